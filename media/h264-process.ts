@@ -1,0 +1,67 @@
+import { type Readable, Writable } from "node:stream";
+import ffmpeg, { type Encoders } from "fluent-ffmpeg";
+import { MediaError } from "./errors.js";
+import { ffmpegCommand, ffmpegMissing, quiet, runFfmpeg } from "./run.js";
+
+let running = 0;
+
+/** Segment encoders of this process that have not ended: for drains, figures and tests. */
+export const runningEncoders = (): number => running;
+
+/**
+ * Finds ffmpeg and lists its encoders once, so that the first segment need not wait for it.
+ * Rejects with MediaError `ffmpeg-missing` where there is none, or none with libx264.
+ */
+export function prepareEncoder(): Promise<void> {
+  return new Promise((resolve, reject) => {
+    ffmpeg().getAvailableEncoders((error: Error | null, encoders: Encoders) => {
+      if (error) reject(ffmpegMissing("ffmpeg", error));
+      else if (encoders.libx264) resolve();
+      else reject(new MediaError("ffmpeg-missing", "this ffmpeg has no libx264; install one that has"));
+    });
+  });
+}
+
+export interface PipeOptions {
+  /** Raw bytes for standard input; destroyed when ffmpeg ends, however it ends. */
+  readonly input: Readable;
+  readonly inputOptions: readonly string[];
+  readonly outputOptions: readonly string[];
+  /** The beginning of the sentence when ffmpeg fails. */
+  readonly failure: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Runs ffmpeg from a stream to bytes, without a temporary file. When the promise settles, ffmpeg is gone.
+ * Rejects with the signal's reason, with the error of the input stream, or with MediaError.
+ */
+export async function pipeThroughFfmpeg(options: PipeOptions): Promise<Uint8Array> {
+  const { input, signal, failure } = options;
+  const chunks: Buffer[] = [];
+  // fluent-ffmpeg takes the `close` of an output stream for a reader that went away, and fails a run
+  // whose child needs more than 20 ms from there to its exit: so this sink never closes.
+  const sink = new Writable({
+    autoDestroy: false,
+    emitClose: false,
+    write(chunk: Buffer, _encoding, done) {
+      chunks.push(chunk);
+      done();
+    },
+  });
+  const finished = new Promise<void>((resolve) => sink.once("finish", resolve));
+  const command = ffmpegCommand()
+    .input(input)
+    .inputOptions([...quiet, ...options.inputOptions])
+    .outputOptions([...options.outputOptions])
+    .output(sink);
+  running++;
+  try {
+    await runFfmpeg(command, { failure, stdin: input, signal });
+  } finally {
+    running--;
+  }
+  // The child has ended, its last bytes may still be on their way into the sink.
+  await finished;
+  return Buffer.concat(chunks);
+}

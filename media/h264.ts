@@ -1,0 +1,150 @@
+import { Readable } from "node:stream";
+import { MediaError } from "./errors.js";
+import { placeFragment } from "./h264-fragment.js";
+import { h264RateCap, requireLevel, type StreamFormat } from "./h264-level.js";
+import { pipeThroughFfmpeg } from "./h264-process.js";
+
+export {
+  H264_MAX_AREA,
+  h264Codec,
+  h264Level,
+  h264PeakRate,
+  h264RateCap,
+  type RateCap,
+  type StreamFormat,
+} from "./h264-level.js";
+export { prepareEncoder, runningEncoders } from "./h264-process.js";
+
+/**
+ * `avc1`: parameter sets in the init segment alone. `avc3`: in band as well, so that segments of
+ * different sizes play behind one init segment.
+ */
+export type SampleEntry = "avc1" | "avc3";
+
+const PRESET = "veryfast";
+const CRF = 20;
+
+/** Names everything here that decides the bytes of a segment: part of the version of its URL. */
+export const H264_RECIPE = `x264 ${PRESET} crf ${CRF} recipe 1`;
+
+export interface SegmentOptions extends StreamFormat {
+  readonly sampleEntry: SampleEntry;
+  /** I420, BT.709 limited range, width * height * 3/2 bytes each. */
+  readonly frames: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+  /** How many `frames` are. */
+  readonly frameCount: number;
+  /** Number of frames before this segment: its time is firstFrame * den / num seconds, exactly. */
+  readonly firstFrame: number;
+  /** moof sequence number, from 1. */
+  readonly sequence: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface EncodedSegment {
+  /** ftyp and moov: the same bytes for every segment of one format and sample entry. */
+  readonly init: Uint8Array;
+  /** moof and mdat: starts with an IDR picture. Timescale frameRate.num, frameRate.den ticks a frame. */
+  readonly media: Uint8Array;
+}
+
+/**
+ * Encodes the pictures of one segment. Equal pictures give equal bytes (one thread), and segments of
+ * one format play as one stream in any order of encoding. The child ends with the signal, with an error
+ * of `frames`, and with this process. Rejects with MediaError, the signal's reason or the error of `frames`.
+ */
+export async function encodeSegment(options: SegmentOptions): Promise<EncodedSegment> {
+  const { frameRate, frameCount, firstFrame, sequence, signal } = options;
+  signal?.throwIfAborted();
+  const file = await pipeThroughFfmpeg({
+    input: Readable.from(wholeFrames(options), { objectMode: true, highWaterMark: 1 }),
+    inputOptions: inputOptions(options),
+    outputOptions: outputOptions(options, options.sampleEntry),
+    failure: `cannot encode frames ${firstFrame} to ${firstFrame + frameCount - 1} as H.264`,
+    signal,
+  });
+  const fragment = place(file, firstFrame * frameRate.den, sequence);
+  if (fragment.sampleCount !== frameCount || fragment.duration !== frameCount * frameRate.den) {
+    throw new MediaError(
+      "ffmpeg-failed",
+      `ffmpeg made ${fragment.sampleCount} frames of ${fragment.duration} ticks from ${frameCount} frames of ${frameRate.den} each`,
+    );
+  }
+  return { init: fragment.init, media: fragment.media };
+}
+
+/** The init segment alone, from one black picture. */
+export async function encodeInit(
+  format: StreamFormat & { readonly sampleEntry: SampleEntry; readonly signal?: AbortSignal | undefined },
+): Promise<Uint8Array> {
+  const { width, height } = format;
+  const black = new Uint8Array((width * height * 3) / 2)
+    .fill(16, 0, width * height)
+    .fill(128, width * height);
+  const one = { frames: [black], frameCount: 1, firstFrame: 0, sequence: 1 };
+  return (await encodeSegment({ ...format, ...one })).init;
+}
+
+async function* wholeFrames({ frames, width, height }: SegmentOptions): AsyncGenerator<Uint8Array> {
+  const size = (width * height * 3) / 2;
+  for await (const frame of frames) {
+    if (frame.byteLength !== size) {
+      throw new RangeError(
+        `frame: ${frame.byteLength} bytes instead of ${size} for I420 at ${width}x${height}`,
+      );
+    }
+    yield frame;
+  }
+}
+
+function place(file: Uint8Array, decodeTime: number, sequence: number) {
+  try {
+    return placeFragment(file, decodeTime, sequence);
+  } catch (cause) {
+    throw new MediaError("ffmpeg-failed", `ffmpeg wrote no single fragment: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+const BT709 = [
+  "-color_range",
+  "tv",
+  "-colorspace",
+  "bt709",
+  "-color_primaries",
+  "bt709",
+  "-color_trc",
+  "bt709",
+];
+
+function inputOptions({ width, height, frameRate }: StreamFormat): string[] {
+  return [
+    ...["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", `${width}x${height}`],
+    ...["-framerate", `${frameRate.num}/${frameRate.den}`, ...BT709],
+  ];
+}
+
+// stitchable keeps SPS and PPS independent of the content; one thread keeps x264 deterministic under a
+// binding rate cap; frag_discont and disabled shifting keep time 0 at tick 0; filter_units drops the SEI in
+// which x264 spends 700 bytes a segment on its settings.
+function outputOptions(format: StreamFormat, sampleEntry: SampleEntry): string[] {
+  const { maxRate, bufferSize } = h264RateCap(format);
+  const x264 = [
+    `level=${requireLevel(format)}`,
+    "stitchable=1",
+    "open-gop=0",
+    "scenecut=0",
+    ...(sampleEntry === "avc3" ? ["repeat-headers=1"] : []),
+  ];
+  return [
+    ...["-an", "-c:v", "libx264", "-preset", PRESET, "-crf", `${CRF}`, "-profile:v", "high"],
+    ...["-maxrate", `${maxRate}`, "-bufsize", `${bufferSize}`],
+    ...["-bf", "0", "-g", "100000", "-keyint_min", "100000", "-sc_threshold", "0", "-threads", "1"],
+    ...["-x264-params", x264.join(":"), "-pix_fmt", "yuv420p", ...BT709],
+    ...["-bsf:v", "filter_units=remove_types=6", "-tag:v", sampleEntry],
+    ...["-fflags", "+bitexact", "-flags:v", "+bitexact"],
+    ...["-video_track_timescale", `${format.frameRate.num}`, "-use_editlist", "0"],
+    ...["-avoid_negative_ts", "disabled"],
+    ...["-movflags", "empty_moov+default_base_moof+skip_sidx+skip_trailer+frag_discont", "-f", "mp4"],
+  ];
+}
