@@ -1,0 +1,9 @@
+export { type AnalyseOptions, analyseVideo, type VideoAnalysis } from "./analyse.js";
+export { checkWritable } from "./atomic-file.js";
+export { type EncodeAudioOptions, encodeAudio } from "./audio-in.js";
+export { MediaError, type MediaErrorCode } from "./errors.js";
+export { type ReadFramesOptions, readFrames } from "./frames.js";
+export { type AudioInfo, type Fraction, probeVideo, type VideoInfo } from "./probe.js";
+export { type SampleOptions, writeSample } from "./sample.js";
+export { type Mp4Options, type PngOptions, writeMp4, writePng } from "./video-out.js";
+export { writeY4m, type Y4mOptions } from "./y4m.js";

@@ -1,0 +1,159 @@
+import { writeAtomically } from "./atomic-file.js";
+import { ffmpegCommand, fileUrl, quiet, runFfmpeg } from "./run.js";
+
+/** Size of the sample film, in pixels; drawn at twice that and averaged, so that edges are smooth. */
+const WIDTH = 640;
+const HEIGHT = 360;
+const RATE = 25;
+/** Frames of the two scenes. */
+const DAY = 80;
+const NIGHT = 70;
+
+export interface SampleOptions {
+  /** The MP4 to write. */
+  readonly output: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Renders the film that `siedd demo` shows: hills that drift by at different speeds by day, a cut, the same by
+ * night, and a few plucked notes. Six seconds, 640 x 360, nothing but ffmpeg's own sources.
+ * @throws MediaError as writeMp4.
+ */
+export function writeSample({ output, signal }: SampleOptions): Promise<void> {
+  return writeAtomically(output, ".mp4", async (temporary) => {
+    const seconds = ((DAY + NIGHT) / RATE).toFixed(2);
+    const command = ffmpegCommand()
+      .input(`color=black:s=16x16:r=${RATE}:d=${seconds}`)
+      .inputOptions([...quiet, "-f", "lavfi"])
+      .complexFilter(
+        [
+          ...scene("day", DAY, dayLayers),
+          ...scene("night", NIGHT, nightLayers),
+          `[day][night]concat=n=2:v=1:a=0,scale=${WIDTH}:${HEIGHT}:flags=area:out_color_matrix=bt709:out_range=tv,format=yuv420p[picture]`,
+          ...music(seconds),
+        ].join(";"),
+      )
+      .outputOptions(["-map", "[picture]", "-map", "[sound]", "-t", seconds, "-r", String(RATE)])
+      .outputOptions(["-c:v", "libx264", "-preset", "veryfast", "-crf", "10", "-color_range", "tv"])
+      .outputOptions(["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"])
+      .outputOptions(["-c:a", "aac", "-b:a", "128k", "-movflags", "+faststart", "-f", "mp4"])
+      .output(fileUrl(temporary));
+    await runFfmpeg(command, { failure: "cannot render the sample film", signal });
+  });
+}
+
+/** One picture that moves a whole number of (double-size) pixels a frame: nothing jitters. */
+interface Layer {
+  readonly width: number;
+  readonly height: number;
+  /** geq expressions in X, Y: colour 0 to 255, coverage 0 to 1 with a soft edge of a pixel. */
+  readonly red: string;
+  readonly green: string;
+  readonly blue: string;
+  readonly alpha: string;
+  /** Place of the top left corner at frame n, pixels at double size. */
+  readonly x: string;
+  readonly y: string;
+}
+
+interface SceneLayers {
+  /** Colours of the sky from the top to the horizon, RRGGBB. */
+  readonly sky: readonly [string, string, string];
+  readonly layers: readonly Layer[];
+}
+
+function scene(name: string, frames: number, { sky, layers }: SceneLayers): string[] {
+  const [top, middle, horizon] = sky;
+  const size = `${WIDTH * 2}x${HEIGHT * 2}`;
+  const ends = `x0=${WIDTH}:y0=0:x1=${WIDTH}:y1=${HEIGHT * 1.6}`;
+  const still = "trim=end_frame=1,loop=loop=-1:size=1:start=0";
+  const chain = [
+    `gradients=s=${size}:r=${RATE}:n=3:c0=0x${top}:c1=0x${middle}:c2=0x${horizon}:${ends}:speed=0.00001,format=gbrp,${still},` +
+      `setpts=N/${RATE}/TB,trim=end_frame=${frames}[${name}0]`,
+  ];
+  for (const [index, layer] of layers.entries()) {
+    const alpha = `255*clip(${layer.alpha},0,1)`;
+    chain.push(
+      `color=black:s=${layer.width}x${layer.height}:r=${RATE},format=gbrap,` +
+        `geq=r='${layer.red}':g='${layer.green}':b='${layer.blue}':a='${alpha}',${still}[${name}l${index}]`,
+      `[${name}${index}][${name}l${index}]overlay=x='${layer.x}':y='${layer.y}':format=gbrp:shortest=1[${name}${index + 1}]`,
+    );
+  }
+  chain.push(`[${name}${layers.length}]format=gbrp,setpts=N/${RATE}/TB[${name}]`);
+  return chain;
+}
+
+const disc = (radius: number, colour: readonly [number, number, number], x: string, y: string): Layer => ({
+  width: radius * 2 + 8,
+  height: radius * 2 + 8,
+  red: String(colour[0]),
+  green: String(colour[1]),
+  blue: String(colour[2]),
+  alpha: `${radius}-hypot(X-${radius + 4},Y-${radius + 4})+0.5`,
+  x,
+  y,
+});
+
+/** Land below a skyline (height in pixels from the layer's top, a geq expression in X), darker downwards. */
+function land(skyline: string, colour: readonly [number, number, number], speed: number, top: number): Layer {
+  const height = HEIGHT * 2 - top;
+  const shade = (value: number) => `${value}*(1-0.45*Y/${height})`;
+  return {
+    width: WIDTH * 2 + speed * DAY + 8,
+    height,
+    red: shade(colour[0]),
+    green: shade(colour[1]),
+    blue: shade(colour[2]),
+    alpha: `Y-(${skyline})+0.5`,
+    x: `-${speed}*n`,
+    y: String(top),
+  };
+}
+
+const mountains = "150-90*abs(sin(X/210))-50*abs(sin(X/97+1))";
+const hills = "90+50*sin(X/170)+25*sin(X/71+2)";
+const meadow = "60+30*sin(X/240+1)";
+const firs = `${meadow}-max(0,(70+25*sin(floor(X/88)*2.4))-3.4*abs(mod(X,88)-44))`;
+
+const dayLayers: SceneLayers = {
+  sky: ["2a6fb0", "8cc3dc", "fde3b0"],
+  layers: [
+    disc(76, [255, 244, 204], "900-n", "90+n"),
+    land(mountains, [124, 140, 182], 1, 270),
+    land(hills, [72, 142, 120], 2, 400),
+    land(firs, [28, 84, 66], 4, 520),
+  ],
+};
+
+const nightLayers: SceneLayers = {
+  sky: ["0b1033", "2b2a6b", "c06c84"],
+  layers: [
+    disc(64, [244, 240, 220], "250+n", "150-n"),
+    disc(60, [30, 32, 92], "282+n", "134-n"),
+    land("120+60*sin(X/260)+30*sin(X/90)", [84, 66, 128], 1, 330),
+    land("110-70*abs(sin(X/150+0.7))", [52, 40, 92], 2, 450),
+    land(firs, [18, 18, 46], 3, 540),
+  ],
+};
+
+/** Plucked notes of a pentatonic scale (hertz), one every `STEP` seconds, above a soft low chord. */
+const NOTES = [392, 440, 523.25, 659.25, 587.33, 523.25, 440, 523.25, 659.25, 783.99, 659.25, 587.33, 523.25];
+const STEP = 0.4;
+
+function music(seconds: string): string[] {
+  const pluck = (hertz: number) =>
+    `0.22*exp(-3.2*t)*min(1,t*200)*(sin(2*PI*${hertz}*t)+0.35*sin(4*PI*${hertz}*t)*exp(-4*t))`;
+  const notes = NOTES.map((hertz, index) => {
+    const delay = Math.round(index * STEP * 1000);
+    return `aevalsrc='${pluck(hertz)}|${pluck(hertz)}':s=48000:d=2.4,adelay=${delay}:all=1[note${index}]`;
+  });
+  const low = [130.81, 196, 261.63].map((hertz) => `sin(2*PI*${hertz}*t)`).join("+");
+  const chord = `0.05*min(1,t)*(${low})*(0.8+0.2*sin(2*PI*0.4*t))`;
+  return [
+    ...notes,
+    `aevalsrc='${chord}|${chord}':s=48000:d=${seconds}[chord]`,
+    `[chord]${NOTES.map((_, index) => `[note${index}]`).join("")}amix=inputs=${NOTES.length + 1}:normalize=0:duration=first,` +
+      `afade=t=out:st=${(Number(seconds) - 0.8).toFixed(2)}:d=0.8[sound]`,
+  ];
+}

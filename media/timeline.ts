@@ -1,0 +1,73 @@
+import type { FfmpegCommand } from "fluent-ffmpeg";
+import { MediaError } from "./errors.js";
+import type { VideoInfo } from "./probe.js";
+import { ffmpegCommand, fileUrl, quiet } from "./run.js";
+
+/** A part of the film, in seconds from its start; `to` is where it ends. */
+export interface Span {
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+}
+
+/** Frames to read: indices count from 0 at `from`, at the constant rate. */
+export interface FrameRange extends Span {
+  readonly firstFrame: number;
+  /** Undefined: to the end of the span. */
+  readonly frameCount?: number | undefined;
+}
+
+/** Containers whose index leads exactly to a key frame before the time asked for. */
+const seekable = (info: VideoInfo): boolean => /mov|matroska/.test(info.container);
+
+/** A seek lands this much early, so that frames that are shown before the key frame's successors are there. */
+const SEEK_MARGIN = 2;
+
+/** Frames in `span` at the constant rate; Infinity where the span has no end. */
+export const spanFrames = (info: VideoInfo, { from = 0, to }: Span): number =>
+  to === undefined ? Infinity : Math.ceil(((to - from) * info.frameRate.num) / info.frameRate.den - 1e-6);
+
+/**
+ * The command that reads a range of constant-rate frames, and the filters that make them; append what becomes
+ * of the frames. Frame n is what is on screen at from + n / rate, wherever reading starts: the analysis and
+ * every reader see the same frames.
+ */
+export function frameReader(
+  path: string,
+  info: VideoInfo,
+  range: FrameRange,
+): { command: FfmpegCommand; filters: string[] } {
+  const { from = 0, firstFrame } = range;
+  const { num, den } = info.frameRate;
+  const start = from + (firstFrame * den) / num;
+  const early = Math.floor(start - SEEK_MARGIN);
+  // Whole seconds, so that the shift is a whole number of ticks in the containers that are sought.
+  const seek = early >= 1 && early > info.videoStart && seekable(info) ? early : 0;
+  const last = Math.min(spanFrames(info, range), firstFrame + (range.frameCount ?? Infinity));
+  const end = Number.isFinite(last) ? `:end_pts=${last}` : "";
+  const filters = [
+    `setpts=PTS-round(${(from - seek).toFixed(6)}/TB)`,
+    // From the very start, the first picture also fills the time before it.
+    `fps=${num}/${den}${seek === 0 ? ":start_time=0" : ""}`,
+    `trim=start_pts=${firstFrame}${end}`,
+  ];
+  const command = ffmpegCommand()
+    .input(fileUrl(path))
+    .inputOptions([...quiet, ...(seek > 0 ? ["-noaccurate_seek", "-ss", String(seek)] : [])]);
+  return { command, filters };
+}
+
+/** @throws MediaError "no-frames" where nothing lies between `from` and `to`. */
+export function checkSpan(path: string, info: VideoInfo, { from = 0, to }: Span): void {
+  if (!(from >= 0) || (to !== undefined && !(to > from))) {
+    throw new MediaError(
+      "no-frames",
+      `the part from ${from} s to ${to ?? "the end"} of ${path} holds no frame`,
+    );
+  }
+  if (info.duration > 0 && from >= info.duration) {
+    throw new MediaError(
+      "no-frames",
+      `${path} is ${info.duration.toFixed(2)} s long: nothing is left from ${from} s on`,
+    );
+  }
+}

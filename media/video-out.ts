@@ -1,0 +1,94 @@
+import { rm, writeFile } from "node:fs/promises";
+import { Readable } from "node:stream";
+import { temporaryName, writeAtomically } from "./atomic-file.js";
+import { writeError } from "./errors.js";
+import type { Fraction } from "./probe.js";
+import { ffmpegCommand, fileUrl, quiet, runFfmpeg } from "./run.js";
+
+export interface Mp4Options {
+  /** The file to write; appears whole or not at all. */
+  readonly output: string;
+  /** Pixels, even. */
+  readonly width: number;
+  readonly height: number;
+  readonly frameRate: Fraction;
+  /** I420, BT.709 limited, width * height * 3 / 2 bytes each. */
+  readonly frames: AsyncIterable<Uint8Array>;
+  readonly audio?: {
+    /** AAC in ADTS: the bytes, or the name of a file. */
+    readonly adts: Uint8Array | string;
+    /** Samples at the start that come before time 0 (the encoder's delay), at `sampleRate` a second. */
+    readonly delaySamples: number;
+    readonly sampleRate: number;
+  };
+  /** x264's constant rate factor, 0 to 51; default 16: no visible loss beyond the asset's own. */
+  readonly crf?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Encodes frames as H.264 in an MP4 whose index comes first; sound is copied, not encoded again.
+ * @throws MediaError "write-failed", "disk-full", "ffmpeg-missing", "ffmpeg-failed"; what `frames` throws.
+ */
+export async function writeMp4(options: Mp4Options): Promise<void> {
+  const { output, audio } = options;
+  if (typeof audio?.adts !== "object") return writeVideo(options, audio?.adts);
+  const adts = temporaryName(output, ".aac");
+  try {
+    await writeFile(adts, audio.adts).catch((cause: unknown) => {
+      throw writeError(output, cause);
+    });
+    await writeVideo(options, adts);
+  } finally {
+    await rm(adts, { force: true });
+  }
+}
+
+function writeVideo(options: Mp4Options, adts: string | undefined): Promise<void> {
+  const { output, width, height, frameRate, audio, signal } = options;
+  return writeAtomically(output, ".mp4", async (temporary) => {
+    const stdin = Readable.from(options.frames, { objectMode: true, highWaterMark: 2 });
+    const command = ffmpegCommand()
+      .input(stdin)
+      .inputOptions([...quiet, "-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", `${width}x${height}`])
+      .inputOptions(["-r", `${frameRate.num}/${frameRate.den}`]);
+    if (audio && adts !== undefined) {
+      // A negative start makes the muxer write an edit list that skips the encoder's delay.
+      const offset = (-audio.delaySamples / audio.sampleRate).toFixed(9);
+      command
+        .input(fileUrl(adts))
+        .inputOptions(["-f", "aac", "-itsoffset", offset])
+        .outputOptions(["-map", "0:v", "-map", "1:a", "-c:a", "copy"]);
+    }
+    command
+      .outputOptions(["-c:v", "libx264", "-preset", "medium", "-crf", String(options.crf ?? 16)])
+      .outputOptions(["-pix_fmt", "yuv420p", "-color_range", "tv", "-colorspace", "bt709"])
+      .outputOptions(["-color_primaries", "bt709", "-color_trc", "bt709"])
+      .outputOptions(["-movflags", "+faststart", "-f", "mp4"])
+      .output(fileUrl(temporary));
+    await runFfmpeg(command, { failure: `cannot write ${output}`, stdin, signal });
+  });
+}
+
+export interface PngOptions {
+  readonly output: string;
+  /** Pixels, may be odd. */
+  readonly width: number;
+  readonly height: number;
+  /** Full-range R'G'B'A, width * height * 4 bytes; alpha is left out. */
+  readonly rgba: Uint8Array | Uint8ClampedArray;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Writes one picture as PNG. @throws as writeMp4. */
+export function writePng({ output, width, height, rgba, signal }: PngOptions): Promise<void> {
+  return writeAtomically(output, ".png", async (temporary) => {
+    const stdin = Readable.from([Buffer.from(rgba.buffer, rgba.byteOffset, rgba.byteLength)]);
+    const command = ffmpegCommand()
+      .input(stdin)
+      .inputOptions([...quiet, "-f", "rawvideo", "-pix_fmt", "rgba", "-s", `${width}x${height}`])
+      .outputOptions(["-frames:v", "1", "-c:v", "png", "-pix_fmt", "rgb24", "-f", "image2", "-update", "1"])
+      .output(fileUrl(temporary));
+    await runFfmpeg(command, { failure: `cannot write ${output}`, stdin, signal });
+  });
+}
