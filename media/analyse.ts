@@ -1,9 +1,8 @@
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { PassThrough } from "node:stream";
 import { MediaError } from "./errors.js";
 import type { VideoInfo } from "./probe.js";
-import { runFfmpeg } from "./run.js";
+import { runFfmpeg, stdoutPipe } from "./run.js";
 import { checkSpan, frameReader, type Span } from "./timeline.js";
 
 export interface AnalyseOptions extends Span {
@@ -45,7 +44,7 @@ export async function analyseVideo(
   command
     .outputOptions(["-map", `0:${info.streamIndex}`, "-fps_mode", "passthrough", "-f", "null"])
     .videoFilters(filters);
-  const lines = new PassThrough();
+  const lines = stdoutPipe();
   const scores: number[] = [];
   const reader = createInterface({ input: lines });
   let reported = 0;

@@ -1,7 +1,6 @@
-import { PassThrough } from "node:stream";
 import { MediaError } from "./errors.js";
 import type { VideoInfo } from "./probe.js";
-import { runFfmpeg } from "./run.js";
+import { runFfmpeg, stdoutPipe } from "./run.js";
 import { type FrameRange, frameReader } from "./timeline.js";
 
 export interface ReadFramesOptions extends FrameRange {
@@ -37,7 +36,7 @@ export async function* readFrames(
     .outputOptions(["-frames:v", String(frameCount), "-pix_fmt", "rgb24", "-f", "rawvideo"])
     .videoFilters(filters);
   const frameBytes = width * height * 3;
-  const pixels = new PassThrough({ highWaterMark: Math.min(frameBytes, 1 << 22) });
+  const pixels = stdoutPipe(Math.min(frameBytes, 1 << 22));
   const stopped = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stopped.signal]) : stopped.signal;
   const run = runFfmpeg(command, { failure: `cannot read the frames of ${path}`, stdout: pixels, signal });

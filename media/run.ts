@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import type { Readable, Writable } from "node:stream";
+import { PassThrough, type Readable, type Writable } from "node:stream";
 import ffmpeg, { type FfmpegCommand } from "fluent-ffmpeg";
 import { MediaError } from "./errors.js";
 
@@ -41,12 +41,19 @@ export function ffmpegCommand(): FfmpegCommand {
 }
 
 /** Options that every first input gets. */
-export const quiet = ["-nostdin", "-hide_banner", "-loglevel", "error"];
+export const quiet = ["-y", "-nostdin", "-hide_banner", "-loglevel", "error"];
+
+/**
+ * A stream for stdout. It never says "close": fluent-ffmpeg takes that for a reader that went away, and fails
+ * the run where ffmpeg needs more than 20 ms from there to its exit.
+ */
+export const stdoutPipe = (highWaterMark = 65536): PassThrough =>
+  new PassThrough({ autoDestroy: false, emitClose: false, highWaterMark });
 
 export interface RunOptions {
   /** The sentence's beginning when ffmpeg fails, such as "cannot read film.mp4". */
   readonly failure: string;
-  /** Receives stdout; the command must have no other output of that kind. */
+  /** Receives stdout (a `stdoutPipe`); the command must have no other output of that kind. */
   readonly stdout?: Writable;
   /** The stream given to the command as input; it is destroyed when ffmpeg ends. */
   readonly stdin?: Readable;

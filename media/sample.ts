@@ -95,6 +95,14 @@ const disc = (radius: number, colour: readonly [number, number, number], x: stri
   y,
 });
 
+function crescent(radius: number, colour: readonly [number, number, number], x: string, y: string): Layer {
+  const full = disc(radius, colour, x, y);
+  return {
+    ...full,
+    alpha: `min(${full.alpha},hypot(X-${radius * 1.5},Y-${radius * 0.8})-${radius - 4}+0.5)`,
+  };
+}
+
 /** Land below a skyline (height in pixels from the layer's top, a geq expression in X), darker downwards. */
 function land(skyline: string, colour: readonly [number, number, number], speed: number, top: number): Layer {
   const height = HEIGHT * 2 - top;
@@ -113,7 +121,7 @@ function land(skyline: string, colour: readonly [number, number, number], speed:
 
 const mountains = "150-90*abs(sin(X/210))-50*abs(sin(X/97+1))";
 const hills = "90+50*sin(X/170)+25*sin(X/71+2)";
-const meadow = "60+30*sin(X/240+1)";
+const meadow = "160+30*sin(X/240+1)";
 const firs = `${meadow}-max(0,(70+25*sin(floor(X/88)*2.4))-3.4*abs(mod(X,88)-44))`;
 
 const dayLayers: SceneLayers = {
@@ -122,18 +130,17 @@ const dayLayers: SceneLayers = {
     disc(76, [255, 244, 204], "900-n", "90+n"),
     land(mountains, [124, 140, 182], 1, 270),
     land(hills, [72, 142, 120], 2, 400),
-    land(firs, [28, 84, 66], 4, 520),
+    land(firs, [28, 84, 66], 4, 430),
   ],
 };
 
 const nightLayers: SceneLayers = {
   sky: ["0b1033", "2b2a6b", "c06c84"],
   layers: [
-    disc(64, [244, 240, 220], "250+n", "150-n"),
-    disc(60, [30, 32, 92], "282+n", "134-n"),
+    crescent(64, [244, 240, 220], "250+n", "150-n"),
     land("120+60*sin(X/260)+30*sin(X/90)", [84, 66, 128], 1, 330),
     land("110-70*abs(sin(X/150+0.7))", [52, 40, 92], 2, 450),
-    land(firs, [18, 18, 46], 3, 540),
+    land(firs, [18, 18, 46], 3, 450),
   ],
 };
 
