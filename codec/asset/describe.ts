@@ -1,0 +1,38 @@
+import type { Asset, GroupEntry } from "./asset.js";
+import type { FrameRate } from "./frame-rate.js";
+
+/** What `siedd info --json` prints and `info.json` begins with. */
+export interface AssetDescription {
+  readonly version: number;
+  readonly profile: string;
+  readonly width: number;
+  readonly height: number;
+  readonly frameCount: number;
+  readonly frameRate: FrameRate;
+  /** Seconds. */
+  readonly duration: number;
+  readonly bytes: number;
+  readonly audio: readonly {
+    readonly index: number;
+    readonly codec: string;
+    readonly language: string;
+    readonly channels: number;
+    readonly sampleRate: number;
+    readonly bytes: number;
+  }[];
+  readonly groups: readonly GroupEntry[];
+}
+
+/** The facts of an asset, ready for JSON. */
+export function describeAsset(asset: Asset): AssetDescription {
+  const { version, profile, width, height, frameCount, frameRate, duration, bytes, groups } = asset;
+  const audio = asset.audio.map(({ index, codec, language, channels, sampleRate, bytes }) => ({
+    index,
+    codec,
+    language,
+    channels,
+    sampleRate,
+    bytes,
+  }));
+  return { version, profile, width, height, frameCount, frameRate, duration, bytes, audio, groups };
+}

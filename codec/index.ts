@@ -1,0 +1,40 @@
+export { type Asset, type AudioTrack, type GroupEntry, openAsset } from "./asset/asset.js";
+export { type AssetDescription, describeAsset } from "./asset/describe.js";
+export { type FrameRate, frameSeconds } from "./asset/frame-rate.js";
+export { type AssetContents, type AssetHead, layoutAsset } from "./asset/header.js";
+export type { AudioTiming, Chunk } from "./asset/layout.js";
+export { MAX_SIDE, MIN_SIDE } from "./asset/parse.js";
+export { crc32c } from "./bytes/crc32c.js";
+export { ByteReader } from "./bytes/reader.js";
+export { ByteWriter } from "./bytes/writer.js";
+export { SieddError, type SieddErrorCode } from "./errors.js";
+export { readGroup, writeGroup } from "./group/payload.js";
+export { dequantise, type QuantisationSteps, type QuantisedGroup, quantise } from "./group/quantise.js";
+export {
+  allocateTile,
+  type GroupDecoders,
+  layerInputs,
+  type SharedEncoder,
+  sharedEncoderSize,
+  type TileDecoder,
+} from "./group/weights.js";
+export { type AacConfiguration, writeAacSampleEntry } from "./iso/aac.js";
+export { type AdtsStream, indexAdts } from "./iso/adts.js";
+export { type BoxSlice, box, fullBox, onlyBox, readBoxes, versionAndFlags } from "./iso/box.js";
+export {
+  axisFeatures,
+  CHANNELS,
+  decoderInputs,
+  inputFeatures,
+  type Network,
+  type PaperNetwork,
+  type Profile,
+  TILE_WIDTHS,
+  TIME_FEATURES,
+  type TileNetwork,
+} from "./network/definition.js";
+export { outputTransform, type PixelFormat, type YuvMatrix } from "./picture/colour.js";
+export { type DecoderAsset, type LoadedGroup, PictureDecoder } from "./picture/decoder.js";
+export { planAxis, type Span } from "./picture/plan.js";
+export { checkRequest, fullRegion, type PictureRequest, type Region } from "./picture/request.js";
+export { type ByteSource, memorySource } from "./source.js";

@@ -1,0 +1,223 @@
+import type { Asset } from "../asset/asset.js";
+import { SieddError } from "../errors.js";
+import { readGroup } from "../group/payload.js";
+import { dequantise } from "../group/quantise.js";
+import { Kernel } from "../kernel/kernel.js";
+import type { TileNetwork } from "../network/definition.js";
+import type { PixelFormat, YuvMatrix } from "./colour.js";
+import { type FoldedGroup, foldEncoder, foldGroup, foldHeads } from "./fold.js";
+import { type MemoryMap, placePlan } from "./memory.js";
+import { type PicturePlan, planPicture } from "./plan.js";
+import { checkRequest, type PictureRequest } from "./request.js";
+
+/** A group ready to be decoded at any size; plain memory, kept as long as the caller likes. */
+export type LoadedGroup = FoldedGroup;
+
+/** What a decoder must know of an asset. */
+export type DecoderAsset = Pick<Asset, "width" | "height" | "network" | "encoder" | "groups">;
+
+/**
+ * Decodes frames of one asset, any region at any size: synchronous, one instance a thread. Work is
+ * proportional to the pixels asked for, and only the tiles that the region touches are computed.
+ */
+export class PictureDecoder {
+  readonly #asset: DecoderAsset;
+  readonly #network: TileNetwork;
+  readonly #kernel: Kernel;
+  readonly #encoder: Float32Array;
+  #plan: PicturePlan | undefined;
+  #map: MemoryMap | undefined;
+  #room = 0;
+  #widest = 0;
+  #active: { group: LoadedGroup; format: PixelFormat } | undefined;
+
+  private constructor(asset: DecoderAsset, kernel: Kernel) {
+    this.#asset = asset;
+    this.#network = asset.network;
+    this.#kernel = kernel;
+    this.#encoder = foldEncoder(asset.network, asset.encoder);
+  }
+
+  static async create(asset: DecoderAsset): Promise<PictureDecoder> {
+    return new PictureDecoder(asset, await Kernel.create());
+  }
+
+  /** Parses the payload of group `index` (`asset.readGroup`). Throws SieddError `corrupt-group`. */
+  loadGroup(index: number, payload: Uint8Array): LoadedGroup {
+    const entry = this.#asset.groups[index];
+    if (entry === undefined) throw new SieddError("bad-request", `group ${index} does not exist`);
+    return foldGroup(
+      this.#network,
+      index,
+      dequantise(readGroup(this.#network, index, entry.frameCount, payload)),
+    );
+  }
+
+  /**
+   * Frame `frame` of the group (from 0) as planar 4:2:0: `out` takes width x height x 3 / 2 bytes, planes
+   * Y', Cb, Cr, limited range. Throws `bad-request` for an odd size, a size or region out of bounds.
+   */
+  decodeI420(
+    group: LoadedGroup,
+    frame: number,
+    request: PictureRequest,
+    matrix: YuvMatrix,
+    out: Uint8Array,
+  ): void {
+    const { width, height } = request;
+    if (width % 2 !== 0 || height % 2 !== 0) {
+      throw new SieddError("bad-request", `size ${width} x ${height} must be even for 4:2:0 video`);
+    }
+    const pixels = width * height;
+    expectLength(out, (pixels * 3) / 2);
+    this.#decode(group, frame, request, matrix, (map, top, rows) => {
+      const luma = map.output;
+      const blue = luma + rows * width + 16;
+      const red = blue + (rows * width) / 4 + 16;
+      this.#kernel.exports.finishI420(map.sums, map.stride, map.plane, width, rows, luma, blue, red);
+      const quarter = (rows * width) / 4;
+      out.set(this.#kernel.bytes(luma, rows * width), top * width);
+      out.set(this.#kernel.bytes(blue, quarter), pixels + (top * width) / 4);
+      out.set(this.#kernel.bytes(red, quarter), (pixels * 5) / 4 + (top * width) / 4);
+    });
+  }
+
+  /** Frame `frame` of the group as R'G'B' and opaque alpha, full range: `out` takes width x height x 4 bytes. */
+  decodeRgba(
+    group: LoadedGroup,
+    frame: number,
+    request: PictureRequest,
+    out: Uint8Array | Uint8ClampedArray,
+  ): void {
+    const { width, height } = request;
+    expectLength(out, width * height * 4);
+    this.#decode(group, frame, request, "rgba", (map, top, rows) => {
+      this.#kernel.exports.finishRgba(map.sums, map.stride, map.plane, width, rows, map.output);
+      out.set(this.#kernel.bytes(map.output, rows * width * 4), top * width * 4);
+    });
+  }
+
+  #decode(
+    group: LoadedGroup,
+    frame: number,
+    request: PictureRequest,
+    format: PixelFormat,
+    finish: (map: MemoryMap, top: number, rows: number) => void,
+  ): void {
+    if (!Number.isInteger(frame) || frame < 0 || frame >= group.frameCount) {
+      throw new SieddError(
+        "bad-request",
+        `frame ${frame} does not exist: the group has frames 0 to ${group.frameCount - 1}`,
+      );
+    }
+    const plan = this.#planFor(request);
+    const map = this.#place(plan, group);
+    this.#activate(map, group, format);
+    const t = (2 * frame + 1) / group.frameCount - 1;
+    this.#kernel.floats(map.time, 3).set([t, Math.sin((Math.PI * t) / 2), Math.cos((Math.PI * t) / 2)]);
+    map.strips.forEach((_, strip) => {
+      const top = strip * plan.stripRows;
+      const rows = Math.min(plan.stripRows, request.height - top);
+      this.#sumStrip(map, group, frame, strip);
+      finish(map, top, rows);
+    });
+  }
+
+  #sumStrip(map: MemoryMap, group: LoadedGroup, frame: number, strip: number): void {
+    const { exports } = this.#kernel;
+    const { encoderWidth, frequencies, hiddenLayers, columns } = this.#network;
+    this.#kernel.bytes(map.sums, 3 * map.plane).fill(0);
+    for (const rows of map.strips[strip]) {
+      for (const column of map.columns) {
+        const index = rows.tile * columns + column.tile;
+        const tile = group.tiles[index];
+        const sum = map.sums + rows.first * map.stride + column.first * 4;
+        if (tile.width === 0) {
+          const colour = map.weights + tile.head * 4;
+          exports.fillTile(
+            colour,
+            column.address,
+            column.count,
+            rows.address,
+            rows.count,
+            sum,
+            map.stride,
+            map.plane,
+          );
+          continue;
+        }
+        const motion = (index * group.frameCount + frame) * 2;
+        exports.sampleTile(
+          encoderWidth > 0 ? map.encoder : map.weights + tile.first * 4,
+          encoderWidth || tile.width,
+          frequencies,
+          map.weights + tile.dense * 4,
+          encoderWidth > 0 ? hiddenLayers : hiddenLayers - 1,
+          tile.width,
+          column.address,
+          column.count,
+          group.motion[motion],
+          rows.address,
+          rows.count,
+          group.motion[motion + 1],
+          map.time,
+          map.scratch,
+          sum,
+          map.stride,
+          map.plane,
+        );
+      }
+    }
+  }
+
+  #planFor(request: PictureRequest): PicturePlan {
+    if (this.#plan !== undefined && sameRequest(this.#plan.request, request)) return this.#plan;
+    checkRequest(request, this.#asset);
+    this.#plan = planPicture(this.#network, this.#asset, request);
+    this.#map = undefined;
+    return this.#plan;
+  }
+
+  #place(plan: PicturePlan, group: LoadedGroup): MemoryMap {
+    const widest = Math.max(this.#network.encoderWidth, ...new Set(group.tiles.map((tile) => tile.width)));
+    if (this.#map === undefined || group.floats.length > this.#room || widest > this.#widest) {
+      this.#room = Math.max(this.#room, group.floats.length);
+      this.#widest = Math.max(this.#widest, widest);
+      this.#map = placePlan(
+        this.#kernel,
+        this.#network,
+        plan,
+        this.#encoder.length,
+        this.#room,
+        this.#widest,
+      );
+      this.#kernel.floats(this.#map.encoder, this.#encoder.length).set(this.#encoder);
+      this.#active = undefined;
+    }
+    return this.#map;
+  }
+
+  #activate(map: MemoryMap, group: LoadedGroup, format: PixelFormat): void {
+    if (this.#active?.group === group && this.#active.format === format) return;
+    const floats = this.#kernel.floats(map.weights, group.floats.length);
+    floats.set(group.floats);
+    foldHeads(group, format, floats);
+    this.#active = { group, format };
+  }
+}
+
+function expectLength(out: ArrayLike<number>, length: number): void {
+  if (out.length !== length)
+    throw new SieddError("bad-request", `the output takes ${length} bytes, not ${out.length}`);
+}
+
+function sameRequest(a: PictureRequest, b: PictureRequest): boolean {
+  return (
+    a.width === b.width &&
+    a.height === b.height &&
+    a.region.x === b.region.x &&
+    a.region.y === b.region.y &&
+    a.region.width === b.region.width &&
+    a.region.height === b.region.height
+  );
+}
