@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { stat } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { errnoOf, MediaError } from "./errors.js";
 import { adopt, ffmpegMissing, fileUrl } from "./run.js";
 
@@ -202,11 +202,22 @@ async function ffprobe(path: string, signal?: AbortSignal): Promise<Probed> {
   }).finally(() => signal?.removeEventListener("abort", kill));
   signal?.throwIfAborted();
   if (status === 0) return JSON.parse(text.stdout) as Probed;
-  throw unreadable(path, text.stderr);
+  throw await unreadable(path, text.stderr);
 }
 
-function unreadable(path: string, stderr: string): MediaError {
-  if (stderr.includes("moov atom not found")) {
+/** ffmpeg takes anything called .mp4 for one; the first box tells. */
+async function beginsLikeMp4(path: string): Promise<boolean> {
+  const file = await open(path);
+  try {
+    const { buffer } = await file.read(Buffer.alloc(8), 0, 8, 0);
+    return /^(ftyp|mdat|free|skip|wide|moov)$/.test(buffer.toString("latin1", 4));
+  } finally {
+    await file.close();
+  }
+}
+
+async function unreadable(path: string, stderr: string): Promise<MediaError> {
+  if (stderr.includes("moov atom not found") && (await beginsLikeMp4(path))) {
     return new MediaError(
       "truncated-video",
       `${path} is cut off: its index (moov) is missing, so no frame can be read; copy or download the file again`,

@@ -1,6 +1,5 @@
 import { createWriteStream } from "node:fs";
-import { Readable, type Writable } from "node:stream";
-import { pipeline } from "node:stream/promises";
+import type { Writable } from "node:stream";
 import { writeAtomically } from "./atomic-file.js";
 import { errnoOf, writeError } from "./errors.js";
 import type { Fraction } from "./probe.js";
@@ -25,37 +24,42 @@ export async function writeY4m(options: Y4mOptions): Promise<void> {
   const { output, signal } = options;
   if (typeof output === "string") {
     await writeAtomically(output, ".y4m", async (temporary) => {
-      await pour(options, createWriteStream(temporary), output, true);
+      const file = createWriteStream(temporary);
+      try {
+        await pour(options, file, output);
+        await new Promise<void>((resolve, reject) => {
+          file.once("error", (error) => reject(writeError(output, error)));
+          file.end(resolve);
+        });
+      } finally {
+        file.destroy();
+      }
     });
     return;
   }
   try {
-    await pour(options, output, "the output", false);
+    await pour(options, output, "the output");
   } catch (error) {
-    const early = ["EPIPE", "ERR_STREAM_PREMATURE_CLOSE"].includes(errnoOf(unwrap(error)) ?? "");
-    if (!early || signal?.aborted) throw error;
+    const closed = error instanceof Error && errnoOf(error.cause) === "EPIPE";
+    if (!closed || signal?.aborted) throw error;
   }
 }
 
-const unwrap = (error: unknown): unknown => (error instanceof Error && error.cause) || error;
-
-async function pour(options: Y4mOptions, target: Writable, name: string, end: boolean): Promise<void> {
+async function pour(options: Y4mOptions, target: Writable, name: string): Promise<void> {
   const { signal } = options;
-  let source: unknown;
-  async function* chunks() {
-    try {
-      yield* y4m(options);
-    } catch (error) {
-      source = error;
-      throw error;
-    }
-  }
-  try {
-    const readable = Readable.from(chunks(), { objectMode: true, highWaterMark: 2 });
-    await pipeline(readable, target, { end, ...(signal && { signal }) });
-  } catch (error) {
-    if (signal?.aborted) throw signal.reason;
-    throw source !== undefined ? source : writeError(name, error);
+  signal?.throwIfAborted();
+  // Errors arrive in the callback of each write; without a listener they would end the process as well.
+  target.on("error", () => {});
+  for await (const chunk of y4m(options)) {
+    await new Promise<void>((resolve, reject) => {
+      const abort = () => reject(signal?.reason);
+      signal?.addEventListener("abort", abort, { once: true });
+      target.write(chunk, (error) => {
+        signal?.removeEventListener("abort", abort);
+        if (error) reject(writeError(name, error));
+        else resolve();
+      });
+    });
   }
 }
 

@@ -288,7 +288,7 @@ test("what is not a video is refused by one sentence", async (t) => {
     "0",
     "-map",
     "1",
-    "-c:a",
+    "-c",
     "copy",
     "-disposition:v:0",
     "attached_pic",
