@@ -1,0 +1,38 @@
+/** Who turns the asset into pictures. Both play what the server decodes. */
+export type PlayerMode = "auto" | "server";
+
+const MODES: readonly PlayerMode[] = ["auto", "server"];
+
+const warn = (name: string, value: string, rule: string, instead: string) =>
+  console.warn(`<siedd-player ${name}="${value}">: ${rule}; ${instead}.`);
+
+/** The attribute `mode`; anything unknown warns and is `auto`. */
+export function parseMode(value: string | null): PlayerMode {
+  if (value === null || value === "") return "auto";
+  const mode = MODES.find((known) => known === value);
+  if (mode === undefined) warn("mode", value, `must be one of ${MODES.join(", ")}`, 'using "auto"');
+  return mode ?? "auto";
+}
+
+/** `max-width` or `max-height` in output pixels; anything but a whole number from 16 warns and caps nothing. */
+export function parseCap(name: string, value: string | null): number {
+  if (value === null || value === "") return Number.POSITIVE_INFINITY;
+  const pixels = Number(value);
+  if (Number.isInteger(pixels) && pixels >= 16) return pixels;
+  warn(name, value, "must be a whole number of pixels from 16", "not capped");
+  return Number.POSITIVE_INFINITY;
+}
+
+/** The film's absolute address without a trailing slash; null where there is none or it is not a URL. */
+export function parseSource(value: string | null, base: string): string | null {
+  if (value === null || value.trim() === "") return null;
+  try {
+    const url = new URL(value.trim(), base);
+    url.search = "";
+    url.hash = "";
+    return url.href.replace(/\/+$/, "");
+  } catch {
+    warn("src", value, "must be a URL", "nothing is loaded");
+    return null;
+  }
+}

@@ -1,0 +1,238 @@
+import type Hls from "hls.js";
+import { type PlayerMode, parseCap, parseMode, parseSource } from "./attributes.js";
+import { driveControls } from "./controls.js";
+import type { PlayerError } from "./errors.js";
+import type { SegmentArrival } from "./fragment-loader.js";
+import { MEDIA_EVENTS, MediaElement, VIDEO_ATTRIBUTES } from "./media-element.js";
+import type { Transport } from "./playback.js";
+import { Session } from "./session.js";
+import type { Size } from "./size.js";
+import { buildSkin, type Skin } from "./skin.js";
+
+/** Events that the element adds to those of a media element. */
+export interface SieddPlayerEventMap {
+  /** The size to ask for has changed: output pixels. */
+  sizechange: CustomEvent<Size>;
+  /** A segment of the picture has arrived. */
+  segment: CustomEvent<SegmentArrival>;
+}
+
+/**
+ * `<siedd-player src=".../movie">`: plays a film at exactly the pixels it takes up on the screen, and follows
+ * when they change. Attributes: `src`, `mode` (auto, server), `max-width` and `max-height` (output pixels),
+ * `nocontrols`, and `autoplay`, `crossorigin`, `loop`, `muted`, `playsinline`, `poster`, `preload` as on a video.
+ */
+export class SieddPlayerElement extends MediaElement {
+  static readonly observedAttributes = [
+    "src",
+    "mode",
+    "max-width",
+    "max-height",
+    "nocontrols",
+    ...VIDEO_ATTRIBUTES,
+  ];
+
+  readonly #skin: Skin = buildSkin(this.attachShadow({ mode: "open" }));
+  protected readonly video = this.#skin.video;
+  #connection: AbortController | null = null;
+  #loading: AbortController | null = null;
+  #session: Session | null = null;
+  #error: PlayerError | null = null;
+  #cap: Size = { width: Number.POSITIVE_INFINITY, height: Number.POSITIVE_INFINITY };
+  #mode: PlayerMode = "auto";
+  #playsWhenStarted = false;
+  /** Where a film that was taken out of the document goes on when it is put back, in seconds. */
+  #resume: { readonly src: string; readonly position: number } | null = null;
+
+  /** Address of the film: the folder that holds its info.json. */
+  get src(): string {
+    return parseSource(this.getAttribute("src"), document.baseURI) ?? "";
+  }
+  set src(address: string) {
+    this.setAttribute("src", address);
+  }
+  get mode(): PlayerMode {
+    return this.#mode;
+  }
+  set mode(mode: PlayerMode) {
+    this.setAttribute("mode", mode);
+  }
+  /** Output pixels; `Infinity` is no cap. */
+  get maxWidth(): number {
+    return this.#cap.width;
+  }
+  set maxWidth(pixels: number) {
+    this.#setCap("max-width", pixels);
+  }
+  get maxHeight(): number {
+    return this.#cap.height;
+  }
+  set maxHeight(pixels: number) {
+    this.#setCap("max-height", pixels);
+  }
+  get controls(): boolean {
+    return !this.hasAttribute("nocontrols");
+  }
+  set controls(shown: boolean) {
+    this.toggleAttribute("nocontrols", !shown);
+  }
+  /** The size being asked for, in output pixels; null before the film and the layout are known. */
+  get requestedSize(): Size | null {
+    return this.#session?.wantedSize ?? null;
+  }
+  /**
+   * Pixels of the picture on screen, as they were computed. Before the first one is there, the elastic
+   * rendition's video names the largest size that there could be: that asked for is the honest answer.
+   */
+  override get videoWidth(): number {
+    return this.#shownSize.width;
+  }
+  override get videoHeight(): number {
+    return this.#shownSize.height;
+  }
+  get #shownSize(): Size {
+    const { readyState, videoWidth: width, videoHeight: height } = this.video;
+    const known = this.transport !== "elastic" || readyState !== HTMLMediaElement.HAVE_METADATA;
+    return known ? { width, height } : (this.requestedSize ?? { width, height });
+  }
+  /** How the film reaches the video; null before it plays. */
+  get transport(): Transport | null {
+    return this.#session?.transport ?? null;
+  }
+  /** The hls.js underneath; null before it plays, and where the browser plays HLS itself. */
+  get hls(): Hls | null {
+    return this.#session?.hls ?? null;
+  }
+  /** Why nothing plays; null while all is well. */
+  get error(): PlayerError | null {
+    return this.#error;
+  }
+
+  /** As on a video; may be called before the film is known. */
+  override async play(): Promise<void> {
+    const session = this.#session;
+    if (session !== null && !session.started) {
+      this.#playsWhenStarted = true;
+      const failure = await session.whenStarted;
+      if (failure !== null) throw failure;
+      if (session !== this.#session || !this.#playsWhenStarted) {
+        throw new DOMException("Playing was interrupted by pause() or by another film.", "AbortError");
+      }
+    }
+    await this.video.play();
+  }
+  override pause(): void {
+    this.#playsWhenStarted = false;
+    this.video.pause();
+  }
+
+  /** Loads the film again, from the start. */
+  load(): void {
+    this.#resume = null;
+    this.#load();
+  }
+
+  connectedCallback(): void {
+    // Moved within the document: the callback for leaving has not ended anything yet.
+    if (this.#connection !== null) return;
+    this.#connection = new AbortController();
+    const { signal } = this.#connection;
+    for (const type of MEDIA_EVENTS) {
+      this.video.addEventListener(type, () => this.dispatchEvent(new Event(type)), { signal });
+    }
+    driveControls(this, this.#skin, signal);
+    this.#skin.retry.addEventListener("click", () => this.#retry(), { signal });
+    signal.addEventListener("abort", () => this.#loading?.abort(), { once: true });
+    this.#load();
+  }
+
+  disconnectedCallback(): void {
+    queueMicrotask(() => {
+      if (!this.isConnected) this.#dispose();
+    });
+  }
+
+  attributeChangedCallback(name: string, before: string | null, value: string | null): void {
+    if (before === value) return;
+    if (name === "src") {
+      if (this.#connection !== null) this.load();
+    } else if (name === "mode") {
+      this.#mode = parseMode(value);
+    } else if (name === "max-width" || name === "max-height") {
+      const pixels = parseCap(name, value);
+      this.#cap = name === "max-width" ? { ...this.#cap, width: pixels } : { ...this.#cap, height: pixels };
+      this.#session?.measure();
+    } else if (name !== "nocontrols") {
+      if (name === "muted") this.video.muted = value !== null;
+      if (value === null) this.video.removeAttribute(name);
+      else this.video.setAttribute(name, value);
+    }
+  }
+
+  #setCap(attribute: string, pixels: number): void {
+    if (Number.isFinite(pixels)) this.setAttribute(attribute, String(pixels));
+    else this.removeAttribute(attribute);
+  }
+
+  #load(): void {
+    this.#loading?.abort();
+    this.#loading = null;
+    this.#session = null;
+    this.#showError(null);
+    const { src } = this;
+    if (this.#connection === null || src === "") return;
+    const startAt = this.#resume?.src === src ? this.#resume.position : 0;
+    this.#resume = null;
+    this.#loading = new AbortController();
+    this.#session = new Session(
+      {
+        src,
+        video: this.video,
+        frame: this.video,
+        startAt,
+        cap: () => this.#cap,
+        onInfo: (info) => this.#skin.setShape(info),
+        onWantedSize: (size) => this.#tell("sizechange", size),
+        onSegment: (arrival) => this.#tell("segment", arrival),
+        onError: (error) => this.#showError(error),
+      },
+      this.#loading.signal,
+    );
+  }
+
+  #retry(): void {
+    const { src, video } = this;
+    this.#resume = { src, position: video.currentTime };
+    const playing = !video.paused;
+    this.#load();
+    if (playing) this.play().catch(() => undefined);
+    this.#skin.stage.focus({ preventScroll: true });
+  }
+
+  /** Undoes all that connecting did: requests, timers, observers and listeners. */
+  #dispose(): void {
+    const { src, video } = this;
+    this.#resume = src === "" ? null : { src, position: video.currentTime };
+    video.pause();
+    this.#connection?.abort();
+    this.#connection = null;
+    this.#loading = null;
+    this.#session = null;
+  }
+
+  #showError(error: PlayerError | null): void {
+    const { stage, sentence, spinner, bigPlay } = this.#skin;
+    this.#error = error;
+    this.#skin.error.hidden = error === null;
+    sentence.textContent = error?.message ?? "";
+    if (error === null) return;
+    spinner.hidden = true;
+    bigPlay.hidden = true;
+    delete stage.dataset.idle;
+    this.dispatchEvent(new Event("error"));
+  }
+
+  #tell<K extends keyof SieddPlayerEventMap>(type: K, detail: SieddPlayerEventMap[K]["detail"]): void {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}

@@ -1,0 +1,100 @@
+import type { ErrorData, FragmentLoaderConstructor, HlsConfig } from "hls.js";
+import Hls from "hls.js";
+import { badAnswer, errorForStatus, notPlayable, type PlayerError } from "./errors.js";
+
+export interface HlsPlaybackOptions {
+  readonly video: HTMLVideoElement;
+  readonly playlist: string;
+  /** The film's address, for messages. */
+  readonly src: string;
+  /** Seconds. */
+  readonly startAt: number;
+  readonly fragmentLoader?: FragmentLoaderConstructor;
+  /** Which level of the master playlist to pin; asked once its levels are known. */
+  pinLevel(hls: Hls): number;
+  /** A URL of the playlist is not answered any more: the film has been replaced. */
+  onStale(): void;
+  onError(error: PlayerError): void;
+}
+
+/**
+ * Short buffers follow a resize quickly. One level is pinned, since the size is chosen by us and never by the
+ * bandwidth estimate, which segments from a cache make meaningless. Busy (503) is asked again sooner than by
+ * default, and Retry-After is not read by hls.js.
+ */
+const config: Partial<HlsConfig> = {
+  autoStartLoad: false,
+  testBandwidth: false,
+  capLevelToPlayerSize: false,
+  // Fragmented MP4 passes through unchanged, and a worker from a blob is refused by a strict CSP.
+  enableWorker: false,
+  maxBufferLength: 4,
+  maxMaxBufferLength: 4,
+  backBufferLength: 8,
+  fragLoadPolicy: {
+    default: {
+      maxTimeToFirstByteMs: 15_000,
+      maxLoadTimeMs: 60_000,
+      timeoutRetry: { maxNumRetry: 3, retryDelayMs: 0, maxRetryDelayMs: 0 },
+      errorRetry: { maxNumRetry: 8, retryDelayMs: 500, maxRetryDelayMs: 8000 },
+    },
+  },
+};
+
+/** Milliseconds within which a second decoder failure is not tried again. */
+const RECOVERY_INTERVAL = 5000;
+
+const isGone = (data: ErrorData) => data.frag !== undefined && [404, 410].includes(data.response?.code ?? 0);
+
+/** Plays a master playlist in the video by hls.js, with one level pinned. */
+export function startHls(options: HlsPlaybackOptions): Hls {
+  const { video } = options;
+  const hls = new Hls({
+    ...config,
+    ...(options.fragmentLoader === undefined ? {} : { fLoader: options.fragmentLoader }),
+  });
+  let lastRecovery = Number.NEGATIVE_INFINITY;
+  let ended = false;
+  const end = (tell: () => void) => {
+    if (ended) return;
+    ended = true;
+    hls.stopLoad();
+    // Not within hls.js's own handling of the error, since the answer may be to destroy it.
+    queueMicrotask(tell);
+  };
+
+  hls.on(Hls.Events.MANIFEST_PARSED, () => {
+    const level = options.pinLevel(hls);
+    hls.startLevel = level;
+    hls.loadLevel = level;
+    hls.startLoad(options.startAt);
+  });
+  hls.on(Hls.Events.ERROR, (_event, data) => {
+    if (isGone(data)) {
+      end(options.onStale);
+      return;
+    }
+    if (!data.fatal) return;
+    if (data.type === Hls.ErrorTypes.MEDIA_ERROR) {
+      if (performance.now() - lastRecovery > RECOVERY_INTERVAL) {
+        lastRecovery = performance.now();
+        hls.recoverMediaError();
+        return;
+      }
+      end(() => options.onError(notPlayable(data.error)));
+      return;
+    }
+    if (data.type === Hls.ErrorTypes.NETWORK_ERROR) {
+      // hls.js names a timeout only in its details; one without a status is a playlist that makes no sense.
+      const status = data.details.endsWith("TimeOut") ? 0 : data.response?.code;
+      const error =
+        status === undefined ? badAnswer(data.error) : errorForStatus(status, options.src, data.error);
+      end(() => options.onError(error));
+      return;
+    }
+    end(() => options.onError(notPlayable(data.error)));
+  });
+  hls.loadSource(options.playlist);
+  hls.attachMedia(video);
+  return hls;
+}

@@ -1,0 +1,156 @@
+import type Hls from "hls.js";
+import { watchDeviceBox } from "./box-watcher.js";
+import { notFound, notPlayable, notSupported, PlayerError } from "./errors.js";
+import { type FilmInfo, fetchFilmInfo } from "./film-info.js";
+import type { SegmentArrival } from "./fragment-loader.js";
+import { chooseTransport, type Playback, startPlayback, type Transport } from "./playback.js";
+import { requestSize, type Size } from "./size.js";
+import { type SizeChange, WantedSize } from "./wanted-size.js";
+
+export interface SessionOptions {
+  readonly src: string;
+  readonly video: HTMLVideoElement;
+  /** Whose content box is the picture's frame. */
+  readonly frame: Element;
+  /** Seconds at which to start. */
+  readonly startAt: number;
+  /** Most output pixels a side. */
+  cap(): Size;
+  onInfo(info: FilmInfo): void;
+  onWantedSize(size: Size): void;
+  onSegment(arrival: SegmentArrival): void;
+  onError(error: PlayerError): void;
+}
+
+/** One film in one video, from its info.json to the last segment. Ends, and leaves nothing, with the signal. */
+export class Session {
+  #info: FilmInfo | null = null;
+  #playback: Playback | null = null;
+  #box: Size | null = null;
+  /** A replaced film is asked for anew once; the next time only after a segment of it has come. */
+  #mayReload = true;
+  #settleStart!: (failure: PlayerError | null) => void;
+  /** Fulfilled once the video has a source or the session has ended, or with the reason why it never will. */
+  readonly whenStarted = new Promise<PlayerError | null>((resolve) => {
+    this.#settleStart = resolve;
+  });
+  readonly #wanted: WantedSize;
+  readonly #options: SessionOptions;
+  readonly #signal: AbortSignal;
+
+  constructor(options: SessionOptions, signal: AbortSignal) {
+    this.#options = options;
+    this.#signal = signal;
+    this.#wanted = new WantedSize((change) => this.#follow(change), signal);
+    watchDeviceBox(
+      options.frame,
+      (box) => {
+        this.#box = box;
+        this.measure();
+      },
+      signal,
+    );
+    signal.addEventListener(
+      "abort",
+      () => {
+        this.#stop();
+        this.#settleStart(null);
+      },
+      { once: true },
+    );
+    void this.#open(options.startAt, false);
+  }
+
+  /** The size asked for; null before the film and the layout are known. */
+  get wantedSize(): Size | null {
+    return this.#wanted.current;
+  }
+
+  get started(): boolean {
+    return this.#playback !== null;
+  }
+
+  get hls(): Hls | null {
+    return this.#playback?.hls ?? null;
+  }
+
+  get transport(): Transport | null {
+    return this.#playback?.transport ?? null;
+  }
+
+  /** Works the size out again, as after a change of the caps. */
+  measure(): void {
+    if (this.#info === null || this.#box === null) return;
+    this.#wanted.propose(requestSize(this.#box, this.#info, this.#info.limits, this.#options.cap()));
+  }
+
+  async #open(startAt: number, resume: boolean): Promise<void> {
+    try {
+      const info = await fetchFilmInfo(this.#options.src, this.#signal);
+      this.#info = info;
+      this.#options.onInfo(info);
+      this.measure();
+      this.#start(startAt, resume);
+    } catch (error) {
+      if (this.#signal.aborted) return;
+      this.#fail(error instanceof PlayerError ? error : notPlayable(error));
+    }
+  }
+
+  #follow(change: SizeChange): void {
+    this.#options.onWantedSize(change.size);
+    if (this.#playback === null) this.#start(this.#options.startAt, false);
+    else this.#playback.follow(change);
+  }
+
+  /** Begins as soon as both the film and the size are known. */
+  #start(startAt: number, resume: boolean): void {
+    if (this.#info === null || this.#wanted.current === null || this.#playback !== null) return;
+    const { video, src } = this.#options;
+    const transport = chooseTransport(video);
+    if (transport === null) {
+      this.#fail(notSupported());
+      return;
+    }
+    this.#playback = startPlayback(transport, {
+      video,
+      src,
+      info: this.#info,
+      startAt,
+      wantedSize: () => this.#wanted.current!,
+      onSegment: (arrival) => {
+        this.#mayReload = true;
+        this.#options.onSegment(arrival);
+      },
+      onStale: () => this.#reload(),
+      onError: (error) => this.#fail(error),
+    });
+    this.#settleStart(null);
+    if (resume) video.play().catch(() => undefined);
+  }
+
+  #reload(): void {
+    if (this.#signal.aborted) return;
+    if (!this.#mayReload) {
+      this.#fail(notFound(this.#options.src));
+      return;
+    }
+    this.#mayReload = false;
+    const { video } = this.#options;
+    const [position, playing] = [video.currentTime, !video.paused];
+    this.#stop();
+    this.#info = null;
+    void this.#open(position, playing);
+  }
+
+  #fail(error: PlayerError): void {
+    if (this.#signal.aborted) return;
+    this.#settleStart(error);
+    this.#options.onError(error);
+  }
+
+  #stop(): void {
+    this.#playback?.destroy();
+    this.#playback = null;
+  }
+}

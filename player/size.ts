@@ -1,0 +1,85 @@
+/** A width and a height; each function says which pixels it means. */
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What the server computes at most, in output pixels (info.json `limits`). */
+export interface SizeLimits {
+  readonly minSide: number;
+  readonly maxSide: number;
+  /** Width times height. */
+  readonly maxArea: number;
+}
+
+export const DEFAULT_LIMITS: SizeLimits = { minSide: 16, maxSide: 8192, maxArea: Number.POSITIVE_INFINITY };
+
+/** The largest size of the picture's shape that fits into the box: `object-fit: contain` without the bars. */
+export function containSize(box: Size, picture: Size): Size {
+  const scale = Math.min(box.width / picture.width, box.height / picture.height);
+  return { width: picture.width * scale, height: picture.height * scale };
+}
+
+const toEven = (length: number, most: number): number => {
+  const nearest = 2 * Math.round(length / 2);
+  return nearest > most ? 2 * Math.floor(most / 2) : nearest;
+};
+
+/**
+ * The size to ask for: the picture's own pixels on this screen, even (4:2:0), within the limits and caps.
+ * A cap shrinks both sides, so that the shape stays.
+ *
+ * @param box content box of the element in device pixels
+ * @param source size of the film in pixels
+ * @param cap most output pixels a side; `Infinity` where there is none
+ */
+export function requestSize(box: Size, source: Size, limits: SizeLimits, cap: Size): Size {
+  const most = {
+    width: Math.min(limits.maxSide, cap.width),
+    height: Math.min(limits.maxSide, cap.height),
+  };
+  const fitted = containSize(
+    { width: Math.min(box.width, most.width), height: Math.min(box.height, most.height) },
+    source,
+  );
+  const excess = Math.sqrt(Math.max(1, (fitted.width * fitted.height) / limits.maxArea));
+  const atLeast = 2 * Math.ceil(limits.minSide / 2);
+  const side = (length: number, largest: number) => Math.max(atLeast, toEven(length / excess, largest));
+  let { width, height } = { width: side(fitted.width, most.width), height: side(fitted.height, most.height) };
+  // Rounding to even may have pushed the area just over its limit again.
+  while (width * height > limits.maxArea && (width > atLeast || height > atLeast)) {
+    if (width >= height) width -= 2;
+    else height -= 2;
+  }
+  return { width, height };
+}
+
+export const sameSize = (a: Size | null, b: Size | null): boolean =>
+  a === b || (a !== null && b !== null && a.width === b.width && a.height === b.height);
+
+/** The size as it stands in a URL: `w,h`, with a percent-encoded `^` where it is more than the source has. */
+export function sizeParameter(size: Size, source: Size): string {
+  const enlarges = size.width > source.width || size.height > source.height;
+  return `${enlarges ? "%5E" : ""}${size.width},${size.height}`;
+}
+
+/** Writes the size into the literal `{size}` of a segment's URL; URLs without one come back unchanged. */
+export const fillSize = (url: string, parameter: string): string =>
+  url.replace(/\{size\}|%7Bsize%7D/gi, () => parameter);
+
+/** Share by which a side has to change before what is buffered is worth computing again. */
+const NOTABLE_CHANGE = 0.04;
+
+export function isNotableChange(from: Size, to: Size): boolean {
+  const change = (a: number, b: number) => Math.abs(a - b) / Math.max(a, b);
+  return Math.max(change(from.width, to.width), change(from.height, to.height)) >= NOTABLE_CHANGE;
+}
+
+/**
+ * Milliseconds that a new size must hold before it is asked for. A change that shows is followed as soon as
+ * the hand rests; a few pixels (a scroll bar that comes and goes) only when they stay.
+ */
+export function settleDelay(from: Size | null, to: Size): number {
+  if (from === null) return 0;
+  return isNotableChange(from, to) ? 160 : 1200;
+}
