@@ -1,0 +1,83 @@
+// Builds dist/: TypeScript, the kernel, the player's bundle and pages. Quick where nothing has changed.
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { execute, main, Refusal, root, step } from "./ensure.mjs";
+
+const SOURCES = ["codec", "media", "encoder", "server", "player", "cli", "test", "bench"];
+const SETTINGS = [
+  "package.json",
+  "package-lock.json",
+  "tsconfig.json",
+  "tsconfig.base.json",
+  "scripts/build.mjs",
+];
+const stamp = join(root, "dist/.built");
+
+/** Time of the newest source or folder (a file that went away changes its folder), in milliseconds. */
+function newestSource() {
+  let newest = Math.max(...SETTINGS.map((name) => statSync(join(root, name)).mtimeMs));
+  const visit = (folder) => {
+    newest = Math.max(newest, statSync(folder).mtimeMs);
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) visit(path);
+      else newest = Math.max(newest, statSync(path).mtimeMs);
+    }
+  };
+  for (const name of SOURCES) visit(join(root, name));
+  return newest;
+}
+
+export const isBuilt = () => (statSync(stamp, { throwIfNoEntry: false })?.mtimeMs ?? 0) > newestSource();
+
+export async function build() {
+  const started = newestSource();
+  step("the kernel's build", "codec/kernel/build.mjs");
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
+  if (execute(process.execPath, [tsc, "-b"]) !== 0)
+    throw new Refusal("the types do not fit; see the compiler's messages above");
+  await bundlePlayer();
+  copyPages();
+  // A source saved while the build ran is newer than what was built.
+  if (newestSource() === started) writeFileSync(stamp, "");
+}
+
+/** One ES module for any page: the player, its registration and hls.js. */
+async function bundlePlayer() {
+  const entry = join(root, "dist/player/define.js");
+  if (!existsSync(entry))
+    throw new Refusal("dist/player/define.js is missing after the build; remove dist and build again");
+  const { build: bundle } = await import("esbuild");
+  await bundle({
+    entryPoints: [entry],
+    outfile: join(root, "dist/player/web/siedd-player.js"),
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: ["es2022"],
+    legalComments: "linked",
+    logLevel: "warning",
+  });
+}
+
+function copyPages() {
+  const from = join(root, "player/web");
+  const to = join(root, "dist/player/web");
+  mkdirSync(to, { recursive: true });
+  for (const name of readdirSync(from).filter((entry) => /\.(html|css|svg)$/.test(entry))) {
+    const target = join(to, name);
+    if (existsSync(target) && readFileSync(target).equals(readFileSync(join(from, name)))) continue;
+    copyFileSync(join(from, name), target);
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main(build);

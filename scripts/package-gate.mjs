@@ -1,0 +1,101 @@
+// Packs the package and uses it as somebody who installed it: publint, imports of every entry, the command.
+import { spawnSync } from "node:child_process";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { Refusal, root } from "./ensure.mjs";
+
+/** Bytes of the player's module as a server sends it (gzip): hls.js is nearly all of it. */
+const PLAYER_BUDGET = 230_000;
+
+export async function checkPackage() {
+  const project = mkdtempSync(join(tmpdir(), "siedd-package-"));
+  try {
+    const installed = installPacked(project);
+    await lint(installed);
+    importAll(project);
+    const help = capture(process.execPath, [join(installed, "dist/cli/main.js"), "--help"], project);
+    if (!help.includes("encode")) throw new Refusal("the packed command's --help does not name its commands");
+  } finally {
+    rmSync(project, { recursive: true, force: true });
+  }
+  const bytes = gzipSync(readFileSync(join(root, "dist/player/web/siedd-player.js"))).length;
+  if (bytes > PLAYER_BUDGET) {
+    throw new Refusal(`the player's module has ${bytes} bytes after gzip, ${PLAYER_BUDGET} is its budget`);
+  }
+}
+
+/** Unpacks the tarball into a new project and links the modules that npm would have installed beside it. */
+function installPacked(project) {
+  const packed = JSON.parse(npm(["pack", "--json", "--ignore-scripts", "--pack-destination", project]));
+  const modules = join(project, "node_modules");
+  const installed = join(modules, "siedd");
+  mkdirSync(installed, { recursive: true });
+  capture(
+    "tar",
+    ["-xzf", join(project, packed[0].filename), "-C", installed, "--strip-components=1"],
+    project,
+  );
+  writeFileSync(join(project, "package.json"), '{ "type": "module" }\n');
+  const { dependencies, peerDependencies } = JSON.parse(
+    readFileSync(join(installed, "package.json"), "utf8"),
+  );
+  for (const name of Object.keys({ ...dependencies, ...peerDependencies })) {
+    mkdirSync(join(modules, name, ".."), { recursive: true });
+    symlinkSync(join(root, "node_modules", name), join(modules, name));
+  }
+  const stray = readdirSync(join(installed, "dist")).filter((name) => ["test", "bench"].includes(name));
+  if (stray.length > 0) throw new Refusal(`the package holds dist/${stray.join(", dist/")}`);
+  return installed;
+}
+
+async function lint(installed) {
+  const { publint } = await import("publint");
+  const { formatMessage } = await import("publint/utils");
+  const pkg = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
+  const { messages } = await publint({ pkgDir: installed, pack: false, strict: true });
+  if (messages.length > 0)
+    throw new Refusal(messages.map((message) => formatMessage(message, pkg)).join("; "));
+}
+
+/** Imports every entry that Node may import; the player's are for pages, and must at least be found. */
+function importAll(project) {
+  const script = `
+    for (const entry of ["siedd", "siedd/codec", "siedd/encoder"]) {
+      const names = Object.keys(await import(entry));
+      if (names.length === 0) throw new Error(entry + " exports nothing");
+    }
+    const { existsSync } = await import("node:fs");
+    for (const entry of ["siedd/player", "siedd/player/define"])
+      if (!existsSync(new URL(import.meta.resolve(entry)))) throw new Error(entry + " is not in the package");`;
+  capture(process.execPath, ["--input-type=module", "--eval", script], project);
+}
+
+function npm(args) {
+  const path = process.env.npm_execpath;
+  return path?.endsWith(".js")
+    ? capture(process.execPath, [path, ...args], root)
+    : capture("npm", args, root);
+}
+
+function capture(program, args, cwd) {
+  const { status, stdout, stderr, error } = spawnSync(program, args, {
+    cwd,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  if (status !== 0) {
+    const message = (error?.message ?? stderr).trim().split("\n").slice(-12).join("\n");
+    throw new Refusal(`${program} ${args.slice(0, 2).join(" ")} failed: ${message}`);
+  }
+  return stdout;
+}
