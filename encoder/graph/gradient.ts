@@ -1,0 +1,83 @@
+import type { Operations } from "./operations.js";
+import { size, type Tensor } from "./tensor.js";
+
+/**
+ * Reverse-mode differentiation: d loss / d each of `wrt`, as tensors of the same graph. `loss` has one
+ * element. Only the operations between the loss and `wrt` are visited (Griewank and Walther,
+ * "Evaluating Derivatives", 2008, chapter 3).
+ */
+export function gradients(g: Operations, loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
+  if (size(loss.shape) !== 1) throw new RangeError(`the loss has the shape [${loss.shape}], not one element`);
+  const relevant = dependents(loss, wrt);
+  const adjoints = new Map<Tensor, Tensor>([[loss, g.constant([1], loss.shape.map(() => 1))]]);
+  const order = [...relevant].sort((a, b) => b.id - a.id);
+  for (const tensor of order) {
+    const adjoint = adjoints.get(tensor);
+    if (adjoint === undefined || tensor.inputs.length === 0) continue;
+    tensor.inputs.forEach((input, position) => {
+      if (!relevant.has(input)) return;
+      const part = pullBack(g, tensor, position, adjoint);
+      const sum = adjoints.get(input);
+      adjoints.set(input, sum === undefined ? part : g.add(sum, part));
+    });
+  }
+  return wrt.map((tensor) => {
+    const adjoint = adjoints.get(tensor);
+    if (adjoint === undefined) throw new RangeError(`the loss does not depend on ${tensor.name ?? tensor.op}`);
+    return adjoint;
+  });
+}
+
+/** All tensors on a path from `wrt` to `loss`. */
+function dependents(loss: Tensor, wrt: readonly Tensor[]): Set<Tensor> {
+  const depends = new Map<Tensor, boolean>(wrt.map((tensor) => [tensor, true]));
+  const visit = (tensor: Tensor): boolean => {
+    const known = depends.get(tensor);
+    if (known !== undefined) return known;
+    const found = tensor.inputs.map(visit).some(Boolean);
+    depends.set(tensor, found);
+    return found;
+  };
+  visit(loss);
+  return new Set([...depends].filter(([, found]) => found).map(([tensor]) => tensor));
+}
+
+/** The adjoint of `tensor.inputs[position]`, given the adjoint of `tensor`. */
+function pullBack(g: Operations, tensor: Tensor, position: number, adjoint: Tensor): Tensor {
+  const [a, b] = tensor.inputs;
+  const input = tensor.inputs[position];
+  switch (tensor.op) {
+    case "Add":
+      return g.reduceTo(adjoint, input.shape);
+    case "Sub":
+      return g.reduceTo(position === 0 ? adjoint : g.scale(adjoint, -1), input.shape);
+    case "Mul":
+      return g.reduceTo(g.multiply(adjoint, position === 0 ? b : a), input.shape);
+    case "Sin":
+      return g.multiply(adjoint, g.cos(a));
+    case "Cos":
+      return g.scale(g.multiply(adjoint, g.sin(a)), -1);
+    case "MatMul":
+      return g.reduceTo(
+        position === 0 ? g.matmul(adjoint, g.transpose(b)) : g.matmul(g.transpose(a), adjoint),
+        input.shape,
+      );
+    case "Transpose": {
+      const perm = tensor.attributes.perm as readonly number[];
+      return g.permute(adjoint, perm.map((_, axis) => perm.indexOf(axis)));
+    }
+    case "Reshape":
+      return g.reshape(adjoint, a.shape);
+    case "Expand":
+      return g.reduceTo(adjoint, a.shape);
+    case "ReduceSum":
+      return g.expand(adjoint, a.shape);
+    case "Concat": {
+      const axis = tensor.attributes.axis as number;
+      const start = tensor.inputs.slice(0, position).reduce((sum, part) => sum + part.shape[axis], 0);
+      return g.slice(adjoint, axis, start, start + input.shape[axis]);
+    }
+    default:
+      throw new RangeError(`the operation ${tensor.op} has no derivative here`);
+  }
+}

@@ -1,0 +1,130 @@
+import { Graph, size, type Tensor } from "./tensor.js";
+
+/**
+ * The operations of training graphs, with shapes checked when they are built. Elementwise operations
+ * broadcast as NumPy and ONNX do.
+ */
+export class Operations extends Graph {
+  add(a: Tensor, b: Tensor): Tensor {
+    return this.#elementwise("Add", a, b);
+  }
+
+  subtract(a: Tensor, b: Tensor): Tensor {
+    return this.#elementwise("Sub", a, b);
+  }
+
+  multiply(a: Tensor, b: Tensor): Tensor {
+    return this.#elementwise("Mul", a, b);
+  }
+
+  divide(a: Tensor, b: Tensor): Tensor {
+    return this.#elementwise("Div", a, b);
+  }
+
+  scale(a: Tensor, factor: number): Tensor {
+    return factor === 1 ? a : this.multiply(a, this.constant(factor));
+  }
+
+  sin(a: Tensor): Tensor {
+    return this.make("Sin", [a], a.shape, a.type);
+  }
+
+  cos(a: Tensor): Tensor {
+    return this.make("Cos", [a], a.shape, a.type);
+  }
+
+  sqrt(a: Tensor): Tensor {
+    return this.make("Sqrt", [a], a.shape, a.type);
+  }
+
+  /** [..., n, k] x [..., k, m]; leading axes broadcast. */
+  matmul(a: Tensor, b: Tensor): Tensor {
+    const [n, k] = a.shape.slice(-2);
+    const [k2, m] = b.shape.slice(-2);
+    if (k !== k2) throw new RangeError(`matmul of [${a.shape}] and [${b.shape}]`);
+    const lead = broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2));
+    return this.make("MatMul", [a, b], [...lead, n, m], a.type);
+  }
+
+  /** Axes in the order `permutation`. */
+  permute(a: Tensor, permutation: readonly number[]): Tensor {
+    return this.make("Transpose", [a], permutation.map((axis) => a.shape[axis]), a.type, { perm: permutation });
+  }
+
+  /** Swaps the last two axes. */
+  transpose(a: Tensor): Tensor {
+    if (a.op === "Transpose" && isMatrixTranspose(a)) return a.inputs[0];
+    const axes = a.shape.map((_, axis) => axis);
+    return this.permute(a, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
+  }
+
+  reshape(a: Tensor, shape: readonly number[]): Tensor {
+    if (size(shape) !== size(a.shape)) throw new RangeError(`[${a.shape}] does not fit into [${shape}]`);
+    return same(shape, a.shape) ? a : this.make("Reshape", [a], shape, a.type, { shape });
+  }
+
+  expand(a: Tensor, shape: readonly number[]): Tensor {
+    if (!same(broadcast(a.shape, shape), shape)) throw new RangeError(`[${a.shape}] does not expand to [${shape}]`);
+    return same(shape, a.shape) ? a : this.make("Expand", [a], shape, a.type, { shape });
+  }
+
+  concat(parts: readonly Tensor[], axis: number): Tensor {
+    const length = parts.reduce((sum, part) => sum + part.shape[axis], 0);
+    return this.make("Concat", parts, parts[0].shape.with(axis, length), parts[0].type, { axis });
+  }
+
+  slice(a: Tensor, axis: number, start: number, end: number): Tensor {
+    return this.make("Slice", [a], a.shape.with(axis, end - start), a.type, { axis, start, end });
+  }
+
+  /** Sum over axes, which stay with length 1. */
+  sum(a: Tensor, axes: readonly number[]): Tensor {
+    if (axes.length === 0) return a;
+    return this.make("ReduceSum", [a], a.shape.map((n, axis) => (axes.includes(axis) ? 1 : n)), a.type, { axes });
+  }
+
+  /** Rows of `a` along axis 0. */
+  gather(a: Tensor, indices: Tensor): Tensor {
+    return this.make("Gather", [a, indices], [...indices.shape, ...a.shape.slice(1)], a.type, { axis: 0 });
+  }
+
+  toFloat(a: Tensor): Tensor {
+    return a.type === "float32" ? a : this.make("Cast", [a], a.shape, "float32", { to: 1 });
+  }
+
+  /** 1 where a row's index, counted from 0 to `rows`, equals the value: values [n] -> [rows, n]. */
+  oneHot(values: Tensor, rows: number): Tensor {
+    const index = this.constant(Array.from({ length: rows }, (_, i) => i), [rows, 1]);
+    const row = this.reshape(values, [1, ...values.shape]);
+    return this.toFloat(this.make("Equal", [index, row], [rows, ...values.shape], "bool"));
+  }
+
+  /** Sums away the axes along which `shape` was broadcast to `a`'s. */
+  reduceTo(a: Tensor, shape: readonly number[]): Tensor {
+    const lead = a.shape.length - shape.length;
+    const axes = a.shape.flatMap((n, axis) => (axis < lead || (shape[axis - lead] === 1 && n !== 1) ? [axis] : []));
+    return this.reshape(this.sum(a, axes), shape);
+  }
+
+  #elementwise(op: string, a: Tensor, b: Tensor): Tensor {
+    return this.make(op, [a, b], broadcast(a.shape, b.shape), a.type);
+  }
+}
+
+function isMatrixTranspose(a: Tensor): boolean {
+  const perm = a.attributes.perm as readonly number[];
+  const n = perm.length;
+  return perm[n - 1] === n - 2 && perm[n - 2] === n - 1 && perm.slice(0, -2).every((axis, i) => axis === i);
+}
+
+const same = (a: readonly number[], b: readonly number[]): boolean => a.length === b.length && a.every((n, i) => n === b[i]);
+
+function broadcast(a: readonly number[], b: readonly number[]): number[] {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, i) => {
+    const n = a[a.length - rank + i] ?? 1;
+    const m = b[b.length - rank + i] ?? 1;
+    if (n !== m && n !== 1 && m !== 1) throw new RangeError(`[${a}] and [${b}] do not broadcast`);
+    return n === 1 ? m : n;
+  });
+}

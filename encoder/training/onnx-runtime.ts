@@ -1,0 +1,76 @@
+import * as ort from "onnxruntime-node";
+import { EncoderError } from "../errors.js";
+
+/** Where graphs run. `auto` is the GPU where there is one. */
+export type Device = "auto" | "cpu" | "cuda";
+
+/** Values that go in and out of a graph. */
+export type Feed = ort.Tensor;
+
+export const floats = (values: Float32Array, shape: readonly number[]): Feed =>
+  new ort.Tensor("float32", values, [...shape]);
+
+export const bytes = (values: Uint8Array, shape: readonly number[]): Feed => new ort.Tensor("uint8", values, [...shape]);
+
+export const integers = (values: BigInt64Array, shape: readonly number[]): Feed =>
+  new ort.Tensor("int64", values, [...shape]);
+
+/** One graph, ready to run; `release` frees its memory and is safe to call twice. */
+export interface RunningGraph {
+  /** Execution provider that took the graph. */
+  readonly device: "cpu" | "cuda";
+  run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, Float32Array>>;
+  release(): Promise<void>;
+}
+
+/**
+ * Loads a graph. With `cuda`, a machine without the CUDA execution provider gives EncoderError `no-cuda`;
+ * with `auto` the CPU takes over.
+ */
+export async function loadGraph(model: Uint8Array, device: Device, threads: number): Promise<RunningGraph> {
+  if (device !== "cpu") {
+    try {
+      return running(await create(model, "cuda", threads), "cuda");
+    } catch (cause) {
+      if (device === "cuda") throw noCuda(cause);
+    }
+  }
+  return running(await create(model, "cpu", threads), "cpu");
+}
+
+function create(model: Uint8Array, device: "cpu" | "cuda", threads: number): Promise<ort.InferenceSession> {
+  if (device === "cuda" && !ort.listSupportedBackends().some((backend) => backend.name === "cuda")) {
+    throw new Error("this onnxruntime-node has no CUDA execution provider");
+  }
+  return ort.InferenceSession.create(model, {
+    executionProviders: [device],
+    graphOptimizationLevel: "all",
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    enableCpuMemArena: true,
+    logSeverityLevel: 4,
+  });
+}
+
+function noCuda(cause: unknown): EncoderError {
+  return new EncoderError(
+    "no-cuda",
+    "--device cuda: no CUDA execution provider could be loaded; on Linux x64 with an NVIDIA GPU and CUDA 12 run npm run setup:cuda once, or use --device cpu",
+    { cause },
+  );
+}
+
+function running(session: ort.InferenceSession, device: "cpu" | "cuda"): RunningGraph {
+  let released: Promise<void> | undefined;
+  return {
+    device,
+    async run(feeds) {
+      const results = await session.run(feeds);
+      return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, tensor.data as Float32Array]));
+    },
+    release() {
+      released ??= session.release();
+      return released;
+    },
+  };
+}
