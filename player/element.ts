@@ -191,6 +191,7 @@ export class SieddPlayerElement extends MediaElement {
         frame: this.video,
         startAt,
         cap: () => this.#cap,
+        onFit: (fills) => this.#skin.stage.toggleAttribute("data-fits", fills),
         onInfo: (info) => this.#skin.setShape(info),
         onWantedSize: (size) => this.#tell("sizechange", size),
         onSegment: (arrival) => this.#tell("segment", arrival),

@@ -13,6 +13,9 @@ import { fillSize, type Size } from "./size.js";
 export interface SegmentArrival {
   /** Counted from 0 in the playlist. */
   readonly index: number;
+  /** Where it stands in the film and how long it lasts, in seconds. */
+  readonly start: number;
+  readonly duration: number;
   readonly size: Size;
   readonly bytes: number;
   /** From the request to the last byte, in seconds. */
@@ -60,7 +63,8 @@ export function elasticLoading(source: ElasticSource): ElasticLoading {
         onSuccess: (response, stats, loaded, details) => {
           inFlight.delete(this);
           const seconds = (performance.now() - started) / 1000;
-          source.onArrival({ index: Number(context.frag.sn), size, bytes: stats.total, seconds });
+          const { sn, start, duration } = context.frag;
+          source.onArrival({ index: Number(sn), start, duration, size, bytes: stats.total, seconds });
           callbacks.onSuccess(response, stats, loaded, details);
         },
       });

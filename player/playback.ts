@@ -131,13 +131,9 @@ function playLevels(options: PlaybackOptions): Playback {
   hls.on(Hls.Events.FRAG_LOADED, (_event, { frag, payload }) => {
     const level = hls.levels[frag.level];
     if (frag.type !== "main" || frag.sn === "initSegment" || level === undefined) return;
-    const { start, end } = frag.stats.loading;
-    options.onSegment({
-      index: frag.sn,
-      size: level,
-      bytes: payload.byteLength,
-      seconds: (end - start) / 1000,
-    });
+    const { sn, start, duration, stats } = frag;
+    const seconds = (stats.loading.end - stats.loading.start) / 1000;
+    options.onSegment({ index: sn, start, duration, size: level, bytes: payload.byteLength, seconds });
   });
   return {
     transport: "levels",

@@ -4,7 +4,7 @@ import { notFound, notPlayable, notSupported, PlayerError } from "./errors.js";
 import { type FilmInfo, fetchFilmInfo } from "./film-info.js";
 import type { SegmentArrival } from "./fragment-loader.js";
 import { chooseTransport, type Playback, startPlayback, type Transport } from "./playback.js";
-import { requestSize, type Size } from "./size.js";
+import { fillsBox, requestSize, type Size } from "./size.js";
 import { type SizeChange, WantedSize } from "./wanted-size.js";
 
 export interface SessionOptions {
@@ -16,6 +16,8 @@ export interface SessionOptions {
   readonly startAt: number;
   /** Most output pixels a side. */
   cap(): Size;
+  /** Whether the picture has its frame's shape, so that it may fill it to the last pixel. */
+  onFit(fills: boolean): void;
   onInfo(info: FilmInfo): void;
   onWantedSize(size: Size): void;
   onSegment(arrival: SegmentArrival): void;
@@ -81,6 +83,7 @@ export class Session {
   /** Works the size out again, as after a change of the caps. */
   measure(): void {
     if (this.#info === null || this.#box === null) return;
+    this.#options.onFit(fillsBox(this.#box, this.#info));
     this.#wanted.propose(requestSize(this.#box, this.#info, this.#info.limits, this.#options.cap()));
   }
 

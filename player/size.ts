@@ -20,6 +20,12 @@ export function containSize(box: Size, picture: Size): Size {
   return { width: picture.width * scale, height: picture.height * scale };
 }
 
+/** The picture leaves no bars that a person would call bars: at most a pixel, from rounding. */
+export function fillsBox(box: Size, picture: Size): boolean {
+  const { width, height } = containSize(box, picture);
+  return box.width - width < 2 && box.height - height < 2;
+}
+
 const toEven = (length: number, most: number): number => {
   const nearest = 2 * Math.round(length / 2);
   return nearest > most ? 2 * Math.floor(most / 2) : nearest;

@@ -28,6 +28,8 @@ const CSS = `
 }
 .stage[data-idle] { cursor: none; }
 video { display: block; width: 100%; height: 100%; object-fit: contain; border-radius: inherit; }
+/* Even sizes are up to a pixel off the shape: better stretched by that than a dark line at the edge. */
+.stage[data-fits] video { object-fit: fill; }
 
 button, input { font: inherit; color: inherit; margin: 0; }
 button {
@@ -113,7 +115,7 @@ input[type="range"]::-moz-range-thumb { width: 14px; height: 14px; border: 0; bo
 .error button {
   width: auto; height: 40px; padding: 0 18px; border-radius: 20px; background: var(--_ink); color: #111; font-weight: 600;
 }
-[hidden] { display: none !important; }
+[hidden][hidden] { display: none; }
 @media (prefers-reduced-motion: reduce) {
   *, *::before, *::after { transition: none !important; animation-duration: 2.4s !important; }
   .size[data-changed] { animation: none; }

@@ -1,0 +1,148 @@
+import { create } from "./dom.js";
+import type { SieddPlayerElement } from "./element.js";
+import { parseFilmInfo } from "./film-info.js";
+import { type Film, fetchFilms } from "./page/catalogue.js";
+import { fetchFacts, showFacts } from "./page/facts.js";
+import { makeResizable } from "./page/resizing.js";
+import { SegmentHistory } from "./page/segment-history.js";
+import { requestSize, type Size, sameSize } from "./size.js";
+
+/** The page is one fixed document that comes with this module, so its parts are there. */
+const part = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
+
+// This module lies in `player/` below the catalogue, under whatever prefix.
+const root = new URL("..", import.meta.url);
+const player = part<SieddPlayerElement>("player");
+const history = new SegmentHistory(part("segments"));
+let facts: Parameters<typeof showFacts>[1] | null = null;
+let choice = new AbortController();
+
+const format = ({ width, height }: Size) => `${width} × ${height}`;
+
+/** The size that the box as it is now leads to; while it is being dragged that is ahead of what is asked for. */
+function sizeOfBox(): Size | null {
+  if (facts === null) return null;
+  const { width, height } = player.getBoundingClientRect();
+  if (width === 0) return null;
+  const density = window.devicePixelRatio;
+  const uncapped = { width: Number.POSITIVE_INFINITY, height: Number.POSITIVE_INFINITY };
+  return requestSize(
+    { width: width * density, height: height * density },
+    facts,
+    parseFilmInfo(facts).limits,
+    uncapped,
+  );
+}
+
+function showSize(): void {
+  const size = sizeOfBox();
+  if (size === null) return;
+  part("size").replaceChildren(String(size.width), create("i", {}, "×"), String(size.height));
+  const shown = { width: player.videoWidth, height: player.videoHeight };
+  part("status").textContent =
+    shown.width === 0
+      ? "Computing the first second…"
+      : sameSize(shown, size)
+        ? "On screen now, pixel for pixel."
+        : `On screen ${format(shown)}, then ${format(size)}.`;
+}
+
+const resizing = makeResizable(part("box"), part("grip"), () => {
+  part("box").classList.remove("hinting");
+});
+
+/** With sound where the browser allows it, else silent: a page that moves explains itself. */
+async function start(): Promise<void> {
+  try {
+    await player.play();
+  } catch (error) {
+    if (!(error instanceof DOMException) || error.name !== "NotAllowedError") return;
+    player.muted = true;
+    await player.play().catch(() => undefined);
+  }
+}
+
+function choose(film: Film): void {
+  choice.abort();
+  choice = new AbortController();
+  facts = null;
+  history.clear();
+  part("cinema").hidden = false;
+  part("size").textContent = "\u00a0";
+  part("name").textContent = film.id;
+  part("facts").replaceChildren();
+  document.title = `${film.id} · siedd`;
+  for (const link of document.querySelectorAll<HTMLAnchorElement>("#films a")) {
+    if (link.dataset.id === film.id) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+  }
+  player.src = film.src;
+  void start();
+  fetchFacts(film.src, choice.signal).then(
+    (read) => {
+      facts = read;
+      showFacts(part("facts"), read);
+      showSize();
+    },
+    // The player says what is wrong with the film.
+    () => undefined,
+  );
+}
+
+function list(films: readonly Film[]): void {
+  part("films").replaceChildren(
+    ...films.map(({ id, poster }) => {
+      const picture = create("img", { class: "poster", alt: "", loading: "lazy" });
+      picture.addEventListener("error", () => picture.replaceWith(create("span", { class: "poster" })), {
+        once: true,
+      });
+      picture.src = poster ?? new URL("player/icon.svg", root).href;
+      const link = create(
+        "a",
+        { href: `#${encodeURIComponent(id)}` },
+        picture,
+        create("span", { class: "label" }, id),
+      );
+      link.dataset.id = id;
+      return create("li", {}, link);
+    }),
+  );
+  part("library").hidden = films.length < 2;
+}
+
+async function open(): Promise<void> {
+  const message = part("message");
+  try {
+    const films = await fetchFilms(root);
+    await customElements.whenDefined("siedd-player");
+    list(films);
+    const chosen = () =>
+      films.find(({ id }) => id === decodeURIComponent(location.hash.slice(1))) ?? films[0];
+    const follow = () => {
+      const film = chosen();
+      if (film !== undefined) choose(film);
+    };
+    window.addEventListener("hashchange", follow);
+    message.hidden = films.length > 0;
+    message.replaceChildren("There is no film here yet. Put one into the folder with ");
+    message.append(create("code", {}, "siedd encode film.mp4 -o film.siedd"), " and load this page again.");
+    follow();
+  } catch (error) {
+    message.textContent = error instanceof Error ? error.message : String(error);
+  }
+}
+
+new ResizeObserver(showSize).observe(player);
+for (const type of ["sizechange", "resize", "loadeddata", "emptied"]) player.addEventListener(type, showSize);
+for (const type of ["timeupdate", "seeked", "resize"]) {
+  player.addEventListener(type, () => history.mark(player.currentTime));
+}
+player.addEventListener("segment", (event) => history.add((event as CustomEvent).detail));
+for (const button of document.querySelectorAll<HTMLButtonElement>("[data-width]")) {
+  const pixels = Number(button.dataset.width);
+  button.addEventListener("click", () => {
+    resizing.setWidth(Number.isNaN(pixels) ? Number.POSITIVE_INFINITY : pixels / window.devicePixelRatio);
+  });
+}
+part("box").classList.add("hinting");
+void open();
