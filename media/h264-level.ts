@@ -42,6 +42,12 @@ export interface StreamFormat {
   readonly frameRate: Rate;
 }
 
+/**
+ * `avc1`: parameter sets in the init segment alone. `avc3`: in band as well, so that segments of
+ * different sizes play behind one init segment.
+ */
+export type SampleEntry = "avc1" | "avc3";
+
 /** Most pixels a picture of H.264 can have (level 6.2). */
 export const H264_MAX_AREA = 139_264 * 256;
 
@@ -65,8 +71,8 @@ export function h264Level(format: StreamFormat): number | undefined {
 }
 
 /** RFC 6381 codec string: High profile (0x64), no constraint flags. Throws RangeError above level 6.2. */
-export function h264Codec(format: StreamFormat, parameterSets: "avc1" | "avc3" = "avc1"): string {
-  return `${parameterSets}.6400${requireLevel(format).toString(16).padStart(2, "0")}`;
+export function h264Codec(format: StreamFormat, sampleEntry: SampleEntry = "avc1"): string {
+  return `${sampleEntry}.6400${requireLevel(format).toString(16).padStart(2, "0")}`;
 }
 
 /** h264Level, with a RangeError where H.264 has no level for the format. */

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { MediaError } from "./errors.js";
 import { placeFragment } from "./h264-fragment.js";
-import { h264RateCap, requireLevel, type StreamFormat } from "./h264-level.js";
+import { h264RateCap, requireLevel, type SampleEntry, type StreamFormat } from "./h264-level.js";
 import { pipeThroughFfmpeg } from "./h264-process.js";
 
 export {
@@ -10,16 +10,12 @@ export {
   h264Level,
   h264PeakRate,
   h264RateCap,
+  type Rate,
   type RateCap,
+  type SampleEntry,
   type StreamFormat,
 } from "./h264-level.js";
 export { prepareEncoder, runningEncoders } from "./h264-process.js";
-
-/**
- * `avc1`: parameter sets in the init segment alone. `avc3`: in band as well, so that segments of
- * different sizes play behind one init segment.
- */
-export type SampleEntry = "avc1" | "avc3";
 
 const PRESET = "veryfast";
 const CRF = 20;

@@ -1,0 +1,111 @@
+import { basename } from "node:path";
+import { type Asset, type GroupEntry, openAsset } from "../../codec/asset/asset.js";
+import { SieddError } from "../../codec/errors.js";
+import type { PictureRequest } from "../../codec/picture/request.js";
+import { type FileIdentity, type FileSource, fileSource } from "./file-source.js";
+import { type FrameFormat, frameBytes } from "./messages.js";
+import type { DecodePool } from "./pool.js";
+
+export interface DecodeFramesOptions {
+  /** First frame, from 0. */
+  readonly from: number;
+  readonly count: number;
+  /** Region in source pixels, size in output pixels; even sides for I420. */
+  readonly request: PictureRequest;
+  readonly format: FrameFormat;
+  readonly signal?: AbortSignal | undefined;
+  /** The asset of the path where it is already open, with the content that was opened. */
+  readonly opened?: { readonly asset: Asset; readonly identity: FileIdentity } | undefined;
+}
+
+/** One run of frames of one group. */
+export interface FrameRun {
+  readonly group: number;
+  /** Within the group, from 0. */
+  readonly first: number;
+  readonly count: number;
+}
+
+// Large enough that a message costs nothing beside the decoding, small enough to spread one second of
+// video over the threads and to end soon after nobody wants it any more.
+const RUN_BYTES = 2 * 1024 * 1024;
+const MAX_RUN = 4;
+
+/**
+ * Frames of an asset in order, decoded in parallel. Memory is bounded: at most one run more than there are
+ * threads is under way, a run being 2 MiB or one frame. Each array is the consumer's to keep.
+ *
+ * Throws SieddError (`corrupt-group` names the group), or the signal's reason.
+ */
+export async function* decodeFrames(
+  pool: DecodePool,
+  assetPath: string,
+  options: DecodeFramesOptions,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { from, count, request, format, signal } = options;
+  signal?.throwIfAborted();
+  const { asset, identity } = options.opened ?? (await open(assetPath, signal));
+  const bytes = frameBytes(format, request.width, request.height);
+  const longest = Math.max(1, Math.min(MAX_RUN, Math.floor(RUN_BYTES / bytes)));
+  const runs = planRuns(asset.groups, from, count, longest);
+  const underWay: ReturnType<DecodePool["run"]>[] = [];
+  let next = 0;
+  for (const { count: frames } of runs) {
+    while (next < runs.length && underWay.length <= pool.workers) {
+      const run = pool.run({ path: assetPath, identity, ...runs[next++], request, format });
+      // A run that fails after its consumer has left is nobody's error.
+      run.catch(() => {});
+      underWay.push(run);
+    }
+    const result = await orAborted(underWay.shift()!, signal);
+    if (result.type === "error") throw new SieddError(result.code, result.message);
+    for (let i = 0; i < frames; i++) yield new Uint8Array(result.frames, i * bytes, bytes);
+  }
+}
+
+async function open(path: string, signal: AbortSignal | undefined) {
+  const source: FileSource = fileSource(path);
+  const asset = await openAsset(source, { name: basename(path), ...(signal && { signal }) });
+  return { asset, identity: source.identity };
+}
+
+/** Splits frames `from` to `from + count - 1` at group boundaries and into runs of at most `longest`. */
+export function planRuns(
+  groups: readonly GroupEntry[],
+  from: number,
+  count: number,
+  longest: number,
+): FrameRun[] {
+  const end = from + count;
+  const last = groups.at(-1);
+  const frames = last === undefined ? 0 : last.firstFrame + last.frameCount;
+  if (!Number.isInteger(from) || !Number.isInteger(count) || from < 0 || count < 0 || end > frames) {
+    throw new SieddError(
+      "bad-request",
+      `frames ${from} to ${end - 1} do not exist: the asset has ${frames} frames`,
+    );
+  }
+  return groups.flatMap((group) => {
+    const runs: FrameRun[] = [];
+    const groupEnd = Math.min(end, group.firstFrame + group.frameCount);
+    for (let at = Math.max(from, group.firstFrame); at < groupEnd; at += longest) {
+      runs.push({
+        group: group.index,
+        first: at - group.firstFrame,
+        count: Math.min(longest, groupEnd - at),
+      });
+    }
+    return runs;
+  });
+}
+
+/** The promise, or the signal's reason as soon as it is aborted. */
+function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
+}

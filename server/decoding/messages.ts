@@ -1,0 +1,29 @@
+import type { SieddErrorCode } from "../../codec/errors.js";
+import type { PictureRequest } from "../../codec/picture/request.js";
+import type { FileIdentity } from "./file-source.js";
+
+/** `i420-*`: planar 4:2:0, limited range, width * height * 3/2 bytes. `rgba`: full range, 4 bytes a pixel. */
+export type FrameFormat = "i420-709" | "i420-601" | "rgba";
+
+/** Bytes of one frame. */
+export function frameBytes(format: FrameFormat, width: number, height: number): number {
+  return format === "rgba" ? width * height * 4 : (width * height * 3) / 2;
+}
+
+/** One run of frames of one group: what a worker is asked for. */
+export interface DecodeTask {
+  readonly path: string;
+  /** The content of `path` that is meant; another one is refused. */
+  readonly identity: FileIdentity;
+  readonly group: number;
+  /** Within the group, from 0. */
+  readonly first: number;
+  readonly count: number;
+  readonly request: PictureRequest;
+  readonly format: FrameFormat;
+}
+
+/** What a worker answers. Errors travel as values, for a thread boundary strips a class off them. */
+export type DecodeResult =
+  | { readonly type: "frames"; readonly frames: ArrayBuffer }
+  | { readonly type: "error"; readonly code: SieddErrorCode; readonly message: string };

@@ -1,0 +1,69 @@
+import { basename } from "node:path";
+import { LRUCache } from "lru-cache";
+import { transferableSymbol, valueSymbol } from "piscina";
+import { type Asset, openAsset } from "../../codec/asset/asset.js";
+import { SieddError } from "../../codec/errors.js";
+import { type LoadedGroup, PictureDecoder } from "../../codec/picture/decoder.js";
+import { fileSource, sameFile } from "./file-source.js";
+import { type DecodeResult, type DecodeTask, frameBytes } from "./messages.js";
+
+interface OpenDecoder {
+  readonly asset: Asset;
+  readonly decoder: PictureDecoder;
+}
+
+// A worker serves a few films at a time, and of each the group being played and the next.
+const decoders = new LRUCache<string, Promise<OpenDecoder>>({ max: 4 });
+const groups = new LRUCache<string, Promise<LoadedGroup>>({ max: 6 });
+
+/** The task of the pool: decodes one run of frames into a buffer that is handed over without a copy. */
+export default async function decodeRun(task: DecodeTask): Promise<unknown> {
+  try {
+    const frames = await decode(task);
+    const result: DecodeResult = { type: "frames", frames };
+    return { [transferableSymbol]: frames, [valueSymbol]: result };
+  } catch (error) {
+    if (!(error instanceof SieddError)) throw error;
+    return { type: "error", code: error.code, message: error.message } satisfies DecodeResult;
+  }
+}
+
+async function decode(task: DecodeTask): Promise<ArrayBuffer> {
+  const { request, format } = task;
+  const { size, mtimeMs, ino } = task.identity;
+  const key = `${task.path}\n${size} ${mtimeMs} ${ino}`;
+  const { asset, decoder } = await remember(decoders, key, () => openDecoder(task));
+  const group = await remember(groups, `${key}\n${task.group}`, async () =>
+    decoder.loadGroup(task.group, await asset.readGroup(task.group)),
+  );
+  const bytes = frameBytes(format, request.width, request.height);
+  const frames = new Uint8Array(bytes * task.count);
+  for (let i = 0; i < task.count; i++) {
+    const out = frames.subarray(i * bytes, (i + 1) * bytes);
+    if (format === "rgba") decoder.decodeRgba(group, task.first + i, request, out);
+    else decoder.decodeI420(group, task.first + i, request, format === "i420-709" ? "bt709" : "bt601", out);
+  }
+  return frames.buffer;
+}
+
+async function openDecoder(task: DecodeTask): Promise<OpenDecoder> {
+  const source = fileSource(task.path);
+  const name = basename(task.path);
+  if (!sameFile(source.identity, task.identity)) {
+    throw new SieddError("read-failed", `${name} was replaced while it was being played; load it again`);
+  }
+  const asset = await openAsset(source, { name });
+  return { asset, decoder: await PictureDecoder.create(asset) };
+}
+
+/** The value of the cache, or a new one, which is forgotten again if it fails. */
+function remember<T>(cache: LRUCache<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  const known = cache.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  cache.set(key, made);
+  made.catch(() => {
+    if (cache.peek(key) === made) cache.delete(key);
+  });
+  return made;
+}

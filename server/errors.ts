@@ -1,0 +1,63 @@
+/** What a request can run into here, as a stable code of the JSON body; the sentence beside it is for people. */
+export type RequestErrorCode =
+  | "not-found"
+  | "unknown-asset"
+  | "no-such-segment"
+  | "no-such-audio"
+  | "stale-version"
+  | "bad-region"
+  | "bad-size"
+  | "size-too-small"
+  | "size-too-large"
+  | "upscale-needs-caret"
+  | "range-not-satisfiable"
+  | "precondition-failed"
+  | "busy"
+  | "closing";
+
+const STATUS: Readonly<Record<RequestErrorCode, number>> = {
+  "not-found": 404,
+  "unknown-asset": 404,
+  "no-such-segment": 404,
+  "no-such-audio": 404,
+  "stale-version": 404,
+  "bad-region": 400,
+  "bad-size": 400,
+  "size-too-small": 400,
+  "size-too-large": 400,
+  "upscale-needs-caret": 400,
+  "range-not-satisfiable": 416,
+  "precondition-failed": 412,
+  // Players give up at the first 4xx and try again after a 5xx.
+  busy: 503,
+  closing: 503,
+};
+
+/** A request that gets an answer other than what it asked for. */
+export class RequestError extends Error {
+  override readonly name = "RequestError";
+  readonly code: RequestErrorCode;
+  readonly status: number;
+  /** Further headers of the answer. */
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: RequestErrorCode, message: string, headers: Readonly<Record<string, string>> = {}) {
+    super(message);
+    this.code = code;
+    this.status = STATUS[code];
+    this.headers = headers;
+  }
+}
+
+/** Why the server could not start, as a stable code. */
+export type ServeErrorCode = "bad-option" | "port-in-use" | "cannot-listen";
+
+export class ServeError extends Error {
+  override readonly name = "ServeError";
+  readonly code: ServeErrorCode;
+
+  constructor(code: ServeErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}

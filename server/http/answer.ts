@@ -1,0 +1,92 @@
+import { createHash } from "node:crypto";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { RequestError } from "../errors.js";
+import { IMMUTABLE, REVALIDATE, versionPolicy } from "./caching.js";
+import { evaluatePreconditions } from "./preconditions.js";
+
+/** A strong entity tag over what decides the bytes, or over the bytes. */
+export const strongEtag = (...parts: readonly (string | Uint8Array)[]): string => {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return `"${hash.digest("base64url").slice(0, 22)}"`;
+};
+
+/** A representation that is named before it is made. */
+export interface Representation {
+  readonly type: string;
+  readonly etag: string;
+  /** Milliseconds since 1970. */
+  readonly lastModified?: number;
+  readonly cacheControl: string;
+  readonly make: (signal: AbortSignal) => Promise<Uint8Array | string> | Uint8Array | string;
+}
+
+/**
+ * Sets the headers of a representation and answers 304, 412 or HEAD from them alone. True where nothing is
+ * left but the body.
+ */
+export function answerHead(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  representation: Omit<Representation, "make" | "type">,
+): boolean {
+  const { etag, lastModified, cacheControl } = representation;
+  reply.headers({ etag, "cache-control": cacheControl });
+  if (lastModified !== undefined) reply.header("last-modified", new Date(lastModified).toUTCString());
+  const verdict = evaluatePreconditions(request.headers, { etag, lastModified });
+  if (verdict === "not-modified") {
+    reply.code(304).send();
+    return false;
+  }
+  if (verdict === "failed") {
+    throw new RequestError(
+      "precondition-failed",
+      "the answer is not the one that If-Match or If-Unmodified-Since ask for",
+    );
+  }
+  return true;
+}
+
+/** Answers GET and HEAD with a representation; a body goes out in one write with its Content-Length. */
+export async function answer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  representation: Representation,
+): Promise<FastifyReply> {
+  if (!answerHead(request, reply, representation)) return reply;
+  reply.type(representation.type);
+  if (request.method === "HEAD") return reply.send();
+  const body = await representation.make(connectionSignal(reply));
+  return reply.send(
+    typeof body === "string" ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength),
+  );
+}
+
+/** Cache-Control by the `v` of the URL. Throws RequestError `stale-version`. */
+export function versionedCaching(request: FastifyRequest, version: string): string {
+  const { v } = request.query as { v?: unknown };
+  const policy = versionPolicy(v === undefined ? undefined : String(v), version);
+  if (policy === "stale") {
+    throw new RequestError("stale-version", "the asset is another one by now; load the playlist again");
+  }
+  return policy === "immutable" ? IMMUTABLE : REVALIDATE;
+}
+
+/** Aborted when the client goes away before its answer is complete. */
+export function connectionSignal(reply: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  const { raw } = reply;
+  raw.once("close", () => {
+    if (!raw.writableFinished) controller.abort(new ClientGone());
+  });
+  if (raw.destroyed) controller.abort(new ClientGone());
+  return controller.signal;
+}
+
+/** Nobody is left to answer. */
+export class ClientGone extends Error {
+  override readonly name = "ClientGone";
+  constructor() {
+    super("the client closed the connection");
+  }
+}

@@ -1,0 +1,48 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+import { SieddError } from "../../codec/errors.js";
+import { MediaError } from "../../media/errors.js";
+import { RequestError } from "../errors.js";
+import { ClientGone } from "./answer.js";
+import { NO_STORE } from "./caching.js";
+
+interface ErrorAnswer {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Which answer an error becomes. What is not ours to tell says no more than that it happened. */
+export function describeError(error: unknown): ErrorAnswer {
+  const headers = {};
+  if (error instanceof RequestError) return error;
+  if (error instanceof SieddError) {
+    const status = error.code === "bad-request" ? 400 : 500;
+    return { status, code: error.code, message: error.message, headers };
+  }
+  if (error instanceof MediaError) return { status: 500, code: error.code, message: error.message, headers };
+  const { statusCode, code, message } = error as Partial<FastifyError>;
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
+    return {
+      status: statusCode,
+      code: code ?? "bad-request",
+      message: message ?? "the request is malformed",
+      headers,
+    };
+  }
+  return { status: 500, code: "internal", message: "the server failed at this; its log says more", headers };
+}
+
+/** Error handler of the plugin: `{ error: { code, message } }`, never kept by a cache. */
+export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  if (error instanceof ClientGone) {
+    reply.hijack();
+    reply.raw.destroy();
+    return;
+  }
+  const { status, code, message, headers } = describeError(error);
+  if (status >= 500 && !(error instanceof RequestError)) request.log.error({ err: error }, message);
+  for (const name of ["etag", "last-modified", "content-range", "link"]) reply.removeHeader(name);
+  reply.code(status).headers({ ...headers, "cache-control": NO_STORE });
+  reply.type("application/json; charset=utf-8").send({ error: { code, message } });
+}

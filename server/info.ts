@@ -1,0 +1,58 @@
+import { type AssetDescription, describeAsset } from "../codec/asset/describe.js";
+import type { Film } from "./catalogue.js";
+import { framesToSeconds, videoSegments } from "./hls/timeline.js";
+import { virtualLadder } from "./sizes/ladder.js";
+import { largestSize, type SizeLimits } from "./sizes/size.js";
+
+/** The JSON of `/:id/info.json`: `siedd info --json` and what one may ask of this server. */
+export interface FilmInfo extends AssetDescription {
+  readonly id: string;
+  /** `v` of the URLs that the playlists emit now. */
+  readonly v: string;
+  /** Bytes from the start of the asset that hold all but groups and sound. */
+  readonly headerBytes: number;
+  readonly limits: SizeLimits;
+  /** The sizes that master.m3u8 offers without being asked for one. */
+  readonly sizes: readonly { readonly width: number; readonly height: number }[];
+  /** Start and duration in seconds. */
+  readonly segments: readonly {
+    readonly index: number;
+    readonly firstFrame: number;
+    readonly frameCount: number;
+    readonly start: number;
+    readonly duration: number;
+  }[];
+  /** Relative to `/:id/`. */
+  readonly links: {
+    readonly asset: string;
+    readonly master: string;
+    readonly elastic: string;
+    readonly audio: readonly string[];
+  };
+}
+
+export function filmInfo(film: Film, limits: SizeLimits): FilmInfo {
+  const { asset } = film;
+  return {
+    id: film.id,
+    v: film.version,
+    ...describeAsset(asset),
+    headerBytes: asset.headerBytes,
+    limits,
+    sizes: virtualLadder(asset, largestSize(asset, limits, false), limits).map(({ width, height }) => ({
+      width,
+      height,
+    })),
+    segments: videoSegments(asset).map((segment) => ({
+      ...segment,
+      start: framesToSeconds(segment.firstFrame, asset),
+      duration: framesToSeconds(segment.frameCount, asset),
+    })),
+    links: {
+      asset: "asset",
+      master: "master.m3u8",
+      elastic: "elastic.m3u8",
+      audio: asset.audio.map((track) => `audio-${track.index}/index.m3u8`),
+    },
+  };
+}

@@ -1,0 +1,85 @@
+import { stat } from "node:fs/promises";
+import fastifyStatic from "@fastify/static";
+import type { FastifyInstance, FastifyPluginAsync } from "fastify";
+import fp from "fastify-plugin";
+import { prepareEncoder } from "../media/h264.js";
+import { Catalogue } from "./catalogue.js";
+import { DecodePool } from "./decoding/index.js";
+import { RequestError, ServeError } from "./errors.js";
+import { answerError } from "./http/error-answer.js";
+import { type ResolvedOptions, resolveOptions, type SieddOptions } from "./options.js";
+import { assetRoute } from "./routes/asset-route.js";
+import { filmRoutes } from "./routes/film-routes.js";
+import { siteRoutes } from "./routes/site-routes.js";
+import { SegmentService } from "./segment-service.js";
+import { MIN_SIDE, type SizeLimits } from "./sizes/size.js";
+import { WorkQueue } from "./work/queue.js";
+import { SharedCache } from "./work/shared-cache.js";
+
+const CORS = {
+  "access-control-allow-origin": "*",
+  "access-control-expose-headers": "Content-Range, Accept-Ranges, ETag, Link",
+};
+
+const plugin: FastifyPluginAsync<SieddOptions> = async (app, given) => {
+  const options = resolveOptions(given);
+  await expectFolder(options.root);
+  await prepareEncoder();
+
+  const pool = new DecodePool({ workers: options.workers });
+  const queue = new WorkQueue(options);
+  const limits: SizeLimits = { minSide: MIN_SIDE, maxSide: options.maxSide, maxArea: options.maxArea };
+  const { onWork } = options;
+  const service = new SegmentService({ pool, queue, cache: new SharedCache(options.cacheBytes), onWork });
+  const catalogue = new Catalogue(options.root, `${limits.maxSide} ${limits.maxArea}`, maxParamLength(app));
+  app.addHook("preClose", () => queue.close(options.closeSeconds));
+  app.addHook("onClose", () => pool.close());
+
+  await app.register(fastifyStatic, { serve: false, decorateReply: !app.hasReplyDecorator("sendFile") });
+  app.addHook("onRequest", async (_request, reply) => {
+    reply.headers(CORS);
+  });
+  app.setErrorHandler(answerError);
+  // The application's own handler keeps the paths outside of a prefix.
+  if (app.prefix !== "") {
+    app.setNotFoundHandler((request, reply) => answerError(notFound(), request, reply));
+  }
+  const server = { catalogue, limits, service, queue };
+  siteRoutes(app, server);
+  assetRoute(app, server);
+  filmRoutes(app, server);
+  await reportProblems(app, catalogue, options);
+};
+
+/** The answer for a path that is none. */
+export const notFound = (): RequestError => new RequestError("not-found", "there is nothing at this path");
+
+async function expectFolder(root: string): Promise<void> {
+  const found = await stat(root).catch((cause: unknown) => {
+    throw new ServeError(
+      "bad-option",
+      `siedd options.root must be a folder that can be read, not "${root}"`,
+      { cause },
+    );
+  });
+  if (!found.isDirectory()) {
+    throw new ServeError("bad-option", `siedd options.root must be a folder, not the file "${root}"`);
+  }
+}
+
+function maxParamLength(app: FastifyInstance): number {
+  return app.initialConfig.routerOptions?.maxParamLength ?? app.initialConfig.maxParamLength ?? 100;
+}
+
+async function reportProblems(
+  app: FastifyInstance,
+  catalogue: Catalogue,
+  { root }: ResolvedOptions,
+): Promise<void> {
+  const { ids, problems } = await catalogue.list();
+  for (const { file, message } of problems) app.log.warn({ file }, `not served: ${message}`);
+  app.log.info({ root, assets: ids.length }, "siedd serves");
+}
+
+/** Serves the `.siedd` files of a folder at any size, under a prefix of one's own; may be registered twice. */
+export const siedd = fp(plugin, { fastify: "5.x", name: "siedd", encapsulate: true });

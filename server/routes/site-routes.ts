@@ -1,0 +1,54 @@
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import type { FastifyInstance } from "fastify";
+import { prefersHtml } from "../http/accept.js";
+import { answer, strongEtag } from "../http/answer.js";
+import { NO_STORE, REVALIDATE } from "../http/caching.js";
+import type { Server } from "../server-parts.js";
+import { getAndHead } from "./get-and-head.js";
+
+/** The player's files as they are built: index.html, siedd-player.js and what they need. */
+const PLAYER_FILES = fileURLToPath(new URL("../../player/web/", import.meta.url));
+
+/** The catalogue, the player's files, and whether the server is well. */
+export function siteRoutes(app: FastifyInstance, { catalogue, queue }: Server): void {
+  const redirectToSlash = app.prefix !== "";
+  getAndHead(app, "/", async (request, reply) => {
+    const [path, query] = request.url.split("?", 2);
+    // The page's links are relative to the folder.
+    if (redirectToSlash && !path.endsWith("/"))
+      return reply.redirect(`${path}/${query ? `?${query}` : ""}`, 308);
+    reply.header("vary", "accept");
+    if (prefersHtml(request.headers.accept)) {
+      const page = await readFile(`${PLAYER_FILES}index.html`, "utf8");
+      const type = "text/html; charset=utf-8";
+      return answer(request, reply, {
+        type,
+        etag: strongEtag(page),
+        cacheControl: REVALIDATE,
+        make: () => page,
+      });
+    }
+    const { ids, problems } = await catalogue.list();
+    const assets = ids.map((id) => ({ id, info: `${encodeURIComponent(id)}/info.json` }));
+    const body = JSON.stringify({ assets, ...(problems.length > 0 && { problems }) });
+    const type = "application/json; charset=utf-8";
+    return answer(request, reply, {
+      type,
+      etag: strongEtag(body),
+      cacheControl: REVALIDATE,
+      make: () => body,
+    });
+  });
+
+  getAndHead(app, "/player/*", async (request, reply) => {
+    const { "*": path } = request.params as { "*": string };
+    reply.headers({ "cross-origin-resource-policy": "cross-origin", "cache-control": REVALIDATE });
+    return reply.sendFile(path, PLAYER_FILES, { cacheControl: false, dotfiles: "deny", index: false });
+  });
+
+  getAndHead(app, "/healthz", async (_request, reply) => {
+    reply.header("cache-control", NO_STORE);
+    return { status: "ok", running: queue.running, waiting: queue.waiting };
+  });
+}

@@ -1,0 +1,126 @@
+import { encodeInit, encodeSegment, type SampleEntry } from "../media/h264.js";
+import type { Film } from "./catalogue.js";
+import { type DecodePool, decodeFrames } from "./decoding/index.js";
+import { RequestError } from "./errors.js";
+import { type VideoSegment, videoSegments } from "./hls/timeline.js";
+import type { RegionRequest, SourceSize } from "./sizes/region.js";
+import type { WorkEvent } from "./work/events.js";
+import type { WorkQueue } from "./work/queue.js";
+import type { SharedCache } from "./work/shared-cache.js";
+
+/** Which picture of a film, at which size, in which of the two kinds of rendition. */
+export interface Rendition {
+  readonly film: Film;
+  readonly region: RegionRequest;
+  /** Output pixels, both even. */
+  readonly size: SourceSize;
+  /** `avc3` in the elastic rendition. */
+  readonly sampleEntry: SampleEntry;
+}
+
+export interface SegmentServiceParts {
+  readonly pool: DecodePool;
+  readonly cache: SharedCache;
+  readonly queue: WorkQueue;
+  readonly onWork: (event: WorkEvent) => void;
+}
+
+/** Names the bytes of a part of a rendition among all that this server can make. */
+export function partKey({ film, region, size, sampleEntry }: Rendition, part: string): string {
+  return `${film.id} ${film.version} ${region.canonical} ${size.width}x${size.height} ${sampleEntry} ${part}`;
+}
+
+/** The segment of an index. Throws RequestError `no-such-segment`. */
+export function findSegment(film: Film, index: number): VideoSegment {
+  const segments = videoSegments(film.asset);
+  const segment = segments[index];
+  if (segment === undefined) {
+    throw new RequestError(
+      "no-such-segment",
+      `"${film.id}" has segments 0 to ${segments.length - 1}, not ${index}`,
+    );
+  }
+  return segment;
+}
+
+/** Computes init and media segments when they are asked for: a pure function of film, index, region and size. */
+export class SegmentService {
+  readonly #parts: SegmentServiceParts;
+
+  constructor(parts: SegmentServiceParts) {
+    this.#parts = parts;
+  }
+
+  /** ftyp and moov, without decoding anything of the film. */
+  init(rendition: Rendition, signal?: AbortSignal): Promise<Uint8Array> {
+    const { cache, queue } = this.#parts;
+    const { size, sampleEntry, film } = rendition;
+    const format = { width: size.width, height: size.height, frameRate: film.asset.frameRate, sampleEntry };
+    const make = (abandoned: AbortSignal) =>
+      queue.run(
+        (ended) => this.#timed(rendition, "init", 0, 0, () => encodeInit({ ...format, signal: ended })),
+        abandoned,
+      );
+    return cache.get(partKey(rendition, "init"), make, signal);
+  }
+
+  /** moof and mdat of one segment. Rejects with SieddError, MediaError, RequestError or the signal's reason. */
+  segment(rendition: Rendition, segment: VideoSegment, signal?: AbortSignal): Promise<Uint8Array> {
+    const { cache, queue } = this.#parts;
+    const make = (abandoned: AbortSignal) =>
+      queue.run(
+        (ended) =>
+          this.#timed(rendition, "segment", segment.index, segment.frameCount, () =>
+            this.#encode(rendition, segment, ended),
+          ),
+        abandoned,
+      );
+    return cache.get(partKey(rendition, `${segment.index}`), make, signal);
+  }
+
+  async #encode(rendition: Rendition, segment: VideoSegment, signal: AbortSignal): Promise<Uint8Array> {
+    const { film, region, size, sampleEntry } = rendition;
+    const frames = decodeFrames(this.#parts.pool, film.path, {
+      from: segment.firstFrame,
+      count: segment.frameCount,
+      request: { region, width: size.width, height: size.height },
+      format: "i420-709",
+      opened: film,
+      signal,
+    });
+    const { init, media } = await encodeSegment({
+      ...{ width: size.width, height: size.height, frameRate: film.asset.frameRate, sampleEntry },
+      ...{
+        frames,
+        frameCount: segment.frameCount,
+        firstFrame: segment.firstFrame,
+        sequence: segment.index + 1,
+      },
+      signal,
+    });
+    if (sampleEntry === "avc1") await this.#expectInit(rendition, init);
+    return media;
+  }
+
+  // Segments play as one stream only while all of them were made for the same init segment.
+  async #expectInit(rendition: Rendition, init: Uint8Array): Promise<void> {
+    const expected = await this.#parts.cache.get(partKey(rendition, "init"), async () => init);
+    if (Buffer.compare(expected, init) === 0) return;
+    throw new Error(`ffmpeg made two init segments for ${partKey(rendition, "init")}`);
+  }
+
+  async #timed(
+    { film, size }: Rendition,
+    type: WorkEvent["type"],
+    index: number,
+    frames: number,
+    work: () => Promise<Uint8Array>,
+  ): Promise<Uint8Array> {
+    const started = performance.now();
+    const bytes = await work();
+    const seconds = (performance.now() - started) / 1000;
+    const { width, height } = size;
+    this.#parts.onWork({ type, id: film.id, index, width, height, frames, seconds, bytes: bytes.byteLength });
+    return bytes;
+  }
+}

@@ -1,0 +1,76 @@
+import type { AddressInfo } from "node:net";
+import fastify, { type FastifyInstance, type FastifyServerOptions } from "fastify";
+import { ServeError } from "./errors.js";
+import { answerError } from "./http/error-answer.js";
+import type { SieddOptions } from "./options.js";
+import { notFound, siedd } from "./plugin.js";
+
+export interface ServeOptions extends SieddOptions {
+  /** Name or address to listen at. Default 127.0.0.1: this machine alone. */
+  readonly host?: string;
+  /** Default 8080; 0 lets the system choose. */
+  readonly port?: number;
+  /** Path that everything is served below, such as "/films". Default: none. */
+  readonly prefix?: string;
+  /** Fastify's logger. Default: none. */
+  readonly logger?: FastifyServerOptions["logger"];
+}
+
+export interface RunningServer {
+  /** Where it answers, with a slash at the end. */
+  readonly url: string;
+  readonly port: number;
+  readonly app: FastifyInstance;
+  /** Takes no more work, lets what is under way finish within `closeSeconds`, and leaves no child behind. */
+  close(): Promise<void>;
+}
+
+/** Serves a folder over HTTP. Rejects with ServeError (`bad-option`, `port-in-use`, `cannot-listen`) or MediaError. */
+export async function serve(options: ServeOptions): Promise<RunningServer> {
+  const { host = "127.0.0.1", port = 8080, prefix, logger, ...plugin } = options;
+  if (!Number.isInteger(port) || port < 0 || port > 65535) {
+    throw new ServeError("bad-option", `port must be a whole number from 0 to 65535, not ${port}`);
+  }
+  const app = fastify({
+    logger: logger ?? false,
+    routerOptions: { maxParamLength: 512 },
+    // Answers under way end in time by themselves; idle connections would hold the server open.
+    forceCloseConnections: "idle",
+  });
+  app.setNotFoundHandler((request, reply) => answerError(notFound(), request, reply));
+  try {
+    await app.register(siedd, prefix === undefined ? plugin : { ...plugin, prefix });
+    await app.listen({ host, port });
+  } catch (error) {
+    await app.close();
+    throw listenError(error, host, port);
+  }
+  const { port: chosen } = app.server.address() as AddressInfo;
+  const name = host.includes(":") ? `[${host}]` : host;
+  const folder =
+    prefix === undefined ? "" : prefix.replace(/^\/?|\/$/g, (_slash, at: number) => (at === 0 ? "/" : ""));
+  const close = async () => {
+    const closed = app.close();
+    const seconds = (options.closeSeconds ?? 5) + 1;
+    const timer = setTimeout(() => app.server.closeAllConnections(), seconds * 1000);
+    await closed.finally(() => clearTimeout(timer));
+  };
+  return { url: `http://${name}:${chosen}${folder}/`, port: chosen, app, close };
+}
+
+function listenError(error: unknown, host: string, port: number): unknown {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "EADDRINUSE") {
+    const message = `port ${port} of ${host} is in use; choose another with --port, or 0 for any that is free`;
+    return new ServeError("port-in-use", message, { cause: error });
+  }
+  if (code === "EACCES") {
+    const message = `port ${port} of ${host} is not allowed to this user; choose one above 1023`;
+    return new ServeError("cannot-listen", message, { cause: error });
+  }
+  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") {
+    const message = `this machine has no address ${host} to listen at; try 127.0.0.1 or 0.0.0.0`;
+    return new ServeError("cannot-listen", message, { cause: error });
+  }
+  return error;
+}

@@ -1,0 +1,12 @@
+import type { Catalogue } from "./catalogue.js";
+import type { SegmentService } from "./segment-service.js";
+import type { SizeLimits } from "./sizes/size.js";
+import type { WorkQueue } from "./work/queue.js";
+
+/** What the routes of one instance share. */
+export interface Server {
+  readonly catalogue: Catalogue;
+  readonly limits: SizeLimits;
+  readonly service: SegmentService;
+  readonly queue: WorkQueue;
+}

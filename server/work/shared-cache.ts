@@ -1,0 +1,107 @@
+import { LRUCache } from "lru-cache";
+
+/** What a SharedCache has done so far. */
+export interface CacheCounts {
+  /** Answers from memory. */
+  readonly hits: number;
+  /** Answers that joined work under way. */
+  readonly shared: number;
+  /** Works begun. */
+  readonly started: number;
+  /** Works ended because nobody waited any more. */
+  readonly abandoned: number;
+  /** Entries given up for room. */
+  readonly evicted: number;
+  /** Bytes held now. */
+  readonly bytes: number;
+}
+
+interface Flight {
+  readonly result: Promise<Uint8Array>;
+  readonly controller: AbortController;
+  waiting: number;
+}
+
+/**
+ * Finished bytes by key, bounded in bytes, least recently used first out. Those who ask for what is being
+ * made share that work: it ends when it is done, or when the last of them has left.
+ */
+export class SharedCache {
+  readonly #kept: LRUCache<string, Uint8Array> | undefined;
+  readonly #flights = new Map<string, Flight>();
+  readonly #counts = { hits: 0, shared: 0, started: 0, abandoned: 0, evicted: 0 };
+
+  /** @param maxBytes 0 keeps nothing and shares all the same */
+  constructor(maxBytes: number) {
+    if (maxBytes === 0) return;
+    this.#kept = new LRUCache({
+      maxSize: maxBytes,
+      sizeCalculation: (value, key) => Math.max(1, value.byteLength + key.length),
+      dispose: (_value, _key, reason) => {
+        if (reason === "evict") this.#counts.evicted++;
+      },
+    });
+  }
+
+  get counts(): CacheCounts {
+    return { ...this.#counts, bytes: this.#kept?.calculatedSize ?? 0 };
+  }
+
+  /**
+   * The bytes of `key`. `make` gets a signal of its own, aborted when every caller's `signal` is. A failure
+   * is not kept. Rejects with the error of `make`, or with the reason of the caller's own signal.
+   */
+  async get(
+    key: string,
+    make: (signal: AbortSignal) => Promise<Uint8Array>,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array> {
+    signal?.throwIfAborted();
+    const kept = this.#kept?.get(key);
+    if (kept !== undefined) {
+      this.#counts.hits++;
+      return kept;
+    }
+    let flight = this.#flights.get(key);
+    if (flight === undefined) flight = this.#start(key, make);
+    else this.#counts.shared++;
+    return this.#wait(key, flight, signal);
+  }
+
+  #start(key: string, make: (signal: AbortSignal) => Promise<Uint8Array>): Flight {
+    const controller = new AbortController();
+    this.#counts.started++;
+    const result = make(controller.signal).then(
+      (bytes) => {
+        if (this.#flights.get(key)?.controller === controller) this.#flights.delete(key);
+        this.#kept?.set(key, bytes);
+        return bytes;
+      },
+      (error: unknown) => {
+        if (this.#flights.get(key)?.controller === controller) this.#flights.delete(key);
+        throw error;
+      },
+    );
+    result.catch(() => {});
+    const flight: Flight = { result, controller, waiting: 0 };
+    this.#flights.set(key, flight);
+    return flight;
+  }
+
+  #wait(key: string, flight: Flight, signal: AbortSignal | undefined): Promise<Uint8Array> {
+    flight.waiting++;
+    if (signal === undefined) return flight.result;
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        reject(signal.reason);
+        if (--flight.waiting > 0) return;
+        this.#counts.abandoned++;
+        // Whoever asks from now on must not join work that is ending.
+        if (this.#flights.get(key) === flight) this.#flights.delete(key);
+        flight.controller.abort(signal.reason);
+      };
+      signal.addEventListener("abort", leave, { once: true });
+      flight.result.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
+    });
+  }
+}
