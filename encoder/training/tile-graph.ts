@@ -1,0 +1,71 @@
+import { CHANNELS, type TileNetwork } from "../../codec/index.js";
+import { gradients } from "../graph/gradient.js";
+import { exportLoop } from "../graph/onnx-export.js";
+import { Operations } from "../graph/operations.js";
+import type { Tensor } from "../graph/tensor.js";
+import { meanSquaredError, type TilePoints, tileForward } from "../network/forward.js";
+import { type NetworkParameters, tileParameters } from "../network/parameters.js";
+import { adamStep, SCHEDULE_LENGTH } from "./adam.js";
+
+/** Shapes that a tile graph is made for. */
+export interface TileShape {
+  readonly network: TileNetwork;
+  readonly tiles: number;
+  readonly frames: number;
+  readonly width: number;
+  /** Positions a tile and step. */
+  readonly points: number;
+  /** Rows of the target: frames x window pixels. */
+  readonly rows: number;
+}
+
+/** Inputs of a tile graph that say where it is evaluated and what should be there. */
+export interface TileInputs {
+  readonly points: TilePoints;
+  readonly rows: Tensor;
+  /** [tiles, 3, points], normalised. */
+  readonly target: Tensor;
+  readonly parameters: NetworkParameters;
+}
+
+/** Builds the inputs that training and least squares share. */
+export function tileInputs(g: Operations, shape: TileShape): TileInputs {
+  const { tiles, frames, points } = shape;
+  const rows = g.input("rows", [points], "int64");
+  const pixels = g.input("pixels", [shape.rows, tiles * CHANNELS], "uint8");
+  const colours = g.permute(g.reshape(g.toFloat(g.gather(pixels, rows)), [points, tiles, CHANNELS]), [1, 2, 0]);
+  const normalised = g.add(g.multiply(colours, g.input("target_scale", [1])), g.input("target_shift", [1]));
+  return {
+    rows,
+    target: normalised,
+    parameters: tileParameters(g, shape.network, tiles, shape.width),
+    points: {
+      position: g.input("position", [1, 2, points]),
+      offset: g.input("offset", [tiles, 2, 1]),
+      frame: g.input("frame", [points]),
+      motion: g.input("motion", [tiles, 2, frames]),
+    },
+  };
+}
+
+/** Names of the inputs that `tileInputs` reads once a step. */
+export const perStep = (inputs: TileInputs): Tensor[] => [inputs.rows, inputs.points.position, inputs.points.frame];
+
+/**
+ * A loop of training steps as .onnx bytes: forward, loss, backward, AdamW. `motionRate` is the displacements'
+ * learning rate as a share of the weights'.
+ */
+export function tileTrainingLoop(shape: TileShape, learnEncoder: boolean, motionRate: number): Uint8Array {
+  const g = new Operations();
+  const inputs = tileInputs(g, shape);
+  const { parameters, points } = inputs;
+  const loss = meanSquaredError(g, tileForward(g, shape.network, parameters, points), inputs.target);
+  const layers = [...(learnEncoder ? parameters.encoder : []), ...parameters.hidden, parameters.head];
+  const learned = [...layers.flatMap(({ weights, bias }) => [weights, bias]), points.motion];
+  const schedule = g.input("schedule", [SCHEDULE_LENGTH]);
+  const slopes = gradients(g, loss, learned);
+  const state = learned.flatMap((tensor, i) =>
+    adamStep(g, tensor, slopes[i], schedule, tensor === points.motion ? motionRate : 1),
+  );
+  return exportLoop({ state, perStep: [...perStep(inputs), schedule], record: { loss } });
+}
