@@ -51,15 +51,20 @@ export async function build() {
   if (newestSource() === started) writeFileSync(stamp, "");
 }
 
-/** One ES module for any page: the player, its registration and hls.js. */
+/** One ES module for any page (the player, its registration and hls.js), and one for the catalogue page. */
 async function bundlePlayer() {
-  const entry = join(root, "dist/player/define.js");
-  if (!existsSync(entry))
-    throw new Refusal("dist/player/define.js is missing after the build; remove dist and build again");
+  const entryPoints = {
+    "siedd-player": join(root, "dist/player/define.js"),
+    page: join(root, "dist/player/page.js"),
+  };
+  for (const entry of Object.values(entryPoints)) {
+    if (!existsSync(entry))
+      throw new Refusal(`${entry} is missing after the build; remove dist and build again`);
+  }
   const { build: bundle } = await import("esbuild");
   await bundle({
-    entryPoints: [entry],
-    outfile: join(root, "dist/player/web/siedd-player.js"),
+    entryPoints,
+    outdir: join(root, "dist/player/web"),
     bundle: true,
     minify: true,
     format: "esm",
