@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { LRUCache } from "lru-cache";
-import { transferableSymbol, valueSymbol } from "piscina";
+import { move, transferableSymbol, valueSymbol } from "piscina";
 import { type Asset, openAsset } from "../../codec/asset/asset.js";
 import { SieddError } from "../../codec/errors.js";
 import { type LoadedGroup, PictureDecoder } from "../../codec/picture/decoder.js";
@@ -21,7 +21,7 @@ export default async function decodeRun(task: DecodeTask): Promise<unknown> {
   try {
     const frames = await decode(task);
     const result: DecodeResult = { type: "frames", frames };
-    return { [transferableSymbol]: frames, [valueSymbol]: result };
+    return move({ [transferableSymbol]: frames, [valueSymbol]: result });
   } catch (error) {
     if (!(error instanceof SieddError)) throw error;
     return { type: "error", code: error.code, message: error.message } satisfies DecodeResult;
