@@ -1,0 +1,11 @@
+import { type Asset, openAsset } from "../codec/index.js";
+import { type FileSource, fileSource } from "../server/decoding/index.js";
+
+/** Opens an asset on disk. @throws SieddError naming the file. */
+export async function openAssetFile(
+  path: string,
+  signal: AbortSignal,
+): Promise<{ asset: Asset; source: FileSource }> {
+  const source = fileSource(path);
+  return { asset: await openAsset(source, { name: path, signal }), source };
+}

@@ -1,0 +1,182 @@
+import { extname } from "node:path";
+import { Command, InvalidArgumentError } from "commander";
+import { type Asset, fullRegion, type PictureRequest, type Region } from "../codec/index.js";
+import { checkWritable, writeMp4, writePng, writeY4m } from "../media/index.js";
+import { DecodePool, decodeFrames, type FrameFormat } from "../server/decoding/index.js";
+import { writeAdts } from "./adts.js";
+import { openAssetFile } from "./asset-file.js";
+import { CommandError } from "./failure.js";
+import { type Io, print } from "./io.js";
+import { jsonLine, noProgress, showProgress } from "./progress.js";
+import { parseRegion, parseSeconds, parseSize, type Size } from "./values.js";
+
+interface DecodeFlags {
+  readonly output: Output;
+  readonly size?: Size;
+  readonly region?: Region;
+  readonly from?: number;
+  readonly to?: number;
+  readonly json?: boolean;
+}
+
+type Kind = "mp4" | "y4m" | "png";
+interface Output {
+  readonly kind: Kind;
+  /** Undefined: stdout. */
+  readonly path: string | undefined;
+}
+
+const FORMATS: Record<Kind, FrameFormat> = { mp4: "i420-709", y4m: "i420-601", png: "rgba" };
+
+export function decodeCommand(io: Io): Command {
+  return new Command("decode")
+    .description("an asset back into a video or a picture, at any size")
+    .argument("<asset>", "a .siedd file")
+    .requiredOption(
+      "-o, --output <file>",
+      ".mp4 (with the sound), .y4m, .png (one frame), or - for y4m on stdout",
+      parseOutput,
+    )
+    .option("--size <WxH>", "pixels to compute; default: those of the region", parseSize)
+    .option("--region <x,y,w,h>", "part of the picture, in source pixels", parseRegion)
+    .option("--from <seconds>", "where to begin", parseSeconds)
+    .option("--to <seconds>", "where to end", parseSeconds)
+    .option("--json", "progress as JSON lines on stderr, the result as JSON on stdout")
+    .action((path: string, flags: DecodeFlags) => decode(path, flags, io));
+}
+
+function parseOutput(text: string): Output {
+  if (text === "-") return { kind: "y4m", path: undefined };
+  const kind = extname(text).slice(1).toLowerCase();
+  if (kind !== "mp4" && kind !== "y4m" && kind !== "png") {
+    throw new InvalidArgumentError("The name must end in .mp4, .y4m or .png, or be - for y4m on stdout.");
+  }
+  return { kind, path: text };
+}
+
+async function decode(path: string, flags: DecodeFlags, io: Io): Promise<void> {
+  const { signal } = io;
+  const { output, json } = flags;
+  const { asset, source } = await openAssetFile(path, signal);
+  const request = pictureRequest(asset, flags);
+  const span =
+    output.kind === "png"
+      ? { ...frameSpan(asset, { from: flags.from ?? 0 }), count: 1 }
+      : frameSpan(asset, flags);
+  if (output.path !== undefined) await checkWritable(output.path);
+  const { width, height } = request;
+  const wanted = flags.size;
+  if (output.kind !== "png" && wanted && (width !== wanted.width || height !== wanted.height) && !json) {
+    io.stderr.write(`Video needs even sides: decoding ${width} x ${height}.\n`);
+  }
+  const progress = json ? noProgress : showProgress(io);
+  const started = performance.now();
+  const seconds = () => (performance.now() - started) / 1000;
+  const pool = new DecodePool();
+  const counted = async function* (): AsyncGenerator<Uint8Array> {
+    let done = 0;
+    const format = FORMATS[output.kind];
+    const opened = { asset, identity: source.identity };
+    for await (const frame of decodeFrames(pool, path, {
+      from: span.first,
+      count: span.count,
+      request,
+      format,
+      signal,
+      opened,
+    })) {
+      yield frame;
+      done++;
+      const remainingSeconds = (seconds() / done) * (span.count - done);
+      progress.update("decoding", done / span.count, remainingSeconds, `${done} of ${span.count} frames`);
+      if (json)
+        jsonLine(io, { type: "progress", phase: "decode", done: done / span.count, remainingSeconds });
+    }
+  };
+  try {
+    await write(asset, output, request, span, counted(), io);
+  } finally {
+    progress.stop();
+    await pool.close();
+  }
+  if (output.path === undefined) return;
+  const fps = span.count / seconds();
+  const result = { output: output.path, frames: span.count, width, height, seconds: seconds(), fps };
+  if (json) print(io, JSON.stringify(result));
+  else
+    print(
+      io,
+      `${output.path}: ${span.count} frames of ${width} x ${height}, ${fps.toFixed(1)} frames a second`,
+    );
+}
+
+async function write(
+  asset: Asset,
+  { kind, path }: Output,
+  { width, height }: PictureRequest,
+  span: FrameSpan,
+  frames: AsyncGenerator<Uint8Array>,
+  io: Io,
+): Promise<void> {
+  const { signal } = io;
+  const { frameRate } = asset;
+  if (kind === "y4m" || path === undefined) {
+    await writeY4m({ output: path ?? io.stdout, width, height, frameRate, frames, signal });
+  } else if (kind === "mp4") {
+    const audio = await audioOf(asset, span, signal);
+    await writeMp4({ output: path, width, height, frameRate, frames, signal, ...(audio && { audio }) });
+  } else {
+    for await (const rgba of frames) await writePng({ output: path, width, height, rgba, signal });
+  }
+}
+
+interface FrameSpan {
+  readonly first: number;
+  readonly count: number;
+}
+
+/** Frames on screen between two times. @throws CommandError where there are none. */
+function frameSpan(asset: Asset, { from = 0, to }: { from?: number; to?: number }): FrameSpan {
+  const { frameRate, frameCount, duration } = asset;
+  const rate = frameRate.num / frameRate.den;
+  const first = Math.floor(from * rate + 1e-6);
+  const end = to === undefined ? frameCount : Math.min(frameCount, Math.ceil(to * rate - 1e-6));
+  if (first >= frameCount) {
+    throw new CommandError(
+      `${asset.name} is ${duration.toFixed(2)} s long: there is no frame at ${from} s; choose an earlier --from`,
+    );
+  }
+  if (end <= first)
+    throw new CommandError(`there is no frame between ${from} s and ${to} s; --to must come after --from`);
+  return { first, count: end - first };
+}
+
+function pictureRequest(
+  asset: Asset,
+  { output, size, region = fullRegion(asset) }: DecodeFlags,
+): PictureRequest {
+  const { x, y, width, height } = region;
+  if (x + width > asset.width || y + height > asset.height) {
+    throw new CommandError(
+      `the region ${x},${y},${width},${height} reaches beyond the picture, which is ${asset.width} x ${asset.height}`,
+    );
+  }
+  const wanted = size ?? { width: Math.max(1, Math.round(width)), height: Math.max(1, Math.round(height)) };
+  const even = (side: number) => (output.kind === "png" ? side : side + (side % 2));
+  return { region, width: even(wanted.width), height: even(wanted.height) };
+}
+
+/** The first audio track's packets that sound during the frames, one more in front for the decoder to start on. */
+async function audioOf(asset: Asset, span: FrameSpan, signal: AbortSignal) {
+  const track = asset.audio[0];
+  if (!track) return undefined;
+  const { packetDuration, packetCount, priming, sampleRate } = track;
+  const sampleAt = (frame: number) =>
+    Math.round((frame * asset.frameRate.den * sampleRate) / asset.frameRate.num) + priming;
+  const start = sampleAt(span.first);
+  const first = Math.min(packetCount, Math.max(0, Math.floor(start / packetDuration) - 1));
+  const end = Math.min(packetCount, Math.ceil(sampleAt(span.first + span.count) / packetDuration));
+  if (end <= first) return undefined;
+  const packets = await asset.readAudio(track.index, first, end - first, signal);
+  return { adts: writeAdts(track.config, packets), delaySamples: start - first * packetDuration, sampleRate };
+}

@@ -1,0 +1,35 @@
+import { Command } from "commander";
+import { type AssetDescription, describeAsset } from "../codec/index.js";
+import { openAssetFile } from "./asset-file.js";
+import { type Io, print } from "./io.js";
+import { byteCount } from "./values.js";
+
+export function infoCommand(io: Io): Command {
+  return new Command("info")
+    .description("what an asset holds")
+    .argument("<asset>", "a .siedd file")
+    .option("--json", "as one JSON object")
+    .action(async (path: string, { json }: { json?: boolean }) => {
+      const description = describeAsset((await openAssetFile(path, io.signal)).asset);
+      print(io, json ? JSON.stringify(description) : summary(path, description).join("\n"));
+    });
+}
+
+function summary(path: string, info: AssetDescription): string[] {
+  const { width, height, frameCount, frameRate, groups, audio } = info;
+  const audioBytes = audio.reduce((sum, { bytes }) => sum + bytes, 0);
+  const bpp = ((info.bytes - audioBytes) * 8) / (width * height * frameCount);
+  const rate = Number((frameRate.num / frameRate.den).toFixed(3));
+  const sizes = groups.map(({ size }) => size);
+  return [
+    path,
+    `  picture  ${width} x ${height}, ${frameCount} frames at ${rate} a second, ${info.duration.toFixed(2)} s`,
+    `  size     ${byteCount(info.bytes)}, ${bpp.toFixed(3)} bits a pixel without the sound`,
+    `  groups   ${groups.length}, of ${byteCount(Math.min(...sizes))} to ${byteCount(Math.max(...sizes))}`,
+    ...audio.map(
+      ({ codec, channels, sampleRate, language, bytes }) =>
+        `  sound    ${codec}, ${channels} channels at ${sampleRate} Hz, language ${language}, ${byteCount(bytes)}`,
+    ),
+    `  format   version ${info.version}, profile ${info.profile}`,
+  ];
+}

@@ -1,0 +1,69 @@
+import { InvalidArgumentError } from "commander";
+import { MAX_SIDE, MIN_SIDE, type Region } from "../codec/index.js";
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** "640x360", in pixels, each side from 16 to 8192. */
+export function parseSize(text: string): Size {
+  const [, width = 0, height = 0] = (/^(\d{1,6})[x×](\d{1,6})$/.exec(text) ?? []).map(Number);
+  if (!width || !height) throw new InvalidArgumentError("A size is WIDTHxHEIGHT in pixels, such as 640x360.");
+  for (const side of [width, height]) {
+    if (side < MIN_SIDE || side > MAX_SIDE) {
+      throw new InvalidArgumentError(`Each side must be from ${MIN_SIDE} to ${MAX_SIDE} pixels.`);
+    }
+  }
+  return { width, height };
+}
+
+/** "x,y,w,h" in source pixels, fractions allowed. */
+export function parseRegion(text: string): Region {
+  const parts = text
+    .split(",")
+    .map((part) => (/^\d+(\.\d+)?$/.test(part.trim()) ? Number(part) : Number.NaN));
+  const [x, y, width, height] = parts as [number, number, number, number];
+  if (parts.length !== 4 || parts.some(Number.isNaN) || width === 0 || height === 0) {
+    throw new InvalidArgumentError("A region is x,y,width,height in source pixels, such as 0,0,320,180.");
+  }
+  return { x, y, width, height };
+}
+
+/** Seconds ("12.5"), or minutes and hours before them ("1:02:03.5"). */
+export function parseSeconds(text: string): number {
+  if (!/^(\d+:){0,2}\d+(\.\d+)?$/.test(text)) {
+    throw new InvalidArgumentError("A time is in seconds (12.5) or hours:minutes:seconds (0:01:02.5).");
+  }
+  return text.split(":").reduce((total, part) => total * 60 + Number(part), 0);
+}
+
+/** A parser of whole numbers within bounds. */
+export const whole =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= least && value <= most)) {
+      throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+    }
+    return value;
+  };
+
+/** "1 min 5 s": never more exact than it is known. */
+export function duration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "unknown time";
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.round((whole % 3600) / 60)} min`;
+}
+
+/** "1.2 MB": decimal units, as disks count. */
+export function byteCount(bytes: number): string {
+  if (bytes < 1000) return `${bytes} bytes`;
+  const units = ["kB", "MB", "GB", "TB"];
+  let value = bytes / 1000;
+  let unit = 0;
+  for (; value >= 999.5 && unit < units.length - 1; unit++) value /= 1000;
+  return `${value.toPrecision(3)} ${units[unit]}`;
+}
