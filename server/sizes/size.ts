@@ -46,6 +46,14 @@ export function parseSize(text: string, region: SourceSize, limits: SizeLimits, 
       `size "${text.length > 40 ? `${text.slice(0, 40)}...` : text}" is none of max, w, ,h w,h !w,h or pct:n, with ^ in front to enlarge`,
     );
   }
+  // Asked for below the bound and rounded up to it is still below it.
+  if (Math.round(wanted.width) < limits.minSide || Math.round(wanted.height) < limits.minSide) {
+    const asked = `${Math.round(wanted.width)}x${Math.round(wanted.height)}`;
+    throw new RequestError(
+      "size-too-small",
+      `${asked} is too small: each side needs at least ${limits.minSide} pixels`,
+    );
+  }
   const size = { width: even(wanted.width), height: even(wanted.height) };
   check(size, region, limits, rate, enlarge);
   return canonicalSize(size, region);
@@ -104,12 +112,6 @@ function enlarges(size: SourceSize, region: SourceSize): boolean {
 function check(size: SourceSize, region: SourceSize, limits: SizeLimits, rate: Rate, enlarge: boolean): void {
   const { width, height } = size;
   const name = `${width}x${height}`;
-  if (width < limits.minSide || height < limits.minSide) {
-    throw new RequestError(
-      "size-too-small",
-      `${name} is too small: each side needs at least ${limits.minSide} pixels`,
-    );
-  }
   if (width > limits.maxSide || height > limits.maxSide) {
     throw new RequestError(
       "size-too-large",

@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Asset, memorySource, openAsset } from "../codec/index.js";
+import { masterPlaylist } from "../server/hls/master-playlist.js";
+import { mediaPlaylist } from "../server/hls/media-playlist.js";
+import { elasticPlaylistOf, masterOf, videoPlaylistOf } from "../server/hls/renditions.js";
+import { audioSegments, targetDuration, videoSegments } from "../server/hls/timeline.js";
+import { parseRegion } from "../server/sizes/region.js";
+import { canonicalSize } from "../server/sizes/size.js";
+import { type SyntheticOptions, syntheticAsset } from "./synthetic-asset.js";
+
+const NTSC = { num: 30000, den: 1001 };
+const open = (options: SyntheticOptions): Promise<Asset> =>
+  openAsset(memorySource(syntheticAsset({ width: 64, height: 48, tileWidth: 4, ...options })));
+const durations = (playlist: string) =>
+  [...playlist.matchAll(/#EXTINF:([\d.]+),/g)].map((match) => Number(match[1]));
+const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+
+test("a media playlist is written to the letter", () => {
+  const segments = [
+    { duration: 1, uri: "a.m4s" },
+    { duration: 1001 / 30000, uri: "b.m4s" },
+  ];
+  assert.equal(
+    mediaPlaylist(1, "init.mp4", segments),
+    `#EXTM3U
+#EXT-X-VERSION:7
+#EXT-X-TARGETDURATION:1
+#EXT-X-MEDIA-SEQUENCE:0
+#EXT-X-PLAYLIST-TYPE:VOD
+#EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-MAP:URI="init.mp4"
+#EXTINF:1.000,
+a.m4s
+#EXTINF:0.033366667,
+b.m4s
+#EXT-X-ENDLIST
+`,
+  );
+});
+
+test("a master playlist is written to the letter", () => {
+  const variant = {
+    ...{ uri: "full/640,360/index.m3u8", bandwidth: 2000000, averageBandwidth: 1000000 },
+    ...{ codecs: ["avc1.64001e", "mp4a.40.2"], width: 640, height: 360, frameRate: 30000 / 1001 },
+  };
+  const audio = { uri: "audio-0/index.m3u8", name: "eng 1", language: "eng", channels: 2 };
+  assert.equal(
+    masterPlaylist([variant], [audio]),
+    `#EXTM3U
+#EXT-X-VERSION:7
+#EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="eng 1",LANGUAGE="eng",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="audio-0/index.m3u8"
+#EXT-X-STREAM-INF:BANDWIDTH=2000000,AVERAGE-BANDWIDTH=1000000,CODECS="avc1.64001e,mp4a.40.2",RESOLUTION=640x360,FRAME-RATE=29.970,VIDEO-RANGE=SDR,AUDIO="audio",CLOSED-CAPTIONS=NONE
+full/640,360/index.m3u8
+`,
+  );
+  assert.ok(!masterPlaylist([{ ...variant, codecs: ["avc1.64001e"] }], []).includes("AUDIO"));
+});
+
+test("durations are counted in frames and do not drift", async () => {
+  const groups = Array.from({ length: 40 }, (_, i) => 28 + (i % 4));
+  const asset = await open({ frameRate: NTSC, groups });
+  const found = durations(videoPlaylistOf(asset, "v", ""));
+  assert.equal(found.length, groups.length);
+  assert.ok(Math.abs(sum(found) - asset.duration) < 1e-6);
+  assert.deepEqual(
+    videoSegments(asset).map(({ frameCount }) => frameCount),
+    groups,
+  );
+  assert.equal(targetDuration(asset), 2);
+});
+
+test("audio segments follow each other without gap, start at the first packet after the delay and end with the film", async () => {
+  for (const [frameRate, groups, tone] of [
+    [{ num: 25, den: 1 }, [25, 25, 10], 3],
+    [NTSC, [30, 1, 1, 17], 1],
+  ] as const) {
+    const asset = await open({ frameRate, groups, tone });
+    const [track] = asset.audio;
+    const segments = audioSegments(asset, track);
+    assert.equal(segments[0].firstPacket, 1);
+    assert.equal(segments[0].decodeTime, 0);
+    segments.forEach((segment, i) => {
+      assert.equal(segment.index, i);
+      assert.ok(segment.packetCount > 0);
+      if (i === 0) return;
+      const before = segments[i - 1];
+      assert.equal(segment.decodeTime, before.decodeTime + before.packetCount * 1024);
+      assert.equal(segment.firstPacket, before.firstPacket + before.packetCount);
+    });
+    const seconds = (sum(segments.map(({ packetCount }) => packetCount)) * 1024) / track.sampleRate;
+    const available = ((track.packetCount - 1) * 1024) / track.sampleRate;
+    assert.ok(seconds >= Math.min(asset.duration, available) - 1e-9);
+    assert.ok(seconds < asset.duration + 1024 / track.sampleRate);
+  }
+});
+
+test("a master playlist begins with the exact size, has no size twice, and escapes the caret", async () => {
+  const asset = await open({ tone: 1, groups: [25] });
+  const full = parseRegion("full", asset);
+  const sizes = [100, 64, 64, 32].map((width) =>
+    canonicalSize({ width, height: (width * 3) / 4 + (width === 100 ? 1 : 0) }, asset),
+  );
+  const uris = masterOf(asset, full, sizes)
+    .split("\n")
+    .filter((line) => line.endsWith("index.m3u8"));
+  assert.deepEqual(uris, ["full/%5E100,76/index.m3u8", "full/64,48/index.m3u8", "full/32,24/index.m3u8"]);
+});
+
+test("the segments of the elastic playlist have their size left open", async () => {
+  const asset = await open({ groups: [25, 5] });
+  const uris = (playlist: string) => playlist.split("\n").filter((line) => line.includes(".m4s"));
+  assert.deepEqual(uris(elasticPlaylistOf(asset, "v1", "")), [
+    "../{size}/elastic-0.m4s?v=v1",
+    "../{size}/elastic-1.m4s?v=v1",
+  ]);
+  assert.match(elasticPlaylistOf(asset, "v1", ""), /MAP:URI="init\.mp4\?v=v1"/);
+  assert.match(
+    elasticPlaylistOf(asset, "v1", "../full/"),
+    /MAP:URI="\.\.\/\.\.\/full\/elastic\/init\.mp4\?v=v1"/,
+  );
+});
