@@ -170,8 +170,26 @@ function constantRate(video: ProbedStream): Fraction | undefined {
   const average = fraction(video.avg_frame_rate, "/");
   const sane = (rate: Fraction | undefined) => rate && rate.num / rate.den <= HIGHEST_RATE;
   if (sane(lowest)) return lowest;
-  if (sane(average)) return average;
+  if (average && sane(average)) return plainRate(average);
   return (lowest ?? average) && { num: HIGHEST_RATE, den: 1 };
+}
+
+const COMMON_RATES: readonly Fraction[] = [
+  { num: 24000, den: 1001 },
+  { num: 24, den: 1 },
+  { num: 25, den: 1 },
+  { num: 30000, den: 1001 },
+  { num: 30, den: 1 },
+  { num: 50, den: 1 },
+  { num: 60000, den: 1001 },
+  { num: 60, den: 1 },
+];
+
+/** An average is frames over ticks: the common rate within 0.03 %, else hundredths of a frame a second. */
+function plainRate({ num, den }: Fraction): Fraction {
+  const rate = num / den;
+  const common = COMMON_RATES.find((known) => Math.abs(known.num / known.den / rate - 1) < 3e-4);
+  return common ?? { num: Math.max(1, Math.round(rate * 100)), den: 100 };
 }
 
 function fraction(text: string | undefined, separator: string): Fraction | undefined {

@@ -32,11 +32,32 @@ export function adopt(child: ChildProcess): void {
 /** A path as ffmpeg takes it: never read as an option, a protocol or a pattern. */
 export const fileUrl = (path: string): string => `file:${path}`;
 
+interface Lines {
+  get(): string;
+}
+type SpawnEnd = (error: unknown, stdout?: Lines, stderr?: Lines) => void;
+/** What of fluent-ffmpeg's command is not in its types. */
+interface Inside {
+  _spawnFfmpeg(...args: unknown[]): void;
+}
+const silence: Lines = { get: () => "" };
+
 /** A command without input or output yet. Never reads the terminal, speaks only of errors. */
 export function ffmpegCommand(): FfmpegCommand {
   const command = ffmpeg({ stdoutLines: 200 });
-  // fluent-ffmpeg's list of formats misses devices such as lavfi from ffmpeg 7 on; ffmpeg's own message is exact.
-  Object.assign(command, { _checkCapabilities: (done: () => void) => done() });
+  const inside = command as unknown as Inside;
+  const spawn = inside._spawnFfmpeg;
+  Object.assign(inside, {
+    // fluent-ffmpeg's list of formats misses devices such as lavfi from ffmpeg 7 on; ffmpeg's own message is exact.
+    _checkCapabilities: (done: () => void) => done(),
+    // Where ffmpeg cannot be started it hands over no output, and would fail to read it.
+    _spawnFfmpeg(...args: unknown[]) {
+      const end = args.pop() as SpawnEnd;
+      spawn.call(command, ...args, (error: unknown, stdout = silence, stderr = silence) =>
+        end(error, stdout, stderr),
+      );
+    },
+  });
   return command;
 }
 

@@ -413,6 +413,23 @@ test("a full disk is called by its name", async () => {
   );
 });
 
+test("a machine without ffmpeg is told what to install", async (t) => {
+  const folder = await tempFolder(t);
+  const index = new URL("../media/index.js", import.meta.url).href;
+  const script = `
+    const { probeVideo, writeSample } = await import(${JSON.stringify(index)});
+    const said = (error) => error.code + ": " + error.message;
+    process.stdout.write(await probeVideo(process.execPath).catch(said) + "\\n");
+    process.stdout.write(await writeSample({ output: "film.mp4" }).catch(said) + "\\n");`;
+  const environment = { cwd: folder, env: { PATH: folder } };
+  const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", script], environment);
+  const lines = stdout.trim().split("\n");
+  assert.equal(lines.length, 2);
+  for (const line of lines)
+    assert.match(line, /^ffmpeg-missing: ff\w+ is not installed; .*apt-get install ffmpeg/);
+  assert.deepEqual(await readdir(folder), []);
+});
+
 test("the sample film has six seconds, two scenes and sound", async (t) => {
   const output = join(await tempFolder(t), "sample.mp4");
   await writeSample({ output });
