@@ -60,6 +60,21 @@ export function placeFragment(file: Uint8Array, decodeTime: number, sequence: nu
   return { init: new Uint8Array(file.subarray(0, moof.start)), media, sampleCount, duration };
 }
 
+/**
+ * The init segment without a size for display. Browsers take the shape of every picture from it: one whose
+ * shape differs by the rounding of its sides to even would be shown, and measured, a pixel wider.
+ */
+export function withoutDisplaySize(init: Uint8Array): Uint8Array {
+  const out = new Uint8Array(init);
+  const view = new DataView(out.buffer);
+  const moov = only(children(view, 0, out.byteLength), "moov");
+  const trak = only(children(view, moov.start + 8, moov.end), "trak");
+  const tkhd = only(children(view, trak.start + 8, trak.end), "tkhd");
+  // Width and height, 16.16 each, end the box (ISO/IEC 14496-12, 8.3.2).
+  out.fill(0, tkhd.end - 8, tkhd.end);
+  return out;
+}
+
 function sampleTimes(view: DataView, tfhd: number, trun: number): { sampleCount: number; duration: number } {
   const tfhdFlags = view.getUint32(tfhd + 8) & 0xffffff;
   let at = tfhd + 16;

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { MediaError } from "./errors.js";
-import { placeFragment } from "./h264-fragment.js";
+import { placeFragment, withoutDisplaySize } from "./h264-fragment.js";
 import { h264RateCap, requireLevel, type SampleEntry, type StreamFormat } from "./h264-level.js";
 import { pipeThroughFfmpeg } from "./h264-process.js";
 
@@ -21,7 +21,7 @@ const PRESET = "veryfast";
 const CRF = 20;
 
 /** Names everything here that decides the bytes of a segment: part of the version of its URL. */
-export const H264_RECIPE = `x264 ${PRESET} crf ${CRF} recipe 1`;
+export const H264_RECIPE = `x264 ${PRESET} crf ${CRF} recipe 2`;
 
 export interface SegmentOptions extends StreamFormat {
   readonly sampleEntry: SampleEntry;
@@ -77,7 +77,9 @@ export async function encodeInit(
     .fill(16, 0, width * height)
     .fill(128, width * height);
   const one = { frames: [black], frameCount: 1, firstFrame: 0, sequence: 1 };
-  return (await encodeSegment({ ...format, ...one })).init;
+  const { init } = await encodeSegment({ ...format, ...one });
+  // Segments of several sizes share an init of avc3.
+  return format.sampleEntry === "avc3" ? withoutDisplaySize(init) : init;
 }
 
 async function* wholeFrames({ frames, width, height }: SegmentOptions): AsyncGenerator<Uint8Array> {
