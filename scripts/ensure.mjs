@@ -41,7 +41,7 @@ export function ensureModules() {
   if (modulesMatch()) return;
   say("Installing node modules ...");
   const npm = process.env.npm_execpath;
-  const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
+  const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
   // Install scripts are off, and onnxruntime-node's would fetch CUDA libraries: see setup-cuda.mjs.
   const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: "skip" };
   const status =

@@ -34,7 +34,9 @@ export function flat(nested: Nested): number[] {
 
 /** Axes swapped: [n, a, b] -> [n, b, a], flattened. */
 export function swapped(nested: Nested): number[] {
-  return (nested as number[][][]).flatMap((matrix) => matrix[0].flatMap((_, b) => matrix.map((row) => row[b])));
+  return (nested as number[][][]).flatMap((matrix) =>
+    matrix[0].flatMap((_, b) => matrix.map((row) => row[b])),
+  );
 }
 
 /** The largest |ours - theirs|, as a share of the largest |theirs|. */

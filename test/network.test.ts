@@ -18,7 +18,10 @@ interface Case {
   readonly g: Operations;
   readonly output: Tensor;
   readonly loss: Tensor;
-  readonly learned: readonly { readonly tensor: Tensor; readonly golden: (of: Record<string, unknown>) => number[] }[];
+  readonly learned: readonly {
+    readonly tensor: Tensor;
+    readonly golden: (of: Record<string, unknown>) => number[];
+  }[];
   readonly feeds: Record<string, Feed>;
 }
 
@@ -39,7 +42,14 @@ function build(name: string, fixture: Fixture): Case {
   const extra: { tensor: Tensor; golden: (of: Record<string, unknown>) => number[] }[] = [];
   if (name.startsWith("paper")) {
     const width = 12;
-    const network: PaperNetwork = { profile: "paper", frequencies: 4, omega: 30, width, encoderLayers: 2, hiddenLayers: 2 };
+    const network: PaperNetwork = {
+      profile: "paper",
+      frequencies: 4,
+      omega: 30,
+      width,
+      encoderLayers: 2,
+      hiddenLayers: 2,
+    };
     parameters = paperParameters(g, network, (fixture.weights.hid[0] as number[]).length, 4);
     output = paperForward(g, network, parameters, position);
   } else {
@@ -70,7 +80,11 @@ function build(name: string, fixture: Fixture): Case {
     { layer: parameters.head, key: "head", l: 0 },
   ].flatMap(({ layer, key, l }) => [
     { tensor: layer.weights, key, golden: (of: Record<string, unknown>) => flat((of[key] as never[])[l]) },
-    { tensor: layer.bias, key, golden: (of: Record<string, unknown>) => flat((of[`${key}_b`] as never[])[l]) },
+    {
+      tensor: layer.bias,
+      key,
+      golden: (of: Record<string, unknown>) => flat((of[`${key}_b`] as never[])[l]),
+    },
   ]);
   for (const { tensor, golden } of layers) give(tensor, golden(fixture.weights));
   const learned = [...layers.filter(({ key }) => key in fixture.gradients), ...extra];
@@ -104,7 +118,9 @@ for (const name of FIXTURES.filter((fixture) => fixture !== "paper-schedule-free
     const { g, loss, learned, feeds } = build(name, fixture);
     const schedule = g.input("schedule", [4]);
     const wrt = learned.map(({ tensor }) => tensor);
-    const state = gradients(g, loss, wrt).flatMap((gradient, i) => adamStep(g, wrt[i], gradient, schedule, 1));
+    const state = gradients(g, loss, wrt).flatMap((gradient, i) =>
+      adamStep(g, wrt[i], gradient, schedule, 1),
+    );
     const graph = await loadGraph(exportLoop({ state, perStep: [schedule], record: { loss } }), "cpu", 1);
     const loopFeeds: Record<string, Feed> = {
       ...feeds,
