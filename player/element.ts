@@ -4,10 +4,10 @@ import { driveControls } from "./controls.js";
 import type { PlayerError } from "./errors.js";
 import type { SegmentArrival } from "./fragment-loader.js";
 import { MEDIA_EVENTS, MediaElement, VIDEO_ATTRIBUTES } from "./media-element.js";
-import type { Transport } from "./playback.js";
 import { Session } from "./session.js";
 import type { Size } from "./size.js";
 import { buildSkin, type Skin } from "./skin.js";
+import type { Transport } from "./transport.js";
 
 /** Events that the element adds to those of a media element. */
 export interface SieddPlayerEventMap {

@@ -3,8 +3,9 @@ import { watchDeviceBox } from "./box-watcher.js";
 import { notFound, notPlayable, notSupported, PlayerError } from "./errors.js";
 import { type FilmInfo, fetchFilmInfo } from "./film-info.js";
 import type { SegmentArrival } from "./fragment-loader.js";
-import { chooseTransport, type Playback, startPlayback, type Transport } from "./playback.js";
+import { chooseTransport, startPlayback } from "./playback.js";
 import { fillsBox, requestSize, type Size } from "./size.js";
+import type { Playback, Transport } from "./transport.js";
 import { type SizeChange, WantedSize } from "./wanted-size.js";
 
 export interface SessionOptions {

@@ -65,7 +65,9 @@ export const sameSize = (a: Size | null, b: Size | null): boolean =>
 
 /** The size as it stands in a URL: `w,h`, with a percent-encoded `^` where it is more than the source has. */
 export function sizeParameter(size: Size, source: Size): string {
-  const enlarges = size.width > source.width || size.height > source.height;
+  // Rounding an odd side up to even does not enlarge.
+  const most = (side: number) => 2 * Math.ceil(side / 2);
+  const enlarges = size.width > most(source.width) || size.height > most(source.height);
   return `${enlarges ? "%5E" : ""}${size.width},${size.height}`;
 }
 

@@ -6,9 +6,9 @@ const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 
 /** The Chromium of the system, or the one that SIEDD_CHROMIUM names. */
 function findChromium(): string {
-  const named = process.env["SIEDD_CHROMIUM"];
+  const named = process.env.SIEDD_CHROMIUM;
   if (named !== undefined) return named;
-  for (const folder of (process.env["PATH"] ?? "").split(delimiter)) {
+  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
     for (const name of NAMES) {
       const path = join(folder, name);
       try {

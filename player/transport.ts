@@ -1,0 +1,40 @@
+import type Hls from "hls.js";
+import type { PlayerError } from "./errors.js";
+import type { FilmInfo } from "./film-info.js";
+import type { SegmentArrival } from "./fragment-loader.js";
+import type { Size } from "./size.js";
+import type { SizeChange } from "./wanted-size.js";
+
+/**
+ * How the film reaches the video: `elastic` chooses a size a segment, `levels` one of the master playlist,
+ * `native` leaves all to the browser.
+ */
+export type Transport = "elastic" | "levels" | "native";
+
+export interface PlaybackOptions {
+  readonly video: HTMLVideoElement;
+  /** Address of the film without a trailing slash. */
+  readonly src: string;
+  readonly info: FilmInfo;
+  /** Seconds. */
+  readonly startAt: number;
+  /** The size to ask for at this moment, in output pixels. */
+  wantedSize(): Size;
+  onSegment(arrival: SegmentArrival): void;
+  onStale(): void;
+  onError(error: PlayerError): void;
+}
+
+export interface Playback {
+  readonly transport: Transport;
+  readonly hls: Hls | null;
+  /** The wanted size has changed; what is buffered ahead may be replaced. */
+  follow(change: SizeChange): void;
+  destroy(): void;
+}
+
+/** The master playlist that names the wanted size first. */
+export function masterUrl({ src, wantedSize }: PlaybackOptions): string {
+  const { width, height } = wantedSize();
+  return `${src}/master.m3u8?width=${width}&height=${height}`;
+}
