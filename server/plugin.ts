@@ -24,16 +24,16 @@ const CORS = {
 const plugin: FastifyPluginAsync<SieddOptions> = async (app, given) => {
   const options = resolveOptions(given);
   await expectFolder(options.root);
-  await prepareEncoder();
-
   const pool = new DecodePool({ workers: options.workers });
+  app.addHook("onClose", () => pool.close());
+  await Promise.all([prepareEncoder(), pool.ready]);
+
   const queue = new WorkQueue(options);
   const limits: SizeLimits = { minSide: MIN_SIDE, maxSide: options.maxSide, maxArea: options.maxArea };
   const { onWork } = options;
   const service = new SegmentService({ pool, queue, cache: new SharedCache(options.cacheBytes), onWork });
   const catalogue = new Catalogue(options.root, `${limits.maxSide} ${limits.maxArea}`, maxParamLength(app));
   app.addHook("preClose", () => queue.close(options.closeSeconds));
-  app.addHook("onClose", () => pool.close());
 
   await app.register(fastifyStatic, { serve: false, decorateReply: !app.hasReplyDecorator("sendFile") });
   app.addHook("onRequest", async (_request, reply) => {

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { LRUCache } from "lru-cache";
 import { encodeInit, encodeSegment, type SampleEntry } from "../media/h264.js";
 import type { Film } from "./catalogue.js";
 import { type DecodePool, decodeFrames } from "./decoding/index.js";
@@ -46,6 +48,7 @@ export function findSegment(film: Film, index: number): VideoSegment {
 /** Computes init and media segments when they are asked for: a pure function of film, index, region and size. */
 export class SegmentService {
   readonly #parts: SegmentServiceParts;
+  readonly #initHashes = new LRUCache<string, string>({ max: 4096 });
 
   constructor(parts: SegmentServiceParts) {
     this.#parts = parts;
@@ -56,11 +59,13 @@ export class SegmentService {
     const { cache, queue } = this.#parts;
     const { size, sampleEntry, film } = rendition;
     const format = { width: size.width, height: size.height, frameRate: film.asset.frameRate, sampleEntry };
+    const encode = async (ended: AbortSignal) => {
+      const init = await encodeInit({ ...format, signal: ended });
+      this.#expectSameInit(rendition, init);
+      return init;
+    };
     const make = (abandoned: AbortSignal) =>
-      queue.run(
-        (ended) => this.#timed(rendition, "init", 0, 0, () => encodeInit({ ...format, signal: ended })),
-        abandoned,
-      );
+      queue.run((ended) => this.#timed(rendition, "init", 0, 0, () => encode(ended)), abandoned);
     return cache.get(partKey(rendition, "init"), make, signal);
   }
 
@@ -98,15 +103,18 @@ export class SegmentService {
       },
       signal,
     });
-    if (sampleEntry === "avc1") await this.#expectInit(rendition, init);
+    if (sampleEntry === "avc1") this.#expectSameInit(rendition, init);
     return media;
   }
 
   // Segments play as one stream only while all of them were made for the same init segment.
-  async #expectInit(rendition: Rendition, init: Uint8Array): Promise<void> {
-    const expected = await this.#parts.cache.get(partKey(rendition, "init"), async () => init);
-    if (Buffer.compare(expected, init) === 0) return;
-    throw new Error(`ffmpeg made two init segments for ${partKey(rendition, "init")}`);
+  #expectSameInit(rendition: Rendition, init: Uint8Array): void {
+    const key = partKey(rendition, "init");
+    const hash = createHash("sha256").update(init).digest("base64");
+    const known = this.#initHashes.get(key);
+    if (known !== undefined && known !== hash) throw new Error(`ffmpeg made two init segments for ${key}`);
+    this.#initHashes.set(key, hash);
+    this.#parts.cache.offer(key, init);
   }
 
   async #timed(

@@ -52,13 +52,14 @@ export async function* decodeFrames(
   let next = 0;
   for (const { count: frames } of runs) {
     while (next < runs.length && underWay.length <= pool.workers) {
-      const run = pool.run({ path: assetPath, identity, ...runs[next++], request, format });
+      const run = pool.run({ type: "decode", path: assetPath, identity, ...runs[next++], request, format });
       // A run that fails after its consumer has left is nobody's error.
       run.catch(() => {});
       underWay.push(run);
     }
     const result = await orAborted(underWay.shift()!, signal);
     if (result.type === "error") throw new SieddError(result.code, result.message);
+    if (result.type !== "frames") throw new Error("a decoding thread answered another task");
     for (let i = 0; i < frames; i++) yield new Uint8Array(result.frames, i * bytes, bytes);
   }
 }

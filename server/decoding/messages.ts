@@ -10,8 +10,9 @@ export function frameBytes(format: FrameFormat, width: number, height: number): 
   return format === "rgba" ? width * height * 4 : (width * height * 3) / 2;
 }
 
-/** One run of frames of one group: what a worker is asked for. */
+/** One run of frames of one group. */
 export interface DecodeTask {
+  readonly type: "decode";
   readonly path: string;
   /** The content of `path` that is meant; another one is refused. */
   readonly identity: FileIdentity;
@@ -23,7 +24,18 @@ export interface DecodeTask {
   readonly format: FrameFormat;
 }
 
+/** Held by a worker until as many as there are threads hold one: then all of them have loaded their code. */
+export interface ArriveTask {
+  readonly type: "arrive";
+  /** One Int32 that counts those who have arrived. */
+  readonly arrived: SharedArrayBuffer;
+  readonly threads: number;
+}
+
+export type WorkerTask = DecodeTask | ArriveTask;
+
 /** What a worker answers. Errors travel as values, for a thread boundary strips a class off them. */
 export type DecodeResult =
+  | { readonly type: "arrived" }
   | { readonly type: "frames"; readonly frames: ArrayBuffer }
   | { readonly type: "error"; readonly code: SieddErrorCode; readonly message: string };

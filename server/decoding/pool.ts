@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { Piscina } from "piscina";
-import type { DecodeResult, DecodeTask } from "./messages.js";
+import type { DecodeResult, DecodeTask, WorkerTask } from "./messages.js";
 
 export interface DecodePoolOptions {
   /** Threads. Default: one a core. */
@@ -10,7 +10,9 @@ export interface DecodePoolOptions {
 /** Threads that decode runs of frames; close it, or its threads hold the process. */
 export class DecodePool {
   readonly workers: number;
-  readonly #threads: Piscina<DecodeTask, DecodeResult>;
+  /** Settles when every thread has loaded its code. */
+  readonly ready: Promise<void>;
+  readonly #threads: Piscina<WorkerTask, DecodeResult>;
 
   constructor(options: DecodePoolOptions = {}) {
     this.workers = options.workers ?? availableParallelism();
@@ -21,6 +23,14 @@ export class DecodePool {
       // A run takes milliseconds: a worker that takes the next one at once is not worth spinning for.
       atomics: "async",
     });
+    this.ready = this.#allArrived();
+    this.ready.catch(() => {});
+  }
+
+  async #allArrived(): Promise<void> {
+    const arrived = new SharedArrayBuffer(4);
+    const task = { type: "arrive", arrived, threads: this.workers } as const;
+    await Promise.all(Array.from({ length: this.workers }, () => this.#threads.run(task)));
   }
 
   /** Runs waiting for a thread. */
@@ -33,8 +43,12 @@ export class DecodePool {
     return this.#threads.run(task);
   }
 
-  /** Ends the threads; runs under way are rejected. */
+  /**
+   * Ends the threads; runs under way are rejected. Threads that still load are waited for: Node 20 aborts
+   * the whole process when a thread is ended in the middle of an import.
+   */
   async close(): Promise<void> {
+    await this.ready.catch(() => {});
     await this.#threads.destroy();
   }
 }

@@ -1,11 +1,18 @@
 import { basename } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import { move, transferableSymbol, valueSymbol } from "piscina";
 import { type Asset, openAsset } from "../../codec/asset/asset.js";
 import { SieddError } from "../../codec/errors.js";
 import { type LoadedGroup, PictureDecoder } from "../../codec/picture/decoder.js";
 import { fileSource, sameFile } from "./file-source.js";
-import { type DecodeResult, type DecodeTask, frameBytes } from "./messages.js";
+import {
+  type ArriveTask,
+  type DecodeResult,
+  type DecodeTask,
+  frameBytes,
+  type WorkerTask,
+} from "./messages.js";
 
 interface OpenDecoder {
   readonly asset: Asset;
@@ -17,7 +24,11 @@ const decoders = new LRUCache<string, Promise<OpenDecoder>>({ max: 4 });
 const groups = new LRUCache<string, Promise<LoadedGroup>>({ max: 6 });
 
 /** The task of the pool: decodes one run of frames into a buffer that is handed over without a copy. */
-export default async function decodeRun(task: DecodeTask): Promise<unknown> {
+export default async function work(task: WorkerTask): Promise<unknown> {
+  if (task.type === "arrive") {
+    await arrive(task);
+    return { type: "arrived" } satisfies DecodeResult;
+  }
   try {
     const frames = await decode(task);
     const result: DecodeResult = { type: "frames", frames };
@@ -26,6 +37,12 @@ export default async function decodeRun(task: DecodeTask): Promise<unknown> {
     if (!(error instanceof SieddError)) throw error;
     return { type: "error", code: error.code, message: error.message } satisfies DecodeResult;
   }
+}
+
+async function arrive({ arrived, threads }: ArriveTask): Promise<void> {
+  const count = new Int32Array(arrived);
+  Atomics.add(count, 0, 1);
+  while (Atomics.load(count, 0) < threads) await sleep(2);
 }
 
 async function decode(task: DecodeTask): Promise<ArrayBuffer> {

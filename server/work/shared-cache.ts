@@ -68,6 +68,11 @@ export class SharedCache {
     return this.#wait(key, flight, signal);
   }
 
+  /** Keeps bytes that came as a by-product, unless there are some. */
+  offer(key: string, bytes: Uint8Array): void {
+    if (this.#kept?.has(key) === false) this.#kept.set(key, bytes);
+  }
+
   #start(key: string, make: (signal: AbortSignal) => Promise<Uint8Array>): Flight {
     const controller = new AbortController();
     this.#counts.started++;
