@@ -58,6 +58,7 @@ async function start(): Promise<void> {
   } catch (error) {
     if (!(error instanceof DOMException) || error.name !== "NotAllowedError") return;
     player.muted = true;
+    part("sound").hidden = false;
     await player.play().catch(() => undefined);
   }
 }
@@ -144,5 +145,11 @@ for (const button of document.querySelectorAll<HTMLButtonElement>("[data-width]"
     resizing.setWidth(Number.isNaN(pixels) ? Number.POSITIVE_INFINITY : pixels / window.devicePixelRatio);
   });
 }
+part("sound").addEventListener("click", () => {
+  player.muted = false;
+});
+player.addEventListener("volumechange", () => {
+  if (!player.muted) part("sound").hidden = true;
+});
 part("box").classList.add("hinting");
 void open();

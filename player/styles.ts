@@ -22,6 +22,7 @@ const CSS = `
 :host([nocontrols]) :is(.controls, .big-play) { display: none; }
 :host(:fullscreen) { border-radius: 0; aspect-ratio: auto; width: 100%; height: 100%; }
 .stage { position: absolute; inset: 0; outline: none; }
+:host(:fullscreen) .stage::after { display: none; }
 .stage:focus-visible::after {
   content: ""; position: absolute; inset: 0; pointer-events: none;
   border: 3px solid var(--_accent); border-radius: inherit;
@@ -103,10 +104,11 @@ input[type="range"]::-moz-range-thumb { width: 14px; height: 14px; border: 0; bo
 .volume {
   width: 68px; --_fill: linear-gradient(to right, var(--_ink) var(--_level, 100%), rgb(255 255 255 / .25) var(--_level, 100%));
 }
-@container (max-width: 420px) { .volume { display: none; } }
-@container (max-width: 300px) { .time { display: none; } .controls { padding: 20px 6px 2px; } .gap { flex: 1; } }
+@container (max-width: 420px) { .row .volume { display: none; } }
+@container (max-width: 270px) { .time { display: none; } .controls { padding: 20px 6px 2px; } }
 @container (max-width: 210px) { .size { display: none; } }
 
+.stage:has(> .error:not([hidden])) > .controls { display: none; }
 .error {
   position: absolute; inset: 0; display: grid; place-content: center; justify-items: center; gap: 14px;
   padding: 16px; text-align: center; background: color-mix(in srgb, var(--_shade) 86%, transparent);

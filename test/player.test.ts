@@ -150,6 +150,36 @@ describe("the player in Chromium", { concurrency: false, timeout: 120_000 }, () 
     assert.deepEqual(faults, []);
   });
 
+  test("keys play, seek, mute and change the volume; other keys are the page's", async (t) => {
+    const { page } = await stage.page(t, film("width: 320px"));
+    await page.waitForFunction(() => window.player.readyState === 4, undefined, { timeout: 8000 });
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("k");
+    await page.waitForFunction(() => !window.player.paused);
+    for (const key of [" ", "5", "ArrowRight", "m", "ArrowDown", "x"]) await page.keyboard.press(key);
+    const after = await page.evaluate(() => {
+      const { paused, muted, volume, currentTime } = window.player;
+      return { paused, muted, volume, currentTime };
+    });
+    assert.deepEqual(after, { paused: true, muted: true, volume: 0, currentTime: 8 });
+  });
+
+  test("a looping film begins again by itself", async (t) => {
+    const { page } = await stage.page(t, film("width: 160px", "loop"));
+    await page.evaluate(() => {
+      window.player.currentTime = 7;
+      return window.player.play();
+    });
+    await page.waitForFunction(
+      () => window.player.currentTime > 0.3 && window.player.currentTime < 3,
+      undefined,
+      {
+        timeout: 12_000,
+      },
+    );
+    assert.equal((await look(page)).paused, false);
+  });
+
   test("twenty seeks leave one buffered range", async (t) => {
     const { page } = await stage.page(t, film("width: 160px"));
     await page.evaluate(() => window.player.play());
