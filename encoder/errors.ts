@@ -1,15 +1,7 @@
 /** What ended an encode, as a stable code. */
-export type EncoderErrorCode =
-  | "bad-option"
-  | "no-cuda"
-  | "no-training"
-  | "interrupted"
-  | "write-failed"
-  | "disk-full"
-  | "no-output-folder"
-  | "no-match";
+export type EncoderErrorCode = "bad-option" | "no-cuda" | "interrupted" | "no-match" | "diverged";
 
-/** The one error class of the encoder. */
+/** The encoder's own error; MediaError and SieddError pass through it as they are. */
 export class EncoderError extends Error {
   override readonly name = "EncoderError";
   readonly code: EncoderErrorCode;

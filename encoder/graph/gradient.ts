@@ -9,7 +9,15 @@ import { size, type Tensor } from "./tensor.js";
 export function gradients(g: Operations, loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
   if (size(loss.shape) !== 1) throw new RangeError(`the loss has the shape [${loss.shape}], not one element`);
   const relevant = dependents(loss, wrt);
-  const adjoints = new Map<Tensor, Tensor>([[loss, g.constant([1], loss.shape.map(() => 1))]]);
+  const adjoints = new Map<Tensor, Tensor>([
+    [
+      loss,
+      g.constant(
+        [1],
+        loss.shape.map(() => 1),
+      ),
+    ],
+  ]);
   const order = [...relevant].sort((a, b) => b.id - a.id);
   for (const tensor of order) {
     const adjoint = adjoints.get(tensor);
@@ -23,7 +31,8 @@ export function gradients(g: Operations, loss: Tensor, wrt: readonly Tensor[]): 
   }
   return wrt.map((tensor) => {
     const adjoint = adjoints.get(tensor);
-    if (adjoint === undefined) throw new RangeError(`the loss does not depend on ${tensor.name ?? tensor.op}`);
+    if (adjoint === undefined)
+      throw new RangeError(`the loss does not depend on ${tensor.name ?? tensor.op}`);
     return adjoint;
   });
 }
@@ -64,7 +73,10 @@ function pullBack(g: Operations, tensor: Tensor, position: number, adjoint: Tens
       );
     case "Transpose": {
       const perm = tensor.attributes.perm as readonly number[];
-      return g.permute(adjoint, perm.map((_, axis) => perm.indexOf(axis)));
+      return g.permute(
+        adjoint,
+        perm.map((_, axis) => perm.indexOf(axis)),
+      );
     }
     case "Reshape":
       return g.reshape(adjoint, a.shape);

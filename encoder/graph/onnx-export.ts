@@ -16,10 +16,19 @@ const INT64_INPUT: Record<string, (tensor: Tensor) => readonly number[][]> = {
   Reshape: (tensor) => [[...tensor.shape]],
   Expand: (tensor) => [[...tensor.shape]],
   ReduceSum: (tensor) => [tensor.attributes.axes as number[]],
-  Slice: ({ attributes }) => [[attributes.start as number], [attributes.end as number], [attributes.axis as number]],
+  Slice: ({ attributes }) => [
+    [attributes.start as number],
+    [attributes.end as number],
+    [attributes.axis as number],
+  ],
 };
 
-const ATTRIBUTES: Record<string, readonly string[]> = { Transpose: ["perm"], Concat: ["axis"], Gather: ["axis"], Cast: ["to"] };
+const ATTRIBUTES: Record<string, readonly string[]> = {
+  Transpose: ["perm"],
+  Concat: ["axis"],
+  Gather: ["axis"],
+  Cast: ["to"],
+};
 
 /** Collects nodes and the constants they need. */
 class Emitter {
@@ -35,7 +44,9 @@ class Emitter {
       return;
     }
     const extra = (INT64_INPUT[tensor.op]?.(tensor) ?? []).map((values) => constants.integers(values));
-    const attribute = (ATTRIBUTES[tensor.op] ?? []).map((name) => attributeOf(name, tensor.attributes[name] as number));
+    const attribute = (ATTRIBUTES[tensor.op] ?? []).map((name) =>
+      attributeOf(name, tensor.attributes[name] as number),
+    );
     this.nodes.push({
       opType: tensor.op,
       input: [...tensor.inputs.map(nameOf), ...extra],
@@ -61,7 +72,9 @@ class Emitter {
 }
 
 function attributeOf(name: string, value: number | readonly number[]): OnnxAttribute {
-  return typeof value === "number" ? { name, type: ATTRIBUTE.int, i: value } : { name, type: ATTRIBUTE.ints, ints: value };
+  return typeof value === "number"
+    ? { name, type: ATTRIBUTE.int, i: value }
+    : { name, type: ATTRIBUTE.ints, ints: value };
 }
 
 function valueInfo(name: string, type: ElementType, shape: readonly (number | string)[]): OnnxValueInfo {
@@ -122,7 +135,11 @@ export function exportLoop(step: LoopStep): Uint8Array {
   const changing = new Set<Tensor>([...step.state.map(({ before }) => before), ...step.perStep]);
   const tensors = reachable([...step.state.map(({ after }) => after), ...Object.values(step.record)]);
   for (const tensor of step.perStep) {
-    const node = { opType: "Gather", input: [`all_${nameOf(tensor)}`, "iteration"], output: [nameOf(tensor)] };
+    const node = {
+      opType: "Gather",
+      input: [`all_${nameOf(tensor)}`, "iteration"],
+      output: [nameOf(tensor)],
+    };
     body.nodes.push({ ...node, attribute: [attributeOf("axis", 0)] });
   }
   for (const tensor of tensors) {
@@ -161,7 +178,9 @@ export function exportLoop(step: LoopStep): Uint8Array {
       [
         valueInfo("steps", "int64", []),
         ...stateInfo("first_"),
-        ...step.perStep.map((tensor) => valueInfo(`all_${nameOf(tensor)}`, tensor.type, ["steps_", ...tensor.shape])),
+        ...step.perStep.map((tensor) =>
+          valueInfo(`all_${nameOf(tensor)}`, tensor.type, ["steps_", ...tensor.shape]),
+        ),
         ...plain.map((tensor) => valueInfo(nameOf(tensor), tensor.type, tensor.shape)),
       ],
       [

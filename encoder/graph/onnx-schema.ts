@@ -16,7 +16,12 @@ const root = protobuf.Root.fromJSON({
     Type: { fields: { tensorType: field("TensorType", 1) } },
     ValueInfo: { fields: { name: field("string", 1), type: field("Type", 2) } },
     TensorData: {
-      fields: { dims: list("int64", 1), dataType: field("int32", 2), name: field("string", 8), rawData: field("bytes", 9) },
+      fields: {
+        dims: list("int64", 1),
+        dataType: field("int32", 2),
+        name: field("string", 8),
+        rawData: field("bytes", 9),
+      },
     },
     Attribute: {
       fields: {

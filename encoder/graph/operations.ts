@@ -48,7 +48,13 @@ export class Operations extends Graph {
 
   /** Axes in the order `permutation`. */
   permute(a: Tensor, permutation: readonly number[]): Tensor {
-    return this.make("Transpose", [a], permutation.map((axis) => a.shape[axis]), a.type, { perm: permutation });
+    return this.make(
+      "Transpose",
+      [a],
+      permutation.map((axis) => a.shape[axis]),
+      a.type,
+      { perm: permutation },
+    );
   }
 
   /** Swaps the last two axes. */
@@ -64,7 +70,8 @@ export class Operations extends Graph {
   }
 
   expand(a: Tensor, shape: readonly number[]): Tensor {
-    if (!same(broadcast(a.shape, shape), shape)) throw new RangeError(`[${a.shape}] does not expand to [${shape}]`);
+    if (!same(broadcast(a.shape, shape), shape))
+      throw new RangeError(`[${a.shape}] does not expand to [${shape}]`);
     return same(shape, a.shape) ? a : this.make("Expand", [a], shape, a.type, { shape });
   }
 
@@ -80,7 +87,13 @@ export class Operations extends Graph {
   /** Sum over axes, which stay with length 1. */
   sum(a: Tensor, axes: readonly number[]): Tensor {
     if (axes.length === 0) return a;
-    return this.make("ReduceSum", [a], a.shape.map((n, axis) => (axes.includes(axis) ? 1 : n)), a.type, { axes });
+    return this.make(
+      "ReduceSum",
+      [a],
+      a.shape.map((n, axis) => (axes.includes(axis) ? 1 : n)),
+      a.type,
+      { axes },
+    );
   }
 
   /** Rows of `a` along axis 0. */
@@ -94,7 +107,10 @@ export class Operations extends Graph {
 
   /** 1 where a row's index, counted from 0 to `rows`, equals the value: values [n] -> [rows, n]. */
   oneHot(values: Tensor, rows: number): Tensor {
-    const index = this.constant(Array.from({ length: rows }, (_, i) => i), [rows, 1]);
+    const index = this.constant(
+      Array.from({ length: rows }, (_, i) => i),
+      [rows, 1],
+    );
     const row = this.reshape(values, [1, ...values.shape]);
     return this.toFloat(this.make("Equal", [index, row], [rows, ...values.shape], "bool"));
   }
@@ -102,7 +118,9 @@ export class Operations extends Graph {
   /** Sums away the axes along which `shape` was broadcast to `a`'s. */
   reduceTo(a: Tensor, shape: readonly number[]): Tensor {
     const lead = a.shape.length - shape.length;
-    const axes = a.shape.flatMap((n, axis) => (axis < lead || (shape[axis - lead] === 1 && n !== 1) ? [axis] : []));
+    const axes = a.shape.flatMap((n, axis) =>
+      axis < lead || (shape[axis - lead] === 1 && n !== 1) ? [axis] : [],
+    );
     return this.reshape(this.sum(a, axes), shape);
   }
 
@@ -117,7 +135,8 @@ function isMatrixTranspose(a: Tensor): boolean {
   return perm[n - 1] === n - 2 && perm[n - 2] === n - 1 && perm.slice(0, -2).every((axis, i) => axis === i);
 }
 
-const same = (a: readonly number[], b: readonly number[]): boolean => a.length === b.length && a.every((n, i) => n === b[i]);
+const same = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((n, i) => n === b[i]);
 
 function broadcast(a: readonly number[], b: readonly number[]): number[] {
   const rank = Math.max(a.length, b.length);

@@ -37,7 +37,15 @@ export class Graph {
     const key = `${op}|${inputs.map((input) => input.id).join()}|${shape}|${type}|${name ?? ""}|${describe(attributes)}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const tensor: Tensor = { id: this.#count++, op, inputs, attributes, shape, type, ...(name === undefined ? {} : { name }) };
+    const tensor: Tensor = {
+      id: this.#count++,
+      op,
+      inputs,
+      attributes,
+      shape,
+      type,
+      ...(name === undefined ? {} : { name }),
+    };
     this.#known.set(key, tensor);
     return tensor;
   }
@@ -50,7 +58,8 @@ export class Graph {
   /** A constant of the given shape; a number is a scalar. */
   constant(values: number | readonly number[], shape: readonly number[] = []): Tensor {
     const data = Float32Array.from(typeof values === "number" ? [values] : values);
-    if (data.length !== size(shape)) throw new RangeError(`${data.length} values do not fill the shape [${shape}]`);
+    if (data.length !== size(shape))
+      throw new RangeError(`${data.length} values do not fill the shape [${shape}]`);
     return this.make("Constant", [], shape, "float32", { value: data });
   }
 }

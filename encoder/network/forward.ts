@@ -17,7 +17,12 @@ export interface TilePoints {
 }
 
 /** The last hidden activations of the tile profile: [tiles, width, B]. */
-export function tileHidden(g: Operations, network: TileNetwork, parameters: NetworkParameters, points: TilePoints): Tensor {
+export function tileHidden(
+  g: Operations,
+  network: TileNetwork,
+  parameters: NetworkParameters,
+  points: TilePoints,
+): Tensor {
   const [tiles, , frames] = points.motion.shape;
   const count = points.frame.shape[0];
   const moved = g.matmul(points.motion, g.oneHot(points.frame, frames));
@@ -36,7 +41,12 @@ export function tileHidden(g: Operations, network: TileNetwork, parameters: Netw
 }
 
 /** The tile profile: -> [tiles, 3, B], values before the normalisation is undone. */
-export function tileForward(g: Operations, network: TileNetwork, parameters: NetworkParameters, points: TilePoints): Tensor {
+export function tileForward(
+  g: Operations,
+  network: TileNetwork,
+  parameters: NetworkParameters,
+  points: TilePoints,
+): Tensor {
   return linear(g, tileHidden(g, network, parameters, points), parameters.head.weights, parameters.head.bias);
 }
 
@@ -44,7 +54,12 @@ export function tileForward(g: Operations, network: TileNetwork, parameters: Net
  * The paper profile at positions [1, 2, B]: -> [frames, 3, B]. The hidden features are computed once
  * for all frames that share a stack.
  */
-export function paperForward(g: Operations, network: PaperNetwork, parameters: NetworkParameters, position: Tensor): Tensor {
+export function paperForward(
+  g: Operations,
+  network: PaperNetwork,
+  parameters: NetworkParameters,
+  position: Tensor,
+): Tensor {
   let h = encodePosition(g, position, Math.PI, network.frequencies);
   for (const { weights, bias } of parameters.encoder) h = sineLayer(g, h, weights, bias, network.omega);
   for (const { weights, bias } of parameters.hidden) h = sineLayer(g, h, weights, bias, network.omega);
@@ -56,5 +71,14 @@ export function meanSquaredError(g: Operations, output: Tensor, target: Tensor):
   const difference = g.subtract(output, target);
   const squares = g.multiply(difference, difference);
   const elements = squares.shape.reduce((product, n) => product * n, 1);
-  return g.reshape(g.scale(g.sum(squares, squares.shape.map((_, axis) => axis)), 1 / elements), [1]);
+  return g.reshape(
+    g.scale(
+      g.sum(
+        squares,
+        squares.shape.map((_, axis) => axis),
+      ),
+      1 / elements,
+    ),
+    [1],
+  );
 }

@@ -1,6 +1,6 @@
+import type { LoopStep } from "../graph/onnx-export.js";
 import type { Operations } from "../graph/operations.js";
 import type { Tensor } from "../graph/tensor.js";
-import type { LoopStep } from "../graph/onnx-export.js";
 
 /** Decay of the second moment and the term that keeps its root from 0. */
 export const BETA2 = 0.999;
@@ -10,7 +10,10 @@ const EPSILON = 1e-8;
 export const SCHEDULE_LENGTH = 4;
 
 /** Names of a parameter's moments in the loop's state. */
-export const momentNames = (name: string): readonly [first: string, second: string] => [`${name}_m`, `${name}_v`];
+export const momentNames = (name: string): readonly [first: string, second: string] => [
+  `${name}_m`,
+  `${name}_v`,
+];
 
 /**
  * One step of AdamW without decay (Kingma and Ba 2015, Loshchilov and Hutter 2019): what the parameter and

@@ -1,3 +1,6 @@
+import { existsSync, readdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import * as ort from "onnxruntime-node";
 import { EncoderError } from "../errors.js";
 
@@ -10,7 +13,8 @@ export type Feed = ort.Tensor;
 export const floats = (values: Float32Array, shape: readonly number[]): Feed =>
   new ort.Tensor("float32", values, [...shape]);
 
-export const bytes = (values: Uint8Array, shape: readonly number[]): Feed => new ort.Tensor("uint8", values, [...shape]);
+export const bytes = (values: Uint8Array, shape: readonly number[]): Feed =>
+  new ort.Tensor("uint8", values, [...shape]);
 
 export const integers = (values: BigInt64Array, shape: readonly number[]): Feed =>
   new ort.Tensor("int64", values, [...shape]);
@@ -28,9 +32,9 @@ export interface RunningGraph {
  * with `auto` the CPU takes over.
  */
 export async function loadGraph(model: Uint8Array, device: Device, threads: number): Promise<RunningGraph> {
-  if (device !== "cpu") {
+  if (device === "cuda" || (device === "auto" && hasCudaProvider())) {
     try {
-      return running(await create(model, "cuda", threads), "cuda");
+      return running(await createOnCuda(model, threads), "cuda");
     } catch (cause) {
       if (device === "cuda") throw noCuda(cause);
     }
@@ -38,16 +42,26 @@ export async function loadGraph(model: Uint8Array, device: Device, threads: numb
   return running(await create(model, "cpu", threads), "cpu");
 }
 
+/** Whether the CUDA execution provider's library, which is fetched apart, lies beside onnxruntime-node's own. */
+export function hasCudaProvider(): boolean {
+  const bin = join(dirname(createRequire(import.meta.url).resolve("onnxruntime-node/package.json")), "bin");
+  return readdirSync(bin).some((abi) =>
+    existsSync(join(bin, abi, process.platform, process.arch, "libonnxruntime_providers_cuda.so")),
+  );
+}
+
+async function createOnCuda(model: Uint8Array, threads: number): Promise<ort.InferenceSession> {
+  // Asked for a provider that it cannot load, onnxruntime writes to stderr before it fails.
+  if (!hasCudaProvider()) throw new Error("the CUDA execution provider is not installed");
+  return create(model, "cuda", threads);
+}
+
 function create(model: Uint8Array, device: "cpu" | "cuda", threads: number): Promise<ort.InferenceSession> {
-  if (device === "cuda" && !ort.listSupportedBackends().some((backend) => backend.name === "cuda")) {
-    throw new Error("this onnxruntime-node has no CUDA execution provider");
-  }
   return ort.InferenceSession.create(model, {
     executionProviders: [device],
     graphOptimizationLevel: "all",
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
-    enableCpuMemArena: true,
     logSeverityLevel: 4,
   });
 }
@@ -55,7 +69,7 @@ function create(model: Uint8Array, device: "cpu" | "cuda", threads: number): Pro
 function noCuda(cause: unknown): EncoderError {
   return new EncoderError(
     "no-cuda",
-    "--device cuda: no CUDA execution provider could be loaded; on Linux x64 with an NVIDIA GPU and CUDA 12 run npm run setup:cuda once, or use --device cpu",
+    "--device cuda: the CUDA execution provider could not be loaded; on Linux x64 with an NVIDIA GPU and CUDA 12 run npm run setup:cuda once, or use --device cpu",
     { cause },
   );
 }
@@ -66,7 +80,9 @@ function running(session: ort.InferenceSession, device: "cpu" | "cuda"): Running
     device,
     async run(feeds) {
       const results = await session.run(feeds);
-      return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, tensor.data as Float32Array]));
+      return Object.fromEntries(
+        Object.entries(results).map(([name, tensor]) => [name, tensor.data as Float32Array]),
+      );
     },
     release() {
       released ??= session.release();

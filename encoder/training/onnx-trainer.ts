@@ -1,8 +1,18 @@
-import { momentNames, SCHEDULE_LENGTH } from "./adam.js";
-import { type Device, bytes, type Feed, floats, integers, loadGraph, type RunningGraph } from "./onnx-runtime.js";
+import { CHANNELS } from "../../codec/index.js";
+import { SCHEDULE_LENGTH } from "./adam.js";
+import { windowPixels } from "./group-target.js";
+import {
+  bytes,
+  type Device,
+  type Feed,
+  floats,
+  integers,
+  loadGraph,
+  type RunningGraph,
+} from "./onnx-runtime.js";
 import { Sampler } from "./samples.js";
 import { oneCycle } from "./schedule.js";
-import { type TileShape, tileTrainingLoop } from "./tile-graph.js";
+import { momentsOf, type TileShape, tileTrainingLoop } from "./tile-graph.js";
 import type { TrainingWeights } from "./tile-weights.js";
 import type { Trainer, TrainingPlan, TrainingProblem, TrainingProgress } from "./trainer.js";
 
@@ -12,12 +22,13 @@ const STEPS_A_RUN = { cpu: 25, cuda: 200 };
 /** Feeds that are the same at every step. */
 export function constantFeeds(problem: TrainingProblem): Record<string, Feed> {
   const { target } = problem;
-  const { mean, deviation } = target.statistics();
+  const { mean, deviation } = target.normalisation;
+  const { first, count } = target.tiles;
   return {
-    pixels: bytes(target.rows, [target.frameCount * target.pixels, target.tiles * 3]),
+    pixels: bytes(target.rows, [target.frameCount * windowPixels(target.windows), count * CHANNELS]),
     target_scale: floats(Float32Array.of(1 / (255 * deviation)), [1]),
     target_shift: floats(Float32Array.of(-mean / deviation), [1]),
-    offset: floats(target.windows.offsets, [target.tiles, 2, 1]),
+    offset: floats(target.windows.offsets.slice(2 * first, 2 * (first + count)), [count, 2, 1]),
   };
 }
 
@@ -26,11 +37,11 @@ export function shapeOf(problem: TrainingProblem, points: number): TileShape {
   const { network, target, width } = problem;
   return {
     network,
-    tiles: target.tiles,
+    tiles: target.tiles.count,
     frames: target.frameCount,
     width,
     points,
-    rows: target.frameCount * target.pixels,
+    rows: target.frameCount * windowPixels(target.windows),
   };
 }
 
@@ -92,7 +103,7 @@ async function runSteps(
   const shapes = new Map<string, number[]>();
   for (const name of learned) {
     const values = weights.get(name) as Float32Array;
-    for (const key of [name, ...momentNames(name)]) {
+    for (const key of [name, ...momentsOf(name)]) {
       shapes.set(key, weightShape(name, values, shape));
       state.set(key, key === name ? values : new Float32Array(values.length));
     }

@@ -1,4 +1,4 @@
-import type { GroupTarget } from "./group-target.js";
+import { type GroupTarget, windowPixels } from "./group-target.js";
 import { Random } from "./random.js";
 import type { TrainingPlan } from "./trainer.js";
 
@@ -26,7 +26,8 @@ export class Sampler {
 
   draw(steps: number): StepSamples {
     const points = this.#points;
-    const { windows, frameCount, pixels } = this.#target;
+    const { windows, frameCount } = this.#target;
+    const pixels = windowPixels(windows);
     const rows = new BigInt64Array(steps * points);
     const position = new Float32Array(steps * 2 * points);
     const frame = new Float32Array(steps * points);

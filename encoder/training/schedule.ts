@@ -8,7 +8,8 @@ const END_DIVISOR = 1e4;
 const BETA1_HIGH = 0.95;
 const BETA1_LOW = 0.85;
 
-const cosine = (from: number, to: number, at: number): number => to + ((from - to) * (1 + Math.cos(Math.PI * at))) / 2;
+const cosine = (from: number, to: number, at: number): number =>
+  to + ((from - to) * (1 + Math.cos(Math.PI * at))) / 2;
 
 /**
  * The one-cycle schedule (Smith and Topin 2018) with cosine annealing, beta1 moving against the rate:
@@ -31,7 +32,8 @@ export function oneCycle(peak: number, steps: number, from: number, to: number):
 /** The same rate and beta1 at every step. */
 export function constantRate(rate: number, beta1: number, from: number, to: number): Float32Array {
   const out = new Float32Array((to - from) * SCHEDULE_LENGTH);
-  for (let step = from; step < to; step++) out.set(adamNumbers(rate, beta1, step + 1), (step - from) * SCHEDULE_LENGTH);
+  for (let step = from; step < to; step++)
+    out.set(adamNumbers(rate, beta1, step + 1), (step - from) * SCHEDULE_LENGTH);
   return out;
 }
 

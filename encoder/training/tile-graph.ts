@@ -5,7 +5,8 @@ import { Operations } from "../graph/operations.js";
 import type { Tensor } from "../graph/tensor.js";
 import { meanSquaredError, type TilePoints, tileForward } from "../network/forward.js";
 import { type NetworkParameters, tileParameters } from "../network/parameters.js";
-import { adamStep, SCHEDULE_LENGTH } from "./adam.js";
+import { adamStep, momentNames, SCHEDULE_LENGTH } from "./adam.js";
+import { muonStep } from "./muon.js";
 
 /** Shapes that a tile graph is made for. */
 export interface TileShape {
@@ -33,7 +34,10 @@ export function tileInputs(g: Operations, shape: TileShape): TileInputs {
   const { tiles, frames, points } = shape;
   const rows = g.input("rows", [points], "int64");
   const pixels = g.input("pixels", [shape.rows, tiles * CHANNELS], "uint8");
-  const colours = g.permute(g.reshape(g.toFloat(g.gather(pixels, rows)), [points, tiles, CHANNELS]), [1, 2, 0]);
+  const colours = g.permute(
+    g.reshape(g.toFloat(g.gather(pixels, rows)), [points, tiles, CHANNELS]),
+    [1, 2, 0],
+  );
   const normalised = g.add(g.multiply(colours, g.input("target_scale", [1])), g.input("target_shift", [1]));
   return {
     rows,
@@ -48,11 +52,25 @@ export function tileInputs(g: Operations, shape: TileShape): TileInputs {
   };
 }
 
-/** Names of the inputs that `tileInputs` reads once a step. */
-export const perStep = (inputs: TileInputs): Tensor[] => [inputs.rows, inputs.points.position, inputs.points.frame];
+/** Muon's learning rate as a share of AdamW's (docs/design.md, "Optimisers"). */
+const MUON_RATE = 0.8;
+
+/** Muon is for the decoders' matrices; biases, heads and displacements take AdamW. */
+const usesMuon = (name: string): boolean => /^hidden\d+$/.test(name);
+
+/** Names of the optimiser's numbers that go with a weight. */
+export const momentsOf = (name: string): readonly string[] =>
+  momentNames(name).slice(0, usesMuon(name) ? 1 : 2);
+
+/** Inputs that `tileInputs` reads once a step. */
+export const perStep = (inputs: TileInputs): Tensor[] => [
+  inputs.rows,
+  inputs.points.position,
+  inputs.points.frame,
+];
 
 /**
- * A loop of training steps as .onnx bytes: forward, loss, backward, AdamW. `motionRate` is the displacements'
+ * A loop of training steps as .onnx bytes: forward, loss, backward, Muon and AdamW. `motionRate` is the displacements'
  * learning rate as a share of the weights'.
  */
 export function tileTrainingLoop(shape: TileShape, learnEncoder: boolean, motionRate: number): Uint8Array {
@@ -64,8 +82,11 @@ export function tileTrainingLoop(shape: TileShape, learnEncoder: boolean, motion
   const learned = [...layers.flatMap(({ weights, bias }) => [weights, bias]), points.motion];
   const schedule = g.input("schedule", [SCHEDULE_LENGTH]);
   const slopes = gradients(g, loss, learned);
+  const rate = g.slice(schedule, 0, 0, 1);
   const state = learned.flatMap((tensor, i) =>
-    adamStep(g, tensor, slopes[i], schedule, tensor === points.motion ? motionRate : 1),
+    usesMuon(tensor.name ?? "")
+      ? muonStep(g, tensor, slopes[i], rate, MUON_RATE)
+      : adamStep(g, tensor, slopes[i], schedule, tensor === points.motion ? motionRate : 1),
   );
   return exportLoop({ state, perStep: [...perStep(inputs), schedule], record: { loss } });
 }

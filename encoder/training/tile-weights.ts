@@ -1,33 +1,22 @@
 import {
-  axisFeatures,
   CHANNELS,
   decoderInputs,
-  type GroupDecoders,
   inputFeatures,
-  TIME_FEATURES,
+  type TileDecoder,
   type TileNetwork,
 } from "../../codec/index.js";
 import type { Random } from "./random.js";
 
 /**
- * Weights of all tiles of one group as the training graph holds them: by input name, tiles first.
+ * Weights of a run of tiles of one group as the training graph holds them: by input name, tiles first.
  * Matrices are [tiles, in, out], biases [tiles, out, 1], motion [tiles, 2, frames].
  */
 export type TrainingWeights = Map<string, Float32Array>;
 
-/** Names of the decoders' weights, in the graph's order; the shared encoder is not among them. */
-export function decoderNames(network: TileNetwork): string[] {
-  const hidden = Array.from({ length: network.hiddenLayers }, (_, l) => [`hidden${l}`, `hidden${l}_bias`]).flat();
-  return [...hidden, "head", "head_bias", "motion"];
-}
-
-/** The first layer over raw features begins with weights this much larger (see docs/design.md). */
+/** The first layer over raw features begins with weights this much larger (docs/design.md, "Training"). */
 const FIRST_LAYER_GAIN = 3;
 
-/**
- * Random weights as in SIREN (Sitzmann et al. 2020): uniform within sqrt(6 / n) / omega; no displacement.
- * Every tile begins with the same weights.
- */
+/** Random weights as in SIREN (Sitzmann et al. 2020): uniform within sqrt(6 / n) / omega; no displacement. */
 export function initialWeights(
   network: TileNetwork,
   tiles: number,
@@ -36,20 +25,24 @@ export function initialWeights(
   random: Random,
 ): TrainingWeights {
   const weights: TrainingWeights = new Map();
-  const uniform = (count: number, bound: number) => Float32Array.from({ length: tiles * count }, () => random.symmetric(bound));
+  const uniform = (count: number, bound: number) =>
+    Float32Array.from({ length: count }, () => random.symmetric(bound));
   if (network.encoderWidth > 0) {
     const inputs = inputFeatures(network);
     const bound = (FIRST_LAYER_GAIN * Math.sqrt(6 / inputs)) / network.omega;
-    weights.set("encoder0", Float32Array.from({ length: inputs * network.encoderWidth }, () => random.symmetric(bound)));
+    weights.set("encoder0", uniform(inputs * network.encoderWidth, bound));
     weights.set("encoder0_bias", new Float32Array(network.encoderWidth));
   }
   for (let layer = 0; layer < network.hiddenLayers; layer++) {
     const inputs = layer === 0 ? decoderInputs(network) : width;
     const gain = layer === 0 && network.encoderWidth === 0 ? FIRST_LAYER_GAIN : 1;
-    weights.set(`hidden${layer}`, uniform(inputs * width, (gain * Math.sqrt(6 / inputs)) / network.omega));
+    weights.set(
+      `hidden${layer}`,
+      uniform(tiles * inputs * width, (gain * Math.sqrt(6 / inputs)) / network.omega),
+    );
     weights.set(`hidden${layer}_bias`, new Float32Array(tiles * width));
   }
-  weights.set("head", uniform(width * CHANNELS, 1 / Math.sqrt(width)));
+  weights.set("head", uniform(tiles * width * CHANNELS, 1 / Math.sqrt(width)));
   weights.set("head_bias", new Float32Array(tiles * CHANNELS));
   weights.set("motion", new Float32Array(tiles * 2 * frames));
   return weights;
@@ -57,8 +50,7 @@ export function initialWeights(
 
 /** The same decoders for a group of another length: displacements are taken from the nearest moment. */
 export function fitToFrames(weights: TrainingWeights, tiles: number, frames: number): TrainingWeights {
-  const motion = weights.get("motion");
-  if (motion === undefined) throw new RangeError("weights without motion");
+  const motion = weightsOf(weights, "motion");
   const had = motion.length / (tiles * 2);
   const resampled = new Float32Array(tiles * 2 * frames);
   for (let row = 0; row < tiles * 2; row++) {
@@ -66,49 +58,50 @@ export function fitToFrames(weights: TrainingWeights, tiles: number, frames: num
       resampled[row * frames + f] = motion[row * had + Math.floor(((f + 0.5) * had) / frames)];
     }
   }
-  return new Map([...weights].map(([name, values]) => [name, name === "motion" ? resampled : values.slice()]));
+  return new Map(weights).set("motion", resampled);
 }
 
-/** As the codec stores them; `mean` and `deviation` undo the normalisation. */
-export function toDecoders(
+/** The weights of one name; a name that is not there is a mistake of the caller. */
+export function weightsOf(weights: TrainingWeights, name: string): Float32Array {
+  const values = weights.get(name);
+  if (values === undefined) throw new RangeError(`no weights named ${name}`);
+  return values;
+}
+
+/** Tile `tile` of a run of `tiles`, as the codec stores it. */
+export function tileDecoder(
   network: TileNetwork,
   weights: TrainingWeights,
+  tiles: number,
   width: number,
-  frameCount: number,
-  statistics: { mean: number; deviation: number },
-): GroupDecoders<Float32Array> {
-  const tiles = network.rows * network.columns;
-  const part = (name: string, tile: number): Float32Array => {
-    const values = weights.get(name);
-    if (values === undefined) throw new RangeError(`no weights named ${name}`);
+  tile: number,
+): TileDecoder<Float32Array> {
+  const part = (name: string): Float32Array => {
+    const values = weightsOf(weights, name);
     const length = values.length / tiles;
     return values.slice(tile * length, (tile + 1) * length);
   };
   const layers = Array.from({ length: network.hiddenLayers }, (_, l) => l);
-  const motion = new Float32Array(tiles * frameCount * 2);
-  for (let tile = 0; tile < tiles; tile++) {
-    const own = part("motion", tile);
-    for (let f = 0; f < frameCount; f++) {
-      for (let axis = 0; axis < 2; axis++) motion[(tile * frameCount + f) * 2 + axis] = own[axis * frameCount + f];
-    }
-  }
   return {
-    frameCount,
-    mean: new Array(CHANNELS).fill(statistics.mean),
-    deviation: new Array(CHANNELS).fill(statistics.deviation),
-    motion,
-    tiles: Array.from({ length: tiles }, (_, tile) => ({
-      width,
-      hidden: layers.map((l) => part(`hidden${l}`, tile)),
-      hiddenBias: layers.map((l) => part(`hidden${l}_bias`, tile)),
-      head: part("head", tile),
-      headBias: part("head_bias", tile),
-    })),
+    width,
+    hidden: layers.map((l) => part(`hidden${l}`)),
+    hiddenBias: layers.map((l) => part(`hidden${l}_bias`)),
+    head: part("head"),
+    headBias: part("head_bias"),
   };
 }
 
-/** Numbers in one tile's decoder, motion left out. */
-export function decoderSize(network: TileNetwork, width: number): number {
-  const inputs = network.encoderWidth || 2 * axisFeatures(network) + TIME_FEATURES;
-  return (inputs + 1) * width + (network.hiddenLayers - 1) * (width + 1) * width + (width + 1) * CHANNELS;
+/** Displacements of a run of tiles in the codec's order: [tiles, 2, frames] -> [tiles, frames, 2]. */
+export function tileMotion(weights: TrainingWeights, tiles: number): Float32Array {
+  const trained = weightsOf(weights, "motion");
+  const frames = trained.length / (tiles * 2);
+  const motion = new Float32Array(trained.length);
+  for (let tile = 0; tile < tiles; tile++) {
+    for (let f = 0; f < frames; f++) {
+      for (let axis = 0; axis < 2; axis++) {
+        motion[(tile * frames + f) * 2 + axis] = trained[(tile * 2 + axis) * frames + f];
+      }
+    }
+  }
+  return motion;
 }

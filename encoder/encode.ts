@@ -1,0 +1,118 @@
+import { stat } from "node:fs/promises";
+import { MAX_SIDE, MIN_SIDE, sharedEncoderSize } from "../codec/index.js";
+import { analyseVideo, checkWritable, MediaError, probeVideo, type VideoInfo } from "../media/index.js";
+import { EncoderError } from "./errors.js";
+import type { EncodeEvent, EncodeSummary } from "./events.js";
+import { type EncodeOptions, type ResolvedOptions, resolveOptions } from "./options.js";
+import { Checkpoints } from "./pipeline/checkpoints.js";
+import { planAnchors, planGroups } from "./pipeline/groups.js";
+import { ProgressMeter } from "./pipeline/progress.js";
+import { encodeSound } from "./pipeline/sound.js";
+import { tileNetwork } from "./pipeline/tile-network.js";
+import { trainFilm } from "./pipeline/train-film.js";
+import { writeAsset } from "./pipeline/write-asset.js";
+
+/**
+ * Encodes a video into an asset: analysis, sound, phase 1 on the anchor groups, phase 2 on every group,
+ * the file. Checkpoints lie in `<output>.work/`; the output appears whole or not at all.
+ *
+ * Rejects with EncoderError (`bad-option`, `no-cuda`, `interrupted`, `no-match`, `diverged`) or MediaError
+ * (what is wrong with the video, or with the place to write to).
+ */
+export async function encode(options: EncodeOptions): Promise<EncodeSummary> {
+  const began = performance.now();
+  const resolved = resolveOptions(options);
+  const emit = options.onEvent ?? (() => {});
+  try {
+    const summary = await run(resolved, emit, began, options.signal);
+    emit({ type: "done", ...summary });
+    return summary;
+  } catch (cause) {
+    if (!options.signal?.aborted) throw cause;
+    throw new EncoderError(
+      "interrupted",
+      `interrupted; what is finished is kept in ${resolved.output}.work: the same command with --resume goes on from there`,
+      { cause },
+    );
+  }
+}
+
+async function run(
+  options: ResolvedOptions,
+  emit: (event: EncodeEvent) => void,
+  began: number,
+  signal?: AbortSignal,
+): Promise<EncodeSummary> {
+  await checkWritable(options.output);
+  const info = await probeVideo(options.input, signal);
+  const size = pictureSize(info, options);
+  const meter = new ProgressMeter(emit);
+  try {
+    const { frameCount, cuts } = await analyse(info, options, meter, signal);
+    const groups = planGroups(frameCount, cuts, info.frameRate, options.groupFrames);
+    const anchors = planAnchors(groups, options.anchors);
+    emit({ type: "analysed", frames: frameCount, groups: groups.length, scenes: cuts.length + 1, ...size });
+    const network = tileNetwork(size.width, size.height, options.training);
+    const source = await stat(options.input);
+    const identity = {
+      input: [options.input, source.size, source.mtimeMs],
+      options: { ...options, output: "", workers: 0, resume: false },
+      network,
+      groups,
+      anchors,
+    };
+    const checkpoints = await Checkpoints.open(options.output, identity, options.resume);
+    const film = { info, size, groups, anchors, network, options, checkpoints };
+    meter.enter("audio", "", 1);
+    const sound = await encodeSound(film, signal);
+    const finished = await trainFilm(film, meter, emit, signal);
+    meter.enter("write");
+    const empty = sharedEncoderSize(network);
+    const encoder = { weights: new Float32Array(empty.weights), bias: new Float32Array(empty.bias) };
+    const parts = { ...size, frameRate: info.frameRate, network, encoder, groups, sound };
+    const { bytes, audioBytes } = await writeAsset(options.output, parts, checkpoints, finished.sizes);
+    await checkpoints.remove();
+    return {
+      output: options.output,
+      bytes,
+      audioBytes,
+      frames: frameCount,
+      groups: groups.length,
+      psnr: finished.psnr,
+      bpp: ((bytes - audioBytes) * 8) / (frameCount * size.width * size.height),
+      seconds: (performance.now() - began) / 1000,
+    };
+  } finally {
+    meter.close();
+  }
+}
+
+async function analyse(
+  info: VideoInfo,
+  options: ResolvedOptions,
+  meter: ProgressMeter,
+  signal?: AbortSignal,
+) {
+  meter.enter("analyse");
+  const { from = 0, to = info.duration } = options;
+  return analyseVideo(options.input, info, {
+    from: options.from,
+    to: options.to,
+    signal,
+    onProgress: (seconds) => meter.enter("analyse", "", Math.min(1, seconds / Math.max(1, to - from))),
+  });
+}
+
+/** The asset's own size: the one asked for, else the video's. */
+function pictureSize(info: VideoInfo, options: ResolvedOptions): { width: number; height: number } {
+  const { width, height } = options.size ?? info;
+  for (const side of [width, height]) {
+    if (side < MIN_SIDE || side > MAX_SIDE) {
+      throw new MediaError(
+        "not-a-video",
+        `${options.input} is ${width} x ${height} pixels; an asset has ${MIN_SIDE} to ${MAX_SIDE} a side: choose one with --size`,
+      );
+    }
+  }
+  return { width, height };
+}

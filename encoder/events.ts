@@ -1,0 +1,45 @@
+/** Where an encode stands. */
+export type EncodePhase = "analyse" | "audio" | "phase1" | "phase2" | "write";
+
+/** What an encode tells while it works; the command line renders it. */
+export type EncodeEvent =
+  | {
+      readonly type: "analysed";
+      readonly frames: number;
+      readonly groups: number;
+      readonly scenes: number;
+      /** Source pixels of the asset. */
+      readonly width: number;
+      readonly height: number;
+    }
+  | {
+      readonly type: "progress";
+      readonly phase: EncodePhase;
+      /** Share of the whole job, 0 to 1. */
+      readonly done: number;
+      /** Seconds left, measured on the work done so far; undefined while too little has been done to tell. */
+      readonly remainingSeconds: number | undefined;
+      readonly detail: string;
+    }
+  | {
+      readonly type: "group";
+      readonly index: number;
+      /** dB, of the 8-bit output of the finished group. */
+      readonly psnr: number;
+      readonly bytes: number;
+    }
+  | ({ readonly type: "done" } & EncodeSummary);
+
+/** What an encode made. */
+export interface EncodeSummary {
+  readonly output: string;
+  readonly bytes: number;
+  readonly audioBytes: number;
+  readonly frames: number;
+  readonly groups: number;
+  /** dB, mean over the frames. */
+  readonly psnr: number;
+  /** Bits a source pixel and frame, of all bytes but the audio's. */
+  readonly bpp: number;
+  readonly seconds: number;
+}

@@ -1,0 +1,141 @@
+import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
+import { MAX_SIDE, MIN_SIDE, TILE_WIDTHS } from "../codec/index.js";
+import { EncoderError } from "./errors.js";
+import type { EncodeEvent } from "./events.js";
+import type { Device } from "./training/onnx-runtime.js";
+
+/** Points on the curve of time against quality (docs/design.md, "Presets"). */
+export type Preset = "draft" | "fast" | "balanced" | "quality";
+
+/** What `encode` takes; all but `input` and `output` have defaults. */
+export interface EncodeOptions {
+  /** Path of the video. */
+  readonly input: string;
+  /** Path of the asset to write; replaced where it exists. */
+  readonly output: string;
+  readonly profile?: "tile";
+  /** Default "balanced". */
+  readonly preset?: Preset | undefined;
+  /** Pixels of the asset, 16 to 8192 a side; default: the video's own size. */
+  readonly size?: { readonly width: number; readonly height: number } | undefined;
+  /** Seconds; default: the whole video. */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  /** Training steps a group in phase 2, 1 to 1,000,000. */
+  readonly steps?: number | undefined;
+  /** Training steps an anchor group in phase 1, 1 to 1,000,000. */
+  readonly phase1Steps?: number | undefined;
+  /** Sampled positions a tile and step, 16 to 65,536. */
+  readonly points?: number | undefined;
+  /** Width of a tile's decoder: 4, 8, 12, 16, 24 or 32. */
+  readonly width?: number | undefined;
+  /** Sine layers of a decoder, 1 to 8. */
+  readonly hiddenLayers?: number | undefined;
+  /** Frames a group, 1 to 600; default: about a second. */
+  readonly groupFrames?: number | undefined;
+  /** Anchor groups at most, 1 to 64. */
+  readonly anchors?: number | undefined;
+  readonly trainer?: "auto" | "onnx" | undefined;
+  /** Default "auto": the GPU where the CUDA execution provider is there, else the CPU. */
+  readonly device?: Device | undefined;
+  /** Training threads, 1 to 64; the bytes do not depend on it. Default: one a core. */
+  readonly workers?: number | undefined;
+  /** A whole number from 0; the same seed gives the same bytes on the same machine. */
+  readonly seed?: number | undefined;
+  /** Goes on from the checkpoints of an interrupted encode, where there are any. */
+  readonly resume?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onEvent?: ((event: EncodeEvent) => void) | undefined;
+}
+
+/** Numbers that decide what is trained. */
+export interface TrainingSettings {
+  readonly steps: number;
+  readonly phase1Steps: number;
+  readonly points: number;
+  readonly width: number;
+  readonly hiddenLayers: number;
+  /** Quantisation step of the first layer's weights; the others follow from it. */
+  readonly quantiser: number;
+}
+
+const PRESETS: Record<Preset, TrainingSettings> = {
+  draft: { steps: 250, phase1Steps: 250, points: 256, width: 12, hiddenLayers: 3, quantiser: 2.5e-3 },
+  fast: { steps: 700, phase1Steps: 700, points: 256, width: 16, hiddenLayers: 3, quantiser: 2.5e-3 },
+  balanced: { steps: 2000, phase1Steps: 1500, points: 256, width: 16, hiddenLayers: 3, quantiser: 2e-3 },
+  quality: { steps: 8000, phase1Steps: 3000, points: 256, width: 24, hiddenLayers: 3, quantiser: 1.5e-3 },
+};
+
+/** Options with every default filled in and every value checked. */
+export interface ResolvedOptions {
+  readonly input: string;
+  readonly output: string;
+  readonly size: { readonly width: number; readonly height: number } | undefined;
+  readonly from: number | undefined;
+  readonly to: number | undefined;
+  readonly training: TrainingSettings;
+  readonly groupFrames: number | undefined;
+  readonly anchors: number;
+  readonly device: Device;
+  readonly workers: number;
+  readonly seed: number;
+  readonly resume: boolean;
+}
+
+/** Throws EncoderError `bad-option`, naming the option, the rule and the value. */
+export function resolveOptions(options: EncodeOptions): ResolvedOptions {
+  const preset = PRESETS[options.preset ?? "balanced"];
+  if (preset === undefined)
+    throw bad("--preset", `one of ${Object.keys(PRESETS).join(", ")}`, options.preset);
+  if ((options.profile ?? "tile") !== "tile") throw bad("--profile", "tile", options.profile);
+  const whole = (
+    name: string,
+    value: number | undefined,
+    low: number,
+    high: number,
+    otherwise: number,
+  ): number => {
+    if (value === undefined) return otherwise;
+    if (!Number.isInteger(value) || value < low || value > high) {
+      throw bad(name, `a whole number from ${low} to ${high}`, value);
+    }
+    return value;
+  };
+  const width = options.width ?? preset.width;
+  const widths = TILE_WIDTHS.filter((candidate) => candidate > 0);
+  if (!widths.includes(width)) throw bad("--width", `one of ${widths.join(", ")}`, width);
+  if (options.size !== undefined) {
+    whole("--size", options.size.width, MIN_SIDE, MAX_SIDE, 0);
+    whole("--size", options.size.height, MIN_SIDE, MAX_SIDE, 0);
+  }
+  const { from, to } = options;
+  if (from !== undefined && !(from >= 0)) throw bad("--from", "0 seconds or more", from);
+  if (to !== undefined && !(to > (from ?? 0))) throw bad("--to", `more than ${from ?? 0} seconds`, to);
+  return {
+    input: resolve(options.input),
+    output: resolve(options.output),
+    size: options.size,
+    from,
+    to,
+    training: {
+      steps: whole("--steps", options.steps, 1, 1_000_000, preset.steps),
+      phase1Steps: whole("--phase1-steps", options.phase1Steps, 1, 1_000_000, preset.phase1Steps),
+      points: whole("--points", options.points, 16, 65_536, preset.points),
+      width,
+      hiddenLayers: whole("--hidden-layers", options.hiddenLayers, 1, 8, preset.hiddenLayers),
+      quantiser: preset.quantiser,
+    },
+    groupFrames:
+      options.groupFrames === undefined ? undefined : whole("--group-frames", options.groupFrames, 1, 600, 0),
+    anchors: whole("--anchors", options.anchors, 1, 64, 8),
+    device: options.device ?? "auto",
+    workers: whole("--workers", options.workers, 1, 64, Math.min(64, availableParallelism())),
+    seed: whole("--seed", options.seed, 0, Number.MAX_SAFE_INTEGER, 0),
+    resume: options.resume ?? false,
+  };
+}
+
+function bad(name: string, rule: string, value: unknown): EncoderError {
+  return new EncoderError("bad-option", `${name} must be ${rule}, not ${value}`);
+}

@@ -1,0 +1,95 @@
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { deserialize, serialize } from "node:v8";
+import { writeError } from "../../media/errors.js";
+import { EncoderError } from "../errors.js";
+import type { TrainingWeights } from "../training/tile-weights.js";
+
+/** One finished group: its payload and the PSNR of each frame, dB. */
+export interface FinishedGroup {
+  readonly payload: Uint8Array;
+  readonly psnr: Float64Array;
+}
+
+/**
+ * The work folder of an encode, `<asset>.work/`: every anchor and group that is finished is on disk at once,
+ * whole or not at all. It is kept when the encode is interrupted and removed when it is done.
+ */
+export class Checkpoints {
+  readonly folder: string;
+
+  private constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  /**
+   * Opens the folder beside `output`. `identity` says what is encoded and how; with `resume`, checkpoints of
+   * the same encode are used and others give EncoderError `no-match`. Without, whatever was there goes.
+   */
+  static async open(output: string, identity: unknown, resume: boolean): Promise<Checkpoints> {
+    const checkpoints = new Checkpoints(`${output}.work`);
+    const wanted = JSON.stringify(identity);
+    const found = resume ? await checkpoints.#read("encode.json") : undefined;
+    if (found !== undefined && Buffer.from(found).toString() !== wanted) {
+      throw new EncoderError(
+        "no-match",
+        `--resume: the checkpoints in ${checkpoints.folder} belong to another video or to other options; repeat the first command, or leave --resume out to start afresh`,
+      );
+    }
+    if (found === undefined) {
+      await checkpoints.remove();
+      await mkdir(checkpoints.folder, { recursive: true }).catch((cause) => {
+        throw writeError(checkpoints.folder, cause);
+      });
+      await checkpoints.#write("encode.json", Buffer.from(wanted));
+    }
+    return checkpoints;
+  }
+
+  /** Path of a file of an encode's own, such as its encoded sound. */
+  path(name: string): string {
+    return join(this.folder, name);
+  }
+
+  /** The decoders of an anchor, a map a run of tiles. */
+  async anchor(index: number): Promise<TrainingWeights[] | undefined> {
+    const bytes = await this.#read(`anchor-${index}.weights`);
+    return bytes === undefined ? undefined : deserialize(bytes);
+  }
+
+  async keepAnchor(index: number, weights: readonly TrainingWeights[]): Promise<void> {
+    await this.#write(`anchor-${index}.weights`, serialize(weights));
+  }
+
+  async group(index: number): Promise<FinishedGroup | undefined> {
+    const bytes = await this.#read(`group-${index}.decoders`);
+    return bytes === undefined ? undefined : deserialize(bytes);
+  }
+
+  async keepGroup(index: number, group: FinishedGroup): Promise<void> {
+    await this.#write(`group-${index}.decoders`, serialize(group));
+  }
+
+  /** Marks a file of an encode's own as complete. */
+  async keepFile(name: string, temporary: string): Promise<void> {
+    await rename(temporary, this.path(name));
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  async #read(name: string): Promise<Uint8Array | undefined> {
+    return readFile(this.path(name)).catch(() => undefined);
+  }
+
+  async #write(name: string, bytes: Uint8Array): Promise<void> {
+    const path = this.path(name);
+    try {
+      await writeFile(`${path}.part`, bytes, { flush: true });
+      await rename(`${path}.part`, path);
+    } catch (cause) {
+      throw writeError(path, cause);
+    }
+  }
+}

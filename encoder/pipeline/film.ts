@@ -1,0 +1,18 @@
+import type { TileNetwork } from "../../codec/index.js";
+import type { VideoInfo } from "../../media/index.js";
+import type { ResolvedOptions } from "../options.js";
+import type { Checkpoints } from "./checkpoints.js";
+import type { PlannedGroup } from "./groups.js";
+
+/** All that is decided about a film before training begins. */
+export interface Film {
+  readonly info: VideoInfo;
+  /** Source pixels of the asset. */
+  readonly size: { readonly width: number; readonly height: number };
+  readonly groups: readonly PlannedGroup[];
+  /** Indices of the anchor groups. */
+  readonly anchors: readonly number[];
+  readonly network: TileNetwork;
+  readonly options: ResolvedOptions;
+  readonly checkpoints: Checkpoints;
+}

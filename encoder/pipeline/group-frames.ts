@@ -1,0 +1,51 @@
+import { CHANNELS, type TileNetwork } from "../../codec/index.js";
+import {
+  allocateRows,
+  fillRows,
+  type GroupTarget,
+  Statistics,
+  type TileRange,
+} from "../training/group-target.js";
+import { tileWindows } from "../training/tile-windows.js";
+import type { PlannedGroup } from "./groups.js";
+
+/** A group in memory: what each job trains on, and the frames to measure against. */
+export interface LoadedFrames {
+  /** One a run of tiles. */
+  readonly targets: readonly GroupTarget[];
+  /** Packed R'G'B' [frames, height, width, 3] in shared memory. */
+  readonly frames: Uint8Array;
+}
+
+/** Reads the next `group.frameCount` frames of `source`. */
+export async function loadGroupFrames(
+  source: AsyncIterator<Uint8Array>,
+  group: PlannedGroup,
+  network: TileNetwork,
+  ranges: readonly TileRange[],
+  picture: { readonly width: number; readonly height: number },
+): Promise<LoadedFrames> {
+  const windows = tileWindows(network, picture.width, picture.height);
+  const bytes = picture.width * picture.height * CHANNELS;
+  const frames = new Uint8Array(new SharedArrayBuffer(bytes * group.frameCount));
+  const rows = ranges.map((range) => allocateRows(windows, range, group.frameCount));
+  const statistics = new Statistics();
+  for (let index = 0; index < group.frameCount; index++) {
+    const next = await source.next();
+    if (next.done) throw new RangeError(`the video ended before frame ${group.firstFrame + index}`);
+    frames.set(next.value, index * bytes);
+    statistics.push(next.value);
+    ranges.forEach((range, i) => {
+      fillRows(rows[i], windows, range, index, next.value, picture.width);
+    });
+  }
+  const normalisation = statistics.normalisation();
+  const targets = ranges.map((tiles, i) => ({
+    windows,
+    tiles,
+    frameCount: group.frameCount,
+    normalisation,
+    rows: rows[i],
+  }));
+  return { targets, frames };
+}

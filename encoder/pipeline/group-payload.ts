@@ -1,0 +1,52 @@
+import {
+  CHANNELS,
+  type QuantisationSteps,
+  quantise,
+  type TileNetwork,
+  writeGroup,
+} from "../../codec/index.js";
+import { EncoderError } from "../errors.js";
+import type { GroupTarget } from "../training/group-target.js";
+import { type TrainingWeights, tileDecoder, tileMotion, weightsOf } from "../training/tile-weights.js";
+
+/** Joins the runs of tiles of one group, quantises them and codes them: the payload of its sample. */
+export function groupPayload(
+  network: TileNetwork,
+  targets: readonly GroupTarget[],
+  parts: readonly TrainingWeights[],
+  width: number,
+  steps: QuantisationSteps,
+): Uint8Array {
+  for (const part of parts) for (const values of part.values()) requireFinite(values);
+  const { frameCount, normalisation } = targets[0];
+  const motion = new Float32Array(
+    targets.reduce((sum, target) => sum + target.tiles.count, 0) * frameCount * 2,
+  );
+  const tiles = parts.flatMap((weights, i) => {
+    const { first, count } = targets[i].tiles;
+    motion.set(tileMotion(weights, count), first * frameCount * 2);
+    return Array.from({ length: count }, (_, tile) => tileDecoder(network, weights, count, width, tile));
+  });
+  const group = {
+    frameCount,
+    mean: new Array(CHANNELS).fill(normalisation.mean),
+    deviation: new Array(CHANNELS).fill(normalisation.deviation),
+    tiles,
+    motion,
+  };
+  return writeGroup(network, quantise(group, steps));
+}
+
+function requireFinite(values: Float32Array): void {
+  if (!values.every(Number.isFinite)) {
+    throw new EncoderError(
+      "diverged",
+      "training diverged: the weights are no longer numbers; try another --seed, fewer --steps or another --width",
+    );
+  }
+}
+
+/** Displacements of an anchor mean nothing to another group. */
+export function withoutMotion(weights: TrainingWeights): TrainingWeights {
+  return new Map(weights).set("motion", new Float32Array(weightsOf(weights, "motion").length));
+}

@@ -1,0 +1,57 @@
+import type { FrameRate } from "../../codec/index.js";
+
+/** A group before it is encoded. */
+export interface PlannedGroup {
+  readonly index: number;
+  readonly firstFrame: number;
+  readonly frameCount: number;
+}
+
+/** Seconds a group where nothing else is asked for. */
+const GROUP_SECONDS = 1;
+
+/**
+ * Cuts a film into groups: every scene cut is a border, and a scene is divided evenly into groups of about a
+ * second (or `groupFrames`), whose lengths differ by at most one frame.
+ */
+export function planGroups(
+  frameCount: number,
+  cuts: readonly number[],
+  rate: FrameRate,
+  groupFrames?: number,
+): PlannedGroup[] {
+  const wanted = groupFrames ?? Math.max(1, Math.round((GROUP_SECONDS * rate.num) / rate.den));
+  const borders = [0, ...cuts, frameCount];
+  const groups: PlannedGroup[] = [];
+  for (let scene = 0; scene + 1 < borders.length; scene++) {
+    const length = borders[scene + 1] - borders[scene];
+    const count = Math.max(1, Math.round(length / wanted));
+    for (let i = 0; i < count; i++) {
+      const first = borders[scene] + Math.floor((i * length) / count);
+      const end = borders[scene] + Math.floor(((i + 1) * length) / count);
+      groups.push({ index: groups.length, firstFrame: first, frameCount: end - first });
+    }
+  }
+  return groups;
+}
+
+/** A group in so many is an anchor, up to the limit. */
+const GROUPS_AN_ANCHOR = 5;
+
+/** Indices of evenly spaced anchor groups: one in five, at most `limit`. */
+export function planAnchors(groups: readonly PlannedGroup[], limit: number): number[] {
+  const count = Math.min(limit, Math.ceil(groups.length / GROUPS_AN_ANCHOR));
+  return Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * groups.length) / count));
+}
+
+/** The anchor whose middle is nearest in time. */
+export function nearestAnchor(
+  groups: readonly PlannedGroup[],
+  anchors: readonly number[],
+  group: number,
+): number {
+  const middle = (index: number) => groups[index].firstFrame + groups[index].frameCount / 2;
+  return anchors.reduce((best, anchor) =>
+    Math.abs(middle(anchor) - middle(group)) < Math.abs(middle(best) - middle(group)) ? anchor : best,
+  );
+}

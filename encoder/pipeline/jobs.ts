@@ -1,0 +1,42 @@
+import type { DecoderAsset, QuantisationSteps, TileNetwork } from "../../codec/index.js";
+import type { GroupTarget } from "../training/group-target.js";
+import type { Device } from "../training/onnx-runtime.js";
+import type { TrainingWeights } from "../training/tile-weights.js";
+import type { TrainingPlan } from "../training/trainer.js";
+
+/** Trains a run of tiles of one group. */
+export interface TrainJob {
+  readonly kind: "train";
+  readonly network: TileNetwork;
+  readonly target: GroupTarget;
+  readonly width: number;
+  /** Where training begins; undefined for random weights. */
+  readonly start: TrainingWeights | undefined;
+  readonly plan: TrainingPlan;
+  readonly device: Device;
+  /** Rounds to these steps afterwards and solves the heads; undefined leaves the weights as trained. */
+  readonly steps: QuantisationSteps | undefined;
+}
+
+/** Decodes one group's payload and compares it with what it was made from. */
+export interface MeasureJob {
+  readonly kind: "measure";
+  readonly asset: DecoderAsset;
+  readonly index: number;
+  readonly payload: Uint8Array;
+  /** Packed R'G'B' [frames, height, width, 3] in shared memory. */
+  readonly frames: Uint8Array;
+}
+
+/** Shared counters: steps done by a job, and whether all work should stop. */
+export interface JobSignals {
+  /** Int32 [1]. */
+  readonly steps: Int32Array;
+  /** Int32 [1]; not 0 means stop. */
+  readonly stop: Int32Array;
+}
+
+export type Job = (TrainJob | MeasureJob) & { readonly signals: JobSignals };
+
+/** What a job gives back: trained weights, or the PSNR of each frame in dB. */
+export type JobResult<J> = J extends TrainJob ? TrainingWeights : Float64Array;

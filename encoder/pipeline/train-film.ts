@@ -1,0 +1,205 @@
+import { readFrames } from "../../media/index.js";
+import { EncoderError } from "../errors.js";
+import type { EncodeEvent } from "../events.js";
+import type { TrainingWeights } from "../training/tile-weights.js";
+import type { TrainingPlan } from "../training/trainer.js";
+import type { FinishedGroup } from "./checkpoints.js";
+import type { Film } from "./film.js";
+import { type LoadedFrames, loadGroupFrames } from "./group-frames.js";
+import { groupPayload } from "./group-payload.js";
+import { nearestAnchor, type PlannedGroup } from "./groups.js";
+import type { ProgressMeter } from "./progress.js";
+import { quantisationSteps } from "./quantiser.js";
+import { tileRanges } from "./tile-network.js";
+import { WorkerPool } from "./worker-pool.js";
+
+/** Peak learning rates of weights and displacements (docs/design.md, "Training"). */
+const RATE = 4e-3;
+const MOTION_RATE = 3e-3;
+const PHASE_1 = 1;
+const PHASE_2 = 2;
+
+/** Phase 1 and phase 2: every group ends up in the checkpoints. -> bytes of each group, mean PSNR in dB. */
+export async function trainFilm(
+  film: Film,
+  meter: ProgressMeter,
+  emit: (event: EncodeEvent) => void,
+  signal?: AbortSignal,
+): Promise<{ sizes: number[]; psnr: number }> {
+  const training = new FilmTraining(film, meter, emit, signal);
+  try {
+    return await training.run();
+  } finally {
+    await training.close();
+  }
+}
+
+class FilmTraining {
+  readonly #film: Film;
+  readonly #meter: ProgressMeter;
+  readonly #emit: (event: EncodeEvent) => void;
+  readonly #signal: AbortSignal | undefined;
+  readonly #pool: WorkerPool;
+  readonly #ranges: ReturnType<typeof tileRanges>;
+  readonly #anchors = new Map<number, TrainingWeights[]>();
+  readonly #finished = new Map<number, FinishedGroup>();
+
+  constructor(film: Film, meter: ProgressMeter, emit: (event: EncodeEvent) => void, signal?: AbortSignal) {
+    this.#film = film;
+    this.#meter = meter;
+    this.#emit = emit;
+    this.#signal = signal;
+    this.#pool = new WorkerPool(film.options.workers);
+    this.#ranges = tileRanges(
+      film.network,
+      film.options.device === "cuda" ? Number.POSITIVE_INFINITY : undefined,
+    );
+  }
+
+  async run(): Promise<{ sizes: number[]; psnr: number }> {
+    const { groups, anchors, options, checkpoints } = this.#film;
+    const { steps, phase1Steps } = options.training;
+    for (const index of anchors) {
+      const weights = await checkpoints.anchor(index);
+      if (weights !== undefined) this.#anchors.set(index, weights);
+    }
+    for (const { index } of groups) {
+      const group = await checkpoints.group(index);
+      if (group !== undefined) this.#finished.set(index, group);
+    }
+    const tiles = this.#film.network.rows * this.#film.network.columns;
+    const total = (anchors.length * phase1Steps + groups.length * steps) * tiles;
+    const skipped = (this.#anchors.size * phase1Steps + this.#finished.size * steps) * tiles;
+    this.#meter.begin(total, skipped);
+
+    this.#meter.enter("phase1", `${anchors.length} anchor ${anchors.length === 1 ? "group" : "groups"}`);
+    const missing = anchors.filter((index) => !this.#anchors.has(index));
+    await this.#each(
+      missing.map((index) => groups[index]),
+      (group, loaded) => this.#trainAnchor(group, loaded),
+    );
+    this.#meter.enter("phase2", `${this.#finished.size} of ${groups.length} groups`);
+    const left = groups.filter(({ index }) => !this.#finished.has(index));
+    await this.#each(left, (group, loaded) => this.#trainGroup(group, loaded));
+
+    const all = groups.map(({ index }) => this.#finished.get(index) as FinishedGroup);
+    const frames = all.flatMap(({ psnr }) => [...psnr]);
+    return {
+      sizes: all.map(({ payload }) => payload.length),
+      psnr: frames.reduce((sum, value) => sum + value, 0) / frames.length,
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.close();
+  }
+
+  /**
+   * Reads groups in order and works on as many at a time as keep all workers busy; no more are in memory.
+   * The first failure, or the signal, ends everything.
+   */
+  async #each(
+    groups: readonly PlannedGroup[],
+    work: (group: PlannedGroup, loaded: LoadedFrames) => Promise<void>,
+  ): Promise<void> {
+    const { network, size, options } = this.#film;
+    const together = Math.max(1, Math.ceil(options.workers / this.#ranges.length)) + 1;
+    const running = new Set<Promise<void>>();
+    let fail: (cause: unknown) => void = () => {};
+    const failed = new Promise<never>((_, reject) => {
+      fail = reject;
+    });
+    failed.catch(() => {});
+    const interrupt = () => fail(new EncoderError("interrupted", "interrupted"));
+    this.#signal?.addEventListener("abort", interrupt);
+    try {
+      this.#signal?.throwIfAborted();
+      const source = this.#frames(groups);
+      try {
+        for (const group of groups) {
+          const loaded = await Promise.race([
+            loadGroupFrames(source, group, network, this.#ranges, size),
+            failed,
+          ]);
+          const task = work(group, loaded);
+          running.add(task);
+          task.catch(fail).finally(() => running.delete(task));
+          while (running.size >= together) await Promise.race([...running, failed]);
+        }
+        while (running.size > 0) await Promise.race([...running, failed]);
+      } finally {
+        await source.return(undefined);
+      }
+    } finally {
+      this.#signal?.removeEventListener("abort", interrupt);
+    }
+  }
+
+  /** The frames of the groups one after the other; neighbouring groups are read in one go. */
+  async *#frames(groups: readonly PlannedGroup[]): AsyncGenerator<Uint8Array, void> {
+    const { info, options, size } = this.#film;
+    for (let i = 0; i < groups.length; ) {
+      const { firstFrame } = groups[i];
+      let end = firstFrame;
+      while (i < groups.length && groups[i].firstFrame === end) end += groups[i++].frameCount;
+      const range = { firstFrame, frameCount: end - firstFrame, from: options.from, to: options.to };
+      yield* readFrames(options.input, info, { ...size, ...range, signal: this.#signal });
+    }
+  }
+
+  async #trainAnchor(group: PlannedGroup, { targets }: LoadedFrames): Promise<void> {
+    const weights = await this.#train(group, targets, PHASE_1);
+    await this.#film.checkpoints.keepAnchor(group.index, weights);
+    this.#anchors.set(group.index, weights);
+  }
+
+  async #trainGroup(group: PlannedGroup, { targets, frames }: LoadedFrames): Promise<void> {
+    const { network, options, size, groups, checkpoints } = this.#film;
+    const { width, quantiser } = options.training;
+    const weights = await this.#train(group, targets, PHASE_2);
+    const payload = groupPayload(network, targets, weights, width, quantisationSteps(network, quantiser));
+    const encoder = { weights: new Float32Array(0), bias: new Float32Array(0) };
+    const entries = groups.map((entry) => ({ ...entry, offset: 0, size: 0 }));
+    const asset = { ...size, network, encoder, groups: entries };
+    const psnr = await this.#pool.run({ kind: "measure", asset, index: group.index, payload, frames }).result;
+    await checkpoints.keepGroup(group.index, { payload, psnr });
+    this.#finished.set(group.index, { payload, psnr });
+    this.#meter.detail(`${this.#finished.size} of ${groups.length} groups`);
+    const mean = psnr.reduce((sum, value) => sum + value, 0) / psnr.length;
+    this.#emit({ type: "group", index: group.index, psnr: mean, bytes: payload.length });
+  }
+
+  /** Trains every run of tiles of a group; phase 2 begins with the decoders of the nearest anchor. */
+  #train(group: PlannedGroup, targets: LoadedFrames["targets"], phase: number): Promise<TrainingWeights[]> {
+    const { groups, anchors, network, options } = this.#film;
+    const { width, points, steps, phase1Steps, quantiser } = options.training;
+    const anchor =
+      phase === PHASE_2 ? this.#anchors.get(nearestAnchor(groups, anchors, group.index)) : undefined;
+    return Promise.all(
+      targets.map(async (target, i) => {
+        const plan: TrainingPlan = {
+          steps: phase === PHASE_1 ? phase1Steps : steps,
+          points,
+          rate: RATE,
+          motionRate: MOTION_RATE,
+          seed: options.seed,
+          keys: [phase, group.index, target.tiles.first],
+        };
+        const { result, steps: counter } = this.#pool.run({
+          kind: "train",
+          network,
+          target,
+          width,
+          start: anchor?.[i],
+          plan,
+          device: options.device,
+          steps: phase === PHASE_2 ? quantisationSteps(network, quantiser) : undefined,
+        });
+        const watch = this.#meter.watch(counter, target.tiles.count);
+        const weights = await result;
+        watch.finish(plan.steps);
+        return weights;
+      }),
+    );
+  }
+}

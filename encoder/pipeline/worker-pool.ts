@@ -1,0 +1,50 @@
+import { Piscina } from "piscina";
+import { EncoderError } from "../errors.js";
+import type { JobResult, MeasureJob, TrainJob } from "./jobs.js";
+
+/** Runs jobs on worker threads; all of them stop together. */
+export class WorkerPool {
+  readonly #pool: Piscina;
+  readonly #stop = new Int32Array(new SharedArrayBuffer(4));
+  readonly #running = new Set<Promise<unknown>>();
+
+  constructor(workers: number) {
+    this.#pool = new Piscina({
+      filename: new URL("./worker.js", import.meta.url).href,
+      minThreads: 1,
+      maxThreads: workers,
+      idleTimeout: 60_000,
+      concurrentTasksPerWorker: 1,
+    });
+  }
+
+  /** The target of a training job is moved to its worker. `steps` counts the training steps done, for progress. */
+  run<J extends TrainJob | MeasureJob>(
+    job: J,
+  ): { readonly result: Promise<JobResult<J>>; readonly steps: Int32Array } {
+    const steps = new Int32Array(new SharedArrayBuffer(4));
+    const result = this.#pool
+      .run({ ...job, signals: { steps, stop: this.#stop } })
+      .catch((cause: unknown) => {
+        throw fromWorker(cause);
+      });
+    this.#running.add(result);
+    result.catch(() => {}).finally(() => this.#running.delete(result));
+    return { result, steps };
+  }
+
+  /** Ends all work within some training steps, then the threads. */
+  async close(): Promise<void> {
+    Atomics.store(this.#stop, 0, 1);
+    await Promise.allSettled(this.#running);
+    await this.#pool.destroy();
+  }
+}
+
+/** Errors lose their class on the way from a worker; the code tells it. */
+function fromWorker(cause: unknown): unknown {
+  if (cause instanceof Error && "code" in cause && cause.code === "no-cuda") {
+    return new EncoderError("no-cuda", cause.message, { cause });
+  }
+  return cause;
+}

@@ -1,0 +1,59 @@
+import { fullRegion, PictureDecoder } from "../../codec/index.js";
+import { framePsnr } from "../evaluation/psnr.js";
+import { solveHeads } from "../training/least-squares.js";
+import { OnnxTrainer } from "../training/onnx-trainer.js";
+import { Random } from "../training/random.js";
+import { fitToFrames, initialWeights, type TrainingWeights } from "../training/tile-weights.js";
+import type { Job, JobSignals, MeasureJob, TrainJob } from "./jobs.js";
+import { roundHidden } from "./quantiser.js";
+
+/** Each job has one thread, so that its arithmetic does not depend on how many run side by side. */
+const THREADS = 1;
+
+export default async function work(job: Job): Promise<TrainingWeights | Float64Array> {
+  return job.kind === "train" ? train(job, job.signals) : measure(job);
+}
+
+async function train(job: TrainJob, signals: JobSignals): Promise<TrainingWeights> {
+  const { network, target, width, plan, device } = job;
+  const { count } = target.tiles;
+  const random = new Random(plan.seed, ...plan.keys, 0);
+  const start =
+    job.start === undefined
+      ? initialWeights(network, count, width, target.frameCount, random)
+      : fitToFrames(job.start, count, target.frameCount);
+  const problem = { network, target, width, learnEncoder: network.encoderWidth > 0, weights: start };
+  const stop = new AbortController();
+  const check = () => {
+    if (Atomics.load(signals.stop, 0) !== 0) stop.abort();
+  };
+  check();
+  const trainer = new OnnxTrainer({ device, threads: THREADS });
+  const trained = await trainer.train(problem, plan, {
+    signal: stop.signal,
+    onProgress(done) {
+      Atomics.store(signals.steps, 0, done);
+      check();
+    },
+  });
+  if (job.steps === undefined) return trained;
+  const rounded = roundHidden(network, trained, job.steps);
+  const heads = await solveHeads(
+    { ...problem, weights: rounded },
+    { device, threads: THREADS, seed: plan.seed, keys: plan.keys, signal: stop.signal },
+  );
+  return rounded.set("head", heads.head).set("head_bias", heads.bias);
+}
+
+async function measure(job: MeasureJob): Promise<Float64Array> {
+  const { width, height } = job.asset;
+  const decoder = await PictureDecoder.create(job.asset);
+  const group = decoder.loadGroup(job.index, job.payload);
+  const request = { region: fullRegion(job.asset), width, height };
+  const decoded = new Uint8Array(width * height * 4);
+  const bytes = width * height * 3;
+  return Float64Array.from({ length: group.frameCount }, (_, frame) => {
+    decoder.decodeRgba(group, frame, request, decoded);
+    return framePsnr(decoded, job.frames.subarray(frame * bytes, (frame + 1) * bytes));
+  });
+}

@@ -1,0 +1,102 @@
+import { CholeskyDecomposition, Matrix } from "ml-matrix";
+import { CHANNELS } from "../../codec/index.js";
+import { exportLoop } from "../graph/onnx-export.js";
+import { Operations } from "../graph/operations.js";
+import { tileHidden } from "../network/forward.js";
+import { type Device, type Feed, floats, integers, loadGraph } from "./onnx-runtime.js";
+import { constantFeeds, shapeOf, weightShape } from "./onnx-trainer.js";
+import { Sampler } from "./samples.js";
+import { perStep, type TileShape, tileInputs } from "./tile-graph.js";
+import type { TrainingWeights } from "./tile-weights.js";
+import type { TrainingProblem } from "./trainer.js";
+
+/** Points a tile that the normal equations are summed over. */
+const BATCHES = 40;
+const POINTS = 384;
+/** Added to the diagonal, as a share of its mean, so that idle units do no harm. */
+const RIDGE = 1e-4;
+
+/**
+ * The best linear heads for the hidden layers as they are: least squares a tile over a fresh sample of the
+ * group. Returns `head` and `head_bias`; hidden layers are usually the quantised ones, so that the heads
+ * make up for part of their error.
+ */
+export async function solveHeads(
+  problem: TrainingProblem,
+  options: { device: Device; threads: number; seed: number; keys: readonly number[]; signal?: AbortSignal },
+): Promise<{ head: Float32Array; bias: Float32Array }> {
+  const shape = shapeOf(problem, POINTS);
+  const graph = await loadGraph(normalEquations(shape), options.device, options.threads);
+  try {
+    const n = problem.width + 1;
+    const plan = { ...options, steps: BATCHES, points: POINTS, rate: 1, motionRate: 1 };
+    const samples = new Sampler(problem.target, { ...plan, keys: [...options.keys, 2] }).draw(BATCHES);
+    const feeds: Record<string, Feed> = {
+      ...constantFeeds(problem),
+      steps: integers(BigInt64Array.of(BigInt(BATCHES)), []),
+      all_rows: integers(samples.rows, [BATCHES, POINTS]),
+      all_position: floats(samples.position, [BATCHES, 1, 2, POINTS]),
+      all_frame: floats(samples.frame, [BATCHES, POINTS]),
+      first_gram: floats(new Float32Array(shape.tiles * n * n), [shape.tiles, n, n]),
+      first_cross: floats(new Float32Array(shape.tiles * n * CHANNELS), [shape.tiles, n, CHANNELS]),
+    };
+    for (const [name, values] of problem.weights) {
+      if (!name.startsWith("head")) feeds[name] = floats(values, weightShape(name, values, shape));
+    }
+    options.signal?.throwIfAborted();
+    const { next_gram, next_cross } = await graph.run(feeds);
+    return solveTiles(next_gram, next_cross, problem.weights, shape);
+  } finally {
+    await graph.release();
+  }
+}
+
+/** Sums of h h^T [tiles, n, n] and h y^T [tiles, n, 3] over batches of points; h ends with a one. */
+function normalEquations(shape: TileShape): Uint8Array {
+  const g = new Operations();
+  const inputs = tileInputs(g, shape);
+  const hidden = tileHidden(g, shape.network, inputs.parameters, inputs.points);
+  const ones = g.expand(g.constant([1], [1, 1, 1]), [shape.tiles, 1, shape.points]);
+  const h = g.concat([hidden, ones], 1);
+  const n = shape.width + 1;
+  const gram = g.input("gram", [shape.tiles, n, n]);
+  const cross = g.input("cross", [shape.tiles, n, CHANNELS]);
+  return exportLoop({
+    state: [
+      { before: gram, after: g.add(gram, g.matmul(h, g.transpose(h))) },
+      { before: cross, after: g.add(cross, g.matmul(h, g.transpose(inputs.target))) },
+    ],
+    perStep: perStep(inputs),
+    record: {},
+  });
+}
+
+function solveTiles(
+  gram: Float32Array,
+  cross: Float32Array,
+  weights: TrainingWeights,
+  shape: TileShape,
+): { head: Float32Array; bias: Float32Array } {
+  const { width, tiles } = shape;
+  const n = width + 1;
+  const head = Float32Array.from(weights.get("head") as Float32Array);
+  const bias = Float32Array.from(weights.get("head_bias") as Float32Array);
+  for (let tile = 0; tile < tiles; tile++) {
+    const left = Matrix.from1DArray(n, n, gram.subarray(tile * n * n, (tile + 1) * n * n));
+    const right = Matrix.from1DArray(
+      n,
+      CHANNELS,
+      cross.subarray(tile * n * CHANNELS, (tile + 1) * n * CHANNELS),
+    );
+    const ridge = (RIDGE * left.trace()) / n;
+    for (let i = 0; i < n; i++) left.set(i, i, left.get(i, i) + ridge);
+    const factor = new CholeskyDecomposition(left);
+    if (!factor.isPositiveDefinite()) continue;
+    const solution = factor.solve(right);
+    for (let c = 0; c < CHANNELS; c++) {
+      for (let i = 0; i < width; i++) head[(tile * width + i) * CHANNELS + c] = solution.get(i, c);
+      bias[tile * CHANNELS + c] = solution.get(width, c);
+    }
+  }
+  return { head, bias };
+}
