@@ -6,6 +6,7 @@ import { prepareEncoder } from "../media/h264.js";
 import { Catalogue } from "./catalogue.js";
 import { DecodePool } from "./decoding/index.js";
 import { RequestError, ServeError } from "./errors.js";
+import { crossOrigin } from "./http/cross-origin.js";
 import { answerError } from "./http/error-answer.js";
 import { type ResolvedOptions, resolveOptions, type SieddOptions } from "./options.js";
 import { assetRoute } from "./routes/asset-route.js";
@@ -15,11 +16,6 @@ import { SegmentService } from "./segment-service.js";
 import { MIN_SIDE, type SizeLimits } from "./sizes/size.js";
 import { WorkQueue } from "./work/queue.js";
 import { SharedCache } from "./work/shared-cache.js";
-
-const CORS = {
-  "access-control-allow-origin": "*",
-  "access-control-expose-headers": "Content-Range, Accept-Ranges, ETag, Link",
-};
 
 const plugin: FastifyPluginAsync<SieddOptions> = async (app, given) => {
   const options = resolveOptions(given);
@@ -36,9 +32,7 @@ const plugin: FastifyPluginAsync<SieddOptions> = async (app, given) => {
   app.addHook("preClose", () => queue.close(options.closeSeconds));
 
   await app.register(fastifyStatic, { serve: false, decorateReply: !app.hasReplyDecorator("sendFile") });
-  app.addHook("onRequest", async (_request, reply) => {
-    reply.headers(CORS);
-  });
+  crossOrigin(app);
   app.setErrorHandler(answerError);
   // The application's own handler keeps the paths outside of a prefix.
   if (app.prefix !== "") {

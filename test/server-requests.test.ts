@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
 import { rename, stat, truncate, writeFile } from "node:fs/promises";
-import { request } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import fastify from "fastify";
-import { runningEncoders } from "../media/h264.js";
 import siedd, { ServeError, serve } from "../server/index.js";
 import { remaining } from "./child-processes.js";
 import { segmentsOf, testServer } from "./running-server.js";
@@ -206,77 +203,6 @@ test("a truncated or flipped asset is one clear error, and all else is still ser
   assert.equal(await remaining("ffmpeg"), 0);
 });
 
-/** Asks for a path and hangs up after some milliseconds. */
-function hangUp(url: string, milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    const asked = request(url, () => {});
-    asked.on("error", () => resolve());
-    asked.on("close", () => resolve());
-    asked.end();
-    setTimeout(() => asked.destroy(), milliseconds);
-  });
-}
-
-test("a closed connection ends its decode and its ffmpeg", async (t) => {
-  const server = await testServer(t, { film: { ...SMALL, groups: [200] } });
-  await Promise.all(
-    [40, 120, 200].map((wait, i) => hangUp(`${server.url}film/full/%5E${1600 + 2 * i},900/seg-0.m4s`, wait)),
-  );
-  for (let i = 0; i < 100 && runningEncoders() > 0; i++) await sleep(20);
-  assert.equal(runningEncoders(), 0);
-  assert.equal(await remaining("ffmpeg"), 0);
-  assert.deepEqual(server.work, []);
-  const health = JSON.parse((await server.get("healthz")).text);
-  assert.deepEqual(health, { status: "ok", running: 0, waiting: 0 });
-});
-
-test("a closed connection does not end what another one waits for", async (t) => {
-  const server = await testServer(t, { film: { ...SMALL, groups: [60] } });
-  const path = "film/full/%5E640,360/seg-0.m4s";
-  const gone = hangUp(server.url + path, 60);
-  const answer = await server.get(path);
-  await gone;
-  assert.equal(answer.status, 200);
-  assert.deepEqual(segmentsOf(server.work), [0]);
-});
-
-test("past its queue the server says 503 with Retry-After, and serves on", async (t) => {
-  const options = { concurrency: 1, maxQueue: 1 };
-  const server = await testServer(t, { film: { ...SMALL, groups: [25] } }, options);
-  const sizes = [160, 158, 156, 154, 152, 150];
-  const answers = await Promise.all(sizes.map((width) => server.get(`film/full/${width},90/seg-0.m4s`)));
-  const busy = answers.filter((answer) => answer.status === 503);
-  assert.equal(busy.length, sizes.length - 2);
-  for (const { code, headers } of busy) {
-    assert.deepEqual(
-      [code, headers.get("retry-after"), headers.get("cache-control")],
-      ["busy", "1", "no-store"],
-    );
-  }
-  assert.equal((await server.get("film/full/150,90/seg-0.m4s")).status, 200);
-});
-
-test("closing leaves no ffmpeg, even with segments under way", async (t) => {
-  const server = await testServer(t, { film: { ...SMALL, groups: [200] } }, { closeSeconds: 0.1 });
-  const pending = server.get("film/full/%5E1600,900/seg-0.m4s").catch((error: unknown) => error);
-  while (runningEncoders() === 0) await sleep(5);
-  await server.close();
-  assert.equal(runningEncoders(), 0);
-  assert.equal(await remaining("ffmpeg"), 0);
-  const answer = (await pending) as { status?: number };
-  assert.ok(answer instanceof Error || answer.status === 503);
-});
-
-test("a port in use is one clear sentence", async (t) => {
-  const server = await testServer(t, { film: SMALL });
-  await assert.rejects(serve({ root: server.root, port: server.port }), (error) => {
-    assert.ok(error instanceof ServeError);
-    assert.equal(error.code, "port-in-use");
-    assert.match(error.message, new RegExp(`port ${server.port} of 127.0.0.1 is in use`));
-    return true;
-  });
-});
-
 test("options that cannot be are refused by path, rule and value", async (t) => {
   const root = await tempFolder(t);
   for (const [options, message] of [
@@ -325,6 +251,10 @@ test("answers can be read from other origins, with the headers that players need
     const { headers } = await server.get(path);
     assert.equal(headers.get("access-control-allow-origin"), "*");
     assert.match(headers.get("access-control-expose-headers") ?? "", /Content-Range, Accept-Ranges, ETag/);
+    assert.equal(headers.get("cross-origin-resource-policy"), "cross-origin");
+    const preflight = await server.get(path, { method: "OPTIONS" });
+    assert.equal(preflight.status, 204);
+    assert.match(preflight.headers.get("access-control-allow-headers") ?? "", /Range/);
   }
 });
 

@@ -43,7 +43,7 @@ export function siteRoutes(app: FastifyInstance, { catalogue, queue }: Server): 
 
   getAndHead(app, "/player/*", async (request, reply) => {
     const { "*": path } = request.params as { "*": string };
-    reply.headers({ "cross-origin-resource-policy": "cross-origin", "cache-control": REVALIDATE });
+    reply.header("cache-control", REVALIDATE);
     return reply.sendFile(path, PLAYER_FILES, { cacheControl: false, dotfiles: "deny", index: false });
   });
 
