@@ -3,8 +3,8 @@ import type { Io } from "./io.js";
 import { duration } from "./values.js";
 
 export interface Progress {
-  /** `done` from 0 to 1 of the whole job; `remainingSeconds` is the worker's own estimate. */
-  update(phase: string, done: number, remainingSeconds: number, detail?: string): void;
+  /** `done` from 0 to 1 of the whole job; `remainingSeconds` is the worker's own estimate, where it has one. */
+  update(phase: string, done: number, remainingSeconds: number | undefined, detail?: string): void;
   /** Something worth a line of its own. */
   note(text: string): void;
   /** Ends the display; the bar's line is freed. */
@@ -86,5 +86,5 @@ function lines(io: Io): Progress {
   };
 }
 
-const left = (seconds: number): string =>
-  Number.isFinite(seconds) ? `about ${duration(seconds)} left` : "time left not known yet";
+const left = (seconds: number | undefined): string =>
+  seconds !== undefined ? `about ${duration(seconds)} left` : "time left not known yet";

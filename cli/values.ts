@@ -49,6 +49,15 @@ export const whole =
     return value;
   };
 
+/** A parser of one of a few numbers. */
+export const oneOf =
+  (allowed: readonly number[]) =>
+  (text: string): number => {
+    const value = allowed.find((number) => String(number) === text);
+    if (value === undefined) throw new InvalidArgumentError(`It must be one of ${allowed.join(", ")}.`);
+    return value;
+  };
+
 /** "1 min 5 s": never more exact than it is known. */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return "unknown time";
