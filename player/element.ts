@@ -21,6 +21,11 @@ export interface SieddPlayerEventMap {
  * `<siedd-player src=".../movie">`: plays a film at exactly the pixels it takes up on the screen, and follows
  * when they change. Attributes: `src`, `mode` (auto, server), `max-width` and `max-height` (output pixels),
  * `nocontrols`, and `autoplay`, `crossorigin`, `loop`, `muted`, `playsinline`, `poster`, `preload` as on a video.
+ *
+ * Custom properties: `--siedd-accent`, `--siedd-ink`, `--siedd-shade`, `--siedd-background` (colours),
+ * `--siedd-radius` (length), `--siedd-font` (family). Parts: `stage`, `video`, `controls`, `button` (each also
+ * `play`, `mute`, `fullscreen`, `big-play` or `retry`), `seek`, `volume`, `time`, `size`, `spinner`, `error`,
+ * `error-message`.
  */
 export class SieddPlayerElement extends MediaElement {
   static readonly observedAttributes = [

@@ -105,7 +105,7 @@ input[type="range"]::-moz-range-thumb { width: 14px; height: 14px; border: 0; bo
   width: 68px; --_fill: linear-gradient(to right, var(--_ink) var(--_level, 100%), rgb(255 255 255 / .25) var(--_level, 100%));
 }
 @container (max-width: 420px) { .row .volume { display: none; } }
-@container (max-width: 270px) { .time { display: none; } .controls { padding: 20px 6px 2px; } }
+@container (max-width: 330px) { .time { display: none; } .controls { padding: 28px 6px 2px; } }
 @container (max-width: 210px) { .size { display: none; } }
 
 .stage:has(> .error:not([hidden])) > .controls { display: none; }

@@ -49,6 +49,28 @@ describe("the catalogue page in Chromium", { concurrency: false, timeout: 120_00
     assert.deepEqual(faults, []);
   });
 
+  test("plays under a strict content security policy", async (t) => {
+    const context = await stage.browser.newContext();
+    t.after(() => context.close());
+    const page = await context.newPage();
+    const faults = watchFaults(page);
+    const policy =
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; media-src blob:";
+    await page.route(stage.server.url, async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({
+        response,
+        headers: { ...response.headers(), "content-security-policy": policy },
+      });
+    });
+    await page.goto(stage.server.url);
+    await page.evaluate(() => {
+      window.player = document.querySelector("siedd-player") as SieddPlayerElement;
+    });
+    await reach(page, 0.3);
+    assert.deepEqual(faults, []);
+  });
+
   test("another film is chosen by its link, and the address names it", async (t) => {
     const context = await stage.browser.newContext();
     t.after(() => context.close());

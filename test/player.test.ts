@@ -38,8 +38,8 @@ describe("the player in Chromium", { concurrency: false, timeout: 120_000 }, () 
       const times: number[] = [];
       const ranges = new Set<number>();
       const from = player.currentTime;
-      player.style.width = "640px";
-      while (player.videoWidth !== 640 && player.currentTime < from + 5) {
+      player.style.width = "480px";
+      while (player.videoWidth !== 480 && player.currentTime < from + 5) {
         times.push(player.currentTime);
         ranges.add(player.buffered.length);
         await new Promise((resolve) => setTimeout(resolve, 25));
@@ -56,7 +56,7 @@ describe("the player in Chromium", { concurrency: false, timeout: 120_000 }, () 
         told: window.told,
       };
     });
-    assert.deepEqual([seen.width, seen.height], [640, 360]);
+    assert.deepEqual([seen.width, seen.height], [480, 270]);
     // Segments last a second.
     assert.ok(
       Math.floor(seen.at) - Math.floor(seen.from) <= 2,
@@ -72,7 +72,7 @@ describe("the player in Chromium", { concurrency: false, timeout: 120_000 }, () 
       [],
     );
     assert.ok(
-      requests.some((path) => /\/full\/(\^|%5E)640,360\/elastic-\d+\.m4s$/.test(path)),
+      requests.some((path) => /\/full\/(\^|%5E)480,270\/elastic-\d+\.m4s$/.test(path)),
       requests.join("\n"),
     );
   });
