@@ -75,6 +75,7 @@ export function driveControls(host: MediaElement, skin: Skin, signal: AbortSigna
   };
   const showSize = () => {
     const { videoWidth, videoHeight } = host;
+    stage.toggleAttribute("data-shown", video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA);
     skin.size.hidden = videoWidth === 0;
     const text = `${videoWidth} × ${videoHeight}`;
     if (skin.size.textContent === text) return;

@@ -10,7 +10,6 @@ const CSS = `
   position: relative;
   overflow: hidden;
   min-width: 0;
-  background: var(--siedd-background, #000);
   border-radius: var(--_radius);
   color: var(--_ink);
   font: 500 13px/1.2 var(--siedd-font, system-ui, "Segoe UI", Roboto, "Helvetica Neue", sans-serif);
@@ -21,7 +20,7 @@ const CSS = `
 :host([hidden]) { display: none; }
 :host([nocontrols]) :is(.controls, .big-play) { display: none; }
 :host(:fullscreen) { border-radius: 0; aspect-ratio: auto; width: 100%; height: 100%; }
-.stage { position: absolute; inset: 0; outline: none; }
+.stage { position: absolute; inset: 0; outline: none; border-radius: inherit; background: var(--siedd-background, #000); }
 :host(:fullscreen) .stage::after { display: none; }
 .stage:focus-visible::after {
   content: ""; position: absolute; inset: 0; pointer-events: none;
@@ -31,6 +30,7 @@ const CSS = `
 video { display: block; width: 100%; height: 100%; object-fit: contain; border-radius: inherit; }
 /* Even sizes are up to a pixel off the shape: better stretched by that than a dark line at the edge. */
 .stage[data-fits] video { object-fit: fill; }
+.stage[data-fits][data-shown] { background: none; }
 
 button, input { font: inherit; color: inherit; margin: 0; }
 button {
@@ -78,7 +78,7 @@ button:active { background: rgb(255 255 255 / .26); }
   background: rgb(255 255 255 / .14); border: 1px solid rgb(255 255 255 / .18);
 }
 .size[data-changed] { animation: changed 1.4s ease-out; }
-@keyframes changed { from { background: var(--_accent); color: #140600; } }
+@keyframes changed { from { border-color: var(--_accent); box-shadow: 0 0 0 3px var(--_accent); } }
 
 input[type="range"] {
   appearance: none; background: none; cursor: pointer; height: 20px; display: block; --_track: 4px;
