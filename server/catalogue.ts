@@ -3,6 +3,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { LRUCache } from "lru-cache";
 import { type Asset, openAsset } from "../codec/asset/asset.js";
+import { SieddError } from "../codec/errors.js";
 import { H264_RECIPE } from "../media/h264.js";
 import {
   type FileIdentity,
@@ -96,8 +97,13 @@ export class Catalogue {
     const known = this.#open.get(id);
     if (known !== undefined && sameFile(known.identity, identity)) return known.film;
     const film = this.#read(id, file, path);
-    this.#open.set(id, { identity, film });
-    film.catch(() => {});
+    const entry = { identity, film };
+    this.#open.set(id, entry);
+    film.catch((error: unknown) => {
+      // What is wrong with the bytes stays wrong until they change; that they could not be read may pass.
+      const broken = error instanceof SieddError && error.code !== "read-failed";
+      if (!broken && this.#open.peek(id) === entry) this.#open.delete(id);
+    });
     return film;
   }
 

@@ -52,6 +52,7 @@ export class RequestError extends Error {
 /** Why the server could not start, as a stable code. */
 export type ServeErrorCode = "bad-option" | "port-in-use" | "cannot-listen";
 
+/** The server could not start; the message says why and what to do. */
 export class ServeError extends Error {
   override readonly name = "ServeError";
   readonly code: ServeErrorCode;

@@ -5,6 +5,7 @@ import { answerError } from "./http/error-answer.js";
 import type { SieddOptions } from "./options.js";
 import { notFound, siedd } from "./plugin.js";
 
+/** The plugin's options and where to listen. */
 export interface ServeOptions extends SieddOptions {
   /** Name or address to listen at. Default 127.0.0.1: this machine alone. */
   readonly host?: string;
@@ -16,6 +17,7 @@ export interface ServeOptions extends SieddOptions {
   readonly logger?: FastifyServerOptions["logger"];
 }
 
+/** A server that listens, until it is closed. */
 export interface RunningServer {
   /** Where it answers, with a slash at the end. */
   readonly url: string;

@@ -10,6 +10,10 @@ import { getAndHead } from "./get-and-head.js";
 /** The player's files as they are built: index.html, siedd-player.js and what they need. */
 const PLAYER_FILES = fileURLToPath(new URL("../../player/web/", import.meta.url));
 
+/** The page of the catalogue; where the player was not built, the list in JSON is what is left. */
+const readPage = (): Promise<string | undefined> =>
+  readFile(`${PLAYER_FILES}index.html`, "utf8").catch(() => undefined);
+
 /** The catalogue, the player's files, and whether the server is well. */
 export function siteRoutes(app: FastifyInstance, { catalogue, queue }: Server): void {
   const redirectToSlash = app.prefix !== "";
@@ -19,8 +23,8 @@ export function siteRoutes(app: FastifyInstance, { catalogue, queue }: Server): 
     if (redirectToSlash && !path.endsWith("/"))
       return reply.redirect(`${path}/${query ? `?${query}` : ""}`, 308);
     reply.header("vary", "accept");
-    if (prefersHtml(request.headers.accept)) {
-      const page = await readFile(`${PLAYER_FILES}index.html`, "utf8");
+    const page = prefersHtml(request.headers.accept) ? await readPage() : undefined;
+    if (page !== undefined) {
       const type = "text/html; charset=utf-8";
       return answer(request, reply, {
         type,
