@@ -2,12 +2,20 @@
 import { Interrupted } from "./interrupted.js";
 import { run } from "./run.js";
 
+/** One Ctrl-C may arrive twice, from the terminal and from npm: milliseconds within which it counts once. */
+const SAME_PRESS = 1000;
 const interruption = new AbortController();
+let interruptedAt = 0;
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
-    // The second time somebody means it; children are killed on exit.
-    if (interruption.signal.aborted) process.exit(new Interrupted(signal).exitCode);
-    interruption.abort(new Interrupted(signal));
+    if (!interruption.signal.aborted) {
+      interruptedAt = performance.now();
+      interruption.abort(new Interrupted(signal));
+    } else if (performance.now() - interruptedAt > SAME_PRESS) {
+      // The user insists. An ordinary exit would wait for, or crash in, training threads.
+      process.emit("exit", new Interrupted(signal).exitCode);
+      process.kill(process.pid, "SIGKILL");
+    }
   });
 }
 let lost: Error | undefined;
