@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { rename, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import fastifyStatic from "@fastify/static";
 import fastify from "fastify";
 import siedd, { ServeError, serve } from "../server/index.js";
 import { remaining } from "./child-processes.js";
@@ -243,6 +244,20 @@ test("two instances live in one application under their prefixes, and leave its 
     `${(await get("/one/a/full/80,/seg-0.m4s")).headers.link}`,
     /<\/one\/a\/full\/80,46\/seg-0\.m4s>; rel="canonical"/,
   );
+});
+
+test("an application that serves files of its own with @fastify/static keeps doing so", async (t) => {
+  const root = await tempFolder(t);
+  await writeFile(join(root, "a.siedd"), syntheticAsset(SMALL));
+  const app = fastify();
+  t.after(() => app.close());
+  await app.register(fastifyStatic, { root, prefix: "/files/" });
+  await app.register(siedd, { root, prefix: "/films" });
+  const headers = { range: "bytes=0-3" };
+  for (const url of ["/films/a/asset", "/files/a.siedd"]) {
+    const { statusCode, rawPayload } = await app.inject({ url, headers });
+    assert.deepEqual([statusCode, rawPayload.byteLength], [206, 4], url);
+  }
 });
 
 test("answers can be read from other origins, with the headers that players need", async (t) => {
