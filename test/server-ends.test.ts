@@ -68,7 +68,7 @@ test("past its queue the server says 503 with Retry-After, and serves on", async
 test("closing leaves no ffmpeg, even with segments under way", async (t) => {
   const server = await testServer(t, { film: { ...SMALL, groups: [200] } }, { closeSeconds: 0.1 });
   const pending = server.get("film/full/%5E1600,900/seg-0.m4s").catch((error: unknown) => error);
-  while (runningEncoders() === 0) await sleep(5);
+  for (let i = 0; i < 2000 && runningEncoders() === 0; i++) await sleep(5);
   await server.close();
   assert.equal(runningEncoders(), 0);
   assert.equal(await remaining("ffmpeg"), 0);
@@ -92,14 +92,12 @@ test("a server that is killed takes its ffmpeg with it", async (t) => {
     () => "answered",
     () => "lost",
   );
-  const encoder = async () => {
-    for (;;) {
-      const found = await encoderBelow(child.pid ?? 0);
-      if (found !== undefined) return found;
-      await sleep(10);
-    }
-  };
-  const pid = await encoder();
+  let pid: string | undefined;
+  for (let i = 0; i < 1000 && pid === undefined; i++) {
+    pid = await encoderBelow(child.pid ?? 0);
+    await sleep(10);
+  }
+  assert.ok(pid !== undefined);
   child.kill("SIGKILL");
   assert.equal(await lost, "lost");
   const alive = () => stat(`/proc/${pid}`).then(isNotZombie(pid), () => false);
