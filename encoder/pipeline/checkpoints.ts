@@ -38,7 +38,7 @@ export class Checkpoints {
     }
     if (found === undefined) {
       await checkpoints.remove();
-      await mkdir(checkpoints.folder, { recursive: true }).catch((cause) => {
+      await mkdir(checkpoints.folder).catch((cause) => {
         throw writeError(checkpoints.folder, cause);
       });
       await checkpoints.#write("encode.json", Buffer.from(wanted));

@@ -1,4 +1,5 @@
 import type { DecoderAsset, QuantisationSteps, TileNetwork } from "../../codec/index.js";
+import type { EncoderErrorCode } from "../errors.js";
 import type { GroupTarget } from "../training/group-target.js";
 import type { Device } from "../training/onnx-runtime.js";
 import type { TrainingWeights } from "../training/tile-weights.js";
@@ -40,3 +41,9 @@ export type Job = (TrainJob | MeasureJob) & { readonly signals: JobSignals };
 
 /** What a job gives back: trained weights, or the PSNR of each frame in dB. */
 export type JobResult<J> = J extends TrainJob ? TrainingWeights : Float64Array;
+
+/** An error with a code, on its way between threads: classes do not survive the journey. */
+export interface JobFailure {
+  readonly failed: EncoderErrorCode;
+  readonly message: string;
+}

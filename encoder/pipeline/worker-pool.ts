@@ -1,6 +1,6 @@
 import { Piscina } from "piscina";
 import { EncoderError } from "../errors.js";
-import type { JobResult, MeasureJob, TrainJob } from "./jobs.js";
+import type { JobFailure, JobResult, MeasureJob, TrainJob } from "./jobs.js";
 
 /** Runs jobs on worker threads; all of them stop together. */
 export class WorkerPool {
@@ -23,11 +23,10 @@ export class WorkerPool {
     job: J,
   ): { readonly result: Promise<JobResult<J>>; readonly steps: Int32Array } {
     const steps = new Int32Array(new SharedArrayBuffer(4));
-    const result = this.#pool
-      .run({ ...job, signals: { steps, stop: this.#stop } })
-      .catch((cause: unknown) => {
-        throw fromWorker(cause);
-      });
+    const result = this.#pool.run(message, { transferList }).then((answer: JobResult<J> | JobFailure) => {
+      if ("failed" in answer) throw new EncoderError(answer.failed, answer.message);
+      return answer;
+    });
     this.#running.add(result);
     result.catch(() => {}).finally(() => this.#running.delete(result));
     return { result, steps };
@@ -39,12 +38,4 @@ export class WorkerPool {
     await Promise.allSettled(this.#running);
     await this.#pool.destroy();
   }
-}
-
-/** Errors lose their class on the way from a worker; the code tells it. */
-function fromWorker(cause: unknown): unknown {
-  if (cause instanceof Error && "code" in cause && cause.code === "no-cuda") {
-    return new EncoderError("no-cuda", cause.message, { cause });
-  }
-  return cause;
 }

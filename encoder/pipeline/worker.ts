@@ -1,17 +1,23 @@
 import { fullRegion, PictureDecoder } from "../../codec/index.js";
+import { EncoderError } from "../errors.js";
 import { framePsnr } from "../evaluation/psnr.js";
 import { solveHeads } from "../training/least-squares.js";
 import { OnnxTrainer } from "../training/onnx-trainer.js";
 import { Random } from "../training/random.js";
 import { fitToFrames, initialWeights, type TrainingWeights } from "../training/tile-weights.js";
-import type { Job, JobSignals, MeasureJob, TrainJob } from "./jobs.js";
+import type { Job, JobFailure, JobSignals, MeasureJob, TrainJob } from "./jobs.js";
 import { roundHidden } from "./quantiser.js";
 
 /** Each job has one thread, so that its arithmetic does not depend on how many run side by side. */
 const THREADS = 1;
 
-export default async function work(job: Job): Promise<TrainingWeights | Float64Array> {
-  return job.kind === "train" ? train(job, job.signals) : measure(job);
+export default async function work(job: Job): Promise<TrainingWeights | Float64Array | JobFailure> {
+  try {
+    return job.kind === "train" ? await train(job, job.signals) : await measure(job);
+  } catch (cause) {
+    if (cause instanceof EncoderError) return { failed: cause.code, message: cause.message };
+    throw cause;
+  }
 }
 
 async function train(job: TrainJob, signals: JobSignals): Promise<TrainingWeights> {
