@@ -29,6 +29,14 @@ export interface MeasureJob {
   readonly frames: Uint8Array;
 }
 
+/** Waits until all threads have one of these, and so have loaded their code. */
+export interface ArriveJob {
+  readonly kind: "arrive";
+  /** Int32 [1]: threads that have arrived. */
+  readonly arrived: Int32Array;
+  readonly workers: number;
+}
+
 /** Shared counters: steps done by a job, and whether all work should stop. */
 export interface JobSignals {
   /** Int32 [1]. */
@@ -37,7 +45,7 @@ export interface JobSignals {
   readonly stop: Int32Array;
 }
 
-export type Job = (TrainJob | MeasureJob) & { readonly signals: JobSignals };
+export type Job = ((TrainJob | MeasureJob) & { readonly signals: JobSignals }) | ArriveJob;
 
 /** What a job gives back: trained weights, or the PSNR of each frame in dB. */
 export type JobResult<J> = J extends TrainJob ? TrainingWeights : Float64Array;

@@ -33,7 +33,7 @@ const TILES_A_JOB = 40;
  */
 export function tileRanges(network: TileNetwork, tilesAJob = TILES_A_JOB): TileRange[] {
   const tiles = network.rows * network.columns;
-  const jobs = Math.ceil(tiles / tilesAJob);
+  const jobs = Math.max(1, Math.ceil(tiles / tilesAJob));
   return Array.from({ length: jobs }, (_, i) => {
     const first = Math.floor((i * tiles) / jobs);
     return { first, count: Math.floor(((i + 1) * tiles) / jobs) - first };

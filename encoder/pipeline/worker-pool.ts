@@ -7,15 +7,21 @@ export class WorkerPool {
   readonly #pool: Piscina;
   readonly #stop = new Int32Array(new SharedArrayBuffer(4));
   readonly #running = new Set<Promise<unknown>>();
+  /** Settles when every thread has loaded its code. */
+  readonly #loaded: Promise<unknown>;
 
   constructor(workers: number) {
     this.#pool = new Piscina({
       filename: new URL("./worker.js", import.meta.url).href,
-      minThreads: 1,
+      minThreads: workers,
       maxThreads: workers,
-      idleTimeout: 60_000,
-      concurrentTasksPerWorker: 1,
+      atomics: "async",
     });
+    const arrived = new Int32Array(new SharedArrayBuffer(4));
+    const threads = Array.from({ length: workers }, () =>
+      this.#pool.run({ kind: "arrive", arrived, workers }),
+    );
+    this.#loaded = Promise.allSettled(threads);
   }
 
   /** The target of a training job is moved to its worker. `steps` counts the training steps done, for progress. */
@@ -23,6 +29,8 @@ export class WorkerPool {
     job: J,
   ): { readonly result: Promise<JobResult<J>>; readonly steps: Int32Array } {
     const steps = new Int32Array(new SharedArrayBuffer(4));
+    const transferList = job.kind === "train" ? [job.target.rows.buffer] : [];
+    const message = { ...job, signals: { steps, stop: this.#stop } };
     const result = this.#pool.run(message, { transferList }).then((answer: JobResult<J> | JobFailure) => {
       if ("failed" in answer) throw new EncoderError(answer.failed, answer.message);
       return answer;
@@ -32,10 +40,13 @@ export class WorkerPool {
     return { result, steps };
   }
 
-  /** Ends all work within some training steps, then the threads. */
+  /**
+   * Ends all work within some training steps, then the threads. Those that still load are waited for: Node 20
+   * aborts the whole process when a thread is ended in the middle of an import.
+   */
   async close(): Promise<void> {
     Atomics.store(this.#stop, 0, 1);
-    await Promise.allSettled(this.#running);
+    await Promise.allSettled([this.#loaded, ...this.#running]);
     await this.#pool.destroy();
   }
 }

@@ -5,19 +5,29 @@ import { solveHeads } from "../training/least-squares.js";
 import { OnnxTrainer } from "../training/onnx-trainer.js";
 import { Random } from "../training/random.js";
 import { fitToFrames, initialWeights, type TrainingWeights } from "../training/tile-weights.js";
-import type { Job, JobFailure, JobSignals, MeasureJob, TrainJob } from "./jobs.js";
+import type { ArriveJob, Job, JobFailure, JobSignals, MeasureJob, TrainJob } from "./jobs.js";
 import { roundHidden } from "./quantiser.js";
 
 /** Each job has one thread, so that its arithmetic does not depend on how many run side by side. */
 const THREADS = 1;
 
-export default async function work(job: Job): Promise<TrainingWeights | Float64Array | JobFailure> {
+export default async function work(
+  job: Job,
+): Promise<TrainingWeights | Float64Array | JobFailure | undefined> {
   try {
+    if (job.kind === "arrive") return arrive(job);
     return job.kind === "train" ? await train(job, job.signals) : await measure(job);
   } catch (cause) {
     if (cause instanceof EncoderError) return { failed: cause.code, message: cause.message };
     throw cause;
   }
+}
+
+function arrive({ arrived, workers }: ArriveJob): undefined {
+  const present = Atomics.add(arrived, 0, 1) + 1;
+  Atomics.notify(arrived, 0);
+  for (let count = present; count < workers; count = Atomics.load(arrived, 0))
+    Atomics.wait(arrived, 0, count);
 }
 
 async function train(job: TrainJob, signals: JobSignals): Promise<TrainingWeights> {
