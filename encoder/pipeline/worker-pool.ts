@@ -8,7 +8,7 @@ export class WorkerPool {
   readonly #stop = new Int32Array(new SharedArrayBuffer(4));
   readonly #running = new Set<Promise<unknown>>();
   /** Settles when every thread has loaded its code. */
-  readonly #loaded: Promise<unknown>;
+  readonly loaded: Promise<unknown>;
 
   constructor(workers: number) {
     this.#pool = new Piscina({
@@ -21,7 +21,7 @@ export class WorkerPool {
     const threads = Array.from({ length: workers }, () =>
       this.#pool.run({ kind: "arrive", arrived, workers }),
     );
-    this.#loaded = Promise.allSettled(threads);
+    this.loaded = Promise.allSettled(threads);
   }
 
   /** The target of a training job is moved to its worker. `steps` counts the training steps done, for progress. */
@@ -46,7 +46,7 @@ export class WorkerPool {
    */
   async close(): Promise<void> {
     Atomics.store(this.#stop, 0, 1);
-    await Promise.allSettled([this.#loaded, ...this.#running]);
+    await Promise.allSettled([this.loaded, ...this.#running]);
     await this.#pool.destroy();
   }
 }

@@ -1,0 +1,106 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { promisify } from "node:util";
+import { planGroups } from "../encoder/pipeline/groups.js";
+import { tileRanges } from "../encoder/pipeline/tile-network.js";
+import { WorkerPool } from "../encoder/pipeline/worker-pool.js";
+import { allocateRows } from "../encoder/training/group-target.js";
+import { Random } from "../encoder/training/random.js";
+import { tileWindows } from "../encoder/training/tile-windows.js";
+import { machine, rounded } from "./machine.js";
+
+// The training step at the shapes of the PyTorch reference (9x16 tiles of width 16, three sine layers, 20
+// frames, 256 points a tile), in points a second on all cores. With SIEDD_ORACLE=path of the reference
+// script (and SIEDD_PYTHON, default python3, with PyTorch), both run in turn and the ratio is given.
+
+const STEPS = 300;
+const POINTS = 256;
+const FRAMES = 20;
+const ROUNDS = 3;
+const network = {
+  profile: "tile",
+  rows: 9,
+  columns: 16,
+  overlap: 0,
+  frequencies: 4,
+  omega: 20,
+  encoderWidth: 0,
+  hiddenLayers: 3,
+} as const;
+const tiles = network.rows * network.columns;
+
+/** Seconds for STEPS steps of all tiles by worker threads; the pixels do not matter to the time. */
+async function ours(workers: number): Promise<number> {
+  const pool = new WorkerPool(workers);
+  const random = new Random(1);
+  const windows = tileWindows(network, 640, 360);
+  const jobs = tileRanges(network).map((range) => ({
+    kind: "train" as const,
+    network,
+    target: {
+      windows,
+      tiles: range,
+      frameCount: planGroups(FRAMES, [], { num: 25, den: 1 })[0].frameCount,
+      normalisation: { mean: 0.5, deviation: 0.25 },
+      rows: allocateRows(windows, range, FRAMES).map(() => random.below(256)),
+    },
+    width: 16,
+    start: undefined,
+    plan: { steps: STEPS, points: POINTS, rate: 4e-3, motionRate: 3e-3, seed: 1, keys: [range.first] },
+    device: "cpu" as const,
+    steps: undefined,
+  }));
+  try {
+    await pool.loaded;
+    const started = performance.now();
+    await Promise.all(jobs.map((job) => pool.run(job).result));
+    return (performance.now() - started) / 1000;
+  } finally {
+    await pool.close();
+  }
+}
+
+/** Seconds a step of the reference, from what it prints of its second phase. */
+async function reference(script: string): Promise<number> {
+  const shapes = ["--profile", "tile", "--encoder-width", "0", "--layers", "3", "--steps", String(STEPS)];
+  const clip = process.env.SIEDD_CLIP ?? "../shared/media/bunny.mp4";
+  const { stdout } = await promisify(execFile)(process.env.SIEDD_PYTHON ?? "python3", [
+    script,
+    "train",
+    clip,
+    ...shapes,
+  ]);
+  const found = /phase 2, group *: (\d+) steps ([\d.]+) s/.exec(stdout);
+  if (found === null) throw new Error(`the reference printed something else: ${stdout}`);
+  return Number(found[2]) / Number(found[1]);
+}
+
+const before = machine();
+const cores = availableParallelism();
+const script = process.env.SIEDD_ORACLE;
+const mine: number[] = [];
+const theirs: number[] = [];
+for (let round = 0; round < ROUNDS; round++) {
+  mine.push((await ours(cores)) / STEPS);
+  if (script !== undefined && existsSync(script)) theirs.push(await reference(script));
+}
+const median = (values: number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+const pointsASecond = (seconds: number): number => rounded((tiles * POINTS) / seconds / 1e6, 3);
+const result = {
+  bench: "training",
+  machine: before,
+  shape: { tiles, points: POINTS, width: 16, hiddenLayers: 3, frames: FRAMES },
+  stepMilliseconds: rounded(1000 * median(mine)),
+  megapointsASecond: pointsASecond(median(mine)),
+  ...(theirs.length === 0
+    ? {}
+    : {
+        reference: {
+          stepMilliseconds: rounded(1000 * median(theirs)),
+          megapointsASecond: pointsASecond(median(theirs)),
+          speedUp: median(theirs.map((seconds, i) => rounded(seconds / mine[i]))),
+        },
+      }),
+};
+process.stdout.write(`${JSON.stringify(result)}\n`);
