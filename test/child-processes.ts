@@ -28,3 +28,17 @@ export async function remaining(name: string, milliseconds = 2000): Promise<numb
   }
   return count();
 }
+
+/** Command lines of running processes that mention `text`, such as the folder they work in. */
+export function processesOf(text: string): string[] {
+  return readdirSync("/proc")
+    .filter((entry) => /^\d+$/.test(entry))
+    .flatMap((entry) => {
+      try {
+        const command = readFileSync(`/proc/${entry}/cmdline`, "utf8").replaceAll("\0", " ");
+        return command.includes(text) ? [command] : [];
+      } catch {
+        return [];
+      }
+    });
+}
