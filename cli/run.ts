@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { decodeCommand } from "./decode.js";
 import { demoCommand } from "./demo.js";
 import { encodeCommand } from "./encode.js";
+import { evalCommand } from "./eval.js";
 import { sentence } from "./failure.js";
 import { infoCommand } from "./info.js";
 import { Interrupted } from "./interrupted.js";
@@ -38,7 +39,7 @@ function program(io: Io): Command {
       outputError: (text, write) => write(text.replace(/^error: /, "siedd: ")),
     })
     .showSuggestionAfterError();
-  for (const define of [encodeCommand, infoCommand, decodeCommand, serveCommand, demoCommand]) {
+  for (const define of [encodeCommand, infoCommand, decodeCommand, evalCommand, serveCommand, demoCommand]) {
     siedd.addCommand(define(io).copyInheritedSettings(siedd));
   }
   return siedd;

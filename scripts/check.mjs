@@ -49,7 +49,7 @@ async function runTests(total) {
     .filter((name) => name.endsWith(".test.ts"))
     .sort()
     .map((name) => join(root, "dist/test", name.replace(/\.ts$/, ".js")));
-  const tests = run({ files, concurrency: 1 });
+  const tests = run({ files, concurrency: 1, timeout: 600_000 });
   const counts = {};
   tests.on("test:diagnostic", ({ message, nesting }) => {
     const [, name, count] = /^(pass|fail|cancelled|skipped|todo) (\d+)$/.exec(message) ?? [];

@@ -17,7 +17,8 @@ const COMMAND = join(import.meta.dirname, "../cli/main.js");
 const BRIEF = ["--preset", "draft", "--steps", "12", "--phase1-steps", "12", "--points", "64"];
 
 function start(...args: string[]): ChildProcess {
-  return spawn(process.execPath, [COMMAND, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const limits = { timeout: 90_000, killSignal: "SIGKILL" as const };
+  return spawn(process.execPath, [COMMAND, ...args], { stdio: ["ignore", "pipe", "pipe"], ...limits });
 }
 
 async function siedd(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
@@ -84,6 +85,45 @@ test("encode makes an asset of an odd size that ffprobe knows, and tells scripts
   assert.deepEqual([seen.width, seen.height, seen.audio.length], [95, 53, 1]);
   assert.ok(Math.abs(seen.duration - 0.8) < 0.001);
   assert.deepEqual(await readdir(folder), ["film.siedd"]);
+});
+
+test("eval finds the quality that encode reported, and refuses another film", async (t) => {
+  const asset = join(await tempFolder(t), "film.siedd");
+  const bunny = await clip("bunny");
+  const encoded = await siedd(
+    "encode",
+    bunny,
+    "-o",
+    asset,
+    "--size",
+    "96x54",
+    "--to",
+    "0.8",
+    ...BRIEF,
+    "--json",
+  );
+  const { code, stdout, stderr } = await siedd("eval", asset, bunny, "--json");
+  assert.equal(code, 0, stderr);
+  const result = JSON.parse(stdout);
+  const keys = [
+    "frames",
+    "psnr",
+    "ssim",
+    "bpp",
+    "bytes",
+    "audioBytes",
+    "width",
+    "height",
+    "decodeFps",
+    "perFrame",
+  ];
+  assert.deepEqual(Object.keys(result), keys);
+  const made = JSON.parse(encoded.stdout);
+  assert.ok(Math.abs(result.psnr - made.psnr) < 0.1, `${result.psnr} dB, ${made.psnr} dB`);
+  assert.deepEqual([result.frames, result.perFrame.length, result.bpp], [20, 20, made.bpp]);
+  assert.ok(result.decodeFps > 0 && result.ssim > 0 && result.ssim < 1);
+  await refused(["eval", asset, await clip("carphone")], /25 frames a second and .* has 29\.97/);
+  await refused(["eval", asset, join(asset, "..", "none.mp4")], /does not exist/);
 });
 
 test("an encode ended by Ctrl-C leaves no ffmpeg and no asset, and goes on to the same bytes", async (t) => {
