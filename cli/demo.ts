@@ -32,7 +32,7 @@ export function demoCommand(io: Io): Command {
   return new Command("demo")
     .description("encodes a film (or a sample of its own), serves it and prints where to look")
     .argument("[video]", "a film; default: a sample rendered on the spot")
-    .addOption(presetOption())
+    .addOption(presetOption().default("fast"))
     .option("--size <WxH>", `pixels to store; default: the film's, at most ${LONGEST_SIDE} a side`, parseSize)
     .option("--from <seconds>", "where to begin", parseSeconds)
     .option("--to <seconds>", "where to end", parseSeconds)

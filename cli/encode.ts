@@ -20,7 +20,7 @@ export function encodeCommand(io: Io): Command {
     .argument("<video>", "anything ffmpeg reads")
     .requiredOption("-o, --output <asset>", "the .siedd file to write")
     .addOption(new Option("--profile <name>", "the kind of network").choices(["tile"]).default("tile"))
-    .addOption(presetOption())
+    .addOption(presetOption().default("balanced"))
     .option("--size <WxH>", "pixels to store; default: those of the video", parseSize)
     .option("--from <seconds>", "where to begin", parseSeconds)
     .option("--to <seconds>", "where to end", parseSeconds)

@@ -1,3 +1,4 @@
+/** What a player could not do, as a stable code; the sentence beside it is for people. */
 export type PlayerErrorCode =
   | "film-not-found"
   | "server-unreachable"

@@ -6,8 +6,9 @@ import { readSampleTables, type SampleTable } from "../iso/tables.js";
 import { unpackLanguage } from "../iso/track.js";
 import { type Configuration, readConfiguration } from "./configuration.js";
 
-/** Sides of a source picture that an asset may have, in pixels. */
+/** Shortest side of a source picture that an asset may have, in pixels. */
 export const MIN_SIDE = 16;
+/** Longest side of a source picture that an asset may have, in pixels. */
 export const MAX_SIDE = 8192;
 
 export interface ParsedVideo {

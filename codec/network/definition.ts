@@ -40,6 +40,7 @@ export interface PaperNetwork {
   readonly hiddenLayers: number;
 }
 
+/** The network of an asset, by its profile. */
 export type Network = TileNetwork | PaperNetwork;
 
 /** Features of one spatial coordinate: itself and a sine and cosine a frequency. */
