@@ -128,9 +128,9 @@ const dayLayers: SceneLayers = {
   sky: ["2a6fb0", "8cc3dc", "fde3b0"],
   layers: [
     disc(76, [255, 244, 204], "900-n", "90+n"),
-    land(mountains, [124, 140, 182], 1, 270),
-    land(hills, [72, 142, 120], 2, 400),
-    land(firs, [28, 84, 66], 4, 430),
+    land(mountains, [124, 140, 182], 0, 270),
+    land(hills, [72, 142, 120], 1, 400),
+    land(firs, [28, 84, 66], 2, 430),
   ],
 };
 
@@ -138,9 +138,9 @@ const nightLayers: SceneLayers = {
   sky: ["0b1033", "2b2a6b", "c06c84"],
   layers: [
     crescent(64, [244, 240, 220], "250+n", "150-n"),
-    land("120+60*sin(X/260)+30*sin(X/90)", [84, 66, 128], 1, 330),
-    land("110-70*abs(sin(X/150+0.7))", [52, 40, 92], 2, 450),
-    land(firs, [18, 18, 46], 3, 450),
+    land("120+60*sin(X/260)+30*sin(X/90)", [84, 66, 128], 0, 330),
+    land("110-70*abs(sin(X/150+0.7))", [52, 40, 92], 1, 450),
+    land(firs, [18, 18, 46], 2, 450),
   ],
 };
 
