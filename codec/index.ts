@@ -21,6 +21,7 @@ export {
 export { type AacConfiguration, writeAacSampleEntry } from "./iso/aac.js";
 export { type AdtsStream, indexAdts } from "./iso/adts.js";
 export { type BoxSlice, box, fullBox, onlyBox, readBoxes, versionAndFlags } from "./iso/box.js";
+export { hasRelaxedSimd } from "./kernel/kernel.js";
 export {
   axisFeatures,
   CHANNELS,

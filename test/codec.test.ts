@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setFlagsFromString } from "node:v8";
 import {
   dequantise,
   fullRegion,
+  hasRelaxedSimd,
   memorySource,
   openAsset,
   PictureDecoder,
@@ -49,6 +51,22 @@ for (const [name, options] of [
     }
   });
 }
+
+test("both builds of the kernel give the same bytes", async () => {
+  setFlagsFromString("--experimental-wasm-relaxed-simd");
+  assert.ok(hasRelaxedSimd());
+  const asset = await openAsset(memorySource(syntheticAsset({ ...SMALL, widths: [4, 16, 24, 32] })));
+  const request = { region: fullRegion(asset), width: 300, height: 200 };
+  const outputs = await Promise.all(
+    [true, false].map(async (relaxedSimd) => {
+      const decoder = await PictureDecoder.create(asset, { relaxedSimd });
+      const out = new Uint8Array(300 * 200 * 4);
+      decoder.decodeRgba(decoder.loadGroup(0, await asset.readGroup(0)), 1, request, out);
+      return out;
+    }),
+  );
+  assert.deepEqual(outputs[0], outputs[1]);
+});
 
 test("a crop decoded at its size equals the same crop of the whole picture", async () => {
   const { asset, decoder, group } = await opened(SMALL);

@@ -16,6 +16,13 @@ export async function buildKernel() {
   );
   const built = statSync(output, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   if (built > newest) return;
+  const [plain, relaxed] = [await compile(), await compile("--enable=relaxed-simd")];
+  mkdirSync(dirname(output), { recursive: true });
+  writeFileSync(output, `export const KERNEL = "${plain}";\nexport const RELAXED_KERNEL = "${relaxed}";\n`);
+}
+
+/** -> the module in base64. */
+async function compile(...features) {
   let bytes;
   const { error, stderr } = await asc.main(
     [
@@ -30,6 +37,7 @@ export async function buildKernel() {
       "--maximumMemory=65536",
       "--enable=simd",
       "--enable=bulk-memory",
+      ...features,
       `--baseDir=${here}`,
     ],
     {
@@ -39,8 +47,7 @@ export async function buildKernel() {
     },
   );
   if (error) throw new Error(`the kernel does not compile: ${error.message}\n${stderr.toString()}`);
-  mkdirSync(dirname(output), { recursive: true });
-  writeFileSync(output, `export const KERNEL = "${Buffer.from(bytes).toString("base64")}";\n`);
+  return Buffer.from(bytes).toString("base64");
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await buildKernel();

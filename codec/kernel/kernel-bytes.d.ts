@@ -1,2 +1,4 @@
 /** The compiled kernel in base64; written by codec/kernel/build.mjs. */
 export declare const KERNEL: string;
+/** The same with relaxed SIMD. */
+export declare const RELAXED_KERNEL: string;

@@ -1,4 +1,4 @@
-import { KERNEL } from "./kernel-bytes.js";
+import { KERNEL, RELAXED_KERNEL } from "./kernel-bytes.js";
 
 /** Exports of the compiled kernel; arguments are documented in codec/kernel/assembly. Addresses are bytes. */
 export interface KernelExports {
@@ -45,12 +45,22 @@ export interface KernelExports {
   finishRgba(sum: number, stride: number, plane: number, width: number, rows: number, out: number): void;
 }
 
-let compiled: Promise<WebAssembly.Module> | undefined;
+const decode = (base64: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+
+/**
+ * True where the kernel may use relaxed SIMD: a quarter faster, and the same bits. Browsers and Node 22
+ * have it; Node 20 has it behind --experimental-wasm-relaxed-simd.
+ */
+export const hasRelaxedSimd = (): boolean => WebAssembly.validate(decode(RELAXED_KERNEL));
+
+const compiled = new Map<boolean, Promise<WebAssembly.Module>>();
 
 /** Compiles once a thread. */
-function compileKernel(): Promise<WebAssembly.Module> {
-  compiled ??= WebAssembly.compile(Uint8Array.from(atob(KERNEL), (letter) => letter.charCodeAt(0)));
-  return compiled;
+function compileKernel(relaxed: boolean): Promise<WebAssembly.Module> {
+  const known = compiled.get(relaxed) ?? WebAssembly.compile(decode(relaxed ? RELAXED_KERNEL : KERNEL));
+  compiled.set(relaxed, known);
+  return known;
 }
 
 /** One instance of the kernel with a memory of its own. */
@@ -65,9 +75,10 @@ export class Kernel {
     this.#bytes = new Uint8Array(memory.buffer);
   }
 
-  static async create(): Promise<Kernel> {
+  /** `relaxed`: with relaxed SIMD. Default: where it is there. */
+  static async create(relaxed = hasRelaxedSimd()): Promise<Kernel> {
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536 });
-    const instance = await WebAssembly.instantiate(await compileKernel(), { env: { memory } });
+    const instance = await WebAssembly.instantiate(await compileKernel(relaxed), { env: { memory } });
     return new Kernel(instance.exports as unknown as KernelExports, memory);
   }
 
@@ -81,6 +92,10 @@ export class Kernel {
   /** A view of the memory as it is now. */
   bytes(address: number, length: number): Uint8Array {
     return this.#bytes.subarray(address, address + length);
+  }
+
+  words(address: number, length: number): Int32Array {
+    return new Int32Array(this.#memory.buffer, address, length);
   }
 
   floats(address: number, length: number): Float32Array {

@@ -38,8 +38,9 @@ export class PictureDecoder {
     this.#encoder = foldEncoder(asset.network, asset.encoder);
   }
 
-  static async create(asset: DecoderAsset): Promise<PictureDecoder> {
-    return new PictureDecoder(asset, await Kernel.create());
+  /** `relaxedSimd`: which build of the kernel, both give the same bytes. Default: the faster one that runs. */
+  static async create(asset: DecoderAsset, options: { relaxedSimd?: boolean } = {}): Promise<PictureDecoder> {
+    return new PictureDecoder(asset, await Kernel.create(options.relaxedSimd));
   }
 
   /** Parses the payload of group `index` (`asset.readGroup`). Throws SieddError `corrupt-group`. */
@@ -133,7 +134,7 @@ export class PictureDecoder {
         const tile = group.tiles[index];
         const sum = map.sums + rows.first * map.stride + column.first * 4;
         if (tile.width === 0) {
-          const colour = map.weights + tile.head * 4;
+          const colour = map.weights + tile.head * 4 + 4;
           exports.fillTile(
             colour,
             column.address,
@@ -180,8 +181,8 @@ export class PictureDecoder {
 
   #place(plan: PicturePlan, group: LoadedGroup): MemoryMap {
     const widest = Math.max(this.#network.encoderWidth, ...new Set(group.tiles.map((tile) => tile.width)));
-    if (this.#map === undefined || group.floats.length > this.#room || widest > this.#widest) {
-      this.#room = Math.max(this.#room, group.floats.length);
+    if (this.#map === undefined || group.words.length > this.#room || widest > this.#widest) {
+      this.#room = Math.max(this.#room, group.words.length);
       this.#widest = Math.max(this.#widest, widest);
       this.#map = placePlan(
         this.#kernel,
@@ -199,9 +200,9 @@ export class PictureDecoder {
 
   #activate(map: MemoryMap, group: LoadedGroup, format: PixelFormat): void {
     if (this.#active?.group === group && this.#active.format === format) return;
-    const floats = this.#kernel.floats(map.weights, group.floats.length);
-    floats.set(group.floats);
-    foldHeads(group, format, floats);
+    const words = this.#kernel.words(map.weights, group.words.length);
+    words.set(group.words);
+    foldHeads(group, format, words);
     this.#active = { group, format };
   }
 }

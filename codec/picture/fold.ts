@@ -8,13 +8,14 @@ import {
   type TileNetwork,
 } from "../network/definition.js";
 import { outputTransform, type PixelFormat } from "./colour.js";
+import { denseLayerWords, foldDenseLayer, foldHead, headWords } from "./fixed-point.js";
 
 /** A group's weights in the order in which the kernel reads them. */
 export interface FoldedGroup {
   readonly index: number;
   readonly frameCount: number;
-  /** All tiles one after the other; sine layers in turns, heads as trained. */
-  readonly floats: Float32Array;
+  /** All tiles one after the other, in words of 32 bits: floats and fixed-point numbers; heads are left empty. */
+  readonly words: Int32Array;
   readonly tiles: readonly FoldedTile[];
   /** [tiles, frames, 2], tile-local units. */
   readonly motion: Float32Array;
@@ -24,12 +25,15 @@ export interface FoldedGroup {
 
 export interface FoldedTile {
   readonly width: number;
-  /** Where its first layer begins in `floats`; the shared encoder, if there is one, is elsewhere. */
+  /** Where its first layer begins in `words`; the shared encoder, if there is one, is elsewhere. */
   readonly first: number;
   /** Where its remaining sine layers begin. */
   readonly dense: number;
-  /** Where its head begins: [width, 3], then [3]. */
+  /** Where its head begins. */
   readonly head: number;
+  /** As trained: [width, 3], then [3]. */
+  readonly headWeights: Float32Array;
+  readonly headBias: Float32Array;
 }
 
 /** What `omega * z` is in turns. */
@@ -54,38 +58,39 @@ function firstLayerSize(network: TileNetwork, outputs: number): number {
 
 /** Writes x[n][outputs], y[n][outputs], t[3][outputs], bias[outputs] in turns. */
 function foldFirstLayer(
-  network: TileNetwork,
+  scale: number,
+  order: readonly number[],
   weights: Float32Array,
   bias: Float32Array,
-  outputs: number,
   out: Float32Array,
+  at: number,
 ): void {
-  const scale = turns(network);
-  featureOrder(network).forEach((feature, row) => {
-    for (let o = 0; o < outputs; o++) out[row * outputs + o] = weights[feature * outputs + o] * scale;
-  });
-  const at = inputFeatures(network) * outputs;
-  for (let o = 0; o < outputs; o++) out[at + o] = bias[o] * scale;
+  const outputs = bias.length;
+  for (let row = 0; row < order.length; row++) {
+    const from = order[row] * outputs;
+    for (let o = 0; o < outputs; o++) out[at++] = weights[from + o] * scale;
+  }
+  for (let o = 0; o < outputs; o++) out[at++] = bias[o] * scale;
 }
 
 /** The shared encoder as the kernel's first layer; empty where there is none. */
 export function foldEncoder(network: TileNetwork, encoder: SharedEncoder): Float32Array {
   const out = new Float32Array(firstLayerSize(network, network.encoderWidth));
-  if (network.encoderWidth > 0)
-    foldFirstLayer(network, encoder.weights, encoder.bias, network.encoderWidth, out);
+  if (network.encoderWidth > 0) {
+    foldFirstLayer(turns(network), featureOrder(network), encoder.weights, encoder.bias, out, 0);
+  }
   return out;
 }
 
-/** Floats of one tile and where its parts begin in them. */
+/** Words of one tile and where its parts begin in them. */
 function tileLayout(network: TileNetwork, width: number): { dense: number; head: number; size: number } {
   const own = network.encoderWidth === 0 && width > 0;
   const dense = own ? firstLayerSize(network, width) : 0;
   let head = dense;
   for (let layer = own ? 1 : 0; layer < network.hiddenLayers && width > 0; layer++) {
-    head += (layerInputs(network, width, layer) + 1) * width;
+    head += denseLayerWords(layerInputs(network, width, layer), width);
   }
-  const size = head + (width + 1) * CHANNELS;
-  return { dense, head, size: size + (-size & 3) };
+  return { dense, head, size: head + headWords(width) };
 }
 
 /** Reorders and scales a group's weights for the kernel. */
@@ -95,54 +100,57 @@ export function foldGroup(
   group: GroupDecoders<Float32Array>,
 ): FoldedGroup {
   const layouts = group.tiles.map((tile) => tileLayout(network, tile.width));
-  const floats = new Float32Array(layouts.reduce((sum, layout) => sum + layout.size, 0));
+  const words = new Int32Array(layouts.reduce((sum, layout) => sum + layout.size, 0));
+  const floats = new Float32Array(words.buffer);
   const scale = turns(network);
+  const order = featureOrder(network);
   let start = 0;
   const tiles = group.tiles.map((tile, t): FoldedTile => {
     const layout = layouts[t];
-    let at = start;
+    let at = start + layout.dense;
     tile.hidden.forEach((matrix, layer) => {
       const bias = tile.hiddenBias[layer];
       if (layer === 0 && network.encoderWidth === 0) {
-        foldFirstLayer(network, matrix, bias, tile.width, floats.subarray(at, at + layout.dense));
-        at += layout.dense;
-        return;
+        foldFirstLayer(scale, order, matrix, bias, floats, start);
+      } else {
+        at = foldDenseLayer(matrix, bias, scale, words, at);
       }
-      for (const value of matrix) floats[at++] = value * scale;
-      for (const value of bias) floats[at++] = value * scale;
     });
-    floats.set(tile.head, at);
-    floats.set(tile.headBias, at + tile.head.length);
     const folded = {
       width: tile.width,
       first: start,
       dense: start + layout.dense,
       head: start + layout.head,
+      headWeights: tile.head,
+      headBias: tile.headBias,
     };
     start += layout.size;
     return folded;
   });
   const { frameCount, motion, mean, deviation } = group;
-  return { index, frameCount, floats, tiles, motion, mean, deviation };
+  return { index, frameCount, words, tiles, motion, mean, deviation };
 }
 
 /**
- * Replaces the heads in `floats` (a copy of the group's) by heads that give the output format directly:
+ * Writes heads into `words` (a copy of the group's) that give the output format directly:
  * normalisation and colour matrix are linear, as the head is.
  */
-export function foldHeads(group: FoldedGroup, format: PixelFormat, floats: Float32Array): void {
+export function foldHeads(group: FoldedGroup, format: PixelFormat, words: Int32Array): void {
   const { rows, offset } = outputTransform(format);
-  for (const tile of group.tiles) {
-    const bias = tile.head + tile.width * CHANNELS;
-    for (let at = tile.head; at <= bias; at += CHANNELS) {
-      const constant = at === bias;
-      const rgb = [0, 1, 2].map(
-        (c) => group.floats[at + c] * group.deviation[c] + (constant ? group.mean[c] : 0),
-      );
-      for (let c = 0; c < CHANNELS; c++) {
-        const row = rows[c];
-        floats[at + c] = row[0] * rgb[0] + row[1] * rgb[1] + row[2] * rgb[2] + (constant ? offset[c] : 0);
-      }
-    }
+  // out[c] = sum over d of transform[c][d] * head[d] + constant[c]
+  const transform = rows.map((row) => row.map((value, d) => value * group.deviation[d]));
+  const constant = rows.map((row, c) =>
+    row.reduce((sum, value, d) => sum + value * group.mean[d], offset[c]),
+  );
+  const through = (from: Float32Array, at: number, c: number): number => {
+    const row = transform[c];
+    return row[0] * from[at] + row[1] * from[at + 1] + row[2] * from[at + 2];
+  };
+  for (const { width, head, headWeights, headBias } of group.tiles) {
+    const weights = new Float64Array(width * CHANNELS);
+    for (let i = 0; i < weights.length; i++)
+      weights[i] = through(headWeights, i - (i % CHANNELS), i % CHANNELS);
+    const bias = constant.map((value, c) => value + through(headBias, 0, c));
+    foldHead(weights, bias, words, head);
   }
 }

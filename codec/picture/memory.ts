@@ -14,7 +14,7 @@ export interface PlacedRows {
 export interface PlacedColumns {
   readonly tile: number;
   readonly first: number;
-  /** Padded to a multiple of 8. */
+  /** Padded to a multiple of 4. */
   readonly count: number;
   readonly address: number;
 }
@@ -58,7 +58,7 @@ export function placePlan(
 
   const writes: { address: number; span: Span; from: number; count: number; padded: number }[] = [];
   const columns = plan.columns.map((span): PlacedColumns => {
-    const padded = pad(span.positions.length, 8);
+    const padded = pad(span.positions.length, 4);
     const address = take(padded * 8);
     writes.push({ address, span, from: 0, count: span.positions.length, padded });
     return { tile: span.tile, first: span.first, count: padded, address };
@@ -82,7 +82,8 @@ export function placePlan(
   const widest = Math.max(8, ...columns.map((column) => column.count));
   const scratch = take(kernel.exports.scratchBytes(maxOutputs, network.frequencies, widest, plan.stripRows));
   const stride = pad(plan.request.width + 8, 16) * 4;
-  const plane = stride * plan.stripRows;
+  // Tiles are computed two rows at a time: an odd last one touches the row behind it.
+  const plane = stride * (plan.stripRows + 1);
   const sums = take(3 * plane);
   const output = take(plan.stripRows * plan.request.width * 4 + 64);
   kernel.ensure(end);

@@ -72,8 +72,8 @@ export interface PicturePlan {
   readonly stripRows: number;
 }
 
-/** Sums of a strip stay near this many bytes, so that they live in the second-level cache. */
-const STRIP_BYTES = 384 * 1024;
+/** Sums of a strip stay near this many bytes: small enough for the second-level cache, and high enough that few tiles are cut. */
+const STRIP_BYTES = 1024 * 1024;
 
 export function planPicture(
   network: TileNetwork,
@@ -82,7 +82,7 @@ export function planPicture(
 ): PicturePlan {
   const { region, width, height } = request;
   const fitting = Math.floor(STRIP_BYTES / (12 * width));
-  const stripRows = Math.max(8, Math.min(64, fitting - (fitting % 2)));
+  const stripRows = Math.max(8, Math.min(256, fitting - (fitting % 2)));
   return {
     request,
     columns: planAxis(picture.width, network.columns, network.overlap, region.x, region.width, width),

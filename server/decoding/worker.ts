@@ -1,9 +1,11 @@
 import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
 import { LRUCache } from "lru-cache";
 import { move, transferableSymbol, valueSymbol } from "piscina";
 import { type Asset, openAsset } from "../../codec/asset/asset.js";
 import { SieddError } from "../../codec/errors.js";
+import { hasRelaxedSimd } from "../../codec/kernel/kernel.js";
 import { type LoadedGroup, PictureDecoder } from "../../codec/picture/decoder.js";
 import { fileSource, sameFile } from "./file-source.js";
 import {
@@ -18,6 +20,9 @@ interface OpenDecoder {
   readonly asset: Asset;
   readonly decoder: PictureDecoder;
 }
+
+// Node 20 knows the instructions but asks for a flag; later ones need none.
+if (!hasRelaxedSimd()) setFlagsFromString("--experimental-wasm-relaxed-simd");
 
 // A worker serves a few films at a time, and of each the group being played and the next.
 const decoders = new LRUCache<string, Promise<OpenDecoder>>({ max: 4 });

@@ -1,6 +1,6 @@
 // The first layer is separable: its argument at (x, y, t) is A(x) + B(y) + C(t), so the features are
-// computed once a column and once a row, and sin(A + B) = sin A cos B + cos A sin B costs three
-// operations a pixel and output instead of 21 multiplications and a sine.
+// computed once a column and once a row, and sin(A + B) = sin A cos B + cos A sin B costs one
+// instruction for four pixels instead of 21 multiplications and a sine.
 
 import { cosine4, sine4 } from "./sine";
 
@@ -25,13 +25,20 @@ export function axisFeatures(positions: usize, count: i32, shift: f32, frequenci
   }
 }
 
+/** A lane's low half: a number in [-1, 1] in 1.15 fixed point. Adding 1.5 * 2^23 leaves it in the low bits. */
+// @ts-ignore: decorator
+@inline
+function fixed(value: v128): v128 {
+  return f32x4.add(f32x4.mul(value, f32x4.splat(32767)), f32x4.splat(12582912));
+}
+
 /**
- * Sine and cosine of the first layer's part along one axis, in turns.
+ * Sine and cosine of the first layer's part along one axis, in turns, as i16[outputs][count][2]:
+ * sine first for columns (`swap` 0), cosine first for rows, so that a product of pairs is the sine of a sum.
  * features: f32[n][count]; weights: f32[n][outputs]; offset: f32[outputs], or 0 for none.
- * Lanes are positions; sines and cosines: f32[outputs][count].
  */
 export function axisLayer(
-  features: usize, n: i32, count: i32, weights: usize, outputs: i32, offset: usize, sines: usize, cosines: usize,
+  features: usize, n: i32, count: i32, weights: usize, outputs: i32, offset: usize, swap: bool, out: usize,
 ): void {
   const row = <usize>count << 2;
   for (let o = 0; o < outputs; o++) {
@@ -45,10 +52,12 @@ export function axisLayer(
         feature += row;
         weight += <usize>outputs << 2;
       }
-      v128.store(sines, sine4(z), 0);
-      v128.store(cosines, cosine4(z), 0);
-      sines += 16;
-      cosines += 16;
+      const sine = fixed(sine4(z));
+      const cosine = fixed(cosine4(z));
+      const low = swap ? cosine : sine;
+      const high = i32x4.shl(swap ? sine : cosine, 16);
+      v128.store(out, v128.shuffle<i16>(low, high, 0, 9, 2, 11, 4, 13, 6, 15));
+      out += 16;
     }
   }
 }

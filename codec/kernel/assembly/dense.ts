@@ -1,96 +1,136 @@
-// Sine layers and the linear head for eight pixels at a time. Lanes are pixels, activations are
-// f32[channel][8], weights are splatted: eight accumulators, two activations and a weight fill
-// the sixteen vector registers of x86-64.
+// Sine layers and the linear head in 16-bit fixed point for eight pixels at a time. Lanes are pixels;
+// a lane holds the activations of two channels (1.15 fixed point), activations are i16[channel / 2][8][2].
+// One instruction multiplies and adds two channels of four pixels, and sums that overflow are phases
+// that have gone round: arithmetic modulo 2^32 is arithmetic modulo one turn.
 
-import { sine4 } from "./sine";
+import { cosine8 } from "./sine";
 
-/**
- * One sine layer: out[o] = sin(2 pi (sum over i of in[i] * weights[i][o] + bias[o])).
- * weights: f32[inputs][outputs], in turns; outputs is a multiple of 4.
- */
+/** The upper halves of `even` below those of `odd`: a pair of channels in each lane. */
 // @ts-ignore: decorator
 @inline
-export function sineLayer(weights: usize, bias: usize, input: usize, inputs: i32, output: usize, outputs: i32): void {
-  const stride = <usize>outputs << 2;
-  const inputEnd = input + (<usize>inputs << 5);
-  for (let o: usize = 0; o < stride; o += 16) {
-    let a0 = v128.load32_splat(bias + o);
-    let b0 = a0;
-    let a1 = v128.load32_splat(bias + o, 4);
-    let b1 = a1;
-    let a2 = v128.load32_splat(bias + o, 8);
-    let b2 = a2;
-    let a3 = v128.load32_splat(bias + o, 12);
-    let b3 = a3;
-    let weight = weights + o;
-    for (let h = input; h < inputEnd; h += 32) {
-      const x = v128.load(h);
-      const y = v128.load(h, 16);
-      const w0 = v128.load32_splat(weight);
-      a0 = f32x4.add(a0, f32x4.mul(x, w0));
-      b0 = f32x4.add(b0, f32x4.mul(y, w0));
-      const w1 = v128.load32_splat(weight, 4);
-      a1 = f32x4.add(a1, f32x4.mul(x, w1));
-      b1 = f32x4.add(b1, f32x4.mul(y, w1));
-      const w2 = v128.load32_splat(weight, 8);
-      a2 = f32x4.add(a2, f32x4.mul(x, w2));
-      b2 = f32x4.add(b2, f32x4.mul(y, w2));
-      const w3 = v128.load32_splat(weight, 12);
-      a3 = f32x4.add(a3, f32x4.mul(x, w3));
-      b3 = f32x4.add(b3, f32x4.mul(y, w3));
-      weight += stride;
-    }
-    const at = output + (o << 3);
-    v128.store(at, sine4(a0));
-    v128.store(at, sine4(b0), 16);
-    v128.store(at, sine4(a1), 32);
-    v128.store(at, sine4(b1), 48);
-    v128.store(at, sine4(a2), 64);
-    v128.store(at, sine4(b2), 80);
-    v128.store(at, sine4(a3), 96);
-    v128.store(at, sine4(b3), 112);
-  }
+export function pairs(even: v128, odd: v128): v128 {
+  return v128.shuffle<i16>(even, odd, 0, 9, 2, 11, 4, 13, 6, 15);
+}
+
+// @ts-ignore: decorator
+@inline
+function activate(at: usize, a: v128, b: v128, shift: i32): void {
+  v128.store(at, cosine8(pairs(i32x4.shr_u(a, 16 - shift), i32x4.shl(b, shift))));
+}
+
+// @ts-ignore: decorator
+@inline
+function multiplyAdd(sum: v128, a: v128, b: v128): v128 {
+  return i32x4.add(sum, i32x4.dot_i16x8_s(a, b));
 }
 
 /**
- * The linear head, weighted by the cross-fade and added to three planes of the picture.
- * weights: f32[width][3], then bias f32[3]; fade: f32[8] along the row, `rowFade` across it.
+ * One sine layer. weights: four biases, then `inputs / 2` times four pairs of weights, for every four
+ * outputs. `shift` brings a sum of products to a phase of 2^32 a turn.
  */
 // @ts-ignore: decorator
 @inline
-export function headLayer(weights: usize, input: usize, width: i32, fade: usize, rowFade: v128, sum: usize, plane: usize): void {
-  const bias = weights + <usize>width * 12;
-  let r0 = v128.load32_splat(bias);
+export function sineLayer(weights: usize, input: usize, inputs: i32, output: usize, outputs: i32, shift: i32): usize {
+  const inputEnd = input + (<usize>inputs << 4);
+  const outputEnd = output + (<usize>outputs << 4);
+  for (let to = output; to < outputEnd; to += 64) {
+    let a0 = v128.load32_splat(weights);
+    let b0 = a0;
+    let a1 = v128.load32_splat(weights, 4);
+    let b1 = a1;
+    let a2 = v128.load32_splat(weights, 8);
+    let b2 = a2;
+    let a3 = v128.load32_splat(weights, 12);
+    let b3 = a3;
+    weights += 16;
+    for (let h = input; h < inputEnd; h += 64) {
+      let x = v128.load(h);
+      let y = v128.load(h, 16);
+      let w = v128.load32_splat(weights);
+      a0 = multiplyAdd(a0, x, w);
+      b0 = multiplyAdd(b0, y, w);
+      w = v128.load32_splat(weights, 4);
+      a1 = multiplyAdd(a1, x, w);
+      b1 = multiplyAdd(b1, y, w);
+      w = v128.load32_splat(weights, 8);
+      a2 = multiplyAdd(a2, x, w);
+      b2 = multiplyAdd(b2, y, w);
+      w = v128.load32_splat(weights, 12);
+      a3 = multiplyAdd(a3, x, w);
+      b3 = multiplyAdd(b3, y, w);
+      x = v128.load(h, 32);
+      y = v128.load(h, 48);
+      w = v128.load32_splat(weights, 16);
+      a0 = multiplyAdd(a0, x, w);
+      b0 = multiplyAdd(b0, y, w);
+      w = v128.load32_splat(weights, 20);
+      a1 = multiplyAdd(a1, x, w);
+      b1 = multiplyAdd(b1, y, w);
+      w = v128.load32_splat(weights, 24);
+      a2 = multiplyAdd(a2, x, w);
+      b2 = multiplyAdd(b2, y, w);
+      w = v128.load32_splat(weights, 28);
+      a3 = multiplyAdd(a3, x, w);
+      b3 = multiplyAdd(b3, y, w);
+      weights += 32;
+    }
+    activate(to, a0, a1, shift);
+    activate(to + 16, b0, b1, shift);
+    activate(to + 32, a2, a3, shift);
+    activate(to + 48, b2, b3, shift);
+  }
+  return weights;
+}
+
+/**
+ * The linear head, weighted by the cross-fade and added to three planes of the picture: four columns
+ * of two rows. head: f32 scale, f32 bias[3], then `width / 2` times three pairs of weights.
+ */
+// @ts-ignore: decorator
+@inline
+export function headLayer(
+  head: usize, input: usize, width: i32, upperFade: v128, lowerFade: v128, sum: usize, stride: usize, plane: usize,
+): void {
+  let r0 = i32x4.splat(0);
   let r1 = r0;
-  let g0 = v128.load32_splat(bias, 4);
-  let g1 = g0;
-  let b0 = v128.load32_splat(bias, 8);
-  let b1 = b0;
-  for (let i = 0; i < width; i++) {
+  let g0 = r0;
+  let g1 = r0;
+  let b0 = r0;
+  let b1 = r0;
+  const end = input + (<usize>width << 4);
+  let weights = head + 16;
+  while (input < end) {
     const x = v128.load(input);
     const y = v128.load(input, 16);
-    const wr = v128.load32_splat(weights);
-    r0 = f32x4.add(r0, f32x4.mul(x, wr));
-    r1 = f32x4.add(r1, f32x4.mul(y, wr));
-    const wg = v128.load32_splat(weights, 4);
-    g0 = f32x4.add(g0, f32x4.mul(x, wg));
-    g1 = f32x4.add(g1, f32x4.mul(y, wg));
-    const wb = v128.load32_splat(weights, 8);
-    b0 = f32x4.add(b0, f32x4.mul(x, wb));
-    b1 = f32x4.add(b1, f32x4.mul(y, wb));
+    let w = v128.load32_splat(weights);
+    r0 = multiplyAdd(r0, x, w);
+    r1 = multiplyAdd(r1, y, w);
+    w = v128.load32_splat(weights, 4);
+    g0 = multiplyAdd(g0, x, w);
+    g1 = multiplyAdd(g1, y, w);
+    w = v128.load32_splat(weights, 8);
+    b0 = multiplyAdd(b0, x, w);
+    b1 = multiplyAdd(b1, y, w);
     input += 32;
     weights += 12;
   }
-  const f0 = f32x4.mul(v128.load(fade), rowFade);
-  const f1 = f32x4.mul(v128.load(fade, 16), rowFade);
-  addTo(sum, f32x4.mul(r0, f0), f32x4.mul(r1, f1));
-  addTo(sum + plane, f32x4.mul(g0, f0), f32x4.mul(g1, f1));
-  addTo(sum + 2 * plane, f32x4.mul(b0, f0), f32x4.mul(b1, f1));
+  const scale = v128.load32_splat(head);
+  let bias = v128.load32_splat(head, 4);
+  addTo(sum, r0, scale, bias, upperFade);
+  addTo(sum + stride, r1, scale, bias, lowerFade);
+  sum += plane;
+  bias = v128.load32_splat(head, 8);
+  addTo(sum, g0, scale, bias, upperFade);
+  addTo(sum + stride, g1, scale, bias, lowerFade);
+  sum += plane;
+  bias = v128.load32_splat(head, 12);
+  addTo(sum, b0, scale, bias, upperFade);
+  addTo(sum + stride, b1, scale, bias, lowerFade);
 }
 
 // @ts-ignore: decorator
 @inline
-function addTo(at: usize, left: v128, right: v128): void {
-  v128.store(at, f32x4.add(v128.load(at), left));
-  v128.store(at, f32x4.add(v128.load(at, 16), right), 16);
+function addTo(at: usize, value: v128, scale: v128, bias: v128, fade: v128): void {
+  const colour = f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(value), scale), bias);
+  v128.store(at, f32x4.add(v128.load(at), f32x4.mul(colour, fade)));
 }

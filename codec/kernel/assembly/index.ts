@@ -2,19 +2,31 @@
 // rounding to 8 bits. Memory is laid out by codec/kernel/memory.ts; nothing is allocated here.
 
 import { axisFeatures, axisLayer, timeOffset } from "./axis";
-import { headLayer, sineLayer } from "./dense";
+import { headLayer, pairs, sineLayer } from "./dense";
 
 export { finishI420, finishRgba } from "./output";
 
+// The shift that most trained layers take: weights below one turn.
+const USUAL_SHIFT = 2;
+
+/** Four pixels of two channels of the first layer. */
+// @ts-ignore: decorator
+@inline
+function firstPair(at: usize, even: v128, odd: v128, row: usize, rowBytes: usize): void {
+  const a = i32x4.dot_i16x8_s(even, v128.load32_splat(row));
+  const b = i32x4.dot_i16x8_s(odd, v128.load32_splat(row + rowBytes));
+  v128.store(at, pairs(i32x4.shr_u(a, 15), i32x4.shl(b, 1)));
+}
+
 /**
- * Adds one tile's part of a strip to the sums.
+ * Adds one tile's part of a strip to the sums, four columns of two rows at a time.
  *
  * first:   weights of the separable layer: f32 x[n][outputs], y[n][outputs], t[3][outputs], bias[outputs]
- * dense:   `layers` times f32 weights[in][width], bias[width]; then head[width][3], bias[3]
- * columns: f32 position[columnCount], fade[columnCount]; columnCount is a multiple of 8, padding has fade 0
- * rows:    f32 position[rowCount], fade[rowCount]
+ * dense:   `layers` times i32 shift, then the layer (see sineLayer); then the head (see headLayer)
+ * columns: f32 position[columnCount], fade[columnCount]; columnCount is a multiple of 4, padding has fade 0
+ * rows:    f32 position[padded], fade[padded], padded to a multiple of 4
  * scratch: see `scratchBytes`
- * sum:     first of three planes of f32, `stride` and `plane` in bytes
+ * sum:     first of three planes of f32, `stride` and `plane` in bytes; of an odd number of rows, one more is touched
  */
 export function sampleTile(
   first: usize, outputs: i32, frequencies: i32, dense: usize, layers: i32, width: i32,
@@ -28,56 +40,53 @@ export function sampleTile(
   const layerBytes = <usize>(n * outputs) << 2;
 
   const here = scratch;
-  const there = here + 2048;
-  const offset = there + 2048;
+  const there = here + 1024;
+  const offset = there + 1024;
   const features = offset + 256;
-  const columnSines = features + <usize>n * max(columnBytes, rowBytes);
-  const columnCosines = columnSines + <usize>outputs * columnBytes;
-  const rowSines = columnCosines + <usize>outputs * columnBytes;
-  const rowCosines = rowSines + <usize>outputs * rowBytes;
+  const columnPairs = features + <usize>n * max(columnBytes, rowBytes);
+  const rowPairs = columnPairs + <usize>outputs * columnBytes;
 
   timeOffset(first + 2 * layerBytes, first + 2 * layerBytes + (<usize>(3 * outputs) << 2), time, 3, outputs, offset);
   axisFeatures(columns, columnCount, u, frequencies, features);
-  axisLayer(features, n, columnCount, first, outputs, 0, columnSines, columnCosines);
+  axisLayer(features, n, columnCount, first, outputs, 0, false, columnPairs);
   axisFeatures(rows, rowPadded, v, frequencies, features);
-  axisLayer(features, n, rowPadded, first + layerBytes, outputs, offset, rowSines, rowCosines);
+  axisLayer(features, n, rowPadded, first + layerBytes, outputs, offset, true, rowPairs);
 
   const fades = columns + columnBytes;
   const rowFades = rows + rowBytes;
-  for (let row: usize = 0; row < <usize>rowCount << 2; row += 4) {
-    const rowFade = v128.load32_splat(rowFades + row);
-    for (let column: usize = 0; column < columnBytes; column += 32) {
-      let input = here;
-      let output = there;
-      let sines = columnSines + column;
-      let cosines = columnCosines + column;
-      let rowSine = rowSines + row;
-      let rowCosine = rowCosines + row;
-      const end = here + (<usize>outputs << 5);
+  for (let row: usize = 0; row < <usize>rowCount << 2; row += 8) {
+    const upperFade = v128.load32_splat(rowFades + row);
+    const lowerFade = v128.load32_splat(rowFades + row, 4);
+    for (let column: usize = 0; column < columnBytes; column += 16) {
+      let at = columnPairs + column;
+      let rowAt = rowPairs + row;
+      const end = here + (<usize>outputs << 4);
       for (let h = here; h < end; h += 32) {
-        const s = v128.load32_splat(rowSine);
-        const c = v128.load32_splat(rowCosine);
-        v128.store(h, f32x4.add(f32x4.mul(v128.load(sines), c), f32x4.mul(v128.load(cosines), s)));
-        v128.store(h, f32x4.add(f32x4.mul(v128.load(sines, 16), c), f32x4.mul(v128.load(cosines, 16), s)), 16);
-        sines += columnBytes;
-        cosines += columnBytes;
-        rowSine += rowBytes;
-        rowCosine += rowBytes;
+        const even = v128.load(at);
+        const odd = v128.load(at + columnBytes);
+        firstPair(h, even, odd, rowAt, rowBytes);
+        firstPair(h + 16, even, odd, rowAt + 4, rowBytes);
+        at += 2 * columnBytes;
+        rowAt += 2 * rowBytes;
       }
       let weights = dense;
       let inputs = outputs;
+      let input = here;
+      let output = there;
       for (let layer = 0; layer < layers; layer++) {
-        const bias = weights + (<usize>(inputs * width) << 2);
-        sineLayer(weights, bias, input, inputs, output, width);
+        const shift = load<i32>(weights);
+        weights = shift == USUAL_SHIFT
+          ? sineLayer(weights + 4, input, inputs, output, width, USUAL_SHIFT)
+          : sineLayer(weights + 4, input, inputs, output, width, shift);
         const swap = input;
         input = output;
         output = swap;
         inputs = width;
-        weights = bias + (<usize>width << 2);
       }
-      headLayer(weights, input, width, fades + column, rowFade, sum + column, plane);
+      const fade = v128.load(fades + column);
+      headLayer(weights, input, width, f32x4.mul(fade, upperFade), f32x4.mul(fade, lowerFade), sum + column, stride, plane);
     }
-    sum += stride;
+    sum += 2 * stride;
   }
 }
 
@@ -85,7 +94,7 @@ export function sampleTile(
 export function scratchBytes(outputs: i32, frequencies: i32, columnCount: i32, rowCount: i32): usize {
   const n = 1 + 2 * frequencies;
   const rowPadded = (rowCount + 3) & ~3;
-  return (<usize>(n * max(columnCount, rowPadded) + 2 * outputs * (columnCount + rowPadded)) << 2) + 4352;
+  return (<usize>(n * max(columnCount, rowPadded) + outputs * (columnCount + rowPadded)) << 2) + 2304;
 }
 
 /** Adds a tile of one colour (f32[3] at `colour`) to a strip; see sampleTile. */
