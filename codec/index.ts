@@ -1,8 +1,17 @@
-export { type Asset, type AudioTrack, type GroupEntry, openAsset } from "./asset/asset.js";
+export {
+  type Asset,
+  type AssetFacts,
+  type AudioTrack,
+  type GroupEntry,
+  openAsset,
+  type PaperAsset,
+  type TileAsset,
+} from "./asset/asset.js";
 export { type AssetDescription, describeAsset } from "./asset/describe.js";
 export { type FrameRate, frameSeconds } from "./asset/frame-rate.js";
-export { type AssetContents, type AssetHead, layoutAsset } from "./asset/header.js";
+export { type AssetContents, type AssetHead, type HeadFacts, layoutAsset } from "./asset/header.js";
 export type { AudioTiming, Chunk } from "./asset/layout.js";
+export type { Model, PaperModel, TileModel } from "./asset/model.js";
 export { MAX_SIDE, MIN_SIDE } from "./asset/parse.js";
 export { crc32c } from "./bytes/crc32c.js";
 export { ByteReader } from "./bytes/reader.js";
@@ -34,8 +43,40 @@ export {
   TIME_FEATURES,
   type TileNetwork,
 } from "./network/definition.js";
+export { PaperDecoder, type PaperDecoderAsset } from "./paper/decoder.js";
+export type { FoldedLayer, PaperGroup } from "./paper/fold.js";
+export { MAX_PAPER_WIDTH, MIN_PAPER_WIDTH } from "./paper/network.js";
+export { readPaperGroup, writePaperGroup } from "./paper/payload.js";
+export type { OnnxRuntime, OnnxSession, OnnxSessionOptions, OnnxTensor } from "./paper/runtime.js";
+export {
+  type BlockMatrix,
+  blockValues,
+  dequantisePaper,
+  encoderInputs,
+  type FloatLayer,
+  type PaperDecoders,
+  type PaperEncoder,
+  type PaperLayer,
+  paperEncoderValues,
+  type QuantisedPaperGroup,
+  type ScaledIntegers,
+  scaledValues,
+  ZERO_STEPS,
+} from "./paper/weights.js";
 export { outputTransform, type PixelFormat, type YuvMatrix } from "./picture/colour.js";
-export { type DecoderAsset, type LoadedGroup, PictureDecoder } from "./picture/decoder.js";
+export {
+  type DecoderFacts,
+  type LoadedGroup,
+  PictureDecoder,
+  type TileDecoderAsset,
+} from "./picture/decoder.js";
+export {
+  createEngine,
+  type DecoderAsset,
+  type EngineGroup,
+  type EngineOptions,
+  type PictureEngine,
+} from "./picture/engine.js";
 export { planAxis, type Span } from "./picture/plan.js";
 export { checkRequest, fullRegion, type PictureRequest, type Region } from "./picture/request.js";
 export { type ByteSource, memorySource } from "./source.js";

@@ -69,7 +69,8 @@ async function run(
     meter.enter("write");
     const empty = sharedEncoderSize(network);
     const encoder = { weights: new Float32Array(empty.weights), bias: new Float32Array(empty.bias) };
-    const parts = { ...size, frameRate: info.frameRate, network, encoder, groups, sound };
+    const model = { profile: network.profile, network, encoder };
+    const parts = { ...size, frameRate: info.frameRate, ...model, groups, sound };
     const { bytes, audioBytes } = await writeAsset(options.output, parts, checkpoints, finished.sizes);
     await checkpoints.remove();
     return {

@@ -20,6 +20,7 @@ const SMALL: SyntheticOptions = { width: 101, height: 67, groups: [3, 2], widths
 
 async function opened(options: SyntheticOptions) {
   const asset = await openAsset(memorySource(syntheticAsset(options)));
+  assert.ok(asset.profile === "tile");
   const decoder = await PictureDecoder.create(asset);
   const group = async (index: number) => decoder.loadGroup(index, await asset.readGroup(index));
   return { asset, decoder, group };
@@ -59,6 +60,7 @@ test("both builds of the kernel give the same bytes", async () => {
   const request = { region: fullRegion(asset), width: 300, height: 200 };
   const outputs = await Promise.all(
     [true, false].map(async (relaxedSimd) => {
+      assert.ok(asset.profile === "tile");
       const decoder = await PictureDecoder.create(asset, { relaxedSimd });
       const out = new Uint8Array(300 * 200 * 4);
       decoder.decodeRgba(decoder.loadGroup(0, await asset.readGroup(0)), 1, request, out);
@@ -132,6 +134,7 @@ test("weights of the cross-fade sum to one everywhere", () => {
 test("a damaged group is reported by its index and the others still play", async () => {
   const bytes = syntheticAsset(SMALL);
   const asset = await openAsset(memorySource(bytes));
+  assert.ok(asset.profile === "tile");
   bytes[asset.groups[1].offset + 40] ^= 4;
   const decoder = await PictureDecoder.create(asset);
   decoder.loadGroup(0, await asset.readGroup(0));

@@ -1,4 +1,4 @@
-import type { Asset, GroupDecoders, TileDecoder } from "../codec/index.js";
+import type { GroupDecoders, TileAsset, TileDecoder } from "../codec/index.js";
 
 /** sin(omega (w^T h + b)) in float64; w is [in, out]. */
 function sineLayer(h: readonly number[], w: Float32Array, b: Float32Array, omega: number): number[] {
@@ -8,7 +8,7 @@ function sineLayer(h: readonly number[], w: Float32Array, b: Float32Array, omega
 }
 
 function tileValue(
-  asset: Asset,
+  asset: TileAsset,
   group: GroupDecoders<Float32Array>,
   tile: TileDecoder<Float32Array>,
   x: number,
@@ -35,7 +35,7 @@ function tileValue(
 
 /** R'G'B' of one point of one frame, straight from the definition (docs/design.md); x and y in source pixels. */
 export function referencePixel(
-  asset: Asset,
+  asset: TileAsset,
   group: GroupDecoders<Float32Array>,
   frame: number,
   x: number,

@@ -36,6 +36,7 @@ async function assetFile(
 test("frames decoded in parallel are those of one decoder, in order", async (t) => {
   const path = await assetFile(t);
   const asset = await openAsset(fileSource(path));
+  assert.ok(asset.profile === "tile");
   const decoder = await PictureDecoder.create(asset);
   for (const format of ["i420-709", "i420-601", "rgba"] as const) {
     const options = { ...all({ width: 96, height: 60 }), from: 3, count: 12, format };

@@ -105,6 +105,7 @@ export function syntheticAsset(o: SyntheticOptions = {}): Uint8Array {
     width: o.width ?? 320,
     height: o.height ?? 180,
     frameRate: o.frameRate ?? { num: 25, den: 1 },
+    profile: "tile",
     network,
     encoder,
     groups: frameCounts.map((frameCount, i) => ({ frameCount, size: payloads[i].length })),

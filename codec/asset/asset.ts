@@ -1,9 +1,8 @@
 import { SieddError } from "../errors.js";
-import type { SharedEncoder } from "../group/weights.js";
 import type { SampleTable } from "../iso/tables.js";
-import type { Profile, TileNetwork } from "../network/definition.js";
 import type { ByteSource } from "../source.js";
 import type { FrameRate } from "./frame-rate.js";
+import type { Model, PaperModel, TileModel } from "./model.js";
 import { type ParsedAudio, parseMovie } from "./parse.js";
 
 /** Consecutive frames that decode on their own: where they are in time and in the file. */
@@ -40,12 +39,11 @@ export interface AudioTrack {
   readonly maxPacketBytes: number;
 }
 
-/** One open `.siedd` file: its head is in memory, its groups and sound are read when asked for. */
-export interface Asset {
+/** All of an open asset but its network, which differs by profile. */
+export interface AssetFacts {
   /** For messages: the file's name, where the opener gave one. */
   readonly name: string;
   readonly version: number;
-  readonly profile: Profile;
   /** Source pixels. */
   readonly width: number;
   readonly height: number;
@@ -61,13 +59,21 @@ export interface Asset {
   readonly audioBytes: number;
   readonly groups: readonly GroupEntry[];
   readonly audio: readonly AudioTrack[];
-  readonly network: TileNetwork;
-  readonly encoder: SharedEncoder;
   /** The payload of one group. Rejects with SieddError `bad-request` for an index that is not there. */
   readGroup(index: number, signal?: AbortSignal): Promise<Uint8Array>;
   /** AAC access units without ADTS headers. Rejects with `bad-request` for packets that are not there. */
   readAudio(track: number, first: number, count: number, signal?: AbortSignal): Promise<Uint8Array[]>;
 }
+
+/**
+ * One open `.siedd` file: its head is in memory, its groups and sound are read when asked for. `profile` tells
+ * which network it holds.
+ */
+export type Asset = AssetFacts & Model;
+/** An asset whose profile is known to be `tile`. */
+export type TileAsset = AssetFacts & TileModel;
+/** An asset whose profile is known to be `paper`. */
+export type PaperAsset = AssetFacts & PaperModel;
 
 const MAX_MOOV_BYTES = 256 * 1024 * 1024;
 const AAC_PACKET = 1024;
@@ -102,7 +108,7 @@ async function open(source: ByteSource, name: string, signal?: AbortSignal): Pro
   return {
     name,
     version: configuration.version,
-    profile: configuration.network.profile,
+    ...configuration.model,
     width: video.width,
     height: video.height,
     frameCount: configuration.frameCount,
@@ -113,8 +119,6 @@ async function open(source: ByteSource, name: string, signal?: AbortSignal): Pro
     audioBytes: tracks.reduce((sum, track) => sum + track.bytes, 0),
     groups,
     audio: tracks,
-    network: configuration.network,
-    encoder: configuration.encoder,
     readGroup(index, abort) {
       const group = groups[index];
       if (group === undefined) {

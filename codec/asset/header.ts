@@ -1,22 +1,22 @@
 import { ByteWriter } from "../bytes/writer.js";
-import type { SharedEncoder } from "../group/weights.js";
 import { type AacConfiguration, writeAacSampleEntry } from "../iso/aac.js";
 import { box, fullBox } from "../iso/box.js";
 import { writeSampleTables } from "../iso/tables.js";
 import { writeMovieHeader, writeTrack } from "../iso/track.js";
-import type { TileNetwork } from "../network/definition.js";
 import { writeConfiguration } from "./configuration.js";
 import type { FrameRate } from "./frame-rate.js";
 import { type AudioTiming, type Chunk, interleave } from "./layout.js";
+import type { Model } from "./model.js";
 
 /** All that the head of an asset says, before its samples. */
-export interface AssetContents {
+export type AssetContents = HeadFacts & Model;
+
+/** All that the head says beside the network. */
+export interface HeadFacts {
   /** Source pixels. */
   readonly width: number;
   readonly height: number;
   readonly frameRate: FrameRate;
-  readonly network: TileNetwork;
-  readonly encoder: SharedEncoder;
   readonly groups: readonly { readonly frameCount: number; readonly size: number }[];
   readonly audio: readonly (AacConfiguration & AudioTiming & { readonly language: string })[];
 }
@@ -123,7 +123,7 @@ function writeVideoSampleEntry(contents: AssetContents, frameCount: number): Uin
   const entry = new ByteWriter().zeros(6).u16(1).zeros(16).u16(contents.width).u16(contents.height);
   entry.u32(0x480000).u32(0x480000).u32(0).u16(1);
   entry.u8(5).text("siedd").zeros(26).u16(24).u16(0xffff);
-  const configuration = writeConfiguration({ ...contents, frameCount });
+  const configuration = writeConfiguration({ frameRate: contents.frameRate, frameCount, model: contents });
   const siv1 = box("siv1", entry.finish(), box("sivC", configuration));
   return fullBox("stsd", 0, 0, new ByteWriter().u32(1).finish(), siv1);
 }

@@ -1,5 +1,5 @@
-import type { Asset } from "../asset/asset.js";
-import { SieddError } from "../errors.js";
+import type { AssetFacts } from "../asset/asset.js";
+import type { TileModel } from "../asset/model.js";
 import { readGroup } from "../group/payload.js";
 import { dequantise } from "../group/quantise.js";
 import { Kernel } from "../kernel/kernel.js";
@@ -8,20 +8,30 @@ import type { PixelFormat, YuvMatrix } from "./colour.js";
 import { type FoldedGroup, foldEncoder, foldGroup, foldHeads } from "./fold.js";
 import { type MemoryMap, placePlan } from "./memory.js";
 import { type PicturePlan, planPicture } from "./plan.js";
-import { checkRequest, type PictureRequest } from "./request.js";
+import {
+  checkEven,
+  checkFrame,
+  checkRequest,
+  expectLength,
+  groupEntry,
+  type PictureRequest,
+  sameRequest,
+} from "./request.js";
 
 /** A group ready to be decoded at any size; plain memory, kept as long as the caller likes. */
 export type LoadedGroup = FoldedGroup;
 
-/** What a decoder must know of an asset. */
-export type DecoderAsset = Pick<Asset, "width" | "height" | "network" | "encoder" | "groups">;
+/** What a decoder must know of an asset of any profile. */
+export type DecoderFacts = Pick<AssetFacts, "width" | "height" | "groups">;
+/** What PictureDecoder must know of a tile asset. */
+export type TileDecoderAsset = DecoderFacts & TileModel;
 
 /**
- * Decodes frames of one asset, any region at any size: synchronous, one instance a thread. Work is
+ * Decodes frames of one asset of the tile profile, any region at any size: synchronous, one instance a thread. Work is
  * proportional to the pixels asked for, and only the tiles that the region touches are computed.
  */
 export class PictureDecoder {
-  readonly #asset: DecoderAsset;
+  readonly #asset: TileDecoderAsset;
   readonly #network: TileNetwork;
   readonly #kernel: Kernel;
   readonly #encoder: Float32Array;
@@ -31,7 +41,7 @@ export class PictureDecoder {
   #widest = 0;
   #active: { group: LoadedGroup; format: PixelFormat } | undefined;
 
-  private constructor(asset: DecoderAsset, kernel: Kernel) {
+  private constructor(asset: TileDecoderAsset, kernel: Kernel) {
     this.#asset = asset;
     this.#network = asset.network;
     this.#kernel = kernel;
@@ -39,19 +49,17 @@ export class PictureDecoder {
   }
 
   /** `relaxedSimd`: which build of the kernel, both give the same bytes. Default: the faster one that runs. */
-  static async create(asset: DecoderAsset, options: { relaxedSimd?: boolean } = {}): Promise<PictureDecoder> {
+  static async create(
+    asset: TileDecoderAsset,
+    options: { relaxedSimd?: boolean } = {},
+  ): Promise<PictureDecoder> {
     return new PictureDecoder(asset, await Kernel.create(options.relaxedSimd));
   }
 
   /** Parses the payload of group `index` (`asset.readGroup`). Throws SieddError `corrupt-group`. */
   loadGroup(index: number, payload: Uint8Array): LoadedGroup {
-    const entry = this.#asset.groups[index];
-    if (entry === undefined) throw new SieddError("bad-request", `group ${index} does not exist`);
-    return foldGroup(
-      this.#network,
-      index,
-      dequantise(readGroup(this.#network, index, entry.frameCount, payload)),
-    );
+    const { frameCount } = groupEntry(this.#asset.groups, index);
+    return foldGroup(this.#network, index, dequantise(readGroup(this.#network, index, frameCount, payload)));
   }
 
   /**
@@ -66,9 +74,7 @@ export class PictureDecoder {
     out: Uint8Array,
   ): void {
     const { width, height } = request;
-    if (width % 2 !== 0 || height % 2 !== 0) {
-      throw new SieddError("bad-request", `size ${width} x ${height} must be even for 4:2:0 video`);
-    }
+    checkEven(request);
     const pixels = width * height;
     expectLength(out, (pixels * 3) / 2);
     this.#decode(group, frame, request, matrix, (map, top, rows) => {
@@ -105,12 +111,7 @@ export class PictureDecoder {
     format: PixelFormat,
     finish: (map: MemoryMap, top: number, rows: number) => void,
   ): void {
-    if (!Number.isInteger(frame) || frame < 0 || frame >= group.frameCount) {
-      throw new SieddError(
-        "bad-request",
-        `frame ${frame} does not exist: the group has frames 0 to ${group.frameCount - 1}`,
-      );
-    }
+    checkFrame(frame, group.frameCount);
     const plan = this.#planFor(request);
     const map = this.#place(plan, group);
     this.#activate(map, group, format);
@@ -205,20 +206,4 @@ export class PictureDecoder {
     foldHeads(group, format, words);
     this.#active = { group, format };
   }
-}
-
-function expectLength(out: ArrayLike<number>, length: number): void {
-  if (out.length !== length)
-    throw new SieddError("bad-request", `the output takes ${length} bytes, not ${out.length}`);
-}
-
-function sameRequest(a: PictureRequest, b: PictureRequest): boolean {
-  return (
-    a.width === b.width &&
-    a.height === b.height &&
-    a.region.x === b.region.x &&
-    a.region.y === b.region.y &&
-    a.region.width === b.region.width &&
-    a.region.height === b.region.height
-  );
 }

@@ -1,3 +1,4 @@
+import type { GroupEntry } from "../asset/asset.js";
 import { MAX_SIDE } from "../asset/parse.js";
 import { SieddError } from "../errors.js";
 
@@ -24,6 +25,48 @@ export const fullRegion = (picture: { width: number; height: number }): Region =
   width: picture.width,
   height: picture.height,
 });
+
+/** The index's entry of a group. Throws `bad-request`. */
+export function groupEntry(groups: readonly GroupEntry[], index: number): GroupEntry {
+  const entry = groups[index];
+  if (entry === undefined) throw new SieddError("bad-request", `group ${index} does not exist`);
+  return entry;
+}
+
+/** Throws `bad-request` unless the group has the frame. */
+export function checkFrame(frame: number, frameCount: number): void {
+  if (!Number.isInteger(frame) || frame < 0 || frame >= frameCount) {
+    throw new SieddError(
+      "bad-request",
+      `frame ${frame} does not exist: the group has frames 0 to ${frameCount - 1}`,
+    );
+  }
+}
+
+/** Throws `bad-request` for an odd side. */
+export function checkEven({ width, height }: PictureRequest): void {
+  if (width % 2 !== 0 || height % 2 !== 0) {
+    throw new SieddError("bad-request", `size ${width} x ${height} must be even for 4:2:0 video`);
+  }
+}
+
+/** Throws `bad-request` for an output of another length. */
+export function expectLength(out: ArrayLike<number>, length: number): void {
+  if (out.length !== length)
+    throw new SieddError("bad-request", `the output takes ${length} bytes, not ${out.length}`);
+}
+
+/** Whether two requests ask for the same samples. */
+export function sameRequest(a: PictureRequest, b: PictureRequest): boolean {
+  return (
+    a.width === b.width &&
+    a.height === b.height &&
+    a.region.x === b.region.x &&
+    a.region.y === b.region.y &&
+    a.region.width === b.region.width &&
+    a.region.height === b.region.height
+  );
+}
 
 /** Throws `bad-request` unless the region lies in the picture and the size is whole and within 1 .. 8192 a side. */
 export function checkRequest(request: PictureRequest, picture: { width: number; height: number }): void {

@@ -160,7 +160,7 @@ class FilmTraining {
     const payload = groupPayload(network, targets, weights, width, quantisationSteps(network, quantiser));
     const encoder = { weights: new Float32Array(0), bias: new Float32Array(0) };
     const entries = groups.map((entry) => ({ ...entry, offset: 0, size: 0 }));
-    const asset = { ...size, network, encoder, groups: entries };
+    const asset = { ...size, profile: network.profile, network, encoder, groups: entries };
     const psnr = await this.#pool.run({ kind: "measure", asset, index: group.index, payload, frames }).result;
     await checkpoints.keepGroup(group.index, { payload, psnr });
     this.#finished.set(group.index, { payload, psnr });

@@ -1,4 +1,4 @@
-import { fullRegion, PictureDecoder } from "../../codec/index.js";
+import { createEngine, fullRegion } from "../../codec/index.js";
 import { EncoderError } from "../errors.js";
 import { framePsnr } from "../evaluation/psnr.js";
 import { solveHeads } from "../training/least-squares.js";
@@ -63,13 +63,18 @@ async function train(job: TrainJob, signals: JobSignals): Promise<TrainingWeight
 
 async function measure(job: MeasureJob): Promise<Float64Array> {
   const { width, height } = job.asset;
-  const decoder = await PictureDecoder.create(job.asset);
-  const group = decoder.loadGroup(job.index, job.payload);
+  const engine = await createEngine(job.asset, {
+    runtime: () => import("onnxruntime-node"),
+    threads: THREADS,
+  });
+  const group = engine.loadGroup(job.index, job.payload);
   const request = { region: fullRegion(job.asset), width, height };
   const decoded = new Uint8Array(width * height * 4);
   const bytes = width * height * 3;
-  return Float64Array.from({ length: group.frameCount }, (_, frame) => {
-    decoder.decodeRgba(group, frame, request, decoded);
-    return framePsnr(decoded, job.frames.subarray(frame * bytes, (frame + 1) * bytes));
-  });
+  const psnr = new Float64Array(group.frameCount);
+  for (let frame = 0; frame < psnr.length; frame++) {
+    await engine.decodeRgba(group, frame, request, decoded);
+    psnr[frame] = framePsnr(decoded, job.frames.subarray(frame * bytes, (frame + 1) * bytes));
+  }
+  return psnr;
 }

@@ -1,11 +1,5 @@
 import { open } from "node:fs/promises";
-import {
-  type AssetContents,
-  indexAdts,
-  layoutAsset,
-  type SharedEncoder,
-  type TileNetwork,
-} from "../../codec/index.js";
+import { type AssetContents, indexAdts, layoutAsset, type Model } from "../../codec/index.js";
 import { writeAtomically } from "../../media/atomic-file.js";
 import { writeError } from "../../media/errors.js";
 import type { Checkpoints } from "./checkpoints.js";
@@ -21,12 +15,12 @@ export interface EncodedSound {
   readonly language: string;
 }
 
-export interface AssetParts {
+export type AssetParts = FilmParts & Model;
+
+export interface FilmParts {
   readonly width: number;
   readonly height: number;
   readonly frameRate: { readonly num: number; readonly den: number };
-  readonly network: TileNetwork;
-  readonly encoder: SharedEncoder;
   readonly groups: readonly PlannedGroup[];
   readonly sound: readonly EncodedSound[];
 }

@@ -30,10 +30,13 @@ export interface FrameRun {
 // video over the threads and to end soon after nobody wants it any more.
 const RUN_BYTES = 2 * 1024 * 1024;
 const MAX_RUN = 4;
+// A paper group computes its hidden features once for all its frames: a run is the whole group where it fits.
+const PAPER_RUN_BYTES = 64 * 1024 * 1024;
 
 /**
  * Frames of an asset in order, decoded in parallel. Memory is bounded: at most one run more than there are
- * threads is under way, a run being 2 MiB or one frame. Each array is the consumer's to keep.
+ * threads is under way, a run being 2 MiB (64 MiB in the paper profile) or one frame. Each array is the
+ * consumer's to keep.
  *
  * Throws SieddError (`corrupt-group` names the group), or the signal's reason.
  */
@@ -46,7 +49,10 @@ export async function* decodeFrames(
   signal?.throwIfAborted();
   const { asset, identity } = options.opened ?? (await open(assetPath, signal));
   const bytes = frameBytes(format, request.width, request.height);
-  const longest = Math.max(1, Math.min(MAX_RUN, Math.floor(RUN_BYTES / bytes)));
+  const longest =
+    asset.profile === "paper"
+      ? Math.max(1, Math.floor(PAPER_RUN_BYTES / bytes))
+      : Math.max(1, Math.min(MAX_RUN, Math.floor(RUN_BYTES / bytes)));
   const runs = planRuns(asset.groups, from, count, longest);
   const underWay: ReturnType<DecodePool["run"]>[] = [];
   let next = 0;

@@ -6,7 +6,7 @@ import { move, transferableSymbol, valueSymbol } from "piscina";
 import { type Asset, openAsset } from "../../codec/asset/asset.js";
 import { SieddError } from "../../codec/errors.js";
 import { hasRelaxedSimd } from "../../codec/kernel/kernel.js";
-import { type LoadedGroup, PictureDecoder } from "../../codec/picture/decoder.js";
+import { createEngine, type EngineGroup, type PictureEngine } from "../../codec/picture/engine.js";
 import { fileSource, sameFile } from "./file-source.js";
 import {
   type ArriveTask,
@@ -18,7 +18,7 @@ import {
 
 interface OpenDecoder {
   readonly asset: Asset;
-  readonly decoder: PictureDecoder;
+  readonly engine: PictureEngine;
 }
 
 // Node 20 knows the instructions but asks for a flag; later ones need none.
@@ -26,7 +26,7 @@ if (!hasRelaxedSimd()) setFlagsFromString("--experimental-wasm-relaxed-simd");
 
 // A worker serves a few films at a time, and of each the group being played and the next.
 const decoders = new LRUCache<string, Promise<OpenDecoder>>({ max: 4 });
-const groups = new LRUCache<string, Promise<LoadedGroup>>({ max: 6 });
+const groups = new LRUCache<string, Promise<EngineGroup>>({ max: 6 });
 
 /** The task of the pool: decodes one run of frames into a buffer that is handed over without a copy. */
 export default async function work(task: WorkerTask): Promise<unknown> {
@@ -54,16 +54,17 @@ async function decode(task: DecodeTask): Promise<ArrayBuffer> {
   const { request, format } = task;
   const { size, mtimeMs, ino } = task.identity;
   const key = `${task.path}\n${size} ${mtimeMs} ${ino}`;
-  const { asset, decoder } = await remember(decoders, key, () => openDecoder(task));
+  const { asset, engine } = await remember(decoders, key, () => openDecoder(task));
   const group = await remember(groups, `${key}\n${task.group}`, async () =>
-    decoder.loadGroup(task.group, await asset.readGroup(task.group)),
+    engine.loadGroup(task.group, await asset.readGroup(task.group)),
   );
   const bytes = frameBytes(format, request.width, request.height);
   const frames = new Uint8Array(bytes * task.count);
   for (let i = 0; i < task.count; i++) {
     const out = frames.subarray(i * bytes, (i + 1) * bytes);
-    if (format === "rgba") decoder.decodeRgba(group, task.first + i, request, out);
-    else decoder.decodeI420(group, task.first + i, request, format === "i420-709" ? "bt709" : "bt601", out);
+    if (format === "rgba") await engine.decodeRgba(group, task.first + i, request, out);
+    else
+      await engine.decodeI420(group, task.first + i, request, format === "i420-709" ? "bt709" : "bt601", out);
   }
   return frames.buffer;
 }
@@ -75,7 +76,9 @@ async function openDecoder(task: DecodeTask): Promise<OpenDecoder> {
     throw new SieddError("read-failed", `${name} was replaced while it was being played; load it again`);
   }
   const asset = await openAsset(source, { name });
-  return { asset, decoder: await PictureDecoder.create(asset) };
+  // Loaded for paper assets alone: the runtime is large, and tile assets need none.
+  const engine = await createEngine(asset, { runtime: () => import("onnxruntime-node") });
+  return { asset, engine };
 }
 
 /** The value of the cache, or a new one, which is forgotten again if it fails. */

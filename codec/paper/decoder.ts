@@ -1,0 +1,242 @@
+import type { PaperModel } from "../asset/model.js";
+import { Kernel } from "../kernel/kernel.js";
+import { CHANNELS } from "../network/definition.js";
+import type { PixelFormat, YuvMatrix } from "../picture/colour.js";
+import type { DecoderFacts } from "../picture/decoder.js";
+import {
+  checkEven,
+  checkFrame,
+  checkRequest,
+  expectLength,
+  groupEntry,
+  type PictureRequest,
+  sameRequest,
+} from "../picture/request.js";
+import { type FoldedLayer, foldFrameHeads, foldLayer, type PaperGroup } from "./fold.js";
+import { paperDecodingModel } from "./onnx-model.js";
+import { readPaperGroup } from "./payload.js";
+import type { OnnxRuntime, OnnxSession, OnnxTensor } from "./runtime.js";
+import { dequantisePaper, paperEncoderValues } from "./weights.js";
+
+/** What PaperDecoder must know of a paper asset. */
+export type PaperDecoderAsset = DecoderFacts & PaperModel;
+
+/** Bytes of finished frames that a decoder keeps, by default. */
+const WINDOW_BYTES = 64 * 1024 * 1024;
+/** Activations of one layer in one strip: large enough for matrix products, small enough for caches. */
+const STRIP_FLOATS = 1 << 20;
+
+/** Frames of one group that were computed together. */
+interface Window {
+  readonly group: PaperGroup;
+  readonly request: PictureRequest;
+  readonly format: PixelFormat;
+  readonly first: number;
+  readonly count: number;
+  readonly frames: Promise<readonly Uint8Array[]>;
+}
+
+/**
+ * Decodes frames of one asset of the paper profile on an ONNX runtime. The hidden features cost far more than a
+ * head and are the same for all frames of a group: they are computed once a group and request, strip by strip,
+ * every strip goes through the heads of all frames, and the finished frames are kept until another group or
+ * request is asked for. Frames that do not fit into `windowBytes` are computed when their turn comes.
+ */
+export class PaperDecoder {
+  readonly #asset: PaperDecoderAsset;
+  readonly #ort: OnnxRuntime;
+  readonly #session: OnnxSession;
+  readonly #kernel: Kernel;
+  readonly #encoder: readonly FoldedLayer[];
+  readonly #windowBytes: number;
+  #window: Window | undefined;
+
+  private constructor(
+    asset: PaperDecoderAsset,
+    ort: OnnxRuntime,
+    session: OnnxSession,
+    kernel: Kernel,
+    windowBytes: number,
+  ) {
+    this.#asset = asset;
+    this.#ort = ort;
+    this.#session = session;
+    this.#kernel = kernel;
+    this.#encoder = paperEncoderValues(asset.encoder).map((layer) => foldLayer(asset.network, layer));
+    this.#windowBytes = windowBytes;
+  }
+
+  /** `threads`: of the runtime; default: its own choice. `windowBytes`: bytes of finished frames kept. */
+  static async create(
+    asset: PaperDecoderAsset,
+    ort: OnnxRuntime,
+    options: { readonly threads?: number | undefined; readonly windowBytes?: number | undefined } = {},
+  ): Promise<PaperDecoder> {
+    const session = await ort.InferenceSession.create(paperDecodingModel(asset.network), {
+      ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
+      interOpNumThreads: 1,
+      logSeverityLevel: 4,
+      extra: { session: { intra_op: { allow_spinning: "0" } } },
+    });
+    return new PaperDecoder(asset, ort, session, await Kernel.create(), options.windowBytes ?? WINDOW_BYTES);
+  }
+
+  /** Parses the payload of group `index` (`asset.readGroup`). Throws SieddError `corrupt-group`. */
+  loadGroup(index: number, payload: Uint8Array): PaperGroup {
+    const { network } = this.#asset;
+    const { frameCount } = groupEntry(this.#asset.groups, index);
+    const decoders = dequantisePaper(readPaperGroup(network, index, frameCount, payload));
+    const hidden = decoders.hidden.map((layer) => foldLayer(network, layer));
+    return { index, frameCount, hidden, decoders: { ...decoders, hidden: [] } };
+  }
+
+  /** As PictureDecoder's. Rejects with `bad-request`. */
+  async decodeI420(
+    group: PaperGroup,
+    frame: number,
+    request: PictureRequest,
+    matrix: YuvMatrix,
+    out: Uint8Array,
+  ): Promise<void> {
+    checkEven(request);
+    expectLength(out, (request.width * request.height * 3) / 2);
+    out.set(await this.#frame(group, frame, request, matrix));
+  }
+
+  /** As PictureDecoder's. Rejects with `bad-request`. */
+  async decodeRgba(
+    group: PaperGroup,
+    frame: number,
+    request: PictureRequest,
+    out: Uint8Array | Uint8ClampedArray,
+  ): Promise<void> {
+    expectLength(out, request.width * request.height * 4);
+    out.set(await this.#frame(group, frame, request, "rgba"));
+  }
+
+  async #frame(
+    group: PaperGroup,
+    frame: number,
+    request: PictureRequest,
+    format: PixelFormat,
+  ): Promise<Uint8Array> {
+    checkFrame(frame, group.frameCount);
+    let window = this.#window;
+    const fits =
+      window !== undefined &&
+      window.group === group &&
+      window.format === format &&
+      sameRequest(window.request, request) &&
+      frame >= window.first &&
+      frame < window.first + window.count;
+    if (window === undefined || !fits) {
+      checkRequest(request, this.#asset);
+      const bytes = request.width * request.height * (format === "rgba" ? 4 : 1.5);
+      const room = Math.max(1, Math.floor(this.#windowBytes / bytes));
+      const first = room >= group.frameCount ? 0 : frame;
+      const count = Math.min(room, group.frameCount - first);
+      this.#window = undefined;
+      const frames = this.#compute(group, request, format, first, count);
+      window = { group, request, format, first, count, frames };
+      this.#window = window;
+    }
+    try {
+      return (await window.frames)[frame - window.first];
+    } catch (cause) {
+      if (this.#window === window) this.#window = undefined;
+      throw cause;
+    }
+  }
+
+  async #compute(
+    group: PaperGroup,
+    request: PictureRequest,
+    format: PixelFormat,
+    first: number,
+    count: number,
+  ): Promise<Uint8Array[]> {
+    const { width, height } = request;
+    const heads = foldFrameHeads(group, format, first, count);
+    const feeds = this.#weightFeeds([...this.#encoder, ...group.hidden], heads);
+    const bytes = width * height * (format === "rgba" ? 4 : 1.5);
+    const frames = Array.from({ length: count }, () => new Uint8Array(bytes));
+    const fitting = Math.floor(STRIP_FLOATS / this.#asset.network.width / width / 2) * 2;
+    const stripRows = Math.max(2, Math.min(fitting, height + (height % 2)));
+    for (let top = 0; top < height; top += stripRows) {
+      const rows = Math.min(stripRows, height - top);
+      const position = this.#tensor(positions(this.#asset, request, top, rows), [2, rows * width]);
+      const { samples } = await this.#session.run({ ...feeds, position });
+      this.#finish(samples.data as Float32Array, request, format, top, rows, frames);
+    }
+    return frames;
+  }
+
+  #tensor(values: Float32Array, sides: readonly number[]): OnnxTensor {
+    return new this.#ort.Tensor("float32", values, sides);
+  }
+
+  #weightFeeds(layers: readonly FoldedLayer[], heads: FoldedLayer): Record<string, OnnxTensor> {
+    const feeds: Record<string, OnnxTensor> = {};
+    const give = (matrix: string, column: string, { weights, bias }: FoldedLayer) => {
+      feeds[matrix] = this.#tensor(weights, [bias.length, weights.length / bias.length]);
+      feeds[column] = this.#tensor(bias, [bias.length, 1]);
+    };
+    layers.forEach((layer, l) => {
+      give(`weights${l}`, `bias${l}`, layer);
+    });
+    give("heads", "head_bias", heads);
+    return feeds;
+  }
+
+  /** Rounds, clamps and, for 4:2:0, averages chroma as the tile profile's pictures: by the same kernel. */
+  #finish(
+    samples: Float32Array,
+    { width, height }: PictureRequest,
+    format: PixelFormat,
+    top: number,
+    rows: number,
+    frames: readonly Uint8Array[],
+  ): void {
+    const pixels = rows * width;
+    const plane = pixels * 4;
+    const sums = 64;
+    const output = sums + CHANNELS * plane + 64;
+    this.#kernel.ensure(output + pixels * 4 + 64);
+    frames.forEach((frame, f) => {
+      const from = f * CHANNELS * pixels;
+      this.#kernel.floats(sums, CHANNELS * pixels).set(samples.subarray(from, from + CHANNELS * pixels));
+      if (format === "rgba") {
+        this.#kernel.exports.finishRgba(sums, width * 4, plane, width, rows, output);
+        frame.set(this.#kernel.bytes(output, pixels * 4), top * width * 4);
+        return;
+      }
+      const quarter = pixels / 4;
+      const blue = output + pixels + 16;
+      const red = blue + quarter + 16;
+      this.#kernel.exports.finishI420(sums, width * 4, plane, width, rows, output, blue, red);
+      const all = width * height;
+      frame.set(this.#kernel.bytes(output, pixels), top * width);
+      frame.set(this.#kernel.bytes(blue, quarter), all + (top * width) / 4);
+      frame.set(this.#kernel.bytes(red, quarter), (all * 5) / 4 + (top * width) / 4);
+    });
+  }
+}
+
+/** Coordinates of output samples in -1 .. 1 over the picture: [2, rows x width]. */
+function positions(
+  picture: { readonly width: number; readonly height: number },
+  { region, width, height }: PictureRequest,
+  top: number,
+  rows: number,
+): Float32Array {
+  const out = new Float32Array(2 * rows * width);
+  for (let row = 0; row < rows; row++) {
+    const y = (2 * (region.y + ((top + row + 0.5) * region.height) / height)) / picture.height - 1;
+    out.fill(y, (rows + row) * width, (rows + row + 1) * width);
+  }
+  for (let column = 0; column < width; column++) {
+    out[column] = (2 * (region.x + ((column + 0.5) * region.width) / width)) / picture.width - 1;
+  }
+  for (let row = 1; row < rows; row++) out.copyWithin(row * width, 0, width);
+  return out;
+}

@@ -1,0 +1,310 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import * as ort from "onnxruntime-node";
+import {
+  createEngine,
+  dequantisePaper,
+  describeAsset,
+  fullRegion,
+  memorySource,
+  type OnnxRuntime,
+  openAsset,
+  type PaperAsset,
+  PaperDecoder,
+  paperEncoderValues,
+  readPaperGroup,
+  SieddError,
+  writePaperGroup,
+} from "../codec/index.js";
+import { DecodePool, decodeFrames } from "../server/decoding/index.js";
+import { noise, syntheticAsset } from "./synthetic-asset.js";
+import {
+  type SyntheticPaperOptions,
+  syntheticPaperAsset,
+  syntheticPaperGroup,
+  syntheticPaperNetwork,
+} from "./synthetic-paper.js";
+import { tempFolder } from "./temp-folder.js";
+
+async function openPaper(options: SyntheticPaperOptions = {}): Promise<PaperAsset> {
+  const asset = await openAsset(memorySource(syntheticPaperAsset(options)));
+  assert.ok(asset.profile === "paper");
+  return asset;
+}
+
+async function opened(runtime: OnnxRuntime = ort, options: SyntheticPaperOptions = {}, windowBytes?: number) {
+  const asset = await openPaper(options);
+  const decoder = await PaperDecoder.create(asset, runtime, { threads: 1, windowBytes });
+  const group = async (index: number) => decoder.loadGroup(index, await asset.readGroup(index));
+  return { asset, decoder, group };
+}
+
+/** R'G'B' of one point of one frame in float64, straight from the definition; x and y in source pixels. */
+async function formula(
+  asset: PaperAsset,
+  index: number,
+): Promise<(frame: number, x: number, y: number) => number[]> {
+  const { network, width, height } = asset;
+  const { frameCount } = asset.groups[index];
+  const group = dequantisePaper(readPaperGroup(network, index, frameCount, await asset.readGroup(index)));
+  const layers = [...paperEncoderValues(asset.encoder), ...group.hidden];
+  return (frame, px, py) => {
+    const [x, y] = [(2 * px) / width - 1, (2 * py) / height - 1];
+    let h = [x, y];
+    for (let k = 0; k < 4; k++) {
+      const angle = 2 ** k * Math.PI;
+      h.push(Math.sin(angle * x), Math.sin(angle * y), Math.cos(angle * x), Math.cos(angle * y));
+    }
+    for (const { weights, bias } of layers) {
+      const input = h;
+      h = Array.from(bias, (b, o) =>
+        Math.sin(network.omega * input.reduce((sum, v, i) => sum + v * weights[i * bias.length + o], b)),
+      );
+    }
+    return [0, 1, 2].map((c) => {
+      const value = h.reduce(
+        (sum, v, i) => sum + v * group.head[(frame * network.width + i) * 3 + c],
+        group.headBias[frame * 3 + c],
+      );
+      return value * group.deviation[frame] + group.mean[frame];
+    });
+  };
+}
+
+test("any region at any size agrees with the formula within 1/255", async () => {
+  const { asset, decoder, group } = await opened();
+  const expected = await formula(asset, 1);
+  const loaded = await group(1);
+  const region = { x: 10.5, y: 3, width: 80, height: 50 };
+  const out = new Uint8Array(57 * 43 * 4);
+  for (const frame of [0, 2]) {
+    await decoder.decodeRgba(loaded, frame, { region, width: 57, height: 43 }, out);
+    for (let y = 0; y < 43; y++) {
+      for (let x = 0; x < 57; x++) {
+        const rgb = expected(frame, 10.5 + ((x + 0.5) * 80) / 57, 3 + ((y + 0.5) * 50) / 43);
+        rgb.forEach((value, c) => {
+          const wanted = Math.max(0, Math.min(255, 255 * value));
+          const got = out[(y * 57 + x) * 4 + c];
+          assert.ok(Math.abs(got - wanted) <= 1, `(${x}, ${y}) channel ${c}: ${got}, formula ${wanted}`);
+        });
+      }
+    }
+  }
+});
+
+test("I420 output is the R'G'B' output through the colour matrix", async () => {
+  const { asset, decoder, group } = await opened();
+  const loaded = await group(0);
+  const [width, height] = [64, 38];
+  const request = { region: fullRegion(asset), width, height };
+  const rgba = new Uint8Array(width * height * 4);
+  await decoder.decodeRgba(loaded, 3, request, rgba);
+  const inside = (value: number) => value > 0 && value < 255;
+  for (const [matrix, kr, kb] of [
+    ["bt709", 0.2126, 0.0722],
+    ["bt601", 0.299, 0.114],
+  ] as const) {
+    const i420 = new Uint8Array((width * height * 3) / 2);
+    await decoder.decodeI420(loaded, 3, request, matrix, i420);
+    let compared = 0;
+    for (let i = 0; i < width * height; i += 2) {
+      const [x, y] = [i % width, Math.floor(i / width)];
+      if (y % 2 === 1) continue;
+      const four = [i, i + 1, i + width, i + width + 1].map((at) => [...rgba.subarray(4 * at, 4 * at + 3)]);
+      if (!four.flat().every(inside)) continue;
+      compared++;
+      const luma = ([r, g, b]: number[]) => kr * r + (1 - kr - kb) * g + kb * b;
+      assert.ok(Math.abs(16 + (219 * luma(four[0])) / 255 - i420[i]) <= 1.1, `luma at ${x}, ${y}`);
+      const [r, g, b] = [0, 1, 2].map((c) => four.reduce((sum, rgb) => sum + rgb[c], 0) / 4);
+      const at = width * height + (y / 2) * (width / 2) + x / 2;
+      const blue = 128 + (224 * (b - luma([r, g, b]))) / (2 * (1 - kb)) / 255;
+      const red = 128 + (224 * (r - luma([r, g, b]))) / (2 * (1 - kr)) / 255;
+      assert.ok(Math.abs(blue - i420[at]) <= 1.6, `${matrix}: blue ${i420[at]}, not ${blue}`);
+      assert.ok(Math.abs(red - i420[at + (width * height) / 4]) <= 1.6, `${matrix}: red at ${x}, ${y}`);
+    }
+    assert.ok(compared > 100);
+  }
+});
+
+/** onnxruntime with a meter: multiplications of the matrix products that are really asked of it. */
+function counting(): { runtime: OnnxRuntime; count: { multiplications: number; mostPoints: number } } {
+  const count = { multiplications: 0, mostPoints: 0 };
+  const runtime: OnnxRuntime = {
+    Tensor: ort.Tensor as unknown as OnnxRuntime["Tensor"],
+    InferenceSession: {
+      async create(model, options) {
+        const session = await ort.InferenceSession.create(
+          model,
+          options as ort.InferenceSession.SessionOptions,
+        );
+        return {
+          run(feeds) {
+            const points = feeds.position.dims[1];
+            for (const [name, { dims }] of Object.entries(feeds)) {
+              if (/^(weights|heads)/.test(name)) count.multiplications += dims[0] * dims[1] * points;
+            }
+            count.mostPoints = Math.max(count.mostPoints, points);
+            return session.run(feeds as Record<string, ort.Tensor>);
+          },
+        };
+      },
+    },
+  };
+  return { runtime, count };
+}
+
+test("the hidden features are computed once a group: every further frame costs only its head", async () => {
+  const [width, height, neurons] = [48, 32, 20];
+  const hidden = 18 * neurons + 3 * neurons * neurons;
+  const head = 3 * neurons;
+  const costs: number[] = [];
+  for (const frames of [1, 2, 5]) {
+    const { runtime, count } = counting();
+    const { asset, decoder, group } = await opened(runtime, { groups: [frames], neurons });
+    const loaded = await group(0);
+    const request = { region: fullRegion(asset), width, height };
+    const out = new Uint8Array(width * height * 1.5);
+    for (let frame = 0; frame < frames; frame++)
+      await decoder.decodeI420(loaded, frame, request, "bt709", out);
+    costs.push(count.multiplications / (width * height));
+  }
+  assert.deepEqual(costs, [hidden + head, hidden + 2 * head, hidden + 5 * head]);
+});
+
+test("memory is bounded: strips, and frames that do not fit are computed in their turn, to the same bytes", async () => {
+  const { runtime, count } = counting();
+  const size = { width: 600, height: 400 };
+  const frameBytes = size.width * size.height * 1.5;
+  const narrow = await opened(runtime, { neurons: 64, groups: [3] }, 2 * frameBytes);
+  const wide = await opened(ort, { neurons: 64, groups: [3] });
+  const request = { region: fullRegion(narrow.asset), ...size };
+  const [few, all] = [await narrow.group(0), await wide.group(0)];
+  for (let frame = 0; frame < 3; frame++) {
+    const [a, b] = [new Uint8Array(frameBytes), new Uint8Array(frameBytes)];
+    await narrow.decoder.decodeI420(few, frame, request, "bt709", a);
+    await wide.decoder.decodeI420(all, frame, request, "bt709", b);
+    assert.deepEqual(a, b, `frame ${frame}`);
+  }
+  assert.ok(count.mostPoints * 64 <= 2 ** 20, `${count.mostPoints} points at a time`);
+});
+
+test("what is written is read back, integer by integer", () => {
+  const network = syntheticPaperNetwork();
+  const group = syntheticPaperGroup(network, 5, noise(3));
+  assert.deepEqual(readPaperGroup(network, 0, 5, writePaperGroup(group)), group);
+});
+
+test("the shared encoder comes out of the file as it went in, and the asset says what it is", async () => {
+  const asset = await openPaper();
+  assert.equal(describeAsset(asset).profile, "paper");
+  assert.deepEqual(asset.network, syntheticPaperNetwork());
+  assert.equal(asset.encoder.layers.length, 2);
+  assert.deepEqual(
+    [asset.encoder.layers[0].weights.inputs, asset.encoder.layers[1].weights.inputs],
+    [18, 20],
+  );
+});
+
+test("a damaged group is reported by its index and the others still play", async () => {
+  const { asset, decoder, group } = await opened();
+  await group(0);
+  const payload = (await asset.readGroup(1)).slice();
+  for (const at of [3, 40, payload.length - 2]) {
+    payload[at] ^= 4;
+    assert.throws(
+      () => decoder.loadGroup(1, payload),
+      (error) =>
+        error instanceof SieddError && error.code === "corrupt-group" && /group 1/.test(error.message),
+    );
+    payload[at] ^= 4;
+  }
+  await group(1);
+});
+
+test("no flipped bit in the head gets past the reader as another network", async () => {
+  const bytes = syntheticPaperAsset();
+  const good = await openPaper();
+  const next = noise(11);
+  for (let i = 0; i < 200; i++) {
+    const damaged = bytes.slice();
+    damaged[Math.floor(((next() + 1) / 2) * good.headerBytes)] ^= 1 << Math.floor((next() + 1) * 4);
+    try {
+      const asset = await openAsset(memorySource(damaged));
+      assert.deepEqual([asset.network, asset.encoder], [good.network, good.encoder]);
+    } catch (error) {
+      assert.ok(error instanceof SieddError, `${error}`);
+    }
+  }
+});
+
+test("without an ONNX runtime a paper asset is refused in one sentence, and a tile asset needs none", async () => {
+  await assert.rejects(
+    createEngine(await openPaper()),
+    (error) =>
+      error instanceof SieddError &&
+      error.code === "bad-request" &&
+      /paper.*ONNX runtime/.test(error.message),
+  );
+  const tile = await openAsset(memorySource(syntheticAsset({ groups: [2] })));
+  const runtime = () => Promise.reject(new Error("loaded in vain"));
+  const engine = await createEngine(tile, { runtime });
+  const out = new Uint8Array(32 * 18 * 1.5);
+  const group = engine.loadGroup(0, await tile.readGroup(0));
+  const request = { region: fullRegion(tile), width: 32, height: 18 };
+  assert.equal(engine.decodeI420(group, 0, request, "bt709", out), undefined, "done when the call returns");
+});
+
+test("requests out of bounds are refused as for the tile profile", async () => {
+  const { asset, decoder, group } = await opened();
+  const loaded = await group(0);
+  const full = fullRegion(asset);
+  const out = new Uint8Array(11 * 10 * 4);
+  const size = { width: 11, height: 10 };
+  await assert.rejects(
+    decoder.decodeRgba(loaded, 0, { region: { ...full, x: 1 }, ...size }, out),
+    /does not lie/,
+  );
+  await assert.rejects(
+    decoder.decodeRgba(loaded, 4, { region: full, ...size }, out),
+    /frame 4 does not exist/,
+  );
+  await assert.rejects(
+    decoder.decodeI420(loaded, 0, { region: full, ...size }, "bt709", out),
+    /must be even/,
+  );
+});
+
+test("the decoding threads of server and command line play paper assets", async (t) => {
+  const path = join(await tempFolder(t), "paper.siedd");
+  await writeFile(path, syntheticPaperAsset());
+  const { asset, decoder, group } = await opened();
+  const request = { region: fullRegion(asset), width: 48, height: 30 };
+  const pool = new DecodePool({ workers: 2 });
+  t.after(() => pool.close());
+  let index = 0;
+  for await (const frame of decodeFrames(pool, path, { from: 0, count: 7, request, format: "i420-709" })) {
+    const expected = new Uint8Array(48 * 45);
+    const [of, at] = index < 4 ? [0, index] : [1, index - 4];
+    await decoder.decodeI420(await group(of), at, request, "bt709", expected);
+    assert.deepEqual(Buffer.from(frame), Buffer.from(expected), `frame ${index}`);
+    index++;
+  }
+  assert.equal(index, 7);
+});
+
+test("assets of the tile profile are the same bytes as ever", () => {
+  const bytes = syntheticAsset({
+    width: 101,
+    height: 67,
+    groups: [3, 2],
+    widths: [8, 4, 12, 0, 16],
+    encoderWidth: 12,
+  });
+  assert.equal(
+    createHash("sha256").update(bytes).digest("hex"),
+    "0cc0793b1c293046dfa1e77f3c156ea04ce9991c988bc056eaedf21b99a26195",
+  );
+});
