@@ -43,9 +43,9 @@ export function sineLayer(weights: usize, input: usize, inputs: i32, output: usi
     let a3 = v128.load32_splat(weights, 12);
     let b3 = a3;
     weights += 16;
-    for (let h = input; h < inputEnd; h += 64) {
-      let x = v128.load(h);
-      let y = v128.load(h, 16);
+    for (let h = input; h < inputEnd; h += 32) {
+      const x = v128.load(h);
+      const y = v128.load(h, 16);
       let w = v128.load32_splat(weights);
       a0 = multiplyAdd(a0, x, w);
       b0 = multiplyAdd(b0, y, w);
@@ -58,21 +58,7 @@ export function sineLayer(weights: usize, input: usize, inputs: i32, output: usi
       w = v128.load32_splat(weights, 12);
       a3 = multiplyAdd(a3, x, w);
       b3 = multiplyAdd(b3, y, w);
-      x = v128.load(h, 32);
-      y = v128.load(h, 48);
-      w = v128.load32_splat(weights, 16);
-      a0 = multiplyAdd(a0, x, w);
-      b0 = multiplyAdd(b0, y, w);
-      w = v128.load32_splat(weights, 20);
-      a1 = multiplyAdd(a1, x, w);
-      b1 = multiplyAdd(b1, y, w);
-      w = v128.load32_splat(weights, 24);
-      a2 = multiplyAdd(a2, x, w);
-      b2 = multiplyAdd(b2, y, w);
-      w = v128.load32_splat(weights, 28);
-      a3 = multiplyAdd(a3, x, w);
-      b3 = multiplyAdd(b3, y, w);
-      weights += 32;
+      weights += 16;
     }
     activate(to, a0, a1, shift);
     activate(to + 16, b0, b1, shift);

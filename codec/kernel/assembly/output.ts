@@ -1,9 +1,16 @@
 // From sums of floats in 0 .. 255 to bytes, rounded to nearest and clamped.
 
+/** To the nearest integer, of values below 2^22: adding 1.5 * 2^23 leaves it in the low bits. */
+// @ts-ignore: decorator
+@inline
+function rounded(values: v128): v128 {
+  return i32x4.sub(f32x4.add(values, f32x4.splat(12582912)), i32x4.splat(0x4b400000));
+}
+
 // @ts-ignore: decorator
 @inline
 function bytes4(at: usize): v128 {
-  return i32x4.trunc_sat_f32x4_s(f32x4.nearest(v128.load(at)));
+  return rounded(v128.load(at));
 }
 
 /** 16 floats -> 16 bytes. */
@@ -22,7 +29,7 @@ function mean2x2(at: usize, stride: usize): v128 {
   const right = f32x4.add(v128.load(at, 16), v128.load(at + stride, 16));
   const even = v128.shuffle<f32>(left, right, 0, 2, 4, 6);
   const odd = v128.shuffle<f32>(left, right, 1, 3, 5, 7);
-  return f32x4.nearest(f32x4.mul(f32x4.add(even, odd), f32x4.splat(0.25)));
+  return rounded(f32x4.mul(f32x4.add(even, odd), f32x4.splat(0.25)));
 }
 
 /**
@@ -45,8 +52,8 @@ export function finishI420(
     const at = <usize>((row >> 1) * half);
     for (let x = 0; x < half; x += 4) {
       const skip = <usize>x << 3;
-      const cb = i32x4.trunc_sat_f32x4_s(mean2x2(fromBlue + skip, stride));
-      const cr = i32x4.trunc_sat_f32x4_s(mean2x2(fromRed + skip, stride));
+      const cb = mean2x2(fromBlue + skip, stride);
+      const cr = mean2x2(fromRed + skip, stride);
       const words = i16x8.narrow_i32x4_s(cb, cr);
       const pair = i8x16.narrow_i16x8_u(words, words);
       v128.store32_lane(blue + at + <usize>x, pair, 0);
