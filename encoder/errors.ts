@@ -11,3 +11,10 @@ export class EncoderError extends Error {
     this.code = code;
   }
 }
+
+/** Training whose weights are no longer numbers. */
+export const diverged = (): EncoderError =>
+  new EncoderError(
+    "diverged",
+    "training diverged: the weights are no longer numbers; try another --seed, fewer --steps or another --width",
+  );

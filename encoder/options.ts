@@ -58,13 +58,47 @@ export interface TrainingSettings {
   readonly hiddenLayers: number;
   /** Quantisation step of the first layer's weights; the others follow from it. */
   readonly quantiser: number;
+  /** Squared error of 8-bit samples that may be added to save a nat of the file. */
+  readonly worth: number;
 }
 
 const PRESETS: Record<Preset, TrainingSettings> = {
-  draft: { steps: 250, phase1Steps: 250, points: 256, width: 12, hiddenLayers: 3, quantiser: 2.5e-3 },
-  fast: { steps: 700, phase1Steps: 700, points: 256, width: 16, hiddenLayers: 3, quantiser: 2.5e-3 },
-  balanced: { steps: 2000, phase1Steps: 1500, points: 256, width: 16, hiddenLayers: 3, quantiser: 2e-3 },
-  quality: { steps: 8000, phase1Steps: 3000, points: 256, width: 24, hiddenLayers: 3, quantiser: 1.5e-3 },
+  draft: {
+    steps: 250,
+    phase1Steps: 250,
+    points: 256,
+    width: 12,
+    hiddenLayers: 3,
+    quantiser: 2.5e-3,
+    worth: 8000,
+  },
+  fast: {
+    steps: 700,
+    phase1Steps: 700,
+    points: 256,
+    width: 16,
+    hiddenLayers: 3,
+    quantiser: 2e-3,
+    worth: 8000,
+  },
+  balanced: {
+    steps: 2200,
+    phase1Steps: 1500,
+    points: 256,
+    width: 16,
+    hiddenLayers: 3,
+    quantiser: 2e-3,
+    worth: 8000,
+  },
+  quality: {
+    steps: 6000,
+    phase1Steps: 3000,
+    points: 256,
+    width: 24,
+    hiddenLayers: 3,
+    quantiser: 1.5e-3,
+    worth: 3000,
+  },
 };
 
 /** Options with every default filled in and every value checked. */
@@ -125,6 +159,7 @@ export function resolveOptions(options: EncodeOptions): ResolvedOptions {
       width,
       hiddenLayers: whole("--hidden-layers", options.hiddenLayers, 1, 8, preset.hiddenLayers),
       quantiser: preset.quantiser,
+      worth: preset.worth,
     },
     groupFrames:
       options.groupFrames === undefined ? undefined : whole("--group-frames", options.groupFrames, 1, 600, 0),

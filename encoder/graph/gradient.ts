@@ -23,7 +23,7 @@ export function gradients(g: Operations, loss: Tensor, wrt: readonly Tensor[]): 
     const adjoint = adjoints.get(tensor);
     if (adjoint === undefined || tensor.inputs.length === 0) continue;
     tensor.inputs.forEach((input, position) => {
-      if (!relevant.has(input)) return;
+      if (!relevant.has(input) || !differentiable(tensor).includes(input)) return;
       const part = pullBack(g, tensor, position, adjoint);
       const sum = adjoints.get(input);
       adjoints.set(input, sum === undefined ? part : g.add(sum, part));
@@ -37,13 +37,17 @@ export function gradients(g: Operations, loss: Tensor, wrt: readonly Tensor[]): 
   });
 }
 
+/** Inputs that a derivative flows to. */
+const differentiable = (tensor: Tensor): readonly Tensor[] =>
+  tensor.op === "StraightThrough" ? [tensor.inputs[1]] : tensor.inputs;
+
 /** All tensors on a path from `wrt` to `loss`. */
 function dependents(loss: Tensor, wrt: readonly Tensor[]): Set<Tensor> {
   const depends = new Map<Tensor, boolean>(wrt.map((tensor) => [tensor, true]));
   const visit = (tensor: Tensor): boolean => {
     const known = depends.get(tensor);
     if (known !== undefined) return known;
-    const found = tensor.inputs.map(visit).some(Boolean);
+    const found = differentiable(tensor).map(visit).some(Boolean);
     depends.set(tensor, found);
     return found;
   };
@@ -58,12 +62,18 @@ function pullBack(g: Operations, tensor: Tensor, position: number, adjoint: Tens
   switch (tensor.op) {
     case "Add":
       return g.reduceTo(adjoint, input.shape);
+    case "StraightThrough":
+      return adjoint;
     case "Sub":
       return g.reduceTo(position === 0 ? adjoint : g.scale(adjoint, -1), input.shape);
     case "Mul":
       return g.reduceTo(g.multiply(adjoint, position === 0 ? b : a), input.shape);
     case "Sin":
       return g.multiply(adjoint, g.cos(a));
+    case "Sqrt":
+      return g.scale(g.divide(adjoint, tensor), 0.5);
+    case "Log":
+      return g.divide(adjoint, a);
     case "Cos":
       return g.scale(g.multiply(adjoint, g.sin(a)), -1);
     case "MatMul":
@@ -84,6 +94,15 @@ function pullBack(g: Operations, tensor: Tensor, position: number, adjoint: Tens
       return g.reduceTo(adjoint, a.shape);
     case "ReduceSum":
       return g.expand(adjoint, a.shape);
+    case "Slice": {
+      const { axis, start, end } = tensor.attributes as Record<string, number>;
+      const zeros = (length: number) => g.expand(g.constant(0), a.shape.with(axis, length));
+      const parts = [zeros(start), adjoint, zeros(a.shape[axis] - end)];
+      return g.concat(
+        parts.filter((part) => part.shape[axis] > 0),
+        axis,
+      );
+    }
     case "Concat": {
       const axis = tensor.attributes.axis as number;
       const start = tensor.inputs.slice(0, position).reduce((sum, part) => sum + part.shape[axis], 0);

@@ -43,6 +43,15 @@ class Emitter {
       constants.add(nameOf(tensor), "float32", tensor.shape, new Uint8Array(data.buffer));
       return;
     }
+    if (tensor.op === "StraightThrough") {
+      this.nodes.push({
+        opType: "Identity",
+        input: [nameOf(tensor.inputs[0])],
+        output: [nameOf(tensor)],
+        attribute: [],
+      });
+      return;
+    }
     const extra = (INT64_INPUT[tensor.op]?.(tensor) ?? []).map((values) => constants.integers(values));
     const attribute = (ATTRIBUTES[tensor.op] ?? []).map((name) =>
       attributeOf(name, tensor.attributes[name] as number),

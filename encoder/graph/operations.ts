@@ -37,6 +37,11 @@ export class Operations extends Graph {
     return this.make("Sqrt", [a], a.shape, a.type);
   }
 
+  /** Natural logarithm. */
+  log(a: Tensor): Tensor {
+    return this.make("Log", [a], a.shape, a.type);
+  }
+
   /** [..., n, k] x [..., k, m]; leading axes broadcast. */
   matmul(a: Tensor, b: Tensor): Tensor {
     const [n, k] = a.shape.slice(-2);
@@ -113,6 +118,21 @@ export class Operations extends Graph {
     );
     const row = this.reshape(values, [1, ...values.shape]);
     return this.toFloat(this.make("Equal", [index, row], [rows, ...values.shape], "bool"));
+  }
+
+  /** To the nearest whole number, ties to even. */
+  round(a: Tensor): Tensor {
+    return this.make("Round", [a], a.shape, a.type);
+  }
+
+  /**
+   * The value of `value` with the derivative of `a`: the straight-through estimator (Bengio et al. 2013,
+   * arXiv 1308.3432) for what has no derivative of its own.
+   */
+  straightThrough(value: Tensor, a: Tensor): Tensor {
+    if (!same(value.shape, a.shape))
+      throw new RangeError(`[${value.shape}] does not stand in for [${a.shape}]`);
+    return this.make("StraightThrough", [value, a], a.shape, a.type);
   }
 
   /** Sums away the axes along which `shape` was broadcast to `a`'s. */

@@ -5,9 +5,9 @@ import {
   type TileNetwork,
   writeGroup,
 } from "../../codec/index.js";
-import { EncoderError } from "../errors.js";
+import { diverged } from "../errors.js";
 import type { GroupTarget } from "../training/group-target.js";
-import { type TrainingWeights, tileDecoder, tileMotion, weightsOf } from "../training/tile-weights.js";
+import { type TrainingWeights, tileDecoder, tileMotion } from "../training/tile-weights.js";
 
 /** Joins the runs of tiles of one group, quantises them and codes them: the payload of its sample. */
 export function groupPayload(
@@ -38,15 +38,5 @@ export function groupPayload(
 }
 
 function requireFinite(values: Float32Array): void {
-  if (!values.every(Number.isFinite)) {
-    throw new EncoderError(
-      "diverged",
-      "training diverged: the weights are no longer numbers; try another --seed, fewer --steps or another --width",
-    );
-  }
-}
-
-/** Displacements of an anchor mean nothing to another group. */
-export function withoutMotion(weights: TrainingWeights): TrainingWeights {
-  return new Map(weights).set("motion", new Float32Array(weightsOf(weights, "motion").length));
+  if (!values.every(Number.isFinite)) throw diverged();
 }

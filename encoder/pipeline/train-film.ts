@@ -9,7 +9,7 @@ import { type LoadedFrames, loadGroupFrames } from "./group-frames.js";
 import { groupPayload } from "./group-payload.js";
 import { nearestAnchor, type PlannedGroup } from "./groups.js";
 import type { ProgressMeter } from "./progress.js";
-import { quantisationSteps } from "./quantiser.js";
+import { codingTerms, quantisationSteps } from "./quantiser.js";
 import { tileRanges } from "./tile-network.js";
 import { WorkerPool } from "./worker-pool.js";
 
@@ -172,7 +172,8 @@ class FilmTraining {
   /** Trains every run of tiles of a group; phase 2 begins with the decoders of the nearest anchor. */
   #train(group: PlannedGroup, targets: LoadedFrames["targets"], phase: number): Promise<TrainingWeights[]> {
     const { groups, anchors, network, options } = this.#film;
-    const { width, points, steps, phase1Steps, quantiser } = options.training;
+    const { width, points, steps, phase1Steps, quantiser, worth } = options.training;
+    const stored = quantisationSteps(network, quantiser);
     const anchor =
       phase === PHASE_2 ? this.#anchors.get(nearestAnchor(groups, anchors, group.index)) : undefined;
     return Promise.all(
@@ -184,6 +185,7 @@ class FilmTraining {
           motionRate: MOTION_RATE,
           seed: options.seed,
           keys: [phase, group.index, target.tiles.first],
+          coding: codingTerms(stored, worth, target),
         };
         const { result, steps: counter } = this.#pool.run({
           kind: "train",
@@ -193,7 +195,7 @@ class FilmTraining {
           start: anchor?.[i],
           plan,
           device: options.device,
-          steps: phase === PHASE_2 ? quantisationSteps(network, quantiser) : undefined,
+          steps: phase === PHASE_2 ? stored : undefined,
         });
         const watch = this.#meter.watch(counter, target.tiles.count);
         const weights = await result;

@@ -1,5 +1,6 @@
 import { CholeskyDecomposition, Matrix } from "ml-matrix";
 import { CHANNELS } from "../../codec/index.js";
+import { diverged } from "../errors.js";
 import { exportLoop } from "../graph/onnx-export.js";
 import { Operations } from "../graph/operations.js";
 import { tileHidden } from "../network/forward.js";
@@ -88,6 +89,8 @@ function solveTiles(
       CHANNELS,
       cross.subarray(tile * n * CHANNELS, (tile + 1) * n * CHANNELS),
     );
+    for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) left.set(i, j, left.get(j, i));
+    if (!Number.isFinite(left.sum() + right.sum())) throw diverged();
     const ridge = (RIDGE * left.trace()) / n;
     for (let i = 0; i < n; i++) left.set(i, i, left.get(i, i) + ridge);
     const factor = new CholeskyDecomposition(left);

@@ -74,7 +74,7 @@ export class OnnxTrainer implements Trainer {
     options: { signal?: AbortSignal; onProgress?: TrainingProgress } = {},
   ): Promise<TrainingWeights> {
     const shape = shapeOf(problem, plan.points);
-    const model = tileTrainingLoop(shape, problem.learnEncoder, plan.motionRate / plan.rate);
+    const model = tileTrainingLoop(shape, problem.learnEncoder, plan.motionRate / plan.rate, plan.coding);
     const graph = await loadGraph(model, this.#device, this.#threads);
     try {
       return await runSteps(graph, problem, plan, shape, options);
@@ -121,6 +121,7 @@ async function runSteps(
       all_frame: floats(samples.frame, [steps, plan.points]),
       all_schedule: floats(oneCycle(plan.rate, plan.steps, done, done + steps), [steps, SCHEDULE_LENGTH]),
     };
+    if (plan.coding !== undefined) feeds.all_coded = floats(codedSteps(plan, done, done + steps), [steps, 1]);
     for (const [name, values] of state) feeds[`first_${name}`] = floats(values, shapes.get(name) as number[]);
     const results = await graph.run(feeds);
     for (const name of state.keys()) state.set(name, results[`next_${name}`]);
@@ -129,4 +130,10 @@ async function runSteps(
   }
   for (const name of learned) weights.set(name, state.get(name) as Float32Array);
   return weights;
+}
+
+/** 1 for the steps in which numbers are rounded and priced, 0 before. */
+function codedSteps(plan: TrainingPlan, from: number, to: number): Float32Array {
+  const first = plan.steps * (1 - (plan.coding?.share ?? 0));
+  return Float32Array.from({ length: to - from }, (_, i) => (from + i >= first ? 1 : 0));
 }

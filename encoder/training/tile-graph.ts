@@ -6,6 +6,7 @@ import type { Tensor } from "../graph/tensor.js";
 import { meanSquaredError, type TilePoints, tileForward } from "../network/forward.js";
 import { type NetworkParameters, tileParameters } from "../network/parameters.js";
 import { adamStep, momentNames, SCHEDULE_LENGTH } from "./adam.js";
+import { type CodingTerms, codedTile } from "./coded-tile.js";
 import { muonStep } from "./muon.js";
 
 /** Shapes that a tile graph is made for. */
@@ -70,17 +71,31 @@ export const perStep = (inputs: TileInputs): Tensor[] => [
 ];
 
 /**
- * A loop of training steps as .onnx bytes: forward, loss, backward, Muon and AdamW. `motionRate` is the displacements'
- * learning rate as a share of the weights'.
+ * A loop of training steps as .onnx bytes: forward, loss, backward, Muon and AdamW. `motionRate` is the
+ * displacements' learning rate as a share of the weights'. With `coding`, the network is trained as it will be
+ * stored: its numbers rounded, and the bits that they cost added to the loss. The recorded `loss` is the mean
+ * squared error alone.
  */
-export function tileTrainingLoop(shape: TileShape, learnEncoder: boolean, motionRate: number): Uint8Array {
+export function tileTrainingLoop(
+  shape: TileShape,
+  learnEncoder: boolean,
+  motionRate: number,
+  coding?: CodingTerms,
+): Uint8Array {
   const g = new Operations();
   const inputs = tileInputs(g, shape);
   const { parameters, points } = inputs;
-  const loss = meanSquaredError(g, tileForward(g, shape.network, parameters, points), inputs.target);
+  const schedule = g.input("schedule", [SCHEDULE_LENGTH]);
+  const stored = coding === undefined ? undefined : codedTile(g, shape, inputs, coding);
+  const seen = stored ?? inputs;
+  const error = meanSquaredError(
+    g,
+    tileForward(g, shape.network, seen.parameters, seen.points),
+    inputs.target,
+  );
+  const loss = stored === undefined ? error : g.add(error, stored.penalty);
   const layers = [...(learnEncoder ? parameters.encoder : []), ...parameters.hidden, parameters.head];
   const learned = [...layers.flatMap(({ weights, bias }) => [weights, bias]), points.motion];
-  const schedule = g.input("schedule", [SCHEDULE_LENGTH]);
   const slopes = gradients(g, loss, learned);
   const rate = g.slice(schedule, 0, 0, 1);
   const state = learned.flatMap((tensor, i) =>
@@ -88,5 +103,6 @@ export function tileTrainingLoop(shape: TileShape, learnEncoder: boolean, motion
       ? muonStep(g, tensor, slopes[i], rate, MUON_RATE)
       : adamStep(g, tensor, slopes[i], schedule, tensor === points.motion ? motionRate : 1),
   );
-  return exportLoop({ state, perStep: [...perStep(inputs), schedule], record: { loss } });
+  const each = [...perStep(inputs), schedule, ...(stored === undefined ? [] : [stored.share])];
+  return exportLoop({ state, perStep: each, record: { loss: error } });
 }

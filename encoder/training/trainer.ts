@@ -1,4 +1,5 @@
 import type { TileNetwork } from "../../codec/index.js";
+import type { CodingTerms } from "./coded-tile.js";
 import type { GroupTarget } from "./group-target.js";
 import type { TrainingWeights } from "./tile-weights.js";
 
@@ -21,6 +22,8 @@ export interface TrainingPlan {
   /** Peak learning rate of the weights, and of the displacements. */
   readonly rate: number;
   readonly motionRate: number;
+  /** Undefined trains for accuracy alone. */
+  readonly coding?: CodingTerms | undefined;
   readonly seed: number;
   /** Distinguishes the random streams of groups and phases. */
   readonly keys: readonly number[];
