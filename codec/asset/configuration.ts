@@ -102,6 +102,8 @@ function readTileModel(reader: ByteReader): TileModel {
   }
   const size = sharedEncoderSize(network);
   const floats = (count: number) =>
-    Float32Array.from({ length: reader.bounded(count, 4, "encoder weights") }, () => reader.f32());
+    Float32Array.from({ length: reader.bounded(count, 4, "encoder weights") }, () =>
+      reader.within(reader.f32(), -1e6, 1e6, "a weight of the shared encoder"),
+    );
   return { profile: "tile", network, encoder: { weights: floats(size.weights), bias: floats(size.bias) } };
 }

@@ -4,29 +4,29 @@
  * encoder and decoder agree on every machine.
  */
 export class BinaryModels {
-  readonly #fast: Uint16Array;
-  readonly #slow: Uint16Array;
+  readonly fast: Uint16Array;
+  readonly slow: Uint16Array;
 
   constructor(count: number) {
-    this.#fast = new Uint16Array(count).fill(32768);
-    this.#slow = new Uint16Array(count).fill(32768);
+    this.fast = new Uint16Array(count).fill(32768);
+    this.slow = new Uint16Array(count).fill(32768);
   }
 
   /** Probability that the next decision is 0, in 1/65536, from 32 to 65504. */
   zero(context: number): number {
-    const p = (this.#fast[context] + this.#slow[context]) >>> 1;
+    const p = (this.fast[context] + this.slow[context]) >>> 1;
     return Math.max(32, Math.min(65504, p));
   }
 
   learn(context: number, bit: number): void {
-    const fast = this.#fast[context];
-    const slow = this.#slow[context];
+    const fast = this.fast[context];
+    const slow = this.slow[context];
     if (bit === 0) {
-      this.#fast[context] = fast + ((65535 - fast) >>> 4);
-      this.#slow[context] = slow + ((65535 - slow) >>> 7);
+      this.fast[context] = fast + ((65535 - fast) >>> 4);
+      this.slow[context] = slow + ((65535 - slow) >>> 7);
     } else {
-      this.#fast[context] = fast - (fast >>> 4);
-      this.#slow[context] = slow - (slow >>> 7);
+      this.fast[context] = fast - (fast >>> 4);
+      this.slow[context] = slow - (slow >>> 7);
     }
   }
 }

@@ -48,51 +48,33 @@ export class RangeEncoder {
   }
 }
 
-/** Reads what RangeEncoder wrote. Reading on past the end gives `corrupt-group`. */
+/**
+ * Reads what RangeEncoder wrote. Reading on past the end gives `corrupt-group`. The state is open to
+ * `IntegerModels`, which decodes a million decisions a group with it in registers.
+ */
 export class RangeDecoder {
-  readonly #bytes: Uint8Array;
-  #position = 0;
-  #code = 0;
-  #range = 0xffffffff;
+  readonly bytes: Uint8Array;
+  position = 0;
+  /** Unsigned, 32 bits; below `range`. */
+  code = 0;
+  range = 0xffffffff;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-    for (let i = 0; i < 4; i++) this.#code = ((this.#code << 8) | this.#next()) >>> 0;
-  }
-
-  #next(): number {
-    if (this.#position >= this.#bytes.length) {
-      throw new SieddError("corrupt-group", "the coded weights end too early");
-    }
-    return this.#bytes[this.#position++];
-  }
-
-  decode(models: BinaryModels, context: number): number {
-    const bound = (this.#range >>> 16) * models.zero(context);
-    let bit: number;
-    if (this.#code < bound) {
-      this.#range = bound;
-      bit = 0;
-    } else {
-      this.#code -= bound;
-      this.#range -= bound;
-      bit = 1;
-    }
-    models.learn(context, bit);
-    while (this.#range < 0x1000000) {
-      this.#range = (this.#range << 8) >>> 0;
-      this.#code = ((this.#code << 8) | this.#next()) >>> 0;
-    }
-    return bit;
+    this.bytes = bytes;
+    if (bytes.length < 4) throw endsTooEarly();
+    for (; this.position < 4; this.position++) this.code = ((this.code << 8) | bytes[this.position]) >>> 0;
   }
 
   /** Every byte must have been used: leftover bytes are an error. */
   end(): void {
-    if (this.#position !== this.#bytes.length) {
+    if (this.position !== this.bytes.length) {
       throw new SieddError(
         "corrupt-group",
-        `${this.#bytes.length - this.#position} bytes of coded weights are left over`,
+        `${this.bytes.length - this.position} bytes of coded weights are left over`,
       );
     }
   }
 }
+
+export const endsTooEarly = (): SieddError =>
+  new SieddError("corrupt-group", "the coded weights end too early");

@@ -4,22 +4,30 @@ import { CHANNELS, decoderInputs, type TileNetwork } from "../network/definition
 import type { QuantisedGroup } from "./quantise.js";
 import { layerInputs } from "./weights.js";
 
-/** Codes `values[at]`, or fills it in; `predicted` is subtracted before coding. */
+/**
+ * Codes `count` integers of `values`, from `at` on, `stride` apart (1 and 1), or fills them in; `predicted`
+ * is subtracted before coding.
+ */
 export type IntegerCoder = (
   models: IntegerModels,
   context: number,
   values: Int32Array,
   at: number,
   predicted: number,
+  count?: number,
+  stride?: number,
 ) => void;
 
 export function integerWriter(coder: RangeEncoder): IntegerCoder {
-  return (models, context, values, at, predicted) => models.encode(coder, context, values[at] - predicted);
+  return (models, context, values, at, predicted, count = 1, stride = 1) => {
+    for (let i = 0; i < count; i++) models.encode(coder, context, values[at + i * stride] - predicted);
+  };
 }
 
 export function integerReader(coder: RangeDecoder): IntegerCoder {
-  return (models, context, values, at, predicted) => {
-    values[at] = models.decode(coder, context) + predicted;
+  return (models, context, values, at, predicted, count = 1, stride = 1) => {
+    models.decode(coder, context, values, at, count, stride);
+    if (predicted !== 0) for (let i = 0; i < count; i++) values[at + i * stride] += predicted;
   };
 }
 
@@ -47,11 +55,12 @@ export function walkGroup(network: TileNetwork, group: QuantisedGroup, code: Int
       if (tile.width === 0) continue;
       const inputs = layerInputs(network, tile.width, layer);
       const matrix = tile.hidden[layer];
-      for (let i = 0; i < inputs; i++) {
-        for (let o = 0; o < tile.width; o++)
-          code(weights, layer === 0 ? i : 0, matrix, i * tile.width + o, 0);
+      if (layer === 0) {
+        for (let i = 0; i < inputs; i++) code(weights, i, matrix, i * tile.width, 0, tile.width);
+      } else {
+        code(weights, 0, matrix, 0, 0, matrix.length);
       }
-      for (let o = 0; o < tile.width; o++) code(biases, 0, tile.hiddenBias[layer], o, 0);
+      code(biases, 0, tile.hiddenBias[layer], 0, 0, tile.width);
     }
   }
   const head = new IntegerModels(CHANNELS);

@@ -14,6 +14,9 @@ import { allocateQuantised, type QuantisationSteps, type QuantisedGroup } from "
 const WIDTH_A_TILE = 1;
 const KNOWN_FLAGS = WIDTH_A_TILE;
 
+/** Means and deviations of R'G'B' in [0, 1] are far below. */
+const MOST_COLOUR = 16;
+
 /** -> the payload of one group's sample. */
 export function writeGroup(network: TileNetwork, group: QuantisedGroup): Uint8Array {
   const writer = new ByteWriter();
@@ -63,9 +66,10 @@ function parse(network: TileNetwork, frameCount: number, payload: Uint8Array): Q
     );
   }
   if (reader.u16() !== frameCount) throw reader.error("has another number of frames than the index says");
-  const three = () => Array.from({ length: CHANNELS }, () => reader.f32());
-  const mean = three();
-  const deviation = three();
+  const three = (what: string) =>
+    Array.from({ length: CHANNELS }, () => reader.within(reader.f32(), -MOST_COLOUR, MOST_COLOUR, what));
+  const mean = three("a mean");
+  const deviation = three("a deviation");
   const steps = readSteps(reader, network);
   const tiles = network.rows * network.columns;
   const widths =
