@@ -1,7 +1,16 @@
 export { encode } from "./encode.js";
 export { EncoderError, type EncoderErrorCode } from "./errors.js";
-export { type Comparison, compareFrames } from "./evaluation/compare.js";
+export { type Comparison, compareFrames, type FrameComparison } from "./evaluation/compare.js";
+export {
+  type ComparedFrames,
+  type ConventionalRequest,
+  type ConventionalResult,
+  compareConventional,
+  type Rung,
+} from "./evaluation/conventional.js";
+export { type EqualQuality, equalQuality, type RatePoint } from "./evaluation/equal-quality.js";
+export { ladderSizes, type RungSize } from "./evaluation/ladder.js";
 export { framePsnr } from "./evaluation/psnr.js";
-export { Ssim } from "./evaluation/ssim.js";
+export { type FrameSimilarity, Similarity } from "./evaluation/similarity.js";
 export type { EncodeEvent, EncodePhase, EncodeSummary } from "./events.js";
 export type { EncodeOptions, Preset } from "./options.js";

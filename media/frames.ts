@@ -1,6 +1,6 @@
 import { MediaError } from "./errors.js";
 import type { VideoInfo } from "./probe.js";
-import { runFfmpeg, stdoutPipe } from "./run.js";
+import { rawFrames } from "./raw-frames.js";
 import { type FrameRange, frameReader } from "./timeline.js";
 
 export interface ReadFramesOptions extends FrameRange {
@@ -35,48 +35,16 @@ export async function* readFrames(
     .outputOptions(["-map", `0:${info.streamIndex}`, "-fps_mode", "passthrough"])
     .outputOptions(["-frames:v", String(frameCount), "-pix_fmt", "rgb24", "-f", "rawvideo"])
     .videoFilters(filters);
-  const frameBytes = width * height * 3;
-  const pixels = stdoutPipe(Math.min(frameBytes, 1 << 22));
-  const stopped = new AbortController();
-  const signal = options.signal ? AbortSignal.any([options.signal, stopped.signal]) : stopped.signal;
-  const run = runFfmpeg(command, { failure: `cannot read the frames of ${path}`, stdout: pixels, signal });
-  run.catch((error) => pixels.destroy(error instanceof Error ? error : new Error(String(error))));
+  const frames = rawFrames(command, width * height * 3, `cannot read the frames of ${path}`, options.signal);
   let read = 0;
-  try {
-    for await (const frame of cutIntoFrames(pixels, frameBytes)) {
-      read++;
-      yield frame;
-      if (read === frameCount) break;
-    }
-    if (read < frameCount) {
-      await run;
-      const last = options.firstFrame + frameCount - 1;
-      throw new MediaError(
-        "no-frames",
-        `${path} ends before frame ${last}: ${read} of ${frameCount} frames could be read from frame ${options.firstFrame} on`,
-      );
-    }
-  } finally {
-    stopped.abort();
-    pixels.destroy();
-    await run.catch(() => {});
+  for await (const frame of frames) {
+    read++;
+    yield frame;
+    if (read === frameCount) return;
   }
-}
-
-async function* cutIntoFrames(stream: AsyncIterable<Buffer>, frameBytes: number): AsyncGenerator<Uint8Array> {
-  let frame = new Uint8Array(frameBytes);
-  let filled = 0;
-  for await (const chunk of stream) {
-    for (let taken = 0; taken < chunk.length; ) {
-      const part = chunk.subarray(taken, taken + frameBytes - filled);
-      frame.set(part, filled);
-      filled += part.length;
-      taken += part.length;
-      if (filled === frameBytes) {
-        yield frame;
-        frame = new Uint8Array(frameBytes);
-        filled = 0;
-      }
-    }
-  }
+  const last = options.firstFrame + frameCount - 1;
+  throw new MediaError(
+    "no-frames",
+    `${path} ends before frame ${last}: ${read} of ${frameCount} frames could be read from frame ${options.firstFrame} on`,
+  );
 }

@@ -1,6 +1,14 @@
 export { type AnalyseOptions, analyseVideo, type VideoAnalysis } from "./analyse.js";
 export { checkWritable } from "./atomic-file.js";
 export { type EncodeAudioOptions, encodeAudio } from "./audio-in.js";
+export {
+  type ConventionalCodec,
+  type ConventionalOptions,
+  encodeConventional,
+  rateFactors,
+  readConventional,
+  requireCodec,
+} from "./conventional.js";
 export { MediaError, type MediaErrorCode } from "./errors.js";
 export { type ReadFramesOptions, readFrames } from "./frames.js";
 export { type AudioInfo, type Fraction, probeVideo, type VideoInfo } from "./probe.js";

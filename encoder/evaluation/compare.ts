@@ -1,14 +1,16 @@
 import { framePsnr } from "./psnr.js";
-import { Ssim } from "./ssim.js";
+import { type FrameSimilarity, Similarity } from "./similarity.js";
 
-/** How close decoded frames come to a reference. */
-export interface Comparison {
-  readonly frames: number;
-  /** dB over 8-bit R'G'B', the mean over frames of each frame's PSNR. */
+/** How close one decoded frame comes to its reference. */
+export interface FrameComparison extends FrameSimilarity {
+  /** dB over 8-bit R'G'B'. */
   readonly psnr: number;
-  /** The mean over frames, on luma. */
-  readonly ssim: number;
-  readonly perFrame: readonly { readonly psnr: number; readonly ssim: number }[];
+}
+
+/** How close decoded frames come to a reference: means over the frames. */
+export interface Comparison extends FrameComparison {
+  readonly frames: number;
+  readonly perFrame: readonly FrameComparison[];
 }
 
 /**
@@ -21,20 +23,29 @@ export async function compareFrames(
   size: { readonly width: number; readonly height: number },
   onFrame: (done: number) => void = () => {},
 ): Promise<Comparison> {
-  const ssim = new Ssim(size.width, size.height);
-  const perFrame: { psnr: number; ssim: number }[] = [];
+  const similarity = new Similarity(size.width, size.height);
+  const perFrame: FrameComparison[] = [];
   const other = reference[Symbol.asyncIterator]();
   try {
     for await (const frame of decoded) {
       const next = await other.next();
       if (next.done) break;
-      perFrame.push({ psnr: framePsnr(frame, next.value), ssim: ssim.frame(frame, next.value) });
+      perFrame.push({
+        psnr: framePsnr(frame, next.value),
+        ...similarity.frame(frame, next.value),
+      });
       onFrame(perFrame.length);
     }
   } finally {
     await other.return?.();
   }
-  const mean = (key: "psnr" | "ssim") =>
-    perFrame.reduce((sum, frame) => sum + frame[key], 0) / perFrame.length;
-  return { frames: perFrame.length, psnr: mean("psnr"), ssim: mean("ssim"), perFrame };
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const multiscale = perFrame.flatMap(({ msSsim }) => (msSsim === undefined ? [] : [msSsim]));
+  return {
+    frames: perFrame.length,
+    psnr: mean(perFrame.map(({ psnr }) => psnr)),
+    ssim: mean(perFrame.map(({ ssim }) => ssim)),
+    msSsim: multiscale.length > 0 ? mean(multiscale) : undefined,
+    perFrame,
+  };
 }

@@ -3,14 +3,14 @@ const PERFECT = 100;
 
 /**
  * Peak signal-to-noise ratio of one frame over R'G'B', dB: 10 log10(255^2 / mean squared error).
- * decoded: RGBA, reference: packed R'G'B', both 8 bits of the same picture size.
+ * decoded: RGBA or packed R'G'B', reference: packed R'G'B', both 8 bits of the same picture size.
  */
 export function framePsnr(decoded: Uint8Array, reference: Uint8Array): number {
   const pixels = reference.length / 3;
-  if (decoded.length !== pixels * 4)
-    throw new RangeError(`${decoded.length} bytes of RGBA for ${pixels} pixels`);
+  const stride = decoded.length / pixels;
+  if (stride !== 3 && stride !== 4) throw new RangeError(`${decoded.length} bytes for ${pixels} pixels`);
   let squares = 0;
-  for (let i = 0, j = 0; j < reference.length; i += 4, j += 3) {
+  for (let i = 0, j = 0; j < reference.length; i += stride, j += 3) {
     const r = decoded[i] - reference[j];
     const g = decoded[i + 1] - reference[j + 1];
     const b = decoded[i + 2] - reference[j + 2];

@@ -6,6 +6,9 @@ const RADIUS = 5;
 const SIGMA = 1.5;
 const KERNEL = gaussian();
 
+/** Pixels a side of the window: no picture may be smaller. */
+export const SSIM_WINDOW = 2 * RADIUS + 1;
+
 function gaussian(): Float32Array {
   const weights = Float32Array.from({ length: 2 * RADIUS + 1 }, (_, i) =>
     Math.exp(-((i - RADIUS) ** 2) / (2 * SIGMA ** 2)),
@@ -14,81 +17,83 @@ function gaussian(): Float32Array {
   return weights.map((weight) => weight / sum);
 }
 
+/** Means over all windows that lie in the picture. */
+export interface WindowMeans {
+  /** Luminance x contrast x structure: SSIM, from -1 to 1. */
+  readonly ssim: number;
+  /** Contrast x structure alone, as the coarser scales of MS-SSIM take it. */
+  readonly contrast: number;
+}
+
 /**
- * Structural similarity of pictures of one size (Z. Wang et al. 2004): the mean over all windows that lie
- * in the picture, on BT.601 luma. Keeps its buffers between frames.
+ * Structural similarity of planes of one size (Z. Wang, A. C. Bovik, H. R. Sheikh, E. P. Simoncelli 2004). Keeps
+ * its buffers between frames. Sides of at least SSIM_WINDOW pixels.
  */
 export class Ssim {
   readonly #width: number;
   readonly #height: number;
-  /** Luma a and b, their squares and their product; then each filtered along rows. */
-  readonly #maps: Float32Array[];
-  readonly #rows: Float32Array[];
+  /** a^2 + b^2, a b. */
+  readonly #products: readonly Float32Array[];
+  /** a, b and the products, filtered along rows. */
+  readonly #rows: readonly Float32Array[];
 
   /** Sides in pixels. */
   constructor(width: number, height: number) {
+    const planes = (count: number) => Array.from({ length: count }, () => new Float32Array(width * height));
     this.#width = width;
     this.#height = height;
-    this.#maps = Array.from({ length: 5 }, () => new Float32Array(width * height));
-    this.#rows = Array.from({ length: 5 }, () => new Float32Array(width * height));
+    this.#products = planes(2);
+    this.#rows = planes(4);
   }
 
-  /** decoded: RGBA, reference: packed R'G'B', 8 bits. -> from -1 to 1; 1 is identical. */
-  frame(decoded: Uint8Array, reference: Uint8Array): number {
-    this.#fill(decoded, reference);
-    this.#filterRows();
-    return this.#mean();
-  }
-
-  #fill(decoded: Uint8Array, reference: Uint8Array): void {
-    const [a, b, aa, bb, ab] = this.#maps;
+  /** Two planes of 8-bit values, [height, width]. */
+  compare(a: Float32Array, b: Float32Array): WindowMeans {
+    const [squares, product] = this.#products;
     for (let i = 0; i < a.length; i++) {
-      const x = 0.299 * decoded[4 * i] + 0.587 * decoded[4 * i + 1] + 0.114 * decoded[4 * i + 2];
-      const y = 0.299 * reference[3 * i] + 0.587 * reference[3 * i + 1] + 0.114 * reference[3 * i + 2];
-      a[i] = x;
-      b[i] = y;
-      aa[i] = x * x;
-      bb[i] = y * y;
-      ab[i] = x * y;
+      squares[i] = a[i] * a[i] + b[i] * b[i];
+      product[i] = a[i] * b[i];
     }
-  }
-
-  #filterRows(): void {
-    const width = this.#width;
-    const end = width - RADIUS;
-    this.#maps.forEach((map, m) => {
-      const out = this.#rows[m];
-      for (let y = 0; y < this.#height; y++) {
-        for (let x = RADIUS; x < end; x++) {
-          const at = y * width + x;
-          let sum = KERNEL[RADIUS] * map[at];
-          for (let k = 1; k <= RADIUS; k++) sum += KERNEL[RADIUS + k] * (map[at - k] + map[at + k]);
-          out[at] = sum;
-        }
-      }
+    [a, b, squares, product].forEach((plane, i) => {
+      filterRows(plane, this.#width, this.#height, this.#rows[i]);
     });
+    return this.#means();
   }
 
-  #mean(): number {
+  #means(): WindowMeans {
     const width = this.#width;
-    const sums = new Float64Array(5);
-    let total = 0;
+    const [rowsA, rowsB, rowsSquares, rowsProduct] = this.#rows;
+    let ssim = 0;
+    let contrast = 0;
     for (let y = RADIUS; y < this.#height - RADIUS; y++) {
       for (let x = RADIUS; x < width - RADIUS; x++) {
         const at = y * width + x;
-        for (let m = 0; m < 5; m++) {
-          const row = this.#rows[m];
-          let sum = KERNEL[RADIUS] * row[at];
-          for (let k = 1; k <= RADIUS; k++)
-            sum += KERNEL[RADIUS + k] * (row[at - k * width] + row[at + k * width]);
-          sums[m] = sum;
-        }
-        const [a, b, aa, bb, ab] = sums;
-        const covariance = ab - a * b;
-        const variances = aa - a * a + (bb - b * b);
-        total += ((2 * a * b + C1) * (2 * covariance + C2)) / ((a * a + b * b + C1) * (variances + C2));
+        const a = columnMean(rowsA, at, width);
+        const b = columnMean(rowsB, at, width);
+        const variances = columnMean(rowsSquares, at, width) - a * a - b * b;
+        const covariance = columnMean(rowsProduct, at, width) - a * b;
+        const structure = (2 * covariance + C2) / (variances + C2);
+        contrast += structure;
+        ssim += (structure * (2 * a * b + C1)) / (a * a + b * b + C1);
       }
     }
-    return total / ((width - 2 * RADIUS) * (this.#height - 2 * RADIUS));
+    const windows = (width - 2 * RADIUS) * (this.#height - 2 * RADIUS);
+    return { ssim: ssim / windows, contrast: contrast / windows };
   }
+}
+
+function filterRows(plane: Float32Array, width: number, height: number, out: Float32Array): void {
+  for (let y = 0; y < height; y++) {
+    for (let x = RADIUS; x < width - RADIUS; x++) {
+      const at = y * width + x;
+      let sum = KERNEL[RADIUS] * plane[at];
+      for (let k = 1; k <= RADIUS; k++) sum += KERNEL[RADIUS + k] * (plane[at - k] + plane[at + k]);
+      out[at] = sum;
+    }
+  }
+}
+
+function columnMean(rows: Float32Array, at: number, width: number): number {
+  let sum = KERNEL[RADIUS] * rows[at];
+  for (let k = 1; k <= RADIUS; k++) sum += KERNEL[RADIUS + k] * (rows[at - k * width] + rows[at + k * width]);
+  return sum;
 }
