@@ -83,6 +83,7 @@ function choose(film: Film): void {
     (read) => {
       facts = read;
       showFacts(part("facts"), read);
+      part("box").style.setProperty("--aspect", String(read.width / read.height));
       showSize();
     },
     // The player says what is wrong with the film.

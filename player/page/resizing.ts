@@ -4,7 +4,7 @@ const FINE_STEP = 2;
 const NARROWEST = 96;
 
 export interface Resizing {
-  /** Sets the width in CSS pixels; `Infinity` fills the room there is. */
+  /** Sets the width in CSS pixels; `Infinity` fills the width there is. */
   setWidth(pixels: number): void;
 }
 
