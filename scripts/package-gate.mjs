@@ -46,10 +46,13 @@ function installPacked(project) {
     project,
   );
   writeFileSync(join(project, "package.json"), '{ "type": "module" }\n');
-  const { dependencies, peerDependencies } = JSON.parse(
+  const { dependencies, peerDependencies, peerDependenciesMeta } = JSON.parse(
     readFileSync(join(installed, "package.json"), "utf8"),
   );
-  for (const name of Object.keys({ ...dependencies, ...peerDependencies })) {
+  const needed = Object.keys({ ...dependencies, ...peerDependencies }).filter(
+    (name) => !peerDependenciesMeta?.[name]?.optional,
+  );
+  for (const name of needed) {
     mkdirSync(join(modules, name, ".."), { recursive: true });
     symlinkSync(join(root, "node_modules", name), join(modules, name));
   }
