@@ -1,16 +1,32 @@
+import { basename } from "node:path";
 import { Command } from "commander";
-import { type Asset, fullRegion } from "../codec/index.js";
-import { compareFrames } from "../encoder/index.js";
-import { analyseVideo, probeVideo, readFrames, type VideoInfo } from "../media/index.js";
-import { DecodePool, decodeFrames, type FrameFormat } from "../server/decoding/index.js";
+import { type ConventionalCodec, checkWritable, probeVideo } from "../media/index.js";
+import { DecodePool } from "../server/decoding/index.js";
 import { openAssetFile } from "./asset-file.js";
-import { CommandError } from "./failure.js";
+import { writeReport } from "./eval-report.js";
+import {
+  type CodecResult,
+  comparableFrames,
+  type Evaluation,
+  evaluateAsset,
+  worstPairs,
+} from "./evaluation.js";
 import { type Io, print } from "./io.js";
-import { jsonLine, noProgress, showProgress } from "./progress.js";
-import { byteCount, parseSize, type Size } from "./values.js";
+import { jsonLine, noProgress, type Progress, showProgress } from "./progress.js";
+import { byteCount, parseSeconds, parseSize, type Size } from "./values.js";
 
-/** Frames that are enough to tell how fast decoding is. */
-const TIMED_FRAMES = 250;
+interface EvalFlags {
+  readonly size?: Size;
+  readonly from?: number;
+  readonly x264?: boolean;
+  readonly x265?: boolean;
+  readonly svtAv1?: boolean;
+  readonly report?: string;
+  readonly json?: boolean;
+}
+
+/** Pairs of pictures in a report. */
+const WORST_FRAMES = 3;
 
 export function evalCommand(io: Io): Command {
   return new Command("eval")
@@ -18,98 +34,119 @@ export function evalCommand(io: Io): Command {
     .argument("<asset>", "a .siedd file")
     .argument("<reference>", "the video it was made from")
     .option("--size <WxH>", "compare at this size; default: the asset's", parseSize)
+    .option("--from <seconds>", "where in the video the asset begins", parseSeconds)
+    .option("--x264", "also the bytes that x264 needs for the same PSNR, and a ladder of it")
+    .option("--x265", "also those of x265")
+    .option("--svt-av1", "also those of SVT-AV1")
+    .option("--report <file>", "also a page with charts and the worst frames; implies --x264")
     .option("--json", "progress as JSON lines on stderr, the result as JSON on stdout")
-    .action(evaluate);
-
-  async function evaluate(path: string, reference: string, { size, json }: { size?: Size; json?: boolean }) {
-    const { signal } = io;
-    const { asset, source } = await openAssetFile(path, signal);
-    const info = await probeVideo(reference, signal);
-    const frames = await comparableFrames(asset, reference, info, io);
-    const { width, height } = size ?? asset;
-    const progress = json ? noProgress : showProgress(io);
-    const pool = new DecodePool();
-    const decode = (format: FrameFormat, target: Size, count: number) =>
-      decodeFrames(pool, path, {
-        from: 0,
-        count,
-        request: { region: fullRegion(asset), ...target },
-        format,
-        signal,
-        opened: { asset, identity: source.identity },
-      });
-    const began = performance.now();
-    const report = (done: number) => {
-      const remainingSeconds = ((performance.now() - began) / 1000 / done) * (frames - done);
-      progress.update("comparing", done / frames, remainingSeconds, `${done} of ${frames} frames`);
-      if (json) jsonLine(io, { type: "progress", phase: "compare", done: done / frames, remainingSeconds });
-    };
-    try {
-      const original = readFrames(reference, info, {
-        width,
-        height,
-        firstFrame: 0,
-        frameCount: frames,
-        signal,
-      });
-      const target = { width, height };
-      const compared = await compareFrames(decode("rgba", target, frames), original, target, report);
-      const even = { width: width + (width % 2), height: height + (height % 2) };
-      const decodeFps = await framesPerSecond(decode("i420-709", even, Math.min(frames, TIMED_FRAMES)));
-      progress.stop();
-      const { bytes, audioBytes } = asset;
-      const bpp = ((bytes - audioBytes) * 8) / (asset.width * asset.height * asset.frameCount);
-      const { psnr, ssim, perFrame } = compared;
-      const result = { frames, psnr, ssim, bpp, bytes, audioBytes, width, height, decodeFps, perFrame };
-      print(io, json ? JSON.stringify(result) : summary(path, result));
-    } finally {
-      progress.stop();
-      await pool.close();
-    }
-  }
+    .action((path: string, reference: string, flags: EvalFlags) => evaluate(path, reference, flags, io));
 }
 
-/** How many frames both have. @throws CommandError where they are not frames of the same film. */
-async function comparableFrames(asset: Asset, reference: string, info: VideoInfo, io: Io): Promise<number> {
-  const { frameRate, frameCount } = asset;
-  const rate = info.frameRate.num / info.frameRate.den;
-  if (Math.abs(rate - frameRate.num / frameRate.den) > 1e-6) {
-    const [ours, theirs] = [frameRate.num / frameRate.den, rate].map((value) => Number(value.toFixed(3)));
-    throw new CommandError(
-      `${asset.name} has ${ours} frames a second and ${reference} has ${theirs}; give the video that it was made from`,
+async function evaluate(path: string, reference: string, flags: EvalFlags, io: Io): Promise<void> {
+  const { signal } = io;
+  const { size, from = 0, report, json } = flags;
+  if (report !== undefined) await checkWritable(report);
+  const { asset, source } = await openAssetFile(path, signal);
+  const info = await probeVideo(reference, signal);
+  const frames = await comparableFrames({ asset, reference, info, from, signal }, (there) => {
+    io.stderr.write(
+      `${reference} has ${there} of the asset's ${asset.frameCount} frames; comparing those.\n`,
     );
+  });
+  const progress = json ? noProgress : showProgress(io);
+  const pool = new DecodePool();
+  const { width, height } = size ?? asset;
+  const compared = {
+    ...{ asset, assetPath: path, source, pool, reference, info, from, frames, width, height, signal },
+  };
+  try {
+    const evaluation = await evaluateAsset(compared, {
+      codecs: chosenCodecs(flags),
+      curves: report !== undefined,
+      ...tellProgress(frames, progress, json ? io : undefined),
+    });
+    if (report !== undefined) {
+      const worst = await worstPairs(compared, evaluation, WORST_FRAMES);
+      const rate = asset.frameRate.num / asset.frameRate.den;
+      const names = { asset: basename(path), reference: basename(reference) };
+      await writeReport(report, { ...names, evaluation, rate, worst });
+    }
+    progress.stop();
+    print(io, json ? JSON.stringify(result(evaluation, report)) : summary(path, evaluation, report));
+  } finally {
+    progress.stop();
+    await pool.close();
   }
-  const span = { to: frameCount / rate, signal: io.signal };
-  const there = Math.min(frameCount, (await analyseVideo(reference, info, span)).frameCount);
-  if (there < frameCount) {
-    io.stderr.write(`${reference} has ${there} of the asset's ${frameCount} frames; comparing those.\n`);
-  }
-  return there;
 }
 
-/** Decoding alone, at the size compared: nothing else runs meanwhile. */
-async function framesPerSecond(frames: AsyncIterable<Uint8Array>): Promise<number> {
+function chosenCodecs({ x264, x265, svtAv1, report }: EvalFlags): ConventionalCodec[] {
+  const chosen: Record<ConventionalCodec, boolean | undefined> = {
+    x264: x264 || report !== undefined,
+    x265,
+    "svt-av1": svtAv1,
+  };
+  return (["x264", "x265", "svt-av1"] as const).filter((codec) => chosen[codec]);
+}
+
+/** Encodes that it takes to find equal PSNR, about. */
+const ENCODES = 6;
+
+function tellProgress(frames: number, progress: Progress, lines: Io | undefined) {
   const began = performance.now();
-  let count = 0;
-  for await (const _ of frames) count++;
-  return (count * 1000) / (performance.now() - began);
+  const encodes = new Map<ConventionalCodec, number>();
+  const tell = (
+    phase: string,
+    title: string,
+    done: number,
+    remaining: number | undefined,
+    detail: string,
+  ) => {
+    progress.update(title, done, remaining, detail);
+    if (lines) jsonLine(lines, { type: "progress", phase, done, remainingSeconds: remaining, detail });
+  };
+  return {
+    onFrame(done: number) {
+      const remaining = ((performance.now() - began) / 1000 / done) * (frames - done);
+      tell("compare", "comparing", done / frames, remaining, `${done} of ${frames} frames`);
+    },
+    onEncode(codec: ConventionalCodec, what: string) {
+      const begun = encodes.get(codec) ?? 0;
+      encodes.set(codec, begun + 1);
+      tell(codec, codec, begun / (begun + ENCODES), undefined, what);
+    },
+  };
 }
 
-interface Result extends Size {
-  readonly frames: number;
-  readonly psnr: number;
-  readonly ssim: number;
-  readonly bpp: number;
-  readonly bytes: number;
-  readonly audioBytes: number;
-  readonly decodeFps: number;
+const KEYS: Record<ConventionalCodec, string> = { x264: "x264", x265: "x265", "svt-av1": "svtAv1" };
+
+/** The keys of `--json`; null where a codec cannot reach the PSNR. */
+function result(evaluation: Evaluation, report: string | undefined): object {
+  const { codecs, pictureBytes: _, perFrame, ...rest } = evaluation;
+  const others = codecs.map(({ name, ...found }) => [
+    KEYS[name],
+    { ...found, rateFactor: found.rateFactor ?? null, ladder: found.ladder ?? null },
+  ]);
+  return { ...rest, ...Object.fromEntries(others), ...(report === undefined ? {} : { report }), perFrame };
 }
 
-const summary = (path: string, r: Result): string =>
-  [
-    `${path} at ${r.width} x ${r.height}, ${r.frames} frames`,
-    `  PSNR    ${r.psnr.toFixed(2)} dB`,
-    `  SSIM    ${r.ssim.toFixed(4)}`,
-    `  size    ${byteCount(r.bytes)}, of which ${byteCount(r.audioBytes)} sound: ${r.bpp.toFixed(4)} bits a pixel`,
-    `  decodes ${r.decodeFps.toFixed(1)} frames a second`,
+function summary(path: string, e: Evaluation, report: string | undefined): string {
+  return [
+    `${path} at ${e.width} x ${e.height}, ${e.frames} frames`,
+    `  PSNR    ${e.psnr.toFixed(2)} dB`,
+    `  SSIM    ${e.ssim.toFixed(4)}${e.msSsim === undefined ? "" : `, MS-SSIM ${e.msSsim.toFixed(4)}`}`,
+    `  size    ${byteCount(e.bytes)}, of which ${byteCount(e.audioBytes)} sound: ${e.bpp.toFixed(4)} bits a pixel`,
+    `  decodes ${e.decodeFps.toFixed(1)} frames a second`,
+    ...e.codecs.map(codecLine),
+    ...(report === undefined ? [] : [`  report  ${report}`]),
   ].join("\n");
+}
+
+function codecLine({ name, bytesAtEqualPsnr, ratio, ladder }: CodecResult): string {
+  const title = `  ${name.padEnd(7)}`;
+  if (bytesAtEqualPsnr === null || ratio === null)
+    return `${title} cannot be compared: the PSNR is out of its reach`;
+  const sizes = ladder?.rungs.length ?? 1;
+  const whole = ladder && sizes > 1 ? `; a ladder of ${sizes} sizes ${byteCount(ladder.bytes)}` : "";
+  return `${title} ${byteCount(bytesAtEqualPsnr)} for the same PSNR without sound, the asset has ${ratio.toFixed(2)} times as many${whole}`;
+}

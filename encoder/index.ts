@@ -12,5 +12,6 @@ export { type EqualQuality, equalQuality, type RatePoint } from "./evaluation/eq
 export { ladderSizes, type RungSize } from "./evaluation/ladder.js";
 export { framePsnr } from "./evaluation/psnr.js";
 export { type FrameSimilarity, Similarity } from "./evaluation/similarity.js";
+export { worstFrames } from "./evaluation/worst-frames.js";
 export type { EncodeEvent, EncodePhase, EncodeSummary } from "./events.js";
 export type { EncodeOptions, Preset } from "./options.js";

@@ -46,6 +46,7 @@ export async function build() {
   if (execute(process.execPath, [tsc, "-b"]) !== 0)
     throw new Refusal("the types do not fit; see the compiler's messages above");
   await bundlePlayer();
+  await bundleReport();
   copyPages();
   // A source saved while the build ran is newer than what was built.
   if (newestSource() === started) writeFileSync(stamp, "");
@@ -70,6 +71,25 @@ async function bundlePlayer() {
     format: "esm",
     target: ["es2022"],
     legalComments: "linked",
+    logLevel: "warning",
+  });
+}
+
+/** The script and the style that `siedd eval --report` writes into its page. */
+async function bundleReport() {
+  const { build: bundle } = await import("esbuild");
+  await bundle({
+    entryPoints: {
+      report: join(root, "dist/cli/report-page/page.js"),
+      "report-style": join(root, "cli/report-page/report.css"),
+    },
+    entryNames: "report",
+    outdir: join(root, "dist/cli/report-page/web"),
+    bundle: true,
+    minify: true,
+    format: "iife",
+    target: ["es2022"],
+    legalComments: "inline",
     logLevel: "warning",
   });
 }

@@ -27,7 +27,8 @@ const CLOSE = 2;
  * Finds the bytes at which a codec reaches `target` dB: narrows down the rate factor until two whole ones at
  * most CLOSE apart enclose it, then interpolates the logarithm of the bytes over PSNR.
  *
- * @param beyond more points for a curve, this many rate factors better and worse than what was found
+ * @param beyond more points for a curve, this many rate factors better and worse than what was found, or than
+ *   the end of the range that came nearest
  */
 export async function equalQuality(
   measure: (rateFactor: number) => Promise<RatePoint>,
@@ -59,7 +60,7 @@ export async function equalQuality(
   }
   const found = better && worse && interpolate(better, worse, target);
   const middle = Math.round(found?.rateFactor ?? (better ?? worse)!.rateFactor);
-  for (const distance of found === undefined ? [] : beyond) {
+  for (const distance of beyond) {
     await at(Math.max(range.best, Math.min(range.worst, middle + distance)));
   }
   const points = [...tried.values()].sort((a, b) => a.rateFactor - b.rateFactor);

@@ -1,0 +1,19 @@
+/** Colours of the page's style sheet, for what is drawn on a canvas. */
+export interface Theme {
+  readonly ink: string;
+  readonly faint: string;
+  readonly grid: string;
+  /** Of the asset, then of each other codec. */
+  readonly series: readonly string[];
+}
+
+export function readTheme(): Theme {
+  const style = getComputedStyle(document.documentElement);
+  const colour = (name: string) => style.getPropertyValue(name).trim();
+  return {
+    ink: colour("--ink"),
+    faint: colour("--faint"),
+    grid: colour("--grid"),
+    series: [1, 2, 3, 4].map((number) => colour(`--series-${number}`)),
+  };
+}
