@@ -35,6 +35,7 @@ export interface ConventionalResult extends EqualQuality {
   readonly ladder: { readonly bytes: number; readonly rungs: readonly Rung[] } | undefined;
 }
 
+/** Which codec, and how good it has to be. */
 export interface ConventionalRequest {
   readonly codec: ConventionalCodec;
   /** dB to reach, at the size compared. */
