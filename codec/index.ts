@@ -28,7 +28,7 @@ export {
   type TileDecoder,
 } from "./group/weights.js";
 export { type AacConfiguration, writeAacSampleEntry } from "./iso/aac.js";
-export { type AdtsStream, indexAdts } from "./iso/adts.js";
+export { AdtsIndexer, type AdtsStream, indexAdts } from "./iso/adts.js";
 export { type BoxSlice, box, fullBox, onlyBox, readBoxes, versionAndFlags } from "./iso/box.js";
 export { hasRelaxedSimd } from "./kernel/kernel.js";
 export {

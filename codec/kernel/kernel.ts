@@ -12,9 +12,11 @@ export interface KernelExports {
     columns: number,
     columnCount: number,
     u: number,
+    blurX: number,
     rows: number,
     rowCount: number,
     v: number,
+    blurY: number,
     time: number,
     scratch: number,
     sum: number,
@@ -31,6 +33,15 @@ export interface KernelExports {
     sum: number,
     stride: number,
     plane: number,
+  ): void;
+  reduce(
+    sum: number,
+    stride: number,
+    plane: number,
+    width: number,
+    rows: number,
+    factorX: number,
+    factorY: number,
   ): void;
   finishI420(
     sum: number,

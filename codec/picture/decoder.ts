@@ -6,7 +6,7 @@ import { Kernel } from "../kernel/kernel.js";
 import type { TileNetwork } from "../network/definition.js";
 import type { PixelFormat, YuvMatrix } from "./colour.js";
 import { type FoldedGroup, foldEncoder, foldGroup, foldHeads } from "./fold.js";
-import { type MemoryMap, placePlan } from "./memory.js";
+import { type MemoryMap, type PlacedPass, placePlan } from "./memory.js";
 import { type PicturePlan, planPicture } from "./plan.js";
 import {
   checkEven,
@@ -117,20 +117,30 @@ export class PictureDecoder {
     this.#activate(map, group, format);
     const t = (2 * frame + 1) / group.frameCount - 1;
     this.#kernel.floats(map.time, 3).set([t, Math.sin((Math.PI * t) / 2), Math.cos((Math.PI * t) / 2)]);
-    map.strips.forEach((_, strip) => {
+    for (let strip = 0; strip * plan.stripRows < request.height; strip++) {
       const top = strip * plan.stripRows;
       const rows = Math.min(plan.stripRows, request.height - top);
-      this.#sumStrip(map, group, frame, strip);
+      this.#kernel.bytes(map.sums, 3 * map.plane).fill(0);
+      for (const pass of map.passes) this.#addPass(map, plan, pass, group, frame, strip);
+      const { factorX, factorY } = plan;
+      if (factorX * factorY > 1)
+        this.#kernel.exports.reduce(map.sums, map.stride, map.plane, request.width, rows, factorX, factorY);
       finish(map, top, rows);
-    });
+    }
   }
 
-  #sumStrip(map: MemoryMap, group: LoadedGroup, frame: number, strip: number): void {
+  #addPass(
+    map: MemoryMap,
+    plan: PicturePlan,
+    pass: PlacedPass,
+    group: LoadedGroup,
+    frame: number,
+    strip: number,
+  ): void {
     const { exports } = this.#kernel;
     const { encoderWidth, frequencies, hiddenLayers, columns } = this.#network;
-    this.#kernel.bytes(map.sums, 3 * map.plane).fill(0);
-    for (const rows of map.strips[strip]) {
-      for (const column of map.columns) {
+    for (const rows of pass.strips[strip]) {
+      for (const column of pass.columns) {
         const index = rows.tile * columns + column.tile;
         const tile = group.tiles[index];
         const sum = map.sums + rows.first * map.stride + column.first * 4;
@@ -159,9 +169,11 @@ export class PictureDecoder {
           column.address,
           column.count,
           group.motion[motion],
+          plan.blurX,
           rows.address,
           rows.count,
           group.motion[motion + 1],
+          plan.blurY,
           map.time,
           map.scratch,
           sum,

@@ -1,5 +1,6 @@
 import type { TileNetwork } from "../network/definition.js";
 import type { PictureRequest } from "./request.js";
+import { chooseSampling } from "./sampling.js";
 
 /** Output samples along one axis that one tile contributes to. */
 export interface Span {
@@ -63,30 +64,56 @@ function rise(distance: number, band: number): number {
   return (distance + band) / (2 * band);
 }
 
-/** The tiles, rows and columns that a request touches. */
-export interface PicturePlan {
-  readonly request: PictureRequest;
+/** The tiles, rows and columns that one grid of samples touches. */
+export interface Pass {
   readonly columns: readonly Span[];
   readonly rows: readonly Span[];
-  /** Output rows computed at a time; even. */
-  readonly stripRows: number;
 }
 
-/** Sums of a strip stay near this many bytes: small enough for the second-level cache, and high enough that few tiles are cut. */
+/** What is computed for a request: the mean of the passes, then of factorX x factorY samples. */
+export interface PicturePlan {
+  readonly request: PictureRequest;
+  readonly factorX: number;
+  readonly factorY: number;
+  readonly passes: readonly Pass[];
+  /** Output rows computed at a time; even. */
+  readonly stripRows: number;
+  /** Widths over which the first layer is averaged, in tile-local units; 0: not at all. */
+  readonly blurX: number;
+  readonly blurY: number;
+}
+
+/**
+ * Sums of a strip stay near this many bytes: small enough for the second-level cache, and high enough that
+ * few tiles are cut.
+ */
 const STRIP_BYTES = 1024 * 1024;
+const MAX_STRIP_ROWS = 256;
 
 export function planPicture(
   network: TileNetwork,
   picture: { width: number; height: number },
   request: PictureRequest,
 ): PicturePlan {
-  const { region, width, height } = request;
-  const fitting = Math.floor(STRIP_BYTES / (12 * width));
-  const stripRows = Math.max(8, Math.min(256, fitting - (fitting % 2)));
+  const { region } = request;
+  const { rows, columns, overlap } = network;
+  const { factorX, factorY, offsets, blurX, blurY } = chooseSampling(request);
+  const width = request.width * factorX;
+  const height = request.height * factorY;
+  const stepX = region.width / width;
+  const stepY = region.height / height;
+  const fitting = Math.min(MAX_STRIP_ROWS, Math.floor(STRIP_BYTES / (12 * width)));
+  const outputRows = Math.max(8, Math.floor(fitting / factorY));
   return {
     request,
-    columns: planAxis(picture.width, network.columns, network.overlap, region.x, region.width, width),
-    rows: planAxis(picture.height, network.rows, network.overlap, region.y, region.height, height),
-    stripRows,
+    factorX,
+    factorY,
+    passes: offsets.map(([x, y]) => ({
+      columns: planAxis(picture.width, columns, overlap, region.x + x * stepX, region.width, width),
+      rows: planAxis(picture.height, rows, overlap, region.y + y * stepY, region.height, height),
+    })),
+    stripRows: outputRows - (outputRows % 2),
+    blurX: (2 * blurX * columns) / picture.width,
+    blurY: (2 * blurY * rows) / picture.height,
   };
 }

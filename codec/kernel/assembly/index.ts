@@ -4,7 +4,7 @@
 import { axisFeatures, axisLayer, timeOffset } from "./axis";
 import { headLayer, pairs, sineLayer } from "./dense";
 
-export { finishI420, finishRgba } from "./output";
+export { finishI420, finishRgba, reduce } from "./output";
 
 // The shift that most trained layers take: weights below one turn.
 const USUAL_SHIFT = 2;
@@ -23,6 +23,7 @@ function firstPair(at: usize, even: v128, odd: v128, row: usize, rowBytes: usize
  *
  * first:   weights of the separable layer: f32 x[n][outputs], y[n][outputs], t[3][outputs], bias[outputs]
  * dense:   `layers` times i32 shift, then the layer (see sineLayer); then the head (see headLayer)
+ * blurX, blurY: see axisLayer
  * columns: f32 position[columnCount], fade[columnCount]; columnCount is a multiple of 4, padding has fade 0
  * rows:    f32 position[padded], fade[padded], padded to a multiple of 4
  * scratch: see `scratchBytes`
@@ -30,7 +31,7 @@ function firstPair(at: usize, even: v128, odd: v128, row: usize, rowBytes: usize
  */
 export function sampleTile(
   first: usize, outputs: i32, frequencies: i32, dense: usize, layers: i32, width: i32,
-  columns: usize, columnCount: i32, u: f32, rows: usize, rowCount: i32, v: f32, time: usize,
+  columns: usize, columnCount: i32, u: f32, blurX: f32, rows: usize, rowCount: i32, v: f32, blurY: f32, time: usize,
   scratch: usize, sum: usize, stride: usize, plane: usize,
 ): void {
   const n = 1 + 2 * frequencies;
@@ -47,10 +48,10 @@ export function sampleTile(
   const rowPairs = columnPairs + <usize>outputs * columnBytes;
 
   timeOffset(first + 2 * layerBytes, first + 2 * layerBytes + (<usize>(3 * outputs) << 2), time, 3, outputs, offset);
-  axisFeatures(columns, columnCount, u, frequencies, features);
-  axisLayer(features, n, columnCount, first, outputs, 0, false, columnPairs);
-  axisFeatures(rows, rowPadded, v, frequencies, features);
-  axisLayer(features, n, rowPadded, first + layerBytes, outputs, offset, true, rowPairs);
+  axisFeatures(columns, columnCount, u, blurX, frequencies, features);
+  axisLayer(features, n, columnCount, first, outputs, 0, false, blurX, columnPairs);
+  axisFeatures(rows, rowPadded, v, blurY, frequencies, features);
+  axisLayer(features, n, rowPadded, first + layerBytes, outputs, offset, true, blurY, rowPairs);
 
   const fades = columns + columnBytes;
   const rowFades = rows + rowBytes;

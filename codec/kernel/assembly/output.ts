@@ -13,6 +13,39 @@ function bytes4(at: usize): v128 {
   return rounded(v128.load(at));
 }
 
+/**
+ * Means of factorX x factorY samples, in place: the first `rows` rows of `width` samples of each plane
+ * then hold what was in factorX * width x factorY * rows.
+ */
+export function reduce(
+  sum: usize, stride: usize, plane: usize, width: i32, rows: i32, factorX: i32, factorY: i32,
+): void {
+  const share: f32 = 1 / <f32>(factorX * factorY);
+  const from = <usize>(width * factorX) << 2;
+  for (let channel = 0; channel < 3; channel++) {
+    for (let row = 0; row < rows; row++) {
+      const first = sum + <usize>(row * factorY) * stride;
+      for (let k = 1; k < factorY; k++) {
+        const next = first + <usize>k * stride;
+        for (let x: usize = 0; x < from; x += 16) {
+          v128.store(first + x, f32x4.add(v128.load(first + x), v128.load(next + x)));
+        }
+      }
+      let at = first;
+      const to = sum + <usize>row * stride;
+      for (let x: usize = 0; x < <usize>width << 2; x += 4) {
+        let total: f32 = 0;
+        for (let k = 0; k < factorX; k++) {
+          total += load<f32>(at);
+          at += 4;
+        }
+        store<f32>(to + x, total * share);
+      }
+    }
+    sum += plane;
+  }
+}
+
 /** 16 floats -> 16 bytes. */
 // @ts-ignore: decorator
 @inline
