@@ -10,6 +10,7 @@ import { type NetworkParameters, paperParameters, tileParameters } from "../enco
 import { adamStep, momentNames } from "../encoder/training/adam.js";
 import { type Feed, floats, integers, loadGraph } from "../encoder/training/onnx-runtime.js";
 import { constantRate } from "../encoder/training/schedule.js";
+import { loadTensorFlow, runningLoop } from "../encoder/training/tfjs-runtime.js";
 import { FIXTURES, type Fixture, flat, readFixture, relativeError, swapped } from "./fixtures.js";
 
 const TOLERANCE = 1e-4;
@@ -113,7 +114,7 @@ for (const name of FIXTURES) {
 }
 
 for (const name of FIXTURES.filter((fixture) => fixture !== "paper-schedule-free")) {
-  test(`${name}: three AdamW steps in one Loop agree with the reference`, async () => {
+  test(`${name}: three AdamW steps agree with the reference, by an ONNX Loop and by TensorFlow.js`, async () => {
     const fixture = readFixture(name);
     const { g, loss, learned, feeds } = build(name, fixture);
     const schedule = g.input("schedule", [4]);
@@ -121,7 +122,7 @@ for (const name of FIXTURES.filter((fixture) => fixture !== "paper-schedule-free
     const state = gradients(g, loss, wrt).flatMap((gradient, i) =>
       adamStep(g, wrt[i], gradient, schedule, 1),
     );
-    const graph = await loadGraph(exportLoop({ state, perStep: [schedule], record: { loss } }), "cpu", 1);
+    const step = { state, perStep: [schedule], record: { loss } };
     const loopFeeds: Record<string, Feed> = {
       ...feeds,
       steps: integers(BigInt64Array.of(3n), []),
@@ -134,12 +135,17 @@ for (const name of FIXTURES.filter((fixture) => fixture !== "paper-schedule-free
         loopFeeds[`first_${moment}`] = floats(new Float32Array(feeds[parameter ?? ""].size), shape);
       }
     }
-    const results = await graph.run(loopFeeds);
-    await graph.release();
-    assert.ok(relativeError(results.loss, fixture.losses) <= TOLERANCE, `losses ${results.loss}`);
-    for (const { tensor, golden } of learned) {
-      const error = relativeError(results[`next_${tensor.name}`], golden(fixture.weights_after_3_steps));
-      assert.ok(error <= TOLERANCE, `${tensor.name} after three steps: ${error}`);
+    for (const graph of [
+      await loadGraph(exportLoop(step), "cpu", 1),
+      runningLoop(await loadTensorFlow("cpu"), step),
+    ]) {
+      const results = await graph.run(loopFeeds);
+      await graph.release();
+      assert.ok(relativeError(results.loss, fixture.losses) <= TOLERANCE, `losses ${results.loss}`);
+      for (const { tensor, golden } of learned) {
+        const error = relativeError(results[`next_${tensor.name}`], golden(fixture.weights_after_3_steps));
+        assert.ok(error <= TOLERANCE, `${tensor.name} after three steps: ${error}`);
+      }
     }
   });
 }

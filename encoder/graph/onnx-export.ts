@@ -92,7 +92,7 @@ function valueInfo(name: string, type: ElementType, shape: readonly (number | st
 }
 
 /** Everything that `outputs` need, inputs first. */
-function reachable(outputs: readonly Tensor[]): Tensor[] {
+export function reachable(outputs: readonly Tensor[]): Tensor[] {
   const found = new Set<Tensor>();
   const visit = (tensor: Tensor): void => {
     if (found.has(tensor)) return;

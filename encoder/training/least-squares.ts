@@ -5,9 +5,9 @@ import { exportLoop } from "../graph/onnx-export.js";
 import { Operations } from "../graph/operations.js";
 import { tileHidden } from "../network/forward.js";
 import { type Device, type Feed, floats, integers, loadGraph } from "./onnx-runtime.js";
-import { constantFeeds, shapeOf, weightShape } from "./onnx-trainer.js";
 import { Sampler } from "./samples.js";
 import { perStep, type TileShape, tileInputs } from "./tile-graph.js";
+import { constantFeeds, shapeOf, weightShape } from "./tile-steps.js";
 import type { TrainingWeights } from "./tile-weights.js";
 import type { TrainingProblem } from "./trainer.js";
 

@@ -23,9 +23,13 @@ export const integers = (values: BigInt64Array, shape: readonly number[]): Feed 
 export interface RunningGraph {
   /** Execution provider that took the graph. */
   readonly device: "cpu" | "cuda";
+  /** Steps worth running in one go: enough to hide the host, few enough for progress and a quick Ctrl-C. */
+  readonly stepsARun: number;
   run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, Float32Array>>;
   release(): Promise<void>;
 }
+
+const STEPS_A_RUN = { cpu: 25, cuda: 200 };
 
 /**
  * Loads a graph. With `cuda`, a machine without the CUDA execution provider gives EncoderError `no-cuda`;
@@ -78,6 +82,7 @@ function running(session: ort.InferenceSession, device: "cpu" | "cuda"): Running
   let released: Promise<void> | undefined;
   return {
     device,
+    stepsARun: STEPS_A_RUN[device],
     async run(feeds) {
       const results = await session.run(feeds);
       return Object.fromEntries(

@@ -1,6 +1,6 @@
 import { CHANNELS, type TileNetwork } from "../../codec/index.js";
 import { gradients } from "../graph/gradient.js";
-import { exportLoop } from "../graph/onnx-export.js";
+import type { LoopStep } from "../graph/onnx-export.js";
 import { Operations } from "../graph/operations.js";
 import type { Tensor } from "../graph/tensor.js";
 import { meanSquaredError, type TilePoints, tileForward } from "../network/forward.js";
@@ -71,17 +71,17 @@ export const perStep = (inputs: TileInputs): Tensor[] => [
 ];
 
 /**
- * A loop of training steps as .onnx bytes: forward, loss, backward, Muon and AdamW. `motionRate` is the
+ * A training step: forward, loss, backward, Muon and AdamW. `motionRate` is the
  * displacements' learning rate as a share of the weights'. With `coding`, the network is trained as it will be
  * stored: its numbers rounded, and the bits that they cost added to the loss. The recorded `loss` is the mean
  * squared error alone.
  */
-export function tileTrainingLoop(
+export function tileTrainingStep(
   shape: TileShape,
   learnEncoder: boolean,
   motionRate: number,
   coding?: CodingTerms,
-): Uint8Array {
+): LoopStep {
   const g = new Operations();
   const inputs = tileInputs(g, shape);
   const { parameters, points } = inputs;
@@ -104,5 +104,5 @@ export function tileTrainingLoop(
       : adamStep(g, tensor, slopes[i], schedule, tensor === points.motion ? motionRate : 1),
   );
   const each = [...perStep(inputs), schedule, ...(stored === undefined ? [] : [stored.share])];
-  return exportLoop({ state, perStep: each, record: { loss: error } });
+  return { state, perStep: each, record: { loss: error } };
 }

@@ -29,16 +29,20 @@ export interface TrainingPlan {
   readonly keys: readonly number[];
 }
 
-/** Called after every few steps with the steps done so far and the last mean squared error (normalised units). */
-export type TrainingProgress = (done: number, loss: number) => void;
+/**
+ * Called after every few steps with the steps done so far and the mean squared errors (normalised units) of
+ * the steps since the last call.
+ */
+export type TrainingProgress = (done: number, losses: Float32Array) => void;
+
+export interface TrainingOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: TrainingProgress;
+}
 
 /** One way to run training steps; all trainers see the same points and agree step by step. */
 export interface Trainer {
   readonly name: string;
-  /** Trained weights. Rejects with the signal's reason when aborted, EncoderError `no-cuda` without a GPU. */
-  train(
-    problem: TrainingProblem,
-    plan: TrainingPlan,
-    options?: { signal?: AbortSignal; onProgress?: TrainingProgress },
-  ): Promise<TrainingWeights>;
+  /** Trained weights. Rejects with the signal's reason when aborted, EncoderError `no-cuda` without a GPU, `no-tfjs` without TensorFlow.js. */
+  train(problem: TrainingProblem, plan: TrainingPlan, options?: TrainingOptions): Promise<TrainingWeights>;
 }
