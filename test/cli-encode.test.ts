@@ -115,6 +115,7 @@ test("eval finds the quality that encode reported, and refuses another film", as
     "width",
     "height",
     "decodeFps",
+    "groups",
     "perFrame",
   ];
   assert.deepEqual(Object.keys(result), keys);
