@@ -1,7 +1,7 @@
 import { extname } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
-import { type Asset, fullRegion, type PictureRequest, type Region } from "../codec/index.js";
-import { checkWritable, writeMp4, writePng, writeY4m } from "../media/index.js";
+import { type Asset, type AudioTrack, fullRegion, type PictureRequest, type Region } from "../codec/index.js";
+import { checkWritable, type Mp4Audio, writeMp4, writePng, writeY4m } from "../media/index.js";
 import { DecodePool, decodeFrames, type FrameFormat } from "../server/decoding/index.js";
 import { writeAdts } from "./adts.js";
 import { openAssetFile } from "./asset-file.js";
@@ -123,8 +123,8 @@ async function write(
   if (kind === "y4m" || path === undefined) {
     await writeY4m({ output: path ?? io.stdout, width, height, frameRate, frames, signal });
   } else if (kind === "mp4") {
-    const audio = await audioOf(asset, span, signal);
-    await writeMp4({ output: path, width, height, frameRate, frames, signal, ...(audio && { audio }) });
+    const audio = asset.audio.flatMap((track) => soundOf(asset, track, span, signal) ?? []);
+    await writeMp4({ output: path, width, height, frameRate, frames, signal, audio });
   } else {
     for await (const rgba of frames) await writePng({ output: path, width, height, rgba, signal });
   }
@@ -166,17 +166,28 @@ function pictureRequest(
   return { region, width: even(wanted.width), height: even(wanted.height) };
 }
 
-/** The first audio track's packets that sound during the frames, one more in front for the decoder to start on. */
-async function audioOf(asset: Asset, span: FrameSpan, signal: AbortSignal) {
-  const track = asset.audio[0];
-  if (!track) return undefined;
-  const { packetDuration, packetCount, priming, sampleRate } = track;
+/** A track's packets that sound during the frames, one more in front for the decoder to start on. */
+function soundOf(
+  asset: Asset,
+  track: AudioTrack,
+  span: FrameSpan,
+  signal: AbortSignal,
+): Mp4Audio | undefined {
+  const { packetDuration, packetCount, priming, sampleRate, language } = track;
   const sampleAt = (frame: number) =>
     Math.round((frame * asset.frameRate.den * sampleRate) / asset.frameRate.num) + priming;
   const start = sampleAt(span.first);
   const first = Math.min(packetCount, Math.max(0, Math.floor(start / packetDuration) - 1));
   const end = Math.min(packetCount, Math.ceil(sampleAt(span.first + span.count) / packetDuration));
   if (end <= first) return undefined;
-  const packets = await asset.readAudio(track.index, first, end - first, signal);
-  return { adts: writeAdts(track.config, packets), delaySamples: start - first * packetDuration, sampleRate };
+  const adts = async function* () {
+    for (let packet = first; packet < end; packet += PACKETS_AT_ONCE) {
+      const count = Math.min(PACKETS_AT_ONCE, end - packet);
+      yield writeAdts(track.config, await asset.readAudio(track.index, packet, count, signal));
+    }
+  };
+  return { adts: adts(), delaySamples: start - first * packetDuration, sampleRate, language };
 }
+
+/** Packets of sound in memory: a minute's at most. */
+const PACKETS_AT_ONCE = 1024;

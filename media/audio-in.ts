@@ -7,7 +7,7 @@ import type { Span } from "./timeline.js";
 export interface EncodeAudioOptions extends Span {
   /** The ADTS file to write (AAC-LC); replaced where it exists. */
   readonly output: string;
-  /** Which audio stream, from 0; default 0. */
+  /** Which of `info.audio`, from 0; default 0. */
   readonly track?: number;
   /** Bits a second; default 64 kbit/s a channel. */
   readonly bitrate?: number;
@@ -34,7 +34,7 @@ export async function encodeAudio(path: string, info: VideoInfo, options: Encode
   const command = ffmpegCommand()
     .input(fileUrl(path))
     .inputOptions([...quiet, ...(from > 0 ? ["-ss", String(from)] : [])])
-    .outputOptions(["-map", `0:a:${track}`, "-c:a", "aac", "-profile:a", "aac_low"])
+    .outputOptions(["-map", `0:a:${source.index}`, "-c:a", "aac", "-profile:a", "aac_low"])
     .outputOptions(["-b:a", String(options.bitrate ?? 64000 * channels), "-ar", String(rate)])
     .outputOptions(["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact", "-f", "adts"])
     .audioFilters([

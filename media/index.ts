@@ -10,9 +10,10 @@ export {
   requireCodec,
 } from "./conventional.js";
 export { MediaError, type MediaErrorCode } from "./errors.js";
+export type { Fraction } from "./frame-rate.js";
 export { type ReadFramesOptions, readFrames } from "./frames.js";
 export { encodePng, type Picture } from "./png.js";
-export { type AudioInfo, type Fraction, probeVideo, type VideoInfo } from "./probe.js";
+export { type AudioInfo, probeVideo, type VideoInfo } from "./probe.js";
 export { type SampleOptions, writeSample } from "./sample.js";
 export { type Mp4Audio, type Mp4Options, type PngOptions, writeMp4, writePng } from "./video-out.js";
 export { writeY4m, type Y4mOptions } from "./y4m.js";

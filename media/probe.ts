@@ -1,13 +1,16 @@
 import { spawn } from "node:child_process";
 import { open, stat } from "node:fs/promises";
 import { errnoOf, MediaError } from "./errors.js";
+import { constantRate, type Fraction, parseFraction } from "./frame-rate.js";
+import {
+  type DynamicRange,
+  decoderFor,
+  dynamicRangeOf,
+  hasAlpha,
+  isInterlaced,
+  requireToneMapping,
+} from "./plain-picture.js";
 import { adopt, ffmpegMissing, fileUrl } from "./run.js";
-
-/** A positive fraction num / den. */
-export interface Fraction {
-  readonly num: number;
-  readonly den: number;
-}
 
 export interface AudioInfo {
   /** Position among the audio streams, from 0. */
@@ -37,6 +40,20 @@ export interface VideoInfo {
   /** Width of a coded pixel over its height. */
   readonly pixelAspect: Fraction;
   readonly pixelFormat: string;
+  /** Frames of two fields: they are deinterlaced. */
+  readonly interlaced: boolean;
+  /** Partly transparent: laid over black. */
+  readonly alpha: boolean;
+  /** Other than "sdr": tone-mapped. */
+  readonly dynamicRange: DynamicRange;
+  /** ffmpeg's names of the picture's colour tags, where it has any. */
+  readonly colour: {
+    readonly matrix: string | undefined;
+    readonly primaries: string | undefined;
+    readonly range: string | undefined;
+  };
+  /** ffmpeg's decoder to use instead of its own choice. */
+  readonly decoder: string | undefined;
   /** ffmpeg's index of the picture's stream. */
   readonly streamIndex: number;
   /** ffmpeg's names of the container, such as "mov,mp4,m4a,3gp,3g2,mj2". */
@@ -57,6 +74,11 @@ interface ProbedStream {
   duration?: string;
   start_time?: string;
   pix_fmt?: string;
+  field_order?: string;
+  color_transfer?: string;
+  color_space?: string;
+  color_primaries?: string;
+  color_range?: string;
   channels?: number;
   sample_rate?: string;
   nb_frames?: string;
@@ -102,7 +124,9 @@ export async function probeVideo(path: string, signal?: AbortSignal): Promise<Vi
       `${path} has a video stream without a picture size; it may hold no frame`,
     );
   }
-  return describe(path, video, streams, probed);
+  const info = describe(path, video, streams, probed);
+  await requireToneMapping(path, info.dynamicRange);
+  return info;
 }
 
 async function refuseNonFiles(path: string): Promise<void> {
@@ -123,78 +147,60 @@ const isStillPicture = (container: string): boolean =>
 function describe(path: string, video: ProbedStream, streams: ProbedStream[], { format }: Probed): VideoInfo {
   const codedWidth = video.width ?? 0;
   const codedHeight = video.height ?? 0;
-  const pixelAspect = fraction(video.sample_aspect_ratio, ":") ?? { num: 1, den: 1 };
+  const pixelAspect = parseFraction(video.sample_aspect_ratio, ":") ?? { num: 1, den: 1 };
   const turned = video.side_data_list?.find(({ rotation }) => rotation !== undefined)?.rotation;
   // The display matrix counts anticlockwise, the old tag clockwise.
   const clockwise = turned !== undefined ? -turned : Number(video.tags?.rotate ?? 0);
   const rotation = (((Math.round(clockwise / 90) * 90) % 360) + 360) % 360;
   const wide = Math.max(1, Math.round((codedWidth * pixelAspect.num) / pixelAspect.den));
   const [width, height] = rotation % 180 === 0 ? [wide, codedHeight] : [codedHeight, wide];
-  const frameRate = constantRate(video);
+  const frameRate = constantRate(video.r_frame_rate, video.avg_frame_rate, isInterlaced(video.field_order));
   if (!frameRate) {
     throw new MediaError(
       "no-frames",
       `${path} has a video stream without a frame rate; it may hold no frame`,
     );
   }
+  const decoder = decoderFor(video.codec_name, video.tags?.alpha_mode ?? video.tags?.ALPHA_MODE);
   const duration = Number(video.duration ?? 0) || Number(format?.duration ?? 0) || 0;
   return {
     width,
     height,
     frameRate,
     duration,
-    audio: streams
-      .filter(({ codec_type, channels }) => codec_type === "audio" && (channels ?? 0) > 0)
-      .map((stream, index) => ({
-        index,
-        language: /^[a-z]{3}$/.test(stream.tags?.language ?? "") ? stream.tags!.language! : "und",
-        channels: stream.channels ?? 0,
-        sampleRate: Number(stream.sample_rate ?? 0),
-      })),
+    audio: audioTracks(streams),
     codedWidth,
     codedHeight,
     rotation,
     pixelAspect,
     pixelFormat: video.pix_fmt ?? "unknown",
+    interlaced: isInterlaced(video.field_order),
+    alpha: hasAlpha(video.pix_fmt ?? "") || decoder !== undefined,
+    dynamicRange: dynamicRangeOf(video.color_transfer),
+    colour: { matrix: video.color_space, primaries: video.color_primaries, range: video.color_range },
+    decoder,
     streamIndex: video.index,
     container: format?.format_name ?? "",
     videoStart: Math.max(0, (Number(video.start_time) || 0) - (Number(format?.start_time) || 0)),
   };
 }
 
-/** Rates above this are timebases in disguise (r_frame_rate of a variable-rate file is the lowest common one). */
-const HIGHEST_RATE = 240;
-
-function constantRate(video: ProbedStream): Fraction | undefined {
-  const lowest = fraction(video.r_frame_rate, "/");
-  const average = fraction(video.avg_frame_rate, "/");
-  const sane = (rate: Fraction | undefined) => rate && rate.num / rate.den <= HIGHEST_RATE;
-  if (sane(lowest)) return lowest;
-  if (average && sane(average)) return plainRate(average);
-  return (lowest ?? average) && { num: HIGHEST_RATE, den: 1 };
+/** The audio streams that can be played. */
+function audioTracks(streams: readonly ProbedStream[]): AudioInfo[] {
+  return streams
+    .filter(({ codec_type }) => codec_type === "audio")
+    .map((stream, index) => ({
+      index,
+      language: language(stream),
+      channels: stream.channels ?? 0,
+      sampleRate: Number(stream.sample_rate ?? 0),
+    }))
+    .filter(({ channels }) => channels > 0);
 }
 
-const COMMON_RATES: readonly Fraction[] = [
-  { num: 24000, den: 1001 },
-  { num: 24, den: 1 },
-  { num: 25, den: 1 },
-  { num: 30000, den: 1001 },
-  { num: 30, den: 1 },
-  { num: 50, den: 1 },
-  { num: 60000, den: 1001 },
-  { num: 60, den: 1 },
-];
-
-/** An average is frames over ticks: the common rate within 0.03 %, else hundredths of a frame a second. */
-function plainRate({ num, den }: Fraction): Fraction {
-  const rate = num / den;
-  const common = COMMON_RATES.find((known) => Math.abs(known.num / known.den / rate - 1) < 3e-4);
-  return common ?? { num: Math.max(1, Math.round(rate * 100)), den: 100 };
-}
-
-function fraction(text: string | undefined, separator: string): Fraction | undefined {
-  const [num = 0, den = 0] = (text ?? "").split(separator).map(Number);
-  return num > 0 && den > 0 ? { num, den } : undefined;
+function language({ tags }: ProbedStream): string {
+  const tagged = (tags?.language ?? "").toLowerCase();
+  return /^[a-z]{3}$/.test(tagged) ? tagged : "und";
 }
 
 /** fluent-ffmpeg gives no handle on its ffprobe, and an unreadable pipe would leave it behind: hence our own. */

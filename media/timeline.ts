@@ -1,5 +1,6 @@
 import type { FfmpegCommand } from "fluent-ffmpeg";
 import { MediaError } from "./errors.js";
+import { deinterlace, plainPicture } from "./plain-picture.js";
 import type { VideoInfo } from "./probe.js";
 import { ffmpegCommand, fileUrl, quiet } from "./run.js";
 
@@ -45,14 +46,17 @@ export function frameReader(
   const last = Math.min(spanFrames(info, range), firstFrame + (range.frameCount ?? Infinity));
   const end = Number.isFinite(last) ? `:end_pts=${last}` : "";
   const filters = [
+    ...deinterlace(info),
     `setpts=PTS-round(${(from - seek).toFixed(6)}/TB)`,
     // From the very start, the first picture also fills the time before it.
     `fps=${num}/${den}${seek === 0 ? ":start_time=0" : ""}`,
     `trim=start_pts=${firstFrame}${end}`,
+    ...plainPicture(info),
   ];
   const command = ffmpegCommand()
     .input(fileUrl(path))
-    .inputOptions([...quiet, ...(seek > 0 ? ["-noaccurate_seek", "-ss", String(seek)] : [])]);
+    .inputOptions([...quiet, ...(info.decoder ? ["-c:v", info.decoder] : [])])
+    .inputOptions([...(seek > 0 ? ["-noaccurate_seek", "-ss", String(seek)] : [])]);
   return { command, filters };
 }
 

@@ -2,8 +2,19 @@ import { rm, writeFile } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { temporaryName, writeAtomically } from "./atomic-file.js";
 import { writeError } from "./errors.js";
-import type { Fraction } from "./probe.js";
+import type { Fraction } from "./frame-rate.js";
 import { ffmpegCommand, fileUrl, quiet, runFfmpeg } from "./run.js";
+
+/** One audio track, copied as it is. */
+export interface Mp4Audio {
+  /** AAC in ADTS: the bytes, pieces of them, or the name of a file. */
+  readonly adts: Uint8Array | AsyncIterable<Uint8Array> | string;
+  /** Samples at the start that come before time 0 (the encoder's delay), at `sampleRate` a second. */
+  readonly delaySamples: number;
+  readonly sampleRate: number;
+  /** ISO 639-2; default "und". */
+  readonly language?: string;
+}
 
 export interface Mp4Options {
   /** The file to write; appears whole or not at all. */
@@ -14,13 +25,7 @@ export interface Mp4Options {
   readonly frameRate: Fraction;
   /** I420, BT.709 limited, width * height * 3 / 2 bytes each. */
   readonly frames: AsyncIterable<Uint8Array>;
-  readonly audio?: {
-    /** AAC in ADTS: the bytes, or the name of a file. */
-    readonly adts: Uint8Array | string;
-    /** Samples at the start that come before time 0 (the encoder's delay), at `sampleRate` a second. */
-    readonly delaySamples: number;
-    readonly sampleRate: number;
-  };
+  readonly audio?: readonly Mp4Audio[];
   /** x264's constant rate factor, 0 to 51; default 16: no visible loss beyond the asset's own. */
   readonly crf?: number;
   readonly signal?: AbortSignal | undefined;
@@ -31,34 +36,46 @@ export interface Mp4Options {
  * @throws MediaError "write-failed", "disk-full", "ffmpeg-missing", "ffmpeg-failed"; what `frames` throws.
  */
 export async function writeMp4(options: Mp4Options): Promise<void> {
-  const { output, audio } = options;
-  if (typeof audio?.adts !== "object") return writeVideo(options, audio?.adts);
-  const adts = temporaryName(output, ".aac");
+  const { output, audio = [] } = options;
+  const temporary: string[] = [];
   try {
-    await writeFile(adts, audio.adts).catch((cause: unknown) => {
-      throw writeError(output, cause);
-    });
-    await writeVideo(options, adts);
+    const tracks: AudioFile[] = [];
+    for (const track of audio) {
+      let path = track.adts;
+      if (typeof path !== "string") {
+        path = temporaryName(output, ".aac");
+        temporary.push(path);
+        await writeFile(path, track.adts).catch((cause: unknown) => {
+          throw writeError(output, cause);
+        });
+      }
+      tracks.push({ ...track, path });
+    }
+    await writeVideo(options, tracks);
   } finally {
-    await rm(adts, { force: true });
+    for (const path of temporary) await rm(path, { force: true });
   }
 }
 
-function writeVideo(options: Mp4Options, adts: string | undefined): Promise<void> {
-  const { output, width, height, frameRate, audio, signal } = options;
+type AudioFile = Omit<Mp4Audio, "adts"> & { readonly path: string };
+
+function writeVideo(options: Mp4Options, audio: readonly AudioFile[]): Promise<void> {
+  const { output, width, height, frameRate, signal } = options;
   return writeAtomically(output, ".mp4", async (temporary) => {
     const stdin = Readable.from(options.frames, { objectMode: true, highWaterMark: 2 });
     const command = ffmpegCommand()
       .input(stdin)
       .inputOptions([...quiet, "-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", `${width}x${height}`])
-      .inputOptions(["-r", `${frameRate.num}/${frameRate.den}`]);
-    if (audio && adts !== undefined) {
+      .inputOptions(["-r", `${frameRate.num}/${frameRate.den}`])
+      .outputOptions(["-map", "0:v"]);
+    for (const [index, { path, delaySamples, sampleRate, language = "und" }] of audio.entries()) {
       // A negative start makes the muxer write an edit list that skips the encoder's delay.
-      const offset = (-audio.delaySamples / audio.sampleRate).toFixed(9);
+      const offset = (-delaySamples / sampleRate).toFixed(9);
       command
-        .input(fileUrl(adts))
+        .input(fileUrl(path))
         .inputOptions(["-f", "aac", "-itsoffset", offset])
-        .outputOptions(["-map", "0:v", "-map", "1:a", "-c:a", "copy"]);
+        .outputOptions(["-map", `${index + 1}:a`, "-c:a", "copy"])
+        .outputOptions([`-metadata:s:a:${index}`, `language=${language}`]);
     }
     command
       .outputOptions(["-c:v", "libx264", "-preset", "medium", "-crf", String(options.crf ?? 16)])

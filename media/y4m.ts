@@ -2,7 +2,7 @@ import { createWriteStream } from "node:fs";
 import type { Writable } from "node:stream";
 import { writeAtomically } from "./atomic-file.js";
 import { errnoOf, writeError } from "./errors.js";
-import type { Fraction } from "./probe.js";
+import type { Fraction } from "./frame-rate.js";
 
 export interface Y4mOptions {
   /** The file to write (whole or not at all), or a stream, which is not ended. */

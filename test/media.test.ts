@@ -199,7 +199,12 @@ test("sound starts with the picture, whatever the file's clock says", async (t) 
   const audio = { delaySamples: 1024, sampleRate: 48000 };
   const levels = Array<number>(25).fill(60);
   for (const source of [adts, new Uint8Array(await readFile(adts))]) {
-    await writeMp4({ ...clip, output: mp4, frames: grey(64, 64, levels), audio: { ...audio, adts: source } });
+    await writeMp4({
+      ...clip,
+      output: mp4,
+      frames: grey(64, 64, levels),
+      audio: [{ ...audio, adts: source }],
+    });
     near([await clickAt(mp4)], [0.25 * 48000], 40);
   }
   assert.deepEqual((await readdir(folder)).sort(), ["film.mp4", "out.mp4", "sound.aac"]);

@@ -1,19 +1,13 @@
-import { open } from "node:fs/promises";
-import { type AssetContents, indexAdts, layoutAsset, type Model } from "../../codec/index.js";
-import { writeAtomically } from "../../media/atomic-file.js";
+import { type FileHandle, open, rename } from "node:fs/promises";
+import { type AssetContents, layoutAsset, type Model } from "../../codec/index.js";
 import { writeError } from "../../media/errors.js";
 import type { Checkpoints } from "./checkpoints.js";
 import type { PlannedGroup } from "./groups.js";
+import { type EncodedSound, readPackets } from "./sound.js";
 
 /** Samples by which an AAC encoder's first packet comes before time 0. */
 const AAC_PRIMING = 1024;
 const AAC_PACKET = 1024;
-
-/** Encoded sound, as ADTS streams in memory. */
-export interface EncodedSound {
-  readonly adts: Uint8Array;
-  readonly language: string;
-}
 
 export type AssetParts = FilmParts & Model;
 
@@ -25,18 +19,20 @@ export interface FilmParts {
   readonly sound: readonly EncodedSound[];
 }
 
-/** Writes the asset from its checkpoints, whole or not at all: temporary file, fsync, rename. */
+/**
+ * Writes the asset from its checkpoints, whole or not at all: a file among the checkpoints, so that nothing is
+ * left beside the output whatever happens; fsync, rename. No more than a group is in memory.
+ */
 export async function writeAsset(
   output: string,
   parts: AssetParts,
   checkpoints: Checkpoints,
   sizes: readonly number[],
 ): Promise<{ bytes: number; audioBytes: number }> {
-  const tracks = parts.sound.map(({ adts, language }) => ({ adts, language, ...indexAdts(adts) }));
   const contents: AssetContents = {
     ...parts,
     groups: parts.groups.map(({ frameCount }, i) => ({ frameCount, size: sizes[i] })),
-    audio: tracks.map((track) => ({
+    audio: parts.sound.map((track) => ({
       ...track,
       packetSizes: track.sizes,
       packetDuration: AAC_PACKET,
@@ -46,9 +42,12 @@ export async function writeAsset(
   const { head, chunks } = layoutAsset(contents);
   let bytes = head.length;
   let audioBytes = 0;
-  await writeAtomically(output, ".siedd", async (temporary) => {
-    try {
-      await using file = await open(temporary, "wx");
+  const temporary = checkpoints.path("asset.part");
+  const tracks: FileHandle[] = [];
+  try {
+    for (const { path } of parts.sound) tracks.push(await open(path));
+    {
+      await using file = await open(temporary, "w");
       await file.writeFile(head);
       for (const chunk of chunks) {
         bytes += chunk.size;
@@ -56,18 +55,19 @@ export async function writeAsset(
           const group = await checkpoints.group(chunk.index);
           if (group === undefined) throw new Error(`the checkpoint of group ${chunk.index} is gone`);
           await file.writeFile(group.payload);
-          continue;
-        }
-        audioBytes += chunk.size;
-        const { adts, offsets, sizes: packets } = tracks[chunk.track];
-        for (let i = chunk.first; i < chunk.first + chunk.count; i++) {
-          await file.writeFile(adts.subarray(offsets[i], offsets[i] + packets[i]));
+        } else {
+          audioBytes += chunk.size;
+          const sound = parts.sound[chunk.track];
+          await file.writeFile(await readPackets(tracks[chunk.track], sound, chunk.first, chunk.count));
         }
       }
       await file.sync();
-    } catch (cause) {
-      throw writeError(output, cause);
     }
-  });
+    await rename(temporary, output);
+  } catch (cause) {
+    throw writeError(output, cause);
+  } finally {
+    for (const track of tracks) await track.close();
+  }
   return { bytes, audioBytes };
 }
