@@ -77,6 +77,7 @@ export {
   type EngineOptions,
   type PictureEngine,
 } from "./picture/engine.js";
+export { decodeMoment, type GroupLoader, type Moment, momentAt } from "./picture/moment.js";
 export { planAxis, type Span } from "./picture/plan.js";
 export { checkRequest, fullRegion, type PictureRequest, type Region } from "./picture/request.js";
 export { type ByteSource, memorySource } from "./source.js";

@@ -148,6 +148,10 @@ test("every scene cut is a border, and groups of a scene differ by at most a fra
     const groups = planGroups(frames, cuts, rate);
     const starts = groups.map(({ firstFrame }) => firstFrame);
     for (const cut of cuts) assert.ok(starts.includes(cut), `cut at ${cut}`);
+    assert.deepEqual(
+      groups.filter((group) => group.startsScene).map(({ firstFrame }) => firstFrame),
+      [0, ...cuts],
+    );
     assert.equal(
       groups.reduce((sum, group) => sum + group.frameCount, 0),
       frames,

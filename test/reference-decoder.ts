@@ -33,7 +33,15 @@ function tileValue(
   });
 }
 
-/** R'G'B' of one point of one frame, straight from the definition (docs/design.md); x and y in source pixels. */
+/** On the straight line through the two nearest frames. */
+function displacement(group: GroupDecoders<Float32Array>, tile: number, frame: number, axis: number): number {
+  const of = (f: number) => group.motion[(tile * group.frameCount + f) * 2 + axis];
+  if (Number.isInteger(frame) && frame >= 0 && frame < group.frameCount) return of(frame);
+  const before = Math.max(0, Math.min(group.frameCount - 2, Math.floor(frame)));
+  return of(before) + (of(before + 1) - of(before)) * (frame - before);
+}
+
+/** R'G'B' of one point of one frame, or between two, straight from the definition (docs/design.md); x and y in source pixels. */
 export function referencePixel(
   asset: TileAsset,
   group: GroupDecoders<Float32Array>,
@@ -60,9 +68,8 @@ export function referencePixel(
       const weight = row.weight * column.weight;
       if (weight === 0) return;
       const index = r * columns + c;
-      const at = (index * group.frameCount + frame) * 2;
-      const u = column.local + group.motion[at];
-      const v = row.local + group.motion[at + 1];
+      const u = column.local + displacement(group, index, frame, 0);
+      const v = row.local + displacement(group, index, frame, 1);
       tileValue(asset, group, group.tiles[index], u, v, t).forEach((value, channel) => {
         sum[channel] += weight * value;
       });

@@ -67,7 +67,7 @@ test("a slow consumer is not run ahead of", async (t) => {
   const counted = {
     workers: pool.workers,
     run: (task: Parameters<DecodePool["run"]>[0]) => {
-      asked += task.type === "decode" ? task.count : 0;
+      asked += task.type === "decode" ? task.moments.length : 0;
       return pool.run(task);
     },
   } as DecodePool;

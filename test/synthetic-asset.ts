@@ -17,6 +17,8 @@ export interface SyntheticOptions {
   readonly frameRate?: { readonly num: number; readonly den: number };
   /** Frames of each group. */
   readonly groups?: readonly number[];
+  /** Groups that begin a scene; default: none says so. */
+  readonly scenes?: readonly number[];
   /** Seconds of a 440 Hz tone; 0 for no sound. */
   readonly tone?: number;
   readonly tileWidth?: number;
@@ -93,12 +95,10 @@ export function syntheticAsset(o: SyntheticOptions = {}): Uint8Array {
     motion: 1e-3,
   };
   const frameCounts = o.groups ?? [25, 25, 10];
-  const payloads = frameCounts.map((frames) =>
-    writeGroup(
-      network,
-      quantise(syntheticGroup(network, frames, next, o.widths ?? [o.tileWidth ?? 8]), steps),
-    ),
-  );
+  const payloads = frameCounts.map((frames, i) => {
+    const group = syntheticGroup(network, frames, next, o.widths ?? [o.tileWidth ?? 8]);
+    return writeGroup(network, quantise({ ...group, startsScene: o.scenes?.includes(i) ?? false }, steps));
+  });
   const adts = (o.tone ?? 0) > 0 ? tone(o.tone ?? 0) : undefined;
   const track = adts === undefined ? undefined : indexAdts(adts);
   const { head, chunks } = layoutAsset({

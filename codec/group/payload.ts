@@ -12,7 +12,8 @@ import { allocateQuantised, type QuantisationSteps, type QuantisedGroup } from "
  * range-coded integers, and a CRC-32C over all before it.
  */
 const WIDTH_A_TILE = 1;
-const KNOWN_FLAGS = WIDTH_A_TILE;
+const STARTS_SCENE = 2;
+const KNOWN_FLAGS = WIDTH_A_TILE | STARTS_SCENE;
 
 /** Means and deviations of R'G'B' in [0, 1] are far below. */
 const MOST_COLOUR = 16;
@@ -22,7 +23,7 @@ export function writeGroup(network: TileNetwork, group: QuantisedGroup): Uint8Ar
   const writer = new ByteWriter();
   const widths = group.tiles.map((tile) => tile.width);
   const uniform = widths.every((width) => width === widths[0]);
-  writer.u8(uniform ? 0 : WIDTH_A_TILE);
+  writer.u8((uniform ? 0 : WIDTH_A_TILE) | (group.startsScene ? STARTS_SCENE : 0));
   writer.u32(0); // no reference to an anchor: index + 1 of the group that this one is coded against
   writer.u16(group.frameCount);
   for (const value of [...group.mean, ...group.deviation]) writer.f32(value);
@@ -71,6 +72,7 @@ function parse(network: TileNetwork, frameCount: number, payload: Uint8Array): Q
   const mean = three("a mean");
   const deviation = three("a deviation");
   const steps = readSteps(reader, network);
+  const startsScene = (flags & STARTS_SCENE) !== 0;
   const tiles = network.rows * network.columns;
   const widths =
     flags & WIDTH_A_TILE
@@ -79,7 +81,7 @@ function parse(network: TileNetwork, frameCount: number, payload: Uint8Array): Q
   for (const width of new Set(widths)) {
     if (!TILE_WIDTHS.includes(width)) throw reader.error(`asks for a decoder of width ${width}`);
   }
-  const group = allocateQuantised(network, { frameCount, mean, deviation, steps }, widths);
+  const group = allocateQuantised(network, { frameCount, startsScene, mean, deviation, steps }, widths);
   const coder = new RangeDecoder(reader.bytes(reader.remaining));
   const read: IntegerCoder = integerReader(coder);
   walkGroup(network, group, read);

@@ -70,7 +70,7 @@ function convert<A extends Float32Array | Int32Array, B extends Float32Array | I
 /** Integers to be filled by a reader. */
 export function allocateQuantised(
   network: TileNetwork,
-  header: Pick<QuantisedGroup, "frameCount" | "mean" | "deviation" | "steps">,
+  header: Pick<QuantisedGroup, "frameCount" | "startsScene" | "mean" | "deviation" | "steps">,
   widths: readonly number[],
 ): QuantisedGroup {
   const make = (length: number) => new Int32Array(length);

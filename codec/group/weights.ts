@@ -21,6 +21,8 @@ export interface TileDecoder<T extends Float32Array | Int32Array> {
 export interface GroupDecoders<T extends Float32Array | Int32Array> {
   /** Frames in the group. */
   readonly frameCount: number;
+  /** Whether its first frame begins a scene: nothing is cross-faded from the group before. Default: no. */
+  readonly startsScene?: boolean;
   /** The head's output v means v * deviation + mean, R'G'B' in [0, 1]. */
   readonly mean: readonly number[];
   readonly deviation: readonly number[];

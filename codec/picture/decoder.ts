@@ -10,7 +10,7 @@ import { type MemoryMap, type PlacedPass, placePlan } from "./memory.js";
 import { type PicturePlan, planPicture } from "./plan.js";
 import {
   checkEven,
-  checkFrame,
+  checkMoment,
   checkRequest,
   expectLength,
   groupEntry,
@@ -64,7 +64,8 @@ export class PictureDecoder {
 
   /**
    * Frame `frame` of the group (from 0) as planar 4:2:0: `out` takes width x height x 3 / 2 bytes, planes
-   * Y', Cb, Cr, limited range. Throws `bad-request` for an odd size, a size or region out of bounds.
+   * Y', Cb, Cr, limited range. A frame may lie between two others, or up to one frame outside the group.
+   * Throws `bad-request` for an odd size, a size or region out of bounds.
    */
   decodeI420(
     group: LoadedGroup,
@@ -111,7 +112,7 @@ export class PictureDecoder {
     format: PixelFormat,
     finish: (map: MemoryMap, top: number, rows: number) => void,
   ): void {
-    checkFrame(frame, group.frameCount);
+    checkMoment(frame, group.frameCount);
     const plan = this.#planFor(request);
     const map = this.#place(plan, group);
     this.#activate(map, group, format);
@@ -158,7 +159,6 @@ export class PictureDecoder {
           );
           continue;
         }
-        const motion = (index * group.frameCount + frame) * 2;
         exports.sampleTile(
           encoderWidth > 0 ? map.encoder : map.weights + tile.first * 4,
           encoderWidth || tile.width,
@@ -168,11 +168,11 @@ export class PictureDecoder {
           tile.width,
           column.address,
           column.count,
-          group.motion[motion],
+          displacement(group, index, frame, 0),
           plan.blurX,
           rows.address,
           rows.count,
-          group.motion[motion + 1],
+          displacement(group, index, frame, 1),
           plan.blurY,
           map.time,
           map.scratch,
@@ -218,4 +218,14 @@ export class PictureDecoder {
     foldHeads(group, format, words);
     this.#active = { group, format };
   }
+}
+
+/** Of a tile at a frame: between two frames and outside the group along a straight line. axis: 0 for u, 1 for v. */
+function displacement(group: LoadedGroup, tile: number, frame: number, axis: number): number {
+  const { frameCount, motion } = group;
+  const at = tile * frameCount * 2 + axis;
+  const before = Math.max(0, Math.min(frameCount - 2, Math.floor(frame)));
+  const here = motion[at + before * 2];
+  if (frame === before || frameCount === 1) return here;
+  return here + (motion[at + before * 2 + 2] - here) * (frame - before);
 }

@@ -14,6 +14,8 @@ import { denseLayerWords, foldDenseLayer, foldHead, headWords } from "./fixed-po
 export interface FoldedGroup {
   readonly index: number;
   readonly frameCount: number;
+  /** Whether its first frame begins a scene. */
+  readonly startsScene: boolean;
   /** All tiles one after the other, in words of 32 bits: floats and fixed-point numbers; heads are left empty. */
   readonly words: Int32Array;
   readonly tiles: readonly FoldedTile[];
@@ -127,8 +129,8 @@ export function foldGroup(
     start += layout.size;
     return folded;
   });
-  const { frameCount, motion, mean, deviation } = group;
-  return { index, frameCount, words, tiles, motion, mean, deviation };
+  const { frameCount, startsScene = false, motion, mean, deviation } = group;
+  return { index, frameCount, startsScene, words, tiles, motion, mean, deviation };
 }
 
 /**

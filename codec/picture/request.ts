@@ -43,6 +43,16 @@ export function checkFrame(frame: number, frameCount: number): void {
   }
 }
 
+/** Throws `bad-request` unless the moment, in frames, lies in the group or less than one frame outside it. */
+export function checkMoment(frame: number, frameCount: number): void {
+  if (!(frame > -1 && frame < frameCount)) {
+    throw new SieddError(
+      "bad-request",
+      `frame ${frame} does not exist: the group has frames 0 to ${frameCount - 1}`,
+    );
+  }
+}
+
 /** Throws `bad-request` for an odd side. */
 export function checkEven({ width, height }: PictureRequest): void {
   if (width % 2 !== 0 || height % 2 !== 0) {

@@ -16,6 +16,7 @@ export function groupPayload(
   parts: readonly TrainingWeights[],
   width: number,
   steps: QuantisationSteps,
+  startsScene: boolean,
 ): Uint8Array {
   for (const part of parts) for (const values of part.values()) requireFinite(values);
   const { frameCount, normalisation } = targets[0];
@@ -29,6 +30,7 @@ export function groupPayload(
   });
   const group = {
     frameCount,
+    startsScene,
     mean: new Array(CHANNELS).fill(normalisation.mean),
     deviation: new Array(CHANNELS).fill(normalisation.deviation),
     tiles,

@@ -5,6 +5,8 @@ export interface PlannedGroup {
   readonly index: number;
   readonly firstFrame: number;
   readonly frameCount: number;
+  /** Whether its first frame is the first of a scene. */
+  readonly startsScene: boolean;
 }
 
 /** Seconds a group where nothing else is asked for. */
@@ -29,7 +31,7 @@ export function planGroups(
     for (let i = 0; i < count; i++) {
       const first = borders[scene] + Math.floor((i * length) / count);
       const end = borders[scene] + Math.floor(((i + 1) * length) / count);
-      groups.push({ index: groups.length, firstFrame: first, frameCount: end - first });
+      groups.push({ index: groups.length, firstFrame: first, frameCount: end - first, startsScene: i === 0 });
     }
   }
   return groups;

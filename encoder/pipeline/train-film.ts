@@ -157,7 +157,14 @@ class FilmTraining {
     const { network, options, size, groups, checkpoints } = this.#film;
     const { width, quantiser } = options.training;
     const weights = await this.#train(group, targets, PHASE_2);
-    const payload = groupPayload(network, targets, weights, width, quantisationSteps(network, quantiser));
+    const payload = groupPayload(
+      network,
+      targets,
+      weights,
+      width,
+      quantisationSteps(network, quantiser),
+      group.startsScene,
+    );
     const encoder = { weights: new Float32Array(0), bias: new Float32Array(0) };
     const entries = groups.map((entry) => ({ ...entry, offset: 0, size: 0 }));
     const asset = { ...size, profile: network.profile, network, encoder, groups: entries };

@@ -1,6 +1,8 @@
 import { basename } from "node:path";
 import { type Asset, type GroupEntry, openAsset } from "../../codec/asset/asset.js";
+import type { FrameRate } from "../../codec/asset/frame-rate.js";
 import { SieddError } from "../../codec/errors.js";
+import { type Moment, momentAt } from "../../codec/picture/moment.js";
 import type { PictureRequest } from "../../codec/picture/request.js";
 import { type FileIdentity, type FileSource, fileSource } from "./file-source.js";
 import { type FrameFormat, frameBytes } from "./messages.js";
@@ -10,6 +12,8 @@ export interface DecodeFramesOptions {
   /** First frame, from 0. */
   readonly from: number;
   readonly count: number;
+  /** Frames a second, of which `from` and `count` count; moments in between are evaluated. Default: the asset's own. */
+  readonly rate?: FrameRate | undefined;
   /** Region in source pixels, size in output pixels; even sides for I420. */
   readonly request: PictureRequest;
   readonly format: FrameFormat;
@@ -53,12 +57,22 @@ export async function* decodeFrames(
     asset.profile === "paper"
       ? Math.max(1, Math.floor(PAPER_RUN_BYTES / bytes))
       : Math.max(1, Math.min(MAX_RUN, Math.floor(RUN_BYTES / bytes)));
-  const runs = planRuns(asset.groups, from, count, longest);
+  const runs =
+    options.rate === undefined
+      ? planRuns(asset.groups, from, count, longest).map(momentsOf)
+      : planMoments(asset, options.rate, from, count, longest);
   const underWay: ReturnType<DecodePool["run"]>[] = [];
   let next = 0;
-  for (const { count: frames } of runs) {
+  for (const { length: frames } of runs) {
     while (next < runs.length && underWay.length <= pool.workers) {
-      const run = pool.run({ type: "decode", path: assetPath, identity, ...runs[next++], request, format });
+      const run = pool.run({
+        type: "decode",
+        path: assetPath,
+        identity,
+        moments: runs[next++],
+        request,
+        format,
+      });
       // A run that fails after its consumer has left is nobody's error.
       run.catch(() => {});
       underWay.push(run);
@@ -104,6 +118,28 @@ export function planRuns(
     }
     return runs;
   });
+}
+
+const momentsOf = ({ group, first, count }: FrameRun): Moment[] =>
+  Array.from({ length: count }, (_, i) => ({ group, frame: first + i, share: 0 }));
+
+/** Frames `from` to `from + count - 1` at another rate than the film's, in runs of one group and at most `longest`. */
+export function planMoments(
+  { groups, frameRate }: Pick<Asset, "groups" | "frameRate">,
+  rate: FrameRate,
+  from: number,
+  count: number,
+  longest: number,
+): Moment[][] {
+  const runs: Moment[][] = [];
+  for (let frame = from; frame < from + count; frame++) {
+    // A frame is what was to be seen at its time of presentation.
+    const moment = momentAt(groups, (frame * rate.den * frameRate.num) / (rate.num * frameRate.den));
+    const run = runs.at(-1);
+    if (run === undefined || run.length >= longest || run[0].group !== moment.group) runs.push([moment]);
+    else run.push(moment);
+  }
+  return runs;
 }
 
 /** The promise, or the signal's reason as soon as it is aborted. */

@@ -1,4 +1,5 @@
 import type { SieddErrorCode } from "../../codec/errors.js";
+import type { Moment } from "../../codec/picture/moment.js";
 import type { PictureRequest } from "../../codec/picture/request.js";
 import type { FileIdentity } from "./file-source.js";
 
@@ -16,10 +17,8 @@ export interface DecodeTask {
   readonly path: string;
   /** The content of `path` that is meant; another one is refused. */
   readonly identity: FileIdentity;
-  readonly group: number;
-  /** Within the group, from 0. */
-  readonly first: number;
-  readonly count: number;
+  /** The moments to decode, one frame each. */
+  readonly moments: readonly Moment[];
   readonly request: PictureRequest;
   readonly format: FrameFormat;
 }

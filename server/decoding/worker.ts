@@ -7,6 +7,7 @@ import { type Asset, openAsset } from "../../codec/asset/asset.js";
 import { SieddError } from "../../codec/errors.js";
 import { hasRelaxedSimd } from "../../codec/kernel/kernel.js";
 import { createEngine, type EngineGroup, type PictureEngine } from "../../codec/picture/engine.js";
+import { decodeMoment } from "../../codec/picture/moment.js";
 import { fileSource, sameFile } from "./file-source.js";
 import {
   type ArriveTask,
@@ -55,16 +56,13 @@ async function decode(task: DecodeTask): Promise<ArrayBuffer> {
   const { size, mtimeMs, ino } = task.identity;
   const key = `${task.path}\n${size} ${mtimeMs} ${ino}`;
   const { asset, engine } = await remember(decoders, key, () => openDecoder(task));
-  const group = await remember(groups, `${key}\n${task.group}`, async () =>
-    engine.loadGroup(task.group, await asset.readGroup(task.group)),
-  );
+  const load = (group: number) =>
+    remember(groups, `${key}\n${group}`, async () => engine.loadGroup(group, await asset.readGroup(group)));
   const bytes = frameBytes(format, request.width, request.height);
-  const frames = new Uint8Array(bytes * task.count);
-  for (let i = 0; i < task.count; i++) {
-    const out = frames.subarray(i * bytes, (i + 1) * bytes);
-    if (format === "rgba") await engine.decodeRgba(group, task.first + i, request, out);
-    else
-      await engine.decodeI420(group, task.first + i, request, format === "i420-709" ? "bt709" : "bt601", out);
+  const pixels = format === "rgba" ? format : format === "i420-709" ? "bt709" : "bt601";
+  const frames = new Uint8Array(bytes * task.moments.length);
+  for (const [i, moment] of task.moments.entries()) {
+    await decodeMoment(engine, load, moment, request, pixels, frames.subarray(i * bytes, (i + 1) * bytes));
   }
   return frames.buffer;
 }
