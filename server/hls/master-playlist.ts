@@ -17,8 +17,8 @@ export interface Variant {
 export interface AudioRendition {
   readonly uri: string;
   readonly name: string;
-  /** ISO 639-2, "und" where unknown. */
-  readonly language: string;
+  /** BCP 47; undefined where unknown. */
+  readonly language: string | undefined;
   readonly channels: number;
 }
 
@@ -42,7 +42,7 @@ function mediaLine({ uri, name, language, channels }: AudioRendition, isDefault:
     "TYPE=AUDIO",
     `GROUP-ID="${AUDIO_GROUP}"`,
     `NAME="${name}"`,
-    ...(language === "und" ? [] : [`LANGUAGE="${language}"`]),
+    ...(language === undefined ? [] : [`LANGUAGE="${language}"`]),
     `DEFAULT=${yes}`,
     "AUTOSELECT=YES",
     `CHANNELS="${channels}"`,

@@ -79,8 +79,18 @@ function variant(asset: Asset, size: SourceSize, sampleEntry: SampleEntry, uri: 
 function audioRenditions(asset: Asset): AudioRendition[] {
   return asset.audio.map(({ index, language, channels }) => ({
     uri: `audio-${index}/index.m3u8`,
-    name: language === "und" ? `Audio ${index + 1}` : `${language} ${index + 1}`,
-    language,
+    name: `${languageName(language) ?? "Audio"} ${index + 1}`,
+    language: languageTag(language),
     channels,
   }));
+}
+
+/** BCP 47 takes the shortest code, "de" for both of ISO 639-2's "deu" and "ger". */
+const languageTag = (language: string): string | undefined =>
+  language === "und" ? undefined : Intl.getCanonicalLocales(language)[0];
+
+/** "German"; undefined for a code that nobody knows. */
+function languageName(language: string): string | undefined {
+  const tag = languageTag(language);
+  return tag && new Intl.DisplayNames(["en"], { type: "language", fallback: "none" }).of(tag);
 }
