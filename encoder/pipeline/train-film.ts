@@ -3,7 +3,6 @@ import { EncoderError } from "../errors.js";
 import type { EncodeEvent } from "../events.js";
 import type { TrainingWeights } from "../training/tile-weights.js";
 import type { TrainingPlan } from "../training/trainer.js";
-import type { FinishedGroup } from "./checkpoints.js";
 import type { Film } from "./film.js";
 import { type LoadedFrames, loadGroupFrames } from "./group-frames.js";
 import { groupPayload } from "./group-payload.js";
@@ -42,7 +41,8 @@ class FilmTraining {
   readonly #pool: WorkerPool;
   readonly #ranges: ReturnType<typeof tileRanges>;
   readonly #anchors = new Map<number, TrainingWeights[]>();
-  readonly #finished = new Map<number, FinishedGroup>();
+  /** Of each finished group, bytes and mean PSNR in dB: their payloads stay on disk. */
+  readonly #finished = new Map<number, { readonly bytes: number; readonly psnr: number }>();
 
   constructor(film: Film, meter: ProgressMeter, emit: (event: EncodeEvent) => void, signal?: AbortSignal) {
     this.#film = film;
@@ -65,7 +65,8 @@ class FilmTraining {
     }
     for (const { index } of groups) {
       const group = await checkpoints.group(index);
-      if (group !== undefined) this.#finished.set(index, group);
+      if (group !== undefined)
+        this.#finished.set(index, { bytes: group.payload.length, psnr: mean(group.psnr) });
     }
     const tiles = this.#film.network.rows * this.#film.network.columns;
     const total = (anchors.length * phase1Steps + groups.length * steps) * tiles;
@@ -82,11 +83,11 @@ class FilmTraining {
     const left = groups.filter(({ index }) => !this.#finished.has(index));
     await this.#each(left, (group, loaded) => this.#trainGroup(group, loaded));
 
-    const all = groups.map(({ index }) => this.#finished.get(index) as FinishedGroup);
-    const frames = all.flatMap(({ psnr }) => [...psnr]);
+    const all = groups.map(({ index, frameCount }) => ({ ...this.#finished.get(index)!, frameCount }));
+    const frames = all.reduce((sum, { frameCount }) => sum + frameCount, 0);
     return {
-      sizes: all.map(({ payload }) => payload.length),
-      psnr: frames.reduce((sum, value) => sum + value, 0) / frames.length,
+      sizes: all.map(({ bytes }) => bytes),
+      psnr: all.reduce((sum, { psnr, frameCount }) => sum + psnr * frameCount, 0) / frames,
     };
   }
 
@@ -170,10 +171,10 @@ class FilmTraining {
     const asset = { ...size, profile: network.profile, network, encoder, groups: entries };
     const psnr = await this.#pool.run({ kind: "measure", asset, index: group.index, payload, frames }).result;
     await checkpoints.keepGroup(group.index, { payload, psnr });
-    this.#finished.set(group.index, { payload, psnr });
+    const finished = { bytes: payload.length, psnr: mean(psnr) };
+    this.#finished.set(group.index, finished);
     this.#meter.detail(`${this.#finished.size} of ${groups.length} groups`);
-    const mean = psnr.reduce((sum, value) => sum + value, 0) / psnr.length;
-    this.#emit({ type: "group", index: group.index, psnr: mean, bytes: payload.length });
+    this.#emit({ type: "group", index: group.index, ...finished });
   }
 
   /** Trains every run of tiles of a group; phase 2 begins with the decoders of the nearest anchor. */
@@ -212,3 +213,5 @@ class FilmTraining {
     );
   }
 }
+
+const mean = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
