@@ -78,6 +78,7 @@ async function bundlePlayer() {
 /** The script and the style that `siedd eval --report` writes into its page. */
 async function bundleReport() {
   const { build: bundle } = await import("esbuild");
+  const license = readFileSync(join(root, "node_modules/uplot/LICENSE"), "utf8");
   await bundle({
     entryPoints: {
       report: join(root, "dist/cli/report-page/page.js"),
@@ -89,7 +90,7 @@ async function bundleReport() {
     minify: true,
     format: "iife",
     target: ["es2022"],
-    legalComments: "inline",
+    banner: { js: `/* uPlot\n${license}*/` },
     logLevel: "warning",
   });
 }

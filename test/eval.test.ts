@@ -154,6 +154,7 @@ test("eval judges an asset against x264 and writes a page that needs no network"
 async function lookAt(report: string, psnr: number): Promise<void> {
   const html = await readFile(report, "utf8");
   assert.ok(html.includes(`${psnr.toFixed(2)} dB`));
+  assert.match(html, /uPlot\s.*MIT.*Permission is hereby granted/s);
   const browser = await launchBrowser();
   try {
     const page = await browser.newPage({ viewport: { width: 900, height: 700 } });
