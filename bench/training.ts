@@ -48,6 +48,7 @@ async function ours(workers: number): Promise<number> {
     width: 16,
     start: undefined,
     plan: { steps: STEPS, points: POINTS, rate: 4e-3, motionRate: 3e-3, seed: 1, keys: [range.first] },
+    trainer: "onnx" as const,
     device: "cpu" as const,
     steps: undefined,
   }));

@@ -31,7 +31,9 @@ export function encodeCommand(io: Io): Command {
     .option("--hidden-layers <n>", "sine layers of each tile", whole(1, 8))
     .option("--group-frames <n>", "frames a group at most; default: about a second", whole(1, 600))
     .option("--anchors <n>", "groups that phase 1 trains on, at most", whole(1, 64))
-    .addOption(new Option("--trainer <name>", "what runs the training steps").choices(["auto", "onnx"]))
+    .addOption(
+      new Option("--trainer <name>", "what runs the training steps").choices(["auto", "onnx", "tfjs"]),
+    )
     .addOption(new Option("--device <name>", "where they run").choices(["auto", "cpu", "cuda"]))
     .option("--workers <n>", "groups trained at the same time; default: one a core", whole(1, 64))
     .option("--seed <n>", "seed of all random numbers", whole(0, Number.MAX_SAFE_INTEGER))

@@ -11,13 +11,14 @@ import { encodeSound } from "./pipeline/sound.js";
 import { tileNetwork } from "./pipeline/tile-network.js";
 import { trainFilm } from "./pipeline/train-film.js";
 import { writeAsset } from "./pipeline/write-asset.js";
+import { requireTensorFlow } from "./training/tfjs-runtime.js";
 
 /**
  * Encodes a video into an asset: analysis, sound, phase 1 on the anchor groups, phase 2 on every group,
  * the file. Checkpoints lie in `<output>.work/`; the output appears whole or not at all.
  *
- * Rejects with EncoderError (`bad-option`, `no-cuda`, `interrupted`, `no-match`, `diverged`) or MediaError
- * (what is wrong with the video, or with the place to write to).
+ * Rejects with EncoderError (`bad-option`, `no-cuda`, `no-tfjs`, `interrupted`, `no-match`, `diverged`) or
+ * MediaError (what is wrong with the video, or with the place to write to).
  */
 export async function encode(options: EncodeOptions): Promise<EncodeSummary> {
   const began = performance.now();
@@ -43,6 +44,7 @@ async function run(
   began: number,
   signal?: AbortSignal,
 ): Promise<EncodeSummary> {
+  if (options.trainer === "tfjs") requireTensorFlow(options.device);
   await checkWritable(options.output);
   const info = await probeVideo(options.input, signal);
   const size = pictureSize(info, options);

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { MAX_SIDE, MIN_SIDE, TILE_WIDTHS } from "../codec/index.js";
 import { EncoderError } from "./errors.js";
 import type { EncodeEvent } from "./events.js";
+import type { TrainerName } from "./training/choose-trainer.js";
 import type { Device } from "./training/onnx-runtime.js";
 
 /** Points on the curve of time against quality (docs/design.md, "Presets"). */
@@ -36,7 +37,8 @@ export interface EncodeOptions {
   readonly groupFrames?: number | undefined;
   /** Anchor groups at most, 1 to 64. */
   readonly anchors?: number | undefined;
-  readonly trainer?: "auto" | "onnx" | undefined;
+  /** What runs the training steps; "tfjs" needs TensorFlow.js installed. Default "auto": onnxruntime. */
+  readonly trainer?: "auto" | TrainerName | undefined;
   /** Default "auto": the GPU where the CUDA execution provider is there, else the CPU. */
   readonly device?: Device | undefined;
   /** Training threads, 1 to 64; the bytes do not depend on it. Default: one a core. */
@@ -111,6 +113,7 @@ export interface ResolvedOptions {
   readonly training: TrainingSettings;
   readonly groupFrames: number | undefined;
   readonly anchors: number;
+  readonly trainer: TrainerName;
   readonly device: Device;
   readonly workers: number;
   readonly seed: number;
@@ -143,7 +146,8 @@ export function resolveOptions(options: EncodeOptions): ResolvedOptions {
     whole("--size", options.size.width, MIN_SIDE, MAX_SIDE, 0);
     whole("--size", options.size.height, MIN_SIDE, MAX_SIDE, 0);
   }
-  const { from, to } = options;
+  const { from, to, trainer = "auto" } = options;
+  if (!["auto", "onnx", "tfjs"].includes(trainer)) throw bad("--trainer", "auto, onnx or tfjs", trainer);
   if (from !== undefined && !(from >= 0)) throw bad("--from", "0 seconds or more", from);
   if (to !== undefined && !(to > (from ?? 0))) throw bad("--to", `more than ${from ?? 0} seconds`, to);
   return {
@@ -164,6 +168,7 @@ export function resolveOptions(options: EncodeOptions): ResolvedOptions {
     groupFrames:
       options.groupFrames === undefined ? undefined : whole("--group-frames", options.groupFrames, 1, 600, 0),
     anchors: whole("--anchors", options.anchors, 1, 64, 8),
+    trainer: trainer === "auto" ? "onnx" : trainer,
     device: options.device ?? "auto",
     workers: whole("--workers", options.workers, 1, 64, Math.min(64, availableParallelism())),
     seed: whole("--seed", options.seed, 0, Number.MAX_SAFE_INTEGER, 0),

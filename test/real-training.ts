@@ -1,4 +1,5 @@
 import { loadGroupFrames } from "../encoder/pipeline/group-frames.js";
+import { planGroups } from "../encoder/pipeline/groups.js";
 import { codingTerms, quantisationSteps } from "../encoder/pipeline/quantiser.js";
 import { Random } from "../encoder/training/random.js";
 import { initialWeights } from "../encoder/training/tile-weights.js";
@@ -28,7 +29,7 @@ export async function realTraining(trial: Trial): Promise<{ problem: TrainingPro
   const grid = { rows: 2, columns: 3, overlap: 1, frequencies: 4, omega: 20, hiddenLayers: 3 };
   const network = { profile: "tile" as const, ...grid, encoderWidth };
   const tiles = grid.rows * grid.columns;
-  const group = { index: 0, firstFrame: 30, frameCount };
+  const [group] = planGroups(frameCount, [], info.frameRate);
   const source = readFrames(input, info, { ...picture, firstFrame: 30, frameCount });
   const { targets } = await loadGroupFrames(source, group, network, [{ first: 0, count: tiles }], picture);
   await source.return(undefined);

@@ -1,11 +1,20 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
 import { test } from "node:test";
+import { promisify } from "node:util";
+import { memorySource, openAsset } from "../codec/index.js";
+import { EncoderError, encode } from "../encoder/index.js";
 import { OnnxTrainer } from "../encoder/training/onnx-trainer.js";
-import { loadTensorFlow, runningLoop } from "../encoder/training/tfjs-runtime.js";
+import { loadTensorFlow, requireTensorFlow, runningLoop } from "../encoder/training/tfjs-runtime.js";
 import { TfjsTrainer } from "../encoder/training/tfjs-trainer.js";
 import { tileTrainingStep } from "../encoder/training/tile-graph.js";
 import { runSteps, shapeOf } from "../encoder/training/tile-steps.js";
+import { clip } from "./clips.js";
 import { lossesOf, realTraining, type Trial } from "./real-training.js";
+import { tempFolder } from "./temp-folder.js";
 
 const STEPS = 50;
 
@@ -51,5 +60,53 @@ test("TensorFlow.js frees all of its memory, takes no handler of the process, an
   assert.deepEqual(
     ["uncaughtException", "unhandledRejection"].map((event) => process.listenerCount(event)),
     handlers,
+  );
+});
+
+test("--trainer tfjs encodes a film as onnxruntime does, and writes nothing else to the terminal", async (t) => {
+  const folder = await tempFolder(t);
+  const input = await clip("bunny");
+  const tfjs = join(folder, "tfjs.siedd");
+  const command = join(import.meta.dirname, "../cli/main.js");
+  const part = ["--size", "64x36", "--from", "1", "--to", "1.4", "--seed", "3", "--workers", "1"];
+  const brief = ["--preset", "draft", "--steps", "30", "--phase1-steps", "30", "--points", "64"];
+  const { stdout, stderr } = await promisify(execFile)(
+    process.execPath,
+    [command, "encode", input, "-o", tfjs, ...part, ...brief, "--trainer", "tfjs", "--json"],
+    { timeout: 90_000 },
+  );
+  const summary = JSON.parse(stdout);
+  for (const line of stderr.trim().split("\n")) JSON.parse(line);
+  const expected = await encode({
+    input,
+    output: join(folder, "onnx.siedd"),
+    size: { width: 64, height: 36 },
+    from: 1,
+    to: 1.4,
+    seed: 3,
+    preset: "draft",
+    steps: 30,
+    phase1Steps: 30,
+    points: 64,
+    trainer: "onnx",
+    workers: 1,
+  });
+  assert.ok(Math.abs(summary.psnr - expected.psnr) < 0.1, `${summary.psnr} dB, not ${expected.psnr}`);
+  const asset = await openAsset(memorySource(await readFile(tfjs)));
+  assert.deepEqual([asset.width, asset.height, asset.frameCount], [64, 36, 10]);
+});
+
+test("without TensorFlow.js, --trainer tfjs ends in one sentence that says what to install", async (t) => {
+  const elsewhere = createRequire(join(await tempFolder(t), "none.js"));
+  const says = (code: string, message: RegExp) => (error: unknown) =>
+    error instanceof EncoderError && error.code === code && message.test(error.message);
+  const install = says("no-tfjs", /npm install @tensorflow\/tfjs .*--trainer onnx/);
+  assert.throws(() => requireTensorFlow("auto", elsewhere), install);
+  await assert.rejects(loadTensorFlow("cpu", elsewhere), install);
+  const gpu = says("no-cuda", /@tensorflow\/tfjs-node-gpu is not installed.*--device cpu/);
+  assert.throws(() => requireTensorFlow("cuda", elsewhere), gpu);
+  await assert.rejects(
+    encode({ input: "a.mp4", output: "a.siedd", trainer: "torch" as "tfjs" }),
+    says("bad-option", /--trainer must be auto, onnx or tfjs, not torch/),
   );
 });

@@ -202,6 +202,7 @@ class FilmTraining {
           width,
           start: anchor?.[i],
           plan,
+          trainer: options.trainer,
           device: options.device,
           steps: phase === PHASE_2 ? stored : undefined,
         });

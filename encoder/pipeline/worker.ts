@@ -1,8 +1,8 @@
 import { createEngine, fullRegion } from "../../codec/index.js";
 import { EncoderError } from "../errors.js";
 import { framePsnr } from "../evaluation/psnr.js";
+import { createTrainer } from "../training/choose-trainer.js";
 import { solveHeads } from "../training/least-squares.js";
-import { OnnxTrainer } from "../training/onnx-trainer.js";
 import { Random } from "../training/random.js";
 import { fitToFrames, initialWeights, type TrainingWeights } from "../training/tile-weights.js";
 import type { ArriveJob, Job, JobFailure, JobSignals, MeasureJob, TrainJob } from "./jobs.js";
@@ -44,7 +44,7 @@ async function train(job: TrainJob, signals: JobSignals): Promise<TrainingWeight
     if (Atomics.load(signals.stop, 0) !== 0) stop.abort();
   };
   check();
-  const trainer = new OnnxTrainer({ device, threads: THREADS });
+  const trainer = createTrainer(job.trainer, { device, threads: THREADS });
   const trained = await trainer.train(problem, plan, {
     signal: stop.signal,
     onProgress(done) {
@@ -54,9 +54,11 @@ async function train(job: TrainJob, signals: JobSignals): Promise<TrainingWeight
   });
   if (job.steps === undefined) return trained;
   const rounded = roundHidden(network, trained, job.steps);
+  // The heads are onnxruntime's, whose GPU library need not be there where TensorFlow.js trains on one.
+  const headDevice = job.trainer === "tfjs" && device === "cuda" ? "auto" : device;
   const heads = await solveHeads(
     { ...problem, weights: rounded },
-    { device, threads: THREADS, seed: plan.seed, keys: plan.keys, signal: stop.signal },
+    { device: headDevice, threads: THREADS, seed: plan.seed, keys: plan.keys, signal: stop.signal },
   );
   return rounded.set("head", heads.head).set("head_bias", heads.bias);
 }
