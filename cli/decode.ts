@@ -1,6 +1,13 @@
 import { extname } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
-import { type Asset, type AudioTrack, fullRegion, type PictureRequest, type Region } from "../codec/index.js";
+import {
+  type Asset,
+  type AudioTrack,
+  type FrameRate,
+  fullRegion,
+  type PictureRequest,
+  type Region,
+} from "../codec/index.js";
 import { checkWritable, type Mp4Audio, writeMp4, writePng, writeY4m } from "../media/index.js";
 import { DecodePool, decodeFrames, type FrameFormat } from "../server/decoding/index.js";
 import { writeAdts } from "./adts.js";
@@ -8,7 +15,7 @@ import { openAssetFile } from "./asset-file.js";
 import { CommandError } from "./failure.js";
 import { type Io, print } from "./io.js";
 import { jsonLine, noProgress, showProgress } from "./progress.js";
-import { parseRegion, parseSeconds, parseSize, type Size } from "./values.js";
+import { parseRate, parseRegion, parseSeconds, parseSize, type Size } from "./values.js";
 
 interface DecodeFlags {
   readonly output: Output;
@@ -16,6 +23,7 @@ interface DecodeFlags {
   readonly region?: Region;
   readonly from?: number;
   readonly to?: number;
+  readonly fps?: FrameRate;
   readonly json?: boolean;
 }
 
@@ -41,6 +49,7 @@ export function decodeCommand(io: Io): Command {
     .option("--region <x,y,w,h>", "part of the picture, in source pixels", parseRegion)
     .option("--from <seconds>", "where to begin", parseSeconds)
     .option("--to <seconds>", "where to end", parseSeconds)
+    .option("--fps <N>", "frames a second, evaluated in between; default: the film's own", parseRate)
     .option("--json", "progress as JSON lines on stderr, the result as JSON on stdout")
     .action((path: string, flags: DecodeFlags) => decode(path, flags, io));
 }
@@ -61,7 +70,7 @@ async function decode(path: string, flags: DecodeFlags, io: Io): Promise<void> {
   const request = pictureRequest(asset, flags);
   const span =
     output.kind === "png"
-      ? { ...frameSpan(asset, { from: flags.from ?? 0 }), count: 1 }
+      ? { ...frameSpan(asset, { ...flags, to: undefined }), count: 1 }
       : frameSpan(asset, flags);
   if (output.path !== undefined) await checkWritable(output.path);
   const { width, height } = request;
@@ -80,6 +89,7 @@ async function decode(path: string, flags: DecodeFlags, io: Io): Promise<void> {
     for await (const frame of decodeFrames(pool, path, {
       from: span.first,
       count: span.count,
+      rate: flags.fps,
       request,
       format,
       signal,
@@ -119,7 +129,7 @@ async function write(
   io: Io,
 ): Promise<void> {
   const { signal } = io;
-  const { frameRate } = asset;
+  const frameRate = span.rate;
   if (kind === "y4m" || path === undefined) {
     await writeY4m({ output: path ?? io.stdout, width, height, frameRate, frames, signal });
   } else if (kind === "mp4") {
@@ -130,15 +140,22 @@ async function write(
   }
 }
 
+/** Frames at the rate asked for. */
 interface FrameSpan {
   readonly first: number;
   readonly count: number;
+  readonly rate: FrameRate;
 }
 
 /** Frames on screen between two times. @throws CommandError where there are none. */
-function frameSpan(asset: Asset, { from = 0, to }: { from?: number; to?: number }): FrameSpan {
-  const { frameRate, frameCount, duration } = asset;
-  const rate = frameRate.num / frameRate.den;
+function frameSpan(
+  asset: Asset,
+  { from = 0, to, fps }: { from?: number | undefined; to?: number | undefined; fps?: FrameRate | undefined },
+): FrameSpan {
+  const { duration } = asset;
+  const { num, den } = fps ?? asset.frameRate;
+  const rate = num / den;
+  const frameCount = fps === undefined ? asset.frameCount : Math.ceil(duration * rate - 1e-6);
   const first = Math.floor(from * rate + 1e-6);
   const end = to === undefined ? frameCount : Math.min(frameCount, Math.ceil(to * rate - 1e-6));
   if (first >= frameCount) {
@@ -148,7 +165,7 @@ function frameSpan(asset: Asset, { from = 0, to }: { from?: number; to?: number 
   }
   if (end <= first)
     throw new CommandError(`there is no frame between ${from} s and ${to} s; --to must come after --from`);
-  return { first, count: end - first };
+  return { first, count: end - first, rate: { num, den } };
 }
 
 function pictureRequest(
@@ -175,7 +192,7 @@ function soundOf(
 ): Mp4Audio | undefined {
   const { packetDuration, packetCount, priming, sampleRate, language } = track;
   const sampleAt = (frame: number) =>
-    Math.round((frame * asset.frameRate.den * sampleRate) / asset.frameRate.num) + priming;
+    Math.round((frame * span.rate.den * sampleRate) / span.rate.num) + priming;
   const start = sampleAt(span.first);
   const first = Math.min(packetCount, Math.max(0, Math.floor(start / packetDuration) - 1));
   const end = Math.min(packetCount, Math.ceil(sampleAt(span.first + span.count) / packetDuration));

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "commander";
-import { MAX_SIDE, MIN_SIDE, type Region } from "../codec/index.js";
+import { type FrameRate, MAX_SIDE, MIN_SIDE, type Region } from "../codec/index.js";
 
 export interface Size {
   readonly width: number;
@@ -37,6 +37,21 @@ export function parseSeconds(text: string): number {
   }
   return text.split(":").reduce((total, part) => total * 60 + Number(part), 0);
 }
+
+/** Frames a second, from 1 to 1000: "60", "23.976" or "30000/1001". */
+export function parseRate(text: string): FrameRate {
+  const [, num = 0, den = 1] = (/^(\d{1,9})\/(\d{1,9})$/.exec(text) ?? []).map(Number);
+  const rate = /^\d+(\.\d{1,6})?$/.test(text)
+    ? { num: Math.round(Number(text) * 1e6), den: 1e6 }
+    : { num, den };
+  if (!(rate.num >= rate.den && rate.num <= 1000 * rate.den)) {
+    throw new InvalidArgumentError("A rate is frames a second from 1 to 1000, such as 60 or 30000/1001.");
+  }
+  const divisor = greatestDivisor(rate.num, rate.den);
+  return { num: rate.num / divisor, den: rate.den / divisor };
+}
+
+const greatestDivisor = (a: number, b: number): number => (b === 0 ? a : greatestDivisor(b, a % b));
 
 /** A parser of whole numbers within bounds. */
 export const whole =

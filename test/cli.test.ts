@@ -9,7 +9,7 @@ import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
 import { Interrupted } from "../cli/interrupted.js";
 import { run } from "../cli/run.js";
-import { byteCount, duration, parseRegion, parseSeconds, parseSize } from "../cli/values.js";
+import { byteCount, duration, parseRate, parseRegion, parseSeconds, parseSize } from "../cli/values.js";
 import { probeVideo } from "../media/index.js";
 import { writeSyntheticAsset } from "./synthetic-asset.js";
 import { tempFolder } from "./temp-folder.js";
@@ -116,6 +116,24 @@ test("decode writes y4m and png, of a region, and tells scripts what it did", as
   await siedd(["decode", asset, "-o", at("one.png"), ...region, "--from", "2"]);
   const png = (await import("node:fs")).readFileSync(at("one.png"));
   assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [101, 51]);
+});
+
+test("decode at another rate lasts as long, with the sound in step", async (t) => {
+  const { asset, at } = await film(t);
+  const { code, stdout, stderr } = await siedd([
+    "decode",
+    asset,
+    "-o",
+    at("smooth.mp4"),
+    ...["--fps", "60", "--from", "0.5", "--to", "1.5"],
+  ]);
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /60 frames of 320 x 180/);
+  const video = await probeVideo(at("smooth.mp4"));
+  assert.deepEqual(video.frameRate, { num: 60, den: 1 });
+  assert.ok(Math.abs(video.duration - 1) < 0.001);
+  assert.equal(video.audio.length, 1);
+  await refused(["decode", asset, "-o", at("x.mp4"), "--fps", "0"], 2, /frames a second from 1 to 1000/);
 });
 
 test("decode to a pipe ends quietly when its reader leaves", async (t) => {
@@ -229,6 +247,12 @@ test("sizes, regions and times are read as people write them", () => {
   assert.deepEqual(parseSize("640x360"), { width: 640, height: 360 });
   assert.deepEqual(parseRegion("0,1.5,320,180"), { x: 0, y: 1.5, width: 320, height: 180 });
   assert.deepEqual(["12.5", "1:02", "1:02:03.5"].map(parseSeconds), [12.5, 62, 3723.5]);
+  assert.deepEqual(["60", "23.976", "30000/1001"].map(parseRate), [
+    { num: 60, den: 1 },
+    { num: 2997, den: 125 },
+    { num: 30000, den: 1001 },
+  ]);
+  for (const bad of ["0", "0.5", "1001", "60/0", "60 fps", "-25"]) assert.throws(() => parseRate(bad));
   for (const bad of ["640", "640x", "0x10", "-5x20", "15x300"]) assert.throws(() => parseSize(bad));
   for (const bad of ["0,0,1", "0,0,0,5", "a,b,c,d", "-1,0,5,5", "0,0,,5"])
     assert.throws(() => parseRegion(bad));
