@@ -7,8 +7,9 @@ import type { PaperNetwork } from "../network/definition.js";
 import { readLayerHeaders, walkLayers, writeLayerHeaders } from "./coding.js";
 import { encoderInputs, type PaperEncoder } from "./weights.js";
 
-/** Widths that the paper profile may have. */
+/** Least width of the paper profile. */
 export const MIN_PAPER_WIDTH = 4;
+/** Greatest width of the paper profile. */
 export const MAX_PAPER_WIDTH = 2048;
 
 /** Source pixels a side that one output of a head covers; one so far. */
