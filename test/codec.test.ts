@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import {
+  ByteWriter,
+  crc32c,
   dequantise,
   fullRegion,
   hasRelaxedSimd,
@@ -14,7 +16,7 @@ import {
   type TileNetwork,
 } from "../codec/index.js";
 import { referencePixel } from "./reference-decoder.js";
-import { noise, type SyntheticOptions, syntheticAsset } from "./synthetic-asset.js";
+import { noise, type SyntheticOptions, syntheticAsset, syntheticNetwork } from "./synthetic-asset.js";
 
 const SMALL: SyntheticOptions = { width: 101, height: 67, groups: [3, 2], widths: [8, 4, 12, 0, 16] };
 
@@ -144,6 +146,21 @@ test("a damaged group is reported by its index and the others still play", async
     (error) => error instanceof SieddError && error.code === "corrupt-group" && /group 1/.test(error.message),
   );
   decoder.loadGroup(0, await asset.readGroup(0));
+});
+
+test("a small payload that promises gigabytes is refused before anything is allocated", () => {
+  const frameCount = 65535;
+  const network = { ...syntheticNetwork(SMALL), rows: 256, columns: 256 };
+  const writer = new ByteWriter().u8(0).u32(0).u16(frameCount);
+  for (let i = 0; i < 6; i++) writer.f32(0.5);
+  for (let i = 0; i < 2 * network.hiddenLayers + 3; i++) writer.f32(1e-3);
+  const body = writer.u8(32).bytes(new Uint8Array(64)).finish();
+  const payload = new ByteWriter().bytes(body).u32(crc32c(body)).finish();
+  assert.throws(
+    () => readGroup(network, 3, frameCount, payload),
+    (error) =>
+      error instanceof SieddError && error.code === "corrupt-group" && /group 3.*numbers/.test(error.message),
+  );
 });
 
 test("no flipped bit in the head gets past the reader as another film", async () => {

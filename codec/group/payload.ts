@@ -6,6 +6,7 @@ import { SieddError } from "../errors.js";
 import { CHANNELS, TILE_WIDTHS, type TileNetwork } from "../network/definition.js";
 import { type IntegerCoder, integerReader, integerWriter, walkGroup } from "./coding.js";
 import { allocateQuantised, type QuantisationSteps, type QuantisedGroup } from "./quantise.js";
+import { decoderSize } from "./weights.js";
 
 /*
  * One group as it lies in the file (docs/format.md, "A group"): a header of fixed fields, the
@@ -13,6 +14,8 @@ import { allocateQuantised, type QuantisationSteps, type QuantisedGroup } from "
  */
 const WIDTH_A_TILE = 1;
 const STARTS_SCENE = 2;
+/** Numbers a group may have: more than 8192 x 8192 pixels take at width 32. 256 MiB, whatever a payload claims. */
+export const MOST_NUMBERS = 2 ** 26;
 const KNOWN_FLAGS = WIDTH_A_TILE | STARTS_SCENE;
 
 /** Means and deviations of R'G'B' in [0, 1] are far below. */
@@ -81,6 +84,8 @@ function parse(network: TileNetwork, frameCount: number, payload: Uint8Array): Q
   for (const width of new Set(widths)) {
     if (!TILE_WIDTHS.includes(width)) throw reader.error(`asks for a decoder of width ${width}`);
   }
+  const numbers = widths.reduce((sum, width) => sum + decoderSize(network, width), tiles * frameCount * 2);
+  reader.within(numbers, 1, MOST_NUMBERS, "the numbers in it");
   const group = allocateQuantised(network, { frameCount, startsScene, mean, deviation, steps }, widths);
   const coder = new RangeDecoder(reader.bytes(reader.remaining));
   const read: IntegerCoder = integerReader(coder);

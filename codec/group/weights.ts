@@ -62,3 +62,13 @@ export function allocateTile<T extends Float32Array | Int32Array>(
 export function sharedEncoderSize(network: TileNetwork): { weights: number; bias: number } {
   return { weights: inputFeatures(network) * network.encoderWidth, bias: network.encoderWidth };
 }
+
+/** Numbers in one tile's decoder of `width`; displacements left out. */
+export function decoderSize(network: TileNetwork, width: number): number {
+  if (width === 0) return CHANNELS;
+  let numbers = (width + 1) * CHANNELS;
+  for (let layer = 0; layer < network.hiddenLayers; layer++) {
+    numbers += (layerInputs(network, width, layer) + 1) * width;
+  }
+  return numbers;
+}

@@ -4,6 +4,7 @@ import { ByteWriter } from "../bytes/writer.js";
 import { RangeDecoder, RangeEncoder } from "../entropy/range-coder.js";
 import { SieddError } from "../errors.js";
 import { integerReader, integerWriter } from "../group/coding.js";
+import { MOST_NUMBERS } from "../group/payload.js";
 import { CHANNELS, type PaperNetwork } from "../network/definition.js";
 import { readLayerHeaders, readStep, walkIntegers, walkLayers, writeLayerHeaders } from "./coding.js";
 import { headSizes, type QuantisedPaperGroup } from "./weights.js";
@@ -64,6 +65,7 @@ function parse(network: PaperNetwork, frameCount: number, payload: Uint8Array): 
   const deviation = Float32Array.from({ length: frameCount }, () => reader.f32());
   const hidden = readLayerHeaders(reader, new Array(network.hiddenLayers).fill(network.width), network.width);
   const sizes = headSizes(network, frameCount);
+  reader.within(sizes.head, 1, MOST_NUMBERS, "the numbers in its heads");
   const head = { step: readStep(reader, "a quantisation step"), integers: new Int32Array(sizes.head) };
   const headBias = { step: readStep(reader, "a quantisation step"), integers: new Int32Array(sizes.bias) };
   const coder = new RangeDecoder(reader.bytes(reader.remaining));

@@ -14,7 +14,7 @@ import { WorkerPool } from "./worker-pool.js";
 
 /** Peak learning rates of weights and displacements (docs/design.md, "Training"). */
 const RATE = 4e-3;
-const MOTION_RATE = 3e-3;
+const MOTION_RATE = 1e-2;
 const PHASE_1 = 1;
 const PHASE_2 = 2;
 
@@ -133,6 +133,9 @@ class FilmTraining {
       }
     } finally {
       this.#signal?.removeEventListener("abort", interrupt);
+      // Nothing is told, and nothing written, after the encode has ended.
+      if (running.size > 0) this.#pool.stop();
+      await Promise.allSettled(running);
     }
   }
 

@@ -40,12 +40,17 @@ export class WorkerPool {
     return { result, steps };
   }
 
+  /** Asks all work to end: what trains fails within some steps, what is measured comes to its end. */
+  stop(): void {
+    Atomics.store(this.#stop, 0, 1);
+  }
+
   /**
    * Ends all work within some training steps, then the threads. Those that still load are waited for: Node 20
    * aborts the whole process when a thread is ended in the middle of an import.
    */
   async close(): Promise<void> {
-    Atomics.store(this.#stop, 0, 1);
+    this.stop();
     await Promise.allSettled([this.loaded, ...this.#running]);
     await this.#pool.destroy();
   }
