@@ -1,9 +1,9 @@
 import { Command, Option } from "commander";
-import { TILE_WIDTHS } from "../codec/index.js";
+import { MAX_PAPER_WIDTH, MIN_PAPER_WIDTH, TILE_WIDTHS } from "../codec/index.js";
 import { type EncodeEvent, type EncodeOptions, type EncodeSummary, encode } from "../encoder/index.js";
 import { type Io, print } from "./io.js";
 import { jsonLine, showProgress } from "./progress.js";
-import { byteCount, duration, oneOf, parseSeconds, parseSize, whole } from "./values.js";
+import { byteCount, duration, parseLearningRate, parseSeconds, parseSize, whole } from "./values.js";
 
 /** What the command's flags say, in the encoder's own words. */
 type EncodeFlags = Omit<EncodeOptions, "input" | "output" | "signal" | "onEvent"> & {
@@ -13,24 +13,67 @@ type EncodeFlags = Omit<EncodeOptions, "input" | "output" | "signal" | "onEvent"
 
 const WIDTHS = TILE_WIDTHS.filter((width) => width > 0);
 export const PRESETS = ["draft", "fast", "balanced", "quality"] as const;
+const PAPER_PRESETS = ["s", "m", "l"] as const;
 
 export function encodeCommand(io: Io): Command {
   return new Command("encode")
     .description("a video into an asset")
     .argument("<video>", "anything ffmpeg reads")
     .requiredOption("-o, --output <asset>", "the .siedd file to write")
-    .addOption(new Option("--profile <name>", "the kind of network").choices(["tile"]).default("tile"))
-    .addOption(presetOption().default("balanced"))
+    .addOption(
+      new Option("--profile <name>", "the kind of network").choices(["tile", "paper"]).default("tile"),
+    )
+    .addOption(
+      new Option(
+        "--preset <name>",
+        "how much training: speed against quality; default: balanced; with --profile paper how wide, default: s",
+      ).choices([...PRESETS, ...PAPER_PRESETS]),
+    )
     .option("--size <WxH>", "pixels to store; default: those of the video", parseSize)
     .option("--from <seconds>", "where to begin", parseSeconds)
     .option("--to <seconds>", "where to end", parseSeconds)
     .option("--steps <n>", "training steps a group", whole(1, 1_000_000))
     .option("--phase1-steps <n>", "training steps an anchor group", whole(1, 1_000_000))
-    .option("--points <n>", "points sampled a tile and step", whole(16, 65536))
-    .option("--width <n>", `neurons a layer of each tile: ${WIDTHS.join(", ")}`, oneOf(WIDTHS))
-    .option("--hidden-layers <n>", "sine layers of each tile", whole(1, 8))
-    .option("--group-frames <n>", "frames a group at most; default: about a second", whole(1, 600))
-    .option("--anchors <n>", "groups that phase 1 trains on, at most", whole(1, 64))
+    .option(
+      "--points <n>",
+      "points sampled a tile and step; paper: of the picture a step, default: 1/1024",
+      whole(16, 65536),
+    )
+    .option(
+      "--width <n>",
+      `neurons a layer of each tile: ${WIDTHS.join(", ")}; paper: ${MIN_PAPER_WIDTH} to ${MAX_PAPER_WIDTH}`,
+      whole(MIN_PAPER_WIDTH, MAX_PAPER_WIDTH),
+    )
+    .option("--hidden-layers <n>", "sine layers of each tile, or of each group's stack", whole(1, 8))
+    .option("--group-frames <n>", "frames a group at most; default: about a second; paper: 20", whole(1, 600))
+    .option("--anchors <n>", "groups that phase 1 trains on, at most; paper: frames", whole(1, 64))
+    .addOption(
+      new Option("--optimizer <name>", "paper: how it descends; default: schedule-free").choices([
+        "schedule-free",
+        "adam-onecycle",
+      ]),
+    )
+    .option(
+      "--lr <rate>",
+      "paper: learning rate, or the peak of the cycle; default: 0.0001",
+      parseLearningRate,
+    )
+    .addOption(
+      new Option(
+        "--sampling <name>",
+        "paper: whether a step may draw a point twice (replacement); default: without",
+      ).choices(["without", "replacement"]),
+    )
+    .addOption(
+      new Option("--loss <name>", "paper: mean of squared or absolute errors; default: mse").choices([
+        "mse",
+        "l1",
+      ]),
+    )
+    .option(
+      "--shared-encoder <asset>",
+      "paper: take the shared encoder of this asset instead of training one",
+    )
     .addOption(
       new Option("--trainer <name>", "what runs the training steps").choices(["auto", "onnx", "tfjs"]),
     )

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { EncoderError } from "../encoder/index.js";
 import { decodeCommand } from "./decode.js";
 import { demoCommand } from "./demo.js";
 import { encodeCommand } from "./encode.js";
@@ -21,7 +22,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     io.stderr.write(`siedd: ${sentence(error)}\n`);
-    return io.signal.reason instanceof Interrupted ? io.signal.reason.exitCode : 1;
+    if (io.signal.reason instanceof Interrupted) return io.signal.reason.exitCode;
+    return error instanceof EncoderError && error.code === "bad-option" ? 2 : 1;
   }
 }
 

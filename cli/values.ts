@@ -64,14 +64,14 @@ export const whole =
     return value;
   };
 
-/** A parser of one of a few numbers. */
-export const oneOf =
-  (allowed: readonly number[]) =>
-  (text: string): number => {
-    const value = allowed.find((number) => String(number) === text);
-    if (value === undefined) throw new InvalidArgumentError(`It must be one of ${allowed.join(", ")}.`);
-    return value;
-  };
+/** A learning rate: above 0, at most 1. */
+export function parseLearningRate(text: string): number {
+  const value = /^(\d+(\.\d*)?|\.\d+)(e-?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  if (!(value > 0 && value <= 1)) {
+    throw new InvalidArgumentError("It must be a number above 0 and at most 1, such as 1e-4.");
+  }
+  return value;
+}
 
 /** "1 min 5 s": never more exact than it is known. */
 export function duration(seconds: number): string {

@@ -1,11 +1,14 @@
 import { stat } from "node:fs/promises";
-import { MAX_SIDE, MIN_SIDE, sharedEncoderSize } from "../codec/index.js";
+import { MAX_SIDE, MIN_SIDE, type Model, sharedEncoderSize } from "../codec/index.js";
 import { analyseVideo, checkWritable, MediaError, probeVideo, type VideoInfo } from "../media/index.js";
 import { EncoderError } from "./errors.js";
 import type { EncodeEvent, EncodeSummary } from "./events.js";
 import { type EncodeOptions, type ResolvedOptions, resolveOptions } from "./options.js";
+import { type PaperOptions, resolvePaperOptions } from "./paper/options.js";
+import { paperNetwork, planAnchorFrames } from "./paper/plan.js";
+import { trainPaperFilm } from "./paper/train-film.js";
 import { Checkpoints } from "./pipeline/checkpoints.js";
-import { planAnchors, planGroups } from "./pipeline/groups.js";
+import { type PlannedGroup, planAnchors, planGroups } from "./pipeline/groups.js";
 import { ProgressMeter } from "./pipeline/progress.js";
 import { encodeSound } from "./pipeline/sound.js";
 import { tileNetwork } from "./pipeline/tile-network.js";
@@ -22,7 +25,7 @@ import { requireTensorFlow } from "./training/tfjs-runtime.js";
  */
 export async function encode(options: EncodeOptions): Promise<EncodeSummary> {
   const began = performance.now();
-  const resolved = resolveOptions(options);
+  const resolved = options.profile === "paper" ? resolvePaperOptions(options) : resolveOptions(options);
   const emit = options.onEvent ?? (() => {});
   try {
     const summary = await run(resolved, emit, began, options.signal);
@@ -38,8 +41,11 @@ export async function encode(options: EncodeOptions): Promise<EncodeSummary> {
   }
 }
 
+type AnyOptions = ResolvedOptions | PaperOptions;
+const isPaper = (options: AnyOptions): options is PaperOptions => "profile" in options;
+
 async function run(
-  options: ResolvedOptions,
+  options: AnyOptions,
   emit: (event: EncodeEvent) => void,
   began: number,
   signal?: AbortSignal,
@@ -52,27 +58,23 @@ async function run(
   try {
     const { frameCount, cuts } = await analyse(info, options, meter, signal);
     const groups = planGroups(frameCount, cuts, info.frameRate, options.groupFrames);
-    const anchors = planAnchors(groups, options.anchors);
+    const work = isPaper(options)
+      ? paperWork(options, info, size, groups, frameCount)
+      : tileWork(options, info, size, groups);
     emit({ type: "analysed", frames: frameCount, groups: groups.length, scenes: cuts.length + 1, ...size });
-    const network = tileNetwork(size.width, size.height, options.training);
     const source = await stat(options.input);
     const identity = {
       input: [options.input, source.size, source.mtimeMs],
       options: { ...options, output: "", workers: 0, resume: false },
-      network,
       groups,
-      anchors,
+      ...work.identity,
     };
     const checkpoints = await Checkpoints.open(options.output, identity, options.resume);
-    const film = { info, size, groups, anchors, network, options, checkpoints };
     meter.enter("audio", "", 1);
-    const sound = await encodeSound(film, signal);
-    const finished = await trainFilm(film, meter, emit, signal);
+    const sound = await encodeSound({ info, options, checkpoints }, signal);
+    const finished = await work.train(checkpoints, meter, emit, signal);
     meter.enter("write");
-    const empty = sharedEncoderSize(network);
-    const encoder = { weights: new Float32Array(empty.weights), bias: new Float32Array(empty.bias) };
-    const model = { profile: network.profile, network, encoder };
-    const parts = { ...size, frameRate: info.frameRate, ...model, groups, sound };
+    const parts = { ...size, frameRate: info.frameRate, ...finished.model, groups, sound };
     const { bytes, audioBytes } = await writeAsset(options.output, parts, checkpoints, finished.sizes);
     await checkpoints.remove();
     return {
@@ -90,12 +92,63 @@ async function run(
   }
 }
 
-async function analyse(
-  info: VideoInfo,
+/** What the two profiles do differently. */
+interface ProfileWork {
+  /** What checkpoints depend on beside the options and the groups. */
+  readonly identity: object;
+  /** Every group ends up in the checkpoints. */
+  train(
+    checkpoints: Checkpoints,
+    meter: ProgressMeter,
+    emit: (event: EncodeEvent) => void,
+    signal?: AbortSignal,
+  ): Promise<{ readonly model: Model; readonly sizes: readonly number[]; readonly psnr: number }>;
+}
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+function tileWork(
   options: ResolvedOptions,
-  meter: ProgressMeter,
-  signal?: AbortSignal,
-) {
+  info: VideoInfo,
+  size: Size,
+  groups: readonly PlannedGroup[],
+): ProfileWork {
+  const anchors = planAnchors(groups, options.anchors);
+  const network = tileNetwork(size.width, size.height, options.training);
+  const empty = sharedEncoderSize(network);
+  const encoder = { weights: new Float32Array(empty.weights), bias: new Float32Array(empty.bias) };
+  return {
+    identity: { network, anchors },
+    async train(checkpoints, ...rest) {
+      const finished = await trainFilm(
+        { info, size, groups, anchors, network, options, checkpoints },
+        ...rest,
+      );
+      return { ...finished, model: { profile: "tile", network, encoder } };
+    },
+  };
+}
+
+function paperWork(
+  options: PaperOptions,
+  info: VideoInfo,
+  size: Size,
+  groups: readonly PlannedGroup[],
+  frameCount: number,
+): ProfileWork {
+  const anchors = planAnchorFrames(frameCount, options.anchors);
+  const network = paperNetwork(options.training);
+  return {
+    identity: { network, anchors },
+    train: (checkpoints, ...rest) =>
+      trainPaperFilm({ info, size, groups, anchors, network, options, checkpoints }, ...rest),
+  };
+}
+
+async function analyse(info: VideoInfo, options: AnyOptions, meter: ProgressMeter, signal?: AbortSignal) {
   meter.enter("analyse");
   const { from = 0, to = info.duration } = options;
   return analyseVideo(options.input, info, {
@@ -107,7 +160,7 @@ async function analyse(
 }
 
 /** The asset's own size: the one asked for, else the video's. */
-function pictureSize(info: VideoInfo, options: ResolvedOptions): { width: number; height: number } {
+function pictureSize(info: VideoInfo, options: AnyOptions): Size {
   const { width, height } = options.size ?? info;
   for (const side of [width, height]) {
     if (side < MIN_SIDE || side > MAX_SIDE) {

@@ -3,11 +3,14 @@ import { resolve } from "node:path";
 import { MAX_SIDE, MIN_SIDE, TILE_WIDTHS } from "../codec/index.js";
 import { EncoderError } from "./errors.js";
 import type { EncodeEvent } from "./events.js";
+import type { PaperLoss, PaperOptimizer, PaperPreset, PaperSampling } from "./paper/options.js";
 import type { TrainerName } from "./training/choose-trainer.js";
 import type { Device } from "./training/onnx-runtime.js";
 
 /** Points on the curve of time against quality (docs/design.md, "Presets"). */
-export type Preset = "draft" | "fast" | "balanced" | "quality";
+export type TilePreset = "draft" | "fast" | "balanced" | "quality";
+/** Presets of either profile. */
+export type Preset = TilePreset | PaperPreset;
 
 /** What `encode` takes; all but `input` and `output` have defaults. */
 export interface EncodeOptions {
@@ -15,8 +18,9 @@ export interface EncodeOptions {
   readonly input: string;
   /** Path of the asset to write; replaced where it exists. */
   readonly output: string;
-  readonly profile?: "tile";
-  /** Default "balanced". */
+  /** Default "tile". */
+  readonly profile?: "tile" | "paper" | undefined;
+  /** Default "balanced", or "s" in the paper profile. */
   readonly preset?: Preset | undefined;
   /** Pixels of the asset, 16 to 8192 a side; default: the video's own size. */
   readonly size?: { readonly width: number; readonly height: number } | undefined;
@@ -27,16 +31,26 @@ export interface EncodeOptions {
   readonly steps?: number | undefined;
   /** Training steps an anchor group in phase 1, 1 to 1,000,000. */
   readonly phase1Steps?: number | undefined;
-  /** Sampled positions a tile and step, 16 to 65,536. */
+  /** Sampled positions a step, of each tile or of the picture, 16 to 65,536; paper: default 1/1024 of the picture. */
   readonly points?: number | undefined;
-  /** Width of a tile's decoder: 4, 8, 12, 16, 24 or 32. */
+  /** Width of a tile's decoder: 4, 8, 12, 16, 24 or 32; or of the paper's network, 4 to 2048. */
   readonly width?: number | undefined;
   /** Sine layers of a decoder, 1 to 8. */
   readonly hiddenLayers?: number | undefined;
-  /** Frames a group, 1 to 600; default: about a second. */
+  /** Frames a group, 1 to 600; default: about a second, 20 in the paper profile. */
   readonly groupFrames?: number | undefined;
-  /** Anchor groups at most, 1 to 64. */
+  /** Anchor groups at most, 1 to 64; in the paper profile anchor frames, default one a group and at most 8. */
   readonly anchors?: number | undefined;
+  /** Paper profile: default "schedule-free". */
+  readonly optimizer?: PaperOptimizer | undefined;
+  /** Paper profile: learning rate, above 0 and at most 1; default 1e-4. */
+  readonly lr?: number | undefined;
+  /** Paper profile: whether a step may draw a coordinate twice; default "without". */
+  readonly sampling?: PaperSampling | undefined;
+  /** Paper profile: default "mse". */
+  readonly loss?: PaperLoss | undefined;
+  /** Paper profile: path of an asset whose shared encoder is taken instead of training one. */
+  readonly sharedEncoder?: string | undefined;
   /** What runs the training steps; "tfjs" needs TensorFlow.js installed. Default "auto": onnxruntime. */
   readonly trainer?: "auto" | TrainerName | undefined;
   /** Default "auto": the GPU where the CUDA execution provider is there, else the CPU. */
@@ -64,7 +78,7 @@ export interface TrainingSettings {
   readonly worth: number;
 }
 
-const PRESETS: Record<Preset, TrainingSettings> = {
+const PRESETS: Record<TilePreset, TrainingSettings> = {
   draft: {
     steps: 250,
     phase1Steps: 250,
@@ -103,6 +117,14 @@ const PRESETS: Record<Preset, TrainingSettings> = {
   },
 };
 
+const PAPER_ONLY = {
+  "--optimizer": "optimizer",
+  "--lr": "lr",
+  "--sampling": "sampling",
+  "--loss": "loss",
+  "--shared-encoder": "sharedEncoder",
+} as const;
+
 /** Options with every default filled in and every value checked. */
 export interface ResolvedOptions {
   readonly input: string;
@@ -122,10 +144,14 @@ export interface ResolvedOptions {
 
 /** Throws EncoderError `bad-option`, naming the option, the rule and the value. */
 export function resolveOptions(options: EncodeOptions): ResolvedOptions {
-  const preset = PRESETS[options.preset ?? "balanced"];
+  const preset = PRESETS[(options.preset ?? "balanced") as TilePreset];
   if (preset === undefined)
     throw bad("--preset", `one of ${Object.keys(PRESETS).join(", ")}`, options.preset);
-  if ((options.profile ?? "tile") !== "tile") throw bad("--profile", "tile", options.profile);
+  if ((options.profile ?? "tile") !== "tile") throw bad("--profile", "tile or paper", options.profile);
+  for (const [name, option] of Object.entries(PAPER_ONLY)) {
+    if (options[option] !== undefined)
+      throw new EncoderError("bad-option", `${name} is an option of --profile paper alone`);
+  }
   const whole = (
     name: string,
     value: number | undefined,
@@ -176,6 +202,7 @@ export function resolveOptions(options: EncodeOptions): ResolvedOptions {
   };
 }
 
-function bad(name: string, rule: string, value: unknown): EncoderError {
+/** An option out of bounds. */
+export function bad(name: string, rule: string, value: unknown): EncoderError {
   return new EncoderError("bad-option", `${name} must be ${rule}, not ${value}`);
 }

@@ -108,6 +108,8 @@ function pullBack(g: Operations, tensor: Tensor, position: number, adjoint: Tens
       const start = tensor.inputs.slice(0, position).reduce((sum, part) => sum + part.shape[axis], 0);
       return g.slice(adjoint, axis, start, start + input.shape[axis]);
     }
+    case "Abs":
+      return g.multiply(adjoint, g.sign(a));
     default:
       throw new RangeError(`the operation ${tensor.op} has no derivative here`);
   }

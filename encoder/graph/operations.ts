@@ -42,6 +42,15 @@ export class Operations extends Graph {
     return this.make("Log", [a], a.shape, a.type);
   }
 
+  abs(a: Tensor): Tensor {
+    return this.make("Abs", [a], a.shape, a.type);
+  }
+
+  /** -1, 0 or 1. */
+  sign(a: Tensor): Tensor {
+    return this.make("Sign", [a], a.shape, a.type);
+  }
+
   /** [..., n, k] x [..., k, m]; leading axes broadcast. */
   matmul(a: Tensor, b: Tensor): Tensor {
     const [n, k] = a.shape.slice(-2);

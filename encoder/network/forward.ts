@@ -50,9 +50,19 @@ export function tileForward(
   return linear(g, tileHidden(g, network, parameters, points), parameters.head.weights, parameters.head.bias);
 }
 
+/** As `sineLayer`, omega multiplied into the weights: in a wide network they are far fewer than the activations. */
+function wideSineLayer(
+  g: Operations,
+  h: Tensor,
+  { weights, bias }: { readonly weights: Tensor; readonly bias: Tensor },
+  omega: number,
+): Tensor {
+  return g.sin(linear(g, h, g.scale(weights, omega), g.scale(bias, omega)));
+}
+
 /**
  * The paper profile at positions [1, 2, B]: -> [frames, 3, B]. The hidden features are computed once
- * for all frames that share a stack.
+ * for all frames that share a stack, and their heads are one matrix, so that a further frame costs its head.
  */
 export function paperForward(
   g: Operations,
@@ -61,24 +71,29 @@ export function paperForward(
   position: Tensor,
 ): Tensor {
   let h = encodePosition(g, position, Math.PI, network.frequencies);
-  for (const { weights, bias } of parameters.encoder) h = sineLayer(g, h, weights, bias, network.omega);
-  for (const { weights, bias } of parameters.hidden) h = sineLayer(g, h, weights, bias, network.omega);
-  return linear(g, h, parameters.head.weights, parameters.head.bias);
+  for (const layer of [...parameters.encoder, ...parameters.hidden])
+    h = wideSineLayer(g, h, layer, network.omega);
+  const { weights, bias } = parameters.head;
+  const [stacks, width, points] = h.shape;
+  const [frames, , channels] = weights.shape;
+  if (stacks > 1) return linear(g, h, weights, bias);
+  const heads = g.reshape(g.transpose(weights), [1, frames * channels, width]);
+  return g.add(g.reshape(g.matmul(heads, h), [frames, channels, points]), bias);
 }
 
 /** Mean of the squared differences: -> [1]. */
 export function meanSquaredError(g: Operations, output: Tensor, target: Tensor): Tensor {
   const difference = g.subtract(output, target);
-  const squares = g.multiply(difference, difference);
-  const elements = squares.shape.reduce((product, n) => product * n, 1);
-  return g.reshape(
-    g.scale(
-      g.sum(
-        squares,
-        squares.shape.map((_, axis) => axis),
-      ),
-      1 / elements,
-    ),
-    [1],
-  );
+  return mean(g, g.multiply(difference, difference));
+}
+
+/** Mean of the absolute differences: -> [1]. */
+export function meanAbsoluteError(g: Operations, output: Tensor, target: Tensor): Tensor {
+  return mean(g, g.abs(g.subtract(output, target)));
+}
+
+function mean(g: Operations, values: Tensor): Tensor {
+  const elements = values.shape.reduce((product, n) => product * n, 1);
+  const axes = values.shape.map((_, axis) => axis);
+  return g.reshape(g.scale(g.sum(values, axes), 1 / elements), [1]);
 }

@@ -1,10 +1,12 @@
 import type { DecoderAsset, QuantisationSteps, TileNetwork } from "../../codec/index.js";
 import type { EncoderErrorCode } from "../errors.js";
+import type { PaperAnchorsJob, PaperGroupJob } from "../paper/jobs.js";
 import type { TrainerName } from "../training/choose-trainer.js";
 import type { GroupTarget } from "../training/group-target.js";
 import type { Device } from "../training/onnx-runtime.js";
 import type { TrainingWeights } from "../training/tile-weights.js";
 import type { TrainingPlan } from "../training/trainer.js";
+import type { FinishedGroup } from "./checkpoints.js";
 
 /** Trains a run of tiles of one group. */
 export interface TrainJob {
@@ -47,10 +49,17 @@ export interface JobSignals {
   readonly stop: Int32Array;
 }
 
-export type Job = ((TrainJob | MeasureJob) & { readonly signals: JobSignals }) | ArriveJob;
+/** Jobs that do the work of an encode. */
+export type WorkJob = TrainJob | MeasureJob | PaperAnchorsJob | PaperGroupJob;
 
-/** What a job gives back: trained weights, or the PSNR of each frame in dB. */
-export type JobResult<J> = J extends TrainJob ? TrainingWeights : Float64Array;
+export type Job = (WorkJob & { readonly signals: JobSignals }) | ArriveJob;
+
+/** What a job gives back: trained weights, a finished group, or the PSNR of each frame in dB. */
+export type JobResult<J> = J extends TrainJob | PaperAnchorsJob
+  ? TrainingWeights
+  : J extends PaperGroupJob
+    ? FinishedGroup
+    : Float64Array;
 
 /** An error with a code, on its way between threads: classes do not survive the journey. */
 export interface JobFailure {

@@ -10,11 +10,16 @@ export interface EncodedSound extends AdtsStream {
   readonly language: string;
 }
 
+/** What is needed of a film of either profile. */
+type SoundSource = Pick<Film, "info" | "checkpoints"> & {
+  readonly options: Pick<Film["options"], "input" | "from" | "to">;
+};
+
 /**
  * Encodes every audio track once (AAC-LC), or takes it from the checkpoints. A track without a sample in the
  * part that is encoded is left out.
  */
-export async function encodeSound(film: Film, signal?: AbortSignal): Promise<EncodedSound[]> {
+export async function encodeSound(film: SoundSource, signal?: AbortSignal): Promise<EncodedSound[]> {
   const { info, options, checkpoints } = film;
   const { input, from, to } = options;
   const sound: EncodedSound[] = [];

@@ -1,6 +1,12 @@
 import { Piscina } from "piscina";
 import { EncoderError } from "../errors.js";
-import type { JobFailure, JobResult, MeasureJob, TrainJob } from "./jobs.js";
+import type { JobFailure, JobResult, WorkJob } from "./jobs.js";
+
+/** Buffers that are moved to a job's worker, not copied. */
+function pixelsOf(job: WorkJob): ArrayBuffer[] {
+  if (job.kind === "measure") return [];
+  return [(job.kind === "train" ? job.target.rows : job.target.frames).buffer];
+}
 
 /** Runs jobs on worker threads; all of them stop together. */
 export class WorkerPool {
@@ -25,11 +31,9 @@ export class WorkerPool {
   }
 
   /** The target of a training job is moved to its worker. `steps` counts the training steps done, for progress. */
-  run<J extends TrainJob | MeasureJob>(
-    job: J,
-  ): { readonly result: Promise<JobResult<J>>; readonly steps: Int32Array } {
+  run<J extends WorkJob>(job: J): { readonly result: Promise<JobResult<J>>; readonly steps: Int32Array } {
     const steps = new Int32Array(new SharedArrayBuffer(4));
-    const transferList = job.kind === "train" ? [job.target.rows.buffer] : [];
+    const transferList = pixelsOf(job);
     const message = { ...job, signals: { steps, stop: this.#stop } };
     const result = this.#pool.run(message, { transferList }).then((answer: JobResult<J> | JobFailure) => {
       if ("failed" in answer) throw new EncoderError(answer.failed, answer.message);

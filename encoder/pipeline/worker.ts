@@ -1,11 +1,12 @@
-import { createEngine, fullRegion } from "../../codec/index.js";
 import { EncoderError } from "../errors.js";
-import { framePsnr } from "../evaluation/psnr.js";
+import { trainAnchors, trainGroup } from "../paper/work.js";
 import { createTrainer } from "../training/choose-trainer.js";
 import { solveHeads } from "../training/least-squares.js";
 import { Random } from "../training/random.js";
 import { fitToFrames, initialWeights, type TrainingWeights } from "../training/tile-weights.js";
-import type { ArriveJob, Job, JobFailure, JobSignals, MeasureJob, TrainJob } from "./jobs.js";
+import type { FinishedGroup } from "./checkpoints.js";
+import type { ArriveJob, Job, JobFailure, JobSignals, TrainJob } from "./jobs.js";
+import { measureFrames } from "./measure.js";
 import { roundHidden } from "./quantiser.js";
 
 /** Each job has one thread, so that its arithmetic does not depend on how many run side by side. */
@@ -13,10 +14,13 @@ const THREADS = 1;
 
 export default async function work(
   job: Job,
-): Promise<TrainingWeights | Float64Array | JobFailure | undefined> {
+): Promise<TrainingWeights | FinishedGroup | Float64Array | JobFailure | undefined> {
   try {
     if (job.kind === "arrive") return arrive(job);
-    return job.kind === "train" ? await train(job, job.signals) : await measure(job);
+    if (job.kind === "train") return await train(job, job.signals);
+    if (job.kind === "paper-anchors") return await trainAnchors(job, job.signals);
+    if (job.kind === "paper-group") return await trainGroup(job, job.signals);
+    return await measureFrames(job.asset, job.index, job.payload, job.frames, THREADS);
   } catch (cause) {
     if (cause instanceof EncoderError) return { failed: cause.code, message: cause.message };
     throw cause;
@@ -61,22 +65,4 @@ async function train(job: TrainJob, signals: JobSignals): Promise<TrainingWeight
     { device: headDevice, threads: THREADS, seed: plan.seed, keys: plan.keys, signal: stop.signal },
   );
   return rounded.set("head", heads.head).set("head_bias", heads.bias);
-}
-
-async function measure(job: MeasureJob): Promise<Float64Array> {
-  const { width, height } = job.asset;
-  const engine = await createEngine(job.asset, {
-    runtime: () => import("onnxruntime-node"),
-    threads: THREADS,
-  });
-  const group = engine.loadGroup(job.index, job.payload);
-  const request = { region: fullRegion(job.asset), width, height };
-  const decoded = new Uint8Array(width * height * 4);
-  const bytes = width * height * 3;
-  const psnr = new Float64Array(group.frameCount);
-  for (let frame = 0; frame < psnr.length; frame++) {
-    await engine.decodeRgba(group, frame, request, decoded);
-    psnr[frame] = framePsnr(decoded, job.frames.subarray(frame * bytes, (frame + 1) * bytes));
-  }
-  return psnr;
 }

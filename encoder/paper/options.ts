@@ -1,0 +1,107 @@
+import { MAX_PAPER_WIDTH, MIN_PAPER_WIDTH } from "../../codec/index.js";
+import { bad, type EncodeOptions, type ResolvedOptions, resolveOptions } from "../options.js";
+
+/** Sizes of the published network. */
+export type PaperPreset = "s" | "m" | "l";
+/** How the paper profile descends. */
+export type PaperOptimizer = "schedule-free" | "adam-onecycle";
+/** Whether a coordinate may be drawn twice in a step. */
+export type PaperSampling = "without" | "replacement";
+/** Mean of squared or of absolute differences. */
+export type PaperLoss = "mse" | "l1";
+
+/** Numbers that decide what is trained in the paper profile. */
+export interface PaperSettings {
+  readonly width: number;
+  readonly hiddenLayers: number;
+  readonly steps: number;
+  readonly phase1Steps: number;
+  /** Coordinates a step; undefined: a share of the picture. */
+  readonly points: number | undefined;
+  readonly optimizer: PaperOptimizer;
+  /** Learning rate: constant after the warm-up, or the peak of the cycle. */
+  readonly rate: number;
+  readonly sampling: PaperSampling;
+  readonly loss: PaperLoss;
+  /** Path of an asset whose shared encoder is taken as it is. */
+  readonly sharedEncoder: string | undefined;
+}
+
+/** Options of the paper profile with every default filled in and every value checked. */
+export interface PaperOptions extends Omit<ResolvedOptions, "training" | "groupFrames" | "anchors"> {
+  readonly profile: "paper";
+  readonly training: PaperSettings;
+  readonly groupFrames: number;
+  /** Anchor frames; undefined: one a group, at most 8. */
+  readonly anchors: number | undefined;
+}
+
+const WIDTHS: Record<PaperPreset, number> = { s: 512, m: 768, l: 1024 };
+const STEPS = 20_000;
+const GROUP_FRAMES = 20;
+const RATE = 1e-4;
+/** A share of 1 / 1024 of the coordinates a step, and enough of them in small pictures. */
+const SHARE = 1024;
+const FEWEST_POINTS = 64;
+
+/** Coordinates a step for a picture of `pixels`. */
+export function pointsOf(settings: PaperSettings, pixels: number): number {
+  const wanted = settings.points ?? Math.max(FEWEST_POINTS, Math.ceil(pixels / SHARE));
+  return settings.sampling === "without" ? Math.min(pixels, wanted) : wanted;
+}
+
+/** Throws EncoderError `bad-option`, naming the option, the rule and the value. */
+export function resolvePaperOptions(options: EncodeOptions): PaperOptions {
+  const preset = options.preset ?? "s";
+  if (!(preset in WIDTHS)) {
+    throw bad("--preset", `one of ${Object.keys(WIDTHS).join(", ")} with --profile paper`, preset);
+  }
+  const number = (name: string, value: number | undefined, low: number, high: number): number | undefined => {
+    if (value !== undefined && (!Number.isInteger(value) || value < low || value > high)) {
+      throw bad(name, `a whole number from ${low} to ${high}`, value);
+    }
+    return value;
+  };
+  const choice = <T extends string>(name: string, value: T | undefined, all: readonly T[]): T => {
+    if (value !== undefined && !all.includes(value)) throw bad(name, `one of ${all.join(", ")}`, value);
+    return value ?? all[0];
+  };
+  const rate = options.lr ?? RATE;
+  if (!(rate > 0 && rate <= 1)) throw bad("--lr", "more than 0 and at most 1", rate);
+  const width = number("--width", options.width, MIN_PAPER_WIDTH, MAX_PAPER_WIDTH);
+  // What both profiles have in common is checked in one place; what only one has is left out of it.
+  const {
+    training: _,
+    groupFrames: __,
+    anchors: ___,
+    ...common
+  } = resolveOptions({
+    ...options,
+    profile: "tile",
+    preset: undefined,
+    width: undefined,
+    optimizer: undefined,
+    lr: undefined,
+    sampling: undefined,
+    loss: undefined,
+    sharedEncoder: undefined,
+  });
+  return {
+    ...common,
+    profile: "paper",
+    groupFrames: options.groupFrames ?? GROUP_FRAMES,
+    anchors: options.anchors,
+    training: {
+      width: width ?? WIDTHS[preset as PaperPreset],
+      hiddenLayers: options.hiddenLayers ?? 3,
+      steps: options.steps ?? STEPS,
+      phase1Steps: options.phase1Steps ?? STEPS,
+      points: options.points,
+      optimizer: choice("--optimizer", options.optimizer, ["schedule-free", "adam-onecycle"]),
+      rate,
+      sampling: choice("--sampling", options.sampling, ["without", "replacement"]),
+      loss: choice("--loss", options.loss, ["mse", "l1"]),
+      sharedEncoder: options.sharedEncoder,
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import { CHANNELS } from "../../codec/index.js";
+
+/** Frames that are trained together, with the normalisation of each. */
+export interface PaperTarget {
+  readonly width: number;
+  readonly height: number;
+  readonly frameCount: number;
+  /** Packed R'G'B' [frames, height, width, 3]; moved to the worker that trains on it. */
+  readonly frames: Uint8Array<ArrayBuffer>;
+  /** [frames]: values are trained as (v - mean) / deviation, v in [0, 1]. */
+  readonly mean: Float32Array;
+  readonly deviation: Float32Array;
+}
+
+/** Takes the next `frameCount` frames of `source`. */
+export async function loadTarget(
+  source: AsyncIterator<Uint8Array>,
+  frameCount: number,
+  picture: { readonly width: number; readonly height: number },
+): Promise<PaperTarget> {
+  const { width, height } = picture;
+  const bytes = width * height * CHANNELS;
+  const frames = new Uint8Array(bytes * frameCount);
+  const mean = new Float32Array(frameCount);
+  const deviation = new Float32Array(frameCount);
+  for (let f = 0; f < frameCount; f++) {
+    const next = await source.next();
+    if (next.done) throw new RangeError(`the video ended ${frameCount - f} frames too early`);
+    frames.set(next.value, f * bytes);
+    const moments = zScore(next.value);
+    mean[f] = moments.mean;
+    deviation[f] = moments.deviation;
+  }
+  return { width, height, frameCount, frames, mean, deviation };
+}
+
+/** Mean and deviation of a frame in [0, 1]; the deviation is at least 1 / 255, so that it can be divided by. */
+function zScore(frame: Uint8Array): { mean: number; deviation: number } {
+  let sum = 0;
+  let squares = 0;
+  for (let i = 0; i < frame.length; i++) {
+    sum += frame[i];
+    squares += frame[i] * frame[i];
+  }
+  const mean = sum / frame.length;
+  const variance = Math.max(1, squares / frame.length - mean * mean);
+  return { mean: mean / 255, deviation: Math.sqrt(variance) / 255 };
+}

@@ -1,0 +1,156 @@
+import { CHANNELS, type PaperNetwork } from "../../codec/index.js";
+import { exportLoop } from "../graph/onnx-export.js";
+import type { TrainerName } from "../training/choose-trainer.js";
+import {
+  bytes,
+  type Device,
+  type Feed,
+  floats,
+  integers,
+  loadGraph,
+  type RunningGraph,
+} from "../training/onnx-runtime.js";
+import { loadTensorFlow, runningLoop } from "../training/tfjs-runtime.js";
+import type { TrainingWeights } from "../training/tile-weights.js";
+import type { TrainingOptions } from "../training/trainer.js";
+import { type PaperStep, paperTrainingStep } from "./graph.js";
+import { OPTIMISERS, type Optimiser } from "./optimisers.js";
+import type { PaperLoss, PaperOptimizer, PaperSampling } from "./options.js";
+import { PaperSampler } from "./sampler.js";
+import type { PaperTarget } from "./target.js";
+
+/** What is trained: the decoders of some frames, and the shared encoder too where `learnEncoder`. */
+export interface PaperProblem {
+  readonly network: PaperNetwork;
+  readonly target: PaperTarget;
+  /** Hidden stacks: 1 for all frames, or one a frame in phase 1. */
+  readonly stacks: number;
+  readonly learnEncoder: boolean;
+  /** Where training begins: encoder, stacks and heads. */
+  readonly weights: TrainingWeights;
+}
+
+/** How it is trained. */
+export interface PaperPlan {
+  readonly steps: number;
+  /** Coordinates a step. */
+  readonly points: number;
+  readonly optimizer: PaperOptimizer;
+  readonly rate: number;
+  readonly sampling: PaperSampling;
+  readonly loss: PaperLoss;
+  readonly seed: number;
+  /** Distinguishes the random streams of groups and phases. */
+  readonly keys: readonly number[];
+}
+
+/** Steps in one run of the graph on a CPU: a wide network takes its time, and Ctrl-C should not wait for it. */
+const STEPS_A_RUN = 10;
+
+/** Where it is trained. */
+export interface PaperTrainer {
+  readonly trainer: TrainerName;
+  readonly device: Device;
+  /** Of onnxruntime; TensorFlow.js runs in the thread that calls it. */
+  readonly threads: number;
+}
+
+/**
+ * Trains by one graph on onnxruntime or TensorFlow.js; both see the same points and agree step by step. Rejects
+ * with the signal's reason, or EncoderError `no-cuda` or `no-tfjs`.
+ */
+export async function trainPaper(
+  problem: PaperProblem,
+  plan: PaperPlan,
+  options: PaperTrainer & TrainingOptions,
+): Promise<TrainingWeights> {
+  const { target } = problem;
+  const optimiser = OPTIMISERS[plan.optimizer];
+  const shape = {
+    network: problem.network,
+    stacks: problem.stacks,
+    frames: target.frameCount,
+    points: plan.points,
+    pixels: target.width * target.height,
+  };
+  const made = paperTrainingStep(shape, problem.learnEncoder, optimiser, plan.loss);
+  const graph = await load(made, options);
+  try {
+    return await runSteps(graph, made, problem, plan, optimiser, options);
+  } finally {
+    await graph.release();
+  }
+}
+
+async function load({ step }: PaperStep, options: PaperTrainer): Promise<RunningGraph> {
+  if (options.trainer === "onnx") return loadGraph(exportLoop(step), options.device, options.threads);
+  return runningLoop(await loadTensorFlow(options.device), step);
+}
+
+function constantFeeds({ target }: PaperProblem): Record<string, Feed> {
+  const { frameCount, mean, deviation } = target;
+  const each = [frameCount, 1, 1];
+  return {
+    frames: bytes(target.frames, [frameCount, target.width * target.height, CHANNELS]),
+    target_scale: floats(
+      deviation.map((value) => 1 / (255 * value)),
+      each,
+    ),
+    target_shift: floats(
+      mean.map((value, f) => -value / deviation[f]),
+      each,
+    ),
+  };
+}
+
+async function runSteps(
+  graph: RunningGraph,
+  { shapes }: PaperStep,
+  problem: PaperProblem,
+  plan: PaperPlan,
+  optimiser: Optimiser,
+  options: TrainingOptions,
+): Promise<TrainingWeights> {
+  const shapeOf = (name: string) => shapes.get(name) as readonly number[];
+  const isFixed = (name: string) => !problem.learnEncoder && name.startsWith("encoder");
+  const constants = constantFeeds(problem);
+  const state = new Map<string, Float32Array>();
+  const stateShapes = new Map<string, readonly number[]>();
+  for (const [name, values] of problem.weights) {
+    if (isFixed(name)) {
+      constants[name] = floats(values, shapeOf(name));
+      continue;
+    }
+    for (const [key, first] of [[name, values] as const, ...optimiser.companions(name, values)]) {
+      state.set(key, first);
+      stateShapes.set(key, shapeOf(name));
+    }
+  }
+  const { points } = plan;
+  const longest = graph.device === "cpu" ? STEPS_A_RUN : graph.stepsARun;
+  const sampler = new PaperSampler(problem.target, plan);
+  for (let done = 0; done < plan.steps; ) {
+    options.signal?.throwIfAborted();
+    const steps = Math.min(longest, plan.steps - done);
+    const samples = sampler.draw(steps);
+    const schedule = optimiser.schedule(plan.rate, plan.steps, done, done + steps);
+    const feeds: Record<string, Feed> = {
+      ...constants,
+      steps: integers(BigInt64Array.of(BigInt(steps)), []),
+      all_pixels: integers(samples.pixels, [steps, points]),
+      all_position: floats(samples.position, [steps, 1, 2, points]),
+      all_schedule: floats(schedule, [steps, optimiser.scheduleLength]),
+    };
+    for (const [key, values] of state)
+      feeds[`first_${key}`] = floats(values, stateShapes.get(key) as readonly number[]);
+    const results = await graph.run(feeds);
+    for (const key of state.keys()) state.set(key, results[`next_${key}`]);
+    done += steps;
+    options.onProgress?.(done, results.loss);
+  }
+  const trained: TrainingWeights = new Map(problem.weights);
+  for (const name of problem.weights.keys()) {
+    if (!isFixed(name)) trained.set(name, optimiser.result(name, state));
+  }
+  return trained;
+}

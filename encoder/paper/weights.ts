@@ -1,0 +1,128 @@
+import {
+  CHANNELS,
+  encoderInputs,
+  type FloatLayer,
+  type PaperEncoder,
+  type PaperNetwork,
+  paperEncoderValues,
+  type QuantisedPaperGroup,
+} from "../../codec/index.js";
+import type { Random } from "../training/random.js";
+import { type TrainingWeights, weightsOf } from "../training/tile-weights.js";
+import { type BlockFormat, quantise16, quantiseBlocks } from "./half-quadratic.js";
+import type { PaperTarget } from "./target.js";
+
+/** Hidden layers as published; the shared encoder, of which there is one a film, in two bits more. */
+const HIDDEN: BlockFormat = { bits: 6, block: 32 };
+const SHARED: BlockFormat = { bits: 8, block: 32 };
+
+const layers = (count: number): number[] => Array.from({ length: count }, (_, l) => l);
+
+/**
+ * Random weights: the first layer within 1 / inputs, sine layers within sqrt(6 / inputs) / omega (Sitzmann et
+ * al. 2020), heads within 1 / sqrt(width); biases are 0.
+ */
+export function initialPaperWeights(
+  network: PaperNetwork,
+  stacks: number,
+  frames: number,
+  random: Random,
+): TrainingWeights {
+  const { width, omega } = network;
+  const weights: TrainingWeights = new Map();
+  const uniform = (count: number, bound: number) =>
+    Float32Array.from({ length: count }, () => random.symmetric(bound));
+  const sine = Math.sqrt(6 / width) / omega;
+  for (const l of layers(network.encoderLayers)) {
+    const inputs = encoderInputs(network, l);
+    weights.set(`encoder${l}`, uniform(inputs * width, l === 0 ? 1 / inputs : sine));
+    weights.set(`encoder${l}_bias`, new Float32Array(width));
+  }
+  for (const l of layers(network.hiddenLayers)) {
+    weights.set(`hidden${l}`, uniform(stacks * width * width, sine));
+    weights.set(`hidden${l}_bias`, new Float32Array(stacks * width));
+  }
+  weights.set("head", uniform(frames * width * CHANNELS, 1 / Math.sqrt(width)));
+  weights.set("head_bias", new Float32Array(frames * CHANNELS));
+  return weights;
+}
+
+/** The same weights with another shared encoder. */
+export function withEncoder(weights: TrainingWeights, encoder: PaperEncoder): TrainingWeights {
+  const replaced = new Map(weights);
+  paperEncoderValues(encoder).forEach((layer: FloatLayer, l) => {
+    replaced.set(`encoder${l}`, layer.weights).set(`encoder${l}_bias`, layer.bias);
+  });
+  return replaced;
+}
+
+/**
+ * Where a group begins: the stack of the anchor nearest to its middle, and each head from the anchor nearest to
+ * its own frame. `anchors` are frame numbers, in the order of the stacks in `trained`.
+ */
+export function startFromAnchors(
+  network: PaperNetwork,
+  trained: TrainingWeights,
+  anchors: readonly number[],
+  group: { readonly firstFrame: number; readonly frameCount: number },
+): TrainingWeights {
+  const start: TrainingWeights = new Map();
+  const part = (name: string, index: number): Float32Array => {
+    const values = weightsOf(trained, name);
+    const length = values.length / anchors.length;
+    return values.slice(index * length, (index + 1) * length);
+  };
+  const middle = nearest(anchors, group.firstFrame + Math.floor(group.frameCount / 2));
+  for (const l of layers(network.hiddenLayers)) {
+    for (const name of [`hidden${l}`, `hidden${l}_bias`]) start.set(name, part(name, middle));
+  }
+  for (const name of ["head", "head_bias"]) {
+    const heads = Array.from({ length: group.frameCount }, (_, f) =>
+      part(name, nearest(anchors, group.firstFrame + f)),
+    );
+    const all = new Float32Array(heads.length * heads[0].length);
+    heads.forEach((head, f) => {
+      all.set(head, f * head.length);
+    });
+    start.set(name, all);
+  }
+  return start;
+}
+
+/** Index of the anchor nearest to a frame; of two equally near, the earlier. */
+function nearest(anchors: readonly number[], frame: number): number {
+  let best = 0;
+  anchors.forEach((anchor, i) => {
+    if (Math.abs(anchor - frame) < Math.abs(anchors[best] - frame)) best = i;
+  });
+  return best;
+}
+
+/** The shared encoder as it is stored, and as phase 2 sees it. */
+export function quantiseEncoder(network: PaperNetwork, trained: TrainingWeights): PaperEncoder {
+  return {
+    layers: layers(network.encoderLayers).map((l) => ({
+      weights: quantiseBlocks(weightsOf(trained, `encoder${l}`), network.width, SHARED),
+      bias: quantise16(weightsOf(trained, `encoder${l}_bias`)),
+    })),
+  };
+}
+
+/** A trained group as it is stored. */
+export function quantiseGroup(
+  network: PaperNetwork,
+  trained: TrainingWeights,
+  target: Pick<PaperTarget, "frameCount" | "mean" | "deviation">,
+): QuantisedPaperGroup {
+  return {
+    frameCount: target.frameCount,
+    mean: target.mean,
+    deviation: target.deviation,
+    hidden: layers(network.hiddenLayers).map((l) => ({
+      weights: quantiseBlocks(weightsOf(trained, `hidden${l}`), network.width, HIDDEN),
+      bias: quantise16(weightsOf(trained, `hidden${l}_bias`)),
+    })),
+    head: quantise16(weightsOf(trained, "head")),
+    headBias: quantise16(weightsOf(trained, "head_bias")),
+  };
+}
