@@ -1,0 +1,48 @@
+import { allocateTile, layoutAsset, quantise, type TileNetwork, writeGroup } from "../../codec/index.js";
+import { Random } from "../../encoder/training/random.js";
+
+/** An asset whose weights are random, as large as trained ones: decoding takes as long. */
+export function randomAsset(
+  network: TileNetwork,
+  picture: { readonly width: number; readonly height: number },
+  tileWidth: number,
+  groups: number,
+  frameCount: number,
+): Uint8Array {
+  const random = new Random(5);
+  const uniform = (bound: number) => (random.integer32() / 2 ** 31) * bound;
+  const layers = Array.from({ length: network.hiddenLayers });
+  // About 5.6 bits a weight, as in trained assets.
+  const steps = {
+    hidden: layers.map((_, l) => (l === 0 ? 4e-3 : 1.5e-3)),
+    hiddenBias: layers.map(() => 2e-3),
+    head: 1e-2,
+    headBias: 1e-2,
+    motion: 2e-3,
+  };
+  const payloads = Array.from({ length: groups }, () => {
+    const tiles = Array.from({ length: network.rows * network.columns }, () => {
+      const tile = allocateTile(network, tileWidth, (length) => new Float32Array(length));
+      tile.hidden.forEach((matrix, l) => {
+        const bound = ((l === 0 ? 3 : 1) * Math.sqrt((6 * tileWidth) / matrix.length)) / network.omega;
+        for (let i = 0; i < matrix.length; i++) matrix[i] = uniform(bound);
+        for (let i = 0; i < tileWidth; i++) tile.hiddenBias[l][i] = uniform(0.1);
+      });
+      for (let i = 0; i < tile.head.length; i++) tile.head[i] = uniform(0.4);
+      return tile;
+    });
+    const motion = Float32Array.from({ length: tiles.length * frameCount * 2 }, () => uniform(0.05));
+    const colour = { mean: [0.5, 0.5, 0.5], deviation: [0.25, 0.25, 0.25] };
+    return writeGroup(network, quantise({ frameCount, ...colour, tiles, motion }, steps));
+  });
+  const { head } = layoutAsset({
+    ...picture,
+    profile: "tile",
+    frameRate: { num: 25, den: 1 },
+    network,
+    encoder: { weights: new Float32Array(0), bias: new Float32Array(0) },
+    groups: payloads.map(({ length }) => ({ frameCount, size: length })),
+    audio: [],
+  });
+  return Buffer.concat([head, ...payloads]);
+}
