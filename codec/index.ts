@@ -79,5 +79,6 @@ export {
 } from "./picture/engine.js";
 export { decodeMoment, type GroupLoader, type Moment, momentAt } from "./picture/moment.js";
 export { planAxis, type Span } from "./picture/plan.js";
+export type { ProgressivePicture } from "./picture/progressive.js";
 export { checkRequest, fullRegion, type PictureRequest, type Region } from "./picture/request.js";
 export { type ByteSource, memorySource } from "./source.js";

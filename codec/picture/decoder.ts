@@ -8,6 +8,7 @@ import type { PixelFormat, YuvMatrix } from "./colour.js";
 import { type FoldedGroup, foldEncoder, foldGroup, foldHeads } from "./fold.js";
 import { type MemoryMap, type PlacedPass, placePlan } from "./memory.js";
 import { type PicturePlan, planPicture } from "./plan.js";
+import { type ProgressivePicture, progressively } from "./progressive.js";
 import {
   checkEven,
   checkMoment,
@@ -17,6 +18,10 @@ import {
   type PictureRequest,
   sameRequest,
 } from "./request.js";
+import type { Sampling } from "./sampling.js";
+
+/** Rounds the sums of output rows `top` to `top + rows - 1`. */
+type FinishStrip = (map: MemoryMap, top: number, rows: number) => void;
 
 /** A group ready to be decoded at any size; plain memory, kept as long as the caller likes. */
 export type LoadedGroup = FoldedGroup;
@@ -36,6 +41,7 @@ export class PictureDecoder {
   readonly #kernel: Kernel;
   readonly #encoder: Float32Array;
   #plan: PicturePlan | undefined;
+  #sampling: Sampling | undefined;
   #map: MemoryMap | undefined;
   #room = 0;
   #widest = 0;
@@ -97,12 +103,41 @@ export class PictureDecoder {
     request: PictureRequest,
     out: Uint8Array | Uint8ClampedArray,
   ): void {
-    const { width, height } = request;
-    expectLength(out, width * height * 4);
-    this.#decode(group, frame, request, "rgba", (map, top, rows) => {
+    expectLength(out, request.width * request.height * 4);
+    this.#decodeRgba(group, frame, request, out);
+  }
+
+  /**
+   * The same in two steps: first every second pixel of every second row, a picture of a quarter of the pixels
+   * after a quarter of the time, then all. No pixel is computed twice, unless the picture is smaller than its
+   * region: then pixels are means of several samples, and the first picture has samples of its own.
+   */
+  *decodeProgressively(
+    group: LoadedGroup,
+    frame: number,
+    request: PictureRequest,
+  ): Generator<ProgressivePicture, void, undefined> {
+    checkRequest(request, this.#asset);
+    yield* progressively(request, (part, sampling) => {
+      const out = new Uint8Array(part.width * part.height * 4);
+      this.#decodeRgba(group, frame, part, out, sampling);
+      return out;
+    });
+  }
+
+  #decodeRgba(
+    group: LoadedGroup,
+    frame: number,
+    request: PictureRequest,
+    out: Uint8Array | Uint8ClampedArray,
+    sampling?: Sampling,
+  ): void {
+    const { width } = request;
+    const finish: FinishStrip = (map, top, rows) => {
       this.#kernel.exports.finishRgba(map.sums, map.stride, map.plane, width, rows, map.output);
       out.set(this.#kernel.bytes(map.output, rows * width * 4), top * width * 4);
-    });
+    };
+    this.#decode(group, frame, request, "rgba", finish, sampling);
   }
 
   #decode(
@@ -110,10 +145,11 @@ export class PictureDecoder {
     frame: number,
     request: PictureRequest,
     format: PixelFormat,
-    finish: (map: MemoryMap, top: number, rows: number) => void,
+    finish: FinishStrip,
+    sampling?: Sampling,
   ): void {
     checkMoment(frame, group.frameCount);
-    const plan = this.#planFor(request);
+    const plan = this.#planFor(request, sampling);
     const map = this.#place(plan, group);
     this.#activate(map, group, format);
     const t = (2 * frame + 1) / group.frameCount - 1;
@@ -184,10 +220,13 @@ export class PictureDecoder {
     }
   }
 
-  #planFor(request: PictureRequest): PicturePlan {
-    if (this.#plan !== undefined && sameRequest(this.#plan.request, request)) return this.#plan;
-    checkRequest(request, this.#asset);
-    this.#plan = planPicture(this.#network, this.#asset, request);
+  /** Every request is checked but those with a sampling, which were derived from one that was. */
+  #planFor(request: PictureRequest, sampling?: Sampling): PicturePlan {
+    if (this.#plan !== undefined && this.#sampling === sampling && sameRequest(this.#plan.request, request))
+      return this.#plan;
+    if (sampling === undefined) checkRequest(request, this.#asset);
+    this.#plan = planPicture(this.#network, this.#asset, request, sampling);
+    this.#sampling = sampling;
     this.#map = undefined;
     return this.#plan;
   }

@@ -50,7 +50,7 @@ export type GroupLoader = (index: number) => Promise<EngineGroup>;
 
 /**
  * Decodes any moment. Between two groups both are decoded, each continued past its end, and cross-faded;
- * where the second begins a scene, or the profile knows whole frames only, the frame before is held.
+ * where the second begins a scene or is damaged, or the profile knows whole frames only, the frame before is held.
  */
 export async function decodeMoment(
   engine: PictureEngine,
@@ -68,10 +68,17 @@ export async function decodeMoment(
   if (Number.isInteger(frame)) return decode(here, frame, out);
   if (!("startsScene" in here)) return decode(here, Math.floor(frame), out);
   if (share === 0) return decode(here, Math.min(frame, here.frameCount - 1), out);
-  const next = await load(group + 1);
-  if (!("startsScene" in next) || next.startsScene) return decode(here, Math.floor(frame), out);
+  const next = await load(group + 1).catch(unlessDamaged);
+  if (next === undefined || !("startsScene" in next) || next.startsScene) {
+    return decode(here, Math.floor(frame), out);
+  }
   await decode(here, frame, out);
   const other = new Uint8Array(out.length);
   await decode(next, share - 1, other);
   for (let i = 0; i < out.length; i++) out[i] += Math.round((other[i] - out[i]) * share);
+}
+
+/** A damaged group is reported when its own frames are asked for. */
+function unlessDamaged(cause: unknown): undefined {
+  if (!(cause instanceof SieddError && cause.code === "corrupt-group")) throw cause;
 }

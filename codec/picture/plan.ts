@@ -1,6 +1,6 @@
 import type { TileNetwork } from "../network/definition.js";
 import type { PictureRequest } from "./request.js";
-import { chooseSampling } from "./sampling.js";
+import { chooseSampling, type Sampling } from "./sampling.js";
 
 /** Output samples along one axis that one tile contributes to. */
 export interface Span {
@@ -94,10 +94,11 @@ export function planPicture(
   network: TileNetwork,
   picture: { width: number; height: number },
   request: PictureRequest,
+  sampling: Sampling = chooseSampling(request),
 ): PicturePlan {
   const { region } = request;
   const { rows, columns, overlap } = network;
-  const { factorX, factorY, offsets, blurX, blurY } = chooseSampling(request);
+  const { factorX, factorY, offsets, blurX, blurY } = sampling;
   const width = request.width * factorX;
   const height = request.height * factorY;
   const stepX = region.width / width;
