@@ -124,21 +124,18 @@ class PaperFilmTraining {
     return stepCost(network, anchors.length, anchors.length, this.#taken === undefined);
   }
 
-  /** The work, or the interruption as soon as it comes; the work itself ends with the pool. */
+  /** The work, which the signal ends within some training steps. Nothing of it is left running. */
   async #untilAborted<T>(work: Promise<T>): Promise<T> {
-    const signal = this.#signal;
-    if (signal === undefined) return work;
-    let interrupt = () => {};
-    const aborted = new Promise<never>((_, reject) => {
-      interrupt = () => reject(new EncoderError("interrupted", "interrupted"));
-    });
-    if (signal.aborted) interrupt();
-    signal.addEventListener("abort", interrupt);
-    work.catch(() => {});
+    const stop = () => this.#pool.stop();
+    this.#signal?.addEventListener("abort", stop);
+    if (this.#signal?.aborted) stop();
     try {
-      return await Promise.race([work, aborted]);
+      return await work;
+    } catch (cause) {
+      if (!this.#signal?.aborted) throw cause;
+      throw new EncoderError("interrupted", "interrupted", { cause });
     } finally {
-      signal.removeEventListener("abort", interrupt);
+      this.#signal?.removeEventListener("abort", stop);
     }
   }
 
@@ -193,14 +190,15 @@ class PaperFilmTraining {
         const target = await this.#load(source, group.frameCount);
         const task = this.#trainGroup(group, target, trained, encoder, threads);
         running.add(task);
-        task.then(
-          () => running.delete(task),
-          () => {},
-        );
+        // A task that failed stays: the race below finds it.
+        task.then(() => running.delete(task)).catch(() => {});
         while (running.size > together) await Promise.race(running);
       }
       await Promise.all(running);
     } finally {
+      // Nothing is told, and nothing written, after the encode has ended.
+      if (running.size > 0) this.#pool.stop();
+      await Promise.allSettled(running);
       await source.return(undefined);
     }
   }

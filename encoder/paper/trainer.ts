@@ -16,6 +16,7 @@ import type { TrainingOptions } from "../training/trainer.js";
 import { type PaperStep, paperTrainingStep } from "./graph.js";
 import { OPTIMISERS, type Optimiser } from "./optimisers.js";
 import type { PaperLoss, PaperOptimizer, PaperSampling } from "./options.js";
+import { stepCost } from "./plan.js";
 import { PaperSampler } from "./sampler.js";
 import type { PaperTarget } from "./target.js";
 
@@ -44,8 +45,9 @@ export interface PaperPlan {
   readonly keys: readonly number[];
 }
 
-/** Steps in one run of the graph on a CPU: a wide network takes its time, and Ctrl-C should not wait for it. */
+/** Steps in one run of the graph on a CPU at most, and multiplications: about a second, so that Ctrl-C need not wait. */
 const STEPS_A_RUN = 10;
+const WORK_A_RUN = 5e10;
 
 /** Where it is trained. */
 export interface PaperTrainer {
@@ -127,7 +129,12 @@ async function runSteps(
     }
   }
   const { points } = plan;
-  const longest = graph.device === "cpu" ? STEPS_A_RUN : graph.stepsARun;
+  const cost =
+    points * stepCost(problem.network, problem.stacks, problem.target.frameCount, problem.learnEncoder);
+  const longest =
+    graph.device === "cpu"
+      ? Math.max(1, Math.min(STEPS_A_RUN, Math.floor(WORK_A_RUN / cost)))
+      : graph.stepsARun;
   const sampler = new PaperSampler(problem.target, plan);
   for (let done = 0; done < plan.steps; ) {
     options.signal?.throwIfAborted();

@@ -1,0 +1,106 @@
+import { spawnSync } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as ort from "onnxruntime-node";
+import { createEngine, fullRegion, memorySource, openAsset } from "../codec/index.js";
+import { type EncodeOptions, encode, framePsnr } from "../encoder/index.js";
+import { probeVideo, readFrames } from "../media/index.js";
+import { benchClip, machine, rounded } from "./machine.js";
+
+// Super-resolution: assets made from 640 x 360 pixels, decoded at 1280 x 720 and compared with the real frames of
+// that size; beside them what bicubic interpolation makes of the same asset decoded at 640 x 360, and of the
+// source's own 640 x 360 pixels. One group of 20 frames of each profile.
+
+const SMALL = { width: 640, height: 360 };
+const LARGE = { width: 1280, height: 720 };
+const FRAMES = 20;
+const FIRST = 40;
+const paper = {
+  profile: "paper",
+  width: 256,
+  steps: Number(process.env.SIEDD_STEPS ?? 3000),
+  phase1Steps: 300,
+  points: 1024,
+  anchors: 3,
+  lr: 1e-3,
+  groupFrames: FRAMES,
+} as const;
+const tile = { profile: "tile", preset: "balanced", groupFrames: FRAMES } as const;
+
+/** Packed R'G'B' of one size -> RGBA of another, by ffmpeg's bicubic filter. */
+function bicubic(
+  frame: Uint8Array,
+  from: typeof SMALL,
+  to: typeof SMALL,
+  format: "rgb24" | "rgba",
+): Uint8Array {
+  const input = ["-f", "rawvideo", "-pix_fmt", format, "-s", `${from.width}x${from.height}`, "-i", "-"];
+  const output = [
+    "-vf",
+    `scale=${to.width}:${to.height}:flags=bicubic`,
+    "-f",
+    "rawvideo",
+    "-pix_fmt",
+    "rgba",
+    "-",
+  ];
+  const run = spawnSync("ffmpeg", ["-v", "error", ...input, ...output], { input: frame, maxBuffer: 2 ** 28 });
+  if (run.status !== 0) throw new Error(`ffmpeg could not scale a frame: ${run.stderr}`);
+  return run.stdout;
+}
+
+async function all(frames: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
+  const list: Uint8Array[] = [];
+  for await (const frame of frames) list.push(frame);
+  return list;
+}
+
+async function measure(input: string, folder: string, options: Partial<EncodeOptions>) {
+  const info = await probeVideo(input);
+  const output = join(folder, `${options.profile}.siedd`);
+  const rate = info.frameRate.num / info.frameRate.den;
+  const span = { from: FIRST / rate, to: (FIRST + FRAMES) / rate };
+  const summary = await encode({ ...options, input, output, size: SMALL, ...span });
+  const asset = await openAsset(memorySource(await readFile(output)));
+  const engine = await createEngine(asset, { runtime: async () => ort });
+  const group = engine.loadGroup(0, await asset.readGroup(0));
+  const at = { firstFrame: FIRST, frameCount: group.frameCount };
+  const truth = await all(readFrames(input, info, { ...LARGE, ...at }));
+  const source = await all(readFrames(input, info, { ...SMALL, ...at }));
+  const region = fullRegion(asset);
+  const decode = async (frame: number, size: typeof SMALL) => {
+    const rgba = new Uint8Array(size.width * size.height * 4);
+    await engine.decodeRgba(group, frame, { region, ...size }, rgba);
+    return rgba;
+  };
+  // One size after the other: an engine keeps the frames of the last request.
+  const sums = { decoded: 0, assetBicubic: 0, sourceBicubic: 0 };
+  for (const [frame, real] of truth.entries()) {
+    sums.decoded += framePsnr(await decode(frame, LARGE), real);
+    sums.sourceBicubic += framePsnr(bicubic(source[frame], SMALL, LARGE, "rgb24"), real);
+  }
+  for (const [frame, real] of truth.entries()) {
+    sums.assetBicubic += framePsnr(bicubic(await decode(frame, SMALL), SMALL, LARGE, "rgba"), real);
+  }
+  const mean = (sum: number) => rounded(sum / group.frameCount);
+  return {
+    profile: asset.profile,
+    psnrAtSourceSize: rounded(summary.psnr),
+    psnrDecodedLarge: mean(sums.decoded),
+    psnrDecodedSmallThenBicubic: mean(sums.assetBicubic),
+    psnrSourceThenBicubic: mean(sums.sourceBicubic),
+  };
+}
+
+const folder = await mkdtemp(join(tmpdir(), "siedd-superres-"));
+try {
+  const clip = await benchClip(folder);
+  const profiles = [];
+  for (const options of [paper, tile]) profiles.push(await measure(clip.path, folder, options));
+  process.stdout.write(
+    `${JSON.stringify({ bench: "paper-superres", machine: machine(), clip: clip.name, from: SMALL, to: LARGE, profiles })}\n`,
+  );
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
