@@ -95,6 +95,38 @@ test("any region at any size agrees with the formula within 1/255", async () => 
   }
 });
 
+test("below the source's size a picture is the mean of samples: near that of the whole picture's pixels", async () => {
+  const { asset, decoder, group } = await opened(ort, { width: 96, height: 60 });
+  const loaded = await group(0);
+  const request = (width: number, height: number) => ({ region: fullRegion(asset), width, height });
+  const decode = async (width: number, height: number) => {
+    const rgba = new Uint8Array(width * height * 4);
+    await decoder.decodeRgba(loaded, 1, request(width, height), rgba);
+    return rgba;
+  };
+  const whole = await decode(96, 60);
+  for (const by of [2, 3, 4, 6]) {
+    const [width, height] = [96 / by, 60 / by];
+    const errors = (rgba: Uint8Array, point: boolean) => {
+      let squares = 0;
+      for (let i = 0; i < width * height * 3; i++) {
+        const [x, y, c] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width), i % 3];
+        const at = (dx: number, dy: number) => whole[((y * by + dy) * 96 + x * by + dx) * 4 + c];
+        let mean = 0;
+        for (let dy = 0; dy < by; dy++) for (let dx = 0; dx < by; dx++) mean += at(dx, dy) / by ** 2;
+        const got = point ? at(by >> 1, by >> 1) : rgba[(y * width + x) * 4 + c];
+        squares += (got - mean) ** 2;
+      }
+      return squares;
+    };
+    const small = await decode(width, height);
+    assert.ok(
+      errors(small, false) < 0.25 * errors(small, true),
+      `at 1/${by}: far better than one sample a pixel`,
+    );
+  }
+});
+
 test("I420 output is the R'G'B' output through the colour matrix", async () => {
   const { asset, decoder, group } = await opened();
   const loaded = await group(0);
@@ -157,7 +189,7 @@ function counting(): { runtime: OnnxRuntime; count: { multiplications: number; m
 }
 
 test("the hidden features are computed once a group: every further frame costs only its head", async () => {
-  const [width, height, neurons] = [48, 32, 20];
+  const [width, height, neurons] = [98, 62, 20];
   const hidden = 18 * neurons + 3 * neurons * neurons;
   const head = 3 * neurons;
   const costs: number[] = [];

@@ -12,6 +12,7 @@ import {
   type PictureRequest,
   sameRequest,
 } from "../picture/request.js";
+import { chooseSampling, type Sampling } from "../picture/sampling.js";
 import { type FoldedLayer, foldFrameHeads, foldLayer, type PaperGroup } from "./fold.js";
 import { paperDecodingModel } from "./onnx-model.js";
 import { readPaperGroup } from "./payload.js";
@@ -40,7 +41,8 @@ interface Window {
  * Decodes frames of one asset of the paper profile on an ONNX runtime. The hidden features cost far more than a
  * head and are the same for all frames of a group: they are computed once a group and request, strip by strip,
  * every strip goes through the heads of all frames, and the finished frames are kept until another group or
- * request is asked for. Frames that do not fit into `windowBytes` are computed when their turn comes.
+ * request is asked for. Below the source's size the samples are those of the tile profile, and their mean is taken.
+ * Frames that do not fit into `windowBytes` are computed when their turn comes.
  */
 export class PaperDecoder {
   readonly #asset: PaperDecoderAsset;
@@ -160,13 +162,34 @@ export class PaperDecoder {
     const feeds = this.#weightFeeds([...this.#encoder, ...group.hidden], heads);
     const bytes = width * height * (format === "rgba" ? 4 : 1.5);
     const frames = Array.from({ length: count }, () => new Uint8Array(bytes));
-    const fitting = Math.floor(STRIP_FLOATS / this.#asset.network.width / width / 2) * 2;
+    const sampling = chooseSampling(request);
+    const across = width * sampling.factorX;
+    const sampleRows = Math.max(1, Math.floor(STRIP_FLOATS / this.#asset.network.width / across));
+    const fitting = Math.floor(sampleRows / sampling.factorY / 2) * 2;
     const stripRows = Math.max(2, Math.min(fitting, height + (height % 2)));
     for (let top = 0; top < height; top += stripRows) {
       const rows = Math.min(stripRows, height - top);
-      const position = this.#tensor(positions(this.#asset, request, top, rows), [2, rows * width]);
-      const { samples } = await this.#session.run({ ...feeds, position });
-      this.#finish(samples.data as Float32Array, request, format, top, rows, frames);
+      const sums = new Float32Array(count * CHANNELS * rows * sampling.factorY * across);
+      const end = (top + rows) * sampling.factorY;
+      for (let from = top * sampling.factorY; from < end; from += sampleRows) {
+        const part = { first: from, count: Math.min(sampleRows, end - from) };
+        for (const offset of sampling.offsets) {
+          const position = this.#tensor(positions(this.#asset, request, sampling, offset, part), [
+            2,
+            part.count * across,
+          ]);
+          const { samples } = await this.#session.run({ ...feeds, position });
+          const share = 1 / sampling.offsets.length;
+          accumulate(
+            sums,
+            samples.data as Float32Array,
+            share,
+            (from - top * sampling.factorY) * across,
+            count,
+          );
+        }
+      }
+      this.#finish(sums, request, sampling, format, top, rows, frames);
     }
     return frames;
   }
@@ -188,32 +211,37 @@ export class PaperDecoder {
     return feeds;
   }
 
-  /** Rounds, clamps and, for 4:2:0, averages chroma as the tile profile's pictures: by the same kernel. */
+  /** Averages, rounds, clamps and, for 4:2:0, halves chroma as the tile profile's pictures: by the same kernel. */
   #finish(
     samples: Float32Array,
     { width, height }: PictureRequest,
+    { factorX, factorY }: Sampling,
     format: PixelFormat,
     top: number,
     rows: number,
     frames: readonly Uint8Array[],
   ): void {
     const pixels = rows * width;
-    const plane = pixels * 4;
+    const stride = width * factorX * 4;
+    const each = pixels * factorX * factorY;
+    const plane = each * 4;
     const sums = 64;
     const output = sums + CHANNELS * plane + 64;
+    const { exports } = this.#kernel;
     this.#kernel.ensure(output + pixels * 4 + 64);
     frames.forEach((frame, f) => {
-      const from = f * CHANNELS * pixels;
-      this.#kernel.floats(sums, CHANNELS * pixels).set(samples.subarray(from, from + CHANNELS * pixels));
+      const from = f * CHANNELS * each;
+      this.#kernel.floats(sums, CHANNELS * each).set(samples.subarray(from, from + CHANNELS * each));
+      if (factorX * factorY > 1) exports.reduce(sums, stride, plane, width, rows, factorX, factorY);
       if (format === "rgba") {
-        this.#kernel.exports.finishRgba(sums, width * 4, plane, width, rows, output);
+        exports.finishRgba(sums, stride, plane, width, rows, output);
         frame.set(this.#kernel.bytes(output, pixels * 4), top * width * 4);
         return;
       }
       const quarter = pixels / 4;
       const blue = output + pixels + 16;
       const red = blue + quarter + 16;
-      this.#kernel.exports.finishI420(sums, width * 4, plane, width, rows, output, blue, red);
+      exports.finishI420(sums, stride, plane, width, rows, output, blue, red);
       const all = width * height;
       frame.set(this.#kernel.bytes(output, pixels), top * width);
       frame.set(this.#kernel.bytes(blue, quarter), all + (top * width) / 4);
@@ -222,21 +250,44 @@ export class PaperDecoder {
   }
 }
 
-/** Coordinates of output samples in -1 .. 1 over the picture: [2, rows x width]. */
+/** Adds some rows of samples [frames x 3, points] to those of a strip, from its point `at` on. */
+function accumulate(
+  sums: Float32Array,
+  samples: Float32Array,
+  share: number,
+  at: number,
+  frames: number,
+): void {
+  const planes = frames * CHANNELS;
+  const points = samples.length / planes;
+  const stride = sums.length / planes;
+  for (let plane = 0; plane < planes; plane++) {
+    const from = plane * points;
+    const to = plane * stride + at;
+    if (share === 1) sums.set(samples.subarray(from, from + points), to);
+    else for (let i = 0; i < points; i++) sums[to + i] += share * samples[from + i];
+  }
+}
+
+/** Coordinates of some rows of samples in -1 .. 1 over the picture: [2, rows x samples across]. */
 function positions(
   picture: { readonly width: number; readonly height: number },
   { region, width, height }: PictureRequest,
-  top: number,
-  rows: number,
+  { factorX, factorY }: Sampling,
+  [offsetX, offsetY]: readonly [number, number],
+  rows: { readonly first: number; readonly count: number },
 ): Float32Array {
-  const out = new Float32Array(2 * rows * width);
-  for (let row = 0; row < rows; row++) {
-    const y = (2 * (region.y + ((top + row + 0.5) * region.height) / height)) / picture.height - 1;
-    out.fill(y, (rows + row) * width, (rows + row + 1) * width);
+  const across = width * factorX;
+  const out = new Float32Array(2 * rows.count * across);
+  const stepX = region.width / across;
+  const stepY = region.height / (height * factorY);
+  for (let row = 0; row < rows.count; row++) {
+    const y = region.y + (rows.first + row + 0.5 + offsetY) * stepY;
+    out.fill((2 * y) / picture.height - 1, (rows.count + row) * across, (rows.count + row + 1) * across);
   }
-  for (let column = 0; column < width; column++) {
-    out[column] = (2 * (region.x + ((column + 0.5) * region.width) / width)) / picture.width - 1;
+  for (let column = 0; column < across; column++) {
+    out[column] = (2 * (region.x + (column + 0.5 + offsetX) * stepX)) / picture.width - 1;
   }
-  for (let row = 1; row < rows; row++) out.copyWithin(row * width, 0, width);
+  for (let row = 1; row < rows.count; row++) out.copyWithin(row * across, 0, across);
   return out;
 }
