@@ -82,6 +82,7 @@ async function decode(path: string, flags: DecodeFlags, io: Io): Promise<void> {
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
   const pool = new DecodePool();
+  const damaged = new Map<number, string>();
   const counted = async function* (): AsyncGenerator<Uint8Array> {
     let done = 0;
     const format = FORMATS[output.kind];
@@ -90,6 +91,7 @@ async function decode(path: string, flags: DecodeFlags, io: Io): Promise<void> {
       from: span.first,
       count: span.count,
       rate: flags.fps,
+      onDamage: (group, error) => damaged.set(group, error.message),
       request,
       format,
       signal,
@@ -109,6 +111,7 @@ async function decode(path: string, flags: DecodeFlags, io: Io): Promise<void> {
     progress.stop();
     await pool.close();
   }
+  if (damaged.size > 0) throw damage(asset, output, damaged);
   if (output.path === undefined) return;
   const fps = span.count / seconds();
   const result = { output: output.path, frames: span.count, width, height, seconds: seconds(), fps };
@@ -118,6 +121,16 @@ async function decode(path: string, flags: DecodeFlags, io: Io): Promise<void> {
       io,
       `${output.path}: ${span.count} frames of ${width} x ${height}, ${fps.toFixed(1)} frames a second`,
     );
+}
+
+/** What is still worth having was written: the frame before each damaged group stands in for it. */
+function damage(asset: Asset, { path }: Output, groups: ReadonlyMap<number, string>): CommandError {
+  const [[index, message]] = groups;
+  const { firstFrame, frameCount } = asset.groups[index];
+  const others = groups.size === 1 ? "" : ` and ${groups.size - 1} more groups are damaged`;
+  return new CommandError(
+    `${asset.name}: ${message}${others}; ${path ?? "the output"} repeats the frame before (frames ${firstFrame} to ${firstFrame + frameCount - 1}${groups.size === 1 ? "" : " and more"}); copy or encode it again`,
+  );
 }
 
 async function write(

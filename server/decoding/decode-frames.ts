@@ -18,6 +18,8 @@ export interface DecodeFramesOptions {
   readonly request: PictureRequest;
   readonly format: FrameFormat;
   readonly signal?: AbortSignal | undefined;
+  /** Called once for each damaged group, whose frames then repeat the one before (or are black); default: it ends the frames. */
+  readonly onDamage?: ((group: number, error: SieddError) => void) | undefined;
   /** The asset of the path where it is already open, with the content that was opened. */
   readonly opened?: { readonly asset: Asset; readonly identity: FileIdentity } | undefined;
 }
@@ -63,7 +65,9 @@ export async function* decodeFrames(
       : planMoments(asset, options.rate, from, count, longest);
   const underWay: ReturnType<DecodePool["run"]>[] = [];
   let next = 0;
-  for (const { length: frames } of runs) {
+  const damaged = new Set<number>();
+  let before: Uint8Array | undefined;
+  for (const moments of runs) {
     while (next < runs.length && underWay.length <= pool.workers) {
       const run = pool.run({
         type: "decode",
@@ -78,10 +82,28 @@ export async function* decodeFrames(
       underWay.push(run);
     }
     const result = await orAborted(underWay.shift()!, signal);
-    if (result.type === "error") throw new SieddError(result.code, result.message);
-    if (result.type !== "frames") throw new Error("a decoding thread answered another task");
-    for (let i = 0; i < frames; i++) yield new Uint8Array(result.frames, i * bytes, bytes);
+    if (result.type === "arrived") throw new Error("a decoding thread answered another task");
+    if (result.type === "error") {
+      const error = new SieddError(result.code, result.message);
+      if (options.onDamage === undefined || error.code !== "corrupt-group") throw error;
+      const { group } = moments[0];
+      if (!damaged.has(group)) options.onDamage(group, error);
+      damaged.add(group);
+      before ??= blackFrame(format, request);
+      for (let i = 0; i < moments.length; i++) yield before.slice();
+      continue;
+    }
+    // The consumer may do anything to its arrays: only a copy is sure to be the frame.
+    if (options.onDamage !== undefined) before = new Uint8Array(result.frames.slice(-bytes));
+    for (let i = 0; i < moments.length; i++) yield new Uint8Array(result.frames, i * bytes, bytes);
   }
+}
+
+function blackFrame(format: FrameFormat, { width, height }: PictureRequest): Uint8Array {
+  const frame = new Uint8Array(frameBytes(format, width, height));
+  if (format === "rgba") for (let at = 3; at < frame.length; at += 4) frame[at] = 255;
+  else frame.fill(16, 0, width * height).fill(128, width * height);
+  return frame;
 }
 
 async function open(path: string, signal: AbortSignal | undefined) {
