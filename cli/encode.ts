@@ -3,7 +3,7 @@ import { MAX_PAPER_WIDTH, MIN_PAPER_WIDTH, TILE_WIDTHS } from "../codec/index.js
 import { type EncodeEvent, type EncodeOptions, type EncodeSummary, encode } from "../encoder/index.js";
 import { type Io, print } from "./io.js";
 import { jsonLine, showProgress } from "./progress.js";
-import { byteCount, duration, parseLearningRate, parseSeconds, parseSize, whole } from "./values.js";
+import { byteCount, duration, parseLearningRate, parseSeconds, parseSize, whole, within } from "./values.js";
 
 /** What the command's flags say, in the encoder's own words. */
 type EncodeFlags = Omit<EncodeOptions, "input" | "output" | "signal" | "onEvent"> & {
@@ -74,6 +74,16 @@ export function encodeCommand(io: Io): Command {
       "--shared-encoder <asset>",
       "paper: take the shared encoder of this asset instead of training one",
     )
+    .option(
+      "--target-psnr <dB>",
+      "quality that the whole film should come to, within 0.3 dB",
+      within(10, 60, "dB"),
+    )
+    .option(
+      "--target-bpp <bits>",
+      "bits a pixel that the picture should take, within 5 %",
+      within(0.001, 10, "bits a pixel"),
+    )
     .addOption(
       new Option("--trainer <name>", "what runs the training steps").choices(["auto", "onnx", "tfjs"]),
     )
@@ -107,7 +117,7 @@ export async function encodeWithProgress(
       progress.note(
         `${event.frames} frames of ${event.width} x ${event.height}, ${scenes}, ${event.groups} groups`,
       );
-    }
+    } else if (event.type === "missed") progress.note(event.message);
   };
   try {
     return await encode({ ...options, signal: io.signal, onEvent });

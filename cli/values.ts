@@ -73,6 +73,17 @@ export function parseLearningRate(text: string): number {
   return value;
 }
 
+/** A parser of numbers within bounds, for an option whose argument is a quantity. */
+export function within(low: number, high: number, unit: string): (text: string) => number {
+  return (text) => {
+    const value = /^(\d+(\.\d*)?|\.\d+)$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= low && value <= high)) {
+      throw new InvalidArgumentError(`It must be from ${low} to ${high} ${unit}.`);
+    }
+    return value;
+  };
+}
+
 /** "1 min 5 s": never more exact than it is known. */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return "unknown time";

@@ -28,6 +28,11 @@ export type EncodeEvent =
       readonly psnr: number;
       readonly bytes: number;
     }
+  | {
+      /** A target that could not be met: the asset is there, and `message` says what would come nearer. */
+      readonly type: "missed";
+      readonly message: string;
+    }
   | ({ readonly type: "done" } & EncodeSummary);
 
 /** What an encode made. */

@@ -4,6 +4,7 @@ import { MAX_SIDE, MIN_SIDE, TILE_WIDTHS } from "../codec/index.js";
 import { EncoderError } from "./errors.js";
 import type { EncodeEvent } from "./events.js";
 import type { PaperLoss, PaperOptimizer, PaperPreset, PaperSampling } from "./paper/options.js";
+import type { Target } from "./pipeline/rate-control.js";
 import type { TrainerName } from "./training/choose-trainer.js";
 import type { Device } from "./training/onnx-runtime.js";
 
@@ -51,6 +52,10 @@ export interface EncodeOptions {
   readonly loss?: PaperLoss | undefined;
   /** Paper profile: path of an asset whose shared encoder is taken instead of training one. */
   readonly sharedEncoder?: string | undefined;
+  /** Tile profile: mean PSNR that the film should come to, 10 to 60 dB; met within 0.3 dB, or `onEvent` says. */
+  readonly targetPsnr?: number | undefined;
+  /** Tile profile: bits a pixel, of all but the sound, 0.001 to 10; met within 5 %, or `onEvent` says. */
+  readonly targetBpp?: number | undefined;
   /** What runs the training steps; "tfjs" needs TensorFlow.js installed. Default "auto": onnxruntime. */
   readonly trainer?: "auto" | TrainerName | undefined;
   /** Default "auto": the GPU where the CUDA execution provider is there, else the CPU. */
@@ -135,6 +140,7 @@ export interface ResolvedOptions {
   readonly training: TrainingSettings;
   readonly groupFrames: number | undefined;
   readonly anchors: number;
+  readonly target: Target | undefined;
   readonly trainer: TrainerName;
   readonly device: Device;
   readonly workers: number;
@@ -194,12 +200,28 @@ export function resolveOptions(options: EncodeOptions): ResolvedOptions {
     groupFrames:
       options.groupFrames === undefined ? undefined : whole("--group-frames", options.groupFrames, 1, 600, 0),
     anchors: whole("--anchors", options.anchors, 1, 64, 8),
+    target: targetOf(options),
     trainer: trainer === "auto" ? "onnx" : trainer,
     device: options.device ?? "auto",
     workers: whole("--workers", options.workers, 1, 64, Math.min(64, availableParallelism())),
     seed: whole("--seed", options.seed, 0, Number.MAX_SAFE_INTEGER, 0),
     resume: options.resume ?? false,
   };
+}
+
+function targetOf({ targetPsnr, targetBpp }: EncodeOptions): Target | undefined {
+  if (targetPsnr !== undefined && targetBpp !== undefined) {
+    throw new EncoderError("bad-option", "--target-psnr and --target-bpp exclude each other: choose one");
+  }
+  if (targetPsnr !== undefined) {
+    if (!(targetPsnr >= 10 && targetPsnr <= 60)) throw bad("--target-psnr", "from 10 to 60 dB", targetPsnr);
+    return { kind: "psnr", value: targetPsnr };
+  }
+  if (targetBpp === undefined) return undefined;
+  if (!(targetBpp >= 0.001 && targetBpp <= 10)) {
+    throw bad("--target-bpp", "from 0.001 to 10 bits a pixel", targetBpp);
+  }
+  return { kind: "bpp", value: targetBpp };
 }
 
 /** An option out of bounds. */

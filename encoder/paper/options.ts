@@ -1,4 +1,5 @@
 import { MAX_PAPER_WIDTH, MIN_PAPER_WIDTH } from "../../codec/index.js";
+import { EncoderError } from "../errors.js";
 import { bad, type EncodeOptions, type ResolvedOptions, resolveOptions } from "../options.js";
 
 /** Sizes of the published network. */
@@ -28,7 +29,8 @@ export interface PaperSettings {
 }
 
 /** Options of the paper profile with every default filled in and every value checked. */
-export interface PaperOptions extends Omit<ResolvedOptions, "training" | "groupFrames" | "anchors"> {
+export interface PaperOptions
+  extends Omit<ResolvedOptions, "training" | "groupFrames" | "anchors" | "target"> {
   readonly profile: "paper";
   readonly training: PaperSettings;
   readonly groupFrames: number;
@@ -66,6 +68,12 @@ export function resolvePaperOptions(options: EncodeOptions): PaperOptions {
     if (value !== undefined && !all.includes(value)) throw bad(name, `one of ${all.join(", ")}`, value);
     return value ?? all[0];
   };
+  if (options.targetPsnr !== undefined || options.targetBpp !== undefined) {
+    throw new EncoderError(
+      "bad-option",
+      "--target-psnr and --target-bpp are options of --profile tile alone",
+    );
+  }
   const rate = options.lr ?? RATE;
   if (!(rate > 0 && rate <= 1)) throw bad("--lr", "more than 0 and at most 1", rate);
   const width = number("--width", options.width, MIN_PAPER_WIDTH, MAX_PAPER_WIDTH);
@@ -74,6 +82,7 @@ export function resolvePaperOptions(options: EncodeOptions): PaperOptions {
     training: _,
     groupFrames: __,
     anchors: ___,
+    target: ____,
     ...common
   } = resolveOptions({
     ...options,

@@ -61,13 +61,20 @@ export class Checkpoints {
     await this.#write(`anchor-${index}.weights`, serialize(weights));
   }
 
-  async group(index: number): Promise<FinishedGroup | undefined> {
-    const bytes = await this.#read(`group-${index}.decoders`);
+  /** Which round over the film groups are of; 0 but for an encode with a target. */
+  round = 0;
+
+  #groupName(index: number, round: number): string {
+    return round === 0 ? `group-${index}.decoders` : `group-${index}.round-${round}.decoders`;
+  }
+
+  async group(index: number, round = this.round): Promise<FinishedGroup | undefined> {
+    const bytes = await this.#read(this.#groupName(index, round));
     return bytes === undefined ? undefined : deserialize(bytes);
   }
 
   async keepGroup(index: number, group: FinishedGroup): Promise<void> {
-    await this.#write(`group-${index}.decoders`, serialize(group));
+    await this.#write(this.#groupName(index, this.round), serialize(group));
   }
 
   /** Marks a file of an encode's own as complete. */

@@ -17,17 +17,40 @@ export interface LoadedFrames {
   readonly frames: Uint8Array;
 }
 
-/** Reads the next `group.frameCount` frames of `source`. */
+/**
+ * Shared memory for the frames of groups of at most `frameCount` frames, used again and again: threads hardly
+ * collect garbage, so that what each has seen once stays in memory long after.
+ */
+export class FrameMemory {
+  readonly #bytes: number;
+  readonly #free: SharedArrayBuffer[] = [];
+
+  constructor(frameCount: number, picture: { readonly width: number; readonly height: number }) {
+    this.#bytes = frameCount * picture.width * picture.height * CHANNELS;
+  }
+
+  take(): SharedArrayBuffer {
+    return this.#free.pop() ?? new SharedArrayBuffer(this.#bytes);
+  }
+
+  giveBack(memory: SharedArrayBuffer): void {
+    this.#free.push(memory);
+  }
+}
+
+/** Reads the next `group.frameCount` frames of `source` into `memory`, or into new memory. */
 export async function loadGroupFrames(
   source: AsyncIterator<Uint8Array>,
   group: PlannedGroup,
   network: TileNetwork,
   ranges: readonly TileRange[],
   picture: { readonly width: number; readonly height: number },
+  memory?: SharedArrayBuffer,
 ): Promise<LoadedFrames> {
   const windows = tileWindows(network, picture.width, picture.height);
   const bytes = picture.width * picture.height * CHANNELS;
-  const frames = new Uint8Array(new SharedArrayBuffer(bytes * group.frameCount));
+  const length = bytes * group.frameCount;
+  const frames = new Uint8Array(memory ?? new SharedArrayBuffer(length), 0, length);
   const rows = ranges.map((range) => allocateRows(windows, range, group.frameCount));
   const statistics = new Statistics();
   for (let index = 0; index < group.frameCount; index++) {

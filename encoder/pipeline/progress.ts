@@ -21,6 +21,8 @@ export class ProgressMeter {
   #finished = 0;
   #skipped = 0;
   #began = 0;
+  /** What was told last: work that is added later must not take it back. */
+  #furthest = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(emit: (event: EncodeEvent) => void) {
@@ -46,6 +48,13 @@ export class ProgressMeter {
     this.#skipped = skipped;
     this.#began = performance.now();
     this.#timer = setInterval(() => this.#report(), INTERVAL);
+  }
+
+  /** There is more to train than was thought, of which `skipped` was done by an earlier run. */
+  extend(more: number, skipped: number): void {
+    this.#total += more;
+    this.#finished += skipped;
+    this.#skipped += skipped;
   }
 
   /** Watches a job's step counter; `tiles` is what a step of it counts. */
@@ -75,10 +84,11 @@ export class ProgressMeter {
         : this.#phase === "write"
           ? 1 - WRITING + WRITING * this.#share
           : ANALYSIS + (1 - ANALYSIS - WRITING) * training;
+    this.#furthest = Math.max(this.#furthest, whole);
     this.#emit({
       type: "progress",
       phase: this.#phase,
-      done: whole,
+      done: this.#furthest,
       remainingSeconds: known ? (seconds * (this.#total - done)) / mine : undefined,
       detail: this.#detail,
     });

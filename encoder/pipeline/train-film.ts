@@ -1,14 +1,16 @@
+import { dequantise, readGroup } from "../../codec/index.js";
 import { readFrames } from "../../media/index.js";
 import { EncoderError } from "../errors.js";
 import type { EncodeEvent } from "../events.js";
-import type { TrainingWeights } from "../training/tile-weights.js";
+import { type TrainingWeights, trainingWeights } from "../training/tile-weights.js";
 import type { TrainingPlan } from "../training/trainer.js";
 import type { Film } from "./film.js";
-import { type LoadedFrames, loadGroupFrames } from "./group-frames.js";
+import { FrameMemory, type LoadedFrames, loadGroupFrames } from "./group-frames.js";
 import { groupPayload } from "./group-payload.js";
 import { nearestAnchor, type PlannedGroup } from "./groups.js";
 import type { ProgressMeter } from "./progress.js";
 import { codingTerms, quantisationSteps } from "./quantiser.js";
+import { missed, nextWorth, type Round, type Target } from "./rate-control.js";
 import { tileRanges } from "./tile-network.js";
 import { WorkerPool } from "./worker-pool.js";
 
@@ -17,6 +19,13 @@ const RATE = 4e-3;
 const MOTION_RATE = 1e-2;
 const PHASE_1 = 1;
 const PHASE_2 = 2;
+
+/** Share of phase 2's steps and rate that a further round towards a target takes. */
+const ROUND_SHARE = 1 / 3;
+const ROUND_RATE = 1 / 2;
+/** Bytes of the file beside the groups: its head, and each group's place in the tables. */
+const HEAD_BYTES = 800;
+const ENTRY_BYTES = 24;
 
 /** Phase 1 and phase 2: every group ends up in the checkpoints. -> bytes of each group, mean PSNR in dB. */
 export async function trainFilm(
@@ -40,16 +49,21 @@ class FilmTraining {
   readonly #signal: AbortSignal | undefined;
   readonly #pool: WorkerPool;
   readonly #ranges: ReturnType<typeof tileRanges>;
+  readonly #memory: FrameMemory;
   readonly #anchors = new Map<number, TrainingWeights[]>();
   /** Of each finished group, bytes and mean PSNR in dB: their payloads stay on disk. */
   readonly #finished = new Map<number, { readonly bytes: number; readonly psnr: number }>();
+  #worth: number;
 
   constructor(film: Film, meter: ProgressMeter, emit: (event: EncodeEvent) => void, signal?: AbortSignal) {
     this.#film = film;
+    this.#worth = film.options.training.worth;
     this.#meter = meter;
     this.#emit = emit;
     this.#signal = signal;
     this.#pool = new WorkerPool(film.options.workers);
+    const longest = film.groups.reduce((most, { frameCount }) => Math.max(most, frameCount), 0);
+    this.#memory = new FrameMemory(longest, film.size);
     this.#ranges = tileRanges(
       film.network,
       film.options.device === "cuda" ? Number.POSITIVE_INFINITY : undefined,
@@ -63,11 +77,7 @@ class FilmTraining {
       const weights = await checkpoints.anchor(index);
       if (weights !== undefined) this.#anchors.set(index, weights);
     }
-    for (const { index } of groups) {
-      const group = await checkpoints.group(index);
-      if (group !== undefined)
-        this.#finished.set(index, { bytes: group.payload.length, psnr: mean(group.psnr) });
-    }
+    await this.#recall();
     const tiles = this.#film.network.rows * this.#film.network.columns;
     const total = (anchors.length * phase1Steps + groups.length * steps) * tiles;
     const skipped = (this.#anchors.size * phase1Steps + this.#finished.size * steps) * tiles;
@@ -79,16 +89,79 @@ class FilmTraining {
       missing.map((index) => groups[index]),
       (group, loaded) => this.#trainAnchor(group, loaded),
     );
+    await this.#trainGroups();
+    if (options.target !== undefined) await this.#approach(options.target);
+    return { sizes: groups.map(({ index }) => this.#finished.get(index)!.bytes), psnr: this.#outcome().psnr };
+  }
+
+  /** Groups of this round that an earlier run has finished. */
+  async #recall(): Promise<void> {
+    this.#finished.clear();
+    for (const { index } of this.#film.groups) {
+      const group = await this.#film.checkpoints.group(index);
+      if (group === undefined) continue;
+      this.#finished.set(index, { bytes: group.payload.length, psnr: mean(group.psnr) });
+    }
+  }
+
+  async #trainGroups(): Promise<void> {
+    const { groups } = this.#film;
     this.#meter.enter("phase2", `${this.#finished.size} of ${groups.length} groups`);
     const left = groups.filter(({ index }) => !this.#finished.has(index));
     await this.#each(left, (group, loaded) => this.#trainGroup(group, loaded));
+  }
 
+  /** Rounds over the film with another worth, each from the decoders of the one before, until the target is met. */
+  async #approach(target: Target): Promise<void> {
+    const { checkpoints, groups, network } = this.#film;
+    const rounds = [this.#outcome()];
+    for (let worth = nextWorth(target, rounds); worth !== undefined; worth = nextWorth(target, rounds)) {
+      checkpoints.round = rounds.length;
+      this.#worth = worth;
+      await this.#recall();
+      const steps = this.#steps(PHASE_2) * network.rows * network.columns;
+      this.#meter.extend(groups.length * steps, this.#finished.size * steps);
+      await this.#trainGroups();
+      rounds.push(this.#outcome());
+    }
+    const message = missed(target, rounds[rounds.length - 1]);
+    if (message !== undefined) this.#emit({ type: "missed", message });
+  }
+
+  #outcome(): Round {
+    const { groups, size } = this.#film;
     const all = groups.map(({ index, frameCount }) => ({ ...this.#finished.get(index)!, frameCount }));
     const frames = all.reduce((sum, { frameCount }) => sum + frameCount, 0);
+    const bytes = all.reduce((sum, group) => sum + group.bytes + ENTRY_BYTES, HEAD_BYTES);
     return {
-      sizes: all.map(({ bytes }) => bytes),
+      worth: this.#worth,
       psnr: all.reduce((sum, { psnr, frameCount }) => sum + psnr * frameCount, 0) / frames,
+      bpp: (8 * bytes) / (frames * size.width * size.height),
     };
+  }
+
+  /** Training steps of one group in the phase, or in the round. */
+  #steps(phase: number): number {
+    const { steps, phase1Steps } = this.#film.options.training;
+    if (phase === PHASE_1) return phase1Steps;
+    return this.#film.checkpoints.round === 0 ? steps : Math.max(1, Math.round(steps * ROUND_SHARE));
+  }
+
+  /** Where runs of tiles begin: random, the nearest anchor's decoders, or their own of the round before. */
+  async #starts(
+    group: PlannedGroup,
+    targets: LoadedFrames["targets"],
+    phase: number,
+  ): Promise<readonly (TrainingWeights | undefined)[]> {
+    const { groups, anchors, network, checkpoints } = this.#film;
+    if (phase === PHASE_1) return targets.map(() => undefined);
+    if (checkpoints.round === 0) {
+      return this.#anchors.get(nearestAnchor(groups, anchors, group.index)) ?? targets.map(() => undefined);
+    }
+    const before = await checkpoints.group(group.index, checkpoints.round - 1);
+    if (before === undefined) throw new Error(`the checkpoint of group ${group.index} is gone`);
+    const decoders = dequantise(readGroup(network, group.index, group.frameCount, before.payload));
+    return targets.map(({ tiles }) => trainingWeights(network, decoders, tiles.first, tiles.count));
   }
 
   async close(): Promise<void> {
@@ -118,11 +191,12 @@ class FilmTraining {
       const source = this.#frames(groups);
       try {
         for (const group of groups) {
+          const memory = this.#memory.take();
           const loaded = await Promise.race([
-            loadGroupFrames(source, group, network, this.#ranges, size),
+            loadGroupFrames(source, group, network, this.#ranges, size, memory),
             failed,
           ]);
-          const task = work(group, loaded);
+          const task = work(group, loaded).then(() => this.#memory.giveBack(memory));
           running.add(task);
           task.catch(fail).finally(() => running.delete(task));
           while (running.size >= together) await Promise.race([...running, failed]);
@@ -180,30 +254,34 @@ class FilmTraining {
     this.#emit({ type: "group", index: group.index, ...finished });
   }
 
-  /** Trains every run of tiles of a group; phase 2 begins with the decoders of the nearest anchor. */
-  #train(group: PlannedGroup, targets: LoadedFrames["targets"], phase: number): Promise<TrainingWeights[]> {
-    const { groups, anchors, network, options } = this.#film;
-    const { width, points, steps, phase1Steps, quantiser, worth } = options.training;
+  /** Trains every run of tiles of a group. */
+  async #train(
+    group: PlannedGroup,
+    targets: LoadedFrames["targets"],
+    phase: number,
+  ): Promise<TrainingWeights[]> {
+    const { network, options, checkpoints } = this.#film;
+    const { width, points, quantiser } = options.training;
     const stored = quantisationSteps(network, quantiser);
-    const anchor =
-      phase === PHASE_2 ? this.#anchors.get(nearestAnchor(groups, anchors, group.index)) : undefined;
+    const starts = await this.#starts(group, targets, phase);
+    const gain = checkpoints.round === 0 ? 1 : ROUND_RATE;
     return Promise.all(
       targets.map(async (target, i) => {
         const plan: TrainingPlan = {
-          steps: phase === PHASE_1 ? phase1Steps : steps,
+          steps: this.#steps(phase),
           points,
-          rate: RATE,
-          motionRate: MOTION_RATE,
+          rate: gain * RATE,
+          motionRate: gain * MOTION_RATE,
           seed: options.seed,
-          keys: [phase, group.index, target.tiles.first],
-          coding: codingTerms(stored, worth, target),
+          keys: [phase + checkpoints.round, group.index, target.tiles.first],
+          coding: codingTerms(stored, this.#worth, target),
         };
         const { result, steps: counter } = this.#pool.run({
           kind: "train",
           network,
           target,
           width,
-          start: anchor?.[i],
+          start: starts[i],
           plan,
           trainer: options.trainer,
           device: options.device,

@@ -1,6 +1,7 @@
 import {
   CHANNELS,
   decoderInputs,
+  type GroupDecoders,
   inputFeatures,
   type TileDecoder,
   type TileNetwork,
@@ -89,6 +90,54 @@ export function tileDecoder(
     head: part("head"),
     headBias: part("head_bias"),
   };
+}
+
+/** The inverse of `tileDecoder` and `tileMotion`: a run of tiles of a group as training holds it. */
+export function trainingWeights(
+  network: TileNetwork,
+  group: GroupDecoders<Float32Array>,
+  first: number,
+  count: number,
+): TrainingWeights {
+  const tiles = group.tiles.slice(first, first + count);
+  const joined = (part: (tile: TileDecoder<Float32Array>) => Float32Array): Float32Array => {
+    const parts = tiles.map(part);
+    const all = new Float32Array(parts.reduce((sum, values) => sum + values.length, 0));
+    parts.reduce((at, values) => {
+      all.set(values, at);
+      return at + values.length;
+    }, 0);
+    return all;
+  };
+  const weights: TrainingWeights = new Map();
+  for (let layer = 0; layer < network.hiddenLayers; layer++) {
+    weights.set(
+      `hidden${layer}`,
+      joined((tile) => tile.hidden[layer]),
+    );
+    weights.set(
+      `hidden${layer}_bias`,
+      joined((tile) => tile.hiddenBias[layer]),
+    );
+  }
+  weights.set(
+    "head",
+    joined((tile) => tile.head),
+  );
+  weights.set(
+    "head_bias",
+    joined((tile) => tile.headBias),
+  );
+  const frames = group.frameCount;
+  const motion = new Float32Array(count * 2 * frames);
+  for (let tile = 0; tile < count; tile++) {
+    for (let f = 0; f < frames; f++) {
+      for (let axis = 0; axis < 2; axis++) {
+        motion[(tile * 2 + axis) * frames + f] = group.motion[((first + tile) * frames + f) * 2 + axis];
+      }
+    }
+  }
+  return weights.set("motion", motion);
 }
 
 /** Displacements of a run of tiles in the codec's order: [tiles, 2, frames] -> [tiles, frames, 2]. */
