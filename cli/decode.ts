@@ -24,17 +24,18 @@ interface DecodeFlags {
   readonly from?: number;
   readonly to?: number;
   readonly fps?: FrameRate;
+  readonly raw?: boolean;
   readonly json?: boolean;
 }
 
-type Kind = "mp4" | "y4m" | "png";
+type Kind = "mp4" | "y4m" | "yuv" | "png";
 interface Output {
   readonly kind: Kind;
   /** Undefined: stdout. */
   readonly path: string | undefined;
 }
 
-const FORMATS: Record<Kind, FrameFormat> = { mp4: "i420-709", y4m: "i420-601", png: "rgba" };
+const FORMATS: Record<Kind, FrameFormat> = { mp4: "i420-709", y4m: "i420-601", yuv: "i420-601", png: "rgba" };
 
 export function decodeCommand(io: Io): Command {
   return new Command("decode")
@@ -42,7 +43,7 @@ export function decodeCommand(io: Io): Command {
     .argument("<asset>", "a .siedd file")
     .requiredOption(
       "-o, --output <file>",
-      ".mp4 (with the sound), .y4m, .png (one frame), or - for y4m on stdout",
+      ".mp4 (with the sound), .y4m, .yuv (rawvideo), .png (one frame), or - for y4m on stdout",
       parseOutput,
     )
     .option("--size <WxH>", "pixels to compute; default: those of the region", parseSize)
@@ -50,6 +51,7 @@ export function decodeCommand(io: Io): Command {
     .option("--from <seconds>", "where to begin", parseSeconds)
     .option("--to <seconds>", "where to end", parseSeconds)
     .option("--fps <N>", "frames a second, evaluated in between; default: the film's own", parseRate)
+    .option("--raw", "with -o -: rawvideo (I420) on stdout instead of y4m")
     .option("--json", "progress as JSON lines on stderr, the result as JSON on stdout")
     .action((path: string, flags: DecodeFlags) => decode(path, flags, io));
 }
@@ -57,15 +59,24 @@ export function decodeCommand(io: Io): Command {
 function parseOutput(text: string): Output {
   if (text === "-") return { kind: "y4m", path: undefined };
   const kind = extname(text).slice(1).toLowerCase();
-  if (kind !== "mp4" && kind !== "y4m" && kind !== "png") {
-    throw new InvalidArgumentError("The name must end in .mp4, .y4m or .png, or be - for y4m on stdout.");
+  if (kind !== "mp4" && kind !== "y4m" && kind !== "yuv" && kind !== "png") {
+    throw new InvalidArgumentError(
+      "The name must end in .mp4, .y4m, .yuv or .png, or be - for y4m on stdout.",
+    );
   }
   return { kind, path: text };
 }
 
+function rawOutput({ path }: Output): Output {
+  if (path !== undefined)
+    throw new CommandError("--raw is for -o -; a file whose name ends in .yuv is rawvideo without it");
+  return { kind: "yuv", path };
+}
+
 async function decode(path: string, flags: DecodeFlags, io: Io): Promise<void> {
   const { signal } = io;
-  const { output, json } = flags;
+  const { json } = flags;
+  const output = flags.raw ? rawOutput(flags.output) : flags.output;
   const { asset, source } = await openAssetFile(path, signal);
   const request = pictureRequest(asset, flags);
   const span =
@@ -143,8 +154,11 @@ async function write(
 ): Promise<void> {
   const { signal } = io;
   const frameRate = span.rate;
-  if (kind === "y4m" || path === undefined) {
-    await writeY4m({ output: path ?? io.stdout, width, height, frameRate, frames, signal });
+  if (kind === "y4m" || kind === "yuv") {
+    const headers = kind === "y4m";
+    await writeY4m({ output: path ?? io.stdout, width, height, frameRate, frames, headers, signal });
+  } else if (path === undefined) {
+    throw new Error(`${kind} cannot go to stdout`);
   } else if (kind === "mp4") {
     const audio = asset.audio.flatMap((track) => soundOf(asset, track, span, signal) ?? []);
     await writeMp4({ output: path, width, height, frameRate, frames, signal, audio });

@@ -1,4 +1,5 @@
 import { createWriteStream } from "node:fs";
+import { extname } from "node:path";
 import type { Writable } from "node:stream";
 import { writeAtomically } from "./atomic-file.js";
 import { errnoOf, writeError } from "./errors.js";
@@ -13,6 +14,8 @@ export interface Y4mOptions {
   readonly frameRate: Fraction;
   /** I420, BT.601 limited, width * height * 3 / 2 bytes each. */
   readonly frames: AsyncIterable<Uint8Array>;
+  /** Default true; false leaves out all headers: rawvideo, whose size and rate the reader must be told. */
+  readonly headers?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -23,7 +26,7 @@ export interface Y4mOptions {
 export async function writeY4m(options: Y4mOptions): Promise<void> {
   const { output, signal } = options;
   if (typeof output === "string") {
-    await writeAtomically(output, ".y4m", async (temporary) => {
+    await writeAtomically(output, extname(output), async (temporary) => {
       const file = createWriteStream(temporary);
       try {
         await pour(options, file, output);
@@ -50,7 +53,7 @@ async function pour(options: Y4mOptions, target: Writable, name: string): Promis
   signal?.throwIfAborted();
   // Errors arrive in the callback of each write; without a listener they would end the process as well.
   target.on("error", () => {});
-  for await (const chunk of y4m(options)) {
+  for await (const chunk of options.headers === false ? options.frames : y4m(options)) {
     await new Promise<void>((resolve, reject) => {
       const abort = () => reject(signal?.reason);
       signal?.addEventListener("abort", abort, { once: true });

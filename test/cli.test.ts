@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readdir, stat, truncate, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat, truncate, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -67,6 +67,7 @@ test("info prints what scripts rely on", async (t) => {
     "duration",
     "bytes",
     "audio",
+    "text",
     "groups",
   ];
   assert.deepEqual(Object.keys(info), keys);
@@ -118,6 +119,22 @@ test("decode writes y4m and png, of a region, and tells scripts what it did", as
   assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [101, 51]);
 });
 
+test("rawvideo is y4m without its headers, in a file and on stdout", async (t) => {
+  const { asset, at } = await film(t);
+  const part = ["--size", "64x36", "--to", "0.2"];
+  for (const name of ["part.y4m", "part.yuv"]) await siedd(["decode", asset, "-o", at(name), ...part]);
+  const [y4m, raw] = await Promise.all(["part.y4m", "part.yuv"].map((name) => readFile(at(name))));
+  const frame = (64 * 36 * 3) / 2;
+  assert.equal(raw.length, 5 * frame);
+  assert.ok(y4m.subarray(-frame).equals(raw.subarray(-frame)));
+  const child = spawn(process.execPath, [COMMAND, "decode", asset, "-o", "-", "--raw", ...part]);
+  const chunks: Buffer[] = [];
+  child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+  await once(child, "close");
+  assert.ok(Buffer.concat(chunks).equals(raw));
+  await refused(["decode", asset, "-o", at("x.mp4"), "--raw"], 1, /--raw is for -o -/);
+});
+
 test("decode at another rate lasts as long, with the sound in step", async (t) => {
   const { asset, at } = await film(t);
   const { code, stdout, stderr } = await siedd([
@@ -160,7 +177,7 @@ test("wrong usage ends with 2 and one sentence", async () => {
     /draft, fast, balanced, quality/,
   );
   await refused(["encode", "a.mp4", "-o", "a.siedd", "--steps", "many"], 2, /whole number/);
-  await refused(["decode", "a.siedd", "-o", "a.avi"], 2, /\.mp4, \.y4m or \.png/);
+  await refused(["decode", "a.siedd", "-o", "a.avi"], 2, /\.mp4, \.y4m, \.yuv or \.png/);
   await refused(["decode", "a.siedd", "-o", "a.png", "--region", "1,2,3"], 2, /x,y,width,height/);
   await refused(["decode", "a.siedd", "-o", "a.png", "--from", "soon"], 2, /hours:minutes:seconds/);
   await refused(["serve", ".", "--port", "70000"], 2, /from 0 to 65535/);
