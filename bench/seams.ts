@@ -1,0 +1,49 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fullRegion, memorySource, openAsset, PictureDecoder } from "../codec/index.js";
+import { encode } from "../encoder/index.js";
+import { benchClip, machine, rounded } from "./machine.js";
+
+// Whether tiles show where they meet: the horizontal gradient of luma at each distance from the borders of
+// tiles, as a share of the mean gradient, with the picture enlarged four times.
+
+const ZOOM = 4;
+const size = { width: 640, height: 360 };
+const folder = await mkdtemp(join(tmpdir(), "siedd-bench-"));
+try {
+  const clip = await benchClip(folder);
+  const output = join(folder, "film.siedd");
+  await encode({ input: clip.path, output, preset: "fast", size, to: 1 });
+  const asset = await openAsset(memorySource(await readFile(output)));
+  if (asset.profile !== "tile") throw new Error("the bench needs an asset of tiles");
+  const decoder = await PictureDecoder.create(asset);
+  const group = decoder.loadGroup(0, await asset.readGroup(0));
+  const width = ZOOM * size.width;
+  const height = ZOOM * size.height;
+  const side = width / asset.network.columns;
+  const picture = new Uint8Array(4 * width * height);
+  const sums = new Float64Array(side);
+  for (let frame = 0; frame < group.frameCount; frame += 5) {
+    decoder.decodeRgba(group, frame, { region: fullRegion(asset), width, height }, picture);
+    const luma = (at: number) => 0.299 * picture[at] + 0.587 * picture[at + 1] + 0.114 * picture[at + 2];
+    for (let y = 0; y < height; y++) {
+      for (let x = side; x < width; x++) {
+        const at = 4 * (y * width + x);
+        sums[x % side] += Math.abs(luma(at) - luma(at - 4));
+      }
+    }
+  }
+  const mean = sums.reduce((a, b) => a + b) / side;
+  const near = Array.from({ length: 2 * ZOOM + 1 }, (_, i) => rounded(sums[(i - ZOOM + side) % side] / mean));
+  const result = {
+    bench: "seams",
+    machine: machine(),
+    clip: clip.name,
+    zoom: ZOOM,
+    gradientByDistance: near,
+  };
+  process.stdout.write(`${JSON.stringify(result)}\n`);
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
