@@ -54,6 +54,16 @@ function fixed(value: v128): v128 {
 export function axisLayer(
   features: usize, n: i32, count: i32, weights: usize, outputs: i32, offset: usize, swap: bool, blur: f32, out: usize,
 ): void {
+  if (blur == 0) layerOf(features, n, count, weights, outputs, offset, swap, false, blur, out);
+  else layerOf(features, n, count, weights, outputs, offset, swap, true, blur, out);
+}
+
+// @ts-ignore: decorator
+@inline
+function layerOf(
+  features: usize, n: i32, count: i32, weights: usize, outputs: i32, offset: usize, swap: bool, blurred: bool,
+  blur: f32, out: usize,
+): void {
   const row = <usize>count << 2;
   const stride = <usize>outputs << 2;
   for (let o = 0; o < outputs; o++) {
@@ -71,14 +81,23 @@ export function axisLayer(
         const ofSine = v128.load32_splat(weight + stride);
         const ofCosine = v128.load32_splat(weight + 2 * stride);
         z = f32x4.add(z, f32x4.add(f32x4.mul(sine, ofSine), f32x4.mul(cosine, ofCosine)));
-        slope = f32x4.add(slope, f32x4.mul(f32x4.splat(scale), f32x4.sub(f32x4.mul(cosine, ofSine), f32x4.mul(sine, ofCosine))));
-        scale += scale;
+        if (blurred) {
+          const change = f32x4.sub(f32x4.mul(cosine, ofSine), f32x4.mul(sine, ofCosine));
+          slope = f32x4.add(slope, f32x4.mul(f32x4.splat(scale), change));
+          scale += scale;
+        }
         feature += 2 * row;
         weight += 2 * stride;
       }
-      const damping = damped(f32x4.mul(slope, f32x4.splat(blur)));
-      const sine = fixed(f32x4.mul(sine4(z), damping));
-      const cosine = fixed(f32x4.mul(cosine4(z), damping));
+      let sine = sine4(z);
+      let cosine = cosine4(z);
+      if (blurred) {
+        const damping = damped(f32x4.mul(slope, f32x4.splat(blur)));
+        sine = f32x4.mul(sine, damping);
+        cosine = f32x4.mul(cosine, damping);
+      }
+      sine = fixed(sine);
+      cosine = fixed(cosine);
       const low = swap ? cosine : sine;
       const high = i32x4.shl(swap ? sine : cosine, 16);
       v128.store(out, v128.shuffle<i16>(low, high, 0, 9, 2, 11, 4, 13, 6, 15));
