@@ -16,7 +16,7 @@ export function infoCommand(io: Io): Command {
 }
 
 function summary(path: string, info: AssetDescription): string[] {
-  const { width, height, frameCount, frameRate, groups, audio } = info;
+  const { width, height, frameCount, frameRate, groups, audio, text } = info;
   const audioBytes = audio.reduce((sum, { bytes }) => sum + bytes, 0);
   const bpp = ((info.bytes - audioBytes) * 8) / (width * height * frameCount);
   const rate = Number((frameRate.num / frameRate.den).toFixed(3));
@@ -29,6 +29,9 @@ function summary(path: string, info: AssetDescription): string[] {
     ...audio.map(
       ({ codec, channels, sampleRate, language, bytes }) =>
         `  sound    ${codec}, ${channels} channels at ${sampleRate} Hz, language ${language}, ${byteCount(bytes)}`,
+    ),
+    ...text.map(
+      ({ codec, language, bytes }) => `  text     ${codec}, language ${language}, ${byteCount(bytes)}`,
     ),
     `  format   version ${info.version}, profile ${info.profile}`,
   ];

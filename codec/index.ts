@@ -5,11 +5,18 @@ export {
   type GroupEntry,
   openAsset,
   type PaperAsset,
+  type TextTrack,
   type TileAsset,
 } from "./asset/asset.js";
 export { type AssetDescription, describeAsset } from "./asset/describe.js";
 export { type FrameRate, frameSeconds } from "./asset/frame-rate.js";
-export { type AssetContents, type AssetHead, type HeadFacts, layoutAsset } from "./asset/header.js";
+export {
+  type AssetContents,
+  type AssetHead,
+  type HeadFacts,
+  layoutAsset,
+  type TextContents,
+} from "./asset/header.js";
 export type { AudioTiming, Chunk } from "./asset/layout.js";
 export type { Model, PaperModel, TileModel } from "./asset/model.js";
 export { MAX_SIDE, MIN_SIDE } from "./asset/parse.js";
@@ -30,6 +37,7 @@ export {
 export { type AacConfiguration, writeAacSampleEntry } from "./iso/aac.js";
 export { AdtsIndexer, type AdtsStream, indexAdts } from "./iso/adts.js";
 export { type BoxSlice, box, fullBox, onlyBox, readBoxes, versionAndFlags } from "./iso/box.js";
+export type { TextCue } from "./iso/wvtt.js";
 export { hasRelaxedSimd } from "./kernel/kernel.js";
 export {
   axisFeatures,

@@ -11,6 +11,7 @@ import { Checkpoints } from "./pipeline/checkpoints.js";
 import { type PlannedGroup, planAnchors, planGroups } from "./pipeline/groups.js";
 import { ProgressMeter } from "./pipeline/progress.js";
 import { encodeSound } from "./pipeline/sound.js";
+import { keepSubtitles } from "./pipeline/subtitles.js";
 import { tileNetwork } from "./pipeline/tile-network.js";
 import { trainFilm } from "./pipeline/train-film.js";
 import { writeAsset } from "./pipeline/write-asset.js";
@@ -72,9 +73,10 @@ async function run(
     const checkpoints = await Checkpoints.open(options.output, identity, options.resume);
     meter.enter("audio", "", 1);
     const sound = await encodeSound({ info, options, checkpoints }, signal);
+    const text = await keepSubtitles({ info, options, frameCount, checkpoints }, signal);
     const finished = await work.train(checkpoints, meter, emit, signal);
     meter.enter("write");
-    const parts = { ...size, frameRate: info.frameRate, ...finished.model, groups, sound };
+    const parts = { ...size, frameRate: info.frameRate, ...finished.model, groups, sound, text };
     const { bytes, audioBytes } = await writeAsset(options.output, parts, checkpoints, finished.sizes);
     await checkpoints.remove();
     return {

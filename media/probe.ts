@@ -11,6 +11,7 @@ import {
   requireToneMapping,
 } from "./plain-picture.js";
 import { adopt, ffmpegMissing, fileUrl } from "./run.js";
+import { isTextSubtitle } from "./subtitles.js";
 
 export interface AudioInfo {
   /** Position among the audio streams, from 0. */
@@ -20,6 +21,17 @@ export interface AudioInfo {
   readonly channels: number;
   /** Samples a second. */
   readonly sampleRate: number;
+}
+
+export interface SubtitleInfo {
+  /** Position among the subtitle streams, from 0. */
+  readonly index: number;
+  /** ISO 639-2, "und" where the file does not say. */
+  readonly language: string;
+  /** ffmpeg's name of the format. */
+  readonly codec: string;
+  /** False for pictures of text. */
+  readonly text: boolean;
 }
 
 /** A video file as we read it. Sizes in pixels, times in seconds. */
@@ -32,6 +44,7 @@ export interface VideoInfo {
   /** Of the video stream, else of the file; 0 where neither says. */
   readonly duration: number;
   readonly audio: readonly AudioInfo[];
+  readonly subtitles: readonly SubtitleInfo[];
   /** As coded, before rotation. */
   readonly codedWidth: number;
   readonly codedHeight: number;
@@ -169,6 +182,7 @@ function describe(path: string, video: ProbedStream, streams: ProbedStream[], { 
     frameRate,
     duration,
     audio: audioTracks(streams),
+    subtitles: subtitleTracks(streams),
     codedWidth,
     codedHeight,
     rotation,
@@ -197,6 +211,16 @@ function audioTracks(streams: readonly ProbedStream[]): AudioInfo[] {
     }))
     .filter(({ channels }) => channels > 0);
 }
+
+const subtitleTracks = (streams: readonly ProbedStream[]): SubtitleInfo[] =>
+  streams
+    .filter(({ codec_type }) => codec_type === "subtitle")
+    .map((stream, index) => ({
+      index,
+      language: language(stream),
+      codec: stream.codec_name ?? "unknown",
+      text: isTextSubtitle(stream.codec_name),
+    }));
 
 function language({ tags }: ProbedStream): string {
   const tagged = (tags?.language ?? "").toLowerCase();

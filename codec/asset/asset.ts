@@ -1,5 +1,6 @@
 import { SieddError } from "../errors.js";
 import type { SampleTable } from "../iso/tables.js";
+import { readTextSamples, type TextCue } from "../iso/wvtt.js";
 import type { ByteSource } from "../source.js";
 import type { FrameRate } from "./frame-rate.js";
 import type { Model, PaperModel, TileModel } from "./model.js";
@@ -39,6 +40,16 @@ export interface AudioTrack {
   readonly maxPacketBytes: number;
 }
 
+/** One track of subtitles, kept as WebVTT. */
+export interface TextTrack {
+  readonly index: number;
+  readonly codec: "wvtt";
+  /** ISO 639-2, "und" where unknown. */
+  readonly language: string;
+  /** Bytes of all samples. */
+  readonly bytes: number;
+}
+
 /** All of an open asset but its network, which differs by profile. */
 export interface AssetFacts {
   /** For messages: the file's name, where the opener gave one. */
@@ -59,10 +70,13 @@ export interface AssetFacts {
   readonly audioBytes: number;
   readonly groups: readonly GroupEntry[];
   readonly audio: readonly AudioTrack[];
+  readonly text: readonly TextTrack[];
   /** The payload of one group. Rejects with SieddError `bad-request` for an index that is not there. */
   readGroup(index: number, signal?: AbortSignal): Promise<Uint8Array>;
   /** AAC access units without ADTS headers. Rejects with `bad-request` for packets that are not there. */
   readAudio(track: number, first: number, count: number, signal?: AbortSignal): Promise<Uint8Array[]>;
+  /** All subtitles of a track, in the order of their starts. Rejects with `bad-request` for a track that is not there. */
+  readText(track: number, signal?: AbortSignal): Promise<TextCue[]>;
 }
 
 /**
@@ -101,7 +115,7 @@ export async function openAsset(
 
 async function open(source: ByteSource, name: string, signal?: AbortSignal): Promise<Asset> {
   const { start, contents } = await readMoov(source, signal);
-  const { video, videoEnd, audio } = parseMovie(contents, source.size);
+  const { video, videoEnd, audio, text } = parseMovie(contents, source.size);
   const { configuration } = video;
   const groups = groupEntries(video.samples, configuration.frameRate, configuration.frameCount);
   const tracks = audio.map(audioTrack);
@@ -119,6 +133,12 @@ async function open(source: ByteSource, name: string, signal?: AbortSignal): Pro
     audioBytes: tracks.reduce((sum, track) => sum + track.bytes, 0),
     groups,
     audio: tracks,
+    text: text.map(({ language, samples: { sizes } }, index) => ({
+      index,
+      codec: "wvtt",
+      language,
+      bytes: sizes.reduce((sum, size) => sum + size, 0),
+    })),
     readGroup(index, abort) {
       const group = groups[index];
       if (group === undefined) {
@@ -142,6 +162,17 @@ async function open(source: ByteSource, name: string, signal?: AbortSignal): Pro
         );
       }
       return readSamples(source, samples, first, count, abort);
+    },
+    async readText(track, abort) {
+      const samples = text[track]?.samples;
+      if (samples === undefined) {
+        throw new SieddError(
+          "bad-request",
+          `text track ${track} does not exist: the asset has ${text.length}`,
+        );
+      }
+      const all = await readSamples(source, samples, 0, samples.sizes.length, abort);
+      return readTextSamples(all, samples.durations);
     },
   };
 }

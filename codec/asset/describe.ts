@@ -1,4 +1,4 @@
-import type { Asset, GroupEntry } from "./asset.js";
+import type { Asset, GroupEntry, TextTrack } from "./asset.js";
 import type { FrameRate } from "./frame-rate.js";
 
 /** What `siedd info --json` prints and `info.json` begins with. */
@@ -20,12 +20,13 @@ export interface AssetDescription {
     readonly sampleRate: number;
     readonly bytes: number;
   }[];
+  readonly text: readonly TextTrack[];
   readonly groups: readonly GroupEntry[];
 }
 
 /** The facts of an asset, ready for JSON. */
 export function describeAsset(asset: Asset): AssetDescription {
-  const { version, profile, width, height, frameCount, frameRate, duration, bytes, groups } = asset;
+  const { version, profile, width, height, frameCount, frameRate, duration, bytes, text, groups } = asset;
   const audio = asset.audio.map(({ index, codec, language, channels, sampleRate, bytes }) => ({
     index,
     codec,
@@ -34,5 +35,5 @@ export function describeAsset(asset: Asset): AssetDescription {
     sampleRate,
     bytes,
   }));
-  return { version, profile, width, height, frameCount, frameRate, duration, bytes, audio, groups };
+  return { version, profile, width, height, frameCount, frameRate, duration, bytes, audio, text, groups };
 }

@@ -3,6 +3,13 @@ import { type AacConfiguration, writeAacSampleEntry } from "../iso/aac.js";
 import { box, fullBox } from "../iso/box.js";
 import { writeSampleTables } from "../iso/tables.js";
 import { writeMovieHeader, writeTrack } from "../iso/track.js";
+import {
+  TEXT_TIMESCALE,
+  type TextCue,
+  type TextSamples,
+  writeTextSampleEntry,
+  writeTextSamples,
+} from "../iso/wvtt.js";
 import { writeConfiguration } from "./configuration.js";
 import type { FrameRate } from "./frame-rate.js";
 import { type AudioTiming, type Chunk, interleave } from "./layout.js";
@@ -19,9 +26,18 @@ export interface HeadFacts {
   readonly frameRate: FrameRate;
   readonly groups: readonly { readonly frameCount: number; readonly size: number }[];
   readonly audio: readonly (AacConfiguration & AudioTiming & { readonly language: string })[];
+  /** Subtitles; default: none. */
+  readonly text?: readonly TextContents[];
 }
 
-/** The bytes before the samples, and the samples' order after it. */
+/** One track of subtitles. */
+export interface TextContents {
+  /** ISO 639-2. */
+  readonly language: string;
+  readonly cues: readonly TextCue[];
+}
+
+/** The bytes before the first group, subtitles included, and the order of the other samples after it. */
 export interface AssetHead {
   readonly head: Uint8Array;
   readonly chunks: readonly Chunk[];
@@ -47,16 +63,24 @@ export function layoutAsset(contents: AssetContents): AssetHead {
     contents.audio,
   );
   const ftyp = box("ftyp", new ByteWriter().text("siv1").u32(1).text("siv1iso6").finish());
-  const mdatSize = chunks.reduce((sum, chunk) => sum + chunk.size, 16);
-  const mdat = new ByteWriter().u32(1).text("mdat").u64(mdatSize).finish();
-  const length = ftyp.length + writeMovie(contents, chunks, frames, 0).length + mdat.length;
-  const moov = writeMovie(contents, chunks, frames, length);
-  return { head: new ByteWriter().bytes(ftyp).bytes(moov).bytes(mdat).finish(), chunks };
+  const milliseconds = Math.round(
+    (frames * contents.frameRate.den * TEXT_TIMESCALE) / contents.frameRate.num,
+  );
+  const text = (contents.text ?? []).map(({ cues }) => writeTextSamples(cues, milliseconds));
+  const texts = text.flatMap(({ samples }) => samples);
+  const textBytes = texts.reduce((sum, sample) => sum + sample.length, 0);
+  const mdatSize = chunks.reduce((sum, chunk) => sum + chunk.size, 16 + textBytes);
+  const mdat = new ByteWriter().u32(1).text("mdat").u64(mdatSize);
+  for (const sample of texts) mdat.bytes(sample);
+  const length = ftyp.length + writeMovie(contents, chunks, text, frames, 0).length + mdat.length;
+  const moov = writeMovie(contents, chunks, text, frames, length);
+  return { head: new ByteWriter().bytes(ftyp).bytes(moov).bytes(mdat.finish()).finish(), chunks };
 }
 
 function writeMovie(
   contents: AssetContents,
   chunks: readonly Chunk[],
+  text: readonly TextSamples[],
   frames: number,
   base: number,
 ): Uint8Array {
@@ -115,7 +139,38 @@ function writeMovie(
       ],
     });
   });
-  return box("moov", writeMovieHeader(timescale, movieDuration, 2 + sound.length), video, ...sound);
+  const subtitles = textTracks(contents, text, 2 + sound.length, base, movieDuration);
+  const next = 2 + sound.length + subtitles.length;
+  return box("moov", writeMovieHeader(timescale, movieDuration, next), video, ...sound, ...subtitles);
+}
+
+/** @param base where the first group begins: the samples of all text tracks end there. */
+function textTracks(
+  { text = [] }: HeadFacts,
+  samplesOf: readonly TextSamples[],
+  firstId: number,
+  base: number,
+  movieDuration: number,
+): Uint8Array[] {
+  const sizes = samplesOf.map(({ samples }) => samples.map(({ length }) => length));
+  let offset = base - sizes.flat().reduce((sum, size) => sum + size, 0);
+  return text.map(({ language }, index) => {
+    const { durations } = samplesOf[index];
+    const chunk = { offset: Math.max(0, offset), count: durations.length };
+    offset += sizes[index].reduce((sum, size) => sum + size, 0);
+    return writeTrack({
+      id: firstId + index,
+      handler: "text",
+      width: 0,
+      height: 0,
+      timescale: TEXT_TIMESCALE,
+      mediaDuration: durations.reduce((sum, duration) => sum + duration, 0),
+      movieDuration,
+      language,
+      start: 0,
+      sampleTable: [writeTextSampleEntry(), ...writeSampleTables(durations, sizes[index], [chunk])],
+    });
+  });
 }
 
 /** `stsd` with the sample entry `siv1` (VisualSampleEntry, ISO/IEC 14496-12, 12.1.3) and its `sivC`. */

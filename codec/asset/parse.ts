@@ -4,6 +4,7 @@ import { type AacConfiguration, readAacSampleEntry } from "../iso/aac.js";
 import { onlyBox, readBoxes, versionAndFlags } from "../iso/box.js";
 import { readSampleTables, type SampleTable } from "../iso/tables.js";
 import { unpackLanguage } from "../iso/track.js";
+import { isTextSampleEntry, TEXT_TIMESCALE } from "../iso/wvtt.js";
 import { type Configuration, readConfiguration } from "./configuration.js";
 
 /** Shortest side of a source picture that an asset may have, in pixels. */
@@ -25,11 +26,18 @@ export interface ParsedAudio extends AacConfiguration {
   readonly samples: SampleTable;
 }
 
+export interface ParsedText {
+  readonly language: string;
+  /** Durations in milliseconds. */
+  readonly samples: SampleTable;
+}
+
 export interface ParsedMovie {
   readonly video: ParsedVideo;
   /** Offset in `moov` at which the siv1 track ends. */
   readonly videoEnd: number;
   readonly audio: readonly ParsedAudio[];
+  readonly text: readonly ParsedText[];
 }
 
 /** Reads the contents of `moov`. `fileSize` bounds every sample's place. */
@@ -39,15 +47,16 @@ export function parseMovie(contents: Uint8Array, fileSize: number): ParsedMovie 
   let video: ParsedVideo | undefined;
   let videoEnd = 0;
   const audio: ParsedAudio[] = [];
+  const text: ParsedText[] = [];
   for (const trak of traks) {
     const track = parseTrack(trak.reader, fileSize);
+    if (track === undefined) continue;
     if ("configuration" in track) {
       if (video !== undefined) throw moov.error("has two siv1 tracks");
       video = track;
       videoEnd = trak.offset + trak.size;
-    } else {
-      audio.push(track);
-    }
+    } else if ("priming" in track) audio.push(track);
+    else text.push(track);
   }
   if (video === undefined) {
     throw new SieddError(
@@ -55,10 +64,11 @@ export function parseMovie(contents: Uint8Array, fileSize: number): ParsedMovie 
       "this is an MP4 file but not a siedd asset: it has no siv1 track; make one with siedd encode",
     );
   }
-  return { video, videoEnd, audio };
+  return { video, videoEnd, audio, text };
 }
 
-function parseTrack(trak: ByteReader, fileSize: number): ParsedVideo | ParsedAudio {
+/** Undefined for text of a kind that is not ours: it is not needed to play the film. */
+function parseTrack(trak: ByteReader, fileSize: number): ParsedVideo | ParsedAudio | ParsedText | undefined {
   const boxes = readBoxes(trak);
   const mdia = onlyBox(boxes, "mdia", trak);
   const media = readBoxes(mdia);
@@ -73,13 +83,19 @@ function parseTrack(trak: ByteReader, fileSize: number): ParsedVideo | ParsedAud
     const entry = parseVideoEntry(stsd);
     return { ...entry, samples: readSampleTables(tables, stbl, fileSize) };
   }
+  if (handler === "text") {
+    if (!isTextSampleEntry(stsd)) return undefined;
+    const { language } = parseMediaHeader(
+      media,
+      mdia,
+      "the text's timescale",
+      TEXT_TIMESCALE,
+      TEXT_TIMESCALE,
+    );
+    return { language, samples: readSampleTables(tables, stbl, fileSize) };
+  }
   if (handler !== "soun") throw trak.error(`has the unknown handler "${handler}"`);
-  const mdhd = onlyBox(media, "mdhd", mdia);
-  if (versionAndFlags(mdhd).version !== 1) throw mdhd.error("is not of version 1");
-  mdhd.skip(16);
-  const sampleRate = mdhd.within(mdhd.u32(), 1000, 192000, "the sample rate");
-  mdhd.skip(8);
-  const language = unpackLanguage(mdhd.u16());
+  const { timescale: sampleRate, language } = parseMediaHeader(media, mdia, "the sample rate", 1000, 192000);
   const aac = readAacSampleEntry(stsd, sampleRate);
   return {
     ...aac,
@@ -87,6 +103,21 @@ function parseTrack(trak: ByteReader, fileSize: number): ParsedVideo | ParsedAud
     priming: parseEdit(boxes, trak),
     samples: readSampleTables(tables, stbl, fileSize),
   };
+}
+
+function parseMediaHeader(
+  media: ReturnType<typeof readBoxes>,
+  mdia: ByteReader,
+  what: string,
+  least: number,
+  most: number,
+): { timescale: number; language: string } {
+  const mdhd = onlyBox(media, "mdhd", mdia);
+  if (versionAndFlags(mdhd).version !== 1) throw mdhd.error("is not of version 1");
+  mdhd.skip(16);
+  const timescale = mdhd.within(mdhd.u32(), least, most, what);
+  mdhd.skip(8);
+  return { timescale, language: unpackLanguage(mdhd.u16()) };
 }
 
 function parseEdit(boxes: ReturnType<typeof readBoxes>, trak: ByteReader): number {

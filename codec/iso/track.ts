@@ -13,8 +13,8 @@ const MATRIX = /* @__PURE__ */ new ByteWriter()
 export interface TrackDescription {
   /** From 1. */
   readonly id: number;
-  readonly handler: "vide" | "soun";
-  /** Source pixels; 0 for sound. */
+  readonly handler: "vide" | "soun" | "text";
+  /** Source pixels; 0 for all but the picture. */
   readonly width: number;
   readonly height: number;
   /** Units a second. */
@@ -57,10 +57,11 @@ export function writeTrack(track: TrackDescription): Uint8Array {
   const mdhd = new ByteWriter().u64(0).u64(0).u32(track.timescale).u64(track.mediaDuration);
   mdhd.u16(packLanguage(track.language)).u16(0);
   const hdlr = new ByteWriter().u32(0).text(track.handler).zeros(12).text("siedd").u8(0);
-  const mediaHeader =
-    track.handler === "vide"
-      ? fullBox("vmhd", 0, 1, new ByteWriter().zeros(8).finish())
-      : fullBox("smhd", 0, 0, new ByteWriter().zeros(4).finish());
+  const mediaHeader = {
+    vide: () => fullBox("vmhd", 0, 1, new ByteWriter().zeros(8).finish()),
+    soun: () => fullBox("smhd", 0, 0, new ByteWriter().zeros(4).finish()),
+    text: () => fullBox("nmhd", 0, 0),
+  }[track.handler]();
   const dataReference = box(
     "dinf",
     fullBox("dref", 0, 0, new ByteWriter().u32(1).finish(), fullBox("url ", 0, 1)),

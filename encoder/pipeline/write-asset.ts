@@ -1,5 +1,5 @@
 import { type FileHandle, open, rename } from "node:fs/promises";
-import { type AssetContents, layoutAsset, type Model } from "../../codec/index.js";
+import { type AssetContents, layoutAsset, type Model, type TextContents } from "../../codec/index.js";
 import { writeError } from "../../media/errors.js";
 import type { Checkpoints } from "./checkpoints.js";
 import type { PlannedGroup } from "./groups.js";
@@ -17,6 +17,7 @@ export interface FilmParts {
   readonly frameRate: { readonly num: number; readonly den: number };
   readonly groups: readonly PlannedGroup[];
   readonly sound: readonly EncodedSound[];
+  readonly text: readonly TextContents[];
 }
 
 /**

@@ -1,0 +1,38 @@
+/** One subtitle as WebVTT has it; times in milliseconds from the start of the file. */
+export interface SubtitleCue {
+  readonly start: number;
+  readonly end: number;
+  /** Cue settings such as "line:0"; "" for none. */
+  readonly settings: string;
+  /** Cue text; lines end with "\n". */
+  readonly text: string;
+}
+
+const TIME = /^(?:(\d{2,}):)?(\d{2}):(\d{2})\.(\d{3})$/;
+
+/** The cues of a WebVTT file (https://www.w3.org/TR/webvtt1/, 4.1); what is not a cue is left out. */
+export function parseWebVtt(file: string): SubtitleCue[] {
+  const cues: SubtitleCue[] = [];
+  for (const block of file
+    .replaceAll("\r\n", "\n")
+    .replaceAll("\r", "\n")
+    .split(/\n{2,}/)) {
+    const lines = block.split("\n").filter((line) => line !== "");
+    const timing = lines.findIndex((line) => line.includes("-->"));
+    if (timing < 0) continue;
+    const [from, rest = ""] = lines[timing].split("-->").map((part) => part.trim());
+    const [to, ...settings] = rest.split(/\s+/);
+    const [start, end] = [milliseconds(from), milliseconds(to)];
+    const text = lines.slice(timing + 1).join("\n");
+    if (start === undefined || end === undefined || end <= start || text === "") continue;
+    cues.push({ start, end, settings: settings.join(" "), text });
+  }
+  return cues;
+}
+
+function milliseconds(time: string): number | undefined {
+  const parts = TIME.exec(time);
+  if (parts === null) return undefined;
+  const [hours = 0, minutes, seconds, thousandths] = parts.slice(1).map((part) => Number(part ?? 0));
+  return ((hours * 60 + minutes) * 60 + seconds) * 1000 + thousandths;
+}
