@@ -1,0 +1,39 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { machine, rounded } from "./machine.js";
+import { measured } from "./measured.js";
+
+// Memory of an encode against the length of the film: as many groups are in memory for 100 s as for 10 s.
+// The picture is small and training short, so that what would grow with the film is not hidden behind either.
+
+const LENGTHS = [10, 100];
+const BRIEF = ["--preset", "draft", "--steps", "20", "--phase1-steps", "20", "--points", "64"];
+const WORKERS = 2;
+
+const folder = await mkdtemp(join(tmpdir(), "siedd-bench-"));
+try {
+  const before = machine();
+  const results = [];
+  for (const seconds of LENGTHS) {
+    const film = join(folder, `${seconds}.mkv`);
+    const [picture, sound] = [`testsrc2=s=160x90:r=25:d=${seconds}`, `sine=440:d=${seconds}`];
+    const inputs = [picture, sound].flatMap((graph) => ["-f", "lavfi", "-i", graph]);
+    const codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-c:a", "flac"];
+    await promisify(execFile)("ffmpeg", ["-v", "error", ...inputs, ...codecs, film]);
+    const asset = join(folder, `${seconds}.siedd`);
+    const { wallSeconds, peakMegabytes } = await measured([
+      ...["encode", film, "-o", asset, ...BRIEF, "--workers", String(WORKERS)],
+    ]);
+    results.push({ filmSeconds: seconds, bytes: (await stat(asset)).size, wallSeconds, peakMegabytes });
+  }
+  const [short, long] = results;
+  const growth = rounded(long.peakMegabytes / short.peakMegabytes);
+  process.stdout.write(
+    `${JSON.stringify({ bench: "memory", machine: before, workers: WORKERS, results, growth })}\n`,
+  );
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
