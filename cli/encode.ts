@@ -85,6 +85,12 @@ export function encodeCommand(io: Io): Command {
       within(0.001, 10, "bits a pixel"),
     )
     .addOption(
+      new Option(
+        "--noise <kind>",
+        "paper: spoil one pixel in 41 before training, and measure against the frames without",
+      ).choices(["white", "black", "salt-pepper", "random", "all"]),
+    )
+    .addOption(
       new Option("--trainer <name>", "what runs the training steps").choices(["auto", "onnx", "tfjs"]),
     )
     .addOption(new Option("--device <name>", "where they run").choices(["auto", "cpu", "cuda"]))

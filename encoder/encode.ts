@@ -1,11 +1,20 @@
 import { stat } from "node:fs/promises";
-import { MAX_SIDE, MIN_SIDE, type Model, sharedEncoderSize } from "../codec/index.js";
+import { serialize } from "node:v8";
+import {
+  crc32c,
+  MAX_SIDE,
+  MIN_SIDE,
+  type Model,
+  type PaperEncoder,
+  sharedEncoderSize,
+} from "../codec/index.js";
 import { analyseVideo, checkWritable, MediaError, probeVideo, type VideoInfo } from "../media/index.js";
 import { EncoderError } from "./errors.js";
 import type { EncodeEvent, EncodeSummary } from "./events.js";
 import { type EncodeOptions, type ResolvedOptions, resolveOptions } from "./options.js";
 import { type PaperOptions, resolvePaperOptions } from "./paper/options.js";
 import { paperNetwork, planAnchorFrames } from "./paper/plan.js";
+import { readSharedEncoder } from "./paper/shared-encoder.js";
 import { trainPaperFilm } from "./paper/train-film.js";
 import { Checkpoints } from "./pipeline/checkpoints.js";
 import { type PlannedGroup, planAnchors, planGroups } from "./pipeline/groups.js";
@@ -55,12 +64,13 @@ async function run(
   await checkWritable(options.output);
   const info = await probeVideo(options.input, signal);
   const size = pictureSize(info, options);
+  const sharedEncoder = isPaper(options) ? await sharedEncoderOf(options, signal) : undefined;
   const meter = new ProgressMeter(emit);
   try {
     const { frameCount, cuts } = await analyse(info, options, meter, signal);
     const groups = planGroups(frameCount, cuts, info.frameRate, options.groupFrames);
     const work = isPaper(options)
-      ? paperWork(options, info, size, groups, frameCount)
+      ? paperWork(options, info, size, groups, frameCount, sharedEncoder)
       : tileWork(options, info, size, groups);
     emit({ type: "analysed", frames: frameCount, groups: groups.length, scenes: cuts.length + 1, ...size });
     const source = await stat(options.input);
@@ -134,19 +144,29 @@ function tileWork(
   };
 }
 
+/** The encoder that --shared-encoder names, read before anything takes time. */
+async function sharedEncoderOf(
+  { training }: PaperOptions,
+  signal?: AbortSignal,
+): Promise<PaperEncoder | undefined> {
+  if (training.sharedEncoder === undefined) return undefined;
+  return readSharedEncoder(training.sharedEncoder, paperNetwork(training), signal);
+}
+
 function paperWork(
   options: PaperOptions,
   info: VideoInfo,
   size: Size,
   groups: readonly PlannedGroup[],
   frameCount: number,
+  sharedEncoder: PaperEncoder | undefined,
 ): ProfileWork {
   const anchors = planAnchorFrames(frameCount, options.anchors);
   const network = paperNetwork(options.training);
   return {
-    identity: { network, anchors },
+    identity: { network, anchors, sharedEncoder: sharedEncoder && crc32c(serialize(sharedEncoder)) },
     train: (checkpoints, ...rest) =>
-      trainPaperFilm({ info, size, groups, anchors, network, options, checkpoints }, ...rest),
+      trainPaperFilm({ info, size, groups, anchors, network, sharedEncoder, options, checkpoints }, ...rest),
   };
 }
 

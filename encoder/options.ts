@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { MAX_SIDE, MIN_SIDE, TILE_WIDTHS } from "../codec/index.js";
 import { EncoderError } from "./errors.js";
 import type { EncodeEvent } from "./events.js";
+import type { PaperNoise } from "./paper/noise.js";
 import type { PaperLoss, PaperOptimizer, PaperPreset, PaperSampling } from "./paper/options.js";
 import type { Target } from "./pipeline/rate-control.js";
 import type { TrainerName } from "./training/choose-trainer.js";
@@ -52,6 +53,8 @@ export interface EncodeOptions {
   readonly loss?: PaperLoss | undefined;
   /** Paper profile: path of an asset whose shared encoder is taken instead of training one. */
   readonly sharedEncoder?: string | undefined;
+  /** Paper profile: spoils one pixel in 41 before training, to be measured against the frames without; default: none. */
+  readonly noise?: PaperNoise | undefined;
   /** Tile profile: mean PSNR that the film should come to, 10 to 60 dB; met within 0.3 dB, or `onEvent` says. */
   readonly targetPsnr?: number | undefined;
   /** Tile profile: bits a pixel, of all but the sound, 0.001 to 10; met within 5 %, or `onEvent` says. */
@@ -128,6 +131,7 @@ const PAPER_ONLY = {
   "--sampling": "sampling",
   "--loss": "loss",
   "--shared-encoder": "sharedEncoder",
+  "--noise": "noise",
 } as const;
 
 /** Options with every default filled in and every value checked. */

@@ -8,6 +8,7 @@ import { size, type Tensor } from "../encoder/graph/tensor.js";
 import { meanAbsoluteError, meanSquaredError, paperForward } from "../encoder/network/forward.js";
 import { paperParameters } from "../encoder/network/parameters.js";
 import { quantise16, quantiseBlocks } from "../encoder/paper/half-quadratic.js";
+import { NOISES, type PaperNoise, spoil } from "../encoder/paper/noise.js";
 import { pointsOf, resolvePaperOptions } from "../encoder/paper/options.js";
 import { planAnchorFrames } from "../encoder/paper/plan.js";
 import { PaperSampler } from "../encoder/paper/sampler.js";
@@ -349,6 +350,32 @@ test("every frame is normalised by its own mean and deviation", async () => {
   near(target.deviation[0], 10 / 255);
   near(target.mean[1], 200 / 255);
   near(target.deviation[1], 1 / 255);
+});
+
+test("--noise spoils one pixel in 41 by its kind, the same each time, and measures against the frames without", async () => {
+  const picture = { width: 64, height: 48 };
+  async function* frames() {
+    for (let f = 0; f < 2; f++) yield new Uint8Array(64 * 48 * 3).fill(100);
+  }
+  const load = (kind: PaperNoise) =>
+    loadTarget(frames(), 2, picture, (frame, index) => spoil(frame, kind, 5, 10 + index));
+  for (const kind of NOISES) {
+    const target = await load(kind);
+    assert.deepEqual(target.clean, new Uint8Array(2 * 64 * 48 * 3).fill(100));
+    assert.deepEqual((await load(kind)).frames, target.frames);
+    const changed = Array.from({ length: 2 * 64 * 48 }, (_, i) => [
+      ...target.frames.subarray(3 * i, 3 * i + 3),
+    ]).filter((rgb) => rgb.some((value) => value !== 100));
+    assert.ok(
+      changed.length > 120 && changed.length <= 148,
+      `${kind}: ${changed.length} of ${(2 * 64 * 48) / 41.472}`,
+    );
+    const colours = new Set(changed.map(String));
+    const [white, black] = [colours.has("255,255,255"), colours.has("0,0,0")];
+    assert.equal(white, ["white", "salt-pepper", "all"].includes(kind), `${kind}: white`);
+    assert.equal(black, ["black", "salt-pepper", "all"].includes(kind), `${kind}: black`);
+    assert.equal(colours.size > 2, ["random", "all"].includes(kind), `${kind}: colours`);
+  }
 });
 
 test("anchors are evenly spaced; a group begins with the nearest stack, and each head with its own nearest", () => {

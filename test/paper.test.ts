@@ -93,13 +93,31 @@ test("--shared-encoder takes the encoder of another asset as it is", async (t) =
   }
 });
 
+test("with --noise the network learns from spoilt frames and is measured against those without", async (t) => {
+  const folder = await tempFolder(t);
+  const output = join(folder, "a.siedd");
+  const options = {
+    ...(await small(output)),
+    to: 0.4,
+    groupFrames: 10,
+    loss: "l1",
+    noise: "salt-pepper",
+  } as const;
+  const { psnr } = await encode(options);
+  const found = JSON.parse(await siedd("eval", output, options.input, "--json"));
+  assert.ok(Math.abs(found.psnr - psnr) < 1e-6, `eval against the video says ${found.psnr}, encode ${psnr}`);
+  const plain = join(folder, "b.siedd");
+  await encode({ ...options, output: plain, noise: undefined });
+  assert.notDeepEqual(await (await paper(plain)).readGroup(0), await (await paper(output)).readGroup(0));
+});
+
 test("the command takes every option of the profile, and its asset is told about and decoded", async (t) => {
   const folder = await tempFolder(t);
   const output = join(folder, "a.siedd");
   const input = await clip("bunny");
   const options =
     "--profile paper --preset m --size 96x54 --to 0.4 --width 36 --hidden-layers 1 --group-frames 5 --anchors 3 " +
-    "--phase1-steps 9 --steps 9 --points 100 --optimizer adam-onecycle --lr 3e-4 --sampling replacement --loss l1";
+    "--phase1-steps 9 --steps 9 --points 100 --optimizer adam-onecycle --lr 3e-4 --sampling replacement --loss l1 --noise all";
   const encoded = await siedd("encode", input, "-o", output, "--json", ...options.split(" "));
   assert.equal(JSON.parse(encoded).frames, 10);
   const info = JSON.parse(await siedd("info", output, "--json"));
@@ -124,6 +142,7 @@ test("options that do not fit the profile are refused by name and rule", async (
   for (const [options, message] of [
     [{ ...base, loss: "l1" }, /--loss is an option of --profile paper alone/],
     [{ ...base, sharedEncoder: "b.siedd" }, /--shared-encoder is an option of --profile paper alone/],
+    [{ ...base, noise: "white" }, /--noise is an option of --profile paper alone/],
     [{ ...base, preset: "s" }, /--preset must be one of draft, fast, balanced, quality/],
     [{ ...paperBase, preset: "fast" }, /--preset must be one of s, m, l with --profile paper, not fast/],
     [{ ...paperBase, width: 3 }, /--width must be a whole number from 4 to 2048, not 3/],

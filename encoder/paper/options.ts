@@ -1,6 +1,7 @@
 import { MAX_PAPER_WIDTH, MIN_PAPER_WIDTH } from "../../codec/index.js";
 import { EncoderError } from "../errors.js";
 import { bad, type EncodeOptions, type ResolvedOptions, resolveOptions } from "../options.js";
+import { NOISES, type PaperNoise } from "./noise.js";
 
 /** Sizes of the published network. */
 export type PaperPreset = "s" | "m" | "l";
@@ -26,6 +27,8 @@ export interface PaperSettings {
   readonly loss: PaperLoss;
   /** Path of an asset whose shared encoder is taken as it is. */
   readonly sharedEncoder: string | undefined;
+  /** Added to the frames before training, which are measured without it. */
+  readonly noise: PaperNoise | undefined;
 }
 
 /** Options of the paper profile with every default filled in and every value checked. */
@@ -94,6 +97,7 @@ export function resolvePaperOptions(options: EncodeOptions): PaperOptions {
     sampling: undefined,
     loss: undefined,
     sharedEncoder: undefined,
+    noise: undefined,
   });
   return {
     ...common,
@@ -111,6 +115,7 @@ export function resolvePaperOptions(options: EncodeOptions): PaperOptions {
       sampling: choice("--sampling", options.sampling, ["without", "replacement"]),
       loss: choice("--loss", options.loss, ["mse", "l1"]),
       sharedEncoder: options.sharedEncoder,
+      noise: options.noise === undefined ? undefined : choice("--noise", options.noise, NOISES),
     },
   };
 }

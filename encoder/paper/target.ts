@@ -7,31 +7,38 @@ export interface PaperTarget {
   readonly frameCount: number;
   /** Packed R'G'B' [frames, height, width, 3]; moved to the worker that trains on it. */
   readonly frames: Uint8Array<ArrayBuffer>;
+  /** The frames as they were before noise was added to them; undefined where none was. */
+  readonly clean: Uint8Array<ArrayBuffer> | undefined;
   /** [frames]: values are trained as (v - mean) / deviation, v in [0, 1]. */
   readonly mean: Float32Array;
   readonly deviation: Float32Array;
 }
 
-/** Takes the next `frameCount` frames of `source`. */
+/** Takes the next `frameCount` frames of `source`. `spoil` adds noise to the frame of an index, in place. */
 export async function loadTarget(
   source: AsyncIterator<Uint8Array>,
   frameCount: number,
   picture: { readonly width: number; readonly height: number },
+  spoil?: (frame: Uint8Array, index: number) => void,
 ): Promise<PaperTarget> {
   const { width, height } = picture;
   const bytes = width * height * CHANNELS;
   const frames = new Uint8Array(bytes * frameCount);
+  const clean = spoil === undefined ? undefined : new Uint8Array(frames.length);
   const mean = new Float32Array(frameCount);
   const deviation = new Float32Array(frameCount);
   for (let f = 0; f < frameCount; f++) {
     const next = await source.next();
     if (next.done) throw new RangeError(`the video ended ${frameCount - f} frames too early`);
-    frames.set(next.value, f * bytes);
-    const moments = zScore(next.value);
+    const frame = frames.subarray(f * bytes, (f + 1) * bytes);
+    frame.set(next.value);
+    clean?.set(next.value, f * bytes);
+    spoil?.(frame, f);
+    const moments = zScore(frame);
     mean[f] = moments.mean;
     deviation[f] = moments.deviation;
   }
-  return { width, height, frameCount, frames, mean, deviation };
+  return { width, height, frameCount, frames, clean, mean, deviation };
 }
 
 /** Mean and deviation of a frame in [0, 1]; the deviation is at least 1 / 255, so that it can be divided by. */

@@ -7,9 +7,9 @@ import type { PlannedGroup } from "../pipeline/groups.js";
 import type { ProgressMeter } from "../pipeline/progress.js";
 import { WorkerPool } from "../pipeline/worker-pool.js";
 import type { TrainingWeights } from "../training/tile-weights.js";
+import { spoil } from "./noise.js";
 import { type PaperOptions, pointsOf } from "./options.js";
 import { stepCost } from "./plan.js";
-import { readSharedEncoder } from "./shared-encoder.js";
 import { loadTarget, type PaperTarget } from "./target.js";
 import type { PaperPlan } from "./trainer.js";
 import { quantiseEncoder, startFromAnchors } from "./weights.js";
@@ -23,6 +23,8 @@ export interface PaperFilm {
   /** Numbers of the anchor frames. */
   readonly anchors: readonly number[];
   readonly network: PaperNetwork;
+  /** Of another asset; undefined: phase 1 trains one. */
+  readonly sharedEncoder: PaperEncoder | undefined;
   readonly options: PaperOptions;
   readonly checkpoints: Checkpoints;
 }
@@ -48,10 +50,7 @@ export async function trainPaperFilm(
   emit: (event: EncodeEvent) => void,
   signal?: AbortSignal,
 ): Promise<TrainedPaperFilm> {
-  const { sharedEncoder } = film.options.training;
-  const taken =
-    sharedEncoder === undefined ? undefined : await readSharedEncoder(sharedEncoder, film.network, signal);
-  const training = new PaperFilmTraining(film, taken, meter, emit, signal);
+  const training = new PaperFilmTraining(film, meter, emit, signal);
   try {
     return await training.run();
   } finally {
@@ -61,7 +60,6 @@ export async function trainPaperFilm(
 
 class PaperFilmTraining {
   readonly #film: PaperFilm;
-  readonly #taken: PaperEncoder | undefined;
   readonly #meter: ProgressMeter;
   readonly #emit: (event: EncodeEvent) => void;
   readonly #signal: AbortSignal | undefined;
@@ -71,13 +69,11 @@ class PaperFilmTraining {
 
   constructor(
     film: PaperFilm,
-    taken: PaperEncoder | undefined,
     meter: ProgressMeter,
     emit: (event: EncodeEvent) => void,
     signal?: AbortSignal,
   ) {
     this.#film = film;
-    this.#taken = taken;
     this.#meter = meter;
     this.#emit = emit;
     this.#signal = signal;
@@ -101,7 +97,7 @@ class PaperFilmTraining {
 
     this.#meter.enter("phase1", `${anchors.length} anchor ${anchors.length === 1 ? "frame" : "frames"}`);
     const trained = known ?? (await this.#untilAborted(this.#trainAnchors()));
-    const encoder = this.#taken ?? quantiseEncoder(network, trained);
+    const encoder = this.#film.sharedEncoder ?? quantiseEncoder(network, trained);
 
     this.#meter.enter("phase2", `${this.#finished.size} of ${groups.length} groups`);
     await this.#untilAborted(this.#trainGroups(trained, encoder));
@@ -120,8 +116,8 @@ class PaperFilmTraining {
   }
 
   #anchorCost(): number {
-    const { anchors, network } = this.#film;
-    return stepCost(network, anchors.length, anchors.length, this.#taken === undefined);
+    const { anchors, network, sharedEncoder } = this.#film;
+    return stepCost(network, anchors.length, anchors.length, sharedEncoder === undefined);
   }
 
   /** The work, which the signal ends within some training steps. Nothing of it is left running. */
@@ -157,7 +153,7 @@ class PaperFilmTraining {
   async #trainAnchors(): Promise<TrainingWeights> {
     const { anchors, network, options, checkpoints } = this.#film;
     const source = this.#frames(anchors.map((firstFrame) => ({ firstFrame, frameCount: 1 })));
-    const target = await this.#load(source, anchors.length);
+    const target = await this.#load(source, anchors.length, (index) => anchors[index]);
     await source.return(undefined);
     const plan = this.#plan(PHASE_1, 0);
     const { result, steps } = this.#pool.run({
@@ -168,7 +164,7 @@ class PaperFilmTraining {
       trainer: options.trainer,
       device: options.device,
       threads: options.workers,
-      encoder: this.#taken,
+      encoder: this.#film.sharedEncoder,
     });
     const watch = this.#meter.watch(steps, this.#anchorCost());
     const trained = await result;
@@ -187,7 +183,7 @@ class PaperFilmTraining {
     const source = this.#frames(left);
     try {
       for (const group of left) {
-        const target = await this.#load(source, group.frameCount);
+        const target = await this.#load(source, group.frameCount, (index) => group.firstFrame + index);
         const task = this.#trainGroup(group, target, trained, encoder, threads);
         running.add(task);
         // A task that failed stays: the race below finds it.
@@ -235,8 +231,18 @@ class PaperFilmTraining {
     this.#emit({ type: "group", index: group.index, ...finished });
   }
 
-  #load(source: AsyncIterator<Uint8Array>, frameCount: number): Promise<PaperTarget> {
-    return loadTarget(source, frameCount, this.#film.size);
+  /** `numberOf` says which frame of the film a frame of the target is. */
+  #load(
+    source: AsyncIterator<Uint8Array>,
+    frameCount: number,
+    numberOf: (index: number) => number,
+  ): Promise<PaperTarget> {
+    const { size, options } = this.#film;
+    const { noise } = options.training;
+    if (noise === undefined) return loadTarget(source, frameCount, size);
+    return loadTarget(source, frameCount, size, (frame, index) =>
+      spoil(frame, noise, options.seed, numberOf(index)),
+    );
   }
 
   /** The frames of some spans one after the other; neighbouring spans are read in one go. */

@@ -25,7 +25,10 @@ export async function trainGroup(job: PaperGroupJob, signals: JobSignals): Promi
   const weights = withEncoder(job.start, asset.encoder);
   const trained = await train(job, signals, 1, false, weights);
   const payload = writePaperGroup(quantiseGroup(network, trained, target));
-  return { payload, psnr: await measureFrames(asset, job.index, payload, target.frames, job.threads) };
+  return {
+    payload,
+    psnr: await measureFrames(asset, job.index, payload, target.clean ?? target.frames, job.threads),
+  };
 }
 
 async function train(

@@ -5,7 +5,9 @@ import type { JobFailure, JobResult, WorkJob } from "./jobs.js";
 /** Buffers that are moved to a job's worker, not copied. */
 function pixelsOf(job: WorkJob): ArrayBuffer[] {
   if (job.kind === "measure") return [];
-  return [(job.kind === "train" ? job.target.rows : job.target.frames).buffer];
+  if (job.kind === "train") return [job.target.rows.buffer];
+  const { frames, clean } = job.target;
+  return clean === undefined ? [frames.buffer] : [frames.buffer, clean.buffer];
 }
 
 /** Runs jobs on worker threads; all of them stop together. */
