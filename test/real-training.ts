@@ -1,6 +1,8 @@
+import { resolveOptions } from "../encoder/options.js";
 import { loadGroupFrames } from "../encoder/pipeline/group-frames.js";
 import { planGroups } from "../encoder/pipeline/groups.js";
 import { codingTerms, quantisationSteps } from "../encoder/pipeline/quantiser.js";
+import { tileNetwork } from "../encoder/pipeline/tile-network.js";
 import { Random } from "../encoder/training/random.js";
 import { initialWeights } from "../encoder/training/tile-weights.js";
 import type { Trainer, TrainingPlan, TrainingProblem } from "../encoder/training/trainer.js";
@@ -15,22 +17,25 @@ export interface Trial {
   readonly coded?: boolean;
   readonly steps: number;
   readonly points: number;
+  /** Pixels, default 120 x 68: six tiles. */
+  readonly picture?: { readonly width: number; readonly height: number };
+  /** Default 8. */
+  readonly frames?: number;
 }
 
-const picture = { width: 120, height: 68 };
-const frameCount = 8;
-const width = 12;
+const width = 16;
 
-/** Eight frames of bunny in six tiles, and a plan to train them: real pixels, small. */
+/** The first frames of bunny, and a plan to train them as one job: real pixels. */
 export async function realTraining(trial: Trial): Promise<{ problem: TrainingProblem; plan: TrainingPlan }> {
   const input = await clip("bunny");
   const info = await probeVideo(input);
-  const { encoderWidth = 0, steps, points } = trial;
-  const grid = { rows: 2, columns: 3, overlap: 1, frequencies: 4, omega: 20, hiddenLayers: 3 };
-  const network = { profile: "tile" as const, ...grid, encoderWidth };
-  const tiles = grid.rows * grid.columns;
+  const { encoderWidth = 0, steps, points, picture = { width: 120, height: 68 } } = trial;
+  const { training } = resolveOptions({ input, output: "" });
+  const network = { ...tileNetwork(picture.width, picture.height, training), encoderWidth };
+  const tiles = network.rows * network.columns;
+  const frameCount = trial.frames ?? 8;
   const [group] = planGroups(frameCount, [], info.frameRate);
-  const source = readFrames(input, info, { ...picture, firstFrame: 30, frameCount });
+  const source = readFrames(input, info, { ...picture, firstFrame: 0, frameCount });
   const { targets } = await loadGroupFrames(source, group, network, [{ first: 0, count: tiles }], picture);
   await source.return(undefined);
   const [target] = targets;
@@ -50,14 +55,20 @@ export async function realTraining(trial: Trial): Promise<{ problem: TrainingPro
   };
 }
 
-/** Trains, and keeps the mean squared error of every step. */
+/** Trains, and keeps the mean squared error of every step. Steps a second are without the first run's. */
 export async function lossesOf(
   trainer: Trainer,
   { problem, plan }: { problem: TrainingProblem; plan: TrainingPlan },
-): Promise<{ losses: number[]; weights: Map<string, Float32Array> }> {
+): Promise<{ losses: number[]; weights: Map<string, Float32Array>; stepsASecond: number }> {
   const losses: number[] = [];
+  const seen: { steps: number; time: number }[] = [];
   const weights = await trainer.train(problem, plan, {
-    onProgress: (_, some) => losses.push(...some),
+    onProgress(steps, some) {
+      losses.push(...some);
+      seen.push({ steps, time: performance.now() });
+    },
   });
-  return { losses, weights };
+  const [first, last] = [seen[0], seen[seen.length - 1]];
+  const stepsASecond = (1000 * (last.steps - first.steps)) / (last.time - first.time);
+  return { losses, weights, stepsASecond };
 }

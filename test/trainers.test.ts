@@ -18,22 +18,29 @@ import { tempFolder } from "./temp-folder.js";
 
 const STEPS = 50;
 
-/** Trials that together use every operation of the training step. */
-const trials: Record<string, Omit<Trial, "steps" | "points">> = {
-  "for accuracy alone": {},
-  "with rounding and prices": { coded: true },
-  "with a shared encoder that is learned": { encoderWidth: 8 },
+/**
+ * Trials that together use every operation of the training step, and by how much their losses may differ. Where
+ * numbers are rounded, one that lies within float32's noise of a half step is rounded up by one engine and down by
+ * the other, and training goes on from there: over many tiles that averages out, but not to float32's precision.
+ */
+const trials: Record<string, { trial: Omit<Trial, "steps" | "points">; tolerance: number }> = {
+  "for accuracy alone": { trial: {}, tolerance: 1e-4 },
+  "with a shared encoder that is learned": { trial: { encoderWidth: 8 }, tolerance: 1e-4 },
+  "with rounding and prices": {
+    trial: { coded: true, picture: { width: 320, height: 180 } },
+    tolerance: 1e-3,
+  },
 };
 
-for (const [name, trial] of Object.entries(trials)) {
+for (const [name, { trial, tolerance }] of Object.entries(trials)) {
   test(`training ${name}: TensorFlow.js and onnxruntime have the same loss at each of ${STEPS} steps`, async () => {
-    const training = await realTraining({ ...trial, steps: STEPS, points: 96 });
+    const training = await realTraining({ ...trial, steps: STEPS, points: 64 });
     const onnx = await lossesOf(new OnnxTrainer({ device: "cpu", threads: 1 }), training);
     const tfjs = await lossesOf(new TfjsTrainer({ device: "cpu" }), training);
     assert.equal(onnx.losses.length, STEPS);
     onnx.losses.forEach((loss, step) => {
       const difference = Math.abs(loss - tfjs.losses[step]);
-      assert.ok(difference <= 1e-3 * loss, `step ${step}: ${tfjs.losses[step]}, not ${loss}`);
+      assert.ok(difference <= tolerance, `step ${step}: ${tfjs.losses[step]}, not ${loss}`);
     });
     assert.ok(onnx.losses[STEPS - 1] < onnx.losses[0] / 2, `${onnx.losses}`);
   });
@@ -55,7 +62,7 @@ test("TensorFlow.js frees all of its memory, takes no handler of the process, an
   await graph.release();
   assert.equal(runtime.tf.memory().numTensors, 0);
   losses.forEach((loss, step) => {
-    assert.ok(Math.abs(loss - expected.losses[step]) <= 1e-3 * loss, `step ${step}`);
+    assert.ok(Math.abs(loss - expected.losses[step]) <= 1e-3, `step ${step}`);
   });
   assert.deepEqual(
     ["uncaughtException", "unhandledRejection"].map((event) => process.listenerCount(event)),

@@ -110,3 +110,8 @@ export function encodeModel(graph: OnnxGraph): Uint8Array {
   const model = { irVersion: 8, producerName: "siedd", graph, opsetImport: [{ domain: "", version: 17 }] };
   return Model.encode(Model.fromObject(model)).finish();
 }
+
+/** The graph of an .onnx file that `encodeModel` wrote; integers come back as numbers. */
+export function decodeModel(model: Uint8Array): OnnxGraph {
+  return Model.toObject(Model.decode(model), { longs: Number, arrays: true }).graph;
+}
