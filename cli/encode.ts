@@ -123,7 +123,7 @@ export async function encodeWithProgress(
       progress.note(
         `${event.frames} frames of ${event.width} x ${event.height}, ${scenes}, ${event.groups} groups`,
       );
-    } else if (event.type === "missed") progress.note(event.message);
+    } else if (event.type === "missed" || event.type === "left-out") progress.note(event.message);
   };
   try {
     return await encode({ ...options, signal: io.signal, onEvent });

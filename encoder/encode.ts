@@ -83,7 +83,7 @@ async function run(
     const checkpoints = await Checkpoints.open(options.output, identity, options.resume);
     meter.enter("audio", "", 1);
     const sound = await encodeSound({ info, options, checkpoints }, signal);
-    const text = await keepSubtitles({ info, options, frameCount, checkpoints }, signal);
+    const text = await keepSubtitles({ info, options, frameCount, checkpoints }, emit, signal);
     const finished = await work.train(checkpoints, meter, emit, signal);
     meter.enter("write");
     const parts = { ...size, frameRate: info.frameRate, ...finished.model, groups, sound, text };

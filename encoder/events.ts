@@ -33,6 +33,11 @@ export type EncodeEvent =
       readonly type: "missed";
       readonly message: string;
     }
+  | {
+      /** Something of the film that an asset cannot hold. */
+      readonly type: "left-out";
+      readonly message: string;
+    }
   | ({ readonly type: "done" } & EncodeSummary);
 
 /** What an encode made. */

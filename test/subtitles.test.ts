@@ -93,6 +93,31 @@ test("of a part of a film, the subtitles of that part are kept, cut at its ends"
   );
 });
 
+/** A Blu-ray subtitle (PGS) that shows nothing: a presentation of no object, and its end. */
+function pictureSubtitles(): Buffer {
+  const segment = (type: number, contents: readonly number[]) =>
+    Buffer.from([0x50, 0x47, 0, 0, 35, 40, 0, 0, 0, 0, type, 0, contents.length, ...contents]);
+  return Buffer.concat([segment(0x16, [0, 32, 0, 32, 16, 0, 0, 128, 0, 0, 0]), segment(0x80, [])]);
+}
+
+test("subtitles that are pictures are left out, and the user is told", async (t) => {
+  const folder = await tempFolder(t);
+  const [pictures, input] = [join(folder, "pictures.sup"), join(folder, "film.mkv")];
+  await writeFile(pictures, pictureSubtitles());
+  await ffmpeg(
+    ...[...lavfi("testsrc2=s=32x32:r=10:d=0.4"), "-i", pictures, "-map", "0", "-map", "1"],
+    ...[...exact, "-c:s", "copy", "-metadata:s:s:0", "language=fre", input],
+  );
+  const told: string[] = [];
+  await encode({
+    ...{ ...BRIEF, input, output: `${input}.siedd` },
+    onEvent: (event) => event.type === "left-out" && told.push(event.message),
+  });
+  assert.equal(told.length, 1);
+  assert.match(told[0]!, /^subtitles 1 \(hdmv_pgs_subtitle, language fre\) of .* are pictures of text/);
+  assert.equal((await openAsset(memorySource(await readFile(`${input}.siedd`)))).text.length, 0);
+});
+
 test("subtitles that are pictures are not taken for text", () => {
   assert.ok(["subrip", "ass", "mov_text", "webvtt"].every(isTextSubtitle));
   assert.ok(

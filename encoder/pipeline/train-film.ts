@@ -244,9 +244,10 @@ class FilmTraining {
       group.startsScene,
     );
     const encoder = { weights: new Float32Array(0), bias: new Float32Array(0) };
-    const entries = groups.map((entry) => ({ ...entry, offset: 0, size: 0 }));
-    const asset = { ...size, profile: network.profile, network, encoder, groups: entries };
-    const psnr = await this.#pool.run({ kind: "measure", asset, index: group.index, payload, frames }).result;
+    // An asset of this group alone: as much work for the last group of a long film as for the first.
+    const alone = [{ ...group, index: 0, firstFrame: 0, offset: 0, size: payload.length }];
+    const asset = { ...size, profile: network.profile, network, encoder, groups: alone };
+    const psnr = await this.#pool.run({ kind: "measure", asset, index: 0, payload, frames }).result;
     await checkpoints.keepGroup(group.index, { payload, psnr });
     const finished = { bytes: payload.length, psnr: mean(psnr) };
     this.#finished.set(group.index, finished);
