@@ -13,6 +13,7 @@ import {
   sameFile,
 } from "./decoding/file-source.js";
 import { RequestError } from "./errors.js";
+import { PICTURE_RECIPE } from "./pictures/encode-picture.js";
 
 /** One film as it lies on the disk at this moment. */
 export interface Film {
@@ -33,7 +34,7 @@ export interface Problem {
 }
 
 export interface CatalogueListing {
-  readonly ids: readonly string[];
+  readonly films: readonly Film[];
   readonly problems: readonly Problem[];
 }
 
@@ -62,13 +63,13 @@ export class Catalogue {
     this.#maxIdLength = maxIdLength;
   }
 
-  /** Ids in alphabetical order. Broken assets are problems, not ids. */
+  /** Films in alphabetical order. Broken assets are problems, not films. */
   async list(): Promise<CatalogueListing> {
     const entries = await readdir(this.root, { withFileTypes: true });
     const files = entries
       .filter((entry) => !entry.isDirectory() && entry.name.endsWith(EXTENSION))
       .map((e) => e.name);
-    const ids: string[] = [];
+    const films: Film[] = [];
     const problems: Problem[] = [];
     for (const file of files.sort()) {
       const id = file.slice(0, -EXTENSION.length);
@@ -76,14 +77,13 @@ export class Catalogue {
       if (refusal !== undefined) problems.push({ file, message: refusal });
       else {
         try {
-          await this.open(id);
-          ids.push(id);
+          films.push(await this.open(id));
         } catch (error) {
           problems.push({ file, message: error instanceof Error ? error.message : String(error) });
         }
       }
     }
-    return { ids, problems };
+    return { films, problems };
   }
 
   /** The film of an id. Rejects with RequestError `unknown-asset`, or SieddError for a broken asset. */
@@ -117,7 +117,7 @@ export class Catalogue {
     const { size, mtimeMs } = source.identity;
     const head = await source.read(0, asset.headerBytes);
     const hash = createHash("sha256").update(
-      `${size} ${mtimeMs} ${RENDERING} ${H264_RECIPE} ${this.#salt}\n`,
+      `${size} ${mtimeMs} ${RENDERING} ${H264_RECIPE} ${PICTURE_RECIPE} ${this.#salt}\n`,
     );
     return hash.update(head).digest("base64url").slice(0, 16);
   }

@@ -4,9 +4,12 @@ export type RequestErrorCode =
   | "unknown-asset"
   | "no-such-segment"
   | "no-such-audio"
+  | "no-such-frame"
   | "stale-version"
   | "bad-region"
   | "bad-size"
+  | "bad-moment"
+  | "bad-format"
   | "size-too-small"
   | "size-too-large"
   | "upscale-needs-caret"
@@ -20,9 +23,12 @@ const STATUS: Readonly<Record<RequestErrorCode, number>> = {
   "unknown-asset": 404,
   "no-such-segment": 404,
   "no-such-audio": 404,
+  "no-such-frame": 404,
   "stale-version": 404,
   "bad-region": 400,
   "bad-size": 400,
+  "bad-moment": 400,
+  "bad-format": 400,
   "size-too-small": 400,
   "size-too-large": 400,
   "upscale-needs-caret": 400,

@@ -1,6 +1,7 @@
 import { type AssetDescription, describeAsset } from "../codec/asset/describe.js";
 import type { Film } from "./catalogue.js";
 import { framesToSeconds, videoSegments } from "./hls/timeline.js";
+import { posterOf } from "./pictures/poster.js";
 import { virtualLadder } from "./sizes/ladder.js";
 import { largestSize, type SizeLimits } from "./sizes/size.js";
 
@@ -27,6 +28,8 @@ export interface FilmInfo extends AssetDescription {
     readonly asset: string;
     readonly master: string;
     readonly elastic: string;
+    /** A picture of at most 480 pixels a side. */
+    readonly poster: string;
     readonly audio: readonly string[];
   };
 }
@@ -52,6 +55,7 @@ export function filmInfo(film: Film, limits: SizeLimits): FilmInfo {
       asset: "asset",
       master: "master.m3u8",
       elastic: "elastic.m3u8",
+      poster: posterOf(film, limits),
       audio: asset.audio.map((track) => `audio-${track.index}/index.m3u8`),
     },
   };

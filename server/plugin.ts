@@ -9,8 +9,10 @@ import { RequestError, ServeError } from "./errors.js";
 import { crossOrigin } from "./http/cross-origin.js";
 import { answerError } from "./http/error-answer.js";
 import { type ResolvedOptions, resolveOptions, type SieddOptions } from "./options.js";
+import { PictureService } from "./pictures/picture-service.js";
 import { assetRoute } from "./routes/asset-route.js";
 import { filmRoutes } from "./routes/film-routes.js";
+import { pictureRoutes } from "./routes/picture-routes.js";
 import { siteRoutes } from "./routes/site-routes.js";
 import { SegmentService } from "./segment-service.js";
 import { MIN_SIDE, type SizeLimits } from "./sizes/size.js";
@@ -27,7 +29,9 @@ const plugin: FastifyPluginAsync<SieddOptions> = async (app, given) => {
   const queue = new WorkQueue(options);
   const limits: SizeLimits = { minSide: MIN_SIDE, maxSide: options.maxSide, maxArea: options.maxArea };
   const { onWork } = options;
-  const service = new SegmentService({ pool, queue, cache: new SharedCache(options.cacheBytes), onWork });
+  const parts = { pool, queue, cache: new SharedCache(options.cacheBytes), onWork };
+  const service = new SegmentService(parts);
+  const pictures = new PictureService(parts);
   const catalogue = new Catalogue(options.root, `${limits.maxSide} ${limits.maxArea}`, maxParamLength(app));
   app.addHook("preClose", () => queue.close(options.closeSeconds));
 
@@ -38,10 +42,11 @@ const plugin: FastifyPluginAsync<SieddOptions> = async (app, given) => {
   if (app.prefix !== "") {
     app.setNotFoundHandler((request, reply) => answerError(notFound(), request, reply));
   }
-  const server = { catalogue, limits, service, queue };
+  const server = { catalogue, limits, service, pictures, queue };
   siteRoutes(app, server);
   assetRoute(app, server);
   filmRoutes(app, server);
+  pictureRoutes(app, server);
   await reportProblems(app, catalogue, options);
 };
 
@@ -70,9 +75,9 @@ async function reportProblems(
   catalogue: Catalogue,
   { root }: ResolvedOptions,
 ): Promise<void> {
-  const { ids, problems } = await catalogue.list();
+  const { films, problems } = await catalogue.list();
   for (const { file, message } of problems) app.log.warn({ file }, `not served: ${message}`);
-  app.log.info({ root, assets: ids.length }, "siedd serves");
+  app.log.info({ root, assets: films.length }, "siedd serves");
 }
 
 /** Serves the `.siedd` files of a folder at any size, under a prefix of one's own; may be registered twice. */

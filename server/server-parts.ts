@@ -1,4 +1,5 @@
 import type { Catalogue } from "./catalogue.js";
+import type { PictureService } from "./pictures/picture-service.js";
 import type { SegmentService } from "./segment-service.js";
 import type { SizeLimits } from "./sizes/size.js";
 import type { WorkQueue } from "./work/queue.js";
@@ -8,5 +9,6 @@ export interface Server {
   readonly catalogue: Catalogue;
   readonly limits: SizeLimits;
   readonly service: SegmentService;
+  readonly pictures: PictureService;
   readonly queue: WorkQueue;
 }

@@ -71,6 +71,35 @@ describe("the catalogue page in Chromium", { concurrency: false, timeout: 120_00
     assert.deepEqual(faults, []);
   });
 
+  test("each film of the list shows a frame of itself", async (t) => {
+    const context = await stage.browser.newContext({ viewport: { width: 1200, height: 1400 } });
+    t.after(() => context.close());
+    const page = await context.newPage();
+    const faults = watchFaults(page);
+    await page.goto(stage.server.url);
+    await page.waitForFunction(
+      () =>
+        document.querySelectorAll("#films img.poster").length === 2 &&
+        [...document.querySelectorAll<HTMLImageElement>("#films img.poster")].every(
+          ({ naturalWidth }) => naturalWidth > 0,
+        ),
+    );
+    const shown = await page
+      .locator("#films img.poster")
+      .evaluateAll((posters) =>
+        (posters as HTMLImageElement[]).map(({ src, naturalWidth, naturalHeight }) => [
+          new URL(src).pathname,
+          naturalWidth,
+          naturalHeight,
+        ]),
+      );
+    assert.deepEqual(shown, [
+      ["/films/another%20one/full/320,180/frame-2666.jpg", 320, 180],
+      ["/films/film/full/320,180/frame-2666.jpg", 320, 180],
+    ]);
+    assert.deepEqual(faults, []);
+  });
+
   test("another film is chosen by its link, and the address names it", async (t) => {
     const context = await stage.browser.newContext();
     t.after(() => context.close());

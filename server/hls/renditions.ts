@@ -1,7 +1,7 @@
 import type { Asset } from "../../codec/asset/asset.js";
 import { h264Codec, type SampleEntry } from "../../media/h264-level.js";
 import type { RegionRequest, SourceSize } from "../sizes/region.js";
-import type { SizeRequest } from "../sizes/size.js";
+import { type SizeRequest, sizeInUrl } from "../sizes/size.js";
 import { audioBandwidth, videoBandwidth } from "./bandwidth.js";
 import { type AudioRendition, masterPlaylist, type Variant } from "./master-playlist.js";
 import { mediaPlaylist } from "./media-playlist.js";
@@ -9,9 +9,6 @@ import { audioSegments, framesToSeconds, targetDuration, videoSegments } from ".
 
 /** The size of an elastic segment's URL, for the player to fill in. */
 export const SIZE_PLACEHOLDER = "{size}";
-
-/** A size as it stands in a URL. */
-export const sizeInUrl = (size: SizeRequest): string => size.canonical.replace("^", "%5E");
 
 /** `/:id/master.m3u8`: the sizes in the order given, without doubles. URLs are relative to `/:id/`. */
 export function masterOf(asset: Asset, region: RegionRequest, sizes: readonly SizeRequest[]): string {

@@ -7,7 +7,6 @@ import {
   elasticMasterOf,
   elasticPlaylistOf,
   masterOf,
-  sizeInUrl,
   videoPlaylistOf,
 } from "../hls/renditions.js";
 import { audioSegments } from "../hls/timeline.js";
@@ -18,7 +17,8 @@ import { findSegment, partKey, type Rendition } from "../segment-service.js";
 import type { Server } from "../server-parts.js";
 import { virtualLadder } from "../sizes/ladder.js";
 import { parseRegion, type RegionRequest } from "../sizes/region.js";
-import { largestSize, parseSize, type SizeRequest } from "../sizes/size.js";
+import { largestSize, parseSize, type SizeRequest, sizeInUrl } from "../sizes/size.js";
+import { canonicalLink } from "./canonical-link.js";
 import { getAndHead } from "./get-and-head.js";
 
 const PLAYLIST = "application/vnd.apple.mpegurl";
@@ -50,7 +50,7 @@ export function filmRoutes(app: FastifyInstance, server: Server): void {
   };
   /** Canonical URL of a file below `/:id/:region/:size/`. */
   const canonical = (reply: FastifyReply, film: Film, path: string) =>
-    reply.header("link", `<${app.prefix}/${encodeURIComponent(film.id)}/${path}>; rel="canonical"`);
+    canonicalLink(app, reply, film.id, path);
   const folderOf = (region: RegionRequest, size: SizeRequest) => `${region.canonical}/${sizeInUrl(size)}/`;
 
   getAndHead(app, "/:id/info.json", async (request, reply) =>

@@ -4,6 +4,7 @@ import type { FastifyInstance } from "fastify";
 import { prefersHtml } from "../http/accept.js";
 import { answer, strongEtag } from "../http/answer.js";
 import { NO_STORE, REVALIDATE } from "../http/caching.js";
+import { posterOf } from "../pictures/poster.js";
 import type { Server } from "../server-parts.js";
 import { getAndHead } from "./get-and-head.js";
 
@@ -15,7 +16,7 @@ const readPage = (): Promise<string | undefined> =>
   readFile(`${PLAYER_FILES}index.html`, "utf8").catch(() => undefined);
 
 /** The catalogue, the player's files, and whether the server is well. */
-export function siteRoutes(app: FastifyInstance, { catalogue, queue }: Server): void {
+export function siteRoutes(app: FastifyInstance, { catalogue, limits, queue }: Server): void {
   const redirectToSlash = app.prefix !== "";
   getAndHead(app, "/", async (request, reply) => {
     const [path, query] = request.url.split("?", 2);
@@ -33,8 +34,11 @@ export function siteRoutes(app: FastifyInstance, { catalogue, queue }: Server): 
         make: () => page,
       });
     }
-    const { ids, problems } = await catalogue.list();
-    const assets = ids.map((id) => ({ id, info: `${encodeURIComponent(id)}/info.json` }));
+    const { films, problems } = await catalogue.list();
+    const assets = films.map((film) => {
+      const folder = encodeURIComponent(film.id);
+      return { id: film.id, info: `${folder}/info.json`, poster: `${folder}/${posterOf(film, limits)}` };
+    });
     const body = JSON.stringify({ assets, ...(problems.length > 0 && { problems }) });
     const type = "application/json; charset=utf-8";
     return answer(request, reply, {

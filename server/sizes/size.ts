@@ -12,7 +12,10 @@ export interface SizeLimits {
 /** Below this a picture has less than one macroblock. */
 export const MIN_SIDE = 16;
 
-/** Output pixels of a video, both even, with their canonical spelling. */
+/** Whole output pixels that both sides are a multiple of: 4:2:0 video needs 2, a picture may be odd. */
+export type Grid = 1 | 2;
+
+/** Output pixels, of a video both even, with their canonical spelling. */
 export interface SizeRequest {
   readonly width: number;
   readonly height: number;
@@ -38,8 +41,24 @@ const FORMS = {
  * @param region source pixels
  */
 export function parseSize(text: string, region: SourceSize, limits: SizeLimits, rate: Rate): SizeRequest {
+  const size = readSize(text, region, limits, 2);
+  if (h264Level({ width: size.width, height: size.height, frameRate: rate }) === undefined) {
+    throw new RequestError(
+      "size-too-large",
+      `${size.width}x${size.height} is too large for H.264 at this frame rate`,
+    );
+  }
+  return size;
+}
+
+/** As parseSize, for a single picture: sides may be odd. Throws the same. */
+export function parsePictureSize(text: string, region: SourceSize, limits: SizeLimits): SizeRequest {
+  return readSize(text, region, limits, 1);
+}
+
+function readSize(text: string, region: SourceSize, limits: SizeLimits, grid: Grid): SizeRequest {
   const enlarge = text.startsWith("^");
-  const wanted = wantedSize(enlarge ? text.slice(1) : text, region, limits, enlarge);
+  const wanted = wantedSize(enlarge ? text.slice(1) : text, region, limits, enlarge, grid);
   if (wanted === undefined) {
     throw new RequestError(
       "bad-size",
@@ -54,26 +73,35 @@ export function parseSize(text: string, region: SourceSize, limits: SizeLimits, 
       `${asked} is too small: each side needs at least ${limits.minSide} pixels`,
     );
   }
-  const size = { width: even(wanted.width), height: even(wanted.height) };
-  check(size, region, limits, rate, enlarge);
-  return canonicalSize(size, region);
+  const size = { width: whole(wanted.width, grid), height: whole(wanted.height, grid) };
+  check(size, region, limits, enlarge, grid);
+  return canonicalSize(size, region, grid);
 }
 
+/** A size as it stands in a URL. */
+export const sizeInUrl = (size: SizeRequest): string => size.canonical.replace("^", "%5E");
+
 /** The canonical spelling of a size that is known to be allowed. */
-export function canonicalSize(size: SourceSize, region: SourceSize): SizeRequest {
-  const caret = enlarges(size, region) ? "^" : "";
+export function canonicalSize(size: SourceSize, region: SourceSize, grid: Grid = 2): SizeRequest {
+  const caret = enlarges(size, region, grid) ? "^" : "";
   return { width: size.width, height: size.height, canonical: `${caret}${size.width},${size.height}` };
 }
 
-/** The largest even size of the region's shape within the limits: not more than the region unless `enlarge`. */
-export function largestSize(region: SourceSize, limits: SizeLimits, enlarge: boolean): SourceSize {
+/** The largest size of the region's shape within the limits: not more than the region unless `enlarge`. */
+export function largestSize(
+  region: SourceSize,
+  limits: SizeLimits,
+  enlarge: boolean,
+  grid: Grid = 2,
+): SourceSize {
   const scale = Math.min(
     limits.maxSide / region.width,
     limits.maxSide / region.height,
     Math.sqrt(limits.maxArea / (region.width * region.height)),
   );
-  if (scale >= 1 && !enlarge) return { width: even(region.width), height: even(region.height) };
-  const down = (side: number) => Math.max(even(limits.minSide), 2 * Math.floor((side * scale + 1e-9) / 2));
+  if (scale >= 1 && !enlarge) return { width: whole(region.width, grid), height: whole(region.height, grid) };
+  const down = (side: number) =>
+    Math.max(whole(limits.minSide, grid), grid * Math.floor((side * scale + 1e-9) / grid));
   return { width: down(region.width), height: down(region.height) };
 }
 
@@ -82,8 +110,9 @@ function wantedSize(
   region: SourceSize,
   limits: SizeLimits,
   enlarge: boolean,
+  grid: Grid,
 ): SourceSize | undefined {
-  if (text === "max") return largestSize(region, limits, enlarge);
+  if (text === "max") return largestSize(region, limits, enlarge, grid);
   const { width, height } = region;
   const scaled = (scale: number) => ({ width: width * scale, height: height * scale });
   const numbers = (form: RegExp) => form.exec(text)?.slice(1).map(Number);
@@ -102,14 +131,14 @@ function wantedSize(
   return scaled(enlarge ? fit : Math.min(1, fit));
 }
 
-/** Rounds to whole pixels, then up to even. */
-const even = (side: number): number => 2 * Math.ceil(Math.round(side) / 2);
+/** Rounds to whole pixels, then up to the grid. */
+const whole = (side: number, grid: Grid): number => grid * Math.ceil(Math.round(side) / grid);
 
-function enlarges(size: SourceSize, region: SourceSize): boolean {
-  return size.width > even(region.width) || size.height > even(region.height);
+function enlarges(size: SourceSize, region: SourceSize, grid: Grid): boolean {
+  return size.width > whole(region.width, grid) || size.height > whole(region.height, grid);
 }
 
-function check(size: SourceSize, region: SourceSize, limits: SizeLimits, rate: Rate, enlarge: boolean): void {
+function check(size: SourceSize, region: SourceSize, limits: SizeLimits, enlarge: boolean, grid: Grid): void {
   const { width, height } = size;
   const name = `${width}x${height}`;
   if (width > limits.maxSide || height > limits.maxSide) {
@@ -124,10 +153,7 @@ function check(size: SourceSize, region: SourceSize, limits: SizeLimits, rate: R
       `${name} is too large: a picture has at most ${limits.maxArea} pixels here`,
     );
   }
-  if (h264Level({ width, height, frameRate: rate }) === undefined) {
-    throw new RequestError("size-too-large", `${name} is too large for H.264 at this frame rate`);
-  }
-  if (!enlarge && enlarges(size, region)) {
+  if (!enlarge && enlarges(size, region, grid)) {
     throw new RequestError(
       "upscale-needs-caret",
       `${name} is more than the ${region.width}x${region.height} of the source; put ^ (%5E) in front of the size to enlarge`,

@@ -1,8 +1,8 @@
 /** What the server computed, for logs, metrics and tests. */
 export interface WorkEvent {
-  readonly type: "segment" | "init";
+  readonly type: "segment" | "init" | "picture";
   readonly id: string;
-  /** Segment index; 0 for an init segment. */
+  /** Segment index; 0 for an init segment; milliseconds of a picture. */
   readonly index: number;
   /** Output pixels. */
   readonly width: number;
