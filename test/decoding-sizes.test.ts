@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fullRegion, memorySource, openAsset, PictureDecoder } from "../codec/index.js";
+import { planPicture } from "../codec/picture/plan.js";
 import { chooseSampling } from "../codec/picture/sampling.js";
 import { syntheticAsset } from "./synthetic-asset.js";
 
@@ -106,6 +107,47 @@ test("a crop below the source's size equals the same crop of the whole picture",
     for (let i = 0; i < 120; i++) {
       const expected = whole[((y + 15) * 80 + 20) * 4 + i];
       assert.ok(Math.abs(expected - crop[y * 120 + i]) <= 1, `row ${y}, byte ${i}`);
+    }
+  }
+});
+
+test("only the tiles that a region touches are computed, down to one", () => {
+  const { network } = asset;
+  const tile = { width: asset.width / network.columns, height: asset.height / network.rows };
+  for (const [columns, rows] of [
+    [1, 1],
+    [2, 1],
+    [3, 2],
+  ]) {
+    const inset = network.overlap + 0.5;
+    const region = {
+      x: tile.width + inset,
+      y: tile.height + inset,
+      width: columns * tile.width - 2 * inset,
+      height: rows * tile.height - 2 * inset,
+    };
+    const { passes } = planPicture(network, asset, { region, width: 640, height: 480 });
+    for (const pass of passes) {
+      assert.deepEqual(
+        pass.columns.map((span) => span.tile),
+        Array.from({ length: columns }, (_, i) => 1 + i),
+      );
+      assert.deepEqual(
+        pass.rows.map((span) => span.tile),
+        Array.from({ length: rows }, (_, i) => 1 + i).filter((row) => row < network.rows),
+      );
+    }
+  }
+});
+
+test("a crop at a fractional scale equals the same crop of the whole picture at that scale", () => {
+  // 3.3 output pixels a source pixel; the crop begins at output pixel (33, 66).
+  const whole = decode(528, 396);
+  const crop = decode(99, 66, { x: 10, y: 20, width: 30, height: 20 });
+  for (let y = 0; y < 66; y++) {
+    for (let i = 0; i < 99 * 4; i++) {
+      const expected = whole[((y + 66) * 528 + 33) * 4 + i];
+      assert.ok(Math.abs(expected - crop[y * 99 * 4 + i]) <= 1, `row ${y}, byte ${i}`);
     }
   }
 });
