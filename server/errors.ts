@@ -5,6 +5,7 @@ export type RequestErrorCode =
   | "no-such-segment"
   | "no-such-audio"
   | "no-such-frame"
+  | "no-such-sheet"
   | "stale-version"
   | "bad-region"
   | "bad-size"
@@ -24,6 +25,7 @@ const STATUS: Readonly<Record<RequestErrorCode, number>> = {
   "no-such-segment": 404,
   "no-such-audio": 404,
   "no-such-frame": 404,
+  "no-such-sheet": 404,
   "stale-version": 404,
   "bad-region": 400,
   "bad-size": 400,

@@ -30,6 +30,8 @@ export interface FilmInfo extends AssetDescription {
     readonly elastic: string;
     /** A picture of at most 480 pixels a side. */
     readonly poster: string;
+    /** Thumbnails as WebVTT. */
+    readonly storyboard: string;
     readonly audio: readonly string[];
   };
 }
@@ -56,6 +58,7 @@ export function filmInfo(film: Film, limits: SizeLimits): FilmInfo {
       master: "master.m3u8",
       elastic: "elastic.m3u8",
       poster: posterOf(film, limits),
+      storyboard: "storyboard.vtt",
       audio: asset.audio.map((track) => `audio-${track.index}/index.m3u8`),
     },
   };

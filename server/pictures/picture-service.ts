@@ -1,11 +1,12 @@
+import { fullRegion } from "../../codec/picture/request.js";
 import type { Film } from "../catalogue.js";
-import { type DecodePool, decodeFrames } from "../decoding/index.js";
-import { RequestError } from "../errors.js";
+import { type DecodeFramesOptions, type DecodePool, decodeFrames } from "../decoding/index.js";
 import type { RegionRequest, SourceSize } from "../sizes/region.js";
 import type { WorkEvent } from "../work/events.js";
 import type { WorkQueue } from "../work/queue.js";
 import type { SharedCache } from "../work/shared-cache.js";
 import { encodePicture, type PictureFormat } from "./encode-picture.js";
+import type { Sheet, Storyboard } from "./storyboard.js";
 
 /** One moment of a film as a picture. */
 export interface Picture {
@@ -31,23 +32,12 @@ export function pictureKey({ film, region, size, milliseconds, format }: Picture
   return `${film.id} ${film.version} ${region.canonical} ${size.width}x${size.height} ${format} ${milliseconds}`;
 }
 
-/** Whole milliseconds of a film: the first that has no picture any more. */
-export function endOfFilm({ asset: { frameCount, frameRate } }: Film): number {
-  // Rounded up, and a hair below what sums of fractions leave above a whole number.
-  return Math.ceil((frameCount * 1000 * frameRate.den) / frameRate.num - 1e-6);
+/** Names the bytes of a sheet among all that this server can make. */
+export function sheetKey(film: Film, { thumbnail, interval }: Storyboard, { index }: Sheet): string {
+  return `${film.id} ${film.version} full ${thumbnail.width}x${thumbnail.height} storyboard ${interval} ${index}`;
 }
 
-/** Throws RequestError `no-such-frame` for a moment past the end. */
-export function expectMoment(film: Film, milliseconds: number): void {
-  const end = endOfFilm(film);
-  if (milliseconds < end) return;
-  throw new RequestError(
-    "no-such-frame",
-    `"${film.id}" has pictures from 0 to ${end - 1} milliseconds, not at ${milliseconds}`,
-  );
-}
-
-/** Computes single pictures when they are asked for: a pure function of film, moment, region, size and format. */
+/** Computes single pictures and sheets of thumbnails when they are asked for: pure functions of what their URLs say. */
 export class PictureService {
   readonly #parts: PictureServiceParts;
 
@@ -62,26 +52,72 @@ export class PictureService {
     return cache.get(pictureKey(picture), make, signal);
   }
 
+  /** A sheet of a storyboard as a JPEG file. Rejects as `picture` does. */
+  sheet(film: Film, board: Storyboard, sheet: Sheet, signal?: AbortSignal): Promise<Uint8Array> {
+    const { cache, queue } = this.#parts;
+    const make = (abandoned: AbortSignal) =>
+      queue.run((ended) => this.#makeSheet(film, board, sheet, ended), abandoned);
+    return cache.get(sheetKey(film, board, sheet), make, signal);
+  }
+
   async #make(picture: Picture, signal: AbortSignal): Promise<Uint8Array> {
     const { film, region, size, milliseconds, format } = picture;
     const { width, height } = size;
-    const started = performance.now();
-    const frames = decodeFrames(this.#parts.pool, film.path, {
-      from: milliseconds,
-      count: 1,
-      rate: MILLISECONDS,
-      request: { region, width, height },
-      format: "rgba",
-      opened: film,
-      signal,
+    return this.#timed(
+      { type: "picture", id: film.id, index: milliseconds, width, height, frames: 1 },
+      async () => {
+        const request = { region, width, height };
+        const frames = this.#decode(film, {
+          rate: MILLISECONDS,
+          from: milliseconds,
+          count: 1,
+          request,
+          signal,
+        });
+        const { value: rgba } = await frames.next();
+        if (rgba === undefined) throw new Error(`no frame at ${milliseconds} ms of ${film.id}`);
+        const bytes = await encodePicture(rgba, size, format);
+        signal.throwIfAborted();
+        return bytes;
+      },
+    );
+  }
+
+  async #makeSheet(film: Film, board: Storyboard, sheet: Sheet, signal: AbortSignal): Promise<Uint8Array> {
+    const { width, height } = board.thumbnail;
+    const { index, first, count, columns, rows } = sheet;
+    return this.#timed({ type: "storyboard", id: film.id, index, width, height, frames: count }, async () => {
+      const size = { width: columns * width, height: rows * height };
+      const pixels = new Uint8Array(size.width * size.height * 4);
+      const rate = { num: 1000, den: board.interval };
+      const request = { region: fullRegion(film.asset), width, height };
+      let cell = 0;
+      for await (const rgba of this.#decode(film, { rate, from: first, count, request, signal })) {
+        const corner = (Math.floor(cell / columns) * height * size.width + (cell % columns) * width) * 4;
+        for (let row = 0; row < height; row++) {
+          const line = rgba.subarray(row * width * 4, (row + 1) * width * 4);
+          pixels.set(line, corner + row * size.width * 4);
+        }
+        cell++;
+      }
+      const bytes = await encodePicture(pixels, size, "jpg");
+      signal.throwIfAborted();
+      return bytes;
     });
-    const { value: rgba } = await frames.next();
-    if (rgba === undefined) throw new Error(`no frame at ${milliseconds} ms of ${film.id}`);
-    const bytes = await encodePicture(rgba, size, format);
-    signal.throwIfAborted();
+  }
+
+  #decode(film: Film, options: Omit<DecodeFramesOptions, "format" | "opened">) {
+    return decodeFrames(this.#parts.pool, film.path, { ...options, format: "rgba", opened: film });
+  }
+
+  async #timed(
+    event: Omit<WorkEvent, "seconds" | "bytes">,
+    work: () => Promise<Uint8Array>,
+  ): Promise<Uint8Array> {
+    const started = performance.now();
+    const bytes = await work();
     const seconds = (performance.now() - started) / 1000;
-    const work = { index: milliseconds, width, height, frames: 1, seconds, bytes: bytes.byteLength };
-    this.#parts.onWork({ type: "picture", id: film.id, ...work });
+    this.#parts.onWork({ ...event, seconds, bytes: bytes.byteLength });
     return bytes;
   }
 }

@@ -1,21 +1,24 @@
 import type { FastifyInstance } from "fastify";
 import { RequestError } from "../errors.js";
 import { answer, strongEtag, versionedCaching } from "../http/answer.js";
+import { REVALIDATE } from "../http/caching.js";
 import {
   isPictureFormat,
   PICTURE_FORMATS,
   PICTURE_TYPES,
   type PictureFormat,
 } from "../pictures/encode-picture.js";
-import { expectMoment, type Picture, pictureKey } from "../pictures/picture-service.js";
+import { expectMoment } from "../pictures/moments.js";
+import { type Picture, pictureKey, sheetKey } from "../pictures/picture-service.js";
 import { pictureUrl } from "../pictures/picture-url.js";
+import { findSheet, storyboardOf, storyboardVtt } from "../pictures/storyboard.js";
 import type { Server } from "../server-parts.js";
 import { parseRegion } from "../sizes/region.js";
 import { parsePictureSize } from "../sizes/size.js";
 import { canonicalLink } from "./canonical-link.js";
 import { getAndHead } from "./get-and-head.js";
 
-/** Single pictures of every film. */
+/** Single pictures and storyboards of every film. */
 export function pictureRoutes(app: FastifyInstance, { catalogue, limits, pictures }: Server): void {
   getAndHead(app, "/:id/:region/:size/frame-:file", async (request, reply) => {
     const asked = request.params as Readonly<Record<"id" | "region" | "size" | "file", string>>;
@@ -31,6 +34,30 @@ export function pictureRoutes(app: FastifyInstance, { catalogue, limits, picture
       etag: strongEtag(pictureKey(picture)),
       cacheControl: versionedCaching(request, film.version),
       make: (signal) => pictures.picture(picture, signal),
+    });
+  });
+
+  getAndHead(app, "/:id/storyboard.vtt", async (request, reply) => {
+    const film = await catalogue.open((request.params as { id: string }).id);
+    const body = storyboardVtt(film, storyboardOf(film, limits));
+    return answer(request, reply, {
+      type: "text/vtt; charset=utf-8",
+      etag: strongEtag(body),
+      cacheControl: REVALIDATE,
+      make: () => body,
+    });
+  });
+
+  getAndHead(app, "/:id/storyboard-:n(^\\d{1,9}$).jpg", async (request, reply) => {
+    const { id, n } = request.params as { id: string; n: string };
+    const film = await catalogue.open(id);
+    const board = storyboardOf(film, limits);
+    const sheet = findSheet(film, board, Number(n));
+    return answer(request, reply, {
+      type: PICTURE_TYPES.jpg,
+      etag: strongEtag(sheetKey(film, board, sheet)),
+      cacheControl: versionedCaching(request, film.version),
+      make: (signal) => pictures.sheet(film, board, sheet, signal),
     });
   });
 }

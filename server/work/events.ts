@@ -1,10 +1,10 @@
 /** What the server computed, for logs, metrics and tests. */
 export interface WorkEvent {
-  readonly type: "segment" | "init" | "picture";
+  readonly type: "segment" | "init" | "picture" | "storyboard";
   readonly id: string;
-  /** Segment index; 0 for an init segment; milliseconds of a picture. */
+  /** Of the segment or sheet; 0 for an init segment; milliseconds of a picture. */
   readonly index: number;
-  /** Output pixels. */
+  /** Output pixels of a frame. */
   readonly width: number;
   readonly height: number;
   /** Frames decoded. */
