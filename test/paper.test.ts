@@ -75,6 +75,20 @@ test("--shared-encoder takes the encoder of another asset as it is", async (t) =
   assert.deepEqual(ours.encoder, theirs.encoder);
   assert.notDeepEqual(await ours.readGroup(0), await theirs.readGroup(0));
 
+  const replaced = join(folder, "replaced.siedd");
+  const options = { ...(await small(replaced)), ...quick, sharedEncoder: first };
+  const interrupt = new AbortController();
+  const onEvent = (event: EncodeEvent) => {
+    if (event.type === "progress" && event.phase === "phase2") interrupt.abort();
+  };
+  await assert.rejects(encode({ ...options, signal: interrupt.signal, onEvent }), /--resume/);
+  await encode({ ...(await small(first)), ...quick, seed: 10 });
+  await assert.rejects(
+    encode({ ...options, resume: true }),
+    (error) => error instanceof EncoderError && error.code === "no-match",
+    "another encoder by the same name",
+  );
+
   const tile = join(folder, "tile.siedd");
   await writeFile(tile, syntheticAsset({ groups: [2] }));
   const output = join(folder, "third.siedd");
