@@ -30,7 +30,12 @@ export interface SieddOptions {
   readonly maxArea?: number;
   /** Seconds that closing waits for segments under way before it ends them, from 0. Default 5. */
   readonly closeSeconds?: number;
-  /** Told of every segment computed. */
+  /**
+   * Whether `/metrics` answers, in the text format of Prometheus. Default true: it names no film, but how much
+   * is watched.
+   */
+  readonly metrics?: boolean;
+  /** Told of everything computed. */
   readonly onWork?: (event: WorkEvent) => void;
 }
 
@@ -55,6 +60,7 @@ export function resolveOptions(given: SieddOptions): ResolvedOptions {
     maxSide: whole(given, "maxSide", 8192, 16, 8192),
     maxArea: whole(given, "maxArea", 4096 * 2304, 256, H264_MAX_AREA),
     closeSeconds: seconds(given, "closeSeconds", 5, 0),
+    metrics: flag(given, "metrics", true),
     onWork: given.onWork ?? (() => {}),
   });
 }
@@ -76,6 +82,12 @@ function seconds(
   const value = given[key] ?? preset;
   if (Number.isFinite(value) && value >= least && value <= 3600) return value;
   throw refuse(key, `a number of seconds from ${least} to 3600`, value);
+}
+
+function flag(given: SieddOptions, key: "metrics", preset: boolean): boolean {
+  const value = given[key] ?? preset;
+  if (typeof value === "boolean") return value;
+  throw refuse(key, "true or false", value);
 }
 
 function refuse(key: string, rule: string, value: unknown): ServeError {

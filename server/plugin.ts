@@ -6,16 +6,20 @@ import { prepareEncoder } from "../media/h264.js";
 import { Catalogue } from "./catalogue.js";
 import { DecodePool } from "./decoding/index.js";
 import { RequestError, ServeError } from "./errors.js";
+import { ClientGone } from "./http/answer.js";
 import { crossOrigin } from "./http/cross-origin.js";
-import { answerError } from "./http/error-answer.js";
+import { answerError, describeError } from "./http/error-answer.js";
+import { Metrics } from "./metrics.js";
 import { type ResolvedOptions, resolveOptions, type SieddOptions } from "./options.js";
 import { PictureService } from "./pictures/picture-service.js";
 import { assetRoute } from "./routes/asset-route.js";
 import { filmRoutes } from "./routes/film-routes.js";
+import { metricsRoute } from "./routes/metrics-route.js";
 import { pictureRoutes } from "./routes/picture-routes.js";
 import { siteRoutes } from "./routes/site-routes.js";
 import { SegmentService } from "./segment-service.js";
 import { MIN_SIDE, type SizeLimits } from "./sizes/size.js";
+import type { WorkEvent } from "./work/events.js";
 import { WorkQueue } from "./work/queue.js";
 import { SharedCache } from "./work/shared-cache.js";
 
@@ -28,8 +32,13 @@ const plugin: FastifyPluginAsync<SieddOptions> = async (app, given) => {
 
   const queue = new WorkQueue(options);
   const limits: SizeLimits = { minSide: MIN_SIDE, maxSide: options.maxSide, maxArea: options.maxArea };
-  const { onWork } = options;
-  const parts = { pool, queue, cache: new SharedCache(options.cacheBytes), onWork };
+  const cache = new SharedCache(options.cacheBytes);
+  const metrics = new Metrics({ queue, cache });
+  const onWork = (event: WorkEvent) => {
+    metrics.work(event);
+    options.onWork(event);
+  };
+  const parts = { pool, queue, cache, onWork };
   const service = new SegmentService(parts);
   const pictures = new PictureService(parts);
   const catalogue = new Catalogue(options.root, `${limits.maxSide} ${limits.maxArea}`, maxParamLength(app));
@@ -37,13 +46,19 @@ const plugin: FastifyPluginAsync<SieddOptions> = async (app, given) => {
 
   await app.register(fastifyStatic, { serve: false, decorateReply: !app.hasReplyDecorator("sendFile") });
   crossOrigin(app);
-  app.setErrorHandler(answerError);
+  metrics.watch(app);
+  const refuse: typeof answerError = (error, request, reply) => {
+    if (!(error instanceof ClientGone)) metrics.error(describeError(error).code);
+    answerError(error, request, reply);
+  };
+  app.setErrorHandler(refuse);
   // The application's own handler keeps the paths outside of a prefix.
   if (app.prefix !== "") {
-    app.setNotFoundHandler((request, reply) => answerError(notFound(), request, reply));
+    app.setNotFoundHandler((request, reply) => refuse(notFound(), request, reply));
   }
   const server = { catalogue, limits, service, pictures, queue };
   siteRoutes(app, server);
+  if (options.metrics) metricsRoute(app, metrics);
   assetRoute(app, server);
   filmRoutes(app, server);
   pictureRoutes(app, server);

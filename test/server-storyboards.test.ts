@@ -56,7 +56,9 @@ test("a storyboard covers the film without a gap, and each thumbnail shows its s
     for (const at of [second, (second + 13) % 30]) {
       const { body } = await server.get(`film/full/160,90/frame-${at * 1000}.png`);
       const expected = await sharp(body).raw().toBuffer();
-      differences.push(shown.reduce((sum, value, i) => sum + Math.abs(value - expected[i]), 0) / shown.length);
+      differences.push(
+        shown.reduce((sum, value, i) => sum + Math.abs(value - expected[i]), 0) / shown.length,
+      );
     }
     assert.ok(differences[0] < 12 && differences[0] < differences[1] / 2, `${second}: ${differences}`);
   }
