@@ -1,11 +1,18 @@
 import type { FastifyInstance } from "fastify";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { DiskCache } from "./work/disk-cache.js";
 import type { WorkEvent } from "./work/events.js";
 import type { WorkQueue } from "./work/queue.js";
 import type { SharedCache } from "./work/shared-cache.js";
 
 // Seconds: from an answer that lay in memory to one that waited as long as it may.
 const BUCKETS = [0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16];
+
+export interface MetricsSources {
+  readonly queue: WorkQueue;
+  readonly cache: SharedCache;
+  readonly disk: DiskCache | undefined;
+}
 
 /** What one instance of the plugin has done, for Prometheus. Every label has a bounded set of values. */
 export class Metrics {
@@ -62,11 +69,33 @@ export class Metrics {
     registers: this.#registers,
   });
 
-  constructor({ queue, cache }: { readonly queue: WorkQueue; readonly cache: SharedCache }) {
+  constructor({ queue, cache, disk }: MetricsSources) {
     this.#gauge("siedd_queue_running", "Jobs under way", () => queue.running);
     this.#gauge("siedd_queue_waiting", "Jobs that wait for their turn", () => queue.waiting);
-    this.#gauge("siedd_cache_bytes", "Bytes held in memory", () => cache.counts.bytes);
-    this.#counter("siedd_cache_evictions_total", "Entries given up for room", () => cache.counts.evicted);
+    const tiers = { memory: () => cache.counts, ...(disk !== undefined && { disk: () => disk.counts }) };
+    new Gauge({
+      name: "siedd_cache_bytes",
+      help: "Bytes held in memory and on the disk",
+      labelNames: ["tier"],
+      registers: this.#registers,
+      collect() {
+        for (const [tier, counts] of Object.entries(tiers)) this.set({ tier }, counts().bytes);
+      },
+    });
+    new Counter({
+      name: "siedd_cache_evictions_total",
+      help: "Entries given up for room in memory and on the disk",
+      labelNames: ["tier"],
+      registers: this.#registers,
+      collect() {
+        this.reset();
+        for (const [tier, counts] of Object.entries(tiers)) this.inc({ tier }, counts().evicted);
+      },
+    });
+    if (disk !== undefined) {
+      const help = "Entries that the disk did not take or give";
+      this.#counter("siedd_disk_cache_failures_total", help, () => disk.counts.failed);
+    }
     this.#counter(
       "siedd_abandoned_work_total",
       "Works ended because nobody waited any more",
@@ -74,13 +103,14 @@ export class Metrics {
     );
     new Counter({
       name: "siedd_cache_requests_total",
-      help: "Where what was asked for came from: memory, work under way (shared), or new work (computed)",
+      help: "Where what was asked for came from: memory, the disk, work under way (shared), or new work (computed)",
       labelNames: ["from"],
       registers: this.#registers,
       collect() {
         const { hits, shared, started } = cache.counts;
         this.reset();
         this.inc({ from: "memory" }, hits);
+        if (disk !== undefined) this.inc({ from: "disk" }, disk.counts.hits);
         this.inc({ from: "shared" }, shared);
         this.inc({ from: "computed" }, started);
       },

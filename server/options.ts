@@ -10,6 +10,13 @@ export interface SieddOptions {
   readonly root: string;
   /** Bytes of finished segments kept in memory. Default 256 MiB; 0 keeps none. */
   readonly cacheBytes?: number;
+  /**
+   * Folder that finished segments and pictures are kept in across restarts; several processes may share it, and
+   * files in it that are not the cache's own are left alone. Default: none, and memory is all there is.
+   */
+  readonly cacheDir?: string;
+  /** Bytes of files in `cacheDir`, from 16 MiB. Default 4 GiB. */
+  readonly cacheDirBytes?: number;
   /** Decoding threads, from 1 to 256. Default: one a core. */
   readonly workers?: number;
   /** Segments computed at the same time, from 1 to 256; each runs one ffmpeg. Default: one a core. */
@@ -40,7 +47,10 @@ export interface SieddOptions {
 }
 
 /** SieddOptions with every default filled in. */
-export type ResolvedOptions = Readonly<Required<SieddOptions>>;
+export type ResolvedOptions = Readonly<Required<Omit<SieddOptions, "cacheDir">>> & {
+  /** Absolute. */
+  readonly cacheDir: string | undefined;
+};
 
 const MiB = 1024 * 1024;
 
@@ -49,10 +59,16 @@ export function resolveOptions(given: SieddOptions): ResolvedOptions {
   if (typeof given.root !== "string" || given.root === "") {
     throw refuse("root", "the path of a folder", given.root);
   }
+  const { cacheDir } = given;
+  if (cacheDir !== undefined && (typeof cacheDir !== "string" || cacheDir === "")) {
+    throw refuse("cacheDir", "the path of a folder", cacheDir);
+  }
   const cores = availableParallelism();
   return Object.freeze({
     root: resolve(given.root),
     cacheBytes: whole(given, "cacheBytes", 256 * MiB, 0, Number.MAX_SAFE_INTEGER),
+    cacheDir: cacheDir === undefined ? undefined : resolve(cacheDir),
+    cacheDirBytes: whole(given, "cacheDirBytes", 4096 * MiB, 16 * MiB, Number.MAX_SAFE_INTEGER),
     workers: whole(given, "workers", cores, 1, 256),
     concurrency: whole(given, "concurrency", cores, 1, 256),
     maxQueue: whole(given, "maxQueue", 64, 0, 1_000_000),
@@ -65,7 +81,14 @@ export function resolveOptions(given: SieddOptions): ResolvedOptions {
   });
 }
 
-type NumberOption = "cacheBytes" | "workers" | "concurrency" | "maxQueue" | "maxSide" | "maxArea";
+type NumberOption =
+  | "cacheBytes"
+  | "cacheDirBytes"
+  | "workers"
+  | "concurrency"
+  | "maxQueue"
+  | "maxSide"
+  | "maxArea";
 
 function whole(given: SieddOptions, key: NumberOption, preset: number, least: number, most: number): number {
   const value = given[key] ?? preset;

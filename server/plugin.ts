@@ -10,6 +10,7 @@ import { ClientGone } from "./http/answer.js";
 import { crossOrigin } from "./http/cross-origin.js";
 import { answerError, describeError } from "./http/error-answer.js";
 import { Metrics } from "./metrics.js";
+import { openDiskCache } from "./open-disk-cache.js";
 import { type ResolvedOptions, resolveOptions, type SieddOptions } from "./options.js";
 import { PictureService } from "./pictures/picture-service.js";
 import { assetRoute } from "./routes/asset-route.js";
@@ -32,8 +33,10 @@ const plugin: FastifyPluginAsync<SieddOptions> = async (app, given) => {
 
   const queue = new WorkQueue(options);
   const limits: SizeLimits = { minSide: MIN_SIDE, maxSide: options.maxSide, maxArea: options.maxArea };
-  const cache = new SharedCache(options.cacheBytes);
-  const metrics = new Metrics({ queue, cache });
+  const disk = await openDiskCache(options, app);
+  app.addHook("onClose", () => disk?.settled());
+  const cache = new SharedCache(options.cacheBytes, disk);
+  const metrics = new Metrics({ queue, cache, disk });
   const onWork = (event: WorkEvent) => {
     metrics.work(event);
     options.onWork(event);

@@ -202,6 +202,12 @@ test("what cannot be read or written ends with 1 and one sentence, and leaves no
   await refused(["decode", asset, "-o", at("out.png"), "--region", "0,0,400,100"], 1, /beyond the picture/);
   await refused(["decode", asset, "-o", at("out.mp4"), "--from", "2", "--to", "1"], 1, /no frame between/);
   await refused(["serve", at("none")], 1, /is not a folder/);
+  await refused(["serve", folder, "--cache-mb", "64"], 1, /--cache-mb bounds the folder of --cache-dir/);
+  await refused(
+    ["serve", folder, "--port", "0", "--cache-dir", asset],
+    1,
+    /cacheDir must be a folder that can/,
+  );
   assert.deepEqual((await readdir(folder)).sort(), before);
 });
 

@@ -57,7 +57,7 @@ test("metrics count requests, work, hits and errors", async (t) => {
     assert.equal(samples.get(name), value, name);
   }
   const made = server.work.reduce((sum, { bytes }) => sum + bytes, 0);
-  assert.ok((samples.get("siedd_cache_bytes") ?? 0) >= made);
+  assert.ok((samples.get('siedd_cache_bytes{tier="memory"}') ?? 0) >= made);
   assert.equal((await server.get("metrics", { method: "HEAD" })).body.byteLength, 0);
   // No label holds what a client may choose.
   assert.doesNotMatch([...samples.keys()].join("\n"), /80,46|none\/info|film/);

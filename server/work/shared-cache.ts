@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import type { DiskCache } from "./disk-cache.js";
 
 /** What a SharedCache has done so far. */
 export interface CacheCounts {
@@ -23,16 +24,21 @@ interface Flight {
 }
 
 /**
- * Finished bytes by key, bounded in bytes, least recently used first out. Those who ask for what is being
+ * Finished bytes by key, bounded in bytes, least recently used first out, over a disk that holds more of them. Those who ask for what is being
  * made share that work: it ends when it is done, or when the last of them has left.
  */
 export class SharedCache {
   readonly #kept: LRUCache<string, Uint8Array> | undefined;
+  readonly #disk: DiskCache | undefined;
   readonly #flights = new Map<string, Flight>();
   readonly #counts = { hits: 0, shared: 0, started: 0, abandoned: 0, evicted: 0 };
 
-  /** @param maxBytes 0 keeps nothing and shares all the same */
-  constructor(maxBytes: number) {
+  /**
+   * @param maxBytes in memory; 0 keeps nothing there and shares all the same
+   * @param disk asked before anything is made, and given what was
+   */
+  constructor(maxBytes: number, disk?: DiskCache) {
+    this.#disk = disk;
     if (maxBytes === 0) return;
     this.#kept = new LRUCache({
       maxSize: maxBytes,
@@ -70,13 +76,14 @@ export class SharedCache {
 
   /** Keeps bytes that came as a by-product, unless there are some. */
   offer(key: string, bytes: Uint8Array): void {
-    if (this.#kept?.has(key) === false) this.#kept.set(key, bytes);
+    if (this.#kept?.has(key) !== false) return;
+    this.#kept.set(key, bytes);
+    this.#disk?.put(key, bytes);
   }
 
   #start(key: string, make: (signal: AbortSignal) => Promise<Uint8Array>): Flight {
     const controller = new AbortController();
-    this.#counts.started++;
-    const result = make(controller.signal).then(
+    const result = this.#find(key, make, controller.signal).then(
       (bytes) => {
         if (this.#flights.get(key)?.controller === controller) this.#flights.delete(key);
         this.#kept?.set(key, bytes);
@@ -91,6 +98,21 @@ export class SharedCache {
     const flight: Flight = { result, controller, waiting: 0 };
     this.#flights.set(key, flight);
     return flight;
+  }
+
+  /** From the disk, or made. */
+  async #find(
+    key: string,
+    make: (signal: AbortSignal) => Promise<Uint8Array>,
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
+    const found = await this.#disk?.get(key);
+    signal.throwIfAborted();
+    if (found !== undefined) return found;
+    this.#counts.started++;
+    const bytes = await make(signal);
+    this.#disk?.put(key, bytes);
+    return bytes;
   }
 
   #wait(key: string, flight: Flight, signal: AbortSignal | undefined): Promise<Uint8Array> {

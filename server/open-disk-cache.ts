@@ -1,0 +1,50 @@
+import { createHash } from "node:crypto";
+import type { FastifyInstance } from "fastify";
+import { encodeSegment } from "../media/h264.js";
+import { ServeError } from "./errors.js";
+import type { ResolvedOptions } from "./options.js";
+import { DiskCache } from "./work/disk-cache.js";
+
+/** The disk cache of the options, if they name one. Rejects with ServeError `bad-option`. */
+export async function openDiskCache(
+  { cacheDir, cacheDirBytes }: ResolvedOptions,
+  { log }: FastifyInstance,
+): Promise<DiskCache | undefined> {
+  if (cacheDir === undefined) return undefined;
+  const recipe = await encoderFingerprint();
+  // A disk that is full fails each write in the same way: once in the log is enough.
+  const told = new Set<unknown>();
+  const onProblem = (error: unknown) => {
+    const code = error instanceof Error && "code" in error ? error.code : String(error);
+    if (!told.has(code)) log.warn({ err: error, cacheDir }, "the disk cache goes without some entries");
+    told.add(code);
+  };
+  return DiskCache.open({ folder: cacheDir, maxBytes: cacheDirBytes, recipe, onProblem }).catch(
+    (cause: unknown) => {
+      throw new ServeError(
+        "bad-option",
+        `siedd options.cacheDir must be a folder that can be written, not "${cacheDir}"`,
+        { cause },
+      );
+    },
+  );
+}
+
+/**
+ * What the installed ffmpeg makes of a few busy frames: segments of two releases of x264 need not fit behind one
+ * init segment, and a cache outlives the release.
+ */
+async function encoderFingerprint(): Promise<string> {
+  const [width, height, frameCount] = [64, 64, 8];
+  const frames = Array.from({ length: frameCount }, (_, frame) =>
+    Uint8Array.from({ length: (width * height * 3) / 2 }, (_, at) => {
+      const [x, y] = [(at % width) + 2 * frame, Math.floor(at / width)];
+      return 16 + ((x * 3 + ((x * y) >> 3)) % 220);
+    }),
+  );
+  const { init, media } = await encodeSegment({
+    ...{ width, height, frameRate: { num: 25, den: 1 }, sampleEntry: "avc1" },
+    ...{ frames, frameCount, firstFrame: 0, sequence: 1 },
+  });
+  return createHash("sha256").update(init).update(media).digest("hex");
+}
