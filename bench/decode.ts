@@ -13,6 +13,7 @@ import {
 } from "../codec/index.js";
 import { DecodePool, decodeFrames } from "../server/decoding/index.js";
 import { loadCeiling } from "./decoding/ceiling.js";
+import { compareEngines } from "./decoding/engines.js";
 import { enableRelaxedSimd, firstFrame } from "./decoding/first-frame.js";
 import { onnxMilliseconds } from "./decoding/onnx-graph.js";
 import { randomAsset } from "./decoding/random-asset.js";
@@ -175,6 +176,8 @@ try {
     onnx.push((PICTURE.width * PICTURE.height) / ms / 1000);
   }
 
+  const engines = await compareEngines(NETWORK, PICTURE, [4, 8, 16, 32]);
+
   const most = (key: "multiplyAdds" | "floatMultiplyAdds" | "sines") =>
     Math.max(...limits.map((limit) => limit[key]));
   const limit = 1000 / (multiplyAddsAPixel / most("multiplyAdds") + sinesAPixel / most("sines"));
@@ -200,6 +203,7 @@ try {
       goal: 4,
       without: "overlap, cross-fade, 4:2:0, rounding",
     },
+    engines: { unit: "Mpixel/s of I420 on one core at 640x360, by tile width", results: engines },
     ceiling: {
       unit: "1e9/s on one core",
       multiplyAdds16: rounded(most("multiplyAdds"), 1),

@@ -1,8 +1,11 @@
 import { extname } from "node:path";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import {
   type Asset,
   type AudioTrack,
+  chooseEngine,
+  ENGINE_CHOICES,
+  type EngineChoice,
   type FrameRate,
   fullRegion,
   type PictureRequest,
@@ -25,6 +28,7 @@ interface DecodeFlags {
   readonly to?: number;
   readonly fps?: FrameRate;
   readonly raw?: boolean;
+  readonly engine: EngineChoice;
   readonly json?: boolean;
 }
 
@@ -51,6 +55,14 @@ export function decodeCommand(io: Io): Command {
     .option("--from <seconds>", "where to begin", parseSeconds)
     .option("--to <seconds>", "where to end", parseSeconds)
     .option("--fps <N>", "frames a second, evaluated in between; default: the film's own", parseRate)
+    .addOption(
+      new Option(
+        "--engine <engine>",
+        "what computes the pictures; auto: the faster one for the asset's profile",
+      )
+        .choices([...ENGINE_CHOICES])
+        .default("auto"),
+    )
     .option("--raw", "with -o -: rawvideo (I420) on stdout instead of y4m")
     .option("--json", "progress as JSON lines on stderr, the result as JSON on stdout")
     .action((path: string, flags: DecodeFlags) => decode(path, flags, io));
@@ -78,6 +90,7 @@ async function decode(path: string, flags: DecodeFlags, io: Io): Promise<void> {
   const { json } = flags;
   const output = flags.raw ? rawOutput(flags.output) : flags.output;
   const { asset, source } = await openAssetFile(path, signal);
+  const engine = chooseEngine(asset.profile, flags.engine);
   const request = pictureRequest(asset, flags);
   const span =
     output.kind === "png"
@@ -105,6 +118,7 @@ async function decode(path: string, flags: DecodeFlags, io: Io): Promise<void> {
       onDamage: (group, error) => damaged.set(group, error.message),
       request,
       format,
+      engine,
       signal,
       opened,
     })) {

@@ -51,11 +51,12 @@ export {
   TIME_FEATURES,
   type TileNetwork,
 } from "./network/definition.js";
+export type { FoldedLayer } from "./onnx/layer.js";
+export type { OnnxRuntime, OnnxSession, OnnxSessionOptions, OnnxTensor } from "./onnx/runtime.js";
 export { PaperDecoder, type PaperDecoderAsset } from "./paper/decoder.js";
-export type { FoldedLayer, PaperGroup } from "./paper/fold.js";
+export type { PaperGroup } from "./paper/fold.js";
 export { MAX_PAPER_WIDTH, MIN_PAPER_WIDTH } from "./paper/network.js";
 export { readPaperGroup, writePaperGroup } from "./paper/payload.js";
-export type { OnnxRuntime, OnnxSession, OnnxSessionOptions, OnnxTensor } from "./paper/runtime.js";
 export {
   type BlockMatrix,
   blockValues,
@@ -79,12 +80,18 @@ export {
   type TileDecoderAsset,
 } from "./picture/decoder.js";
 export {
+  chooseEngine,
   createEngine,
   type DecoderAsset,
+  ENGINE_CHOICES,
+  type EngineChoice,
   type EngineGroup,
+  type EngineName,
   type EngineOptions,
   type PictureEngine,
 } from "./picture/engine.js";
+export { TileGraphDecoder } from "./picture/graph/decoder.js";
+export type { GraphTile, TileGraphGroup } from "./picture/graph/fold.js";
 export { decodeMoment, type GroupLoader, type Moment, momentAt } from "./picture/moment.js";
 export { planAxis, type Span } from "./picture/plan.js";
 export type { ProgressivePicture } from "./picture/progressive.js";

@@ -1,8 +1,12 @@
 import type { PaperModel } from "../asset/model.js";
 import { Kernel } from "../kernel/kernel.js";
 import { CHANNELS } from "../network/definition.js";
+import { type FoldedLayer, foldLayer } from "../onnx/layer.js";
+import type { OnnxRuntime, OnnxSession, OnnxTensor } from "../onnx/runtime.js";
+import { layerFeeds, openSession } from "../onnx/session.js";
 import type { PixelFormat, YuvMatrix } from "../picture/colour.js";
 import type { DecoderFacts } from "../picture/decoder.js";
+import { finishStrip } from "../picture/finish.js";
 import {
   checkEven,
   checkFrame,
@@ -13,10 +17,9 @@ import {
   sameRequest,
 } from "../picture/request.js";
 import { chooseSampling, type Sampling } from "../picture/sampling.js";
-import { type FoldedLayer, foldFrameHeads, foldLayer, type PaperGroup } from "./fold.js";
+import { foldFrameHeads, type PaperGroup } from "./fold.js";
 import { paperDecodingModel } from "./onnx-model.js";
 import { readPaperGroup } from "./payload.js";
-import type { OnnxRuntime, OnnxSession, OnnxTensor } from "./runtime.js";
 import { dequantisePaper, paperEncoderValues } from "./weights.js";
 
 /** What PaperDecoder must know of a paper asset. */
@@ -64,7 +67,9 @@ export class PaperDecoder {
     this.#ort = ort;
     this.#session = session;
     this.#kernel = kernel;
-    this.#encoder = paperEncoderValues(asset.encoder).map((layer) => foldLayer(asset.network, layer));
+    this.#encoder = paperEncoderValues(asset.encoder).map(({ weights, bias }) =>
+      foldLayer(asset.network.omega, weights, bias),
+    );
     this.#windowBytes = windowBytes;
   }
 
@@ -74,12 +79,7 @@ export class PaperDecoder {
     ort: OnnxRuntime,
     options: { readonly threads?: number | undefined; readonly windowBytes?: number | undefined } = {},
   ): Promise<PaperDecoder> {
-    const session = await ort.InferenceSession.create(paperDecodingModel(asset.network), {
-      ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
-      interOpNumThreads: 1,
-      logSeverityLevel: 4,
-      extra: { session: { intra_op: { allow_spinning: "0" } } },
-    });
+    const session = await openSession(ort, paperDecodingModel(asset.network), options.threads);
     return new PaperDecoder(asset, ort, session, await Kernel.create(), options.windowBytes ?? WINDOW_BYTES);
   }
 
@@ -88,7 +88,7 @@ export class PaperDecoder {
     const { network } = this.#asset;
     const { frameCount } = groupEntry(this.#asset.groups, index);
     const decoders = dequantisePaper(readPaperGroup(network, index, frameCount, payload));
-    const hidden = decoders.hidden.map((layer) => foldLayer(network, layer));
+    const hidden = decoders.hidden.map(({ weights, bias }) => foldLayer(network.omega, weights, bias));
     return { index, frameCount, hidden, decoders: { ...decoders, hidden: [] } };
   }
 
@@ -189,7 +189,11 @@ export class PaperDecoder {
           );
         }
       }
-      this.#finish(sums, request, sampling, format, top, rows, frames);
+      const each = sums.length / count;
+      frames.forEach((frame, f) => {
+        const samples = sums.subarray(f * each, (f + 1) * each);
+        finishStrip(this.#kernel, samples, request, sampling, format, { top, rows }, frame);
+      });
     }
     return frames;
   }
@@ -199,54 +203,11 @@ export class PaperDecoder {
   }
 
   #weightFeeds(layers: readonly FoldedLayer[], heads: FoldedLayer): Record<string, OnnxTensor> {
-    const feeds: Record<string, OnnxTensor> = {};
-    const give = (matrix: string, column: string, { weights, bias }: FoldedLayer) => {
-      feeds[matrix] = this.#tensor(weights, [bias.length, weights.length / bias.length]);
-      feeds[column] = this.#tensor(bias, [bias.length, 1]);
-    };
+    const feeds = layerFeeds(this.#ort, "heads", "head_bias", heads);
     layers.forEach((layer, l) => {
-      give(`weights${l}`, `bias${l}`, layer);
+      Object.assign(feeds, layerFeeds(this.#ort, `weights${l}`, `bias${l}`, layer));
     });
-    give("heads", "head_bias", heads);
     return feeds;
-  }
-
-  /** Averages, rounds, clamps and, for 4:2:0, halves chroma as the tile profile's pictures: by the same kernel. */
-  #finish(
-    samples: Float32Array,
-    { width, height }: PictureRequest,
-    { factorX, factorY }: Sampling,
-    format: PixelFormat,
-    top: number,
-    rows: number,
-    frames: readonly Uint8Array[],
-  ): void {
-    const pixels = rows * width;
-    const stride = width * factorX * 4;
-    const each = pixels * factorX * factorY;
-    const plane = each * 4;
-    const sums = 64;
-    const output = sums + CHANNELS * plane + 64;
-    const { exports } = this.#kernel;
-    this.#kernel.ensure(output + pixels * 4 + 64);
-    frames.forEach((frame, f) => {
-      const from = f * CHANNELS * each;
-      this.#kernel.floats(sums, CHANNELS * each).set(samples.subarray(from, from + CHANNELS * each));
-      if (factorX * factorY > 1) exports.reduce(sums, stride, plane, width, rows, factorX, factorY);
-      if (format === "rgba") {
-        exports.finishRgba(sums, stride, plane, width, rows, output);
-        frame.set(this.#kernel.bytes(output, pixels * 4), top * width * 4);
-        return;
-      }
-      const quarter = pixels / 4;
-      const blue = output + pixels + 16;
-      const red = blue + quarter + 16;
-      exports.finishI420(sums, stride, plane, width, rows, output, blue, red);
-      const all = width * height;
-      frame.set(this.#kernel.bytes(output, pixels), top * width);
-      frame.set(this.#kernel.bytes(blue, quarter), all + (top * width) / 4);
-      frame.set(this.#kernel.bytes(red, quarter), (all * 5) / 4 + (top * width) / 4);
-    });
   }
 }
 

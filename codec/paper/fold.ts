@@ -1,12 +1,7 @@
-import { CHANNELS, type PaperNetwork } from "../network/definition.js";
+import { CHANNELS } from "../network/definition.js";
+import type { FoldedLayer } from "../onnx/layer.js";
 import { outputTransform, type PixelFormat } from "../picture/colour.js";
-import type { FloatLayer, PaperDecoders } from "./weights.js";
-
-/** A sine layer as the graph takes it: [out, in] and [out], omega multiplied in. */
-export interface FoldedLayer {
-  readonly weights: Float32Array;
-  readonly bias: Float32Array;
-}
+import type { PaperDecoders } from "./weights.js";
 
 /** A group of the paper profile ready to be decoded at any size; plain memory, kept as long as the caller likes. */
 export interface PaperGroup {
@@ -14,17 +9,6 @@ export interface PaperGroup {
   readonly frameCount: number;
   readonly hidden: readonly FoldedLayer[];
   readonly decoders: PaperDecoders;
-}
-
-/** Transposed and scaled, so that the graph computes sin(w h + b). */
-export function foldLayer({ omega }: PaperNetwork, { weights, bias }: FloatLayer): FoldedLayer {
-  const outputs = bias.length;
-  const inputs = weights.length / outputs;
-  const folded = new Float32Array(weights.length);
-  for (let i = 0; i < inputs; i++) {
-    for (let o = 0; o < outputs; o++) folded[o * inputs + i] = omega * weights[i * outputs + o];
-  }
-  return { weights: folded, bias: bias.map((value) => omega * value) };
 }
 
 /**

@@ -5,6 +5,7 @@ import { dequantise } from "../group/quantise.js";
 import { Kernel } from "../kernel/kernel.js";
 import type { TileNetwork } from "../network/definition.js";
 import type { PixelFormat, YuvMatrix } from "./colour.js";
+import { displacement } from "./displacement.js";
 import { type FoldedGroup, foldEncoder, foldGroup, foldHeads } from "./fold.js";
 import { type MemoryMap, type PlacedPass, placePlan } from "./memory.js";
 import { type PicturePlan, planPicture } from "./plan.js";
@@ -257,14 +258,4 @@ export class PictureDecoder {
     foldHeads(group, format, words);
     this.#active = { group, format };
   }
-}
-
-/** Of a tile at a frame: between two frames and outside the group along a straight line. axis: 0 for u, 1 for v. */
-function displacement(group: LoadedGroup, tile: number, frame: number, axis: number): number {
-  const { frameCount, motion } = group;
-  const at = tile * frameCount * 2 + axis;
-  const before = Math.max(0, Math.min(frameCount - 2, Math.floor(frame)));
-  const here = motion[at + before * 2];
-  if (frame === before || frameCount === 1) return here;
-  return here + (motion[at + before * 2 + 2] - here) * (frame - before);
 }

@@ -1,17 +1,41 @@
 import type { Model } from "../asset/model.js";
 import { SieddError } from "../errors.js";
+import type { Profile } from "../network/definition.js";
+import type { OnnxRuntime } from "../onnx/runtime.js";
 import { PaperDecoder } from "../paper/decoder.js";
 import type { PaperGroup } from "../paper/fold.js";
-import type { OnnxRuntime } from "../paper/runtime.js";
 import type { YuvMatrix } from "./colour.js";
 import { type DecoderFacts, type LoadedGroup, PictureDecoder } from "./decoder.js";
+import { TileGraphDecoder } from "./graph/decoder.js";
+import type { TileGraphGroup } from "./graph/fold.js";
 import type { PictureRequest } from "./request.js";
 
 /** What a picture engine must know of an asset. */
 export type DecoderAsset = DecoderFacts & Model;
 
 /** A group loaded by the engine that is to decode it. */
-export type EngineGroup = LoadedGroup | PaperGroup;
+export type EngineGroup = LoadedGroup | TileGraphGroup | PaperGroup;
+
+/** What computes pictures: the WebAssembly kernel, or graphs on an ONNX runtime. */
+export type EngineName = "kernel" | "onnx";
+/** `auto`: the faster one that can. */
+export type EngineChoice = EngineName | "auto";
+export const ENGINE_CHOICES: readonly EngineChoice[] = ["auto", "kernel", "onnx"];
+
+/**
+ * The engine for a profile. The kernel is several times faster at every width that a tile may have, and knows the
+ * tile profile alone (docs/decoding.md). Throws `bad-request` where the one asked for cannot decode the profile.
+ */
+export function chooseEngine(profile: Profile, choice: EngineChoice = "auto"): EngineName {
+  if (choice === "kernel" && profile === "paper") {
+    throw new SieddError(
+      "bad-request",
+      "the kernel decodes the tile profile only, and this asset has the paper profile; choose the engine onnx or auto",
+    );
+  }
+  if (choice !== "auto") return choice;
+  return profile === "tile" ? "kernel" : "onnx";
+}
 
 /**
  * Decodes frames of one asset of any profile; one instance a thread. Where the tile profile's PictureDecoder is
@@ -37,22 +61,31 @@ export interface PictureEngine {
   ): void | Promise<void>;
 }
 
-/** What the engine of a paper asset runs on; tile assets need none of it. */
+/** Which engine, and what it runs on. */
 export interface EngineOptions {
-  /** Called for paper assets only, so that nobody loads a runtime in vain. */
+  /** Default: `auto`. */
+  readonly engine?: EngineChoice | undefined;
+  /** Called for the engine `onnx` only, so that nobody loads a runtime in vain. */
   readonly runtime?: () => Promise<OnnxRuntime>;
-  /** Threads of the runtime; default: its own choice. */
+  /** Threads of the runtime; default: its own choice for paper assets, 1 for tile assets. */
   readonly threads?: number | undefined;
 }
 
-/** The engine for an asset's profile. Rejects with `bad-request` for a paper asset without a runtime. */
+/** Rejects with `bad-request` where the engine cannot decode the asset's profile or has no runtime. */
 export async function createEngine(asset: DecoderAsset, options: EngineOptions = {}): Promise<PictureEngine> {
-  if (asset.profile === "tile") return PictureDecoder.create(asset);
+  const engine = chooseEngine(asset.profile, options.engine);
+  if (asset.profile === "tile" && engine === "kernel") return PictureDecoder.create(asset);
   if (options.runtime === undefined) {
     throw new SieddError(
       "bad-request",
-      "this asset has the paper profile, which needs an ONNX runtime to decode: play it from a siedd server, or pass a runtime",
+      asset.profile === "paper"
+        ? "this asset has the paper profile, which needs an ONNX runtime to decode: play it from a siedd server, or pass a runtime"
+        : "the engine onnx needs an ONNX runtime: pass one, or choose the engine kernel",
     );
   }
-  return PaperDecoder.create(asset, await options.runtime(), { threads: options.threads });
+  const runtime = await options.runtime();
+  const { threads } = options;
+  return asset.profile === "tile"
+    ? TileGraphDecoder.create(asset, runtime, { threads })
+    : PaperDecoder.create(asset, runtime, { threads });
 }

@@ -58,6 +58,13 @@ function firstLayerSize(network: TileNetwork, outputs: number): number {
   return (inputFeatures(network) + 1) * outputs;
 }
 
+/** A separable layer by itself: x[n][outputs], y[n][outputs], t[3][outputs], bias[outputs] in turns. */
+export function foldSeparable(network: TileNetwork, weights: Float32Array, bias: Float32Array): Float32Array {
+  const out = new Float32Array(firstLayerSize(network, bias.length));
+  foldFirstLayer(turns(network), featureOrder(network), weights, bias, out, 0);
+  return out;
+}
+
 /** Writes x[n][outputs], y[n][outputs], t[3][outputs], bias[outputs] in turns. */
 function foldFirstLayer(
   scale: number,
@@ -77,11 +84,8 @@ function foldFirstLayer(
 
 /** The shared encoder as the kernel's first layer; empty where there is none. */
 export function foldEncoder(network: TileNetwork, encoder: SharedEncoder): Float32Array {
-  const out = new Float32Array(firstLayerSize(network, network.encoderWidth));
-  if (network.encoderWidth > 0) {
-    foldFirstLayer(turns(network), featureOrder(network), encoder.weights, encoder.bias, out, 0);
-  }
-  return out;
+  if (network.encoderWidth === 0) return new Float32Array(0);
+  return foldSeparable(network, encoder.weights, encoder.bias);
 }
 
 /** Words of one tile and where its parts begin in them. */
@@ -133,11 +137,17 @@ export function foldGroup(
   return { index, frameCount, startsScene, words, tiles, motion, mean, deviation };
 }
 
+/** What a head is folded from. */
+export type TrainedHead = Pick<FoldedTile, "width" | "headWeights" | "headBias">;
+
 /**
- * Writes heads into `words` (a copy of the group's) that give the output format directly:
- * normalisation and colour matrix are linear, as the head is.
+ * A function that makes of a tile's head one that gives the output format directly: normalisation and colour
+ * matrix are linear, as the head is. -> weights [width, 3], bias [3].
  */
-export function foldHeads(group: FoldedGroup, format: PixelFormat, words: Int32Array): void {
+export function headFolder(
+  group: Pick<FoldedGroup, "mean" | "deviation">,
+  format: PixelFormat,
+): (head: TrainedHead) => { weights: Float64Array; bias: number[] } {
   const { rows, offset } = outputTransform(format);
   // out[c] = sum over d of transform[c][d] * head[d] + constant[c]
   const transform = rows.map((row) => row.map((value, d) => value * group.deviation[d]));
@@ -148,11 +158,19 @@ export function foldHeads(group: FoldedGroup, format: PixelFormat, words: Int32A
     const row = transform[c];
     return row[0] * from[at] + row[1] * from[at + 1] + row[2] * from[at + 2];
   };
-  for (const { width, head, headWeights, headBias } of group.tiles) {
+  return ({ width, headWeights, headBias }) => {
     const weights = new Float64Array(width * CHANNELS);
     for (let i = 0; i < weights.length; i++)
       weights[i] = through(headWeights, i - (i % CHANNELS), i % CHANNELS);
-    const bias = constant.map((value, c) => value + through(headBias, 0, c));
-    foldHead(weights, bias, words, head);
+    return { weights, bias: constant.map((value, c) => value + through(headBias, 0, c)) };
+  };
+}
+
+/** Writes heads of the output format into `words`, a copy of the group's. */
+export function foldHeads(group: FoldedGroup, format: PixelFormat, words: Int32Array): void {
+  const fold = headFolder(group, format);
+  for (const tile of group.tiles) {
+    const { weights, bias } = fold(tile);
+    foldHead(weights, bias, words, tile.head);
   }
 }

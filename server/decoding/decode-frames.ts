@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { type Asset, type GroupEntry, openAsset } from "../../codec/asset/asset.js";
 import type { FrameRate } from "../../codec/asset/frame-rate.js";
 import { SieddError } from "../../codec/errors.js";
+import type { EngineChoice } from "../../codec/picture/engine.js";
 import { type Moment, momentAt } from "../../codec/picture/moment.js";
 import type { PictureRequest } from "../../codec/picture/request.js";
 import { type FileIdentity, type FileSource, fileSource } from "./file-source.js";
@@ -17,6 +18,8 @@ export interface DecodeFramesOptions {
   /** Region in source pixels, size in output pixels; even sides for I420. */
   readonly request: PictureRequest;
   readonly format: FrameFormat;
+  /** Default: `auto`, the faster one. */
+  readonly engine?: EngineChoice | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called once for each damaged group, whose frames then repeat the one before (or are black); default: it ends the frames. */
   readonly onDamage?: ((group: number, error: SieddError) => void) | undefined;
@@ -51,7 +54,7 @@ export async function* decodeFrames(
   assetPath: string,
   options: DecodeFramesOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { from, count, request, format, signal } = options;
+  const { from, count, request, format, engine, signal } = options;
   signal?.throwIfAborted();
   const { asset, identity } = options.opened ?? (await open(assetPath, signal));
   const bytes = frameBytes(format, request.width, request.height);
@@ -76,6 +79,7 @@ export async function* decodeFrames(
         moments: runs[next++],
         request,
         format,
+        engine,
       });
       // A run that fails after its consumer has left is nobody's error.
       run.catch(() => {});

@@ -1,4 +1,5 @@
 import type { SieddErrorCode } from "../../codec/errors.js";
+import type { EngineChoice } from "../../codec/picture/engine.js";
 import type { Moment } from "../../codec/picture/moment.js";
 import type { PictureRequest } from "../../codec/picture/request.js";
 import type { FileIdentity } from "./file-source.js";
@@ -21,6 +22,8 @@ export interface DecodeTask {
   readonly moments: readonly Moment[];
   readonly request: PictureRequest;
   readonly format: FrameFormat;
+  /** Default: `auto`. */
+  readonly engine?: EngineChoice | undefined;
 }
 
 /** Held by a worker until as many as there are threads hold one: then all of them have loaded their code. */

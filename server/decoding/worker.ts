@@ -54,7 +54,7 @@ async function arrive({ arrived, threads }: ArriveTask): Promise<void> {
 async function decode(task: DecodeTask): Promise<ArrayBuffer> {
   const { request, format } = task;
   const { size, mtimeMs, ino } = task.identity;
-  const key = `${task.path}\n${size} ${mtimeMs} ${ino}`;
+  const key = `${task.path}\n${size} ${mtimeMs} ${ino} ${task.engine}`;
   const { asset, engine } = await remember(decoders, key, () => openDecoder(task));
   const load = (group: number) =>
     remember(groups, `${key}\n${group}`, async () => engine.loadGroup(group, await asset.readGroup(group)));
@@ -74,8 +74,9 @@ async function openDecoder(task: DecodeTask): Promise<OpenDecoder> {
     throw new SieddError("read-failed", `${name} was replaced while it was being played; load it again`);
   }
   const asset = await openAsset(source, { name });
-  // Loaded for paper assets alone: the runtime is large, and tile assets need none.
-  const engine = await createEngine(asset, { runtime: () => import("onnxruntime-node") });
+  // Loaded where it is used alone: the runtime is large, and the kernel needs none.
+  const runtime = () => import("onnxruntime-node");
+  const engine = await createEngine(asset, { engine: task.engine, runtime });
   return { asset, engine };
 }
 
