@@ -20,6 +20,7 @@ export type EngineGroup = LoadedGroup | TileGraphGroup | PaperGroup;
 export type EngineName = "kernel" | "onnx";
 /** `auto`: the faster one that can. */
 export type EngineChoice = EngineName | "auto";
+/** What may be asked for. */
 export const ENGINE_CHOICES: readonly EngineChoice[] = ["auto", "kernel", "onnx"];
 
 /**

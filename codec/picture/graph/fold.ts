@@ -15,6 +15,7 @@ export interface TileGraphGroup extends Motion {
   readonly deviation: readonly number[];
 }
 
+/** One tile of it. */
 export interface GraphTile {
   readonly width: number;
   /** Its separable layer (see foldSeparable); undefined where the shared encoder is it, or there is none. */
