@@ -63,7 +63,13 @@ const decode = (base64: string): Uint8Array<ArrayBuffer> =>
  * True where the kernel may use relaxed SIMD: a quarter faster, and the same bits. Browsers and Node 22
  * have it; Node 20 has it behind --experimental-wasm-relaxed-simd.
  */
-export const hasRelaxedSimd = (): boolean => WebAssembly.validate(decode(RELAXED_KERNEL));
+export function hasRelaxedSimd(): boolean {
+  relaxedRuns ||= WebAssembly.validate(decode(RELAXED_KERNEL));
+  return relaxedRuns;
+}
+
+/** Only ever switched on, by V8's flag. */
+let relaxedRuns = false;
 
 const compiled = new Map<boolean, Promise<WebAssembly.Module>>();
 
