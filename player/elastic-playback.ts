@@ -1,8 +1,8 @@
-import Hls, { type FragBufferedData } from "hls.js";
+import Hls, { type FragBufferedData, type Fragment } from "hls.js";
 import { ComputingTime, flushPoint } from "./flush-point.js";
 import { type ElasticLoading, elasticLoading } from "./fragment-loader.js";
 import { startHls } from "./hls-playback.js";
-import { sizeParameter } from "./size.js";
+import { type Size, sizeParameter } from "./size.js";
 import type { Playback, PlaybackOptions } from "./transport.js";
 import type { SizeChange } from "./wanted-size.js";
 
@@ -17,6 +17,11 @@ export class ElasticPlayback implements Playback {
   /** hls.js asks for nothing more when its very first segment is aborted, so a change waits for that one. */
   #begun = false;
   #late: SizeChange | null = null;
+  /** Changes of size followed so far, and how many there had been when each segment arrived. */
+  #changes = 0;
+  readonly #arrivals = new Map<number, number>();
+  #wanted: Size | null = null;
+  #playing = -1;
 
   constructor(options: PlaybackOptions) {
     const { video, src, info } = options;
@@ -28,6 +33,7 @@ export class ElasticPlayback implements Playback {
       },
       onArrival: (arrival) => {
         this.#computing.add(arrival.size, arrival.seconds);
+        this.#arrivals.set(arrival.index, this.#changes);
         options.onSegment(arrival);
       },
     });
@@ -44,7 +50,9 @@ export class ElasticPlayback implements Playback {
         if (this.#late !== null) this.follow(this.#late);
       },
     );
-    video.addEventListener("seeked", () => this.#keepOneRange(), { signal: this.#listening.signal });
+    const { signal } = this.#listening;
+    video.addEventListener("seeked", () => this.#keepOneRange(), { signal });
+    video.addEventListener("timeupdate", () => this.#onSegmentPlaying(), { signal });
   }
 
   follow(change: SizeChange): void {
@@ -55,10 +63,13 @@ export class ElasticPlayback implements Playback {
     }
     // Whatever is on its way has the old size; asked again, it comes with the new one.
     this.#loading.abortInFlight();
+    this.#changes++;
+    this.#wanted = change.size;
     const { buffered, paused } = this.#video;
     if (buffered.length === 0) return;
     if (paused) this.#redraw();
-    else this.#replaceAhead(change, buffered.end(buffered.length - 1));
+    else this.#replaceAhead(change.size);
+    this.#forgetBehind();
   }
 
   destroy(): void {
@@ -66,10 +77,40 @@ export class ElasticPlayback implements Playback {
     this.hls.destroy();
   }
 
-  #replaceAhead({ size }: SizeChange, bufferedEnd: number): void {
+  /** A film that loops, or is sought back and forth, comes by segments of an earlier size: they go in time. */
+  #onSegmentPlaying(): void {
+    const { currentTime } = this.#video;
+    const playing = this.#segments.findIndex(({ end }) => currentTime < end);
+    if (playing < 0 || playing === this.#playing) return;
+    this.#playing = playing;
+    if (this.#wanted === null) return;
+    this.#replaceAhead(this.#wanted);
+    this.#forgetBehind();
+  }
+
+  #isStale(segment: Fragment): boolean {
+    return (this.#arrivals.get(Number(segment.sn)) ?? this.#changes) < this.#changes;
+  }
+
+  #replaceAhead(size: Size): void {
+    const { buffered, currentTime } = this.#video;
+    if (buffered.length === 0) return;
     const computing = this.#computing.expected(size);
-    const cut = flushPoint(this.#segments, this.#video.currentTime, bufferedEnd, computing);
-    if (cut !== null) this.#flush(cut, Number.POSITIVE_INFINITY);
+    const cut = flushPoint(this.#segments, currentTime, buffered.end(buffered.length - 1), computing);
+    if (cut === null || !this.#segments.some((segment) => segment.start >= cut && this.#isStale(segment)))
+      return;
+    this.#flush(cut, Number.POSITIVE_INFINITY);
+  }
+
+  /** What was played at another size is not kept for a seek back: it would be shown at that size again. */
+  #forgetBehind(): void {
+    const { currentTime } = this.#video;
+    const playing = this.#segments.find(({ end }) => currentTime < end);
+    if (playing === undefined) return;
+    const behind = this.#segments.filter(({ end }) => end <= playing.start);
+    if (!behind.some((segment) => this.#isStale(segment))) return;
+    for (const segment of behind) this.#arrivals.delete(Number(segment.sn));
+    this.#flush(0, playing.start);
   }
 
   /** A still picture is computed again too: nothing stalls, and the old one stays until the new one is there. */

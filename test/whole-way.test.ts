@@ -138,6 +138,8 @@ describe("from a film to a resizable picture", { concurrency: false, timeout: 24
     await exact();
     const narrow = await look();
     assert.ok(!narrow.paused && !narrow.muted && narrow.sound > 0, JSON.stringify(narrow));
+    // In the last segment, so that only coming round again can bring the new size.
+    await page.waitForFunction(() => window.player.currentTime > 1.2);
     await page.setViewportSize({ width: 1100, height: 860 });
     await page.waitForFunction((least) => window.player.videoWidth > least, narrow.width + 100, {
       timeout: 20_000,
