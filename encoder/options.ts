@@ -88,12 +88,12 @@ export interface TrainingSettings {
 
 const PRESETS: Record<TilePreset, TrainingSettings> = {
   draft: {
-    steps: 250,
-    phase1Steps: 250,
+    steps: 350,
+    phase1Steps: 300,
     points: 256,
-    width: 12,
+    width: 16,
     hiddenLayers: 3,
-    quantiser: 2.5e-3,
+    quantiser: 2e-3,
     worth: 8000,
   },
   fast: {
