@@ -109,7 +109,6 @@ export class ElasticPlayback implements Playback {
     if (playing === undefined) return;
     const behind = this.#segments.filter(({ end }) => end <= playing.start);
     if (!behind.some((segment) => this.#isStale(segment))) return;
-    for (const segment of behind) this.#arrivals.delete(Number(segment.sn));
     this.#flush(0, playing.start);
   }
 
@@ -147,6 +146,10 @@ export class ElasticPlayback implements Playback {
 
   /** Empties a part of the picture's buffer, in seconds; the sound stays, since it depends on no size. */
   #flush(startOffset: number, endOffset: number): void {
+    for (const { sn, start, end } of this.#segments) {
+      const middle = (start + end) / 2;
+      if (middle > startOffset && middle < endOffset) this.#arrivals.delete(Number(sn));
+    }
     this.hls.trigger(Hls.Events.BUFFER_FLUSHING, { startOffset, endOffset, type: "video" });
   }
 
