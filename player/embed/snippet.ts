@@ -1,0 +1,63 @@
+/** What an embedded player begins with. */
+export interface EmbedOptions {
+  /** Seconds; default 0. */
+  readonly start?: number;
+  /** Browsers allow it without sound only, so `muted` is wanted with it. Default false. */
+  readonly autoplay?: boolean;
+  /** Default false. */
+  readonly muted?: boolean;
+  /** Default false. */
+  readonly loop?: boolean;
+}
+
+/** A film to embed. */
+export interface EmbeddedFilm extends EmbedOptions {
+  /** Absolute address of the server's folder, with or without a slash at its end. */
+  readonly root: string;
+  readonly id: string;
+  /** Source pixels: the shape that the frame takes. */
+  readonly width: number;
+  readonly height: number;
+  /** Default: the id. */
+  readonly title?: string;
+}
+
+const escapeAttribute = (text: string): string =>
+  text.replace(/[&<>"]/g, (sign) => `&#${sign.codePointAt(0)};`);
+
+const folder = (root: string): string => `${root.replace(/\/+$/, "")}/`;
+
+/** Address of the page that shows nothing but the film. */
+export function embedUrl({ root, id, start, autoplay, muted, loop }: EmbeddedFilm): string {
+  const url = new URL(`player/embed/${encodeURIComponent(id)}`, folder(root));
+  if (start !== undefined && start > 0) url.searchParams.set("start", String(start));
+  for (const [name, wanted] of Object.entries({ autoplay, muted, loop })) {
+    if (wanted === true) url.searchParams.set(name, "1");
+  }
+  return url.href;
+}
+
+/** An iframe that keeps the film's shape at any width, to copy into a page. */
+export function embedSnippet(film: EmbeddedFilm): string {
+  const { width, height, title, id } = film;
+  const attributes = [
+    `src="${escapeAttribute(embedUrl(film))}"`,
+    `title="${escapeAttribute(title ?? id)}"`,
+    `style="border: 0; width: 100%; aspect-ratio: ${width} / ${height}"`,
+    'allow="autoplay; fullscreen; picture-in-picture"',
+    "allowfullscreen",
+  ];
+  return `<iframe ${attributes.join(" ")}></iframe>`;
+}
+
+/** The element itself and the module that defines it, to copy into a page. */
+export function elementSnippet(film: EmbeddedFilm): string {
+  const root = folder(film.root);
+  const flags = (["autoplay", "muted", "loop"] as const).filter((name) => film[name] === true);
+  const src = escapeAttribute(new URL(encodeURIComponent(film.id), root).href);
+  const module = escapeAttribute(new URL("player/siedd-player.js", root).href);
+  return [
+    `<script type="module" src="${module}"></script>`,
+    `<siedd-player ${[`src="${src}"`, ...flags].join(" ")}></siedd-player>`,
+  ].join("\n");
+}
