@@ -3,7 +3,16 @@ import { MAX_PAPER_WIDTH, MIN_PAPER_WIDTH, TILE_WIDTHS } from "../codec/index.js
 import { type EncodeEvent, type EncodeOptions, type EncodeSummary, encode } from "../encoder/index.js";
 import { type Io, print } from "./io.js";
 import { jsonLine, showProgress } from "./progress.js";
-import { byteCount, duration, parseLearningRate, parseSeconds, parseSize, whole, within } from "./values.js";
+import {
+  byteCount,
+  duration,
+  parseAnchorChoice,
+  parseLearningRate,
+  parseSeconds,
+  parseSize,
+  whole,
+  within,
+} from "./values.js";
 
 /** What the command's flags say, in the encoder's own words. */
 type EncodeFlags = Omit<EncodeOptions, "input" | "output" | "signal" | "onEvent"> & {
@@ -47,6 +56,11 @@ export function encodeCommand(io: Io): Command {
     .option("--hidden-layers <n>", "sine layers of each tile, or of each group's stack", whole(1, 8))
     .option("--group-frames <n>", "frames a group at most; default: about a second; paper: 20", whole(1, 600))
     .option("--anchors <n>", "groups that phase 1 trains on, at most; paper: frames", whole(1, 64))
+    .option(
+      "--anchor-choice <how>",
+      "uniform (evenly spaced), scenes (in their middle), content (most like the others), or numbers: 0,7",
+      parseAnchorChoice,
+    )
     .addOption(
       new Option("--optimizer <name>", "paper: how it descends; default: schedule-free").choices([
         "schedule-free",

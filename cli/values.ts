@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from "commander";
 import { type FrameRate, MAX_SIDE, MIN_SIDE, type Region } from "../codec/index.js";
+import type { AnchorChoice } from "../encoder/index.js";
 
 export interface Size {
   readonly width: number;
@@ -28,6 +29,15 @@ export function parseRegion(text: string): Region {
     throw new InvalidArgumentError("A region is x,y,width,height in source pixels, such as 0,0,320,180.");
   }
   return { x, y, width, height };
+}
+
+/** "uniform", "scenes", "content", or numbers from 0 ("0,7"). */
+export function parseAnchorChoice(text: string): AnchorChoice {
+  if (text === "uniform" || text === "scenes" || text === "content") return text;
+  if (!/^\d{1,9}(,\d{1,9}){0,63}$/.test(text)) {
+    throw new InvalidArgumentError("Anchors are uniform, scenes, content, or up to 64 numbers such as 0,7.");
+  }
+  return text.split(",").map(Number);
 }
 
 /** Seconds ("12.5"), or minutes and hours before them ("1:02:03.5"). */

@@ -17,7 +17,8 @@ import { paperNetwork, planAnchorFrames } from "./paper/plan.js";
 import { readSharedEncoder } from "./paper/shared-encoder.js";
 import { trainPaperFilm } from "./paper/train-film.js";
 import { Checkpoints } from "./pipeline/checkpoints.js";
-import { type PlannedGroup, planAnchors, planGroups } from "./pipeline/groups.js";
+import { type PlannedGroup, planGroups } from "./pipeline/groups.js";
+import { chooseAnchorFrames, planAnchorGroups } from "./pipeline/plan-anchors.js";
 import { ProgressMeter } from "./pipeline/progress.js";
 import { encodeSound } from "./pipeline/sound.js";
 import { keepSubtitles } from "./pipeline/subtitles.js";
@@ -70,9 +71,11 @@ async function run(
     const { frameCount, cuts } = await analyse(info, options, meter, signal);
     const groups = planGroups(frameCount, cuts, info.frameRate, options.groupFrames);
     const work = isPaper(options)
-      ? paperWork(options, info, size, groups, frameCount, sharedEncoder)
-      : tileWork(options, info, size, groups);
-    emit({ type: "analysed", frames: frameCount, groups: groups.length, scenes: cuts.length + 1, ...size });
+      ? await paperWork(options, info, size, groups, frameCount, sharedEncoder, signal)
+      : await tileWork(options, info, size, groups, signal);
+    const { anchors } = work;
+    const scenes = cuts.length + 1;
+    emit({ type: "analysed", frames: frameCount, groups: groups.length, anchors, scenes, ...size });
     const source = await stat(options.input);
     const identity = {
       input: [options.input, source.size, source.mtimeMs],
@@ -106,6 +109,8 @@ async function run(
 
 /** What the two profiles do differently. */
 interface ProfileWork {
+  /** Groups that are anchors; in the paper profile frames. */
+  readonly anchors: readonly number[];
   /** What checkpoints depend on beside the options and the groups. */
   readonly identity: object;
   /** Every group ends up in the checkpoints. */
@@ -122,21 +127,24 @@ interface Size {
   readonly height: number;
 }
 
-function tileWork(
+async function tileWork(
   options: ResolvedOptions,
   info: VideoInfo,
   size: Size,
   groups: readonly PlannedGroup[],
-): ProfileWork {
-  const anchors = planAnchors(groups, options.anchors);
+  signal?: AbortSignal,
+): Promise<ProfileWork> {
+  const source = { info, ...options, choice: options.anchorChoice };
+  const { anchors, startOf } = await planAnchorGroups(source, groups, options.anchors, signal);
   const network = tileNetwork(size.width, size.height, options.training);
   const empty = sharedEncoderSize(network);
   const encoder = { weights: new Float32Array(empty.weights), bias: new Float32Array(empty.bias) };
   return {
-    identity: { network, anchors },
+    anchors,
+    identity: { network, anchors, startOf },
     async train(checkpoints, ...rest) {
       const finished = await trainFilm(
-        { info, size, groups, anchors, network, options, checkpoints },
+        { info, size, groups, anchors, startOf, network, options, checkpoints },
         ...rest,
       );
       return { ...finished, model: { profile: "tile", network, encoder } };
@@ -153,17 +161,21 @@ async function sharedEncoderOf(
   return readSharedEncoder(training.sharedEncoder, paperNetwork(training), signal);
 }
 
-function paperWork(
+async function paperWork(
   options: PaperOptions,
   info: VideoInfo,
   size: Size,
   groups: readonly PlannedGroup[],
   frameCount: number,
   sharedEncoder: PaperEncoder | undefined,
-): ProfileWork {
-  const anchors = planAnchorFrames(frameCount, options.anchors);
+  signal?: AbortSignal,
+): Promise<ProfileWork> {
+  const source = { info, ...options, choice: options.anchorChoice };
+  const uniform = planAnchorFrames(frameCount, options.anchors);
+  const anchors = await chooseAnchorFrames(source, groups, uniform, signal);
   const network = paperNetwork(options.training);
   return {
+    anchors,
     identity: { network, anchors, sharedEncoder: sharedEncoder && crc32c(serialize(sharedEncoder)) },
     train: (checkpoints, ...rest) =>
       trainPaperFilm({ info, size, groups, anchors, network, sharedEncoder, options, checkpoints }, ...rest),

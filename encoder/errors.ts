@@ -12,6 +12,11 @@ export class EncoderError extends Error {
   }
 }
 
+/** An option out of bounds. */
+export function bad(name: string, rule: string, value: unknown): EncoderError {
+  return new EncoderError("bad-option", `${name} must be ${rule}, not ${value}`);
+}
+
 /** Training whose weights are no longer numbers. */
 export const diverged = (): EncoderError =>
   new EncoderError(

@@ -7,6 +7,8 @@ export type EncodeEvent =
       readonly type: "analysed";
       readonly frames: number;
       readonly groups: number;
+      /** Groups that phase 1 trains on; frames in the paper profile. */
+      readonly anchors: readonly number[];
       readonly scenes: number;
       /** Source pixels of the asset. */
       readonly width: number;

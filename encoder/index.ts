@@ -15,3 +15,4 @@ export { type FrameSimilarity, Similarity } from "./evaluation/similarity.js";
 export { worstFrames } from "./evaluation/worst-frames.js";
 export type { EncodeEvent, EncodePhase, EncodeSummary } from "./events.js";
 export type { EncodeOptions, Preset } from "./options.js";
+export type { AnchorChoice } from "./pipeline/anchors.js";

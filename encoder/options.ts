@@ -1,10 +1,11 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { MAX_SIDE, MIN_SIDE, TILE_WIDTHS } from "../codec/index.js";
-import { EncoderError } from "./errors.js";
+import { bad, EncoderError } from "./errors.js";
 import type { EncodeEvent } from "./events.js";
 import type { PaperNoise } from "./paper/noise.js";
 import type { PaperLoss, PaperOptimizer, PaperPreset, PaperSampling } from "./paper/options.js";
+import type { AnchorChoice } from "./pipeline/anchors.js";
 import type { Target } from "./pipeline/rate-control.js";
 import type { TrainerName } from "./training/choose-trainer.js";
 import type { Device } from "./training/onnx-runtime.js";
@@ -43,6 +44,8 @@ export interface EncodeOptions {
   readonly groupFrames?: number | undefined;
   /** Anchor groups at most, 1 to 64; in the paper profile anchor frames, default one a group and at most 8. */
   readonly anchors?: number | undefined;
+  /** How anchors are chosen, or which they are; default "uniform" (docs/design.md, "Anchors"). */
+  readonly anchorChoice?: AnchorChoice | undefined;
   /** Paper profile: default "schedule-free". */
   readonly optimizer?: PaperOptimizer | undefined;
   /** Paper profile: learning rate, above 0 and at most 1; default 1e-4. */
@@ -125,6 +128,8 @@ const PRESETS: Record<TilePreset, TrainingSettings> = {
   },
 };
 
+export { bad };
+
 const PAPER_ONLY = {
   "--optimizer": "optimizer",
   "--lr": "lr",
@@ -144,6 +149,7 @@ export interface ResolvedOptions {
   readonly training: TrainingSettings;
   readonly groupFrames: number | undefined;
   readonly anchors: number;
+  readonly anchorChoice: AnchorChoice;
   readonly target: Target | undefined;
   readonly trainer: TrainerName;
   readonly device: Device;
@@ -204,6 +210,7 @@ export function resolveOptions(options: EncodeOptions): ResolvedOptions {
     groupFrames:
       options.groupFrames === undefined ? undefined : whole("--group-frames", options.groupFrames, 1, 600, 0),
     anchors: whole("--anchors", options.anchors, 1, 64, 8),
+    anchorChoice: anchorChoiceOf(options),
     target: targetOf(options),
     trainer: trainer === "auto" ? "onnx" : trainer,
     device: options.device ?? "auto",
@@ -211,6 +218,23 @@ export function resolveOptions(options: EncodeOptions): ResolvedOptions {
     seed: whole("--seed", options.seed, 0, Number.MAX_SAFE_INTEGER, 0),
     resume: options.resume ?? false,
   };
+}
+
+const ANCHOR_CHOICES: readonly unknown[] = ["uniform", "scenes", "content"];
+
+function anchorChoiceOf({ anchorChoice = "uniform", anchors }: EncodeOptions): AnchorChoice {
+  if (ANCHOR_CHOICES.includes(anchorChoice)) return anchorChoice;
+  const named = Array.isArray(anchorChoice) && anchorChoice.every((i) => Number.isInteger(i) && i >= 0);
+  if (!named || anchorChoice.length < 1 || anchorChoice.length > 64) {
+    throw bad("--anchor-choice", "uniform, scenes, content or 1 to 64 numbers from 0", anchorChoice);
+  }
+  if (anchors !== undefined) {
+    throw new EncoderError(
+      "bad-option",
+      "--anchors and a list for --anchor-choice exclude each other: choose one",
+    );
+  }
+  return anchorChoice;
 }
 
 function targetOf({ targetPsnr, targetBpp }: EncodeOptions): Target | undefined {
@@ -226,9 +250,4 @@ function targetOf({ targetPsnr, targetBpp }: EncodeOptions): Target | undefined 
     throw bad("--target-bpp", "from 0.001 to 10 bits a pixel", targetBpp);
   }
   return { kind: "bpp", value: targetBpp };
-}
-
-/** An option out of bounds. */
-export function bad(name: string, rule: string, value: unknown): EncoderError {
-  return new EncoderError("bad-option", `${name} must be ${rule}, not ${value}`);
 }

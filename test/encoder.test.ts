@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { memorySource, openAsset } from "../codec/index.js";
 import { type EncodeEvent, type EncodeOptions, EncoderError, encode } from "../encoder/index.js";
-import { nearestAnchor, planAnchors, planGroups } from "../encoder/pipeline/groups.js";
+import { planGroups } from "../encoder/pipeline/groups.js";
 import { hasCudaProvider } from "../encoder/training/onnx-runtime.js";
 import { remaining } from "./child-processes.js";
 import { clip } from "./clips.js";
@@ -169,8 +169,5 @@ test("every scene cut is a border, and groups of a scene differ by at most a fra
         .map((g) => g.frameCount);
       assert.ok(Math.max(...lengths) - Math.min(...lengths) <= 1, `scene at ${scene}: ${lengths}`);
     }
-    const anchors = planAnchors(groups, 3);
-    assert.ok(anchors.length >= 1 && anchors.length <= 3);
-    for (const { index } of groups) assert.ok(anchors.includes(nearestAnchor(groups, anchors, index)));
   }
 });

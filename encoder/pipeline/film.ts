@@ -12,6 +12,8 @@ export interface Film {
   readonly groups: readonly PlannedGroup[];
   /** Indices of the anchor groups. */
   readonly anchors: readonly number[];
+  /** Of each group, the anchor whose decoders it starts from. */
+  readonly startOf: readonly number[];
   readonly network: TileNetwork;
   readonly options: ResolvedOptions;
   readonly checkpoints: Checkpoints;

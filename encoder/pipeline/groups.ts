@@ -36,24 +36,3 @@ export function planGroups(
   }
   return groups;
 }
-
-/** A group in so many is an anchor, up to the limit. */
-const GROUPS_AN_ANCHOR = 5;
-
-/** Indices of evenly spaced anchor groups: one in five, at most `limit`. */
-export function planAnchors(groups: readonly PlannedGroup[], limit: number): number[] {
-  const count = Math.min(limit, Math.ceil(groups.length / GROUPS_AN_ANCHOR));
-  return Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * groups.length) / count));
-}
-
-/** The anchor whose middle is nearest in time. */
-export function nearestAnchor(
-  groups: readonly PlannedGroup[],
-  anchors: readonly number[],
-  group: number,
-): number {
-  const middle = (index: number) => groups[index].firstFrame + groups[index].frameCount / 2;
-  return anchors.reduce((best, anchor) =>
-    Math.abs(middle(anchor) - middle(group)) < Math.abs(middle(best) - middle(group)) ? anchor : best,
-  );
-}

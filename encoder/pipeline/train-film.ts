@@ -7,7 +7,7 @@ import type { TrainingPlan } from "../training/trainer.js";
 import type { Film } from "./film.js";
 import { FrameMemory, type LoadedFrames, loadGroupFrames } from "./group-frames.js";
 import { groupPayload } from "./group-payload.js";
-import { nearestAnchor, type PlannedGroup } from "./groups.js";
+import type { PlannedGroup } from "./groups.js";
 import type { ProgressMeter } from "./progress.js";
 import { codingTerms, quantisationSteps } from "./quantiser.js";
 import { missed, nextWorth, type Round, type Target } from "./rate-control.js";
@@ -153,10 +153,10 @@ class FilmTraining {
     targets: LoadedFrames["targets"],
     phase: number,
   ): Promise<readonly (TrainingWeights | undefined)[]> {
-    const { groups, anchors, network, checkpoints } = this.#film;
+    const { startOf, network, checkpoints } = this.#film;
     if (phase === PHASE_1) return targets.map(() => undefined);
     if (checkpoints.round === 0) {
-      return this.#anchors.get(nearestAnchor(groups, anchors, group.index)) ?? targets.map(() => undefined);
+      return this.#anchors.get(startOf[group.index]) ?? targets.map(() => undefined);
     }
     const before = await checkpoints.group(group.index, checkpoints.round - 1);
     if (before === undefined) throw new Error(`the checkpoint of group ${group.index} is gone`);
