@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { audioFragment, audioInit } from "../../codec/iso/audio-fragment.js";
 import type { Film } from "../catalogue.js";
 import { RequestError } from "../errors.js";
-import { audioFragment, audioInit } from "../hls/audio-fragment.js";
 import {
   audioPlaylistOf,
   elasticMasterOf,

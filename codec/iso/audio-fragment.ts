@@ -1,10 +1,9 @@
-import type { AudioTrack } from "../../codec/asset/asset.js";
-import { ByteWriter } from "../../codec/bytes/writer.js";
-import { writeAacSampleEntry } from "../../codec/iso/aac.js";
-import { box, fullBox } from "../../codec/iso/box.js";
-import { writeSampleTables } from "../../codec/iso/tables.js";
-import { writeMovieHeader, writeTrack } from "../../codec/iso/track.js";
-import type { AudioSegment } from "./timeline.js";
+import type { AudioTrack } from "../asset/asset.js";
+import { ByteWriter } from "../bytes/writer.js";
+import { writeAacSampleEntry } from "./aac.js";
+import { box, fullBox } from "./box.js";
+import { writeSampleTables } from "./tables.js";
+import { writeMovieHeader, writeTrack } from "./track.js";
 
 const TRACK_ID = 1;
 const SYNC_SAMPLE = 0x02000000;
@@ -14,11 +13,25 @@ const DATA_OFFSET = 0x01;
 const SAMPLE_SIZES = 0x200;
 const MDAT_HEADER = 8;
 
+/** What the head of fragmented sound says of its track. */
+export type FragmentedAudio = Pick<
+  AudioTrack,
+  "sampleRate" | "channels" | "config" | "packetDuration" | "bytes" | "packetCount" | "language" | "priming"
+>;
+
+/** Where a fragment stands among the others. */
+export interface AudioFragmentPlace {
+  /** From 0. */
+  readonly index: number;
+  /** Samples before it. */
+  readonly decodeTime: number;
+}
+
 /**
- * ftyp and moov of an audio rendition (ISO/IEC 14496-12). Whole packets of encoder delay are not in the
+ * ftyp and moov of sound in fragments (ISO/IEC 14496-12). Whole packets of encoder delay are not in the
  * rendition; what is left of the delay, less than a packet, is its edit list.
  */
-export function audioInit(track: AudioTrack): Uint8Array {
+export function audioInit(track: FragmentedAudio): Uint8Array<ArrayBuffer> {
   const { sampleRate, channels, config, packetDuration, bytes, packetCount } = track;
   const bitrate = Math.round((8 * bytes * sampleRate) / (packetDuration * Math.max(1, packetCount)));
   const ftyp = new ByteWriter().text("iso6").u32(0).text("iso6").text("mp41");
@@ -43,18 +56,21 @@ export function audioInit(track: AudioTrack): Uint8Array {
   return concat([box("ftyp", ftyp.finish()), moov]);
 }
 
-/** moof and mdat of one audio segment, its packets as they are stored in the asset. */
-export function audioFragment(segment: AudioSegment, packets: readonly Uint8Array[]): Uint8Array {
+/** moof and mdat of one run of packets, as they are stored in the asset. */
+export function audioFragment(
+  place: AudioFragmentPlace,
+  packets: readonly Uint8Array[],
+): Uint8Array<ArrayBuffer> {
   const moof = (dataOffset: number) => {
     const trun = new ByteWriter().u32(packets.length).u32(dataOffset);
     for (const packet of packets) trun.u32(packet.byteLength);
     return box(
       "moof",
-      fullBox("mfhd", 0, 0, new ByteWriter().u32(segment.index + 1).finish()),
+      fullBox("mfhd", 0, 0, new ByteWriter().u32(place.index + 1).finish()),
       box(
         "traf",
         fullBox("tfhd", 0, DEFAULT_BASE_IS_MOOF, new ByteWriter().u32(TRACK_ID).finish()),
-        fullBox("tfdt", 1, 0, new ByteWriter().u64(segment.decodeTime).finish()),
+        fullBox("tfdt", 1, 0, new ByteWriter().u64(place.decodeTime).finish()),
         fullBox("trun", 0, DATA_OFFSET | SAMPLE_SIZES, trun.finish()),
       ),
     );
@@ -62,7 +78,7 @@ export function audioFragment(segment: AudioSegment, packets: readonly Uint8Arra
   return concat([moof(moof(0).byteLength + MDAT_HEADER), box("mdat", ...packets)]);
 }
 
-function concat(parts: readonly Uint8Array[]): Uint8Array {
+function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
   let at = 0;
   for (const part of parts) {
