@@ -2,6 +2,7 @@ import Hls, { type FragBufferedData, type Fragment } from "hls.js";
 import { ComputingTime, flushPoint } from "./flush-point.js";
 import { type ElasticLoading, elasticLoading } from "./fragment-loader.js";
 import { startHls } from "./hls-playback.js";
+import { formatRegion } from "./region/region.js";
 import { type Size, sizeParameter } from "./size.js";
 import type { Playback, PlaybackOptions } from "./transport.js";
 import type { SizeChange } from "./wanted-size.js";
@@ -29,7 +30,9 @@ export class ElasticPlayback implements Playback {
     this.#loading = elasticLoading({
       sizeNow() {
         const size = options.wantedSize();
-        return { size, parameter: sizeParameter(size, info) };
+        const region = options.wantedRegion();
+        const parameter = sizeParameter(size, region ?? info);
+        return { size, parameter, region, regionParameter: formatRegion(region) };
       },
       onArrival: (arrival) => {
         this.#computing.add(arrival.size, arrival.seconds);

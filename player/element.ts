@@ -196,6 +196,8 @@ export class SieddPlayerElement extends MediaElement {
         frame: this.video,
         startAt,
         cap: () => this.#cap,
+        region: () => null,
+        fixedHeight: () => null,
         onFit: (fills) => this.#skin.stage.toggleAttribute("data-fits", fills),
         onInfo: (info) => this.#skin.setShape(info),
         onWantedSize: (size) => this.#tell("sizechange", size),

@@ -5,6 +5,11 @@ import { DEFAULT_LIMITS, type Size, type SizeLimits } from "./size.js";
 export interface FilmInfo extends Size {
   /** Seconds. */
   readonly duration: number;
+  /** Frames a second. */
+  readonly frameRate: number;
+  /** Addresses relative to the film's folder; null where the server has none. */
+  readonly storyboard: string | null;
+  readonly poster: string | null;
   readonly limits: SizeLimits;
 }
 
@@ -19,6 +24,8 @@ export function parseFilmInfo(json: unknown): FilmInfo {
     width?: unknown;
     height?: unknown;
     duration?: unknown;
+    frameRate?: { num?: unknown; den?: unknown };
+    links?: Record<string, unknown>;
     limits?: Record<string, unknown>;
   };
   const width = positive(info?.width);
@@ -26,10 +33,16 @@ export function parseFilmInfo(json: unknown): FilmInfo {
   const duration = positive(info?.duration);
   if (width === null || height === null || duration === null) throw badAnswer(json);
   const limit = (name: keyof SizeLimits) => positive(info.limits?.[name]) ?? DEFAULT_LIMITS[name];
+  const link = (name: string) =>
+    typeof info.links?.[name] === "string" ? (info.links[name] as string) : null;
+  const [num, den] = [positive(info.frameRate?.num), positive(info.frameRate?.den)];
   return {
     width,
     height,
     duration,
+    frameRate: num === null || den === null ? 25 : num / den,
+    storyboard: link("storyboard"),
+    poster: link("poster"),
     limits: { minSide: limit("minSide"), maxSide: limit("maxSide"), maxArea: limit("maxArea") },
   };
 }

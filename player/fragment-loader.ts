@@ -7,7 +7,8 @@ import type {
   LoaderConfiguration,
 } from "hls.js";
 import Hls from "hls.js";
-import { fillSize, type Size } from "./size.js";
+import type { Region } from "./region/region.js";
+import { fillRegion, fillSize, type Size } from "./size.js";
 
 /** One segment as it arrived. */
 export interface SegmentArrival {
@@ -17,14 +18,21 @@ export interface SegmentArrival {
   readonly start: number;
   readonly duration: number;
   readonly size: Size;
+  /** The part of the picture that it shows, in source pixels; null is all of it. */
+  readonly region: Region | null;
   readonly bytes: number;
   /** From the request to the last byte, in seconds. */
   readonly seconds: number;
 }
 
 export interface ElasticSource {
-  /** The size at this moment, and how it is written in a URL. */
-  sizeNow(): { readonly size: Size; readonly parameter: string };
+  /** The size and the region at this moment, and how they are written in a URL. */
+  sizeNow(): {
+    readonly size: Size;
+    readonly parameter: string;
+    readonly region: Region | null;
+    readonly regionParameter: string;
+  };
   onArrival(arrival: SegmentArrival): void;
 }
 
@@ -38,7 +46,7 @@ const DefaultLoader = Hls.DefaultConfig.loader as unknown as new (
   config: HlsConfig,
 ) => Loader<FragmentLoaderContext>;
 
-/** The default loader, but the size in the URL is the one wanted at the moment of the request. */
+/** The default loader, but the size and the region in the URL are the one wanted at the moment of the request. */
 export function elasticLoading(source: ElasticSource): ElasticLoading {
   const inFlight = new Set<Loader<FragmentLoaderContext>>();
 
@@ -48,8 +56,8 @@ export function elasticLoading(source: ElasticSource): ElasticLoading {
       config: LoaderConfiguration,
       callbacks: LoaderCallbacks<FragmentLoaderContext>,
     ): void {
-      const { size, parameter } = source.sizeNow();
-      const url = fillSize(context.url, parameter);
+      const { size, parameter, region, regionParameter } = source.sizeNow();
+      const url = fillSize(fillRegion(context.url, regionParameter), parameter);
       // The init segment and the audio carry no size.
       if (url === context.url) {
         super.load(context, config, callbacks);
@@ -64,7 +72,7 @@ export function elasticLoading(source: ElasticSource): ElasticLoading {
           inFlight.delete(this);
           const seconds = (performance.now() - started) / 1000;
           const { sn, start, duration } = context.frag;
-          source.onArrival({ index: Number(sn), start, duration, size, bytes: stats.total, seconds });
+          source.onArrival({ index: Number(sn), start, duration, size, region, bytes: stats.total, seconds });
           callbacks.onSuccess(response, stats, loaded, details);
         },
       });

@@ -10,6 +10,7 @@ export class LevelsPlayback implements Playback {
   readonly hls: Hls;
 
   constructor(options: PlaybackOptions) {
+    const region = options.wantedRegion();
     this.hls = startHls({
       ...options,
       playlist: masterUrl(options),
@@ -26,6 +27,7 @@ export class LevelsPlayback implements Playback {
         start,
         duration,
         size: { width, height },
+        region,
         bytes: payload.byteLength,
         seconds,
       });

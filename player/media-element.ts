@@ -1,5 +1,4 @@
-/** Absent outside browsers, where the module may still be imported (rendering on a server). */
-const ElementBase = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
+import { ForwardingElement } from "./forwarded.js";
 
 /** Events of a media element, sent again by the element around it, since they do not bubble. */
 export const MEDIA_EVENTS = [
@@ -8,6 +7,7 @@ export const MEDIA_EVENTS = [
   "canplaythrough",
   "durationchange",
   "emptied",
+  "encrypted",
   "ended",
   "enterpictureinpicture",
   "leavepictureinpicture",
@@ -27,12 +27,22 @@ export const MEDIA_EVENTS = [
   "timeupdate",
   "volumechange",
   "waiting",
+  "waitingforkey",
+  // Safari's own, by which players find AirPlay and its full screen.
+  "webkitbeginfullscreen",
+  "webkitcurrentplaybacktargetiswirelesschanged",
+  "webkitendfullscreen",
+  "webkitplaybacktargetavailabilitychanged",
+  "webkitpresentationmodechanged",
 ] as const;
 
 /** Attributes that the inner video takes over as they are. */
 export const VIDEO_ATTRIBUTES = [
   "autoplay",
+  "controlslist",
   "crossorigin",
+  "disablepictureinpicture",
+  "disableremoteplayback",
   "loop",
   "muted",
   "playsinline",
@@ -40,9 +50,31 @@ export const VIDEO_ATTRIBUTES = [
   "preload",
 ] as const;
 
-/** The API of a media element, answered by the video inside. */
-export abstract class MediaElement extends ElementBase {
-  protected abstract readonly video: HTMLVideoElement;
+/** The event once more, for another target: with what it carries, where its class can be made anew. */
+export function sameEvent(event: Event): Event {
+  const Class = event.constructor as new (type: string, init: Event) => Event;
+  try {
+    return new Class(event.type, event);
+  } catch {
+    return new Event(event.type);
+  }
+}
+
+/** The API of a media element, answered by the video inside; its attributes are reflected. */
+export abstract class MediaElement extends ForwardingElement {
+  /** Names of properties that were set before the tag was defined, with their values. */
+  readonly #early: readonly (readonly [string, unknown])[] = Object.entries(this);
+
+  constructor() {
+    super();
+    // They would hide the accessors of the class.
+    for (const [name] of this.#early) delete (this as unknown as Record<string, unknown>)[name];
+  }
+
+  /** Sets again what a page has set while the tag was an unknown element; for the end of the constructor. */
+  protected takeEarlyProperties(): void {
+    for (const [name, value] of this.#early) (this as unknown as Record<string, unknown>)[name] = value;
+  }
 
   play(): Promise<void> {
     return this.video.play();
@@ -50,47 +82,15 @@ export abstract class MediaElement extends ElementBase {
   pause(): void {
     this.video.pause();
   }
-  canPlayType(type: string): CanPlayTypeResult {
-    return this.video.canPlayType(type);
+  get paused(): boolean {
+    return this.video.paused;
   }
-  getVideoPlaybackQuality(): VideoPlaybackQuality {
-    return this.video.getVideoPlaybackQuality();
-  }
-
   /** Seconds. */
   get currentTime(): number {
     return this.video.currentTime;
   }
   set currentTime(seconds: number) {
     this.video.currentTime = seconds;
-  }
-  /** Seconds; NaN until known. */
-  get duration(): number {
-    return this.video.duration;
-  }
-  get paused(): boolean {
-    return this.video.paused;
-  }
-  get ended(): boolean {
-    return this.video.ended;
-  }
-  get seeking(): boolean {
-    return this.video.seeking;
-  }
-  get readyState(): number {
-    return this.video.readyState;
-  }
-  get networkState(): number {
-    return this.video.networkState;
-  }
-  get buffered(): TimeRanges {
-    return this.video.buffered;
-  }
-  get played(): TimeRanges {
-    return this.video.played;
-  }
-  get seekable(): TimeRanges {
-    return this.video.seekable;
   }
   /** Pixels of the picture on screen, as they were computed. */
   get videoWidth(): number {
@@ -99,36 +99,11 @@ export abstract class MediaElement extends ElementBase {
   get videoHeight(): number {
     return this.video.videoHeight;
   }
-  get muted(): boolean {
-    return this.video.muted;
-  }
-  set muted(muted: boolean) {
-    this.video.muted = muted;
-  }
   get defaultMuted(): boolean {
     return this.hasAttribute("muted");
   }
   set defaultMuted(muted: boolean) {
     this.toggleAttribute("muted", muted);
-  }
-  /** From 0 to 1. */
-  get volume(): number {
-    return this.video.volume;
-  }
-  set volume(volume: number) {
-    this.video.volume = volume;
-  }
-  get playbackRate(): number {
-    return this.video.playbackRate;
-  }
-  set playbackRate(rate: number) {
-    this.video.playbackRate = rate;
-  }
-  get defaultPlaybackRate(): number {
-    return this.video.defaultPlaybackRate;
-  }
-  set defaultPlaybackRate(rate: number) {
-    this.video.defaultPlaybackRate = rate;
   }
   get loop(): boolean {
     return this.hasAttribute("loop");
@@ -142,16 +117,35 @@ export abstract class MediaElement extends ElementBase {
   set autoplay(autoplay: boolean) {
     this.toggleAttribute("autoplay", autoplay);
   }
+  /** Always true in effect: a phone's own full screen would hide the controls. */
+  get playsInline(): boolean {
+    return this.hasAttribute("playsinline");
+  }
+  set playsInline(inline: boolean) {
+    this.toggleAttribute("playsinline", inline);
+  }
+  get disablePictureInPicture(): boolean {
+    return this.hasAttribute("disablepictureinpicture");
+  }
+  set disablePictureInPicture(disabled: boolean) {
+    this.toggleAttribute("disablepictureinpicture", disabled);
+  }
+  get disableRemotePlayback(): boolean {
+    return this.hasAttribute("disableremoteplayback");
+  }
+  set disableRemotePlayback(disabled: boolean) {
+    this.toggleAttribute("disableremoteplayback", disabled);
+  }
   get poster(): string {
     return this.video.poster;
   }
   set poster(url: string) {
     this.setAttribute("poster", url);
   }
-  get preload(): string {
+  get preload(): "" | "none" | "metadata" | "auto" {
     return this.video.preload;
   }
-  set preload(preload: string) {
+  set preload(preload: "" | "none" | "metadata" | "auto") {
     this.setAttribute("preload", preload);
   }
   get crossOrigin(): string | null {

@@ -4,6 +4,7 @@ import { notFound, notPlayable, notSupported, PlayerError } from "./errors.js";
 import { type FilmInfo, fetchFilmInfo } from "./film-info.js";
 import type { SegmentArrival } from "./fragment-loader.js";
 import { chooseTransport, startPlayback } from "./playback.js";
+import { type Region, sameRegion } from "./region/region.js";
 import { fillsBox, requestSize, type Size } from "./size.js";
 import type { Playback, Transport } from "./transport.js";
 import { type SizeChange, WantedSize } from "./wanted-size.js";
@@ -17,6 +18,10 @@ export interface SessionOptions {
   readonly startAt: number;
   /** Most output pixels a side. */
   cap(): Size;
+  /** The part of the picture to ask for, in source pixels; null is all of it. */
+  region(): Region | null;
+  /** Rows of output pixels that somebody has chosen; null follows the frame. */
+  fixedHeight(): number | null;
   /** Whether the picture has its frame's shape, so that it may fill it to the last pixel. */
   onFit(fills: boolean): void;
   onInfo(info: FilmInfo): void;
@@ -30,6 +35,7 @@ export class Session {
   #info: FilmInfo | null = null;
   #playback: Playback | null = null;
   #box: Size | null = null;
+  #playingRegion: Region | null = null;
   /** A replaced film is asked for anew once; the next time only after a segment of it has come. */
   #mayReload = true;
   #settleStart!: (failure: PlayerError | null) => void;
@@ -69,6 +75,16 @@ export class Session {
     return this.#wanted.current;
   }
 
+  /** What is known of the film; null before its info.json has come. */
+  get info(): FilmInfo | null {
+    return this.#info;
+  }
+
+  /** The frame in device pixels; null before the layout is known. */
+  get box(): Size | null {
+    return this.#box;
+  }
+
   get started(): boolean {
     return this.#playback !== null;
   }
@@ -84,8 +100,12 @@ export class Session {
   /** Works the size out again, as after a change of the caps. */
   measure(): void {
     if (this.#info === null || this.#box === null) return;
+    const region = this.#options.region();
+    const height = this.#options.fixedHeight();
+    const box = height === null ? this.#box : { width: Number.POSITIVE_INFINITY, height };
     this.#options.onFit(fillsBox(this.#box, this.#info));
-    this.#wanted.propose(requestSize(this.#box, this.#info, this.#info.limits, this.#options.cap()));
+    const size = requestSize(box, region ?? this.#info, this.#info.limits, this.#options.cap());
+    this.#wanted.propose(size, region);
   }
 
   async #open(startAt: number, resume: boolean): Promise<void> {
@@ -103,6 +123,16 @@ export class Session {
 
   #follow(change: SizeChange): void {
     this.#options.onWantedSize(change.size);
+    const moved = !sameRegion(change.region, this.#playingRegion);
+    this.#playingRegion = change.region;
+    if (moved && (this.transport === "levels" || this.transport === "native")) {
+      // Another region is another master playlist; the element holds the last frame meanwhile.
+      const { video } = this.#options;
+      const [position, playing] = [video.currentTime, !video.paused];
+      this.#stop();
+      this.#start(position, playing);
+      return;
+    }
     if (this.#playback === null) this.#start(this.#options.startAt, false);
     else this.#playback.follow(change);
   }
@@ -122,6 +152,7 @@ export class Session {
       info: this.#info,
       startAt,
       wantedSize: () => this.#wanted.current!,
+      wantedRegion: () => this.#wanted.region,
       onSegment: (arrival) => {
         this.#mayReload = true;
         this.#options.onSegment(arrival);

@@ -75,6 +75,10 @@ export function sizeParameter(size: Size, source: Size): string {
 export const fillSize = (url: string, parameter: string): string =>
   url.replace(/\{size\}|%7Bsize%7D/gi, () => parameter);
 
+/** Writes the region before the literal `{size}`, where the elastic playlist of the whole picture says `full`. */
+export const fillRegion = (url: string, region: string): string =>
+  url.replace(/\/full\/(?=\{size\}|%7Bsize%7D)/i, () => `/${region}/`);
+
 /** Share by which a side has to change before what is buffered is worth computing again. */
 const NOTABLE_CHANGE = 0.04;
 

@@ -2,6 +2,7 @@ import type Hls from "hls.js";
 import type { PlayerError } from "./errors.js";
 import type { FilmInfo } from "./film-info.js";
 import type { SegmentArrival } from "./fragment-loader.js";
+import { formatRegion, type Region } from "./region/region.js";
 import type { Size } from "./size.js";
 import type { SizeChange } from "./wanted-size.js";
 
@@ -20,6 +21,8 @@ export interface PlaybackOptions {
   readonly startAt: number;
   /** The size to ask for at this moment, in output pixels. */
   wantedSize(): Size;
+  /** The part of the picture to ask for, in source pixels; null is all of it. */
+  wantedRegion(): Region | null;
   onSegment(arrival: SegmentArrival): void;
   onStale(): void;
   onError(error: PlayerError): void;
@@ -33,8 +36,9 @@ export interface Playback {
   destroy(): void;
 }
 
-/** The master playlist that names the wanted size first. */
-export function masterUrl({ src, wantedSize }: PlaybackOptions): string {
+/** The master playlist of the wanted region that names the wanted size first. */
+export function masterUrl({ src, wantedSize, wantedRegion }: PlaybackOptions): string {
   const { width, height } = wantedSize();
-  return `${src}/master.m3u8?width=${width}&height=${height}`;
+  const region = formatRegion(wantedRegion());
+  return `${src}/master.m3u8?width=${width}&height=${height}${region === "full" ? "" : `&region=${region}`}`;
 }

@@ -1,7 +1,10 @@
+import { type Region, sameRegion } from "./region/region.js";
 import { isNotableChange, type Size, sameSize, settleDelay } from "./size.js";
 
 export interface SizeChange {
   readonly size: Size;
+  /** The part of the picture to ask for, in source pixels; null is all of it. */
+  readonly region: Region | null;
   /** Worth computing again what is already buffered. */
   readonly notable: boolean;
 }
@@ -10,6 +13,8 @@ export interface SizeChange {
 export class WantedSize {
   #current: Size | null = null;
   #proposed: Size | null = null;
+  #region: Region | null = null;
+  #proposedRegion: Region | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #onChange: (change: SizeChange) => void;
   readonly #signal: AbortSignal;
@@ -25,12 +30,21 @@ export class WantedSize {
     return this.#current;
   }
 
-  propose(size: Size): void {
-    if (this.#signal.aborted || sameSize(size, this.#proposed)) return;
+  /** null is all of the picture. */
+  get region(): Region | null {
+    return this.#region;
+  }
+
+  propose(size: Size, region: Region | null = null): void {
+    const moved = !sameRegion(region, this.#proposedRegion);
+    if (this.#signal.aborted || (!moved && sameSize(size, this.#proposed))) return;
     this.#proposed = size;
+    this.#proposedRegion = region;
     clearTimeout(this.#timer);
-    if (sameSize(size, this.#current)) return;
-    const delay = settleDelay(this.#current, size);
+    const changes = !sameRegion(region, this.#region);
+    if (!changes && sameSize(size, this.#current)) return;
+    // A hand that zooms has come to rest before its region is proposed.
+    const delay = changes ? 0 : settleDelay(this.#current, size);
     if (delay === 0) this.#settle();
     else this.#timer = setTimeout(() => this.#settle(), delay);
   }
@@ -38,8 +52,11 @@ export class WantedSize {
   #settle(): void {
     const before = this.#current;
     const size = this.#proposed;
-    if (size === null || sameSize(before, size)) return;
+    const region = this.#proposedRegion;
+    const moved = !sameRegion(region, this.#region);
+    if (size === null || (!moved && sameSize(before, size))) return;
     this.#current = size;
-    this.#onChange({ size, notable: before !== null && isNotableChange(before, size) });
+    this.#region = region;
+    this.#onChange({ size, region, notable: before !== null && (moved || isNotableChange(before, size)) });
   }
 }
