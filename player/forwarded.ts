@@ -1,0 +1,126 @@
+/** Absent outside browsers, where the module may still be imported (rendering on a server). */
+const ElementBase = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
+
+/**
+ * What the standard gives a media element and the video inside can answer as it is. A browser's own additions
+ * (`captureStream`, `webkitPresentationMode` and the like) are passed on as well, though not typed here.
+ */
+type Forwarded = Pick<
+  HTMLVideoElement,
+  | "addTextTrack"
+  | "buffered"
+  | "cancelVideoFrameCallback"
+  | "canPlayType"
+  | "defaultPlaybackRate"
+  | "duration"
+  | "ended"
+  | "fastSeek"
+  | "getVideoPlaybackQuality"
+  | "HAVE_CURRENT_DATA"
+  | "HAVE_ENOUGH_DATA"
+  | "HAVE_FUTURE_DATA"
+  | "HAVE_METADATA"
+  | "HAVE_NOTHING"
+  | "mediaKeys"
+  | "muted"
+  | "NETWORK_EMPTY"
+  | "NETWORK_IDLE"
+  | "NETWORK_LOADING"
+  | "NETWORK_NO_SOURCE"
+  | "networkState"
+  | "played"
+  | "playbackRate"
+  | "preservesPitch"
+  | "readyState"
+  | "remote"
+  | "requestPictureInPicture"
+  | "requestVideoFrameCallback"
+  | "seekable"
+  | "seeking"
+  | "setMediaKeys"
+  | "setSinkId"
+  | "sinkId"
+  | "textTracks"
+  | "volume"
+>;
+
+/** Members that mean something else here: what is loaded is ours to say, attributes are reflected, CSS gives the box. */
+const OWN = new Set([
+  "constructor",
+  "src",
+  "srcObject",
+  "currentSrc",
+  "load",
+  "error",
+  "width",
+  "height",
+  "autoplay",
+  "controls",
+  "crossOrigin",
+  "defaultMuted",
+  "disablePictureInPicture",
+  "disableRemotePlayback",
+  "loop",
+  "playsInline",
+  "poster",
+  "preload",
+  "play",
+  "pause",
+  "paused",
+  "currentTime",
+  "videoWidth",
+  "videoHeight",
+]);
+
+/** An element whose media members are those of the video inside. */
+abstract class Forwarding extends ElementBase {
+  /** The video that plays. */
+  protected abstract readonly video: HTMLVideoElement;
+}
+
+/**
+ * Gives the class every member that this browser's video element has: members that are not listed anywhere
+ * cannot be forgotten (as custom-media-element does, github.com/muxinc/media-elements).
+ */
+function forward(prototype: object): void {
+  const native = [globalThis.HTMLVideoElement?.prototype, globalThis.HTMLMediaElement?.prototype];
+  for (const source of native) {
+    for (const [name, { value, set }] of Object.entries(Object.getOwnPropertyDescriptors(source ?? {}))) {
+      if (OWN.has(name) || name.startsWith("on") || name in prototype) continue;
+      const isMethod = typeof value === "function";
+      Object.defineProperty(prototype, name, {
+        configurable: true,
+        enumerable: true,
+        ...(isMethod
+          ? { writable: true, value: callVideo(name) }
+          : { get: readVideo(name), set: set && writeVideo(name) }),
+      });
+    }
+  }
+}
+
+type Members = Record<string, unknown>;
+const videoOf = (element: unknown) => (element as { video: Members }).video;
+
+function callVideo(name: string) {
+  return function (this: unknown, ...parameters: unknown[]): unknown {
+    return (videoOf(this)[name] as (...all: unknown[]) => unknown)(...parameters);
+  };
+}
+
+function readVideo(name: string) {
+  return function (this: unknown): unknown {
+    return videoOf(this)[name];
+  };
+}
+
+function writeVideo(name: string) {
+  return function (this: unknown, value: unknown): void {
+    videoOf(this)[name] = value;
+  };
+}
+
+forward(Forwarding.prototype);
+
+/** Base of an element that answers as the video inside does. */
+export const ForwardingElement = Forwarding as unknown as abstract new () => Forwarding & Forwarded;
