@@ -115,10 +115,15 @@ const INITIAL_BUFFER = 0.9;
 // moof, mdat and the parameter sets of one fragment, and 4 bytes a frame in trun.
 const FRAGMENT_BYTES = 260;
 
-/** An upper bound on the bits a second of one segment of `frames` frames. */
-export function h264PeakRate(format: StreamFormat, frames: number): number {
+/** An upper bound on the bits of one segment of `frames` frames. */
+export function h264SegmentBits(format: StreamFormat, frames: number): number {
   const { maxRate, bufferSize } = h264RateCap(format);
   const seconds = (frames * format.frameRate.den) / format.frameRate.num;
-  const overhead = 8 * (FRAGMENT_BYTES + 4 * frames);
-  return Math.ceil(maxRate + (INITIAL_BUFFER * bufferSize + overhead) / seconds);
+  return maxRate * seconds + INITIAL_BUFFER * bufferSize + 8 * (FRAGMENT_BYTES + 4 * frames);
+}
+
+/** An upper bound on the bits a second of one segment of `frames` frames. */
+export function h264PeakRate(format: StreamFormat, frames: number): number {
+  const seconds = (frames * format.frameRate.den) / format.frameRate.num;
+  return Math.ceil(h264SegmentBits(format, frames) / seconds);
 }

@@ -13,6 +13,7 @@ import {
   sameFile,
 } from "./decoding/file-source.js";
 import { RequestError } from "./errors.js";
+import { TIMELINE } from "./hls/timeline.js";
 import { PICTURE_RECIPE } from "./pictures/encode-picture.js";
 
 /** One film as it lies on the disk at this moment. */
@@ -117,7 +118,7 @@ export class Catalogue {
     const { size, mtimeMs } = source.identity;
     const head = await source.read(0, asset.headerBytes);
     const hash = createHash("sha256").update(
-      `${size} ${mtimeMs} ${RENDERING} ${H264_RECIPE} ${PICTURE_RECIPE} ${this.#salt}\n`,
+      `${size} ${mtimeMs} ${RENDERING} ${TIMELINE} ${H264_RECIPE} ${PICTURE_RECIPE} ${this.#salt}\n`,
     );
     return hash.update(head).digest("base64url").slice(0, 16);
   }

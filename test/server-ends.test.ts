@@ -27,9 +27,9 @@ function hangUp(url: string, milliseconds: number): Promise<void> {
 }
 
 test("a closed connection ends its decode and its ffmpeg", async (t) => {
-  const server = await testServer(t, { film: { ...SMALL, groups: [200] } });
+  const server = await testServer(t, { film: { ...SMALL, groups: [1, 200] } });
   await Promise.all(
-    [40, 120, 200].map((wait, i) => hangUp(`${server.url}film/full/%5E${1600 + 2 * i},900/seg-0.m4s`, wait)),
+    [40, 120, 200].map((wait, i) => hangUp(`${server.url}film/full/%5E${1600 + 2 * i},900/seg-1.m4s`, wait)),
   );
   for (let i = 0; i < 100 && runningEncoders() > 0; i++) await sleep(20);
   assert.equal(runningEncoders(), 0);
@@ -40,13 +40,13 @@ test("a closed connection ends its decode and its ffmpeg", async (t) => {
 });
 
 test("a closed connection does not end what another one waits for", async (t) => {
-  const server = await testServer(t, { film: { ...SMALL, groups: [60] } });
-  const path = "film/full/%5E640,360/seg-0.m4s";
+  const server = await testServer(t, { film: { ...SMALL, groups: [1, 60] } });
+  const path = "film/full/%5E640,360/seg-1.m4s";
   const gone = hangUp(server.url + path, 60);
   const answer = await server.get(path);
   await gone;
   assert.equal(answer.status, 200);
-  assert.deepEqual(segmentsOf(server.work), [0]);
+  assert.deepEqual(segmentsOf(server.work), [1]);
 });
 
 test("past its queue the server says 503 with Retry-After, and serves on", async (t) => {
@@ -66,8 +66,8 @@ test("past its queue the server says 503 with Retry-After, and serves on", async
 });
 
 test("closing leaves no ffmpeg, even with segments under way", async (t) => {
-  const server = await testServer(t, { film: { ...SMALL, groups: [200] } }, { closeSeconds: 0.1 });
-  const pending = server.get("film/full/%5E1600,900/seg-0.m4s").catch((error: unknown) => error);
+  const server = await testServer(t, { film: { ...SMALL, groups: [1, 200] } }, { closeSeconds: 0.1 });
+  const pending = server.get("film/full/%5E1600,900/seg-1.m4s").catch((error: unknown) => error);
   for (let i = 0; i < 2000 && runningEncoders() === 0; i++) await sleep(5);
   await server.close();
   assert.equal(runningEncoders(), 0);
@@ -78,7 +78,7 @@ test("closing leaves no ffmpeg, even with segments under way", async (t) => {
 
 test("a server that is killed takes its ffmpeg with it", async (t) => {
   const root = await tempFolder(t);
-  await writeFile(join(root, "film.siedd"), syntheticAsset({ ...SMALL, groups: [200] }));
+  await writeFile(join(root, "film.siedd"), syntheticAsset({ ...SMALL, groups: [1, 200] }));
   const program = `
     import { serve } from ${JSON.stringify(new URL("../server/index.js", import.meta.url).href)};
     const server = await serve({ root: ${JSON.stringify(root)}, port: 0 });
@@ -88,7 +88,7 @@ test("a server that is killed takes its ffmpeg with it", async (t) => {
   });
   t.after(() => child.kill("SIGKILL"));
   const [url] = (await once(child.stdout, "data")) as [Buffer];
-  const lost = fetch(`${url}film/full/%5E1600,900/seg-0.m4s`).then(
+  const lost = fetch(`${url}film/full/%5E1600,900/seg-1.m4s`).then(
     () => "answered",
     () => "lost",
   );

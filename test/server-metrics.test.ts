@@ -64,9 +64,9 @@ test("metrics count requests, work, hits and errors", async (t) => {
 });
 
 test("metrics count clients that leave, and the work that ends with them", async (t) => {
-  const server = await testServer(t, { film: { ...SMALL, groups: [200] } });
+  const server = await testServer(t, { film: { ...SMALL, groups: [1, 200] } });
   await new Promise<void>((resolve) => {
-    const asked = request(`${server.url}film/full/%5E1600,900/seg-0.m4s`, () => {});
+    const asked = request(`${server.url}film/full/%5E1600,900/seg-1.m4s`, () => {});
     asked.on("error", () => resolve());
     asked.end();
     setTimeout(() => asked.destroy(), 150);

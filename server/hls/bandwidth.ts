@@ -1,6 +1,6 @@
 import type { Asset, AudioTrack } from "../../codec/asset/asset.js";
-import { h264PeakRate, h264RateCap, type StreamFormat } from "../../media/h264-level.js";
-import { audioSegments, framesToSeconds, type VideoSegment } from "./timeline.js";
+import { h264SegmentBits, type StreamFormat } from "../../media/h264-level.js";
+import { audioSegments, framesToSeconds, targetDuration, type VideoSegment } from "./timeline.js";
 
 /** Bits a second, as a master playlist states them. */
 export interface Bandwidth {
@@ -8,20 +8,63 @@ export interface Bandwidth {
   readonly average: number;
 }
 
+/** Bits and seconds of one segment, at most. */
+export interface SegmentLoad {
+  readonly bits: number;
+  readonly seconds: number;
+}
+
+/**
+ * The peak segment bit rate of RFC 8216bis, 4.4.6.2: the highest of any run of segments that lasts from 0.5 to 1.5
+ * times the target duration; of the whole where that is shorter.
+ * @param target seconds
+ */
+export function peakRate(loads: readonly SegmentLoad[], target: number): number {
+  let peak = 0;
+  for (let first = 0; first < loads.length; first++) {
+    let [bits, seconds] = [0, 0];
+    for (let last = first; last < loads.length; last++) {
+      bits += loads[last].bits;
+      seconds += loads[last].seconds;
+      if (seconds > 1.5 * target + 1e-9) break;
+      if (seconds >= 0.5 * target - 1e-9) peak = Math.max(peak, bits / seconds);
+    }
+  }
+  return peak === 0 ? rateOf(loads) : peak;
+}
+
+const rateOf = (loads: readonly SegmentLoad[]): number => {
+  const sum = (of: (load: SegmentLoad) => number) => loads.reduce((total, load) => total + of(load), 0);
+  return loads.length === 0 ? 0 : sum(({ bits }) => bits) / sum(({ seconds }) => seconds);
+};
+
+const bandwidthOf = (loads: readonly SegmentLoad[], target: number): Bandwidth => ({
+  peak: Math.ceil(peakRate(loads, target)),
+  average: Math.ceil(rateOf(loads)),
+});
+
 /** Bounds on a video rendition that hold before any of it is encoded, for it follows from its rate cap. */
-export function videoBandwidth(format: StreamFormat, segments: readonly VideoSegment[]): Bandwidth {
-  const shortest = segments.reduce(
-    (least, segment) => Math.min(least, segment.frameCount),
-    Number.POSITIVE_INFINITY,
-  );
-  const frames = segments.reduce((sum, segment) => sum + segment.frameCount, 0);
-  const excess = segments.reduce((sum, { frameCount }) => {
-    return sum + (h264PeakRate(format, frameCount) - h264RateCap(format).maxRate) * frameCount;
-  }, 0);
-  return {
-    peak: h264PeakRate(format, shortest),
-    average: Math.ceil(h264RateCap(format).maxRate + excess / Math.max(1, frames)),
-  };
+export function videoBandwidth(
+  asset: Asset,
+  format: StreamFormat,
+  segments: readonly VideoSegment[],
+): Bandwidth {
+  const loads = segments.map(({ frameCount }) => ({
+    bits: h264SegmentBits(format, frameCount),
+    seconds: framesToSeconds(frameCount, asset),
+  }));
+  return bandwidthOf(loads, targetDuration(asset));
+}
+
+/** Bounds on the key frames alone, one a segment. */
+export function keyFrameBandwidth(
+  asset: Asset,
+  format: StreamFormat,
+  segments: readonly VideoSegment[],
+): Bandwidth {
+  const bits = h264SegmentBits(format, 1);
+  const loads = segments.map(({ frameCount }) => ({ bits, seconds: framesToSeconds(frameCount, asset) }));
+  return bandwidthOf(loads, targetDuration(asset));
 }
 
 const FRAGMENT_BYTES = 120;

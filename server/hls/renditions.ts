@@ -59,7 +59,7 @@ export function audioPlaylistOf(asset: Asset, track: number, version: string): s
 
 function variant(asset: Asset, size: SourceSize, sampleEntry: SampleEntry, uri: string): Variant {
   const format = { width: size.width, height: size.height, frameRate: asset.frameRate };
-  const video = videoBandwidth(format, videoSegments(asset));
+  const video = videoBandwidth(asset, format, videoSegments(asset));
   const audio = asset.audio.map((track) => audioBandwidth(asset, track));
   const most = (values: readonly number[]) => values.reduce((a, b) => Math.max(a, b), 0);
   return {

@@ -1,6 +1,6 @@
 import type { Asset, AudioTrack } from "../../codec/asset/asset.js";
 
-/** One video segment: whole groups, counted in frames, never in seconds. */
+/** One video segment: a group, or a part of the first one; counted in frames, never in seconds. */
 export interface VideoSegment {
   readonly index: number;
   readonly firstFrame: number;
@@ -19,9 +19,29 @@ export interface AudioSegment {
 
 type Timed = Pick<Asset, "groups" | "frameRate" | "frameCount">;
 
-/** One segment a group: groups last about a second and begin at scene cuts. */
+/** Changes when films of equal groups are cut at other frames: part of the version of their URLs. */
+export const TIMELINE = "timeline 2";
+
+/** Seconds of a segment of the first group, about. */
+const FIRST_SECONDS = 0.5;
+
+/**
+ * One segment a group: groups last about a second and begin at scene cuts. Only the first group is cut, evenly
+ * and into parts of about half a second: playing begins when the first segment is there, so that should be soon.
+ */
 export function videoSegments(asset: Timed): VideoSegment[] {
-  return asset.groups.map(({ index, firstFrame, frameCount }) => ({ index, firstFrame, frameCount }));
+  const segments: VideoSegment[] = [];
+  for (const group of asset.groups) {
+    const seconds = framesToSeconds(group.frameCount, asset);
+    const parts =
+      group.index > 0 ? 1 : Math.min(group.frameCount, Math.max(1, Math.round(seconds / FIRST_SECONDS)));
+    for (let part = 0; part < parts; part++) {
+      const from = Math.ceil((part * group.frameCount) / parts);
+      const to = Math.ceil(((part + 1) * group.frameCount) / parts);
+      segments.push({ index: segments.length, firstFrame: group.firstFrame + from, frameCount: to - from });
+    }
+  }
+  return segments;
 }
 
 /** Seconds of a number of frames. */
@@ -40,8 +60,8 @@ export function audioSegments(asset: Timed, track: AudioTrack): AudioSegment[] {
   const total = Math.max(0, Math.min(available, Math.ceil(packetsIn(asset.frameCount) - 1e-6)));
   const segments: AudioSegment[] = [];
   let from = 0;
-  for (const group of asset.groups) {
-    const end = group.firstFrame + group.frameCount;
+  for (const { firstFrame, frameCount } of videoSegments(asset)) {
+    const end = firstFrame + frameCount;
     const to = end === asset.frameCount ? total : Math.min(total, Math.round(packetsIn(end)));
     if (to <= from) continue;
     const decodeTime = from * track.packetDuration;
