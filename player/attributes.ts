@@ -23,6 +23,15 @@ export function parseCap(name: string, value: string | null): number {
   return Number.POSITIVE_INFINITY;
 }
 
+/** `quality`: `auto`, or a whole number of rows from 16; anything else warns and is `auto`. */
+export function parseQuality(value: string | null): number | "auto" {
+  if (value === null || value === "" || value === "auto") return "auto";
+  const rows = Number(value);
+  if (Number.isInteger(rows) && rows >= 16) return rows;
+  warn("quality", value, "must be auto or a whole number of rows of pixels from 16", 'using "auto"');
+  return "auto";
+}
+
 /** The film's absolute address without a trailing slash; null where there is none or it is not a URL. */
 export function parseSource(value: string | null, base: string): string | null {
   if (value === null || value.trim() === "") return null;

@@ -1,21 +1,25 @@
 import type Hls from "hls.js";
-import { type PlayerMode, parseCap, parseMode, parseSource } from "./attributes.js";
+import { type PlayerMode, parseCap, parseMode, parseQuality, parseSource } from "./attributes.js";
 import { driveControls } from "./controls.js";
 import type { PlayerError } from "./errors.js";
 import type { SegmentArrival } from "./fragment-loader.js";
-import { MEDIA_EVENTS, MediaElement, VIDEO_ATTRIBUTES } from "./media-element.js";
+import { MEDIA_EVENTS, MediaElement, sameEvent, VIDEO_ATTRIBUTES } from "./media-element.js";
 import { Session } from "./session.js";
 import type { Size } from "./size.js";
 import { buildSkin, type Skin } from "./skin.js";
+import { mirrorTextTracks, offerAudioTracks, offerRenditions } from "./tracks.js";
 import type { Transport } from "./transport.js";
 
 /** Events that the element adds to those of a media element. */
-export interface SieddPlayerEventMap {
+export interface SieddPlayerOwnEventMap {
   /** The size to ask for has changed: output pixels. */
   sizechange: CustomEvent<Size>;
   /** A segment of the picture has arrived. */
   segment: CustomEvent<SegmentArrival>;
 }
+
+/** Events of the element: those of a media element, and its own. */
+export interface SieddPlayerEventMap extends HTMLVideoElementEventMap, SieddPlayerOwnEventMap {}
 
 /**
  * `<siedd-player src=".../movie">`: plays a film at exactly the pixels it takes up on the screen, and follows
@@ -33,6 +37,7 @@ export class SieddPlayerElement extends MediaElement {
     "mode",
     "max-width",
     "max-height",
+    "quality",
     "nocontrols",
     ...VIDEO_ATTRIBUTES,
   ];
@@ -45,9 +50,15 @@ export class SieddPlayerElement extends MediaElement {
   #error: PlayerError | null = null;
   #cap: Size = { width: Number.POSITIVE_INFINITY, height: Number.POSITIVE_INFINITY };
   #mode: PlayerMode = "auto";
+  #quality: number | "auto" = "auto";
   #playsWhenStarted = false;
-  /** Where a film that was taken out of the document goes on when it is put back, in seconds. */
-  #resume: { readonly src: string; readonly position: number } | null = null;
+  /** Where the film begins once it plays, in seconds: where it was when the element left the document. */
+  #startAt = 0;
+
+  constructor() {
+    super();
+    this.takeEarlyProperties();
+  }
 
   /** Address of the film: the folder that holds its info.json. */
   get src(): string {
@@ -55,6 +66,10 @@ export class SieddPlayerElement extends MediaElement {
   }
   set src(address: string) {
     this.setAttribute("src", address);
+  }
+  /** Address of the film that is loaded; empty where none is. */
+  get currentSrc(): string {
+    return this.#session === null ? "" : this.src;
   }
   get mode(): PlayerMode {
     return this.#mode;
@@ -75,8 +90,17 @@ export class SieddPlayerElement extends MediaElement {
   set maxHeight(pixels: number) {
     this.#setCap("max-height", pixels);
   }
+  /** Rows of output pixels to compute, whatever the screen shows; `auto` follows the screen. */
+  get quality(): number | "auto" {
+    return this.#quality;
+  }
+  set quality(quality: number | "auto") {
+    if (quality === "auto") this.removeAttribute("quality");
+    else this.setAttribute("quality", String(quality));
+  }
+  /** Whether its own controls are there; not so as the medium of another player, in its slot `media`. */
   get controls(): boolean {
-    return !this.hasAttribute("nocontrols");
+    return !this.hasAttribute("nocontrols") && this.slot !== "media";
   }
   set controls(shown: boolean) {
     this.toggleAttribute("nocontrols", !shown);
@@ -113,9 +137,19 @@ export class SieddPlayerElement extends MediaElement {
     return this.#error;
   }
 
+  /** Seconds; may be set before the film is known. */
+  override get currentTime(): number {
+    return this.#session?.started ? this.video.currentTime : this.#startAt;
+  }
+  override set currentTime(seconds: number) {
+    if (this.#session?.started) this.video.currentTime = seconds;
+    else this.#startAt = Math.max(0, Number(seconds) || 0);
+  }
+
   /** As on a video; may be called before the film is known. */
   override async play(): Promise<void> {
-    const session = this.#session;
+    if (this.#session === null) this.#open();
+    const session = this.#session as Session | null;
     if (session !== null && !session.started) {
       this.#playsWhenStarted = true;
       const failure = await session.whenStarted;
@@ -133,8 +167,27 @@ export class SieddPlayerElement extends MediaElement {
 
   /** Loads the film again, from the start. */
   load(): void {
-    this.#resume = null;
+    this.#startAt = 0;
     this.#load();
+  }
+
+  override addEventListener<K extends keyof SieddPlayerEventMap>(
+    type: K,
+    listener: (this: SieddPlayerElement, event: SieddPlayerEventMap[K]) => unknown,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  override addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  override addEventListener(
+    type: string,
+    // biome-ignore lint/suspicious/noExplicitAny: one implementation for both signatures above
+    listener: any,
+    options?: boolean | AddEventListenerOptions,
+  ): void {
+    super.addEventListener(type, listener, options);
   }
 
   connectedCallback(): void {
@@ -143,8 +196,9 @@ export class SieddPlayerElement extends MediaElement {
     this.#connection = new AbortController();
     const { signal } = this.#connection;
     for (const type of MEDIA_EVENTS) {
-      this.video.addEventListener(type, () => this.dispatchEvent(new Event(type)), { signal });
+      this.video.addEventListener(type, (event) => this.dispatchEvent(sameEvent(event)), { signal });
     }
+    mirrorTextTracks(this, this.video, signal);
     driveControls(this, this.#skin, signal);
     this.#skin.retry.addEventListener("click", () => this.#retry(), { signal });
     signal.addEventListener("abort", () => this.#loading?.abort(), { once: true });
@@ -160,12 +214,16 @@ export class SieddPlayerElement extends MediaElement {
   attributeChangedCallback(name: string, before: string | null, value: string | null): void {
     if (before === value) return;
     if (name === "src") {
-      if (this.#connection !== null) this.load();
+      this.load();
     } else if (name === "mode") {
       this.#mode = parseMode(value);
     } else if (name === "max-width" || name === "max-height") {
       const pixels = parseCap(name, value);
       this.#cap = name === "max-width" ? { ...this.#cap, width: pixels } : { ...this.#cap, height: pixels };
+      this.#session?.measure();
+    } else if (name === "quality") {
+      this.#quality = parseQuality(value);
+      for (const rendition of this.videoRenditions) rendition.selected = rendition.height === this.#quality;
       this.#session?.measure();
     } else if (name !== "nocontrols") {
       if (name === "muted") this.video.muted = value !== null;
@@ -184,44 +242,52 @@ export class SieddPlayerElement extends MediaElement {
     this.#loading = null;
     this.#session = null;
     this.#showError(null);
+    // Who asks for nothing to be loaded ahead has it loaded by play().
+    if (this.preload !== "none" || this.autoplay) this.#open();
+  }
+
+  #open(): void {
     const { src } = this;
     if (this.#connection === null || src === "") return;
-    const startAt = this.#resume?.src === src ? this.#resume.position : 0;
-    this.#resume = null;
     this.#loading = new AbortController();
+    const { signal } = this.#loading;
     this.#session = new Session(
       {
         src,
         video: this.video,
         frame: this.video,
-        startAt,
+        startAt: () => this.#startAt,
         cap: () => this.#cap,
         region: () => null,
-        fixedHeight: () => null,
+        fixedHeight: () => (this.#quality === "auto" ? null : this.#quality),
         onFit: (fills) => this.#skin.stage.toggleAttribute("data-fits", fills),
-        onInfo: (info) => this.#skin.setShape(info),
+        onInfo: (info) => {
+          this.#skin.setShape(info);
+          if (this.videoRenditions.length === 0) offerRenditions(this, info, signal);
+        },
+        onHls: (hls, playing) => offerAudioTracks(this, hls, playing),
         onWantedSize: (size) => this.#tell("sizechange", size),
         onSegment: (arrival) => this.#tell("segment", arrival),
         onError: (error) => this.#showError(error),
       },
-      this.#loading.signal,
+      signal,
     );
   }
 
   #retry(): void {
-    const { src, video } = this;
-    this.#resume = { src, position: video.currentTime };
+    const { video } = this;
+    this.#startAt = this.currentTime;
     const playing = !video.paused;
     this.#load();
+    if (this.#session === null) this.#open();
     if (playing) this.play().catch(() => undefined);
     this.#skin.stage.focus({ preventScroll: true });
   }
 
   /** Undoes all that connecting did: requests, timers, observers and listeners. */
   #dispose(): void {
-    const { src, video } = this;
-    this.#resume = src === "" ? null : { src, position: video.currentTime };
-    video.pause();
+    this.#startAt = this.currentTime;
+    this.video.pause();
     this.#connection?.abort();
     this.#connection = null;
     this.#loading = null;
@@ -240,7 +306,7 @@ export class SieddPlayerElement extends MediaElement {
     this.dispatchEvent(new Event("error"));
   }
 
-  #tell<K extends keyof SieddPlayerEventMap>(type: K, detail: SieddPlayerEventMap[K]["detail"]): void {
+  #tell<K extends keyof SieddPlayerOwnEventMap>(type: K, detail: SieddPlayerOwnEventMap[K]["detail"]): void {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }

@@ -5,16 +5,24 @@ export type PlayerErrorCode =
   | "server-busy"
   | "bad-answer"
   | "not-playable"
-  | "not-supported";
+  | "not-supported"
+  | "no-ranges"
+  | "server-only";
 
 /** Why nothing plays; the message is one sentence for the person who watches. */
 export class PlayerError extends Error {
-  readonly code: PlayerErrorCode;
+  readonly reason: PlayerErrorCode;
 
-  constructor(code: PlayerErrorCode, message: string, options?: ErrorOptions) {
+  constructor(reason: PlayerErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = "PlayerError";
-    this.code = code;
+    this.reason = reason;
+  }
+
+  /** The number that a MediaError has: 2 for the network, 3 for decoding, 4 for a source that cannot be played. */
+  get code(): number {
+    if (this.reason === "not-playable") return 3;
+    return this.reason === "server-unreachable" || this.reason === "server-busy" ? 2 : 4;
   }
 }
 
@@ -32,6 +40,23 @@ export const notPlayable = (cause?: unknown) =>
   new PlayerError("not-playable", "This part of the film cannot be played; try again.", { cause });
 export const notSupported = () =>
   new PlayerError("not-supported", "This browser cannot play streamed H.264 video; use a current one.");
+
+export const noRanges = (url: string) =>
+  new PlayerError(
+    "no-ranges",
+    `The host of ${url} sends whole files only; put the film on one that answers Range requests, or serve it with siedd.`,
+  );
+export const serverOnly = (url: string) =>
+  new PlayerError(
+    "server-only",
+    `The film at ${url} has the paper profile, which only a siedd server can play; leave out mode="direct".`,
+  );
+export const cannotDecode = (cause?: unknown) =>
+  new PlayerError(
+    "not-supported",
+    "Films cannot be decoded on this page; play from a siedd server, or let the page's policy allow worker-src blob: and script-src 'wasm-unsafe-eval'.",
+    { cause },
+  );
 
 /** The error for an HTTP status; 0 is an answer that never came. */
 export function errorForStatus(status: number, src: string, cause?: unknown): PlayerError {

@@ -1,3 +1,5 @@
+import { MediaTracksMixin } from "media-tracks";
+
 /** Absent outside browsers, where the module may still be imported (rendering on a server). */
 const ElementBase = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 
@@ -44,6 +46,9 @@ type Forwarded = Pick<
   | "volume"
 >;
 
+/** Lists of tracks and renditions as all media elements have them (media-tracks), whatever the browser. */
+type Tracks = InstanceType<ReturnType<typeof MediaTracksMixin<new () => object>>>;
+
 /** Members that mean something else here: what is loaded is ours to say, attributes are reflected, CSS gives the box. */
 const OWN = new Set([
   "constructor",
@@ -54,6 +59,8 @@ const OWN = new Set([
   "error",
   "width",
   "height",
+  "audioTracks",
+  "videoTracks",
   "autoplay",
   "controls",
   "crossOrigin",
@@ -121,6 +128,7 @@ function writeVideo(name: string) {
 }
 
 forward(Forwarding.prototype);
+MediaTracksMixin(Forwarding);
 
 /** Base of an element that answers as the video inside does. */
-export const ForwardingElement = Forwarding as unknown as abstract new () => Forwarding & Forwarded;
+export const ForwardingElement = Forwarding as unknown as abstract new () => Forwarding & Forwarded & Tracks;

@@ -15,7 +15,7 @@ export interface SessionOptions {
   /** Whose content box is the picture's frame. */
   readonly frame: Element;
   /** Seconds at which to start. */
-  readonly startAt: number;
+  startAt(): number;
   /** Most output pixels a side. */
   cap(): Size;
   /** The part of the picture to ask for, in source pixels; null is all of it. */
@@ -25,6 +25,8 @@ export interface SessionOptions {
   /** Whether the picture has its frame's shape, so that it may fill it to the last pixel. */
   onFit(fills: boolean): void;
   onInfo(info: FilmInfo): void;
+  /** A player underneath has begun; the signal ends with it. */
+  onHls(hls: Hls, signal: AbortSignal): void;
   onWantedSize(size: Size): void;
   onSegment(arrival: SegmentArrival): void;
   onError(error: PlayerError): void;
@@ -34,6 +36,7 @@ export interface SessionOptions {
 export class Session {
   #info: FilmInfo | null = null;
   #playback: Playback | null = null;
+  #playing: AbortController | null = null;
   #box: Size | null = null;
   #playingRegion: Region | null = null;
   /** A replaced film is asked for anew once; the next time only after a segment of it has come. */
@@ -67,7 +70,7 @@ export class Session {
       },
       { once: true },
     );
-    void this.#open(options.startAt, false);
+    void this.#open(null, false);
   }
 
   /** The size asked for; null before the film and the layout are known. */
@@ -108,7 +111,7 @@ export class Session {
     this.#wanted.propose(size, region);
   }
 
-  async #open(startAt: number, resume: boolean): Promise<void> {
+  async #open(startAt: number | null, resume: boolean): Promise<void> {
     try {
       const info = await fetchFilmInfo(this.#options.src, this.#signal);
       this.#info = info;
@@ -133,12 +136,12 @@ export class Session {
       this.#start(position, playing);
       return;
     }
-    if (this.#playback === null) this.#start(this.#options.startAt, false);
+    if (this.#playback === null) this.#start(null, false);
     else this.#playback.follow(change);
   }
 
   /** Begins as soon as both the film and the size are known. */
-  #start(startAt: number, resume: boolean): void {
+  #start(startAt: number | null, resume: boolean): void {
     if (this.#info === null || this.#wanted.current === null || this.#playback !== null) return;
     const { video, src } = this.#options;
     const transport = chooseTransport(video);
@@ -150,7 +153,7 @@ export class Session {
       video,
       src,
       info: this.#info,
-      startAt,
+      startAt: startAt ?? this.#options.startAt(),
       wantedSize: () => this.#wanted.current!,
       wantedRegion: () => this.#wanted.region,
       onSegment: (arrival) => {
@@ -160,6 +163,8 @@ export class Session {
       onStale: () => this.#reload(),
       onError: (error) => this.#fail(error),
     });
+    this.#playing = new AbortController();
+    if (this.hls !== null) this.#options.onHls(this.hls, this.#playing.signal);
     this.#settleStart(null);
     if (resume) video.play().catch(() => undefined);
   }
@@ -185,6 +190,7 @@ export class Session {
   }
 
   #stop(): void {
+    this.#playing?.abort();
     this.#playback?.destroy();
     this.#playback = null;
   }

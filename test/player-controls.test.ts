@@ -41,7 +41,7 @@ test("good attributes are taken without a word", (t) => {
 });
 
 test("an info.json that is none is one clear sentence", () => {
-  const bad = (error: unknown) => error instanceof PlayerError && error.code === "bad-answer";
+  const bad = (error: unknown) => error instanceof PlayerError && error.reason === "bad-answer";
   for (const json of [
     null,
     {},
