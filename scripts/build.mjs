@@ -1,4 +1,4 @@
-// Builds dist/: TypeScript, the kernel, the player's bundle and pages. Quick where nothing has changed.
+// Builds dist/: TypeScript, the kernels, the player's bundle and pages. Quick where nothing has changed.
 import {
   copyFileSync,
   existsSync,
@@ -19,6 +19,7 @@ const SETTINGS = [
   "tsconfig.json",
   "tsconfig.base.json",
   "scripts/build.mjs",
+  "scripts/assemble.mjs",
 ];
 const stamp = join(root, "dist/.built");
 
@@ -42,6 +43,7 @@ export const isBuilt = () => (statSync(stamp, { throwIfNoEntry: false })?.mtimeM
 export async function build() {
   const started = newestSource();
   step("the kernel's build", "codec/kernel/build.mjs");
+  step("the training kernel's build", "encoder/kernel/build.mjs");
   const tsc = join(root, "node_modules/typescript/bin/tsc");
   if (execute(process.execPath, [tsc, "-b"]) !== 0)
     throw new Refusal("the types do not fit; see the compiler's messages above");

@@ -21,16 +21,25 @@ export interface Trial {
   readonly picture?: { readonly width: number; readonly height: number };
   /** Default 8. */
   readonly frames?: number;
+  /** Width of the decoders, default 16. */
+  readonly width?: number;
+  /** Sine layers of a decoder, default 3. */
+  readonly hiddenLayers?: number;
 }
-
-const width = 16;
 
 /** The first frames of bunny, and a plan to train them as one job: real pixels. */
 export async function realTraining(trial: Trial): Promise<{ problem: TrainingProblem; plan: TrainingPlan }> {
   const input = await clip("bunny");
   const info = await probeVideo(input);
-  const { encoderWidth = 0, steps, points, picture = { width: 120, height: 68 } } = trial;
-  const { training } = resolveOptions({ input, output: "" });
+  const {
+    encoderWidth = 0,
+    steps,
+    points,
+    picture = { width: 120, height: 68 },
+    width = 16,
+    hiddenLayers,
+  } = trial;
+  const { training } = resolveOptions({ input, output: "", hiddenLayers });
   const network = { ...tileNetwork(picture.width, picture.height, training), encoderWidth };
   const tiles = network.rows * network.columns;
   const frameCount = trial.frames ?? 8;

@@ -54,7 +54,7 @@ export function tileInputs(g: Operations, shape: TileShape): TileInputs {
 }
 
 /** Muon's learning rate as a share of AdamW's (docs/design.md, "Optimisers"). */
-const MUON_RATE = 0.8;
+export const MUON_RATE = 0.8;
 
 /** Muon is for the decoders' matrices; biases, heads and displacements take AdamW. */
 const usesMuon = (name: string): boolean => /^hidden\d+$/.test(name);

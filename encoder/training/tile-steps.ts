@@ -96,7 +96,7 @@ export async function runSteps(
 }
 
 /** 1 for the steps in which numbers are rounded and priced, 0 before. */
-function codedSteps(plan: TrainingPlan, from: number, to: number): Float32Array {
+export function codedSteps(plan: TrainingPlan, from: number, to: number): Float32Array {
   const first = plan.steps * (1 - (plan.coding?.share ?? 0));
   return Float32Array.from({ length: to - from }, (_, i) => (from + i >= first ? 1 : 0));
 }

@@ -1,0 +1,114 @@
+// Gradients of weights: sums over the points of activation times slope. The four lanes are summed apart, over all
+// strips of a step, and together at its end.
+
+import { madd, ROW, sums4 } from "./lanes";
+
+/** sums: v128[n][m] += rows [n] times slopes [m]; m is a multiple of 4. */
+export function addProducts(rows: usize, n: i32, slopes: usize, m: i32, sums: usize): void {
+  const across = <usize>m << 4;
+  let i = 0;
+  for (; i + 4 <= n; i += 4) {
+    const first = rows + <usize>i * ROW;
+    let to = sums + <usize>i * across;
+    for (let o = 0; o < m; o += 2) {
+      let x = first;
+      let d = slopes + <usize>o * ROW;
+      let to1 = to + across;
+      let to2 = to1 + across;
+      let to3 = to2 + across;
+      let a0 = v128.load(to);
+      let b0 = v128.load(to, 16);
+      let a1 = v128.load(to1);
+      let b1 = v128.load(to1, 16);
+      let a2 = v128.load(to2);
+      let b2 = v128.load(to2, 16);
+      let a3 = v128.load(to3);
+      let b3 = v128.load(to3, 16);
+      const end = x + ROW;
+      do {
+        let da = v128.load(d);
+        let db = v128.load(d, ROW);
+        let k = v128.load(x);
+        a0 = madd(k, da, a0);
+        b0 = madd(k, db, b0);
+        k = v128.load(x, ROW);
+        a1 = madd(k, da, a1);
+        b1 = madd(k, db, b1);
+        k = v128.load(x, 2 * ROW);
+        a2 = madd(k, da, a2);
+        b2 = madd(k, db, b2);
+        k = v128.load(x, 3 * ROW);
+        a3 = madd(k, da, a3);
+        b3 = madd(k, db, b3);
+        da = v128.load(d, 16);
+        db = v128.load(d, ROW + 16);
+        k = v128.load(x, 16);
+        a0 = madd(k, da, a0);
+        b0 = madd(k, db, b0);
+        k = v128.load(x, ROW + 16);
+        a1 = madd(k, da, a1);
+        b1 = madd(k, db, b1);
+        k = v128.load(x, 2 * ROW + 16);
+        a2 = madd(k, da, a2);
+        b2 = madd(k, db, b2);
+        k = v128.load(x, 3 * ROW + 16);
+        a3 = madd(k, da, a3);
+        b3 = madd(k, db, b3);
+        x += 32;
+        d += 32;
+      } while (x != end);
+      v128.store(to, a0);
+      v128.store(to, b0, 16);
+      v128.store(to1, a1);
+      v128.store(to1, b1, 16);
+      v128.store(to2, a2);
+      v128.store(to2, b2, 16);
+      v128.store(to3, a3);
+      v128.store(to3, b3, 16);
+      to += 32;
+    }
+  }
+  for (; i < n; i++) addRow(rows + <usize>i * ROW, slopes, m, sums + <usize>i * across);
+}
+
+/** The same for one row. */
+// @ts-ignore: decorator
+@inline
+function addRow(row: usize, slopes: usize, m: i32, to: usize): void {
+  for (let o = 0; o < m; o += 4) {
+    let a = v128.load(to);
+    let b = v128.load(to, 16);
+    let c = v128.load(to, 32);
+    let e = v128.load(to, 48);
+    const end = row + ROW;
+    let d = slopes + <usize>o * ROW;
+    for (let x = row; x != end; x += 16) {
+      const k = v128.load(x);
+      a = madd(k, v128.load(d), a);
+      b = madd(k, v128.load(d, ROW), b);
+      c = madd(k, v128.load(d, 2 * ROW), c);
+      e = madd(k, v128.load(d, 3 * ROW), e);
+      d += 16;
+    }
+    v128.store(to, a);
+    v128.store(to, b, 16);
+    v128.store(to, c, 32);
+    v128.store(to, e, 48);
+    to += 64;
+  }
+}
+
+/** gradient: f32[count] = factor times the sums of the lanes of v128[count], which become 0; count is a multiple of 4. */
+export function collect(sums: usize, count: i32, factor: f32, gradient: usize): void {
+  const zero = f32x4.splat(0);
+  for (let i = 0; i < count; i += 4) {
+    const all = sums4(v128.load(sums), v128.load(sums, 16), v128.load(sums, 32), v128.load(sums, 48));
+    v128.store(gradient, f32x4.mul(all, f32x4.splat(factor)));
+    v128.store(sums, zero);
+    v128.store(sums, zero, 16);
+    v128.store(sums, zero, 32);
+    v128.store(sums, zero, 48);
+    sums += 64;
+    gradient += 16;
+  }
+}

@@ -1,0 +1,21 @@
+/** What the training kernel needs of WebAssembly: Node's types leave it to the DOM's, which do not belong here. */
+declare global {
+  namespace WebAssembly {
+    class Module {
+      private readonly compiled: true;
+    }
+    class Memory {
+      constructor(pages: { initial: number; maximum: number });
+      readonly buffer: ArrayBuffer;
+      grow(pages: number): number;
+    }
+    function validate(bytes: Uint8Array): boolean;
+    function compile(bytes: Uint8Array): Promise<Module>;
+    function instantiate(
+      module: Module,
+      imports: { env: { memory: Memory } },
+    ): Promise<{ readonly exports: Record<string, unknown> }>;
+  }
+}
+
+export {};

@@ -1,0 +1,49 @@
+// Compiles a kernel (AssemblyScript, WebAssembly SIMD) into a module of two strings in base64, one plain and one with
+// relaxed SIMD, so that Node and browsers load it without a fetch.
+import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import asc from "assemblyscript/asc";
+
+/** Compiles `<folder>/assembly/index.ts` into `output` where a source, or this file, is newer than that. */
+export async function assemble(folder, output) {
+  const sources = readdirSync(join(folder, "assembly")).filter((name) => name.endsWith(".ts"));
+  const newest = Math.max(
+    statSync(fileURLToPath(import.meta.url)).mtimeMs,
+    ...sources.map((name) => statSync(join(folder, "assembly", name)).mtimeMs),
+  );
+  const built = statSync(output, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  if (built > newest) return;
+  const [plain, relaxed] = [await compile(folder), await compile(folder, "--enable=relaxed-simd")];
+  mkdirSync(dirname(output), { recursive: true });
+  writeFileSync(output, `export const KERNEL = "${plain}";\nexport const RELAXED_KERNEL = "${relaxed}";\n`);
+}
+
+/** -> the module in base64. */
+async function compile(folder, ...features) {
+  let bytes;
+  const { error, stderr } = await asc.main(
+    [
+      "assembly/index.ts",
+      "--outFile=kernel.wasm",
+      "--optimizeLevel=3",
+      "--shrinkLevel=0",
+      "--noAssert",
+      "--runtime=stub",
+      "--importMemory",
+      "--initialMemory=1",
+      "--maximumMemory=65536",
+      "--enable=simd",
+      "--enable=bulk-memory",
+      ...features,
+      `--baseDir=${folder}`,
+    ],
+    {
+      writeFile(name, contents) {
+        if (name === "kernel.wasm") bytes = contents;
+      },
+    },
+  );
+  if (error) throw new Error(`the kernel does not compile: ${error.message}\n${stderr.toString()}`);
+  return Buffer.from(bytes).toString("base64");
+}

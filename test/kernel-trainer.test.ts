@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { TileNetwork } from "../codec/index.js";
+import { TrainingKernel } from "../encoder/kernel/kernel.js";
+import { layOut, SAMPLE_ROWS } from "../encoder/kernel/layout.js";
+import { readNumbers, writeNumbers } from "../encoder/kernel/tile-numbers.js";
+import { KernelTrainer } from "../encoder/training/kernel-trainer.js";
+import { OnnxTrainer } from "../encoder/training/onnx-trainer.js";
+import { constantRate } from "../encoder/training/schedule.js";
+import type { TrainingWeights } from "../encoder/training/tile-weights.js";
+import { FIXTURES, flat, readFixture, relativeError, swapped } from "./fixtures.js";
+import { lossesOf, realTraining, type Trial } from "./real-training.js";
+
+const STEPS = 50;
+
+/** What a trial is, and by how much losses may differ (test/trainers.test.ts says why rounding needs more). */
+const trials: Record<string, { trial: Partial<Trial>; tolerance: number }> = {
+  "for accuracy alone": { trial: {}, tolerance: 1e-4 },
+  "with a shared encoder that is learned": { trial: { encoderWidth: 8 }, tolerance: 1e-4 },
+  "with rounding and prices": {
+    trial: { coded: true, picture: { width: 320, height: 180 } },
+    tolerance: 1e-3,
+  },
+  "of width 4, with points that fill no strip": { trial: { width: 4, points: 50 }, tolerance: 1e-4 },
+  "of width 12": { trial: { width: 12 }, tolerance: 1e-4 },
+  "of width 32, where the first matrix is wide": { trial: { width: 32 }, tolerance: 1e-4 },
+  "of one layer and one frame": { trial: { hiddenLayers: 1, frames: 1, width: 24 }, tolerance: 1e-4 },
+};
+
+for (const [name, { trial, tolerance }] of Object.entries(trials)) {
+  test(`training ${name}: the kernel and onnxruntime have the same loss at each of ${STEPS} steps`, async () => {
+    const training = await realTraining({ points: 64, ...trial, steps: STEPS });
+    const onnx = await lossesOf(new OnnxTrainer({ device: "cpu", threads: 1 }), training);
+    for (const relaxedSimd of [false, true]) {
+      const kernel = await lossesOf(new KernelTrainer({ relaxedSimd }), training);
+      assert.equal(kernel.losses.length, STEPS);
+      kernel.losses.forEach((loss, step) => {
+        const difference = Math.abs(loss - onnx.losses[step]);
+        assert.ok(difference <= tolerance, `step ${step}: ${loss}, not ${onnx.losses[step]}`);
+      });
+    }
+    assert.ok(onnx.losses[STEPS - 1] < onnx.losses[0], `${onnx.losses}`);
+  });
+}
+
+test("the same seed gives the kernel the same weights, bit by bit, whatever ran before it", async () => {
+  const training = await realTraining({ coded: true, steps: 30, points: 64 });
+  const first = await lossesOf(new KernelTrainer(), training);
+  await lossesOf(new KernelTrainer(), await realTraining({ width: 8, steps: 5, points: 32 }));
+  assert.deepEqual((await lossesOf(new KernelTrainer(), training)).weights, first.weights);
+});
+
+test("an aborted training ends with the signal's reason", async () => {
+  const { problem, plan } = await realTraining({ steps: 1000, points: 64 });
+  const stop = new AbortController();
+  const onProgress = () => stop.abort(new Error("enough"));
+  const training = new KernelTrainer().train(problem, plan, { signal: stop.signal, onProgress });
+  await assert.rejects(training, /enough/);
+});
+
+const TOLERANCE = 1e-4;
+const WIDTH = 6;
+const TILES = 3;
+const FRAMES = 4;
+
+for (const name of FIXTURES.filter((fixture) => fixture.startsWith("tile"))) {
+  test(`${name}: the kernel's output, loss, gradients and three AdamW steps agree with the reference`, async () => {
+    const fixture = readFixture(name);
+    const learnEncoder = "enc" in fixture.gradients && (fixture.gradients.enc as unknown[]).length > 0;
+    const network: TileNetwork = {
+      profile: "tile",
+      rows: 1,
+      columns: TILES,
+      overlap: 0,
+      frequencies: 4,
+      omega: 20,
+      encoderWidth: fixture.weights.enc.length > 0 ? 8 : 0,
+      hiddenLayers: 2,
+    };
+    const named = (of: Record<string, unknown>): TrainingWeights => {
+      const all: TrainingWeights = new Map();
+      const give = (key: string, values: unknown) => all.set(key, Float32Array.from(flat(values as never)));
+      for (const [key, ours] of [
+        ["enc", "encoder"],
+        ["hid", "hidden"],
+      ]) {
+        for (const [l, values] of ((of[key] ?? []) as unknown[]).entries()) {
+          give(`${ours}${l}`, values);
+          give(`${ours}${l}_bias`, (of[`${key}_b`] as unknown[])[l]);
+        }
+      }
+      give("head", (of.head as unknown[])[0]);
+      give("head_bias", (of.head_b as unknown[])[0]);
+      return all.set("motion", Float32Array.from(swapped((of.motion as never[])[0])));
+    };
+    const { xy, frame = [] } = fixture.inputs;
+    const kernel = await TrainingKernel.create();
+    const layout = layOut(kernel.exports.staticBytes(), {
+      network,
+      width: WIDTH,
+      frames: FRAMES,
+      points: xy.length,
+      steps: 3,
+      tiles: TILES,
+      pixels: 0,
+      learnEncoder,
+      coding: undefined,
+      targetScale: 1,
+      targetShift: 0,
+      motionRate: 1,
+      muonRate: undefined,
+    });
+    kernel.ensure(layout.bytes);
+    layout.write(kernel.records());
+    const weights = named(fixture.weights);
+    const { numbers, encoder, points } = layout;
+    const tileAt = (tile: number) => layout.tiles + tile * layout.tileBytes;
+    for (let tile = 0; tile < TILES; tile++) {
+      writeNumbers(numbers, weights, tile, kernel.floats(tileAt(tile), numbers.size));
+    }
+    if (encoder !== undefined) {
+      writeNumbers(encoder, weights, 0, kernel.floats(layout.encoderState, encoder.size));
+    }
+    kernel.floats(layout.schedule, 12).set(constantRate(fixture.lr, 0.9, 0, 3));
+    const losses: number[] = [];
+    const output = new Float32Array(TILES * 3 * xy.length);
+    const gradients: TrainingWeights = new Map(
+      [...weights].map(([key, { length }]) => [key, new Float32Array(length)]),
+    );
+    for (let step = 0; step < 3; step++) {
+      const samples = kernel.floats(layout.samples + 4 * step * SAMPLE_ROWS * points, SAMPLE_ROWS * points);
+      const frames = kernel.words(layout.samples + 4 * (step * SAMPLE_ROWS + 5) * points, points);
+      xy.forEach(([x, y], p) => {
+        const t = (2 / FRAMES) * (frame[p] + 0.5) - 1;
+        [x, y, t, Math.sin((Math.PI / 2) * t), Math.cos((Math.PI / 2) * t)].forEach((value, row) => {
+          samples[row * points + p] = value;
+        });
+        frames[p] = frame[p];
+      });
+      for (let tile = 0; tile < TILES; tile++) {
+        const targets = kernel.floats(layout.targets, 3 * points);
+        fixture.target[tile].forEach((colours, p) => {
+          colours.forEach((value, c) => {
+            targets[c * points + p] = value;
+          });
+        });
+        kernel.exports.stepTile(layout.plan, tileAt(tile), step, 0, 0);
+        if (step > 0) continue;
+        readNumbers(numbers, kernel.floats(layout.gradient, numbers.size), gradients, tile);
+        const errors = kernel.floats(layout.errors, 3 * layout.strip);
+        for (let c = 0; c < 3; c++) {
+          for (let p = 0; p < xy.length; p++) {
+            const difference = (errors[c * layout.strip + p] * TILES * 3 * xy.length) / 2;
+            output[(tile * 3 + c) * xy.length + p] = difference + targets[c * points + p];
+          }
+        }
+      }
+      losses.push(kernel.doubles(layout.losses, 3)[step] / (TILES * 3 * xy.length));
+      if (encoder === undefined || !learnEncoder) continue;
+      kernel.exports.stepEncoder(layout.plan, encoder.size, layout.encoderGradient, step);
+      if (step === 0) readNumbers(encoder, kernel.floats(layout.encoderGradient, encoder.size), gradients, 0);
+    }
+    assert.ok(relativeError(output, swapped(fixture.output)) <= TOLERANCE, "output");
+    assert.ok(relativeError(losses, fixture.losses) <= TOLERANCE, `losses ${losses}`);
+    for (const [key, values] of named(fixture.gradients)) {
+      const error = relativeError(gradients.get(key) ?? [], [...values]);
+      assert.ok(error <= TOLERANCE, `gradient of ${key}: ${error}`);
+    }
+    for (let tile = 0; tile < TILES; tile++) {
+      readNumbers(numbers, kernel.floats(tileAt(tile), numbers.size), weights, tile);
+    }
+    if (encoder !== undefined) {
+      readNumbers(encoder, kernel.floats(layout.encoderState, encoder.size), weights, 0);
+    }
+    for (const [key, values] of named(fixture.weights_after_3_steps)) {
+      const error = relativeError(weights.get(key) ?? [], [...values]);
+      assert.ok(error <= TOLERANCE, `${key} after three steps: ${error}`);
+    }
+  });
+}
