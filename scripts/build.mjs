@@ -10,6 +10,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { bundlePlayer } from "./bundle-player.mjs";
 import { execute, main, Refusal, root, step } from "./ensure.mjs";
 
 const SOURCES = ["codec", "media", "encoder", "server", "player", "cli", "test", "bench"];
@@ -19,6 +20,7 @@ const SETTINGS = [
   "tsconfig.json",
   "tsconfig.base.json",
   "scripts/build.mjs",
+  "scripts/bundle-player.mjs",
   "scripts/assemble.mjs",
 ];
 const stamp = join(root, "dist/.built");
@@ -52,29 +54,6 @@ export async function build() {
   copyPages();
   // A source saved while the build ran is newer than what was built.
   if (newestSource() === started) writeFileSync(stamp, "");
-}
-
-/** One ES module for any page (the player, its registration and hls.js), and one for the catalogue page. */
-async function bundlePlayer() {
-  const entryPoints = {
-    "siedd-player": join(root, "dist/player/define.js"),
-    page: join(root, "dist/player/page.js"),
-  };
-  for (const entry of Object.values(entryPoints)) {
-    if (!existsSync(entry))
-      throw new Refusal(`${entry} is missing after the build; remove dist and build again`);
-  }
-  const { build: bundle } = await import("esbuild");
-  await bundle({
-    entryPoints,
-    outdir: join(root, "dist/player/web"),
-    bundle: true,
-    minify: true,
-    format: "esm",
-    target: ["es2022"],
-    legalComments: "linked",
-    logLevel: "warning",
-  });
 }
 
 /** The script and the style that `siedd eval --report` writes into its page. */

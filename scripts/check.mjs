@@ -7,6 +7,7 @@ import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { fileURLToPath } from "node:url";
 import { build } from "./build.mjs";
+import { checkPlayerSize } from "./bundle-player.mjs";
 import { checkDocs } from "./docs-gate.mjs";
 import { execute, main, Refusal, root } from "./ensure.mjs";
 import { checkPackage } from "./package-gate.mjs";
@@ -16,6 +17,7 @@ const gates = [
   ["format, lint and import cycles", checkStyle],
   ["build and types", build],
   ["documentation", checkDocs],
+  ["size of the player", checkPlayerSize],
   ["package", checkPackage],
 ];
 

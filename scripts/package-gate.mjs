@@ -11,11 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
 import { Refusal, root } from "./ensure.mjs";
-
-/** Bytes of the player's module as a server sends it (gzip): hls.js is nearly all of it. */
-const PLAYER_BUDGET = 230_000;
 
 export async function checkPackage() {
   const project = mkdtempSync(join(tmpdir(), "siedd-package-"));
@@ -27,10 +23,6 @@ export async function checkPackage() {
     if (!help.includes("encode")) throw new Refusal("the packed command's --help does not name its commands");
   } finally {
     rmSync(project, { recursive: true, force: true });
-  }
-  const bytes = gzipSync(readFileSync(join(root, "dist/player/web/siedd-player.js"))).length;
-  if (bytes > PLAYER_BUDGET) {
-    throw new Refusal(`the player's module has ${bytes} bytes after gzip, ${PLAYER_BUDGET} is its budget`);
   }
 }
 
