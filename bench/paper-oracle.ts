@@ -26,6 +26,8 @@ const network = {
   width: 256,
   encoderLayers: 2,
   hiddenLayers: 3,
+  patch: 1,
+  factors: undefined,
 } as const;
 const plan = {
   points: 2048,

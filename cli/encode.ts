@@ -7,6 +7,7 @@ import {
   byteCount,
   duration,
   parseAnchorChoice,
+  parseFraction,
   parseLearningRate,
   parseSeconds,
   parseSize,
@@ -52,6 +53,27 @@ export function encodeCommand(io: Io): Command {
       "--width <n>",
       `neurons a layer of each tile: ${WIDTHS.join(", ")}; paper: ${MIN_PAPER_WIDTH} to ${MAX_PAPER_WIDTH}`,
       whole(MIN_PAPER_WIDTH, MAX_PAPER_WIDTH),
+    )
+    .option(
+      "--patch <n>",
+      "paper: source pixels a side that one evaluation gives: 1, 3 or 6; default: 1",
+      Number,
+    )
+    .addOption(
+      new Option(
+        "--decoder <kind>",
+        "paper: hidden matrices that are whole, products of two factors, or a sine about such a product; default: full",
+      ).choices(["full", "low-rank", "sine-low-rank"]),
+    )
+    .option(
+      "--rank <n>",
+      "paper: columns of each factor, 1 to half the width; default: an eighth of the width",
+      whole(1, MAX_PAPER_WIDTH / 2),
+    )
+    .option(
+      "--fraction <share>",
+      "paper: points a step as a share of the picture's pixels, such as 1/512; default: 1/1024",
+      parseFraction,
     )
     .option("--hidden-layers <n>", "sine layers of each tile, or of each group's stack", whole(1, 8))
     .option("--group-frames <n>", "frames a group at most; default: about a second; paper: 20", whole(1, 600))

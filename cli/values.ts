@@ -74,11 +74,24 @@ export const whole =
     return value;
   };
 
+const parseNumber = (text: string): number =>
+  /^(\d+(\.\d*)?|\.\d+)(e-?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+
 /** A learning rate: above 0, at most 1. */
 export function parseLearningRate(text: string): number {
-  const value = /^(\d+(\.\d*)?|\.\d+)(e-?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  const value = parseNumber(text);
   if (!(value > 0 && value <= 1)) {
     throw new InvalidArgumentError("It must be a number above 0 and at most 1, such as 1e-4.");
+  }
+  return value;
+}
+
+/** A share above 0 and at most 1: "1/512", "0.002" or "1e-3". */
+export function parseFraction(text: string): number {
+  const [, over] = /^1\/(\d{1,9})$/.exec(text) ?? [];
+  const value = over !== undefined ? 1 / Number(over) : parseNumber(text);
+  if (!(value > 0 && value <= 1)) {
+    throw new InvalidArgumentError("It must be a share above 0 and at most 1, such as 1/512 or 0.002.");
   }
   return value;
 }

@@ -45,6 +45,7 @@ export {
   decoderInputs,
   inputFeatures,
   type Network,
+  type PaperFactors,
   type PaperNetwork,
   type Profile,
   TILE_WIDTHS,
@@ -55,7 +56,7 @@ export type { FoldedLayer } from "./onnx/layer.js";
 export type { OnnxRuntime, OnnxSession, OnnxSessionOptions, OnnxTensor } from "./onnx/runtime.js";
 export { PaperDecoder, type PaperDecoderAsset } from "./paper/decoder.js";
 export type { PaperGroup } from "./paper/fold.js";
-export { MAX_PAPER_WIDTH, MIN_PAPER_WIDTH } from "./paper/network.js";
+export { MAX_PAPER_WIDTH, MIN_PAPER_WIDTH, mostRank, PATCHES } from "./paper/network.js";
 export { readPaperGroup, writePaperGroup } from "./paper/payload.js";
 export {
   type BlockMatrix,
@@ -63,6 +64,8 @@ export {
   dequantisePaper,
   encoderInputs,
   type FloatLayer,
+  factorProduct,
+  headOutputs,
   type PaperDecoders,
   type PaperEncoder,
   type PaperLayer,

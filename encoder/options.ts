@@ -4,7 +4,13 @@ import { MAX_SIDE, MIN_SIDE, TILE_WIDTHS } from "../codec/index.js";
 import { bad, EncoderError } from "./errors.js";
 import type { EncodeEvent } from "./events.js";
 import type { PaperNoise } from "./paper/noise.js";
-import type { PaperLoss, PaperOptimizer, PaperPreset, PaperSampling } from "./paper/options.js";
+import type {
+  PaperDecoderKind,
+  PaperLoss,
+  PaperOptimizer,
+  PaperPreset,
+  PaperSampling,
+} from "./paper/options.js";
 import type { AnchorChoice } from "./pipeline/anchors.js";
 import type { Target } from "./pipeline/rate-control.js";
 import type { TrainerName } from "./training/choose-trainer.js";
@@ -58,6 +64,14 @@ export interface EncodeOptions {
   readonly sharedEncoder?: string | undefined;
   /** Paper profile: spoils one pixel in 41 before training, to be measured against the frames without; default: none. */
   readonly noise?: PaperNoise | undefined;
+  /** Paper profile: source pixels a side that one evaluation gives, 1, 3 or 6; default 1. */
+  readonly patch?: number | undefined;
+  /** Paper profile: whether the hidden matrices of a group are whole or factored; default "full". */
+  readonly decoder?: PaperDecoderKind | undefined;
+  /** Paper profile: rank of factored matrices, 1 to half the width; default an eighth of the width. */
+  readonly rank?: number | undefined;
+  /** Paper profile: coordinates a step as a share of the picture's pixels, above 0 and at most 1; default 1/1024. */
+  readonly fraction?: number | undefined;
   /** Tile profile: mean PSNR that the film should come to, 10 to 60 dB; met within 0.3 dB, or `onEvent` says. */
   readonly targetPsnr?: number | undefined;
   /** Tile profile: bits a pixel, of all but the sound, 0.001 to 10; met within 5 %, or `onEvent` says. */
@@ -137,6 +151,10 @@ const PAPER_ONLY = {
   "--loss": "loss",
   "--shared-encoder": "sharedEncoder",
   "--noise": "noise",
+  "--patch": "patch",
+  "--decoder": "decoder",
+  "--rank": "rank",
+  "--fraction": "fraction",
 } as const;
 
 /** Options with every default filled in and every value checked. */

@@ -42,9 +42,10 @@ const READ_ON_HOST = ["Reshape", "Expand", "Slice", "ReduceSum"];
 async function trainingSteps(): Promise<Record<string, LoopStep>> {
   const { problem, plan } = await realTraining({ encoderWidth: 8, coded: true, steps: 1, points: 16 });
   const tile = tileTrainingStep(shapeOf(problem, plan.points), true, 1, plan.coding);
-  const sizes = { frequencies: 4, omega: 30, width: 8, encoderLayers: 2, hiddenLayers: 3 };
-  const network = { profile: "paper" as const, ...sizes };
-  const shape = { network, stacks: 3, frames: 3, points: 16, pixels: 100 };
+  const sizes = { frequencies: 4, omega: 30, width: 8, encoderLayers: 2, hiddenLayers: 3, patch: 3 };
+  const factors = { rank: 4, frequency: 200, amplitude: 0.1 };
+  const network = { profile: "paper" as const, ...sizes, factors };
+  const shape = { network, stacks: 3, frames: 3, points: 16, pixels: 144 };
   const paper = (optimiser: PaperOptimizer, loss: PaperLoss) =>
     paperTrainingStep(shape, true, OPTIMISERS[optimiser], loss).step;
   return {

@@ -50,6 +50,8 @@ function build(name: string, fixture: Fixture): Case {
       width,
       encoderLayers: 2,
       hiddenLayers: 2,
+      patch: 1,
+      factors: undefined,
     };
     parameters = paperParameters(g, network, (fixture.weights.hid[0] as number[]).length, 4);
     output = paperForward(g, network, parameters, position);

@@ -6,7 +6,6 @@ import { test } from "node:test";
 import * as ort from "onnxruntime-node";
 import {
   createEngine,
-  dequantisePaper,
   describeAsset,
   fullRegion,
   memorySource,
@@ -14,12 +13,12 @@ import {
   openAsset,
   type PaperAsset,
   PaperDecoder,
-  paperEncoderValues,
   readPaperGroup,
   SieddError,
   writePaperGroup,
 } from "../codec/index.js";
 import { DecodePool, decodeFrames } from "../server/decoding/index.js";
+import { paperFormula } from "./paper-formula.js";
 import { noise, syntheticAsset } from "./synthetic-asset.js";
 import {
   type SyntheticPaperOptions,
@@ -42,58 +41,36 @@ async function opened(runtime: OnnxRuntime = ort, options: SyntheticPaperOptions
   return { asset, decoder, group };
 }
 
-/** R'G'B' of one point of one frame in float64, straight from the definition; x and y in source pixels. */
-async function formula(
-  asset: PaperAsset,
-  index: number,
-): Promise<(frame: number, x: number, y: number) => number[]> {
-  const { network, width, height } = asset;
-  const { frameCount } = asset.groups[index];
-  const group = dequantisePaper(readPaperGroup(network, index, frameCount, await asset.readGroup(index)));
-  const layers = [...paperEncoderValues(asset.encoder), ...group.hidden];
-  return (frame, px, py) => {
-    const [x, y] = [(2 * px) / width - 1, (2 * py) / height - 1];
-    let h = [x, y];
-    for (let k = 0; k < 4; k++) {
-      const angle = 2 ** k * Math.PI;
-      h.push(Math.sin(angle * x), Math.sin(angle * y), Math.cos(angle * x), Math.cos(angle * y));
-    }
-    for (const { weights, bias } of layers) {
-      const input = h;
-      h = Array.from(bias, (b, o) =>
-        Math.sin(network.omega * input.reduce((sum, v, i) => sum + v * weights[i * bias.length + o], b)),
-      );
-    }
-    return [0, 1, 2].map((c) => {
-      const value = h.reduce(
-        (sum, v, i) => sum + v * group.head[(frame * network.width + i) * 3 + c],
-        group.headBias[frame * 3 + c],
-      );
-      return value * group.deviation[frame] + group.mean[frame];
-    });
-  };
-}
-
-test("any region at any size agrees with the formula within 1/255", async () => {
-  const { asset, decoder, group } = await opened();
-  const expected = await formula(asset, 1);
-  const loaded = await group(1);
-  const region = { x: 10.5, y: 3, width: 80, height: 50 };
-  const out = new Uint8Array(57 * 43 * 4);
-  for (const frame of [0, 2]) {
-    await decoder.decodeRgba(loaded, frame, { region, width: 57, height: 43 }, out);
-    for (let y = 0; y < 43; y++) {
-      for (let x = 0; x < 57; x++) {
-        const rgb = expected(frame, 10.5 + ((x + 0.5) * 80) / 57, 3 + ((y + 0.5) * 50) / 43);
-        rgb.forEach((value, c) => {
-          const wanted = Math.max(0, Math.min(255, 255 * value));
-          const got = out[(y * 57 + x) * 4 + c];
-          assert.ok(Math.abs(got - wanted) <= 1, `(${x}, ${y}) channel ${c}: ${got}, formula ${wanted}`);
-        });
+for (const [name, options] of Object.entries({
+  "single pixels": {},
+  "patches of 3": { patch: 3 },
+  "patches of 6 and factored matrices": {
+    patch: 6,
+    factors: { rank: 4, frequency: 200, amplitude: Math.fround(0.02) },
+  },
+})) {
+  test(`any region at any size agrees with the formula within 1/255: ${name}`, async () => {
+    const { asset, decoder, group } = await opened(ort, options);
+    const expected = await paperFormula(asset, 1);
+    const loaded = await group(1);
+    const region = { x: 10.5, y: 3, width: 80, height: 50 };
+    const [width, height] = [83, 57];
+    const out = new Uint8Array(width * height * 4);
+    for (const frame of [0, 2]) {
+      await decoder.decodeRgba(loaded, frame, { region, width, height }, out);
+      for (let y = 0; y < height; y++) {
+        for (let x = 0; x < width; x++) {
+          const rgb = expected(frame, 10.5 + ((x + 0.5) * 80) / width, 3 + ((y + 0.5) * 50) / height);
+          rgb.forEach((value, c) => {
+            const wanted = Math.max(0, Math.min(255, 255 * value));
+            const got = out[(y * width + x) * 4 + c];
+            assert.ok(Math.abs(got - wanted) <= 1, `(${x}, ${y}) channel ${c}: ${got}, formula ${wanted}`);
+          });
+        }
       }
     }
-  }
-});
+  });
+}
 
 test("below the source's size a picture is the mean of samples: near that of the whole picture's pixels", async () => {
   const { asset, decoder, group } = await opened(ort, { width: 96, height: 60 });
@@ -223,10 +200,52 @@ test("memory is bounded: strips, and frames that do not fit are computed in thei
   assert.ok(count.mostPoints * 64 <= 2 ** 20, `${count.mostPoints} points at a time`);
 });
 
-test("what is written is read back, integer by integer", () => {
-  const network = syntheticPaperNetwork();
-  const group = syntheticPaperGroup(network, 5, noise(3));
-  assert.deepEqual(readPaperGroup(network, 0, 5, writePaperGroup(group)), group);
+test("what is written is read back, integer by integer", async () => {
+  for (const options of [{}, { patch: 6 }, { factors: { rank: 7, frequency: 0, amplitude: 1 } }]) {
+    const network = syntheticPaperNetwork(options);
+    const group = syntheticPaperGroup(network, 5, noise(3));
+    assert.deepEqual(readPaperGroup(network, 0, 5, writePaperGroup(group)), group);
+    assert.deepEqual((await openPaper(options)).network, network);
+  }
+});
+
+test("a patch or a rank that this version does not know is refused by name", async () => {
+  for (const [options, message] of [
+    [{ patch: 2 }, /uses patches of 2 and rank 0 at width 20, .*upgrade siedd/],
+    [{ patch: 5 }, /uses patches of 5 and/],
+    [{ factors: { rank: 11, frequency: 0, amplitude: 1 } }, /patches of 1 and rank 11 at width 20/],
+  ] as const) {
+    await assert.rejects(
+      openPaper(options),
+      (error) =>
+        error instanceof SieddError && error.code === "unsupported-version" && message.test(error.message),
+    );
+  }
+  for (const [factors, message] of [
+    [{ rank: 4, frequency: -200, amplitude: 1 }, /the frequency of factored matrices/],
+    [{ rank: 4, frequency: 200, amplitude: Number.NaN }, /not finite/],
+  ] as const) {
+    await assert.rejects(
+      openPaper({ factors }),
+      (error) => error instanceof SieddError && error.code === "bad-asset" && message.test(error.message),
+    );
+  }
+});
+
+test("a patch is one evaluation: a ninth or a 36th of the work, at twice the size no more", async () => {
+  const neurons = 20;
+  const hidden = 18 * neurons + 3 * neurons * neurons;
+  for (const patch of [3, 6]) {
+    for (const scale of [1, 2]) {
+      const { runtime, count } = counting();
+      const { asset, decoder, group } = await opened(runtime, { width: 96, height: 60, groups: [1], patch });
+      const request = { region: fullRegion(asset), width: 96 * scale, height: 60 * scale };
+      const out = new Uint8Array(request.width * request.height * 1.5);
+      await decoder.decodeI420(await group(0), 0, request, "bt709", out);
+      const head = 3 * patch ** 2 * neurons;
+      assert.equal(count.multiplications, ((96 * 60) / patch ** 2) * (hidden + head), `${patch}, ${scale}`);
+    }
+  }
 });
 
 test("the shared encoder comes out of the file as it went in, and the asset says what it is", async () => {
@@ -325,6 +344,19 @@ test("the decoding threads of server and command line play paper assets", async 
     index++;
   }
   assert.equal(index, 7);
+});
+
+test("assets of the paper profile are the same bytes as ever, of whatever kind", () => {
+  const low = { rank: 5, frequency: 0, amplitude: 1 };
+  const sine = { rank: 4, frequency: 200, amplitude: Math.fround(0.02) };
+  for (const [options, hash] of [
+    [{}, "2d6f1aaa7e7657d42041a7fe04f911b6cc2fa952133a019befd8e5b9996789c1"],
+    [{ patch: 3 }, "7431f71782b71288c0af1a9c21c979db289ffe8559a5accad0cfda9bdc7eeefd"],
+    [{ factors: low }, "bdbf7b9c737a4c2f78aaaf7b21b325ccde4263c858535facc6096db61cc7295f"],
+    [{ patch: 6, factors: sine }, "4f856ef4dc77c48c579ceab795c28e14bc4ca8d2f8555bbdae839e7382a7d9e3"],
+  ] as const) {
+    assert.equal(createHash("sha256").update(syntheticPaperAsset(options)).digest("hex"), hash);
+  }
 });
 
 test("assets of the tile profile are the same bytes as ever", () => {

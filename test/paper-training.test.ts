@@ -32,6 +32,8 @@ const NETWORK: PaperNetwork = {
   width: 12,
   encoderLayers: 2,
   hiddenLayers: 2,
+  patch: 1,
+  factors: undefined,
 };
 
 test("three steps of schedule-free AdamW in one Loop agree with the reference", async () => {
@@ -156,7 +158,7 @@ const PICTURE = { width: 23, height: 17 };
 const PLAN = { points: 60, seed: 3, keys: [2, 5] };
 
 test("without replacement no coordinate comes twice in a step, and all come equally often", () => {
-  const sampler = new PaperSampler(PICTURE, { ...PLAN, sampling: "without" });
+  const sampler = new PaperSampler(PICTURE, { ...PLAN, patch: 1, sampling: "without" });
   const { pixels, position } = sampler.draw(2000);
   const counts = new Map<bigint, number>();
   for (let step = 0; step < 2000; step++) {
@@ -176,28 +178,31 @@ test("without replacement no coordinate comes twice in a step, and all come equa
 });
 
 test("with replacement coordinates may come twice; draws in parts are the whole draw, in either way", () => {
-  const twice = new PaperSampler(PICTURE, { ...PLAN, sampling: "replacement" }).draw(20);
+  const twice = new PaperSampler(PICTURE, { ...PLAN, patch: 1, sampling: "replacement" }).draw(20);
   const repeated = Array.from(
     { length: 20 },
     (_, s) => new Set(twice.pixels.subarray(s * 60, s * 60 + 60)).size,
   );
   assert.ok(repeated.some((count) => count < 60));
   for (const sampling of ["without", "replacement"] as const) {
-    const parts = new PaperSampler(PICTURE, { ...PLAN, sampling });
-    const whole = new PaperSampler(PICTURE, { ...PLAN, sampling }).draw(9);
+    const parts = new PaperSampler(PICTURE, { ...PLAN, patch: 1, sampling });
+    const whole = new PaperSampler(PICTURE, { ...PLAN, patch: 1, sampling }).draw(9);
     assert.deepEqual([...parts.draw(4).pixels, ...parts.draw(5).pixels], [...whole.pixels]);
   }
 });
 
 test("a step sees 1/1024 of the coordinates, or the number asked for", () => {
   const base = { input: "a.mp4", output: "a.siedd", profile: "paper" } as const;
-  const of = (options: object, pixels: number) =>
-    pointsOf(resolvePaperOptions({ ...base, ...options }).training, pixels);
-  assert.equal(of({}, 1920 * 1080), 2025);
-  assert.equal(of({}, 160 * 90), 64);
-  assert.equal(of({ points: 500 }, 1920 * 1080), 500);
-  assert.equal(of({ points: 500 }, 256), 256);
-  assert.equal(of({ points: 500, sampling: "replacement" }, 256), 500);
+  const of = (options: object, width: number, height: number) =>
+    pointsOf(resolvePaperOptions({ ...base, ...options }).training, { width, height });
+  assert.equal(of({}, 1920, 1080), 2025);
+  assert.equal(of({}, 160, 90), 64);
+  assert.equal(of({ points: 500 }, 1920, 1080), 500);
+  assert.equal(of({ points: 500 }, 16, 16), 256);
+  assert.equal(of({ points: 500, sampling: "replacement" }, 16, 16), 500);
+  assert.equal(of({ fraction: 1 / 512 }, 1920, 1080), 4050);
+  assert.equal(of({ fraction: 1 / 512 }, 160, 90), 28, "as asked for, even where that is few");
+  assert.equal(of({ fraction: 1, patch: 3 }, 20, 20), 49, "there are no more patches");
 });
 
 test("half-quadratic quantisation: six bits in blocks of 32 stay near half a level", () => {

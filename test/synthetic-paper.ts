@@ -1,7 +1,9 @@
 import {
   type BlockMatrix,
   encoderInputs,
+  headOutputs,
   layoutAsset,
+  type PaperFactors,
   type PaperLayer,
   type PaperNetwork,
   type QuantisedPaperGroup,
@@ -18,6 +20,8 @@ export interface SyntheticPaperOptions {
   /** Of the network. */
   readonly neurons?: number;
   readonly hiddenLayers?: number;
+  readonly patch?: number;
+  readonly factors?: PaperFactors;
   readonly seed?: number;
 }
 
@@ -28,6 +32,8 @@ export const syntheticPaperNetwork = (o: SyntheticPaperOptions = {}): PaperNetwo
   width: o.neurons ?? 20,
   encoderLayers: 2,
   hiddenLayers: o.hiddenLayers ?? 2,
+  patch: o.patch ?? 1,
+  factors: o.factors,
 });
 
 /** Levels of `bits` whose values lie within `bound`, in blocks of 8. */
@@ -76,14 +82,22 @@ export function syntheticPaperGroup(
   frameCount: number,
   next: () => number,
 ): QuantisedPaperGroup {
-  const { width, omega } = network;
+  const { width, omega, factors } = network;
+  const outputs = headOutputs(network);
+  const hidden = (): PaperLayer => {
+    if (factors === undefined) return layer(width, width, 6, omega, next);
+    const { rank, frequency } = factors;
+    const deviation = frequency === 0 ? Math.sqrt(2 / width) / omega : 1.5 / Math.abs(frequency);
+    const factor = () => blocks(width, rank, 8, Math.sqrt((3 * deviation) / Math.sqrt(rank)), next);
+    return { weights: factor(), right: factor(), bias: integers(width, 0.1, next) };
+  };
   return {
     frameCount,
     mean: Float32Array.from({ length: frameCount }, () => 0.5 + 0.1 * next()),
     deviation: Float32Array.from({ length: frameCount }, () => 0.2 + 0.05 * next()),
-    hidden: Array.from({ length: network.hiddenLayers }, () => layer(width, width, 6, omega, next)),
-    head: integers(frameCount * width * 3, 1 / Math.sqrt(width), next),
-    headBias: integers(frameCount * 3, 0.3, next),
+    hidden: Array.from({ length: network.hiddenLayers }, hidden),
+    head: integers(frameCount * width * outputs, 1 / Math.sqrt(width), next),
+    headBias: integers(frameCount * outputs, 0.3, next),
   };
 }
 

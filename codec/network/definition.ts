@@ -38,6 +38,21 @@ export interface PaperNetwork {
   readonly width: number;
   readonly encoderLayers: number;
   readonly hiddenLayers: number;
+  /** Source pixels a side that one evaluation gives: 1, 3 or 6. */
+  readonly patch: number;
+  /** How the matrices of a group's stack are factored; undefined: they are stored whole. */
+  readonly factors: PaperFactors | undefined;
+}
+
+/**
+ * Hidden matrices [width, width] of two factors [width, rank] each: the product P = U V^T itself where `frequency` is
+ * 0, else amplitude * sin(frequency * P), whose rank is not bounded by that of P (Y. Ji et al. 2024, "Efficient
+ * Learning with Sine-Activated Low-Rank Matrices", arXiv 2403.19243).
+ */
+export interface PaperFactors {
+  readonly rank: number;
+  readonly frequency: number;
+  readonly amplitude: number;
 }
 
 /** The network of an asset, by its profile. */

@@ -22,24 +22,35 @@ const MAX_BLOCK = 4096;
 /** Bits a level and inputs a block, the same for a run of layers; then a unit and a step a layer. */
 export function writeLayerHeaders(writer: ByteWriter, layers: readonly PaperLayer[]): void {
   writer.u8(layers[0].weights.bits).u16(layers[0].weights.block);
-  for (const { weights, bias } of layers) writer.f32(weights.unit).f32(bias.step);
+  for (const { weights, right, bias } of layers) {
+    writer.f32(weights.unit);
+    if (right !== undefined) writer.f32(right.unit);
+    writer.f32(bias.step);
+  }
 }
 
-/** Layers with room for their integers; `inputs` gives each layer's. */
+/** Layers with room for their integers; `inputs` gives each layer's, `rank` that of factored matrices. */
 export function readLayerHeaders(
   reader: ByteReader,
   inputs: readonly number[],
   outputs: number,
+  rank?: number,
 ): PaperLayer[] {
   const bits = reader.within(reader.u8(), 1, MAX_BITS, "bits a weight");
   const block = reader.within(reader.u16(), 1, MAX_BLOCK, "weights a block");
+  const matrix = (rows: number, columns: number) =>
+    allocateBlocks({
+      inputs: rows,
+      outputs: columns,
+      bits,
+      block,
+      unit: readStep(reader, "a unit of scales"),
+    });
   return inputs.map((rows) => {
-    const unit = readStep(reader, "a unit of scales");
+    const weights = matrix(rows, rank ?? outputs);
+    const right = rank === undefined ? {} : { right: matrix(outputs, rank) };
     const step = readStep(reader, "a quantisation step");
-    return {
-      weights: allocateBlocks({ inputs: rows, outputs, bits, block, unit }),
-      bias: { step, integers: new Int32Array(outputs) },
-    };
+    return { weights, ...right, bias: { step, integers: new Int32Array(outputs) } };
   });
 }
 
@@ -49,8 +60,9 @@ export const readStep = (reader: ByteReader, what: string): number =>
 
 /** All integers of a run of layers. */
 export function walkLayers(layers: readonly PaperLayer[], code: IntegerCoder): void {
-  for (const { weights, bias } of layers) {
+  for (const { weights, right, bias } of layers) {
     walkBlocks(weights, code);
+    if (right !== undefined) walkBlocks(right, code);
     walkIntegers(bias, 1, code);
   }
 }

@@ -16,9 +16,10 @@ import {
   type PictureRequest,
   sameRequest,
 } from "../picture/request.js";
-import { chooseSampling, type Sampling } from "../picture/sampling.js";
+import { chooseSampling } from "../picture/sampling.js";
 import { foldFrameHeads, type PaperGroup } from "./fold.js";
 import { paperDecodingModel } from "./onnx-model.js";
+import { addSamples, coordinates, sampleAxis } from "./patches.js";
 import { readPaperGroup } from "./payload.js";
 import { dequantisePaper, paperEncoderValues } from "./weights.js";
 
@@ -87,7 +88,7 @@ export class PaperDecoder {
   loadGroup(index: number, payload: Uint8Array): PaperGroup {
     const { network } = this.#asset;
     const { frameCount } = groupEntry(this.#asset.groups, index);
-    const decoders = dequantisePaper(readPaperGroup(network, index, frameCount, payload));
+    const decoders = dequantisePaper(network, readPaperGroup(network, index, frameCount, payload));
     const hidden = decoders.hidden.map(({ weights, bias }) => foldLayer(network.omega, weights, bias));
     return { index, frameCount, hidden, decoders: { ...decoders, hidden: [] } };
   }
@@ -157,14 +158,27 @@ export class PaperDecoder {
     first: number,
     count: number,
   ): Promise<Uint8Array[]> {
-    const { width, height } = request;
+    const { width, height, region } = request;
+    const { width: neurons, patch } = this.#asset.network;
     const heads = foldFrameHeads(group, format, first, count);
     const feeds = this.#weightFeeds([...this.#encoder, ...group.hidden], heads);
     const bytes = width * height * (format === "rgba" ? 4 : 1.5);
     const frames = Array.from({ length: count }, () => new Uint8Array(bytes));
     const sampling = chooseSampling(request);
     const across = width * sampling.factorX;
-    const sampleRows = Math.max(1, Math.floor(STRIP_FLOATS / this.#asset.network.width / across));
+    const down = height * sampling.factorY;
+    const stepX = region.width / across;
+    const stepY = region.height / down;
+    const rowAxis = (offset: number, from: number, rows: number) =>
+      sampleAxis(samplePositions(region.y, stepY, offset, from, rows), patch, this.#asset.height);
+    const columnAxis = (offset: number) =>
+      sampleAxis(samplePositions(region.x, stepX, offset, 0, across), patch, this.#asset.width);
+    // Strips end where patches do, as far as that is possible: what a border cuts is evaluated on both sides.
+    const widest = patch === 1 ? neurons : Math.max(neurons, heads.bias.length);
+    const evaluationRows = Math.floor(STRIP_FLOATS / widest / columnAxis(0).evaluations.length);
+    const unit = patch === 1 ? 1 : Math.max(1, Math.round((2 * patch) / stepY));
+    const wanted = patch === 1 ? evaluationRows : (evaluationRows * patch) / stepY;
+    const sampleRows = Math.max(1, Math.floor(wanted / unit)) * unit;
     const fitting = Math.floor(sampleRows / sampling.factorY / 2) * 2;
     const stripRows = Math.max(2, Math.min(fitting, height + (height % 2)));
     for (let top = 0; top < height; top += stripRows) {
@@ -173,20 +187,16 @@ export class PaperDecoder {
       const end = (top + rows) * sampling.factorY;
       for (let from = top * sampling.factorY; from < end; from += sampleRows) {
         const part = { first: from, count: Math.min(sampleRows, end - from) };
-        for (const offset of sampling.offsets) {
-          const position = this.#tensor(positions(this.#asset, request, sampling, offset, part), [
-            2,
-            part.count * across,
-          ]);
+        for (const [offsetX, offsetY] of sampling.offsets) {
+          const partRows = rowAxis(offsetY, part.first, part.count);
+          const columns = columnAxis(offsetX);
+          const points = coordinates(this.#asset, partRows, columns);
+          const position = this.#tensor(points, [2, points.length / 2]);
           const { samples } = await this.#session.run({ ...feeds, position });
           const share = 1 / sampling.offsets.length;
-          accumulate(
-            sums,
-            samples.data as Float32Array,
-            share,
-            (from - top * sampling.factorY) * across,
-            count,
-          );
+          const at = (from - top * sampling.factorY) * across;
+          const into = { sums, at, frames: count };
+          addSamples(into, samples.data as Float32Array, share, patch, partRows, columns);
         }
       }
       const each = sums.length / count;
@@ -211,44 +221,13 @@ export class PaperDecoder {
   }
 }
 
-/** Adds some rows of samples [frames x 3, points] to those of a strip, from its point `at` on. */
-function accumulate(
-  sums: Float32Array,
-  samples: Float32Array,
-  share: number,
-  at: number,
-  frames: number,
-): void {
-  const planes = frames * CHANNELS;
-  const points = samples.length / planes;
-  const stride = sums.length / planes;
-  for (let plane = 0; plane < planes; plane++) {
-    const from = plane * points;
-    const to = plane * stride + at;
-    if (share === 1) sums.set(samples.subarray(from, from + points), to);
-    else for (let i = 0; i < points; i++) sums[to + i] += share * samples[from + i];
-  }
-}
-
-/** Coordinates of some rows of samples in -1 .. 1 over the picture: [2, rows x samples across]. */
-function positions(
-  picture: { readonly width: number; readonly height: number },
-  { region, width, height }: PictureRequest,
-  { factorX, factorY }: Sampling,
-  [offsetX, offsetY]: readonly [number, number],
-  rows: { readonly first: number; readonly count: number },
-): Float32Array {
-  const across = width * factorX;
-  const out = new Float32Array(2 * rows.count * across);
-  const stepX = region.width / across;
-  const stepY = region.height / (height * factorY);
-  for (let row = 0; row < rows.count; row++) {
-    const y = region.y + (rows.first + row + 0.5 + offsetY) * stepY;
-    out.fill((2 * y) / picture.height - 1, (rows.count + row) * across, (rows.count + row + 1) * across);
-  }
-  for (let column = 0; column < across; column++) {
-    out[column] = (2 * (region.x + (column + 0.5 + offsetX) * stepX)) / picture.width - 1;
-  }
-  for (let row = 1; row < rows.count; row++) out.copyWithin(row * across, 0, across);
-  return out;
+/** Positions of samples `first` to `first + count - 1` along an axis, in source pixels. */
+function samplePositions(
+  start: number,
+  step: number,
+  offset: number,
+  first: number,
+  count: number,
+): Float64Array {
+  return Float64Array.from({ length: count }, (_, i) => start + (first + i + 0.5 + offset) * step);
 }

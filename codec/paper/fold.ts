@@ -13,7 +13,8 @@ export interface PaperGroup {
 
 /**
  * Heads of frames `first` to `first + count - 1` that give the output format directly, 0 to 255: normalisation and
- * colour matrix are linear, as the head is. -> weights [count x 3, width], bias [count x 3].
+ * colour matrix are linear, as the head is. -> weights [count x outputs, width], bias [count x outputs]; outputs as
+ * `headOutputs`.
  */
 export function foldFrameHeads(
   group: PaperGroup,
@@ -23,25 +24,25 @@ export function foldFrameHeads(
 ): FoldedLayer {
   const { head, headBias, mean, deviation } = group.decoders;
   const width = head.length / headBias.length;
+  const outputs = headBias.length / group.frameCount;
   const { rows, offset } = outputTransform(format);
-  const weights = new Float32Array(count * CHANNELS * width);
-  const bias = new Float32Array(count * CHANNELS);
-  for (let f = 0; f < count; f++) {
-    const frame = first + f;
-    for (let c = 0; c < CHANNELS; c++) {
-      const [r, g, b] = rows[c];
-      const out = f * CHANNELS + c;
-      const scale = deviation[frame];
-      for (let i = 0; i < width; i++) {
-        const at = (frame * width + i) * CHANNELS;
-        weights[out * width + i] = scale * (r * head[at] + g * head[at + 1] + b * head[at + 2]);
-      }
-      const at = frame * CHANNELS;
-      bias[out] =
-        offset[c] +
-        scale * (r * headBias[at] + g * headBias[at + 1] + b * headBias[at + 2]) +
-        mean[frame] * (r + g + b);
+  const weights = new Float32Array(count * outputs * width);
+  const bias = new Float32Array(count * outputs);
+  for (let out = 0; out < bias.length; out++) {
+    const frame = first + Math.floor(out / outputs);
+    const c = out % CHANNELS;
+    const pixel = (out % outputs) - c;
+    const [r, g, b] = rows[c];
+    const scale = deviation[frame];
+    for (let i = 0; i < width; i++) {
+      const at = (frame * width + i) * outputs + pixel;
+      weights[out * width + i] = scale * (r * head[at] + g * head[at + 1] + b * head[at + 2]);
     }
+    const at = frame * outputs + pixel;
+    bias[out] =
+      offset[c] +
+      scale * (r * headBias[at] + g * headBias[at + 1] + b * headBias[at + 2]) +
+      mean[frame] * (r + g + b);
   }
   return { weights, bias };
 }

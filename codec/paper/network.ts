@@ -3,7 +3,7 @@ import type { ByteWriter } from "../bytes/writer.js";
 import { RangeDecoder, RangeEncoder } from "../entropy/range-coder.js";
 import { SieddError } from "../errors.js";
 import { integerReader, integerWriter } from "../group/coding.js";
-import type { PaperNetwork } from "../network/definition.js";
+import type { PaperFactors, PaperNetwork } from "../network/definition.js";
 import { readLayerHeaders, walkLayers, writeLayerHeaders } from "./coding.js";
 import { encoderInputs, type PaperEncoder } from "./weights.js";
 
@@ -12,18 +12,24 @@ export const MIN_PAPER_WIDTH = 4;
 /** Greatest width of the paper profile. */
 export const MAX_PAPER_WIDTH = 2048;
 
-/** Source pixels a side that one output of a head covers; one so far. */
-const PATCH = 1;
-/** Rank of factored hidden layers; 0 is full. */
+/** Source pixels a side that one evaluation may give. */
+export const PATCHES: readonly number[] = [1, 3, 6];
+/** In the file, the rank of matrices that are stored whole. */
 const FULL_RANK = 0;
+
+/** Greatest rank of the factors of a matrix of `width`: with more they would not be fewer numbers than the matrix. */
+export const mostRank = (width: number): number => Math.floor(width / 2);
 
 /** The network definition of the paper profile in the configuration box. */
 export function writePaperNetwork(writer: ByteWriter, network: PaperNetwork): void {
+  const { factors } = network;
   writer.u8(network.frequencies).f32(network.omega).u16(network.width);
-  writer.u8(network.encoderLayers).u8(network.hiddenLayers).u8(PATCH).u16(FULL_RANK);
+  writer.u8(network.encoderLayers).u8(network.hiddenLayers).u8(network.patch);
+  writer.u16(factors?.rank ?? FULL_RANK);
+  if (factors !== undefined) writer.f32(factors.frequency).f32(factors.amplitude);
 }
 
-/** Bounds: 8 frequencies, width 2048, 8 layers in the shared encoder and 8 in a stack. */
+/** Bounds: 8 frequencies, width 2048, 8 layers in the shared encoder and 8 in a stack, rank half the width. */
 export function readPaperNetwork(reader: ByteReader): PaperNetwork {
   const frequencies = reader.within(reader.u8(), 0, 8, "frequencies");
   const omega = reader.within(reader.f32(), 1e-3, 1000, "omega");
@@ -32,13 +38,22 @@ export function readPaperNetwork(reader: ByteReader): PaperNetwork {
   const hiddenLayers = reader.within(reader.u8(), 1, 8, "hidden layers");
   const patch = reader.u8();
   const rank = reader.u16();
-  if (patch !== PATCH || rank !== FULL_RANK) {
+  if (!PATCHES.includes(patch) || rank > mostRank(width)) {
     throw new SieddError(
       "unsupported-version",
-      `the asset uses patches of ${patch} and rank ${rank}, which this siedd does not know; upgrade siedd to play it`,
+      `the asset uses patches of ${patch} and rank ${rank} at width ${width}, which this siedd does not know; upgrade siedd to play it`,
     );
   }
-  return { profile: "paper", frequencies, omega, width, encoderLayers, hiddenLayers };
+  const factors = rank === FULL_RANK ? undefined : readFactors(reader, rank);
+  return { profile: "paper", frequencies, omega, width, encoderLayers, hiddenLayers, patch, factors };
+}
+
+/** Bounds: frequency 0 (the product itself) or 0.001 to 1e6, amplitude 1e-6 to 1000. */
+function readFactors(reader: ByteReader, rank: number): PaperFactors {
+  const frequency = reader.f32();
+  if (frequency !== 0) reader.within(frequency, 1e-3, 1e6, "the frequency of factored matrices");
+  const amplitude = reader.within(reader.f32(), 1e-6, 1000, "the amplitude of factored matrices");
+  return { rank, frequency, amplitude };
 }
 
 /** The shared encoder, range-coded, at the end of the configuration box. */

@@ -63,7 +63,8 @@ function parse(network: PaperNetwork, frameCount: number, payload: Uint8Array): 
   reader.bounded(2 * frameCount, 4, "means and deviations");
   const mean = Float32Array.from({ length: frameCount }, () => reader.f32());
   const deviation = Float32Array.from({ length: frameCount }, () => reader.f32());
-  const hidden = readLayerHeaders(reader, new Array(network.hiddenLayers).fill(network.width), network.width);
+  const { width, hiddenLayers, factors } = network;
+  const hidden = readLayerHeaders(reader, new Array(hiddenLayers).fill(width), width, factors?.rank);
   const sizes = headSizes(network, frameCount);
   reader.within(sizes.head, 1, MOST_NUMBERS, "the numbers in its heads");
   const head = { step: readStep(reader, "a quantisation step"), integers: new Int32Array(sizes.head) };

@@ -1,4 +1,4 @@
-import { CHANNELS, inputFeatures, type PaperNetwork } from "../network/definition.js";
+import { CHANNELS, inputFeatures, type PaperFactors, type PaperNetwork } from "../network/definition.js";
 
 /** Zero points are stored in this share of a level. */
 export const ZERO_STEPS = 8;
@@ -32,7 +32,10 @@ export interface BlockMatrix {
 
 /** One sine layer as it is stored. */
 export interface PaperLayer {
+  /** The matrix [inputs, outputs], or of a factored one U [inputs, rank]. */
   readonly weights: BlockMatrix;
+  /** V [outputs, rank] of a factored matrix; see PaperFactors. */
+  readonly right?: BlockMatrix;
   readonly bias: ScaledIntegers;
 }
 
@@ -48,9 +51,9 @@ export interface QuantisedPaperGroup {
   readonly mean: Float32Array;
   readonly deviation: Float32Array;
   readonly hidden: readonly PaperLayer[];
-  /** [frames, width, 3]. */
+  /** [frames, width, outputs]; outputs: see `headOutputs`. */
   readonly head: ScaledIntegers;
-  /** [frames, 3]. */
+  /** [frames, outputs]. */
   readonly headBias: ScaledIntegers;
 }
 
@@ -108,29 +111,57 @@ export function blockValues(matrix: BlockMatrix): Float32Array {
 export const scaledValues = ({ step, integers }: ScaledIntegers): Float32Array =>
   Float32Array.from(integers, (integer) => integer * step);
 
-const layerValues = ({ weights, bias }: PaperLayer): FloatLayer => ({
-  weights: blockValues(weights),
+const layerValues = (
+  { weights, right, bias }: PaperLayer,
+  factors: PaperFactors | undefined,
+): FloatLayer => ({
+  weights:
+    right === undefined || factors === undefined
+      ? blockValues(weights)
+      : factorProduct(factors, blockValues(weights), blockValues(right)),
   bias: scaledValues(bias),
 });
 
+/** The matrix [inputs, outputs] of U [inputs, rank] and V [outputs, rank]. */
+export function factorProduct(
+  { rank, frequency, amplitude }: PaperFactors,
+  left: Float32Array,
+  right: Float32Array,
+): Float32Array {
+  const outputs = right.length / rank;
+  const product = new Float32Array((left.length / rank) * outputs);
+  for (let at = 0; at < product.length; at++) {
+    const i = Math.floor(at / outputs) * rank;
+    const o = (at % outputs) * rank;
+    let sum = 0;
+    for (let k = 0; k < rank; k++) sum += left[i + k] * right[o + k];
+    product[at] = frequency === 0 ? sum : amplitude * Math.sin(frequency * sum);
+  }
+  return product;
+}
+
 /** The numbers that the shared encoder computes with. */
-export const paperEncoderValues = (encoder: PaperEncoder): FloatLayer[] => encoder.layers.map(layerValues);
+export const paperEncoderValues = (encoder: PaperEncoder): FloatLayer[] =>
+  encoder.layers.map((layer) => layerValues(layer, undefined));
 
 /** The numbers that a decoder computes with. */
-export function dequantisePaper(group: QuantisedPaperGroup): PaperDecoders {
+export function dequantisePaper(network: PaperNetwork, group: QuantisedPaperGroup): PaperDecoders {
   const { frameCount, mean, deviation } = group;
   return {
     frameCount,
     mean,
     deviation,
-    hidden: group.hidden.map(layerValues),
+    hidden: group.hidden.map((layer) => layerValues(layer, network.factors)),
     head: scaledValues(group.head),
     headBias: scaledValues(group.headBias),
   };
 }
 
-/** Integers of a group's heads: [frames, width, 3] and [frames, 3]. */
+/** Outputs of a head: for each row and in it each column of a patch R', G', B'. */
+export const headOutputs = ({ patch }: PaperNetwork): number => patch ** 2 * CHANNELS;
+
+/** Integers of a group's heads: [frames, width, outputs] and [frames, outputs]. */
 export const headSizes = (network: PaperNetwork, frames: number): { head: number; bias: number } => ({
-  head: frames * network.width * CHANNELS,
-  bias: frames * CHANNELS,
+  head: frames * network.width * headOutputs(network),
+  bias: frames * headOutputs(network),
 });

@@ -2,7 +2,7 @@ import type { PaperNetwork, TileNetwork } from "../../codec/index.js";
 import type { Operations } from "../graph/operations.js";
 import type { Tensor } from "../graph/tensor.js";
 import { encodePosition, linear, sineLayer } from "./encoding.js";
-import type { NetworkParameters } from "./parameters.js";
+import type { LayerParameters, NetworkParameters } from "./parameters.js";
 
 /** Where the tile profile is evaluated; B points that are the same for all tiles. */
 export interface TilePoints {
@@ -50,18 +50,26 @@ export function tileForward(
   return linear(g, tileHidden(g, network, parameters, points), parameters.head.weights, parameters.head.bias);
 }
 
-/** As `sineLayer`, omega multiplied into the weights: in a wide network they are far fewer than the activations. */
-function wideSineLayer(
-  g: Operations,
-  h: Tensor,
-  { weights, bias }: { readonly weights: Tensor; readonly bias: Tensor },
-  omega: number,
-): Tensor {
-  return g.sin(linear(g, h, g.scale(weights, omega), g.scale(bias, omega)));
+/**
+ * As `sineLayer`, omega multiplied into the weights: in a wide network they are far fewer than the activations. A
+ * factored matrix is never made whole, but where there is a sine about the product.
+ */
+function wideSineLayer(g: Operations, h: Tensor, layer: LayerParameters, network: PaperNetwork): Tensor {
+  const { omega, factors } = network;
+  const { weights, right } = layer;
+  const bias = g.scale(layer.bias, omega);
+  if (right === undefined || factors === undefined) return g.sin(linear(g, h, g.scale(weights, omega), bias));
+  const { frequency, amplitude } = factors;
+  if (frequency === 0) {
+    const inner = g.matmul(g.transpose(g.scale(weights, omega)), h);
+    return g.sin(g.add(g.matmul(right, inner), bias));
+  }
+  const product = g.matmul(g.scale(weights, frequency), g.transpose(right));
+  return g.sin(linear(g, h, g.scale(g.sin(product), amplitude * omega), bias));
 }
 
 /**
- * The paper profile at positions [1, 2, B]: -> [frames, 3, B]. The hidden features are computed once
+ * The paper profile at positions [1, 2, B]: -> [frames, 3 patch^2, B], rows, columns and colours of a patch. The hidden features are computed once
  * for all frames that share a stack, and their heads are one matrix, so that a further frame costs its head.
  */
 export function paperForward(
@@ -71,8 +79,7 @@ export function paperForward(
   position: Tensor,
 ): Tensor {
   let h = encodePosition(g, position, Math.PI, network.frequencies);
-  for (const layer of [...parameters.encoder, ...parameters.hidden])
-    h = wideSineLayer(g, h, layer, network.omega);
+  for (const layer of [...parameters.encoder, ...parameters.hidden]) h = wideSineLayer(g, h, layer, network);
   const { weights, bias } = parameters.head;
   const [stacks, width, points] = h.shape;
   const [frames, , channels] = weights.shape;

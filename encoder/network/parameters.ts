@@ -1,6 +1,7 @@
 import {
   CHANNELS,
   decoderInputs,
+  headOutputs,
   inputFeatures,
   type PaperNetwork,
   type TileNetwork,
@@ -8,12 +9,25 @@ import {
 import type { Operations } from "../graph/operations.js";
 import type { Tensor } from "../graph/tensor.js";
 
-/** Named tensors of a network in the order of the graph's inputs; biases are [n, out, 1]. */
-export interface NetworkParameters {
-  readonly encoder: readonly { readonly weights: Tensor; readonly bias: Tensor }[];
-  readonly hidden: readonly { readonly weights: Tensor; readonly bias: Tensor }[];
-  readonly head: { readonly weights: Tensor; readonly bias: Tensor };
+/** A layer's tensors; bias [n, out, 1]. */
+export interface LayerParameters {
+  /** [n, in, out], or of a factored matrix U [n, in, rank]. */
+  readonly weights: Tensor;
+  /** V [n, out, rank] of a factored matrix. */
+  readonly right?: Tensor;
+  readonly bias: Tensor;
 }
+
+/** Named tensors of a network in the order of the graph's inputs. */
+export interface NetworkParameters {
+  readonly encoder: readonly LayerParameters[];
+  readonly hidden: readonly LayerParameters[];
+  readonly head: LayerParameters;
+}
+
+/** All tensors of a layer. */
+export const layerTensors = ({ weights, right, bias }: LayerParameters): Tensor[] =>
+  right === undefined ? [weights, bias] : [weights, right, bias];
 
 function layer(g: Operations, name: string, count: number, inputs: number, outputs: number) {
   return {
@@ -47,14 +61,21 @@ export function paperParameters(
   stacks: number,
   frames: number,
 ): NetworkParameters {
-  const { width } = network;
+  const { width, factors } = network;
+  const hidden = (name: string): LayerParameters => {
+    if (factors === undefined) return layer(g, name, stacks, width, width);
+    const factor = [stacks, width, factors.rank];
+    return {
+      weights: g.input(name, factor),
+      right: g.input(`${name}_right`, factor),
+      bias: g.input(`${name}_bias`, [stacks, width, 1]),
+    };
+  };
   return {
     encoder: Array.from({ length: network.encoderLayers }, (_, l) =>
       layer(g, `encoder${l}`, 1, l === 0 ? inputFeatures(network) : width, width),
     ),
-    hidden: Array.from({ length: network.hiddenLayers }, (_, l) =>
-      layer(g, `hidden${l}`, stacks, width, width),
-    ),
-    head: layer(g, "head", frames, width, CHANNELS),
+    hidden: Array.from({ length: network.hiddenLayers }, (_, l) => hidden(`hidden${l}`)),
+    head: layer(g, "head", frames, width, headOutputs(network)),
   };
 }

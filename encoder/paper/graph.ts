@@ -1,10 +1,10 @@
-import { CHANNELS, type PaperNetwork } from "../../codec/index.js";
+import { CHANNELS, headOutputs, type PaperNetwork } from "../../codec/index.js";
 import { gradients } from "../graph/gradient.js";
 import type { LoopStep } from "../graph/onnx-export.js";
 import { Operations } from "../graph/operations.js";
 import type { Tensor } from "../graph/tensor.js";
 import { meanAbsoluteError, meanSquaredError, paperForward } from "../network/forward.js";
-import { paperParameters } from "../network/parameters.js";
+import { layerTensors, paperParameters } from "../network/parameters.js";
 import type { Optimiser } from "./optimisers.js";
 import type { PaperLoss } from "./options.js";
 
@@ -14,7 +14,7 @@ export interface PaperShape {
   /** 1, or one a frame in phase 1. */
   readonly stacks: number;
   readonly frames: number;
-  /** Coordinates a step. */
+  /** Coordinates a step; each stands for a patch. */
   readonly points: number;
   /** Of a frame. */
   readonly pixels: number;
@@ -29,7 +29,7 @@ export interface PaperStep {
 /**
  * A training step: forward, loss, backward and optimiser. Inputs beside the weights and
  * the optimiser's state: `frames` uint8 [frames, pixels, 3], `target_scale` and `target_shift` [frames, 1, 1];
- * a step: `pixels` int64 [points], `position` [1, 2, points], `schedule`.
+ * a step: `pixels` int64 [points x patch^2], `position` [1, 2, points], `schedule`.
  */
 export function paperTrainingStep(
   shape: PaperShape,
@@ -40,25 +40,25 @@ export function paperTrainingStep(
   const g = new Operations();
   const { network, frames, points } = shape;
   const parameters = paperParameters(g, network, shape.stacks, frames);
-  const pixels = g.input("pixels", [points], "int64");
+  const drawnPixels = points * network.patch ** 2;
+  const pixels = g.input("pixels", [drawnPixels], "int64");
   const position = g.input("position", [1, 2, points]);
   const stored = g.input("frames", [frames, shape.pixels, CHANNELS], "uint8");
-  const drawn = g.make("Gather", [stored, pixels], [frames, points, CHANNELS], "uint8", { axis: 1 });
+  const drawn = g.make("Gather", [stored, pixels], [frames, drawnPixels, CHANNELS], "uint8", { axis: 1 });
+  const patches = g.reshape(drawn, [frames, points, headOutputs(network)]);
   const each = [frames, 1, 1];
   const target = g.add(
-    g.multiply(g.transpose(g.toFloat(drawn)), g.input("target_scale", each)),
+    g.multiply(g.transpose(g.toFloat(patches)), g.input("target_scale", each)),
     g.input("target_shift", each),
   );
   const output = paperForward(g, network, parameters, position);
   const loss = (lossName === "mse" ? meanSquaredError : meanAbsoluteError)(g, output, target);
   const all = [...parameters.encoder, ...parameters.hidden, parameters.head];
-  const learned = all
-    .slice(learnEncoder ? 0 : parameters.encoder.length)
-    .flatMap(({ weights, bias }) => [weights, bias]);
+  const learned = all.slice(learnEncoder ? 0 : parameters.encoder.length).flatMap(layerTensors);
   const schedule = g.input("schedule", [optimiser.scheduleLength]);
   const slopes = gradients(g, loss, learned);
   const state = learned.flatMap((tensor, i) => optimiser.step(g, tensor, slopes[i], schedule));
   const step = { state, perStep: [pixels, position, schedule], record: { loss } };
   const named = (tensor: Tensor) => [tensor.name ?? "", tensor.shape] as const;
-  return { step, shapes: new Map(all.flatMap(({ weights, bias }) => [named(weights), named(bias)])) };
+  return { step, shapes: new Map(all.flatMap(layerTensors).map(named)) };
 }

@@ -1,7 +1,8 @@
-import { MAX_PAPER_WIDTH, MIN_PAPER_WIDTH } from "../../codec/index.js";
-import { EncoderError } from "../errors.js";
-import { bad, type EncodeOptions, type ResolvedOptions, resolveOptions } from "../options.js";
+import { MAX_PAPER_WIDTH, MIN_PAPER_WIDTH, mostRank, PATCHES } from "../../codec/index.js";
+import { bad, EncoderError } from "../errors.js";
+import { type EncodeOptions, type ResolvedOptions, resolveOptions } from "../options.js";
 import { NOISES, type PaperNoise } from "./noise.js";
+import { patchCount } from "./sampler.js";
 
 /** Sizes of the published network. */
 export type PaperPreset = "s" | "m" | "l";
@@ -12,14 +13,24 @@ export type PaperSampling = "without" | "replacement";
 /** Mean of squared or of absolute differences. */
 export type PaperLoss = "mse" | "l1";
 
+/** Whole hidden matrices, products of two factors, or a sine about such a product. */
+export type PaperDecoderKind = "full" | "low-rank" | "sine-low-rank";
+
 /** Numbers that decide what is trained in the paper profile. */
 export interface PaperSettings {
   readonly width: number;
   readonly hiddenLayers: number;
   readonly steps: number;
   readonly phase1Steps: number;
+  /** Source pixels a side that one evaluation gives. */
+  readonly patch: number;
+  readonly decoder: PaperDecoderKind;
+  /** Of the factors of hidden matrices, unless they are whole. */
+  readonly rank: number;
   /** Coordinates a step; undefined: a share of the picture. */
   readonly points: number | undefined;
+  /** Coordinates a step as a share of the picture's pixels; undefined: 1/1024. */
+  readonly fraction: number | undefined;
   readonly optimizer: PaperOptimizer;
   /** Learning rate: constant after the warm-up, or the peak of the cycle. */
   readonly rate: number;
@@ -45,14 +56,24 @@ const WIDTHS: Record<PaperPreset, number> = { s: 512, m: 768, l: 1024 };
 const STEPS = 20_000;
 const GROUP_FRAMES = 20;
 const RATE = 1e-4;
-/** A share of 1 / 1024 of the coordinates a step, and enough of them in small pictures. */
+/** A share of 1 / 1024 of the pixels a step, and enough of them in small pictures. */
 const SHARE = 1024;
 const FEWEST_POINTS = 64;
+/** Factors of this share of the width are a quarter of the numbers of a whole matrix. */
+const RANK_SHARE = 8;
 
-/** Coordinates a step for a picture of `pixels`. */
-export function pointsOf(settings: PaperSettings, pixels: number): number {
-  const wanted = settings.points ?? Math.max(FEWEST_POINTS, Math.ceil(pixels / SHARE));
-  return settings.sampling === "without" ? Math.min(pixels, wanted) : wanted;
+/** Coordinates a step for a picture. */
+export function pointsOf(
+  settings: PaperSettings,
+  picture: { readonly width: number; readonly height: number },
+): number {
+  const pixels = picture.width * picture.height;
+  const share =
+    settings.fraction === undefined
+      ? Math.max(FEWEST_POINTS, Math.ceil(pixels / SHARE))
+      : Math.max(1, Math.round(settings.fraction * pixels));
+  const wanted = settings.points ?? share;
+  return settings.sampling === "without" ? Math.min(patchCount(picture, settings.patch), wanted) : wanted;
 }
 
 /** Throws EncoderError `bad-option`, naming the option, the rule and the value. */
@@ -79,7 +100,21 @@ export function resolvePaperOptions(options: EncodeOptions): PaperOptions {
   }
   const rate = options.lr ?? RATE;
   if (!(rate > 0 && rate <= 1)) throw bad("--lr", "more than 0 and at most 1", rate);
-  const width = number("--width", options.width, MIN_PAPER_WIDTH, MAX_PAPER_WIDTH);
+  const width =
+    number("--width", options.width, MIN_PAPER_WIDTH, MAX_PAPER_WIDTH) ?? WIDTHS[preset as PaperPreset];
+  const { patch = 1, fraction } = options;
+  if (!PATCHES.includes(patch)) throw bad("--patch", `one of ${PATCHES.join(", ")}`, patch);
+  const decoder = choice("--decoder", options.decoder, ["full", "low-rank", "sine-low-rank"]);
+  if (options.rank !== undefined && decoder === "full") {
+    throw new EncoderError("bad-option", "--rank is an option of --decoder low-rank or sine-low-rank alone");
+  }
+  const rank = number("--rank", options.rank, 1, mostRank(width));
+  if (fraction !== undefined && !(fraction > 0 && fraction <= 1)) {
+    throw bad("--fraction", "more than 0 and at most 1", fraction);
+  }
+  if (fraction !== undefined && options.points !== undefined) {
+    throw new EncoderError("bad-option", "--points and --fraction say the same thing: give one of them");
+  }
   // What both profiles have in common is checked in one place; what only one has is left out of it.
   const {
     training: _,
@@ -98,6 +133,10 @@ export function resolvePaperOptions(options: EncodeOptions): PaperOptions {
     loss: undefined,
     sharedEncoder: undefined,
     noise: undefined,
+    patch: undefined,
+    decoder: undefined,
+    rank: undefined,
+    fraction: undefined,
   });
   return {
     ...common,
@@ -105,11 +144,15 @@ export function resolvePaperOptions(options: EncodeOptions): PaperOptions {
     groupFrames: options.groupFrames ?? GROUP_FRAMES,
     anchors: options.anchors,
     training: {
-      width: width ?? WIDTHS[preset as PaperPreset],
+      width,
       hiddenLayers: options.hiddenLayers ?? 3,
       steps: options.steps ?? STEPS,
       phase1Steps: options.phase1Steps ?? STEPS,
+      patch,
+      decoder,
+      rank: rank ?? Math.max(1, Math.floor(width / RANK_SHARE)),
       points: options.points,
+      fraction,
       optimizer: choice("--optimizer", options.optimizer, ["schedule-free", "adam-onecycle"]),
       rate,
       sampling: choice("--sampling", options.sampling, ["without", "replacement"]),

@@ -1,19 +1,32 @@
-import type { PaperNetwork } from "../../codec/index.js";
+import { headOutputs, type PaperFactors, type PaperNetwork } from "../../codec/index.js";
 import type { PaperSettings } from "./options.js";
 
 /** Frames of a film for which one anchor frame is enough, and most anchors where no number is asked for. */
 const FRAMES_AN_ANCHOR = 20;
 const MOST_ANCHORS = 8;
 
-/** The published network of a width and depth. */
-export const paperNetwork = ({ width, hiddenLayers }: PaperSettings): PaperNetwork => ({
+const OMEGA = 30;
+
+/** The published network of a width, depth, patch and kind of decoder. */
+export const paperNetwork = ({ width, hiddenLayers, patch, decoder, rank }: PaperSettings): PaperNetwork => ({
   profile: "paper",
   frequencies: 4,
-  omega: 30,
+  omega: OMEGA,
   width,
   encoderLayers: 2,
   hiddenLayers,
+  patch,
+  factors: factorsOf(width, decoder, rank),
 });
+
+/** Inside the sine about a product of factors. */
+const FREQUENCY = 200;
+
+function factorsOf(width: number, decoder: PaperSettings["decoder"], rank: number): PaperFactors | undefined {
+  if (decoder === "full") return undefined;
+  if (decoder === "low-rank") return { rank, frequency: 0, amplitude: 1 };
+  return { rank, frequency: FREQUENCY, amplitude: Math.fround(Math.sqrt(6 / width) / OMEGA) };
+}
 
 /** Evenly spaced anchor frames, the first and the last among them; the middle one where there is one alone. */
 export function planAnchorFrames(frameCount: number, wanted?: number): number[] {
@@ -35,8 +48,9 @@ export function stepCost(
   frames: number,
   learnEncoder: boolean,
 ): number {
-  const { width, encoderLayers, hiddenLayers } = network;
+  const { width, encoderLayers, hiddenLayers, factors } = network;
   const shared = (18 + (encoderLayers - 1) * width) * width;
-  const decoders = stacks * hiddenLayers * width * width + frames * 3 * width;
+  const columns = factors?.frequency === 0 ? 2 * factors.rank : width;
+  const decoders = stacks * hiddenLayers * width * columns + frames * headOutputs(network) * width;
   return (learnEncoder ? 3 : 1) * shared + 3 * decoders;
 }

@@ -140,7 +140,7 @@ class PaperFilmTraining {
     const { steps, phase1Steps, optimizer, rate, sampling, loss } = options.training;
     return {
       steps: phase === PHASE_1 ? phase1Steps : steps,
-      points: pointsOf(options.training, size.width * size.height),
+      points: pointsOf(options.training, size),
       optimizer,
       rate,
       sampling,

@@ -34,7 +34,7 @@ export interface PaperProblem {
 /** How it is trained. */
 export interface PaperPlan {
   readonly steps: number;
-  /** Coordinates a step. */
+  /** Coordinates a step; each stands for a patch. */
   readonly points: number;
   readonly optimizer: PaperOptimizer;
   readonly rate: number;
@@ -135,7 +135,8 @@ async function runSteps(
     graph.device === "cpu"
       ? Math.max(1, Math.min(STEPS_A_RUN, Math.floor(WORK_A_RUN / cost)))
       : graph.stepsARun;
-  const sampler = new PaperSampler(problem.target, plan);
+  const { patch } = problem.network;
+  const sampler = new PaperSampler(problem.target, { ...plan, patch });
   for (let done = 0; done < plan.steps; ) {
     options.signal?.throwIfAborted();
     const steps = Math.min(longest, plan.steps - done);
@@ -144,7 +145,7 @@ async function runSteps(
     const feeds: Record<string, Feed> = {
       ...constants,
       steps: integers(BigInt64Array.of(BigInt(steps)), []),
-      all_pixels: integers(samples.pixels, [steps, points]),
+      all_pixels: integers(samples.pixels, [steps, points * patch ** 2]),
       all_position: floats(samples.position, [steps, 1, 2, points]),
       all_schedule: floats(schedule, [steps, optimiser.scheduleLength]),
     };

@@ -1,8 +1,10 @@
 import {
-  CHANNELS,
   encoderInputs,
   type FloatLayer,
+  headOutputs,
   type PaperEncoder,
+  type PaperFactors,
+  type PaperLayer,
   type PaperNetwork,
   paperEncoderValues,
   type QuantisedPaperGroup,
@@ -15,6 +17,7 @@ import type { PaperTarget } from "./target.js";
 /** Hidden layers as published; the shared encoder, of which there is one a film, in two bits more. */
 const HIDDEN: BlockFormat = { bits: 6, block: 32 };
 const SHARED: BlockFormat = { bits: 8, block: 32 };
+const FACTORS: BlockFormat = { bits: 8, block: 32 };
 
 const layers = (count: number): number[] => Array.from({ length: count }, (_, l) => l);
 
@@ -39,12 +42,34 @@ export function initialPaperWeights(
     weights.set(`encoder${l}_bias`, new Float32Array(width));
   }
   for (const l of layers(network.hiddenLayers)) {
-    weights.set(`hidden${l}`, uniform(stacks * width * width, sine));
+    if (network.factors === undefined) weights.set(`hidden${l}`, uniform(stacks * width * width, sine));
+    else {
+      const { rank } = network.factors;
+      const bound = factorBound(network.factors, sine);
+      for (const name of hiddenMatrices(network, l)) weights.set(name, uniform(stacks * width * rank, bound));
+    }
     weights.set(`hidden${l}_bias`, new Float32Array(stacks * width));
   }
-  weights.set("head", uniform(frames * width * CHANNELS, 1 / Math.sqrt(width)));
-  weights.set("head_bias", new Float32Array(frames * CHANNELS));
+  const outputs = headOutputs(network);
+  weights.set("head", uniform(frames * width * outputs, 1 / Math.sqrt(width)));
+  weights.set("head_bias", new Float32Array(frames * outputs));
   return weights;
+}
+
+/** Names of a hidden layer's matrix, or of its two factors. */
+const hiddenMatrices = ({ factors }: PaperNetwork, l: number): string[] =>
+  factors === undefined ? [`hidden${l}`] : [`hidden${l}`, `hidden${l}_right`];
+
+/** Deviation of the argument of a sine about a product of factors, at the beginning: past its linear part. */
+const SPREAD = 1.5;
+
+/**
+ * Factors within this bound have products that deviate as much as numbers within `bound` do; with a sine about them,
+ * that deviate by SPREAD inside it. The product of `rank` pairs of numbers within b deviates by sqrt(rank) b^2 / 3.
+ */
+function factorBound({ rank, frequency }: PaperFactors, bound: number): number {
+  const deviation = frequency === 0 ? bound / Math.sqrt(3) : SPREAD / frequency;
+  return Math.sqrt((3 * deviation) / Math.sqrt(rank));
 }
 
 /** The same weights with another shared encoder. */
@@ -74,7 +99,8 @@ export function startFromAnchors(
   };
   const middle = nearest(anchors, group.firstFrame + Math.floor(group.frameCount / 2));
   for (const l of layers(network.hiddenLayers)) {
-    for (const name of [`hidden${l}`, `hidden${l}_bias`]) start.set(name, part(name, middle));
+    for (const name of [...hiddenMatrices(network, l), `hidden${l}_bias`])
+      start.set(name, part(name, middle));
   }
   for (const name of ["head", "head_bias"]) {
     const heads = Array.from({ length: group.frameCount }, (_, f) =>
@@ -108,6 +134,17 @@ export function quantiseEncoder(network: PaperNetwork, trained: TrainingWeights)
   };
 }
 
+function quantiseHidden(network: PaperNetwork, trained: TrainingWeights, l: number): PaperLayer {
+  const { width, factors } = network;
+  const bias = quantise16(weightsOf(trained, `hidden${l}_bias`));
+  if (factors === undefined)
+    return { weights: quantiseBlocks(weightsOf(trained, `hidden${l}`), width, HIDDEN), bias };
+  const [weights, right] = hiddenMatrices(network, l).map((name) =>
+    quantiseBlocks(weightsOf(trained, name), factors.rank, FACTORS),
+  );
+  return { weights, right, bias };
+}
+
 /** A trained group as it is stored. */
 export function quantiseGroup(
   network: PaperNetwork,
@@ -118,10 +155,7 @@ export function quantiseGroup(
     frameCount: target.frameCount,
     mean: target.mean,
     deviation: target.deviation,
-    hidden: layers(network.hiddenLayers).map((l) => ({
-      weights: quantiseBlocks(weightsOf(trained, `hidden${l}`), network.width, HIDDEN),
-      bias: quantise16(weightsOf(trained, `hidden${l}_bias`)),
-    })),
+    hidden: layers(network.hiddenLayers).map((l) => quantiseHidden(network, trained, l)),
     head: quantise16(weightsOf(trained, "head")),
     headBias: quantise16(weightsOf(trained, "head_bias")),
   };
