@@ -2,6 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { DiskCache } from "./work/disk-cache.js";
 import type { WorkEvent } from "./work/events.js";
+import type { Prefetcher } from "./work/prefetcher.js";
 import type { WorkQueue } from "./work/queue.js";
 import type { SharedCache } from "./work/shared-cache.js";
 
@@ -12,6 +13,7 @@ export interface MetricsSources {
   readonly queue: WorkQueue;
   readonly cache: SharedCache;
   readonly disk: DiskCache | undefined;
+  readonly prefetcher: Prefetcher;
 }
 
 /** What one instance of the plugin has done, for Prometheus. Every label has a bounded set of values. */
@@ -69,7 +71,7 @@ export class Metrics {
     registers: this.#registers,
   });
 
-  constructor({ queue, cache, disk }: MetricsSources) {
+  constructor({ queue, cache, disk, prefetcher }: MetricsSources) {
     this.#gauge("siedd_queue_running", "Jobs under way", () => queue.running);
     this.#gauge("siedd_queue_waiting", "Jobs that wait for their turn", () => queue.waiting);
     const tiers = { memory: () => cache.counts, ...(disk !== undefined && { disk: () => disk.counts }) };
@@ -101,6 +103,16 @@ export class Metrics {
       "Works ended because nobody waited any more",
       () => cache.counts.abandoned,
     );
+    new Counter({
+      name: "siedd_prefetches_total",
+      help: "Segments begun before anybody asked, and what became of them: finished, or dropped because somebody asked for something",
+      labelNames: ["outcome"],
+      registers: this.#registers,
+      collect() {
+        this.reset();
+        for (const [outcome, count] of Object.entries(prefetcher.counts)) this.inc({ outcome }, count);
+      },
+    });
     new Counter({
       name: "siedd_cache_requests_total",
       help: "Where what was asked for came from: memory, the disk, work under way (shared), or new work (computed)",

@@ -3,12 +3,14 @@ import fastifyStatic from "@fastify/static";
 import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import fp from "fastify-plugin";
 import { prepareEncoder } from "../media/h264.js";
+import { guard } from "./access/access.js";
 import { Catalogue } from "./catalogue.js";
 import { DecodePool } from "./decoding/index.js";
 import { RequestError, ServeError } from "./errors.js";
 import { ClientGone } from "./http/answer.js";
 import { crossOrigin } from "./http/cross-origin.js";
 import { answerError, describeError } from "./http/error-answer.js";
+import { nameClients } from "./http/request-demand.js";
 import { Metrics } from "./metrics.js";
 import { openDiskCache } from "./open-disk-cache.js";
 import { type ResolvedOptions, resolveOptions, type SieddOptions } from "./options.js";
@@ -21,6 +23,7 @@ import { siteRoutes } from "./routes/site-routes.js";
 import { SegmentService } from "./segment-service.js";
 import { MIN_SIDE, type SizeLimits } from "./sizes/size.js";
 import type { WorkEvent } from "./work/events.js";
+import { Prefetcher } from "./work/prefetcher.js";
 import { WorkQueue } from "./work/queue.js";
 import { SharedCache } from "./work/shared-cache.js";
 
@@ -36,13 +39,14 @@ const plugin: FastifyPluginAsync<SieddOptions> = async (app, given) => {
   const disk = await openDiskCache(options, app);
   app.addHook("onClose", () => disk?.settled());
   const cache = new SharedCache(options.cacheBytes, disk);
-  const metrics = new Metrics({ queue, cache, disk });
+  const prefetcher = new Prefetcher(queue);
+  const metrics = new Metrics({ queue, cache, disk, prefetcher });
   const onWork = (event: WorkEvent) => {
     metrics.work(event);
     options.onWork(event);
   };
   const parts = { pool, queue, cache, onWork };
-  const service = new SegmentService(parts);
+  const service = new SegmentService({ ...parts, ...options, onWork, limits, prefetcher });
   const pictures = new PictureService(parts);
   const catalogue = new Catalogue(options.root, `${limits.maxSide} ${limits.maxArea}`, maxParamLength(app));
   app.addHook("preClose", () => queue.close(options.closeSeconds));
@@ -50,6 +54,8 @@ const plugin: FastifyPluginAsync<SieddOptions> = async (app, given) => {
   await app.register(fastifyStatic, { serve: false, decorateReply: !app.hasReplyDecorator("sendFile") });
   crossOrigin(app);
   metrics.watch(app);
+  nameClients(app, options.clientKey);
+  guard(app, catalogue, limits, options);
   const refuse: typeof answerError = (error, request, reply) => {
     if (!(error instanceof ClientGone)) metrics.error(describeError(error).code);
     answerError(error, request, reply);

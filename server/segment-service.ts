@@ -5,8 +5,12 @@ import type { Film } from "./catalogue.js";
 import { type DecodePool, decodeFrames } from "./decoding/index.js";
 import { RequestError } from "./errors.js";
 import { type VideoSegment, videoSegments } from "./hls/timeline.js";
+import { nextSegments } from "./next-segments.js";
 import type { RegionRequest, SourceSize } from "./sizes/region.js";
+import type { SizeLimits } from "./sizes/size.js";
+import { demandOf } from "./work/demand.js";
 import type { WorkEvent } from "./work/events.js";
+import type { Prefetcher } from "./work/prefetcher.js";
 import type { WorkQueue } from "./work/queue.js";
 import type { SharedCache } from "./work/shared-cache.js";
 
@@ -25,6 +29,12 @@ export interface SegmentServiceParts {
   readonly cache: SharedCache;
   readonly queue: WorkQueue;
   readonly onWork: (event: WorkEvent) => void;
+  readonly limits: SizeLimits;
+  readonly prefetcher: Prefetcher;
+  /** Segments that are made ahead of those asked for. */
+  readonly prefetch: number;
+  /** Pixels times frames of one segment at most. */
+  readonly maxWork: number;
 }
 
 /** Names the bytes of a part of a rendition among all that this server can make. */
@@ -70,8 +80,9 @@ export class SegmentService {
   }
 
   /** moof and mdat of one segment. Rejects with SieddError, MediaError, RequestError or the signal's reason. */
-  segment(rendition: Rendition, segment: VideoSegment, signal?: AbortSignal): Promise<Uint8Array> {
+  async segment(rendition: Rendition, segment: VideoSegment, signal?: AbortSignal): Promise<Uint8Array> {
     const { cache, queue } = this.#parts;
+    const cost = this.#cost(rendition, segment);
     const make = (abandoned: AbortSignal) =>
       queue.run(
         (ended) =>
@@ -79,8 +90,39 @@ export class SegmentService {
             this.#encode(rendition, segment, ended),
           ),
         abandoned,
+        cost,
       );
-    return cache.get(partKey(rendition, `${segment.index}`), make, signal);
+    const bytes = await cache.get(partKey(rendition, `${segment.index}`), make, signal);
+    this.#expectNext(rendition, segment.index, signal);
+    return bytes;
+  }
+
+  #cost({ size }: Rendition, { frameCount }: VideoSegment): number {
+    const cost = size.width * size.height * frameCount;
+    const { maxWork } = this.#parts;
+    if (cost <= maxWork) return cost;
+    throw new RequestError(
+      "too-much-work",
+      `${frameCount} frames of ${size.width}x${size.height} are ${cost} pixels; one answer has at most ${maxWork} here, so ask for a smaller size`,
+    );
+  }
+
+  #expectNext(rendition: Rendition, index: number, signal: AbortSignal | undefined): void {
+    const { ahead, next } = demandOf(signal);
+    const { prefetcher, prefetch, limits, cache } = this.#parts;
+    if (ahead || prefetch === 0) return;
+    // The nearest last: the newest offer is the first to be made.
+    for (const { rendition: other, index: k } of nextSegments(
+      rendition,
+      index,
+      prefetch,
+      next,
+      limits,
+    ).reverse()) {
+      const key = partKey(other, `${k}`);
+      if (cache.holds(key)) continue;
+      prefetcher.offer(key, async (given) => this.segment(other, findSegment(other.film, k), given));
+    }
   }
 
   async #encode(rendition: Rendition, segment: VideoSegment, signal: AbortSignal): Promise<Uint8Array> {

@@ -33,7 +33,12 @@ export async function testServer(
     await writeFile(join(root, `${id}.siedd`), bytes);
   }
   const work: WorkEvent[] = [];
-  const server = await serve({ root, port: 0, onWork: (event) => work.push(event), ...options });
+  const server = await serve({
+    ...{ root, port: 0, onWork: (event: WorkEvent) => work.push(event) },
+    // What nobody asked for would be counted with what the test did.
+    prefetch: 0,
+    ...options,
+  });
   t.after(() => server.close());
   const get = async (path: string, init?: RequestInit): Promise<Answer> => {
     const response = await fetch(new URL(path, server.url), init);

@@ -86,7 +86,6 @@ export async function* decodeFrames(
       underWay.push(run);
     }
     const result = await orAborted(underWay.shift()!, signal);
-    if (result.type === "arrived") throw new Error("a decoding thread answered another task");
     if (result.type === "error") {
       const error = new SieddError(result.code, result.message);
       if (options.onDamage === undefined || error.code !== "corrupt-group") throw error;

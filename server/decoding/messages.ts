@@ -36,8 +36,13 @@ export interface ArriveTask {
 
 export type WorkerTask = DecodeTask | ArriveTask;
 
-/** What a worker answers. Errors travel as values, for a thread boundary strips a class off them. */
+/** What becomes of a DecodeTask. Errors travel as values, for a thread boundary strips a class off them. */
 export type DecodeResult =
-  | { readonly type: "arrived" }
   | { readonly type: "frames"; readonly frames: ArrayBuffer }
   | { readonly type: "error"; readonly code: SieddErrorCode; readonly message: string };
+
+/** What a worker answers. It never throws: what rejects is the end of its thread. */
+export type WorkerAnswer =
+  | DecodeResult
+  | { readonly type: "arrived" }
+  | { readonly type: "failure"; readonly error: unknown };

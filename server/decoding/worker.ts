@@ -14,6 +14,7 @@ import {
   type DecodeResult,
   type DecodeTask,
   frameBytes,
+  type WorkerAnswer,
   type WorkerTask,
 } from "./messages.js";
 
@@ -33,14 +34,14 @@ const groups = new LRUCache<string, Promise<EngineGroup>>({ max: 6 });
 export default async function work(task: WorkerTask): Promise<unknown> {
   if (task.type === "arrive") {
     await arrive(task);
-    return { type: "arrived" } satisfies DecodeResult;
+    return { type: "arrived" } satisfies WorkerAnswer;
   }
   try {
     const frames = await decode(task);
     const result: DecodeResult = { type: "frames", frames };
     return move({ [transferableSymbol]: frames, [valueSymbol]: result });
   } catch (error) {
-    if (!(error instanceof SieddError)) throw error;
+    if (!(error instanceof SieddError)) return { type: "failure", error } satisfies WorkerAnswer;
     return { type: "error", code: error.code, message: error.message } satisfies DecodeResult;
   }
 }

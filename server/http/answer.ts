@@ -1,8 +1,11 @@
 import { createHash } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { grantOf } from "../access/access.js";
+import { handOn, handsOn } from "../access/hand-on.js";
 import { RequestError } from "../errors.js";
-import { IMMUTABLE, REVALIDATE, versionPolicy } from "./caching.js";
+import { IMMUTABLE, PRIVATE, REVALIDATE, versionPolicy } from "./caching.js";
 import { evaluatePreconditions } from "./preconditions.js";
+import { requestDemand } from "./request-demand.js";
 
 /** A strong entity tag over what decides the bytes, or over the bytes. */
 export const strongEtag = (...parts: readonly (string | Uint8Array)[]): string => {
@@ -51,15 +54,28 @@ export function answerHead(
 export async function answer(
   request: FastifyRequest,
   reply: FastifyReply,
-  representation: Representation,
+  given: Representation,
 ): Promise<FastifyReply> {
+  const representation = signed(request, given);
   if (!answerHead(request, reply, representation)) return reply;
   reply.type(representation.type);
   if (request.method === "HEAD") return reply.send();
-  const body = await representation.make(connectionSignal(reply));
+  const body = await representation.make(requestDemand(request, connectionSignal(reply)));
   return reply.send(
     typeof body === "string" ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength),
   );
+}
+
+/** What links to other things hands the request's signature on to them: it is another answer for each signature. */
+function signed(request: FastifyRequest, given: Representation): Representation {
+  const grant = grantOf(request);
+  if (grant === undefined || !handsOn(given.type)) return given;
+  return {
+    ...given,
+    etag: strongEtag(given.etag, grant.signature),
+    cacheControl: PRIVATE,
+    make: async (signal) => handOn(given.type, `${await given.make(signal)}`, grant.signature),
+  };
 }
 
 /** Cache-Control by the `v` of the URL. Throws RequestError `stale-version`. */

@@ -2,6 +2,8 @@
 export const IMMUTABLE = "public, max-age=31536000, immutable";
 /** Kept, but asked about each time. */
 export const REVALIDATE = "no-cache";
+/** Asked about each time, and of use to one viewer alone. */
+export const PRIVATE = "private, no-cache";
 /** For errors. */
 export const NO_STORE = "no-store";
 

@@ -48,7 +48,8 @@ export class PictureService {
   /** The picture's file. Rejects with SieddError, RequestError or the signal's reason. */
   picture(picture: Picture, signal?: AbortSignal): Promise<Uint8Array> {
     const { cache, queue } = this.#parts;
-    const make = (abandoned: AbortSignal) => queue.run((ended) => this.#make(picture, ended), abandoned);
+    const make = (abandoned: AbortSignal) =>
+      queue.run((ended) => this.#make(picture, ended), abandoned, picture.size.width * picture.size.height);
     return cache.get(pictureKey(picture), make, signal);
   }
 
@@ -56,7 +57,11 @@ export class PictureService {
   sheet(film: Film, board: Storyboard, sheet: Sheet, signal?: AbortSignal): Promise<Uint8Array> {
     const { cache, queue } = this.#parts;
     const make = (abandoned: AbortSignal) =>
-      queue.run((ended) => this.#makeSheet(film, board, sheet, ended), abandoned);
+      queue.run(
+        (ended) => this.#makeSheet(film, board, sheet, ended),
+        abandoned,
+        board.thumbnail.width * board.thumbnail.height * sheet.count,
+      );
     return cache.get(sheetKey(film, board, sheet), make, signal);
   }
 

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { audioFragment, audioInit } from "../../codec/iso/audio-fragment.js";
+import { limitsOf } from "../access/access.js";
 import type { Film } from "../catalogue.js";
 import { RequestError } from "../errors.js";
 import {
@@ -58,12 +59,13 @@ export function filmRoutes(app: FastifyInstance, server: Server): void {
       request,
       reply,
       "application/json; charset=utf-8",
-      JSON.stringify(filmInfo(await open(request), limits)),
+      JSON.stringify(filmInfo(await open(request), limitsOf(request, limits))),
     ),
   );
 
   getAndHead(app, "/:id/master.m3u8", async (request, reply) => {
     const { asset } = await open(request);
+    const limits = limitsOf(request, server.limits);
     const region = parseRegion(queryText(request, "region") ?? "full", asset);
     const ladder = virtualLadder(region, largestSize(region, limits, false), limits);
     const [width, height] = [queryText(request, "width"), queryText(request, "height")];

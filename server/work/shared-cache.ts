@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { type Demand, demandOf, joinDemand, sharedDemand, withDemand } from "./demand.js";
 import type { DiskCache } from "./disk-cache.js";
 
 /** What a SharedCache has done so far. */
@@ -20,12 +21,13 @@ export interface CacheCounts {
 interface Flight {
   readonly result: Promise<Uint8Array>;
   readonly controller: AbortController;
+  readonly demand: Demand;
   waiting: number;
 }
 
 /**
- * Finished bytes by key, bounded in bytes, least recently used first out, over a disk that holds more of them. Those who ask for what is being
- * made share that work: it ends when it is done, or when the last of them has left.
+ * Finished bytes by key, bounded in bytes, least recently used first out, over a disk that holds more of them. Those
+ * who ask for what is being made share that work: it ends when it is done, or when the last of them has left.
  */
 export class SharedCache {
   readonly #kept: LRUCache<string, Uint8Array> | undefined;
@@ -54,8 +56,8 @@ export class SharedCache {
   }
 
   /**
-   * The bytes of `key`. `make` gets a signal of its own, aborted when every caller's `signal` is. A failure
-   * is not kept. Rejects with the error of `make`, or with the reason of the caller's own signal.
+   * The bytes of `key`. `make` gets a signal of its own, aborted when every caller's `signal` is, with the
+   * demand of them all. A failure is not kept. Rejects with the error of `make`, or with the reason of the caller's own signal.
    */
   async get(
     key: string,
@@ -69,9 +71,24 @@ export class SharedCache {
       return kept;
     }
     let flight = this.#flights.get(key);
-    if (flight === undefined) flight = this.#start(key, make);
-    else this.#counts.shared++;
+    if (flight === undefined) flight = this.#start(key, make, signal);
+    else {
+      this.#counts.shared++;
+      joinDemand(flight.demand, demandOf(signal));
+    }
     return this.#wait(key, flight, signal);
+  }
+
+  /** What is in memory, at once. */
+  peek(key: string): Uint8Array | undefined {
+    const kept = this.#kept?.get(key);
+    if (kept !== undefined) this.#counts.hits++;
+    return kept;
+  }
+
+  /** Whether the key is in memory or being made. */
+  holds(key: string): boolean {
+    return this.#kept?.has(key) === true || this.#flights.has(key);
   }
 
   /** Keeps bytes that came as a by-product, unless there are some. */
@@ -81,8 +98,14 @@ export class SharedCache {
     this.#disk?.put(key, bytes);
   }
 
-  #start(key: string, make: (signal: AbortSignal) => Promise<Uint8Array>): Flight {
+  #start(
+    key: string,
+    make: (signal: AbortSignal) => Promise<Uint8Array>,
+    first: AbortSignal | undefined,
+  ): Flight {
     const controller = new AbortController();
+    const demand = sharedDemand(first);
+    withDemand(controller.signal, demand);
     const result = this.#find(key, make, controller.signal).then(
       (bytes) => {
         if (this.#flights.get(key)?.controller === controller) this.#flights.delete(key);
@@ -95,7 +118,7 @@ export class SharedCache {
       },
     );
     result.catch(() => {});
-    const flight: Flight = { result, controller, waiting: 0 };
+    const flight: Flight = { result, controller, demand, waiting: 0 };
     this.#flights.set(key, flight);
     return flight;
   }

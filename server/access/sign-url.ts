@@ -1,0 +1,71 @@
+import { ServeError } from "../errors.js";
+import { SIGNATURE, type SignKey, type SignScope, signPath } from "./signature.js";
+
+/** What a signed URL allows, and until when. */
+export interface SignUrlOptions {
+  /** One of the server's `signKeys`. */
+  readonly key: SignKey;
+  /** When it ends: a moment, or seconds from now. */
+  readonly expires: Date | number;
+  /**
+   * Default `film`: the film of the URL with all that its playlists link to. `path`: this very path, its region and
+   * size included; for a picture or a file, since what a playlist links to has other paths. `all`: every film.
+   */
+  readonly scope?: SignScope;
+  /** Output pixels of the longer side that may be asked for. Default: what the server allows. */
+  readonly maxSide?: number;
+  /** Output pixels of a picture that may be asked for. Default: what the server allows. */
+  readonly maxArea?: number;
+  /** The prefix that the plugin has, where it has one. Default: none. */
+  readonly prefix?: string;
+}
+
+/**
+ * Signs a URL of a server with `signKeys`, whole or from the slash on. The playlists behind it hand the signature on
+ * to what they link to. Throws ServeError `bad-option`.
+ */
+export function signUrl(url: string, options: SignUrlOptions): string {
+  const { key, expires, scope = "film", maxSide, maxArea, prefix = "" } = options;
+  expectKey(key, "key");
+  for (const [name, value, most] of [
+    ["maxSide", maxSide, 9_999_999],
+    ["maxArea", maxArea, 999_999_999_999],
+  ] as const) {
+    if (value !== undefined && !(Number.isInteger(value) && value >= 1 && value <= most)) {
+      throw refuse(name, `a whole number from 1 to ${most}`, value);
+    }
+  }
+  const seconds = typeof expires === "number" ? Date.now() / 1000 + expires : expires.getTime() / 1000;
+  if (!(seconds > 0 && seconds < 36 ** 9)) throw refuse("expires", "a date or seconds from now", expires);
+  const origin = "http://relative.invalid";
+  if (!URL.canParse(url, origin))
+    throw new ServeError("bad-option", `signUrl needs a URL or a path, not "${url}"`);
+  const parsed = new URL(url, origin);
+  const folder = `/${prefix.replace(/^\/+|\/+$/g, "")}/`.replace("//", "/");
+  if (!parsed.pathname.startsWith(folder)) {
+    throw new ServeError("bad-option", `signUrl needs a path below "${folder}", not "${parsed.pathname}"`);
+  }
+  const path = decodeURIComponent(parsed.pathname.slice(folder.length));
+  if (path === "" && scope !== "all") {
+    throw new ServeError("bad-option", `signUrl needs a path that names a film, not "${parsed.pathname}"`);
+  }
+  parsed.searchParams.set(SIGNATURE, signPath(path, { key, expires: seconds, scope, maxSide, maxArea }));
+  return parsed.origin === origin ? `${parsed.pathname}${parsed.search}${parsed.hash}` : parsed.href;
+}
+
+/** Throws ServeError `bad-option` for a key that could not be told from others, or be guessed. */
+export function expectKey(key: SignKey, path: string): void {
+  if (typeof key?.id !== "string" || !/^[\w-]{1,32}$/.test(key.id)) {
+    throw refuse(`${path}.id`, "1 to 32 letters, digits, _ or -", key?.id);
+  }
+  if (typeof key.secret !== "string" || key.secret.length < 16) {
+    // The value is a secret, even one that is too short.
+    throw new ServeError("bad-option", `siedd options.${path}.secret must have at least 16 characters`);
+  }
+}
+
+const refuse = (name: string, rule: string, value: unknown): ServeError =>
+  new ServeError(
+    "bad-option",
+    `siedd options.${name} must be ${rule}, not ${JSON.stringify(value) ?? value}`,
+  );

@@ -1,0 +1,44 @@
+import { videoSegments } from "./hls/timeline.js";
+import type { Rendition } from "./segment-service.js";
+import { parseRegion } from "./sizes/region.js";
+import { parseSize, type SizeLimits } from "./sizes/size.js";
+
+/** A segment that will probably be asked for. */
+export interface NextSegment {
+  readonly rendition: Rendition;
+  readonly index: number;
+}
+
+const SEGMENT_PATH = /^([^/]+)\/([^/]+)\/(seg|elastic)-(\d{1,9})\.m4s$/;
+
+/** The segment that the client names (its path below the film's), else the `count` that follow in the rendition. */
+export function nextSegments(
+  rendition: Rendition,
+  index: number,
+  count: number,
+  named: string | undefined,
+  limits: SizeLimits,
+): NextSegment[] {
+  const said = named === undefined ? undefined : namedSegment(rendition, named, limits);
+  if (said !== undefined) return count === 0 ? [] : [said];
+  const last = videoSegments(rendition.film.asset).length - 1;
+  return Array.from({ length: Math.min(count, last - index) }, (_, i) => ({
+    rendition,
+    index: index + 1 + i,
+  }));
+}
+
+function namedSegment({ film }: Rendition, path: string, limits: SizeLimits): NextSegment | undefined {
+  const [, spelledRegion, spelledSize, kind, k] = SEGMENT_PATH.exec(path) ?? [];
+  if (k === undefined || Number(k) >= videoSegments(film.asset).length) return undefined;
+  try {
+    const region = parseRegion(spelledRegion, film.asset);
+    const size = parseSize(spelledSize, region, limits, film.asset.frameRate);
+    return {
+      rendition: { film, region, size, sampleEntry: kind === "seg" ? "avc1" : "avc3" },
+      index: Number(k),
+    };
+  } catch {
+    return undefined;
+  }
+}
