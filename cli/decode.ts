@@ -110,18 +110,20 @@ async function decode(path: string, flags: DecodeFlags, io: Io): Promise<void> {
   const counted = async function* (): AsyncGenerator<Uint8Array> {
     let done = 0;
     const format = FORMATS[output.kind];
-    const opened = { asset, identity: source.identity };
-    for await (const frame of decodeFrames(pool, path, {
-      from: span.first,
-      count: span.count,
-      rate: flags.fps,
-      onDamage: (group, error) => damaged.set(group, error.message),
-      request,
-      format,
-      engine,
-      signal,
-      opened,
-    })) {
+    for await (const frame of decodeFrames(
+      pool,
+      { asset, source },
+      {
+        from: span.first,
+        count: span.count,
+        rate: flags.fps,
+        onDamage: (group, error) => damaged.set(group, error.message),
+        request,
+        format,
+        engine,
+        signal,
+      },
+    )) {
       yield frame;
       done++;
       const remainingSeconds = (seconds() / done) * (span.count - done);

@@ -58,7 +58,7 @@ async function evaluate(path: string, reference: string, flags: EvalFlags, io: I
   const pool = new DecodePool();
   const { width, height } = size ?? asset;
   const compared = {
-    ...{ asset, assetPath: path, source, pool, reference, info, from, frames, width, height, signal },
+    ...{ asset, source, pool, reference, info, from, frames, width, height, signal },
   };
   try {
     const evaluation = await evaluateAsset(compared, {

@@ -21,7 +21,6 @@ import type { Size } from "./values.js";
 /** An asset and the video to compare it with, over the frames that both have. */
 export interface Compared extends Size {
   readonly asset: Asset;
-  readonly assetPath: string;
   readonly source: FileSource;
   readonly pool: DecodePool;
   readonly reference: string;
@@ -186,10 +185,9 @@ function referenceFrames(compared: Compared, firstFrame: number, frameCount: num
 }
 
 function decode(compared: Compared, format: FrameFormat, from: number, count: number) {
-  const { pool, assetPath, asset, source, width, height, signal } = compared;
+  const { pool, asset, source, width, height, signal } = compared;
   const request = { region: fullRegion(asset), width, height };
-  const opened = { asset, identity: source.identity };
-  return decodeFrames(pool, assetPath, { from, count, request, format, signal, opened });
+  return decodeFrames(pool, { asset, source }, { from, count, request, format, signal });
 }
 
 /** Decoding alone, at the size compared: nothing else runs meanwhile. */

@@ -5,7 +5,8 @@ export type SieddErrorCode =
   | "unsupported-version"
   | "corrupt-group"
   | "bad-request"
-  | "read-failed";
+  | "read-failed"
+  | "asset-replaced";
 
 /** The one error class of the codec. `code` is part of the interface, `message` is not. */
 export class SieddError extends Error {

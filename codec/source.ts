@@ -4,7 +4,8 @@ import { SieddError } from "./errors.js";
  * Random access to the bytes of an asset: a file, an HTTP server that answers Range, a buffer.
  *
  * `read` resolves to exactly `length` bytes from `offset`, or rejects with SieddError
- * `truncated-asset` (the source is shorter) or `read-failed` (it could not be read).
+ * `truncated-asset` (the source is shorter), `read-failed` (it could not be read) or `asset-replaced` (it holds
+ * another asset by now).
  */
 export interface ByteSource {
   /** Length of the whole source in bytes. */

@@ -1,37 +1,30 @@
 import { createHash } from "node:crypto";
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
 import { LRUCache } from "lru-cache";
-import { type Asset, openAsset } from "../codec/asset/asset.js";
+import type { Asset } from "../codec/asset/asset.js";
 import { SieddError } from "../codec/errors.js";
+import { chooseEngine, type EngineChoice, type EngineName } from "../codec/picture/engine.js";
 import { H264_RECIPE } from "../media/h264.js";
-import {
-  type FileIdentity,
-  type FileSource,
-  fileIdentity,
-  fileSource,
-  sameFile,
-} from "./decoding/file-source.js";
 import { RequestError } from "./errors.js";
 import { TIMELINE } from "./hls/timeline.js";
 import { PICTURE_RECIPE } from "./pictures/encode-picture.js";
+import {
+  type AssetSource,
+  EXTENSION,
+  type Library,
+  type LibraryEntry,
+  type OpenedSource,
+  type Problem,
+} from "./sources/library.js";
 
-/** One film as it lies on the disk at this moment. */
-export interface Film {
+/** One film as it is at this moment. */
+export interface Film extends OpenedSource {
   readonly id: string;
-  readonly path: string;
-  /** Name within the root. */
+  /** File name, for people. */
   readonly file: string;
-  readonly identity: FileIdentity;
-  readonly asset: Asset;
+  /** What decodes it. */
+  readonly engine: EngineName;
   /** `v` of its URLs: changes with the file and with everything else that decides the bytes served. */
   readonly version: string;
-}
-
-/** A file of the root that cannot be served, and why. */
-export interface Problem {
-  readonly file: string;
-  readonly message: string;
 }
 
 export interface CatalogueListing {
@@ -39,99 +32,147 @@ export interface CatalogueListing {
   readonly problems: readonly Problem[];
 }
 
-const EXTENSION = ".siedd";
-const RESERVED = new Set(["player", "metrics", "healthz"]);
+export interface CatalogueOptions {
+  readonly engine: EngineChoice;
+  /** Everything else of the configuration that decides the bytes served. */
+  readonly salt: string;
+  /** Characters that the router lets a path segment have. */
+  readonly maxIdLength: number;
+}
+
+const RESERVED = new Set(["player", "metrics", "healthz", "readyz", "stats.json"]);
 /** Raise it when decoding changes what equal assets look like. */
 const RENDERING = "rendering 1";
+/** Assets that are opened at the same time for a list of all. */
+const OPENED_AT_ONCE = 8;
 
 /** Control characters and what separates path segments can be in no id. */
 const UNSAFE = /[\p{Cc}/\\]/u;
 
-/** The films of one folder. Files are looked at again at each request, so that a replaced one is noticed. */
+/** The films of all libraries. An id that several of them have is the first one's. */
 export class Catalogue {
-  readonly root: string;
-  readonly #salt: string;
-  readonly #maxIdLength: number;
-  readonly #open = new LRUCache<string, { identity: FileIdentity; film: Promise<Film> }>({ max: 256 });
+  readonly #libraries: readonly Library[];
+  readonly #options: CatalogueOptions;
+  readonly #open = new LRUCache<string, { tag: string; film: Promise<Film> }>({ max: 1024 });
 
-  /**
-   * @param salt everything of the configuration that decides the bytes served
-   * @param maxIdLength characters that the router lets a path segment have
-   */
-  constructor(root: string, salt: string, maxIdLength: number) {
-    this.root = root;
-    this.#salt = salt;
-    this.#maxIdLength = maxIdLength;
+  constructor(libraries: readonly Library[], options: CatalogueOptions) {
+    this.#libraries = libraries;
+    this.#options = options;
   }
 
-  /** Films in alphabetical order. Broken assets are problems, not films. */
+  /** Whether every library has been looked through once. */
+  get known(): boolean {
+    return this.#libraries.every(({ known }) => known);
+  }
+
+  /** Films in alphabetical order. Broken assets are problems, not films; those still being written are neither. */
   async list(): Promise<CatalogueListing> {
-    const entries = await readdir(this.root, { withFileTypes: true });
-    const files = entries
-      .filter((entry) => !entry.isDirectory() && entry.name.endsWith(EXTENSION))
-      .map((e) => e.name);
-    const films: Film[] = [];
     const problems: Problem[] = [];
-    for (const file of files.sort()) {
-      const id = file.slice(0, -EXTENSION.length);
-      const refusal = this.#refusal(id);
-      if (refusal !== undefined) problems.push({ file, message: refusal });
-      else {
-        try {
-          films.push(await this.open(id));
-        } catch (error) {
-          problems.push({ file, message: error instanceof Error ? error.message : String(error) });
-        }
+    const ids = new Set<string>();
+    for (const library of this.#libraries) {
+      const found = await library.ids().catch((error: unknown) => {
+        problems.push({ file: "", message: sentence(error) });
+        return [];
+      });
+      for (const id of found) {
+        if (ids.has(id)) problems.push({ file: `${id}${EXTENSION}`, message: "another one has this name" });
+        ids.add(id);
       }
     }
-    return { films, problems };
+    const films: Film[] = [];
+    const waiting = [...ids].sort();
+    const openNext = async () => {
+      for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
+        const file = `${id}${EXTENSION}`;
+        const refusal = this.#refusal(id);
+        if (refusal !== undefined) problems.push({ file, message: refusal });
+        else {
+          try {
+            films.push(await this.open(id));
+          } catch (error) {
+            if (!isPassing(error)) problems.push({ file, message: sentence(error) });
+          }
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: OPENED_AT_ONCE }, openNext));
+    const byName =
+      <T>(key: (of: T) => string) =>
+      (a: T, b: T) =>
+        key(a) < key(b) ? -1 : 1;
+    return { films: films.sort(byName(({ id }) => id)), problems: problems.sort(byName(({ file }) => file)) };
   }
 
-  /** The film of an id. Rejects with RequestError `unknown-asset`, or SieddError for a broken asset. */
+  /**
+   * The film of an id. Rejects with RequestError `unknown-asset` or `asset-incomplete`, OriginError, or SieddError
+   * for a broken asset.
+   */
   async open(id: string): Promise<Film> {
     if (this.#refusal(id) !== undefined) throw unknown(id);
-    const file = `${id}${EXTENSION}`;
-    const path = join(this.root, file);
-    const identity = await fileIdentity(path).catch(() => {
+    const entry = await this.#find(id);
+    if (entry === undefined) {
+      this.#open.delete(id);
       throw unknown(id);
-    });
+    }
     const known = this.#open.get(id);
-    if (known !== undefined && sameFile(known.identity, identity)) return known.film;
-    const film = this.#read(id, file, path);
-    const entry = { identity, film };
-    this.#open.set(id, entry);
-    film.catch((error: unknown) => {
+    if (known !== undefined && known.tag === entry.tag) return known.film;
+    const opening = { tag: entry.tag, film: this.#read(entry) };
+    this.#open.set(id, opening);
+    opening.film.catch((error: unknown) => {
       // What is wrong with the bytes stays wrong until they change; that they could not be read may pass.
-      const broken = error instanceof SieddError && error.code !== "read-failed";
-      if (!broken && this.#open.peek(id) === entry) this.#open.delete(id);
+      const broken =
+        error instanceof SieddError && error.code !== "read-failed" && error.code !== "asset-replaced";
+      if (!broken && this.#open.peek(id) === opening) this.#open.delete(id);
     });
-    return film;
+    return opening.film;
   }
 
-  async #read(id: string, file: string, path: string): Promise<Film> {
-    const source = fileSource(path);
-    const asset = await openAsset(source, { name: file });
-    return { id, path, file, identity: source.identity, asset, version: await this.#version(asset, source) };
+  async #find(id: string): Promise<LibraryEntry | undefined> {
+    for (const library of this.#libraries) {
+      const entry = await library.find(id);
+      if (entry !== undefined) return entry;
+    }
+    return undefined;
   }
 
-  async #version(asset: Asset, source: FileSource): Promise<string> {
-    const { size, mtimeMs } = source.identity;
+  async #read({ id, file, open }: LibraryEntry): Promise<Film> {
+    const { asset, source } = await open();
+    const engine = engineFor(asset, this.#options.engine);
+    return { id, file, source, asset, engine, version: await this.#version(asset, source, engine) };
+  }
+
+  async #version(asset: Asset, source: AssetSource, engine: EngineName): Promise<string> {
     const head = await source.read(0, asset.headerBytes);
-    const hash = createHash("sha256").update(
-      `${size} ${mtimeMs} ${RENDERING} ${TIMELINE} ${H264_RECIPE} ${PICTURE_RECIPE} ${this.#salt}\n`,
-    );
+    const recipes = `${RENDERING} ${engine} ${TIMELINE} ${H264_RECIPE} ${PICTURE_RECIPE}`;
+    const hash = createHash("sha256").update(`${source.fingerprint} ${recipes} ${this.#options.salt}\n`);
     return hash.update(head).digest("base64url").slice(0, 16);
   }
 
   #refusal(id: string): string | undefined {
+    const { maxIdLength } = this.#options;
     if (RESERVED.has(id)) return `"${id}" is reserved for a URL of the server; rename the file`;
     if (id === "" || id.startsWith(".")) return "a name that begins with a dot is hidden; rename the file";
-    if (id.length > this.#maxIdLength)
-      return `a name of more than ${this.#maxIdLength} characters has no URL; rename it`;
+    if (id.length > maxIdLength) return `a name of more than ${maxIdLength} characters has no URL; rename it`;
     if (UNSAFE.test(id)) return "a name with a slash or a control character has no URL; rename the file";
     return undefined;
   }
 }
+
+function engineFor(asset: Asset, choice: EngineChoice): EngineName {
+  try {
+    return chooseEngine(asset.profile, choice);
+  } catch (cause) {
+    const text = "the server's engine decodes the tile profile only, and this asset has the paper profile";
+    throw new SieddError("unsupported-version", text, { cause });
+  }
+}
+
+const sentence = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** What is no fault of the asset, and over soon. */
+const isPassing = (error: unknown): boolean =>
+  (error instanceof RequestError && (error.code === "asset-incomplete" || error.code === "unknown-asset")) ||
+  (error instanceof SieddError && error.code === "asset-replaced");
 
 function unknown(id: string): RequestError {
   const shown = id.length > 60 ? `${id.slice(0, 60)}...` : id;

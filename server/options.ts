@@ -1,17 +1,12 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
-import type { FastifyRequest } from "fastify";
 import { H264_MAX_AREA } from "../media/h264.js";
-import type { Authorise } from "./access/access.js";
-import { expectKey } from "./access/sign-url.js";
-import type { SignKey } from "./access/signature.js";
 import { ServeError } from "./errors.js";
+import { type ResolvedSourceOptions, resolveSourceOptions, type SourceOptions } from "./sources/options.js";
 import type { WorkEvent } from "./work/events.js";
 
 /** Options of the plugin; Fastify's own `prefix` may stand beside them. */
-export interface SieddOptions {
-  /** Folder whose `*.siedd` files are served. Its subfolders are not. */
-  readonly root: string;
+export interface SieddOptions extends SourceOptions {
   /** Bytes of finished segments kept in memory. Default 256 MiB; 0 keeps none. */
   readonly cacheBytes?: number;
   /**
@@ -21,46 +16,17 @@ export interface SieddOptions {
   readonly cacheDir?: string;
   /** Bytes of files in `cacheDir`, from 16 MiB. Default 4 GiB. */
   readonly cacheDirBytes?: number;
-  /** Decoding threads, from 1 to 256. Default: one a core, and no more than that are started. */
+  /** Decoding threads, from 1 to 256. Default: one a core. */
   readonly workers?: number;
-  /** Answers computed at the same time, from 1 to 256; each segment runs one ffmpeg. Default: one a core. */
+  /** Segments computed at the same time, from 1 to 256; each runs one ffmpeg. Default: one a core. */
   readonly concurrency?: number;
-  /** Answers that may wait for their turn, from 0; one more is answered 503. Default 64. */
+  /** Segments that may wait for their turn, from 0; one more is answered 503. Default 64. */
   readonly maxQueue?: number;
   /**
-   * Seconds an answer may wait for its turn before it is 503, above 0 and below 10. Default 8: hls.js gives up
+   * Seconds a segment may wait for its turn before it is answered 503, above 0. Default 8: hls.js gives up
    * after 10 seconds without a byte.
    */
   readonly maxQueueSeconds?: number;
-  /**
-   * Pixels times frames that one answer may cost, from 1. Default: 300 frames of the default `maxArea`. Bounds how
-   * long one request can hold a turn.
-   */
-  readonly maxWork?: number;
-  /**
-   * Answers that may be computed or wait for one client at the same time; one more is answered 503. 0: any number.
-   * Default: half of what may run and wait, so that nobody takes it all.
-   */
-  readonly clientJobs?: number;
-  /**
-   * Pixels times frames a second that one client may have computed, from 0; ten seconds' worth may be saved up.
-   * What comes from a cache is free. Default 0: any number. 1280 x 720 at 25 a second is 23 million.
-   */
-  readonly clientPixelsPerSecond?: number;
-  /**
-   * Names the client whose quota a request counts against. Default: `request.ip`, the peer's address or, with
-   * Fastify's `trustProxy`, the one that the proxy tells of.
-   */
-  readonly clientKey?: (request: FastifyRequest) => string;
-  /** Segments that are computed ahead of those asked for while nothing else is to be done, from 0 to 8. Default 1. */
-  readonly prefetch?: number;
-  /**
-   * Keys that sign URLs. With any, a film is only served to URLs signed with one of them (`signUrl`); give the new
-   * and the old one while keys are changed. Default: none, and nothing needs a signature.
-   */
-  readonly signKeys?: readonly SignKey[];
-  /** Asked about every request but those for the player's files, before any work. Default: all are allowed. */
-  readonly authorise?: Authorise;
   /** Output pixels of the longer side, from 16 to 8192. Default 8192. */
   readonly maxSide?: number;
   /**
@@ -80,8 +46,10 @@ export interface SieddOptions {
 }
 
 /** SieddOptions with every default filled in. */
-export type ResolvedOptions = Readonly<Required<Omit<SieddOptions, "cacheDir" | "authorise">>> & {
-  readonly authorise: Authorise | undefined;
+export type ResolvedOptions = Readonly<
+  Required<Omit<SieddOptions, "cacheDir" | keyof SourceOptions>>
+> &
+  ResolvedSourceOptions & {
   /** Absolute. */
   readonly cacheDir: string | undefined;
 };
@@ -90,43 +58,25 @@ const MiB = 1024 * 1024;
 
 /** Fills in defaults into a new object. Throws ServeError `bad-option` naming path, rule and value. */
 export function resolveOptions(given: SieddOptions): ResolvedOptions {
-  if (typeof given.root !== "string" || given.root === "") {
-    throw refuse("root", "the path of a folder", given.root);
-  }
   const { cacheDir } = given;
   if (cacheDir !== undefined && (typeof cacheDir !== "string" || cacheDir === "")) {
     throw refuse("cacheDir", "the path of a folder", cacheDir);
   }
   const cores = availableParallelism();
-  const concurrency = whole(given, "concurrency", cores, 1, 256);
-  const maxQueue = whole(given, "maxQueue", 64, 0, 1_000_000);
   return Object.freeze({
-    root: resolve(given.root),
+    ...resolveSourceOptions(given),
     cacheBytes: whole(given, "cacheBytes", 256 * MiB, 0, Number.MAX_SAFE_INTEGER),
     cacheDir: cacheDir === undefined ? undefined : resolve(cacheDir),
     cacheDirBytes: whole(given, "cacheDirBytes", 4096 * MiB, 16 * MiB, Number.MAX_SAFE_INTEGER),
-    workers: Math.min(cores, whole(given, "workers", cores, 1, 256)),
-    concurrency,
-    maxQueue,
-    maxQueueSeconds: seconds(given, "maxQueueSeconds", 8, 0.001, 9.999),
-    maxWork: whole(given, "maxWork", 300 * 4096 * 2304, 1, Number.MAX_SAFE_INTEGER),
-    clientJobs: whole(
-      given,
-      "clientJobs",
-      Math.max(concurrency + 1, Math.ceil((concurrency + maxQueue) / 2)),
-      0,
-      1_000_000,
-    ),
-    clientPixelsPerSecond: whole(given, "clientPixelsPerSecond", 0, 0, Number.MAX_SAFE_INTEGER),
-    clientKey: callable(given, "clientKey") ?? ((request) => request.ip),
-    prefetch: whole(given, "prefetch", 1, 0, 8),
-    signKeys: signKeys(given),
-    authorise: callable(given, "authorise"),
+    workers: whole(given, "workers", cores, 1, 256),
+    concurrency: whole(given, "concurrency", cores, 1, 256),
+    maxQueue: whole(given, "maxQueue", 64, 0, 1_000_000),
+    maxQueueSeconds: seconds(given, "maxQueueSeconds", 8, 0.001),
     maxSide: whole(given, "maxSide", 8192, 16, 8192),
     maxArea: whole(given, "maxArea", 4096 * 2304, 256, H264_MAX_AREA),
     closeSeconds: seconds(given, "closeSeconds", 5, 0),
     metrics: flag(given, "metrics", true),
-    onWork: callable(given, "onWork") ?? (() => {}),
+    onWork: given.onWork ?? (() => {}),
   });
 }
 
@@ -136,10 +86,6 @@ type NumberOption =
   | "workers"
   | "concurrency"
   | "maxQueue"
-  | "maxWork"
-  | "clientJobs"
-  | "clientPixelsPerSecond"
-  | "prefetch"
   | "maxSide"
   | "maxArea";
 
@@ -154,31 +100,10 @@ function seconds(
   key: "maxQueueSeconds" | "closeSeconds",
   preset: number,
   least: number,
-  most = 3600,
 ): number {
   const value = given[key] ?? preset;
-  if (Number.isFinite(value) && value >= least && value <= most) return value;
-  throw refuse(key, `a number of seconds from ${least} to ${most}`, value);
-}
-
-function callable<K extends "clientKey" | "authorise" | "onWork">(
-  given: SieddOptions,
-  key: K,
-): SieddOptions[K] {
-  const value = given[key];
-  if (value === undefined || typeof value === "function") return value;
-  throw refuse(key, "a function", value);
-}
-
-function signKeys({ signKeys: keys = [] }: SieddOptions): readonly SignKey[] {
-  if (!Array.isArray(keys)) throw refuse("signKeys", "a list of keys", keys);
-  for (const [i, key] of keys.entries()) {
-    expectKey(key, `signKeys[${i}]`);
-    if (keys.findIndex(({ id }) => id === key.id) < i) {
-      throw refuse(`signKeys[${i}].id`, "a name that no other key has", key.id);
-    }
-  }
-  return keys.map(({ id, secret }) => ({ id, secret }));
+  if (Number.isFinite(value) && value >= least && value <= 3600) return value;
+  throw refuse(key, `a number of seconds from ${least} to 3600`, value);
 }
 
 function flag(given: SieddOptions, key: "metrics", preset: boolean): boolean {

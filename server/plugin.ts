@@ -1,4 +1,3 @@
-import { stat } from "node:fs/promises";
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import fp from "fastify-plugin";
@@ -6,14 +5,14 @@ import { prepareEncoder } from "../media/h264.js";
 import { guard } from "./access/access.js";
 import { Catalogue } from "./catalogue.js";
 import { DecodePool } from "./decoding/index.js";
-import { RequestError, ServeError } from "./errors.js";
+import { RequestError } from "./errors.js";
 import { ClientGone } from "./http/answer.js";
 import { crossOrigin } from "./http/cross-origin.js";
 import { answerError, describeError } from "./http/error-answer.js";
 import { nameClients } from "./http/request-demand.js";
 import { Metrics } from "./metrics.js";
 import { openDiskCache } from "./open-disk-cache.js";
-import { type ResolvedOptions, resolveOptions, type SieddOptions } from "./options.js";
+import { resolveOptions, type SieddOptions } from "./options.js";
 import { PictureService } from "./pictures/picture-service.js";
 import { assetRoute } from "./routes/asset-route.js";
 import { filmRoutes } from "./routes/film-routes.js";
@@ -22,6 +21,8 @@ import { pictureRoutes } from "./routes/picture-routes.js";
 import { siteRoutes } from "./routes/site-routes.js";
 import { SegmentService } from "./segment-service.js";
 import { MIN_SIDE, type SizeLimits } from "./sizes/size.js";
+import { openSources } from "./sources/roots.js";
+import { reportFilms, watchFilms } from "./watch-films.js";
 import type { WorkEvent } from "./work/events.js";
 import { Prefetcher } from "./work/prefetcher.js";
 import { WorkQueue } from "./work/queue.js";
@@ -29,7 +30,11 @@ import { SharedCache } from "./work/shared-cache.js";
 
 const plugin: FastifyPluginAsync<SieddOptions> = async (app, given) => {
   const options = resolveOptions(given);
-  await expectFolder(options.root);
+  const tell = (error: unknown) => app.log.warn({ err: error }, "films of another server may be out of date");
+  const sources = await openSources(options, tell);
+  app.addHook("onClose", async () => {
+    await Promise.all(sources.libraries.map((library) => library.close()));
+  });
   const pool = new DecodePool({ workers: options.workers });
   app.addHook("onClose", () => pool.close());
   await Promise.all([prepareEncoder(), pool.ready]);
@@ -48,7 +53,11 @@ const plugin: FastifyPluginAsync<SieddOptions> = async (app, given) => {
   const parts = { pool, queue, cache, onWork };
   const service = new SegmentService({ ...parts, ...options, onWork, limits, prefetcher });
   const pictures = new PictureService(parts);
-  const catalogue = new Catalogue(options.root, `${limits.maxSide} ${limits.maxArea}`, maxParamLength(app));
+  const catalogue = new Catalogue(sources.libraries, {
+    engine: options.engine,
+    salt: `${limits.maxSide} ${limits.maxArea}`,
+    maxIdLength: maxParamLength(app),
+  });
   app.addHook("preClose", () => queue.close(options.closeSeconds));
 
   await app.register(fastifyStatic, { serve: false, decorateReply: !app.hasReplyDecorator("sendFile") });
@@ -71,37 +80,15 @@ const plugin: FastifyPluginAsync<SieddOptions> = async (app, given) => {
   assetRoute(app, server);
   filmRoutes(app, server);
   pictureRoutes(app, server);
-  await reportProblems(app, catalogue, options);
+  if (options.watch !== false) await watchFilms(sources.libraries, catalogue, app);
+  await reportFilms(catalogue, app.log);
 };
 
 /** The answer for a path that is none. */
 export const notFound = (): RequestError => new RequestError("not-found", "there is nothing at this path");
 
-async function expectFolder(root: string): Promise<void> {
-  const found = await stat(root).catch((cause: unknown) => {
-    throw new ServeError(
-      "bad-option",
-      `siedd options.root must be a folder that can be read, not "${root}"`,
-      { cause },
-    );
-  });
-  if (!found.isDirectory()) {
-    throw new ServeError("bad-option", `siedd options.root must be a folder, not the file "${root}"`);
-  }
-}
-
 function maxParamLength(app: FastifyInstance): number {
   return app.initialConfig.routerOptions?.maxParamLength ?? app.initialConfig.maxParamLength ?? 100;
-}
-
-async function reportProblems(
-  app: FastifyInstance,
-  catalogue: Catalogue,
-  { root }: ResolvedOptions,
-): Promise<void> {
-  const { films, problems } = await catalogue.list();
-  for (const { file, message } of problems) app.log.warn({ file }, `not served: ${message}`);
-  app.log.info({ root, assets: films.length }, "siedd serves");
 }
 
 /** Serves the `.siedd` files of a folder at any size, under a prefix of one's own; may be registered twice. */

@@ -127,12 +127,11 @@ export class SegmentService {
 
   async #encode(rendition: Rendition, segment: VideoSegment, signal: AbortSignal): Promise<Uint8Array> {
     const { film, region, size, sampleEntry } = rendition;
-    const frames = decodeFrames(this.#parts.pool, film.path, {
+    const frames = decodeFrames(this.#parts.pool, film, {
       from: segment.firstFrame,
       count: segment.frameCount,
       request: { region, width: size.width, height: size.height },
       format: "i420-709",
-      opened: film,
       signal,
     });
     const { init, media } = await encodeSegment({

@@ -130,9 +130,9 @@ test("an aborted decode ends with the reason", async (t) => {
 test("a file replaced after it was opened is refused, never mixed", async (t) => {
   const path = await assetFile(t);
   const source = fileSource(path);
-  const opened = { asset: await openAsset(source), identity: source.identity };
+  const opened = { asset: await openAsset(source), source };
   await writeFile(path, syntheticAsset({ ...PICTURE, seed: 5, tileWidth: 12 }));
-  await assert.rejects(collect(decodeFrames(pool, path, { ...all(), opened })), /was replaced/);
+  await assert.rejects(collect(decodeFrames(pool, opened, all())), /was replaced/);
   await assert.rejects(source.read(0, 10), /was replaced/);
   assert.throws(() => fileSource(`${path}.none`), /cannot read film\.siedd\.none: there is no such file/);
 });

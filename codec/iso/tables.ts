@@ -1,5 +1,6 @@
 import type { ByteReader } from "../bytes/reader.js";
 import { ByteWriter } from "../bytes/writer.js";
+import { SieddError } from "../errors.js";
 import { fullBox, onlyBox, type readBoxes, versionAndFlags } from "./box.js";
 
 /** Where every sample of a track lies and how long it lasts, in the order of the track. */
@@ -74,9 +75,10 @@ export function readSampleTables(
   const offsets = readOffsets(onlyBox(stbl, "stsc", parent), chunkOffsets, sizes);
   for (let i = 0; i < sizes.length; i++) {
     if (offsets[i] + sizes[i] > fileSize) {
-      throw parent.error(
+      const { message } = parent.error(
         `places sample ${i} up to byte ${offsets[i] + sizes[i]}, past the file's end at ${fileSize}`,
       );
+      throw new SieddError("truncated-asset", `${message}; copy or encode it again`);
     }
   }
   return { offsets, sizes, durations };

@@ -5,9 +5,24 @@ import { SieddError } from "../../codec/errors.js";
 import type { EngineChoice } from "../../codec/picture/engine.js";
 import { type Moment, momentAt } from "../../codec/picture/moment.js";
 import type { PictureRequest } from "../../codec/picture/request.js";
-import { type FileIdentity, type FileSource, fileSource } from "./file-source.js";
-import { type FrameFormat, frameBytes } from "./messages.js";
+import type { ByteSource } from "../../codec/source.js";
+import { fileSource } from "./file-source.js";
+import { type FrameFormat, frameBytes, type TaskSource } from "./messages.js";
 import type { DecodePool } from "./pool.js";
+
+/** A source of which decoding threads can be told. */
+export interface DecodableSource extends ByteSource {
+  /** What a thread needs to decode these groups. Rejects as `read` does. */
+  share(asset: Asset, groups: readonly number[]): TaskSource | Promise<TaskSource>;
+}
+
+/** An asset that is already open, with the content that was opened. */
+export interface OpenedAsset {
+  readonly asset: Asset;
+  readonly source: DecodableSource;
+  /** Default: `auto`. */
+  readonly engine?: EngineChoice | undefined;
+}
 
 export interface DecodeFramesOptions {
   /** First frame, from 0. */
@@ -18,13 +33,11 @@ export interface DecodeFramesOptions {
   /** Region in source pixels, size in output pixels; even sides for I420. */
   readonly request: PictureRequest;
   readonly format: FrameFormat;
-  /** Default: `auto`, the faster one. */
+  /** Default: the one of the opened asset, else `auto`, the faster one. */
   readonly engine?: EngineChoice | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called once for each damaged group, whose frames then repeat the one before (or are black); default: it ends the frames. */
   readonly onDamage?: ((group: number, error: SieddError) => void) | undefined;
-  /** The asset of the path where it is already open, with the content that was opened. */
-  readonly opened?: { readonly asset: Asset; readonly identity: FileIdentity } | undefined;
 }
 
 /** One run of frames of one group. */
@@ -47,16 +60,18 @@ const PAPER_RUN_BYTES = 64 * 1024 * 1024;
  * threads is under way, a run being 2 MiB (64 MiB in the paper profile) or one frame. Each array is the
  * consumer's to keep.
  *
+ * @param of an asset that is open, or the path of one
  * Throws SieddError (`corrupt-group` names the group), or the signal's reason.
  */
 export async function* decodeFrames(
   pool: DecodePool,
-  assetPath: string,
+  of: string | OpenedAsset,
   options: DecodeFramesOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { from, count, request, format, engine, signal } = options;
+  const { from, count, request, format, signal } = options;
   signal?.throwIfAborted();
-  const { asset, identity } = options.opened ?? (await open(assetPath, signal));
+  const { asset, source, engine: preferred } = typeof of === "string" ? await open(of, signal) : of;
+  const engine = options.engine ?? preferred;
   const bytes = frameBytes(format, request.width, request.height);
   const longest =
     asset.profile === "paper"
@@ -72,15 +87,10 @@ export async function* decodeFrames(
   let before: Uint8Array | undefined;
   for (const moments of runs) {
     while (next < runs.length && underWay.length <= pool.workers) {
-      const run = pool.run({
-        type: "decode",
-        path: assetPath,
-        identity,
-        moments: runs[next++],
-        request,
-        format,
-        engine,
-      });
+      const ahead = runs[next++];
+      const run = shared(source, asset, ahead).then((found) =>
+        pool.run({ type: "decode", source: found, moments: ahead, request, format, engine }),
+      );
       // A run that fails after its consumer has left is nobody's error.
       run.catch(() => {});
       underWay.push(run);
@@ -109,11 +119,16 @@ function blackFrame(format: FrameFormat, { width, height }: PictureRequest): Uin
   return frame;
 }
 
-async function open(path: string, signal: AbortSignal | undefined) {
-  const source: FileSource = fileSource(path);
-  const asset = await openAsset(source, { name: basename(path), ...(signal && { signal }) });
-  return { asset, identity: source.identity };
+async function open(path: string, signal: AbortSignal | undefined): Promise<OpenedAsset> {
+  const source = fileSource(path);
+  return { asset: await openAsset(source, { name: basename(path), ...(signal && { signal }) }), source };
 }
+
+/** The groups of some moments, and the next one where it is faded to. */
+const shared = async (source: DecodableSource, asset: Asset, moments: readonly Moment[]) =>
+  source.share(asset, [...new Set(moments.flatMap(groupsOf))]);
+
+const groupsOf = ({ group, share }: Moment): number[] => (share === 0 ? [group] : [group, group + 1]);
 
 /** Splits frames `from` to `from + count - 1` at group boundaries and into runs of at most `longest`. */
 export function planRuns(

@@ -1,8 +1,10 @@
 import { statSync } from "node:fs";
-import { open, stat } from "node:fs/promises";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { basename } from "node:path";
+import type { Readable } from "node:stream";
 import { SieddError } from "../../codec/errors.js";
 import type { ByteSource } from "../../codec/source.js";
+import type { TaskSource } from "./messages.js";
 
 /** What tells one content of a path from the next: replacing a file changes it. */
 export interface FileIdentity {
@@ -14,6 +16,9 @@ export interface FileIdentity {
 export interface FileSource extends ByteSource {
   readonly path: string;
   readonly identity: FileIdentity;
+  share(): TaskSource;
+  /** Bytes `first` to `last`, both included. Once it is there, a file that takes the place of this one is no matter. */
+  stream(first: number, last: number): Promise<Readable>;
 }
 
 export const sameFile = (a: FileIdentity, b: FileIdentity): boolean =>
@@ -35,6 +40,18 @@ export function fileSource(path: string): FileSource {
   } catch (cause) {
     throw readFailed(name, cause);
   }
+
+  /** The file with the content that was opened. */
+  const openSame = async (): Promise<FileHandle> => {
+    const handle = await open(path, "r").catch((cause: unknown) => {
+      if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
+      throw new SieddError("asset-replaced", `${name} was removed while it was being read`, { cause });
+    });
+    if (sameFile(pick(await handle.stat()), identity)) return handle;
+    await handle.close();
+    throw new SieddError("asset-replaced", `${name} was replaced while it was being read; ask again`);
+  };
+
   const read = async (offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> => {
     signal?.throwIfAborted();
     if (offset < 0 || length < 0 || offset + length > identity.size) {
@@ -43,12 +60,9 @@ export function fileSource(path: string): FileSource {
         `${name} ends at byte ${identity.size}, but bytes ${offset} to ${offset + length} were needed; copy or encode it again`,
       );
     }
-    let handle: Awaited<ReturnType<typeof open>> | undefined;
+    let handle: FileHandle | undefined;
     try {
-      handle = await open(path, "r");
-      if (!sameFile(pick(await handle.stat()), identity)) {
-        throw new SieddError("read-failed", `${name} was replaced while it was being read; ask again`);
-      }
+      handle = await openSame();
       const bytes = new Uint8Array(length);
       for (let done = 0; done < length; ) {
         const { bytesRead } = await handle.read(bytes, done, length - done, offset + done);
@@ -63,7 +77,23 @@ export function fileSource(path: string): FileSource {
       await handle?.close();
     }
   };
-  return { path, identity, size: identity.size, read };
+
+  const stream = async (first: number, last: number): Promise<Readable> => {
+    try {
+      return (await openSame()).createReadStream({ start: first, end: last, highWaterMark: 256 * 1024 });
+    } catch (cause) {
+      throw cause instanceof SieddError ? cause : readFailed(name, cause);
+    }
+  };
+
+  return {
+    path,
+    identity,
+    size: identity.size,
+    read,
+    share: () => ({ kind: "file", path, identity }),
+    stream,
+  };
 }
 
 function readFailed(name: string, cause: unknown): SieddError {

@@ -1,4 +1,9 @@
-export { type DecodeFramesOptions, decodeFrames } from "./decode-frames.js";
+export {
+  type DecodableSource,
+  type DecodeFramesOptions,
+  decodeFrames,
+  type OpenedAsset,
+} from "./decode-frames.js";
 export { type FileSource, fileSource } from "./file-source.js";
 export type { FrameFormat } from "./messages.js";
 export { DecodePool, type DecodePoolOptions } from "./pool.js";

@@ -12,12 +12,30 @@ export function frameBytes(format: FrameFormat, width: number, height: number): 
   return format === "rgba" ? width * height * 4 : (width * height * 3) / 2;
 }
 
+/** Bytes of an asset that all threads see. */
+export interface Piece {
+  /** In the asset. */
+  readonly offset: number;
+  readonly bytes: SharedArrayBuffer;
+}
+
+/** Where a thread finds the bytes that a task needs. */
+export type TaskSource =
+  /** A file; another content of the path than `identity` is refused. */
+  | { readonly kind: "file"; readonly path: string; readonly identity: FileIdentity }
+  /** Its head and the groups of the task, of an asset of `size` bytes that is named by `key`. */
+  | {
+      readonly kind: "pieces";
+      readonly key: string;
+      readonly name: string;
+      readonly size: number;
+      readonly pieces: readonly Piece[];
+    };
+
 /** One run of frames of one group. */
 export interface DecodeTask {
   readonly type: "decode";
-  readonly path: string;
-  /** The content of `path` that is meant; another one is refused. */
-  readonly identity: FileIdentity;
+  readonly source: TaskSource;
   /** The moments to decode, one frame each. */
   readonly moments: readonly Moment[];
   readonly request: PictureRequest;

@@ -1,4 +1,3 @@
-import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { LRUCache } from "lru-cache";
@@ -8,7 +7,6 @@ import { SieddError } from "../../codec/errors.js";
 import { hasRelaxedSimd } from "../../codec/kernel/kernel.js";
 import { createEngine, type EngineGroup, type PictureEngine } from "../../codec/picture/engine.js";
 import { decodeMoment } from "../../codec/picture/moment.js";
-import { fileSource, sameFile } from "./file-source.js";
 import {
   type ArriveTask,
   type DecodeResult,
@@ -17,8 +15,10 @@ import {
   type WorkerAnswer,
   type WorkerTask,
 } from "./messages.js";
+import { nameOf, type TaskBytes, taskBytes } from "./task-bytes.js";
 
 interface OpenDecoder {
+  readonly source: TaskBytes;
   readonly asset: Asset;
   readonly engine: PictureEngine;
 }
@@ -54,9 +54,9 @@ async function arrive({ arrived, threads }: ArriveTask): Promise<void> {
 
 async function decode(task: DecodeTask): Promise<ArrayBuffer> {
   const { request, format } = task;
-  const { size, mtimeMs, ino } = task.identity;
-  const key = `${task.path}\n${size} ${mtimeMs} ${ino} ${task.engine}`;
-  const { asset, engine } = await remember(decoders, key, () => openDecoder(task));
+  const key = `${nameOf(task.source)} ${task.engine}`;
+  const { source, asset, engine } = await remember(decoders, key, () => openDecoder(task));
+  source.give(task.source);
   const load = (group: number) =>
     remember(groups, `${key}\n${group}`, async () => engine.loadGroup(group, await asset.readGroup(group)));
   const bytes = frameBytes(format, request.width, request.height);
@@ -69,16 +69,12 @@ async function decode(task: DecodeTask): Promise<ArrayBuffer> {
 }
 
 async function openDecoder(task: DecodeTask): Promise<OpenDecoder> {
-  const source = fileSource(task.path);
-  const name = basename(task.path);
-  if (!sameFile(source.identity, task.identity)) {
-    throw new SieddError("read-failed", `${name} was replaced while it was being played; load it again`);
-  }
-  const asset = await openAsset(source, { name });
+  const source = taskBytes(task.source);
+  const asset = await openAsset(source, { name: source.name });
   // Loaded where it is used alone: the runtime is large, and the kernel needs none.
   const runtime = () => import("onnxruntime-node");
   const engine = await createEngine(asset, { engine: task.engine, runtime });
-  return { asset, engine };
+  return { source, asset, engine };
 }
 
 /** The value of the cache, or a new one, which is forgotten again if it fails. */

@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { SieddError } from "../../codec/errors.js";
 import { MediaError } from "../../media/errors.js";
-import { RequestError, WorkerDied } from "../errors.js";
+import { OriginError, RequestError } from "../errors.js";
 import { ClientGone } from "./answer.js";
 import { NO_STORE } from "./caching.js";
 
@@ -17,12 +17,13 @@ export function describeError(error: unknown): ErrorAnswer {
   const headers = {};
   if (error instanceof RequestError) return error;
   if (error instanceof SieddError) {
+    // The playlist that is loaded again names the new version.
+    if (error.code === "asset-replaced")
+      return { status: 503, code: error.code, message: error.message, headers: { "retry-after": "1" } };
     const status = error.code === "bad-request" ? 400 : 500;
     return { status, code: error.code, message: error.message, headers };
   }
-  if (error instanceof MediaError || error instanceof WorkerDied) {
-    return { status: 500, code: error.code, message: error.message, headers };
-  }
+  if (error instanceof MediaError) return { status: 500, code: error.code, message: error.message, headers };
   const { statusCode, code, message } = error as Partial<FastifyError>;
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     return {
@@ -43,7 +44,8 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
     return;
   }
   const { status, code, message, headers } = describeError(error);
-  if (status >= 500 && !(error instanceof RequestError)) request.log.error({ err: error }, message);
+  const expected = error instanceof RequestError && !(error instanceof OriginError);
+  if (status >= 500 && !expected) request.log.error({ err: error, code }, message);
   for (const name of ["etag", "last-modified", "content-range", "link"]) reply.removeHeader(name);
   reply.code(status).headers({ ...headers, "cache-control": NO_STORE });
   reply.type("application/json; charset=utf-8").send({ error: { code, message } });

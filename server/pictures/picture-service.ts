@@ -111,8 +111,8 @@ export class PictureService {
     });
   }
 
-  #decode(film: Film, options: Omit<DecodeFramesOptions, "format" | "opened">) {
-    return decodeFrames(this.#parts.pool, film.path, { ...options, format: "rgba", opened: film });
+  #decode(film: Film, options: Omit<DecodeFramesOptions, "format">) {
+    return decodeFrames(this.#parts.pool, film, { ...options, format: "rgba" });
   }
 
   async #timed(

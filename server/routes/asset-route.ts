@@ -7,38 +7,32 @@ import { parseRange } from "../http/range.js";
 import type { Server } from "../server-parts.js";
 import { getAndHead } from "./get-and-head.js";
 
-const CONDITIONS = ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range"];
-
-/**
- * The asset's file. @fastify/static sends it, but knows weak tags only, with which If-Range never holds, and
- * answers a malformed Range with 416: so conditions and ranges are settled here, and taken off the request.
- */
+/** The asset's bytes, from wherever they lie. One range at most: several, like a malformed one, give the whole. */
 export function assetRoute(app: FastifyInstance, { catalogue }: Server): void {
   getAndHead(app, "/:id/asset", async (request, reply) => {
-    const film = await catalogue.open((request.params as { id: string }).id);
-    const { size, mtimeMs } = film.identity;
-    const validators = { etag: strongEtag(film.version), lastModified: mtimeMs };
+    const { source, version } = await catalogue.open((request.params as { id: string }).id);
+    const { size, modified } = source;
+    const validators = {
+      etag: strongEtag(version),
+      ...(modified !== undefined && { lastModified: modified }),
+    };
     reply.header("accept-ranges", "bytes");
     if (!answerHead(request, reply, { ...validators, cacheControl: REVALIDATE })) return reply;
     reply.type("application/octet-stream");
     if (request.method === "HEAD") return reply.header("content-length", size).send();
 
-    const { headers } = request.raw;
     const range = ifRangeHolds(request.headers["if-range"] as string | undefined, validators)
-      ? parseRange(headers.range, size)
+      ? parseRange(request.headers.range, size)
       : { kind: "whole" as const };
-    for (const name of CONDITIONS) delete headers[name];
     if (range.kind === "unsatisfiable") {
       throw new RequestError("range-not-satisfiable", `the asset has ${size} bytes`, {
         "content-range": `bytes */${size}`,
       });
     }
-    if (range.kind === "part") headers.range = `bytes=${range.first}-${range.last}`;
-    else delete headers.range;
-    return reply.sendFile(film.file, catalogue.root, {
-      etag: false,
-      lastModified: false,
-      cacheControl: false,
-    });
+    const { first, last } = range.kind === "part" ? range : { first: 0, last: size - 1 };
+    const body = await source.stream(first, last);
+    reply.header("content-length", last - first + 1);
+    if (range.kind === "part") reply.code(206).header("content-range", `bytes ${first}-${last}/${size}`);
+    return reply.send(body);
   });
 }
