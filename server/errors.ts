@@ -16,7 +16,12 @@ export type RequestErrorCode =
   | "upscale-needs-caret"
   | "range-not-satisfiable"
   | "precondition-failed"
+  | "too-much-work"
+  | "bad-signature"
+  | "expired-signature"
+  | "not-authorised"
   | "busy"
+  | "over-quota"
   | "closing"
   | "asset-incomplete"
   | "origin-failed"
@@ -39,8 +44,13 @@ const STATUS: Readonly<Record<RequestErrorCode, number>> = {
   "upscale-needs-caret": 400,
   "range-not-satisfiable": 416,
   "precondition-failed": 412,
+  "too-much-work": 400,
+  "bad-signature": 403,
+  "expired-signature": 403,
+  "not-authorised": 403,
   // Players give up at the first 4xx and try again after a 5xx.
   busy: 503,
+  "over-quota": 503,
   closing: 503,
   "asset-incomplete": 503,
   "origin-failed": 502,
@@ -55,21 +65,16 @@ export class RequestError extends Error {
   /** Further headers of the answer. */
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(code: RequestErrorCode, message: string, headers: Readonly<Record<string, string>> = {}) {
+  constructor(
+    code: RequestErrorCode,
+    message: string,
+    headers: Readonly<Record<string, string>> = {},
+    status: number = STATUS[code],
+  ) {
     super(message);
     this.code = code;
-    this.status = STATUS[code];
+    this.status = status;
     this.headers = headers;
-  }
-}
-
-/** Another server, from which an asset is read, failed at it. The sentence names no address; `cause` does. */
-export class OriginError extends RequestError {
-  override readonly cause: unknown;
-
-  constructor(code: "origin-failed" | "origin-timeout", message: string, cause: unknown) {
-    super(code, message, { "retry-after": "2" });
-    this.cause = cause;
   }
 }
 
@@ -84,5 +89,25 @@ export class ServeError extends Error {
   constructor(code: ServeErrorCode, message: string, options?: { cause?: unknown }) {
     super(message, options);
     this.code = code;
+  }
+}
+
+/** A decoding thread ended in the middle of its work, and so did the one that tried again. */
+export class WorkerDied extends Error {
+  override readonly name = "WorkerDied";
+  readonly code = "worker-died";
+
+  constructor(cause: unknown) {
+    super("a decoding thread died twice over the same frames; the server's log says why", { cause });
+  }
+}
+
+/** Another server, from which an asset is read, failed at it. The sentence names no address; `cause` does. */
+export class OriginError extends RequestError {
+  override readonly cause: unknown;
+
+  constructor(code: "origin-failed" | "origin-timeout", message: string, cause: unknown) {
+    super(code, message, { "retry-after": "2" });
+    this.cause = cause;
   }
 }

@@ -1,6 +1,10 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
+import type { FastifyRequest } from "fastify";
 import { H264_MAX_AREA } from "../media/h264.js";
+import type { Authorise } from "./access/access.js";
+import { expectKey } from "./access/sign-url.js";
+import type { SignKey } from "./access/signature.js";
 import { ServeError } from "./errors.js";
 import { type ResolvedSourceOptions, resolveSourceOptions, type SourceOptions } from "./sources/options.js";
 import type { WorkEvent } from "./work/events.js";
@@ -16,17 +20,46 @@ export interface SieddOptions extends SourceOptions {
   readonly cacheDir?: string;
   /** Bytes of files in `cacheDir`, from 16 MiB. Default 4 GiB. */
   readonly cacheDirBytes?: number;
-  /** Decoding threads, from 1 to 256. Default: one a core. */
+  /** Decoding threads, from 1 to 256. Default: one a core, and no more than that are started. */
   readonly workers?: number;
-  /** Segments computed at the same time, from 1 to 256; each runs one ffmpeg. Default: one a core. */
+  /** Answers computed at the same time, from 1 to 256; each segment runs one ffmpeg. Default: one a core. */
   readonly concurrency?: number;
-  /** Segments that may wait for their turn, from 0; one more is answered 503. Default 64. */
+  /** Answers that may wait for their turn, from 0; one more is answered 503. Default 64. */
   readonly maxQueue?: number;
   /**
-   * Seconds a segment may wait for its turn before it is answered 503, above 0. Default 8: hls.js gives up
+   * Seconds an answer may wait for its turn before it is 503, above 0 and below 10. Default 8: hls.js gives up
    * after 10 seconds without a byte.
    */
   readonly maxQueueSeconds?: number;
+  /**
+   * Pixels times frames that one answer may cost, from 1. Default: 300 frames of the default `maxArea`. Bounds how
+   * long one request can hold a turn.
+   */
+  readonly maxWork?: number;
+  /**
+   * Answers that may be computed or wait for one client at the same time; one more is answered 503. 0: any number.
+   * Default: half of what may run and wait, so that nobody takes it all.
+   */
+  readonly clientJobs?: number;
+  /**
+   * Pixels times frames a second that one client may have computed, from 0; ten seconds' worth may be saved up.
+   * What comes from a cache is free. Default 0: any number. 1280 x 720 at 25 a second is 23 million.
+   */
+  readonly clientPixelsPerSecond?: number;
+  /**
+   * Names the client whose quota a request counts against. Default: `request.ip`, the peer's address or, with
+   * Fastify's `trustProxy`, the one that the proxy tells of.
+   */
+  readonly clientKey?: (request: FastifyRequest) => string;
+  /** Segments that are computed ahead of those asked for while nothing else is to be done, from 0 to 8. Default 1. */
+  readonly prefetch?: number;
+  /**
+   * Keys that sign URLs. With any, a film is only served to URLs signed with one of them (`signUrl`); give the new
+   * and the old one while keys are changed. Default: none, and nothing needs a signature.
+   */
+  readonly signKeys?: readonly SignKey[];
+  /** Asked about every request but those for the player's files, before any work. Default: all are allowed. */
+  readonly authorise?: Authorise;
   /** Output pixels of the longer side, from 16 to 8192. Default 8192. */
   readonly maxSide?: number;
   /**
@@ -47,9 +80,9 @@ export interface SieddOptions extends SourceOptions {
 
 /** SieddOptions with every default filled in. */
 export type ResolvedOptions = Readonly<
-  Required<Omit<SieddOptions, "cacheDir" | keyof SourceOptions>>
-> &
-  ResolvedSourceOptions & {
+  Required<Omit<SieddOptions, "cacheDir" | "authorise" | keyof SourceOptions>>
+> & ResolvedSourceOptions & {
+  readonly authorise: Authorise | undefined;
   /** Absolute. */
   readonly cacheDir: string | undefined;
 };
@@ -63,20 +96,35 @@ export function resolveOptions(given: SieddOptions): ResolvedOptions {
     throw refuse("cacheDir", "the path of a folder", cacheDir);
   }
   const cores = availableParallelism();
+  const concurrency = whole(given, "concurrency", cores, 1, 256);
+  const maxQueue = whole(given, "maxQueue", 64, 0, 1_000_000);
   return Object.freeze({
     ...resolveSourceOptions(given),
     cacheBytes: whole(given, "cacheBytes", 256 * MiB, 0, Number.MAX_SAFE_INTEGER),
     cacheDir: cacheDir === undefined ? undefined : resolve(cacheDir),
     cacheDirBytes: whole(given, "cacheDirBytes", 4096 * MiB, 16 * MiB, Number.MAX_SAFE_INTEGER),
-    workers: whole(given, "workers", cores, 1, 256),
-    concurrency: whole(given, "concurrency", cores, 1, 256),
-    maxQueue: whole(given, "maxQueue", 64, 0, 1_000_000),
-    maxQueueSeconds: seconds(given, "maxQueueSeconds", 8, 0.001),
+    workers: Math.min(cores, whole(given, "workers", cores, 1, 256)),
+    concurrency,
+    maxQueue,
+    maxQueueSeconds: seconds(given, "maxQueueSeconds", 8, 0.001, 9.999),
+    maxWork: whole(given, "maxWork", 300 * 4096 * 2304, 1, Number.MAX_SAFE_INTEGER),
+    clientJobs: whole(
+      given,
+      "clientJobs",
+      Math.max(concurrency + 1, Math.ceil((concurrency + maxQueue) / 2)),
+      0,
+      1_000_000,
+    ),
+    clientPixelsPerSecond: whole(given, "clientPixelsPerSecond", 0, 0, Number.MAX_SAFE_INTEGER),
+    clientKey: callable(given, "clientKey") ?? ((request) => request.ip),
+    prefetch: whole(given, "prefetch", 1, 0, 8),
+    signKeys: signKeys(given),
+    authorise: callable(given, "authorise"),
     maxSide: whole(given, "maxSide", 8192, 16, 8192),
     maxArea: whole(given, "maxArea", 4096 * 2304, 256, H264_MAX_AREA),
     closeSeconds: seconds(given, "closeSeconds", 5, 0),
     metrics: flag(given, "metrics", true),
-    onWork: given.onWork ?? (() => {}),
+    onWork: callable(given, "onWork") ?? (() => {}),
   });
 }
 
@@ -86,6 +134,10 @@ type NumberOption =
   | "workers"
   | "concurrency"
   | "maxQueue"
+  | "maxWork"
+  | "clientJobs"
+  | "clientPixelsPerSecond"
+  | "prefetch"
   | "maxSide"
   | "maxArea";
 
@@ -100,10 +152,31 @@ function seconds(
   key: "maxQueueSeconds" | "closeSeconds",
   preset: number,
   least: number,
+  most = 3600,
 ): number {
   const value = given[key] ?? preset;
-  if (Number.isFinite(value) && value >= least && value <= 3600) return value;
-  throw refuse(key, `a number of seconds from ${least} to 3600`, value);
+  if (Number.isFinite(value) && value >= least && value <= most) return value;
+  throw refuse(key, `a number of seconds from ${least} to ${most}`, value);
+}
+
+function callable<K extends "clientKey" | "authorise" | "onWork">(
+  given: SieddOptions,
+  key: K,
+): SieddOptions[K] {
+  const value = given[key];
+  if (value === undefined || typeof value === "function") return value;
+  throw refuse(key, "a function", value);
+}
+
+function signKeys({ signKeys: keys = [] }: SieddOptions): readonly SignKey[] {
+  if (!Array.isArray(keys)) throw refuse("signKeys", "a list of keys", keys);
+  for (const [i, key] of keys.entries()) {
+    expectKey(key, `signKeys[${i}]`);
+    if (keys.findIndex(({ id }) => id === key.id) < i) {
+      throw refuse(`signKeys[${i}].id`, "a name that no other key has", key.id);
+    }
+  }
+  return keys.map(({ id, secret }) => ({ id, secret }));
 }
 
 function flag(given: SieddOptions, key: "metrics", preset: boolean): boolean {

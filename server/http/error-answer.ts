@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { SieddError } from "../../codec/errors.js";
 import { MediaError } from "../../media/errors.js";
-import { OriginError, RequestError } from "../errors.js";
+import { OriginError, RequestError, WorkerDied } from "../errors.js";
 import { ClientGone } from "./answer.js";
 import { NO_STORE } from "./caching.js";
 
@@ -23,7 +23,9 @@ export function describeError(error: unknown): ErrorAnswer {
     const status = error.code === "bad-request" ? 400 : 500;
     return { status, code: error.code, message: error.message, headers };
   }
-  if (error instanceof MediaError) return { status: 500, code: error.code, message: error.message, headers };
+  if (error instanceof MediaError || error instanceof WorkerDied) {
+    return { status: 500, code: error.code, message: error.message, headers };
+  }
   const { statusCode, code, message } = error as Partial<FastifyError>;
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     return {
