@@ -127,7 +127,10 @@ export function encodeCommand(io: Io): Command {
       ).choices(["white", "black", "salt-pepper", "random", "all"]),
     )
     .addOption(
-      new Option("--trainer <name>", "what runs the training steps").choices(["auto", "onnx", "tfjs"]),
+      new Option(
+        "--trainer <name>",
+        "what runs the training steps; default: on the processor our own kernel, on a GPU onnx",
+      ).choices(["auto", "kernel", "onnx", "tfjs"]),
     )
     .addOption(new Option("--device <name>", "where they run").choices(["auto", "cpu", "cuda"]))
     .option("--workers <n>", "groups trained at the same time; default: one a core", whole(1, 64))

@@ -13,7 +13,8 @@ import type {
 } from "./paper/options.js";
 import type { AnchorChoice } from "./pipeline/anchors.js";
 import type { Target } from "./pipeline/rate-control.js";
-import type { TrainerName } from "./training/choose-trainer.js";
+import type { TileTrainerName } from "./training/choose-trainer.js";
+import { hasCudaProvider } from "./training/cuda-provider.js";
 import type { Device } from "./training/onnx-runtime.js";
 
 /** Points on the curve of time against quality (docs/design.md, "Presets"). */
@@ -76,8 +77,11 @@ export interface EncodeOptions {
   readonly targetPsnr?: number | undefined;
   /** Tile profile: bits a pixel, of all but the sound, 0.001 to 10; met within 5 %, or `onEvent` says. */
   readonly targetBpp?: number | undefined;
-  /** What runs the training steps; "tfjs" needs TensorFlow.js installed. Default "auto": onnxruntime. */
-  readonly trainer?: "auto" | TrainerName | undefined;
+  /**
+   * What runs the training steps: our own kernel (tile profile, on the processor), onnxruntime, or TensorFlow.js, which
+   * must be installed. Default "auto": the kernel on the processor, onnxruntime on a GPU and for the paper profile.
+   */
+  readonly trainer?: "auto" | TileTrainerName | undefined;
   /** Default "auto": the GPU where the CUDA execution provider is there, else the CPU. */
   readonly device?: Device | undefined;
   /** Training threads, 1 to 64; the bytes do not depend on it. Default: one a core. */
@@ -169,7 +173,7 @@ export interface ResolvedOptions {
   readonly anchors: number;
   readonly anchorChoice: AnchorChoice;
   readonly target: Target | undefined;
-  readonly trainer: TrainerName;
+  readonly trainer: TileTrainerName;
   readonly device: Device;
   readonly workers: number;
   readonly seed: number;
@@ -207,7 +211,16 @@ export function resolveOptions(options: EncodeOptions): ResolvedOptions {
     whole("--size", options.size.height, MIN_SIDE, MAX_SIDE, 0);
   }
   const { from, to, trainer = "auto" } = options;
-  if (!["auto", "onnx", "tfjs"].includes(trainer)) throw bad("--trainer", "auto, onnx or tfjs", trainer);
+  if (!["auto", "kernel", "onnx", "tfjs"].includes(trainer)) {
+    throw bad("--trainer", "auto, kernel, onnx or tfjs", trainer);
+  }
+  const { device = "auto" } = options;
+  if (trainer === "kernel" && device === "cuda") {
+    throw new EncoderError(
+      "bad-option",
+      "--trainer kernel runs on the processor: leave --device cuda out, or take --trainer onnx",
+    );
+  }
   if (from !== undefined && !(from >= 0)) throw bad("--from", "0 seconds or more", from);
   if (to !== undefined && !(to > (from ?? 0))) throw bad("--to", `more than ${from ?? 0} seconds`, to);
   return {
@@ -230,8 +243,8 @@ export function resolveOptions(options: EncodeOptions): ResolvedOptions {
     anchors: whole("--anchors", options.anchors, 1, 64, 8),
     anchorChoice: anchorChoiceOf(options),
     target: targetOf(options),
-    trainer: trainer === "auto" ? "onnx" : trainer,
-    device: options.device ?? "auto",
+    trainer: trainer === "auto" ? quickest(device) : trainer,
+    device,
     workers: whole("--workers", options.workers, 1, 64, Math.min(64, availableParallelism())),
     seed: whole("--seed", options.seed, 0, Number.MAX_SAFE_INTEGER, 0),
     resume: options.resume ?? false,
@@ -253,6 +266,11 @@ function anchorChoiceOf({ anchorChoice = "uniform", anchors }: EncodeOptions): A
     );
   }
   return anchorChoice;
+}
+
+/** On a GPU onnxruntime, on the processor our own kernel (docs/design.md, "The kernel"). */
+function quickest(device: Device): TileTrainerName {
+  return device === "cuda" || (device === "auto" && hasCudaProvider()) ? "onnx" : "kernel";
 }
 
 function targetOf({ targetPsnr, targetBpp }: EncodeOptions): Target | undefined {

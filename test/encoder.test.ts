@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { memorySource, openAsset } from "../codec/index.js";
 import { type EncodeEvent, type EncodeOptions, EncoderError, encode } from "../encoder/index.js";
 import { planGroups } from "../encoder/pipeline/groups.js";
-import { hasCudaProvider } from "../encoder/training/onnx-runtime.js";
+import { hasCudaProvider } from "../encoder/training/cuda-provider.js";
 import { remaining } from "./child-processes.js";
 import { clip } from "./clips.js";
 import { tempFolder } from "./temp-folder.js";

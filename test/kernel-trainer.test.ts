@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import type { TileNetwork } from "../codec/index.js";
+import { type EncodeEvent, type EncodeOptions, encode } from "../encoder/index.js";
 import { TrainingKernel } from "../encoder/kernel/kernel.js";
 import { layOut, SAMPLE_ROWS } from "../encoder/kernel/layout.js";
 import { readNumbers, writeNumbers } from "../encoder/kernel/tile-numbers.js";
@@ -8,8 +11,10 @@ import { KernelTrainer } from "../encoder/training/kernel-trainer.js";
 import { OnnxTrainer } from "../encoder/training/onnx-trainer.js";
 import { constantRate } from "../encoder/training/schedule.js";
 import type { TrainingWeights } from "../encoder/training/tile-weights.js";
+import { clip } from "./clips.js";
 import { FIXTURES, flat, readFixture, relativeError, swapped } from "./fixtures.js";
 import { lossesOf, realTraining, type Trial } from "./real-training.js";
+import { tempFolder } from "./temp-folder.js";
 
 const STEPS = 50;
 
@@ -178,3 +183,57 @@ for (const name of FIXTURES.filter((fixture) => fixture.startsWith("tile"))) {
     }
   });
 }
+
+const PART = {
+  size: { width: 160, height: 90 },
+  from: 1,
+  to: 1.8,
+  groupFrames: 10,
+  seed: 3,
+  preset: "draft",
+  steps: 40,
+  phase1Steps: 40,
+  points: 64,
+} as const;
+
+test("a film is trained by the kernel unless told otherwise, as well as by onnxruntime, whatever the number of workers", async (t) => {
+  const folder = await tempFolder(t);
+  const input = await clip("bunny");
+  const film = async (name: string, options: Partial<EncodeOptions>) => {
+    const output = join(folder, `${name}.siedd`);
+    const { psnr } = await encode({ input, output, ...PART, ...options });
+    return { psnr, bytes: await readFile(output) };
+  };
+  const kernel = await film("kernel", { trainer: "kernel", workers: 1 });
+  assert.deepEqual((await film("two", { trainer: "auto", device: "cpu", workers: 2 })).bytes, kernel.bytes);
+  const onnx = await film("onnx", { trainer: "onnx", device: "cpu", workers: 1 });
+  assert.ok(Math.abs(kernel.psnr - onnx.psnr) < 0.1, `${kernel.psnr} dB, not ${onnx.psnr}`);
+});
+
+test("a film that the kernel trained has the same bytes when it was interrupted and resumed", async (t) => {
+  const folder = await tempFolder(t);
+  const input = await clip("bunny");
+  const output = join(folder, "film.siedd");
+  await encode({ input, output, ...PART, trainer: "kernel" });
+  const undisturbed = await readFile(output);
+  const stop = new AbortController();
+  const onEvent = ({ type }: EncodeEvent) => {
+    if (type === "group") stop.abort();
+  };
+  const interrupted = encode({ input, output, ...PART, trainer: "kernel", signal: stop.signal, onEvent });
+  await assert.rejects(interrupted, { code: "interrupted" });
+  await encode({ input, output, ...PART, trainer: "kernel", resume: true });
+  assert.deepEqual(await readFile(output), undisturbed);
+});
+
+test("the kernel says where it does not go: a GPU, and the paper profile", async () => {
+  const film = { input: "a.mp4", output: "a.siedd", trainer: "kernel" } as const;
+  await assert.rejects(encode({ ...film, device: "cuda" }), {
+    code: "bad-option",
+    message: /--trainer onnx/,
+  });
+  await assert.rejects(encode({ ...film, profile: "paper" }), {
+    code: "bad-option",
+    message: /tile profile/,
+  });
+});

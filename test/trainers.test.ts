@@ -114,6 +114,6 @@ test("without TensorFlow.js, --trainer tfjs ends in one sentence that says what 
   assert.throws(() => requireTensorFlow("cuda", elsewhere), gpu);
   await assert.rejects(
     encode({ input: "a.mp4", output: "a.siedd", trainer: "torch" as "tfjs" }),
-    says("bad-option", /--trainer must be auto, onnx or tfjs, not torch/),
+    says("bad-option", /--trainer must be auto, kernel, onnx or tfjs, not torch/),
   );
 });

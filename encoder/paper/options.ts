@@ -1,6 +1,7 @@
 import { MAX_PAPER_WIDTH, MIN_PAPER_WIDTH, mostRank, PATCHES } from "../../codec/index.js";
 import { bad, EncoderError } from "../errors.js";
 import { type EncodeOptions, type ResolvedOptions, resolveOptions } from "../options.js";
+import type { TrainerName } from "../training/choose-trainer.js";
 import { NOISES, type PaperNoise } from "./noise.js";
 import { patchCount } from "./sampler.js";
 
@@ -44,8 +45,9 @@ export interface PaperSettings {
 
 /** Options of the paper profile with every default filled in and every value checked. */
 export interface PaperOptions
-  extends Omit<ResolvedOptions, "training" | "groupFrames" | "anchors" | "target"> {
+  extends Omit<ResolvedOptions, "training" | "groupFrames" | "anchors" | "target" | "trainer"> {
   readonly profile: "paper";
+  readonly trainer: TrainerName;
   readonly training: PaperSettings;
   readonly groupFrames: number;
   /** Anchor frames; undefined: one a group, at most 8. */
@@ -115,6 +117,9 @@ export function resolvePaperOptions(options: EncodeOptions): PaperOptions {
   if (fraction !== undefined && options.points !== undefined) {
     throw new EncoderError("bad-option", "--points and --fraction say the same thing: give one of them");
   }
+  if (options.trainer === "kernel") {
+    throw new EncoderError("bad-option", "--trainer kernel is for the tile profile: take onnx or tfjs");
+  }
   // What both profiles have in common is checked in one place; what only one has is left out of it.
   const {
     training: _,
@@ -141,6 +146,7 @@ export function resolvePaperOptions(options: EncodeOptions): PaperOptions {
   return {
     ...common,
     profile: "paper",
+    trainer: options.trainer === "tfjs" ? "tfjs" : "onnx",
     groupFrames: options.groupFrames ?? GROUP_FRAMES,
     anchors: options.anchors,
     training: {

@@ -1,7 +1,7 @@
 import type { DecoderAsset, QuantisationSteps, TileNetwork } from "../../codec/index.js";
 import type { EncoderErrorCode } from "../errors.js";
 import type { PaperAnchorsJob, PaperGroupJob } from "../paper/jobs.js";
-import type { TrainerName } from "../training/choose-trainer.js";
+import type { TileTrainerName } from "../training/choose-trainer.js";
 import type { GroupTarget } from "../training/group-target.js";
 import type { Device } from "../training/onnx-runtime.js";
 import type { TrainingWeights } from "../training/tile-weights.js";
@@ -17,7 +17,7 @@ export interface TrainJob {
   /** Where training begins; undefined for random weights. */
   readonly start: TrainingWeights | undefined;
   readonly plan: TrainingPlan;
-  readonly trainer: TrainerName;
+  readonly trainer: TileTrainerName;
   readonly device: Device;
   /** Rounds to these steps afterwards and solves the heads; undefined leaves the weights as trained. */
   readonly steps: QuantisationSteps | undefined;

@@ -1,8 +1,6 @@
-import { existsSync, readdirSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import * as ort from "onnxruntime-node";
 import { EncoderError } from "../errors.js";
+import { hasCudaProvider } from "./cuda-provider.js";
 
 /** Where graphs run. `auto` is the GPU where there is one. */
 export type Device = "auto" | "cpu" | "cuda";
@@ -44,14 +42,6 @@ export async function loadGraph(model: Uint8Array, device: Device, threads: numb
     }
   }
   return running(await create(model, "cpu", threads), "cpu");
-}
-
-/** Whether the CUDA execution provider's library, which is fetched apart, lies beside onnxruntime-node's own. */
-export function hasCudaProvider(): boolean {
-  const bin = join(dirname(createRequire(import.meta.url).resolve("onnxruntime-node/package.json")), "bin");
-  return readdirSync(bin).some((abi) =>
-    existsSync(join(bin, abi, process.platform, process.arch, "libonnxruntime_providers_cuda.so")),
-  );
 }
 
 async function createOnCuda(model: Uint8Array, threads: number): Promise<ort.InferenceSession> {
