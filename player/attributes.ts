@@ -1,17 +1,20 @@
-/** Who turns the asset into pictures. Both play what the server decodes. */
-export type PlayerMode = "auto" | "server";
+/**
+ * Who turns the asset into pictures: the server, this browser (direct), or whichever a short measurement says (auto).
+ * `server` unless the page asks otherwise: it begins soonest, and costs the viewer's machine the least.
+ */
+export type PlayerMode = "auto" | "server" | "direct";
 
-const MODES: readonly PlayerMode[] = ["auto", "server"];
+const MODES: readonly PlayerMode[] = ["auto", "server", "direct"];
 
 const warn = (name: string, value: string, rule: string, instead: string) =>
   console.warn(`<siedd-player ${name}="${value}">: ${rule}; ${instead}.`);
 
-/** The attribute `mode`; anything unknown warns and is `auto`. */
+/** The attribute `mode`; anything unknown warns and is `server`. */
 export function parseMode(value: string | null): PlayerMode {
-  if (value === null || value === "") return "auto";
+  if (value === null || value === "") return "server";
   const mode = MODES.find((known) => known === value);
-  if (mode === undefined) warn("mode", value, `must be one of ${MODES.join(", ")}`, 'using "auto"');
-  return mode ?? "auto";
+  if (mode === undefined) warn("mode", value, `must be one of ${MODES.join(", ")}`, 'using "server"');
+  return mode ?? "server";
 }
 
 /** `max-width` or `max-height` in output pixels; anything but a whole number from 16 warns and caps nothing. */
@@ -37,7 +40,8 @@ export function parseSource(value: string | null, base: string): string | null {
   if (value === null || value.trim() === "") return null;
   try {
     const url = new URL(value.trim(), base);
-    url.search = "";
+    // The address of a file may need its query: some hosts sign theirs.
+    if (!url.pathname.endsWith(".siedd")) url.search = "";
     url.hash = "";
     return url.href.replace(/\/+$/, "");
   } catch {

@@ -23,7 +23,7 @@ export interface SieddPlayerEventMap extends HTMLVideoElementEventMap, SieddPlay
 
 /**
  * `<siedd-player src=".../movie">`: plays a film at exactly the pixels it takes up on the screen, and follows
- * when they change. Attributes: `src`, `mode` (auto, server), `max-width` and `max-height` (output pixels),
+ * when they change. Attributes: `src`, `mode` (server, direct, auto), `max-width` and `max-height` (output pixels),
  * `nocontrols`, and `autoplay`, `crossorigin`, `loop`, `muted`, `playsinline`, `poster`, `preload` as on a video.
  *
  * Custom properties: `--siedd-accent`, `--siedd-ink`, `--siedd-shade`, `--siedd-background` (colours),
@@ -49,7 +49,7 @@ export class SieddPlayerElement extends MediaElement {
   #session: Session | null = null;
   #error: PlayerError | null = null;
   #cap: Size = { width: Number.POSITIVE_INFINITY, height: Number.POSITIVE_INFINITY };
-  #mode: PlayerMode = "auto";
+  #mode: PlayerMode = "server";
   #quality: number | "auto" = "auto";
   #playsWhenStarted = false;
   /** Where the film begins once it plays, in seconds: where it was when the element left the document. */
@@ -217,6 +217,7 @@ export class SieddPlayerElement extends MediaElement {
       this.load();
     } else if (name === "mode") {
       this.#mode = parseMode(value);
+      if (this.#session !== null) this.#retry(false);
     } else if (name === "max-width" || name === "max-height") {
       const pixels = parseCap(name, value);
       this.#cap = name === "max-width" ? { ...this.#cap, width: pixels } : { ...this.#cap, height: pixels };
@@ -254,6 +255,7 @@ export class SieddPlayerElement extends MediaElement {
     this.#session = new Session(
       {
         src,
+        mode: this.#mode,
         video: this.video,
         frame: this.video,
         startAt: () => this.#startAt,
@@ -274,14 +276,15 @@ export class SieddPlayerElement extends MediaElement {
     );
   }
 
-  #retry(): void {
+  /** Loads the film again where it is. */
+  #retry(focus = true): void {
     const { video } = this;
     this.#startAt = this.currentTime;
     const playing = !video.paused;
     this.#load();
     if (this.#session === null) this.#open();
     if (playing) this.play().catch(() => undefined);
-    this.#skin.stage.focus({ preventScroll: true });
+    if (focus) this.#skin.stage.focus({ preventScroll: true });
   }
 
   /** Undoes all that connecting did: requests, timers, observers and listeners. */

@@ -47,7 +47,8 @@ export function parseFilmInfo(json: unknown): FilmInfo {
   };
 }
 
-const pause = (milliseconds: number, signal: AbortSignal) =>
+/** Rejects with the signal's reason when that comes first. */
+export const pause = (milliseconds: number, signal: AbortSignal) =>
   new Promise<void>((resolve, reject) => {
     const timer = setTimeout(resolve, milliseconds);
     signal.addEventListener(

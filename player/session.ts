@@ -1,9 +1,10 @@
 import type Hls from "hls.js";
+import type { PlayerMode } from "./attributes.js";
 import { watchDeviceBox } from "./box-watcher.js";
 import { notFound, notPlayable, notSupported, PlayerError } from "./errors.js";
-import { type FilmInfo, fetchFilmInfo } from "./film-info.js";
+import type { FilmInfo } from "./film-info.js";
+import { type FilmSource, openFilm } from "./film-source.js";
 import type { SegmentArrival } from "./fragment-loader.js";
-import { chooseTransport, startPlayback } from "./playback.js";
 import { type Region, sameRegion } from "./region/region.js";
 import { fillsBox, requestSize, type Size } from "./size.js";
 import type { Playback, Transport } from "./transport.js";
@@ -11,6 +12,8 @@ import { type SizeChange, WantedSize } from "./wanted-size.js";
 
 export interface SessionOptions {
   readonly src: string;
+  /** Who decodes. */
+  readonly mode: PlayerMode;
   readonly video: HTMLVideoElement;
   /** Whose content box is the picture's frame. */
   readonly frame: Element;
@@ -34,7 +37,8 @@ export interface SessionOptions {
 
 /** One film in one video, from its info.json to the last segment. Ends, and leaves nothing, with the signal. */
 export class Session {
-  #info: FilmInfo | null = null;
+  #film: FilmSource | null = null;
+  #started = false;
   #playback: Playback | null = null;
   #playing: AbortController | null = null;
   #box: Size | null = null;
@@ -80,7 +84,7 @@ export class Session {
 
   /** What is known of the film; null before its info.json has come. */
   get info(): FilmInfo | null {
-    return this.#info;
+    return this.#film?.info ?? null;
   }
 
   /** The frame in device pixels; null before the layout is known. */
@@ -89,7 +93,7 @@ export class Session {
   }
 
   get started(): boolean {
-    return this.#playback !== null;
+    return this.#started;
   }
 
   get hls(): Hls | null {
@@ -102,20 +106,20 @@ export class Session {
 
   /** Works the size out again, as after a change of the caps. */
   measure(): void {
-    if (this.#info === null || this.#box === null) return;
+    const { info } = this;
+    if (info === null || this.#box === null) return;
     const region = this.#options.region();
     const height = this.#options.fixedHeight();
     const box = height === null ? this.#box : { width: Number.POSITIVE_INFINITY, height };
-    this.#options.onFit(fillsBox(this.#box, this.#info));
-    const size = requestSize(box, region ?? this.#info, this.#info.limits, this.#options.cap());
+    this.#options.onFit(fillsBox(this.#box, info));
+    const size = requestSize(box, region ?? info, info.limits, this.#options.cap());
     this.#wanted.propose(size, region);
   }
 
   async #open(startAt: number | null, resume: boolean): Promise<void> {
     try {
-      const info = await fetchFilmInfo(this.#options.src, this.#signal);
-      this.#info = info;
-      this.#options.onInfo(info);
+      this.#film = await openFilm(this.#options.src, this.#options.mode, this.#signal);
+      this.#options.onInfo(this.#film.info);
       this.measure();
       this.#start(startAt, resume);
     } catch (error) {
@@ -142,31 +146,46 @@ export class Session {
 
   /** Begins as soon as both the film and the size are known. */
   #start(startAt: number | null, resume: boolean): void {
-    if (this.#info === null || this.#wanted.current === null || this.#playback !== null) return;
+    if (this.#film === null || this.#wanted.current === null || this.#playback !== null) return;
     const { video, src } = this.#options;
-    const transport = chooseTransport(video);
-    if (transport === null) {
+    let playback: Playback | null = null;
+    try {
+      playback = this.#film.start({
+        video,
+        src,
+        info: this.#film.info,
+        startAt: startAt ?? this.#options.startAt(),
+        wantedSize: () => this.#wanted.current!,
+        wantedRegion: () => this.#wanted.region,
+        onSegment: (arrival) => {
+          this.#mayReload = true;
+          this.#options.onSegment(arrival);
+        },
+        onStale: () => this.#reload(),
+        onError: (error) => this.#fail(error),
+      });
+    } catch (error) {
+      this.#fail(error instanceof PlayerError ? error : notPlayable(error));
+      return;
+    }
+    if (playback === null) {
       this.#fail(notSupported());
       return;
     }
-    this.#playback = startPlayback(transport, {
-      video,
-      src,
-      info: this.#info,
-      startAt: startAt ?? this.#options.startAt(),
-      wantedSize: () => this.#wanted.current!,
-      wantedRegion: () => this.#wanted.region,
-      onSegment: (arrival) => {
-        this.#mayReload = true;
-        this.#options.onSegment(arrival);
-      },
-      onStale: () => this.#reload(),
-      onError: (error) => this.#fail(error),
-    });
+    this.#playback = playback;
     this.#playing = new AbortController();
-    if (this.hls !== null) this.#options.onHls(this.hls, this.#playing.signal);
+    const { signal: playing } = this.#playing;
+    if (playback.ready === undefined) this.#begin(resume, playing);
+    else void playback.ready.then(() => this.#begin(resume, playing));
+  }
+
+  /** The video has a source. */
+  #begin(resume: boolean, playing: AbortSignal): void {
+    if (playing.aborted) return;
+    this.#started = true;
+    if (this.hls !== null) this.#options.onHls(this.hls, playing);
     this.#settleStart(null);
-    if (resume) video.play().catch(() => undefined);
+    if (resume) this.#options.video.play().catch(() => undefined);
   }
 
   #reload(): void {
@@ -179,7 +198,7 @@ export class Session {
     const { video } = this.#options;
     const [position, playing] = [video.currentTime, !video.paused];
     this.#stop();
-    this.#info = null;
+    this.#film = null;
     void this.#open(position, playing);
   }
 
@@ -193,5 +212,6 @@ export class Session {
     this.#playing?.abort();
     this.#playback?.destroy();
     this.#playback = null;
+    this.#started = false;
   }
 }

@@ -8,9 +8,9 @@ import type { SizeChange } from "./wanted-size.js";
 
 /**
  * How the film reaches the video: `elastic` chooses a size a segment, `levels` one of the master playlist,
- * `native` leaves all to the browser.
+ * `native` leaves all to the browser, `direct` decodes the asset in the browser.
  */
-export type Transport = "elastic" | "levels" | "native";
+export type Transport = "elastic" | "levels" | "native" | "direct";
 
 export interface PlaybackOptions {
   readonly video: HTMLVideoElement;
@@ -31,6 +31,8 @@ export interface PlaybackOptions {
 export interface Playback {
   readonly transport: Transport;
   readonly hls: Hls | null;
+  /** Fulfilled once the video has a source; absent where it has one at once. */
+  readonly ready?: Promise<void>;
   /** The wanted size has changed; what is buffered ahead may be replaced. */
   follow(change: SizeChange): void;
   destroy(): void;

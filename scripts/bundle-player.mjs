@@ -1,5 +1,5 @@
 // The player as pages load it: a module, a plain script, and the script of the catalogue page.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { Refusal, root } from "./ensure.mjs";
@@ -18,6 +18,10 @@ const common = {
   logLevel: "warning",
 };
 
+/** The worker that decodes, beside the player: start-worker.ts says when it is used. */
+const DECODER = "siedd-decoder.js";
+const besidePlayer = { SIEDD_WORKER_FILE: JSON.stringify(`./${DECODER}`) };
+
 /** Writes siedd-player.js, siedd-player.iife.js, page.js and their chunks into dist/player/web. */
 export async function bundlePlayer() {
   const page = join(root, "dist/player/page.js");
@@ -28,6 +32,7 @@ export async function bundlePlayer() {
   const { build } = await import("esbuild");
   const started = Date.now();
   mkdirSync(folder, { recursive: true });
+  await bundleDecoder(build);
   await build({
     ...common,
     entryPoints: { "siedd-player": entry },
@@ -36,6 +41,7 @@ export async function bundlePlayer() {
     // What is imported dynamically is a file of its own, loaded when it is needed.
     splitting: true,
     chunkNames: "siedd-[name]-[hash]",
+    define: besidePlayer,
   });
   await build({ ...common, entryPoints: { page }, outdir: folder, format: "esm" });
   await build({
@@ -44,7 +50,7 @@ export async function bundlePlayer() {
     outdir: folder,
     format: "iife",
     // A plain script is not told its address in import.meta.
-    define: { "import.meta.url": "sieddScriptUrl" },
+    define: { "import.meta.url": "sieddScriptUrl", ...besidePlayer },
     banner: {
       js: '(()=>{const sieddScriptUrl=globalThis.document?.currentScript?.src??"";',
     },
@@ -54,6 +60,23 @@ export async function bundlePlayer() {
     const old = statSync(join(folder, name)).mtimeMs < started - 1000;
     if (old && /^siedd-.*\.js(\.LEGAL\.txt|\.map)?$/.test(name)) rmSync(join(folder, name));
   }
+}
+
+/** The worker that decodes: a script of its own, and a string for pages of another origin. */
+async function bundleDecoder(build) {
+  const outfile = join(folder, DECODER);
+  await build({
+    ...common,
+    legalComments: "none",
+    entryPoints: [join(root, "dist/player/direct/worker.js")],
+    outfile,
+    format: "iife",
+  });
+  const source = JSON.stringify(readFileSync(outfile, "utf8"));
+  writeFileSync(
+    join(root, "dist/player/direct/worker-source.js"),
+    `export const WORKER_SOURCE = ${source};\n`,
+  );
 }
 
 /** Sizes of the player after gzip, in bytes. Throws a Refusal where the element is over its budget. */

@@ -21,19 +21,20 @@ test("importing the player needs no browser and registers nothing", async () => 
 
 test("a bad attribute warns once, naming the rule, and falls back", (t) => {
   const said = warnings(t);
-  assert.equal(parseMode("direct-ish"), "auto");
+  assert.equal(parseMode("direct-ish"), "server");
   assert.equal(parseCap("max-width", "12.5"), Number.POSITIVE_INFINITY);
   assert.equal(parseCap("max-height", "wide"), Number.POSITIVE_INFINITY);
   assert.equal(parseSource("http://", "http://host/"), null);
   assert.equal(said.length, 4);
-  assert.match(said[0]!, /mode="direct-ish".*auto, server.*using "auto"/);
+  assert.match(said[0]!, /mode="direct-ish".*auto, server, direct.*using "server"/);
   assert.match(said[1]!, /max-width="12.5".*whole number/);
 });
 
 test("good attributes are taken without a word", (t) => {
   const said = warnings(t);
   assert.equal(parseMode("server"), "server");
-  assert.equal(parseMode(null), "auto");
+  assert.equal(parseMode("direct"), "direct");
+  assert.equal(parseMode(null), "server");
   assert.equal(parseCap("max-width", "640"), 640);
   assert.equal(parseSource("../movie/?x#y", "http://host/films/page/"), "http://host/films/movie");
   assert.equal(parseSource("", "http://host/"), null);

@@ -1,0 +1,198 @@
+import { SieddError } from "../../codec/errors.js";
+import { cannotDecode, notPlayable, PlayerError } from "../errors.js";
+import type { Playback, PlaybackOptions } from "../transport.js";
+import type { SizeChange } from "../wanted-size.js";
+import type { DirectFilm } from "./film.js";
+import { canFeed, MediaFeed } from "./media-feed.js";
+import { Picture } from "./picture.js";
+import { FilmReplaced } from "./range-source.js";
+import { standIn } from "./stand-in.js";
+import { frameAt, groupOfFrame, timesOfGroup } from "./timeline.js";
+import { openWorkshop, type Workshop } from "./workshop.js";
+
+/** Seconds fetched ahead, coded. */
+const AHEAD_SECONDS = 8;
+/** Requests at a time. */
+const MOST_REQUESTS = 2;
+
+const EVENTS = [
+  "ended",
+  "loadedmetadata",
+  "pause",
+  "play",
+  "playing",
+  "ratechange",
+  "seeking",
+  "timeupdate",
+  "waiting",
+] as const;
+
+export interface DirectOptions extends PlaybackOptions {
+  /** The machine is too slow for this film. */
+  onStruggle?(): void;
+}
+
+/**
+ * Plays an asset where it lies: groups come by Range, are decoded here and painted on a canvas over the video, which
+ * plays the sound and so is the clock. Sound is fed as far as groups have come: what the video says of its buffer, of
+ * waiting and of its end holds for the picture too.
+ */
+export class DirectPlayback implements Playback {
+  readonly transport = "direct";
+  readonly hls = null;
+  readonly #options: DirectOptions;
+  readonly #film: DirectFilm;
+  readonly #life = new AbortController();
+  readonly #feed: MediaFeed;
+  readonly #canvas = document.createElement("canvas");
+  readonly #fed = new Set<number>();
+  readonly #withdraw: () => void;
+  #workshop: Workshop | null = null;
+  #picture: Picture | null = null;
+
+  /** Throws PlayerError `not-supported` where there is no media source for AAC. */
+  constructor(options: DirectOptions, film: DirectFilm, workshop: Workshop | null = null) {
+    const { video, startAt } = options;
+    const { asset, sound } = film;
+    this.#options = options;
+    this.#film = film;
+    if (!canFeed(sound.type)) throw cannotDecode();
+    this.#withdraw = standIn(video, this.#canvas, {
+      size: () => this.#picture?.painted ?? { width: 0, height: 0 },
+      quality: () => this.#picture?.quality ?? { total: 0, dropped: 0 },
+    });
+    const { type, init, delay } = sound;
+    const onError = (error: Error) => this.#fail(error);
+    this.#feed = new MediaFeed(video, { type, init, delay, duration: asset.duration, onError });
+    if (startAt > 0) video.currentTime = startAt;
+    const { signal } = this.#life;
+    for (const event of EVENTS) {
+      const handle = () => {
+        this.#fetchAhead();
+        if (event === "seeking") this.#picture?.jump();
+        else this.#picture?.advance();
+      };
+      video.addEventListener(event, handle, { signal });
+    }
+    document.addEventListener("visibilitychange", () => this.#picture?.advance(), { signal });
+    this.#fetchAhead();
+    if (workshop === null) void this.#openWorkshop();
+    else this.#show(workshop);
+  }
+
+  /** Nothing is fetched: all that is wanted lies here already. */
+  follow({ size, region }: SizeChange): void {
+    this.#picture?.ask(size, region);
+  }
+
+  destroy(): void {
+    this.release();
+    this.#canvas.remove();
+  }
+
+  /** Ends everything but the last picture, which covers the video until the canvas is removed. */
+  release(): HTMLCanvasElement {
+    this.#life.abort();
+    this.#picture?.destroy();
+    this.#workshop?.decoders.destroy();
+    this.#film.close();
+    this.#feed.destroy();
+    this.#withdraw();
+    return this.#canvas;
+  }
+
+  async #openWorkshop(): Promise<void> {
+    const { signal } = this.#life;
+    try {
+      const workshop = await openWorkshop(this.#film, signal);
+      if (signal.aborted) workshop.decoders.destroy();
+      else this.#show(workshop);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #show(workshop: Workshop): void {
+    const { video, wantedSize, wantedRegion } = this.#options;
+    const { asset, store } = this.#film;
+    this.#workshop = workshop;
+    this.#picture = new Picture({
+      asset,
+      ...workshop,
+      video,
+      canvas: this.#canvas,
+      hasGroup: (group) => store.get(group) !== undefined,
+      onPainted: () => {
+        this.#canvas.hidden = false;
+        video.dispatchEvent(new Event("resize"));
+      },
+      onGroupFailure: ({ group, message }) =>
+        console.warn(`<siedd-player>: ${message}; group ${group} is left out.`),
+      onFailure: (error) => this.#fail(error),
+      onStruggle: () => this.#options.onStruggle?.(),
+    });
+    this.#picture.ask(wantedSize(), wantedRegion());
+  }
+
+  /** Fetches what is missing from the clock on, and feeds the sound of what is there. */
+  #fetchAhead(): void {
+    const { video } = this.#options;
+    const { asset, store } = this.#film;
+    if (this.#life.signal.aborted) return;
+    const { currentTime } = video;
+    const playing = groupOfFrame(asset, frameAt(asset, currentTime));
+    for (let group = playing; group < asset.groups.length; group++) {
+      const { start, end } = timesOfGroup(asset, group);
+      if (start > currentTime + AHEAD_SECONDS) return;
+      if (store.get(group) !== undefined) this.#feedSound(group, start, end);
+      else if (!store.isComing(group)) {
+        if (store.fetching >= MOST_REQUESTS) return;
+        void this.#fetch(group, playing);
+      }
+    }
+  }
+
+  async #fetch(group: number, playing: number): Promise<void> {
+    const { asset, store } = this.#film;
+    const { start, end } = timesOfGroup(asset, group);
+    const began = performance.now();
+    try {
+      const { payload, packets } = await store.fetch(group, playing);
+      if (this.#life.signal.aborted) return;
+      this.#options.onSegment({
+        index: group,
+        start,
+        duration: end - start,
+        size: this.#options.wantedSize(),
+        region: this.#options.wantedRegion(),
+        bytes: packets.reduce((sum, packet) => sum + packet.length, payload.length),
+        seconds: (performance.now() - began) / 1000,
+      });
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#feedSound(group, start, end);
+    this.#fetchAhead();
+    this.#picture?.advance();
+  }
+
+  /** Once; and again where the browser has thrown it away since. */
+  #feedSound(group: number, start: number, end: number): void {
+    if (this.#fed.has(group) && (!this.#feed.settled || this.#feed.holds(start, end))) return;
+    this.#fed.add(group);
+    const { sound, store } = this.#film;
+    this.#feed.append(sound.fragment(group, store.get(group)!.packets));
+  }
+
+  #fail(error: unknown): void {
+    if (this.#life.signal.aborted) return;
+    if (error instanceof FilmReplaced) this.#options.onStale();
+    else if (error instanceof PlayerError) this.#options.onError(error);
+    else if (error instanceof SieddError)
+      this.#options.onError(
+        new PlayerError("not-playable", `This film is damaged: ${error.message}.`, { cause: error }),
+      );
+    else this.#options.onError(notPlayable(error));
+  }
+}
