@@ -75,6 +75,23 @@ export function withoutDisplaySize(init: Uint8Array): Uint8Array {
   return out;
 }
 
+/** Lets the only sample of a fragment last `duration` ticks. Throws Error when there are others. */
+export function holdPicture(media: Uint8Array, duration: number): Uint8Array {
+  const out = new Uint8Array(media);
+  const view = new DataView(out.buffer);
+  const moof = only(children(view, 0, out.byteLength), "moof");
+  const traf = only(children(view, moof.start + 8, moof.end), "traf");
+  const parts = children(view, traf.start + 8, traf.end);
+  const { start } = only(parts, "tfhd");
+  const flags = view.getUint32(start + 8) & 0xffffff;
+  const { sampleCount } = sampleTimes(view, start, only(parts, "trun").start);
+  const ownDurations = view.getUint32(only(parts, "trun").start + 8) & 0x100;
+  if (sampleCount !== 1 || !(flags & 0x08) || ownDurations)
+    throw new Error("it is no fragment of one picture");
+  view.setUint32(start + 16 + (flags & 0x01 ? 8 : 0) + (flags & 0x02 ? 4 : 0), duration);
+  return out;
+}
+
 function sampleTimes(view: DataView, tfhd: number, trun: number): { sampleCount: number; duration: number } {
   const tfhdFlags = view.getUint32(tfhd + 8) & 0xffffff;
   let at = tfhd + 16;

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { MediaError } from "./errors.js";
-import { placeFragment, withoutDisplaySize } from "./h264-fragment.js";
+import { holdPicture, placeFragment, withoutDisplaySize } from "./h264-fragment.js";
 import { h264RateCap, requireLevel, type SampleEntry, type StreamFormat } from "./h264-level.js";
 import { pipeThroughFfmpeg } from "./h264-process.js";
 
@@ -66,6 +66,17 @@ export async function encodeSegment(options: SegmentOptions): Promise<EncodedSeg
     );
   }
   return { init: fragment.init, media: fragment.media };
+}
+
+export interface KeyFrameOptions extends Omit<SegmentOptions, "frameCount"> {
+  /** How many frames' time the picture stays, so that key frames follow each other without a gap. */
+  readonly stays: number;
+}
+
+/** A segment of one picture alone, for playlists of key frames. Rejects as encodeSegment does. */
+export async function encodeKeyFrame(options: KeyFrameOptions): Promise<EncodedSegment> {
+  const { init, media } = await encodeSegment({ ...options, frameCount: 1 });
+  return { init, media: holdPicture(media, options.stays * options.frameRate.den) };
 }
 
 /** The init segment alone, from one black picture. */

@@ -4,6 +4,7 @@ export type RequestErrorCode =
   | "unknown-asset"
   | "no-such-segment"
   | "no-such-audio"
+  | "no-such-text"
   | "no-such-frame"
   | "no-such-sheet"
   | "stale-version"
@@ -32,6 +33,7 @@ const STATUS: Readonly<Record<RequestErrorCode, number>> = {
   "unknown-asset": 404,
   "no-such-segment": 404,
   "no-such-audio": 404,
+  "no-such-text": 404,
   "no-such-frame": 404,
   "no-such-sheet": 404,
   "stale-version": 404,

@@ -32,7 +32,11 @@ export interface FilmInfo extends AssetDescription {
     readonly poster: string;
     /** Thumbnails as WebVTT. */
     readonly storyboard: string;
+    /** Playlists of the sound and of the subtitles. */
     readonly audio: readonly string[];
+    readonly text: readonly string[];
+    /** All subtitles of a track as one WebVTT file. */
+    readonly subtitles: readonly string[];
   };
 }
 
@@ -60,6 +64,8 @@ export function filmInfo(film: Film, limits: SizeLimits): FilmInfo {
       poster: posterOf(film, limits),
       storyboard: "storyboard.vtt",
       audio: asset.audio.map((track) => `audio-${track.index}/index.m3u8`),
+      text: asset.text.map((track) => `text-${track.index}/index.m3u8`),
+      subtitles: asset.text.map((track) => `text-${track.index}.vtt?v=${film.version}`),
     },
   };
 }

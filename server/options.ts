@@ -81,11 +81,12 @@ export interface SieddOptions extends SourceOptions {
 /** SieddOptions with every default filled in. */
 export type ResolvedOptions = Readonly<
   Required<Omit<SieddOptions, "cacheDir" | "authorise" | keyof SourceOptions>>
-> & ResolvedSourceOptions & {
-  readonly authorise: Authorise | undefined;
-  /** Absolute. */
-  readonly cacheDir: string | undefined;
-};
+> &
+  ResolvedSourceOptions & {
+    readonly authorise: Authorise | undefined;
+    /** Absolute. */
+    readonly cacheDir: string | undefined;
+  };
 
 const MiB = 1024 * 1024;
 

@@ -10,15 +10,18 @@ import { ClientGone } from "./http/answer.js";
 import { crossOrigin } from "./http/cross-origin.js";
 import { answerError, describeError } from "./http/error-answer.js";
 import { nameClients } from "./http/request-demand.js";
+import { KeyFrameService } from "./key-frame-service.js";
 import { Metrics } from "./metrics.js";
 import { openDiskCache } from "./open-disk-cache.js";
 import { resolveOptions, type SieddOptions } from "./options.js";
 import { PictureService } from "./pictures/picture-service.js";
 import { assetRoute } from "./routes/asset-route.js";
+import { audioRoutes } from "./routes/audio-routes.js";
 import { filmRoutes } from "./routes/film-routes.js";
 import { metricsRoute } from "./routes/metrics-route.js";
 import { pictureRoutes } from "./routes/picture-routes.js";
 import { siteRoutes } from "./routes/site-routes.js";
+import { textRoutes } from "./routes/text-routes.js";
 import { SegmentService } from "./segment-service.js";
 import { MIN_SIDE, type SizeLimits } from "./sizes/size.js";
 import { openSources } from "./sources/roots.js";
@@ -52,6 +55,7 @@ const plugin: FastifyPluginAsync<SieddOptions> = async (app, given) => {
   };
   const parts = { pool, queue, cache, onWork };
   const service = new SegmentService({ ...parts, ...options, onWork, limits, prefetcher });
+  const keyFrames = new KeyFrameService(parts);
   const pictures = new PictureService(parts);
   const catalogue = new Catalogue(sources.libraries, {
     engine: options.engine,
@@ -74,11 +78,13 @@ const plugin: FastifyPluginAsync<SieddOptions> = async (app, given) => {
   if (app.prefix !== "") {
     app.setNotFoundHandler((request, reply) => refuse(notFound(), request, reply));
   }
-  const server = { catalogue, limits, service, pictures, queue };
+  const server = { catalogue, limits, service, keyFrames, pictures, queue };
   siteRoutes(app, server);
   if (options.metrics) metricsRoute(app, metrics);
   assetRoute(app, server);
   filmRoutes(app, server);
+  audioRoutes(app, server);
+  textRoutes(app, server);
   pictureRoutes(app, server);
   if (options.watch !== false) await watchFilms(sources.libraries, catalogue, app);
   await reportFilms(catalogue, app.log);

@@ -1,4 +1,5 @@
 import type { Catalogue } from "./catalogue.js";
+import type { KeyFrameService } from "./key-frame-service.js";
 import type { PictureService } from "./pictures/picture-service.js";
 import type { SegmentService } from "./segment-service.js";
 import type { SizeLimits } from "./sizes/size.js";
@@ -9,6 +10,7 @@ export interface Server {
   readonly catalogue: Catalogue;
   readonly limits: SizeLimits;
   readonly service: SegmentService;
+  readonly keyFrames: KeyFrameService;
   readonly pictures: PictureService;
   readonly queue: WorkQueue;
 }

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Asset, memorySource, openAsset } from "../codec/index.js";
+import { parseWebVtt } from "../media/webvtt.js";
 import { peakRate } from "../server/hls/bandwidth.js";
 import { masterPlaylist } from "../server/hls/master-playlist.js";
 import { mediaPlaylist } from "../server/hls/media-playlist.js";
-import { elasticPlaylistOf, masterOf, videoPlaylistOf } from "../server/hls/renditions.js";
-import { audioSegments, targetDuration, videoSegments } from "../server/hls/timeline.js";
+import { renditionNames } from "../server/hls/rendition-names.js";
+import { elasticPlaylistOf, masterOf, textPlaylistOf, videoPlaylistOf } from "../server/hls/renditions.js";
+import { audioSegments, targetDuration, textSegments, videoSegments } from "../server/hls/timeline.js";
+import { webVtt, webVttSegment } from "../server/hls/webvtt.js";
 import { parseRegion } from "../server/sizes/region.js";
 import { canonicalSize } from "../server/sizes/size.js";
 import { type SyntheticOptions, syntheticAsset } from "./synthetic-asset.js";
@@ -23,7 +26,7 @@ test("a media playlist is written to the letter", () => {
     { duration: 1001 / 30000, uri: "b.m4s" },
   ];
   assert.equal(
-    mediaPlaylist(1, "init.mp4", segments),
+    mediaPlaylist({ targetDuration: 1, init: "init.mp4" }, segments),
     `#EXTM3U
 #EXT-X-VERSION:7
 #EXT-X-TARGETDURATION:1
@@ -45,18 +48,31 @@ test("a master playlist is written to the letter", () => {
     ...{ uri: "full/640,360/index.m3u8", bandwidth: 2000000, averageBandwidth: 1000000 },
     ...{ codecs: ["avc1.64001e", "mp4a.40.2"], width: 640, height: 360, frameRate: 30000 / 1001 },
   };
-  const audio = { uri: "audio-0/index.m3u8", name: "eng 1", language: "eng", channels: 2 };
+  const audio = { uri: "audio-0/index.m3u8", name: "English", language: "en", channels: 2 };
+  const text = { uri: "text-0/index.m3u8", name: "German", language: "de" };
+  const scrub = { bandwidth: 9000, averageBandwidth: 8000, codecs: ["avc1.64001e"], width: 320, height: 180 };
   assert.equal(
-    masterPlaylist([variant], [audio]),
+    masterPlaylist({
+      variants: [variant],
+      audio: [audio, { ...audio, uri: "audio-1/index.m3u8", name: "Audio", language: undefined }],
+      text: [text],
+      keyFrames: [{ ...scrub, uri: "full/320,180/iframes.m3u8" }],
+      images: [{ ...scrub, codecs: ["jpeg"], uri: "images.m3u8" }],
+    }),
     `#EXTM3U
 #EXT-X-VERSION:7
 #EXT-X-INDEPENDENT-SEGMENTS
-#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="eng 1",LANGUAGE="eng",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="audio-0/index.m3u8"
-#EXT-X-STREAM-INF:BANDWIDTH=2000000,AVERAGE-BANDWIDTH=1000000,CODECS="avc1.64001e,mp4a.40.2",RESOLUTION=640x360,FRAME-RATE=29.970,VIDEO-RANGE=SDR,AUDIO="audio",CLOSED-CAPTIONS=NONE
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="English",LANGUAGE="en",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="audio-0/index.m3u8"
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="Audio",DEFAULT=NO,AUTOSELECT=YES,CHANNELS="2",URI="audio-1/index.m3u8"
+#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="text",NAME="German",LANGUAGE="de",DEFAULT=NO,AUTOSELECT=YES,FORCED=NO,URI="text-0/index.m3u8"
+#EXT-X-STREAM-INF:BANDWIDTH=2000000,AVERAGE-BANDWIDTH=1000000,CODECS="avc1.64001e,mp4a.40.2",RESOLUTION=640x360,FRAME-RATE=29.970,VIDEO-RANGE=SDR,AUDIO="audio",SUBTITLES="text",CLOSED-CAPTIONS=NONE
 full/640,360/index.m3u8
+#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=9000,AVERAGE-BANDWIDTH=8000,CODECS="avc1.64001e",RESOLUTION=320x180,VIDEO-RANGE=SDR,URI="full/320,180/iframes.m3u8"
+#EXT-X-IMAGE-STREAM-INF:BANDWIDTH=9000,AVERAGE-BANDWIDTH=8000,CODECS="jpeg",RESOLUTION=320x180,URI="images.m3u8"
 `,
   );
-  assert.ok(!masterPlaylist([{ ...variant, codecs: ["avc1.64001e"] }], []).includes("AUDIO"));
+  const silent = masterPlaylist({ variants: [{ ...variant, codecs: ["avc1.64001e"] }] });
+  assert.doesNotMatch(silent, /AUDIO|SUBTITLES|EXT-X-MEDIA/);
 });
 
 test("durations are counted in frames and do not drift", async () => {
@@ -136,7 +152,8 @@ test("a master playlist begins with the exact size, has no size twice, and escap
   const sizes = [100, 64, 64, 32].map((width) =>
     canonicalSize({ width, height: (width * 3) / 4 + (width === 100 ? 1 : 0) }, asset),
   );
-  const uris = masterOf(asset, full, sizes)
+  const [exact, ...ladder] = sizes;
+  const uris = masterOf(asset, { region: full, exact, ladder })
     .split("\n")
     .filter((line) => line.endsWith("index.m3u8"));
   assert.deepEqual(uris, ["full/%5E100,76/index.m3u8", "full/64,48/index.m3u8", "full/32,24/index.m3u8"]);
@@ -155,4 +172,42 @@ test("the segments of the elastic playlist have their size left open", async () 
     elasticPlaylistOf(asset, "v1", "../full/"),
     /MAP:URI="\.\.\/\.\.\/full\/elastic\/init\.mp4\?v=v1"/,
   );
+});
+
+test("a cue stands in every segment that it is on screen in, with the times of its whole life", async () => {
+  const cue = (start: number, end: number, text: string, settings = "") => ({ start, end, settings, text });
+  const cues = [cue(0, 900, "first"), cue(5500, 6500, "across", "line:0"), cue(6000, 20000, "on\n\n<i>-->")];
+  const asset = await open({ groups: Array.from({ length: 14 }, () => 25) });
+  const segments = textSegments(asset);
+  assert.deepEqual(
+    segments.map(({ from, to, duration }) => [from, to, duration]),
+    [
+      [0, 6000, 6],
+      [6000, 12000, 6],
+      [12000, Number.POSITIVE_INFINITY, 2],
+    ],
+  );
+  const head = "WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000\n";
+  const across = "\n00:00:05.500 --> 00:00:06.500 line:0\nacross\n";
+  const on = "\n00:00:06.000 --> 00:00:20.000\non\n<i>--&gt;\n";
+  assert.deepEqual(
+    segments.map((segment) => webVttSegment(cues, segment)),
+    [`${head}\n00:00:00.000 --> 00:00:00.900\nfirst\n${across}`, head + across + on, head + on],
+  );
+  assert.deepEqual(
+    parseWebVtt(webVtt(cues)).map(({ start, end }) => [start, end]),
+    cues.map(({ start, end }) => [start, end]),
+  );
+  assert.match(textPlaylistOf(asset, "v"), /TARGETDURATION:6\n[\s\S]*seg-2\.vtt\?v=v\n#EXT-X-ENDLIST/);
+});
+
+test("renditions have names of their own", () => {
+  const names = (...languages: string[]) =>
+    renditionNames(
+      languages.map((language) => ({ language })),
+      "Audio",
+    );
+  assert.deepEqual(names("eng", "ger"), ["English", "German"]);
+  assert.deepEqual(names("deu", "und", "ger", "und"), ["German 1", "Audio 1", "German 2", "Audio 2"]);
+  assert.deepEqual(names("und"), ["Audio"]);
 });

@@ -7,6 +7,7 @@ import {
   layoutAsset,
   quantise,
   sharedEncoderSize,
+  type TextContents,
   type TileNetwork,
   writeGroup,
 } from "../codec/index.js";
@@ -21,6 +22,10 @@ export interface SyntheticOptions {
   readonly scenes?: readonly number[];
   /** Seconds of a 440 Hz tone; 0 for no sound. */
   readonly tone?: number;
+  /** ISO 639-2, one for each track of that tone; default: one track, "und". */
+  readonly languages?: readonly string[];
+  /** Tracks of subtitles; default: none. */
+  readonly text?: readonly TextContents[];
   readonly tileWidth?: number;
   readonly widths?: readonly number[];
   readonly encoderWidth?: number;
@@ -101,6 +106,7 @@ export function syntheticAsset(o: SyntheticOptions = {}): Uint8Array {
   });
   const adts = (o.tone ?? 0) > 0 ? tone(o.tone ?? 0) : undefined;
   const track = adts === undefined ? undefined : indexAdts(adts);
+  const languages = o.languages ?? ["und"];
   const { head, chunks } = layoutAsset({
     width: o.width ?? 320,
     height: o.height ?? 180,
@@ -112,7 +118,11 @@ export function syntheticAsset(o: SyntheticOptions = {}): Uint8Array {
     audio:
       track === undefined
         ? []
-        : [{ ...track, language: "und", packetDuration: 1024, priming: 1024, packetSizes: track.sizes }],
+        : languages.map((language) => ({
+            ...track,
+            ...{ language, packetDuration: 1024, priming: 1024, packetSizes: track.sizes },
+          })),
+    ...(o.text === undefined ? {} : { text: o.text }),
   });
   const parts = chunks.flatMap((chunk) => {
     if (chunk.kind === "group") return [payloads[chunk.index]];

@@ -4,16 +4,22 @@ export interface PlaylistSegment {
   readonly duration: number;
   /** Relative to the playlist. */
   readonly uri: string;
+  /** Tags of this segment alone. */
+  readonly tags?: readonly string[];
 }
 
-/**
- * A complete media playlist of fMP4 segments that each start with a key frame (RFC 8216bis, 4.4).
- *
- * @param targetDuration whole seconds that no segment exceeds; the same in all renditions of a film
- */
+export interface MediaPlaylistOptions {
+  /** Whole seconds that no segment exceeds; the same in all renditions of picture and sound of a film. */
+  readonly targetDuration: number;
+  /** URI of the init segment; none for subtitles and images. */
+  readonly init?: string;
+  /** Segments of one key frame each: EXT-X-I-FRAMES-ONLY. Sheets of thumbnails: EXT-X-IMAGES-ONLY. */
+  readonly only?: "key frames" | "images";
+}
+
+/** A complete media playlist, each of whose segments can be shown without the others (RFC 8216bis, 4.4). */
 export function mediaPlaylist(
-  targetDuration: number,
-  init: string,
+  { targetDuration, init, only }: MediaPlaylistOptions,
   segments: readonly PlaylistSegment[],
 ): string {
   return [
@@ -22,9 +28,15 @@ export function mediaPlaylist(
     `#EXT-X-TARGETDURATION:${targetDuration}`,
     "#EXT-X-MEDIA-SEQUENCE:0",
     "#EXT-X-PLAYLIST-TYPE:VOD",
+    ...(only === "key frames" ? ["#EXT-X-I-FRAMES-ONLY"] : []),
+    ...(only === "images" ? ["#EXT-X-IMAGES-ONLY"] : []),
     "#EXT-X-INDEPENDENT-SEGMENTS",
-    `#EXT-X-MAP:URI="${init}"`,
-    ...segments.flatMap(({ duration, uri }) => [`#EXTINF:${formatSeconds(duration)},`, uri]),
+    ...(init === undefined ? [] : [`#EXT-X-MAP:URI="${init}"`]),
+    ...segments.flatMap(({ duration, uri, tags = [] }) => [
+      `#EXTINF:${formatSeconds(duration)},`,
+      ...tags,
+      uri,
+    ]),
     "#EXT-X-ENDLIST",
     "",
   ].join("\n");

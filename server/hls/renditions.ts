@@ -1,49 +1,93 @@
 import type { Asset } from "../../codec/asset/asset.js";
-import { h264Codec, type SampleEntry } from "../../media/h264-level.js";
+import { h264Codec, type SampleEntry, type StreamFormat } from "../../media/h264-level.js";
 import type { RegionRequest, SourceSize } from "../sizes/region.js";
 import { type SizeRequest, sizeInUrl } from "../sizes/size.js";
-import { audioBandwidth, videoBandwidth } from "./bandwidth.js";
-import { type AudioRendition, masterPlaylist, type Variant } from "./master-playlist.js";
+import { audioBandwidth, type Bandwidth, keyFrameBandwidth, videoBandwidth } from "./bandwidth.js";
+import {
+  type AudioRendition,
+  masterPlaylist,
+  type PictureStream,
+  type Rendition,
+  type Variant,
+} from "./master-playlist.js";
 import { mediaPlaylist } from "./media-playlist.js";
-import { audioSegments, framesToSeconds, targetDuration, videoSegments } from "./timeline.js";
+import { languageTag, renditionNames } from "./rendition-names.js";
+import {
+  audioSegments,
+  framesToSeconds,
+  targetDuration,
+  textSegments,
+  videoSegments,
+  wholeSeconds,
+} from "./timeline.js";
 
 /** The size of an elastic segment's URL, for the player to fill in. */
 export const SIZE_PLACEHOLDER = "{size}";
 
-/** `/:id/master.m3u8`: the sizes in the order given, without doubles. URLs are relative to `/:id/`. */
-export function masterOf(asset: Asset, region: RegionRequest, sizes: readonly SizeRequest[]): string {
+/** What a master playlist is asked to offer. */
+export interface MasterRequest {
+  readonly region: RegionRequest;
+  /** The size that the viewer has; first where there is one. */
+  readonly exact?: SizeRequest | undefined;
+  /** All others, largest first. */
+  readonly ladder: readonly SizeRequest[];
+  /** Streams of thumbnails. */
+  readonly images?: readonly PictureStream[];
+}
+
+// The ladder has three steps to each halving: key frames of every third are near enough for scrubbing.
+const LADDER_STEPS_OF_KEY_FRAMES = 3;
+
+/** `/:id/master.m3u8`: the exact size and the ladder, without doubles. URLs are relative to `/:id/`. */
+export function masterOf(asset: Asset, { region, exact, ladder, images = [] }: MasterRequest): string {
+  const sizes = exact === undefined ? ladder : [exact, ...ladder];
   const unique = [...new Map(sizes.map((size) => [size.canonical, size])).values()];
-  const variants = unique.map((size) =>
-    variant(asset, size, "avc1", `${region.canonical}/${sizeInUrl(size)}/index.m3u8`),
-  );
-  return masterPlaylist(variants, audioRenditions(asset));
+  const folder = (size: SizeRequest) => `${region.canonical}/${sizeInUrl(size)}`;
+  return masterPlaylist({
+    variants: unique.map((size) => variant(asset, size, "avc1", `${folder(size)}/index.m3u8`)),
+    audio: audioRenditions(asset),
+    text: textRenditions(asset),
+    keyFrames: ladder
+      .filter((_, step) => step % LADDER_STEPS_OF_KEY_FRAMES === 0)
+      .map((size) => keyFrames(asset, size, `${folder(size)}/iframes.m3u8`)),
+    images,
+  });
 }
 
 /** `/:id/elastic.m3u8`: one variant, stated at the largest size that its segments may have. */
 export function elasticMasterOf(asset: Asset, region: RegionRequest, largest: SourceSize): string {
   const elastic = variant(asset, largest, "avc3", `${region.canonical}/elastic/index.m3u8`);
-  return masterPlaylist([elastic], audioRenditions(asset));
+  return masterPlaylist({
+    variants: [elastic],
+    audio: audioRenditions(asset),
+    text: textRenditions(asset),
+  });
 }
 
 /** `/:id/:region/:size/index.m3u8`; `folder` leads to the canonical URLs of its segments, "" where it is there. */
 export function videoPlaylistOf(asset: Asset, version: string, folder: string): string {
-  const segments = videoSegments(asset).map(({ index, frameCount }) => ({
-    duration: framesToSeconds(frameCount, asset),
-    uri: `${folder}seg-${index}.m4s?v=${version}`,
-  }));
-  return mediaPlaylist(targetDuration(asset), `${folder}init.mp4?v=${version}`, segments);
+  const init = `${folder}init.mp4?v=${version}`;
+  return mediaPlaylist(
+    { targetDuration: targetDuration(asset), init },
+    videoParts(asset, (k) => `${folder}seg-${k}.m4s?v=${version}`),
+  );
+}
+
+/** `/:id/:region/:size/iframes.m3u8`: the first picture of each segment, in a fragment of its own. */
+export function keyFramePlaylistOf(asset: Asset, version: string, folder: string): string {
+  const init = `${folder}init.mp4?v=${version}`;
+  return mediaPlaylist(
+    { targetDuration: targetDuration(asset), init, only: "key frames" },
+    videoParts(asset, (k) => `${folder}iframe-${k}.m4s?v=${version}`),
+  );
 }
 
 /** `/:id/:region/elastic/index.m3u8`; `region` is "" or leads to the canonical region. */
 export function elasticPlaylistOf(asset: Asset, version: string, region: string): string {
-  const segments = videoSegments(asset).map(({ index, frameCount }) => ({
-    duration: framesToSeconds(frameCount, asset),
-    uri: `../${region}${SIZE_PLACEHOLDER}/elastic-${index}.m4s?v=${version}`,
-  }));
+  const init = region === "" ? `init.mp4?v=${version}` : `../${region}elastic/init.mp4?v=${version}`;
   return mediaPlaylist(
-    targetDuration(asset),
-    region === "" ? `init.mp4?v=${version}` : `../${region}elastic/init.mp4?v=${version}`,
-    segments,
+    { targetDuration: targetDuration(asset), init },
+    videoParts(asset, (k) => `../${region}${SIZE_PLACEHOLDER}/elastic-${k}.m4s?v=${version}`),
   );
 }
 
@@ -54,40 +98,72 @@ export function audioPlaylistOf(asset: Asset, track: number, version: string): s
     duration: (packetCount * packetDuration) / sampleRate,
     uri: `seg-${index}.m4s?v=${version}`,
   }));
-  return mediaPlaylist(targetDuration(asset), `init.mp4?v=${version}`, segments);
+  return mediaPlaylist({ targetDuration: targetDuration(asset), init: `init.mp4?v=${version}` }, segments);
 }
 
+/** `/:id/text-:n/index.m3u8`; its target duration is its own, as that of subtitles may be. */
+export function textPlaylistOf(asset: Asset, version: string): string {
+  const segments = textSegments(asset).map(({ index, duration }) => ({
+    duration,
+    uri: `seg-${index}.vtt?v=${version}`,
+  }));
+  const longest = segments.reduce((most, { duration }) => Math.max(most, duration), 0);
+  return mediaPlaylist({ targetDuration: wholeSeconds(longest) }, segments);
+}
+
+const videoParts = (asset: Asset, uri: (index: number) => string) =>
+  videoSegments(asset).map(({ index, frameCount }) => ({
+    duration: framesToSeconds(frameCount, asset),
+    uri: uri(index),
+  }));
+
+const formatOf = ({ frameRate }: Asset, { width, height }: SourceSize): StreamFormat => ({
+  width,
+  height,
+  frameRate,
+});
+
 function variant(asset: Asset, size: SourceSize, sampleEntry: SampleEntry, uri: string): Variant {
-  const format = { width: size.width, height: size.height, frameRate: asset.frameRate };
+  const format = formatOf(asset, size);
   const video = videoBandwidth(asset, format, videoSegments(asset));
   const audio = asset.audio.map((track) => audioBandwidth(asset, track));
-  const most = (values: readonly number[]) => values.reduce((a, b) => Math.max(a, b), 0);
+  const most = (of: (rate: Bandwidth) => number) => audio.map(of).reduce((a, b) => Math.max(a, b), 0);
   return {
     uri,
-    bandwidth: video.peak + most(audio.map((rate) => rate.peak)),
-    averageBandwidth: video.average + most(audio.map((rate) => rate.average)),
-    codecs: [h264Codec(format, sampleEntry), ...new Set(asset.audio.map((track) => track.codec))],
+    bandwidth: video.peak + most((rate) => rate.peak),
+    averageBandwidth: video.average + most((rate) => rate.average),
+    codecs: [
+      h264Codec(format, sampleEntry),
+      ...new Set([...asset.audio, ...asset.text].map((track) => track.codec)),
+    ],
     width: size.width,
     height: size.height,
     frameRate: asset.frameRate.num / asset.frameRate.den,
   };
 }
 
+function keyFrames(asset: Asset, size: SourceSize, uri: string): PictureStream {
+  const format = formatOf(asset, size);
+  const { peak, average } = keyFrameBandwidth(asset, format, videoSegments(asset));
+  const { width, height } = size;
+  return { uri, bandwidth: peak, averageBandwidth: average, codecs: [h264Codec(format)], width, height };
+}
+
 function audioRenditions(asset: Asset): AudioRendition[] {
+  const names = renditionNames(asset.audio, "Audio");
   return asset.audio.map(({ index, language, channels }) => ({
     uri: `audio-${index}/index.m3u8`,
-    name: `${languageName(language) ?? "Audio"} ${index + 1}`,
+    name: names[index],
     language: languageTag(language),
     channels,
   }));
 }
 
-/** BCP 47 takes the shortest code, "de" for both of ISO 639-2's "deu" and "ger". */
-const languageTag = (language: string): string | undefined =>
-  language === "und" ? undefined : Intl.getCanonicalLocales(language)[0];
-
-/** "German"; undefined for a code that nobody knows. */
-function languageName(language: string): string | undefined {
-  const tag = languageTag(language);
-  return tag && new Intl.DisplayNames(["en"], { type: "language", fallback: "none" }).of(tag);
+function textRenditions(asset: Asset): Rendition[] {
+  const names = renditionNames(asset.text, "Subtitles");
+  return asset.text.map(({ index, language }) => ({
+    uri: `text-${index}/index.m3u8`,
+    name: names[index],
+    language: languageTag(language),
+  }));
 }

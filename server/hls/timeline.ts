@@ -17,6 +17,16 @@ export interface AudioSegment {
   readonly decodeTime: number;
 }
 
+/** One segment of subtitles: the time of some video segments. */
+export interface TextSegment {
+  readonly index: number;
+  /** Milliseconds from the start of the film; the last segment has no end, for cues that outlast the picture. */
+  readonly from: number;
+  readonly to: number;
+  /** Seconds. */
+  readonly duration: number;
+}
+
 type Timed = Pick<Asset, "groups" | "frameRate" | "frameCount">;
 
 /** Changes when films of equal groups are cut at other frames: part of the version of their URLs. */
@@ -76,7 +86,29 @@ export function audioSegments(asset: Timed, track: AudioTrack): AudioSegment[] {
   return segments;
 }
 
-/** Whole seconds that no segment of the film exceeds, in any of its renditions. */
+/** Seconds of a segment of subtitles, about: they are small, and a request a second would be wasted on them. */
+const TEXT_SECONDS = 6;
+
+/** As many video segments' time each as reach six seconds. */
+export function textSegments(asset: Timed): TextSegment[] {
+  const segments: TextSegment[] = [];
+  let first = 0;
+  for (const { firstFrame, frameCount } of videoSegments(asset)) {
+    const end = firstFrame + frameCount;
+    const duration = framesToSeconds(end - first, asset);
+    if (end < asset.frameCount && duration < TEXT_SECONDS - 1e-9) continue;
+    segments.push({
+      index: segments.length,
+      from: 1000 * framesToSeconds(first, asset),
+      to: end === asset.frameCount ? Number.POSITIVE_INFINITY : 1000 * framesToSeconds(end, asset),
+      duration,
+    });
+    first = end;
+  }
+  return segments;
+}
+
+/** Whole seconds that no segment of the film exceeds, in any of its renditions of picture and sound. */
 export function targetDuration(asset: Timed & Pick<Asset, "audio">): number {
   const video = videoSegments(asset).map((segment) => framesToSeconds(segment.frameCount, asset));
   const audio = asset.audio.flatMap((track) =>
@@ -85,6 +117,10 @@ export function targetDuration(asset: Timed & Pick<Asset, "audio">): number {
     ),
   );
   const longest = [...video, ...audio].reduce((most, seconds) => Math.max(most, seconds), 0);
-  // Sums of fractions end a hair above the whole seconds that they stand for.
-  return Math.max(1, Math.ceil(longest - 1e-9));
+  return wholeSeconds(longest);
 }
+
+/** The least EXT-X-TARGETDURATION of a playlist whose longest segment is this. */
+export const wholeSeconds = (longest: number): number =>
+  // Sums of fractions end a hair above the whole seconds that they stand for.
+  Math.max(1, Math.ceil(longest - 1e-9));

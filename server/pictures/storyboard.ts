@@ -1,5 +1,6 @@
 import type { Film } from "../catalogue.js";
 import { RequestError } from "../errors.js";
+import { clock } from "../hls/webvtt.js";
 import type { SizeLimits, SizeRequest } from "../sizes/size.js";
 import { endOfFilm } from "./moments.js";
 import { sizeWithin } from "./poster.js";
@@ -69,11 +70,4 @@ export function storyboardVtt(film: Film, { thumbnail, interval, count }: Storyb
     return `${clock(i * interval)} --> ${clock(Math.min(end, (i + 1) * interval))}\n${sheet}#xywh=${at}\n`;
   });
   return ["WEBVTT\n", ...cues].join("\n");
-}
-
-/** `HH:MM:SS.mmm` */
-function clock(milliseconds: number): string {
-  const part = (value: number, digits: number) => String(Math.floor(value)).padStart(digits, "0");
-  const minutes = milliseconds / 60_000;
-  return `${part(minutes / 60, 2)}:${part(minutes % 60, 2)}:${part((milliseconds / 1000) % 60, 2)}.${part(milliseconds % 1000, 3)}`;
 }

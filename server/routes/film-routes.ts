@@ -1,19 +1,17 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { audioFragment, audioInit } from "../../codec/iso/audio-fragment.js";
 import { limitsOf } from "../access/access.js";
 import type { Film } from "../catalogue.js";
-import { RequestError } from "../errors.js";
+import { imagePlaylistOf, imageStreamOf } from "../hls/images.js";
 import {
-  audioPlaylistOf,
   elasticMasterOf,
   elasticPlaylistOf,
+  keyFramePlaylistOf,
   masterOf,
   videoPlaylistOf,
 } from "../hls/renditions.js";
-import { audioSegments } from "../hls/timeline.js";
 import { answer, strongEtag, versionedCaching } from "../http/answer.js";
-import { REVALIDATE } from "../http/caching.js";
 import { filmInfo } from "../info.js";
+import { storyboardOf } from "../pictures/storyboard.js";
 import { findSegment, partKey, type Rendition } from "../segment-service.js";
 import type { Server } from "../server-parts.js";
 import { virtualLadder } from "../sizes/ladder.js";
@@ -21,27 +19,15 @@ import { parseRegion, type RegionRequest } from "../sizes/region.js";
 import { largestSize, parseSize, type SizeRequest, sizeInUrl } from "../sizes/size.js";
 import { canonicalLink } from "./canonical-link.js";
 import { getAndHead } from "./get-and-head.js";
+import { answerText, PLAYLIST, paramsOf, queryText } from "./playlist-answer.js";
 
-const PLAYLIST = "application/vnd.apple.mpegurl";
 const VIDEO = "video/mp4";
-const AUDIO = "audio/mp4";
 
-type Params = Readonly<Record<string, string>>;
-const paramsOf = (request: FastifyRequest): Params => request.params as Params;
-/** A query parameter as text; one that is given twice becomes text that no grammar accepts. */
-const queryText = (request: FastifyRequest, name: string): string | undefined => {
-  const value = (request.query as Readonly<Record<string, unknown>>)[name];
-  return value === undefined ? undefined : String(value);
-};
-
-/** info.json, playlists, init and media segments of every film. */
+/** info.json, master playlists, and the pictures as segments and key frames. */
 export function filmRoutes(app: FastifyInstance, server: Server): void {
-  const { catalogue, limits, service } = server;
+  const { catalogue, limits, service, keyFrames } = server;
 
   const open = (request: FastifyRequest) => catalogue.open(paramsOf(request).id);
-  const text = (request: FastifyRequest, reply: FastifyReply, type: string, body: string) =>
-    answer(request, reply, { type, etag: strongEtag(body), cacheControl: REVALIDATE, make: () => body });
-
   const picture = async (request: FastifyRequest) => {
     const film = await open(request);
     const { region: spelled, size: wanted } = paramsOf(request);
@@ -55,7 +41,7 @@ export function filmRoutes(app: FastifyInstance, server: Server): void {
   const folderOf = (region: RegionRequest, size: SizeRequest) => `${region.canonical}/${sizeInUrl(size)}/`;
 
   getAndHead(app, "/:id/info.json", async (request, reply) =>
-    text(
+    answerText(
       request,
       reply,
       "application/json; charset=utf-8",
@@ -64,37 +50,50 @@ export function filmRoutes(app: FastifyInstance, server: Server): void {
   );
 
   getAndHead(app, "/:id/master.m3u8", async (request, reply) => {
-    const { asset } = await open(request);
+    const film = await open(request);
+    const { asset } = film;
     const limits = limitsOf(request, server.limits);
     const region = parseRegion(queryText(request, "region") ?? "full", asset);
     const ladder = virtualLadder(region, largestSize(region, limits, false), limits);
     const [width, height] = [queryText(request, "width"), queryText(request, "height")];
     const exact =
       width === undefined && height === undefined
-        ? []
-        : [parseSize(`^${width ?? ""},${height ?? ""}`, region, limits, asset.frameRate)];
-    return text(request, reply, PLAYLIST, masterOf(asset, region, [...exact, ...ladder]));
+        ? undefined
+        : parseSize(`^${width ?? ""},${height ?? ""}`, region, limits, asset.frameRate);
+    const images = region.canonical === "full" ? [imageStreamOf(film, storyboardOf(film, limits))] : [];
+    return answerText(request, reply, PLAYLIST, masterOf(asset, { region, exact, ladder, images }));
   });
 
   getAndHead(app, "/:id/elastic.m3u8", async (request, reply) => {
     const { asset } = await open(request);
     const region = parseRegion(queryText(request, "region") ?? "full", asset);
-    return text(request, reply, PLAYLIST, elasticMasterOf(asset, region, largestSize(region, limits, true)));
-  });
-
-  getAndHead(app, "/:id/:region/:size/index.m3u8", async (request, reply) => {
-    const { film, region, size } = await picture(request);
-    const folder = folderOf(region, size);
-    canonical(reply, film, `${folder}index.m3u8`);
-    const asked = paramsOf(request);
-    const there = asked.region === region.canonical && asked.size === size.canonical;
-    return text(
+    return answerText(
       request,
       reply,
       PLAYLIST,
-      videoPlaylistOf(film.asset, film.version, there ? "" : `../../${folder}`),
+      elasticMasterOf(asset, region, largestSize(region, limits, true)),
     );
   });
+
+  getAndHead(app, "/:id/images.m3u8", async (request, reply) => {
+    const film = await open(request);
+    return answerText(request, reply, PLAYLIST, imagePlaylistOf(film, storyboardOf(film, limits)));
+  });
+
+  for (const [name, playlistOf] of [
+    ["index", videoPlaylistOf],
+    ["iframes", keyFramePlaylistOf],
+  ] as const) {
+    getAndHead(app, `/:id/:region/:size/${name}.m3u8`, async (request, reply) => {
+      const { film, region, size } = await picture(request);
+      const folder = folderOf(region, size);
+      canonical(reply, film, `${folder}${name}.m3u8`);
+      const asked = paramsOf(request);
+      const there = asked.region === region.canonical && asked.size === size.canonical;
+      const playlist = playlistOf(film.asset, film.version, there ? "" : `../../${folder}`);
+      return answerText(request, reply, PLAYLIST, playlist);
+    });
+  }
 
   getAndHead(app, "/:id/:region/elastic/index.m3u8", async (request, reply) => {
     const film = await open(request);
@@ -102,7 +101,7 @@ export function filmRoutes(app: FastifyInstance, server: Server): void {
     const region = parseRegion(spelled, film.asset);
     canonical(reply, film, `${region.canonical}/elastic/index.m3u8`);
     const folder = spelled === region.canonical ? "" : `../${region.canonical}/`;
-    return text(request, reply, PLAYLIST, elasticPlaylistOf(film.asset, film.version, folder));
+    return answerText(request, reply, PLAYLIST, elasticPlaylistOf(film.asset, film.version, folder));
   });
 
   const sendInit = (request: FastifyRequest, reply: FastifyReply, rendition: Rendition) =>
@@ -145,57 +144,16 @@ export function filmRoutes(app: FastifyInstance, server: Server): void {
     });
   }
 
-  const track = async (request: FastifyRequest) => {
-    const film = await open(request);
-    const n = Number(paramsOf(request).n);
-    const found = film.asset.audio[n];
-    if (found === undefined) {
-      throw new RequestError(
-        "no-such-audio",
-        `"${film.id}" has ${film.asset.audio.length} audio tracks, not number ${n}`,
-      );
-    }
-    return { film, track: found };
-  };
-  const AUDIO_FOLDER = "/:id/audio-:n(^\\d{1,4}$)";
-
-  getAndHead(app, `${AUDIO_FOLDER}/index.m3u8`, async (request, reply) => {
-    const { film, track: found } = await track(request);
-    return text(request, reply, PLAYLIST, audioPlaylistOf(film.asset, found.index, film.version));
-  });
-
-  getAndHead(app, `${AUDIO_FOLDER}/init.mp4`, async (request, reply) => {
-    const { film, track: found } = await track(request);
+  getAndHead(app, "/:id/:region/:size/iframe-:k(^\\d{1,9}$).m4s", async (request, reply) => {
+    const { film, region, size } = await picture(request);
+    const segment = findSegment(film, Number(paramsOf(request).k));
+    canonical(reply, film, `${folderOf(region, size)}iframe-${segment.index}.m4s`);
+    const rendition: Rendition = { film, region, size, sampleEntry: "avc1" };
     return answer(request, reply, {
-      type: AUDIO,
-      etag: strongEtag(`${film.id} ${film.version} audio ${found.index} init`),
+      type: VIDEO,
+      etag: strongEtag(partKey(rendition, `key frame ${segment.index}`)),
       cacheControl: versionedCaching(request, film.version),
-      make: () => audioInit(found),
-    });
-  });
-
-  getAndHead(app, `${AUDIO_FOLDER}/seg-:k(^\\d{1,9}$).m4s`, async (request, reply) => {
-    const { film, track: found } = await track(request);
-    const segments = audioSegments(film.asset, found);
-    const k = Number(paramsOf(request).k);
-    const segment = segments[k];
-    if (segment === undefined) {
-      throw new RequestError(
-        "no-such-segment",
-        `"${film.id}" has audio segments 0 to ${segments.length - 1}, not ${k}`,
-      );
-    }
-    return answer(request, reply, {
-      type: AUDIO,
-      etag: strongEtag(`${film.id} ${film.version} audio ${found.index} ${k}`),
-      cacheControl: versionedCaching(request, film.version),
-      make: async (signal) => {
-        const { firstPacket, packetCount } = segment;
-        return audioFragment(
-          segment,
-          await film.asset.readAudio(found.index, firstPacket, packetCount, signal),
-        );
-      },
+      make: (signal) => keyFrames.keyFrame(rendition, segment, signal),
     });
   });
 }

@@ -81,7 +81,8 @@ async function openWhole(path: string): Promise<OpenedSource> {
     if ((await writing()) && (await isHollow(path, Math.max(0, file.size - END)))) throw incomplete(name);
     return { source: { ...file, fingerprint: fingerprint(file), modified: file.identity.mtimeMs }, asset };
   } catch (error) {
-    const cut = error instanceof SieddError && (error.code === "truncated-asset" || (await isHollow(path, 0)));
+    const cut =
+      error instanceof SieddError && (error.code === "truncated-asset" || (await isHollow(path, 0)));
     if (cut && (await writing())) throw incomplete(name);
     throw error;
   }

@@ -1,0 +1,60 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { RequestError } from "../errors.js";
+import { cuesOf } from "../hls/cues.js";
+import { textPlaylistOf } from "../hls/renditions.js";
+import { textSegments } from "../hls/timeline.js";
+import { webVtt, webVttSegment } from "../hls/webvtt.js";
+import { answer, strongEtag, versionedCaching } from "../http/answer.js";
+import type { Server } from "../server-parts.js";
+import { getAndHead } from "./get-and-head.js";
+import { answerText, PLAYLIST, paramsOf } from "./playlist-answer.js";
+
+const WEBVTT = "text/vtt; charset=utf-8";
+const TEXT = "/:id/text-:n(^\\d{1,4}$)";
+
+/** Subtitles, whole and as a rendition. */
+export function textRoutes(app: FastifyInstance, { catalogue }: Server): void {
+  const track = async (request: FastifyRequest) => {
+    const film = await catalogue.open(paramsOf(request).id);
+    const n = Number(paramsOf(request).n);
+    if (film.asset.text[n] !== undefined) return { film, n };
+    throw new RequestError(
+      "no-such-text",
+      `"${film.id}" has ${film.asset.text.length} tracks of subtitles, not number ${n}`,
+    );
+  };
+
+  getAndHead(app, `${TEXT}.vtt`, async (request, reply) => {
+    const { film, n } = await track(request);
+    return answer(request, reply, {
+      type: WEBVTT,
+      etag: strongEtag(`${film.id} ${film.version} text ${n}`),
+      cacheControl: versionedCaching(request, film.version),
+      make: async () => webVtt(await cuesOf(film.asset, n)),
+    });
+  });
+
+  getAndHead(app, `${TEXT}/index.m3u8`, async (request, reply) => {
+    const { film } = await track(request);
+    return answerText(request, reply, PLAYLIST, textPlaylistOf(film.asset, film.version));
+  });
+
+  getAndHead(app, `${TEXT}/seg-:k(^\\d{1,9}$).vtt`, async (request, reply) => {
+    const { film, n } = await track(request);
+    const segments = textSegments(film.asset);
+    const k = Number(paramsOf(request).k);
+    const segment = segments[k];
+    if (segment === undefined) {
+      throw new RequestError(
+        "no-such-segment",
+        `"${film.id}" has segments of subtitles 0 to ${segments.length - 1}, not ${k}`,
+      );
+    }
+    return answer(request, reply, {
+      type: WEBVTT,
+      etag: strongEtag(`${film.id} ${film.version} text ${n} ${k}`),
+      cacheControl: versionedCaching(request, film.version),
+      make: async () => webVttSegment(await cuesOf(film.asset, n), segment),
+    });
+  });
+}
