@@ -7,6 +7,7 @@ export type MediaErrorCode =
   | "no-frames"
   | "ffmpeg-missing"
   | "ffmpeg-failed"
+  | "ffmpeg-killed"
   | "disk-full"
   | "write-failed";
 

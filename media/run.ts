@@ -85,7 +85,7 @@ const diskFull = /No space left on device|Disk quota exceeded/;
 
 /**
  * Runs a command to its end and returns what it said on stderr. When the promise settles, ffmpeg is gone.
- * @throws MediaError "ffmpeg-missing", "disk-full" or "ffmpeg-failed"; the signal's reason when aborted;
+ * @throws MediaError "ffmpeg-missing", "disk-full", "ffmpeg-killed" or "ffmpeg-failed"; the signal's reason when aborted;
  *   the error of `stdin` when the input failed.
  */
 export function runFfmpeg(command: FfmpegCommand, options: RunOptions): Promise<string> {
@@ -141,6 +141,13 @@ function runError(error: unknown, stderr: string, failure: string): MediaError {
     return new MediaError("disk-full", `${failure}: the disk is full; free some space and try again`, {
       cause: error,
     });
+  }
+  if (/killed with signal/.test(message)) {
+    return new MediaError(
+      "ffmpeg-killed",
+      `${failure}: something ended ffmpeg, often the system when memory is short`,
+      { cause: error },
+    );
   }
   const lines = stderr.split("\n").filter((line) => line.trim() !== "");
   // ffmpeg's first complaint is nearly always the cause, the later ones its consequences.

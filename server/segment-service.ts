@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
+import { MediaError } from "../media/errors.js";
 import { encodeInit, encodeSegment, type SampleEntry } from "../media/h264.js";
 import type { Film } from "./catalogue.js";
 import { type DecodePool, decodeFrames } from "./decoding/index.js";
@@ -55,6 +56,13 @@ export function findSegment(film: Film, index: number): VideoSegment {
   return segment;
 }
 
+/** An ffmpeg that something else ended, such as the system short of memory, is started a second time. */
+const onceMore = <T>(work: () => Promise<T>): Promise<T> =>
+  work().catch((error: unknown) => {
+    if (error instanceof MediaError && error.code === "ffmpeg-killed") return work();
+    throw error;
+  });
+
 /** Computes init and media segments when they are asked for: a pure function of film, index, region and size. */
 export class SegmentService {
   readonly #parts: SegmentServiceParts;
@@ -87,7 +95,7 @@ export class SegmentService {
       queue.run(
         (ended) =>
           this.#timed(rendition, "segment", segment.index, segment.frameCount, () =>
-            this.#encode(rendition, segment, ended),
+            onceMore(() => this.#encode(rendition, segment, ended)),
           ),
         abandoned,
         cost,

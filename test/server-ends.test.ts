@@ -50,17 +50,15 @@ test("a closed connection does not end what another one waits for", async (t) =>
 });
 
 test("past its queue the server says 503 with Retry-After, and serves on", async (t) => {
-  const options = { concurrency: 1, maxQueue: 1 };
+  const options = { concurrency: 1, maxQueue: 1, clientJobs: 0 };
   const server = await testServer(t, { film: { ...SMALL, groups: [25] } }, options);
   const sizes = [160, 158, 156, 154, 152, 150];
   const answers = await Promise.all(sizes.map((width) => server.get(`film/full/${width},90/seg-0.m4s`)));
   const busy = answers.filter((answer) => answer.status === 503);
   assert.equal(busy.length, sizes.length - 2);
   for (const { code, headers } of busy) {
-    assert.deepEqual(
-      [code, headers.get("retry-after"), headers.get("cache-control")],
-      ["busy", "1", "no-store"],
-    );
+    assert.deepEqual([code, headers.get("cache-control")], ["busy", "no-store"]);
+    assert.match(headers.get("retry-after") ?? "", /^[1-9]\d*$/);
   }
   assert.equal((await server.get("film/full/150,90/seg-0.m4s")).status, 200);
 });

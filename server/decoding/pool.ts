@@ -29,6 +29,8 @@ export class DecodePool {
       filename: new URL("./worker.js", import.meta.url).href,
       minThreads: this.workers,
       maxThreads: this.workers,
+      // An ONNX runtime has threads of its own: together no more than cores.
+      workerData: Math.max(1, Math.floor(availableParallelism() / this.workers)),
       // A run takes milliseconds: a worker that takes the next one at once is not worth spinning for.
       atomics: "async",
     });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { LRUCache } from "lru-cache";
-import { move, transferableSymbol, valueSymbol } from "piscina";
+import { move, transferableSymbol, valueSymbol, workerData } from "piscina";
 import { type Asset, openAsset } from "../../codec/asset/asset.js";
 import { SieddError } from "../../codec/errors.js";
 import { hasRelaxedSimd } from "../../codec/kernel/kernel.js";
@@ -73,7 +73,8 @@ async function openDecoder(task: DecodeTask): Promise<OpenDecoder> {
   const asset = await openAsset(source, { name: source.name });
   // Loaded where it is used alone: the runtime is large, and the kernel needs none.
   const runtime = () => import("onnxruntime-node");
-  const engine = await createEngine(asset, { engine: task.engine, runtime });
+  const threads: number = workerData;
+  const engine = await createEngine(asset, { engine: task.engine, runtime, threads });
   return { source, asset, engine };
 }
 

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Worker } from "node:worker_threads";
+import { remaining } from "./child-processes.js";
+import { testServer } from "./running-server.js";
+
+const FILM = { width: 160, height: 90, groups: [60, 10] };
+const LONG = "film/full/%5E960,540/seg-0.m4s";
+
+/** Threads of this process that can run tasks, as they come. */
+function watchThreads(t: { after(end: () => void): void }): Worker[] {
+  const threads: Worker[] = [];
+  const add = (worker: Worker) => worker.once("message", () => threads.push(worker));
+  process.on("worker", add);
+  t.after(() => void process.removeListener("worker", add));
+  return threads;
+}
+
+const until = async (condition: () => boolean): Promise<void> => {
+  for (let i = 0; i < 2000 && !condition(); i++) await sleep(5);
+  assert.ok(condition());
+};
+
+/** Process ids of the ffmpeg children of this process. */
+const encoders = (): number[] =>
+  readdirSync("/proc")
+    .filter((entry) => /^\d+$/.test(entry))
+    .flatMap((pid) => {
+      try {
+        const [, name, state, parent] =
+          /\((.*)\) (\S) (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, "utf8")) ?? [];
+        return name === "ffmpeg" && state !== "Z" && Number(parent) === process.pid ? [Number(pid)] : [];
+      } catch {
+        return [];
+      }
+    });
+
+test("a thread that dies is replaced and its frames are decoded once more: the answer is the same", async (t) => {
+  const threads = watchThreads(t);
+  const server = await testServer(t, { film: FILM }, { cacheBytes: 0, workers: 1 });
+  await until(() => threads.length === 1);
+  const quiet = await server.get(LONG);
+  const disturbed = server.get(LONG);
+  await until(() => encoders().length > 0);
+  await threads[0]?.terminate();
+  const answer = await disturbed;
+  assert.equal(answer.status, 200);
+  assert.ok(answer.body.equals(quiet.body));
+  assert.equal(threads.length, 2);
+});
+
+test("frames over which two threads die are 500 with a code, and the next request is served", async (t) => {
+  const threads = watchThreads(t);
+  const server = await testServer(t, { film: FILM }, { workers: 1 });
+  await until(() => threads.length === 1);
+  const doomed = server.get(LONG);
+  await until(() => encoders().length > 0);
+  let answered = false;
+  const done = doomed.finally(() => {
+    answered = true;
+  });
+  // A run that waited behind the first one comes in between.
+  for (let killed = 0; !answered; await sleep(2)) {
+    if (threads.length > killed) await threads[killed++]?.terminate();
+  }
+  const answer = await done;
+  assert.deepEqual([answer.status, answer.code], [500, "worker-died"]);
+  assert.equal(answer.headers.get("cache-control"), "no-store");
+  assert.equal(await remaining("ffmpeg"), 0);
+  assert.equal((await server.get("film/full/160,90/seg-1.m4s")).status, 200);
+});
+
+test("an ffmpeg that is killed is started once more, a second time it is 500 with a code", async (t) => {
+  const server = await testServer(t, { film: FILM }, { cacheBytes: 0 });
+  const quiet = await server.get(LONG);
+  const killEncoder = async (but?: number) => {
+    await until(() => encoders().some((pid) => pid !== but));
+    const [pid] = encoders().filter((found) => found !== but);
+    process.kill(pid as number, "SIGKILL");
+    return pid;
+  };
+  const mended = server.get(LONG);
+  await killEncoder();
+  const answer = await mended;
+  assert.equal(answer.status, 200);
+  assert.ok(answer.body.equals(quiet.body));
+
+  const doomed = server.get(LONG);
+  await killEncoder(await killEncoder());
+  const failed = await doomed;
+  assert.deepEqual([failed.status, failed.code], [500, "ffmpeg-killed"]);
+  assert.equal(await remaining("ffmpeg"), 0);
+});
