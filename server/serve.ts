@@ -13,6 +13,11 @@ export interface ServeOptions extends SieddOptions {
   readonly port?: number;
   /** Path that everything is served below, such as "/films". Default: none. */
   readonly prefix?: string;
+  /**
+   * Whose word is taken for the address of a client behind proxies, as Fastify takes it. Default: nobody's. Without
+   * it all clients of a proxy share one quota.
+   */
+  readonly trustProxy?: FastifyServerOptions["trustProxy"];
   /** Fastify's logger. Default: none. */
   readonly logger?: FastifyServerOptions["logger"];
 }
@@ -29,12 +34,13 @@ export interface RunningServer {
 
 /** Serves a folder over HTTP. Rejects with ServeError (`bad-option`, `port-in-use`, `cannot-listen`) or MediaError. */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
-  const { host = "127.0.0.1", port = 8080, prefix, logger, ...plugin } = options;
+  const { host = "127.0.0.1", port = 8080, prefix, logger, trustProxy, ...plugin } = options;
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
     throw new ServeError("bad-option", `port must be a whole number from 0 to 65535, not ${port}`);
   }
   const app = fastify({
     logger: logger ?? false,
+    trustProxy: trustProxy ?? false,
     routerOptions: { maxParamLength: 512 },
     // Answers under way end in time by themselves; idle connections would hold the server open.
     forceCloseConnections: "idle",

@@ -115,6 +115,30 @@ async function encoderBelow(parent: number): Promise<string | undefined> {
 const isNotZombie = (pid: string) => async () =>
   !/^\d+ \(ffmpeg\) Z/.test(await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "0 (ffmpeg) Z"));
 
+test("on SIGTERM the command takes no more, ends what is under way, and leaves no ffmpeg", async (t) => {
+  const root = await tempFolder(t);
+  await writeFile(join(root, "film.siedd"), syntheticAsset({ ...SMALL, groups: [50] }));
+  const command = new URL("../cli/main.js", import.meta.url).pathname;
+  const child = spawn(process.execPath, [command, "serve", root, "--port", "0", "--close-seconds", "20"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  t.after(() => child.kill("SIGKILL"));
+  const exit = once(child, "exit");
+  const [said] = (await once(child.stdout, "data")) as [Buffer];
+  const url = /http:\S+/.exec(`${said}`)?.[0];
+  const answer = fetch(`${url}film/full/%5E960,540/seg-0.m4s`);
+  let pid: string | undefined;
+  for (let i = 0; i < 1000 && pid === undefined; i++, await sleep(5))
+    pid = await encoderBelow(child.pid ?? 0);
+  assert.ok(pid !== undefined);
+  child.kill("SIGTERM");
+  const response = await answer;
+  assert.equal(response.status, 200);
+  assert.ok((await response.arrayBuffer()).byteLength > 1000);
+  assert.deepEqual(await exit, [0, null]);
+  assert.equal(await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "gone"), "gone");
+});
+
 test("a port in use is one clear sentence", async (t) => {
   const server = await testServer(t, { film: SMALL });
   await assert.rejects(serve({ root: server.root, port: server.port }), (error) => {
