@@ -1,192 +1,127 @@
-import { commandForKey, type PlayerCommand } from "./keyboard.js";
-import type { MediaElement } from "./media-element.js";
+import { driveCaptions } from "./controls/captions.js";
+import { type Deck, label } from "./controls/deck.js";
+import { driveHelp } from "./controls/help.js";
+import { driveKeys } from "./controls/keys.js";
+import { driveMediaSession } from "./controls/media-session.js";
+import type { PlayerHost } from "./controls/player-host.js";
+import { drivePlaying } from "./controls/playing.js";
+import { drivePresence } from "./controls/presence.js";
+import { driveScreens } from "./controls/screens.js";
+import { driveSeekBar } from "./controls/seek-bar.js";
+import { driveSettings } from "./controls/settings.js";
+import { driveSound } from "./controls/sound.js";
+import { driveStatistics } from "./controls/statistics.js";
+import { Storyboard } from "./controls/storyboard.js";
+import { toaster } from "./controls/toast.js";
+import { languageOf, Words } from "./controls/words.js";
+import { Minimap } from "./region/minimap.js";
+import { Zoom } from "./region/zoom.js";
 import type { Skin } from "./skin.js";
-import { formatTime, STRINGS } from "./strings.js";
 
-/** Milliseconds without a movement after which the controls of a playing film fade. */
-const IDLE_AFTER = 2400;
-
-const percent = (share: number) => `${(100 * Math.min(1, Math.max(0, share))).toFixed(3)}%`;
-
-/** End of the buffered range that holds the position, in seconds. */
-function bufferedUntil({ buffered, currentTime }: HTMLVideoElement): number {
-  for (let range = 0; range < buffered.length; range++) {
-    if (buffered.start(range) <= currentTime + 0.1 && currentTime <= buffered.end(range))
-      return buffered.end(range);
-  }
-  return currentTime;
+export interface ControlsOptions {
+  /** Another region is asked for. */
+  onRegion(): void;
 }
 
-/** Connects the controls with the video, and the keys with both, until the signal aborts. */
-export function driveControls(host: MediaElement, skin: Skin, signal: AbortSignal): void {
-  const { video, stage, seek, volume } = skin;
-  const on = (target: EventTarget, types: string, handle: (event: Event) => void) => {
-    for (const type of types.split(" ")) target.addEventListener(type, handle, { signal });
-  };
-  const label = (control: HTMLElement, state: string, text: string) => {
-    if (control.dataset.state === state) return;
-    control.dataset.state = state;
-    control.setAttribute("aria-label", text);
-    control.title = text;
-  };
-  let scrubbing = false;
+/** Everything that the viewer's hands reach, and the zoom; made once an element. */
+export class Controls {
+  readonly zoom: Zoom;
+  readonly #host: PlayerHost;
+  readonly #skin: Skin;
+  readonly #words: Words;
+  readonly #storyboard = new Storyboard();
+  readonly #minimap: Minimap;
 
-  const showTime = () => {
-    const { duration, currentTime } = video;
-    const known = Number.isFinite(duration) && duration > 0;
-    const position = scrubbing ? Number(seek.value) : currentTime;
-    seek.disabled = !known;
-    if (known) seek.max = String(duration);
-    if (!scrubbing) seek.value = String(currentTime);
-    seek.style.setProperty("--_played", known ? percent(position / duration) : "0%");
-    seek.style.setProperty("--_buffered", known ? percent(bufferedUntil(video) / duration) : "0%");
-    const text = `${formatTime(position)} / ${formatTime(duration)}`;
-    if (skin.time.textContent !== text) {
-      skin.time.textContent = text;
-      seek.setAttribute("aria-valuetext", `${formatTime(position)} ${STRINGS.of} ${formatTime(duration)}`);
+  constructor(host: PlayerHost, skin: Skin, options: ControlsOptions) {
+    this.#host = host;
+    this.#skin = skin;
+    this.#words = new Words(skin.stage);
+    this.zoom = new Zoom(skin, {
+      onRegion: () => options.onRegion(),
+      onView: () => this.#showZoom(),
+    });
+    this.#minimap = new Minimap(skin, this.zoom, this.#storyboard, skin.video);
+  }
+
+  /** Begins to listen, until the signal aborts. */
+  connect(signal: AbortSignal): void {
+    const skin = this.#skin;
+    const deck: Deck = {
+      host: this.#host,
+      skin,
+      words: this.#words,
+      zoom: this.zoom,
+      storyboard: this.#storyboard,
+      signal,
+      on(target, types, handle) {
+        for (const type of types.split(" ")) target.addEventListener(type, handle, { signal });
+      },
+      say: toaster(skin.toast, signal),
+    };
+    this.speak();
+    this.zoom.connect(signal);
+    this.#minimap.connect(signal);
+    const playing = drivePlaying(deck);
+    const seekBar = driveSeekBar(deck, playing);
+    const sound = driveSound(deck);
+    const screens = driveScreens(deck);
+    const captions = driveCaptions(deck);
+    const statistics = driveStatistics(deck);
+    const menu = driveSettings(deck, captions, statistics);
+    const help = driveHelp(deck);
+    driveKeys(deck, { playing, sound, screens, captions, statistics, menu, help });
+    drivePresence(deck, playing, screens, () => seekBar.scrubbing || menu.open || help.open);
+    driveMediaSession(deck, playing);
+    deck.on(skin.zoomTool, "click", () => {
+      this.zoom.tool = !this.zoom.tool;
+      this.#showTool();
+    });
+    signal.addEventListener("abort", () => this.#storyboard.use(null), { once: true });
+  }
+
+  /** Takes the words of the language around the element. */
+  speak(): void {
+    this.#words.use(languageOf(this.#host));
+  }
+
+  /** Another film: what the attributes say holds again. */
+  reset(): void {
+    const factor = Number(this.#host.getAttribute("zoom") ?? 1);
+    this.zoom.reset(this.#host.getAttribute("region"), factor > 1 ? factor : 1);
+  }
+
+  /** `region` or `zoom`; a bad value warns and changes nothing. */
+  attributeChanged(name: "region" | "zoom", value: string | null): void {
+    const factor = Number(value ?? 1);
+    const good = name === "region" ? this.zoom.lookAtText(value) : factor > 0;
+    if (name === "zoom" && good) this.zoom.zoomTo(factor);
+    if (good) return;
+    const rule = name === "region" ? "must be full, x,y,w,h or pct:x,y,w,h" : "must be a number from 1";
+    console.warn(`<siedd-player ${name}="${value}">: ${rule}; the picture stays as it is.`);
+  }
+
+  /** The film's info.json has come. */
+  filmKnown(): void {
+    const { film, src } = this.#host;
+    if (film === null) return;
+    this.#storyboard.use(film.storyboard === null ? null : new URL(film.storyboard, `${src}/`).href);
+    this.zoom.filmKnown(film);
+  }
+
+  #showZoom(): void {
+    // A rectangle has been drawn: the next drag moves it.
+    if (this.zoom.tool && this.zoom.zoomed) {
+      this.zoom.tool = false;
+      this.#showTool();
     }
-  };
-  // timeupdate comes four times a second, which shows on a short film's bar.
-  let frame = 0;
-  const animate = () => {
-    showTime();
-    frame = video.paused ? 0 : requestAnimationFrame(animate);
-  };
-  on(video, "playing", () => {
-    cancelAnimationFrame(frame);
-    animate();
-  });
+    this.#skin.picture.toggleAttribute("data-pannable", this.zoom.zoomed);
+    this.#minimap.show();
+  }
 
-  const showState = () => {
-    if (video.ended) label(skin.play, "replay", STRINGS.replay);
-    else if (video.paused) label(skin.play, "play", STRINGS.play);
-    else label(skin.play, "pause", STRINGS.pause);
-    const fresh = video.paused && video.currentTime === 0;
-    skin.bigPlay.hidden = !fresh || !skin.error.hidden;
-    showTime();
-  };
-  const showSound = () => {
-    const silent = video.muted || video.volume === 0;
-    label(skin.mute, silent ? "muted" : "sound", silent ? STRINGS.unmute : STRINGS.mute);
-    const level = video.muted ? 0 : video.volume;
-    volume.value = String(level);
-    volume.style.setProperty("--_level", percent(level));
-    volume.setAttribute("aria-valuetext", `${Math.round(level * 100)} %`);
-  };
-  const showSize = () => {
-    const { videoWidth, videoHeight } = host;
-    stage.toggleAttribute("data-shown", video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA);
-    skin.size.hidden = videoWidth === 0;
-    const text = `${videoWidth} × ${videoHeight}`;
-    if (skin.size.textContent === text) return;
-    skin.size.textContent = text;
-    delete skin.size.dataset.changed;
-    void skin.size.offsetWidth; // restarts the animation
-    skin.size.dataset.changed = "";
-  };
-  let waiting: ReturnType<typeof setTimeout> | undefined;
-  const showWaiting = () => {
-    clearTimeout(waiting);
-    // A wait too short to notice needs no sign.
-    waiting = setTimeout(() => {
-      skin.spinner.hidden = video.paused || video.readyState > 2 || !skin.error.hidden;
-    }, 250);
-  };
-  const isFullscreen = () => document.fullscreenElement === host;
-  const showFullscreen = () => {
-    const entered = isFullscreen();
-    label(
-      skin.fullscreen,
-      entered ? "leave" : "enter",
-      entered ? STRINGS.leaveFullscreen : STRINGS.enterFullscreen,
-    );
-    skin.fullscreen.hidden = !document.fullscreenEnabled;
-  };
-
-  const toggle = () => {
-    if (video.paused) host.play().catch(() => undefined);
-    else host.pause();
-  };
-  const setVolume = (level: number) => {
-    video.volume = Math.min(1, Math.max(0, level));
-    video.muted = video.volume === 0;
-  };
-  const toggleSound = () => {
-    if (video.volume === 0) setVolume(0.5);
-    else video.muted = !video.muted;
-  };
-  const seekTo = (seconds: number) => {
-    if (Number.isFinite(video.duration)) video.currentTime = Math.min(video.duration, Math.max(0, seconds));
-  };
-  const toggleFullscreen = () => {
-    const done = isFullscreen() ? document.exitFullscreen() : host.requestFullscreen();
-    done.catch(() => undefined);
-  };
-  const obey = (command: PlayerCommand) => {
-    if (command.type === "toggle") toggle();
-    else if (command.type === "mute") toggleSound();
-    else if (command.type === "fullscreen") toggleFullscreen();
-    else if (command.type === "volume-by") setVolume((video.muted ? 0 : video.volume) + command.step);
-    else if (command.type === "seek-by") seekTo(video.currentTime + command.seconds);
-    else seekTo(command.share * video.duration);
-  };
-
-  let idle: ReturnType<typeof setTimeout> | undefined;
-  const stir = () => {
-    clearTimeout(idle);
-    delete stage.dataset.idle;
-    idle = setTimeout(() => {
-      const busy = video.paused || scrubbing || skin.controls.querySelector(":focus-visible") !== null;
-      if (!busy) stage.dataset.idle = "";
-    }, IDLE_AFTER);
-  };
-
-  on(video, "play pause ended emptied seeked loadeddata", showState);
-  on(video, "timeupdate durationchange progress loadedmetadata", showTime);
-  on(video, "volumechange", showSound);
-  on(video, "resize loadeddata emptied", showSize);
-  on(video, "waiting seeking play playing canplay pause emptied error", showWaiting);
-  on(document, "fullscreenchange", showFullscreen);
-  on(stage, "pointermove pointerdown focusin keydown", stir);
-  on(video, "play", stir);
-  on(video, "click", toggle);
-  on(skin.play, "click", toggle);
-  on(skin.bigPlay, "click", () => {
-    toggle();
-    stage.focus({ preventScroll: true });
-  });
-  on(skin.mute, "click", toggleSound);
-  on(skin.fullscreen, "click", toggleFullscreen);
-  on(volume, "input", () => setVolume(Number(volume.value)));
-  on(seek, "input", () => {
-    scrubbing = true;
-    showTime();
-  });
-  on(seek, "change", () => {
-    scrubbing = false;
-    seekTo(Number(seek.value));
-  });
-  on(stage, "keydown", (event) => {
-    const key = event as KeyboardEvent;
-    const target = key.composedPath()[0];
-    const activates = target instanceof HTMLButtonElement && (key.key === " " || key.key === "Enter");
-    const adjusts = target === volume && key.key.startsWith("Arrow");
-    const command = commandForKey(key);
-    if (key.defaultPrevented || activates || adjusts || command === null) return;
-    key.preventDefault();
-    obey(command);
-  });
-  signal.addEventListener(
-    "abort",
-    () => {
-      clearTimeout(idle);
-      clearTimeout(waiting);
-      cancelAnimationFrame(frame);
-    },
-    { once: true },
-  );
-  showState();
-  showSound();
-  showFullscreen();
-  showSize();
+  #showTool(): void {
+    const { zoomTool, picture } = this.#skin;
+    zoomTool.setAttribute("aria-pressed", String(this.zoom.tool));
+    picture.toggleAttribute("data-tool", this.zoom.tool);
+    label(zoomTool, this.zoom.tool ? "on" : "off", this.#words.text.zoomTool);
+  }
 }

@@ -1,7 +1,8 @@
 import type Hls from "hls.js";
 import { type PlayerMode, parseCap, parseMode, parseQuality, parseSource } from "./attributes.js";
-import { driveControls } from "./controls.js";
+import { Controls } from "./controls.js";
 import type { PlayerError } from "./errors.js";
+import type { FilmInfo } from "./film-info.js";
 import type { SegmentArrival } from "./fragment-loader.js";
 import { MEDIA_EVENTS, MediaElement, sameEvent, VIDEO_ATTRIBUTES } from "./media-element.js";
 import { Session } from "./session.js";
@@ -16,6 +17,8 @@ export interface SieddPlayerOwnEventMap {
   sizechange: CustomEvent<Size>;
   /** A segment of the picture has arrived. */
   segment: CustomEvent<SegmentArrival>;
+  /** Another part of the picture is asked for: as in the attribute `region`, and how many times enlarged. */
+  regionchange: CustomEvent<{ readonly region: string; readonly zoom: number }>;
 }
 
 /** Events of the element: those of a media element, and its own. */
@@ -24,7 +27,8 @@ export interface SieddPlayerEventMap extends HTMLVideoElementEventMap, SieddPlay
 /**
  * `<siedd-player src=".../movie">`: plays a film at exactly the pixels it takes up on the screen, and follows
  * when they change. Attributes: `src`, `mode` (server, direct, auto), `max-width` and `max-height` (output pixels),
- * `nocontrols`, and `autoplay`, `crossorigin`, `loop`, `muted`, `playsinline`, `poster`, `preload` as on a video.
+ * `quality` (auto, or rows of output pixels), `region` (full, x,y,w,h in source pixels, or pct:x,y,w,h), `zoom`
+ * (times enlarged around the middle), `film-title` (for the system's media controls), `lang`, `nocontrols`, and `autoplay`, `crossorigin`, `loop`, `muted`, `playsinline`, `poster`, `preload` as on a video.
  *
  * Custom properties: `--siedd-accent`, `--siedd-ink`, `--siedd-shade`, `--siedd-background` (colours),
  * `--siedd-radius` (length), `--siedd-font` (family). Parts: `stage`, `video`, `controls`, `button` (each also
@@ -38,12 +42,24 @@ export class SieddPlayerElement extends MediaElement {
     "max-width",
     "max-height",
     "quality",
+    "region",
+    "zoom",
+    "lang",
     "nocontrols",
     ...VIDEO_ATTRIBUTES,
   ];
 
   readonly #skin: Skin = buildSkin(this.attachShadow({ mode: "open" }));
   protected readonly video = this.#skin.video;
+  readonly #controls = new Controls(this, this.#skin, {
+    onRegion: () => {
+      // There another region is another stream, and until it plays the video has no picture.
+      if (this.transport === "levels" || this.transport === "native") this.#controls.zoom.hold();
+      this.#session?.measure();
+      const { region, zoom } = this;
+      this.#tell("regionchange", { region, zoom });
+    },
+  });
   #connection: AbortController | null = null;
   #loading: AbortController | null = null;
   #session: Session | null = null;
@@ -97,6 +113,24 @@ export class SieddPlayerElement extends MediaElement {
   set quality(quality: number | "auto") {
     if (quality === "auto") this.removeAttribute("quality");
     else this.setAttribute("quality", String(quality));
+  }
+  /** The part of the picture asked for: `full`, or `x,y,w,h` in source pixels; `pct:x,y,w,h` may be set too. */
+  get region(): string {
+    return this.#controls.zoom.text;
+  }
+  set region(region: string) {
+    this.setAttribute("region", region);
+  }
+  /** How many times the picture is enlarged, from 1 to 32; setting it keeps the middle of what is looked at. */
+  get zoom(): number {
+    return this.#controls.zoom.factor;
+  }
+  set zoom(factor: number) {
+    this.setAttribute("zoom", String(factor));
+  }
+  /** What is known of the film; null before its info.json has come. */
+  get film(): FilmInfo | null {
+    return this.#session?.info ?? null;
   }
   /** Whether its own controls are there; not so as the medium of another player, in its slot `media`. */
   get controls(): boolean {
@@ -199,7 +233,7 @@ export class SieddPlayerElement extends MediaElement {
       this.video.addEventListener(type, (event) => this.dispatchEvent(sameEvent(event)), { signal });
     }
     mirrorTextTracks(this, this.video, signal);
-    driveControls(this, this.#skin, signal);
+    this.#controls.connect(signal);
     this.#skin.retry.addEventListener("click", () => this.#retry(), { signal });
     signal.addEventListener("abort", () => this.#loading?.abort(), { once: true });
     this.#load();
@@ -212,8 +246,16 @@ export class SieddPlayerElement extends MediaElement {
   }
 
   attributeChangedCallback(name: string, before: string | null, value: string | null): void {
+    // Zooming by hand does not change the attributes: the same value set again means it.
+    if (name === "region" || name === "zoom") {
+      this.#controls.attributeChanged(name, value);
+      return;
+    }
     if (before === value) return;
-    if (name === "src") {
+    if (name === "lang") {
+      this.#controls.speak();
+    } else if (name === "src") {
+      this.#controls.reset();
       this.load();
     } else if (name === "mode") {
       this.#mode = parseMode(value);
@@ -260,16 +302,21 @@ export class SieddPlayerElement extends MediaElement {
         frame: this.video,
         startAt: () => this.#startAt,
         cap: () => this.#cap,
-        region: () => null,
+        region: () => this.#controls.zoom.asked,
         fixedHeight: () => (this.#quality === "auto" ? null : this.#quality),
         onFit: (fills) => this.#skin.stage.toggleAttribute("data-fits", fills),
         onInfo: (info) => {
           this.#skin.setShape(info);
+          this.#controls.filmKnown();
           if (this.videoRenditions.length === 0) offerRenditions(this, info, signal);
         },
         onHls: (hls, playing) => offerAudioTracks(this, hls, playing),
         onWantedSize: (size) => this.#tell("sizechange", size),
-        onSegment: (arrival) => this.#tell("segment", arrival),
+        onSegment: (arrival) => {
+          this.#controls.zoom.segmentArrived(arrival);
+          this.#tell("segment", arrival);
+        },
+        onPainted: (region) => this.#controls.zoom.painted(region),
         onError: (error) => this.#showError(error),
       },
       signal,

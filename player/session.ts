@@ -32,6 +32,8 @@ export interface SessionOptions {
   onHls(hls: Hls, signal: AbortSignal): void;
   onWantedSize(size: Size): void;
   onSegment(arrival: SegmentArrival): void;
+  /** A picture of this region, in source pixels, has just been painted over the video. */
+  onPainted(region: Region): void;
   onError(error: PlayerError): void;
 }
 
@@ -161,6 +163,7 @@ export class Session {
           this.#mayReload = true;
           this.#options.onSegment(arrival);
         },
+        onPainted: (region) => this.#options.onPainted(region),
         onStale: () => this.#reload(),
         onError: (error) => this.#fail(error),
       });

@@ -18,7 +18,7 @@ const CSS = `
   container-type: inline-size;
 }
 :host([hidden]) { display: none; }
-:host([nocontrols]) :is(.controls, .big-play) { display: none; }
+:host([nocontrols]) :is(.controls, .big-play, .map, .menu) { display: none; }
 :host(:fullscreen) { border-radius: 0; aspect-ratio: auto; width: 100%; height: 100%; }
 .stage { position: absolute; inset: 0; outline: none; border-radius: inherit; background: var(--siedd-background, #000); }
 :host(:fullscreen) .stage::after { display: none; }
@@ -27,10 +27,30 @@ const CSS = `
   border: 3px solid var(--_accent); border-radius: inherit;
 }
 .stage[data-idle] { cursor: none; }
-video { display: block; width: 100%; height: 100%; object-fit: contain; border-radius: inherit; }
+.picture { position: absolute; inset: 0; overflow: hidden; border-radius: inherit; touch-action: pan-x pan-y; user-select: none; }
+.picture[data-pannable] { touch-action: none; cursor: grab; }
+.picture[data-pannable]:active { cursor: grabbing; }
+.picture[data-tool] { cursor: crosshair; touch-action: none; }
+:is(video, .held) { display: block; width: 100%; height: 100%; object-fit: contain; border-radius: inherit; transform-origin: 0 0; }
+.held { position: absolute; inset: 0; pointer-events: none; }
 /* Even sizes are up to a pixel off the shape: better stretched by that than a dark line at the edge. */
-.stage[data-fits] video { object-fit: fill; }
+.stage[data-fits] :is(video, .held), [data-zoomed] > :is(video, .held) { object-fit: fill; }
 .stage[data-fits][data-shown] { background: none; }
+[data-zoomed] > :is(video, .held) { border-radius: 0; }
+[data-gliding] > :is(video, .held) { transition: transform .18s ease-out; }
+.drawn { position: absolute; border: 2px solid var(--_ink); background: rgb(255 255 255 / .14); outline: 1px solid rgb(0 0 0 / .6); box-shadow: 0 0 0 200vmax rgb(0 0 0 / .35); }
+.map { position: absolute; inset-block-start: 12px; inset-inline-end: 12px; display: grid; justify-items: end; gap: 6px; pointer-events: none; transition: opacity .25s; }
+.map > * { pointer-events: auto; }
+.minimap {
+  position: relative; overflow: hidden; border-radius: 6px; cursor: crosshair; touch-action: none;
+  background: color-mix(in srgb, var(--_shade) 72%, transparent);
+  box-shadow: 0 0 0 1px rgb(255 255 255 / .35), 0 4px 18px rgb(0 0 0 / .5);
+}
+.thumbnail { opacity: .8; }
+.lens { position: absolute; border: 2px solid var(--_accent); border-radius: 3px; box-shadow: 0 0 0 200px rgb(0 0 0 / .45); box-sizing: border-box; min-width: 6px; min-height: 6px; }
+.whole-picture { width: auto; height: 30px; padding: 0 6px 0 10px; display: flex; gap: 4px; border-radius: 15px; font-variant-numeric: tabular-nums; background: color-mix(in srgb, var(--_shade) 78%, transparent); }
+.whole-picture .icon { width: 16px; height: 16px; }
+.stage[data-idle] .map { opacity: .35; }
 
 button, input { font: inherit; color: inherit; margin: 0; }
 button {
@@ -40,12 +60,15 @@ button {
 }
 button:hover { background: rgb(255 255 255 / .16); }
 button:active { background: rgb(255 255 255 / .26); }
-:is(button, input):focus-visible { outline: 2px solid var(--_ink); outline-offset: 2px; }
-.icon { width: 22px; height: 22px; fill: currentColor; display: block; }
-[data-state] > .icon { display: none; }
-[data-state="play"] > .play, [data-state="pause"] > .pause, [data-state="replay"] > .replay,
-[data-state="sound"] > .sound, [data-state="muted"] > .muted,
-[data-state="enter"] > .enter, [data-state="leave"] > .leave { display: block; }
+button[aria-pressed="true"]:not(:hover) { background: rgb(255 255 255 / .2); }
+.captions-button[aria-pressed="true"], .zoom-tool[aria-pressed="true"] { box-shadow: inset 0 -3px 0 -1px var(--_accent); border-radius: 8px 8px 4px 4px; }
+:is(button, input):focus-visible { outline: 2px solid var(--_ink); outline-offset: 2px; box-shadow: 0 0 0 5px rgb(0 0 0 / .55); }
+.row button:focus-visible { outline-offset: -2px; box-shadow: none; }
+.icon { width: 22px; height: 22px; fill: currentColor; fill-rule: evenodd; display: block; }
+:is(.play, .mute, .fullscreen) > .icon { display: none; }
+[data-state="play"] > .icon.play, [data-state="pause"] > .icon.pause, [data-state="replay"] > .icon.replay,
+[data-state="sound"] > .icon.sound, [data-state="muted"] > .icon.muted,
+[data-state="enter"] > .icon.enter, [data-state="leave"] > .icon.leave { display: block; }
 
 .big-play {
   position: absolute; inset: 0; margin: auto; width: clamp(48px, 16cqw, 84px); height: auto; aspect-ratio: 1;
@@ -62,23 +85,47 @@ button:active { background: rgb(255 255 255 / .26); }
 }
 @keyframes turn { to { rotate: 1turn; } }
 
+.toast {
+  position: absolute; inset: 16% 0 auto; margin: auto; width: fit-content; padding: 8px 16px; border-radius: 20px; font-size: 15px;
+  background: color-mix(in srgb, var(--_shade) 78%, transparent); opacity: 0; transition: opacity .2s; pointer-events: none;
+}
+.toast[data-shown] { opacity: 1; }
+
+.cues {
+  position: absolute; inset: auto 6% 20px; pointer-events: none; text-align: center; transition: inset .2s;
+  font-size: var(--siedd-caption-size, clamp(14px, 3cqw, 34px)); line-height: 1.4; text-wrap: balance;
+}
+.stage:not([data-idle]) .cues { inset-block-end: 92px; }
+:host([nocontrols]) .cues { inset-block-end: 20px !important; }
+.cues p { margin: 2px 0; white-space: pre-line; }
+.cues span { padding: .08em .35em; border-radius: 4px; background: rgb(0 0 0 / .78); color: #fff; box-decoration-break: clone; -webkit-box-decoration-break: clone; }
+
 .controls {
   position: absolute; inset: auto 0 0; padding: 44px 12px 6px;
-  background: linear-gradient(transparent, color-mix(in srgb, var(--_shade) 78%, transparent));
+  background: linear-gradient(transparent, color-mix(in srgb, var(--_shade) 84%, transparent));
   transition: opacity .25s; border-radius: inherit; pointer-events: none;
 }
 .controls > * { pointer-events: auto; }
 .stage[data-idle] .controls { opacity: 0; }
+.stage[data-idle] .controls > * { pointer-events: none; }
 .row { display: flex; align-items: center; gap: 2px; }
 .gap { flex: 1; }
-.time { font-variant-numeric: tabular-nums; padding: 0 8px; white-space: nowrap; opacity: .95; }
+.time { font-variant-numeric: tabular-nums; padding: 0 8px; white-space: nowrap; direction: ltr; unicode-bidi: isolate; }
 .size {
-  font-variant-numeric: tabular-nums; white-space: nowrap; margin-right: 6px; padding: 4px 8px; border-radius: 6px;
-  font-size: 12px; letter-spacing: .02em;
-  background: rgb(255 255 255 / .14); border: 1px solid rgb(255 255 255 / .18);
+  font-variant-numeric: tabular-nums; white-space: nowrap; margin-inline-end: 6px; padding: 4px 8px; border-radius: 6px;
+  font-size: 12px; letter-spacing: .02em; direction: ltr;
+  background: rgb(0 0 0 / .35); border: 1px solid rgb(255 255 255 / .28);
 }
 .size[data-changed] { animation: changed 1.4s ease-out; }
 @keyframes changed { from { border-color: var(--_accent); box-shadow: 0 0 0 3px var(--_accent); } }
+
+.timeline { position: relative; direction: ltr; }
+.preview {
+  position: absolute; inset-block-end: 26px; translate: -50% 0; pointer-events: none; display: grid; justify-items: center; gap: 4px;
+  padding: 3px; border-radius: 8px; background: color-mix(in srgb, var(--_shade) 88%, transparent); box-shadow: 0 4px 20px rgb(0 0 0 / .5);
+}
+.preview-picture { border-radius: 6px; }
+.preview-time { font-variant-numeric: tabular-nums; padding: 1px 8px 3px; }
 
 input[type="range"] {
   appearance: none; background: none; cursor: pointer; height: 20px; display: block; --_track: 4px;
@@ -93,22 +140,60 @@ input[type="range"]::-webkit-slider-thumb {
 }
 input[type="range"]::-moz-range-thumb { width: 14px; height: 14px; border: 0; border-radius: 50%; background: var(--_ink); }
 .seek {
-  width: 100%;
-  --_fill: linear-gradient(to right,
-    var(--_accent) var(--_played, 0%),
-    rgb(255 255 255 / .55) var(--_played, 0%), rgb(255 255 255 / .55) var(--_buffered, 0%),
-    rgb(255 255 255 / .25) var(--_buffered, 0%));
+  width: 100%; --_buffered: rgb(255 255 255 / .55); --_rest: rgb(255 255 255 / .25); --_ranges: linear-gradient(var(--_rest), var(--_rest));
+  --_fill: linear-gradient(to right, var(--_accent) var(--_played, 0%), transparent var(--_played, 0%)), var(--_ranges);
 }
 .seek:hover { --_track: 6px; }
-.seek:dir(rtl) { direction: ltr; }
 .volume {
-  width: 68px; --_fill: linear-gradient(to right, var(--_ink) var(--_level, 100%), rgb(255 255 255 / .25) var(--_level, 100%));
+  width: 68px; direction: ltr;
+  --_fill: linear-gradient(to right, var(--_ink) var(--_level, 100%), rgb(255 255 255 / .25) var(--_level, 100%));
 }
-@container (max-width: 420px) { .row .volume { display: none; } }
-@container (max-width: 330px) { .time { display: none; } .controls { padding: 28px 6px 2px; } }
-@container (max-width: 210px) { .size { display: none; } }
 
-.stage:has(> .error:not([hidden])) > .controls { display: none; }
+.menu, .stats {
+  position: absolute; border-radius: 12px; background: color-mix(in srgb, var(--_shade) 92%, transparent);
+  box-shadow: 0 0 0 1px rgb(255 255 255 / .12), 0 10px 40px rgb(0 0 0 / .5);
+}
+.menu {
+  inset-inline-end: 10px; inset-block-end: 56px; width: 264px; max-width: calc(100% - 20px); max-height: calc(100% - 68px);
+  box-sizing: border-box; overflow: auto; padding: 6px; font-size: 14px;
+}
+.menu button { display: flex; align-items: center; gap: 8px; width: 100%; height: 36px; padding: 0 10px; text-align: start; }
+.menu button:focus-visible { outline-offset: -2px; box-shadow: none; }
+.menu .name { flex: 1; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+.menu .value { color: rgb(255 255 255 / .75); font-weight: 400; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; max-width: 60%; }
+.menu .icon { width: 18px; height: 18px; flex: none; }
+.menu [aria-checked="false"] .check { visibility: hidden; }
+.menu :is(.forward, .back):dir(rtl) { scale: -1 1; }
+.menu-back { font-weight: 650; border-radius: 8px 8px 0 0; border-block-end: 1px solid rgb(255 255 255 / .18); margin-block-end: 4px; }
+.own-height { display: flex; align-items: center; gap: 10px; padding: 8px 10px; margin-block-start: 4px; border-block-start: 1px solid rgb(255 255 255 / .18); }
+.own-height span { flex: 1; }
+.own-height input {
+  width: 76px; height: 32px; box-sizing: border-box; padding: 0 8px; border-radius: 6px; font-variant-numeric: tabular-nums;
+  background: rgb(255 255 255 / .1); border: 1px solid rgb(255 255 255 / .6); color-scheme: dark;
+}
+.own-height input::placeholder { color: rgb(255 255 255 / .7); }
+
+.stats { inset-block-start: 12px; inset-inline-start: 12px; padding: 8px 12px; font-size: 12px; font-variant-numeric: tabular-nums; pointer-events: none; }
+.stats dl, .help dl { margin: 0; }
+.stats dl > div { display: flex; gap: 14px; justify-content: space-between; padding: 2px 0; }
+.stats dt { color: rgb(255 255 255 / .8); font-weight: 400; }
+.stats dd { margin: 0; }
+
+.help { position: absolute; inset: 0; background: color-mix(in srgb, var(--_shade) 90%, transparent); display: grid; }
+.sheet { overflow: auto; padding: 22px 26px; outline: none; }
+.sheet h2 { margin: 0 0 12px; font-size: 17px; }
+.sheet dl { columns: 300px; column-gap: 36px; }
+.sheet dl > div { display: flex; align-items: center; gap: 12px; justify-content: space-between; padding: 4px 0; break-inside: avoid; border-block-end: 1px solid rgb(255 255 255 / .14); }
+.sheet dt { order: 2; display: flex; gap: 4px; flex: none; }
+.sheet dd { margin: 0; }
+kbd { font: inherit; font-size: 12px; padding: 2px 7px; border-radius: 5px; background: rgb(255 255 255 / .14); border: 1px solid rgb(255 255 255 / .3); }
+.close-help { position: absolute; inset-block-start: 12px; inset-inline-end: 14px; }
+
+@container (max-width: 520px) { .row :is(.volume, .pip) { display: none; } .map { scale: .72; transform-origin: 100% 0; } .map:dir(rtl) { transform-origin: 0 0; } }
+@container (max-width: 430px) { .row .zoom-tool { display: none; } .size { display: none; } }
+@container (max-width: 330px) { .time { display: none; } .controls { padding: 28px 6px 2px; } .preview-picture { display: none; } }
+
+.stage:has(> .error:not([hidden])) > :is(.controls, .map, .cues) { display: none; }
 .error {
   position: absolute; inset: 0; display: grid; place-content: center; justify-items: center; gap: 14px;
   padding: 16px; text-align: center; background: color-mix(in srgb, var(--_shade) 86%, transparent);
@@ -118,13 +203,25 @@ input[type="range"]::-moz-range-thumb { width: 14px; height: 14px; border: 0; bo
   width: auto; height: 40px; padding: 0 18px; border-radius: 20px; background: var(--_ink); color: #111; font-weight: 600;
 }
 [hidden][hidden] { display: none; }
+@media (pointer: coarse) {
+  .row button { width: 44px; height: 44px; }
+  input[type="range"] { height: 28px; }
+  .preview { inset-block-end: 34px; }
+}
 @media (prefers-reduced-motion: reduce) {
   *, *::before, *::after { transition: none !important; animation-duration: 2.4s !important; }
   .size[data-changed] { animation: none; }
 }
+@media (prefers-contrast: more) {
+  .controls { background: var(--_shade); padding-top: 8px; }
+  .menu, .stats, .help, .toast { background: #000; }
+}
 @media (forced-colors: active) {
-  .big-play, .error button { border: 1px solid; }
-  .seek, .volume { appearance: auto; }
+  .big-play, .error button, .menu, .stats, .toast, .preview, .minimap { border: 1px solid; }
+  .controls, .menu, .stats, .help, .toast { background: Canvas; }
+  .seek, .volume { appearance: auto; accent-color: Highlight; }
+  .lens { border-color: Highlight; forced-color-adjust: none; }
+  button[aria-pressed="true"], .menu [aria-checked="true"] { outline: 1px solid Highlight; outline-offset: -1px; }
 }
 `;
 

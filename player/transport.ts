@@ -24,6 +24,8 @@ export interface PlaybackOptions {
   /** The part of the picture to ask for, in source pixels; null is all of it. */
   wantedRegion(): Region | null;
   onSegment(arrival: SegmentArrival): void;
+  /** A picture of this region has just been painted by ourselves; a video's frames tell it by their time. */
+  onPainted?(region: Region): void;
   onStale(): void;
   onError(error: PlayerError): void;
 }

@@ -1,0 +1,42 @@
+import type Hls from "hls.js";
+import type { FilmInfo } from "../film-info.js";
+import type { SegmentArrival } from "../fragment-loader.js";
+import type { ServerPart } from "../server-part.js";
+import type { Size } from "../size.js";
+import type { Transport } from "../transport.js";
+
+/** An audio track as the standard's lists have them. */
+export interface AudioChoice {
+  readonly label: string;
+  readonly language: string;
+  enabled: boolean;
+}
+
+/** What the controls ask of the element around them. */
+export interface PlayerHost extends HTMLElement {
+  readonly src: string;
+  readonly film: FilmInfo | null;
+  readonly hls: Hls | null;
+  readonly transport: Transport | null;
+  readonly requestedSize: Size | null;
+  readonly controls: boolean;
+  readonly videoWidth: number;
+  readonly videoHeight: number;
+  readonly duration: number;
+  readonly paused: boolean;
+  readonly ended: boolean;
+  readonly readyState: number;
+  readonly buffered: TimeRanges;
+  readonly audioTracks: Iterable<AudioChoice>;
+  currentTime: number;
+  playbackRate: number;
+  volume: number;
+  muted: boolean;
+  quality: number | "auto";
+  play(): Promise<void>;
+  pause(): void;
+  getVideoPlaybackQuality(): VideoPlaybackQuality;
+}
+
+/** What the controls listen to beside a media element's own events. */
+export type SegmentEvent = CustomEvent<SegmentArrival & { readonly server?: ServerPart }>;
