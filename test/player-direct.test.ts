@@ -8,11 +8,11 @@ import { type PageOptions, reach, Stage } from "./player-stage.js";
 const seen = (page: Page) =>
   page.evaluate(() => {
     const { player } = window;
-    const canvas = player.shadowRoot!.querySelector("canvas.picture") as HTMLCanvasElement | null;
+    const canvas = player.shadowRoot!.querySelector("canvas.decoded") as HTMLCanvasElement | null;
     const { totalVideoFrames: total, droppedVideoFrames: dropped } = player.getVideoPlaybackQuality();
     return {
       size: `${player.videoWidth}x${player.videoHeight}`,
-      canvas: canvas === null || canvas.hidden ? null : `${canvas.width}x${canvas.height}`,
+      canvas: canvas === null || canvas.style.display === "none" ? null : `${canvas.width}x${canvas.height}`,
       transport: player.transport,
       time: player.currentTime,
       duration: player.duration,
@@ -24,17 +24,23 @@ const seen = (page: Page) =>
     };
   });
 
-const pixels = (page: Page) =>
-  page.evaluate(() => {
-    const canvas = window.player.shadowRoot!.querySelector("canvas.picture") as HTMLCanvasElement;
-    const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
-    return Array.from(data);
-  });
+const pixels = async (page: Page) =>
+  Buffer.from(
+    await page.evaluate(async () => {
+      const canvas = window.player.shadowRoot!.querySelector("canvas.decoded") as HTMLCanvasElement;
+      const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
+      const reader = new FileReader();
+      reader.readAsDataURL(new Blob([data]));
+      await new Promise((resolve) => reader.addEventListener("load", resolve));
+      return String(reader.result).split(",")[1]!;
+    }),
+    "base64",
+  );
 
 const painted = (page: Page, size: string) =>
   page.waitForFunction((wanted) => {
-    const canvas = window.player.shadowRoot?.querySelector<HTMLCanvasElement>("canvas.picture");
-    return canvas && !canvas.hidden && `${canvas.width}x${canvas.height}` === wanted;
+    const canvas = window.player.shadowRoot?.querySelector<HTMLCanvasElement>("canvas.decoded");
+    return canvas && canvas.style.display !== "none" && `${canvas.width}x${canvas.height}` === wanted;
   }, size);
 
 describe("direct mode in Chromium", { concurrency: false, timeout: 120_000 }, () => {
@@ -106,7 +112,8 @@ describe("direct mode in Chromium", { concurrency: false, timeout: 120_000 }, ()
         .raw()
         .toBuffer();
       const actual = await pixels(page);
-      const most = actual.reduce((worst, value, i) => Math.max(worst, Math.abs(value - expected[i]!)), 0);
+      let most = 0;
+      for (const [i, value] of actual.entries()) most = Math.max(most, Math.abs(value - expected[i]!));
       assert.equal(actual.length, expected.length);
       assert.ok(most <= 2, `at ${milliseconds} ms a pixel is ${most} off`);
     }
@@ -136,5 +143,136 @@ describe("direct mode in Chromium", { concurrency: false, timeout: 120_000 }, ()
     assert.equal(now.paused, false);
     assert.equal(now.canvas, "480x270");
     assert.equal(requests.filter((path) => path.endsWith("/asset")).length, before);
+  });
+
+  test("removed it leaves no worker, request or timer, and added again it goes on where it was", async (t) => {
+    const { page, requests, faults } = await open(t, "width: 240px");
+    await page.evaluate(() => window.player.play());
+    await reach(page, 1.2);
+    assert.ok(page.workers().length >= 1);
+    const at = await page.evaluate(() => {
+      window.player.remove();
+      return window.player.currentTime;
+    });
+    await page.waitForTimeout(300);
+    const before = requests.length;
+    assert.equal(page.workers().length, 0);
+    assert.equal(await page.evaluate(() => window.pending.size), 0);
+    assert.equal(
+      await page.evaluate(() => window.player.shadowRoot!.querySelectorAll("canvas.decoded").length),
+      0,
+    );
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 1000)));
+    assert.equal(requests.length, before);
+
+    await page.evaluate(() => {
+      document.body.append(window.player);
+      return window.player.play();
+    });
+    await reach(page, at + 0.3);
+    assert.ok((await seen(page)).time < at + 3);
+    await page.evaluate(() => window.player.remove());
+    await page.waitForTimeout(300);
+    assert.equal(page.workers().length, 0);
+    assert.equal(await page.evaluate(() => window.pending.size), 0);
+    assert.deepEqual(faults, []);
+  });
+
+  test("plays at another rate, pauses and ends as a video does", async (t) => {
+    const { page } = await open(t, "width: 160px");
+    await page.evaluate(() => {
+      window.player.currentTime = 6;
+      window.player.playbackRate = 2;
+      return window.player.play();
+    });
+    await reach(page, 6.6);
+    await page.evaluate(() => window.player.pause());
+    const { time, paused } = await seen(page);
+    await page.waitForTimeout(200);
+    assert.equal(paused, true);
+    assert.equal((await seen(page)).time, time);
+    await page.evaluate(() => window.player.play());
+    await page.waitForFunction(() => window.player.ended, undefined, { timeout: 8000 });
+    const told = await page.evaluate(() => window.told.map(({ type }) => type));
+    for (const type of ["play", "pause", "ended", "seeked", "resize"])
+      assert.ok(told.includes(type), `${type} was not told`);
+    assert.equal((await seen(page)).time, 8);
+  });
+
+  test("a film replaced while it plays goes on with the new one at the same place", async (t) => {
+    await stage.writeFilm("changing", 3);
+    const { page } = await stage.page(
+      t,
+      `<siedd-player src="changing" mode="direct" style="width: 160px"></siedd-player>`,
+      {
+        // Eight groups come at once, so that something is left to ask for after the change.
+        prepare: (opened) =>
+          opened.route("**/changing/asset", async (route) => {
+            const [, first] = /bytes=(\d+)/.exec(route.request().headers().range ?? "")!;
+            if (Number(first) > 100_000) await new Promise((resolve) => setTimeout(resolve, 2500));
+            await route.continue();
+          }),
+      },
+    );
+    await page.evaluate(() => window.player.play());
+    await reach(page, 1);
+    await stage.writeFilm("changing", 4);
+    await reach(page, 5.5);
+    const now = await seen(page);
+    assert.equal(now.error, null);
+    assert.equal(now.paused, false);
+    assert.equal(now.transport, "direct");
+  });
+
+  describe("auto", () => {
+    const auto = (t: { after(end: () => unknown): void }, options: PageOptions = {}) =>
+      stage.page(t, `<siedd-player src="film" mode="auto" style="width: 240px"></siedd-player>`, options);
+
+    test("decodes here where that is affordable", async (t) => {
+      const { page, requests, faults } = await auto(t);
+      await page.evaluate(() => window.player.play());
+      await reach(page, 0.8);
+      assert.equal((await seen(page)).transport, "direct");
+      assert.equal(requests.filter((path) => path.endsWith(".m4s")).length, 0);
+      assert.deepEqual(faults, []);
+    });
+
+    test("plays from the server for viewers who save data, and in browsers without workers", async (t) => {
+      const savesData = () =>
+        Object.defineProperty(navigator, "connection", { value: { saveData: true }, configurable: true });
+      const hasNoWorkers = () => Reflect.deleteProperty(globalThis, "Worker");
+      for (const before of [savesData, hasNoWorkers]) {
+        const { page } = await auto(t, { before });
+        await page.evaluate(() => window.player.play());
+        await reach(page, 0.3);
+        assert.equal((await seen(page)).transport, "elastic");
+        assert.equal(page.workers().length, 0);
+      }
+    });
+
+    test("goes on from the server, at the same place and rate, when the asset cannot be had any more", async (t) => {
+      const { page } = await auto(t, {
+        prepare: (opened) =>
+          opened.route("**/film/asset", (route) => {
+            const [, first] = /bytes=(\d+)/.exec(route.request().headers().range ?? "")!;
+            return Number(first) > 80_000 ? route.fulfill({ status: 403 }) : route.continue();
+          }),
+      });
+      await page.evaluate(async () => {
+        await window.player.play();
+        window.player.playbackRate = 1.5;
+      });
+      await page.waitForFunction(() => window.player.transport === "elastic", undefined, { timeout: 8000 });
+      const at = (await seen(page)).time;
+      await reach(page, at + 0.5);
+      const now = await seen(page);
+      assert.ok(now.time < at + 3);
+      assert.equal(now.error, null);
+      assert.equal(now.paused, false);
+      assert.equal(now.size, "240x136");
+      assert.equal(now.canvas, null);
+      assert.equal(await page.evaluate(() => window.player.playbackRate), 1.5);
+      assert.equal(page.workers().length, 0);
+    });
   });
 });

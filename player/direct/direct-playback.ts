@@ -6,7 +6,7 @@ import type { DirectFilm } from "./film.js";
 import { canFeed, MediaFeed } from "./media-feed.js";
 import { Picture } from "./picture.js";
 import { FilmReplaced } from "./range-source.js";
-import { standIn } from "./stand-in.js";
+import { type StandIn, standIn } from "./stand-in.js";
 import { frameAt, groupOfFrame, timesOfGroup } from "./timeline.js";
 import { openWorkshop, type Workshop } from "./workshop.js";
 
@@ -46,7 +46,7 @@ export class DirectPlayback implements Playback {
   readonly #feed: MediaFeed;
   readonly #canvas = document.createElement("canvas");
   readonly #fed = new Set<number>();
-  readonly #withdraw: () => void;
+  readonly #standIn: StandIn;
   #workshop: Workshop | null = null;
   #picture: Picture | null = null;
 
@@ -57,7 +57,7 @@ export class DirectPlayback implements Playback {
     this.#options = options;
     this.#film = film;
     if (!canFeed(sound.type)) throw cannotDecode();
-    this.#withdraw = standIn(video, this.#canvas, {
+    this.#standIn = standIn(video, this.#canvas, {
       size: () => this.#picture?.painted ?? { width: 0, height: 0 },
       quality: () => this.#picture?.quality ?? { total: 0, dropped: 0 },
     });
@@ -97,7 +97,7 @@ export class DirectPlayback implements Playback {
     this.#workshop?.decoders.destroy();
     this.#film.close();
     this.#feed.destroy();
-    this.#withdraw();
+    this.#standIn.withdraw();
     return this.#canvas;
   }
 
@@ -122,8 +122,9 @@ export class DirectPlayback implements Playback {
       video,
       canvas: this.#canvas,
       hasGroup: (group) => store.get(group) !== undefined,
-      onPainted: () => {
-        this.#canvas.hidden = false;
+      onPainted: ({ region }) => {
+        this.#options.onPainted?.(region);
+        this.#standIn.show();
         video.dispatchEvent(new Event("resize"));
       },
       onGroupFailure: ({ group, message }) =>
