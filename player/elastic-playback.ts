@@ -1,9 +1,10 @@
 import Hls, { type FragBufferedData, type Fragment } from "hls.js";
 import { ComputingTime, flushPoint } from "./flush-point.js";
-import { type ElasticLoading, elasticLoading } from "./fragment-loader.js";
+import { type ElasticLoading, elasticLoading, linkSample } from "./fragment-loader.js";
 import { startHls } from "./hls-playback.js";
 import { formatRegion } from "./region/region.js";
 import { type Size, sizeParameter } from "./size.js";
+import { SizeChooser } from "./size-chooser.js";
 import type { Playback, PlaybackOptions } from "./transport.js";
 import type { SizeChange } from "./wanted-size.js";
 
@@ -15,9 +16,6 @@ export class ElasticPlayback implements Playback {
   readonly #loading: ElasticLoading;
   readonly #computing = new ComputingTime();
   readonly #listening = new AbortController();
-  /** hls.js asks for nothing more when its very first segment is aborted, so a change waits for that one. */
-  #begun = false;
-  #late: SizeChange | null = null;
   /** Changes of size followed so far, and how many there had been when each segment arrived. */
   #changes = 0;
   readonly #arrivals = new Map<number, number>();
@@ -27,14 +25,17 @@ export class ElasticPlayback implements Playback {
   constructor(options: PlaybackOptions) {
     const { video, src, info } = options;
     this.#video = video;
+    const chooser = new SizeChooser(options);
     this.#loading = elasticLoading({
-      sizeNow() {
-        const size = options.wantedSize();
+      wantedNow(duration) {
+        const size = chooser.choose(duration);
         const region = options.wantedRegion();
         const parameter = sizeParameter(size, region ?? info);
         return { size, parameter, region, regionParameter: formatRegion(region) };
       },
+      isTooLate: (underway) => chooser.isTooLate(underway),
       onArrival: (arrival) => {
+        chooser.onArrival(linkSample(arrival));
         this.#computing.add(arrival.size, arrival.seconds);
         this.#arrivals.set(arrival.index, this.#changes);
         options.onSegment(arrival);
@@ -46,13 +47,6 @@ export class ElasticPlayback implements Playback {
       fragmentLoader: this.#loading.loader,
       pinLevel: () => 0,
     });
-    this.#afterSegment(
-      () => true,
-      () => {
-        this.#begun = true;
-        if (this.#late !== null) this.follow(this.#late);
-      },
-    );
     const { signal } = this.#listening;
     video.addEventListener("seeked", () => this.#keepOneRange(), { signal });
     video.addEventListener("timeupdate", () => this.#onSegmentPlaying(), { signal });
@@ -60,12 +54,8 @@ export class ElasticPlayback implements Playback {
 
   follow(change: SizeChange): void {
     if (!change.notable) return;
-    if (!this.#begun) {
-      this.#late = change;
-      return;
-    }
-    // Whatever is on its way has the old size; asked again, it comes with the new one.
-    this.#loading.abortInFlight();
+    // Whatever is on its way has the old size.
+    this.#loading.restartInFlight();
     this.#changes++;
     this.#wanted = change.size;
     const { buffered, paused } = this.#video;

@@ -5,9 +5,13 @@ import type {
   Loader,
   LoaderCallbacks,
   LoaderConfiguration,
+  LoaderStats,
 } from "hls.js";
 import Hls from "hls.js";
+import type { Underway } from "./affordable-size.js";
+import type { LinkSample } from "./link-estimate.js";
 import type { Region } from "./region/region.js";
+import { parseServerTiming, type ServerPart } from "./server-part.js";
 import { fillRegion, fillSize, type Size } from "./size.js";
 
 /** One segment as it arrived. */
@@ -23,76 +27,186 @@ export interface SegmentArrival {
   readonly bytes: number;
   /** From the request to the last byte, in seconds. */
   readonly seconds: number;
+  /** Of those, until the first byte: the way there, the server's queue and its computing. */
+  readonly waiting?: number;
+  /** What the server says of its work, where it does (Server-Timing). */
+  readonly server?: ServerPart;
+}
+
+/** What to ask for, and how it is written in a URL. */
+export interface Wanted {
+  readonly size: Size;
+  readonly parameter: string;
+  readonly region: Region | null;
+  readonly regionParameter: string;
 }
 
 export interface ElasticSource {
-  /** The size and the region at this moment, and how they are written in a URL. */
-  sizeNow(): {
-    readonly size: Size;
-    readonly parameter: string;
-    readonly region: Region | null;
-    readonly regionParameter: string;
-  };
+  /** For a segment of so many seconds that is asked for at this moment. */
+  wantedNow(duration: number): Wanted;
+  /** Whether it is better to ask anew for the segment that is on its way, for fewer pixels. */
+  isTooLate(underway: Underway): boolean;
   onArrival(arrival: SegmentArrival): void;
 }
 
 export interface ElasticLoading {
   readonly loader: FragmentLoaderConstructor;
-  /** Ends the segment on its way, if any; hls.js then asks again for what is missing in the buffer. */
-  abortInFlight(): void;
+  /** Asks anew for the segment on its way, if any, at the size and region of this moment. */
+  restartInFlight(): void;
 }
 
-const DefaultLoader = Hls.DefaultConfig.loader as unknown as new (
-  config: HlsConfig,
-) => Loader<FragmentLoaderContext>;
+type FragmentLoader = Loader<FragmentLoaderContext>;
+const DefaultLoader = Hls.DefaultConfig.loader as unknown as new (config: HlsConfig) => FragmentLoader;
 
-/** The default loader, but the size and the region in the URL are the one wanted at the moment of the request. */
+/** Milliseconds between two looks at a segment on its way. */
+const WATCH_INTERVAL = 200;
+
+/** What the link did for a segment. */
+export const linkSample = ({ size, duration, bytes, seconds, waiting = 0 }: SegmentArrival): LinkSample => ({
+  pixels: size.width * size.height,
+  duration,
+  bytes,
+  waiting,
+  transfer: seconds - waiting,
+});
+
+/** What the server says of its work, where it says anything. */
+function serverPart(request: unknown): ServerPart | undefined {
+  // All headers: asking for one that another origin does not expose is an error on the console.
+  const headers = (request as XMLHttpRequest | null)?.getAllResponseHeaders?.() ?? "";
+  return parseServerTiming(/^server-timing:\s*(.*)$/im.exec(headers)?.[1] ?? null);
+}
+
+/** The default loader, but the size and the region in the URL are those wanted at the moment of the request. */
 export function elasticLoading(source: ElasticSource): ElasticLoading {
-  const inFlight = new Set<Loader<FragmentLoaderContext>>();
+  const inFlight = new Set<ElasticFragmentLoader>();
 
-  class ElasticFragmentLoader extends DefaultLoader {
-    override load(
+  class ElasticFragmentLoader implements FragmentLoader {
+    context: FragmentLoaderContext | null = null;
+    readonly stats: LoaderStats;
+    readonly #hlsConfig: HlsConfig;
+    #inner: FragmentLoader;
+    #request: { readonly template: string; readonly headers: Readonly<Record<string, string>> } | null = null;
+    #config: LoaderConfiguration | null = null;
+    #callbacks: LoaderCallbacks<FragmentLoaderContext> | null = null;
+    #size: Size | null = null;
+    #watch: ReturnType<typeof setInterval> | undefined;
+
+    constructor(hlsConfig: HlsConfig) {
+      this.#hlsConfig = hlsConfig;
+      this.#inner = new DefaultLoader(hlsConfig);
+      this.stats = this.#inner.stats;
+    }
+
+    load(
       context: FragmentLoaderContext,
       config: LoaderConfiguration,
       callbacks: LoaderCallbacks<FragmentLoaderContext>,
     ): void {
-      const { size, parameter, region, regionParameter } = source.sizeNow();
-      const url = fillSize(fillRegion(context.url, regionParameter), parameter);
-      // The init segment and the audio carry no size.
-      if (url === context.url) {
-        super.load(context, config, callbacks);
+      this.context = context;
+      // The init segment and the sound carry no size.
+      if (fillSize(context.url, "") === context.url) {
+        this.#inner.load(context, config, callbacks);
         return;
       }
-      context.url = url;
-      const started = performance.now();
+      this.#request = { template: context.url, headers: { ...context.headers } };
+      this.#config = config;
+      this.#callbacks = callbacks;
       inFlight.add(this);
-      super.load(context, config, {
+      this.#watch = setInterval(() => this.#look(), WATCH_INTERVAL);
+      this.#ask();
+    }
+
+    /** Ends the request and makes it again, unnoticed by hls.js, which would not ask again for a first segment. */
+    restart(): void {
+      this.#inner.destroy();
+      this.#inner = new DefaultLoader(this.#hlsConfig);
+      // hls.js keeps the object in which it was first told how loading went.
+      Object.assign(this.stats, this.#inner.stats);
+      this.#inner.stats = this.stats;
+      this.#ask();
+    }
+
+    abort(): void {
+      this.#settle();
+      this.#inner.abort();
+    }
+
+    destroy(): void {
+      this.#settle();
+      this.#callbacks = null;
+      this.#inner.destroy();
+    }
+
+    getCacheAge(): number | null {
+      return this.#inner.getCacheAge?.() ?? null;
+    }
+
+    getResponseHeader(name: string): string | null {
+      return this.#inner.getResponseHeader?.(name) ?? null;
+    }
+
+    #ask(): void {
+      const { context } = this;
+      const [request, config, callbacks] = [this.#request, this.#config, this.#callbacks];
+      if (context === null || request === null || config === null || callbacks === null) return;
+      const { sn, start, duration } = context.frag;
+      const { size, parameter, region, regionParameter } = source.wantedNow(duration);
+      const fill = (text: string) => fillSize(fillRegion(text, regionParameter), parameter);
+      context.url = fill(request.template);
+      // CMCD's next request has the same placeholder.
+      context.headers = Object.fromEntries(
+        Object.entries(request.headers).map(([name, value]) => [name, fillSize(value, parameter)]),
+      );
+      this.#size = size;
+      this.#inner.load(context, config, {
         ...callbacks,
         onSuccess: (response, stats, loaded, details) => {
-          inFlight.delete(this);
-          const seconds = (performance.now() - started) / 1000;
-          const { sn, start, duration } = context.frag;
-          source.onArrival({ index: Number(sn), start, duration, size, region, bytes: stats.total, seconds });
+          this.#settle();
+          const { start: asked, first, end } = stats.loading;
+          const [seconds, waiting] = [(end - asked) / 1000, (first - asked) / 1000];
+          const bytes = stats.total;
+          const server = serverPart(details);
+          source.onArrival({
+            ...{ index: Number(sn), start, duration, size, region, bytes, seconds, waiting },
+            ...(server === undefined ? {} : { server }),
+          });
           callbacks.onSuccess(response, stats, loaded, details);
+        },
+        onError: (error, loaded, details, stats) => {
+          this.#settle();
+          callbacks.onError(error, loaded, details, stats);
+        },
+        onTimeout: (stats, loaded, details) => {
+          this.#settle();
+          callbacks.onTimeout(stats, loaded, details);
         },
       });
     }
 
-    override abort(): void {
-      inFlight.delete(this);
-      super.abort();
+    #look(): void {
+      const { first } = this.stats.loading;
+      if (this.context === null || this.#size === null || first === 0) return;
+      const underway: Underway = {
+        size: this.#size,
+        duration: this.context.frag.duration,
+        bytesLoaded: this.stats.loaded,
+        bytesTotal: this.stats.total,
+        transfer: (performance.now() - first) / 1000,
+      };
+      if (source.isTooLate(underway)) this.restart();
     }
 
-    override destroy(): void {
+    #settle(): void {
+      clearInterval(this.#watch);
       inFlight.delete(this);
-      super.destroy();
     }
   }
 
   return {
     loader: ElasticFragmentLoader as unknown as FragmentLoaderConstructor,
-    abortInFlight() {
-      for (const loader of [...inFlight]) loader.abort();
+    restartInFlight() {
+      for (const loader of [...inFlight]) loader.restart();
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { ErrorData, FragmentLoaderConstructor, HlsConfig } from "hls.js";
 import Hls from "hls.js";
 import { badAnswer, errorForStatus, notPlayable, type PlayerError } from "./errors.js";
+import type { MissingPart } from "./transport.js";
 
 export interface HlsPlaybackOptions {
   readonly video: HTMLVideoElement;
@@ -12,6 +13,8 @@ export interface HlsPlaybackOptions {
   readonly fragmentLoader?: FragmentLoaderConstructor;
   /** Which level of the master playlist to pin; asked once its levels are known. */
   pinLevel(hls: Hls): number;
+  /** The server cannot make this part of the picture; the film goes on behind it. In seconds. */
+  onMissing?(part: MissingPart): void;
   /** A URL of the playlist is not answered any more: the film has been replaced. */
   onStale(): void;
   onError(error: PlayerError): void;
@@ -41,6 +44,23 @@ const config: Partial<HlsConfig> = {
   },
 };
 
+/** Answers of 500 to one segment after which the server is taken at its word that it cannot make it. */
+const MOST_FAILURES = 2;
+/** Segments in a row that cannot be made, after which it is the film that cannot be played. */
+const MOST_MISSING = 3;
+
+/**
+ * What the server's queue is ordered by (Common Media Client Data), in headers: in the query it would part the URLs
+ * of viewers, and with them every cache. From another origin each segment's headers would have to be allowed by
+ * a request of its own, which costs more than it brings.
+ */
+function clientData(playlist: string): Partial<HlsConfig> {
+  if (new URL(playlist, location.href).origin !== location.origin) return {};
+  return {
+    cmcd: { useHeaders: true, includeKeys: ["bl", "bs", "d", "dl", "nor", "ot", "sf", "sid", "st", "su"] },
+  };
+}
+
 /** Milliseconds within which a second decoder failure is not tried again. */
 const RECOVERY_INTERVAL = 5000;
 
@@ -51,6 +71,7 @@ export function startHls(options: HlsPlaybackOptions): Hls {
   const { video } = options;
   const hls = new Hls({
     ...config,
+    ...clientData(options.playlist),
     ...(options.fragmentLoader === undefined ? {} : { fLoader: options.fragmentLoader }),
   });
   let lastRecovery = Number.NEGATIVE_INFINITY;
@@ -69,7 +90,29 @@ export function startHls(options: HlsPlaybackOptions): Hls {
     hls.loadLevel = level;
     hls.startLoad(options.startAt);
   });
+  /** By segment: how often the server failed at it, and those left out since the last that came. */
+  const failures = new Map<number, number>();
+  let missing = 0;
+  const isMissing = ({ type, details, response, frag }: ErrorData): boolean => {
+    if (type !== Hls.ErrorTypes.NETWORK_ERROR || details !== Hls.ErrorDetails.FRAG_LOAD_ERROR) return false;
+    if (frag === undefined || frag.type !== "main" || typeof frag.sn !== "number" || response?.code !== 500)
+      return false;
+    const failed = (failures.get(frag.sn) ?? 0) + 1;
+    failures.set(frag.sn, failed);
+    return failed >= MOST_FAILURES && missing < MOST_MISSING;
+  };
+  hls.on(Hls.Events.FRAG_BUFFERED, () => {
+    missing = 0;
+  });
   hls.on(Hls.Events.ERROR, (_event, data) => {
+    if (isMissing(data) && data.frag !== undefined) {
+      const { frag } = data;
+      missing++;
+      // As though the playlist had said so: hls.js then goes on behind it.
+      frag.gap = true;
+      frag.tagList.push(["GAP"]);
+      options.onMissing?.({ start: frag.start, end: frag.end });
+    }
     if (isGone(data)) {
       end(options.onStale);
       return;

@@ -1,6 +1,9 @@
 import Hls from "hls.js";
+import { linkSample, type SegmentArrival } from "./fragment-loader.js";
 import { startHls } from "./hls-playback.js";
-import { nearestLevel } from "./levels.js";
+import { affordableLevel, nearestLevel } from "./levels.js";
+import { sameSize } from "./size.js";
+import { SizeChooser } from "./size-chooser.js";
 import { masterUrl, type Playback, type PlaybackOptions } from "./transport.js";
 import type { SizeChange } from "./wanted-size.js";
 
@@ -16,21 +19,33 @@ export class LevelsPlayback implements Playback {
       playlist: masterUrl(options),
       pinLevel: ({ levels }) => nearestLevel(levels, options.wantedSize()),
     });
+    const chooser = new SizeChooser(options);
     this.hls.on(Hls.Events.FRAG_LOADED, (_event, { frag, payload }) => {
       const level = this.hls.levels[frag.level];
       if (frag.type !== "main" || frag.sn === "initSegment" || level === undefined) return;
       const { sn, start, duration, stats } = frag;
       const { width, height } = level;
-      const seconds = (stats.loading.end - stats.loading.start) / 1000;
-      options.onSegment({
+      const { start: asked, first, end } = stats.loading;
+      const arrival: SegmentArrival = {
         index: sn,
         start,
         duration,
         size: { width, height },
         region,
         bytes: payload.byteLength,
-        seconds,
-      });
+        seconds: (end - asked) / 1000,
+        waiting: (first - asked) / 1000,
+      };
+      chooser.onArrival(linkSample(arrival));
+      options.onSegment(arrival);
+      const wanted = options.wantedSize();
+      const affordable = chooser.choose(duration);
+      const { levels } = this.hls;
+      const next = sameSize(wanted, affordable)
+        ? nearestLevel(levels, wanted)
+        : affordableLevel(levels, affordable);
+      // From the next segment on, and nothing that has come is thrown away.
+      if (next !== this.hls.loadLevel) this.hls.loadLevel = next;
     });
   }
 

@@ -12,6 +12,12 @@ import type { SizeChange } from "./wanted-size.js";
  */
 export type Transport = "elastic" | "levels" | "native" | "direct";
 
+/** A part of the film that the server cannot make, in seconds. */
+export interface MissingPart {
+  readonly start: number;
+  readonly end: number;
+}
+
 export interface PlaybackOptions {
   readonly video: HTMLVideoElement;
   /** Address of the film without a trailing slash. */
@@ -23,9 +29,13 @@ export interface PlaybackOptions {
   wantedSize(): Size;
   /** The part of the picture to ask for, in source pixels; null is all of it. */
   wantedRegion(): Region | null;
+  /** Whether a slow link may get fewer pixels than wanted; not where a viewer has chosen how many. Default: yes. */
+  mayShrink?(): boolean;
   onSegment(arrival: SegmentArrival): void;
   /** A picture of this region has just been painted by ourselves; a video's frames tell it by their time. */
   onPainted?(region: Region): void;
+  /** A part of the picture cannot be had, and is left out; in seconds. */
+  onMissing?(part: MissingPart): void;
   onStale(): void;
   onError(error: PlayerError): void;
 }

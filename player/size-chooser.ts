@@ -1,0 +1,53 @@
+import { affordableSize, replacementSize, type Underway } from "./affordable-size.js";
+import { bufferedUntil } from "./buffered.js";
+import { type LinkEstimate, LinkObserver, type LinkSample } from "./link-estimate.js";
+import { type Size, sameSize } from "./size.js";
+import type { PlaybackOptions } from "./transport.js";
+
+/** Chooses each segment's size: the exact one, or what the link affords where the film would stall. */
+export class SizeChooser {
+  readonly #options: PlaybackOptions;
+  readonly #link = new LinkObserver();
+  #before: Size | null = null;
+  /** What a segment on its way has shown of the link, before anything has arrived. */
+  #glimpse: LinkEstimate | null = null;
+
+  constructor(options: PlaybackOptions) {
+    this.#options = options;
+  }
+
+  onArrival(sample: LinkSample): void {
+    this.#glimpse = null;
+    this.#link.add(sample);
+  }
+
+  /** For a segment of so many seconds, which is asked for at this moment. */
+  choose(duration: number): Size {
+    const question = this.#question(duration);
+    const size = affordableSize(question);
+    this.#before = sameSize(size, question.exact) ? null : size;
+    return size;
+  }
+
+  /** Whether to ask anew, for fewer pixels, instead of waiting for what is on its way. */
+  isTooLate(underway: Underway): boolean {
+    const replacement = replacementSize(underway, this.#question(underway.duration));
+    if (replacement === null) return false;
+    this.#glimpse = replacement.link;
+    return true;
+  }
+
+  #question(duration: number) {
+    const { video, info, wantedSize, wantedRegion, mayShrink } = this.#options;
+    const begins = video.autoplay && video.played.length === 0;
+    const patient = (video.paused && !begins) || mayShrink?.() === false;
+    return {
+      exact: wantedSize(),
+      shape: wantedRegion() ?? info,
+      link: this.#glimpse ?? this.#link.estimate,
+      duration,
+      ahead: patient ? Number.POSITIVE_INFINITY : bufferedUntil(video) - video.currentTime,
+      before: this.#before,
+    };
+  }
+}

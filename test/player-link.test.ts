@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { after, before, describe, type TestContext, test } from "node:test";
+import type { CDPSession, Page } from "playwright-core";
+import type { SegmentArrival } from "../player/index.js";
+import { type PageOptions, reach, Stage } from "./player-stage.js";
+
+declare global {
+  interface Window {
+    arrivals: SegmentArrival[];
+    /** Seconds of each wait while playing. */
+    waits: number[];
+  }
+}
+
+const UNLIMITED = -1;
+
+/** The network between this page and the world; -1 bytes a second is no limit. */
+async function throttle(session: CDPSession, bytesPerSecond: number, milliseconds: number): Promise<void> {
+  await session.send("Network.emulateNetworkConditions", {
+    offline: false,
+    latency: milliseconds,
+    downloadThroughput: bytesPerSecond,
+    uploadThroughput: UNLIMITED,
+  });
+}
+
+/** Collects arrivals of the picture, and how long playing waited. */
+function watch(): void {
+  window.arrivals = [];
+  window.waits = [];
+  let since = 0;
+  const { player } = window;
+  player.addEventListener("segment", (event) => window.arrivals.push(event.detail));
+  player.addEventListener("waiting", () => {
+    since = performance.now();
+  });
+  player.addEventListener("playing", () => {
+    if (since > 0) window.waits.push((performance.now() - since) / 1000);
+    since = 0;
+  });
+}
+
+describe("the player on a slow network", { concurrency: false, timeout: 120_000 }, () => {
+  let stage: Stage;
+  const ends: (() => unknown)[] = [];
+  before(async () => {
+    stage = await Stage.open({ after: (end) => void ends.unshift(end as () => unknown) }, 60);
+  });
+  after(async () => {
+    for (const end of ends) await end();
+  });
+
+  const play = async (t: TestContext, options: PageOptions = {}) => {
+    const markup = '<siedd-player src="film" style="width: 320px"></siedd-player>';
+    const { page, faults } = await stage.page(t, markup, options);
+    const session = await page.context().newCDPSession(page);
+    await session.send("Network.enable");
+    await page.evaluate(watch);
+    await page.evaluate(() => window.player.play());
+    // A machine with other work may not have computed the exact size in time by then.
+    await reach(page, 3);
+    const { size, bytes, duration } = await page.evaluate(() => window.arrivals.at(-1)!);
+    return { page, faults, session, wide: size.width, bytesPerSecond: bytes / duration };
+  };
+  /** -> the widths that came while the network was so slow for so long, and how long the film waited. */
+  const slow = async (page: Page, session: CDPSession, bytesPerSecond: number, seconds: number) => {
+    const from = await page.evaluate(() => {
+      window.waits.length = 0;
+      return window.arrivals.length;
+    });
+    await throttle(session, bytesPerSecond, 50);
+    const at = await page.evaluate(() => window.player.currentTime);
+    const passed = (end: number) => window.player.currentTime >= end;
+    await page.waitForFunction(passed, at + seconds, { timeout: 40_000 });
+    return {
+      widths: await page.evaluate(
+        (first) => window.arrivals.slice(first).map(({ size }) => size.width),
+        from,
+      ),
+      waited: await page.evaluate(() => window.waits.reduce((sum, seconds) => sum + seconds, 0)),
+    };
+  };
+
+  test("plays on with fewer pixels, in widths that viewers share, and comes back to the exact ones", async (t) => {
+    const { page, faults, session, wide, bytesPerSecond } = await play(t);
+    // Half of what the exact size needs; the sound takes its part of it.
+    const { widths, waited } = await slow(page, session, bytesPerSecond / 2, 7);
+    const narrow = widths.filter((width) => width < wide);
+    assert.ok(narrow.length >= 2, `widths ${widths}`);
+    assert.ok(
+      narrow.every((width) => width % 16 === 0),
+      `widths ${widths}`,
+    );
+    assert.ok(waited < 2, `waited ${waited} s`);
+    await throttle(session, UNLIMITED, 0);
+    const back = (width: number) => window.arrivals.at(-1)!.size.width >= width;
+    await page.waitForFunction(back, wide, { timeout: 20_000 });
+    assert.deepEqual(faults, []);
+  });
+
+  test("without in-band parameter sets it plays on with a lower level", async (t) => {
+    const { page, session, wide, bytesPerSecond } = await play(t, { before: withoutInBandParameters });
+    assert.equal(await page.evaluate(() => window.player.transport), "levels");
+    const { widths } = await slow(page, session, bytesPerSecond / 2, 6);
+    assert.ok(Math.min(...widths) < wide, `widths ${widths}`);
+  });
+
+  test("a film that begins on a slow network asks for fewer pixels before its first picture", async (t) => {
+    const { page } = await stage.page(t, "", {});
+    const session = await page.context().newCDPSession(page);
+    await session.send("Network.enable");
+    await throttle(session, 12_000, 50);
+    await page.evaluate(() => {
+      document.body.innerHTML =
+        '<siedd-player src="silent" style="width: 640px" autoplay muted></siedd-player>';
+      window.player = document.querySelector("siedd-player")!;
+    });
+    await page.evaluate(watch);
+    await page.waitForFunction(() => window.arrivals.length >= 1, undefined, { timeout: 25_000 });
+    const first = await page.evaluate(() => window.arrivals[0]!);
+    assert.ok(first.size.width < 640, `${first.size.width}, ${first.bytes} bytes in ${first.seconds} s`);
+  });
+});
+
+function withoutInBandParameters(): void {
+  const supported = MediaSource.isTypeSupported.bind(MediaSource);
+  MediaSource.isTypeSupported = (type) => !type.includes("avc3") && supported(type);
+}
