@@ -145,6 +145,29 @@ describe("direct mode in Chromium", { concurrency: false, timeout: 120_000 }, ()
     assert.equal(requests.filter((path) => path.endsWith("/asset")).length, before);
   });
 
+  test("a region is decoded at once, at full density, and costs no request", async (t) => {
+    const { page, requests } = await open(t, "width: 404px");
+    await painted(page, "404x228");
+    await page.waitForFunction(
+      () => window.player.buffered.length === 1 && window.player.buffered.end(0) > 7.9,
+    );
+    const before = requests.filter((path) => path.endsWith("/asset")).length;
+    await page.evaluate(() => window.player.setAttribute("region", "80,44,160,90"));
+    await page.waitForFunction(() => window.player.requestedSize?.height === 228);
+    const expected = await fetch(`${stage.server.url}film/80,44,160,90/%5E404,228/frame-0.png`).then(
+      (answer) => answer.arrayBuffer(),
+    );
+    const wanted = await sharp(Buffer.from(expected)).ensureAlpha().raw().toBuffer();
+    let worst = 255;
+    for (let attempt = 0; attempt < 20 && worst > 2; attempt++) {
+      const actual = await pixels(page);
+      worst = 0;
+      for (const [i, value] of actual.entries()) worst = Math.max(worst, Math.abs(value - wanted[i]!));
+    }
+    assert.ok(worst <= 2, `a pixel is ${worst} off`);
+    assert.equal(requests.filter((path) => path.endsWith("/asset")).length, before);
+  });
+
   test("removed it leaves no worker, request or timer, and added again it goes on where it was", async (t) => {
     const { page, requests, faults } = await open(t, "width: 240px");
     await page.evaluate(() => window.player.play());
