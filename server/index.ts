@@ -6,4 +6,7 @@ export type { FilmInfo } from "./info.js";
 export type { SieddOptions } from "./options.js";
 export { siedd as default, siedd } from "./plugin.js";
 export { type RunningServer, type ServeOptions, serve } from "./serve.js";
+export type { OriginHeaders } from "./sources/origin.js";
+export type { OriginRoot, Root } from "./sources/roots.js";
+export type { Stats } from "./stats.js";
 export type { WorkEvent } from "./work/events.js";

@@ -1,5 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { processMetrics } from "./process-metrics.js";
+import type { Sources } from "./sources/roots.js";
 import type { DiskCache } from "./work/disk-cache.js";
 import type { WorkEvent } from "./work/events.js";
 import type { Prefetcher } from "./work/prefetcher.js";
@@ -14,6 +16,7 @@ export interface MetricsSources {
   readonly cache: SharedCache;
   readonly disk: DiskCache | undefined;
   readonly prefetcher: Prefetcher;
+  readonly sources: Sources;
 }
 
 /** What one instance of the plugin has done, for Prometheus. Every label has a bounded set of values. */
@@ -71,7 +74,8 @@ export class Metrics {
     registers: this.#registers,
   });
 
-  constructor({ queue, cache, disk, prefetcher }: MetricsSources) {
+  constructor({ queue, cache, disk, prefetcher, sources }: MetricsSources) {
+    this.#watchOrigins(sources);
     this.#gauge("siedd_queue_running", "Jobs under way", () => queue.running);
     this.#gauge("siedd_queue_waiting", "Jobs that wait for their turn", () => queue.waiting);
     const tiers = { memory: () => cache.counts, ...(disk !== undefined && { disk: () => disk.counts }) };
@@ -129,6 +133,34 @@ export class Metrics {
     });
   }
 
+  /** What is asked of other servers, where films come from any. */
+  #watchOrigins({ origins, blocks }: Sources): void {
+    if (origins.length === 0) return;
+    const sum = (key: "requests" | "failures" | "bytes") => () =>
+      origins.reduce((total, { counts }) => total + counts[key], 0);
+    this.#counter("siedd_origin_requests_total", "Requests to servers that films come from", sum("requests"));
+    const failures = "Those that failed or were too slow";
+    this.#counter("siedd_origin_failures_total", failures, sum("failures"));
+    this.#counter("siedd_origin_bytes_total", "Bytes of films that came from them", sum("bytes"));
+    this.#gauge(
+      "siedd_blocks_bytes",
+      "Bytes of films from other servers in memory",
+      () => blocks.counts.bytes,
+    );
+    new Counter({
+      name: "siedd_blocks_total",
+      help: "Blocks of films from other servers, by where they came from: memory or the server (origin)",
+      labelNames: ["from"],
+      registers: this.#registers,
+      collect() {
+        const { hits, fetched } = blocks.counts;
+        this.reset();
+        this.inc({ from: "memory" }, hits);
+        this.inc({ from: "origin" }, fetched);
+      },
+    });
+  }
+
   /** Counts the requests of the plugin's routes. */
   watch(app: FastifyInstance): void {
     const routeOf = (url: string | undefined) =>
@@ -161,8 +193,9 @@ export class Metrics {
   }
 
   /** In the text format of Prometheus. */
-  text(): Promise<string> {
-    return this.#registry.metrics();
+  async text(): Promise<string> {
+    const parts = await Promise.all([this.#registry.metrics(), processMetrics().metrics()]);
+    return parts.join("\n");
   }
 
   #gauge(name: string, help: string, read: () => number): void {

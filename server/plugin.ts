@@ -18,13 +18,15 @@ import { PictureService } from "./pictures/picture-service.js";
 import { assetRoute } from "./routes/asset-route.js";
 import { audioRoutes } from "./routes/audio-routes.js";
 import { filmRoutes } from "./routes/film-routes.js";
-import { metricsRoute } from "./routes/metrics-route.js";
+import { healthRoutes } from "./routes/health-routes.js";
+import { metricsRoutes } from "./routes/metrics-route.js";
 import { pictureRoutes } from "./routes/picture-routes.js";
 import { siteRoutes } from "./routes/site-routes.js";
 import { textRoutes } from "./routes/text-routes.js";
 import { SegmentService } from "./segment-service.js";
 import { MIN_SIDE, type SizeLimits } from "./sizes/size.js";
 import { openSources } from "./sources/roots.js";
+import { StatsCollector } from "./stats.js";
 import { reportFilms, watchFilms } from "./watch-films.js";
 import type { WorkEvent } from "./work/events.js";
 import { Prefetcher } from "./work/prefetcher.js";
@@ -48,9 +50,11 @@ const plugin: FastifyPluginAsync<SieddOptions> = async (app, given) => {
   app.addHook("onClose", () => disk?.settled());
   const cache = new SharedCache(options.cacheBytes, disk);
   const prefetcher = new Prefetcher(queue);
-  const metrics = new Metrics({ queue, cache, disk, prefetcher });
+  const metrics = new Metrics({ queue, cache, disk, prefetcher, sources });
+  const stats = new StatsCollector({ queue, cache, disk, sources, options });
   const onWork = (event: WorkEvent) => {
     metrics.work(event);
+    stats.work(event);
     options.onWork(event);
   };
   const parts = { pool, queue, cache, onWork };
@@ -80,7 +84,8 @@ const plugin: FastifyPluginAsync<SieddOptions> = async (app, given) => {
   }
   const server = { catalogue, limits, service, keyFrames, pictures, queue };
   siteRoutes(app, server);
-  if (options.metrics) metricsRoute(app, metrics);
+  healthRoutes(app, { ...server, ready: options.ready });
+  if (options.metrics) metricsRoutes(app, metrics, stats);
   assetRoute(app, server);
   filmRoutes(app, server);
   audioRoutes(app, server);

@@ -17,14 +17,14 @@ async function read(server: TestServer): Promise<Map<string, number>> {
   const samples = new Map<string, number>();
   for (const line of text.split("\n")) {
     if (line === "" || line.startsWith("#")) continue;
-    const [, name, value] = /^([a-z_]+(?:\{.*\})?) (\S+)$/.exec(line) ?? assert.fail(line);
+    const [, name, value] = /^([a-z_\d]+(?:\{.*\})?) (\S+)$/.exec(line) ?? assert.fail(line);
     samples.set(name, Number(value));
   }
   return samples;
 }
 
 test("metrics count requests, work, hits and errors", async (t) => {
-  const server = await testServer(t, { film: SMALL }, { prefix: "/films" });
+  const server = await testServer(t, { film: SMALL }, { prefix: "/films", prefetch: 0 });
   const before = await read(server);
   assert.equal(before.get('siedd_cache_requests_total{from="computed"}'), 0);
   await server.get("film/full/80,46/seg-0.m4s");
@@ -59,6 +59,12 @@ test("metrics count requests, work, hits and errors", async (t) => {
   const made = server.work.reduce((sum, { bytes }) => sum + bytes, 0);
   assert.ok((samples.get('siedd_cache_bytes{tier="memory"}') ?? 0) >= made);
   assert.equal((await server.get("metrics", { method: "HEAD" })).body.byteLength, 0);
+  const stats = JSON.parse((await server.get("stats.json")).text);
+  assert.deepEqual([stats.hits, stats.computed, stats.frames, stats.running], [1, 2, 11, 0]);
+  assert.equal(stats.pixels, 10 * 80 * 46 + 33 * 21);
+  for (const name of ["process_resident_memory_bytes", "nodejs_eventloop_lag_p99_seconds"]) {
+    assert.ok((samples.get(name) ?? 0) > 0, name);
+  }
   // No label holds what a client may choose.
   assert.doesNotMatch([...samples.keys()].join("\n"), /80,46|none\/info|film/);
 });
@@ -80,7 +86,7 @@ test("metrics count clients that leave, and the work that ends with them", async
 
 test("metrics can be switched off, and are each instance's own", async (t) => {
   const silent = await testServer(t, { film: SMALL }, { metrics: false });
-  assert.equal((await silent.get("metrics")).status, 404);
+  for (const path of ["metrics", "stats.json"]) assert.equal((await silent.get(path)).status, 404);
   const [one, two] = [await testServer(t, { film: SMALL }), await testServer(t, { film: SMALL })];
   await one.get("film/full/33,21/frame-0.jpg");
   const frames = 'siedd_decoded_frames_total{type="picture"}';

@@ -31,7 +31,7 @@ declare module "fastify" {
 }
 
 /** What tells nobody of a film. */
-const OPEN_ROUTES = ["/player/*", "/healthz", "/metrics"];
+const OPEN_ROUTES = ["/player/*", "/healthz", "/readyz", "/metrics", "/stats.json"];
 
 /** Checks signatures and asks `authorise`, ahead of everything else that a request of this instance does. */
 export function guard(

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import type { FastifyInstance } from "fastify";
 import { prefersHtml } from "../http/accept.js";
 import { answer, strongEtag } from "../http/answer.js";
-import { NO_STORE, REVALIDATE } from "../http/caching.js";
+import { REVALIDATE } from "../http/caching.js";
 import { posterOf } from "../pictures/poster.js";
 import type { Server } from "../server-parts.js";
 import { getAndHead } from "./get-and-head.js";
@@ -15,8 +15,8 @@ const PLAYER_FILES = fileURLToPath(new URL("../../player/web/", import.meta.url)
 const readPage = (): Promise<string | undefined> =>
   readFile(`${PLAYER_FILES}index.html`, "utf8").catch(() => undefined);
 
-/** The catalogue, the player's files, and whether the server is well. */
-export function siteRoutes(app: FastifyInstance, { catalogue, limits, queue }: Server): void {
+/** The catalogue and the player's files. */
+export function siteRoutes(app: FastifyInstance, { catalogue, limits }: Server): void {
   const redirectToSlash = app.prefix !== "";
   getAndHead(app, "/", async (request, reply) => {
     const [path, query] = request.url.split("?", 2);
@@ -53,10 +53,5 @@ export function siteRoutes(app: FastifyInstance, { catalogue, limits, queue }: S
     const { "*": path } = request.params as { "*": string };
     reply.header("cache-control", REVALIDATE);
     return reply.sendFile(path, PLAYER_FILES, { cacheControl: false, dotfiles: "deny", index: false });
-  });
-
-  getAndHead(app, "/healthz", async (_request, reply) => {
-    reply.header("cache-control", NO_STORE);
-    return { status: "ok", running: queue.running, waiting: queue.waiting };
   });
 }
