@@ -109,7 +109,7 @@ export class Metrics {
     );
     new Counter({
       name: "siedd_prefetches_total",
-      help: "Segments begun before anybody asked, and what became of them: finished, or dropped because somebody asked for something",
+      help: "Segments begun before anybody asked, and what became of them: finished, or dropped for what somebody asked for",
       labelNames: ["outcome"],
       registers: this.#registers,
       collect() {
