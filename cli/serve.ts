@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
-import { Command, InvalidArgumentError } from "commander";
-import { type RunningServer, type SignKey, serve } from "../server/index.js";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { ENGINE_CHOICES, type EngineChoice } from "../codec/picture/engine.js";
+import { type Root, type RunningServer, type SignKey, serve } from "../server/index.js";
 import { CommandError } from "./failure.js";
 import { type Io, print } from "./io.js";
 import { whole } from "./values.js";
@@ -20,6 +21,10 @@ interface ServeFlags {
   readonly prefetch?: number;
   readonly closeSeconds?: number;
   readonly signKey?: readonly SignKey[];
+  readonly engine: EngineChoice;
+  readonly watch: "events" | "poll" | "off";
+  readonly logLevel?: string;
+  readonly drainSeconds?: number;
 }
 
 /** Where keys stand that are no business of who lists processes: as in --sign-key, with spaces between. */
@@ -46,10 +51,37 @@ function signKeysOf({ signKey }: ServeFlags): readonly SignKey[] {
   }
 }
 
+/** Headers for servers that films come from, one a line as in HTTP. */
+const HEADERS_VARIABLE = "SIEDD_ORIGIN_HEADERS";
+const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
+const WATCH = { events: true, poll: "poll", off: false } as const;
+
+function originHeaders(): Readonly<Record<string, string>> {
+  const lines = (process.env[HEADERS_VARIABLE] ?? "").split("\n").filter((line) => line.trim() !== "");
+  return Object.fromEntries(
+    lines.map((line) => {
+      const [, name, value] = /^([\w-]+):\s*(.+)$/.exec(line.trim()) ?? [];
+      if (name === undefined)
+        throw new CommandError(`${HEADERS_VARIABLE} must hold lines such as "name: value"`);
+      return [name, value];
+    }),
+  );
+}
+
+async function rootOf(source: string): Promise<Root> {
+  if (/^https?:\/\//i.test(source)) return { url: source, headers: originHeaders() };
+  const found = await stat(source).catch(() => undefined);
+  if (found?.isDirectory()) return source;
+  throw new CommandError(`${source} is not a folder; give the one that holds your .siedd files`);
+}
+
 export function serveCommand(io: Io): Command {
   return new Command("serve")
-    .description("the assets of a folder over HTTP, with a page to look at them")
-    .argument("<folder>", "its *.siedd files are served")
+    .description("assets over HTTP, with a page to look at them")
+    .argument(
+      "<folder|url...>",
+      "folders whose *.siedd files are served, or addresses of assets or lists of them",
+    )
     .option("--host <address>", "address to listen at", "127.0.0.1")
     .option("--port <n>", "port to listen at, 0 for any that is free", parsePort, 8080)
     .option("--cache-dir <folder>", "keep what was computed in this folder across restarts")
@@ -67,17 +99,33 @@ export function serveCommand(io: Io): Command {
       `serve signed URLs only; may be repeated, or stand in ${KEYS_VARIABLE}`,
       parseKey,
     )
-    .action(async (folder: string, flags: ServeFlags) => {
+    .addOption(new Option("--engine <name>", "what decodes").choices(ENGINE_CHOICES).default("auto"))
+    .addOption(
+      new Option("--watch <how>", "how folders are watched; poll suits network file systems")
+        .choices(Object.keys(WATCH))
+        .default("events"),
+    )
+    .addOption(
+      new Option(
+        "--log-level <level>",
+        "what the log on stderr holds, one JSON object a line (default: warn on a terminal, else info)",
+      ).choices(LOG_LEVELS),
+    )
+    .option(
+      "--drain-seconds <n>",
+      "seconds to go on serving at the end while /readyz answers 503 already (default: 0)",
+      whole(0, 3600),
+    )
+    .action(async (sources: readonly string[], flags: ServeFlags) => {
       const { host, port, cacheDir, cacheMb } = flags;
       if (cacheMb !== undefined && cacheDir === undefined) {
         throw new CommandError("--cache-mb bounds the folder of --cache-dir; name one");
       }
-      const found = await stat(folder).catch(() => undefined);
-      if (!found?.isDirectory()) {
-        throw new CommandError(`${folder} is not a folder; give the one that holds your .siedd files`);
-      }
+      const level = flags.logLevel ?? (io.stderr.isTTY ? "warn" : "info");
       const server = await serve({
-        ...{ root: folder, host, port },
+        ...{ root: await Promise.all(sources.map(rootOf)), host, port },
+        ...{ engine: flags.engine, watch: WATCH[flags.watch], logger: { level, stream: io.stderr } },
+        ...(flags.drainSeconds !== undefined && { drainSeconds: flags.drainSeconds }),
         ...(cacheDir !== undefined && { cacheDir }),
         ...(cacheMb !== undefined && { cacheDirBytes: cacheMb * MiB }),
         ...(flags.clientMpixels !== undefined && { clientPixelsPerSecond: flags.clientMpixels * 1_000_000 }),
@@ -86,9 +134,13 @@ export function serveCommand(io: Io): Command {
         ...(flags.closeSeconds !== undefined && { closeSeconds: flags.closeSeconds }),
         signKeys: signKeysOf(flags),
       });
-      await announce(server, `serving ${folder} at ${server.url}`, io);
+      await announce(server, `serving ${sources.map(withoutQuery).join(", ")} at ${server.url}`, io);
     });
 }
+
+/** The query of a presigned address is a secret. */
+const withoutQuery = (source: string): string =>
+  /^https?:/i.test(source) ? source.split("?", 1)[0] : source;
 
 /** Prints where the server is, then waits until the command is to end: that is a server's ordinary end. */
 export async function announce(server: RunningServer, text: string, io: Io): Promise<void> {

@@ -92,7 +92,7 @@ const plugin: FastifyPluginAsync<SieddOptions> = async (app, given) => {
   textRoutes(app, server);
   pictureRoutes(app, server);
   if (options.watch !== false) await watchFilms(sources.libraries, catalogue, app);
-  await reportFilms(catalogue, app.log);
+  await reportFilms(catalogue, app);
 };
 
 /** The answer for a path that is none. */

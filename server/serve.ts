@@ -1,7 +1,9 @@
 import type { AddressInfo } from "node:net";
-import fastify, { type FastifyInstance, type FastifyServerOptions } from "fastify";
+import { setTimeout as sleep } from "node:timers/promises";
+import fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from "fastify";
 import { ServeError } from "./errors.js";
 import { answerError } from "./http/error-answer.js";
+import { logRequests, requestId } from "./http/request-log.js";
 import type { SieddOptions } from "./options.js";
 import { notFound, siedd } from "./plugin.js";
 
@@ -18,7 +20,12 @@ export interface ServeOptions extends SieddOptions {
    * it all clients of a proxy share one quota.
    */
   readonly trustProxy?: FastifyServerOptions["trustProxy"];
-  /** Fastify's logger. Default: none. */
+  /**
+   * Seconds that `close()` goes on serving while `/readyz` answers 503 already, from 0 to 3600: as long as a load
+   * balancer takes to notice. Default 0.
+   */
+  readonly drainSeconds?: number;
+  /** Fastify's logger: a line for each request at its end, with its id. Default: none. */
   readonly logger?: FastifyServerOptions["logger"];
 }
 
@@ -34,17 +41,25 @@ export interface RunningServer {
 
 /** Serves a folder over HTTP. Rejects with ServeError (`bad-option`, `port-in-use`, `cannot-listen`) or MediaError. */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
-  const { host = "127.0.0.1", port = 8080, prefix, logger, trustProxy, ...plugin } = options;
+  const { host = "127.0.0.1", port = 8080, prefix, logger, trustProxy, drainSeconds = 0, ...given } = options;
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
     throw new ServeError("bad-option", `port must be a whole number from 0 to 65535, not ${port}`);
   }
+  if (!(drainSeconds >= 0 && drainSeconds <= 3600)) {
+    throw new ServeError("bad-option", `drainSeconds must be from 0 to 3600, not ${drainSeconds}`);
+  }
+  let draining = false;
+  const plugin = { ...given, ready: () => !draining && (given.ready?.() ?? true) };
   const app = fastify({
     logger: logger ?? false,
+    genReqId: requestId,
+    logController: new LogController({ disableRequestLogging: true }),
     trustProxy: trustProxy ?? false,
     routerOptions: { maxParamLength: 512 },
     // Answers under way end in time by themselves; idle connections would hold the server open.
     forceCloseConnections: "idle",
   });
+  logRequests(app);
   app.setNotFoundHandler((request, reply) => answerError(notFound(), request, reply));
   try {
     await app.register(siedd, prefix === undefined ? plugin : { ...plugin, prefix });
@@ -58,6 +73,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const folder =
     prefix === undefined ? "" : prefix.replace(/^\/?|\/$/g, (_slash, at: number) => (at === 0 ? "/" : ""));
   const close = async () => {
+    draining = true;
+    if (drainSeconds > 0) await sleep(drainSeconds * 1000);
     const closed = app.close();
     const seconds = (options.closeSeconds ?? 5) + 1;
     const timer = setTimeout(() => app.server.closeAllConnections(), seconds * 1000);

@@ -1,4 +1,4 @@
-import type { FastifyBaseLogger, FastifyInstance } from "fastify";
+import type { FastifyInstance } from "fastify";
 import type { Catalogue } from "./catalogue.js";
 import { RequestError } from "./errors.js";
 import type { Library } from "./sources/library.js";
@@ -9,10 +9,10 @@ const CALM = 250;
 const AGAIN = 2000;
 
 /** Tells the log what is served, and what is not and why. */
-export async function reportFilms(catalogue: Catalogue, log: FastifyBaseLogger): Promise<void> {
+export async function reportFilms(catalogue: Catalogue, app: FastifyInstance): Promise<void> {
   const { films, problems } = await catalogue.list();
-  for (const { file, message } of problems) log.warn({ file }, `not served: ${message}`);
-  log.info({ films: films.length }, "siedd serves");
+  for (const { file, message } of problems) app.log.warn({ file }, `not served: ${message}`);
+  app.addHook("onListen", async () => app.log.info({ films: films.length }, "siedd serves"));
 }
 
 /**
