@@ -72,6 +72,7 @@ export class Controls {
     driveKeys(deck, { playing, sound, screens, captions, statistics, menu, help });
     drivePresence(deck, playing, screens, () => seekBar.scrubbing || menu.open || help.open);
     driveMediaSession(deck, playing);
+    deck.on(this.#host, "missing", () => deck.say(this.#words.text.missing));
     deck.on(skin.zoomTool, "click", () => {
       this.zoom.tool = !this.zoom.tool;
       this.#showTool();

@@ -5,11 +5,12 @@ import type { PlayerError } from "./errors.js";
 import type { FilmInfo } from "./film-info.js";
 import type { SegmentArrival } from "./fragment-loader.js";
 import { MEDIA_EVENTS, MediaElement, sameEvent, VIDEO_ATTRIBUTES } from "./media-element.js";
+import { objectFit, watchFit } from "./object-fit.js";
 import { Session } from "./session.js";
 import type { Size } from "./size.js";
 import { buildSkin, type Skin } from "./skin.js";
 import { mirrorTextTracks, offerAudioTracks, offerRenditions } from "./tracks.js";
-import type { Transport } from "./transport.js";
+import type { MissingPart, Transport } from "./transport.js";
 
 /** Events that the element adds to those of a media element. */
 export interface SieddPlayerOwnEventMap {
@@ -17,6 +18,8 @@ export interface SieddPlayerOwnEventMap {
   sizechange: CustomEvent<Size>;
   /** A segment of the picture has arrived. */
   segment: CustomEvent<SegmentArrival>;
+  /** A part of the film cannot be had, and is left out: from and to in seconds. */
+  missing: CustomEvent<MissingPart>;
   /** Another part of the picture is asked for: as in the attribute `region`, and how many times enlarged. */
   regionchange: CustomEvent<{ readonly region: string; readonly zoom: number }>;
 }
@@ -70,11 +73,6 @@ export class SieddPlayerElement extends MediaElement {
   #playsWhenStarted = false;
   /** Where the film begins once it plays, in seconds: where it was when the element left the document. */
   #startAt = 0;
-
-  constructor() {
-    super();
-    this.takeEarlyProperties();
-  }
 
   /** Address of the film: the folder that holds its info.json. */
   get src(): string {
@@ -227,11 +225,13 @@ export class SieddPlayerElement extends MediaElement {
   connectedCallback(): void {
     // Moved within the document: the callback for leaving has not ended anything yet.
     if (this.#connection !== null) return;
+    this.takeEarlyProperties();
     this.#connection = new AbortController();
     const { signal } = this.#connection;
     for (const type of MEDIA_EVENTS) {
       this.video.addEventListener(type, (event) => this.dispatchEvent(sameEvent(event)), { signal });
     }
+    watchFit(this, () => this.#session?.measure(), signal);
     mirrorTextTracks(this, this.video, signal);
     this.#controls.connect(signal);
     this.#skin.retry.addEventListener("click", () => this.#retry(), { signal });
@@ -300,6 +300,7 @@ export class SieddPlayerElement extends MediaElement {
         mode: this.#mode,
         video: this.video,
         frame: this.video,
+        fit: () => objectFit(this),
         startAt: () => this.#startAt,
         cap: () => this.#cap,
         region: () => this.#controls.zoom.asked,
@@ -316,6 +317,7 @@ export class SieddPlayerElement extends MediaElement {
           this.#controls.zoom.segmentArrived(arrival);
           this.#tell("segment", arrival);
         },
+        onMissing: (part) => this.#tell("missing", part),
         onPainted: (region) => this.#controls.zoom.painted(region),
         onError: (error) => this.#showError(error),
       },

@@ -63,7 +63,7 @@ export function sameEvent(event: Event): Event {
 /** The API of a media element, answered by the video inside; its attributes are reflected. */
 export abstract class MediaElement extends ForwardingElement {
   /** Names of properties that were set before the tag was defined, with their values. */
-  readonly #early: readonly (readonly [string, unknown])[] = Object.entries(this);
+  #early: readonly (readonly [string, unknown])[] = Object.entries(this);
 
   constructor() {
     super();
@@ -71,9 +71,13 @@ export abstract class MediaElement extends ForwardingElement {
     for (const [name] of this.#early) delete (this as unknown as Record<string, unknown>)[name];
   }
 
-  /** Sets again what a page has set while the tag was an unknown element; for the end of the constructor. */
+  /**
+   * Sets again, once, what a page has set while the tag was an unknown element. Not for the constructor: attributes
+   * that change there are not told.
+   */
   protected takeEarlyProperties(): void {
     for (const [name, value] of this.#early) (this as unknown as Record<string, unknown>)[name] = value;
+    this.#early = [];
   }
 
   play(): Promise<void> {

@@ -6,8 +6,8 @@ import type { FilmInfo } from "./film-info.js";
 import { type FilmSource, openFilm } from "./film-source.js";
 import type { SegmentArrival } from "./fragment-loader.js";
 import { type Region, sameRegion } from "./region/region.js";
-import { fillsBox, requestSize, type Size } from "./size.js";
-import type { Playback, Transport } from "./transport.js";
+import { fillsBox, type ObjectFit, requestSize, type Size } from "./size.js";
+import type { MissingPart, Playback, Transport } from "./transport.js";
 import { type SizeChange, WantedSize } from "./wanted-size.js";
 
 export interface SessionOptions {
@@ -17,6 +17,8 @@ export interface SessionOptions {
   readonly video: HTMLVideoElement;
   /** Whose content box is the picture's frame. */
   readonly frame: Element;
+  /** How the picture lies in it. */
+  fit(): ObjectFit;
   /** Seconds at which to start. */
   startAt(): number;
   /** Most output pixels a side. */
@@ -32,6 +34,8 @@ export interface SessionOptions {
   onHls(hls: Hls, signal: AbortSignal): void;
   onWantedSize(size: Size): void;
   onSegment(arrival: SegmentArrival): void;
+  /** A part of the film cannot be had, and is left out. */
+  onMissing(part: MissingPart): void;
   /** A picture of this region, in source pixels, has just been painted over the video. */
   onPainted(region: Region): void;
   onError(error: PlayerError): void;
@@ -113,8 +117,11 @@ export class Session {
     const region = this.#options.region();
     const height = this.#options.fixedHeight();
     const box = height === null ? this.#box : { width: Number.POSITIVE_INFINITY, height };
-    this.#options.onFit(fillsBox(this.#box, info));
-    const size = requestSize(box, region ?? info, info.limits, this.#options.cap());
+    const fit = this.#options.fit();
+    this.#options.onFit(fit === "contain" && fillsBox(this.#box, info));
+    // A part of the picture, and a number of rows that somebody has chosen, keep their shape.
+    const shaped = region !== null || height !== null ? "contain" : fit;
+    const size = requestSize(box, region ?? info, info.limits, this.#options.cap(), shaped);
     this.#wanted.propose(size, region);
   }
 
@@ -159,6 +166,9 @@ export class Session {
         startAt: startAt ?? this.#options.startAt(),
         wantedSize: () => this.#wanted.current!,
         wantedRegion: () => this.#wanted.region,
+        // Drawn at its own size, a smaller picture would shrink on the screen.
+        mayShrink: () => this.#options.fixedHeight() === null && this.#options.fit() !== "none",
+        onMissing: (part) => this.#options.onMissing(part),
         onSegment: (arrival) => {
           this.#mayReload = true;
           this.#options.onSegment(arrival);

@@ -41,9 +41,13 @@ export class SizeChooser {
     const { video, info, wantedSize, wantedRegion, mayShrink } = this.#options;
     const begins = video.autoplay && video.played.length === 0;
     const patient = (video.paused && !begins) || mayShrink?.() === false;
+    const exact = wantedSize();
+    const source = wantedRegion() ?? info;
+    const stretch = (exact.width * source.height) / (exact.height * source.width);
     return {
-      exact: wantedSize(),
-      shape: wantedRegion() ?? info,
+      exact,
+      // A picture that is stretched to fill its box has the box's shape.
+      shape: Math.abs(stretch - 1) < 0.03 ? source : exact,
       link: this.#glimpse ?? this.#link.estimate,
       duration,
       ahead: patient ? Number.POSITIVE_INFINITY : bufferedUntil(video) - video.currentTime,

@@ -31,6 +31,22 @@ const toEven = (length: number, most: number): number => {
   return nearest > most ? 2 * Math.floor(most / 2) : nearest;
 };
 
+/** How the picture lies in its box (CSS). */
+export const OBJECT_FITS = ["contain", "cover", "fill", "none", "scale-down"] as const;
+export type ObjectFit = (typeof OBJECT_FITS)[number];
+
+/** The picture as it is drawn, in the same pixels as the box. */
+function drawnSize(box: Size, picture: Size, fit: ObjectFit): Size {
+  if (fit === "fill") return box;
+  // As many as the film has: CSS then shows each as one of its own pixels.
+  if (fit === "none") return picture;
+  const contained = containSize(box, picture);
+  if (fit === "scale-down") return contained.width > picture.width ? picture : contained;
+  if (fit === "contain") return contained;
+  const scale = Math.max(box.width / picture.width, box.height / picture.height);
+  return { width: picture.width * scale, height: picture.height * scale };
+}
+
 /**
  * The size to ask for: the picture's own pixels on this screen, even (4:2:0), within the limits and caps.
  * A cap shrinks both sides, so that the shape stays.
@@ -39,15 +55,20 @@ const toEven = (length: number, most: number): number => {
  * @param source size of the film in pixels
  * @param cap most output pixels a side; `Infinity` where there is none
  */
-export function requestSize(box: Size, source: Size, limits: SizeLimits, cap: Size): Size {
+export function requestSize(
+  box: Size,
+  source: Size,
+  limits: SizeLimits,
+  cap: Size,
+  fit: ObjectFit = "contain",
+): Size {
   const most = {
     width: Math.min(limits.maxSide, cap.width),
     height: Math.min(limits.maxSide, cap.height),
   };
-  const fitted = containSize(
-    { width: Math.min(box.width, most.width), height: Math.min(box.height, most.height) },
-    source,
-  );
+  const drawn = drawnSize(box, source, fit);
+  const shrink = Math.min(1, most.width / drawn.width, most.height / drawn.height);
+  const fitted = { width: drawn.width * shrink, height: drawn.height * shrink };
   const excess = Math.sqrt(Math.max(1, (fitted.width * fitted.height) / limits.maxArea));
   const atLeast = 2 * Math.ceil(limits.minSide / 2);
   const side = (length: number, largest: number) => Math.max(atLeast, toEven(length / excess, largest));

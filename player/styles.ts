@@ -7,6 +7,7 @@ const CSS = `
   --_shade: var(--siedd-shade, rgb(6 7 10));
   --_radius: var(--siedd-radius, 10px);
   display: block;
+  object-fit: contain;
   position: relative;
   overflow: hidden;
   min-width: 0;
@@ -18,8 +19,9 @@ const CSS = `
   container-type: inline-size;
 }
 :host([hidden]) { display: none; }
-:host([nocontrols]) :is(.controls, .big-play, .map, .menu) { display: none; }
+:host(:is([nocontrols], [slot="media"])) :is(.controls, .big-play, .map, .menu) { display: none; }
 :host(:fullscreen) { border-radius: 0; aspect-ratio: auto; width: 100%; height: 100%; }
+.stage, .picture { object-fit: inherit; object-position: inherit; }
 .stage { position: absolute; inset: 0; outline: none; border-radius: inherit; background: var(--siedd-background, #000); }
 :host(:fullscreen) .stage::after { display: none; }
 .stage:focus-visible::after {
@@ -31,7 +33,7 @@ const CSS = `
 .picture[data-pannable] { touch-action: none; cursor: grab; }
 .picture[data-pannable]:active { cursor: grabbing; }
 .picture[data-tool] { cursor: crosshair; touch-action: none; }
-:is(video, .held) { display: block; width: 100%; height: 100%; object-fit: contain; border-radius: inherit; transform-origin: 0 0; }
+:is(video, .held) { display: block; width: 100%; height: 100%; object-fit: inherit; object-position: inherit; border-radius: inherit; transform-origin: 0 0; }
 .held { position: absolute; inset: 0; pointer-events: none; }
 /* Even sizes are up to a pixel off the shape: better stretched by that than a dark line at the edge. */
 .stage[data-fits] :is(video, .held), [data-zoomed] > :is(video, .held) { object-fit: fill; }
@@ -75,6 +77,7 @@ button[aria-pressed="true"]:not(:hover) { background: rgb(255 255 255 / .2); }
   border-radius: 50%; background: var(--_accent); color: #140600;
   box-shadow: 0 6px 32px rgb(0 0 0 / .45); transition: transform .2s, opacity .2s;
 }
+.picture[data-pannable] ~ .big-play { display: none; }
 .big-play .icon { width: 56%; height: 56%; }
 .big-play:hover, .big-play:active { background: var(--_accent); transform: scale(1.06); }
 

@@ -23,6 +23,19 @@ test("asks for the picture's own box, without the bars of object-fit: contain", 
   assert.equal(fillsBox(size(1000, 600), film), false);
 });
 
+test("asks for the pixels that object-fit draws", () => {
+  const of = (box: [number, number], fit: "cover" | "fill" | "none" | "scale-down", cap = uncapped) =>
+    requestSize(size(...box), film, DEFAULT_LIMITS, cap, fit);
+  assert.deepEqual(of([1000, 1000], "cover"), size(1778, 1000));
+  assert.deepEqual(of([2000, 360], "cover"), size(2000, 1126));
+  assert.deepEqual(of([1000, 1000], "fill"), size(1000, 1000));
+  assert.deepEqual(of([300, 200], "none"), size(1280, 720));
+  assert.deepEqual(of([640, 640], "scale-down"), size(640, 360));
+  assert.deepEqual(of([4000, 4000], "scale-down"), size(1280, 720));
+  assert.deepEqual(of([1000, 1000], "cover", size(800, 9999)), size(800, 450));
+  assert.deepEqual(of([1000, 1000], "fill", size(500, 9999)), size(500, 500));
+});
+
 test("asks for even sizes within the server's limits, and keeps the shape at them", () => {
   for (const width of [17, 99.5, 333, 1001, 7777.7]) {
     const { width: w, height: h } = requestSize(size(width, width), film, DEFAULT_LIMITS, uncapped);

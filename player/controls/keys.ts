@@ -97,6 +97,8 @@ export function driveKeys(deck: Deck, targets: KeyTargets): void {
     const activates = target instanceof HTMLButtonElement && (key.key === " " || key.key === "Enter");
     const adjusts = target === skin.volume && key.key.startsWith("Arrow");
     const command = commandForKey(key);
+    // Within another player's controls the keys are theirs.
+    if (host.slot === "media") return;
     if (key.defaultPrevented || activates || adjusts || command === null) return;
     // Under the sheet of keys only those that close it do anything; scrolling stays.
     if (help.open && command.type !== "leave" && command.type !== "help") return;

@@ -60,10 +60,12 @@ export function drivePresence(deck: Deck, playing: Playing, screens: Screens, bu
   on(skin.controls, "click input", stir);
   on(host, "play pause", stir);
   on(picture, "click", (event) => {
+    if (host.slot === "media") return;
     if (pointer === "touch") tap(event as MouseEvent);
     else playing.toggle();
   });
   on(picture, "dblclick", () => {
+    if (host.slot === "media") return;
     if (zoom.zoomed) zoom.lookAt(null);
     else if (pointer !== "touch") screens.toggleFullscreen();
   });

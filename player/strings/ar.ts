@@ -14,6 +14,7 @@ export const ARABIC: Strings = {
   leaveFullscreen: "الخروج من ملء الشاشة",
   loading: "جارٍ التحميل",
   retry: "إعادة المحاولة",
+  missing: "هذا الجزء من الفيلم غير متاح",
   size: "حجم الصورة المعروضة",
   of: "من",
   back: "رجوع",

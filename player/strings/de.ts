@@ -14,6 +14,7 @@ export const GERMAN: Strings = {
   leaveFullscreen: "Vollbild verlassen",
   loading: "Lädt",
   retry: "Noch einmal versuchen",
+  missing: "Dieser Teil des Films fehlt",
   size: "Gezeigte Bildgröße",
   of: "von",
   back: "Zurück",

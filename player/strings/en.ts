@@ -12,6 +12,7 @@ export const ENGLISH = {
   leaveFullscreen: "Leave full screen",
   loading: "Loading",
   retry: "Try again",
+  missing: "This part of the film is missing",
   size: "Picture size being shown",
   of: "of",
   back: "Back",

@@ -14,6 +14,7 @@ export const SPANISH: Strings = {
   leaveFullscreen: "Salir de pantalla completa",
   loading: "Cargando",
   retry: "Reintentar",
+  missing: "Falta esta parte de la película",
   size: "Tamaño de la imagen mostrada",
   of: "de",
   back: "Atrás",

@@ -14,6 +14,7 @@ export const FRENCH: Strings = {
   leaveFullscreen: "Quitter le plein écran",
   loading: "Chargement",
   retry: "Réessayer",
+  missing: "Il manque cette partie du film",
   size: "Taille de l’image affichée",
   of: "sur",
   back: "Retour",

@@ -1,0 +1,219 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import type {} from "../player/define.js";
+import { look, reach, Stage } from "./player-stage.js";
+
+const MEDIA_CHROME = join(import.meta.dirname, "../../node_modules/media-chrome/dist/iife/index.js");
+
+describe("the player as a media element", { concurrency: false, timeout: 120_000 }, () => {
+  let stage: Stage;
+  const ends: (() => unknown)[] = [];
+  before(async () => {
+    stage = await Stage.open({ after: (end) => void ends.unshift(end as () => unknown) });
+  });
+  after(async () => {
+    for (const end of ends) await end();
+  });
+  const film = (style: string, rest = "") =>
+    `<siedd-player src="film" style="${style}" ${rest}></siedd-player>`;
+
+  test("has every member and every event of this browser's video", async (t) => {
+    const { page } = await stage.page(t, film("width: 160px"));
+    const missing = await page.evaluate(() => {
+      const ours = ["srcObject", "width", "height"];
+      const names = [HTMLVideoElement, HTMLMediaElement].flatMap((Class) =>
+        Object.getOwnPropertyNames(Class.prototype),
+      );
+      return names.filter(
+        (name) => !name.startsWith("on") && !ours.includes(name) && !(name in window.player),
+      );
+    });
+    assert.deepEqual(missing, []);
+    const seen = await page.evaluate(async () => {
+      const { player } = window;
+      const heard: string[] = [];
+      const types = ["loadstart", "durationchange", "loadedmetadata", "loadeddata", "canplay", "playing"];
+      for (const type of [...types, "timeupdate", "volumechange", "ratechange", "seeked"])
+        player.addEventListener(type, () => heard.push(type));
+      await player.play();
+      player.volume = 0.4;
+      player.playbackRate = 1.5;
+      player.currentTime = 3;
+      await new Promise((resolve) => player.addEventListener("seeked", resolve, { once: true }));
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      return {
+        heard: [...new Set(heard)].sort(),
+        volume: player.volume,
+        rate: player.playbackRate,
+        paused: player.paused,
+        duration: player.duration,
+        seekable: player.seekable.end(0),
+        played: player.played.length > 0,
+        canPlay: player.canPlayType('video/mp4; codecs="avc1.64001f"'),
+        frames: player.getVideoPlaybackQuality().totalVideoFrames > 0,
+        constant: player.HAVE_ENOUGH_DATA,
+        textTracks: player.textTracks.length,
+        hls: player.hls !== null,
+        current: player.currentSrc.endsWith("/films/film"),
+      };
+    });
+    assert.deepEqual(seen, {
+      heard: seen.heard,
+      volume: 0.4,
+      rate: 1.5,
+      paused: false,
+      duration: 8,
+      seekable: 8,
+      played: true,
+      canPlay: "probably",
+      frames: true,
+      constant: 4,
+      textTracks: seen.textTracks,
+      hls: true,
+      current: true,
+    });
+    for (const type of ["canplay", "playing", "seeked", "timeupdate", "volumechange", "ratechange"])
+      assert.ok(seen.heard.includes(type), `no ${type} among ${seen.heard}`);
+  });
+
+  test("reflects its attributes, and takes properties that were set before the tag was defined", async (t) => {
+    const before = () => {
+      addEventListener("DOMContentLoaded", () => {
+        const player = document.querySelector("siedd-player")!;
+        Object.assign(player, { muted: true, maxWidth: 100, currentTime: 2.5, volume: 0.25, loop: true });
+      });
+    };
+    const { page } = await stage.page(t, film("width: 160px"), { before });
+    const seen = await page.evaluate(() => {
+      const { player } = window;
+      const { muted, maxWidth, volume, loop } = player;
+      const early = { muted, maxWidth, volume, loop, attribute: player.getAttribute("max-width") };
+      player.poster = "poster.jpg";
+      player.preload = "metadata";
+      player.crossOrigin = "anonymous";
+      player.defaultMuted = true;
+      player.disablePictureInPicture = true;
+      const video = player.shadowRoot!.querySelector("video")!;
+      return {
+        early,
+        attributes: player.getAttributeNames().sort().join(" "),
+        inner: [video.preload, video.crossOrigin, video.disablePictureInPicture, video.loop],
+        poster: video.poster.endsWith("/poster.jpg"),
+      };
+    });
+    assert.deepEqual(seen.early, { muted: true, maxWidth: 100, volume: 0.25, loop: true, attribute: "100" });
+    assert.equal(
+      seen.attributes,
+      "crossorigin disablepictureinpicture loop max-width muted poster preload src style",
+    );
+    assert.deepEqual(seen.inner, ["metadata", "anonymous", true, true]);
+    assert.equal(seen.poster, true);
+    await page.waitForFunction(() => window.player.readyState >= 2);
+    assert.equal((await look(page)).time, 2.5);
+  });
+
+  test("preload=none asks for nothing until it plays", async (t) => {
+    const { page, requests } = await stage.page(t, film("width: 160px", 'preload="none"'));
+    await page.waitForTimeout(500);
+    assert.deepEqual(
+      requests.filter((path) => path.includes("/film/")),
+      [],
+    );
+    await page.evaluate(() => window.player.play());
+    await reach(page, 0.3);
+  });
+
+  test("videoRenditions offers heights; choosing one computes it, and none goes back to the screen's", async (t) => {
+    const { page } = await stage.page(t, film("width: 160px"));
+    await page.waitForFunction(() => window.player.videoRenditions.length > 0);
+    const heights = await page.evaluate(() =>
+      Array.from(window.player.videoRenditions, ({ height }) => height),
+    );
+    assert.ok(
+      [144, 180, 360].every((height) => heights.includes(height)),
+      `${heights}`,
+    );
+    await page.evaluate((index) => {
+      window.player.videoRenditions.selectedIndex = index;
+    }, heights.indexOf(180));
+    await page.waitForFunction(() => window.player.requestedSize?.height === 180);
+    assert.equal(await page.evaluate(() => window.player.quality), 180);
+    await page.evaluate(() => {
+      window.player.videoRenditions.selectedIndex = -1;
+    });
+    await page.waitForFunction(() => window.player.requestedSize?.width === 160);
+  });
+
+  test("shows the text tracks that a page gives it", async (t) => {
+    const track = '<track kind="captions" srclang="en" label="English" src="data:text/vtt,WEBVTT" default>';
+    const { page } = await stage.page(
+      t,
+      `<siedd-player src="film" style="width: 160px">${track}</siedd-player>`,
+    );
+    const named = () => Array.from(window.player.textTracks, ({ label }) => label);
+    assert.ok((await page.evaluate(named)).includes("English"));
+    await page.evaluate(() => window.player.replaceChildren());
+    await page.waitForFunction(() => window.player.textTracks.length === 0);
+  });
+
+  test("plays within media-chrome: its button, its time range and its full screen", async (t) => {
+    const markup = `<media-controller style="width: 320px">
+      ${film("width: 100%", 'slot="media"')}
+      <media-control-bar>
+        <media-play-button></media-play-button><media-time-range></media-time-range>
+        <media-fullscreen-button></media-fullscreen-button>
+      </media-control-bar></media-controller>`;
+    const { page, faults } = await stage.page(t, markup, {
+      prepare: (prepared) => prepared.addInitScript({ path: MEDIA_CHROME }),
+    });
+    await page.waitForFunction(() => window.player.readyState >= 2);
+    assert.equal(await page.evaluate(() => window.player.controls), false);
+    await page.locator("media-play-button").click();
+    await reach(page, 0.5);
+    // A click into the picture is media-chrome's, and is not obeyed twice.
+    await page.locator("siedd-player").click({ position: { x: 100, y: 40 } });
+    await page.waitForFunction(() => window.player.paused);
+    const { x, y, width, height } = (await page.locator("media-time-range").boundingBox())!;
+    await page.mouse.click(x + width * 0.6, y + height / 2);
+    await page.waitForFunction(() => window.player.currentTime > 3);
+    await page.locator("media-fullscreen-button").click();
+    await page.waitForFunction(() => document.fullscreenElement?.localName === "media-controller");
+    await page.waitForFunction(() => window.player.requestedSize!.width > 900);
+    assert.deepEqual(faults, []);
+  });
+
+  test("several play on one page, each at its own size, and leave the page's styles alone", async (t) => {
+    const { page } = await stage.page(
+      t,
+      `<p id="text">text <button>button</button></p>${film("width: 160px", "muted")}${film("width: 240px", "muted")}`,
+    );
+    const sheets = await page.evaluate(
+      () => document.styleSheets.length + document.adoptedStyleSheets.length,
+    );
+    assert.equal(sheets, 1);
+    await page.evaluate(() =>
+      Promise.all(Array.from(document.querySelectorAll("siedd-player"), (player) => player.play())),
+    );
+    await page.waitForFunction(() =>
+      Array.from(document.querySelectorAll("siedd-player")).every((player) => player.currentTime > 0.5),
+    );
+    const asked = await page.evaluate(() =>
+      Array.from(document.querySelectorAll("siedd-player"), (player) => player.requestedSize?.width),
+    );
+    assert.deepEqual(asked, [160, 240]);
+    const button = await page.evaluate(() => getComputedStyle(document.querySelector("button")!).display);
+    assert.equal(button, "inline-block");
+  });
+
+  test("the plain script registers the tag too, and nothing else in the page", async (t) => {
+    const { page } = await stage.page(t, "");
+    const html = "<!doctype html><title>plain</title>";
+    await page.route("**/plain", (route) => route.fulfill({ contentType: "text/html", body: html }));
+    await page.goto(`${stage.server.url}plain`);
+    const names = await page.evaluate(() => Object.keys(window).length);
+    await page.addScriptTag({ url: `${stage.server.url}player/siedd-player.iife.js` });
+    assert.equal(await page.evaluate(() => customElements.get("siedd-player") !== undefined), true);
+    assert.equal(await page.evaluate(() => Object.keys(window).length), names);
+  });
+});
