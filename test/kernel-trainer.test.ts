@@ -8,6 +8,7 @@ import { TrainingKernel } from "../encoder/kernel/kernel.js";
 import { layOut, SAMPLE_ROWS } from "../encoder/kernel/layout.js";
 import { readNumbers, writeNumbers } from "../encoder/kernel/tile-numbers.js";
 import { KernelTrainer } from "../encoder/training/kernel-trainer.js";
+import { solveHeads } from "../encoder/training/least-squares.js";
 import { OnnxTrainer } from "../encoder/training/onnx-trainer.js";
 import { constantRate } from "../encoder/training/schedule.js";
 import type { TrainingWeights } from "../encoder/training/tile-weights.js";
@@ -99,8 +100,9 @@ for (const name of FIXTURES.filter((fixture) => fixture.startsWith("tile"))) {
       return all.set("motion", Float32Array.from(swapped((of.motion as never[])[0])));
     };
     const { xy, frame = [] } = fixture.inputs;
-    const kernel = await TrainingKernel.create();
-    const layout = layOut(kernel.exports.staticBytes(), {
+    const kernel = await TrainingKernel.take();
+    const start = kernel.exports.staticBytes();
+    const layout = layOut(start, {
       network,
       width: WIDTH,
       frames: FRAMES,
@@ -115,7 +117,7 @@ for (const name of FIXTURES.filter((fixture) => fixture.startsWith("tile"))) {
       motionRate: 1,
       muonRate: undefined,
     });
-    kernel.ensure(layout.bytes);
+    kernel.clear(start, layout.bytes);
     layout.write(kernel.records());
     const weights = named(fixture.weights);
     const { numbers, encoder, points } = layout;
@@ -236,4 +238,15 @@ test("the kernel says where it does not go: a GPU, and the paper profile", async
     code: "bad-option",
     message: /tile profile/,
   });
+});
+
+test("the kernel's least squares give the heads that onnxruntime's give, for widths that fill no vector as well", async () => {
+  for (const trial of [{}, { width: 4 }, { width: 12, encoderWidth: 8 }]) {
+    const { problem } = await realTraining({ ...trial, steps: 1, points: 32 });
+    const options = { device: "cpu", threads: 1, seed: 5, keys: [1, 2] } as const;
+    const kernel = await solveHeads(problem, { ...options, engine: "kernel" });
+    const onnx = await solveHeads(problem, { ...options, engine: "onnx" });
+    assert.ok(relativeError(kernel.head, [...onnx.head]) <= 1e-3, "head");
+    assert.ok(relativeError(kernel.bias, [...onnx.bias]) <= 1e-3, "bias");
+  }
 });

@@ -14,6 +14,17 @@ export interface KernelExports {
     offsetX: number,
     offsetY: number,
   ): void;
+  sumTile(
+    plan: number,
+    tile: number,
+    pixels: number,
+    steps: number,
+    offsetX: number,
+    offsetY: number,
+    sums: number,
+    gram: number,
+    cross: number,
+  ): void;
   stepEncoder(plan: number, count: number, gradient: number, step: number): void;
 }
 
@@ -43,28 +54,45 @@ function compileKernel(relaxed: boolean): Promise<WebAssembly.Module> {
 
 const PAGE = 65536;
 
-/** One instance of the training kernel, with a memory that is laid out once. */
+/** Instances that nobody uses at the moment; a thread has as many as it ever had trainings at the same time. */
+const idle = new Map<boolean, TrainingKernel[]>();
+
+/** One instance of the training kernel, with a memory of its own. */
 export class TrainingKernel {
   readonly exports: KernelExports;
   readonly #memory: WebAssembly.Memory;
+  readonly #relaxed: boolean;
 
-  private constructor(exports: KernelExports, memory: WebAssembly.Memory) {
+  private constructor(exports: KernelExports, memory: WebAssembly.Memory, relaxed: boolean) {
     this.exports = exports;
     this.#memory = memory;
+    this.#relaxed = relaxed;
   }
 
-  /** `relaxed`: with relaxed SIMD. Default: where it is there. */
-  static async create(relaxed = hasRelaxedSimd()): Promise<TrainingKernel> {
+  /**
+   * An instance for one job, to be given back: its memory is then used again, so that it does not wait to be
+   * collected as garbage while the next job takes more. `relaxed`: with relaxed SIMD. Default: where it is there.
+   */
+  static async take(relaxed = hasRelaxedSimd()): Promise<TrainingKernel> {
+    const known = idle.get(relaxed)?.pop();
+    if (known !== undefined) return known;
     if (relaxed) hasRelaxedSimd();
     const memory = new WebAssembly.Memory({ initial: 1, maximum: PAGE });
     const instance = await WebAssembly.instantiate(await compileKernel(relaxed), { env: { memory } });
-    return new TrainingKernel(instance.exports as unknown as KernelExports, memory);
+    return new TrainingKernel(instance.exports as unknown as KernelExports, memory, relaxed);
   }
 
-  /** Makes the memory at least `bytes` long. Views taken before are void. */
-  ensure(bytes: number): void {
+  /** Nobody may use it, or views of its memory, afterwards. */
+  giveBack(): void {
+    const others = idle.get(this.#relaxed) ?? [];
+    idle.set(this.#relaxed, [...others, this]);
+  }
+
+  /** Makes the memory at least `bytes` long, and zeros from `start` to there. Views taken before are void. */
+  clear(start: number, bytes: number): void {
     const missing = bytes - this.#memory.buffer.byteLength;
     if (missing > 0) this.#memory.grow(Math.ceil(missing / PAGE));
+    new Uint8Array(this.#memory.buffer, start, bytes - start).fill(0);
   }
 
   /** All of the memory, for the records that `Layout.write` writes. */

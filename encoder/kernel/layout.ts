@@ -90,10 +90,18 @@ export interface Layout {
   /** Numbers and moments of the shared encoder, and its gradient. */
   readonly encoderState: number;
   readonly encoderGradient: number;
+  /** Normal equations of a head: sums, and f32[width + 1][width] and [width + 1][4], width in fours. */
+  readonly sums: number;
+  readonly gram: number;
+  readonly cross: number;
   /** Numbers and moments of the first tile, and bytes from tile to tile. */
   readonly tiles: number;
   readonly tileBytes: number;
+  /** uint32[tiles][pixels of a tile], and how many they are. */
   readonly pixels: number;
+  readonly pixelCount: number;
+  /** Of a decoder, in fours. */
+  readonly width: number;
   /** Rows of ones. */
   readonly ones: readonly number[];
   /** Writes the records that the kernel reads. */
@@ -194,6 +202,10 @@ export function layOut(start: number, request: LayoutRequest): Layout {
     muon: request.muonRate === undefined ? 0 : 1,
     scratch: take(4 * room),
   };
+  const { inputs: last } = head;
+  const sums = take(16 * (last + 1) * last);
+  const gram = take(4 * (last + 1) * last);
+  const cross = take(4 * (last + 1) * 4);
   const planAt = take(4 * Object.keys(plan).length);
   const tileBytes = 4 * 3 * numbers.size;
   const tilesAt = take(tiles * tileBytes);
@@ -216,9 +228,14 @@ export function layOut(start: number, request: LayoutRequest): Layout {
     gradient: plan.gradient,
     encoderState,
     encoderGradient,
+    sums,
+    gram,
+    cross,
     tiles: tilesAt,
     tileBytes,
     pixels,
+    pixelCount: tiles * request.pixels,
+    width: last,
     ones,
     write(memory) {
       layers.forEach((layer, l) => {

@@ -60,9 +60,10 @@ async function train(job: TrainJob, signals: JobSignals): Promise<TrainingWeight
   const rounded = roundHidden(network, trained, job.steps);
   // The heads are onnxruntime's, whose GPU library need not be there where TensorFlow.js trains on one.
   const headDevice = job.trainer === "tfjs" && device === "cuda" ? "auto" : device;
+  const engine = job.trainer === "kernel" ? "kernel" : "onnx";
   const heads = await solveHeads(
     { ...problem, weights: rounded },
-    { device: headDevice, threads: THREADS, seed: plan.seed, keys: plan.keys, signal: stop.signal },
+    { engine, device: headDevice, threads: THREADS, seed: plan.seed, keys: plan.keys, signal: stop.signal },
   );
   return rounded.set("head", heads.head).set("head_bias", heads.bias);
 }

@@ -4,12 +4,13 @@ import { diverged } from "../errors.js";
 import { exportLoop } from "../graph/onnx-export.js";
 import { Operations } from "../graph/operations.js";
 import { tileHidden } from "../network/forward.js";
+import { KernelJob } from "./kernel-job.js";
 import { type Device, type Feed, floats, integers, loadGraph } from "./onnx-runtime.js";
 import { Sampler } from "./samples.js";
 import { perStep, type TileShape, tileInputs } from "./tile-graph.js";
 import { constantFeeds, shapeOf, weightShape } from "./tile-steps.js";
 import type { TrainingWeights } from "./tile-weights.js";
-import type { TrainingProblem } from "./trainer.js";
+import type { TrainingPlan, TrainingProblem } from "./trainer.js";
 
 /** Points a tile that the normal equations are summed over. */
 const BATCHES = 40;
@@ -24,14 +25,24 @@ const RIDGE = 1e-4;
  */
 export async function solveHeads(
   problem: TrainingProblem,
-  options: { device: Device; threads: number; seed: number; keys: readonly number[]; signal?: AbortSignal },
+  options: {
+    /** What sums the equations up: the kernel, or onnxruntime. */
+    engine: "kernel" | "onnx";
+    device: Device;
+    threads: number;
+    seed: number;
+    keys: readonly number[];
+    signal?: AbortSignal;
+  },
 ): Promise<{ head: Float32Array; bias: Float32Array }> {
+  const { seed, keys, signal } = options;
+  const plan = { steps: BATCHES, points: POINTS, rate: 1, motionRate: 1, seed, keys: [...keys, 2] };
+  if (options.engine === "kernel") return solveByKernel(problem, plan, signal);
   const shape = shapeOf(problem, POINTS);
   const graph = await loadGraph(normalEquations(shape), options.device, options.threads);
   try {
     const n = problem.width + 1;
-    const plan = { ...options, steps: BATCHES, points: POINTS, rate: 1, motionRate: 1 };
-    const samples = new Sampler(problem.target, { ...plan, keys: [...options.keys, 2] }).draw(BATCHES);
+    const samples = new Sampler(problem.target, plan).draw(BATCHES);
     const feeds: Record<string, Feed> = {
       ...constantFeeds(problem),
       steps: integers(BigInt64Array.of(BigInt(BATCHES)), []),
@@ -44,12 +55,36 @@ export async function solveHeads(
     for (const [name, values] of problem.weights) {
       if (!name.startsWith("head")) feeds[name] = floats(values, weightShape(name, values, shape));
     }
-    options.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     const { next_gram, next_cross } = await graph.run(feeds);
     return solveTiles(next_gram, next_cross, problem.weights, shape);
   } finally {
     await graph.release();
   }
+}
+
+async function solveByKernel(
+  problem: TrainingProblem,
+  plan: TrainingPlan,
+  signal: AbortSignal | undefined,
+): Promise<{ head: Float32Array; bias: Float32Array }> {
+  const { count } = problem.target.tiles;
+  const n = problem.width + 1;
+  const gram = new Float32Array(count * n * n);
+  const cross = new Float32Array(count * n * CHANNELS);
+  const job = await KernelJob.create(problem, plan, BATCHES);
+  try {
+    job.draw(new Sampler(problem.target, plan), BATCHES);
+    for (let tile = 0; tile < count; tile++) {
+      signal?.throwIfAborted();
+      const sums = job.normalEquations(tile, BATCHES);
+      gram.set(sums.gram, tile * n * n);
+      cross.set(sums.cross, tile * n * CHANNELS);
+    }
+  } finally {
+    job.release();
+  }
+  return solveTiles(gram, cross, problem.weights, shapeOf(problem, POINTS));
 }
 
 /** Sums of h h^T [tiles, n, n] and h y^T [tiles, n, 3] over batches of points; h ends with a one. */

@@ -7,7 +7,7 @@ import { transpose } from "./lanes";
 import { muon } from "./muon";
 import { collect } from "./outer";
 import { Layer, Plan } from "./plan";
-import { draw, strip, strips } from "./strip";
+import { draw, normalEquations, strip, strips } from "./strip";
 
 const LAYER = offsetof<Layer>();
 
@@ -96,6 +96,25 @@ export function trainTile(plan: Plan, tile: usize, pixels: usize, from: i32, to:
     draw(plan, plan.samples + (<usize>(step * 7 * plan.points) << 2), pixels);
     stepTile(plan, tile, step, offsetX, offsetY);
   }
+}
+
+/**
+ * The normal equations of a tile's head over the points of steps 0 to `steps`, which are whole strips:
+ * gram: f32[width + 1][width], sums of h h^T where h ends with a one; cross: f32[width + 1][4], sums of h y^T.
+ * sums: v128[width + 1][width], zeros before and after.
+ */
+export function sumTile(
+  plan: Plan, tile: usize, pixels: usize, steps: i32, offsetX: f32, offsetY: f32, sums: usize, gram: usize, cross: usize,
+): void {
+  prepare(plan, tile, 0);
+  for (let step = 0; step < steps; step++) {
+    const samples = plan.samples + (<usize>(step * 7 * plan.points) << 2);
+    draw(plan, samples, pixels);
+    for (let i = 0; i < strips(plan); i++) normalEquations(plan, i, samples, offsetX, offsetY, sums);
+  }
+  const head = changetype<Layer>(plan.layers + <usize>plan.count * LAYER);
+  collect(sums, (head.inputs + 1) * head.inputs, 1, gram);
+  collect(head.sums, (head.inputs + 1) * 4, 1, cross);
 }
 
 /**

@@ -57,19 +57,39 @@ function moveSlope(plan: Plan, frames: usize): void {
   }
 }
 
-/** Strip `index` of a step: adds to all sums. -> the sum of squared errors */
-export function strip(plan: Plan, index: i32, samples: usize, offsetX: f32, offsetY: f32): f32 {
-  const at = <usize>index * ROW;
-  place(plan, samples + at, offsetX, offsetY);
+/** All sine layers of the strip whose points begin at `samples`. */
+function hidden(plan: Plan, samples: usize, offsetX: f32, offsetY: f32): void {
+  place(plan, samples, offsetX, offsetY);
   encode(plan.features, plan.frequencies);
-  const first = plan.layers;
-  const head = changetype<Layer>(first + <usize>plan.count * LAYER);
   for (let l = 0; l < plan.count; l++) {
-    const layer = changetype<Layer>(first + <usize>l * LAYER);
+    const layer = changetype<Layer>(plan.layers + <usize>l * LAYER);
     sineLayer(
       layer.input, layer.inputs, layer.weights, <usize>layer.outputs << 2, layer.bias, layer.outputs, layer.output, layer.slopes,
     );
   }
+}
+
+/**
+ * Adds to the normal equations of the head: gram is v128[width + 1][width], the sums of h h^T where h ends with a one,
+ * and the head's own sums become those of h y^T. All points of the strip count.
+ */
+export function normalEquations(plan: Plan, index: i32, samples: usize, offsetX: f32, offsetY: f32, gram: usize): void {
+  const at = <usize>index * ROW;
+  hidden(plan, samples + at, offsetX, offsetY);
+  const head = changetype<Layer>(plan.layers + <usize>plan.count * LAYER);
+  for (let c: usize = 0; c < 3; c++) {
+    memory.copy(plan.errors + c * ROW, plan.targets + c * (<usize>plan.points << 2) + at, ROW);
+  }
+  addProducts(head.input, head.inputs + 1, head.input, head.inputs, gram);
+  addProducts(head.input, head.inputs + 1, plan.errors, 4, head.sums);
+}
+
+/** Strip `index` of a step: adds to all sums. -> the sum of squared errors */
+export function strip(plan: Plan, index: i32, samples: usize, offsetX: f32, offsetY: f32): f32 {
+  const at = <usize>index * ROW;
+  hidden(plan, samples + at, offsetX, offsetY);
+  const first = plan.layers;
+  const head = changetype<Layer>(first + <usize>plan.count * LAYER);
   linear(head.input, head.inputs, head.weights, 16, head.bias, 4, head.output);
   const squares = judge(plan, plan.real + at, plan.targets + at);
   let from = plan.errors;
