@@ -1,0 +1,12 @@
+/** What the tests use of a package that comes without types. */
+declare module "m3u8-parser" {
+  export class Parser {
+    readonly manifest: {
+      readonly segments: readonly { readonly uri: string; readonly duration: number }[];
+      readonly playlists?: readonly { readonly uri: string }[];
+    };
+    on(event: "warn", listener: (event: { readonly message: string }) => void): void;
+    push(text: string): void;
+    end(): void;
+  }
+}
