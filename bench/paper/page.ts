@@ -1,0 +1,82 @@
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import type { Reached, RowResult } from "./rows.js";
+
+const CODECS = ["paper", "tile", "siren", "coin"] as const;
+const NAMES = {
+  paper: "paper",
+  tile: "tile",
+  siren: "SIREN over (x, y, t)",
+  coin: "SIREN a frame (COIN)",
+};
+const COLOURS = { paper: "#2b6cb0", tile: "#2f855a", siren: "#c05621", coin: "#805ad5" };
+
+const cell = ({ seconds, psnr, reached }: Reached): string =>
+  reached ? `${seconds} s` : `over ${seconds} s (${psnr} dB)`;
+
+const escaped = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+
+/** One page that loads nothing: time to the paper profile's PSNR by number of frames, as a chart and as a table. */
+export async function equalPsnrPage(
+  rows: readonly RowResult[],
+  machine: { cpu: string; cores: number; load: number },
+): Promise<string> {
+  const require = createRequire(import.meta.url);
+  const script = await readFile(require.resolve("uplot/dist/uPlot.iife.min.js"), "utf8");
+  const style = await readFile(require.resolve("uplot/dist/uPlot.min.css"), "utf8");
+  const least = Math.min(...rows.map(({ row }) => row.width * row.height));
+  const charted = rows.filter(({ row }) => row.width * row.height === least);
+  const data = [
+    charted.map(({ row }) => row.frames),
+    ...CODECS.map((codec) => charted.map((result) => result[codec].seconds)),
+  ];
+  const series = CODECS.map((codec) => {
+    const short = charted.some((result) => !result[codec].reached) ? ", stopped before" : "";
+    return { label: `${NAMES[codec]}${short}`, stroke: COLOURS[codec], width: 2, dash: short ? [6, 4] : [] };
+  });
+  const lines = rows.map(({ row, notes, ...results }) => {
+    const speedUp = CODECS.filter((codec) => codec !== "tile").map((codec) => {
+      const ratio = results[codec].seconds / results.tile.seconds;
+      return `${results[codec].reached ? "" : "over "}${ratio.toFixed(1)}`;
+    });
+    const name = [row.name, `${row.width} x ${row.height}`, ...notes].join(", ");
+    const cells = [
+      name,
+      `${results.paper.psnr} dB`,
+      ...CODECS.map((codec) => cell(results[codec])),
+      ...speedUp,
+    ];
+    return `<tr>${cells.map((text) => `<td>${escaped(text)}</td>`).join("")}</tr>`;
+  });
+  const headings = [
+    "clip",
+    "PSNR",
+    ...CODECS.map((codec) => NAMES[codec]),
+    "paper / tile",
+    "SIREN / tile",
+    "COIN / tile",
+  ];
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>Time to equal PSNR</title>
+<style>${style}
+body { font: 15px system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem }
+table { border-collapse: collapse; margin-top: 2rem } td, th { border: 1px solid #ccc; padding: .3rem .6rem; text-align: left }
+</style>
+<h1>Seconds to the PSNR of the paper profile</h1>
+<p>${escaped(machine.cpu)}, ${machine.cores} cores, load ${machine.load} at the beginning. Dashed: stopped before the PSNR was reached.</p>
+<div id="chart"></div>
+<table><tr>${headings.map((text) => `<th>${escaped(text)}</th>`).join("")}</tr>${lines.join("")}</table>
+<script>${script}</script>
+<script>
+const axis = (label) => ({ label, values: (_, all) => all.map((value) => value == null ? "" : String(value)) });
+new uPlot({
+  width: 1000, height: 480,
+  scales: { x: { time: false }, y: { distr: 3 } },
+  axes: [axis("frames"), { ...axis("seconds"), size: 70 }],
+  series: [{ label: "frames" }, ...${JSON.stringify(series)}.map((one) => ({ ...one, points: { show: true, size: 8 } }))],
+}, ${JSON.stringify(data)}, document.getElementById("chart"));
+</script>
+`;
+}

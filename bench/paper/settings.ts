@@ -1,0 +1,119 @@
+import type { EncodeOptions } from "../../encoder/index.js";
+
+/** A clip that all codecs are given. */
+export interface Row {
+  readonly name: string;
+  readonly frames: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What one run of the bench measures, and how long. */
+export interface Settings {
+  readonly rows: readonly Row[];
+  /** The paper profile; its PSNR is what the others have to reach. */
+  readonly paper: Partial<EncodeOptions>;
+  /** The tile profile's steps, tried in this order until the PSNR is reached. */
+  readonly tileSteps: readonly number[];
+  /** Seconds of training after which a baseline that has not reached the PSNR is stopped. */
+  readonly baselineSeconds: number;
+  /** Coordinates a step of the SIREN over (x, y, t), and of each of one a frame. */
+  readonly points: { readonly siren: number; readonly coin: number };
+  /** Frames that one SIREN a frame is trained on; the time of all frames is in proportion. */
+  readonly coinFrames: number;
+  /** Which row's clip is stored in equal bytes, and which one's assets are decoded at all sizes. */
+  readonly equalBytes: string;
+  readonly sizes: {
+    readonly row: string;
+    readonly pixels: readonly { readonly width: number; readonly height: number }[];
+  };
+}
+
+const paper = {
+  profile: "paper",
+  optimizer: "adam-onecycle",
+  sampling: "replacement",
+  lr: 3e-4,
+  groupFrames: 20,
+} as const;
+const STEPS = [80, 160, 240, 320, 480, 700, 1000, 1500, 3000];
+const vga = { width: 640, height: 360 };
+const hd = { width: 1280, height: 720 };
+const uhd = { width: 3840, height: 2160 };
+
+/** About 25 minutes on two quiet cores. */
+const full: Settings = {
+  rows: [
+    { name: "20 frames", frames: 20, ...vga },
+    { name: "40 frames", frames: 40, ...vga },
+    { name: "80 frames", frames: 80, ...vga },
+    { name: "132 frames", frames: 132, ...vga },
+    { name: "200 frames", frames: 200, ...vga },
+    { name: "20 frames, 720p", frames: 20, ...hd },
+    { name: "10 frames, 4K", frames: 10, ...uhd },
+  ],
+  paper: { ...paper, width: 256, steps: 500, phase1Steps: 250, points: 2048 },
+  tileSteps: STEPS,
+  baselineSeconds: 60,
+  points: { siren: 8192, coin: 2048 },
+  coinFrames: 4,
+  equalBytes: "20 frames",
+  sizes: {
+    row: "20 frames, 720p",
+    pixels: [{ width: 854, height: 480 }, hd, { width: 1920, height: 1080 }, uhd],
+  },
+};
+
+/** The same in small pictures: two or three minutes on cores that others use too. */
+const small: Settings = {
+  rows: [
+    { name: "20 frames", frames: 20, width: 160, height: 90 },
+    { name: "40 frames", frames: 40, width: 160, height: 90 },
+    { name: "20 frames, twice the size", frames: 20, width: 320, height: 180 },
+  ],
+  paper: { ...paper, width: 96, steps: 300, phase1Steps: 150, points: 512 },
+  tileSteps: STEPS,
+  baselineSeconds: 8,
+  points: { siren: 4096, coin: 1024 },
+  coinFrames: 4,
+  equalBytes: "20 frames",
+  sizes: {
+    row: "20 frames, twice the size",
+    pixels: [
+      { width: 214, height: 120 },
+      { width: 320, height: 180 },
+      { width: 480, height: 270 },
+      { width: 960, height: 540 },
+    ],
+  },
+};
+
+const SCALES: Readonly<Record<string, Settings>> = { full, small };
+
+/**
+ * SIEDD_BENCH_SCALE=small|full (default full); SIEDD_BENCH_ROWS="20 frames;40 frames": only these rows;
+ * SIEDD_BENCH_STEPS: the paper profile's steps, half of them in phase 1; SIEDD_BENCH_CAP: seconds a baseline has.
+ */
+export function readSettings(environment: NodeJS.ProcessEnv): Settings & { readonly scale: string } {
+  const scale = environment.SIEDD_BENCH_SCALE ?? "full";
+  const found = SCALES[scale];
+  if (found === undefined)
+    throw new Error(`SIEDD_BENCH_SCALE is ${scale}; it must be ${Object.keys(SCALES).join(" or ")}`);
+  const number = (name: string, otherwise: number): number => {
+    const value = Number(environment[name] ?? otherwise);
+    if (!(value >= 1)) throw new Error(`${name} is ${environment[name]}; it must be a number from 1`);
+    return value;
+  };
+  const names = environment.SIEDD_BENCH_ROWS?.split(";").map((name) => name.trim());
+  const rows = found.rows.filter(({ name }) => names === undefined || names.includes(name));
+  if (rows.length === 0)
+    throw new Error(`SIEDD_BENCH_ROWS: no row of that name; ${found.rows.map((row) => row.name).join("; ")}`);
+  const steps = Math.round(number("SIEDD_BENCH_STEPS", found.paper.steps ?? 1));
+  return {
+    ...found,
+    scale,
+    rows,
+    paper: { ...found.paper, steps, phase1Steps: Math.max(1, Math.round(steps / 2)) },
+    baselineSeconds: number("SIEDD_BENCH_CAP", found.baselineSeconds),
+  };
+}
