@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { TileNetwork } from "../codec/index.js";
 import type { SieddPlayerElement } from "../player/index.js";
 import { serve } from "../server/index.js";
-import { launchBrowser } from "../test/browser.js";
+import { launchBrowser } from "./browser.js";
 import { randomAsset } from "./decoding/random-asset.js";
 import { machine, rounded } from "./machine.js";
 
