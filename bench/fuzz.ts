@@ -1,5 +1,5 @@
-import { fuzz } from "../test/fuzzing.js";
 import { machine } from "./machine.js";
+import { fuzz } from "./serving/fuzz.js";
 
 // Malformed requests: no 5xx but those that are meant, no file outside of the root, no crash. Their number and the
 // seed by SIEDD_REQUESTS and SIEDD_SEED.

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { fuzz } from "../bench/serving/fuzz.js";
 import { remaining } from "./child-processes.js";
-import { fuzz } from "./fuzzing.js";
 
 test("1,500 malformed requests: no 5xx that is not meant, no file outside of the root, no crash", async () => {
   const { statuses, faults } = await fuzz(1500, 7);

@@ -3,10 +3,11 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Random } from "../encoder/training/random.js";
-import { serve } from "../server/index.js";
-import { FORBIDDEN, MalformedRequests } from "./malformed-requests.js";
-import { syntheticAsset } from "./synthetic-asset.js";
+import { Random } from "../../encoder/training/random.js";
+import { serve } from "../../server/index.js";
+import { randomAsset } from "../decoding/random-asset.js";
+import { NETWORK, PICTURE } from "./film.js";
+import { FORBIDDEN, MalformedRequests } from "./malformed.js";
 
 export interface FuzzResult {
   readonly requests: number;
@@ -27,7 +28,7 @@ export async function fuzz(requests: number, seed: number): Promise<FuzzResult> 
   const root = join(above, "root");
   const secret = randomBytes(24).toString("base64url");
   await mkdir(join(root, "sub"), { recursive: true });
-  const film = syntheticAsset({ width: 320, height: 180, groups: [10, 10, 10] });
+  const film = randomAsset(NETWORK, PICTURE, 4, 3, 10);
   await writeFile(join(root, "film.siedd"), film);
   await writeFile(join(root, "broken.siedd"), film.subarray(0, 5000));
   for (const name of FORBIDDEN) await writeFile(join(root, name), secret);
