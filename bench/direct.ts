@@ -2,7 +2,6 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chromium } from "playwright-core";
 import type { TileNetwork } from "../codec/index.js";
 import type { SieddPlayerElement } from "../player/index.js";
 import { serve } from "../server/index.js";
@@ -41,10 +40,7 @@ declare global {
 const before = machine();
 const folder = await mkdtemp(join(tmpdir(), "siedd-bench-"));
 const server = await serve({ root: folder, port: 0, closeSeconds: 0 });
-const browser = await chromium.launch({
-  executablePath: process.env.SIEDD_CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"],
-});
+const browser = await launchBrowser();
 try {
   const rows: object[] = [];
   for (const { width, height, rows: tileRows, columns } of SIZES) {
