@@ -37,7 +37,7 @@ async function ours(trainer: TileTrainerName, workers: number): Promise<number> 
   const pool = new WorkerPool(workers);
   const random = new Random(1);
   const windows = tileWindows(network, 640, 360);
-  const jobs = tileRanges(network).map((range) => ({
+  const jobs = tileRanges(network, { trainer, device: "cpu" }).map((range) => ({
     kind: "train" as const,
     network,
     target: {

@@ -1,6 +1,8 @@
 import type { TileNetwork } from "../../codec/index.js";
 import type { TrainingSettings } from "../options.js";
+import type { TileTrainerName } from "../training/choose-trainer.js";
 import type { TileRange } from "../training/group-target.js";
+import type { Device } from "../training/onnx-runtime.js";
 
 /** Source pixels a tile's side: smaller tiles for smaller pictures (docs/design.md, "Tiles"). */
 const SMALLEST_SIDE = 40;
@@ -24,16 +26,22 @@ export function tileNetwork(width: number, height: number, settings: TrainingSet
   };
 }
 
-/** Tiles a job: their activations stay in a core's cache, and jobs spread over cores. */
-const TILES_A_JOB = 40;
+/** Tiles a job of onnxruntime on the processor: their activations stay in a core's cache. */
+const TILES_A_GRAPH = 40;
+/** Of the kernel, which takes one tile after the other: enough to share the drawing of points, few enough for all cores. */
+const TILES_A_KERNEL = 20;
 
 /**
- * Cuts a group's tiles into jobs of about the same size. The cut depends on the picture alone, never on the
- * number of workers, so that the bytes do not either.
+ * Cuts a group's tiles into jobs of about the same size; on a GPU it is one. The cut depends on the picture and on what
+ * trains, never on the number of workers, so that the bytes do not either.
  */
-export function tileRanges(network: TileNetwork, tilesAJob = TILES_A_JOB): TileRange[] {
+export function tileRanges(
+  network: TileNetwork,
+  { trainer, device }: { readonly trainer: TileTrainerName; readonly device: Device },
+): TileRange[] {
   const tiles = network.rows * network.columns;
-  const jobs = Math.max(1, Math.ceil(tiles / tilesAJob));
+  const onProcessor = trainer === "kernel" ? TILES_A_KERNEL : TILES_A_GRAPH;
+  const jobs = device === "cuda" ? 1 : Math.max(1, Math.ceil(tiles / onProcessor));
   return Array.from({ length: jobs }, (_, i) => {
     const first = Math.floor((i * tiles) / jobs);
     return { first, count: Math.floor(((i + 1) * tiles) / jobs) - first };

@@ -64,10 +64,7 @@ class FilmTraining {
     this.#pool = new WorkerPool(film.options.workers);
     const longest = film.groups.reduce((most, { frameCount }) => Math.max(most, frameCount), 0);
     this.#memory = new FrameMemory(longest, film.size);
-    this.#ranges = tileRanges(
-      film.network,
-      film.options.device === "cuda" ? Number.POSITIVE_INFINITY : undefined,
-    );
+    this.#ranges = tileRanges(film.network, film.options);
   }
 
   async run(): Promise<{ sizes: number[]; psnr: number }> {
