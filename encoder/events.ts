@@ -31,7 +31,7 @@ export type EncodeEvent =
       readonly bytes: number;
     }
   | {
-      /** A target that could not be met: the asset is there, and `message` says what would come nearer. */
+      /** A target that could not be met, or a film below 27 dB: the asset is there, and `message` says what would come nearer. */
       readonly type: "missed";
       readonly message: string;
     }

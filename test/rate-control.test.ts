@@ -88,3 +88,23 @@ test("two targets, and targets that mean nothing, are refused", async () => {
     );
   }
 });
+
+test("a film that the preset draws badly is said, with what draws it better", async (t) => {
+  const size = { width: 64, height: 48 };
+  const said: string[] = [];
+  const onEvent = (event: EncodeEvent) => {
+    if (event.type === "missed") said.push(event.message);
+  };
+  const base = {
+    input: await clip("bikes"),
+    output: join(await tempFolder(t), "a.siedd"),
+    size,
+    to: 0.4,
+    onEvent,
+  };
+  await encode({ ...base, steps: 5, phase1Steps: 5, width: 4 });
+  assert.equal(said.length, 1);
+  assert.match(said[0]!, /^\d+\.\d dB: this film has more detail .* --width 32/);
+  await encode({ ...base, steps: 400, phase1Steps: 300, width: 16 });
+  assert.equal(said.length, 1, said.join());
+});

@@ -73,3 +73,15 @@ export function missed(target: Target, last: Round): string | undefined {
       : "another --width or --preset comes nearer";
   return `asked for ${asked}, reached ${reached}; ${advice}`;
 }
+
+/** Below this mean PSNR, dB, pictures look wrong rather than soft. */
+const POOR_DB = 27;
+
+/** A film that a preset draws badly, as one sentence; undefined where it does not. */
+export function poor(psnr: number): string | undefined {
+  if (psnr >= POOR_DB) return undefined;
+  return (
+    `${psnr.toFixed(1)} dB: this film has more detail and change than so little can hold; ` +
+    "--preset quality, --width 32 and --group-frames 8 draw it better, for more bits"
+  );
+}

@@ -10,7 +10,7 @@ import { groupPayload } from "./group-payload.js";
 import type { PlannedGroup } from "./groups.js";
 import type { ProgressMeter } from "./progress.js";
 import { codingTerms, quantisationSteps } from "./quantiser.js";
-import { missed, nextWorth, type Round, type Target } from "./rate-control.js";
+import { missed, nextWorth, poor, type Round, type Target } from "./rate-control.js";
 import { tileRanges } from "./tile-network.js";
 import { WorkerPool } from "./worker-pool.js";
 
@@ -88,7 +88,10 @@ class FilmTraining {
     );
     await this.#trainGroups();
     if (options.target !== undefined) await this.#approach(options.target);
-    return { sizes: groups.map(({ index }) => this.#finished.get(index)!.bytes), psnr: this.#outcome().psnr };
+    const { psnr } = this.#outcome();
+    const message = options.target === undefined ? poor(psnr) : undefined;
+    if (message !== undefined) this.#emit({ type: "missed", message });
+    return { sizes: groups.map(({ index }) => this.#finished.get(index)!.bytes), psnr };
   }
 
   /** Groups of this round that an earlier run has finished. */
