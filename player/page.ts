@@ -1,10 +1,12 @@
 import { create } from "./dom.js";
 import type { SieddPlayerElement } from "./element.js";
 import { parseFilmInfo } from "./film-info.js";
-import { type Film, fetchFilms } from "./page/catalogue.js";
+import { watchServer } from "./page/console.js";
 import { fetchFacts, showFacts } from "./page/facts.js";
+import { type Film, readFilms } from "./page/films.js";
 import { makeResizable } from "./page/resizing.js";
 import { SegmentHistory } from "./page/segment-history.js";
+import { makeCopyable, showSnippets } from "./page/snippets.js";
 import { requestSize, type Size, sameSize } from "./size.js";
 
 /** The page is one fixed document that comes with this module, so its parts are there. */
@@ -73,8 +75,8 @@ function choose(film: Film): void {
   part("name").textContent = film.id;
   part("facts").replaceChildren();
   document.title = `${film.id} · siedd`;
-  for (const link of document.querySelectorAll<HTMLAnchorElement>("#films a")) {
-    if (link.dataset.id === film.id) link.setAttribute("aria-current", "true");
+  for (const link of document.querySelectorAll<HTMLAnchorElement>("#films a[data-id]")) {
+    if (link === film.link) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
   }
   player.src = film.src;
@@ -83,6 +85,7 @@ function choose(film: Film): void {
     (read) => {
       facts = read;
       showFacts(part("facts"), read);
+      showSnippets(root, film.id, read);
       part("box").style.setProperty("--aspect", String(read.width / read.height));
       showSize();
     },
@@ -91,47 +94,20 @@ function choose(film: Film): void {
   );
 }
 
-function list(films: readonly Film[]): void {
-  part("films").replaceChildren(
-    ...films.map(({ id, poster }) => {
-      const picture = create("img", { class: "poster", alt: "", loading: "lazy" });
-      picture.addEventListener("error", () => picture.replaceWith(create("span", { class: "poster" })), {
-        once: true,
-      });
-      picture.src = poster ?? new URL("player/icon.svg", root).href;
-      const link = create(
-        "a",
-        { href: `#${encodeURIComponent(id)}` },
-        picture,
-        create("span", { class: "label" }, id),
-      );
-      link.dataset.id = id;
-      return create("li", {}, link);
-    }),
-  );
-  part("library").hidden = films.length < 2;
-}
-
 async function open(): Promise<void> {
-  const message = part("message");
-  try {
-    const films = await fetchFilms(root);
-    await customElements.whenDefined("siedd-player");
-    list(films);
-    const chosen = () =>
-      films.find(({ id }) => id === decodeURIComponent(location.hash.slice(1))) ?? films[0];
-    const follow = () => {
-      const film = chosen();
-      if (film !== undefined) choose(film);
-    };
-    window.addEventListener("hashchange", follow);
-    message.hidden = films.length > 0;
-    message.replaceChildren("There is no film here yet. Put one into the folder with ");
-    message.append(create("code", {}, "siedd encode film.mp4 -o film.siedd"), " and load this page again.");
-    follow();
-  } catch (error) {
-    message.textContent = error instanceof Error ? error.message : String(error);
-  }
+  const films = readFilms(root);
+  if (films.length === 0) return;
+  await customElements.whenDefined("siedd-player");
+  const wanted = () => {
+    try {
+      return decodeURIComponent(location.hash.slice(1));
+    } catch {
+      return "";
+    }
+  };
+  const follow = () => choose(films.find(({ id }) => id === wanted()) ?? films[0]);
+  window.addEventListener("hashchange", follow);
+  follow();
 }
 
 new ResizeObserver(showSize).observe(player);
@@ -153,4 +129,6 @@ player.addEventListener("volumechange", () => {
   if (!player.muted) part("sound").hidden = true;
 });
 part("box").classList.add("hinting");
+makeCopyable(part("copied"));
+watchServer(root);
 void open();

@@ -85,6 +85,11 @@ function copyPages() {
     if (existsSync(target) && readFileSync(target).equals(readFileSync(join(from, name)))) continue;
     copyFileSync(join(from, name), target);
   }
+  // The style of the console's chart, and the licence of the code that page.js holds of it.
+  const uplot = join(root, "node_modules/uplot");
+  const license = readFileSync(join(uplot, "LICENSE"), "utf8");
+  const style = readFileSync(join(uplot, "dist/uPlot.min.css"), "utf8");
+  writeFileSync(join(to, "uplot.css"), `/* uPlot\n${license}*/\n${style}`);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main(build);

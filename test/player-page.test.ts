@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { SieddPlayerElement } from "../player/index.js";
+import { serve } from "../server/index.js";
 import { watchFaults } from "./browser.js";
-import { look, reach, Stage } from "./player-stage.js";
+import { FILM, look, reach, Stage } from "./player-stage.js";
+import { syntheticAsset } from "./synthetic-asset.js";
+import { tempFolder } from "./temp-folder.js";
 
 describe("the catalogue page in Chromium", { concurrency: false, timeout: 120_000 }, () => {
   let stage: Stage;
@@ -21,7 +27,7 @@ describe("the catalogue page in Chromium", { concurrency: false, timeout: 120_00
     const page = await context.newPage();
     const faults = watchFaults(page);
     await page.goto(`${stage.server.url}#film`);
-    await page.getByRole("link", { name: "another one" }).waitFor();
+    await page.getByRole("link", { name: "another one", exact: true }).waitFor();
     await page.evaluate(() => {
       window.player = document.querySelector("siedd-player") as SieddPlayerElement;
     });
@@ -79,7 +85,7 @@ describe("the catalogue page in Chromium", { concurrency: false, timeout: 120_00
     await page.goto(stage.server.url);
     await page.waitForFunction(
       () =>
-        document.querySelectorAll("#films img.poster").length === 2 &&
+        document.querySelectorAll("#films img.poster").length === 3 &&
         [...document.querySelectorAll<HTMLImageElement>("#films img.poster")].every(
           ({ naturalWidth }) => naturalWidth > 0,
         ),
@@ -96,6 +102,7 @@ describe("the catalogue page in Chromium", { concurrency: false, timeout: 120_00
     assert.deepEqual(shown, [
       ["/films/another%20one/full/320,180/frame-2666.jpg", 320, 180],
       ["/films/film/full/320,180/frame-2666.jpg", 320, 180],
+      ["/films/silent/full/320,180/frame-2666.jpg", 320, 180],
     ]);
     assert.deepEqual(faults, []);
   });
@@ -111,5 +118,117 @@ describe("the catalogue page in Chromium", { concurrency: false, timeout: 120_00
     );
     assert.match(page.url(), /\/films\/#film$/);
     assert.equal(await page.locator("h1").textContent(), "film");
+  });
+
+  test("without JavaScript the list is there, with posters and an address for other players", async (t) => {
+    const context = await stage.browser.newContext({ javaScriptEnabled: false });
+    t.after(() => context.close());
+    const page = await context.newPage();
+    await page.goto(stage.server.url);
+    assert.deepEqual(await page.locator("#films .label").allTextContents(), [
+      "another one",
+      "film",
+      "silent",
+    ]);
+    assert.match(
+      (await page.locator("#films .about").first().textContent()) ?? "",
+      /0:08 · 320 × 180 · \d+ kB/,
+    );
+    const playlist = page.getByRole("link", { name: "HLS playlist of another one" });
+    const address = new URL((await playlist.getAttribute("href")) ?? "", stage.server.url);
+    assert.equal((await fetch(address)).headers.get("content-type"), "application/vnd.apple.mpegurl");
+    assert.ok(await page.locator("noscript p").isVisible());
+  });
+
+  test("names that look like markup are text, and an empty folder says what to do", async (t) => {
+    const root = await tempFolder(t);
+    const server = await serve({ root, port: 0 });
+    t.after(() => server.close());
+    const read = async () => (await fetch(server.url, { headers: { accept: "text/html" } })).text();
+    assert.match(await read(), /There is no film here yet/);
+    await writeFile(join(root, '<b onclick="x">&$&.siedd'), syntheticAsset(FILM));
+    await writeFile(join(root, "<i>broken.siedd"), "no asset at all, but long enough for one");
+    const html = await read();
+    assert.match(html, /<span class="label">&lt;b onclick=&quot;x&quot;&gt;&amp;\$&amp;<\/span>/);
+    assert.match(html, /<strong>&lt;i&gt;broken\.siedd<\/strong>/);
+  });
+
+  test("what the server does is drawn each second, and not asked for while the page is hidden", async (t) => {
+    const context = await stage.browser.newContext({ viewport: { width: 1200, height: 900 } });
+    t.after(() => context.close());
+    const page = await context.newPage();
+    const faults = watchFaults(page);
+    let asked = 0;
+    page.on("request", (request) => {
+      if (request.url().endsWith("/stats.json")) asked++;
+    });
+    await page.goto(stage.server.url);
+    await page.waitForFunction(() => Number(document.getElementById("rate")?.textContent) > 0);
+    assert.match((await page.locator("#hits").textContent()) ?? "", /^\d+ %$/);
+    assert.match((await page.locator("#caches").textContent()) ?? "", /Segments in memory.* of 268 MB/);
+    const painted = await page.locator("#chart canvas").evaluate((canvas) => {
+      const { width, height } = canvas as HTMLCanvasElement;
+      const { data } = (canvas as HTMLCanvasElement).getContext("2d")!.getImageData(0, 0, width, height);
+      return data.some((value, i) => i % 4 === 0 && value > 200 && data[i + 3]! > 100 && data[i + 2]! < 80);
+    });
+    assert.ok(painted, "no curve in the chart");
+    await page.evaluate(() => {
+      Object.defineProperty(document, "hidden", { configurable: true, value: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    });
+    await page.waitForTimeout(200);
+    const before = asked;
+    await page.waitForTimeout(1500);
+    assert.equal(asked, before);
+    await page.evaluate(() => {
+      Object.defineProperty(document, "hidden", { configurable: true, value: false });
+      document.dispatchEvent(new Event("visibilitychange"));
+    });
+    await page.waitForRequest(/stats\.json$/);
+    assert.deepEqual(faults, []);
+  });
+
+  test("what puts a film into another page can be copied", async (t) => {
+    const context = await stage.browser.newContext({ permissions: ["clipboard-read", "clipboard-write"] });
+    t.after(() => context.close());
+    const page = await context.newPage();
+    await page.goto(`${stage.server.url}#another%20one`);
+    await page.getByText("Put it into your page").click();
+    await page.locator("#element", { hasText: "another%20one" }).waitFor();
+    for (const [name, says] of [
+      ["element", /<siedd-player src="http.*\/films\/another%20one"><\/siedd-player>$/],
+      ["frame", /^<iframe src="http.*\/films\/player\/embed\/another%20one"/],
+      ["hls", /^http.*\/films\/another%20one\/master\.m3u8$/],
+    ] as const) {
+      await page.locator(`[data-copy="${name}"]`).click();
+      await page.getByText("Copied.").waitFor();
+      assert.match(await page.evaluate(() => navigator.clipboard.readText()), says);
+    }
+  });
+
+  test("it is accessible, light and dark, wide and narrow", async (t) => {
+    const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+    for (const [colorScheme, width] of [
+      ["dark", 1280],
+      ["light", 390],
+    ] as const) {
+      const context = await stage.browser.newContext({ colorScheme, viewport: { width, height: 800 } });
+      t.after(() => context.close());
+      const page = await context.newPage();
+      await page.goto(`${stage.server.url}#film`);
+      await page.getByText("Put it into your page").click();
+      await page.locator("#server").waitFor();
+      await page.locator("#facts").getByText("320 × 180").waitFor();
+      await page.addScriptTag({ path: axe });
+      const violations = await page.evaluate(async () => {
+        const { axe: checker } = window as unknown as { axe: typeof import("axe-core") };
+        // The player's own parts have tests of their own.
+        const found = await checker.run({ exclude: [["siedd-player"]] });
+        return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`);
+      });
+      assert.deepEqual(violations, [], `${colorScheme}, ${width} wide`);
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      assert.ok(overflow <= 0, `${overflow} pixels too wide at ${width}`);
+    }
   });
 });

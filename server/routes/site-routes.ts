@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { FastifyInstance } from "fastify";
+import { renderCatalogue } from "../catalogue-page.js";
 import { prefersHtml } from "../http/accept.js";
 import { answer, strongEtag } from "../http/answer.js";
 import { REVALIDATE } from "../http/caching.js";
@@ -25,16 +26,17 @@ export function siteRoutes(app: FastifyInstance, { catalogue, limits }: Server):
       return reply.redirect(`${path}/${query ? `?${query}` : ""}`, 308);
     reply.header("vary", "accept");
     const page = prefersHtml(request.headers.accept) ? await readPage() : undefined;
+    const { films, problems } = await catalogue.list();
     if (page !== undefined) {
+      const html = renderCatalogue(page, { films, problems }, limits);
       const type = "text/html; charset=utf-8";
       return answer(request, reply, {
         type,
-        etag: strongEtag(page),
+        etag: strongEtag(html),
         cacheControl: REVALIDATE,
-        make: () => page,
+        make: () => html,
       });
     }
-    const { films, problems } = await catalogue.list();
     const assets = films.map((film) => {
       const folder = encodeURIComponent(film.id);
       return { id: film.id, info: `${folder}/info.json`, poster: `${folder}/${posterOf(film, limits)}` };
