@@ -1,3 +1,4 @@
+import { keepSignature } from "./film-url.js";
 /**
  * Who turns the asset into pictures: the server, this browser (direct), or whichever a short measurement says (auto).
  * `server` unless the page asks otherwise: it begins soonest, and costs the viewer's machine the least.
@@ -41,9 +42,10 @@ export function parseSource(value: string | null, base: string): string | null {
   try {
     const url = new URL(value.trim(), base);
     // The address of a file may need its query: some hosts sign theirs.
-    if (!url.pathname.endsWith(".siedd")) url.search = "";
+    if (!url.pathname.endsWith(".siedd")) keepSignature(url);
     url.hash = "";
-    return url.href.replace(/\/+$/, "");
+    url.pathname = url.pathname.replace(/\/+$/, "");
+    return url.href.replace(/\/$/, "");
   } catch {
     warn("src", value, "must be a URL", "nothing is loaded");
     return null;

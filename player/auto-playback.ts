@@ -1,6 +1,7 @@
 import type Hls from "hls.js";
 import type { DirectPlayback } from "./direct/index.js";
 import { notSupported } from "./errors.js";
+import { filmUrl } from "./film-url.js";
 import type { Playback, PlaybackOptions, Transport } from "./transport.js";
 import type { SizeChange } from "./wanted-size.js";
 
@@ -61,7 +62,7 @@ export class AutoPlayback implements Playback {
     const { src, startAt, wantedSize } = this.#options;
     const { signal } = this.#life;
     const { DirectPlayback, openDirectFilm, openIfAffordable } = await this.#choices.loadDirect();
-    const film = await openDirectFilm(`${src}/asset`, signal);
+    const film = await openDirectFilm(filmUrl(src, "asset"), signal);
     let workshop: Awaited<ReturnType<typeof openIfAffordable>> = null;
     let playback: DirectPlayback | null = null;
     try {

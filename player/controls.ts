@@ -14,6 +14,7 @@ import { driveStatistics } from "./controls/statistics.js";
 import { Storyboard } from "./controls/storyboard.js";
 import { toaster } from "./controls/toast.js";
 import { languageOf, Words } from "./controls/words.js";
+import { filmFolder } from "./film-url.js";
 import { Minimap } from "./region/minimap.js";
 import { Zoom } from "./region/zoom.js";
 import type { Skin } from "./skin.js";
@@ -105,7 +106,7 @@ export class Controls {
   filmKnown(): void {
     const { film, src } = this.#host;
     if (film === null) return;
-    this.#storyboard.use(film.storyboard === null ? null : new URL(film.storyboard, `${src}/`).href);
+    this.#storyboard.use(film.storyboard === null ? null : new URL(film.storyboard, filmFolder(src)).href);
     this.zoom.filmKnown(film);
   }
 

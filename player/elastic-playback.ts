@@ -1,4 +1,5 @@
 import Hls, { type FragBufferedData, type Fragment } from "hls.js";
+import { filmUrl } from "./film-url.js";
 import { ComputingTime, flushPoint } from "./flush-point.js";
 import { type ElasticLoading, elasticLoading, linkSample } from "./fragment-loader.js";
 import { startHls } from "./hls-playback.js";
@@ -43,7 +44,7 @@ export class ElasticPlayback implements Playback {
     });
     this.hls = startHls({
       ...options,
-      playlist: `${src}/elastic.m3u8`,
+      playlist: filmUrl(src, "elastic.m3u8"),
       fragmentLoader: this.#loading.loader,
       pinLevel: () => 0,
     });

@@ -1,4 +1,5 @@
 import { badAnswer, errorForStatus, PlayerError, unreachable } from "./errors.js";
+import { filmUrl } from "./film-url.js";
 import { DEFAULT_LIMITS, type Size, type SizeLimits } from "./size.js";
 
 /** What the player needs of info.json. */
@@ -66,7 +67,7 @@ export async function fetchFilmInfo(src: string, signal: AbortSignal): Promise<F
   for (let attempt = 1; ; attempt++) {
     let response: Response;
     try {
-      response = await fetch(`${src}/info.json`, { signal });
+      response = await fetch(filmUrl(src, "info.json"), { signal });
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       throw unreachable(error);

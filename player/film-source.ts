@@ -1,6 +1,7 @@
 import type { PlayerMode } from "./attributes.js";
 import { AutoPlayback } from "./auto-playback.js";
 import { type FilmInfo, fetchFilmInfo } from "./film-info.js";
+import { filmUrl } from "./film-url.js";
 import { chooseTransport, startPlayback } from "./playback.js";
 import type { Playback, PlaybackOptions } from "./transport.js";
 
@@ -31,7 +32,7 @@ export async function openFilm(src: string, mode: PlayerMode, signal: AbortSigna
   if (mode === "direct") {
     const [info, { start }] = await Promise.all([
       fetchFilmInfo(src, signal),
-      openDirect(`${src}/asset`, signal),
+      openDirect(filmUrl(src, "asset"), signal),
     ]);
     return { info, start };
   }

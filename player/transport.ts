@@ -1,6 +1,7 @@
 import type Hls from "hls.js";
 import type { PlayerError } from "./errors.js";
 import type { FilmInfo } from "./film-info.js";
+import { filmUrl } from "./film-url.js";
 import type { SegmentArrival } from "./fragment-loader.js";
 import { formatRegion, type Region } from "./region/region.js";
 import type { Size } from "./size.js";
@@ -54,5 +55,6 @@ export interface Playback {
 export function masterUrl({ src, wantedSize, wantedRegion }: PlaybackOptions): string {
   const { width, height } = wantedSize();
   const region = formatRegion(wantedRegion());
-  return `${src}/master.m3u8?width=${width}&height=${height}${region === "full" ? "" : `&region=${region}`}`;
+  const query = `width=${width}&height=${height}${region === "full" ? "" : `&region=${region}`}`;
+  return filmUrl(src, `master.m3u8?${query}`);
 }

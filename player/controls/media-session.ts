@@ -1,3 +1,4 @@
+import { filmFolder } from "../film-url.js";
 import type { Deck } from "./deck.js";
 import type { Playing } from "./playing.js";
 
@@ -12,7 +13,7 @@ const STEP = 10;
 export function titleOf(host: HTMLElement & { readonly src: string }): string {
   const named = host.getAttribute("film-title") ?? "";
   if (named !== "") return named;
-  const last = host.src.split("/").at(-1) ?? "";
+  const last = filmFolder(host.src).split("/").at(-2) ?? "";
   try {
     return decodeURIComponent(last);
   } catch {
@@ -54,7 +55,7 @@ export function driveMediaSession({ host, signal, on }: Deck, playing: Playing):
     owner = self;
     const poster = host.film?.poster ?? null;
     const artwork =
-      poster === null ? [] : [{ src: new URL(poster, `${host.src}/`).href, type: "image/jpeg" }];
+      poster === null ? [] : [{ src: new URL(poster, filmFolder(host.src)).href, type: "image/jpeg" }];
     session.metadata = new MediaMetadata({ title: titleOf(host), artwork });
     session.playbackState = "playing";
     for (const action of ACTIONS) handle(action, handlers[action]);
