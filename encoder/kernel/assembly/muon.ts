@@ -1,7 +1,7 @@
 // Muon, as in encoder/training/muon.ts. Matrices are made tall, and padded with zeros, which stay zeros, to rows in
 // fours and columns in eights.
 
-import { madd, sum, transpose } from "./lanes";
+import { madd, sum, transpose, transpose4 } from "./lanes";
 
 const MOMENTUM: f32 = 0.95;
 const ITERATIONS = 5;
@@ -93,7 +93,8 @@ const IMPROVE = 2;
 
 /**
  * Four rows and eight columns of a product at a time in registers, then:
- * GRAM out = sum; POLYNOMIAL out = B other + C sum; IMPROVE out = A other + sum.
+ * GRAM out = sum; POLYNOMIAL out = B other + C sum; IMPROVE out = A other + sum. The first two are symmetric: what lies
+ * in columns of eights wholly below the diagonal is left to `mirror`.
  * left: f32 at (row r, term k) is left + r across + k down.
  */
 // @ts-ignore: decorator
@@ -104,7 +105,8 @@ function multiply(
   const stride = <usize>columns << 2;
   const end = <usize>terms * stride;
   for (let i = 0; i < rows; i += 4) {
-    for (let o: usize = 0; o < stride; o += 32) {
+    const first: usize = kind == IMPROVE ? 0 : <usize>(i & ~7) << 2;
+    for (let o: usize = first; o < stride; o += 32) {
       let a0 = f32x4.splat(0);
       let b0 = a0;
       let a1 = a0;
@@ -159,14 +161,26 @@ function keep(kind: i32, value: v128, other: usize, out: usize): void {
   else v128.store(out, madd(v128.load(other), f32x4.splat(A), value));
 }
 
+/** The part of a symmetric matrix that `multiply` has left out, from the part above the diagonal. */
+function mirror(at: usize, columns: i32): void {
+  const stride = <usize>columns << 2;
+  for (let i = 8; i < columns; i += 4) {
+    for (let o = 0; o < (i & ~7); o += 4) {
+      transpose4(at + <usize>o * stride + (<usize>i << 2), stride, at + <usize>i * stride + (<usize>o << 2), stride, f32x4.splat(1));
+    }
+  }
+}
+
 /** gram = x^T x. */
 function gramOf(x: usize, rows: i32, columns: i32, gram: usize): void {
   multiply(GRAM, x, 4, <usize>columns << 2, x, rows, columns, columns, gram, gram);
+  mirror(gram, columns);
 }
 
 /** B gram + C gram^2; the matrix is symmetric, so that columns do for rows. */
 function polynomialOf(gram: usize, columns: i32, polynomial: usize): void {
   multiply(POLYNOMIAL, gram, 4, <usize>columns << 2, gram, columns, columns, columns, gram, polynomial);
+  mirror(polynomial, columns);
 }
 
 /** A x + x polynomial. */
