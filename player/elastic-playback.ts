@@ -114,7 +114,7 @@ export class ElasticPlayback implements Playback {
     if (shown === undefined) return;
     this.#flush(shown.start, Number.POSITIVE_INFINITY);
     this.#afterSegment(
-      ({ frag }) => frag.end > position,
+      ({ frag }) => frag.start <= position + 0.01 && position < frag.end,
       () => {
         // Only a seek makes a video decode the frame again on which it rests.
         if (video.paused && video.currentTime === position) video.currentTime = position;

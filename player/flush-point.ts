@@ -8,6 +8,8 @@ export interface SegmentSpan {
 
 /** Seconds on top of the expected computing time, for the request itself and for appending. */
 const REQUEST_MARGIN = 0.3;
+/** Seconds that always stay: the first segments of a film are short, and a busy machine is late. */
+const LEAST_AHEAD = 1;
 
 /**
  * Where to cut the buffer after a change of size: behind the segment that is playing and the one after it,
@@ -23,7 +25,7 @@ export function flushPoint(
 ): number | null {
   const playing = segments.findIndex((segment) => currentTime < segment.end);
   if (playing < 0) return null;
-  const enough = currentTime + computing + REQUEST_MARGIN;
+  const enough = currentTime + Math.max(LEAST_AHEAD, computing + REQUEST_MARGIN);
   const cut = segments.find((segment, index) => index >= playing + 2 && segment.start >= enough);
   // A few milliseconds of a segment are not worth a flush.
   return cut !== undefined && cut.start < bufferedEnd - 0.05 ? cut.start : null;

@@ -51,7 +51,13 @@ function buildPicture() {
     thumbnail,
     lens,
   );
-  const wholePicture = button("whole-picture", "wholePicture", create("span", {}, ""), closeIcon());
+  const wholePicture = create(
+    "button",
+    { type: "button", part: "button whole-picture", class: "whole-picture" },
+    create("span", {}, ""),
+    create("span", { class: "unseen", "data-text": "wholePicture" }),
+    closeIcon(),
+  );
   wholePicture.hidden = true;
   const map = create("div", { class: "map" }, minimap, wholePicture);
   return { video, held, drawn, picture, thumbnail, lens, minimap, wholePicture, map };

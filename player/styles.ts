@@ -51,6 +51,7 @@ const CSS = `
 .thumbnail { opacity: .8; }
 .lens { position: absolute; border: 2px solid var(--_accent); border-radius: 3px; box-shadow: 0 0 0 200px rgb(0 0 0 / .45); box-sizing: border-box; min-width: 6px; min-height: 6px; }
 .whole-picture { width: auto; height: 30px; padding: 0 6px 0 10px; display: flex; gap: 4px; border-radius: 15px; font-variant-numeric: tabular-nums; background: color-mix(in srgb, var(--_shade) 78%, transparent); }
+.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .whole-picture .icon { width: 16px; height: 16px; }
 .stage[data-idle] .map { opacity: .35; }
 

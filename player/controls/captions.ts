@@ -19,11 +19,19 @@ export function driveCaptions({ host, skin, words, signal, on, say }: Deck): Cap
   const list = skin.video.textTracks;
   let current: TextTrack | null = null;
   let last: TextTrack | null = null;
+  let drawn = "";
   let watching = new AbortController();
 
   const tracks = () => [...list].filter(isCaption);
   const draw = () => {
-    const active = [...(current?.activeCues ?? [])] as VTTCue[];
+    const now = host.currentTime;
+    // Not activeCues: while a film rests, browsers do not look for them again.
+    const active = [...(current?.cues ?? [])].filter(
+      ({ startTime, endTime }) => startTime <= now && now < endTime,
+    ) as VTTCue[];
+    const shown = active.map(({ id, startTime, text }) => `${id} ${startTime} ${text}`).join();
+    if (shown === drawn) return;
+    drawn = shown;
     cues.replaceChildren(
       ...active
         .filter((cue) => typeof cue.getCueAsHTML === "function")
@@ -77,7 +85,7 @@ export function driveCaptions({ host, skin, words, signal, on, say }: Deck): Cap
   };
 
   on(list, "addtrack removetrack change", adopt);
-  on(host, "seeked emptied", draw);
+  on(host, "timeupdate seeked emptied", draw);
   on(button, "click", toggle);
   words.onChange(show, signal);
   signal.addEventListener("abort", () => watching.abort(), { once: true });

@@ -135,6 +135,13 @@ export function watchGestures(frame: HTMLElement, target: GestureTarget, signal:
   for (const type of ["pointerup", "pointercancel"] as const) frame.addEventListener(type, lift, { signal });
   frame.addEventListener("click", click, { signal, capture: true });
   frame.addEventListener("wheel", wheel, { signal, passive: false });
+  // With one finger the page scrolls, as it should over a film; two are a pinch of ours and no scroll.
+  for (const type of ["touchstart", "touchmove"] as const) {
+    const pinch = (event: TouchEvent) => {
+      if (event.touches.length > 1 && event.cancelable) event.preventDefault();
+    };
+    frame.addEventListener(type, pinch, { signal, passive: false });
+  }
   // An image that is dragged out of the page would end the pan.
   frame.addEventListener("dragstart", (event) => event.preventDefault(), { signal });
   signal.addEventListener("abort", () => clearTimeout(wheelRest), { once: true });

@@ -1,0 +1,297 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import type { Page } from "playwright-core";
+import { FILM, look, reach, Stage } from "./player-stage.js";
+import { syntheticAsset } from "./synthetic-asset.js";
+
+const player = (id: string, more = "") =>
+  `<siedd-player src="./${id}" style="width: 640px; border-radius: 0; --siedd-radius: 0" muted ${more}></siedd-player>`;
+
+/** The region asked for has come to the screen: nothing is scaled any more. */
+const settled = (page: Page) =>
+  page.waitForFunction(
+    () => {
+      const video = window.player.shadowRoot!.querySelector("video")!;
+      const held = window.player.shadowRoot!.querySelector<HTMLElement>(".held")!;
+      return window.player.region !== "full" && video.style.transform === "none" && held.hidden;
+    },
+    null,
+    { timeout: 15_000, polling: 20 },
+  );
+
+/** Peak signal-to-noise ratio of a screenshot against a picture, in dB. */
+async function psnr(page: Page, shot: Buffer, picture: string): Promise<number> {
+  return page.evaluate(
+    async ([data, url]) => {
+      const pixels = async (source: string) => {
+        const bitmap = await createImageBitmap(await (await fetch(source)).blob());
+        const context = new OffscreenCanvas(640, 360).getContext("2d")!;
+        context.drawImage(bitmap, 0, 0, 640, 360);
+        return context.getImageData(0, 0, 640, 360).data;
+      };
+      const [a, b] = [await pixels(data), await pixels(url)];
+      let sum = 0;
+      for (let i = 0; i < a.length; i++) sum += i % 4 === 3 ? 0 : (a[i]! - b[i]!) ** 2;
+      return 10 * Math.log10((255 * 255) / (sum / (a.length * 0.75)));
+    },
+    [`data:image/png;base64,${shot.toString("base64")}`, picture] as const,
+  );
+}
+
+describe("zooming in Chromium", { concurrency: false, timeout: 170_000 }, () => {
+  let stage: Stage;
+  const ends: (() => unknown)[] = [];
+  const clip = { x: 0, y: 0, width: 640, height: 360 };
+  before(async () => {
+    stage = await Stage.open({ after: (end) => void ends.unshift(end as () => unknown) });
+    // Tiles of one colour each, another in each group: where a frame lies can be told from a few pixels.
+    const mosaic = syntheticAsset({ ...FILM, tone: 0, widths: [0], overlap: 0 });
+    await writeFile(join(stage.folder, "mosaic.siedd"), mosaic);
+    // More detail than the screen shows of the whole.
+    const fine = { width: 1280, height: 720, groups: [25, 25], widths: [4] };
+    await writeFile(join(stage.folder, "fine.siedd"), syntheticAsset(fine));
+  });
+  after(async () => {
+    for (const end of ends) await end();
+  });
+
+  test("a zoomed still is what the server computes for that region, and sharper than the whole scaled up", async (t) => {
+    const { page, faults } = await stage.page(t, player("fine", 'nocontrols quality="360"'));
+    await page.waitForFunction(() => window.player.readyState >= 2);
+    let mayCome = () => {};
+    const wait = new Promise<void>((resolve) => {
+      mayCome = resolve;
+    });
+    await page.route("**/480,270,160,90/**", (route) => wait.then(() => route.continue()));
+    await page.evaluate(() => {
+      window.player.region = "480,270,160,90";
+    });
+    // At once the whole is scaled, and later the region is there.
+    await page.waitForTimeout(400);
+    const scaledShot = await page.screenshot({ clip });
+    mayCome();
+    await settled(page);
+    const regionShot = await page.screenshot({ clip });
+    const truth = new URL("fine/480,270,160,90/%5E640,360/frame-0.png", stage.server.url).href;
+    const [scaled, region] = [await psnr(page, scaledShot, truth), await psnr(page, regionShot, truth)];
+    t.diagnostic(`from the server's picture: region ${region.toFixed(1)} dB, scaled ${scaled.toFixed(1)} dB`);
+    assert.ok(region > 27 && region > scaled + 4, `region ${region} dB, the whole scaled up ${scaled} dB`);
+    assert.deepEqual(faults, []);
+  });
+
+  test("while the region changes no frame is seen in the place of another, and nothing stalls", async (t) => {
+    const { page, faults } = await stage.page(t, player("mosaic", "nocontrols"));
+    await page.evaluate(() => window.player.play());
+    await reach(page, 0.4);
+    const shots: Buffer[] = [];
+    await page.evaluate(() => {
+      let since = 0;
+      const stalls: number[] = [];
+      Object.assign(window, { stalls });
+      window.player.addEventListener("waiting", () => {
+        since ||= performance.now();
+      });
+      for (const type of ["playing", "timeupdate"]) {
+        window.player.addEventListener(type, () => {
+          if (since > 0 && window.player.readyState > 2) {
+            stalls.push(performance.now() - since);
+            since = 0;
+          }
+        });
+      }
+      window.player.region = "100,40,160,90";
+    });
+    await page.waitForTimeout(250);
+    const until = Date.now() + 4500;
+    while (Date.now() < until && shots.length < 40) shots.push(await page.screenshot({ clip }));
+    const { region, ranges, stalls } = await page.evaluate(() => ({
+      region: window.player.region,
+      ranges: window.player.buffered.length,
+      stalls: (window as unknown as { stalls: number[] }).stalls,
+    }));
+    assert.equal(region, "100,40,160,90");
+    assert.equal(ranges, 1);
+    // Taking screenshots keeps the machine busy; what a viewer calls a stall is longer.
+    assert.ok(Math.max(0, ...stalls) < 1000, `stalled for ${stalls.join(", ")} ms`);
+    const candidates = await Promise.all(
+      FILM.groups.map(async (_, second) => {
+        const url = new URL(
+          `mosaic/100,40,160,90/%5E640,360/frame-${1000 * second + 500}.png`,
+          stage.server.url,
+        );
+        return (await fetch(url)).arrayBuffer().then((bytes) => Buffer.from(bytes).toString("base64"));
+      }),
+    );
+    /** Of each picture the colours at the middles of the tiles. */
+    const samples = await page.evaluate(
+      (pictures) =>
+        Promise.all(
+          pictures.map(async (base64) => {
+            const bitmap = await createImageBitmap(
+              await (await fetch(`data:image/png;base64,${base64}`)).blob(),
+            );
+            const canvas = new OffscreenCanvas(640, 360);
+            const context = canvas.getContext("2d")!;
+            context.drawImage(bitmap, 0, 0, 640, 360);
+            const colours: number[] = [];
+            for (let y = 30; y < 360; y += 60) {
+              for (let x = 20; x < 640; x += 40)
+                colours.push(...context.getImageData(x, y, 1, 1).data.slice(0, 3));
+            }
+            return colours;
+          }),
+        ),
+      [...candidates, ...shots.map((shot) => shot.toString("base64"))],
+    );
+    const known = samples.slice(0, candidates.length);
+    const distances = samples.slice(candidates.length).map((shot) =>
+      Math.min(
+        ...known.map((frame) => {
+          const apart = frame.map((value, i) => Math.abs(value - shot[i]!)).sort((a, b) => a - b);
+          // A few samples lie on an edge between tiles.
+          return apart[Math.floor(0.85 * apart.length)]!;
+        }),
+      ),
+    );
+    assert.ok(distances.length >= 8, `only ${distances.length} screenshots`);
+    assert.ok(Math.max(...distances) < 30, `a frame lies elsewhere: ${distances.join(" ")}`);
+    assert.deepEqual(faults, []);
+  });
+
+  test("wheel, drag, rectangle, keys and double click choose the region, and each is told once it rests", async (t) => {
+    const { page, faults } = await stage.page(t, player("film"));
+    await page.evaluate(() => {
+      const told: string[] = [];
+      Object.assign(window, { regions: told });
+      window.player.addEventListener("regionchange", ({ detail }) => told.push(detail.region));
+    });
+    await page.waitForFunction(() => window.player.readyState >= 2);
+    const now = () => page.evaluate(() => ({ region: window.player.region, zoom: window.player.zoom }));
+    const rested = async (before: string) => {
+      await page.waitForFunction((region) => window.player.region !== region, before, { timeout: 5000 });
+      return now();
+    };
+
+    await page.mouse.move(160, 90);
+    await page.keyboard.down("Control");
+    await page.mouse.wheel(0, -300);
+    await page.keyboard.up("Control");
+    const wheeled = await rested("full");
+    assert.ok(wheeled.zoom > 1.3, JSON.stringify(wheeled));
+    const [x0] = wheeled.region.split(",").map(Number);
+
+    // The wheel alone zooms on while it is zoomed; a drag moves the picture with the hand.
+    await page.mouse.down();
+    await page.mouse.move(100, 60, { steps: 4 });
+    await page.mouse.up();
+    const panned = await rested(wheeled.region);
+    assert.equal(panned.zoom, wheeled.zoom);
+    assert.ok(Number(panned.region.split(",")[0]) > x0!, `${panned.region} after ${wheeled.region}`);
+    assert.equal(await page.evaluate(() => window.player.paused), true, "a drag is no click");
+
+    await page.mouse.dblclick(300, 150);
+    await rested(panned.region);
+    assert.deepEqual(await now(), { region: "full", zoom: 1 });
+    await page.evaluate(() => window.player.pause());
+
+    await page.keyboard.down("Shift");
+    await page.mouse.move(320, 180);
+    await page.mouse.down();
+    await page.mouse.move(420, 230, { steps: 4 });
+    await page.mouse.up();
+    await page.keyboard.up("Shift");
+    const drawn = await rested("full");
+    const [x, y, w, h] = drawn.region.split(",").map(Number) as [number, number, number, number];
+    assert.ok(
+      x <= 160 && y <= 90 && x + w >= 209 && y + h >= 114,
+      `${drawn.region} leaves out what was drawn`,
+    );
+    assert.ok(w <= 80, drawn.region);
+
+    await page.evaluate(() => window.player.shadowRoot!.querySelector<HTMLElement>(".stage")!.focus());
+    await page.keyboard.press("-");
+    const wider = await rested(drawn.region);
+    assert.ok(wider.zoom < drawn.zoom);
+    await page.keyboard.press("Shift+ArrowLeft");
+    const left = await rested(wider.region);
+    assert.ok(Number(left.region.split(",")[0]) < Number(wider.region.split(",")[0]));
+    await page.keyboard.press("Escape");
+    await rested(left.region);
+    await page.keyboard.press("+");
+    const middle = await rested("full");
+    assert.ok(Math.abs(middle.zoom - Math.SQRT2) < 0.05, String(middle.zoom));
+    await page.keyboard.press("0");
+    await rested(middle.region);
+    assert.deepEqual(await now(), { region: "full", zoom: 1 });
+
+    const told = await page.evaluate(() => (window as unknown as { regions: string[] }).regions);
+    assert.equal(told.length, 9, told.join(" | "));
+    assert.deepEqual(faults, []);
+  });
+
+  test("two fingers zoom into what is between them, and one pans", async (t) => {
+    const { page, faults } = await stage.page(t, player("film"), { context: { hasTouch: true } });
+    await page.waitForFunction(() => window.player.readyState >= 2);
+    const session = await page.context().newCDPSession(page);
+    const touch = (type: "touchStart" | "touchMove" | "touchEnd", ...points: [number, number][]) =>
+      session.send("Input.dispatchTouchEvent", {
+        type,
+        touchPoints: points.map(([x, y], id) => ({ x, y, id })),
+      });
+    await touch("touchStart", [300, 250]);
+    await touch("touchStart", [300, 250], [340, 250]);
+    for (let d = 20; d <= 120; d += 20) await touch("touchMove", [300 - d, 250], [340 + d, 250]);
+    await touch("touchEnd");
+    await page.waitForFunction(() => window.player.zoom > 3, null, { timeout: 5000 });
+    const [x, , w] = (await page.evaluate(() => window.player.region)).split(",").map(Number);
+    assert.ok(Math.abs(x! + w! / 2 - 160) < 12, `the middle is at ${x! + w! / 2} of 320`);
+    assert.equal(await page.evaluate(() => window.player.paused), true);
+    assert.deepEqual(faults, []);
+  });
+
+  test("region and zoom may be given before the film is known; a bad one warns and changes nothing", async (t) => {
+    const { page, requests } = await stage.page(t, player("film", 'region="pct:50,50,50,50"'));
+    const said: string[] = [];
+    page.on("console", (message) => message.type() === "warning" && said.push(message.text()));
+    await page.waitForFunction(() => window.player.readyState >= 2);
+    assert.equal(await page.evaluate(() => window.player.region), "160,90,160,90");
+    assert.ok(
+      requests.some((path) => /\/film\/160,90,160,90\/(%5E|\^)?[\d,]+\/elastic-0/.test(path)),
+      requests.join("\n"),
+    );
+    assert.ok(
+      !requests.some((path) => /\/film\/full\/[^/]+\/elastic-0/.test(path)),
+      "the whole was asked for too",
+    );
+    await page.evaluate(() => {
+      window.player.region = "nowhere";
+    });
+    assert.equal(await page.evaluate(() => window.player.region), "160,90,160,90");
+    assert.match(said.join(), /region="nowhere".*must be full, x,y,w,h or pct/);
+    await page.evaluate(() => {
+      window.player.zoom = 4;
+    });
+    assert.equal(await page.evaluate(() => window.player.region), "200,113,80,45");
+  });
+
+  test("a browser without in-band parameter sets plays a region as a stream of its own", async (t) => {
+    const { page, faults } = await stage.page(t, player("film"), {
+      before: () => {
+        const supported = MediaSource.isTypeSupported.bind(MediaSource);
+        MediaSource.isTypeSupported = (type) => !type.includes("avc3") && supported(type);
+      },
+    });
+    await page.evaluate(() => window.player.play());
+    await reach(page, 0.3);
+    await page.evaluate(() => {
+      window.player.region = "80,45,160,90";
+    });
+    await settled(page);
+    await reach(page, 1.2);
+    const { transport, ranges, error } = await look(page);
+    assert.deepEqual({ transport, ranges, error }, { transport: "levels", ranges: 1, error: null });
+    assert.deepEqual(faults, []);
+  });
+});
