@@ -75,6 +75,7 @@ test("without its signature, with another's, with a bit changed or too late a UR
   const last = alphabet.indexOf(signature.at(-1) ?? "");
   await refused(`${path}?sig=${signature.slice(0, -1)}${alphabet[last ^ 1]}`, "bad-signature");
   await refused(server.url, "bad-signature");
+  await refused(`${server.url}film%2F..%2Fother/info.json?sig=${signature}`, "bad-signature");
   await refused(
     signUrl(`${server.url}film/`, { key: NEW, expires: 60 }).replace("film/", ""),
     "bad-signature",

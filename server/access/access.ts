@@ -49,7 +49,12 @@ export function guard(
     const { id } = request.params as { id?: string };
     if (signKeys.length > 0) {
       const { [SIGNATURE]: signature } = request.query as Record<string, unknown>;
-      const grant = checkSignature(signKeys, signature, pathBelow(app.prefix, request), Date.now() / 1000);
+      const grant = checkSignature(
+        signKeys,
+        signature,
+        { id, path: pathBelow(app.prefix, request) },
+        Date.now() / 1000,
+      );
       if (id === undefined && grant.scope === "film") throw tooLittle("one film, not the catalogue");
       await expectWithin(grant, request, catalogue, limits);
       request[GRANT] = grant;

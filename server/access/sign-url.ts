@@ -1,5 +1,5 @@
 import { ServeError } from "../errors.js";
-import { SIGNATURE, type SignKey, type SignScope, signPath } from "./signature.js";
+import { SIGNATURE, type SignKey, type SignScope, sign } from "./signature.js";
 
 /** What a signed URL allows, and until when. */
 export interface SignUrlOptions {
@@ -46,10 +46,11 @@ export function signUrl(url: string, options: SignUrlOptions): string {
     throw new ServeError("bad-option", `signUrl needs a path below "${folder}", not "${parsed.pathname}"`);
   }
   const path = decodeURIComponent(parsed.pathname.slice(folder.length));
-  if (path === "" && scope !== "all") {
+  const [id = ""] = path.split("/", 1);
+  if (id === "" && scope !== "all") {
     throw new ServeError("bad-option", `signUrl needs a path that names a film, not "${parsed.pathname}"`);
   }
-  parsed.searchParams.set(SIGNATURE, signPath(path, { key, expires: seconds, scope, maxSide, maxArea }));
+  parsed.searchParams.set(SIGNATURE, sign({ id, path }, { key, expires: seconds, scope, maxSide, maxArea }));
   return parsed.origin === origin ? `${parsed.pathname}${parsed.search}${parsed.hash}` : parsed.href;
 }
 

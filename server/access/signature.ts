@@ -40,11 +40,17 @@ const TOKEN = /^([\w-]{1,32})\.([0-9a-z]{1,9})\.([fpa])(\d{0,7})_(\d{0,12})\.([\
 const mac = (secret: string, terms: string, subject: string): Buffer =>
   createHmac("sha256", secret).update(`siedd url 1\n${terms}\n${subject}`).digest();
 
-/** What a scope's signature is over, besides its terms. @param path decoded, below the plugin's prefix, `id/...` */
-function subjectOf(scope: SignScope, path: string): string {
-  if (scope === "all") return "";
-  return scope === "path" ? path : path.split("/", 1)[0];
+/** What is asked for, or signed. */
+export interface Subject {
+  /** Of the film, decoded; undefined for the catalogue. */
+  readonly id: string | undefined;
+  /** Decoded, below the plugin's prefix, `id/...`. */
+  readonly path: string;
 }
+
+/** What a scope's signature is over, besides its terms. */
+const subjectOf = (scope: SignScope, { id = "", path }: Subject): string =>
+  ({ all: "", path, film: id })[scope];
 
 export interface SignedTerms {
   readonly key: SignKey;
@@ -55,24 +61,23 @@ export interface SignedTerms {
   readonly maxArea?: number | undefined;
 }
 
-/** The value of `sig` for a path. @param path decoded, below the plugin's prefix, `id/...` */
-export function signPath(path: string, { key, expires, scope, maxSide, maxArea }: SignedTerms): string {
+/** The value of `sig`. */
+export function sign(subject: Subject, { key, expires, scope, maxSide, maxArea }: SignedTerms): string {
   const seconds = Math.ceil(expires).toString(36);
   const terms = `${key.id}.${seconds}.${LETTERS[scope]}${maxSide ?? ""}_${maxArea ?? ""}`;
-  return `${terms}.${mac(key.secret, terms, subjectOf(scope, path)).toString("base64url")}`;
+  return `${terms}.${mac(key.secret, terms, subjectOf(scope, subject)).toString("base64url")}`;
 }
 
 /**
  * Checks the signature of a request. Throws RequestError `bad-signature` or `expired-signature`; which of the
  * possible faults a bad one has is not told.
  *
- * @param path decoded, below the plugin's prefix, `id/...`
  * @param now seconds since 1970
  */
 export function checkSignature(
   keys: readonly SignKey[],
   signature: unknown,
-  path: string,
+  subject: Subject,
   now: number,
 ): Grant {
   if (signature === undefined) {
@@ -87,7 +92,7 @@ export function checkSignature(
   const [token, , seconds, letter, maxSide, maxArea, given] = parts;
   const terms = token.slice(0, token.lastIndexOf("."));
   const scope = SCOPES[letter];
-  const wanted = mac(key.secret, terms, subjectOf(scope, path));
+  const wanted = mac(key.secret, terms, subjectOf(scope, subject));
   // 43 letters are 32 bytes and two bits that mean nothing: only one spelling of them is accepted.
   const bytes = Buffer.from(given, "base64url");
   if (!timingSafeEqual(wanted, bytes) || bytes.toString("base64url") !== given) throw badSignature();
