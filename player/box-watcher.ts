@@ -17,9 +17,14 @@ export function watchDeviceBox(element: Element, onBox: (box: Size) => void, sig
     content = { width: rect.width, height: rect.height };
     tell();
   });
-  observer.observe(element);
+  try {
+    // Also tells of another density, at which the box in CSS pixels stays the same.
+    observer.observe(element, { box: "device-pixel-content-box" });
+  } catch {
+    observer.observe(element);
+  }
 
-  // A media query matches one density only, so each change needs a new one.
+  // For browsers without that box. A media query matches one density only, so each change needs a new one.
   let forget = new AbortController();
   const watchDensity = () => {
     forget.abort();

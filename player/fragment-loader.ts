@@ -9,6 +9,7 @@ import type {
 } from "hls.js";
 import Hls from "hls.js";
 import type { Underway } from "./affordable-size.js";
+import { isInit } from "./init-loader.js";
 import type { LinkSample } from "./link-estimate.js";
 import type { Region } from "./region/region.js";
 import { parseServerTiming, type ServerPart } from "./server-part.js";
@@ -128,6 +129,7 @@ export function elasticLoading(source: ElasticSource): ElasticLoading {
     }
 
     abort(): void {
+      if (isInit(this.context)) return;
       this.#settle();
       this.#inner.abort();
     }

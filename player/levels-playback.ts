@@ -1,6 +1,7 @@
 import Hls from "hls.js";
 import { linkSample, type SegmentArrival } from "./fragment-loader.js";
 import { startHls } from "./hls-playback.js";
+import { patientInitLoader } from "./init-loader.js";
 import { affordableLevel, nearestLevel } from "./levels.js";
 import { sameSize } from "./size.js";
 import { SizeChooser } from "./size-chooser.js";
@@ -17,6 +18,7 @@ export class LevelsPlayback implements Playback {
     this.hls = startHls({
       ...options,
       playlist: masterUrl(options),
+      fragmentLoader: patientInitLoader,
       pinLevel: ({ levels }) => nearestLevel(levels, options.wantedSize()),
     });
     const chooser = new SizeChooser(options);

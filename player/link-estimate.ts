@@ -45,14 +45,18 @@ export class LinkObserver {
     if (this.#samples.length > 6) this.#samples.shift();
   }
 
-  /** null before the first segment has come. */
-  get estimate(): LinkEstimate | null {
+  /**
+   * null before the first segment has come.
+   *
+   * @param exact pixels of the exact size: what a segment of far fewer waits for has other reasons than its pixels
+   */
+  estimate(exact: number): LinkEstimate | null {
     const samples = this.#samples;
     if (samples.length === 0) return null;
     const latency = Math.min(...samples.map(({ waiting }) => waiting));
     // A segment from a cache says nothing of computing, and a single slow one may have warmed the server up.
     const slowest = samples
-      .map(({ waiting, pixels, duration }) => (waiting - latency) / (pixels * duration))
+      .map(({ waiting, pixels, duration }) => (waiting - latency) / (Math.max(pixels, exact / 4) * duration))
       .sort((a, b) => b - a);
     const recent = samples.slice(-3);
     const rate = (of: readonly LinkSample[]) =>

@@ -48,7 +48,7 @@ export class SizeChooser {
       exact,
       // A picture that is stretched to fill its box has the box's shape.
       shape: Math.abs(stretch - 1) < 0.03 ? source : exact,
-      link: this.#glimpse ?? this.#link.estimate,
+      link: this.#glimpse ?? this.#link.estimate(exact.width * exact.height),
       duration,
       ahead: patient ? Number.POSITIVE_INFINITY : bufferedUntil(video) - video.currentTime,
       before: this.#before,

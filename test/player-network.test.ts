@@ -21,7 +21,7 @@ const sample = (rest: Partial<LinkSample> = {}): LinkSample => ({
 const observe = (...samples: LinkSample[]) => {
   const observer = new LinkObserver();
   for (const each of samples) observer.add(each);
-  return observer.estimate;
+  return observer.estimate(area(exact));
 };
 const question = (link: ReturnType<typeof observe>, rest = {}) => ({
   exact,
@@ -94,6 +94,13 @@ test("a larger size than the last has to leave time over, so that sizes do not s
 test("where only the way to the server is long, fewer pixels would not help, and are not asked for", () => {
   const far = observe(sample({ waiting: 1.2 }), sample({ waiting: 1.2 }));
   assert.deepEqual(affordableSize(question(far, { ahead: 0 })), exact);
+});
+
+test("small segments that wait for other reasons than their pixels do not keep the picture small", () => {
+  const tiny = { pixels: 96 * 54, bytes: 5000, transfer: 0.01 };
+  const waits = [0.5, 0.7, 0.6, 0.7, 0.65, 0.7].map((waiting) => sample({ ...tiny, waiting }));
+  const chosen = affordableSize(question(observe(...waits), { before: size(96, 54) }));
+  assert.ok(chosen.width >= 300, `${chosen.width}`);
 });
 
 test("never less than something worth watching, however slow the link", () => {
