@@ -24,8 +24,8 @@ function findChromium(): string {
   );
 }
 
-/** A headless Chromium that plays with sound unasked; the caller closes it. */
-export function launchBrowser(): Promise<Browser> {
+/** A headless Chromium that plays with sound unasked, with more switches where wanted; the caller closes it. */
+export function launchBrowser(...switches: readonly string[]): Promise<Browser> {
   return chromium.launch({
     executablePath: findChromium(),
     headless: true,
@@ -38,6 +38,7 @@ export function launchBrowser(): Promise<Browser> {
       "--disable-component-update",
       "--disable-sync",
       "--autoplay-policy=no-user-gesture-required",
+      ...switches,
     ],
   });
 }

@@ -136,7 +136,7 @@ describe("direct mode on hosts of all kinds", { concurrency: false, timeout: 120
 
   test("a strict policy allows it: scripts and workers of the page's own origin, and nothing inline", async (t) => {
     const policy =
-      "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; media-src blob:; img-src data:";
+      "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; media-src blob:; img-src 'self' data:";
     const { page, faults } = await stage.page(t, "", {
       prepare: (opened) =>
         opened.route("**/stage", (route) =>

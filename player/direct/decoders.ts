@@ -1,5 +1,5 @@
 import type { PictureRequest, TileAsset } from "../../codec/index.js";
-import type { WorkerOrder, WorkerReport } from "./messages.js";
+import type { WorkerEngine, WorkerOrder, WorkerReport } from "./messages.js";
 import { startWorker } from "./start-worker.js";
 
 /** One picture to compute. */
@@ -61,16 +61,22 @@ export class Decoders {
     }
   }
 
-  /** `payload` gives the bytes of a group that a job names. Rejects as startWorker does. */
+  /**
+   * `payload` gives the bytes of a group that a job names. A GPU has one worker: it is busy with one. Rejects as
+   * startWorker does.
+   */
   static async start(
     asset: TileAsset,
     payload: (group: number) => Uint8Array | undefined,
     signal: AbortSignal,
+    engine: WorkerEngine = "kernel",
   ): Promise<Decoders> {
     const { profile, network, encoder, width, height, groups } = asset;
     const facts = { profile, network, encoder, width, height, groups };
     const started = await Promise.allSettled(
-      Array.from({ length: workerCount() }, () => startWorker(facts, signal)),
+      Array.from({ length: engine === "kernel" ? workerCount() : 1 }, () =>
+        startWorker(facts, engine, signal),
+      ),
     );
     const workers = started.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
     const refused = started.find((result) => result.status === "rejected");

@@ -1,8 +1,17 @@
 import type { PictureRequest, TileDecoderAsset } from "../../codec/index.js";
 
+/** What decodes in a worker: the SIMD kernel, or the shader where there is a GPU. */
+export type WorkerEngine = "kernel" | "webgpu";
+
 /** To a worker that decodes. */
 export type WorkerOrder =
-  | { readonly type: "open"; readonly asset: TileDecoderAsset }
+  | {
+      readonly type: "open";
+      readonly asset: TileDecoderAsset;
+      readonly engine: WorkerEngine;
+      /** Whether a GPU that is only computed by the processor will do: for tests. */
+      readonly allowSoftware?: boolean;
+    }
   | { readonly type: "load"; readonly group: number; readonly payload: Uint8Array<ArrayBuffer> }
   | { readonly type: "forget"; readonly group: number }
   | {
@@ -27,6 +36,8 @@ export type WorkerReport =
       readonly buffer: ArrayBuffer;
       /** Of decoding alone. */
       readonly seconds: number;
+      /** What decoded it: a GPU that is lost is replaced by the kernel. */
+      readonly engine: WorkerEngine;
     }
   | {
       readonly type: "failed";

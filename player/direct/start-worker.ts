@@ -1,6 +1,6 @@
 import type { TileDecoderAsset } from "../../codec/index.js";
 import { cannotDecode } from "../errors.js";
-import type { WorkerOrder, WorkerReport } from "./messages.js";
+import type { WorkerEngine, WorkerOrder, WorkerReport } from "./messages.js";
 import { WORKER_SOURCE } from "./worker-source.js";
 
 /** Name of the worker's script beside the player's bundle; only that build defines it. */
@@ -20,14 +20,18 @@ function* scripts(): Generator<{ readonly url: string; revoke(): void }> {
 }
 
 /**
- * A worker that has compiled its kernel. Rejects with PlayerError `not-supported` where the browser or the page's
+ * A worker that has compiled its kernel or shader. Rejects with PlayerError `not-supported` where the browser or the page's
  * policy refuses it, or with the signal's reason.
  */
-export async function startWorker(asset: TileDecoderAsset, signal: AbortSignal): Promise<Worker> {
+export async function startWorker(
+  asset: TileDecoderAsset,
+  engine: WorkerEngine,
+  signal: AbortSignal,
+): Promise<Worker> {
   let refusal: unknown;
   for (const { url, revoke } of scripts()) {
     try {
-      return await open(url, asset, signal);
+      return await open(url, { type: "open", asset, engine }, signal);
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       refusal = error;
@@ -38,7 +42,7 @@ export async function startWorker(asset: TileDecoderAsset, signal: AbortSignal):
   throw cannotDecode(refusal);
 }
 
-function open(url: string, asset: TileDecoderAsset, signal: AbortSignal): Promise<Worker> {
+function open(url: string, order: WorkerOrder, signal: AbortSignal): Promise<Worker> {
   signal.throwIfAborted();
   const worker = new Worker(url);
   return new Promise((resolve, reject) => {
@@ -61,7 +65,6 @@ function open(url: string, asset: TileDecoderAsset, signal: AbortSignal): Promis
     );
     worker.addEventListener("error", (event) => fail(new Error(event.message || "refused")), options);
     signal.addEventListener("abort", () => fail(signal.reason), options);
-    const order: WorkerOrder = { type: "open", asset };
     worker.postMessage(order);
   });
 }

@@ -1,5 +1,5 @@
-import { type LoadedGroup, PictureDecoder } from "../../codec/picture/decoder.js";
 import type { WorkerOrder, WorkerReport } from "./messages.js";
+import { type Engine, GpuEngine, KernelEngine } from "./worker-engine.js";
 
 /** The part of a dedicated worker's scope that is used: the library of types here is that of a page. */
 interface WorkerScope {
@@ -10,51 +10,37 @@ interface WorkerScope {
 const scope = globalThis as unknown as WorkerScope;
 const sentence = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-/** A group, or why it cannot be decoded: told when a frame of it is asked for. */
-const groups = new Map<number, LoadedGroup | Error>();
-let decoder: PictureDecoder | undefined;
-/** Orders wait until the kernel is compiled. */
-let opened: Promise<void> = Promise.resolve();
+let engine: Engine | undefined;
+/** Orders are obeyed one after the other. */
+let last: Promise<void> = Promise.resolve();
 
-function obey(order: Exclude<WorkerOrder, { type: "open" }>): void {
-  if (decoder === undefined) return;
-  if (order.type === "load") {
+async function obey(order: WorkerOrder): Promise<void> {
+  if (order.type === "open") {
+    const { asset, allowSoftware = false } = order;
     try {
-      groups.set(order.group, decoder.loadGroup(order.group, order.payload));
+      engine =
+        order.engine === "webgpu"
+          ? await GpuEngine.create(asset, allowSoftware)
+          : await KernelEngine.create(asset);
+      scope.postMessage({ type: "ready" });
     } catch (error) {
-      groups.set(order.group, error instanceof Error ? error : new Error(String(error)));
+      scope.postMessage({ type: "unusable", message: sentence(error) });
     }
-    return;
-  }
-  if (order.type === "forget") {
-    groups.delete(order.group);
-    return;
-  }
-  const { id, group, frame, request, buffer } = order;
-  try {
-    const loaded = groups.get(group);
-    if (loaded === undefined) throw new Error(`group ${group} was not loaded`);
-    if (loaded instanceof Error) throw loaded;
-    const started = performance.now();
-    decoder.decodeRgba(loaded, frame, request, new Uint8Array(buffer));
-    const seconds = (performance.now() - started) / 1000;
-    scope.postMessage({ type: "decoded", id, buffer, seconds }, [buffer]);
-  } catch (error) {
-    scope.postMessage({ type: "failed", id, group, buffer, message: sentence(error) }, [buffer]);
+  } else if (order.type === "load") engine?.load(order.group, order.payload);
+  else if (order.type === "forget") engine?.forget(order.group);
+  else if (engine !== undefined) {
+    const { id, group, frame, request, buffer } = order;
+    try {
+      const started = performance.now();
+      await engine.decode(group, frame, request, new Uint8Array(buffer));
+      const seconds = (performance.now() - started) / 1000;
+      scope.postMessage({ type: "decoded", id, buffer, seconds, engine: engine.name }, [buffer]);
+    } catch (error) {
+      scope.postMessage({ type: "failed", id, group, buffer, message: sentence(error) }, [buffer]);
+    }
   }
 }
 
 scope.onmessage = ({ data }) => {
-  if (data.type === "open") {
-    opened = PictureDecoder.create(data.asset).then(
-      (created) => {
-        decoder = created;
-        scope.postMessage({ type: "ready" });
-      },
-      (error) => scope.postMessage({ type: "unusable", message: sentence(error) }),
-    );
-    return;
-  }
-  if (decoder === undefined) void opened.then(() => obey(data));
-  else obey(data);
+  last = last.then(() => obey(data));
 };

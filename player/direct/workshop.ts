@@ -18,12 +18,16 @@ export async function openWorkshop({ asset, store }: DirectFilm, signal: AbortSi
 
 /** Pictures decoded for a measurement; the first ones also lay out memory and compile code. */
 const PICTURES = 8;
-/** Share of its processors that a film may take: the page and the battery want the rest. */
+const UNCOUNTED = 2;
+/** Share of its time that a machine may spend on a film: the page and the battery want the rest. */
 const AFFORDABLE = 0.6;
+/** Times as fast as all workers together that a GPU has to be, and milliseconds it has to show it. */
+const CLEARLY = 1.3;
+const GPU_PATIENCE = 1500;
 
 /**
- * Decodes a few pictures of the size wanted, from a moment on. -> null where this machine would be too busy with the
- * film. Rejects where it cannot be decoded at all.
+ * Decodes a few pictures of the size wanted, from a moment on, by the kernel and, where there is a GPU, by the shader.
+ * -> the faster one; null where this machine would be too busy with the film. Rejects where nothing decodes here.
  */
 export async function openIfAffordable(
   film: DirectFilm,
@@ -34,22 +38,67 @@ export async function openIfAffordable(
   const { asset, store } = film;
   const group = groupOfFrame(asset, frameAt(asset, seconds));
   const [workshop] = await Promise.all([openWorkshop(film, signal), store.fetch(group, group)]);
-  const { decoders, pace } = workshop;
-  const region = { x: 0, y: 0, width: asset.width, height: asset.height };
+  const { num, den } = asset.frameRate;
+  const load = ({ pace, decoders }: Workshop) => pace.load(size, num / den, decoders.count);
   try {
-    for (let i = 0; i < PICTURES; i++) {
-      const frame = i % asset.groups[group]!.frameCount;
-      const decoded = await decoders.decode({ group, frame, request: { region, ...size } });
-      signal.throwIfAborted();
-      if (i >= PICTURES / 4) pace.add(size.width * size.height, decoded.seconds);
-      decoders.recycle(decoded.pixels);
+    await measure(film, workshop, group, size, signal);
+    const gpu = await openGpu(film, group, size, signal);
+    if (gpu !== null && CLEARLY * load(gpu) < load(workshop) && load(gpu) <= AFFORDABLE) {
+      workshop.decoders.destroy();
+      return gpu;
     }
-    const { num, den } = asset.frameRate;
-    if (pace.load(size, num / den, decoders.count) <= AFFORDABLE) return workshop;
+    gpu?.decoders.destroy();
+    if (load(workshop) <= AFFORDABLE) return workshop;
   } catch (error) {
-    decoders.destroy();
+    workshop.decoders.destroy();
     throw error;
   }
-  decoders.destroy();
+  workshop.decoders.destroy();
   return null;
+}
+
+/** -> null where there is no GPU, or it takes too long to answer. */
+async function openGpu(
+  film: DirectFilm,
+  group: number,
+  size: Size,
+  signal: AbortSignal,
+): Promise<Workshop | null> {
+  const adapter = await (navigator as Partial<Navigator>).gpu?.requestAdapter().catch(() => null);
+  // What the processor computes in the GPU's stead is slower than the kernel.
+  if (!adapter || adapter.info.isFallbackAdapter) return null;
+  const patience = AbortSignal.any([signal, AbortSignal.timeout(GPU_PATIENCE)]);
+  const payload = (index: number) => film.store.get(index)?.payload;
+  const decoders = await Decoders.start(film.asset, payload, patience, "webgpu").catch(() => null);
+  if (decoders === null) return null;
+  const workshop = { decoders, pace: new Pace() };
+  try {
+    await measure(film, workshop, group, size, patience);
+    return workshop;
+  } catch {
+    decoders.destroy();
+    signal.throwIfAborted();
+    return null;
+  }
+}
+
+async function measure(
+  { asset }: DirectFilm,
+  { decoders, pace }: Workshop,
+  group: number,
+  size: Size,
+  signal: AbortSignal,
+): Promise<void> {
+  signal.throwIfAborted();
+  const region = { x: 0, y: 0, width: asset.width, height: asset.height };
+  const ended = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+  for (let i = 0; i < PICTURES; i++) {
+    const frame = i % asset.groups[group]!.frameCount;
+    const decoding = decoders.decode({ group, frame, request: { region, ...size } });
+    const decoded = await Promise.race([decoding, ended]);
+    if (i >= UNCOUNTED) pace.add(size.width * size.height, decoded.seconds);
+    decoders.recycle(decoded.pixels);
+  }
 }
