@@ -25,7 +25,7 @@ export interface StoredQuality {
 /** One-cycle Adam for so many steps as fit into the time, known after some of them. */
 const TRIAL_STEPS = 30;
 
-/** All four on one row's clip; the baselines have the training time of the paper profile. */
+/** All four on one row's clip; the baselines have the processor seconds of the paper profile. */
 export async function measureEqualBytes(
   { row, paper }: RowResult,
   clip: RowClip,
@@ -57,7 +57,7 @@ export async function measureEqualBytes(
   const whole = { networks: 1, inputs: 3, width: widthOf(paper.bytes, 3, layers), layers } as const;
   const each = widthOf(paper.bytes / row.frames, 2, layers);
   const alone = { networks: row.frames, inputs: 2, width: each, layers } as const;
-  const time = paper.seconds;
+  const time = paper.cpuSeconds;
   keep({ codec: "siren", ...(await baseline(whole, film, points.siren, time)) });
   keep({ codec: "coin", ...(await baseline(alone, film, points.coin, time)) });
   return rows;
@@ -72,7 +72,8 @@ async function baseline(
   const rate = sirenRate(network);
   const plan = { optimizer: "adam-onecycle", rate, points, threads: availableParallelism() } as const;
   let spent = 0;
-  for await (const { seconds } of trainSiren(network, film, { ...plan, steps: TRIAL_STEPS })) spent = seconds;
+  for await (const { cpuSeconds } of trainSiren(network, film, { ...plan, steps: TRIAL_STEPS }))
+    spent = cpuSeconds;
   const steps = Math.max(10, Math.round((time / spent) * TRIAL_STEPS));
   for await (const progress of trainSiren(network, film, { ...plan, steps })) {
     if (progress.steps < steps) continue;

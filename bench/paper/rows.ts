@@ -12,9 +12,9 @@ import type { Row, Settings } from "./settings.js";
 export const SIREN_LAYERS = 5;
 /** Frames on which the PSNR of a SIREN is looked at while it is trained, and pixels of each about. */
 const LOOKED_AT = 8;
-const PIXELS_LOOKED_AT = 25_000;
+const PIXELS_LOOKED_AT = 12_000;
 /** Looks while a baseline is trained. */
-const LOOKS = 15;
+const LOOKS = 8;
 
 /** One codec on one row. */
 export interface Reached {

@@ -36,7 +36,7 @@ const paper = {
   lr: 3e-4,
   groupFrames: 20,
 } as const;
-const STEPS = [80, 160, 240, 320, 480, 700, 1000, 1500, 3000];
+const STEPS = [80, 120, 160, 200, 240, 320, 480, 700, 1000, 1500, 3000];
 const vga = { width: 640, height: 360 };
 const hd = { width: 1280, height: 720 };
 const uhd = { width: 3840, height: 2160 };

@@ -70,6 +70,8 @@ export interface EngineOptions {
   readonly runtime?: () => Promise<OnnxRuntime>;
   /** Threads of the runtime; default: its own choice for paper assets, 1 for tile assets. */
   readonly threads?: number | undefined;
+  /** Finished frames that the decoder of the paper profile keeps, which computes them together; default 64 MiB. */
+  readonly windowBytes?: number | undefined;
 }
 
 /** Rejects with `bad-request` where the engine cannot decode the asset's profile or has no runtime. */
@@ -85,8 +87,8 @@ export async function createEngine(asset: DecoderAsset, options: EngineOptions =
     );
   }
   const runtime = await options.runtime();
-  const { threads } = options;
+  const { threads, windowBytes } = options;
   return asset.profile === "tile"
     ? TileGraphDecoder.create(asset, runtime, { threads })
-    : PaperDecoder.create(asset, runtime, { threads });
+    : PaperDecoder.create(asset, runtime, { threads, windowBytes });
 }

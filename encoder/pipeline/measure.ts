@@ -10,7 +10,13 @@ export async function measureFrames(
   threads: number,
 ): Promise<Float64Array> {
   const { width, height } = asset;
-  const engine = await createEngine(asset, { runtime: () => import("onnxruntime-node"), threads });
+  // As large as the group: the hidden features of the paper profile are computed once for all of its frames.
+  const windowBytes = (frames.length / CHANNELS) * 4;
+  const engine = await createEngine(asset, {
+    runtime: () => import("onnxruntime-node"),
+    threads,
+    windowBytes,
+  });
   const group = engine.loadGroup(index, payload);
   const request = { region: fullRegion(asset), width, height };
   const decoded = new Uint8Array(width * height * 4);
