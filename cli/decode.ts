@@ -10,8 +10,16 @@ import {
   fullRegion,
   type PictureRequest,
   type Region,
+  type TextTrack,
 } from "../codec/index.js";
-import { checkWritable, type Mp4Audio, writeMp4, writePng, writeY4m } from "../media/index.js";
+import {
+  checkWritable,
+  type Mp4Audio,
+  type Mp4Subtitles,
+  writeMp4,
+  writePng,
+  writeY4m,
+} from "../media/index.js";
 import { DecodePool, decodeFrames, type FrameFormat } from "../server/decoding/index.js";
 import { writeAdts } from "./adts.js";
 import { openAssetFile } from "./asset-file.js";
@@ -47,7 +55,7 @@ export function decodeCommand(io: Io): Command {
     .argument("<asset>", "a .siedd file")
     .requiredOption(
       "-o, --output <file>",
-      ".mp4 (with the sound), .y4m, .yuv (rawvideo), .png (one frame), or - for y4m on stdout",
+      ".mp4 (with sound and subtitles), .y4m, .yuv (rawvideo), .png (one frame), or - for y4m on stdout",
       parseOutput,
     )
     .option("--size <WxH>", "pixels to compute; default: those of the region", parseSize)
@@ -177,7 +185,9 @@ async function write(
     throw new Error(`${kind} cannot go to stdout`);
   } else if (kind === "mp4") {
     const audio = asset.audio.flatMap((track) => soundOf(asset, track, span, signal) ?? []);
-    await writeMp4({ output: path, width, height, frameRate, frames, signal, audio });
+    const subtitles = await Promise.all(asset.text.map((track) => subtitlesOf(asset, track, span, signal)));
+    const said = subtitles.filter(({ cues }) => cues.length > 0);
+    await writeMp4({ output: path, width, height, frameRate, frames, signal, audio, subtitles: said });
   } else {
     for await (const rgba of frames) await writePng({ output: path, width, height, rgba, signal });
   }
@@ -247,6 +257,23 @@ function soundOf(
     }
   };
   return { adts: adts(), delaySamples: start - first * packetDuration, sampleRate, language };
+}
+
+/** A track's cues during the frames, cut at their ends. */
+async function subtitlesOf(
+  asset: Asset,
+  { index, language }: TextTrack,
+  { first, count, rate }: FrameSpan,
+  signal: AbortSignal,
+): Promise<Mp4Subtitles> {
+  const [start, end] = [first, first + count].map((frame) =>
+    Math.round((1000 * frame * rate.den) / rate.num),
+  );
+  const cues = (await asset.readText(index, signal)).flatMap((cue) => {
+    const cut = { ...cue, start: Math.max(cue.start, start) - start, end: Math.min(cue.end, end) - start };
+    return cut.end > cut.start ? [cut] : [];
+  });
+  return { cues, language };
 }
 
 /** Packets of sound in memory: a minute's at most. */

@@ -16,6 +16,13 @@ export { encodePng, type Picture } from "./png.js";
 export { type AudioInfo, probeVideo, type SubtitleInfo, type VideoInfo } from "./probe.js";
 export { type SampleOptions, writeSample } from "./sample.js";
 export { type ReadSubtitlesOptions, readSubtitles } from "./subtitles.js";
-export { type Mp4Audio, type Mp4Options, type PngOptions, writeMp4, writePng } from "./video-out.js";
+export {
+  type Mp4Audio,
+  type Mp4Options,
+  type Mp4Subtitles,
+  type PngOptions,
+  writeMp4,
+  writePng,
+} from "./video-out.js";
 export type { SubtitleCue } from "./webvtt.js";
 export { writeY4m, type Y4mOptions } from "./y4m.js";

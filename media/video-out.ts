@@ -4,6 +4,7 @@ import { temporaryName, writeAtomically } from "./atomic-file.js";
 import { writeError } from "./errors.js";
 import type { Fraction } from "./frame-rate.js";
 import { ffmpegCommand, fileUrl, quiet, runFfmpeg } from "./run.js";
+import { flattenCues, type SubtitleCue, writeWebVtt } from "./webvtt.js";
 
 /** One audio track, copied as it is. */
 export interface Mp4Audio {
@@ -12,6 +13,14 @@ export interface Mp4Audio {
   /** Samples at the start that come before time 0 (the encoder's delay), at `sampleRate` a second. */
   readonly delaySamples: number;
   readonly sampleRate: number;
+  /** ISO 639-2; default "und". */
+  readonly language?: string;
+}
+
+/** One track of subtitles. */
+export interface Mp4Subtitles {
+  /** In the order of their starts, milliseconds from the first frame. */
+  readonly cues: readonly SubtitleCue[];
   /** ISO 639-2; default "und". */
   readonly language?: string;
 }
@@ -26,6 +35,8 @@ export interface Mp4Options {
   /** I420, BT.709 limited, width * height * 3 / 2 bytes each. */
   readonly frames: AsyncIterable<Uint8Array>;
   readonly audio?: readonly Mp4Audio[];
+  /** Written as timed text (3GPP), which has one sample at a time and no positions. */
+  readonly subtitles?: readonly Mp4Subtitles[];
   /** x264's constant rate factor, 0 to 51; default 16: no visible loss beyond the asset's own. */
   readonly crf?: number;
   readonly signal?: AbortSignal | undefined;
@@ -51,7 +62,16 @@ export async function writeMp4(options: Mp4Options): Promise<void> {
       }
       tracks.push({ ...track, path });
     }
-    await writeVideo(options, tracks);
+    const texts: TextFile[] = [];
+    for (const { cues, language } of options.subtitles ?? []) {
+      const path = temporaryName(output, ".vtt");
+      temporary.push(path);
+      await writeFile(path, writeWebVtt(flattenCues(cues))).catch((cause: unknown) => {
+        throw writeError(output, cause);
+      });
+      texts.push({ path, language });
+    }
+    await writeVideo(options, tracks, texts);
   } finally {
     for (const path of temporary) await rm(path, { force: true });
   }
@@ -59,7 +79,16 @@ export async function writeMp4(options: Mp4Options): Promise<void> {
 
 type AudioFile = Omit<Mp4Audio, "adts"> & { readonly path: string };
 
-function writeVideo(options: Mp4Options, audio: readonly AudioFile[]): Promise<void> {
+interface TextFile {
+  readonly path: string;
+  readonly language: string | undefined;
+}
+
+function writeVideo(
+  options: Mp4Options,
+  audio: readonly AudioFile[],
+  texts: readonly TextFile[],
+): Promise<void> {
   const { output, width, height, frameRate, signal } = options;
   return writeAtomically(output, ".mp4", async (temporary) => {
     const stdin = Readable.from(options.frames, { objectMode: true, highWaterMark: 2 });
@@ -76,6 +105,13 @@ function writeVideo(options: Mp4Options, audio: readonly AudioFile[]): Promise<v
         .inputOptions(["-f", "aac", "-itsoffset", offset])
         .outputOptions(["-map", `${index + 1}:a`, "-c:a", "copy"])
         .outputOptions([`-metadata:s:a:${index}`, `language=${language}`]);
+    }
+    for (const [index, { path, language = "und" }] of texts.entries()) {
+      command
+        .input(fileUrl(path))
+        .inputOptions(["-f", "webvtt"])
+        .outputOptions(["-map", `${audio.length + index + 1}:s`, "-c:s", "mov_text"])
+        .outputOptions([`-metadata:s:s:${index}`, `language=${language}`]);
     }
     command
       .outputOptions(["-c:v", "libx264", "-preset", "medium", "-crf", String(options.crf ?? 16)])

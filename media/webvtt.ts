@@ -36,3 +36,39 @@ function milliseconds(time: string): number | undefined {
   const [hours = 0, minutes, seconds, thousandths] = parts.slice(1).map((part) => Number(part ?? 0));
   return ((hours * 60 + minutes) * 60 + seconds) * 1000 + thousandths;
 }
+
+/** `HH:MM:SS.mmm` (WebVTT, 4.1). */
+export function webVttTime(milliseconds: number): string {
+  const part = (value: number, digits: number) => String(Math.floor(value)).padStart(digits, "0");
+  const minutes = milliseconds / 60_000;
+  return `${part(minutes / 60, 2)}:${part(minutes % 60, 2)}:${part((milliseconds / 1000) % 60, 2)}.${part(milliseconds % 1000, 3)}`;
+}
+
+/**
+ * One cue as a block of a WebVTT file. Its text may be anything: a blank line or an arrow, which would end the
+ * cue, becomes none.
+ */
+export function webVttBlock({ start, end, settings, text }: SubtitleCue): string {
+  const times = `${webVttTime(start)} --> ${webVttTime(end)} ${settings.replace(/\s+/g, " ")}`.trimEnd();
+  const lines = text
+    .replace(/\r\n?/g, "\n")
+    .replace(/\n{2,}/g, "\n")
+    .replaceAll("-->", "--&gt;");
+  return `${times}\n${lines.trim()}\n`;
+}
+
+/** A WebVTT file. */
+export const writeWebVtt = (cues: readonly SubtitleCue[]): string =>
+  ["WEBVTT\n", ...cues.map(webVttBlock)].join("\n");
+
+/** Cues one after the other: where several are on screen, one cue has the lines of all. */
+export function flattenCues(cues: readonly SubtitleCue[]): SubtitleCue[] {
+  const times = [...new Set(cues.flatMap(({ start, end }) => [start, end]))].sort((a, b) => a - b);
+  return times.slice(1).flatMap((end, i) => {
+    const start = times[i];
+    const shown = cues.filter((cue) => cue.start <= start && cue.end >= end);
+    return shown.length === 0
+      ? []
+      : [{ start, end, settings: "", text: shown.map(({ text }) => text).join("\n") }];
+  });
+}

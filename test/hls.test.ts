@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Asset, memorySource, openAsset } from "../codec/index.js";
-import { parseWebVtt } from "../media/webvtt.js";
+import { parseWebVtt, writeWebVtt } from "../media/webvtt.js";
 import { peakRate } from "../server/hls/bandwidth.js";
 import { masterPlaylist } from "../server/hls/master-playlist.js";
 import { mediaPlaylist } from "../server/hls/media-playlist.js";
 import { renditionNames } from "../server/hls/rendition-names.js";
 import { elasticPlaylistOf, masterOf, textPlaylistOf, videoPlaylistOf } from "../server/hls/renditions.js";
 import { audioSegments, targetDuration, textSegments, videoSegments } from "../server/hls/timeline.js";
-import { webVtt, webVttSegment } from "../server/hls/webvtt.js";
+import { webVttSegment } from "../server/hls/webvtt.js";
 import { parseRegion } from "../server/sizes/region.js";
 import { canonicalSize } from "../server/sizes/size.js";
 import { type SyntheticOptions, syntheticAsset } from "./synthetic-asset.js";
@@ -195,7 +195,7 @@ test("a cue stands in every segment that it is on screen in, with the times of i
     [`${head}\n00:00:00.000 --> 00:00:00.900\nfirst\n${across}`, head + across + on, head + on],
   );
   assert.deepEqual(
-    parseWebVtt(webVtt(cues)).map(({ start, end }) => [start, end]),
+    parseWebVtt(writeWebVtt(cues)).map(({ start, end }) => [start, end]),
     cues.map(({ start, end }) => [start, end]),
   );
   assert.match(textPlaylistOf(asset, "v"), /TARGETDURATION:6\n[\s\S]*seg-2\.vtt\?v=v\n#EXT-X-ENDLIST/);

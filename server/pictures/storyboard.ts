@@ -1,6 +1,6 @@
+import { webVttTime } from "../../media/webvtt.js";
 import type { Film } from "../catalogue.js";
 import { RequestError } from "../errors.js";
-import { clock } from "../hls/webvtt.js";
 import type { SizeLimits, SizeRequest } from "../sizes/size.js";
 import { endOfFilm } from "./moments.js";
 import { sizeWithin } from "./poster.js";
@@ -67,7 +67,7 @@ export function storyboardVtt(film: Film, { thumbnail, interval, count }: Storyb
     const cell = i % PER_SHEET;
     const at = `${(cell % COLUMNS) * width},${Math.floor(cell / COLUMNS) * height},${width},${height}`;
     const sheet = `storyboard-${Math.floor(i / PER_SHEET)}.jpg?v=${film.version}`;
-    return `${clock(i * interval)} --> ${clock(Math.min(end, (i + 1) * interval))}\n${sheet}#xywh=${at}\n`;
+    return `${webVttTime(i * interval)} --> ${webVttTime(Math.min(end, (i + 1) * interval))}\n${sheet}#xywh=${at}\n`;
   });
   return ["WEBVTT\n", ...cues].join("\n");
 }

@@ -60,7 +60,8 @@ export function filmRoutes(app: FastifyInstance, server: Server): void {
       width === undefined && height === undefined
         ? undefined
         : parseSize(`^${width ?? ""},${height ?? ""}`, region, limits, asset.frameRate);
-    const images = region.canonical === "full" ? [imageStreamOf(film, storyboardOf(film, server.limits))] : [];
+    const images =
+      region.canonical === "full" ? [imageStreamOf(film, storyboardOf(film, server.limits))] : [];
     return answerText(request, reply, PLAYLIST, masterOf(asset, { region, exact, ladder, images }));
   });
 

@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { writeWebVtt } from "../../media/webvtt.js";
 import { RequestError } from "../errors.js";
 import { cuesOf } from "../hls/cues.js";
 import { textPlaylistOf } from "../hls/renditions.js";
 import { textSegments } from "../hls/timeline.js";
-import { webVtt, webVttSegment } from "../hls/webvtt.js";
+import { webVttSegment } from "../hls/webvtt.js";
 import { answer, strongEtag, versionedCaching } from "../http/answer.js";
 import type { Server } from "../server-parts.js";
 import { getAndHead } from "./get-and-head.js";
@@ -30,7 +31,7 @@ export function textRoutes(app: FastifyInstance, { catalogue }: Server): void {
       type: WEBVTT,
       etag: strongEtag(`${film.id} ${film.version} text ${n}`),
       cacheControl: versionedCaching(request, film.version),
-      make: async () => webVtt(await cuesOf(film.asset, n)),
+      make: async () => writeWebVtt(await cuesOf(film.asset, n)),
     });
   });
 
