@@ -71,6 +71,7 @@ test("encode makes an asset of an odd size that ffprobe knows, and tells scripts
       type: "analysed",
       frames: 20,
       groups: 1,
+      anchors: [0],
       scenes: 1,
       width: 95,
       height: 53,
