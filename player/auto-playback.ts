@@ -100,6 +100,8 @@ export class AutoPlayback implements Playback {
       signal,
     });
     this.#startThere({ ...this.#options, startAt });
+    // Until the first segment is there, the clock stands where it will go on.
+    video.currentTime = startAt;
     if (!paused && !ended) video.play().catch(() => undefined);
   }
 }

@@ -297,5 +297,39 @@ describe("direct mode in Chromium", { concurrency: false, timeout: 120_000 }, ()
       assert.equal(await page.evaluate(() => window.player.playbackRate), 1.5);
       assert.equal(page.workers().length, 0);
     });
+
+    test("goes on from the server when too many frames cannot be shown", async (t) => {
+      const { page } = await auto(t);
+      await page.evaluate(async () => {
+        await window.player.play();
+        const busy = setInterval(() => {
+          const end = performance.now() + 350;
+          while (performance.now() < end);
+          if (window.player.transport !== "direct") clearInterval(busy);
+        }, 380);
+      });
+      await page.waitForFunction(() => window.player.transport === "elastic", undefined, { timeout: 8000 });
+      const { time, paused, error } = await seen(page);
+      assert.ok(time > 3 && time < 8, `moved at ${time} s`);
+      assert.equal(paused, false);
+      assert.equal(error, null);
+    });
+
+    test("removed while it measures it leaves no worker", async (t) => {
+      const { page, requests } = await auto(t);
+      await page.evaluate(async () => {
+        const again = window.player.cloneNode() as typeof window.player;
+        window.player.replaceWith(again);
+        window.player = again;
+        while (again.requestedSize === null) await new Promise(requestAnimationFrame);
+        again.remove();
+      });
+      await page.waitForTimeout(800);
+      assert.equal(page.workers().length, 0);
+      const before = requests.length;
+      await page.waitForTimeout(500);
+      assert.equal(requests.length, before);
+      assert.equal(await page.evaluate(() => window.pending.size), 0);
+    });
   });
 });

@@ -37,10 +37,13 @@ export async function openIfAffordable(
 ): Promise<Workshop | null> {
   const { asset, store } = film;
   const group = groupOfFrame(asset, frameAt(asset, seconds));
-  const [workshop] = await Promise.all([openWorkshop(film, signal), store.fetch(group, group)]);
+  const opening = openWorkshop(film, signal);
+  const [fetched] = await Promise.allSettled([store.fetch(group, group), opening]);
+  const workshop = await opening;
   const { num, den } = asset.frameRate;
   const load = ({ pace, decoders }: Workshop) => pace.load(size, num / den, decoders.count);
   try {
+    if (fetched.status === "rejected") throw fetched.reason;
     await measure(film, workshop, group, size, signal);
     const gpu = await openGpu(film, group, size, signal);
     if (gpu !== null && CLEARLY * load(gpu) < load(workshop) && load(gpu) <= AFFORDABLE) {
