@@ -22,10 +22,11 @@ const common = {
 const DECODER = "siedd-decoder.js";
 const besidePlayer = { SIEDD_WORKER_FILE: JSON.stringify(`./${DECODER}`) };
 
-/** Writes siedd-player.js, siedd-player.iife.js, page.js and their chunks into dist/player/web. */
+/** Writes siedd-player.js, siedd-player.iife.js, page.js, embed.js and their chunks into dist/player/web. */
 export async function bundlePlayer() {
   const page = join(root, "dist/player/page.js");
-  for (const file of [entry, page]) {
+  const embed = join(root, "dist/player/embed/page.js");
+  for (const file of [entry, page, embed]) {
     if (!existsSync(file))
       throw new Refusal(`${file} is missing after the build; remove dist and build again`);
   }
@@ -43,7 +44,7 @@ export async function bundlePlayer() {
     chunkNames: "siedd-[name]-[hash]",
     define: besidePlayer,
   });
-  await build({ ...common, entryPoints: { page }, outdir: folder, format: "esm" });
+  await build({ ...common, entryPoints: { page, embed }, outdir: folder, format: "esm" });
   await build({
     ...common,
     entryPoints: { "siedd-player.iife": entry },

@@ -17,6 +17,7 @@ import { resolveOptions, type SieddOptions } from "./options.js";
 import { PictureService } from "./pictures/picture-service.js";
 import { assetRoute } from "./routes/asset-route.js";
 import { audioRoutes } from "./routes/audio-routes.js";
+import { embedRoutes } from "./routes/embed-routes.js";
 import { filmRoutes } from "./routes/film-routes.js";
 import { healthRoutes } from "./routes/health-routes.js";
 import { metricsRoutes } from "./routes/metrics-route.js";
@@ -84,6 +85,7 @@ const plugin: FastifyPluginAsync<SieddOptions> = async (app, given) => {
   }
   const server = { catalogue, limits, service, keyFrames, pictures, queue };
   siteRoutes(app, server);
+  embedRoutes(app, server);
   healthRoutes(app, { ...server, ready: options.ready });
   if (options.metrics) metricsRoutes(app, metrics, stats);
   assetRoute(app, server);

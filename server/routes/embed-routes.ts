@@ -1,0 +1,55 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { EMBED_POLICY, embedPage } from "../embed/embed-page.js";
+import { filmOfAddress, oembedOf } from "../embed/oembed.js";
+import { RequestError } from "../errors.js";
+import { answer, strongEtag } from "../http/answer.js";
+import { REVALIDATE } from "../http/caching.js";
+import type { Server } from "../server-parts.js";
+import { getAndHead } from "./get-and-head.js";
+
+/** A page for each film that others may frame, and oEmbed (oembed.com), by which they find out how. */
+export function embedRoutes(app: FastifyInstance, { catalogue, limits }: Server): void {
+  const rootOf = (request: FastifyRequest) => `${request.protocol}://${request.host}${app.prefix}/`;
+
+  getAndHead(app, "/player/embed/:id", async (request, reply) => {
+    const film = await catalogue.open((request.params as { id: string }).id);
+    const root = rootOf(request);
+    const page = new URL(`player/embed/${encodeURIComponent(film.id)}`, root).href;
+    const body = embedPage(film, new URL(`player/oembed?url=${encodeURIComponent(page)}`, root).href);
+    reply.headers({ "content-security-policy": EMBED_POLICY, "referrer-policy": "no-referrer" });
+    return answer(request, reply, {
+      type: "text/html; charset=utf-8",
+      etag: strongEtag(body),
+      cacheControl: REVALIDATE,
+      make: () => body,
+    });
+  });
+
+  getAndHead(app, "/player/oembed", async (request, reply) => {
+    const query = request.query as Readonly<Record<string, unknown>>;
+    const { format = "json", url } = query;
+    if (format !== "json") {
+      throw new RequestError("bad-format", "oEmbed is answered as JSON here; leave out format", {}, 501);
+    }
+    const root = rootOf(request);
+    const id = typeof url === "string" ? filmOfAddress(url, root) : undefined;
+    if (id === undefined) {
+      throw new RequestError(
+        "not-found",
+        `url must be the address of a film of this server, as in ?url=${root}film; percent-encode it`,
+      );
+    }
+    const most = (name: string) => {
+      const pixels = Number(query[name] ?? Number.POSITIVE_INFINITY);
+      return pixels >= 1 ? pixels : Number.POSITIVE_INFINITY;
+    };
+    const room = { width: most("maxwidth"), height: most("maxheight") };
+    const body = JSON.stringify(oembedOf(await catalogue.open(id), root, limits, room));
+    return answer(request, reply, {
+      type: "application/json; charset=utf-8",
+      etag: strongEtag(body),
+      cacheControl: REVALIDATE,
+      make: () => body,
+    });
+  });
+}
