@@ -6,7 +6,7 @@ import { DecodePool, fileSource } from "../server/decoding/index.js";
 import { videoSegments } from "../server/hls/timeline.js";
 import { machine } from "./machine.js";
 import { cold } from "./serving/cold.js";
-import { assetToServe, mezzanine } from "./serving/film.js";
+import { assetToServe, mezzanine, mezzanineOf } from "./serving/film.js";
 import { firstSegment } from "./serving/first-segment.js";
 import { warm } from "./serving/warm.js";
 
@@ -28,10 +28,11 @@ try {
   const [segment] = videoSegments(asset).sort((a, b) => b.frameCount - a.frameCount);
   if (segment === undefined) throw new Error("the film has no segment");
   await pool.ready;
+  const shown = await mezzanineOf(film);
   const coldSegments = [];
   for (const size of SIZES) {
     coldSegments.push(
-      await cold({ root, path, asset, pool, mezzanine: await mezzanine(), segment, ...size }),
+      await cold({ root, path, asset, pool, mezzanine: await mezzanine(), shown, segment, ...size }),
     );
   }
   const first = [];

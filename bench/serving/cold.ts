@@ -15,7 +15,9 @@ export interface ColdInput {
   readonly path: string;
   readonly asset: Asset;
   readonly pool: DecodePool;
+  /** The film from its source, and as the asset shows it. */
   readonly mezzanine: string;
+  readonly shown: string;
   readonly width: number;
   readonly height: number;
   /** As it stands in a URL. */
@@ -30,10 +32,12 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - started;
 }
 
-async function fetched(url: string): Promise<void> {
+/** Bytes of the answer. */
+async function fetched(url: string): Promise<number> {
   const response = await fetch(url);
-  await response.arrayBuffer();
+  const { byteLength } = await response.arrayBuffer();
   if (!response.ok) throw new Error(`${url}: status ${response.status}`);
+  return byteLength;
 }
 
 /**
@@ -60,25 +64,30 @@ export async function cold(input: ColdInput) {
   const encode = (frames: Uint8Array[]) =>
     encodeSegment({ ...format, ...segment, sampleEntry: "avc1", frames, sequence: 1 });
   try {
-    await fetched(url);
+    const bytes = await fetched(url);
+    const transcodedBytes = await transcode(input, input.mezzanine);
     const frames = await decode();
-    const [ours, transcoded, decoding, encoding, starting]: number[][] = [[], [], [], [], []];
+    const [ours, transcoded, shown, decoding, encoding, starting]: number[][] = [[], [], [], [], [], []];
     for (let round = 0; round < ROUNDS; round++) {
       ours?.push(await timed(() => fetched(url)));
-      transcoded?.push(await timed(() => transcode(input)));
+      transcoded?.push(await timed(() => transcode(input, input.mezzanine)));
+      shown?.push(await timed(() => transcode(input, input.shown)));
       decoding?.push(await timed(decode));
       encoding?.push(await timed(() => encode(frames)));
       starting?.push(
         await timed(() => encodeInit({ ...format, width: 16, height: 16, sampleEntry: "avc1" })),
       );
     }
-    const ratio = median((ours ?? []).map((one, i) => one / (transcoded?.[i] ?? Number.NaN)));
+    const ratio = (others: number[] | undefined) =>
+      rounded(median((ours ?? []).map((one, i) => one / (others?.[i] ?? Number.NaN))));
     const ms = (values: number[] | undefined) => rounded(median(values ?? []), 0);
     return {
       ...{ width, height, frames: segment.frameCount },
       coldSegmentMs: ms(ours),
       transcodedMs: ms(transcoded),
-      timesTranscoding: rounded(ratio),
+      timesTranscoding: ratio(transcoded),
+      timesTranscodingTheSamePictures: ratio(shown),
+      ...{ bytes, transcodedBytes },
       // Alone, each of them; in a segment decoding and encoding overlap.
       ...{ decodeMs: ms(decoding), encodeMs: ms(encoding), ffmpegStartMs: ms(starting) },
     };
@@ -88,7 +97,7 @@ export async function cold(input: ColdInput) {
 }
 
 /** The way of today's on-demand servers, with the settings of media/h264.ts. */
-async function transcode({ mezzanine, asset, width, height, segment }: ColdInput): Promise<void> {
+async function transcode({ asset, width, height, segment }: ColdInput, mezzanine: string): Promise<number> {
   const seconds = asset.frameRate.den / asset.frameRate.num;
   const { maxRate, bufferSize } = h264RateCap({ width, height, frameRate: asset.frameRate });
   const { stdout } = await promisify(execFile)(
@@ -113,4 +122,5 @@ async function transcode({ mezzanine, asset, width, height, segment }: ColdInput
     { encoding: "buffer", maxBuffer: 2 ** 28 },
   );
   if (stdout.byteLength < 1000) throw new Error("ffmpeg transcoded nothing");
+  return stdout.byteLength;
 }

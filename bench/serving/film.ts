@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import type { TileNetwork } from "../../codec/index.js";
 import { encode } from "../../encoder/index.js";
-import { benchClip } from "../machine.js";
+import { benchClip, command } from "../machine.js";
 
 /** A small film of random weights: as much work as a trained one. */
 export const PICTURE = { width: 320, height: 180 };
@@ -40,6 +40,14 @@ export async function mezzanine(): Promise<string> {
     ...["-y", "-loglevel", "error", "-i", input, "-t", "2", "-an", "-c:v", "libx264", "-preset", "medium"],
     ...["-crf", "18", "-g", "50", "-pix_fmt", "yuv420p", output],
   ]);
+  return output;
+}
+
+/** What the asset shows, as H.264: the encoder's work is then the same, where a draft is noisier than its source. */
+export async function mezzanineOf(asset: string): Promise<string> {
+  const output = join(folder, "shown.mp4");
+  if (!(await exists(output)))
+    await promisify(execFile)(process.execPath, [command, "decode", asset, "-o", output]);
   return output;
 }
 
