@@ -22,11 +22,16 @@ const FILMS: readonly SyntheticOptions[] = [
 ];
 const whole = { x: 0, y: 0, width: 160, height: 90 };
 /** At its own size, enlarged, in part, and made smaller, where samples are averaged. */
-const REQUESTS: readonly { readonly frame: number; readonly request: PictureRequest }[] = [
+const REQUESTS: readonly {
+  readonly frame: number;
+  readonly request: PictureRequest;
+  readonly draft?: boolean;
+}[] = [
   { frame: 0, request: { region: whole, width: 160, height: 90 } },
   { frame: 5, request: { region: whole, width: 230, height: 130 } },
   { frame: 2, request: { region: { x: 33.5, y: 20, width: 41, height: 30 }, width: 120, height: 88 } },
   { frame: 3, request: { region: whole, width: 80, height: 45 } },
+  { frame: 4, request: { region: whole, width: 60, height: 34 }, draft: true },
   { frame: 1, request: { region: whole, width: 39, height: 22 } },
 ];
 
@@ -74,11 +79,11 @@ test("the WebGPU shader agrees with the kernel within 2 of 255, and hands over t
         if (opened.type !== "ready") throw new Error(JSON.stringify(opened));
         send({ type: "load", group: 0, payload: Uint8Array.from(film.payload) });
         const all: { pixels: number[]; engine: string }[] = [];
-        for (const [id, { frame, request }] of requests.entries()) {
+        for (const [id, { frame, request, draft = false }] of requests.entries()) {
           if (lose && id === requests.length - 1) await window.loseGpu();
           const reported = next();
           const buffer = new ArrayBuffer(request.width * request.height * 4);
-          send({ type: "decode", id, group: 0, frame, request, buffer });
+          send({ type: "decode", id, group: 0, frame, request, draft, buffer });
           const report = await reported;
           if (report.type !== "decoded") throw new Error(JSON.stringify(report));
           all.push({ pixels: Array.from(new Uint8Array(report.buffer)), engine: report.engine });
@@ -88,9 +93,10 @@ test("the WebGPU shader agrees with the kernel within 2 of 255, and hands over t
       },
       { film, requests: REQUESTS, url: `${server.url}player/siedd-decoder.js`, lose },
     );
-    for (const [i, { frame, request }] of REQUESTS.entries()) {
+    for (const [i, { frame, request, draft }] of REQUESTS.entries()) {
       const expected = new Uint8Array(request.width * request.height * 4);
-      decoder.decodeRgba(group, frame, request, expected);
+      if (draft) decoder.draftRgba(group, frame, request, expected);
+      else decoder.decodeRgba(group, frame, request, expected);
       const most = expected.reduce(
         (worst, value, at) => Math.max(worst, Math.abs(value - pictures[i]!.pixels[at]!)),
         0,

@@ -19,7 +19,7 @@ import {
   type PictureRequest,
   sameRequest,
 } from "./request.js";
-import type { Sampling } from "./sampling.js";
+import { type Sampling, sampleOnce } from "./sampling.js";
 
 /** Rounds the sums of output rows `top` to `top + rows - 1`. */
 type FinishStrip = (map: MemoryMap, top: number, rows: number) => void;
@@ -46,6 +46,7 @@ export class PictureDecoder {
   #map: MemoryMap | undefined;
   #room = 0;
   #widest = 0;
+  #draft: { readonly request: PictureRequest; readonly sampling: Sampling } | undefined;
   #active: { group: LoadedGroup; format: PixelFormat } | undefined;
 
   private constructor(asset: TileDecoderAsset, kernel: Kernel) {
@@ -106,6 +107,21 @@ export class PictureDecoder {
   ): void {
     expectLength(out, request.width * request.height * 4);
     this.#decodeRgba(group, frame, request, out);
+  }
+
+  /** The same with one sample a pixel: where there is no time for the mean of several. */
+  draftRgba(
+    group: LoadedGroup,
+    frame: number,
+    request: PictureRequest,
+    out: Uint8Array | Uint8ClampedArray,
+  ): void {
+    expectLength(out, request.width * request.height * 4);
+    checkRequest(request, this.#asset);
+    // A plan is kept for a sampling that is the same object.
+    if (this.#draft === undefined || !sameRequest(this.#draft.request, request))
+      this.#draft = { request, sampling: sampleOnce(request) };
+    this.#decodeRgba(group, frame, request, out, this.#draft.sampling);
   }
 
   /**

@@ -48,6 +48,16 @@ export function chooseSampling({ region, width, height }: PictureRequest): Sampl
   };
 }
 
+/** Samples computed for each output pixel. */
+export const samplesAPixel = ({ factorX, factorY, offsets }: Sampling): number =>
+  factorX * factorY * offsets.length;
+
+/** One sample a pixel whatever the size: quick, and below the source's size somewhat aliased. */
+export function sampleOnce({ region, width, height }: PictureRequest): Sampling {
+  const [blurX, blurY] = [blur(region.width / width), blur(region.height / height)];
+  return { factorX: 1, factorY: 1, offsets: ONE, blurX, blurY };
+}
+
 /** The smallest grid of at least `wanted` samples, no finer than the source. */
 function grid(wanted: number, acrossX: number, acrossY: number): [number, number] {
   const ideal = Math.sqrt((wanted * acrossX) / acrossY);

@@ -8,6 +8,8 @@ export interface DecodeJob {
   /** Within the group. */
   readonly frame: number;
   readonly request: PictureRequest;
+  /** One sample a pixel; default: as many as the size takes. */
+  readonly draft?: boolean;
 }
 
 export interface Decoded {
@@ -96,7 +98,7 @@ export class Decoders {
   }
 
   /** Computes one picture on an idle worker. Rejects with GroupFailure. */
-  decode({ group, frame, request }: DecodeJob): Promise<Decoded> {
+  decode({ group, frame, request, draft = false }: DecodeJob): Promise<Decoded> {
     const idle = this.#seats.filter(({ job }) => job === null);
     const seat = idle.find(({ groups }) => groups.has(group)) ?? idle[0];
     if (seat === undefined) return Promise.reject(new Error("every worker is busy"));
@@ -106,7 +108,7 @@ export class Decoders {
     const buffer = this.#take(bytes);
     return new Promise((resolve, reject) => {
       seat.job = { id, group, resolve, reject };
-      this.#send(seat, { type: "decode", id, group, frame, request, buffer }, [buffer]);
+      this.#send(seat, { type: "decode", id, group, frame, request, draft, buffer }, [buffer]);
     });
   }
 

@@ -7,6 +7,8 @@ export interface Frame {
   readonly width: number;
   readonly height: number;
   readonly region: Region;
+  /** Of one sample a pixel. */
+  readonly draft: boolean;
   readonly pixels: Uint8ClampedArray<ArrayBuffer>;
   /** Counts the changes of what is asked for: a picture of an earlier one is shown only until the later is there. */
   readonly version: number;

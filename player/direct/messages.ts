@@ -21,6 +21,8 @@ export type WorkerOrder =
       /** Within the group. */
       readonly frame: number;
       readonly request: PictureRequest;
+      /** One sample a pixel, where there is no time for more. */
+      readonly draft: boolean;
       /** Memory to write the picture into: width x height x 4 bytes. */
       readonly buffer: ArrayBuffer;
     };

@@ -2,7 +2,7 @@ import type { Region, TileAsset } from "../../codec/index.js";
 import type { Size } from "../size.js";
 import { type Decoders, GroupFailure } from "./decoders.js";
 import { type Frame, FrameStore } from "./frame-store.js";
-import type { Pace } from "./pace.js";
+import { type Effort, type Pace, samplesOf } from "./pace.js";
 import { Tally } from "./tally.js";
 import { frameAt, groupOfFrame } from "./timeline.js";
 
@@ -142,9 +142,9 @@ export class Picture {
     if (this.#size === null || document.hidden) return;
     const { num, den } = asset.frameRate;
     const framesPerSecond = (num / den) * (playing ? video.playbackRate : 1) || 1;
-    if (playing) pace.adapt(this.#size, framesPerSecond, decoders.count);
-    const size = playing ? pace.sized(this.#size) : this.#size;
-    const room = Math.max(2, Math.floor(AHEAD_BYTES / (4 * size.width * size.height)));
+    if (playing) pace.adapt(this.#size, this.#region, framesPerSecond, decoders.count);
+    const effort = playing ? pace.effort(this.#size) : { ...this.#size, draft: false };
+    const room = Math.max(2, Math.floor(AHEAD_BYTES / (4 * effort.width * effort.height)));
     const ahead = playing ? Math.max(2, Math.ceil(AHEAD_SECONDS * framesPerSecond)) : AHEAD_RESTING;
     const count = Math.min(room, ahead, asset.frameCount);
     this.#frames.keep(
@@ -154,7 +154,12 @@ export class Picture {
     );
     // A picture that is begun now is there so many frames later.
     const late = playing && this.#frames.get(now) === undefined && this.#painted !== null;
-    const lead = late ? Math.min(count - 1, Math.ceil(pace.expected(size) * framesPerSecond) - 1) : 0;
+    const lead = late
+      ? Math.min(
+          count - 1,
+          Math.ceil(pace.expected(samplesOf({ ...effort, region: this.#region })) * framesPerSecond) - 1,
+        )
+      : 0;
     for (let i = Math.max(0, lead); i < count && decoders.idle > 0; i++) {
       const next = now + i;
       if (next >= asset.frameCount && !video.loop) return;
@@ -162,7 +167,7 @@ export class Picture {
       const group = groupOfFrame(asset, index);
       if (this.#failed.has(group) || this.#isDone(index, playing || i > 0)) continue;
       if (!this.#options.hasGroup(group)) return;
-      this.#decode(index, group, size);
+      this.#decode(index, group, effort);
     }
   }
 
@@ -170,19 +175,26 @@ export class Picture {
     if (this.#decoding.get(index) === this.#version) return true;
     const frame = this.#frames.get(index);
     if (frame?.version !== this.#version) return false;
-    return anySize || (frame.width === this.#size?.width && frame.height === this.#size.height);
+    return (
+      anySize || (!frame.draft && frame.width === this.#size?.width && frame.height === this.#size.height)
+    );
   }
 
-  async #decode(index: number, group: number, { width, height }: Size): Promise<void> {
+  async #decode(index: number, group: number, { width, height, draft }: Effort): Promise<void> {
     const { asset, decoders, pace } = this.#options;
     const [version, view, region] = [this.#version, this.#view, this.#region];
     const frame = index - asset.groups[group]!.firstFrame;
     this.#decoding.set(index, version);
     try {
-      const { pixels, seconds } = await decoders.decode({ group, frame, request: { region, width, height } });
+      const { pixels, seconds } = await decoders.decode({
+        group,
+        frame,
+        request: { region, width, height },
+        draft,
+      });
       if (this.#ended) return;
-      pace.add(width * height, seconds);
-      this.#frames.put({ index, width, height, region, pixels, version, view });
+      pace.add(samplesOf({ region, width, height, draft }), seconds);
+      this.#frames.put({ index, width, height, region, draft, pixels, version, view });
     } catch (error) {
       if (this.#ended) return;
       if (!(error instanceof GroupFailure)) {

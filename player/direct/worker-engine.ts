@@ -1,8 +1,14 @@
 import { SieddError } from "../../codec/errors.js";
-import type { PictureRequest, TileDecoderAsset } from "../../codec/index.js";
+import type { TileDecoderAsset } from "../../codec/index.js";
 import { type LoadedGroup, PictureDecoder } from "../../codec/picture/decoder.js";
 import { GpuDecoder, type GpuGroup } from "./gpu/gpu-decoder.js";
-import type { WorkerEngine } from "./messages.js";
+import type { WorkerEngine, WorkerOrder } from "./messages.js";
+
+/** One picture to compute. */
+export type EngineJob = Pick<
+  Extract<WorkerOrder, { type: "decode" }>,
+  "group" | "frame" | "request" | "draft"
+>;
 
 /** Decodes pictures of groups that were loaded. */
 export interface Engine {
@@ -10,7 +16,7 @@ export interface Engine {
   /** What is wrong with a group is told when a frame of it is asked for. */
   load(group: number, payload: Uint8Array): void;
   forget(group: number): void;
-  decode(group: number, frame: number, request: PictureRequest, out: Uint8Array): void | Promise<void>;
+  decode(job: EngineJob, out: Uint8Array): void | Promise<void>;
 }
 
 const missing = (group: number) => new Error(`group ${group} was not loaded`);
@@ -41,10 +47,11 @@ export class KernelEngine implements Engine {
     this.#groups.delete(group);
   }
 
-  decode(group: number, frame: number, request: PictureRequest, out: Uint8Array): void {
+  decode({ group, frame, request, draft }: EngineJob, out: Uint8Array): void {
     const loaded = this.#groups.get(group) ?? missing(group);
     if (loaded instanceof Error) throw loaded;
-    this.#decoder.decodeRgba(loaded, frame, request, out);
+    if (draft) this.#decoder.draftRgba(loaded, frame, request, out);
+    else this.#decoder.decodeRgba(loaded, frame, request, out);
   }
 }
 
@@ -85,17 +92,17 @@ export class GpuEngine implements Engine {
     if (loaded !== undefined) this.#decoder.forgetGroup(loaded);
   }
 
-  async decode(group: number, frame: number, request: PictureRequest, out: Uint8Array): Promise<void> {
+  async decode(job: EngineJob, out: Uint8Array): Promise<void> {
     if (this.#kernel === null) {
       try {
-        await this.#decoder.decodeRgba(this.#groupOnGpu(group), frame, request, out);
+        await this.#decoder.decodeRgba(this.#groupOnGpu(job.group), job, out);
         return;
       } catch (error) {
         if (error instanceof SieddError) throw error;
         await this.#takeOver();
       }
     }
-    this.#kernel?.decode(group, frame, request, out);
+    this.#kernel?.decode(job, out);
   }
 
   #groupOnGpu(group: number): GpuGroup {

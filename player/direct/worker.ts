@@ -29,10 +29,10 @@ async function obey(order: WorkerOrder): Promise<void> {
   } else if (order.type === "load") engine?.load(order.group, order.payload);
   else if (order.type === "forget") engine?.forget(order.group);
   else if (engine !== undefined) {
-    const { id, group, frame, request, buffer } = order;
+    const { id, group, frame, request, draft, buffer } = order;
     try {
       const started = performance.now();
-      await engine.decode(group, frame, request, new Uint8Array(buffer));
+      await engine.decode({ group, frame, request, draft }, new Uint8Array(buffer));
       const seconds = (performance.now() - started) / 1000;
       scope.postMessage({ type: "decoded", id, buffer, seconds, engine: engine.name }, [buffer]);
     } catch (error) {

@@ -1,7 +1,8 @@
+import { wholeOf } from "../region/region.js";
 import type { Size } from "../size.js";
 import { Decoders } from "./decoders.js";
 import type { DirectFilm } from "./film.js";
-import { Pace } from "./pace.js";
+import { Pace, samplesOf } from "./pace.js";
 import { frameAt, groupOfFrame } from "./timeline.js";
 
 /** What decodes a film, and what it has been seen to manage. */
@@ -41,7 +42,8 @@ export async function openIfAffordable(
   const [fetched] = await Promise.allSettled([store.fetch(group, group), opening]);
   const workshop = await opening;
   const { num, den } = asset.frameRate;
-  const load = ({ pace, decoders }: Workshop) => pace.load(size, num / den, decoders.count);
+  const load = ({ pace, decoders }: Workshop) =>
+    pace.load((samplesOf({ ...size, region: wholeOf(asset), draft: false }) * num) / den, decoders.count);
   try {
     if (fetched.status === "rejected") throw fetched.reason;
     await measure(film, workshop, group, size, signal);
@@ -93,7 +95,7 @@ async function measure(
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted();
-  const region = { x: 0, y: 0, width: asset.width, height: asset.height };
+  const region = wholeOf(asset);
   const ended = new Promise<never>((_resolve, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
@@ -101,7 +103,7 @@ async function measure(
     const frame = i % asset.groups[group]!.frameCount;
     const decoding = decoders.decode({ group, frame, request: { region, ...size } });
     const decoded = await Promise.race([decoding, ended]);
-    if (i >= UNCOUNTED) pace.add(size.width * size.height, decoded.seconds);
+    if (i >= UNCOUNTED) pace.add(samplesOf({ ...size, region, draft: false }), decoded.seconds);
     decoders.recycle(decoded.pixels);
   }
 }

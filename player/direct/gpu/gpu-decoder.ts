@@ -2,8 +2,7 @@ import { readGroup } from "../../../codec/group/payload.js";
 import { dequantise } from "../../../codec/group/quantise.js";
 import type { PictureRequest, TileDecoderAsset } from "../../../codec/index.js";
 import { displacement, type Motion } from "../../../codec/picture/displacement.js";
-import { planPicture } from "../../../codec/picture/plan.js";
-import { chooseSampling } from "../../../codec/picture/sampling.js";
+import { chooseSampling, sampleOnce } from "../../../codec/picture/sampling.js";
 import { GROUP_SIDE, SHADER } from "./shader.js";
 import { type FlatGroup, flattenGroup } from "./weights.js";
 
@@ -20,6 +19,15 @@ export interface GpuGroup {
   readonly motion: Motion;
   readonly tiles: FlatGroup["tiles"];
   readonly weights: GPUBuffer;
+}
+
+/** One picture to compute. */
+export interface GpuJob {
+  /** Within the group. */
+  readonly frame: number;
+  readonly request: PictureRequest;
+  /** One sample a pixel. */
+  readonly draft: boolean;
 }
 
 interface Output {
@@ -90,12 +98,12 @@ export class GpuDecoder {
   }
 
   /** `out` takes width x height x 4 bytes, R'G'B' and opaque alpha. Rejects where the device is lost. */
-  async decodeRgba(group: GpuGroup, frame: number, request: PictureRequest, out: Uint8Array): Promise<void> {
-    const { width, height } = request;
+  async decodeRgba(group: GpuGroup, job: GpuJob, out: Uint8Array): Promise<void> {
+    const { width, height } = job.request;
     const { pixels, copy, bytes } = this.#outputOf(width * height * 4);
     const { queue } = this.#device;
-    queue.writeBuffer(this.#params, 0, this.#paramsOf(group, frame, request));
-    queue.writeBuffer(this.#tiles, 0, tilesOf(group, frame));
+    queue.writeBuffer(this.#params, 0, this.#paramsOf(group, job));
+    queue.writeBuffer(this.#tiles, 0, tilesOf(group, job.frame));
     const buffers = [this.#params, group.weights, this.#tiles, pixels];
     const bindings = this.#device.createBindGroup({
       layout: this.#pipeline.getBindGroupLayout(0),
@@ -131,11 +139,12 @@ export class GpuDecoder {
     return this.#output;
   }
 
-  #paramsOf(group: GpuGroup, frame: number, request: PictureRequest): ArrayBuffer {
+  #paramsOf(group: GpuGroup, { frame, request, draft }: GpuJob): ArrayBuffer {
     const { network, width, height } = this.#asset;
     const { rows, columns, overlap, frequencies, encoderWidth, hiddenLayers } = network;
-    const { factorX, factorY, offsets } = chooseSampling(request);
-    const { blurX, blurY } = planPicture(network, this.#asset, request);
+    const { factorX, factorY, offsets, ...blur } = draft ? sampleOnce(request) : chooseSampling(request);
+    // Tile-local, as in planPicture.
+    const [blurX, blurY] = [(2 * blur.blurX * columns) / width, (2 * blur.blurY * rows) / height];
     const { region } = request;
     const [sideX, sideY] = [width / columns, height / rows];
     const t = (2 * frame + 1) / group.motion.frameCount - 1;
