@@ -11,7 +11,8 @@ declare const SIEDD_WORKER_FILE: string | undefined;
  * (a page's policy then needs `worker-src 'self'` only), else the same script as a blob, which any origin may start.
  */
 function* scripts(): Generator<{ readonly url: string; revoke(): void }> {
-  if (typeof SIEDD_WORKER_FILE === "string") {
+  // A plain script that a page has inlined has no address.
+  if (typeof SIEDD_WORKER_FILE === "string" && import.meta.url !== "") {
     const url = new URL(SIEDD_WORKER_FILE, import.meta.url);
     if (url.origin === location.origin) yield { url: url.href, revoke() {} };
   }
