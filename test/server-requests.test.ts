@@ -284,6 +284,6 @@ test("the player and the page are served with their types", async (t) => {
   assert.match(page.text, /<a href="#film" data-id="film">/);
   assert.equal(
     (await server.get("player/page.js")).headers.get("content-type"),
-    "text/javascript; charset=utf-8",
+    "application/javascript; charset=utf-8",
   );
 });
