@@ -29,14 +29,8 @@ export interface SieddPlayerEventMap extends HTMLVideoElementEventMap, SieddPlay
 
 /**
  * `<siedd-player src=".../movie">`: plays a film at exactly the pixels it takes up on the screen, and follows
- * when they change. Attributes: `src`, `mode` (server, direct, auto), `max-width` and `max-height` (output pixels),
- * `quality` (auto, or rows of output pixels), `region` (full, x,y,w,h in source pixels, or pct:x,y,w,h), `zoom`
- * (times enlarged around the middle), `film-title` (for the system's media controls), `lang`, `nocontrols`, and `autoplay`, `crossorigin`, `loop`, `muted`, `playsinline`, `poster`, `preload` as on a video.
- *
- * Custom properties: `--siedd-accent`, `--siedd-ink`, `--siedd-shade`, `--siedd-background` (colours),
- * `--siedd-radius` (length), `--siedd-font` (family). Parts: `stage`, `video`, `controls`, `button` (each also
- * `play`, `mute`, `fullscreen`, `big-play` or `retry`), `seek`, `volume`, `time`, `size`, `spinner`, `error`,
- * `error-message`.
+ * when they change. It has the members and events of a video; docs/player.md lists its attributes, custom
+ * properties and parts.
  */
 export class SieddPlayerElement extends MediaElement {
   static readonly observedAttributes = [
@@ -50,7 +44,7 @@ export class SieddPlayerElement extends MediaElement {
     "lang",
     "nocontrols",
     ...VIDEO_ATTRIBUTES,
-  ];
+  ] as const;
 
   readonly #skin: Skin = buildSkin(this.attachShadow({ mode: "open" }));
   protected readonly video = this.#skin.video;

@@ -1,15 +1,16 @@
 // Fails where a user is not told: an option of the command that no page mentions, an exported name without
-// a docstring, a README without its two commands.
+// a docstring, a README without its two commands, tables of the player that are not what it is.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { main, Refusal, root } from "./ensure.mjs";
+import { undocumentedPlayer } from "./player-reference.mjs";
 
 const read = (path) => (existsSync(join(root, path)) ? readFileSync(join(root, path), "utf8") : "");
 
-export function checkDocs() {
-  const missing = [...undocumentedOptions(), ...undocumentedExports()];
+export async function checkDocs() {
+  const missing = [...undocumentedOptions(), ...undocumentedExports(), ...(await undocumentedPlayer())];
   const readme = read("README.md");
   for (const command of ["npm start", "npm test"]) {
     if (!readme.includes(command)) missing.push(`README.md does not mention ${command}`);
