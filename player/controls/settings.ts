@@ -126,7 +126,10 @@ export function driveSettings(deck: Deck, captions: Captions, statistics: Statis
   };
   const autoQuality = () => {
     const size = host.requestedSize;
-    return size === null ? words.text.auto : `${words.text.auto} (${size.width} × ${size.height})`;
+    // What a fixed height asks for says nothing of what would be chosen.
+    return size === null || host.quality !== "auto"
+      ? words.text.auto
+      : `${words.text.auto} (${size.width} × ${size.height})`;
   };
   const first = (): MenuPage => {
     const { text } = words;

@@ -1,0 +1,128 @@
+// Pictures of the player and the catalogue page for the docs, in light and dark: docs/images/*.webp.
+// node scripts/screenshots.mjs <folder of .siedd files> [id]
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import sharp from "sharp";
+import { build, isBuilt } from "./build.mjs";
+import { main, Refusal, root } from "./ensure.mjs";
+
+const images = join(root, "docs/images");
+/** Seconds into the film. */
+const MOMENT = 3.2;
+/** Bytes of a picture at most: a page of documentation is read on phones too. */
+const LARGEST = 100_000;
+
+async function save(name, png) {
+  for (const quality of [82, 72, 60, 45]) {
+    const picture = await sharp(png).webp({ quality, effort: 6 }).toBuffer();
+    if (picture.length > LARGEST) continue;
+    await writeFile(join(images, `${name}.webp`), picture);
+    return;
+  }
+  throw new Refusal(`${name} takes more than ${LARGEST} bytes; make its part of the page smaller`);
+}
+
+/** Waits until the picture has the size that was asked for, and rests there. */
+async function settle(page, seconds) {
+  await page.evaluate(async (at) => {
+    const player = document.querySelector("siedd-player");
+    if (!(player.readyState >= 2)) await new Promise((done) => player.addEventListener("loadeddata", done));
+    player.pause();
+    player.currentTime = at;
+  }, seconds);
+  await page.waitForFunction(
+    () => {
+      const player = document.querySelector("siedd-player");
+      const { width, height } = player.requestedSize ?? {};
+      return !player.seeking && player.videoWidth === width && player.videoHeight === height;
+    },
+    undefined,
+    { timeout: 30_000, polling: 100 },
+  );
+}
+
+const frameOf = (src, attributes = "") => `<!doctype html><html lang="en"><title>siedd</title>
+  <body style="margin:0;padding:28px;background:light-dark(#f4f2ed,#0c0d10);color-scheme:light dark">
+  <siedd-player src="${src}" muted quality="540" style="width:904px" ${attributes}></siedd-player>`;
+
+async function shoot(browser, server, id) {
+  const film = `/${encodeURIComponent(id)}`;
+  const open = async (colorScheme, options = {}) => {
+    const context = await browser.newContext({
+      viewport: { width: 960, height: 564 },
+      colorScheme,
+      ...options,
+    });
+    return { context, page: await context.newPage() };
+  };
+  const player = async (name, colorScheme, act) => {
+    const { context, page } = await open(colorScheme);
+    await page.route("**/picture", (route) =>
+      route.fulfill({ contentType: "text/html", body: frameOf(film) }),
+    );
+    await page.goto(new URL("/picture", server.url).href);
+    await page.addScriptTag({ type: "module", url: new URL("player/siedd-player.js", server.url).href });
+    await page.waitForFunction(() => customElements.get("siedd-player") !== undefined);
+    await settle(page, MOMENT);
+    await act(page);
+    await page.waitForTimeout(1500);
+    await save(name, await page.screenshot());
+    await context.close();
+  };
+  const inside = (page, selector) => page.locator("siedd-player").locator(selector);
+
+  for (const scheme of ["light", "dark"]) {
+    await player(`player-${scheme}`, scheme, async (page) => {
+      await inside(page, ".settings-button").click();
+      if (scheme === "dark") await inside(page, "[role=menuitem]").first().click();
+      await page.mouse.move(480, 200);
+    });
+  }
+  await player("player-scrubbing", "dark", async (page) => {
+    const box = await inside(page, ".seek").boundingBox();
+    await page.mouse.move(box.x + 0.6 * box.width, box.y + box.height / 2);
+  });
+  await player("player-zoom", "dark", async (page) => {
+    await page.evaluate(() => {
+      document.querySelector("siedd-player").region = "pct:30,8,50,50";
+    });
+    await settle(page, MOMENT);
+    await page.mouse.move(400, 300);
+  });
+  await player("player-help", "dark", async (page) => {
+    await inside(page, ".stage").focus();
+    await page.keyboard.press("?");
+  });
+  for (const scheme of ["light", "dark"]) {
+    const { context, page } = await open(scheme, { viewport: { width: 1200, height: 1000 } });
+    await page.goto(`${server.url}#${encodeURIComponent(id)}`);
+    await page.waitForFunction(() => document.querySelector("siedd-player")?.readyState >= 2);
+    await settle(page, MOMENT);
+    await page.mouse.move(20, 20);
+    await page.waitForTimeout(2800);
+    await save(`page-${scheme}`, await page.screenshot());
+    await context.close();
+  }
+}
+
+await main(async () => {
+  const [folder, wanted] = process.argv.slice(2);
+  if (folder === undefined) {
+    throw new Refusal("name a folder of films: node scripts/screenshots.mjs <folder> [id]");
+  }
+  if (!isBuilt()) await build();
+  const { serve } = await import("../dist/server/index.js");
+  const { launchBrowser } = await import("../dist/test/browser.js");
+  await mkdir(images, { recursive: true });
+  const server = await serve({ root: folder, port: 0, closeSeconds: 0 });
+  const browser = await launchBrowser();
+  try {
+    const { assets } = await (await fetch(server.url, { headers: { accept: "application/json" } })).json();
+    const id = wanted ?? assets[0]?.id;
+    if (!assets.some((film) => film.id === id)) throw new Refusal(`there is no film "${id}" in ${folder}`);
+    await shoot(browser, server, id);
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+});
