@@ -1,0 +1,86 @@
+/// <reference lib="dom" />
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { SieddPlayerElement } from "../../player/define.js";
+import { type RunningServer, serve } from "../../server/index.js";
+import { launchBrowser } from "../browser.js";
+import { randomAsset } from "../decoding/random-asset.js";
+
+declare global {
+  interface Window {
+    player: SieddPlayerElement;
+  }
+}
+
+/** A film of 640 x 360 at 25 frames a second with segments of a second, silent, its tiles as trained ones. */
+export const FILM = { width: 640, height: 360, seconds: 30 };
+
+const NETWORK = {
+  profile: "tile",
+  rows: 9,
+  columns: 16,
+  overlap: 1,
+  frequencies: 4,
+  omega: 20,
+  encoderWidth: 0,
+  hiddenLayers: 3,
+} as const;
+
+/** A server on loopback with the film, and a browser. */
+export class PlayerStage {
+  readonly server: RunningServer;
+  readonly #browser: Browser;
+  readonly #folder: string;
+
+  private constructor(server: RunningServer, browser: Browser, folder: string) {
+    this.server = server;
+    this.#browser = browser;
+    this.#folder = folder;
+  }
+
+  static async open(): Promise<PlayerStage> {
+    const folder = await mkdtemp(join(tmpdir(), "siedd-bench-"));
+    await writeFile(join(folder, "film.siedd"), randomAsset(NETWORK, FILM, 16, FILM.seconds, 25));
+    const server = await serve({ root: folder, port: 0, closeSeconds: 0 });
+    return new PlayerStage(server, await launchBrowser(), folder);
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close();
+    await this.server.close();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Has every segment of these sizes computed, so that the server only sends them. */
+  async warm(...sizes: readonly string[]): Promise<void> {
+    const playlist = new URL("film/full/elastic/index.m3u8", this.server.url);
+    const text = await (await fetch(playlist)).text();
+    const paths = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+    const init = /URI="([^"]+)"/.exec(text)?.[1];
+    if (paths.length === 0 || init === undefined) throw new Error(`${playlist} names no segments`);
+    await get(new URL(init, playlist));
+    for (const size of sizes) {
+      for (const path of paths) await get(new URL(path.replace(/\{size\}|%7Bsize%7D/i, size), playlist));
+    }
+  }
+
+  /** A page with the player's script and no player yet, in a context without anything cached. */
+  async page(): Promise<{ readonly page: Page; readonly context: BrowserContext }> {
+    const context = await this.#browser.newContext({ viewport: { width: 1400, height: 800 } });
+    const page = await context.newPage();
+    const html = '<!doctype html><link rel="icon" href="data:,"><style>body { margin: 0 }</style>';
+    await page.route("**/stage", (route) => route.fulfill({ contentType: "text/html", body: html }));
+    await page.goto(`${this.server.url}stage`);
+    await page.addScriptTag({ type: "module", url: `${this.server.url}player/siedd-player.js` });
+    await page.waitForFunction(() => customElements.get("siedd-player") !== undefined);
+    return { page, context };
+  }
+}
+
+async function get(url: URL): Promise<void> {
+  const response = await fetch(url);
+  await response.arrayBuffer();
+  if (!response.ok) throw new Error(`${url} answers ${response.status}`);
+}
