@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { ENGINE_CHOICES, type EngineChoice } from "../codec/picture/engine.js";
+import { VIDEO_ENCODERS, type VideoEncoder } from "../media/h264.js";
 import { type Root, type RunningServer, type SignKey, serve } from "../server/index.js";
 import { CommandError } from "./failure.js";
 import { type Io, print } from "./io.js";
@@ -22,6 +23,7 @@ interface ServeFlags {
   readonly closeSeconds?: number;
   readonly signKey?: readonly SignKey[];
   readonly engine: EngineChoice;
+  readonly videoEncoder: VideoEncoder;
   readonly watch: "events" | "poll" | "off";
   readonly logLevel?: string;
   readonly drainSeconds?: number;
@@ -101,6 +103,11 @@ export function serveCommand(io: Io): Command {
     )
     .addOption(new Option("--engine <name>", "what decodes").choices(ENGINE_CHOICES).default("auto"))
     .addOption(
+      new Option("--video-encoder <name>", "what makes H.264; others than x264 need a graphics card")
+        .choices(VIDEO_ENCODERS)
+        .default("x264"),
+    )
+    .addOption(
       new Option("--watch <how>", "how folders are watched; poll suits network file systems")
         .choices(Object.keys(WATCH))
         .default("events"),
@@ -124,7 +131,8 @@ export function serveCommand(io: Io): Command {
       const level = flags.logLevel ?? (io.stderr.isTTY ? "warn" : "info");
       const server = await serve({
         ...{ root: await Promise.all(sources.map(rootOf)), host, port },
-        ...{ engine: flags.engine, watch: WATCH[flags.watch], logger: { level, stream: io.stderr } },
+        ...{ engine: flags.engine, videoEncoder: flags.videoEncoder },
+        ...{ watch: WATCH[flags.watch], logger: { level, stream: io.stderr } },
         ...(flags.drainSeconds !== undefined && { drainSeconds: flags.drainSeconds }),
         ...(cacheDir !== undefined && { cacheDir }),
         ...(cacheMb !== undefined && { cacheDirBytes: cacheMb * MiB }),

@@ -6,6 +6,7 @@ export type MediaErrorCode =
   | "truncated-video"
   | "no-frames"
   | "ffmpeg-missing"
+  | "encoder-unavailable"
   | "ffmpeg-failed"
   | "ffmpeg-killed"
   | "disk-full"

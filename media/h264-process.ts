@@ -2,6 +2,7 @@ import { type Readable, Writable } from "node:stream";
 import ffmpeg, { type Encoders } from "fluent-ffmpeg";
 import { MediaError } from "./errors.js";
 import { ffmpegCommand, ffmpegMissing, quiet, runFfmpeg } from "./run.js";
+import { ffmpegName, type VideoEncoder } from "./video-encoder.js";
 
 let running = 0;
 
@@ -10,17 +11,23 @@ export const runningEncoders = (): number => running;
 
 /**
  * Finds ffmpeg and lists its encoders once, so that the first segment need not wait for it.
- * Rejects with MediaError `ffmpeg-missing` where there is none, or none with libx264.
+ * Rejects with MediaError `ffmpeg-missing` where there is none, or none with libx264, which makes small pictures
+ * always, and with `encoder-unavailable` where it has no other that was asked for.
  */
-export function prepareEncoder(): Promise<void> {
+export function prepareEncoder(encoder: VideoEncoder = "x264"): Promise<void> {
   return new Promise((resolve, reject) => {
     ffmpeg().getAvailableEncoders((error: Error | null, encoders: Encoders) => {
       if (error) reject(ffmpegMissing("ffmpeg", error));
-      else if (encoders.libx264) resolve();
-      else reject(new MediaError("ffmpeg-missing", "this ffmpeg has no libx264; install one that has"));
+      else if (!encoders.libx264)
+        reject(new MediaError("ffmpeg-missing", "this ffmpeg has no libx264; install one that has"));
+      else if (encoders[ffmpegName(encoder)]) resolve();
+      else reject(new MediaError("encoder-unavailable", encoderMissing(encoder)));
     });
   });
 }
+
+const encoderMissing = (encoder: VideoEncoder): string =>
+  `this ffmpeg has no ${encoder}; install one that was built with it, or choose x264 as the video encoder`;
 
 export interface PipeOptions {
   /** Raw bytes for standard input; destroyed when ffmpeg ends, however it ends. */

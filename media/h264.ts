@@ -1,8 +1,9 @@
 import { Readable } from "node:stream";
 import { MediaError } from "./errors.js";
 import { holdPicture, placeFragment, withoutDisplaySize } from "./h264-fragment.js";
-import { h264RateCap, requireLevel, type SampleEntry, type StreamFormat } from "./h264-level.js";
+import type { SampleEntry, StreamFormat } from "./h264-level.js";
 import { pipeThroughFfmpeg } from "./h264-process.js";
+import { inputArguments, outputArguments, type VideoEncoder } from "./video-encoder.js";
 
 export {
   H264_MAX_AREA,
@@ -16,15 +17,12 @@ export {
   type StreamFormat,
 } from "./h264-level.js";
 export { prepareEncoder, runningEncoders } from "./h264-process.js";
-
-const PRESET = "veryfast";
-const CRF = 20;
-
-/** Names everything here that decides the bytes of a segment: part of the version of its URL. */
-export const H264_RECIPE = `x264 ${PRESET} crf ${CRF} recipe 2`;
+export { h264Recipe, VIDEO_ENCODERS, type VideoEncoder } from "./video-encoder.js";
 
 export interface SegmentOptions extends StreamFormat {
   readonly sampleEntry: SampleEntry;
+  /** Default x264. */
+  readonly encoder?: VideoEncoder | undefined;
   /** I420, BT.709 limited range, width * height * 3/2 bytes each. */
   readonly frames: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
   /** How many `frames` are. */
@@ -44,17 +42,17 @@ export interface EncodedSegment {
 }
 
 /**
- * Encodes the pictures of one segment. Equal pictures give equal bytes (one thread), and segments of
+ * Encodes the pictures of one segment. Equal pictures give equal bytes from x264 (one thread), and segments of
  * one format play as one stream in any order of encoding. The child ends with the signal, with an error
  * of `frames`, and with this process. Rejects with MediaError, the signal's reason or the error of `frames`.
  */
 export async function encodeSegment(options: SegmentOptions): Promise<EncodedSegment> {
-  const { frameRate, frameCount, firstFrame, sequence, signal } = options;
+  const { frameRate, frameCount, firstFrame, sequence, signal, encoder = "x264" } = options;
   signal?.throwIfAborted();
   const file = await pipeThroughFfmpeg({
     input: Readable.from(wholeFrames(options), { objectMode: true, highWaterMark: 1 }),
-    inputOptions: inputOptions(options),
-    outputOptions: outputOptions(options, options.sampleEntry),
+    inputOptions: inputArguments(options, encoder),
+    outputOptions: outputArguments(options, options.sampleEntry, encoder),
     failure: `cannot encode frames ${firstFrame} to ${firstFrame + frameCount - 1} as H.264`,
     signal,
   });
@@ -81,7 +79,7 @@ export async function encodeKeyFrame(options: KeyFrameOptions): Promise<EncodedS
 
 /** The init segment alone, from one black picture. */
 export async function encodeInit(
-  format: StreamFormat & { readonly sampleEntry: SampleEntry; readonly signal?: AbortSignal | undefined },
+  format: Omit<SegmentOptions, "frames" | "frameCount" | "firstFrame" | "sequence">,
 ): Promise<Uint8Array> {
   const { width, height } = format;
   const black = new Uint8Array((width * height * 3) / 2)
@@ -113,47 +111,4 @@ function place(file: Uint8Array, decodeTime: number, sequence: number) {
       cause,
     });
   }
-}
-
-const BT709 = [
-  "-color_range",
-  "tv",
-  "-colorspace",
-  "bt709",
-  "-color_primaries",
-  "bt709",
-  "-color_trc",
-  "bt709",
-];
-
-function inputOptions({ width, height, frameRate }: StreamFormat): string[] {
-  return [
-    ...["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", `${width}x${height}`],
-    ...["-framerate", `${frameRate.num}/${frameRate.den}`, ...BT709],
-  ];
-}
-
-// stitchable keeps SPS and PPS independent of the content; one thread keeps x264 deterministic under a
-// binding rate cap; frag_discont and disabled shifting keep time 0 at tick 0; filter_units drops the SEI in
-// which x264 spends 700 bytes a segment on its settings.
-function outputOptions(format: StreamFormat, sampleEntry: SampleEntry): string[] {
-  const { maxRate, bufferSize } = h264RateCap(format);
-  const x264 = [
-    `level=${requireLevel(format)}`,
-    "stitchable=1",
-    "open-gop=0",
-    "scenecut=0",
-    ...(sampleEntry === "avc3" ? ["repeat-headers=1"] : []),
-  ];
-  return [
-    ...["-an", "-c:v", "libx264", "-preset", PRESET, "-crf", `${CRF}`, "-profile:v", "high"],
-    ...["-maxrate", `${maxRate}`, "-bufsize", `${bufferSize}`],
-    ...["-bf", "0", "-g", "100000", "-keyint_min", "100000", "-sc_threshold", "0", "-threads", "1"],
-    ...["-x264-params", x264.join(":"), "-pix_fmt", "yuv420p", ...BT709],
-    ...["-bsf:v", "filter_units=remove_types=6", "-tag:v", sampleEntry],
-    ...["-fflags", "+bitexact", "-flags:v", "+bitexact"],
-    ...["-video_track_timescale", `${format.frameRate.num}`, "-use_editlist", "0"],
-    ...["-avoid_negative_ts", "disabled"],
-    ...["-movflags", "empty_moov+default_base_moof+skip_sidx+skip_trailer+frag_discont", "-f", "mp4"],
-  ];
 }

@@ -3,7 +3,7 @@ import { LRUCache } from "lru-cache";
 import type { Asset } from "../codec/asset/asset.js";
 import { SieddError } from "../codec/errors.js";
 import { chooseEngine, type EngineChoice, type EngineName } from "../codec/picture/engine.js";
-import { H264_RECIPE } from "../media/h264.js";
+import { h264Recipe, type VideoEncoder } from "../media/h264.js";
 import { RequestError } from "./errors.js";
 import { TIMELINE } from "./hls/timeline.js";
 import { PICTURE_RECIPE } from "./pictures/encode-picture.js";
@@ -34,6 +34,7 @@ export interface CatalogueListing {
 
 export interface CatalogueOptions {
   readonly engine: EngineChoice;
+  readonly videoEncoder: VideoEncoder;
   /** Everything else of the configuration that decides the bytes served. */
   readonly salt: string;
   /** Characters that the router lets a path segment have. */
@@ -143,8 +144,9 @@ export class Catalogue {
 
   async #version(asset: Asset, source: AssetSource, engine: EngineName): Promise<string> {
     const head = await source.read(0, asset.headerBytes);
-    const recipes = `${RENDERING} ${engine} ${TIMELINE} ${H264_RECIPE} ${PICTURE_RECIPE}`;
-    const hash = createHash("sha256").update(`${source.fingerprint} ${recipes} ${this.#options.salt}\n`);
+    const { salt, videoEncoder } = this.#options;
+    const recipes = `${RENDERING} ${engine} ${TIMELINE} ${h264Recipe(videoEncoder)} ${PICTURE_RECIPE}`;
+    const hash = createHash("sha256").update(`${source.fingerprint} ${recipes} ${salt}\n`);
     return hash.update(head).digest("base64url").slice(0, 16);
   }
 

@@ -1,4 +1,4 @@
-import { encodeKeyFrame } from "../media/h264.js";
+import { encodeKeyFrame, type VideoEncoder } from "../media/h264.js";
 import { type DecodePool, decodeFrames } from "./decoding/index.js";
 import type { VideoSegment } from "./hls/timeline.js";
 import { partKey, type Rendition } from "./segment-service.js";
@@ -10,6 +10,7 @@ export interface KeyFrameServiceParts {
   readonly pool: DecodePool;
   readonly cache: SharedCache;
   readonly queue: WorkQueue;
+  readonly encoder: VideoEncoder;
   readonly onWork: (event: WorkEvent) => void;
 }
 
@@ -40,7 +41,7 @@ export class KeyFrameService {
       ...{ format: "i420-709", signal },
     });
     const { media } = await encodeKeyFrame({
-      ...{ width, height, frameRate: film.asset.frameRate, sampleEntry },
+      ...{ width, height, frameRate: film.asset.frameRate, sampleEntry, encoder: this.#parts.encoder },
       ...{ frames, firstFrame, stays: frameCount, sequence: index + 1, signal },
     });
     const seconds = (performance.now() - started) / 1000;

@@ -1,17 +1,17 @@
 import { createHash } from "node:crypto";
 import type { FastifyInstance } from "fastify";
-import { encodeSegment } from "../media/h264.js";
+import { encodeSegment, type VideoEncoder } from "../media/h264.js";
 import { ServeError } from "./errors.js";
 import type { ResolvedOptions } from "./options.js";
 import { DiskCache } from "./work/disk-cache.js";
 
 /** The disk cache of the options, if they name one. Rejects with ServeError `bad-option`. */
 export async function openDiskCache(
-  { cacheDir, cacheDirBytes }: ResolvedOptions,
+  { cacheDir, cacheDirBytes, videoEncoder }: ResolvedOptions,
   { log }: FastifyInstance,
 ): Promise<DiskCache | undefined> {
   if (cacheDir === undefined) return undefined;
-  const recipe = await encoderFingerprint();
+  const recipe = await encoderFingerprint(videoEncoder);
   // A disk that is full fails each write in the same way: once in the log is enough.
   const told = new Set<unknown>();
   const onProblem = (error: unknown) => {
@@ -31,11 +31,12 @@ export async function openDiskCache(
 }
 
 /**
- * What the installed ffmpeg makes of a few busy frames: segments of two releases of x264 need not fit behind one
- * init segment, and a cache outlives the release.
+ * What the installed ffmpeg makes of a few busy frames: segments of two releases of x264, or of two graphics
+ * cards, need not fit behind one init segment, and a cache outlives the release.
  */
-async function encoderFingerprint(): Promise<string> {
-  const [width, height, frameCount] = [64, 64, 8];
+async function encoderFingerprint(encoder: VideoEncoder): Promise<string> {
+  // A graphics card takes no smaller ones.
+  const [width, height, frameCount] = encoder === "x264" ? [64, 64, 8] : [320, 192, 8];
   const frames = Array.from({ length: frameCount }, (_, frame) =>
     Uint8Array.from({ length: (width * height * 3) / 2 }, (_, at) => {
       const [x, y] = [(at % width) + 2 * frame, Math.floor(at / width)];
@@ -43,7 +44,7 @@ async function encoderFingerprint(): Promise<string> {
     }),
   );
   const { init, media } = await encodeSegment({
-    ...{ width, height, frameRate: { num: 25, den: 1 }, sampleEntry: "avc1" },
+    ...{ width, height, frameRate: { num: 25, den: 1 }, sampleEntry: "avc1", encoder },
     ...{ frames, frameCount, firstFrame: 0, sequence: 1 },
   });
   return createHash("sha256").update(init).update(media).digest("hex");

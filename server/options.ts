@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import type { FastifyRequest } from "fastify";
-import { H264_MAX_AREA } from "../media/h264.js";
+import { H264_MAX_AREA, VIDEO_ENCODERS, type VideoEncoder } from "../media/h264.js";
 import type { Authorise } from "./access/access.js";
 import { expectKey } from "./access/sign-url.js";
 import type { SignKey } from "./access/signature.js";
@@ -20,6 +20,13 @@ export interface SieddOptions extends SourceOptions {
   readonly cacheDir?: string;
   /** Bytes of files in `cacheDir`, from 16 MiB. Default 4 GiB. */
   readonly cacheDirBytes?: number;
+  /**
+   * What makes H.264: `x264` on the processor, or the encoder of a graphics card as ffmpeg names it, `h264_nvenc`
+   * (NVIDIA) or `h264_vaapi` (Intel, AMD). It is tried at the start, and nothing is served where it does not work.
+   * Sizes that graphics cards refuse, with a side below 160 or above 4096 pixels, are x264's always. Default x264:
+   * the smallest files of a quality, equal bytes for equal pictures, and peaks that never exceed BANDWIDTH.
+   */
+  readonly videoEncoder?: VideoEncoder;
   /** Decoding threads, from 1 to 256. Default: one a core, and no more than that are started. */
   readonly workers?: number;
   /** Answers computed at the same time, from 1 to 256; each segment runs one ffmpeg. Default: one a core. */
@@ -104,6 +111,7 @@ export function resolveOptions(given: SieddOptions): ResolvedOptions {
     cacheBytes: whole(given, "cacheBytes", 256 * MiB, 0, Number.MAX_SAFE_INTEGER),
     cacheDir: cacheDir === undefined ? undefined : resolve(cacheDir),
     cacheDirBytes: whole(given, "cacheDirBytes", 4096 * MiB, 16 * MiB, Number.MAX_SAFE_INTEGER),
+    videoEncoder: videoEncoder(given),
     workers: Math.min(cores, whole(given, "workers", cores, 1, 256)),
     concurrency,
     maxQueue,
@@ -178,6 +186,11 @@ function signKeys({ signKeys: keys = [] }: SieddOptions): readonly SignKey[] {
     }
   }
   return keys.map(({ id, secret }) => ({ id, secret }));
+}
+
+function videoEncoder({ videoEncoder: encoder = "x264" }: SieddOptions): VideoEncoder {
+  if (VIDEO_ENCODERS.includes(encoder)) return encoder;
+  throw refuse("videoEncoder", `one of ${VIDEO_ENCODERS.join(", ")}`, encoder);
 }
 
 function flag(given: SieddOptions, key: "metrics", preset: boolean): boolean {

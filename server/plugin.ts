@@ -1,7 +1,7 @@
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import fp from "fastify-plugin";
-import { prepareEncoder } from "../media/h264.js";
+import { checkEncoder } from "../media/encoder-check.js";
 import { guard } from "./access/access.js";
 import { Catalogue } from "./catalogue.js";
 import { DecodePool } from "./decoding/index.js";
@@ -43,7 +43,7 @@ const plugin: FastifyPluginAsync<SieddOptions> = async (app, given) => {
   });
   const pool = new DecodePool({ workers: options.workers });
   app.addHook("onClose", () => pool.close());
-  await Promise.all([prepareEncoder(), pool.ready]);
+  await Promise.all([checkEncoder(options.videoEncoder), pool.ready]);
 
   const queue = new WorkQueue(options);
   const limits: SizeLimits = { minSide: MIN_SIDE, maxSide: options.maxSide, maxArea: options.maxArea };
@@ -58,12 +58,12 @@ const plugin: FastifyPluginAsync<SieddOptions> = async (app, given) => {
     stats.work(event);
     options.onWork(event);
   };
-  const parts = { pool, queue, cache, onWork };
+  const parts = { pool, queue, cache, onWork, encoder: options.videoEncoder };
   const service = new SegmentService({ ...parts, ...options, onWork, limits, prefetcher });
   const keyFrames = new KeyFrameService(parts);
   const pictures = new PictureService(parts);
   const catalogue = new Catalogue(sources.libraries, {
-    engine: options.engine,
+    ...{ engine: options.engine, videoEncoder: options.videoEncoder },
     salt: `${limits.maxSide} ${limits.maxArea}`,
     maxIdLength: maxParamLength(app),
   });

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { MediaError } from "../media/errors.js";
-import { encodeInit, encodeSegment, type SampleEntry } from "../media/h264.js";
+import { encodeInit, encodeSegment, type SampleEntry, type VideoEncoder } from "../media/h264.js";
 import type { Film } from "./catalogue.js";
 import { type DecodePool, decodeFrames } from "./decoding/index.js";
 import { RequestError } from "./errors.js";
@@ -29,6 +29,7 @@ export interface SegmentServiceParts {
   readonly pool: DecodePool;
   readonly cache: SharedCache;
   readonly queue: WorkQueue;
+  readonly encoder: VideoEncoder;
   readonly onWork: (event: WorkEvent) => void;
   readonly limits: SizeLimits;
   readonly prefetcher: Prefetcher;
@@ -74,9 +75,10 @@ export class SegmentService {
 
   /** ftyp and moov, without decoding anything of the film. */
   init(rendition: Rendition, signal?: AbortSignal): Promise<Uint8Array> {
-    const { cache, queue } = this.#parts;
+    const { cache, queue, encoder } = this.#parts;
     const { size, sampleEntry, film } = rendition;
-    const format = { width: size.width, height: size.height, frameRate: film.asset.frameRate, sampleEntry };
+    const { width, height } = size;
+    const format = { width, height, frameRate: film.asset.frameRate, sampleEntry, encoder };
     const encode = async (ended: AbortSignal) => {
       const init = await encodeInit({ ...format, signal: ended });
       this.#expectSameInit(rendition, init);
@@ -150,7 +152,7 @@ export class SegmentService {
         firstFrame: segment.firstFrame,
         sequence: segment.index + 1,
       },
-      signal,
+      ...{ encoder: this.#parts.encoder, signal },
     });
     if (sampleEntry === "avc1") this.#expectSameInit(rendition, init);
     return media;
