@@ -118,8 +118,8 @@ const PRESETS: Record<TilePreset, TrainingSettings> = {
     worth: 8000,
   },
   fast: {
-    steps: 700,
-    phase1Steps: 700,
+    steps: 1000,
+    phase1Steps: 900,
     points: 256,
     width: 16,
     hiddenLayers: 3,
@@ -127,13 +127,13 @@ const PRESETS: Record<TilePreset, TrainingSettings> = {
     worth: 8000,
   },
   balanced: {
-    steps: 2200,
-    phase1Steps: 1500,
+    steps: 3500,
+    phase1Steps: 2400,
     points: 256,
     width: 16,
     hiddenLayers: 3,
     quantiser: 2e-3,
-    worth: 8000,
+    worth: 4500,
   },
   quality: {
     steps: 6000,
@@ -142,7 +142,7 @@ const PRESETS: Record<TilePreset, TrainingSettings> = {
     width: 24,
     hiddenLayers: 3,
     quantiser: 1.5e-3,
-    worth: 3000,
+    worth: 2200,
   },
 };
 
