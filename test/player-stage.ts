@@ -39,9 +39,12 @@ export class Stage {
     this.folder = folder;
   }
 
-  static async open(t: Pick<TestContext, "after">): Promise<Stage> {
+  /** With a film of so many seconds, and a silent one. */
+  static async open(t: Pick<TestContext, "after">, seconds: number = FILM.groups.length): Promise<Stage> {
     const folder = await tempFolder(t);
-    await writeFile(join(folder, "film.siedd"), syntheticAsset(FILM));
+    const film = { ...FILM, groups: Array.from({ length: seconds }, () => 25), tone: seconds };
+    await writeFile(join(folder, "film.siedd"), syntheticAsset(film));
+    await writeFile(join(folder, "silent.siedd"), syntheticAsset({ ...film, tone: 0 }));
     const server = await serve({ root: folder, port: 0, prefix: "/films", closeSeconds: 0 });
     t.after(() => server.close());
     const browser = await launchBrowser();
