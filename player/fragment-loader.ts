@@ -72,11 +72,17 @@ export const linkSample = ({ size, duration, bytes, seconds, waiting = 0 }: Segm
 });
 
 /** What the server says of its work, where it says anything. */
-function serverPart(request: unknown): ServerPart | undefined {
+export function serverPart(request: unknown): ServerPart | undefined {
   // All headers: asking for one that another origin does not expose is an error on the console.
   const headers = (request as XMLHttpRequest | null)?.getAllResponseHeaders?.() ?? "";
   return parseServerTiming(/^server-timing:\s*(.*)$/im.exec(headers)?.[1] ?? null);
 }
+
+/** CMCD's next request is the playlist's own URL, which has the same placeholder. */
+const fillNext = (header: string, fill: (url: string) => string): string =>
+  header.replace(/\bnor="([^"]*)"/, (_match, url: string) => {
+    return `nor="${encodeURIComponent(fill(decodeURIComponent(url)))}"`;
+  });
 
 /** The default loader, but the size and the region in the URL are those wanted at the moment of the request. */
 export function elasticLoading(source: ElasticSource): ElasticLoading {
@@ -156,9 +162,8 @@ export function elasticLoading(source: ElasticSource): ElasticLoading {
       const { size, parameter, region, regionParameter } = source.wantedNow(duration);
       const fill = (text: string) => fillSize(fillRegion(text, regionParameter), parameter);
       context.url = fill(request.template);
-      // CMCD's next request has the same placeholder.
       context.headers = Object.fromEntries(
-        Object.entries(request.headers).map(([name, value]) => [name, fillSize(value, parameter)]),
+        Object.entries(request.headers).map(([name, value]) => [name, fillNext(value, fill)]),
       );
       this.#size = size;
       this.#inner.load(context, config, {

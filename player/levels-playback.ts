@@ -1,5 +1,5 @@
 import Hls from "hls.js";
-import { linkSample, type SegmentArrival } from "./fragment-loader.js";
+import { linkSample, type SegmentArrival, serverPart } from "./fragment-loader.js";
 import { startHls } from "./hls-playback.js";
 import { patientInitLoader } from "./init-loader.js";
 import { affordableLevel, nearestLevel } from "./levels.js";
@@ -22,12 +22,13 @@ export class LevelsPlayback implements Playback {
       pinLevel: ({ levels }) => nearestLevel(levels, options.wantedSize()),
     });
     const chooser = new SizeChooser(options);
-    this.hls.on(Hls.Events.FRAG_LOADED, (_event, { frag, payload }) => {
+    this.hls.on(Hls.Events.FRAG_LOADED, (_event, { frag, payload, networkDetails }) => {
       const level = this.hls.levels[frag.level];
       if (frag.type !== "main" || frag.sn === "initSegment" || level === undefined) return;
       const { sn, start, duration, stats } = frag;
       const { width, height } = level;
       const { start: asked, first, end } = stats.loading;
+      const server = serverPart(networkDetails);
       const arrival: SegmentArrival = {
         index: sn,
         start,
@@ -37,6 +38,7 @@ export class LevelsPlayback implements Playback {
         bytes: payload.byteLength,
         seconds: (end - asked) / 1000,
         waiting: (first - asked) / 1000,
+        ...(server === undefined ? {} : { server }),
       };
       chooser.onArrival(linkSample(arrival));
       options.onSegment(arrival);

@@ -206,6 +206,22 @@ describe("the player as a media element", { concurrency: false, timeout: 120_000
     assert.equal(button, "inline-block");
   });
 
+  test("tells the server by when a segment is needed and what comes next, at its size and region", async (t) => {
+    const told: string[] = [];
+    const { page } = await stage.page(t, film("width: 160px", 'zoom="2"'), {
+      prepare: async (prepared) => {
+        prepared.on("request", (request) => {
+          if (/elastic-\d+\.m4s/.test(request.url())) told.push(request.headers()["cmcd-request"] ?? "");
+        });
+      },
+    });
+    await page.evaluate(() => window.player.play());
+    await reach(page, 0.5);
+    const [, url = ""] = /nor="([^"]*)"/.exec(told[1] ?? "") ?? [];
+    assert.match(told[1] ?? "", /\bdl=\d+/);
+    assert.match(decodeURIComponent(url), /\/80,45,160,90\/160,90\/elastic-\d+\.m4s/, `told ${told}`);
+  });
+
   test("the plain script registers the tag too, and nothing else in the page", async (t) => {
     const { page } = await stage.page(t, "");
     const html = "<!doctype html><title>plain</title>";
