@@ -3,9 +3,11 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { grantOf } from "../access/access.js";
 import { handOn, handsOn } from "../access/hand-on.js";
 import { RequestError } from "../errors.js";
+import { demandOf } from "../work/demand.js";
 import { IMMUTABLE, PRIVATE, REVALIDATE, versionPolicy } from "./caching.js";
 import { evaluatePreconditions } from "./preconditions.js";
 import { requestDemand } from "./request-demand.js";
+import { serverTiming } from "./server-timing.js";
 
 /** A strong entity tag over what decides the bytes, or over the bytes. */
 export const strongEtag = (...parts: readonly (string | Uint8Array)[]): string => {
@@ -60,7 +62,10 @@ export async function answer(
   if (!answerHead(request, reply, representation)) return reply;
   reply.type(representation.type);
   if (request.method === "HEAD") return reply.send();
-  const body = await representation.make(requestDemand(request, connectionSignal(reply)));
+  const signal = requestDemand(request, connectionSignal(reply));
+  const body = await representation.make(signal);
+  const { store } = demandOf(signal);
+  if (store !== undefined) reply.header("server-timing", serverTiming(reply.elapsedTime, store));
   return reply.send(
     typeof body === "string" ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength),
   );

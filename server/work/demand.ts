@@ -8,7 +8,12 @@ export interface Demand {
   ahead: boolean;
   /** What the client says it will ask for next: a path below that of the film, with neither query nor version. */
   readonly next?: string | undefined;
+  /** Where the bytes were found, once they are there; undefined for what is in no cache. */
+  store?: Store;
 }
+
+/** Where bytes were found: in memory, on the disk, or nowhere, so that they were made. */
+export type Store = "memory" | "disk" | "none";
 
 /** Milliseconds within which an answer is wanted whose request does not say. */
 export const DEFAULT_PATIENCE = 4000;

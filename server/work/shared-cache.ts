@@ -68,6 +68,7 @@ export class SharedCache {
     const kept = this.#kept?.get(key);
     if (kept !== undefined) {
       this.#counts.hits++;
+      demandOf(signal).store = "memory";
       return kept;
     }
     let flight = this.#flights.get(key);
@@ -76,7 +77,9 @@ export class SharedCache {
       this.#counts.shared++;
       joinDemand(flight.demand, demandOf(signal));
     }
-    return this.#wait(key, flight, signal);
+    const bytes = await this.#wait(key, flight, signal);
+    demandOf(signal).store = flight.demand.store ?? "none";
+    return bytes;
   }
 
   /** What is in memory, at once. */
@@ -106,7 +109,7 @@ export class SharedCache {
     const controller = new AbortController();
     const demand = sharedDemand(first);
     withDemand(controller.signal, demand);
-    const result = this.#find(key, make, controller.signal).then(
+    const result = this.#find(key, make, controller.signal, demand).then(
       (bytes) => {
         if (this.#flights.get(key)?.controller === controller) this.#flights.delete(key);
         this.#kept?.set(key, bytes);
@@ -128,10 +131,14 @@ export class SharedCache {
     key: string,
     make: (signal: AbortSignal) => Promise<Uint8Array>,
     signal: AbortSignal,
+    demand: Demand,
   ): Promise<Uint8Array> {
     const found = await this.#disk?.get(key);
     signal.throwIfAborted();
-    if (found !== undefined) return found;
+    if (found !== undefined) {
+      demand.store = "disk";
+      return found;
+    }
     this.#counts.started++;
     const bytes = await make(signal);
     this.#disk?.put(key, bytes);
