@@ -2,6 +2,7 @@ import { MediaError } from "./errors.js";
 import { encodeSegment } from "./h264.js";
 import { h264Level } from "./h264-level.js";
 import { prepareEncoder } from "./h264-process.js";
+import { CODEC_ENCODERS, VIDEO_CODECS, type VideoCodec } from "./video-codec.js";
 import type { VideoEncoder } from "./video-encoder.js";
 
 const NEEDS: Readonly<Record<Exclude<VideoEncoder, "x264">, string>> = {
@@ -15,11 +16,15 @@ const FRAMES = 5;
 /**
  * Makes sure that this machine's ffmpeg has an encoder and, for that of a graphics card, that it works: two
  * segments of unlike pictures must fit behind one init segment of the profile and level that CODECS will state.
- * Rejects with MediaError `ffmpeg-missing` or `encoder-unavailable`.
+ * Returns the codecs that this ffmpeg can encode. Rejects with MediaError `ffmpeg-missing` or `encoder-unavailable`.
  */
-export async function checkEncoder(encoder: VideoEncoder): Promise<void> {
-  await prepareEncoder(encoder);
-  if (encoder === "x264") return;
+export async function checkEncoder(encoder: VideoEncoder): Promise<ReadonlySet<VideoCodec>> {
+  const encoders = await prepareEncoder(encoder);
+  if (encoder !== "x264") await tryHardware(encoder);
+  return new Set(VIDEO_CODECS.filter((codec) => codec === "h264" || encoders.has(CODEC_ENCODERS[codec])));
+}
+
+async function tryHardware(encoder: keyof typeof NEEDS): Promise<void> {
   const unusable = (why: string, cause?: unknown) =>
     new MediaError(
       "encoder-unavailable",

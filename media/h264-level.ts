@@ -44,9 +44,9 @@ export interface StreamFormat {
 
 /**
  * `avc1`: parameter sets in the init segment alone. `avc3`: in band as well, so that segments of
- * different sizes play behind one init segment.
+ * different sizes play behind one init segment. `hvc1` is HEVC, `av01` AV1.
  */
-export type SampleEntry = "avc1" | "avc3";
+export type SampleEntry = "avc1" | "avc3" | "hvc1" | "av01";
 
 /** Most pixels a picture of H.264 can have (level 6.2). */
 export const H264_MAX_AREA = 139_264 * 256;

@@ -10,17 +10,17 @@ let running = 0;
 export const runningEncoders = (): number => running;
 
 /**
- * Finds ffmpeg and lists its encoders once, so that the first segment need not wait for it.
+ * Finds ffmpeg and names its encoders, once, so that the first segment need not wait for it.
  * Rejects with MediaError `ffmpeg-missing` where there is none, or none with libx264, which makes small pictures
  * always, and with `encoder-unavailable` where it has no other that was asked for.
  */
-export function prepareEncoder(encoder: VideoEncoder = "x264"): Promise<void> {
+export function prepareEncoder(encoder: VideoEncoder = "x264"): Promise<ReadonlySet<string>> {
   return new Promise((resolve, reject) => {
     ffmpeg().getAvailableEncoders((error: Error | null, encoders: Encoders) => {
       if (error) reject(ffmpegMissing("ffmpeg", error));
       else if (!encoders.libx264)
         reject(new MediaError("ffmpeg-missing", "this ffmpeg has no libx264; install one that has"));
-      else if (encoders[ffmpegName(encoder)]) resolve();
+      else if (encoders[ffmpegName(encoder)]) resolve(new Set(Object.keys(encoders)));
       else reject(new MediaError("encoder-unavailable", encoderMissing(encoder)));
     });
   });

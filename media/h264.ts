@@ -17,7 +17,7 @@ export {
   type StreamFormat,
 } from "./h264-level.js";
 export { prepareEncoder, runningEncoders } from "./h264-process.js";
-export { h264Recipe, VIDEO_ENCODERS, type VideoEncoder } from "./video-encoder.js";
+export { h264Recipe, NEWER_RECIPE, VIDEO_ENCODERS, type VideoEncoder } from "./video-encoder.js";
 
 export interface SegmentOptions extends StreamFormat {
   readonly sampleEntry: SampleEntry;
@@ -34,15 +34,17 @@ export interface SegmentOptions extends StreamFormat {
   readonly signal?: AbortSignal | undefined;
 }
 
+const NAMES = { avc1: "H.264", avc3: "H.264", hvc1: "HEVC", av01: "AV1" } as const;
+
 export interface EncodedSegment {
   /** ftyp and moov: the same bytes for every segment of one format and sample entry. */
   readonly init: Uint8Array;
-  /** moof and mdat: starts with an IDR picture. Timescale frameRate.num, frameRate.den ticks a frame. */
+  /** moof and mdat: starts with a key frame. Timescale frameRate.num, frameRate.den ticks a frame. */
   readonly media: Uint8Array;
 }
 
 /**
- * Encodes the pictures of one segment. Equal pictures give equal bytes from x264 (one thread), and segments of
+ * Encodes the pictures of one segment. Equal pictures give equal bytes from encoders on the processor (one thread), and segments of
  * one format play as one stream in any order of encoding. The child ends with the signal, with an error
  * of `frames`, and with this process. Rejects with MediaError, the signal's reason or the error of `frames`.
  */
@@ -51,9 +53,9 @@ export async function encodeSegment(options: SegmentOptions): Promise<EncodedSeg
   signal?.throwIfAborted();
   const file = await pipeThroughFfmpeg({
     input: Readable.from(wholeFrames(options), { objectMode: true, highWaterMark: 1 }),
-    inputOptions: inputArguments(options, encoder),
+    inputOptions: inputArguments(options, options.sampleEntry, encoder),
     outputOptions: outputArguments(options, options.sampleEntry, encoder),
-    failure: `cannot encode frames ${firstFrame} to ${firstFrame + frameCount - 1} as H.264`,
+    failure: `cannot encode frames ${firstFrame} to ${firstFrame + frameCount - 1} as ${NAMES[options.sampleEntry]}`,
     signal,
   });
   const fragment = place(file, firstFrame * frameRate.den, sequence);

@@ -3,7 +3,7 @@ import { LRUCache } from "lru-cache";
 import type { Asset } from "../codec/asset/asset.js";
 import { SieddError } from "../codec/errors.js";
 import { chooseEngine, type EngineChoice, type EngineName } from "../codec/picture/engine.js";
-import { h264Recipe, type VideoEncoder } from "../media/h264.js";
+import { h264Recipe, NEWER_RECIPE, type VideoEncoder } from "../media/h264.js";
 import { RequestError } from "./errors.js";
 import { TIMELINE } from "./hls/timeline.js";
 import { PICTURE_RECIPE } from "./pictures/encode-picture.js";
@@ -145,7 +145,8 @@ export class Catalogue {
   async #version(asset: Asset, source: AssetSource, engine: EngineName): Promise<string> {
     const head = await source.read(0, asset.headerBytes);
     const { salt, videoEncoder } = this.#options;
-    const recipes = `${RENDERING} ${engine} ${TIMELINE} ${h264Recipe(videoEncoder)} ${PICTURE_RECIPE}`;
+    const codecs = `${h264Recipe(videoEncoder)} ${NEWER_RECIPE}`;
+    const recipes = `${RENDERING} ${engine} ${TIMELINE} ${codecs} ${PICTURE_RECIPE}`;
     const hash = createHash("sha256").update(`${source.fingerprint} ${recipes} ${salt}\n`);
     return hash.update(head).digest("base64url").slice(0, 16);
   }

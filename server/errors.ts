@@ -12,6 +12,8 @@ export type RequestErrorCode =
   | "bad-size"
   | "bad-moment"
   | "bad-format"
+  | "bad-codec"
+  | "codec-unavailable"
   | "size-too-small"
   | "size-too-large"
   | "upscale-needs-caret"
@@ -41,6 +43,8 @@ const STATUS: Readonly<Record<RequestErrorCode, number>> = {
   "bad-size": 400,
   "bad-moment": 400,
   "bad-format": 400,
+  "bad-codec": 400,
+  "codec-unavailable": 400,
   "size-too-small": 400,
   "size-too-large": 400,
   "upscale-needs-caret": 400,

@@ -1,3 +1,4 @@
+import type { SampleEntry } from "../media/h264-level.js";
 import { videoSegments } from "./hls/timeline.js";
 import type { Rendition } from "./segment-service.js";
 import { parseRegion } from "./sizes/region.js";
@@ -28,17 +29,24 @@ export function nextSegments(
   }));
 }
 
-function namedSegment({ film }: Rendition, path: string, limits: SizeLimits): NextSegment | undefined {
+function namedSegment(
+  { film, sampleEntry }: Rendition,
+  path: string,
+  limits: SizeLimits,
+): NextSegment | undefined {
   const [, spelledRegion, spelledSize, kind, k] = SEGMENT_PATH.exec(path) ?? [];
   if (k === undefined || Number(k) >= videoSegments(film.asset).length) return undefined;
   try {
     const region = parseRegion(spelledRegion, film.asset);
     const size = parseSize(spelledSize, region, limits, film.asset.frameRate);
     return {
-      rendition: { film, region, size, sampleEntry: kind === "seg" ? "avc1" : "avc3" },
+      rendition: { film, region, size, sampleEntry: kind === "elastic" ? "avc3" : ofOneSize(sampleEntry) },
       index: Number(k),
     };
   } catch {
     return undefined;
   }
 }
+
+// A segment that is named without its query is taken to be of the codec of the one that names it.
+const ofOneSize = (sampleEntry: SampleEntry): SampleEntry => (sampleEntry === "avc3" ? "avc1" : sampleEntry);

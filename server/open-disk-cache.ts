@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import { encodeSegment, type VideoEncoder } from "../media/h264.js";
+import { SAMPLE_ENTRIES, type VideoCodec } from "../media/video-codec.js";
 import { ServeError } from "./errors.js";
 import type { ResolvedOptions } from "./options.js";
 import { DiskCache } from "./work/disk-cache.js";
@@ -8,10 +9,11 @@ import { DiskCache } from "./work/disk-cache.js";
 /** The disk cache of the options, if they name one. Rejects with ServeError `bad-option`. */
 export async function openDiskCache(
   { cacheDir, cacheDirBytes, videoEncoder }: ResolvedOptions,
+  codecs: ReadonlySet<VideoCodec>,
   { log }: FastifyInstance,
 ): Promise<DiskCache | undefined> {
   if (cacheDir === undefined) return undefined;
-  const recipe = await encoderFingerprint(videoEncoder);
+  const recipe = await encoderFingerprint(videoEncoder, codecs);
   // A disk that is full fails each write in the same way: once in the log is enough.
   const told = new Set<unknown>();
   const onProblem = (error: unknown) => {
@@ -31,10 +33,10 @@ export async function openDiskCache(
 }
 
 /**
- * What the installed ffmpeg makes of a few busy frames: segments of two releases of x264, or of two graphics
+ * What the installed ffmpeg makes of a few busy frames: segments of two releases of an encoder, or of two graphics
  * cards, need not fit behind one init segment, and a cache outlives the release.
  */
-async function encoderFingerprint(encoder: VideoEncoder): Promise<string> {
+async function encoderFingerprint(encoder: VideoEncoder, codecs: ReadonlySet<VideoCodec>): Promise<string> {
   // A graphics card takes no smaller ones.
   const [width, height, frameCount] = encoder === "x264" ? [64, 64, 8] : [320, 192, 8];
   const frames = Array.from({ length: frameCount }, (_, frame) =>
@@ -43,9 +45,13 @@ async function encoderFingerprint(encoder: VideoEncoder): Promise<string> {
       return 16 + ((x * 3 + ((x * y) >> 3)) % 220);
     }),
   );
-  const { init, media } = await encodeSegment({
-    ...{ width, height, frameRate: { num: 25, den: 1 }, sampleEntry: "avc1", encoder },
-    ...{ frames, frameCount, firstFrame: 0, sequence: 1 },
-  });
-  return createHash("sha256").update(init).update(media).digest("hex");
+  const hash = createHash("sha256");
+  for (const codec of codecs) {
+    const { init, media } = await encodeSegment({
+      ...{ width, height, frameRate: { num: 25, den: 1 }, sampleEntry: SAMPLE_ENTRIES[codec], encoder },
+      ...{ frames, frameCount, firstFrame: 0, sequence: 1 },
+    });
+    hash.update(init).update(media);
+  }
+  return hash.digest("hex");
 }

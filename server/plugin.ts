@@ -43,11 +43,11 @@ const plugin: FastifyPluginAsync<SieddOptions> = async (app, given) => {
   });
   const pool = new DecodePool({ workers: options.workers });
   app.addHook("onClose", () => pool.close());
-  await Promise.all([checkEncoder(options.videoEncoder), pool.ready]);
+  const [codecs] = await Promise.all([checkEncoder(options.videoEncoder), pool.ready]);
 
   const queue = new WorkQueue(options);
   const limits: SizeLimits = { minSide: MIN_SIDE, maxSide: options.maxSide, maxArea: options.maxArea };
-  const disk = await openDiskCache(options, app);
+  const disk = await openDiskCache(options, codecs, app);
   app.addHook("onClose", () => disk?.settled());
   const cache = new SharedCache(options.cacheBytes, disk);
   const prefetcher = new Prefetcher(queue);
@@ -83,7 +83,7 @@ const plugin: FastifyPluginAsync<SieddOptions> = async (app, given) => {
   if (app.prefix !== "") {
     app.setNotFoundHandler((request, reply) => refuse(notFound(), request, reply));
   }
-  const server = { catalogue, limits, service, keyFrames, pictures, queue };
+  const server = { catalogue, limits, service, keyFrames, pictures, queue, codecs };
   siteRoutes(app, server);
   embedRoutes(app, server);
   healthRoutes(app, { ...server, ready: options.ready });

@@ -21,7 +21,7 @@ export interface Rendition {
   readonly region: RegionRequest;
   /** Output pixels, both even. */
   readonly size: SourceSize;
-  /** `avc3` in the elastic rendition. */
+  /** `avc3` in the elastic rendition; else that of the codec. */
   readonly sampleEntry: SampleEntry;
 }
 
@@ -154,7 +154,7 @@ export class SegmentService {
       },
       ...{ encoder: this.#parts.encoder, signal },
     });
-    if (sampleEntry === "avc1") this.#expectSameInit(rendition, init);
+    if (sampleEntry !== "avc3") this.#expectSameInit(rendition, init);
     return media;
   }
 

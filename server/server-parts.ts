@@ -1,3 +1,4 @@
+import type { VideoCodec } from "../media/video-codec.js";
 import type { Catalogue } from "./catalogue.js";
 import type { KeyFrameService } from "./key-frame-service.js";
 import type { PictureService } from "./pictures/picture-service.js";
@@ -13,4 +14,6 @@ export interface Server {
   readonly keyFrames: KeyFrameService;
   readonly pictures: PictureService;
   readonly queue: WorkQueue;
+  /** What this ffmpeg encodes. */
+  readonly codecs: ReadonlySet<VideoCodec>;
 }

@@ -41,7 +41,7 @@ test("every encoder is told the same recipe", () => {
       ["high", "2312000", "1156000", "0", "100000", "30000", "0"],
       encoder,
     );
-    assert.equal(after(inputArguments(FORMAT, encoder), "-framerate"), "30000/1001");
+    assert.equal(after(inputArguments(FORMAT, "avc1", encoder), "-framerate"), "30000/1001");
   }
   const x264 = outputArguments(FORMAT, "avc1", "x264");
   assert.match(`${after(x264, "-x264-params")}`, /^level=30:stitchable=1:open-gop=0:scenecut=0$/);
@@ -49,7 +49,7 @@ test("every encoder is told the same recipe", () => {
   assert.deepEqual([after(nvenc, "-level"), after(nvenc, "-no-scenecut")], ["3", "1"]);
   const vaapi = outputArguments(FORMAT, "avc1", "h264_vaapi");
   assert.deepEqual([after(vaapi, "-level"), after(vaapi, "-idr_interval")], ["30", "0"]);
-  assert.ok(inputArguments(FORMAT, "h264_vaapi").includes("vaapi=gpu"));
+  assert.ok(inputArguments(FORMAT, "avc1", "h264_vaapi").includes("vaapi=gpu"));
 });
 
 test("a graphics card's parameter sets stand in the init segment, and in band only where sizes change", () => {
@@ -67,7 +67,7 @@ test("sizes that graphics cards refuse are x264's", () => {
     ["h264_nvenc", "h264_nvenc", "x264", "x264", "x264", "h264_nvenc"],
   );
   assert.equal(after(outputArguments({ ...FORMAT, width: 64 }, "avc1", "h264_vaapi"), "-c:v"), "libx264");
-  assert.ok(!inputArguments({ ...FORMAT, width: 64 }, "h264_vaapi").includes("-init_hw_device"));
+  assert.ok(!inputArguments({ ...FORMAT, width: 64 }, "avc1", "h264_vaapi").includes("-init_hw_device"));
 });
 
 test("the encoder is part of what names the bytes", () => {

@@ -1,5 +1,6 @@
 import type { Asset } from "../../codec/asset/asset.js";
 import { h264Codec, type SampleEntry, type StreamFormat } from "../../media/h264-level.js";
+import { codecLevel, codecString, SAMPLE_ENTRIES, type VideoCodec } from "../../media/video-codec.js";
 import type { RegionRequest, SourceSize } from "../sizes/region.js";
 import { type SizeRequest, sizeInUrl } from "../sizes/size.js";
 import { audioBandwidth, type Bandwidth, keyFrameBandwidth, videoBandwidth } from "./bandwidth.js";
@@ -31,6 +32,8 @@ export interface MasterRequest {
   readonly exact?: SizeRequest | undefined;
   /** All others, largest first. */
   readonly ladder: readonly SizeRequest[];
+  /** Of the variants, default H.264; key frames for scrubbing are that always. */
+  readonly codec?: VideoCodec;
   /** Streams of thumbnails. */
   readonly images?: readonly PictureStream[];
 }
@@ -39,12 +42,18 @@ export interface MasterRequest {
 const LADDER_STEPS_OF_KEY_FRAMES = 3;
 
 /** `/:id/master.m3u8`: the exact size and the ladder, without doubles. URLs are relative to `/:id/`. */
-export function masterOf(asset: Asset, { region, exact, ladder, images = [] }: MasterRequest): string {
+export function masterOf(
+  asset: Asset,
+  { region, exact, ladder, codec = "h264", images = [] }: MasterRequest,
+): string {
   const sizes = exact === undefined ? ladder : [exact, ...ladder];
-  const unique = [...new Map(sizes.map((size) => [size.canonical, size])).values()];
+  const held = sizes.filter((size) => codecLevel(formatOf(asset, size), codec) !== undefined);
+  const unique = [...new Map(held.map((size) => [size.canonical, size])).values()];
   const folder = (size: SizeRequest) => `${region.canonical}/${sizeInUrl(size)}`;
   return masterPlaylist({
-    variants: unique.map((size) => variant(asset, size, "avc1", `${folder(size)}/index.m3u8`)),
+    variants: unique.map((size) =>
+      variant(asset, size, SAMPLE_ENTRIES[codec], `${folder(size)}/index.m3u8${codecQuery(codec)}`),
+    ),
     audio: audioRenditions(asset),
     text: textRenditions(asset),
     keyFrames: ladder
@@ -53,6 +62,9 @@ export function masterOf(asset: Asset, { region, exact, ladder, images = [] }: M
     images,
   });
 }
+
+/** What names a codec in a URL: the first parameter of its query, `?v=` the next. */
+export const codecQuery = (codec: VideoCodec): string => (codec === "h264" ? "" : `?codec=${codec}`);
 
 /** `/:id/elastic.m3u8`: one variant, stated at the largest size that its segments may have. */
 export function elasticMasterOf(asset: Asset, region: RegionRequest, largest: SourceSize): string {
@@ -65,11 +77,16 @@ export function elasticMasterOf(asset: Asset, region: RegionRequest, largest: So
 }
 
 /** `/:id/:region/:size/index.m3u8`; `folder` leads to the canonical URLs of its segments, "" where it is there. */
-export function videoPlaylistOf(asset: Asset, version: string, folder: string): string {
-  const init = `${folder}init.mp4?v=${version}`;
+export function videoPlaylistOf(
+  asset: Asset,
+  version: string,
+  folder: string,
+  codec: VideoCodec = "h264",
+): string {
+  const query = codec === "h264" ? `?v=${version}` : `${codecQuery(codec)}&v=${version}`;
   return mediaPlaylist(
-    { targetDuration: targetDuration(asset), init },
-    videoParts(asset, (k) => `${folder}seg-${k}.m4s?v=${version}`),
+    { targetDuration: targetDuration(asset), init: `${folder}init.mp4${query}` },
+    videoParts(asset, (k) => `${folder}seg-${k}.m4s${query}`),
   );
 }
 
@@ -133,7 +150,7 @@ function variant(asset: Asset, size: SourceSize, sampleEntry: SampleEntry, uri: 
     bandwidth: video.peak + most((rate) => rate.peak),
     averageBandwidth: video.average + most((rate) => rate.average),
     codecs: [
-      h264Codec(format, sampleEntry),
+      codecString(format, sampleEntry),
       ...new Set([...asset.audio, ...asset.text].map((track) => track.codec)),
     ],
     width: size.width,

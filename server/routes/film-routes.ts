@@ -1,14 +1,17 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { SAMPLE_ENTRIES } from "../../media/video-codec.js";
 import { limitsOf } from "../access/access.js";
 import type { Film } from "../catalogue.js";
 import { imagePlaylistOf, imageStreamOf } from "../hls/images.js";
 import {
+  codecQuery,
   elasticMasterOf,
   elasticPlaylistOf,
   keyFramePlaylistOf,
   masterOf,
   videoPlaylistOf,
 } from "../hls/renditions.js";
+import type { VideoSegment } from "../hls/timeline.js";
 import { answer, strongEtag, versionedCaching } from "../http/answer.js";
 import { filmInfo } from "../info.js";
 import { storyboardOf } from "../pictures/storyboard.js";
@@ -18,6 +21,7 @@ import { virtualLadder } from "../sizes/ladder.js";
 import { parseRegion, type RegionRequest } from "../sizes/region.js";
 import { largestSize, parseSize, type SizeRequest, sizeInUrl } from "../sizes/size.js";
 import { canonicalLink } from "./canonical-link.js";
+import { codecOf, expectCodecSize } from "./codec-query.js";
 import { getAndHead } from "./get-and-head.js";
 import { answerText, PLAYLIST, paramsOf, queryText } from "./playlist-answer.js";
 
@@ -25,7 +29,7 @@ const VIDEO = "video/mp4";
 
 /** info.json, master playlists, and the pictures as segments and key frames. */
 export function filmRoutes(app: FastifyInstance, server: Server): void {
-  const { catalogue, limits, service, keyFrames } = server;
+  const { catalogue, limits, service, keyFrames, codecs } = server;
 
   const open = (request: FastifyRequest) => catalogue.open(paramsOf(request).id);
   const picture = async (request: FastifyRequest) => {
@@ -34,6 +38,13 @@ export function filmRoutes(app: FastifyInstance, server: Server): void {
     const region = parseRegion(spelled, film.asset);
     const size = parseSize(wanted, region, limits, film.asset.frameRate);
     return { film, region, size };
+  };
+  /** A picture in the codec that the query names. */
+  const video = async (request: FastifyRequest) => {
+    const { film, region, size } = await picture(request);
+    const codec = codecOf(request, codecs);
+    expectCodecSize({ ...size, frameRate: film.asset.frameRate }, codec);
+    return { film, region, size, codec };
   };
   /** Canonical URL of a file below `/:id/:region/:size/`. */
   const canonical = (reply: FastifyReply, film: Film, path: string) =>
@@ -54,15 +65,17 @@ export function filmRoutes(app: FastifyInstance, server: Server): void {
     const { asset } = film;
     const limits = limitsOf(request, server.limits);
     const region = parseRegion(queryText(request, "region") ?? "full", asset);
+    const codec = codecOf(request, codecs);
     const ladder = virtualLadder(region, largestSize(region, limits, false), limits);
     const [width, height] = [queryText(request, "width"), queryText(request, "height")];
     const exact =
       width === undefined && height === undefined
         ? undefined
         : parseSize(`^${width ?? ""},${height ?? ""}`, region, limits, asset.frameRate);
+    expectCodecSize({ ...(exact ?? ladder[0]), frameRate: asset.frameRate }, codec);
     const images =
       region.canonical === "full" ? [imageStreamOf(film, storyboardOf(film, server.limits))] : [];
-    return answerText(request, reply, PLAYLIST, masterOf(asset, { region, exact, ladder, images }));
+    return answerText(request, reply, PLAYLIST, masterOf(asset, { region, exact, ladder, codec, images }));
   });
 
   getAndHead(app, "/:id/elastic.m3u8", async (request, reply) => {
@@ -81,20 +94,26 @@ export function filmRoutes(app: FastifyInstance, server: Server): void {
     return answerText(request, reply, PLAYLIST, imagePlaylistOf(film, storyboardOf(film, limits)));
   });
 
-  for (const [name, playlistOf] of [
-    ["index", videoPlaylistOf],
-    ["iframes", keyFramePlaylistOf],
-  ] as const) {
-    getAndHead(app, `/:id/:region/:size/${name}.m3u8`, async (request, reply) => {
-      const { film, region, size } = await picture(request);
-      const folder = folderOf(region, size);
-      canonical(reply, film, `${folder}${name}.m3u8`);
-      const asked = paramsOf(request);
-      const there = asked.region === region.canonical && asked.size === size.canonical;
-      const playlist = playlistOf(film.asset, film.version, there ? "" : `../../${folder}`);
-      return answerText(request, reply, PLAYLIST, playlist);
-    });
-  }
+  /** From the folder of a request to the canonical one; "" where it is that. */
+  const toFolder = (request: FastifyRequest, region: RegionRequest, size: SizeRequest) => {
+    const asked = paramsOf(request);
+    const there = asked.region === region.canonical && asked.size === size.canonical;
+    return there ? "" : `../../${folderOf(region, size)}`;
+  };
+
+  getAndHead(app, "/:id/:region/:size/index.m3u8", async (request, reply) => {
+    const { film, region, size, codec } = await video(request);
+    canonical(reply, film, `${folderOf(region, size)}index.m3u8${codecQuery(codec)}`);
+    const playlist = videoPlaylistOf(film.asset, film.version, toFolder(request, region, size), codec);
+    return answerText(request, reply, PLAYLIST, playlist);
+  });
+
+  getAndHead(app, "/:id/:region/:size/iframes.m3u8", async (request, reply) => {
+    const { film, region, size } = await picture(request);
+    canonical(reply, film, `${folderOf(region, size)}iframes.m3u8`);
+    const playlist = keyFramePlaylistOf(film.asset, film.version, toFolder(request, region, size));
+    return answerText(request, reply, PLAYLIST, playlist);
+  });
 
   getAndHead(app, "/:id/:region/elastic/index.m3u8", async (request, reply) => {
     const film = await open(request);
@@ -114,9 +133,9 @@ export function filmRoutes(app: FastifyInstance, server: Server): void {
     });
 
   getAndHead(app, "/:id/:region/:size/init.mp4", async (request, reply) => {
-    const { film, region, size } = await picture(request);
-    canonical(reply, film, `${folderOf(region, size)}init.mp4`);
-    return sendInit(request, reply, { film, region, size, sampleEntry: "avc1" });
+    const { film, region, size, codec } = await video(request);
+    canonical(reply, film, `${folderOf(region, size)}init.mp4${codecQuery(codec)}`);
+    return sendInit(request, reply, { film, region, size, sampleEntry: SAMPLE_ENTRIES[codec] });
   });
 
   getAndHead(app, "/:id/:region/elastic/init.mp4", async (request, reply) => {
@@ -127,23 +146,33 @@ export function filmRoutes(app: FastifyInstance, server: Server): void {
     return sendInit(request, reply, { film, region, size, sampleEntry: "avc3" });
   });
 
-  for (const [name, sampleEntry] of [
-    ["seg", "avc1"],
-    ["elastic", "avc3"],
-  ] as const) {
-    getAndHead(app, `/:id/:region/:size/${name}-:k(^\\d{1,9}$).m4s`, async (request, reply) => {
-      const { film, region, size } = await picture(request);
-      const segment = findSegment(film, Number(paramsOf(request).k));
-      canonical(reply, film, `${folderOf(region, size)}${name}-${segment.index}.m4s`);
-      const rendition: Rendition = { film, region, size, sampleEntry };
-      return answer(request, reply, {
-        type: VIDEO,
-        etag: strongEtag(partKey(rendition, `${segment.index}`)),
-        cacheControl: versionedCaching(request, film.version),
-        make: (signal) => service.segment(rendition, segment, signal),
-      });
+  const sendSegment = (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    rendition: Rendition,
+    segment: VideoSegment,
+  ) =>
+    answer(request, reply, {
+      type: VIDEO,
+      etag: strongEtag(partKey(rendition, `${segment.index}`)),
+      cacheControl: versionedCaching(request, rendition.film.version),
+      make: (signal) => service.segment(rendition, segment, signal),
     });
-  }
+
+  getAndHead(app, "/:id/:region/:size/seg-:k(^\\d{1,9}$).m4s", async (request, reply) => {
+    const { film, region, size, codec } = await video(request);
+    const segment = findSegment(film, Number(paramsOf(request).k));
+    canonical(reply, film, `${folderOf(region, size)}seg-${segment.index}.m4s${codecQuery(codec)}`);
+    const rendition = { film, region, size, sampleEntry: SAMPLE_ENTRIES[codec] };
+    return sendSegment(request, reply, rendition, segment);
+  });
+
+  getAndHead(app, "/:id/:region/:size/elastic-:k(^\\d{1,9}$).m4s", async (request, reply) => {
+    const { film, region, size } = await picture(request);
+    const segment = findSegment(film, Number(paramsOf(request).k));
+    canonical(reply, film, `${folderOf(region, size)}elastic-${segment.index}.m4s`);
+    return sendSegment(request, reply, { film, region, size, sampleEntry: "avc3" }, segment);
+  });
 
   getAndHead(app, "/:id/:region/:size/iframe-:k(^\\d{1,9}$).m4s", async (request, reply) => {
     const { film, region, size } = await picture(request);
