@@ -73,8 +73,13 @@ export function filmRoutes(app: FastifyInstance, server: Server): void {
         ? undefined
         : parseSize(`^${width ?? ""},${height ?? ""}`, region, limits, asset.frameRate);
     expectCodecSize({ ...(exact ?? ladder[0]), frameRate: asset.frameRate }, codec);
-    const images =
-      region.canonical === "full" ? [imageStreamOf(film, storyboardOf(film, server.limits))] : [];
+    const board = storyboardOf(film, server.limits);
+    const { thumbnail } = board;
+    // A signature may hold for pictures smaller than the thumbnails.
+    const allowed =
+      Math.max(thumbnail.width, thumbnail.height) <= limits.maxSide &&
+      thumbnail.width * thumbnail.height <= limits.maxArea;
+    const images = region.canonical === "full" && allowed ? [imageStreamOf(film, board)] : [];
     return answerText(request, reply, PLAYLIST, masterOf(asset, { region, exact, ladder, codec, images }));
   });
 
