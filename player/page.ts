@@ -85,7 +85,7 @@ function choose(film: Film): void {
     (read) => {
       facts = read;
       showFacts(part("facts"), read);
-      showSnippets(root, film.id, read);
+      showSnippets(root, film, read);
       part("box").style.setProperty("--aspect", String(read.width / read.height));
       showSize();
     },

@@ -5,18 +5,27 @@ import type { SizeLimits } from "./sizes/size.js";
 /** Where the page's document takes the list. */
 const PLACE = /<!-- films -->/;
 
+/** The link to the page itself. */
+const HOME = 'href="./"';
+
 const SIGNS: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 const escaped = (text: string): string => text.replace(/[&<>"]/g, (sign) => SIGNS[sign]);
 
-/** The page with its films in it, so that the list is there without a script. @param page with a comment for them */
+/**
+ * The page with its films in it, so that the list is there without a script.
+ *
+ * @param page with a comment for them
+ * @param sign gives an address of ours the signature that opened the page
+ */
 export function renderCatalogue(
   page: string,
   { films, problems }: CatalogueListing,
   limits: SizeLimits,
+  sign: (link: string) => string,
 ): string {
   const list =
     films.length > 0
-      ? `<ul id="films">\n${films.map((film) => item(film, limits)).join("\n")}\n</ul>`
+      ? `<ul id="films">\n${films.map((film) => item(film, limits, sign)).join("\n")}\n</ul>`
       : EMPTY;
   const broken = problems.map(
     ({ file, message }) => `<li><strong>${escaped(file)}</strong> ${escaped(message)}</li>`,
@@ -26,13 +35,13 @@ export function renderCatalogue(
       ? ""
       : `<details id="problems"><summary>${problems.length} not served</summary><ul>${broken.join("")}</ul></details>`;
   // A function: what a name holds is no pattern of a replacement.
-  return page.replace(PLACE, () => list + notServed);
+  return page.replace(PLACE, () => list + notServed).replace(HOME, () => `href="${escaped(sign("./"))}"`);
 }
 
 const EMPTY =
   '<p id="empty">There is no film here yet. Put one into the folder with <code>siedd encode film.mp4 -o film.siedd</code> and load this page again.</p>';
 
-function item(film: Film, limits: SizeLimits): string {
+function item(film: Film, limits: SizeLimits, sign: (link: string) => string): string {
   const { id, asset } = film;
   const folder = encodeURIComponent(id);
   const facts = [
@@ -41,12 +50,13 @@ function item(film: Film, limits: SizeLimits): string {
     byteCount(asset.bytes),
     ...(asset.audio.length === 0 ? ["silent"] : []),
   ];
-  const poster = `${folder}/${posterOf(film, limits)}`;
+  const poster = sign(`${folder}/${posterOf(film, limits)}`);
+  const playlist = sign(`${folder}/master.m3u8`);
   return [
-    `<li><a href="#${escaped(folder)}" data-id="${escaped(id)}">`,
+    `<li><a href="#${escaped(folder)}" data-id="${escaped(id)}" data-src="${escaped(sign(folder))}">`,
     `<img class="poster" src="${escaped(poster)}" alt="" loading="lazy">`,
     `<span class="label">${escaped(id)}</span></a>`,
-    `<p class="about">${facts.join(" · ")} <a href="${escaped(folder)}/master.m3u8" aria-label="HLS playlist of ${escaped(id)}">HLS</a></p></li>`,
+    `<p class="about">${facts.join(" · ")} <a href="${escaped(playlist)}" aria-label="HLS playlist of ${escaped(id)}">HLS</a></p></li>`,
   ].join("");
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseSource } from "../player/attributes.js";
 import { signUrl } from "../server/index.js";
-import { launchBrowser } from "./browser.js";
+import { launchBrowser, watchFaults } from "./browser.js";
 import { FILM } from "./player-stage.js";
 import { testServer } from "./running-server.js";
 
@@ -45,4 +45,85 @@ test("the player plays a film that only a signature opens, in either mode", {
   const page = await open('<siedd-player src="/film" style="width: 200px"></siedd-player>');
   const refused = page.evaluate(() => window.player.play());
   await assert.rejects(refused, /PlayerError/);
+});
+
+test("a film's page to embed and oEmbed hand its signature on, and a signature of another film opens neither", {
+  timeout: 120_000,
+}, async (t) => {
+  const server = await testServer(t, { film: FILM, other: FILM }, { signKeys: [KEY], closeSeconds: 0 });
+  const page = signUrl(`${server.url}player/embed/film`, { key: KEY, expires: 600, maxSide: 200 });
+  const html = await server.get(page);
+  assert.equal(html.status, 200);
+  assert.equal(html.headers.get("cache-control"), "private, no-cache");
+  const [, link] = /json\+oembed"[^>]*href="([^"]+)"/.exec(html.text) ?? [];
+  const oembed = JSON.parse((await server.get(link!.replaceAll("&#38;", "&"))).text);
+  assert.ok(oembed.html.includes(`<iframe src="${page}"`), oembed.html);
+  assert.ok(oembed.cache_age <= 600 && oembed.cache_age > 590, `${oembed.cache_age}`);
+  assert.equal(oembed.thumbnail_width, 200);
+  assert.equal((await server.get(oembed.thumbnail_url)).status, 200);
+
+  const refused = async (path: string) => assert.equal((await server.get(path)).status, 403, path);
+  await refused("player/embed/film");
+  await refused(page.replace("/embed/film", "/embed/other"));
+  const about = (address: string) => `player/oembed?url=${encodeURIComponent(address)}`;
+  await refused(about(`${server.url}player/embed/film`));
+  await refused(about(page.replace("/embed/film", "/embed/other")));
+  await refused("player/oembed");
+
+  const browser = await launchBrowser();
+  t.after(() => browser.close());
+  const tab = await browser.newPage();
+  const faults = watchFaults(tab);
+  await tab.goto(`${page}&autoplay=1&muted=1`);
+  await tab.waitForFunction(() => (document.querySelector("siedd-player")?.currentTime ?? 0) > 1.2);
+  assert.deepEqual(faults, []);
+});
+
+test("the catalogue's page hands its signature on to films, posters, playlists and what may be copied", {
+  timeout: 120_000,
+}, async (t) => {
+  const server = await testServer(
+    t,
+    { film: FILM, "a & b": { ...FILM, groups: [25, 25, 25] } },
+    { signKeys: [KEY], closeSeconds: 0 },
+  );
+  const home = signUrl(server.url, { key: KEY, expires: 600, scope: "all" });
+  const accept = { headers: { accept: "text/html" } };
+  assert.equal((await server.get("", accept)).status, 403);
+  const { text, headers } = await server.get(home, accept);
+  assert.equal(headers.get("cache-control"), "private, no-cache");
+  const links = [...text.matchAll(/(?:src|href)="([^"]+)"/g)]
+    .map(([, link]) => link!.replaceAll("&amp;", "&"))
+    .filter((link) => !link.startsWith("#"));
+  assert.ok(links.filter((link) => link.includes("sig=")).length >= 5, links.join("\n"));
+  for (const link of links) {
+    const [path] = link.split("?", 1);
+    if (/^[^/]+$/.test(path!) && path !== "./") continue;
+    assert.equal((await server.get(link, accept)).status, 200, link);
+  }
+
+  const browser = await launchBrowser();
+  t.after(() => browser.close());
+  const tab = await browser.newPage();
+  const faults = watchFaults(tab);
+  await tab.goto(`${home}#film`);
+  const playing = () =>
+    tab.waitForFunction(() => (document.querySelector("siedd-player")?.currentTime ?? 0) > 0.4);
+  await playing();
+  await tab.click('#films a[data-id="a & b"]');
+  await tab.waitForFunction(() => document.getElementById("name")?.textContent === "a & b");
+  await playing();
+  await tab.waitForFunction(() => document.getElementById("hls")?.textContent !== "");
+  const copied = await tab.evaluate(() =>
+    ["hls", "frame", "element"].map((name) => document.getElementById(name)?.textContent ?? ""),
+  );
+  assert.equal((await server.get(copied[0]!)).status, 200);
+  for (const snippet of copied.slice(1)) {
+    const [, address] = /src="([^"]+\?sig=[^"]+)"/.exec(snippet) ?? [];
+    const path = address!.replace(/\/(a%20%26%20b)\?/, (all, id) =>
+      address!.includes("/player/embed/") ? all : `/${id}/info.json?`,
+    );
+    assert.equal((await server.get(path)).status, 200, snippet);
+  }
+  assert.deepEqual(faults, []);
 });

@@ -18,6 +18,8 @@ export interface EmbeddedFilm extends EmbedOptions {
   /** Source pixels: the shape that the frame takes. */
   readonly width: number;
   readonly height: number;
+  /** What opens the film on a server that asks for signatures. Default: none. */
+  readonly signature?: string | undefined;
   /** Default: the id. */
   readonly title?: string;
 }
@@ -28,12 +30,13 @@ const escapeAttribute = (text: string): string =>
 const folder = (root: string): string => `${root.replace(/\/+$/, "")}/`;
 
 /** Address of the page that shows nothing but the film. */
-export function embedUrl({ root, id, start, autoplay, muted, loop }: EmbeddedFilm): string {
+export function embedUrl({ root, id, signature, start, autoplay, muted, loop }: EmbeddedFilm): string {
   const url = new URL(`player/embed/${encodeURIComponent(id)}`, folder(root));
   if (start !== undefined && start > 0) url.searchParams.set("start", String(start));
   for (const [name, wanted] of Object.entries({ autoplay, muted, loop })) {
     if (wanted === true) url.searchParams.set(name, "1");
   }
+  if (signature !== undefined) url.searchParams.set("sig", signature);
   return url.href;
 }
 
@@ -54,7 +57,9 @@ export function embedSnippet(film: EmbeddedFilm): string {
 export function elementSnippet(film: EmbeddedFilm): string {
   const root = folder(film.root);
   const flags = (["autoplay", "muted", "loop"] as const).filter((name) => film[name] === true);
-  const src = escapeAttribute(new URL(encodeURIComponent(film.id), root).href);
+  const address = new URL(encodeURIComponent(film.id), root);
+  if (film.signature !== undefined) address.searchParams.set("sig", film.signature);
+  const src = escapeAttribute(address.href);
   const module = escapeAttribute(new URL("player/siedd-player.js", root).href);
   return [
     `<script type="module" src="${module}"></script>`,

@@ -1,4 +1,5 @@
 import { create } from "../dom.js";
+import { filmUrl } from "../film-url.js";
 import { formatTime } from "../strings.js";
 
 /** What the page shows of info.json. */
@@ -24,8 +25,9 @@ export function formatBytes(bytes: number): string {
 }
 
 export async function fetchFacts(src: string, signal: AbortSignal): Promise<FilmFacts> {
-  const response = await fetch(`${src}/info.json`, { signal });
-  if (!response.ok) throw new Error(`${src}/info.json: status ${response.status}`);
+  const url = filmUrl(src, "info.json");
+  const response = await fetch(url, { signal });
+  if (!response.ok) throw new Error(`${url}: status ${response.status}`);
   return (await response.json()) as FilmFacts;
 }
 

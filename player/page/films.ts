@@ -17,6 +17,6 @@ export function readFilms(root: URL): readonly Film[] {
     poster?.addEventListener("error", () => poster.replaceWith(create("span", { class: "poster" })), {
       once: true,
     });
-    return { id, src: new URL(encodeURIComponent(id), root).href, link };
+    return { id, src: new URL(link.dataset.src ?? encodeURIComponent(id), root).href, link };
   });
 }

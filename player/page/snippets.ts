@@ -1,18 +1,21 @@
 import { elementSnippet, embedSnippet } from "../embed/snippet.js";
+import { filmUrl } from "../film-url.js";
+import type { Film } from "./films.js";
 
 const SAID_FOR = 2500;
 
 /** Shows what to copy into another page for this film. */
 export function showSnippets(
   root: URL,
-  id: string,
+  { id, src }: Film,
   size: { readonly width: number; readonly height: number },
 ): void {
-  const film = { root: root.href, id, ...size };
+  const signature = new URL(src).searchParams.get("sig") ?? undefined;
+  const film = { root: root.href, id, ...size, signature };
   const texts = {
     element: elementSnippet(film),
     frame: embedSnippet(film),
-    hls: new URL(`${encodeURIComponent(id)}/master.m3u8`, root).href,
+    hls: filmUrl(src, "master.m3u8"),
   };
   for (const [name, text] of Object.entries(texts)) {
     const place = document.getElementById(name);

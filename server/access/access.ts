@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Catalogue, Film } from "../catalogue.js";
+import { filmOfAddress, rootAddress } from "../embed/oembed.js";
 import { RequestError } from "../errors.js";
 import { parseRegion } from "../sizes/region.js";
 import { parsePictureSize, type SizeLimits } from "../sizes/size.js";
@@ -46,15 +47,10 @@ export function guard(
     const route = request.routeOptions.url?.slice(app.prefix.length);
     if (request.method === "OPTIONS" || request.is404 || (route !== undefined && OPEN_ROUTES.includes(route)))
       return;
-    const { id } = request.params as { id?: string };
+    const { id, url, signature } = askedFor(request, route, app.prefix);
     if (signKeys.length > 0) {
-      const { [SIGNATURE]: signature } = request.query as Record<string, unknown>;
-      const grant = checkSignature(
-        signKeys,
-        signature,
-        { id, path: pathBelow(app.prefix, request) },
-        Date.now() / 1000,
-      );
+      const path = pathBelow(app.prefix, url);
+      const grant = checkSignature(signKeys, signature, { id, path }, Date.now() / 1000);
       if (id === undefined && grant.scope === "film") throw tooLittle("one film, not the catalogue");
       await expectWithin(grant, request, catalogue, limits);
       request[GRANT] = grant;
@@ -79,8 +75,22 @@ export function limitsOf(request: FastifyRequest, limits: SizeLimits): SizeLimit
   };
 }
 
+/** The film, path and signature of a request. */
+function askedFor(request: FastifyRequest, route: string | undefined, prefix: string) {
+  const { [SIGNATURE]: signature, url: about } = request.query as Record<string, unknown>;
+  const root = rootAddress(request, prefix);
+  const embedded =
+    route === "/player/oembed" && typeof about === "string" ? filmOfAddress(about, root) : undefined;
+  if (typeof about !== "string" || embedded === undefined) {
+    return { id: (request.params as { id?: string }).id, url: request.url, signature };
+  }
+  // oEmbed (oembed.com, 2.1): whoever asks has the film's address and nothing else, so the signature is in there.
+  const { pathname, searchParams } = new URL(about);
+  return { id: embedded, url: pathname, signature: signature ?? searchParams.get(SIGNATURE) ?? undefined };
+}
+
 /** The decoded path below the prefix, `id/...`. Throws RequestError `not-found`. */
-function pathBelow(prefix: string, { url }: FastifyRequest): string {
+function pathBelow(prefix: string, url: string): string {
   const [path] = url.split("?", 1);
   try {
     return decodeURIComponent(path.slice(prefix.length + 1));

@@ -46,13 +46,17 @@ export function signUrl(url: string, options: SignUrlOptions): string {
     throw new ServeError("bad-option", `signUrl needs a path below "${folder}", not "${parsed.pathname}"`);
   }
   const path = decodeURIComponent(parsed.pathname.slice(folder.length));
-  const [id = ""] = path.split("/", 1);
+  const id = filmOfPath(path);
   if (id === "" && scope !== "all") {
     throw new ServeError("bad-option", `signUrl needs a path that names a film, not "${parsed.pathname}"`);
   }
   parsed.searchParams.set(SIGNATURE, sign({ id, path }, { key, expires: seconds, scope, maxSide, maxArea }));
   return parsed.origin === origin ? `${parsed.pathname}${parsed.search}${parsed.hash}` : parsed.href;
 }
+
+/** The film that a path below the prefix belongs to: its own, or that of its page to embed. */
+const filmOfPath = (path: string): string =>
+  /^player\/embed\/([^/]+)$/.exec(path)?.[1] ?? path.split("/", 1)[0] ?? "";
 
 /** Throws ServeError `bad-option` for a key that could not be told from others, or be guessed. */
 export function expectKey(key: SignKey, path: string): void {

@@ -25,10 +25,11 @@ export const EMBED_POLICY = [
  * The page that shows nothing but the film, as large as its frame. Addresses are relative to `/player/embed/`.
  *
  * @param oembed absolute address of the film's oEmbed answer, for discovery
+ * @param sign gives the film's address the signature that opened the page
  */
-export function embedPage(film: Film, oembed: string): string {
+export function embedPage(film: Film, oembed: string, sign: (link: string) => string): string {
   const title = escapeHtml(film.id);
-  const src = escapeHtml(`../../${encodeURIComponent(film.id)}`);
+  const src = escapeHtml(sign(`../../${encodeURIComponent(film.id)}`));
   return `<!doctype html>
 <html lang="en">
   <head>

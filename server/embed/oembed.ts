@@ -1,3 +1,4 @@
+import type { FastifyRequest } from "fastify";
 import type { Film } from "../catalogue.js";
 import { posterOf, sizeWithin } from "../pictures/poster.js";
 import type { SizeLimits } from "../sizes/size.js";
@@ -27,11 +28,17 @@ export interface Oembed {
 
 /**
  * @param root absolute address of the catalogue, with a slash at its end
+ * @param sign gives an address of ours the signature that opened this answer
+ * @param age seconds for which the answer holds at most
  * @param most CSS pixels that the page has room for; Infinity where it does not say
  */
 export function oembedOf(
   film: Film,
-  root: string,
+  {
+    root,
+    sign,
+    age,
+  }: { readonly root: string; readonly sign: (link: string) => string; readonly age: number },
   limits: SizeLimits,
   most: { readonly width: number; readonly height: number },
 ): Oembed {
@@ -44,7 +51,7 @@ export function oembedOf(
   const side = (pixels: number) => Math.max(1, Math.round(pixels * scale));
   const [width, height] = [side(asset.width), side(asset.height)];
   const poster = sizeWithin(film, limits, POSTER_SIDE);
-  const src = escapeHtml(new URL(`player/embed/${encodeURIComponent(id)}`, root).href);
+  const src = escapeHtml(sign(new URL(`player/embed/${encodeURIComponent(id)}`, root).href));
   const allow = "autoplay; fullscreen; picture-in-picture";
   return {
     version: "1.0",
@@ -55,12 +62,16 @@ export function oembedOf(
     width,
     height,
     html: `<iframe src="${src}" title="${escapeHtml(id)}" width="${width}" height="${height}" style="border: 0; max-width: 100%" allow="${allow}" allowfullscreen></iframe>`,
-    thumbnail_url: new URL(`${encodeURIComponent(id)}/${posterOf(film, limits)}`, root).href,
+    thumbnail_url: sign(new URL(`${encodeURIComponent(id)}/${posterOf(film, limits)}`, root).href),
     thumbnail_width: poster.width,
     thumbnail_height: poster.height,
-    cache_age: CACHE_AGE,
+    cache_age: Math.max(0, Math.min(CACHE_AGE, Math.floor(age))),
   };
 }
+
+/** Absolute address of the catalogue, as the client wrote it, with a slash at its end. */
+export const rootAddress = ({ protocol, host }: FastifyRequest, prefix: string): string =>
+  `${protocol}://${host}${prefix}/`;
 
 /**
  * The id of the film that an address of this server names: its page to embed, the catalogue's page with the film's

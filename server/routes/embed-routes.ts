@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { grantOf, limitsOf } from "../access/access.js";
+import { signedLink } from "../access/hand-on.js";
 import { EMBED_POLICY, embedPage } from "../embed/embed-page.js";
-import { filmOfAddress, oembedOf } from "../embed/oembed.js";
+import { filmOfAddress, oembedOf, rootAddress } from "../embed/oembed.js";
 import { RequestError } from "../errors.js";
 import { answer, strongEtag } from "../http/answer.js";
 import { REVALIDATE } from "../http/caching.js";
@@ -9,13 +11,14 @@ import { getAndHead } from "./get-and-head.js";
 
 /** A page for each film that others may frame, and oEmbed (oembed.com), by which they find out how. */
 export function embedRoutes(app: FastifyInstance, { catalogue, limits }: Server): void {
-  const rootOf = (request: FastifyRequest) => `${request.protocol}://${request.host}${app.prefix}/`;
+  const rootOf = (request: FastifyRequest) => rootAddress(request, app.prefix);
 
   getAndHead(app, "/player/embed/:id", async (request, reply) => {
     const film = await catalogue.open((request.params as { id: string }).id);
     const root = rootOf(request);
-    const page = new URL(`player/embed/${encodeURIComponent(film.id)}`, root).href;
-    const body = embedPage(film, new URL(`player/oembed?url=${encodeURIComponent(page)}`, root).href);
+    const sign = signedLink(grantOf(request));
+    const page = sign(new URL(`player/embed/${encodeURIComponent(film.id)}`, root).href);
+    const body = embedPage(film, new URL(`player/oembed?url=${encodeURIComponent(page)}`, root).href, sign);
     reply.headers({ "content-security-policy": EMBED_POLICY, "referrer-policy": "no-referrer" });
     return answer(request, reply, {
       type: "text/html; charset=utf-8",
@@ -44,7 +47,11 @@ export function embedRoutes(app: FastifyInstance, { catalogue, limits }: Server)
       return pixels >= 1 ? pixels : Number.POSITIVE_INFINITY;
     };
     const room = { width: most("maxwidth"), height: most("maxheight") };
-    const body = JSON.stringify(oembedOf(await catalogue.open(id), root, limits, room));
+    const grant = grantOf(request);
+    const age = grant === undefined ? Infinity : grant.expires - Date.now() / 1000;
+    const place = { root, sign: signedLink(grant), age };
+    const within = limitsOf(request, limits);
+    const body = JSON.stringify(oembedOf(await catalogue.open(id), place, within, room));
     return answer(request, reply, {
       type: "application/json; charset=utf-8",
       etag: strongEtag(body),

@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { FastifyInstance } from "fastify";
+import { grantOf, limitsOf } from "../access/access.js";
+import { signedLink } from "../access/hand-on.js";
 import { renderCatalogue } from "../catalogue-page.js";
 import { prefersHtml } from "../http/accept.js";
 import { answer, strongEtag } from "../http/answer.js";
@@ -27,8 +29,9 @@ export function siteRoutes(app: FastifyInstance, { catalogue, limits }: Server):
     reply.header("vary", "accept");
     const page = prefersHtml(request.headers.accept) ? await readPage() : undefined;
     const { films, problems } = await catalogue.list();
+    const within = limitsOf(request, limits);
     if (page !== undefined) {
-      const html = renderCatalogue(page, { films, problems }, limits);
+      const html = renderCatalogue(page, { films, problems }, within, signedLink(grantOf(request)));
       const type = "text/html; charset=utf-8";
       return answer(request, reply, {
         type,
@@ -39,7 +42,7 @@ export function siteRoutes(app: FastifyInstance, { catalogue, limits }: Server):
     }
     const assets = films.map((film) => {
       const folder = encodeURIComponent(film.id);
-      return { id: film.id, info: `${folder}/info.json`, poster: `${folder}/${posterOf(film, limits)}` };
+      return { id: film.id, info: `${folder}/info.json`, poster: `${folder}/${posterOf(film, within)}` };
     });
     const body = JSON.stringify({ assets, ...(problems.length > 0 && { problems }) });
     const type = "application/json; charset=utf-8";
