@@ -126,7 +126,7 @@ export const ATTRIBUTES = {
 export const EVENTS = {
   sizechange: "another size is wanted: `detail` is `{ width, height }` in output pixels",
   segment:
-    "a segment of the picture has arrived: `detail` has index, start, duration, size, region, bytes, seconds, waiting",
+    "a segment of the picture has arrived: `detail` has index, start, duration, size, region, bytes, seconds, waiting, and server (seconds, cached) where the server says them",
   missing: "a part of the film cannot be had and is left out: `detail` is `{ start, end }` in seconds",
   regionchange: "another part of the picture is asked for: `detail` is `{ region, zoom }`",
 } satisfies Record<keyof SieddPlayerOwnEventMap, string>;
