@@ -281,7 +281,7 @@ test("the player and the page are served with their types", async (t) => {
   assert.match(page.headers.get("content-type") ?? "", /^text\/html/);
   assert.match(page.headers.get("vary") ?? "", /accept/i);
   assert.equal((await server.get("player/no-such-file.js")).status, 404);
-  assert.match(page.text, /<a href="#film" data-id="film">/);
+  assert.match(page.text, /<a href="#film" data-id="film" data-src="film">/);
   assert.equal(
     (await server.get("player/page.js")).headers.get("content-type"),
     "application/javascript; charset=utf-8",
