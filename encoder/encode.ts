@@ -22,7 +22,7 @@ import { chooseAnchorFrames, planAnchorGroups } from "./pipeline/plan-anchors.js
 import { ProgressMeter } from "./pipeline/progress.js";
 import { encodeSound } from "./pipeline/sound.js";
 import { keepSubtitles } from "./pipeline/subtitles.js";
-import { tileNetwork } from "./pipeline/tile-network.js";
+import { settingsForSize, tileNetwork } from "./pipeline/tile-network.js";
 import { trainFilm } from "./pipeline/train-film.js";
 import { writeAsset } from "./pipeline/write-asset.js";
 import { requireTensorFlow } from "./training/tfjs-runtime.js";
@@ -128,12 +128,13 @@ interface Size {
 }
 
 async function tileWork(
-  options: ResolvedOptions,
+  asked: ResolvedOptions,
   info: VideoInfo,
   size: Size,
   groups: readonly PlannedGroup[],
   signal?: AbortSignal,
 ): Promise<ProfileWork> {
+  const options = { ...asked, training: settingsForSize(size.width, size.height, asked.training) };
   const source = { info, ...options, choice: options.anchorChoice };
   const { anchors, startOf } = await planAnchorGroups(source, groups, options.anchors, signal);
   const network = tileNetwork(size.width, size.height, options.training);

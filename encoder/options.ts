@@ -105,6 +105,8 @@ export interface TrainingSettings {
   readonly quantiser: number;
   /** Squared error of 8-bit samples that may be added to save a nat of the file. */
   readonly worth: number;
+  /** What replaces the numbers above where tiles are large: those of pictures from about 900 pixels on. */
+  readonly largeTiles?: { readonly width: number; readonly worth: number } | undefined;
 }
 
 const PRESETS: Record<TilePreset, TrainingSettings> = {
@@ -134,6 +136,7 @@ const PRESETS: Record<TilePreset, TrainingSettings> = {
     hiddenLayers: 3,
     quantiser: 2e-3,
     worth: 4500,
+    largeTiles: { width: 24, worth: 9000 },
   },
   quality: {
     steps: 6000,
@@ -237,6 +240,8 @@ export function resolveOptions(options: EncodeOptions): ResolvedOptions {
       hiddenLayers: whole("--hidden-layers", options.hiddenLayers, 1, 8, preset.hiddenLayers),
       quantiser: preset.quantiser,
       worth: preset.worth,
+      // A width that was asked for holds for pictures of any size.
+      largeTiles: options.width === undefined ? preset.largeTiles : undefined,
     },
     groupFrames:
       options.groupFrames === undefined ? undefined : whole("--group-frames", options.groupFrames, 1, 600, 0),

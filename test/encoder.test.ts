@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { memorySource, openAsset } from "../codec/index.js";
 import { type EncodeEvent, type EncodeOptions, EncoderError, encode } from "../encoder/index.js";
+import { resolveOptions } from "../encoder/options.js";
 import { planGroups } from "../encoder/pipeline/groups.js";
+import { settingsForSize } from "../encoder/pipeline/tile-network.js";
 import { hasCudaProvider } from "../encoder/training/cuda-provider.js";
 import { remaining } from "./child-processes.js";
 import { clip } from "./clips.js";
@@ -141,6 +143,17 @@ test("options out of bounds are refused by name, rule and value", async () => {
   ] as const) {
     await assert.rejects(encode({ ...base, ...options }), message);
   }
+});
+
+test("pictures with large tiles get wider decoders, unless a width was asked for", () => {
+  const widthAt = (width: number, height: number, options: Partial<EncodeOptions> = {}) =>
+    settingsForSize(width, height, resolveOptions({ input: "a.mp4", output: "a.siedd", ...options }).training)
+      .width;
+  assert.equal(widthAt(640, 360), 16);
+  assert.equal(widthAt(1280, 720), 24);
+  assert.equal(widthAt(720, 1280), 24);
+  assert.equal(widthAt(1280, 720, { width: 16 }), 16);
+  assert.equal(widthAt(1280, 720, { preset: "draft" }), 16);
 });
 
 test("every scene cut is a border, and groups of a scene differ by at most a frame", () => {

@@ -11,9 +11,20 @@ const TILES_ACROSS = 16;
 /** Source pixels by which tiles reach over their borders. */
 const OVERLAP = 1;
 
+/** From this side on a tile is large: it has more to draw than small ones. */
+const LARGE_SIDE = 56;
+
+const sideOfTiles = (width: number, height: number): number =>
+  Math.max(SMALLEST_SIDE, Math.min(LARGEST_SIDE, Math.max(width, height) / TILES_ACROSS));
+
+/** The numbers to train a picture of `width` x `height` source pixels with. */
+export function settingsForSize(width: number, height: number, settings: TrainingSettings): TrainingSettings {
+  return sideOfTiles(width, height) < LARGE_SIDE ? settings : { ...settings, ...settings.largeTiles };
+}
+
 /** The network for a picture of `width` x `height` source pixels. */
 export function tileNetwork(width: number, height: number, settings: TrainingSettings): TileNetwork {
-  const side = Math.max(SMALLEST_SIDE, Math.min(LARGEST_SIDE, Math.max(width, height) / TILES_ACROSS));
+  const side = sideOfTiles(width, height);
   return {
     profile: "tile",
     rows: Math.max(1, Math.round(height / side)),
