@@ -22,20 +22,20 @@ const exists = (path: string) =>
 
 /** Two seconds at 640x360, encoded once: what is measured is the server, not the quality. */
 export async function assetToServe(): Promise<string> {
-  const output = join(folder, "serve.siedd");
-  if (await exists(output)) return output;
   await mkdir(folder, { recursive: true });
-  const { path: input } = await benchClip(folder);
+  const { path: input, name } = await benchClip(folder);
+  const output = join(folder, `serve-${name}.siedd`);
+  if (await exists(output)) return output;
   await encode({ input, output, preset: "draft", size: { width: 640, height: 360 }, from: 0, to: 2 });
   return output;
 }
 
 /** The same film as a server that transcodes would keep it: H.264 of its full size, a key frame every two seconds. */
 export async function mezzanine(): Promise<string> {
-  const output = join(folder, "mezzanine.mp4");
-  if (await exists(output)) return output;
   await mkdir(folder, { recursive: true });
-  const { path: input } = await benchClip(folder);
+  const { path: input, name } = await benchClip(folder);
+  const output = join(folder, `mezzanine-${name}.mp4`);
+  if (await exists(output)) return output;
   await promisify(execFile)("ffmpeg", [
     ...["-y", "-loglevel", "error", "-i", input, "-t", "2", "-an", "-c:v", "libx264", "-preset", "medium"],
     ...["-crf", "18", "-g", "50", "-pix_fmt", "yuv420p", output],
@@ -45,7 +45,7 @@ export async function mezzanine(): Promise<string> {
 
 /** What the asset shows, as H.264: the encoder's work is then the same, where a draft is noisier than its source. */
 export async function mezzanineOf(asset: string): Promise<string> {
-  const output = join(folder, "shown.mp4");
+  const output = asset.replace(/\.siedd$/, "-shown.mp4");
   if (!(await exists(output)))
     await promisify(execFile)(process.execPath, [command, "decode", asset, "-o", output]);
   return output;
