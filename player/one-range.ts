@@ -1,0 +1,26 @@
+import Hls from "hls.js";
+
+/**
+ * After a seek only what is buffered around the new place stays: one range, not an island for each seek. Not before
+ * the new place has come, and once a seek, since a part that the server cannot make leaves two ranges for good.
+ */
+export function keepOneRange(hls: Hls, video: HTMLVideoElement): void {
+  let sought = false;
+  const onSeeking = () => {
+    sought = true;
+  };
+  video.addEventListener("seeking", onSeeking);
+  hls.on(Hls.Events.FRAG_BUFFERED, () => {
+    if (!sought || video.seeking) return;
+    const { buffered, currentTime } = video;
+    for (let i = 0; i < buffered.length; i++) {
+      if (currentTime < buffered.start(i) || currentTime > buffered.end(i)) continue;
+      sought = false;
+      if (i > 0) flush(0, buffered.end(i - 1));
+      if (i + 1 < buffered.length) flush(buffered.start(i + 1), Number.POSITIVE_INFINITY);
+    }
+  });
+  const flush = (startOffset: number, endOffset: number) =>
+    hls.trigger(Hls.Events.BUFFER_FLUSHING, { startOffset, endOffset, type: null });
+  hls.on(Hls.Events.DESTROYING, () => video.removeEventListener("seeking", onSeeking));
+}
