@@ -1,7 +1,6 @@
 import type { ErrorData, FragmentLoaderConstructor, HlsConfig } from "hls.js";
 import Hls from "hls.js";
 import { badAnswer, errorForStatus, notPlayable, type PlayerError } from "./errors.js";
-import { keepOneRange } from "./one-range.js";
 import type { MissingPart } from "./transport.js";
 
 export interface HlsPlaybackOptions {
@@ -138,7 +137,6 @@ export function startHls(options: HlsPlaybackOptions): Hls {
     }
     end(() => options.onError(notPlayable(data.error)));
   });
-  keepOneRange(hls, video);
   hls.loadSource(options.playlist);
   hls.attachMedia(video);
   return hls;

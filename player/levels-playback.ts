@@ -3,6 +3,7 @@ import { linkSample, type SegmentArrival, serverPart } from "./fragment-loader.j
 import { startHls } from "./hls-playback.js";
 import { patientInitLoader } from "./init-loader.js";
 import { affordableLevel, nearestLevel } from "./levels.js";
+import { keepOneRange } from "./one-range.js";
 import { sameSize } from "./size.js";
 import { SizeChooser } from "./size-chooser.js";
 import { masterUrl, type Playback, type PlaybackOptions } from "./transport.js";
@@ -21,6 +22,7 @@ export class LevelsPlayback implements Playback {
       fragmentLoader: patientInitLoader,
       pinLevel: ({ levels }) => nearestLevel(levels, options.wantedSize()),
     });
+    keepOneRange(this.hls, options.video);
     const chooser = new SizeChooser(options);
     this.hls.on(Hls.Events.FRAG_LOADED, (_event, { frag, payload, networkDetails }) => {
       const level = this.hls.levels[frag.level];

@@ -4,6 +4,12 @@ import { type LinkEstimate, LinkObserver, type LinkSample } from "./link-estimat
 import { type Size, sameSize } from "./size.js";
 import type { PlaybackOptions } from "./transport.js";
 
+/**
+ * Seconds of a film that is buffered whole at once: smaller segments would come round smaller for ever, so it comes at
+ * the exact size, if need be after a pause.
+ */
+const SHORT_FILM = 6;
+
 /** Chooses each segment's size: the exact one, or what the link affords where the film would stall. */
 export class SizeChooser {
   readonly #options: PlaybackOptions;
@@ -40,7 +46,7 @@ export class SizeChooser {
   #question(duration: number) {
     const { video, info, wantedSize, wantedRegion, mayShrink } = this.#options;
     const begins = video.autoplay && video.played.length === 0;
-    const patient = (video.paused && !begins) || mayShrink?.() === false;
+    const patient = (video.paused && !begins) || mayShrink?.() === false || info.duration <= SHORT_FILM;
     const exact = wantedSize();
     const source = wantedRegion() ?? info;
     const stretch = (exact.width * source.height) / (exact.height * source.width);
