@@ -106,20 +106,33 @@ describe("from a film to a resizable picture", { concurrency: false, timeout: 24
     t.after(() => browser.close());
     const page = await browser.newPage({ viewport: { width: 700, height: 620 } });
     const faults = watchFaults(page);
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(request.url().slice(url.length)));
     await page.goto(url);
     await page.evaluate(() => {
       window.player = document.querySelector("siedd-player") as SieddPlayerElement;
       window.player.loop = true;
     });
     const exact = () =>
-      page.waitForFunction(
-        () => {
-          const { player } = window;
-          return player.currentTime > 0 && Math.abs(player.videoWidth - player.clientWidth) <= 2;
-        },
-        undefined,
-        { timeout: 20_000 },
-      );
+      page
+        .waitForFunction(
+          () => {
+            const { player } = window;
+            return player.currentTime > 0 && Math.abs(player.videoWidth - player.clientWidth) <= 2;
+          },
+          undefined,
+          { timeout: 20_000 },
+        )
+        .catch(async (cause) => {
+          const { requestedSize, box, width, time } = await page.evaluate(() => ({
+            requestedSize: window.player.requestedSize,
+            box: window.player.clientWidth,
+            width: window.player.videoWidth,
+            time: window.player.currentTime,
+          }));
+          const said = JSON.stringify({ requestedSize, box, width, time, asked: asked.slice(-20) });
+          throw new Error(`not at the exact size: ${said}`, { cause });
+        });
     const look = () =>
       page.evaluate(() => {
         const { player } = window;
@@ -145,8 +158,10 @@ describe("from a film to a resizable picture", { concurrency: false, timeout: 24
       timeout: 20_000,
     });
     await exact();
+    // While it comes round again, what was kept of the end may lie apart from the new beginning.
+    await page.waitForFunction(() => window.player.buffered.length === 1, undefined, { timeout: 5000 });
     const wide = await look();
-    assert.ok(!wide.paused && wide.ranges === 1, JSON.stringify(wide));
+    assert.ok(!wide.paused, JSON.stringify(wide));
     assert.deepEqual(faults, []);
   });
 });
