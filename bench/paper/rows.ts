@@ -138,7 +138,10 @@ async function tileUntil(
   throw new Error("no number of steps was given for the tile profile");
 }
 
-/** Trains until the stored network has the PSNR, looked at now and then; the time of looking is left out. */
+/**
+ * Trains until the stored network has the PSNR, or for so many processor seconds; looked at now and then, the time of
+ * looking left out.
+ */
 async function sirenUntil(
   network: SirenNetwork,
   film: Film,
@@ -153,7 +156,7 @@ async function sirenUntil(
   const rate = sirenRate(network);
   const whole: SirenPlan = { ...plan, rate, optimizer: "schedule-free", steps: 1_000_000 };
   for await (const progress of trainSiren(network, film, whole)) {
-    if (progress.seconds < before.seconds + seconds / LOOKS && progress.seconds < seconds) continue;
+    if (progress.cpuSeconds < before.cpuSeconds + seconds / LOOKS && progress.cpuSeconds < seconds) continue;
     const stored = storeSiren(network, progress.weights());
     const shown = await sirenFrames(network, stored.weights, film, frames, stride);
     const now = shown.reduce((sum, { decoded, original }) => sum + framePsnr(decoded, original), 0);
@@ -167,7 +170,7 @@ async function sirenUntil(
       found.psnr = psnr;
     }
     before = found;
-    if (reached || progress.seconds >= seconds) {
+    if (reached || progress.cpuSeconds >= seconds) {
       const { width } = network;
       const spent = { seconds: rounded(found.seconds, 2), cpuSeconds: rounded(found.cpuSeconds, 1) };
       return { ...spent, psnr: rounded(found.psnr), bytes, reached, width };

@@ -15,7 +15,7 @@ export interface Settings {
   readonly paper: Partial<EncodeOptions>;
   /** The tile profile's steps, tried in this order until the PSNR is reached. */
   readonly tileSteps: readonly number[];
-  /** Seconds of training after which a baseline that has not reached the PSNR is stopped. */
+  /** Processor seconds of training after which a baseline that has not reached the PSNR is stopped. */
   readonly baselineSeconds: number;
   /** Coordinates a step of the SIREN over (x, y, t), and of each of one a frame. */
   readonly points: { readonly siren: number; readonly coin: number };
@@ -54,7 +54,7 @@ const full: Settings = {
   ],
   paper: { ...paper, width: 256, steps: 400, phase1Steps: 200, points: 2048 },
   tileSteps: STEPS,
-  baselineSeconds: 40,
+  baselineSeconds: 80,
   points: { siren: 8192, coin: 2048 },
   coinFrames: 4,
   equalBytes: "20 frames",
@@ -73,7 +73,7 @@ const small: Settings = {
   ],
   paper: { ...paper, width: 96, steps: 300, phase1Steps: 150, points: 512 },
   tileSteps: STEPS,
-  baselineSeconds: 8,
+  baselineSeconds: 16,
   points: { siren: 4096, coin: 1024 },
   coinFrames: 4,
   equalBytes: "20 frames",
@@ -92,7 +92,7 @@ const SCALES: Readonly<Record<string, Settings>> = { full, small };
 
 /**
  * SIEDD_BENCH_SCALE=small|full (default full); SIEDD_BENCH_ROWS="20 frames;40 frames": only these rows;
- * SIEDD_BENCH_STEPS: the paper profile's steps, half of them in phase 1; SIEDD_BENCH_CAP: seconds a baseline has.
+ * SIEDD_BENCH_STEPS: the paper profile's steps, half of them in phase 1; SIEDD_BENCH_CAP: processor seconds a baseline has.
  */
 export function readSettings(environment: NodeJS.ProcessEnv): Settings & { readonly scale: string } {
   const scale = environment.SIEDD_BENCH_SCALE ?? "full";
