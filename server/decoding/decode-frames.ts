@@ -6,6 +6,7 @@ import type { EngineChoice } from "../../codec/picture/engine.js";
 import { type Moment, momentAt } from "../../codec/picture/moment.js";
 import type { PictureRequest } from "../../codec/picture/request.js";
 import type { ByteSource } from "../../codec/source.js";
+import { orAborted } from "../work/or-aborted.js";
 import { fileSource } from "./file-source.js";
 import { type FrameFormat, frameBytes, type TaskSource } from "./messages.js";
 import type { DecodePool } from "./pool.js";
@@ -180,15 +181,4 @@ export function planMoments(
     else run.push(moment);
   }
   return runs;
-}
-
-/** The promise, or the signal's reason as soon as it is aborted. */
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  signal.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(signal.reason);
-    signal.addEventListener("abort", stop, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
-  });
 }

@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { orAborted } from "../work/or-aborted.js";
 
 /** Bytes of a block: large beside the overhead of a request, small beside a group of a large film. */
 export const BLOCK_BYTES = 256 * 1024;
@@ -118,15 +119,4 @@ export class BlockCache {
       return block;
     });
   }
-}
-
-/** The promise, or the signal's reason as soon as it is aborted. */
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  signal.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(signal.reason);
-    signal.addEventListener("abort", stop, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
-  });
 }
