@@ -3,15 +3,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import {
-  fullRegion,
-  memorySource,
-  openAsset,
-  PictureDecoder,
-  type PictureRequest,
-  type TileNetwork,
-} from "../codec/index.js";
+import { fullRegion, memorySource, openAsset, PictureDecoder, type PictureRequest } from "../codec/index.js";
 import { DecodePool, decodeFrames } from "../server/decoding/index.js";
+import { BALANCED } from "./decoding/balanced.js";
 import { loadCeiling } from "./decoding/ceiling.js";
 import { compareEngines } from "./decoding/engines.js";
 import { enableRelaxedSimd, firstFrame } from "./decoding/first-frame.js";
@@ -24,16 +18,6 @@ import { machine, rounded } from "./machine.js";
 
 const WIDTH = 16;
 const PICTURE = { width: 640, height: 360 };
-const NETWORK: TileNetwork = {
-  profile: "tile",
-  rows: 9,
-  columns: 16,
-  overlap: 1,
-  frequencies: 4,
-  omega: 20,
-  encoderWidth: 0,
-  hiddenLayers: 3,
-};
 const SIZES = [
   { width: 640, height: 360 },
   { width: 1280, height: 720 },
@@ -45,12 +29,12 @@ const SECONDS = Number(process.env.SIEDD_BENCH_SECONDS ?? 1);
 const GOAL = 40;
 
 // Of a pixel: the first layer is a sum of angles, two products an output; then the dense layers and the head.
-const multiplyAddsAPixel = 2 * WIDTH + (NETWORK.hiddenLayers - 1) * WIDTH * WIDTH + 3 * WIDTH;
-const sinesAPixel = (NETWORK.hiddenLayers - 1) * WIDTH;
+const multiplyAddsAPixel = 2 * WIDTH + (BALANCED.hiddenLayers - 1) * WIDTH * WIDTH + 3 * WIDTH;
+const sinesAPixel = (BALANCED.hiddenLayers - 1) * WIDTH;
 
 const before = machine();
 enableRelaxedSimd();
-const bytes = randomAsset(NETWORK, PICTURE, WIDTH, GROUPS, FRAMES);
+const bytes = randomAsset(BALANCED, PICTURE, WIDTH, GROUPS, FRAMES);
 const asset = await openAsset(memorySource(bytes));
 if (asset.profile !== "tile") throw new Error("the bench is of the tile profile");
 const decoder = await PictureDecoder.create(asset);
@@ -171,11 +155,11 @@ try {
   const threads = availableParallelism();
   const onnx: number[] = [];
   for (const count of [1, threads]) {
-    const ms = await onnxMilliseconds(NETWORK, WIDTH, 1600, count, 12);
+    const ms = await onnxMilliseconds(BALANCED, WIDTH, 1600, count, 12);
     onnx.push((PICTURE.width * PICTURE.height) / ms / 1000);
   }
 
-  const engines = await compareEngines(NETWORK, PICTURE, [4, 8, 16, 32]);
+  const engines = await compareEngines(BALANCED, PICTURE, [4, 8, 16, 32]);
 
   const most = (key: "multiplyAdds" | "floatMultiplyAdds" | "sines") =>
     Math.max(...limits.map((limit) => limit[key]));
@@ -184,7 +168,7 @@ try {
     bench: "decode",
     machine: before,
     unit: "Mpixel/s of finished I420",
-    network: { tiles: "9x16", width: WIDTH, hiddenLayers: NETWORK.hiddenLayers, overlap: NETWORK.overlap },
+    network: { tiles: "9x16", width: WIDTH, hiddenLayers: BALANCED.hiddenLayers, overlap: BALANCED.overlap },
     sizes,
     goal: { allCoresAt1280x720: GOAL, times: rounded(sizes[1].allCores / GOAL) },
     fourTimesThePixels: { times: rounded(times[1].cpu / times[0].cpu), goal: 4.2 },

@@ -6,6 +6,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import type { SieddPlayerElement } from "../../player/define.js";
 import { type RunningServer, serve } from "../../server/index.js";
 import { launchBrowser } from "../browser.js";
+import { BALANCED } from "../decoding/balanced.js";
 import { randomAsset } from "../decoding/random-asset.js";
 
 declare global {
@@ -16,17 +17,6 @@ declare global {
 
 /** A film of 640 x 360 at 25 frames a second with segments of a second, silent, its tiles as trained ones. */
 export const FILM = { width: 640, height: 360, seconds: 30 };
-
-const NETWORK = {
-  profile: "tile",
-  rows: 9,
-  columns: 16,
-  overlap: 1,
-  frequencies: 4,
-  omega: 20,
-  encoderWidth: 0,
-  hiddenLayers: 3,
-} as const;
 
 /** A server on loopback with the film, and a browser. */
 export class PlayerStage {
@@ -42,7 +32,7 @@ export class PlayerStage {
 
   static async open(): Promise<PlayerStage> {
     const folder = await mkdtemp(join(tmpdir(), "siedd-bench-"));
-    await writeFile(join(folder, "film.siedd"), randomAsset(NETWORK, FILM, 16, FILM.seconds, 25));
+    await writeFile(join(folder, "film.siedd"), randomAsset(BALANCED, FILM, 16, FILM.seconds, 25));
     const server = await serve({ root: folder, port: 0, closeSeconds: 0 });
     return new PlayerStage(server, await launchBrowser(), folder);
   }
