@@ -1,5 +1,6 @@
 import { driveCaptions } from "./controls/captions.js";
 import { type Deck, label } from "./controls/deck.js";
+import { showError } from "./controls/error-panel.js";
 import { driveHelp } from "./controls/help.js";
 import { driveKeys } from "./controls/keys.js";
 import { driveMediaSession } from "./controls/media-session.js";
@@ -73,6 +74,7 @@ export class Controls {
     driveKeys(deck, { playing, sound, screens, captions, statistics, menu, help });
     drivePresence(deck, playing, screens, () => seekBar.scrubbing || menu.open || help.open);
     driveMediaSession(deck, playing);
+    this.#words.onChange(() => this.showError(), signal);
     deck.on(this.#host, "missing", () => deck.say(this.#words.text.missing));
     deck.on(skin.zoomTool, "click", () => {
       this.zoom.tool = !this.zoom.tool;
@@ -84,6 +86,11 @@ export class Controls {
   /** Takes the words of the language around the element. */
   speak(): void {
     this.#words.use(languageOf(this.#host));
+  }
+
+  /** The host's error has changed. */
+  showError(): void {
+    showError(this.#skin, this.#words, this.#host.error);
   }
 
   /** Another film: what the attributes say holds again. */

@@ -341,15 +341,9 @@ export class SieddPlayerElement extends MediaElement {
   }
 
   #showError(error: PlayerError | null): void {
-    const { stage, sentence, spinner, bigPlay } = this.#skin;
     this.#error = error;
-    this.#skin.error.hidden = error === null;
-    sentence.textContent = error?.message ?? "";
-    if (error === null) return;
-    spinner.hidden = true;
-    bigPlay.hidden = true;
-    delete stage.dataset.idle;
-    this.dispatchEvent(new Event("error"));
+    this.#controls.showError();
+    if (error !== null) this.dispatchEvent(new Event("error"));
   }
 
   #tell<K extends keyof SieddPlayerOwnEventMap>(type: K, detail: SieddPlayerOwnEventMap[K]["detail"]): void {

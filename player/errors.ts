@@ -1,3 +1,6 @@
+import { ENGLISH } from "./strings/en.js";
+import { fill, type Strings } from "./strings.js";
+
 /** What a player could not do, as a stable code; the sentence beside it is for people. */
 export type PlayerErrorCode =
   | "film-not-found"
@@ -9,14 +12,27 @@ export type PlayerErrorCode =
   | "no-ranges"
   | "server-only";
 
-/** Why nothing plays; the message is one sentence for the person who watches. */
+/** Sentences of the strings that say why nothing plays. */
+export type ErrorSentence = Extract<keyof Strings, `error${string}`>;
+
+/** Why nothing plays. The message is one English sentence; the player shows the same in the viewer's language. */
 export class PlayerError extends Error {
   readonly reason: PlayerErrorCode;
+  readonly #sentence: ErrorSentence;
+  readonly #values: Readonly<Record<string, string>>;
 
-  constructor(reason: PlayerErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+  /** @param values what stands in the sentence's braces */
+  constructor(
+    reason: PlayerErrorCode,
+    sentence: ErrorSentence,
+    values: Readonly<Record<string, string>>,
+    cause?: unknown,
+  ) {
+    super(fill(ENGLISH[sentence], values), { cause });
     this.name = "PlayerError";
     this.reason = reason;
+    this.#sentence = sentence;
+    this.#values = values;
   }
 
   /** The number that a MediaError has: 2 for the network, 3 for decoding, 4 for a source that cannot be played. */
@@ -24,39 +40,36 @@ export class PlayerError extends Error {
     if (this.reason === "not-playable") return 3;
     return this.reason === "server-unreachable" || this.reason === "server-busy" ? 2 : 4;
   }
+
+  /**
+   * The message in these words.
+   *
+   * @param isolate marks addresses as text of its own direction, for words from right to left
+   */
+  sentenceIn(strings: Strings, isolate: (value: string) => string = (value) => value): string {
+    const values = Object.entries(this.#values).map(([name, value]) => [name, isolate(value)]);
+    return fill(strings[this.#sentence], Object.fromEntries(values));
+  }
 }
 
-export const notFound = (src: string, cause?: unknown) =>
-  new PlayerError("film-not-found", `There is no film at ${src}; check the address.`, { cause });
+export const notFound = (address: string, cause?: unknown) =>
+  new PlayerError("film-not-found", "errorNotFound", { address }, cause);
 export const unreachable = (cause?: unknown) =>
-  new PlayerError("server-unreachable", "The server cannot be reached; check the connection and try again.", {
-    cause,
-  });
-export const busy = (cause?: unknown) =>
-  new PlayerError("server-busy", "The server is busy; try again in a moment.", { cause });
-export const badAnswer = (cause?: unknown) =>
-  new PlayerError("bad-answer", "The server sent something that is not a film; try again.", { cause });
+  new PlayerError("server-unreachable", "errorUnreachable", {}, cause);
+export const busy = (cause?: unknown) => new PlayerError("server-busy", "errorBusy", {}, cause);
+export const badAnswer = (cause?: unknown) => new PlayerError("bad-answer", "errorBadAnswer", {}, cause);
+/** @param cause says in its message what is wrong with the file */
+export const badFilm = (address: string, cause: Error) =>
+  new PlayerError("bad-answer", "errorBadFilm", { address, detail: cause.message }, cause);
+export const damaged = (cause: Error) =>
+  new PlayerError("not-playable", "errorDamaged", { detail: cause.message }, cause);
 export const notPlayable = (cause?: unknown) =>
-  new PlayerError("not-playable", "This part of the film cannot be played; try again.", { cause });
-export const notSupported = () =>
-  new PlayerError("not-supported", "This browser cannot play streamed H.264 video; use a current one.");
-
-export const noRanges = (url: string) =>
-  new PlayerError(
-    "no-ranges",
-    `The host of ${url} sends whole files only; put the film on one that answers Range requests, or serve it with siedd.`,
-  );
-export const serverOnly = (url: string) =>
-  new PlayerError(
-    "server-only",
-    `The film at ${url} has the paper profile, which only a siedd server can play; leave out mode="direct".`,
-  );
+  new PlayerError("not-playable", "errorNotPlayable", {}, cause);
+export const notSupported = () => new PlayerError("not-supported", "errorNotSupported", {});
+export const noRanges = (address: string) => new PlayerError("no-ranges", "errorNoRanges", { address });
+export const serverOnly = (address: string) => new PlayerError("server-only", "errorServerOnly", { address });
 export const cannotDecode = (cause?: unknown) =>
-  new PlayerError(
-    "not-supported",
-    "Films cannot be decoded on this page; play from a siedd server, or let the page's policy allow worker-src blob: and script-src 'wasm-unsafe-eval'.",
-    { cause },
-  );
+  new PlayerError("not-supported", "errorCannotDecode", {}, cause);
 
 /** The error for an HTTP status; 0 is an answer that never came. */
 export function errorForStatus(status: number, src: string, cause?: unknown): PlayerError {

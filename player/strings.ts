@@ -1,15 +1,18 @@
-import { ARABIC } from "./strings/ar.js";
-import { GERMAN } from "./strings/de.js";
 import { ENGLISH } from "./strings/en.js";
-import { SPANISH } from "./strings/es.js";
-import { FRENCH } from "./strings/fr.js";
 
 /** Words that the controls show or say. */
 export type Strings = { readonly [K in keyof typeof ENGLISH]: string };
 
-const LANGUAGES = new Map<string, Strings>(
-  Object.entries({ en: ENGLISH, de: GERMAN, fr: FRENCH, es: SPANISH, ar: ARABIC }),
-);
+/** Languages of the player's own, each fetched when somebody speaks it; English comes with the player. */
+const OTHERS = new Map<string, () => Promise<Strings>>([
+  ["de", async () => (await import("./strings/de.js")).GERMAN],
+  ["fr", async () => (await import("./strings/fr.js")).FRENCH],
+  ["es", async () => (await import("./strings/es.js")).SPANISH],
+  ["ar", async () => (await import("./strings/ar.js")).ARABIC],
+]);
+const known = new Map<string, Strings>([["en", ENGLISH]]);
+/** What pages have added: it goes over the player's own. */
+const added = new Map<string, Partial<Strings>>();
 
 /** Languages written from right to left. */
 const RIGHT_TO_LEFT = new Set(["ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"]);
@@ -24,18 +27,32 @@ const primary = (language: string): string => language.toLowerCase().split(/[-_]
  */
 export function addStrings(language: string, strings: Partial<Strings>): void {
   const name = language.toLowerCase();
-  LANGUAGES.set(name, { ...(LANGUAGES.get(name) ?? stringsFor(name)), ...strings });
+  added.set(name, { ...added.get(name), ...strings });
 }
 
-/** The words of a language; English where it is unknown. */
-export function stringsFor(language: string): Strings {
-  const name = language.toLowerCase();
-  return LANGUAGES.get(name) ?? LANGUAGES.get(primary(name)) ?? ENGLISH;
+/** The words of a language as far as they are here; English where they are not. */
+export const stringsFor = (language: string): Strings => ({
+  ...(known.get(primary(language)) ?? ENGLISH),
+  ...added.get(primary(language)),
+  ...added.get(language.toLowerCase()),
+});
+
+/** Fetches the words of a language; null where all that there are are here. Rejects where they cannot be had. */
+export function fetchStrings(language: string): Promise<void> | null {
+  const name = primary(language);
+  const load = OTHERS.get(name);
+  return load === undefined || known.has(name)
+    ? null
+    : load().then((strings) => void known.set(name, strings));
 }
 
 /** Whether there are words in this language. */
-export const speaks = (language: string): boolean =>
-  LANGUAGES.has(language.toLowerCase()) || LANGUAGES.has(primary(language));
+export const speaks = (language: string): boolean => {
+  const name = primary(language);
+  return (
+    [name, language.toLowerCase()].some((each) => added.has(each)) || known.has(name) || OTHERS.has(name)
+  );
+};
 
 export const directionOf = (language: string): "ltr" | "rtl" =>
   RIGHT_TO_LEFT.has(primary(language)) ? "rtl" : "ltr";

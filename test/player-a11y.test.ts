@@ -69,6 +69,7 @@ describe("the player for everybody, in Chromium", { concurrency: false, timeout:
     await page.evaluate(() => {
       window.player.lang = "ar";
     });
+    await inside(page, '.play[aria-label="تشغيل"]').waitFor();
     assert.deepEqual(await broken(page), [], "in Arabic");
   });
 
@@ -150,14 +151,15 @@ describe("the player for everybody, in Chromium", { concurrency: false, timeout:
   test("speaks the language around it, from right to left where that is written so, and any that a page adds", async (t) => {
     const { page } = await open(t, `<div lang="de-AT">${markup}</div>`);
     const label = () => inside(page, ".settings-button").getAttribute("aria-label");
+    const says = (settings: string) => inside(page, `.settings-button[aria-label="${settings}"]`).waitFor();
     const direction = () =>
       page.evaluate(() => window.player.shadowRoot!.querySelector<HTMLElement>(".stage")!.dir);
-    assert.equal(await label(), "Einstellungen");
+    await says("Einstellungen");
     assert.equal(await direction(), "ltr");
     await page.evaluate(() => {
       window.player.lang = "ar";
     });
-    assert.equal(await label(), "الإعدادات");
+    await says("الإعدادات");
     assert.equal(await direction(), "rtl");
     await page.evaluate(async () => {
       const { addStrings } = await import(new URL("player/siedd-player.js", location.href).href);
@@ -166,6 +168,27 @@ describe("the player for everybody, in Chromium", { concurrency: false, timeout:
     });
     assert.equal(await label(), "DuH");
     assert.equal(await inside(page, "button.play").getAttribute("aria-label"), "Play");
+  });
+
+  test("why nothing plays is said in the viewer's language, also when that changes, and to programs in English", async (t) => {
+    const { page } = await stage.page(t, `<main lang="fr">${markup.replace("./film", "./none")}</main>`);
+    const panel = inside(page, ".error");
+    await panel.getByText("Il n’y a pas de film").waitFor();
+    const { message, reason, code } = await page.evaluate(() => {
+      const { message, reason, code } = window.player.error!;
+      return { message, reason, code };
+    });
+    assert.match(message, /^There is no film at http:.*\/films\/none; check the address\.$/);
+    assert.deepEqual({ reason, code }, { reason: "film-not-found", code: 4 });
+    await page.evaluate(() => {
+      window.player.lang = "ar";
+    });
+    await panel.getByText("لا يوجد فيلم").waitFor();
+    assert.equal(await panel.getByRole("button").textContent(), "إعادة المحاولة");
+    // The address is a run of its own, so that its parts stay in their order.
+    assert.match((await panel.textContent()) ?? "", /\u2068http:[^\u2069]*\/none\u2069/);
+    await page.evaluate(axe);
+    assert.deepEqual(await broken(page), [], "with an error");
   });
 
   test("the bar shows a thumbnail of what is under the pointer", async (t) => {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseCap, parseMode, parseSource } from "../player/attributes.js";
-import { PlayerError } from "../player/errors.js";
+import { notFound, PlayerError } from "../player/errors.js";
 import { parseFilmInfo } from "../player/film-info.js";
 import { commandForKey } from "../player/keyboard.js";
 import { formatBytes } from "../player/page/facts.js";
-import { formatTime } from "../player/strings.js";
+import { addStrings, fetchStrings, formatTime, stringsFor } from "../player/strings.js";
 
 const warnings = (t: import("node:test").TestContext): string[] => {
   const said: string[] = [];
@@ -70,4 +70,39 @@ test("times and bytes read as people write them", () => {
   assert.deepEqual([0, 9.99, 61, 3661].map(formatTime), ["0:00", "0:09", "1:01", "1:01:01"]);
   assert.equal(formatTime(Number.NaN), "-:--");
   assert.deepEqual([0, 734_003, 999_600, 12_345_678].map(formatBytes), ["0 B", "734 kB", "1 MB", "12.3 MB"]);
+});
+
+test("every language says what English says, with the same values in it", async () => {
+  const valuesOf = (text: string) => (text.match(/\{\w+\}/g) ?? []).sort().join();
+  const english = Object.entries(stringsFor("en"));
+  for (const language of ["de", "fr-CA", "es", "ar"]) {
+    assert.deepEqual(stringsFor(language), stringsFor("en"), "English until the words have come");
+    await fetchStrings(language);
+    assert.equal(fetchStrings(language), null, "they come once");
+    const words: Record<string, string> = stringsFor(language);
+    for (const [name, text] of english) {
+      assert.ok(words[name], `${language} has no ${name}`);
+      assert.equal(valuesOf(words[name]!), valuesOf(text), `${language}: ${name}`);
+    }
+  }
+});
+
+test("words that a page adds go over those of a language, whenever these come", async () => {
+  addStrings("de-AT", { pause: "Halt" });
+  addStrings("de", { stats: "Zahlen" });
+  await fetchStrings("de-AT");
+  const { pause, stats, play } = stringsFor("de-AT");
+  assert.deepEqual({ pause, stats, play }, { pause: "Halt", stats: "Zahlen", play: "Abspielen" });
+  assert.equal(stringsFor("de").pause, "Pause");
+});
+
+test("an error has an English message for programs and the same sentence for viewers", async () => {
+  await fetchStrings("de");
+  const error = notFound("http://host/film");
+  assert.equal(error.message, "There is no film at http://host/film; check the address.");
+  assert.equal(
+    error.sentenceIn(stringsFor("de")),
+    "Unter http://host/film gibt es keinen Film; bitte die Adresse prüfen.",
+  );
+  assert.equal(error.code, 4);
 });

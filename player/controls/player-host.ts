@@ -1,4 +1,5 @@
 import type Hls from "hls.js";
+import type { PlayerError } from "../errors.js";
 import type { FilmInfo } from "../film-info.js";
 import type { SegmentArrival } from "../fragment-loader.js";
 import type { ServerPart } from "../server-part.js";
@@ -16,6 +17,7 @@ export interface AudioChoice {
 export interface PlayerHost extends HTMLElement {
   readonly src: string;
   readonly film: FilmInfo | null;
+  readonly error: PlayerError | null;
   readonly hls: Hls | null;
   readonly transport: Transport | null;
   readonly requestedSize: Size | null;

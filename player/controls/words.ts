@@ -1,4 +1,4 @@
-import { directionOf, type Strings, speaks, stringsFor } from "../strings.js";
+import { directionOf, fetchStrings, type Strings, speaks, stringsFor } from "../strings.js";
 
 /** The language that an element is in: the nearest `lang` around it, else the browser's first known one. */
 export function languageOf(element: Element): string {
@@ -15,6 +15,7 @@ export function languageOf(element: Element): string {
 /** The words of one player, and who wants to know when they change. */
 export class Words {
   #text = stringsFor("en");
+  #language = "en";
   readonly #root: HTMLElement;
   readonly #listeners = new Set<() => void>();
 
@@ -26,17 +27,28 @@ export class Words {
     return this.#text;
   }
 
+  /** Takes the words of a language; in English until they have come. */
   use(language: string): void {
-    this.#text = stringsFor(language);
+    this.#language = language;
     this.#root.lang = language;
     this.#root.dir = directionOf(language);
-    this.relabel();
-    for (const tell of [...this.#listeners]) tell();
+    this.#write();
+    fetchStrings(language)?.then(
+      () => language === this.#language && this.#write(),
+      // The next player, or the next change of the language, tries again.
+      () => undefined,
+    );
   }
 
   onChange(tell: () => void, signal: AbortSignal): void {
     this.#listeners.add(tell);
     signal.addEventListener("abort", () => this.#listeners.delete(tell), { once: true });
+  }
+
+  #write(): void {
+    this.#text = stringsFor(this.#language);
+    this.relabel();
+    for (const tell of [...this.#listeners]) tell();
   }
 
   /** Writes the words into what is marked with `data-label` (name and tool tip) and `data-text`. */

@@ -1,5 +1,5 @@
 import { SieddError } from "../../codec/errors.js";
-import { cannotDecode, notPlayable, PlayerError } from "../errors.js";
+import { cannotDecode, damaged, notPlayable, PlayerError } from "../errors.js";
 import type { Playback, PlaybackOptions } from "../transport.js";
 import type { SizeChange } from "../wanted-size.js";
 import type { DirectFilm } from "./film.js";
@@ -190,10 +190,7 @@ export class DirectPlayback implements Playback {
     if (this.#life.signal.aborted) return;
     if (error instanceof FilmReplaced) this.#options.onStale();
     else if (error instanceof PlayerError) this.#options.onError(error);
-    else if (error instanceof SieddError)
-      this.#options.onError(
-        new PlayerError("not-playable", `This film is damaged: ${error.message}.`, { cause: error }),
-      );
+    else if (error instanceof SieddError) this.#options.onError(damaged(error));
     else this.#options.onError(notPlayable(error));
   }
 }

@@ -1,7 +1,7 @@
 import { openAsset } from "../../codec/asset/asset.js";
 import { SieddError } from "../../codec/errors.js";
 import type { TileAsset } from "../../codec/index.js";
-import { badAnswer, PlayerError, serverOnly } from "../errors.js";
+import { badAnswer, badFilm, PlayerError, serverOnly } from "../errors.js";
 import type { FilmInfo } from "../film-info.js";
 import { DEFAULT_LIMITS } from "../size.js";
 import { GroupStore } from "./group-store.js";
@@ -44,10 +44,7 @@ export async function openDirectFilm(url: string, signal: AbortSignal): Promise<
     return { asset, info, sound, store, close: () => life.abort() };
   } catch (error) {
     if (signal.aborted) throw signal.reason;
-    if (error instanceof SieddError)
-      throw new PlayerError("bad-answer", sentence(url, error), { cause: error });
+    if (error instanceof SieddError) throw badFilm(url, error);
     throw error instanceof PlayerError ? error : badAnswer(error);
   }
 }
-
-const sentence = (url: string, error: SieddError) => `${url} cannot be played: ${error.message}.`;

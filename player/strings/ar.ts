@@ -64,4 +64,17 @@ export const ARABIC: Strings = {
   statCache: "من ذاكرة مؤقتة",
   statBuffer: "المخزَّن مسبقًا",
   statDropped: "إطارات مفقودة",
+  errorNotFound: "لا يوجد فيلم في {address}؛ تحقّق من العنوان.",
+  errorUnreachable: "يتعذّر الوصول إلى الخادم؛ تحقّق من الاتصال ثم أعد المحاولة.",
+  errorBusy: "الخادم مشغول؛ أعد المحاولة بعد لحظات.",
+  errorBadAnswer: "ما أرسله الخادم ليس فيلمًا؛ أعد المحاولة.",
+  errorBadFilm: "يتعذّر تشغيل {address}: {detail}.",
+  errorDamaged: "هذا الفيلم تالف: {detail}.",
+  errorNotPlayable: "يتعذّر تشغيل هذا الجزء من الفيلم؛ أعد المحاولة.",
+  errorNotSupported: "لا يستطيع هذا المتصفّح تشغيل بثّ فيديو H.264؛ استخدم متصفّحًا حديثًا.",
+  errorNoRanges:
+    "لا يرسل مضيف {address} إلا ملفات كاملة؛ ضع الفيلم على مضيف يجيب عن طلبات Range، أو قدّمه عبر siedd.",
+  errorServerOnly: 'للفيلم في {address} نمط «paper» الذي لا يشغّله إلا خادم siedd؛ احذف mode="direct".',
+  errorCannotDecode:
+    "لا يمكن فكّ ترميز الأفلام في هذه الصفحة؛ شغّلها من خادم siedd، أو اسمح في سياسة الصفحة بـ worker-src blob: و script-src 'wasm-unsafe-eval'.",
 };

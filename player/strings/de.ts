@@ -64,4 +64,20 @@ export const GERMAN: Strings = {
   statCache: "Aus einem Cache",
   statBuffer: "Vorausgeladen",
   statDropped: "Ausgelassene Bilder",
+  errorNotFound: "Unter {address} gibt es keinen Film; bitte die Adresse prüfen.",
+  errorUnreachable:
+    "Der Server ist nicht erreichbar; bitte die Verbindung prüfen und es noch einmal versuchen.",
+  errorBusy: "Der Server ist ausgelastet; bitte gleich noch einmal versuchen.",
+  errorBadAnswer: "Was der Server geschickt hat, ist kein Film; bitte noch einmal versuchen.",
+  errorBadFilm: "{address} lässt sich nicht abspielen: {detail}.",
+  errorDamaged: "Dieser Film ist beschädigt: {detail}.",
+  errorNotPlayable: "Dieser Teil des Films lässt sich nicht abspielen; bitte noch einmal versuchen.",
+  errorNotSupported:
+    "Dieser Browser kann gestreamtes H.264-Video nicht abspielen; bitte einen aktuellen verwenden.",
+  errorNoRanges:
+    "Der Server von {address} schickt nur ganze Dateien; der Film muss auf einem liegen, der Range-Anfragen beantwortet, oder mit siedd ausgeliefert werden.",
+  errorServerOnly:
+    'Der Film unter {address} hat das Profil „paper“, das nur ein siedd-Server abspielen kann; bitte mode="direct" weglassen.',
+  errorCannotDecode:
+    "Auf dieser Seite lassen sich Filme nicht dekodieren; bitte von einem siedd-Server abspielen, oder die Richtlinie der Seite muss worker-src blob: und script-src 'wasm-unsafe-eval' erlauben.",
 };

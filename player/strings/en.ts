@@ -62,4 +62,18 @@ export const ENGLISH = {
   statCache: "From a cache",
   statBuffer: "Buffered ahead",
   statDropped: "Dropped frames",
+  errorNotFound: "There is no film at {address}; check the address.",
+  errorUnreachable: "The server cannot be reached; check the connection and try again.",
+  errorBusy: "The server is busy; try again in a moment.",
+  errorBadAnswer: "The server sent something that is not a film; try again.",
+  errorBadFilm: "{address} cannot be played: {detail}.",
+  errorDamaged: "This film is damaged: {detail}.",
+  errorNotPlayable: "This part of the film cannot be played; try again.",
+  errorNotSupported: "This browser cannot play streamed H.264 video; use a current one.",
+  errorNoRanges:
+    "The host of {address} sends whole files only; put the film on one that answers Range requests, or serve it with siedd.",
+  errorServerOnly:
+    'The film at {address} has the paper profile, which only a siedd server can play; leave out mode="direct".',
+  errorCannotDecode:
+    "Films cannot be decoded on this page; play from a siedd server, or let the page's policy allow worker-src blob: and script-src 'wasm-unsafe-eval'.",
 } as const;

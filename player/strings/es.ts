@@ -64,4 +64,18 @@ export const SPANISH: Strings = {
   statCache: "De una caché",
   statBuffer: "En memoria",
   statDropped: "Fotogramas perdidos",
+  errorNotFound: "No hay ninguna película en {address}; compruebe la dirección.",
+  errorUnreachable: "No se puede acceder al servidor; compruebe la conexión e inténtelo de nuevo.",
+  errorBusy: "El servidor está ocupado; inténtelo de nuevo en un momento.",
+  errorBadAnswer: "Lo que ha enviado el servidor no es una película; inténtelo de nuevo.",
+  errorBadFilm: "No se puede reproducir {address}: {detail}.",
+  errorDamaged: "Esta película está dañada: {detail}.",
+  errorNotPlayable: "No se puede reproducir esta parte de la película; inténtelo de nuevo.",
+  errorNotSupported: "Este navegador no puede reproducir vídeo H.264 en streaming; use uno actual.",
+  errorNoRanges:
+    "El servidor de {address} solo envía archivos enteros; ponga la película en uno que responda a peticiones Range, o sírvala con siedd.",
+  errorServerOnly:
+    'La película de {address} tiene el perfil «paper», que solo puede reproducir un servidor siedd; quite mode="direct".',
+  errorCannotDecode:
+    "En esta página no se pueden decodificar películas; reprodúzcalas desde un servidor siedd, o permita worker-src blob: y script-src 'wasm-unsafe-eval' en la política de la página.",
 };

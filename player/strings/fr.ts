@@ -64,4 +64,18 @@ export const FRENCH: Strings = {
   statCache: "D’un cache",
   statBuffer: "En mémoire",
   statDropped: "Images perdues",
+  errorNotFound: "Il n’y a pas de film à l’adresse {address} ; vérifiez l’adresse.",
+  errorUnreachable: "Le serveur est injoignable ; vérifiez la connexion et réessayez.",
+  errorBusy: "Le serveur est occupé ; réessayez dans un instant.",
+  errorBadAnswer: "Ce que le serveur a envoyé n’est pas un film ; réessayez.",
+  errorBadFilm: "Impossible de lire {address} : {detail}.",
+  errorDamaged: "Ce film est endommagé : {detail}.",
+  errorNotPlayable: "Impossible de lire cette partie du film ; réessayez.",
+  errorNotSupported: "Ce navigateur ne peut pas lire la vidéo H.264 en flux ; utilisez-en un récent.",
+  errorNoRanges:
+    "L’hôte de {address} n’envoie que des fichiers entiers ; placez le film sur un hôte qui répond aux requêtes Range, ou servez-le avec siedd.",
+  errorServerOnly:
+    'Le film à l’adresse {address} a le profil « paper », que seul un serveur siedd peut lire ; retirez mode="direct".',
+  errorCannotDecode:
+    "Impossible de décoder des films sur cette page ; lisez-les depuis un serveur siedd, ou autorisez worker-src blob: et script-src 'wasm-unsafe-eval' dans la politique de la page.",
 };
