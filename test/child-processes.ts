@@ -20,8 +20,8 @@ export function childProcesses(parent: number = process.pid): string[] {
   return below(parent);
 }
 
-/** Waits until no process called `name` is left below this one; returns how many are after `milliseconds`. */
-export async function remaining(name: string, milliseconds = 2000): Promise<number> {
+/** Waits until no process called `name` is left below this one; returns how many still are when it gives up. */
+export async function remaining(name: string, milliseconds = 60_000): Promise<number> {
   const count = () => childProcesses().filter((child) => child === name).length;
   for (const end = Date.now() + milliseconds; count() > 0 && Date.now() < end; ) {
     await new Promise((resolve) => setTimeout(resolve, 20));
