@@ -13,7 +13,7 @@ export interface Choices {
 
 /**
  * Decodes here where a short measurement says that it is affordable, and otherwise plays what the server decodes. What
- * fails here, or becomes too slow, goes on there: at the same moment and rate, playing or resting, with the last
+ * fails here, or becomes too slow, goes on there: at the same moment, playing or resting, with the last
  * picture kept until the next one is there.
  */
 export class AutoPlayback implements Playback {
@@ -88,17 +88,12 @@ export class AutoPlayback implements Playback {
   #moveToServer(from: DirectPlayback | null): void {
     if (from === null || this.#playback !== from) return;
     const { video } = this.#options;
-    const { currentTime: startAt, playbackRate, paused, ended } = video;
+    const { currentTime: startAt, paused, ended } = video;
     const { signal } = this.#life;
     const canvas = from.release();
     const uncover = () => canvas.remove();
     signal.addEventListener("abort", uncover, { once: true });
     video.addEventListener("loadeddata", uncover, { once: true, signal });
-    // Another source begins at the default rate.
-    video.addEventListener("loadedmetadata", () => Object.assign(video, { playbackRate }), {
-      once: true,
-      signal,
-    });
     this.#startThere({ ...this.#options, startAt });
     // Until the first segment is there, the clock stands where it will go on.
     video.currentTime = startAt;

@@ -4,7 +4,7 @@ import { Controls } from "./controls.js";
 import type { PlayerError } from "./errors.js";
 import type { FilmInfo } from "./film-info.js";
 import type { SegmentArrival } from "./fragment-loader.js";
-import { MEDIA_EVENTS, MediaElement, sameEvent, VIDEO_ATTRIBUTES } from "./media-element.js";
+import { MediaElement, VIDEO_ATTRIBUTES } from "./media-element.js";
 import { objectFit, watchFit } from "./object-fit.js";
 import { Session } from "./session.js";
 import type { Size } from "./size.js";
@@ -191,9 +191,10 @@ export class SieddPlayerElement extends MediaElement {
     this.video.pause();
   }
 
-  /** Loads the film again, from the start. */
+  /** Loads the film again, from the start and at the default rate. */
   load(): void {
     this.#startAt = 0;
+    this.playbackRate = this.defaultPlaybackRate;
     this.#load();
   }
 
@@ -222,9 +223,7 @@ export class SieddPlayerElement extends MediaElement {
     this.takeEarlyProperties();
     this.#connection = new AbortController();
     const { signal } = this.#connection;
-    for (const type of MEDIA_EVENTS) {
-      this.video.addEventListener(type, (event) => this.dispatchEvent(sameEvent(event)), { signal });
-    }
+    this.forwardEvents(signal);
     watchFit(this, () => this.#session?.measure(), signal);
     mirrorTextTracks(this, this.video, signal);
     this.#controls.connect(signal);

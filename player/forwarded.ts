@@ -13,7 +13,6 @@ type Forwarded = Pick<
   | "buffered"
   | "cancelVideoFrameCallback"
   | "canPlayType"
-  | "defaultPlaybackRate"
   | "duration"
   | "ended"
   | "fastSeek"
@@ -31,7 +30,6 @@ type Forwarded = Pick<
   | "NETWORK_NO_SOURCE"
   | "networkState"
   | "played"
-  | "playbackRate"
   | "preservesPitch"
   | "readyState"
   | "remote"
@@ -75,6 +73,8 @@ const OWN = new Set([
   "pause",
   "paused",
   "currentTime",
+  "playbackRate",
+  "defaultPlaybackRate",
   "videoWidth",
   "videoHeight",
 ]);

@@ -64,6 +64,9 @@ export function sameEvent(event: Event): Event {
 export abstract class MediaElement extends ForwardingElement {
   /** Names of properties that were set before the tag was defined, with their values. */
   #early: readonly (readonly [string, unknown])[] = Object.entries(this);
+  #defaultPlaybackRate = 1;
+  /** The rate that the page was last told of; NaN where it may have missed a change. */
+  #toldRate = Number.NaN;
 
   constructor() {
     super();
@@ -78,6 +81,35 @@ export abstract class MediaElement extends ForwardingElement {
   protected takeEarlyProperties(): void {
     for (const [name, value] of this.#early) (this as unknown as Record<string, unknown>)[name] = value;
     this.#early = [];
+  }
+
+  /** Sends the video's events again, until the signal. */
+  protected forwardEvents(signal: AbortSignal): void {
+    const { video } = this;
+    this.#toldRate = Number.NaN;
+    for (const type of MEDIA_EVENTS) {
+      if (type === "ratechange") continue;
+      video.addEventListener(type, (event) => this.dispatchEvent(sameEvent(event)), { signal });
+    }
+    video.addEventListener("ratechange", () => this.#rateChanged(), { signal });
+  }
+
+  #rateChanged(): void {
+    // Chosen past this element, as in a browser's own menu.
+    this.#keepRate();
+    const { playbackRate } = this.video;
+    if (playbackRate === this.#toldRate) return;
+    this.#toldRate = playbackRate;
+    this.dispatchEvent(new Event("ratechange"));
+  }
+
+  /**
+   * A video goes back to its default rate with each source, and one film has several: another region, another way
+   * of streaming, a film that was replaced. So the video's default is what was chosen, and that of the page is kept here.
+   */
+  #keepRate(): void {
+    const { video } = this;
+    if (video.defaultPlaybackRate !== video.playbackRate) video.defaultPlaybackRate = video.playbackRate;
   }
 
   play(): Promise<void> {
@@ -95,6 +127,26 @@ export abstract class MediaElement extends ForwardingElement {
   }
   set currentTime(seconds: number) {
     this.video.currentTime = seconds;
+  }
+  /** Stays with the film, also when it is set before there is anything to play. */
+  get playbackRate(): number {
+    return this.video.playbackRate;
+  }
+  set playbackRate(rate: number) {
+    this.video.playbackRate = rate;
+    this.#keepRate();
+  }
+  /** The rate at which `load()` and another film begin. */
+  get defaultPlaybackRate(): number {
+    return this.#defaultPlaybackRate;
+  }
+  set defaultPlaybackRate(rate: number) {
+    const given = Number(rate);
+    if (!Number.isFinite(given))
+      throw new TypeError(`defaultPlaybackRate is ${rate}: it must be a finite number.`);
+    if (given === this.#defaultPlaybackRate) return;
+    this.#defaultPlaybackRate = given;
+    queueMicrotask(() => this.dispatchEvent(new Event("ratechange")));
   }
   /** Pixels of the picture on screen, as they were computed. */
   get videoWidth(): number {

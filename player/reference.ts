@@ -19,7 +19,7 @@ export const ATTRIBUTES = {
     property: "src",
     values: "URL of a film on a siedd server, or of a `.siedd` file",
     absent: "nothing is loaded",
-    about: "what is played; set anew, it is loaded from the start",
+    about: "what is played; set anew, it is loaded from the start, and at `defaultPlaybackRate`",
   },
   mode: {
     property: "mode",

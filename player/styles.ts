@@ -78,7 +78,7 @@ button[aria-pressed="true"]:not(:hover) { background: rgb(255 255 255 / .2); }
   border-radius: 50%; background: var(--_accent); color: #140600;
   box-shadow: 0 6px 32px rgb(0 0 0 / .45); transition: transform .2s, opacity .2s;
 }
-.picture[data-pannable] ~ .big-play { display: none; }
+.picture:is([data-pannable], [data-tool]) ~ .big-play { display: none; }
 .big-play .icon { width: 56%; height: 56%; }
 .big-play:hover, .big-play:active { background: var(--_accent); transform: scale(1.06); }
 

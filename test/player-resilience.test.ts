@@ -1,18 +1,20 @@
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { look, reach, Stage } from "./player-stage.js";
+import { describe, test } from "node:test";
+import {
+  EXACT_SECONDS,
+  film as filmOf,
+  look,
+  PATIENCE,
+  reach,
+  shows,
+  until,
+  useStage,
+  withoutInBandParameters,
+} from "./player-stage.js";
 
-describe("the player when things go wrong", { concurrency: false, timeout: 120_000 }, () => {
-  let stage: Stage;
-  const ends: (() => unknown)[] = [];
-  before(async () => {
-    stage = await Stage.open({ after: (end) => void ends.unshift(end as () => unknown) });
-  });
-  after(async () => {
-    for (const end of ends) await end();
-  });
-  const film = (id = "film", rest = "") =>
-    `<siedd-player src="${id}" style="width: 240px" ${rest}></siedd-player>`;
+describe("the player when things go wrong", { concurrency: false, timeout: PATIENCE }, () => {
+  const stage = useStage(EXACT_SECONDS);
+  const film = (id = "film") => filmOf("width: 240px", "", id);
 
   test("a busy server is asked again until it has time", async (t) => {
     let refusals = 2;
@@ -24,22 +26,24 @@ describe("the player when things go wrong", { concurrency: false, timeout: 120_0
     });
     await page.evaluate(() => window.player.play());
     await reach(page, 1.4);
-    assert.equal(refusals, -1);
+    assert.ok(refusals < 0, "it was not asked again");
     assert.equal((await look(page)).error, null);
   });
 
-  test("a film replaced while it plays goes on with the new one at the same place", async (t) => {
+  test("a film replaced while it plays goes on with the new one at the same place and rate", async (t) => {
     await stage.writeFilm("replaced", 1);
     const { page, requests } = await stage.page(t, film("replaced"));
-    await page.evaluate(() => window.player.play());
+    await page.evaluate(() => {
+      window.player.playbackRate = 1.5;
+      return window.player.play();
+    });
     await reach(page, 1);
     await stage.writeFilm("replaced", 2);
-    await page.waitForFunction(() => window.told.some(({ type }) => type === "emptied"), undefined, {
-      timeout: 8000,
-    });
-    await page.waitForFunction(() => window.player.currentTime > 1 && !window.player.paused);
+    await until(page, () => window.told.some(({ type }) => type === "emptied"));
+    await until(page, () => window.player.currentTime > 1 && !window.player.paused);
     await reach(page, 5);
-    assert.equal((await look(page)).error, null);
+    const { error, rate } = await look(page);
+    assert.deepEqual({ error, rate }, { error: null, rate: 1.5 });
     assert.equal(requests.filter((path) => path.endsWith("/elastic.m3u8")).length, 2);
   });
 
@@ -52,10 +56,14 @@ describe("the player when things go wrong", { concurrency: false, timeout: 120_0
       /^There is no film at http.*\/films\/later; check the address\./,
     );
     await stage.writeFilm("later", 3);
+    await page.evaluate(() => {
+      window.player.playbackRate = 1.5;
+    });
     await alert.getByRole("button", { name: "Try again" }).click();
-    await page.waitForFunction(() => window.player.videoWidth === 240, undefined, { timeout: 8000 });
+    await shows(page, "240x136");
     assert.equal(await alert.isVisible(), false);
-    assert.equal((await look(page)).error, null);
+    const { error, rate } = await look(page);
+    assert.deepEqual({ error, rate }, { error: null, rate: 1.5 });
   });
 
   test("play() fails with the reason where there is nothing to play", async (t) => {
@@ -70,12 +78,7 @@ describe("the player when things go wrong", { concurrency: false, timeout: 120_0
   });
 
   test("a browser without in-band parameter sets plays and follows the levels of the master playlist", async (t) => {
-    const { page, requests } = await stage.page(t, film(), {
-      before: () => {
-        const supported = MediaSource.isTypeSupported.bind(MediaSource);
-        MediaSource.isTypeSupported = (type) => !type.includes("avc3") && supported(type);
-      },
-    });
+    const { page, requests } = await stage.page(t, film(), { before: withoutInBandParameters });
     await page.evaluate(() => window.player.play());
     await reach(page, 0.5);
     const seen = await look(page);
@@ -85,6 +88,6 @@ describe("the player when things go wrong", { concurrency: false, timeout: 120_0
     await page.evaluate(() => {
       window.player.style.width = "300px";
     });
-    await page.waitForFunction(() => window.player.videoWidth > 240, undefined, { timeout: 9000 });
+    await until(page, () => window.player.videoWidth > 240);
   });
 });

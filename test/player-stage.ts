@@ -1,6 +1,7 @@
-import { writeFile } from "node:fs/promises";
+import assert from "node:assert/strict";
+import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
+import { after, before, type TestContext } from "node:test";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import type { SieddPlayerElement } from "../player/index.js";
 import { type RunningServer, serve } from "../server/index.js";
@@ -27,34 +28,71 @@ declare global {
   }
 }
 
+/**
+ * Milliseconds for the tests of a block together. A guard against what never ends, and no measurement: a machine with
+ * other work takes many times as long as a quiet one.
+ */
+export const PATIENCE = 600_000;
+
+/** Seconds of a film that comes at the exact size on any machine: the player lets so short a one wait for its pixels. */
+export const EXACT_SECONDS = 6;
+
+/** The stage of a block of tests: open before the first of them, closed after the last. */
+export function useStage(seconds?: number, furnish?: (stage: Stage) => Promise<unknown>): Stage {
+  const stage = new Stage();
+  const ends: (() => unknown)[] = [];
+  before(async () => {
+    await stage.open({ after: (end) => void ends.unshift(end as () => unknown) }, seconds);
+    await furnish?.(stage);
+  });
+  after(async () => {
+    for (const end of ends) await end();
+  });
+  return stage;
+}
+
 /** A real server with synthetic films, and a browser. One for a test file: starting either takes a second. */
 export class Stage {
-  readonly browser: Browser;
-  readonly server: RunningServer;
-  readonly folder: string;
+  browser!: Browser;
+  server!: RunningServer;
+  folder!: string;
 
-  private constructor(browser: Browser, server: RunningServer, folder: string) {
-    this.browser = browser;
-    this.server = server;
-    this.folder = folder;
+  static async open(t: Pick<TestContext, "after">, seconds?: number): Promise<Stage> {
+    const stage = new Stage();
+    await stage.open(t, seconds);
+    return stage;
   }
 
   /** With a film of so many seconds, and a silent one. */
-  static async open(t: Pick<TestContext, "after">, seconds: number = FILM.groups.length): Promise<Stage> {
-    const folder = await tempFolder(t);
+  async open(t: Pick<TestContext, "after">, seconds: number = FILM.groups.length): Promise<void> {
+    this.folder = await tempFolder(t);
     const film = { ...FILM, groups: Array.from({ length: seconds }, () => 25), tone: seconds };
-    await writeFile(join(folder, "film.siedd"), syntheticAsset(film));
-    await writeFile(join(folder, "silent.siedd"), syntheticAsset({ ...film, tone: 0 }));
-    const server = await serve({ root: folder, port: 0, prefix: "/films", closeSeconds: 0 });
+    await writeFile(join(this.folder, "film.siedd"), syntheticAsset(film));
+    await writeFile(join(this.folder, "silent.siedd"), syntheticAsset({ ...film, tone: 0 }));
+    const server = await serve({ root: this.folder, port: 0, prefix: "/films", closeSeconds: 0 });
     t.after(() => server.close());
+    this.server = server;
     const browser = await launchBrowser();
     t.after(() => browser.close());
-    return new Stage(browser, server, folder);
+    this.browser = browser;
   }
 
   /** Replaces the film, as someone who encodes it anew does. */
   async writeFilm(id: string, seed: number): Promise<void> {
-    await writeFile(join(this.folder, `${id}.siedd`), syntheticAsset({ ...FILM, seed }));
+    const path = join(this.folder, `${id}.siedd`);
+    await writeFile(`${path}.new`, syntheticAsset({ ...FILM, seed }));
+    await rename(`${path}.new`, path);
+  }
+
+  /** Has segments of the film computed, so that the server only sends them: sizes as in their URLs. */
+  async warm(size: string, first: number, last: number): Promise<void> {
+    await Promise.all(
+      Array.from({ length: last - first + 1 }, async (_, i) => {
+        const answer = await fetch(`${this.server.url}film/full/${size}/elastic-${first + i}.m4s`);
+        assert.equal(answer.status, 200);
+        await answer.arrayBuffer();
+      }),
+    );
   }
 
   /** A page with this markup and `window.player`, its first player; closed with the test. */
@@ -148,9 +186,62 @@ function watchTimers(): void {
   watch("requestAnimationFrame", "cancelAnimationFrame");
 }
 
+/** A player of the stage's film. */
+export const film = (style: string, rest = "", src = "film"): string =>
+  `<siedd-player src="${src}" style="${style}" ${rest}></siedd-player>`;
+
+/** For `before` of a page: a browser that wants the parameter sets in the init segment plays the levels. */
+export function withoutInBandParameters(): void {
+  const supported = MediaSource.isTypeSupported.bind(MediaSource);
+  MediaSource.isTypeSupported = (type) => !type.includes("avc3") && supported(type);
+}
+
+/** Waits for what becomes true in the page, looked at often; says how the player is where it does not. */
+export async function until<Given>(
+  page: Page,
+  condition: (given: Given) => unknown,
+  given?: Given,
+): Promise<void> {
+  const options = { timeout: 30_000, polling: 20 };
+  try {
+    // The types of Playwright part a value from a handle to one, which no test here gives.
+    await page.waitForFunction(condition as (given: unknown) => unknown, given, options);
+  } catch (cause) {
+    const now = await look(page).catch(String);
+    throw new Error(`${condition} has not come true: ${JSON.stringify(now)}`, { cause });
+  }
+}
+
 /** Waits until the player's film has come to this second. */
 export const reach = (page: Page, seconds: number) =>
-  page.waitForFunction((at) => window.player.currentTime >= at, seconds, { timeout: 15_000, polling: 20 });
+  until(page, (at) => window.player.currentTime >= at, seconds);
+
+/** Waits until the picture on screen has been computed at this size: `404x228`. */
+export const shows = (page: Page, size: string) =>
+  until(page, (wanted) => `${window.player.videoWidth}x${window.player.videoHeight}` === wanted, size);
+
+/** Puts the player back into the page and plays. -> where the film goes on, in seconds. */
+export const putBack = (page: Page) =>
+  page.evaluate(async () => {
+    const { player } = window;
+    const playing = new Promise((resolve) => player.addEventListener("playing", resolve, { once: true }));
+    document.body.append(player);
+    await player.play();
+    await playing;
+    return player.currentTime;
+  });
+
+/** A player that has been removed leaves no timer, no worker and no request. */
+export async function assertGone({ page, requests }: PlayerPage): Promise<void> {
+  await until(page, () => window.pending.size === 0);
+  // A worker's end is told a little later than it is ordered.
+  while (page.workers().length > 0) await page.workers()[0]?.waitForEvent("close");
+  const before = requests.length;
+  await page.waitForTimeout(600);
+  assert.deepEqual(requests.slice(before), []);
+  assert.equal(await page.evaluate(() => window.pending.size), 0);
+  assert.equal(page.workers().length, 0);
+}
 
 /** What a viewer would notice, from the video inside. */
 export const look = (page: Page) =>
@@ -164,6 +255,7 @@ export const look = (page: Page) =>
       requested: player.requestedSize,
       time: player.currentTime,
       paused: player.paused,
+      rate: player.playbackRate,
       muted: player.muted,
       soundBytes: video.webkitAudioDecodedByteCount,
       ranges: player.buffered.length,

@@ -138,7 +138,16 @@ export function writeSyntheticAsset(path: string, o: SyntheticOptions = {}): voi
   writeFileSync(path, syntheticAsset(o));
 }
 
+/** By seconds: a film is often written anew with the same sound. */
+const tones = new Map<number, Uint8Array>();
+
 function tone(seconds: number): Uint8Array {
+  const made = tones.get(seconds) ?? makeTone(seconds);
+  tones.set(seconds, made);
+  return made;
+}
+
+function makeTone(seconds: number): Uint8Array {
   const args = [
     "-v",
     "error",
