@@ -18,16 +18,22 @@ import { languageOf, Words } from "./controls/words.js";
 import { filmFolder } from "./film-url.js";
 import { Minimap } from "./region/minimap.js";
 import { Zoom } from "./region/zoom.js";
+import type { Size } from "./size.js";
 import type { Skin } from "./skin.js";
 
 export interface ControlsOptions {
   /** Another region is asked for. */
   onRegion(): void;
+  /** The window of picture in picture has come, changed or gone. */
+  onWindow(): void;
 }
 
 /** Everything that the viewer's hands reach, and the zoom; made once an element. */
 export class Controls {
   readonly zoom: Zoom;
+  /** The window of picture in picture in device pixels; null where there is none. */
+  window: Size | null = null;
+  readonly #options: ControlsOptions;
   readonly #host: PlayerHost;
   readonly #skin: Skin;
   readonly #words: Words;
@@ -35,6 +41,7 @@ export class Controls {
   readonly #minimap: Minimap;
 
   constructor(host: PlayerHost, skin: Skin, options: ControlsOptions) {
+    this.#options = options;
     this.#host = host;
     this.#skin = skin;
     this.#words = new Words(skin.stage);
@@ -66,10 +73,13 @@ export class Controls {
     const playing = drivePlaying(deck);
     const seekBar = driveSeekBar(deck, playing);
     const sound = driveSound(deck);
-    const screens = driveScreens(deck);
+    const screens = driveScreens(deck, (size) => {
+      this.window = size;
+      this.#options.onWindow();
+    });
     const captions = driveCaptions(deck);
     const statistics = driveStatistics(deck);
-    const menu = driveSettings(deck, captions, statistics);
+    const menu = driveSettings(deck, captions, statistics, screens);
     const help = driveHelp(deck);
     driveKeys(deck, { playing, sound, screens, captions, statistics, menu, help });
     drivePresence(deck, playing, screens, () => seekBar.scrubbing || menu.open || help.open);

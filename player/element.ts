@@ -56,6 +56,7 @@ export class SieddPlayerElement extends MediaElement {
       const { region, zoom } = this;
       this.#tell("regionchange", { region, zoom });
     },
+    onWindow: () => this.#session?.measure(),
   });
   #connection: AbortController | null = null;
   #loading: AbortController | null = null;
@@ -294,6 +295,7 @@ export class SieddPlayerElement extends MediaElement {
         video: this.video,
         frame: this.video,
         fit: () => objectFit(this),
+        window: () => this.#controls.window,
         startAt: () => this.#startAt,
         cap: () => this.#cap,
         region: () => this.#controls.zoom.asked,

@@ -19,6 +19,8 @@ export interface SessionOptions {
   readonly frame: Element;
   /** How the picture lies in it. */
   fit(): ObjectFit;
+  /** A window that shows the picture in place of the frame, in device pixels; null where there is none. */
+  window(): Size | null;
   /** Seconds at which to start. */
   startAt(): number;
   /** Most output pixels a side. */
@@ -116,11 +118,12 @@ export class Session {
     if (info === null || this.#box === null) return;
     const region = this.#options.region();
     const height = this.#options.fixedHeight();
-    const box = height === null ? this.#box : { width: Number.POSITIVE_INFINITY, height };
+    const window = this.#options.window();
+    const box = height === null ? (window ?? this.#box) : { width: Number.POSITIVE_INFINITY, height };
     const fit = this.#options.fit();
     this.#options.onFit(fit === "contain" && fillsBox(this.#box, info));
-    // A part of the picture, and a number of rows that somebody has chosen, keep their shape.
-    const shaped = region !== null || height !== null ? "contain" : fit;
+    // A part of the picture, a number of rows that somebody has chosen, and a window's picture keep their shape.
+    const shaped = region !== null || height !== null || window !== null ? "contain" : fit;
     const size = requestSize(box, region ?? info, info.limits, this.#options.cap(), shaped);
     this.#wanted.propose(size, region);
   }

@@ -1,3 +1,4 @@
+import type { Size } from "../size.js";
 import { type Deck, label } from "./deck.js";
 
 /** Safari's own, where the standard's are missing. */
@@ -11,12 +12,18 @@ export interface Screens {
   togglePip(): void;
 }
 
-/** Full screen, picture in picture, and other devices, each where the browser has it. */
-export function driveScreens(deck: Deck): Screens {
-  const { host, skin, words, signal, on } = deck;
+/**
+ * Full screen, picture in picture, and other devices, each where the browser has it.
+ *
+ * @param onWindow the window of picture in picture has this size in device pixels; null where there is none any more
+ */
+export function driveScreens(deck: Deck, onWindow: (size: Size | null) => void): Screens {
+  const { host, skin, words, signal, on, say } = deck;
   const video = skin.video as SafariVideo;
-  const isFullscreen = () => document.fullscreenElement === host;
+  // Not document.fullscreenElement: within another shadow tree that is the tree's host.
+  const isFullscreen = () => host.matches(":fullscreen");
   const isPip = () => document.pictureInPictureElement != null && video.matches(":picture-in-picture");
+  const refused = () => say(words.text.refused);
 
   const show = () => {
     const { text } = words;
@@ -24,34 +31,46 @@ export function driveScreens(deck: Deck): Screens {
     label(skin.fullscreen, full ? "leave" : "enter", full ? text.leaveFullscreen : text.enterFullscreen);
     skin.fullscreen.hidden = !document.fullscreenEnabled && video.webkitEnterFullscreen === undefined;
     const small = "pictureInPictureEnabled" in document && document.pictureInPictureEnabled;
-    skin.pip.hidden = !small || video.disablePictureInPicture;
+    // What is decoded here is painted over the video, which has nothing to show in a window.
+    skin.pip.hidden = !small || video.disablePictureInPicture || host.transport === "direct";
     if (!skin.pip.hidden) label(skin.pip, "pip", isPip() ? text.leavePip : text.enterPip);
   };
   const toggleFullscreen = () => {
-    if (!document.fullscreenEnabled) {
-      video.webkitEnterFullscreen?.();
-      return;
-    }
-    const done = isFullscreen() ? document.exitFullscreen() : host.requestFullscreen();
-    done.catch(() => undefined);
+    if (document.fullscreenEnabled) {
+      const done = isFullscreen() ? document.exitFullscreen() : host.requestFullscreen();
+      done.catch(refused);
+    } else if (video.webkitEnterFullscreen === undefined) refused();
+    else video.webkitEnterFullscreen();
   };
   const togglePip = () => {
-    if (skin.pip.hidden) return;
-    const done = isPip() ? document.exitPictureInPicture() : video.requestPictureInPicture();
-    done.then(show, () => undefined);
+    if (skin.pip.hidden) refused();
+    else (isPip() ? document.exitPictureInPicture() : video.requestPictureInPicture()).catch(refused);
   };
   on(document, "fullscreenchange", show);
-  on(video, "enterpictureinpicture leavepictureinpicture", show);
+  on(video, "enterpictureinpicture", (event) => {
+    const { pictureInPictureWindow: small } = event as PictureInPictureEvent;
+    const follow = () =>
+      onWindow({ width: small.width * devicePixelRatio, height: small.height * devicePixelRatio });
+    on(small, "resize", follow);
+    follow();
+    show();
+  });
+  on(video, "leavepictureinpicture", () => {
+    onWindow(null);
+    show();
+  });
+  on(host, "loadedmetadata emptied", show);
   on(skin.fullscreen, "click", toggleFullscreen);
   on(skin.pip, "click", togglePip);
   words.onChange(show, signal);
-  driveDevices(deck, video);
+  signal.addEventListener("abort", () => onWindow(null), { once: true });
+  driveDevices(deck, video, refused);
   show();
   return { toggleFullscreen, togglePip };
 }
 
 /** AirPlay, and the standard's remote playback (w3.org/TR/remote-playback) where there is no AirPlay. */
-function driveDevices({ skin, signal, on }: Deck, video: SafariVideo): void {
+function driveDevices({ skin, signal, on }: Deck, video: SafariVideo, refused: () => void): void {
   if (video.webkitShowPlaybackTargetPicker !== undefined) {
     on(video, "webkitplaybacktargetavailabilitychanged", (event) => {
       skin.airplay.hidden = (event as Event & { availability?: string }).availability !== "available";
@@ -61,7 +80,12 @@ function driveDevices({ skin, signal, on }: Deck, video: SafariVideo): void {
   }
   const { remote } = video;
   if (remote === undefined) return;
-  on(skin.cast, "click", () => void remote.prompt().catch(() => undefined));
+  on(skin.cast, "click", () => {
+    remote.prompt().catch((error: DOMException) => {
+      // Who closes the list of devices has not been refused anything.
+      if (error.name !== "NotAllowedError") refused();
+    });
+  });
   remote
     .watchAvailability((available) => {
       skin.cast.hidden = !available;

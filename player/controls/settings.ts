@@ -4,6 +4,7 @@ import { fill } from "../strings.js";
 import type { Captions } from "./captions.js";
 import type { Deck } from "./deck.js";
 import { type Menu, type MenuItem, type MenuPage, makeMenu } from "./menu.js";
+import type { Screens } from "./screens.js";
 
 /** Times as fast as the film. */
 export const SPEEDS = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2];
@@ -27,7 +28,12 @@ export interface Statistics {
 }
 
 /** The menu of what can be set: speed, quality, captions, sound track, statistics. */
-export function driveSettings(deck: Deck, captions: Captions, statistics: Statistics): Menu {
+export function driveSettings(
+  deck: Deck,
+  captions: Captions,
+  statistics: Statistics,
+  screens: Screens,
+): Menu {
   const { host, skin, words, signal, on } = deck;
   const menu = makeMenu(skin.menu, skin.settings, () => words.text.back, signal);
   const speed = (rate: number) => (rate === 1 ? words.text.normal : `${rate}×`);
@@ -152,6 +158,9 @@ export function driveSettings(deck: Deck, captions: Captions, statistics: Statis
       );
       add(text.audio, trackName(audio[at]!, at), audioPage);
     }
+    // A narrow player has no room for its button.
+    if (!skin.pip.hidden && getComputedStyle(skin.pip).display === "none")
+      items.push({ label: skin.pip.title, choose: done(() => screens.togglePip()) });
     items.push({
       label: `${text.stats} · ${statistics.shown ? text.on : text.off}`,
       choose: done(() => statistics.toggle()),

@@ -37,6 +37,7 @@ export const ARABIC: Strings = {
   leavePip: "الخروج من صورة داخل صورة",
   airplay: "AirPlay",
   cast: "التشغيل على جهاز آخر",
+  refused: "لا يسمح المتصفّح بذلك هنا",
   zoomTool: "تكبير مستطيل",
   wholePicture: "عرض الصورة كاملة",
   zoomed: "تكبير {zoom} مرة",

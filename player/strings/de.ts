@@ -37,6 +37,7 @@ export const GERMAN: Strings = {
   leavePip: "Bild im Bild verlassen",
   airplay: "AirPlay",
   cast: "Auf einem anderen Gerät abspielen",
+  refused: "Der Browser erlaubt das hier nicht",
   zoomTool: "In ein Rechteck zoomen",
   wholePicture: "Ganzes Bild zeigen",
   zoomed: "{zoom}-fach vergrößert",

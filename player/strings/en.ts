@@ -35,6 +35,7 @@ export const ENGLISH = {
   leavePip: "Leave picture in picture",
   airplay: "AirPlay",
   cast: "Play on another device",
+  refused: "The browser does not allow that here",
   zoomTool: "Zoom into a rectangle",
   wholePicture: "Show the whole picture",
   zoomed: "Zoom {zoom} times",

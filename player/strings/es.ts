@@ -37,6 +37,7 @@ export const SPANISH: Strings = {
   leavePip: "Salir de imagen en imagen",
   airplay: "AirPlay",
   cast: "Reproducir en otro dispositivo",
+  refused: "El navegador no lo permite aquí",
   zoomTool: "Ampliar un rectángulo",
   wholePicture: "Mostrar toda la imagen",
   zoomed: "Ampliado {zoom} veces",

@@ -37,6 +37,7 @@ export const FRENCH: Strings = {
   leavePip: "Quitter l’image dans l’image",
   airplay: "AirPlay",
   cast: "Lire sur un autre appareil",
+  refused: "Le navigateur ne le permet pas ici",
   zoomTool: "Zoomer sur un rectangle",
   wholePicture: "Afficher toute l’image",
   zoomed: "Zoom {zoom} fois",
