@@ -48,7 +48,7 @@ async function ours() {
     for (const frame of anchors) yield* read(frame, 1);
   }
   const threads = availableParallelism();
-  const job = { network, trainer: "onnx", device: "cpu", threads } as const;
+  const job = { network, trainer: "onnx", device: "cpu", precision: "float32", threads } as const;
   const pool = new WorkerPool(1);
   try {
     await pool.loaded;

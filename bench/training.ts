@@ -52,6 +52,7 @@ async function ours(trainer: TileTrainerName, workers: number): Promise<number> 
     plan: { steps: STEPS, points: POINTS, rate: 4e-3, motionRate: 3e-3, seed: 1, keys: [range.first] },
     trainer,
     device: "cpu" as const,
+    precision: "float32" as const,
     steps: undefined,
   }));
   try {

@@ -133,6 +133,12 @@ export function encodeCommand(io: Io): Command {
       ).choices(["auto", "kernel", "onnx", "tfjs"]),
     )
     .addOption(new Option("--device <name>", "where they run").choices(["auto", "cpu", "cuda"]))
+    .addOption(
+      new Option(
+        "--precision <name>",
+        "onnx: what networks multiply in while they train; default: auto, which tries half precision on a GPU",
+      ).choices(["auto", "float32", "float16"]),
+    )
     .option("--workers <n>", "groups trained at the same time; default: one a core", whole(1, 64))
     .option("--seed <n>", "seed of all random numbers", whole(0, Number.MAX_SAFE_INTEGER))
     .option("--resume", "go on where an interrupted encode stopped")
@@ -162,7 +168,7 @@ export async function encodeWithProgress(
       progress.note(
         `${event.frames} frames of ${event.width} x ${event.height}, ${scenes}, ${event.groups} groups`,
       );
-    } else if (event.type === "missed" || event.type === "left-out") progress.note(event.message);
+    } else if ("message" in event) progress.note(event.message);
   };
   try {
     return await encode({ ...options, signal: io.signal, onEvent });

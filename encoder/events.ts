@@ -36,6 +36,12 @@ export type EncodeEvent =
       readonly message: string;
     }
   | {
+      /** What `--precision auto` came to on a GPU, and why. */
+      readonly type: "precision";
+      readonly precision: "float32" | "float16";
+      readonly message: string;
+    }
+  | {
       /** Something of the film that an asset cannot hold. */
       readonly type: "left-out";
       readonly message: string;

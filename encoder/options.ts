@@ -16,6 +16,7 @@ import type { Target } from "./pipeline/rate-control.js";
 import type { TileTrainerName } from "./training/choose-trainer.js";
 import { hasCudaProvider } from "./training/cuda-provider.js";
 import type { Device } from "./training/onnx-runtime.js";
+import type { Precision } from "./training/precision.js";
 
 /** Points on the curve of time against quality (docs/design.md, "Presets"). */
 export type TilePreset = "draft" | "fast" | "balanced" | "quality";
@@ -84,6 +85,11 @@ export interface EncodeOptions {
   readonly trainer?: "auto" | TileTrainerName | undefined;
   /** Default "auto": the GPU where the CUDA execution provider is there, else the CPU. */
   readonly device?: Device | undefined;
+  /**
+   * What networks multiply in while onnxruntime trains them; the rest is float32 always. Default "auto": a short trial
+   * on the GPU decides and `onEvent` says what; float32 on the processor, which has no half precision and imitates it.
+   */
+  readonly precision?: "auto" | Precision | undefined;
   /** Training threads, 1 to 64; the bytes do not depend on it. Default: one a core. */
   readonly workers?: number | undefined;
   /** A whole number from 0; the same seed gives the same bytes on the same machine. */
@@ -178,6 +184,7 @@ export interface ResolvedOptions {
   readonly target: Target | undefined;
   readonly trainer: TileTrainerName;
   readonly device: Device;
+  readonly precision: "auto" | Precision;
   readonly workers: number;
   readonly seed: number;
   readonly resume: boolean;
@@ -224,6 +231,16 @@ export function resolveOptions(options: EncodeOptions): ResolvedOptions {
       "--trainer kernel runs on the processor: leave --device cuda out, or take --trainer onnx",
     );
   }
+  const { precision = "auto" } = options;
+  if (!["auto", "float32", "float16"].includes(precision)) {
+    throw bad("--precision", "auto, float32 or float16", precision);
+  }
+  if (precision === "float16" && trainer !== "auto" && trainer !== "onnx") {
+    throw new EncoderError(
+      "bad-option",
+      `--trainer ${trainer} trains in float32: leave --precision float16 out, or take --trainer onnx`,
+    );
+  }
   if (from !== undefined && !(from >= 0)) throw bad("--from", "0 seconds or more", from);
   if (to !== undefined && !(to > (from ?? 0))) throw bad("--to", `more than ${from ?? 0} seconds`, to);
   return {
@@ -248,8 +265,9 @@ export function resolveOptions(options: EncodeOptions): ResolvedOptions {
     anchors: whole("--anchors", options.anchors, 1, 64, 8),
     anchorChoice: anchorChoiceOf(options),
     target: targetOf(options),
-    trainer: trainer === "auto" ? quickest(device) : trainer,
+    trainer: trainer !== "auto" ? trainer : precision === "float16" ? "onnx" : quickest(device),
     device,
+    precision,
     workers: whole("--workers", options.workers, 1, 64, Math.min(64, availableParallelism())),
     seed: whole("--seed", options.seed, 0, Number.MAX_SAFE_INTEGER, 0),
     resume: options.resume ?? false,

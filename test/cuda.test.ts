@@ -3,9 +3,9 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { exportFunction, exportLoop, type LoopStep } from "../encoder/graph/onnx-export.js";
+import { exportFunction, exportLoop, type LoopStep, reachable } from "../encoder/graph/onnx-export.js";
 import { DATA_TYPE, decodeModel, type OnnxGraph } from "../encoder/graph/onnx-schema.js";
-import { Operations } from "../encoder/graph/operations.js";
+import { Operations, type Products } from "../encoder/graph/operations.js";
 import { EncoderError } from "../encoder/index.js";
 import { paperTrainingStep } from "../encoder/paper/graph.js";
 import { OPTIMISERS } from "../encoder/paper/optimisers.js";
@@ -16,9 +16,9 @@ import { tileTrainingStep } from "../encoder/training/tile-graph.js";
 import { shapeOf } from "../encoder/training/tile-steps.js";
 import { realTraining } from "./real-training.js";
 
-const { float32, uint8, int64, bool } = DATA_TYPE;
-const numbers = [float32];
-const any = [float32, uint8, int64, bool];
+const { float32, float16, uint8, int64, bool } = DATA_TYPE;
+const numbers = [float32, float16];
+const any = [float32, float16, uint8, int64, bool];
 
 /**
  * Operators for which onnxruntime's CUDA execution provider has kernels at opset 17, and of the types of the
@@ -28,7 +28,8 @@ const CUDA_KERNELS: Record<string, readonly number[]> = {
   ...Object.fromEntries(
     ["Add", "Sub", "Mul", "Div", "Sin", "Cos", "Sqrt", "Log", "Abs", "Sign"].map((op) => [op, numbers]),
   ),
-  ...Object.fromEntries(["MatMul", "Round", "ReduceSum", "Equal"].map((op) => [op, numbers])),
+  ...Object.fromEntries(["MatMul", "Round", "ReduceSum", "Equal", "Min"].map((op) => [op, numbers])),
+  Where: [bool],
   ...Object.fromEntries(
     ["Cast", "Concat", "Expand", "Gather", "Identity", "Reshape", "Slice", "Transpose"].map((op) => [
       op,
@@ -36,19 +37,21 @@ const CUDA_KERNELS: Record<string, readonly number[]> = {
     ]),
   ),
 };
+/** Both of their inputs have one type. */
+const ONE_TYPE = ["Add", "Sub", "Mul", "Div", "MatMul", "Equal", "Min", "Concat"];
 /** Their second input and those after it are shapes and axes, which the kernels read on the host. */
 const READ_ON_HOST = ["Reshape", "Expand", "Slice", "ReduceSum"];
 
 /** Training steps of both profiles with everything in them that a step may have. */
-async function trainingSteps(): Promise<Record<string, LoopStep>> {
+async function trainingSteps(products: Products): Promise<Record<string, LoopStep>> {
   const { problem, plan } = await realTraining({ encoderWidth: 8, coded: true, steps: 1, points: 16 });
-  const tile = tileTrainingStep(shapeOf(problem, plan.points), true, 1, plan.coding);
+  const tile = tileTrainingStep(shapeOf(problem, plan.points), true, 1, plan.coding, products);
   const sizes = { frequencies: 4, omega: 30, width: 8, encoderLayers: 2, hiddenLayers: 3, patch: 3 };
   const factors = { rank: 4, frequency: 200, amplitude: 0.1 };
   const network = { profile: "paper" as const, ...sizes, factors };
   const shape = { network, stacks: 3, frames: 3, points: 16, pixels: 144 };
   const paper = (optimiser: PaperOptimizer, loss: PaperLoss) =>
-    paperTrainingStep(shape, true, OPTIMISERS[optimiser], loss).step;
+    paperTrainingStep(shape, true, OPTIMISERS[optimiser], loss, products).step;
   return {
     tile,
     "paper, schedule-free": paper("schedule-free", "mse"),
@@ -65,7 +68,11 @@ function exported(step: LoopStep): { outer: OnnxGraph; body: OnnxGraph } {
   return { outer, body };
 }
 
-const steps = await trainingSteps();
+const half = await trainingSteps("float16");
+const steps = {
+  ...(await trainingSteps("float32")),
+  ...Object.fromEntries(Object.entries(half).map(([name, step]) => [`${name}, half precision`, step])),
+};
 
 for (const [name, step] of Object.entries(steps)) {
   test(`${name}: every operator in the training loop has a CUDA kernel for its numbers`, () => {
@@ -79,8 +86,10 @@ for (const [name, step] of Object.entries(steps)) {
         const type = types.get(input[0]);
         assert.ok(type !== undefined, `${opType} of the unknown ${input[0]}`);
         assert.ok(CUDA_KERNELS[opType]?.includes(type), `${opType} of type ${type} has no CUDA kernel`);
+        if (ONE_TYPE.includes(opType)) assert.equal(types.get(input[1]), type, `${opType} of two types`);
         const to = attribute.find(({ name }) => name === "to")?.i;
-        types.set(output[0], opType === "Equal" ? bool : (to ?? type));
+        const chosen = opType === "Where" ? types.get(input[1]) : undefined;
+        types.set(output[0], opType === "Equal" ? bool : (to ?? chosen ?? type));
       }
     };
     check(outer.node);
@@ -104,6 +113,27 @@ for (const [name, step] of Object.entries(steps)) {
       readers(condition).map(({ opType, output }) => [opType, output]),
       [["Identity", [body.output[0].name]]],
     );
+  });
+}
+
+for (const [name, step] of Object.entries(half)) {
+  test(`${name}: half precision is for the network's products alone`, () => {
+    const tensors = reachable([...step.state.map(({ after }) => after), ...Object.values(step.record)]);
+    const of = (...ops: string[]) => tensors.filter(({ op }) => ops.includes(op));
+    const isHalf = ({ type }: { type: string }) => type === "float16";
+    for (const { inputs } of of("Sin", "Cos", "Sqrt", "Log", "Div")) assert.ok(!inputs.some(isHalf));
+    for (const { before, after } of step.state) assert.ok(!isHalf(before) && !isHalf(after), before.name);
+    assert.equal(step.record.loss.type, "float32");
+    // Every sine layer and the head have a product forward, and one or two backward.
+    const layers = step.state.filter(({ before }) => /^(encoder|hidden|head)\d*$/.test(before.name ?? ""));
+    const products = of("MatMul").filter(isHalf);
+    assert.ok(
+      products.length >= 3 * layers.length - 1,
+      `${products.length} products, ${layers.length} layers`,
+    );
+    const full = of("MatMul").filter(({ type }) => type === "float32");
+    if (name !== "tile") assert.equal(full.length, 0);
+    for (const { inputs } of of("Cast").filter(isHalf)) assert.equal(inputs[0].type, "float32");
   });
 }
 

@@ -88,6 +88,8 @@ function pullBack(g: Operations, tensor: Tensor, position: number, adjoint: Tens
         perm.map((_, axis) => perm.indexOf(axis)),
       );
     }
+    case "Cast":
+      return g.cast(adjoint, input.type as "float32" | "float16");
     case "Reshape":
       return g.reshape(adjoint, a.shape);
     case "Expand":

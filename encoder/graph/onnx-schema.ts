@@ -67,7 +67,7 @@ const Model = root.lookupType("Model");
 /** Values of AttributeProto.type. */
 export const ATTRIBUTE = { int: 2, tensor: 4, graph: 5, ints: 7 } as const;
 /** Values of TensorProto.DataType. */
-export const DATA_TYPE = { float32: 1, uint8: 2, int64: 7, bool: 9 } as const;
+export const DATA_TYPE = { float32: 1, uint8: 2, int64: 7, bool: 9, float16: 10 } as const;
 
 export interface OnnxTensor {
   dims: number[];

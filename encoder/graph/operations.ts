@@ -1,10 +1,27 @@
-import { Graph, size, type Tensor } from "./tensor.js";
+import { type ElementType, Graph, size, type Tensor } from "./tensor.js";
+
+/** ONNX's number of each type, as the attribute of a Cast. */
+const CAST_TO: Partial<Record<ElementType, number>> = { float32: 1, float16: 10 };
 
 /**
- * The operations of training graphs, with shapes checked when they are built. Elementwise operations
+ * How networks multiply matrices: as they are, as float16, or as float32 of numbers rounded to float16, whose
+ * products are rounded too. The last two differ only in how a product's terms are added up.
+ */
+export type Products = "float32" | "float16" | "rounded";
+
+/**
+ * The operations of training graphs, with shapes and types checked when they are built. Elementwise operations
  * broadcast as NumPy and ONNX do.
  */
 export class Operations extends Graph {
+  /** How `product` multiplies; everything else is float32. */
+  readonly products: Products;
+
+  constructor(products: Products = "float32") {
+    super();
+    this.products = products;
+  }
+
   add(a: Tensor, b: Tensor): Tensor {
     return this.#elementwise("Add", a, b);
   }
@@ -56,8 +73,21 @@ export class Operations extends Graph {
     const [n, k] = a.shape.slice(-2);
     const [k2, m] = b.shape.slice(-2);
     if (k !== k2) throw new RangeError(`matmul of [${a.shape}] and [${b.shape}]`);
+    sameType("MatMul", a, b);
     const lead = broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2));
     return this.make("MatMul", [a, b], [...lead, n, m], a.type);
+  }
+
+  /**
+   * A network's matrix product: of float32, giving float32, computed as this graph multiplies. Derivatives follow
+   * the casts, so that backward products are computed alike, of the activations that are stored already.
+   */
+  product(a: Tensor, b: Tensor): Tensor {
+    if (this.products === "float32") return this.matmul(a, b);
+    const half = (tensor: Tensor) => this.cast(tensor, "float16");
+    if (this.products === "float16") return this.toFloat(this.matmul(half(a), half(b)));
+    const rounded = (tensor: Tensor) => this.toFloat(half(tensor));
+    return rounded(this.matmul(rounded(a), rounded(b)));
   }
 
   /** Axes in the order `permutation`. */
@@ -116,7 +146,11 @@ export class Operations extends Graph {
   }
 
   toFloat(a: Tensor): Tensor {
-    return a.type === "float32" ? a : this.make("Cast", [a], a.shape, "float32", { to: 1 });
+    return this.cast(a, "float32");
+  }
+
+  cast(a: Tensor, type: "float32" | "float16"): Tensor {
+    return a.type === type ? a : this.make("Cast", [a], a.shape, type, { to: CAST_TO[type] as number });
   }
 
   /** 1 where a row's index, counted from 0 to `rows`, equals the value: values [n] -> [rows, n]. */
@@ -126,7 +160,23 @@ export class Operations extends Graph {
       [rows, 1],
     );
     const row = this.reshape(values, [1, ...values.shape]);
-    return this.toFloat(this.make("Equal", [index, row], [rows, ...values.shape], "bool"));
+    return this.toFloat(this.equal(index, row));
+  }
+
+  equal(a: Tensor, b: Tensor): Tensor {
+    sameType("Equal", a, b);
+    return this.make("Equal", [a, b], broadcast(a.shape, b.shape), "bool");
+  }
+
+  /** `a` where the condition holds, else `b`. */
+  where(condition: Tensor, a: Tensor, b: Tensor): Tensor {
+    sameType("Where", a, b);
+    const shape = broadcast(condition.shape, broadcast(a.shape, b.shape));
+    return this.make("Where", [condition, a, b], shape, a.type);
+  }
+
+  minimum(a: Tensor, b: Tensor): Tensor {
+    return this.#elementwise("Min", a, b);
   }
 
   /** To the nearest whole number, ties to even. */
@@ -154,8 +204,13 @@ export class Operations extends Graph {
   }
 
   #elementwise(op: string, a: Tensor, b: Tensor): Tensor {
+    sameType(op, a, b);
     return this.make(op, [a, b], broadcast(a.shape, b.shape), a.type);
   }
+}
+
+function sameType(op: string, a: Tensor, b: Tensor): void {
+  if (a.type !== b.type) throw new RangeError(`${op} of ${a.type} and ${b.type}`);
 }
 
 function isMatrixTranspose(a: Tensor): boolean {

@@ -1,5 +1,5 @@
 /** Element types that training graphs use. */
-export type ElementType = "float32" | "uint8" | "int64" | "bool";
+export type ElementType = "float32" | "float16" | "uint8" | "int64" | "bool";
 
 /** Attributes of a node: what ONNX calls attributes, plus the values of constants. */
 export type Attributes = Readonly<Record<string, number | readonly number[] | Float32Array | BigInt64Array>>;

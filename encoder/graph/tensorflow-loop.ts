@@ -7,7 +7,8 @@ export type TensorFlow = typeof tensorflow;
 type Value = tensorflow.Tensor;
 type NumericType = "float32" | "int32" | "bool";
 
-const TYPES: Record<ElementType, NumericType> = {
+/** It has no half precision: a graph that uses it is refused. */
+const TYPES: Partial<Record<ElementType, NumericType>> = {
   float32: "float32",
   uint8: "int32",
   int64: "int32",
@@ -32,7 +33,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   Equal: (tf, [a, b]) => tf.equal(a, b),
   MatMul: (tf, [a, b]) => tf.matMul(a, b),
   StraightThrough: (tf, [value]) => tf.clone(value),
-  Cast: (tf, [a], { type }) => tf.cast(a, TYPES[type]),
+  Cast: (tf, [a], { type }) => tf.cast(a, TYPES[type] as NumericType),
   Reshape: (tf, [a], { shape }) => tf.reshape(a, [...shape]),
   Expand: (tf, [a], { shape }) => tf.broadcastTo(a, [...shape]),
   Concat: (tf, parts, { attributes }) => tf.concat([...parts], attributes.axis as number),
@@ -76,6 +77,8 @@ export class TensorFlowLoop {
       if (tensor.inputs.some((input) => changing.has(input))) changing.add(tensor);
       if (tensor.inputs.length > 0 && OPERATIONS[tensor.op] === undefined)
         throw new RangeError(`the operation ${tensor.op} is unknown to the TensorFlow.js trainer`);
+      if (TYPES[tensor.type] === undefined)
+        throw new RangeError(`the type ${tensor.type} is unknown to the TensorFlow.js trainer`);
       (changing.has(tensor) ? each : once).push(tensor);
     }
     this.#once = { order: once.map((tensor) => ({ tensor, spent: [] })) };

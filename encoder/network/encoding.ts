@@ -28,5 +28,5 @@ export function sineLayer(g: Operations, h: Tensor, weights: Tensor, bias: Tenso
 
 /** h [n, in, B], weights [m, in, out], bias [m, out, 1] -> w^T h + b. */
 export function linear(g: Operations, h: Tensor, weights: Tensor, bias: Tensor): Tensor {
-  return g.add(g.matmul(g.transpose(weights), h), bias);
+  return g.add(g.product(g.transpose(weights), h), bias);
 }

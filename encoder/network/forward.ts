@@ -61,10 +61,10 @@ function wideSineLayer(g: Operations, h: Tensor, layer: LayerParameters, network
   if (right === undefined || factors === undefined) return g.sin(linear(g, h, g.scale(weights, omega), bias));
   const { frequency, amplitude } = factors;
   if (frequency === 0) {
-    const inner = g.matmul(g.transpose(g.scale(weights, omega)), h);
-    return g.sin(g.add(g.matmul(right, inner), bias));
+    const inner = g.product(g.transpose(g.scale(weights, omega)), h);
+    return g.sin(g.add(g.product(right, inner), bias));
   }
-  const product = g.matmul(g.scale(weights, frequency), g.transpose(right));
+  const product = g.product(g.scale(weights, frequency), g.transpose(right));
   return g.sin(linear(g, h, g.scale(g.sin(product), amplitude * omega), bias));
 }
 
@@ -85,7 +85,7 @@ export function paperForward(
   const [frames, , channels] = weights.shape;
   if (stacks > 1) return linear(g, h, weights, bias);
   const heads = g.reshape(g.transpose(weights), [1, frames * channels, width]);
-  return g.add(g.reshape(g.matmul(heads, h), [frames, channels, points]), bias);
+  return g.add(g.reshape(g.product(heads, h), [frames, channels, points]), bias);
 }
 
 /** Mean of the squared differences: -> [1]. */

@@ -1,10 +1,10 @@
 import { CHANNELS, headOutputs, type PaperNetwork } from "../../codec/index.js";
-import { gradients } from "../graph/gradient.js";
 import type { LoopStep } from "../graph/onnx-export.js";
-import { Operations } from "../graph/operations.js";
+import { Operations, type Products } from "../graph/operations.js";
 import type { Tensor } from "../graph/tensor.js";
 import { meanAbsoluteError, meanSquaredError, paperForward } from "../network/forward.js";
 import { layerTensors, paperParameters } from "../network/parameters.js";
+import { firstLossScale, slopesOf } from "../training/loss-scaling.js";
 import type { Optimiser } from "./optimisers.js";
 import type { PaperLoss } from "./options.js";
 
@@ -36,8 +36,9 @@ export function paperTrainingStep(
   learnEncoder: boolean,
   optimiser: Optimiser,
   lossName: PaperLoss,
+  products: Products = "float32",
 ): PaperStep {
-  const g = new Operations();
+  const g = new Operations(products);
   const { network, frames, points } = shape;
   const parameters = paperParameters(g, network, shape.stacks, frames);
   const drawnPixels = points * network.patch ** 2;
@@ -56,9 +57,10 @@ export function paperTrainingStep(
   const all = [...parameters.encoder, ...parameters.hidden, parameters.head];
   const learned = all.slice(learnEncoder ? 0 : parameters.encoder.length).flatMap(layerTensors);
   const schedule = g.input("schedule", [optimiser.scheduleLength]);
-  const slopes = gradients(g, loss, learned);
-  const state = learned.flatMap((tensor, i) => optimiser.step(g, tensor, slopes[i], schedule));
-  const step = { state, perStep: [pixels, position, schedule], record: { loss } };
+  const most = firstLossScale(frames * headOutputs(network), points);
+  const { slopes, state: scaling } = slopesOf(g, loss, learned, most);
+  const descent = learned.flatMap((tensor, i) => optimiser.step(g, tensor, slopes[i], schedule));
+  const step = { state: [...descent, ...scaling], perStep: [pixels, position, schedule], record: { loss } };
   const named = (tensor: Tensor) => [tensor.name ?? "", tensor.shape] as const;
   return { step, shapes: new Map(all.flatMap(layerTensors).map(named)) };
 }

@@ -1,6 +1,7 @@
 import type { DecoderAsset, PaperEncoder, PaperNetwork } from "../../codec/index.js";
 import type { TrainerName } from "../training/choose-trainer.js";
 import type { Device } from "../training/onnx-runtime.js";
+import type { Precision } from "../training/precision.js";
 import type { TrainingWeights } from "../training/tile-weights.js";
 import type { PaperTarget } from "./target.js";
 import type { PaperPlan } from "./trainer.js";
@@ -11,6 +12,7 @@ interface PaperJob {
   readonly plan: PaperPlan;
   readonly trainer: TrainerName;
   readonly device: Device;
+  readonly precision: Precision;
   /** Of the runtime; the weights do not depend on it. */
   readonly threads: number;
 }

@@ -5,8 +5,11 @@ import type { EncodeEvent } from "../events.js";
 import type { Checkpoints } from "../pipeline/checkpoints.js";
 import type { PlannedGroup } from "../pipeline/groups.js";
 import type { ProgressMeter } from "../pipeline/progress.js";
+import { settlePrecision } from "../pipeline/settle-precision.js";
 import { WorkerPool } from "../pipeline/worker-pool.js";
+import type { Precision } from "../training/precision.js";
 import type { TrainingWeights } from "../training/tile-weights.js";
+import type { PaperAnchorsJob } from "./jobs.js";
 import { spoil } from "./noise.js";
 import { type PaperOptions, pointsOf } from "./options.js";
 import { stepCost } from "./plan.js";
@@ -64,6 +67,7 @@ class PaperFilmTraining {
   readonly #emit: (event: EncodeEvent) => void;
   readonly #signal: AbortSignal | undefined;
   readonly #pool: WorkerPool;
+  #precision: Precision = "float32";
   /** Of each finished group, bytes and mean PSNR in dB: their payloads stay on disk. */
   readonly #finished = new Map<number, { readonly bytes: number; readonly psnr: number }>();
 
@@ -95,6 +99,10 @@ class PaperFilmTraining {
     const done = groups.filter(({ index }) => this.#finished.has(index));
     this.#meter.begin(anchorsCost + costOf(groups), (known ? anchorsCost : 0) + costOf(done));
 
+    this.#precision = await settlePrecision(options, checkpoints, this.#emit, async () => {
+      const job = await this.#anchorsJob();
+      return this.#untilAborted(this.#pool.run({ kind: "trial", job: { ...job, device: "cuda" } }).result);
+    });
     this.#meter.enter("phase1", `${anchors.length} anchor ${anchors.length === 1 ? "frame" : "frames"}`);
     const trained = known ?? (await this.#untilAborted(this.#trainAnchors()));
     const encoder = this.#film.sharedEncoder ?? quantiseEncoder(network, trained);
@@ -150,26 +158,32 @@ class PaperFilmTraining {
     };
   }
 
-  async #trainAnchors(): Promise<TrainingWeights> {
-    const { anchors, network, options, checkpoints } = this.#film;
+  /** Phase 1, its frames loaded. */
+  async #anchorsJob(): Promise<PaperAnchorsJob> {
+    const { anchors, network, options } = this.#film;
     const source = this.#frames(anchors.map((firstFrame) => ({ firstFrame, frameCount: 1 })));
     const target = await this.#load(source, anchors.length, (index) => anchors[index]);
     await source.return(undefined);
-    const plan = this.#plan(PHASE_1, 0);
-    const { result, steps } = this.#pool.run({
+    return {
       kind: "paper-anchors",
       network,
       target,
-      plan,
+      plan: this.#plan(PHASE_1, 0),
       trainer: options.trainer,
       device: options.device,
+      precision: this.#precision,
       threads: options.workers,
       encoder: this.#film.sharedEncoder,
-    });
+    };
+  }
+
+  async #trainAnchors(): Promise<TrainingWeights> {
+    const job = await this.#anchorsJob();
+    const { result, steps } = this.#pool.run(job);
     const watch = this.#meter.watch(steps, this.#anchorCost());
     const trained = await result;
-    watch.finish(plan.steps);
-    await checkpoints.keepAnchor(PHASE_1_CHECKPOINT, [trained]);
+    watch.finish(job.plan.steps);
+    await this.#film.checkpoints.keepAnchor(PHASE_1_CHECKPOINT, [trained]);
     return trained;
   }
 
@@ -216,6 +230,7 @@ class PaperFilmTraining {
       plan,
       trainer: options.trainer,
       device: options.device,
+      precision: this.#precision,
       threads,
       index: group.index,
       asset: { ...size, profile: "paper", network, encoder, groups: entries },

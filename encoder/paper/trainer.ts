@@ -1,6 +1,8 @@
-import { CHANNELS, type PaperNetwork } from "../../codec/index.js";
+import { CHANNELS, headOutputs, type PaperNetwork } from "../../codec/index.js";
 import { exportLoop } from "../graph/onnx-export.js";
+import type { Products } from "../graph/operations.js";
 import type { TrainerName } from "../training/choose-trainer.js";
+import { scalingState } from "../training/loss-scaling.js";
 import {
   bytes,
   type Device,
@@ -10,6 +12,7 @@ import {
   loadGraph,
   type RunningGraph,
 } from "../training/onnx-runtime.js";
+import { type Precision, productsOn } from "../training/precision.js";
 import { loadTensorFlow, runningLoop } from "../training/tfjs-runtime.js";
 import type { TrainingWeights } from "../training/tile-weights.js";
 import type { TrainingOptions } from "../training/trainer.js";
@@ -55,6 +58,8 @@ export interface PaperTrainer {
   readonly device: Device;
   /** Of onnxruntime; TensorFlow.js runs in the thread that calls it. */
   readonly threads: number;
+  /** Of onnxruntime; default float32. */
+  readonly precision?: Precision;
 }
 
 /**
@@ -75,18 +80,20 @@ export async function trainPaper(
     points: plan.points,
     pixels: target.width * target.height,
   };
-  const made = paperTrainingStep(shape, problem.learnEncoder, optimiser, plan.loss);
-  const graph = await load(made, options);
+  const make = (products: Products) =>
+    paperTrainingStep(shape, problem.learnEncoder, optimiser, plan.loss, products);
+  const graph = await load(make, options);
   try {
-    return await runSteps(graph, made, problem, plan, optimiser, options);
+    return await runSteps(graph, make("float32").shapes, problem, plan, optimiser, options);
   } finally {
     await graph.release();
   }
 }
 
-async function load({ step }: PaperStep, options: PaperTrainer): Promise<RunningGraph> {
-  if (options.trainer === "onnx") return loadGraph(exportLoop(step), options.device, options.threads);
-  return runningLoop(await loadTensorFlow(options.device), step);
+async function load(make: (products: Products) => PaperStep, options: PaperTrainer): Promise<RunningGraph> {
+  const { trainer, device, threads, precision = "float32" } = options;
+  if (trainer === "tfjs") return runningLoop(await loadTensorFlow(device), make("float32").step);
+  return loadGraph((provider) => exportLoop(make(productsOn(provider, precision)).step), device, threads);
 }
 
 function constantFeeds({ target }: PaperProblem): Record<string, Feed> {
@@ -107,11 +114,11 @@ function constantFeeds({ target }: PaperProblem): Record<string, Feed> {
 
 async function runSteps(
   graph: RunningGraph,
-  { shapes }: PaperStep,
+  shapes: PaperStep["shapes"],
   problem: PaperProblem,
   plan: PaperPlan,
   optimiser: Optimiser,
-  options: TrainingOptions,
+  options: PaperTrainer & TrainingOptions,
 ): Promise<TrainingWeights> {
   const shapeOf = (name: string) => shapes.get(name) as readonly number[];
   const isFixed = (name: string) => !problem.learnEncoder && name.startsWith("encoder");
@@ -129,6 +136,11 @@ async function runSteps(
     }
   }
   const { points } = plan;
+  const outputs = problem.target.frameCount * headOutputs(problem.network);
+  for (const [name, first] of scalingState(options.precision ?? "float32", outputs, points)) {
+    state.set(name, first);
+    stateShapes.set(name, [1]);
+  }
   const cost =
     points * stepCost(problem.network, problem.stacks, problem.target.frameCount, problem.learnEncoder);
   const longest =

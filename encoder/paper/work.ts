@@ -3,27 +3,54 @@ import { diverged } from "../errors.js";
 import type { FinishedGroup } from "../pipeline/checkpoints.js";
 import type { JobSignals } from "../pipeline/jobs.js";
 import { measureFrames } from "../pipeline/measure.js";
+import { stopSignal } from "../pipeline/stop-signal.js";
+import { type PrecisionDecision, TRIAL_STEPS, tryPrecisions } from "../training/precision-trial.js";
 import { Random } from "../training/random.js";
 import type { TrainingWeights } from "../training/tile-weights.js";
 import type { PaperAnchorsJob, PaperGroupJob } from "./jobs.js";
-import { trainPaper } from "./trainer.js";
+import { type PaperProblem, trainPaper } from "./trainer.js";
 import { initialPaperWeights, quantiseGroup, withEncoder } from "./weights.js";
 
-/** Runs a phase 1 job on this thread. */
-export async function trainAnchors(job: PaperAnchorsJob, signals: JobSignals): Promise<TrainingWeights> {
-  const { network, target, plan, encoder } = job;
+/** What phase 1 learns, from random weights. */
+function anchorsProblem({ network, target, plan, encoder }: PaperAnchorsJob): PaperProblem {
   const stacks = target.frameCount;
   const random = new Random(plan.seed, ...plan.keys, 0);
   const first = initialPaperWeights(network, stacks, stacks, random);
   const weights = encoder === undefined ? first : withEncoder(first, encoder);
-  return train(job, signals, stacks, encoder === undefined, weights);
+  return { network, target, stacks, learnEncoder: encoder === undefined, weights };
+}
+
+/** Runs a phase 1 job on this thread. */
+export async function trainAnchors(job: PaperAnchorsJob, signals: JobSignals): Promise<TrainingWeights> {
+  return train(job, signals, anchorsProblem(job));
+}
+
+/** Tries a phase 1 job in both precisions. */
+export async function tryAnchors(job: PaperAnchorsJob, signals: JobSignals): Promise<PrecisionDecision> {
+  const { plan, trainer, device, threads } = job;
+  const problem = anchorsProblem(job);
+  const { signal, check } = stopSignal(signals);
+  return tryPrecisions((precision, onProgress) => {
+    const options = { trainer, device, threads, precision, signal };
+    return trainPaper(
+      problem,
+      { ...plan, steps: TRIAL_STEPS },
+      {
+        ...options,
+        onProgress(done, losses) {
+          onProgress(done, losses);
+          check();
+        },
+      },
+    );
+  }, signal);
 }
 
 /** Runs a phase 2 job on this thread. */
 export async function trainGroup(job: PaperGroupJob, signals: JobSignals): Promise<FinishedGroup> {
   const { network, target, asset } = job;
   const weights = withEncoder(job.start, asset.encoder);
-  const trained = await train(job, signals, 1, false, weights);
+  const trained = await train(job, signals, { network, target, stacks: 1, learnEncoder: false, weights });
   const payload = writePaperGroup(quantiseGroup(network, trained, target));
   return {
     payload,
@@ -34,21 +61,16 @@ export async function trainGroup(job: PaperGroupJob, signals: JobSignals): Promi
 async function train(
   job: PaperAnchorsJob | PaperGroupJob,
   signals: JobSignals,
-  stacks: number,
-  learnEncoder: boolean,
-  weights: TrainingWeights,
+  problem: PaperProblem,
 ): Promise<TrainingWeights> {
-  const { network, target, plan, trainer, device, threads } = job;
-  const stop = new AbortController();
-  const check = () => {
-    if (Atomics.load(signals.stop, 0) !== 0) stop.abort();
-  };
-  check();
-  const trained = await trainPaper({ network, target, stacks, learnEncoder, weights }, plan, {
+  const { plan, trainer, device, threads, precision } = job;
+  const { signal, check } = stopSignal(signals);
+  const trained = await trainPaper(problem, plan, {
     trainer,
     device,
     threads,
-    signal: stop.signal,
+    precision,
+    signal,
     onProgress(done) {
       Atomics.store(signals.steps, 0, done);
       check();

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import { writeError } from "../../media/errors.js";
 import { EncoderError } from "../errors.js";
+import type { PrecisionDecision } from "../training/precision-trial.js";
 import type { TrainingWeights } from "../training/tile-weights.js";
 
 /** One finished group: its payload and the PSNR of each frame, dB. */
@@ -75,6 +76,16 @@ export class Checkpoints {
 
   async keepGroup(index: number, group: FinishedGroup): Promise<void> {
     await this.#write(this.#groupName(index, this.round), serialize(group));
+  }
+
+  /** What `--precision auto` came to when this encode began. */
+  async precision(): Promise<PrecisionDecision | undefined> {
+    const bytes = await this.#read("precision.json");
+    return bytes === undefined ? undefined : JSON.parse(Buffer.from(bytes).toString());
+  }
+
+  async keepPrecision(decision: PrecisionDecision): Promise<void> {
+    await this.#write("precision.json", Buffer.from(JSON.stringify(decision)));
   }
 
   /** Marks a file of an encode's own as complete. */

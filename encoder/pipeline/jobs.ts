@@ -4,6 +4,8 @@ import type { PaperAnchorsJob, PaperGroupJob } from "../paper/jobs.js";
 import type { TileTrainerName } from "../training/choose-trainer.js";
 import type { GroupTarget } from "../training/group-target.js";
 import type { Device } from "../training/onnx-runtime.js";
+import type { Precision } from "../training/precision.js";
+import type { PrecisionDecision } from "../training/precision-trial.js";
 import type { TrainingWeights } from "../training/tile-weights.js";
 import type { TrainingPlan } from "../training/trainer.js";
 import type { FinishedGroup } from "./checkpoints.js";
@@ -19,8 +21,15 @@ export interface TrainJob {
   readonly plan: TrainingPlan;
   readonly trainer: TileTrainerName;
   readonly device: Device;
+  readonly precision: Precision;
   /** Rounds to these steps afterwards and solves the heads; undefined leaves the weights as trained. */
   readonly steps: QuantisationSteps | undefined;
+}
+
+/** Trains some steps of a job in both precisions, to decide between them. */
+export interface TrialJob {
+  readonly kind: "trial";
+  readonly job: TrainJob | PaperAnchorsJob;
 }
 
 /** Decodes one group's payload and compares it with what it was made from. */
@@ -50,16 +59,18 @@ export interface JobSignals {
 }
 
 /** Jobs that do the work of an encode. */
-export type WorkJob = TrainJob | MeasureJob | PaperAnchorsJob | PaperGroupJob;
+export type WorkJob = TrainJob | TrialJob | MeasureJob | PaperAnchorsJob | PaperGroupJob;
 
 export type Job = (WorkJob & { readonly signals: JobSignals }) | ArriveJob;
 
-/** What a job gives back: trained weights, a finished group, or the PSNR of each frame in dB. */
+/** What a job gives back: trained weights, a finished group, a decision, or the PSNR of each frame in dB. */
 export type JobResult<J> = J extends TrainJob | PaperAnchorsJob
   ? TrainingWeights
   : J extends PaperGroupJob
     ? FinishedGroup
-    : Float64Array;
+    : J extends TrialJob
+      ? PrecisionDecision
+      : Float64Array;
 
 /** An error with a code, on its way between threads: classes do not survive the journey. */
 export interface JobFailure {

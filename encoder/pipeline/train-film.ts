@@ -2,15 +2,19 @@ import { dequantise, readGroup } from "../../codec/index.js";
 import { readFrames } from "../../media/index.js";
 import { EncoderError } from "../errors.js";
 import type { EncodeEvent } from "../events.js";
+import type { Precision } from "../training/precision.js";
+import type { PrecisionDecision } from "../training/precision-trial.js";
 import { type TrainingWeights, trainingWeights } from "../training/tile-weights.js";
 import type { TrainingPlan } from "../training/trainer.js";
 import type { Film } from "./film.js";
 import { FrameMemory, type LoadedFrames, loadGroupFrames } from "./group-frames.js";
 import { groupPayload } from "./group-payload.js";
 import type { PlannedGroup } from "./groups.js";
+import type { TrainJob } from "./jobs.js";
 import type { ProgressMeter } from "./progress.js";
 import { codingTerms, quantisationSteps } from "./quantiser.js";
 import { missed, nextWorth, poor, type Round, type Target } from "./rate-control.js";
+import { settlePrecision } from "./settle-precision.js";
 import { tileRanges } from "./tile-network.js";
 import { WorkerPool } from "./worker-pool.js";
 
@@ -54,6 +58,7 @@ class FilmTraining {
   /** Of each finished group, bytes and mean PSNR in dB: their payloads stay on disk. */
   readonly #finished = new Map<number, { readonly bytes: number; readonly psnr: number }>();
   #worth: number;
+  #precision: Precision = "float32";
 
   constructor(film: Film, meter: ProgressMeter, emit: (event: EncodeEvent) => void, signal?: AbortSignal) {
     this.#film = film;
@@ -80,6 +85,7 @@ class FilmTraining {
     const skipped = (this.#anchors.size * phase1Steps + this.#finished.size * steps) * tiles;
     this.#meter.begin(total, skipped);
 
+    this.#precision = await settlePrecision(options, checkpoints, this.#emit, () => this.#tryPrecisions());
     this.#meter.enter("phase1", `${anchors.length} anchor ${anchors.length === 1 ? "group" : "groups"}`);
     const missing = anchors.filter((index) => !this.#anchors.has(index));
     await this.#each(
@@ -261,39 +267,65 @@ class FilmTraining {
     targets: LoadedFrames["targets"],
     phase: number,
   ): Promise<TrainingWeights[]> {
+    const jobs = await this.#jobs(group, targets, phase);
+    return Promise.all(
+      jobs.map(async (job) => {
+        const { result, steps: counter } = this.#pool.run(job);
+        const watch = this.#meter.watch(counter, job.target.tiles.count);
+        const weights = await result;
+        watch.finish(job.plan.steps);
+        return weights;
+      }),
+    );
+  }
+
+  /** The training of every run of tiles of a group. */
+  async #jobs(
+    group: PlannedGroup,
+    targets: LoadedFrames["targets"],
+    phase: number,
+  ): Promise<readonly TrainJob[]> {
     const { network, options, checkpoints } = this.#film;
     const { width, points, quantiser } = options.training;
     const stored = quantisationSteps(network, quantiser);
     const starts = await this.#starts(group, targets, phase);
     const gain = checkpoints.round === 0 ? 1 : ROUND_RATE;
-    return Promise.all(
-      targets.map(async (target, i) => {
-        const plan: TrainingPlan = {
-          steps: this.#steps(phase),
-          points,
-          rate: gain * RATE,
-          motionRate: gain * MOTION_RATE,
-          seed: options.seed,
-          keys: [phase + checkpoints.round, group.index, target.tiles.first],
-          coding: codingTerms(stored, this.#worth, target),
-        };
-        const { result, steps: counter } = this.#pool.run({
-          kind: "train",
-          network,
-          target,
-          width,
-          start: starts[i],
-          plan,
-          trainer: options.trainer,
-          device: options.device,
-          steps: phase === PHASE_2 ? stored : undefined,
-        });
-        const watch = this.#meter.watch(counter, target.tiles.count);
-        const weights = await result;
-        watch.finish(plan.steps);
-        return weights;
-      }),
-    );
+    return targets.map((target, i) => {
+      const plan: TrainingPlan = {
+        steps: this.#steps(phase),
+        points,
+        rate: gain * RATE,
+        motionRate: gain * MOTION_RATE,
+        seed: options.seed,
+        keys: [phase + checkpoints.round, group.index, target.tiles.first],
+        coding: codingTerms(stored, this.#worth, target),
+      };
+      return {
+        kind: "train",
+        network,
+        target,
+        width,
+        start: starts[i],
+        plan,
+        trainer: options.trainer,
+        device: options.device,
+        precision: this.#precision,
+        steps: phase === PHASE_2 ? stored : undefined,
+      };
+    });
+  }
+
+  /** Tries the first run of tiles of the first anchor on the GPU. */
+  async #tryPrecisions(): Promise<PrecisionDecision> {
+    const { groups, anchors } = this.#film;
+    let decision: Promise<PrecisionDecision> | undefined;
+    await this.#each([groups[anchors[0]]], async (group, { targets }) => {
+      const [job] = await this.#jobs(group, targets.slice(0, 1), PHASE_1);
+      decision = this.#pool.run({ kind: "trial", job: { ...job, device: "cuda" } }).result;
+      // Whoever asked for the trial hears of its failure; it is none of the encode's.
+      await decision.catch(() => {});
+    });
+    return decision as Promise<PrecisionDecision>;
   }
 }
 

@@ -5,6 +5,7 @@ import type { JobFailure, JobResult, WorkJob } from "./jobs.js";
 /** Buffers that are moved to a job's worker, not copied. */
 function pixelsOf(job: WorkJob): ArrayBuffer[] {
   if (job.kind === "measure") return [];
+  if (job.kind === "trial") return pixelsOf(job.job);
   if (job.kind === "train") return [job.target.rows.buffer];
   const { frames, clean } = job.target;
   return clean === undefined ? [frames.buffer] : [frames.buffer, clean.buffer];

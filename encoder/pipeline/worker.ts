@@ -1,23 +1,30 @@
 import { EncoderError } from "../errors.js";
-import { trainAnchors, trainGroup } from "../paper/work.js";
+import { trainAnchors, trainGroup, tryAnchors } from "../paper/work.js";
 import { createTrainer } from "../training/choose-trainer.js";
 import { solveHeads } from "../training/least-squares.js";
+import { type PrecisionDecision, TRIAL_STEPS, tryPrecisions } from "../training/precision-trial.js";
 import { Random } from "../training/random.js";
 import { fitToFrames, initialWeights, type TrainingWeights } from "../training/tile-weights.js";
+import type { TrainingProblem } from "../training/trainer.js";
 import type { FinishedGroup } from "./checkpoints.js";
 import type { ArriveJob, Job, JobFailure, JobSignals, TrainJob } from "./jobs.js";
 import { measureFrames } from "./measure.js";
 import { roundHidden } from "./quantiser.js";
+import { stopSignal } from "./stop-signal.js";
 
 /** Each job has one thread, so that its arithmetic does not depend on how many run side by side. */
 const THREADS = 1;
 
 export default async function work(
   job: Job,
-): Promise<TrainingWeights | FinishedGroup | Float64Array | JobFailure | undefined> {
+): Promise<TrainingWeights | FinishedGroup | PrecisionDecision | Float64Array | JobFailure | undefined> {
   try {
     if (job.kind === "arrive") return arrive(job);
     if (job.kind === "train") return await train(job, job.signals);
+    if (job.kind === "trial") {
+      const trial = job.job;
+      return await (trial.kind === "train" ? tryTiles(trial, job.signals) : tryAnchors(trial, job.signals));
+    }
     if (job.kind === "paper-anchors") return await trainAnchors(job, job.signals);
     if (job.kind === "paper-group") return await trainGroup(job, job.signals);
     return await measureFrames(job.asset, job.index, job.payload, job.frames, THREADS);
@@ -34,23 +41,25 @@ function arrive({ arrived, workers }: ArriveJob): undefined {
     Atomics.wait(arrived, 0, count);
 }
 
-async function train(job: TrainJob, signals: JobSignals): Promise<TrainingWeights> {
-  const { network, target, width, plan, device } = job;
+/** A job's weights, of its own or random, and what they are to learn. */
+function problemOf(job: TrainJob): TrainingProblem {
+  const { network, target, width, plan } = job;
   const { count } = target.tiles;
   const random = new Random(plan.seed, ...plan.keys, 0);
   const start =
     job.start === undefined
       ? initialWeights(network, count, width, target.frameCount, random)
       : fitToFrames(job.start, count, target.frameCount);
-  const problem = { network, target, width, learnEncoder: network.encoderWidth > 0, weights: start };
-  const stop = new AbortController();
-  const check = () => {
-    if (Atomics.load(signals.stop, 0) !== 0) stop.abort();
-  };
-  check();
-  const trainer = createTrainer(job.trainer, { device, threads: THREADS });
+  return { network, target, width, learnEncoder: network.encoderWidth > 0, weights: start };
+}
+
+async function train(job: TrainJob, signals: JobSignals): Promise<TrainingWeights> {
+  const { network, plan, device, precision } = job;
+  const problem = problemOf(job);
+  const { signal, check } = stopSignal(signals);
+  const trainer = createTrainer(job.trainer, { device, threads: THREADS, precision });
   const trained = await trainer.train(problem, plan, {
-    signal: stop.signal,
+    signal,
     onProgress(done) {
       Atomics.store(signals.steps, 0, done);
       check();
@@ -63,7 +72,23 @@ async function train(job: TrainJob, signals: JobSignals): Promise<TrainingWeight
   const engine = job.trainer === "kernel" ? "kernel" : "onnx";
   const heads = await solveHeads(
     { ...problem, weights: rounded },
-    { engine, device: headDevice, threads: THREADS, seed: plan.seed, keys: plan.keys, signal: stop.signal },
+    { engine, device: headDevice, threads: THREADS, seed: plan.seed, keys: plan.keys, signal },
   );
   return rounded.set("head", heads.head).set("head_bias", heads.bias);
+}
+
+function tryTiles(job: TrainJob, signals: JobSignals): Promise<PrecisionDecision> {
+  const problem = problemOf(job);
+  const plan = { ...job.plan, steps: TRIAL_STEPS };
+  const { signal, check } = stopSignal(signals);
+  return tryPrecisions((precision, onProgress) => {
+    const trainer = createTrainer(job.trainer, { device: job.device, threads: THREADS, precision });
+    return trainer.train(problem, plan, {
+      signal,
+      onProgress(done, losses) {
+        onProgress(done, losses);
+        check();
+      },
+    });
+  }, signal);
 }

@@ -29,11 +29,14 @@ export interface RunningGraph {
 
 const STEPS_A_RUN = { cpu: 25, cuda: 200 };
 
+/** A graph's bytes, or what writes them for the provider that will run it. */
+export type Model = Uint8Array | ((provider: "cpu" | "cuda") => Uint8Array);
+
 /**
  * Loads a graph. With `cuda`, a machine without the CUDA execution provider gives EncoderError `no-cuda`;
  * with `auto` the CPU takes over.
  */
-export async function loadGraph(model: Uint8Array, device: Device, threads: number): Promise<RunningGraph> {
+export async function loadGraph(model: Model, device: Device, threads: number): Promise<RunningGraph> {
   if (device === "cuda" || (device === "auto" && hasCudaProvider())) {
     try {
       return running(await createOnCuda(model, threads), "cuda");
@@ -44,14 +47,14 @@ export async function loadGraph(model: Uint8Array, device: Device, threads: numb
   return running(await create(model, "cpu", threads), "cpu");
 }
 
-async function createOnCuda(model: Uint8Array, threads: number): Promise<ort.InferenceSession> {
+async function createOnCuda(model: Model, threads: number): Promise<ort.InferenceSession> {
   // Asked for a provider that it cannot load, onnxruntime writes to stderr before it fails.
   if (!hasCudaProvider()) throw new Error("the CUDA execution provider is not installed");
   return create(model, "cuda", threads);
 }
 
-function create(model: Uint8Array, device: "cpu" | "cuda", threads: number): Promise<ort.InferenceSession> {
-  return ort.InferenceSession.create(model, {
+function create(model: Model, device: "cpu" | "cuda", threads: number): Promise<ort.InferenceSession> {
+  return ort.InferenceSession.create(typeof model === "function" ? model(device) : model, {
     executionProviders: [device],
     graphOptimizationLevel: "all",
     intraOpNumThreads: threads,

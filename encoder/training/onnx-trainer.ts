@@ -1,5 +1,6 @@
 import { exportLoop } from "../graph/onnx-export.js";
 import { type Device, loadGraph } from "./onnx-runtime.js";
+import { type Precision, productsOn } from "./precision.js";
 import { tileTrainingStep } from "./tile-graph.js";
 import { runSteps, shapeOf } from "./tile-steps.js";
 import type { TrainingWeights } from "./tile-weights.js";
@@ -10,10 +11,13 @@ export class OnnxTrainer implements Trainer {
   readonly name = "onnx";
   readonly #device: Device;
   readonly #threads: number;
+  readonly #precision: Precision;
 
-  constructor(options: { device: Device; threads: number }) {
+  /** `precision` defaults to float32. */
+  constructor(options: { device: Device; threads: number; precision?: Precision }) {
     this.#device = options.device;
     this.#threads = options.threads;
+    this.#precision = options.precision ?? "float32";
   }
 
   async train(
@@ -22,10 +26,14 @@ export class OnnxTrainer implements Trainer {
     options: TrainingOptions = {},
   ): Promise<TrainingWeights> {
     const shape = shapeOf(problem, plan.points);
-    const step = tileTrainingStep(shape, problem.learnEncoder, plan.motionRate / plan.rate, plan.coding);
-    const graph = await loadGraph(exportLoop(step), this.#device, this.#threads);
+    const motionRate = plan.motionRate / plan.rate;
+    const model = (provider: "cpu" | "cuda") => {
+      const products = productsOn(provider, this.#precision);
+      return exportLoop(tileTrainingStep(shape, problem.learnEncoder, motionRate, plan.coding, products));
+    };
+    const graph = await loadGraph(model, this.#device, this.#threads);
     try {
-      return await runSteps(graph, problem, plan, shape, options);
+      return await runSteps(graph, problem, plan, shape, options, this.#precision);
     } finally {
       await graph.release();
     }

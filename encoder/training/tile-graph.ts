@@ -1,12 +1,12 @@
 import { CHANNELS, type TileNetwork } from "../../codec/index.js";
-import { gradients } from "../graph/gradient.js";
 import type { LoopStep } from "../graph/onnx-export.js";
-import { Operations } from "../graph/operations.js";
+import { Operations, type Products } from "../graph/operations.js";
 import type { Tensor } from "../graph/tensor.js";
 import { meanSquaredError, type TilePoints, tileForward } from "../network/forward.js";
 import { type NetworkParameters, tileParameters } from "../network/parameters.js";
 import { adamStep, momentNames, SCHEDULE_LENGTH } from "./adam.js";
 import { type CodingTerms, codedTile } from "./coded-tile.js";
+import { firstLossScale, slopesOf } from "./loss-scaling.js";
 import { muonStep } from "./muon.js";
 
 /** Shapes that a tile graph is made for. */
@@ -81,8 +81,9 @@ export function tileTrainingStep(
   learnEncoder: boolean,
   motionRate: number,
   coding?: CodingTerms,
+  products: Products = "float32",
 ): LoopStep {
-  const g = new Operations();
+  const g = new Operations(products);
   const inputs = tileInputs(g, shape);
   const { parameters, points } = inputs;
   const schedule = g.input("schedule", [SCHEDULE_LENGTH]);
@@ -96,7 +97,8 @@ export function tileTrainingStep(
   const loss = stored === undefined ? error : g.add(error, stored.penalty);
   const layers = [...(learnEncoder ? parameters.encoder : []), ...parameters.hidden, parameters.head];
   const learned = [...layers.flatMap(({ weights, bias }) => [weights, bias]), points.motion];
-  const slopes = gradients(g, loss, learned);
+  const most = firstLossScale(shape.tiles * CHANNELS, shape.points);
+  const { slopes, state: scaling } = slopesOf(g, loss, learned, most);
   const rate = g.slice(schedule, 0, 0, 1);
   const state = learned.flatMap((tensor, i) =>
     usesMuon(tensor.name ?? "")
@@ -104,5 +106,5 @@ export function tileTrainingStep(
       : adamStep(g, tensor, slopes[i], schedule, tensor === points.motion ? motionRate : 1),
   );
   const each = [...perStep(inputs), schedule, ...(stored === undefined ? [] : [stored.share])];
-  return { state, perStep: each, record: { loss: error } };
+  return { state: [...state, ...scaling], perStep: each, record: { loss: error } };
 }

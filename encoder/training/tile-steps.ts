@@ -1,7 +1,9 @@
 import { CHANNELS } from "../../codec/index.js";
 import { SCHEDULE_LENGTH } from "./adam.js";
 import { windowPixels } from "./group-target.js";
+import { scalingState } from "./loss-scaling.js";
 import { bytes, type Feed, floats, integers, type RunningGraph } from "./onnx-runtime.js";
+import type { Precision } from "./precision.js";
 import { Sampler } from "./samples.js";
 import { oneCycle } from "./schedule.js";
 import { momentsOf, type TileShape } from "./tile-graph.js";
@@ -53,6 +55,7 @@ export async function runSteps(
   plan: TrainingPlan,
   shape: TileShape,
   options: TrainingOptions,
+  precision: Precision = "float32",
 ): Promise<TrainingWeights> {
   const weights: TrainingWeights = new Map(problem.weights);
   const fixed = problem.learnEncoder ? [] : [...weights.keys()].filter((name) => name.startsWith("encoder"));
@@ -70,6 +73,10 @@ export async function runSteps(
       shapes.set(key, weightShape(name, values, shape));
       state.set(key, key === name ? values : new Float32Array(values.length));
     }
+  }
+  for (const [name, first] of scalingState(precision, shape.tiles * CHANNELS, plan.points)) {
+    shapes.set(name, [1]);
+    state.set(name, first);
   }
   const sampler = new Sampler(problem.target, plan);
   for (let done = 0; done < plan.steps; ) {
