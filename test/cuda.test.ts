@@ -158,13 +158,21 @@ test("where CUDA is missing, auto and cpu take the processor, and cuda says what
   );
 });
 
-test("npm run check:cuda compares two devices, and refuses one that is not there", async () => {
+test("npm run check:cuda compares two devices, and both precisions in both profiles, and refuses one that is not there", async () => {
   const script = join(import.meta.dirname, "../../scripts/check-cuda.mjs");
   const run = (...args: string[]) => promisify(execFile)(process.execPath, [script, ...args]);
-  const report = JSON.parse((await run("cpu", "--steps", "50", "--size", "120x68")).stdout);
+  const report = JSON.parse(
+    (await run("cpu", "--steps", "50", "--size", "120x68", "--paper-width", "64")).stdout,
+  );
   assert.deepEqual(report.devices, ["cpu", "cpu"]);
   assert.equal(report.largestDifference, 0);
   assert.equal(report.agree, true);
   assert.ok(report.stepsASecond.every((rate: number) => rate > 0));
+  for (const { speedRatio, lossDifference, auto } of Object.values<Record<string, unknown>>(report.half)) {
+    assert.ok(Number(speedRatio) > 0, `${speedRatio} times as fast`);
+    assert.ok(Number(lossDifference) > 0 && Number(lossDifference) < 0.02, `${lossDifference} apart`);
+    assert.match(`${auto}`, /^half precision (not )?taken: \d/);
+  }
+  assert.deepEqual(Object.keys(report.half), ["tile", "paper"]);
   if (!hasCudaProvider()) await assert.rejects(run(), { code: 1, stderr: /^siedd: .*npm run setup:cuda/m });
 });

@@ -1,4 +1,8 @@
+import type { PaperNetwork } from "../codec/index.js";
 import { resolveOptions } from "../encoder/options.js";
+import { loadTarget } from "../encoder/paper/target.js";
+import type { PaperPlan, PaperProblem } from "../encoder/paper/trainer.js";
+import { initialPaperWeights } from "../encoder/paper/weights.js";
 import { loadGroupFrames } from "../encoder/pipeline/group-frames.js";
 import { planGroups } from "../encoder/pipeline/groups.js";
 import { codingTerms, quantisationSteps } from "../encoder/pipeline/quantiser.js";
@@ -61,6 +65,29 @@ export async function realTraining(trial: Trial): Promise<{ problem: TrainingPro
       keys: [1],
       ...(trial.coded ? { coding: terms } : {}),
     },
+  };
+}
+
+/** The first frames of bunny as a group of the paper profile, or with `learnEncoder` as anchor frames of phase 1. */
+export async function realPaperTraining(trial: {
+  readonly network: PaperNetwork;
+  readonly learnEncoder: boolean;
+  readonly frames: number;
+  readonly picture: { readonly width: number; readonly height: number };
+  readonly plan: Pick<PaperPlan, "steps" | "points"> & Partial<PaperPlan>;
+}): Promise<{ problem: PaperProblem; plan: PaperPlan }> {
+  const { network, learnEncoder, frames, picture } = trial;
+  const input = await clip("bunny");
+  const info = await probeVideo(input);
+  const source = readFrames(input, info, { ...picture, firstFrame: 0, frameCount: frames });
+  const target = await loadTarget(source, frames, picture);
+  await source.return(undefined);
+  const stacks = learnEncoder ? frames : 1;
+  const weights = initialPaperWeights(network, stacks, frames, new Random(1));
+  const published = { optimizer: "schedule-free", sampling: "without", loss: "mse" } as const;
+  return {
+    problem: { network, target, stacks, learnEncoder, weights },
+    plan: { ...published, rate: 1e-4, seed: 3, keys: [2, 5], ...trial.plan },
   };
 }
 

@@ -31,10 +31,17 @@ const left = (why: string): PrecisionDecision => ({
   message: `half precision not taken: ${why}`,
 });
 
+/** By how much the losses of the last quarter differ, as a share, and how many times as fast half precision is. */
+export function comparePrecisions(full: TrialRun, half: TrialRun): { difference: number; gain: number } {
+  return {
+    difference: Math.abs(lastQuarter(half.losses) / lastQuarter(full.losses) - 1),
+    gain: half.stepsASecond / full.stepsASecond,
+  };
+}
+
 /** float16 where it descends as float32 does and is faster. */
 export function decidePrecision(full: TrialRun, half: TrialRun): PrecisionDecision {
-  const difference = Math.abs(lastQuarter(half.losses) / lastQuarter(full.losses) - 1);
-  const gain = half.stepsASecond / full.stepsASecond;
+  const { difference, gain } = comparePrecisions(full, half);
   // Written so that a loss that is no number is not taken either.
   if (!(difference <= TOLERANCE)) {
     const apart = Number.isFinite(difference) ? `its losses are ${percent(difference)} apart` : "it diverges";
@@ -49,6 +56,18 @@ function lastQuarter(losses: readonly number[]): number {
   return last.reduce((sum, loss) => sum + loss, 0) / last.length;
 }
 
+/** Runs some steps; their speed is without the first run's, where there are more. */
+export async function trialRun(train: (onProgress: TrainingProgress) => Promise<unknown>): Promise<TrialRun> {
+  const losses: number[] = [];
+  const runs: { readonly done: number; readonly at: number }[] = [{ done: 0, at: performance.now() }];
+  await train((done, some) => {
+    losses.push(...some);
+    runs.push({ done, at: performance.now() });
+  });
+  const [first, last] = [runs[runs.length > 2 ? 1 : 0], runs[runs.length - 1]];
+  return { losses, stepsASecond: (1000 * (last.done - first.done)) / (last.at - first.at) };
+}
+
 /**
  * Trains the same steps in both precisions and decides. Rejects as `train` does in float32, or with the signal's
  * reason; where `train` fails in float16 alone, float32 it is.
@@ -57,16 +76,7 @@ export async function tryPrecisions(
   train: (precision: Precision, onProgress: TrainingProgress) => Promise<unknown>,
   signal: AbortSignal,
 ): Promise<PrecisionDecision> {
-  const run = async (precision: Precision): Promise<TrialRun> => {
-    const losses: number[] = [];
-    const runs: { readonly done: number; readonly at: number }[] = [{ done: 0, at: performance.now() }];
-    await train(precision, (done, some) => {
-      losses.push(...some);
-      runs.push({ done, at: performance.now() });
-    });
-    const [first, last] = [runs[runs.length > 2 ? 1 : 0], runs[runs.length - 1]];
-    return { losses, stepsASecond: (1000 * (last.done - first.done)) / (last.at - first.at) };
-  };
+  const run = (precision: Precision) => trialRun((onProgress) => train(precision, onProgress));
   const full = await run("float32");
   try {
     return decidePrecision(full, await run("float16"));
