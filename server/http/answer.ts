@@ -83,6 +83,14 @@ function signed(request: FastifyRequest, given: Representation): Representation 
   };
 }
 
+/**
+ * Refuses a URL of a film that is another one by now before anything else of it is judged: a size or a segment that
+ * the old film had may be none of the new one's. Throws RequestError `stale-version`.
+ */
+export const expectCurrent = (request: FastifyRequest, version: string): void => {
+  versionedCaching(request, version);
+};
+
 /** Cache-Control by the `v` of the URL. Throws RequestError `stale-version`. */
 export function versionedCaching(request: FastifyRequest, version: string): string {
   const { v } = request.query as { v?: unknown };

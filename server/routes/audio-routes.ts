@@ -3,7 +3,7 @@ import { audioFragment, audioInit } from "../../codec/iso/audio-fragment.js";
 import { RequestError } from "../errors.js";
 import { audioPlaylistOf } from "../hls/renditions.js";
 import { audioSegments } from "../hls/timeline.js";
-import { answer, strongEtag, versionedCaching } from "../http/answer.js";
+import { answer, expectCurrent, strongEtag, versionedCaching } from "../http/answer.js";
 import type { Server } from "../server-parts.js";
 import { getAndHead } from "./get-and-head.js";
 import { answerText, PLAYLIST, paramsOf } from "./playlist-answer.js";
@@ -15,6 +15,7 @@ const FOLDER = "/:id/audio-:n(^\\d{1,4}$)";
 export function audioRoutes(app: FastifyInstance, { catalogue }: Server): void {
   const track = async (request: FastifyRequest) => {
     const film = await catalogue.open(paramsOf(request).id);
+    expectCurrent(request, film.version);
     const n = Number(paramsOf(request).n);
     const found = film.asset.audio[n];
     if (found === undefined) {

@@ -12,7 +12,7 @@ import {
   videoPlaylistOf,
 } from "../hls/renditions.js";
 import type { VideoSegment } from "../hls/timeline.js";
-import { answer, strongEtag, versionedCaching } from "../http/answer.js";
+import { answer, expectCurrent, strongEtag, versionedCaching } from "../http/answer.js";
 import { filmInfo } from "../info.js";
 import { storyboardOf } from "../pictures/storyboard.js";
 import { findSegment, partKey, type Rendition } from "../segment-service.js";
@@ -34,6 +34,7 @@ export function filmRoutes(app: FastifyInstance, server: Server): void {
   const open = (request: FastifyRequest) => catalogue.open(paramsOf(request).id);
   const picture = async (request: FastifyRequest) => {
     const film = await open(request);
+    expectCurrent(request, film.version);
     const { region: spelled, size: wanted } = paramsOf(request);
     const region = parseRegion(spelled, film.asset);
     const size = parseSize(wanted, region, limits, film.asset.frameRate);
@@ -145,6 +146,7 @@ export function filmRoutes(app: FastifyInstance, server: Server): void {
 
   getAndHead(app, "/:id/:region/elastic/init.mp4", async (request, reply) => {
     const film = await open(request);
+    expectCurrent(request, film.version);
     const region = parseRegion(paramsOf(request).region, film.asset);
     canonical(reply, film, `${region.canonical}/elastic/init.mp4`);
     const size = largestSize(region, limits, true);

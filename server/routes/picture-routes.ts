@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { RequestError } from "../errors.js";
-import { answer, strongEtag, versionedCaching } from "../http/answer.js";
+import { answer, expectCurrent, strongEtag, versionedCaching } from "../http/answer.js";
 import { REVALIDATE } from "../http/caching.js";
 import {
   isPictureFormat,
@@ -23,6 +23,7 @@ export function pictureRoutes(app: FastifyInstance, { catalogue, limits, picture
   getAndHead(app, "/:id/:region/:size/frame-:file", async (request, reply) => {
     const asked = request.params as Readonly<Record<"id" | "region" | "size" | "file", string>>;
     const film = await catalogue.open(asked.id);
+    expectCurrent(request, film.version);
     const region = parseRegion(asked.region, film.asset);
     const size = parsePictureSize(asked.size, region, limits);
     const { milliseconds, format } = parseFile(asked.file);
@@ -51,6 +52,7 @@ export function pictureRoutes(app: FastifyInstance, { catalogue, limits, picture
   getAndHead(app, "/:id/storyboard-:n(^\\d{1,9}$).jpg", async (request, reply) => {
     const { id, n } = request.params as { id: string; n: string };
     const film = await catalogue.open(id);
+    expectCurrent(request, film.version);
     const board = storyboardOf(film, limits);
     const sheet = findSheet(film, board, Number(n));
     return answer(request, reply, {

@@ -5,7 +5,7 @@ import { cuesOf } from "../hls/cues.js";
 import { textPlaylistOf } from "../hls/renditions.js";
 import { textSegments } from "../hls/timeline.js";
 import { webVttSegment } from "../hls/webvtt.js";
-import { answer, strongEtag, versionedCaching } from "../http/answer.js";
+import { answer, expectCurrent, strongEtag, versionedCaching } from "../http/answer.js";
 import type { Server } from "../server-parts.js";
 import { getAndHead } from "./get-and-head.js";
 import { answerText, PLAYLIST, paramsOf } from "./playlist-answer.js";
@@ -17,6 +17,7 @@ const TEXT = "/:id/text-:n(^\\d{1,4}$)";
 export function textRoutes(app: FastifyInstance, { catalogue }: Server): void {
   const track = async (request: FastifyRequest) => {
     const film = await catalogue.open(paramsOf(request).id);
+    expectCurrent(request, film.version);
     const n = Number(paramsOf(request).n);
     if (film.asset.text[n] !== undefined) return { film, n };
     throw new RequestError(
