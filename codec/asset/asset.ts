@@ -106,7 +106,10 @@ export async function openAsset(
   try {
     return await open(source, name, options.signal);
   } catch (cause) {
-    if (cause instanceof SieddError && options.name !== undefined) {
+    // What the source itself failed at, it has said with its own name for the file.
+    const named =
+      cause instanceof SieddError && (cause.code === "read-failed" || cause.code === "asset-replaced");
+    if (cause instanceof SieddError && options.name !== undefined && !named) {
       throw new SieddError(cause.code, `${options.name}: ${cause.message}`, { cause });
     }
     throw cause;

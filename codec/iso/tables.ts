@@ -75,10 +75,10 @@ export function readSampleTables(
   const offsets = readOffsets(onlyBox(stbl, "stsc", parent), chunkOffsets, sizes);
   for (let i = 0; i < sizes.length; i++) {
     if (offsets[i] + sizes[i] > fileSize) {
-      const { message } = parent.error(
-        `places sample ${i} up to byte ${offsets[i] + sizes[i]}, past the file's end at ${fileSize}`,
+      throw new SieddError(
+        "truncated-asset",
+        `the asset is cut off: ${parent.where} places sample ${i} up to byte ${offsets[i] + sizes[i]}, the file has ${fileSize}; copy or encode it again`,
       );
-      throw new SieddError("truncated-asset", `${message}; copy or encode it again`);
     }
   }
   return { offsets, sizes, durations };

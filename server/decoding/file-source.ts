@@ -36,7 +36,9 @@ export function fileSource(path: string): FileSource {
   const name = basename(path);
   let identity: FileIdentity;
   try {
-    identity = pick(statSync(path));
+    const found = statSync(path);
+    if (!found.isFile() && !found.isDirectory()) throw new Error("it is no ordinary file");
+    identity = pick(found);
   } catch (cause) {
     throw readFailed(name, cause);
   }

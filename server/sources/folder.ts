@@ -31,9 +31,15 @@ export class FolderLibrary implements Library {
   }
 
   async ids(): Promise<string[]> {
-    const entries = await readdir(this.#folder, { withFileTypes: true });
+    const entries = await readdir(this.#folder, { withFileTypes: true }).catch((cause: unknown) => {
+      // Clients read it in the catalogue: where the folder lies is not for them.
+      throw new Error("a folder of films cannot be read: it is gone, or this user may not list it", {
+        cause,
+      });
+    });
+    // Opening a pipe would wait for somebody to write into it.
     return entries
-      .filter((entry) => !entry.isDirectory() && entry.name.endsWith(EXTENSION))
+      .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && entry.name.endsWith(EXTENSION))
       .map(({ name }) => name.slice(0, -EXTENSION.length));
   }
 
@@ -41,7 +47,7 @@ export class FolderLibrary implements Library {
     const file = `${id}${EXTENSION}`;
     const path = join(this.#folder, file);
     const found = await stat(path).catch(() => undefined);
-    if (found === undefined || found.isDirectory()) return undefined;
+    if (!found?.isFile()) return undefined;
     const { size, mtimeMs, ino } = found;
     return { id, file, tag: `${path} ${size} ${mtimeMs} ${ino}`, open: () => openWhole(path) };
   }
