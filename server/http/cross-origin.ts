@@ -10,7 +10,9 @@ const HEADERS = {
 
 const PREFLIGHT = {
   "access-control-allow-methods": "GET, HEAD",
-  "access-control-allow-headers": "Range, If-Range, If-None-Match, If-Match, If-Modified-Since",
+  // Players that tell of their buffer in headers (CTA-5004) would get nothing at all without the last four.
+  "access-control-allow-headers":
+    "Range, If-Range, If-None-Match, If-Match, If-Modified-Since, CMCD-Request, CMCD-Object, CMCD-Session, CMCD-Status",
   "access-control-max-age": "86400",
 };
 

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { rename, rm, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { openAsset } from "../codec/index.js";
+import { fileSource } from "../server/decoding/index.js";
+import { testServer } from "./running-server.js";
+import { syntheticAsset } from "./synthetic-asset.js";
+import { tempFolder } from "./temp-folder.js";
+
+const SMALL = { width: 160, height: 90, groups: [10, 10] };
+
+test("old URLs of a film that was replaced by a smaller and shorter one are stale, not wrong", async (t) => {
+  const text = [{ language: "eng", cues: [{ start: 0, end: 400, settings: "", text: "Hello" }] }];
+  const server = await testServer(t, { film: { ...SMALL, tone: 0.8, text } });
+  const { v, segments } = JSON.parse((await server.get("film/info.json")).text);
+  const last = segments.length - 1;
+  const urls = [
+    ...["init.mp4", `seg-${last}.m4s`, `elastic-${last}.m4s`, `iframe-${last}.m4s`, "frame-700.jpg"].map(
+      (file) => `film/full/160,90/${file}`,
+    ),
+    ...["film/100,50,60,40/elastic/init.mp4", "film/audio-0/init.mp4", `film/audio-0/seg-${last}.m4s`],
+    ...["film/text-0/seg-0.vtt", "film/text-0.vtt", "film/storyboard-0.jpg"],
+  ].map((url) => `${url}?v=${v}`);
+  for (const url of urls) assert.equal((await server.get(url, { method: "HEAD" })).status, 200, url);
+
+  await writeFile(join(server.root, "next"), syntheticAsset({ width: 80, height: 46, groups: [4] }));
+  await rename(join(server.root, "next"), join(server.root, "film.siedd"));
+  for (const url of urls) assert.equal((await server.get(url)).code, "stale-version", url);
+});
+
+test("a pipe with the name of a film holds up nothing", { skip: process.platform === "win32" }, async (t) => {
+  const server = await testServer(t, { film: SMALL });
+  const pipe = join(server.root, "pipe.siedd");
+  execFileSync("mkfifo", [pipe]);
+  assert.equal((await server.get("pipe/info.json")).code, "unknown-asset");
+  assert.deepEqual(Object.keys(JSON.parse((await server.get("")).text)), ["assets"]);
+  assert.throws(() => fileSource(pipe), /^SieddError: cannot read pipe\.siedd: it is no ordinary file$/);
+});
+
+test("a folder of films that goes away is said without where it lay, and is served again once it is back", async (t) => {
+  const server = await testServer(t, { film: SMALL });
+  await rename(server.root, `${server.root}-away`);
+  t.after(() => rm(`${server.root}-away`, { recursive: true, force: true }));
+  const { assets, problems } = JSON.parse((await server.get("")).text);
+  assert.deepEqual(
+    [assets, problems],
+    [
+      [],
+      [{ file: "", message: "a folder of films cannot be read: it is gone, or this user may not list it" }],
+    ],
+  );
+  await rename(`${server.root}-away`, server.root);
+  assert.equal((await server.get("film/info.json")).status, 200);
+});
+
+test("what is wrong with a file is said once, with its name once", async (t) => {
+  const path = join(await tempFolder(t), "film.siedd");
+  const bytes = syntheticAsset(SMALL);
+  await writeFile(path, bytes);
+  const asset = await openAsset(fileSource(path), { name: "film.siedd" });
+  await truncate(path, asset.groups[1]!.offset + 1);
+  await assert.rejects(
+    openAsset(fileSource(path), { name: "film.siedd" }),
+    /^SieddError: film\.siedd: the asset is cut off: \S+ places sample 1 up to byte \d+, the file has \d+; copy or encode it again$/,
+  );
+  await assert.rejects(
+    openAsset(fileSource(join(path, "..")), { name: "films" }),
+    /^SieddError: cannot read \S+: it is a folder; give the name of a file$/,
+  );
+});
+
+test("the player's files have strong entity tags, and a malformed Range gets the whole", async (t) => {
+  const server = await testServer(t, {});
+  const whole = await server.get("player/siedd-player.js");
+  const etag = whole.headers.get("etag") ?? "";
+  assert.match(etag, /^"/);
+  for (const range of ["bytes=a-b", "bytes=5-2", "bytes=999999999-"]) {
+    const answer = await server.get("player/siedd-player.js", { headers: { range } });
+    assert.deepEqual([answer.status, answer.body.length], [200, whole.body.length], range);
+  }
+  const again = await server.get("player/siedd-player.js", { headers: { "if-none-match": etag } });
+  assert.deepEqual([again.status, again.body.length], [304, 0]);
+});
+
+test("a player on another site may say in headers how long its buffer lasts", async (t) => {
+  const server = await testServer(t, {});
+  const { headers } = await server.get("film/full/16,16/seg-0.m4s", { method: "OPTIONS" });
+  assert.match(headers.get("access-control-allow-headers") ?? "", /CMCD-Request, CMCD-Object, CMCD-Session/);
+});
