@@ -93,8 +93,10 @@ const plugin: FastifyPluginAsync<SieddOptions> = async (app, given) => {
   audioRoutes(app, server);
   textRoutes(app, server);
   pictureRoutes(app, server);
-  if (options.watch !== false) await watchFilms(sources.libraries, catalogue, app);
-  await reportFilms(catalogue, app);
+  // Not waited for: thousands of films, or a server afar that does not answer, hold up no start.
+  const listed = catalogue.list();
+  if (options.watch !== false) await watchFilms(sources.libraries, catalogue, listed, app);
+  reportFilms(listed, app);
 };
 
 /** The answer for a path that is none. */

@@ -35,7 +35,10 @@ export interface RunningServer {
   readonly url: string;
   readonly port: number;
   readonly app: FastifyInstance;
-  /** Takes no more work, lets what is under way finish within `closeSeconds`, and leaves no child behind. */
+  /**
+   * Takes no more work, lets what is under way finish within `closeSeconds`, and leaves no child behind. Called again
+   * while it drains, it drains no longer.
+   */
   close(): Promise<void>;
 }
 
@@ -48,13 +51,16 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   if (!(drainSeconds >= 0 && drainSeconds <= 3600)) {
     throw new ServeError("bad-option", `drainSeconds must be from 0 to 3600, not ${drainSeconds}`);
   }
-  let draining = false;
-  const plugin = { ...given, ready: () => !draining && (given.ready?.() ?? true) };
+  const drain = new AbortController();
+  let closed: Promise<void> | undefined;
+  const plugin = { ...given, ready: () => closed === undefined && (given.ready?.() ?? true) };
   const app = fastify({
     logger: logger ?? false,
     genReqId: requestId,
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: trustProxy ?? false,
+    // However long a busy machine takes to load the decoding threads: starting late is better than not at all.
+    pluginTimeout: 0,
     routerOptions: { maxParamLength: 512 },
     // Answers under way end in time by themselves; idle connections would hold the server open.
     forceCloseConnections: "idle",
@@ -72,13 +78,17 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const name = host.includes(":") ? `[${host}]` : host;
   const folder =
     prefix === undefined ? "" : prefix.replace(/^\/?|\/$/g, (_slash, at: number) => (at === 0 ? "/" : ""));
-  const close = async () => {
-    draining = true;
-    if (drainSeconds > 0) await sleep(drainSeconds * 1000);
-    const closed = app.close();
+  const end = async () => {
+    if (drainSeconds > 0)
+      await sleep(drainSeconds * 1000, undefined, { signal: drain.signal }).catch(() => {});
     const seconds = (options.closeSeconds ?? 5) + 1;
     const timer = setTimeout(() => app.server.closeAllConnections(), seconds * 1000);
-    await closed.finally(() => clearTimeout(timer));
+    await app.close().finally(() => clearTimeout(timer));
+  };
+  const close = () => {
+    if (closed !== undefined) drain.abort();
+    closed ??= end();
+    return closed;
   };
   return { url: `http://${name}:${chosen}${folder}/`, port: chosen, app, close };
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import type { Catalogue } from "./catalogue.js";
+import type { Catalogue, CatalogueListing } from "./catalogue.js";
 import { RequestError } from "./errors.js";
 import type { Library } from "./sources/library.js";
 
@@ -8,28 +8,37 @@ const CALM = 250;
 /** Milliseconds until one that is still being written is looked at again. */
 const AGAIN = 2000;
 
-/** Tells the log what is served, and what is not and why. */
-export async function reportFilms(catalogue: Catalogue, app: FastifyInstance): Promise<void> {
-  const { films, problems } = await catalogue.list();
-  for (const { file, message } of problems) app.log.warn({ file }, `not served: ${message}`);
-  app.addHook("onListen", async () => app.log.info({ films: films.length }, "siedd serves"));
+/** Tells the log what is served, and what is not and why, once the server listens and has looked through its films. */
+export function reportFilms(listed: Promise<CatalogueListing>, app: FastifyInstance): void {
+  app.addHook("onListen", async () => {
+    const { films, problems } = await listed;
+    for (const { file, message } of problems) app.log.warn({ file }, `not served: ${message}`);
+    app.log.info({ films: films.length }, "siedd serves");
+  });
 }
 
 /**
  * Opens films that come into a folder while the server runs, so that the first request for one finds it open, and
  * tells the log of those that come, change and go. Ends with the application.
+ *
+ * @param listed the films that were there at the start
  */
 export async function watchFilms(
   libraries: readonly Library[],
   catalogue: Catalogue,
+  listed: Promise<CatalogueListing>,
   app: FastifyInstance,
 ): Promise<void> {
   const { log } = app;
   const versions = new Map<string, string>();
   const timers = new Map<string, NodeJS.Timeout>();
 
+  const known = listed.then(({ films }) => {
+    for (const { id, version } of films) versions.set(id, version);
+  });
   const look = async (id: string) => {
     timers.delete(id);
+    await known;
     const before = versions.get(id);
     try {
       const { version } = await catalogue.open(id);
@@ -56,5 +65,4 @@ export async function watchFilms(
     timers.clear();
   });
   await Promise.all(libraries.map((library) => library.watch?.((id) => later(id, CALM), problem)));
-  for (const { id, version } of (await catalogue.list()).films) versions.set(id, version);
 }

@@ -4,10 +4,10 @@ import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { originServer } from "./origin-server.js";
 import { syntheticAsset } from "./synthetic-asset.js";
 import { tempFolder } from "./temp-folder.js";
+import { until } from "./wait-until.js";
 
 const COMMAND = join(import.meta.dirname, "../cli/main.js");
 const SMALL = { width: 160, height: 90, groups: [10, 10] };
@@ -18,7 +18,7 @@ test("serve takes folders and addresses, logs requests by id and drains on SIGTE
   const origin = await originServer(t);
   origin.files.set("there.siedd", { bytes: syntheticAsset(SMALL), etag: '"one"' });
   const sources = [folder, `${origin.url}there.siedd?signature=secret`];
-  const options = ["--port", "0", "--engine", "onnx", "--drain-seconds", "1", "--log-level", "info"];
+  const options = ["--port", "0", "--engine", "onnx", "--drain-seconds", "3", "--log-level", "info"];
   const child = spawn(process.execPath, [COMMAND, "serve", ...sources, ...options], {
     env: { ...process.env, SIEDD_ORIGIN_HEADERS: "authorization: Bearer of-tokens" },
   });
@@ -39,8 +39,7 @@ test("serve takes folders and addresses, logs requests by id and drains on SIGTE
   assert.equal(origin.requests[0]!.headers.authorization, "Bearer of-tokens");
   const exit = once(child, "exit");
   child.kill("SIGTERM");
-  await sleep(300);
-  assert.equal((await fetch(`${url}readyz`)).status, 503);
+  await until(async () => (await fetch(`${url}readyz`)).status === 503, "the server drains");
   assert.equal((await fetch(`${url}here/info.json`)).status, 200);
   assert.equal((await exit)[0], 0);
   const lines = log

@@ -4,8 +4,8 @@ import type { TestContext } from "node:test";
 
 /** How an origin misbehaves until it is told otherwise. */
 export interface Mood {
-  /** Milliseconds before each answer. */
-  delay?: number;
+  /** Answers wait for it. */
+  hold?: Promise<void>;
   /** Status of all answers. */
   status?: number;
   /** Bytes of a body after which the connection is cut; `times` counts down, then all is well again. */
@@ -27,8 +27,10 @@ export interface OriginServer {
 export async function originServer(t: Pick<TestContext, "after">): Promise<OriginServer> {
   const files: OriginServer["files"] = new Map();
   const server = createServer((request, response) => {
-    const { delay = 0 } = origin.mood;
-    setTimeout(() => answer(origin, request, response), delay);
+    const path = decodeURIComponent(new URL(request.url ?? "/", origin.url).pathname.slice(1));
+    origin.requests.push({ path, range: request.headers.range, headers: request.headers });
+    const { hold = Promise.resolve() } = origin.mood;
+    void hold.then(() => answer(origin, path, request, response));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   t.after(() => end(server));
@@ -42,10 +44,13 @@ function end(server: Server): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()));
 }
 
-function answer(origin: OriginServer, request: IncomingMessage, response: ServerResponse): void {
+function answer(
+  origin: OriginServer,
+  path: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
   const { mood } = origin;
-  const path = decodeURIComponent(new URL(request.url ?? "/", origin.url).pathname.slice(1));
-  origin.requests.push({ path, range: request.headers.range, headers: request.headers });
   const file = origin.files.get(path);
   if (mood.status !== undefined || file === undefined)
     return void response.writeHead(mood.status ?? 404).end();

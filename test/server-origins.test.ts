@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
-import { get } from "node:http";
+import { get, type IncomingMessage } from "node:http";
 import { join } from "node:path";
-import { describe, test } from "node:test";
-import { ServeError, type ServeOptions, serve } from "../server/index.js";
+import { describe, type TestContext, test } from "node:test";
+import fastify from "fastify";
+import siedd, { ServeError, type ServeOptions, serve } from "../server/index.js";
 import { originServer } from "./origin-server.js";
 import { testServer } from "./running-server.js";
 import { syntheticAsset } from "./synthetic-asset.js";
 import { tempFolder } from "./temp-folder.js";
+import { until } from "./wait-until.js";
 
 const SMALL = { width: 160, height: 90, groups: [10, 10], tone: 0.8 };
 /** About 1.5 MB, so that it takes several blocks. */
@@ -21,9 +24,19 @@ function asset(o: Parameters<typeof syntheticAsset>[0], etag: string) {
   return { bytes, etag };
 }
 /** Looks at the origin at each request, so that a test need not wait for it to do so. */
-const AT_ONCE: Partial<ServeOptions> = { originRefreshSeconds: 0, originSeconds: 1 };
+const AT_ONCE: Partial<ServeOptions> = { originRefreshSeconds: 0, originSeconds: 60 };
 
-describe("films on another server", { concurrency: false, timeout: 60_000 }, () => {
+/** Answers that wait until they are let go, at the latest when the test ends. */
+function gate(t: Pick<TestContext, "after">): { hold: Promise<void>; letGo: () => void } {
+  let letGo = () => {};
+  const hold = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  t.after(letGo);
+  return { hold, letGo };
+}
+
+describe("films on another server", { concurrency: false }, () => {
   test("are the same segments, sound, pictures and bytes as from a folder", async (t) => {
     const origin = await originServer(t);
     const here = await testServer(t, { film: SMALL });
@@ -48,6 +61,7 @@ describe("films on another server", { concurrency: false, timeout: 60_000 }, () 
     const film = asset(LARGE, '"large"');
     origin.files.set("film.siedd", film);
     const server = await testServer(t, {}, { root: `${origin.url}film.siedd` });
+    await server.get("film/info.json");
     const before = origin.sent;
     assert.ok(before <= 512 * 1024, `opening took ${before} bytes of ${film.bytes.length}`);
     const sizes = [80, 82, 84, 86, 88, 90];
@@ -139,19 +153,31 @@ describe("films on another server", { concurrency: false, timeout: 60_000 }, () 
     assert.match((await server.get("film/full/80,46/seg-28.m4s")).text, /refuses it \(status 403\)/);
   });
 
-  test("that are slow are 504 in time, and others are not held up", async (t) => {
+  test("that do not answer are 504 in time, and hold up neither others nor the start of an application", async (t) => {
     const origin = await originServer(t);
     origin.files.set("film.siedd", asset(LARGE, '"one"'));
-    const server = await testServer(t, { here: SMALL });
-    const root = [server.root, `${origin.url}film.siedd`];
-    const both = await testServer(t, {}, { root, originRefreshSeconds: 3600, originSeconds: 0.4 });
-    origin.mood = { delay: 2000 };
-    const started = performance.now();
-    const slow = both.get("film/full/80,46/seg-25.m4s");
-    assert.equal((await both.get("here/full/80,46/seg-0.m4s")).status, 200);
-    const { status, code } = await slow;
+    const here = await testServer(t, { here: SMALL });
+    const root = [here.root, `${origin.url}film.siedd`, `${origin.url}list.json`];
+    Object.assign(origin.mood, gate(t));
+    const hasty = await testServer(t, {}, { root: root.slice(0, 2), originSeconds: 0.3 });
+    const { status, code } = await hasty.get("film/full/80,46/seg-25.m4s");
     assert.deepEqual([status, code], [504, "origin-timeout"]);
-    assert.ok(performance.now() - started < 1900);
+
+    // It would wait for an hour.
+    const app = fastify({ pluginTimeout: 600_000 });
+    t.after(() => app.close());
+    await app.register(siedd, { root, originSeconds: 3600 });
+    await app.listen({ port: 0 });
+    const get = (path: string) => app.inject({ url: path });
+    let slow = true;
+    const waiting = get("/film/info.json").finally(() => {
+      slow = false;
+    });
+    assert.equal((await get("/here/full/80,46/seg-0.m4s")).statusCode, 200);
+    assert.deepEqual((await get("/readyz")).json(), { status: "starting" });
+    assert.equal(slow, true);
+    await app.close();
+    await waiting;
   });
 
   test("that are not there, are no assets or know no ranges are told apart", async (t) => {
@@ -193,14 +219,22 @@ describe("films on another server", { concurrency: false, timeout: 60_000 }, () 
     const film = asset(LARGE, '"one"');
     origin.files.set("film.siedd", film);
     const server = await testServer(t, {}, { root: `${origin.url}film.siedd` });
-    await new Promise<void>((resolve) => {
-      get(`${server.url}film/asset`, (response) => {
-        response.once("data", () => response.destroy());
-        response.once("close", () => resolve());
-      });
-    });
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    assert.ok(origin.sent < film.bytes.length / 2, `${origin.sent} of ${film.bytes.length} bytes`);
+    await server.get("film/info.json");
+    const { hold, letGo } = gate(t);
+    origin.mood = { hold };
+    const [before, sent] = [origin.requests.length, origin.sent];
+    const leaving = get(`${server.url}film/asset`);
+    const [response] = (await once(leaving, "response")) as [IncomingMessage];
+    await once(response, "data");
+    // The first block is known already, the second one on its way.
+    await until(() => origin.requests.length > before, "the origin is asked for more");
+    response.destroy();
+    const left = /^siedd_aborted_requests_total\{route="\/:id\/asset"\} 1$/m;
+    await until(async () => left.test((await server.get("metrics")).text), "the reader has left");
+    letGo();
+    await until(() => origin.sent > sent, "the origin answers");
+    await server.get("film/info.json");
+    assert.equal(origin.requests.length, before + 1);
   });
 
   test("are refused as options where they can be none", async () => {

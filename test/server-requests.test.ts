@@ -226,7 +226,7 @@ test("two instances live in one application under their prefixes, and leave its 
   const [one, two] = [await tempFolder(t), await tempFolder(t)];
   await writeFile(join(one, "a.siedd"), syntheticAsset(SMALL));
   await writeFile(join(two, "b.siedd"), syntheticAsset(SMALL));
-  const app = fastify();
+  const app = fastify({ pluginTimeout: 0 });
   t.after(() => app.close());
   app.get("/hello", () => "world");
   await app.register(siedd, { root: one, prefix: "/one" });
@@ -250,7 +250,7 @@ test("two instances live in one application under their prefixes, and leave its 
 test("an application that serves files of its own with @fastify/static keeps doing so", async (t) => {
   const root = await tempFolder(t);
   await writeFile(join(root, "a.siedd"), syntheticAsset(SMALL));
-  const app = fastify();
+  const app = fastify({ pluginTimeout: 0 });
   t.after(() => app.close());
   await app.register(fastifyStatic, { root, prefix: "/files/" });
   await app.register(siedd, { root, prefix: "/films" });

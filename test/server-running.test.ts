@@ -1,16 +1,19 @@
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import sharp from "sharp";
+import { runningEncoders } from "../media/h264.js";
 import { originServer } from "./origin-server.js";
 import { testServer } from "./running-server.js";
 import { syntheticAsset } from "./synthetic-asset.js";
 import { tempFolder } from "./temp-folder.js";
+import { until } from "./wait-until.js";
 
+/** A file of the disk cache that is whole. */
+const ENTRY = /\.siedd-cache$/;
 const SMALL = { width: 160, height: 90, groups: [10, 10] };
 
 interface LogLine {
@@ -35,19 +38,18 @@ function logger() {
 
 test("each request is one line of the log with an id that the client gets, without its query", async (t) => {
   const { lines, logger: given } = logger();
-  const server = await testServer(t, { film: SMALL }, { logger: given });
+  const server = await testServer(t, { film: { ...SMALL, groups: [1, 200] } }, { logger: given });
   const first = await server.get("film/info.json?secret=1");
   const second = await server.get("film/none", { headers: { "x-request-id": "from-a-proxy.7" } });
   const third = await server.get("film/info.json", { headers: { "x-request-id": "a b\tc" } });
   assert.equal(second.headers.get("x-request-id"), "from-a-proxy.7");
   assert.match(third.headers.get("x-request-id") ?? "", /^[0-9a-f-]{36}$/);
-  await new Promise<void>((resolve) => {
-    const leaving = request(`${server.url}film/full/%5E1600,900/seg-0.m4s`, () => {});
-    leaving.on("error", () => resolve());
-    leaving.end();
-    setTimeout(() => leaving.destroy(), 60);
-  });
-  for (let i = 0; i < 100 && !lines.some(({ msg }) => msg === "the client left"); i++) await sleep(20);
+  const leaving = request(`${server.url}film/full/%5E1600,900/seg-1.m4s`, () => {});
+  leaving.on("error", () => {});
+  leaving.end();
+  await until(() => runningEncoders() > 0, "its answer is being computed");
+  leaving.destroy();
+  await until(() => lines.some(({ msg }) => msg === "the client left"), "the log says that the client left");
   const answered = lines.filter(({ msg }) => msg === "answered");
   assert.deepEqual(
     answered.map(({ reqId, path, status }) => [reqId, path, status]),
@@ -66,7 +68,8 @@ test("an error is logged once, with its code, its cause and the id of its reques
   const origin = await originServer(t);
   origin.files.set("film.siedd", { bytes: syntheticAsset(SMALL), etag: '"one"' });
   const root = `${origin.url}film.siedd?signature=hidden`;
-  const server = await testServer(t, {}, { logger: given, root, originRefreshSeconds: 0 });
+  const server = await testServer(t, {}, { logger: given, root, originRefreshSeconds: 0, originSeconds: 60 });
+  await server.get("film/info.json");
   origin.files.set("film.siedd", { bytes: syntheticAsset({ ...SMALL, seed: 2 }), etag: '"two"' });
   origin.mood = { status: 500 };
   await server.get("film/info.json");
@@ -77,18 +80,22 @@ test("an error is logged once, with its code, its cause and the id of its reques
   origin.mood = { status: 500 };
   const answer = await server.get("film/info.json");
   assert.deepEqual([answer.status, answer.code], [502, "origin-failed"]);
-  await sleep(50);
+  const id = answer.headers.get("x-request-id");
+  await until(
+    () => lines.some(({ msg, reqId }) => msg === "answered" && reqId === id),
+    "the last request is in the log",
+  );
   const errors = lines.filter(({ level }) => level >= 50);
   assert.deepEqual(
     errors.map(({ code, reqId }) => [code, reqId]),
-    [["origin-failed", answer.headers.get("x-request-id")]],
+    [["origin-failed", id]],
   );
   assert.match(JSON.stringify(errors), /answered with status 500/);
   assert.doesNotMatch(JSON.stringify(lines), /hidden/);
 });
 
-test("a server that is to end says so to its balancer first, and serves on meanwhile", async (t) => {
-  const server = await testServer(t, { film: SMALL }, { drainSeconds: 0.6 });
+test("a server that is to end says so to its balancer first, and serves on until it is told once more", async (t) => {
+  const server = await testServer(t, { film: SMALL }, { drainSeconds: 3600 });
   assert.deepEqual(JSON.parse((await server.get("readyz")).text), { status: "ready" });
   assert.equal((await server.get("readyz", { method: "HEAD" })).status, 200);
   const closed = server.close();
@@ -97,7 +104,7 @@ test("a server that is to end says so to its balancer first, and serves on meanw
   assert.equal(ready.headers.get("cache-control"), "no-store");
   assert.equal((await server.get("healthz")).status, 200);
   assert.equal((await server.get("film/full/80,46/seg-0.m4s")).status, 200);
-  await closed;
+  await Promise.all([server.close(), closed]);
   await assert.rejects(server.get("readyz"));
 });
 
@@ -124,7 +131,7 @@ test("each engine has URLs and cache entries of its own, and draws the same pict
     assert.equal(status, 200);
     pictures.push(await sharp(body).raw().toBuffer());
     versions.push(headers.get("etag") ?? "");
-    await sleep(100);
+    await until(async () => (await readdir(cacheDir)).some((name) => ENTRY.test(name)), "it is on the disk");
   }
   assert.deepEqual(versions.slice(0, 2), versions.slice(2, 4), "auto is the kernel, for a film of tiles");
   assert.notEqual(versions[4], versions[2]);

@@ -203,7 +203,7 @@ test("a key or a URL that cannot be signed is refused in one sentence", async (t
 
 test("below a prefix, and in one of two instances, signatures hold just the same", async (t) => {
   const { root } = await testServer(t, { film: SMALL, "a b%": SMALL });
-  const app = fastify();
+  const app = fastify({ pluginTimeout: 0 });
   t.after(() => app.close());
   await app.register(siedd, { root, prefix: "/open" });
   await app.register(siedd, { root, prefix: "/closed", signKeys: [NEW] });

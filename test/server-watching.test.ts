@@ -6,9 +6,11 @@ import { join } from "node:path";
 import { Writable } from "node:stream";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { runningEncoders } from "../media/h264.js";
 import { type TestServer, testServer } from "./running-server.js";
 import { syntheticAsset } from "./synthetic-asset.js";
 import { tempFolder } from "./temp-folder.js";
+import { until } from "./wait-until.js";
 
 const SMALL = { width: 160, height: 90, groups: [10, 10] };
 const SEGMENT = "film/full/80,46/seg-0.m4s";
@@ -30,16 +32,14 @@ function logOf() {
       done();
     },
   });
-  const told = async (line: string) => {
-    for (let i = 0; i < 200 && !lines.includes(line); i++) await sleep(20);
-    assert.ok(lines.includes(line), `the log does not say "${line}" but ${JSON.stringify(lines)}`);
-  };
+  const told = (line: string) => until(() => lines.includes(line), `the log says "${line}"`);
   return { logger: { level: "info", stream }, told, lines };
 }
 
 test("a film that is copied in slices is ignored until it is whole, and then served without a restart", async (t) => {
   const { logger, told } = logOf();
   const server = await testServer(t, { other: SMALL }, { logger });
+  await told("siedd serves");
   const bytes = syntheticAsset(SMALL);
   const path = join(server.root, "film.siedd");
   const slice = Math.ceil(bytes.length / 6);
@@ -76,7 +76,9 @@ test("what stays cut off is told as an error in the end", async (t) => {
   const server = await testServer(t, { film: SMALL });
   await truncate(join(server.root, "film.siedd"), 3000);
   assert.equal((await server.get("film/info.json")).code, "asset-incomplete");
-  await sleep(5100);
+  // The clock is put forward instead of waiting.
+  const now = Date.now;
+  t.mock.method(Date, "now", () => now() + 6000);
   const answer = await server.get("film/info.json");
   assert.deepEqual([answer.status, answer.code], [500, "truncated-asset"]);
   assert.equal(JSON.parse((await server.get("")).text).problems[0].file, "film.siedd");
@@ -85,6 +87,7 @@ test("what stays cut off is told as an error in the end", async (t) => {
 test("a replaced film gets new URLs, and the old ones end as stale", async (t) => {
   const { logger, told } = logOf();
   const server = await testServer(t, { film: SMALL }, { logger });
+  await told("siedd serves");
   const film = join(server.root, "film.siedd");
   const old = await versionOf(server);
   const before = await server.get(`${SEGMENT}?v=${old}`);
@@ -136,7 +139,7 @@ test("a segment of a film that is overwritten meanwhile ends clearly, never with
   const old = await versionOf(server);
   const quiet = (await server.get("film/full/%5E640,360/seg-0.m4s")).body;
   const asked = server.get("film/full/%5E642,360/seg-0.m4s");
-  await sleep(30);
+  await until(() => runningEncoders() > 0, "the segment is being computed");
   await writeFile(join(server.root, "film.siedd"), syntheticAsset({ ...long, seed: 3 }));
   const { status, code } = await asked;
   assert.ok(status === 200 || (status === 503 && code === "asset-replaced"), `${status} ${code}`);
