@@ -1,27 +1,20 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
 import { remaining } from "./child-processes.js";
 import { testServer } from "./running-server.js";
+import { until } from "./wait-until.js";
 
 const FILM = { width: 160, height: 90, groups: [60, 10] };
 const LONG = "film/full/%5E960,540/seg-0.m4s";
 
-/** Threads of this process that can run tasks, as they come. */
-function watchThreads(t: { after(end: () => void): void }): Worker[] {
-  const threads: Worker[] = [];
-  const add = (worker: Worker) => worker.once("message", () => threads.push(worker));
-  process.on("worker", add);
-  t.after(() => void process.removeListener("worker", add));
-  return threads;
+/** Calls `arrived` with each thread of this process from then on, as soon as it can run tasks. Returns what ends that. */
+function onThread(arrived: (thread: Worker) => void): () => void {
+  const watch = (worker: Worker) => worker.once("message", () => arrived(worker));
+  process.on("worker", watch);
+  return () => void process.removeListener("worker", watch);
 }
-
-const until = async (condition: () => boolean): Promise<void> => {
-  for (let i = 0; i < 2000 && !condition(); i++) await sleep(5);
-  assert.ok(condition());
-};
 
 /** Process ids of the ffmpeg children of this process. */
 const encoders = (): number[] =>
@@ -38,12 +31,13 @@ const encoders = (): number[] =>
     });
 
 test("a thread that dies is replaced and its frames are decoded once more: the answer is the same", async (t) => {
-  const threads = watchThreads(t);
+  const threads: Worker[] = [];
+  t.after(onThread((thread) => threads.push(thread)));
   const server = await testServer(t, { film: FILM }, { cacheBytes: 0, workers: 1 });
-  await until(() => threads.length === 1);
+  await until(() => threads.length === 1, "the thread has come");
   const quiet = await server.get(LONG);
   const disturbed = server.get(LONG);
-  await until(() => encoders().length > 0);
+  await until(() => encoders().length > 0, "the decode is under way");
   await threads[0]?.terminate();
   const answer = await disturbed;
   assert.equal(answer.status, 200);
@@ -52,20 +46,19 @@ test("a thread that dies is replaced and its frames are decoded once more: the a
 });
 
 test("frames over which two threads die are 500 with a code, and the next request is served", async (t) => {
-  const threads = watchThreads(t);
+  const threads: Worker[] = [];
+  const end = onThread((thread) => threads.push(thread));
   const server = await testServer(t, { film: FILM }, { workers: 1 });
-  await until(() => threads.length === 1);
+  await until(() => threads.length === 1, "the thread has come");
+  end();
   const doomed = server.get(LONG);
-  await until(() => encoders().length > 0);
-  let answered = false;
-  const done = doomed.finally(() => {
-    answered = true;
-  });
-  // A run that waited behind the first one comes in between.
-  for (let killed = 0; !answered; await sleep(2)) {
-    if (threads.length > killed) await threads[killed++]?.terminate();
-  }
-  const answer = await done;
+  await until(() => encoders().length > 0, "the decode is under way");
+  // Whatever takes the place of the first one dies as it arrives, with the run that it has just been given.
+  const endAll = onThread((thread) => void thread.terminate());
+  t.after(endAll);
+  await threads[0]?.terminate();
+  const answer = await doomed;
+  endAll();
   assert.deepEqual([answer.status, answer.code], [500, "worker-died"]);
   assert.equal(answer.headers.get("cache-control"), "no-store");
   assert.equal(await remaining("ffmpeg"), 0);
@@ -76,7 +69,7 @@ test("an ffmpeg that is killed is started once more, a second time it is 500 wit
   const server = await testServer(t, { film: FILM }, { cacheBytes: 0 });
   const quiet = await server.get(LONG);
   const killEncoder = async (but?: number) => {
-    await until(() => encoders().some((pid) => pid !== but));
+    await until(() => encoders().some((pid) => pid !== but), "ffmpeg runs");
     const [pid] = encoders().filter((found) => found !== but);
     process.kill(pid as number, "SIGKILL");
     return pid;

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { ServeError, serve } from "../server/index.js";
 import { type TestServer, testServer } from "./running-server.js";
 import { tempFolder } from "./temp-folder.js";
+import { until } from "./wait-until.js";
 
 const SMALL = { width: 160, height: 90, groups: [10, 10] };
 
@@ -71,17 +71,15 @@ test("metrics count requests, work, hits and errors", async (t) => {
 
 test("metrics count clients that leave, and the work that ends with them", async (t) => {
   const server = await testServer(t, { film: { ...SMALL, groups: [1, 200] } });
-  await new Promise<void>((resolve) => {
-    const asked = request(`${server.url}film/full/%5E1600,900/seg-1.m4s`, () => {});
-    asked.on("error", () => resolve());
-    asked.end();
-    setTimeout(() => asked.destroy(), 150);
-  });
-  const name = 'siedd_aborted_requests_total{route="/:id/:region/:size/seg-:k.m4s"}';
-  for (let i = 0; i < 100 && (await read(server)).get(name) === undefined; i++) await sleep(20);
-  const samples = await read(server);
-  assert.equal(samples.get(name), 1);
-  assert.equal(samples.get("siedd_abandoned_work_total"), 1);
+  const leaving = request(`${server.url}film/full/%5E1600,900/seg-1.m4s`, () => {});
+  leaving.on("error", () => {});
+  leaving.end();
+  const count = async (name: string) => (await read(server)).get(name);
+  await until(async () => (await count("siedd_queue_running")) === 1, "its answer is being computed");
+  leaving.destroy();
+  const aborted = 'siedd_aborted_requests_total{route="/:id/:region/:size/seg-:k.m4s"}';
+  await until(async () => (await count(aborted)) === 1, "it is counted that the client left");
+  await until(async () => (await count("siedd_abandoned_work_total")) === 1, "its work ends");
 });
 
 test("metrics can be switched off, and are each instance's own", async (t) => {
