@@ -7,11 +7,11 @@ import type {
   LoaderConfiguration,
   LoaderStats,
 } from "hls.js";
-import Hls from "hls.js";
 import type { Underway } from "./affordable-size.js";
-import { isInit } from "./init-loader.js";
 import type { LinkSample } from "./link-estimate.js";
+import { PatientLoader } from "./patient-loader.js";
 import type { Region } from "./region/region.js";
+import { responseHeader } from "./retry-after.js";
 import { parseServerTiming, type ServerPart } from "./server-part.js";
 import { fillRegion, fillSize, type Size } from "./size.js";
 
@@ -37,6 +37,8 @@ export interface SegmentArrival {
 /** What to ask for, and how it is written in a URL. */
 export interface Wanted {
   readonly size: Size;
+  /** More than `size` where the link does not afford it. */
+  readonly exact: Size;
   readonly parameter: string;
   readonly region: Region | null;
   readonly regionParameter: string;
@@ -47,17 +49,22 @@ export interface ElasticSource {
   wantedNow(duration: number): Wanted;
   /** Whether it is better to ask anew for the segment that is on its way, for fewer pixels. */
   isTooLate(underway: Underway): boolean;
-  onArrival(arrival: SegmentArrival): void;
+  /** @param exact what was wanted when it was asked for */
+  onArrival(arrival: SegmentArrival, exact: Size): void;
+}
+
+/** A request that is made outside of hls.js, and says itself what it asks for. */
+export interface OwnContext extends FragmentLoaderContext {
+  readonly source?: ElasticSource;
 }
 
 export interface ElasticLoading {
   readonly loader: FragmentLoaderConstructor;
-  /** Asks anew for the segment on its way, if any, at the size and region of this moment. */
+  /** Asks anew for what hls.js has on its way, if anything, at the size and region of this moment. */
   restartInFlight(): void;
 }
 
 type FragmentLoader = Loader<FragmentLoaderContext>;
-const DefaultLoader = Hls.DefaultConfig.loader as unknown as new (config: HlsConfig) => FragmentLoader;
 
 /** Milliseconds between two looks at a segment on its way. */
 const WATCH_INTERVAL = 200;
@@ -72,11 +79,8 @@ export const linkSample = ({ size, duration, bytes, seconds, waiting = 0 }: Segm
 });
 
 /** What the server says of its work, where it says anything. */
-export function serverPart(request: unknown): ServerPart | undefined {
-  // All headers: asking for one that another origin does not expose is an error on the console.
-  const headers = (request as XMLHttpRequest | null)?.getAllResponseHeaders?.() ?? "";
-  return parseServerTiming(/^server-timing:\s*(.*)$/im.exec(headers)?.[1] ?? null);
-}
+export const serverPart = (request: unknown): ServerPart | undefined =>
+  parseServerTiming(responseHeader(request, "server-timing") ?? null);
 
 /** CMCD's next request is the playlist's own URL, which has the same placeholder. */
 const fillNext = (header: string, fill: (url: string) => string): string =>
@@ -84,12 +88,12 @@ const fillNext = (header: string, fill: (url: string) => string): string =>
     return `nor="${encodeURIComponent(fill(decodeURIComponent(url)))}"`;
   });
 
-/** The default loader, but the size and the region in the URL are those wanted at the moment of the request. */
-export function elasticLoading(source: ElasticSource): ElasticLoading {
+/** The loader of segments, but the size and the region in the URL are those wanted at the moment of the request. */
+export function elasticLoading(hlsSource: ElasticSource): ElasticLoading {
   const inFlight = new Set<ElasticFragmentLoader>();
 
   class ElasticFragmentLoader implements FragmentLoader {
-    context: FragmentLoaderContext | null = null;
+    context: OwnContext | null = null;
     readonly stats: LoaderStats;
     readonly #hlsConfig: HlsConfig;
     #inner: FragmentLoader;
@@ -101,12 +105,12 @@ export function elasticLoading(source: ElasticSource): ElasticLoading {
 
     constructor(hlsConfig: HlsConfig) {
       this.#hlsConfig = hlsConfig;
-      this.#inner = new DefaultLoader(hlsConfig);
+      this.#inner = new PatientLoader(hlsConfig);
       this.stats = this.#inner.stats;
     }
 
     load(
-      context: FragmentLoaderContext,
+      context: OwnContext,
       config: LoaderConfiguration,
       callbacks: LoaderCallbacks<FragmentLoaderContext>,
     ): void {
@@ -119,7 +123,7 @@ export function elasticLoading(source: ElasticSource): ElasticLoading {
       this.#request = { template: context.url, headers: { ...context.headers } };
       this.#config = config;
       this.#callbacks = callbacks;
-      inFlight.add(this);
+      if (context.source === undefined) inFlight.add(this);
       this.#watch = setInterval(() => this.#look(), WATCH_INTERVAL);
       this.#ask();
     }
@@ -127,7 +131,7 @@ export function elasticLoading(source: ElasticSource): ElasticLoading {
     /** Ends the request and makes it again, unnoticed by hls.js, which would not ask again for a first segment. */
     restart(): void {
       this.#inner.destroy();
-      this.#inner = new DefaultLoader(this.#hlsConfig);
+      this.#inner = new PatientLoader(this.#hlsConfig);
       // hls.js keeps the object in which it was first told how loading went.
       Object.assign(this.stats, this.#inner.stats);
       this.#inner.stats = this.stats;
@@ -135,7 +139,6 @@ export function elasticLoading(source: ElasticSource): ElasticLoading {
     }
 
     abort(): void {
-      if (isInit(this.context)) return;
       this.#settle();
       this.#inner.abort();
     }
@@ -154,12 +157,17 @@ export function elasticLoading(source: ElasticSource): ElasticLoading {
       return this.#inner.getResponseHeader?.(name) ?? null;
     }
 
+    get #source(): ElasticSource {
+      return this.context?.source ?? hlsSource;
+    }
+
     #ask(): void {
       const { context } = this;
       const [request, config, callbacks] = [this.#request, this.#config, this.#callbacks];
       if (context === null || request === null || config === null || callbacks === null) return;
       const { sn, start, duration } = context.frag;
-      const { size, parameter, region, regionParameter } = source.wantedNow(duration);
+      const source = this.#source;
+      const { size, exact, parameter, region, regionParameter } = source.wantedNow(duration);
       const fill = (text: string) => fillSize(fillRegion(text, regionParameter), parameter);
       context.url = fill(request.template);
       context.headers = Object.fromEntries(
@@ -174,10 +182,8 @@ export function elasticLoading(source: ElasticSource): ElasticLoading {
           const [seconds, waiting] = [(end - asked) / 1000, (first - asked) / 1000];
           const bytes = stats.total;
           const server = serverPart(details);
-          source.onArrival({
-            ...{ index: Number(sn), start, duration, size, region, bytes, seconds, waiting },
-            ...(server === undefined ? {} : { server }),
-          });
+          const arrival = { index: Number(sn), start, duration, size, region, bytes, seconds, waiting };
+          source.onArrival({ ...arrival, ...(server === undefined ? {} : { server }) }, exact);
           callbacks.onSuccess(response, stats, loaded, details);
         },
         onError: (error, loaded, details, stats) => {
@@ -201,7 +207,7 @@ export function elasticLoading(source: ElasticSource): ElasticLoading {
         bytesTotal: this.stats.total,
         transfer: (performance.now() - first) / 1000,
       };
-      if (source.isTooLate(underway)) this.restart();
+      if (this.#source.isTooLate(underway)) this.restart();
     }
 
     #settle(): void {

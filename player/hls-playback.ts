@@ -1,6 +1,8 @@
 import type { ErrorData, FragmentLoaderConstructor, HlsConfig } from "hls.js";
 import Hls from "hls.js";
+import { LOADED_AHEAD } from "./buffered.js";
 import { badAnswer, errorForStatus, notPlayable, type PlayerError } from "./errors.js";
+import { FIRST_RETRY } from "./patient-loader.js";
 import type { MissingPart } from "./transport.js";
 
 export interface HlsPlaybackOptions {
@@ -23,7 +25,7 @@ export interface HlsPlaybackOptions {
 /**
  * Short buffers follow a resize quickly. One level is pinned, since the size is chosen by us and never by the
  * bandwidth estimate, which segments from a cache make meaningless. Busy (503) is asked again sooner than by
- * default, and Retry-After is not read by hls.js.
+ * default, where its Retry-After does not say otherwise.
  */
 const config: Partial<HlsConfig> = {
   autoStartLoad: false,
@@ -31,15 +33,15 @@ const config: Partial<HlsConfig> = {
   capLevelToPlayerSize: false,
   // Fragmented MP4 passes through unchanged, and a worker from a blob is refused by a strict CSP.
   enableWorker: false,
-  maxBufferLength: 4,
-  maxMaxBufferLength: 4,
+  maxBufferLength: LOADED_AHEAD,
+  maxMaxBufferLength: LOADED_AHEAD,
   backBufferLength: 8,
   fragLoadPolicy: {
     default: {
       maxTimeToFirstByteMs: 15_000,
       maxLoadTimeMs: 60_000,
       timeoutRetry: { maxNumRetry: 3, retryDelayMs: 0, maxRetryDelayMs: 0 },
-      errorRetry: { maxNumRetry: 8, retryDelayMs: 500, maxRetryDelayMs: 8000 },
+      errorRetry: { maxNumRetry: 8, retryDelayMs: FIRST_RETRY, maxRetryDelayMs: 8000 },
     },
   },
 };

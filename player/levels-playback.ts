@@ -1,9 +1,9 @@
 import Hls from "hls.js";
 import { linkSample, type SegmentArrival, serverPart } from "./fragment-loader.js";
 import { startHls } from "./hls-playback.js";
-import { patientInitLoader } from "./init-loader.js";
 import { affordableLevel, nearestLevel } from "./levels.js";
 import { keepOneRange } from "./one-range.js";
+import { patientLoader } from "./patient-loader.js";
 import { sameSize } from "./size.js";
 import { SizeChooser } from "./size-chooser.js";
 import { masterUrl, type Playback, type PlaybackOptions } from "./transport.js";
@@ -19,7 +19,7 @@ export class LevelsPlayback implements Playback {
     this.hls = startHls({
       ...options,
       playlist: masterUrl(options),
-      fragmentLoader: patientInitLoader,
+      fragmentLoader: patientLoader,
       pinLevel: ({ levels }) => nearestLevel(levels, options.wantedSize()),
     });
     keepOneRange(this.hls, options.video);

@@ -6,11 +6,9 @@ import Hls from "hls.js";
  */
 export function keepOneRange(hls: Hls, video: HTMLVideoElement): void {
   let sought = false;
-  const onSeeking = () => {
-    sought = true;
-  };
-  video.addEventListener("seeking", onSeeking);
-  hls.on(Hls.Events.FRAG_BUFFERED, () => {
+  const flush = (startOffset: number, endOffset: number) =>
+    hls.trigger(Hls.Events.BUFFER_FLUSHING, { startOffset, endOffset, type: null });
+  const tidy = () => {
     if (!sought || video.seeking) return;
     const { buffered, currentTime } = video;
     for (let i = 0; i < buffered.length; i++) {
@@ -18,9 +16,20 @@ export function keepOneRange(hls: Hls, video: HTMLVideoElement): void {
       sought = false;
       if (i > 0) flush(0, buffered.end(i - 1));
       if (i + 1 < buffered.length) flush(buffered.start(i + 1), Number.POSITIVE_INFINITY);
+      return;
     }
-  });
-  const flush = (startOffset: number, endOffset: number) =>
-    hls.trigger(Hls.Events.BUFFER_FLUSHING, { startOffset, endOffset, type: null });
-  hls.on(Hls.Events.DESTROYING, () => video.removeEventListener("seeking", onSeeking));
+  };
+  const listening = new AbortController();
+  const { signal } = listening;
+  video.addEventListener(
+    "seeking",
+    () => {
+      sought = true;
+    },
+    { signal },
+  );
+  // The new place may be an island that is buffered to the end, for which nothing is loaded any more.
+  video.addEventListener("seeked", tidy, { signal });
+  hls.on(Hls.Events.FRAG_BUFFERED, tidy);
+  hls.on(Hls.Events.DESTROYING, () => listening.abort());
 }

@@ -1,12 +1,12 @@
 import { affordableSize, replacementSize, type Underway } from "./affordable-size.js";
 import { bufferedUntil } from "./buffered.js";
-import { type LinkEstimate, LinkObserver, type LinkSample } from "./link-estimate.js";
+import { arrivalSeconds, type LinkEstimate, LinkObserver, type LinkSample } from "./link-estimate.js";
 import { type Size, sameSize } from "./size.js";
 import type { PlaybackOptions } from "./transport.js";
 
 /**
- * Seconds of a film that is buffered whole at once: smaller segments would come round smaller for ever, so it comes at
- * the exact size, if need be after a pause.
+ * Seconds of a film that is buffered whole at once: smaller segments would all be asked for again, so it comes at the
+ * exact size, if need be after a pause.
  */
 const SHORT_FILM = 6;
 
@@ -33,6 +33,17 @@ export class SizeChooser {
     const size = affordableSize(question);
     this.#before = sameSize(size, question.exact) ? null : size;
     return size;
+  }
+
+  /** What would be chosen at this moment for a segment of so many seconds that is not the next. */
+  affordable(duration: number): Size {
+    return affordableSize(this.#question(duration));
+  }
+
+  /** Seconds until a segment of this size may be expected to have arrived; 0 before anything has. */
+  expected({ width, height }: Size, duration: number): number {
+    const { link } = this.#question(duration);
+    return link === null ? 0 : arrivalSeconds(width * height, duration, link);
   }
 
   /** Whether to ask anew, for fewer pixels, instead of waiting for what is on its way. */

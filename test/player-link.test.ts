@@ -105,6 +105,61 @@ describe("the player on a slow network", { concurrency: false, timeout: 120_000 
     assert.ok(Math.min(...widths) < wide, `widths ${widths}`);
   });
 
+  test("what a slow network made small comes at the exact size once the film is loaded to its end", async (t) => {
+    const { page, faults, session, wide, bytesPerSecond } = await play(t);
+    await throttle(session, bytesPerSecond / 2, 50);
+    await page.evaluate(() => {
+      window.arrivals.length = 0;
+      window.player.currentTime = 55;
+    });
+    const loaded = () => {
+      const { buffered, duration, seeking } = window.player;
+      return !seeking && buffered.length === 1 && buffered.end(0) > duration - 0.2;
+    };
+    await page.waitForFunction(loaded, undefined, { timeout: 60_000 });
+    const small = await page.evaluate(() => {
+      window.player.pause();
+      return window.arrivals.map(({ size }) => size.width);
+    });
+    assert.ok(Math.min(...small) < wide, `widths ${small}`);
+    await throttle(session, UNLIMITED, 0);
+    const exact = (width: number) => {
+      const { currentTime } = window.player;
+      const ahead = [
+        ...new Map(
+          window.arrivals
+            .filter(({ start, duration }) => currentTime < start + duration)
+            .map(({ index, size }) => [index, size.width]),
+        ),
+      ];
+      return (
+        ahead.length > 0 && ahead.every(([, got]) => got === width) && window.player.videoWidth === width
+      );
+    };
+    await page.waitForFunction(exact, wide, { timeout: 60_000 });
+    assert.equal(await page.evaluate(() => window.player.buffered.length), 1);
+    await page.evaluate(() => window.player.play());
+    await page.waitForFunction(() => window.player.ended, undefined, { timeout: 60_000 });
+    assert.deepEqual(faults, []);
+  });
+
+  test("a busy server is asked again no sooner than it wants", async (t) => {
+    const asked: number[] = [];
+    const { page } = await stage.page(t, '<siedd-player src="film" style="width: 320px"></siedd-player>', {
+      prepare: (prepared) =>
+        prepared.route(/elastic-1\.m4s/, (route) => {
+          asked.push(performance.now());
+          return asked.length === 1
+            ? route.fulfill({ status: 503, headers: { "retry-after": "2" } })
+            : route.continue();
+        }),
+    });
+    await page.evaluate(() => window.player.play());
+    await reach(page, 1.2);
+    assert.equal(asked.length, 2);
+    assert.ok(asked[1]! - asked[0]! >= 2000, `asked again after ${asked[1]! - asked[0]!} ms`);
+  });
+
   test("a film that begins on a slow network asks for fewer pixels before its first picture", async (t) => {
     const { page } = await stage.page(t, "", {});
     const session = await page.context().newCDPSession(page);

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { affordableSize, replacementSize, timeShare } from "../player/affordable-size.js";
 import { affordableLevel } from "../player/levels.js";
 import { arrivalSeconds, LinkObserver, type LinkSample } from "../player/link-estimate.js";
+import { retryAfter } from "../player/retry-after.js";
 
 const size = (width: number, height: number) => ({ width, height });
 const exact = size(854, 480);
@@ -123,4 +124,17 @@ test("among levels the largest affordable is played, else the smallest", () => {
   assert.equal(affordableLevel(levels, size(900, 500)), 2);
   assert.equal(affordableLevel(levels, size(100, 50)), 0);
   assert.equal(affordableLevel([], size(100, 50)), -1);
+});
+
+test("Retry-After is seconds or a date, and nobody is made to wait for more than ten seconds", () => {
+  const now = Date.parse("Wed, 21 Oct 2015 07:28:00 GMT");
+  const after = (value: string) =>
+    retryAfter({ getAllResponseHeaders: () => `content-length: 0\r\nretry-after: ${value}\r\n` }, now);
+  assert.equal(after("3"), 3);
+  assert.equal(after("Wed, 21 Oct 2015 07:28:07 GMT"), 7);
+  assert.equal(after("86400"), 10);
+  assert.equal(after("Wed, 21 Oct 2015 07:27:00 GMT"), 0);
+  assert.equal(after("soon"), 0);
+  assert.equal(retryAfter({ getAllResponseHeaders: () => "" }, now), 0);
+  assert.equal(retryAfter(null, now), 0);
 });

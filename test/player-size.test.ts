@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ComputingTime, flushPoint } from "../player/flush-point.js";
 import { nearestLevel } from "../player/levels.js";
+import { givesWay, type HeldSegment, nextRenewal, type Playhead } from "../player/renewal-plan.js";
 import {
   DEFAULT_LIMITS,
   fillSize,
@@ -73,30 +73,67 @@ test("a scroll bar that comes and goes changes nothing at once; a real resize is
   assert.equal(isNotableChange(size(1280, 720), size(1264, 712)), false);
 });
 
-const seconds = Array.from({ length: 10 }, (_, start) => ({ start, end: start + 1 }));
+/** Ten segments of a second, all as they were asked for at 640 x 360. */
+const held: HeldSegment[] = Array.from({ length: 10 }, (_, index) => ({
+  ...{ index, start: index, end: index + 1, region: null },
+  ...{ size: size(640, 360), exact: size(640, 360) },
+}));
+const part = { x: 0, y: 0, width: 320, height: 180 };
+const playing: Playhead = {
+  ...{ currentTime: 2.4, paused: false, rate: 1, bufferedEnd: 7, filmEnd: 20, loops: false },
+};
+const next = (
+  { wide = size(854, 480), region = null as typeof part | null, takes = 0.2, segments = held } = {},
+  playhead: Partial<Playhead> = {},
+) => {
+  const renewal = nextRenewal(
+    segments,
+    { ...playing, ...playhead },
+    { exact: wide, region, margin: 0.5, affordable: () => wide, expected: () => takes },
+  );
+  return renewal && `${renewal.segment.index} at ${renewal.size.width}`;
+};
 
-test("after a resize the playing segment and the next stay, the rest is computed again", () => {
-  assert.equal(flushPoint(seconds, 2.4, 6, 0.2), 4);
-  assert.equal(flushPoint(seconds, 0, 6, 0.2), 2);
+test("after a resize or a zoom the first segment that can be there in time is asked for again", () => {
+  assert.equal(next(), "4 at 854");
+  assert.equal(next({ takes: 0.05 }, { currentTime: 2.1 }), "3 at 854");
+  assert.equal(next({ wide: size(640, 360), region: part }), "4 at 640");
+  assert.equal(next({ takes: 2 }), "6 at 854");
+  assert.equal(next({ takes: 60 }), null);
+  assert.equal(next({}, { rate: 2 }), "4 at 854");
+  assert.equal(next({ takes: 1 }, { rate: 2 }), "7 at 854");
 });
 
-test("more stays where computing takes longer than what is left, so that nothing stalls", () => {
-  assert.equal(flushPoint(seconds, 2.4, 7, 2), 5);
-  assert.equal(flushPoint(seconds, 2.9, 7, 0.9), 5);
+test("what is as wanted, or differs by a few pixels, is not asked for again", () => {
+  assert.equal(next({ wide: size(640, 360) }), null);
+  assert.equal(next({ wide: size(628, 354) }), null);
+  const renewed = held.map((segment) =>
+    segment.index < 6 ? { ...segment, size: size(854, 480), exact: size(854, 480) } : segment,
+  );
+  assert.equal(next({ segments: renewed }), "6 at 854");
 });
 
-test("nothing is thrown away where nothing is buffered behind the cut", () => {
-  assert.equal(flushPoint(seconds, 2.4, 4, 0.2), null);
-  assert.equal(flushPoint(seconds, 8.5, 10, 0.2), null);
-  assert.equal(flushPoint([], 0, 10, 0.2), null);
-  assert.equal(flushPoint(seconds, 2.4, 9, 60), null);
+test("where the film is about to run dry, what comes next goes first; not at its end, nor where it rests", () => {
+  assert.equal(next({ takes: 0 }, { bufferedEnd: 3.8 }), null);
+  assert.equal(next({ takes: 0 }, { bufferedEnd: 3.8, filmEnd: 3.8 }), "4 at 854");
+  assert.equal(next({ takes: 60 }, { bufferedEnd: 3.8, paused: true }), "2 at 854");
+  assert.equal(givesWay({ ...playing, bufferedEnd: 3.3 }), true);
+  assert.equal(givesWay({ ...playing, bufferedEnd: 5 }), false);
+  assert.equal(givesWay({ ...playing, bufferedEnd: 3.3, filmEnd: 3.3 }), false);
+  assert.equal(givesWay({ ...playing, bufferedEnd: 3.3, paused: true }), false);
 });
 
-test("computing time grows with the pixels, and neither caches nor one slow start decide it", () => {
-  const computing = new ComputingTime();
-  assert.equal(computing.expected(film), 0);
-  for (const taken of [3, 0.4, 0.01, 0.5, 0.01]) computing.add(size(640, 360), taken);
-  assert.ok(Math.abs(computing.expected(size(1280, 720)) - 2) < 1e-9);
+test("what a slow link made small comes again at the exact size once nothing is left to load", () => {
+  const small = held.map((segment) => ({ ...segment, size: size(320, 180) }));
+  const wide = size(640, 360);
+  const end = { bufferedEnd: 10, filmEnd: 10 };
+  assert.equal(next({ segments: small, wide }), null);
+  assert.equal(next({ segments: small, wide }, end), "4 at 640");
+  assert.equal(next({ segments: small, wide, takes: 3 }, end), "8 at 640");
+  assert.equal(next({ segments: small, wide, takes: 5 }, end), null);
+  assert.equal(next({ segments: small, wide, takes: 5 }, { ...end, loops: true }), "1 at 640");
+  assert.equal(next({ segments: small, wide, takes: 60 }, { paused: true }), "2 at 640");
+  assert.equal(next({ segments: small, wide }, { paused: true, bufferedEnd: 5 }), null);
 });
 
 test("without in-band parameter sets the smallest sufficient level is played, else the largest", () => {

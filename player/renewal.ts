@@ -1,0 +1,309 @@
+import Hls, {
+  type BufferAppendedData,
+  type ChunkMetadata,
+  type Fragment,
+  type LoaderContextType,
+} from "hls.js";
+import { bufferedAround, bufferedUntil } from "./buffered.js";
+import type { OwnContext, SegmentArrival, Wanted } from "./fragment-loader.js";
+import type { Region } from "./region/region.js";
+import {
+  givesWay,
+  type HeldSegment,
+  hasChanged,
+  nextRenewal,
+  type Playhead,
+  type RenewalPlan,
+  type RenewalQuestion,
+  secondsUntil,
+} from "./renewal-plan.js";
+import type { Size } from "./size.js";
+
+export interface RenewalOptions {
+  readonly hls: Hls;
+  readonly video: HTMLVideoElement;
+  /** Frames a second. */
+  readonly frameRate: number;
+  exact(): Size;
+  region(): Region | null;
+  affordable(duration: number): Size;
+  expected(size: Size, duration: number): number;
+  /** How this size of the wanted region is asked for. */
+  written(size: Size): Wanted;
+  /** A segment has come, also one that comes too late to be used. */
+  onArrival(arrival: SegmentArrival): void;
+  /** It is in the buffer, in the place of what was there. */
+  onRenewed(arrival: SegmentArrival): void;
+}
+
+/** Seconds and frames ahead of the playhead that a decoder may have taken out of the buffer already. */
+const DECODED_SECONDS = 0.5;
+const DECODED_FRAMES = 12;
+/** Milliseconds without another attempt after one that failed. */
+const REST = 5000;
+/** More segments than are ever buffered. */
+const MOST_HELD = 64;
+
+/**
+ * Asks again for segments that are buffered at another size or region than is wanted by now, and appends them over the
+ * old ones: media source extensions replace frames of the same time. Nothing is flushed before, so however long the
+ * server takes, there is something to play.
+ */
+export class Renewal {
+  readonly #options: RenewalOptions;
+  readonly #held = new Map<number, HeldSegment>();
+  #stopLoading: (() => void) | null = null;
+  /** What is being loaded or appended. */
+  #plan: RenewalPlan | null = null;
+  #began = 0;
+  /** Seconds that the last one took, or had taken when it was given up; it counts less with each segment since. */
+  #took = 0;
+  #restUntil = 0;
+  readonly #listening = new AbortController();
+  #chunk: ChunkMetadata | null = null;
+  #onAppended: (ranges: TimeRanges | undefined) => void = () => undefined;
+
+  constructor(options: RenewalOptions) {
+    this.#options = options;
+    const { hls, video } = options;
+    const { BUFFER_APPENDED, ERROR, FRAG_BUFFERED, DESTROYING, MEDIA_DETACHING } = Hls.Events;
+    hls.on(BUFFER_APPENDED, (_event, { chunkMeta, timeRanges }: BufferAppendedData) => {
+      if (chunkMeta === this.#chunk) this.#onAppended(timeRanges.video);
+    });
+    hls.on(ERROR, (_event, { chunkMeta }) => {
+      if (chunkMeta !== undefined && chunkMeta === this.#chunk) this.#fail();
+    });
+    hls.on(FRAG_BUFFERED, () => this.look());
+    hls.on(MEDIA_DETACHING, () => this.#end());
+    const { signal } = this.#listening;
+    for (const type of ["timeupdate", "pause", "seeked"])
+      video.addEventListener(type, () => this.look(), { signal });
+    video.addEventListener("seeking", () => this.#giveUp(), { signal });
+    hls.on(DESTROYING, () => {
+      this.#listening.abort();
+      this.#end();
+    });
+  }
+
+  /** hls.js has loaded this one. */
+  add(arrival: SegmentArrival, exact: Size): void {
+    this.#took /= 2;
+    this.#hold(arrival, exact);
+  }
+
+  /** Something else is wanted than before. */
+  follow(): void {
+    this.#giveUp();
+    this.#restUntil = 0;
+    this.look();
+  }
+
+  /** Begins what is worth beginning at this moment, and gives up what is not worth waiting for any more. */
+  look(): void {
+    const playhead = this.#playhead();
+    if (playhead === null) return;
+    this.#forgetBehind();
+    if (this.#stopLoading !== null && this.#plan !== null) {
+      const tooLate = secondsUntil(this.#plan.segment, playhead) < this.#margin;
+      if (tooLate || givesWay(playhead)) this.#giveUp();
+    }
+    if (this.#plan !== null || performance.now() < this.#restUntil) return;
+    this.#plan = nextRenewal(this.#buffered(), playhead, this.#question());
+    if (this.#plan !== null) this.#load(this.#plan);
+  }
+
+  #hold({ index, start, duration, size, region }: SegmentArrival, exact: Size): void {
+    this.#held.delete(index);
+    this.#held.set(index, { index, start, end: start + duration, size, region, exact });
+    for (const [oldest] of this.#held) if (this.#held.size > MOST_HELD) this.#held.delete(oldest);
+  }
+
+  get #margin(): number {
+    return Math.max(DECODED_SECONDS, DECODED_FRAMES / this.#options.frameRate);
+  }
+
+  get #fragments(): readonly Fragment[] {
+    return this.#options.hls.levels[0]?.details?.fragments ?? [];
+  }
+
+  /** null while nothing can be said: without a film, or within a seek. */
+  #playhead(): Playhead | null {
+    const { video } = this.#options;
+    const range = bufferedAround(video);
+    const last = this.#fragments.at(-1);
+    if (range === null || last === undefined || video.seeking || this.#listening.signal.aborted) return null;
+    const { currentTime, paused, playbackRate, loop } = video;
+    const rate = playbackRate > 0 ? playbackRate : 1;
+    return { currentTime, paused, rate, bufferedEnd: range.end, filmEnd: last.end, loops: loop };
+  }
+
+  #question(): RenewalQuestion {
+    const { exact, region, affordable, expected } = this.#options;
+    return {
+      exact: exact(),
+      region: region(),
+      margin: this.#margin,
+      affordable,
+      expected: (size, duration) => Math.max(this.#took, expected(size, duration)),
+    };
+  }
+
+  /** Segments in the range that plays. */
+  #buffered(): HeldSegment[] {
+    const range = bufferedAround(this.#options.video);
+    if (range === null) return [];
+    return [...this.#held.values()].filter(({ start, end }) => {
+      const middle = (start + end) / 2;
+      return range.start < middle && middle < range.end;
+    });
+  }
+
+  #load(plan: RenewalPlan): void {
+    const { hls, written, onArrival } = this.#options;
+    const { segment, size } = plan;
+    const frag = this.#fragments.find(({ sn }) => sn === segment.index);
+    const FragmentLoader = hls.config.fLoader;
+    if (frag === undefined || FragmentLoader === undefined) {
+      this.#end();
+      return;
+    }
+    const loader = new FragmentLoader(hls.config);
+    this.#stopLoading = () => loader.destroy();
+    this.#began = performance.now();
+    let arrival: SegmentArrival | null = null;
+    const wanted = written(size);
+    const context: OwnContext = {
+      type: "media-fragment" as LoaderContextType.MEDIA_FRAGMENT,
+      frag,
+      part: null,
+      url: frag.url,
+      responseType: "arraybuffer",
+      headers: {},
+      rangeStart: 0,
+      rangeEnd: 0,
+      source: {
+        wantedNow: () => wanted,
+        isTooLate: () => false,
+        onArrival: (arrived) => {
+          arrival = arrived;
+          onArrival(arrived);
+        },
+      },
+    };
+    const loadPolicy = { ...hls.config.fragLoadPolicy.default, errorRetry: null, timeoutRetry: null };
+    const rest = { timeout: loadPolicy.maxLoadTimeMs, maxRetry: 0, retryDelay: 0, maxRetryDelay: 0 };
+    loader.load(
+      context,
+      { loadPolicy, ...rest },
+      {
+        onSuccess: ({ data }) => {
+          this.#took = (performance.now() - this.#began) / 1000;
+          this.#stopLoading = null;
+          const playhead = this.#playhead();
+          const inTime =
+            playhead !== null &&
+            secondsUntil(segment, playhead) >= this.#margin &&
+            this.#buffered().some(({ index }) => index === segment.index);
+          if (inTime && arrival !== null && data instanceof ArrayBuffer)
+            this.#append(frag, data, arrival, wanted.exact);
+          else this.#end();
+          // What came is told of by hls.js's client data only after this.
+          queueMicrotask(() => this.look());
+        },
+        onError: () => this.#fail(),
+        onTimeout: () => this.#fail(),
+      },
+    );
+  }
+
+  #append(frag: Fragment, data: ArrayBuffer, arrival: SegmentArrival, exact: Size): void {
+    const { hls, video, onRenewed } = this.#options;
+    const before = bufferedUntil(video);
+    const timing = () => ({ start: 0, executeStart: 0, executeEnd: 0, end: 0 });
+    const chunk: ChunkMetadata = {
+      level: frag.level,
+      sn: Number(frag.sn),
+      id: 0,
+      size: data.byteLength,
+      part: -1,
+      // hls.js expects a whole one to make the buffer longer.
+      partial: true,
+      iframe: false,
+      duration: frag.duration,
+      transmuxing: timing(),
+      buffering: { audio: timing(), video: timing(), audiovideo: timing() },
+    };
+    this.#chunk = chunk;
+    this.#onAppended = (ranges) => {
+      this.#end();
+      this.#hold(arrival, exact);
+      onRenewed(arrival);
+      this.#mendAfter(before);
+      this.#endStream(ranges);
+      this.#redraw(arrival);
+      this.look();
+    };
+    const where = { frag, part: null, chunkMeta: chunk, parent: frag.type } as const;
+    hls.trigger(Hls.Events.BUFFER_APPENDING, { ...where, type: "video", data: new Uint8Array(data) });
+  }
+
+  /** A browser that took away more than came gets the rest anew. */
+  #mendAfter(before: number): void {
+    const now = bufferedUntil(this.#options.video);
+    if (now < before - 0.1) this.#flush(now, Number.POSITIVE_INFINITY);
+  }
+
+  /** Appending has opened a stream again that was complete, and so could not come to its end. */
+  #endStream(ranges: TimeRanges | undefined): void {
+    const { hls, video } = this.#options;
+    const end = this.#fragments.at(-1)?.end;
+    if (ranges === undefined || end === undefined) return;
+    const { currentTime } = video;
+    const range = bufferedAround({ buffered: ranges, currentTime });
+    if (range !== null && range.end >= end - 0.1) hls.trigger(Hls.Events.BUFFER_EOS, { type: "video" });
+  }
+
+  /** Only a seek makes a video that rests decode anew, what it shows and what comes right after it. */
+  #redraw({ start, duration }: SegmentArrival): void {
+    const { video } = this.#options;
+    const { paused, currentTime } = video;
+    if (paused && start <= currentTime + this.#margin && currentTime < start + duration)
+      video.currentTime = currentTime;
+  }
+
+  /** What was played at another size is not kept for a seek back: it would be shown at that size again. */
+  #forgetBehind(): void {
+    const { video, exact, region } = this.#options;
+    const { currentTime } = video;
+    const wanted = { exact: exact(), region: region() };
+    const stale = this.#buffered().filter((held) => held.end <= currentTime && hasChanged(held, wanted));
+    if (stale.length === 0) return;
+    const playing = this.#fragments.find(({ end }) => currentTime < end);
+    if (playing === undefined) return;
+    for (const [index, { end }] of this.#held) if (end <= playing.start + 0.01) this.#held.delete(index);
+    this.#flush(0, playing.start);
+  }
+
+  /** Empties a part of the picture's buffer, in seconds; the sound stays, since it depends on no size. */
+  #flush(startOffset: number, endOffset: number): void {
+    this.#options.hls.trigger(Hls.Events.BUFFER_FLUSHING, { startOffset, endOffset, type: "video" });
+  }
+
+  #giveUp(): void {
+    if (this.#stopLoading === null) return;
+    this.#took = Math.max(this.#took, (performance.now() - this.#began) / 1000);
+    this.#end();
+  }
+
+  #fail(): void {
+    this.#restUntil = performance.now() + REST;
+    this.#end();
+  }
+
+  #end(): void {
+    this.#stopLoading?.();
+    this.#stopLoading = null;
+    this.#plan = null;
+    this.#chunk = null;
+  }
+}
