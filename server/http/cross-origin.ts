@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 
 const HEADERS = {
   "access-control-allow-origin": "*",
-  "access-control-expose-headers": "Content-Range, Accept-Ranges, ETag, Link, Server-Timing",
+  "access-control-expose-headers": "Content-Range, Accept-Ranges, ETag, Link, Retry-After, Server-Timing",
   "timing-allow-origin": "*",
   // Pages that are cross-origin isolated may load nothing without it.
   "cross-origin-resource-policy": "cross-origin",
