@@ -23,7 +23,7 @@ import {
 import { DecodePool, decodeFrames, type FrameFormat } from "../server/decoding/index.js";
 import { writeAdts } from "./adts.js";
 import { openAssetFile } from "./asset-file.js";
-import { CommandError } from "./failure.js";
+import { CommandError, UsageError } from "./failure.js";
 import { type Io, print } from "./io.js";
 import { jsonLine, noProgress, showProgress } from "./progress.js";
 import { parseRate, parseRegion, parseSeconds, parseSize, type Size } from "./values.js";
@@ -89,7 +89,7 @@ function parseOutput(text: string): Output {
 
 function rawOutput({ path }: Output): Output {
   if (path !== undefined)
-    throw new CommandError("--raw is for -o -; a file whose name ends in .yuv is rawvideo without it");
+    throw new UsageError("--raw is for -o -; a file whose name ends in .yuv is rawvideo without it");
   return { kind: "yuv", path };
 }
 
@@ -104,7 +104,7 @@ async function decode(path: string, flags: DecodeFlags, io: Io): Promise<void> {
     output.kind === "png"
       ? { ...frameSpan(asset, { ...flags, to: undefined }), count: 1 }
       : frameSpan(asset, flags);
-  if (output.path !== undefined) await checkWritable(output.path);
+  if (output.path !== undefined) await checkWritable(output.path, path);
   const { width, height } = request;
   const wanted = flags.size;
   if (output.kind !== "png" && wanted && (width !== wanted.width || height !== wanted.height) && !json) {
@@ -154,7 +154,7 @@ async function decode(path: string, flags: DecodeFlags, io: Io): Promise<void> {
   else
     print(
       io,
-      `${output.path}: ${span.count} frames of ${width} x ${height}, ${fps.toFixed(1)} frames a second`,
+      `${output.path}: ${span.count} frame${span.count === 1 ? "" : "s"} of ${width} x ${height}, ${fps.toFixed(1)} frames a second`,
     );
 }
 
@@ -217,7 +217,7 @@ function frameSpan(
     );
   }
   if (end <= first)
-    throw new CommandError(`there is no frame between ${from} s and ${to} s; --to must come after --from`);
+    throw new UsageError(`there is no frame between ${from} s and ${to} s; --to must come after --from`);
   return { first, count: end - first, rate: { num, den } };
 }
 

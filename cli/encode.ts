@@ -166,7 +166,7 @@ export async function encodeWithProgress(
     } else if (event.type === "analysed") {
       const scenes = event.scenes === 1 ? "one scene" : `${event.scenes} scenes`;
       progress.note(
-        `${event.frames} frames of ${event.width} x ${event.height}, ${scenes}, ${event.groups} groups`,
+        `${count(event.frames, "frame")} of ${event.width} x ${event.height}, ${scenes}, ${count(event.groups, "group")}`,
       );
     } else if ("message" in event) progress.note(event.message);
   };
@@ -190,7 +190,7 @@ const count = (number: number, what: string): string => `${number} ${what}${numb
 function describeEncode(output: string, summary: EncodeSummary): string {
   const { frames, groups, psnr, bpp, bytes, seconds } = summary;
   return [
-    `${output}: ${frames} frames in ${count(groups, "group")}, ${byteCount(bytes)}, ${psnr.toFixed(1)} dB`,
+    `${output}: ${count(frames, "frame")} in ${count(groups, "group")}, ${byteCount(bytes)}, ${psnr.toFixed(1)} dB`,
     `${bpp.toFixed(3)} bits a pixel, in ${duration(seconds)}`,
   ].join(", ");
 }

@@ -46,7 +46,7 @@ export function evalCommand(io: Io): Command {
 async function evaluate(path: string, reference: string, flags: EvalFlags, io: Io): Promise<void> {
   const { signal } = io;
   const { size, from = 0, report, json } = flags;
-  if (report !== undefined) await checkWritable(report);
+  if (report !== undefined) await checkWritable(report, path, reference);
   const { asset, source } = await openAssetFile(path, signal);
   const info = await probeVideo(reference, signal);
   const frames = await comparableFrames({ asset, reference, info, from, signal }, (there) => {

@@ -7,5 +7,10 @@ export function sentence(error: unknown): string {
 
 /** A failure of the command line itself: a sentence for the user. */
 export class CommandError extends Error {
-  override readonly name = "CommandError";
+  override readonly name: string = "CommandError";
+}
+
+/** Options that do not go together: wrong whatever the files hold. */
+export class UsageError extends CommandError {
+  override readonly name = "UsageError";
 }

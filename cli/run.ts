@@ -5,7 +5,7 @@ import { decodeCommand } from "./decode.js";
 import { demoCommand } from "./demo.js";
 import { encodeCommand } from "./encode.js";
 import { evalCommand } from "./eval.js";
-import { sentence } from "./failure.js";
+import { sentence, UsageError } from "./failure.js";
 import { infoCommand } from "./info.js";
 import { Interrupted } from "./interrupted.js";
 import type { Io } from "./io.js";
@@ -23,7 +23,9 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     io.stderr.write(`siedd: ${sentence(error)}\n`);
     if (io.signal.reason instanceof Interrupted) return io.signal.reason.exitCode;
-    return error instanceof EncoderError && error.code === "bad-option" ? 2 : 1;
+    const usage =
+      error instanceof UsageError || (error instanceof EncoderError && error.code === "bad-option");
+    return usage ? 2 : 1;
   }
 }
 

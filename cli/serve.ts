@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { ENGINE_CHOICES, type EngineChoice } from "../codec/picture/engine.js";
 import { VIDEO_ENCODERS, type VideoEncoder } from "../media/h264.js";
 import { type Root, type RunningServer, type SignKey, serve } from "../server/index.js";
-import { CommandError } from "./failure.js";
+import { CommandError, UsageError } from "./failure.js";
 import { type Io, print } from "./io.js";
 import { whole } from "./values.js";
 
@@ -49,7 +49,7 @@ function signKeysOf({ signKey }: ServeFlags): readonly SignKey[] {
   try {
     return texts.reduce<readonly SignKey[]>((keys, text) => parseKey(text, keys), []);
   } catch {
-    throw new CommandError(`${KEYS_VARIABLE} must hold keys as id:secret, with spaces between them`);
+    throw new UsageError(`${KEYS_VARIABLE} must hold keys as id:secret, with spaces between them`);
   }
 }
 
@@ -64,7 +64,7 @@ function originHeaders(): Readonly<Record<string, string>> {
     lines.map((line) => {
       const [, name, value] = /^([\w-]+):\s*(.+)$/.exec(line.trim()) ?? [];
       if (name === undefined)
-        throw new CommandError(`${HEADERS_VARIABLE} must hold lines such as "name: value"`);
+        throw new UsageError(`${HEADERS_VARIABLE} must hold lines such as "name: value"`);
       return [name, value];
     }),
   );
@@ -126,7 +126,7 @@ export function serveCommand(io: Io): Command {
     .action(async (sources: readonly string[], flags: ServeFlags) => {
       const { host, port, cacheDir, cacheMb } = flags;
       if (cacheMb !== undefined && cacheDir === undefined) {
-        throw new CommandError("--cache-mb bounds the folder of --cache-dir; name one");
+        throw new UsageError("--cache-mb bounds the folder of --cache-dir; name one");
       }
       const level = flags.logLevel ?? (io.stderr.isTTY ? "warn" : "info");
       const server = await serve({

@@ -9,7 +9,7 @@ import {
   sharedEncoderSize,
 } from "../codec/index.js";
 import { analyseVideo, checkWritable, MediaError, probeVideo, type VideoInfo } from "../media/index.js";
-import { EncoderError } from "./errors.js";
+import { bad, EncoderError } from "./errors.js";
 import type { EncodeEvent, EncodeSummary } from "./events.js";
 import { type EncodeOptions, type ResolvedOptions, resolveOptions } from "./options.js";
 import { type PaperOptions, resolvePaperOptions } from "./paper/options.js";
@@ -62,7 +62,8 @@ async function run(
   signal?: AbortSignal,
 ): Promise<EncodeSummary> {
   if (options.trainer === "tfjs") requireTensorFlow(options.device);
-  await checkWritable(options.output);
+  if (!options.output.endsWith(".siedd")) throw bad("--output", "a name that ends in .siedd", options.output);
+  await checkWritable(options.output, options.input);
   const info = await probeVideo(options.input, signal);
   const size = pictureSize(info, options);
   const sharedEncoder = isPaper(options) ? await sharedEncoderOf(options, signal) : undefined;
@@ -84,13 +85,20 @@ async function run(
       ...work.identity,
     };
     const checkpoints = await Checkpoints.open(options.output, identity, options.resume);
-    meter.enter("audio", "", 1);
-    const sound = await encodeSound({ info, options, checkpoints }, signal);
-    const text = await keepSubtitles({ info, options, frameCount, checkpoints }, emit, signal);
-    const finished = await work.train(checkpoints, meter, emit, signal);
-    meter.enter("write");
-    const parts = { ...size, frameRate: info.frameRate, ...finished.model, groups, sound, text };
-    const { bytes, audioBytes } = await writeAsset(options.output, parts, checkpoints, finished.sizes);
+    const write = async () => {
+      meter.enter("audio", "", 1);
+      const sound = await encodeSound({ info, options, checkpoints }, signal);
+      const text = await keepSubtitles({ info, options, frameCount, checkpoints }, emit, signal);
+      const finished = await work.train(checkpoints, meter, emit, signal);
+      meter.enter("write");
+      const parts = { ...size, frameRate: info.frameRate, ...finished.model, groups, sound, text };
+      const written = await writeAsset(options.output, parts, checkpoints, finished.sizes);
+      return { ...written, psnr: finished.psnr };
+    };
+    const { bytes, audioBytes, psnr } = await write().catch(async (cause: unknown) => {
+      if (!signal?.aborted) await checkpoints.removeUnlessTrained();
+      throw cause;
+    });
     await checkpoints.remove();
     return {
       output: options.output,
@@ -98,7 +106,7 @@ async function run(
       audioBytes,
       frames: frameCount,
       groups: groups.length,
-      psnr: finished.psnr,
+      psnr,
       bpp: ((bytes - audioBytes) * 8) / (frameCount * size.width * size.height),
       seconds: (performance.now() - began) / 1000,
     };

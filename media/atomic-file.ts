@@ -3,11 +3,20 @@ import { access, constants, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { MediaError, writeError } from "./errors.js";
 
-/** Refuses an output that cannot be written, before any work goes into it. @throws MediaError "write-failed". */
-export async function checkWritable(output: string): Promise<void> {
+/**
+ * Refuses an output that cannot be written, before any work goes into it, and one that would take the place of what
+ * it is made from. @throws MediaError "write-failed".
+ */
+export async function checkWritable(output: string, ...sources: readonly string[]): Promise<void> {
   const existing = await stat(output).catch(() => undefined);
   if (existing?.isDirectory()) {
     throw new MediaError("write-failed", `cannot write ${output}: that is a folder; give the name of a file`);
+  }
+  for (const source of existing === undefined ? [] : sources) {
+    const found = await stat(source).catch(() => undefined);
+    if (found?.ino === existing?.ino && found?.dev === existing?.dev) {
+      throw new MediaError("write-failed", `cannot write ${output}: that is the source; give another name`);
+    }
   }
   const folder = dirname(output);
   const parent = await stat(folder).catch((cause: unknown) => {

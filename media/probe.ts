@@ -69,6 +69,8 @@ export interface VideoInfo {
   readonly decoder: string | undefined;
   /** ffmpeg's index of the picture's stream. */
   readonly streamIndex: number;
+  /** What the container calls the codec: "avc1", ...; "siv1" is an asset of ours, which ffmpeg cannot decode. */
+  readonly codecTag: string;
   /** ffmpeg's names of the container, such as "mov,mp4,m4a,3gp,3g2,mj2". */
   readonly container: string;
   /** Seconds from the start of the file to the first picture (sound may begin earlier). */
@@ -79,6 +81,7 @@ interface ProbedStream {
   index: number;
   codec_type?: string;
   codec_name?: string;
+  codec_tag_string?: string;
   width?: number;
   height?: number;
   sample_aspect_ratio?: string;
@@ -194,6 +197,7 @@ function describe(path: string, video: ProbedStream, streams: ProbedStream[], { 
     colour: { matrix: video.color_space, primaries: video.color_primaries, range: video.color_range },
     decoder,
     streamIndex: video.index,
+    codecTag: video.codec_tag_string ?? "",
     container: format?.format_name ?? "",
     videoStart: Math.max(0, (Number(video.start_time) || 0) - (Number(format?.start_time) || 0)),
   };

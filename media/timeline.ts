@@ -37,6 +37,12 @@ export function frameReader(
   info: VideoInfo,
   range: FrameRange,
 ): { command: FfmpegCommand; filters: string[] } {
+  if (info.codecTag === "siv1") {
+    throw new MediaError(
+      "not-a-video",
+      `${path} is a siedd asset already; give the video that it was made from, or decode it into one first`,
+    );
+  }
   const { from = 0, firstFrame } = range;
   const { num, den } = info.frameRate;
   const start = from + (firstFrame * den) / num;

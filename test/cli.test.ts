@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readdir, readFile, stat, truncate, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rm, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -132,7 +132,6 @@ test("rawvideo is y4m without its headers, in a file and on stdout", async (t) =
   child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
   await once(child, "close");
   assert.ok(Buffer.concat(chunks).equals(raw));
-  await refused(["decode", asset, "-o", at("x.mp4"), "--raw"], 1, /--raw is for -o -/);
 });
 
 test("decode at another rate lasts as long, with the sound in step", async (t) => {
@@ -177,10 +176,13 @@ test("wrong usage ends with 2 and one sentence", async () => {
     /draft, fast, balanced, quality/,
   );
   await refused(["encode", "a.mp4", "-o", "a.siedd", "--steps", "many"], 2, /whole number/);
+  await refused(["decode", "a.siedd", "-o", "x.mp4", "--raw"], 2, /--raw is for -o -/);
   await refused(["decode", "a.siedd", "-o", "a.avi"], 2, /\.mp4, \.y4m, \.yuv or \.png/);
   await refused(["decode", "a.siedd", "-o", "a.png", "--region", "1,2,3"], 2, /x,y,width,height/);
   await refused(["decode", "a.siedd", "-o", "a.png", "--from", "soon"], 2, /hours:minutes:seconds/);
   await refused(["serve", ".", "--port", "70000"], 2, /from 0 to 65535/);
+  await refused(["serve", ".", "--cache-mb", "64"], 2, /--cache-mb bounds the folder of --cache-dir/);
+  await refused(["encode", "a.mp4", "-o", "a.mp4"], 2, /--output must be a name that ends in \.siedd/);
   assert.equal((await siedd([])).code, 2);
   assert.equal((await siedd(["--help"])).code, 0);
 });
@@ -200,9 +202,19 @@ test("what cannot be read or written ends with 1 and one sentence, and leaves no
   await refused(["decode", asset, "-o", at("folder.mp4")], 1, /that is a folder/);
   await refused(["decode", asset, "-o", at("out.png"), "--from", "9"], 1, /2\.40 s long/);
   await refused(["decode", asset, "-o", at("out.png"), "--region", "0,0,400,100"], 1, /beyond the picture/);
-  await refused(["decode", asset, "-o", at("out.mp4"), "--from", "2", "--to", "1"], 1, /no frame between/);
+  await refused(["decode", asset, "-o", at("out.mp4"), "--from", "2", "--to", "1"], 2, /no frame between/);
+  await refused(["encode", asset, "-o", at("again.siedd")], 1, /is a siedd asset already/);
+  await symlink(asset, at("link.siedd"));
+  await refused(
+    ["encode", asset, "-o", at("link.siedd")],
+    1,
+    /link\.siedd: that is the source; give another/,
+  );
+  await rm(at("link.siedd"));
+  await copyFile(asset, at("asset.mp4"));
+  await refused(["decode", at("asset.mp4"), "-o", at("asset.mp4")], 1, /that is the source/);
+  await rm(at("asset.mp4"));
   await refused(["serve", at("none")], 1, /is not a folder/);
-  await refused(["serve", folder, "--cache-mb", "64"], 1, /--cache-mb bounds the folder of --cache-dir/);
   await refused(
     ["serve", folder, "--port", "0", "--cache-dir", asset],
     1,

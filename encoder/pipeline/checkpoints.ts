@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import { writeError } from "../../media/errors.js";
@@ -42,7 +42,10 @@ export class Checkpoints {
       await mkdir(checkpoints.folder).catch((cause) => {
         throw writeError(checkpoints.folder, cause);
       });
-      await checkpoints.#write("encode.json", Buffer.from(wanted));
+      await checkpoints.#write("encode.json", Buffer.from(wanted)).catch(async (cause) => {
+        await checkpoints.remove();
+        throw cause;
+      });
     }
     return checkpoints;
   }
@@ -95,6 +98,12 @@ export class Checkpoints {
 
   async remove(): Promise<void> {
     await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** After a failure: what took no training is no loss. */
+  async removeUnlessTrained(): Promise<void> {
+    const names = await readdir(this.folder).catch(() => []);
+    if (!names.some((name) => /\.(weights|decoders)$/.test(name))) await this.remove();
   }
 
   async #read(name: string): Promise<Uint8Array | undefined> {
