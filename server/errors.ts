@@ -8,6 +8,7 @@ export type RequestErrorCode =
   | "no-such-frame"
   | "no-such-sheet"
   | "stale-version"
+  | "bad-url"
   | "bad-region"
   | "bad-size"
   | "bad-moment"
@@ -39,6 +40,7 @@ const STATUS: Readonly<Record<RequestErrorCode, number>> = {
   "no-such-frame": 404,
   "no-such-sheet": 404,
   "stale-version": 404,
+  "bad-url": 400,
   "bad-region": 400,
   "bad-size": 400,
   "bad-moment": 400,

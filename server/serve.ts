@@ -1,7 +1,12 @@
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from "fastify";
-import { ServeError } from "./errors.js";
+import fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyServerOptions,
+  LogController,
+} from "fastify";
+import { RequestError, ServeError } from "./errors.js";
 import { answerError } from "./http/error-answer.js";
 import { logRequests, requestId } from "./http/request-log.js";
 import type { SieddOptions } from "./options.js";
@@ -62,6 +67,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     // However long a busy machine takes to load the decoding threads: starting late is better than not at all.
     pluginTimeout: 0,
     routerOptions: { maxParamLength: 512 },
+    // What the router refuses comes to no route, and to no plugin's error handler.
+    frameworkErrors: (error, request, reply) => answerError(refusedUrl(error), request, reply),
     // Answers under way end in time by themselves; idle connections would hold the server open.
     forceCloseConnections: "idle",
   });
@@ -92,6 +99,11 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   };
   return { url: `http://${name}:${chosen}${folder}/`, port: chosen, app, close };
 }
+
+const refusedUrl = ({ statusCode }: FastifyError): RequestError =>
+  statusCode === 414
+    ? new RequestError("bad-url", "a part of the path has more than 512 characters", {}, 414)
+    : new RequestError("bad-url", "the path is not UTF-8 with every other byte percent-encoded");
 
 function listenError(error: unknown, host: string, port: number): unknown {
   const code = error instanceof Error && "code" in error ? error.code : undefined;

@@ -89,3 +89,16 @@ test("a player on another site may say in headers how long its buffer lasts", as
   const { headers } = await server.get("film/full/16,16/seg-0.m4s", { method: "OPTIONS" });
   assert.match(headers.get("access-control-allow-headers") ?? "", /CMCD-Request, CMCD-Object, CMCD-Session/);
 });
+
+test("a path that the router refuses is an error like all others", async (t) => {
+  const server = await testServer(t, {});
+  for (const [path, status] of [
+    ["%ff/info.json", 400],
+    ["a%b/info.json", 400],
+    [`${"a".repeat(600)}/info.json`, 414],
+  ] as const) {
+    const answer = await server.get(path);
+    assert.deepEqual([answer.status, answer.code], [status, "bad-url"], path);
+    assert.equal(answer.headers.get("cache-control"), "no-store");
+  }
+});
