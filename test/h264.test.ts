@@ -182,7 +182,10 @@ test("an aborted encode leaves no ffmpeg and no open source of frames", async ()
   let ended = false;
   async function* endless() {
     try {
-      for (;;) yield new Uint8Array((320 * 180 * 3) / 2);
+      for (let n = 0; ; n++) {
+        if (n === 50) controller.abort(new Error("the viewer left"));
+        yield new Uint8Array((320 * 180 * 3) / 2);
+      }
     } finally {
       ended = true;
     }
@@ -191,7 +194,6 @@ test("an aborted encode leaves no ffmpeg and no open source of frames", async ()
     ...{ width: 320, height: 180, frameRate: PAL, sampleEntry: "avc1" as const },
     ...{ frames: endless(), frameCount: 1e6, firstFrame: 0, sequence: 1, signal: controller.signal },
   });
-  setTimeout(() => controller.abort(new Error("the viewer left")), 100);
   await assert.rejects(encode, /the viewer left/);
   assert.equal(runningEncoders(), 0);
   assert.equal(ended, true);
