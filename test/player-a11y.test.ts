@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import type { Page } from "playwright-core";
-import { Stage } from "./player-stage.js";
+import { film, PATIENCE, until, useStage } from "./player-stage.js";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
@@ -27,24 +27,18 @@ const inside = (page: Page, selector: string) => page.locator("siedd-player").lo
 const focused = (page: Page) =>
   page.evaluate(() => (window.player.shadowRoot!.activeElement as HTMLElement | null)?.className ?? "");
 
-describe("the player for everybody, in Chromium", { concurrency: false, timeout: 150_000 }, () => {
-  let stage: Stage;
+describe("the player for everybody, in Chromium", { concurrency: false, timeout: PATIENCE }, () => {
   let axe: string;
-  const ends: (() => unknown)[] = [];
-  const markup = '<siedd-player src="./film" style="width: 800px" muted></siedd-player>';
-  before(async () => {
-    stage = await Stage.open({ after: (end) => void ends.unshift(end as () => unknown) });
+  const markup = film("width: 800px", "muted", "./film");
+  const stage = useStage(undefined, async () => {
     axe = await readFile(AXE, "utf8");
-  });
-  after(async () => {
-    for (const end of ends) await end();
   });
   const open = async (t: Parameters<typeof stage.page>[0], html = markup) => {
     const opened = await stage.page(
       t,
       `<html lang="en"><title>Film</title><main><h1>Film</h1>${html}</main>`,
     );
-    await opened.page.waitForFunction(() => window.player.readyState >= 2);
+    await until(opened.page, () => window.player.readyState >= 2);
     await opened.page.evaluate(axe);
     return opened;
   };
@@ -122,7 +116,7 @@ describe("the player for everybody, in Chromium", { concurrency: false, timeout:
     await page.keyboard.type("137");
     await page.keyboard.press("Enter");
     assert.equal(await page.evaluate(() => window.player.quality), 137);
-    await page.waitForFunction(() => window.player.requestedSize?.height === 138);
+    await until(page, () => window.player.requestedSize?.height === 138);
     assert.equal(await page.evaluate(() => window.player.currentTime), 0, "digits typed there seek nothing");
   });
 
@@ -130,11 +124,11 @@ describe("the player for everybody, in Chromium", { concurrency: false, timeout:
     const { page } = await open(t);
     await page.evaluate(() => window.player.shadowRoot!.querySelector<HTMLElement>(".stage")!.focus());
     await page.keyboard.press("5");
-    await page.waitForFunction(() => window.player.currentTime === 4);
+    await until(page, () => window.player.currentTime === 4);
     await page.keyboard.press(".");
-    await page.waitForFunction(() => Math.abs(window.player.currentTime - 4.04) < 1e-3);
+    await until(page, () => Math.abs(window.player.currentTime - 4.04) < 1e-3);
     await page.keyboard.press(",");
-    await page.waitForFunction(() => Math.abs(window.player.currentTime - 4) < 1e-3);
+    await until(page, () => Math.abs(window.player.currentTime - 4) < 1e-3);
     await page.keyboard.press(">");
     assert.equal(await page.evaluate(() => window.player.playbackRate), 1.25);
     await page.keyboard.press("<");
@@ -224,12 +218,12 @@ describe("the player for everybody, in Chromium", { concurrency: false, timeout:
   test("the system is told what plays, and where it is", async (t) => {
     const { page } = await open(t, markup.replace("src=", 'film-title="A film" src='));
     await page.evaluate(() => window.player.play());
-    await page.waitForFunction(() => navigator.mediaSession.metadata?.title === "A film");
+    await until(page, () => navigator.mediaSession.metadata?.title === "A film");
     assert.match(
       await page.evaluate(() => navigator.mediaSession.metadata!.artwork[0]!.src),
       /\/films\/film\/full\/.*frame-\d+\.jpg/,
     );
     await page.evaluate(() => window.player.remove());
-    await page.waitForFunction(() => navigator.mediaSession.metadata === null);
+    await until(page, () => navigator.mediaSession.metadata === null);
   });
 });

@@ -1,20 +1,23 @@
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { look, type PageOptions, reach, Stage } from "./player-stage.js";
+import { describe, test } from "node:test";
+import {
+  EXACT_SECONDS,
+  film,
+  look,
+  PATIENCE,
+  type PageOptions,
+  reach,
+  shows,
+  until,
+  useStage,
+  withoutInBandParameters,
+} from "./player-stage.js";
 
-describe("the player's exact pixels", { concurrency: false, timeout: 120_000 }, () => {
-  let stage: Stage;
-  const ends: (() => unknown)[] = [];
-  before(async () => {
-    stage = await Stage.open({ after: (end) => void ends.unshift(end as () => unknown) }, 20);
-  });
-  after(async () => {
-    for (const end of ends) await end();
-  });
-  const film = (style: string) => `<siedd-player src="film" style="${style}"></siedd-player>`;
+describe("the player's exact pixels", { concurrency: false, timeout: PATIENCE }, () => {
+  const stage = useStage(20, (open) => open.writeFilm("short", 7, EXACT_SECONDS));
 
   test("moved to a denser screen while it plays, it goes on at that screen's pixels", async (t) => {
-    const { page, faults } = await stage.page(t, film("width: 160px"));
+    const { page, faults } = await stage.page(t, film("width: 160px", "loop", "short"));
     const session = await page.context().newCDPSession(page);
     await page.evaluate(() => window.player.play());
     await reach(page, 0.6);
@@ -26,9 +29,10 @@ describe("the player's exact pixels", { concurrency: false, timeout: 120_000 }, 
       deviceScaleFactor: 2,
       mobile: false,
     });
-    await page.waitForFunction(() => window.player.videoWidth === 320, undefined, { timeout: 10_000 });
-    const seen = await look(page);
-    assert.deepEqual([seen.ranges, seen.paused, seen.error], [1, false, null]);
+    await shows(page, "320x180");
+    await until(page, () => window.player.buffered.length === 1);
+    const { paused, error } = await look(page);
+    assert.deepEqual({ paused, error }, { paused: false, error: null });
     assert.deepEqual(
       await page.evaluate(() => window.told.filter(({ type }) => ["error", "emptied"].includes(type))),
       [],
@@ -39,10 +43,10 @@ describe("the player's exact pixels", { concurrency: false, timeout: 120_000 }, 
   test("follows object-fit: the pixels that are drawn are those that are asked for", async (t) => {
     const { page } = await stage.page(t, film("width: 200px; height: 200px"));
     const asked = (width: number, height: number) =>
-      page.waitForFunction(
-        ([w, h]) => window.player.requestedSize?.width === w && window.player.requestedSize.height === h,
-        [width, height],
-        { timeout: 5000 },
+      until(
+        page,
+        ([w, h]) => window.player.requestedSize?.width === w && window.player.requestedSize?.height === h,
+        [width, height] as const,
       );
     await asked(200, 112);
     for (const [fit, width, height] of [
@@ -62,12 +66,7 @@ describe("the player's exact pixels", { concurrency: false, timeout: 120_000 }, 
 
   const paths: Record<string, PageOptions> = {
     elastic: {},
-    levels: {
-      before: () => {
-        const supported = MediaSource.isTypeSupported.bind(MediaSource);
-        MediaSource.isTypeSupported = (type) => !type.includes("avc3") && supported(type);
-      },
-    },
+    levels: { before: withoutInBandParameters },
   };
   for (const [transport, options] of Object.entries(paths)) {
     test(`twenty seeks and resizes leave one buffered range, and the last size (${transport})`, async (t) => {
@@ -83,12 +82,22 @@ describe("the player's exact pixels", { concurrency: false, timeout: 120_000 }, 
         window.player.style.width = "200px";
         window.player.currentTime = 4.5;
       });
-      await page.waitForFunction(() => window.player.currentTime > 5.2, undefined, { timeout: 15_000 });
-      await page.waitForFunction(() => window.player.buffered.length === 1, undefined, { timeout: 5000 });
-      const enough = transport === "elastic" ? 200 : 190;
-      await page.waitForFunction((width) => window.player.videoWidth >= width, enough, { timeout: 10_000 });
+      await until(page, () => window.player.currentTime > 5.2 && window.player.currentTime < 12);
+      await until(page, () => window.player.buffered.length === 1);
       const seen = await look(page);
-      assert.deepEqual([seen.transport, seen.ranges, seen.error, seen.paused], [transport, 1, null, false]);
+      assert.deepEqual([seen.transport, seen.error, seen.paused], [transport, null, false]);
+      // At rest no machine is too slow for the exact size.
+      for (const at of [16, 11]) {
+        await page.evaluate((seconds) => {
+          const { player } = window;
+          player.pause();
+          player.currentTime = seconds;
+          return new Promise((resolve) => player.addEventListener("seeked", resolve, { once: true }));
+        }, at);
+      }
+      const enough = transport === "elastic" ? 200 : 190;
+      await until(page, (width) => window.player.videoWidth >= width, enough);
+      await until(page, () => window.player.buffered.length === 1);
       assert.deepEqual(faults, []);
     });
   }

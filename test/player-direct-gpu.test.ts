@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { memorySource, openAsset, PictureDecoder, type PictureRequest } from "../codec/index.js";
 import type { WorkerOrder, WorkerReport } from "../player/direct/messages.js";
 import { launchBrowser } from "./browser.js";
+import { PATIENCE } from "./player-stage.js";
 import { testServer } from "./running-server.js";
 import { type SyntheticOptions, syntheticAsset } from "./synthetic-asset.js";
 
@@ -36,7 +37,7 @@ const REQUESTS: readonly {
 ];
 
 test("the WebGPU shader agrees with the kernel within 2 of 255, and hands over to it when the GPU goes", {
-  timeout: 120_000,
+  timeout: PATIENCE,
 }, async (t) => {
   const server = await testServer(t, {});
   const browser = await launchBrowser("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader");

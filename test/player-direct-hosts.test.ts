@@ -3,12 +3,12 @@ import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { after, before, describe, type TestContext, test } from "node:test";
+import { describe, type TestContext, test } from "node:test";
 import fastifyStatic from "@fastify/static";
 import fastify from "fastify";
 import type { Page } from "playwright-core";
 import { watchFaults } from "./browser.js";
-import { FILM, reach, Stage } from "./player-stage.js";
+import { FILM, film, PATIENCE, reach, until, useStage } from "./player-stage.js";
 import { syntheticAsset } from "./synthetic-asset.js";
 import { syntheticPaperAsset } from "./synthetic-paper.js";
 import { tempFolder } from "./temp-folder.js";
@@ -43,11 +43,10 @@ async function plainHost(t: Ends, bytes: Uint8Array): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-const markup = (src: string, rest = "") =>
-  `<siedd-player src="${src}" style="width: 320px" ${rest}></siedd-player>`;
+const markup = (src: string, rest = "") => film("width: 320px", rest, src);
 
 const failure = async (page: Page) => {
-  await page.waitForFunction(() => window.player.error !== null);
+  await until(page, () => window.player.error !== null);
   return page.evaluate(() => ({
     reason: window.player.error!.reason,
     message: window.player.error!.message,
@@ -55,20 +54,13 @@ const failure = async (page: Page) => {
 };
 
 const isDecodedHere = (page: Page) =>
-  page.waitForFunction(() => {
+  until(page, () => {
     const canvas = window.player.shadowRoot?.querySelector<HTMLCanvasElement>("canvas.decoded");
     return canvas && canvas.style.display !== "none" && canvas.width === 320;
   });
 
-describe("direct mode on hosts of all kinds", { concurrency: false, timeout: 120_000 }, () => {
-  let stage: Stage;
-  const ends: (() => unknown)[] = [];
-  before(async () => {
-    stage = await Stage.open({ after: (end) => void ends.unshift(end as () => unknown) });
-  });
-  after(async () => {
-    for (const end of ends) await end();
-  });
+describe("direct mode on hosts of all kinds", { concurrency: false, timeout: PATIENCE }, () => {
+  const stage = useStage();
 
   /** A page of a host of its own: to Chromium, one that is made up here lies outside, and may ask nothing of this machine. */
   async function pageWith(t: Ends, body: string, watch?: (page: Page) => void) {
@@ -101,7 +93,7 @@ describe("direct mode on hosts of all kinds", { concurrency: false, timeout: 120
     await reach(page, 1.2);
     await isDecodedHere(page);
     assert.equal(await page.evaluate(() => window.player.transport), "direct");
-    assert.equal(await page.evaluate(() => window.player.duration), 8);
+    assert.equal(await page.evaluate(() => window.player.duration), FILM.groups.length);
     assert.ok(asked.length <= 9, asked.join("\n"));
     assert.ok(
       asked.every((request) => /^GET bytes=\d+-\d+$/.test(request)),
@@ -115,7 +107,7 @@ describe("direct mode on hosts of all kinds", { concurrency: false, timeout: 120
     const host = await staticHost(t, { "silent.siedd": silent });
     const { page, faults } = await pageWith(t, markup(`${host}/silent.siedd`));
     await page.evaluate(() => window.player.play());
-    await page.waitForFunction(() => window.player.ended, undefined, { timeout: 8000 });
+    await until(page, () => window.player.ended);
     assert.equal(await page.evaluate(() => window.player.currentTime), 1);
     assert.ok((await page.evaluate(() => window.player.getVideoPlaybackQuality())) !== undefined);
     assert.deepEqual(faults, []);
@@ -149,7 +141,7 @@ describe("direct mode on hosts of all kinds", { concurrency: false, timeout: 120
     });
     await page.evaluate(() => window.player.play());
     await reach(page, 0.5);
-    await page.waitForFunction(() => window.player.videoWidth > 0);
+    await until(page, () => window.player.videoWidth > 0);
     assert.equal(await page.evaluate(() => window.player.transport), "direct");
     assert.ok(page.workers().every((worker) => worker.url().endsWith("/siedd-decoder.js")));
     assert.deepEqual(faults, []);

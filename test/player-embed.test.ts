@@ -5,14 +5,14 @@ import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
 import type { Page } from "playwright-core";
 import { elementSnippet, embedSnippet, embedUrl } from "../player/embed/snippet.js";
 import type { SieddPlayerElement } from "../player/index.js";
 import { watchFaults } from "./browser.js";
-import { reach, Stage } from "./player-stage.js";
+import { PATIENCE, reach, until, useStage } from "./player-stage.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const examples = join(root, "examples");
@@ -75,16 +75,8 @@ async function bundle(entry: string): Promise<string> {
   return outputFiles[0]!.text;
 }
 
-describe("embedding, in Chromium", { concurrency: false, timeout: 120_000 }, () => {
-  let stage: Stage;
-  const ends: (() => unknown)[] = [];
-  before(async () => {
-    stage = await Stage.open({ after: (end) => void ends.unshift(end as () => unknown) });
-    await stage.writeFilm('a "b" & <c>', 3);
-  });
-  after(async () => {
-    for (const end of ends) await end();
-  });
+describe("embedding, in Chromium", { concurrency: false, timeout: PATIENCE }, () => {
+  const stage = useStage(undefined, (open) => open.writeFilm('a "b" & <c>', 3));
   const newPage = async (t: { after(end: () => unknown): void }) => {
     const context = await stage.browser.newContext({ viewport: { width: 900, height: 640 } });
     t.after(() => context.close());
@@ -194,8 +186,10 @@ describe("embedding, in Chromium", { concurrency: false, timeout: 120_000 }, () 
       await named(page);
       await reach(page, 0.3);
       assert.equal(await page.evaluate(() => window.player.muted), true);
-      const shown = await page.evaluate(() => `${window.player.videoWidth} × ${window.player.videoHeight}`);
-      assert.equal(await page.locator("output").textContent(), shown);
+      await until(page, () => {
+        const { videoWidth, videoHeight } = window.player;
+        return document.querySelector("output")!.textContent === `${videoWidth} × ${videoHeight}`;
+      });
       assert.deepEqual(faults, []);
     });
   }

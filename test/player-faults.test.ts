@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { serve } from "../server/index.js";
-import { look, reach, Stage } from "./player-stage.js";
+import { assertGone, film as filmOf, look, PATIENCE, reach, until, useStage } from "./player-stage.js";
 
 declare global {
   interface Window {
@@ -12,17 +12,9 @@ declare global {
   }
 }
 
-describe("the player when its world breaks", { concurrency: false, timeout: 180_000 }, () => {
-  let stage: Stage;
-  const ends: (() => unknown)[] = [];
-  before(async () => {
-    stage = await Stage.open({ after: (end) => void ends.unshift(end as () => unknown) }, 14);
-  });
-  after(async () => {
-    for (const end of ends) await end();
-  });
-  const film = (id = "film", rest = "") =>
-    `<siedd-player src="${id}" style="width: 160px" ${rest}></siedd-player>`;
+describe("the player when its world breaks", { concurrency: false, timeout: PATIENCE }, () => {
+  const stage = useStage(14);
+  const film = (id = "film", rest = "") => filmOf("width: 160px", rest, id);
 
   test("goes on by itself when the network has gone and come back", async (t) => {
     const { page } = await stage.page(t, film());
@@ -30,7 +22,7 @@ describe("the player when its world breaks", { concurrency: false, timeout: 180_
     await reach(page, 0.8);
     await page.context().setOffline(true);
     // Longer than the buffer.
-    await page.waitForFunction(() => window.player.readyState < 3, undefined, { timeout: 15_000 });
+    await until(page, () => window.player.readyState < 3);
     const at = await page.evaluate(() => window.player.currentTime);
     await page.context().setOffline(false);
     await reach(page, at + 1);
@@ -47,14 +39,16 @@ describe("the player when its world breaks", { concurrency: false, timeout: 180_
     await page.addScriptTag({ type: "module", url: `${server.url}player/siedd-player.js` });
     await page.evaluate(() => {
       window.player = document.querySelector("siedd-player") as typeof window.player;
+      window.player.playbackRate = 2;
       return window.player.play();
     });
     await reach(page, 0.8);
+    const refused = page.waitForEvent("requestfailed", (request) => request.url().includes(".m4s"));
     await server.close();
-    await page.waitForTimeout(1500);
+    await refused;
     server = await open(Number(port));
-    const at = await page.evaluate(() => window.player.currentTime);
-    await reach(page, Math.min(13, at + 6));
+    // Behind all that can have come before.
+    await reach(page, 9);
     assert.equal((await look(page)).error, null);
   });
 
@@ -71,9 +65,10 @@ describe("the player when its world breaks", { concurrency: false, timeout: 180_
       window.player.addEventListener("missing", ({ detail }) => {
         document.body.dataset.missing = JSON.stringify([detail.start, detail.end]);
       });
+      window.player.currentTime = 2;
       return window.player.play();
     });
-    await page.waitForFunction(() => window.player.currentTime > 4.6, undefined, { timeout: 30_000 });
+    await reach(page, 4.6);
     assert.equal((await look(page)).error, null);
     assert.equal(await page.evaluate(() => document.body.dataset.missing), "[3,4]");
   });
@@ -98,9 +93,8 @@ describe("the player when its world breaks", { concurrency: false, timeout: 180_
 
   for (const mode of ["server", "direct"]) {
     test(`removed from the page it leaves nothing behind (${mode})`, async (t) => {
-      const { page, requests, faults } = await stage.page(t, film("film", `mode="${mode}" zoom="2"`), {
-        before: instrument,
-      });
+      const opened = await stage.page(t, film("film", `mode="${mode}" zoom="2"`), { before: instrument });
+      const { page, faults } = opened;
       await page.evaluate(() => window.player.play());
       await reach(page, 0.8);
       const during = await page.evaluate(() => window.alive.observers!.size);
@@ -116,10 +110,8 @@ describe("the player when its world breaks", { concurrency: false, timeout: 180_
         });
       }
       await page.evaluate(() => window.player.remove());
-      await page.waitForTimeout(700);
-      const asked = requests.length;
-      await page.waitForTimeout(800);
-      assert.equal(requests.length, asked);
+      await until(page, () => window.alive.requests!.size === 0);
+      await assertGone(opened);
       const left = await page.evaluate(() => ({
         timers: window.pending.size,
         ...Object.fromEntries(Object.entries(window.alive).map(([kind, all]) => [kind, all.size])),

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { encode } from "../encoder/index.js";
 import { exact, ffmpeg, lavfi } from "./odd-films.js";
-import { look, reach, Stage } from "./player-stage.js";
+import { look, PATIENCE, reach, until, useStage, withoutInBandParameters } from "./player-stage.js";
 
 const LENGTH = 6;
 /** Hertz of the English and of the German sound. */
@@ -68,7 +68,7 @@ const sounds = (page: Page, hertz: number) =>
     const { ear } = video;
     const levels = new Float32Array(ear.frequencyBinCount);
     let heard = 0;
-    for (const until = performance.now() + 8000; performance.now() < until; ) {
+    for (const end = performance.now() + 30_000; performance.now() < end; ) {
       await new Promise((resolve) => setTimeout(resolve, 50));
       ear.getFloatFrequencyData(levels);
       const loudest = levels.indexOf(Math.max(...levels));
@@ -80,33 +80,24 @@ const sounds = (page: Page, hertz: number) =>
 
 describe("languages, from a film with two of each, in Chromium", {
   concurrency: false,
-  timeout: 170_000,
+  timeout: PATIENCE,
 }, () => {
-  let stage: Stage;
-  const ends: (() => unknown)[] = [];
-  before(async () => {
-    stage = await Stage.open({ after: (end) => void ends.unshift(end as () => unknown) });
+  const stage = useStage(undefined, async ({ folder }) => {
     const brief = { steps: 20, phase1Steps: 20, points: 64, workers: 1 };
-    await encode({ ...brief, input: await film(stage.folder), output: join(stage.folder, "two.siedd") });
-  });
-  after(async () => {
-    for (const end of ends) await end();
+    await encode({ ...brief, input: await film(folder), output: join(folder, "two.siedd") });
   });
 
-  const levels = () => {
-    const supported = MediaSource.isTypeSupported.bind(MediaSource);
-    MediaSource.isTypeSupported = (type) => !type.includes("avc3") && supported(type);
-  };
   for (const transport of ["elastic", "levels"]) {
     const open = (t: { after(end: () => unknown): void }) =>
       stage.page(t, '<siedd-player src="./two" style="width: 320px" loop></siedd-player>', {
-        ...(transport === "levels" && { before: levels }),
+        ...(transport === "levels" && { before: withoutInBandParameters }),
       });
 
     test(`${transport}: subtitles are listed by language, appear when they are said, and go when they are switched off`, async (t) => {
       const { page, faults } = await open(t);
-      await page.waitForFunction(() => window.player.readyState >= 2);
-      await page.waitForFunction(
+      await until(page, () => window.player.readyState >= 2);
+      await until(
+        page,
         () => !window.player.shadowRoot!.querySelector<HTMLElement>(".captions-button")!.hidden,
       );
       assert.deepEqual(await openMenu(page, "Captions"), [
@@ -119,13 +110,11 @@ describe("languages, from a film with two of each, in Chromium", {
         await page.evaluate((time) => {
           window.player.currentTime = time;
         }, seconds);
-        await page
-          .waitForFunction(
-            (text) => window.player.shadowRoot!.querySelector(".cues")!.textContent === text,
-            expected,
-            { timeout: 8000 },
-          )
-          .catch(async () => assert.equal(await cues(page), expected, `at ${seconds} s`));
+        await until(
+          page,
+          (text) => window.player.shadowRoot!.querySelector(".cues")!.textContent === text,
+          expected,
+        ).catch(async () => assert.equal(await cues(page), expected, `at ${seconds} s`));
       };
       await at(1, "Hello there");
       await at(3, "");
@@ -152,19 +141,15 @@ describe("languages, from a film with two of each, in Chromium", {
       await openMenu(page, "Captions");
       await choose(page, "English");
       await page.evaluate(() => window.player.play());
-      await reach(page, 4.3);
-      await page.waitForFunction(
-        () => window.player.shadowRoot!.querySelector(".cues")!.textContent === "Again",
-        null,
-        { timeout: 1500 },
-      );
+      // It loops: what is missed once comes again.
+      await until(page, () => window.player.shadowRoot!.querySelector(".cues")!.textContent === "Again");
       assert.equal((await look(page)).transport, transport);
       assert.deepEqual(faults, []);
     });
 
     test(`${transport}: the language of the sound can be chosen while the film plays, and is heard`, async (t) => {
       const { page, faults } = await open(t);
-      await page.waitForFunction(() => window.player.readyState >= 2);
+      await until(page, () => window.player.readyState >= 2);
       await page.evaluate(() => window.player.play());
       await reach(page, 0.3);
       const first = await sounds(page, TONES[0]);

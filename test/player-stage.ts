@@ -18,6 +18,12 @@ export const FILM = {
   widths: [4],
 } as const;
 
+const lasting = (seconds: number) => ({
+  ...FILM,
+  groups: Array.from({ length: seconds }, () => 25),
+  tone: seconds,
+});
+
 declare global {
   interface Window {
     player: SieddPlayerElement;
@@ -66,7 +72,7 @@ export class Stage {
   /** With a film of so many seconds, and a silent one. */
   async open(t: Pick<TestContext, "after">, seconds: number = FILM.groups.length): Promise<void> {
     this.folder = await tempFolder(t);
-    const film = { ...FILM, groups: Array.from({ length: seconds }, () => 25), tone: seconds };
+    const film = lasting(seconds);
     await writeFile(join(this.folder, "film.siedd"), syntheticAsset(film));
     await writeFile(join(this.folder, "silent.siedd"), syntheticAsset({ ...film, tone: 0 }));
     const server = await serve({ root: this.folder, port: 0, prefix: "/films", closeSeconds: 0 });
@@ -77,10 +83,10 @@ export class Stage {
     this.browser = browser;
   }
 
-  /** Replaces the film, as someone who encodes it anew does. */
-  async writeFilm(id: string, seed: number): Promise<void> {
+  /** Writes or replaces a film, as someone who encodes it anew does. */
+  async writeFilm(id: string, seed: number, seconds: number = FILM.groups.length): Promise<void> {
     const path = join(this.folder, `${id}.siedd`);
-    await writeFile(`${path}.new`, syntheticAsset({ ...FILM, seed }));
+    await writeFile(`${path}.new`, syntheticAsset({ ...lasting(seconds), seed }));
     await rename(`${path}.new`, path);
   }
 

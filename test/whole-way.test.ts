@@ -15,7 +15,7 @@ const COMMAND = join(import.meta.dirname, "../cli/main.js");
 const siedd = (...args: string[]) => run(process.execPath, [COMMAND, ...args], { maxBuffer: 2 ** 26 });
 
 /** Two seconds of a real film, small, through everything that a user would use. */
-describe("from a film to a resizable picture", { concurrency: false, timeout: 240_000 }, () => {
+describe("from a film to a resizable picture", { concurrency: false, timeout: 600_000 }, () => {
   const ends: (() => unknown)[] = [];
   let folder: string;
   let asset: string;
@@ -121,7 +121,7 @@ describe("from a film to a resizable picture", { concurrency: false, timeout: 24
             return player.currentTime > 0 && Math.abs(player.videoWidth - player.clientWidth) <= 2;
           },
           undefined,
-          { timeout: 20_000 },
+          { timeout: 30_000 },
         )
         .catch(async (cause) => {
           const { requestedSize, box, width, time } = await page.evaluate(() => ({
@@ -155,11 +155,11 @@ describe("from a film to a resizable picture", { concurrency: false, timeout: 24
     await page.waitForFunction(() => window.player.currentTime > 1.2);
     await page.setViewportSize({ width: 1100, height: 860 });
     await page.waitForFunction((least) => window.player.videoWidth > least, narrow.width + 100, {
-      timeout: 20_000,
+      timeout: 30_000,
     });
     await exact();
     // While it comes round again, what was kept of the end may lie apart from the new beginning.
-    await page.waitForFunction(() => window.player.buffered.length === 1, undefined, { timeout: 5000 });
+    await page.waitForFunction(() => window.player.buffered.length === 1, undefined, { timeout: 30_000 });
     const wide = await look();
     assert.ok(!wide.paused, JSON.stringify(wide));
     assert.deepEqual(faults, []);
