@@ -1,9 +1,10 @@
 // npm run check:cuda: what the tests cannot check on a machine without a GPU. Trains real pixels of one group
 // (20 frames, 144 tiles at 640 x 360) on the processor and with the CUDA execution provider from the same seed, with
 // rounding and prices, and prints JSON: whether the losses agree at each of the first 50 steps, and the steps a
-// second of both. Exits with 1 where they do not agree. Then trains the group, and one of the paper profile (width
-// 512 as in --preset s), on the GPU in float32 and in half precision: `half` has the steps a second of both, their ratio, by which
-// share the mean losses of the last quarter are higher in half precision, and what --precision auto would take and why.
+// second of both. Exits with 1 where they do not agree. Then trains the group, and one of the paper profile (width 512
+// as in --preset s), on the GPU in float32 and in half precision: `half` has the steps a second of both, their ratio, by
+// which share the mean losses of the last quarter are higher in half precision, and what --precision auto would take
+// and why.
 // `-- cpu` compares the processor with itself, to try the script; `--steps`, `--size` and `--paper-width` make it longer or smaller.
 // NVIDIA_TF32_OVERRIDE=0 makes GPUs since Ampere multiply matrices in full float32 rather than in TF32.
 import { existsSync } from "node:fs";
