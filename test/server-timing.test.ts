@@ -53,7 +53,7 @@ test("whoever joins work under way is told that it was a miss, and what was made
 });
 
 test("the player's statistics tell the server's time and cache, on another site's page too", {
-  timeout: 60_000,
+  timeout: 600_000,
 }, async (t) => {
   const film = { width: 320, height: 180, groups: [25, 25, 25, 25], widths: [4] };
   const server = await testServer(t, { film });
@@ -81,7 +81,7 @@ test("the player's statistics tell the server's time and cache, on another site'
       player.addEventListener("segment", (event) => told.push((event as CustomEvent).detail.server));
       await player.play();
     });
-    await page.waitForFunction(() => window.player.currentTime > 2.2, null, { timeout: 20_000 });
+    await page.waitForFunction(() => window.player.currentTime > 2.2, null, { timeout: 30_000 });
     const stage = page.locator("siedd-player .stage");
     await stage.focus();
     await page.evaluate(() => {

@@ -198,7 +198,7 @@ test("hls.js plays the master playlist of AV1 in Chromium to its end", async (t)
     const end = () => resolve({ faults, codec: hls.levels[0]?.videoCodec, width: video.videoWidth,
       ranges: video.buffered.length, ended: video.ended, frames: video.getVideoPlaybackQuality().totalVideoFrames });
     video.onended = end;
-    setTimeout(end, 15000);
+    setTimeout(end, 120000);
     hls.loadSource("/film/master.m3u8?codec=av1");
     hls.attachMedia(video);
     video.play();
