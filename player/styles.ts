@@ -94,6 +94,7 @@ button[aria-pressed="true"]:not(:hover) { background: rgb(255 255 255 / .2); }
   background: color-mix(in srgb, var(--_shade) 78%, transparent); opacity: 0; transition: opacity .2s; pointer-events: none;
 }
 .toast[data-shown] { opacity: 1; }
+.toast:empty { padding: 0; border: 0; }
 
 .cues {
   position: absolute; inset: auto 6% 20px; pointer-events: none; text-align: center; transition: inset .2s;
@@ -149,8 +150,8 @@ input[type="range"]::-moz-range-thumb { width: 14px; height: 14px; border: 0; bo
 }
 .seek:hover { --_track: 6px; }
 .volume {
-  width: 68px; direction: ltr;
-  --_fill: linear-gradient(to right, var(--_ink) var(--_level, 100%), rgb(255 255 255 / .25) var(--_level, 100%));
+  width: 68px; direction: ltr; --_rest: rgb(255 255 255 / .25);
+  --_fill: linear-gradient(to right, var(--_ink) var(--_level, 100%), var(--_rest) var(--_level, 100%));
 }
 
 .menu, .stats {
@@ -197,7 +198,7 @@ kbd { font: inherit; font-size: 12px; padding: 2px 7px; border-radius: 5px; back
 @container (max-width: 430px) { .row .zoom-tool { display: none; } .size { display: none; } }
 @container (max-width: 330px) { .time { display: none; } .controls { padding: 28px 6px 2px; } .preview-picture { display: none; } }
 
-.stage:has(> .error:not([hidden])) > :is(.controls, .map, .cues) { display: none; }
+.stage:has(> .error:not([hidden])) > :is(.controls, .map, .cues, .stats) { display: none; }
 .error {
   position: absolute; inset: 0; display: grid; place-content: center; justify-items: center; gap: 14px;
   padding: 16px; text-align: center; background: color-mix(in srgb, var(--_shade) 86%, transparent);
@@ -218,12 +219,21 @@ kbd { font: inherit; font-size: 12px; padding: 2px 7px; border-radius: 5px; back
 }
 @media (prefers-contrast: more) {
   .controls { background: var(--_shade); padding-top: 8px; }
-  .menu, .stats, .help, .toast { background: #000; }
+  .menu, .stats, .help, .toast, .preview, .whole-picture, .error { background: #000; }
+  .menu, .stats, .toast, .preview, .whole-picture { border: 1px solid; }
+  .menu .value, .stats dt, .own-height input::placeholder { color: inherit; }
+  .seek { --_buffered: rgb(255 255 255 / .85); }
+  .seek, .volume { --_rest: rgb(255 255 255 / .5); }
 }
 @media (forced-colors: active) {
-  .big-play, .error button, .menu, .stats, .toast, .preview, .minimap { border: 1px solid; }
-  .controls, .menu, .stats, .help, .toast { background: Canvas; }
-  .seek, .volume { appearance: auto; accent-color: Highlight; }
+  .big-play, .error button, .menu, .stats, .toast, .preview, .minimap, .whole-picture { border: 1px solid; }
+  .controls, .menu, .stats, .help, .toast, .whole-picture, .error { background: Canvas; }
+  .controls { padding-top: 8px; }
+  /* A track is a gradient, which would be away. */
+  input[type="range"] { forced-color-adjust: none; --_accent: Highlight; --_ink: CanvasText; --_rest: Canvas; --_buffered: GrayText; }
+  input[type="range"]::-webkit-slider-runnable-track { outline: 1px solid CanvasText; }
+  input[type="range"]::-moz-range-track { outline: 1px solid CanvasText; }
+  .spinner { border-color: GrayText; border-top-color: Highlight; }
   .lens { border-color: Highlight; forced-color-adjust: none; }
   button[aria-pressed="true"], .menu [aria-checked="true"] { outline: 1px solid Highlight; outline-offset: -1px; }
 }

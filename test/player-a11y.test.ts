@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { describe, test } from "node:test";
 import type { Page } from "playwright-core";
+import sharp from "sharp";
 import { film, PATIENCE, until, useStage } from "./player-stage.js";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
@@ -29,7 +30,7 @@ const focused = (page: Page) =>
 
 describe("the player for everybody, in Chromium", { concurrency: false, timeout: PATIENCE }, () => {
   let axe: string;
-  const markup = film("width: 800px", "muted", "./film");
+  const markup = film("width: 800px", "muted");
   const stage = useStage(undefined, async () => {
     axe = await readFile(AXE, "utf8");
   });
@@ -66,6 +67,41 @@ describe("the player for everybody, in Chromium", { concurrency: false, timeout:
     await inside(page, '.play[aria-label="تشغيل"]').waitFor();
     assert.deepEqual(await broken(page), [], "in Arabic");
   });
+
+  for (const context of [{ forcedColors: "active" }, { contrast: "more" }] as const) {
+    test(`${Object.entries(context).flat().join(" ")}: position and volume are seen, and captions lie clear of the bar`, async (t) => {
+      const { page } = await stage.page(t, markup.replace("muted", ""), { context });
+      await until(page, () => window.player.readyState >= 2);
+      await page.evaluate(() => {
+        window.player.volume = 0.5;
+        window.player.currentTime = 4;
+        const track = window.player.addTextTrack("subtitles", "English", "en");
+        track.addCue(new VTTCue(0, 8, "Hello"));
+        track.mode = "showing";
+      });
+      await inside(page, ".cues span").waitFor();
+      await until(page, () => !window.player.seeking);
+      for (const bar of [".seek", ".volume"]) {
+        const { data, info } = await sharp(await inside(page, bar).screenshot())
+          .removeAlpha()
+          .raw()
+          .toBuffer({ resolveWithObject: true });
+        const luminance = (across: number, down: number) => {
+          const at = 3 * (Math.floor(info.height * down) * info.width + Math.floor(info.width * across));
+          const [r, g, b] = [...data.subarray(at, at + 3)].map((value) => (value / 255) ** 2.2);
+          return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;
+        };
+        const background = luminance(0.25, 0.05);
+        const track = luminance(0.25, 0.5);
+        // WCAG 2.2, 1.4.11.
+        const contrast = (Math.max(background, track) + 0.05) / (Math.min(background, track) + 0.05);
+        assert.ok(contrast >= 3, `${bar} has a contrast of ${contrast.toFixed(1)}`);
+      }
+      const caption = (await inside(page, ".cues span").boundingBox())!;
+      const controls = (await inside(page, ".controls").boundingBox())!;
+      assert.ok(caption.y + caption.height <= controls.y, "a caption lies under the controls");
+    });
+  }
 
   test("the focus goes through the controls in their order, and is seen", async (t) => {
     const { page } = await open(t);
@@ -165,19 +201,30 @@ describe("the player for everybody, in Chromium", { concurrency: false, timeout:
   });
 
   test("why nothing plays is said in the viewer's language, also when that changes, and to programs in English", async (t) => {
-    const { page } = await stage.page(t, `<main lang="fr">${markup.replace("./film", "./none")}</main>`);
+    const { page } = await stage.page(
+      t,
+      `<main lang="fr">${markup.replace('src="film"', 'src="none"')}</main>`,
+    );
     const panel = inside(page, ".error");
-    await panel.getByText("Il n’y a pas de film").waitFor();
+    await until(page, () => window.player.error !== null);
     const { message, reason, code } = await page.evaluate(() => {
       const { message, reason, code } = window.player.error!;
       return { message, reason, code };
     });
     assert.match(message, /^There is no film at http:.*\/films\/none; check the address\.$/);
     assert.deepEqual({ reason, code }, { reason: "film-not-found", code: 4 });
+    const says = (start: string) =>
+      until(
+        page,
+        (text) =>
+          window.player.shadowRoot!.querySelector(".error:not([hidden]) p")!.textContent!.startsWith(text),
+        start,
+      );
+    await says("Il n’y a pas de film");
     await page.evaluate(() => {
       window.player.lang = "ar";
     });
-    await panel.getByText("لا يوجد فيلم").waitFor();
+    await says("لا يوجد فيلم");
     assert.equal(await panel.getByRole("button").textContent(), "إعادة المحاولة");
     // The address is a run of its own, so that its parts stay in their order.
     assert.match((await panel.textContent()) ?? "", /\u2068http:[^\u2069]*\/none\u2069/);
