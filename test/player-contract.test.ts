@@ -216,7 +216,7 @@ describe("the player as a media element", { concurrency: false, timeout: PATIENC
 
   test("plays within media-chrome: its button, its time range and its full screen", async (t) => {
     const markup = `<media-controller style="width: 320px">
-      ${film("width: 100%", 'slot="media"')}
+      ${film("width: 100%", 'slot="media" loop')}
       <media-control-bar>
         <media-play-button></media-play-button><media-time-range></media-time-range>
         <media-fullscreen-button></media-fullscreen-button>
