@@ -22,9 +22,14 @@ interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs the command in this process, without a terminal. */
-async function siedd(argv: readonly string[], signal = new AbortController().signal): Promise<Outcome> {
+/** Runs the command in this process, without a terminal. @param onError called when it first writes to stderr */
+async function siedd(
+  argv: readonly string[],
+  signal = new AbortController().signal,
+  onError = () => {},
+): Promise<Outcome> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  stderr.once("data", onError);
   const said = Promise.all([text(stdout), text(stderr)]);
   const code = await run(argv, { stdout, stderr, signal });
   stdout.end();
@@ -237,10 +242,11 @@ test("a full disk at the end of a pipe is called by its name", async (t) => {
 test("an interrupted decode ends with 130 and leaves nothing", async (t) => {
   const { folder, asset, at } = await film(t);
   const abort = new AbortController();
-  setTimeout(() => abort.abort(new Interrupted("SIGINT")), 300);
   const { code, stderr } = await siedd(
-    ["decode", asset, "-o", at("out.mp4"), "--size", "1920x1080"],
+    ["decode", asset, "-o", at("out.mp4"), "--size", "1920x1080", "--json"],
     abort.signal,
+    // The first thing that it tells is how far it has come.
+    () => abort.abort(new Interrupted("SIGINT")),
   );
   assert.equal(code, 130);
   assert.match(stderr, /siedd: interrupted\n$/);
