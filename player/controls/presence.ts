@@ -17,6 +17,7 @@ export function drivePresence(deck: Deck, playing: Playing, screens: Screens, bu
   let idle: ReturnType<typeof setTimeout> | undefined;
   let pointer = "mouse";
   let lastTap = Number.NEGATIVE_INFINITY;
+  let lastSide = 0;
   let taps = 0;
 
   const rest = () => {
@@ -37,10 +38,11 @@ export function drivePresence(deck: Deck, playing: Playing, screens: Screens, bu
   const tap = (event: MouseEvent) => {
     const now = performance.now();
     const { left, width } = picture.getBoundingClientRect();
-    const third = (event.clientX - left) / width;
-    if (now - lastTap < DOUBLE_TAP && (third < 1 / 3 || third > 2 / 3)) {
+    const across = (event.clientX - left) / width;
+    const side = across < 1 / 3 ? -1 : across > 2 / 3 ? 1 : 0;
+    if (now - lastTap < DOUBLE_TAP && side !== 0 && side === lastSide) {
       taps++;
-      seekBy(third < 1 / 3 ? -TAP_SEEK : TAP_SEEK);
+      seekBy(side * TAP_SEEK);
     } else {
       taps = 0;
       if (stage.dataset.idle === undefined && !host.paused) {
@@ -49,6 +51,7 @@ export function drivePresence(deck: Deck, playing: Playing, screens: Screens, bu
       } else stir();
     }
     lastTap = now;
+    lastSide = side;
   };
 
   on(stage, "pointerdown", (event) => {
@@ -56,7 +59,9 @@ export function drivePresence(deck: Deck, playing: Playing, screens: Screens, bu
     if (pointer !== "touch") stir();
   });
   on(stage, "pointermove", () => pointer !== "touch" && stir());
-  on(stage, "focusin keydown", stir);
+  on(stage, "keydown", stir);
+  // The focus that a tap gives comes before its click, which would then find the controls there and hide them.
+  on(stage, "focusin", (event) => (event.target as Element).matches(":focus-visible") && stir());
   on(skin.controls, "click input", stir);
   on(host, "play pause", stir);
   on(picture, "click", (event) => {

@@ -86,6 +86,11 @@ export function driveSeekBar(deck: Deck, playing: Playing): SeekBar {
     void showPreview(Math.min(1, Math.max(0, share)) * host.duration);
   });
   on(seek, "pointerleave pointercancel blur", hidePreview);
+  // The page scrolls with this finger, or it was a palm: no change comes.
+  on(seek, "pointercancel", () => {
+    scrubbing = false;
+    show();
+  });
   on(seek, "input", () => {
     scrubbing = true;
     show();
