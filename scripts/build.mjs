@@ -11,6 +11,7 @@ import {
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundlePlayer } from "./bundle-player.mjs";
+import { compressPlayer } from "./compress-player.mjs";
 import { execute, main, Refusal, root, step } from "./ensure.mjs";
 
 const SOURCES = ["codec", "media", "encoder", "server", "player", "cli", "test", "bench"];
@@ -21,6 +22,7 @@ const SETTINGS = [
   "tsconfig.base.json",
   "scripts/build.mjs",
   "scripts/bundle-player.mjs",
+  "scripts/compress-player.mjs",
   "scripts/assemble.mjs",
 ];
 const stamp = join(root, "dist/.built");
@@ -52,6 +54,7 @@ export async function build() {
   await bundlePlayer();
   await bundleReport();
   copyPages();
+  compressPlayer();
   // A source saved while the build ran is newer than what was built.
   if (newestSource() === started) writeFileSync(stamp, "");
 }

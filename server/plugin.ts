@@ -22,6 +22,7 @@ import { filmRoutes } from "./routes/film-routes.js";
 import { healthRoutes } from "./routes/health-routes.js";
 import { metricsRoutes } from "./routes/metrics-route.js";
 import { pictureRoutes } from "./routes/picture-routes.js";
+import { playerRoute } from "./routes/player-route.js";
 import { siteRoutes } from "./routes/site-routes.js";
 import { textRoutes } from "./routes/text-routes.js";
 import { SegmentService } from "./segment-service.js";
@@ -85,6 +86,7 @@ const plugin: FastifyPluginAsync<SieddOptions> = async (app, given) => {
   }
   const server = { catalogue, limits, service, keyFrames, pictures, queue, codecs };
   siteRoutes(app, server);
+  playerRoute(app);
   embedRoutes(app, server);
   healthRoutes(app, { ...server, ready: options.ready });
   if (options.metrics) metricsRoutes(app, metrics, stats);

@@ -1,32 +1,21 @@
-import { readFile, stat } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
+import { readFile } from "node:fs/promises";
 import type { FastifyInstance } from "fastify";
 import { grantOf, limitsOf } from "../access/access.js";
 import { signedLink } from "../access/hand-on.js";
 import { renderCatalogue } from "../catalogue-page.js";
-import { RequestError } from "../errors.js";
 import { prefersHtml } from "../http/accept.js";
-import { answer, answerHead, strongEtag } from "../http/answer.js";
+import { answer, strongEtag } from "../http/answer.js";
 import { REVALIDATE } from "../http/caching.js";
 import { posterOf } from "../pictures/poster.js";
 import type { Server } from "../server-parts.js";
 import { getAndHead } from "./get-and-head.js";
-
-/** The player's files as they are built: index.html, siedd-player.js and what they need. */
-const PLAYER_FILES = fileURLToPath(new URL("../../player/web/", import.meta.url));
+import { PLAYER_FILES } from "./player-route.js";
 
 /** The page of the catalogue; where the player was not built, the list in JSON is what is left. */
 const readPage = (): Promise<string | undefined> =>
   readFile(`${PLAYER_FILES}index.html`, "utf8").catch(() => undefined);
 
-/** Of one of the player's files: @fastify/static has weak ones only. Undefined where there is no such file. */
-async function playerEtag(name: string): Promise<string | undefined> {
-  if (!/^\w[\w.-]*$/.test(name)) return undefined;
-  const found = await stat(`${PLAYER_FILES}${name}`).catch(() => undefined);
-  return found && strongEtag(`${name} ${found.size} ${found.mtimeMs}`);
-}
-
-/** The catalogue and the player's files. */
+/** The catalogue, as a page and as JSON. */
 export function siteRoutes(app: FastifyInstance, { catalogue, limits }: Server): void {
   const redirectToSlash = app.prefix !== "";
   getAndHead(app, "/", async (request, reply) => {
@@ -59,19 +48,6 @@ export function siteRoutes(app: FastifyInstance, { catalogue, limits }: Server):
       etag: strongEtag(body),
       cacheControl: REVALIDATE,
       make: () => body,
-    });
-  });
-
-  getAndHead(app, "/player/*", async (request, reply) => {
-    const { "*": path } = request.params as { "*": string };
-    const etag = await playerEtag(path);
-    if (etag === undefined)
-      throw new RequestError("not-found", `the player has no file "${path.slice(0, 60)}"`);
-    if (!answerHead(request, reply, { etag, cacheControl: REVALIDATE })) return reply;
-    return reply.sendFile(path, PLAYER_FILES, {
-      ...{ dotfiles: "deny", index: false, cacheControl: false, etag: false, lastModified: false },
-      // Nobody needs a part of a script, and a malformed Range would be refused instead of passed over.
-      acceptRanges: false,
     });
   });
 }
