@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -152,10 +153,13 @@ describe("embedding, in Chromium", { concurrency: false, timeout: PATIENCE }, ()
 
   test("the plain page of the examples plays, says its size and zooms", async (t) => {
     const { page, faults } = await newPage(t);
-    const html = await readFile(join(examples, "plain-html/index.html"), "utf8");
-    const body = html.replace("</title>", '</title><link rel="icon" href="data:,">');
-    await page.route("**/example", (route) => route.fulfill({ contentType: "text/html", body }));
-    await page.goto(new URL("/example", stage.server.url).href);
+    const server = spawn(process.execPath, [join(examples, "server.js"), stage.folder], {
+      env: { ...process.env, PORT: "0" },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    t.after(() => server.kill());
+    const [line] = await once(server.stdout, "data");
+    await page.goto(/^http:\S+/.exec(String(line))![0]);
     await named(page);
     await page.evaluate(() => window.player.play());
     await reach(page, 0.3);

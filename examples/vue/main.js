@@ -1,5 +1,5 @@
 import { createApp } from "vue";
 import Film from "./Film.vue";
 
-// With Vite: vue({ template: { compilerOptions: { isCustomElement: (tag) => tag === "siedd-player" } } })
+// vite.config.js tells the compiler that siedd-player is a custom element.
 createApp(Film, { src: "/films/film" }).mount("#app");

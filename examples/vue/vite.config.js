@@ -1,0 +1,10 @@
+import vue from "@vitejs/plugin-vue";
+import { defineConfig } from "vite";
+
+const isCustomElement = (tag) => tag === "siedd-player";
+
+export default defineConfig({
+  plugins: [vue({ template: { compilerOptions: { isCustomElement } } })],
+  // The page and the films have one origin, as they have behind a web server.
+  server: { proxy: { "/films": "http://127.0.0.1:8080" } },
+});
