@@ -24,10 +24,11 @@ export { crc32c } from "./bytes/crc32c.js";
 export { ByteReader } from "./bytes/reader.js";
 export { ByteWriter } from "./bytes/writer.js";
 export { SieddError, type SieddErrorCode } from "./errors.js";
-export { readGroup, writeGroup } from "./group/payload.js";
+export { MOST_NUMBERS, readGroup, writeGroup } from "./group/payload.js";
 export { dequantise, type QuantisationSteps, type QuantisedGroup, quantise } from "./group/quantise.js";
 export {
   allocateTile,
+  decoderSize,
   type GroupDecoders,
   layerInputs,
   type SharedEncoder,
@@ -44,6 +45,7 @@ export {
   CHANNELS,
   decoderInputs,
   inputFeatures,
+  MOST_TILES,
   type Network,
   type PaperFactors,
   type PaperNetwork,

@@ -16,13 +16,14 @@ import { type PaperOptions, resolvePaperOptions } from "./paper/options.js";
 import { paperNetwork, planAnchorFrames } from "./paper/plan.js";
 import { readSharedEncoder } from "./paper/shared-encoder.js";
 import { trainPaperFilm } from "./paper/train-film.js";
+import { planFor, planTiles } from "./pipeline/capacity.js";
 import { Checkpoints } from "./pipeline/checkpoints.js";
 import { type PlannedGroup, planGroups } from "./pipeline/groups.js";
 import { chooseAnchorFrames, planAnchorGroups } from "./pipeline/plan-anchors.js";
 import { ProgressMeter } from "./pipeline/progress.js";
 import { encodeSound } from "./pipeline/sound.js";
 import { keepSubtitles } from "./pipeline/subtitles.js";
-import { settingsForSize, tileNetwork } from "./pipeline/tile-network.js";
+import { settingsForSize } from "./pipeline/tile-network.js";
 import { trainFilm } from "./pipeline/train-film.js";
 import { writeAsset } from "./pipeline/write-asset.js";
 import { requireTensorFlow } from "./training/tfjs-runtime.js";
@@ -52,6 +53,9 @@ export async function encode(options: EncodeOptions): Promise<EncodeSummary> {
   }
 }
 
+/** Times that a target may have all trained anew with larger decoders. */
+const MOST_STAGES = 3;
+
 type AnyOptions = ResolvedOptions | PaperOptions;
 const isPaper = (options: AnyOptions): options is PaperOptions => "profile" in options;
 
@@ -73,7 +77,7 @@ async function run(
     const groups = planGroups(frameCount, cuts, info.frameRate, options.groupFrames);
     const work = isPaper(options)
       ? await paperWork(options, info, size, groups, frameCount, sharedEncoder, signal)
-      : await tileWork(options, info, size, groups, signal);
+      : await tileWork(options, info, size, groups, frameCount, signal);
     const { anchors } = work;
     const scenes = cuts.length + 1;
     emit({ type: "analysed", frames: frameCount, groups: groups.length, anchors, scenes, ...size });
@@ -136,27 +140,40 @@ interface Size {
 }
 
 async function tileWork(
-  asked: ResolvedOptions,
+  options: ResolvedOptions,
   info: VideoInfo,
   size: Size,
   groups: readonly PlannedGroup[],
+  frameCount: number,
   signal?: AbortSignal,
 ): Promise<ProfileWork> {
-  const options = { ...asked, training: settingsForSize(size.width, size.height, asked.training) };
+  const preset = settingsForSize(size.width, size.height, options.training);
+  const shape = { ...size, frameCount, groups };
+  const first = planTiles(shape, preset, options);
   const source = { info, ...options, choice: options.anchorChoice };
   const { anchors, startOf } = await planAnchorGroups(source, groups, options.anchors, signal);
-  const network = tileNetwork(size.width, size.height, options.training);
-  const empty = sharedEncoderSize(network);
-  const encoder = { weights: new Float32Array(empty.weights), bias: new Float32Array(empty.bias) };
   return {
     anchors,
-    identity: { network, anchors, startOf },
+    identity: { network: first.network, anchors, startOf },
     async train(checkpoints, ...rest) {
-      const finished = await trainFilm(
-        { info, size, groups, anchors, startOf, network, options, checkpoints },
-        ...rest,
-      );
-      return { ...finished, model: { profile: "tile", network, encoder } };
+      for (let plan = first; ; checkpoints.stage++) {
+        const { network, training, aim } = plan;
+        const room = checkpoints.stage < MOST_STAGES ? plan : undefined;
+        const film = { info, size, groups, anchors, startOf, network, aim, room, checkpoints };
+        checkpoints.round = 0;
+        const { largerFor, ...finished } = await trainFilm(
+          { ...film, options: { ...options, training } },
+          ...rest,
+        );
+        const larger = largerFor && planFor(shape, preset, largerFor, options);
+        if (larger) {
+          plan = larger;
+          continue;
+        }
+        const empty = sharedEncoderSize(network);
+        const encoder = { weights: new Float32Array(empty.weights), bias: new Float32Array(empty.bias) };
+        return { ...finished, model: { profile: "tile", network, encoder } };
+      }
     },
   };
 }

@@ -178,6 +178,8 @@ export interface ResolvedOptions {
   readonly from: number | undefined;
   readonly to: number | undefined;
   readonly training: TrainingSettings;
+  /** Whether the width was asked for: a target then leaves it alone. */
+  readonly widthAsked: boolean;
   readonly groupFrames: number | undefined;
   readonly anchors: number;
   readonly anchorChoice: AnchorChoice;
@@ -260,6 +262,7 @@ export function resolveOptions(options: EncodeOptions): ResolvedOptions {
       // A width that was asked for holds for pictures of any size.
       largeTiles: options.width === undefined ? preset.largeTiles : undefined,
     },
+    widthAsked: options.width !== undefined,
     groupFrames:
       options.groupFrames === undefined ? undefined : whole("--group-frames", options.groupFrames, 1, 600, 0),
     anchors: whole("--anchors", options.anchors, 1, 64, 8),

@@ -2,7 +2,18 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type EncodeEvent, EncoderError, encode } from "../encoder/index.js";
-import { meets, missed, nextWorth, type Round, type Target } from "../encoder/pipeline/rate-control.js";
+import { resolveOptions } from "../encoder/options.js";
+import { planTiles } from "../encoder/pipeline/capacity.js";
+import { planGroups } from "../encoder/pipeline/groups.js";
+import {
+  meets,
+  missed,
+  nextMove,
+  nextWorth,
+  type Round,
+  type Target,
+} from "../encoder/pipeline/rate-control.js";
+import { tileNetwork } from "../encoder/pipeline/tile-network.js";
 import { clip } from "./clips.js";
 import { tempFolder } from "./temp-folder.js";
 
@@ -50,14 +61,22 @@ test("a target out of reach ends after a bounded number of rounds and is said", 
   assert.ok(rounds.length <= 5);
   assert.match(
     missed(target, rounds[rounds.length - 1]!) ?? "",
-    /asked for 45 dB, reached 29\.9\d dB.*--width/,
+    /asked for 45 dB, reached 29\.9\d dB.*--preset quality/,
   );
 });
 
 test("an encode comes to the PSNR, or to the bits, that were asked for", async (t) => {
   const folder = await tempFolder(t);
   const input = await clip("carphone");
-  const brief = { input, size: { width: 96, height: 72 }, to: 2, steps: 240, phase1Steps: 200, points: 128 };
+  const preset = "fast";
+  const brief = {
+    input,
+    preset,
+    size: { width: 96, height: 72 },
+    to: 1,
+    steps: 500,
+    phase1Steps: 300,
+  } as const;
   const events: EncodeEvent[] = [];
   const onEvent = (event: EncodeEvent) => void events.push(event);
   const plain = await encode({ ...brief, output: join(folder, "plain.siedd") });
@@ -72,6 +91,84 @@ test("an encode comes to the PSNR, or to the bits, that were asked for", async (
     `${smaller.bpp} bits a pixel, asked for ${targetBpp}`,
   );
   assert.ok(!events.some(({ type }) => type === "missed"));
+});
+
+const shape = {
+  width: 640,
+  height: 360,
+  frameCount: 20,
+  groups: planGroups(20, [], { num: 25, den: 1 }),
+};
+const plan = (targetBpp: number | undefined, width?: number) => {
+  const options = resolveOptions({ input: "a.mp4", output: "a.siedd", preset: "fast", targetBpp, width });
+  return { ...planTiles(shape, options.training, options), preset: options.training };
+};
+
+test("without a target, and where the preset's decoders hold the bits, a film has these", () => {
+  for (const bpp of [undefined, 0.03, 0.1]) {
+    const { network, training, preset } = plan(bpp);
+    assert.deepEqual(network, tileNetwork(640, 360, preset));
+    assert.deepEqual({ ...training, largeTiles: undefined }, { ...preset, largeTiles: undefined });
+  }
+});
+
+test("the more bits are asked for, the more the decoders hold; a width that was asked for stays", () => {
+  for (const width of [undefined, 16, 32]) {
+    let before = 0;
+    for (const bpp of [0.1, 0.15, 0.25, 0.47, 1]) {
+      const { training, most } = plan(bpp, width);
+      assert.ok(most >= before && most >= bpp, `${bpp} bits a pixel in at most ${most}`);
+      if (width !== undefined) assert.equal(training.width, width);
+      before = most;
+    }
+  }
+});
+
+test("bits that no decoders hold are refused at once, with the most that is possible", async (t) => {
+  assert.throws(
+    () => plan(9),
+    /--target-bpp 9: decoders hold at most about 2\.9 bits a pixel .*--group-frames/,
+  );
+  assert.throws(() => plan(3, 4), /at most about 0\.\d+ bits .* leave --width out/);
+  const output = join(await tempFolder(t), "a.siedd");
+  await assert.rejects(
+    encode({ input: await clip("carphone"), output, size: { width: 96, height: 72 }, to: 1, targetBpp: 10 }),
+    (error) => error instanceof EncoderError && error.code === "bad-option" && /at most/.test(error.message),
+  );
+});
+
+test("a PSNR far above the preset's asks for larger decoders, and one beyond all of them is said at once", () => {
+  const round: Round = { worth: 8000, psnr: 33, bpp: 0.1 };
+  const room = { most: 0.17, largest: 3 };
+  assert.ok("worth" in nextMove({ kind: "psnr", value: 33.6 }, [round], room)!);
+  const larger = nextMove({ kind: "psnr", value: 38 }, [round], room);
+  assert.ok(larger !== undefined && "largerFor" in larger && larger.largerFor > 0.3 && larger.largerFor < 1);
+  const beyond: Target = { kind: "psnr", value: 58 };
+  assert.equal(nextMove(beyond, [round], room), undefined);
+  assert.match(
+    missed(beyond, round, room) ?? "",
+    /asked for 58 dB, reached 33\.00 dB; .* decoders hold 3\.0 at most: ask for about 42 dB or less/,
+  );
+});
+
+test("an encode comes to several times the bits, and to decibels more, than its preset gives", async (t) => {
+  const folder = await tempFolder(t);
+  const brief = { size: { width: 96, height: 72 }, to: 1, steps: 500, phase1Steps: 300 };
+  const base = { ...brief, input: await clip("carphone"), preset: "fast" } as const;
+  const plain = await encode({ ...base, output: join(folder, "plain.siedd") });
+  const targetBpp = 3 * plain.bpp;
+  const larger = await encode({ ...base, output: join(folder, "larger.siedd"), targetBpp });
+  assert.ok(
+    Math.abs(larger.bpp / targetBpp - 1) <= 0.05,
+    `${larger.bpp} bits a pixel, asked for ${targetBpp}`,
+  );
+  assert.ok(larger.psnr > plain.psnr + 2, `${larger.psnr} dB with three times the bits of ${plain.psnr} dB`);
+  const targetPsnr = plain.psnr + 3;
+  const said: string[] = [];
+  const onEvent = (event: EncodeEvent) => void (event.type === "missed" && said.push(event.message));
+  const better = await encode({ ...base, output: join(folder, "better.siedd"), targetPsnr, onEvent });
+  assert.ok(Math.abs(better.psnr - targetPsnr) <= 0.6, `${better.psnr} dB, asked for ${targetPsnr}`);
+  assert.equal(said.length, Math.abs(better.psnr - targetPsnr) <= 0.3 ? 0 : 1, said.join());
 });
 
 test("two targets, and targets that mean nothing, are refused", async () => {

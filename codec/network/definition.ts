@@ -80,11 +80,14 @@ export function writeTileNetwork(writer: ByteWriter, network: TileNetwork): void
   writer.u8(network.frequencies).f32(network.omega).u16(network.encoderWidth).u8(network.hiddenLayers);
 }
 
-/** Bounds: at most 65,536 tiles, 8 frequencies, an encoder of 64, 8 hidden layers. */
+/** Tiles that a network may have. */
+export const MOST_TILES = 65_536;
+
+/** Bounds: at most MOST_TILES tiles, 8 frequencies, an encoder of 64, 8 hidden layers. */
 export function readTileNetwork(reader: ByteReader): TileNetwork {
   const rows = reader.within(reader.u16(), 1, 1024, "tile rows");
   const columns = reader.within(reader.u16(), 1, 1024, "tile columns");
-  reader.within(rows * columns, 1, 65536, "tiles");
+  reader.within(rows * columns, 1, MOST_TILES, "tiles");
   const overlap = reader.within(reader.f32(), 0, 64, "the overlap");
   const frequencies = reader.within(reader.u8(), 0, 8, "frequencies");
   const omega = reader.within(reader.f32(), 1e-3, 1000, "omega");

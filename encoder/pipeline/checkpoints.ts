@@ -55,21 +55,33 @@ export class Checkpoints {
     return join(this.folder, name);
   }
 
+  /** How often decoders have been replaced by larger ones; 0 but for an encode with a target. */
+  stage = 0;
+
+  #anchorName(index: number): string {
+    return `anchor-${index}${this.#stageName()}.weights`;
+  }
+
+  #stageName(): string {
+    return this.stage === 0 ? "" : `.stage-${this.stage}`;
+  }
+
   /** The decoders of an anchor, a map a run of tiles. */
   async anchor(index: number): Promise<TrainingWeights[] | undefined> {
-    const bytes = await this.#read(`anchor-${index}.weights`);
+    const bytes = await this.#read(this.#anchorName(index));
     return bytes === undefined ? undefined : deserialize(bytes);
   }
 
   async keepAnchor(index: number, weights: readonly TrainingWeights[]): Promise<void> {
-    await this.#write(`anchor-${index}.weights`, serialize(weights));
+    await this.#write(this.#anchorName(index), serialize(weights));
   }
 
   /** Which round over the film groups are of; 0 but for an encode with a target. */
   round = 0;
 
   #groupName(index: number, round: number): string {
-    return round === 0 ? `group-${index}.decoders` : `group-${index}.round-${round}.decoders`;
+    const name = `group-${index}${this.#stageName()}`;
+    return round === 0 ? `${name}.decoders` : `${name}.round-${round}.decoders`;
   }
 
   async group(index: number, round = this.round): Promise<FinishedGroup | undefined> {

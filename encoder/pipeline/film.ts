@@ -3,6 +3,7 @@ import type { VideoInfo } from "../../media/index.js";
 import type { ResolvedOptions } from "../options.js";
 import type { Checkpoints } from "./checkpoints.js";
 import type { PlannedGroup } from "./groups.js";
+import type { Room } from "./rate-control.js";
 
 /** All that is decided about a film before training begins. */
 export interface Film {
@@ -15,6 +16,10 @@ export interface Film {
   /** Of each group, the anchor whose decoders it starts from. */
   readonly startOf: readonly number[];
   readonly network: TileNetwork;
+  /** Bits a pixel that the first training should come to; undefined: whatever its worth of a nat gives. */
+  readonly aim: number | undefined;
+  /** Undefined where decoders may not be replaced by larger ones. */
+  readonly room: Room | undefined;
   readonly options: ResolvedOptions;
   readonly checkpoints: Checkpoints;
 }

@@ -12,7 +12,7 @@ import { type TrainingWeights, tileDecoder, tileMotion } from "../training/tile-
 /** Joins the runs of tiles of one group, quantises them and codes them: the payload of its sample. */
 export function groupPayload(
   network: TileNetwork,
-  targets: readonly GroupTarget[],
+  targets: readonly Pick<GroupTarget, "frameCount" | "normalisation" | "tiles">[],
   parts: readonly TrainingWeights[],
   width: number,
   steps: QuantisationSteps,

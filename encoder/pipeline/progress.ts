@@ -41,11 +41,10 @@ export class ProgressMeter {
     this.#detail = detail;
   }
 
-  /** Training begins: `total` steps x tiles, of which `skipped` were done by an earlier run. */
+  /** Training begins, or once more: `total` steps x tiles, of which `skipped` were done by an earlier run. */
   begin(total: number, skipped: number): void {
-    this.#total = total;
-    this.#finished = skipped;
-    this.#skipped = skipped;
+    this.extend(total, skipped);
+    if (this.#timer !== undefined) return;
     this.#began = performance.now();
     this.#timer = setInterval(() => this.#report(), INTERVAL);
   }

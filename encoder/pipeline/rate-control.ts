@@ -37,40 +37,126 @@ export function meets(target: Target, round: Round): boolean {
 }
 
 /**
- * The worth to train the next round with: by the slope between the last two rounds, or the usual one. Undefined
- * when the last round meets the target, when no rounds are left, or when the worth is at its bound already.
+ * The worth to train the next round with: between the nearest rounds on both sides of the target, else by the slope
+ * between the last two rounds, or the usual one. Undefined when the last round meets the target, when no rounds are
+ * left, or when the worth is at its bound already.
  */
 export function nextWorth(target: Target, rounds: readonly Round[]): number | undefined {
   const last = rounds.at(-1);
   if (last === undefined || meets(target, last) || rounds.length > MOST_ROUNDS) return undefined;
   const usual = target.kind === "psnr" ? DECIBELS_A_DOUBLING : BITS_A_DOUBLING;
-  const doublings = excess(target, last) / slope(target, rounds, usual);
+  const doublings = between(target, rounds) ?? excess(target, last) / slope(target, rounds, usual);
   const most = Math.log2(LARGEST_CHANGE);
   const worth = last.worth * 2 ** Math.max(-most, Math.min(most, doublings));
   const bounded = Math.max(SMALLEST_WORTH, Math.min(LARGEST_WORTH, worth));
   return Math.abs(Math.log2(bounded / last.worth)) < 0.01 ? undefined : bounded;
 }
 
-/** What a doubling of the worth takes away, kept within a factor of four of the usual. */
+/**
+ * Doublings from the last round's worth to where a line through the nearest rounds on both sides meets the target;
+ * undefined where all are on one side. What a round gives also depends on those before it, so that slopes of two rounds
+ * on the same side may mislead.
+ */
+function between(target: Target, rounds: readonly Round[]): number | undefined {
+  const nearest = (side: number): Round | undefined =>
+    rounds
+      .filter((round) => Math.sign(excess(target, round)) === side)
+      .sort((a, b) => Math.abs(excess(target, a)) - Math.abs(excess(target, b)))[0];
+  const [above, below, last] = [nearest(1), nearest(-1), rounds.at(-1)];
+  if (above === undefined || below === undefined || last === undefined) return undefined;
+  if (above.worth >= below.worth) return undefined;
+  const share = excess(target, above) / (excess(target, above) - excess(target, below));
+  const worth = Math.log2(above.worth) + share * Math.log2(below.worth / above.worth);
+  return worth - Math.log2(last.worth);
+}
+
+/** The round that comes nearest to the target. */
+export function nearestRound(target: Target, rounds: readonly Round[]): number {
+  const distances = rounds.map((round) => Math.abs(excess(target, round)));
+  return distances.indexOf(Math.min(...distances));
+}
+
+/** What a doubling of the worth takes away, kept within half and four times the usual. */
 function slope(target: Target, rounds: readonly Round[], usual: number): number {
   const [before, last] = rounds.slice(-2);
   if (before === undefined || last === undefined) return usual;
   const measured = (excess(target, before) - excess(target, last)) / Math.log2(last.worth / before.worth);
-  return Math.max(usual / 4, Math.min(usual * 4, measured));
+  return Math.max(usual / 2, Math.min(usual * 4, measured));
 }
 
+/** Bits a pixel that decoders hold at most: those in training, and the largest possible ones. */
+export interface Room {
+  readonly most: number;
+  readonly largest: number;
+}
+
+/** What a doubling of the bits brings, dB, with decoders to match: bunny's 2.3 and less (docs/design.md, "Targets"). */
+const DECIBELS_A_BIT = 2;
+/** Share of the most from which on larger decoders draw better, and share of the largest that is not tried. */
+const FULL = 0.85;
+const BEYOND = 1.15;
+
+/** Bits a pixel that the PSNR asked for may take; undefined where it is reached, or bits are what is asked for. */
+function bitsWanted(target: Target, last: Round): number | undefined {
+  if (target.kind === "bpp" || excess(target, last) >= -TOLERANCE_DB) return undefined;
+  return last.bpp * 2 ** (-excess(target, last) / DECIBELS_A_BIT);
+}
+
+/** What comes after a round. */
+export type Move =
+  | {
+      /** Another round, with this worth. */
+      readonly worth: number;
+      /** Whether it trains as long as the first: decoders that lose many of their bits have to learn the picture anew. */
+      readonly thorough: boolean;
+    }
+  | {
+      /** All anew, with decoders that hold so many bits a pixel. */
+      readonly largerFor: number;
+    };
+
+/** Above the target by more than this, decoders lose many of their bits: dB, and a share of the bits. */
+const FAR_DB = 1;
+const FAR_SHARE = 0.1;
+
+/** Undefined when the target is met, or nothing comes nearer. Without `room` decoders stay as they are. */
+export function nextMove(target: Target, rounds: readonly Round[], room?: Room): Move | undefined {
+  const last = rounds.at(-1);
+  const bpp = last && bitsWanted(target, last);
+  const within = rounds.some((round) => excess(target, round) >= 0);
+  if (bpp !== undefined && !within && room !== undefined) {
+    if (bpp > BEYOND * room.largest) return undefined;
+    if (bpp > FULL * room.most && room.largest > room.most) return { largerFor: bpp };
+  }
+  const worth = nextWorth(target, rounds);
+  if (worth === undefined) return undefined;
+  const far = target.kind === "psnr" ? FAR_DB : Math.log2(1 + FAR_SHARE);
+  return { worth, thorough: excess(target, rounds[rounds.length - 1]) > far };
+}
+
+const TOLERANCE_DB = 0.3;
+const TOLERANCE_SHARE = 0.05;
+
 /** A target that the last round misses, as one sentence; undefined where it is met. */
-export function missed(target: Target, last: Round): string | undefined {
-  const tolerance = target.kind === "psnr" ? 0.3 : Math.log2(1.05);
+export function missed(target: Target, last: Round, room?: Room): string | undefined {
+  const tolerance = target.kind === "psnr" ? TOLERANCE_DB : Math.log2(1 + TOLERANCE_SHARE);
   if (Math.abs(excess(target, last)) <= tolerance) return undefined;
+  const bpp = bitsWanted(target, last);
+  if (bpp !== undefined && room !== undefined && bpp > BEYOND * room.largest) {
+    const most = last.psnr + DECIBELS_A_BIT * Math.log2(room.largest / last.bpp);
+    return (
+      `asked for ${target.value} dB, reached ${last.psnr.toFixed(2)} dB; it would take about ${bpp.toPrecision(2)} bits ` +
+      `a pixel, and decoders hold ${room.largest.toPrecision(2)} at most: ask for about ${Math.floor(most)} dB or less`
+    );
+  }
   const [asked, reached] =
     target.kind === "psnr"
       ? [`${target.value} dB`, `${last.psnr.toFixed(2)} dB`]
       : [`${target.value} bits a pixel`, `${last.bpp.toFixed(4)}`];
   const advice =
     target.kind === "psnr" && last.psnr < target.value
-      ? "a larger --width, more --steps or --preset quality come nearer"
-      : "another --width or --preset comes nearer";
+      ? "more --steps, --preset quality or a larger --width come nearer"
+      : "another --preset or --width comes nearer";
   return `asked for ${asked}, reached ${reached}; ${advice}`;
 }
 

@@ -14,17 +14,22 @@ const OVERLAP = 1;
 /** From this side on a tile is large: it has more to draw than small ones. */
 const LARGE_SIDE = 56;
 
-const sideOfTiles = (width: number, height: number): number =>
+/** Source pixels a tile's side, about, where nothing asks for smaller ones. */
+export const usualSide = (width: number, height: number): number =>
   Math.max(SMALLEST_SIDE, Math.min(LARGEST_SIDE, Math.max(width, height) / TILES_ACROSS));
 
 /** The numbers to train a picture of `width` x `height` source pixels with. */
 export function settingsForSize(width: number, height: number, settings: TrainingSettings): TrainingSettings {
-  return sideOfTiles(width, height) < LARGE_SIDE ? settings : { ...settings, ...settings.largeTiles };
+  return usualSide(width, height) < LARGE_SIDE ? settings : { ...settings, ...settings.largeTiles };
 }
 
-/** The network for a picture of `width` x `height` source pixels. */
-export function tileNetwork(width: number, height: number, settings: TrainingSettings): TileNetwork {
-  const side = sideOfTiles(width, height);
+/** The network for a picture of `width` x `height` source pixels, in tiles of about `side` pixels a side. */
+export function tileNetwork(
+  width: number,
+  height: number,
+  settings: TrainingSettings,
+  side = usualSide(width, height),
+): TileNetwork {
   return {
     profile: "tile",
     rows: Math.max(1, Math.round(height / side)),

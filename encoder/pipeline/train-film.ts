@@ -13,7 +13,7 @@ import type { PlannedGroup } from "./groups.js";
 import type { TrainJob } from "./jobs.js";
 import type { ProgressMeter } from "./progress.js";
 import { codingTerms, quantisationSteps } from "./quantiser.js";
-import { missed, nextWorth, poor, type Round, type Target } from "./rate-control.js";
+import { missed, nearestRound, nextMove, nextWorth, poor, type Round, type Target } from "./rate-control.js";
 import { settlePrecision } from "./settle-precision.js";
 import { tileRanges } from "./tile-network.js";
 import { WorkerPool } from "./worker-pool.js";
@@ -24,20 +24,30 @@ const MOTION_RATE = 1e-2;
 const PHASE_1 = 1;
 const PHASE_2 = 2;
 
-/** Share of phase 2's steps and rate that a further round towards a target takes. */
-const ROUND_SHARE = 1 / 3;
-const ROUND_RATE = 1 / 2;
+/** Shares of phase 2's steps and rate that a further round towards a target takes. */
+const REFINING = { steps: 1 / 3, rate: 1 / 2 };
+const THOROUGH = { steps: 1, rate: 1 };
 /** Bytes of the file beside the groups: its head, and each group's place in the tables. */
 const HEAD_BYTES = 800;
 const ENTRY_BYTES = 24;
 
-/** Phase 1 and phase 2: every group ends up in the checkpoints. -> bytes of each group, mean PSNR in dB. */
+/** What training came to; every group is in the checkpoints. */
+export interface TrainedFilm {
+  /** Bytes of each group. */
+  readonly sizes: number[];
+  /** Mean, dB. */
+  readonly psnr: number;
+  /** Bits a pixel that the target asks of larger decoders. */
+  readonly largerFor?: number | undefined;
+}
+
+/** Phase 1 and phase 2, and what a target asks for beyond. */
 export async function trainFilm(
   film: Film,
   meter: ProgressMeter,
   emit: (event: EncodeEvent) => void,
   signal?: AbortSignal,
-): Promise<{ sizes: number[]; psnr: number }> {
+): Promise<TrainedFilm> {
   const training = new FilmTraining(film, meter, emit, signal);
   try {
     return await training.run();
@@ -58,6 +68,7 @@ class FilmTraining {
   /** Of each finished group, bytes and mean PSNR in dB: their payloads stay on disk. */
   readonly #finished = new Map<number, { readonly bytes: number; readonly psnr: number }>();
   #worth: number;
+  #effort = THOROUGH;
   #precision: Precision = "float32";
 
   constructor(film: Film, meter: ProgressMeter, emit: (event: EncodeEvent) => void, signal?: AbortSignal) {
@@ -72,7 +83,7 @@ class FilmTraining {
     this.#ranges = tileRanges(film.network, film.options);
   }
 
-  async run(): Promise<{ sizes: number[]; psnr: number }> {
+  async run(): Promise<TrainedFilm> {
     const { groups, anchors, options, checkpoints } = this.#film;
     const { steps, phase1Steps } = options.training;
     for (const index of anchors) {
@@ -92,12 +103,13 @@ class FilmTraining {
       missing.map((index) => groups[index]),
       (group, loaded) => this.#trainAnchor(group, loaded),
     );
+    if (this.#film.aim !== undefined) this.#worth = this.#worthFor(this.#film.aim);
     await this.#trainGroups();
-    if (options.target !== undefined) await this.#approach(options.target);
+    const largerFor = options.target && (await this.#approach(options.target));
     const { psnr } = this.#outcome();
     const message = options.target === undefined ? poor(psnr) : undefined;
     if (message !== undefined) this.#emit({ type: "missed", message });
-    return { sizes: groups.map(({ index }) => this.#finished.get(index)!.bytes), psnr };
+    return { sizes: groups.map(({ index }) => this.#finished.get(index)!.bytes), psnr, largerFor };
   }
 
   /** Groups of this round that an earlier run has finished. */
@@ -117,40 +129,79 @@ class FilmTraining {
     await this.#each(left, (group, loaded) => this.#trainGroup(group, loaded));
   }
 
-  /** Rounds over the film with another worth, each from the decoders of the one before, until the target is met. */
-  async #approach(target: Target): Promise<void> {
-    const { checkpoints, groups, network } = this.#film;
+  /**
+   * Rounds over the film with another worth, each from the decoders of the one before, until the target is met. -> bits
+   * a pixel, where it takes larger decoders.
+   */
+  async #approach(target: Target): Promise<number | undefined> {
+    const { checkpoints, groups, network, room } = this.#film;
     const rounds = [this.#outcome()];
-    for (let worth = nextWorth(target, rounds); worth !== undefined; worth = nextWorth(target, rounds)) {
+    for (
+      let move = nextMove(target, rounds, room);
+      move !== undefined;
+      move = nextMove(target, rounds, room)
+    ) {
+      if ("largerFor" in move) return move.largerFor;
       checkpoints.round = rounds.length;
-      this.#worth = worth;
+      this.#worth = move.worth;
+      this.#effort = move.thorough ? THOROUGH : REFINING;
       await this.#recall();
       const steps = this.#steps(PHASE_2) * network.rows * network.columns;
       this.#meter.extend(groups.length * steps, this.#finished.size * steps);
       await this.#trainGroups();
       rounds.push(this.#outcome());
     }
-    const message = missed(target, rounds[rounds.length - 1]);
+    const nearest = nearestRound(target, rounds);
+    if (nearest !== rounds.length - 1) {
+      checkpoints.round = nearest;
+      await this.#recall();
+    }
+    const message = missed(target, rounds[nearest], room);
     if (message !== undefined) this.#emit({ type: "missed", message });
+    return undefined;
   }
 
   #outcome(): Round {
-    const { groups, size } = this.#film;
+    const { groups } = this.#film;
     const all = groups.map(({ index, frameCount }) => ({ ...this.#finished.get(index)!, frameCount }));
     const frames = all.reduce((sum, { frameCount }) => sum + frameCount, 0);
-    const bytes = all.reduce((sum, group) => sum + group.bytes + ENTRY_BYTES, HEAD_BYTES);
     return {
       worth: this.#worth,
       psnr: all.reduce((sum, { psnr, frameCount }) => sum + psnr * frameCount, 0) / frames,
-      bpp: (8 * bytes) / (frames * size.width * size.height),
+      bpp: this.#bitsAPixel(all),
     };
+  }
+
+  /** The worth at which the film takes about `bpp` bits a pixel, by what the anchors' decoders take after phase 1. */
+  #worthFor(bpp: number): number {
+    const { groups, network, options } = this.#film;
+    const { width, quantiser } = options.training;
+    const steps = quantisationSteps(network, quantiser);
+    const anchors = [...this.#anchors].map(([index, weights]) => {
+      const { frameCount, startsScene } = groups[index];
+      const alike = { frameCount, normalisation: { mean: 0, deviation: 1 } };
+      const targets = this.#ranges.map((tiles) => ({ ...alike, tiles }));
+      const payload = groupPayload(network, targets, weights, width, steps, startsScene);
+      return { bytes: payload.length, frameCount };
+    });
+    const round = { worth: this.#worth, psnr: 0, bpp: this.#bitsAPixel(anchors) };
+    return nextWorth({ kind: "bpp", value: bpp }, [round]) ?? this.#worth;
+  }
+
+  /** Of a film of which these groups are all, or a sample. */
+  #bitsAPixel(some: readonly { readonly bytes: number; readonly frameCount: number }[]): number {
+    const { groups, size } = this.#film;
+    const frames = some.reduce((sum, { frameCount }) => sum + frameCount, 0);
+    const head = (HEAD_BYTES * frames) / groups.reduce((sum, { frameCount }) => sum + frameCount, 0);
+    const bytes = some.reduce((sum, group) => sum + group.bytes + ENTRY_BYTES, head);
+    return (8 * bytes) / (frames * size.width * size.height);
   }
 
   /** Training steps of one group in the phase, or in the round. */
   #steps(phase: number): number {
     const { steps, phase1Steps } = this.#film.options.training;
     if (phase === PHASE_1) return phase1Steps;
-    return this.#film.checkpoints.round === 0 ? steps : Math.max(1, Math.round(steps * ROUND_SHARE));
+    return Math.max(1, Math.round(steps * this.#effort.steps));
   }
 
   /** Where runs of tiles begin: random, the nearest anchor's decoders, or their own of the round before. */
@@ -289,7 +340,7 @@ class FilmTraining {
     const { width, points, quantiser } = options.training;
     const stored = quantisationSteps(network, quantiser);
     const starts = await this.#starts(group, targets, phase);
-    const gain = checkpoints.round === 0 ? 1 : ROUND_RATE;
+    const gain = this.#effort.rate;
     return targets.map((target, i) => {
       const plan: TrainingPlan = {
         steps: this.#steps(phase),
