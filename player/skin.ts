@@ -54,7 +54,7 @@ function buildPicture() {
   const wholePicture = create(
     "button",
     { type: "button", part: "button whole-picture", class: "whole-picture" },
-    create("span", {}, ""),
+    create("span", { dir: "ltr" }, ""),
     create("span", { class: "unseen", "data-text": "wholePicture" }),
     closeIcon(),
   );

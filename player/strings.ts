@@ -57,6 +57,9 @@ export const speaks = (language: string): boolean => {
 export const directionOf = (language: string): "ltr" | "rtl" =>
   RIGHT_TO_LEFT.has(primary(language)) ? "rtl" : "ltr";
 
+/** Figures and their unit as one run from left to right, whatever is around it (unicode.org/reports/tr9: LRI, PDI). */
+export const leftToRight = (text: string): string => `\u2066${text}\u2069`;
+
 /** Puts values into `{name}`s. */
 export const fill = (text: string, values: Readonly<Record<string, string | number>>): string =>
   text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));

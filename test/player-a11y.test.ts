@@ -191,6 +191,13 @@ describe("the player for everybody, in Chromium", { concurrency: false, timeout:
     });
     await says("الإعدادات");
     assert.equal(await direction(), "rtl");
+    await inside(page, ".settings-button").click();
+    await page.keyboard.press("Enter");
+    // Width first, as everywhere: a run of its own.
+    await inside(page, ".menu")
+      .getByText(/\u2066800 × 450\u2069/)
+      .waitFor();
+    await page.keyboard.press("Escape");
     await page.evaluate(async () => {
       const { addStrings } = await import(new URL("player/siedd-player.js", location.href).href);
       addStrings("tlh", { settings: "DuH" });

@@ -1,5 +1,5 @@
 import { commandForKey, type PlayerCommand } from "../keyboard.js";
-import { fill } from "../strings.js";
+import { fill, leftToRight } from "../strings.js";
 import type { Captions } from "./captions.js";
 import type { Deck } from "./deck.js";
 import type { Help } from "./help.js";
@@ -77,7 +77,7 @@ export function driveKeys(deck: Deck, targets: KeyTargets): void {
         break;
       case "speed-by":
         host.playbackRate = nextSpeed(host.playbackRate, command.step);
-        say(`${host.playbackRate}×`);
+        say(leftToRight(`${host.playbackRate}×`));
         break;
       case "zoom-by":
         zoom.step(command.factor);

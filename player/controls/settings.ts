@@ -1,6 +1,6 @@
 import { create } from "../dom.js";
 import { requestSize } from "../size.js";
-import { fill } from "../strings.js";
+import { fill, leftToRight } from "../strings.js";
 import type { Captions } from "./captions.js";
 import type { Deck } from "./deck.js";
 import { type Menu, type MenuItem, type MenuPage, makeMenu } from "./menu.js";
@@ -36,7 +36,7 @@ export function driveSettings(
 ): Menu {
   const { host, skin, words, signal, on } = deck;
   const menu = makeMenu(skin.menu, skin.settings, () => words.text.back, signal);
-  const speed = (rate: number) => (rate === 1 ? words.text.normal : `${rate}×`);
+  const speed = (rate: number) => (rate === 1 ? words.text.normal : leftToRight(`${rate}×`));
   const trackName = (track: { label: string; language: string }, index: number) =>
     track.label ||
     (track.language && languageName(track.language, skin.stage.lang)) ||
@@ -104,7 +104,7 @@ export function driveSettings(
       [
         { label: autoQuality(), checked: host.quality === "auto", choose: setTo("auto") },
         ...heights.map((height) => ({
-          label: `${height} p`,
+          label: leftToRight(`${height} p`),
           checked: host.quality === height,
           choose: setTo(height),
         })),
@@ -135,7 +135,7 @@ export function driveSettings(
     // What a fixed height asks for says nothing of what would be chosen.
     return size === null || host.quality !== "auto"
       ? words.text.auto
-      : `${words.text.auto} (${size.width} × ${size.height})`;
+      : `${words.text.auto} (${leftToRight(`${size.width} × ${size.height}`)})`;
   };
   const first = (): MenuPage => {
     const { text } = words;
@@ -145,7 +145,7 @@ export function driveSettings(
       const from = items.length;
       items.push({ label, value, choose: () => menu.show(open(from)) });
     };
-    add(text.quality, host.quality === "auto" ? text.auto : `${host.quality} p`, qualityPage);
+    add(text.quality, host.quality === "auto" ? text.auto : leftToRight(`${host.quality} p`), qualityPage);
     add(text.speed, speed(host.playbackRate), speedPage);
     if (captions.tracks.length > 0) {
       const at = captions.current === null ? -1 : captions.tracks.indexOf(captions.current);
