@@ -14,7 +14,7 @@ describe("the catalogue page in Chromium", { concurrency: false, timeout: PATIEN
   const stage = useStage(EXACT_SECONDS, (open) => open.writeFilm("another one", 5));
 
   test("under a prefix it lists the films, plays one with sound, and follows the corner", async (t) => {
-    const context = await stage.browser.newContext({ viewport: { width: 1200, height: 900 } });
+    const context = await stage.browser.newContext({ viewport: { width: 700, height: 800 } });
     t.after(() => context.close());
     const page = await context.newPage();
     const faults = watchFaults(page);
@@ -34,10 +34,10 @@ describe("the catalogue page in Chromium", { concurrency: false, timeout: PATIEN
     const [x, y] = [grip.x + grip.width / 2, grip.y + grip.height / 2];
     await page.mouse.move(x, y);
     await page.mouse.down();
-    await page.mouse.move(x + 160, y + 90, { steps: 5 });
+    await page.mouse.move(x - 160, y - 90, { steps: 5 });
     await page.mouse.up();
-    const wider = before.requested!.width + 150;
-    await until(page, (least) => window.player.videoWidth > least, wider);
+    const narrower = before.requested!.width - 150;
+    await until(page, (most) => window.player.videoWidth < most, narrower);
     const { requested } = await look(page);
     assert.equal(
       (await page.locator("#size").textContent()) ?? "",

@@ -265,6 +265,8 @@ export const look = (page: Page) =>
       muted: player.muted,
       soundBytes: video.webkitAudioDecodedByteCount,
       ranges: player.buffered.length,
+      until: player.buffered.length === 0 ? 0 : player.buffered.end(player.buffered.length - 1),
+      ready: player.readyState,
       transport: player.transport,
       error: player.error?.message ?? null,
     };
