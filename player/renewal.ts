@@ -1,11 +1,7 @@
-import Hls, {
-  type BufferAppendedData,
-  type ChunkMetadata,
-  type Fragment,
-  type LoaderContextType,
-} from "hls.js";
-import { bufferedAround, bufferedUntil } from "./buffered.js";
+import Hls, { type Fragment, type LoaderContextType } from "hls.js";
+import { bufferedAround } from "./buffered.js";
 import type { OwnContext, SegmentArrival, Wanted } from "./fragment-loader.js";
+import { Overwriter } from "./overwriter.js";
 import type { Region } from "./region/region.js";
 import {
   givesWay,
@@ -45,9 +41,8 @@ const REST = 5000;
 const MOST_HELD = 64;
 
 /**
- * Asks again for segments that are buffered at another size or region than is wanted by now, and appends them over the
- * old ones: media source extensions replace frames of the same time. Nothing is flushed before, so however long the
- * server takes, there is something to play.
+ * Asks again for segments that are buffered at another size or region than is wanted by now, and puts them over the old
+ * ones. Nothing is flushed before, so however long the server takes, there is something to play.
  */
 export class Renewal {
   readonly #options: RenewalOptions;
@@ -59,20 +54,14 @@ export class Renewal {
   /** Seconds that the last one took, or had taken when it was given up; it counts less with each segment since. */
   #took = 0;
   #restUntil = 0;
+  readonly #overwriter: Overwriter;
   readonly #listening = new AbortController();
-  #chunk: ChunkMetadata | null = null;
-  #onAppended: (ranges: TimeRanges | undefined) => void = () => undefined;
 
   constructor(options: RenewalOptions) {
     this.#options = options;
     const { hls, video } = options;
-    const { BUFFER_APPENDED, ERROR, FRAG_BUFFERED, DESTROYING, MEDIA_DETACHING } = Hls.Events;
-    hls.on(BUFFER_APPENDED, (_event, { chunkMeta, timeRanges }: BufferAppendedData) => {
-      if (chunkMeta === this.#chunk) this.#onAppended(timeRanges.video);
-    });
-    hls.on(ERROR, (_event, { chunkMeta }) => {
-      if (chunkMeta !== undefined && chunkMeta === this.#chunk) this.#fail();
-    });
+    this.#overwriter = new Overwriter(hls, video);
+    const { FRAG_BUFFERED, DESTROYING, MEDIA_DETACHING } = Hls.Events;
     hls.on(FRAG_BUFFERED, () => this.look());
     hls.on(MEDIA_DETACHING, () => this.#end());
     const { signal } = this.#listening;
@@ -205,7 +194,7 @@ export class Renewal {
             secondsUntil(segment, playhead) >= this.#margin &&
             this.#buffered().some(({ index }) => index === segment.index);
           if (inTime && arrival !== null && data instanceof ArrayBuffer)
-            this.#append(frag, data, arrival, wanted.exact);
+            this.#put(frag, data, arrival, wanted.exact);
           else this.#end();
           // What came is told of by hls.js's client data only after this.
           queueMicrotask(() => this.look());
@@ -216,51 +205,18 @@ export class Renewal {
     );
   }
 
-  #append(frag: Fragment, data: ArrayBuffer, arrival: SegmentArrival, exact: Size): void {
-    const { hls, video, onRenewed } = this.#options;
-    const before = bufferedUntil(video);
-    const timing = () => ({ start: 0, executeStart: 0, executeEnd: 0, end: 0 });
-    const chunk: ChunkMetadata = {
-      level: frag.level,
-      sn: Number(frag.sn),
-      id: 0,
-      size: data.byteLength,
-      part: -1,
-      // hls.js expects a whole one to make the buffer longer.
-      partial: true,
-      iframe: false,
-      duration: frag.duration,
-      transmuxing: timing(),
-      buffering: { audio: timing(), video: timing(), audiovideo: timing() },
-    };
-    this.#chunk = chunk;
-    this.#onAppended = (ranges) => {
+  #put(frag: Fragment, data: ArrayBuffer, arrival: SegmentArrival, exact: Size): void {
+    this.#overwriter.write(frag, data, (isIn) => {
+      if (!isIn) {
+        this.#fail();
+        return;
+      }
       this.#end();
       this.#hold(arrival, exact);
-      onRenewed(arrival);
-      this.#mendAfter(before);
-      this.#endStream(ranges);
+      this.#options.onRenewed(arrival);
       this.#redraw(arrival);
       this.look();
-    };
-    const where = { frag, part: null, chunkMeta: chunk, parent: frag.type } as const;
-    hls.trigger(Hls.Events.BUFFER_APPENDING, { ...where, type: "video", data: new Uint8Array(data) });
-  }
-
-  /** A browser that took away more than came gets the rest anew. */
-  #mendAfter(before: number): void {
-    const now = bufferedUntil(this.#options.video);
-    if (now < before - 0.1) this.#flush(now, Number.POSITIVE_INFINITY);
-  }
-
-  /** Appending has opened a stream again that was complete, and so could not come to its end. */
-  #endStream(ranges: TimeRanges | undefined): void {
-    const { hls, video } = this.#options;
-    const end = this.#fragments.at(-1)?.end;
-    if (ranges === undefined || end === undefined) return;
-    const { currentTime } = video;
-    const range = bufferedAround({ buffered: ranges, currentTime });
-    if (range !== null && range.end >= end - 0.1) hls.trigger(Hls.Events.BUFFER_EOS, { type: "video" });
+    });
   }
 
   /** Only a seek makes a video that rests decode anew, what it shows and what comes right after it. */
@@ -304,6 +260,5 @@ export class Renewal {
     this.#stopLoading?.();
     this.#stopLoading = null;
     this.#plan = null;
-    this.#chunk = null;
   }
 }
