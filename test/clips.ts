@@ -31,7 +31,7 @@ export async function clip(name: ClipName): Promise<string> {
 export const realClips = async (): Promise<boolean> => !(await clip("bunny")).startsWith(tmpdir());
 
 async function substitute(name: ClipName): Promise<string> {
-  const folder = join(tmpdir(), "siedd-test-clips-1");
+  const folder = join(tmpdir(), "siedd-test-clips-2");
   const path = join(folder, `${name}.mp4`);
   if (await exists(path)) return path;
   await mkdir(folder, { recursive: true });
@@ -75,7 +75,7 @@ const recipes: Record<ClipName, readonly string[]> = {
   ],
   carphone: [
     "-vf",
-    `${day},setpts=1.26*PTS,fps=30000/1001,scale=176:144,setsar=128/117`,
+    `${day},setpts=1.26*PTS,fps=30000/1001,scale=176:144,setsar=128/117:max=255`,
     "-frames:v",
     "120",
     ...silent,
