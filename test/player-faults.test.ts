@@ -46,9 +46,9 @@ describe("the player when its world breaks", { concurrency: false, timeout: PATI
     const refused = page.waitForEvent("requestfailed", (request) => request.url().includes(".m4s"));
     await server.close();
     await refused;
+    const { until: came } = await look(page);
     server = await open(Number(port));
-    // Behind all that can have come before.
-    await reach(page, 9);
+    await reach(page, came + 0.2);
     assert.equal((await look(page)).error, null);
   });
 

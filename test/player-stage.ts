@@ -208,7 +208,7 @@ export async function until<Given>(
   condition: (given: Given) => unknown,
   given?: Given,
 ): Promise<void> {
-  const options = { timeout: 30_000, polling: 20 };
+  const options = { timeout: 60_000, polling: 20 };
   try {
     // The types of Playwright part a value from a handle to one, which no test here gives.
     await page.waitForFunction(condition as (given: unknown) => unknown, given, options);
