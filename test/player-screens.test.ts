@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import type { Frame, Page } from "playwright-core";
-import { Stage } from "./player-stage.js";
+import { film, PATIENCE, until, useStage } from "./player-stage.js";
 
 const inside = (page: Page, selector: string) => page.locator("siedd-player").locator(selector);
 const asked = (page: Page, width: number) =>
-  page.waitForFunction((pixels) => window.player.requestedSize?.width === pixels, width);
+  until(page, (pixels) => window.player.requestedSize?.width === pixels, width);
 const isFull = (page: Page, wanted: boolean) =>
-  page.waitForFunction((full) => window.player.matches(":fullscreen") === full, wanted);
+  until(page, (full) => window.player.matches(":fullscreen") === full, wanted);
 /** What the player says from now on, also what has gone again when the test looks. */
 const listen = (page: Page | Frame) =>
   page.evaluate(() => {
@@ -26,7 +26,7 @@ const said = (page: Page | Frame, count = 1) =>
       ).length === times,
     count,
   );
-const MARKUP = '<siedd-player src="./film" style="width: 400px" muted></siedd-player>';
+const MARKUP = film("width: 400px", "muted");
 const WIDE = MARKUP.replace("400px", "600px");
 
 /** What only Safari has, or only where there is a device nearby: present, with the answers that a test gives. */
@@ -35,18 +35,11 @@ interface Devices {
   available(there: boolean): void;
 }
 
-describe("the player on other screens, in Chromium", { concurrency: false, timeout: 120_000 }, () => {
-  let stage: Stage;
-  const ends: (() => unknown)[] = [];
-  before(async () => {
-    stage = await Stage.open({ after: (end) => void ends.unshift(end as () => unknown) });
-  });
-  after(async () => {
-    for (const end of ends) await end();
-  });
+describe("the player on other screens, in Chromium", { concurrency: false, timeout: PATIENCE }, () => {
+  const stage = useStage();
   const open = async (t: Parameters<typeof stage.page>[0], markup = MARKUP, beforehand?: () => void) => {
     const opened = await stage.page(t, markup, { ...(beforehand && { before: beforehand }) });
-    await opened.page.waitForFunction(() => window.player.readyState >= 2);
+    await until(opened.page, () => window.player.readyState >= 2);
     return opened;
   };
 
@@ -104,8 +97,8 @@ describe("the player on other screens, in Chromium", { concurrency: false, timeo
 
   test("a frame that may not go to full screen has no button for it, and the key says so", async (t) => {
     const { page, faults } = await stage.page(t, "");
-    const film = `<!doctype html><script type="module" src="player/siedd-player.js"></script>${MARKUP}`;
-    await page.route("**/framed", (route) => route.fulfill({ contentType: "text/html", body: film }));
+    const html = `<!doctype html><script type="module" src="player/siedd-player.js"></script>${MARKUP}`;
+    await page.route("**/framed", (route) => route.fulfill({ contentType: "text/html", body: html }));
     await page.evaluate(() => {
       const frame = document.createElement("iframe");
       Object.assign(frame, { src: "framed", allow: "fullscreen 'none'" });
@@ -133,7 +126,7 @@ describe("the player on other screens, in Chromium", { concurrency: false, timeo
     });
     const even = (pixels: number) => 2 * Math.round(pixels / 2);
     await inside(page, ".pip").click();
-    await page.waitForFunction(() => window.player.shadowRoot!.pictureInPictureElement !== null);
+    await until(page, () => window.player.shadowRoot!.pictureInPictureElement !== null);
     await inside(page, '.pip[aria-label="Leave picture in picture"]').waitFor({ state: "attached" });
     const { width, height } = await page.evaluate(() => {
       const { small } = window as unknown as { small: PictureInPictureWindow };
@@ -153,10 +146,10 @@ describe("the player on other screens, in Chromium", { concurrency: false, timeo
     assert.equal(await inside(page, ".pip").isHidden(), true);
     await inside(page, ".settings-button").click();
     await inside(page, ".menu").getByText("Picture in picture").click();
-    await page.waitForFunction(() => window.player.shadowRoot!.pictureInPictureElement !== null);
+    await until(page, () => window.player.shadowRoot!.pictureInPictureElement !== null);
     await inside(page, ".settings-button").click();
     await inside(page, ".menu").getByText("Leave picture in picture").click();
-    await page.waitForFunction(() => window.player.shadowRoot!.pictureInPictureElement === null);
+    await until(page, () => window.player.shadowRoot!.pictureInPictureElement === null);
   });
 
   test("picture in picture that is refused is said, and nothing else happens", async (t) => {
@@ -173,7 +166,7 @@ describe("the player on other screens, in Chromium", { concurrency: false, timeo
 
   test("what is decoded in the page has no picture for a window: no button, and the key says so", async (t) => {
     const { page, faults } = await open(t, WIDE.replace("muted", 'muted mode="direct"'));
-    await page.waitForFunction(() => window.player.transport === "direct" && window.player.videoWidth > 0);
+    await until(page, () => window.player.transport === "direct" && window.player.videoWidth > 0);
     assert.equal(await inside(page, ".pip").isHidden(), true);
     await inside(page, ".stage").focus();
     await listen(page);
