@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { readFile, rename, stat, writeFile } from "node:fs/promises";
 import { basename, extname, join, resolve } from "node:path";
 import { Command } from "commander";
 import { type EncodeOptions, EncoderError } from "../encoder/index.js";
-import { probeVideo, writeSample } from "../media/index.js";
+import { makeFolder, probeVideo, writeSample } from "../media/index.js";
 import { type RunningServer, ServeError, serve } from "../server/index.js";
 import { openAssetFile } from "./asset-file.js";
 import { encodeWithProgress, presetOption } from "./encode.js";
@@ -42,7 +42,7 @@ export function demoCommand(io: Io): Command {
 }
 
 async function demo(video: string | undefined, flags: DemoFlags, io: Io): Promise<void> {
-  await mkdir(FOLDER, { recursive: true }).catch((cause: unknown) => {
+  await makeFolder(FOLDER).catch((cause: unknown) => {
     throw new CommandError(`cannot create ${FOLDER} here; start it in a folder you may write to`, { cause });
   });
   const id = video === undefined ? "sample" : filmId(video);

@@ -12,6 +12,7 @@ export {
 export { MediaError, type MediaErrorCode } from "./errors.js";
 export type { Fraction } from "./frame-rate.js";
 export { type ReadFramesOptions, readFrames } from "./frames.js";
+export { makeFolder } from "./make-folder.js";
 export { encodePng, type Picture } from "./png.js";
 export { type AudioInfo, probeVideo, type SubtitleInfo, type VideoInfo } from "./probe.js";
 export { type SampleOptions, writeSample } from "./sample.js";

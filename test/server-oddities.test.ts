@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { rename, rm, truncate, writeFile } from "node:fs/promises";
+import { rename, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { openAsset } from "../codec/index.js";
 import { fileSource } from "../server/decoding/index.js";
+import { serve } from "../server/index.js";
 import { testServer } from "./running-server.js";
 import { syntheticAsset } from "./synthetic-asset.js";
 import { tempFolder } from "./temp-folder.js";
@@ -101,4 +102,20 @@ test("a path that the router refuses is an error like all others", async (t) => 
     assert.deepEqual([answer.status, answer.code], [status, "bad-url"], path);
     assert.equal(answer.headers.get("cache-control"), "no-store");
   }
+});
+
+test("a folder for the cache that cannot be made is refused, not tried for ever", async (t) => {
+  const root = await tempFolder(t);
+  await writeFile(join(root, "file"), "");
+  // In /proc nothing can be made, and the error is the one of a parent that is not there.
+  for (const cacheDir of [
+    join(root, "file", "cache"),
+    ...(process.platform === "linux" ? ["/proc/a/b"] : []),
+  ]) {
+    await assert.rejects(serve({ root, port: 0, cacheDir }), /cacheDir must be a folder that can be written/);
+  }
+  const cacheDir = join(root, "a", "b");
+  const server = await serve({ root, port: 0, cacheDir });
+  await server.close();
+  assert.ok((await stat(cacheDir)).isDirectory());
 });

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, open, readdir, rename, rm, stat, unlink, writeFile } from "node:fs/promises";
+import { open, readdir, rename, rm, stat, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32c } from "../../codec/bytes/crc32c.js";
+import { makeFolder } from "../../media/make-folder.js";
 
 export interface DiskCacheOptions {
   /** Made where it is not there. Files in it that are not the cache's own are left alone. */
@@ -65,7 +66,7 @@ export class DiskCache {
 
   /** Rejects with the error of the file system where the folder cannot be made or written. */
   static async open(options: DiskCacheOptions): Promise<DiskCache> {
-    await mkdir(options.folder, { recursive: true });
+    await makeFolder(options.folder);
     const probe = join(options.folder, `${nameOf(options, "probe")}.${randomBytes(6).toString("hex")}.tmp`);
     try {
       await writeFile(probe, "", { flag: "wx" });
