@@ -99,10 +99,12 @@ async function run(
       const written = await writeAsset(options.output, parts, checkpoints, finished.sizes);
       return { ...written, psnr: finished.psnr };
     };
-    const { bytes, audioBytes, psnr } = await write().catch(async (cause: unknown) => {
-      if (!signal?.aborted) await checkpoints.removeUnlessTrained();
-      throw cause;
-    });
+    const { bytes, audioBytes, psnr } = await write()
+      .catch(async (cause: unknown) => {
+        if (!signal?.aborted) await checkpoints.removeUnlessTrained();
+        throw cause;
+      })
+      .finally(() => checkpoints.release());
     await checkpoints.remove();
     return {
       output: options.output,

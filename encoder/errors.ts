@@ -1,5 +1,12 @@
 /** What ended an encode, as a stable code. */
-export type EncoderErrorCode = "bad-option" | "no-cuda" | "interrupted" | "no-match" | "diverged" | "no-tfjs";
+export type EncoderErrorCode =
+  | "bad-option"
+  | "no-cuda"
+  | "interrupted"
+  | "in-use"
+  | "no-match"
+  | "diverged"
+  | "no-tfjs";
 
 /** The encoder's own error; MediaError and SieddError pass through it as they are. */
 export class EncoderError extends Error {

@@ -1,10 +1,12 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import { writeError } from "../../media/errors.js";
+import { makeFolder } from "../../media/make-folder.js";
 import { EncoderError } from "../errors.js";
 import type { PrecisionDecision } from "../training/precision-trial.js";
 import type { TrainingWeights } from "../training/tile-weights.js";
+import { CLAIM, claimFolder } from "./claim.js";
 
 /** One finished group: its payload and the PSNR of each frame, dB. */
 export interface FinishedGroup {
@@ -18,6 +20,7 @@ export interface FinishedGroup {
  */
 export class Checkpoints {
   readonly folder: string;
+  #release = async (): Promise<void> => {};
 
   private constructor(folder: string) {
     this.folder = folder;
@@ -25,29 +28,50 @@ export class Checkpoints {
 
   /**
    * Opens the folder beside `output`. `identity` says what is encoded and how; with `resume`, checkpoints of
-   * the same encode are used and others give EncoderError `no-match`. Without, whatever was there goes.
+   * the same encode are used and others give EncoderError `no-match`. Without, whatever was there goes. While
+   * another encode has it open, EncoderError `in-use`.
    */
   static async open(output: string, identity: unknown, resume: boolean): Promise<Checkpoints> {
     const checkpoints = new Checkpoints(`${output}.work`);
-    const wanted = JSON.stringify(identity);
-    const found = resume ? await checkpoints.#read("encode.json") : undefined;
+    await checkpoints.#claim();
+    try {
+      await checkpoints.#begin(JSON.stringify(identity), resume);
+      return checkpoints;
+    } catch (error) {
+      await checkpoints.release();
+      throw error;
+    }
+  }
+
+  async #claim(): Promise<void> {
+    try {
+      await makeFolder(this.folder);
+      this.#release = await claimFolder(this.folder).catch(async (cause: unknown) => {
+        // Where even an empty file found no room, nothing else is in it.
+        await rmdir(this.folder).catch(() => {});
+        throw cause;
+      });
+    } catch (cause) {
+      throw cause instanceof EncoderError ? cause : writeError(this.folder, cause);
+    }
+  }
+
+  async #begin(wanted: string, resume: boolean): Promise<void> {
+    const found = resume ? await this.#read("encode.json") : undefined;
     if (found !== undefined && Buffer.from(found).toString() !== wanted) {
       throw new EncoderError(
         "no-match",
-        `--resume: the checkpoints in ${checkpoints.folder} belong to another video or to other options; repeat the first command, or leave --resume out to start afresh`,
+        `--resume: the checkpoints in ${this.folder} belong to another video or to other options; repeat the first command, or leave --resume out to start afresh`,
       );
     }
-    if (found === undefined) {
-      await checkpoints.remove();
-      await mkdir(checkpoints.folder).catch((cause) => {
-        throw writeError(checkpoints.folder, cause);
-      });
-      await checkpoints.#write("encode.json", Buffer.from(wanted)).catch(async (cause) => {
-        await checkpoints.remove();
-        throw cause;
-      });
+    if (found !== undefined) return;
+    for (const name of await readdir(this.folder)) {
+      if (name !== CLAIM) await rm(this.path(name), { recursive: true, force: true });
     }
-    return checkpoints;
+    await this.#write("encode.json", Buffer.from(wanted)).catch(async (cause) => {
+      await this.remove();
+      throw cause;
+    });
   }
 
   /** Path of a file of an encode's own, such as its encoded sound. */
@@ -106,6 +130,11 @@ export class Checkpoints {
   /** Marks a file of an encode's own as complete. */
   async keepFile(name: string, temporary: string): Promise<void> {
     await rename(temporary, this.path(name));
+  }
+
+  /** Lets another encode have the folder, with what is in it. */
+  async release(): Promise<void> {
+    await this.#release();
   }
 
   async remove(): Promise<void> {
