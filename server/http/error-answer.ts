@@ -46,7 +46,8 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
     return;
   }
   const { status, code, message, headers } = describeError(error);
-  const expected = error instanceof RequestError && !(error instanceof OriginError);
+  const replaced = error instanceof SieddError && error.code === "asset-replaced";
+  const expected = replaced || (error instanceof RequestError && !(error instanceof OriginError));
   if (status >= 500 && !expected) request.log.error({ err: error, code }, message);
   for (const name of ["etag", "last-modified", "content-range", "link"]) reply.removeHeader(name);
   reply.code(status).headers({ ...headers, "cache-control": NO_STORE });
