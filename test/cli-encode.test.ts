@@ -9,6 +9,7 @@ import { promisify } from "node:util";
 import { probeVideo } from "../media/index.js";
 import { processesOf } from "./child-processes.js";
 import { clip } from "./clips.js";
+import { siedd } from "./command.js";
 import { tempFolder } from "./temp-folder.js";
 import { until } from "./wait-until.js";
 
@@ -22,7 +23,8 @@ function start(...args: string[]): ChildProcess {
   return spawn(process.execPath, [COMMAND, ...args], { stdio: ["ignore", "pipe", "pipe"], ...limits });
 }
 
-async function siedd(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+/** Runs the command as a process of its own. */
+async function spawned(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const child = start(...args);
   const [stdout, stderr, [code]] = await Promise.all([
     text(child.stdout!),
@@ -34,7 +36,7 @@ async function siedd(...args: string[]): Promise<{ code: number; stdout: string;
 
 /** Failed: exit code 1, the last line one sentence, nothing on stdout. */
 async function refused(args: string[], says: RegExp): Promise<void> {
-  const { code, stdout, stderr } = await siedd(...args);
+  const { code, stdout, stderr } = await siedd(args);
   assert.equal(code, 1, stderr);
   assert.equal(stdout, "");
   assert.match(stderr, /(^|\n)siedd: .*\n$/);
@@ -52,7 +54,7 @@ test("encode makes an asset of an odd size that ffprobe knows, and tells scripts
   const folder = await tempFolder(t);
   const asset = join(folder, "film.siedd");
   const cut = ["--size", "95x53", "--from", "0.4", "--to", "1.2"];
-  const { code, stdout, stderr } = await siedd(
+  const { code, stdout, stderr } = await spawned(
     "encode",
     await clip("bunny"),
     "-o",
@@ -92,7 +94,7 @@ test("encode makes an asset of an odd size that ffprobe knows, and tells scripts
 test("eval finds the quality that encode reported, and refuses another film", async (t) => {
   const asset = join(await tempFolder(t), "film.siedd");
   const bunny = await clip("bunny");
-  const encoded = await siedd(
+  const encoded = await siedd([
     "encode",
     bunny,
     "-o",
@@ -103,8 +105,8 @@ test("eval finds the quality that encode reported, and refuses another film", as
     "0.8",
     ...BRIEF,
     "--json",
-  );
-  const { code, stdout, stderr } = await siedd("eval", asset, bunny, "--json");
+  ]);
+  const { code, stdout, stderr } = await siedd(["eval", asset, bunny, "--json"]);
   assert.equal(code, 0, stderr);
   const result = JSON.parse(stdout);
   const keys = [
@@ -161,9 +163,9 @@ test("an encode ended by Ctrl-C leaves no ffmpeg and no asset, and goes on to th
   assert.match((await said).trim().split("\n").at(-1)!, /^siedd: interrupted; .*--resume/);
   assert.deepEqual(await readdir(folder), ["a.siedd.work"]);
   assert.deepEqual(processesOf(folder), []);
-  const rest = await siedd("encode", film, "-o", at("a.siedd"), ...options, "--resume");
+  const rest = await siedd(["encode", film, "-o", at("a.siedd"), ...options, "--resume"]);
   assert.equal(rest.code, 0, rest.stderr);
-  const whole = await siedd("encode", film, "-o", at("b.siedd"), ...options, "--workers", "2", "--resume");
+  const whole = await siedd(["encode", film, "-o", at("b.siedd"), ...options, "--workers", "2", "--resume"]);
   assert.equal(whole.code, 0, whole.stderr);
   assert.deepEqual((await readdir(folder)).sort(), ["a.siedd", "b.siedd"]);
   assert.ok((await readFile(at("a.siedd"))).equals(await readFile(at("b.siedd"))));

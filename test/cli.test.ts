@@ -4,39 +4,16 @@ import { once } from "node:events";
 import { copyFile, mkdir, readdir, readFile, rm, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
 import { Interrupted } from "../cli/interrupted.js";
-import { run } from "../cli/run.js";
 import { byteCount, duration, parseRate, parseRegion, parseSeconds, parseSize } from "../cli/values.js";
 import { probeVideo } from "../media/index.js";
+import { siedd } from "./command.js";
 import { writeSyntheticAsset } from "./synthetic-asset.js";
 import { tempFolder } from "./temp-folder.js";
 
 const COMMAND = join(import.meta.dirname, "../cli/main.js");
-
-interface Outcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs the command in this process, without a terminal. @param onError called when it first writes to stderr */
-async function siedd(
-  argv: readonly string[],
-  signal = new AbortController().signal,
-  onError = () => {},
-): Promise<Outcome> {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  stderr.once("data", onError);
-  const said = Promise.all([text(stdout), text(stderr)]);
-  const code = await run(argv, { stdout, stderr, signal });
-  stdout.end();
-  stderr.end();
-  const [out, err] = await said;
-  return { code, stdout: out, stderr: err };
-}
 
 /** A failure: its exit code, one sentence on stderr and nothing on stdout. */
 async function refused(argv: readonly string[], code: number, says: RegExp): Promise<void> {

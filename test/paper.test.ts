@@ -1,19 +1,14 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { promisify } from "node:util";
 import { memorySource, openAsset, type PaperAsset } from "../codec/index.js";
 import { type EncodeEvent, type EncodeOptions, EncoderError, encode } from "../encoder/index.js";
 import { remaining } from "./child-processes.js";
 import { clip, realClips } from "./clips.js";
+import { done, siedd } from "./command.js";
 import { syntheticAsset } from "./synthetic-asset.js";
 import { tempFolder } from "./temp-folder.js";
-
-const command = join(import.meta.dirname, "../cli/main.js");
-const siedd = async (...args: string[]): Promise<string> =>
-  (await promisify(execFile)(process.execPath, [command, ...args])).stdout;
 
 /** A second and a bit of bunny, small: two groups and two anchors. */
 async function small(output: string): Promise<EncodeOptions> {
@@ -118,7 +113,7 @@ test("with --noise the network learns from spoilt frames and is measured against
     noise: "salt-pepper",
   } as const;
   const { psnr } = await encode(options);
-  const found = JSON.parse(await siedd("eval", output, options.input, "--json"));
+  const found = JSON.parse(await done("eval", output, options.input, "--json"));
   assert.ok(Math.abs(found.psnr - psnr) < 1e-6, `eval against the video says ${found.psnr}, encode ${psnr}`);
   const plain = join(folder, "b.siedd");
   await encode({ ...options, output: plain, noise: undefined });
@@ -132,22 +127,21 @@ test("the command takes every option of the profile, and its asset is told about
   const options =
     "--profile paper --preset m --size 96x54 --to 0.4 --width 36 --hidden-layers 1 --group-frames 5 --anchors 3 " +
     "--phase1-steps 9 --steps 9 --points 100 --optimizer adam-onecycle --lr 3e-4 --sampling replacement --loss l1 --noise all";
-  const encoded = await siedd("encode", input, "-o", output, "--json", ...options.split(" "));
+  const encoded = await done("encode", input, "-o", output, "--json", ...options.split(" "));
   assert.equal(JSON.parse(encoded).frames, 10);
-  const info = JSON.parse(await siedd("info", output, "--json"));
+  const info = JSON.parse(await done("info", output, "--json"));
   assert.equal(info.profile, "paper");
   assert.deepEqual([info.groups.length, info.groups[0].frameCount], [2, 5]);
   const { network } = await paper(output);
   assert.deepEqual([network.width, network.hiddenLayers], [36, 1]);
   const video = join(folder, "a.y4m");
-  await siedd("decode", output, "-o", video, "--size", "64x36");
+  await done("decode", output, "-o", video, "--size", "64x36");
   const frame = "FRAME\n".length + 64 * 36 * 1.5;
   const bytes = await readFile(video);
   assert.equal(bytes.length - bytes.indexOf("\n") - 1, 10 * frame);
-  await assert.rejects(siedd("encode", input, "-o", output, "--width", "13"), (error: { code?: unknown }) => {
-    assert.equal(error.code, 2);
-    return /--width must be one of 4, 8, 12, 16, 24, 32, not 13/.test(String(error));
-  });
+  const refused = await siedd(["encode", input, "-o", output, "--width", "13"]);
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /--width must be one of 4, 8, 12, 16, 24, 32, not 13/);
 });
 
 test("options that do not fit the profile are refused by name and rule", async () => {
