@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { promisify } from "node:util";
 import sharp from "sharp";
 import { memorySource, openAsset, type PaperAsset, type PaperNetwork } from "../codec/index.js";
 import { type EncodeOptions, encode, framePsnr } from "../encoder/index.js";
@@ -14,12 +12,9 @@ import { initialPaperWeights } from "../encoder/paper/weights.js";
 import { Random } from "../encoder/training/random.js";
 import { probeVideo, readFrames } from "../media/index.js";
 import { clip, realClips } from "./clips.js";
+import { done, siedd } from "./command.js";
 import { paperFormula } from "./paper-formula.js";
 import { tempFolder } from "./temp-folder.js";
-
-const command = join(import.meta.dirname, "../cli/main.js");
-const siedd = async (...args: string[]): Promise<string> =>
-  (await promisify(execFile)(process.execPath, [command, ...args])).stdout;
 
 async function paper(path: string): Promise<PaperAsset> {
   const asset = await openAsset(memorySource(await readFile(path)));
@@ -48,12 +43,12 @@ test("patches and factored decoders: the command trains them, and shows what the
   for (const [name, options] of Object.entries(VARIANTS)) {
     const output = join(folder, `${name}.siedd`);
     const all = `${BRIEF} ${TRAINING} ${options}`.trim().split(" ");
-    const { psnr } = JSON.parse(await siedd("encode", input, "-o", output, "--json", "--size", size, ...all));
+    const { psnr } = JSON.parse(await done("encode", input, "-o", output, "--json", "--size", size, ...all));
     if (await realClips()) assert.ok(psnr > 16, `${name}: ${psnr} dB`);
     const asset = await paper(output);
     bytes[name] = asset.groups[0].size;
     const picture = join(folder, `${name}.png`);
-    await siedd("decode", output, "-o", picture, "--from", "0.2");
+    await done("decode", output, "-o", picture, "--from", "0.2");
     const { data, info } = await sharp(picture).removeAlpha().raw().toBuffer({ resolveWithObject: true });
     assert.deepEqual([info.width, info.height, info.channels], [SIZE.width, SIZE.height, 3]);
     const expected = await paperFormula(asset, 0);
@@ -195,8 +190,6 @@ test("patches, ranks and shares that cannot be are refused by name and rule", as
   ] as const) {
     await assert.rejects(encode(options as EncodeOptions), message);
   }
-  await assert.rejects(
-    siedd("encode", "a.mp4", "-o", "a.siedd", "--profile", "paper", "--fraction", "2/3"),
-    /a share above 0 and at most 1, such as 1\/512 or 0.002/,
-  );
+  const share = ["encode", "a.mp4", "-o", "a.siedd", "--profile", "paper", "--fraction", "2/3"];
+  assert.match((await siedd(share)).stderr, /a share above 0 and at most 1, such as 1\/512 or 0.002/);
 });
