@@ -23,8 +23,8 @@ export interface TilePlan extends Room {
 
 /** Decoders get wider up to here where more bits are asked for; beyond it tiles get smaller (docs/design.md, "Targets"). */
 const WIDEST = 24;
-/** Source pixels a tile's side at least: narrower ones are mostly overlap. */
-const SMALLEST_SIDE = 12;
+/** Source pixels a tile's side at least: smaller ones take more bits and draw no better. */
+const SMALLEST_SIDE = 16;
 /** Each further size of tiles is this much smaller than the one before. */
 const SHRINK = 0.9;
 /**

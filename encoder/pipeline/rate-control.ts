@@ -37,23 +37,23 @@ export function meets(target: Target, round: Round): boolean {
 }
 
 /**
- * The worth to train the next round with: between the nearest rounds on both sides of the target, else by the slope
- * between the last two rounds, or the usual one. Undefined when the last round meets the target, when no rounds are
- * left, or when the worth is at its bound already.
+ * The worth to train the next round with, from the decoders of the nearest one: between the nearest rounds on both
+ * sides of the target, else by the slope between the last two rounds, or the usual one. Undefined when a round meets the
+ * target, when no rounds are left, or when the worth is at its bound already.
  */
 export function nextWorth(target: Target, rounds: readonly Round[]): number | undefined {
-  const last = rounds.at(-1);
-  if (last === undefined || meets(target, last) || rounds.length > MOST_ROUNDS) return undefined;
+  const from = rounds[nearestRound(target, rounds)];
+  if (from === undefined || meets(target, from) || rounds.length > MOST_ROUNDS) return undefined;
   const usual = target.kind === "psnr" ? DECIBELS_A_DOUBLING : BITS_A_DOUBLING;
-  const doublings = between(target, rounds) ?? excess(target, last) / slope(target, rounds, usual);
+  const doublings = between(target, rounds) ?? excess(target, from) / slope(target, rounds, usual);
   const most = Math.log2(LARGEST_CHANGE);
-  const worth = last.worth * 2 ** Math.max(-most, Math.min(most, doublings));
+  const worth = from.worth * 2 ** Math.max(-most, Math.min(most, doublings));
   const bounded = Math.max(SMALLEST_WORTH, Math.min(LARGEST_WORTH, worth));
-  return Math.abs(Math.log2(bounded / last.worth)) < 0.01 ? undefined : bounded;
+  return Math.abs(Math.log2(bounded / from.worth)) < 0.01 ? undefined : bounded;
 }
 
 /**
- * Doublings from the last round's worth to where a line through the nearest rounds on both sides meets the target;
+ * Doublings from the nearest round's worth to where a line through the nearest rounds on both sides meets the target;
  * undefined where all are on one side. What a round gives also depends on those before it, so that slopes of two rounds
  * on the same side may mislead.
  */
@@ -62,12 +62,12 @@ function between(target: Target, rounds: readonly Round[]): number | undefined {
     rounds
       .filter((round) => Math.sign(excess(target, round)) === side)
       .sort((a, b) => Math.abs(excess(target, a)) - Math.abs(excess(target, b)))[0];
-  const [above, below, last] = [nearest(1), nearest(-1), rounds.at(-1)];
-  if (above === undefined || below === undefined || last === undefined) return undefined;
+  const [above, below] = [nearest(1), nearest(-1)];
+  if (above === undefined || below === undefined) return undefined;
   if (above.worth >= below.worth) return undefined;
   const share = excess(target, above) / (excess(target, above) - excess(target, below));
   const worth = Math.log2(above.worth) + share * Math.log2(below.worth / above.worth);
-  return worth - Math.log2(last.worth);
+  return worth - Math.log2(rounds[nearestRound(target, rounds)].worth);
 }
 
 /** The round that comes nearest to the target. */
@@ -81,7 +81,8 @@ function slope(target: Target, rounds: readonly Round[], usual: number): number 
   const [before, last] = rounds.slice(-2);
   if (before === undefined || last === undefined) return usual;
   const measured = (excess(target, before) - excess(target, last)) / Math.log2(last.worth / before.worth);
-  return Math.max(usual / 2, Math.min(usual * 4, measured));
+  // A round that went the wrong way tells nothing: training had an accident.
+  return measured > 0 ? Math.max(usual / 2, Math.min(usual * 4, measured)) : usual;
 }
 
 /** Bits a pixel that decoders hold at most: those in training, and the largest possible ones. */
@@ -121,8 +122,8 @@ const FAR_SHARE = 0.1;
 
 /** Undefined when the target is met, or nothing comes nearer. Without `room` decoders stay as they are. */
 export function nextMove(target: Target, rounds: readonly Round[], room?: Room): Move | undefined {
-  const last = rounds.at(-1);
-  const bpp = last && bitsWanted(target, last);
+  const from = rounds[nearestRound(target, rounds)];
+  const bpp = from && bitsWanted(target, from);
   const within = rounds.some((round) => excess(target, round) >= 0);
   if (bpp !== undefined && !within && room !== undefined) {
     if (bpp > BEYOND * room.largest) return undefined;
@@ -131,7 +132,7 @@ export function nextMove(target: Target, rounds: readonly Round[], room?: Room):
   const worth = nextWorth(target, rounds);
   if (worth === undefined) return undefined;
   const far = target.kind === "psnr" ? FAR_DB : Math.log2(1 + FAR_SHARE);
-  return { worth, thorough: excess(target, rounds[rounds.length - 1]) > far };
+  return { worth, thorough: excess(target, from) > far };
 }
 
 const TOLERANCE_DB = 0.3;

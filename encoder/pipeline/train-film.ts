@@ -69,6 +69,8 @@ class FilmTraining {
   readonly #finished = new Map<number, { readonly bytes: number; readonly psnr: number }>();
   #worth: number;
   #effort = THOROUGH;
+  /** The round whose decoders this one begins with. */
+  #startRound = 0;
   #precision: Precision = "float32";
 
   constructor(film: Film, meter: ProgressMeter, emit: (event: EncodeEvent) => void, signal?: AbortSignal) {
@@ -130,8 +132,8 @@ class FilmTraining {
   }
 
   /**
-   * Rounds over the film with another worth, each from the decoders of the one before, until the target is met. -> bits
-   * a pixel, where it takes larger decoders.
+   * Rounds over the film with another worth, each from the decoders of the nearest one before, until the target is met.
+   * -> bits a pixel, where it takes larger decoders.
    */
   async #approach(target: Target): Promise<number | undefined> {
     const { checkpoints, groups, network, room } = this.#film;
@@ -143,6 +145,7 @@ class FilmTraining {
     ) {
       if ("largerFor" in move) return move.largerFor;
       checkpoints.round = rounds.length;
+      this.#startRound = nearestRound(target, rounds);
       this.#worth = move.worth;
       this.#effort = move.thorough ? THOROUGH : REFINING;
       await this.#recall();
@@ -204,7 +207,7 @@ class FilmTraining {
     return Math.max(1, Math.round(steps * this.#effort.steps));
   }
 
-  /** Where runs of tiles begin: random, the nearest anchor's decoders, or their own of the round before. */
+  /** Where runs of tiles begin: random, the nearest anchor's decoders, or their own of an earlier round. */
   async #starts(
     group: PlannedGroup,
     targets: LoadedFrames["targets"],
@@ -215,7 +218,7 @@ class FilmTraining {
     if (checkpoints.round === 0) {
       return this.#anchors.get(startOf[group.index]) ?? targets.map(() => undefined);
     }
-    const before = await checkpoints.group(group.index, checkpoints.round - 1);
+    const before = await checkpoints.group(group.index, this.#startRound);
     if (before === undefined) throw new Error(`the checkpoint of group ${group.index} is gone`);
     const decoders = dequantise(readGroup(network, group.index, group.frameCount, before.payload));
     return targets.map(({ tiles }) => trainingWeights(network, decoders, tiles.first, tiles.count));
