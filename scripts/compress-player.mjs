@@ -28,8 +28,8 @@ export function compressPlayer() {
       const path = join(folder, `${name}${extension}`);
       if (holds(path, unpack, bytes)) {
         // The server takes one that is older than its file for another one's.
-        const now = new Date();
-        utimesSync(path, now, now);
+        const time = Math.ceil(statSync(join(folder, name)).mtimeMs) / 1000;
+        utimesSync(path, time, time);
       } else {
         // A build that is killed leaves no half of one.
         writeFileSync(`${path}.tmp`, pack(bytes));

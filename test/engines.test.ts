@@ -75,7 +75,7 @@ function requests(asset: TileAsset): [string, PictureRequest][] {
   ];
 }
 
-describe("all engines give the same pictures", { concurrency: false, timeout: 240_000 }, () => {
+describe("all engines give the same pictures", { concurrency: false }, () => {
   const ends: (() => unknown)[] = [];
   after(async () => {
     for (const end of ends) await end();

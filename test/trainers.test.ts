@@ -80,7 +80,7 @@ test("--trainer tfjs encodes a film as onnxruntime does, and writes nothing else
   const { stdout, stderr } = await promisify(execFile)(
     process.execPath,
     [command, "encode", input, "-o", tfjs, ...part, ...brief, "--trainer", "tfjs", "--json"],
-    { timeout: 90_000 },
+    { timeout: 600_000 },
   );
   const summary = JSON.parse(stdout);
   for (const line of stderr.trim().split("\n")) JSON.parse(line);
