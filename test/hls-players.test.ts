@@ -76,6 +76,8 @@ async function stage(t: TestContext, server: TestServer, script: string): Promis
   const said: string[] = [];
   page.on("pageerror", (error) => said.push(String(error)));
   page.on("console", (message) => {
+    // A machine with other work may be late, which is no fault of the stream.
+    if (/Playback stalling|^bufferStalledError/.test(message.text())) return;
     if (message.type() === "error" || message.type() === "warning") said.push(message.text());
   });
   const body =
