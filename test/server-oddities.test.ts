@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { openAsset } from "../codec/index.js";
 import { fileSource } from "../server/decoding/index.js";
-import { serve } from "../server/index.js";
+import { serve, signUrl } from "../server/index.js";
 import { testServer } from "./running-server.js";
 import { syntheticAsset } from "./synthetic-asset.js";
 import { tempFolder } from "./temp-folder.js";
@@ -118,4 +118,14 @@ test("a folder for the cache that cannot be made is refused, not tried for ever"
   const server = await serve({ root, port: 0, cacheDir });
   await server.close();
   assert.ok((await stat(cacheDir)).isDirectory());
+});
+
+test("a signature for small sizes opens the even size of a film with an odd side", async (t) => {
+  const key = { id: "a", secret: "0123456789abcdef" };
+  const server = await testServer(t, { film: { ...SMALL, width: 161, height: 91 } }, { signKeys: [key] });
+  const signed = (path: string) => server.get(signUrl(path, { key, expires: 600, maxSide: 200 }).slice(1));
+  const { text } = await signed("/film/master.m3u8");
+  const [first] = text.split("\n").filter((line) => line.startsWith("full/"));
+  assert.match(first ?? "", /^full\/162,92\//);
+  assert.equal((await server.get(`film/${first}`)).status, 200);
 });

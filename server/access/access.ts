@@ -114,7 +114,9 @@ async function expectWithin(
   if (request.routeOptions.url?.endsWith("/:id/asset")) throw tooLittle("some sizes, not the asset");
   if (region === undefined || size === undefined) return;
   const { asset } = await catalogue.open(id);
-  const { width, height } = parsePictureSize(size, parseRegion(region, asset), limits);
+  // Whether it needs a caret is the route's to say: the even size of an odd film is no enlargement of its video.
+  const asked = /^\d*,\d*$/.test(size) ? `^${size}` : size;
+  const { width, height } = parsePictureSize(asked, parseRegion(region, asset), limits);
   // Video rounds odd sides up to even ones: that pixel is given away.
   if (Math.max(width, height) > maxSide || width * height > maxArea) {
     throw tooLittle(`at most ${describe(grant)}, not ${width}x${height}`);
