@@ -185,7 +185,7 @@ export class SieddPlayerElement extends MediaElement {
         throw new DOMException("Playing was interrupted by pause() or by another film.", "AbortError");
       }
     }
-    await this.video.play();
+    await this.#playVideo();
   }
   override pause(): void {
     this.#playsWhenStarted = false;
@@ -269,6 +269,16 @@ export class SieddPlayerElement extends MediaElement {
     }
   }
 
+  async #playVideo(): Promise<void> {
+    try {
+      await this.video.play();
+    } catch (error) {
+      // Another source has taken over and plays on: only a pause or another film ends what was asked for.
+      if ((error as Error).name !== "AbortError" || this.video.paused) throw error;
+      await this.#playVideo();
+    }
+  }
+
   #setCap(attribute: string, pixels: number): void {
     if (Number.isFinite(pixels)) this.setAttribute(attribute, String(pixels));
     else this.removeAttribute(attribute);
@@ -314,6 +324,11 @@ export class SieddPlayerElement extends MediaElement {
         },
         onMissing: (part) => this.#tell("missing", part),
         onPainted: (region) => this.#controls.zoom.painted(region),
+        onReload: (position, playing) => {
+          // From here on as before the film was first known: what is chosen meanwhile holds.
+          this.#startAt = position;
+          if (playing) this.play().catch(() => undefined);
+        },
         onError: (error) => this.#showError(error),
       },
       signal,

@@ -3,6 +3,7 @@ import Hls from "hls.js";
 import { LOADED_AHEAD } from "./buffered.js";
 import { badAnswer, errorForStatus, notPlayable, type PlayerError } from "./errors.js";
 import { FIRST_RETRY } from "./patient-loader.js";
+import { playOnAfterFailures } from "./play-on.js";
 import type { MissingPart } from "./transport.js";
 
 export interface HlsPlaybackOptions {
@@ -139,6 +140,7 @@ export function startHls(options: HlsPlaybackOptions): Hls {
     }
     end(() => options.onError(notPlayable(data.error)));
   });
+  playOnAfterFailures(hls, video);
   hls.loadSource(options.playlist);
   hls.attachMedia(video);
   return hls;

@@ -40,6 +40,8 @@ export interface SessionOptions {
   onMissing(part: MissingPart): void;
   /** A picture of this region, in source pixels, has just been painted over the video. */
   onPainted(region: Region): void;
+  /** The film has been replaced: it begins again where `startAt` says, and plays when it is told to. */
+  onReload(position: number, playing: boolean): void;
   onError(error: PlayerError): void;
 }
 
@@ -54,10 +56,7 @@ export class Session {
   /** A replaced film is asked for anew once; the next time only after a segment of it has come. */
   #mayReload = true;
   #settleStart!: (failure: PlayerError | null) => void;
-  /** Fulfilled once the video has a source or the session has ended, or with the reason why it never will. */
-  readonly whenStarted = new Promise<PlayerError | null>((resolve) => {
-    this.#settleStart = resolve;
-  });
+  #whenStarted = this.#awaitStart();
   readonly #wanted: WantedSize;
   readonly #options: SessionOptions;
   readonly #signal: AbortSignal;
@@ -82,7 +81,7 @@ export class Session {
       },
       { once: true },
     );
-    void this.#open(null, false);
+    void this.#open();
   }
 
   /** The size asked for; null before the film and the layout are known. */
@@ -98,6 +97,11 @@ export class Session {
   /** The frame in device pixels; null before the layout is known. */
   get box(): Size | null {
     return this.#box;
+  }
+
+  /** Fulfilled once the video has a source or the session has ended, or with the reason why it never will. */
+  get whenStarted(): Promise<PlayerError | null> {
+    return this.#whenStarted;
   }
 
   get started(): boolean {
@@ -128,12 +132,18 @@ export class Session {
     this.#wanted.propose(size, region);
   }
 
-  async #open(startAt: number | null, resume: boolean): Promise<void> {
+  #awaitStart(): Promise<PlayerError | null> {
+    return new Promise((resolve) => {
+      this.#settleStart = resolve;
+    });
+  }
+
+  async #open(): Promise<void> {
     try {
       this.#film = await openFilm(this.#options.src, this.#options.mode, this.#signal);
       this.#options.onInfo(this.#film.info);
       this.measure();
-      this.#start(startAt, resume);
+      this.#start(null, false);
     } catch (error) {
       if (this.#signal.aborted) return;
       this.#fail(error instanceof PlayerError ? error : notPlayable(error));
@@ -215,7 +225,9 @@ export class Session {
     const [position, playing] = [video.currentTime, !video.paused];
     this.#stop();
     this.#film = null;
-    void this.#open(position, playing);
+    this.#whenStarted = this.#awaitStart();
+    this.#options.onReload(position, playing);
+    void this.#open();
   }
 
   #fail(error: PlayerError): void {

@@ -47,6 +47,49 @@ describe("the player when things go wrong", { concurrency: false, timeout: PATIE
     assert.equal(requests.filter((path) => path.endsWith("/elastic.m3u8")).length, 2);
   });
 
+  test("what is chosen while a replaced film is opened again holds: its place, and whether it plays", async (t) => {
+    await stage.writeFilm("chosen", 1);
+    let hold = false;
+    const { page } = await stage.page(t, film("chosen"), {
+      prepare: (prepared) =>
+        prepared.route(/chosen\/info\.json/, async (route) => {
+          if (hold) await until(prepared, () => window.player.paused && window.player.currentTime === 4);
+          await route.continue();
+        }),
+    });
+    await page.evaluate(() => window.player.play());
+    await reach(page, 1);
+    hold = true;
+    await page.evaluate(() => {
+      window.player.addEventListener("emptied", () => {
+        window.player.currentTime = 4;
+        window.player.pause();
+      });
+    });
+    await stage.writeFilm("chosen", 2);
+    await until(page, () => window.player.currentTime === 4 && window.player.readyState >= 2);
+    assert.equal((await look(page)).paused, true);
+    await page.evaluate(() => window.player.play());
+    await reach(page, 5);
+    assert.equal((await look(page)).error, null);
+  });
+
+  test("a segment that cannot be decoded is left out, and the film plays on", async (t) => {
+    const { page } = await stage.page(t, film(), {
+      prepare: (prepared) =>
+        prepared.route(/elastic-2\.m4s/, async (route) => {
+          const answer = await route.fetch();
+          const body = await answer.body();
+          body.fill(0xff, body.indexOf("mdat") + 12);
+          await route.fulfill({ response: answer, body, headers: { "cache-control": "no-store" } });
+        }),
+    });
+    await page.evaluate(() => window.player.play());
+    await reach(page, 4);
+    assert.equal((await look(page)).error, null);
+    await until(page, () => window.player.ended);
+  });
+
   test("an unknown film is one sentence and a button, which works once the film is there", async (t) => {
     const { page } = await stage.page(t, film("later"));
     const alert = page.locator("siedd-player").getByRole("alert");
