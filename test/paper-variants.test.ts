@@ -14,6 +14,7 @@ import { probeVideo, readFrames } from "../media/index.js";
 import { clip, realClips } from "./clips.js";
 import { done, siedd } from "./command.js";
 import { paperFormula } from "./paper-formula.js";
+import { NETWORK as PLAIN_NETWORK } from "./paper-network.js";
 import { tempFolder } from "./temp-folder.js";
 
 async function paper(path: string): Promise<PaperAsset> {
@@ -69,12 +70,7 @@ test("patches and factored decoders: the command trains them, and shows what the
 });
 
 const NETWORK: PaperNetwork = {
-  profile: "paper",
-  frequencies: 4,
-  omega: 30,
-  width: 12,
-  encoderLayers: 2,
-  hiddenLayers: 2,
+  ...PLAIN_NETWORK,
   patch: 3,
   factors: { rank: 4, frequency: 200, amplitude: Math.fround(Math.sqrt(6 / 12) / 30) },
 };
