@@ -1,21 +1,22 @@
 import { dequantise, readGroup } from "../../codec/index.js";
-import { readFrames } from "../../media/index.js";
-import { EncoderError } from "../errors.js";
 import type { EncodeEvent } from "../events.js";
 import type { Precision } from "../training/precision.js";
 import type { PrecisionDecision } from "../training/precision-trial.js";
 import { type TrainingWeights, trainingWeights } from "../training/tile-weights.js";
 import type { TrainingPlan } from "../training/trainer.js";
 import type { Film } from "./film.js";
-import { FrameMemory, type LoadedFrames, loadGroupFrames } from "./group-frames.js";
+import { bitsAPixel, worthForBits } from "./film-bits.js";
+import type { LoadedFrames } from "./group-frames.js";
 import { groupPayload } from "./group-payload.js";
+import { GroupWalk } from "./group-walk.js";
 import type { PlannedGroup } from "./groups.js";
 import type { TrainJob } from "./jobs.js";
 import type { ProgressMeter } from "./progress.js";
 import { codingTerms, quantisationSteps } from "./quantiser.js";
-import { missed, nearestRound, nextMove, nextWorth, poor, type Round, type Target } from "./rate-control.js";
+import { poor, type Round, type Target } from "./rate-control.js";
 import { settlePrecision } from "./settle-precision.js";
 import { tileRanges } from "./tile-network.js";
+import { approachTarget, firstRound, type RoundPlan } from "./towards-target.js";
 import { WorkerPool } from "./worker-pool.js";
 
 /** Peak learning rates of weights and displacements (docs/design.md, "Training"). */
@@ -23,13 +24,6 @@ const RATE = 4e-3;
 const MOTION_RATE = 1e-2;
 const PHASE_1 = 1;
 const PHASE_2 = 2;
-
-/** Shares of phase 2's steps and rate that a further round towards a target takes. */
-const REFINING = { steps: 1 / 3, rate: 1 / 2 };
-const THOROUGH = { steps: 1, rate: 1 };
-/** Bytes of the file beside the groups: its head, and each group's place in the tables. */
-const HEAD_BYTES = 800;
-const ENTRY_BYTES = 24;
 
 /** What training came to; every group is in the checkpoints. */
 export interface TrainedFilm {
@@ -60,29 +54,23 @@ class FilmTraining {
   readonly #film: Film;
   readonly #meter: ProgressMeter;
   readonly #emit: (event: EncodeEvent) => void;
-  readonly #signal: AbortSignal | undefined;
   readonly #pool: WorkerPool;
   readonly #ranges: ReturnType<typeof tileRanges>;
-  readonly #memory: FrameMemory;
+  readonly #walk: GroupWalk;
   readonly #anchors = new Map<number, TrainingWeights[]>();
   /** Of each finished group, bytes and mean PSNR in dB: their payloads stay on disk. */
   readonly #finished = new Map<number, { readonly bytes: number; readonly psnr: number }>();
-  #worth: number;
-  #effort = THOROUGH;
-  /** The round whose decoders this one begins with. */
-  #startRound = 0;
+  #plan: RoundPlan;
   #precision: Precision = "float32";
 
   constructor(film: Film, meter: ProgressMeter, emit: (event: EncodeEvent) => void, signal?: AbortSignal) {
     this.#film = film;
-    this.#worth = film.options.training.worth;
+    this.#plan = firstRound(film.options.training.worth);
     this.#meter = meter;
     this.#emit = emit;
-    this.#signal = signal;
     this.#pool = new WorkerPool(film.options.workers);
-    const longest = film.groups.reduce((most, { frameCount }) => Math.max(most, frameCount), 0);
-    this.#memory = new FrameMemory(longest, film.size);
     this.#ranges = tileRanges(film.network, film.options);
+    this.#walk = new GroupWalk(film, this.#ranges, this.#pool, signal);
   }
 
   async run(): Promise<TrainedFilm> {
@@ -101,11 +89,12 @@ class FilmTraining {
     this.#precision = await settlePrecision(options, checkpoints, this.#emit, () => this.#tryPrecisions());
     this.#meter.enter("phase1", `${anchors.length} anchor ${anchors.length === 1 ? "group" : "groups"}`);
     const missing = anchors.filter((index) => !this.#anchors.has(index));
-    await this.#each(
+    await this.#walk.each(
       missing.map((index) => groups[index]),
       (group, loaded) => this.#trainAnchor(group, loaded),
     );
-    if (this.#film.aim !== undefined) this.#worth = this.#worthFor(this.#film.aim);
+    const { aim } = this.#film;
+    if (aim !== undefined) this.#plan = firstRound(worthForBits(this.#film, this.#anchors, aim));
     await this.#trainGroups();
     const largerFor = options.target && (await this.#approach(options.target));
     const { psnr } = this.#outcome();
@@ -128,40 +117,32 @@ class FilmTraining {
     const { groups } = this.#film;
     this.#meter.enter("phase2", `${this.#finished.size} of ${groups.length} groups`);
     const left = groups.filter(({ index }) => !this.#finished.has(index));
-    await this.#each(left, (group, loaded) => this.#trainGroup(group, loaded));
+    await this.#walk.each(left, (group, loaded) => this.#trainGroup(group, loaded));
   }
 
-  /**
-   * Rounds over the film with another worth, each from the decoders of the nearest one before, until the target is met.
-   * -> bits a pixel, where it takes larger decoders.
-   */
+  /** Further rounds until the target is met; the nearest is what stays. -> bits a pixel, where it takes larger decoders */
   async #approach(target: Target): Promise<number | undefined> {
-    const { checkpoints, groups, network, room } = this.#film;
-    const rounds = [this.#outcome()];
-    for (
-      let move = nextMove(target, rounds, room);
-      move !== undefined;
-      move = nextMove(target, rounds, room)
-    ) {
-      if ("largerFor" in move) return move.largerFor;
-      checkpoints.round = rounds.length;
-      this.#startRound = nearestRound(target, rounds);
-      this.#worth = move.worth;
-      this.#effort = move.thorough ? THOROUGH : REFINING;
-      await this.#recall();
-      const steps = this.#steps(PHASE_2) * network.rows * network.columns;
-      this.#meter.extend(groups.length * steps, this.#finished.size * steps);
-      await this.#trainGroups();
-      rounds.push(this.#outcome());
-    }
-    const nearest = nearestRound(target, rounds);
-    if (nearest !== rounds.length - 1) {
+    const { checkpoints, room } = this.#film;
+    const train = (plan: RoundPlan) => this.#trainRound(plan);
+    const { nearest, largerFor, message } = await approachTarget(target, room, this.#outcome(), train);
+    if (largerFor !== undefined) return largerFor;
+    if (nearest !== checkpoints.round) {
       checkpoints.round = nearest;
       await this.#recall();
     }
-    const message = missed(target, rounds[nearest], room);
     if (message !== undefined) this.#emit({ type: "missed", message });
     return undefined;
+  }
+
+  async #trainRound(plan: RoundPlan): Promise<Round> {
+    const { checkpoints, groups, network } = this.#film;
+    this.#plan = plan;
+    checkpoints.round = plan.round;
+    await this.#recall();
+    const steps = this.#steps(PHASE_2) * network.rows * network.columns;
+    this.#meter.extend(groups.length * steps, this.#finished.size * steps);
+    await this.#trainGroups();
+    return this.#outcome();
   }
 
   #outcome(): Round {
@@ -169,42 +150,17 @@ class FilmTraining {
     const all = groups.map(({ index, frameCount }) => ({ ...this.#finished.get(index)!, frameCount }));
     const frames = all.reduce((sum, { frameCount }) => sum + frameCount, 0);
     return {
-      worth: this.#worth,
+      worth: this.#plan.worth,
       psnr: all.reduce((sum, { psnr, frameCount }) => sum + psnr * frameCount, 0) / frames,
-      bpp: this.#bitsAPixel(all),
+      bpp: bitsAPixel(this.#film, all),
     };
-  }
-
-  /** The worth at which the film takes about `bpp` bits a pixel, by what the anchors' decoders take after phase 1. */
-  #worthFor(bpp: number): number {
-    const { groups, network, options } = this.#film;
-    const { width, quantiser } = options.training;
-    const steps = quantisationSteps(network, quantiser);
-    const anchors = [...this.#anchors].map(([index, weights]) => {
-      const { frameCount, startsScene } = groups[index];
-      const alike = { frameCount, normalisation: { mean: 0, deviation: 1 } };
-      const targets = this.#ranges.map((tiles) => ({ ...alike, tiles }));
-      const payload = groupPayload(network, targets, weights, width, steps, startsScene);
-      return { bytes: payload.length, frameCount };
-    });
-    const round = { worth: this.#worth, psnr: 0, bpp: this.#bitsAPixel(anchors) };
-    return nextWorth({ kind: "bpp", value: bpp }, [round]) ?? this.#worth;
-  }
-
-  /** Of a film of which these groups are all, or a sample. */
-  #bitsAPixel(some: readonly { readonly bytes: number; readonly frameCount: number }[]): number {
-    const { groups, size } = this.#film;
-    const frames = some.reduce((sum, { frameCount }) => sum + frameCount, 0);
-    const head = (HEAD_BYTES * frames) / groups.reduce((sum, { frameCount }) => sum + frameCount, 0);
-    const bytes = some.reduce((sum, group) => sum + group.bytes + ENTRY_BYTES, head);
-    return (8 * bytes) / (frames * size.width * size.height);
   }
 
   /** Training steps of one group in the phase, or in the round. */
   #steps(phase: number): number {
     const { steps, phase1Steps } = this.#film.options.training;
     if (phase === PHASE_1) return phase1Steps;
-    return Math.max(1, Math.round(steps * this.#effort.steps));
+    return Math.max(1, Math.round(steps * this.#plan.effort.steps));
   }
 
   /** Where runs of tiles begin: random, the nearest anchor's decoders, or their own of an earlier round. */
@@ -218,7 +174,7 @@ class FilmTraining {
     if (checkpoints.round === 0) {
       return this.#anchors.get(startOf[group.index]) ?? targets.map(() => undefined);
     }
-    const before = await checkpoints.group(group.index, this.#startRound);
+    const before = await checkpoints.group(group.index, this.#plan.startRound);
     if (before === undefined) throw new Error(`the checkpoint of group ${group.index} is gone`);
     const decoders = dequantise(readGroup(network, group.index, group.frameCount, before.payload));
     return targets.map(({ tiles }) => trainingWeights(network, decoders, tiles.first, tiles.count));
@@ -226,63 +182,6 @@ class FilmTraining {
 
   async close(): Promise<void> {
     await this.#pool.close();
-  }
-
-  /**
-   * Reads groups in order and works on as many at a time as keep all workers busy; no more are in memory.
-   * The first failure, or the signal, ends everything.
-   */
-  async #each(
-    groups: readonly PlannedGroup[],
-    work: (group: PlannedGroup, loaded: LoadedFrames) => Promise<void>,
-  ): Promise<void> {
-    const { network, size, options } = this.#film;
-    const together = Math.max(1, Math.ceil(options.workers / this.#ranges.length)) + 1;
-    const running = new Set<Promise<void>>();
-    let fail: (cause: unknown) => void = () => {};
-    const failed = new Promise<never>((_, reject) => {
-      fail = reject;
-    });
-    failed.catch(() => {});
-    const interrupt = () => fail(new EncoderError("interrupted", "interrupted"));
-    this.#signal?.addEventListener("abort", interrupt);
-    try {
-      this.#signal?.throwIfAborted();
-      const source = this.#frames(groups);
-      try {
-        for (const group of groups) {
-          const memory = this.#memory.take();
-          const loaded = await Promise.race([
-            loadGroupFrames(source, group, network, this.#ranges, size, memory),
-            failed,
-          ]);
-          const task = work(group, loaded).then(() => this.#memory.giveBack(memory));
-          running.add(task);
-          task.catch(fail).finally(() => running.delete(task));
-          while (running.size >= together) await Promise.race([...running, failed]);
-        }
-        while (running.size > 0) await Promise.race([...running, failed]);
-      } finally {
-        await source.return(undefined);
-      }
-    } finally {
-      this.#signal?.removeEventListener("abort", interrupt);
-      // Nothing is told, and nothing written, after the encode has ended.
-      if (running.size > 0) this.#pool.stop();
-      await Promise.allSettled(running);
-    }
-  }
-
-  /** The frames of the groups one after the other; neighbouring groups are read in one go. */
-  async *#frames(groups: readonly PlannedGroup[]): AsyncGenerator<Uint8Array, void> {
-    const { info, options, size } = this.#film;
-    for (let i = 0; i < groups.length; ) {
-      const { firstFrame } = groups[i];
-      let end = firstFrame;
-      while (i < groups.length && groups[i].firstFrame === end) end += groups[i++].frameCount;
-      const range = { firstFrame, frameCount: end - firstFrame, from: options.from, to: options.to };
-      yield* readFrames(options.input, info, { ...size, ...range, signal: this.#signal });
-    }
   }
 
   async #trainAnchor(group: PlannedGroup, { targets }: LoadedFrames): Promise<void> {
@@ -343,7 +242,7 @@ class FilmTraining {
     const { width, points, quantiser } = options.training;
     const stored = quantisationSteps(network, quantiser);
     const starts = await this.#starts(group, targets, phase);
-    const gain = this.#effort.rate;
+    const gain = this.#plan.effort.rate;
     return targets.map((target, i) => {
       const plan: TrainingPlan = {
         steps: this.#steps(phase),
@@ -352,7 +251,7 @@ class FilmTraining {
         motionRate: gain * MOTION_RATE,
         seed: options.seed,
         keys: [phase + checkpoints.round, group.index, target.tiles.first],
-        coding: codingTerms(stored, this.#worth, target),
+        coding: codingTerms(stored, this.#plan.worth, target),
       };
       return {
         kind: "train",
@@ -373,7 +272,7 @@ class FilmTraining {
   async #tryPrecisions(): Promise<PrecisionDecision> {
     const { groups, anchors } = this.#film;
     let decision: Promise<PrecisionDecision> | undefined;
-    await this.#each([groups[anchors[0]]], async (group, { targets }) => {
+    await this.#walk.each([groups[anchors[0]]], async (group, { targets }) => {
       const [job] = await this.#jobs(group, targets.slice(0, 1), PHASE_1);
       decision = this.#pool.run({ kind: "trial", job: { ...job, device: "cuda" } }).result;
       // Whoever asked for the trial hears of its failure; it is none of the encode's.
