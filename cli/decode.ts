@@ -26,7 +26,7 @@ import { openAssetFile } from "./asset-file.js";
 import { CommandError, UsageError } from "./failure.js";
 import { type Io, print } from "./io.js";
 import { jsonLine, noProgress, showProgress } from "./progress.js";
-import { parseRate, parseRegion, parseSeconds, parseSize, type Size } from "./values.js";
+import { parseFile, parseRate, parseRegion, parseSeconds, parseSize, type Size } from "./values.js";
 
 interface DecodeFlags {
   readonly output: Output;
@@ -52,7 +52,7 @@ const FORMATS: Record<Kind, FrameFormat> = { mp4: "i420-709", y4m: "i420-601", y
 export function decodeCommand(io: Io): Command {
   return new Command("decode")
     .description("an asset back into a video or a picture, at any size")
-    .argument("<asset>", "a .siedd file")
+    .argument("<asset>", "a .siedd file", parseFile)
     .requiredOption(
       "-o, --output <file>",
       ".mp4 (with sound and subtitles), .y4m, .yuv (rawvideo), .png (one frame), or - for y4m on stdout",

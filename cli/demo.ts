@@ -10,7 +10,7 @@ import { encodeWithProgress, presetOption } from "./encode.js";
 import { CommandError } from "./failure.js";
 import type { Io } from "./io.js";
 import { announce, parsePort } from "./serve.js";
-import { parseSeconds, parseSize, type Size } from "./values.js";
+import { parseFile, parseSeconds, parseSize, type Size } from "./values.js";
 
 interface DemoFlags {
   readonly preset?: EncodeOptions["preset"];
@@ -31,7 +31,7 @@ const PORTS = 20;
 export function demoCommand(io: Io): Command {
   return new Command("demo")
     .description("encodes a film (or a sample of its own), serves it and prints where to look")
-    .argument("[video]", "a film; default: a sample rendered on the spot")
+    .argument("[video]", "a film; default: a sample rendered on the spot", parseFile)
     .addOption(presetOption().default("fast"))
     .option("--size <WxH>", `pixels to store; default: the film's, at most ${LONGEST_SIDE} a side`, parseSize)
     .option("--from <seconds>", "where to begin", parseSeconds)

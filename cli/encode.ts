@@ -7,6 +7,7 @@ import {
   byteCount,
   duration,
   parseAnchorChoice,
+  parseFile,
   parseFraction,
   parseLearningRate,
   parseSeconds,
@@ -28,7 +29,7 @@ const PAPER_PRESETS = ["s", "m", "l"] as const;
 export function encodeCommand(io: Io): Command {
   return new Command("encode")
     .description("a video into an asset")
-    .argument("<video>", "anything ffmpeg reads")
+    .argument("<video>", "anything ffmpeg reads", parseFile)
     .requiredOption("-o, --output <asset>", "the .siedd file to write")
     .addOption(
       new Option("--profile <name>", "the kind of network").choices(["tile", "paper"]).default("tile"),

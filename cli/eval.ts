@@ -13,7 +13,7 @@ import {
 } from "./evaluation.js";
 import { type Io, print } from "./io.js";
 import { jsonLine, noProgress, type Progress, showProgress } from "./progress.js";
-import { byteCount, parseSeconds, parseSize, type Size } from "./values.js";
+import { byteCount, parseFile, parseSeconds, parseSize, type Size } from "./values.js";
 
 interface EvalFlags {
   readonly size?: Size;
@@ -31,8 +31,8 @@ const WORST_FRAMES = 3;
 export function evalCommand(io: Io): Command {
   return new Command("eval")
     .description("how close an asset comes to its video: PSNR, SSIM, bits a pixel, speed")
-    .argument("<asset>", "a .siedd file")
-    .argument("<reference>", "the video it was made from")
+    .argument("<asset>", "a .siedd file", parseFile)
+    .argument("<reference>", "the video it was made from", parseFile)
     .option("--size <WxH>", "compare at this size; default: the asset's", parseSize)
     .option("--from <seconds>", "where in the video the asset begins", parseSeconds)
     .option("--x264", "also the bytes that x264 needs for the same PSNR, and a ladder of it")

@@ -2,12 +2,12 @@ import { Command } from "commander";
 import { type AssetDescription, describeAsset } from "../codec/index.js";
 import { openAssetFile } from "./asset-file.js";
 import { type Io, print } from "./io.js";
-import { byteCount } from "./values.js";
+import { byteCount, parseFile } from "./values.js";
 
 export function infoCommand(io: Io): Command {
   return new Command("info")
     .description("what an asset holds")
-    .argument("<asset>", "a .siedd file")
+    .argument("<asset>", "a .siedd file", parseFile)
     .option("--json", "as one JSON object")
     .action(async (path: string, { json }: { json?: boolean }) => {
       const description = describeAsset((await openAssetFile(path, io.signal)).asset);

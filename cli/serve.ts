@@ -2,7 +2,14 @@ import { stat } from "node:fs/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { ENGINE_CHOICES, type EngineChoice } from "../codec/picture/engine.js";
 import { VIDEO_ENCODERS, type VideoEncoder } from "../media/h264.js";
-import { type Root, type RunningServer, type SignKey, serve } from "../server/index.js";
+import {
+  type Root,
+  type RunningServer,
+  ServeError,
+  type ServeOptions,
+  type SignKey,
+  serve,
+} from "../server/index.js";
 import { CommandError, UsageError } from "./failure.js";
 import { type Io, print } from "./io.js";
 import { whole } from "./values.js";
@@ -71,7 +78,18 @@ function originHeaders(): Readonly<Record<string, string>> {
 }
 
 async function rootOf(source: string): Promise<Root> {
-  if (/^https?:\/\//i.test(source)) return { url: source, headers: originHeaders() };
+  if (/^https?:\/\//i.test(source)) {
+    if (URL.canParse(source) && new URL(source).username !== "") {
+      throw new UsageError(`an address must hold no password; give it as a header in ${HEADERS_VARIABLE}`);
+    }
+    return { url: source, headers: originHeaders() };
+  }
+  const [scheme] = /^[a-z][a-z\d+.-]+:\/\//i.exec(source) ?? [];
+  if (scheme !== undefined) {
+    throw new UsageError(
+      `${scheme} is no way to films; give the http or https address, as buckets have one too`,
+    );
+  }
   const found = await stat(source).catch(() => undefined);
   if (found?.isDirectory()) return source;
   throw new CommandError(`${source} is not a folder; give the one that holds your .siedd files`);
@@ -129,7 +147,7 @@ export function serveCommand(io: Io): Command {
         throw new UsageError("--cache-mb bounds the folder of --cache-dir; name one");
       }
       const level = flags.logLevel ?? (io.stderr.isTTY ? "warn" : "info");
-      const server = await serve({
+      const server = await start({
         ...{ root: await Promise.all(sources.map(rootOf)), host, port },
         ...{ engine: flags.engine, videoEncoder: flags.videoEncoder },
         ...{ watch: WATCH[flags.watch], logger: { level, stream: io.stderr } },
@@ -144,6 +162,30 @@ export function serveCommand(io: Io): Command {
       });
       await announce(server, `serving ${sources.map(withoutQuery).join(", ")} at ${server.url}`, io);
     });
+}
+
+/** The flags of the options that the server may still refuse. */
+const FLAGS: Readonly<Record<string, string>> = {
+  root: "what is served",
+  cacheDir: "--cache-dir",
+  cacheDirBytes: "--cache-mb",
+};
+
+/** Starts the server. What it refuses is said in the words of the command. */
+async function start(options: ServeOptions): Promise<RunningServer> {
+  try {
+    return await serve(options);
+  } catch (error) {
+    if (!(error instanceof ServeError) || error.code !== "bad-option") throw error;
+    const message = error.message
+      .replace(/^siedd options\.signKeys\[(\d+)\]\.(\w+)/, (_all, at, part) => {
+        const name = part === "id" ? "name" : part;
+        return `the ${name} of key ${Number(at) + 1} in --sign-key or ${KEYS_VARIABLE}`;
+      })
+      .replace(/^siedd options\.(\w+)/, (all, name) => FLAGS[name] ?? all);
+    // With a cause it is the disk that refuses, not the command line that is wrong.
+    throw new (error.cause === undefined ? UsageError : CommandError)(message, { cause: error });
+  }
 }
 
 /** The query of a presigned address is a secret. */

@@ -31,6 +31,14 @@ export function parseRegion(text: string): Region {
   return { x, y, width, height };
 }
 
+/** A file of this machine, as opposed to an address. */
+export function parseFile(text: string): string {
+  if (/^[a-z][a-z\d+.-]+:\/\//i.test(text)) {
+    throw new InvalidArgumentError("It must be a file on this machine; download it first.");
+  }
+  return text;
+}
+
 /** "uniform", "scenes", "content", or numbers from 0 ("0,7"). */
 export function parseAnchorChoice(text: string): AnchorChoice {
   if (text === "uniform" || text === "scenes" || text === "content") return text;

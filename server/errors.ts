@@ -1,3 +1,5 @@
+import { inspect } from "node:util";
+
 /** What a request can run into here, as a stable code of the JSON body; the sentence beside it is for people. */
 export type RequestErrorCode =
   | "not-found"
@@ -8,7 +10,9 @@ export type RequestErrorCode =
   | "no-such-frame"
   | "no-such-sheet"
   | "stale-version"
+  | "method-not-allowed"
   | "bad-url"
+  | "bad-host"
   | "bad-region"
   | "bad-size"
   | "bad-moment"
@@ -40,7 +44,9 @@ const STATUS: Readonly<Record<RequestErrorCode, number>> = {
   "no-such-frame": 404,
   "no-such-sheet": 404,
   "stale-version": 404,
+  "method-not-allowed": 405,
   "bad-url": 400,
+  "bad-host": 400,
   "bad-region": 400,
   "bad-size": 400,
   "bad-moment": 400,
@@ -98,6 +104,16 @@ export class ServeError extends Error {
     super(message, options);
     this.code = code;
   }
+}
+
+/**
+ * The sentence for an option that cannot be: where it stands, the rule and what was given.
+ *
+ * @param path such as `siedd options.maxSide`
+ */
+export function badOption(path: string, rule: string, value: unknown): ServeError {
+  const shown = typeof value === "string" ? JSON.stringify(value) : inspect(value, { breakLength: Infinity });
+  return new ServeError("bad-option", `${path} must be ${rule}, not ${shown}`);
 }
 
 /** A decoding thread ended in the middle of its work, and so did the one that tried again. */

@@ -5,7 +5,7 @@ import { H264_MAX_AREA, VIDEO_ENCODERS, type VideoEncoder } from "../media/h264.
 import type { Authorise } from "./access/access.js";
 import { expectKey } from "./access/sign-url.js";
 import type { SignKey } from "./access/signature.js";
-import { ServeError } from "./errors.js";
+import { badOption, type ServeError } from "./errors.js";
 import { type ResolvedSourceOptions, resolveSourceOptions, type SourceOptions } from "./sources/options.js";
 import type { WorkEvent } from "./work/events.js";
 
@@ -180,7 +180,7 @@ function callable<K extends "clientKey" | "authorise" | "onWork">(
 function signKeys({ signKeys: keys = [] }: SieddOptions): readonly SignKey[] {
   if (!Array.isArray(keys)) throw refuse("signKeys", "a list of keys", keys);
   for (const [i, key] of keys.entries()) {
-    expectKey(key, `signKeys[${i}]`);
+    expectKey(key, `siedd options.signKeys[${i}]`);
     if (keys.findIndex(({ id }) => id === key.id) < i) {
       throw refuse(`signKeys[${i}].id`, "a name that no other key has", key.id);
     }
@@ -199,9 +199,5 @@ function flag(given: SieddOptions, key: "metrics", preset: boolean): boolean {
   throw refuse(key, "true or false", value);
 }
 
-function refuse(key: string, rule: string, value: unknown): ServeError {
-  return new ServeError(
-    "bad-option",
-    `siedd options.${key} must be ${rule}, not ${JSON.stringify(value) ?? value}`,
-  );
-}
+const refuse = (key: string, rule: string, value: unknown): ServeError =>
+  badOption(`siedd options.${key}`, rule, value);

@@ -9,6 +9,7 @@ import { RequestError } from "./errors.js";
 import { ClientGone } from "./http/answer.js";
 import { crossOrigin } from "./http/cross-origin.js";
 import { answerError, describeError } from "./http/error-answer.js";
+import { refuseChanges } from "./http/read-only.js";
 import { nameClients } from "./http/request-demand.js";
 import { KeyFrameService } from "./key-frame-service.js";
 import { Metrics } from "./metrics.js";
@@ -35,7 +36,10 @@ import { Prefetcher } from "./work/prefetcher.js";
 import { WorkQueue } from "./work/queue.js";
 import { SharedCache } from "./work/shared-cache.js";
 
-const plugin: FastifyPluginAsync<SieddOptions> = async (app, given) => {
+/** Set where the application is nothing but this plugin: what no route has is the plugin's to answer too. */
+export const ALONE = Symbol("siedd.alone");
+
+const plugin: FastifyPluginAsync<SieddOptions & { readonly [ALONE]?: boolean }> = async (app, given) => {
   const options = resolveOptions(given);
   const tell = (error: unknown) => app.log.warn({ err: error }, "films of another server may be out of date");
   const sources = await openSources(options, tell);
@@ -73,6 +77,7 @@ const plugin: FastifyPluginAsync<SieddOptions> = async (app, given) => {
   await app.register(fastifyStatic, { serve: false, decorateReply: !app.hasReplyDecorator("sendFile") });
   crossOrigin(app);
   metrics.watch(app);
+  refuseChanges(app);
   nameClients(app, options.clientKey);
   guard(app, catalogue, limits, options);
   const refuse: typeof answerError = (error, request, reply) => {
@@ -81,7 +86,7 @@ const plugin: FastifyPluginAsync<SieddOptions> = async (app, given) => {
   };
   app.setErrorHandler(refuse);
   // The application's own handler keeps the paths outside of a prefix.
-  if (app.prefix !== "") {
+  if (app.prefix !== "" || given[ALONE]) {
     app.setNotFoundHandler((request, reply) => refuse(notFound(), request, reply));
   }
   const server = { catalogue, limits, service, keyFrames, pictures, queue, codecs };
@@ -109,4 +114,8 @@ function maxParamLength(app: FastifyInstance): number {
 }
 
 /** Serves the `.siedd` files of a folder at any size, under a prefix of one's own; may be registered twice. */
-export const siedd = fp(plugin, { fastify: "5.x", name: "siedd", encapsulate: true });
+export const siedd: FastifyPluginAsync<SieddOptions> = fp(plugin, {
+  fastify: "5.x",
+  name: "siedd",
+  encapsulate: true,
+});

@@ -9,8 +9,14 @@ import fastify, {
 import { RequestError, ServeError } from "./errors.js";
 import { answerError } from "./http/error-answer.js";
 import { logRequests, requestId } from "./http/request-log.js";
+import { answerUnreadable } from "./http/unreadable-request.js";
 import type { SieddOptions } from "./options.js";
-import { notFound, siedd } from "./plugin.js";
+import { ALONE, notFound, siedd } from "./plugin.js";
+
+/** Milliseconds within which a request is to be read: none has a body, and a slow one holds a connection. */
+const REQUEST_MS = 20_000;
+/** Milliseconds after which a connection that neither sends nor takes a byte is closed: a viewer that pauses comes back. */
+const IDLE_MS = 300_000;
 
 /** The plugin's options and where to listen. */
 export interface ServeOptions extends SieddOptions {
@@ -69,13 +75,17 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     routerOptions: { maxParamLength: 512 },
     // What the router refuses comes to no route, and to no plugin's error handler.
     frameworkErrors: (error, request, reply) => answerError(refusedUrl(error), request, reply),
+    clientErrorHandler: answerUnreadable,
+    requestTimeout: REQUEST_MS,
+    connectionTimeout: IDLE_MS,
     // Answers under way end in time by themselves; idle connections would hold the server open.
     forceCloseConnections: "idle",
   });
   logRequests(app);
-  app.setNotFoundHandler((request, reply) => answerError(notFound(), request, reply));
+  const whole = prefix === undefined || /^\/?$/.test(prefix);
+  if (!whole) app.setNotFoundHandler((request, reply) => answerError(notFound(), request, reply));
   try {
-    await app.register(siedd, prefix === undefined ? plugin : { ...plugin, prefix });
+    await app.register(siedd, whole ? Object.assign(plugin, { [ALONE]: true }) : { ...plugin, prefix });
     await app.listen({ host, port });
   } catch (error) {
     await app.close();

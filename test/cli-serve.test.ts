@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { siedd } from "./command.js";
 import { originServer } from "./origin-server.js";
 import { syntheticAsset } from "./synthetic-asset.js";
 import { tempFolder } from "./temp-folder.js";
@@ -49,4 +50,46 @@ test("serve takes folders and addresses, logs requests by id and drains on SIGTE
   const line = lines.find(({ path }) => path === "/there/full/80,46/seg-0.m4s");
   assert.deepEqual([line.status, line.reqId], [200, answer.headers.get("x-request-id")]);
   assert.doesNotMatch(log + said, /secret|of-tokens/);
+});
+
+test("what serve cannot do is said in the words of the command, wrong usage as such", async (t) => {
+  const folder = await tempFolder(t);
+  await writeFile(join(folder, "file"), "");
+  const port = ["--port", "0"];
+  for (const [argv, code, says] of [
+    [[folder, "--sign-key", "a:short"], 2, /the secret of key 1 in --sign-key or SIEDD_SIGN_KEYS must have/],
+    [[folder, "--sign-key", `a b:${"s".repeat(16)}`], 2, /the name of key 1 in --sign-key .* not "a b"/],
+    [
+      ["http://user:word@host/a.siedd"],
+      2,
+      /must hold no password; give it as a header in SIEDD_ORIGIN_HEADERS/,
+    ],
+    [["http://"], 2, /what is served must be a folder's path/],
+    [["s3://bucket"], 2, /s3:\/\/ is no way to films; give the http or https address/],
+    [[join(folder, "file")], 1, /file is not a folder/],
+    [
+      [folder, "--cache-dir", join(folder, "file", "a")],
+      1,
+      /--cache-dir must be a folder that can be written/,
+    ],
+  ] as const) {
+    const outcome = await siedd(["serve", ...port, ...argv]);
+    assert.match(outcome.stderr, says);
+    assert.deepEqual([outcome.code, outcome.stdout, outcome.stderr.trim().split("\n").length], [code, "", 1]);
+    assert.doesNotMatch(outcome.stderr, /options\.|s{16}|short|word@/);
+  }
+});
+
+test("commands that read files say so when they are given addresses", async () => {
+  for (const argv of [
+    ["encode", "http://host/film.mp4", "-o", "film.siedd"],
+    ["info", "https://host/film.siedd"],
+    ["decode", "s3://host/film.siedd", "-o", "-"],
+    ["eval", "film.siedd", "http://host/film.mp4"],
+    ["demo", "http://host/film.mp4"],
+  ]) {
+    const { code, stderr } = await siedd(argv);
+    assert.match(stderr, /It must be a file on this machine; download it first\.\n$/, argv[0]);
+    assert.equal(code, 2);
+  }
 });

@@ -65,7 +65,7 @@ test("without its signature, with another's, with a bit changed or too late a UR
   await refused(good.replace("/film/", "/other/"), "bad-signature");
   await refused(signUrl(path, { key: OLD, expires: 60 }), "bad-signature");
   await refused(signUrl(path, { key: { ...NEW, secret: OLD.secret }, expires: 60 }), "bad-signature");
-  await refused(signUrl(path, { key: NEW, expires: -1 }), "expired-signature");
+  await refused(signUrl(path, { key: NEW, expires: new Date("2020-01-01") }), "expired-signature");
   for (const at of [0, 6, 12, 14, signature.length - 1, signature.length - 20]) {
     const other = signature[at] === "A" ? "B" : "A";
     await refused(`${path}?sig=${signature.slice(0, at)}${other}${signature.slice(at + 1)}`, "bad-signature");
@@ -199,6 +199,18 @@ test("a key or a URL that cannot be signed is refused in one sentence", async (t
     () => signUrl("/a/b", { key: NEW, expires: 5, maxSide: 0.5 }),
     /maxSide must be a whole number/,
   );
+  for (const expires of [-1, 0, Number.NaN, Number.POSITIVE_INFINITY, new Date(Number.NaN), "soon"]) {
+    assert.throws(
+      () => signUrl("/a/b", { key: NEW, expires: expires as number }),
+      /signUrl options\.expires must be a date, or seconds from now above 0, not /,
+      `${expires}`,
+    );
+  }
+  assert.throws(
+    () => signUrl("/a/b", { key: NEW, expires: 5, scope: "one" as "all" }),
+    /signUrl options\.scope must be one of film, path, all, not "one"/,
+  );
+  assert.throws(() => signUrl("/a%ff/b", { key: NEW, expires: 5 }), /a path in UTF-8, percent-encoded/);
 });
 
 test("below a prefix, and in one of two instances, signatures hold just the same", async (t) => {

@@ -78,9 +78,10 @@ export function limitsOf(request: FastifyRequest, limits: SizeLimits): SizeLimit
 /** The film, path and signature of a request. */
 function askedFor(request: FastifyRequest, route: string | undefined, prefix: string) {
   const { [SIGNATURE]: signature, url: about } = request.query as Record<string, unknown>;
-  const root = rootAddress(request, prefix);
   const embedded =
-    route === "/player/oembed" && typeof about === "string" ? filmOfAddress(about, root) : undefined;
+    route === "/player/oembed" && typeof about === "string"
+      ? filmOfAddress(about, rootAddress(request, prefix))
+      : undefined;
   if (typeof about !== "string" || embedded === undefined) {
     return { id: (request.params as { id?: string }).id, url: request.url, signature };
   }

@@ -1,11 +1,13 @@
-import { ServeError } from "../errors.js";
+import { badOption, ServeError } from "../errors.js";
 import { SIGNATURE, type SignKey, type SignScope, sign } from "./signature.js";
+
+const SCOPES: readonly SignScope[] = ["film", "path", "all"];
 
 /** What a signed URL allows, and until when. */
 export interface SignUrlOptions {
   /** One of the server's `signKeys`. */
   readonly key: SignKey;
-  /** When it ends: a moment, or seconds from now. */
+  /** When it ends: a moment, or seconds from now, above 0. */
   readonly expires: Date | number;
   /**
    * Default `film`: the film of the URL with all that its playlists link to. `path`: this very path, its region and
@@ -26,17 +28,17 @@ export interface SignUrlOptions {
  */
 export function signUrl(url: string, options: SignUrlOptions): string {
   const { key, expires, scope = "film", maxSide, maxArea, prefix = "" } = options;
-  expectKey(key, "key");
+  expectKey(key, "signUrl options.key");
   for (const [name, value, most] of [
     ["maxSide", maxSide, 9_999_999],
     ["maxArea", maxArea, 999_999_999_999],
   ] as const) {
     if (value !== undefined && !(Number.isInteger(value) && value >= 1 && value <= most)) {
-      throw refuse(name, `a whole number from 1 to ${most}`, value);
+      throw badOption(`signUrl options.${name}`, `a whole number from 1 to ${most}`, value);
     }
   }
-  const seconds = typeof expires === "number" ? Date.now() / 1000 + expires : expires.getTime() / 1000;
-  if (!(seconds > 0 && seconds < 36 ** 9)) throw refuse("expires", "a date or seconds from now", expires);
+  if (!SCOPES.includes(scope)) throw badOption("signUrl options.scope", `one of ${SCOPES.join(", ")}`, scope);
+  const seconds = endOf(expires);
   const origin = "http://relative.invalid";
   if (!URL.canParse(url, origin))
     throw new ServeError("bad-option", `signUrl needs a URL or a path, not "${url}"`);
@@ -45,13 +47,33 @@ export function signUrl(url: string, options: SignUrlOptions): string {
   if (!parsed.pathname.startsWith(folder)) {
     throw new ServeError("bad-option", `signUrl needs a path below "${folder}", not "${parsed.pathname}"`);
   }
-  const path = decodeURIComponent(parsed.pathname.slice(folder.length));
+  const path = decoded(parsed.pathname.slice(folder.length));
   const id = filmOfPath(path);
   if (id === "" && scope !== "all") {
     throw new ServeError("bad-option", `signUrl needs a path that names a film, not "${parsed.pathname}"`);
   }
   parsed.searchParams.set(SIGNATURE, sign({ id, path }, { key, expires: seconds, scope, maxSide, maxArea }));
   return parsed.origin === origin ? `${parsed.pathname}${parsed.search}${parsed.hash}` : parsed.href;
+}
+
+/** Seconds since 1970. A date may have passed, as an end that was set long ago has; seconds from now may not. */
+function endOf(expires: unknown): number {
+  const seconds =
+    expires instanceof Date
+      ? expires.getTime() / 1000
+      : typeof expires === "number" && expires > 0
+        ? Date.now() / 1000 + expires
+        : Number.NaN;
+  if (seconds > 0 && seconds < 36 ** 9) return seconds;
+  throw badOption("signUrl options.expires", "a date, or seconds from now above 0", expires);
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    throw new ServeError("bad-option", `signUrl needs a path in UTF-8, percent-encoded, not "${path}"`);
+  }
 }
 
 /** The film that a path below the prefix belongs to: its own, or that of its page to embed. */
@@ -61,16 +83,10 @@ const filmOfPath = (path: string): string =>
 /** Throws ServeError `bad-option` for a key that could not be told from others, or be guessed. */
 export function expectKey(key: SignKey, path: string): void {
   if (typeof key?.id !== "string" || !/^[\w-]{1,32}$/.test(key.id)) {
-    throw refuse(`${path}.id`, "1 to 32 letters, digits, _ or -", key?.id);
+    throw badOption(`${path}.id`, "1 to 32 letters, digits, _ or -", key?.id);
   }
   if (typeof key.secret !== "string" || key.secret.length < 16) {
     // The value is a secret, even one that is too short.
-    throw new ServeError("bad-option", `siedd options.${path}.secret must have at least 16 characters`);
+    throw new ServeError("bad-option", `${path}.secret must have at least 16 characters`);
   }
 }
-
-const refuse = (name: string, rule: string, value: unknown): ServeError =>
-  new ServeError(
-    "bad-option",
-    `siedd options.${name} must be ${rule}, not ${JSON.stringify(value) ?? value}`,
-  );

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import type { Film } from "../catalogue.js";
+import { RequestError } from "../errors.js";
 import { posterOf, sizeWithin } from "../pictures/poster.js";
 import type { SizeLimits } from "../sizes/size.js";
 import { escapeHtml } from "./embed-page.js";
@@ -69,9 +70,18 @@ export function oembedOf(
   };
 }
 
-/** Absolute address of the catalogue, as the client wrote it, with a slash at its end. */
-export const rootAddress = ({ protocol, host }: FastifyRequest, prefix: string): string =>
-  `${protocol}://${host}${prefix}/`;
+/**
+ * Absolute address of the catalogue, as the client wrote it, with a slash at its end. Throws RequestError `bad-host`
+ * for a request that does not say where it was sent, as HTTP/1.0 allows.
+ */
+export function rootAddress({ protocol, host }: FastifyRequest, prefix: string): string {
+  const address = `${protocol}://${host}${prefix}/`;
+  if (host && URL.canParse(address)) return address;
+  throw new RequestError(
+    "bad-host",
+    "this answer holds addresses, so the request needs a Host to make them of",
+  );
+}
 
 /**
  * The id of the film that an address of this server names: its page to embed, the catalogue's page with the film's

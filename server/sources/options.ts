@@ -1,6 +1,6 @@
 import type { EngineChoice } from "../../codec/picture/engine.js";
 import { ENGINE_CHOICES } from "../../codec/picture/engine.js";
-import { ServeError } from "../errors.js";
+import { badOption, type ServeError } from "../errors.js";
 import { type ResolvedRoot, type Root, resolveRoots } from "./roots.js";
 
 /** The options of the plugin that say where films come from and what decodes them. */
@@ -67,4 +67,4 @@ export function resolveSourceOptions(given: SourceOptions): ResolvedSourceOption
 }
 
 const refuse = (key: string, rule: string, value: unknown): ServeError =>
-  new ServeError("bad-option", `siedd options.${key} must be ${rule}, not ${JSON.stringify(value) ?? value}`);
+  badOption(`siedd options.${key}`, rule, value);

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { ServeError } from "../errors.js";
+import { badOption, ServeError } from "../errors.js";
 import { BlockCache } from "./block-cache.js";
 import { DistantLibrary } from "./distant-library.js";
 import { FolderLibrary } from "./folder.js";
@@ -48,8 +48,11 @@ function resolveRoot(root: unknown): ResolvedRoot {
   return { kind: "origin", url: parsed, headers };
 }
 
-const refuse = (value: unknown): ServeError =>
-  new ServeError("bad-option", `siedd options.root must be ${RULE}, not ${JSON.stringify(value) ?? value}`);
+/** Headers beside an address may be secrets. */
+const refuse = (value: unknown): ServeError => {
+  const { url = value } = (value ?? {}) as { url?: unknown };
+  return badOption("siedd options.root", RULE, url);
+};
 
 export interface SourceOptions {
   readonly root: readonly ResolvedRoot[];
