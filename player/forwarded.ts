@@ -83,6 +83,14 @@ const OWN = new Set([
 abstract class Forwarding extends ElementBase {
   /** The video that plays. */
   protected abstract readonly video: HTMLVideoElement;
+
+  /**
+   * The same, by the name under which media-tracks looks for it: browsers with lists of tracks of their own (WebKit)
+   * refuse to read them from anything but a media element.
+   */
+  get nativeEl(): HTMLVideoElement {
+    return this.video;
+  }
 }
 
 /**
