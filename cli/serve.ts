@@ -100,7 +100,7 @@ export function serveCommand(io: Io): Command {
     .description("assets over HTTP, with a page to look at them")
     .argument(
       "<folder|url...>",
-      "folders whose *.siedd files are served, or addresses of assets or lists of them",
+      "folders whose *.siedd files are served, or addresses of assets, of lists of them or of buckets",
     )
     .option("--host <address>", "address to listen at", "127.0.0.1")
     .option("--port <n>", "port to listen at, 0 for any that is free", parsePort, 8080)

@@ -17,6 +17,7 @@ export interface Mood {
 /** A plain HTTP server with Range, as object stores are: it knows nothing of siedd. */
 export interface OriginServer {
   readonly url: string;
+  /** By path, or by path and query where that makes a difference. */
   readonly files: Map<string, { bytes: Uint8Array; etag: string; type?: string }>;
   readonly requests: { path: string; range: string | undefined; headers: IncomingMessage["headers"] }[];
   mood: Mood;
@@ -27,10 +28,11 @@ export interface OriginServer {
 export async function originServer(t: Pick<TestContext, "after">): Promise<OriginServer> {
   const files: OriginServer["files"] = new Map();
   const server = createServer((request, response) => {
-    const path = decodeURIComponent(new URL(request.url ?? "/", origin.url).pathname.slice(1));
+    const { pathname, search } = new URL(request.url ?? "/", origin.url);
+    const path = decodeURIComponent(pathname.slice(1));
     origin.requests.push({ path, range: request.headers.range, headers: request.headers });
     const { hold = Promise.resolve() } = origin.mood;
-    void hold.then(() => answer(origin, path, request, response));
+    void hold.then(() => answer(origin, path, search, request, response));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   t.after(() => end(server));
@@ -47,11 +49,12 @@ function end(server: Server): Promise<void> {
 function answer(
   origin: OriginServer,
   path: string,
+  search: string,
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
   const { mood } = origin;
-  const file = origin.files.get(path);
+  const file = origin.files.get(`${path}${search}`) ?? origin.files.get(path);
   if (mood.status !== undefined || file === undefined)
     return void response.writeHead(mood.status ?? 404).end();
   const { bytes, etag, type = "application/octet-stream" } = file;

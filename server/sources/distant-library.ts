@@ -16,6 +16,8 @@ interface DistantFilm extends Distant {
 
 /** Bytes of a listing at most. */
 const MAX_LISTING = 16 * 1024 * 1024;
+/** Requests that one may take: a bucket names 1000 files a page. */
+const MAX_PAGES = 1000;
 
 export interface DistantLibraryOptions {
   /** Of one asset (it ends in `.siedd`), or of a listing in JSON. */
@@ -108,27 +110,47 @@ export class DistantLibrary implements Library {
   }
 
   async #readListing(): Promise<void> {
-    const { url, origin, onProblem } = this.#options;
-    const headers = {
-      accept: "application/json",
-      ...(this.#etag !== "" && { "if-none-match": this.#etag }),
-    };
     try {
-      const found = await origin.get(url, "the list of films", headers, async (response) => {
-        if (response.status === 304) return undefined;
-        if (!response.ok) throw new Refused(`has no list of them (status ${response.status})`);
-        const text = await response.text();
-        if (text.length > MAX_LISTING) throw new Refused("has a list that is too long");
-        this.#etag = response.headers.get("etag") ?? "";
-        return parseListing(text, url);
-      });
+      const found = await this.#readPages();
       if (found !== undefined) this.#replace(found);
       this.#known = true;
     } catch (error) {
       if (!this.#known) throw error;
-      onProblem(error);
+      this.#options.onProblem(error);
     }
     this.#listedAt = performance.now();
+  }
+
+  /** All pages of the list; undefined where it is the one that is known. */
+  async #readPages(): Promise<ReadonlyMap<string, URL> | undefined> {
+    const { url, origin } = this.#options;
+    const found = new Map<string, URL>();
+    let etag = "";
+    let length = 0;
+    let pages = 0;
+    for (let page: URL | undefined = url; page !== undefined; ) {
+      const address: URL = page;
+      const headers = {
+        accept: "application/json, application/xml;q=0.9",
+        ...(address === url && this.#etag !== "" && { "if-none-match": this.#etag }),
+      };
+      const listing = await origin.get(address, "the list of films", headers, async (response) => {
+        if (response.status === 304) return undefined;
+        if (!response.ok) throw new Refused(`has no list of them (status ${response.status})`);
+        const text = await response.text();
+        length += text.length;
+        if (length > MAX_LISTING || ++pages > MAX_PAGES) throw new Refused("has a list that is too long");
+        if (address === url) etag = response.headers.get("etag") ?? "";
+        return parseListing(text, address);
+      });
+      if (listing === undefined) return undefined;
+      for (const [id, film] of listing.found) if (!found.has(id)) found.set(id, film);
+      page = listing.next;
+      // Of a list in pages, the first may be as it was and another one not.
+      if (page !== undefined) etag = "";
+    }
+    this.#etag = etag;
+    return found;
   }
 
   #replace(found: ReadonlyMap<string, URL>): void {

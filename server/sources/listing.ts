@@ -1,18 +1,32 @@
+import { parseBucket } from "./bucket.js";
 import { EXTENSION } from "./library.js";
 import { Refused } from "./origin.js";
 
+/** Assets of another server by id. */
+export interface Listing {
+  readonly found: ReadonlyMap<string, URL>;
+  /** Where the list goes on. */
+  readonly next?: URL | undefined;
+}
+
+/** Reads a list in XML as that of a bucket, any other as JSON. Throws Refused. */
+export const parseListing = (text: string, base: URL): Listing =>
+  /^\s*</.test(text) ? parseBucket(text, base) : parseNames(text, base);
+
 /**
- * The assets that a listing in JSON names, by id. It is an array, or an object with an array `assets` (a siedd
+ * The assets that a listing in JSON names. It is an array, or an object with an array `assets` (a siedd
  * server's own catalogue), of: an address; `{ url }` or `{ id, url }`; `{ name }`, as nginx's autoindex writes;
  * `{ id, info }` of a siedd server, whose asset lies beside its info. Addresses are relative to the listing's.
- * What is no asset is left out. Throws Refused.
+ * What is no asset is left out.
  */
-export function parseListing(text: string, base: URL): Map<string, URL> {
+function parseNames(text: string, base: URL): Listing {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
-    throw new Refused("has no list of them in JSON at its address; name the assets one by one");
+    throw new Refused(
+      "has no list of them, in JSON or as of a bucket, at its address; name the assets one by one",
+    );
   }
   const entries = Array.isArray(json) ? json : (json as { assets?: unknown } | null)?.assets;
   if (!Array.isArray(entries)) throw new Refused("has a list that is neither an array nor one of assets");
@@ -21,7 +35,7 @@ export function parseListing(text: string, base: URL): Map<string, URL> {
     const asset = assetOf(entry, base);
     if (asset !== undefined && !found.has(asset.id)) found.set(asset.id, asset.url);
   }
-  return found;
+  return { found };
 }
 
 function assetOf(entry: unknown, base: URL): { readonly id: string; readonly url: URL } | undefined {

@@ -7,8 +7,8 @@ import { type ResolvedRoot, type Root, resolveRoots } from "./roots.js";
 export interface SourceOptions {
   /**
    * Folder whose `*.siedd` files are served (its subfolders are not), the address of assets on another server, or an
-   * array of these; an id that several have is the first one's. An address ends in `.siedd` or is that of a list in
-   * JSON: names, `{ id, url }`, or the catalogue of another siedd server.
+   * array of these; an id that several have is the first one's. An address ends in `.siedd` or is that of a list: in
+   * JSON names, `{ id, url }`, or the catalogue of another siedd server; in XML a bucket as S3 lists it.
    */
   readonly root: Root | readonly Root[];
   /**

@@ -9,7 +9,7 @@ import { Origin, type OriginHeaders } from "./origin.js";
 
 /** Assets on another HTTP server that answers Range requests, such as an object store. */
 export interface OriginRoot {
-  /** Of one asset, ending in `.siedd` before any query, or of a list of them in JSON. */
+  /** Of one asset, ending in `.siedd` before any query, or of a list of them: in JSON, or of a bucket in XML. */
   readonly url: string | URL;
   /** For each request to that server, such as `authorization`; a function is asked for each one. Default: none. */
   readonly headers?: OriginHeaders;
