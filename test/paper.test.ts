@@ -90,8 +90,9 @@ test("--shared-encoder takes the encoder of another asset as it is", async (t) =
   for (const [options, message] of [
     [
       { sharedEncoder: join(folder, "none.siedd") },
-      /--shared-encoder .*none.siedd: it cannot be read \(ENOENT\)/,
+      /--shared-encoder .*none.siedd: it does not exist; check the path/,
     ],
+    [{ sharedEncoder: await clip("bikes") }, /bikes.mp4: this is not a siedd asset: .*; make one/],
     [{ sharedEncoder: tile }, /has the tile profile; it must be of --profile paper/],
     [{ sharedEncoder: first, width: 44 }, /its width is 40, this one's 44; choose --width 40/],
   ] as const) {

@@ -13,8 +13,9 @@ export async function readSharedEncoder(
 ): Promise<PaperEncoder> {
   const asset = await openFile(path, signal).catch((cause) => {
     if (signal?.aborted) throw cause;
+    const missing = cause.code === "ENOENT" ? "it does not exist; check the path" : undefined;
     const why =
-      cause instanceof SieddError ? cause.message : `it cannot be read (${cause.code ?? cause.message})`;
+      cause instanceof SieddError ? cause.message : (missing ?? `it cannot be read (${cause.code ?? cause})`);
     throw new EncoderError("bad-option", `--shared-encoder ${path}: ${why}`, { cause });
   });
   if (asset.profile !== "paper") {
@@ -52,5 +53,6 @@ async function openFile(path: string, signal?: AbortSignal) {
       return bytes;
     },
   };
-  return openAsset(source, signal === undefined ? {} : { signal });
+  // Awaited, so that the file is open while it is read, and what goes wrong with it is caught.
+  return await openAsset(source, signal === undefined ? {} : { signal });
 }
