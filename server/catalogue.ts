@@ -41,6 +41,24 @@ export interface CatalogueOptions {
   readonly maxIdLength: number;
 }
 
+interface Opened {
+  readonly tag: string;
+  readonly film: Promise<Film>;
+  /** Of memory, about. */
+  readonly bytes: number;
+}
+
+/** Bytes of memory that open films may take: thousands of short ones, or some dozens of many hours. */
+const OPEN_BYTES = 256 * 1024 * 1024;
+/** Those of one beside its tables. */
+const LEAST_OPEN_BYTES = 8 * 1024;
+
+/** Bytes that an open asset takes, as measured: its network, an object for each group, two numbers for each packet. */
+function memoryOf({ headerBytes, groups, audio }: Asset): number {
+  const packets = audio.reduce((total, { packetCount }) => total + packetCount, 0);
+  return LEAST_OPEN_BYTES + 2 * headerBytes + 128 * groups.length + 32 * packets;
+}
+
 const RESERVED = new Set(["player", "metrics", "healthz", "readyz", "stats.json"]);
 /** Raise it when decoding changes what equal assets look like. */
 const RENDERING = "rendering 1";
@@ -54,7 +72,10 @@ const UNSAFE = /[\p{Cc}/\\]/u;
 export class Catalogue {
   readonly #libraries: readonly Library[];
   readonly #options: CatalogueOptions;
-  readonly #open = new LRUCache<string, { tag: string; film: Promise<Film> }>({ max: 1024 });
+  readonly #open = new LRUCache<string, Opened>({
+    maxSize: OPEN_BYTES,
+    sizeCalculation: ({ bytes }) => bytes,
+  });
 
   constructor(libraries: readonly Library[], options: CatalogueOptions) {
     this.#libraries = libraries;
@@ -117,14 +138,19 @@ export class Catalogue {
     }
     const known = this.#open.get(id);
     if (known !== undefined && known.tag === entry.tag) return known.film;
-    const opening = { tag: entry.tag, film: this.#read(entry) };
+    const opening = { tag: entry.tag, film: this.#read(entry), bytes: LEAST_OPEN_BYTES };
     this.#open.set(id, opening);
-    opening.film.catch((error: unknown) => {
-      // What is wrong with the bytes stays wrong until they change; that they could not be read may pass.
-      const broken =
-        error instanceof SieddError && error.code !== "read-failed" && error.code !== "asset-replaced";
-      if (!broken && this.#open.peek(id) === opening) this.#open.delete(id);
-    });
+    opening.film.then(
+      ({ asset }) => {
+        if (this.#open.peek(id) === opening) this.#open.set(id, { ...opening, bytes: memoryOf(asset) });
+      },
+      (error: unknown) => {
+        // What is wrong with the bytes stays wrong until they change; that they could not be read may pass.
+        const broken =
+          error instanceof SieddError && error.code !== "read-failed" && error.code !== "asset-replaced";
+        if (!broken && this.#open.peek(id) === opening) this.#open.delete(id);
+      },
+    );
     return opening.film;
   }
 

@@ -59,7 +59,10 @@ export async function watchFilms(
   };
 
   const problem = (error: unknown) =>
-    log.warn({ err: error }, "a folder cannot be watched; requests notice changes in it all the same");
+    log.warn(
+      { err: error },
+      "something in a folder cannot be watched; requests notice changes in it all the same",
+    );
   app.addHook("onClose", () => {
     for (const timer of timers.values()) clearTimeout(timer);
     timers.clear();

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { rename, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { link, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { openAsset } from "../codec/index.js";
+import { Catalogue } from "../server/catalogue.js";
 import { fileSource } from "../server/decoding/index.js";
 import { serve, signUrl } from "../server/index.js";
+import { FolderLibrary } from "../server/sources/folder.js";
 import { testServer } from "./running-server.js";
 import { syntheticAsset } from "./synthetic-asset.js";
 import { tempFolder } from "./temp-folder.js";
@@ -102,6 +104,19 @@ test("a path that the router refuses is an error like all others", async (t) => 
     assert.deepEqual([answer.status, answer.code], [status, "bad-url"], path);
     assert.equal(answer.headers.get("cache-control"), "no-store");
   }
+});
+
+test("a list of more than a thousand films opens each of them once", async (t) => {
+  const root = await tempFolder(t);
+  const first = join(root, "film.siedd");
+  await writeFile(first, syntheticAsset({ ...SMALL, groups: [1], tileWidth: 4 }));
+  const names = Array.from({ length: 1100 }, (_, i) => join(root, `film ${i}.siedd`));
+  await Promise.all(names.map((name) => link(first, name)));
+  const options = { engine: "auto", videoEncoder: "x264", salt: "", maxIdLength: 100 } as const;
+  const catalogue = new Catalogue([new FolderLibrary(root)], options);
+  const [one, two] = [await catalogue.list(), await catalogue.list()];
+  assert.deepEqual([one.films.length, one.problems], [1101, []]);
+  assert.ok(two.films.every((film, i) => film === one.films[i]));
 });
 
 test("a folder for the cache that cannot be made is refused, not tried for ever", async (t) => {
