@@ -162,7 +162,8 @@ describe("the player on a slow network", { concurrency: false, timeout: PATIENCE
     });
     await page.evaluate(() => window.player.play());
     await reach(page, 1.2);
-    assert.equal(asked.length, 2);
+    // On a slow machine what comes too late is asked for anew, smaller.
+    assert.ok(asked.length >= 2, "it was not asked again");
     // By itself hls.js would ask after half a second.
     assert.ok(asked[1]! - asked[0]! >= 950, `asked again after ${asked[1]! - asked[0]!} ms`);
   });

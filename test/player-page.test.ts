@@ -24,10 +24,14 @@ describe("the catalogue page in Chromium", { concurrency: false, timeout: PATIEN
       window.player = document.querySelector("siedd-player") as SieddPlayerElement;
     });
     await reach(page, 0.5);
+    // The list beside it may have changed its box since it began.
+    await until(page, () => {
+      const { requestedSize, videoWidth, videoHeight } = window.player;
+      return videoWidth === requestedSize?.width && videoHeight === requestedSize.height;
+    });
     const before = await look(page);
     assert.equal(before.muted, false);
     assert.ok(before.soundBytes > 0, "no sound was decoded");
-    assert.equal(before.size, `${before.requested?.width}x${before.requested?.height}`);
 
     const grip = await page.getByRole("button", { name: "Resize the film" }).boundingBox();
     assert.ok(grip !== null);
@@ -38,11 +42,11 @@ describe("the catalogue page in Chromium", { concurrency: false, timeout: PATIEN
     await page.mouse.up();
     const narrower = before.requested!.width - 150;
     await until(page, (most) => window.player.videoWidth < most, narrower);
-    const { requested } = await look(page);
-    assert.equal(
-      (await page.locator("#size").textContent()) ?? "",
-      `${requested?.width}×${requested?.height}`,
-    );
+    // What is asked for follows the box once it rests.
+    await until(page, () => {
+      const { width, height } = window.player.requestedSize!;
+      return document.querySelector("#size")!.textContent === `${width}×${height}`;
+    });
     assert.match((await page.locator("#facts").textContent()) ?? "", /320 × 180/);
     assert.deepEqual(faults, []);
   });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { Page } from "playwright-core";
 import {
   EXACT_SECONDS,
   film as filmOf,
@@ -15,6 +16,16 @@ import {
 describe("the player when things go wrong", { concurrency: false, timeout: PATIENCE }, () => {
   const stage = useStage(EXACT_SECONDS);
   const film = (id = "film") => filmOf("width: 240px", "", id);
+  /** The end of the film stays to be asked for until it has been replaced. */
+  const unfinished = () => {
+    let replaced = () => {};
+    const replacing = new Promise<void>((resolve) => {
+      replaced = resolve;
+    });
+    const prepare = (page: Page) =>
+      page.route(/elastic-[45]\.m4s/, (route) => replacing.then(() => route.continue()));
+    return { replaced, prepare };
+  };
 
   test("a busy server is asked again until it has time", async (t) => {
     let refusals = 2;
@@ -32,13 +43,15 @@ describe("the player when things go wrong", { concurrency: false, timeout: PATIE
 
   test("a film replaced while it plays goes on with the new one at the same place and rate", async (t) => {
     await stage.writeFilm("replaced", 1);
-    const { page, requests } = await stage.page(t, film("replaced"));
+    const { replaced, prepare } = unfinished();
+    const { page, requests } = await stage.page(t, film("replaced"), { prepare });
     await page.evaluate(() => {
       window.player.playbackRate = 1.5;
       return window.player.play();
     });
     await reach(page, 1);
     await stage.writeFilm("replaced", 2);
+    replaced();
     await until(page, () => window.told.some(({ type }) => type === "emptied"));
     await until(page, () => window.player.currentTime > 1 && !window.player.paused);
     await reach(page, 5);
@@ -50,12 +63,15 @@ describe("the player when things go wrong", { concurrency: false, timeout: PATIE
   test("what is chosen while a replaced film is opened again holds: its place, and whether it plays", async (t) => {
     await stage.writeFilm("chosen", 1);
     let hold = false;
+    const { replaced, prepare } = unfinished();
     const { page } = await stage.page(t, film("chosen"), {
-      prepare: (prepared) =>
-        prepared.route(/chosen\/info\.json/, async (route) => {
+      prepare: async (prepared) => {
+        await prepare(prepared);
+        await prepared.route(/chosen\/info\.json/, async (route) => {
           if (hold) await until(prepared, () => window.player.paused && window.player.currentTime === 4);
           await route.continue();
-        }),
+        });
+      },
     });
     await page.evaluate(() => window.player.play());
     await reach(page, 1);
@@ -67,6 +83,7 @@ describe("the player when things go wrong", { concurrency: false, timeout: PATIE
       });
     });
     await stage.writeFilm("chosen", 2);
+    replaced();
     await until(page, () => window.player.currentTime === 4 && window.player.readyState >= 2);
     assert.equal((await look(page)).paused, true);
     await page.evaluate(() => window.player.play());

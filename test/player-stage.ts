@@ -31,6 +31,8 @@ declare global {
     told: { type: string; at: number }[];
     /** Timers and animation frames that have neither fired nor been cleared. */
     pending: Set<number>;
+    /** All that the page has ever appended to. */
+    sourceBuffers: SourceBuffer[];
   }
 }
 
@@ -39,6 +41,9 @@ declare global {
  * other work takes many times as long as a quiet one.
  */
 export const PATIENCE = 600_000;
+
+/** Milliseconds for one thing to come true: a guard as well. */
+const MOST_MILLISECONDS = 120_000;
 
 /** Seconds of a film that comes at the exact size on any machine: the player lets so short a one wait for its pixels. */
 export const EXACT_SECONDS = 6;
@@ -92,13 +97,12 @@ export class Stage {
 
   /** Has segments of the film computed, so that the server only sends them: sizes as in their URLs. */
   async warm(size: string, first: number, last: number): Promise<void> {
-    await Promise.all(
-      Array.from({ length: last - first + 1 }, async (_, i) => {
-        const answer = await fetch(`${this.server.url}film/full/${size}/elastic-${first + i}.m4s`);
-        assert.equal(answer.status, 200);
-        await answer.arrayBuffer();
-      }),
-    );
+    // One after the other: all at once are more than a slow machine promises to do in time.
+    for (let segment = first; segment <= last; segment++) {
+      const answer = await fetch(`${this.server.url}film/full/${size}/elastic-${segment}.m4s`);
+      assert.equal(answer.status, 200);
+      await answer.arrayBuffer();
+    }
   }
 
   /** A page with this markup and `window.player`, its first player; closed with the test. */
@@ -108,11 +112,13 @@ export class Stage {
       ...options.context,
     });
     t.after(() => context.close());
+    context.setDefaultTimeout(MOST_MILLISECONDS);
     const page = await context.newPage();
     const faults = watchFaults(page);
     const requests: string[] = [];
     page.on("request", (request) => requests.push(new URL(request.url()).pathname));
     await page.addInitScript(watchTimers);
+    await page.addInitScript(keepSourceBuffers);
     if (options.before !== undefined) await page.addInitScript(options.before);
     const html = `<!doctype html><link rel="icon" href="data:,"><style>body { margin: 0 }</style>${markup}`;
     await page.route("**/stage", (route) => route.fulfill({ contentType: "text/html", body: html }));
@@ -192,6 +198,16 @@ function watchTimers(): void {
   watch("requestAnimationFrame", "cancelAnimationFrame");
 }
 
+function keepSourceBuffers(): void {
+  const add = MediaSource.prototype.addSourceBuffer;
+  window.sourceBuffers = [];
+  MediaSource.prototype.addSourceBuffer = function (type) {
+    const added = add.call(this, type);
+    window.sourceBuffers.push(added);
+    return added;
+  };
+}
+
 /** A player of the stage's film. */
 export const film = (style: string, rest = "", src = "film"): string =>
   `<siedd-player src="${src}" style="${style}" ${rest}></siedd-player>`;
@@ -208,7 +224,7 @@ export async function until<Given>(
   condition: (given: Given) => unknown,
   given?: Given,
 ): Promise<void> {
-  const options = { timeout: 60_000, polling: 20 };
+  const options = { timeout: MOST_MILLISECONDS, polling: 20 };
   try {
     // The types of Playwright part a value from a handle to one, which no test here gives.
     await page.waitForFunction(condition as (given: unknown) => unknown, given, options);
@@ -242,6 +258,8 @@ export async function assertGone({ page, requests }: PlayerPage): Promise<void> 
   await until(page, () => window.pending.size === 0);
   // A worker's end is told a little later than it is ordered.
   while (page.workers().length > 0) await page.workers()[0]?.waitForEvent("close");
+  // What was begun before is told of before this one.
+  await page.evaluate(() => fetch("stage").then((answer) => answer.text()));
   const before = requests.length;
   await page.waitForTimeout(600);
   assert.deepEqual(requests.slice(before), []);
@@ -249,10 +267,15 @@ export async function assertGone({ page, requests }: PlayerPage): Promise<void> 
   assert.equal(page.workers().length, 0);
 }
 
-/** What a viewer would notice, from the video inside. */
+/**
+ * What a viewer would notice, from the video inside. Between appends: within one, Chromium shows the buffer without what
+ * it is about to put over, which no decoder sees.
+ */
 export const look = (page: Page) =>
-  page.evaluate(() => {
-    const { player } = window;
+  page.evaluate(async () => {
+    const { player, sourceBuffers = [] } = window;
+    while (sourceBuffers.some(({ updating }) => updating))
+      await new Promise((resolve) => setTimeout(resolve));
     const video = player.shadowRoot!.querySelector("video")! as HTMLVideoElement & {
       webkitAudioDecodedByteCount: number;
     };

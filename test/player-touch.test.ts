@@ -133,7 +133,9 @@ describe("the player under fingers, in Chromium", { concurrency: false, timeout:
     });
     await until(page, () => Math.abs(window.player.currentTime - 45) < 2);
     await inside(page, ".preview").waitFor({ state: "hidden" });
-    assert.match((await inside(page, ".time").textContent()) ?? "", /^0:4[3-6] \/ 1:00$/);
+    await inside(page, ".time")
+      .getByText(/^0:4[3-6] \/ 1:00$/)
+      .waitFor();
 
     // A scroll of the page that began on the bar seeks nothing, and the bar goes on with the film.
     const before = await time(page);
