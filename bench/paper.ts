@@ -32,7 +32,7 @@ try {
     const { load } = machine();
     const result = await measureRow(row, clip, settings, folder, say(row.name));
     rows.push({ ...result, load });
-    if (row.name === settings.equalBytes)
+    if (settings.baselines && row.name === settings.equalBytes)
       equalBytes = await measureEqualBytes(result, clip, settings, folder, say("equal bytes"));
     if (row.name === settings.sizes.row)
       sizes = await measureSizes(row, clip, settings, folder, say("sizes"));

@@ -2,14 +2,17 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import type { Reached, RowResult } from "./rows.js";
 
-const CODECS = ["paper", "tile", "siren", "coin"] as const;
+const ALL = ["paper", "tile", "siren", "coin"] as const;
 const NAMES = {
   paper: "paper",
   tile: "tile",
   siren: "SIREN over (x, y, t)",
   coin: "SIREN a frame (COIN)",
 };
+const SHORT = { paper: "paper", siren: "SIREN", coin: "COIN" };
 const COLOURS = { paper: "#2b6cb0", tile: "#2f855a", siren: "#c05621", coin: "#805ad5" };
+
+const measured = (result: RowResult, codec: (typeof ALL)[number]): Reached => result[codec] as Reached;
 
 const cell = ({ seconds, psnr, reached }: Reached): string =>
   reached ? `${seconds} s` : `over ${seconds} s (${psnr} dB)`;
@@ -25,25 +28,30 @@ export async function equalPsnrPage(
   const script = await readFile(require.resolve("uplot/dist/uPlot.iife.min.js"), "utf8");
   const style = await readFile(require.resolve("uplot/dist/uPlot.min.css"), "utf8");
   const least = Math.min(...rows.map(({ row }) => row.width * row.height));
+  const codecs = ALL.filter((codec) => rows.every((result) => result[codec] !== undefined));
   const charted = rows.filter(({ row }) => row.width * row.height === least);
   const data = [
     charted.map(({ row }) => row.frames),
-    ...CODECS.map((codec) => charted.map((result) => result[codec].seconds)),
+    ...codecs.map((codec) => charted.map((result) => measured(result, codec).seconds)),
   ];
-  const series = CODECS.map((codec) => {
-    const short = charted.some((result) => !result[codec].reached) ? ", stopped before" : "";
+  const series = codecs.map((codec) => {
+    const short = charted.some((result) => !measured(result, codec).reached) ? ", stopped before" : "";
     return { label: `${NAMES[codec]}${short}`, stroke: COLOURS[codec], width: 2, dash: short ? [6, 4] : [] };
   });
-  const lines = rows.map(({ row, notes, ...results }) => {
-    const speedUp = CODECS.filter((codec) => codec !== "tile").map((codec) => {
-      const ratio = results[codec].seconds / results.tile.seconds;
-      return `${results[codec].reached ? "" : "over "}${ratio.toFixed(1)}`;
-    });
+  const lines = rows.map((results) => {
+    const { row, notes } = results;
+    const speedUp = codecs
+      .filter((codec) => codec !== "tile")
+      .map((codec) => {
+        const { seconds, reached } = measured(results, codec);
+        const ratio = seconds / results.tile.seconds;
+        return `${reached ? "" : "over "}${ratio.toFixed(1)}`;
+      });
     const name = [row.name, `${row.width} x ${row.height}`, ...notes].join(", ");
     const cells = [
       name,
       `${results.paper.psnr} dB`,
-      ...CODECS.map((codec) => cell(results[codec])),
+      ...codecs.map((codec) => cell(measured(results, codec))),
       ...speedUp,
     ];
     return `<tr>${cells.map((text) => `<td>${escaped(text)}</td>`).join("")}</tr>`;
@@ -51,10 +59,8 @@ export async function equalPsnrPage(
   const headings = [
     "clip",
     "PSNR",
-    ...CODECS.map((codec) => NAMES[codec]),
-    "paper / tile",
-    "SIREN / tile",
-    "COIN / tile",
+    ...codecs.map((codec) => NAMES[codec]),
+    ...codecs.filter((codec) => codec !== "tile").map((codec) => `${SHORT[codec]} / tile`),
   ];
   return `<!doctype html>
 <html lang="en">

@@ -33,8 +33,9 @@ export interface RowResult {
   readonly notes: readonly string[];
   readonly paper: Reached;
   readonly tile: Reached & { readonly steps: number };
-  readonly siren: Reached & { readonly width: number };
-  readonly coin: Reached & { readonly width: number };
+  /** Undefined where the baselines are left out. */
+  readonly siren?: Reached & { readonly width: number };
+  readonly coin?: Reached & { readonly width: number };
 }
 
 type Say = (line: string) => void;
@@ -58,6 +59,8 @@ export async function measureRow(
     settings.tileSteps,
     say,
   );
+  const profiles = { row, notes: clip.notes, paper, tile };
+  if (!settings.baselines) return profiles;
   const film = await loadFilm(clip.path, size, row.frames);
   const threads = availableParallelism();
   const siren = await sirenUntil(
@@ -94,7 +97,7 @@ export async function measureRow(
     bytes: Math.round(alone.bytes * share),
   };
   say(`coin ${describe(coin)}, measured on ${some.length} frames`);
-  return { row, notes: clip.notes, paper, tile, siren, coin };
+  return { ...profiles, siren, coin };
 }
 
 /** Where the assets of a row lie. */

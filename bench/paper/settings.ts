@@ -11,6 +11,8 @@ export interface Row {
 /** What one run of the bench measures, and how long. */
 export interface Settings {
   readonly rows: readonly Row[];
+  /** Whether SIRENs are measured beside both profiles, and all of them in equal bytes. */
+  readonly baselines: boolean;
   /** The paper profile; its PSNR is what the others have to reach. */
   readonly paper: Partial<EncodeOptions>;
   /** The tile profile's steps, tried in this order until the PSNR is reached. */
@@ -36,6 +38,11 @@ const paper = {
   lr: 3e-4,
   groupFrames: 20,
 } as const;
+/**
+ * The published preset as it is: 20,000 steps a phase, 1/1024 of the coordinates a step. One thread, since a second one
+ * makes it take half as many processor seconds again.
+ */
+const published = { profile: "paper", preset: "s", workers: 1, steps: 20_000, phase1Steps: 20_000 } as const;
 const STEPS = [80, 120, 160, 200, 240, 320, 480, 700, 1000, 1500, 3000];
 const vga = { width: 640, height: 360 };
 const hd = { width: 1280, height: 720 };
@@ -52,6 +59,7 @@ const full: Settings = {
     { name: "20 frames, 720p", frames: 20, ...hd },
     { name: "10 frames, 4K", frames: 10, ...uhd },
   ],
+  baselines: true,
   paper: { ...paper, width: 256, steps: 400, phase1Steps: 200, points: 2048 },
   tileSteps: STEPS,
   baselineSeconds: 80,
@@ -71,6 +79,7 @@ const small: Settings = {
     { name: "40 frames", frames: 40, width: 160, height: 90 },
     { name: "20 frames, twice the size", frames: 20, width: 320, height: 180 },
   ],
+  baselines: true,
   paper: { ...paper, width: 96, steps: 300, phase1Steps: 150, points: 512 },
   tileSteps: STEPS,
   baselineSeconds: 16,
@@ -92,13 +101,22 @@ const SCALES: Readonly<Record<string, Settings>> = { full, small };
 
 /**
  * SIEDD_BENCH_SCALE=small|full (default full); SIEDD_BENCH_ROWS="20 frames;40 frames": only these rows;
- * SIEDD_BENCH_STEPS: the paper profile's steps, half of them in phase 1; SIEDD_BENCH_CAP: processor seconds a baseline has.
+ * SIEDD_BENCH_PAPER=short|published (default short): the paper profile with width 256 and few steps, or preset s as
+ * published, which takes the better part of an hour for 20 frames; SIEDD_BENCH_STEPS: the paper profile's steps, of which
+ * phase 1 has half, or as many where it is the published one; SIEDD_BENCH_BASELINES=yes|no (default yes): whether
+ * SIRENs are trained too; SIEDD_BENCH_CAP: processor seconds a baseline has.
  */
 export function readSettings(environment: NodeJS.ProcessEnv): Settings & { readonly scale: string } {
   const scale = environment.SIEDD_BENCH_SCALE ?? "full";
   const found = SCALES[scale];
   if (found === undefined)
     throw new Error(`SIEDD_BENCH_SCALE is ${scale}; it must be ${Object.keys(SCALES).join(" or ")}`);
+  const choice = <T extends string>(name: string, all: readonly T[]): T => {
+    const value = all.find((one) => one === (environment[name] ?? all[0]));
+    if (value === undefined)
+      throw new Error(`${name} is ${environment[name]}; it must be ${all.join(" or ")}`);
+    return value;
+  };
   const number = (name: string, otherwise: number): number => {
     const value = Number(environment[name] ?? otherwise);
     if (!(value >= 1)) throw new Error(`${name} is ${environment[name]}; it must be a number from 1`);
@@ -108,12 +126,16 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings & { reado
   const rows = found.rows.filter(({ name }) => names === undefined || names.includes(name));
   if (rows.length === 0)
     throw new Error(`SIEDD_BENCH_ROWS: no row of that name; ${found.rows.map((row) => row.name).join("; ")}`);
-  const steps = Math.round(number("SIEDD_BENCH_STEPS", found.paper.steps ?? 1));
+  const asPublished = choice("SIEDD_BENCH_PAPER", ["short", "published"]) === "published";
+  const trained = asPublished ? published : found.paper;
+  const steps = Math.round(number("SIEDD_BENCH_STEPS", trained.steps ?? 1));
+  const phase1Steps = asPublished ? steps : Math.max(1, Math.round(steps / 2));
   return {
     ...found,
     scale,
     rows,
-    paper: { ...found.paper, steps, phase1Steps: Math.max(1, Math.round(steps / 2)) },
+    baselines: choice("SIEDD_BENCH_BASELINES", ["yes", "no"]) === "yes",
+    paper: { ...trained, steps, phase1Steps },
     baselineSeconds: number("SIEDD_BENCH_CAP", found.baselineSeconds),
   };
 }
