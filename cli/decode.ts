@@ -26,7 +26,7 @@ import { openAssetFile } from "./asset-file.js";
 import { CommandError, UsageError } from "./failure.js";
 import { type Io, print } from "./io.js";
 import { jsonLine, noProgress, showProgress } from "./progress.js";
-import { parseFile, parseRate, parseRegion, parseSeconds, parseSize, type Size } from "./values.js";
+import { count, parseFile, parseRate, parseRegion, parseSeconds, parseSize, type Size } from "./values.js";
 
 interface DecodeFlags {
   readonly output: Output;
@@ -154,7 +154,7 @@ async function decode(path: string, flags: DecodeFlags, io: Io): Promise<void> {
   else
     print(
       io,
-      `${output.path}: ${span.count} frame${span.count === 1 ? "" : "s"} of ${width} x ${height}, ${fps.toFixed(1)} frames a second`,
+      `${output.path}: ${count(span.count, "frame")} of ${width} x ${height}, ${fps.toFixed(1)} frames a second`,
     );
 }
 
@@ -162,9 +162,10 @@ async function decode(path: string, flags: DecodeFlags, io: Io): Promise<void> {
 function damage(asset: Asset, { path }: Output, groups: ReadonlyMap<number, string>): CommandError {
   const [[index, message]] = groups;
   const { firstFrame, frameCount } = asset.groups[index];
-  const others = groups.size === 1 ? "" : ` and ${groups.size - 1} more groups are damaged`;
+  const more = groups.size - 1;
+  const others = more === 0 ? "" : ` and ${count(more, "more group")} ${more === 1 ? "is" : "are"} damaged`;
   return new CommandError(
-    `${asset.name}: ${message}${others}; ${path ?? "the output"} repeats the frame before (frames ${firstFrame} to ${firstFrame + frameCount - 1}${groups.size === 1 ? "" : " and more"}); copy or encode it again`,
+    `${asset.name}: ${message}${others}; ${path ?? "the output"} repeats the frame before (frames ${firstFrame} to ${firstFrame + frameCount - 1}${more === 0 ? "" : " and more"}); copy or encode it again`,
   );
 }
 

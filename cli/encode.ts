@@ -1,11 +1,13 @@
 import { Command, Option } from "commander";
-import { MAX_PAPER_WIDTH, MIN_PAPER_WIDTH, TILE_WIDTHS } from "../codec/index.js";
+import { MAX_PAPER_WIDTH, MIN_PAPER_WIDTH, PATCHES, TILE_WIDTHS } from "../codec/index.js";
 import { type EncodeEvent, type EncodeOptions, type EncodeSummary, encode } from "../encoder/index.js";
 import { type Io, print } from "./io.js";
 import { jsonLine, showProgress } from "./progress.js";
 import {
   byteCount,
+  count,
   duration,
+  oneOf,
   parseAnchorChoice,
   parseFile,
   parseFraction,
@@ -58,7 +60,7 @@ export function encodeCommand(io: Io): Command {
     .option(
       "--patch <n>",
       "paper: source pixels a side that one evaluation gives: 1, 3 or 6; default: 1",
-      Number,
+      oneOf(PATCHES),
     )
     .addOption(
       new Option(
@@ -185,8 +187,6 @@ const PHASES: Record<string, string> = {
   phase2: "learning 2/2",
   write: "writing",
 };
-
-const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? "" : "s"}`;
 
 function describeEncode(output: string, summary: EncodeSummary): string {
   const { frames, groups, psnr, bpp, bytes, seconds } = summary;

@@ -13,7 +13,7 @@ import {
 } from "./evaluation.js";
 import { type Io, print } from "./io.js";
 import { jsonLine, noProgress, type Progress, showProgress } from "./progress.js";
-import { byteCount, parseFile, parseSeconds, parseSize, type Size } from "./values.js";
+import { byteCount, count, parseFile, parseSeconds, parseSize, type Size } from "./values.js";
 
 interface EvalFlags {
   readonly size?: Size;
@@ -132,7 +132,7 @@ function result(evaluation: Evaluation, report: string | undefined): object {
 
 function summary(path: string, e: Evaluation, report: string | undefined): string {
   return [
-    `${path} at ${e.width} x ${e.height}, ${e.frames} frames`,
+    `${path} at ${e.width} x ${e.height}, ${count(e.frames, "frame")}`,
     `  PSNR    ${e.psnr.toFixed(2)} dB`,
     `  SSIM    ${e.ssim.toFixed(4)}${e.msSsim === undefined ? "" : `, MS-SSIM ${e.msSsim.toFixed(4)}`}`,
     `  size    ${byteCount(e.bytes)}, of which ${byteCount(e.audioBytes)} sound: ${e.bpp.toFixed(4)} bits a pixel`,

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { type AssetDescription, describeAsset } from "../codec/index.js";
 import { openAssetFile } from "./asset-file.js";
 import { type Io, print } from "./io.js";
-import { byteCount, parseFile } from "./values.js";
+import { byteCount, count, parseFile } from "./values.js";
 
 export function infoCommand(io: Io): Command {
   return new Command("info")
@@ -21,14 +21,15 @@ function summary(path: string, info: AssetDescription): string[] {
   const bpp = ((info.bytes - audioBytes) * 8) / (width * height * frameCount);
   const rate = Number((frameRate.num / frameRate.den).toFixed(3));
   const sizes = groups.map(({ size }) => size);
+  const [least, most] = [byteCount(Math.min(...sizes)), byteCount(Math.max(...sizes))];
   return [
     path,
-    `  picture  ${width} x ${height}, ${frameCount} frames at ${rate} a second, ${info.duration.toFixed(2)} s`,
+    `  picture  ${width} x ${height}, ${count(frameCount, "frame")} at ${rate} a second, ${info.duration.toFixed(2)} s`,
     `  size     ${byteCount(info.bytes)}, ${bpp.toFixed(3)} bits a pixel without the sound`,
-    `  groups   ${groups.length}, of ${byteCount(Math.min(...sizes))} to ${byteCount(Math.max(...sizes))}`,
+    `  groups   ${groups.length}, of ${least === most ? least : `${least} to ${most}`}`,
     ...audio.map(
       ({ codec, channels, sampleRate, language, bytes }) =>
-        `  sound    ${codec}, ${channels} channels at ${sampleRate} Hz, language ${language}, ${byteCount(bytes)}`,
+        `  sound    ${codec}, ${count(channels, "channel")} at ${sampleRate} Hz, language ${language}, ${byteCount(bytes)}`,
     ),
     ...text.map(
       ({ codec, language, bytes }) => `  text     ${codec}, language ${language}, ${byteCount(bytes)}`,

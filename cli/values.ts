@@ -82,6 +82,15 @@ export const whole =
     return value;
   };
 
+/** A parser of one number out of few. */
+export const oneOf =
+  (values: readonly number[]) =>
+  (text: string): number => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (!values.includes(value)) throw new InvalidArgumentError(`It must be one of ${values.join(", ")}.`);
+    return value;
+  };
+
 const parseNumber = (text: string): number =>
   /^(\d+(\.\d*)?|\.\d+)(e-?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
 
@@ -115,13 +124,17 @@ export function within(low: number, high: number, unit: string): (text: string) 
   };
 }
 
+/** "1 frame", "2 frames". */
+export const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? "" : "s"}`;
+
 /** "1 min 5 s": never more exact than it is known. */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return "unknown time";
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${Math.floor(whole / 3600)} h ${Math.round((whole % 3600) / 60)} min`;
+  const minutes = Math.round(whole / 60);
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 /** "1.2 MB": decimal units, as disks count. */

@@ -7,7 +7,15 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
 import { Interrupted } from "../cli/interrupted.js";
-import { byteCount, duration, parseRate, parseRegion, parseSeconds, parseSize } from "../cli/values.js";
+import {
+  byteCount,
+  count,
+  duration,
+  parseRate,
+  parseRegion,
+  parseSeconds,
+  parseSize,
+} from "../cli/values.js";
 import { probeVideo } from "../media/index.js";
 import { siedd } from "./command.js";
 import { writeSyntheticAsset } from "./synthetic-asset.js";
@@ -158,6 +166,7 @@ test("wrong usage ends with 2 and one sentence", async () => {
     /draft, fast, balanced, quality/,
   );
   await refused(["encode", "a.mp4", "-o", "a.siedd", "--steps", "many"], 2, /whole number/);
+  await refused(["encode", "a.mp4", "-o", "a.siedd", "--patch", "x"], 2, /'x' is invalid. .*one of 1, 3, 6/);
   await refused(["decode", "a.siedd", "-o", "x.mp4", "--raw"], 2, /--raw is for -o -/);
   await refused(["decode", "a.siedd", "-o", "a.avi"], 2, /\.mp4, \.y4m, \.yuv or \.png/);
   await refused(["decode", "a.siedd", "-o", "a.png", "--region", "1,2,3"], 2, /x,y,width,height/);
@@ -275,7 +284,14 @@ test("sizes, regions and times are read as people write them", () => {
   for (const bad of ["0,0,1", "0,0,0,5", "a,b,c,d", "-1,0,5,5", "0,0,,5"])
     assert.throws(() => parseRegion(bad));
   for (const bad of ["", "-1", "1:2:3:4", "1e3"]) assert.throws(() => parseSeconds(bad));
-  assert.deepEqual([0.4, 59.6, 3599.7, 7300].map(duration), ["0 s", "1 min 0 s", "1 h 0 min", "2 h 2 min"]);
+  assert.deepEqual([0.4, 59.6, 3599.7, 7199, 7300].map(duration), [
+    "0 s",
+    "1 min 0 s",
+    "1 h 0 min",
+    "2 h 0 min",
+    "2 h 2 min",
+  ]);
+  assert.deepEqual([count(1, "frame"), count(0, "frame")], ["1 frame", "0 frames"]);
   assert.deepEqual([999, 1000, 999_999, 1_234_567].map(byteCount), [
     "999 bytes",
     "1.00 kB",
