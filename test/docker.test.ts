@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, statSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { DCLinter } from "dclint";
 import { DockerfileParser } from "dockerfile-ast";
 import { validate } from "dockerfile-utils";
 import { parse } from "yaml";
@@ -50,6 +52,41 @@ test("the Dockerfiles lint clean, and a broken one would not", () => {
     );
   }
   assert.ok(validate(`${read("Dockerfile")}\nUSERR root\n`).length > 0);
+});
+
+test("compose.yml keeps the schema of compose and the rules of a linter, and a broken one would not", async (t) => {
+  const linter = new DCLinter({
+    rules: {
+      // An image that is built here has the name beside its build, and no version but its own.
+      "no-build-and-image": 0,
+      "service-image-require-explicit-tag": 0,
+      // The server is there for others; what watches it is bound to this machine, which is asserted below.
+      "no-unbound-port-interfaces": 0,
+      // Docker Compose 1 knows no name of a project.
+      "require-project-name-field": 0,
+      // Order and quotes are a matter of taste.
+      "service-keys-order": 0,
+      "services-alphabetical-order": 0,
+      "require-quotes-in-ports": 0,
+    },
+    ...{ quiet: true, debug: false, exclude: [] },
+  });
+  // Its own types are lost to Node's rules of resolution.
+  type Result = { readonly messages: readonly { readonly rule: string; readonly message: string }[] };
+  const lint = (path: string) =>
+    (linter.lintFiles([path], false) as readonly Result[]).flatMap(({ messages }) =>
+      messages.map(({ rule, message }) => `${rule}: ${message}`),
+    );
+  assert.deepEqual(lint(join(FOLDER, "compose.yml")), []);
+  const broken = join(await tempFolder(t), "compose.yml");
+  for (const [right, wrong] of [
+    ["read_only: true", "read_onl: true"],
+    ["interval: 30s", "interval: [30]"],
+    ['"8081:8080"', '"8080:8080"'],
+  ] as const) {
+    await writeFile(broken, read("compose.yml").replace(right, wrong));
+    assert.ok(lint(broken).length > 0, wrong);
+  }
 });
 
 test("an image holds no build tools of ours, runs as nobody special and takes signals", () => {
@@ -106,6 +143,8 @@ test("compose mounts what is there, writes only to volumes and gives no privileg
     assert.deepEqual([read_only, cap_drop, tmpfs, privileged], [true, ["ALL"], ["/tmp"], undefined]);
     assert.deepEqual(security_opt, ["no-new-privileges:true"]);
   }
+  for (const name of ["prometheus", "grafana"])
+    for (const port of compose.services[name].ports) assert.match(port, /^127\.0\.0\.1:/, name);
   const scraped = parse(read("prometheus/prometheus.yml")).scrape_configs[0].static_configs[0].targets;
   assert.deepEqual(scraped, ["siedd:8080"]);
   const [source] = parse(read("grafana/provisioning/datasources/prometheus.yml")).datasources;
