@@ -22,6 +22,7 @@ const parseMegabytes = whole(16, 1_000_000_000);
 interface ServeFlags {
   readonly host: string;
   readonly port: number;
+  readonly prefix?: string;
   readonly cacheDir?: string;
   readonly cacheMb?: number;
   readonly clientMpixels?: number;
@@ -104,10 +105,11 @@ export function serveCommand(io: Io): Command {
     )
     .option("--host <address>", "address to listen at", "127.0.0.1")
     .option("--port <n>", "port to listen at, 0 for any that is free", parsePort, 8080)
+    .option("--prefix <path>", "path that everything is served below, such as /films (default: none)")
     .option("--cache-dir <folder>", "keep what was computed in this folder across restarts")
     .option("--cache-mb <n>", "mebibytes of files in it, at least 16 (default: 4096)", parseMegabytes)
     .option("--client-mpixels <n>", "million pixels a second that one client may have computed", parseCount)
-    .option("--trust-proxy", "take a client's address from X-Forwarded-For")
+    .option("--trust-proxy", "believe X-Forwarded-For, -Host and -Proto: behind a proxy of your own")
     .option("--prefetch <n>", "segments computed ahead while idle, 0 to 8 (default: 1)", whole(0, 8))
     .option(
       "--close-seconds <n>",
@@ -151,6 +153,7 @@ export function serveCommand(io: Io): Command {
         ...{ root: await Promise.all(sources.map(rootOf)), host, port },
         ...{ engine: flags.engine, videoEncoder: flags.videoEncoder },
         ...{ watch: WATCH[flags.watch], logger: { level, stream: io.stderr } },
+        ...(flags.prefix !== undefined && { prefix: flags.prefix }),
         ...(flags.drainSeconds !== undefined && { drainSeconds: flags.drainSeconds }),
         ...(cacheDir !== undefined && { cacheDir }),
         ...(cacheMb !== undefined && { cacheDirBytes: cacheMb * MiB }),
@@ -167,6 +170,7 @@ export function serveCommand(io: Io): Command {
 /** The flags of the options that the server may still refuse. */
 const FLAGS: Readonly<Record<string, string>> = {
   root: "what is served",
+  prefix: "--prefix",
   cacheDir: "--cache-dir",
   cacheDirBytes: "--cache-mb",
 };

@@ -6,7 +6,7 @@ import fastify, {
   type FastifyServerOptions,
   LogController,
 } from "fastify";
-import { RequestError, ServeError } from "./errors.js";
+import { badOption, RequestError, ServeError } from "./errors.js";
 import { answerError } from "./http/error-answer.js";
 import { logRequests, requestId } from "./http/request-log.js";
 import { answerUnreadable } from "./http/unreadable-request.js";
@@ -62,6 +62,9 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   if (!(drainSeconds >= 0 && drainSeconds <= 3600)) {
     throw new ServeError("bad-option", `drainSeconds must be from 0 to 3600, not ${drainSeconds}`);
   }
+  if (prefix !== undefined && !/^\/?([\w.~-]+(\/[\w.~-]+)*)?\/?$/.test(prefix)) {
+    throw badOption("siedd options.prefix", 'a path of letters, digits and -._~, such as "/films"', prefix);
+  }
   const drain = new AbortController();
   let closed: Promise<void> | undefined;
   const plugin = { ...given, ready: () => closed === undefined && (given.ready?.() ?? true) };
@@ -82,10 +85,14 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     forceCloseConnections: "idle",
   });
   logRequests(app);
-  const whole = prefix === undefined || /^\/?$/.test(prefix);
-  if (!whole) app.setNotFoundHandler((request, reply) => answerError(notFound(), request, reply));
+  const path = (prefix ?? "").replace(/^\/|\/$/g, "");
+  const folder = path === "" ? "" : `/${path}`;
+  if (folder !== "") app.setNotFoundHandler((request, reply) => answerError(notFound(), request, reply));
   try {
-    await app.register(siedd, whole ? Object.assign(plugin, { [ALONE]: true }) : { ...plugin, prefix });
+    await app.register(
+      siedd,
+      folder === "" ? Object.assign(plugin, { [ALONE]: true }) : { ...plugin, prefix: folder },
+    );
     await app.listen({ host, port });
   } catch (error) {
     await app.close();
@@ -93,8 +100,6 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   }
   const { port: chosen } = app.server.address() as AddressInfo;
   const name = host.includes(":") ? `[${host}]` : host;
-  const folder =
-    prefix === undefined ? "" : prefix.replace(/^\/?|\/$/g, (_slash, at: number) => (at === 0 ? "/" : ""));
   const end = async () => {
     if (drainSeconds > 0)
       await sleep(drainSeconds * 1000, undefined, { signal: drain.signal }).catch(() => {});

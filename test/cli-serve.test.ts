@@ -19,7 +19,18 @@ test("serve takes folders and addresses, logs requests by id and drains on SIGTE
   const origin = await originServer(t);
   origin.files.set("there.siedd", { bytes: syntheticAsset(SMALL), etag: '"one"' });
   const sources = [folder, `${origin.url}there.siedd?signature=secret`];
-  const options = ["--port", "0", "--engine", "onnx", "--drain-seconds", "3", "--log-level", "info"];
+  const options = [
+    "--port",
+    "0",
+    "--engine",
+    "onnx",
+    "--drain-seconds",
+    "3",
+    "--log-level",
+    "info",
+    "--prefix",
+    "/films",
+  ];
   const child = spawn(process.execPath, [COMMAND, "serve", ...sources, ...options], {
     env: { ...process.env, SIEDD_ORIGIN_HEADERS: "authorization: Bearer of-tokens" },
   });
@@ -47,7 +58,7 @@ test("serve takes folders and addresses, logs requests by id and drains on SIGTE
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line));
-  const line = lines.find(({ path }) => path === "/there/full/80,46/seg-0.m4s");
+  const line = lines.find(({ path }) => path === "/films/there/full/80,46/seg-0.m4s");
   assert.deepEqual([line.status, line.reqId], [200, answer.headers.get("x-request-id")]);
   assert.doesNotMatch(log + said, /secret|of-tokens/);
 });
@@ -64,6 +75,7 @@ test("what serve cannot do is said in the words of the command, wrong usage as s
       2,
       /must hold no password; give it as a header in SIEDD_ORIGIN_HEADERS/,
     ],
+    [[folder, "--prefix", "/a:b"], 2, /--prefix must be a path of letters, .* not "\/a:b"/],
     [["http://"], 2, /what is served must be a folder's path/],
     [["s3://bucket"], 2, /s3:\/\/ is no way to films; give the http or https address/],
     [[join(folder, "file")], 1, /file is not a folder/],

@@ -43,6 +43,28 @@ test("a method that would change something is 405 with Allow on every path, and 
   assert.match(counted, /siedd_errors_total\{code="method-not-allowed"\} [1-9]/);
 });
 
+test("below a prefix, and behind a proxy that is trusted, addresses are those that the viewer sees", async (t) => {
+  const { root } = await testServer(t, { film: SMALL });
+  const forwarded = { "x-forwarded-host": "films.example", "x-forwarded-proto": "https" };
+  const url = encodeURIComponent("https://films.example/a/b/film");
+  for (const prefix of ["a/b", "/a/b/"]) {
+    const server = await testServer(t, {}, { root, prefix, trustProxy: true });
+    assert.equal(server.url, `http://127.0.0.1:${server.port}/a/b/`);
+    const { text: said } = await server.get(`player/oembed?url=${url}`, { headers: forwarded });
+    const { provider_url, thumbnail_url } = JSON.parse(said);
+    assert.equal(provider_url, "https://films.example/a/b/");
+    assert.match(thumbnail_url, /^https:\/\/films\.example\/a\/b\/film\/full\//);
+    const { headers } = await server.get("film/full/80,/seg-0.m4s", { method: "HEAD" });
+    assert.equal(headers.get("link"), '</a/b/film/full/80,46/seg-0.m4s>; rel="canonical"');
+    for (const path of ["/", "/film/info.json", "/a/bfilm/info.json"])
+      assert.equal((await server.get(path)).code, "not-found", path);
+    const bare = await server.get("/a/b?x=1", { redirect: "manual" });
+    assert.deepEqual([bare.status, bare.headers.get("location")], [308, "/a/b/?x=1"]);
+  }
+  const doubting = await testServer(t, {}, { root });
+  assert.equal((await doubting.get(`player/oembed?url=${url}`, { headers: forwarded })).code, "not-found");
+});
+
 test("a client of HTTP/1.0 is served, and without a Host it gets no addresses made of none", async (t) => {
   const server = await testServer(t, { film: SMALL });
   const get = (path: string, ...headers: string[]) =>
