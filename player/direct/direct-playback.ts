@@ -49,6 +49,8 @@ export class DirectPlayback implements Playback {
   readonly #standIn: StandIn;
   #workshop: Workshop | null = null;
   #picture: Picture | null = null;
+  /** Told once: what has failed neither fetches nor feeds any more. */
+  #failed = false;
 
   /** Throws PlayerError `not-supported` where there is no media source for AAC. */
   constructor(options: DirectOptions, film: DirectFilm, workshop: Workshop | null = null) {
@@ -139,7 +141,7 @@ export class DirectPlayback implements Playback {
   #fetchAhead(): void {
     const { video } = this.#options;
     const { asset, store } = this.#film;
-    if (this.#life.signal.aborted) return;
+    if (this.#failed || this.#life.signal.aborted) return;
     const { currentTime } = video;
     const playing = groupOfFrame(asset, frameAt(asset, currentTime));
     for (let group = playing; group < asset.groups.length; group++) {
@@ -159,7 +161,7 @@ export class DirectPlayback implements Playback {
     const began = performance.now();
     try {
       const { payload, packets } = await store.fetch(group, playing);
-      if (this.#life.signal.aborted) return;
+      if (this.#failed || this.#life.signal.aborted) return;
       this.#options.onSegment({
         index: group,
         start,
@@ -187,7 +189,8 @@ export class DirectPlayback implements Playback {
   }
 
   #fail(error: unknown): void {
-    if (this.#life.signal.aborted) return;
+    if (this.#failed || this.#life.signal.aborted) return;
+    this.#failed = true;
     if (error instanceof FilmReplaced) this.#options.onStale();
     else if (error instanceof PlayerError) this.#options.onError(error);
     else if (error instanceof SieddError) this.#options.onError(damaged(error));
