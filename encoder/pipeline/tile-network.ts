@@ -8,6 +8,8 @@ import type { Device } from "../training/onnx-runtime.js";
 const SMALLEST_SIDE = 40;
 const LARGEST_SIDE = 64;
 const TILES_ACROSS = 16;
+/** Pictures of so many tiles across have no more of them but larger ones: their pixels are finer, not more to draw. */
+const MOST_TILES_ACROSS = 30;
 /** Source pixels by which tiles reach over their borders. */
 const OVERLAP = 1;
 
@@ -16,7 +18,11 @@ const LARGE_SIDE = 56;
 
 /** Source pixels a tile's side, about, where nothing asks for smaller ones. */
 export const usualSide = (width: number, height: number): number =>
-  Math.max(SMALLEST_SIDE, Math.min(LARGEST_SIDE, Math.max(width, height) / TILES_ACROSS));
+  Math.max(
+    SMALLEST_SIDE,
+    Math.min(LARGEST_SIDE, Math.max(width, height) / TILES_ACROSS),
+    Math.max(width, height) / MOST_TILES_ACROSS,
+  );
 
 /** The numbers to train a picture of `width` x `height` source pixels with. */
 export function settingsForSize(width: number, height: number, settings: TrainingSettings): TrainingSettings {
