@@ -2,11 +2,11 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { promisify } from "node:util";
+import { CHANNELS } from "../codec/index.js";
 import { planGroups } from "../encoder/pipeline/groups.js";
 import { tileRanges } from "../encoder/pipeline/tile-network.js";
 import { WorkerPool } from "../encoder/pipeline/worker-pool.js";
 import type { TileTrainerName } from "../encoder/training/choose-trainer.js";
-import { allocateRows } from "../encoder/training/group-target.js";
 import { Random } from "../encoder/training/random.js";
 import { tileWindows } from "../encoder/training/tile-windows.js";
 import { machine, rounded } from "./machine.js";
@@ -36,7 +36,11 @@ const tiles = network.rows * network.columns;
 async function ours(trainer: TileTrainerName, workers: number): Promise<number> {
   const pool = new WorkerPool(workers);
   const random = new Random(1);
-  const windows = tileWindows(network, 640, 360);
+  const [pictureWidth, pictureHeight] = [640, 360];
+  const windows = tileWindows(network, pictureWidth, pictureHeight);
+  const bytes = FRAMES * pictureWidth * pictureHeight * CHANNELS;
+  const frames = new Uint8Array(new SharedArrayBuffer(bytes));
+  for (let i = 0; i < bytes; i++) frames[i] = random.below(256);
   const jobs = tileRanges(network, { trainer, device: "cpu" }).map((range) => ({
     kind: "train" as const,
     network,
@@ -45,7 +49,8 @@ async function ours(trainer: TileTrainerName, workers: number): Promise<number> 
       tiles: range,
       frameCount: planGroups(FRAMES, [], { num: 25, den: 1 })[0].frameCount,
       normalisation: { mean: 0.5, deviation: 0.25 },
-      rows: allocateRows(windows, range, FRAMES).map(() => random.below(256)),
+      frames,
+      pictureWidth,
     },
     width: 16,
     start: undefined,

@@ -1,11 +1,5 @@
 import { CHANNELS, type TileNetwork } from "../../codec/index.js";
-import {
-  allocateRows,
-  fillRows,
-  type GroupTarget,
-  Statistics,
-  type TileRange,
-} from "../training/group-target.js";
+import { type GroupTarget, Statistics, type TileRange } from "../training/group-target.js";
 import { tileWindows } from "../training/tile-windows.js";
 import type { PlannedGroup } from "./groups.js";
 
@@ -51,24 +45,16 @@ export async function loadGroupFrames(
   const bytes = picture.width * picture.height * CHANNELS;
   const length = bytes * group.frameCount;
   const frames = new Uint8Array(memory ?? new SharedArrayBuffer(length), 0, length);
-  const rows = ranges.map((range) => allocateRows(windows, range, group.frameCount));
   const statistics = new Statistics();
   for (let index = 0; index < group.frameCount; index++) {
     const next = await source.next();
     if (next.done) throw new RangeError(`the video ended before frame ${group.firstFrame + index}`);
     frames.set(next.value, index * bytes);
     statistics.push(next.value);
-    ranges.forEach((range, i) => {
-      fillRows(rows[i], windows, range, index, next.value, picture.width);
-    });
   }
   const normalisation = statistics.normalisation();
-  const targets = ranges.map((tiles, i) => ({
-    windows,
-    tiles,
-    frameCount: group.frameCount,
-    normalisation,
-    rows: rows[i],
-  }));
+  const { frameCount } = group;
+  const shared = { windows, frameCount, normalisation, frames, pictureWidth: picture.width };
+  const targets = ranges.map((tiles) => ({ ...shared, tiles }));
   return { targets, frames };
 }

@@ -4,9 +4,8 @@ import type { JobFailure, JobResult, WorkJob } from "./jobs.js";
 
 /** Buffers that are moved to a job's worker, not copied. */
 function pixelsOf(job: WorkJob): ArrayBuffer[] {
-  if (job.kind === "measure") return [];
+  if (job.kind === "measure" || job.kind === "train") return [];
   if (job.kind === "trial") return pixelsOf(job.job);
-  if (job.kind === "train") return [job.target.rows.buffer];
   const { frames, clean } = job.target;
   return clean === undefined ? [frames.buffer] : [frames.buffer, clean.buffer];
 }
@@ -33,7 +32,7 @@ export class WorkerPool {
     this.loaded = Promise.allSettled(threads);
   }
 
-  /** The target of a training job is moved to its worker. `steps` counts the training steps done, for progress. */
+  /** The target of a job of the paper profile is moved to its worker, frames of the tile profile are shared with it. `steps` counts the training steps done, for progress. */
   run<J extends WorkJob>(job: J): { readonly result: Promise<JobResult<J>>; readonly steps: Int32Array } {
     const steps = new Int32Array(new SharedArrayBuffer(4));
     const transferList = pixelsOf(job);

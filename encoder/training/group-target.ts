@@ -13,59 +13,56 @@ export interface Normalisation {
   readonly deviation: number;
 }
 
-/**
- * The pixels of a run of tiles in one group, as training reads them: one sampled position is one
- * contiguous row with the colours of all tiles.
- */
+/** A run of tiles of one group, and the pixels that it learns from. */
 export interface GroupTarget {
   readonly windows: TileWindows;
   readonly tiles: TileRange;
   readonly frameCount: number;
   readonly normalisation: Normalisation;
-  /** uint8 [frames x window pixels, tiles x 3]. */
-  readonly rows: Uint8Array<ArrayBuffer>;
+  /** Packed R'G'B' [frames, height, width, 3] of the whole picture; shared memory where threads train. */
+  readonly frames: Uint8Array;
+  /** Pixels a line of the frames. */
+  readonly pictureWidth: number;
 }
 
 /** Pixels of one window. */
 export const windowPixels = (windows: TileWindows): number => windows.width * windows.height;
 
-/** Room for `frameCount` frames of a run of tiles; moved to the worker that trains them, not copied. */
-export function allocateRows(
-  windows: TileWindows,
-  tiles: TileRange,
-  frameCount: number,
-): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(frameCount * windowPixels(windows) * tiles.count * CHANNELS);
-}
-
-/** Copies frame `index` (packed R'G'B', `pictureWidth` pixels a line) into the rows of a run of tiles. */
-export function fillRows(
-  rows: Uint8Array,
-  windows: TileWindows,
-  tiles: TileRange,
-  index: number,
-  frame: Uint8Array,
-  pictureWidth: number,
-): void {
-  const { left, top, width, height } = windows;
+/**
+ * uint8 [frames x window pixels, tiles x 3]: one sampled position is one contiguous row with the colours of all tiles,
+ * as graphs gather them.
+ */
+export function rowsOf(target: GroupTarget): Uint8Array<ArrayBuffer> {
+  const { tiles, frameCount, windows, frames } = target;
   const stride = tiles.count * CHANNELS;
-  const base = index * windowPixels(windows) * stride;
-  for (let t = 0; t < tiles.count; t++) {
-    const tile = tiles.first + t;
-    const corner = top[Math.floor(tile / left.length)] * pictureWidth + left[tile % left.length];
-    for (let y = 0; y < height; y++) {
-      let from = (corner + y * pictureWidth) * CHANNELS;
-      let to = base + y * width * stride + t * CHANNELS;
-      for (let x = 0; x < width; x++) {
-        rows[to] = frame[from];
-        rows[to + 1] = frame[from + 1];
-        rows[to + 2] = frame[from + 2];
-        from += CHANNELS;
-        to += stride;
+  const rows = new Uint8Array(frameCount * windowPixels(windows) * stride);
+  for (let tile = 0; tile < tiles.count; tile++) {
+    let to = tile * CHANNELS;
+    for (const from of linesOf(target, tile)) {
+      for (let at = from; at < from + windows.width * CHANNELS; at += CHANNELS, to += stride) {
+        rows[to] = frames[at];
+        rows[to + 1] = frames[at + 1];
+        rows[to + 2] = frames[at + 2];
       }
     }
   }
+  return rows;
 }
+
+/** Where the lines of a tile's window begin in the frames: those of the first frame, then of the next. */
+export function* linesOf(target: GroupTarget, tile: number): Generator<number, void> {
+  const { windows, tiles, frameCount, frames, pictureWidth } = target;
+  const number = tiles.first + tile;
+  const { left, top } = windows;
+  const corner = top[Math.floor(number / left.length)] * pictureWidth + left[number % left.length];
+  for (let frame = 0; frame < frameCount; frame++) {
+    const first = (frame * frames.length) / frameCount + corner * CHANNELS;
+    for (let y = 0; y < windows.height; y++) yield first + y * pictureWidth * CHANNELS;
+  }
+}
+
+/** Bytes whose squares add up to a number that fits into 31 bits: sums of such are quick, and as exact. */
+const SUMMED_TOGETHER = 8192;
 
 /** Sums over the values of a group from which its normalisation follows. */
 export class Statistics {
@@ -74,14 +71,18 @@ export class Statistics {
   #count = 0;
 
   push(frame: Uint8Array): void {
-    let sum = 0;
-    let squares = 0;
-    for (let i = 0; i < frame.length; i++) {
-      sum += frame[i];
-      squares += frame[i] * frame[i];
+    for (let from = 0; from < frame.length; from += SUMMED_TOGETHER) {
+      const end = Math.min(from + SUMMED_TOGETHER, frame.length);
+      let sum = 0;
+      let squares = 0;
+      for (let i = from; i < end; i++) {
+        const value = frame[i];
+        sum = (sum + value) | 0;
+        squares = (squares + value * value) | 0;
+      }
+      this.#sum += sum;
+      this.#squares += squares;
     }
-    this.#sum += sum;
-    this.#squares += squares;
     this.#count += frame.length;
   }
 

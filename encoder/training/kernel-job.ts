@@ -3,7 +3,7 @@ import { TrainingKernel } from "../kernel/kernel.js";
 import { type Layout, layOut, SAMPLE_ROWS } from "../kernel/layout.js";
 import { readNumbers, writeNumbers } from "../kernel/tile-numbers.js";
 import { SCHEDULE_LENGTH } from "./adam.js";
-import { type GroupTarget, windowPixels } from "./group-target.js";
+import { type GroupTarget, linesOf, windowPixels } from "./group-target.js";
 import type { Sampler } from "./samples.js";
 import { oneCycle } from "./schedule.js";
 import { MUON_RATE } from "./tile-graph.js";
@@ -172,11 +172,13 @@ export class KernelJob {
 }
 
 /** Each tile's pixels apart, four bytes each: those of one tile stay in a core's cache. */
-function writePixels({ rows, tiles, frameCount, windows }: GroupTarget, out: Uint32Array): void {
-  const count = frameCount * windowPixels(windows);
-  for (let row = 0, at = 0; row < count; row++) {
-    for (let tile = 0; tile < tiles.count; tile++, at += CHANNELS) {
-      out[tile * count + row] = rows[at] | (rows[at + 1] << 8) | (rows[at + 2] << 16);
+function writePixels(target: GroupTarget, out: Uint32Array): void {
+  const { frames, windows, tiles } = target;
+  for (let tile = 0, at = 0; tile < tiles.count; tile++) {
+    for (const line of linesOf(target, tile)) {
+      for (let from = line; from < line + windows.width * CHANNELS; from += CHANNELS) {
+        out[at++] = frames[from] | (frames[from + 1] << 8) | (frames[from + 2] << 16);
+      }
     }
   }
 }

@@ -1,6 +1,6 @@
 import { CHANNELS } from "../../codec/index.js";
 import { SCHEDULE_LENGTH } from "./adam.js";
-import { windowPixels } from "./group-target.js";
+import { rowsOf, windowPixels } from "./group-target.js";
 import { scalingState } from "./loss-scaling.js";
 import { bytes, type Feed, floats, integers, type RunningGraph } from "./onnx-runtime.js";
 import type { Precision } from "./precision.js";
@@ -16,7 +16,7 @@ export function constantFeeds(problem: TrainingProblem): Record<string, Feed> {
   const { mean, deviation } = target.normalisation;
   const { first, count } = target.tiles;
   return {
-    pixels: bytes(target.rows, [target.frameCount * windowPixels(target.windows), count * CHANNELS]),
+    pixels: bytes(rowsOf(target), [target.frameCount * windowPixels(target.windows), count * CHANNELS]),
     target_scale: floats(Float32Array.of(1 / (255 * deviation)), [1]),
     target_shift: floats(Float32Array.of(-mean / deviation), [1]),
     offset: floats(target.windows.offsets.slice(2 * first, 2 * (first + count)), [count, 2, 1]),
