@@ -24,6 +24,10 @@ type EncodeFlags = Omit<EncodeOptions, "input" | "output" | "signal" | "onEvent"
   readonly json?: boolean;
 };
 
+/** 0, or a PSNR within bounds. */
+const floorWithin = (low: number, high: number) => (text: string) =>
+  /^0+(\.0*)?$/.test(text) ? 0 : within(low, high, "dB, or 0")(text);
+
 const WIDTHS = TILE_WIDTHS.filter((width) => width > 0);
 export const PRESETS = ["draft", "fast", "balanced", "quality"] as const;
 const PAPER_PRESETS = ["s", "m", "l"] as const;
@@ -122,6 +126,11 @@ export function encodeCommand(io: Io): Command {
       "--target-bpp <bits>",
       "bits a pixel that the picture should take, within 5 %",
       within(0.001, 10, "bits a pixel"),
+    )
+    .option(
+      "--floor-psnr <dB>",
+      "quality below which a film goes on with more bits, 10 to 40 dB, 0: none; default: 27 with balanced and quality",
+      floorWithin(10, 40),
     )
     .addOption(
       new Option(

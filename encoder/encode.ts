@@ -1,13 +1,6 @@
 import { stat } from "node:fs/promises";
 import { serialize } from "node:v8";
-import {
-  crc32c,
-  MAX_SIDE,
-  MIN_SIDE,
-  type Model,
-  type PaperEncoder,
-  sharedEncoderSize,
-} from "../codec/index.js";
+import { crc32c, MAX_SIDE, MIN_SIDE, type Model, type PaperEncoder } from "../codec/index.js";
 import { analyseVideo, checkWritable, MediaError, probeVideo, type VideoInfo } from "../media/index.js";
 import { bad, EncoderError } from "./errors.js";
 import type { EncodeEvent, EncodeSummary } from "./events.js";
@@ -16,15 +9,15 @@ import { type PaperOptions, resolvePaperOptions } from "./paper/options.js";
 import { paperNetwork, planAnchorFrames } from "./paper/plan.js";
 import { readSharedEncoder } from "./paper/shared-encoder.js";
 import { trainPaperFilm } from "./paper/train-film.js";
-import { planFor, planTiles } from "./pipeline/capacity.js";
+import { planTiles } from "./pipeline/capacity.js";
 import { Checkpoints } from "./pipeline/checkpoints.js";
 import { type PlannedGroup, planGroups } from "./pipeline/groups.js";
 import { chooseAnchorFrames, planAnchorGroups } from "./pipeline/plan-anchors.js";
 import { ProgressMeter } from "./pipeline/progress.js";
 import { encodeSound } from "./pipeline/sound.js";
+import { trainStages } from "./pipeline/stages.js";
 import { keepSubtitles } from "./pipeline/subtitles.js";
 import { settingsForSize } from "./pipeline/tile-network.js";
-import { trainFilm } from "./pipeline/train-film.js";
 import { writeAsset } from "./pipeline/write-asset.js";
 import { requireTensorFlow } from "./training/tfjs-runtime.js";
 
@@ -53,9 +46,6 @@ export async function encode(options: EncodeOptions): Promise<EncodeSummary> {
   }
 }
 
-/** Times that a target may have all trained anew with larger decoders. */
-const MOST_STAGES = 3;
-
 type AnyOptions = ResolvedOptions | PaperOptions;
 const isPaper = (options: AnyOptions): options is PaperOptions => "profile" in options;
 
@@ -74,10 +64,11 @@ async function run(
   const meter = new ProgressMeter(emit);
   try {
     const { frameCount, cuts } = await analyse(info, options, meter, signal);
-    const groups = planGroups(frameCount, cuts, info.frameRate, options.groupFrames);
+    const regroup = (frames?: number) => planGroups(frameCount, cuts, info.frameRate, frames);
+    const groups = regroup(options.groupFrames);
     const work = isPaper(options)
       ? await paperWork(options, info, size, groups, frameCount, sharedEncoder, signal)
-      : await tileWork(options, info, size, groups, frameCount, signal);
+      : await tileWork(options, info, size, groups, frameCount, regroup, signal);
     const { anchors } = work;
     const scenes = cuts.length + 1;
     emit({ type: "analysed", frames: frameCount, groups: groups.length, anchors, scenes, ...size });
@@ -95,11 +86,12 @@ async function run(
       const text = await keepSubtitles({ info, options, frameCount, checkpoints }, emit, signal);
       const finished = await work.train(checkpoints, meter, emit, signal);
       meter.enter("write");
-      const parts = { ...size, frameRate: info.frameRate, ...finished.model, groups, sound, text };
+      const rest = { groups: finished.groups ?? groups, sound, text };
+      const parts = { ...size, frameRate: info.frameRate, ...finished.model, ...rest };
       const written = await writeAsset(options.output, parts, checkpoints, finished.sizes);
-      return { ...written, psnr: finished.psnr };
+      return { ...written, psnr: finished.psnr, groupCount: parts.groups.length };
     };
-    const { bytes, audioBytes, psnr } = await write()
+    const { bytes, audioBytes, psnr, groupCount } = await write()
       .catch(async (cause: unknown) => {
         if (!signal?.aborted) await checkpoints.removeUnlessTrained();
         throw cause;
@@ -111,7 +103,7 @@ async function run(
       bytes,
       audioBytes,
       frames: frameCount,
-      groups: groups.length,
+      groups: groupCount,
       psnr,
       bpp: ((bytes - audioBytes) * 8) / (frameCount * size.width * size.height),
       seconds: (performance.now() - began) / 1000,
@@ -133,7 +125,13 @@ interface ProfileWork {
     meter: ProgressMeter,
     emit: (event: EncodeEvent) => void,
     signal?: AbortSignal,
-  ): Promise<{ readonly model: Model; readonly sizes: readonly number[]; readonly psnr: number }>;
+  ): Promise<{
+    readonly model: Model;
+    readonly sizes: readonly number[];
+    readonly psnr: number;
+    /** Where they are others than were planned. */
+    readonly groups?: readonly PlannedGroup[];
+  }>;
 }
 
 interface Size {
@@ -147,36 +145,18 @@ async function tileWork(
   size: Size,
   groups: readonly PlannedGroup[],
   frameCount: number,
+  regroup: (frames: number) => readonly PlannedGroup[],
   signal?: AbortSignal,
 ): Promise<ProfileWork> {
   const preset = settingsForSize(size.width, size.height, options.training);
-  const shape = { ...size, frameCount, groups };
-  const first = planTiles(shape, preset, options);
+  const plan = planTiles({ ...size, frameCount, groups }, preset, options);
   const source = { info, ...options, choice: options.anchorChoice };
-  const { anchors, startOf } = await planAnchorGroups(source, groups, options.anchors, signal);
+  const anchorPlan = await planAnchorGroups(source, groups, options.anchors, signal);
   return {
-    anchors,
-    identity: { network: first.network, anchors, startOf },
-    async train(checkpoints, ...rest) {
-      for (let plan = first; ; checkpoints.stage++) {
-        const { network, training, aim } = plan;
-        const room = checkpoints.stage < MOST_STAGES ? plan : undefined;
-        const film = { info, size, groups, anchors, startOf, network, aim, room, checkpoints };
-        checkpoints.round = 0;
-        const { largerFor, ...finished } = await trainFilm(
-          { ...film, options: { ...options, training } },
-          ...rest,
-        );
-        const larger = largerFor && planFor(shape, preset, largerFor, options);
-        if (larger) {
-          plan = larger;
-          continue;
-        }
-        const empty = sharedEncoderSize(network);
-        const encoder = { weights: new Float32Array(empty.weights), bias: new Float32Array(empty.bias) };
-        return { ...finished, model: { profile: "tile", network, encoder } };
-      }
-    },
+    anchors: anchorPlan.anchors,
+    identity: { network: plan.network, anchors: anchorPlan.anchors, startOf: anchorPlan.startOf },
+    train: (...how) =>
+      trainStages({ info, size, frameCount, options, preset, plan, groups, anchorPlan, regroup }, ...how),
   };
 }
 

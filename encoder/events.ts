@@ -36,6 +36,21 @@ export type EncodeEvent =
       readonly message: string;
     }
   | {
+      /** A film came out below the preset's floor: training goes on with more bits, and `message` says how many. */
+      readonly type: "floor";
+      /** dB, so far. */
+      readonly psnr: number;
+      /** dB. */
+      readonly floorPsnr: number;
+      /** Bits a pixel so far, and as many as the floor is expected to take. */
+      readonly bpp: number;
+      readonly expectedBpp: number;
+      /** Of the picture, so far and as expected. */
+      readonly bytes: number;
+      readonly expectedBytes: number;
+      readonly message: string;
+    }
+  | {
       /** What `--precision auto` came to on a GPU, and why. */
       readonly type: "precision";
       readonly precision: "float32" | "float16";

@@ -79,6 +79,11 @@ export interface EncodeOptions {
   /** Tile profile: bits a pixel, of all but the sound, 0.001 to 10; met within 5 %, or `onEvent` says. */
   readonly targetBpp?: number | undefined;
   /**
+   * Tile profile: mean PSNR below which a film goes on with more bits, 10 to 40 dB, 0: none. Default: 27 with "balanced"
+   * and "quality" where no other number of theirs is replaced and there is no target, else none.
+   */
+  readonly floorPsnr?: number | undefined;
+  /**
    * What runs the training steps: our own kernel (tile profile, on the processor), onnxruntime, or TensorFlow.js, which
    * must be installed. Default "auto": the kernel on the processor, onnxruntime on a GPU and for the paper profile.
    */
@@ -184,6 +189,8 @@ export interface ResolvedOptions {
   readonly anchors: number;
   readonly anchorChoice: AnchorChoice;
   readonly target: Target | undefined;
+  /** dB; undefined: none. */
+  readonly floorPsnr: number | undefined;
   readonly trainer: TileTrainerName;
   readonly device: Device;
   readonly precision: "auto" | Precision;
@@ -268,6 +275,7 @@ export function resolveOptions(options: EncodeOptions): ResolvedOptions {
     anchors: whole("--anchors", options.anchors, 1, 64, 8),
     anchorChoice: anchorChoiceOf(options),
     target: targetOf(options),
+    floorPsnr: floorOf(options),
     trainer: trainer !== "auto" ? trainer : precision === "float16" ? "onnx" : quickest(device),
     device,
     precision,
@@ -297,6 +305,23 @@ function anchorChoiceOf({ anchorChoice = "uniform", anchors }: EncodeOptions): A
 /** On a GPU onnxruntime, on the processor our own kernel (docs/design.md, "The kernel"). */
 function quickest(device: Device): TileTrainerName {
   return device === "cuda" || (device === "auto" && hasCudaProvider()) ? "onnx" : "kernel";
+}
+
+/** dB that presets made for watching do not go below. */
+const FLOORS: Partial<Record<Preset, number>> = { balanced: 27, quality: 27 };
+
+function floorOf(options: EncodeOptions): number | undefined {
+  const { floorPsnr, preset = "balanced" } = options;
+  const targeted = options.targetPsnr !== undefined || options.targetBpp !== undefined;
+  if (floorPsnr === 0) return undefined;
+  if (floorPsnr !== undefined) {
+    if (!(floorPsnr >= 10 && floorPsnr <= 40)) throw bad("--floor-psnr", "0 or from 10 to 40 dB", floorPsnr);
+    if (!targeted) return floorPsnr;
+    throw new EncoderError("bad-option", "--floor-psnr and a target exclude each other: choose one");
+  }
+  const { steps, phase1Steps, points, width, hiddenLayers, groupFrames } = options;
+  const replaced = [steps, phase1Steps, points, width, hiddenLayers, groupFrames];
+  return targeted || replaced.some((number) => number !== undefined) ? undefined : FLOORS[preset];
 }
 
 function targetOf({ targetPsnr, targetBpp }: EncodeOptions): Target | undefined {

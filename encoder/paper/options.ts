@@ -45,7 +45,7 @@ export interface PaperSettings {
 
 /** Options of the paper profile with every default filled in and every value checked. */
 export interface PaperOptions
-  extends Omit<ResolvedOptions, "training" | "groupFrames" | "anchors" | "target" | "trainer"> {
+  extends Omit<ResolvedOptions, "training" | "groupFrames" | "anchors" | "target" | "floorPsnr" | "trainer"> {
   readonly profile: "paper";
   readonly trainer: TrainerName;
   readonly training: PaperSettings;
@@ -100,6 +100,9 @@ export function resolvePaperOptions(options: EncodeOptions): PaperOptions {
       "--target-psnr and --target-bpp are options of --profile tile alone",
     );
   }
+  if (options.floorPsnr !== undefined) {
+    throw new EncoderError("bad-option", "--floor-psnr is an option of --profile tile alone");
+  }
   const rate = options.lr ?? RATE;
   if (!(rate > 0 && rate <= 1)) throw bad("--lr", "more than 0 and at most 1", rate);
   const width =
@@ -126,6 +129,7 @@ export function resolvePaperOptions(options: EncodeOptions): PaperOptions {
     groupFrames: __,
     anchors: ___,
     target: ____,
+    floorPsnr: _____,
     ...common
   } = resolveOptions({
     ...options,

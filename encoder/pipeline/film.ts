@@ -3,7 +3,7 @@ import type { VideoInfo } from "../../media/index.js";
 import type { ResolvedOptions } from "../options.js";
 import type { Checkpoints } from "./checkpoints.js";
 import type { PlannedGroup } from "./groups.js";
-import type { Room } from "./rate-control.js";
+import type { Room, Round, Target } from "./rate-control.js";
 
 /** All that is decided about a film before training begins. */
 export interface Film {
@@ -20,6 +20,8 @@ export interface Film {
   readonly aim: number | undefined;
   /** Undefined where decoders may not be replaced by larger ones. */
   readonly room: Room | undefined;
+  /** The target of a film that came out below its floor; undefined where it did not, or nothing can be done about it. */
+  readonly belowFloor?: ((came: Round) => Target | undefined) | undefined;
   readonly options: ResolvedOptions;
   readonly checkpoints: Checkpoints;
 }

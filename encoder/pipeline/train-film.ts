@@ -13,7 +13,7 @@ import type { PlannedGroup } from "./groups.js";
 import type { TrainJob } from "./jobs.js";
 import type { ProgressMeter } from "./progress.js";
 import { codingTerms, quantisationSteps } from "./quantiser.js";
-import { poor, type Round, type Target } from "./rate-control.js";
+import type { Round, Target } from "./rate-control.js";
 import { settlePrecision } from "./settle-precision.js";
 import { tileRanges } from "./tile-network.js";
 import { approachTarget, firstRound, type RoundPlan } from "./towards-target.js";
@@ -31,6 +31,8 @@ export interface TrainedFilm {
   readonly sizes: number[];
   /** Mean, dB. */
   readonly psnr: number;
+  /** Bits a pixel. */
+  readonly bpp: number;
   /** Bits a pixel that the target asks of larger decoders. */
   readonly largerFor?: number | undefined;
 }
@@ -96,11 +98,10 @@ class FilmTraining {
     const { aim } = this.#film;
     if (aim !== undefined) this.#plan = firstRound(worthForBits(this.#film, this.#anchors, aim));
     await this.#trainGroups();
-    const largerFor = options.target && (await this.#approach(options.target));
-    const { psnr } = this.#outcome();
-    const message = options.target === undefined ? poor(psnr) : undefined;
-    if (message !== undefined) this.#emit({ type: "missed", message });
-    return { sizes: groups.map(({ index }) => this.#finished.get(index)!.bytes), psnr, largerFor };
+    const target = options.target ?? this.#film.belowFloor?.(this.#outcome());
+    const largerFor = target && (await this.#approach(target));
+    const { psnr, bpp } = this.#outcome();
+    return { sizes: groups.map(({ index }) => this.#finished.get(index)!.bytes), psnr, bpp, largerFor };
   }
 
   /** Groups of this round that an earlier run has finished. */
