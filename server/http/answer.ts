@@ -5,6 +5,7 @@ import { handOn, handsOn } from "../access/hand-on.js";
 import { RequestError } from "../errors.js";
 import { demandOf } from "../work/demand.js";
 import { IMMUTABLE, PRIVATE, REVALIDATE, versionPolicy } from "./caching.js";
+import { type Coding, chooseCoding, compress } from "./compress.js";
 import { evaluatePreconditions } from "./preconditions.js";
 import { requestDemand } from "./request-demand.js";
 import { serverTiming } from "./server-timing.js";
@@ -23,6 +24,8 @@ export interface Representation {
   /** Milliseconds since 1970. */
   readonly lastModified?: number;
   readonly cacheControl: string;
+  /** Characters of a text that is there already, which makes it one to be compressed; undefined: not compressed. */
+  readonly length?: number;
   readonly make: (signal: AbortSignal) => Promise<Uint8Array | string> | Uint8Array | string;
 }
 
@@ -33,7 +36,7 @@ export interface Representation {
 export function answerHead(
   request: FastifyRequest,
   reply: FastifyReply,
-  representation: Omit<Representation, "make" | "type">,
+  representation: Pick<Representation, "etag" | "lastModified" | "cacheControl">,
 ): boolean {
   const { etag, lastModified, cacheControl } = representation;
   reply.headers({ etag, "cache-control": cacheControl });
@@ -58,9 +61,10 @@ export async function answer(
   reply: FastifyReply,
   given: Representation,
 ): Promise<FastifyReply> {
-  const representation = signed(request, given);
+  const representation = coded(request, reply, signed(request, given));
   if (!answerHead(request, reply, representation)) return reply;
   reply.type(representation.type);
+  if (representation.coding !== undefined) reply.header("content-encoding", representation.coding);
   if (request.method === "HEAD") return reply.send();
   const signal = requestDemand(request, connectionSignal(reply));
   const body = await representation.make(signal);
@@ -69,6 +73,23 @@ export async function answer(
   return reply.send(
     typeof body === "string" ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength),
   );
+}
+
+interface Coded extends Representation {
+  readonly coding?: Coding;
+}
+
+/** A text in the coding that the client takes, which is another answer to caches and has a tag of its own. */
+function coded(request: FastifyRequest, reply: FastifyReply, given: Representation): Coded {
+  const coding = chooseCoding(request, reply, given.length ?? 0);
+  if (coding === undefined) return given;
+  const etag = strongEtag(given.etag, coding);
+  return {
+    ...given,
+    etag,
+    coding,
+    make: async (signal) => compress(`${await given.make(signal)}`, coding, etag),
+  };
 }
 
 /** What links to other things hands the request's signature on to them: it is another answer for each signature. */

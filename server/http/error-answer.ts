@@ -49,7 +49,8 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
   const replaced = error instanceof SieddError && error.code === "asset-replaced";
   const expected = replaced || (error instanceof RequestError && !(error instanceof OriginError));
   if (status >= 500 && !expected) request.log.error({ err: error, code }, message);
-  for (const name of ["etag", "last-modified", "content-range", "link"]) reply.removeHeader(name);
+  for (const name of ["etag", "last-modified", "content-range", "content-encoding", "link"])
+    reply.removeHeader(name);
   reply.code(status).headers({ ...headers, "cache-control": NO_STORE });
   reply.type("application/json; charset=utf-8").send({ error: { code, message } });
 }

@@ -4,10 +4,9 @@ import { signedLink } from "../access/hand-on.js";
 import { EMBED_POLICY, embedPage } from "../embed/embed-page.js";
 import { filmOfAddress, oembedOf, rootAddress } from "../embed/oembed.js";
 import { RequestError } from "../errors.js";
-import { answer, strongEtag } from "../http/answer.js";
-import { REVALIDATE } from "../http/caching.js";
 import type { Server } from "../server-parts.js";
 import { getAndHead } from "./get-and-head.js";
+import { answerText } from "./playlist-answer.js";
 
 /** A page for each film that others may frame, and oEmbed (oembed.com), by which they find out how. */
 export function embedRoutes(app: FastifyInstance, { catalogue, limits }: Server): void {
@@ -20,12 +19,7 @@ export function embedRoutes(app: FastifyInstance, { catalogue, limits }: Server)
     const page = sign(new URL(`player/embed/${encodeURIComponent(film.id)}`, root).href);
     const body = embedPage(film, new URL(`player/oembed?url=${encodeURIComponent(page)}`, root).href, sign);
     reply.headers({ "content-security-policy": EMBED_POLICY, "referrer-policy": "no-referrer" });
-    return answer(request, reply, {
-      type: "text/html; charset=utf-8",
-      etag: strongEtag(body),
-      cacheControl: REVALIDATE,
-      make: () => body,
-    });
+    return answerText(request, reply, "text/html; charset=utf-8", body);
   });
 
   getAndHead(app, "/player/oembed", async (request, reply) => {
@@ -52,11 +46,6 @@ export function embedRoutes(app: FastifyInstance, { catalogue, limits }: Server)
     const place = { root, sign: signedLink(grant), age };
     const within = limitsOf(request, limits);
     const body = JSON.stringify(oembedOf(await catalogue.open(id), place, within, room));
-    return answer(request, reply, {
-      type: "application/json; charset=utf-8",
-      etag: strongEtag(body),
-      cacheControl: REVALIDATE,
-      make: () => body,
-    });
+    return answerText(request, reply, "application/json; charset=utf-8", body);
   });
 }

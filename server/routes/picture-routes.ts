@@ -1,7 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { RequestError } from "../errors.js";
 import { answer, expectCurrent, strongEtag, versionedCaching } from "../http/answer.js";
-import { REVALIDATE } from "../http/caching.js";
 import {
   isPictureFormat,
   PICTURE_FORMATS,
@@ -17,6 +16,7 @@ import { parseRegion } from "../sizes/region.js";
 import { parsePictureSize } from "../sizes/size.js";
 import { canonicalLink } from "./canonical-link.js";
 import { getAndHead } from "./get-and-head.js";
+import { answerText } from "./playlist-answer.js";
 
 /** Single pictures and storyboards of every film. */
 export function pictureRoutes(app: FastifyInstance, { catalogue, limits, pictures }: Server): void {
@@ -41,12 +41,7 @@ export function pictureRoutes(app: FastifyInstance, { catalogue, limits, picture
   getAndHead(app, "/:id/storyboard.vtt", async (request, reply) => {
     const film = await catalogue.open((request.params as { id: string }).id);
     const body = storyboardVtt(film, storyboardOf(film, limits));
-    return answer(request, reply, {
-      type: "text/vtt; charset=utf-8",
-      etag: strongEtag(body),
-      cacheControl: REVALIDATE,
-      make: () => body,
-    });
+    return answerText(request, reply, "text/vtt; charset=utf-8", body);
   });
 
   getAndHead(app, "/:id/storyboard-:n(^\\d{1,9}$).jpg", async (request, reply) => {

@@ -12,7 +12,10 @@ export const answerText = (
   type: string,
   body: string,
 ): Promise<FastifyReply> =>
-  answer(request, reply, { type, etag: strongEtag(body), cacheControl: REVALIDATE, make: () => body });
+  answer(request, reply, {
+    ...{ type, etag: strongEtag(body), cacheControl: REVALIDATE },
+    ...{ length: body.length, make: () => body },
+  });
 
 /** The parameters of a URL by their names in its route. */
 export const paramsOf = (request: FastifyRequest): Readonly<Record<string, string>> =>

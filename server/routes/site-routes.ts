@@ -4,12 +4,11 @@ import { grantOf, limitsOf } from "../access/access.js";
 import { signedLink } from "../access/hand-on.js";
 import { renderCatalogue } from "../catalogue-page.js";
 import { prefersHtml } from "../http/accept.js";
-import { answer, strongEtag } from "../http/answer.js";
-import { REVALIDATE } from "../http/caching.js";
 import { posterOf } from "../pictures/poster.js";
 import type { Server } from "../server-parts.js";
 import { getAndHead } from "./get-and-head.js";
 import { PLAYER_FILES } from "./player-route.js";
+import { answerText } from "./playlist-answer.js";
 
 /** The page of the catalogue; where the player was not built, the list in JSON is what is left. */
 const readPage = (): Promise<string | undefined> =>
@@ -29,25 +28,13 @@ export function siteRoutes(app: FastifyInstance, { catalogue, limits }: Server):
     const within = limitsOf(request, limits);
     if (page !== undefined) {
       const html = renderCatalogue(page, { films, problems }, within, signedLink(grantOf(request)));
-      const type = "text/html; charset=utf-8";
-      return answer(request, reply, {
-        type,
-        etag: strongEtag(html),
-        cacheControl: REVALIDATE,
-        make: () => html,
-      });
+      return answerText(request, reply, "text/html; charset=utf-8", html);
     }
     const assets = films.map((film) => {
       const folder = encodeURIComponent(film.id);
       return { id: film.id, info: `${folder}/info.json`, poster: `${folder}/${posterOf(film, within)}` };
     });
     const body = JSON.stringify({ assets, ...(problems.length > 0 && { problems }) });
-    const type = "application/json; charset=utf-8";
-    return answer(request, reply, {
-      type,
-      etag: strongEtag(body),
-      cacheControl: REVALIDATE,
-      make: () => body,
-    });
+    return answerText(request, reply, "application/json; charset=utf-8", body);
   });
 }
