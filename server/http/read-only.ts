@@ -13,6 +13,8 @@ export function refuseChanges(app: FastifyInstance): void {
     if (METHODS.has(method)) return;
     throw new RequestError("method-not-allowed", `${method} is not possible here, only ${ALLOWED}`, {
       allow: ALLOWED,
+      // Else Node goes on taking a body that nobody wants, as slowly as it comes.
+      connection: "close",
     });
   });
 }
