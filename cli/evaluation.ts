@@ -97,6 +97,9 @@ export async function comparableFrames(
 ): Promise<number> {
   const { frameRate, frameCount } = asset;
   const rate = info.frameRate.num / info.frameRate.den;
+  if (info.codecTag === "siv1") {
+    throw new CommandError(`${reference} is a siedd asset itself; give the video that it was made from`);
+  }
   if (Math.abs(rate - frameRate.num / frameRate.den) > 1e-6) {
     const [ours, theirs] = [frameRate.num / frameRate.den, rate].map((value) => Number(value.toFixed(3)));
     throw new CommandError(

@@ -63,9 +63,7 @@ export async function analyseVideo(
   const stderr = await runFfmpeg(command, { failure, stdout: lines, signal: options.signal }).catch(
     (error) => {
       if (scores.length > 0 || !(error instanceof MediaError) || error.code !== "ffmpeg-failed") throw error;
-      throw new MediaError("no-frames", `no frame of ${path} can be decoded; it is empty or damaged`, {
-        cause: error,
-      });
+      throw noFrames(path, options.from, error);
     },
   );
   lines.end();
@@ -85,6 +83,14 @@ function cutsOf(scores: readonly number[]): number[] {
   return cuts;
 }
 
+function noFrames(path: string, from = 0, cause?: unknown): MediaError {
+  const what =
+    from > 0
+      ? `no frame of ${path} begins after ${from} s; begin earlier, or get the whole file if it is cut off`
+      : `no frame of ${path} can be decoded; it is empty or damaged`;
+  return new MediaError("no-frames", what, { cause });
+}
+
 function checkComplete(
   path: string,
   info: VideoInfo,
@@ -92,9 +98,7 @@ function checkComplete(
   frames: number,
   stderr: string,
 ): void {
-  if (frames === 0) {
-    throw new MediaError("no-frames", `no frame of ${path} can be decoded; it is empty or damaged`);
-  }
+  if (frames === 0) throw noFrames(path, from);
   const found = (frames * info.frameRate.den) / info.frameRate.num;
   const wanted = Math.min(to ?? Infinity, info.duration) - from;
   // A container's duration is often a little wrong: only a clear gap that ffmpeg complained about is a cut file.

@@ -20,6 +20,13 @@ export interface FrameRange extends Span {
 /** Containers whose index leads exactly to a key frame before the time asked for. */
 const seekable = (info: VideoInfo): boolean => /mov|matroska/.test(info.container);
 
+/**
+ * Where frames change their size on the way, ffmpeg would begin all filters anew, and time with them; those of plain
+ * films, and the scaling that follows, take frames of any size.
+ */
+const plain = ({ rotation, interlaced, alpha, dynamicRange }: VideoInfo): boolean =>
+  rotation === 0 && !interlaced && !alpha && dynamicRange === "sdr";
+
 /** A seek lands this much early, so that frames that are shown before the key frame's successors are there. */
 const SEEK_MARGIN = 2;
 
@@ -62,6 +69,7 @@ export function frameReader(
   const command = ffmpegCommand()
     .input(fileUrl(path))
     .inputOptions([...quiet, ...(info.decoder ? ["-c:v", info.decoder] : [])])
+    .inputOptions(plain(info) ? ["-reinit_filter", "0"] : [])
     .inputOptions([...(seek > 0 ? ["-noaccurate_seek", "-ss", String(seek)] : [])]);
   return { command, filters };
 }

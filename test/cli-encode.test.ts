@@ -129,6 +129,7 @@ test("eval finds the quality that encode reported, and refuses another film", as
   assert.ok(result.decodeFps > 0 && result.ssim > 0 && result.ssim < 1);
   await refused(["eval", asset, await clip("carphone")], /25 frames a second and .* has 29\.97/);
   await refused(["eval", asset, join(asset, "..", "none.mp4")], /does not exist/);
+  await refused(["eval", asset, asset], /is a siedd asset itself; give the video/);
 });
 
 test("an encode ended by Ctrl-C leaves no ffmpeg and no asset, and goes on to the same bytes", async (t) => {

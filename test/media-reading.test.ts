@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { analyseVideo, probeVideo, readFrames, writeSample } from "../media/index.js";
@@ -34,6 +34,29 @@ test("a film turned by its metadata is read upright", async (t) => {
   near([...pixel(frame!), ...pixel(frame!, 8 * 15)], [0, 0, 0, 255, 255, 255], 3);
 });
 
+test("a film whose frames change their size on the way is read as one of the first size", async (t) => {
+  const folder = await tempFolder(t);
+  const parts = [];
+  for (const [at, size, colour] of [
+    ["0", "64x36", "black"],
+    ["1", "96x54", "white"],
+  ]) {
+    const part = join(folder, `${colour}.ts`);
+    const picture = ["-f", "lavfi", "-i", `color=${colour}:s=${size}:r=10:d=1`];
+    await ffmpeg(...picture, "-c:v", "mpeg2video", "-bf", "0", "-output_ts_offset", at!, part);
+    parts.push(await readFile(part));
+  }
+  const film = join(folder, "film.ts");
+  await writeFile(film, Buffer.concat(parts));
+  const info = await probeVideo(film);
+  assert.deepEqual([info.width, info.height], [64, 36]);
+  // Where the parts meet, one of the 20 may be lost.
+  const { frameCount } = await analyseVideo(film, info, {});
+  assert.ok(frameCount >= 19 && frameCount <= 20, `${frameCount} frames`);
+  const frames = await framesOf(film, { width: 64, height: 36, firstFrame: 0, frameCount });
+  near([...pixel(frames[0]!), ...pixel(frames.at(-1)!, 36 * 64 - 1)], [0, 0, 0, 255, 255, 255], 3);
+});
+
 test("analysis counts every frame and finds the cuts", async () => {
   const bikes = await clip("bikes");
   const seconds: number[] = [];
@@ -49,7 +72,10 @@ test("analysis counts every frame and finds the cuts", async () => {
     cuts: cuts.filter((cut) => cut >= 30 && cut <= 70).map((cut) => cut - 25),
   });
   const bunny = await clip("bunny");
-  assert.deepEqual(await analyseVideo(bunny, await probeVideo(bunny), {}), { frameCount: 132, cuts: [] });
+  const whole = await probeVideo(bunny);
+  assert.deepEqual(await analyseVideo(bunny, whole, {}), { frameCount: 132, cuts: [] });
+  const end = { from: whole.duration - 1e-3 };
+  await assert.rejects(analyseVideo(bunny, whole, end), fails("no-frames", /after 5\.279 s; begin earlier/));
 });
 
 test("a frame is the same wherever reading starts", async () => {
