@@ -1,5 +1,4 @@
 import { EncoderError } from "../errors.js";
-import { trainAnchors, trainGroup, tryAnchors } from "../paper/work.js";
 import { createTrainer } from "../training/choose-trainer.js";
 import { solveHeads } from "../training/least-squares.js";
 import { type PrecisionDecision, TRIAL_STEPS, tryPrecisions } from "../training/precision-trial.js";
@@ -15,6 +14,9 @@ import { stopSignal } from "./stop-signal.js";
 /** Each job has one thread, so that its arithmetic does not depend on how many run side by side. */
 const THREADS = 1;
 
+/** With onnxruntime, which no other job of a film in tiles needs. */
+const paper = () => import("../paper/work.js");
+
 export default async function work(
   job: Job,
 ): Promise<TrainingWeights | FinishedGroup | PrecisionDecision | Float64Array | JobFailure | undefined> {
@@ -23,10 +25,12 @@ export default async function work(
     if (job.kind === "train") return await train(job, job.signals);
     if (job.kind === "trial") {
       const trial = job.job;
-      return await (trial.kind === "train" ? tryTiles(trial, job.signals) : tryAnchors(trial, job.signals));
+      return await (trial.kind === "train"
+        ? tryTiles(trial, job.signals)
+        : (await paper()).tryAnchors(trial, job.signals));
     }
-    if (job.kind === "paper-anchors") return await trainAnchors(job, job.signals);
-    if (job.kind === "paper-group") return await trainGroup(job, job.signals);
+    if (job.kind === "paper-anchors") return await (await paper()).trainAnchors(job, job.signals);
+    if (job.kind === "paper-group") return await (await paper()).trainGroup(job, job.signals);
     return await measureFrames(job.asset, job.index, job.payload, job.frames, THREADS);
   } catch (cause) {
     if (cause instanceof EncoderError) return { failed: cause.code, message: cause.message };
@@ -57,7 +61,7 @@ async function train(job: TrainJob, signals: JobSignals): Promise<TrainingWeight
   const { network, plan, device, precision } = job;
   const problem = problemOf(job);
   const { signal, check } = stopSignal(signals);
-  const trainer = createTrainer(job.trainer, { device, threads: THREADS, precision });
+  const trainer = await createTrainer(job.trainer, { device, threads: THREADS, precision });
   const trained = await trainer.train(problem, plan, {
     signal,
     onProgress(done) {
@@ -81,8 +85,8 @@ function tryTiles(job: TrainJob, signals: JobSignals): Promise<PrecisionDecision
   const problem = problemOf(job);
   const plan = { ...job.plan, steps: TRIAL_STEPS };
   const { signal, check } = stopSignal(signals);
-  return tryPrecisions((precision, onProgress) => {
-    const trainer = createTrainer(job.trainer, { device: job.device, threads: THREADS, precision });
+  return tryPrecisions(async (precision, onProgress) => {
+    const trainer = await createTrainer(job.trainer, { device: job.device, threads: THREADS, precision });
     return trainer.train(problem, plan, {
       signal,
       onProgress(done, losses) {

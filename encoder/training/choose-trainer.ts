@@ -1,8 +1,5 @@
-import { KernelTrainer } from "./kernel-trainer.js";
 import type { Device } from "./onnx-runtime.js";
-import { OnnxTrainer } from "./onnx-trainer.js";
 import type { Precision } from "./precision.js";
-import { TfjsTrainer } from "./tfjs-trainer.js";
 import type { Trainer } from "./trainer.js";
 
 /** What runs the training graphs of either profile. */
@@ -12,12 +9,13 @@ export type TileTrainerName = TrainerName | "kernel";
 
 /**
  * `threads` and `precision` are for onnxruntime; the others run in the thread that calls them and in float32, the
- * kernel always on the processor.
+ * kernel always on the processor. Only the one that is asked for is loaded.
  */
-export function createTrainer(
+export async function createTrainer(
   name: TileTrainerName,
   options: { device: Device; threads: number; precision: Precision },
-): Trainer {
-  if (name === "kernel") return new KernelTrainer();
-  return name === "tfjs" ? new TfjsTrainer(options) : new OnnxTrainer(options);
+): Promise<Trainer> {
+  if (name === "kernel") return new (await import("./kernel-trainer.js")).KernelTrainer();
+  if (name === "tfjs") return new (await import("./tfjs-trainer.js")).TfjsTrainer(options);
+  return new (await import("./onnx-trainer.js")).OnnxTrainer(options);
 }

@@ -5,9 +5,8 @@ import { readNumbers, writeNumbers } from "../kernel/tile-numbers.js";
 import { SCHEDULE_LENGTH } from "./adam.js";
 import { type GroupTarget, linesOf, windowPixels } from "./group-target.js";
 import type { Sampler } from "./samples.js";
-import { oneCycle } from "./schedule.js";
+import { codedSteps, oneCycle } from "./schedule.js";
 import { MUON_RATE } from "./tile-graph.js";
-import { codedSteps } from "./tile-steps.js";
 import type { TrainingWeights } from "./tile-weights.js";
 import type { TrainingPlan, TrainingProblem } from "./trainer.js";
 

@@ -1,15 +1,9 @@
 import { CholeskyDecomposition, Matrix } from "ml-matrix";
 import { CHANNELS } from "../../codec/index.js";
 import { diverged } from "../errors.js";
-import { exportLoop } from "../graph/onnx-export.js";
-import { Operations } from "../graph/operations.js";
-import { tileHidden } from "../network/forward.js";
 import { KernelJob } from "./kernel-job.js";
-import { type Device, type Feed, floats, integers, loadGraph } from "./onnx-runtime.js";
+import type { Device } from "./onnx-runtime.js";
 import { Sampler } from "./samples.js";
-import { perStep, type TileShape, tileInputs } from "./tile-graph.js";
-import { constantFeeds, shapeOf, weightShape } from "./tile-steps.js";
-import type { TrainingWeights } from "./tile-weights.js";
 import type { TrainingPlan, TrainingProblem } from "./trainer.js";
 
 /** Points a tile that the normal equations are summed over. */
@@ -38,29 +32,10 @@ export async function solveHeads(
   const { seed, keys, signal } = options;
   const plan = { steps: BATCHES, points: POINTS, rate: 1, motionRate: 1, seed, keys: [...keys, 2] };
   if (options.engine === "kernel") return solveByKernel(problem, plan, signal);
-  const shape = shapeOf(problem, POINTS);
-  const graph = await loadGraph(normalEquations(shape), options.device, options.threads);
-  try {
-    const n = problem.width + 1;
-    const samples = new Sampler(problem.target, plan).draw(BATCHES);
-    const feeds: Record<string, Feed> = {
-      ...constantFeeds(problem),
-      steps: integers(BigInt64Array.of(BigInt(BATCHES)), []),
-      all_rows: integers(samples.rows, [BATCHES, POINTS]),
-      all_position: floats(samples.position, [BATCHES, 1, 2, POINTS]),
-      all_frame: floats(samples.frame, [BATCHES, POINTS]),
-      first_gram: floats(new Float32Array(shape.tiles * n * n), [shape.tiles, n, n]),
-      first_cross: floats(new Float32Array(shape.tiles * n * CHANNELS), [shape.tiles, n, CHANNELS]),
-    };
-    for (const [name, values] of problem.weights) {
-      if (!name.startsWith("head")) feeds[name] = floats(values, weightShape(name, values, shape));
-    }
-    signal?.throwIfAborted();
-    const { next_gram, next_cross } = await graph.run(feeds);
-    return solveTiles(next_gram, next_cross, problem.weights, shape);
-  } finally {
-    await graph.release();
-  }
+  // Loaded where it is needed: the kernel does without onnxruntime, which takes a while to load in every thread.
+  const { sumByGraph } = await import("./normal-equations.js");
+  const { gram, cross } = await sumByGraph(problem, plan, options);
+  return solveTiles(gram, cross, problem);
 }
 
 async function solveByKernel(
@@ -84,36 +59,15 @@ async function solveByKernel(
   } finally {
     job.release();
   }
-  return solveTiles(gram, cross, problem.weights, shapeOf(problem, POINTS));
-}
-
-/** Sums of h h^T [tiles, n, n] and h y^T [tiles, n, 3] over batches of points; h ends with a one. */
-function normalEquations(shape: TileShape): Uint8Array {
-  const g = new Operations();
-  const inputs = tileInputs(g, shape);
-  const hidden = tileHidden(g, shape.network, inputs.parameters, inputs.points);
-  const ones = g.expand(g.constant([1], [1, 1, 1]), [shape.tiles, 1, shape.points]);
-  const h = g.concat([hidden, ones], 1);
-  const n = shape.width + 1;
-  const gram = g.input("gram", [shape.tiles, n, n]);
-  const cross = g.input("cross", [shape.tiles, n, CHANNELS]);
-  return exportLoop({
-    state: [
-      { before: gram, after: g.add(gram, g.matmul(h, g.transpose(h))) },
-      { before: cross, after: g.add(cross, g.matmul(h, g.transpose(inputs.target))) },
-    ],
-    perStep: perStep(inputs),
-    record: {},
-  });
+  return solveTiles(gram, cross, problem);
 }
 
 function solveTiles(
   gram: Float32Array,
   cross: Float32Array,
-  weights: TrainingWeights,
-  shape: TileShape,
+  { weights, width, target }: TrainingProblem,
 ): { head: Float32Array; bias: Float32Array } {
-  const { width, tiles } = shape;
+  const tiles = target.tiles.count;
   const n = width + 1;
   const head = Float32Array.from(weights.get("head") as Float32Array);
   const bias = Float32Array.from(weights.get("head_bias") as Float32Array);

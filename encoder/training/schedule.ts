@@ -1,4 +1,5 @@
 import { BETA2, SCHEDULE_LENGTH } from "./adam.js";
+import type { TrainingPlan } from "./trainer.js";
 
 /** Share of the steps in which the learning rate rises. */
 const RISE = 0.1;
@@ -39,4 +40,10 @@ export function constantRate(rate: number, beta1: number, from: number, to: numb
 
 function adamNumbers(rate: number, beta1: number, t: number): number[] {
   return [rate, beta1, 1 / (1 - beta1 ** t), 1 / (1 - BETA2 ** t)];
+}
+
+/** 1 for the steps in which numbers are rounded and priced, 0 before. */
+export function codedSteps(plan: TrainingPlan, from: number, to: number): Float32Array {
+  const first = plan.steps * (1 - (plan.coding?.share ?? 0));
+  return Float32Array.from({ length: to - from }, (_, i) => (from + i >= first ? 1 : 0));
 }

@@ -5,7 +5,7 @@ import { scalingState } from "./loss-scaling.js";
 import { bytes, type Feed, floats, integers, type RunningGraph } from "./onnx-runtime.js";
 import type { Precision } from "./precision.js";
 import { Sampler } from "./samples.js";
-import { oneCycle } from "./schedule.js";
+import { codedSteps, oneCycle } from "./schedule.js";
 import { momentsOf, type TileShape } from "./tile-graph.js";
 import type { TrainingWeights } from "./tile-weights.js";
 import type { TrainingOptions, TrainingPlan, TrainingProblem } from "./trainer.js";
@@ -100,10 +100,4 @@ export async function runSteps(
   }
   for (const name of learned) weights.set(name, state.get(name) as Float32Array);
   return weights;
-}
-
-/** 1 for the steps in which numbers are rounded and priced, 0 before. */
-export function codedSteps(plan: TrainingPlan, from: number, to: number): Float32Array {
-  const first = plan.steps * (1 - (plan.coding?.share ?? 0));
-  return Float32Array.from({ length: to - from }, (_, i) => (from + i >= first ? 1 : 0));
 }
