@@ -43,7 +43,7 @@ const paper = {
  * makes it take half as many processor seconds again.
  */
 const published = { profile: "paper", preset: "s", workers: 1, steps: 20_000, phase1Steps: 20_000 } as const;
-const STEPS = [80, 120, 160, 200, 240, 320, 480, 700, 1000, 1500, 3000];
+const STEPS = [80, 120, 160, 200, 240, 320, 480, 600, 700, 1000, 1500, 3000];
 const vga = { width: 640, height: 360 };
 const hd = { width: 1280, height: 720 };
 const uhd = { width: 3840, height: 2160 };
