@@ -19,6 +19,7 @@ import { trainStages } from "./pipeline/stages.js";
 import { keepSubtitles } from "./pipeline/subtitles.js";
 import { settingsForSize } from "./pipeline/tile-network.js";
 import { writeAsset } from "./pipeline/write-asset.js";
+import { requireCuda } from "./training/cuda-provider.js";
 import { requireTensorFlow } from "./training/tfjs-runtime.js";
 
 /**
@@ -56,6 +57,7 @@ async function run(
   signal?: AbortSignal,
 ): Promise<EncodeSummary> {
   if (options.trainer === "tfjs") requireTensorFlow(options.device);
+  else if (options.device === "cuda") requireCuda();
   if (!options.output.endsWith(".siedd")) throw bad("--output", "a name that ends in .siedd", options.output);
   await checkWritable(options.output, options.input);
   const info = await probeVideo(options.input, signal);

@@ -124,8 +124,9 @@ test("--device cuda without CUDA ends in one sentence that says what to do", {
   skip: hasCudaProvider(),
 }, async (t) => {
   const output = join(await tempFolder(t), "a.siedd");
+  const onEvent = () => assert.fail("nothing is looked at, let alone trained");
   await assert.rejects(
-    encode({ ...(await small(output)), device: "cuda" }),
+    encode({ ...(await small(output)), device: "cuda", onEvent }),
     (error) =>
       error instanceof EncoderError &&
       error.code === "no-cuda" &&

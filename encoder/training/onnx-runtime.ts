@@ -1,6 +1,5 @@
 import * as ort from "onnxruntime-node";
-import { EncoderError } from "../errors.js";
-import { hasCudaProvider } from "./cuda-provider.js";
+import { hasCudaProvider, noCuda } from "./cuda-provider.js";
 
 /** Where graphs run. `auto` is the GPU where there is one. */
 export type Device = "auto" | "cpu" | "cuda";
@@ -61,14 +60,6 @@ function create(model: Model, device: "cpu" | "cuda", threads: number): Promise<
     interOpNumThreads: 1,
     logSeverityLevel: 4,
   });
-}
-
-function noCuda(cause: unknown): EncoderError {
-  return new EncoderError(
-    "no-cuda",
-    "--device cuda: the CUDA execution provider could not be loaded; on Linux x64 with an NVIDIA GPU and CUDA 12 run npm run setup:cuda once, or use --device cpu",
-    { cause },
-  );
 }
 
 function running(session: ort.InferenceSession, device: "cpu" | "cuda"): RunningGraph {
