@@ -7,9 +7,11 @@ import { type EncodeEvent, type EncodeOptions, encode } from "../encoder/index.j
 import { TrainingKernel } from "../encoder/kernel/kernel.js";
 import { layOut, SAMPLE_ROWS } from "../encoder/kernel/layout.js";
 import { readNumbers, writeNumbers } from "../encoder/kernel/tile-numbers.js";
+import { KernelJob } from "../encoder/training/kernel-job.js";
 import { KernelTrainer } from "../encoder/training/kernel-trainer.js";
 import { solveHeads } from "../encoder/training/least-squares.js";
 import { OnnxTrainer } from "../encoder/training/onnx-trainer.js";
+import { Sampler } from "../encoder/training/samples.js";
 import { constantRate } from "../encoder/training/schedule.js";
 import type { TrainingWeights } from "../encoder/training/tile-weights.js";
 import { clip } from "./clips.js";
@@ -248,5 +250,30 @@ test("the kernel's least squares give the heads that onnxruntime's give, for wid
     const onnx = await solveHeads(problem, { ...options, engine: "onnx" });
     assert.ok(relativeError(kernel.head, [...onnx.head]) <= 1e-3, "head");
     assert.ok(relativeError(kernel.bias, [...onnx.bias]) <= 1e-3, "bias");
+  }
+});
+
+test("the sums that a head is solved from keep five digits, so that units which hardly vary give no huge weights", async () => {
+  const width = 24;
+  const points = 384;
+  const batches = 40;
+  const { problem, plan } = await realTraining({ width, steps: batches, points });
+  const { weights, network, target } = problem;
+  // Units as they are in small tiles: near a crest of their sine whatever the point.
+  const shifts = Float32Array.from({ length: width }, (_, unit) => (1 + 0.01 * unit) / network.omega);
+  const bias = weights.get("hidden2_bias")!.map((_, i) => shifts[i % width]!);
+  const still = new Map(weights).set("hidden2_bias", bias);
+  still.set("hidden2", new Float32Array(weights.get("hidden2")!.length));
+  const job = await KernelJob.create({ ...problem, weights: still }, plan, batches);
+  try {
+    job.draw(new Sampler(target, plan), batches);
+    const { gram } = job.normalEquations(0, batches);
+    const value = (unit: number) => (unit === width ? 1 : Math.sin(network.omega * shifts[unit]!));
+    gram.forEach((sum, at) => {
+      const expected = batches * points * value(Math.floor(at / (width + 1))) * value(at % (width + 1));
+      assert.ok(Math.abs(sum / expected - 1) <= 5e-6, `sum ${at}: ${sum}, not ${expected}`);
+    });
+  } finally {
+    job.release();
   }
 });

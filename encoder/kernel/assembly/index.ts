@@ -5,7 +5,7 @@ import { adam } from "./adam";
 import { addChangePrice, addPrice, stored } from "./coding";
 import { transpose } from "./lanes";
 import { muon } from "./muon";
-import { collect } from "./outer";
+import { collect, collectMore } from "./outer";
 import { Layer, Plan } from "./plan";
 import { draw, normalEquations, strip, strips } from "./strip";
 
@@ -101,20 +101,25 @@ export function trainTile(plan: Plan, tile: usize, pixels: usize, from: i32, to:
 /**
  * The normal equations of a tile's head over the points of steps 0 to `steps`, which are whole strips:
  * gram: f32[width + 1][width], sums of h h^T where h ends with a one; cross: f32[width + 1][4], sums of h y^T.
- * sums: v128[width + 1][width], zeros before and after.
+ * sums: v128[width + 1][width], zeros before and after. Each step is summed on its own first: one long sum of float32
+ * loses so many digits that units which hardly differ no longer have a unique best head.
  */
 export function sumTile(
   plan: Plan, tile: usize, pixels: usize, steps: i32, offsetX: f32, offsetY: f32, sums: usize, gram: usize, cross: usize,
 ): void {
+  const head = changetype<Layer>(plan.layers + <usize>plan.count * LAYER);
+  const ofHidden = (head.inputs + 1) * head.inputs;
+  const ofColours = (head.inputs + 1) * 4;
+  memory.fill(gram, 0, <usize>ofHidden << 2);
+  memory.fill(cross, 0, <usize>ofColours << 2);
   prepare(plan, tile, 0);
   for (let step = 0; step < steps; step++) {
     const samples = plan.samples + (<usize>(step * 7 * plan.points) << 2);
     draw(plan, samples, pixels);
     for (let i = 0; i < strips(plan); i++) normalEquations(plan, i, samples, offsetX, offsetY, sums);
+    collectMore(sums, ofHidden, gram);
+    collectMore(head.sums, ofColours, cross);
   }
-  const head = changetype<Layer>(plan.layers + <usize>plan.count * LAYER);
-  collect(sums, (head.inputs + 1) * head.inputs, 1, gram);
-  collect(head.sums, (head.inputs + 1) * 4, 1, cross);
 }
 
 /**
