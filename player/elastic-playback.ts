@@ -53,6 +53,7 @@ export class ElasticPlayback implements Playback {
     this.#renewal = new Renewal({
       hls: this.hls,
       video,
+      still: options.still,
       frameRate: info.frameRate,
       exact: () => options.wantedSize(),
       region: () => options.wantedRegion(),
@@ -65,7 +66,10 @@ export class ElasticPlayback implements Playback {
   }
 
   follow({ notable }: SizeChange): void {
-    if (!notable) return;
+    if (!notable) {
+      this.#renewal.look();
+      return;
+    }
     // What is on its way has the old size. While the film plays it comes all the same, and is renewed when there is
     // time: asked for anew it might come too late.
     const { paused, played } = this.#video;

@@ -9,6 +9,7 @@ import { objectFit, watchFit } from "./object-fit.js";
 import { Session } from "./session.js";
 import type { Size } from "./size.js";
 import { buildSkin, type Skin } from "./skin.js";
+import { StillPicture } from "./still-picture.js";
 import { mirrorTextTracks, offerAudioTracks, offerRenditions } from "./tracks.js";
 import type { MissingPart, Transport } from "./transport.js";
 
@@ -48,6 +49,8 @@ export class SieddPlayerElement extends MediaElement {
 
   readonly #skin: Skin = buildSkin(this.attachShadow({ mode: "open" }));
   protected readonly video = this.#skin.video;
+  // Who plays HLS by itself shows the last frame by itself, and in direct mode it is painted.
+  protected readonly still = new StillPicture(this.video, () => (this.hls === null ? null : this.film));
   readonly #controls = new Controls(this, this.#skin, {
     onRegion: () => {
       // There another region is another stream, and until it plays the video has no picture.
@@ -166,10 +169,10 @@ export class SieddPlayerElement extends MediaElement {
 
   /** Seconds; may be set before the film is known. */
   override get currentTime(): number {
-    return this.#session?.started ? this.video.currentTime : this.#startAt;
+    return this.#session?.started ? super.currentTime : this.#startAt;
   }
   override set currentTime(seconds: number) {
-    if (this.#session?.started) this.video.currentTime = seconds;
+    if (this.#session?.started) super.currentTime = seconds;
     else this.#startAt = Math.max(0, Number(seconds) || 0);
   }
 
@@ -271,7 +274,7 @@ export class SieddPlayerElement extends MediaElement {
 
   async #playVideo(): Promise<void> {
     try {
-      await this.video.play();
+      await super.play();
     } catch (error) {
       // Another source has taken over and plays on: only a pause or another film ends what was asked for.
       if ((error as Error).name !== "AbortError" || this.video.paused) throw error;
@@ -303,6 +306,7 @@ export class SieddPlayerElement extends MediaElement {
         src,
         mode: this.#mode,
         video: this.video,
+        still: this.still,
         frame: this.video,
         fit: () => objectFit(this),
         window: () => this.#controls.window,

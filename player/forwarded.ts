@@ -14,7 +14,6 @@ type Forwarded = Pick<
   | "cancelVideoFrameCallback"
   | "canPlayType"
   | "duration"
-  | "ended"
   | "fastSeek"
   | "getVideoPlaybackQuality"
   | "HAVE_CURRENT_DATA"
@@ -36,7 +35,6 @@ type Forwarded = Pick<
   | "requestPictureInPicture"
   | "requestVideoFrameCallback"
   | "seekable"
-  | "seeking"
   | "setMediaKeys"
   | "setSinkId"
   | "sinkId"
@@ -73,6 +71,8 @@ const OWN = new Set([
   "pause",
   "paused",
   "currentTime",
+  "ended",
+  "seeking",
   "playbackRate",
   "defaultPlaybackRate",
   "videoWidth",

@@ -1,6 +1,7 @@
 import type { ErrorData, FragmentLoaderConstructor, HlsConfig } from "hls.js";
 import Hls from "hls.js";
 import { LOADED_AHEAD } from "./buffered.js";
+import { endStreamAtEnd } from "./end-of-stream.js";
 import { badAnswer, errorForStatus, notPlayable, type PlayerError } from "./errors.js";
 import { FIRST_RETRY } from "./patient-loader.js";
 import { playOnAfterFailures } from "./play-on.js";
@@ -141,6 +142,7 @@ export function startHls(options: HlsPlaybackOptions): Hls {
     end(() => options.onError(notPlayable(data.error)));
   });
   playOnAfterFailures(hls, video);
+  endStreamAtEnd(hls, video);
   hls.loadSource(options.playlist);
   hls.attachMedia(video);
   return hls;

@@ -1,4 +1,5 @@
 import { ForwardingElement } from "./forwarded.js";
+import type { StillPicture } from "./still-picture.js";
 
 /** Events of a media element, sent again by the element around it, since they do not bubble. */
 export const MEDIA_EVENTS = [
@@ -62,6 +63,7 @@ export function sameEvent(event: Event): Event {
 
 /** The API of a media element, answered by the video inside; its attributes are reflected. */
 export abstract class MediaElement extends ForwardingElement {
+  protected abstract readonly still: StillPicture;
   /** Names of properties that were set before the tag was defined, with their values. */
   #early: readonly (readonly [string, unknown])[] = Object.entries(this);
   #defaultPlaybackRate = 1;
@@ -85,12 +87,16 @@ export abstract class MediaElement extends ForwardingElement {
 
   /** Sends the video's events again, until the signal. */
   protected forwardEvents(signal: AbortSignal): void {
-    const { video } = this;
+    const { video, still } = this;
     this.#toldRate = Number.NaN;
     for (const type of MEDIA_EVENTS) {
       if (type === "ratechange") continue;
-      video.addEventListener(type, (event) => this.dispatchEvent(sameEvent(event)), { signal });
+      const tell = (event: Event) => {
+        if (!still.hides(type)) this.dispatchEvent(sameEvent(event));
+      };
+      video.addEventListener(type, tell, { signal });
     }
+    still.connect(signal);
     video.addEventListener("ratechange", () => this.#rateChanged(), { signal });
   }
 
@@ -113,6 +119,7 @@ export abstract class MediaElement extends ForwardingElement {
   }
 
   play(): Promise<void> {
+    this.still.settle();
     return this.video.play();
   }
   pause(): void {
@@ -123,10 +130,17 @@ export abstract class MediaElement extends ForwardingElement {
   }
   /** Seconds. */
   get currentTime(): number {
-    return this.video.currentTime;
+    return this.still.position ?? this.video.currentTime;
   }
   set currentTime(seconds: number) {
+    this.still.settle();
     this.video.currentTime = seconds;
+  }
+  get ended(): boolean {
+    return this.still.ended || this.video.ended;
+  }
+  get seeking(): boolean {
+    return this.still.position === null && this.video.seeking;
   }
   /** Stays with the film, also when it is set before there is anything to play. */
   get playbackRate(): number {

@@ -22,6 +22,7 @@ export interface Playhead {
   readonly rate: number;
   /** End of what is buffered in one piece. */
   readonly bufferedEnd: number;
+  /** Where the last frame ends; the sound may be longer. */
   readonly filmEnd: number;
   readonly loops: boolean;
 }
@@ -61,7 +62,8 @@ export const givesWay = (playhead: Playhead): boolean =>
 /** Seconds until the segment begins to play; negative where it is playing or behind, `Infinity` where nothing plays. */
 export function secondsUntil({ start, end }: Pick<HeldSegment, "start" | "end">, playhead: Playhead): number {
   const { currentTime, paused, rate, filmEnd, loops } = playhead;
-  if (paused) return currentTime < end ? Number.POSITIVE_INFINITY : -1;
+  // What is seen at the end, and behind it where the sound is longer, is the last frame.
+  if (paused) return currentTime < end || end > filmEnd - 0.01 ? Number.POSITIVE_INFINITY : -1;
   const around = loops && end <= currentTime ? filmEnd : 0;
   return (start + around - currentTime) / rate;
 }
@@ -86,7 +88,9 @@ export function nextRenewal(
   const isIdle = isComplete(playhead) || (playhead.paused && ahead(playhead) >= LOADED_AHEAD);
   if (!playhead.paused && !isComplete(playhead) && ahead(playhead) < RESERVE) return null;
   const sizeFor = (segment: HeldSegment): Size | null => {
-    const changed = hasChanged(segment, question);
+    // Nobody is to look at a few pixels too many or too few for long.
+    const isShown = playhead.paused && segment.start <= playhead.currentTime;
+    const changed = hasChanged(segment, question) || (isShown && !sameSize(segment.exact, exact));
     if (changed) {
       const size = affordable(segment.end - segment.start);
       if (!sameRegion(segment.region, region) || !sameSize(size, segment.size)) return size;

@@ -14,10 +14,12 @@ import {
   secondsUntil,
 } from "./renewal-plan.js";
 import type { Size } from "./size.js";
+import type { StillPicture } from "./still-picture.js";
 
 export interface RenewalOptions {
   readonly hls: Hls;
   readonly video: HTMLVideoElement;
+  readonly still: StillPicture;
   /** Frames a second. */
   readonly frameRate: number;
   exact(): Size;
@@ -59,7 +61,7 @@ export class Renewal {
 
   constructor(options: RenewalOptions) {
     this.#options = options;
-    const { hls, video } = options;
+    const { hls, video, still } = options;
     this.#overwriter = new Overwriter(hls, video);
     const { FRAG_BUFFERED, DESTROYING, MEDIA_DETACHING } = Hls.Events;
     hls.on(FRAG_BUFFERED, () => this.look());
@@ -67,7 +69,10 @@ export class Renewal {
     const { signal } = this.#listening;
     for (const type of ["timeupdate", "pause", "seeked"])
       video.addEventListener(type, () => this.look(), { signal });
-    video.addEventListener("seeking", () => this.#giveUp(), { signal });
+    const seek = () => {
+      if (!still.hides("seeking")) this.#giveUp();
+    };
+    video.addEventListener("seeking", seek, { signal });
     hls.on(DESTROYING, () => {
       this.#listening.abort();
       this.#end();
@@ -117,11 +122,13 @@ export class Renewal {
 
   /** null while nothing can be said: without a film, or within a seek. */
   #playhead(): Playhead | null {
-    const { video } = this.#options;
-    const range = bufferedAround(video);
+    const { video, still } = this.#options;
     const last = this.#fragments.at(-1);
-    if (range === null || last === undefined || video.seeking || this.#listening.signal.aborted) return null;
-    const { currentTime, paused, playbackRate, loop } = video;
+    const range = bufferedAround(video, last?.end);
+    const isSought = video.seeking && still.position === null;
+    if (range === null || last === undefined || isSought || this.#listening.signal.aborted) return null;
+    const { paused, playbackRate, loop } = video;
+    const currentTime = still.position ?? video.currentTime;
     const rate = playbackRate > 0 ? playbackRate : 1;
     return { currentTime, paused, rate, bufferedEnd: range.end, filmEnd: last.end, loops: loop };
   }
@@ -139,7 +146,7 @@ export class Renewal {
 
   /** Segments in the range that plays. */
   #buffered(): HeldSegment[] {
-    const range = bufferedAround(this.#options.video);
+    const range = bufferedAround(this.#options.video, this.#fragments.at(-1)?.end);
     if (range === null) return [];
     return [...this.#held.values()].filter(({ start, end }) => {
       const middle = (start + end) / 2;
@@ -219,24 +226,22 @@ export class Renewal {
     });
   }
 
-  /** Only a seek makes a video that rests decode anew, what it shows and what comes right after it. */
+  /** A video that rests has already decoded what it shows, and what comes right after it. */
   #redraw({ start, duration }: SegmentArrival): void {
-    const { video } = this.#options;
-    const { paused, currentTime } = video;
-    if (paused && start <= currentTime + this.#margin && currentTime < start + duration)
-      video.currentTime = currentTime;
+    const playhead = this.#playhead();
+    if (playhead === null || !playhead.paused || start > playhead.currentTime + this.#margin) return;
+    if (secondsUntil({ start, end: start + duration }, playhead) > 0) this.#options.still.redraw();
   }
 
   /** What was played at another size is not kept for a seek back: it would be shown at that size again. */
   #forgetBehind(): void {
     const { video, exact, region } = this.#options;
-    const { currentTime } = video;
-    const wanted = { exact: exact(), region: region() };
-    const stale = this.#buffered().filter((held) => held.end <= currentTime && hasChanged(held, wanted));
-    if (stale.length === 0) return;
-    const playing = this.#fragments.find(({ end }) => currentTime < end);
+    const playing = this.#fragments.find(({ end }) => video.currentTime < end) ?? this.#fragments.at(-1);
     if (playing === undefined) return;
-    for (const [index, { end }] of this.#held) if (end <= playing.start + 0.01) this.#held.delete(index);
+    const wanted = { exact: exact(), region: region() };
+    const isBehind = ({ end }: HeldSegment) => end <= playing.start + 0.01;
+    if (!this.#buffered().some((held) => isBehind(held) && hasChanged(held, wanted))) return;
+    for (const [index, held] of this.#held) if (isBehind(held)) this.#held.delete(index);
     this.#flush(0, playing.start);
   }
 

@@ -7,6 +7,7 @@ import { type FilmSource, openFilm } from "./film-source.js";
 import type { SegmentArrival } from "./fragment-loader.js";
 import { type Region, sameRegion } from "./region/region.js";
 import { fillsBox, type ObjectFit, requestSize, type Size } from "./size.js";
+import type { StillPicture } from "./still-picture.js";
 import type { MissingPart, Playback, Transport } from "./transport.js";
 import { type SizeChange, WantedSize } from "./wanted-size.js";
 
@@ -15,6 +16,7 @@ export interface SessionOptions {
   /** Who decodes. */
   readonly mode: PlayerMode;
   readonly video: HTMLVideoElement;
+  readonly still: StillPicture;
   /** Whose content box is the picture's frame. */
   readonly frame: Element;
   /** How the picture lies in it. */
@@ -169,11 +171,12 @@ export class Session {
   /** Begins as soon as both the film and the size are known. */
   #start(startAt: number | null, resume: boolean): void {
     if (this.#film === null || this.#wanted.current === null || this.#playback !== null) return;
-    const { video, src } = this.#options;
+    const { video, still, src } = this.#options;
     let playback: Playback | null = null;
     try {
       playback = this.#film.start({
         video,
+        still,
         src,
         info: this.#film.info,
         startAt: startAt ?? this.#options.startAt(),

@@ -5,6 +5,7 @@ import { filmUrl } from "./film-url.js";
 import type { SegmentArrival } from "./fragment-loader.js";
 import { formatRegion, type Region } from "./region/region.js";
 import type { Size } from "./size.js";
+import type { StillPicture } from "./still-picture.js";
 import type { SizeChange } from "./wanted-size.js";
 
 /**
@@ -21,6 +22,8 @@ export interface MissingPart {
 
 export interface PlaybackOptions {
   readonly video: HTMLVideoElement;
+  /** Its picture while it rests. */
+  readonly still: StillPicture;
   /** Address of the film without a trailing slash. */
   readonly src: string;
   readonly info: FilmInfo;

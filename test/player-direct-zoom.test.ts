@@ -5,18 +5,11 @@ import { test } from "node:test";
 import type { Page } from "playwright-core";
 import sharp from "sharp";
 import { PATIENCE, reach, Stage, until } from "./player-stage.js";
+import { psnr } from "./shot-psnr.js";
 import { syntheticAsset } from "./synthetic-asset.js";
 
 const SIZE = { width: 320, height: 180 };
 const clip = { x: 0, y: 0, ...SIZE };
-
-/** Peak signal-to-noise ratio of two pictures of the player's size, in dB. */
-async function psnr(a: Buffer, b: Buffer): Promise<number> {
-  const pixels = (picture: Buffer) => sharp(picture).resize(SIZE).removeAlpha().raw().toBuffer();
-  const [one, other] = [await pixels(a), await pixels(b)];
-  const error = one.reduce((sum, value, i) => sum + (value - other[i]!) ** 2, 0) / one.length;
-  return 10 * Math.log10(255 ** 2 / error);
-}
 
 /** The map of where one is shows a thumbnail of the server's, where it has any. */
 const beyondMap = (paths: readonly string[]) => paths.filter((path) => !/\/storyboard[^/]*$/.test(path));
@@ -64,7 +57,7 @@ test("in direct mode zooming by hand sharpens the picture, at rest and while it 
   for (const end = performance.now() + 30_000; ours < 30 && performance.now() < end; ) {
     const now = await page.evaluate(() => window.player.region);
     if (now !== region) [region, truth] = [now, await picture(now, "320,180")];
-    ours = await psnr(await page.screenshot({ clip }), truth);
+    ours = await psnr(await page.screenshot({ clip }), truth, SIZE);
   }
   const [x, y, width, height] = region.split(",").map(Number) as [number, number, number, number];
   assert.deepEqual(beyondMap(requests.slice(before)), []);
@@ -76,7 +69,7 @@ test("in direct mode zooming by hand sharpens the picture, at rest and while it 
     .resize(SIZE)
     .png()
     .toBuffer();
-  const blurred = await psnr(scaled, truth);
+  const blurred = await psnr(scaled, truth, SIZE);
   t.diagnostic(
     `${region}: ${ours.toFixed(1)} dB from the server's picture, the whole scaled up ${blurred.toFixed(1)} dB`,
   );
