@@ -1,6 +1,6 @@
 import { create } from "../dom.js";
 import { formatBytes } from "./facts.js";
-import { LoadChart } from "./load-chart.js";
+import type { LoadChart } from "./load-chart.js";
 
 /** What the page reads of `/stats.json`; totals count from the server's start. */
 interface Stats {
@@ -27,11 +27,21 @@ const TIERS: Readonly<Record<string, string>> = {
 
 const part = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
 
+/**
+ * null where the library that draws does not run: it reads the browser's language at once, and that of WebKitGTK is no
+ * language tag ("C") in an environment without one.
+ */
+const openChart = (): Promise<LoadChart | null> =>
+  import("./load-chart.js").then(
+    ({ LoadChart }) => new LoadChart(part("chart")),
+    () => null,
+  );
+
 /** Shows how busy the server is, as long as the page is visible and the server tells. */
 export function watchServer(root: URL): void {
   const address = new URL("stats.json", root);
   const seen: Stats[] = [];
-  let chart: LoadChart | undefined;
+  let chart: Promise<LoadChart | null> | undefined;
   let timer: number | undefined;
 
   const show = (now: Stats) => {
@@ -50,8 +60,9 @@ export function watchServer(root: URL): void {
     part("queue").textContent = `${now.running} + ${now.waiting}`;
     part("queue-unit").textContent = `at work and waiting, ${now.concurrency} at a time`;
     showCaches(now);
-    chart ??= new LoadChart(part("chart"));
-    chart.add(Date.now() / 1000, rate, share);
+    chart ??= openChart();
+    const seconds = Date.now() / 1000;
+    void chart.then((drawn) => drawn?.add(seconds, rate, share));
   };
 
   const look = async (): Promise<void> => {
