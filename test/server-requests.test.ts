@@ -275,6 +275,16 @@ test("answers can be read from other origins, with the headers that players need
   }
 });
 
+test("no answer is taken for another type than its own", async (t) => {
+  const server = await testServer(t, { film: SMALL });
+  const paths = ["", "film/info.json", "film/asset", "film/full/80,46/frame-0.jpg", "player/siedd-player.js"];
+  for (const path of [...paths, "film/none", "none/at/all"]) {
+    const { headers } = await server.get(path);
+    assert.equal(headers.get("x-content-type-options"), "nosniff", path);
+    assert.ok(headers.get("content-type"), path);
+  }
+});
+
 test("the player and the page are served with their types", async (t) => {
   const server = await testServer(t, { film: SMALL });
   const page = await server.get("", { headers: { accept: "text/html,*/*;q=0.8" } });

@@ -6,6 +6,8 @@ const HEADERS = {
   "timing-allow-origin": "*",
   // Pages that are cross-origin isolated may load nothing without it.
   "cross-origin-resource-policy": "cross-origin",
+  // Names and subtitles are somebody's: no browser is to take them for a page or a script.
+  "x-content-type-options": "nosniff",
 };
 
 const PREFLIGHT = {
