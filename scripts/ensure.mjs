@@ -71,6 +71,27 @@ const PROGRAMS = {
     variable: "SIEDD_CHROMIUM",
     use: "to test the player",
   },
+  "firefox-esr": {
+    names: ["firefox-esr", "firefox"],
+    all: false,
+    variable: undefined,
+    use: "to check the player in it",
+  },
+  "webkit2gtk-driver": {
+    names: ["WebKitWebDriver"],
+    all: true,
+    variable: undefined,
+    use: "to check the player in WebKit",
+    // What it plays films with.
+    along: [
+      "gstreamer1.0-libav",
+      "gstreamer1.0-plugins-good",
+      "gstreamer1.0-plugins-bad",
+      "gstreamer1.0-pulseaudio",
+    ],
+  },
+  xvfb: { names: ["Xvfb"], all: true, variable: undefined, use: "for a screen in memory" },
+  pulseaudio: { names: ["pulseaudio", "pactl"], all: true, variable: undefined, use: "for a sound device" },
 };
 
 export function onPath(name) {
@@ -88,7 +109,8 @@ export function onPath(name) {
 export function ensurePrograms(...packages) {
   const missing = packages.filter((name) => !isThere(PROGRAMS[name]));
   if (missing.length === 0) return;
-  const list = missing.join(" ");
+  const wanted = missing.flatMap((name) => [name, ...(PROGRAMS[name].along ?? [])]);
+  const list = wanted.join(" ");
   const uses = missing.map((name) => `${name} (${PROGRAMS[name].use})`).join(" and ");
   if (process.getuid?.() !== 0 || !onPath("apt-get")) {
     throw new Refusal(
@@ -99,7 +121,7 @@ export function ensurePrograms(...packages) {
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   const quietly = { env, stdio: ["ignore", "ignore", "inherit"] };
   const install = () =>
-    execute("apt-get", ["install", "-y", "-q", "--no-install-recommends", ...missing], quietly);
+    execute("apt-get", ["install", "-y", "-q", "--no-install-recommends", ...wanted], quietly);
   if (
     (execute("apt-get", ["update", "-q"], quietly) !== 0 || install() !== 0) &&
     !packages.every((name) => isThere(PROGRAMS[name]))
