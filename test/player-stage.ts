@@ -5,7 +5,7 @@ import { after, before, type TestContext } from "node:test";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import type { SieddPlayerElement } from "../player/index.js";
 import { type RunningServer, serve } from "../server/index.js";
-import { launchBrowser, watchFaults } from "./browser.js";
+import { launchBrowser, MOST_MILLISECONDS, watchFaults } from "./browser.js";
 import { syntheticAsset } from "./synthetic-asset.js";
 import { tempFolder } from "./temp-folder.js";
 
@@ -41,9 +41,6 @@ declare global {
  * other work takes many times as long as a quiet one.
  */
 export const PATIENCE = 600_000;
-
-/** Milliseconds for one thing to come true: a guard as well. */
-const MOST_MILLISECONDS = 120_000;
 
 /** Seconds of a film that comes at the exact size on any machine: the player lets so short a one wait for its pixels. */
 export const EXACT_SECONDS = 6;
@@ -112,7 +109,6 @@ export class Stage {
       ...options.context,
     });
     t.after(() => context.close());
-    context.setDefaultTimeout(MOST_MILLISECONDS);
     const page = await context.newPage();
     const faults = watchFaults(page);
     const requests: string[] = [];

@@ -81,7 +81,7 @@ test("the player's statistics tell the server's time and cache, on another site'
       player.addEventListener("segment", (event) => told.push((event as CustomEvent).detail.server));
       await player.play();
     });
-    await page.waitForFunction(() => window.player.currentTime > 2.2, null, { timeout: 30_000 });
+    await page.waitForFunction(() => window.player.currentTime > 2.2);
     const stage = page.locator("siedd-player .stage");
     await stage.focus();
     await page.evaluate(() => {

@@ -115,14 +115,10 @@ describe("from a film to a resizable picture", { concurrency: false, timeout: 60
     });
     const exact = () =>
       page
-        .waitForFunction(
-          () => {
-            const { player } = window;
-            return player.currentTime > 0 && Math.abs(player.videoWidth - player.clientWidth) <= 2;
-          },
-          undefined,
-          { timeout: 30_000 },
-        )
+        .waitForFunction(() => {
+          const { player } = window;
+          return player.currentTime > 0 && Math.abs(player.videoWidth - player.clientWidth) <= 2;
+        })
         .catch(async (cause) => {
           const { requestedSize, box, width, time } = await page.evaluate(() => ({
             requestedSize: window.player.requestedSize,
@@ -154,12 +150,10 @@ describe("from a film to a resizable picture", { concurrency: false, timeout: 60
     // In the last segment, so that only coming round again can bring the new size.
     await page.waitForFunction(() => window.player.currentTime > 1.2);
     await page.setViewportSize({ width: 1100, height: 860 });
-    await page.waitForFunction((least) => window.player.videoWidth > least, narrow.width + 100, {
-      timeout: 30_000,
-    });
+    await page.waitForFunction((least) => window.player.videoWidth > least, narrow.width + 100);
     await exact();
     // While it comes round again, what was kept of the end may lie apart from the new beginning.
-    await page.waitForFunction(() => window.player.buffered.length === 1, undefined, { timeout: 30_000 });
+    await page.waitForFunction(() => window.player.buffered.length === 1);
     const wide = await look();
     assert.ok(!wide.paused, JSON.stringify(wide));
     assert.deepEqual(faults, []);
