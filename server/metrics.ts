@@ -123,12 +123,12 @@ export class Metrics {
       labelNames: ["from"],
       registers: this.#registers,
       collect() {
-        const { hits, shared, started } = cache.counts;
+        const { hits, shared, made } = cache.counts;
         this.reset();
         this.inc({ from: "memory" }, hits);
         if (disk !== undefined) this.inc({ from: "disk" }, disk.counts.hits);
         this.inc({ from: "shared" }, shared);
-        this.inc({ from: "computed" }, started);
+        this.inc({ from: "computed" }, made);
       },
     });
   }

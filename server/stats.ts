@@ -61,7 +61,7 @@ export class StatsCollector {
 
   read(): Stats {
     const { queue, cache, disk, sources, options } = this.#parts;
-    const { hits, shared, started, bytes } = cache.counts;
+    const { hits, shared, made, bytes } = cache.counts;
     const stored = disk?.counts;
     const caches: CacheState[] = [{ tier: "memory", bytes, maxBytes: options.cacheBytes }];
     if (stored !== undefined) {
@@ -83,7 +83,7 @@ export class StatsCollector {
       pixels: this.#pixels,
       frames: this.#frames,
       hits: hits + shared + (stored?.hits ?? 0),
-      computed: started,
+      computed: made,
       caches,
     };
   }

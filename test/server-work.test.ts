@@ -24,8 +24,8 @@ test("those who ask for the same share one work, and later ones its result", asy
     results,
     Array.from({ length: 9 }, () => new Uint8Array([1])),
   );
-  const { started, shared, hits } = cache.counts;
-  assert.deepEqual({ started, shared, hits }, { started: 1, shared: 7, hits: 1 });
+  const { hits, shared, made: counted } = cache.counts;
+  assert.deepEqual({ made: counted, shared, hits }, { made: 1, shared: 7, hits: 1 });
 });
 
 test("one who leaves does not end the work while another waits, the last one does", async () => {
@@ -50,13 +50,15 @@ test("one who leaves does not end the work while another waits, the last one doe
   assert.deepEqual(await cache.get("a", async () => new Uint8Array([7])), new Uint8Array([7]));
 });
 
-test("a failure is not kept", async () => {
+test("a failure is neither kept nor counted as made", async () => {
   const cache = new SharedCache(1000);
   await assert.rejects(
     cache.get("a", () => Promise.reject(new Error("no luck"))),
     /no luck/,
   );
+  assert.equal(cache.counts.made, 0);
   assert.deepEqual(await cache.get("a", async () => new Uint8Array([1])), new Uint8Array([1]));
+  assert.equal(cache.counts.made, 1);
 });
 
 test("the cache is bounded in bytes and drops what was used longest ago", async () => {
@@ -64,12 +66,12 @@ test("the cache is bounded in bytes and drops what was used longest ago", async 
   const make = async () => new Uint8Array(30);
   for (const key of ["a", "b", "c", "a", "d"]) await cache.get(key, make);
   assert.ok(cache.counts.bytes <= 100);
-  const { evicted, started } = cache.counts;
-  assert.deepEqual({ evicted, started }, { evicted: 1, started: 4 });
+  const { evicted, made } = cache.counts;
+  assert.deepEqual({ evicted, made }, { evicted: 1, made: 4 });
   await cache.get("a", make);
-  assert.equal(cache.counts.started, 4);
+  assert.equal(cache.counts.made, 4);
   await cache.get("b", make);
-  assert.equal(cache.counts.started, 5);
+  assert.equal(cache.counts.made, 5);
   await cache.get("too large", async () => new Uint8Array(1000));
   assert.ok(cache.counts.bytes <= 100);
 });

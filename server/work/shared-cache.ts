@@ -8,8 +8,8 @@ export interface CacheCounts {
   readonly hits: number;
   /** Answers that joined work under way. */
   readonly shared: number;
-  /** Works begun. */
-  readonly started: number;
+  /** Works done; what was refused, failed or given up is none. */
+  readonly made: number;
   /** Works ended because nobody waited any more. */
   readonly abandoned: number;
   /** Entries given up for room. */
@@ -33,7 +33,7 @@ export class SharedCache {
   readonly #kept: LRUCache<string, Uint8Array> | undefined;
   readonly #disk: DiskCache | undefined;
   readonly #flights = new Map<string, Flight>();
-  readonly #counts = { hits: 0, shared: 0, started: 0, abandoned: 0, evicted: 0 };
+  readonly #counts = { hits: 0, shared: 0, made: 0, abandoned: 0, evicted: 0 };
 
   /**
    * @param maxBytes in memory; 0 keeps nothing there and shares all the same
@@ -139,8 +139,8 @@ export class SharedCache {
       demand.store = "disk";
       return found;
     }
-    this.#counts.started++;
     const bytes = await make(signal);
+    this.#counts.made++;
     this.#disk?.put(key, bytes);
     return bytes;
   }
