@@ -81,7 +81,7 @@ function slope(target: Target, rounds: readonly Round[], usual: number): number 
   const [before, last] = rounds.slice(-2);
   if (before === undefined || last === undefined) return usual;
   const measured = (excess(target, before) - excess(target, last)) / Math.log2(last.worth / before.worth);
-  // A round that went the wrong way tells nothing: training had an accident.
+  // Rounds that hardly differ may go the wrong way, which tells nothing.
   return measured > 0 ? Math.max(usual / 2, Math.min(usual * 4, measured)) : usual;
 }
 
