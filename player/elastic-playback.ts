@@ -8,30 +8,47 @@ import {
   type Wanted,
 } from "./fragment-loader.js";
 import { startHls } from "./hls-playback.js";
+import { nearestLevel } from "./levels.js";
 import { keepOneRange } from "./one-range.js";
 import { formatRegion } from "./region/region.js";
 import { Renewal } from "./renewal.js";
-import { type Size, sizeParameter } from "./size.js";
+import { fillRegion, fillSize, type Size, sizeParameter } from "./size.js";
 import { SizeChooser } from "./size-chooser.js";
-import type { Playback, PlaybackOptions } from "./transport.js";
+import { masterUrl, type Playback, type PlaybackOptions } from "./transport.js";
 import type { SizeChange } from "./wanted-size.js";
 
-/** The elastic rendition: one playlist, each of whose segments comes at the size wanted when it is asked for. */
+/** A segment of a level, from its region on. */
+const SEGMENT = /\/[^/]+\/[^/]+\/(seg-\d+\.m4s)/;
+
+/**
+ * One playlist, each of whose segments comes at the size wanted when it is asked for: the elastic rendition or, for
+ * browsers that need the parameter sets in an init segment, segments of levels, each with its own in front.
+ */
 export class ElasticPlayback implements Playback {
-  readonly transport = "elastic";
+  readonly transport: "elastic" | "levels";
   readonly hls: Hls;
   readonly #video: HTMLVideoElement;
   readonly #loading: ElasticLoading;
   readonly #renewal: Renewal;
 
-  constructor(options: PlaybackOptions) {
+  constructor(options: PlaybackOptions, transport: "elastic" | "levels") {
     const { video, src, info } = options;
+    this.transport = transport;
     this.#video = video;
     const chooser = new SizeChooser(options);
     const written = (size: Size): Wanted => {
       const region = options.wantedRegion();
       const parameter = sizeParameter(size, region ?? info);
-      return { size, exact: options.wantedSize(), parameter, region, regionParameter: formatRegion(region) };
+      const wanted = { size, exact: options.wantedSize(), region };
+      const name = formatRegion(region);
+      if (transport === "elastic")
+        return { ...wanted, fill: (url) => fillSize(fillRegion(url, name), parameter) };
+      return {
+        ...wanted,
+        fill: (url) => url.replace(SEGMENT, `/${name}/${parameter}/$1`),
+        // The same for all regions.
+        init: (url) => url.replace(SEGMENT, `/full/${sizeParameter(size, info)}/init.mp4`),
+      };
     };
     const observe = (arrival: SegmentArrival) => chooser.onArrival(linkSample(arrival));
     this.#loading = elasticLoading({
@@ -45,9 +62,12 @@ export class ElasticPlayback implements Playback {
     });
     this.hls = startHls({
       ...options,
-      playlist: filmUrl(src, "elastic.m3u8"),
+      playlist:
+        transport === "elastic"
+          ? filmUrl(src, "elastic.m3u8")
+          : masterUrl({ ...options, wantedRegion: () => null }),
       fragmentLoader: this.#loading.loader,
-      pinLevel: () => 0,
+      pinLevel: ({ levels }) => (transport === "elastic" ? 0 : nearestLevel(levels, options.wantedSize())),
     });
     keepOneRange(this.hls, video);
     this.#renewal = new Renewal({
@@ -79,5 +99,6 @@ export class ElasticPlayback implements Playback {
 
   destroy(): void {
     this.hls.destroy();
+    this.#loading.destroy();
   }
 }

@@ -54,7 +54,7 @@ export class SieddPlayerElement extends MediaElement {
   readonly #controls = new Controls(this, this.#skin, {
     onRegion: () => {
       // There another region is another stream, and until it plays the video has no picture.
-      if (this.transport === "levels" || this.transport === "native") this.#controls.zoom.hold();
+      if (this.transport === "native") this.#controls.zoom.hold();
       this.#session?.measure();
       const { region, zoom } = this;
       this.#tell("regionchange", { region, zoom });

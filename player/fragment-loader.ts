@@ -8,12 +8,13 @@ import type {
   LoaderStats,
 } from "hls.js";
 import type { Underway } from "./affordable-size.js";
+import { InitSegments, withInit } from "./init-segments.js";
 import type { LinkSample } from "./link-estimate.js";
 import { PatientLoader } from "./patient-loader.js";
 import type { Region } from "./region/region.js";
 import { responseHeader } from "./retry-after.js";
 import { parseServerTiming, type ServerPart } from "./server-part.js";
-import { fillRegion, fillSize, type Size } from "./size.js";
+import type { Size } from "./size.js";
 
 /** One segment as it arrived. */
 export interface SegmentArrival {
@@ -39,9 +40,11 @@ export interface Wanted {
   readonly size: Size;
   /** More than `size` where the link does not afford it. */
   readonly exact: Size;
-  readonly parameter: string;
   readonly region: Region | null;
-  readonly regionParameter: string;
+  /** Writes both into the address of a segment. */
+  fill(url: string): string;
+  /** The address of the init segment that this segment has to bring along; absent where the stream's own will do. */
+  init?(url: string): string;
 }
 
 export interface ElasticSource {
@@ -62,6 +65,7 @@ export interface ElasticLoading {
   readonly loader: FragmentLoaderConstructor;
   /** Asks anew for what hls.js has on its way, if anything, at the size and region of this moment. */
   restartInFlight(): void;
+  destroy(): void;
 }
 
 type FragmentLoader = Loader<FragmentLoaderContext>;
@@ -91,6 +95,7 @@ const fillNext = (header: string, fill: (url: string) => string): string =>
 /** The loader of segments, but the size and the region in the URL are those wanted at the moment of the request. */
 export function elasticLoading(hlsSource: ElasticSource): ElasticLoading {
   const inFlight = new Set<ElasticFragmentLoader>();
+  const inits = new InitSegments();
 
   class ElasticFragmentLoader implements FragmentLoader {
     context: OwnContext | null = null;
@@ -115,8 +120,7 @@ export function elasticLoading(hlsSource: ElasticSource): ElasticLoading {
       callbacks: LoaderCallbacks<FragmentLoaderContext>,
     ): void {
       this.context = context;
-      // The init segment and the sound carry no size.
-      if (fillSize(context.url, "") === context.url) {
+      if (context.frag.type !== "main" || context.frag.sn === "initSegment") {
         this.#inner.load(context, config, callbacks);
         return;
       }
@@ -167,9 +171,11 @@ export function elasticLoading(hlsSource: ElasticSource): ElasticLoading {
       if (context === null || request === null || config === null || callbacks === null) return;
       const { sn, start, duration } = context.frag;
       const source = this.#source;
-      const { size, exact, parameter, region, regionParameter } = source.wantedNow(duration);
-      const fill = (text: string) => fillSize(fillRegion(text, regionParameter), parameter);
+      const wanted = source.wantedNow(duration);
+      const { size, exact, region } = wanted;
+      const fill = (url: string) => wanted.fill(url);
       context.url = fill(request.template);
+      const init = wanted.init === undefined ? null : inits.get(wanted.init(request.template));
       context.headers = Object.fromEntries(
         Object.entries(request.headers).map(([name, value]) => [name, fillNext(value, fill)]),
       );
@@ -183,8 +189,18 @@ export function elasticLoading(hlsSource: ElasticSource): ElasticLoading {
           const bytes = stats.total;
           const server = serverPart(details);
           const arrival = { index: Number(sn), start, duration, size, region, bytes, seconds, waiting };
-          source.onArrival({ ...arrival, ...(server === undefined ? {} : { server }) }, exact);
-          callbacks.onSuccess(response, stats, loaded, details);
+          const hand = () => {
+            if (this.#callbacks === null) return;
+            source.onArrival({ ...arrival, ...(server === undefined ? {} : { server }) }, exact);
+            callbacks.onSuccess(response, stats, loaded, details);
+          };
+          if (init === null) hand();
+          else {
+            withInit(init, response).then(hand, ({ status = 0 }) => {
+              if (this.#callbacks !== null)
+                callbacks.onError({ code: status, text: "no init segment" }, loaded, details, stats);
+            });
+          }
         },
         onError: (error, loaded, details, stats) => {
           this.#settle();
@@ -220,6 +236,9 @@ export function elasticLoading(hlsSource: ElasticSource): ElasticLoading {
     loader: ElasticFragmentLoader as unknown as FragmentLoaderConstructor,
     restartInFlight() {
       for (const loader of [...inFlight]) loader.restart();
+    },
+    destroy() {
+      inits.destroy();
     },
   };
 }

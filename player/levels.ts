@@ -13,19 +13,3 @@ export function nearestLevel(levels: readonly Size[], wanted: Size): number {
   }
   return best;
 }
-
-/** The largest level that has no more pixels than can be afforded, else the smallest; -1 where there is none. */
-export function affordableLevel(levels: readonly Size[], affordable: Size): number {
-  let best = -1;
-  const area = ({ width, height }: Size) => width * height;
-  const limit = area(affordable);
-  for (const [index, level] of levels.entries()) {
-    const known = levels[best];
-    if (known === undefined) best = index;
-    else if (
-      area(known) > limit ? area(level) < area(known) : area(level) > area(known) && area(level) <= limit
-    )
-      best = index;
-  }
-  return best;
-}

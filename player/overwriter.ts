@@ -65,7 +65,7 @@ export class Overwriter {
 
   /** Appending has opened a stream again that was complete, and so could not come to its end. */
   #endStream(buffered: TimeRanges): void {
-    const last = this.#hls.levels[0]?.details?.fragments.at(-1);
+    const last = this.#hls.levels[this.#hls.loadLevel]?.details?.fragments.at(-1);
     const range = bufferedAround({ buffered, currentTime: this.#video.currentTime }, last?.end);
     if (last !== undefined && range !== null && range.end >= last.end - 0.1)
       this.#hls.trigger(Hls.Events.BUFFER_EOS, { type: "video" });

@@ -1,6 +1,5 @@
 import Hls from "hls.js";
 import { ElasticPlayback } from "./elastic-playback.js";
-import { LevelsPlayback } from "./levels-playback.js";
 import { NativePlayback } from "./native-playback.js";
 import type { Playback, PlaybackOptions, Transport } from "./transport.js";
 
@@ -16,7 +15,6 @@ export function chooseTransport(video: HTMLVideoElement): Transport | null {
 }
 
 export function startPlayback(transport: Transport, options: PlaybackOptions): Playback {
-  if (transport === "elastic") return new ElasticPlayback(options);
-  if (transport === "levels") return new LevelsPlayback(options);
+  if (transport === "elastic" || transport === "levels") return new ElasticPlayback(options, transport);
   return new NativePlayback(options);
 }

@@ -117,7 +117,7 @@ export class Renewal {
   }
 
   get #fragments(): readonly Fragment[] {
-    return this.#options.hls.levels[0]?.details?.fragments ?? [];
+    return this.#options.hls.levels[this.#options.hls.loadLevel]?.details?.fragments ?? [];
   }
 
   /** null while nothing can be said: without a film, or within a seek. */

@@ -156,7 +156,7 @@ export class Session {
     this.#options.onWantedSize(change.size);
     const moved = !sameRegion(change.region, this.#playingRegion);
     this.#playingRegion = change.region;
-    if (moved && (this.transport === "levels" || this.transport === "native")) {
+    if (moved && this.transport === "native") {
       // Another region is another master playlist; the element holds the last frame meanwhile.
       const { video } = this.#options;
       const [position, playing] = [video.currentTime, !video.paused];

@@ -9,7 +9,7 @@ import type { StillPicture } from "./still-picture.js";
 import type { SizeChange } from "./wanted-size.js";
 
 /**
- * How the film reaches the video: `elastic` chooses a size a segment, `levels` one of the master playlist,
+ * How the film reaches the video: `elastic` chooses a size a segment, `levels` too but with an init segment each,
  * `native` leaves all to the browser, `direct` decodes the asset in the browser.
  */
 export type Transport = "elastic" | "levels" | "native" | "direct";

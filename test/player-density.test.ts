@@ -95,8 +95,7 @@ describe("the player's exact pixels", { concurrency: false, timeout: PATIENCE },
           return new Promise((resolve) => player.addEventListener("seeked", resolve, { once: true }));
         }, at);
       }
-      const enough = transport === "elastic" ? 200 : 190;
-      await until(page, (width) => window.player.videoWidth >= width, enough);
+      await until(page, () => window.player.videoWidth === 200);
       await until(page, () => window.player.buffered.length === 1);
       assert.deepEqual(faults, []);
     });

@@ -102,7 +102,7 @@ describe("the player on a slow network", { concurrency: false, timeout: PATIENCE
     assert.deepEqual(faults, []);
   });
 
-  test("without in-band parameter sets it plays on with a lower level", async (t) => {
+  test("without in-band parameter sets it plays on with fewer pixels too", async (t) => {
     const { page, session, wide, bytesPerSecond } = await play(t, { before: withoutInBandParameters });
     assert.equal(await page.evaluate(() => window.player.transport), "levels");
     const { widths } = await slow(page, session, bytesPerSecond / 2, 6);

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { affordableSize, replacementSize, timeShare } from "../player/affordable-size.js";
-import { affordableLevel } from "../player/levels.js";
 import { arrivalSeconds, LinkObserver, type LinkSample } from "../player/link-estimate.js";
 import { retryAfter } from "../player/retry-after.js";
 
@@ -117,13 +116,6 @@ test("a segment that would come too late is asked for anew, smaller; one that co
   assert.equal(replacementSize(underway, question(null, { ahead: 20 })), null);
   assert.equal(replacementSize({ ...underway, bytesLoaded: 110_000 }, question(null, { ahead: 0.5 })), null);
   assert.equal(replacementSize({ ...underway, transfer: 0.1 }, question(null, { ahead: 0 })), null);
-});
-
-test("among levels the largest affordable is played, else the smallest", () => {
-  const levels = [size(320, 180), size(960, 540), size(640, 360)];
-  assert.equal(affordableLevel(levels, size(900, 500)), 2);
-  assert.equal(affordableLevel(levels, size(100, 50)), 0);
-  assert.equal(affordableLevel([], size(100, 50)), -1);
 });
 
 test("Retry-After is seconds or a date, and nobody is made to wait for more than ten seconds", () => {

@@ -174,30 +174,35 @@ describe("zooming in Chromium", { concurrency: false, timeout: PATIENCE }, () =>
     assert.deepEqual(faults, []);
   });
 
-  test("however long the server takes for a region, what is buffered plays on until the new one is there", async (t) => {
-    const { page, faults } = await stage.page(t, player("ntsc", "nocontrols"));
-    let answer = () => {};
-    const computed = new Promise<void>((resolve) => {
-      answer = resolve;
+  for (const transport of ["elastic", "levels"]) {
+    test(`however long the server takes for a region, what is buffered plays on until the new one is there (${transport})`, async (t) => {
+      const { page, faults } = await stage.page(t, player("ntsc", "nocontrols"), {
+        ...(transport === "levels" && { before: withoutInBandParameters }),
+      });
+      let answer = () => {};
+      const computed = new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      await page.route("**/80,45,160,90/**", (route) =>
+        computed.then(() => route.continue()).catch(() => undefined),
+      );
+      // Before it plays, since a slow machine may play each segment as it comes.
+      await until(page, () => window.player.buffered.length === 1 && window.player.buffered.end(0) >= 4);
+      await page.evaluate(() => window.player.play());
+      assert.equal((await look(page)).transport, transport);
+      const at = await page.evaluate(() => window.player.currentTime);
+      await watchBuffer(page, (7 * 30 * 1001) / 30_000);
+      await page.evaluate(() => {
+        window.player.region = "80,45,160,90";
+      });
+      await reach(page, at + 1.5);
+      answer();
+      await settled(page);
+      assert.deepEqual(await page.evaluate(() => window.watched), { apart: 0, lost: 0 });
+      await until(page, () => window.player.ended);
+      assert.deepEqual(faults, []);
     });
-    await page.route("**/80,45,160,90/**", (route) =>
-      computed.then(() => route.continue()).catch(() => undefined),
-    );
-    // Before it plays, since a slow machine may play each segment as it comes.
-    await until(page, () => window.player.buffered.length === 1 && window.player.buffered.end(0) >= 4);
-    await page.evaluate(() => window.player.play());
-    const at = await page.evaluate(() => window.player.currentTime);
-    await watchBuffer(page, (7 * 30 * 1001) / 30_000);
-    await page.evaluate(() => {
-      window.player.region = "80,45,160,90";
-    });
-    await reach(page, at + 1.5);
-    answer();
-    await settled(page);
-    assert.deepEqual(await page.evaluate(() => window.watched), { apart: 0, lost: 0 });
-    await until(page, () => window.player.ended);
-    assert.deepEqual(faults, []);
-  });
+  }
 
   test("wheel, drag, rectangle, keys and double click choose the region, and each is told once it rests", async (t) => {
     const { page, faults } = await stage.page(t, player("film"));
@@ -326,21 +331,5 @@ describe("zooming in Chromium", { concurrency: false, timeout: PATIENCE }, () =>
       window.player.zoom = 4;
     });
     assert.equal(await page.evaluate(() => window.player.region), "200,113,80,45");
-  });
-
-  test("a browser without in-band parameter sets plays a region as a stream of its own", async (t) => {
-    const { page, faults } = await stage.page(t, player("film"), {
-      before: withoutInBandParameters,
-    });
-    await page.evaluate(() => window.player.play());
-    await reach(page, 0.3);
-    await page.evaluate(() => {
-      window.player.region = "80,45,160,90";
-    });
-    await settled(page);
-    await reach(page, 1.2);
-    const { transport, ranges, error } = await look(page);
-    assert.deepEqual({ transport, ranges, error }, { transport: "levels", ranges: 1, error: null });
-    assert.deepEqual(faults, []);
   });
 });

@@ -137,7 +137,7 @@ describe("the player when things go wrong", { concurrency: false, timeout: PATIE
     assert.match(said, /There is no film at/);
   });
 
-  test("a browser without in-band parameter sets plays and follows the levels of the master playlist", async (t) => {
+  test("a browser without in-band parameter sets plays segments of levels, each with its own, and follows the size", async (t) => {
     const { page, requests } = await stage.page(t, film(), { before: withoutInBandParameters });
     await page.evaluate(() => window.player.play());
     await reach(page, 0.5);
@@ -148,6 +148,6 @@ describe("the player when things go wrong", { concurrency: false, timeout: PATIE
     await page.evaluate(() => {
       window.player.style.width = "300px";
     });
-    await until(page, () => window.player.videoWidth > 240);
+    await until(page, () => window.player.videoWidth === 300);
   });
 });

@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { Page } from "playwright-core";
-import { film, look, PATIENCE, shows, until, useStage } from "./player-stage.js";
+import { film, look, PATIENCE, shows, until, useStage, withoutInBandParameters } from "./player-stage.js";
 import { psnr } from "./shot-psnr.js";
 import { syntheticAsset } from "./synthetic-asset.js";
 
@@ -60,6 +60,7 @@ const settled = (page: Page) =>
 
 const paths = {
   elastic: {},
+  levels: { before: withoutInBandParameters },
   direct: {},
 } as const;
 

@@ -208,7 +208,7 @@ function keepSourceBuffers(): void {
 export const film = (style: string, rest = "", src = "film"): string =>
   `<siedd-player src="${src}" style="${style}" ${rest}></siedd-player>`;
 
-/** For `before` of a page: a browser that wants the parameter sets in the init segment plays the levels. */
+/** For `before` of a page: a browser that wants the parameter sets in an init segment plays segments of levels. */
 export function withoutInBandParameters(): void {
   const supported = MediaSource.isTypeSupported.bind(MediaSource);
   MediaSource.isTypeSupported = (type) => !type.includes("avc3") && supported(type);
