@@ -48,7 +48,7 @@ const config: Partial<HlsConfig> = {
   },
 };
 
-/** Answers of 500 to one segment after which the server is taken at its word that it cannot make it. */
+/** Answers of 500 to one segment, or refusals of its bytes, after which it is left out. */
 const MOST_FAILURES = 2;
 /** Segments in a row that cannot be made, after which it is the film that cannot be played. */
 const MOST_MISSING = 3;
@@ -64,6 +64,16 @@ function clientData(playlist: string): Partial<HlsConfig> {
     cmcd: { useHeaders: true, includeKeys: ["bl", "bs", "d", "dl", "nor", "ot", "sf", "sid", "st", "su"] },
   };
 }
+
+const isUnmade = ({ type, details, response }: ErrorData) =>
+  type === Hls.ErrorTypes.NETWORK_ERROR &&
+  details === Hls.ErrorDetails.FRAG_LOAD_ERROR &&
+  response?.code === 500;
+
+/** The browser has refused the bytes of this very segment. Live, hls.js leaves it out by itself. */
+const isUnreadable = ({ details, error }: ErrorData) =>
+  [Hls.ErrorDetails.BUFFER_APPEND_ERROR, Hls.ErrorDetails.MEDIA_SOURCE_REQUIRES_RESET].includes(details) &&
+  error.name === "HlsJsSourceBufferError";
 
 /** Milliseconds within which a second decoder failure is not tried again. */
 const RECOVERY_INTERVAL = 5000;
@@ -97,10 +107,10 @@ export function startHls(options: HlsPlaybackOptions): Hls {
   /** By segment: how often the server failed at it, and those left out since the last that came. */
   const failures = new Map<number, number>();
   let missing = 0;
-  const isMissing = ({ type, details, response, frag }: ErrorData): boolean => {
-    if (type !== Hls.ErrorTypes.NETWORK_ERROR || details !== Hls.ErrorDetails.FRAG_LOAD_ERROR) return false;
-    if (frag === undefined || frag.type !== "main" || typeof frag.sn !== "number" || response?.code !== 500)
-      return false;
+  const isMissing = (data: ErrorData): boolean => {
+    const { frag } = data;
+    if (!isUnmade(data) && !isUnreadable(data)) return false;
+    if (frag === undefined || frag.type !== "main" || typeof frag.sn !== "number") return false;
     const failed = (failures.get(frag.sn) ?? 0) + 1;
     failures.set(frag.sn, failed);
     return failed >= MOST_FAILURES && missing < MOST_MISSING;

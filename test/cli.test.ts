@@ -210,7 +210,7 @@ test("what cannot be read or written ends with 1 and one sentence, and leaves no
   await refused(
     ["serve", folder, "--port", "0", "--cache-dir", asset],
     1,
-    /cacheDir must be a folder that can/,
+    /--cache-dir must be a folder that can/,
   );
   assert.deepEqual((await readdir(folder)).sort(), before);
 });

@@ -28,7 +28,9 @@ declare global {
  * Begins to watch the buffer: whenever it changes, and between; not while something is being appended, since Chromium
  * takes a segment in pieces, the first of which removes all of the one that was there.
  * What lies behind the last picture, at `seconds`, does not count: there the buffer is as long as the longest track, the
- * sound's last frame, for as long as all is loaded, and as long as the shortest while something is yet to come.
+ * sound's last frame, for as long as all is loaded, and as long as the shortest while something is yet to come. Nor does
+ * what has been played: where it is of another region it is thrown away, all there is before a machine that came no
+ * further.
  */
 const watchBuffer = (page: Page, seconds: number) =>
   page.evaluate((last) => {
@@ -38,9 +40,10 @@ const watchBuffer = (page: Page, seconds: number) =>
     let end = 0;
     const look = () => {
       if (sourceBuffers.some(({ updating }) => updating)) return;
-      const { buffered } = player;
-      if (buffered.length !== 1) watched.apart++;
-      const now = buffered.length === 0 ? 0 : Math.min(last, buffered.end(buffered.length - 1));
+      const { buffered, currentTime } = player;
+      if (buffered.length > 1) watched.apart++;
+      const until = buffered.length === 0 ? 0 : Math.min(last, buffered.end(buffered.length - 1));
+      const now = Math.max(until, currentTime);
       // Times are told in microseconds, those of the frames in 1/30000.
       if (end - now > 1e-4) watched.lost = Math.max(watched.lost, end - now);
       end = Math.max(end, now);
