@@ -54,7 +54,7 @@ export async function measureRow(
   const paper = { ...(await encoded({ ...common, ...settings.paper, output })), reached: true };
   say(`paper ${describe(paper)}`);
   const tile = await tileUntil(
-    { ...common, output: assetPath(folder, row, "tile") },
+    { ...common, preset: settings.tilePreset, output: assetPath(folder, row, "tile") },
     paper.psnr,
     settings.tileSteps,
     say,
@@ -132,8 +132,7 @@ async function tileUntil(
   say: Say,
 ): Promise<RowResult["tile"]> {
   for (const [i, steps] of tried.entries()) {
-    const training = { preset: "draft", steps, phase1Steps: steps } as const;
-    const found = await encoded({ ...options, ...training });
+    const found = await encoded({ ...options, steps, phase1Steps: steps });
     const reached = found.psnr >= psnr;
     say(`tile, ${steps} steps: ${describe({ ...found, reached: true })}`);
     if (reached || i === tried.length - 1) return { ...found, steps, reached };
