@@ -106,9 +106,9 @@ const SCALES: Readonly<Record<string, Settings>> = { full, small };
 /**
  * SIEDD_BENCH_SCALE=small|full (default full); SIEDD_BENCH_ROWS="20 frames;40 frames": only these rows;
  * SIEDD_BENCH_PAPER=short|published (default short): the paper profile with width 256 and few steps, or preset s as
- * published, which takes a quarter of an hour for 20 frames on a quiet machine; SIEDD_BENCH_STEPS: the paper profile's steps, of which
- * phase 1 has half, or as many where it is the published one; SIEDD_BENCH_BASELINES=yes|no (default yes): whether
- * SIRENs are trained too; SIEDD_BENCH_CAP: processor seconds a baseline has.
+ * published, which takes a quarter of an hour for 20 frames on a quiet machine; SIEDD_BENCH_STEPS: the paper profile's
+ * steps, of which phase 1 has half, or as many where it is the published one; SIEDD_BENCH_BASELINES=yes|no (default
+ * yes): whether SIRENs are trained too; SIEDD_BENCH_CAP: processor seconds a baseline has.
  */
 export function readSettings(environment: NodeJS.ProcessEnv): Settings & { readonly scale: string } {
   const scale = environment.SIEDD_BENCH_SCALE ?? "full";

@@ -34,7 +34,7 @@ const SHRINK = 0.9;
 const BITS_A_NUMBER = 5.6;
 const BITS_A_DOUBLING = 0.95;
 /** Share of the most that decoders are planned to fill: above it a bit buys little, below it training is wasted. */
-const FILLED = 0.7;
+export const FILLED = 0.7;
 /** Share of the most that is still tried: contents differ. */
 const TRIED = 1.15;
 /** Worth of a nat, a sample of a tile, at which this share of the most is filled; a doubling of it fills less. */

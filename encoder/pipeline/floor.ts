@@ -1,8 +1,8 @@
 import type { EncodeEvent } from "../events.js";
 import type { ResolvedOptions, TrainingSettings } from "../options.js";
-import { type FilmShape, planFor, planTiles, type TilePlan } from "./capacity.js";
+import { FILLED, type FilmShape, planFor, planTiles, type TilePlan } from "./capacity.js";
 import type { PlannedGroup } from "./groups.js";
-import type { Room, Round, Target } from "./rate-control.js";
+import { isBeyond, type Room, type Round, type Target } from "./rate-control.js";
 
 // Films that a preset draws below its floor are noise, or near it: a doubling of the bits brings them less than it
 // brings others, and as little of a frame is in the next one, groups may as well be short.
@@ -14,10 +14,6 @@ const DECIBELS_A_BIT = 2.3;
 const MARGIN_DB = 0.2;
 /** Shortest groups, in seconds: a group is a segment of a stream, and each takes a request. */
 const SHORTEST_SECONDS = 0.25;
-/** Share of the most bits that estimates may exceed: they are not exact. */
-const BEYOND = 1.15;
-/** Share of the most up to which decoders are worth their training. */
-const FILLED = 0.7;
 /**
  * Share of the preset's steps at least, and their number, where decoders have fewer samples to learn: a third of these
  * steps gave noise 3 dB less for more bits.
@@ -121,7 +117,7 @@ export class Floor {
   below(round: Round): Target | undefined {
     if (round.psnr >= this.#floor) return undefined;
     const bpp = bitsForFloor(round, this.#floor);
-    if (bpp > BEYOND * this.#room.largest) return undefined;
+    if (isBeyond(bpp, this.#room)) return undefined;
     this.#say(round, bpp);
     return this.target;
   }

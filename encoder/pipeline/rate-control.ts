@@ -93,9 +93,13 @@ export interface Room {
 
 /** What a doubling of the bits brings, dB, with decoders to match: bunny's 2.3 and less (docs/design.md, "Targets"). */
 const DECIBELS_A_BIT = 2;
-/** Share of the most from which on larger decoders draw better, and share of the largest that is not tried. */
+/** Share of the most from which on larger decoders draw better. */
 const FULL = 0.85;
+/** Share of the largest that is not tried: what is expected is not exact. */
 const BEYOND = 1.15;
+
+/** Whether no decoders hold so many bits a pixel, as far as can be told. */
+export const isBeyond = (bpp: number, { largest }: Room): boolean => bpp > BEYOND * largest;
 
 /** Bits a pixel that the PSNR asked for may take; undefined where it is reached, or bits are what is asked for. */
 function bitsWanted(target: Target, last: Round): number | undefined {
@@ -126,7 +130,7 @@ export function nextMove(target: Target, rounds: readonly Round[], room?: Room):
   const bpp = from && bitsWanted(target, from);
   const within = rounds.some((round) => excess(target, round) >= 0);
   if (bpp !== undefined && !within && room !== undefined) {
-    if (bpp > BEYOND * room.largest) return undefined;
+    if (isBeyond(bpp, room)) return undefined;
     if (bpp > FULL * room.most && room.largest > room.most) return { largerFor: bpp };
   }
   const worth = nextWorth(target, rounds);
@@ -143,7 +147,7 @@ export function missed(target: Target, last: Round, room?: Room): string | undef
   const tolerance = target.kind === "psnr" ? TOLERANCE_DB : Math.log2(1 + TOLERANCE_SHARE);
   if (Math.abs(excess(target, last)) <= tolerance) return undefined;
   const bpp = bitsWanted(target, last);
-  if (bpp !== undefined && room !== undefined && bpp > BEYOND * room.largest) {
+  if (bpp !== undefined && room !== undefined && isBeyond(bpp, room)) {
     const most = last.psnr + DECIBELS_A_BIT * Math.log2(room.largest / last.bpp);
     return (
       `asked for ${target.value} dB, reached ${last.psnr.toFixed(2)} dB; it would take about ${bpp.toPrecision(2)} bits ` +

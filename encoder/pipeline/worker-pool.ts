@@ -32,7 +32,10 @@ export class WorkerPool {
     this.loaded = Promise.allSettled(threads);
   }
 
-  /** The target of a job of the paper profile is moved to its worker, frames of the tile profile are shared with it. `steps` counts the training steps done, for progress. */
+  /**
+   * The target of a job of the paper profile is moved to its worker, frames of the tile profile are shared with it.
+   * `steps` counts the training steps done, for progress.
+   */
   run<J extends WorkJob>(job: J): { readonly result: Promise<JobResult<J>>; readonly steps: Int32Array } {
     const steps = new Int32Array(new SharedArrayBuffer(4));
     const transferList = pixelsOf(job);
