@@ -98,16 +98,23 @@ function addRow(row: usize, slopes: usize, m: i32, to: usize): void {
   }
 }
 
+/** The sums of the lanes of v128[4], which become 0. */
+// @ts-ignore: decorator
+@inline
+function takeSums(sums: usize): v128 {
+  const all = sums4(v128.load(sums), v128.load(sums, 16), v128.load(sums, 32), v128.load(sums, 48));
+  const zero = f32x4.splat(0);
+  v128.store(sums, zero);
+  v128.store(sums, zero, 16);
+  v128.store(sums, zero, 32);
+  v128.store(sums, zero, 48);
+  return all;
+}
+
 /** to: f32[count] += the sums of the lanes of v128[count], which become 0; count is a multiple of 4. */
 export function collectMore(sums: usize, count: i32, to: usize): void {
-  const zero = f32x4.splat(0);
   for (let i = 0; i < count; i += 4) {
-    const all = sums4(v128.load(sums), v128.load(sums, 16), v128.load(sums, 32), v128.load(sums, 48));
-    v128.store(to, f32x4.add(v128.load(to), all));
-    v128.store(sums, zero);
-    v128.store(sums, zero, 16);
-    v128.store(sums, zero, 32);
-    v128.store(sums, zero, 48);
+    v128.store(to, f32x4.add(v128.load(to), takeSums(sums)));
     sums += 64;
     to += 16;
   }
@@ -115,14 +122,8 @@ export function collectMore(sums: usize, count: i32, to: usize): void {
 
 /** gradient: f32[count] = factor times the sums of the lanes of v128[count], which become 0; count is a multiple of 4. */
 export function collect(sums: usize, count: i32, factor: f32, gradient: usize): void {
-  const zero = f32x4.splat(0);
   for (let i = 0; i < count; i += 4) {
-    const all = sums4(v128.load(sums), v128.load(sums, 16), v128.load(sums, 32), v128.load(sums, 48));
-    v128.store(gradient, f32x4.mul(all, f32x4.splat(factor)));
-    v128.store(sums, zero);
-    v128.store(sums, zero, 16);
-    v128.store(sums, zero, 32);
-    v128.store(sums, zero, 48);
+    v128.store(gradient, f32x4.mul(takeSums(sums), f32x4.splat(factor)));
     sums += 64;
     gradient += 16;
   }
