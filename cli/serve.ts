@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { ENGINE_CHOICES, type EngineChoice } from "../codec/picture/engine.js";
+import { ENGINE_CHOICES, type EngineChoice } from "../codec/decode/frame-decoder.js";
 import { VIDEO_ENCODERS, type VideoEncoder } from "../media/h264.js";
 import {
   type Root,

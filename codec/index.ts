@@ -8,8 +8,7 @@ export {
   type TextTrack,
   type TileAsset,
 } from "./asset/asset.js";
-export { type AssetDescription, describeAsset } from "./asset/describe.js";
-export { type FrameRate, frameSeconds } from "./asset/frame-rate.js";
+export { type AssetDescription, describeAsset } from "./asset/asset-info.js";
 export {
   type AssetContents,
   type AssetHead,
@@ -20,12 +19,38 @@ export {
 export type { AudioTiming, Chunk } from "./asset/layout.js";
 export type { Model, PaperModel, TileModel } from "./asset/model.js";
 export { MAX_SIDE, MIN_SIDE } from "./asset/parse.js";
+export { type FrameRate, frameSeconds } from "./asset/rational.js";
+export { type ByteSource, memorySource } from "./bytes/byte-source.js";
 export { crc32c } from "./bytes/crc32c.js";
 export { ByteReader } from "./bytes/reader.js";
 export { ByteWriter } from "./bytes/writer.js";
+export { outputTransform, type PixelFormat, type YuvMatrix } from "./decode/color.js";
+export { planAxis, type Span } from "./decode/decode-plan.js";
+export {
+  chooseEngine,
+  createEngine,
+  type DecoderAsset,
+  ENGINE_CHOICES,
+  type EngineChoice,
+  type EngineGroup,
+  type EngineName,
+  type EngineOptions,
+  type PictureEngine,
+} from "./decode/frame-decoder.js";
+export { decodeMoment, type GroupLoader, type Moment, momentAt } from "./decode/frame-position.js";
+export { TileGraphDecoder } from "./decode/graph/decoder.js";
+export type { GraphTile, TileGraphGroup } from "./decode/graph/fold.js";
+export {
+  type DecoderFacts,
+  type LoadedGroup,
+  PictureDecoder,
+  type TileDecoderAsset,
+} from "./decode/kernel-decoder.js";
+export type { ProgressivePicture } from "./decode/progressive.js";
+export { checkRequest, fullRegion, type PictureRequest, type Region } from "./decode/viewport.js";
 export { SieddError, type SieddErrorCode } from "./errors.js";
 export { MOST_NUMBERS, readGroup, writeGroup } from "./group/payload.js";
-export { dequantise, type QuantisationSteps, type QuantisedGroup, quantise } from "./group/quantise.js";
+export { dequantise, type QuantisationSteps, type QuantisedGroup, quantise } from "./group/quantize.js";
 export {
   allocateTile,
   decoderSize,
@@ -38,7 +63,7 @@ export {
 export { type AacConfiguration, writeAacSampleEntry } from "./iso/aac.js";
 export { AdtsIndexer, type AdtsStream, indexAdts } from "./iso/adts.js";
 export { type BoxSlice, box, fullBox, onlyBox, readBoxes, versionAndFlags } from "./iso/box.js";
-export type { TextCue } from "./iso/wvtt.js";
+export type { TextCue } from "./iso/text-track.js";
 export { hasRelaxedSimd } from "./kernel/kernel.js";
 export {
   axisFeatures,
@@ -77,28 +102,3 @@ export {
   scaledValues,
   ZERO_STEPS,
 } from "./paper/weights.js";
-export { outputTransform, type PixelFormat, type YuvMatrix } from "./picture/colour.js";
-export {
-  type DecoderFacts,
-  type LoadedGroup,
-  PictureDecoder,
-  type TileDecoderAsset,
-} from "./picture/decoder.js";
-export {
-  chooseEngine,
-  createEngine,
-  type DecoderAsset,
-  ENGINE_CHOICES,
-  type EngineChoice,
-  type EngineGroup,
-  type EngineName,
-  type EngineOptions,
-  type PictureEngine,
-} from "./picture/engine.js";
-export { TileGraphDecoder } from "./picture/graph/decoder.js";
-export type { GraphTile, TileGraphGroup } from "./picture/graph/fold.js";
-export { decodeMoment, type GroupLoader, type Moment, momentAt } from "./picture/moment.js";
-export { planAxis, type Span } from "./picture/plan.js";
-export type { ProgressivePicture } from "./picture/progressive.js";
-export { checkRequest, fullRegion, type PictureRequest, type Region } from "./picture/request.js";
-export { type ByteSource, memorySource } from "./source.js";

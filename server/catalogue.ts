@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { Asset } from "../codec/asset/asset.js";
+import { chooseEngine, type EngineChoice, type EngineName } from "../codec/decode/frame-decoder.js";
 import { SieddError } from "../codec/errors.js";
-import { chooseEngine, type EngineChoice, type EngineName } from "../codec/picture/engine.js";
 import { h264Recipe, NEWER_RECIPE, type VideoEncoder } from "../media/h264.js";
 import { RequestError } from "./errors.js";
 import { TIMELINE } from "./hls/timeline.js";

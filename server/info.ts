@@ -1,4 +1,4 @@
-import { type AssetDescription, describeAsset } from "../codec/asset/describe.js";
+import { type AssetDescription, describeAsset } from "../codec/asset/asset-info.js";
 import type { Film } from "./catalogue.js";
 import { framesToSeconds, videoSegments } from "./hls/timeline.js";
 import { posterOf } from "./pictures/poster.js";

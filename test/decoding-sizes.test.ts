@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { planPicture } from "../codec/decode/decode-plan.js";
+import { chooseSampling } from "../codec/decode/sampling.js";
 import { fullRegion, memorySource, openAsset, PictureDecoder } from "../codec/index.js";
-import { planPicture } from "../codec/picture/plan.js";
-import { chooseSampling } from "../codec/picture/sampling.js";
 import { syntheticAsset } from "./synthetic-asset.js";
 
 const PICTURE = { width: 160, height: 120, groups: [2], widths: [8, 16], tileWidth: 8 };

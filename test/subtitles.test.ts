@@ -6,7 +6,7 @@ import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { run } from "../cli/run.js";
 import { memorySource, openAsset, SieddError } from "../codec/index.js";
-import { readTextSamples, writeTextSamples } from "../codec/iso/wvtt.js";
+import { readTextSamples, writeTextSamples } from "../codec/iso/text-track.js";
 import { encode } from "../encoder/index.js";
 import { isTextSubtitle } from "../media/subtitles.js";
 import { parseWebVtt } from "../media/webvtt.js";

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { fullRegion } from "../../codec/decode/viewport.js";
 import type { Asset } from "../../codec/index.js";
-import { fullRegion } from "../../codec/picture/request.js";
 import { encodeInit, encodeSegment, h264RateCap } from "../../media/h264.js";
 import { type DecodePool, decodeFrames } from "../../server/decoding/index.js";
 import { serve } from "../../server/index.js";

@@ -1,10 +1,10 @@
+import type { ByteSource } from "../bytes/byte-source.js";
 import { SieddError } from "../errors.js";
 import type { SampleTable } from "../iso/tables.js";
-import { readTextSamples, type TextCue } from "../iso/wvtt.js";
-import type { ByteSource } from "../source.js";
-import type { FrameRate } from "./frame-rate.js";
+import { readTextSamples, type TextCue } from "../iso/text-track.js";
 import type { Model, PaperModel, TileModel } from "./model.js";
 import { type ParsedAudio, parseMovie } from "./parse.js";
+import type { FrameRate } from "./rational.js";
 
 /** Consecutive frames that decode on their own: where they are in time and in the file. */
 export interface GroupEntry {

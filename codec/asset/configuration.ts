@@ -10,8 +10,8 @@ import {
   writePaperEncoder,
   writePaperNetwork,
 } from "../paper/network.js";
-import type { FrameRate } from "./frame-rate.js";
 import type { Model, PaperModel, TileModel } from "./model.js";
+import type { FrameRate } from "./rational.js";
 
 /** Version of the format that this codec writes; the only one it reads. */
 export const ASSET_VERSION = 1;

@@ -2,18 +2,18 @@ import { ByteWriter } from "../bytes/writer.js";
 import { type AacConfiguration, writeAacSampleEntry } from "../iso/aac.js";
 import { box, fullBox } from "../iso/box.js";
 import { writeSampleTables } from "../iso/tables.js";
-import { writeMovieHeader, writeTrack } from "../iso/track.js";
 import {
   TEXT_TIMESCALE,
   type TextCue,
   type TextSamples,
   writeTextSampleEntry,
   writeTextSamples,
-} from "../iso/wvtt.js";
+} from "../iso/text-track.js";
+import { writeMovieHeader, writeTrack } from "../iso/track.js";
 import { writeConfiguration } from "./configuration.js";
-import type { FrameRate } from "./frame-rate.js";
 import { type AudioTiming, type Chunk, interleave } from "./layout.js";
 import type { Model } from "./model.js";
+import type { FrameRate } from "./rational.js";
 
 /** All that the head of an asset says, before its samples. */
 export type AssetContents = HeadFacts & Model;

@@ -3,8 +3,8 @@ import { SieddError } from "../errors.js";
 import { type AacConfiguration, readAacSampleEntry } from "../iso/aac.js";
 import { onlyBox, readBoxes, versionAndFlags } from "../iso/box.js";
 import { readSampleTables, type SampleTable } from "../iso/tables.js";
+import { isTextSampleEntry, TEXT_TIMESCALE } from "../iso/text-track.js";
 import { unpackLanguage } from "../iso/track.js";
-import { isTextSampleEntry, TEXT_TIMESCALE } from "../iso/wvtt.js";
 import { type Configuration, readConfiguration } from "./configuration.js";
 
 /** Shortest side of a source picture that an asset may have, in pixels. */

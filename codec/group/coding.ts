@@ -1,7 +1,7 @@
 import { IntegerModels } from "../entropy/integer.js";
 import type { RangeDecoder, RangeEncoder } from "../entropy/range-coder.js";
 import { CHANNELS, decoderInputs, type TileNetwork } from "../network/definition.js";
-import type { QuantisedGroup } from "./quantise.js";
+import type { QuantisedGroup } from "./quantize.js";
 import { layerInputs } from "./weights.js";
 
 /**

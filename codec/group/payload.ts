@@ -5,7 +5,7 @@ import { RangeDecoder, RangeEncoder } from "../entropy/range-coder.js";
 import { SieddError } from "../errors.js";
 import { CHANNELS, TILE_WIDTHS, type TileNetwork } from "../network/definition.js";
 import { type IntegerCoder, integerReader, integerWriter, walkGroup } from "./coding.js";
-import { allocateQuantised, type QuantisationSteps, type QuantisedGroup } from "./quantise.js";
+import { allocateQuantised, type QuantisationSteps, type QuantisedGroup } from "./quantize.js";
 import { decoderSize } from "./weights.js";
 
 /*

@@ -1,12 +1,8 @@
 import type { PaperModel } from "../asset/model.js";
-import { Kernel } from "../kernel/kernel.js";
-import { CHANNELS } from "../network/definition.js";
-import { type FoldedLayer, foldLayer } from "../onnx/layer.js";
-import type { OnnxRuntime, OnnxSession, OnnxTensor } from "../onnx/runtime.js";
-import { layerFeeds, openSession } from "../onnx/session.js";
-import type { PixelFormat, YuvMatrix } from "../picture/colour.js";
-import type { DecoderFacts } from "../picture/decoder.js";
-import { finishStrip } from "../picture/finish.js";
+import type { PixelFormat, YuvMatrix } from "../decode/color.js";
+import type { DecoderFacts } from "../decode/kernel-decoder.js";
+import { finishStrip } from "../decode/output-strip.js";
+import { chooseSampling } from "../decode/sampling.js";
 import {
   checkEven,
   checkFrame,
@@ -15,8 +11,12 @@ import {
   groupEntry,
   type PictureRequest,
   sameRequest,
-} from "../picture/request.js";
-import { chooseSampling } from "../picture/sampling.js";
+} from "../decode/viewport.js";
+import { Kernel } from "../kernel/kernel.js";
+import { CHANNELS } from "../network/definition.js";
+import { type FoldedLayer, foldLayer } from "../onnx/layer.js";
+import type { OnnxRuntime, OnnxSession, OnnxTensor } from "../onnx/runtime.js";
+import { layerFeeds, openSession } from "../onnx/session.js";
 import { foldFrameHeads, type PaperGroup } from "./fold.js";
 import { paperDecodingModel } from "./onnx-model.js";
 import { addSamples, coordinates, sampleAxis } from "./patches.js";

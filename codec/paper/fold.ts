@@ -1,6 +1,6 @@
+import { outputTransform, type PixelFormat } from "../decode/color.js";
 import { CHANNELS } from "../network/definition.js";
 import type { FoldedLayer } from "../onnx/layer.js";
-import { outputTransform, type PixelFormat } from "../picture/colour.js";
 import type { PaperDecoders } from "./weights.js";
 
 /** A group of the paper profile ready to be decoded at any size; plain memory, kept as long as the caller likes. */

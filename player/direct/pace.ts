@@ -1,5 +1,5 @@
+import { chooseSampling, samplesAPixel } from "../../codec/decode/sampling.js";
 import type { PictureRequest, Region } from "../../codec/index.js";
-import { chooseSampling, samplesAPixel } from "../../codec/picture/sampling.js";
 import type { Size } from "../size.js";
 
 /** Share of the time that decoding may take before less is decoded, what it then takes, and from where on all is again. */

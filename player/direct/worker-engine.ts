@@ -1,6 +1,6 @@
+import { type LoadedGroup, PictureDecoder } from "../../codec/decode/kernel-decoder.js";
 import { SieddError } from "../../codec/errors.js";
 import type { TileDecoderAsset } from "../../codec/index.js";
-import { type LoadedGroup, PictureDecoder } from "../../codec/picture/decoder.js";
 import { GpuDecoder, type GpuGroup } from "./gpu/gpu-decoder.js";
 import type { WorkerEngine, WorkerOrder } from "./messages.js";
 

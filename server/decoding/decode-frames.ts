@@ -1,11 +1,11 @@
 import { basename } from "node:path";
 import { type Asset, type GroupEntry, openAsset } from "../../codec/asset/asset.js";
-import type { FrameRate } from "../../codec/asset/frame-rate.js";
+import type { FrameRate } from "../../codec/asset/rational.js";
+import type { ByteSource } from "../../codec/bytes/byte-source.js";
+import type { EngineChoice } from "../../codec/decode/frame-decoder.js";
+import { type Moment, momentAt } from "../../codec/decode/frame-position.js";
+import type { PictureRequest } from "../../codec/decode/viewport.js";
 import { SieddError } from "../../codec/errors.js";
-import type { EngineChoice } from "../../codec/picture/engine.js";
-import { type Moment, momentAt } from "../../codec/picture/moment.js";
-import type { PictureRequest } from "../../codec/picture/request.js";
-import type { ByteSource } from "../../codec/source.js";
 import { orAborted } from "../work/or-aborted.js";
 import { fileSource } from "./file-source.js";
 import { type FrameFormat, frameBytes, type TaskSource } from "./messages.js";

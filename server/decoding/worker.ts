@@ -3,10 +3,10 @@ import { setFlagsFromString } from "node:v8";
 import { LRUCache } from "lru-cache";
 import { move, transferableSymbol, valueSymbol, workerData } from "piscina";
 import { type Asset, openAsset } from "../../codec/asset/asset.js";
+import { createEngine, type EngineGroup, type PictureEngine } from "../../codec/decode/frame-decoder.js";
+import { decodeMoment } from "../../codec/decode/frame-position.js";
 import { SieddError } from "../../codec/errors.js";
 import { hasRelaxedSimd } from "../../codec/kernel/kernel.js";
-import { createEngine, type EngineGroup, type PictureEngine } from "../../codec/picture/engine.js";
-import { decodeMoment } from "../../codec/picture/moment.js";
 import {
   type ArriveTask,
   type DecodeResult,

@@ -1,5 +1,5 @@
 import type { Asset } from "../../codec/asset/asset.js";
-import type { TextCue } from "../../codec/iso/wvtt.js";
+import type { TextCue } from "../../codec/iso/text-track.js";
 
 const known = new WeakMap<Asset, Map<number, Promise<TextCue[]>>>();
 

@@ -1,4 +1,4 @@
-import type { TextCue } from "../../codec/iso/wvtt.js";
+import type { TextCue } from "../../codec/iso/text-track.js";
 import { webVttBlock } from "../../media/webvtt.js";
 import type { TextSegment } from "./timeline.js";
 

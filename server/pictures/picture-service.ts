@@ -1,4 +1,4 @@
-import { fullRegion } from "../../codec/picture/request.js";
+import { fullRegion } from "../../codec/decode/viewport.js";
 import type { Film } from "../catalogue.js";
 import { type DecodeFramesOptions, type DecodePool, decodeFrames } from "../decoding/index.js";
 import type { RegionRequest, SourceSize } from "../sizes/region.js";

@@ -1,5 +1,5 @@
-import type { EngineChoice } from "../../codec/picture/engine.js";
-import { ENGINE_CHOICES } from "../../codec/picture/engine.js";
+import type { EngineChoice } from "../../codec/decode/frame-decoder.js";
+import { ENGINE_CHOICES } from "../../codec/decode/frame-decoder.js";
 import { badOption, type ServeError } from "../errors.js";
 import { type ResolvedRoot, type Root, resolveRoots } from "./roots.js";
 

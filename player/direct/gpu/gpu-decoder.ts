@@ -1,8 +1,8 @@
+import { displacement, type Motion } from "../../../codec/decode/displacement.js";
+import { chooseSampling, sampleOnce } from "../../../codec/decode/sampling.js";
 import { readGroup } from "../../../codec/group/payload.js";
-import { dequantise } from "../../../codec/group/quantise.js";
+import { dequantise } from "../../../codec/group/quantize.js";
 import type { PictureRequest, TileDecoderAsset } from "../../../codec/index.js";
-import { displacement, type Motion } from "../../../codec/picture/displacement.js";
-import { chooseSampling, sampleOnce } from "../../../codec/picture/sampling.js";
 import { GROUP_SIDE, SHADER } from "./shader.js";
 import { type FlatGroup, flattenGroup } from "./weights.js";
 

@@ -1,5 +1,5 @@
-import type { PictureRequest } from "./request.js";
 import { chooseSampling, type Sampling } from "./sampling.js";
+import type { PictureRequest } from "./viewport.js";
 
 /** One of the pictures that follow each other: R'G'B' and opaque alpha, full range, 4 bytes a pixel. */
 export interface ProgressivePicture {

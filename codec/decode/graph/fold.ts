@@ -1,7 +1,7 @@
 import type { GroupDecoders } from "../../group/weights.js";
 import { CHANNELS, type TileNetwork } from "../../network/definition.js";
 import { type FoldedLayer, foldLayer } from "../../onnx/layer.js";
-import type { PixelFormat } from "../colour.js";
+import type { PixelFormat } from "../color.js";
 import type { Motion } from "../displacement.js";
 import { foldSeparable, headFolder } from "../fold.js";
 

@@ -1,6 +1,6 @@
 import type { TileNetwork } from "../network/definition.js";
-import type { PictureRequest } from "./request.js";
 import { chooseSampling, type Sampling } from "./sampling.js";
+import type { PictureRequest } from "./viewport.js";
 
 /** Output samples along one axis that one tile contributes to. */
 export interface Span {

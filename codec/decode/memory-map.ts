@@ -1,6 +1,6 @@
 import type { Kernel } from "../kernel/kernel.js";
 import { TIME_FEATURES, type TileNetwork } from "../network/definition.js";
-import type { PicturePlan, Span } from "./plan.js";
+import type { PicturePlan, Span } from "./decode-plan.js";
 
 /** One tile row's share of a strip, in kernel memory. */
 export interface PlacedRows {

@@ -4,11 +4,11 @@ import type { Profile } from "../network/definition.js";
 import type { OnnxRuntime } from "../onnx/runtime.js";
 import { PaperDecoder } from "../paper/decoder.js";
 import type { PaperGroup } from "../paper/fold.js";
-import type { YuvMatrix } from "./colour.js";
-import { type DecoderFacts, type LoadedGroup, PictureDecoder } from "./decoder.js";
+import type { YuvMatrix } from "./color.js";
 import { TileGraphDecoder } from "./graph/decoder.js";
 import type { TileGraphGroup } from "./graph/fold.js";
-import type { PictureRequest } from "./request.js";
+import { type DecoderFacts, type LoadedGroup, PictureDecoder } from "./kernel-decoder.js";
+import type { PictureRequest } from "./viewport.js";
 
 /** What a picture engine must know of an asset. */
 export type DecoderAsset = DecoderFacts & Model;

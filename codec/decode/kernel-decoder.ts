@@ -1,15 +1,16 @@
 import type { AssetFacts } from "../asset/asset.js";
 import type { TileModel } from "../asset/model.js";
 import { readGroup } from "../group/payload.js";
-import { dequantise } from "../group/quantise.js";
+import { dequantise } from "../group/quantize.js";
 import { Kernel } from "../kernel/kernel.js";
 import type { TileNetwork } from "../network/definition.js";
-import type { PixelFormat, YuvMatrix } from "./colour.js";
+import type { PixelFormat, YuvMatrix } from "./color.js";
+import { type PicturePlan, planPicture } from "./decode-plan.js";
 import { displacement } from "./displacement.js";
 import { type FoldedGroup, foldEncoder, foldGroup, foldHeads } from "./fold.js";
-import { type MemoryMap, type PlacedPass, placePlan } from "./memory.js";
-import { type PicturePlan, planPicture } from "./plan.js";
+import { type MemoryMap, type PlacedPass, placePlan } from "./memory-map.js";
 import { type ProgressivePicture, progressively } from "./progressive.js";
+import { type Sampling, sampleOnce } from "./sampling.js";
 import {
   checkEven,
   checkMoment,
@@ -18,8 +19,7 @@ import {
   groupEntry,
   type PictureRequest,
   sameRequest,
-} from "./request.js";
-import { type Sampling, sampleOnce } from "./sampling.js";
+} from "./viewport.js";
 
 /** Rounds the sums of output rows `top` to `top + rows - 1`. */
 type FinishStrip = (map: MemoryMap, top: number, rows: number) => void;

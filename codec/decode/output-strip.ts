@@ -1,7 +1,7 @@
 import type { Kernel } from "../kernel/kernel.js";
 import { CHANNELS } from "../network/definition.js";
-import type { PixelFormat } from "./colour.js";
-import type { PictureRequest } from "./request.js";
+import type { PixelFormat } from "./color.js";
+import type { PictureRequest } from "./viewport.js";
 
 /** Output rows `top` to `top + rows - 1`; for 4:2:0 both are even. */
 export interface Strip {

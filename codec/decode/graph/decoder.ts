@@ -1,16 +1,16 @@
 import { readGroup } from "../../group/payload.js";
-import { dequantise } from "../../group/quantise.js";
+import { dequantise } from "../../group/quantize.js";
 import { Kernel } from "../../kernel/kernel.js";
 import { CHANNELS } from "../../network/definition.js";
 import type { FoldedLayer } from "../../onnx/layer.js";
 import type { OnnxRuntime, OnnxSession } from "../../onnx/runtime.js";
 import { layerFeeds, openSession } from "../../onnx/session.js";
-import type { PixelFormat, YuvMatrix } from "../colour.js";
-import type { TileDecoderAsset } from "../decoder.js";
+import type { PixelFormat, YuvMatrix } from "../color.js";
+import { type PicturePlan, planPicture, type Span } from "../decode-plan.js";
 import { displacement } from "../displacement.js";
-import { finishStrip } from "../finish.js";
 import { foldEncoder } from "../fold.js";
-import { type PicturePlan, planPicture, type Span } from "../plan.js";
+import type { TileDecoderAsset } from "../kernel-decoder.js";
+import { finishStrip } from "../output-strip.js";
 import {
   checkEven,
   checkMoment,
@@ -19,7 +19,7 @@ import {
   groupEntry,
   type PictureRequest,
   sameRequest,
-} from "../request.js";
+} from "../viewport.js";
 import { type AxisPart, axisPart, splitFirstLayer } from "./axis.js";
 import { foldGraphGroup, foldGraphHeads, type GraphTile, type TileGraphGroup } from "./fold.js";
 import { tileDecodingModel } from "./model.js";

@@ -7,7 +7,7 @@ import {
   TIME_FEATURES,
   type TileNetwork,
 } from "../network/definition.js";
-import { outputTransform, type PixelFormat } from "./colour.js";
+import { outputTransform, type PixelFormat } from "./color.js";
 import { denseLayerWords, foldDenseLayer, foldHead, headWords } from "./fixed-point.js";
 
 /** A group's weights in the order in which the kernel reads them. */

@@ -1,4 +1,4 @@
-import type { PictureRequest } from "./request.js";
+import type { PictureRequest } from "./viewport.js";
 
 /*
  * Below the source's size one sample a pixel aliases: the networks hold detail up to the source's Nyquist

@@ -1,8 +1,8 @@
 import type { GroupEntry } from "../asset/asset.js";
 import { SieddError } from "../errors.js";
-import type { YuvMatrix } from "./colour.js";
-import type { EngineGroup, PictureEngine } from "./engine.js";
-import type { PictureRequest } from "./request.js";
+import type { YuvMatrix } from "./color.js";
+import type { EngineGroup, PictureEngine } from "./frame-decoder.js";
+import type { PictureRequest } from "./viewport.js";
 
 /** A moment of a film within its groups. */
 export interface Moment {

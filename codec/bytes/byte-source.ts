@@ -1,4 +1,4 @@
-import { SieddError } from "./errors.js";
+import { SieddError } from "../errors.js";
 
 /**
  * Random access to the bytes of an asset: a file, an HTTP server that answers Range, a buffer.

@@ -1,5 +1,5 @@
 import type { Asset, GroupEntry, TextTrack } from "./asset.js";
-import type { FrameRate } from "./frame-rate.js";
+import type { FrameRate } from "./rational.js";
 
 /** What `siedd info --json` prints and `info.json` begins with. */
 export interface AssetDescription {
