@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
-import { writeAtomically } from "../media/atomic-file.js";
 import { writeError } from "../media/errors.js";
+import { writeAtomically } from "../media/write/atomic-file.js";
 import type { CodecResult, Evaluation, FramePair } from "./evaluation.js";
 import type { ReportData } from "./report-page/report-data.js";
 import { byteCount } from "./values.js";

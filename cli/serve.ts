@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { ENGINE_CHOICES, type EngineChoice } from "../codec/decode/frame-decoder.js";
-import { VIDEO_ENCODERS, type VideoEncoder } from "../media/h264.js";
+import { VIDEO_ENCODERS, type VideoEncoder } from "../media/segments/segment-encoder.js";
 import {
   type Root,
   type RunningServer,

@@ -1,6 +1,11 @@
-export { type AnalyseOptions, analyseVideo, type VideoAnalysis } from "./analyse.js";
-export { checkWritable } from "./atomic-file.js";
-export { type EncodeAudioOptions, encodeAudio } from "./audio-in.js";
+export { MediaError, type MediaErrorCode } from "./errors.js";
+export { type AnalyseOptions, analyseVideo, type VideoAnalysis } from "./probe/detect-scenes.js";
+export type { Fraction } from "./probe/frame-rate.js";
+export { type AudioInfo, probeVideo, type SubtitleInfo, type VideoInfo } from "./probe/probe.js";
+export { type EncodeAudioOptions, encodeAudio } from "./read/audio.js";
+export { type ReadFramesOptions, readFrames } from "./read/frames.js";
+export { type ReadSubtitlesOptions, readSubtitles } from "./read/subtitles.js";
+export { checkWritable } from "./write/atomic-file.js";
 export {
   type ConventionalCodec,
   type ConventionalOptions,
@@ -8,15 +13,8 @@ export {
   rateFactors,
   readConventional,
   requireCodec,
-} from "./conventional.js";
-export { MediaError, type MediaErrorCode } from "./errors.js";
-export type { Fraction } from "./frame-rate.js";
-export { type ReadFramesOptions, readFrames } from "./frames.js";
-export { makeFolder } from "./make-folder.js";
-export { encodePng, type Picture } from "./png.js";
-export { type AudioInfo, probeVideo, type SubtitleInfo, type VideoInfo } from "./probe.js";
-export { type SampleOptions, writeSample } from "./sample.js";
-export { type ReadSubtitlesOptions, readSubtitles } from "./subtitles.js";
+} from "./write/conventional.js";
+export { makeFolder } from "./write/make-folder.js";
 export {
   type Mp4Audio,
   type Mp4Options,
@@ -24,6 +22,8 @@ export {
   type PngOptions,
   writeMp4,
   writePng,
-} from "./video-out.js";
-export type { SubtitleCue } from "./webvtt.js";
-export { writeY4m, type Y4mOptions } from "./y4m.js";
+} from "./write/mp4.js";
+export { encodePng, type Picture } from "./write/png.js";
+export { type SampleOptions, writeSample } from "./write/sample.js";
+export type { SubtitleCue } from "./write/webvtt.js";
+export { writeY4m, type Y4mOptions } from "./write/y4m.js";

@@ -3,7 +3,7 @@ import { LRUCache } from "lru-cache";
 import type { Asset } from "../codec/asset/asset.js";
 import { chooseEngine, type EngineChoice, type EngineName } from "../codec/decode/frame-decoder.js";
 import { SieddError } from "../codec/errors.js";
-import { h264Recipe, NEWER_RECIPE, type VideoEncoder } from "../media/h264.js";
+import { h264Recipe, NEWER_RECIPE, type VideoEncoder } from "../media/segments/segment-encoder.js";
 import { RequestError } from "./errors.js";
 import { TIMELINE } from "./hls/timeline.js";
 import { PICTURE_RECIPE } from "./pictures/encode-picture.js";

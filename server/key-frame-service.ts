@@ -1,4 +1,4 @@
-import { encodeKeyFrame, type VideoEncoder } from "../media/h264.js";
+import { encodeKeyFrame, type VideoEncoder } from "../media/segments/segment-encoder.js";
 import { type DecodePool, decodeFrames } from "./decoding/index.js";
 import type { VideoSegment } from "./hls/timeline.js";
 import { partKey, type Rendition } from "./segment-service.js";

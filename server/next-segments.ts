@@ -1,4 +1,4 @@
-import type { SampleEntry } from "../media/h264-level.js";
+import type { SampleEntry } from "../media/segments/h264-level.js";
 import { videoSegments } from "./hls/timeline.js";
 import type { Rendition } from "./segment-service.js";
 import { parseRegion } from "./sizes/region.js";

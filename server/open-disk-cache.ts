@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { FastifyInstance } from "fastify";
-import { encodeSegment, type VideoEncoder } from "../media/h264.js";
-import { SAMPLE_ENTRIES, type VideoCodec } from "../media/video-codec.js";
+import { encodeSegment, type VideoEncoder } from "../media/segments/segment-encoder.js";
+import { SAMPLE_ENTRIES, type VideoCodec } from "../media/segments/video-codec.js";
 import { ServeError } from "./errors.js";
 import type { ResolvedOptions } from "./options.js";
 import { DiskCache } from "./work/disk-cache.js";

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import type { FastifyRequest } from "fastify";
-import { H264_MAX_AREA, VIDEO_ENCODERS, type VideoEncoder } from "../media/h264.js";
+import { H264_MAX_AREA, VIDEO_ENCODERS, type VideoEncoder } from "../media/segments/segment-encoder.js";
 import type { Authorise } from "./access/access.js";
 import { expectKey } from "./access/sign-url.js";
 import type { SignKey } from "./access/signature.js";

@@ -1,7 +1,7 @@
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import fp from "fastify-plugin";
-import { checkEncoder } from "../media/encoder-check.js";
+import { checkEncoder } from "../media/segments/encoder-check.js";
 import { guard } from "./access/access.js";
 import { Catalogue } from "./catalogue.js";
 import { DecodePool } from "./decoding/index.js";

@@ -1,7 +1,12 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { MediaError } from "../media/errors.js";
-import { encodeInit, encodeSegment, type SampleEntry, type VideoEncoder } from "../media/h264.js";
+import {
+  encodeInit,
+  encodeSegment,
+  type SampleEntry,
+  type VideoEncoder,
+} from "../media/segments/segment-encoder.js";
 import type { Film } from "./catalogue.js";
 import { type DecodePool, decodeFrames } from "./decoding/index.js";
 import { RequestError } from "./errors.js";

@@ -1,4 +1,4 @@
-import type { VideoCodec } from "../media/video-codec.js";
+import type { VideoCodec } from "../media/segments/video-codec.js";
 import type { Catalogue } from "./catalogue.js";
 import type { KeyFrameService } from "./key-frame-service.js";
 import type { PictureService } from "./pictures/picture-service.js";

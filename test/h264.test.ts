@@ -15,7 +15,7 @@ import {
   prepareEncoder,
   runningEncoders,
   type SegmentOptions,
-} from "../media/h264.js";
+} from "../media/segments/segment-encoder.js";
 
 const run = promisify(execFile);
 const PAL = { num: 25, den: 1 };

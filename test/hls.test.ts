@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Asset, memorySource, openAsset } from "../codec/index.js";
-import { parseWebVtt, writeWebVtt } from "../media/webvtt.js";
+import { parseWebVtt, writeWebVtt } from "../media/write/webvtt.js";
 import { peakRate } from "../server/hls/bandwidth.js";
 import { masterPlaylist } from "../server/hls/master-playlist.js";
 import { mediaPlaylist } from "../server/hls/media-playlist.js";

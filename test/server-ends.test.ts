@@ -5,7 +5,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
-import { runningEncoders } from "../media/h264.js";
+import { runningEncoders } from "../media/segments/segment-encoder.js";
 import { ServeError, serve } from "../server/index.js";
 import { remaining } from "./child-processes.js";
 import { segmentsOf, type TestServer, testServer } from "./running-server.js";

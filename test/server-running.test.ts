@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Writable } from "node:stream";
 import { test } from "node:test";
 import sharp from "sharp";
-import { runningEncoders } from "../media/h264.js";
+import { runningEncoders } from "../media/segments/segment-encoder.js";
 import { originServer } from "./origin-server.js";
 import { testServer } from "./running-server.js";
 import { syntheticAsset } from "./synthetic-asset.js";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { Writable } from "node:stream";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { runningEncoders } from "../media/h264.js";
+import { runningEncoders } from "../media/segments/segment-encoder.js";
 import { type TestServer, testServer } from "./running-server.js";
 import { syntheticAsset } from "./synthetic-asset.js";
 import { tempFolder } from "./temp-folder.js";

@@ -8,8 +8,8 @@ import { run } from "../cli/run.js";
 import { memorySource, openAsset, SieddError } from "../codec/index.js";
 import { readTextSamples, writeTextSamples } from "../codec/iso/text-track.js";
 import { encode } from "../encoder/index.js";
-import { isTextSubtitle } from "../media/subtitles.js";
-import { parseWebVtt } from "../media/webvtt.js";
+import { isTextSubtitle } from "../media/read/subtitles.js";
+import { parseWebVtt } from "../media/write/webvtt.js";
 import { exact, ffmpeg, lavfi, streamsOf } from "./odd-films.js";
 import { tempFolder } from "./temp-folder.js";
 

@@ -4,9 +4,9 @@ import { once } from "node:events";
 import { chmod, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { test } from "node:test";
-import { checkEncoder } from "../media/encoder-check.js";
 import { MediaError } from "../media/errors.js";
-import { runningEncoders } from "../media/h264.js";
+import { checkEncoder } from "../media/segments/encoder-check.js";
+import { runningEncoders } from "../media/segments/segment-encoder.js";
 import {
   encoderOfSize,
   h264Recipe,
@@ -14,7 +14,7 @@ import {
   outputArguments,
   VIDEO_ENCODERS,
   type VideoEncoder,
-} from "../media/video-encoder.js";
+} from "../media/segments/video-encoder.js";
 import { type ServeOptions, serve } from "../server/index.js";
 import { tempFolder } from "./temp-folder.js";
 

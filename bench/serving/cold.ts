@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { fullRegion } from "../../codec/decode/viewport.js";
 import type { Asset } from "../../codec/index.js";
-import { encodeInit, encodeSegment, h264RateCap } from "../../media/h264.js";
+import { encodeInit, encodeSegment, h264RateCap } from "../../media/segments/segment-encoder.js";
 import { type DecodePool, decodeFrames } from "../../server/decoding/index.js";
 import { serve } from "../../server/index.js";
 import { rounded } from "../machine.js";

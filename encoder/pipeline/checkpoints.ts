@@ -2,7 +2,7 @@ import { readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promise
 import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import { writeError } from "../../media/errors.js";
-import { makeFolder } from "../../media/make-folder.js";
+import { makeFolder } from "../../media/write/make-folder.js";
 import { EncoderError } from "../errors.js";
 import type { PrecisionDecision } from "../training/precision-trial.js";
 import type { TrainingWeights } from "../training/tile-weights.js";

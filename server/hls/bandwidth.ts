@@ -1,5 +1,5 @@
 import type { Asset, AudioTrack } from "../../codec/asset/asset.js";
-import { h264SegmentBits, type StreamFormat } from "../../media/h264-level.js";
+import { h264SegmentBits, type StreamFormat } from "../../media/segments/h264-level.js";
 import { audioSegments, framesToSeconds, targetDuration, type VideoSegment } from "./timeline.js";
 
 /** Bits a second, as a master playlist states them. */

@@ -1,6 +1,11 @@
 import type { Asset } from "../../codec/asset/asset.js";
-import { h264Codec, type SampleEntry, type StreamFormat } from "../../media/h264-level.js";
-import { codecLevel, codecString, SAMPLE_ENTRIES, type VideoCodec } from "../../media/video-codec.js";
+import { h264Codec, type SampleEntry, type StreamFormat } from "../../media/segments/h264-level.js";
+import {
+  codecLevel,
+  codecString,
+  SAMPLE_ENTRIES,
+  type VideoCodec,
+} from "../../media/segments/video-codec.js";
 import type { RegionRequest, SourceSize } from "../sizes/region.js";
 import { type SizeRequest, sizeInUrl } from "../sizes/size.js";
 import { audioBandwidth, type Bandwidth, keyFrameBandwidth, videoBandwidth } from "./bandwidth.js";

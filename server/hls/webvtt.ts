@@ -1,5 +1,5 @@
 import type { TextCue } from "../../codec/iso/text-track.js";
-import { webVttBlock } from "../../media/webvtt.js";
+import { webVttBlock } from "../../media/write/webvtt.js";
 import type { TextSegment } from "./timeline.js";
 
 /**

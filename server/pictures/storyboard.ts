@@ -1,4 +1,4 @@
-import { webVttTime } from "../../media/webvtt.js";
+import { webVttTime } from "../../media/write/webvtt.js";
 import type { Film } from "../catalogue.js";
 import { RequestError } from "../errors.js";
 import type { SizeLimits, SizeRequest } from "../sizes/size.js";

@@ -1,12 +1,12 @@
 import type { FastifyRequest } from "fastify";
-import type { StreamFormat } from "../../media/h264-level.js";
+import type { StreamFormat } from "../../media/segments/h264-level.js";
 import {
   AV1_MIN_SIDE,
   CODEC_ENCODERS,
   codecLevel,
   VIDEO_CODECS,
   type VideoCodec,
-} from "../../media/video-codec.js";
+} from "../../media/segments/video-codec.js";
 import { RequestError } from "../errors.js";
 import { queryText } from "./playlist-answer.js";
 

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { SAMPLE_ENTRIES } from "../../media/video-codec.js";
+import { SAMPLE_ENTRIES } from "../../media/segments/video-codec.js";
 import { limitsOf } from "../access/access.js";
 import type { Film } from "../catalogue.js";
 import { imagePlaylistOf, imageStreamOf } from "../hls/images.js";

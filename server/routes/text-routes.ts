@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { writeWebVtt } from "../../media/webvtt.js";
+import { writeWebVtt } from "../../media/write/webvtt.js";
 import { RequestError } from "../errors.js";
 import { cuesOf } from "../hls/cues.js";
 import { textPlaylistOf } from "../hls/renditions.js";

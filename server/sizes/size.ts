@@ -1,4 +1,4 @@
-import { h264Level, type Rate } from "../../media/h264-level.js";
+import { h264Level, type Rate } from "../../media/segments/h264-level.js";
 import { RequestError } from "../errors.js";
 import type { SourceSize } from "./region.js";
 

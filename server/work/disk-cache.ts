@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { open, readdir, rename, rm, stat, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32c } from "../../codec/bytes/crc32c.js";
-import { makeFolder } from "../../media/make-folder.js";
+import { makeFolder } from "../../media/write/make-folder.js";
 
 export interface DiskCacheOptions {
   /** Made where it is not there. Files in it that are not the cache's own are left alone. */

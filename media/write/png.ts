@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import { pipeThroughFfmpeg } from "./h264-process.js";
+import { pipeThroughFfmpeg } from "../segments/encoder-process.js";
 
 export interface Picture {
   /** Pixels, may be odd. */

@@ -1,7 +1,7 @@
 import ffmpeg, { type Filters } from "fluent-ffmpeg";
-import { MediaError } from "./errors.js";
-import type { VideoInfo } from "./probe.js";
-import { ffmpegMissing } from "./run.js";
+import { MediaError } from "../errors.js";
+import { ffmpegMissing } from "../ffmpeg/run.js";
+import type { VideoInfo } from "../probe/probe.js";
 
 /** How bright the picture's code values are meant: perceptual quantiser (SMPTE ST 2084), hybrid log-gamma. */
 export type DynamicRange = "sdr" | "pq" | "hlg";

@@ -1,5 +1,5 @@
-import { MediaError } from "./errors.js";
-import type { VideoInfo } from "./probe.js";
+import { MediaError } from "../errors.js";
+import type { VideoInfo } from "../probe/probe.js";
 import { rawFrames } from "./raw-frames.js";
 import { type FrameRange, frameReader } from "./timeline.js";
 

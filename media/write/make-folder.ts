@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import { errnoOf } from "./errors.js";
+import { errnoOf } from "../errors.js";
 
 /**
  * Makes a folder and those above it; one that is there already is no error. Node's own `recursive` never ends where

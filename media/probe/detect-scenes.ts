@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { MediaError } from "./errors.js";
+import { MediaError } from "../errors.js";
+import { runFfmpeg, stdoutPipe } from "../ffmpeg/run.js";
+import { checkSpan, frameReader, type Span } from "../read/timeline.js";
 import type { VideoInfo } from "./probe.js";
-import { runFfmpeg, stdoutPipe } from "./run.js";
-import { checkSpan, frameReader, type Span } from "./timeline.js";
 
 export interface AnalyseOptions extends Span {
   readonly signal?: AbortSignal | undefined;

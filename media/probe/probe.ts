@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { open, stat } from "node:fs/promises";
-import { errnoOf, MediaError } from "./errors.js";
-import { constantRate, type Fraction, parseFraction } from "./frame-rate.js";
+import { errnoOf, MediaError } from "../errors.js";
+import { adopt, ffmpegMissing, fileUrl } from "../ffmpeg/run.js";
 import {
   type DynamicRange,
   decoderFor,
@@ -9,9 +9,9 @@ import {
   hasAlpha,
   isInterlaced,
   requireToneMapping,
-} from "./plain-picture.js";
-import { adopt, ffmpegMissing, fileUrl } from "./run.js";
-import { isTextSubtitle } from "./subtitles.js";
+} from "../read/normalize-filters.js";
+import { isTextSubtitle } from "../read/subtitles.js";
+import { constantRate, type Fraction, parseFraction } from "./frame-rate.js";
 
 export interface AudioInfo {
   /** Position among the audio streams, from 0. */

@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
-import { MediaError } from "./errors.js";
-import type { VideoInfo } from "./probe.js";
-import { ffmpegCommand, fileUrl, quiet, runFfmpeg } from "./run.js";
+import { MediaError } from "../errors.js";
+import { ffmpegCommand, fileUrl, quiet, runFfmpeg } from "../ffmpeg/run.js";
+import type { VideoInfo } from "../probe/probe.js";
 import type { Span } from "./timeline.js";
 
 export interface EncodeAudioOptions extends Span {

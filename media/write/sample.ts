@@ -1,5 +1,5 @@
+import { ffmpegCommand, fileUrl, quiet, runFfmpeg } from "../ffmpeg/run.js";
 import { writeAtomically } from "./atomic-file.js";
-import { ffmpegCommand, fileUrl, quiet, runFfmpeg } from "./run.js";
 
 /** Size of the sample film, in pixels; drawn at twice that and averaged, so that edges are smooth. */
 const WIDTH = 640;

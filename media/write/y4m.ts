@@ -1,9 +1,9 @@
 import { createWriteStream } from "node:fs";
 import { extname } from "node:path";
 import type { Writable } from "node:stream";
+import { errnoOf, writeError } from "../errors.js";
+import type { Fraction } from "../probe/frame-rate.js";
 import { writeAtomically } from "./atomic-file.js";
-import { errnoOf, writeError } from "./errors.js";
-import type { Fraction } from "./frame-rate.js";
 
 export interface Y4mOptions {
   /** The file to write (whole or not at all), or a stream, which is not ended. */

@@ -1,9 +1,9 @@
 import { rm, writeFile } from "node:fs/promises";
 import { Readable } from "node:stream";
+import { writeError } from "../errors.js";
+import { ffmpegCommand, fileUrl, quiet, runFfmpeg } from "../ffmpeg/run.js";
+import type { Fraction } from "../probe/frame-rate.js";
 import { temporaryName, writeAtomically } from "./atomic-file.js";
-import { writeError } from "./errors.js";
-import type { Fraction } from "./frame-rate.js";
-import { ffmpegCommand, fileUrl, quiet, runFfmpeg } from "./run.js";
 import { flattenCues, type SubtitleCue, writeWebVtt } from "./webvtt.js";
 
 /** One audio track, copied as it is. */

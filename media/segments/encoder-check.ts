@@ -1,7 +1,7 @@
-import { MediaError } from "./errors.js";
-import { encodeSegment } from "./h264.js";
+import { MediaError } from "../errors.js";
+import { prepareEncoder } from "./encoder-process.js";
 import { h264Level } from "./h264-level.js";
-import { prepareEncoder } from "./h264-process.js";
+import { encodeSegment } from "./segment-encoder.js";
 import { CODEC_ENCODERS, VIDEO_CODECS, type VideoCodec } from "./video-codec.js";
 import type { VideoEncoder } from "./video-encoder.js";
 

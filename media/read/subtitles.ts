@@ -1,9 +1,9 @@
 import { readFile, rm } from "node:fs/promises";
-import { MediaError } from "./errors.js";
-import type { VideoInfo } from "./probe.js";
-import { ffmpegCommand, fileUrl, quiet, runFfmpeg } from "./run.js";
+import { MediaError } from "../errors.js";
+import { ffmpegCommand, fileUrl, quiet, runFfmpeg } from "../ffmpeg/run.js";
+import type { VideoInfo } from "../probe/probe.js";
+import { parseWebVtt, type SubtitleCue } from "../write/webvtt.js";
 import type { Span } from "./timeline.js";
-import { parseWebVtt, type SubtitleCue } from "./webvtt.js";
 
 /** Subtitles of ffmpeg that are pictures: there is no text in them to keep. */
 const PICTURES = ["dvd_subtitle", "dvb_subtitle", "dvb_teletext", "hdmv_pgs_subtitle", "xsub"];

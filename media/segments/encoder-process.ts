@@ -1,7 +1,7 @@
 import { type Readable, Writable } from "node:stream";
 import ffmpeg, { type Encoders } from "fluent-ffmpeg";
-import { MediaError } from "./errors.js";
-import { ffmpegCommand, ffmpegMissing, quiet, runFfmpeg } from "./run.js";
+import { MediaError } from "../errors.js";
+import { ffmpegCommand, ffmpegMissing, quiet, runFfmpeg } from "../ffmpeg/run.js";
 import { ffmpegName, type VideoEncoder } from "./video-encoder.js";
 
 let running = 0;

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { access, constants, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { MediaError, writeError } from "./errors.js";
+import { MediaError, writeError } from "../errors.js";
 
 /**
  * Refuses an output that cannot be written, before any work goes into it, and one that would take the place of what

@@ -1,5 +1,5 @@
 import type { FfmpegCommand } from "fluent-ffmpeg";
-import { runFfmpeg, stdoutPipe } from "./run.js";
+import { runFfmpeg, stdoutPipe } from "../ffmpeg/run.js";
 
 /**
  * Whole frames of `frameBytes` bytes from a command that has no output yet but writes raw video. ffmpeg waits

@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { PassThrough, type Readable, type Writable } from "node:stream";
 import ffmpeg, { type FfmpegCommand } from "fluent-ffmpeg";
-import { MediaError } from "./errors.js";
+import { MediaError } from "../errors.js";
 
 /** The sentence for a machine without ffmpeg. */
 export const ffmpegMissing = (program: string, cause?: unknown): MediaError =>

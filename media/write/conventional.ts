@@ -1,9 +1,9 @@
 import ffmpeg, { type Encoders } from "fluent-ffmpeg";
-import { MediaError } from "./errors.js";
-import type { VideoInfo } from "./probe.js";
-import { rawFrames } from "./raw-frames.js";
-import { ffmpegCommand, ffmpegMissing, fileUrl, quiet, runFfmpeg } from "./run.js";
-import { type FrameRange, frameReader } from "./timeline.js";
+import { MediaError } from "../errors.js";
+import { ffmpegCommand, ffmpegMissing, fileUrl, quiet, runFfmpeg } from "../ffmpeg/run.js";
+import type { VideoInfo } from "../probe/probe.js";
+import { rawFrames } from "../read/raw-frames.js";
+import { type FrameRange, frameReader } from "../read/timeline.js";
 
 /** A video encoder to compare with, as a ladder uses it: one pass, constant quality, closed groups of pictures. */
 export type ConventionalCodec = "x264" | "x265" | "svt-av1";

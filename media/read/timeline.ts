@@ -1,8 +1,8 @@
 import type { FfmpegCommand } from "fluent-ffmpeg";
-import { MediaError } from "./errors.js";
-import { deinterlace, plainPicture } from "./plain-picture.js";
-import type { VideoInfo } from "./probe.js";
-import { ffmpegCommand, fileUrl, quiet } from "./run.js";
+import { MediaError } from "../errors.js";
+import { ffmpegCommand, fileUrl, quiet } from "../ffmpeg/run.js";
+import type { VideoInfo } from "../probe/probe.js";
+import { deinterlace, plainPicture } from "./normalize-filters.js";
 
 /** A part of the film, in seconds from its start; `to` is where it ends. */
 export interface Span {

@@ -1,10 +1,11 @@
 import { Readable } from "node:stream";
-import { MediaError } from "./errors.js";
-import { holdPicture, placeFragment, withoutDisplaySize } from "./h264-fragment.js";
+import { MediaError } from "../errors.js";
+import { pipeThroughFfmpeg } from "./encoder-process.js";
+import { holdPicture, placeFragment, withoutDisplaySize } from "./fragment.js";
 import type { SampleEntry, StreamFormat } from "./h264-level.js";
-import { pipeThroughFfmpeg } from "./h264-process.js";
 import { inputArguments, outputArguments, type VideoEncoder } from "./video-encoder.js";
 
+export { prepareEncoder, runningEncoders } from "./encoder-process.js";
 export {
   H264_MAX_AREA,
   h264Codec,
@@ -16,7 +17,6 @@ export {
   type SampleEntry,
   type StreamFormat,
 } from "./h264-level.js";
-export { prepareEncoder, runningEncoders } from "./h264-process.js";
 export { h264Recipe, NEWER_RECIPE, VIDEO_ENCODERS, type VideoEncoder } from "./video-encoder.js";
 
 export interface SegmentOptions extends StreamFormat {
