@@ -4,7 +4,7 @@ import { once, setMaxListeners } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Random } from "../encoder/training/random.js";
+import { Random } from "../encoder/training/sampling/random.js";
 import { serve } from "../server/index.js";
 import { randomAsset } from "./decoding/random-asset.js";
 import { machine, rounded } from "./machine.js";

@@ -3,10 +3,10 @@ import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { WorkerPool } from "../encoder/job/worker-pool.js";
 import { planAnchorFrames } from "../encoder/paper/plan.js";
 import { loadTarget } from "../encoder/paper/target.js";
 import { quantiseEncoder, startFromAnchors } from "../encoder/paper/weights.js";
-import { WorkerPool } from "../encoder/pipeline/worker-pool.js";
 import { probeVideo, readFrames } from "../media/index.js";
 import { machine, rounded } from "./machine.js";
 

@@ -3,12 +3,12 @@ import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { promisify } from "node:util";
 import { CHANNELS } from "../codec/index.js";
-import { planGroups } from "../encoder/pipeline/groups.js";
-import { tileRanges } from "../encoder/pipeline/tile-network.js";
-import { WorkerPool } from "../encoder/pipeline/worker-pool.js";
+import { WorkerPool } from "../encoder/job/worker-pool.js";
+import { planGroups } from "../encoder/plan/groups.js";
+import { tileRanges } from "../encoder/plan/tile-grid.js";
+import { tileWindows } from "../encoder/tile/windows.js";
 import type { TileTrainerName } from "../encoder/training/choose-trainer.js";
-import { Random } from "../encoder/training/random.js";
-import { tileWindows } from "../encoder/training/tile-windows.js";
+import { Random } from "../encoder/training/sampling/random.js";
 import { machine, rounded } from "./machine.js";
 
 // The training step at the shapes of the PyTorch reference (9x16 tiles of width 16, three sine layers, 20

@@ -4,23 +4,23 @@ import { crc32c, MAX_SIDE, MIN_SIDE, type Model, type PaperEncoder } from "../co
 import { analyseVideo, checkWritable, MediaError, probeVideo, type VideoInfo } from "../media/index.js";
 import { bad, EncoderError } from "./errors.js";
 import type { EncodeEvent, EncodeSummary } from "./events.js";
+import { encodeSound } from "./job/audio.js";
+import { Checkpoints } from "./job/checkpoints.js";
+import { ProgressMeter } from "./job/progress.js";
+import { keepSubtitles } from "./job/subtitles.js";
+import { writeAsset } from "./job/write-asset.js";
 import { type EncodeOptions, type ResolvedOptions, resolveOptions } from "./options.js";
 import { type PaperOptions, resolvePaperOptions } from "./paper/options.js";
 import { paperNetwork, planAnchorFrames } from "./paper/plan.js";
 import { readSharedEncoder } from "./paper/shared-encoder.js";
-import { trainPaperFilm } from "./paper/train-film.js";
-import { planTiles } from "./pipeline/capacity.js";
-import { Checkpoints } from "./pipeline/checkpoints.js";
-import { type PlannedGroup, planGroups } from "./pipeline/groups.js";
-import { chooseAnchorFrames, planAnchorGroups } from "./pipeline/plan-anchors.js";
-import { ProgressMeter } from "./pipeline/progress.js";
-import { encodeSound } from "./pipeline/sound.js";
-import { trainStages } from "./pipeline/stages.js";
-import { keepSubtitles } from "./pipeline/subtitles.js";
-import { settingsForSize } from "./pipeline/tile-network.js";
-import { writeAsset } from "./pipeline/write-asset.js";
-import { requireCuda } from "./training/cuda-provider.js";
-import { requireTensorFlow } from "./training/tfjs-runtime.js";
+import { trainPaperFilm } from "./paper/train-video.js";
+import { planTiles } from "./plan/capacity.js";
+import { type PlannedGroup, planGroups } from "./plan/groups.js";
+import { chooseAnchorFrames, planAnchorGroups } from "./plan/plan-anchors.js";
+import { settingsForSize } from "./plan/tile-grid.js";
+import { trainStages } from "./tile/stages.js";
+import { requireCuda } from "./training/onnx/cuda-provider.js";
+import { requireTensorFlow } from "./training/tfjs/tfjs-runtime.js";
 
 /**
  * Encodes a video into an asset: analysis, sound, phase 1 on the anchor groups, phase 2 on every group,

@@ -10,9 +10,9 @@ export {
 } from "./evaluation/conventional.js";
 export { type EqualQuality, equalQuality, type RatePoint } from "./evaluation/equal-quality.js";
 export { ladderSizes, type RungSize } from "./evaluation/ladder.js";
+export { type FrameSimilarity, Similarity } from "./evaluation/ms-ssim.js";
 export { framePsnr } from "./evaluation/psnr.js";
-export { type FrameSimilarity, Similarity } from "./evaluation/similarity.js";
 export { worstFrames } from "./evaluation/worst-frames.js";
 export type { EncodeEvent, EncodePhase, EncodeSummary } from "./events.js";
 export type { EncodeOptions, Preset } from "./options.js";
-export type { AnchorChoice } from "./pipeline/anchors.js";
+export type { AnchorChoice } from "./plan/anchors.js";

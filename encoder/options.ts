@@ -11,12 +11,12 @@ import type {
   PaperPreset,
   PaperSampling,
 } from "./paper/options.js";
-import type { AnchorChoice } from "./pipeline/anchors.js";
-import type { Target } from "./pipeline/rate-control.js";
+import type { AnchorChoice } from "./plan/anchors.js";
+import type { Target } from "./rate-control/targets.js";
 import type { TileTrainerName } from "./training/choose-trainer.js";
-import { hasCudaProvider } from "./training/cuda-provider.js";
-import type { Device } from "./training/onnx-runtime.js";
-import type { Precision } from "./training/precision.js";
+import { hasCudaProvider } from "./training/onnx/cuda-provider.js";
+import type { Device } from "./training/onnx/onnx-runtime.js";
+import type { Precision } from "./training/onnx/precision.js";
 
 /** Points on the curve of time against quality (docs/design.md, "Presets"). */
 export type TilePreset = "draft" | "fast" | "balanced" | "quality";

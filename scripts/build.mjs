@@ -47,7 +47,7 @@ export const isBuilt = () => (statSync(stamp, { throwIfNoEntry: false })?.mtimeM
 export async function build() {
   const started = newestSource();
   step("the kernel's build", "codec/kernel/build.mjs");
-  step("the training kernel's build", "encoder/kernel/build.mjs");
+  step("the training kernel's build", "encoder/training/kernel/build.mjs");
   const tsc = join(root, "node_modules/typescript/bin/tsc");
   if (execute(process.execPath, [tsc, "-b"]) !== 0)
     throw new Refusal("the types do not fit; see the compiler's messages above");

@@ -31,10 +31,10 @@ await main(async () => {
   ensureModules();
   ensurePrograms("ffmpeg");
   if (!existsSync(join(root, "dist/test/real-training.js"))) await build();
-  const { OnnxTrainer } = await import("../dist/encoder/training/onnx-trainer.js");
+  const { OnnxTrainer } = await import("../dist/encoder/training/onnx/onnx-trainer.js");
   const { trainPaper } = await import("../dist/encoder/paper/trainer.js");
   const { comparePrecisions, decidePrecision, trialRun } = await import(
-    "../dist/encoder/training/precision-trial.js"
+    "../dist/encoder/training/onnx/precision-trial.js"
   );
   const { lossesOf, realPaperTraining, realTraining } = await import("../dist/test/real-training.js");
 

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { promisify } from "node:util";
 import { createEngine, memorySource, openAsset } from "../codec/index.js";
 import { type AnchorChoice, type EncodeEvent, encode } from "../encoder/index.js";
-import { contentAnchors, namedAnchors, sceneAnchors, uniformAnchors } from "../encoder/pipeline/anchors.js";
+import { contentAnchors, namedAnchors, sceneAnchors, uniformAnchors } from "../encoder/plan/anchors.js";
 import { tempFolder } from "./temp-folder.js";
 
 const run = promisify(execFile);

@@ -7,13 +7,13 @@ import { exportFunction, exportLoop, type LoopStep, reachable } from "../encoder
 import { DATA_TYPE, decodeModel, type OnnxGraph } from "../encoder/graph/onnx-schema.js";
 import { Operations, type Products } from "../encoder/graph/operations.js";
 import { EncoderError } from "../encoder/index.js";
-import { paperTrainingStep } from "../encoder/paper/graph.js";
-import { OPTIMISERS } from "../encoder/paper/optimisers.js";
+import { OPTIMISERS } from "../encoder/paper/optimizers.js";
 import type { PaperLoss, PaperOptimizer } from "../encoder/paper/options.js";
-import { hasCudaProvider } from "../encoder/training/cuda-provider.js";
-import { floats, loadGraph } from "../encoder/training/onnx-runtime.js";
-import { tileTrainingStep } from "../encoder/training/tile-graph.js";
-import { shapeOf } from "../encoder/training/tile-steps.js";
+import { paperTrainingStep } from "../encoder/paper/training-graph.js";
+import { tileTrainingStep } from "../encoder/tile/training-graph.js";
+import { shapeOf } from "../encoder/tile/training-steps.js";
+import { hasCudaProvider } from "../encoder/training/onnx/cuda-provider.js";
+import { floats, loadGraph } from "../encoder/training/onnx/onnx-runtime.js";
 import { realTraining } from "./real-training.js";
 
 const { float32, float16, uint8, int64, bool } = DATA_TYPE;

@@ -5,7 +5,7 @@ import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { Checkpoints } from "../encoder/pipeline/checkpoints.js";
+import { Checkpoints } from "../encoder/job/checkpoints.js";
 import { tempFolder } from "./temp-folder.js";
 
 test("two encodes of one asset do not mix: the second is refused while the first is at work", async (t) => {

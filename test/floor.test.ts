@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { type TestContext, test } from "node:test";
 import { type EncodeEvent, type EncodeOptions, EncoderError, encode } from "../encoder/index.js";
 import { resolveOptions } from "../encoder/options.js";
-import { bitsForFloor } from "../encoder/pipeline/floor.js";
+import { bitsForFloor } from "../encoder/rate-control/min-psnr.js";
 import { clip } from "./clips.js";
 import { tempFolder } from "./temp-folder.js";
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { gradients } from "../encoder/graph/gradient.js";
 import { exportFunction } from "../encoder/graph/onnx-export.js";
 import { Operations } from "../encoder/graph/operations.js";
-import { floats, loadGraph } from "../encoder/training/onnx-runtime.js";
+import { floats, loadGraph } from "../encoder/training/onnx/onnx-runtime.js";
 import { noise } from "./synthetic-asset.js";
 
 /** Derivative of a graph of x [2, 3, 4] by the differentiator, and by central differences. */

@@ -5,12 +5,16 @@ import { gradients } from "../encoder/graph/gradient.js";
 import { exportFunction, exportLoop } from "../encoder/graph/onnx-export.js";
 import { Operations } from "../encoder/graph/operations.js";
 import type { Tensor } from "../encoder/graph/tensor.js";
-import { meanSquaredError, paperForward, tileForward } from "../encoder/network/forward.js";
-import { type NetworkParameters, paperParameters, tileParameters } from "../encoder/network/parameters.js";
-import { adamStep, momentNames } from "../encoder/training/adam.js";
-import { type Feed, floats, integers, loadGraph } from "../encoder/training/onnx-runtime.js";
-import { constantRate } from "../encoder/training/schedule.js";
-import { loadTensorFlow, runningLoop } from "../encoder/training/tfjs-runtime.js";
+import { meanSquaredError, paperForward, tileForward } from "../encoder/training/network/forward.js";
+import {
+  type NetworkParameters,
+  paperParameters,
+  tileParameters,
+} from "../encoder/training/network/parameters.js";
+import { type Feed, floats, integers, loadGraph } from "../encoder/training/onnx/onnx-runtime.js";
+import { adamStep, momentNames } from "../encoder/training/optimizers/adam.js";
+import { constantRate } from "../encoder/training/schedules/schedule.js";
+import { loadTensorFlow, runningLoop } from "../encoder/training/tfjs/tfjs-runtime.js";
 import { FIXTURES, type Fixture, flat, readFixture, relativeError, swapped } from "./fixtures.js";
 
 const TOLERANCE = 1e-4;

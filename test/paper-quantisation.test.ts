@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { blockValues, scaledValues, writePaperGroup, ZERO_STEPS } from "../codec/index.js";
 import { quantise16, quantiseBlocks } from "../encoder/paper/half-quadratic.js";
 import { initialPaperWeights, quantiseGroup } from "../encoder/paper/weights.js";
-import { Random } from "../encoder/training/random.js";
+import { Random } from "../encoder/training/sampling/random.js";
 import { NETWORK } from "./paper-network.js";
 
 test("half-quadratic quantisation: six bits in blocks of 32 stay near half a level", () => {

@@ -6,7 +6,7 @@ import { planAnchorFrames } from "../encoder/paper/plan.js";
 import { PaperSampler } from "../encoder/paper/sampler.js";
 import { loadTarget } from "../encoder/paper/target.js";
 import { initialPaperWeights, startFromAnchors } from "../encoder/paper/weights.js";
-import { Random } from "../encoder/training/random.js";
+import { Random } from "../encoder/training/sampling/random.js";
 import { NETWORK } from "./paper-network.js";
 
 const PICTURE = { width: 23, height: 17 };

@@ -4,15 +4,15 @@ import { gradients } from "../encoder/graph/gradient.js";
 import { exportFunction, exportLoop } from "../encoder/graph/onnx-export.js";
 import { Operations } from "../encoder/graph/operations.js";
 import { size, type Tensor } from "../encoder/graph/tensor.js";
-import { meanAbsoluteError, meanSquaredError, paperForward } from "../encoder/network/forward.js";
-import { paperParameters } from "../encoder/network/parameters.js";
-import { type Feed, floats, integers, loadGraph } from "../encoder/training/onnx-runtime.js";
+import { meanAbsoluteError, meanSquaredError, paperForward } from "../encoder/training/network/forward.js";
+import { paperParameters } from "../encoder/training/network/parameters.js";
+import { type Feed, floats, integers, loadGraph } from "../encoder/training/onnx/onnx-runtime.js";
 import {
   averagedWeights,
   scheduleFreeNames,
   scheduleFreeNumbers,
   scheduleFreeStep,
-} from "../encoder/training/schedule-free.js";
+} from "../encoder/training/optimizers/schedule-free.js";
 import { flat, readFixture, relativeError, swapped } from "./fixtures.js";
 import { NETWORK } from "./paper-network.js";
 

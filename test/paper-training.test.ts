@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { loadTarget } from "../encoder/paper/target.js";
 import { type PaperPlan, trainPaper } from "../encoder/paper/trainer.js";
 import { initialPaperWeights } from "../encoder/paper/weights.js";
-import { Random } from "../encoder/training/random.js";
+import { Random } from "../encoder/training/sampling/random.js";
 import { NETWORK } from "./paper-network.js";
 
 const PLAN = { points: 60, seed: 3, keys: [2, 5] };

@@ -9,7 +9,7 @@ import { NOISES, spoil } from "../encoder/paper/noise.js";
 import { loadTarget } from "../encoder/paper/target.js";
 import { type PaperPlan, trainPaper } from "../encoder/paper/trainer.js";
 import { initialPaperWeights } from "../encoder/paper/weights.js";
-import { Random } from "../encoder/training/random.js";
+import { Random } from "../encoder/training/sampling/random.js";
 import { probeVideo, readFrames } from "../media/index.js";
 import { clip, realClips } from "./clips.js";
 import { done, siedd } from "./command.js";

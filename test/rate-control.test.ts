@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { type EncodeEvent, EncoderError, encode } from "../encoder/index.js";
 import { resolveOptions } from "../encoder/options.js";
-import { planTiles } from "../encoder/pipeline/capacity.js";
-import { planGroups } from "../encoder/pipeline/groups.js";
+import { planTiles } from "../encoder/plan/capacity.js";
+import { planGroups } from "../encoder/plan/groups.js";
+import { tileNetwork } from "../encoder/plan/tile-grid.js";
 import {
   meets,
   missed,
@@ -12,8 +13,7 @@ import {
   nextWorth,
   type Round,
   type Target,
-} from "../encoder/pipeline/rate-control.js";
-import { tileNetwork } from "../encoder/pipeline/tile-network.js";
+} from "../encoder/rate-control/targets.js";
 import { clip } from "./clips.js";
 import { tempFolder } from "./temp-folder.js";
 

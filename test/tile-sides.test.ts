@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { createEngine, fullRegion, memorySource, openAsset } from "../codec/index.js";
 import { encode } from "../encoder/index.js";
 import { resolveOptions } from "../encoder/options.js";
-import { tileNetwork } from "../encoder/pipeline/tile-network.js";
+import { tileNetwork } from "../encoder/plan/tile-grid.js";
 import { tempFolder } from "./temp-folder.js";
 
 test("tiles are 40 to 64 pixels a side up to 1080p, and larger than that where the picture is larger", () => {

@@ -12,10 +12,10 @@ import {
 import { walkIntegers, walkLayers, writeLayerHeaders } from "../../codec/paper/coding.js";
 import type { Operations } from "../../encoder/graph/operations.js";
 import type { Tensor } from "../../encoder/graph/tensor.js";
-import { linear } from "../../encoder/network/encoding.js";
 import { quantise16, quantiseBlocks } from "../../encoder/paper/half-quadratic.js";
-import { Random } from "../../encoder/training/random.js";
-import { type TrainingWeights, weightsOf } from "../../encoder/training/tile-weights.js";
+import { type TrainingWeights, weightsOf } from "../../encoder/tile/weights.js";
+import { linear } from "../../encoder/training/network/encoding.js";
+import { Random } from "../../encoder/training/sampling/random.js";
 
 /**
  * Conventional implicit networks: sine layers over coordinates and a linear head to R'G'B' (V. Sitzmann et al. 2020,

@@ -2,8 +2,9 @@ import { CHANNELS } from "../../codec/index.js";
 import { gradients } from "../../encoder/graph/gradient.js";
 import { exportFunction, exportLoop } from "../../encoder/graph/onnx-export.js";
 import { Operations } from "../../encoder/graph/operations.js";
-import { meanSquaredError } from "../../encoder/network/forward.js";
-import { OPTIMISERS, type Optimiser } from "../../encoder/paper/optimisers.js";
+import { OPTIMISERS, type Optimiser } from "../../encoder/paper/optimizers.js";
+import { type TrainingWeights, weightsOf } from "../../encoder/tile/weights.js";
+import { meanSquaredError } from "../../encoder/training/network/forward.js";
 import {
   bytes,
   type Feed,
@@ -11,9 +12,8 @@ import {
   integers,
   loadGraph,
   type RunningGraph,
-} from "../../encoder/training/onnx-runtime.js";
-import { Random } from "../../encoder/training/random.js";
-import { type TrainingWeights, weightsOf } from "../../encoder/training/tile-weights.js";
+} from "../../encoder/training/onnx/onnx-runtime.js";
+import { Random } from "../../encoder/training/sampling/random.js";
 import type { Film } from "./film.js";
 import { initialSiren, type SirenNetwork, sirenForward } from "./siren.js";
 

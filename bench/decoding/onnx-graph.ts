@@ -2,9 +2,9 @@ import type { TileNetwork } from "../../codec/index.js";
 import { exportFunction } from "../../encoder/graph/onnx-export.js";
 import { Operations } from "../../encoder/graph/operations.js";
 import type { Tensor } from "../../encoder/graph/tensor.js";
-import { tileForward } from "../../encoder/network/forward.js";
-import { tileParameters } from "../../encoder/network/parameters.js";
-import { type Feed, floats, loadGraph } from "../../encoder/training/onnx-runtime.js";
+import { tileForward } from "../../encoder/training/network/forward.js";
+import { tileParameters } from "../../encoder/training/network/parameters.js";
+import { type Feed, floats, loadGraph } from "../../encoder/training/onnx/onnx-runtime.js";
 
 /**
  * Milliseconds a frame of the same network as an ONNX graph, all tiles at once: R'G'B' floats without overlap,

@@ -1,5 +1,5 @@
 import { allocateTile, layoutAsset, quantise, type TileNetwork, writeGroup } from "../../codec/index.js";
-import { Random } from "../../encoder/training/random.js";
+import { Random } from "../../encoder/training/sampling/random.js";
 
 /** An asset whose weights are random, as large as trained ones: decoding takes as long. */
 export function randomAsset(

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Random } from "../../encoder/training/random.js";
+import { Random } from "../../encoder/training/sampling/random.js";
 import { serve } from "../../server/index.js";
 import { randomAsset } from "../decoding/random-asset.js";
 import { NETWORK, PICTURE } from "./film.js";

@@ -1,4 +1,4 @@
-import type { Random } from "../../encoder/training/random.js";
+import type { Random } from "../../encoder/training/sampling/random.js";
 
 // Requests as an attacker would send them, as raw bytes: a client library would mend most of them.
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Random } from "../../encoder/training/random.js";
+import type { Random } from "../../encoder/training/sampling/random.js";
 
 /** What all viewers of a run saw. */
 export interface Seen {

@@ -1,5 +1,5 @@
+import { type FrameSimilarity, Similarity } from "./ms-ssim.js";
 import { framePsnr } from "./psnr.js";
-import { type FrameSimilarity, Similarity } from "./similarity.js";
 
 /** How close one decoded frame comes to its reference. */
 export interface FrameComparison extends FrameSimilarity {

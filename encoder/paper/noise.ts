@@ -1,5 +1,5 @@
 import { CHANNELS } from "../../codec/index.js";
-import { Random } from "../training/random.js";
+import { Random } from "../training/sampling/random.js";
 
 /** Pixels turned white, black, either by chance, into any colour, or each of these by chance. */
 export type PaperNoise = "white" | "black" | "salt-pepper" | "random" | "all";

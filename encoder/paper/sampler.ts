@@ -1,4 +1,4 @@
-import { Random } from "../training/random.js";
+import { Random } from "../training/sampling/random.js";
 import type { PaperSampling } from "./options.js";
 
 /** Coordinates of a run of steps. */

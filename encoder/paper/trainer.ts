@@ -1,8 +1,9 @@
 import { CHANNELS, headOutputs, type PaperNetwork } from "../../codec/index.js";
 import { exportLoop } from "../graph/onnx-export.js";
 import type { Products } from "../graph/operations.js";
+import type { TrainingWeights } from "../tile/weights.js";
 import type { TrainerName } from "../training/choose-trainer.js";
-import { scalingState } from "../training/loss-scaling.js";
+import { scalingState } from "../training/onnx/loss-scaling.js";
 import {
   bytes,
   type Device,
@@ -11,17 +12,16 @@ import {
   integers,
   loadGraph,
   type RunningGraph,
-} from "../training/onnx-runtime.js";
-import { type Precision, productsOn } from "../training/precision.js";
-import { loadTensorFlow, runningLoop } from "../training/tfjs-runtime.js";
-import type { TrainingWeights } from "../training/tile-weights.js";
+} from "../training/onnx/onnx-runtime.js";
+import { type Precision, productsOn } from "../training/onnx/precision.js";
+import { loadTensorFlow, runningLoop } from "../training/tfjs/tfjs-runtime.js";
 import type { TrainingOptions } from "../training/trainer.js";
-import { type PaperStep, paperTrainingStep } from "./graph.js";
-import { OPTIMISERS, type Optimiser } from "./optimisers.js";
+import { OPTIMISERS, type Optimiser } from "./optimizers.js";
 import type { PaperLoss, PaperOptimizer, PaperSampling } from "./options.js";
 import { stepCost } from "./plan.js";
 import { PaperSampler } from "./sampler.js";
 import type { PaperTarget } from "./target.js";
+import { type PaperStep, paperTrainingStep } from "./training-graph.js";
 
 /** What is trained: the decoders of some frames, and the shared encoder too where `learnEncoder`. */
 export interface PaperProblem {

@@ -9,8 +9,8 @@ import {
   paperEncoderValues,
   type QuantisedPaperGroup,
 } from "../../codec/index.js";
-import type { Random } from "../training/random.js";
-import { type TrainingWeights, weightsOf } from "../training/tile-weights.js";
+import { type TrainingWeights, weightsOf } from "../tile/weights.js";
+import type { Random } from "../training/sampling/random.js";
 import { type BlockFormat, quantise16, quantiseBlocks } from "./half-quadratic.js";
 import type { PaperTarget } from "./target.js";
 

@@ -1,5 +1,5 @@
-import type { Device } from "./onnx-runtime.js";
-import type { Precision } from "./precision.js";
+import type { Device } from "./onnx/onnx-runtime.js";
+import type { Precision } from "./onnx/precision.js";
 import type { Trainer } from "./trainer.js";
 
 /** What runs the training graphs of either profile. */
@@ -15,7 +15,7 @@ export async function createTrainer(
   name: TileTrainerName,
   options: { device: Device; threads: number; precision: Precision },
 ): Promise<Trainer> {
-  if (name === "kernel") return new (await import("./kernel-trainer.js")).KernelTrainer();
-  if (name === "tfjs") return new (await import("./tfjs-trainer.js")).TfjsTrainer(options);
-  return new (await import("./onnx-trainer.js")).OnnxTrainer(options);
+  if (name === "kernel") return new (await import("./kernel/kernel-trainer.js")).KernelTrainer();
+  if (name === "tfjs") return new (await import("./tfjs/tfjs-trainer.js")).TfjsTrainer(options);
+  return new (await import("./onnx/onnx-trainer.js")).OnnxTrainer(options);
 }

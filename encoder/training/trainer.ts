@@ -1,7 +1,7 @@
 import type { TileNetwork } from "../../codec/index.js";
-import type { CodingTerms } from "./coded-tile.js";
-import type { GroupTarget } from "./group-target.js";
-import type { TrainingWeights } from "./tile-weights.js";
+import type { GroupTarget } from "../tile/group-target.js";
+import type { TrainingWeights } from "../tile/weights.js";
+import type { CodingTerms } from "./quantization/coded-tile.js";
 
 /** What is trained: the decoders of one group, and the shared encoder too where `learnEncoder`. */
 export interface TrainingProblem {

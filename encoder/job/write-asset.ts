@@ -1,0 +1,74 @@
+import { type FileHandle, open, rename } from "node:fs/promises";
+import { type AssetContents, layoutAsset, type Model, type TextContents } from "../../codec/index.js";
+import { writeError } from "../../media/errors.js";
+import type { PlannedGroup } from "../plan/groups.js";
+import { type EncodedSound, readPackets } from "./audio.js";
+import type { Checkpoints } from "./checkpoints.js";
+
+/** Samples by which an AAC encoder's first packet comes before time 0. */
+const AAC_PRIMING = 1024;
+const AAC_PACKET = 1024;
+
+export type AssetParts = FilmParts & Model;
+
+export interface FilmParts {
+  readonly width: number;
+  readonly height: number;
+  readonly frameRate: { readonly num: number; readonly den: number };
+  readonly groups: readonly PlannedGroup[];
+  readonly sound: readonly EncodedSound[];
+  readonly text: readonly TextContents[];
+}
+
+/**
+ * Writes the asset from its checkpoints, whole or not at all: a file among the checkpoints, so that nothing is
+ * left beside the output whatever happens; fsync, rename. No more than a group is in memory.
+ */
+export async function writeAsset(
+  output: string,
+  parts: AssetParts,
+  checkpoints: Checkpoints,
+  sizes: readonly number[],
+): Promise<{ bytes: number; audioBytes: number }> {
+  const contents: AssetContents = {
+    ...parts,
+    groups: parts.groups.map(({ frameCount }, i) => ({ frameCount, size: sizes[i] })),
+    audio: parts.sound.map((track) => ({
+      ...track,
+      packetSizes: track.sizes,
+      packetDuration: AAC_PACKET,
+      priming: AAC_PRIMING,
+    })),
+  };
+  const { head, chunks } = layoutAsset(contents);
+  let bytes = head.length;
+  let audioBytes = 0;
+  const temporary = checkpoints.path("asset.part");
+  const tracks: FileHandle[] = [];
+  try {
+    for (const { path } of parts.sound) tracks.push(await open(path));
+    {
+      await using file = await open(temporary, "w");
+      await file.writeFile(head);
+      for (const chunk of chunks) {
+        bytes += chunk.size;
+        if (chunk.kind === "group") {
+          const group = await checkpoints.group(chunk.index);
+          if (group === undefined) throw new Error(`the checkpoint of group ${chunk.index} is gone`);
+          await file.writeFile(group.payload);
+        } else {
+          audioBytes += chunk.size;
+          const sound = parts.sound[chunk.track];
+          await file.writeFile(await readPackets(tracks[chunk.track], sound, chunk.first, chunk.count));
+        }
+      }
+      await file.sync();
+    }
+    await rename(temporary, output);
+  } catch (cause) {
+    throw writeError(output, cause);
+  } finally {
+    for (const track of tracks) await track.close();
+  }
+  return { bytes, audioBytes };
+}

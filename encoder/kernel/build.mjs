@@ -1,7 +1,0 @@
-// Compiles the training kernel into dist/encoder/kernel/kernel-bytes.js.
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { assemble } from "../../scripts/assemble.mjs";
-
-const here = dirname(fileURLToPath(import.meta.url));
-await assemble(here, join(here, "../../dist/encoder/kernel/kernel-bytes.js"));

@@ -1,0 +1,60 @@
+import { CHANNELS, type TileNetwork } from "../../codec/index.js";
+import type { PlannedGroup } from "../plan/groups.js";
+import { type GroupTarget, Statistics, type TileRange } from "./group-target.js";
+import { tileWindows } from "./windows.js";
+
+/** A group in memory: what each job trains on, and the frames to measure against. */
+export interface LoadedFrames {
+  /** One a run of tiles. */
+  readonly targets: readonly GroupTarget[];
+  /** Packed R'G'B' [frames, height, width, 3] in shared memory. */
+  readonly frames: Uint8Array;
+}
+
+/**
+ * Shared memory for the frames of groups of at most `frameCount` frames, used again and again: threads hardly
+ * collect garbage, so that what each has seen once stays in memory long after.
+ */
+export class FrameMemory {
+  readonly #bytes: number;
+  readonly #free: SharedArrayBuffer[] = [];
+
+  constructor(frameCount: number, picture: { readonly width: number; readonly height: number }) {
+    this.#bytes = frameCount * picture.width * picture.height * CHANNELS;
+  }
+
+  take(): SharedArrayBuffer {
+    return this.#free.pop() ?? new SharedArrayBuffer(this.#bytes);
+  }
+
+  giveBack(memory: SharedArrayBuffer): void {
+    this.#free.push(memory);
+  }
+}
+
+/** Reads the next `group.frameCount` frames of `source` into `memory`, or into new memory. */
+export async function loadGroupFrames(
+  source: AsyncIterator<Uint8Array>,
+  group: PlannedGroup,
+  network: TileNetwork,
+  ranges: readonly TileRange[],
+  picture: { readonly width: number; readonly height: number },
+  memory?: SharedArrayBuffer,
+): Promise<LoadedFrames> {
+  const windows = tileWindows(network, picture.width, picture.height);
+  const bytes = picture.width * picture.height * CHANNELS;
+  const length = bytes * group.frameCount;
+  const frames = new Uint8Array(memory ?? new SharedArrayBuffer(length), 0, length);
+  const statistics = new Statistics();
+  for (let index = 0; index < group.frameCount; index++) {
+    const next = await source.next();
+    if (next.done) throw new RangeError(`the video ended before frame ${group.firstFrame + index}`);
+    frames.set(next.value, index * bytes);
+    statistics.push(next.value);
+  }
+  const normalisation = statistics.normalisation();
+  const { frameCount } = group;
+  const shared = { windows, frameCount, normalisation, frames, pictureWidth: picture.width };
+  const targets = ranges.map((tiles) => ({ ...shared, tiles }));
+  return { targets, frames };
+}

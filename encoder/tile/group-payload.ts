@@ -1,0 +1,44 @@
+import {
+  CHANNELS,
+  type QuantisationSteps,
+  quantise,
+  type TileNetwork,
+  writeGroup,
+} from "../../codec/index.js";
+import { diverged } from "../errors.js";
+import type { GroupTarget } from "./group-target.js";
+import { type TrainingWeights, tileDecoder, tileMotion } from "./weights.js";
+
+/** Joins the runs of tiles of one group, quantises them and codes them: the payload of its sample. */
+export function groupPayload(
+  network: TileNetwork,
+  targets: readonly Pick<GroupTarget, "frameCount" | "normalisation" | "tiles">[],
+  parts: readonly TrainingWeights[],
+  width: number,
+  steps: QuantisationSteps,
+  startsScene: boolean,
+): Uint8Array {
+  for (const part of parts) for (const values of part.values()) requireFinite(values);
+  const { frameCount, normalisation } = targets[0];
+  const motion = new Float32Array(
+    targets.reduce((sum, target) => sum + target.tiles.count, 0) * frameCount * 2,
+  );
+  const tiles = parts.flatMap((weights, i) => {
+    const { first, count } = targets[i].tiles;
+    motion.set(tileMotion(weights, count), first * frameCount * 2);
+    return Array.from({ length: count }, (_, tile) => tileDecoder(network, weights, count, width, tile));
+  });
+  const group = {
+    frameCount,
+    startsScene,
+    mean: new Array(CHANNELS).fill(normalisation.mean),
+    deviation: new Array(CHANNELS).fill(normalisation.deviation),
+    tiles,
+    motion,
+  };
+  return writeGroup(network, quantise(group, steps));
+}
+
+function requireFinite(values: Float32Array): void {
+  if (!values.every(Number.isFinite)) throw diverged();
+}

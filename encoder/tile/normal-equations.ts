@@ -1,0 +1,60 @@
+import { CHANNELS } from "../../codec/index.js";
+import { exportLoop } from "../graph/onnx-export.js";
+import { Operations } from "../graph/operations.js";
+import { tileHidden } from "../training/network/forward.js";
+import { type Device, type Feed, floats, integers, loadGraph } from "../training/onnx/onnx-runtime.js";
+import { Sampler } from "../training/sampling/sampler.js";
+import type { TrainingPlan, TrainingProblem } from "../training/trainer.js";
+import { perStep, type TileShape, tileInputs } from "./training-graph.js";
+import { constantFeeds, shapeOf, weightShape } from "./training-steps.js";
+
+/** The normal equations of all tiles over the plan's steps and points, by onnxruntime. */
+export async function sumByGraph(
+  problem: TrainingProblem,
+  plan: TrainingPlan,
+  { device, threads, signal }: { device: Device; threads: number; signal?: AbortSignal },
+): Promise<{ gram: Float32Array; cross: Float32Array }> {
+  const shape = shapeOf(problem, plan.points);
+  const graph = await loadGraph(normalEquations(shape), device, threads);
+  try {
+    const n = problem.width + 1;
+    const samples = new Sampler(problem.target, plan).draw(plan.steps);
+    const feeds: Record<string, Feed> = {
+      ...constantFeeds(problem),
+      steps: integers(BigInt64Array.of(BigInt(plan.steps)), []),
+      all_rows: integers(samples.rows, [plan.steps, plan.points]),
+      all_position: floats(samples.position, [plan.steps, 1, 2, plan.points]),
+      all_frame: floats(samples.frame, [plan.steps, plan.points]),
+      first_gram: floats(new Float32Array(shape.tiles * n * n), [shape.tiles, n, n]),
+      first_cross: floats(new Float32Array(shape.tiles * n * CHANNELS), [shape.tiles, n, CHANNELS]),
+    };
+    for (const [name, values] of problem.weights) {
+      if (!name.startsWith("head")) feeds[name] = floats(values, weightShape(name, values, shape));
+    }
+    signal?.throwIfAborted();
+    const { next_gram, next_cross } = await graph.run(feeds);
+    return { gram: next_gram, cross: next_cross };
+  } finally {
+    await graph.release();
+  }
+}
+
+/** Sums of h h^T [tiles, n, n] and h y^T [tiles, n, 3] over batches of points; h ends with a one. */
+function normalEquations(shape: TileShape): Uint8Array {
+  const g = new Operations();
+  const inputs = tileInputs(g, shape);
+  const hidden = tileHidden(g, shape.network, inputs.parameters, inputs.points);
+  const ones = g.expand(g.constant([1], [1, 1, 1]), [shape.tiles, 1, shape.points]);
+  const h = g.concat([hidden, ones], 1);
+  const n = shape.width + 1;
+  const gram = g.input("gram", [shape.tiles, n, n]);
+  const cross = g.input("cross", [shape.tiles, n, CHANNELS]);
+  return exportLoop({
+    state: [
+      { before: gram, after: g.add(gram, g.matmul(h, g.transpose(h))) },
+      { before: cross, after: g.add(cross, g.matmul(h, g.transpose(inputs.target))) },
+    ],
+    perStep: perStep(inputs),
+    record: {},
+  });
+}

@@ -1,0 +1,106 @@
+import type { PaperNetwork, TileNetwork } from "../../../codec/index.js";
+import type { Operations } from "../../graph/operations.js";
+import type { Tensor } from "../../graph/tensor.js";
+import { encodePosition, linear, sineLayer } from "./encoding.js";
+import type { LayerParameters, NetworkParameters } from "./parameters.js";
+
+/** Where the tile profile is evaluated; B points that are the same for all tiles. */
+export interface TilePoints {
+  /** [1, 2, B]: the position within a tile's window. */
+  readonly position: Tensor;
+  /** [tiles, 2, 1]: what brings it to the tile's own coordinates. */
+  readonly offset: Tensor;
+  /** [B]: frame within the group, as a float. */
+  readonly frame: Tensor;
+  /** [tiles, 2, frames]: displacement (u, v). */
+  readonly motion: Tensor;
+}
+
+/** The last hidden activations of the tile profile: [tiles, width, B]. */
+export function tileHidden(
+  g: Operations,
+  network: TileNetwork,
+  parameters: NetworkParameters,
+  points: TilePoints,
+): Tensor {
+  const [tiles, , frames] = points.motion.shape;
+  const count = points.frame.shape[0];
+  const moved = g.matmul(points.motion, g.oneHot(points.frame, frames));
+  const x = g.add(g.add(points.position, points.offset), moved);
+  const time = g.reshape(
+    g.subtract(g.scale(g.add(points.frame, g.constant(0.5)), 2 / frames), g.constant(1)),
+    [1, 1, count],
+  );
+  const angle = g.scale(time, Math.PI / 2);
+  const timeFeatures = g.concat([time, g.sin(angle), g.cos(angle)], 1);
+  const position = encodePosition(g, x, Math.PI / 2, network.frequencies);
+  let h = g.concat([position, g.expand(timeFeatures, [tiles, 3, count])], 1);
+  for (const { weights, bias } of parameters.encoder) h = sineLayer(g, h, weights, bias, network.omega);
+  for (const { weights, bias } of parameters.hidden) h = sineLayer(g, h, weights, bias, network.omega);
+  return h;
+}
+
+/** The tile profile: -> [tiles, 3, B], values before the normalisation is undone. */
+export function tileForward(
+  g: Operations,
+  network: TileNetwork,
+  parameters: NetworkParameters,
+  points: TilePoints,
+): Tensor {
+  return linear(g, tileHidden(g, network, parameters, points), parameters.head.weights, parameters.head.bias);
+}
+
+/**
+ * As `sineLayer`, omega multiplied into the weights: in a wide network they are far fewer than the activations. A
+ * factored matrix is never made whole, but where there is a sine about the product.
+ */
+function wideSineLayer(g: Operations, h: Tensor, layer: LayerParameters, network: PaperNetwork): Tensor {
+  const { omega, factors } = network;
+  const { weights, right } = layer;
+  const bias = g.scale(layer.bias, omega);
+  if (right === undefined || factors === undefined) return g.sin(linear(g, h, g.scale(weights, omega), bias));
+  const { frequency, amplitude } = factors;
+  if (frequency === 0) {
+    const inner = g.product(g.transpose(g.scale(weights, omega)), h);
+    return g.sin(g.add(g.product(right, inner), bias));
+  }
+  const product = g.product(g.scale(weights, frequency), g.transpose(right));
+  return g.sin(linear(g, h, g.scale(g.sin(product), amplitude * omega), bias));
+}
+
+/**
+ * The paper profile at positions [1, 2, B]: -> [frames, 3 patch^2, B], rows, columns and colours of a patch. The hidden features are computed once
+ * for all frames that share a stack, and their heads are one matrix, so that a further frame costs its head.
+ */
+export function paperForward(
+  g: Operations,
+  network: PaperNetwork,
+  parameters: NetworkParameters,
+  position: Tensor,
+): Tensor {
+  let h = encodePosition(g, position, Math.PI, network.frequencies);
+  for (const layer of [...parameters.encoder, ...parameters.hidden]) h = wideSineLayer(g, h, layer, network);
+  const { weights, bias } = parameters.head;
+  const [stacks, width, points] = h.shape;
+  const [frames, , channels] = weights.shape;
+  if (stacks > 1) return linear(g, h, weights, bias);
+  const heads = g.reshape(g.transpose(weights), [1, frames * channels, width]);
+  return g.add(g.reshape(g.product(heads, h), [frames, channels, points]), bias);
+}
+
+/** Mean of the squared differences: -> [1]. */
+export function meanSquaredError(g: Operations, output: Tensor, target: Tensor): Tensor {
+  const difference = g.subtract(output, target);
+  return mean(g, g.multiply(difference, difference));
+}
+
+/** Mean of the absolute differences: -> [1]. */
+export function meanAbsoluteError(g: Operations, output: Tensor, target: Tensor): Tensor {
+  return mean(g, g.abs(g.subtract(output, target)));
+}
+
+function mean(g: Operations, values: Tensor): Tensor {
+  const elements = values.shape.reduce((product, n) => product * n, 1);
+  const axes = values.shape.map((_, axis) => axis);
+  return g.reshape(g.scale(g.sum(values, axes), 1 / elements), [1]);
+}
