@@ -4,7 +4,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { fullRegion, memorySource, openAsset, PictureDecoder, type PictureRequest } from "../codec/index.js";
-import { DecodePool, decodeFrames } from "../server/decoding/index.js";
+import { DecodePool, decodeFrames } from "../decode-pool/index.js";
 import { BALANCED } from "./decoding/balanced.js";
 import { loadCeiling } from "./decoding/ceiling.js";
 import { compareEngines } from "./decoding/engines.js";

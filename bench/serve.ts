@@ -2,7 +2,7 @@ import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openAsset } from "../codec/index.js";
-import { DecodePool, fileSource } from "../server/decoding/index.js";
+import { DecodePool, fileSource } from "../decode-pool/index.js";
 import { videoSegments } from "../server/hls/timeline.js";
 import { machine } from "./machine.js";
 import { cold } from "./serving/cold.js";

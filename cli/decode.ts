@@ -12,6 +12,7 @@ import {
   type Region,
   type TextTrack,
 } from "../codec/index.js";
+import { DecodePool, decodeFrames, type FrameFormat } from "../decode-pool/index.js";
 import {
   checkWritable,
   type Mp4Audio,
@@ -20,7 +21,6 @@ import {
   writePng,
   writeY4m,
 } from "../media/index.js";
-import { DecodePool, decodeFrames, type FrameFormat } from "../server/decoding/index.js";
 import { writeAdts } from "./adts.js";
 import { openAssetFile } from "./asset-file.js";
 import { CommandError, UsageError } from "./failure.js";

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { Command } from "commander";
+import { DecodePool } from "../decode-pool/index.js";
 import { type ConventionalCodec, checkWritable, probeVideo } from "../media/index.js";
-import { DecodePool } from "../server/decoding/index.js";
 import { openAssetFile } from "./asset-file.js";
 import { writeReport } from "./eval-report.js";
 import {

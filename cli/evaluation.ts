@@ -1,4 +1,6 @@
 import { type Asset, fullRegion } from "../codec/index.js";
+import type { FileSource } from "../decode-pool/file-source.js";
+import { type DecodePool, decodeFrames, type FrameFormat } from "../decode-pool/index.js";
 import {
   type Comparison,
   type ConventionalResult,
@@ -13,8 +15,6 @@ import {
   readFrames,
   type VideoInfo,
 } from "../media/index.js";
-import type { FileSource } from "../server/decoding/file-source.js";
-import { type DecodePool, decodeFrames, type FrameFormat } from "../server/decoding/index.js";
 import { CommandError } from "./failure.js";
 import type { Size } from "./values.js";
 

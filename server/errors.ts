@@ -116,16 +116,6 @@ export function badOption(path: string, rule: string, value: unknown): ServeErro
   return new ServeError("bad-option", `${path} must be ${rule}, not ${shown}`);
 }
 
-/** A decoding thread ended in the middle of its work, and so did the one that tried again. */
-export class WorkerDied extends Error {
-  override readonly name = "WorkerDied";
-  readonly code = "worker-died";
-
-  constructor(cause: unknown) {
-    super("a decoding thread died twice over the same frames; the server's log says why", { cause });
-  }
-}
-
 /** Another server, from which an asset is read, failed at it. The sentence names no address; `cause` does. */
 export class OriginError extends RequestError {
   override readonly cause: unknown;

@@ -1,5 +1,5 @@
+import { type DecodePool, decodeFrames } from "../decode-pool/index.js";
 import { encodeKeyFrame, type VideoEncoder } from "../media/segments/segment-encoder.js";
-import { type DecodePool, decodeFrames } from "./decoding/index.js";
 import type { VideoSegment } from "./hls/timeline.js";
 import { partKey, type Rendition } from "./segment-service.js";
 import type { WorkEvent } from "./work/events.js";

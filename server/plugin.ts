@@ -1,10 +1,10 @@
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import fp from "fastify-plugin";
+import { DecodePool } from "../decode-pool/index.js";
 import { checkEncoder } from "../media/segments/encoder-check.js";
 import { guard } from "./access/access.js";
 import { Catalogue } from "./catalogue.js";
-import { DecodePool } from "./decoding/index.js";
 import { RequestError } from "./errors.js";
 import { ClientGone } from "./http/answer.js";
 import { crossOrigin } from "./http/cross-origin.js";

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
+import { type DecodePool, decodeFrames } from "../decode-pool/index.js";
 import { MediaError } from "../media/errors.js";
 import {
   encodeInit,
@@ -8,7 +9,6 @@ import {
   type VideoEncoder,
 } from "../media/segments/segment-encoder.js";
 import type { Film } from "./catalogue.js";
-import { type DecodePool, decodeFrames } from "./decoding/index.js";
 import { RequestError } from "./errors.js";
 import { type VideoSegment, videoSegments } from "./hls/timeline.js";
 import { nextSegments } from "./next-segments.js";

@@ -17,7 +17,7 @@ import {
   SieddError,
   writeGroup,
 } from "../codec/index.js";
-import { DecodePool, decodeFrames } from "../server/decoding/index.js";
+import { DecodePool, decodeFrames } from "../decode-pool/index.js";
 import { noise, syntheticAsset, syntheticGroup } from "./synthetic-asset.js";
 import { tempFolder } from "./temp-folder.js";
 

@@ -12,7 +12,7 @@ import {
   PictureDecoder,
   readGroup,
 } from "../codec/index.js";
-import { DecodePool, decodeFrames } from "../server/decoding/index.js";
+import { DecodePool, decodeFrames } from "../decode-pool/index.js";
 import { referencePixel } from "./reference-decoder.js";
 import { syntheticAsset } from "./synthetic-asset.js";
 import { tempFolder } from "./temp-folder.js";

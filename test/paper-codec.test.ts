@@ -17,7 +17,7 @@ import {
   SieddError,
   writePaperGroup,
 } from "../codec/index.js";
-import { DecodePool, decodeFrames } from "../server/decoding/index.js";
+import { DecodePool, decodeFrames } from "../decode-pool/index.js";
 import { paperFormula } from "./paper-formula.js";
 import { noise, syntheticAsset } from "./synthetic-asset.js";
 import {

@@ -3,8 +3,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { fullRegion, openAsset, PictureDecoder, SieddError } from "../codec/index.js";
-import { planRuns } from "../server/decoding/decode-frames.js";
-import { type DecodeFramesOptions, DecodePool, decodeFrames, fileSource } from "../server/decoding/index.js";
+import { planRuns } from "../decode-pool/decode-frames.js";
+import { type DecodeFramesOptions, DecodePool, decodeFrames, fileSource } from "../decode-pool/index.js";
 import { syntheticAsset } from "./synthetic-asset.js";
 import { tempFolder } from "./temp-folder.js";
 

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import { fullRegion, hasRelaxedSimd, openAsset, PictureDecoder } from "../../codec/index.js";
-import { fileSource } from "../../server/decoding/index.js";
+import { fileSource } from "../../decode-pool/index.js";
 
 /** As in the server's threads. */
 export function enableRelaxedSimd(): void {

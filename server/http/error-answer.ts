@@ -1,7 +1,8 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { SieddError } from "../../codec/errors.js";
+import { WorkerDied } from "../../decode-pool/errors.js";
 import { MediaError } from "../../media/errors.js";
-import { OriginError, RequestError, WorkerDied } from "../errors.js";
+import { OriginError, RequestError } from "../errors.js";
 import { ClientGone } from "./answer.js";
 import { NO_STORE } from "./caching.js";
 

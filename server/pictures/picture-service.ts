@@ -1,6 +1,6 @@
 import { fullRegion } from "../../codec/decode/viewport.js";
+import { type DecodeFramesOptions, type DecodePool, decodeFrames } from "../../decode-pool/index.js";
 import type { Film } from "../catalogue.js";
-import { type DecodeFramesOptions, type DecodePool, decodeFrames } from "../decoding/index.js";
 import type { RegionRequest, SourceSize } from "../sizes/region.js";
 import type { WorkEvent } from "../work/events.js";
 import type { WorkQueue } from "../work/queue.js";

@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { orAborted } from "../work/or-aborted.js";
+import { orAborted } from "../../decode-pool/abortable.js";
 
 /** Bytes of a block: large beside the overhead of a request, small beside a group of a large film. */
 export const BLOCK_BYTES = 256 * 1024;

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { type Asset, openAsset } from "../../codec/asset/asset.js";
 import { SieddError } from "../../codec/errors.js";
-import type { Piece, TaskSource } from "../decoding/messages.js";
+import type { Piece, TaskSource } from "../../decode-pool/messages.js";
 import { BLOCK_BYTES, type BlockCache, type DistantBytes } from "./block-cache.js";
 import type { AssetSource } from "./library.js";
 import { type Origin, place, Refused } from "./origin.js";

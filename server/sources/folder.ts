@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type FSWatcher, watch } from "chokidar";
 import { openAsset } from "../../codec/asset/asset.js";
 import { SieddError } from "../../codec/errors.js";
-import { type FileSource, fileSource } from "../decoding/index.js";
+import { type FileSource, fileSource } from "../../decode-pool/index.js";
 import { RequestError } from "../errors.js";
 import { EXTENSION, type Library, type LibraryEntry, type OpenedSource } from "./library.js";
 

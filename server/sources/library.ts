@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import type { Asset } from "../../codec/asset/asset.js";
-import type { DecodableSource } from "../decoding/index.js";
+import type { DecodableSource } from "../../decode-pool/index.js";
 
 /** The bytes of one content of one asset, wherever they lie. */
 export interface AssetSource extends DecodableSource {

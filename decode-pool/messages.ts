@@ -1,7 +1,7 @@
-import type { EngineChoice } from "../../codec/decode/frame-decoder.js";
-import type { Moment } from "../../codec/decode/frame-position.js";
-import type { PictureRequest } from "../../codec/decode/viewport.js";
-import type { SieddErrorCode } from "../../codec/errors.js";
+import type { EngineChoice } from "../codec/decode/frame-decoder.js";
+import type { Moment } from "../codec/decode/frame-position.js";
+import type { PictureRequest } from "../codec/decode/viewport.js";
+import type { SieddErrorCode } from "../codec/errors.js";
 import type { FileIdentity } from "./file-source.js";
 
 /** `i420-*`: planar 4:2:0, limited range, width * height * 3/2 bytes. `rgba`: full range, 4 bytes a pixel. */

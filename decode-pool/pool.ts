@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
 import { Piscina } from "piscina";
-import { WorkerDied } from "../errors.js";
+import { WorkerDied } from "./errors.js";
 import type { DecodeResult, DecodeTask, WorkerAnswer, WorkerTask } from "./messages.js";
 
 /** Milliseconds that a thread in place of a dead one may take to load before it is ended all the same. */

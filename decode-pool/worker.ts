@@ -2,11 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { LRUCache } from "lru-cache";
 import { move, transferableSymbol, valueSymbol, workerData } from "piscina";
-import { type Asset, openAsset } from "../../codec/asset/asset.js";
-import { createEngine, type EngineGroup, type PictureEngine } from "../../codec/decode/frame-decoder.js";
-import { decodeMoment } from "../../codec/decode/frame-position.js";
-import { SieddError } from "../../codec/errors.js";
-import { hasRelaxedSimd } from "../../codec/kernel/kernel.js";
+import { type Asset, openAsset } from "../codec/asset/asset.js";
+import { createEngine, type EngineGroup, type PictureEngine } from "../codec/decode/frame-decoder.js";
+import { decodeMoment } from "../codec/decode/frame-position.js";
+import { SieddError } from "../codec/errors.js";
+import { hasRelaxedSimd } from "../codec/kernel/kernel.js";
 import {
   type ArriveTask,
   type DecodeResult,

@@ -2,8 +2,8 @@ import { statSync } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import type { Readable } from "node:stream";
-import type { ByteSource } from "../../codec/bytes/byte-source.js";
-import { SieddError } from "../../codec/errors.js";
+import type { ByteSource } from "../codec/bytes/byte-source.js";
+import { SieddError } from "../codec/errors.js";
 import type { TaskSource } from "./messages.js";
 
 /** What tells one content of a path from the next: replacing a file changes it. */

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
-import type { ByteSource } from "../../codec/bytes/byte-source.js";
-import { SieddError } from "../../codec/errors.js";
+import type { ByteSource } from "../codec/bytes/byte-source.js";
+import { SieddError } from "../codec/errors.js";
 import { fileSource, sameFile } from "./file-source.js";
 import type { Piece, TaskSource } from "./messages.js";
 
