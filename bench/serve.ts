@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openAsset } from "../codec/index.js";
 import { DecodePool, fileSource } from "../decode-pool/index.js";
-import { videoSegments } from "../server/hls/timeline.js";
+import { videoSegments } from "../server/catalog/timeline.js";
 import { machine } from "./machine.js";
 import { cold } from "./serving/cold.js";
 import { assetToServe, mezzanine, mezzanineOf } from "./serving/film.js";

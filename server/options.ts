@@ -2,12 +2,16 @@ import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import type { FastifyRequest } from "fastify";
 import { H264_MAX_AREA, VIDEO_ENCODERS, type VideoEncoder } from "../media/segments/segment-encoder.js";
-import type { Authorise } from "./access/access.js";
-import { expectKey } from "./access/sign-url.js";
-import type { SignKey } from "./access/signature.js";
+import type { Authorise } from "./auth/authorize.js";
+import { expectKey } from "./auth/sign-url.js";
+import type { SignKey } from "./auth/signature.js";
 import { badOption, type ServeError } from "./errors.js";
-import { type ResolvedSourceOptions, resolveSourceOptions, type SourceOptions } from "./sources/options.js";
-import type { WorkEvent } from "./work/events.js";
+import {
+  type ResolvedSourceOptions,
+  resolveSourceOptions,
+  type SourceOptions,
+} from "./library/remote-options.js";
+import type { WorkEvent } from "./monitoring/work-event.js";
 
 /** Options of the plugin; Fastify's own `prefix` may stand beside them. */
 export interface SieddOptions extends SourceOptions {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { SharedCache } from "../server/cache/coalescing-cache.js";
 import { RequestError } from "../server/errors.js";
 import { readClientData } from "../server/http/cmcd.js";
-import { withDemand } from "../server/work/demand.js";
-import { WorkQueue } from "../server/work/queue.js";
-import { SharedCache } from "../server/work/shared-cache.js";
+import { withDemand } from "../server/scheduling/job-context.js";
+import { WorkQueue } from "../server/scheduling/queue.js";
 import { segmentsOf, type TestServer, testServer } from "./running-server.js";
 import { until } from "./wait-until.js";
 

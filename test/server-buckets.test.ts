@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { test } from "node:test";
-import { parseBucket } from "../server/sources/bucket.js";
+import { parseBucket } from "../server/library/bucket.js";
 import { originServer } from "./origin-server.js";
 import { testServer } from "./running-server.js";
 import { syntheticAsset } from "./synthetic-asset.js";

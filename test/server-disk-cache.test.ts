@@ -7,8 +7,8 @@ import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
+import { DiskCache, type DiskCacheCounts, type DiskCacheOptions } from "../server/cache/disk-cache.js";
 import { ServeError, serve } from "../server/index.js";
-import { DiskCache, type DiskCacheCounts, type DiskCacheOptions } from "../server/work/disk-cache.js";
 import { testServer } from "./running-server.js";
 import { noise } from "./synthetic-asset.js";
 import { tempFolder } from "./temp-folder.js";
@@ -99,7 +99,7 @@ test("two processes on one folder stay within the bound, and read whole entries 
   const folder = await tempFolder(t);
   const maxBytes = 400_000;
   const writer = `
-    import { DiskCache } from ${JSON.stringify(new URL("../server/work/disk-cache.js", import.meta.url).href)};
+    import { DiskCache } from ${JSON.stringify(new URL("../server/cache/disk-cache.js", import.meta.url).href)};
     const onProblem = (error) => { throw error; };
     const cache = await DiskCache.open({ folder: process.argv[1], maxBytes: ${maxBytes}, recipe: "one", onProblem });
     for (let i = 0; i < 150; i++) {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RequestError } from "../server/errors.js";
-import { virtualLadder } from "../server/sizes/ladder.js";
-import { parseRegion } from "../server/sizes/region.js";
-import { largestSize, parseSize } from "../server/sizes/size.js";
+import { virtualLadder } from "../server/request/ladder.js";
+import { parseRegion } from "../server/request/region.js";
+import { largestSize, parseSize } from "../server/request/size.js";
 
 const source = { width: 640, height: 360 };
 const limits = { minSide: 16, maxSide: 8192, maxArea: 4096 * 2304 };

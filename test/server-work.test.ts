@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { SharedCache } from "../server/cache/coalescing-cache.js";
 import { RequestError } from "../server/errors.js";
-import { WorkQueue } from "../server/work/queue.js";
-import { SharedCache } from "../server/work/shared-cache.js";
+import { WorkQueue } from "../server/scheduling/queue.js";
 
 const forever = (signal: AbortSignal) =>
   new Promise<Uint8Array>((_, reject) =>

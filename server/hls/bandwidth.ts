@@ -1,6 +1,6 @@
 import type { Asset, AudioTrack } from "../../codec/asset/asset.js";
 import { h264SegmentBits, type StreamFormat } from "../../media/segments/h264-level.js";
-import { audioSegments, framesToSeconds, targetDuration, type VideoSegment } from "./timeline.js";
+import { audioSegments, framesToSeconds, targetDuration, type VideoSegment } from "../catalog/timeline.js";
 
 /** Bits a second, as a master playlist states them. */
 export interface Bandwidth {

@@ -6,8 +6,16 @@ import {
   SAMPLE_ENTRIES,
   type VideoCodec,
 } from "../../media/segments/video-codec.js";
-import type { RegionRequest, SourceSize } from "../sizes/region.js";
-import { type SizeRequest, sizeInUrl } from "../sizes/size.js";
+import {
+  audioSegments,
+  framesToSeconds,
+  targetDuration,
+  textSegments,
+  videoSegments,
+  wholeSeconds,
+} from "../catalog/timeline.js";
+import type { RegionRequest, SourceSize } from "../request/region.js";
+import { type SizeRequest, sizeInUrl } from "../request/size.js";
 import { audioBandwidth, type Bandwidth, keyFrameBandwidth, videoBandwidth } from "./bandwidth.js";
 import {
   type AudioRendition,
@@ -18,14 +26,6 @@ import {
 } from "./master-playlist.js";
 import { mediaPlaylist } from "./media-playlist.js";
 import { languageTag, renditionNames } from "./rendition-names.js";
-import {
-  audioSegments,
-  framesToSeconds,
-  targetDuration,
-  textSegments,
-  videoSegments,
-  wholeSeconds,
-} from "./timeline.js";
 
 /** The size of an elastic segment's URL, for the player to fill in. */
 export const SIZE_PLACEHOLDER = "{size}";

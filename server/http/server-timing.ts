@@ -1,4 +1,4 @@
-import type { Store } from "../work/demand.js";
+import type { Store } from "../scheduling/job-context.js";
 
 /**
  * What an answer says of the work for it (w3.org/TR/server-timing): `total` from the request's headers to the answer's,

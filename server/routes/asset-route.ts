@@ -1,10 +1,10 @@
 import type { FastifyInstance } from "fastify";
+import type { Server } from "../context.js";
 import { RequestError } from "../errors.js";
-import { answerHead, strongEtag } from "../http/answer.js";
 import { REVALIDATE } from "../http/caching.js";
 import { ifRangeHolds } from "../http/preconditions.js";
 import { parseRange } from "../http/range.js";
-import type { Server } from "../server-parts.js";
+import { answerHead, strongEtag } from "../http/send.js";
 import { getAndHead } from "./get-and-head.js";
 
 /** The asset's bytes, from wherever they lie. One range at most: several, like a malformed one, give the whole. */

@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { audioFragment, audioInit } from "../../codec/iso/audio-fragment.js";
+import { audioSegments } from "../catalog/timeline.js";
+import type { Server } from "../context.js";
 import { RequestError } from "../errors.js";
 import { audioPlaylistOf } from "../hls/renditions.js";
-import { audioSegments } from "../hls/timeline.js";
-import { answer, expectCurrent, strongEtag, versionedCaching } from "../http/answer.js";
-import type { Server } from "../server-parts.js";
+import { answer, expectCurrent, strongEtag, versionedCaching } from "../http/send.js";
 import { getAndHead } from "./get-and-head.js";
-import { answerText, PLAYLIST, paramsOf } from "./playlist-answer.js";
+import { answerText, PLAYLIST, paramsOf } from "./send-text.js";
 
 const AUDIO = "audio/mp4";
 const FOLDER = "/:id/audio-:n(^\\d{1,4}$)";

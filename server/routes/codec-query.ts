@@ -8,7 +8,7 @@ import {
   type VideoCodec,
 } from "../../media/segments/video-codec.js";
 import { RequestError } from "../errors.js";
-import { queryText } from "./playlist-answer.js";
+import { queryText } from "./send-text.js";
 
 /** The codec that `?codec=` names, H.264 without. Throws RequestError `bad-codec` or `codec-unavailable`. */
 export function codecOf(request: FastifyRequest, codecs: ReadonlySet<VideoCodec>): VideoCodec {

@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { grantOf, limitsOf } from "../access/access.js";
-import { signedLink } from "../access/hand-on.js";
-import { EMBED_POLICY, embedPage } from "../embed/embed-page.js";
-import { filmOfAddress, oembedOf, rootAddress } from "../embed/oembed.js";
+import { grantOf, limitsOf } from "../auth/authorize.js";
+import { signedLink } from "../auth/sign-links.js";
+import type { Server } from "../context.js";
 import { RequestError } from "../errors.js";
-import type { Server } from "../server-parts.js";
+import { EMBED_POLICY, embedPage } from "../web/embed-page.js";
+import { filmOfAddress, oembedOf, rootAddress } from "../web/oembed.js";
 import { getAndHead } from "./get-and-head.js";
-import { answerText } from "./playlist-answer.js";
+import { answerText } from "./send-text.js";
 
 /** A page for each film that others may frame, and oEmbed (oembed.com), by which they find out how. */
 export function embedRoutes(app: FastifyInstance, { catalogue, limits }: Server): void {

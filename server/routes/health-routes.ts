@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
-import type { Catalogue } from "../catalogue.js";
+import type { Catalogue } from "../catalog/catalog.js";
 import { NO_STORE } from "../http/caching.js";
-import type { WorkQueue } from "../work/queue.js";
+import type { WorkQueue } from "../scheduling/queue.js";
 import { getAndHead } from "./get-and-head.js";
 
 export interface HealthParts {

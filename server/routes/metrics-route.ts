@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { NO_STORE } from "../http/caching.js";
-import type { Metrics } from "../metrics.js";
-import type { StatsCollector } from "../stats.js";
+import type { Metrics } from "../monitoring/metrics.js";
+import type { StatsCollector } from "../monitoring/stats.js";
 import { getAndHead } from "./get-and-head.js";
 
 /** `/metrics` for Prometheus, `/stats.json` for the console. */

@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 import { negotiate } from "@fastify/accept-negotiator";
 import type { FastifyInstance } from "fastify";
 import { RequestError } from "../errors.js";
-import { answerHead, strongEtag } from "../http/answer.js";
 import { REVALIDATE } from "../http/caching.js";
+import { answerHead, strongEtag } from "../http/send.js";
 import { getAndHead } from "./get-and-head.js";
 
 /** The player's files as they are built: index.html, siedd-player.js and what they need. */

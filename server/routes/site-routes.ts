@@ -1,14 +1,14 @@
 import { readFile } from "node:fs/promises";
 import type { FastifyInstance } from "fastify";
-import { grantOf, limitsOf } from "../access/access.js";
-import { signedLink } from "../access/hand-on.js";
-import { renderCatalogue } from "../catalogue-page.js";
+import { grantOf, limitsOf } from "../auth/authorize.js";
+import { signedLink } from "../auth/sign-links.js";
+import type { Server } from "../context.js";
 import { prefersHtml } from "../http/accept.js";
-import { posterOf } from "../pictures/poster.js";
-import type { Server } from "../server-parts.js";
+import { posterOf } from "../render/poster.js";
+import { renderCatalogue } from "../web/catalog-page.js";
 import { getAndHead } from "./get-and-head.js";
 import { PLAYER_FILES } from "./player-route.js";
-import { answerText } from "./playlist-answer.js";
+import { answerText } from "./send-text.js";
 
 /** The page of the catalogue; where the player was not built, the list in JSON is what is left. */
 const readPage = (): Promise<string | undefined> =>

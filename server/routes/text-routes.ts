@@ -1,14 +1,14 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { writeWebVtt } from "../../media/write/webvtt.js";
+import { textSegments } from "../catalog/timeline.js";
+import type { Server } from "../context.js";
 import { RequestError } from "../errors.js";
 import { cuesOf } from "../hls/cues.js";
 import { textPlaylistOf } from "../hls/renditions.js";
-import { textSegments } from "../hls/timeline.js";
-import { webVttSegment } from "../hls/webvtt.js";
-import { answer, expectCurrent, strongEtag, versionedCaching } from "../http/answer.js";
-import type { Server } from "../server-parts.js";
+import { webVttSegment } from "../hls/webvtt-segment.js";
+import { answer, expectCurrent, strongEtag, versionedCaching } from "../http/send.js";
 import { getAndHead } from "./get-and-head.js";
-import { answerText, PLAYLIST, paramsOf } from "./playlist-answer.js";
+import { answerText, PLAYLIST, paramsOf } from "./send-text.js";
 
 const WEBVTT = "text/vtt; charset=utf-8";
 const TEXT = "/:id/text-:n(^\\d{1,4}$)";

@@ -1,0 +1,57 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+import { SieddError } from "../../codec/errors.js";
+import { WorkerDied } from "../../decode-pool/errors.js";
+import { MediaError } from "../../media/errors.js";
+import { OriginError, RequestError } from "../errors.js";
+import { NO_STORE } from "./caching.js";
+import { ClientGone } from "./send.js";
+
+interface ErrorAnswer {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Which answer an error becomes. What is not ours to tell says no more than that it happened. */
+export function describeError(error: unknown): ErrorAnswer {
+  const headers = {};
+  if (error instanceof RequestError) return error;
+  if (error instanceof SieddError) {
+    // The playlist that is loaded again names the new version.
+    if (error.code === "asset-replaced")
+      return { status: 503, code: error.code, message: error.message, headers: { "retry-after": "1" } };
+    const status = error.code === "bad-request" ? 400 : 500;
+    return { status, code: error.code, message: error.message, headers };
+  }
+  if (error instanceof MediaError || error instanceof WorkerDied) {
+    return { status: 500, code: error.code, message: error.message, headers };
+  }
+  const { statusCode, code, message } = error as Partial<FastifyError>;
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
+    return {
+      status: statusCode,
+      code: code ?? "bad-request",
+      message: message ?? "the request is malformed",
+      headers,
+    };
+  }
+  return { status: 500, code: "internal", message: "the server failed at this; its log says more", headers };
+}
+
+/** Error handler of the plugin: `{ error: { code, message } }`, never kept by a cache. */
+export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  if (error instanceof ClientGone) {
+    reply.hijack();
+    reply.raw.destroy();
+    return;
+  }
+  const { status, code, message, headers } = describeError(error);
+  const replaced = error instanceof SieddError && error.code === "asset-replaced";
+  const expected = replaced || (error instanceof RequestError && !(error instanceof OriginError));
+  if (status >= 500 && !expected) request.log.error({ err: error, code }, message);
+  for (const name of ["etag", "last-modified", "content-range", "content-encoding", "link"])
+    reply.removeHeader(name);
+  reply.code(status).headers({ ...headers, "cache-control": NO_STORE });
+  reply.type("application/json; charset=utf-8").send({ error: { code, message } });
+}

@@ -1,0 +1,11 @@
+import type { PictureFormat } from "../render/encode-image.js";
+import type { SizeRequest } from "./size.js";
+import { sizeInUrl } from "./size.js";
+
+/** Canonical URL of a picture, relative to `/:id/` and without `v`. @param region in its canonical spelling */
+export const pictureUrl = (
+  region: string,
+  size: SizeRequest,
+  milliseconds: number,
+  format: PictureFormat,
+): string => `${region}/${sizeInUrl(size)}/frame-${milliseconds}.${format}`;
