@@ -1,4 +1,4 @@
-import { SieddPlayerElement } from "./element.js";
+import { SieddPlayerElement } from "./element/element.js";
 
 declare global {
   interface HTMLElementTagNameMap {

@@ -1,5 +1,5 @@
-import { ENGLISH } from "./strings/en.js";
-import { fill, type Strings } from "./strings.js";
+import { ENGLISH } from "./i18n/lang/en.js";
+import { fill, type Strings } from "./i18n/strings.js";
 
 /** What a player could not do, as a stable code; the sentence beside it is for people. */
 export type PlayerErrorCode =

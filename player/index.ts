@@ -1,17 +1,17 @@
-export type { PlayerMode } from "./attributes.js";
-export { SieddPlayerElement, type SieddPlayerEventMap } from "./element.js";
+export type { PlayerMode } from "./element/attributes.js";
+export { SieddPlayerElement, type SieddPlayerEventMap } from "./element/element.js";
 export {
   type EmbeddedFilm,
   type EmbedOptions,
   elementSnippet,
   embedSnippet,
   embedUrl,
-} from "./embed/snippet.js";
+} from "./element/embed-snippet.js";
 export { PlayerError, type PlayerErrorCode } from "./errors.js";
-export type { FilmInfo } from "./film-info.js";
-export type { SegmentArrival } from "./fragment-loader.js";
-export type { Region } from "./region/region.js";
-export type { ServerPart } from "./server-part.js";
-export type { Size } from "./size.js";
-export { addStrings, type Strings } from "./strings.js";
-export type { Transport } from "./transport.js";
+export type { Region } from "./geometry/region.js";
+export type { Size } from "./geometry/size.js";
+export type { SegmentArrival } from "./hls/elastic-loader.js";
+export { addStrings, type Strings } from "./i18n/strings.js";
+export type { ServerPart } from "./playback/server-timing.js";
+export type { Transport } from "./playback/transport.js";
+export type { FilmInfo } from "./source/video-info.js";

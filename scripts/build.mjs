@@ -8,7 +8,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundlePlayer } from "./bundle-player.mjs";
 import { compressPlayer } from "./compress-player.mjs";
@@ -79,14 +79,16 @@ async function bundleReport() {
   });
 }
 
+/** Static files of the server's pages, relative to player/pages. They are served from one flat folder. */
+const PAGE_FILES = ["icon.svg", "library/index.html", "library/page.css", "embed/embed.css"];
+
 function copyPages() {
-  const from = join(root, "player/web");
   const to = join(root, "dist/player/web");
   mkdirSync(to, { recursive: true });
-  for (const name of readdirSync(from).filter((entry) => /\.(html|css|svg)$/.test(entry))) {
-    const target = join(to, name);
-    if (existsSync(target) && readFileSync(target).equals(readFileSync(join(from, name)))) continue;
-    copyFileSync(join(from, name), target);
+  for (const name of PAGE_FILES) {
+    const [source, target] = [join(root, "player/pages", name), join(to, basename(name))];
+    if (existsSync(target) && readFileSync(target).equals(readFileSync(source))) continue;
+    copyFileSync(source, target);
   }
   // The style of the console's chart, and the licence of the code that page.js holds of it.
   const uplot = join(root, "node_modules/uplot");

@@ -24,8 +24,8 @@ const besidePlayer = { SIEDD_WORKER_FILE: JSON.stringify(`./${DECODER}`) };
 
 /** Writes siedd-player.js, siedd-player.iife.js, page.js, embed.js and their chunks into dist/player/web. */
 export async function bundlePlayer() {
-  const page = join(root, "dist/player/page.js");
-  const embed = join(root, "dist/player/embed/page.js");
+  const page = join(root, "dist/player/pages/library/page.js");
+  const embed = join(root, "dist/player/pages/embed/page.js");
   for (const file of [entry, page, embed]) {
     if (!existsSync(file))
       throw new Refusal(`${file} is missing after the build; remove dist and build again`);

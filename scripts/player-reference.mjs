@@ -17,17 +17,17 @@ function inSources(pattern) {
   const found = new Set();
   for (const name of readdirSync(join(root, "player"), { recursive: true })) {
     // The catalogue's page styles the player from outside.
-    if (!name.endsWith(".ts") || name.startsWith("page")) continue;
+    if (!name.endsWith(".ts") || name.startsWith("pages")) continue;
     for (const [, word] of readFileSync(join(root, "player", name), "utf8").matchAll(pattern))
       found.add(word);
   }
   return [...found].sort();
 }
 
-/** The tables as they are now, from dist/player/reference.js and the sources. */
+/** The tables as they are now, from dist/player/element/reference.js and the sources. */
 export async function playerReference() {
   const { ATTRIBUTES, EVENTS, PROPERTIES } = await import(
-    new URL("../dist/player/reference.js", import.meta.url)
+    new URL("../dist/player/element/reference.js", import.meta.url)
   );
   const code = (word) => `\`${word}\``;
   const attributes = Object.entries(ATTRIBUTES).map(([name, { property, values, absent, about }]) => [

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseCap, parseMode, parseSource } from "../player/attributes.js";
+import { parseCap, parseMode, parseSource } from "../player/element/attributes.js";
 import { notFound, PlayerError } from "../player/errors.js";
-import { parseFilmInfo } from "../player/film-info.js";
-import { commandForKey } from "../player/keyboard.js";
-import { formatBytes } from "../player/page/facts.js";
-import { addStrings, fetchStrings, formatTime, stringsFor } from "../player/strings.js";
+import { addStrings, fetchStrings, formatTime, stringsFor } from "../player/i18n/strings.js";
+import { formatBytes } from "../player/pages/library/facts.js";
+import { parseFilmInfo } from "../player/source/video-info.js";
+import { commandForKey } from "../player/ui/keyboard.js";
 
 const warnings = (t: import("node:test").TestContext): string[] => {
   const said: string[] = [];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Pace, samplesOf } from "../player/direct/pace.js";
+import { Pace, samplesOf } from "../player/direct/dynamic-resolution.js";
 
 const region = { x: 0, y: 0, width: 1280, height: 720 };
 const size = { width: 1280, height: 720 };

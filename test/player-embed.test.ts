@@ -10,7 +10,7 @@ import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
 import type { Page } from "playwright-core";
-import { elementSnippet, embedSnippet, embedUrl } from "../player/embed/snippet.js";
+import { elementSnippet, embedSnippet, embedUrl } from "../player/element/embed-snippet.js";
 import type { SieddPlayerElement } from "../player/index.js";
 import { watchFaults } from "./browser.js";
 import { PATIENCE, reach, until, useStage } from "./player-stage.js";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { affordableSize, replacementSize, timeShare } from "../player/affordable-size.js";
-import { arrivalSeconds, LinkObserver, type LinkSample } from "../player/link-estimate.js";
-import { retryAfter } from "../player/retry-after.js";
+import { affordableSize, replacementSize, timeShare } from "../player/abr/abr-rules.js";
+import { arrivalSeconds, LinkObserver, type LinkSample } from "../player/abr/load-time-estimate.js";
+import { retryAfter } from "../player/hls/retry-after.js";
 
 const size = (width: number, height: number) => ({ width, height });
 const exact = size(854, 480);

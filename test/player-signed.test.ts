@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseSource } from "../player/attributes.js";
+import { parseSource } from "../player/element/attributes.js";
 import { signUrl } from "../server/index.js";
 import { launchBrowser, watchFaults } from "./browser.js";
 import { FILM, PATIENCE } from "./player-stage.js";

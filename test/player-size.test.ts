@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { nearestLevel } from "../player/levels.js";
-import { givesWay, type HeldSegment, nextRenewal, type Playhead } from "../player/renewal-plan.js";
+import { givesWay, type HeldSegment, nextRenewal, type Playhead } from "../player/buffer/replacement-plan.js";
 import {
   DEFAULT_LIMITS,
   fillSize,
@@ -10,7 +9,8 @@ import {
   requestSize,
   settleDelay,
   sizeParameter,
-} from "../player/size.js";
+} from "../player/geometry/size.js";
+import { nearestLevel } from "../player/hls/levels.js";
 
 const film = { width: 1280, height: 720 };
 const uncapped = { width: Number.POSITIVE_INFINITY, height: Number.POSITIVE_INFINITY };

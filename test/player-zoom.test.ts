@@ -1,12 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  placeOfShown,
-  placeOfView,
-  pointInPicture,
-  transformTo,
-} from "../player/region/picture-transform.js";
-import {
   parseRegionText,
   regionAround,
   regionHolding,
@@ -14,8 +8,9 @@ import {
   SMALLEST_SIDE,
   settleRegion,
   zoomAt,
-} from "../player/region/region.js";
-import { fillRegion } from "../player/size.js";
+} from "../player/geometry/region.js";
+import { fillRegion } from "../player/geometry/size.js";
+import { placeOfShown, placeOfView, pointInPicture, transformTo } from "../player/zoom/frame-transform.js";
 
 const film = { width: 1280, height: 720 };
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { SieddPlayerElement } from "../player/index.js";
-import { parseServerTiming } from "../player/server-part.js";
+import { parseServerTiming } from "../player/playback/server-timing.js";
 import { launchBrowser, watchFaults } from "./browser.js";
 import { testServer } from "./running-server.js";
 import { tempFolder } from "./temp-folder.js";

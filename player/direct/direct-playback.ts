@@ -1,14 +1,14 @@
 import { SieddError } from "../../codec/errors.js";
+import type { SizeChange } from "../abr/requested-size.js";
 import { cannotDecode, damaged, notPlayable, PlayerError } from "../errors.js";
-import type { Playback, PlaybackOptions } from "../transport.js";
-import type { SizeChange } from "../wanted-size.js";
-import type { DirectFilm } from "./film.js";
+import type { Playback, PlaybackOptions } from "../playback/transport.js";
+import { type StandIn, standIn } from "./canvas-overlay.js";
+import { openWorkshop, type Workshop } from "./choose-backend.js";
+import { Picture } from "./frame-scheduler.js";
 import { canFeed, MediaFeed } from "./media-feed.js";
-import { Picture } from "./picture.js";
+import type { DirectFilm } from "./open-asset.js";
 import { FilmReplaced } from "./range-source.js";
-import { type StandIn, standIn } from "./stand-in.js";
 import { frameAt, groupOfFrame, timesOfGroup } from "./timeline.js";
-import { openWorkshop, type Workshop } from "./workshop.js";
 
 /** Seconds fetched ahead, coded. */
 const AHEAD_SECONDS = 8;

@@ -1,6 +1,6 @@
 import type { TileAsset } from "../../codec/index.js";
+import type { SoundTrack } from "./audio-remuxer.js";
 import type { RangeSource } from "./range-source.js";
-import type { SoundTrack } from "./sound-track.js";
 
 /** One group as it came: its decoders, coded, and the sound beneath it. */
 export interface StoredGroup {

@@ -1,3 +1,3 @@
+export { openIfAffordable } from "./choose-backend.js";
 export { DirectPlayback } from "./direct-playback.js";
-export { type DirectFilm, openDirectFilm } from "./film.js";
-export { openIfAffordable } from "./workshop.js";
+export { type DirectFilm, openDirectFilm } from "./open-asset.js";

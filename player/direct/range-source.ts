@@ -1,7 +1,7 @@
 import { SieddError } from "../../codec/errors.js";
 import type { ByteSource } from "../../codec/index.js";
 import { badAnswer, errorForStatus, noRanges, unreachable } from "../errors.js";
-import { pause } from "../film-info.js";
+import { pause } from "../source/video-info.js";
 
 /** Bytes of the first request: the head of a film of some minutes, and mostly its first group too. */
 const FIRST_BYTES = 65_536;

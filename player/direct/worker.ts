@@ -1,5 +1,5 @@
 import type { WorkerOrder, WorkerReport } from "./messages.js";
-import { type Engine, GpuEngine, KernelEngine } from "./worker-engine.js";
+import { type Engine, GpuEngine, KernelEngine } from "./worker-decoder.js";
 
 /** The part of a dedicated worker's scope that is used: the library of types here is that of a page. */
 interface WorkerScope {

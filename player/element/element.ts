@@ -1,0 +1,372 @@
+import type Hls from "hls.js";
+import type { PlayerError } from "../errors.js";
+import type { Size } from "../geometry/size.js";
+import type { SegmentArrival } from "../hls/elastic-loader.js";
+import { StillPicture } from "../playback/paused-frame.js";
+import type { MissingPart, Transport } from "../playback/transport.js";
+import { Session } from "../session/session.js";
+import type { FilmInfo } from "../source/video-info.js";
+import { Controls } from "../ui/controls.js";
+import { buildSkin, type Skin } from "../ui/layout.js";
+import { type PlayerMode, parseCap, parseMode, parseQuality, parseSource } from "./attributes.js";
+import { MediaElement, VIDEO_ATTRIBUTES } from "./media-element.js";
+import { objectFit, watchFit } from "./object-fit.js";
+import { mirrorTextTracks, offerAudioTracks, offerRenditions } from "./tracks.js";
+
+/** Events that the element adds to those of a media element. */
+export interface SieddPlayerOwnEventMap {
+  /** The size to ask for has changed: output pixels. */
+  sizechange: CustomEvent<Size>;
+  /** A segment of the picture has arrived. */
+  segment: CustomEvent<SegmentArrival>;
+  /** A part of the film cannot be had, and is left out: from and to in seconds. */
+  missing: CustomEvent<MissingPart>;
+  /** Another part of the picture is asked for: as in the attribute `region`, and how many times enlarged. */
+  regionchange: CustomEvent<{ readonly region: string; readonly zoom: number }>;
+}
+
+/** Events of the element: those of a media element, and its own. */
+export interface SieddPlayerEventMap extends HTMLVideoElementEventMap, SieddPlayerOwnEventMap {}
+
+/**
+ * `<siedd-player src=".../movie">`: plays a film at exactly the pixels it takes up on the screen, and follows
+ * when they change. It has the members and events of a video; docs/player.md lists its attributes, custom
+ * properties and parts.
+ */
+export class SieddPlayerElement extends MediaElement {
+  static readonly observedAttributes = [
+    "src",
+    "mode",
+    "max-width",
+    "max-height",
+    "quality",
+    "region",
+    "zoom",
+    "lang",
+    "nocontrols",
+    ...VIDEO_ATTRIBUTES,
+  ] as const;
+
+  readonly #skin: Skin = buildSkin(this.attachShadow({ mode: "open" }));
+  protected readonly video = this.#skin.video;
+  // Who plays HLS by itself shows the last frame by itself, and in direct mode it is painted.
+  protected readonly still = new StillPicture(this.video, () => (this.hls === null ? null : this.film));
+  readonly #controls = new Controls(this, this.#skin, {
+    onRegion: () => {
+      // There another region is another stream, and until it plays the video has no picture.
+      if (this.transport === "native") this.#controls.zoom.hold();
+      this.#session?.measure();
+      const { region, zoom } = this;
+      this.#tell("regionchange", { region, zoom });
+    },
+    onWindow: () => this.#session?.measure(),
+  });
+  #connection: AbortController | null = null;
+  #loading: AbortController | null = null;
+  #session: Session | null = null;
+  #error: PlayerError | null = null;
+  #cap: Size = { width: Number.POSITIVE_INFINITY, height: Number.POSITIVE_INFINITY };
+  #mode: PlayerMode = "server";
+  #quality: number | "auto" = "auto";
+  #playsWhenStarted = false;
+  /** Where the film begins once it plays, in seconds: where it was when the element left the document. */
+  #startAt = 0;
+
+  /** Address of the film: the folder that holds its info.json. */
+  get src(): string {
+    return parseSource(this.getAttribute("src"), document.baseURI) ?? "";
+  }
+  set src(address: string) {
+    this.setAttribute("src", address);
+  }
+  /** Address of the film that is loaded; empty where none is. */
+  get currentSrc(): string {
+    return this.#session === null ? "" : this.src;
+  }
+  get mode(): PlayerMode {
+    return this.#mode;
+  }
+  set mode(mode: PlayerMode) {
+    this.setAttribute("mode", mode);
+  }
+  /** Output pixels; `Infinity` is no cap. */
+  get maxWidth(): number {
+    return this.#cap.width;
+  }
+  set maxWidth(pixels: number) {
+    this.#setCap("max-width", pixels);
+  }
+  get maxHeight(): number {
+    return this.#cap.height;
+  }
+  set maxHeight(pixels: number) {
+    this.#setCap("max-height", pixels);
+  }
+  /** Rows of output pixels to compute, whatever the screen shows; `auto` follows the screen. */
+  get quality(): number | "auto" {
+    return this.#quality;
+  }
+  set quality(quality: number | "auto") {
+    if (quality === "auto") this.removeAttribute("quality");
+    else this.setAttribute("quality", String(quality));
+  }
+  /** The part of the picture asked for: `full`, or `x,y,w,h` in source pixels; `pct:x,y,w,h` may be set too. */
+  get region(): string {
+    return this.#controls.zoom.text;
+  }
+  set region(region: string) {
+    this.setAttribute("region", region);
+  }
+  /** How many times the picture is enlarged, from 1 to 32; setting it keeps the middle of what is looked at. */
+  get zoom(): number {
+    return this.#controls.zoom.factor;
+  }
+  set zoom(factor: number) {
+    this.setAttribute("zoom", String(factor));
+  }
+  /** What is known of the film; null before its info.json has come. */
+  get film(): FilmInfo | null {
+    return this.#session?.info ?? null;
+  }
+  /** Whether its own controls are there; not so as the medium of another player, in its slot `media`. */
+  get controls(): boolean {
+    return !this.hasAttribute("nocontrols") && this.slot !== "media";
+  }
+  set controls(shown: boolean) {
+    this.toggleAttribute("nocontrols", !shown);
+  }
+  /** The size being asked for, in output pixels; null before the film and the layout are known. */
+  get requestedSize(): Size | null {
+    return this.#session?.wantedSize ?? null;
+  }
+  /**
+   * Pixels of the picture on screen, as they were computed. Before the first one is there, the elastic
+   * rendition's video names the largest size that there could be: that asked for is the honest answer.
+   */
+  override get videoWidth(): number {
+    return this.#shownSize.width;
+  }
+  override get videoHeight(): number {
+    return this.#shownSize.height;
+  }
+  get #shownSize(): Size {
+    const { readyState, videoWidth: width, videoHeight: height } = this.video;
+    const known = this.transport !== "elastic" || readyState !== HTMLMediaElement.HAVE_METADATA;
+    return known ? { width, height } : (this.requestedSize ?? { width, height });
+  }
+  /** How the film reaches the video; null before it plays. */
+  get transport(): Transport | null {
+    return this.#session?.transport ?? null;
+  }
+  /** The hls.js underneath; null before it plays, and where the browser plays HLS itself. */
+  get hls(): Hls | null {
+    return this.#session?.hls ?? null;
+  }
+  /** Why nothing plays; null while all is well. */
+  get error(): PlayerError | null {
+    return this.#error;
+  }
+
+  /** Seconds; may be set before the film is known. */
+  override get currentTime(): number {
+    return this.#session?.started ? super.currentTime : this.#startAt;
+  }
+  override set currentTime(seconds: number) {
+    if (this.#session?.started) super.currentTime = seconds;
+    else this.#startAt = Math.max(0, Number(seconds) || 0);
+  }
+
+  /** As on a video; may be called before the film is known. */
+  override async play(): Promise<void> {
+    if (this.#session === null) this.#open();
+    const session = this.#session as Session | null;
+    if (session !== null && !session.started) {
+      this.#playsWhenStarted = true;
+      const failure = await session.whenStarted;
+      if (failure !== null) throw failure;
+      if (session !== this.#session || !this.#playsWhenStarted) {
+        throw new DOMException("Playing was interrupted by pause() or by another film.", "AbortError");
+      }
+    }
+    await this.#playVideo();
+  }
+  override pause(): void {
+    this.#playsWhenStarted = false;
+    this.video.pause();
+  }
+
+  /** Loads the film again, from the start and at the default rate. */
+  load(): void {
+    this.#startAt = 0;
+    this.playbackRate = this.defaultPlaybackRate;
+    this.#load();
+  }
+
+  override addEventListener<K extends keyof SieddPlayerEventMap>(
+    type: K,
+    listener: (this: SieddPlayerElement, event: SieddPlayerEventMap[K]) => unknown,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  override addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  override addEventListener(
+    type: string,
+    // biome-ignore lint/suspicious/noExplicitAny: one implementation for both signatures above
+    listener: any,
+    options?: boolean | AddEventListenerOptions,
+  ): void {
+    super.addEventListener(type, listener, options);
+  }
+
+  connectedCallback(): void {
+    // Moved within the document: the callback for leaving has not ended anything yet.
+    if (this.#connection !== null) return;
+    this.takeEarlyProperties();
+    this.#connection = new AbortController();
+    const { signal } = this.#connection;
+    this.forwardEvents(signal);
+    watchFit(this, () => this.#session?.measure(), signal);
+    mirrorTextTracks(this, this.video, signal);
+    this.#controls.connect(signal);
+    this.#skin.retry.addEventListener("click", () => this.#retry(), { signal });
+    signal.addEventListener("abort", () => this.#loading?.abort(), { once: true });
+    this.#load();
+  }
+
+  disconnectedCallback(): void {
+    queueMicrotask(() => {
+      if (!this.isConnected) this.#dispose();
+    });
+  }
+
+  attributeChangedCallback(name: string, before: string | null, value: string | null): void {
+    // Zooming by hand does not change the attributes: the same value set again means it.
+    if (name === "region" || name === "zoom") {
+      this.#controls.attributeChanged(name, value);
+      return;
+    }
+    if (before === value) return;
+    if (name === "lang") {
+      this.#controls.speak();
+    } else if (name === "src") {
+      this.#controls.reset();
+      this.load();
+    } else if (name === "mode") {
+      this.#mode = parseMode(value);
+      if (this.#session !== null) this.#retry(false);
+    } else if (name === "max-width" || name === "max-height") {
+      const pixels = parseCap(name, value);
+      this.#cap = name === "max-width" ? { ...this.#cap, width: pixels } : { ...this.#cap, height: pixels };
+      this.#session?.measure();
+    } else if (name === "quality") {
+      this.#quality = parseQuality(value);
+      for (const rendition of this.videoRenditions) rendition.selected = rendition.height === this.#quality;
+      this.#session?.measure();
+    } else if (name !== "nocontrols") {
+      if (name === "muted") this.video.muted = value !== null;
+      if (value === null) this.video.removeAttribute(name);
+      else this.video.setAttribute(name, value);
+    }
+  }
+
+  async #playVideo(): Promise<void> {
+    try {
+      await super.play();
+    } catch (error) {
+      // Another source has taken over and plays on: only a pause or another film ends what was asked for.
+      if ((error as Error).name !== "AbortError" || this.video.paused) throw error;
+      await this.#playVideo();
+    }
+  }
+
+  #setCap(attribute: string, pixels: number): void {
+    if (Number.isFinite(pixels)) this.setAttribute(attribute, String(pixels));
+    else this.removeAttribute(attribute);
+  }
+
+  #load(): void {
+    this.#loading?.abort();
+    this.#loading = null;
+    this.#session = null;
+    this.#showError(null);
+    // Who asks for nothing to be loaded ahead has it loaded by play().
+    if (this.preload !== "none" || this.autoplay) this.#open();
+  }
+
+  #open(): void {
+    const { src } = this;
+    if (this.#connection === null || src === "") return;
+    this.#loading = new AbortController();
+    const { signal } = this.#loading;
+    this.#session = new Session(
+      {
+        src,
+        mode: this.#mode,
+        video: this.video,
+        still: this.still,
+        frame: this.video,
+        fit: () => objectFit(this),
+        window: () => this.#controls.window,
+        startAt: () => this.#startAt,
+        cap: () => this.#cap,
+        region: () => this.#controls.zoom.asked,
+        fixedHeight: () => (this.#quality === "auto" ? null : this.#quality),
+        onFit: (fills) => this.#skin.stage.toggleAttribute("data-fits", fills),
+        onInfo: (info) => {
+          this.#skin.setShape(info);
+          this.#controls.filmKnown();
+          if (this.videoRenditions.length === 0) offerRenditions(this, info, signal);
+        },
+        onHls: (hls, playing) => offerAudioTracks(this, hls, playing),
+        onWantedSize: (size) => this.#tell("sizechange", size),
+        onSegment: (arrival) => {
+          this.#controls.zoom.segmentArrived(arrival);
+          this.#tell("segment", arrival);
+        },
+        onMissing: (part) => this.#tell("missing", part),
+        onPainted: (region) => this.#controls.zoom.painted(region),
+        onReload: (position, playing) => {
+          // From here on as before the film was first known: what is chosen meanwhile holds.
+          this.#startAt = position;
+          if (playing) this.play().catch(() => undefined);
+        },
+        onError: (error) => this.#showError(error),
+      },
+      signal,
+    );
+  }
+
+  /** Loads the film again where it is. */
+  #retry(focus = true): void {
+    const { video } = this;
+    this.#startAt = this.currentTime;
+    const playing = !video.paused;
+    this.#load();
+    if (this.#session === null) this.#open();
+    if (playing) this.play().catch(() => undefined);
+    if (focus) this.#skin.stage.focus({ preventScroll: true });
+  }
+
+  /** Undoes all that connecting did: requests, timers, observers and listeners. */
+  #dispose(): void {
+    this.#startAt = this.currentTime;
+    this.video.pause();
+    this.#connection?.abort();
+    this.#connection = null;
+    this.#loading = null;
+    this.#session = null;
+  }
+
+  #showError(error: PlayerError | null): void {
+    this.#error = error;
+    this.#controls.showError();
+    if (error !== null) this.dispatchEvent(new Event("error"));
+  }
+
+  #tell<K extends keyof SieddPlayerOwnEventMap>(type: K, detail: SieddPlayerOwnEventMap[K]["detail"]): void {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}

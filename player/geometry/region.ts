@@ -1,0 +1,146 @@
+import type { Size } from "./size.js";
+
+/** A part of the picture in source pixels; whole ones where it is asked for, fractions while a hand moves it. */
+export interface Region {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A position in the picture, in source pixels. */
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Fewest source pixels a side of a region: what is smaller shows nothing that was ever there. */
+export const SMALLEST_SIDE = 16;
+/** How many times a hand may enlarge the picture. */
+export const LARGEST_ZOOM = 32;
+/** Zoom levels that a resting hand settles on, for each doubling. */
+const LEVELS_A_DOUBLING = 4;
+/** Places of a region along each side, for each of its own widths: viewers of one spot then share the cache. */
+const PLACES_A_WIDTH = 16;
+
+export const wholeOf = ({ width, height }: Size): Region => ({ x: 0, y: 0, width, height });
+
+export const isWhole = (region: Region, picture: Size): boolean =>
+  region.width >= picture.width && region.height >= picture.height;
+
+export const sameRegion = (a: Region | null, b: Region | null): boolean =>
+  a === b ||
+  (a !== null && b !== null && a.x === b.x && a.y === b.y && a.width === b.width && a.height === b.height);
+
+export const centreOf = ({ x, y, width, height }: Region): Point => ({ x: x + width / 2, y: y + height / 2 });
+
+/** How many times the region is enlarged against the whole picture. */
+export const zoomOf = (region: Region, picture: Size): number =>
+  Math.min(picture.width / region.width, picture.height / region.height);
+
+/** The most that this picture may be enlarged. */
+export const largestZoom = ({ width, height }: Size): number =>
+  Math.max(1, Math.min(LARGEST_ZOOM, width / SMALLEST_SIDE, height / SMALLEST_SIDE));
+
+/** Moves a region back into the picture, without changing its size where it fits. */
+export function clampRegion(region: Region, picture: Size): Region {
+  const width = Math.min(region.width, picture.width);
+  const height = Math.min(region.height, picture.height);
+  const within = (start: number, length: number, room: number) => Math.min(Math.max(0, start), room - length);
+  return {
+    x: within(region.x, width, picture.width),
+    y: within(region.y, height, picture.height),
+    width,
+    height,
+  };
+}
+
+/** The part of the picture's shape that is enlarged `zoom` times, as near to this centre as the edges allow. */
+export function regionAround(centre: Point, zoom: number, picture: Size): Region {
+  const bounded = Math.min(Math.max(1, zoom), largestZoom(picture));
+  const [width, height] = [picture.width / bounded, picture.height / bounded];
+  return clampRegion({ x: centre.x - width / 2, y: centre.y - height / 2, width, height }, picture);
+}
+
+/** Zooms by a factor so that the point stays where it is on the screen. */
+export function zoomAt(region: Region, factor: number, point: Point, picture: Size): Region {
+  const before = zoomOf(region, picture);
+  const zoom = Math.min(Math.max(1, before * factor), largestZoom(picture));
+  const shrink = before / zoom;
+  const [width, height] = [picture.width / zoom, picture.height / zoom];
+  return clampRegion(
+    {
+      x: point.x - (point.x - region.x) * shrink,
+      y: point.y - (point.y - region.y) * shrink,
+      width,
+      height,
+    },
+    picture,
+  );
+}
+
+/** The region of the picture's shape that holds this rectangle whole. */
+export function regionHolding(rectangle: Region, picture: Size): Region {
+  const zoom = zoomOf(rectangle, picture);
+  const level = Math.floor(LEVELS_A_DOUBLING * Math.log2(zoom));
+  return regionAround(centreOf(rectangle), 2 ** (level / LEVELS_A_DOUBLING), picture);
+}
+
+/**
+ * The region that is asked for where a hand came to rest: a level of a geometric scale and a place on a grid
+ * of a sixteenth of its width, in whole pixels. Everybody who looks at one spot then asks for the same one.
+ */
+export function settleRegion(region: Region, picture: Size): Region {
+  const level = Math.round(LEVELS_A_DOUBLING * Math.log2(zoomOf(region, picture)));
+  const zoom = Math.min(Math.max(1, 2 ** (level / LEVELS_A_DOUBLING)), largestZoom(picture));
+  const { x, y, width, height } = regionAround(centreOf(region), zoom, picture);
+  const place = (start: number, length: number, room: number) => {
+    const step = length / PLACES_A_WIDTH;
+    const side = Math.min(room, Math.max(SMALLEST_SIDE, Math.round(length)));
+    // The last place touches the far edge, wherever the grid ends.
+    const along = start + length >= room - step / 2 ? room - side : Math.round(start / step) * step;
+    return { start: Math.min(Math.max(0, Math.round(along)), room - side), side };
+  };
+  const [across, down] = [place(x, width, picture.width), place(y, height, picture.height)];
+  return { x: across.start, y: down.start, width: across.side, height: down.side };
+}
+
+/** As in URLs: `full` or `x,y,w,h`. */
+export function formatRegion(region: Region | null, picture: Size | null = null): string {
+  if (region === null || (picture !== null && isWhole(region, picture))) return "full";
+  return [region.x, region.y, region.width, region.height].join(",");
+}
+
+const NUMBER = /^\d{1,9}(?:\.\d{1,9})?$/;
+
+/** A region as written, before the picture is known. */
+export interface RegionText {
+  readonly percent: boolean;
+  readonly numbers: readonly [number, number, number, number];
+}
+
+/** Reads `full`, `x,y,w,h` or `pct:x,y,w,h`. null is the whole picture, undefined is not a region. */
+export function parseRegionText(text: string | null): RegionText | null | undefined {
+  const trimmed = text?.trim() ?? "";
+  if (trimmed === "" || trimmed === "full") return null;
+  const percent = trimmed.startsWith("pct:");
+  const parts = (percent ? trimmed.slice(4) : trimmed).split(",").map((part) => part.trim());
+  if (parts.length !== 4 || !parts.every((part) => NUMBER.test(part))) return undefined;
+  const numbers = parts.map(Number) as unknown as RegionText["numbers"];
+  return numbers[2] > 0 && numbers[3] > 0 ? { percent, numbers } : undefined;
+}
+
+/** The whole pixels that a written region means in this picture, at least the smallest; null is all of it. */
+export function regionOfText({ percent, numbers }: RegionText, picture: Size): Region | null {
+  const scale = (value: number, length: number) => (percent ? (Math.min(value, 100) / 100) * length : value);
+  const [x, y, w, h] = numbers;
+  const along = (start: number, length: number, room: number) => {
+    const first = Math.min(Math.round(scale(start, room)), room - 1);
+    const last = Math.min(room, Math.round(scale(start, room) + scale(length, room)));
+    const side = Math.min(room, Math.max(SMALLEST_SIDE, last - first));
+    return { start: Math.min(first, room - side), side };
+  };
+  const [across, down] = [along(x, w, picture.width), along(y, h, picture.height)];
+  const region = { x: across.start, y: down.start, width: across.side, height: down.side };
+  return isWhole(region, picture) ? null : region;
+}

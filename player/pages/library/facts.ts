@@ -1,0 +1,44 @@
+import { create } from "../../dom.js";
+import { formatTime } from "../../i18n/strings.js";
+import { filmUrl } from "../../source/video-url.js";
+
+/** What the page shows of info.json. */
+export interface FilmFacts {
+  readonly width: number;
+  readonly height: number;
+  readonly duration: number;
+  readonly bytes: number;
+  readonly frameCount: number;
+  readonly groups: readonly unknown[];
+}
+
+/** Bytes in decimal units with three digits. */
+export function formatBytes(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let unit = 0;
+  let value = bytes;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${unit === 0 ? value : Number(value.toPrecision(3))} ${units[unit]}`;
+}
+
+export async function fetchFacts(src: string, signal: AbortSignal): Promise<FilmFacts> {
+  const url = filmUrl(src, "info.json");
+  const response = await fetch(url, { signal });
+  if (!response.ok) throw new Error(`${url}: status ${response.status}`);
+  return (await response.json()) as FilmFacts;
+}
+
+export function showFacts(list: HTMLElement, facts: FilmFacts): void {
+  const fact = (term: string, value: string) =>
+    create("div", {}, create("dt", {}, term), create("dd", {}, value));
+  list.replaceChildren(
+    fact("Stored once, in", formatBytes(facts.bytes)),
+    fact("Encoded from", `${facts.width} × ${facts.height}`),
+    fact("Length", formatTime(facts.duration)),
+    fact("Frames", String(facts.frameCount)),
+    fact("Groups", String(facts.groups.length)),
+  );
+}

@@ -1,0 +1,134 @@
+import { create } from "../../dom.js";
+import type { SieddPlayerElement } from "../../element/element.js";
+import { requestSize, type Size, sameSize } from "../../geometry/size.js";
+import { parseFilmInfo } from "../../source/video-info.js";
+import { watchServer } from "./console.js";
+import { fetchFacts, showFacts } from "./facts.js";
+import { makeResizable } from "./resizing.js";
+import { SegmentHistory } from "./segment-history.js";
+import { makeCopyable, showSnippets } from "./snippets.js";
+import { type Film, readFilms } from "./videos.js";
+
+/** The page is one fixed document that comes with this module, so its parts are there. */
+const part = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
+
+// This module lies in `player/` below the catalogue, under whatever prefix.
+const root = new URL("..", import.meta.url);
+const player = part<SieddPlayerElement>("player");
+const history = new SegmentHistory(part("segments"));
+let facts: Parameters<typeof showFacts>[1] | null = null;
+let choice = new AbortController();
+
+const format = ({ width, height }: Size) => `${width} × ${height}`;
+
+/** The size that the box as it is now leads to; while it is being dragged that is ahead of what is asked for. */
+function sizeOfBox(): Size | null {
+  if (facts === null) return null;
+  const { width, height } = player.getBoundingClientRect();
+  if (width === 0) return null;
+  const density = window.devicePixelRatio;
+  const uncapped = { width: Number.POSITIVE_INFINITY, height: Number.POSITIVE_INFINITY };
+  return requestSize(
+    { width: width * density, height: height * density },
+    facts,
+    parseFilmInfo(facts).limits,
+    uncapped,
+  );
+}
+
+function showSize(): void {
+  const size = sizeOfBox();
+  if (size === null) return;
+  part("size").replaceChildren(String(size.width), create("i", {}, "×"), String(size.height));
+  const shown = { width: player.videoWidth, height: player.videoHeight };
+  part("status").textContent =
+    shown.width === 0
+      ? "Computing the first second…"
+      : sameSize(shown, size)
+        ? "On screen now, pixel for pixel."
+        : `On screen ${format(shown)}, then ${format(size)}.`;
+}
+
+const resizing = makeResizable(part("box"), part("grip"), () => {
+  part("box").classList.remove("hinting");
+});
+
+/** With sound where the browser allows it, else silent: a page that moves explains itself. */
+async function start(): Promise<void> {
+  try {
+    await player.play();
+  } catch (error) {
+    if (!(error instanceof DOMException) || error.name !== "NotAllowedError") return;
+    player.muted = true;
+    part("sound").hidden = false;
+    await player.play().catch(() => undefined);
+  }
+}
+
+function choose(film: Film): void {
+  choice.abort();
+  choice = new AbortController();
+  facts = null;
+  history.clear();
+  part("cinema").hidden = false;
+  part("size").textContent = "\u00a0";
+  part("name").textContent = film.id;
+  part("facts").replaceChildren();
+  document.title = `${film.id} · siedd`;
+  for (const link of document.querySelectorAll<HTMLAnchorElement>("#films a[data-id]")) {
+    if (link === film.link) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+  }
+  player.src = film.src;
+  void start();
+  fetchFacts(film.src, choice.signal).then(
+    (read) => {
+      facts = read;
+      showFacts(part("facts"), read);
+      showSnippets(root, film, read);
+      part("box").style.setProperty("--aspect", String(read.width / read.height));
+      showSize();
+    },
+    // The player says what is wrong with the film.
+    () => undefined,
+  );
+}
+
+async function open(): Promise<void> {
+  const films = readFilms(root);
+  if (films.length === 0) return;
+  await customElements.whenDefined("siedd-player");
+  const wanted = () => {
+    try {
+      return decodeURIComponent(location.hash.slice(1));
+    } catch {
+      return "";
+    }
+  };
+  const follow = () => choose(films.find(({ id }) => id === wanted()) ?? films[0]);
+  window.addEventListener("hashchange", follow);
+  follow();
+}
+
+new ResizeObserver(showSize).observe(player);
+for (const type of ["sizechange", "resize", "loadeddata", "emptied"]) player.addEventListener(type, showSize);
+for (const type of ["timeupdate", "seeked", "resize"]) {
+  player.addEventListener(type, () => history.mark(player.currentTime));
+}
+player.addEventListener("segment", (event) => history.add((event as CustomEvent).detail));
+for (const button of document.querySelectorAll<HTMLButtonElement>("[data-width]")) {
+  const pixels = Number(button.dataset.width);
+  button.addEventListener("click", () => {
+    resizing.setWidth(Number.isNaN(pixels) ? Number.POSITIVE_INFINITY : pixels / window.devicePixelRatio);
+  });
+}
+part("sound").addEventListener("click", () => {
+  player.muted = false;
+});
+player.addEventListener("volumechange", () => {
+  if (!player.muted) part("sound").hidden = true;
+});
+part("box").classList.add("hinting");
+makeCopyable(part("copied"));
+watchServer(root);
+void open();

@@ -1,0 +1,39 @@
+import { create } from "../../dom.js";
+import type { SegmentArrival } from "../../hls/elastic-loader.js";
+
+const MOST = 26;
+
+/** A bar for each of the last segments, as high as the picture was computed; the one on screen stands out. */
+export class SegmentHistory {
+  readonly #list: HTMLElement;
+  readonly #bars: { readonly arrival: SegmentArrival; readonly bar: HTMLElement }[] = [];
+
+  constructor(list: HTMLElement) {
+    this.#list = list;
+  }
+
+  clear(): void {
+    this.#bars.length = 0;
+    this.#list.replaceChildren();
+  }
+
+  add(arrival: SegmentArrival): void {
+    const { width, height } = arrival.size;
+    const bar = create("span", { title: `${width} × ${height}` });
+    this.#list.append(bar);
+    this.#bars.push({ arrival, bar });
+    if (this.#bars.length > MOST) this.#bars.shift()?.bar.remove();
+    const highest = Math.max(...this.#bars.map((other) => other.arrival.size.height));
+    for (const other of this.#bars)
+      other.bar.style.height = `${(100 * other.arrival.size.height) / highest}%`;
+  }
+
+  /** Marks what is on screen at this moment of the film, in seconds. */
+  mark(position: number): void {
+    const plays = ({ start, duration }: SegmentArrival) => start <= position && position < start + duration;
+    const shown = this.#bars.findLastIndex(({ arrival }) => plays(arrival));
+    this.#bars.forEach(({ bar }, index) => {
+      bar.className = index === shown ? "now" : shown >= 0 && index < shown ? "seen" : "";
+    });
+  }
+}

@@ -1,0 +1,87 @@
+import { badAnswer, errorForStatus, PlayerError, unreachable } from "../errors.js";
+import { DEFAULT_LIMITS, type Size, type SizeLimits } from "../geometry/size.js";
+import { filmUrl } from "./video-url.js";
+
+/** What the player needs of info.json. */
+export interface FilmInfo extends Size {
+  /** Seconds. */
+  readonly duration: number;
+  /** Frames a second. */
+  readonly frameRate: number;
+  /** Addresses relative to the film's folder; null where the server has none. */
+  readonly storyboard: string | null;
+  readonly poster: string | null;
+  readonly limits: SizeLimits;
+}
+
+const ATTEMPTS = 4;
+
+const positive = (value: unknown): number | null =>
+  typeof value === "number" && value > 0 && Number.isFinite(value) ? value : null;
+
+/** Reads info.json; a limit that it does not name is the default. Throws PlayerError("bad-answer"). */
+export function parseFilmInfo(json: unknown): FilmInfo {
+  const info = json as {
+    width?: unknown;
+    height?: unknown;
+    duration?: unknown;
+    frameRate?: { num?: unknown; den?: unknown };
+    links?: Record<string, unknown>;
+    limits?: Record<string, unknown>;
+  };
+  const width = positive(info?.width);
+  const height = positive(info?.height);
+  const duration = positive(info?.duration);
+  if (width === null || height === null || duration === null) throw badAnswer(json);
+  const limit = (name: keyof SizeLimits) => positive(info.limits?.[name]) ?? DEFAULT_LIMITS[name];
+  const link = (name: string) =>
+    typeof info.links?.[name] === "string" ? (info.links[name] as string) : null;
+  const [num, den] = [positive(info.frameRate?.num), positive(info.frameRate?.den)];
+  return {
+    width,
+    height,
+    duration,
+    frameRate: num === null || den === null ? 25 : num / den,
+    storyboard: link("storyboard"),
+    poster: link("poster"),
+    limits: { minSide: limit("minSide"), maxSide: limit("maxSide"), maxArea: limit("maxArea") },
+  };
+}
+
+/** Rejects with the signal's reason when that comes first. */
+export const pause = (milliseconds: number, signal: AbortSignal) =>
+  new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener(
+      "abort",
+      () => {
+        clearTimeout(timer);
+        reject(signal.reason);
+      },
+      { once: true },
+    );
+  });
+
+/** Fetches `<src>/info.json`, waiting a few times where the server is busy. Throws PlayerError. */
+export async function fetchFilmInfo(src: string, signal: AbortSignal): Promise<FilmInfo> {
+  for (let attempt = 1; ; attempt++) {
+    let response: Response;
+    try {
+      response = await fetch(filmUrl(src, "info.json"), { signal });
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      throw unreachable(error);
+    }
+    if (response.ok) {
+      try {
+        return parseFilmInfo(await response.json());
+      } catch (error) {
+        if (signal.aborted) throw signal.reason;
+        throw error instanceof PlayerError ? error : badAnswer(error);
+      }
+    }
+    if (response.status !== 503 || attempt === ATTEMPTS) throw errorForStatus(response.status, src);
+    const seconds = Number(response.headers.get("retry-after"));
+    await pause(Math.min(Math.max(seconds, 0.5), 5) * 1000, signal);
+  }
+}

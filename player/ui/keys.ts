@@ -1,0 +1,107 @@
+import { fill, leftToRight } from "../i18n/strings.js";
+import type { Captions } from "./captions.js";
+import type { Deck } from "./control-context.js";
+import type { Help } from "./help.js";
+import { commandForKey, type PlayerCommand } from "./keyboard.js";
+import type { Menu } from "./menu.js";
+import type { Playing } from "./play-button.js";
+import type { Screens } from "./screens.js";
+import { SPEEDS, type Statistics } from "./settings.js";
+import type { Sound } from "./volume.js";
+
+export interface KeyTargets {
+  readonly playing: Playing;
+  readonly sound: Sound;
+  readonly screens: Screens;
+  readonly captions: Captions;
+  readonly statistics: Statistics;
+  readonly menu: Menu;
+  readonly help: Help;
+}
+
+/** The next speed of the menu, in either direction. */
+export function nextSpeed(current: number, step: number): number {
+  const next =
+    step > 0 ? SPEEDS.find((speed) => speed > current) : SPEEDS.findLast((speed) => speed < current);
+  return next ?? current;
+}
+
+/** Does what keys say that are pressed while the player has the focus. */
+export function driveKeys(deck: Deck, targets: KeyTargets): void {
+  const { host, skin, words, zoom, on, say } = deck;
+  const { playing, sound, screens, captions, statistics, help } = targets;
+
+  /** False where nothing was there to be done, so that the key stays the page's. */
+  const obey = (command: PlayerCommand): boolean => {
+    switch (command.type) {
+      case "toggle":
+        playing.toggle();
+        break;
+      case "mute":
+        sound.toggle();
+        break;
+      case "fullscreen":
+        screens.toggleFullscreen();
+        break;
+      case "pip":
+        screens.togglePip();
+        break;
+      case "captions":
+        captions.toggle();
+        break;
+      case "statistics":
+        statistics.toggle();
+        break;
+      case "help":
+        help.toggle();
+        break;
+      case "leave":
+        if (help.open) help.close();
+        else if (zoom.zoomed) zoom.lookAt(null);
+        else if (zoom.tool) skin.zoomTool.click();
+        else return false;
+        break;
+      case "volume-by":
+        sound.changeBy(command.step);
+        break;
+      case "seek-by":
+        playing.seekTo(host.currentTime + command.seconds);
+        break;
+      case "seek-to":
+        if (command.share === 0 && zoom.zoomed) zoom.lookAt(null);
+        else playing.seekTo(command.share * host.duration);
+        break;
+      case "frame-by":
+        host.pause();
+        playing.seekTo(host.currentTime + command.frames / (host.film?.frameRate ?? 25));
+        break;
+      case "speed-by":
+        host.playbackRate = nextSpeed(host.playbackRate, command.step);
+        say(leftToRight(`${host.playbackRate}×`));
+        break;
+      case "zoom-by":
+        zoom.step(command.factor);
+        say(fill(words.text.zoomed, { zoom: Number(zoom.factor.toFixed(1)) }));
+        break;
+      case "pan-by":
+        if (!zoom.zoomed) return false;
+        zoom.panByShare(command.across, command.down);
+        break;
+    }
+    return true;
+  };
+
+  on(skin.stage, "keydown", (event) => {
+    const key = event as KeyboardEvent;
+    const target = key.composedPath()[0];
+    const activates = target instanceof HTMLButtonElement && (key.key === " " || key.key === "Enter");
+    const adjusts = target === skin.volume && key.key.startsWith("Arrow");
+    const command = commandForKey(key);
+    // Within another player's controls the keys are theirs.
+    if (host.slot === "media") return;
+    if (key.defaultPrevented || activates || adjusts || command === null) return;
+    // Under the sheet of keys only those that close it do anything; scrolling stays.
+    if (help.open && command.type !== "leave" && command.type !== "help") return;
+    if (obey(command)) key.preventDefault();
+  });
+}

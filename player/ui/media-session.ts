@@ -1,0 +1,80 @@
+import { filmFolder } from "../source/video-url.js";
+import type { Deck } from "./control-context.js";
+import type { Playing } from "./play-button.js";
+
+/** The player to which the keys of the keyboard, the lock screen and the headset belong: the last that played. */
+let owner: object | null = null;
+
+const ACTIONS = ["play", "pause", "stop", "seekbackward", "seekforward", "seekto"] as const;
+/** Seconds, where the device names none. */
+const STEP = 10;
+
+/** The film's address tells its name where the page does not. */
+export function titleOf(host: HTMLElement & { readonly src: string }): string {
+  const named = host.getAttribute("film-title") ?? "";
+  if (named !== "") return named;
+  const last = filmFolder(host.src).split("/").at(-2) ?? "";
+  try {
+    return decodeURIComponent(last);
+  } catch {
+    return last;
+  }
+}
+
+/** Tells the system what plays, and does what its keys say. */
+export function driveMediaSession({ host, signal, on }: Deck, playing: Playing): void {
+  const session = navigator.mediaSession as MediaSession | undefined;
+  if (session === undefined) return;
+  const self = {};
+  const isOurs = () => owner === self;
+
+  const position = () => {
+    const { duration, currentTime, playbackRate } = host;
+    if (!isOurs() || !(duration > 0) || !Number.isFinite(duration) || playbackRate <= 0) return;
+    session.setPositionState?.({ duration, playbackRate, position: Math.min(currentTime, duration) });
+  };
+  const handlers: Record<(typeof ACTIONS)[number], MediaSessionActionHandler> = {
+    play: () => void host.play().catch(() => undefined),
+    pause: () => host.pause(),
+    stop: () => {
+      host.pause();
+      playing.seekTo(0);
+    },
+    seekbackward: ({ seekOffset }) => playing.seekTo(host.currentTime - (seekOffset ?? STEP)),
+    seekforward: ({ seekOffset }) => playing.seekTo(host.currentTime + (seekOffset ?? STEP)),
+    seekto: ({ seekTime }) => seekTime != null && playing.seekTo(seekTime),
+  };
+  const handle = (action: (typeof ACTIONS)[number], handler: MediaSessionActionHandler | null) => {
+    try {
+      session.setActionHandler(action, handler);
+    } catch {
+      // This browser has no such action.
+    }
+  };
+  const claim = () => {
+    owner = self;
+    const poster = host.film?.poster ?? null;
+    const artwork =
+      poster === null ? [] : [{ src: new URL(poster, filmFolder(host.src)).href, type: "image/jpeg" }];
+    session.metadata = new MediaMetadata({ title: titleOf(host), artwork });
+    session.playbackState = "playing";
+    for (const action of ACTIONS) handle(action, handlers[action]);
+    position();
+  };
+  on(host, "playing", claim);
+  on(host, "pause ended", () => {
+    if (isOurs()) session.playbackState = "paused";
+  });
+  on(host, "seeked ratechange durationchange pause", position);
+  signal.addEventListener(
+    "abort",
+    () => {
+      if (!isOurs()) return;
+      owner = null;
+      session.metadata = null;
+      session.playbackState = "none";
+      for (const action of ACTIONS) handle(action, null);
+    },
+    { once: true },
+  );
+}

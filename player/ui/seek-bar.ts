@@ -1,0 +1,115 @@
+import { formatTime } from "../i18n/strings.js";
+import { type Deck, percent } from "./control-context.js";
+import type { Playing } from "./play-button.js";
+
+/** CSS pixels of the bar's thumb: its middle goes from half of it to half of it before the end. */
+const THUMB = 14;
+
+/** What is buffered, as a gradient over the whole bar. */
+function bufferedGradient(ranges: TimeRanges, duration: number): string {
+  const [there, not] = ["var(--_buffered)", "var(--_rest)"];
+  const stops: string[] = [];
+  for (let i = 0; i < ranges.length; i++) {
+    const [start, end] = [percent(ranges.start(i) / duration), percent(ranges.end(i) / duration)];
+    stops.push(`${not} ${start}`, `${there} ${start}`, `${there} ${end}`, `${not} ${end}`);
+  }
+  return `linear-gradient(to right, ${[not, ...stops, not].join(", ")})`;
+}
+
+export interface SeekBar {
+  readonly scrubbing: boolean;
+}
+
+/** The position in the film: shown, sought, and with a thumbnail of what is there. */
+export function driveSeekBar(deck: Deck, playing: Playing): SeekBar {
+  const { host, skin, words, storyboard, signal, on } = deck;
+  const { seek, preview, previewPicture, previewTime } = skin;
+  let scrubbing = false;
+  let frame = 0;
+  let pointed = 0;
+  let gradient = "";
+
+  const show = () => {
+    const { duration, currentTime } = host;
+    const known = Number.isFinite(duration) && duration > 0;
+    const position = scrubbing ? Number(seek.value) : currentTime;
+    seek.disabled = !known;
+    if (known) seek.max = String(duration);
+    if (!scrubbing) seek.value = String(currentTime);
+    seek.style.setProperty("--_played", known ? percent(position / duration) : "0%");
+    const text = `${formatTime(position)} / ${formatTime(duration)}`;
+    if (skin.time.textContent === text) return;
+    skin.time.textContent = text;
+    seek.setAttribute("aria-valuetext", `${formatTime(position)} ${words.text.of} ${formatTime(duration)}`);
+  };
+  const showBuffered = () => {
+    const { duration, buffered } = host;
+    const now = duration > 0 && Number.isFinite(duration) ? bufferedGradient(buffered, duration) : "none";
+    if (now !== gradient) seek.style.setProperty("--_ranges", now);
+    gradient = now;
+  };
+  // timeupdate comes four times a second, which shows on a short film's bar.
+  const animate = () => {
+    show();
+    frame = host.paused ? 0 : requestAnimationFrame(animate);
+  };
+
+  const showPreview = async (seconds: number) => {
+    pointed = seconds;
+    const { duration } = host;
+    if (!Number.isFinite(duration) || duration <= 0) return;
+    previewTime.textContent = formatTime(seconds);
+    preview.hidden = false;
+    const tile = await storyboard.at(seconds);
+    if (pointed !== seconds || preview.hidden) return;
+    previewPicture.hidden = tile === null;
+    if (tile !== null) storyboard.paint(previewPicture, tile);
+    const room = seek.clientWidth;
+    const half = preview.offsetWidth / 2;
+    const middle = THUMB / 2 + ((room - THUMB) * seconds) / duration;
+    preview.style.left = `${Math.min(Math.max(half, middle), Math.max(half, room - half))}px`;
+  };
+  const hidePreview = () => {
+    pointed = Number.NaN;
+    preview.hidden = true;
+  };
+
+  on(host, "timeupdate durationchange loadedmetadata seeking seeked emptied", show);
+  on(host, "progress durationchange seeked timeupdate emptied", showBuffered);
+  on(host, "playing", () => {
+    cancelAnimationFrame(frame);
+    animate();
+  });
+  on(seek, "pointermove", (event) => {
+    const { left, width } = seek.getBoundingClientRect();
+    const share = ((event as PointerEvent).clientX - left - THUMB / 2) / Math.max(1, width - THUMB);
+    void showPreview(Math.min(1, Math.max(0, share)) * host.duration);
+  });
+  on(seek, "pointerleave pointercancel blur", hidePreview);
+  // The page scrolls with this finger, or it was a palm: no change comes.
+  on(seek, "pointercancel", () => {
+    scrubbing = false;
+    show();
+  });
+  on(seek, "input", () => {
+    scrubbing = true;
+    show();
+    void showPreview(Number(seek.value));
+  });
+  on(seek, "change", () => {
+    scrubbing = false;
+    playing.seekTo(Number(seek.value));
+    if (!seek.matches(":hover")) hidePreview();
+  });
+  words.onChange(() => {
+    skin.time.textContent = "";
+    show();
+  }, signal);
+  signal.addEventListener("abort", () => cancelAnimationFrame(frame), { once: true });
+  show();
+  return {
+    get scrubbing() {
+      return scrubbing;
+    },
+  };
+}

@@ -1,0 +1,180 @@
+import { create } from "../dom.js";
+import { requestSize } from "../geometry/size.js";
+import { fill, leftToRight } from "../i18n/strings.js";
+import type { Captions } from "./captions.js";
+import type { Deck } from "./control-context.js";
+import { type Menu, type MenuItem, type MenuPage, makeMenu } from "./menu.js";
+import type { Screens } from "./screens.js";
+
+/** Times as fast as the film. */
+export const SPEEDS = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2];
+/** Rows of pixels that people know by name; any other number can be typed. */
+const HEIGHTS = [1080, 720, 480, 360, 240, 144];
+const LOWEST = 16;
+const ANY = { width: Number.POSITIVE_INFINITY, height: Number.POSITIVE_INFINITY };
+
+/** The name of a language in the viewer's own. */
+function languageName(language: string, viewer: string): string {
+  try {
+    return new Intl.DisplayNames([viewer], { type: "language" }).of(language) ?? language;
+  } catch {
+    return language;
+  }
+}
+
+export interface Statistics {
+  readonly shown: boolean;
+  toggle(): void;
+}
+
+/** The menu of what can be set: speed, quality, captions, sound track, statistics. */
+export function driveSettings(
+  deck: Deck,
+  captions: Captions,
+  statistics: Statistics,
+  screens: Screens,
+): Menu {
+  const { host, skin, words, signal, on } = deck;
+  const menu = makeMenu(skin.menu, skin.settings, () => words.text.back, signal);
+  const speed = (rate: number) => (rate === 1 ? words.text.normal : leftToRight(`${rate}×`));
+  const trackName = (track: { label: string; language: string }, index: number) =>
+    track.label ||
+    (track.language && languageName(track.language, skin.stage.lang)) ||
+    fill(words.text.track, { number: index + 1 });
+  const audioTracks = () => [...host.audioTracks];
+  const done = (act: () => void) => () => {
+    act();
+    menu.close();
+  };
+  const page = (title: string, from: number, items: readonly MenuItem[], below?: HTMLElement): MenuPage => ({
+    title,
+    items,
+    ...(below !== undefined && { below }),
+    back: () => menu.show(first(), from),
+  });
+
+  const speedPage = (from: number) =>
+    page(
+      words.text.speed,
+      from,
+      SPEEDS.map((rate) => ({
+        label: speed(rate),
+        checked: host.playbackRate === rate,
+        choose: done(() => {
+          host.playbackRate = rate;
+        }),
+      })),
+    );
+  const captionsPage = (from: number) =>
+    page(words.text.captions, from, [
+      {
+        label: words.text.off,
+        checked: captions.current === null,
+        choose: done(() => captions.choose(null)),
+      },
+      ...captions.tracks.map((track, index) => ({
+        label: trackName(track, index),
+        checked: captions.current === track,
+        choose: done(() => captions.choose(track)),
+      })),
+    ]);
+  const audioPage = (from: number) =>
+    page(
+      words.text.audio,
+      from,
+      audioTracks().map((track, index) => ({
+        label: trackName(track, index),
+        checked: track.enabled,
+        choose: done(() => {
+          for (const other of audioTracks()) other.enabled = other === track;
+        }),
+      })),
+    );
+  const qualityPage = (from: number) => {
+    const film = host.film;
+    const highest = film === null ? 0 : requestSize(ANY, film, film.limits, ANY).height;
+    const setTo = (quality: number | "auto") =>
+      done(() => {
+        host.quality = quality;
+      });
+    const heights = HEIGHTS.filter((height) => film !== null && height <= film.height);
+    return page(
+      words.text.quality,
+      from,
+      [
+        { label: autoQuality(), checked: host.quality === "auto", choose: setTo("auto") },
+        ...heights.map((height) => ({
+          label: leftToRight(`${height} p`),
+          checked: host.quality === height,
+          choose: setTo(height),
+        })),
+      ],
+      heightField(highest),
+    );
+  };
+  const heightField = (highest: number) => {
+    const field = create("input", {
+      type: "number",
+      inputmode: "numeric",
+      min: String(LOWEST),
+      max: String(highest),
+      step: "1",
+      placeholder: String(host.requestedSize?.height ?? ""),
+      "aria-label": words.text.ownHeight,
+    });
+    if (host.quality !== "auto") field.value = String(host.quality);
+    field.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || !field.reportValidity() || field.value === "") return;
+      host.quality = Number(field.value);
+      menu.close();
+    });
+    return create("label", { class: "own-height" }, create("span", {}, words.text.ownHeight), field);
+  };
+  const autoQuality = () => {
+    const size = host.requestedSize;
+    // What a fixed height asks for says nothing of what would be chosen.
+    return size === null || host.quality !== "auto"
+      ? words.text.auto
+      : `${words.text.auto} (${leftToRight(`${size.width} × ${size.height}`)})`;
+  };
+  const first = (): MenuPage => {
+    const { text } = words;
+    const audio = audioTracks();
+    const items: MenuItem[] = [];
+    const add = (label: string, value: string, open: (from: number) => MenuPage) => {
+      const from = items.length;
+      items.push({ label, value, choose: () => menu.show(open(from)) });
+    };
+    add(text.quality, host.quality === "auto" ? text.auto : leftToRight(`${host.quality} p`), qualityPage);
+    add(text.speed, speed(host.playbackRate), speedPage);
+    if (captions.tracks.length > 0) {
+      const at = captions.current === null ? -1 : captions.tracks.indexOf(captions.current);
+      add(text.captions, at < 0 ? text.off : trackName(captions.tracks[at]!, at), captionsPage);
+    }
+    if (audio.length > 1) {
+      const at = Math.max(
+        0,
+        audio.findIndex(({ enabled }) => enabled),
+      );
+      add(text.audio, trackName(audio[at]!, at), audioPage);
+    }
+    // A narrow player has no room for its button.
+    if (!skin.pip.hidden && getComputedStyle(skin.pip).display === "none")
+      items.push({ label: skin.pip.title, choose: done(() => screens.togglePip()) });
+    items.push({
+      label: `${text.stats} · ${statistics.shown ? text.on : text.off}`,
+      choose: done(() => statistics.toggle()),
+    });
+    return { title: text.settings, items };
+  };
+
+  on(skin.settings, "click", () => (menu.open ? menu.close() : menu.show(first())));
+  // Where a menu is open, a press beside it closes it and does nothing else.
+  on(skin.stage, "pointerdown", (event) => {
+    const path = event.composedPath();
+    if (menu.open && !path.includes(skin.menu) && !path.includes(skin.settings)) menu.close();
+  });
+  on(host, "emptied", () => menu.close());
+  words.onChange(() => menu.close(), signal);
+  return menu;
+}

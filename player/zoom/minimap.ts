@@ -1,0 +1,91 @@
+import { isWhole } from "../geometry/region.js";
+import type { Storyboard } from "../source/storyboard.js";
+import type { Zoom } from "./zoom.js";
+
+export interface MinimapParts {
+  readonly minimap: HTMLElement;
+  /** Shows the whole picture. */
+  readonly thumbnail: HTMLElement;
+  /** What is looked at. */
+  readonly lens: HTMLElement;
+  readonly wholePicture: HTMLButtonElement;
+}
+
+/** CSS pixels of the map, as many as a storyboard's thumbnail has. */
+const LONGER_SIDE = 160;
+
+/** Shows where in the picture one is, and goes where it is pressed or dragged. */
+export class Minimap {
+  readonly #parts: MinimapParts;
+  readonly #zoom: Zoom;
+  readonly #storyboard: Storyboard;
+  readonly #video: HTMLVideoElement;
+
+  constructor(parts: MinimapParts, zoom: Zoom, storyboard: Storyboard, video: HTMLVideoElement) {
+    this.#parts = parts;
+    this.#zoom = zoom;
+    this.#storyboard = storyboard;
+    this.#video = video;
+  }
+
+  connect(signal: AbortSignal): void {
+    const { minimap, wholePicture } = this.#parts;
+    let dragging = false;
+    const go = ({ clientX, clientY }: PointerEvent) => {
+      const { film } = this.#zoom;
+      if (film === null) return;
+      const { left, top, width, height } = minimap.getBoundingClientRect();
+      this.#zoom.centreOn({
+        x: ((clientX - left) / width) * film.width,
+        y: ((clientY - top) / height) * film.height,
+      });
+    };
+    minimap.addEventListener(
+      "pointerdown",
+      (event) => {
+        if (event.button !== 0) return;
+        dragging = true;
+        minimap.setPointerCapture(event.pointerId);
+        go(event);
+      },
+      { signal },
+    );
+    minimap.addEventListener("pointermove", (event) => dragging && go(event), { signal });
+    minimap.addEventListener(
+      "lostpointercapture",
+      () => {
+        dragging = false;
+        this.#zoom.rest();
+      },
+      { signal },
+    );
+    wholePicture.addEventListener("click", () => this.#zoom.lookAt(null), { signal });
+    this.#video.addEventListener("timeupdate", () => void this.#showThumbnail(), { signal });
+  }
+
+  /** After a change of what is looked at. */
+  show(): void {
+    const { minimap, lens, wholePicture } = this.#parts;
+    const { film, view, factor } = this.#zoom;
+    const hidden = film === null || view === null || isWhole(view, film);
+    if (minimap.hidden && !hidden) void this.#showThumbnail();
+    minimap.hidden = hidden;
+    wholePicture.hidden = hidden;
+    if (hidden) return;
+    const share = (part: number, all: number) => `${((100 * part) / all).toFixed(3)}%`;
+    const scale = LONGER_SIDE / Math.max(film.width, film.height);
+    minimap.style.width = `${Math.round(film.width * scale)}px`;
+    minimap.style.height = `${Math.round(film.height * scale)}px`;
+    lens.style.left = share(view.x, film.width);
+    lens.style.top = share(view.y, film.height);
+    lens.style.width = share(view.width, film.width);
+    lens.style.height = share(view.height, film.height);
+    wholePicture.firstChild!.textContent = `${factor.toFixed(factor < 10 ? 1 : 0)}×`;
+  }
+
+  async #showThumbnail(): Promise<void> {
+    if (!this.#zoom.zoomed) return;
+    const tile = await this.#storyboard.at(this.#video.currentTime);
+    if (tile !== null) this.#storyboard.paint(this.#parts.thumbnail, tile);
+  }
+}

@@ -1,0 +1,131 @@
+import { type Region, sameRegion } from "../geometry/region.js";
+import type { SegmentArrival } from "../hls/elastic-loader.js";
+
+/** Seconds before a change of region from which on each frame is held, in case the next is not told in time. */
+const HOLD_AHEAD = 0.2;
+/** A frame's time may be this much before the start of its segment, in seconds: a rounded time stamp. */
+const TOLERANCE = 0.006;
+
+/** Calls for each frame that is presented, with its time in the film in seconds, until the signal aborts. */
+function watchFrames(video: HTMLVideoElement, onFrame: (time: number) => void, signal: AbortSignal): void {
+  if (!("requestVideoFrameCallback" in video)) {
+    const tell = () => onFrame((video as HTMLVideoElement).currentTime);
+    for (const type of ["timeupdate", "seeked", "loadeddata"])
+      (video as HTMLVideoElement).addEventListener(type, tell, { signal });
+    return;
+  }
+  let handle = 0;
+  const next = () => {
+    handle = video.requestVideoFrameCallback((_now, { mediaTime }) => {
+      next();
+      onFrame(mediaTime);
+    });
+  };
+  next();
+  signal.addEventListener("abort", () => video.cancelVideoFrameCallback(handle), { once: true });
+}
+
+/**
+ * Which part of the picture the frame on screen shows: known from the frame's time and the segments as they
+ * came. Over a change of region the last frame of the old one is held on a canvas until the first of the new
+ * one is known to be there, so that no frame is ever seen in a place that is not its own.
+ */
+export class ShownRegion {
+  readonly #video: HTMLVideoElement;
+  readonly #canvas: HTMLCanvasElement;
+  readonly #onChange: () => void;
+  readonly #arrivals = new Map<number, SegmentArrival>();
+  #region: Region | null = null;
+  #held: Region | null = null;
+  /** The picture is not the video's. */
+  #painting = false;
+
+  constructor(video: HTMLVideoElement, canvas: HTMLCanvasElement, onChange: () => void) {
+    this.#video = video;
+    this.#canvas = canvas;
+    this.#onChange = onChange;
+    canvas.hidden = true;
+  }
+
+  /** What the video shows; null is the whole picture. */
+  get region(): Region | null {
+    return this.#region;
+  }
+  /** What the canvas shows. */
+  get held(): Region | null {
+    return this.#held;
+  }
+
+  connect(signal: AbortSignal): void {
+    watchFrames(this.#video, (time) => this.#onFrame(time), signal);
+    const listen = (type: string, handle: () => void) =>
+      this.#video.addEventListener(type, handle, { signal });
+    listen("seeking", () => this.#holdIfRegions());
+    listen("emptied", () => this.#arrivals.clear());
+    signal.addEventListener("abort", () => this.reset(), { once: true });
+  }
+
+  /** Another film: nothing is held of the old one. */
+  reset(): void {
+    this.#arrivals.clear();
+    this.#region = null;
+    this.#painting = false;
+    this.release();
+  }
+
+  add(arrival: SegmentArrival): void {
+    this.#arrivals.set(arrival.index, arrival);
+  }
+
+  /** A picture of this region has been painted over the video, which has none itself. */
+  painted(region: Region | null): void {
+    this.#painting = true;
+    const changes = !sameRegion(region, this.#region);
+    this.#region = region;
+    this.release();
+    if (changes) this.#onChange();
+  }
+
+  /** Holds the frame on screen until the next one is presented. */
+  hold(): void {
+    const { videoWidth, videoHeight, readyState } = this.#video;
+    if (this.#painting || readyState < HTMLMediaElement.HAVE_CURRENT_DATA || videoWidth === 0) return;
+    const canvas = this.#canvas;
+    if (canvas.width !== videoWidth) canvas.width = videoWidth;
+    if (canvas.height !== videoHeight) canvas.height = videoHeight;
+    canvas.getContext("2d")?.drawImage(this.#video, 0, 0);
+    this.#held = this.#region;
+    if (canvas.hidden) {
+      canvas.hidden = false;
+      this.#onChange();
+    }
+  }
+
+  release(): void {
+    if (this.#canvas.hidden) return;
+    this.#canvas.hidden = true;
+    this.#onChange();
+  }
+
+  #holdIfRegions(): void {
+    const regions = [...this.#arrivals.values()].some(({ region }) => !sameRegion(region, this.#region));
+    // While held, the canvas has the last frame whose place is known.
+    if (regions && this.#canvas.hidden) this.hold();
+  }
+
+  #onFrame(time: number): void {
+    this.#painting = false;
+    const at = time + TOLERANCE;
+    const covers = ({ start, duration }: SegmentArrival) => start <= at && at < start + duration;
+    const arrival = [...this.#arrivals.values()].find(covers);
+    if (arrival !== undefined && !sameRegion(arrival.region, this.#region)) {
+      this.#region = arrival.region;
+      this.#onChange();
+    }
+    this.release();
+    if (arrival === undefined) return;
+    const next = this.#arrivals.get(arrival.index + 1);
+    const soon = arrival.start + arrival.duration - time < HOLD_AHEAD * this.#video.playbackRate;
+    if (soon && next !== undefined && !sameRegion(next.region, arrival.region)) this.hold();
+  }
+}
