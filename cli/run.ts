@@ -1,15 +1,15 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { EncoderError } from "../encoder/index.js";
-import { decodeCommand } from "./decode.js";
-import { demoCommand } from "./demo.js";
-import { encodeCommand } from "./encode.js";
-import { evalCommand } from "./eval.js";
-import { sentence, UsageError } from "./failure.js";
-import { infoCommand } from "./info.js";
+import { decodeCommand } from "./commands/decode.js";
+import { demoCommand } from "./commands/demo.js";
+import { encodeCommand } from "./commands/encode.js";
+import { evalCommand } from "./commands/eval.js";
+import { infoCommand } from "./commands/info.js";
+import { serveCommand } from "./commands/serve.js";
+import { sentence, UsageError } from "./errors.js";
 import { Interrupted } from "./interrupted.js";
 import type { Io } from "./io.js";
-import { serveCommand } from "./serve.js";
 
 /**
  * Runs one command line (without node and script).

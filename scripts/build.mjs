@@ -65,11 +65,11 @@ async function bundleReport() {
   const license = readFileSync(join(root, "node_modules/uplot/LICENSE"), "utf8");
   await bundle({
     entryPoints: {
-      report: join(root, "dist/cli/report-page/page.js"),
-      "report-style": join(root, "cli/report-page/report.css"),
+      report: join(root, "dist/cli/evaluation/report-page/page.js"),
+      "report-style": join(root, "cli/evaluation/report-page/report.css"),
     },
     entryNames: "report",
-    outdir: join(root, "dist/cli/report-page/web"),
+    outdir: join(root, "dist/cli/evaluation/report-page/web"),
     bundle: true,
     minify: true,
     format: "iife",

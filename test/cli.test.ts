@@ -6,7 +6,6 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
-import { Interrupted } from "../cli/interrupted.js";
 import {
   byteCount,
   count,
@@ -15,7 +14,8 @@ import {
   parseRegion,
   parseSeconds,
   parseSize,
-} from "../cli/values.js";
+} from "../cli/input/values.js";
+import { Interrupted } from "../cli/interrupted.js";
 import { probeVideo } from "../media/index.js";
 import { siedd } from "./command.js";
 import { writeSyntheticAsset } from "./synthetic-asset.js";

@@ -1,22 +1,22 @@
-import { type Asset, fullRegion } from "../codec/index.js";
-import type { FileSource } from "../decode-pool/file-source.js";
-import { type DecodePool, decodeFrames, type FrameFormat } from "../decode-pool/index.js";
+import { type Asset, fullRegion } from "../../codec/index.js";
+import type { FileSource } from "../../decode-pool/file-source.js";
+import { type DecodePool, decodeFrames, type FrameFormat } from "../../decode-pool/index.js";
 import {
   type Comparison,
   type ConventionalResult,
   compareConventional,
   compareFrames,
   worstFrames,
-} from "../encoder/index.js";
+} from "../../encoder/index.js";
 import {
   analyseVideo,
   type ConventionalCodec,
   encodePng,
   readFrames,
   type VideoInfo,
-} from "../media/index.js";
-import { CommandError } from "./failure.js";
-import type { Size } from "./values.js";
+} from "../../media/index.js";
+import { CommandError } from "../errors.js";
+import type { Size } from "../input/values.js";
 
 /** An asset and the video to compare it with, over the frames that both have. */
 export interface Compared extends Size {

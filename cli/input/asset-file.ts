@@ -1,5 +1,5 @@
-import { type Asset, openAsset } from "../codec/index.js";
-import { type FileSource, fileSource } from "../decode-pool/index.js";
+import { type Asset, openAsset } from "../../codec/index.js";
+import { type FileSource, fileSource } from "../../decode-pool/index.js";
 
 /** Opens an asset on disk. @throws SieddError naming the file. */
 export async function openAssetFile(

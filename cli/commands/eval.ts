@@ -1,19 +1,19 @@
 import { basename } from "node:path";
 import { Command } from "commander";
-import { DecodePool } from "../decode-pool/index.js";
-import { type ConventionalCodec, checkWritable, probeVideo } from "../media/index.js";
-import { openAssetFile } from "./asset-file.js";
-import { writeReport } from "./eval-report.js";
+import { DecodePool } from "../../decode-pool/index.js";
+import { type ConventionalCodec, checkWritable, probeVideo } from "../../media/index.js";
 import {
   type CodecResult,
   comparableFrames,
   type Evaluation,
   evaluateAsset,
   worstPairs,
-} from "./evaluation.js";
-import { type Io, print } from "./io.js";
-import { jsonLine, noProgress, type Progress, showProgress } from "./progress.js";
-import { byteCount, count, parseFile, parseSeconds, parseSize, type Size } from "./values.js";
+} from "../evaluation/evaluate.js";
+import { writeReport } from "../evaluation/write-report.js";
+import { openAssetFile } from "../input/asset-file.js";
+import { byteCount, count, parseFile, parseSeconds, parseSize, type Size } from "../input/values.js";
+import { type Io, print } from "../io.js";
+import { jsonLine, noProgress, type Progress, showProgress } from "../output/progress.js";
 
 interface EvalFlags {
   readonly size?: Size;

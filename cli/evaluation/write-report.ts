@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
-import { writeError } from "../media/errors.js";
-import { writeAtomically } from "../media/write/atomic-file.js";
-import type { CodecResult, Evaluation, FramePair } from "./evaluation.js";
+import { writeError } from "../../media/errors.js";
+import { writeAtomically } from "../../media/write/atomic-file.js";
+import { byteCount } from "../input/values.js";
+import type { CodecResult, Evaluation, FramePair } from "./evaluate.js";
 import type { ReportData } from "./report-page/report-data.js";
-import { byteCount } from "./values.js";
 
 /** What the page shows beside the charts. */
 export interface Report {

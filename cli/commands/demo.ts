@@ -2,15 +2,15 @@ import { createHash } from "node:crypto";
 import { readFile, rename, stat, writeFile } from "node:fs/promises";
 import { basename, extname, join, resolve } from "node:path";
 import { Command } from "commander";
-import { type EncodeOptions, EncoderError } from "../encoder/index.js";
-import { makeFolder, probeVideo, writeSample } from "../media/index.js";
-import { type RunningServer, ServeError, serve } from "../server/index.js";
-import { openAssetFile } from "./asset-file.js";
+import { type EncodeOptions, EncoderError } from "../../encoder/index.js";
+import { makeFolder, probeVideo, writeSample } from "../../media/index.js";
+import { type RunningServer, ServeError, serve } from "../../server/index.js";
+import { CommandError } from "../errors.js";
+import { openAssetFile } from "../input/asset-file.js";
+import { parseFile, parseSeconds, parseSize, type Size } from "../input/values.js";
+import type { Io } from "../io.js";
 import { encodeWithProgress, presetOption } from "./encode.js";
-import { CommandError } from "./failure.js";
-import type { Io } from "./io.js";
 import { announce, parsePort } from "./serve.js";
-import { parseFile, parseSeconds, parseSize, type Size } from "./values.js";
 
 interface DemoFlags {
   readonly preset?: EncodeOptions["preset"];

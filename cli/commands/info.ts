@@ -1,8 +1,8 @@
 import { Command } from "commander";
-import { type AssetDescription, describeAsset } from "../codec/index.js";
-import { openAssetFile } from "./asset-file.js";
-import { type Io, print } from "./io.js";
-import { byteCount, count, parseFile } from "./values.js";
+import { type AssetDescription, describeAsset } from "../../codec/index.js";
+import { openAssetFile } from "../input/asset-file.js";
+import { byteCount, count, parseFile } from "../input/values.js";
+import { type Io, print } from "../io.js";
 
 export function infoCommand(io: Io): Command {
   return new Command("info")

@@ -11,8 +11,8 @@ import {
   type PictureRequest,
   type Region,
   type TextTrack,
-} from "../codec/index.js";
-import { DecodePool, decodeFrames, type FrameFormat } from "../decode-pool/index.js";
+} from "../../codec/index.js";
+import { DecodePool, decodeFrames, type FrameFormat } from "../../decode-pool/index.js";
 import {
   checkWritable,
   type Mp4Audio,
@@ -20,13 +20,21 @@ import {
   writeMp4,
   writePng,
   writeY4m,
-} from "../media/index.js";
-import { writeAdts } from "./adts.js";
-import { openAssetFile } from "./asset-file.js";
-import { CommandError, UsageError } from "./failure.js";
-import { type Io, print } from "./io.js";
-import { jsonLine, noProgress, showProgress } from "./progress.js";
-import { count, parseFile, parseRate, parseRegion, parseSeconds, parseSize, type Size } from "./values.js";
+} from "../../media/index.js";
+import { CommandError, UsageError } from "../errors.js";
+import { openAssetFile } from "../input/asset-file.js";
+import {
+  count,
+  parseFile,
+  parseRate,
+  parseRegion,
+  parseSeconds,
+  parseSize,
+  type Size,
+} from "../input/values.js";
+import { type Io, print } from "../io.js";
+import { writeAdts } from "../output/adts.js";
+import { jsonLine, noProgress, showProgress } from "../output/progress.js";
 
 interface DecodeFlags {
   readonly output: Output;

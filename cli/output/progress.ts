@@ -1,6 +1,6 @@
 import { Presets, SingleBar } from "cli-progress";
-import type { Io } from "./io.js";
-import { duration } from "./values.js";
+import { duration } from "../input/values.js";
+import type { Io } from "../io.js";
 
 export interface Progress {
   /** `done` from 0 to 1 of the whole job; `remainingSeconds` is the worker's own estimate, where it has one. */

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { ENGINE_CHOICES, type EngineChoice } from "../codec/decode/frame-decoder.js";
-import { VIDEO_ENCODERS, type VideoEncoder } from "../media/segments/segment-encoder.js";
+import { ENGINE_CHOICES, type EngineChoice } from "../../codec/decode/frame-decoder.js";
+import { VIDEO_ENCODERS, type VideoEncoder } from "../../media/segments/segment-encoder.js";
 import {
   type Root,
   type RunningServer,
@@ -9,10 +9,10 @@ import {
   type ServeOptions,
   type SignKey,
   serve,
-} from "../server/index.js";
-import { CommandError, UsageError } from "./failure.js";
-import { type Io, print } from "./io.js";
-import { whole } from "./values.js";
+} from "../../server/index.js";
+import { CommandError, UsageError } from "../errors.js";
+import { whole } from "../input/values.js";
+import { type Io, print } from "../io.js";
 
 export const parsePort = whole(0, 65535);
 const MiB = 1024 * 1024;

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "commander";
-import { type FrameRate, MAX_SIDE, MIN_SIDE, type Region } from "../codec/index.js";
-import type { AnchorChoice } from "../encoder/index.js";
+import { type FrameRate, MAX_SIDE, MIN_SIDE, type Region } from "../../codec/index.js";
+import type { AnchorChoice } from "../../encoder/index.js";
 
 export interface Size {
   readonly width: number;

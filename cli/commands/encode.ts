@@ -1,8 +1,6 @@
 import { Command, Option } from "commander";
-import { MAX_PAPER_WIDTH, MIN_PAPER_WIDTH, PATCHES, TILE_WIDTHS } from "../codec/index.js";
-import { type EncodeEvent, type EncodeOptions, type EncodeSummary, encode } from "../encoder/index.js";
-import { type Io, print } from "./io.js";
-import { jsonLine, showProgress } from "./progress.js";
+import { MAX_PAPER_WIDTH, MIN_PAPER_WIDTH, PATCHES, TILE_WIDTHS } from "../../codec/index.js";
+import { type EncodeEvent, type EncodeOptions, type EncodeSummary, encode } from "../../encoder/index.js";
 import {
   byteCount,
   count,
@@ -16,7 +14,9 @@ import {
   parseSize,
   whole,
   within,
-} from "./values.js";
+} from "../input/values.js";
+import { type Io, print } from "../io.js";
+import { jsonLine, showProgress } from "../output/progress.js";
 
 /** What the command's flags say, in the encoder's own words. */
 type EncodeFlags = Omit<EncodeOptions, "input" | "output" | "signal" | "onEvent"> & {
