@@ -8,7 +8,7 @@ import { Random } from "../encoder/training/sampling/random.js";
 import { serve } from "../server/index.js";
 import { randomAsset } from "./decoding/random-asset.js";
 import { machine, rounded } from "./machine.js";
-import { NETWORK, PICTURE } from "./serving/film.js";
+import { NETWORK, PICTURE } from "./serving/video.js";
 import { type Seen, view } from "./serving/viewer.js";
 
 // Many viewers that play, seek and resize: every answer must be right and the server's memory must stay. Their number

@@ -6,8 +6,8 @@ import { DecodePool, fileSource } from "../decode-pool/index.js";
 import { videoSegments } from "../server/catalog/timeline.js";
 import { machine } from "./machine.js";
 import { cold } from "./serving/cold.js";
-import { assetToServe, mezzanine, mezzanineOf } from "./serving/film.js";
 import { firstSegment } from "./serving/first-segment.js";
+import { assetToServe, mezzanine, mezzanineOf } from "./serving/video.js";
 import { warm } from "./serving/warm.js";
 
 // What a viewer waits for, and what one machine serves: segments that are there already beside plain files, segments

@@ -282,7 +282,7 @@ async function openHost(films) {
 async function openServer() {
   const { default: fastify } = await import("fastify");
   const { default: siedd } = await import("../dist/server/index.js");
-  const { syntheticAsset } = await import("../dist/test/synthetic-asset.js");
+  const { syntheticAsset } = await import("../dist/test/support/synthetic-asset.js");
   const folder = await mkdtemp(join(tmpdir(), "siedd-browsers-"));
   const shape = { width: 320, height: 180, groups: Array.from({ length: SECONDS }, () => 25), widths: [4] };
   await writeFile(join(folder, "film.siedd"), syntheticAsset({ ...shape, tone: SECONDS }));

@@ -30,13 +30,13 @@ await main(async () => {
   ensureNode();
   ensureModules();
   ensurePrograms("ffmpeg");
-  if (!existsSync(join(root, "dist/test/real-training.js"))) await build();
+  if (!existsSync(join(root, "dist/test/support/real-training.js"))) await build();
   const { OnnxTrainer } = await import("../dist/encoder/training/onnx/onnx-trainer.js");
   const { trainPaper } = await import("../dist/encoder/paper/trainer.js");
   const { comparePrecisions, decidePrecision, trialRun } = await import(
     "../dist/encoder/training/onnx/precision-trial.js"
   );
-  const { lossesOf, realPaperTraining, realTraining } = await import("../dist/test/real-training.js");
+  const { lossesOf, realPaperTraining, realTraining } = await import("../dist/test/support/real-training.js");
 
   const steps = Number(values.steps);
   const [width, height] = values.size.split("x").map(Number);

@@ -47,7 +47,7 @@ function checkStyle() {
 
 /** Runs each test file alone: they measure times and share two cores with the browser they start. */
 async function runTests(total) {
-  const files = readdirSync(join(root, "test"))
+  const files = readdirSync(join(root, "test"), { recursive: true })
     .filter((name) => name.endsWith(".test.ts"))
     .sort()
     .map((name) => join(root, "dist/test", name.replace(/\.ts$/, ".js")));

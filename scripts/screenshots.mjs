@@ -112,7 +112,7 @@ await main(async () => {
   }
   if (!isBuilt()) await build();
   const { serve } = await import("../dist/server/index.js");
-  const { launchBrowser } = await import("../dist/test/browser.js");
+  const { launchBrowser } = await import("../dist/test/support/browser.js");
   await mkdir(images, { recursive: true });
   const server = await serve({ root: folder, port: 0, closeSeconds: 0 });
   const browser = await launchBrowser();

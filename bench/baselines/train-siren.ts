@@ -14,8 +14,8 @@ import {
   type RunningGraph,
 } from "../../encoder/training/onnx/onnx-runtime.js";
 import { Random } from "../../encoder/training/sampling/random.js";
-import type { Film } from "./film.js";
 import { initialSiren, type SirenNetwork, sirenForward } from "./siren.js";
+import type { Film } from "./video.js";
 
 /** How a baseline is trained. */
 export interface SirenPlan {

@@ -1,9 +1,9 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { type EncodeOptions, encode, framePsnr } from "../../encoder/index.js";
-import { evenly, type Film, loadFilm, someFrames } from "../baselines/film.js";
 import { type SirenNetwork, sirenRate, storeSiren, widthOf } from "../baselines/siren.js";
 import { type SirenPlan, sirenFrames, trainSiren } from "../baselines/train-siren.js";
+import { evenly, type Film, loadFilm, someFrames } from "../baselines/video.js";
 import { rounded } from "../machine.js";
 import type { RowClip } from "./clip.js";
 import type { Row, Settings } from "./settings.js";

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import * as ort from "onnxruntime-node";
 import { createEngine, fullRegion, memorySource, openAsset } from "../../codec/index.js";
 import { framePsnr } from "../../encoder/index.js";
-import { loadFilm } from "../baselines/film.js";
+import { loadFilm } from "../baselines/video.js";
 import { rounded } from "../machine.js";
 import type { RowClip } from "./clip.js";
 import { assetPath } from "./rows.js";

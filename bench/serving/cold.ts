@@ -6,7 +6,7 @@ import { type DecodePool, decodeFrames } from "../../decode-pool/index.js";
 import { encodeInit, encodeSegment, h264RateCap } from "../../media/segments/segment-encoder.js";
 import { serve } from "../../server/index.js";
 import { rounded } from "../machine.js";
-import { median } from "./film.js";
+import { median } from "./video.js";
 
 const ROUNDS = 7;
 

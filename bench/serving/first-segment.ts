@@ -1,6 +1,6 @@
 import { serve } from "../../server/index.js";
 import { rounded } from "../machine.js";
-import { median } from "./film.js";
+import { median } from "./video.js";
 
 const ROUNDS = 5;
 

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { Random } from "../../encoder/training/sampling/random.js";
 import { serve } from "../../server/index.js";
 import { randomAsset } from "../decoding/random-asset.js";
-import { NETWORK, PICTURE } from "./film.js";
 import { FORBIDDEN, MalformedRequests } from "./malformed.js";
+import { NETWORK, PICTURE } from "./video.js";
 
 export interface FuzzResult {
   readonly requests: number;

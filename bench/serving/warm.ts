@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import autocannon from "autocannon";
 import { rounded } from "../machine.js";
-import { median } from "./film.js";
+import { median } from "./video.js";
 
 const ROUNDS = 5;
 const SECONDS = 2;

@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { describe, type TestContext, test } from "node:test";
+import fastifyStatic from "@fastify/static";
+import fastify from "fastify";
+import type { Page } from "playwright-core";
+import { watchFaults } from "../../support/browser.js";
+import { FILM, film, PATIENCE, reach, until, useStage } from "../../support/player-stage.js";
+import { syntheticAsset } from "../../support/synthetic-asset.js";
+import { syntheticPaperAsset } from "../../support/synthetic-paper.js";
+import { tempFolder } from "../../support/temp-folder.js";
+
+type Ends = Pick<TestContext, "after">;
+
+/** A static host of another origin, as any object store is one. */
+async function staticHost(t: Ends, files: Record<string, Uint8Array>): Promise<string> {
+  const root = await tempFolder(t as TestContext);
+  for (const [name, bytes] of Object.entries(files)) await writeFile(join(root, name), bytes);
+  const app = fastify({ forceCloseConnections: true });
+  app.addHook("onRequest", async (_request, reply) => {
+    reply.header("access-control-allow-origin", "*");
+  });
+  await app.register(fastifyStatic, { root });
+  const url = await app.listen({ port: 0, host: "127.0.0.1" });
+  t.after(() => app.close());
+  return url;
+}
+
+/** A host that knows no Range and sends whole files. */
+async function plainHost(t: Ends, bytes: Uint8Array): Promise<string> {
+  const server = createServer((_request, response) => {
+    response.writeHead(200, { "access-control-allow-origin": "*", "content-length": bytes.length });
+    response.end(bytes);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const markup = (src: string, rest = "") => film("width: 320px", rest, src);
+
+const failure = async (page: Page) => {
+  await until(page, () => window.player.error !== null);
+  return page.evaluate(() => ({
+    reason: window.player.error!.reason,
+    message: window.player.error!.message,
+  }));
+};
+
+const isDecodedHere = (page: Page) =>
+  until(page, () => {
+    const canvas = window.player.shadowRoot?.querySelector<HTMLCanvasElement>("canvas.decoded");
+    return canvas && canvas.style.display !== "none" && canvas.width === 320;
+  });
+
+describe("direct mode on hosts of all kinds", { concurrency: false, timeout: PATIENCE }, () => {
+  const stage = useStage();
+
+  /** A page of a host of its own: to Chromium, one that is made up here lies outside, and may ask nothing of this machine. */
+  async function pageWith(t: Ends, body: string, watch?: (page: Page) => void) {
+    const script = `<script type="module" src="${stage.server.url}player/siedd-player.js"></script>`;
+    const html = `<!doctype html><link rel="icon" href="data:,">${script}${body}`;
+    const host = await staticHost(t, { "index.html": Buffer.from(html) });
+    const context = await stage.browser.newContext();
+    t.after(() => context.close());
+    const page = await context.newPage();
+    const faults = watchFaults(page);
+    watch?.(page);
+    await page.goto(`${host}/index.html`);
+    await page.waitForFunction(() => customElements.get("siedd-player") !== undefined);
+    await page.evaluate(() => {
+      window.player = document.querySelector("siedd-player")!;
+    });
+    return { page, faults };
+  }
+
+  test("a plain .siedd file on a static host of another origin plays, without isolation of the page", async (t) => {
+    const host = await staticHost(t, { "film.siedd": syntheticAsset(FILM) });
+    const asked: string[] = [];
+    const { page, faults } = await pageWith(t, markup(`${host}/film.siedd`), (opened) =>
+      opened.on("request", (request) => {
+        if (request.url().startsWith(host)) asked.push(`${request.method()} ${request.headers().range}`);
+      }),
+    );
+    assert.equal(await page.evaluate(() => globalThis.crossOriginIsolated), false);
+    await page.evaluate(() => window.player.play());
+    await reach(page, 1.2);
+    await isDecodedHere(page);
+    assert.equal(await page.evaluate(() => window.player.transport), "direct");
+    assert.equal(await page.evaluate(() => window.player.duration), FILM.groups.length);
+    assert.ok(asked.length <= 9, asked.join("\n"));
+    assert.ok(
+      asked.every((request) => /^GET bytes=\d+-\d+$/.test(request)),
+      asked.join("\n"),
+    );
+    assert.deepEqual(faults, []);
+  });
+
+  test("a film without sound plays too, to its end", async (t) => {
+    const silent = syntheticAsset({ ...FILM, tone: 0, groups: [10, 15] });
+    const host = await staticHost(t, { "silent.siedd": silent });
+    const { page, faults } = await pageWith(t, markup(`${host}/silent.siedd`));
+    await page.evaluate(() => window.player.play());
+    await until(page, () => window.player.ended);
+    assert.equal(await page.evaluate(() => window.player.currentTime), 1);
+    assert.ok((await page.evaluate(() => window.player.getVideoPlaybackQuality())) !== undefined);
+    assert.deepEqual(faults, []);
+  });
+
+  test("the player of another origin decodes as well: its worker comes along as a blob", async (t) => {
+    const { page } = await pageWith(t, markup(`${stage.server.url}film`, 'mode="direct"'));
+    await isDecodedHere(page);
+    assert.ok(page.workers().length >= 1);
+    assert.ok(
+      page.workers().every((worker) => worker.url().startsWith("blob:")),
+      page
+        .workers()
+        .map((worker) => worker.url())
+        .join(),
+    );
+  });
+
+  test("a strict policy allows it: scripts and workers of the page's own origin, and nothing inline", async (t) => {
+    const policy =
+      "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; media-src blob:; img-src 'self' data:";
+    const { page, faults } = await stage.page(t, "", {
+      prepare: (opened) =>
+        opened.route("**/stage", (route) =>
+          route.fulfill({
+            contentType: "text/html",
+            headers: { "content-security-policy": policy },
+            body: '<!doctype html><link rel="icon" href="data:,"><siedd-player src="film" mode="direct"></siedd-player>',
+          }),
+        ),
+    });
+    await page.evaluate(() => window.player.play());
+    await reach(page, 0.5);
+    await until(page, () => window.player.videoWidth > 0);
+    assert.equal(await page.evaluate(() => window.player.transport), "direct");
+    assert.ok(page.workers().every((worker) => worker.url().endsWith("/siedd-decoder.js")));
+    assert.deepEqual(faults, []);
+  });
+
+  test("a host that sends whole files only is one clear sentence", async (t) => {
+    const host = await plainHost(t, syntheticAsset({ ...FILM, tone: 0 }));
+    const { page } = await pageWith(t, markup(`${host}/film.siedd`));
+    const { reason, message } = await failure(page);
+    assert.equal(reason, "no-ranges");
+    assert.match(message, /whole files only.*Range/);
+  });
+
+  test("what is not an asset, is not there, or has the paper profile is one clear sentence", async (t) => {
+    const host = await staticHost(t, {
+      "text.siedd": Buffer.from("this is a text and not a film".repeat(9)),
+      "paper.siedd": syntheticPaperAsset(),
+    });
+    const cases = [
+      ["text.siedd", "bad-answer", /not a siedd asset/],
+      ["none.siedd", "film-not-found", /no film at/],
+      ["paper.siedd", "server-only", /paper profile.*server/],
+    ] as const;
+    for (const [name, expected, sentence] of cases) {
+      const { page } = await pageWith(t, markup(`${host}/${name}`));
+      const { reason, message } = await failure(page);
+      assert.equal(reason, expected);
+      assert.match(message, sentence);
+    }
+  });
+
+  test("a group that is damaged is left out, and the film goes on", async (t) => {
+    const bytes = Buffer.from(syntheticAsset(FILM));
+    const { openAsset, memorySource } = await import("../../../codec/index.js");
+    const asset = await openAsset(memorySource(bytes));
+    const { offset } = asset.groups[1]!;
+    bytes.fill(0x55, offset + 2000, offset + 2040);
+    const host = await staticHost(t, { "damaged.siedd": bytes });
+    const { page } = await pageWith(t, markup(`${host}/damaged.siedd`));
+    await page.evaluate(() => window.player.play());
+    await reach(page, 2.4);
+    const seen = await page.evaluate(() => ({
+      error: window.player.error,
+      quality: window.player.getVideoPlaybackQuality().droppedVideoFrames,
+    }));
+    assert.equal(seen.error, null);
+    assert.ok(seen.quality >= 20, `${seen.quality} frames left out`);
+  });
+});

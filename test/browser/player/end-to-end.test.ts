@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { promisify } from "node:util";
+import type { SieddPlayerElement } from "../../../player/index.js";
+import { launchBrowser, watchFaults } from "../../support/browser.js";
+import { clip } from "../../support/clips.js";
+import { tempFolder } from "../../support/temp-folder.js";
+
+const run = promisify(execFile);
+const COMMAND = join(import.meta.dirname, "../../../cli/main.js");
+const siedd = (...args: string[]) => run(process.execPath, [COMMAND, ...args], { maxBuffer: 2 ** 26 });
+
+/** Two seconds of a real film, small, through everything that a user would use. */
+describe("from a film to a resizable picture", { concurrency: false, timeout: 600_000 }, () => {
+  const ends: (() => unknown)[] = [];
+  let folder: string;
+  let asset: string;
+  let url: string;
+
+  before(async () => {
+    folder = await tempFolder({ after: (end) => void ends.unshift(end as () => unknown) });
+    asset = join(folder, "bunny.siedd");
+    const small = ["--size", "320x180", "--to", "2", "--steps", "150", "--phase1-steps", "100"];
+    await siedd("encode", await clip("bunny"), "-o", asset, ...small);
+    const server = spawn(process.execPath, [COMMAND, "serve", folder, "--port", "0"], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    ends.unshift(async () => {
+      server.kill("SIGTERM");
+      await once(server, "exit");
+    });
+    const [line] = await once(server.stdout, "data");
+    url = /http:\/\/\S+/.exec(String(line))?.[0] ?? "";
+  });
+  after(async () => {
+    for (const end of ends) await end();
+  });
+
+  test("ffprobe sees its length, size and sound, and ffmpeg takes the sound out", async () => {
+    const shown = [
+      "-show_entries",
+      "format=duration:stream=codec_type,width,height,nb_frames",
+      "-of",
+      "json",
+    ];
+    const { stdout } = await run("ffprobe", ["-v", "error", ...shown, asset]);
+    const { streams, format } = JSON.parse(stdout);
+    assert.ok(Math.abs(Number(format.duration) - 2) < 0.03, format.duration);
+    assert.deepEqual([streams[0].codec_type, streams[0].width, streams[0].height], ["video", 320, 180]);
+    assert.equal(streams[0].nb_frames, "2", "a frame to ffprobe is a group to us");
+    assert.equal(streams[1].codec_type, "audio");
+    const sound = join(folder, "sound.m4a");
+    await run("ffmpeg", ["-v", "error", "-i", asset, "-map", "0:a", "-c", "copy", sound]);
+    const taken = await run("ffprobe", [
+      "-v",
+      "error",
+      "-show_entries",
+      "stream=codec_name,duration",
+      "-of",
+      "json",
+      sound,
+    ]);
+    const [stream] = JSON.parse(taken.stdout).streams;
+    assert.equal(stream.codec_name, "aac");
+    assert.ok(Math.abs(Number(stream.duration) - 2) < 0.05, stream.duration);
+  });
+
+  test("it decodes to a film that resembles the first one", async () => {
+    const { stdout } = await siedd("eval", asset, await clip("bunny"), "--json");
+    const { frames, psnr, ssim, decodeFps } = JSON.parse(stdout);
+    assert.equal(frames, 50);
+    assert.ok(psnr > 23, `${psnr} dB`);
+    assert.ok(ssim > 0.5, `SSIM ${ssim}`);
+    assert.ok(decodeFps > 0);
+  });
+
+  test("segments fetched in any order play in ffmpeg as one stream with exact timestamps", async () => {
+    const base = `${url}bunny/full/200,/`;
+    const playlist = await (await fetch(`${base}index.m3u8`)).text();
+    const files = playlist.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+    const init = /EXT-X-MAP:URI="([^"]+)"/.exec(playlist)?.[1] ?? "";
+    const parts = new Map<string, Buffer>();
+    for (const name of [...files].reverse()) {
+      parts.set(name, Buffer.from(await (await fetch(new URL(name, base))).arrayBuffer()));
+    }
+    const head = Buffer.from(await (await fetch(new URL(init, base))).arrayBuffer());
+    const stream = join(folder, "stream.mp4");
+    await writeFile(stream, Buffer.concat([head, ...files.map((name) => parts.get(name)!)]));
+    const entries = ["-select_streams", "v", "-show_entries", "frame=pts_time,width,height", "-of", "json"];
+    const { stdout } = await run("ffprobe", ["-v", "error", ...entries, stream]);
+    const frames: { pts_time: string; width: number; height: number }[] = JSON.parse(stdout).frames;
+    assert.equal(frames.length, 50);
+    frames.forEach((frame, i) => {
+      assert.ok(Math.abs(Number(frame.pts_time) - i / 25) < 1e-6, `frame ${i} at ${frame.pts_time}`);
+      assert.deepEqual([frame.width, frame.height], [200, 114]);
+    });
+    assert.ok((await readFile(stream)).length > 0);
+  });
+
+  test("the page plays it with sound at the window's size, and follows the window while it plays", async (t) => {
+    const browser = await launchBrowser();
+    t.after(() => browser.close());
+    const page = await browser.newPage({ viewport: { width: 700, height: 620 } });
+    const faults = watchFaults(page);
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(request.url().slice(url.length)));
+    await page.goto(url);
+    await page.evaluate(() => {
+      window.player = document.querySelector("siedd-player") as SieddPlayerElement;
+      window.player.loop = true;
+    });
+    const exact = () =>
+      page
+        .waitForFunction(() => {
+          const { player } = window;
+          return player.currentTime > 0 && Math.abs(player.videoWidth - player.clientWidth) <= 2;
+        })
+        .catch(async (cause) => {
+          const { requestedSize, box, width, time } = await page.evaluate(() => ({
+            requestedSize: window.player.requestedSize,
+            box: window.player.clientWidth,
+            width: window.player.videoWidth,
+            time: window.player.currentTime,
+          }));
+          const said = JSON.stringify({ requestedSize, box, width, time, asked: asked.slice(-20) });
+          throw new Error(`not at the exact size: ${said}`, { cause });
+        });
+    const look = () =>
+      page.evaluate(() => {
+        const { player } = window;
+        const video = player.shadowRoot?.querySelector("video") as HTMLVideoElement & {
+          webkitAudioDecodedByteCount: number;
+        };
+        const sound = video.webkitAudioDecodedByteCount;
+        return {
+          width: player.videoWidth,
+          paused: player.paused,
+          muted: player.muted,
+          ranges: player.buffered.length,
+          sound,
+        };
+      });
+    await exact();
+    const narrow = await look();
+    assert.ok(!narrow.paused && !narrow.muted && narrow.sound > 0, JSON.stringify(narrow));
+    // In the last segment, so that only coming round again can bring the new size.
+    await page.waitForFunction(() => window.player.currentTime > 1.2);
+    await page.setViewportSize({ width: 1100, height: 860 });
+    await page.waitForFunction((least) => window.player.videoWidth > least, narrow.width + 100);
+    await exact();
+    // While it comes round again, what was kept of the end may lie apart from the new beginning.
+    await page.waitForFunction(() => window.player.buffered.length === 1);
+    const wide = await look();
+    assert.ok(!wide.paused, JSON.stringify(wide));
+    assert.deepEqual(faults, []);
+  });
+});

@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { siedd } from "../../support/command.js";
+import { originServer } from "../../support/origin-server.js";
+import { syntheticAsset } from "../../support/synthetic-asset.js";
+import { tempFolder } from "../../support/temp-folder.js";
+import { until } from "../../support/wait-until.js";
+
+const COMMAND = join(import.meta.dirname, "../../../cli/main.js");
+const SMALL = { width: 160, height: 90, groups: [10, 10] };
+
+test("serve takes folders and addresses, logs requests by id and drains on SIGTERM", async (t) => {
+  const folder = await tempFolder(t);
+  await writeFile(join(folder, "here.siedd"), syntheticAsset(SMALL));
+  const origin = await originServer(t);
+  origin.files.set("there.siedd", { bytes: syntheticAsset(SMALL), etag: '"one"' });
+  const sources = [folder, `${origin.url}there.siedd?signature=secret`];
+  const options = [
+    "--port",
+    "0",
+    "--engine",
+    "onnx",
+    "--drain-seconds",
+    "3",
+    "--log-level",
+    "info",
+    "--prefix",
+    "/films",
+  ];
+  const child = spawn(process.execPath, [COMMAND, "serve", ...sources, ...options], {
+    env: { ...process.env, SIEDD_ORIGIN_HEADERS: "authorization: Bearer of-tokens" },
+  });
+  t.after(() => child.kill("SIGKILL"));
+  let log = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    log += chunk;
+  });
+  const [said] = (await once(child.stdout, "data")) as [Buffer];
+  const [, url = ""] = /^serving .*, http:\S+there\.siedd at (http:\S+)\n$/.exec(said.toString()) ?? [];
+  const { assets } = (await (await fetch(url)).json()) as { assets: { id: string }[] };
+  assert.deepEqual(
+    assets.map(({ id }) => id),
+    ["here", "there"],
+  );
+  const answer = await fetch(`${url}there/full/80,46/seg-0.m4s`);
+  assert.equal(answer.status, 200);
+  assert.equal(origin.requests[0]!.headers.authorization, "Bearer of-tokens");
+  const exit = once(child, "exit");
+  child.kill("SIGTERM");
+  await until(async () => (await fetch(`${url}readyz`)).status === 503, "the server drains");
+  assert.equal((await fetch(`${url}here/info.json`)).status, 200);
+  assert.equal((await exit)[0], 0);
+  const lines = log
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  const line = lines.find(({ path }) => path === "/films/there/full/80,46/seg-0.m4s");
+  assert.deepEqual([line.status, line.reqId], [200, answer.headers.get("x-request-id")]);
+  assert.doesNotMatch(log + said, /secret|of-tokens/);
+});
+
+test("what serve cannot do is said in the words of the command, wrong usage as such", async (t) => {
+  const folder = await tempFolder(t);
+  await writeFile(join(folder, "file"), "");
+  const port = ["--port", "0"];
+  for (const [argv, code, says] of [
+    [[folder, "--sign-key", "a:short"], 2, /the secret of key 1 in --sign-key or SIEDD_SIGN_KEYS must have/],
+    [[folder, "--sign-key", `a b:${"s".repeat(16)}`], 2, /the name of key 1 in --sign-key .* not "a b"/],
+    [
+      ["http://user:word@host/a.siedd"],
+      2,
+      /must hold no password; give it as a header in SIEDD_ORIGIN_HEADERS/,
+    ],
+    [[folder, "--prefix", "/a:b"], 2, /--prefix must be a path of letters, .* not "\/a:b"/],
+    [["http://"], 2, /what is served must be a folder's path/],
+    [["s3://bucket"], 2, /s3:\/\/ is no way to films; give the http or https address/],
+    [[join(folder, "file")], 1, /file is not a folder/],
+    [
+      [folder, "--cache-dir", join(folder, "file", "a")],
+      1,
+      /--cache-dir must be a folder that can be written/,
+    ],
+  ] as const) {
+    const outcome = await siedd(["serve", ...port, ...argv]);
+    assert.match(outcome.stderr, says);
+    assert.deepEqual([outcome.code, outcome.stdout, outcome.stderr.trim().split("\n").length], [code, "", 1]);
+    assert.doesNotMatch(outcome.stderr, /options\.|s{16}|short|word@/);
+  }
+});
+
+test("commands that read files say so when they are given addresses", async () => {
+  for (const argv of [
+    ["encode", "http://host/film.mp4", "-o", "film.siedd"],
+    ["info", "https://host/film.siedd"],
+    ["decode", "s3://host/film.siedd", "-o", "-"],
+    ["eval", "film.siedd", "http://host/film.mp4"],
+    ["demo", "http://host/film.mp4"],
+  ]) {
+    const { code, stderr } = await siedd(argv);
+    assert.match(stderr, /It must be a file on this machine; download it first\.\n$/, argv[0]);
+    assert.equal(code, 2);
+  }
+});

@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
+import { test } from "node:test";
+import { run } from "../../../cli/run.js";
+import { encode } from "../../../encoder/index.js";
+import { exact, ffmpeg, lavfi, streamsOf } from "../../support/odd-videos.js";
+import { testServer } from "../../support/running-server.js";
+import { tempFolder } from "../../support/temp-folder.js";
+
+/** Seconds of the film. */
+const LENGTH = 1.2;
+/** Hertz of each track's tone. */
+const TONES = [400, 700, 1100];
+
+/** A film in English (5.1, its tone in the centre alone), German (stereo) and an unknown language (mono). */
+async function film(path: string): Promise<void> {
+  const tone = (hertz: number) => `sine=${hertz}:sample_rate=48000:duration=${LENGTH}`;
+  await ffmpeg(
+    ...lavfi(`testsrc2=s=32x32:r=10:d=${LENGTH}`),
+    ...lavfi(`${tone(TONES[0]!)},pan=5.1|FC=c0`),
+    ...lavfi(`${tone(TONES[1]!)},pan=stereo|FL=c0|FR=c0`),
+    ...lavfi(tone(TONES[2]!)),
+    ...["-map", "0", "-map", "1", "-map", "2", "-map", "3", ...exact],
+    ...["-c:a", "flac", "-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=ger", path],
+  );
+}
+
+/** Which tone a track has, and in which of its channels. */
+async function heard(
+  path: string,
+  track: number,
+  channels: number,
+): Promise<{ hertz: number; loud: number[] }> {
+  const raw = await ffmpeg("-i", path, "-map", `0:a:${track}`, "-ar", "48000", "-f", "f32le", "-");
+  const samples = new Float32Array(raw.buffer.slice(raw.byteOffset, raw.byteOffset + raw.length));
+  const power = Array<number>(channels).fill(0);
+  samples.forEach((value, i) => {
+    power[i % channels]! += value * value;
+  });
+  const loudest = Math.max(...power);
+  const loud = power.flatMap((value, channel) => (value > loudest / 100 ? [channel] : []));
+  let crossings = 0;
+  const from = 4800;
+  const to = 4800 + 24000;
+  for (let i = from; i < to; i++) {
+    const [before, after] = [samples[(i - 1) * channels + loud[0]!]!, samples[i * channels + loud[0]!]!];
+    if (before < 0 && after >= 0) crossings++;
+  }
+  return { hertz: crossings * 2, loud };
+}
+
+test("every audio track is kept, with its language and its channels, to the player and back to a file", async (t) => {
+  const folder = await tempFolder(t);
+  const at = (name: string) => join(folder, name);
+  await film(at("film.mkv"));
+  await encode({
+    ...{
+      input: at("film.mkv"),
+      output: at("film.siedd"),
+      steps: 20,
+      phase1Steps: 20,
+      points: 64,
+      workers: 1,
+    },
+  });
+
+  const info = JSON.parse(await said(["info", at("film.siedd"), "--json"]));
+  const tracks = info.audio.map(({ language, channels, codec }: Record<string, unknown>) => [
+    language,
+    channels,
+    codec,
+  ]);
+  const expected = [
+    ["eng", 6, "mp4a.40.2"],
+    ["ger", 2, "mp4a.40.2"],
+    ["und", 1, "mp4a.40.2"],
+  ];
+  assert.deepEqual(tracks, expected);
+  assert.match(
+    await said(["info", at("film.siedd")]),
+    /6 channels .* language eng[\s\S]*2 channels .* language ger/,
+  );
+
+  await said(["decode", at("film.siedd"), "-o", at("back.mp4"), "--from", "0.2"]);
+  for (const path of [at("film.siedd"), at("back.mp4")]) {
+    const sound = (await streamsOf(path)).filter(({ codec_type }) => codec_type === "audio");
+    assert.deepEqual(
+      sound.map(({ tags, channels }) => [tags?.language ?? "und", channels]),
+      expected.map(([language, channels]) => [language, channels]),
+    );
+    for (const [track, hertz] of TONES.entries()) {
+      const channels = expected[track]![1] as number;
+      const found = await heard(path, track, channels);
+      assert.ok(Math.abs(found.hertz - hertz) <= 4, `${path}, track ${track}: ${found.hertz} Hz`);
+      assert.deepEqual(found.loud, [[2], [0, 1], [0]][track]);
+    }
+  }
+
+  const server = await testServer(t, { film: new Uint8Array(await readFile(at("film.siedd"))) });
+  const { audio, links } = JSON.parse((await server.get("film/info.json")).text);
+  assert.deepEqual(
+    audio.map(({ language }: { language: string }) => language),
+    ["eng", "ger", "und"],
+  );
+  assert.equal(links.audio.length, 3);
+  for (const name of ["master", "elastic"]) {
+    const media = (await server.get(`film/${name}.m3u8`)).text
+      .split("\n")
+      .filter((line) => line.startsWith("#EXT-X-MEDIA"));
+    assert.deepEqual(
+      media.map((line) => ({
+        language: /LANGUAGE="(\w+)"/.exec(line)?.[1],
+        channels: /CHANNELS="(\d)"/.exec(line)?.[1],
+        first: /DEFAULT=(\w+)/.exec(line)?.[1],
+      })),
+      [
+        { language: "en", channels: "6", first: "YES" },
+        { language: "de", channels: "2", first: "NO" },
+        { language: undefined, channels: "1", first: "NO" },
+      ],
+    );
+    assert.equal(new Set(media.map((line) => /NAME="([^"]+)"/.exec(line)?.[1])).size, 3);
+  }
+  const played = await streamsOf(`${server.url}film/master.m3u8`);
+  assert.equal(played.filter(({ codec_type }) => codec_type === "audio").length, 3);
+});
+
+/** Runs the command in this process; what it printed. */
+async function said(argv: readonly string[]): Promise<string> {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const printed = Promise.all([text(stdout), text(stderr)]);
+  const code = await run(argv, { stdout, stderr, signal: new AbortController().signal });
+  stdout.end();
+  stderr.end();
+  const [out, errors] = await printed;
+  assert.equal(code, 0, errors);
+  return out;
+}

@@ -1,0 +1,187 @@
+import assert from "node:assert/strict";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { memorySource, openAsset } from "../../../codec/index.js";
+import { type EncodeEvent, type EncodeOptions, EncoderError, encode } from "../../../encoder/index.js";
+import { resolveOptions } from "../../../encoder/options.js";
+import { planGroups } from "../../../encoder/plan/groups.js";
+import { settingsForSize } from "../../../encoder/plan/tile-grid.js";
+import { hasCudaProvider } from "../../../encoder/training/onnx/cuda-provider.js";
+import { remaining } from "../../support/child-processes.js";
+import { clip } from "../../support/clips.js";
+import { tempFolder } from "../../support/temp-folder.js";
+
+/** Two seconds of bunny, small: two groups, one of them the anchor. */
+async function small(output: string): Promise<EncodeOptions> {
+  const size = { width: 160, height: 90 };
+  return {
+    input: await clip("bunny"),
+    output,
+    size,
+    to: 2,
+    steps: 150,
+    phase1Steps: 100,
+    points: 128,
+    workers: 2,
+  };
+}
+
+test("a film becomes an asset: every frame, its sound, groups of about a second", async (t) => {
+  const output = join(await tempFolder(t), "bunny.siedd");
+  const events: EncodeEvent[] = [];
+  const summary = await encode({ ...(await small(output)), onEvent: (event) => events.push(event) });
+  const asset = await openAsset(memorySource(await readFile(output)));
+  assert.equal(asset.frameCount, 50);
+  assert.deepEqual(
+    asset.groups.map(({ frameCount }) => frameCount),
+    [25, 25],
+  );
+  assert.deepEqual([asset.width, asset.height, asset.duration], [160, 90, 2]);
+  assert.equal(asset.audio.length, 1);
+  const { packetCount, packetDuration, sampleRate } = asset.audio[0]!;
+  const seconds = (packetCount * packetDuration) / sampleRate;
+  assert.ok(seconds >= 2 && seconds < 2.1, `${seconds} s of sound`);
+  assert.ok(summary.psnr > 22, `${summary.psnr} dB`);
+  assert.equal(summary.bytes, (await stat(output)).size);
+  assert.ok(Math.abs(summary.bpp - ((summary.bytes - summary.audioBytes) * 8) / (50 * 160 * 90)) < 1e-9);
+  const shares = events.flatMap((event) => (event.type === "progress" ? [event.done] : []));
+  assert.ok(
+    shares.every((share, i) => share >= (shares[i - 1] ?? 0) && share <= 1),
+    `progress ${shares}`,
+  );
+  assert.equal(events.at(-1)?.type, "done");
+  assert.deepEqual(await readdir(join(output, "..")), ["bunny.siedd"]);
+});
+
+test("an interrupted encode goes on from its checkpoints, and neither that nor the workers change a byte", async (t) => {
+  const folder = await tempFolder(t);
+  const whole = join(folder, "whole.siedd");
+  const groupFrames = 8;
+  await encode({ ...(await small(whole)), groupFrames, workers: 1 });
+
+  const output = join(folder, "part.siedd");
+  const interrupt = new AbortController();
+  const finished: number[] = [];
+  const onEvent = (event: EncodeEvent) => {
+    if (event.type !== "group") return;
+    finished.push(event.index);
+    interrupt.abort();
+  };
+  await assert.rejects(
+    encode({ ...(await small(output)), groupFrames, signal: interrupt.signal, onEvent }),
+    (error) =>
+      error instanceof EncoderError && error.code === "interrupted" && /--resume/.test(error.message),
+  );
+  assert.equal(await remaining("ffmpeg"), 0);
+  assert.deepEqual((await readdir(folder)).sort(), ["part.siedd.work", "whole.siedd"]);
+
+  const groups: number[] = [];
+  await encode({
+    ...(await small(output)),
+    groupFrames,
+    resume: true,
+    onEvent: (event) => event.type === "group" && groups.push(event.index),
+  });
+  assert.ok(finished.length < 6, `all of ${finished} were finished before the interruption`);
+  assert.deepEqual([...finished, ...groups].sort(), [0, 1, 2, 3, 4, 5], "no group is trained twice");
+  assert.deepEqual(await readFile(output), await readFile(whole));
+});
+
+test("checkpoints of another encode are refused by --resume and replaced without it", async (t) => {
+  const output = join(await tempFolder(t), "a.siedd");
+  const interrupt = new AbortController();
+  const onEvent = (event: EncodeEvent) =>
+    event.type === "progress" && event.phase === "phase2" && interrupt.abort();
+  await assert.rejects(
+    encode({ ...(await small(output)), signal: interrupt.signal, onEvent }),
+    /interrupted/,
+  );
+  await assert.rejects(
+    encode({ ...(await small(output)), resume: true, steps: 151 }),
+    (error) => error instanceof EncoderError && error.code === "no-match",
+  );
+  await encode({ ...(await small(output)), steps: 20, phase1Steps: 20 });
+  assert.ok((await stat(output)).size > 0);
+});
+
+test("a frame alone, an odd size and a tiny picture encode", async (t) => {
+  const folder = await tempFolder(t);
+  const input = await clip("carphone");
+  for (const [size, to] of [
+    [{ width: 16, height: 16 }, 0.3],
+    [{ width: 97, height: 55 }, 0.03],
+  ] as const) {
+    const output = join(folder, `${size.width}.siedd`);
+    const summary = await encode({ input, output, size, to, steps: 30, phase1Steps: 10 });
+    const asset = await openAsset(memorySource(await readFile(output)));
+    assert.deepEqual([asset.width, asset.height], [size.width, size.height]);
+    assert.equal(asset.frameCount, summary.frames);
+  }
+});
+
+test("--device cuda without CUDA ends in one sentence that says what to do", {
+  skip: hasCudaProvider(),
+}, async (t) => {
+  const output = join(await tempFolder(t), "a.siedd");
+  const onEvent = () => assert.fail("nothing is looked at, let alone trained");
+  await assert.rejects(
+    encode({ ...(await small(output)), device: "cuda", onEvent }),
+    (error) =>
+      error instanceof EncoderError &&
+      error.code === "no-cuda" &&
+      /setup:cuda.*--device cpu/.test(error.message),
+  );
+});
+
+test("options out of bounds are refused by name, rule and value", async () => {
+  const base = { input: "a.mp4", output: "a.siedd" };
+  for (const [options, message] of [
+    [{ steps: 0 }, /--steps must be a whole number from 1 to 1000000, not 0/],
+    [{ width: 13 }, /--width must be one of 4, 8, 12, 16, 24, 32, not 13/],
+    [{ size: { width: 15, height: 20 } }, /--size must be a whole number from 16 to 8192, not 15/],
+    [{ from: 3, to: 2 }, /--to must be more than 3 seconds, not 2/],
+  ] as const) {
+    await assert.rejects(encode({ ...base, ...options }), message);
+  }
+});
+
+test("pictures with large tiles get wider decoders, unless a width was asked for", () => {
+  const widthAt = (width: number, height: number, options: Partial<EncodeOptions> = {}) =>
+    settingsForSize(width, height, resolveOptions({ input: "a.mp4", output: "a.siedd", ...options }).training)
+      .width;
+  assert.equal(widthAt(640, 360), 16);
+  assert.equal(widthAt(1280, 720), 24);
+  assert.equal(widthAt(720, 1280), 24);
+  assert.equal(widthAt(1280, 720, { width: 16 }), 16);
+  assert.equal(widthAt(1280, 720, { preset: "draft" }), 16);
+});
+
+test("every scene cut is a border, and groups of a scene differ by at most a frame", () => {
+  const rate = { num: 25, den: 1 };
+  for (const [frames, cuts] of [
+    [132, []],
+    [250, [31, 100, 107]],
+    [1, []],
+    [1000, [999]],
+  ] as const) {
+    const groups = planGroups(frames, cuts, rate);
+    const starts = groups.map(({ firstFrame }) => firstFrame);
+    for (const cut of cuts) assert.ok(starts.includes(cut), `cut at ${cut}`);
+    assert.deepEqual(
+      groups.filter((group) => group.startsScene).map(({ firstFrame }) => firstFrame),
+      [0, ...cuts],
+    );
+    assert.equal(
+      groups.reduce((sum, group) => sum + group.frameCount, 0),
+      frames,
+    );
+    for (const scene of [0, ...cuts]) {
+      const end = cuts.find((cut) => cut > scene) ?? frames;
+      const lengths = groups
+        .filter((g) => g.firstFrame >= scene && g.firstFrame < end)
+        .map((g) => g.frameCount);
+      assert.ok(Math.max(...lengths) - Math.min(...lengths) <= 1, `scene at ${scene}: ${lengths}`);
+    }
+  }
+});

@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { chmod, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { promisify } from "node:util";
+import { type Asset, memorySource, openAsset } from "../../../codec/index.js";
+import { type EncodeOptions, encode } from "../../../encoder/index.js";
+import { probeVideo, readFrames } from "../../../media/index.js";
+import { clip } from "../../support/clips.js";
+import { exact, ffmpeg, hdrBars, lavfi } from "../../support/odd-videos.js";
+import { tempFolder } from "../../support/temp-folder.js";
+
+const BRIEF = { steps: 20, phase1Steps: 20, points: 64, workers: 1 };
+
+async function encoded(input: string, options: Partial<EncodeOptions> = {}): Promise<Asset> {
+  const output = `${input}.siedd`;
+  await encode({ ...BRIEF, input, output, ...options });
+  return openAsset(memorySource(await readFile(output)));
+}
+
+/** Colours of a row of `count` places from left to right, at the middle of the first frame. */
+async function colours(path: string, count: number): Promise<number[][]> {
+  const range = { width: count, height: 3, firstFrame: 0, frameCount: 1 };
+  for await (const frame of readFrames(path, await probeVideo(path), range)) {
+    return Array.from({ length: count }, (_, x) => [...frame.subarray((count + x) * 3, (count + x) * 3 + 3)]);
+  }
+  throw new Error(`${path} has no frame`);
+}
+
+function near(actual: readonly number[], expected: readonly number[], tolerance: number): void {
+  const worst = Math.max(...actual.map((value, i) => Math.abs(value - expected[i]!)));
+  assert.ok(worst <= tolerance, `${actual} is not within ${tolerance} of ${expected}`);
+}
+
+test("a film of variable rate, turned, oblong, of ten bits, of an odd size or of one frame becomes an asset", async (t) => {
+  const folder = await tempFolder(t);
+  const flat = join(folder, "flat.mp4");
+  await ffmpeg(...lavfi("testsrc2=s=48x32:r=10:d=0.4"), ...exact, flat);
+  const films: [name: string, made: string[], width: number, height: number, frames: number][] = [
+    // Of 20 frames the 3rd to the 9th are not there: the 2nd is held.
+    [
+      "variable.mkv",
+      [...lavfi("testsrc2=s=32x32:r=20:d=1"), "-vf", "select='not(between(n,2,8))'", ...exact],
+      ...([32, 32, 20] as const),
+    ],
+    ["turned.mp4", ["-i", flat, "-c", "copy", "-metadata:s:v", "rotate=90"], 32, 48, 4],
+    [
+      "oblong.mp4",
+      [...lavfi("testsrc2=s=32x32:r=10:d=0.4"), "-vf", "setsar=128/117", ...exact],
+      ...([35, 32, 4] as const),
+    ],
+    [
+      "ten-bits.mkv",
+      [...lavfi("testsrc2=s=32x32:r=10:d=0.4"), "-c:v", "ffv1", "-pix_fmt", "yuv422p10le"],
+      ...([32, 32, 4] as const),
+    ],
+    ["odd.webm", [...lavfi("testsrc=s=35x33:r=10:d=0.4"), "-c:v", "libvpx"], 35, 33, 4],
+    ["one.mp4", [...lavfi("testsrc2=s=32x32:r=25"), "-frames:v", "1", ...exact], 32, 32, 1],
+    ["one.mkv", [...lavfi("testsrc2=s=32x32:r=25"), "-frames:v", "1", "-c:v", "ffv1"], 32, 32, 1],
+    ["one.gif", [...lavfi("testsrc2=s=32x32:r=25"), "-frames:v", "1"], 32, 32, 1],
+  ];
+  for (const [name, made, width, height, frames] of films) {
+    const path = join(folder, name);
+    await ffmpeg(...made, path);
+    const asset = await encoded(path);
+    assert.deepEqual([asset.width, asset.height, asset.frameCount], [width, height, frames], name);
+    assert.equal(asset.audio.length, 0, name);
+  }
+  const carphone = await probeVideo(await clip("carphone"));
+  assert.deepEqual([carphone.width, carphone.height, carphone.pixelAspect.num], [193, 144, 128]);
+});
+
+test("ten bits are read as the same grey as eight", async (t) => {
+  const path = join(await tempFolder(t), "grey.mkv");
+  await ffmpeg(...lavfi("color=0x808080:s=32x16:d=0.2:r=10,format=yuv420p10"), "-c:v", "ffv1", path);
+  near((await colours(path, 1))[0]!, [128, 128, 128], 1);
+});
+
+test("an interlaced film is deinterlaced, one frame for each two fields", async (t) => {
+  const folder = await tempFolder(t);
+  // A white bar that moves 4 pixels from field to field.
+  const bar = "color=black:s=64x48:r=50:d=1,geq=lum='if(between(X-4*mod(N,12),0,8),235,16)':cb=128:cr=128";
+  const fields = ["-vf", "tinterlace=interleave_top,setfield=tff", "-flags", "+ildct+ilme"];
+  for (const [name, encoder] of [
+    ["mpeg2.ts", ["-c:v", "mpeg2video", "-qscale:v", "2"]],
+    ["h264.mp4", ["-c:v", "libx264", "-crf", "4", "-x264-params", "tff=1"]],
+  ] as const) {
+    const path = join(folder, name);
+    await ffmpeg(...lavfi(bar), ...fields, ...encoder, path);
+    const info = await probeVideo(path);
+    assert.deepEqual([info.interlaced, info.frameRate], [true, { num: 25, den: 1 }], name);
+    const size = { width: 64, height: 48 };
+    let combed = 0;
+    let count = 0;
+    for await (const frame of readFrames(path, info, { ...size, firstFrame: 0, frameCount: 25 })) {
+      count++;
+      // Differences between neighbouring lines, at the frame's middle: a comb has them everywhere.
+      for (let x = 0; x < 64; x++) {
+        const at = (y: number) => frame[(y * 64 + x) * 3]!;
+        combed += Math.abs(at(24) - at(25)) > 100 ? 1 : 0;
+      }
+    }
+    assert.equal(count, 25);
+    assert.ok(combed < 25, `${name}: ${combed} combed pixels`);
+  }
+  const asset = await encoded(join(folder, "h264.mp4"), { size: { width: 32, height: 24 } });
+  assert.equal(asset.frameCount, 25);
+});
+
+test("what is transparent is laid over black, in each way of storing it", async (t) => {
+  const folder = await tempFolder(t);
+  // Red, opaque on the left and half transparent on the right.
+  const red = lavfi("color=red:s=32x32:r=10:d=0.3,format=rgba,geq=r=255:g=0:b=0:a='if(lt(X,16),255,128)'");
+  for (const [name, ...encoder] of [
+    ["planes.mkv", "-c:v", "ffv1", "-pix_fmt", "yuva420p"],
+    ["packed.mov", "-c:v", "qtrle"],
+    ["hidden.webm", "-c:v", "libvpx-vp9", "-pix_fmt", "yuva420p", "-crf", "4"],
+    [
+      "hidden8.webm",
+      "-c:v",
+      "libvpx",
+      "-pix_fmt",
+      "yuva420p",
+      "-auto-alt-ref",
+      "0",
+      "-crf",
+      "4",
+      "-b:v",
+      "1M",
+    ],
+  ] as const) {
+    const path = join(folder, name);
+    await ffmpeg(...red, ...encoder, path);
+    const [left, right] = await colours(path, 2);
+    near([...left!, ...right!], [255, 0, 0, 128, 0, 0], 6);
+  }
+  assert.equal((await encoded(join(folder, "hidden.webm"))).frameCount, 3);
+});
+
+test("high dynamic range is mapped: colours and whites come out as they would of an ordinary film", async (t) => {
+  const folder = await tempFolder(t);
+  const plain = join(folder, "sdr.mkv");
+  const bt709 = ["-vf", "scale=out_color_matrix=bt709,format=yuv444p", "-colorspace", "bt709"];
+  await ffmpeg(...lavfi("smptehdbars=s=64x36:r=10:d=0.3"), ...bt709, "-c:v", "ffv1", plain);
+  const expected = await colours(plain, 16);
+  for (const transfer of ["smpte2084", "arib-std-b67"] as const) {
+    const path = join(folder, `${transfer}.mkv`);
+    await ffmpeg(...hdrBars(transfer), path);
+    const mapped = await colours(path, 16);
+    for (const [x, colour] of mapped.entries()) near(colour, expected[x]!, 45);
+    // Read as they are, the primaries are nearly grey: 40 to 60 apart.
+    for (const primary of [11, 9]) {
+      const [most, least] = [Math.max(...mapped[primary]!), Math.min(...mapped[primary]!)];
+      assert.ok(most - least > 100, `${transfer}: ${mapped[primary]}`);
+    }
+  }
+  assert.equal((await encoded(join(folder, "smpte2084.mkv"))).frameCount, 3);
+});
+
+test("high dynamic range is refused by name where ffmpeg cannot map it", async (t) => {
+  const folder = await tempFolder(t);
+  const film = join(folder, "film.mkv");
+  await ffmpeg(...hdrBars("smpte2084"), film);
+  // The real ffmpeg but for one line of its list of filters.
+  const poor = join(folder, "ffmpeg");
+  await writeFile(poor, '#!/bin/sh\nffmpeg "$@" | grep -v zscale\n');
+  await chmod(poor, 0o755);
+  const index = new URL("../../../media/index.js", import.meta.url).href;
+  const script = `const { probeVideo } = await import(${JSON.stringify(index)});
+    const said = (error) => error.code + ": " + error.message;
+    process.stdout.write(await probeVideo(${JSON.stringify(film)}).catch(said));`;
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script], {
+    env: { ...process.env, FFMPEG_PATH: poor },
+  });
+  assert.match(
+    stdout,
+    /^ffmpeg-missing: .*film\.mkv has a high dynamic range \(PQ, SMPTE ST 2084\) and this ffmpeg has no zscale/,
+  );
+});

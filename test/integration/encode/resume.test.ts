@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { processesOf } from "../../support/child-processes.js";
+import { clip } from "../../support/clips.js";
+import { tempFolder } from "../../support/temp-folder.js";
+import { until } from "../../support/wait-until.js";
+
+const COMMAND = join(import.meta.dirname, "../../../cli/main.js");
+/** Five groups of a film with sound. */
+const SMALL = ["--size", "64x36", "--preset", "draft", "--steps", "60", "--phase1-steps", "60"];
+
+interface Encode {
+  readonly child: ChildProcess;
+  /** Groups that it reported as finished, so far. */
+  readonly groups: number[];
+  readonly ended: Promise<unknown>;
+}
+
+/** @param killAt share of the whole job, 0 to 1, soon after which it is killed. */
+function startEncode(film: string, asset: string, killAt = 2): Encode {
+  const args = [COMMAND, "encode", film, "-o", asset, ...SMALL, "--workers", "2", "--resume", "--json"];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"], timeout: 600_000 });
+  const groups: number[] = [];
+  let said = "";
+  child.stderr!.setEncoding("utf8").on("data", (chunk: string) => {
+    const lines = `${said}${chunk}`.split("\n");
+    // The last one was not finished: whoever is killed may be in the middle of it.
+    said = lines.pop() ?? "";
+    for (const line of lines) {
+      const event = JSON.parse(line);
+      if (event.type === "group") groups.push(event.index);
+      if (event.type === "progress" && event.done >= killAt)
+        setTimeout(() => child.kill("SIGKILL"), Math.random() * 150);
+    }
+  });
+  return { child, groups, ended: once(child, "close") };
+}
+
+const finishedOf = async (asset: string): Promise<number[]> =>
+  (await readdir(`${asset}.work`).catch(() => [])).flatMap((name) => {
+    const index = /^group-(\d+)\.decoders$/.exec(name)?.[1];
+    return index === undefined ? [] : [Number(index)];
+  });
+
+test("an encode killed at any moment goes on from every group it had finished, to the same bytes", async (t) => {
+  const folder = await tempFolder(t);
+  const at = (name: string) => join(folder, name);
+  const film = await clip("bunny");
+  const whole = startEncode(film, at("whole.siedd"));
+  await whole.ended;
+  assert.equal(whole.child.exitCode, 0);
+  const expected = await readFile(at("whole.siedd"));
+
+  const shares = [0, 0.35, 0.7].map((least) => Number((least + 0.25 * Math.random()).toFixed(3)));
+  const where = `killed at ${shares.join(", ")} of the job`;
+  const asset = at("killed.siedd");
+  const trained: number[] = [];
+  for (const share of [...shares, undefined]) {
+    const { child, groups, ended } = startEncode(film, asset, share);
+    await ended;
+    trained.push(...groups);
+    // The last kill may come too late, or between the asset's appearance and the end.
+    if (child.exitCode === 0) break;
+    assert.equal(child.signalCode, "SIGKILL", where);
+    if ((await readdir(folder)).includes("killed.siedd")) {
+      assert.ok((await readFile(asset)).equals(expected), where);
+      trained.length = 0;
+      continue;
+    }
+    const kept = await finishedOf(asset);
+    for (const index of trained) assert.ok(kept.includes(index), `group ${index} is on disk, ${where}`);
+  }
+  assert.ok(trained.length <= 5 && new Set(trained).size === trained.length, `trained ${trained}, ${where}`);
+  assert.ok((await readFile(asset)).equals(expected), where);
+  assert.deepEqual((await readdir(folder)).sort(), ["killed.siedd", "whole.siedd"], where);
+  await until(() => processesOf(folder).length === 0, "no process of the encodes is left");
+});

@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
+import { test } from "node:test";
+import { run } from "../../../cli/run.js";
+import { memorySource, openAsset, SieddError } from "../../../codec/index.js";
+import { readTextSamples, writeTextSamples } from "../../../codec/iso/text-track.js";
+import { encode } from "../../../encoder/index.js";
+import { isTextSubtitle } from "../../../media/read/subtitles.js";
+import { parseWebVtt } from "../../../media/write/webvtt.js";
+import { exact, ffmpeg, lavfi, streamsOf } from "../../support/odd-videos.js";
+import { tempFolder } from "../../support/temp-folder.js";
+
+const srt = (...cues: readonly [from: string, to: string, said: string][]): string =>
+  cues.map(([from, to, said], i) => `${i + 1}\n00:00:0${from} --> 00:00:0${to}\n${said}\n\n`).join("");
+
+/** Two seconds with English subtitles, some at the same time, and German ones in another format. */
+async function film(folder: string): Promise<string> {
+  const at = (name: string) => join(folder, name);
+  const english = srt(
+    ["0,200", "0,800", "Hello <i>there</i>"],
+    ["0,600", "1,500", "Two\nlines"],
+    ["1,000", "1,200", "at once"],
+  );
+  await writeFile(at("eng.srt"), english);
+  await writeFile(at("ger.srt"), srt(["1,250", "1,750", "Grüß Gott"]));
+  await ffmpeg("-i", at("ger.srt"), at("ger.ass"));
+  await ffmpeg(
+    ...lavfi("testsrc2=s=32x32:r=10:d=2"),
+    ...["-i", at("eng.srt"), "-i", at("ger.ass"), "-map", "0", "-map", "1", "-map", "2", ...exact],
+    ...["-c:s:0", "srt", "-c:s:1", "ass"],
+    ...["-metadata:s:s:0", "language=eng", "-metadata:s:s:1", "language=ger", at("film.mkv")],
+  );
+  return at("film.mkv");
+}
+
+const BRIEF = { steps: 20, phase1Steps: 20, points: 64, workers: 1 };
+
+test("subtitles are kept as WebVTT with their languages, to the millisecond", async (t) => {
+  const folder = await tempFolder(t);
+  const [input, output] = [await film(folder), join(folder, "film.siedd")];
+  await encode({ ...BRIEF, input, output });
+  const asset = await openAsset(memorySource(await readFile(output)));
+  assert.deepEqual(
+    asset.text.map(({ codec, language }) => [codec, language]),
+    [
+      ["wvtt", "eng"],
+      ["wvtt", "ger"],
+    ],
+  );
+  assert.deepEqual(await asset.readText(0), [
+    { start: 200, end: 800, settings: "", text: "Hello <i>there</i>" },
+    { start: 600, end: 1500, settings: "", text: "Two\nlines" },
+    { start: 1000, end: 1200, settings: "", text: "at once" },
+  ]);
+  assert.deepEqual(await asset.readText(1), [{ start: 1250, end: 1750, settings: "", text: "Grüß Gott" }]);
+  await assert.rejects(
+    asset.readText(2),
+    (error) => error instanceof SieddError && error.code === "bad-request",
+  );
+  // Pictures are where the tables say, sound or not, and other tools see the languages.
+  for (const { index, size } of asset.groups) assert.equal((await asset.readGroup(index)).length, size);
+  const tracks = (await streamsOf(output)).slice(1);
+  assert.deepEqual(
+    tracks.map(({ tags }) => tags?.language),
+    ["eng", "ger"],
+  );
+  const printed = new PassThrough();
+  const said = text(printed);
+  assert.equal(
+    await run(["info", output], { stdout: printed, stderr: printed, signal: new AbortController().signal }),
+    0,
+  );
+  printed.end();
+  assert.match(await said, /text {5}wvtt, language eng, .*\n {2}text {5}wvtt, language ger/);
+});
+
+test("of a part of a film, the subtitles of that part are kept, cut at its ends", async (t) => {
+  const folder = await tempFolder(t);
+  const [input, output] = [await film(folder), join(folder, "part.siedd")];
+  await encode({ ...BRIEF, input, output, from: 0.5, to: 1.1 });
+  const asset = await openAsset(memorySource(await readFile(output)));
+  assert.equal(asset.text.length, 1);
+  assert.deepEqual(
+    (await asset.readText(0)).map(({ start, end, text }) => [start, end, text]),
+    [
+      [0, 300, "Hello <i>there</i>"],
+      [100, 600, "Two\nlines"],
+      [500, 600, "at once"],
+    ],
+  );
+});
+
+/** A Blu-ray subtitle (PGS) that shows nothing: a presentation of no object, and its end. */
+function pictureSubtitles(): Buffer {
+  const segment = (type: number, contents: readonly number[]) =>
+    Buffer.from([0x50, 0x47, 0, 0, 35, 40, 0, 0, 0, 0, type, 0, contents.length, ...contents]);
+  return Buffer.concat([segment(0x16, [0, 32, 0, 32, 16, 0, 0, 128, 0, 0, 0]), segment(0x80, [])]);
+}
+
+test("subtitles that are pictures are left out, and the user is told", async (t) => {
+  const folder = await tempFolder(t);
+  const [pictures, input] = [join(folder, "pictures.sup"), join(folder, "film.mkv")];
+  await writeFile(pictures, pictureSubtitles());
+  await ffmpeg(
+    ...[...lavfi("testsrc2=s=32x32:r=10:d=0.4"), "-i", pictures, "-map", "0", "-map", "1"],
+    ...[...exact, "-c:s", "copy", "-metadata:s:s:0", "language=fre", input],
+  );
+  const told: string[] = [];
+  await encode({
+    ...{ ...BRIEF, input, output: `${input}.siedd` },
+    onEvent: (event) => event.type === "left-out" && told.push(event.message),
+  });
+  assert.equal(told.length, 1);
+  assert.match(told[0]!, /^subtitles 1 \(hdmv_pgs_subtitle, language fre\) of .* are pictures of text/);
+  assert.equal((await openAsset(memorySource(await readFile(`${input}.siedd`)))).text.length, 0);
+});
+
+test("subtitles that are pictures are not taken for text", () => {
+  assert.ok(["subrip", "ass", "mov_text", "webvtt"].every(isTextSubtitle));
+  assert.ok(
+    ["dvd_subtitle", "hdmv_pgs_subtitle", "dvb_subtitle", undefined].every((codec) => !isTextSubtitle(codec)),
+  );
+});
+
+test("cues are read with their settings; notes, styles and empty cues are left out", () => {
+  const file =
+    "WEBVTT\r\n\r\nNOTE a --> b\r\n\r\nSTYLE\r\n::cue { color: red }\r\n\r\n" +
+    "first\r\n00:01.500 --> 00:02.000 line:0 align:left\r\nAt the <b>top</b>\r\n\r\n01:00:00.000 --> 01:00:01.000\r\n\r\n";
+  assert.deepEqual(parseWebVtt(file), [
+    { start: 1500, end: 2000, settings: "line:0 align:left", text: "At the <b>top</b>" },
+  ]);
+});
+
+test("cues survive being cut into samples that follow each other without a gap", () => {
+  const cue = (start: number, end: number, text: string) => ({ start, end, settings: "line:0", text });
+  const cues = [
+    cue(0, 100, "a"),
+    cue(50, 300, "b"),
+    cue(50, 60, "a"),
+    cue(300, 310, "b"),
+    cue(900, 1000, "é"),
+  ];
+  const { durations, samples } = writeTextSamples(cues, 1000);
+  assert.equal(
+    durations.reduce((sum, duration) => sum + duration, 0),
+    1000,
+  );
+  assert.deepEqual(readTextSamples(samples, durations), cues);
+  const damaged = samples.map((sample) => sample.subarray(0, sample.length - 1));
+  assert.throws(
+    () => readTextSamples(damaged, durations),
+    (error) => error instanceof SieddError && error.code === "bad-asset",
+  );
+});

@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { getOptions, parse, setOptions } from "hls-parser";
+import { Parser } from "m3u8-parser";
+import { AUTHORING_RULES, type ServedFilm } from "../../support/hls-rules.js";
+import { partsOf, servedFilm } from "../../support/hls-served.js";
+import { testServer } from "../../support/running-server.js";
+
+const NTSC = { num: 30000, den: 1001 };
+const cue = (start: number, end: number, text: string) => ({ start, end, settings: "", text });
+const TALKING = {
+  ...{ width: 320, height: 180, widths: [4], tone: 9, languages: ["eng", "und"] },
+  groups: Array.from({ length: 8 }, (_, i) => 24 + (i % 3)),
+  text: [{ language: "eng", cues: [cue(500, 1500, "Hello")] }],
+};
+const SILENT = { width: 176, height: 144, frameRate: NTSC, groups: [31, 30, 2, 31, 17], widths: [4] };
+const MASTERS = [
+  "talking/master.m3u8",
+  "talking/master.m3u8?width=333&height=201",
+  "talking/master.m3u8?region=80,40,160,100&width=500",
+  "silent/master.m3u8",
+];
+
+test("every playlist keeps the rules of authoring", async (t) => {
+  const server = await testServer(t, { talking: TALKING, silent: SILENT });
+  for (const master of MASTERS) {
+    const film = await servedFilm(server, master);
+    for (const { name, broken } of AUTHORING_RULES) assert.deepEqual(broken(film), [], `${master}: ${name}`);
+  }
+  assert.deepEqual(
+    server.work.filter(({ type }) => type !== "init"),
+    [],
+    "a playlist decodes nothing",
+  );
+});
+
+/** What each rule is there to find, in their order: text of the master or of a media playlist, and what it becomes. */
+const FAULTS: readonly [
+  where: "master" | "video" | "key-frames" | "audio" | "text",
+  find: RegExp,
+  put: string,
+][] = [
+  ["audio", /#EXTM3U\n/, ""],
+  ["master", /AVERAGE-BANDWIDTH=\d+/, "AVERAGE-BANDWIDTH=999999999999"],
+  ["master", /avc1\.\w+/, "h264"],
+  ["master", /,mp4a\.40\.2/, ""],
+  ["master", /FRAME-RATE=[\d.]+/, "FRAME-RATE=25"],
+  ["master", /,CLOSED-CAPTIONS=NONE/, ""],
+  ["master", /SUBTITLES="text"/, 'SUBTITLES="other"'],
+  ["master", /NAME="Audio"/, 'NAME="English"'],
+  ["master", /DEFAULT=YES,AUTOSELECT=YES/, "DEFAULT=YES,AUTOSELECT=NO"],
+  ["master", /CHANNELS="2",/, ""],
+  ["master", /#EXT-X-I-FRAME-STREAM-INF.*\n/g, ""],
+  ["video", /#EXT-X-ENDLIST\n/, ""],
+  ["text", /#EXTINF:[\d.]+/, "#EXTINF:99.000"],
+  ["audio", /TARGETDURATION:\d+/, "TARGETDURATION:7"],
+  ["video", /#EXT-X-MAP.*\n/, ""],
+  ["audio", /#EXT-X-INDEPENDENT-SEGMENTS\n/, ""],
+  ["key-frames", /#EXT-X-I-FRAMES-ONLY\n/, ""],
+  ["audio", /#EXTINF:[\d.]+/, "#EXTINF:0.200"],
+  ["master", /full\/\d+,\d+\/index\.m3u8\n/, "full/96,54/index.m3u8\n"],
+];
+
+test("each rule of authoring finds what it is there for", async (t) => {
+  const server = await testServer(t, { talking: TALKING });
+  const film = await servedFilm(server, MASTERS[0]!);
+  assert.equal(FAULTS.length, AUTHORING_RULES.length);
+  for (const [i, [where, find, put]] of FAULTS.entries()) {
+    const spoil = (text: string) => text.replace(find, put);
+    const at = film.media.findIndex(({ kind }) => kind === where);
+    const media = film.media.map((listing, k) =>
+      k === at ? { ...listing, text: spoil(listing.text) } : listing,
+    );
+    const spoiled: ServedFilm =
+      where === "master"
+        ? { ...film, master: { ...film.master, text: spoil(film.master.text) } }
+        : { ...film, media };
+    const { name, broken } = AUTHORING_RULES[i]!;
+    assert.notDeepEqual(broken(spoiled), [], `"${name}" finds nothing`);
+  }
+});
+
+test("strict parsers read every playlist and have nothing to warn of", async (t) => {
+  const server = await testServer(t, { talking: TALKING, silent: SILENT });
+  const before = getOptions();
+  setOptions({ strictMode: true, silent: false });
+  t.after(() => setOptions(before));
+  const warnings: unknown[][] = [];
+  for (const level of ["warn", "error", "log"] as const) {
+    const { [level]: write } = console;
+    console[level] = (...said: unknown[]) => void warnings.push(said);
+    t.after(() => {
+      console[level] = write;
+    });
+  }
+  for (const name of MASTERS) {
+    const { master, media } = await servedFilm(server, name);
+    const elastic = await server.get(`${name.split("/")[0]}/elastic.m3u8`);
+    for (const { url, text } of [master, { url: "elastic", text: elastic.text }, ...media]) {
+      const read = parse(text);
+      assert.equal(read.isMasterPlaylist, !text.includes("#EXTINF"), url);
+      const parser = new Parser();
+      parser.on("warn", (event) => warnings.push([url, event.message]));
+      parser.push(text);
+      parser.end();
+      const { segments, playlists } = parser.manifest;
+      if (read.isMasterPlaylist) {
+        assert.equal(playlists?.length, text.match(/EXT-X-STREAM-INF/g)?.length, url);
+      } else {
+        assert.deepEqual(
+          segments.map(({ duration }) => duration),
+          partsOf({ url, text }).durations,
+          url,
+        );
+        assert.equal(read.segments.length, segments.length, url);
+      }
+    }
+  }
+  assert.deepEqual(warnings, []);
+});

@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { peakRate } from "../../../server/hls/bandwidth.js";
+import type { MediaListing } from "../../support/hls-rules.js";
+import { partsOf, servedFilm } from "../../support/hls-served.js";
+import { type TestServer, testServer } from "../../support/running-server.js";
+
+/** Groups as `siedd encode` makes them of bunny.mp4, and of a film at 30000/1001 with cuts. */
+const FILMS = {
+  bunny: { width: 320, height: 180, tone: 6, groups: [27, 26, 26, 27, 26] },
+  carphone: {
+    width: 176,
+    height: 144,
+    tone: 5,
+    groups: [30, 4, 1, 31, 30],
+    frameRate: { num: 30000, den: 1001 },
+  },
+};
+
+/** One box of a fragment, found by its type. */
+const box = (bytes: Buffer, type: string): number => {
+  const at = bytes.indexOf(type);
+  assert.ok(at > 0, `no ${type}`);
+  return at + 4;
+};
+
+/** Ticks before a fragment, ticks it lasts, whether its first sample is a key frame. */
+function timing(fragment: Buffer): { start: number; duration: number; sync: boolean } {
+  const start = Number(fragment.readBigUInt64BE(box(fragment, "tfdt") + 4));
+  const tfhd = box(fragment, "tfhd");
+  const headerFlags = fragment.readUInt32BE(tfhd) & 0xffffff;
+  let at = tfhd + 8;
+  const field = (flag: number) => {
+    if (!(headerFlags & flag)) return undefined;
+    at += 4;
+    return fragment.readUInt32BE(at - 4);
+  };
+  const [lasts, , sampleFlags] = [0x08, 0x10, 0x20].map(field);
+  const trun = box(fragment, "trun");
+  const flags = fragment.readUInt32BE(trun) & 0xffffff;
+  const count = fragment.readUInt32BE(trun + 4);
+  const first = flags & 0x04 ? fragment.readUInt32BE(trun + 8 + (flags & 0x01 ? 4 : 0)) : sampleFlags;
+  // Sound leaves durations and flags to trex: 1024 samples, all of them sync.
+  const each = flags & 0x100 ? undefined : (lasts ?? 1024);
+  assert.ok(each !== undefined, "samples of different lengths");
+  return { start, duration: count * each, sync: ((first ?? 0) & 0x10000) === 0 };
+}
+
+const shuffled = <T>(items: readonly T[]): T[] => {
+  const rest = [...items];
+  let state = 5;
+  return items.map(() => {
+    state = (state * 75 + 74) % 65537;
+    return rest.splice(state % rest.length, 1)[0]!;
+  });
+};
+
+async function fetchAll(server: TestServer, urls: readonly string[]): Promise<Map<string, Buffer>> {
+  const bodies = new Map<string, Buffer>();
+  for (const url of urls) {
+    const { status, body } = await server.get(url);
+    assert.equal(status, 200, url);
+    bodies.set(new URL(url).pathname, body);
+  }
+  return bodies;
+}
+
+/** The smallest variant and all sound. */
+const playable = (media: readonly MediaListing[]) => [
+  ...media.filter(({ kind }) => kind === "video").slice(-1),
+  ...media.filter(({ kind }) => kind === "audio"),
+];
+
+for (const [name, film] of Object.entries(FILMS)) {
+  test(`${name}: segments fetched in any order are those fetched in order, and each begins where the one before ends`, async (t) => {
+    const [one, other] = [await testServer(t, { film }), await testServer(t, { film })];
+    const { media } = await servedFilm(one, "film/master.m3u8");
+    for (const playlist of playable(media)) {
+      const { init, segments, durations } = partsOf(playlist);
+      const [inOrder, anyOrder] = [
+        await fetchAll(one, [init!, ...segments]),
+        await fetchAll(
+          other,
+          shuffled([...segments, init!]).map((url) => url.replace(one.url, other.url).replace(/\?v=.*/, "")),
+        ),
+      ];
+      for (const [path, body] of inOrder) assert.ok(body.equals(anyOrder.get(path)!), path);
+      const rate = playlist.kind === "video" ? (FILMS.carphone === film ? 30000 : 25) : 48000;
+      let next = 0;
+      for (const [k, url] of segments.entries()) {
+        const { start, duration, sync } = timing(inOrder.get(new URL(url).pathname)!);
+        assert.equal(start, next, url);
+        assert.ok(sync, `${url} begins with no key frame`);
+        assert.ok(Math.abs(duration / rate - durations[k]!) < 1e-8, url);
+        next = start + duration;
+      }
+    }
+  });
+
+  test(`${name}: no stretch of a stream is faster than its playlist states, and playlists are the same cold and warm`, async (t) => {
+    const server = await testServer(t, { film: { ...film, widths: [12] } });
+    const cold = await servedFilm(server, "film/master.m3u8");
+    const inits = new Map<string, Buffer>();
+    const target = Number(/TARGETDURATION:(\d+)/.exec(cold.media[0]!.text)?.[1]);
+    const loads = async (playlist: MediaListing) => {
+      const { init, segments, durations } = partsOf(playlist);
+      if (init !== undefined) inits.set(init, (await server.get(init)).body);
+      const bodies = await fetchAll(server, segments);
+      return [...bodies.values()].map((body, k) => ({ bits: 8 * body.length, seconds: durations[k]! }));
+    };
+    const rates = async (playlist: MediaListing) => {
+      const measured = await loads(playlist);
+      const sum = (of: (load: { bits: number; seconds: number }) => number) =>
+        measured.reduce((total, load) => total + of(load), 0);
+      return [peakRate(measured, target), sum(({ bits }) => bits) / sum(({ seconds }) => seconds)] as const;
+    };
+    const [audio] = cold.media.filter(({ kind }) => kind === "audio");
+    const sound = await rates(audio!);
+    const stated = (uri: string) => {
+      const lines = cold.master.text.split("\n");
+      const at = lines.findIndex((line) => line.includes(uri));
+      const line = lines[at]!.startsWith("#") ? lines[at]! : lines[at - 1]!;
+      return [/[:,]BANDWIDTH=(\d+)/, /AVERAGE-BANDWIDTH=(\d+)/].map((of) => Number(of.exec(line)?.[1]));
+    };
+    const pictures = (kind: MediaListing["kind"]) =>
+      cold.media.filter((listing) => listing.kind === kind).slice(0, 1);
+    for (const playlist of [...pictures("video"), ...pictures("key-frames")]) {
+      const [peak, average] = await rates(playlist);
+      const extra = playlist.kind === "video" ? sound : [0, 0];
+      const uri = new URL(playlist.url).pathname.replace("/film/", "");
+      const [most, mean] = stated(uri);
+      assert.ok(peak + extra[0]! <= most!, `${uri}: ${peak + extra[0]!} bits a second, not ${most}`);
+      assert.ok(average + extra[1]! <= mean!, `${uri}: ${average + extra[1]!} bits a second, not ${mean}`);
+    }
+    for (const [url, bytes] of inits) assert.ok((await server.get(url)).body.equals(bytes), url);
+    assert.deepEqual(await servedFilm(server, "film/master.m3u8"), cold);
+  });
+}

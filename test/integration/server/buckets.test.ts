@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { test } from "node:test";
+import { parseBucket } from "../../../server/library/bucket.js";
+import { originServer } from "../../support/origin-server.js";
+import { testServer } from "../../support/running-server.js";
+import { syntheticAsset } from "../../support/synthetic-asset.js";
+
+const SMALL = { width: 160, height: 90, groups: [10, 10] };
+
+/** A listing as Amazon S3 writes it. */
+function listing(keys: readonly string[], more = ""): string {
+  const contents = keys.map(
+    (key) =>
+      `<Contents><Key>${key}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified>` +
+      "<ETag>&quot;0123&quot;</ETag><Size>7</Size><StorageClass>STANDARD</StorageClass></Contents>",
+  );
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>films</Name><KeyCount>${keys.length}</KeyCount>${more}${contents.join("")}</ListBucketResult>`;
+}
+
+const xml = (text: string) => ({ bytes: Buffer.from(text), etag: 'W/"list"', type: "application/xml" });
+const idsOf = (text: string): string[] =>
+  JSON.parse(text).assets.map(({ id }: { readonly id: string }) => id);
+
+test("a bucket's films are served page after page of its list, with headers that sign each request", async (t) => {
+  const origin = await originServer(t);
+  for (const name of ["a&b's", "films/007", "ü #1", "last"]) {
+    origin.files.set(`bucket/${name}.siedd`, { bytes: syntheticAsset(SMALL), etag: `"${name.length}"` });
+  }
+  const more = (token: string) =>
+    `<IsTruncated>true</IsTruncated><NextContinuationToken>${token}</NextContinuationToken>`;
+  origin.files.set(
+    "bucket?list-type=2",
+    xml(listing(["a&amp;b&#39;s.siedd", "notes.txt"], more("1/+=&amp;"))),
+  );
+  const second = `bucket?list-type=2&continuation-token=${encodeURIComponent("1/+=&")}`;
+  origin.files.set(second, xml(listing(["films/", "films/007.siedd"], more("2"))));
+  origin.files.set(
+    "bucket?list-type=2&continuation-token=2",
+    xml(listing(["ü #1.siedd", "last.siedd"], "<IsTruncated>false</IsTruncated>")),
+  );
+  const sign = ({ pathname, search }: URL) =>
+    createHmac("sha256", "key")
+      .update(pathname + search)
+      .digest("hex");
+  const signed: string[] = [];
+  const headers = (url: URL) => {
+    signed.push(sign(url));
+    return { authorization: sign(url) };
+  };
+  const root = { url: `${origin.url}bucket?list-type=2`, headers };
+  const server = await testServer(t, {}, { root, originRefreshSeconds: 0, originSeconds: 60 });
+  const ids = ["007", "a&b's", "last", "ü #1"];
+  assert.deepEqual(idsOf((await server.get("")).text), ids);
+  for (const id of ids) {
+    const path = `${encodeURIComponent(id)}/full/80,46/seg-0.m4s`;
+    assert.equal((await server.get(path)).status, 200, id);
+  }
+  assert.ok(origin.requests.every(({ headers }) => signed.includes(headers.authorization ?? "")));
+  // What is put on the last page, or taken from it, is seen without a restart.
+  origin.files.set("bucket?list-type=2&continuation-token=2", xml(listing(["last.siedd"])));
+  assert.deepEqual(idsOf((await server.get("")).text), ["007", "a&b's", "last"]);
+  // While a page is missing, the whole list of before holds.
+  origin.files.delete(second);
+  assert.deepEqual(idsOf((await server.get("")).text), ["007", "a&b's", "last"]);
+});
+
+test("a bucket's list is read in its older form, with encoded keys, and for keys below the bucket alone", () => {
+  const read = (text: string, address = "https://store.example/bucket?list-type=2") => {
+    const { found, next } = parseBucket(text, new URL(address));
+    return [[...found].map(([id, url]) => `${id} ${url.href}`), next?.href];
+  };
+  const truncated = "<IsTruncated>true</IsTruncated>";
+  assert.deepEqual(read(listing(["a.siedd", "b/c.siedd"], truncated), "https://bucket.example/"), [
+    ["a https://bucket.example/a.siedd", "c https://bucket.example/b/c.siedd"],
+    "https://bucket.example/?marker=b%2Fc.siedd",
+  ]);
+  assert.deepEqual(read(listing(["a+b%2Bc%C3%BC.siedd"], "<EncodingType>url</EncodingType>")), [
+    ["a b+cü https://store.example/bucket/a%20b%2Bc%C3%BC.siedd"],
+    undefined,
+  ]);
+  const strange = [
+    "../up.siedd",
+    "a/../../up.siedd",
+    ".siedd",
+    " 01 .siedd",
+    "//host/x.siedd",
+    "%2e%2e/y.siedd",
+  ];
+  assert.deepEqual(read(listing(strange)), [
+    [
+      " 01  https://store.example/bucket/%2001%20.siedd",
+      "x https://store.example/bucket///host/x.siedd",
+      "y https://store.example/bucket/%252e%252e/y.siedd",
+    ],
+    undefined,
+  ]);
+  assert.deepEqual(read(listing([])), [[], undefined]);
+  assert.deepEqual(read("<ListBucketResult/>"), [[], undefined]);
+  for (const [text, says] of [
+    ["<Error><Code>AccessDenied</Code></Error>", /has a list in XML that is not one of a bucket/],
+    ["<html><body><p>hello</body>", /has a list in XML that cannot be read/],
+    [listing(["a.siedd"]).slice(0, -30), /has a list in XML that cannot be read/],
+  ] as const) {
+    assert.throws(() => read(text), says);
+  }
+  const marker = "https://bucket.example/?marker=a.siedd";
+  assert.throws(() => read(listing(["a.siedd"], truncated), marker), /whose next page is the same one/);
+});

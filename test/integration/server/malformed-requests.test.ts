@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
+import { test } from "node:test";
+import fastify from "fastify";
+import siedd from "../../../server/index.js";
+import { testServer } from "../../support/running-server.js";
+
+const SMALL = { width: 160, height: 90, groups: [10, 10] };
+
+/** What a server answers to bytes, until it closes the connection. */
+function say(port: number, bytes: string): Promise<string> {
+  const socket = connect(port, "127.0.0.1");
+  socket.write(bytes);
+  return text(socket);
+}
+
+test("a method that would change something is 405 with Allow on every path, and its body is not read", async (t) => {
+  const server = await testServer(t, { film: SMALL });
+  const app = fastify({ pluginTimeout: 0 });
+  t.after(() => app.close());
+  app.post("/own", () => "kept");
+  app.post("/films/film/own", () => "kept");
+  await app.register(siedd, { root: server.root, prefix: "/films" });
+  for (const method of ["POST", "PUT", "DELETE", "PATCH", "PROPFIND", "TRACE"] as const) {
+    for (const path of ["", "film/info.json", "film/full/80,46/seg-0.m4s", "healthz", "metrics", "nothing"]) {
+      // What is announced never comes: who waited for it would neither answer nor end the connection.
+      const head = `${method} /${path} HTTP/1.1\r\nHost: here\r\n`;
+      const answer = await say(server.port, `${head}Content-Type: a/b\r\nContent-Length: 9999999\r\n\r\n`);
+      assert.match(answer, /^HTTP\/1\.1 405 /, `${method} ${path}`);
+      assert.match(answer, /\r\nallow: GET, HEAD, OPTIONS\r\n/, `${method} ${path}`);
+      assert.match(answer, /\{"error":\{"code":"method-not-allowed","message":"[^"]+"\}\}$/);
+    }
+  }
+  for (const url of ["/films/film/info.json", "/films/nothing"]) {
+    const { statusCode, headers } = await app.inject({ method: "POST", url });
+    assert.deepEqual([statusCode, headers.allow], [405, "GET, HEAD, OPTIONS"], url);
+  }
+  for (const url of ["/own", "/films/film/own"])
+    assert.equal((await app.inject({ method: "POST", url })).body, "kept");
+  assert.equal((await app.inject({ method: "POST", url: "/other" })).statusCode, 404);
+  const { text: counted } = await server.get("metrics");
+  assert.match(counted, /siedd_errors_total\{code="method-not-allowed"\} [1-9]/);
+});
+
+test("below a prefix, and behind a proxy that is trusted, addresses are those that the viewer sees", async (t) => {
+  const { root } = await testServer(t, { film: SMALL });
+  const forwarded = { "x-forwarded-host": "films.example", "x-forwarded-proto": "https" };
+  const url = encodeURIComponent("https://films.example/a/b/film");
+  for (const prefix of ["a/b", "/a/b/"]) {
+    const server = await testServer(t, {}, { root, prefix, trustProxy: true });
+    assert.equal(server.url, `http://127.0.0.1:${server.port}/a/b/`);
+    const { text: said } = await server.get(`player/oembed?url=${url}`, { headers: forwarded });
+    const { provider_url, thumbnail_url } = JSON.parse(said);
+    assert.equal(provider_url, "https://films.example/a/b/");
+    assert.match(thumbnail_url, /^https:\/\/films\.example\/a\/b\/film\/full\//);
+    const { headers } = await server.get("film/full/80,/seg-0.m4s", { method: "HEAD" });
+    assert.equal(headers.get("link"), '</a/b/film/full/80,46/seg-0.m4s>; rel="canonical"');
+    for (const path of ["/", "/film/info.json", "/a/bfilm/info.json"])
+      assert.equal((await server.get(path)).code, "not-found", path);
+    const bare = await server.get("/a/b?x=1", { redirect: "manual" });
+    assert.deepEqual([bare.status, bare.headers.get("location")], [308, "/a/b/?x=1"]);
+  }
+  const doubting = await testServer(t, {}, { root });
+  assert.equal((await doubting.get(`player/oembed?url=${url}`, { headers: forwarded })).code, "not-found");
+});
+
+test("a client of HTTP/1.0 is served, and without a Host it gets no addresses made of none", async (t) => {
+  const server = await testServer(t, { film: SMALL });
+  const get = (path: string, ...headers: string[]) =>
+    say(server.port, [`GET /${path} HTTP/1.0`, ...headers, "", ""].join("\r\n"));
+  assert.match(await get("film/info.json"), /^HTTP\/1\.1 200 [\s\S]*\r\nConnection: close\r\n[\s\S]*\}$/);
+  assert.match(await get("film/asset", "Range: bytes=4-7"), /^HTTP\/1\.1 206 [\s\S]*\r\n\r\nftyp$/);
+  const oembed = `player/oembed?url=${encodeURIComponent("http://films.example/film")}`;
+  for (const path of ["player/embed/film", oembed]) {
+    for (const headers of [[], ["Host: a b"]]) {
+      const answer = await get(path, ...headers);
+      assert.match(answer, /^HTTP\/1\.1 400 [\s\S]*"code":"bad-host"/, `${path} ${headers}`);
+    }
+    assert.match(await get(path, "Host: films.example"), /^HTTP\/1\.1 200 /, path);
+  }
+});
+
+test("what is no HTTP, or too large to be any, is answered in the shape of all errors", async (t) => {
+  const server = await testServer(t, { film: SMALL });
+  const head = "GET /film/info.json HTTP/1.1\r\nHost: here\r\n";
+  for (const [bytes, status, code] of [
+    ["nonsense\r\n\r\n", 400, "bad-request"],
+    [`${head}Bad Header: 1\r\n\r\n`, 400, "bad-request"],
+    [`${head}X: ${"x".repeat(20_000)}\r\n\r\n`, 431, "headers-too-large"],
+    [`GET /film/info.json?${"x".repeat(20_000)} HTTP/1.1\r\nHost: here\r\n\r\n`, 431, "headers-too-large"],
+  ] as const) {
+    const answer = await say(server.port, bytes);
+    assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} `));
+    assert.match(answer, new RegExp(`\\r\\n\\r\\n\\{"error":\\{"code":"${code}","message":"[^"]+"\\}\\}$`));
+  }
+  // One byte at a time holds no connection for ever.
+  const { headersTimeout, requestTimeout, timeout } = server.app.server;
+  for (const limit of [headersTimeout, requestTimeout, timeout]) assert.ok(limit > 0 && limit <= 300_000);
+});

@@ -1,0 +1,300 @@
+import assert from "node:assert/strict";
+import { rename, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import fastifyStatic from "@fastify/static";
+import fastify from "fastify";
+import siedd, { ServeError, serve } from "../../../server/index.js";
+import { remaining } from "../../support/child-processes.js";
+import { segmentsOf, testServer } from "../../support/running-server.js";
+import { syntheticAsset } from "../../support/synthetic-asset.js";
+import { tempFolder } from "../../support/temp-folder.js";
+
+const SMALL = { width: 160, height: 90, groups: [10, 10] };
+
+test("the catalogue names what can be played and says what is wrong with the rest", async (t) => {
+  const server = await testServer(t, {
+    "b film 100%": SMALL,
+    a: SMALL,
+    broken: new Uint8Array(100).fill(7),
+    player: SMALL,
+  });
+  const { text, headers } = await server.get("");
+  assert.match(headers.get("content-type") ?? "", /^application\/json/);
+  const { assets, problems } = JSON.parse(text);
+  const posters = assets.map(({ poster }: { poster: string }) => poster);
+  assert.deepEqual(assets, [
+    { id: "a", info: "a/info.json", poster: posters[0] },
+    { id: "b film 100%", info: "b%20film%20100%25/info.json", poster: posters[1] },
+  ]);
+  assert.deepEqual(
+    problems.map(({ file }: { file: string }) => file),
+    ["broken.siedd", "player.siedd"],
+  );
+  const info = JSON.parse((await server.get(assets[1].info)).text);
+  assert.deepEqual([info.width, info.height, info.frameCount], [160, 90, 20]);
+  assert.deepEqual(info.limits, { minSide: 16, maxSide: 8192, maxArea: 4096 * 2304 });
+  const asset = await server.get(new URL(info.links.asset, new URL(assets[1].info, server.url)).href);
+  assert.equal(asset.body.byteLength, info.bytes);
+});
+
+test("many requests for one segment decode it once, and again it comes from memory", async (t) => {
+  const server = await testServer(t, { film: SMALL });
+  const path = "film/full/160,90/seg-1.m4s";
+  const answers = await Promise.all(Array.from({ length: 12 }, () => server.get(path)));
+  for (const { status, body, headers } of answers) {
+    assert.equal(status, 200);
+    assert.ok(body.equals(answers[0].body));
+    assert.equal(headers.get("content-length"), `${body.byteLength}`);
+  }
+  await server.get("film/full/160,/seg-1.m4s");
+  assert.deepEqual(segmentsOf(server.work), [1]);
+});
+
+test("HEAD and 304 decode nothing", async (t) => {
+  const server = await testServer(t, { film: { ...SMALL, tone: 1 } });
+  const playlist = await server.get("film/full/160,90/index.m3u8");
+  const version = /\?v=([\w-]+)/.exec(playlist.text)?.[1];
+  for (const path of [
+    "film/full/160,90/seg-0.m4s",
+    `film/full/160,90/seg-0.m4s?v=${version}`,
+    "film/full/160,90/init.mp4",
+    "film/full/elastic/init.mp4",
+    "film/full/80,46/elastic-1.m4s",
+    "film/full/160,90/index.m3u8",
+    "film/audio-0/seg-0.m4s",
+    "film/master.m3u8",
+    "film/info.json",
+    "film/asset",
+    "",
+  ]) {
+    const head = await server.get(path, { method: "HEAD" });
+    assert.equal(head.status, 200, path);
+    assert.equal(head.body.byteLength, 0);
+    const etag = head.headers.get("etag") ?? "";
+    assert.match(etag, /^"/, path);
+    const conditional = await server.get(path, { headers: { "if-none-match": `"x", ${etag}` } });
+    assert.equal(conditional.status, 304, path);
+    assert.equal(conditional.headers.get("etag"), etag);
+    const failed = await server.get(path, { headers: { "if-match": '"x"' } });
+    assert.deepEqual([failed.status, failed.code], [412, "precondition-failed"], path);
+  }
+  assert.deepEqual(server.work, []);
+  const missing = await server.get("film/full/160,90/seg-2.m4s", { method: "HEAD" });
+  assert.equal(missing.status, 404);
+});
+
+test("only a URL with the current version is kept for ever", async (t) => {
+  const server = await testServer(t, { film: SMALL });
+  const caching = async (path: string) => (await server.get(path)).headers.get("cache-control");
+  const { text, headers } = await server.get("film/full/160,90/index.m3u8");
+  assert.equal(headers.get("cache-control"), "no-cache");
+  const [init] = /init\.mp4\?v=[\w-]+/.exec(text) ?? [];
+  const [segment] = /seg-0\.m4s\?v=[\w-]+/.exec(text) ?? [];
+  assert.equal(await caching(`film/full/160,90/${init}`), "public, max-age=31536000, immutable");
+  assert.equal(await caching(`film/full/160,90/${segment}`), "public, max-age=31536000, immutable");
+  assert.equal(await caching("film/full/160,90/seg-0.m4s"), "no-cache");
+
+  const path = join(server.root, "film.siedd");
+  await writeFile(`${path}.new`, syntheticAsset({ ...SMALL, seed: 99 }));
+  await rename(`${path}.new`, path);
+  const stale = await server.get(`film/full/160,90/${segment}`);
+  assert.deepEqual([stale.status, stale.code], [404, "stale-version"]);
+  assert.equal(stale.headers.get("cache-control"), "no-store");
+  const fresh = /seg-0\.m4s\?v=[\w-]+/.exec((await server.get("film/full/160,90/index.m3u8")).text)?.[0];
+  assert.notEqual(fresh, segment);
+  assert.equal((await server.get(`film/full/160,90/${fresh}`)).status, 200);
+});
+
+test("the asset is served by Range as RFC 9110 has it", async (t) => {
+  const server = await testServer(t, { film: SMALL });
+  const whole = await server.get("film/asset");
+  assert.equal(whole.status, 200);
+  assert.equal(whole.headers.get("accept-ranges"), "bytes");
+  const size = whole.body.byteLength;
+  const etag = whole.headers.get("etag") ?? "";
+  const lastModified = whole.headers.get("last-modified") ?? "";
+  const get = async (headers: Record<string, string>) => server.get("film/asset", { headers });
+
+  const part = await get({ range: "bytes=10-19" });
+  assert.equal(part.status, 206);
+  assert.equal(part.headers.get("content-range"), `bytes 10-19/${size}`);
+  assert.ok(part.body.equals(whole.body.subarray(10, 20)));
+  assert.equal(part.headers.get("etag"), etag);
+  assert.ok((await get({ range: "bytes=-5" })).body.equals(whole.body.subarray(size - 5)));
+
+  for (const condition of [etag, lastModified]) {
+    assert.equal((await get({ range: "bytes=0-9", "if-range": condition })).status, 206);
+  }
+  for (const condition of ['"old"', `W/${etag}`, "Thu, 01 Jan 1970 00:00:00 GMT"]) {
+    const answer = await get({ range: "bytes=0-9", "if-range": condition });
+    assert.deepEqual([answer.status, answer.body.byteLength], [200, size], condition);
+  }
+  for (const range of ["bytes=9-0", "bytes=a-", "bytes=0-1,5-9", "lines=1-2"]) {
+    assert.deepEqual(
+      [(await get({ range })).status, (await get({ range })).body.byteLength],
+      [200, size],
+      range,
+    );
+  }
+  const unsatisfiable = await get({ range: `bytes=${size}-` });
+  assert.deepEqual([unsatisfiable.status, unsatisfiable.code], [416, "range-not-satisfiable"]);
+  assert.equal(unsatisfiable.headers.get("content-range"), `bytes */${size}`);
+  const head = await server.get("film/asset", { method: "HEAD", headers: { range: "bytes=0-1" } });
+  assert.deepEqual([head.status, head.headers.get("content-length")], [200, `${size}`]);
+});
+
+test("bad requests end with a status, a code and a sentence, and nothing is decoded", async (t) => {
+  const server = await testServer(t, { film: { ...SMALL, tone: 1 } });
+  for (const [path, status, code] of [
+    ["nothing/info.json", 404, "unknown-asset"],
+    ["nothing/full/160,90/seg-0.m4s", 404, "unknown-asset"],
+    ["..%2Ffilm/info.json", 404, "unknown-asset"],
+    ["film%00/info.json", 404, "unknown-asset"],
+    ["healthz/info.json", 404, "unknown-asset"],
+    ["film/full/160,90/seg-2.m4s", 404, "no-such-segment"],
+    ["film/full/160,90/seg-999999999.m4s", 404, "no-such-segment"],
+    ["film/full/160,90/seg--1.m4s", 404, "not-found"],
+    ["film/full/160,90/other.m4s", 404, "not-found"],
+    ["film/audio-1/index.m3u8", 404, "no-such-audio"],
+    ["film/audio-0/seg-99.m4s", 404, "no-such-segment"],
+    ["film/full/15,15/seg-0.m4s", 400, "size-too-small"],
+    ["film/full/8,/index.m3u8", 400, "size-too-small"],
+    ["film/full/%5E8193,/init.mp4", 400, "size-too-large"],
+    ["film/full/%5E8192,8192/seg-0.m4s", 400, "size-too-large"],
+    ["film/full/320,180/seg-0.m4s", 400, "upscale-needs-caret"],
+    ["film/full/x/seg-0.m4s", 400, "bad-size"],
+    ["film/half/160,90/seg-0.m4s", 400, "bad-region"],
+    ["film/0,0,0,0/160,90/seg-0.m4s", 400, "bad-region"],
+    ["film/master.m3u8?width=abc", 400, "bad-size"],
+    ["film/master.m3u8?width=1&width=2", 400, "bad-size"],
+    ["film/master.m3u8?width=99999", 400, "size-too-large"],
+    ["film/elastic.m3u8?region=a&region=b", 400, "bad-region"],
+    ["film/full/160,90/seg-0.m4s?v=old", 404, "stale-version"],
+    ["no/such/path/anywhere/at/all", 404, "not-found"],
+    ["player/../../../package.json", 404, "not-found"],
+    ["%ff/info.json", 400, undefined],
+  ] as const) {
+    const answer = await server.get(path);
+    assert.equal(answer.status, status, path);
+    if (code !== undefined) {
+      assert.equal(answer.code, code, path);
+      assert.equal(answer.headers.get("cache-control"), "no-store", path);
+      assert.ok(JSON.parse(answer.text).error.message.length > 10);
+    }
+  }
+  assert.deepEqual(server.work, []);
+});
+
+test("a truncated or flipped asset is one clear error, and all else is still served", async (t) => {
+  const server = await testServer(t, { cut: SMALL, flipped: SMALL, good: SMALL });
+  const bytes = syntheticAsset(SMALL);
+  const { groups } = JSON.parse((await server.get("flipped/info.json")).text);
+  bytes[groups[1].offset + groups[1].size - 20] ^= 0x10;
+  await writeFile(join(server.root, "flipped.siedd"), bytes);
+  await truncate(join(server.root, "cut.siedd"), bytes.length - 1000);
+
+  const cut = await server.get("cut/info.json");
+  assert.deepEqual([cut.status, cut.code], [503, "asset-incomplete"], "it might still be on its way");
+  assert.match(JSON.parse(cut.text).error.message, /cut\.siedd/);
+  const corrupt = await server.get("flipped/full/160,90/seg-1.m4s");
+  assert.deepEqual([corrupt.status, corrupt.code], [500, "corrupt-group"]);
+  assert.match(JSON.parse(corrupt.text).error.message, /\b1\b/);
+  assert.equal((await server.get("flipped/full/160,90/seg-0.m4s")).status, 200);
+  assert.equal((await server.get("good/full/160,90/seg-1.m4s")).status, 200);
+  assert.equal(await remaining("ffmpeg"), 0);
+});
+
+test("options that cannot be are refused by path, rule and value", async (t) => {
+  const root = await tempFolder(t);
+  for (const [options, message] of [
+    [{ root, cacheBytes: -1 }, /options\.cacheBytes must be a whole number from 0 to \d+, not -1/],
+    [{ root, workers: 1.5 }, /options\.workers must be a whole number from 1 to 256, not 1\.5/],
+    [{ root, maxSide: 9000 }, /options\.maxSide must be .* not 9000/],
+    [{ root: "" }, /options\.root must be a folder's path, an http or https address.*, not ""/],
+    [{ root: join(root, "nothing") }, /options\.root must be a folder that can be read/],
+  ] as const) {
+    await assert.rejects(serve({ port: 0, ...options }), (error) => {
+      assert.ok(error instanceof ServeError && error.code === "bad-option");
+      assert.match(error.message, message);
+      return true;
+    });
+  }
+});
+
+test("two instances live in one application under their prefixes, and leave its own routes alone", async (t) => {
+  const [one, two] = [await tempFolder(t), await tempFolder(t)];
+  await writeFile(join(one, "a.siedd"), syntheticAsset(SMALL));
+  await writeFile(join(two, "b.siedd"), syntheticAsset(SMALL));
+  const app = fastify({ pluginTimeout: 0 });
+  t.after(() => app.close());
+  app.get("/hello", () => "world");
+  await app.register(siedd, { root: one, prefix: "/one" });
+  await app.register(siedd, { root: two, prefix: "/two", workers: 1 });
+  const get = (url: string) => app.inject({ url });
+  assert.equal((await get("/one/a/info.json")).statusCode, 200);
+  assert.equal((await get("/two/b/info.json")).statusCode, 200);
+  assert.equal((await get("/two/a/info.json")).statusCode, 404);
+  assert.equal((await get("/one/b/info.json")).json().error.code, "unknown-asset");
+  assert.equal((await get("/two/b/asset")).statusCode, 200);
+  assert.equal((await get("/hello")).body, "world");
+  assert.equal((await get("/hello")).headers["access-control-allow-origin"], undefined);
+  assert.equal((await get("/nothing")).json().error, "Not Found");
+  assert.equal((await get("/one")).statusCode, 308);
+  assert.match(
+    `${(await get("/one/a/full/80,/seg-0.m4s")).headers.link}`,
+    /<\/one\/a\/full\/80,46\/seg-0\.m4s>; rel="canonical"/,
+  );
+});
+
+test("an application that serves files of its own with @fastify/static keeps doing so", async (t) => {
+  const root = await tempFolder(t);
+  await writeFile(join(root, "a.siedd"), syntheticAsset(SMALL));
+  const app = fastify({ pluginTimeout: 0 });
+  t.after(() => app.close());
+  await app.register(fastifyStatic, { root, prefix: "/files/" });
+  await app.register(siedd, { root, prefix: "/films" });
+  const headers = { range: "bytes=0-3" };
+  for (const url of ["/films/a/asset", "/files/a.siedd"]) {
+    const { statusCode, rawPayload } = await app.inject({ url, headers });
+    assert.deepEqual([statusCode, rawPayload.byteLength], [206, 4], url);
+  }
+});
+
+test("answers can be read from other origins, with the headers that players need", async (t) => {
+  const server = await testServer(t, { film: SMALL });
+  for (const path of ["film/info.json", "film/asset", "nothing/info.json"]) {
+    const { headers } = await server.get(path);
+    assert.equal(headers.get("access-control-allow-origin"), "*");
+    const exposed = headers.get("access-control-expose-headers") ?? "";
+    assert.match(exposed, /Content-Range, Accept-Ranges, ETag,.* Retry-After/);
+    assert.equal(headers.get("cross-origin-resource-policy"), "cross-origin");
+    const preflight = await server.get(path, { method: "OPTIONS" });
+    assert.equal(preflight.status, 204);
+    assert.match(preflight.headers.get("access-control-allow-headers") ?? "", /Range/);
+  }
+});
+
+test("no answer is taken for another type than its own", async (t) => {
+  const server = await testServer(t, { film: SMALL });
+  const paths = ["", "film/info.json", "film/asset", "film/full/80,46/frame-0.jpg", "player/siedd-player.js"];
+  for (const path of [...paths, "film/none", "none/at/all"]) {
+    const { headers } = await server.get(path);
+    assert.equal(headers.get("x-content-type-options"), "nosniff", path);
+    assert.ok(headers.get("content-type"), path);
+  }
+});
+
+test("the player and the page are served with their types", async (t) => {
+  const server = await testServer(t, { film: SMALL });
+  const page = await server.get("", { headers: { accept: "text/html,*/*;q=0.8" } });
+  assert.equal(page.status, 200);
+  assert.match(page.headers.get("content-type") ?? "", /^text\/html/);
+  assert.match(page.headers.get("vary") ?? "", /accept/i);
+  assert.equal((await server.get("player/no-such-file.js")).status, 404);
+  assert.match(page.text, /<a href="#film" data-id="film" data-src="film">/);
+  assert.equal(
+    (await server.get("player/page.js")).headers.get("content-type"),
+    "application/javascript; charset=utf-8",
+  );
+});

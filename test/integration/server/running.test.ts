@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { readdir, writeFile } from "node:fs/promises";
+import { request } from "node:http";
+import { join } from "node:path";
+import { Writable } from "node:stream";
+import { test } from "node:test";
+import sharp from "sharp";
+import { runningEncoders } from "../../../media/segments/segment-encoder.js";
+import { originServer } from "../../support/origin-server.js";
+import { testServer } from "../../support/running-server.js";
+import { syntheticAsset } from "../../support/synthetic-asset.js";
+import { tempFolder } from "../../support/temp-folder.js";
+import { until } from "../../support/wait-until.js";
+
+/** A file of the disk cache that is whole. */
+const ENTRY = /\.siedd-cache$/;
+const SMALL = { width: 160, height: 90, groups: [10, 10] };
+
+interface LogLine {
+  readonly level: number;
+  readonly msg: string;
+  readonly reqId?: string;
+  readonly path?: string;
+  readonly status?: number;
+  readonly code?: string;
+}
+
+function logger() {
+  const lines: LogLine[] = [];
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      for (const line of chunk.toString().trim().split("\n")) lines.push(JSON.parse(line));
+      done();
+    },
+  });
+  return { lines, logger: { level: "info", stream } };
+}
+
+test("each request is one line of the log with an id that the client gets, without its query", async (t) => {
+  const { lines, logger: given } = logger();
+  const server = await testServer(t, { film: { ...SMALL, groups: [1, 200] } }, { logger: given });
+  const first = await server.get("film/info.json?secret=1");
+  const second = await server.get("film/none", { headers: { "x-request-id": "from-a-proxy.7" } });
+  const third = await server.get("film/info.json", { headers: { "x-request-id": "a b\tc" } });
+  assert.equal(second.headers.get("x-request-id"), "from-a-proxy.7");
+  assert.match(third.headers.get("x-request-id") ?? "", /^[0-9a-f-]{36}$/);
+  const leaving = request(`${server.url}film/full/%5E1600,900/seg-1.m4s`, () => {});
+  leaving.on("error", () => {});
+  leaving.end();
+  await until(() => runningEncoders() > 0, "its answer is being computed");
+  leaving.destroy();
+  await until(() => lines.some(({ msg }) => msg === "the client left"), "the log says that the client left");
+  const answered = lines.filter(({ msg }) => msg === "answered");
+  assert.deepEqual(
+    answered.map(({ reqId, path, status }) => [reqId, path, status]),
+    [
+      [first.headers.get("x-request-id"), "/film/info.json", 200],
+      ["from-a-proxy.7", "/film/none", 404],
+      [third.headers.get("x-request-id"), "/film/info.json", 200],
+    ],
+  );
+  assert.equal(lines.filter(({ msg }) => msg === "the client left").length, 1);
+  assert.doesNotMatch(JSON.stringify(lines), /secret/);
+});
+
+test("an error is logged once, with its code, its cause and the id of its request", async (t) => {
+  const { lines, logger: given } = logger();
+  const origin = await originServer(t);
+  origin.files.set("film.siedd", { bytes: syntheticAsset(SMALL), etag: '"one"' });
+  const root = `${origin.url}film.siedd?signature=hidden`;
+  const server = await testServer(t, {}, { logger: given, root, originRefreshSeconds: 0, originSeconds: 60 });
+  await server.get("film/info.json");
+  origin.files.set("film.siedd", { bytes: syntheticAsset({ ...SMALL, seed: 2 }), etag: '"two"' });
+  origin.mood = { status: 500 };
+  await server.get("film/info.json");
+  origin.files.delete("film.siedd");
+  origin.mood = {};
+  await server.get("film/info.json");
+  origin.files.set("film.siedd", { bytes: syntheticAsset(SMALL), etag: '"three"' });
+  origin.mood = { status: 500 };
+  const answer = await server.get("film/info.json");
+  assert.deepEqual([answer.status, answer.code], [502, "origin-failed"]);
+  const id = answer.headers.get("x-request-id");
+  await until(
+    () => lines.some(({ msg, reqId }) => msg === "answered" && reqId === id),
+    "the last request is in the log",
+  );
+  const errors = lines.filter(({ level }) => level >= 50);
+  assert.deepEqual(
+    errors.map(({ code, reqId }) => [code, reqId]),
+    [["origin-failed", id]],
+  );
+  assert.match(JSON.stringify(errors), /answered with status 500/);
+  assert.doesNotMatch(JSON.stringify(lines), /hidden/);
+});
+
+test("a server that is to end says so to its balancer first, and serves on until it is told once more", async (t) => {
+  const server = await testServer(t, { film: SMALL }, { drainSeconds: 3600 });
+  assert.deepEqual(JSON.parse((await server.get("readyz")).text), { status: "ready" });
+  assert.equal((await server.get("readyz", { method: "HEAD" })).status, 200);
+  const closed = server.close();
+  const ready = await server.get("readyz");
+  assert.deepEqual([ready.status, JSON.parse(ready.text).status], [503, "draining"]);
+  assert.equal(ready.headers.get("cache-control"), "no-store");
+  assert.equal((await server.get("healthz")).status, 200);
+  assert.equal((await server.get("film/full/80,46/seg-0.m4s")).status, 200);
+  await Promise.all([server.close(), closed]);
+  await assert.rejects(server.get("readyz"));
+});
+
+test("an application says itself when it wants no requests", async (t) => {
+  let wanted = true;
+  const server = await testServer(t, { film: SMALL }, { ready: () => wanted });
+  assert.equal((await server.get("readyz")).status, 200);
+  wanted = false;
+  assert.equal((await server.get("readyz")).status, 503);
+});
+
+test("each engine has URLs and cache entries of its own, and draws the same picture", async (t) => {
+  const root = await tempFolder(t);
+  await writeFile(join(root, "film.siedd"), syntheticAsset(SMALL));
+  const cacheDir = await tempFolder(t);
+  const picture = "film/full/80,46/frame-210.png";
+  const open = (engine: "auto" | "kernel" | "onnx") => testServer(t, {}, { root, cacheDir, engine });
+  const [auto, kernel, onnx] = [await open("auto"), await open("kernel"), await open("onnx")];
+  const versions: string[] = [];
+  const pictures: Buffer[] = [];
+  for (const server of [auto, kernel, onnx]) {
+    versions.push(JSON.parse((await server.get("film/info.json")).text).v);
+    const { body, headers, status } = await server.get(picture);
+    assert.equal(status, 200);
+    pictures.push(await sharp(body).raw().toBuffer());
+    versions.push(headers.get("etag") ?? "");
+    await until(async () => (await readdir(cacheDir)).some((name) => ENTRY.test(name)), "it is on the disk");
+  }
+  assert.deepEqual(versions.slice(0, 2), versions.slice(2, 4), "auto is the kernel, for a film of tiles");
+  assert.notEqual(versions[4], versions[2]);
+  assert.notEqual(versions[5], versions[3]);
+  // The disk that all three share has the picture of the kernel, and onnxruntime made its own.
+  assert.deepEqual([auto.work.length, kernel.work.length, onnx.work.length], [1, 0, 1]);
+  const furthest = pictures[1]!.reduce(
+    (most, value, i) => Math.max(most, Math.abs(value - pictures[2]![i]!)),
+    0,
+  );
+  assert.ok(furthest <= 1, `${furthest} steps of 255 apart`);
+});

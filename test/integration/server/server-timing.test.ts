@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { SieddPlayerElement } from "../../../player/index.js";
+import { parseServerTiming } from "../../../player/playback/server-timing.js";
+import { launchBrowser, watchFaults } from "../../support/browser.js";
+import { testServer } from "../../support/running-server.js";
+import { tempFolder } from "../../support/temp-folder.js";
+
+const SMALL = { width: 160, height: 90, groups: [10, 10, 10] };
+const PATHS = ["seg-0.m4s", "elastic-1.m4s", "iframe-1.m4s", "frame-100.png", "init.mp4"];
+
+test("segments and pictures say how long they took, and which cache had them; nothing else does", async (t) => {
+  const cacheDir = join(await tempFolder(t), "cache");
+  const first = await testServer(t, { film: SMALL }, { cacheDir });
+  const ask = async (server: typeof first, name: string, init?: RequestInit) =>
+    (await server.get(`film/full/80,46/${name}`, init)).headers.get("server-timing");
+  for (const name of PATHS) {
+    const made = await ask(first, name);
+    // An init segment may have come with the segment that was made before.
+    if (name !== "init.mp4")
+      assert.match(made ?? "", /^total;dur=\d+\.\d, cache;desc=miss, store;desc=none$/);
+    assert.match((await ask(first, name)) ?? "", /^total;dur=\d+\.\d, cache;desc=hit, store;desc=memory$/);
+    assert.equal(await ask(first, name, { method: "HEAD" }), null);
+  }
+  for (const path of ["film/info.json", "film/master.m3u8", "film/storyboard.vtt"]) {
+    assert.equal((await first.get(path)).headers.get("server-timing"), null, path);
+  }
+  await first.close();
+
+  const second = await testServer(t, {}, { cacheDir, root: first.root });
+  const [once, twice] = [await ask(second, "seg-0.m4s"), await ask(second, "seg-0.m4s")];
+  assert.match(once ?? "", /cache;desc=hit, store;desc=disk$/);
+  assert.match(twice ?? "", /cache;desc=hit, store;desc=memory$/);
+});
+
+test("whoever joins work under way is told that it was a miss, and what was made takes longer than what was kept", async (t) => {
+  const server = await testServer(t, { film: { ...SMALL, groups: [50] } });
+  const ask = async () => {
+    const { headers } = await server.get("film/full/%5E640,360/seg-0.m4s");
+    return parseServerTiming(headers.get("server-timing"))!;
+  };
+  const made = await Promise.all([ask(), ask()]);
+  const kept = await ask();
+  assert.deepEqual(
+    [...made, kept].map(({ cached }) => cached),
+    [false, false, true],
+  );
+  for (const { seconds } of made) assert.ok(seconds > kept.seconds, `${seconds} s, kept ${kept.seconds} s`);
+});
+
+test("the player's statistics tell the server's time and cache, on another site's page too", {
+  timeout: 600_000,
+}, async (t) => {
+  const film = { width: 320, height: 180, groups: [25, 25, 25, 25], widths: [4] };
+  const server = await testServer(t, { film });
+  const browser = await launchBrowser();
+  t.after(() => browser.close());
+  const site = createServer((_request, response) => {
+    response.setHeader("content-type", "text/html");
+    response.end(
+      `<!doctype html><link rel="icon" href="data:,"><script type="module" src="${server.url}player/siedd-player.js"></script>` +
+        `<siedd-player src="${server.url}film" style="width: 320px" quality="180" muted></siedd-player>`,
+    );
+  }).listen(0, "127.0.0.1");
+  t.after(() => site.close());
+  await once(site, "listening");
+  const watch = async (before?: () => void) => {
+    const page = await browser.newPage();
+    const faults = watchFaults(page);
+    if (before !== undefined) await page.addInitScript(before);
+    await page.goto(`http://127.0.0.1:${(site.address() as AddressInfo).port}/`);
+    await page.waitForFunction(() => customElements.get("siedd-player") !== undefined);
+    await page.evaluate(async () => {
+      const player = document.querySelector("siedd-player") as SieddPlayerElement;
+      const told: unknown[] = [];
+      Object.assign(window, { player, servers: told });
+      player.addEventListener("segment", (event) => told.push((event as CustomEvent).detail.server));
+      await player.play();
+    });
+    await page.waitForFunction(() => window.player.currentTime > 2.2);
+    const stage = page.locator("siedd-player .stage");
+    await stage.focus();
+    await page.evaluate(() => {
+      window.player.shadowRoot!.querySelector<HTMLElement>(".settings-button")!.click();
+    });
+    await page.evaluate(() => {
+      const items = [
+        ...window.player.shadowRoot!.querySelectorAll<HTMLElement>("[role^=menuitem], .menu button"),
+      ];
+      items.find(({ textContent }) => /stat/i.test(textContent ?? ""))!.click();
+    });
+    await page.waitForFunction(
+      () => window.player.shadowRoot!.querySelector(".stats dl, .stats dd") !== null,
+      null,
+    );
+    const seen = await page.evaluate(() => ({
+      rows: Object.fromEntries(
+        [...window.player.shadowRoot!.querySelectorAll(".stats dt")].map((name) => [
+          name.textContent,
+          name.nextElementSibling?.textContent,
+        ]),
+      ) as Record<string, string>,
+      servers: (window as unknown as { servers: { seconds: number; cached: boolean }[] }).servers,
+      timing: performance
+        .getEntriesByType("resource")
+        .filter(({ name }) => /\.m4s/.test(name))
+        .flatMap((entry) => (entry as PerformanceResourceTiming).serverTiming.map(({ name }) => name)),
+    }));
+    await page.close();
+    assert.deepEqual(faults, []);
+    return seen;
+  };
+  const cold = await watch();
+  t.diagnostic(JSON.stringify(cold.rows));
+  const row = ({ rows }: typeof cold, name: RegExp) =>
+    Object.entries(rows).find(([label]) => name.test(label))?.[1] ?? "";
+  /** A busy machine may ask for a segment anew, at another size. */
+  const counted = (seen: typeof cold) => row(seen, /cache/i).split(" / ").map(Number) as [number, number];
+  assert.ok(cold.servers.length >= 3);
+  assert.ok(cold.servers.every(({ seconds }) => seconds > 0));
+  assert.equal(cold.servers[0]!.cached, false);
+  assert.ok(counted(cold)[0] < counted(cold)[1], row(cold, /cache/i));
+  assert.match(row(cold, /server/i), /^\d+ ms$/);
+  assert.ok(cold.timing.includes("total"), "Timing-Allow-Origin opens it to the page's own measurements");
+  const warm = await watch();
+  assert.equal(warm.servers[0]!.cached, true);
+  assert.ok(counted(warm)[0] >= 1 && counted(warm)[0] <= counted(warm)[1], row(warm, /cache/i));
+  // A browser without in-band parameter sets plays levels, and is told the same.
+  const levels = await watch(() => {
+    const supported = MediaSource.isTypeSupported.bind(MediaSource);
+    MediaSource.isTypeSupported = (type) => !type.includes("avc3") && supported(type);
+  });
+  assert.ok(counted(levels)[1] >= 3, row(levels, /cache/i));
+});

@@ -1,0 +1,237 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fastify from "fastify";
+import siedd, { ServeError, type SignUrlOptions, serve, signUrl } from "../../../server/index.js";
+import { testServer } from "../../support/running-server.js";
+import { tempFolder } from "../../support/temp-folder.js";
+
+const SMALL = { width: 160, height: 90, groups: [10, 10], tone: 1 };
+const OLD = { id: "2025", secret: "an old secret of some length" };
+const NEW = { id: "2026", secret: "a new secret of the same sort" };
+
+/** Every link of a playlist, absolute. */
+const linksOf = (text: string, base: string): string[] =>
+  [...text.matchAll(/^[^#\n].*$|URI="([^"]+)"/gm)].map(([line, uri]) => new URL(uri ?? line, base).href);
+
+test("a signed URL opens its film, and everything that its playlists link to", async (t) => {
+  const server = await testServer(t, { film: SMALL, other: SMALL }, { signKeys: [NEW, OLD] });
+  for (const key of [OLD, NEW]) {
+    const sign = (path: string) => signUrl(`${server.url}${path}`, { key, expires: 60 });
+    const seen = new Set<string>();
+    const follow = async (url: string): Promise<void> => {
+      if (seen.has(url)) return;
+      seen.add(url);
+      const answer = await server.get(url.replace("%7Bsize%7D", "80,46"));
+      assert.equal(answer.status, 200, url);
+      const type = answer.headers.get("content-type") ?? "";
+      if (!/mpegurl|vtt/.test(type)) return;
+      assert.equal(answer.headers.get("cache-control"), "private, no-cache");
+      const links = type.includes("vtt")
+        ? [...answer.text.matchAll(/^\S+#xywh=\S+$/gm)].map(
+            ([link]) => new URL(link, url).href.split("#", 1)[0],
+          )
+        : linksOf(answer.text, url);
+      // Of a ladder of many sizes the first and the last one tell.
+      for (const link of [...links.slice(0, 4), ...links.slice(-1)]) await follow(link);
+    };
+    await follow(sign("film/master.m3u8?width=160&height=90"));
+    await follow(sign("film/elastic.m3u8"));
+    await follow(sign("film/storyboard.vtt"));
+    const info = JSON.parse((await server.get(sign("film/info.json"))).text);
+    for (const link of [info.links.asset, info.links.poster, info.links.master, info.links.audio[0]]) {
+      assert.equal((await server.get(new URL(link, `${server.url}film/`).href)).status, 200, link);
+    }
+    assert.ok(seen.size > 15, `${seen.size} URLs`);
+  }
+});
+
+test("without its signature, with another's, with a bit changed or too late a URL is 403, and nothing is computed", async (t) => {
+  const server = await testServer(t, { film: SMALL, other: SMALL }, { signKeys: [NEW] });
+  const path = `${server.url}film/full/80,46/seg-0.m4s`;
+  const refused = async (url: string, code: string) => {
+    for (const method of ["GET", "HEAD"]) {
+      const answer = await server.get(url, { method });
+      assert.equal(answer.status, 403, url);
+      assert.equal(answer.headers.get("cache-control"), "no-store");
+      assert.equal(answer.headers.get("access-control-allow-origin"), "*");
+      if (method === "GET") assert.equal(answer.code, code, url);
+    }
+  };
+  const good = signUrl(path, { key: NEW, expires: 60 });
+  const signature = new URL(good).searchParams.get("sig") ?? "";
+  await refused(path, "bad-signature");
+  await refused(`${path}?sig=`, "bad-signature");
+  await refused(`${path}?sig=${signature}&sig=${signature}`, "bad-signature");
+  await refused(good.replace("/film/", "/other/"), "bad-signature");
+  await refused(signUrl(path, { key: OLD, expires: 60 }), "bad-signature");
+  await refused(signUrl(path, { key: { ...NEW, secret: OLD.secret }, expires: 60 }), "bad-signature");
+  await refused(signUrl(path, { key: NEW, expires: new Date("2020-01-01") }), "expired-signature");
+  for (const at of [0, 6, 12, 14, signature.length - 1, signature.length - 20]) {
+    const other = signature[at] === "A" ? "B" : "A";
+    await refused(`${path}?sig=${signature.slice(0, at)}${other}${signature.slice(at + 1)}`, "bad-signature");
+  }
+  // The last letter of a MAC has two bits that no byte has.
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  const last = alphabet.indexOf(signature.at(-1) ?? "");
+  await refused(`${path}?sig=${signature.slice(0, -1)}${alphabet[last ^ 1]}`, "bad-signature");
+  await refused(server.url, "bad-signature");
+  await refused(`${server.url}film%2F..%2Fother/info.json?sig=${signature}`, "bad-signature");
+  await refused(
+    signUrl(`${server.url}film/`, { key: NEW, expires: 60 }).replace("film/", ""),
+    "bad-signature",
+  );
+  assert.deepEqual(server.work, []);
+  for (const open of ["healthz", "metrics", "player/siedd-player.js"]) {
+    assert.notEqual((await server.get(open)).status, 403, open);
+  }
+  assert.equal((await server.get(good)).status, 200);
+  // Two signatures of one thing are one thing in the cache.
+  assert.equal((await server.get(signUrl(path, { key: NEW, expires: 600 }))).status, 200);
+  assert.equal(server.work.length, 1);
+});
+
+test("a signature may hold for one path alone, for sizes up to a limit, or for all films", async (t) => {
+  const server = await testServer(t, { film: SMALL, other: SMALL }, { signKeys: [NEW] });
+  const sign = (path: string, options: Partial<SignUrlOptions> = {}) =>
+    signUrl(`${server.url}${path}`, { key: NEW, expires: 60, ...options });
+  const query = (url: string) => new URL(url).search.slice(1);
+  const status = async (path: string, signed: string) =>
+    (await server.get(`${path}${path.includes("?") ? "&" : "?"}${query(signed)}`)).status;
+
+  const frame = "film/full/%5E320,180/frame-100.jpg";
+  const alone = sign(frame, { scope: "path" });
+  assert.equal(await status(frame, alone), 200);
+  assert.equal(await status("film/full/^320,180/frame-100.jpg", alone), 200);
+  for (const path of [
+    "film/full/%5E322,180/frame-100.jpg",
+    "film/pct:0,0,50,50/%5E320,180/frame-100.jpg",
+    "film/info.json",
+  ]) {
+    assert.equal(await status(path, alone), 403, path);
+  }
+
+  const limited = sign("film/", { maxSide: 80 });
+  assert.equal(await status("film/full/80,45/frame-0.jpg", limited), 200);
+  assert.equal(await status("film/full/80,/elastic-0.m4s", limited), 200);
+  for (const path of [
+    "film/full/82,46/elastic-0.m4s",
+    "film/full/max/init.mp4",
+    "film/full/81,45/frame-0.jpg",
+    "film/asset",
+  ]) {
+    assert.equal(await status(path, limited), 403, path);
+  }
+  const master = await server.get(`film/master.m3u8?${query(sign("film/", { maxArea: 130 * 74 }))}`);
+  assert.deepEqual(
+    [...master.text.matchAll(/RESOLUTION=(\d+)/g)]
+      .map(([, width]) => Number(width))
+      .filter((width) => width > 130),
+    [],
+  );
+  const { limits } = JSON.parse((await server.get(`film/info.json?${query(limited)}`)).text);
+  assert.equal(limits.maxSide, 80);
+
+  const all = sign("", { scope: "all" });
+  const { assets } = JSON.parse((await server.get(`?${query(all)}`)).text);
+  assert.equal(assets.length, 2);
+  for (const { info, poster } of assets) {
+    assert.equal((await server.get(info)).status, 200);
+    assert.equal((await server.get(poster)).status, 200);
+  }
+});
+
+test("a playlist of another signature is not the same to caches", async (t) => {
+  const server = await testServer(t, { film: SMALL }, { signKeys: [NEW] });
+  const get = (expires: number, etag?: string) =>
+    server.get(signUrl(`${server.url}film/full/80,46/index.m3u8`, { key: NEW, expires }), {
+      headers: etag === undefined ? {} : { "if-none-match": etag },
+    });
+  const etag = (await get(100)).headers.get("etag") ?? "";
+  assert.equal((await get(900, etag)).status, 200);
+});
+
+test("an application decides by itself who may have what, before any work", async (t) => {
+  const asked: (string | undefined)[] = [];
+  const server = await testServer(
+    t,
+    { film: SMALL, secret: SMALL, paid: SMALL },
+    {
+      authorise: async (request, film) => {
+        asked.push(film?.id);
+        if (film?.id === "secret") return false;
+        if (film?.id === "paid") return 402;
+        if (request.headers["x-throw"])
+          throw Object.assign(new Error("log in first"), { statusCode: 401, code: "login" });
+        return undefined;
+      },
+    },
+  );
+  assert.equal((await server.get("film/full/80,46/seg-0.m4s")).status, 200);
+  const denied = await server.get("secret/full/80,46/seg-0.m4s");
+  assert.deepEqual([denied.status, denied.code], [403, "not-authorised"]);
+  assert.equal((await server.get("paid/info.json")).status, 402);
+  const thrown = await server.get("film/info.json", { headers: { "x-throw": "1" } });
+  assert.deepEqual([thrown.status, thrown.code], [401, "login"]);
+  assert.equal((await server.get("")).status, 200);
+  assert.deepEqual(asked, ["film", "secret", "paid", "film", undefined]);
+  assert.equal(server.work.length, 1);
+});
+
+test("a key or a URL that cannot be signed is refused in one sentence", async (t) => {
+  const root = await tempFolder(t);
+  for (const [signKeys, message] of [
+    [[{ id: "a.b", secret: NEW.secret }], /options\.signKeys\[0\]\.id must be 1 to 32 letters/],
+    [[NEW, NEW], /options\.signKeys\[1\]\.id must be a name that no other key has, not "2026"/],
+    [[{ id: "a", secret: "short" }], /options\.signKeys\[0\]\.secret must have at least 16 characters$/],
+  ] as const) {
+    await assert.rejects(serve({ root, port: 0, signKeys }), (error) => {
+      assert.ok(error instanceof ServeError && error.code === "bad-option");
+      assert.match(error.message, message);
+      return true;
+    });
+  }
+  assert.throws(() => signUrl("/", { key: NEW, expires: 5 }), /needs a path that names a film/);
+  assert.throws(
+    () => signUrl("/a/b", { key: NEW, expires: 5, prefix: "/films" }),
+    /needs a path below "\/films\/"/,
+  );
+  assert.throws(
+    () => signUrl("/a/b", { key: NEW, expires: 5, maxSide: 0.5 }),
+    /maxSide must be a whole number/,
+  );
+  for (const expires of [-1, 0, Number.NaN, Number.POSITIVE_INFINITY, new Date(Number.NaN), "soon"]) {
+    assert.throws(
+      () => signUrl("/a/b", { key: NEW, expires: expires as number }),
+      /signUrl options\.expires must be a date, or seconds from now above 0, not /,
+      `${expires}`,
+    );
+  }
+  assert.throws(
+    () => signUrl("/a/b", { key: NEW, expires: 5, scope: "one" as "all" }),
+    /signUrl options\.scope must be one of film, path, all, not "one"/,
+  );
+  assert.throws(() => signUrl("/a%ff/b", { key: NEW, expires: 5 }), /a path in UTF-8, percent-encoded/);
+});
+
+test("below a prefix, and in one of two instances, signatures hold just the same", async (t) => {
+  const { root } = await testServer(t, { film: SMALL, "a b%": SMALL });
+  const app = fastify({ pluginTimeout: 0 });
+  t.after(() => app.close());
+  await app.register(siedd, { root, prefix: "/open" });
+  await app.register(siedd, { root, prefix: "/closed", signKeys: [NEW] });
+  const status = async (url: string) => (await app.inject({ url })).statusCode;
+  assert.equal(await status("/open/film/info.json"), 200);
+  assert.equal(await status("/closed/film/info.json"), 403);
+  for (const id of ["film", "a%20b%25"]) {
+    const signed = signUrl(`/closed/${id}/full/80,46/index.m3u8`, {
+      key: NEW,
+      expires: 60,
+      prefix: "/closed",
+    });
+    const { body, statusCode } = await app.inject({ url: signed });
+    assert.equal(statusCode, 200);
+    for (const link of linksOf(body, `http://x${signed}`)) {
+      assert.equal(await status(link.slice("http://x".length)), 200);
+    }
+  }
+});

@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
+import { run } from "../../cli/run.js";
+
+export interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the command in this process, without a terminal. @param onError called when it first writes to stderr */
+export async function siedd(
+  argv: readonly string[],
+  signal = new AbortController().signal,
+  onError = () => {},
+): Promise<Outcome> {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  stderr.once("data", onError);
+  const said = Promise.all([text(stdout), text(stderr)]);
+  const code = await run(argv, { stdout, stderr, signal });
+  stdout.end();
+  stderr.end();
+  const [out, err] = await said;
+  return { code, stdout: out, stderr: err };
+}
+
+/** Runs the command in this process, which must succeed. Returns what it said on stdout. */
+export async function done(...argv: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await siedd(argv);
+  assert.equal(code, 0, stderr);
+  return stdout;
+}

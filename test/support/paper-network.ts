@@ -1,0 +1,13 @@
+import type { PaperNetwork } from "../../codec/index.js";
+
+/** A network of the paper profile that trains in no time. */
+export const NETWORK: PaperNetwork = {
+  profile: "paper",
+  frequencies: 4,
+  omega: 30,
+  width: 12,
+  encoderLayers: 2,
+  hiddenLayers: 2,
+  patch: 1,
+  factors: undefined,
+};

@@ -1,0 +1,79 @@
+import type { GroupDecoders, TileAsset, TileDecoder } from "../../codec/index.js";
+
+/** sin(omega (w^T h + b)) in float64; w is [in, out]. */
+function sineLayer(h: readonly number[], w: Float32Array, b: Float32Array, omega: number): number[] {
+  return Array.from(b, (bias, o) =>
+    Math.sin(omega * h.reduce((sum, value, i) => sum + value * w[i * b.length + o], bias)),
+  );
+}
+
+function tileValue(
+  asset: TileAsset,
+  group: GroupDecoders<Float32Array>,
+  tile: TileDecoder<Float32Array>,
+  x: number,
+  y: number,
+  t: number,
+): number[] {
+  const { network, encoder } = asset;
+  let h: number[] = [x, y];
+  for (let k = 0; k < network.frequencies; k++) {
+    const angle = (2 ** k * Math.PI) / 2;
+    h.push(Math.sin(angle * x), Math.sin(angle * y), Math.cos(angle * x), Math.cos(angle * y));
+  }
+  h.push(t, Math.sin((Math.PI * t) / 2), Math.cos((Math.PI * t) / 2));
+  if (tile.width === 0) h = [];
+  else if (network.encoderWidth > 0) h = sineLayer(h, encoder.weights, encoder.bias, network.omega);
+  tile.hidden.forEach((weights, l) => {
+    h = sineLayer(h, weights, tile.hiddenBias[l], network.omega);
+  });
+  return [0, 1, 2].map((c) => {
+    const value = h.reduce((sum, activation, i) => sum + activation * tile.head[i * 3 + c], tile.headBias[c]);
+    return value * group.deviation[c] + group.mean[c];
+  });
+}
+
+/** On the straight line through the two nearest frames. */
+function displacement(group: GroupDecoders<Float32Array>, tile: number, frame: number, axis: number): number {
+  const of = (f: number) => group.motion[(tile * group.frameCount + f) * 2 + axis];
+  if (Number.isInteger(frame) && frame >= 0 && frame < group.frameCount) return of(frame);
+  const before = Math.max(0, Math.min(group.frameCount - 2, Math.floor(frame)));
+  return of(before) + (of(before + 1) - of(before)) * (frame - before);
+}
+
+/** R'G'B' of one point of one frame, or between two, straight from the definition (docs/design.md); x and y in source pixels. */
+export function referencePixel(
+  asset: TileAsset,
+  group: GroupDecoders<Float32Array>,
+  frame: number,
+  x: number,
+  y: number,
+): number[] {
+  const { rows, columns, overlap } = asset.network;
+  const t = (2 * frame + 1) / group.frameCount - 1;
+  const along = (at: number, extent: number, count: number) => {
+    const side = extent / count;
+    const band = Math.min(overlap, side / 2);
+    return Array.from({ length: count }, (_, tile) => {
+      const rise = (distance: number) =>
+        band === 0 ? Number(distance >= 0) : Math.max(0, Math.min(1, (distance + band) / (2 * band)));
+      const left = tile === 0 ? 1 : rise(at - tile * side);
+      const right = tile === count - 1 ? 0 : rise(at - (tile + 1) * side);
+      return { weight: left * (1 - right), local: (2 * (at - tile * side)) / side - 1 };
+    });
+  };
+  const sum = [0, 0, 0];
+  along(y, asset.height, rows).forEach((row, r) => {
+    along(x, asset.width, columns).forEach((column, c) => {
+      const weight = row.weight * column.weight;
+      if (weight === 0) return;
+      const index = r * columns + c;
+      const u = column.local + displacement(group, index, frame, 0);
+      const v = row.local + displacement(group, index, frame, 1);
+      tileValue(asset, group, group.tiles[index], u, v, t).forEach((value, channel) => {
+        sum[channel] += weight * value;
+      });
+    });
+  });
+  return sum;
+}

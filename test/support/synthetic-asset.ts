@@ -1,0 +1,166 @@
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import {
+  allocateTile,
+  type GroupDecoders,
+  indexAdts,
+  layoutAsset,
+  quantise,
+  sharedEncoderSize,
+  type TextContents,
+  type TileNetwork,
+  writeGroup,
+} from "../../codec/index.js";
+
+export interface SyntheticOptions {
+  readonly width?: number;
+  readonly height?: number;
+  readonly frameRate?: { readonly num: number; readonly den: number };
+  /** Frames of each group. */
+  readonly groups?: readonly number[];
+  /** Groups that begin a scene; default: none says so. */
+  readonly scenes?: readonly number[];
+  /** Seconds of a 440 Hz tone; 0 for no sound. */
+  readonly tone?: number;
+  /** ISO 639-2, one for each track of that tone; default: one track, "und". */
+  readonly languages?: readonly string[];
+  /** Tracks of subtitles; default: none. */
+  readonly text?: readonly TextContents[];
+  readonly tileWidth?: number;
+  readonly widths?: readonly number[];
+  readonly encoderWidth?: number;
+  readonly hiddenLayers?: number;
+  readonly overlap?: number;
+  readonly seed?: number;
+}
+
+/** A 32-bit generator for test material (xorshift, G. Marsaglia, 2003), uniform in [-1, 1). */
+export function noise(seed: number): () => number {
+  let state = seed | 1;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) / 2 ** 31 - 1;
+  };
+}
+
+export function syntheticNetwork(o: SyntheticOptions = {}): TileNetwork {
+  const width = o.width ?? 320;
+  const height = o.height ?? 180;
+  return {
+    profile: "tile",
+    rows: Math.max(1, Math.round(height / 40)),
+    columns: Math.max(1, Math.round(width / 40)),
+    overlap: o.overlap ?? 2,
+    frequencies: 4,
+    omega: 20,
+    encoderWidth: o.encoderWidth ?? 0,
+    hiddenLayers: o.hiddenLayers ?? 2,
+  };
+}
+
+/** Decoders with random weights in the range of trained ones: a colourful moving pattern. */
+export function syntheticGroup(
+  network: TileNetwork,
+  frameCount: number,
+  next: () => number,
+  widths: readonly number[],
+): GroupDecoders<Float32Array> {
+  const tiles = Array.from({ length: network.rows * network.columns }, (_, t) => {
+    const tile = allocateTile(network, widths[t % widths.length], (length) => new Float32Array(length));
+    tile.hidden.forEach((matrix, layer) => {
+      const inputs = matrix.length / Math.max(1, tile.width);
+      const bound = (Math.sqrt(6 / inputs) / network.omega) * (layer === 0 ? 2 : 1);
+      for (let i = 0; i < matrix.length; i++) matrix[i] = next() * bound;
+      for (let i = 0; i < tile.width; i++) tile.hiddenBias[layer][i] = next() * 0.1;
+    });
+    for (let i = 0; i < tile.head.length; i++) tile.head[i] = next() / Math.sqrt(tile.width);
+    for (let i = 0; i < 3; i++) tile.headBias[i] = next() * 0.3;
+    return tile;
+  });
+  const motion = Float32Array.from({ length: tiles.length * frameCount * 2 }, () => next() * 0.05);
+  return { frameCount, mean: [0.5, 0.5, 0.5], deviation: [0.2, 0.2, 0.2], tiles, motion };
+}
+
+/** Bytes of a valid asset whose decoders are random. */
+export function syntheticAsset(o: SyntheticOptions = {}): Uint8Array {
+  const network = syntheticNetwork(o);
+  const next = noise(o.seed ?? 7);
+  const size = sharedEncoderSize(network);
+  const encoder = {
+    weights: Float32Array.from({ length: size.weights }, () => next() * 0.06),
+    bias: Float32Array.from({ length: size.bias }, () => next() * 0.1),
+  };
+  const steps = {
+    hidden: new Array(network.hiddenLayers).fill(1e-4),
+    hiddenBias: new Array(network.hiddenLayers).fill(1e-4),
+    head: 1e-3,
+    headBias: 1e-3,
+    motion: 1e-3,
+  };
+  const frameCounts = o.groups ?? [25, 25, 10];
+  const payloads = frameCounts.map((frames, i) => {
+    const group = syntheticGroup(network, frames, next, o.widths ?? [o.tileWidth ?? 8]);
+    return writeGroup(network, quantise({ ...group, startsScene: o.scenes?.includes(i) ?? false }, steps));
+  });
+  const adts = (o.tone ?? 0) > 0 ? tone(o.tone ?? 0) : undefined;
+  const track = adts === undefined ? undefined : indexAdts(adts);
+  const languages = o.languages ?? ["und"];
+  const { head, chunks } = layoutAsset({
+    width: o.width ?? 320,
+    height: o.height ?? 180,
+    frameRate: o.frameRate ?? { num: 25, den: 1 },
+    profile: "tile",
+    network,
+    encoder,
+    groups: frameCounts.map((frameCount, i) => ({ frameCount, size: payloads[i].length })),
+    audio:
+      track === undefined
+        ? []
+        : languages.map((language) => ({
+            ...track,
+            ...{ language, packetDuration: 1024, priming: 1024, packetSizes: track.sizes },
+          })),
+    ...(o.text === undefined ? {} : { text: o.text }),
+  });
+  const parts = chunks.flatMap((chunk) => {
+    if (chunk.kind === "group") return [payloads[chunk.index]];
+    return Array.from({ length: chunk.count }, (_, i) => {
+      const packet = chunk.first + i;
+      return adts!.subarray(track!.offsets[packet], track!.offsets[packet] + track!.sizes[packet]);
+    });
+  });
+  return Buffer.concat([head, ...parts]);
+}
+
+export function writeSyntheticAsset(path: string, o: SyntheticOptions = {}): void {
+  writeFileSync(path, syntheticAsset(o));
+}
+
+/** By seconds: a film is often written anew with the same sound. */
+const tones = new Map<number, Uint8Array>();
+
+function tone(seconds: number): Uint8Array {
+  const made = tones.get(seconds) ?? makeTone(seconds);
+  tones.set(seconds, made);
+  return made;
+}
+
+function makeTone(seconds: number): Uint8Array {
+  const args = [
+    "-v",
+    "error",
+    "-f",
+    "lavfi",
+    "-i",
+    `sine=440:duration=${seconds}:sample_rate=48000`,
+    "-ac",
+    "2",
+  ];
+  const run = spawnSync("ffmpeg", [...args, "-c:a", "aac", "-b:a", "96k", "-f", "adts", "-"], {
+    maxBuffer: 2 ** 28,
+  });
+  if (run.status !== 0) throw new Error(`ffmpeg could not make a tone: ${run.stderr}`);
+  return run.stdout;
+}

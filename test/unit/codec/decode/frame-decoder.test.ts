@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import { promisify } from "node:util";
+import {
+  chooseEngine,
+  createEngine,
+  decodeMoment,
+  fullRegion,
+  memorySource,
+  momentAt,
+  openAsset,
+  type PictureRequest,
+  type TileAsset,
+} from "../../../../codec/index.js";
+import { type ClipName, clip } from "../../../support/clips.js";
+import { syntheticAsset } from "../../../support/synthetic-asset.js";
+import { syntheticPaperAsset } from "../../../support/synthetic-paper.js";
+import { tempFolder } from "../../../support/temp-folder.js";
+
+const run = promisify(execFile);
+const COMMAND = join(import.meta.dirname, "../../../../cli/main.js");
+const siedd = (...args: string[]) => run(process.execPath, [COMMAND, ...args]);
+const runtime = () => import("onnxruntime-node");
+
+/** What `--engine` promises: shares of samples further apart than 1/255, and the largest distance. */
+function distance(a: Uint8Array, b: Uint8Array): { beyondOne: number; most: number } {
+  let beyond = 0;
+  let most = 0;
+  for (let i = 0; i < a.length; i++) {
+    const apart = Math.abs(a[i] - b[i]);
+    if (apart > 1) beyond++;
+    most = Math.max(most, apart);
+  }
+  return { beyondOne: beyond / a.length, most };
+}
+
+async function expectAgreement(bytes: Uint8Array, moments: readonly number[]): Promise<void> {
+  const asset = await openAsset(memorySource(bytes));
+  assert.ok(asset.profile === "tile");
+  for (const [what, request] of requests(asset)) {
+    for (const format of ["rgba", "bt709", "bt601"] as const) {
+      const length = request.width * request.height * (format === "rgba" ? 4 : 1.5);
+      for (const position of moments) {
+        const pictures = [];
+        for (const name of ["kernel", "onnx"] as const) {
+          const engine = await createEngine(asset, { engine: name, runtime });
+          const load = async (index: number) => engine.loadGroup(index, await asset.readGroup(index));
+          const out = new Uint8Array(length);
+          await decodeMoment(engine, load, momentAt(asset.groups, position), request, format, out);
+          pictures.push(out);
+        }
+        const { beyondOne, most } = distance(pictures[0], pictures[1]);
+        const where = `${what}, ${format}, frame ${position}: ${beyondOne} beyond 1/255, at most ${most}/255`;
+        assert.ok(beyondOne <= 0.001 && most <= 3, where);
+        assert.ok(new Set(pictures[0]).size > 8, `${where}: hardly a picture`);
+      }
+    }
+  }
+}
+
+function requests(asset: TileAsset): [string, PictureRequest][] {
+  const { width, height } = asset;
+  const region = fullRegion(asset);
+  const part = { x: 10.5, y: 7, width: width / 2 + 0.25, height: height / 2 - 3 };
+  return [
+    ["source size", { region, width, height }],
+    ["twice the size", { region, width: 2 * width, height: 2 * height }],
+    ["a region", { region: part, width: 94, height: 46 }],
+    ["half the size", { region, width: width / 2, height: 2 * Math.round(height / 4) }],
+    ["a third, oblong", { region, width: 2 * Math.round(width / 6), height: 2 * Math.round(height / 14) }],
+    ["a few pixels", { region, width: 16, height: 10 }],
+  ];
+}
+
+describe("all engines give the same pictures", { concurrency: false }, () => {
+  const ends: (() => unknown)[] = [];
+  after(async () => {
+    for (const end of ends) await end();
+  });
+
+  for (const name of ["bunny", "bikes", "carphone"] satisfies ClipName[]) {
+    test(`of ${name}, in R'G'B' and 4:2:0, at any size and of any part`, async () => {
+      const folder = await tempFolder({ after: (end) => void ends.push(end as () => unknown) });
+      const path = join(folder, `${name}.siedd`);
+      const small = ["--size", "96x54", "--to", "1", "--steps", "60", "--phase1-steps", "30"];
+      await siedd("encode", await clip(name), "-o", path, ...small);
+      await expectAgreement(await readFile(path), [0, 13, 20.5]);
+    });
+  }
+
+  test("with a shared encoder, tiles of any width and one colour, and a moment between two groups", async () => {
+    const size = { width: 96, height: 54, groups: [4, 3] };
+    for (const network of [
+      { encoderWidth: 12, widths: [8, 0, 32], hiddenLayers: 3 },
+      { tileWidth: 16, hiddenLayers: 1, overlap: 0 },
+    ]) {
+      await expectAgreement(syntheticAsset({ ...size, ...network }), [2, 3.5]);
+    }
+  });
+});
+
+test("siedd decode takes the engine that it is told, and refuses one that cannot", async (t) => {
+  const folder = await tempFolder(t);
+  const at = (name: string) => join(folder, name);
+  await writeFile(at("tile.siedd"), syntheticAsset({ width: 96, height: 54, groups: [3] }));
+  await writeFile(at("paper.siedd"), syntheticPaperAsset());
+  for (const engine of ["auto", "kernel", "onnx"]) {
+    await siedd("decode", at("tile.siedd"), "-o", at(`${engine}.yuv`), "--engine", engine);
+  }
+  const [auto, kernel, onnx] = await Promise.all(
+    ["auto", "kernel", "onnx"].map((engine) => readFile(at(`${engine}.yuv`))),
+  );
+  assert.ok(auto.equals(kernel));
+  assert.ok(!onnx.equals(kernel) && distance(onnx, kernel).most <= 1);
+  await siedd("decode", at("paper.siedd"), "-o", at("paper.yuv"), "--engine", "onnx");
+  await assert.rejects(
+    siedd("decode", at("paper.siedd"), "-o", at("none.yuv"), "--engine", "kernel"),
+    ({ code, stderr }) =>
+      code === 1 && /^siedd: .*tile profile only.*choose the engine onnx or auto\n$/.test(stderr),
+  );
+  await assert.rejects(
+    siedd("decode", at("tile.siedd"), "-o", at("none.yuv"), "--engine", "gpu"),
+    ({ code, stderr }) => code === 2 && /auto, kernel, onnx/.test(stderr),
+  );
+  await assert.rejects(readFile(at("none.yuv")), /ENOENT/);
+});
+
+test("tiles are the kernel's unless told otherwise, and onnx asks for a runtime", async () => {
+  assert.deepEqual([chooseEngine("tile"), chooseEngine("paper")], ["kernel", "onnx"]);
+  const asset = await openAsset(memorySource(syntheticAsset({ groups: [1] })));
+  await assert.rejects(createEngine(asset, { engine: "onnx" }), { code: "bad-request", message: /pass one/ });
+});

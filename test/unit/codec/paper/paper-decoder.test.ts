@@ -1,0 +1,374 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import * as ort from "onnxruntime-node";
+import {
+  createEngine,
+  describeAsset,
+  fullRegion,
+  memorySource,
+  type OnnxRuntime,
+  openAsset,
+  type PaperAsset,
+  PaperDecoder,
+  readPaperGroup,
+  SieddError,
+  writePaperGroup,
+} from "../../../../codec/index.js";
+import { DecodePool, decodeFrames } from "../../../../decode-pool/index.js";
+import { paperFormula } from "../../../support/paper-formula.js";
+import { noise, syntheticAsset } from "../../../support/synthetic-asset.js";
+import {
+  type SyntheticPaperOptions,
+  syntheticPaperAsset,
+  syntheticPaperGroup,
+  syntheticPaperNetwork,
+} from "../../../support/synthetic-paper.js";
+import { tempFolder } from "../../../support/temp-folder.js";
+
+async function openPaper(options: SyntheticPaperOptions = {}): Promise<PaperAsset> {
+  const asset = await openAsset(memorySource(syntheticPaperAsset(options)));
+  assert.ok(asset.profile === "paper");
+  return asset;
+}
+
+async function opened(runtime: OnnxRuntime = ort, options: SyntheticPaperOptions = {}, windowBytes?: number) {
+  const asset = await openPaper(options);
+  const decoder = await PaperDecoder.create(asset, runtime, { threads: 1, windowBytes });
+  const group = async (index: number) => decoder.loadGroup(index, await asset.readGroup(index));
+  return { asset, decoder, group };
+}
+
+for (const [name, options] of Object.entries({
+  "single pixels": {},
+  "patches of 3": { patch: 3 },
+  "patches of 6 and factored matrices": {
+    patch: 6,
+    factors: { rank: 4, frequency: 200, amplitude: Math.fround(0.02) },
+  },
+})) {
+  test(`any region at any size agrees with the formula within 1/255: ${name}`, async () => {
+    const { asset, decoder, group } = await opened(ort, options);
+    const expected = await paperFormula(asset, 1);
+    const loaded = await group(1);
+    const region = { x: 10.5, y: 3, width: 80, height: 50 };
+    const [width, height] = [83, 57];
+    const out = new Uint8Array(width * height * 4);
+    for (const frame of [0, 2]) {
+      await decoder.decodeRgba(loaded, frame, { region, width, height }, out);
+      for (let y = 0; y < height; y++) {
+        for (let x = 0; x < width; x++) {
+          const rgb = expected(frame, 10.5 + ((x + 0.5) * 80) / width, 3 + ((y + 0.5) * 50) / height);
+          rgb.forEach((value, c) => {
+            const wanted = Math.max(0, Math.min(255, 255 * value));
+            const got = out[(y * width + x) * 4 + c];
+            assert.ok(Math.abs(got - wanted) <= 1, `(${x}, ${y}) channel ${c}: ${got}, formula ${wanted}`);
+          });
+        }
+      }
+    }
+  });
+}
+
+test("below the source's size a picture is the mean of samples: near that of the whole picture's pixels", async () => {
+  const { asset, decoder, group } = await opened(ort, { width: 96, height: 60 });
+  const loaded = await group(0);
+  const request = (width: number, height: number) => ({ region: fullRegion(asset), width, height });
+  const decode = async (width: number, height: number) => {
+    const rgba = new Uint8Array(width * height * 4);
+    await decoder.decodeRgba(loaded, 1, request(width, height), rgba);
+    return rgba;
+  };
+  const whole = await decode(96, 60);
+  for (const by of [2, 3, 4, 6]) {
+    const [width, height] = [96 / by, 60 / by];
+    const errors = (rgba: Uint8Array, point: boolean) => {
+      let squares = 0;
+      for (let i = 0; i < width * height * 3; i++) {
+        const [x, y, c] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width), i % 3];
+        const at = (dx: number, dy: number) => whole[((y * by + dy) * 96 + x * by + dx) * 4 + c];
+        let mean = 0;
+        for (let dy = 0; dy < by; dy++) for (let dx = 0; dx < by; dx++) mean += at(dx, dy) / by ** 2;
+        const got = point ? at(by >> 1, by >> 1) : rgba[(y * width + x) * 4 + c];
+        squares += (got - mean) ** 2;
+      }
+      return squares;
+    };
+    const small = await decode(width, height);
+    assert.ok(
+      errors(small, false) < 0.25 * errors(small, true),
+      `at 1/${by}: far better than one sample a pixel`,
+    );
+  }
+});
+
+test("I420 output is the R'G'B' output through the colour matrix", async () => {
+  const { asset, decoder, group } = await opened();
+  const loaded = await group(0);
+  const [width, height] = [64, 38];
+  const request = { region: fullRegion(asset), width, height };
+  const rgba = new Uint8Array(width * height * 4);
+  await decoder.decodeRgba(loaded, 3, request, rgba);
+  const inside = (value: number) => value > 0 && value < 255;
+  for (const [matrix, kr, kb] of [
+    ["bt709", 0.2126, 0.0722],
+    ["bt601", 0.299, 0.114],
+  ] as const) {
+    const i420 = new Uint8Array((width * height * 3) / 2);
+    await decoder.decodeI420(loaded, 3, request, matrix, i420);
+    let compared = 0;
+    for (let i = 0; i < width * height; i += 2) {
+      const [x, y] = [i % width, Math.floor(i / width)];
+      if (y % 2 === 1) continue;
+      const four = [i, i + 1, i + width, i + width + 1].map((at) => [...rgba.subarray(4 * at, 4 * at + 3)]);
+      if (!four.flat().every(inside)) continue;
+      compared++;
+      const luma = ([r, g, b]: number[]) => kr * r + (1 - kr - kb) * g + kb * b;
+      assert.ok(Math.abs(16 + (219 * luma(four[0])) / 255 - i420[i]) <= 1.1, `luma at ${x}, ${y}`);
+      const [r, g, b] = [0, 1, 2].map((c) => four.reduce((sum, rgb) => sum + rgb[c], 0) / 4);
+      const at = width * height + (y / 2) * (width / 2) + x / 2;
+      const blue = 128 + (224 * (b - luma([r, g, b]))) / (2 * (1 - kb)) / 255;
+      const red = 128 + (224 * (r - luma([r, g, b]))) / (2 * (1 - kr)) / 255;
+      assert.ok(Math.abs(blue - i420[at]) <= 1.6, `${matrix}: blue ${i420[at]}, not ${blue}`);
+      assert.ok(Math.abs(red - i420[at + (width * height) / 4]) <= 1.6, `${matrix}: red at ${x}, ${y}`);
+    }
+    assert.ok(compared > 100);
+  }
+});
+
+/** onnxruntime with a meter: multiplications of the matrix products that are really asked of it. */
+function counting(): { runtime: OnnxRuntime; count: { multiplications: number; mostPoints: number } } {
+  const count = { multiplications: 0, mostPoints: 0 };
+  const runtime: OnnxRuntime = {
+    Tensor: ort.Tensor as unknown as OnnxRuntime["Tensor"],
+    InferenceSession: {
+      async create(model, options) {
+        const session = await ort.InferenceSession.create(
+          model,
+          options as ort.InferenceSession.SessionOptions,
+        );
+        return {
+          run(feeds) {
+            const points = feeds.position.dims[1];
+            for (const [name, { dims }] of Object.entries(feeds)) {
+              if (/^(weights|heads)/.test(name)) count.multiplications += dims[0] * dims[1] * points;
+            }
+            count.mostPoints = Math.max(count.mostPoints, points);
+            return session.run(feeds as Record<string, ort.Tensor>);
+          },
+        };
+      },
+    },
+  };
+  return { runtime, count };
+}
+
+test("the hidden features are computed once a group: every further frame costs only its head", async () => {
+  const [width, height, neurons] = [98, 62, 20];
+  const hidden = 18 * neurons + 3 * neurons * neurons;
+  const head = 3 * neurons;
+  const costs: number[] = [];
+  for (const frames of [1, 2, 5]) {
+    const { runtime, count } = counting();
+    const { asset, decoder, group } = await opened(runtime, { groups: [frames], neurons });
+    const loaded = await group(0);
+    const request = { region: fullRegion(asset), width, height };
+    const out = new Uint8Array(width * height * 1.5);
+    for (let frame = 0; frame < frames; frame++)
+      await decoder.decodeI420(loaded, frame, request, "bt709", out);
+    costs.push(count.multiplications / (width * height));
+  }
+  assert.deepEqual(costs, [hidden + head, hidden + 2 * head, hidden + 5 * head]);
+});
+
+test("memory is bounded: strips, and frames that do not fit are computed in their turn, to the same bytes", async () => {
+  const { runtime, count } = counting();
+  const size = { width: 600, height: 400 };
+  const frameBytes = size.width * size.height * 1.5;
+  const narrow = await opened(runtime, { neurons: 64, groups: [3] }, 2 * frameBytes);
+  const wide = await opened(ort, { neurons: 64, groups: [3] });
+  const request = { region: fullRegion(narrow.asset), ...size };
+  const [few, all] = [await narrow.group(0), await wide.group(0)];
+  for (let frame = 0; frame < 3; frame++) {
+    const [a, b] = [new Uint8Array(frameBytes), new Uint8Array(frameBytes)];
+    await narrow.decoder.decodeI420(few, frame, request, "bt709", a);
+    await wide.decoder.decodeI420(all, frame, request, "bt709", b);
+    assert.deepEqual(a, b, `frame ${frame}`);
+  }
+  assert.ok(count.mostPoints * 64 <= 2 ** 20, `${count.mostPoints} points at a time`);
+});
+
+test("what is written is read back, integer by integer", async () => {
+  for (const options of [{}, { patch: 6 }, { factors: { rank: 7, frequency: 0, amplitude: 1 } }]) {
+    const network = syntheticPaperNetwork(options);
+    const group = syntheticPaperGroup(network, 5, noise(3));
+    assert.deepEqual(readPaperGroup(network, 0, 5, writePaperGroup(group)), group);
+    assert.deepEqual((await openPaper(options)).network, network);
+  }
+});
+
+test("a patch or a rank that this version does not know is refused by name", async () => {
+  for (const [options, message] of [
+    [{ patch: 2 }, /uses patches of 2 and rank 0 at width 20, .*upgrade siedd/],
+    [{ patch: 5 }, /uses patches of 5 and/],
+    [{ factors: { rank: 11, frequency: 0, amplitude: 1 } }, /patches of 1 and rank 11 at width 20/],
+  ] as const) {
+    await assert.rejects(
+      openPaper(options),
+      (error) =>
+        error instanceof SieddError && error.code === "unsupported-version" && message.test(error.message),
+    );
+  }
+  for (const [factors, message] of [
+    [{ rank: 4, frequency: -200, amplitude: 1 }, /the frequency of factored matrices/],
+    [{ rank: 4, frequency: 200, amplitude: Number.NaN }, /not finite/],
+  ] as const) {
+    await assert.rejects(
+      openPaper({ factors }),
+      (error) => error instanceof SieddError && error.code === "bad-asset" && message.test(error.message),
+    );
+  }
+});
+
+test("a patch is one evaluation: a ninth or a 36th of the work, at twice the size no more", async () => {
+  const neurons = 20;
+  const hidden = 18 * neurons + 3 * neurons * neurons;
+  for (const patch of [3, 6]) {
+    for (const scale of [1, 2]) {
+      const { runtime, count } = counting();
+      const { asset, decoder, group } = await opened(runtime, { width: 96, height: 60, groups: [1], patch });
+      const request = { region: fullRegion(asset), width: 96 * scale, height: 60 * scale };
+      const out = new Uint8Array(request.width * request.height * 1.5);
+      await decoder.decodeI420(await group(0), 0, request, "bt709", out);
+      const head = 3 * patch ** 2 * neurons;
+      assert.equal(count.multiplications, ((96 * 60) / patch ** 2) * (hidden + head), `${patch}, ${scale}`);
+    }
+  }
+});
+
+test("the shared encoder comes out of the file as it went in, and the asset says what it is", async () => {
+  const asset = await openPaper();
+  assert.equal(describeAsset(asset).profile, "paper");
+  assert.deepEqual(asset.network, syntheticPaperNetwork());
+  assert.equal(asset.encoder.layers.length, 2);
+  assert.deepEqual(
+    [asset.encoder.layers[0].weights.inputs, asset.encoder.layers[1].weights.inputs],
+    [18, 20],
+  );
+});
+
+test("a damaged group is reported by its index and the others still play", async () => {
+  const { asset, decoder, group } = await opened();
+  await group(0);
+  const payload = (await asset.readGroup(1)).slice();
+  for (const at of [3, 40, payload.length - 2]) {
+    payload[at] ^= 4;
+    assert.throws(
+      () => decoder.loadGroup(1, payload),
+      (error) =>
+        error instanceof SieddError && error.code === "corrupt-group" && /group 1/.test(error.message),
+    );
+    payload[at] ^= 4;
+  }
+  await group(1);
+});
+
+test("no flipped bit in the head gets past the reader as another network", async () => {
+  const bytes = syntheticPaperAsset();
+  const good = await openPaper();
+  const next = noise(11);
+  for (let i = 0; i < 200; i++) {
+    const damaged = bytes.slice();
+    damaged[Math.floor(((next() + 1) / 2) * good.headerBytes)] ^= 1 << Math.floor((next() + 1) * 4);
+    try {
+      const asset = await openAsset(memorySource(damaged));
+      assert.deepEqual([asset.network, asset.encoder], [good.network, good.encoder]);
+    } catch (error) {
+      assert.ok(error instanceof SieddError, `${error}`);
+    }
+  }
+});
+
+test("without an ONNX runtime a paper asset is refused in one sentence, and a tile asset needs none", async () => {
+  await assert.rejects(
+    createEngine(await openPaper()),
+    (error) =>
+      error instanceof SieddError &&
+      error.code === "bad-request" &&
+      /paper.*ONNX runtime/.test(error.message),
+  );
+  const tile = await openAsset(memorySource(syntheticAsset({ groups: [2] })));
+  const runtime = () => Promise.reject(new Error("loaded in vain"));
+  const engine = await createEngine(tile, { runtime });
+  const out = new Uint8Array(32 * 18 * 1.5);
+  const group = engine.loadGroup(0, await tile.readGroup(0));
+  const request = { region: fullRegion(tile), width: 32, height: 18 };
+  assert.equal(engine.decodeI420(group, 0, request, "bt709", out), undefined, "done when the call returns");
+});
+
+test("requests out of bounds are refused as for the tile profile", async () => {
+  const { asset, decoder, group } = await opened();
+  const loaded = await group(0);
+  const full = fullRegion(asset);
+  const out = new Uint8Array(11 * 10 * 4);
+  const size = { width: 11, height: 10 };
+  await assert.rejects(
+    decoder.decodeRgba(loaded, 0, { region: { ...full, x: 1 }, ...size }, out),
+    /does not lie/,
+  );
+  await assert.rejects(
+    decoder.decodeRgba(loaded, 4, { region: full, ...size }, out),
+    /frame 4 does not exist/,
+  );
+  await assert.rejects(
+    decoder.decodeI420(loaded, 0, { region: full, ...size }, "bt709", out),
+    /must be even/,
+  );
+});
+
+test("the decoding threads of server and command line play paper assets", async (t) => {
+  const path = join(await tempFolder(t), "paper.siedd");
+  await writeFile(path, syntheticPaperAsset());
+  const { asset, decoder, group } = await opened();
+  const request = { region: fullRegion(asset), width: 48, height: 30 };
+  const pool = new DecodePool({ workers: 2 });
+  t.after(() => pool.close());
+  let index = 0;
+  for await (const frame of decodeFrames(pool, path, { from: 0, count: 7, request, format: "i420-709" })) {
+    const expected = new Uint8Array(48 * 45);
+    const [of, at] = index < 4 ? [0, index] : [1, index - 4];
+    await decoder.decodeI420(await group(of), at, request, "bt709", expected);
+    assert.deepEqual(Buffer.from(frame), Buffer.from(expected), `frame ${index}`);
+    index++;
+  }
+  assert.equal(index, 7);
+});
+
+test("assets of the paper profile are the same bytes as ever, of whatever kind", () => {
+  const low = { rank: 5, frequency: 0, amplitude: 1 };
+  const sine = { rank: 4, frequency: 200, amplitude: Math.fround(0.02) };
+  for (const [options, hash] of [
+    [{}, "2d6f1aaa7e7657d42041a7fe04f911b6cc2fa952133a019befd8e5b9996789c1"],
+    [{ patch: 3 }, "7431f71782b71288c0af1a9c21c979db289ffe8559a5accad0cfda9bdc7eeefd"],
+    [{ factors: low }, "bdbf7b9c737a4c2f78aaaf7b21b325ccde4263c858535facc6096db61cc7295f"],
+    [{ patch: 6, factors: sine }, "4f856ef4dc77c48c579ceab795c28e14bc4ca8d2f8555bbdae839e7382a7d9e3"],
+  ] as const) {
+    assert.equal(createHash("sha256").update(syntheticPaperAsset(options)).digest("hex"), hash);
+  }
+});
+
+test("assets of the tile profile are the same bytes as ever", () => {
+  const bytes = syntheticAsset({
+    width: 101,
+    height: 67,
+    groups: [3, 2],
+    widths: [8, 4, 12, 0, 16],
+    encoderWidth: 12,
+  });
+  assert.equal(
+    createHash("sha256").update(bytes).digest("hex"),
+    "0cc0793b1c293046dfa1e77f3c156ea04ce9991c988bc056eaedf21b99a26195",
+  );
+});

@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { NOISES, type PaperNoise, spoil } from "../../../../encoder/paper/noise.js";
+import { pointsOf, resolvePaperOptions } from "../../../../encoder/paper/options.js";
+import { planAnchorFrames } from "../../../../encoder/paper/plan.js";
+import { PaperSampler } from "../../../../encoder/paper/sampler.js";
+import { loadTarget } from "../../../../encoder/paper/target.js";
+import { initialPaperWeights, startFromAnchors } from "../../../../encoder/paper/weights.js";
+import { Random } from "../../../../encoder/training/sampling/random.js";
+import { NETWORK } from "../../../support/paper-network.js";
+
+const PICTURE = { width: 23, height: 17 };
+const PLAN = { points: 60, seed: 3, keys: [2, 5] };
+
+test("without replacement no coordinate comes twice in a step, and all come equally often", () => {
+  const sampler = new PaperSampler(PICTURE, { ...PLAN, patch: 1, sampling: "without" });
+  const { pixels, position } = sampler.draw(2000);
+  const counts = new Map<bigint, number>();
+  for (let step = 0; step < 2000; step++) {
+    const drawn = pixels.subarray(step * 60, step * 60 + 60);
+    assert.equal(new Set(drawn).size, 60, `step ${step}`);
+    for (const pixel of drawn) counts.set(pixel, (counts.get(pixel) ?? 0) + 1);
+  }
+  assert.equal(counts.size, 23 * 17);
+  const expected = (2000 * 60) / (23 * 17);
+  for (const count of counts.values())
+    assert.ok(Math.abs(count / expected - 1) < 0.3, `${count} of ${expected}`);
+  for (const b of [0, 31, 59]) {
+    const pixel = Number(pixels[b]);
+    assert.ok(Math.abs(position[b] - ((2 * ((pixel % 23) + 0.5)) / 23 - 1)) < 1e-6);
+    assert.ok(Math.abs(position[60 + b] - ((2 * (Math.floor(pixel / 23) + 0.5)) / 17 - 1)) < 1e-6);
+  }
+});
+
+test("with replacement coordinates may come twice; draws in parts are the whole draw, in either way", () => {
+  const twice = new PaperSampler(PICTURE, { ...PLAN, patch: 1, sampling: "replacement" }).draw(20);
+  const repeated = Array.from(
+    { length: 20 },
+    (_, s) => new Set(twice.pixels.subarray(s * 60, s * 60 + 60)).size,
+  );
+  assert.ok(repeated.some((count) => count < 60));
+  for (const sampling of ["without", "replacement"] as const) {
+    const parts = new PaperSampler(PICTURE, { ...PLAN, patch: 1, sampling });
+    const whole = new PaperSampler(PICTURE, { ...PLAN, patch: 1, sampling }).draw(9);
+    assert.deepEqual([...parts.draw(4).pixels, ...parts.draw(5).pixels], [...whole.pixels]);
+  }
+});
+
+test("a step sees 1/1024 of the coordinates, or the number asked for", () => {
+  const base = { input: "a.mp4", output: "a.siedd", profile: "paper" } as const;
+  const of = (options: object, width: number, height: number) =>
+    pointsOf(resolvePaperOptions({ ...base, ...options }).training, { width, height });
+  assert.equal(of({}, 1920, 1080), 2025);
+  assert.equal(of({}, 160, 90), 64);
+  assert.equal(of({ points: 500 }, 1920, 1080), 500);
+  assert.equal(of({ points: 500 }, 16, 16), 256);
+  assert.equal(of({ points: 500, sampling: "replacement" }, 16, 16), 500);
+  assert.equal(of({ fraction: 1 / 512 }, 1920, 1080), 4050);
+  assert.equal(of({ fraction: 1 / 512 }, 160, 90), 28, "as asked for, even where that is few");
+  assert.equal(of({ fraction: 1, patch: 3 }, 20, 20), 49, "there are no more patches");
+});
+
+test("every frame is normalised by its own mean and deviation", async () => {
+  async function* frames() {
+    yield Uint8Array.from({ length: 48 }, (_, i) => (i % 2 === 0 ? 100 : 120));
+    yield new Uint8Array(48).fill(200);
+  }
+  const target = await loadTarget(frames(), 2, { width: 4, height: 4 });
+  const near = (a: number, b: number) => assert.ok(Math.abs(a - b) < 1e-6, `${a}, not ${b}`);
+  near(target.mean[0], 110 / 255);
+  near(target.deviation[0], 10 / 255);
+  near(target.mean[1], 200 / 255);
+  near(target.deviation[1], 1 / 255);
+});
+
+test("--noise spoils one pixel in 41 by its kind, the same each time, and measures against the frames without", async () => {
+  const picture = { width: 64, height: 48 };
+  async function* frames() {
+    for (let f = 0; f < 2; f++) yield new Uint8Array(64 * 48 * 3).fill(100);
+  }
+  const load = (kind: PaperNoise) =>
+    loadTarget(frames(), 2, picture, (frame, index) => spoil(frame, kind, 5, 10 + index));
+  for (const kind of NOISES) {
+    const target = await load(kind);
+    assert.deepEqual(target.clean, new Uint8Array(2 * 64 * 48 * 3).fill(100));
+    assert.deepEqual((await load(kind)).frames, target.frames);
+    const changed = Array.from({ length: 2 * 64 * 48 }, (_, i) => [
+      ...target.frames.subarray(3 * i, 3 * i + 3),
+    ]).filter((rgb) => rgb.some((value) => value !== 100));
+    assert.ok(
+      changed.length > 120 && changed.length <= 148,
+      `${kind}: ${changed.length} of ${(2 * 64 * 48) / 41.472}`,
+    );
+    const colours = new Set(changed.map(String));
+    const [white, black] = [colours.has("255,255,255"), colours.has("0,0,0")];
+    assert.equal(white, ["white", "salt-pepper", "all"].includes(kind), `${kind}: white`);
+    assert.equal(black, ["black", "salt-pepper", "all"].includes(kind), `${kind}: black`);
+    assert.equal(colours.size > 2, ["random", "all"].includes(kind), `${kind}: colours`);
+  }
+});
+
+test("anchors are evenly spaced; a group begins with the nearest stack, and each head with its own nearest", () => {
+  assert.deepEqual(planAnchorFrames(132, 7), [0, 22, 44, 66, 87, 109, 131]);
+  assert.deepEqual(planAnchorFrames(132), [0, 22, 44, 66, 87, 109, 131]);
+  assert.equal(planAnchorFrames(100_000).length, 8);
+  assert.deepEqual(planAnchorFrames(1), [0]);
+  assert.deepEqual(planAnchorFrames(3, 9), [0, 1, 2]);
+
+  const anchors = [0, 10, 20];
+  const trained = initialPaperWeights(NETWORK, 3, 3, new Random(1));
+  const start = startFromAnchors(NETWORK, trained, anchors, { firstFrame: 3, frameCount: 10 });
+  const of = (name: string, index: number) => {
+    const values = trained.get(name) as Float32Array;
+    return values.subarray((index * values.length) / 3, ((index + 1) * values.length) / 3);
+  };
+  assert.deepEqual(start.get("hidden1"), of("hidden1", 1).slice(), "frame 8 is nearest to anchor 10");
+  const heads = start.get("head") as Float32Array;
+  const length = heads.length / 10;
+  for (let f = 0; f < 10; f++) {
+    const nearest = 3 + f <= 5 ? 0 : 1;
+    assert.deepEqual(
+      heads.slice(f * length, (f + 1) * length),
+      of("head", nearest).slice(),
+      `frame ${3 + f}`,
+    );
+  }
+  assert.ok(![...start.keys()].some((name) => name.startsWith("encoder")));
+});

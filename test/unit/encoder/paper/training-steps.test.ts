@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { gradients } from "../../../../encoder/graph/gradient.js";
+import { exportFunction, exportLoop } from "../../../../encoder/graph/onnx-export.js";
+import { Operations } from "../../../../encoder/graph/operations.js";
+import { size, type Tensor } from "../../../../encoder/graph/tensor.js";
+import {
+  meanAbsoluteError,
+  meanSquaredError,
+  paperForward,
+} from "../../../../encoder/training/network/forward.js";
+import { paperParameters } from "../../../../encoder/training/network/parameters.js";
+import { type Feed, floats, integers, loadGraph } from "../../../../encoder/training/onnx/onnx-runtime.js";
+import {
+  averagedWeights,
+  scheduleFreeNames,
+  scheduleFreeNumbers,
+  scheduleFreeStep,
+} from "../../../../encoder/training/optimizers/schedule-free.js";
+import { flat, readFixture, relativeError, swapped } from "../../../support/fixtures.js";
+import { NETWORK } from "../../../support/paper-network.js";
+
+test("three steps of schedule-free AdamW in one Loop agree with the reference", async () => {
+  const fixture = readFixture("paper-schedule-free");
+  const points = fixture.inputs.xy.length;
+  const g = new Operations();
+  const parameters = paperParameters(g, NETWORK, 1, 4);
+  const position = g.input("position", [1, 2, points]);
+  const target = g.input("target", [4, 3, points]);
+  const loss = meanSquaredError(g, paperForward(g, NETWORK, parameters, position), target);
+  const schedule = g.input("schedule", [3]);
+  const weights = fixture.weights as Record<string, never[]>;
+  const named = [
+    ...parameters.encoder.map((layer, l) => ({ layer, key: "enc", l })),
+    ...parameters.hidden.map((layer, l) => ({ layer, key: "hid", l })),
+    { layer: parameters.head, key: "head", l: 0 },
+  ].flatMap(({ layer, key, l }) => [
+    { tensor: layer.weights, key, l },
+    { tensor: layer.bias, key: `${key}_b`, l },
+  ]);
+  const learned = named.filter(({ key }) => !key.startsWith("enc"));
+  const slopes = gradients(
+    g,
+    loss,
+    learned.map(({ tensor }) => tensor),
+  );
+  const state = learned.flatMap(({ tensor }, i) => scheduleFreeStep(g, tensor, slopes[i], schedule));
+  const graph = await loadGraph(exportLoop({ state, perStep: [schedule], record: { loss } }), "cpu", 1);
+  const feeds: Record<string, Feed> = {
+    steps: integers(BigInt64Array.of(3n), []),
+    position: floats(Float32Array.from(swapped([fixture.inputs.xy])), [1, 2, points]),
+    target: floats(Float32Array.from(swapped(fixture.target)), [4, 3, points]),
+    all_schedule: floats(scheduleFreeNumbers(fixture.lr, 2, 0, 3), [3, 3]),
+  };
+  for (const { tensor, key, l } of named) {
+    const values = Float32Array.from(flat(weights[key][l]));
+    if (key.startsWith("enc")) {
+      feeds[tensor.name ?? ""] = floats(values, tensor.shape);
+      continue;
+    }
+    const [fast, second] = scheduleFreeNames(tensor.name ?? "");
+    feeds[`first_${tensor.name}`] = floats(values, tensor.shape);
+    feeds[`first_${fast}`] = floats(values, tensor.shape);
+    feeds[`first_${second}`] = floats(new Float32Array(values.length), tensor.shape);
+  }
+  const results = await graph.run(feeds);
+  await graph.release();
+  assert.ok(relativeError(results.loss, fixture.losses) <= 1e-4, `losses ${results.loss}`);
+  for (const { tensor, key, l } of learned) {
+    const kept = averagedWeights(
+      results[`next_${tensor.name}`],
+      results[`next_${scheduleFreeNames(tensor.name ?? "")[0]}`],
+    );
+    const error = relativeError(
+      kept,
+      flat((fixture.weights_after_3_steps as Record<string, never[]>)[key][l]),
+    );
+    assert.ok(error <= 1e-4, `${tensor.name} after three steps: ${error}`);
+  }
+});
+
+test("the warm-up rises over its steps, and a schedule in parts is the whole schedule", () => {
+  const whole = scheduleFreeNumbers(1e-4, 100, 0, 300);
+  assert.ok(Math.abs(whole[0] / 1e-6 - 1) < 1e-6);
+  assert.ok(Math.abs(whole[3 * 99] / 1e-4 - 1) < 1e-6 && whole[3 * 250] === whole[3 * 99]);
+  assert.equal(whole[1], 1);
+  assert.deepEqual(scheduleFreeNumbers(1e-4, 100, 120, 300), whole.slice(3 * 120));
+});
+
+/** Multiplications in the matrix products that some tensors need. */
+function multiplications(outputs: readonly Tensor[]): number {
+  const seen = new Set<Tensor>();
+  const visit = (tensor: Tensor): number => {
+    if (seen.has(tensor)) return 0;
+    seen.add(tensor);
+    const own = tensor.op === "MatMul" ? size(tensor.shape) * (tensor.inputs[0].shape.at(-1) ?? 0) : 0;
+    return tensor.inputs.reduce((sum, input) => sum + visit(input), own);
+  };
+  return outputs.reduce((sum, output) => sum + visit(output), 0);
+}
+
+test("in training too a further frame costs only its head, forward and backward", () => {
+  const points = 50;
+  const cost = (frames: number, forwardOnly: boolean) => {
+    const g = new Operations();
+    const parameters = paperParameters(g, NETWORK, 1, frames);
+    const output = paperForward(g, NETWORK, parameters, g.input("position", [1, 2, points]));
+    if (forwardOnly) return multiplications([output]);
+    const layers = [...parameters.hidden, parameters.head];
+    const learned = layers.flatMap(({ weights, bias }) => [weights, bias]);
+    const loss = meanSquaredError(g, output, g.input("target", [frames, 3, points]));
+    return multiplications(gradients(g, loss, learned));
+  };
+  const head = 3 * NETWORK.width * points;
+  for (const frames of [1, 2, 19]) {
+    assert.equal(cost(frames + 1, true) - cost(frames, true), head);
+    assert.equal(cost(frames + 1, false) - cost(frames, false), 3 * head, "output, weights and features");
+  }
+  assert.ok(cost(1, true) > 10 * head);
+});
+
+test("--loss l1 follows the sign of the error", async () => {
+  const g = new Operations();
+  const x = g.input("x", [2, 3]);
+  const loss = meanAbsoluteError(g, x, g.input("target", [2, 3]));
+  const [slope] = gradients(g, loss, [x]);
+  const graph = await loadGraph(exportFunction({ loss, slope }), "cpu", 1);
+  const feeds = {
+    x: floats(Float32Array.of(1, 2, 3, 4, 5, 6), [2, 3]),
+    target: floats(Float32Array.of(0, 4, 3, 8, 4, 3), [2, 3]),
+  };
+  const results = await graph.run(feeds);
+  await graph.release();
+  assert.ok(Math.abs(results.loss[0] - 11 / 6) < 1e-6);
+  assert.deepEqual(
+    [...results.slope].map((value) => Math.round(6 * value)),
+    [1, -1, 0, -1, 1, 1],
+  );
+});

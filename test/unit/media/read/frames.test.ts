@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { analyseVideo, probeVideo, readFrames, writeSample } from "../../../../media/index.js";
+import { remaining } from "../../../support/child-processes.js";
+import { clip } from "../../../support/clips.js";
+import { fails, framesOf, near } from "../../../support/media-checks.js";
+import { ffmpeg } from "../../../support/odd-videos.js";
+import { tempFolder } from "../../../support/temp-folder.js";
+
+const pixel = (frame: Uint8Array, index = 0) => [...frame.subarray(index * 3, index * 3 + 3)];
+
+test("a clip is described as it is displayed", async () => {
+  const { width, height, frameRate, duration, audio } = await probeVideo(await clip("carphone"));
+  assert.deepEqual(
+    { width, height, frameRate },
+    { width: 193, height: 144, frameRate: { num: 30000, den: 1001 } },
+  );
+  near([duration], [4.004], 0.05);
+  assert.equal(audio.length, 0);
+  assert.equal((await probeVideo(await clip("bunny"))).audio.length, 1);
+});
+
+test("a film turned by its metadata is read upright", async (t) => {
+  const folder = await tempFolder(t);
+  const [flat, turned] = [join(folder, "flat.mp4"), join(folder, "turned.mp4")];
+  // Left half black, right half white; turned 90 degrees clockwise the top is black.
+  await ffmpeg("-f", "lavfi", "-i", "color=black:s=64x64:r=10:d=0.5,pad=128:64:0:0:white", flat);
+  await ffmpeg("-i", flat, "-c", "copy", "-metadata:s:v", "rotate=270", turned);
+  const info = await probeVideo(turned);
+  assert.deepEqual([info.width, info.height, info.rotation], [64, 128, 90]);
+  const [frame] = await framesOf(turned, { width: 8, height: 16, firstFrame: 0, frameCount: 1 });
+  near([...pixel(frame!), ...pixel(frame!, 8 * 15)], [0, 0, 0, 255, 255, 255], 3);
+});
+
+test("a film whose frames change their size on the way is read as one of the first size", async (t) => {
+  const folder = await tempFolder(t);
+  const parts = [];
+  for (const [at, size, colour] of [
+    ["0", "64x36", "black"],
+    ["1", "96x54", "white"],
+  ]) {
+    const part = join(folder, `${colour}.ts`);
+    const picture = ["-f", "lavfi", "-i", `color=${colour}:s=${size}:r=10:d=1`];
+    await ffmpeg(...picture, "-c:v", "mpeg2video", "-bf", "0", "-output_ts_offset", at!, part);
+    parts.push(await readFile(part));
+  }
+  const film = join(folder, "film.ts");
+  await writeFile(film, Buffer.concat(parts));
+  const info = await probeVideo(film);
+  assert.deepEqual([info.width, info.height], [64, 36]);
+  // Where the parts meet, one of the 20 may be lost.
+  const { frameCount } = await analyseVideo(film, info, {});
+  assert.ok(frameCount >= 19 && frameCount <= 20, `${frameCount} frames`);
+  const frames = await framesOf(film, { width: 64, height: 36, firstFrame: 0, frameCount });
+  near([...pixel(frames[0]!), ...pixel(frames.at(-1)!, 36 * 64 - 1)], [0, 0, 0, 255, 255, 255], 3);
+});
+
+test("analysis counts every frame and finds the cuts", async () => {
+  const bikes = await clip("bikes");
+  const seconds: number[] = [];
+  const info = await probeVideo(bikes);
+  const { frameCount, cuts } = await analyseVideo(bikes, info, { onProgress: (at) => seconds.push(at) });
+  assert.equal(frameCount, 250);
+  assert.ok(cuts.length >= 3, String(cuts));
+  assert.ok(cuts.every((cut, index) => cut - (cuts[index - 1] ?? 0) >= 5));
+  assert.ok(seconds.length > 0);
+  const part = await analyseVideo(bikes, info, { from: 1, to: 3 });
+  assert.deepEqual(part, {
+    frameCount: 50,
+    cuts: cuts.filter((cut) => cut >= 30 && cut <= 70).map((cut) => cut - 25),
+  });
+  const bunny = await clip("bunny");
+  const whole = await probeVideo(bunny);
+  assert.deepEqual(await analyseVideo(bunny, whole, {}), { frameCount: 132, cuts: [] });
+  const end = { from: whole.duration - 1e-3 };
+  await assert.rejects(analyseVideo(bunny, whole, end), fails("no-frames", /after 5\.279 s; begin earlier/));
+});
+
+test("a frame is the same wherever reading starts", async () => {
+  const bunny = await clip("bunny");
+  const size = { width: 64, height: 36 };
+  const all = await framesOf(bunny, { ...size, firstFrame: 0, frameCount: 132 });
+  assert.deepEqual(await framesOf(bunny, { ...size, firstFrame: 107, frameCount: 9 }), all.slice(107, 116));
+  assert.deepEqual(
+    await framesOf(bunny, { ...size, from: 4.2, firstFrame: 3, frameCount: 5 }),
+    all.slice(108, 113),
+  );
+  await assert.rejects(
+    framesOf(bunny, { ...size, firstFrame: 130, frameCount: 5 }),
+    fails("no-frames", /2 of 5 frames/),
+  );
+});
+
+test("a film of variable rate becomes one of constant rate, held frames repeated", async (t) => {
+  const path = join(await tempFolder(t), "variable.mkv");
+  // Frames at 0, 0.04, then one second later: the second one is held.
+  const held = "select='not(between(n,2,25))'";
+  await ffmpeg(
+    "-f",
+    "lavfi",
+    "-i",
+    `color=black:s=64x64:r=25:d=2,geq=lum='if(gte(N,26),200,50)':cb=128:cr=128,${held}`,
+    path,
+  );
+  const info = { ...(await probeVideo(path)), frameRate: { num: 25, den: 1 } };
+  assert.equal((await analyseVideo(path, info, {})).frameCount, 50);
+  const levels: number[] = [];
+  for await (const frame of readFrames(path, info, {
+    width: 16,
+    height: 16,
+    firstFrame: 20,
+    frameCount: 10,
+  })) {
+    levels.push(frame[0]! > 120 ? 1 : 0);
+  }
+  assert.deepEqual(levels, [0, 0, 0, 0, 0, 0, 1, 1, 1, 1]);
+});
+
+test("colour tags are honoured, untagged colour is BT.601", async (t) => {
+  const folder = await tempFolder(t);
+  // Limited-range YCbCr of pure red in either matrix, in raw files that only the tag tells apart.
+  const cases = [
+    { name: "bt601", ycc: [81, 90, 240], tags: [] },
+    { name: "bt709", ycc: [63, 102, 240], tags: ["-colorspace", "bt709", "-color_range", "tv"] },
+    { name: "full", ycc: [76, 85, 255], tags: ["-colorspace", "smpte170m", "-color_range", "pc"] },
+  ];
+  for (const { name, ycc, tags } of cases) {
+    const raw = join(folder, "red.yuv");
+    const path = join(folder, `${name}.mp4`);
+    await writeFile(
+      raw,
+      Buffer.concat(ycc.map((level, index) => Buffer.alloc(index === 0 ? 4096 : 1024, level))),
+    );
+    const input = [
+      "-f",
+      "rawvideo",
+      "-pix_fmt",
+      name === "full" ? "yuvj420p" : "yuv420p",
+      "-s",
+      "64x64",
+      "-i",
+      raw,
+    ];
+    await ffmpeg(...input, "-c:v", "libx264", "-qp", "0", ...tags, path);
+    const [frame] = await framesOf(path, { width: 32, height: 32, firstFrame: 0, frameCount: 1 });
+    near(pixel(frame!, 100), [255, 0, 0], 3);
+  }
+});
+
+test("a consumer that stops early, and an abort, end ffmpeg", async () => {
+  const bunny = await clip("bunny");
+  const info = await probeVideo(bunny);
+  const range = { width: 640, height: 360, firstFrame: 0, frameCount: 132 };
+  for await (const _ of readFrames(bunny, info, range)) break;
+  assert.equal(await remaining("ffmpeg"), 0);
+  const reason = new Error("enough");
+  const abort = new AbortController();
+  const read = async () => {
+    for await (const _ of readFrames(bunny, info, { ...range, signal: abort.signal })) abort.abort(reason);
+  };
+  await assert.rejects(read(), reason);
+  await assert.rejects(analyseVideo(bunny, info, { signal: AbortSignal.abort(reason) }), reason);
+  const late = new AbortController();
+  const onProgress = () => late.abort(reason);
+  await assert.rejects(analyseVideo(bunny, info, { signal: late.signal, onProgress }), reason);
+  assert.equal(await remaining("ffmpeg"), 0);
+});
+
+test("the sample film has six seconds, two scenes and sound", async (t) => {
+  const output = join(await tempFolder(t), "sample.mp4");
+  await writeSample({ output });
+  const info = await probeVideo(output);
+  assert.deepEqual([info.width, info.height, info.audio.length], [640, 360, 1]);
+  assert.deepEqual(await analyseVideo(output, info, {}), { frameCount: 150, cuts: [80] });
+});

@@ -1,0 +1,223 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Asset, memorySource, openAsset } from "../../../../codec/index.js";
+import { parseWebVtt, writeWebVtt } from "../../../../media/write/webvtt.js";
+import {
+  audioSegments,
+  targetDuration,
+  textSegments,
+  videoSegments,
+} from "../../../../server/catalog/timeline.js";
+import { peakRate } from "../../../../server/hls/bandwidth.js";
+import { masterPlaylist } from "../../../../server/hls/master-playlist.js";
+import { mediaPlaylist } from "../../../../server/hls/media-playlist.js";
+import { renditionNames } from "../../../../server/hls/rendition-names.js";
+import {
+  elasticPlaylistOf,
+  masterOf,
+  textPlaylistOf,
+  videoPlaylistOf,
+} from "../../../../server/hls/renditions.js";
+import { webVttSegment } from "../../../../server/hls/webvtt-segment.js";
+import { parseRegion } from "../../../../server/request/region.js";
+import { canonicalSize } from "../../../../server/request/size.js";
+import { type SyntheticOptions, syntheticAsset } from "../../../support/synthetic-asset.js";
+
+const NTSC = { num: 30000, den: 1001 };
+const open = (options: SyntheticOptions): Promise<Asset> =>
+  openAsset(memorySource(syntheticAsset({ width: 64, height: 48, tileWidth: 4, ...options })));
+const durations = (playlist: string) =>
+  [...playlist.matchAll(/#EXTINF:([\d.]+),/g)].map((match) => Number(match[1]));
+const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+
+test("a media playlist is written to the letter", () => {
+  const segments = [
+    { duration: 1, uri: "a.m4s" },
+    { duration: 1001 / 30000, uri: "b.m4s" },
+  ];
+  assert.equal(
+    mediaPlaylist({ targetDuration: 1, init: "init.mp4" }, segments),
+    `#EXTM3U
+#EXT-X-VERSION:7
+#EXT-X-TARGETDURATION:1
+#EXT-X-MEDIA-SEQUENCE:0
+#EXT-X-PLAYLIST-TYPE:VOD
+#EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-MAP:URI="init.mp4"
+#EXTINF:1.000,
+a.m4s
+#EXTINF:0.033366667,
+b.m4s
+#EXT-X-ENDLIST
+`,
+  );
+});
+
+test("a master playlist is written to the letter", () => {
+  const variant = {
+    ...{ uri: "full/640,360/index.m3u8", bandwidth: 2000000, averageBandwidth: 1000000 },
+    ...{ codecs: ["avc1.64001e", "mp4a.40.2"], width: 640, height: 360, frameRate: 30000 / 1001 },
+  };
+  const audio = { uri: "audio-0/index.m3u8", name: "English", language: "en", channels: 2 };
+  const text = { uri: "text-0/index.m3u8", name: "German", language: "de" };
+  const scrub = { bandwidth: 9000, averageBandwidth: 8000, codecs: ["avc1.64001e"], width: 320, height: 180 };
+  assert.equal(
+    masterPlaylist({
+      variants: [variant],
+      audio: [audio, { ...audio, uri: "audio-1/index.m3u8", name: "Audio", language: undefined }],
+      text: [text],
+      keyFrames: [{ ...scrub, uri: "full/320,180/iframes.m3u8" }],
+      images: [{ ...scrub, codecs: ["jpeg"], uri: "images.m3u8" }],
+    }),
+    `#EXTM3U
+#EXT-X-VERSION:7
+#EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="English",LANGUAGE="en",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="audio-0/index.m3u8"
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="Audio",DEFAULT=NO,AUTOSELECT=YES,CHANNELS="2",URI="audio-1/index.m3u8"
+#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="text",NAME="German",LANGUAGE="de",DEFAULT=NO,AUTOSELECT=YES,FORCED=NO,URI="text-0/index.m3u8"
+#EXT-X-STREAM-INF:BANDWIDTH=2000000,AVERAGE-BANDWIDTH=1000000,CODECS="avc1.64001e,mp4a.40.2",RESOLUTION=640x360,FRAME-RATE=29.970,VIDEO-RANGE=SDR,AUDIO="audio",SUBTITLES="text",CLOSED-CAPTIONS=NONE
+full/640,360/index.m3u8
+#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=9000,AVERAGE-BANDWIDTH=8000,CODECS="avc1.64001e",RESOLUTION=320x180,VIDEO-RANGE=SDR,URI="full/320,180/iframes.m3u8"
+#EXT-X-IMAGE-STREAM-INF:BANDWIDTH=9000,AVERAGE-BANDWIDTH=8000,CODECS="jpeg",RESOLUTION=320x180,URI="images.m3u8"
+`,
+  );
+  const silent = masterPlaylist({ variants: [{ ...variant, codecs: ["avc1.64001e"] }] });
+  assert.doesNotMatch(silent, /AUDIO|SUBTITLES|EXT-X-MEDIA/);
+});
+
+test("durations are counted in frames and do not drift", async () => {
+  const groups = Array.from({ length: 40 }, (_, i) => 28 + (i % 4));
+  const asset = await open({ frameRate: NTSC, groups });
+  const found = durations(videoPlaylistOf(asset, "v", ""));
+  assert.ok(Math.abs(sum(found) - asset.duration) < 1e-6);
+  assert.deepEqual(
+    videoSegments(asset).map(({ frameCount }) => frameCount),
+    [14, 14, ...groups.slice(1)],
+  );
+  assert.equal(targetDuration(asset), 2);
+});
+
+test("the first group comes in segments of about half a second, all others whole", () => {
+  const cut = (frameRate: { num: number; den: number }, ...groups: number[]) => {
+    let firstFrame = 0;
+    const entries = groups.map((frameCount, index) => {
+      firstFrame += frameCount;
+      return { index, firstFrame: firstFrame - frameCount, frameCount, offset: 0, size: 0 };
+    });
+    const segments = videoSegments({ frameRate, frameCount: firstFrame, groups: entries });
+    let next = 0;
+    segments.forEach((segment, k) => {
+      assert.equal(segment.index, k);
+      assert.equal(segment.firstFrame, next);
+      next += segment.frameCount;
+    });
+    assert.equal(next, firstFrame);
+    return segments.map(({ frameCount }) => frameCount);
+  };
+  const PAL = { num: 25, den: 1 };
+  assert.deepEqual(cut(PAL, 26, 27, 26), [13, 13, 27, 26]);
+  assert.deepEqual(cut(PAL, 25, 25), [13, 12, 25]);
+  assert.deepEqual(cut(NTSC, 31, 30), [16, 15, 30]);
+  assert.deepEqual(cut(PAL, 10, 25), [10, 25]);
+  assert.deepEqual(cut(PAL, 1, 100), [1, 100]);
+  assert.deepEqual(cut({ num: 1, den: 2 }, 2), [1, 1]);
+  assert.deepEqual(cut(PAL, 50), [13, 12, 13, 12]);
+});
+
+test("a short segment states no higher rate than the stretch that it is part of", () => {
+  const load = (seconds: number, bits: number) => ({ seconds, bits });
+  assert.equal(peakRate([load(0.04, 1000), load(1, 1000)], 1), 2000 / 1.04);
+  assert.equal(peakRate([load(1, 500), load(0.5, 900), load(0.5, 900)], 1), 1800);
+  assert.equal(peakRate([load(0.2, 100)], 1), 500);
+});
+
+test("audio segments follow each other without gap, start at the first packet after the delay and end with the film", async () => {
+  for (const [frameRate, groups, tone] of [
+    [{ num: 25, den: 1 }, [25, 25, 10], 3],
+    [NTSC, [30, 1, 1, 17], 1],
+  ] as const) {
+    const asset = await open({ frameRate, groups, tone });
+    const [track] = asset.audio;
+    const segments = audioSegments(asset, track);
+    assert.equal(segments[0].firstPacket, 1);
+    assert.equal(segments[0].decodeTime, 0);
+    segments.forEach((segment, i) => {
+      assert.equal(segment.index, i);
+      assert.ok(segment.packetCount > 0);
+      if (i === 0) return;
+      const before = segments[i - 1];
+      assert.equal(segment.decodeTime, before.decodeTime + before.packetCount * 1024);
+      assert.equal(segment.firstPacket, before.firstPacket + before.packetCount);
+    });
+    const seconds = (sum(segments.map(({ packetCount }) => packetCount)) * 1024) / track.sampleRate;
+    const available = ((track.packetCount - 1) * 1024) / track.sampleRate;
+    assert.ok(seconds >= Math.min(asset.duration, available) - 1e-9);
+    assert.ok(seconds < asset.duration + 1024 / track.sampleRate);
+  }
+});
+
+test("a master playlist begins with the exact size, has no size twice, and escapes the caret", async () => {
+  const asset = await open({ tone: 1, groups: [25] });
+  const full = parseRegion("full", asset);
+  const sizes = [100, 64, 64, 32].map((width) =>
+    canonicalSize({ width, height: (width * 3) / 4 + (width === 100 ? 1 : 0) }, asset),
+  );
+  const [exact, ...ladder] = sizes;
+  const uris = masterOf(asset, { region: full, exact, ladder })
+    .split("\n")
+    .filter((line) => line.endsWith("index.m3u8"));
+  assert.deepEqual(uris, ["full/%5E100,76/index.m3u8", "full/64,48/index.m3u8", "full/32,24/index.m3u8"]);
+});
+
+test("the segments of the elastic playlist have their size left open", async () => {
+  const asset = await open({ groups: [25, 5] });
+  const uris = (playlist: string) => playlist.split("\n").filter((line) => line.includes(".m4s"));
+  assert.deepEqual(uris(elasticPlaylistOf(asset, "v1", "")), [
+    "../{size}/elastic-0.m4s?v=v1",
+    "../{size}/elastic-1.m4s?v=v1",
+    "../{size}/elastic-2.m4s?v=v1",
+  ]);
+  assert.match(elasticPlaylistOf(asset, "v1", ""), /MAP:URI="init\.mp4\?v=v1"/);
+  assert.match(
+    elasticPlaylistOf(asset, "v1", "../full/"),
+    /MAP:URI="\.\.\/\.\.\/full\/elastic\/init\.mp4\?v=v1"/,
+  );
+});
+
+test("a cue stands in every segment that it is on screen in, with the times of its whole life", async () => {
+  const cue = (start: number, end: number, text: string, settings = "") => ({ start, end, settings, text });
+  const cues = [cue(0, 900, "first"), cue(5500, 6500, "across", "line:0"), cue(6000, 20000, "on\n\n<i>-->")];
+  const asset = await open({ groups: Array.from({ length: 14 }, () => 25) });
+  const segments = textSegments(asset);
+  assert.deepEqual(
+    segments.map(({ from, to, duration }) => [from, to, duration]),
+    [
+      [0, 6000, 6],
+      [6000, 12000, 6],
+      [12000, Number.POSITIVE_INFINITY, 2],
+    ],
+  );
+  const head = "WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000\n";
+  const across = "\n00:00:05.500 --> 00:00:06.500 line:0\nacross\n";
+  const on = "\n00:00:06.000 --> 00:00:20.000\non\n<i>--&gt;\n";
+  assert.deepEqual(
+    segments.map((segment) => webVttSegment(cues, segment)),
+    [`${head}\n00:00:00.000 --> 00:00:00.900\nfirst\n${across}`, head + across + on, head + on],
+  );
+  assert.deepEqual(
+    parseWebVtt(writeWebVtt(cues)).map(({ start, end }) => [start, end]),
+    cues.map(({ start, end }) => [start, end]),
+  );
+  assert.match(textPlaylistOf(asset, "v"), /TARGETDURATION:6\n[\s\S]*seg-2\.vtt\?v=v\n#EXT-X-ENDLIST/);
+});
+
+test("renditions have names of their own", () => {
+  const names = (...languages: string[]) =>
+    renditionNames(
+      languages.map((language) => ({ language })),
+      "Audio",
+    );
+  assert.deepEqual(names("eng", "ger"), ["English", "German"]);
+  assert.deepEqual(names("deu", "und", "ger", "und"), ["German 1", "Audio 1", "German 2", "Audio 2"]);
+  assert.deepEqual(names("und"), ["Audio"]);
+});
