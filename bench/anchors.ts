@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { createEngine, memorySource, openAsset, SieddError } from "../codec/index.js";
+import { createFrameDecoder, memorySource, openAsset, SieddError } from "../codec/index.js";
 import { type AnchorChoice, type EncodeOptions, encode } from "../encoder/index.js";
 import { machine, rounded } from "./machine.js";
 
@@ -39,7 +39,7 @@ async function unreadable(path: string, lost: number): Promise<number[]> {
   const { groups } = await openAsset(memorySource(bytes));
   bytes.fill(0, groups[lost].offset, groups[lost].offset + groups[lost].size);
   const asset = await openAsset(memorySource(bytes));
-  const engine = await createEngine(asset);
+  const engine = await createFrameDecoder(asset);
   const damaged: number[] = [];
   for (const { index } of groups) {
     try {
@@ -58,8 +58,8 @@ try {
   for (const entry of wanted) {
     const [name, size] = entry.split(":");
     const [width, height] = size.split("x").map(Number);
-    for (const { name: trial, choice, anchors: most, phase1Steps } of trials) {
-      const output = join(folder, "film.siedd");
+    for (const { name: trial, choice, anchors: max, phase1Steps } of trials) {
+      const output = join(folder, "video.siedd");
       let anchors: readonly number[] = [];
       const done = await encode({
         input: join(media, `${name}.mp4`),
@@ -67,11 +67,11 @@ try {
         size: { width, height },
         preset,
         groupFrames: GROUP_FRAMES,
-        anchors: most,
+        anchors: max,
         anchorChoice: choice,
         phase1Steps,
         onEvent: (event) => {
-          if (event.type === "analysed") anchors = event.anchors;
+          if (event.type === "analyzed") anchors = event.anchors;
         },
       });
       process.stderr.write(`${name}, ${trial}: ${done.psnr.toFixed(2)} dB, ${done.bpp.toFixed(4)}\n`);

@@ -8,7 +8,7 @@ import { Random } from "../encoder/training/sampling/random.js";
 import { serve } from "../server/index.js";
 import { randomAsset } from "./decoding/random-asset.js";
 import { machine, rounded } from "./machine.js";
-import { NETWORK, PICTURE } from "./serving/video.js";
+import { FRAME, NETWORK } from "./serving/video.js";
 import { type Seen, view } from "./serving/viewer.js";
 
 // Many viewers that play, seek and resize: every answer must be right and the server's memory must stay. Their number
@@ -33,11 +33,11 @@ const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + 
 
 const root = await mkdtemp(join(tmpdir(), "siedd-bench-"));
 try {
-  await writeFile(join(root, "film.siedd"), randomAsset(NETWORK, PICTURE, 8, SEGMENTS, 25));
+  await writeFile(join(root, "video.siedd"), randomAsset(NETWORK, FRAME, 8, SEGMENTS, 25));
   const child = fork(new URL("./serving/one-server.js", import.meta.url), [root, `${CACHE}`]);
   const [{ url }] = (await once(child, "message")) as [{ url: string }];
-  const film = `${url}film/`;
-  const info = (await (await fetch(`${film}info.json`)).json()) as { v: string; segments: unknown[] };
+  const video = `${url}video/`;
+  const info = (await (await fetch(`${video}info.json`)).json()) as { v: string; segments: unknown[] };
 
   const seen: Seen = { answers: 0, busy: 0, aborted: 0, errors: [], hashes: new Map(), milliseconds: [] };
   const signal = AbortSignal.timeout(seconds * 1000);
@@ -47,7 +47,7 @@ try {
   const timer = setInterval(async () => memory.push(await residentMegabytes(child.pid)), 1000);
   await Promise.all(
     Array.from({ length: clients }, (_, i) => {
-      const viewer = { film, version: info.v, segments: info.segments.length, sizes: SIZES };
+      const viewer = { video, version: info.v, segments: info.segments.length, sizes: SIZES };
       return view({ ...viewer, random: new Random(seed * 1000 + i), signal }, seen);
     }),
   );
@@ -62,7 +62,7 @@ try {
   const step = Math.max(1, Math.floor(asked.length / COMPARED));
   const compared = asked.filter((_, i) => i % step === 0);
   for (const [path, hash] of compared) {
-    const bytes = new Uint8Array(await (await fetch(`${quiet.url}film/${path}`)).arrayBuffer());
+    const bytes = new Uint8Array(await (await fetch(`${quiet.url}video/${path}`)).arrayBuffer());
     if (createHash("sha256").update(bytes).digest("base64") !== hash) different++;
   }
   await quiet.close();

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { fullRegion, memorySource, openAsset, PictureDecoder, type PictureRequest } from "../codec/index.js";
+import { fullRegion, KernelDecoder, memorySource, openAsset, type Viewport } from "../codec/index.js";
 import { DecodePool, decodeFrames } from "../decode-pool/index.js";
 import { BALANCED } from "./decoding/balanced.js";
 import { loadCeiling } from "./decoding/ceiling.js";
@@ -17,7 +17,7 @@ import { machine, rounded } from "./machine.js";
 // an ONNX graph and beside what the machine's SIMD could do at best, all in one run.
 
 const WIDTH = 16;
-const PICTURE = { width: 640, height: 360 };
+const FRAME = { width: 640, height: 360 };
 const SIZES = [
   { width: 640, height: 360 },
   { width: 1280, height: 720 },
@@ -29,23 +29,23 @@ const SECONDS = Number(process.env.SIEDD_BENCH_SECONDS ?? 1);
 const GOAL = 40;
 
 // Of a pixel: the first layer is a sum of angles, two products an output; then the dense layers and the head.
-const multiplyAddsAPixel = 2 * WIDTH + (BALANCED.hiddenLayers - 1) * WIDTH * WIDTH + 3 * WIDTH;
-const sinesAPixel = (BALANCED.hiddenLayers - 1) * WIDTH;
+const multiplyAddsPerPixel = 2 * WIDTH + (BALANCED.hiddenLayers - 1) * WIDTH * WIDTH + 3 * WIDTH;
+const sinesPerPixel = (BALANCED.hiddenLayers - 1) * WIDTH;
 
 const before = machine();
 enableRelaxedSimd();
-const bytes = randomAsset(BALANCED, PICTURE, WIDTH, GROUPS, FRAMES);
+const bytes = randomAsset(BALANCED, FRAME, WIDTH, GROUPS, FRAMES);
 const asset = await openAsset(memorySource(bytes));
 if (asset.profile !== "tile") throw new Error("the bench is of the tile profile");
-const decoder = await PictureDecoder.create(asset);
+const decoder = await KernelDecoder.create(asset);
 const group = decoder.loadGroup(0, await asset.readGroup(0));
-const full = fullRegion(PICTURE);
+const full = fullRegion(FRAME);
 
 /**
- * Milliseconds a frame on one core: the fastest, and the mean of processor time, which neighbours disturb less.
- * Requests take turns, so that all meet the same neighbours.
+ * Milliseconds a frame on one core: the fastest, and the mean of processor time, which neighbors disturb less.
+ * Requests take turns, so that all meet the same neighbors.
  */
-function oneCore(requests: readonly PictureRequest[]): { best: number; cpu: number }[] {
+function oneCore(requests: readonly Viewport[]): { best: number; cpu: number }[] {
   const outputs = requests.map(({ width, height }) => new Uint8Array((width * height * 3) / 2));
   const times = requests.map(() => ({ best: Number.POSITIVE_INFINITY, cpu: 0, frames: 0 }));
   const end = performance.now() + SECONDS * 1000 * requests.length;
@@ -108,7 +108,7 @@ const median = (values: readonly number[]): number =>
 const folder = await mkdtemp(join(tmpdir(), "siedd-bench-"));
 const pool = new DecodePool();
 try {
-  const path = join(folder, "film.siedd");
+  const path = join(folder, "video.siedd");
   await writeFile(path, bytes);
   await pool.ready;
   const ceiling = await loadCeiling(true);
@@ -156,14 +156,14 @@ try {
   const onnx: number[] = [];
   for (const count of [1, threads]) {
     const ms = await onnxMilliseconds(BALANCED, WIDTH, 1600, count, 12);
-    onnx.push((PICTURE.width * PICTURE.height) / ms / 1000);
+    onnx.push((FRAME.width * FRAME.height) / ms / 1000);
   }
 
-  const engines = await compareEngines(BALANCED, PICTURE, [4, 8, 16, 32]);
+  const engines = await compareEngines(BALANCED, FRAME, [4, 8, 16, 32]);
 
-  const most = (key: "multiplyAdds" | "floatMultiplyAdds" | "sines") =>
+  const max = (key: "multiplyAdds" | "floatMultiplyAdds" | "sines") =>
     Math.max(...limits.map((limit) => limit[key]));
-  const limit = 1000 / (multiplyAddsAPixel / most("multiplyAdds") + sinesAPixel / most("sines"));
+  const limit = 1000 / (multiplyAddsPerPixel / max("multiplyAdds") + sinesPerPixel / max("sines"));
   const result = {
     bench: "decode",
     machine: before,
@@ -189,11 +189,11 @@ try {
     engines: { unit: "Mpixel/s of I420 on one core at 640x360, by tile width", results: engines },
     ceiling: {
       unit: "1e9/s on one core",
-      multiplyAdds16: rounded(most("multiplyAdds"), 1),
-      multiplyAddsFloat: rounded(most("floatMultiplyAdds"), 1),
-      sines: rounded(most("sines"), 2),
-      multiplyAddsAPixel,
-      sinesAPixel,
+      multiplyAdds16: rounded(max("multiplyAdds"), 1),
+      multiplyAddsFloat: rounded(max("floatMultiplyAdds"), 1),
+      sines: rounded(max("sines"), 2),
+      multiplyAddsAPixel: multiplyAddsPerPixel,
+      sinesAPixel: sinesPerPixel,
       mpixelsOnOneCore: rounded(limit, 1),
       reached: rounded(Math.max(...sizes.map((size) => size.oneCore)) / limit),
     },

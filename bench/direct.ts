@@ -9,7 +9,7 @@ import { launchBrowser } from "./browser.js";
 import { randomAsset } from "./decoding/random-asset.js";
 import { machine, rounded } from "./machine.js";
 
-// Direct mode in headless Chromium, in software: films of 640 x 360 and 1280 x 720 at 25 frames a second, decoded by
+// Direct mode in headless Chromium, in software: videos of 640 x 360 and 1280 x 720 at 25 frames a second, decoded by
 // the page at their own size. Real time is no frame left out and no pixel less.
 
 /** Seconds looked at, after the first one. */
@@ -44,9 +44,9 @@ const browser = await launchBrowser();
 try {
   const rows: object[] = [];
   for (const { width, height, rows: tileRows, columns } of SIZES) {
-    const id = `film-${height}`;
-    const film = randomAsset(network(tileRows, columns), { width, height }, WIDTH, SECONDS + 4, 25);
-    await writeFile(join(folder, `${id}.siedd`), film);
+    const id = `video-${height}`;
+    const video = randomAsset(network(tileRows, columns), { width, height }, WIDTH, SECONDS + 4, 25);
+    await writeFile(join(folder, `${id}.siedd`), video);
     const page = await browser.newPage({ viewport: { width: 1400, height: 800 } });
     const html = `<!doctype html><siedd-player src="/${id}" mode="direct" muted style="width: ${width}px"></siedd-player>`;
     await page.route("**/stage", (route) => route.fulfill({ contentType: "text/html", body: html }));

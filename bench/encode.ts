@@ -14,7 +14,7 @@ const folder = await mkdtemp(join(tmpdir(), "siedd-bench-"));
 try {
   const before = machine();
   const clip = await benchClip(folder);
-  const asset = join(folder, "film.siedd");
+  const asset = join(folder, "video.siedd");
   const encoded = await measured(["encode", clip.path, "-o", asset, "--size", "640x360"]);
   const { stdout } = await run(process.execPath, [command, "eval", asset, clip.path, "--json"], {
     maxBuffer: 2 ** 28,

@@ -12,7 +12,7 @@ export const machine = (): { cpu: string; cores: number; load: number } => ({
   load: Math.round(loadavg()[0] * 10) / 10,
 });
 
-/** The clip that the figures in the documentation are of, or the sample film where it is not at hand. */
+/** The clip that the figures in the documentation are of, or the sample video where it is not at hand. */
 export async function benchClip(folder: string): Promise<{ path: string; name: string }> {
   const bunny = join(process.env.SIEDD_MEDIA ?? join(repository, "../shared/media"), "bunny.mp4");
   if ((await stat(bunny).catch(() => undefined)) !== undefined) return { path: bunny, name: "bunny" };

@@ -6,8 +6,8 @@ import { promisify } from "node:util";
 import { machine, rounded } from "./machine.js";
 import { measured } from "./measured.js";
 
-// Memory of an encode against the length of the film: as many groups are in memory for 100 s as for 10 s.
-// The picture is small and training short, so that what would grow with the film is not hidden behind either.
+// Memory of an encode against the length of the video: as many groups are in memory for 100 s as for 10 s.
+// The picture is small and training short, so that what would grow with the video is not hidden behind either.
 
 const LENGTHS = [10, 100];
 const BRIEF = ["--preset", "draft", "--steps", "20", "--phase1-steps", "20", "--points", "64"];
@@ -18,16 +18,16 @@ try {
   const before = machine();
   const results = [];
   for (const seconds of LENGTHS) {
-    const film = join(folder, `${seconds}.mkv`);
-    const [picture, sound] = [`testsrc2=s=160x90:r=25:d=${seconds}`, `sine=440:d=${seconds}`];
-    const inputs = [picture, sound].flatMap((graph) => ["-f", "lavfi", "-i", graph]);
+    const video = join(folder, `${seconds}.mkv`);
+    const [frame, audio] = [`testsrc2=s=160x90:r=25:d=${seconds}`, `sine=440:d=${seconds}`];
+    const inputs = [frame, audio].flatMap((graph) => ["-f", "lavfi", "-i", graph]);
     const codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-c:a", "flac"];
-    await promisify(execFile)("ffmpeg", ["-v", "error", ...inputs, ...codecs, film]);
+    await promisify(execFile)("ffmpeg", ["-v", "error", ...inputs, ...codecs, video]);
     const asset = join(folder, `${seconds}.siedd`);
     const { wallSeconds, peakMegabytes } = await measured([
-      ...["encode", film, "-o", asset, ...BRIEF, "--workers", String(WORKERS)],
+      ...["encode", video, "-o", asset, ...BRIEF, "--workers", String(WORKERS)],
     ]);
-    results.push({ filmSeconds: seconds, bytes: (await stat(asset)).size, wallSeconds, peakMegabytes });
+    results.push({ videoSeconds: seconds, bytes: (await stat(asset)).size, wallSeconds, peakMegabytes });
   }
   const [short, long] = results;
   const growth = rounded(long.peakMegabytes / short.peakMegabytes);

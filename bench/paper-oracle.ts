@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { WorkerPool } from "../encoder/job/worker-pool.js";
 import { planAnchorFrames } from "../encoder/paper/plan.js";
 import { loadTarget } from "../encoder/paper/target.js";
-import { quantiseEncoder, startFromAnchors } from "../encoder/paper/weights.js";
+import { quantizeEncoder, startFromAnchors } from "../encoder/paper/weights.js";
 import { probeVideo, readFrames } from "../media/index.js";
 import { machine, rounded } from "./machine.js";
 
@@ -64,7 +64,7 @@ async function ours() {
       encoder: undefined,
     }).result;
     const between = performance.now();
-    const encoder = quantiseEncoder(network, trained);
+    const encoder = quantizeEncoder(network, trained);
     const { payload, psnr } = await pool.run({
       ...job,
       kind: "paper-group",

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as ort from "onnxruntime-node";
-import { createEngine, fullRegion, memorySource, openAsset } from "../codec/index.js";
+import { createFrameDecoder, fullRegion, memorySource, openAsset } from "../codec/index.js";
 import { type EncodeOptions, encode, framePsnr } from "../encoder/index.js";
 import { probeVideo, readFrames } from "../media/index.js";
 import { benchClip, machine, rounded } from "./machine.js";
@@ -63,7 +63,7 @@ async function measure(input: string, folder: string, options: Partial<EncodeOpt
   const span = { from: FIRST / rate, to: (FIRST + FRAMES) / rate };
   const summary = await encode({ ...options, input, output, size: SMALL, ...span });
   const asset = await openAsset(memorySource(await readFile(output)));
-  const engine = await createEngine(asset, { runtime: async () => ort });
+  const engine = await createFrameDecoder(asset, { runtime: async () => ort });
   const group = engine.loadGroup(0, await asset.readGroup(0));
   const at = { firstFrame: FIRST, frameCount: group.frameCount };
   const truth = await all(readFrames(input, info, { ...LARGE, ...at }));

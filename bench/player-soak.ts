@@ -2,7 +2,7 @@
 import { machine, rounded } from "./machine.js";
 import { PlayerStage } from "./player/stage.js";
 
-// Minutes of random play, pause, seek, resize and zoom in headless Chromium: what goes wrong, how long the film stalls
+// Minutes of random play, pause, seek, resize and zoom in headless Chromium: what goes wrong, how long the video stalls
 // where nobody sought, and how much memory is left over. SIEDD_SECONDS says for how long; ten minutes by default.
 
 const seconds = Number(process.env.SIEDD_SECONDS ?? 600);
@@ -27,7 +27,7 @@ try {
   };
   await page.evaluate(() => {
     const player = document.createElement("siedd-player");
-    Object.assign(player, { src: "/film", muted: true, loop: true });
+    Object.assign(player, { src: "/video", muted: true, loop: true });
     player.style.width = "320px";
     window.player = player;
     document.body.append(player);
@@ -85,7 +85,7 @@ try {
       counts[name] = (counts[name] ?? 0) + 1;
       deeds[name]();
       await new Promise((resolve) => setTimeout(resolve, 300 + 1700 * random()));
-      // Most of the time the film plays.
+      // Most of the time the video plays.
       if (player.paused && random() < 0.5) await deeds.play();
     }
     player.pause();
@@ -95,7 +95,7 @@ try {
   }, seconds);
   await page.waitForTimeout(5000);
   const heapAfter = await heap();
-  const most = (values: readonly number[]) => rounded(Math.max(0, ...values) / 1000);
+  const max = (values: readonly number[]) => rounded(Math.max(0, ...values) / 1000);
   process.stdout.write(
     `${JSON.stringify({
       bench: "player-soak",
@@ -104,9 +104,9 @@ try {
       deeds: seen.counts,
       faults,
       errors: seen.errors,
-      longestStallSeconds: most(seen.stalls.playing),
+      longestStallSeconds: max(seen.stalls.playing),
       stalls: seen.stalls.playing.length,
-      longestWaitAfterSeekSeconds: most(seen.stalls.sought),
+      longestWaitAfterSeekSeconds: max(seen.stalls.sought),
       heapBeforeMB: rounded(heapBefore, 1),
       heapAfterMB: rounded(heapAfter, 1),
       heapDifferenceMB: rounded(heapAfter - heapBefore, 1),

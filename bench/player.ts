@@ -17,7 +17,7 @@ const median = (values: readonly number[]): number =>
 const firstFrame = (page: Page) =>
   page.evaluate(async (width) => {
     const player = document.createElement("siedd-player");
-    Object.assign(player, { src: "/film", muted: true, autoplay: true });
+    Object.assign(player, { src: "/video", muted: true, autoplay: true });
     player.style.width = `${width}px`;
     window.player = player;
     const started = performance.now();
@@ -47,7 +47,7 @@ const resize = (page: Page) =>
     const from = player.currentTime;
     player.style.width = `${width}px`;
     while (player.videoWidth !== width) await new Promise((resolve) => setTimeout(resolve, 10));
-    // Segments of the middle of the film last a second.
+    // Segments of the middle of the video last a second.
     return Math.floor(player.currentTime) - Math.floor(from);
   }, LARGE);
 

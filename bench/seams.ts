@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fullRegion, memorySource, openAsset, PictureDecoder } from "../codec/index.js";
+import { fullRegion, KernelDecoder, memorySource, openAsset } from "../codec/index.js";
 import { encode } from "../encoder/index.js";
 import { benchClip, machine, rounded } from "./machine.js";
 
@@ -13,11 +13,11 @@ const size = { width: 640, height: 360 };
 const folder = await mkdtemp(join(tmpdir(), "siedd-bench-"));
 try {
   const clip = await benchClip(folder);
-  const output = join(folder, "film.siedd");
+  const output = join(folder, "video.siedd");
   await encode({ input: clip.path, output, preset: "fast", size, to: 1 });
   const asset = await openAsset(memorySource(await readFile(output)));
   if (asset.profile !== "tile") throw new Error("the bench needs an asset of tiles");
-  const decoder = await PictureDecoder.create(asset);
+  const decoder = await KernelDecoder.create(asset);
   const group = decoder.loadGroup(0, await asset.readGroup(0));
   const width = ZOOM * size.width;
   const height = ZOOM * size.height;

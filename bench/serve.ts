@@ -21,14 +21,14 @@ const SIZES = [
 const root = await mkdtemp(join(tmpdir(), "siedd-bench-"));
 const pool = new DecodePool();
 try {
-  const film = await assetToServe();
-  const path = join(root, "film.siedd");
-  await symlink(film, path);
+  const video = await assetToServe();
+  const path = join(root, "video.siedd");
+  await symlink(video, path);
   const asset = await openAsset(fileSource(path));
   const [segment] = videoSegments(asset).sort((a, b) => b.frameCount - a.frameCount);
-  if (segment === undefined) throw new Error("the film has no segment");
+  if (segment === undefined) throw new Error("the video has no segment");
   await pool.ready;
-  const shown = await mezzanineOf(film);
+  const shown = await mezzanineOf(video);
   const coldSegments = [];
   for (const size of SIZES) {
     coldSegments.push(
@@ -38,7 +38,7 @@ try {
   const first = [];
   for (const size of SIZES) first.push(await firstSegment(root, size));
   const results = {
-    warm: await warm(film, `film/full/640,360/seg-${segment.index}.m4s`),
+    warm: await warm(video, `video/full/640,360/seg-${segment.index}.m4s`),
     cold: coldSegments,
     first,
   };

@@ -36,9 +36,9 @@ const tiles = network.rows * network.columns;
 async function ours(trainer: TileTrainerName, workers: number): Promise<number> {
   const pool = new WorkerPool(workers);
   const random = new Random(1);
-  const [pictureWidth, pictureHeight] = [640, 360];
-  const windows = tileWindows(network, pictureWidth, pictureHeight);
-  const bytes = FRAMES * pictureWidth * pictureHeight * CHANNELS;
+  const [frameWidth, frameHeight] = [640, 360];
+  const windows = tileWindows(network, frameWidth, frameHeight);
+  const bytes = FRAMES * frameWidth * frameHeight * CHANNELS;
   const frames = new Uint8Array(new SharedArrayBuffer(bytes));
   for (let i = 0; i < bytes; i++) frames[i] = random.below(256);
   const jobs = tileRanges(network, { trainer, device: "cpu" }).map((range) => ({
@@ -48,9 +48,9 @@ async function ours(trainer: TileTrainerName, workers: number): Promise<number> 
       windows,
       tiles: range,
       frameCount: planGroups(FRAMES, [], { num: 25, den: 1 })[0].frameCount,
-      normalisation: { mean: 0.5, deviation: 0.25 },
+      normalization: { mean: 0.5, deviation: 0.25 },
       frames,
-      pictureWidth,
+      frameWidth,
     },
     width: 16,
     start: undefined,
@@ -106,7 +106,7 @@ const figures = Object.entries(seconds).map(([name, values]) => [
   {
     stepMilliseconds: rounded(1000 * median(values)),
     microsecondsATileAndCore: rounded((1e6 * median(values) * cores) / tiles, 1),
-    megapointsASecond: rounded((tiles * POINTS) / median(values) / 1e6, 3),
+    megapointsPerSecond: rounded((tiles * POINTS) / median(values) / 1e6, 3),
     ...(name === "kernel" ? {} : { kernelIsFasterBy: ratio("kernel", name) }),
   },
 ]);

@@ -8,7 +8,7 @@ export {
   type TextTrack,
   type TileAsset,
 } from "./asset/asset.js";
-export { type AssetDescription, describeAsset } from "./asset/asset-info.js";
+export { type AssetInfo, assetInfo } from "./asset/asset-info.js";
 export {
   type AssetContents,
   type AssetHead,
@@ -19,7 +19,7 @@ export {
 export type { AudioTiming, Chunk } from "./asset/layout.js";
 export type { Model, PaperModel, TileModel } from "./asset/model.js";
 export { MAX_SIDE, MIN_SIDE } from "./asset/parse.js";
-export { type FrameRate, frameSeconds } from "./asset/rational.js";
+export { frameSeconds, type Rational } from "./asset/rational.js";
 export { type ByteSource, memorySource } from "./bytes/byte-source.js";
 export { crc32c } from "./bytes/crc32c.js";
 export { ByteReader } from "./bytes/reader.js";
@@ -27,30 +27,30 @@ export { ByteWriter } from "./bytes/writer.js";
 export { outputTransform, type PixelFormat, type YuvMatrix } from "./decode/color.js";
 export { planAxis, type Span } from "./decode/decode-plan.js";
 export {
-  chooseEngine,
-  createEngine,
+  chooseBackend,
+  createFrameDecoder,
+  DECODER_BACKENDS,
   type DecoderAsset,
-  ENGINE_CHOICES,
-  type EngineChoice,
-  type EngineGroup,
-  type EngineName,
-  type EngineOptions,
-  type PictureEngine,
+  type DecoderBackend,
+  type DecoderBackendChoice,
+  type DecoderGroup,
+  type FrameDecoder,
+  type FrameDecoderOptions,
 } from "./decode/frame-decoder.js";
-export { decodeMoment, type GroupLoader, type Moment, momentAt } from "./decode/frame-position.js";
+export { decodeFrameAt, type FramePosition, type GroupLoader, locateFrame } from "./decode/frame-position.js";
 export { TileGraphDecoder } from "./decode/graph/decoder.js";
 export type { GraphTile, TileGraphGroup } from "./decode/graph/fold.js";
 export {
   type DecoderFacts,
+  KernelDecoder,
   type LoadedGroup,
-  PictureDecoder,
   type TileDecoderAsset,
 } from "./decode/kernel-decoder.js";
-export type { ProgressivePicture } from "./decode/progressive.js";
-export { checkRequest, fullRegion, type PictureRequest, type Region } from "./decode/viewport.js";
+export type { ProgressiveFrame } from "./decode/progressive.js";
+export { checkRequest, fullRegion, type Region, type Viewport } from "./decode/viewport.js";
 export { SieddError, type SieddErrorCode } from "./errors.js";
-export { MOST_NUMBERS, readGroup, writeGroup } from "./group/payload.js";
-export { dequantise, type QuantisationSteps, type QuantisedGroup, quantise } from "./group/quantize.js";
+export { MAX_VALUES, readGroup, writeGroup } from "./group/payload.js";
+export { dequantize, type QuantizationSteps, type QuantizedGroup, quantize } from "./group/quantize.js";
 export {
   allocateTile,
   decoderSize,
@@ -58,7 +58,7 @@ export {
   layerInputs,
   type SharedEncoder,
   sharedEncoderSize,
-  type TileDecoder,
+  type TileWeights,
 } from "./group/weights.js";
 export { type AacConfiguration, writeAacSampleEntry } from "./iso/aac.js";
 export { AdtsIndexer, type AdtsStream, indexAdts } from "./iso/adts.js";
@@ -70,7 +70,7 @@ export {
   CHANNELS,
   decoderInputs,
   inputFeatures,
-  MOST_TILES,
+  MAX_TILES,
   type Network,
   type PaperFactors,
   type PaperNetwork,
@@ -83,12 +83,12 @@ export type { FoldedLayer } from "./onnx/layer.js";
 export type { OnnxRuntime, OnnxSession, OnnxSessionOptions, OnnxTensor } from "./onnx/runtime.js";
 export { PaperDecoder, type PaperDecoderAsset } from "./paper/decoder.js";
 export type { PaperGroup } from "./paper/fold.js";
-export { MAX_PAPER_WIDTH, MIN_PAPER_WIDTH, mostRank, PATCHES } from "./paper/network.js";
+export { MAX_PAPER_WIDTH, MIN_PAPER_WIDTH, maxRank, PATCHES } from "./paper/network.js";
 export { readPaperGroup, writePaperGroup } from "./paper/payload.js";
 export {
   type BlockMatrix,
   blockValues,
-  dequantisePaper,
+  dequantizePaper,
   encoderInputs,
   type FloatLayer,
   factorProduct,
@@ -97,7 +97,7 @@ export {
   type PaperEncoder,
   type PaperLayer,
   paperEncoderValues,
-  type QuantisedPaperGroup,
+  type QuantizedPaperGroup,
   type ScaledIntegers,
   scaledValues,
   ZERO_STEPS,

@@ -1,12 +1,12 @@
 import { basename } from "node:path";
 import { type Asset, type GroupEntry, openAsset } from "../codec/asset/asset.js";
-import type { FrameRate } from "../codec/asset/rational.js";
+import type { Rational } from "../codec/asset/rational.js";
 import type { ByteSource } from "../codec/bytes/byte-source.js";
-import type { EngineChoice } from "../codec/decode/frame-decoder.js";
-import { type Moment, momentAt } from "../codec/decode/frame-position.js";
-import type { PictureRequest } from "../codec/decode/viewport.js";
+import type { DecoderBackendChoice } from "../codec/decode/frame-decoder.js";
+import { type FramePosition, locateFrame } from "../codec/decode/frame-position.js";
+import type { Viewport } from "../codec/decode/viewport.js";
 import { SieddError } from "../codec/errors.js";
-import { orAborted } from "./abortable.js";
+import { abortable } from "./abortable.js";
 import { fileSource } from "./file-source.js";
 import { type FrameFormat, frameBytes, type TaskSource } from "./messages.js";
 import type { DecodePool } from "./pool.js";
@@ -22,7 +22,7 @@ export interface OpenedAsset {
   readonly asset: Asset;
   readonly source: DecodableSource;
   /** Default: `auto`. */
-  readonly engine?: EngineChoice | undefined;
+  readonly engine?: DecoderBackendChoice | undefined;
 }
 
 export interface DecodeFramesOptions {
@@ -30,12 +30,12 @@ export interface DecodeFramesOptions {
   readonly from: number;
   readonly count: number;
   /** Frames a second, of which `from` and `count` count; moments in between are evaluated. Default: the asset's own. */
-  readonly rate?: FrameRate | undefined;
+  readonly rate?: Rational | undefined;
   /** Region in source pixels, size in output pixels; even sides for I420. */
-  readonly request: PictureRequest;
+  readonly request: Viewport;
   readonly format: FrameFormat;
   /** Default: the one of the opened asset, else `auto`, the faster one. */
-  readonly engine?: EngineChoice | undefined;
+  readonly engine?: DecoderBackendChoice | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called once for each damaged group, whose frames then repeat the one before (or are black); default: it ends the frames. */
   readonly onDamage?: ((group: number, error: SieddError) => void) | undefined;
@@ -80,40 +80,40 @@ export async function* decodeFrames(
       : Math.max(1, Math.min(MAX_RUN, Math.floor(RUN_BYTES / bytes)));
   const runs =
     options.rate === undefined
-      ? planRuns(asset.groups, from, count, longest).map(momentsOf)
-      : planMoments(asset, options.rate, from, count, longest);
+      ? planRuns(asset.groups, from, count, longest).map(positionsOf)
+      : planPositions(asset, options.rate, from, count, longest);
   const underWay: ReturnType<DecodePool["run"]>[] = [];
   let next = 0;
   const damaged = new Set<number>();
   let before: Uint8Array | undefined;
-  for (const moments of runs) {
+  for (const times of runs) {
     while (next < runs.length && underWay.length <= pool.workers) {
       const ahead = runs[next++];
       const run = shared(source, asset, ahead).then((found) =>
-        pool.run({ type: "decode", source: found, moments: ahead, request, format, engine }),
+        pool.run({ type: "decode", source: found, times: ahead, request, format, engine }),
       );
       // A run that fails after its consumer has left is nobody's error.
       run.catch(() => {});
       underWay.push(run);
     }
-    const result = await orAborted(underWay.shift()!, signal);
+    const result = await abortable(underWay.shift()!, signal);
     if (result.type === "error") {
       const error = new SieddError(result.code, result.message);
       if (options.onDamage === undefined || error.code !== "corrupt-group") throw error;
-      const { group } = moments[0];
+      const { group } = times[0];
       if (!damaged.has(group)) options.onDamage(group, error);
       damaged.add(group);
       before ??= blackFrame(format, request);
-      for (let i = 0; i < moments.length; i++) yield before.slice();
+      for (let i = 0; i < times.length; i++) yield before.slice();
       continue;
     }
     // The consumer may do anything to its arrays: only a copy is sure to be the frame.
     if (options.onDamage !== undefined) before = new Uint8Array(result.frames.slice(-bytes));
-    for (let i = 0; i < moments.length; i++) yield new Uint8Array(result.frames, i * bytes, bytes);
+    for (let i = 0; i < times.length; i++) yield new Uint8Array(result.frames, i * bytes, bytes);
   }
 }
 
-function blackFrame(format: FrameFormat, { width, height }: PictureRequest): Uint8Array {
+function blackFrame(format: FrameFormat, { width, height }: Viewport): Uint8Array {
   const frame = new Uint8Array(frameBytes(format, width, height));
   if (format === "rgba") for (let at = 3; at < frame.length; at += 4) frame[at] = 255;
   else frame.fill(16, 0, width * height).fill(128, width * height);
@@ -126,10 +126,10 @@ async function open(path: string, signal: AbortSignal | undefined): Promise<Open
 }
 
 /** The groups of some moments, and the next one where it is faded to. */
-const shared = async (source: DecodableSource, asset: Asset, moments: readonly Moment[]) =>
-  source.share(asset, [...new Set(moments.flatMap(groupsOf))]);
+const shared = async (source: DecodableSource, asset: Asset, times: readonly FramePosition[]) =>
+  source.share(asset, [...new Set(times.flatMap(groupsOf))]);
 
-const groupsOf = ({ group, share }: Moment): number[] => (share === 0 ? [group] : [group, group + 1]);
+const groupsOf = ({ group, share }: FramePosition): number[] => (share === 0 ? [group] : [group, group + 1]);
 
 /** Splits frames `from` to `from + count - 1` at group boundaries and into runs of at most `longest`. */
 export function planRuns(
@@ -161,24 +161,24 @@ export function planRuns(
   });
 }
 
-const momentsOf = ({ group, first, count }: FrameRun): Moment[] =>
+const positionsOf = ({ group, first, count }: FrameRun): FramePosition[] =>
   Array.from({ length: count }, (_, i) => ({ group, frame: first + i, share: 0 }));
 
-/** Frames `from` to `from + count - 1` at another rate than the film's, in runs of one group and at most `longest`. */
-export function planMoments(
+/** Frames `from` to `from + count - 1` at another rate than the video's, in runs of one group and at most `longest`. */
+export function planPositions(
   { groups, frameRate }: Pick<Asset, "groups" | "frameRate">,
-  rate: FrameRate,
+  rate: Rational,
   from: number,
   count: number,
   longest: number,
-): Moment[][] {
-  const runs: Moment[][] = [];
+): FramePosition[][] {
+  const runs: FramePosition[][] = [];
   for (let frame = from; frame < from + count; frame++) {
     // A frame is what was to be seen at its time of presentation.
-    const moment = momentAt(groups, (frame * rate.den * frameRate.num) / (rate.num * frameRate.den));
+    const time = locateFrame(groups, (frame * rate.den * frameRate.num) / (rate.num * frameRate.den));
     const run = runs.at(-1);
-    if (run === undefined || run.length >= longest || run[0].group !== moment.group) runs.push([moment]);
-    else run.push(moment);
+    if (run === undefined || run.length >= longest || run[0].group !== time.group) runs.push([time]);
+    else run.push(time);
   }
   return runs;
 }

@@ -1,5 +1,5 @@
 /** A decoding thread ended in the middle of its work, and so did the one that tried again. */
-export class WorkerDied extends Error {
+export class WorkerCrashedError extends Error {
   override readonly name = "WorkerDied";
   readonly code = "worker-died";
 

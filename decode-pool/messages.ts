@@ -1,6 +1,6 @@
-import type { EngineChoice } from "../codec/decode/frame-decoder.js";
-import type { Moment } from "../codec/decode/frame-position.js";
-import type { PictureRequest } from "../codec/decode/viewport.js";
+import type { DecoderBackendChoice } from "../codec/decode/frame-decoder.js";
+import type { FramePosition } from "../codec/decode/frame-position.js";
+import type { Viewport } from "../codec/decode/viewport.js";
 import type { SieddErrorCode } from "../codec/errors.js";
 import type { FileIdentity } from "./file-source.js";
 
@@ -37,11 +37,11 @@ export interface DecodeTask {
   readonly type: "decode";
   readonly source: TaskSource;
   /** The moments to decode, one frame each. */
-  readonly moments: readonly Moment[];
-  readonly request: PictureRequest;
+  readonly times: readonly FramePosition[];
+  readonly request: Viewport;
   readonly format: FrameFormat;
   /** Default: `auto`. */
-  readonly engine?: EngineChoice | undefined;
+  readonly engine?: DecoderBackendChoice | undefined;
 }
 
 /** Held by a worker until as many as there are threads hold one: then all of them have loaded their code. */

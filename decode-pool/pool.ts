@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
 import { Piscina } from "piscina";
-import { WorkerDied } from "./errors.js";
+import { WorkerCrashedError } from "./errors.js";
 import type { DecodeResult, DecodeTask, WorkerAnswer, WorkerTask } from "./messages.js";
 
 /** Milliseconds that a thread in place of a dead one may take to load before it is ended all the same. */
@@ -67,7 +67,7 @@ export class DecodePool {
     const answer = await this.#threads.run(task).catch((died: unknown) => {
       if (this.#closing) throw died;
       return this.#threads.run(task).catch((again: unknown) => {
-        throw this.#closing ? again : new WorkerDied(again);
+        throw this.#closing ? again : new WorkerCrashedError(again);
       });
     });
     if (answer.type === "failure") throw answer.error;

@@ -3,8 +3,8 @@ import { setFlagsFromString } from "node:v8";
 import { LRUCache } from "lru-cache";
 import { move, transferableSymbol, valueSymbol, workerData } from "piscina";
 import { type Asset, openAsset } from "../codec/asset/asset.js";
-import { createEngine, type EngineGroup, type PictureEngine } from "../codec/decode/frame-decoder.js";
-import { decodeMoment } from "../codec/decode/frame-position.js";
+import { createFrameDecoder, type DecoderGroup, type FrameDecoder } from "../codec/decode/frame-decoder.js";
+import { decodeFrameAt } from "../codec/decode/frame-position.js";
 import { SieddError } from "../codec/errors.js";
 import { hasRelaxedSimd } from "../codec/kernel/kernel.js";
 import {
@@ -20,15 +20,15 @@ import { nameOf, type TaskBytes, taskBytes } from "./task-bytes.js";
 interface OpenDecoder {
   readonly source: TaskBytes;
   readonly asset: Asset;
-  readonly engine: PictureEngine;
+  readonly engine: FrameDecoder;
 }
 
 // Node 20 knows the instructions but asks for a flag; later ones need none.
 if (!hasRelaxedSimd()) setFlagsFromString("--experimental-wasm-relaxed-simd");
 
-// A worker serves a few films at a time, and of each the group being played and the next.
+// A worker serves a few videos at a time, and of each the group being played and the next.
 const decoders = new LRUCache<string, Promise<OpenDecoder>>({ max: 4 });
-const groups = new LRUCache<string, Promise<EngineGroup>>({ max: 6 });
+const groups = new LRUCache<string, Promise<DecoderGroup>>({ max: 6 });
 
 /** The task of the pool: decodes one run of frames into a buffer that is handed over without a copy. */
 export default async function work(task: WorkerTask): Promise<unknown> {
@@ -61,9 +61,9 @@ async function decode(task: DecodeTask): Promise<ArrayBuffer> {
     remember(groups, `${key}\n${group}`, async () => engine.loadGroup(group, await asset.readGroup(group)));
   const bytes = frameBytes(format, request.width, request.height);
   const pixels = format === "rgba" ? format : format === "i420-709" ? "bt709" : "bt601";
-  const frames = new Uint8Array(bytes * task.moments.length);
-  for (const [i, moment] of task.moments.entries()) {
-    await decodeMoment(engine, load, moment, request, pixels, frames.subarray(i * bytes, (i + 1) * bytes));
+  const frames = new Uint8Array(bytes * task.times.length);
+  for (const [i, time] of task.times.entries()) {
+    await decodeFrameAt(engine, load, time, request, pixels, frames.subarray(i * bytes, (i + 1) * bytes));
   }
   return frames.buffer;
 }
@@ -74,7 +74,7 @@ async function openDecoder(task: DecodeTask): Promise<OpenDecoder> {
   // Loaded where it is used alone: the runtime is large, and the kernel needs none.
   const runtime = () => import("onnxruntime-node");
   const threads: number = workerData;
-  const engine = await createEngine(asset, { engine: task.engine, runtime, threads });
+  const engine = await createFrameDecoder(asset, { engine: task.engine, runtime, threads });
   return { source, asset, engine };
 }
 

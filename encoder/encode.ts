@@ -1,10 +1,10 @@
 import { stat } from "node:fs/promises";
 import { serialize } from "node:v8";
 import { crc32c, MAX_SIDE, MIN_SIDE, type Model, type PaperEncoder } from "../codec/index.js";
-import { analyseVideo, checkWritable, MediaError, probeVideo, type VideoInfo } from "../media/index.js";
-import { bad, EncoderError } from "./errors.js";
+import { checkWritable, detectScenes, MediaError, type ProbeResult, probeVideo } from "../media/index.js";
+import { EncoderError, invalidOption } from "./errors.js";
 import type { EncodeEvent, EncodeSummary } from "./events.js";
-import { encodeSound } from "./job/audio.js";
+import { encodeAudioTracks } from "./job/audio.js";
 import { Checkpoints } from "./job/checkpoints.js";
 import { ProgressMeter } from "./job/progress.js";
 import { keepSubtitles } from "./job/subtitles.js";
@@ -13,7 +13,7 @@ import { type EncodeOptions, type ResolvedOptions, resolveOptions } from "./opti
 import { type PaperOptions, resolvePaperOptions } from "./paper/options.js";
 import { paperNetwork, planAnchorFrames } from "./paper/plan.js";
 import { readSharedEncoder } from "./paper/shared-encoder.js";
-import { trainPaperFilm } from "./paper/train-video.js";
+import { trainPaperVideo } from "./paper/train-video.js";
 import { planTiles } from "./plan/capacity.js";
 import { type PlannedGroup, planGroups } from "./plan/groups.js";
 import { chooseAnchorFrames, planAnchorGroups } from "./plan/plan-anchors.js";
@@ -58,14 +58,15 @@ async function run(
 ): Promise<EncodeSummary> {
   if (options.trainer === "tfjs") requireTensorFlow(options.device);
   else if (options.device === "cuda") requireCuda();
-  if (!options.output.endsWith(".siedd")) throw bad("--output", "a name that ends in .siedd", options.output);
+  if (!options.output.endsWith(".siedd"))
+    throw invalidOption("--output", "a name that ends in .siedd", options.output);
   await checkWritable(options.output, options.input);
   const info = await probeVideo(options.input, signal);
-  const size = pictureSize(info, options);
+  const size = assetSize(info, options);
   const sharedEncoder = isPaper(options) ? await sharedEncoderOf(options, signal) : undefined;
   const meter = new ProgressMeter(emit);
   try {
-    const { frameCount, cuts } = await analyse(info, options, meter, signal);
+    const { frameCount, cuts } = await analyze(info, options, meter, signal);
     const regroup = (frames?: number) => planGroups(frameCount, cuts, info.frameRate, frames);
     const groups = regroup(options.groupFrames);
     const work = isPaper(options)
@@ -73,7 +74,7 @@ async function run(
       : await tileWork(options, info, size, groups, frameCount, regroup, signal);
     const { anchors } = work;
     const scenes = cuts.length + 1;
-    emit({ type: "analysed", frames: frameCount, groups: groups.length, anchors, scenes, ...size });
+    emit({ type: "analyzed", frames: frameCount, groups: groups.length, anchors, scenes, ...size });
     const source = await stat(options.input);
     const identity = {
       input: [options.input, source.size, source.mtimeMs],
@@ -84,11 +85,11 @@ async function run(
     const checkpoints = await Checkpoints.open(options.output, identity, options.resume);
     const write = async () => {
       meter.enter("audio", "", 1);
-      const sound = await encodeSound({ info, options, checkpoints }, signal);
+      const audio = await encodeAudioTracks({ info, options, checkpoints }, signal);
       const text = await keepSubtitles({ info, options, frameCount, checkpoints }, emit, signal);
       const finished = await work.train(checkpoints, meter, emit, signal);
       meter.enter("write");
-      const rest = { groups: finished.groups ?? groups, sound, text };
+      const rest = { groups: finished.groups ?? groups, audio, text };
       const parts = { ...size, frameRate: info.frameRate, ...finished.model, ...rest };
       const written = await writeAsset(options.output, parts, checkpoints, finished.sizes);
       return { ...written, psnr: finished.psnr, groupCount: parts.groups.length };
@@ -143,7 +144,7 @@ interface Size {
 
 async function tileWork(
   options: ResolvedOptions,
-  info: VideoInfo,
+  info: ProbeResult,
   size: Size,
   groups: readonly PlannedGroup[],
   frameCount: number,
@@ -156,7 +157,11 @@ async function tileWork(
   const anchorPlan = await planAnchorGroups(source, groups, options.anchors, signal);
   return {
     anchors: anchorPlan.anchors,
-    identity: { network: plan.network, anchors: anchorPlan.anchors, startOf: anchorPlan.startOf },
+    identity: {
+      network: plan.network,
+      anchors: anchorPlan.anchors,
+      warmStartAnchor: anchorPlan.warmStartAnchor,
+    },
     train: (...how) =>
       trainStages({ info, size, frameCount, options, preset, plan, groups, anchorPlan, regroup }, ...how),
   };
@@ -173,7 +178,7 @@ async function sharedEncoderOf(
 
 async function paperWork(
   options: PaperOptions,
-  info: VideoInfo,
+  info: ProbeResult,
   size: Size,
   groups: readonly PlannedGroup[],
   frameCount: number,
@@ -188,23 +193,23 @@ async function paperWork(
     anchors,
     identity: { network, anchors, sharedEncoder: sharedEncoder && crc32c(serialize(sharedEncoder)) },
     train: (checkpoints, ...rest) =>
-      trainPaperFilm({ info, size, groups, anchors, network, sharedEncoder, options, checkpoints }, ...rest),
+      trainPaperVideo({ info, size, groups, anchors, network, sharedEncoder, options, checkpoints }, ...rest),
   };
 }
 
-async function analyse(info: VideoInfo, options: AnyOptions, meter: ProgressMeter, signal?: AbortSignal) {
-  meter.enter("analyse");
+async function analyze(info: ProbeResult, options: AnyOptions, meter: ProgressMeter, signal?: AbortSignal) {
+  meter.enter("analyze");
   const { from = 0, to = info.duration } = options;
-  return analyseVideo(options.input, info, {
+  return detectScenes(options.input, info, {
     from: options.from,
     to: options.to,
     signal,
-    onProgress: (seconds) => meter.enter("analyse", "", Math.min(1, seconds / Math.max(1, to - from))),
+    onProgress: (seconds) => meter.enter("analyze", "", Math.min(1, seconds / Math.max(1, to - from))),
   });
 }
 
 /** The asset's own size: the one asked for, else the video's. */
-function pictureSize(info: VideoInfo, options: AnyOptions): Size {
+function assetSize(info: ProbeResult, options: AnyOptions): Size {
   const { width, height } = options.size ?? info;
   for (const side of [width, height]) {
     if (side < MIN_SIDE || side > MAX_SIDE) {

@@ -20,7 +20,7 @@ export class EncoderError extends Error {
 }
 
 /** An option out of bounds. */
-export function bad(name: string, rule: string, value: unknown): EncoderError {
+export function invalidOption(name: string, rule: string, value: unknown): EncoderError {
   return new EncoderError("bad-option", `${name} must be ${rule}, not ${value}`);
 }
 

@@ -1,10 +1,10 @@
 /** Where an encode stands. */
-export type EncodePhase = "analyse" | "audio" | "phase1" | "phase2" | "write";
+export type EncodePhase = "analyze" | "audio" | "phase1" | "phase2" | "write";
 
 /** What an encode tells while it works; the command line renders it. */
 export type EncodeEvent =
   | {
-      readonly type: "analysed";
+      readonly type: "analyzed";
       readonly frames: number;
       readonly groups: number;
       /** Groups that phase 1 trains on; frames in the paper profile. */
@@ -31,17 +31,17 @@ export type EncodeEvent =
       readonly bytes: number;
     }
   | {
-      /** A target that could not be met, or a film below 27 dB: the asset is there, and `message` says what would come nearer. */
-      readonly type: "missed";
+      /** A target that could not be met, or a video below 27 dB: the asset is there, and `message` says what would come nearer. */
+      readonly type: "target-missed";
       readonly message: string;
     }
   | {
-      /** A film came out below the preset's floor: training goes on with more bits, and `message` says how many. */
-      readonly type: "floor";
+      /** A video came out below the preset's floor: training goes on with more bits, and `message` says how many. */
+      readonly type: "min-psnr";
       /** dB, so far. */
       readonly psnr: number;
       /** dB. */
-      readonly floorPsnr: number;
+      readonly minPsnr: number;
       /** Bits a pixel so far, and as many as the floor is expected to take. */
       readonly bpp: number;
       readonly expectedBpp: number;
@@ -57,8 +57,8 @@ export type EncodeEvent =
       readonly message: string;
     }
   | {
-      /** Something of the film that an asset cannot hold. */
-      readonly type: "left-out";
+      /** Something of the video that an asset cannot hold. */
+      readonly type: "stream-skipped";
       readonly message: string;
     }
   | ({ readonly type: "done" } & EncodeSummary);

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { MAX_SIDE, MIN_SIDE, TILE_WIDTHS } from "../codec/index.js";
-import { bad, EncoderError } from "./errors.js";
+import { EncoderError, invalidOption } from "./errors.js";
 import type { EncodeEvent } from "./events.js";
 import type { PaperNoise } from "./paper/noise.js";
 import type {
@@ -74,15 +74,15 @@ export interface EncodeOptions {
   readonly rank?: number | undefined;
   /** Paper profile: coordinates a step as a share of the picture's pixels, above 0 and at most 1; default 1/1024. */
   readonly fraction?: number | undefined;
-  /** Tile profile: mean PSNR that the film should come to, 10 to 60 dB; met within 0.3 dB, or `onEvent` says. */
+  /** Tile profile: mean PSNR that the video should come to, 10 to 60 dB; met within 0.3 dB, or `onEvent` says. */
   readonly targetPsnr?: number | undefined;
   /** Tile profile: bits a pixel, of all but the sound, 0.001 to 10; met within 5 %, or `onEvent` says. */
   readonly targetBpp?: number | undefined;
   /**
-   * Tile profile: mean PSNR below which a film goes on with more bits, 10 to 40 dB, 0: none. Default: 27 with "balanced"
+   * Tile profile: mean PSNR below which a video goes on with more bits, 10 to 40 dB, 0: none. Default: 27 with "balanced"
    * and "quality" where no other number of theirs is replaced and there is no target, else none.
    */
-  readonly floorPsnr?: number | undefined;
+  readonly minPsnr?: number | undefined;
   /**
    * What runs the training steps: our own kernel (tile profile, on the processor), onnxruntime, or TensorFlow.js, which
    * must be installed. Default "auto": the kernel on the processor, onnxruntime on a GPU and for the paper profile.
@@ -112,12 +112,12 @@ export interface TrainingSettings {
   readonly points: number;
   readonly width: number;
   readonly hiddenLayers: number;
-  /** Quantisation step of the first layer's weights; the others follow from it. */
-  readonly quantiser: number;
+  /** Quantization step of the first layer's weights; the others follow from it. */
+  readonly quantizer: number;
   /** Squared error of 8-bit samples that may be added to save a nat of the file. */
-  readonly worth: number;
+  readonly lambda: number;
   /** What replaces the numbers above where tiles are large: those of pictures from about 900 pixels on. */
-  readonly largeTiles?: { readonly width: number; readonly worth: number } | undefined;
+  readonly largeTiles?: { readonly width: number; readonly lambda: number } | undefined;
 }
 
 const PRESETS: Record<TilePreset, TrainingSettings> = {
@@ -127,8 +127,8 @@ const PRESETS: Record<TilePreset, TrainingSettings> = {
     points: 256,
     width: 16,
     hiddenLayers: 3,
-    quantiser: 2e-3,
-    worth: 8000,
+    quantizer: 2e-3,
+    lambda: 8000,
   },
   fast: {
     steps: 1000,
@@ -136,8 +136,8 @@ const PRESETS: Record<TilePreset, TrainingSettings> = {
     points: 256,
     width: 16,
     hiddenLayers: 3,
-    quantiser: 2e-3,
-    worth: 8000,
+    quantizer: 2e-3,
+    lambda: 8000,
   },
   balanced: {
     steps: 3500,
@@ -145,9 +145,9 @@ const PRESETS: Record<TilePreset, TrainingSettings> = {
     points: 256,
     width: 16,
     hiddenLayers: 3,
-    quantiser: 2e-3,
-    worth: 4500,
-    largeTiles: { width: 24, worth: 9000 },
+    quantizer: 2e-3,
+    lambda: 4500,
+    largeTiles: { width: 24, lambda: 9000 },
   },
   quality: {
     steps: 6000,
@@ -155,12 +155,12 @@ const PRESETS: Record<TilePreset, TrainingSettings> = {
     points: 256,
     width: 24,
     hiddenLayers: 3,
-    quantiser: 1.5e-3,
-    worth: 2200,
+    quantizer: 1.5e-3,
+    lambda: 2200,
   },
 };
 
-export { bad };
+export { invalidOption };
 
 const PAPER_ONLY = {
   "--optimizer": "optimizer",
@@ -190,7 +190,7 @@ export interface ResolvedOptions {
   readonly anchorChoice: AnchorChoice;
   readonly target: Target | undefined;
   /** dB; undefined: none. */
-  readonly floorPsnr: number | undefined;
+  readonly minPsnr: number | undefined;
   readonly trainer: TileTrainerName;
   readonly device: Device;
   readonly precision: "auto" | Precision;
@@ -203,13 +203,14 @@ export interface ResolvedOptions {
 export function resolveOptions(options: EncodeOptions): ResolvedOptions {
   const preset = PRESETS[(options.preset ?? "balanced") as TilePreset];
   if (preset === undefined)
-    throw bad("--preset", `one of ${Object.keys(PRESETS).join(", ")}`, options.preset);
-  if ((options.profile ?? "tile") !== "tile") throw bad("--profile", "tile or paper", options.profile);
+    throw invalidOption("--preset", `one of ${Object.keys(PRESETS).join(", ")}`, options.preset);
+  if ((options.profile ?? "tile") !== "tile")
+    throw invalidOption("--profile", "tile or paper", options.profile);
   for (const [name, option] of Object.entries(PAPER_ONLY)) {
     if (options[option] !== undefined)
       throw new EncoderError("bad-option", `${name} is an option of --profile paper alone`);
   }
-  const whole = (
+  const integer = (
     name: string,
     value: number | undefined,
     low: number,
@@ -218,20 +219,20 @@ export function resolveOptions(options: EncodeOptions): ResolvedOptions {
   ): number => {
     if (value === undefined) return otherwise;
     if (!Number.isInteger(value) || value < low || value > high) {
-      throw bad(name, `a whole number from ${low} to ${high}`, value);
+      throw invalidOption(name, `a whole number from ${low} to ${high}`, value);
     }
     return value;
   };
   const width = options.width ?? preset.width;
   const widths = TILE_WIDTHS.filter((candidate) => candidate > 0);
-  if (!widths.includes(width)) throw bad("--width", `one of ${widths.join(", ")}`, width);
+  if (!widths.includes(width)) throw invalidOption("--width", `one of ${widths.join(", ")}`, width);
   if (options.size !== undefined) {
-    whole("--size", options.size.width, MIN_SIDE, MAX_SIDE, 0);
-    whole("--size", options.size.height, MIN_SIDE, MAX_SIDE, 0);
+    integer("--size", options.size.width, MIN_SIDE, MAX_SIDE, 0);
+    integer("--size", options.size.height, MIN_SIDE, MAX_SIDE, 0);
   }
   const { from, to, trainer = "auto" } = options;
   if (!["auto", "kernel", "onnx", "tfjs"].includes(trainer)) {
-    throw bad("--trainer", "auto, kernel, onnx or tfjs", trainer);
+    throw invalidOption("--trainer", "auto, kernel, onnx or tfjs", trainer);
   }
   const { device = "auto" } = options;
   if (trainer === "kernel" && device === "cuda") {
@@ -242,7 +243,7 @@ export function resolveOptions(options: EncodeOptions): ResolvedOptions {
   }
   const { precision = "auto" } = options;
   if (!["auto", "float32", "float16"].includes(precision)) {
-    throw bad("--precision", "auto, float32 or float16", precision);
+    throw invalidOption("--precision", "auto, float32 or float16", precision);
   }
   if (precision === "float16" && trainer !== "auto" && trainer !== "onnx") {
     throw new EncoderError(
@@ -250,8 +251,9 @@ export function resolveOptions(options: EncodeOptions): ResolvedOptions {
       `--trainer ${trainer} trains in float32: leave --precision float16 out, or take --trainer onnx`,
     );
   }
-  if (from !== undefined && !(from >= 0)) throw bad("--from", "0 seconds or more", from);
-  if (to !== undefined && !(to > (from ?? 0))) throw bad("--to", `more than ${from ?? 0} seconds`, to);
+  if (from !== undefined && !(from >= 0)) throw invalidOption("--from", "0 seconds or more", from);
+  if (to !== undefined && !(to > (from ?? 0)))
+    throw invalidOption("--to", `more than ${from ?? 0} seconds`, to);
   return {
     input: resolve(options.input),
     output: resolve(options.output),
@@ -259,28 +261,30 @@ export function resolveOptions(options: EncodeOptions): ResolvedOptions {
     from,
     to,
     training: {
-      steps: whole("--steps", options.steps, 1, 1_000_000, preset.steps),
-      phase1Steps: whole("--phase1-steps", options.phase1Steps, 1, 1_000_000, preset.phase1Steps),
-      points: whole("--points", options.points, 16, 65_536, preset.points),
+      steps: integer("--steps", options.steps, 1, 1_000_000, preset.steps),
+      phase1Steps: integer("--phase1-steps", options.phase1Steps, 1, 1_000_000, preset.phase1Steps),
+      points: integer("--points", options.points, 16, 65_536, preset.points),
       width,
-      hiddenLayers: whole("--hidden-layers", options.hiddenLayers, 1, 8, preset.hiddenLayers),
-      quantiser: preset.quantiser,
-      worth: preset.worth,
+      hiddenLayers: integer("--hidden-layers", options.hiddenLayers, 1, 8, preset.hiddenLayers),
+      quantizer: preset.quantizer,
+      lambda: preset.lambda,
       // A width that was asked for holds for pictures of any size.
       largeTiles: options.width === undefined ? preset.largeTiles : undefined,
     },
     widthAsked: options.width !== undefined,
     groupFrames:
-      options.groupFrames === undefined ? undefined : whole("--group-frames", options.groupFrames, 1, 600, 0),
-    anchors: whole("--anchors", options.anchors, 1, 64, 8),
+      options.groupFrames === undefined
+        ? undefined
+        : integer("--group-frames", options.groupFrames, 1, 600, 0),
+    anchors: integer("--anchors", options.anchors, 1, 64, 8),
     anchorChoice: anchorChoiceOf(options),
     target: targetOf(options),
-    floorPsnr: floorOf(options),
+    minPsnr: floorOf(options),
     trainer: trainer !== "auto" ? trainer : precision === "float16" ? "onnx" : quickest(device),
     device,
     precision,
-    workers: whole("--workers", options.workers, 1, 64, Math.min(64, availableParallelism())),
-    seed: whole("--seed", options.seed, 0, Number.MAX_SAFE_INTEGER, 0),
+    workers: integer("--workers", options.workers, 1, 64, Math.min(64, availableParallelism())),
+    seed: integer("--seed", options.seed, 0, Number.MAX_SAFE_INTEGER, 0),
     resume: options.resume ?? false,
   };
 }
@@ -291,7 +295,11 @@ function anchorChoiceOf({ anchorChoice = "uniform", anchors }: EncodeOptions): A
   if (ANCHOR_CHOICES.includes(anchorChoice)) return anchorChoice;
   const named = Array.isArray(anchorChoice) && anchorChoice.every((i) => Number.isInteger(i) && i >= 0);
   if (!named || anchorChoice.length < 1 || anchorChoice.length > 64) {
-    throw bad("--anchor-choice", "uniform, scenes, content or 1 to 64 numbers from 0", anchorChoice);
+    throw invalidOption(
+      "--anchor-choice",
+      "uniform, scenes, content or 1 to 64 numbers from 0",
+      anchorChoice,
+    );
   }
   if (anchors !== undefined) {
     throw new EncoderError(
@@ -311,13 +319,14 @@ function quickest(device: Device): TileTrainerName {
 const FLOORS: Partial<Record<Preset, number>> = { balanced: 27, quality: 27 };
 
 function floorOf(options: EncodeOptions): number | undefined {
-  const { floorPsnr, preset = "balanced" } = options;
+  const { minPsnr, preset = "balanced" } = options;
   const targeted = options.targetPsnr !== undefined || options.targetBpp !== undefined;
-  if (floorPsnr === 0) return undefined;
-  if (floorPsnr !== undefined) {
-    if (!(floorPsnr >= 10 && floorPsnr <= 40)) throw bad("--floor-psnr", "0 or from 10 to 40 dB", floorPsnr);
-    if (!targeted) return floorPsnr;
-    throw new EncoderError("bad-option", "--floor-psnr and a target exclude each other: choose one");
+  if (minPsnr === 0) return undefined;
+  if (minPsnr !== undefined) {
+    if (!(minPsnr >= 10 && minPsnr <= 40))
+      throw invalidOption("--min-psnr", "0 or from 10 to 40 dB", minPsnr);
+    if (!targeted) return minPsnr;
+    throw new EncoderError("bad-option", "--min-psnr and a target exclude each other: choose one");
   }
   const { steps, phase1Steps, points, width, hiddenLayers, groupFrames } = options;
   const replaced = [steps, phase1Steps, points, width, hiddenLayers, groupFrames];
@@ -329,12 +338,13 @@ function targetOf({ targetPsnr, targetBpp }: EncodeOptions): Target | undefined 
     throw new EncoderError("bad-option", "--target-psnr and --target-bpp exclude each other: choose one");
   }
   if (targetPsnr !== undefined) {
-    if (!(targetPsnr >= 10 && targetPsnr <= 60)) throw bad("--target-psnr", "from 10 to 60 dB", targetPsnr);
+    if (!(targetPsnr >= 10 && targetPsnr <= 60))
+      throw invalidOption("--target-psnr", "from 10 to 60 dB", targetPsnr);
     return { kind: "psnr", value: targetPsnr };
   }
   if (targetBpp === undefined) return undefined;
   if (!(targetBpp >= 0.001 && targetBpp <= 10)) {
-    throw bad("--target-bpp", "from 0.001 to 10 bits a pixel", targetBpp);
+    throw invalidOption("--target-bpp", "from 0.001 to 10 bits a pixel", targetBpp);
   }
   return { kind: "bpp", value: targetBpp };
 }

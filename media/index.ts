@@ -1,7 +1,7 @@
 export { MediaError, type MediaErrorCode } from "./errors.js";
-export { type AnalyseOptions, analyseVideo, type VideoAnalysis } from "./probe/detect-scenes.js";
-export type { Fraction } from "./probe/frame-rate.js";
-export { type AudioInfo, probeVideo, type SubtitleInfo, type VideoInfo } from "./probe/probe.js";
+export { type DetectScenesOptions, detectScenes, type SceneAnalysis } from "./probe/detect-scenes.js";
+export type { Rational } from "./probe/frame-rate.js";
+export { type AudioInfo, type ProbeResult, probeVideo, type SubtitleInfo } from "./probe/probe.js";
 export { type EncodeAudioOptions, encodeAudio } from "./read/audio.js";
 export { type ReadFramesOptions, readFrames } from "./read/frames.js";
 export { type ReadSubtitlesOptions, readSubtitles } from "./read/subtitles.js";
@@ -23,7 +23,7 @@ export {
   writeMp4,
   writePng,
 } from "./write/mp4.js";
-export { encodePng, type Picture } from "./write/png.js";
+export { encodePng, type RgbImage } from "./write/png.js";
 export { type SampleOptions, writeSample } from "./write/sample.js";
 export type { SubtitleCue } from "./write/webvtt.js";
 export { writeY4m, type Y4mOptions } from "./write/y4m.js";

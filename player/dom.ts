@@ -14,7 +14,7 @@ export function create<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** A 24 x 24 icon that takes the colour of the text around it; each path is filled. */
+/** A 24 x 24 icon that takes the color of the text around it; each path is filled. */
 export function createIcon(name: string, ...paths: readonly string[]): SVGSVGElement {
   const icon = document.createElementNS(SVG, "svg");
   icon.setAttribute("viewBox", "0 0 24 24");

@@ -3,7 +3,7 @@ import { fill, type Strings } from "./i18n/strings.js";
 
 /** What a player could not do, as a stable code; the sentence beside it is for people. */
 export type PlayerErrorCode =
-  | "film-not-found"
+  | "video-not-found"
   | "server-unreachable"
   | "server-busy"
   | "bad-answer"
@@ -53,14 +53,14 @@ export class PlayerError extends Error {
 }
 
 export const notFound = (address: string, cause?: unknown) =>
-  new PlayerError("film-not-found", "errorNotFound", { address }, cause);
+  new PlayerError("video-not-found", "errorNotFound", { address }, cause);
 export const unreachable = (cause?: unknown) =>
   new PlayerError("server-unreachable", "errorUnreachable", {}, cause);
 export const busy = (cause?: unknown) => new PlayerError("server-busy", "errorBusy", {}, cause);
 export const badAnswer = (cause?: unknown) => new PlayerError("bad-answer", "errorBadAnswer", {}, cause);
 /** @param cause says in its message what is wrong with the file */
-export const badFilm = (address: string, cause: Error) =>
-  new PlayerError("bad-answer", "errorBadFilm", { address, detail: cause.message }, cause);
+export const badVideo = (address: string, cause: Error) =>
+  new PlayerError("bad-answer", "errorBadVideo", { address, detail: cause.message }, cause);
 export const damaged = (cause: Error) =>
   new PlayerError("not-playable", "errorDamaged", { detail: cause.message }, cause);
 export const notPlayable = (cause?: unknown) =>

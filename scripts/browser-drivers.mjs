@@ -36,7 +36,7 @@ const succeeds = (program, args, env) =>
   });
 
 /**
- * A sound device without a loudspeaker: a film's clock is its sound, and a browser without any device has none.
+ * A sound device without a loudspeaker: a video's clock is its sound, and a browser without any device has none.
  * -> the environment that leads browsers to it, and whether anything is played there now.
  */
 export async function silentSoundDevice() {

@@ -90,7 +90,7 @@ function copyPages() {
     if (existsSync(target) && readFileSync(target).equals(readFileSync(source))) continue;
     copyFileSync(source, target);
   }
-  // The style of the console's chart, and the licence of the code that page.js holds of it.
+  // The style of the console's chart, and the license of the code that page.js holds of it.
   const uplot = join(root, "node_modules/uplot");
   const license = readFileSync(join(uplot, "LICENSE"), "utf8");
   const style = readFileSync(join(uplot, "dist/uPlot.min.css"), "utf8");

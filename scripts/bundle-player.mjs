@@ -1,4 +1,4 @@
-// The player as pages load it: a module, a plain script, and the script of the catalogue page.
+// The player as pages load it: a module, a plain script, and the script of the catalog page.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";

@@ -1,5 +1,5 @@
 // npm run check:browsers [-- firefox webkit] [--screenshots folder]: opens the player in Firefox and in WebKitGTK, which
-// npm test does not, and plays films from a real server in each of its ways. Prints what passed, and exits with 1
+// npm test does not, and plays videos from a real server in each of its ways. Prints what passed, and exits with 1
 // where something failed. Installs what it needs where it may: firefox-esr, webkit2gtk-driver with GStreamer's plugins,
 // xvfb, pulseaudio.
 import { mkdirSync } from "node:fs";
@@ -16,14 +16,14 @@ const BROWSERS = {
   firefox: { open: openFirefox, packages: ["firefox-esr"] },
   webkit: { open: openWebKit, packages: ["webkit2gtk-driver", "xvfb"] },
 };
-/** Seconds of film: so short a one waits for its exact pixels on any machine. */
+/** Seconds of video: so short a one waits for its exact pixels on any machine. */
 const SECONDS = 6;
 /** Milliseconds until what is waited for must have come: a guard. */
 const PATIENCE = 90_000;
 
 /** The page that players are put on; it gives them no style. */
 const STAGE = `<!doctype html><link rel="icon" href="data:,"><style>body { margin: 0 }</style>
-  <script type="module" src="/films/player/siedd-player.js"></script>`;
+  <script type="module" src="/videos/player/siedd-player.js"></script>`;
 
 /** In the page: a player with these attributes, as `window.player`, and what went wrong in `window.faults`. */
 async function place({ src, mode = "server", width = 320, levels = false }) {
@@ -64,7 +64,7 @@ function look() {
   };
 }
 
-/** Whether what the page shows of the player is a picture of more than one colour. */
+/** Whether what the page shows of the player is a picture of more than one color. */
 async function isPainted(page) {
   const { default: sharp } = await import("sharp");
   // Beside the button to play.
@@ -84,7 +84,7 @@ function must(condition, sentence) {
 function scenarios(stage) {
   const { server, page, sound } = stage;
   const empty = new URL("/stage", server.url).href;
-  const film = new URL("film", server.url).href;
+  const video = new URL("video", server.url).href;
   const until = async (what, condition, ...given) => {
     for (const began = Date.now(); Date.now() - began < PATIENCE; ) {
       if (await page.evaluate(condition, ...given)) return;
@@ -94,14 +94,14 @@ function scenarios(stage) {
   };
   const open = async (options = {}) => {
     await page.goto(empty);
-    await page.evaluate(place, { src: film, ...options });
+    await page.evaluate(place, { src: video, ...options });
     await until("it has a picture", () => window.player.readyState >= 2);
   };
   const shows = (size) =>
     until(`it shows ${size}`, (wanted) => `${player.videoWidth}x${player.videoHeight}` === wanted, size);
   const isSeen = async () => {
     for (const began = Date.now(); !(await isPainted(page)); await pause(200)) {
-      must(Date.now() - began < PATIENCE, "the picture on the screen is of one colour");
+      must(Date.now() - began < PATIENCE, "the picture on the screen is of one color");
     }
   };
   const inOnePiece = () => until("the buffer is in one piece", () => player.buffered.length === 1);
@@ -198,7 +198,7 @@ function scenarios(stage) {
       must(way === "direct" || way === "elastic", `it plays by ${way}`);
       return way;
     },
-    "a silent film, direct": async () => {
+    "a silent video, direct": async () => {
       await open({ mode: "direct", src: new URL("silent", server.url).href });
       await page.evaluate(() => void player.play());
       await until("it ends", () => player.ended);
@@ -226,13 +226,13 @@ function scenarios(stage) {
       await page.press("l");
       await until("L seeks", () => player.currentTime > 5.9);
     },
-    "the catalogue page": async () => {
-      await page.goto(new URL("#film", server.url).href);
+    "the catalog page": async () => {
+      await page.goto(new URL("#video", server.url).href);
       await page.evaluate(() => {
         window.faults = [];
         window.segments = [];
       });
-      await until("it plays a film", () => {
+      await until("it plays a video", () => {
         window.player = document.querySelector("siedd-player");
         return window.player?.readyState >= 2;
       });
@@ -257,11 +257,11 @@ function scenarios(stage) {
 }
 
 /** A site of another origin that uses the player as the documentation says. -> its address, and how to end it. */
-async function openHost(films) {
+async function openHost(videos) {
   const pages = {
-    "/script": `<script src="${films}player/siedd-player.iife.js"></script>
-      <siedd-player src="${films}film" style="width: 320px"></siedd-player>`,
-    "/frame": `<iframe src="${films}player/embed/film?autoplay=1&loop=1" width="320" height="180"
+    "/script": `<script src="${videos}player/siedd-player.iife.js"></script>
+      <siedd-player src="${videos}video" style="width: 320px"></siedd-player>`,
+    "/frame": `<iframe src="${videos}player/embed/video?autoplay=1&loop=1" width="320" height="180"
       allow="autoplay"></iframe>`,
   };
   const site = createServer(({ url }, answer) => {
@@ -285,13 +285,13 @@ async function openServer() {
   const { syntheticAsset } = await import("../dist/test/support/synthetic-asset.js");
   const folder = await mkdtemp(join(tmpdir(), "siedd-browsers-"));
   const shape = { width: 320, height: 180, groups: Array.from({ length: SECONDS }, () => 25), widths: [4] };
-  await writeFile(join(folder, "film.siedd"), syntheticAsset({ ...shape, tone: SECONDS }));
+  await writeFile(join(folder, "video.siedd"), syntheticAsset({ ...shape, tone: SECONDS }));
   await writeFile(join(folder, "silent.siedd"), syntheticAsset({ ...shape, tone: 0 }));
   const app = fastify({ forceCloseConnections: true });
-  await app.register(siedd, { root: folder, prefix: "/films", closeSeconds: 0 });
+  await app.register(siedd, { root: folder, prefix: "/videos", closeSeconds: 0 });
   app.get("/stage", (_request, reply) => reply.type("text/html").send(STAGE));
   return {
-    url: `${await app.listen({ port: 0 })}/films/`,
+    url: `${await app.listen({ port: 0 })}/videos/`,
     async close() {
       await app.close();
       await rm(folder, { recursive: true, force: true });

@@ -15,7 +15,7 @@ import { build } from "./build.mjs";
 import { ensureModules, ensureNode, ensurePrograms, main, Refusal, root } from "./ensure.mjs";
 
 const COMPARED = 50;
-/** Largest difference of two losses, normalised mean squared errors that begin near 1. */
+/** Largest difference of two losses, normalized mean squared errors that begin near 1. */
 const TOLERANCE = 1e-3;
 
 await main(async () => {

@@ -1,6 +1,6 @@
 // node scripts/container-steps.mjs: runs the steps of docker/Dockerfile outside of a container, where there is no
 // engine: its RUN lines in copies of its stages, then its entry point and health check as an ordinary user who can
-// write to nothing but films and cache. Needs ffmpeg, the network for npm, and root to become somebody else.
+// write to nothing but videos and cache. Needs ffmpeg, the network for npm, and root to become somebody else.
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
@@ -26,7 +26,7 @@ const NODE = 1000;
 await main(async () => {
   const asset = process.argv[2];
   if (asset === undefined || !existsSync(asset))
-    throw new Refusal("name an asset to serve: node scripts/container-steps.mjs film.siedd");
+    throw new Refusal("name an asset to serve: node scripts/container-steps.mjs video.siedd");
   const place = mkdtempSync(join(tmpdir(), "siedd-container-"));
   chmodSync(place, 0o755);
   try {
@@ -38,8 +38,8 @@ await main(async () => {
 
 async function follow(place, asset) {
   const here = (text) =>
-    text.replace(/(?<=^|[\s"=:])\/(siedd|app|films|cache|tmp)(?=$|[\s"/])/g, (_, name) => join(place, name));
-  for (const name of ["siedd", "app", "films", "cache", "tmp"]) mkdirSync(join(place, name));
+    text.replace(/(?<=^|[\s"=:])\/(siedd|app|videos|cache|tmp)(?=$|[\s"/])/g, (_, name) => join(place, name));
+  for (const name of ["siedd", "app", "videos", "cache", "tmp"]) mkdirSync(join(place, name));
   let stage = -1;
   let folder = place;
   let image = [];
@@ -81,15 +81,15 @@ function copyTracked(folder) {
 async function serve(place, here, image, asset) {
   const port = await freePort();
   const words = (keyword) => JSON.parse(here(image.get(keyword).slice(image.get(keyword).indexOf("["))));
-  copyFileSync(asset, join(place, "films/film.siedd"));
-  for (const name of ["films", "cache"]) chownSync(join(place, name), NODE, NODE);
+  copyFileSync(asset, join(place, "videos/video.siedd"));
+  for (const name of ["videos", "cache"]) chownSync(join(place, name), NODE, NODE);
   // tini is of the image, and node is started without it here.
   const [, , program, ...entry] = words("ENTRYPOINT");
   const args = [...entry, ...words("CMD"), "--port", String(port)];
   const server = spawn(program, args, {
     uid: NODE,
     gid: NODE,
-    cwd: join(place, "films"),
+    cwd: join(place, "videos"),
     stdio: ["ignore", "pipe", "pipe"],
     env: { PATH: process.env.PATH, NODE_ENV: "production" },
   });
@@ -100,7 +100,7 @@ async function serve(place, here, image, asset) {
     const check = words("HEALTHCHECK").map((word) => word.replace(":8080", `:${port}`));
     for (let left = 100; spawnSync(check[0], check.slice(1)).status !== 0; left--)
       if (left === 0) throw new Refusal(`the health check never passed; the server said: ${said}`);
-    const answer = await fetch(`http://127.0.0.1:${port}/film/full/160,90/seg-0.m4s`);
+    const answer = await fetch(`http://127.0.0.1:${port}/video/full/160,90/seg-0.m4s`);
     const bytes = (await answer.arrayBuffer()).byteLength;
     if (answer.status !== 200) throw new Refusal(`a segment was answered ${answer.status}: ${said}`);
     const started = performance.now();

@@ -82,7 +82,7 @@ const PROGRAMS = {
     all: true,
     variable: undefined,
     use: "to check the player in WebKit",
-    // What it plays films with.
+    // What it plays videos with.
     along: [
       "gstreamer1.0-libav",
       "gstreamer1.0-plugins-good",

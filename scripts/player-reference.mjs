@@ -16,7 +16,7 @@ const table = (head, rows) =>
 function inSources(pattern) {
   const found = new Set();
   for (const name of readdirSync(join(root, "player"), { recursive: true })) {
-    // The catalogue's page styles the player from outside.
+    // The catalog's page styles the player from outside.
     if (!name.endsWith(".ts") || name.startsWith("pages")) continue;
     for (const [, word] of readFileSync(join(root, "player", name), "utf8").matchAll(pattern))
       found.add(word);

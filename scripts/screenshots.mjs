@@ -1,4 +1,4 @@
-// Pictures of the player and the catalogue page for the docs, in light and dark: docs/images/*.webp.
+// Pictures of the player and the catalog page for the docs, in light and dark: docs/images/*.webp.
 // node scripts/screenshots.mjs <folder of .siedd files> [id]
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { build, isBuilt } from "./build.mjs";
 import { main, Refusal, root } from "./ensure.mjs";
 
 const images = join(root, "docs/images");
-/** Seconds into the film. */
+/** Seconds into the video. */
 const MOMENT = 3.2;
 /** Bytes of a picture at most: a page of documentation is read on phones too. */
 const LARGEST = 100_000;
@@ -46,7 +46,7 @@ const frameOf = (src, attributes = "") => `<!doctype html><html lang="en"><title
   <siedd-player src="${src}" muted quality="540" style="width:904px" ${attributes}></siedd-player>`;
 
 async function shoot(browser, server, id) {
-  const film = `/${encodeURIComponent(id)}`;
+  const video = `/${encodeURIComponent(id)}`;
   const open = async (colorScheme, options = {}) => {
     const context = await browser.newContext({
       viewport: { width: 960, height: 564 },
@@ -58,7 +58,7 @@ async function shoot(browser, server, id) {
   const player = async (name, colorScheme, act) => {
     const { context, page } = await open(colorScheme);
     await page.route("**/picture", (route) =>
-      route.fulfill({ contentType: "text/html", body: frameOf(film) }),
+      route.fulfill({ contentType: "text/html", body: frameOf(video) }),
     );
     await page.goto(new URL("/picture", server.url).href);
     await page.addScriptTag({ type: "module", url: new URL("player/siedd-player.js", server.url).href });
@@ -108,7 +108,7 @@ async function shoot(browser, server, id) {
 await main(async () => {
   const [folder, wanted] = process.argv.slice(2);
   if (folder === undefined) {
-    throw new Refusal("name a folder of films: node scripts/screenshots.mjs <folder> [id]");
+    throw new Refusal("name a folder of videos: node scripts/screenshots.mjs <folder> [id]");
   }
   if (!isBuilt()) await build();
   const { serve } = await import("../dist/server/index.js");
@@ -119,7 +119,7 @@ await main(async () => {
   try {
     const { assets } = await (await fetch(server.url, { headers: { accept: "application/json" } })).json();
     const id = wanted ?? assets[0]?.id;
-    if (!assets.some((film) => film.id === id)) throw new Refusal(`there is no film "${id}" in ${folder}`);
+    if (!assets.some((video) => video.id === id)) throw new Refusal(`there is no video "${id}" in ${folder}`);
     await shoot(browser, server, id);
   } finally {
     await browser.close();

@@ -1,4 +1,4 @@
-// npm start [-- film.mp4]: from a fresh clone to a film that plays in a browser.
+// npm start [-- video.mp4]: from a fresh clone to a video that plays in a browser.
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { ensureModules, ensureNode, ensurePrograms, main, root } from "./ensure.mjs";

@@ -15,7 +15,7 @@ export type RequestErrorCode =
   | "bad-host"
   | "bad-region"
   | "bad-size"
-  | "bad-moment"
+  | "bad-time"
   | "bad-format"
   | "bad-codec"
   | "codec-unavailable"
@@ -27,7 +27,7 @@ export type RequestErrorCode =
   | "too-much-work"
   | "bad-signature"
   | "expired-signature"
-  | "not-authorised"
+  | "not-authorized"
   | "busy"
   | "over-quota"
   | "closing"
@@ -49,7 +49,7 @@ const STATUS: Readonly<Record<RequestErrorCode, number>> = {
   "bad-host": 400,
   "bad-region": 400,
   "bad-size": 400,
-  "bad-moment": 400,
+  "bad-time": 400,
   "bad-format": 400,
   "bad-codec": 400,
   "codec-unavailable": 400,
@@ -61,7 +61,7 @@ const STATUS: Readonly<Record<RequestErrorCode, number>> = {
   "too-much-work": 400,
   "bad-signature": 403,
   "expired-signature": 403,
-  "not-authorised": 403,
+  "not-authorized": 403,
   // Players give up at the first 4xx and try again after a 5xx.
   busy: 503,
   "over-quota": 503,
@@ -111,7 +111,7 @@ export class ServeError extends Error {
  *
  * @param path such as `siedd options.maxSide`
  */
-export function badOption(path: string, rule: string, value: unknown): ServeError {
+export function invalidOption(path: string, rule: string, value: unknown): ServeError {
   const shown = typeof value === "string" ? JSON.stringify(value) : inspect(value, { breakLength: Infinity });
   return new ServeError("bad-option", `${path} must be ${rule}, not ${shown}`);
 }

@@ -1,4 +1,4 @@
-export type { Authorise } from "./auth/authorize.js";
+export type { Authorize } from "./auth/authorize.js";
 export { type SignUrlOptions, signUrl } from "./auth/sign-url.js";
 export type { SignKey, SignScope } from "./auth/signature.js";
 export { RequestError, type RequestErrorCode, ServeError, type ServeErrorCode } from "./errors.js";
@@ -8,5 +8,5 @@ export type { Stats } from "./monitoring/stats.js";
 export type { WorkEvent } from "./monitoring/work-event.js";
 export type { SieddOptions } from "./options.js";
 export { siedd as default, siedd } from "./plugin.js";
-export type { FilmInfo } from "./routes/video-info.js";
+export type { VideoInfo } from "./routes/video-info.js";
 export { type RunningServer, type ServeOptions, serve } from "./standalone/serve.js";

@@ -2,19 +2,19 @@ import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import type { FastifyRequest } from "fastify";
 import { H264_MAX_AREA, VIDEO_ENCODERS, type VideoEncoder } from "../media/segments/segment-encoder.js";
-import type { Authorise } from "./auth/authorize.js";
+import type { Authorize } from "./auth/authorize.js";
 import { expectKey } from "./auth/sign-url.js";
 import type { SignKey } from "./auth/signature.js";
-import { badOption, type ServeError } from "./errors.js";
+import { invalidOption, type ServeError } from "./errors.js";
 import {
-  type ResolvedSourceOptions,
+  type OpenLibrariesOptions,
+  type ResolvedLibraryOptions,
   resolveSourceOptions,
-  type SourceOptions,
 } from "./library/remote-options.js";
 import type { WorkEvent } from "./monitoring/work-event.js";
 
 /** Options of the plugin; Fastify's own `prefix` may stand beside them. */
-export interface SieddOptions extends SourceOptions {
+export interface SieddOptions extends OpenLibrariesOptions {
   /** Bytes of finished segments kept in memory. Default 256 MiB; 0 keeps none. */
   readonly cacheBytes?: number;
   /**
@@ -65,12 +65,12 @@ export interface SieddOptions extends SourceOptions {
   /** Segments that are computed ahead of those asked for while nothing else is to be done, from 0 to 8. Default 1. */
   readonly prefetch?: number;
   /**
-   * Keys that sign URLs. With any, a film is only served to URLs signed with one of them (`signUrl`); give the new
+   * Keys that sign URLs. With any, a video is only served to URLs signed with one of them (`signUrl`); give the new
    * and the old one while keys are changed. Default: none, and nothing needs a signature.
    */
   readonly signKeys?: readonly SignKey[];
   /** Asked about every request but those for the player's files, before any work. Default: all are allowed. */
-  readonly authorise?: Authorise;
+  readonly authorize?: Authorize;
   /** Output pixels of the longer side, from 16 to 8192. Default 8192. */
   readonly maxSide?: number;
   /**
@@ -81,7 +81,7 @@ export interface SieddOptions extends SourceOptions {
   /** Seconds that closing waits for segments under way before it ends them, from 0. Default 5. */
   readonly closeSeconds?: number;
   /**
-   * Whether `/metrics` answers, in the text format of Prometheus. Default true: it names no film, but how much
+   * Whether `/metrics` answers, in the text format of Prometheus. Default true: it names no video, but how much
    * is watched.
    */
   readonly metrics?: boolean;
@@ -91,10 +91,10 @@ export interface SieddOptions extends SourceOptions {
 
 /** SieddOptions with every default filled in. */
 export type ResolvedOptions = Readonly<
-  Required<Omit<SieddOptions, "cacheDir" | "authorise" | keyof SourceOptions>>
+  Required<Omit<SieddOptions, "cacheDir" | "authorize" | keyof OpenLibrariesOptions>>
 > &
-  ResolvedSourceOptions & {
-    readonly authorise: Authorise | undefined;
+  ResolvedLibraryOptions & {
+    readonly authorize: Authorize | undefined;
     /** Absolute. */
     readonly cacheDir: string | undefined;
   };
@@ -108,33 +108,33 @@ export function resolveOptions(given: SieddOptions): ResolvedOptions {
     throw refuse("cacheDir", "the path of a folder", cacheDir);
   }
   const cores = availableParallelism();
-  const concurrency = whole(given, "concurrency", cores, 1, 256);
-  const maxQueue = whole(given, "maxQueue", 64, 0, 1_000_000);
+  const concurrency = integer(given, "concurrency", cores, 1, 256);
+  const maxQueue = integer(given, "maxQueue", 64, 0, 1_000_000);
   return Object.freeze({
     ...resolveSourceOptions(given),
-    cacheBytes: whole(given, "cacheBytes", 256 * MiB, 0, Number.MAX_SAFE_INTEGER),
+    cacheBytes: integer(given, "cacheBytes", 256 * MiB, 0, Number.MAX_SAFE_INTEGER),
     cacheDir: cacheDir === undefined ? undefined : resolve(cacheDir),
-    cacheDirBytes: whole(given, "cacheDirBytes", 4096 * MiB, 16 * MiB, Number.MAX_SAFE_INTEGER),
+    cacheDirBytes: integer(given, "cacheDirBytes", 4096 * MiB, 16 * MiB, Number.MAX_SAFE_INTEGER),
     videoEncoder: videoEncoder(given),
-    workers: Math.min(cores, whole(given, "workers", cores, 1, 256)),
+    workers: Math.min(cores, integer(given, "workers", cores, 1, 256)),
     concurrency,
     maxQueue,
     maxQueueSeconds: seconds(given, "maxQueueSeconds", 8, 0.001, 9.999),
-    maxWork: whole(given, "maxWork", 300 * 4096 * 2304, 1, Number.MAX_SAFE_INTEGER),
-    clientJobs: whole(
+    maxWork: integer(given, "maxWork", 300 * 4096 * 2304, 1, Number.MAX_SAFE_INTEGER),
+    clientJobs: integer(
       given,
       "clientJobs",
       Math.max(concurrency + 1, Math.ceil((concurrency + maxQueue) / 2)),
       0,
       1_000_000,
     ),
-    clientPixelsPerSecond: whole(given, "clientPixelsPerSecond", 0, 0, Number.MAX_SAFE_INTEGER),
+    clientPixelsPerSecond: integer(given, "clientPixelsPerSecond", 0, 0, Number.MAX_SAFE_INTEGER),
     clientKey: callable(given, "clientKey") ?? ((request) => request.ip),
-    prefetch: whole(given, "prefetch", 1, 0, 8),
+    prefetch: integer(given, "prefetch", 1, 0, 8),
     signKeys: signKeys(given),
-    authorise: callable(given, "authorise"),
-    maxSide: whole(given, "maxSide", 8192, 16, 8192),
-    maxArea: whole(given, "maxArea", 4096 * 2304, 256, H264_MAX_AREA),
+    authorize: callable(given, "authorize"),
+    maxSide: integer(given, "maxSide", 8192, 16, 8192),
+    maxArea: integer(given, "maxArea", 4096 * 2304, 256, H264_MAX_AREA),
     closeSeconds: seconds(given, "closeSeconds", 5, 0),
     metrics: flag(given, "metrics", true),
     onWork: callable(given, "onWork") ?? (() => {}),
@@ -154,25 +154,25 @@ type NumberOption =
   | "maxSide"
   | "maxArea";
 
-function whole(given: SieddOptions, key: NumberOption, preset: number, least: number, most: number): number {
+function integer(given: SieddOptions, key: NumberOption, preset: number, min: number, max: number): number {
   const value = given[key] ?? preset;
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw refuse(key, `a whole number from ${least} to ${most}`, value);
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  throw refuse(key, `a whole number from ${min} to ${max}`, value);
 }
 
 function seconds(
   given: SieddOptions,
   key: "maxQueueSeconds" | "closeSeconds",
   preset: number,
-  least: number,
-  most = 3600,
+  min: number,
+  max = 3600,
 ): number {
   const value = given[key] ?? preset;
-  if (Number.isFinite(value) && value >= least && value <= most) return value;
-  throw refuse(key, `a number of seconds from ${least} to ${most}`, value);
+  if (Number.isFinite(value) && value >= min && value <= max) return value;
+  throw refuse(key, `a number of seconds from ${min} to ${max}`, value);
 }
 
-function callable<K extends "clientKey" | "authorise" | "onWork">(
+function callable<K extends "clientKey" | "authorize" | "onWork">(
   given: SieddOptions,
   key: K,
 ): SieddOptions[K] {
@@ -204,4 +204,4 @@ function flag(given: SieddOptions, key: "metrics", preset: boolean): boolean {
 }
 
 const refuse = (key: string, rule: string, value: unknown): ServeError =>
-  badOption(`siedd options.${key}`, rule, value);
+  invalidOption(`siedd options.${key}`, rule, value);

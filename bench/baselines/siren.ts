@@ -12,7 +12,7 @@ import {
 import { walkIntegers, walkLayers, writeLayerHeaders } from "../../codec/paper/coding.js";
 import type { Operations } from "../../encoder/graph/operations.js";
 import type { Tensor } from "../../encoder/graph/tensor.js";
-import { quantise16, quantiseBlocks } from "../../encoder/paper/half-quadratic.js";
+import { quantise16, quantizeBlocks } from "../../encoder/paper/half-quadratic.js";
 import { type TrainingWeights, weightsOf } from "../../encoder/tile/weights.js";
 import { linear } from "../../encoder/training/network/encoding.js";
 import { Random } from "../../encoder/training/sampling/random.js";
@@ -114,7 +114,7 @@ export function storeSiren(network: SirenNetwork, trained: TrainingWeights): Sto
     const layers = Array.from(
       { length: network.layers },
       (_, l): PaperLayer => ({
-        weights: quantiseBlocks(part(`layer${l}`), network.width, FORMAT),
+        weights: quantizeBlocks(part(`layer${l}`), network.width, FORMAT),
         bias: quantise16(part(`layer${l}_bias`)),
       }),
     );

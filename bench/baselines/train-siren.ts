@@ -2,7 +2,7 @@ import { CHANNELS } from "../../codec/index.js";
 import { gradients } from "../../encoder/graph/gradient.js";
 import { exportFunction, exportLoop } from "../../encoder/graph/onnx-export.js";
 import { Operations } from "../../encoder/graph/operations.js";
-import { OPTIMISERS, type Optimiser } from "../../encoder/paper/optimizers.js";
+import { OPTIMIZERS, type Optimizer } from "../../encoder/paper/optimizers.js";
 import { type TrainingWeights, weightsOf } from "../../encoder/tile/weights.js";
 import { meanSquaredError } from "../../encoder/training/network/forward.js";
 import {
@@ -15,7 +15,7 @@ import {
 } from "../../encoder/training/onnx/onnx-runtime.js";
 import { Random } from "../../encoder/training/sampling/random.js";
 import { initialSiren, type SirenNetwork, sirenForward } from "./siren.js";
-import type { Film } from "./video.js";
+import type { Video } from "./video.js";
 
 /** How a baseline is trained. */
 export interface SirenPlan {
@@ -37,45 +37,45 @@ export interface SirenProgress {
   weights(): TrainingWeights;
 }
 
-const STEPS_A_RUN = 10;
+const STEPS_PER_RUN = 10;
 /** Floats of one layer's activations when frames are computed. */
 const STRIP_FLOATS = 1 << 21;
 
 /** Trains in runs of some steps, after each of which the caller may look at the weights, or stop. */
 export async function* trainSiren(
   network: SirenNetwork,
-  film: Film,
+  video: Video,
   plan: SirenPlan,
 ): AsyncGenerator<SirenProgress, void> {
-  const optimiser = OPTIMISERS[plan.optimizer];
+  const optimizer = OPTIMIZERS[plan.optimizer];
   const { networks, inputs } = network;
-  const pixels = (film.width * film.height * film.frameCount) / networks;
-  const { graph, shapes } = await trainingGraph(network, pixels, plan, optimiser);
+  const pixels = (video.width * video.height * video.frameCount) / networks;
+  const { graph, shapes } = await trainingGraph(network, pixels, plan, optimizer);
   try {
     const state = new Map<string, Float32Array>();
     const stateShapes = new Map<string, readonly number[]>();
     const random = new Random(1, 7);
     for (const [name, values] of initialSiren(network, random)) {
-      for (const [key, first] of [[name, values] as const, ...optimiser.companions(name, values)]) {
+      for (const [key, first] of [[name, values] as const, ...optimizer.companions(name, values)]) {
         state.set(key, first);
         stateShapes.set(key, shapes.get(name) as readonly number[]);
       }
     }
-    const frames = bytes(film.frames, [networks, pixels, CHANNELS]);
+    const frames = bytes(video.frames, [networks, pixels, CHANNELS]);
     let seconds = 0;
     let cpuSeconds = 0;
     for (let done = 0; done < plan.steps; ) {
       const began = performance.now();
       const before = process.cpuUsage();
-      const steps = Math.min(STEPS_A_RUN, plan.steps - done);
-      const samples = draw(film, network, steps * plan.points, random);
-      const schedule = optimiser.schedule(plan.rate, plan.steps, done, done + steps);
+      const steps = Math.min(STEPS_PER_RUN, plan.steps - done);
+      const samples = draw(video, network, steps * plan.points, random);
+      const schedule = optimizer.schedule(plan.rate, plan.steps, done, done + steps);
       const feeds: Record<string, Feed> = {
         frames,
         steps: integers(BigInt64Array.of(BigInt(steps)), []),
         all_pixels: integers(samples.pixels, [steps, plan.points]),
         all_position: floats(byStep(samples.position, steps, inputs), [steps, 1, inputs, plan.points]),
-        all_schedule: floats(schedule, [steps, optimiser.scheduleLength]),
+        all_schedule: floats(schedule, [steps, optimizer.scheduleLength]),
       };
       for (const [key, values] of state)
         feeds[`first_${key}`] = floats(values, stateShapes.get(key) as readonly number[]);
@@ -86,7 +86,7 @@ export async function* trainSiren(
       const { user, system } = process.cpuUsage(before);
       cpuSeconds += (user + system) / 1e6;
       const weights = () =>
-        new Map([...shapes.keys()].map((name) => [name, optimiser.result(name, state)] as const));
+        new Map([...shapes.keys()].map((name) => [name, optimizer.result(name, state)] as const));
       yield { steps: done, seconds, cpuSeconds, weights };
     }
   } finally {
@@ -98,44 +98,44 @@ async function trainingGraph(
   network: SirenNetwork,
   pixels: number,
   { points, threads }: SirenPlan,
-  optimiser: Optimiser,
+  optimizer: Optimizer,
 ): Promise<{ graph: RunningGraph; shapes: Map<string, readonly number[]> }> {
   const g = new Operations();
   const { networks, inputs } = network;
   const position = g.input("position", [1, inputs, points]);
   const drawn = g.input("pixels", [points], "int64");
   const stored = g.input("frames", [networks, pixels, CHANNELS], "uint8");
-  const colours = g.make("Gather", [stored, drawn], [networks, points, CHANNELS], "uint8", { axis: 1 });
-  const target = g.subtract(g.scale(g.transpose(g.toFloat(colours)), 2 / 255), g.constant(1));
+  const colors = g.make("Gather", [stored, drawn], [networks, points, CHANNELS], "uint8", { axis: 1 });
+  const target = g.subtract(g.scale(g.transpose(g.toFloat(colors)), 2 / 255), g.constant(1));
   const { output, parameters } = sirenForward(g, network, position);
   const loss = meanSquaredError(g, output, target);
   const slopes = gradients(g, loss, parameters);
-  const schedule = g.input("schedule", [optimiser.scheduleLength]);
-  const state = parameters.flatMap((tensor, i) => optimiser.step(g, tensor, slopes[i], schedule));
+  const schedule = g.input("schedule", [optimizer.scheduleLength]);
+  const state = parameters.flatMap((tensor, i) => optimizer.step(g, tensor, slopes[i], schedule));
   const model = exportLoop({ state, perStep: [drawn, position, schedule], record: { loss } });
   const shapes = new Map(parameters.map(({ name, shape }) => [name as string, shape]));
   return { graph: await loadGraph(model, "cpu", threads), shapes };
 }
 
 /** Coordinates drawn from all frames, or with a network a frame the same ones for each. */
-function draw(film: Film, { inputs }: SirenNetwork, count: number, random: Random) {
-  const picture = film.width * film.height;
+function draw(video: Video, { inputs }: SirenNetwork, count: number, random: Random) {
+  const picture = video.width * video.height;
   const pixels = new BigInt64Array(count);
   const position = new Float32Array(count * inputs);
   for (let i = 0; i < count; i++) {
-    const frame = inputs === 3 ? random.below(film.frameCount) : 0;
+    const frame = inputs === 3 ? random.below(video.frameCount) : 0;
     const pixel = random.below(picture);
     pixels[i] = BigInt(frame * picture + pixel);
-    position.set(coordinate(film, frame, pixel, inputs), i * inputs);
+    position.set(coordinate(video, frame, pixel, inputs), i * inputs);
   }
   return { pixels, position };
 }
 
 /** x, y and, of three, t, all from -1 to 1. */
-function coordinate(film: Film, frame: number, pixel: number, inputs: number): number[] {
-  const row = Math.floor(pixel / film.width);
-  const x = (2 * (pixel - row * film.width) + 1) / film.width - 1;
-  const at = [x, (2 * row + 1) / film.height - 1, (2 * frame + 1) / film.frameCount - 1];
+function coordinate(video: Video, frame: number, pixel: number, inputs: number): number[] {
+  const row = Math.floor(pixel / video.width);
+  const x = (2 * (pixel - row * video.width) + 1) / video.width - 1;
+  const at = [x, (2 * row + 1) / video.height - 1, (2 * frame + 1) / video.frameCount - 1];
   return at.slice(0, inputs);
 }
 
@@ -156,32 +156,32 @@ function byStep(position: Float32Array, steps: number, inputs: number): Float32A
 
 /**
  * Eight-bit pixels of the given frames as packed R'G'B', every `stride`-th of each row and every `stride`-th row, with
- * the same pixels of the film.
+ * the same pixels of the video.
  */
 export async function sirenFrames(
   network: SirenNetwork,
   weights: TrainingWeights,
-  film: Film,
+  video: Video,
   numbers: readonly number[],
   stride: number,
 ): Promise<{ readonly decoded: Uint8Array; readonly original: Uint8Array }[]> {
   const { networks, inputs, width } = network;
-  const columns = Math.ceil(film.width / stride);
-  const chosen = Array.from({ length: columns * Math.ceil(film.height / stride) }, (_, i) => {
-    return Math.floor(i / columns) * stride * film.width + (i % columns) * stride;
+  const columns = Math.ceil(video.width / stride);
+  const chosen = Array.from({ length: columns * Math.ceil(video.height / stride) }, (_, i) => {
+    return Math.floor(i / columns) * stride * video.width + (i % columns) * stride;
   });
   const strip = Math.min(chosen.length, Math.max(256, Math.floor(STRIP_FLOATS / width / networks)));
   const g = new Operations();
   const { output, parameters } = sirenForward(g, network, g.input("position", [1, inputs, strip]));
-  const graph = await loadGraph(exportFunction({ colours: output }), "cpu", 0);
+  const graph = await loadGraph(exportFunction({ colors: output }), "cpu", 0);
   const feeds = Object.fromEntries(
     parameters.map(({ name = "", shape }) => [name, floats(weightsOf(weights, name), shape)]),
   );
   const shown = numbers.map((number) => {
     const decoded = new Uint8Array(chosen.length * CHANNELS);
-    const first = number * film.width * film.height;
+    const first = number * video.width * video.height;
     const original = Uint8Array.from(decoded, (_, i) => {
-      return film.frames[CHANNELS * (first + chosen[Math.floor(i / CHANNELS)]) + (i % CHANNELS)];
+      return video.frames[CHANNELS * (first + chosen[Math.floor(i / CHANNELS)]) + (i % CHANNELS)];
     });
     return { decoded, original };
   });
@@ -192,16 +192,16 @@ export async function sirenFrames(
         const position = new Float32Array(inputs * strip);
         const count = Math.min(strip, chosen.length - from);
         for (let i = 0; i < count; i++) {
-          coordinate(film, turn, chosen[from + i], inputs).forEach((value, axis) => {
+          coordinate(video, turn, chosen[from + i], inputs).forEach((value, axis) => {
             position[axis * strip + i] = value;
           });
         }
-        const { colours } = await graph.run({ ...feeds, position: floats(position, [1, inputs, strip]) });
+        const { colors } = await graph.run({ ...feeds, position: floats(position, [1, inputs, strip]) });
         numbers.forEach((number, at) => {
           if (inputs === 3 && number !== turn) return;
           const plane = inputs === 3 ? 0 : number * CHANNELS;
           for (let i = 0; i < count * CHANNELS; i++) {
-            const value = colours[(plane + (i % CHANNELS)) * strip + Math.floor(i / CHANNELS)];
+            const value = colors[(plane + (i % CHANNELS)) * strip + Math.floor(i / CHANNELS)];
             shown[at].decoded[from * CHANNELS + i] = Math.max(
               0,
               Math.min(255, Math.round(127.5 * (value + 1))),

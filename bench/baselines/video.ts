@@ -2,7 +2,7 @@ import { CHANNELS } from "../../codec/index.js";
 import { probeVideo, readFrames } from "../../media/index.js";
 
 /** Frames of a clip in memory: packed R'G'B' [frames, height, width, 3]. */
-export interface Film {
+export interface Video {
   readonly width: number;
   readonly height: number;
   readonly frameCount: number;
@@ -10,11 +10,11 @@ export interface Film {
 }
 
 /** The first `frameCount` frames of a video, scaled as the encoder scales them. */
-export async function loadFilm(
+export async function loadVideo(
   path: string,
   size: { readonly width: number; readonly height: number },
   frameCount: number,
-): Promise<Film> {
+): Promise<Video> {
   const info = await probeVideo(path);
   const bytes = size.width * size.height * CHANNELS;
   const frames = new Uint8Array(bytes * frameCount);
@@ -24,14 +24,14 @@ export async function loadFilm(
   return { ...size, frameCount, frames };
 }
 
-/** Some frames of a film. */
-export function someFrames(film: Film, numbers: readonly number[]): Film {
-  const bytes = film.frames.length / film.frameCount;
+/** Some frames of a video. */
+export function someFrames(video: Video, numbers: readonly number[]): Video {
+  const bytes = video.frames.length / video.frameCount;
   const frames = new Uint8Array(bytes * numbers.length);
   numbers.forEach((number, i) => {
-    frames.set(film.frames.subarray(number * bytes, (number + 1) * bytes), i * bytes);
+    frames.set(video.frames.subarray(number * bytes, (number + 1) * bytes), i * bytes);
   });
-  return { ...film, frameCount: numbers.length, frames };
+  return { ...video, frameCount: numbers.length, frames };
 }
 
 /** At most `count` frames of so many, evenly spaced. */

@@ -1,5 +1,5 @@
 import { setFlagsFromString } from "node:v8";
-import { fullRegion, hasRelaxedSimd, openAsset, PictureDecoder } from "../../codec/index.js";
+import { fullRegion, hasRelaxedSimd, KernelDecoder, openAsset } from "../../codec/index.js";
 import { fileSource } from "../../decode-pool/index.js";
 
 /** As in the server's threads. */
@@ -16,7 +16,7 @@ export async function firstFrame(
   const started = performance.now();
   const asset = await openAsset(fileSource(path));
   if (asset.profile !== "tile") throw new Error("the bench is of the tile profile");
-  const decoder = await PictureDecoder.create(asset);
+  const decoder = await KernelDecoder.create(asset);
   const group = decoder.loadGroup(index, await asset.readGroup(index));
   const out = new Uint8Array((size.width * size.height * 3) / 2);
   decoder.decodeI420(group, 0, { region: fullRegion(asset), ...size }, "bt709", out);

@@ -13,7 +13,7 @@ import { type Feed, floats, loadGraph } from "../../encoder/training/onnx/onnx-r
 export async function onnxMilliseconds(
   network: TileNetwork,
   tileWidth: number,
-  pointsATile: number,
+  pointsPerTile: number,
   threads: number,
   rounds: number,
 ): Promise<number> {
@@ -34,9 +34,9 @@ export async function onnxMilliseconds(
     give(bias, 0.1);
   }
   const output = tileForward(g, network, parameters, {
-    position: give(g.input("position", [1, 2, pointsATile]), 1),
+    position: give(g.input("position", [1, 2, pointsPerTile]), 1),
     offset: give(g.input("offset", [tiles, 2, 1]), 0),
-    frame: give(g.input("frame", [pointsATile]), 0),
+    frame: give(g.input("frame", [pointsPerTile]), 0),
     motion: give(g.input("motion", [tiles, 2, 1]), 0.05),
   });
   const graph = await loadGraph(exportFunction({ output }), "cpu", threads);

@@ -1,10 +1,10 @@
-import { allocateTile, layoutAsset, quantise, type TileNetwork, writeGroup } from "../../codec/index.js";
+import { allocateTile, layoutAsset, quantize, type TileNetwork, writeGroup } from "../../codec/index.js";
 import { Random } from "../../encoder/training/sampling/random.js";
 
 /** An asset whose weights are random, as large as trained ones: decoding takes as long. */
 export function randomAsset(
   network: TileNetwork,
-  picture: { readonly width: number; readonly height: number },
+  frame: { readonly width: number; readonly height: number },
   tileWidth: number,
   groups: number,
   frameCount: number,
@@ -32,11 +32,11 @@ export function randomAsset(
       return tile;
     });
     const motion = Float32Array.from({ length: tiles.length * frameCount * 2 }, () => uniform(0.05));
-    const colour = { mean: [0.5, 0.5, 0.5], deviation: [0.25, 0.25, 0.25] };
-    return writeGroup(network, quantise({ frameCount, ...colour, tiles, motion }, steps));
+    const color = { mean: [0.5, 0.5, 0.5], deviation: [0.25, 0.25, 0.25] };
+    return writeGroup(network, quantize({ frameCount, ...color, tiles, motion }, steps));
   });
   const { head } = layoutAsset({
-    ...picture,
+    ...frame,
     profile: "tile",
     frameRate: { num: 25, den: 1 },
     network,

@@ -10,7 +10,7 @@ const NAMES = {
   coin: "SIREN a frame (COIN)",
 };
 const SHORT = { paper: "paper", siren: "SIREN", coin: "COIN" };
-const COLOURS = { paper: "#2b6cb0", tile: "#2f855a", siren: "#c05621", coin: "#805ad5" };
+const COLORS = { paper: "#2b6cb0", tile: "#2f855a", siren: "#c05621", coin: "#805ad5" };
 
 const measured = (result: RowResult, codec: (typeof ALL)[number]): Reached => result[codec] as Reached;
 
@@ -27,16 +27,16 @@ export async function equalPsnrPage(
   const require = createRequire(import.meta.url);
   const script = await readFile(require.resolve("uplot/dist/uPlot.iife.min.js"), "utf8");
   const style = await readFile(require.resolve("uplot/dist/uPlot.min.css"), "utf8");
-  const least = Math.min(...rows.map(({ row }) => row.width * row.height));
+  const min = Math.min(...rows.map(({ row }) => row.width * row.height));
   const codecs = ALL.filter((codec) => rows.every((result) => result[codec] !== undefined));
-  const charted = rows.filter(({ row }) => row.width * row.height === least);
+  const charted = rows.filter(({ row }) => row.width * row.height === min);
   const data = [
     charted.map(({ row }) => row.frames),
     ...codecs.map((codec) => charted.map((result) => measured(result, codec).seconds)),
   ];
   const series = codecs.map((codec) => {
     const short = charted.some((result) => !measured(result, codec).reached) ? ", stopped before" : "";
-    return { label: `${NAMES[codec]}${short}`, stroke: COLOURS[codec], width: 2, dash: short ? [6, 4] : [] };
+    return { label: `${NAMES[codec]}${short}`, stroke: COLORS[codec], width: 2, dash: short ? [6, 4] : [] };
   });
   const lines = rows.map((results) => {
     const { row, notes } = results;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type EncodeOptions, encode, framePsnr } from "../../encoder/index.js";
 import { type SirenNetwork, sirenRate, storeSiren, widthOf } from "../baselines/siren.js";
 import { type SirenPlan, sirenFrames, trainSiren } from "../baselines/train-siren.js";
-import { evenly, type Film, loadFilm, someFrames } from "../baselines/video.js";
+import { evenly, loadVideo, someFrames, type Video } from "../baselines/video.js";
 import { rounded } from "../machine.js";
 import type { RowClip } from "./clip.js";
 import type { Row, Settings } from "./settings.js";
@@ -61,7 +61,7 @@ export async function measureRow(
   );
   const profiles = { row, notes: clip.notes, paper, tile };
   if (!settings.baselines) return profiles;
-  const film = await loadFilm(clip.path, size, row.frames);
+  const video = await loadVideo(clip.path, size, row.frames);
   const threads = availableParallelism();
   const siren = await sirenUntil(
     {
@@ -70,7 +70,7 @@ export async function measureRow(
       width: widthOf(paper.bytes, 3, SIREN_LAYERS),
       layers: SIREN_LAYERS,
     },
-    film,
+    video,
     { points: settings.points.siren, threads },
     paper.psnr,
     settings.baselineSeconds,
@@ -84,7 +84,7 @@ export async function measureRow(
       width: widthOf(paper.bytes / row.frames, 2, SIREN_LAYERS),
       layers: SIREN_LAYERS,
     },
-    someFrames(film, some),
+    someFrames(video, some),
     { points: settings.points.coin, threads },
     paper.psnr,
     settings.baselineSeconds,
@@ -146,21 +146,21 @@ async function tileUntil(
  */
 async function sirenUntil(
   network: SirenNetwork,
-  film: Film,
+  video: Video,
   plan: Pick<SirenPlan, "points" | "threads">,
   psnr: number,
   seconds: number,
 ): Promise<Reached & { width: number }> {
-  const frames = evenly(film.frameCount, LOOKED_AT);
-  const stride = Math.max(1, Math.round(Math.sqrt((film.width * film.height) / PIXELS_LOOKED_AT)));
+  const frames = evenly(video.frameCount, LOOKED_AT);
+  const stride = Math.max(1, Math.round(Math.sqrt((video.width * video.height) / PIXELS_LOOKED_AT)));
   let before = { seconds: 0, cpuSeconds: 0, psnr: Number.NEGATIVE_INFINITY };
   let bytes = 0;
   const rate = sirenRate(network);
   const whole: SirenPlan = { ...plan, rate, optimizer: "schedule-free", steps: 1_000_000 };
-  for await (const progress of trainSiren(network, film, whole)) {
+  for await (const progress of trainSiren(network, video, whole)) {
     if (progress.cpuSeconds < before.cpuSeconds + seconds / LOOKS && progress.cpuSeconds < seconds) continue;
     const stored = storeSiren(network, progress.weights());
-    const shown = await sirenFrames(network, stored.weights, film, frames, stride);
+    const shown = await sirenFrames(network, stored.weights, video, frames, stride);
     const now = shown.reduce((sum, { decoded, original }) => sum + framePsnr(decoded, original), 0);
     const found = { seconds: progress.seconds, cpuSeconds: progress.cpuSeconds, psnr: now / shown.length };
     bytes = stored.bytes;

@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import * as ort from "onnxruntime-node";
-import { createEngine, fullRegion, memorySource, openAsset } from "../../codec/index.js";
+import { createFrameDecoder, fullRegion, memorySource, openAsset } from "../../codec/index.js";
 import { framePsnr } from "../../encoder/index.js";
-import { loadFilm } from "../baselines/video.js";
+import { loadVideo } from "../baselines/video.js";
 import { rounded } from "../machine.js";
 import type { RowClip } from "./clip.js";
 import { assetPath } from "./rows.js";
@@ -18,12 +18,12 @@ interface Size {
 export interface SizeResult {
   readonly profile: "paper" | "tile";
   readonly size: string;
-  /** dB against the true frames at this size, averaged down from the film's; null above the film's size. */
+  /** dB against the true frames at this size, averaged down from the video's; null above the video's size. */
   readonly psnr: number | null;
   /** dB between this picture averaged down to the smallest size, and the asset decoded there; null at the smallest. */
   readonly consistency: number | null;
   /** Of the frames that the paper profile's decoder computes together, for each of them. */
-  readonly secondsAFrame: number;
+  readonly secondsPerFrame: number;
 }
 
 /** Frames compared. */
@@ -59,7 +59,7 @@ export async function measureSizes(
   const [smallest] = sizes.pixels;
   for (const profile of ["paper", "tile"] as const) {
     const asset = await openAsset(memorySource(await readFile(assetPath(folder, row, profile))));
-    const engine = await createEngine(asset, { runtime: async () => ort });
+    const engine = await createFrameDecoder(asset, { runtime: async () => ort });
     const group = engine.loadGroup(0, await asset.readGroup(0));
     const below: Uint8Array[] = [];
     for (const size of sizes.pixels) {
@@ -73,19 +73,19 @@ export async function measureSizes(
         await engine.decodeRgba(group, frame, request, scratch);
         if (frame < COMPARED) frames.push(scratch.slice());
       }
-      const secondsAFrame = rounded((performance.now() - began) / 1000 / count, 4);
+      const secondsPerFrame = rounded((performance.now() - began) / 1000 / count, 4);
       const known = size.width <= row.width && size.height <= row.height;
       const result = {
         profile,
         size: `${size.width} x ${size.height}`,
         psnr: known ? await truth(frames, clip, size) : null,
         consistency: size === smallest ? null : consistency(frames, size, below, smallest),
-        secondsAFrame,
+        secondsPerFrame,
       };
       if (size === smallest) below.push(...frames.map(packed));
       results.push(result);
       say(
-        `${profile} at ${result.size}: ${result.psnr} dB, ${result.consistency} dB, ${secondsAFrame} s a frame`,
+        `${profile} at ${result.size}: ${result.psnr} dB, ${result.consistency} dB, ${secondsPerFrame} s a frame`,
       );
     }
   }
@@ -93,10 +93,10 @@ export async function measureSizes(
 }
 
 async function truth(frames: readonly Uint8Array[], clip: RowClip, size: Size): Promise<number> {
-  const film = await loadFilm(clip.path, size, frames.length);
-  const bytes = film.frames.length / film.frameCount;
+  const video = await loadVideo(clip.path, size, frames.length);
+  const bytes = video.frames.length / video.frameCount;
   const sum = frames.reduce((total, frame, i) => {
-    return total + framePsnr(frame, film.frames.subarray(i * bytes, (i + 1) * bytes));
+    return total + framePsnr(frame, video.frames.subarray(i * bytes, (i + 1) * bytes));
   }, 0);
   return rounded(sum / frames.length);
 }

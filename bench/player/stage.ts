@@ -15,10 +15,10 @@ declare global {
   }
 }
 
-/** A film of 640 x 360 at 25 frames a second with segments of a second, silent, its tiles as trained ones. */
-export const FILM = { width: 640, height: 360, seconds: 30 };
+/** A video of 640 x 360 at 25 frames a second with segments of a second, silent, its tiles as trained ones. */
+export const VIDEO = { width: 640, height: 360, seconds: 30 };
 
-/** A server on loopback with the film, and a browser. */
+/** A server on loopback with the video, and a browser. */
 export class PlayerStage {
   readonly server: RunningServer;
   readonly #browser: Browser;
@@ -32,7 +32,7 @@ export class PlayerStage {
 
   static async open(): Promise<PlayerStage> {
     const folder = await mkdtemp(join(tmpdir(), "siedd-bench-"));
-    await writeFile(join(folder, "film.siedd"), randomAsset(BALANCED, FILM, 16, FILM.seconds, 25));
+    await writeFile(join(folder, "video.siedd"), randomAsset(BALANCED, VIDEO, 16, VIDEO.seconds, 25));
     const server = await serve({ root: folder, port: 0, closeSeconds: 0 });
     return new PlayerStage(server, await launchBrowser(), folder);
   }
@@ -45,7 +45,7 @@ export class PlayerStage {
 
   /** Has every segment of these sizes computed, so that the server only sends them. */
   async warm(...sizes: readonly string[]): Promise<void> {
-    const playlist = new URL("film/full/elastic/index.m3u8", this.server.url);
+    const playlist = new URL("video/full/elastic/index.m3u8", this.server.url);
     const text = await (await fetch(playlist)).text();
     const paths = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
     const init = /URI="([^"]+)"/.exec(text)?.[1];

@@ -15,7 +15,7 @@ export interface ColdInput {
   readonly path: string;
   readonly asset: Asset;
   readonly pool: DecodePool;
-  /** The film from its source, and as the asset shows it. */
+  /** The video from its source, and as the asset shows it. */
   readonly mezzanine: string;
   readonly shown: string;
   readonly width: number;
@@ -48,7 +48,7 @@ export async function cold(input: ColdInput) {
   const { asset, pool, width, height, size, segment } = input;
   const format = { width, height, frameRate: asset.frameRate };
   const server = await serve({ root: input.root, port: 0, cacheBytes: 0, prefetch: 0 });
-  const url = `${server.url}film/full/${size}/seg-${segment.index}.m4s`;
+  const url = `${server.url}video/full/${size}/seg-${segment.index}.m4s`;
   const decode = async () => {
     const frames: Uint8Array[] = [];
     const request = { region: fullRegion(asset), width, height };
@@ -86,7 +86,7 @@ export async function cold(input: ColdInput) {
       coldSegmentMs: ms(ours),
       transcodedMs: ms(transcoded),
       timesTranscoding: ratio(transcoded),
-      timesTranscodingTheSamePictures: ratio(shown),
+      timesTranscodingTheSameFrames: ratio(shown),
       ...{ bytes, transcodedBytes },
       // Alone, each of them; in a segment decoding and encoding overlap.
       ...{ decodeMs: ms(decoding), encodeMs: ms(encoding), ffmpegStartMs: ms(starting) },

@@ -12,7 +12,7 @@ async function milliseconds(url: string): Promise<number> {
   return performance.now() - started;
 }
 
-/** How long a player waits for the beginning of a film, of a server that has just started and the second time. */
+/** How long a player waits for the beginning of a video, of a server that has just started and the second time. */
 export async function firstSegment(
   root: string,
   { width, height, size }: { readonly width: number; readonly height: number; readonly size: string },
@@ -20,7 +20,7 @@ export async function firstSegment(
   const [first, start, again]: [number[], number[], number[]] = [[], [], []];
   for (let round = 0; round < ROUNDS; round++) {
     const server = await serve({ root, port: 0, prefetch: 0 });
-    const folder = `${server.url}film/full/${size}/`;
+    const folder = `${server.url}video/full/${size}/`;
     // What a player does before its first picture, one after the other.
     let before = 0;
     for (const name of ["index.m3u8", "init.mp4"]) before += await milliseconds(folder + name);

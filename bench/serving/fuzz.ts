@@ -7,7 +7,7 @@ import { Random } from "../../encoder/training/sampling/random.js";
 import { serve } from "../../server/index.js";
 import { randomAsset } from "../decoding/random-asset.js";
 import { FORBIDDEN, MalformedRequests } from "./malformed.js";
-import { NETWORK, PICTURE } from "./video.js";
+import { FRAME, NETWORK } from "./video.js";
 
 export interface FuzzResult {
   readonly requests: number;
@@ -28,9 +28,9 @@ export async function fuzz(requests: number, seed: number): Promise<FuzzResult> 
   const root = join(above, "root");
   const secret = randomBytes(24).toString("base64url");
   await mkdir(join(root, "sub"), { recursive: true });
-  const film = randomAsset(NETWORK, PICTURE, 4, 3, 10);
-  await writeFile(join(root, "film.siedd"), film);
-  await writeFile(join(root, "broken.siedd"), film.subarray(0, 5000));
+  const video = randomAsset(NETWORK, FRAME, 4, 3, 10);
+  await writeFile(join(root, "video.siedd"), video);
+  await writeFile(join(root, "broken.siedd"), video.subarray(0, 5000));
   for (const name of FORBIDDEN) await writeFile(join(root, name), secret);
   // Small, so that what happens to be in order costs little.
   const server = await serve({ root, port: 0, maxArea: 64 * 64, clientJobs: 0 });
@@ -62,14 +62,14 @@ export async function fuzz(requests: number, seed: number): Promise<FuzzResult> 
 }
 
 async function quietAnswer(url: string): Promise<Buffer> {
-  const response = await fetch(`${url}film/full/48,28/seg-0.m4s`);
+  const response = await fetch(`${url}video/full/48,28/seg-0.m4s`);
   if (response.status !== 200) throw new Error(`a good request is answered ${response.status}`);
   return Buffer.from(await response.arrayBuffer());
 }
 
 function faultOf(status: number, request: Buffer, answer: string, secret: string): string | undefined {
   if (answer.includes(secret)) return "a file was served that is none of its";
-  // A film that is broken on the disk is the server's fault, and says so: the one 500 that is meant.
+  // A video that is broken on the disk is the server's fault, and says so: the one 500 that is meant.
   if (status === 500 && /^\S+ \S*broken/.test(request.toString("latin1"))) return undefined;
   if (status === 503) {
     if (!INTENDED.test(answer) && !request.toString("latin1").startsWith("HEAD"))

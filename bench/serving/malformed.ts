@@ -75,15 +75,15 @@ const NUMBERS = [
   "",
 ];
 const IDS = [
-  "film",
+  "video",
   "broken",
   "outside",
   "..%2foutside",
   "..%5coutside",
   "%2e%2e",
   "notes.txt",
-  "film%00",
-  "FILM",
+  "video%00",
+  "VIDEO",
   "player",
 ];
 const ODD = [
@@ -217,11 +217,11 @@ export class MalformedRequests {
         "/metrics",
         "//",
         "*",
-        "http://localhost/film/asset",
+        "http://localhost/video/asset",
         "/index.html",
         "/%",
       ]);
-    const id = this.#chance(0.6) ? "film" : this.#one(IDS);
+    const id = this.#chance(0.6) ? "video" : this.#one(IDS);
     const number = this.#one(NUMBERS);
     // What is in order costs work: it is rare, but there.
     const odd = this.#chance(0.9);

@@ -9,7 +9,7 @@ import { serve } from "../../server/index.js";
 
 const [asset = "", path = ""] = process.argv.slice(2);
 const root = await mkdtemp(join(tmpdir(), "siedd-bench-"));
-await symlink(asset, join(root, "film.siedd"));
+await symlink(asset, join(root, "video.siedd"));
 const ours = await serve({ root, port: 0, prefetch: 0 });
 const url = `${ours.url}${path}`;
 const bytes = new Uint8Array(await (await fetch(url)).arrayBuffer());

@@ -6,8 +6,8 @@ import type { TileNetwork } from "../../codec/index.js";
 import { encode } from "../../encoder/index.js";
 import { benchClip, command } from "../machine.js";
 
-/** A small film of random weights: as much work as a trained one. */
-export const PICTURE = { width: 320, height: 180 };
+/** A small video of random weights: as much work as a trained one. */
+export const FRAME = { width: 320, height: 180 };
 export const NETWORK: TileNetwork = {
   ...{ profile: "tile", rows: 5, columns: 8, overlap: 1, frequencies: 4 },
   ...{ omega: 20, encoderWidth: 0, hiddenLayers: 3 },
@@ -30,7 +30,7 @@ export async function assetToServe(): Promise<string> {
   return output;
 }
 
-/** The same film as a server that transcodes would keep it: H.264 of its full size, a key frame every two seconds. */
+/** The same video as a server that transcodes would keep it: H.264 of its full size, a keyframe every two seconds. */
 export async function mezzanine(): Promise<string> {
   await mkdir(folder, { recursive: true });
   const { path: input, name } = await benchClip(folder);

@@ -16,8 +16,8 @@ export interface Seen {
 }
 
 export interface ViewerOptions {
-  /** Of the film, with a slash at the end. */
-  readonly film: string;
+  /** Of the video, with a slash at the end. */
+  readonly video: string;
   readonly version: string;
   readonly segments: number;
   /** As they stand in URLs. */
@@ -35,7 +35,7 @@ const BUFFER = 4;
  * what it wants no more. A 503 is waited out as hls.js does.
  */
 export async function view(options: ViewerOptions, seen: Seen): Promise<void> {
-  const { film, version, segments, sizes, random, signal } = options;
+  const { video, version, segments, sizes, random, signal } = options;
   const chance = () => (random.integer32() >>> 0) / 2 ** 32;
   const pick = (count: number) => Math.floor(chance() * count);
   let size = pick(sizes.length);
@@ -56,7 +56,7 @@ export async function view(options: ViewerOptions, seen: Seen): Promise<void> {
       continue;
     }
     const path = `full/${sizes[size]}/elastic-${next}.m4s`;
-    const outcome = await ask(`${film}${path}?v=${version}`, path, buffered, chance() < 0.02, seen, signal);
+    const outcome = await ask(`${video}${path}?v=${version}`, path, buffered, chance() < 0.02, seen, signal);
     if (outcome === "played") {
       buffered += SEGMENT;
       next = (next + 1) % segments;

@@ -3,14 +3,14 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import {
   type Asset,
   type AudioTrack,
-  chooseEngine,
-  ENGINE_CHOICES,
-  type EngineChoice,
-  type FrameRate,
+  chooseBackend,
+  DECODER_BACKENDS,
+  type DecoderBackendChoice,
   fullRegion,
-  type PictureRequest,
+  type Rational,
   type Region,
   type TextTrack,
+  type Viewport,
 } from "../../codec/index.js";
 import { DecodePool, decodeFrames, type FrameFormat } from "../../decode-pool/index.js";
 import {
@@ -42,9 +42,9 @@ interface DecodeFlags {
   readonly region?: Region;
   readonly from?: number;
   readonly to?: number;
-  readonly fps?: FrameRate;
+  readonly fps?: Rational;
   readonly raw?: boolean;
-  readonly engine: EngineChoice;
+  readonly engine: DecoderBackendChoice;
   readonly json?: boolean;
 }
 
@@ -70,13 +70,13 @@ export function decodeCommand(io: Io): Command {
     .option("--region <x,y,w,h>", "part of the picture, in source pixels", parseRegion)
     .option("--from <seconds>", "where to begin", parseSeconds)
     .option("--to <seconds>", "where to end", parseSeconds)
-    .option("--fps <N>", "frames a second, evaluated in between; default: the film's own", parseRate)
+    .option("--fps <N>", "frames a second, evaluated in between; default: the video's own", parseRate)
     .addOption(
       new Option(
         "--engine <engine>",
         "what computes the pictures; auto: the faster one for the asset's profile",
       )
-        .choices([...ENGINE_CHOICES])
+        .choices([...DECODER_BACKENDS])
         .default("auto"),
     )
     .option("--raw", "with -o -: rawvideo (I420) on stdout instead of y4m")
@@ -106,8 +106,8 @@ async function decode(path: string, flags: DecodeFlags, io: Io): Promise<void> {
   const { json } = flags;
   const output = flags.raw ? rawOutput(flags.output) : flags.output;
   const { asset, source } = await openAssetFile(path, signal);
-  const engine = chooseEngine(asset.profile, flags.engine);
-  const request = pictureRequest(asset, flags);
+  const engine = chooseBackend(asset.profile, flags.engine);
+  const request = viewportOf(asset, flags);
   const span =
     output.kind === "png"
       ? { ...frameSpan(asset, { ...flags, to: undefined }), count: 1 }
@@ -180,7 +180,7 @@ function damage(asset: Asset, { path }: Output, groups: ReadonlyMap<number, stri
 async function write(
   asset: Asset,
   { kind, path }: Output,
-  { width, height }: PictureRequest,
+  { width, height }: Viewport,
   span: FrameSpan,
   frames: AsyncGenerator<Uint8Array>,
   io: Io,
@@ -193,7 +193,7 @@ async function write(
   } else if (path === undefined) {
     throw new Error(`${kind} cannot go to stdout`);
   } else if (kind === "mp4") {
-    const audio = asset.audio.flatMap((track) => soundOf(asset, track, span, signal) ?? []);
+    const audio = asset.audio.flatMap((track) => audioOf(asset, track, span, signal) ?? []);
     const subtitles = await Promise.all(asset.text.map((track) => subtitlesOf(asset, track, span, signal)));
     const said = subtitles.filter(({ cues }) => cues.length > 0);
     await writeMp4({ output: path, width, height, frameRate, frames, signal, audio, subtitles: said });
@@ -206,13 +206,13 @@ async function write(
 interface FrameSpan {
   readonly first: number;
   readonly count: number;
-  readonly rate: FrameRate;
+  readonly rate: Rational;
 }
 
 /** Frames on screen between two times. @throws CommandError where there are none. */
 function frameSpan(
   asset: Asset,
-  { from = 0, to, fps }: { from?: number | undefined; to?: number | undefined; fps?: FrameRate | undefined },
+  { from = 0, to, fps }: { from?: number | undefined; to?: number | undefined; fps?: Rational | undefined },
 ): FrameSpan {
   const { duration } = asset;
   const { num, den } = fps ?? asset.frameRate;
@@ -230,10 +230,7 @@ function frameSpan(
   return { first, count: end - first, rate: { num, den } };
 }
 
-function pictureRequest(
-  asset: Asset,
-  { output, size, region = fullRegion(asset) }: DecodeFlags,
-): PictureRequest {
+function viewportOf(asset: Asset, { output, size, region = fullRegion(asset) }: DecodeFlags): Viewport {
   const { x, y, width, height } = region;
   if (x + width > asset.width || y + height > asset.height) {
     throw new CommandError(
@@ -246,7 +243,7 @@ function pictureRequest(
 }
 
 /** A track's packets that sound during the frames, one more in front for the decoder to start on. */
-function soundOf(
+function audioOf(
   asset: Asset,
   track: AudioTrack,
   span: FrameSpan,

@@ -23,17 +23,21 @@ interface DemoFlags {
 
 /** Where the demo keeps what it made, below the folder it is started in. */
 const FOLDER = join(".siedd", "demo");
-/** A film larger than this a side is stored smaller, unless --size says otherwise: it is a demo. */
+/** A video larger than this a side is stored smaller, unless --size says otherwise: it is a demo. */
 const LONGEST_SIDE = 640;
 /** Ports tried one after the other. */
 const PORTS = 20;
 
 export function demoCommand(io: Io): Command {
   return new Command("demo")
-    .description("encodes a film (or a sample of its own), serves it and prints where to look")
-    .argument("[video]", "a film; default: a sample rendered on the spot", parseFile)
+    .description("encodes a video (or a sample of its own), serves it and prints where to look")
+    .argument("[video]", "a video; default: a sample rendered on the spot", parseFile)
     .addOption(presetOption().default("fast"))
-    .option("--size <WxH>", `pixels to store; default: the film's, at most ${LONGEST_SIDE} a side`, parseSize)
+    .option(
+      "--size <WxH>",
+      `pixels to store; default: the video's, at most ${LONGEST_SIDE} a side`,
+      parseSize,
+    )
     .option("--from <seconds>", "where to begin", parseSeconds)
     .option("--to <seconds>", "where to end", parseSeconds)
     .option("--host <address>", "address to listen at", "127.0.0.1")
@@ -45,13 +49,13 @@ async function demo(video: string | undefined, flags: DemoFlags, io: Io): Promis
   await makeFolder(FOLDER).catch((cause: unknown) => {
     throw new CommandError(`cannot create ${FOLDER} here; start it in a folder you may write to`, { cause });
   });
-  const id = video === undefined ? "sample" : filmId(video);
+  const id = video === undefined ? "sample" : videoId(video);
   await prepareAsset(video, id, flags, io);
   const server = await serveAtFreePort(flags, io);
   await announce(server, `\nOpen ${server.url} in a browser. Ctrl-C ends it.`, io);
 }
 
-/** Encodes unless the same film with the same options was encoded before. */
+/** Encodes unless the same video with the same options was encoded before. */
 async function prepareAsset(video: string | undefined, id: string, flags: DemoFlags, io: Io): Promise<void> {
   const output = join(FOLDER, `${id}.siedd`);
   const record = join(FOLDER, `${id}.json`);
@@ -115,8 +119,8 @@ async function demoSize(input: string, signal: AbortSignal): Promise<Size> {
   return { width: Math.max(16, Math.round(width * scale)), height: Math.max(16, Math.round(height * scale)) };
 }
 
-/** A name for the asset that says which film it is, and that two films of one name do not share. */
-function filmId(video: string): string {
+/** A name for the asset that says which video it is, and that two videos of one name do not share. */
+function videoId(video: string): string {
   const name = basename(video, extname(video))
     .replace(/[^\p{L}\p{N}._-]+/gu, "-")
     .slice(0, 60);

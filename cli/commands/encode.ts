@@ -5,6 +5,7 @@ import {
   byteCount,
   count,
   duration,
+  integer,
   oneOf,
   parseAnchorChoice,
   parseFile,
@@ -12,7 +13,6 @@ import {
   parseLearningRate,
   parseSeconds,
   parseSize,
-  whole,
   within,
 } from "../input/values.js";
 import { type Io, print } from "../io.js";
@@ -49,17 +49,17 @@ export function encodeCommand(io: Io): Command {
     .option("--size <WxH>", "pixels to store; default: those of the video", parseSize)
     .option("--from <seconds>", "where to begin", parseSeconds)
     .option("--to <seconds>", "where to end", parseSeconds)
-    .option("--steps <n>", "training steps a group", whole(1, 1_000_000))
-    .option("--phase1-steps <n>", "training steps an anchor group", whole(1, 1_000_000))
+    .option("--steps <n>", "training steps a group", integer(1, 1_000_000))
+    .option("--phase1-steps <n>", "training steps an anchor group", integer(1, 1_000_000))
     .option(
       "--points <n>",
       "points sampled a tile and step; paper: of the picture a step, default: 1/1024",
-      whole(16, 65536),
+      integer(16, 65536),
     )
     .option(
       "--width <n>",
       `neurons a layer of each tile: ${WIDTHS.join(", ")}; paper: ${MIN_PAPER_WIDTH} to ${MAX_PAPER_WIDTH}`,
-      whole(MIN_PAPER_WIDTH, MAX_PAPER_WIDTH),
+      integer(MIN_PAPER_WIDTH, MAX_PAPER_WIDTH),
     )
     .option(
       "--patch <n>",
@@ -75,16 +75,20 @@ export function encodeCommand(io: Io): Command {
     .option(
       "--rank <n>",
       "paper: columns of each factor, 1 to half the width; default: an eighth of the width",
-      whole(1, MAX_PAPER_WIDTH / 2),
+      integer(1, MAX_PAPER_WIDTH / 2),
     )
     .option(
       "--fraction <share>",
       "paper: points a step as a share of the picture's pixels, such as 1/512; default: 1/1024",
       parseFraction,
     )
-    .option("--hidden-layers <n>", "sine layers of each tile, or of each group's stack", whole(1, 8))
-    .option("--group-frames <n>", "frames a group at most; default: about a second; paper: 20", whole(1, 600))
-    .option("--anchors <n>", "groups that phase 1 trains on, at most; paper: frames", whole(1, 64))
+    .option("--hidden-layers <n>", "sine layers of each tile, or of each group's stack", integer(1, 8))
+    .option(
+      "--group-frames <n>",
+      "frames a group at most; default: about a second; paper: 20",
+      integer(1, 600),
+    )
+    .option("--anchors <n>", "groups that phase 1 trains on, at most; paper: frames", integer(1, 64))
     .option(
       "--anchor-choice <how>",
       "uniform (evenly spaced), scenes (in their middle), content (most like the others), or numbers: 0,7",
@@ -119,7 +123,7 @@ export function encodeCommand(io: Io): Command {
     )
     .option(
       "--target-psnr <dB>",
-      "quality that the whole film should come to, within 0.3 dB",
+      "quality that the whole video should come to, within 0.3 dB",
       within(10, 60, "dB"),
     )
     .option(
@@ -128,8 +132,8 @@ export function encodeCommand(io: Io): Command {
       within(0.001, 10, "bits a pixel"),
     )
     .option(
-      "--floor-psnr <dB>",
-      "quality below which a film goes on with more bits, 10 to 40 dB, 0: none; default: 27 with balanced and quality",
+      "--min-psnr <dB>",
+      "quality below which a video goes on with more bits, 10 to 40 dB, 0: none; default: 27 with balanced and quality",
       floorWithin(10, 40),
     )
     .addOption(
@@ -151,8 +155,8 @@ export function encodeCommand(io: Io): Command {
         "onnx: what networks multiply in while they train; default: auto, which tries half precision on a GPU",
       ).choices(["auto", "float32", "float16"]),
     )
-    .option("--workers <n>", "groups trained at the same time; default: one a core", whole(1, 64))
-    .option("--seed <n>", "seed of all random numbers", whole(0, Number.MAX_SAFE_INTEGER))
+    .option("--workers <n>", "groups trained at the same time; default: one a core", integer(1, 64))
+    .option("--seed <n>", "seed of all random numbers", integer(0, Number.MAX_SAFE_INTEGER))
     .option("--resume", "go on where an interrupted encode stopped")
     .option("--json", "progress as JSON lines on stderr, the result as JSON on stdout")
     .action(async (input: string, { json, output, ...flags }: EncodeFlags) => {
@@ -175,7 +179,7 @@ export async function encodeWithProgress(
     if (json) jsonLine(io, event);
     else if (event.type === "progress") {
       progress.update(PHASES[event.phase] ?? event.phase, event.done, event.remainingSeconds, event.detail);
-    } else if (event.type === "analysed") {
+    } else if (event.type === "analyzed") {
       const scenes = event.scenes === 1 ? "one scene" : `${event.scenes} scenes`;
       progress.note(
         `${count(event.frames, "frame")} of ${event.width} x ${event.height}, ${scenes}, ${count(event.groups, "group")}`,
@@ -190,7 +194,7 @@ export async function encodeWithProgress(
 }
 
 const PHASES: Record<string, string> = {
-  analyse: "looking",
+  analyze: "looking",
   audio: "sound",
   phase1: "learning 1/2",
   phase2: "learning 2/2",

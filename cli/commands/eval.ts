@@ -122,7 +122,7 @@ const KEYS: Record<ConventionalCodec, string> = { x264: "x264", x265: "x265", "s
 
 /** The keys of `--json`; null where a codec cannot reach the PSNR. */
 function result(evaluation: Evaluation, report: string | undefined): object {
-  const { codecs, pictureBytes: _, perFrame, ...rest } = evaluation;
+  const { codecs, videoBytes: _, perFrame, ...rest } = evaluation;
   const others = codecs.map(({ name, ...found }) => [
     KEYS[name],
     { ...found, rateFactor: found.rateFactor ?? null, ladder: found.ladder ?? null },
@@ -147,6 +147,6 @@ function codecLine({ name, bytesAtEqualPsnr, ratio, ladder }: CodecResult): stri
   if (bytesAtEqualPsnr === null || ratio === null)
     return `${title} cannot be compared: the PSNR is out of its reach`;
   const sizes = ladder?.rungs.length ?? 1;
-  const whole = ladder && sizes > 1 ? `; a ladder of ${sizes} sizes ${byteCount(ladder.bytes)}` : "";
-  return `${title} ${byteCount(bytesAtEqualPsnr)} for the same PSNR without sound, the asset has ${ratio.toFixed(2)} times as many${whole}`;
+  const integer = ladder && sizes > 1 ? `; a ladder of ${sizes} sizes ${byteCount(ladder.bytes)}` : "";
+  return `${title} ${byteCount(bytesAtEqualPsnr)} for the same PSNR without sound, the asset has ${ratio.toFixed(2)} times as many${integer}`;
 }

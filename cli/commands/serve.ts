@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { ENGINE_CHOICES, type EngineChoice } from "../../codec/decode/frame-decoder.js";
+import { DECODER_BACKENDS, type DecoderBackendChoice } from "../../codec/decode/frame-decoder.js";
 import { VIDEO_ENCODERS, type VideoEncoder } from "../../media/segments/segment-encoder.js";
 import {
   type Root,
@@ -11,13 +11,13 @@ import {
   serve,
 } from "../../server/index.js";
 import { CommandError, UsageError } from "../errors.js";
-import { whole } from "../input/values.js";
+import { integer } from "../input/values.js";
 import { type Io, print } from "../io.js";
 
-export const parsePort = whole(0, 65535);
+export const parsePort = integer(0, 65535);
 const MiB = 1024 * 1024;
-const parseCount = whole(1, 1_000_000);
-const parseMegabytes = whole(16, 1_000_000_000);
+const parseCount = integer(1, 1_000_000);
+const parseMegabytes = integer(16, 1_000_000_000);
 
 interface ServeFlags {
   readonly host: string;
@@ -30,7 +30,7 @@ interface ServeFlags {
   readonly prefetch?: number;
   readonly closeSeconds?: number;
   readonly signKey?: readonly SignKey[];
-  readonly engine: EngineChoice;
+  readonly engine: DecoderBackendChoice;
   readonly videoEncoder: VideoEncoder;
   readonly watch: "events" | "poll" | "off";
   readonly logLevel?: string;
@@ -61,7 +61,7 @@ function signKeysOf({ signKey }: ServeFlags): readonly SignKey[] {
   }
 }
 
-/** Headers for servers that films come from, one a line as in HTTP. */
+/** Headers for servers that videos come from, one a line as in HTTP. */
 const HEADERS_VARIABLE = "SIEDD_ORIGIN_HEADERS";
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
 const WATCH = { events: true, poll: "poll", off: false } as const;
@@ -88,7 +88,7 @@ async function rootOf(source: string): Promise<Root> {
   const [scheme] = /^[a-z][a-z\d+.-]+:\/\//i.exec(source) ?? [];
   if (scheme !== undefined) {
     throw new UsageError(
-      `${scheme} is no way to films; give the http or https address, as buckets have one too`,
+      `${scheme} is no way to videos; give the http or https address, as buckets have one too`,
     );
   }
   const found = await stat(source).catch(() => undefined);
@@ -105,23 +105,23 @@ export function serveCommand(io: Io): Command {
     )
     .option("--host <address>", "address to listen at", "127.0.0.1")
     .option("--port <n>", "port to listen at, 0 for any that is free", parsePort, 8080)
-    .option("--prefix <path>", "path that everything is served below, such as /films (default: none)")
+    .option("--prefix <path>", "path that everything is served below, such as /videos (default: none)")
     .option("--cache-dir <folder>", "keep what was computed in this folder across restarts")
     .option("--cache-mb <n>", "mebibytes of files in it, at least 16 (default: 4096)", parseMegabytes)
     .option("--client-mpixels <n>", "million pixels a second that one client may have computed", parseCount)
     .option("--trust-proxy", "believe X-Forwarded-For, -Host and -Proto: behind a proxy of your own")
-    .option("--prefetch <n>", "segments computed ahead while idle, 0 to 8 (default: 1)", whole(0, 8))
+    .option("--prefetch <n>", "segments computed ahead while idle, 0 to 8 (default: 1)", integer(0, 8))
     .option(
       "--close-seconds <n>",
       "seconds that work under way may take at the end (default: 5)",
-      whole(0, 3600),
+      integer(0, 3600),
     )
     .option(
       "--sign-key <id:secret>",
       `serve signed URLs only; may be repeated, or stand in ${KEYS_VARIABLE}`,
       parseKey,
     )
-    .addOption(new Option("--engine <name>", "what decodes").choices(ENGINE_CHOICES).default("auto"))
+    .addOption(new Option("--engine <name>", "what decodes").choices(DECODER_BACKENDS).default("auto"))
     .addOption(
       new Option("--video-encoder <name>", "what makes H.264; others than x264 need a graphics card")
         .choices(VIDEO_ENCODERS)
@@ -141,7 +141,7 @@ export function serveCommand(io: Io): Command {
     .option(
       "--drain-seconds <n>",
       "seconds to go on serving at the end while /readyz answers 503 already (default: 0)",
-      whole(0, 3600),
+      integer(0, 3600),
     )
     .action(async (sources: readonly string[], flags: ServeFlags) => {
       const { host, port, cacheDir, cacheMb } = flags;

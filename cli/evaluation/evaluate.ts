@@ -9,11 +9,11 @@ import {
   worstFrames,
 } from "../../encoder/index.js";
 import {
-  analyseVideo,
   type ConventionalCodec,
+  detectScenes,
   encodePng,
+  type ProbeResult,
   readFrames,
-  type VideoInfo,
 } from "../../media/index.js";
 import { CommandError } from "../errors.js";
 import type { Size } from "../input/values.js";
@@ -24,7 +24,7 @@ export interface Compared extends Size {
   readonly source: FileSource;
   readonly pool: DecodePool;
   readonly reference: string;
-  readonly info: VideoInfo;
+  readonly info: ProbeResult;
   /** Seconds of the video at which the asset begins. */
   readonly from: number;
   readonly frames: number;
@@ -58,7 +58,7 @@ export interface Evaluation extends Comparison, Size {
   readonly bytes: number;
   readonly audioBytes: number;
   /** The share of the compared frames in the file without its sound. */
-  readonly pictureBytes: number;
+  readonly videoBytes: number;
   /** Frames a second. */
   readonly decodeFps: number;
   readonly groups: readonly EvaluatedGroup[];
@@ -84,7 +84,7 @@ export interface EvaluationRequest {
 /** Frames that are enough to tell how fast decoding is. */
 const TIMED_FRAMES = 250;
 
-/** How many frames both have. @throws CommandError where they are not frames of the same film. */
+/** How many frames both have. @throws CommandError where they are not frames of the same video. */
 export async function comparableFrames(
   {
     asset,
@@ -107,7 +107,7 @@ export async function comparableFrames(
     );
   }
   const span = { from, to: from + frameCount / rate, signal };
-  const there = Math.min(frameCount, (await analyseVideo(reference, info, span)).frameCount);
+  const there = Math.min(frameCount, (await detectScenes(reference, info, span)).frameCount);
   if (there < frameCount) onFewer(there);
   return there;
 }
@@ -125,7 +125,7 @@ export async function evaluateAsset(compared: Compared, request: EvaluationReque
   const timed = decode({ ...compared, ...even }, "i420-709", 0, Math.min(frames, TIMED_FRAMES));
   const decodeFps = await framesPerSecond(timed);
   const { bytes, audioBytes } = asset;
-  const pictureBytes = Math.round(((bytes - audioBytes) * frames) / asset.frameCount);
+  const videoBytes = Math.round(((bytes - audioBytes) * frames) / asset.frameCount);
   const codecs: CodecResult[] = [];
   for (const codec of request.codecs) {
     const { bytesAtEqualPsnr = null, ...rest } = await compareConventional(
@@ -138,13 +138,13 @@ export async function evaluateAsset(compared: Compared, request: EvaluationReque
         onEncode: (what) => request.onEncode(codec, what),
       },
     );
-    const ratio = bytesAtEqualPsnr === null ? null : pictureBytes / bytesAtEqualPsnr;
+    const ratio = bytesAtEqualPsnr === null ? null : videoBytes / bytesAtEqualPsnr;
     codecs.push({ name: codec, bytesAtEqualPsnr, ratio, ...rest });
   }
   const bpp = ((bytes - audioBytes) * 8) / (asset.width * asset.height * asset.frameCount);
   return {
     ...comparison,
-    ...{ bpp, bytes, audioBytes, pictureBytes, width, height, decodeFps, codecs },
+    ...{ bpp, bytes, audioBytes, videoBytes, width, height, decodeFps, codecs },
     groups: evaluatedGroups(asset, comparison),
   };
 }

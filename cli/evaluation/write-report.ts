@@ -114,7 +114,7 @@ function codecTable(evaluation: Evaluation): string {
   if (rows.length === 0) return "";
   return `<h2>Other codecs at the same PSNR</h2>
 <p>One pass, closed groups of pictures of two seconds, all bytes but the sound's. The ladder is what a streaming
-site stores of this film at that quality; the asset stands for all of its sizes.</p>
+site stores of this video at that quality; the asset stands for all of its sizes.</p>
 <div class="codecs"><table><thead><tr><th>codec</th><th>bytes at this size</th><th>the asset has</th><th>sizes of a ladder</th>
 <th>bytes of the ladder</th></tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
 }
@@ -122,11 +122,11 @@ site stores of this film at that quality; the asset stands for all of its sizes.
 function worstFrames({ worst, evaluation }: Report): string {
   const { width, height } = evaluation;
   const size = `width="${width}" height="${height}"`;
-  const picture = (png: Uint8Array, what: string) =>
+  const imageTag = (png: Uint8Array, what: string) =>
     `<img src="data:image/png;base64,${Buffer.from(png).toString("base64")}" alt="${what}" ${size}>`;
   const figures = worst.map(({ frame, psnr, reference, decoded }) => {
     const name = `frame ${frame}, ${psnr.toFixed(2)} dB`;
-    return `<figure><div class="pair">${picture(reference, `the video, frame ${frame}`)}${picture(decoded, `the asset, frame ${frame}`)}
+    return `<figure><div class="pair">${imageTag(reference, `the video, frame ${frame}`)}${imageTag(decoded, `the asset, frame ${frame}`)}
 <span>video</span><span>asset</span>
 <input type="range" min="0" max="100" step="0.5" value="50" aria-label="${name}: how much of the video is shown, from the left">
 </div><figcaption>${name}</figcaption></figure>`;
@@ -135,17 +135,17 @@ function worstFrames({ worst, evaluation }: Report): string {
 }
 
 function reportData({ evaluation, rate }: Report): ReportData {
-  const { psnr, pictureBytes, perFrame, groups, codecs, width, height, frames } = evaluation;
-  const bitsAPixel = (bytes: number) => (bytes * 8) / (width * height * frames);
+  const { psnr, videoBytes, perFrame, groups, codecs, width, height, frames } = evaluation;
+  const bitsPerPixel = (bytes: number) => (bytes * 8) / (width * height * frames);
   const curve = ({ name, points }: CodecResult) => ({
     name,
-    points: points.map((point) => ({ bpp: bitsAPixel(point.bytes), psnr: point.psnr })),
+    points: points.map((point) => ({ bpp: bitsPerPixel(point.bytes), psnr: point.psnr })),
   });
   return {
     rate,
     psnr,
     perFrame: perFrame.map((frame) => Number(frame.psnr.toFixed(3))),
     groups,
-    curves: [{ name: "siedd", points: [{ bpp: bitsAPixel(pictureBytes), psnr }] }, ...codecs.map(curve)],
+    curves: [{ name: "siedd", points: [{ bpp: bitsPerPixel(videoBytes), psnr }] }, ...codecs.map(curve)],
   };
 }

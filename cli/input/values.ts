@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "commander";
-import { type FrameRate, MAX_SIDE, MIN_SIDE, type Region } from "../../codec/index.js";
+import { MAX_SIDE, MIN_SIDE, type Rational, type Region } from "../../codec/index.js";
 import type { AnchorChoice } from "../../encoder/index.js";
 
 export interface Size {
@@ -57,7 +57,7 @@ export function parseSeconds(text: string): number {
 }
 
 /** Frames a second, from 1 to 1000: "60", "23.976" or "30000/1001". */
-export function parseRate(text: string): FrameRate {
+export function parseRate(text: string): Rational {
   const [, num = 0, den = 1] = (/^(\d{1,9})\/(\d{1,9})$/.exec(text) ?? []).map(Number);
   const rate = /^\d+(\.\d{1,6})?$/.test(text)
     ? { num: Math.round(Number(text) * 1e6), den: 1e6 }
@@ -72,12 +72,12 @@ export function parseRate(text: string): FrameRate {
 const greatestDivisor = (a: number, b: number): number => (b === 0 ? a : greatestDivisor(b, a % b));
 
 /** A parser of whole numbers within bounds. */
-export const whole =
-  (least: number, most: number) =>
+export const integer =
+  (min: number, max: number) =>
   (text: string): number => {
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (!(value >= least && value <= most)) {
-      throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+    if (!(value >= min && value <= max)) {
+      throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
     }
     return value;
   };
@@ -130,10 +130,10 @@ export const count = (number: number, what: string): string => `${number} ${what
 /** "1 min 5 s": never more exact than it is known. */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return "unknown time";
-  const whole = Math.max(0, Math.round(seconds));
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  const minutes = Math.round(whole / 60);
+  const integer = Math.max(0, Math.round(seconds));
+  if (integer < 60) return `${integer} s`;
+  if (integer < 3600) return `${Math.floor(integer / 60)} min ${integer % 60} s`;
+  const minutes = Math.round(integer / 60);
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 

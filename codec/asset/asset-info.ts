@@ -1,14 +1,14 @@
 import type { Asset, GroupEntry, TextTrack } from "./asset.js";
-import type { FrameRate } from "./rational.js";
+import type { Rational } from "./rational.js";
 
 /** What `siedd info --json` prints and `info.json` begins with. */
-export interface AssetDescription {
+export interface AssetInfo {
   readonly version: number;
   readonly profile: string;
   readonly width: number;
   readonly height: number;
   readonly frameCount: number;
-  readonly frameRate: FrameRate;
+  readonly frameRate: Rational;
   /** Seconds. */
   readonly duration: number;
   readonly bytes: number;
@@ -25,7 +25,7 @@ export interface AssetDescription {
 }
 
 /** The facts of an asset, ready for JSON. */
-export function describeAsset(asset: Asset): AssetDescription {
+export function assetInfo(asset: Asset): AssetInfo {
   const { version, profile, width, height, frameCount, frameRate, duration, bytes, text, groups } = asset;
   const audio = asset.audio.map(({ index, codec, language, channels, sampleRate, bytes }) => ({
     index,

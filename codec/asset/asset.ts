@@ -4,7 +4,7 @@ import type { SampleTable } from "../iso/tables.js";
 import { readTextSamples, type TextCue } from "../iso/text-track.js";
 import type { Model, PaperModel, TileModel } from "./model.js";
 import { type ParsedAudio, parseMovie } from "./parse.js";
-import type { FrameRate } from "./rational.js";
+import type { Rational } from "./rational.js";
 
 /** Consecutive frames that decode on their own: where they are in time and in the file. */
 export interface GroupEntry {
@@ -59,7 +59,7 @@ export interface AssetFacts {
   readonly width: number;
   readonly height: number;
   readonly frameCount: number;
-  readonly frameRate: FrameRate;
+  readonly frameRate: Rational;
   /** Seconds. */
   readonly duration: number;
   /** The whole file. */
@@ -93,7 +93,7 @@ const MAX_MOOV_BYTES = 256 * 1024 * 1024;
 const AAC_PACKET = 1024;
 
 /**
- * Opens an asset: two reads, whatever the length of the film.
+ * Opens an asset: two reads, whatever the length of the video.
  *
  * Rejects with SieddError `bad-asset` (not an asset, or damaged), `truncated-asset`,
  * `unsupported-version`, or what the source throws.
@@ -211,7 +211,7 @@ function notAnAsset(why: string): SieddError {
   return new SieddError("bad-asset", `this is not a siedd asset: ${why}; make one with siedd encode`);
 }
 
-function groupEntries(samples: SampleTable, rate: FrameRate, frameCount: number): GroupEntry[] {
+function groupEntries(samples: SampleTable, rate: Rational, frameCount: number): GroupEntry[] {
   const groups: GroupEntry[] = [];
   let firstFrame = 0;
   for (let index = 0; index < samples.sizes.length; index++) {
@@ -250,7 +250,7 @@ function audioTrack(parsed: ParsedAudio, index: number): AudioTrack {
     packetDuration: AAC_PACKET,
     priming: parsed.priming,
     bytes: sizes.reduce((sum, size) => sum + size, 0),
-    maxPacketBytes: sizes.reduce((most, size) => Math.max(most, size), 0),
+    maxPacketBytes: sizes.reduce((max, size) => Math.max(max, size), 0),
   };
 }
 

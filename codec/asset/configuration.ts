@@ -11,7 +11,7 @@ import {
   writePaperNetwork,
 } from "../paper/network.js";
 import type { Model, PaperModel, TileModel } from "./model.js";
-import type { FrameRate } from "./rational.js";
+import type { Rational } from "./rational.js";
 
 /** Version of the format that this codec writes; the only one it reads. */
 export const ASSET_VERSION = 1;
@@ -20,7 +20,7 @@ const PROFILES = ["tile", "paper"] as const;
 /** Contents of the `sivC` box: all that a decoder needs before the first group. */
 export interface Configuration {
   readonly version: number;
-  readonly frameRate: FrameRate;
+  readonly frameRate: Rational;
   readonly frameCount: number;
   readonly model: Model;
 }

@@ -13,7 +13,7 @@ import { writeMovieHeader, writeTrack } from "../iso/track.js";
 import { writeConfiguration } from "./configuration.js";
 import { type AudioTiming, type Chunk, interleave } from "./layout.js";
 import type { Model } from "./model.js";
-import type { FrameRate } from "./rational.js";
+import type { Rational } from "./rational.js";
 
 /** All that the head of an asset says, before its samples. */
 export type AssetContents = HeadFacts & Model;
@@ -23,7 +23,7 @@ export interface HeadFacts {
   /** Source pixels. */
   readonly width: number;
   readonly height: number;
-  readonly frameRate: FrameRate;
+  readonly frameRate: Rational;
   readonly groups: readonly { readonly frameCount: number; readonly size: number }[];
   readonly audio: readonly (AacConfiguration & AudioTiming & { readonly language: string })[];
   /** Subtitles; default: none. */
@@ -44,7 +44,7 @@ export interface AssetHead {
 }
 
 /** Timescale of the movie: at least a millisecond, and frames are whole numbers of it. */
-const movieTimescale = (rate: FrameRate): number => (rate.num >= 1000 ? rate.num : rate.num * 1000);
+const movieTimescale = (rate: Rational): number => (rate.num >= 1000 ? rate.num : rate.num * 1000);
 
 /**
  * Lays an asset out: `ftyp`, `moov`, the header of `mdat`, and the order of the samples behind it
@@ -112,7 +112,7 @@ function writeMovie(
       ),
     ],
   });
-  const sound = contents.audio.map((track, index) => {
+  const audio = contents.audio.map((track, index) => {
     const packets = track.packetSizes.length;
     const bytes = Array.from(track.packetSizes).reduce((sum, size) => sum + size, 0);
     const seconds = (packets * track.packetDuration) / track.sampleRate;
@@ -139,9 +139,9 @@ function writeMovie(
       ],
     });
   });
-  const subtitles = textTracks(contents, text, 2 + sound.length, base, movieDuration);
-  const next = 2 + sound.length + subtitles.length;
-  return box("moov", writeMovieHeader(timescale, movieDuration, next), video, ...sound, ...subtitles);
+  const subtitles = textTracks(contents, text, 2 + audio.length, base, movieDuration);
+  const next = 2 + audio.length + subtitles.length;
+  return box("moov", writeMovieHeader(timescale, movieDuration, next), video, ...audio, ...subtitles);
 }
 
 /** @param base where the first group begins: the samples of all text tracks end there. */

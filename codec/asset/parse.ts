@@ -67,7 +67,7 @@ export function parseMovie(contents: Uint8Array, fileSize: number): ParsedMovie 
   return { video, videoEnd, audio, text };
 }
 
-/** Undefined for text of a kind that is not ours: it is not needed to play the film. */
+/** Undefined for text of a kind that is not ours: it is not needed to play the video. */
 function parseTrack(trak: ByteReader, fileSize: number): ParsedVideo | ParsedAudio | ParsedText | undefined {
   const boxes = readBoxes(trak);
   const mdia = onlyBox(boxes, "mdia", trak);
@@ -109,13 +109,13 @@ function parseMediaHeader(
   media: ReturnType<typeof readBoxes>,
   mdia: ByteReader,
   what: string,
-  least: number,
-  most: number,
+  min: number,
+  max: number,
 ): { timescale: number; language: string } {
   const mdhd = onlyBox(media, "mdhd", mdia);
   if (versionAndFlags(mdhd).version !== 1) throw mdhd.error("is not of version 1");
   mdhd.skip(16);
-  const timescale = mdhd.within(mdhd.u32(), least, most, what);
+  const timescale = mdhd.within(mdhd.u32(), min, max, what);
   mdhd.skip(8);
   return { timescale, language: unpackLanguage(mdhd.u16()) };
 }

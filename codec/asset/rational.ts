@@ -1,8 +1,8 @@
 /** Frames a second as a fraction: num / den. */
-export interface FrameRate {
+export interface Rational {
   readonly num: number;
   readonly den: number;
 }
 
 /** Seconds at which frame `frame` begins. */
-export const frameSeconds = (frame: number, rate: FrameRate): number => (frame * rate.den) / rate.num;
+export const frameSeconds = (frame: number, rate: Rational): number => (frame * rate.den) / rate.num;

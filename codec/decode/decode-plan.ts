@@ -1,6 +1,6 @@
 import type { TileNetwork } from "../network/definition.js";
 import { chooseSampling, type Sampling } from "./sampling.js";
-import type { PictureRequest } from "./viewport.js";
+import type { Viewport } from "./viewport.js";
 
 /** Output samples along one axis that one tile contributes to. */
 export interface Span {
@@ -65,17 +65,17 @@ function rise(distance: number, band: number): number {
 }
 
 /** The tiles, rows and columns that one grid of samples touches. */
-export interface Pass {
+export interface SampleGrid {
   readonly columns: readonly Span[];
   readonly rows: readonly Span[];
 }
 
 /** What is computed for a request: the mean of the passes, then of factorX x factorY samples. */
-export interface PicturePlan {
-  readonly request: PictureRequest;
+export interface DecodePlan {
+  readonly request: Viewport;
   readonly factorX: number;
   readonly factorY: number;
-  readonly passes: readonly Pass[];
+  readonly passes: readonly SampleGrid[];
   /** Output rows computed at a time; even. */
   readonly stripRows: number;
   /** Widths over which the first layer is averaged, in tile-local units; 0: not at all. */
@@ -90,12 +90,12 @@ export interface PicturePlan {
 const STRIP_BYTES = 1024 * 1024;
 const MAX_STRIP_ROWS = 256;
 
-export function planPicture(
+export function planDecode(
   network: TileNetwork,
-  picture: { width: number; height: number },
-  request: PictureRequest,
+  frame: { width: number; height: number },
+  request: Viewport,
   sampling: Sampling = chooseSampling(request),
-): PicturePlan {
+): DecodePlan {
   const { region } = request;
   const { rows, columns, overlap } = network;
   const { factorX, factorY, offsets, blurX, blurY } = sampling;
@@ -110,11 +110,11 @@ export function planPicture(
     factorX,
     factorY,
     passes: offsets.map(([x, y]) => ({
-      columns: planAxis(picture.width, columns, overlap, region.x + x * stepX, region.width, width),
-      rows: planAxis(picture.height, rows, overlap, region.y + y * stepY, region.height, height),
+      columns: planAxis(frame.width, columns, overlap, region.x + x * stepX, region.width, width),
+      rows: planAxis(frame.height, rows, overlap, region.y + y * stepY, region.height, height),
     })),
     stripRows: outputRows - (outputRows % 2),
-    blurX: (2 * blurX * columns) / picture.width,
-    blurY: (2 * blurY * rows) / picture.height,
+    blurX: (2 * blurX * columns) / frame.width,
+    blurY: (2 * blurY * rows) / frame.height,
   };
 }

@@ -22,12 +22,12 @@ export const denseLayerWords = (inputs: number, outputs: number): number =>
 export const headWords = (width: number): number => 1 + CHANNELS + (width / 2) * CHANNELS;
 
 function largestOf(values: ArrayLike<number>): number {
-  let most = 0;
+  let max = 0;
   for (let i = 0; i < values.length; i++) {
     const value = Math.abs(values[i]);
-    if (value > most) most = value;
+    if (value > max) max = value;
   }
-  return most;
+  return max;
 }
 
 /** To the nearest, kept to 16 bits. */

@@ -141,7 +141,7 @@ export function foldGroup(
 export type TrainedHead = Pick<FoldedTile, "width" | "headWeights" | "headBias">;
 
 /**
- * A function that makes of a tile's head one that gives the output format directly: normalisation and colour
+ * A function that makes of a tile's head one that gives the output format directly: normalization and color
  * matrix are linear, as the head is. -> weights [width, 3], bias [3].
  */
 export function headFolder(

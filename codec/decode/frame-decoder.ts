@@ -7,27 +7,27 @@ import type { PaperGroup } from "../paper/fold.js";
 import type { YuvMatrix } from "./color.js";
 import { TileGraphDecoder } from "./graph/decoder.js";
 import type { TileGraphGroup } from "./graph/fold.js";
-import { type DecoderFacts, type LoadedGroup, PictureDecoder } from "./kernel-decoder.js";
-import type { PictureRequest } from "./viewport.js";
+import { type DecoderFacts, KernelDecoder, type LoadedGroup } from "./kernel-decoder.js";
+import type { Viewport } from "./viewport.js";
 
 /** What a picture engine must know of an asset. */
 export type DecoderAsset = DecoderFacts & Model;
 
 /** A group loaded by the engine that is to decode it. */
-export type EngineGroup = LoadedGroup | TileGraphGroup | PaperGroup;
+export type DecoderGroup = LoadedGroup | TileGraphGroup | PaperGroup;
 
 /** What computes pictures: the WebAssembly kernel, or graphs on an ONNX runtime. */
-export type EngineName = "kernel" | "onnx";
+export type DecoderBackend = "kernel" | "onnx";
 /** `auto`: the faster one that can. */
-export type EngineChoice = EngineName | "auto";
+export type DecoderBackendChoice = DecoderBackend | "auto";
 /** What may be asked for. */
-export const ENGINE_CHOICES: readonly EngineChoice[] = ["auto", "kernel", "onnx"];
+export const DECODER_BACKENDS: readonly DecoderBackendChoice[] = ["auto", "kernel", "onnx"];
 
 /**
  * The engine for a profile. The kernel is several times faster at every width that a tile may have, and knows the
  * tile profile alone (docs/decoding.md). Throws `bad-request` where the one asked for cannot decode the profile.
  */
-export function chooseEngine(profile: Profile, choice: EngineChoice = "auto"): EngineName {
+export function chooseBackend(profile: Profile, choice: DecoderBackendChoice = "auto"): DecoderBackend {
   if (choice === "kernel" && profile === "paper") {
     throw new SieddError(
       "bad-request",
@@ -42,30 +42,30 @@ export function chooseEngine(profile: Profile, choice: EngineChoice = "auto"): E
  * Decodes frames of one asset of any profile; one instance a thread. Where the tile profile's PictureDecoder is
  * done when the call returns, others give a promise: `await` either.
  */
-export interface PictureEngine {
+export interface FrameDecoder {
   /** Parses the payload of group `index` (`asset.readGroup`). Throws SieddError `corrupt-group`. */
-  loadGroup(index: number, payload: Uint8Array): EngineGroup;
+  loadGroup(index: number, payload: Uint8Array): DecoderGroup;
   /** `out` takes width x height x 3 / 2 bytes: planes Y', Cb, Cr, limited range. Throws or rejects with `bad-request`. */
   decodeI420(
-    group: EngineGroup,
+    group: DecoderGroup,
     frame: number,
-    request: PictureRequest,
+    request: Viewport,
     matrix: YuvMatrix,
     out: Uint8Array,
   ): void | Promise<void>;
   /** `out` takes width x height x 4 bytes, full range and opaque. Throws or rejects with `bad-request`. */
   decodeRgba(
-    group: EngineGroup,
+    group: DecoderGroup,
     frame: number,
-    request: PictureRequest,
+    request: Viewport,
     out: Uint8Array | Uint8ClampedArray,
   ): void | Promise<void>;
 }
 
 /** Which engine, and what it runs on. */
-export interface EngineOptions {
+export interface FrameDecoderOptions {
   /** Default: `auto`. */
-  readonly engine?: EngineChoice | undefined;
+  readonly engine?: DecoderBackendChoice | undefined;
   /** Called for the engine `onnx` only, so that nobody loads a runtime in vain. */
   readonly runtime?: () => Promise<OnnxRuntime>;
   /** Threads of the runtime; default: its own choice for paper assets, 1 for tile assets. */
@@ -75,9 +75,12 @@ export interface EngineOptions {
 }
 
 /** Rejects with `bad-request` where the engine cannot decode the asset's profile or has no runtime. */
-export async function createEngine(asset: DecoderAsset, options: EngineOptions = {}): Promise<PictureEngine> {
-  const engine = chooseEngine(asset.profile, options.engine);
-  if (asset.profile === "tile" && engine === "kernel") return PictureDecoder.create(asset);
+export async function createFrameDecoder(
+  asset: DecoderAsset,
+  options: FrameDecoderOptions = {},
+): Promise<FrameDecoder> {
+  const engine = chooseBackend(asset.profile, options.engine);
+  if (asset.profile === "tile" && engine === "kernel") return KernelDecoder.create(asset);
   if (options.runtime === undefined) {
     throw new SieddError(
       "bad-request",

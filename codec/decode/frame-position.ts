@@ -1,11 +1,11 @@
 import type { GroupEntry } from "../asset/asset.js";
 import { SieddError } from "../errors.js";
 import type { YuvMatrix } from "./color.js";
-import type { EngineGroup, PictureEngine } from "./frame-decoder.js";
-import type { PictureRequest } from "./viewport.js";
+import type { DecoderGroup, FrameDecoder } from "./frame-decoder.js";
+import type { Viewport } from "./viewport.js";
 
-/** A moment of a film within its groups. */
-export interface Moment {
+/** A moment of a video within its groups. */
+export interface FramePosition {
   readonly group: number;
   /** Within the group; between its last frame and the next group's first one it is past the last. */
   readonly frame: number;
@@ -14,10 +14,10 @@ export interface Moment {
 }
 
 /**
- * Where a moment lies. position: in frames of the film, 0 at the time of the first one.
+ * Where a moment lies. position: in frames of the video, 0 at the time of the first one.
  * Throws `bad-request` for a moment before the first frame or a whole frame after the last one.
  */
-export function momentAt(groups: readonly GroupEntry[], position: number): Moment {
+export function locateFrame(groups: readonly GroupEntry[], position: number): FramePosition {
   const last = groups.at(-1);
   const end = last === undefined ? 0 : last.firstFrame + last.frameCount;
   // From 0.999999 to 1 there is no visible difference, and no reason to compute two frames.
@@ -46,21 +46,21 @@ function groupAt(groups: readonly GroupEntry[], position: number): number {
 }
 
 /** Gives a loaded group by its index. */
-export type GroupLoader = (index: number) => Promise<EngineGroup>;
+export type GroupLoader = (index: number) => Promise<DecoderGroup>;
 
 /**
  * Decodes any moment. Between two groups both are decoded, each continued past its end, and cross-faded;
  * where the second begins a scene or is damaged, or the profile knows whole frames only, the frame before is held.
  */
-export async function decodeMoment(
-  engine: PictureEngine,
+export async function decodeFrameAt(
+  engine: FrameDecoder,
   load: GroupLoader,
-  { group, frame, share }: Moment,
-  request: PictureRequest,
+  { group, frame, share }: FramePosition,
+  request: Viewport,
   format: YuvMatrix | "rgba",
   out: Uint8Array,
 ): Promise<void> {
-  const decode = async (loaded: EngineGroup, at: number, to: Uint8Array) => {
+  const decode = async (loaded: DecoderGroup, at: number, to: Uint8Array) => {
     if (format === "rgba") await engine.decodeRgba(loaded, at, request, to);
     else await engine.decodeI420(loaded, at, request, format, to);
   };

@@ -1,24 +1,24 @@
 import type { AssetFacts } from "../asset/asset.js";
 import type { TileModel } from "../asset/model.js";
 import { readGroup } from "../group/payload.js";
-import { dequantise } from "../group/quantize.js";
+import { dequantize } from "../group/quantize.js";
 import { Kernel } from "../kernel/kernel.js";
 import type { TileNetwork } from "../network/definition.js";
 import type { PixelFormat, YuvMatrix } from "./color.js";
-import { type PicturePlan, planPicture } from "./decode-plan.js";
+import { type DecodePlan, planDecode } from "./decode-plan.js";
 import { displacement } from "./displacement.js";
 import { type FoldedGroup, foldEncoder, foldGroup, foldHeads } from "./fold.js";
 import { type MemoryMap, type PlacedPass, placePlan } from "./memory-map.js";
-import { type ProgressivePicture, progressively } from "./progressive.js";
+import { type ProgressiveFrame, progressively } from "./progressive.js";
 import { type Sampling, sampleOnce } from "./sampling.js";
 import {
   checkEven,
-  checkMoment,
+  checkFramePosition,
   checkRequest,
   expectLength,
   groupEntry,
-  type PictureRequest,
   sameRequest,
+  type Viewport,
 } from "./viewport.js";
 
 /** Rounds the sums of output rows `top` to `top + rows - 1`. */
@@ -36,17 +36,17 @@ export type TileDecoderAsset = DecoderFacts & TileModel;
  * Decodes frames of one asset of the tile profile, any region at any size: synchronous, one instance a thread. Work is
  * proportional to the pixels asked for, and only the tiles that the region touches are computed.
  */
-export class PictureDecoder {
+export class KernelDecoder {
   readonly #asset: TileDecoderAsset;
   readonly #network: TileNetwork;
   readonly #kernel: Kernel;
   readonly #encoder: Float32Array;
-  #plan: PicturePlan | undefined;
+  #plan: DecodePlan | undefined;
   #sampling: Sampling | undefined;
   #map: MemoryMap | undefined;
   #room = 0;
   #widest = 0;
-  #draft: { readonly request: PictureRequest; readonly sampling: Sampling } | undefined;
+  #draft: { readonly request: Viewport; readonly sampling: Sampling } | undefined;
   #active: { group: LoadedGroup; format: PixelFormat } | undefined;
 
   private constructor(asset: TileDecoderAsset, kernel: Kernel) {
@@ -60,14 +60,14 @@ export class PictureDecoder {
   static async create(
     asset: TileDecoderAsset,
     options: { relaxedSimd?: boolean } = {},
-  ): Promise<PictureDecoder> {
-    return new PictureDecoder(asset, await Kernel.create(options.relaxedSimd));
+  ): Promise<KernelDecoder> {
+    return new KernelDecoder(asset, await Kernel.create(options.relaxedSimd));
   }
 
   /** Parses the payload of group `index` (`asset.readGroup`). Throws SieddError `corrupt-group`. */
   loadGroup(index: number, payload: Uint8Array): LoadedGroup {
     const { frameCount } = groupEntry(this.#asset.groups, index);
-    return foldGroup(this.#network, index, dequantise(readGroup(this.#network, index, frameCount, payload)));
+    return foldGroup(this.#network, index, dequantize(readGroup(this.#network, index, frameCount, payload)));
   }
 
   /**
@@ -75,13 +75,7 @@ export class PictureDecoder {
    * Y', Cb, Cr, limited range. A frame may lie between two others, or up to one frame outside the group.
    * Throws `bad-request` for an odd size, a size or region out of bounds.
    */
-  decodeI420(
-    group: LoadedGroup,
-    frame: number,
-    request: PictureRequest,
-    matrix: YuvMatrix,
-    out: Uint8Array,
-  ): void {
+  decodeI420(group: LoadedGroup, frame: number, request: Viewport, matrix: YuvMatrix, out: Uint8Array): void {
     const { width, height } = request;
     checkEven(request);
     const pixels = width * height;
@@ -102,7 +96,7 @@ export class PictureDecoder {
   decodeRgba(
     group: LoadedGroup,
     frame: number,
-    request: PictureRequest,
+    request: Viewport,
     out: Uint8Array | Uint8ClampedArray,
   ): void {
     expectLength(out, request.width * request.height * 4);
@@ -110,12 +104,7 @@ export class PictureDecoder {
   }
 
   /** The same with one sample a pixel: where there is no time for the mean of several. */
-  draftRgba(
-    group: LoadedGroup,
-    frame: number,
-    request: PictureRequest,
-    out: Uint8Array | Uint8ClampedArray,
-  ): void {
+  draftRgba(group: LoadedGroup, frame: number, request: Viewport, out: Uint8Array | Uint8ClampedArray): void {
     expectLength(out, request.width * request.height * 4);
     checkRequest(request, this.#asset);
     // A plan is kept for a sampling that is the same object.
@@ -132,8 +121,8 @@ export class PictureDecoder {
   *decodeProgressively(
     group: LoadedGroup,
     frame: number,
-    request: PictureRequest,
-  ): Generator<ProgressivePicture, void, undefined> {
+    request: Viewport,
+  ): Generator<ProgressiveFrame, void, undefined> {
     checkRequest(request, this.#asset);
     yield* progressively(request, (part, sampling) => {
       const out = new Uint8Array(part.width * part.height * 4);
@@ -145,7 +134,7 @@ export class PictureDecoder {
   #decodeRgba(
     group: LoadedGroup,
     frame: number,
-    request: PictureRequest,
+    request: Viewport,
     out: Uint8Array | Uint8ClampedArray,
     sampling?: Sampling,
   ): void {
@@ -160,12 +149,12 @@ export class PictureDecoder {
   #decode(
     group: LoadedGroup,
     frame: number,
-    request: PictureRequest,
+    request: Viewport,
     format: PixelFormat,
     finish: FinishStrip,
     sampling?: Sampling,
   ): void {
-    checkMoment(frame, group.frameCount);
+    checkFramePosition(frame, group.frameCount);
     const plan = this.#planFor(request, sampling);
     const map = this.#place(plan, group);
     this.#activate(map, group, format);
@@ -185,7 +174,7 @@ export class PictureDecoder {
 
   #addPass(
     map: MemoryMap,
-    plan: PicturePlan,
+    plan: DecodePlan,
     pass: PlacedPass,
     group: LoadedGroup,
     frame: number,
@@ -199,9 +188,9 @@ export class PictureDecoder {
         const tile = group.tiles[index];
         const sum = map.sums + rows.first * map.stride + column.first * 4;
         if (tile.width === 0) {
-          const colour = map.weights + tile.head * 4 + 4;
+          const color = map.weights + tile.head * 4 + 4;
           exports.fillTile(
-            colour,
+            color,
             column.address,
             column.count,
             rows.address,
@@ -238,17 +227,17 @@ export class PictureDecoder {
   }
 
   /** Every request is checked but those with a sampling, which were derived from one that was. */
-  #planFor(request: PictureRequest, sampling?: Sampling): PicturePlan {
+  #planFor(request: Viewport, sampling?: Sampling): DecodePlan {
     if (this.#plan !== undefined && this.#sampling === sampling && sameRequest(this.#plan.request, request))
       return this.#plan;
     if (sampling === undefined) checkRequest(request, this.#asset);
-    this.#plan = planPicture(this.#network, this.#asset, request, sampling);
+    this.#plan = planDecode(this.#network, this.#asset, request, sampling);
     this.#sampling = sampling;
     this.#map = undefined;
     return this.#plan;
   }
 
-  #place(plan: PicturePlan, group: LoadedGroup): MemoryMap {
+  #place(plan: DecodePlan, group: LoadedGroup): MemoryMap {
     const widest = Math.max(this.#network.encoderWidth, ...new Set(group.tiles.map((tile) => tile.width)));
     if (this.#map === undefined || group.words.length > this.#room || widest > this.#widest) {
       this.#room = Math.max(this.#room, group.words.length);

@@ -1,6 +1,6 @@
 import type { Kernel } from "../kernel/kernel.js";
 import { TIME_FEATURES, type TileNetwork } from "../network/definition.js";
-import type { PicturePlan, Span } from "./decode-plan.js";
+import type { DecodePlan, Span } from "./decode-plan.js";
 
 /** One tile row's share of a strip, in kernel memory. */
 export interface PlacedRows {
@@ -55,7 +55,7 @@ const pad = (count: number, to: number): number => Math.ceil(count / to) * to;
 export function placePlan(
   kernel: Kernel,
   network: TileNetwork,
-  plan: PicturePlan,
+  plan: DecodePlan,
   encoderFloats: number,
   weightFloats: number,
   maxOutputs: number,

@@ -1,7 +1,7 @@
 import type { Kernel } from "../kernel/kernel.js";
 import { CHANNELS } from "../network/definition.js";
 import type { PixelFormat } from "./color.js";
-import type { PictureRequest } from "./viewport.js";
+import type { Viewport } from "./viewport.js";
 
 /** Output rows `top` to `top + rows - 1`; for 4:2:0 both are even. */
 export interface Strip {
@@ -16,7 +16,7 @@ export interface Strip {
 export function finishStrip(
   kernel: Kernel,
   samples: Float32Array,
-  { width, height }: PictureRequest,
+  { width, height }: Viewport,
   { factorX, factorY }: { readonly factorX: number; readonly factorY: number },
   format: PixelFormat,
   { top, rows }: Strip,

@@ -1,21 +1,21 @@
 import { chooseSampling, type Sampling } from "./sampling.js";
-import type { PictureRequest } from "./viewport.js";
+import type { Viewport } from "./viewport.js";
 
 /** One of the pictures that follow each other: R'G'B' and opaque alpha, full range, 4 bytes a pixel. */
-export interface ProgressivePicture {
+export interface ProgressiveFrame {
   readonly width: number;
   readonly height: number;
   readonly rgba: Uint8Array;
 }
 
 /** Decodes a request, with a sampling where it is not the request's own; its region may stand out by half a pixel. */
-type DecodePart = (request: PictureRequest, sampling?: Sampling) => Uint8Array;
+type DecodePart = (request: Viewport, sampling?: Sampling) => Uint8Array;
 
 /** A coarse picture of half the size, then the picture. */
 export function* progressively(
-  request: PictureRequest,
+  request: Viewport,
   decode: DecodePart,
-): Generator<ProgressivePicture, void, undefined> {
+): Generator<ProgressiveFrame, void, undefined> {
   const { region, width, height } = request;
   const sampling = chooseSampling(request);
   const alone = sampling.factorX * sampling.factorY * sampling.offsets.length === 1;
@@ -41,7 +41,7 @@ export function* progressively(
 }
 
 /** The request whose samples are every second one of every second row, from (column, row) on. */
-function everySecond({ region, width, height }: PictureRequest, column: number, row: number): PictureRequest {
+function everySecond({ region, width, height }: Viewport, column: number, row: number): Viewport {
   const stepX = region.width / width;
   const stepY = region.height / height;
   const part = { width: Math.ceil((width - column) / 2), height: Math.ceil((height - row) / 2) };

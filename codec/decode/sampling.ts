@@ -1,4 +1,4 @@
-import type { PictureRequest } from "./viewport.js";
+import type { Viewport } from "./viewport.js";
 
 /*
  * Below the source's size one sample a pixel aliases: the networks hold detail up to the source's Nyquist
@@ -27,7 +27,7 @@ const TRIANGLE: Sampling["offsets"] = [
   [0.27, 0],
 ];
 
-export function chooseSampling({ region, width, height }: PictureRequest): Sampling {
+export function chooseSampling({ region, width, height }: Viewport): Sampling {
   const scaleX = region.width / width;
   const scaleY = region.height / height;
   const acrossX = Math.max(1, scaleX);
@@ -49,11 +49,11 @@ export function chooseSampling({ region, width, height }: PictureRequest): Sampl
 }
 
 /** Samples computed for each output pixel. */
-export const samplesAPixel = ({ factorX, factorY, offsets }: Sampling): number =>
+export const samplesPerPixel = ({ factorX, factorY, offsets }: Sampling): number =>
   factorX * factorY * offsets.length;
 
 /** One sample a pixel whatever the size: quick, and below the source's size somewhat aliased. */
-export function sampleOnce({ region, width, height }: PictureRequest): Sampling {
+export function sampleOnce({ region, width, height }: Viewport): Sampling {
   const [blurX, blurY] = [blur(region.width / width), blur(region.height / height)];
   return { factorX: 1, factorY: 1, offsets: ONE, blurX, blurY };
 }

@@ -11,7 +11,7 @@ export interface Region {
 }
 
 /** Which part of the picture, computed as how many pixels. */
-export interface PictureRequest {
+export interface Viewport {
   readonly region: Region;
   /** Output pixels. */
   readonly width: number;
@@ -19,11 +19,11 @@ export interface PictureRequest {
 }
 
 /** The whole picture. */
-export const fullRegion = (picture: { width: number; height: number }): Region => ({
+export const fullRegion = (frame: { width: number; height: number }): Region => ({
   x: 0,
   y: 0,
-  width: picture.width,
-  height: picture.height,
+  width: frame.width,
+  height: frame.height,
 });
 
 /** The index's entry of a group. Throws `bad-request`. */
@@ -44,7 +44,7 @@ export function checkFrame(frame: number, frameCount: number): void {
 }
 
 /** Throws `bad-request` unless the moment, in frames, lies in the group or less than one frame outside it. */
-export function checkMoment(frame: number, frameCount: number): void {
+export function checkFramePosition(frame: number, frameCount: number): void {
   if (!(frame > -1 && frame < frameCount)) {
     throw new SieddError(
       "bad-request",
@@ -54,7 +54,7 @@ export function checkMoment(frame: number, frameCount: number): void {
 }
 
 /** Throws `bad-request` for an odd side. */
-export function checkEven({ width, height }: PictureRequest): void {
+export function checkEven({ width, height }: Viewport): void {
   if (width % 2 !== 0 || height % 2 !== 0) {
     throw new SieddError("bad-request", `size ${width} x ${height} must be even for 4:2:0 video`);
   }
@@ -67,7 +67,7 @@ export function expectLength(out: ArrayLike<number>, length: number): void {
 }
 
 /** Whether two requests ask for the same samples. */
-export function sameRequest(a: PictureRequest, b: PictureRequest): boolean {
+export function sameRequest(a: Viewport, b: Viewport): boolean {
   return (
     a.width === b.width &&
     a.height === b.height &&
@@ -79,7 +79,7 @@ export function sameRequest(a: PictureRequest, b: PictureRequest): boolean {
 }
 
 /** Throws `bad-request` unless the region lies in the picture and the size is whole and within 1 .. 8192 a side. */
-export function checkRequest(request: PictureRequest, picture: { width: number; height: number }): void {
+export function checkRequest(request: Viewport, frame: { width: number; height: number }): void {
   const { region, width, height } = request;
   const slack = 1e-6;
   const inside =
@@ -87,12 +87,12 @@ export function checkRequest(request: PictureRequest, picture: { width: number; 
     region.height > 0 &&
     region.x >= -slack &&
     region.y >= -slack &&
-    region.x + region.width <= picture.width + slack &&
-    region.y + region.height <= picture.height + slack;
+    region.x + region.width <= frame.width + slack &&
+    region.y + region.height <= frame.height + slack;
   if (!inside) {
     throw new SieddError(
       "bad-request",
-      `region ${region.x},${region.y},${region.width},${region.height} does not lie in the picture of ${picture.width} x ${picture.height}`,
+      `region ${region.x},${region.y},${region.width},${region.height} does not lie in the picture of ${frame.width} x ${frame.height}`,
     );
   }
   for (const side of [width, height]) {

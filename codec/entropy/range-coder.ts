@@ -3,7 +3,7 @@ import type { BinaryModels } from "./model.js";
 
 /**
  * Binary range coder with carry propagation (after G. N. N. Martin, 1979; byte-wise
- * renormalisation as in LZMA, I. Pavlov). 32-bit range, probabilities of 16 bits.
+ * renormalization as in LZMA, I. Pavlov). 32-bit range, probabilities of 16 bits.
  */
 export class RangeEncoder {
   #out: number[] = [];

@@ -1,7 +1,7 @@
 import { IntegerModels } from "../entropy/integer.js";
 import type { RangeDecoder, RangeEncoder } from "../entropy/range-coder.js";
 import { CHANNELS, decoderInputs, type TileNetwork } from "../network/definition.js";
-import type { QuantisedGroup } from "./quantize.js";
+import type { QuantizedGroup } from "./quantize.js";
 import { layerInputs } from "./weights.js";
 
 /**
@@ -36,7 +36,7 @@ export function integerReader(coder: RangeDecoder): IntegerCoder {
  * that they cannot disagree. Contexts: an input feature in the first layer (their weights differ
  * much), a layer in the others, an output channel in the head; motion is predicted from the frame before.
  */
-export function walkGroup(network: TileNetwork, group: QuantisedGroup, code: IntegerCoder): void {
+export function walkGroup(network: TileNetwork, group: QuantizedGroup, code: IntegerCoder): void {
   const motion = new IntegerModels(4);
   const frames = group.frameCount;
   for (let tile = 0; tile < group.tiles.length; tile++) {

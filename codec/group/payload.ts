@@ -5,28 +5,28 @@ import { RangeDecoder, RangeEncoder } from "../entropy/range-coder.js";
 import { SieddError } from "../errors.js";
 import { CHANNELS, TILE_WIDTHS, type TileNetwork } from "../network/definition.js";
 import { type IntegerCoder, integerReader, integerWriter, walkGroup } from "./coding.js";
-import { allocateQuantised, type QuantisationSteps, type QuantisedGroup } from "./quantize.js";
+import { allocateQuantized, type QuantizationSteps, type QuantizedGroup } from "./quantize.js";
 import { decoderSize } from "./weights.js";
 
 /*
  * One group as it lies in the file (docs/format.md, "A group"): a header of fixed fields, the
  * range-coded integers, and a CRC-32C over all before it.
  */
-const WIDTH_A_TILE = 1;
+const WIDTH_PER_TILE = 1;
 const STARTS_SCENE = 2;
 /** Numbers a group may have: more than 8192 x 8192 pixels take at width 32. 256 MiB, whatever a payload claims. */
-export const MOST_NUMBERS = 2 ** 26;
-const KNOWN_FLAGS = WIDTH_A_TILE | STARTS_SCENE;
+export const MAX_VALUES = 2 ** 26;
+const KNOWN_FLAGS = WIDTH_PER_TILE | STARTS_SCENE;
 
 /** Means and deviations of R'G'B' in [0, 1] are far below. */
-const MOST_COLOUR = 16;
+const MAX_COLOR = 16;
 
 /** -> the payload of one group's sample. */
-export function writeGroup(network: TileNetwork, group: QuantisedGroup): Uint8Array {
+export function writeGroup(network: TileNetwork, group: QuantizedGroup): Uint8Array {
   const writer = new ByteWriter();
   const widths = group.tiles.map((tile) => tile.width);
   const uniform = widths.every((width) => width === widths[0]);
-  writer.u8((uniform ? 0 : WIDTH_A_TILE) | (group.startsScene ? STARTS_SCENE : 0));
+  writer.u8((uniform ? 0 : WIDTH_PER_TILE) | (group.startsScene ? STARTS_SCENE : 0));
   writer.u32(0); // no reference to an anchor: index + 1 of the group that this one is coded against
   writer.u16(group.frameCount);
   for (const value of [...group.mean, ...group.deviation]) writer.f32(value);
@@ -46,7 +46,7 @@ export function readGroup(
   index: number,
   frameCount: number,
   payload: Uint8Array,
-): QuantisedGroup {
+): QuantizedGroup {
   try {
     return parse(network, frameCount, payload);
   } catch (cause) {
@@ -56,7 +56,7 @@ export function readGroup(
   }
 }
 
-function parse(network: TileNetwork, frameCount: number, payload: Uint8Array): QuantisedGroup {
+function parse(network: TileNetwork, frameCount: number, payload: Uint8Array): QuantizedGroup {
   if (payload.length < 8) throw new SieddError("corrupt-group", `it has only ${payload.length} bytes`);
   const body = payload.subarray(0, payload.length - 4);
   const stored = new DataView(payload.buffer, payload.byteOffset + body.length, 4).getUint32(0);
@@ -71,22 +71,22 @@ function parse(network: TileNetwork, frameCount: number, payload: Uint8Array): Q
   }
   if (reader.u16() !== frameCount) throw reader.error("has another number of frames than the index says");
   const three = (what: string) =>
-    Array.from({ length: CHANNELS }, () => reader.within(reader.f32(), -MOST_COLOUR, MOST_COLOUR, what));
+    Array.from({ length: CHANNELS }, () => reader.within(reader.f32(), -MAX_COLOR, MAX_COLOR, what));
   const mean = three("a mean");
   const deviation = three("a deviation");
   const steps = readSteps(reader, network);
   const startsScene = (flags & STARTS_SCENE) !== 0;
   const tiles = network.rows * network.columns;
   const widths =
-    flags & WIDTH_A_TILE
+    flags & WIDTH_PER_TILE
       ? Array.from({ length: tiles }, () => TILE_WIDTHS[reader.u8()])
       : new Array(tiles).fill(reader.u8());
   for (const width of new Set(widths)) {
     if (!TILE_WIDTHS.includes(width)) throw reader.error(`asks for a decoder of width ${width}`);
   }
   const numbers = widths.reduce((sum, width) => sum + decoderSize(network, width), tiles * frameCount * 2);
-  reader.within(numbers, 1, MOST_NUMBERS, "the numbers in it");
-  const group = allocateQuantised(network, { frameCount, startsScene, mean, deviation, steps }, widths);
+  reader.within(numbers, 1, MAX_VALUES, "the numbers in it");
+  const group = allocateQuantized(network, { frameCount, startsScene, mean, deviation, steps }, widths);
   const coder = new RangeDecoder(reader.bytes(reader.remaining));
   const read: IntegerCoder = integerReader(coder);
   walkGroup(network, group, read);
@@ -94,13 +94,13 @@ function parse(network: TileNetwork, frameCount: number, payload: Uint8Array): Q
   return group;
 }
 
-function writeSteps(writer: ByteWriter, steps: QuantisationSteps): void {
+function writeSteps(writer: ByteWriter, steps: QuantizationSteps): void {
   for (const step of [...steps.hidden, ...steps.hiddenBias, steps.head, steps.headBias, steps.motion])
     writer.f32(step);
 }
 
-function readSteps(reader: ByteReader, network: TileNetwork): QuantisationSteps {
-  const step = () => reader.within(reader.f32(), 1e-9, 1e3, "a quantisation step");
+function readSteps(reader: ByteReader, network: TileNetwork): QuantizationSteps {
+  const step = () => reader.within(reader.f32(), 1e-9, 1e3, "a quantization step");
   const layers = () => Array.from({ length: network.hiddenLayers }, step);
   return { hidden: layers(), hiddenBias: layers(), head: step(), headBias: step(), motion: step() };
 }

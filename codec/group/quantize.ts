@@ -1,9 +1,9 @@
 import { MAX_MAGNITUDE } from "../entropy/integer.js";
 import type { TileNetwork } from "../network/definition.js";
-import { allocateTile, type GroupDecoders, type TileDecoder } from "./weights.js";
+import { allocateTile, type GroupDecoders, type TileWeights } from "./weights.js";
 
-/** Step sizes of uniform quantisation, one a kind of number: value = integer * step. */
-export interface QuantisationSteps {
+/** Step sizes of uniform quantization, one a kind of number: value = integer * step. */
+export interface QuantizationSteps {
   /** A step a sine layer. */
   readonly hidden: readonly number[];
   readonly hiddenBias: readonly number[];
@@ -14,8 +14,8 @@ export interface QuantisationSteps {
 }
 
 /** Decoders as integers, with the steps that give them their values back. */
-export interface QuantisedGroup extends GroupDecoders<Int32Array> {
-  readonly steps: QuantisationSteps;
+export interface QuantizedGroup extends GroupDecoders<Int32Array> {
+  readonly steps: QuantizationSteps;
 }
 
 function rounded(values: Float32Array, step: number): Int32Array {
@@ -34,7 +34,7 @@ function scaled(integers: Int32Array, step: number): Float32Array {
 }
 
 /** Rounds every number to its nearest multiple of its step. */
-export function quantise(group: GroupDecoders<Float32Array>, steps: QuantisationSteps): QuantisedGroup {
+export function quantize(group: GroupDecoders<Float32Array>, steps: QuantizationSteps): QuantizedGroup {
   return {
     ...group,
     steps,
@@ -44,7 +44,7 @@ export function quantise(group: GroupDecoders<Float32Array>, steps: Quantisation
 }
 
 /** The numbers that a decoder computes with. */
-export function dequantise(group: QuantisedGroup): GroupDecoders<Float32Array> {
+export function dequantize(group: QuantizedGroup): GroupDecoders<Float32Array> {
   const { steps, ...rest } = group;
   return {
     ...rest,
@@ -54,10 +54,10 @@ export function dequantise(group: QuantisedGroup): GroupDecoders<Float32Array> {
 }
 
 function convert<A extends Float32Array | Int32Array, B extends Float32Array | Int32Array>(
-  tile: TileDecoder<A>,
-  steps: QuantisationSteps,
+  tile: TileWeights<A>,
+  steps: QuantizationSteps,
   apply: (values: A, step: number) => B,
-): TileDecoder<B> {
+): TileWeights<B> {
   return {
     width: tile.width,
     hidden: tile.hidden.map((matrix, l) => apply(matrix, steps.hidden[l])),
@@ -68,11 +68,11 @@ function convert<A extends Float32Array | Int32Array, B extends Float32Array | I
 }
 
 /** Integers to be filled by a reader. */
-export function allocateQuantised(
+export function allocateQuantized(
   network: TileNetwork,
-  header: Pick<QuantisedGroup, "frameCount" | "startsScene" | "mean" | "deviation" | "steps">,
+  header: Pick<QuantizedGroup, "frameCount" | "startsScene" | "mean" | "deviation" | "steps">,
   widths: readonly number[],
-): QuantisedGroup {
+): QuantizedGroup {
   const make = (length: number) => new Int32Array(length);
   return {
     ...header,

@@ -2,10 +2,10 @@ import { CHANNELS, decoderInputs, inputFeatures, type TileNetwork } from "../net
 
 /**
  * One tile's decoder. Matrices are [in, out] in row-major order; `T` is the storage: floats, or the
- * integers they are quantised to.
+ * integers they are quantized to.
  */
-export interface TileDecoder<T extends Float32Array | Int32Array> {
-  /** Width of the sine layers; 0 is a constant colour (only `headBias`). */
+export interface TileWeights<T extends Float32Array | Int32Array> {
+  /** Width of the sine layers; 0 is a constant color (only `headBias`). */
   readonly width: number;
   /** A matrix a sine layer: [inputs, width], then [width, width]. */
   readonly hidden: readonly T[];
@@ -26,7 +26,7 @@ export interface GroupDecoders<T extends Float32Array | Int32Array> {
   /** The head's output v means v * deviation + mean, R'G'B' in [0, 1]. */
   readonly mean: readonly number[];
   readonly deviation: readonly number[];
-  readonly tiles: readonly TileDecoder<T>[];
+  readonly tiles: readonly TileWeights<T>[];
   /** [tiles, frames, 2]: displacement (u, v) in tile-local units (a tile is 2 wide). */
   readonly motion: T;
 }
@@ -47,7 +47,7 @@ export function allocateTile<T extends Float32Array | Int32Array>(
   network: TileNetwork,
   width: number,
   make: (length: number) => T,
-): TileDecoder<T> {
+): TileWeights<T> {
   const layers = width === 0 ? 0 : network.hiddenLayers;
   return {
     width,

@@ -1,6 +1,6 @@
 /*
  * Silence as AAC-LC packets (ISO/IEC 14496-3, 4.4.2): every element without a scale factor band, so without a
- * single coefficient. It fills up a sound that is shorter than its film.
+ * single coefficient. It fills up a sound that is shorter than its video.
  */
 
 /** Elements of each channel configuration (ISO/IEC 14496-3, table 1.19): one channel, a pair, low frequencies. */
@@ -18,7 +18,7 @@ type Element = "single" | "pair" | "low";
 const SYNTAX_ID: Record<Element, number> = { single: 0, pair: 1, low: 3 };
 const END = 7;
 
-/** AudioSpecificConfig of AAC-LC at 48 kHz with one channel: for a film that has no sound at all. */
+/** AudioSpecificConfig of AAC-LC at 48 kHz with one channel: for a video that has no sound at all. */
 export const SILENT_CONFIG: Uint8Array = /* @__PURE__ */ Uint8Array.of(0x11, 0x88);
 
 /** One silent packet of 1024 samples; `channelConfiguration` is that of the AudioSpecificConfig, 1 to 7. */

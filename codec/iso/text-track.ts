@@ -4,7 +4,7 @@ import { box, fullBox, readBoxes, versionAndFlags } from "./box.js";
 
 /** What WebVTT calls a cue: text on screen for some time. */
 export interface TextCue {
-  /** Milliseconds from the start of the film. */
+  /** Milliseconds from the start of the video. */
   readonly start: number;
   readonly end: number;
   /** WebVTT cue settings, such as "line:0 align:left"; "" for none. */
@@ -42,7 +42,7 @@ export function isTextSampleEntry(stsd: ByteReader): boolean {
 /**
  * Cuts time at every start and end of a cue (ISO/IEC 14496-30, 7.4): a sample holds all cues on screen
  * meanwhile, and those that are cut carry a number by which they are joined again.
- * @param duration milliseconds of the film; cues must end by then and last a millisecond at least.
+ * @param duration milliseconds of the video; cues must end by then and last a millisecond at least.
  */
 export function writeTextSamples(cues: readonly TextCue[], duration: number): TextSamples {
   const times = [...new Set([0, duration, ...cues.flatMap(({ start, end }) => [start, end])])];

@@ -25,7 +25,7 @@ export interface KernelExports {
   ): void;
   scratchBytes(outputs: number, frequencies: number, columnCount: number, rowCount: number): number;
   fillTile(
-    colour: number,
+    color: number,
     columns: number,
     columnCount: number,
     rows: number,

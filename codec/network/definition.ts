@@ -7,7 +7,7 @@ export type Profile = "tile" | "paper";
 /** Output channels of every head: R', G', B'. */
 export const CHANNELS = 3;
 
-/** Widths that a tile's decoder may have; 0 is a constant colour. Multiples of 4 for the SIMD kernel. */
+/** Widths that a tile's decoder may have; 0 is a constant color. Multiples of 4 for the SIMD kernel. */
 export const TILE_WIDTHS: readonly number[] = [0, 4, 8, 12, 16, 24, 32];
 
 /**
@@ -81,13 +81,13 @@ export function writeTileNetwork(writer: ByteWriter, network: TileNetwork): void
 }
 
 /** Tiles that a network may have. */
-export const MOST_TILES = 65_536;
+export const MAX_TILES = 65_536;
 
 /** Bounds: at most MOST_TILES tiles, 8 frequencies, an encoder of 64, 8 hidden layers. */
 export function readTileNetwork(reader: ByteReader): TileNetwork {
   const rows = reader.within(reader.u16(), 1, 1024, "tile rows");
   const columns = reader.within(reader.u16(), 1, 1024, "tile columns");
-  reader.within(rows * columns, 1, MOST_TILES, "tiles");
+  reader.within(rows * columns, 1, MAX_TILES, "tiles");
   const overlap = reader.within(reader.f32(), 0, 64, "the overlap");
   const frequencies = reader.within(reader.u8(), 0, 8, "frequencies");
   const omega = reader.within(reader.f32(), 1e-3, 1000, "omega");

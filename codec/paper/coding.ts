@@ -49,7 +49,7 @@ export function readLayerHeaders(
   return inputs.map((rows) => {
     const weights = matrix(rows, rank ?? outputs);
     const right = rank === undefined ? {} : { right: matrix(outputs, rank) };
-    const step = readStep(reader, "a quantisation step");
+    const step = readStep(reader, "a quantization step");
     return { weights, ...right, bias: { step, integers: new Int32Array(outputs) } };
   });
 }

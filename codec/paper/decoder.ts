@@ -9,8 +9,8 @@ import {
   checkRequest,
   expectLength,
   groupEntry,
-  type PictureRequest,
   sameRequest,
+  type Viewport,
 } from "../decode/viewport.js";
 import { Kernel } from "../kernel/kernel.js";
 import { CHANNELS } from "../network/definition.js";
@@ -21,7 +21,7 @@ import { foldFrameHeads, type PaperGroup } from "./fold.js";
 import { paperDecodingModel } from "./onnx-model.js";
 import { addSamples, coordinates, sampleAxis } from "./patches.js";
 import { readPaperGroup } from "./payload.js";
-import { dequantisePaper, paperEncoderValues } from "./weights.js";
+import { dequantizePaper, paperEncoderValues } from "./weights.js";
 
 /** What PaperDecoder must know of a paper asset. */
 export type PaperDecoderAsset = DecoderFacts & PaperModel;
@@ -34,7 +34,7 @@ const STRIP_FLOATS = 1 << 20;
 /** Frames of one group that were computed together. */
 interface Window {
   readonly group: PaperGroup;
-  readonly request: PictureRequest;
+  readonly request: Viewport;
   readonly format: PixelFormat;
   readonly first: number;
   readonly count: number;
@@ -88,7 +88,7 @@ export class PaperDecoder {
   loadGroup(index: number, payload: Uint8Array): PaperGroup {
     const { network } = this.#asset;
     const { frameCount } = groupEntry(this.#asset.groups, index);
-    const decoders = dequantisePaper(network, readPaperGroup(network, index, frameCount, payload));
+    const decoders = dequantizePaper(network, readPaperGroup(network, index, frameCount, payload));
     const hidden = decoders.hidden.map(({ weights, bias }) => foldLayer(network.omega, weights, bias));
     return { index, frameCount, hidden, decoders: { ...decoders, hidden: [] } };
   }
@@ -97,7 +97,7 @@ export class PaperDecoder {
   async decodeI420(
     group: PaperGroup,
     frame: number,
-    request: PictureRequest,
+    request: Viewport,
     matrix: YuvMatrix,
     out: Uint8Array,
   ): Promise<void> {
@@ -110,7 +110,7 @@ export class PaperDecoder {
   async decodeRgba(
     group: PaperGroup,
     frame: number,
-    request: PictureRequest,
+    request: Viewport,
     out: Uint8Array | Uint8ClampedArray,
   ): Promise<void> {
     expectLength(out, request.width * request.height * 4);
@@ -120,7 +120,7 @@ export class PaperDecoder {
   async #frame(
     group: PaperGroup,
     frame: number,
-    request: PictureRequest,
+    request: Viewport,
     format: PixelFormat,
   ): Promise<Uint8Array> {
     checkFrame(frame, group.frameCount);
@@ -153,7 +153,7 @@ export class PaperDecoder {
 
   async #compute(
     group: PaperGroup,
-    request: PictureRequest,
+    request: Viewport,
     format: PixelFormat,
     first: number,
     count: number,

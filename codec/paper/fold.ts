@@ -12,8 +12,8 @@ export interface PaperGroup {
 }
 
 /**
- * Heads of frames `first` to `first + count - 1` that give the output format directly, 0 to 255: normalisation and
- * colour matrix are linear, as the head is. -> weights [count x outputs, width], bias [count x outputs]; outputs as
+ * Heads of frames `first` to `first + count - 1` that give the output format directly, 0 to 255: normalization and
+ * color matrix are linear, as the head is. -> weights [count x outputs, width], bias [count x outputs]; outputs as
  * `headOutputs`.
  */
 export function foldFrameHeads(

@@ -18,7 +18,7 @@ export const PATCHES: readonly number[] = [1, 3, 6];
 const FULL_RANK = 0;
 
 /** Greatest rank of the factors of a matrix of `width`: with more they would not be fewer numbers than the matrix. */
-export const mostRank = (width: number): number => Math.floor(width / 2);
+export const maxRank = (width: number): number => Math.floor(width / 2);
 
 /** The network definition of the paper profile in the configuration box. */
 export function writePaperNetwork(writer: ByteWriter, network: PaperNetwork): void {
@@ -38,7 +38,7 @@ export function readPaperNetwork(reader: ByteReader): PaperNetwork {
   const hiddenLayers = reader.within(reader.u8(), 1, 8, "hidden layers");
   const patch = reader.u8();
   const rank = reader.u16();
-  if (!PATCHES.includes(patch) || rank > mostRank(width)) {
+  if (!PATCHES.includes(patch) || rank > maxRank(width)) {
     throw new SieddError(
       "unsupported-version",
       `the asset uses patches of ${patch} and rank ${rank} at width ${width}, which this siedd does not know; upgrade siedd to play it`,

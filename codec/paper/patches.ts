@@ -19,8 +19,8 @@ interface PixelTaps {
 }
 
 const TAPS = 4;
-/** A sample so near to a pixel's centre is the pixel: no neighbour need be evaluated. */
-const AT_CENTRE = 1e-6;
+/** A sample so near to a pixel's center is the pixel: no neighbor need be evaluated. */
+const AT_CENTER = 1e-6;
 
 /** `samples`: rising positions in source pixels, of which the picture has `side`. */
 export function sampleAxis(samples: Float64Array, patch: number, side: number): SampleAxis {
@@ -29,16 +29,16 @@ export function sampleAxis(samples: Float64Array, patch: number, side: number): 
   const share = new Float64Array(TAPS * samples.length);
   const clamped = (pixel: number): number => Math.max(0, Math.min(side - 1, pixel));
   samples.forEach((sample, i) => {
-    const left = Math.floor(sample - 0.5 + AT_CENTRE);
+    const left = Math.floor(sample - 0.5 + AT_CENTER);
     const between = sample - 0.5 - left;
-    const shares = between < 2 * AT_CENTRE ? [0, 1, 0, 0] : cubic(between);
+    const shares = between < 2 * AT_CENTER ? [0, 1, 0, 0] : cubic(between);
     shares.forEach((value, tap) => {
       index[TAPS * i + tap] = clamped(value === 0 ? left : left - 1 + tap);
       share[TAPS * i + tap] = value;
     });
   });
-  const first = Math.floor(index.reduce((least, at) => Math.min(least, at), side) / patch);
-  const last = Math.floor(index.reduce((most, at) => Math.max(most, at), 0) / patch);
+  const first = Math.floor(index.reduce((min, at) => Math.min(min, at), side) / patch);
+  const last = Math.floor(index.reduce((max, at) => Math.max(max, at), 0) / patch);
   const evaluations = Float64Array.from({ length: last - first + 1 }, (_, i) => (first + i + 0.5) * patch);
   return { evaluations, pixels: { index: index.map((at) => at - first * patch), share } };
 }
@@ -53,7 +53,7 @@ const cubic = (t: number): number[] => [
 
 /** Coordinates of all evaluations in -1 .. 1 over the picture, row by row: [2, rows x columns]. */
 export function coordinates(
-  picture: { readonly width: number; readonly height: number },
+  frame: { readonly width: number; readonly height: number },
   rows: SampleAxis,
   columns: SampleAxis,
 ): Float32Array {
@@ -61,10 +61,10 @@ export function coordinates(
   const down = rows.evaluations.length;
   const out = new Float32Array(2 * down * across);
   rows.evaluations.forEach((y, row) => {
-    out.fill((2 * y) / picture.height - 1, (down + row) * across, (down + row + 1) * across);
+    out.fill((2 * y) / frame.height - 1, (down + row) * across, (down + row + 1) * across);
   });
   columns.evaluations.forEach((x, column) => {
-    out[column] = (2 * x) / picture.width - 1;
+    out[column] = (2 * x) / frame.width - 1;
   });
   for (let row = 1; row < down; row++) out.copyWithin(row * across, 0, across);
   return out;

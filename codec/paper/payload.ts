@@ -4,10 +4,10 @@ import { ByteWriter } from "../bytes/writer.js";
 import { RangeDecoder, RangeEncoder } from "../entropy/range-coder.js";
 import { SieddError } from "../errors.js";
 import { integerReader, integerWriter } from "../group/coding.js";
-import { MOST_NUMBERS } from "../group/payload.js";
+import { MAX_VALUES } from "../group/payload.js";
 import { CHANNELS, type PaperNetwork } from "../network/definition.js";
 import { readLayerHeaders, readStep, walkIntegers, walkLayers, writeLayerHeaders } from "./coding.js";
-import { headSizes, type QuantisedPaperGroup } from "./weights.js";
+import { headSizes, type QuantizedPaperGroup } from "./weights.js";
 
 /*
  * One group of the paper profile as it lies in the file: fixed fields, the range-coded integers of the
@@ -15,7 +15,7 @@ import { headSizes, type QuantisedPaperGroup } from "./weights.js";
  */
 
 /** -> the payload of one group's sample. */
-export function writePaperGroup(group: QuantisedPaperGroup): Uint8Array {
+export function writePaperGroup(group: QuantizedPaperGroup): Uint8Array {
   const writer = new ByteWriter();
   writer.u8(0); // flags; none so far
   writer.u32(0); // no reference to another group
@@ -38,7 +38,7 @@ export function readPaperGroup(
   index: number,
   frameCount: number,
   payload: Uint8Array,
-): QuantisedPaperGroup {
+): QuantizedPaperGroup {
   try {
     return parse(network, frameCount, payload);
   } catch (cause) {
@@ -47,7 +47,7 @@ export function readPaperGroup(
   }
 }
 
-function parse(network: PaperNetwork, frameCount: number, payload: Uint8Array): QuantisedPaperGroup {
+function parse(network: PaperNetwork, frameCount: number, payload: Uint8Array): QuantizedPaperGroup {
   if (payload.length < 8) throw new SieddError("corrupt-group", `it has only ${payload.length} bytes`);
   const body = payload.subarray(0, payload.length - 4);
   const stored = new DataView(payload.buffer, payload.byteOffset + body.length, 4).getUint32(0);
@@ -66,9 +66,9 @@ function parse(network: PaperNetwork, frameCount: number, payload: Uint8Array): 
   const { width, hiddenLayers, factors } = network;
   const hidden = readLayerHeaders(reader, new Array(hiddenLayers).fill(width), width, factors?.rank);
   const sizes = headSizes(network, frameCount);
-  reader.within(sizes.head, 1, MOST_NUMBERS, "the numbers in its heads");
-  const head = { step: readStep(reader, "a quantisation step"), integers: new Int32Array(sizes.head) };
-  const headBias = { step: readStep(reader, "a quantisation step"), integers: new Int32Array(sizes.bias) };
+  reader.within(sizes.head, 1, MAX_VALUES, "the numbers in its heads");
+  const head = { step: readStep(reader, "a quantization step"), integers: new Int32Array(sizes.head) };
+  const headBias = { step: readStep(reader, "a quantization step"), integers: new Int32Array(sizes.bias) };
   const coder = new RangeDecoder(reader.bytes(reader.remaining));
   const code = integerReader(coder);
   walkLayers(hidden, code);

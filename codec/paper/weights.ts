@@ -11,7 +11,7 @@ export interface ScaledIntegers {
 
 /**
  * A matrix of few bits: blocks of `block` consecutive inputs of one output share a scale and a zero point
- * (as in half-quadratic quantisation, HQQ):
+ * (as in half-quadratic quantization, HQQ):
  * w[i, o] = unit * scale[i / block, o] * (level[i, o] - zero[i / block, o] / 8).
  */
 export interface BlockMatrix {
@@ -45,7 +45,7 @@ export interface PaperEncoder {
 }
 
 /** One group of the paper profile as it is stored: one stack of sine layers for all frames, a head a frame. */
-export interface QuantisedPaperGroup {
+export interface QuantizedPaperGroup {
   readonly frameCount: number;
   /** [frames]: the head's output v means v * deviation + mean, R'G'B' in [0, 1]. */
   readonly mean: Float32Array;
@@ -145,7 +145,7 @@ export const paperEncoderValues = (encoder: PaperEncoder): FloatLayer[] =>
   encoder.layers.map((layer) => layerValues(layer, undefined));
 
 /** The numbers that a decoder computes with. */
-export function dequantisePaper(network: PaperNetwork, group: QuantisedPaperGroup): PaperDecoders {
+export function dequantizePaper(network: PaperNetwork, group: QuantizedPaperGroup): PaperDecoders {
   const { frameCount, mean, deviation } = group;
   return {
     frameCount,

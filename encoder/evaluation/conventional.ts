@@ -4,11 +4,11 @@ import { join } from "node:path";
 import {
   type ConventionalCodec,
   encodeConventional,
+  type ProbeResult,
   rateFactors,
   readConventional,
   readFrames,
   requireCodec,
-  type VideoInfo,
 } from "../../media/index.js";
 import { type EqualQuality, equalQuality, type RatePoint } from "./equal-quality.js";
 import { ladderSizes, type RungSize } from "./ladder.js";
@@ -18,7 +18,7 @@ import { framePsnr } from "./psnr.js";
 export interface ComparedFrames extends RungSize {
   /** The reference video. */
   readonly path: string;
-  readonly info: VideoInfo;
+  readonly info: ProbeResult;
   /** Seconds from the start of the video to the first frame. */
   readonly from?: number | undefined;
   readonly frameCount: number;

@@ -1,6 +1,6 @@
 /**
  * The frames with the lowest PSNR, worst first, no two of them less than `apart` frames from each other: the
- * neighbours of a bad frame are as bad, and show nothing new.
+ * neighbors of a bad frame are as bad, and show nothing new.
  */
 export function worstFrames(
   perFrame: readonly { readonly psnr: number }[],

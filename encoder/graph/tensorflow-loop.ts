@@ -29,7 +29,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   Abs: (tf, [a]) => tf.abs(a),
   Sign: (tf, [a]) => tf.sign(a),
   Log: (tf, [a]) => tf.log(a),
-  Round: (tf, [a]) => tf.round(a),
+  PassResult: (tf, [a]) => tf.round(a),
   Equal: (tf, [a, b]) => tf.equal(a, b),
   MatMul: (tf, [a, b]) => tf.matMul(a, b),
   StraightThrough: (tf, [value]) => tf.clone(value),
@@ -46,7 +46,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
 };
 
 /** Numbers for a tensor; TensorFlow.js knows neither 64-bit nor unsigned integers. */
-export type Numbers = Float32Array | Uint8Array | BigInt64Array;
+export type ParameterLayout = Float32Array | Uint8Array | BigInt64Array;
 
 /** Tensors in the order in which they are computed, and after each the ones that nobody needs any more. */
 interface Program {
@@ -63,7 +63,7 @@ export class TensorFlowLoop {
   /** What does not change from step to step, and what does. */
   readonly #once: Program;
   readonly #each: Program;
-  readonly #fixed = new Map<Tensor, { readonly numbers: Numbers; readonly value: Value }>();
+  readonly #fixed = new Map<Tensor, { readonly numbers: ParameterLayout; readonly value: Value }>();
 
   /** Throws RangeError for an operation that has no counterpart here. */
   constructor(tf: TensorFlow, step: LoopStep) {
@@ -90,7 +90,10 @@ export class TensorFlowLoop {
    * (`all_NAME`), state as it begins (`first_NAME`), the others as they are. -> `next_NAME` of the state,
    * and each record for all steps, as in the exported loop.
    */
-  async run(steps: number, numbers: (name: string) => Numbers): Promise<Record<string, Float32Array>> {
+  async run(
+    steps: number,
+    numbers: (name: string) => ParameterLayout,
+  ): Promise<Record<string, Float32Array>> {
     const tf = this.#tf;
     const { state, perStep, record } = this.#step;
     const constants = this.#computeOnce(numbers);
@@ -135,7 +138,7 @@ export class TensorFlowLoop {
   }
 
   /** Constants and what follows from them. Inputs that are the same array as in the last run are not uploaded again. */
-  #computeOnce(numbers: (name: string) => Numbers): Map<Tensor, Value> {
+  #computeOnce(numbers: (name: string) => ParameterLayout): Map<Tensor, Value> {
     const values = new Map<Tensor, Value>();
     for (const { tensor } of this.#once.order) {
       if (tensor.inputs.length > 0) continue;
@@ -165,7 +168,7 @@ export class TensorFlowLoop {
     }
   }
 
-  #upload(tensor: Tensor, numbers: Numbers): Value {
+  #upload(tensor: Tensor, numbers: ParameterLayout): Value {
     const plain = numbers instanceof Float32Array ? numbers : Int32Array.from(numbers as Uint8Array, Number);
     return this.#tf.tensor(plain, [...tensor.shape], TYPES[tensor.type]);
   }

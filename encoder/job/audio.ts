@@ -1,28 +1,28 @@
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { AdtsIndexer, type AdtsStream } from "../../codec/index.js";
 import { encodeAudio } from "../../media/index.js";
-import type { Film } from "../tile/encode-job.js";
+import type { EncodeJob } from "../tile/encode-job.js";
 
 /** One encoded audio track: an ADTS file and where its packets lie in it. */
-export interface EncodedSound extends AdtsStream {
+export interface EncodedAudio extends AdtsStream {
   readonly path: string;
   /** ISO 639-2. */
   readonly language: string;
 }
 
-/** What is needed of a film of either profile. */
-type SoundSource = Pick<Film, "info" | "checkpoints"> & {
-  readonly options: Pick<Film["options"], "input" | "from" | "to">;
+/** What is needed of a video of either profile. */
+type AudioSource = Pick<EncodeJob, "info" | "checkpoints"> & {
+  readonly options: Pick<EncodeJob["options"], "input" | "from" | "to">;
 };
 
 /**
  * Encodes every audio track once (AAC-LC), or takes it from the checkpoints. A track without a sample in the
  * part that is encoded is left out.
  */
-export async function encodeSound(film: SoundSource, signal?: AbortSignal): Promise<EncodedSound[]> {
-  const { info, options, checkpoints } = film;
+export async function encodeAudioTracks(job: AudioSource, signal?: AbortSignal): Promise<EncodedAudio[]> {
+  const { info, options, checkpoints } = job;
   const { input, from, to } = options;
-  const sound: EncodedSound[] = [];
+  const audio: EncodedAudio[] = [];
   for (const [track, { language }] of info.audio.entries()) {
     const name = `audio-${track}.adts`;
     const path = checkpoints.path(name);
@@ -33,9 +33,9 @@ export async function encodeSound(film: SoundSource, signal?: AbortSignal): Prom
       await checkpoints.keepFile(name, output);
     }
     const stream = await indexFile(path);
-    if (stream !== undefined) sound.push({ ...stream, path, language });
+    if (stream !== undefined) audio.push({ ...stream, path, language });
   }
-  return sound;
+  return audio;
 }
 
 /** Bytes read at a time. */

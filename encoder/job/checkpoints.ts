@@ -6,7 +6,7 @@ import { makeFolder } from "../../media/write/make-folder.js";
 import { EncoderError } from "../errors.js";
 import type { TrainingWeights } from "../tile/weights.js";
 import type { PrecisionDecision } from "../training/onnx/precision-trial.js";
-import { CLAIM, claimFolder } from "./lock.js";
+import { LOCK_FILE, lockWorkFolder } from "./lock.js";
 
 /** One finished group: its payload and the PSNR of each frame, dB. */
 export interface FinishedGroup {
@@ -46,7 +46,7 @@ export class Checkpoints {
   async #claim(): Promise<void> {
     try {
       await makeFolder(this.folder);
-      this.#release = await claimFolder(this.folder).catch(async (cause: unknown) => {
+      this.#release = await lockWorkFolder(this.folder).catch(async (cause: unknown) => {
         // Where even an empty file found no room, nothing else is in it.
         await rmdir(this.folder).catch(() => {});
         throw cause;
@@ -66,7 +66,7 @@ export class Checkpoints {
     }
     if (found !== undefined) return;
     for (const name of await readdir(this.folder)) {
-      if (name !== CLAIM) await rm(this.path(name), { recursive: true, force: true });
+      if (name !== LOCK_FILE) await rm(this.path(name), { recursive: true, force: true });
     }
     await this.#write("encode.json", Buffer.from(wanted)).catch(async (cause) => {
       await this.remove();
@@ -100,21 +100,21 @@ export class Checkpoints {
     await this.#write(this.#anchorName(index), serialize(weights));
   }
 
-  /** Which round over the film groups are of; 0 but for an encode with a target. */
-  round = 0;
+  /** Which round over the video groups are of; 0 but for an encode with a target. */
+  pass = 0;
 
-  #groupName(index: number, round: number): string {
+  #groupName(index: number, pass: number): string {
     const name = `group-${index}${this.#stageName()}`;
-    return round === 0 ? `${name}.decoders` : `${name}.round-${round}.decoders`;
+    return pass === 0 ? `${name}.decoders` : `${name}.round-${pass}.decoders`;
   }
 
-  async group(index: number, round = this.round): Promise<FinishedGroup | undefined> {
-    const bytes = await this.#read(this.#groupName(index, round));
+  async group(index: number, pass = this.pass): Promise<FinishedGroup | undefined> {
+    const bytes = await this.#read(this.#groupName(index, pass));
     return bytes === undefined ? undefined : deserialize(bytes);
   }
 
   async keepGroup(index: number, group: FinishedGroup): Promise<void> {
-    await this.#write(this.#groupName(index, this.round), serialize(group));
+    await this.#write(this.#groupName(index, this.pass), serialize(group));
   }
 
   /** What `--precision auto` came to when this encode began. */

@@ -18,7 +18,7 @@ export interface PrecisionAsked {
  * Settles `auto` once an encode: what was decided lies in its checkpoints, so that a resumed encode goes on in the
  * same precision and gives the same bytes. `trial` trains on the GPU; it is asked only where there may be one.
  */
-export async function settlePrecision(
+export async function choosePrecision(
   { precision, trainer, device }: PrecisionAsked,
   checkpoints: Checkpoints,
   emit: (event: EncodeEvent) => void,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { EncoderError } from "../errors.js";
 
 /** Name of the file in the folder that says whose it is. */
-export const CLAIM = "claim";
+export const LOCK_FILE = "claim";
 
 /** Folders that this process has claimed. */
 const ours = new Set<string>();
@@ -15,8 +15,8 @@ const ours = new Set<string>();
  * process of this machine that is gone holds no more. Rejects with EncoderError `in-use`, or as the file system does.
  * @returns what gives the folder back
  */
-export async function claimFolder(folder: string): Promise<() => Promise<void>> {
-  const file = join(folder, CLAIM);
+export async function lockWorkFolder(folder: string): Promise<() => Promise<void>> {
+  const file = join(folder, LOCK_FILE);
   const mine = JSON.stringify({ pid: process.pid, host: hostname() });
   for (let tries = 0; ; tries++) {
     try {

@@ -1,4 +1,4 @@
-import { CHANNELS, createEngine, type DecoderAsset, fullRegion } from "../../codec/index.js";
+import { CHANNELS, createFrameDecoder, type DecoderAsset, fullRegion } from "../../codec/index.js";
 import { framePsnr } from "../evaluation/psnr.js";
 
 /** PSNR in dB of each frame of a payload decoded at the size of the asset; frames: packed R'G'B'. */
@@ -12,7 +12,7 @@ export async function measureFrames(
   const { width, height } = asset;
   // As large as the group: the hidden features of the paper profile are computed once for all of its frames.
   const windowBytes = (frames.length / CHANNELS) * 4;
-  const engine = await createEngine(asset, {
+  const engine = await createFrameDecoder(asset, {
     runtime: () => import("onnxruntime-node"),
     threads,
     windowBytes,

@@ -9,12 +9,12 @@ const INTERVAL = 250;
 
 /**
  * Turns counters into progress events. Training is counted in steps x tiles, which take equal time whatever
- * the film shows; the remaining time is what is left at the speed measured since training began.
+ * the video shows; the remaining time is what is left at the speed measured since training began.
  */
 export class ProgressMeter {
   readonly #emit: (event: EncodeEvent) => void;
   readonly #counters = new Map<Int32Array, number>();
-  #phase: EncodePhase = "analyse";
+  #phase: EncodePhase = "analyze";
   #detail = "";
   #share = 0;
   #total = 0;
@@ -77,13 +77,13 @@ export class ProgressMeter {
     const mine = done - this.#skipped;
     const known = this.#total > 0 && mine > ENOUGH * (this.#total - this.#skipped);
     const seconds = (performance.now() - this.#began) / 1000;
-    const whole =
-      this.#phase === "analyse" || this.#phase === "audio"
+    const integer =
+      this.#phase === "analyze" || this.#phase === "audio"
         ? ANALYSIS * this.#share
         : this.#phase === "write"
           ? 1 - WRITING + WRITING * this.#share
           : ANALYSIS + (1 - ANALYSIS - WRITING) * training;
-    this.#furthest = Math.max(this.#furthest, whole);
+    this.#furthest = Math.max(this.#furthest, integer);
     this.#emit({
       type: "progress",
       phase: this.#phase,

@@ -1,27 +1,27 @@
 import { frameSeconds, type TextContents } from "../../codec/index.js";
 import { readSubtitles } from "../../media/index.js";
 import type { EncodeEvent } from "../events.js";
-import type { Film } from "../tile/encode-job.js";
+import type { EncodeJob } from "../tile/encode-job.js";
 
 /** Every subtitle track of text that says something in the part that is encoded; pictures are left out, and named. */
 export async function keepSubtitles(
-  film: Pick<Film, "info" | "checkpoints"> & {
+  job: Pick<EncodeJob, "info" | "checkpoints"> & {
     readonly options: { readonly input: string; readonly from: number | undefined };
     readonly frameCount: number;
   },
   emit: (event: EncodeEvent) => void,
   signal?: AbortSignal,
 ): Promise<TextContents[]> {
-  const { info, options, frameCount, checkpoints } = film;
+  const { info, options, frameCount, checkpoints } = job;
   const { from = 0, input } = options;
-  // A film ends with its last frame, subtitles or not.
+  // A video ends with its last frame, subtitles or not.
   const to = from + frameSeconds(frameCount, info.frameRate);
   const kept: TextContents[] = [];
   for (const [track, { text, language, codec }] of info.subtitles.entries()) {
     if (!text) {
       const what = `subtitles ${track + 1} (${codec}, language ${language})`;
       emit({
-        type: "left-out",
+        type: "stream-skipped",
         message: `${what} of ${input} are pictures of text and are left out; only text is kept`,
       });
       continue;

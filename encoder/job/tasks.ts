@@ -1,6 +1,6 @@
-import type { DecoderAsset, QuantisationSteps, TileNetwork } from "../../codec/index.js";
+import type { DecoderAsset, QuantizationSteps, TileNetwork } from "../../codec/index.js";
 import type { EncoderErrorCode } from "../errors.js";
-import type { PaperAnchorsJob, PaperGroupJob } from "../paper/tasks.js";
+import type { PaperAnchorsTask, PaperGroupTask } from "../paper/tasks.js";
 import type { GroupTarget } from "../tile/group-target.js";
 import type { TrainingWeights } from "../tile/weights.js";
 import type { TileTrainerName } from "../training/choose-trainer.js";
@@ -11,7 +11,7 @@ import type { TrainingPlan } from "../training/trainer.js";
 import type { FinishedGroup } from "./checkpoints.js";
 
 /** Trains a run of tiles of one group. */
-export interface TrainJob {
+export interface TrainTask {
   readonly kind: "train";
   readonly network: TileNetwork;
   readonly target: GroupTarget;
@@ -23,17 +23,17 @@ export interface TrainJob {
   readonly device: Device;
   readonly precision: Precision;
   /** Rounds to these steps afterwards and solves the heads; undefined leaves the weights as trained. */
-  readonly steps: QuantisationSteps | undefined;
+  readonly steps: QuantizationSteps | undefined;
 }
 
 /** Trains some steps of a job in both precisions, to decide between them. */
-export interface TrialJob {
+export interface TrialTask {
   readonly kind: "trial";
-  readonly job: TrainJob | PaperAnchorsJob;
+  readonly job: TrainTask | PaperAnchorsTask;
 }
 
 /** Decodes one group's payload and compares it with what it was made from. */
-export interface MeasureJob {
+export interface MeasureTask {
   readonly kind: "measure";
   readonly asset: DecoderAsset;
   readonly index: number;
@@ -43,7 +43,7 @@ export interface MeasureJob {
 }
 
 /** Waits until all threads have one of these, and so have loaded their code. */
-export interface ArriveJob {
+export interface ArriveTask {
   readonly kind: "arrive";
   /** Int32 [1]: threads that have arrived. */
   readonly arrived: Int32Array;
@@ -51,7 +51,7 @@ export interface ArriveJob {
 }
 
 /** Shared counters: steps done by a job, and whether all work should stop. */
-export interface JobSignals {
+export interface TaskSignals {
   /** Int32 [1]. */
   readonly steps: Int32Array;
   /** Int32 [1]; not 0 means stop. */
@@ -59,21 +59,21 @@ export interface JobSignals {
 }
 
 /** Jobs that do the work of an encode. */
-export type WorkJob = TrainJob | TrialJob | MeasureJob | PaperAnchorsJob | PaperGroupJob;
+export type WorkTask = TrainTask | TrialTask | MeasureTask | PaperAnchorsTask | PaperGroupTask;
 
-export type Job = (WorkJob & { readonly signals: JobSignals }) | ArriveJob;
+export type Task = (WorkTask & { readonly signals: TaskSignals }) | ArriveTask;
 
 /** What a job gives back: trained weights, a finished group, a decision, or the PSNR of each frame in dB. */
-export type JobResult<J> = J extends TrainJob | PaperAnchorsJob
+export type TaskResult<J> = J extends TrainTask | PaperAnchorsTask
   ? TrainingWeights
-  : J extends PaperGroupJob
+  : J extends PaperGroupTask
     ? FinishedGroup
-    : J extends TrialJob
+    : J extends TrialTask
       ? PrecisionDecision
       : Float64Array;
 
 /** An error with a code, on its way between threads: classes do not survive the journey. */
-export interface JobFailure {
+export interface TaskFailure {
   readonly failed: EncoderErrorCode;
   readonly message: string;
 }

@@ -1,9 +1,9 @@
 import { Piscina } from "piscina";
 import { EncoderError } from "../errors.js";
-import type { JobFailure, JobResult, WorkJob } from "./tasks.js";
+import type { TaskFailure, TaskResult, WorkTask } from "./tasks.js";
 
 /** Buffers that are moved to a job's worker, not copied. */
-function pixelsOf(job: WorkJob): ArrayBuffer[] {
+function pixelsOf(job: WorkTask): ArrayBuffer[] {
   if (job.kind === "measure" || job.kind === "train") return [];
   if (job.kind === "trial") return pixelsOf(job.job);
   const { frames, clean } = job.target;
@@ -36,11 +36,11 @@ export class WorkerPool {
    * The target of a job of the paper profile is moved to its worker, frames of the tile profile are shared with it.
    * `steps` counts the training steps done, for progress.
    */
-  run<J extends WorkJob>(job: J): { readonly result: Promise<JobResult<J>>; readonly steps: Int32Array } {
+  run<J extends WorkTask>(job: J): { readonly result: Promise<TaskResult<J>>; readonly steps: Int32Array } {
     const steps = new Int32Array(new SharedArrayBuffer(4));
     const transferList = pixelsOf(job);
     const message = { ...job, signals: { steps, stop: this.#stop } };
-    const result = this.#pool.run(message, { transferList }).then((answer: JobResult<J> | JobFailure) => {
+    const result = this.#pool.run(message, { transferList }).then((answer: TaskResult<J> | TaskFailure) => {
       if ("failed" in answer) throw new EncoderError(answer.failed, answer.message);
       return answer;
     });

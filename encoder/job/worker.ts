@@ -9,17 +9,17 @@ import type { TrainingProblem } from "../training/trainer.js";
 import type { FinishedGroup } from "./checkpoints.js";
 import { measureFrames } from "./measure.js";
 import { stopSignal } from "./stop-signal.js";
-import type { ArriveJob, Job, JobFailure, JobSignals, TrainJob } from "./tasks.js";
+import type { ArriveTask, Task, TaskFailure, TaskSignals, TrainTask } from "./tasks.js";
 
 /** Each job has one thread, so that its arithmetic does not depend on how many run side by side. */
 const THREADS = 1;
 
-/** With onnxruntime, which no other job of a film in tiles needs. */
+/** With onnxruntime, which no other job of a video in tiles needs. */
 const paper = () => import("../paper/run-task.js");
 
 export default async function work(
-  job: Job,
-): Promise<TrainingWeights | FinishedGroup | PrecisionDecision | Float64Array | JobFailure | undefined> {
+  job: Task,
+): Promise<TrainingWeights | FinishedGroup | PrecisionDecision | Float64Array | TaskFailure | undefined> {
   try {
     if (job.kind === "arrive") return arrive(job);
     if (job.kind === "train") return await train(job, job.signals);
@@ -38,7 +38,7 @@ export default async function work(
   }
 }
 
-function arrive({ arrived, workers }: ArriveJob): undefined {
+function arrive({ arrived, workers }: ArriveTask): undefined {
   const present = Atomics.add(arrived, 0, 1) + 1;
   Atomics.notify(arrived, 0);
   for (let count = present; count < workers; count = Atomics.load(arrived, 0))
@@ -46,7 +46,7 @@ function arrive({ arrived, workers }: ArriveJob): undefined {
 }
 
 /** A job's weights, of its own or random, and what they are to learn. */
-function problemOf(job: TrainJob): TrainingProblem {
+function problemOf(job: TrainTask): TrainingProblem {
   const { network, target, width, plan } = job;
   const { count } = target.tiles;
   const random = new Random(plan.seed, ...plan.keys, 0);
@@ -57,7 +57,7 @@ function problemOf(job: TrainJob): TrainingProblem {
   return { network, target, width, learnEncoder: network.encoderWidth > 0, weights: start };
 }
 
-async function train(job: TrainJob, signals: JobSignals): Promise<TrainingWeights> {
+async function train(job: TrainTask, signals: TaskSignals): Promise<TrainingWeights> {
   const { network, plan, device, precision } = job;
   const problem = problemOf(job);
   const { signal, check } = stopSignal(signals);
@@ -81,7 +81,7 @@ async function train(job: TrainJob, signals: JobSignals): Promise<TrainingWeight
   return rounded.set("head", heads.head).set("head_bias", heads.bias);
 }
 
-function tryTiles(job: TrainJob, signals: JobSignals): Promise<PrecisionDecision> {
+function tryTiles(job: TrainTask, signals: TaskSignals): Promise<PrecisionDecision> {
   const problem = problemOf(job);
   const plan = { ...job.plan, steps: TRIAL_STEPS };
   const { signal, check } = stopSignal(signals);

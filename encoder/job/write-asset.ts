@@ -2,21 +2,21 @@ import { type FileHandle, open, rename } from "node:fs/promises";
 import { type AssetContents, layoutAsset, type Model, type TextContents } from "../../codec/index.js";
 import { writeError } from "../../media/errors.js";
 import type { PlannedGroup } from "../plan/groups.js";
-import { type EncodedSound, readPackets } from "./audio.js";
+import { type EncodedAudio, readPackets } from "./audio.js";
 import type { Checkpoints } from "./checkpoints.js";
 
 /** Samples by which an AAC encoder's first packet comes before time 0. */
 const AAC_PRIMING = 1024;
 const AAC_PACKET = 1024;
 
-export type AssetParts = FilmParts & Model;
+export type AssetParts = VideoTracks & Model;
 
-export interface FilmParts {
+export interface VideoTracks {
   readonly width: number;
   readonly height: number;
   readonly frameRate: { readonly num: number; readonly den: number };
   readonly groups: readonly PlannedGroup[];
-  readonly sound: readonly EncodedSound[];
+  readonly audio: readonly EncodedAudio[];
   readonly text: readonly TextContents[];
 }
 
@@ -33,7 +33,7 @@ export async function writeAsset(
   const contents: AssetContents = {
     ...parts,
     groups: parts.groups.map(({ frameCount }, i) => ({ frameCount, size: sizes[i] })),
-    audio: parts.sound.map((track) => ({
+    audio: parts.audio.map((track) => ({
       ...track,
       packetSizes: track.sizes,
       packetDuration: AAC_PACKET,
@@ -46,7 +46,7 @@ export async function writeAsset(
   const temporary = checkpoints.path("asset.part");
   const tracks: FileHandle[] = [];
   try {
-    for (const { path } of parts.sound) tracks.push(await open(path));
+    for (const { path } of parts.audio) tracks.push(await open(path));
     {
       await using file = await open(temporary, "w");
       await file.writeFile(head);
@@ -58,8 +58,8 @@ export async function writeAsset(
           await file.writeFile(group.payload);
         } else {
           audioBytes += chunk.size;
-          const sound = parts.sound[chunk.track];
-          await file.writeFile(await readPackets(tracks[chunk.track], sound, chunk.first, chunk.count));
+          const audio = parts.audio[chunk.track];
+          await file.writeFile(await readPackets(tracks[chunk.track], audio, chunk.first, chunk.count));
         }
       }
       await file.sync();

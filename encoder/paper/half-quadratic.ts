@@ -17,11 +17,11 @@ export interface BlockFormat {
 }
 
 /**
- * Half-quadratic quantisation (H. Badri and A. Shaji 2023, "HQQ"): blocks of `block` consecutive inputs of an
+ * Half-quadratic quantization (H. Badri and A. Shaji 2023, "HQQ"): blocks of `block` consecutive inputs of an
  * output share a scale, from their range, and a zero point, which is found by alternating between the levels,
  * a sparse error (generalised soft thresholding) and the zero point that fits both. values: [inputs, outputs].
  */
-export function quantiseBlocks(values: Float32Array, outputs: number, format: BlockFormat): BlockMatrix {
+export function quantizeBlocks(values: Float32Array, outputs: number, format: BlockFormat): BlockMatrix {
   const inputs = values.length / outputs;
   const { bits, block } = format;
   const top = 2 ** bits - 1;
@@ -37,7 +37,7 @@ export function quantiseBlocks(values: Float32Array, outputs: number, format: Bl
     const low = Math.min(...weights);
     steps[b] = Math.max((Math.max(...weights) - low) / top, Math.abs(low) / FARTHEST_ZERO);
   }
-  const unit = Math.fround(Math.max(1e-9, steps.reduce((most, step) => Math.max(most, step), 0) / SCALES));
+  const unit = Math.fround(Math.max(1e-9, steps.reduce((max, step) => Math.max(max, step), 0) / SCALES));
   const matrix = {
     ...format,
     inputs,
@@ -69,7 +69,7 @@ const level = (weight: number, zero: number, top: number): number =>
 function zeroPoint(weights: readonly number[], top: number): number {
   let zero = (top - Math.max(...weights) - Math.min(...weights)) / 2;
   let best = zero;
-  let least = Number.POSITIVE_INFINITY;
+  let min = Number.POSITIVE_INFINITY;
   for (let i = 0, beta = BETA; i < ITERATIONS; i++, beta *= KAPPA) {
     let error = 0;
     let sum = 0;
@@ -81,8 +81,8 @@ function zeroPoint(weights: readonly number[], top: number): number {
       const sparse = size === 0 ? 0 : Math.sign(miss) * Math.max(0, size - size ** (NORM - 1) / beta);
       sum += q - (weight - sparse);
     }
-    if (error >= least) break;
-    least = error;
+    if (error >= min) break;
+    min = error;
     best = zero;
     zero = sum / weights.length;
   }
@@ -91,7 +91,7 @@ function zeroPoint(weights: readonly number[], top: number): number {
 
 /** Numbers of 16 bits with one step. */
 export function quantise16(values: Float32Array): ScaledIntegers {
-  const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const largest = values.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
   const step = Math.fround(Math.max(1e-9, largest / 32767));
   return { step, integers: Int32Array.from(values, (value) => Math.round(value / step)) };
 }

@@ -1,7 +1,7 @@
 import { CHANNELS } from "../../codec/index.js";
 import { Random } from "../training/sampling/random.js";
 
-/** Pixels turned white, black, either by chance, into any colour, or each of these by chance. */
+/** Pixels turned white, black, either by chance, into any color, or each of these by chance. */
 export type PaperNoise = "white" | "black" | "salt-pepper" | "random" | "all";
 
 /** The kinds of noise by the option's value. */
@@ -11,7 +11,7 @@ export const NOISES: readonly PaperNoise[] = ["white", "black", "salt-pepper", "
 const ONE_IN = 41.472;
 
 /** Spoils frame `number` (packed R'G'B') in place; the same pixels whoever reads it. */
-export function spoil(frame: Uint8Array, kind: PaperNoise, seed: number, number: number): void {
+export function addNoise(frame: Uint8Array, kind: PaperNoise, seed: number, number: number): void {
   const random = new Random(seed, 3, number);
   const pixels = frame.length / CHANNELS;
   for (let left = Math.round(pixels / ONE_IN); left > 0; left--) {

@@ -15,8 +15,8 @@ import type { PaperOptimizer } from "./options.js";
 /** Steps in which schedule-free AdamW's rate rises. */
 const WARM_UP = 100;
 
-/** An optimiser as the training loop needs it. */
-export interface Optimiser {
+/** An optimizer as the training loop needs it. */
+export interface Optimizer {
   /** Numbers a step. */
   readonly scheduleLength: number;
   /** Numbers for steps `from` to `to` of `steps`. */
@@ -31,7 +31,7 @@ export interface Optimiser {
 const zeros = (weights: Float32Array) => new Float32Array(weights.length);
 
 /** The optimisers of the paper profile by their option's value. */
-export const OPTIMISERS: Record<PaperOptimizer, Optimiser> = {
+export const OPTIMIZERS: Record<PaperOptimizer, Optimizer> = {
   "schedule-free": {
     scheduleLength: SCHEDULE_FREE_LENGTH,
     schedule: (rate, _, from, to) => scheduleFreeNumbers(rate, WARM_UP, from, to),
@@ -50,7 +50,8 @@ export const OPTIMISERS: Record<PaperOptimizer, Optimiser> = {
     scheduleLength: SCHEDULE_LENGTH,
     schedule: oneCycle,
     step: (g, parameter, gradient, schedule) => adamStep(g, parameter, gradient, schedule, 1),
-    companions: (name, weights) => momentNames(name).map((moment) => [moment, zeros(weights)] as const),
+    companions: (name, weights) =>
+      momentNames(name).map((momentName) => [momentName, zeros(weights)] as const),
     result: (name, state) => state.get(name) as Float32Array,
   },
 };

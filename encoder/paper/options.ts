@@ -1,5 +1,5 @@
-import { MAX_PAPER_WIDTH, MIN_PAPER_WIDTH, mostRank, PATCHES } from "../../codec/index.js";
-import { bad, EncoderError } from "../errors.js";
+import { MAX_PAPER_WIDTH, MIN_PAPER_WIDTH, maxRank, PATCHES } from "../../codec/index.js";
+import { EncoderError, invalidOption } from "../errors.js";
 import { type EncodeOptions, type ResolvedOptions, resolveOptions } from "../options.js";
 import type { TrainerName } from "../training/choose-trainer.js";
 import { NOISES, type PaperNoise } from "./noise.js";
@@ -45,7 +45,7 @@ export interface PaperSettings {
 
 /** Options of the paper profile with every default filled in and every value checked. */
 export interface PaperOptions
-  extends Omit<ResolvedOptions, "training" | "groupFrames" | "anchors" | "target" | "floorPsnr" | "trainer"> {
+  extends Omit<ResolvedOptions, "training" | "groupFrames" | "anchors" | "target" | "minPsnr" | "trainer"> {
   readonly profile: "paper";
   readonly trainer: TrainerName;
   readonly training: PaperSettings;
@@ -67,31 +67,32 @@ const RANK_SHARE = 8;
 /** Coordinates a step for a picture. */
 export function pointsOf(
   settings: PaperSettings,
-  picture: { readonly width: number; readonly height: number },
+  frame: { readonly width: number; readonly height: number },
 ): number {
-  const pixels = picture.width * picture.height;
+  const pixels = frame.width * frame.height;
   const share =
     settings.fraction === undefined
       ? Math.max(FEWEST_POINTS, Math.ceil(pixels / SHARE))
       : Math.max(1, Math.round(settings.fraction * pixels));
   const wanted = settings.points ?? share;
-  return settings.sampling === "without" ? Math.min(patchCount(picture, settings.patch), wanted) : wanted;
+  return settings.sampling === "without" ? Math.min(patchCount(frame, settings.patch), wanted) : wanted;
 }
 
 /** Throws EncoderError `bad-option`, naming the option, the rule and the value. */
 export function resolvePaperOptions(options: EncodeOptions): PaperOptions {
   const preset = options.preset ?? "s";
   if (!(preset in WIDTHS)) {
-    throw bad("--preset", `one of ${Object.keys(WIDTHS).join(", ")} with --profile paper`, preset);
+    throw invalidOption("--preset", `one of ${Object.keys(WIDTHS).join(", ")} with --profile paper`, preset);
   }
   const number = (name: string, value: number | undefined, low: number, high: number): number | undefined => {
     if (value !== undefined && (!Number.isInteger(value) || value < low || value > high)) {
-      throw bad(name, `a whole number from ${low} to ${high}`, value);
+      throw invalidOption(name, `a whole number from ${low} to ${high}`, value);
     }
     return value;
   };
   const choice = <T extends string>(name: string, value: T | undefined, all: readonly T[]): T => {
-    if (value !== undefined && !all.includes(value)) throw bad(name, `one of ${all.join(", ")}`, value);
+    if (value !== undefined && !all.includes(value))
+      throw invalidOption(name, `one of ${all.join(", ")}`, value);
     return value ?? all[0];
   };
   if (options.targetPsnr !== undefined || options.targetBpp !== undefined) {
@@ -100,22 +101,22 @@ export function resolvePaperOptions(options: EncodeOptions): PaperOptions {
       "--target-psnr and --target-bpp are options of --profile tile alone",
     );
   }
-  if (options.floorPsnr !== undefined) {
-    throw new EncoderError("bad-option", "--floor-psnr is an option of --profile tile alone");
+  if (options.minPsnr !== undefined) {
+    throw new EncoderError("bad-option", "--min-psnr is an option of --profile tile alone");
   }
   const rate = options.lr ?? RATE;
-  if (!(rate > 0 && rate <= 1)) throw bad("--lr", "more than 0 and at most 1", rate);
+  if (!(rate > 0 && rate <= 1)) throw invalidOption("--lr", "more than 0 and at most 1", rate);
   const width =
     number("--width", options.width, MIN_PAPER_WIDTH, MAX_PAPER_WIDTH) ?? WIDTHS[preset as PaperPreset];
   const { patch = 1, fraction } = options;
-  if (!PATCHES.includes(patch)) throw bad("--patch", `one of ${PATCHES.join(", ")}`, patch);
+  if (!PATCHES.includes(patch)) throw invalidOption("--patch", `one of ${PATCHES.join(", ")}`, patch);
   const decoder = choice("--decoder", options.decoder, ["full", "low-rank", "sine-low-rank"]);
   if (options.rank !== undefined && decoder === "full") {
     throw new EncoderError("bad-option", "--rank is an option of --decoder low-rank or sine-low-rank alone");
   }
-  const rank = number("--rank", options.rank, 1, mostRank(width));
+  const rank = number("--rank", options.rank, 1, maxRank(width));
   if (fraction !== undefined && !(fraction > 0 && fraction <= 1)) {
-    throw bad("--fraction", "more than 0 and at most 1", fraction);
+    throw invalidOption("--fraction", "more than 0 and at most 1", fraction);
   }
   if (fraction !== undefined && options.points !== undefined) {
     throw new EncoderError("bad-option", "--points and --fraction say the same thing: give one of them");
@@ -129,7 +130,7 @@ export function resolvePaperOptions(options: EncodeOptions): PaperOptions {
     groupFrames: __,
     anchors: ___,
     target: ____,
-    floorPsnr: _____,
+    minPsnr: _____,
     ...common
   } = resolveOptions({
     ...options,

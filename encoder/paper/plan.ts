@@ -1,9 +1,9 @@
 import { headOutputs, type PaperFactors, type PaperNetwork } from "../../codec/index.js";
 import type { PaperSettings } from "./options.js";
 
-/** Frames of a film for which one anchor frame is enough, and most anchors where no number is asked for. */
+/** Frames of a video for which one anchor frame is enough, and most anchors where no number is asked for. */
 const FRAMES_AN_ANCHOR = 20;
-const MOST_ANCHORS = 8;
+const MAX_ANCHORS = 8;
 
 const OMEGA = 30;
 
@@ -32,7 +32,7 @@ function factorsOf(width: number, decoder: PaperSettings["decoder"], rank: numbe
 export function planAnchorFrames(frameCount: number, wanted?: number): number[] {
   const count = Math.min(
     frameCount,
-    wanted ?? Math.min(MOST_ANCHORS, Math.ceil(frameCount / FRAMES_AN_ANCHOR)),
+    wanted ?? Math.min(MAX_ANCHORS, Math.ceil(frameCount / FRAMES_AN_ANCHOR)),
   );
   if (count === 1) return [Math.floor(frameCount / 2)];
   return Array.from({ length: count }, (_, i) => Math.round((i * (frameCount - 1)) / (count - 1)));

@@ -3,16 +3,16 @@ import { diverged } from "../errors.js";
 import type { FinishedGroup } from "../job/checkpoints.js";
 import { measureFrames } from "../job/measure.js";
 import { stopSignal } from "../job/stop-signal.js";
-import type { JobSignals } from "../job/tasks.js";
+import type { TaskSignals } from "../job/tasks.js";
 import type { TrainingWeights } from "../tile/weights.js";
 import { type PrecisionDecision, TRIAL_STEPS, tryPrecisions } from "../training/onnx/precision-trial.js";
 import { Random } from "../training/sampling/random.js";
-import type { PaperAnchorsJob, PaperGroupJob } from "./tasks.js";
+import type { PaperAnchorsTask, PaperGroupTask } from "./tasks.js";
 import { type PaperProblem, trainPaper } from "./trainer.js";
-import { initialPaperWeights, quantiseGroup, withEncoder } from "./weights.js";
+import { initialPaperWeights, quantizeGroup, withEncoder } from "./weights.js";
 
 /** What phase 1 learns, from random weights. */
-function anchorsProblem({ network, target, plan, encoder }: PaperAnchorsJob): PaperProblem {
+function anchorsProblem({ network, target, plan, encoder }: PaperAnchorsTask): PaperProblem {
   const stacks = target.frameCount;
   const random = new Random(plan.seed, ...plan.keys, 0);
   const first = initialPaperWeights(network, stacks, stacks, random);
@@ -21,12 +21,12 @@ function anchorsProblem({ network, target, plan, encoder }: PaperAnchorsJob): Pa
 }
 
 /** Runs a phase 1 job on this thread. */
-export async function trainAnchors(job: PaperAnchorsJob, signals: JobSignals): Promise<TrainingWeights> {
+export async function trainAnchors(job: PaperAnchorsTask, signals: TaskSignals): Promise<TrainingWeights> {
   return train(job, signals, anchorsProblem(job));
 }
 
 /** Tries a phase 1 job in both precisions. */
-export async function tryAnchors(job: PaperAnchorsJob, signals: JobSignals): Promise<PrecisionDecision> {
+export async function tryAnchors(job: PaperAnchorsTask, signals: TaskSignals): Promise<PrecisionDecision> {
   const { plan, trainer, device, threads } = job;
   const problem = anchorsProblem(job);
   const { signal, check } = stopSignal(signals);
@@ -47,11 +47,11 @@ export async function tryAnchors(job: PaperAnchorsJob, signals: JobSignals): Pro
 }
 
 /** Runs a phase 2 job on this thread. */
-export async function trainGroup(job: PaperGroupJob, signals: JobSignals): Promise<FinishedGroup> {
+export async function trainGroup(job: PaperGroupTask, signals: TaskSignals): Promise<FinishedGroup> {
   const { network, target, asset } = job;
   const weights = withEncoder(job.start, asset.encoder);
   const trained = await train(job, signals, { network, target, stacks: 1, learnEncoder: false, weights });
-  const payload = writePaperGroup(quantiseGroup(network, trained, target));
+  const payload = writePaperGroup(quantizeGroup(network, trained, target));
   return {
     payload,
     psnr: await measureFrames(asset, job.index, payload, target.clean ?? target.frames, job.threads),
@@ -59,8 +59,8 @@ export async function trainGroup(job: PaperGroupJob, signals: JobSignals): Promi
 }
 
 async function train(
-  job: PaperAnchorsJob | PaperGroupJob,
-  signals: JobSignals,
+  job: PaperAnchorsTask | PaperGroupTask,
+  signals: TaskSignals,
   problem: PaperProblem,
 ): Promise<TrainingWeights> {
   const { plan, trainer, device, threads, precision } = job;

@@ -11,10 +11,10 @@ export interface PaperSamples {
 
 /** Patches that cover a picture; those at the right and lower edge may reach past it. */
 export function patchCount(
-  picture: { readonly width: number; readonly height: number },
+  frame: { readonly width: number; readonly height: number },
   patch: number,
 ): number {
-  return Math.ceil(picture.width / patch) * Math.ceil(picture.height / patch);
+  return Math.ceil(frame.width / patch) * Math.ceil(frame.height / patch);
 }
 
 /**
@@ -31,7 +31,7 @@ export class PaperSampler {
   readonly #order: Uint32Array | undefined;
 
   constructor(
-    picture: { readonly width: number; readonly height: number },
+    frame: { readonly width: number; readonly height: number },
     plan: {
       readonly points: number;
       readonly patch: number;
@@ -41,11 +41,11 @@ export class PaperSampler {
     },
   ) {
     this.#random = new Random(plan.seed, ...plan.keys, 1);
-    this.#width = picture.width;
-    this.#height = picture.height;
+    this.#width = frame.width;
+    this.#height = frame.height;
     this.#points = plan.points;
     this.#patch = plan.patch;
-    const all = patchCount(picture, plan.patch);
+    const all = patchCount(frame, plan.patch);
     this.#order = plan.sampling === "without" ? Uint32Array.from({ length: all }, (_, i) => i) : undefined;
   }
 

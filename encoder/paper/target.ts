@@ -1,6 +1,6 @@
 import { CHANNELS } from "../../codec/index.js";
 
-/** Frames that are trained together, with the normalisation of each. */
+/** Frames that are trained together, with the normalization of each. */
 export interface PaperTarget {
   readonly width: number;
   readonly height: number;
@@ -19,12 +19,12 @@ export async function loadTarget(
   source: AsyncIterator<Uint8Array>,
   frameCount: number,
   picture: { readonly width: number; readonly height: number },
-  spoil?: (frame: Uint8Array, index: number) => void,
+  addNoise?: (frame: Uint8Array, index: number) => void,
 ): Promise<PaperTarget> {
   const { width, height } = picture;
   const bytes = width * height * CHANNELS;
   const frames = new Uint8Array(bytes * frameCount);
-  const clean = spoil === undefined ? undefined : new Uint8Array(frames.length);
+  const clean = addNoise === undefined ? undefined : new Uint8Array(frames.length);
   const mean = new Float32Array(frameCount);
   const deviation = new Float32Array(frameCount);
   for (let f = 0; f < frameCount; f++) {
@@ -33,7 +33,7 @@ export async function loadTarget(
     const frame = frames.subarray(f * bytes, (f + 1) * bytes);
     frame.set(next.value);
     clean?.set(next.value, f * bytes);
-    spoil?.(frame, f);
+    addNoise?.(frame, f);
     const moments = zScore(frame);
     mean[f] = moments.mean;
     deviation[f] = moments.deviation;

@@ -6,7 +6,7 @@ import type { Precision } from "../training/onnx/precision.js";
 import type { PaperTarget } from "./target.js";
 import type { PaperPlan } from "./trainer.js";
 
-interface PaperJob {
+interface PaperTask {
   readonly network: PaperNetwork;
   readonly target: PaperTarget;
   readonly plan: PaperPlan;
@@ -18,14 +18,14 @@ interface PaperJob {
 }
 
 /** Phase 1: the shared encoder, and a stack and a head for each anchor frame. Gives all weights back. */
-export interface PaperAnchorsJob extends PaperJob {
+export interface PaperAnchorsTask extends PaperTask {
   readonly kind: "paper-anchors";
   /** Taken from another asset; undefined: trained. */
   readonly encoder: PaperEncoder | undefined;
 }
 
-/** Phase 2: one group, trained, quantised, coded and measured. Gives a FinishedGroup back. */
-export interface PaperGroupJob extends PaperJob {
+/** Phase 2: one group, trained, quantized, coded and measured. Gives a FinishedGroup back. */
+export interface PaperGroupTask extends PaperTask {
   readonly kind: "paper-group";
   readonly index: number;
   readonly asset: DecoderAsset & { readonly profile: "paper" };

@@ -1,25 +1,25 @@
 import type { PaperEncoder, PaperModel, PaperNetwork } from "../../codec/index.js";
-import { readFrames, type VideoInfo } from "../../media/index.js";
+import { type ProbeResult, readFrames } from "../../media/index.js";
 import { EncoderError } from "../errors.js";
 import type { EncodeEvent } from "../events.js";
 import type { Checkpoints } from "../job/checkpoints.js";
-import { settlePrecision } from "../job/choose-precision.js";
+import { choosePrecision } from "../job/choose-precision.js";
 import type { ProgressMeter } from "../job/progress.js";
 import { WorkerPool } from "../job/worker-pool.js";
 import type { PlannedGroup } from "../plan/groups.js";
 import type { TrainingWeights } from "../tile/weights.js";
 import type { Precision } from "../training/onnx/precision.js";
-import { spoil } from "./noise.js";
+import { addNoise } from "./noise.js";
 import { type PaperOptions, pointsOf } from "./options.js";
 import { stepCost } from "./plan.js";
 import { loadTarget, type PaperTarget } from "./target.js";
-import type { PaperAnchorsJob } from "./tasks.js";
+import type { PaperAnchorsTask } from "./tasks.js";
 import type { PaperPlan } from "./trainer.js";
-import { quantiseEncoder, startFromAnchors } from "./weights.js";
+import { quantizeEncoder, startFromAnchors } from "./weights.js";
 
-/** All that is decided about a film of the paper profile before training begins. */
-export interface PaperFilm {
-  readonly info: VideoInfo;
+/** All that is decided about a video of the paper profile before training begins. */
+export interface PaperEncodeJob {
+  readonly info: ProbeResult;
   /** Source pixels of the asset. */
   readonly size: { readonly width: number; readonly height: number };
   readonly groups: readonly PlannedGroup[];
@@ -33,7 +33,7 @@ export interface PaperFilm {
 }
 
 /** What training made: the shared encoder, and in the checkpoints every group. */
-export interface TrainedPaperFilm {
+export interface TrainedPaperVideo {
   readonly model: PaperModel;
   /** Bytes of each group. */
   readonly sizes: number[];
@@ -47,13 +47,13 @@ const PHASE_1 = 1;
 const PHASE_2 = 2;
 
 /** Phase 1 on the anchor frames, then phase 2 on every group: each finished part is in the checkpoints at once. */
-export async function trainPaperFilm(
-  film: PaperFilm,
+export async function trainPaperVideo(
+  job: PaperEncodeJob,
   meter: ProgressMeter,
   emit: (event: EncodeEvent) => void,
   signal?: AbortSignal,
-): Promise<TrainedPaperFilm> {
-  const training = new PaperFilmTraining(film, meter, emit, signal);
+): Promise<TrainedPaperVideo> {
+  const training = new PaperVideoTraining(job, meter, emit, signal);
   try {
     return await training.run();
   } finally {
@@ -61,8 +61,8 @@ export async function trainPaperFilm(
   }
 }
 
-class PaperFilmTraining {
-  readonly #film: PaperFilm;
+class PaperVideoTraining {
+  readonly #job: PaperEncodeJob;
   readonly #meter: ProgressMeter;
   readonly #emit: (event: EncodeEvent) => void;
   readonly #signal: AbortSignal | undefined;
@@ -72,20 +72,20 @@ class PaperFilmTraining {
   readonly #finished = new Map<number, { readonly bytes: number; readonly psnr: number }>();
 
   constructor(
-    film: PaperFilm,
+    job: PaperEncodeJob,
     meter: ProgressMeter,
     emit: (event: EncodeEvent) => void,
     signal?: AbortSignal,
   ) {
-    this.#film = film;
+    this.#job = job;
     this.#meter = meter;
     this.#emit = emit;
     this.#signal = signal;
-    this.#pool = new WorkerPool(film.options.workers);
+    this.#pool = new WorkerPool(job.options.workers);
   }
 
-  async run(): Promise<TrainedPaperFilm> {
-    const { groups, anchors, network, options, checkpoints } = this.#film;
+  async run(): Promise<TrainedPaperVideo> {
+    const { groups, anchors, network, options, checkpoints } = this.#job;
     const { steps, phase1Steps } = options.training;
     for (const { index } of groups) {
       const group = await checkpoints.group(index);
@@ -99,13 +99,13 @@ class PaperFilmTraining {
     const done = groups.filter(({ index }) => this.#finished.has(index));
     this.#meter.begin(anchorsCost + costOf(groups), (known ? anchorsCost : 0) + costOf(done));
 
-    this.#precision = await settlePrecision(options, checkpoints, this.#emit, async () => {
+    this.#precision = await choosePrecision(options, checkpoints, this.#emit, async () => {
       const job = await this.#anchorsJob();
       return this.#untilAborted(this.#pool.run({ kind: "trial", job: { ...job, device: "cuda" } }).result);
     });
     this.#meter.enter("phase1", `${anchors.length} anchor ${anchors.length === 1 ? "frame" : "frames"}`);
     const trained = known ?? (await this.#untilAborted(this.#trainAnchors()));
-    const encoder = this.#film.sharedEncoder ?? quantiseEncoder(network, trained);
+    const encoder = this.#job.sharedEncoder ?? quantizeEncoder(network, trained);
 
     this.#meter.enter("phase2", `${this.#finished.size} of ${groups.length} groups`);
     await this.#untilAborted(this.#trainGroups(trained, encoder));
@@ -124,7 +124,7 @@ class PaperFilmTraining {
   }
 
   #anchorCost(): number {
-    const { anchors, network, sharedEncoder } = this.#film;
+    const { anchors, network, sharedEncoder } = this.#job;
     return stepCost(network, anchors.length, anchors.length, sharedEncoder === undefined);
   }
 
@@ -144,7 +144,7 @@ class PaperFilmTraining {
   }
 
   #plan(phase: number, key: number): PaperPlan {
-    const { options, size } = this.#film;
+    const { options, size } = this.#job;
     const { steps, phase1Steps, optimizer, rate, sampling, loss } = options.training;
     return {
       steps: phase === PHASE_1 ? phase1Steps : steps,
@@ -159,8 +159,8 @@ class PaperFilmTraining {
   }
 
   /** Phase 1, its frames loaded. */
-  async #anchorsJob(): Promise<PaperAnchorsJob> {
-    const { anchors, network, options } = this.#film;
+  async #anchorsJob(): Promise<PaperAnchorsTask> {
+    const { anchors, network, options } = this.#job;
     const source = this.#frames(anchors.map((firstFrame) => ({ firstFrame, frameCount: 1 })));
     const target = await this.#load(source, anchors.length, (index) => anchors[index]);
     await source.return(undefined);
@@ -173,7 +173,7 @@ class PaperFilmTraining {
       device: options.device,
       precision: this.#precision,
       threads: options.workers,
-      encoder: this.#film.sharedEncoder,
+      encoder: this.#job.sharedEncoder,
     };
   }
 
@@ -183,13 +183,13 @@ class PaperFilmTraining {
     const watch = this.#meter.watch(steps, this.#anchorCost());
     const trained = await result;
     watch.finish(job.plan.steps);
-    await this.#film.checkpoints.keepAnchor(PHASE_1_CHECKPOINT, [trained]);
+    await this.#job.checkpoints.keepAnchor(PHASE_1_CHECKPOINT, [trained]);
     return trained;
   }
 
   /** Reads groups in order; no more are in memory than keep all workers busy, and one. */
   async #trainGroups(trained: TrainingWeights, encoder: PaperEncoder): Promise<void> {
-    const { groups, options } = this.#film;
+    const { groups, options } = this.#job;
     const left = groups.filter(({ index }) => !this.#finished.has(index));
     const together = Math.min(options.workers, left.length);
     const threads = Math.max(1, Math.floor(options.workers / Math.max(1, together)));
@@ -220,7 +220,7 @@ class PaperFilmTraining {
     encoder: PaperEncoder,
     threads: number,
   ): Promise<void> {
-    const { groups, anchors, network, options, size, checkpoints } = this.#film;
+    const { groups, anchors, network, options, size, checkpoints } = this.#job;
     const plan = this.#plan(PHASE_2, group.index);
     const entries = groups.map((entry) => ({ ...entry, offset: 0, size: 0 }));
     const { result, steps } = this.#pool.run({
@@ -246,25 +246,25 @@ class PaperFilmTraining {
     this.#emit({ type: "group", index: group.index, ...finished });
   }
 
-  /** `numberOf` says which frame of the film a frame of the target is. */
+  /** `numberOf` says which frame of the video a frame of the target is. */
   #load(
     source: AsyncIterator<Uint8Array>,
     frameCount: number,
     numberOf: (index: number) => number,
   ): Promise<PaperTarget> {
-    const { size, options } = this.#film;
+    const { size, options } = this.#job;
     const { noise } = options.training;
     if (noise === undefined) return loadTarget(source, frameCount, size);
     return loadTarget(source, frameCount, size, (frame, index) =>
-      spoil(frame, noise, options.seed, numberOf(index)),
+      addNoise(frame, noise, options.seed, numberOf(index)),
     );
   }
 
-  /** The frames of some spans one after the other; neighbouring spans are read in one go. */
+  /** The frames of some spans one after the other; neighboring spans are read in one go. */
   async *#frames(
     spans: readonly { readonly firstFrame: number; readonly frameCount: number }[],
   ): AsyncGenerator<Uint8Array, void> {
-    const { info, options, size } = this.#film;
+    const { info, options, size } = this.#job;
     const { from, to } = options;
     for (let i = 0; i < spans.length; ) {
       const { firstFrame } = spans[i];

@@ -16,7 +16,7 @@ import {
 import { type Precision, productsOn } from "../training/onnx/precision.js";
 import { loadTensorFlow, runningLoop } from "../training/tfjs/tfjs-runtime.js";
 import type { TrainingOptions } from "../training/trainer.js";
-import { OPTIMISERS, type Optimiser } from "./optimizers.js";
+import { OPTIMIZERS, type Optimizer } from "./optimizers.js";
 import type { PaperLoss, PaperOptimizer, PaperSampling } from "./options.js";
 import { stepCost } from "./plan.js";
 import { PaperSampler } from "./sampler.js";
@@ -49,8 +49,8 @@ export interface PaperPlan {
 }
 
 /** Steps in one run of the graph on a CPU at most, and multiplications: about a second, so that Ctrl-C need not wait. */
-const STEPS_A_RUN = 10;
-const WORK_A_RUN = 5e10;
+const STEPS_PER_RUN = 10;
+const WORK_PER_RUN = 5e10;
 
 /** Where it is trained. */
 export interface PaperTrainer {
@@ -72,7 +72,7 @@ export async function trainPaper(
   options: PaperTrainer & TrainingOptions,
 ): Promise<TrainingWeights> {
   const { target } = problem;
-  const optimiser = OPTIMISERS[plan.optimizer];
+  const optimizer = OPTIMIZERS[plan.optimizer];
   const shape = {
     network: problem.network,
     stacks: problem.stacks,
@@ -81,10 +81,10 @@ export async function trainPaper(
     pixels: target.width * target.height,
   };
   const make = (products: Products) =>
-    paperTrainingStep(shape, problem.learnEncoder, optimiser, plan.loss, products);
+    paperTrainingStep(shape, problem.learnEncoder, optimizer, plan.loss, products);
   const graph = await load(make, options);
   try {
-    return await runSteps(graph, make("float32").shapes, problem, plan, optimiser, options);
+    return await runSteps(graph, make("float32").shapes, problem, plan, optimizer, options);
   } finally {
     await graph.release();
   }
@@ -117,7 +117,7 @@ async function runSteps(
   shapes: PaperStep["shapes"],
   problem: PaperProblem,
   plan: PaperPlan,
-  optimiser: Optimiser,
+  optimizer: Optimizer,
   options: PaperTrainer & TrainingOptions,
 ): Promise<TrainingWeights> {
   const shapeOf = (name: string) => shapes.get(name) as readonly number[];
@@ -130,7 +130,7 @@ async function runSteps(
       constants[name] = floats(values, shapeOf(name));
       continue;
     }
-    for (const [key, first] of [[name, values] as const, ...optimiser.companions(name, values)]) {
+    for (const [key, first] of [[name, values] as const, ...optimizer.companions(name, values)]) {
       state.set(key, first);
       stateShapes.set(key, shapeOf(name));
     }
@@ -145,21 +145,21 @@ async function runSteps(
     points * stepCost(problem.network, problem.stacks, problem.target.frameCount, problem.learnEncoder);
   const longest =
     graph.device === "cpu"
-      ? Math.max(1, Math.min(STEPS_A_RUN, Math.floor(WORK_A_RUN / cost)))
-      : graph.stepsARun;
+      ? Math.max(1, Math.min(STEPS_PER_RUN, Math.floor(WORK_PER_RUN / cost)))
+      : graph.stepsPerRun;
   const { patch } = problem.network;
   const sampler = new PaperSampler(problem.target, { ...plan, patch });
   for (let done = 0; done < plan.steps; ) {
     options.signal?.throwIfAborted();
     const steps = Math.min(longest, plan.steps - done);
     const samples = sampler.draw(steps);
-    const schedule = optimiser.schedule(plan.rate, plan.steps, done, done + steps);
+    const schedule = optimizer.schedule(plan.rate, plan.steps, done, done + steps);
     const feeds: Record<string, Feed> = {
       ...constants,
       steps: integers(BigInt64Array.of(BigInt(steps)), []),
       all_pixels: integers(samples.pixels, [steps, points * patch ** 2]),
       all_position: floats(samples.position, [steps, 1, 2, points]),
-      all_schedule: floats(schedule, [steps, optimiser.scheduleLength]),
+      all_schedule: floats(schedule, [steps, optimizer.scheduleLength]),
     };
     for (const [key, values] of state)
       feeds[`first_${key}`] = floats(values, stateShapes.get(key) as readonly number[]);
@@ -170,7 +170,7 @@ async function runSteps(
   }
   const trained: TrainingWeights = new Map(problem.weights);
   for (const name of problem.weights.keys()) {
-    if (!isFixed(name)) trained.set(name, optimiser.result(name, state));
+    if (!isFixed(name)) trained.set(name, optimizer.result(name, state));
   }
   return trained;
 }

@@ -5,7 +5,7 @@ import type { Tensor } from "../graph/tensor.js";
 import { meanAbsoluteError, meanSquaredError, paperForward } from "../training/network/forward.js";
 import { layerTensors, paperParameters } from "../training/network/parameters.js";
 import { firstLossScale, slopesOf } from "../training/onnx/loss-scaling.js";
-import type { Optimiser } from "./optimizers.js";
+import type { Optimizer } from "./optimizers.js";
 import type { PaperLoss } from "./options.js";
 
 /** Shapes that a paper graph is made for. */
@@ -27,14 +27,14 @@ export interface PaperStep {
 }
 
 /**
- * A training step: forward, loss, backward and optimiser. Inputs beside the weights and
- * the optimiser's state: `frames` uint8 [frames, pixels, 3], `target_scale` and `target_shift` [frames, 1, 1];
+ * A training step: forward, loss, backward and optimizer. Inputs beside the weights and
+ * the optimizer's state: `frames` uint8 [frames, pixels, 3], `target_scale` and `target_shift` [frames, 1, 1];
  * a step: `pixels` int64 [points x patch^2], `position` [1, 2, points], `schedule`.
  */
 export function paperTrainingStep(
   shape: PaperShape,
   learnEncoder: boolean,
-  optimiser: Optimiser,
+  optimizer: Optimizer,
   lossName: PaperLoss,
   products: Products = "float32",
 ): PaperStep {
@@ -56,10 +56,10 @@ export function paperTrainingStep(
   const loss = (lossName === "mse" ? meanSquaredError : meanAbsoluteError)(g, output, target);
   const all = [...parameters.encoder, ...parameters.hidden, parameters.head];
   const learned = all.slice(learnEncoder ? 0 : parameters.encoder.length).flatMap(layerTensors);
-  const schedule = g.input("schedule", [optimiser.scheduleLength]);
-  const most = firstLossScale(frames * headOutputs(network), points);
-  const { slopes, state: scaling } = slopesOf(g, loss, learned, most);
-  const descent = learned.flatMap((tensor, i) => optimiser.step(g, tensor, slopes[i], schedule));
+  const schedule = g.input("schedule", [optimizer.scheduleLength]);
+  const max = firstLossScale(frames * headOutputs(network), points);
+  const { slopes, state: scaling } = slopesOf(g, loss, learned, max);
+  const descent = learned.flatMap((tensor, i) => optimizer.step(g, tensor, slopes[i], schedule));
   const step = { state: [...descent, ...scaling], perStep: [pixels, position, schedule], record: { loss } };
   const named = (tensor: Tensor) => [tensor.name ?? "", tensor.shape] as const;
   return { step, shapes: new Map(all.flatMap(layerTensors).map(named)) };

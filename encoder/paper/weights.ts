@@ -7,14 +7,14 @@ import {
   type PaperLayer,
   type PaperNetwork,
   paperEncoderValues,
-  type QuantisedPaperGroup,
+  type QuantizedPaperGroup,
 } from "../../codec/index.js";
 import { type TrainingWeights, weightsOf } from "../tile/weights.js";
 import type { Random } from "../training/sampling/random.js";
-import { type BlockFormat, quantise16, quantiseBlocks } from "./half-quadratic.js";
+import { type BlockFormat, quantise16, quantizeBlocks } from "./half-quadratic.js";
 import type { PaperTarget } from "./target.js";
 
-/** Hidden layers as published; the shared encoder, of which there is one a film, in two bits more. */
+/** Hidden layers as published; the shared encoder, of which there is one a video, in two bits more. */
 const HIDDEN: BlockFormat = { bits: 6, block: 32 };
 const SHARED: BlockFormat = { bits: 8, block: 32 };
 const FACTORS: BlockFormat = { bits: 8, block: 32 };
@@ -125,37 +125,37 @@ function nearest(anchors: readonly number[], frame: number): number {
 }
 
 /** The shared encoder as it is stored, and as phase 2 sees it. */
-export function quantiseEncoder(network: PaperNetwork, trained: TrainingWeights): PaperEncoder {
+export function quantizeEncoder(network: PaperNetwork, trained: TrainingWeights): PaperEncoder {
   return {
     layers: layers(network.encoderLayers).map((l) => ({
-      weights: quantiseBlocks(weightsOf(trained, `encoder${l}`), network.width, SHARED),
+      weights: quantizeBlocks(weightsOf(trained, `encoder${l}`), network.width, SHARED),
       bias: quantise16(weightsOf(trained, `encoder${l}_bias`)),
     })),
   };
 }
 
-function quantiseHidden(network: PaperNetwork, trained: TrainingWeights, l: number): PaperLayer {
+function quantizeHidden(network: PaperNetwork, trained: TrainingWeights, l: number): PaperLayer {
   const { width, factors } = network;
   const bias = quantise16(weightsOf(trained, `hidden${l}_bias`));
   if (factors === undefined)
-    return { weights: quantiseBlocks(weightsOf(trained, `hidden${l}`), width, HIDDEN), bias };
+    return { weights: quantizeBlocks(weightsOf(trained, `hidden${l}`), width, HIDDEN), bias };
   const [weights, right] = hiddenMatrices(network, l).map((name) =>
-    quantiseBlocks(weightsOf(trained, name), factors.rank, FACTORS),
+    quantizeBlocks(weightsOf(trained, name), factors.rank, FACTORS),
   );
   return { weights, right, bias };
 }
 
 /** A trained group as it is stored. */
-export function quantiseGroup(
+export function quantizeGroup(
   network: PaperNetwork,
   trained: TrainingWeights,
   target: Pick<PaperTarget, "frameCount" | "mean" | "deviation">,
-): QuantisedPaperGroup {
+): QuantizedPaperGroup {
   return {
     frameCount: target.frameCount,
     mean: target.mean,
     deviation: target.deviation,
-    hidden: layers(network.hiddenLayers).map((l) => quantiseHidden(network, trained, l)),
+    hidden: layers(network.hiddenLayers).map((l) => quantizeHidden(network, trained, l)),
     head: quantise16(weightsOf(trained, "head")),
     headBias: quantise16(weightsOf(trained, "head_bias")),
   };

@@ -1,4 +1,4 @@
-import { bad } from "../errors.js";
+import { invalidOption } from "../errors.js";
 
 /** How anchors are chosen; numbers name them: groups in the tile profile, frames in the paper profile. */
 export type AnchorChoice = "uniform" | "scenes" | "content" | readonly number[];
@@ -15,11 +15,11 @@ export interface AnchorPlan {
   /** Indices of units, ascending. */
   readonly anchors: readonly number[];
   /** Of each unit, the anchor that it starts from. */
-  readonly startOf: readonly number[];
+  readonly warmStartAnchor: readonly number[];
 }
 
 /** Candidates for an anchor by content at most: the search takes the square of their number. */
-export const MOST_CANDIDATES = 512;
+export const MAX_CANDIDATES = 512;
 
 /** At most `count` evenly spaced anchors; every unit starts from the one nearest in time. */
 export function uniformAnchors(units: readonly AnchorUnit[], count: number): AnchorPlan {
@@ -41,12 +41,12 @@ export function sceneAnchors(units: readonly AnchorUnit[], count: number): Ancho
   }
   const bySceneIndex = scenes.map(({ first, end }, scene) => spread(first, end, given[scene]));
   const anchors = [...new Set(bySceneIndex.flat())];
-  const startOf = scenes.flatMap(({ first, end }, scene) =>
+  const warmStartAnchor = scenes.flatMap(({ first, end }, scene) =>
     units
       .slice(first, end)
       .map((unit) => nearest(units, bySceneIndex[scene].length > 0 ? bySceneIndex[scene] : anchors, unit)),
   );
-  return { anchors, startOf };
+  return { anchors, warmStartAnchor };
 }
 
 /**
@@ -59,7 +59,7 @@ export function contentAnchors(
   count: number,
   thumbnails: readonly Float32Array[],
 ): AnchorPlan {
-  const stride = Math.ceil(units.length / MOST_CANDIDATES);
+  const stride = Math.ceil(units.length / MAX_CANDIDATES);
   const candidates = units.map((_, i) => i).filter((i) => i % stride === 0);
   const apart = candidates.map((a) =>
     Float64Array.from(candidates, (b) => distance(thumbnails[a], thumbnails[b]) * units[b].frameCount),
@@ -68,33 +68,34 @@ export function contentAnchors(
   let cost = new Float64Array(candidates.length).fill(Number.POSITIVE_INFINITY);
   while (medoids.length < Math.min(count, candidates.length)) {
     const open = candidates.map((_, c) => c).filter((c) => !medoids.includes(c));
-    const best = least(open, (c) => sum(apart[c].map((d, i) => Math.min(d, cost[i]))));
+    const best = min(open, (c) => sum(apart[c].map((d, i) => Math.min(d, cost[i]))));
     medoids.push(best);
     cost = cost.map((d, i) => Math.min(d, apart[best][i]));
   }
   for (let changed = true; changed; ) {
     const members = new Map(medoids.map((medoid) => [medoid, [] as number[]]));
     for (let c = 0; c < candidates.length; c++) {
-      const own = medoids.includes(c) ? c : least(medoids, (medoid) => apart[medoid][c]);
+      const own = medoids.includes(c) ? c : min(medoids, (medoid) => apart[medoid][c]);
       members.get(own)!.push(c);
     }
     const next = [...members.values()].map((cluster) =>
-      least(cluster, (c) => sum(cluster.map((member) => apart[c][member]))),
+      min(cluster, (c) => sum(cluster.map((member) => apart[c][member]))),
     );
     changed = total(apart, next) < total(apart, medoids) - 1e-9;
     if (changed) medoids = next;
   }
   const anchors = medoids.map((c) => candidates[c]).sort((a, b) => a - b);
-  const startOf = units.map((_, i) =>
-    least(anchors, (anchor) => distance(thumbnails[anchor], thumbnails[i])),
+  const warmStartAnchor = units.map((_, i) =>
+    min(anchors, (anchor) => distance(thumbnails[anchor], thumbnails[i])),
   );
-  return { anchors, startOf };
+  return { anchors, warmStartAnchor };
 }
 
 /** The anchors named. Throws EncoderError `bad-option` for one that is not there. */
 export function namedAnchors(units: readonly AnchorUnit[], named: readonly number[]): AnchorPlan {
   for (const index of named) {
-    if (!(index < units.length)) throw bad("--anchor-choice", `of numbers up to ${units.length - 1}`, index);
+    if (!(index < units.length))
+      throw invalidOption("--anchor-choice", `of numbers up to ${units.length - 1}`, index);
   }
   return nearestInTime(
     units,
@@ -103,11 +104,11 @@ export function namedAnchors(units: readonly AnchorUnit[], named: readonly numbe
 }
 
 function nearestInTime(units: readonly AnchorUnit[], anchors: readonly number[]): AnchorPlan {
-  return { anchors, startOf: units.map((unit) => nearest(units, anchors, unit)) };
+  return { anchors, warmStartAnchor: units.map((unit) => nearest(units, anchors, unit)) };
 }
 
 function nearest(units: readonly AnchorUnit[], anchors: readonly number[], { middle }: AnchorUnit): number {
-  return least(anchors, (anchor) => Math.abs(units[anchor].middle - middle));
+  return min(anchors, (anchor) => Math.abs(units[anchor].middle - middle));
 }
 
 function spread(first: number, end: number, count: number): number[] {
@@ -143,7 +144,7 @@ const total = (apart: readonly Float64Array[], medoids: readonly number[]): numb
   sum(apart.map((_, i) => Math.min(...medoids.map((medoid) => apart[medoid][i]))));
 
 /** The first of those with the least value. */
-function least(among: readonly number[], value: (index: number) => number): number {
+function min(among: readonly number[], value: (index: number) => number): number {
   let best = among[0];
   let lowest = value(best);
   for (let i = 1; i < among.length; i++) {

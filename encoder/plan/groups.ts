@@ -1,4 +1,4 @@
-import type { FrameRate } from "../../codec/index.js";
+import type { Rational } from "../../codec/index.js";
 
 /** A group before it is encoded. */
 export interface PlannedGroup {
@@ -13,13 +13,13 @@ export interface PlannedGroup {
 const GROUP_SECONDS = 1;
 
 /**
- * Cuts a film into groups: every scene cut is a border, and a scene is divided evenly into groups of about a
+ * Cuts a video into groups: every scene cut is a border, and a scene is divided evenly into groups of about a
  * second (or `groupFrames`), whose lengths differ by at most one frame.
  */
 export function planGroups(
   frameCount: number,
   cuts: readonly number[],
-  rate: FrameRate,
+  rate: Rational,
   groupFrames?: number,
 ): PlannedGroup[] {
   const wanted = groupFrames ?? Math.max(1, Math.round((GROUP_SECONDS * rate.num) / rate.den));

@@ -1,10 +1,10 @@
-import { readFrames, type VideoInfo } from "../../media/index.js";
+import { type ProbeResult, readFrames } from "../../media/index.js";
 import {
   type AnchorChoice,
   type AnchorPlan,
   type AnchorUnit,
   contentAnchors,
-  MOST_CANDIDATES,
+  MAX_CANDIDATES,
   namedAnchors,
   sceneAnchors,
   uniformAnchors,
@@ -14,9 +14,9 @@ import type { PlannedGroup } from "./groups.js";
 /** Pixels of the thumbnails by which content is compared. */
 const THUMBNAIL = { width: 32, height: 18 };
 
-/** A film as far as anchors depend on it. */
+/** A video as far as anchors depend on it. */
 export interface AnchorSource {
-  readonly info: VideoInfo;
+  readonly info: ProbeResult;
   readonly input: string;
   readonly from: number | undefined;
   readonly to: number | undefined;
@@ -56,7 +56,7 @@ export async function chooseAnchorFrames(
       startsScene: startsScene && i === 0,
     })),
   );
-  const stride = source.choice === "content" ? Math.ceil(frames.length / MOST_CANDIDATES) : 1;
+  const stride = source.choice === "content" ? Math.ceil(frames.length / MAX_CANDIDATES) : 1;
   const units = frames.filter((_, i) => i % stride === 0).map((unit) => ({ ...unit, frameCount: stride }));
   const { anchors } = await planAnchors(source, units, uniform.length, signal);
   return anchors.map((unit) => unit * stride);

@@ -9,7 +9,7 @@ const SMALLEST_SIDE = 40;
 const LARGEST_SIDE = 64;
 const TILES_ACROSS = 16;
 /** Pictures of so many tiles across have no more of them but larger ones: their pixels are finer, not more to draw. */
-const MOST_TILES_ACROSS = 30;
+const MAX_TILES_ACROSS = 30;
 /** Source pixels by which tiles reach over their borders. */
 const OVERLAP = 1;
 
@@ -21,7 +21,7 @@ export const usualSide = (width: number, height: number): number =>
   Math.max(
     SMALLEST_SIDE,
     Math.min(LARGEST_SIDE, Math.max(width, height) / TILES_ACROSS),
-    Math.max(width, height) / MOST_TILES_ACROSS,
+    Math.max(width, height) / MAX_TILES_ACROSS,
   );
 
 /** The numbers to train a picture of `width` x `height` source pixels with. */
@@ -49,9 +49,9 @@ export function tileNetwork(
 }
 
 /** Tiles a job of onnxruntime on the processor: their activations stay in a core's cache. */
-const TILES_A_GRAPH = 40;
+const TILES_PER_GRAPH = 40;
 /** Of the kernel, which takes one tile after the other: enough to share the drawing of points, few enough for all cores. */
-const TILES_A_KERNEL = 20;
+const TILES_PER_KERNEL = 20;
 
 /**
  * Cuts a group's tiles into jobs of about the same size; on a GPU it is one. The cut depends on the picture and on what
@@ -62,7 +62,7 @@ export function tileRanges(
   { trainer, device }: { readonly trainer: TileTrainerName; readonly device: Device },
 ): TileRange[] {
   const tiles = network.rows * network.columns;
-  const onProcessor = trainer === "kernel" ? TILES_A_KERNEL : TILES_A_GRAPH;
+  const onProcessor = trainer === "kernel" ? TILES_PER_KERNEL : TILES_PER_GRAPH;
   const jobs = device === "cuda" ? 1 : Math.max(1, Math.ceil(tiles / onProcessor));
   return Array.from({ length: jobs }, (_, i) => {
     const first = Math.floor((i * tiles) / jobs);

@@ -1,4 +1,4 @@
-import { missed, nearestRound, nextMove, type Room, type Round, type Target } from "./targets.js";
+import { type Capacity, missed, nearestPass, nextMove, type PassResult, type Target } from "./targets.js";
 
 /** Shares of phase 2's steps and of its rate that a round takes. */
 export interface Effort {
@@ -11,52 +11,56 @@ const THOROUGH: Effort = { steps: 1, rate: 1 };
 /** Rounds that change a little of what is there. */
 const REFINING: Effort = { steps: 1 / 3, rate: 1 / 2 };
 
-/** How one round over the film trains. */
-export interface RoundPlan {
+/** How one round over the video trains. */
+export interface PassPlan {
   /** 0 is phase 2 itself. */
-  readonly round: number;
+  readonly pass: number;
   /** The round whose decoders this one begins with; round 0 begins with the anchors'. */
-  readonly startRound: number;
+  readonly startPass: number;
   /** Squared error of 8-bit samples that may be added to save a nat of the file. */
-  readonly worth: number;
+  readonly lambda: number;
   readonly effort: Effort;
 }
 
 /** Phase 2 as the preset has it. */
-export const firstRound = (worth: number): RoundPlan => ({
-  round: 0,
-  startRound: 0,
-  worth,
+export const firstPass = (lambda: number): PassPlan => ({
+  pass: 0,
+  startPass: 0,
+  lambda,
   effort: THOROUGH,
 });
 
 /** What the rounds came to. */
-export interface Approach {
+export interface PassOutcome {
   /** The round to keep. */
   readonly nearest: number;
   /** Bits a pixel that the target asks of larger decoders: all is to be trained anew with these. */
-  readonly largerFor?: number;
+  readonly requiredBpp?: number;
   /** A target that is missed, as one sentence. */
   readonly message?: string | undefined;
 }
 
 /**
- * Rounds over the film with another worth, each from the decoders of the nearest one before, until the target is met.
+ * Rounds over the video with another worth, each from the decoders of the nearest one before, until the target is met.
  * `first` is what the preset's training came to, `train` trains a round. Without `room` decoders stay as they are.
  */
-export async function approachTarget(
+export async function runPasses(
   target: Target,
-  room: Room | undefined,
-  first: Round,
-  train: (plan: RoundPlan) => Promise<Round>,
-): Promise<Approach> {
+  capacity: Capacity | undefined,
+  first: PassResult,
+  train: (plan: PassPlan) => Promise<PassResult>,
+): Promise<PassOutcome> {
   const rounds = [first];
-  for (let move = nextMove(target, rounds, room); move !== undefined; move = nextMove(target, rounds, room)) {
-    const nearest = nearestRound(target, rounds);
-    if ("largerFor" in move) return { nearest, largerFor: move.largerFor };
+  for (
+    let move = nextMove(target, rounds, capacity);
+    move !== undefined;
+    move = nextMove(target, rounds, capacity)
+  ) {
+    const nearest = nearestPass(target, rounds);
+    if ("requiredBpp" in move) return { nearest, requiredBpp: move.requiredBpp };
     const effort = move.thorough ? THOROUGH : REFINING;
-    rounds.push(await train({ round: rounds.length, startRound: nearest, worth: move.worth, effort }));
+    rounds.push(await train({ pass: rounds.length, startPass: nearest, lambda: move.lambda, effort }));
   }
-  const nearest = nearestRound(target, rounds);
-  return { nearest, message: missed(target, rounds[nearest], room) };
+  const nearest = nearestPass(target, rounds);
+  return { nearest, message: missed(target, rounds[nearest], capacity) };
 }

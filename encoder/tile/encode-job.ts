@@ -1,27 +1,27 @@
 import type { TileNetwork } from "../../codec/index.js";
-import type { VideoInfo } from "../../media/index.js";
+import type { ProbeResult } from "../../media/index.js";
 import type { Checkpoints } from "../job/checkpoints.js";
 import type { ResolvedOptions } from "../options.js";
 import type { PlannedGroup } from "../plan/groups.js";
-import type { Room, Round, Target } from "../rate-control/targets.js";
+import type { Capacity, PassResult, Target } from "../rate-control/targets.js";
 
-/** All that is decided about a film before training begins. */
-export interface Film {
-  readonly info: VideoInfo;
+/** All that is decided about a video before training begins. */
+export interface EncodeJob {
+  readonly info: ProbeResult;
   /** Source pixels of the asset. */
   readonly size: { readonly width: number; readonly height: number };
   readonly groups: readonly PlannedGroup[];
   /** Indices of the anchor groups. */
   readonly anchors: readonly number[];
   /** Of each group, the anchor whose decoders it starts from. */
-  readonly startOf: readonly number[];
+  readonly warmStartAnchor: readonly number[];
   readonly network: TileNetwork;
   /** Bits a pixel that the first training should come to; undefined: whatever its worth of a nat gives. */
   readonly aim: number | undefined;
   /** Undefined where decoders may not be replaced by larger ones. */
-  readonly room: Room | undefined;
-  /** The target of a film that came out below its floor; undefined where it did not, or nothing can be done about it. */
-  readonly belowFloor?: ((came: Round) => Target | undefined) | undefined;
+  readonly capacity: Capacity | undefined;
+  /** The target of a video that came out below its floor; undefined where it did not, or nothing can be done about it. */
+  readonly belowMinPsnr?: ((came: PassResult) => Target | undefined) | undefined;
   readonly options: ResolvedOptions;
   readonly checkpoints: Checkpoints;
 }

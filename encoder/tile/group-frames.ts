@@ -19,8 +19,8 @@ export class FrameMemory {
   readonly #bytes: number;
   readonly #free: SharedArrayBuffer[] = [];
 
-  constructor(frameCount: number, picture: { readonly width: number; readonly height: number }) {
-    this.#bytes = frameCount * picture.width * picture.height * CHANNELS;
+  constructor(frameCount: number, frame: { readonly width: number; readonly height: number }) {
+    this.#bytes = frameCount * frame.width * frame.height * CHANNELS;
   }
 
   take(): SharedArrayBuffer {
@@ -38,11 +38,11 @@ export async function loadGroupFrames(
   group: PlannedGroup,
   network: TileNetwork,
   ranges: readonly TileRange[],
-  picture: { readonly width: number; readonly height: number },
+  frame: { readonly width: number; readonly height: number },
   memory?: SharedArrayBuffer,
 ): Promise<LoadedFrames> {
-  const windows = tileWindows(network, picture.width, picture.height);
-  const bytes = picture.width * picture.height * CHANNELS;
+  const windows = tileWindows(network, frame.width, frame.height);
+  const bytes = frame.width * frame.height * CHANNELS;
   const length = bytes * group.frameCount;
   const frames = new Uint8Array(memory ?? new SharedArrayBuffer(length), 0, length);
   const statistics = new Statistics();
@@ -52,9 +52,9 @@ export async function loadGroupFrames(
     frames.set(next.value, index * bytes);
     statistics.push(next.value);
   }
-  const normalisation = statistics.normalisation();
+  const normalization = statistics.normalization();
   const { frameCount } = group;
-  const shared = { windows, frameCount, normalisation, frames, pictureWidth: picture.width };
+  const shared = { windows, frameCount, normalization, frames, frameWidth: frame.width };
   const targets = ranges.map((tiles) => ({ ...shared, tiles }));
   return { targets, frames };
 }

@@ -1,7 +1,7 @@
 import {
   CHANNELS,
-  type QuantisationSteps,
-  quantise,
+  type QuantizationSteps,
+  quantize,
   type TileNetwork,
   writeGroup,
 } from "../../codec/index.js";
@@ -9,17 +9,17 @@ import { diverged } from "../errors.js";
 import type { GroupTarget } from "./group-target.js";
 import { type TrainingWeights, tileDecoder, tileMotion } from "./weights.js";
 
-/** Joins the runs of tiles of one group, quantises them and codes them: the payload of its sample. */
+/** Joins the runs of tiles of one group, quantizes them and codes them: the payload of its sample. */
 export function groupPayload(
   network: TileNetwork,
-  targets: readonly Pick<GroupTarget, "frameCount" | "normalisation" | "tiles">[],
+  targets: readonly Pick<GroupTarget, "frameCount" | "normalization" | "tiles">[],
   parts: readonly TrainingWeights[],
   width: number,
-  steps: QuantisationSteps,
+  steps: QuantizationSteps,
   startsScene: boolean,
 ): Uint8Array {
   for (const part of parts) for (const values of part.values()) requireFinite(values);
-  const { frameCount, normalisation } = targets[0];
+  const { frameCount, normalization } = targets[0];
   const motion = new Float32Array(
     targets.reduce((sum, target) => sum + target.tiles.count, 0) * frameCount * 2,
   );
@@ -31,12 +31,12 @@ export function groupPayload(
   const group = {
     frameCount,
     startsScene,
-    mean: new Array(CHANNELS).fill(normalisation.mean),
-    deviation: new Array(CHANNELS).fill(normalisation.deviation),
+    mean: new Array(CHANNELS).fill(normalization.mean),
+    deviation: new Array(CHANNELS).fill(normalization.deviation),
     tiles,
     motion,
   };
-  return writeGroup(network, quantise(group, steps));
+  return writeGroup(network, quantize(group, steps));
 }
 
 function requireFinite(values: Float32Array): void {

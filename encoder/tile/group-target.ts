@@ -7,8 +7,8 @@ export interface TileRange {
   readonly count: number;
 }
 
-/** How values are normalised for training: (v - mean) / deviation, v in [0, 1]; the same for the three channels. */
-export interface Normalisation {
+/** How values are normalized for training: (v - mean) / deviation, v in [0, 1]; the same for the three channels. */
+export interface Normalization {
   readonly mean: number;
   readonly deviation: number;
 }
@@ -18,18 +18,18 @@ export interface GroupTarget {
   readonly windows: TileWindows;
   readonly tiles: TileRange;
   readonly frameCount: number;
-  readonly normalisation: Normalisation;
+  readonly normalization: Normalization;
   /** Packed R'G'B' [frames, height, width, 3] of the whole picture; shared memory where threads train. */
   readonly frames: Uint8Array;
   /** Pixels a line of the frames. */
-  readonly pictureWidth: number;
+  readonly frameWidth: number;
 }
 
 /** Pixels of one window. */
 export const windowPixels = (windows: TileWindows): number => windows.width * windows.height;
 
 /**
- * uint8 [frames x window pixels, tiles x 3]: one sampled position is one contiguous row with the colours of all tiles,
+ * uint8 [frames x window pixels, tiles x 3]: one sampled position is one contiguous row with the colors of all tiles,
  * as graphs gather them.
  */
 export function rowsOf(target: GroupTarget): Uint8Array<ArrayBuffer> {
@@ -51,20 +51,20 @@ export function rowsOf(target: GroupTarget): Uint8Array<ArrayBuffer> {
 
 /** Where the lines of a tile's window begin in the frames: those of the first frame, then of the next. */
 export function* linesOf(target: GroupTarget, tile: number): Generator<number, void> {
-  const { windows, tiles, frameCount, frames, pictureWidth } = target;
+  const { windows, tiles, frameCount, frames, frameWidth } = target;
   const number = tiles.first + tile;
   const { left, top } = windows;
-  const corner = top[Math.floor(number / left.length)] * pictureWidth + left[number % left.length];
+  const corner = top[Math.floor(number / left.length)] * frameWidth + left[number % left.length];
   for (let frame = 0; frame < frameCount; frame++) {
     const first = (frame * frames.length) / frameCount + corner * CHANNELS;
-    for (let y = 0; y < windows.height; y++) yield first + y * pictureWidth * CHANNELS;
+    for (let y = 0; y < windows.height; y++) yield first + y * frameWidth * CHANNELS;
   }
 }
 
 /** Bytes whose squares add up to a number that fits into 31 bits: sums of such are quick, and as exact. */
 const SUMMED_TOGETHER = 8192;
 
-/** Sums over the values of a group from which its normalisation follows. */
+/** Sums over the values of a group from which its normalization follows. */
 export class Statistics {
   #sum = 0;
   #squares = 0;
@@ -86,8 +86,8 @@ export class Statistics {
     this.#count += frame.length;
   }
 
-  /** The deviation is at least 1 / 255, so that a picture of one colour can be divided by it. */
-  normalisation(): Normalisation {
+  /** The deviation is at least 1 / 255, so that a picture of one color can be divided by it. */
+  normalization(): Normalization {
     const mean = this.#sum / this.#count;
     const variance = Math.max(1, this.#squares / this.#count - mean * mean);
     return { mean: mean / 255, deviation: Math.sqrt(variance) / 255 };

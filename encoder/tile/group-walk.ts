@@ -2,25 +2,25 @@ import { readFrames } from "../../media/index.js";
 import { EncoderError } from "../errors.js";
 import type { WorkerPool } from "../job/worker-pool.js";
 import type { PlannedGroup } from "../plan/groups.js";
-import type { Film } from "./encode-job.js";
+import type { EncodeJob } from "./encode-job.js";
 import { FrameMemory, type LoadedFrames, loadGroupFrames } from "./group-frames.js";
 import type { TileRange } from "./group-target.js";
 
-/** Reads groups of a film for work that goes on in a pool. */
+/** Reads groups of a video for work that goes on in a pool. */
 export class GroupWalk {
-  readonly #film: Film;
+  readonly #job: EncodeJob;
   readonly #ranges: readonly TileRange[];
   readonly #pool: WorkerPool;
   readonly #signal: AbortSignal | undefined;
   readonly #memory: FrameMemory;
 
-  constructor(film: Film, ranges: readonly TileRange[], pool: WorkerPool, signal?: AbortSignal) {
-    this.#film = film;
+  constructor(job: EncodeJob, ranges: readonly TileRange[], pool: WorkerPool, signal?: AbortSignal) {
+    this.#job = job;
     this.#ranges = ranges;
     this.#pool = pool;
     this.#signal = signal;
-    const longest = film.groups.reduce((most, { frameCount }) => Math.max(most, frameCount), 0);
-    this.#memory = new FrameMemory(longest, film.size);
+    const longest = job.groups.reduce((max, { frameCount }) => Math.max(max, frameCount), 0);
+    this.#memory = new FrameMemory(longest, job.size);
   }
 
   /**
@@ -31,7 +31,7 @@ export class GroupWalk {
     groups: readonly PlannedGroup[],
     work: (group: PlannedGroup, loaded: LoadedFrames) => Promise<void>,
   ): Promise<void> {
-    const { network, size, options } = this.#film;
+    const { network, size, options } = this.#job;
     const together = Math.max(1, Math.ceil(options.workers / this.#ranges.length)) + 1;
     const running = new Set<Promise<void>>();
     let fail: (cause: unknown) => void = () => {};
@@ -68,9 +68,9 @@ export class GroupWalk {
     }
   }
 
-  /** The frames of the groups one after the other; neighbouring groups are read in one go. */
+  /** The frames of the groups one after the other; neighboring groups are read in one go. */
   async *#frames(groups: readonly PlannedGroup[]): AsyncGenerator<Uint8Array, void> {
-    const { info, options, size } = this.#film;
+    const { info, options, size } = this.#job;
     for (let i = 0; i < groups.length; ) {
       const { firstFrame } = groups[i];
       let end = firstFrame;

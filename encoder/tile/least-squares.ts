@@ -1,7 +1,7 @@
 import { CholeskyDecomposition, Matrix } from "ml-matrix";
 import { CHANNELS } from "../../codec/index.js";
 import { diverged } from "../errors.js";
-import { KernelJob } from "../training/kernel/kernel-run.js";
+import { KernelRun } from "../training/kernel/kernel-run.js";
 import type { Device } from "../training/onnx/onnx-runtime.js";
 import { Sampler } from "../training/sampling/sampler.js";
 import type { TrainingPlan, TrainingProblem } from "../training/trainer.js";
@@ -14,7 +14,7 @@ const RIDGE = 1e-4;
 
 /**
  * The best linear heads for the hidden layers as they are: least squares a tile over a fresh sample of the
- * group. Returns `head` and `head_bias`; hidden layers are usually the quantised ones, so that the heads
+ * group. Returns `head` and `head_bias`; hidden layers are usually the quantized ones, so that the heads
  * make up for part of their error.
  */
 export async function solveHeads(
@@ -47,7 +47,7 @@ async function solveByKernel(
   const n = problem.width + 1;
   const gram = new Float32Array(count * n * n);
   const cross = new Float32Array(count * n * CHANNELS);
-  const job = await KernelJob.create(problem, plan, BATCHES);
+  const job = await KernelRun.create(problem, plan, BATCHES);
   try {
     job.draw(new Sampler(problem.target, plan), BATCHES);
     for (let tile = 0; tile < count; tile++) {

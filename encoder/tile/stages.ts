@@ -1,5 +1,5 @@
 import { type Model, sharedEncoderSize } from "../../codec/index.js";
-import type { VideoInfo } from "../../media/index.js";
+import type { ProbeResult } from "../../media/index.js";
 import type { EncodeEvent } from "../events.js";
 import type { Checkpoints } from "../job/checkpoints.js";
 import type { ProgressMeter } from "../job/progress.js";
@@ -8,13 +8,13 @@ import type { AnchorPlan } from "../plan/anchors.js";
 import { planFor, type TilePlan } from "../plan/capacity.js";
 import type { PlannedGroup } from "../plan/groups.js";
 import { planAnchorGroups } from "../plan/plan-anchors.js";
-import { Floor, type FloorFilm, type FloorPlan } from "../rate-control/min-psnr.js";
+import { MinPsnrControl, type MinPsnrJob, type MinPsnrPlan } from "../rate-control/min-psnr.js";
 import { poor } from "../rate-control/targets.js";
-import { type TrainedFilm, trainFilm } from "./train-video.js";
+import { type TrainedVideo, trainVideo } from "./train-video.js";
 
 /** What the tile profile's training begins with. */
 export interface FirstStage {
-  readonly info: VideoInfo;
+  readonly info: ProbeResult;
   readonly size: { readonly width: number; readonly height: number };
   readonly frameCount: number;
   readonly options: ResolvedOptions;
@@ -34,8 +34,8 @@ interface Stage {
   readonly anchorPlan: AnchorPlan;
 }
 
-/** A finished film, with the groups and the network that it came to. */
-export interface FinishedFilm {
+/** A finished video, with the groups and the network that it came to. */
+export interface FinishedVideo {
   readonly model: Model;
   readonly groups: readonly PlannedGroup[];
   readonly sizes: readonly number[];
@@ -43,35 +43,37 @@ export interface FinishedFilm {
 }
 
 /** Times that a target may have all trained anew with larger decoders. */
-const MOST_STAGES = 3;
+const MAX_STAGES = 3;
 
-/** Trains a film, and anew with larger decoders where a target, or the floor, takes more bits than they hold. */
+/** Trains a video, and anew with larger decoders where a target, or the floor, takes more bits than they hold. */
 export async function trainStages(
   first: FirstStage,
   checkpoints: Checkpoints,
   meter: ProgressMeter,
   emit: (event: EncodeEvent) => void,
   signal?: AbortSignal,
-): Promise<FinishedFilm> {
+): Promise<FinishedVideo> {
   const { info, size, options } = first;
   const floor =
-    options.floorPsnr === undefined ? undefined : new Floor(asFloorFilm(first), options.floorPsnr, emit);
+    options.minPsnr === undefined
+      ? undefined
+      : new MinPsnrControl(asMinPsnrJob(first), options.minPsnr, emit);
   let stage: Stage = first;
   for (; ; checkpoints.stage++) {
     const { plan, groups, anchorPlan } = stage;
     const { network, training, aim } = plan;
     const raised = checkpoints.stage > 0 ? floor?.target : undefined;
-    checkpoints.round = 0;
-    const trained = await trainFilm(
+    checkpoints.pass = 0;
+    const trained = await trainVideo(
       {
         ...{ info, size, groups, ...anchorPlan, network, aim, checkpoints },
-        room: checkpoints.stage < MOST_STAGES ? (floor?.room(plan) ?? plan) : undefined,
-        belowFloor: floor && ((round) => floor.below(round)),
+        capacity: checkpoints.stage < MAX_STAGES ? (floor?.capacity(plan) ?? plan) : undefined,
+        belowMinPsnr: floor && ((pass) => floor.below(pass)),
         options: { ...options, training, target: raised ?? options.target },
       },
       meter,
       // That only the floor's own target is missed is said once, at the end.
-      (event) => void ((floor === undefined || event.type !== "missed") && emit(event)),
+      (event) => void ((floor === undefined || event.type !== "target-missed") && emit(event)),
       signal,
     );
     const next = floor
@@ -86,7 +88,7 @@ export async function trainStages(
       : options.target === undefined
         ? poor(trained.psnr)
         : undefined;
-    if (message !== undefined) emit({ type: "missed", message });
+    if (message !== undefined) emit({ type: "target-missed", message });
     const empty = sharedEncoderSize(network);
     const encoder = { weights: new Float32Array(empty.weights), bias: new Float32Array(empty.bias) };
     const { sizes, psnr } = trained;
@@ -95,16 +97,16 @@ export async function trainStages(
 }
 
 /** The stage that a target asks for, where there are decoders for it. */
-function larger(first: FirstStage, { largerFor }: TrainedFilm, stage: Stage): Stage | undefined {
+function larger(first: FirstStage, { requiredBpp }: TrainedVideo, stage: Stage): Stage | undefined {
   const shape = { ...first.size, frameCount: first.frameCount, groups: stage.groups };
-  const plan = largerFor && planFor(shape, first.preset, largerFor, first.options);
+  const plan = requiredBpp && planFor(shape, first.preset, requiredBpp, first.options);
   return plan ? { ...stage, plan } : undefined;
 }
 
 /** The stage that the floor asks for: other groups have other anchors. */
 async function shorter(
   { info, options }: FirstStage,
-  plan: FloorPlan | undefined,
+  plan: MinPsnrPlan | undefined,
   signal?: AbortSignal,
 ): Promise<Stage | undefined> {
   if (plan === undefined) return undefined;
@@ -115,7 +117,7 @@ async function shorter(
   return { plan: tiles, groups, anchorPlan };
 }
 
-const asFloorFilm = (first: FirstStage): FloorFilm => ({
+const asMinPsnrJob = (first: FirstStage): MinPsnrJob => ({
   ...first.size,
   frameCount: first.frameCount,
   rate: first.info.frameRate.num / first.info.frameRate.den,

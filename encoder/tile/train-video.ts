@@ -1,19 +1,19 @@
-import { dequantise, readGroup } from "../../codec/index.js";
+import { dequantize, readGroup } from "../../codec/index.js";
 import type { EncodeEvent } from "../events.js";
-import { settlePrecision } from "../job/choose-precision.js";
+import { choosePrecision } from "../job/choose-precision.js";
 import type { ProgressMeter } from "../job/progress.js";
-import type { TrainJob } from "../job/tasks.js";
+import type { TrainTask } from "../job/tasks.js";
 import { WorkerPool } from "../job/worker-pool.js";
 import type { PlannedGroup } from "../plan/groups.js";
 import { tileRanges } from "../plan/tile-grid.js";
-import { bitsAPixel, worthForBits } from "../rate-control/bits-per-pixel.js";
-import { approachTarget, firstRound, type RoundPlan } from "../rate-control/passes.js";
-import type { Round, Target } from "../rate-control/targets.js";
+import { bitsPerPixel, lambdaForBpp } from "../rate-control/bits-per-pixel.js";
+import { firstPass, type PassPlan, runPasses } from "../rate-control/passes.js";
+import type { PassResult, Target } from "../rate-control/targets.js";
 import type { Precision } from "../training/onnx/precision.js";
 import type { PrecisionDecision } from "../training/onnx/precision-trial.js";
-import { codingTerms, quantisationSteps } from "../training/quantization/quantizer.js";
+import { codingTerms, quantizationSteps } from "../training/quantization/quantizer.js";
 import type { TrainingPlan } from "../training/trainer.js";
-import type { Film } from "./encode-job.js";
+import type { EncodeJob } from "./encode-job.js";
 import type { LoadedFrames } from "./group-frames.js";
 import { groupPayload } from "./group-payload.js";
 import { GroupWalk } from "./group-walk.js";
@@ -26,7 +26,7 @@ const PHASE_1 = 1;
 const PHASE_2 = 2;
 
 /** What training came to; every group is in the checkpoints. */
-export interface TrainedFilm {
+export interface TrainedVideo {
   /** Bytes of each group. */
   readonly sizes: number[];
   /** Mean, dB. */
@@ -34,17 +34,17 @@ export interface TrainedFilm {
   /** Bits a pixel. */
   readonly bpp: number;
   /** Bits a pixel that the target asks of larger decoders. */
-  readonly largerFor?: number | undefined;
+  readonly requiredBpp?: number | undefined;
 }
 
 /** Phase 1 and phase 2, and what a target asks for beyond. */
-export async function trainFilm(
-  film: Film,
+export async function trainVideo(
+  job: EncodeJob,
   meter: ProgressMeter,
   emit: (event: EncodeEvent) => void,
   signal?: AbortSignal,
-): Promise<TrainedFilm> {
-  const training = new FilmTraining(film, meter, emit, signal);
+): Promise<TrainedVideo> {
+  const training = new VideoTraining(job, meter, emit, signal);
   try {
     return await training.run();
   } finally {
@@ -52,8 +52,8 @@ export async function trainFilm(
   }
 }
 
-class FilmTraining {
-  readonly #film: Film;
+class VideoTraining {
+  readonly #job: EncodeJob;
   readonly #meter: ProgressMeter;
   readonly #emit: (event: EncodeEvent) => void;
   readonly #pool: WorkerPool;
@@ -62,60 +62,65 @@ class FilmTraining {
   readonly #anchors = new Map<number, TrainingWeights[]>();
   /** Of each finished group, bytes and mean PSNR in dB: their payloads stay on disk. */
   readonly #finished = new Map<number, { readonly bytes: number; readonly psnr: number }>();
-  #plan: RoundPlan;
+  #plan: PassPlan;
   #precision: Precision = "float32";
 
-  constructor(film: Film, meter: ProgressMeter, emit: (event: EncodeEvent) => void, signal?: AbortSignal) {
-    this.#film = film;
-    this.#plan = firstRound(film.options.training.worth);
+  constructor(
+    job: EncodeJob,
+    meter: ProgressMeter,
+    emit: (event: EncodeEvent) => void,
+    signal?: AbortSignal,
+  ) {
+    this.#job = job;
+    this.#plan = firstPass(job.options.training.lambda);
     this.#meter = meter;
     this.#emit = emit;
-    this.#pool = new WorkerPool(film.options.workers);
-    this.#ranges = tileRanges(film.network, film.options);
-    this.#walk = new GroupWalk(film, this.#ranges, this.#pool, signal);
+    this.#pool = new WorkerPool(job.options.workers);
+    this.#ranges = tileRanges(job.network, job.options);
+    this.#walk = new GroupWalk(job, this.#ranges, this.#pool, signal);
   }
 
-  async run(): Promise<TrainedFilm> {
-    const { groups, anchors, options, checkpoints } = this.#film;
+  async run(): Promise<TrainedVideo> {
+    const { groups, anchors, options, checkpoints } = this.#job;
     const { steps, phase1Steps } = options.training;
     for (const index of anchors) {
       const weights = await checkpoints.anchor(index);
       if (weights !== undefined) this.#anchors.set(index, weights);
     }
     await this.#recall();
-    const tiles = this.#film.network.rows * this.#film.network.columns;
+    const tiles = this.#job.network.rows * this.#job.network.columns;
     const total = (anchors.length * phase1Steps + groups.length * steps) * tiles;
     const skipped = (this.#anchors.size * phase1Steps + this.#finished.size * steps) * tiles;
     this.#meter.begin(total, skipped);
 
-    this.#precision = await settlePrecision(options, checkpoints, this.#emit, () => this.#tryPrecisions());
+    this.#precision = await choosePrecision(options, checkpoints, this.#emit, () => this.#tryPrecisions());
     this.#meter.enter("phase1", `${anchors.length} anchor ${anchors.length === 1 ? "group" : "groups"}`);
     const missing = anchors.filter((index) => !this.#anchors.has(index));
     await this.#walk.each(
       missing.map((index) => groups[index]),
       (group, loaded) => this.#trainAnchor(group, loaded),
     );
-    const { aim } = this.#film;
-    if (aim !== undefined) this.#plan = firstRound(worthForBits(this.#film, this.#anchors, aim));
+    const { aim } = this.#job;
+    if (aim !== undefined) this.#plan = firstPass(lambdaForBpp(this.#job, this.#anchors, aim));
     await this.#trainGroups();
-    const target = options.target ?? this.#film.belowFloor?.(this.#outcome());
-    const largerFor = target && (await this.#approach(target));
+    const target = options.target ?? this.#job.belowMinPsnr?.(this.#outcome());
+    const requiredBpp = target && (await this.#approach(target));
     const { psnr, bpp } = this.#outcome();
-    return { sizes: groups.map(({ index }) => this.#finished.get(index)!.bytes), psnr, bpp, largerFor };
+    return { sizes: groups.map(({ index }) => this.#finished.get(index)!.bytes), psnr, bpp, requiredBpp };
   }
 
   /** Groups of this round that an earlier run has finished. */
   async #recall(): Promise<void> {
     this.#finished.clear();
-    for (const { index } of this.#film.groups) {
-      const group = await this.#film.checkpoints.group(index);
+    for (const { index } of this.#job.groups) {
+      const group = await this.#job.checkpoints.group(index);
       if (group === undefined) continue;
       this.#finished.set(index, { bytes: group.payload.length, psnr: mean(group.psnr) });
     }
   }
 
   async #trainGroups(): Promise<void> {
-    const { groups } = this.#film;
+    const { groups } = this.#job;
     this.#meter.enter("phase2", `${this.#finished.size} of ${groups.length} groups`);
     const left = groups.filter(({ index }) => !this.#finished.has(index));
     await this.#walk.each(left, (group, loaded) => this.#trainGroup(group, loaded));
@@ -123,22 +128,22 @@ class FilmTraining {
 
   /** Further rounds until the target is met; the nearest is what stays. -> bits a pixel, where it takes larger decoders */
   async #approach(target: Target): Promise<number | undefined> {
-    const { checkpoints, room } = this.#film;
-    const train = (plan: RoundPlan) => this.#trainRound(plan);
-    const { nearest, largerFor, message } = await approachTarget(target, room, this.#outcome(), train);
-    if (largerFor !== undefined) return largerFor;
-    if (nearest !== checkpoints.round) {
-      checkpoints.round = nearest;
+    const { checkpoints, capacity } = this.#job;
+    const train = (plan: PassPlan) => this.#trainRound(plan);
+    const { nearest, requiredBpp, message } = await runPasses(target, capacity, this.#outcome(), train);
+    if (requiredBpp !== undefined) return requiredBpp;
+    if (nearest !== checkpoints.pass) {
+      checkpoints.pass = nearest;
       await this.#recall();
     }
-    if (message !== undefined) this.#emit({ type: "missed", message });
+    if (message !== undefined) this.#emit({ type: "target-missed", message });
     return undefined;
   }
 
-  async #trainRound(plan: RoundPlan): Promise<Round> {
-    const { checkpoints, groups, network } = this.#film;
+  async #trainRound(plan: PassPlan): Promise<PassResult> {
+    const { checkpoints, groups, network } = this.#job;
     this.#plan = plan;
-    checkpoints.round = plan.round;
+    checkpoints.pass = plan.pass;
     await this.#recall();
     const steps = this.#steps(PHASE_2) * network.rows * network.columns;
     this.#meter.extend(groups.length * steps, this.#finished.size * steps);
@@ -146,20 +151,20 @@ class FilmTraining {
     return this.#outcome();
   }
 
-  #outcome(): Round {
-    const { groups } = this.#film;
+  #outcome(): PassResult {
+    const { groups } = this.#job;
     const all = groups.map(({ index, frameCount }) => ({ ...this.#finished.get(index)!, frameCount }));
     const frames = all.reduce((sum, { frameCount }) => sum + frameCount, 0);
     return {
-      worth: this.#plan.worth,
+      lambda: this.#plan.lambda,
       psnr: all.reduce((sum, { psnr, frameCount }) => sum + psnr * frameCount, 0) / frames,
-      bpp: bitsAPixel(this.#film, all),
+      bpp: bitsPerPixel(this.#job, all),
     };
   }
 
   /** Training steps of one group in the phase, or in the round. */
   #steps(phase: number): number {
-    const { steps, phase1Steps } = this.#film.options.training;
+    const { steps, phase1Steps } = this.#job.options.training;
     if (phase === PHASE_1) return phase1Steps;
     return Math.max(1, Math.round(steps * this.#plan.effort.steps));
   }
@@ -170,14 +175,14 @@ class FilmTraining {
     targets: LoadedFrames["targets"],
     phase: number,
   ): Promise<readonly (TrainingWeights | undefined)[]> {
-    const { startOf, network, checkpoints } = this.#film;
+    const { warmStartAnchor, network, checkpoints } = this.#job;
     if (phase === PHASE_1) return targets.map(() => undefined);
-    if (checkpoints.round === 0) {
-      return this.#anchors.get(startOf[group.index]) ?? targets.map(() => undefined);
+    if (checkpoints.pass === 0) {
+      return this.#anchors.get(warmStartAnchor[group.index]) ?? targets.map(() => undefined);
     }
-    const before = await checkpoints.group(group.index, this.#plan.startRound);
+    const before = await checkpoints.group(group.index, this.#plan.startPass);
     if (before === undefined) throw new Error(`the checkpoint of group ${group.index} is gone`);
-    const decoders = dequantise(readGroup(network, group.index, group.frameCount, before.payload));
+    const decoders = dequantize(readGroup(network, group.index, group.frameCount, before.payload));
     return targets.map(({ tiles }) => trainingWeights(network, decoders, tiles.first, tiles.count));
   }
 
@@ -187,24 +192,24 @@ class FilmTraining {
 
   async #trainAnchor(group: PlannedGroup, { targets }: LoadedFrames): Promise<void> {
     const weights = await this.#train(group, targets, PHASE_1);
-    await this.#film.checkpoints.keepAnchor(group.index, weights);
+    await this.#job.checkpoints.keepAnchor(group.index, weights);
     this.#anchors.set(group.index, weights);
   }
 
   async #trainGroup(group: PlannedGroup, { targets, frames }: LoadedFrames): Promise<void> {
-    const { network, options, size, groups, checkpoints } = this.#film;
-    const { width, quantiser } = options.training;
+    const { network, options, size, groups, checkpoints } = this.#job;
+    const { width, quantizer } = options.training;
     const weights = await this.#train(group, targets, PHASE_2);
     const payload = groupPayload(
       network,
       targets,
       weights,
       width,
-      quantisationSteps(network, quantiser),
+      quantizationSteps(network, quantizer),
       group.startsScene,
     );
     const encoder = { weights: new Float32Array(0), bias: new Float32Array(0) };
-    // An asset of this group alone: as much work for the last group of a long film as for the first.
+    // An asset of this group alone: as much work for the last group of a long video as for the first.
     const alone = [{ ...group, index: 0, firstFrame: 0, offset: 0, size: payload.length }];
     const asset = { ...size, profile: network.profile, network, encoder, groups: alone };
     const psnr = await this.#pool.run({ kind: "measure", asset, index: 0, payload, frames }).result;
@@ -238,10 +243,10 @@ class FilmTraining {
     group: PlannedGroup,
     targets: LoadedFrames["targets"],
     phase: number,
-  ): Promise<readonly TrainJob[]> {
-    const { network, options, checkpoints } = this.#film;
-    const { width, points, quantiser } = options.training;
-    const stored = quantisationSteps(network, quantiser);
+  ): Promise<readonly TrainTask[]> {
+    const { network, options, checkpoints } = this.#job;
+    const { width, points, quantizer } = options.training;
+    const stored = quantizationSteps(network, quantizer);
     const starts = await this.#starts(group, targets, phase);
     const gain = this.#plan.effort.rate;
     return targets.map((target, i) => {
@@ -251,8 +256,8 @@ class FilmTraining {
         rate: gain * RATE,
         motionRate: gain * MOTION_RATE,
         seed: options.seed,
-        keys: [phase + checkpoints.round, group.index, target.tiles.first],
-        coding: codingTerms(stored, this.#plan.worth, target),
+        keys: [phase + checkpoints.pass, group.index, target.tiles.first],
+        coding: codingTerms(stored, this.#plan.lambda, target),
       };
       return {
         kind: "train",
@@ -271,7 +276,7 @@ class FilmTraining {
 
   /** Tries the first run of tiles of the first anchor on the GPU. */
   async #tryPrecisions(): Promise<PrecisionDecision> {
-    const { groups, anchors } = this.#film;
+    const { groups, anchors } = this.#job;
     let decision: Promise<PrecisionDecision> | undefined;
     await this.#walk.each([groups[anchors[0]]], async (group, { targets }) => {
       const [job] = await this.#jobs(group, targets.slice(0, 1), PHASE_1);

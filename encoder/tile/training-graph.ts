@@ -25,7 +25,7 @@ export interface TileShape {
 export interface TileInputs {
   readonly points: TilePoints;
   readonly rows: Tensor;
-  /** [tiles, 3, points], normalised. */
+  /** [tiles, 3, points], normalized. */
   readonly target: Tensor;
   readonly parameters: NetworkParameters;
 }
@@ -35,14 +35,14 @@ export function tileInputs(g: Operations, shape: TileShape): TileInputs {
   const { tiles, frames, points } = shape;
   const rows = g.input("rows", [points], "int64");
   const pixels = g.input("pixels", [shape.rows, tiles * CHANNELS], "uint8");
-  const colours = g.permute(
+  const colors = g.permute(
     g.reshape(g.toFloat(g.gather(pixels, rows)), [points, tiles, CHANNELS]),
     [1, 2, 0],
   );
-  const normalised = g.add(g.multiply(colours, g.input("target_scale", [1])), g.input("target_shift", [1]));
+  const normalized = g.add(g.multiply(colors, g.input("target_scale", [1])), g.input("target_shift", [1]));
   return {
     rows,
-    target: normalised,
+    target: normalized,
     parameters: tileParameters(g, shape.network, tiles, shape.width),
     points: {
       position: g.input("position", [1, 2, points]),
@@ -59,7 +59,7 @@ export const MUON_RATE = 0.8;
 /** Muon is for the decoders' matrices; biases, heads and displacements take AdamW. */
 const usesMuon = (name: string): boolean => /^hidden\d+$/.test(name);
 
-/** Names of the optimiser's numbers that go with a weight. */
+/** Names of the optimizer's numbers that go with a weight. */
 export const momentsOf = (name: string): readonly string[] =>
   momentNames(name).slice(0, usesMuon(name) ? 1 : 2);
 
@@ -97,8 +97,8 @@ export function tileTrainingStep(
   const loss = stored === undefined ? error : g.add(error, stored.penalty);
   const layers = [...(learnEncoder ? parameters.encoder : []), ...parameters.hidden, parameters.head];
   const learned = [...layers.flatMap(({ weights, bias }) => [weights, bias]), points.motion];
-  const most = firstLossScale(shape.tiles * CHANNELS, shape.points);
-  const { slopes, state: scaling } = slopesOf(g, loss, learned, most);
+  const max = firstLossScale(shape.tiles * CHANNELS, shape.points);
+  const { slopes, state: scaling } = slopesOf(g, loss, learned, max);
   const rate = g.slice(schedule, 0, 0, 1);
   const state = learned.flatMap((tensor, i) =>
     usesMuon(tensor.name ?? "")

@@ -13,7 +13,7 @@ import type { TrainingWeights } from "./weights.js";
 /** Feeds that are the same at every step. */
 export function constantFeeds(problem: TrainingProblem): Record<string, Feed> {
   const { target } = problem;
-  const { mean, deviation } = target.normalisation;
+  const { mean, deviation } = target.normalization;
   const { first, count } = target.tiles;
   return {
     pixels: bytes(rowsOf(target), [target.frameCount * windowPixels(target.windows), count * CHANNELS]),
@@ -81,7 +81,7 @@ export async function runSteps(
   const sampler = new Sampler(problem.target, plan);
   for (let done = 0; done < plan.steps; ) {
     options.signal?.throwIfAborted();
-    const steps = Math.min(graph.stepsARun, plan.steps - done);
+    const steps = Math.min(graph.stepsPerRun, plan.steps - done);
     const samples = sampler.draw(steps);
     const feeds: Record<string, Feed> = {
       ...constants,

@@ -3,8 +3,8 @@ import {
   decoderInputs,
   type GroupDecoders,
   inputFeatures,
-  type TileDecoder,
   type TileNetwork,
+  type TileWeights,
 } from "../../codec/index.js";
 import type { Random } from "../training/sampling/random.js";
 
@@ -76,7 +76,7 @@ export function tileDecoder(
   tiles: number,
   width: number,
   tile: number,
-): TileDecoder<Float32Array> {
+): TileWeights<Float32Array> {
   const part = (name: string): Float32Array => {
     const values = weightsOf(weights, name);
     const length = values.length / tiles;
@@ -100,7 +100,7 @@ export function trainingWeights(
   count: number,
 ): TrainingWeights {
   const tiles = group.tiles.slice(first, first + count);
-  const joined = (part: (tile: TileDecoder<Float32Array>) => Float32Array): Float32Array => {
+  const joined = (part: (tile: TileWeights<Float32Array>) => Float32Array): Float32Array => {
     const parts = tiles.map(part);
     const all = new Float32Array(parts.reduce((sum, values) => sum + values.length, 0));
     parts.reduce((at, values) => {

@@ -30,7 +30,7 @@ export interface TrainingPlan {
 }
 
 /**
- * Called after every few steps with the steps done so far and the mean squared errors (normalised units) of
+ * Called after every few steps with the steps done so far and the mean squared errors (normalized units) of
  * the steps since the last call.
  */
 export type TrainingProgress = (done: number, losses: Float32Array) => void;

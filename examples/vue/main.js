@@ -1,5 +1,5 @@
 import { createApp } from "vue";
-import Film from "./Film.vue";
+import Video from "./Video.vue";
 
 // vite.config.js tells the compiler that siedd-player is a custom element.
-createApp(Film, { src: "/films/film" }).mount("#app");
+createApp(Video, { src: "/videos/video" }).mount("#app");

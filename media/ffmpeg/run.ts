@@ -18,7 +18,7 @@ const killChildren = () => {
 };
 
 /** Ends `child` when this process exits. */
-export function adopt(child: ChildProcess): void {
+export function killOnExit(child: ChildProcess): void {
   if (children.size === 0) process.once("exit", killChildren);
   children.add(child);
   const forget = () => {
@@ -72,7 +72,7 @@ export const stdoutPipe = (highWaterMark = 65536): PassThrough =>
   new PassThrough({ autoDestroy: false, emitClose: false, highWaterMark });
 
 export interface RunOptions {
-  /** The sentence's beginning when ffmpeg fails, such as "cannot read film.mp4". */
+  /** The sentence's beginning when ffmpeg fails, such as "cannot read video.mp4". */
   readonly failure: string;
   /** Receives stdout (a `stdoutPipe`); the command must have no other output of that kind. */
   readonly stdout?: Writable;
@@ -118,7 +118,7 @@ export function runFfmpeg(command: FfmpegCommand, options: RunOptions): Promise<
     command
       .on("start", () => {
         child = (command as FfmpegCommand & { ffmpegProc: ChildProcess }).ffmpegProc;
-        adopt(child);
+        killOnExit(child);
         if (signal?.aborted || inputError !== undefined) kill();
       })
       .on("error", (error: Error, _stdout: string | null, stderr: string | null) =>

@@ -3,15 +3,15 @@ import { createInterface } from "node:readline";
 import { MediaError } from "../errors.js";
 import { runFfmpeg, stdoutPipe } from "../ffmpeg/run.js";
 import { checkSpan, frameReader, type Span } from "../read/timeline.js";
-import type { VideoInfo } from "./probe.js";
+import type { ProbeResult } from "./probe.js";
 
-export interface AnalyseOptions extends Span {
+export interface DetectScenesOptions extends Span {
   readonly signal?: AbortSignal | undefined;
-  /** Called now and then with the seconds of film analysed. */
+  /** Called now and then with the seconds of video analyzed. */
   readonly onProgress?: ((seconds: number) => void) | undefined;
 }
 
-export interface VideoAnalysis {
+export interface SceneAnalysis {
   /** Exact number of constant-rate frames in the span. */
   readonly frameCount: number;
   /** Index of the first frame of each new scene, ascending, never 0. */
@@ -27,11 +27,11 @@ const SHORTEST_SCENE = 5;
  * Decodes the span once: counts its frames and finds its scene cuts.
  * @throws MediaError "no-frames", "truncated-video", "ffmpeg-missing", "ffmpeg-failed".
  */
-export async function analyseVideo(
+export async function detectScenes(
   path: string,
-  info: VideoInfo,
-  options: AnalyseOptions,
-): Promise<VideoAnalysis> {
+  info: ProbeResult,
+  options: DetectScenesOptions,
+): Promise<SceneAnalysis> {
   checkSpan(path, info, options);
   const { command, filters } = frameReader(path, info, { ...options, firstFrame: 0 });
   const small = Math.min(1, 320 / Math.max(info.width, info.height));
@@ -93,7 +93,7 @@ function noFrames(path: string, from = 0, cause?: unknown): MediaError {
 
 function checkComplete(
   path: string,
-  info: VideoInfo,
+  info: ProbeResult,
   { from = 0, to }: Span,
   frames: number,
   stderr: string,

@@ -1,5 +1,5 @@
 /** A positive fraction num / den. */
-export interface Fraction {
+export interface Rational {
   readonly num: number;
   readonly den: number;
 }
@@ -8,14 +8,14 @@ export interface Fraction {
 const HIGHEST_RATE = 240;
 
 /**
- * The constant rate to which a film is brought, from what ffprobe says: the lowest rate that has all its times,
+ * The constant rate to which a video is brought, from what ffprobe says: the lowest rate that has all its times,
  * and the average rate. Undefined where it says neither.
  */
 export function constantRate(
   lowestRate: string | undefined,
   averageRate: string | undefined,
   interlaced: boolean,
-): Fraction | undefined {
+): Rational | undefined {
   const lowest = parseFraction(lowestRate, "/");
   const average = parseFraction(averageRate, "/");
   // Where fields are coded apart, the lowest common rate is that of the fields.
@@ -23,13 +23,13 @@ export function constantRate(
     const fields = lowest.num / lowest.den / (average.num / average.den);
     if (Math.abs(fields - 2) < 0.02) return plainRate(average);
   }
-  const sane = (rate: Fraction | undefined) => rate && rate.num / rate.den <= HIGHEST_RATE;
+  const sane = (rate: Rational | undefined) => rate && rate.num / rate.den <= HIGHEST_RATE;
   if (sane(lowest)) return lowest;
   if (average && sane(average)) return plainRate(average);
   return (lowest ?? average) && { num: HIGHEST_RATE, den: 1 };
 }
 
-const COMMON_RATES: readonly Fraction[] = [
+const COMMON_RATES: readonly Rational[] = [
   { num: 24000, den: 1001 },
   { num: 24, den: 1 },
   { num: 25, den: 1 },
@@ -41,14 +41,14 @@ const COMMON_RATES: readonly Fraction[] = [
 ];
 
 /** An average is frames over ticks: the common rate within 0.03 %, else hundredths of a frame a second. */
-function plainRate({ num, den }: Fraction): Fraction {
+function plainRate({ num, den }: Rational): Rational {
   const rate = num / den;
   const common = COMMON_RATES.find((known) => Math.abs(known.num / known.den / rate - 1) < 3e-4);
   return common ?? { num: Math.max(1, Math.round(rate * 100)), den: 100 };
 }
 
 /** A positive fraction in text, else undefined. */
-export function parseFraction(text: string | undefined, separator: string): Fraction | undefined {
+export function parseFraction(text: string | undefined, separator: string): Rational | undefined {
   const [num = 0, den = 0] = (text ?? "").split(separator).map(Number);
   return num > 0 && den > 0 ? { num, den } : undefined;
 }

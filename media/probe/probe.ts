@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { open, stat } from "node:fs/promises";
 import { errnoOf, MediaError } from "../errors.js";
-import { adopt, ffmpegMissing, fileUrl } from "../ffmpeg/run.js";
+import { ffmpegMissing, fileUrl, killOnExit } from "../ffmpeg/run.js";
 import {
   type DynamicRange,
   decoderFor,
@@ -11,7 +11,7 @@ import {
   requireToneMapping,
 } from "../read/normalize-filters.js";
 import { isTextSubtitle } from "../read/subtitles.js";
-import { constantRate, type Fraction, parseFraction } from "./frame-rate.js";
+import { constantRate, parseFraction, type Rational } from "./frame-rate.js";
 
 export interface AudioInfo {
   /** Position among the audio streams, from 0. */
@@ -35,12 +35,12 @@ export interface SubtitleInfo {
 }
 
 /** A video file as we read it. Sizes in pixels, times in seconds. */
-export interface VideoInfo {
+export interface ProbeResult {
   /** As displayed: rotation applied, pixels made square; may be odd. */
   readonly width: number;
   readonly height: number;
   /** The constant rate to which the frames are brought, frames a second. */
-  readonly frameRate: Fraction;
+  readonly frameRate: Rational;
   /** Of the video stream, else of the file; 0 where neither says. */
   readonly duration: number;
   readonly audio: readonly AudioInfo[];
@@ -51,7 +51,7 @@ export interface VideoInfo {
   /** Degrees clockwise that a player turns the picture: 0, 90, 180 or 270. */
   readonly rotation: number;
   /** Width of a coded pixel over its height. */
-  readonly pixelAspect: Fraction;
+  readonly pixelAspect: Rational;
   readonly pixelFormat: string;
   /** Frames of two fields: they are deinterlaced. */
   readonly interlaced: boolean;
@@ -59,8 +59,8 @@ export interface VideoInfo {
   readonly alpha: boolean;
   /** Other than "sdr": tone-mapped. */
   readonly dynamicRange: DynamicRange;
-  /** ffmpeg's names of the picture's colour tags, where it has any. */
-  readonly colour: {
+  /** ffmpeg's names of the picture's color tags, where it has any. */
+  readonly color: {
     readonly matrix: string | undefined;
     readonly primaries: string | undefined;
     readonly range: string | undefined;
@@ -112,14 +112,14 @@ interface Probed {
  * Reads the head of a video file with ffprobe.
  * @throws MediaError "no-such-file", "not-a-video", "no-video-stream", "truncated-video", "ffmpeg-missing".
  */
-export async function probeVideo(path: string, signal?: AbortSignal): Promise<VideoInfo> {
+export async function probeVideo(path: string, signal?: AbortSignal): Promise<ProbeResult> {
   await refuseNonFiles(path);
   const probed = await ffprobe(path, signal);
   const container = probed.format?.format_name ?? "";
   const streams = probed.streams ?? [];
   const pictures = streams.filter(({ codec_type }) => codec_type === "video");
   const video = pictures.find(({ disposition }) => !disposition?.attached_pic);
-  if (isStillPicture(container)) {
+  if (isStillImage(container)) {
     throw new MediaError(
       "not-a-video",
       `${path} is a still picture (${video?.codec_name ?? container}), not a video`,
@@ -157,10 +157,14 @@ async function refuseNonFiles(path: string): Promise<void> {
     throw new MediaError("not-a-video", `${path} is empty (0 bytes), not a video`);
 }
 
-const isStillPicture = (container: string): boolean =>
-  /(^|,)(image2|ico|[a-z0-9]+_pipe)(,|$)/.test(container);
+const isStillImage = (container: string): boolean => /(^|,)(image2|ico|[a-z0-9]+_pipe)(,|$)/.test(container);
 
-function describe(path: string, video: ProbedStream, streams: ProbedStream[], { format }: Probed): VideoInfo {
+function describe(
+  path: string,
+  video: ProbedStream,
+  streams: ProbedStream[],
+  { format }: Probed,
+): ProbeResult {
   const codedWidth = video.width ?? 0;
   const codedHeight = video.height ?? 0;
   const pixelAspect = parseFraction(video.sample_aspect_ratio, ":") ?? { num: 1, den: 1 };
@@ -194,7 +198,7 @@ function describe(path: string, video: ProbedStream, streams: ProbedStream[], { 
     interlaced: isInterlaced(video.field_order),
     alpha: hasAlpha(video.pix_fmt ?? "") || decoder !== undefined,
     dynamicRange: dynamicRangeOf(video.color_transfer),
-    colour: { matrix: video.color_space, primaries: video.color_primaries, range: video.color_range },
+    color: { matrix: video.color_space, primaries: video.color_primaries, range: video.color_range },
     decoder,
     streamIndex: video.index,
     codecTag: video.codec_tag_string ?? "",
@@ -236,7 +240,7 @@ async function ffprobe(path: string, signal?: AbortSignal): Promise<Probed> {
   signal?.throwIfAborted();
   const args = ["-v", "error", "-of", "json", "-show_streams", "-show_format", fileUrl(path)];
   const child = spawn(process.env.FFPROBE_PATH ?? "ffprobe", args, { stdio: ["ignore", "pipe", "pipe"] });
-  adopt(child);
+  killOnExit(child);
   const kill = () => child.kill("SIGKILL");
   signal?.addEventListener("abort", kill, { once: true });
   const text = { stdout: "", stderr: "" };

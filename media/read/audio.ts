@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { MediaError } from "../errors.js";
 import { ffmpegCommand, fileUrl, quiet, runFfmpeg } from "../ffmpeg/run.js";
-import type { VideoInfo } from "../probe/probe.js";
+import type { ProbeResult } from "../probe/probe.js";
 import type { Span } from "./timeline.js";
 
 export interface EncodeAudioOptions extends Span {
@@ -24,7 +24,11 @@ const LAYOUTS = ["", "mono", "stereo", "3.0", "4.0", "5.0", "5.1"];
  * The first packet is the encoder's delay of 1024 samples.
  * @throws MediaError "ffmpeg-failed", "disk-full", "ffmpeg-missing".
  */
-export async function encodeAudio(path: string, info: VideoInfo, options: EncodeAudioOptions): Promise<void> {
+export async function encodeAudio(
+  path: string,
+  info: ProbeResult,
+  options: EncodeAudioOptions,
+): Promise<void> {
   const { from = 0, to, output, track = 0, signal } = options;
   const source = info.audio[track];
   if (!source) throw new MediaError("ffmpeg-failed", `${path} has no audio track ${track}`);

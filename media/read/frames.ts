@@ -1,5 +1,5 @@
 import { MediaError } from "../errors.js";
-import type { VideoInfo } from "../probe/probe.js";
+import type { ProbeResult } from "../probe/probe.js";
 import { rawFrames } from "./raw-frames.js";
 import { type FrameRange, frameReader } from "./timeline.js";
 
@@ -15,13 +15,13 @@ export interface ReadFramesOptions extends FrameRange {
 
 /**
  * Frames of a video as full-range R'G'B', 8 bits, rows from the top: width * height * 3 bytes each.
- * The source's colour tags are honoured; untagged YUV is read as BT.601, limited range.
+ * The source's color tags are honored; untagged YUV is read as BT.601, limited range.
  * ffmpeg waits while the consumer works, and ends when it stops.
- * @throws MediaError "no-frames" where the range reaches past the film's end, "ffmpeg-missing", "ffmpeg-failed".
+ * @throws MediaError "no-frames" where the range reaches past the video's end, "ffmpeg-missing", "ffmpeg-failed".
  */
 export async function* readFrames(
   path: string,
-  info: VideoInfo,
+  info: ProbeResult,
   options: ReadFramesOptions,
 ): AsyncGenerator<Uint8Array> {
   const { width, height, frameCount } = options;

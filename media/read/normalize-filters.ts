@@ -1,9 +1,9 @@
 import ffmpeg, { type Filters } from "fluent-ffmpeg";
 import { MediaError } from "../errors.js";
 import { ffmpegMissing } from "../ffmpeg/run.js";
-import type { VideoInfo } from "../probe/probe.js";
+import type { ProbeResult } from "../probe/probe.js";
 
-/** How bright the picture's code values are meant: perceptual quantiser (SMPTE ST 2084), hybrid log-gamma. */
+/** How bright the picture's code values are meant: perceptual quantizer (SMPTE ST 2084), hybrid log-gamma. */
 export type DynamicRange = "sdr" | "pq" | "hlg";
 
 /** ffmpeg's name of the transfer function, and people's. */
@@ -19,7 +19,7 @@ export const dynamicRangeOf = (transfer: string | undefined): DynamicRange =>
 export const hasAlpha = (pixelFormat: string): boolean =>
   /^(yuva|rgba|bgra|argb|abgr|gbrap|ya8|ya16|pal8|ayuv)/.test(pixelFormat);
 
-/** Orders of fields in which ffprobe calls a film interlaced. */
+/** Orders of fields in which ffprobe calls a video interlaced. */
 export const isInterlaced = (fieldOrder: string | undefined): boolean =>
   /^(tt|bb|tb|bt)$/.test(fieldOrder ?? "");
 
@@ -33,22 +33,22 @@ export function decoderFor(codec: string | undefined, alphaMode: string | undefi
  * Makes one frame of each two fields, for frames that say they are interlaced; goes before anything that
  * repeats or drops frames.
  */
-export const deinterlace = ({ interlaced }: VideoInfo): string[] =>
+export const deinterlace = ({ interlaced }: ProbeResult): string[] =>
   interlaced ? ["bwdif=mode=send_frame:parity=auto:deint=interlaced"] : [];
 
 /** Exact conversion between kinds of pixels. */
 const CONVERT = "scale=flags=accurate_rnd+full_chroma_int+full_chroma_inp";
 
 /** Lays transparent pictures over black, and brings high dynamic range to the range of BT.709. */
-export function plainPicture({ dynamicRange, alpha, colour }: VideoInfo): string[] {
+export function normalizeFilters({ dynamicRange, alpha, color }: ProbeResult): string[] {
   const overBlack = alpha ? [CONVERT, "format=gbrap", "premultiply=inplace=1", "format=gbrp"] : [];
   if (dynamicRange === "sdr") return overBlack;
-  const rgb = colour.matrix === "gbr";
+  const rgb = color.matrix === "gbr";
   const source = [
     `tin=${HDR[dynamicRange].transfer}`,
-    `min=${rgb ? "gbr" : (colour.matrix ?? "bt2020nc")}`,
-    `pin=${colour.primaries ?? "bt2020"}`,
-    `rin=${colour.range ?? (rgb ? "pc" : "tv")}`,
+    `min=${rgb ? "gbr" : (color.matrix ?? "bt2020nc")}`,
+    `pin=${color.primaries ?? "bt2020"}`,
+    `rin=${color.range ?? (rgb ? "pc" : "tv")}`,
   ].join(":");
   return [
     // zscale takes subsampled pictures of even sizes only.
@@ -64,7 +64,7 @@ export function plainPicture({ dynamicRange, alpha, colour }: VideoInfo): string
   ];
 }
 
-/** @throws MediaError "ffmpeg-missing" where this ffmpeg cannot map a film's dynamic range. */
+/** @throws MediaError "ffmpeg-missing" where this ffmpeg cannot map a video's dynamic range. */
 export async function requireToneMapping(path: string, range: DynamicRange): Promise<void> {
   if (range === "sdr") return;
   const filters = await new Promise<Filters>((resolve, reject) => {
@@ -77,6 +77,6 @@ export async function requireToneMapping(path: string, range: DynamicRange): Pro
   throw new MediaError(
     "ffmpeg-missing",
     `${path} has a high dynamic range (${HDR[range].name}) and this ffmpeg has no ${missing.join(" and ")} filter ` +
-      "to map it; install an ffmpeg that has, or give a film of standard range",
+      "to map it; install an ffmpeg that has, or give a video of standard range",
   );
 }

@@ -1,7 +1,7 @@
 import { readFile, rm } from "node:fs/promises";
 import { MediaError } from "../errors.js";
 import { ffmpegCommand, fileUrl, quiet, runFfmpeg } from "../ffmpeg/run.js";
-import type { VideoInfo } from "../probe/probe.js";
+import type { ProbeResult } from "../probe/probe.js";
 import { parseWebVtt, type SubtitleCue } from "../write/webvtt.js";
 import type { Span } from "./timeline.js";
 
@@ -27,7 +27,7 @@ export interface ReadSubtitlesOptions extends Span {
  */
 export async function readSubtitles(
   path: string,
-  info: VideoInfo,
+  info: ProbeResult,
   options: ReadSubtitlesOptions,
 ): Promise<SubtitleCue[]> {
   const { from = 0, to = Number.POSITIVE_INFINITY, track, temporary, signal } = options;

@@ -1,10 +1,10 @@
 import type { FfmpegCommand } from "fluent-ffmpeg";
 import { MediaError } from "../errors.js";
 import { ffmpegCommand, fileUrl, quiet } from "../ffmpeg/run.js";
-import type { VideoInfo } from "../probe/probe.js";
-import { deinterlace, plainPicture } from "./normalize-filters.js";
+import type { ProbeResult } from "../probe/probe.js";
+import { deinterlace, normalizeFilters } from "./normalize-filters.js";
 
-/** A part of the film, in seconds from its start; `to` is where it ends. */
+/** A part of the video, in seconds from its start; `to` is where it ends. */
 export interface Span {
   readonly from?: number | undefined;
   readonly to?: number | undefined;
@@ -17,21 +17,21 @@ export interface FrameRange extends Span {
   readonly frameCount?: number | undefined;
 }
 
-/** Containers whose index leads exactly to a key frame before the time asked for. */
-const seekable = (info: VideoInfo): boolean => /mov|matroska/.test(info.container);
+/** Containers whose index leads exactly to a keyframe before the time asked for. */
+const seekable = (info: ProbeResult): boolean => /mov|matroska/.test(info.container);
 
 /**
  * Where frames change their size on the way, ffmpeg would begin all filters anew, and time with them; those of plain
- * films, and the scaling that follows, take frames of any size.
+ * videos, and the scaling that follows, take frames of any size.
  */
-const plain = ({ rotation, interlaced, alpha, dynamicRange }: VideoInfo): boolean =>
+const plain = ({ rotation, interlaced, alpha, dynamicRange }: ProbeResult): boolean =>
   rotation === 0 && !interlaced && !alpha && dynamicRange === "sdr";
 
-/** A seek lands this much early, so that frames that are shown before the key frame's successors are there. */
+/** A seek lands this much early, so that frames that are shown before the keyframe's successors are there. */
 const SEEK_MARGIN = 2;
 
 /** Frames in `span` at the constant rate; Infinity where the span has no end. */
-export const spanFrames = (info: VideoInfo, { from = 0, to }: Span): number =>
+export const spanFrames = (info: ProbeResult, { from = 0, to }: Span): number =>
   to === undefined ? Infinity : Math.ceil(((to - from) * info.frameRate.num) / info.frameRate.den - 1e-6);
 
 /**
@@ -41,7 +41,7 @@ export const spanFrames = (info: VideoInfo, { from = 0, to }: Span): number =>
  */
 export function frameReader(
   path: string,
-  info: VideoInfo,
+  info: ProbeResult,
   range: FrameRange,
 ): { command: FfmpegCommand; filters: string[] } {
   if (info.codecTag === "siv1") {
@@ -64,7 +64,7 @@ export function frameReader(
     // From the very start, the first picture also fills the time before it.
     `fps=${num}/${den}${seek === 0 ? ":start_time=0" : ""}`,
     `trim=start_pts=${firstFrame}${end}`,
-    ...plainPicture(info),
+    ...normalizeFilters(info),
   ];
   const command = ffmpegCommand()
     .input(fileUrl(path))
@@ -75,7 +75,7 @@ export function frameReader(
 }
 
 /** @throws MediaError "no-frames" where nothing lies between `from` and `to`. */
-export function checkSpan(path: string, info: VideoInfo, { from = 0, to }: Span): void {
+export function checkSpan(path: string, info: ProbeResult, { from = 0, to }: Span): void {
   if (!(from >= 0) || (to !== undefined && !(to > from))) {
     throw new MediaError(
       "no-frames",

@@ -40,7 +40,7 @@ function only(boxes: readonly Box[], type: string): Box {
  * not exact for every timescale, and bytes without a position can be shared by equal pictures.
  * Throws Error when the stream is not of that shape.
  */
-export function placeFragment(file: Uint8Array, decodeTime: number, sequence: number): Fragment {
+export function setDecodeTime(file: Uint8Array, decodeTime: number, sequence: number): Fragment {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const top = children(view, 0, file.byteLength);
   only(top, "moov");
@@ -76,7 +76,7 @@ export function withoutDisplaySize(init: Uint8Array): Uint8Array {
 }
 
 /** Lets the only sample of a fragment last `duration` ticks. Throws Error when there are others. */
-export function holdPicture(media: Uint8Array, duration: number): Uint8Array {
+export function setSampleDuration(media: Uint8Array, duration: number): Uint8Array {
   const out = new Uint8Array(media);
   const view = new DataView(out.buffer);
   const moof = only(children(view, 0, out.byteLength), "moof");

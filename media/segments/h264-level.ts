@@ -30,7 +30,7 @@ const LEVELS: readonly LevelLimits[] = [
 ];
 
 /** A constant frame rate: num / den frames a second. */
-export interface Rate {
+export interface Rational {
   readonly num: number;
   readonly den: number;
 }
@@ -39,7 +39,7 @@ export interface Rate {
 export interface StreamFormat {
   readonly width: number;
   readonly height: number;
-  readonly frameRate: Rate;
+  readonly frameRate: Rational;
 }
 
 /**

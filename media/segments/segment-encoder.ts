@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { MediaError } from "../errors.js";
 import { pipeThroughFfmpeg } from "./encoder-process.js";
-import { holdPicture, placeFragment, withoutDisplaySize } from "./fragment.js";
+import { setDecodeTime, setSampleDuration, withoutDisplaySize } from "./fragment.js";
 import type { SampleEntry, StreamFormat } from "./h264-level.js";
 import { inputArguments, outputArguments, type VideoEncoder } from "./video-encoder.js";
 
@@ -12,8 +12,8 @@ export {
   h264Level,
   h264PeakRate,
   h264RateCap,
-  type Rate,
   type RateCap,
+  type Rational,
   type SampleEntry,
   type StreamFormat,
 } from "./h264-level.js";
@@ -39,7 +39,7 @@ const NAMES = { avc1: "H.264", avc3: "H.264", hvc1: "HEVC", av01: "AV1" } as con
 export interface EncodedSegment {
   /** ftyp and moov: the same bytes for every segment of one format and sample entry. */
   readonly init: Uint8Array;
-  /** moof and mdat: starts with a key frame. Timescale frameRate.num, frameRate.den ticks a frame. */
+  /** moof and mdat: starts with a keyframe. Timescale frameRate.num, frameRate.den ticks a frame. */
   readonly media: Uint8Array;
 }
 
@@ -68,15 +68,15 @@ export async function encodeSegment(options: SegmentOptions): Promise<EncodedSeg
   return { init: fragment.init, media: fragment.media };
 }
 
-export interface KeyFrameOptions extends Omit<SegmentOptions, "frameCount"> {
-  /** How many frames' time the picture stays, so that key frames follow each other without a gap. */
+export interface KeyframeOptions extends Omit<SegmentOptions, "frameCount"> {
+  /** How many frames' time the picture stays, so that keyframes follow each other without a gap. */
   readonly stays: number;
 }
 
-/** A segment of one picture alone, for playlists of key frames. Rejects as encodeSegment does. */
-export async function encodeKeyFrame(options: KeyFrameOptions): Promise<EncodedSegment> {
+/** A segment of one picture alone, for playlists of keyframes. Rejects as encodeSegment does. */
+export async function encodeKeyframe(options: KeyframeOptions): Promise<EncodedSegment> {
   const { init, media } = await encodeSegment({ ...options, frameCount: 1 });
-  return { init, media: holdPicture(media, options.stays * options.frameRate.den) };
+  return { init, media: setSampleDuration(media, options.stays * options.frameRate.den) };
 }
 
 /** The init segment alone, from one black picture. */
@@ -107,7 +107,7 @@ async function* wholeFrames({ frames, width, height }: SegmentOptions): AsyncGen
 
 function place(file: Uint8Array, decodeTime: number, sequence: number) {
   try {
-    return placeFragment(file, decodeTime, sequence);
+    return setDecodeTime(file, decodeTime, sequence);
   } catch (cause) {
     throw new MediaError("ffmpeg-failed", `ffmpeg wrote no single fragment: ${(cause as Error).message}`, {
       cause,

@@ -19,7 +19,7 @@ interface LevelLimits {
   /** Ten times the level. */
   readonly level: number;
   /** Luma samples a picture. */
-  readonly picture: number;
+  readonly frameArea: number;
   /** Luma samples a second. */
   readonly rate: number;
   /** 1000 bits a second in the Main tier. */
@@ -28,34 +28,34 @@ interface LevelLimits {
 
 /** ISO/IEC 23008-2, tables A.8 and A.9, from level 2 on. A side has at most the root of eight pictures. */
 const HEVC_LEVELS: readonly LevelLimits[] = [
-  { level: 20, picture: 122_880, rate: 3_686_400, bits: 1_500 },
-  { level: 21, picture: 245_760, rate: 7_372_800, bits: 3_000 },
-  { level: 30, picture: 552_960, rate: 16_588_800, bits: 6_000 },
-  { level: 31, picture: 983_040, rate: 33_177_600, bits: 10_000 },
-  { level: 40, picture: 2_228_224, rate: 66_846_720, bits: 12_000 },
-  { level: 41, picture: 2_228_224, rate: 133_693_440, bits: 20_000 },
-  { level: 50, picture: 8_912_896, rate: 267_386_880, bits: 25_000 },
-  { level: 51, picture: 8_912_896, rate: 534_773_760, bits: 40_000 },
-  { level: 52, picture: 8_912_896, rate: 1_069_547_520, bits: 60_000 },
-  { level: 60, picture: 35_651_584, rate: 1_069_547_520, bits: 60_000 },
-  { level: 61, picture: 35_651_584, rate: 2_139_095_040, bits: 120_000 },
-  { level: 62, picture: 35_651_584, rate: 4_278_190_080, bits: 240_000 },
+  { level: 20, frameArea: 122_880, rate: 3_686_400, bits: 1_500 },
+  { level: 21, frameArea: 245_760, rate: 7_372_800, bits: 3_000 },
+  { level: 30, frameArea: 552_960, rate: 16_588_800, bits: 6_000 },
+  { level: 31, frameArea: 983_040, rate: 33_177_600, bits: 10_000 },
+  { level: 40, frameArea: 2_228_224, rate: 66_846_720, bits: 12_000 },
+  { level: 41, frameArea: 2_228_224, rate: 133_693_440, bits: 20_000 },
+  { level: 50, frameArea: 8_912_896, rate: 267_386_880, bits: 25_000 },
+  { level: 51, frameArea: 8_912_896, rate: 534_773_760, bits: 40_000 },
+  { level: 52, frameArea: 8_912_896, rate: 1_069_547_520, bits: 60_000 },
+  { level: 60, frameArea: 35_651_584, rate: 1_069_547_520, bits: 60_000 },
+  { level: 61, frameArea: 35_651_584, rate: 2_139_095_040, bits: 120_000 },
+  { level: 62, frameArea: 35_651_584, rate: 4_278_190_080, bits: 240_000 },
 ];
 
 /** AV1 bitstream specification, annex A.3, with the widest and highest picture of each. */
 const AV1_LEVELS: readonly (LevelLimits & { readonly width: number; readonly height: number })[] = [
-  { level: 20, picture: 147_456, rate: 4_423_680, bits: 1_500, width: 2048, height: 1152 },
-  { level: 21, picture: 278_784, rate: 8_363_520, bits: 3_000, width: 2816, height: 1584 },
-  { level: 30, picture: 665_856, rate: 19_975_680, bits: 6_000, width: 4352, height: 2448 },
-  { level: 31, picture: 1_065_024, rate: 31_950_720, bits: 10_000, width: 5504, height: 3096 },
-  { level: 40, picture: 2_359_296, rate: 70_778_880, bits: 12_000, width: 6144, height: 3456 },
-  { level: 41, picture: 2_359_296, rate: 141_557_760, bits: 20_000, width: 6144, height: 3456 },
-  { level: 50, picture: 8_912_896, rate: 267_386_880, bits: 30_000, width: 8192, height: 4352 },
-  { level: 51, picture: 8_912_896, rate: 534_773_760, bits: 40_000, width: 8192, height: 4352 },
-  { level: 52, picture: 8_912_896, rate: 1_069_547_520, bits: 60_000, width: 8192, height: 4352 },
-  { level: 60, picture: 35_651_584, rate: 1_069_547_520, bits: 60_000, width: 16384, height: 8704 },
-  { level: 61, picture: 35_651_584, rate: 2_139_095_040, bits: 100_000, width: 16384, height: 8704 },
-  { level: 62, picture: 35_651_584, rate: 4_278_190_080, bits: 160_000, width: 16384, height: 8704 },
+  { level: 20, frameArea: 147_456, rate: 4_423_680, bits: 1_500, width: 2048, height: 1152 },
+  { level: 21, frameArea: 278_784, rate: 8_363_520, bits: 3_000, width: 2816, height: 1584 },
+  { level: 30, frameArea: 665_856, rate: 19_975_680, bits: 6_000, width: 4352, height: 2448 },
+  { level: 31, frameArea: 1_065_024, rate: 31_950_720, bits: 10_000, width: 5504, height: 3096 },
+  { level: 40, frameArea: 2_359_296, rate: 70_778_880, bits: 12_000, width: 6144, height: 3456 },
+  { level: 41, frameArea: 2_359_296, rate: 141_557_760, bits: 20_000, width: 6144, height: 3456 },
+  { level: 50, frameArea: 8_912_896, rate: 267_386_880, bits: 30_000, width: 8192, height: 4352 },
+  { level: 51, frameArea: 8_912_896, rate: 534_773_760, bits: 40_000, width: 8192, height: 4352 },
+  { level: 52, frameArea: 8_912_896, rate: 1_069_547_520, bits: 60_000, width: 8192, height: 4352 },
+  { level: 60, frameArea: 35_651_584, rate: 1_069_547_520, bits: 60_000, width: 16384, height: 8704 },
+  { level: 61, frameArea: 35_651_584, rate: 2_139_095_040, bits: 100_000, width: 16384, height: 8704 },
+  { level: 62, frameArea: 35_651_584, rate: 4_278_190_080, bits: 160_000, width: 16384, height: 8704 },
 ];
 
 /** SVT-AV1 takes no picture with a shorter side. */
@@ -69,14 +69,14 @@ export const newerRateCap = (format: StreamFormat): number =>
 export function codecLevel(format: StreamFormat, codec: VideoCodec): number | undefined {
   if (codec === "h264") return h264Level(format);
   const { width, height, frameRate } = format;
-  const picture = width * height;
-  const rate = (picture * frameRate.num) / frameRate.den;
+  const frameArea = width * height;
+  const rate = (frameArea * frameRate.num) / frameRate.den;
   const bits = newerRateCap(format);
   const holds = (limits: LevelLimits) =>
-    picture <= limits.picture && rate <= limits.rate && bits <= 1000 * limits.bits;
+    frameArea <= limits.frameArea && rate <= limits.rate && bits <= 1000 * limits.bits;
   if (codec === "hevc") {
     const longest = Math.max(width, height) ** 2;
-    return HEVC_LEVELS.find((limits) => holds(limits) && longest <= 8 * limits.picture)?.level;
+    return HEVC_LEVELS.find((limits) => holds(limits) && longest <= 8 * limits.frameArea)?.level;
   }
   if (Math.min(width, height) < AV1_MIN_SIDE) return undefined;
   return AV1_LEVELS.find((limits) => holds(limits) && width <= limits.width && height <= limits.height)

@@ -23,12 +23,12 @@ export function h264Recipe(encoder: VideoEncoder): string {
 
 // NVENC takes no picture narrower than 145 pixels and VA-API drivers none of less than 128 lines; neither takes
 // more than 4096 of either. The bounds are the same for both, so that a rendition has one encoder everywhere.
-const HARDWARE_SIDES = { least: 160, most: 4096 };
+const HARDWARE_SIDES = { min: 160, max: 4096 };
 
 /** What encodes pictures of a size: x264 those that graphics cards refuse, which are quickly done or rare. */
 export function encoderOfSize(encoder: VideoEncoder, { width, height }: StreamFormat): VideoEncoder {
-  const { least, most } = HARDWARE_SIDES;
-  return Math.min(width, height) >= least && Math.max(width, height) <= most ? encoder : "x264";
+  const { min, max } = HARDWARE_SIDES;
+  return Math.min(width, height) >= min && Math.max(width, height) <= max ? encoder : "x264";
 }
 
 const BT709 = [
@@ -54,7 +54,7 @@ export function inputArguments(
 }
 
 /**
- * ffmpeg's options for one segment: a fragment whose first picture alone is a key frame, and whose pictures are
+ * ffmpeg's options for one segment: a fragment whose first picture alone is a keyframe, and whose pictures are
  * stored in the order in which they are shown.
  */
 export function outputArguments(
@@ -114,7 +114,7 @@ const vaapiArguments = (level: number): string[] => [
 
 /**
  * Graphics cards hold a buffer only while they aim at a rate, so easy pictures are kept from spending it by the
- * least quantiser. Some write the parameter sets in band unasked, and delimiters: all of that goes, and comes back
+ * least quantizer. Some write the parameter sets in band unasked, and delimiters: all of that goes, and comes back
  * where `avc3` needs it.
  */
 function hardwareArguments(format: StreamFormat, sampleEntry: SampleEntry): string[] {

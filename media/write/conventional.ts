@@ -1,7 +1,7 @@
 import ffmpeg, { type Encoders } from "fluent-ffmpeg";
 import { MediaError } from "../errors.js";
 import { ffmpegCommand, ffmpegMissing, fileUrl, quiet, runFfmpeg } from "../ffmpeg/run.js";
-import type { VideoInfo } from "../probe/probe.js";
+import type { ProbeResult } from "../probe/probe.js";
 import { rawFrames } from "../read/raw-frames.js";
 import { type FrameRange, frameReader } from "../read/timeline.js";
 
@@ -87,7 +87,7 @@ export interface ConventionalOptions extends FrameRange {
  */
 export async function encodeConventional(
   path: string,
-  info: VideoInfo,
+  info: ProbeResult,
   options: ConventionalOptions,
 ): Promise<void> {
   const { codec, width, height, output, signal } = options;

@@ -2,7 +2,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { writeError } from "../errors.js";
 import { ffmpegCommand, fileUrl, quiet, runFfmpeg } from "../ffmpeg/run.js";
-import type { Fraction } from "../probe/frame-rate.js";
+import type { Rational } from "../probe/frame-rate.js";
 import { temporaryName, writeAtomically } from "./atomic-file.js";
 import { flattenCues, type SubtitleCue, writeWebVtt } from "./webvtt.js";
 
@@ -31,7 +31,7 @@ export interface Mp4Options {
   /** Pixels, even. */
   readonly width: number;
   readonly height: number;
-  readonly frameRate: Fraction;
+  readonly frameRate: Rational;
   /** I420, BT.709 limited, width * height * 3 / 2 bytes each. */
   readonly frames: AsyncIterable<Uint8Array>;
   readonly audio?: readonly Mp4Audio[];

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { pipeThroughFfmpeg } from "../segments/encoder-process.js";
 
-export interface Picture {
+export interface RgbImage {
   /** Pixels, may be odd. */
   readonly width: number;
   readonly height: number;
@@ -11,8 +11,8 @@ export interface Picture {
 }
 
 /** One picture as the bytes of a PNG. @throws MediaError "ffmpeg-missing", "ffmpeg-failed"; the signal's reason. */
-export function encodePng(picture: Picture, signal?: AbortSignal): Promise<Uint8Array> {
-  const { width, height, pixels, format } = picture;
+export function encodePng(image: RgbImage, signal?: AbortSignal): Promise<Uint8Array> {
+  const { width, height, pixels, format } = image;
   return pipeThroughFfmpeg({
     input: Readable.from([Buffer.from(pixels.buffer, pixels.byteOffset, pixels.byteLength)]),
     inputOptions: ["-f", "rawvideo", "-pix_fmt", format, "-s", `${width}x${height}`],

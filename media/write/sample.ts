@@ -1,7 +1,7 @@
 import { ffmpegCommand, fileUrl, quiet, runFfmpeg } from "../ffmpeg/run.js";
 import { writeAtomically } from "./atomic-file.js";
 
-/** Size of the sample film, in pixels; drawn at twice that and averaged, so that edges are smooth. */
+/** Size of the sample video, in pixels; drawn at twice that and averaged, so that edges are smooth. */
 const WIDTH = 640;
 const HEIGHT = 360;
 const RATE = 25;
@@ -16,7 +16,7 @@ export interface SampleOptions {
 }
 
 /**
- * Renders the film that `siedd demo` shows: hills that drift by at different speeds by day, a cut, the same by
+ * Renders the video that `siedd demo` shows: hills that drift by at different speeds by day, a cut, the same by
  * night, and a few plucked notes. Six seconds, 640 x 360, nothing but ffmpeg's own sources.
  * @throws MediaError as writeMp4.
  */
@@ -39,7 +39,7 @@ export function writeSample({ output, signal }: SampleOptions): Promise<void> {
       .outputOptions(["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"])
       .outputOptions(["-c:a", "aac", "-b:a", "128k", "-movflags", "+faststart", "-f", "mp4"])
       .output(fileUrl(temporary));
-    await runFfmpeg(command, { failure: "cannot render the sample film", signal });
+    await runFfmpeg(command, { failure: "cannot render the sample video", signal });
   });
 }
 
@@ -47,7 +47,7 @@ export function writeSample({ output, signal }: SampleOptions): Promise<void> {
 interface Layer {
   readonly width: number;
   readonly height: number;
-  /** geq expressions in X, Y: colour 0 to 255, coverage 0 to 1 with a soft edge of a pixel. */
+  /** geq expressions in X, Y: color 0 to 255, coverage 0 to 1 with a soft edge of a pixel. */
   readonly red: string;
   readonly green: string;
   readonly blue: string;
@@ -58,7 +58,7 @@ interface Layer {
 }
 
 interface SceneLayers {
-  /** Colours of the sky from the top to the horizon, RRGGBB. */
+  /** Colors of the sky from the top to the horizon, RRGGBB. */
   readonly sky: readonly [string, string, string];
   readonly layers: readonly Layer[];
 }
@@ -84,19 +84,19 @@ function scene(name: string, frames: number, { sky, layers }: SceneLayers): stri
   return chain;
 }
 
-const disc = (radius: number, colour: readonly [number, number, number], x: string, y: string): Layer => ({
+const disc = (radius: number, color: readonly [number, number, number], x: string, y: string): Layer => ({
   width: radius * 2 + 8,
   height: radius * 2 + 8,
-  red: String(colour[0]),
-  green: String(colour[1]),
-  blue: String(colour[2]),
+  red: String(color[0]),
+  green: String(color[1]),
+  blue: String(color[2]),
   alpha: `${radius}-hypot(X-${radius + 4},Y-${radius + 4})+0.5`,
   x,
   y,
 });
 
-function crescent(radius: number, colour: readonly [number, number, number], x: string, y: string): Layer {
-  const full = disc(radius, colour, x, y);
+function crescent(radius: number, color: readonly [number, number, number], x: string, y: string): Layer {
+  const full = disc(radius, color, x, y);
   return {
     ...full,
     alpha: `min(${full.alpha},hypot(X-${radius * 1.5},Y-${radius * 0.8})-${radius - 4}+0.5)`,
@@ -104,15 +104,15 @@ function crescent(radius: number, colour: readonly [number, number, number], x: 
 }
 
 /** Land below a skyline (height in pixels from the layer's top, a geq expression in X), darker downwards. */
-function land(skyline: string, colour: readonly [number, number, number], speed: number, top: number): Layer {
+function land(skyline: string, color: readonly [number, number, number], speed: number, top: number): Layer {
   const height = HEIGHT * 2 - top;
   const shade = (value: number) => `${value}*(1-0.45*Y/${height})`;
   return {
     width: WIDTH * 2 + speed * DAY + 8,
     height,
-    red: shade(colour[0]),
-    green: shade(colour[1]),
-    blue: shade(colour[2]),
+    red: shade(color[0]),
+    green: shade(color[1]),
+    blue: shade(color[2]),
     alpha: `Y-(${skyline})+0.5`,
     x: `-${speed}*n`,
     y: String(top),

@@ -2,7 +2,7 @@ import { createWriteStream } from "node:fs";
 import { extname } from "node:path";
 import type { Writable } from "node:stream";
 import { errnoOf, writeError } from "../errors.js";
-import type { Fraction } from "../probe/frame-rate.js";
+import type { Rational } from "../probe/frame-rate.js";
 import { writeAtomically } from "./atomic-file.js";
 
 export interface Y4mOptions {
@@ -11,7 +11,7 @@ export interface Y4mOptions {
   /** Pixels, even. */
   readonly width: number;
   readonly height: number;
-  readonly frameRate: Fraction;
+  readonly frameRate: Rational;
   /** I420, BT.601 limited, width * height * 3 / 2 bytes each. */
   readonly frames: AsyncIterable<Uint8Array>;
   /** Default true; false leaves out all headers: rawvideo, whose size and rate the reader must be told. */

@@ -2,27 +2,32 @@ import { type Size, sameSize } from "../geometry/size.js";
 import { bufferedUntil } from "../playback/buffered.js";
 import type { PlaybackOptions } from "../playback/transport.js";
 import { affordableSize, replacementSize, type Underway } from "./abr-rules.js";
-import { arrivalSeconds, type LinkEstimate, LinkObserver, type LinkSample } from "./load-time-estimate.js";
+import {
+  estimateLoadSeconds,
+  type LoadTimeEstimate,
+  LoadTimeEstimator,
+  type LoadTimeSample,
+} from "./load-time-estimate.js";
 
 /**
- * Seconds of a film that is buffered whole at once: smaller segments would all be asked for again, so it comes at the
+ * Seconds of a video that is buffered whole at once: smaller segments would all be asked for again, so it comes at the
  * exact size, if need be after a pause.
  */
-const SHORT_FILM = 6;
+const SHORT_VIDEO = 6;
 
-/** Chooses each segment's size: the exact one, or what the link affords where the film would stall. */
-export class SizeChooser {
+/** Chooses each segment's size: the exact one, or what the link affords where the video would stall. */
+export class AbrController {
   readonly #options: PlaybackOptions;
-  readonly #link = new LinkObserver();
+  readonly #link = new LoadTimeEstimator();
   #before: Size | null = null;
   /** What a segment on its way has shown of the link, before anything has arrived. */
-  #glimpse: LinkEstimate | null = null;
+  #glimpse: LoadTimeEstimate | null = null;
 
   constructor(options: PlaybackOptions) {
     this.#options = options;
   }
 
-  onArrival(sample: LinkSample): void {
+  onArrival(sample: LoadTimeSample): void {
     this.#glimpse = null;
     this.#link.add(sample);
   }
@@ -43,7 +48,7 @@ export class SizeChooser {
   /** Seconds until a segment of this size may be expected to have arrived; 0 before anything has. */
   expected({ width, height }: Size, duration: number): number {
     const { link } = this.#question(duration);
-    return link === null ? 0 : arrivalSeconds(width * height, duration, link);
+    return link === null ? 0 : estimateLoadSeconds(width * height, duration, link);
   }
 
   /** Whether to ask anew, for fewer pixels, instead of waiting for what is on its way. */
@@ -57,7 +62,7 @@ export class SizeChooser {
   #question(duration: number) {
     const { video, info, wantedSize, wantedRegion, mayShrink } = this.#options;
     const begins = video.autoplay && video.played.length === 0;
-    const patient = (video.paused && !begins) || mayShrink?.() === false || info.duration <= SHORT_FILM;
+    const patient = (video.paused && !begins) || mayShrink?.() === false || info.duration <= SHORT_VIDEO;
     const exact = wantedSize();
     const source = wantedRegion() ?? info;
     const stretch = (exact.width * source.height) / (exact.height * source.width);

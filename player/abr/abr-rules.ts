@@ -1,5 +1,5 @@
 import type { Size } from "../geometry/size.js";
-import { arrivalSeconds, type LinkEstimate, SIZE_EXPONENT } from "./load-time-estimate.js";
+import { estimateLoadSeconds, type LoadTimeEstimate, SIZE_EXPONENT } from "./load-time-estimate.js";
 
 /** What decides the size of the next segment on a link that may be too slow for the exact one. */
 export interface AffordableQuestion {
@@ -8,8 +8,8 @@ export interface AffordableQuestion {
   /** The picture's shape, from which the heights below the exact size follow, the same for all viewers. */
   readonly shape: Size;
   /** null before anything has been measured. */
-  readonly link: LinkEstimate | null;
-  /** Seconds of film in the segment. */
+  readonly link: LoadTimeEstimate | null;
+  /** Seconds of video in the segment. */
   readonly duration: number;
   /** Seconds that are buffered ahead of the picture; `Infinity` where nothing plays and so nothing can stall. */
   readonly ahead: number;
@@ -20,7 +20,7 @@ export interface AffordableQuestion {
 /** Widths below the exact one are multiples of this, so that viewers share the server's cache. */
 export const WIDTH_STEP = 16;
 /** Narrower than this a picture is not worth watching; a stall is then more honest. */
-const LEAST_WIDTH = 96;
+const MIN_WIDTH = 96;
 /** A larger size than before must fit into this share of the time, lest it change back at once. */
 const RISE_SHARE = 0.75;
 
@@ -30,7 +30,7 @@ export function timeShare(ahead: number): number {
 }
 
 /** Share of that time left to the pixels where the way to the server alone takes longer: no size makes that shorter. */
-const LEAST_SHARE = 0.3;
+const MIN_SHARE = 0.3;
 
 /** The size below the exact one of this width, even and of the picture's shape. */
 const sizeOfWidth = (width: number, shape: Size): Size => ({
@@ -46,26 +46,26 @@ export function affordableSize({ exact, shape, link, duration, ahead, before }: 
   if (link === null || ahead === Number.POSITIVE_INFINITY) return exact;
   const area = ({ width, height }: Size) => width * height;
   const share = timeShare(ahead) * duration;
-  const limit = Math.max(share, link.latency + LEAST_SHARE * share);
+  const limit = Math.max(share, link.latency + MIN_SHARE * share);
   const arrivesInTime = (size: Size) => {
     const rises = before !== null && area(size) > area(before);
-    return arrivalSeconds(area(size), duration, link) <= limit * (rises ? RISE_SHARE : 1);
+    return estimateLoadSeconds(area(size), duration, link) <= limit * (rises ? RISE_SHARE : 1);
   };
   if (arrivesInTime(exact)) return exact;
   const widest = WIDTH_STEP * Math.floor((exact.width - 1) / WIDTH_STEP);
-  const least = Math.min(LEAST_WIDTH, widest);
+  const min = Math.min(MIN_WIDTH, widest);
   if (widest < WIDTH_STEP) return exact;
-  for (let width = widest; width > least; width -= WIDTH_STEP) {
+  for (let width = widest; width > min; width -= WIDTH_STEP) {
     const size = sizeOfWidth(width, shape);
     if (arrivesInTime(size)) return size;
   }
-  return sizeOfWidth(least, shape);
+  return sizeOfWidth(min, shape);
 }
 
 /** A segment on its way. */
 export interface Underway {
   readonly size: Size;
-  /** Seconds of film. */
+  /** Seconds of video. */
   readonly duration: number;
   readonly bytesLoaded: number;
   readonly bytesTotal: number;
@@ -80,7 +80,7 @@ export interface Underway {
 export function replacementSize(
   underway: Underway,
   question: AffordableQuestion,
-): { readonly size: Size; readonly link: LinkEstimate } | null {
+): { readonly size: Size; readonly link: LoadTimeEstimate } | null {
   const { size, duration, bytesLoaded, bytesTotal, transfer } = underway;
   // The rate of a moment is noise.
   if (transfer < 0.3 || bytesLoaded <= 0 || bytesTotal <= bytesLoaded) return null;
@@ -88,7 +88,7 @@ export function replacementSize(
   const remaining = (bytesTotal - bytesLoaded) / bytesPerSecond;
   if (remaining <= question.ahead - 0.2) return null;
   const pixels = size.width * size.height;
-  const link: LinkEstimate = {
+  const link: LoadTimeEstimate = {
     latency: question.link?.latency ?? 0,
     computing: question.link?.computing ?? 0,
     bytesPerSecond,
@@ -96,6 +96,6 @@ export function replacementSize(
   };
   const smaller = affordableSize({ ...question, link, before: size });
   const area = smaller.width * smaller.height;
-  const sooner = area < pixels && arrivalSeconds(area, duration, link) < 0.6 * remaining;
+  const sooner = area < pixels && estimateLoadSeconds(area, duration, link) < 0.6 * remaining;
   return sooner ? { size: smaller, link } : null;
 }

@@ -4,7 +4,7 @@ import type { Size } from "../geometry/size.js";
  * Tells the content box of an element in device pixels, now and whenever it or the density of the screen
  * changes, until the signal aborts. A box without an area (not laid out, hidden) is not told.
  */
-export function watchDeviceBox(element: Element, onBox: (box: Size) => void, signal: AbortSignal): void {
+export function observeSize(element: Element, onBox: (box: Size) => void, signal: AbortSignal): void {
   let content: Size = { width: 0, height: 0 };
   const tell = () => {
     if (content.width <= 0 || content.height <= 0) return;

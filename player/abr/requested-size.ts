@@ -1,5 +1,5 @@
 import { type Region, sameRegion } from "../geometry/region.js";
-import { isNotableChange, type Size, sameSize, settleDelay } from "../geometry/size.js";
+import { isNotableChange, resizeDebounceMs, type Size, sameSize } from "../geometry/size.js";
 
 export interface SizeChange {
   readonly size: Size;
@@ -10,7 +10,7 @@ export interface SizeChange {
 }
 
 /** The size to ask for, following the proposals of the layout once they have settled. */
-export class WantedSize {
+export class RequestedSize {
   #current: Size | null = null;
   #proposed: Size | null = null;
   #region: Region | null = null;
@@ -44,7 +44,7 @@ export class WantedSize {
     const changes = !sameRegion(region, this.#region);
     if (!changes && sameSize(size, this.#current)) return;
     // A hand that zooms has come to rest before its region is proposed.
-    const delay = changes ? 0 : settleDelay(this.#current, size);
+    const delay = changes ? 0 : resizeDebounceMs(this.#current, size);
     if (delay === 0) this.#settle();
     else this.#timer = setTimeout(() => this.#settle(), delay);
   }

@@ -5,7 +5,7 @@ import { bufferedAround, bufferedUntil } from "../playback/buffered.js";
  * Appends segments of the picture over those in the buffer: media source extensions replace frames of the same time.
  * dash.js switches quality in this way; hls.js 1.7 only flushes, but appends what it is told to.
  */
-export class Overwriter {
+export class OverlapAppender {
   readonly #hls: Hls;
   readonly #video: HTMLVideoElement;
   #chunk: ChunkMetadata | null = null;

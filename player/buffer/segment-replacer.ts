@@ -1,25 +1,25 @@
 import Hls, { type Fragment, type LoaderContextType } from "hls.js";
 import type { Region } from "../geometry/region.js";
 import type { Size } from "../geometry/size.js";
-import type { OwnContext, SegmentArrival, Wanted } from "../hls/elastic-loader.js";
+import type { LoadedSegment, OwnContext, Wanted } from "../hls/elastic-loader.js";
 import { bufferedAround } from "../playback/buffered.js";
-import type { StillPicture } from "../playback/paused-frame.js";
-import { Overwriter } from "./overlap-append.js";
+import type { PausedFrame } from "../playback/paused-frame.js";
+import { OverlapAppender } from "./overlap-append.js";
 import {
+  type BufferedSegment,
   givesWay,
-  type HeldSegment,
   hasChanged,
-  nextRenewal,
+  nextReplacement,
   type Playhead,
-  type RenewalPlan,
-  type RenewalQuestion,
+  type ReplacementPlan,
+  type ReplacementQuestion,
   secondsUntil,
 } from "./replacement-plan.js";
 
-export interface RenewalOptions {
+export interface SegmentReplacerOptions {
   readonly hls: Hls;
   readonly video: HTMLVideoElement;
-  readonly still: StillPicture;
+  readonly still: PausedFrame;
   /** Frames a second. */
   readonly frameRate: number;
   exact(): Size;
@@ -29,9 +29,9 @@ export interface RenewalOptions {
   /** How this size of the wanted region is asked for. */
   written(size: Size): Wanted;
   /** A segment has come, also one that comes too late to be used. */
-  onArrival(arrival: SegmentArrival): void;
+  onArrival(arrival: LoadedSegment): void;
   /** It is in the buffer, in the place of what was there. */
-  onRenewed(arrival: SegmentArrival): void;
+  onRenewed(arrival: LoadedSegment): void;
 }
 
 /** Seconds and frames ahead of the playhead that a decoder may have taken out of the buffer already. */
@@ -40,35 +40,35 @@ const DECODED_FRAMES = 12;
 /** Milliseconds without another attempt after one that failed. */
 const REST = 5000;
 /** More segments than are ever buffered. */
-const MOST_HELD = 64;
+const MAX_BUFFERED = 64;
 
 /**
  * Asks again for segments that are buffered at another size or region than is wanted by now, and puts them over the old
  * ones. Nothing is flushed before, so however long the server takes, there is something to play.
  */
-export class Renewal {
-  readonly #options: RenewalOptions;
-  readonly #held = new Map<number, HeldSegment>();
+export class SegmentReplacer {
+  readonly #options: SegmentReplacerOptions;
+  readonly #held = new Map<number, BufferedSegment>();
   #stopLoading: (() => void) | null = null;
   /** What is being loaded or appended. */
-  #plan: RenewalPlan | null = null;
+  #plan: ReplacementPlan | null = null;
   #began = 0;
   /** Seconds that the last one took, or had taken when it was given up; it counts less with each segment since. */
   #took = 0;
   #restUntil = 0;
-  readonly #overwriter: Overwriter;
+  readonly #overwriter: OverlapAppender;
   readonly #listening = new AbortController();
 
-  constructor(options: RenewalOptions) {
+  constructor(options: SegmentReplacerOptions) {
     this.#options = options;
     const { hls, video, still } = options;
-    this.#overwriter = new Overwriter(hls, video);
+    this.#overwriter = new OverlapAppender(hls, video);
     const { FRAG_BUFFERED, DESTROYING, MEDIA_DETACHING } = Hls.Events;
-    hls.on(FRAG_BUFFERED, () => this.look());
+    hls.on(FRAG_BUFFERED, () => this.tick());
     hls.on(MEDIA_DETACHING, () => this.#end());
     const { signal } = this.#listening;
     for (const type of ["timeupdate", "pause", "seeked"])
-      video.addEventListener(type, () => this.look(), { signal });
+      video.addEventListener(type, () => this.tick(), { signal });
     const seek = () => {
       if (!still.hides("seeking")) this.#giveUp();
     };
@@ -80,20 +80,20 @@ export class Renewal {
   }
 
   /** hls.js has loaded this one. */
-  add(arrival: SegmentArrival, exact: Size): void {
+  add(arrival: LoadedSegment, exact: Size): void {
     this.#took /= 2;
     this.#hold(arrival, exact);
   }
 
   /** Something else is wanted than before. */
-  follow(): void {
+  onSizeChange(): void {
     this.#giveUp();
     this.#restUntil = 0;
-    this.look();
+    this.tick();
   }
 
   /** Begins what is worth beginning at this moment, and gives up what is not worth waiting for any more. */
-  look(): void {
+  tick(): void {
     const playhead = this.#playhead();
     if (playhead === null) return;
     this.#forgetBehind();
@@ -102,14 +102,14 @@ export class Renewal {
       if (tooLate || givesWay(playhead)) this.#giveUp();
     }
     if (this.#plan !== null || performance.now() < this.#restUntil) return;
-    this.#plan = nextRenewal(this.#buffered(), playhead, this.#question());
+    this.#plan = nextReplacement(this.#buffered(), playhead, this.#question());
     if (this.#plan !== null) this.#load(this.#plan);
   }
 
-  #hold({ index, start, duration, size, region }: SegmentArrival, exact: Size): void {
+  #hold({ index, start, duration, size, region }: LoadedSegment, exact: Size): void {
     this.#held.delete(index);
     this.#held.set(index, { index, start, end: start + duration, size, region, exact });
-    for (const [oldest] of this.#held) if (this.#held.size > MOST_HELD) this.#held.delete(oldest);
+    for (const [oldest] of this.#held) if (this.#held.size > MAX_BUFFERED) this.#held.delete(oldest);
   }
 
   get #margin(): number {
@@ -120,7 +120,7 @@ export class Renewal {
     return this.#options.hls.levels[this.#options.hls.loadLevel]?.details?.fragments ?? [];
   }
 
-  /** null while nothing can be said: without a film, or within a seek. */
+  /** null while nothing can be said: without a video, or within a seek. */
   #playhead(): Playhead | null {
     const { video, still } = this.#options;
     const last = this.#fragments.at(-1);
@@ -130,10 +130,10 @@ export class Renewal {
     const { paused, playbackRate, loop } = video;
     const currentTime = still.position ?? video.currentTime;
     const rate = playbackRate > 0 ? playbackRate : 1;
-    return { currentTime, paused, rate, bufferedEnd: range.end, filmEnd: last.end, loops: loop };
+    return { currentTime, paused, rate, bufferedEnd: range.end, endOfVideo: last.end, loops: loop };
   }
 
-  #question(): RenewalQuestion {
+  #question(): ReplacementQuestion {
     const { exact, region, affordable, expected } = this.#options;
     return {
       exact: exact(),
@@ -145,7 +145,7 @@ export class Renewal {
   }
 
   /** Segments in the range that plays. */
-  #buffered(): HeldSegment[] {
+  #buffered(): BufferedSegment[] {
     const range = bufferedAround(this.#options.video, this.#fragments.at(-1)?.end);
     if (range === null) return [];
     return [...this.#held.values()].filter(({ start, end }) => {
@@ -154,7 +154,7 @@ export class Renewal {
     });
   }
 
-  #load(plan: RenewalPlan): void {
+  #load(plan: ReplacementPlan): void {
     const { hls, written, onArrival } = this.#options;
     const { segment, size } = plan;
     const frag = this.#fragments.find(({ sn }) => sn === segment.index);
@@ -166,7 +166,7 @@ export class Renewal {
     const loader = new FragmentLoader(hls.config);
     this.#stopLoading = () => loader.destroy();
     this.#began = performance.now();
-    let arrival: SegmentArrival | null = null;
+    let arrival: LoadedSegment | null = null;
     const wanted = written(size);
     const context: OwnContext = {
       type: "media-fragment" as LoaderContextType.MEDIA_FRAGMENT,
@@ -204,7 +204,7 @@ export class Renewal {
             this.#put(frag, data, arrival, wanted.exact);
           else this.#end();
           // What came is told of by hls.js's client data only after this.
-          queueMicrotask(() => this.look());
+          queueMicrotask(() => this.tick());
         },
         onError: () => this.#fail(),
         onTimeout: () => this.#fail(),
@@ -212,7 +212,7 @@ export class Renewal {
     );
   }
 
-  #put(frag: Fragment, data: ArrayBuffer, arrival: SegmentArrival, exact: Size): void {
+  #put(frag: Fragment, data: ArrayBuffer, arrival: LoadedSegment, exact: Size): void {
     this.#overwriter.write(frag, data, (isIn) => {
       if (!isIn) {
         this.#fail();
@@ -222,12 +222,12 @@ export class Renewal {
       this.#hold(arrival, exact);
       this.#options.onRenewed(arrival);
       this.#redraw(arrival);
-      this.look();
+      this.tick();
     });
   }
 
   /** A video that rests has already decoded what it shows, and what comes right after it. */
-  #redraw({ start, duration }: SegmentArrival): void {
+  #redraw({ start, duration }: LoadedSegment): void {
     const playhead = this.#playhead();
     if (playhead === null || !playhead.paused || start > playhead.currentTime + this.#margin) return;
     if (secondsUntil({ start, end: start + duration }, playhead) > 0) this.#options.still.redraw();
@@ -239,7 +239,7 @@ export class Renewal {
     const playing = this.#fragments.find(({ end }) => video.currentTime < end) ?? this.#fragments.at(-1);
     if (playing === undefined) return;
     const wanted = { exact: exact(), region: region() };
-    const isBehind = ({ end }: HeldSegment) => end <= playing.start + 0.01;
+    const isBehind = ({ end }: BufferedSegment) => end <= playing.start + 0.01;
     if (!this.#buffered().some((held) => isBehind(held) && hasChanged(held, wanted))) return;
     for (const [index, held] of this.#held) if (isBehind(held)) this.#held.delete(index);
     this.#flush(0, playing.start);

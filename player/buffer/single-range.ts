@@ -4,7 +4,7 @@ import Hls from "hls.js";
  * After a seek only what is buffered around the new place stays: one range, not an island for each seek. Not before
  * the new place has come, and once a seek, since a part that the server cannot make leaves two ranges for good.
  */
-export function keepOneRange(hls: Hls, video: HTMLVideoElement): void {
+export function keepSingleRange(hls: Hls, video: HTMLVideoElement): void {
   let sought = false;
   const flush = (startOffset: number, endOffset: number) =>
     hls.trigger(Hls.Events.BUFFER_FLUSHING, { startOffset, endOffset, type: null });

@@ -3,14 +3,14 @@ import { audioFragment, audioInit } from "../../codec/iso/audio-fragment.js";
 import { channelConfiguration, SILENT_CONFIG, silentPacket } from "../../codec/iso/silence.js";
 import { timesOfGroup } from "./timeline.js";
 
-/** Samples a second of the silence of a film without sound. */
+/** Samples a second of the silence of a video without sound. */
 const SILENT_RATE = 48_000;
 
 /**
- * The sound of a film in fragments of fMP4, one a group. A film without sound, and what a short sound leaves
+ * The sound of a video in fragments of fMP4, one a group. A video without sound, and what a short sound leaves
  * over, gets silence: so there is always a track for the media element to keep time by.
  */
-export class SoundTrack {
+export class AudioRemuxer {
   /** For MediaSource.isTypeSupported. */
   readonly type = 'audio/mp4; codecs="mp4a.40.2"';
   /** Head of the stream. */

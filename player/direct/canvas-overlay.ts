@@ -1,7 +1,7 @@
 import type { Size } from "../geometry/size.js";
 
 /** What a video says of its picture. */
-interface PictureFacts {
+interface FrameFacts {
   size(): Size;
   quality(): { readonly total: number; readonly dropped: number };
 }
@@ -18,7 +18,7 @@ const PLACE: Partial<CSSStyleDeclaration> = {
 };
 
 /** A video that has no picture of its own, and a canvas that has. */
-export interface StandIn {
+export interface CanvasOverlay {
   /** Shows the canvas, in the video's place and shape. */
   show(): void;
   /** The video answers for itself again; the canvas stays until it is removed. */
@@ -29,20 +29,24 @@ export interface StandIn {
  * Puts a canvas over a video that has sound only, and lets that video answer for the canvas: its size and its
  * frames, which otherwise would be 0. Where the video is moved or enlarged, the canvas goes along.
  */
-export function standIn(video: HTMLVideoElement, canvas: HTMLCanvasElement, facts: PictureFacts): StandIn {
+export function canvasOverlay(
+  video: HTMLVideoElement,
+  canvas: HTMLCanvasElement,
+  facts: FrameFacts,
+): CanvasOverlay {
   canvas.setAttribute("aria-hidden", "true");
   canvas.setAttribute("part", "canvas");
   canvas.className = "held decoded";
   Object.assign(canvas.style, PLACE);
   canvas.style.display = "none";
   video.after(canvas);
-  const follow = () => {
+  const onSizeChange = () => {
     canvas.style.transform = video.style.transform;
     canvas.style.objectFit = getComputedStyle(video).objectFit;
   };
-  const moves = new MutationObserver(follow);
+  const moves = new MutationObserver(onSizeChange);
   moves.observe(video, { attributeFilter: ["style"] });
-  follow();
+  onSizeChange();
   const answers: PropertyDescriptorMap = {
     videoWidth: { configurable: true, get: () => facts.size().width },
     videoHeight: { configurable: true, get: () => facts.size().height },

@@ -1,26 +1,29 @@
 import { wholeOf } from "../geometry/region.js";
 import type { Size } from "../geometry/size.js";
-import { Decoders } from "./decode-workers.js";
-import { Pace, samplesOf } from "./dynamic-resolution.js";
-import type { DirectFilm } from "./open-asset.js";
+import { DecodeWorkers } from "./decode-workers.js";
+import { DynamicResolution, samplesOf } from "./dynamic-resolution.js";
+import type { DirectAsset } from "./open-asset.js";
 import { frameAt, groupOfFrame } from "./timeline.js";
 
-/** What decodes a film, and what it has been seen to manage. */
-export interface Workshop {
-  readonly decoders: Decoders;
-  readonly pace: Pace;
+/** What decodes a video, and what it has been seen to manage. */
+export interface DecodeBackend {
+  readonly decoders: DecodeWorkers;
+  readonly pace: DynamicResolution;
 }
 
 /** Rejects with PlayerError `not-supported` where no worker starts. */
-export async function openWorkshop({ asset, store }: DirectFilm, signal: AbortSignal): Promise<Workshop> {
-  const decoders = await Decoders.start(asset, (group) => store.get(group)?.payload, signal);
-  return { decoders, pace: new Pace() };
+export async function openBackend(
+  { asset, store }: DirectAsset,
+  signal: AbortSignal,
+): Promise<DecodeBackend> {
+  const decoders = await DecodeWorkers.start(asset, (group) => store.get(group)?.payload, signal);
+  return { decoders, pace: new DynamicResolution() };
 }
 
 /** Pictures decoded for a measurement; the first ones also lay out memory and compile code. */
-const PICTURES = 8;
+const FRAMES = 8;
 const UNCOUNTED = 2;
-/** Share of its time that a machine may spend on a film: the page and the battery want the rest. */
+/** Share of its time that a machine may spend on a video: the page and the battery want the rest. */
 const AFFORDABLE = 0.6;
 /** Times as fast as all workers together that a GPU has to be, and milliseconds it has to show it. */
 const CLEARLY = 1.3;
@@ -28,26 +31,26 @@ const GPU_PATIENCE = 1500;
 
 /**
  * Decodes a few pictures of the size wanted, from a moment on, by the kernel and, where there is a GPU, by the shader.
- * -> the faster one; null where this machine would be too busy with the film. Rejects where nothing decodes here.
+ * -> the faster one; null where this machine would be too busy with the video. Rejects where nothing decodes here.
  */
-export async function openIfAffordable(
-  film: DirectFilm,
+export async function openIfFastEnough(
+  opened: DirectAsset,
   size: Size,
   seconds: number,
   signal: AbortSignal,
-): Promise<Workshop | null> {
-  const { asset, store } = film;
+): Promise<DecodeBackend | null> {
+  const { asset, store } = opened;
   const group = groupOfFrame(asset, frameAt(asset, seconds));
-  const opening = openWorkshop(film, signal);
+  const opening = openBackend(opened, signal);
   const [fetched] = await Promise.allSettled([store.fetch(group, group), opening]);
   const workshop = await opening;
   const { num, den } = asset.frameRate;
-  const load = ({ pace, decoders }: Workshop) =>
+  const load = ({ pace, decoders }: DecodeBackend) =>
     pace.load((samplesOf({ ...size, region: wholeOf(asset), draft: false }) * num) / den, decoders.count);
   try {
     if (fetched.status === "rejected") throw fetched.reason;
-    await measure(film, workshop, group, size, signal);
-    const gpu = await openGpu(film, group, size, signal);
+    await measure(opened, workshop, group, size, signal);
+    const gpu = await openGpu(opened, group, size, signal);
     if (gpu !== null && CLEARLY * load(gpu) < load(workshop) && load(gpu) <= AFFORDABLE) {
       workshop.decoders.destroy();
       return gpu;
@@ -64,21 +67,21 @@ export async function openIfAffordable(
 
 /** -> null where there is no GPU, or it takes too long to answer. */
 async function openGpu(
-  film: DirectFilm,
+  asset: DirectAsset,
   group: number,
   size: Size,
   signal: AbortSignal,
-): Promise<Workshop | null> {
+): Promise<DecodeBackend | null> {
   const adapter = await (navigator as Partial<Navigator>).gpu?.requestAdapter().catch(() => null);
   // What the processor computes in the GPU's stead is slower than the kernel.
   if (!adapter || adapter.info.isFallbackAdapter) return null;
   const patience = AbortSignal.any([signal, AbortSignal.timeout(GPU_PATIENCE)]);
-  const payload = (index: number) => film.store.get(index)?.payload;
-  const decoders = await Decoders.start(film.asset, payload, patience, "webgpu").catch(() => null);
+  const payload = (index: number) => asset.store.get(index)?.payload;
+  const decoders = await DecodeWorkers.start(asset.asset, payload, patience, "webgpu").catch(() => null);
   if (decoders === null) return null;
-  const workshop = { decoders, pace: new Pace() };
+  const workshop = { decoders, pace: new DynamicResolution() };
   try {
-    await measure(film, workshop, group, size, patience);
+    await measure(asset, workshop, group, size, patience);
     return workshop;
   } catch {
     decoders.destroy();
@@ -88,8 +91,8 @@ async function openGpu(
 }
 
 async function measure(
-  { asset }: DirectFilm,
-  { decoders, pace }: Workshop,
+  { asset }: DirectAsset,
+  { decoders, pace }: DecodeBackend,
   group: number,
   size: Size,
   signal: AbortSignal,
@@ -99,7 +102,7 @@ async function measure(
   const ended = new Promise<never>((_resolve, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
-  for (let i = 0; i < PICTURES; i++) {
+  for (let i = 0; i < FRAMES; i++) {
     const frame = i % asset.groups[group]!.frameCount;
     const decoding = decoders.decode({ group, frame, request: { region, ...size } });
     const decoded = await Promise.race([decoding, ended]);

@@ -1,4 +1,4 @@
-import type { PictureRequest, TileAsset } from "../../codec/index.js";
+import type { TileAsset, Viewport } from "../../codec/index.js";
 import type { WorkerEngine, WorkerOrder, WorkerReport } from "./messages.js";
 import { startWorker } from "./start-worker.js";
 
@@ -7,7 +7,7 @@ export interface DecodeJob {
   readonly group: number;
   /** Within the group. */
   readonly frame: number;
-  readonly request: PictureRequest;
+  readonly request: Viewport;
   /** One sample a pixel; default: as many as the size takes. */
   readonly draft?: boolean;
 }
@@ -30,7 +30,7 @@ export class GroupFailure extends Error {
 }
 
 /** Most workers: beyond it memory grows, and 4K at 60 frames a second is reached before. */
-const MOST_WORKERS = 4;
+const MAX_WORKERS = 4;
 /** Groups that a worker keeps unpacked, each about half a megabyte. */
 const KEPT_GROUPS = 8;
 /** Picture buffers kept for the next pictures. */
@@ -45,10 +45,10 @@ interface Seat {
 
 /** One less than the processors, since the page needs one; from 1 to 4. */
 export const workerCount = (): number =>
-  Math.max(1, Math.min(MOST_WORKERS, (navigator.hardwareConcurrency || 2) - 1));
+  Math.max(1, Math.min(MAX_WORKERS, (navigator.hardwareConcurrency || 2) - 1));
 
-/** Workers that decode one film, a picture at a time each. */
-export class Decoders {
+/** Workers that decode one video, a picture at a time each. */
+export class DecodeWorkers {
   readonly #seats: Seat[];
   readonly #payload: (group: number) => Uint8Array | undefined;
   #spare: ArrayBuffer[] = [];
@@ -72,7 +72,7 @@ export class Decoders {
     payload: (group: number) => Uint8Array | undefined,
     signal: AbortSignal,
     engine: WorkerEngine = "kernel",
-  ): Promise<Decoders> {
+  ): Promise<DecodeWorkers> {
     const { profile, network, encoder, width, height, groups } = asset;
     const facts = { profile, network, encoder, width, height, groups };
     const started = await Promise.allSettled(
@@ -86,7 +86,7 @@ export class Decoders {
       for (const worker of workers) worker.terminate();
       throw signal.aborted ? signal.reason : refused!.reason;
     }
-    return new Decoders(workers, payload);
+    return new DecodeWorkers(workers, payload);
   }
 
   get count(): number {

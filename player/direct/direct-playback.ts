@@ -2,18 +2,18 @@ import { SieddError } from "../../codec/errors.js";
 import type { SizeChange } from "../abr/requested-size.js";
 import { cannotDecode, damaged, notPlayable, PlayerError } from "../errors.js";
 import type { Playback, PlaybackOptions } from "../playback/transport.js";
-import { type StandIn, standIn } from "./canvas-overlay.js";
-import { openWorkshop, type Workshop } from "./choose-backend.js";
-import { Picture } from "./frame-scheduler.js";
+import { type CanvasOverlay, canvasOverlay } from "./canvas-overlay.js";
+import { type DecodeBackend, openBackend } from "./choose-backend.js";
+import { FrameScheduler } from "./frame-scheduler.js";
 import { canFeed, MediaFeed } from "./media-feed.js";
-import type { DirectFilm } from "./open-asset.js";
-import { FilmReplaced } from "./range-source.js";
+import type { DirectAsset } from "./open-asset.js";
+import { AssetReplacedError } from "./range-source.js";
 import { frameAt, groupOfFrame, timesOfGroup } from "./timeline.js";
 
 /** Seconds fetched ahead, coded. */
 const AHEAD_SECONDS = 8;
 /** Requests at a time. */
-const MOST_REQUESTS = 2;
+const MAX_REQUESTS = 2;
 
 const EVENTS = [
   "ended",
@@ -28,7 +28,7 @@ const EVENTS = [
 ] as const;
 
 export interface DirectOptions extends PlaybackOptions {
-  /** The machine is too slow for this film. */
+  /** The machine is too slow for this video. */
   onStruggle?(): void;
 }
 
@@ -41,29 +41,29 @@ export class DirectPlayback implements Playback {
   readonly transport = "direct";
   readonly hls = null;
   readonly #options: DirectOptions;
-  readonly #film: DirectFilm;
+  readonly #asset: DirectAsset;
   readonly #life = new AbortController();
   readonly #feed: MediaFeed;
   readonly #canvas = document.createElement("canvas");
   readonly #fed = new Set<number>();
-  readonly #standIn: StandIn;
-  #workshop: Workshop | null = null;
-  #picture: Picture | null = null;
+  readonly #standIn: CanvasOverlay;
+  #workshop: DecodeBackend | null = null;
+  #scheduler: FrameScheduler | null = null;
   /** Told once: what has failed neither fetches nor feeds any more. */
   #failed = false;
 
   /** Throws PlayerError `not-supported` where there is no media source for AAC. */
-  constructor(options: DirectOptions, film: DirectFilm, workshop: Workshop | null = null) {
+  constructor(options: DirectOptions, opened: DirectAsset, workshop: DecodeBackend | null = null) {
     const { video, startAt } = options;
-    const { asset, sound } = film;
+    const { asset, audio } = opened;
     this.#options = options;
-    this.#film = film;
-    if (!canFeed(sound.type)) throw cannotDecode();
-    this.#standIn = standIn(video, this.#canvas, {
-      size: () => this.#picture?.painted ?? { width: 0, height: 0 },
-      quality: () => this.#picture?.quality ?? { total: 0, dropped: 0 },
+    this.#asset = opened;
+    if (!canFeed(audio.type)) throw cannotDecode();
+    this.#standIn = canvasOverlay(video, this.#canvas, {
+      size: () => this.#scheduler?.painted ?? { width: 0, height: 0 },
+      quality: () => this.#scheduler?.quality ?? { total: 0, dropped: 0 },
     });
-    const { type, init, delay } = sound;
+    const { type, init, delay } = audio;
     const onError = (error: Error) => this.#fail(error);
     this.#feed = new MediaFeed(video, { type, init, delay, duration: asset.duration, onError });
     if (startAt > 0) video.currentTime = startAt;
@@ -71,20 +71,20 @@ export class DirectPlayback implements Playback {
     for (const event of EVENTS) {
       const handle = () => {
         this.#fetchAhead();
-        if (event === "seeking") this.#picture?.jump();
-        else this.#picture?.advance();
+        if (event === "seeking") this.#scheduler?.jump();
+        else this.#scheduler?.advance();
       };
       video.addEventListener(event, handle, { signal });
     }
-    document.addEventListener("visibilitychange", () => this.#picture?.advance(), { signal });
+    document.addEventListener("visibilitychange", () => this.#scheduler?.advance(), { signal });
     this.#fetchAhead();
     if (workshop === null) void this.#openWorkshop();
     else this.#show(workshop);
   }
 
   /** Nothing is fetched: all that is wanted lies here already. */
-  follow({ size, region }: SizeChange): void {
-    this.#picture?.ask(size, region);
+  onSizeChange({ size, region }: SizeChange): void {
+    this.#scheduler?.ask(size, region);
   }
 
   destroy(): void {
@@ -95,9 +95,9 @@ export class DirectPlayback implements Playback {
   /** Ends everything but the last picture, which covers the video until the canvas is removed. */
   release(): HTMLCanvasElement {
     this.#life.abort();
-    this.#picture?.destroy();
+    this.#scheduler?.destroy();
     this.#workshop?.decoders.destroy();
-    this.#film.close();
+    this.#asset.close();
     this.#feed.destroy();
     this.#standIn.withdraw();
     return this.#canvas;
@@ -106,7 +106,7 @@ export class DirectPlayback implements Playback {
   async #openWorkshop(): Promise<void> {
     const { signal } = this.#life;
     try {
-      const workshop = await openWorkshop(this.#film, signal);
+      const workshop = await openBackend(this.#asset, signal);
       if (signal.aborted) workshop.decoders.destroy();
       else this.#show(workshop);
     } catch (error) {
@@ -114,11 +114,11 @@ export class DirectPlayback implements Playback {
     }
   }
 
-  #show(workshop: Workshop): void {
+  #show(workshop: DecodeBackend): void {
     const { video, wantedSize, wantedRegion } = this.#options;
-    const { asset, store } = this.#film;
+    const { asset, store } = this.#asset;
     this.#workshop = workshop;
-    this.#picture = new Picture({
+    this.#scheduler = new FrameScheduler({
       asset,
       ...workshop,
       video,
@@ -134,29 +134,29 @@ export class DirectPlayback implements Playback {
       onFailure: (error) => this.#fail(error),
       onStruggle: () => this.#options.onStruggle?.(),
     });
-    this.#picture.ask(wantedSize(), wantedRegion());
+    this.#scheduler.ask(wantedSize(), wantedRegion());
   }
 
   /** Fetches what is missing from the clock on, and feeds the sound of what is there. */
   #fetchAhead(): void {
     const { video } = this.#options;
-    const { asset, store } = this.#film;
+    const { asset, store } = this.#asset;
     if (this.#failed || this.#life.signal.aborted) return;
     const { currentTime } = video;
     const playing = groupOfFrame(asset, frameAt(asset, currentTime));
     for (let group = playing; group < asset.groups.length; group++) {
       const { start, end } = timesOfGroup(asset, group);
       if (start > currentTime + AHEAD_SECONDS) return;
-      if (store.get(group) !== undefined) this.#feedSound(group, start, end);
+      if (store.get(group) !== undefined) this.#feedAudio(group, start, end);
       else if (!store.isComing(group)) {
-        if (store.fetching >= MOST_REQUESTS) return;
+        if (store.fetching >= MAX_REQUESTS) return;
         void this.#fetch(group, playing);
       }
     }
   }
 
   async #fetch(group: number, playing: number): Promise<void> {
-    const { asset, store } = this.#film;
+    const { asset, store } = this.#asset;
     const { start, end } = timesOfGroup(asset, group);
     const began = performance.now();
     try {
@@ -175,23 +175,23 @@ export class DirectPlayback implements Playback {
       this.#fail(error);
       return;
     }
-    this.#feedSound(group, start, end);
+    this.#feedAudio(group, start, end);
     this.#fetchAhead();
-    this.#picture?.advance();
+    this.#scheduler?.advance();
   }
 
   /** Once; and again where the browser has thrown it away since. */
-  #feedSound(group: number, start: number, end: number): void {
+  #feedAudio(group: number, start: number, end: number): void {
     if (this.#fed.has(group) && (!this.#feed.settled || this.#feed.holds(start, end))) return;
     this.#fed.add(group);
-    const { sound, store } = this.#film;
-    this.#feed.append(sound.fragment(group, store.get(group)!.packets));
+    const { audio, store } = this.#asset;
+    this.#feed.append(audio.fragment(group, store.get(group)!.packets));
   }
 
   #fail(error: unknown): void {
     if (this.#failed || this.#life.signal.aborted) return;
     this.#failed = true;
-    if (error instanceof FilmReplaced) this.#options.onStale();
+    if (error instanceof AssetReplacedError) this.#options.onStale();
     else if (error instanceof PlayerError) this.#options.onError(error);
     else if (error instanceof SieddError) this.#options.onError(damaged(error));
     else this.#options.onError(notPlayable(error));

@@ -4,7 +4,7 @@ const WINDOW = 100;
 const TOO_MANY = 0.3;
 
 /** Counts the frames that came due while playing, and those that were shown. */
-export class Tally {
+export class DroppedFrames {
   #due = 0;
   #shown = 0;
   #last: number | null = null;

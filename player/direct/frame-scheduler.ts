@@ -1,25 +1,25 @@
 import type { Region, TileAsset } from "../../codec/index.js";
 import type { Size } from "../geometry/size.js";
-import { type Decoders, GroupFailure } from "./decode-workers.js";
-import { Tally } from "./dropped-frames.js";
-import { type Effort, type Pace, samplesOf } from "./dynamic-resolution.js";
+import { type DecodeWorkers, GroupFailure } from "./decode-workers.js";
+import { DroppedFrames } from "./dropped-frames.js";
+import { type DecodeQuality, type DynamicResolution, samplesOf } from "./dynamic-resolution.js";
 import { type Frame, FrameStore } from "./frame-store.js";
 import { frameAt, groupOfFrame } from "./timeline.js";
 
 /** Decoded ahead at most: seconds, and bytes. */
 const AHEAD_SECONDS = 1;
 const AHEAD_BYTES = 96 * 1024 * 1024;
-/** Frames decoded ahead of a film that rests, so that it starts at once. */
+/** Frames decoded ahead of a video that rests, so that it starts at once. */
 const AHEAD_RESTING = 3;
 /** Frames by which a picture may be late and still be shown. */
 const LATE_FRAMES = 12;
 
-export interface PictureOptions {
+export interface FrameSchedulerOptions {
   readonly asset: TileAsset;
-  readonly decoders: Decoders;
+  readonly decoders: DecodeWorkers;
   readonly video: HTMLVideoElement;
   readonly canvas: HTMLCanvasElement;
-  readonly pace: Pace;
+  readonly pace: DynamicResolution;
   hasGroup(group: number): boolean;
   /** A picture of another size or region than the last one is on the canvas. */
   onPainted(frame: Frame): void;
@@ -32,12 +32,12 @@ export interface PictureOptions {
 }
 
 /** Decodes ahead of the clock and shows each picture at its time; what comes too late is left out. */
-export class Picture {
-  readonly #options: PictureOptions;
+export class FrameScheduler {
+  readonly #options: FrameSchedulerOptions;
   readonly #frames: FrameStore;
   readonly #context: CanvasRenderingContext2D;
   readonly #whole: Region;
-  readonly #tally: Tally;
+  readonly #tally: DroppedFrames;
   /** Frames being decoded, with the version that was asked for. */
   readonly #decoding = new Map<number, number>();
   readonly #failed = new Set<number>();
@@ -49,14 +49,14 @@ export class Picture {
   #tick = 0;
   #ended = false;
 
-  constructor(options: PictureOptions) {
+  constructor(options: FrameSchedulerOptions) {
     this.#options = options;
     const { asset, canvas, decoders } = options;
     this.#whole = { x: 0, y: 0, width: asset.width, height: asset.height };
     this.#region = this.#whole;
     this.#frames = new FrameStore((pixels) => decoders.recycle(pixels));
     this.#context = canvas.getContext("2d", { alpha: false })!;
-    this.#tally = new Tally(() => options.onStruggle());
+    this.#tally = new DroppedFrames(() => options.onStruggle());
   }
 
   get quality(): { readonly total: number; readonly dropped: number } {
@@ -180,7 +180,7 @@ export class Picture {
     );
   }
 
-  async #decode(index: number, group: number, { width, height, draft }: Effort): Promise<void> {
+  async #decode(index: number, group: number, { width, height, draft }: DecodeQuality): Promise<void> {
     const { asset, decoders, pace } = this.#options;
     const [version, view, region] = [this.#version, this.#view, this.#region];
     const frame = index - asset.groups[group]!.firstFrame;

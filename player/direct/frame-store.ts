@@ -2,7 +2,7 @@ import type { Region } from "../../codec/index.js";
 
 /** One decoded picture. */
 export interface Frame {
-  /** In the film. */
+  /** In the video. */
   readonly index: number;
   readonly width: number;
   readonly height: number;

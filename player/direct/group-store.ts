@@ -1,5 +1,5 @@
 import type { TileAsset } from "../../codec/index.js";
-import type { SoundTrack } from "./audio-remuxer.js";
+import type { AudioRemuxer } from "./audio-remuxer.js";
 import type { RangeSource } from "./range-source.js";
 
 /** One group as it came: its decoders, coded, and the sound beneath it. */
@@ -11,21 +11,21 @@ export interface StoredGroup {
 /** Bytes of coded groups kept: a quarter of an hour at 60 kB a second. What is kept costs no request again. */
 const KEPT_BYTES = 64 * 1024 * 1024;
 /** Bytes between two groups that are fetched along; more than that is not their sound. */
-const MOST_BETWEEN = 2 * 1024 * 1024;
+const MAX_BETWEEN = 2 * 1024 * 1024;
 
-/** Groups of a film, each fetched in one request together with its sound, and kept. */
+/** Groups of a video, each fetched in one request together with its sound, and kept. */
 export class GroupStore {
   readonly #asset: TileAsset;
   readonly #source: RangeSource;
-  readonly #sound: SoundTrack;
+  readonly #audio: AudioRemuxer;
   readonly #kept = new Map<number, StoredGroup>();
   readonly #coming = new Map<number, Promise<StoredGroup>>();
   #bytes = 0;
 
-  constructor(asset: TileAsset, source: RangeSource, sound: SoundTrack) {
+  constructor(asset: TileAsset, source: RangeSource, audio: AudioRemuxer) {
     this.#asset = asset;
     this.#source = source;
-    this.#sound = sound;
+    this.#audio = audio;
   }
 
   get(group: number): StoredGroup | undefined {
@@ -54,10 +54,10 @@ export class GroupStore {
     const { offset, size } = this.#asset.groups[group]!;
     const end = this.#asset.groups[group + 1]?.offset ?? this.#asset.bytes;
     const between = end - offset - size;
-    const stored = this.#asset.audio.length > 0 && between >= 0 && between <= MOST_BETWEEN;
+    const stored = this.#asset.audio.length > 0 && between >= 0 && between <= MAX_BETWEEN;
     try {
       await this.#source.keep(offset, stored ? end - offset : size);
-      const [payload, packets] = await Promise.all([this.#asset.readGroup(group), this.#sound.read(group)]);
+      const [payload, packets] = await Promise.all([this.#asset.readGroup(group), this.#audio.read(group)]);
       const whole = { payload, packets };
       this.#kept.set(group, whole);
       this.#bytes += bytesOf(whole);

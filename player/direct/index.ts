@@ -1,3 +1,3 @@
-export { openIfAffordable } from "./choose-backend.js";
+export { openIfFastEnough } from "./choose-backend.js";
 export { DirectPlayback } from "./direct-playback.js";
-export { type DirectFilm, openDirectFilm } from "./open-asset.js";
+export { type DirectAsset, openDirectAsset } from "./open-asset.js";

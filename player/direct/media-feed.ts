@@ -28,7 +28,7 @@ export interface FeedOptions {
 
 /**
  * Feeds sound to a media element through a media source. The element then is the clock, and what it says of
- * playing, seeking, waiting, its buffer and its end is true of the film as a whole.
+ * playing, seeking, waiting, its buffer and its end is true of the video as a whole.
  */
 export class MediaFeed {
   readonly #video: HTMLVideoElement;
@@ -47,7 +47,7 @@ export class MediaFeed {
     const { signal } = this.#listening;
     this.#source.addEventListener("sourceopen", () => this.#open(), { signal, once: true });
     video.addEventListener("error", () => options.onError(notPlayable(video.error)), { signal });
-    // A managed source opens only where the film is not sent to other screens.
+    // A managed source opens only where the video is not sent to other screens.
     video.disableRemotePlayback = true;
     video.src = this.#url;
   }
@@ -87,7 +87,7 @@ export class MediaFeed {
     this.#source.duration = duration;
     this.#buffer = this.#source.addSourceBuffer(type);
     this.#buffer.timestampOffset = -delay;
-    // Packets do not end where the film does.
+    // Packets do not end where the video does.
     this.#buffer.appendWindowEnd = duration;
     this.#buffer.addEventListener("updateend", () => this.#next(), { signal });
     this.#queue.unshift(init);
@@ -115,7 +115,7 @@ export class MediaFeed {
     }
   }
 
-  /** A film ends, and loops, only once its source says that nothing follows. */
+  /** A video ends, and loops, only once its source says that nothing follows. */
   #endIfWhole(): void {
     const { duration } = this.#options;
     if (this.#source.readyState !== "open" || !this.holds(duration - 0.1, duration)) return;

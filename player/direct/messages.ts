@@ -1,4 +1,4 @@
-import type { PictureRequest, TileDecoderAsset } from "../../codec/index.js";
+import type { TileDecoderAsset, Viewport } from "../../codec/index.js";
 
 /** What decodes in a worker: the SIMD kernel, or the shader where there is a GPU. */
 export type WorkerEngine = "kernel" | "webgpu";
@@ -20,7 +20,7 @@ export type WorkerOrder =
       readonly group: number;
       /** Within the group. */
       readonly frame: number;
-      readonly request: PictureRequest;
+      readonly request: Viewport;
       /** One sample a pixel, where there is no time for more. */
       readonly draft: boolean;
       /** Memory to write the picture into: width x height x 4 bytes. */

@@ -1,28 +1,28 @@
 import { openAsset } from "../../codec/asset/asset.js";
 import { SieddError } from "../../codec/errors.js";
 import type { TileAsset } from "../../codec/index.js";
-import { badAnswer, badFilm, PlayerError, serverOnly } from "../errors.js";
+import { badAnswer, badVideo, PlayerError, serverOnly } from "../errors.js";
 import { DEFAULT_LIMITS } from "../geometry/size.js";
-import type { FilmInfo } from "../source/video-info.js";
-import { SoundTrack } from "./audio-remuxer.js";
+import type { VideoInfo } from "../source/video-info.js";
+import { AudioRemuxer } from "./audio-remuxer.js";
 import { GroupStore } from "./group-store.js";
 import { RangeSource } from "./range-source.js";
 
 /** An asset that is played where it lies. */
-export interface DirectFilm {
+export interface DirectAsset {
   readonly asset: TileAsset;
-  readonly info: FilmInfo;
-  readonly sound: SoundTrack;
+  readonly info: VideoInfo;
+  readonly audio: AudioRemuxer;
   readonly store: GroupStore;
   /** Ends its requests. */
   close(): void;
 }
 
 /**
- * Opens the asset at an address: one request, a second one for films of some minutes. Rejects with PlayerError:
+ * Opens the asset at an address: one request, a second one for videos of some minutes. Rejects with PlayerError:
  * beside what RangeSource.open says, `bad-answer` for what is not an asset and `server-only` for the paper profile.
  */
-export async function openDirectFilm(url: string, signal: AbortSignal): Promise<DirectFilm> {
+export async function openDirectAsset(url: string, signal: AbortSignal): Promise<DirectAsset> {
   const life = new AbortController();
   signal.addEventListener("abort", () => life.abort(signal.reason), { signal: life.signal });
   const source = await RangeSource.open(url, life.signal);
@@ -30,7 +30,7 @@ export async function openDirectFilm(url: string, signal: AbortSignal): Promise<
     const asset = await openAsset(source, { signal });
     if (asset.profile !== "tile") throw serverOnly(url);
     const { width, height, duration, frameRate } = asset;
-    const info: FilmInfo = {
+    const info: VideoInfo = {
       width,
       height,
       duration,
@@ -39,12 +39,12 @@ export async function openDirectFilm(url: string, signal: AbortSignal): Promise<
       poster: null,
       limits: DEFAULT_LIMITS,
     };
-    const sound = new SoundTrack(asset);
-    const store = new GroupStore(asset, source, sound);
-    return { asset, info, sound, store, close: () => life.abort() };
+    const audio = new AudioRemuxer(asset);
+    const store = new GroupStore(asset, source, audio);
+    return { asset, info, audio, store, close: () => life.abort() };
   } catch (error) {
     if (signal.aborted) throw signal.reason;
-    if (error instanceof SieddError) throw badFilm(url, error);
+    if (error instanceof SieddError) throw badVideo(url, error);
     throw error instanceof PlayerError ? error : badAnswer(error);
   }
 }

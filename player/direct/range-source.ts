@@ -3,7 +3,7 @@ import type { ByteSource } from "../../codec/index.js";
 import { badAnswer, errorForStatus, noRanges, unreachable } from "../errors.js";
 import { pause } from "../source/video-info.js";
 
-/** Bytes of the first request: the head of a film of some minutes, and mostly its first group too. */
+/** Bytes of the first request: the head of a video of some minutes, and mostly its first group too. */
 const FIRST_BYTES = 65_536;
 /** Times that a request is made before the network counts as lost. */
 const ATTEMPTS = 7;
@@ -11,10 +11,10 @@ const FIRST_WAIT = 0.5;
 const LONGEST_WAIT = 8;
 
 /** The file is not the one any more that was opened: its validator or length has changed, or it is gone. */
-export class FilmReplaced extends Error {
+export class AssetReplacedError extends Error {
   constructor() {
-    super("the film has been replaced");
-    this.name = "FilmReplaced";
+    super("the video has been replaced");
+    this.name = "AssetReplacedError";
   }
 }
 
@@ -45,14 +45,14 @@ export class RangeSource implements ByteSource {
     this.#kept.set(0, first.bytes);
   }
 
-  /** Rejects with PlayerError: `film-not-found`, `server-unreachable`, `server-busy`, `no-ranges`, `bad-answer`. */
+  /** Rejects with PlayerError: `video-not-found`, `server-unreachable`, `server-busy`, `no-ranges`, `bad-answer`. */
   static async open(url: string, signal: AbortSignal): Promise<RangeSource> {
     const first = await request(url, 0, FIRST_BYTES, signal, (status) => errorForStatus(status, url));
     const all = first.bytes.length < FIRST_BYTES ? first.bytes.length : Number.MAX_SAFE_INTEGER;
     return new RangeSource(url, first.total ?? all, first, signal);
   }
 
-  /** Rejects with SieddError `truncated-asset`, FilmReplaced, or PlayerError where the host does not answer. */
+  /** Rejects with SieddError `truncated-asset`, AssetReplacedError, or PlayerError where the host does not answer. */
   async read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
     const kept = this.#find(offset, length);
     if (kept !== undefined) return kept;
@@ -61,8 +61,8 @@ export class RangeSource implements ByteSource {
 
   /** Fetches bytes in one request, for the reads that follow; at most to the end of the file. */
   async keep(offset: number, length: number): Promise<void> {
-    const most = Math.min(length, this.size - offset);
-    if (this.#find(offset, most) === undefined) this.#kept.set(offset, await this.#fetch(offset, most));
+    const max = Math.min(length, this.size - offset);
+    if (this.#find(offset, max) === undefined) this.#kept.set(offset, await this.#fetch(offset, max));
   }
 
   /** Lets go what `keep` fetched; the head of the file stays. */
@@ -80,11 +80,11 @@ export class RangeSource implements ByteSource {
 
   async #fetch(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
     const { bytes, total, validator } = await request(this.url, offset, length, this.#signal, (status) =>
-      [404, 410, 412, 416].includes(status) ? new FilmReplaced() : errorForStatus(status, this.url),
+      [404, 410, 412, 416].includes(status) ? new AssetReplacedError() : errorForStatus(status, this.url),
     );
     const known = Number.isSafeInteger(this.size + 1);
     if (validator !== this.#validator || (total !== null && known && total !== this.size))
-      throw new FilmReplaced();
+      throw new AssetReplacedError();
     if (bytes.length !== length) {
       throw new SieddError(
         "truncated-asset",
@@ -112,7 +112,7 @@ async function request(
         signal,
       });
       if (answer.status === 206) return await readPart(answer);
-      // What is left of a whole film must not come.
+      // What is left of a whole video must not come.
       await answer.body?.cancel();
       if (answer.status === 200) throw noRanges(url);
       failure = refusal(answer.status);

@@ -1,6 +1,6 @@
 import type { TileAsset } from "../../codec/index.js";
 
-/** What is known of a film's frames. */
+/** What is known of a video's frames. */
 export type Timed = Pick<TileAsset, "groups" | "frameRate" | "frameCount">;
 
 /** Share of a frame by which a time may lie before it: browsers keep whole microseconds. */
@@ -26,7 +26,7 @@ export function groupOfFrame({ groups }: Timed, frame: number): number {
 }
 
 /** When a group begins and ends, in seconds. */
-export function timesOfGroup(film: Timed, group: number): { readonly start: number; readonly end: number } {
-  const { firstFrame, frameCount } = film.groups[group]!;
-  return { start: timeOfFrame(film, firstFrame), end: timeOfFrame(film, firstFrame + frameCount) };
+export function timesOfGroup(asset: Timed, group: number): { readonly start: number; readonly end: number } {
+  const { firstFrame, frameCount } = asset.groups[group]!;
+  return { start: timeOfFrame(asset, firstFrame), end: timeOfFrame(asset, firstFrame + frameCount) };
 }

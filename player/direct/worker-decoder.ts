@@ -1,4 +1,4 @@
-import { type LoadedGroup, PictureDecoder } from "../../codec/decode/kernel-decoder.js";
+import { KernelDecoder, type LoadedGroup } from "../../codec/decode/kernel-decoder.js";
 import { SieddError } from "../../codec/errors.js";
 import type { TileDecoderAsset } from "../../codec/index.js";
 import { GpuDecoder, type GpuGroup } from "./gpu/gpu-decoder.js";
@@ -24,15 +24,15 @@ const missing = (group: number) => new Error(`group ${group} was not loaded`);
 /** The SIMD kernel. */
 export class KernelEngine implements Engine {
   readonly name = "kernel";
-  readonly #decoder: PictureDecoder;
+  readonly #decoder: KernelDecoder;
   readonly #groups = new Map<number, LoadedGroup | Error>();
 
-  private constructor(decoder: PictureDecoder) {
+  private constructor(decoder: KernelDecoder) {
     this.#decoder = decoder;
   }
 
   static async create(asset: TileDecoderAsset): Promise<KernelEngine> {
-    return new KernelEngine(await PictureDecoder.create(asset));
+    return new KernelEngine(await KernelDecoder.create(asset));
   }
 
   load(group: number, payload: Uint8Array): void {

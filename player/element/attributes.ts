@@ -36,7 +36,7 @@ export function parseQuality(value: string | null): number | "auto" {
   return "auto";
 }
 
-/** The film's absolute address without a trailing slash; null where there is none or it is not a URL. */
+/** The video's absolute address without a trailing slash; null where there is none or it is not a URL. */
 export function parseSource(value: string | null, base: string): string | null {
   if (value === null || value.trim() === "") return null;
   try {

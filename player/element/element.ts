@@ -1,11 +1,11 @@
 import type Hls from "hls.js";
 import type { PlayerError } from "../errors.js";
 import type { Size } from "../geometry/size.js";
-import type { SegmentArrival } from "../hls/elastic-loader.js";
-import { StillPicture } from "../playback/paused-frame.js";
+import type { LoadedSegment } from "../hls/elastic-loader.js";
+import { PausedFrame } from "../playback/paused-frame.js";
 import type { MissingPart, Transport } from "../playback/transport.js";
 import { Session } from "../session/session.js";
-import type { FilmInfo } from "../source/video-info.js";
+import type { VideoInfo } from "../source/video-info.js";
 import { Controls } from "../ui/controls.js";
 import { buildSkin, type Skin } from "../ui/layout.js";
 import { type PlayerMode, parseCap, parseMode, parseQuality, parseSource } from "./attributes.js";
@@ -18,8 +18,8 @@ export interface SieddPlayerOwnEventMap {
   /** The size to ask for has changed: output pixels. */
   sizechange: CustomEvent<Size>;
   /** A segment of the picture has arrived. */
-  segment: CustomEvent<SegmentArrival>;
-  /** A part of the film cannot be had, and is left out: from and to in seconds. */
+  segment: CustomEvent<LoadedSegment>;
+  /** A part of the video cannot be had, and is left out: from and to in seconds. */
   missing: CustomEvent<MissingPart>;
   /** Another part of the picture is asked for: as in the attribute `region`, and how many times enlarged. */
   regionchange: CustomEvent<{ readonly region: string; readonly zoom: number }>;
@@ -29,7 +29,7 @@ export interface SieddPlayerOwnEventMap {
 export interface SieddPlayerEventMap extends HTMLVideoElementEventMap, SieddPlayerOwnEventMap {}
 
 /**
- * `<siedd-player src=".../movie">`: plays a film at exactly the pixels it takes up on the screen, and follows
+ * `<siedd-player src=".../movie">`: plays a video at exactly the pixels it takes up on the screen, and follows
  * when they change. It has the members and events of a video; docs/player.md lists its attributes, custom
  * properties and parts.
  */
@@ -50,7 +50,7 @@ export class SieddPlayerElement extends MediaElement {
   readonly #skin: Skin = buildSkin(this.attachShadow({ mode: "open" }));
   protected readonly video = this.#skin.video;
   // Who plays HLS by itself shows the last frame by itself, and in direct mode it is painted.
-  protected readonly still = new StillPicture(this.video, () => (this.hls === null ? null : this.film));
+  protected readonly still = new PausedFrame(this.video, () => (this.hls === null ? null : this.info));
   readonly #controls = new Controls(this, this.#skin, {
     onRegion: () => {
       // There another region is another stream, and until it plays the video has no picture.
@@ -69,17 +69,17 @@ export class SieddPlayerElement extends MediaElement {
   #mode: PlayerMode = "server";
   #quality: number | "auto" = "auto";
   #playsWhenStarted = false;
-  /** Where the film begins once it plays, in seconds: where it was when the element left the document. */
+  /** Where the video begins once it plays, in seconds: where it was when the element left the document. */
   #startAt = 0;
 
-  /** Address of the film: the folder that holds its info.json. */
+  /** Address of the video: the folder that holds its info.json. */
   get src(): string {
     return parseSource(this.getAttribute("src"), document.baseURI) ?? "";
   }
   set src(address: string) {
     this.setAttribute("src", address);
   }
-  /** Address of the film that is loaded; empty where none is. */
+  /** Address of the video that is loaded; empty where none is. */
   get currentSrc(): string {
     return this.#session === null ? "" : this.src;
   }
@@ -124,8 +124,8 @@ export class SieddPlayerElement extends MediaElement {
   set zoom(factor: number) {
     this.setAttribute("zoom", String(factor));
   }
-  /** What is known of the film; null before its info.json has come. */
-  get film(): FilmInfo | null {
+  /** What is known of the video; null before its info.json has come. */
+  get info(): VideoInfo | null {
     return this.#session?.info ?? null;
   }
   /** Whether its own controls are there; not so as the medium of another player, in its slot `media`. */
@@ -135,7 +135,7 @@ export class SieddPlayerElement extends MediaElement {
   set controls(shown: boolean) {
     this.toggleAttribute("nocontrols", !shown);
   }
-  /** The size being asked for, in output pixels; null before the film and the layout are known. */
+  /** The size being asked for, in output pixels; null before the video and the layout are known. */
   get requestedSize(): Size | null {
     return this.#session?.wantedSize ?? null;
   }
@@ -154,7 +154,7 @@ export class SieddPlayerElement extends MediaElement {
     const known = this.transport !== "elastic" || readyState !== HTMLMediaElement.HAVE_METADATA;
     return known ? { width, height } : (this.requestedSize ?? { width, height });
   }
-  /** How the film reaches the video; null before it plays. */
+  /** How the video reaches the video; null before it plays. */
   get transport(): Transport | null {
     return this.#session?.transport ?? null;
   }
@@ -167,7 +167,7 @@ export class SieddPlayerElement extends MediaElement {
     return this.#error;
   }
 
-  /** Seconds; may be set before the film is known. */
+  /** Seconds; may be set before the video is known. */
   override get currentTime(): number {
     return this.#session?.started ? super.currentTime : this.#startAt;
   }
@@ -176,7 +176,7 @@ export class SieddPlayerElement extends MediaElement {
     else this.#startAt = Math.max(0, Number(seconds) || 0);
   }
 
-  /** As on a video; may be called before the film is known. */
+  /** As on a video; may be called before the video is known. */
   override async play(): Promise<void> {
     if (this.#session === null) this.#open();
     const session = this.#session as Session | null;
@@ -185,7 +185,7 @@ export class SieddPlayerElement extends MediaElement {
       const failure = await session.whenStarted;
       if (failure !== null) throw failure;
       if (session !== this.#session || !this.#playsWhenStarted) {
-        throw new DOMException("Playing was interrupted by pause() or by another film.", "AbortError");
+        throw new DOMException("Playing was interrupted by pause() or by another video.", "AbortError");
       }
     }
     await this.#playVideo();
@@ -195,7 +195,7 @@ export class SieddPlayerElement extends MediaElement {
     this.video.pause();
   }
 
-  /** Loads the film again, from the start and at the default rate. */
+  /** Loads the video again, from the start and at the default rate. */
   load(): void {
     this.#startAt = 0;
     this.playbackRate = this.defaultPlaybackRate;
@@ -276,7 +276,7 @@ export class SieddPlayerElement extends MediaElement {
     try {
       await super.play();
     } catch (error) {
-      // Another source has taken over and plays on: only a pause or another film ends what was asked for.
+      // Another source has taken over and plays on: only a pause or another video ends what was asked for.
       if ((error as Error).name !== "AbortError" || this.video.paused) throw error;
       await this.#playVideo();
     }
@@ -317,7 +317,7 @@ export class SieddPlayerElement extends MediaElement {
         onFit: (fills) => this.#skin.stage.toggleAttribute("data-fits", fills),
         onInfo: (info) => {
           this.#skin.setShape(info);
-          this.#controls.filmKnown();
+          this.#controls.infoKnown();
           if (this.videoRenditions.length === 0) offerRenditions(this, info, signal);
         },
         onHls: (hls, playing) => offerAudioTracks(this, hls, playing),
@@ -329,7 +329,7 @@ export class SieddPlayerElement extends MediaElement {
         onMissing: (part) => this.#tell("missing", part),
         onPainted: (region) => this.#controls.zoom.painted(region),
         onReload: (position, playing) => {
-          // From here on as before the film was first known: what is chosen meanwhile holds.
+          // From here on as before the video was first known: what is chosen meanwhile holds.
           this.#startAt = position;
           if (playing) this.play().catch(() => undefined);
         },
@@ -339,7 +339,7 @@ export class SieddPlayerElement extends MediaElement {
     );
   }
 
-  /** Loads the film again where it is. */
+  /** Loads the video again where it is. */
   #retry(focus = true): void {
     const { video } = this;
     this.#startAt = this.currentTime;

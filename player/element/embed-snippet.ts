@@ -10,15 +10,15 @@ export interface EmbedOptions {
   readonly loop?: boolean;
 }
 
-/** A film to embed. */
-export interface EmbeddedFilm extends EmbedOptions {
+/** A video to embed. */
+export interface EmbeddedVideo extends EmbedOptions {
   /** Absolute address of the server's folder, with or without a slash at its end. */
   readonly root: string;
   readonly id: string;
   /** Source pixels: the shape that the frame takes. */
   readonly width: number;
   readonly height: number;
-  /** What opens the film on a server that asks for signatures. Default: none. */
+  /** What opens the video on a server that asks for signatures. Default: none. */
   readonly signature?: string | undefined;
   /** Default: the id. */
   readonly title?: string;
@@ -29,8 +29,8 @@ const escapeAttribute = (text: string): string =>
 
 const folder = (root: string): string => `${root.replace(/\/+$/, "")}/`;
 
-/** Address of the page that shows nothing but the film. */
-export function embedUrl({ root, id, signature, start, autoplay, muted, loop }: EmbeddedFilm): string {
+/** Address of the page that shows nothing but the video. */
+export function embedUrl({ root, id, signature, start, autoplay, muted, loop }: EmbeddedVideo): string {
   const url = new URL(`player/embed/${encodeURIComponent(id)}`, folder(root));
   if (start !== undefined && start > 0) url.searchParams.set("start", String(start));
   for (const [name, wanted] of Object.entries({ autoplay, muted, loop })) {
@@ -40,11 +40,11 @@ export function embedUrl({ root, id, signature, start, autoplay, muted, loop }: 
   return url.href;
 }
 
-/** An iframe that keeps the film's shape at any width, to copy into a page. */
-export function embedSnippet(film: EmbeddedFilm): string {
-  const { width, height, title, id } = film;
+/** An iframe that keeps the video's shape at any width, to copy into a page. */
+export function embedSnippet(video: EmbeddedVideo): string {
+  const { width, height, title, id } = video;
   const attributes = [
-    `src="${escapeAttribute(embedUrl(film))}"`,
+    `src="${escapeAttribute(embedUrl(video))}"`,
     `title="${escapeAttribute(title ?? id)}"`,
     `style="border: 0; width: 100%; aspect-ratio: ${width} / ${height}"`,
     'allow="autoplay; fullscreen; picture-in-picture"',
@@ -54,11 +54,11 @@ export function embedSnippet(film: EmbeddedFilm): string {
 }
 
 /** The element itself and the module that defines it, to copy into a page. */
-export function elementSnippet(film: EmbeddedFilm): string {
-  const root = folder(film.root);
-  const flags = (["autoplay", "muted", "loop"] as const).filter((name) => film[name] === true);
-  const address = new URL(encodeURIComponent(film.id), root);
-  if (film.signature !== undefined) address.searchParams.set("sig", film.signature);
+export function elementSnippet(video: EmbeddedVideo): string {
+  const root = folder(video.root);
+  const flags = (["autoplay", "muted", "loop"] as const).filter((name) => video[name] === true);
+  const address = new URL(encodeURIComponent(video.id), root);
+  if (video.signature !== undefined) address.searchParams.set("sig", video.signature);
   const src = escapeAttribute(address.href);
   const module = escapeAttribute(new URL("player/siedd-player.js", root).href);
   return [

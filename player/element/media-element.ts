@@ -1,4 +1,4 @@
-import type { StillPicture } from "../playback/paused-frame.js";
+import type { PausedFrame } from "../playback/paused-frame.js";
 import { ForwardingElement } from "./forwarded-media-api.js";
 
 /** Events of a media element, sent again by the element around it, since they do not bubble. */
@@ -63,7 +63,7 @@ export function sameEvent(event: Event): Event {
 
 /** The API of a media element, answered by the video inside; its attributes are reflected. */
 export abstract class MediaElement extends ForwardingElement {
-  protected abstract readonly still: StillPicture;
+  protected abstract readonly still: PausedFrame;
   /** Names of properties that were set before the tag was defined, with their values. */
   #early: readonly (readonly [string, unknown])[] = Object.entries(this);
   #defaultPlaybackRate = 1;
@@ -110,8 +110,8 @@ export abstract class MediaElement extends ForwardingElement {
   }
 
   /**
-   * A video goes back to its default rate with each source, and one film has several: another region, another way
-   * of streaming, a film that was replaced. So the video's default is what was chosen, and that of the page is kept here.
+   * A video goes back to its default rate with each source, and one video has several: another region, another way
+   * of streaming, a video that was replaced. So the video's default is what was chosen, and that of the page is kept here.
    */
   #keepRate(): void {
     const { video } = this;
@@ -142,7 +142,7 @@ export abstract class MediaElement extends ForwardingElement {
   get seeking(): boolean {
     return this.still.position === null && this.video.seeking;
   }
-  /** Stays with the film, also when it is set before there is anything to play. */
+  /** Stays with the video, also when it is set before there is anything to play. */
   get playbackRate(): number {
     return this.video.playbackRate;
   }
@@ -150,7 +150,7 @@ export abstract class MediaElement extends ForwardingElement {
     this.video.playbackRate = rate;
     this.#keepRate();
   }
-  /** The rate at which `load()` and another film begin. */
+  /** The rate at which `load()` and another video begin. */
   get defaultPlaybackRate(): number {
     return this.#defaultPlaybackRate;
   }

@@ -11,13 +11,13 @@ export interface AttributeReference {
   readonly about: string;
 }
 
-type Attribute = (typeof SieddPlayerElement.observedAttributes)[number] | "film-title";
+type Attribute = (typeof SieddPlayerElement.observedAttributes)[number] | "video-title";
 
 /** Every attribute: the compiler asks for those that are missing here. */
 export const ATTRIBUTES = {
   src: {
     property: "src",
-    values: "URL of a film on a siedd server, or of a `.siedd` file",
+    values: "URL of a video on a siedd server, or of a `.siedd` file",
     absent: "nothing is loaded",
     about: "what is played; set anew, it is loaded from the start, and at `defaultPlaybackRate`",
   },
@@ -63,11 +63,11 @@ export const ATTRIBUTES = {
     absent: "the page's",
     about: "language of the controls",
   },
-  "film-title": {
+  "video-title": {
     property: null,
     values: "text",
     absent: "the last part of `src`",
-    about: "name of the film on lock screens and the like",
+    about: "name of the video on lock screens and the like",
   },
   nocontrols: {
     property: "controls",
@@ -127,7 +127,7 @@ export const EVENTS = {
   sizechange: "another size is wanted: `detail` is `{ width, height }` in output pixels",
   segment:
     "a segment of the picture has arrived: `detail` has index, start, duration, size, region, bytes, seconds, waiting, and server (seconds, cached) where the server says them",
-  missing: "a part of the film cannot be had and is left out: `detail` is `{ start, end }` in seconds",
+  missing: "a part of the video cannot be had and is left out: `detail` is `{ start, end }` in seconds",
   regionchange: "another part of the picture is asked for: `detail` is `{ region, zoom }`",
 } satisfies Record<keyof SieddPlayerOwnEventMap, string>;
 
@@ -137,7 +137,7 @@ export const PROPERTIES = {
   videoWidth: "pixels across of the picture on screen, as they were computed; `videoHeight` likewise",
   transport: "`elastic`, `levels`, `native` or `direct`; null before it plays",
   hls: "the instance of hls.js underneath; null where there is none",
-  film: "size, duration, frame rate and limits of the film; null before they are known",
+  info: "size, duration, frame rate and limits of the video; null before they are known",
   error: "null, or why nothing plays: `message` for people, `reason` for programs, `code` as of a MediaError",
   videoRenditions: "heights to choose from (media-tracks); choosing one sets `quality`",
   audioTracks: "the languages of the sound; enabling one switches to it",

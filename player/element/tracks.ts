@@ -1,9 +1,9 @@
 import Hls from "hls.js";
 import type { AudioTrack } from "media-tracks";
-import type { FilmInfo } from "../source/video-info.js";
+import type { VideoInfo } from "../source/video-info.js";
 import type { MediaElement } from "./media-element.js";
 
-/** Rows of pixels that people know by name; a film's own come with them. */
+/** Rows of pixels that people know by name; a video's own come with them. */
 const KNOWN_HEIGHTS = [144, 240, 360, 480, 720, 1080, 1440, 2160];
 
 /** What an element with tracks has to let be chosen. */
@@ -34,11 +34,11 @@ export function mirrorTextTracks(host: Element, video: HTMLVideoElement, signal:
  * Offers heights to choose from in `videoRenditions`. Any other height can be had by `quality`: nothing is stored
  * at any of them. Ends with the signal.
  */
-export function offerRenditions(host: TrackHost, info: FilmInfo, signal: AbortSignal): void {
+export function offerRenditions(host: TrackHost, info: VideoInfo, signal: AbortSignal): void {
   const track = host.addVideoTrack("main");
-  track.id = "film";
-  const most = Math.min(info.limits.maxSide, Math.sqrt((info.limits.maxArea * info.height) / info.width));
-  const heights = [...new Set([...KNOWN_HEIGHTS, info.height])].filter((height) => height <= most);
+  track.id = "video";
+  const max = Math.min(info.limits.maxSide, Math.sqrt((info.limits.maxArea * info.height) / info.width));
+  const heights = [...new Set([...KNOWN_HEIGHTS, info.height])].filter((height) => height <= max);
   for (const height of heights.sort((a, b) => a - b)) {
     const width = 2 * Math.round((height * info.width) / info.height / 2);
     const rendition = track.addRendition(
@@ -65,7 +65,7 @@ export function offerRenditions(host: TrackHost, info: FilmInfo, signal: AbortSi
   signal.addEventListener("abort", () => host.removeVideoTrack(track), { once: true });
 }
 
-/** The film's languages in `audioTracks`; enabling one switches to it. Ends with the signal. */
+/** The video's languages in `audioTracks`; enabling one switches to it. Ends with the signal. */
 export function offerAudioTracks(host: MediaElement, hls: Hls, signal: AbortSignal): void {
   let offered: AudioTrack[] = [];
   const forget = () => {

@@ -19,55 +19,55 @@ export const SMALLEST_SIDE = 16;
 /** How many times a hand may enlarge the picture. */
 export const LARGEST_ZOOM = 32;
 /** Zoom levels that a resting hand settles on, for each doubling. */
-const LEVELS_A_DOUBLING = 4;
+const LEVELS_PER_DOUBLING = 4;
 /** Places of a region along each side, for each of its own widths: viewers of one spot then share the cache. */
-const PLACES_A_WIDTH = 16;
+const PLACES_PER_WIDTH = 16;
 
 export const wholeOf = ({ width, height }: Size): Region => ({ x: 0, y: 0, width, height });
 
-export const isWhole = (region: Region, picture: Size): boolean =>
-  region.width >= picture.width && region.height >= picture.height;
+export const isWhole = (region: Region, frame: Size): boolean =>
+  region.width >= frame.width && region.height >= frame.height;
 
 export const sameRegion = (a: Region | null, b: Region | null): boolean =>
   a === b ||
   (a !== null && b !== null && a.x === b.x && a.y === b.y && a.width === b.width && a.height === b.height);
 
-export const centreOf = ({ x, y, width, height }: Region): Point => ({ x: x + width / 2, y: y + height / 2 });
+export const centerOf = ({ x, y, width, height }: Region): Point => ({ x: x + width / 2, y: y + height / 2 });
 
 /** How many times the region is enlarged against the whole picture. */
-export const zoomOf = (region: Region, picture: Size): number =>
-  Math.min(picture.width / region.width, picture.height / region.height);
+export const zoomOf = (region: Region, frame: Size): number =>
+  Math.min(frame.width / region.width, frame.height / region.height);
 
 /** The most that this picture may be enlarged. */
 export const largestZoom = ({ width, height }: Size): number =>
   Math.max(1, Math.min(LARGEST_ZOOM, width / SMALLEST_SIDE, height / SMALLEST_SIDE));
 
 /** Moves a region back into the picture, without changing its size where it fits. */
-export function clampRegion(region: Region, picture: Size): Region {
-  const width = Math.min(region.width, picture.width);
-  const height = Math.min(region.height, picture.height);
+export function clampRegion(region: Region, frame: Size): Region {
+  const width = Math.min(region.width, frame.width);
+  const height = Math.min(region.height, frame.height);
   const within = (start: number, length: number, room: number) => Math.min(Math.max(0, start), room - length);
   return {
-    x: within(region.x, width, picture.width),
-    y: within(region.y, height, picture.height),
+    x: within(region.x, width, frame.width),
+    y: within(region.y, height, frame.height),
     width,
     height,
   };
 }
 
-/** The part of the picture's shape that is enlarged `zoom` times, as near to this centre as the edges allow. */
-export function regionAround(centre: Point, zoom: number, picture: Size): Region {
-  const bounded = Math.min(Math.max(1, zoom), largestZoom(picture));
-  const [width, height] = [picture.width / bounded, picture.height / bounded];
-  return clampRegion({ x: centre.x - width / 2, y: centre.y - height / 2, width, height }, picture);
+/** The part of the picture's shape that is enlarged `zoom` times, as near to this center as the edges allow. */
+export function regionAround(center: Point, zoom: number, frame: Size): Region {
+  const bounded = Math.min(Math.max(1, zoom), largestZoom(frame));
+  const [width, height] = [frame.width / bounded, frame.height / bounded];
+  return clampRegion({ x: center.x - width / 2, y: center.y - height / 2, width, height }, frame);
 }
 
 /** Zooms by a factor so that the point stays where it is on the screen. */
-export function zoomAt(region: Region, factor: number, point: Point, picture: Size): Region {
-  const before = zoomOf(region, picture);
-  const zoom = Math.min(Math.max(1, before * factor), largestZoom(picture));
+export function zoomAt(region: Region, factor: number, point: Point, frame: Size): Region {
+  const before = zoomOf(region, frame);
+  const zoom = Math.min(Math.max(1, before * factor), largestZoom(frame));
   const shrink = before / zoom;
-  const [width, height] = [picture.width / zoom, picture.height / zoom];
+  const [width, height] = [frame.width / zoom, frame.height / zoom];
   return clampRegion(
     {
       x: point.x - (point.x - region.x) * shrink,
@@ -75,39 +75,39 @@ export function zoomAt(region: Region, factor: number, point: Point, picture: Si
       width,
       height,
     },
-    picture,
+    frame,
   );
 }
 
 /** The region of the picture's shape that holds this rectangle whole. */
-export function regionHolding(rectangle: Region, picture: Size): Region {
-  const zoom = zoomOf(rectangle, picture);
-  const level = Math.floor(LEVELS_A_DOUBLING * Math.log2(zoom));
-  return regionAround(centreOf(rectangle), 2 ** (level / LEVELS_A_DOUBLING), picture);
+export function regionHolding(rectangle: Region, frame: Size): Region {
+  const zoom = zoomOf(rectangle, frame);
+  const level = Math.floor(LEVELS_PER_DOUBLING * Math.log2(zoom));
+  return regionAround(centerOf(rectangle), 2 ** (level / LEVELS_PER_DOUBLING), frame);
 }
 
 /**
  * The region that is asked for where a hand came to rest: a level of a geometric scale and a place on a grid
  * of a sixteenth of its width, in whole pixels. Everybody who looks at one spot then asks for the same one.
  */
-export function settleRegion(region: Region, picture: Size): Region {
-  const level = Math.round(LEVELS_A_DOUBLING * Math.log2(zoomOf(region, picture)));
-  const zoom = Math.min(Math.max(1, 2 ** (level / LEVELS_A_DOUBLING)), largestZoom(picture));
-  const { x, y, width, height } = regionAround(centreOf(region), zoom, picture);
+export function snapRegion(region: Region, frame: Size): Region {
+  const level = Math.round(LEVELS_PER_DOUBLING * Math.log2(zoomOf(region, frame)));
+  const zoom = Math.min(Math.max(1, 2 ** (level / LEVELS_PER_DOUBLING)), largestZoom(frame));
+  const { x, y, width, height } = regionAround(centerOf(region), zoom, frame);
   const place = (start: number, length: number, room: number) => {
-    const step = length / PLACES_A_WIDTH;
+    const step = length / PLACES_PER_WIDTH;
     const side = Math.min(room, Math.max(SMALLEST_SIDE, Math.round(length)));
     // The last place touches the far edge, wherever the grid ends.
     const along = start + length >= room - step / 2 ? room - side : Math.round(start / step) * step;
     return { start: Math.min(Math.max(0, Math.round(along)), room - side), side };
   };
-  const [across, down] = [place(x, width, picture.width), place(y, height, picture.height)];
+  const [across, down] = [place(x, width, frame.width), place(y, height, frame.height)];
   return { x: across.start, y: down.start, width: across.side, height: down.side };
 }
 
 /** As in URLs: `full` or `x,y,w,h`. */
-export function formatRegion(region: Region | null, picture: Size | null = null): string {
-  if (region === null || (picture !== null && isWhole(region, picture))) return "full";
+export function formatRegion(region: Region | null, frame: Size | null = null): string {
+  if (region === null || (frame !== null && isWhole(region, frame))) return "full";
   return [region.x, region.y, region.width, region.height].join(",");
 }
 
@@ -131,7 +131,7 @@ export function parseRegionText(text: string | null): RegionText | null | undefi
 }
 
 /** The whole pixels that a written region means in this picture, at least the smallest; null is all of it. */
-export function regionOfText({ percent, numbers }: RegionText, picture: Size): Region | null {
+export function regionOfText({ percent, numbers }: RegionText, frame: Size): Region | null {
   const scale = (value: number, length: number) => (percent ? (Math.min(value, 100) / 100) * length : value);
   const [x, y, w, h] = numbers;
   const along = (start: number, length: number, room: number) => {
@@ -140,7 +140,7 @@ export function regionOfText({ percent, numbers }: RegionText, picture: Size): R
     const side = Math.min(room, Math.max(SMALLEST_SIDE, last - first));
     return { start: Math.min(first, room - side), side };
   };
-  const [across, down] = [along(x, w, picture.width), along(y, h, picture.height)];
+  const [across, down] = [along(x, w, frame.width), along(y, h, frame.height)];
   const region = { x: across.start, y: down.start, width: across.side, height: down.side };
-  return isWhole(region, picture) ? null : region;
+  return isWhole(region, frame) ? null : region;
 }

@@ -15,20 +15,20 @@ export interface SizeLimits {
 export const DEFAULT_LIMITS: SizeLimits = { minSide: 16, maxSide: 8192, maxArea: Number.POSITIVE_INFINITY };
 
 /** The largest size of the picture's shape that fits into the box: `object-fit: contain` without the bars. */
-export function containSize(box: Size, picture: Size): Size {
-  const scale = Math.min(box.width / picture.width, box.height / picture.height);
-  return { width: picture.width * scale, height: picture.height * scale };
+export function containSize(box: Size, frame: Size): Size {
+  const scale = Math.min(box.width / frame.width, box.height / frame.height);
+  return { width: frame.width * scale, height: frame.height * scale };
 }
 
 /** The picture leaves no bars that a person would call bars: at most a pixel, from rounding. */
-export function fillsBox(box: Size, picture: Size): boolean {
-  const { width, height } = containSize(box, picture);
+export function fillsBox(box: Size, frame: Size): boolean {
+  const { width, height } = containSize(box, frame);
   return box.width - width < 2 && box.height - height < 2;
 }
 
-const toEven = (length: number, most: number): number => {
+const toEven = (length: number, max: number): number => {
   const nearest = 2 * Math.round(length / 2);
-  return nearest > most ? 2 * Math.floor(most / 2) : nearest;
+  return nearest > max ? 2 * Math.floor(max / 2) : nearest;
 };
 
 /** How the picture lies in its box (CSS). */
@@ -36,15 +36,15 @@ export const OBJECT_FITS = ["contain", "cover", "fill", "none", "scale-down"] as
 export type ObjectFit = (typeof OBJECT_FITS)[number];
 
 /** The picture as it is drawn, in the same pixels as the box. */
-function drawnSize(box: Size, picture: Size, fit: ObjectFit): Size {
+function drawnSize(box: Size, frame: Size, fit: ObjectFit): Size {
   if (fit === "fill") return box;
-  // As many as the film has: CSS then shows each as one of its own pixels.
-  if (fit === "none") return picture;
-  const contained = containSize(box, picture);
-  if (fit === "scale-down") return contained.width > picture.width ? picture : contained;
+  // As many as the video has: CSS then shows each as one of its own pixels.
+  if (fit === "none") return frame;
+  const contained = containSize(box, frame);
+  if (fit === "scale-down") return contained.width > frame.width ? frame : contained;
   if (fit === "contain") return contained;
-  const scale = Math.max(box.width / picture.width, box.height / picture.height);
-  return { width: picture.width * scale, height: picture.height * scale };
+  const scale = Math.max(box.width / frame.width, box.height / frame.height);
+  return { width: frame.width * scale, height: frame.height * scale };
 }
 
 /**
@@ -52,7 +52,7 @@ function drawnSize(box: Size, picture: Size, fit: ObjectFit): Size {
  * A cap shrinks both sides, so that the shape stays.
  *
  * @param box content box of the element in device pixels
- * @param source size of the film in pixels
+ * @param source size of the video in pixels
  * @param cap most output pixels a side; `Infinity` where there is none
  */
 export function requestSize(
@@ -62,17 +62,17 @@ export function requestSize(
   cap: Size,
   fit: ObjectFit = "contain",
 ): Size {
-  const most = {
+  const max = {
     width: Math.min(limits.maxSide, cap.width),
     height: Math.min(limits.maxSide, cap.height),
   };
   const drawn = drawnSize(box, source, fit);
-  const shrink = Math.min(1, most.width / drawn.width, most.height / drawn.height);
+  const shrink = Math.min(1, max.width / drawn.width, max.height / drawn.height);
   const fitted = { width: drawn.width * shrink, height: drawn.height * shrink };
   const excess = Math.sqrt(Math.max(1, (fitted.width * fitted.height) / limits.maxArea));
   const atLeast = 2 * Math.ceil(limits.minSide / 2);
   const side = (length: number, largest: number) => Math.max(atLeast, toEven(length / excess, largest));
-  let { width, height } = { width: side(fitted.width, most.width), height: side(fitted.height, most.height) };
+  let { width, height } = { width: side(fitted.width, max.width), height: side(fitted.height, max.height) };
   // Rounding to even may have pushed the area just over its limit again.
   while (width * height > limits.maxArea && (width > atLeast || height > atLeast)) {
     if (width >= height) width -= 2;
@@ -87,8 +87,8 @@ export const sameSize = (a: Size | null, b: Size | null): boolean =>
 /** The size as it stands in a URL: `w,h`, with a percent-encoded `^` where it is more than the source has. */
 export function sizeParameter(size: Size, source: Size): string {
   // Rounding an odd side up to even does not enlarge.
-  const most = (side: number) => 2 * Math.ceil(side / 2);
-  const enlarges = size.width > most(source.width) || size.height > most(source.height);
+  const max = (side: number) => 2 * Math.ceil(side / 2);
+  const enlarges = size.width > max(source.width) || size.height > max(source.height);
   return `${enlarges ? "%5E" : ""}${size.width},${size.height}`;
 }
 
@@ -112,7 +112,7 @@ export function isNotableChange(from: Size, to: Size): boolean {
  * Milliseconds that a new size must hold before it is asked for. A change that shows is followed as soon as
  * the hand rests; a few pixels (a scroll bar that comes and goes) only when they stay.
  */
-export function settleDelay(from: Size | null, to: Size): number {
+export function resizeDebounceMs(from: Size | null, to: Size): number {
   if (from === null) return 0;
   return isNotableChange(from, to) ? 160 : 1200;
 }

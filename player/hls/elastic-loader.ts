@@ -8,19 +8,19 @@ import type {
   LoaderStats,
 } from "hls.js";
 import type { Underway } from "../abr/abr-rules.js";
-import type { LinkSample } from "../abr/load-time-estimate.js";
+import type { LoadTimeSample } from "../abr/load-time-estimate.js";
 import type { Region } from "../geometry/region.js";
 import type { Size } from "../geometry/size.js";
-import { parseServerTiming, type ServerPart } from "../playback/server-timing.js";
+import { parseServerTiming, type ServerTiming } from "../playback/server-timing.js";
 import { InitSegments, withInit } from "./init-segments.js";
 import { responseHeader } from "./retry-after.js";
-import { PatientLoader } from "./retry-after-loader.js";
+import { RetryAfterLoader } from "./retry-after-loader.js";
 
 /** One segment as it arrived. */
-export interface SegmentArrival {
+export interface LoadedSegment {
   /** Counted from 0 in the playlist. */
   readonly index: number;
-  /** Where it stands in the film and how long it lasts, in seconds. */
+  /** Where it stands in the video and how long it lasts, in seconds. */
   readonly start: number;
   readonly duration: number;
   readonly size: Size;
@@ -32,7 +32,7 @@ export interface SegmentArrival {
   /** Of those, until the first byte: the way there, the server's queue and its computing. */
   readonly waiting?: number;
   /** What the server says of its work, where it does (Server-Timing). */
-  readonly server?: ServerPart;
+  readonly server?: ServerTiming;
 }
 
 /** What to ask for, and how it is written in a URL. */
@@ -53,7 +53,7 @@ export interface ElasticSource {
   /** Whether it is better to ask anew for the segment that is on its way, for fewer pixels. */
   isTooLate(underway: Underway): boolean;
   /** @param exact what was wanted when it was asked for */
-  onArrival(arrival: SegmentArrival, exact: Size): void;
+  onArrival(arrival: LoadedSegment, exact: Size): void;
 }
 
 /** A request that is made outside of hls.js, and says itself what it asks for. */
@@ -74,7 +74,13 @@ type FragmentLoader = Loader<FragmentLoaderContext>;
 const WATCH_INTERVAL = 200;
 
 /** What the link did for a segment. */
-export const linkSample = ({ size, duration, bytes, seconds, waiting = 0 }: SegmentArrival): LinkSample => ({
+export const linkSample = ({
+  size,
+  duration,
+  bytes,
+  seconds,
+  waiting = 0,
+}: LoadedSegment): LoadTimeSample => ({
   pixels: size.width * size.height,
   duration,
   bytes,
@@ -83,7 +89,7 @@ export const linkSample = ({ size, duration, bytes, seconds, waiting = 0 }: Segm
 });
 
 /** What the server says of its work, where it says anything. */
-export const serverPart = (request: unknown): ServerPart | undefined =>
+export const serverPart = (request: unknown): ServerTiming | undefined =>
   parseServerTiming(responseHeader(request, "server-timing") ?? null);
 
 /** CMCD's next request is the playlist's own URL, which has the same placeholder. */
@@ -110,7 +116,7 @@ export function elasticLoading(hlsSource: ElasticSource): ElasticLoading {
 
     constructor(hlsConfig: HlsConfig) {
       this.#hlsConfig = hlsConfig;
-      this.#inner = new PatientLoader(hlsConfig);
+      this.#inner = new RetryAfterLoader(hlsConfig);
       this.stats = this.#inner.stats;
     }
 
@@ -135,7 +141,7 @@ export function elasticLoading(hlsSource: ElasticSource): ElasticLoading {
     /** Ends the request and makes it again, unnoticed by hls.js, which would not ask again for a first segment. */
     restart(): void {
       this.#inner.destroy();
-      this.#inner = new PatientLoader(this.#hlsConfig);
+      this.#inner = new RetryAfterLoader(this.#hlsConfig);
       // hls.js keeps the object in which it was first told how loading went.
       Object.assign(this.stats, this.#inner.stats);
       this.#inner.stats = this.stats;

@@ -1,17 +1,17 @@
 import type Hls from "hls.js";
-import { SizeChooser } from "../abr/abr-controller.js";
+import { AbrController } from "../abr/abr-controller.js";
 import type { SizeChange } from "../abr/requested-size.js";
-import { Renewal } from "../buffer/segment-replacer.js";
-import { keepOneRange } from "../buffer/single-range.js";
+import { SegmentReplacer } from "../buffer/segment-replacer.js";
+import { keepSingleRange } from "../buffer/single-range.js";
 import { formatRegion } from "../geometry/region.js";
 import { fillRegion, fillSize, type Size, sizeParameter } from "../geometry/size.js";
 import { masterUrl, type Playback, type PlaybackOptions } from "../playback/transport.js";
-import { filmUrl } from "../source/video-url.js";
+import { videoUrl } from "../source/video-url.js";
 import {
   type ElasticLoading,
   elasticLoading,
+  type LoadedSegment,
   linkSample,
-  type SegmentArrival,
   type Wanted,
 } from "./elastic-loader.js";
 import { startHls } from "./hls-playback.js";
@@ -29,13 +29,13 @@ export class ElasticPlayback implements Playback {
   readonly hls: Hls;
   readonly #video: HTMLVideoElement;
   readonly #loading: ElasticLoading;
-  readonly #renewal: Renewal;
+  readonly #renewal: SegmentReplacer;
 
   constructor(options: PlaybackOptions, transport: "elastic" | "levels") {
     const { video, src, info } = options;
     this.transport = transport;
     this.#video = video;
-    const chooser = new SizeChooser(options);
+    const chooser = new AbrController(options);
     const written = (size: Size): Wanted => {
       const region = options.wantedRegion();
       const parameter = sizeParameter(size, region ?? info);
@@ -50,7 +50,7 @@ export class ElasticPlayback implements Playback {
         init: (url) => url.replace(SEGMENT, `/full/${sizeParameter(size, info)}/init.mp4`),
       };
     };
-    const observe = (arrival: SegmentArrival) => chooser.onArrival(linkSample(arrival));
+    const observe = (arrival: LoadedSegment) => chooser.onArrival(linkSample(arrival));
     this.#loading = elasticLoading({
       wantedNow: (duration) => written(chooser.choose(duration)),
       isTooLate: (underway) => chooser.isTooLate(underway),
@@ -64,13 +64,13 @@ export class ElasticPlayback implements Playback {
       ...options,
       playlist:
         transport === "elastic"
-          ? filmUrl(src, "elastic.m3u8")
+          ? videoUrl(src, "elastic.m3u8")
           : masterUrl({ ...options, wantedRegion: () => null }),
       fragmentLoader: this.#loading.loader,
       pinLevel: ({ levels }) => (transport === "elastic" ? 0 : nearestLevel(levels, options.wantedSize())),
     });
-    keepOneRange(this.hls, video);
-    this.#renewal = new Renewal({
+    keepSingleRange(this.hls, video);
+    this.#renewal = new SegmentReplacer({
       hls: this.hls,
       video,
       still: options.still,
@@ -85,16 +85,16 @@ export class ElasticPlayback implements Playback {
     });
   }
 
-  follow({ notable }: SizeChange): void {
+  onSizeChange({ notable }: SizeChange): void {
     if (!notable) {
-      this.#renewal.look();
+      this.#renewal.tick();
       return;
     }
-    // What is on its way has the old size. While the film plays it comes all the same, and is renewed when there is
+    // What is on its way has the old size. While the video plays it comes all the same, and is renewed when there is
     // time: asked for anew it might come too late.
     const { paused, played } = this.#video;
     if (paused || played.length === 0) this.#loading.restartInFlight();
-    this.#renewal.follow();
+    this.#renewal.onSizeChange();
   }
 
   destroy(): void {

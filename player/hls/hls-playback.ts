@@ -5,21 +5,21 @@ import { LOADED_AHEAD } from "../playback/buffered.js";
 import type { MissingPart } from "../playback/transport.js";
 import { FIRST_RETRY } from "./retry-after-loader.js";
 import { endStreamAtEnd } from "./workarounds/end-of-stream.js";
-import { playOnAfterFailures } from "./workarounds/resume-after-recovery.js";
+import { resumeAfterRecovery } from "./workarounds/resume-after-recovery.js";
 
 export interface HlsPlaybackOptions {
   readonly video: HTMLVideoElement;
   readonly playlist: string;
-  /** The film's address, for messages. */
+  /** The video's address, for messages. */
   readonly src: string;
   /** Seconds. */
   readonly startAt: number;
   readonly fragmentLoader?: FragmentLoaderConstructor;
   /** Which level of the master playlist to pin; asked once its levels are known. */
   pinLevel(hls: Hls): number;
-  /** The server cannot make this part of the picture; the film goes on behind it. In seconds. */
+  /** The server cannot make this part of the picture; the video goes on behind it. In seconds. */
   onMissing?(part: MissingPart): void;
-  /** A URL of the playlist is not answered any more: the film has been replaced. */
+  /** A URL of the playlist is not answered any more: the video has been replaced. */
   onStale(): void;
   onError(error: PlayerError): void;
 }
@@ -49,9 +49,9 @@ const config: Partial<HlsConfig> = {
 };
 
 /** Answers of 500 to one segment, or refusals of its bytes, after which it is left out. */
-const MOST_FAILURES = 2;
-/** Segments in a row that cannot be made, after which it is the film that cannot be played. */
-const MOST_MISSING = 3;
+const MAX_FAILURES = 2;
+/** Segments in a row that cannot be made, after which it is the video that cannot be played. */
+const MAX_MISSING = 3;
 
 /**
  * What the server's queue is ordered by (Common Media Client Data), in headers: in the query it would part the URLs
@@ -113,7 +113,7 @@ export function startHls(options: HlsPlaybackOptions): Hls {
     if (frag === undefined || frag.type !== "main" || typeof frag.sn !== "number") return false;
     const failed = (failures.get(frag.sn) ?? 0) + 1;
     failures.set(frag.sn, failed);
-    return failed >= MOST_FAILURES && missing < MOST_MISSING;
+    return failed >= MAX_FAILURES && missing < MAX_MISSING;
   };
   hls.on(Hls.Events.FRAG_BUFFERED, () => {
     missing = 0;
@@ -151,7 +151,7 @@ export function startHls(options: HlsPlaybackOptions): Hls {
     }
     end(() => options.onError(notPlayable(data.error)));
   });
-  playOnAfterFailures(hls, video);
+  resumeAfterRecovery(hls, video);
   endStreamAtEnd(hls, video);
   hls.loadSource(options.playlist);
   hls.attachMedia(video);

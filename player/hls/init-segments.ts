@@ -1,4 +1,4 @@
-/** The init segments of a film's sizes, each asked for once. */
+/** The init segments of a video's sizes, each asked for once. */
 export class InitSegments {
   readonly #life = new AbortController();
   readonly #known = new Map<string, Promise<ArrayBuffer>>();

@@ -17,7 +17,7 @@ export class NativePlayback implements Playback {
     video.currentTime = options.startAt;
   }
 
-  follow(): void {}
+  onSizeChange(): void {}
 
   destroy(): void {
     this.#listening.abort();

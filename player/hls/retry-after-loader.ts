@@ -25,7 +25,7 @@ export const FIRST_RETRY = 500;
  * An init segment on its way is not aborted. hls.js 1.7 does so whenever it turns to another segment, and the abort it
  * hears of ends that other segment: after quick seeks the two go on ending one another.
  */
-export class PatientLoader extends DefaultLoader {
+export class RetryAfterLoader extends DefaultLoader {
   #wait: ReturnType<typeof setTimeout> | undefined;
 
   override load(
@@ -58,4 +58,4 @@ export class PatientLoader extends DefaultLoader {
 
 const isInit = (context: FragmentLoaderContext | null): boolean => context?.frag?.sn === "initSegment";
 
-export const patientLoader = PatientLoader as unknown as FragmentLoaderConstructor;
+export const retryAfterLoader = RetryAfterLoader as unknown as FragmentLoaderConstructor;

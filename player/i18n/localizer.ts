@@ -1,4 +1,4 @@
-import { directionOf, fetchStrings, type Strings, speaks, stringsFor } from "./strings.js";
+import { directionOf, fetchStrings, hasTranslation, type Strings, stringsFor } from "./strings.js";
 
 /** The language that an element is in: the nearest `lang` around it, else the browser's first known one. */
 export function languageOf(element: Element): string {
@@ -9,11 +9,11 @@ export function languageOf(element: Element): string {
     const root: Node = (near ?? node).getRootNode();
     node = root instanceof ShadowRoot ? root.host : null;
   }
-  return navigator.languages?.find(speaks) ?? "en";
+  return navigator.languages?.find(hasTranslation) ?? "en";
 }
 
 /** The words of one player, and who wants to know when they change. */
-export class Words {
+export class Localizer {
   #text = stringsFor("en");
   #language = "en";
   readonly #root: HTMLElement;

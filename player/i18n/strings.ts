@@ -25,7 +25,7 @@ const primary = (language: string): string => language.toLowerCase().split(/[-_]
  * @param language BCP 47, as in the attribute `lang`; `de` also serves `de-AT` where that has no words
  * @param strings what is left out stays as it was, or English in a new language
  */
-export function addStrings(language: string, strings: Partial<Strings>): void {
+export function addTranslation(language: string, strings: Partial<Strings>): void {
   const name = language.toLowerCase();
   added.set(name, { ...added.get(name), ...strings });
 }
@@ -47,7 +47,7 @@ export function fetchStrings(language: string): Promise<void> | null {
 }
 
 /** Whether there are words in this language. */
-export const speaks = (language: string): boolean => {
+export const hasTranslation = (language: string): boolean => {
   const name = primary(language);
   return (
     [name, language.toLowerCase()].some((each) => added.has(each)) || known.has(name) || OTHERS.has(name)

@@ -9,7 +9,7 @@ const OF_A_SEEK: ReadonlySet<string> = new Set([
   "waiting",
 ]);
 
-/** What a film must say of its last frame. */
+/** What a video must say of its last frame. */
 interface Ending {
   /** Seconds until the last frame ends. */
   readonly duration: number;
@@ -20,7 +20,7 @@ interface Ending {
 /** A video that rests, and is being made to decode anew; in seconds. */
 interface Rest {
   readonly position: number;
-  /** Whether its film has ended there. */
+  /** Whether its video has ended there. */
   readonly ended: boolean;
   /** Where it has been sent. */
   readonly at: number;
@@ -33,7 +33,7 @@ interface Rest {
  * where the sound is longer, decodes nothing in Chromium: so it goes into the last frame and back. To a page the video
  * rests all the while, and is told of no seek and of no second end.
  */
-export class StillPicture {
+export class PausedFrame {
   readonly #video: HTMLVideoElement;
   readonly #ending: () => Ending | null;
   #rest: Rest | null = null;
@@ -74,7 +74,7 @@ export class StillPicture {
     return this.#rest?.position ?? null;
   }
 
-  /** Whether a film has ended whose video has been sent elsewhere. */
+  /** Whether a video has ended whose video has been sent elsewhere. */
   get ended(): boolean {
     return this.#rest?.ended === true;
   }

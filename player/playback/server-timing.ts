@@ -1,5 +1,5 @@
 /** What an answer's Server-Timing says (w3.org/TR/server-timing). */
-export interface ServerPart {
+export interface ServerTiming {
   /** Waiting for its turn, decoding and encoding, in seconds. */
   readonly seconds: number;
   /** Whether the bytes lay ready; absent where it does not say. */
@@ -7,7 +7,7 @@ export interface ServerPart {
 }
 
 /** Reads `total;dur=12.5, cache;desc=hit`, dur in milliseconds; undefined where the server says nothing. */
-export function parseServerTiming(header: string | null): ServerPart | undefined {
+export function parseServerTiming(header: string | null): ServerTiming | undefined {
   const [, cache] = /(?:^|,)\s*cache;desc="?(\w+)/i.exec(header ?? "") ?? [];
   const [, total] = /(?:^|,)\s*total;dur=([\d.]+)/i.exec(header ?? "") ?? [];
   if (cache === undefined && total === undefined) return undefined;

@@ -3,18 +3,18 @@ import type { SizeChange } from "../abr/requested-size.js";
 import type { PlayerError } from "../errors.js";
 import { formatRegion, type Region } from "../geometry/region.js";
 import type { Size } from "../geometry/size.js";
-import type { SegmentArrival } from "../hls/elastic-loader.js";
-import type { FilmInfo } from "../source/video-info.js";
-import { filmUrl } from "../source/video-url.js";
-import type { StillPicture } from "./paused-frame.js";
+import type { LoadedSegment } from "../hls/elastic-loader.js";
+import type { VideoInfo } from "../source/video-info.js";
+import { videoUrl } from "../source/video-url.js";
+import type { PausedFrame } from "./paused-frame.js";
 
 /**
- * How the film reaches the video: `elastic` chooses a size a segment, `levels` too but with an init segment each,
+ * How the video reaches the video: `elastic` chooses a size a segment, `levels` too but with an init segment each,
  * `native` leaves all to the browser, `direct` decodes the asset in the browser.
  */
 export type Transport = "elastic" | "levels" | "native" | "direct";
 
-/** A part of the film that the server cannot make, in seconds. */
+/** A part of the video that the server cannot make, in seconds. */
 export interface MissingPart {
   readonly start: number;
   readonly end: number;
@@ -23,10 +23,10 @@ export interface MissingPart {
 export interface PlaybackOptions {
   readonly video: HTMLVideoElement;
   /** Its picture while it rests. */
-  readonly still: StillPicture;
-  /** Address of the film without a trailing slash. */
+  readonly still: PausedFrame;
+  /** Address of the video without a trailing slash. */
   readonly src: string;
-  readonly info: FilmInfo;
+  readonly info: VideoInfo;
   /** Seconds. */
   readonly startAt: number;
   /** The size to ask for at this moment, in output pixels. */
@@ -35,7 +35,7 @@ export interface PlaybackOptions {
   wantedRegion(): Region | null;
   /** Whether a slow link may get fewer pixels than wanted; not where a viewer has chosen how many. Default: yes. */
   mayShrink?(): boolean;
-  onSegment(arrival: SegmentArrival): void;
+  onSegment(arrival: LoadedSegment): void;
   /** A picture of this region has just been painted by ourselves; a video's frames tell it by their time. */
   onPainted?(region: Region): void;
   /** A part of the picture cannot be had, and is left out; in seconds. */
@@ -50,7 +50,7 @@ export interface Playback {
   /** Fulfilled once the video has a source; absent where it has one at once. */
   readonly ready?: Promise<void>;
   /** The wanted size has changed; what is buffered ahead may be replaced. */
-  follow(change: SizeChange): void;
+  onSizeChange(change: SizeChange): void;
   destroy(): void;
 }
 
@@ -59,5 +59,5 @@ export function masterUrl({ src, wantedSize, wantedRegion }: PlaybackOptions): s
   const { width, height } = wantedSize();
   const region = formatRegion(wantedRegion());
   const query = `width=${width}&height=${height}${region === "full" ? "" : `&region=${region}`}`;
-  return filmUrl(src, `master.m3u8?${query}`);
+  return videoUrl(src, `master.m3u8?${query}`);
 }

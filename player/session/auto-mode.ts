@@ -3,7 +3,7 @@ import type { SizeChange } from "../abr/requested-size.js";
 import type { DirectPlayback } from "../direct/index.js";
 import { notSupported } from "../errors.js";
 import type { Playback, PlaybackOptions, Transport } from "../playback/transport.js";
-import { filmUrl } from "../source/video-url.js";
+import { videoUrl } from "../source/video-url.js";
 
 /** What there is to choose from. */
 export interface Choices {
@@ -37,8 +37,8 @@ export class AutoPlayback implements Playback {
     return this.#playback?.hls ?? null;
   }
 
-  follow(change: SizeChange): void {
-    this.#playback?.follow(change);
+  onSizeChange(change: SizeChange): void {
+    this.#playback?.onSizeChange(change);
   }
 
   destroy(): void {
@@ -61,21 +61,21 @@ export class AutoPlayback implements Playback {
     if (connection?.saveData === true) return null;
     const { src, startAt, wantedSize } = this.#options;
     const { signal } = this.#life;
-    const { DirectPlayback, openDirectFilm, openIfAffordable } = await this.#choices.loadDirect();
-    const film = await openDirectFilm(filmUrl(src, "asset"), signal);
-    let workshop: Awaited<ReturnType<typeof openIfAffordable>> = null;
+    const { DirectPlayback, openDirectAsset, openIfFastEnough } = await this.#choices.loadDirect();
+    const asset = await openDirectAsset(videoUrl(src, "asset"), signal);
+    let workshop: Awaited<ReturnType<typeof openIfFastEnough>> = null;
     let playback: DirectPlayback | null = null;
     try {
-      workshop = await openIfAffordable(film, wantedSize(), startAt, signal);
+      workshop = await openIfFastEnough(asset, wantedSize(), startAt, signal);
       if (workshop === null || signal.aborted) return null;
       const moveOn = () => queueMicrotask(() => this.#moveToServer(playback));
       const options = { ...this.#options, onError: moveOn, onStruggle: moveOn };
-      playback = new DirectPlayback(options, film, workshop);
+      playback = new DirectPlayback(options, asset, workshop);
       return playback;
     } finally {
       if (playback === null) {
         workshop?.decoders.destroy();
-        film.close();
+        asset.close();
       }
     }
   }

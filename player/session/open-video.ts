@@ -1,13 +1,13 @@
 import type { PlayerMode } from "../element/attributes.js";
 import type { Playback, PlaybackOptions } from "../playback/transport.js";
-import { type FilmInfo, fetchFilmInfo } from "../source/video-info.js";
-import { filmUrl } from "../source/video-url.js";
+import { fetchVideoInfo, type VideoInfo } from "../source/video-info.js";
+import { videoUrl } from "../source/video-url.js";
 import { AutoPlayback } from "./auto-mode.js";
 import { chooseTransport, startPlayback } from "./choose-transport.js";
 
-/** A film that is known, and how to play it. */
-export interface FilmSource {
-  readonly info: FilmInfo;
+/** A video that is known, and how to play it. */
+export interface VideoSource {
+  readonly info: VideoInfo;
   /** null where this browser cannot play it. Throws PlayerError. */
   start(options: PlaybackOptions): Playback | null;
 }
@@ -23,26 +23,26 @@ export function startOnServer(options: PlaybackOptions): Playback | null {
   return transport === null ? null : startPlayback(transport, options);
 }
 
-/** Opens a film: the address decides, then the mode. Rejects with PlayerError. */
-export async function openFilm(src: string, mode: PlayerMode, signal: AbortSignal): Promise<FilmSource> {
+/** Opens a video: the address decides, then the mode. Rejects with PlayerError. */
+export async function openVideo(src: string, mode: PlayerMode, signal: AbortSignal): Promise<VideoSource> {
   if (isAsset(src)) {
     const { info, start } = await openDirect(src, signal);
     return { info, start };
   }
   if (mode === "direct") {
     const [info, { start }] = await Promise.all([
-      fetchFilmInfo(src, signal),
-      openDirect(filmUrl(src, "asset"), signal),
+      fetchVideoInfo(src, signal),
+      openDirect(videoUrl(src, "asset"), signal),
     ]);
     return { info, start };
   }
-  const info = await fetchFilmInfo(src, signal);
+  const info = await fetchVideoInfo(src, signal);
   if (mode === "server") return { info, start: startOnServer };
   return { info, start: (options) => new AutoPlayback(options, { loadDirect, startOnServer }) };
 }
 
-async function openDirect(url: string, signal: AbortSignal): Promise<FilmSource> {
-  const { DirectPlayback, openDirectFilm } = await loadDirect();
-  const film = await openDirectFilm(url, signal);
-  return { info: film.info, start: (options) => new DirectPlayback(options, film) };
+async function openDirect(url: string, signal: AbortSignal): Promise<VideoSource> {
+  const { DirectPlayback, openDirectAsset } = await loadDirect();
+  const asset = await openDirectAsset(url, signal);
+  return { info: asset.info, start: (options) => new DirectPlayback(options, asset) };
 }

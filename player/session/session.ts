@@ -1,22 +1,22 @@
 import type Hls from "hls.js";
-import { watchDeviceBox } from "../abr/observe-size.js";
-import { type SizeChange, WantedSize } from "../abr/requested-size.js";
+import { observeSize } from "../abr/observe-size.js";
+import { RequestedSize, type SizeChange } from "../abr/requested-size.js";
 import type { PlayerMode } from "../element/attributes.js";
 import { notFound, notPlayable, notSupported, PlayerError } from "../errors.js";
 import { type Region, sameRegion } from "../geometry/region.js";
 import { fillsBox, type ObjectFit, requestSize, type Size } from "../geometry/size.js";
-import type { SegmentArrival } from "../hls/elastic-loader.js";
-import type { StillPicture } from "../playback/paused-frame.js";
+import type { LoadedSegment } from "../hls/elastic-loader.js";
+import type { PausedFrame } from "../playback/paused-frame.js";
 import type { MissingPart, Playback, Transport } from "../playback/transport.js";
-import type { FilmInfo } from "../source/video-info.js";
-import { type FilmSource, openFilm } from "./open-video.js";
+import type { VideoInfo } from "../source/video-info.js";
+import { openVideo, type VideoSource } from "./open-video.js";
 
 export interface SessionOptions {
   readonly src: string;
   /** Who decodes. */
   readonly mode: PlayerMode;
   readonly video: HTMLVideoElement;
-  readonly still: StillPicture;
+  readonly still: PausedFrame;
   /** Whose content box is the picture's frame. */
   readonly frame: Element;
   /** How the picture lies in it. */
@@ -33,41 +33,41 @@ export interface SessionOptions {
   fixedHeight(): number | null;
   /** Whether the picture has its frame's shape, so that it may fill it to the last pixel. */
   onFit(fills: boolean): void;
-  onInfo(info: FilmInfo): void;
+  onInfo(info: VideoInfo): void;
   /** A player underneath has begun; the signal ends with it. */
   onHls(hls: Hls, signal: AbortSignal): void;
   onWantedSize(size: Size): void;
-  onSegment(arrival: SegmentArrival): void;
-  /** A part of the film cannot be had, and is left out. */
+  onSegment(arrival: LoadedSegment): void;
+  /** A part of the video cannot be had, and is left out. */
   onMissing(part: MissingPart): void;
   /** A picture of this region, in source pixels, has just been painted over the video. */
   onPainted(region: Region): void;
-  /** The film has been replaced: it begins again where `startAt` says, and plays when it is told to. */
+  /** The video has been replaced: it begins again where `startAt` says, and plays when it is told to. */
   onReload(position: number, playing: boolean): void;
   onError(error: PlayerError): void;
 }
 
-/** One film in one video, from its info.json to the last segment. Ends, and leaves nothing, with the signal. */
+/** One video in one video, from its info.json to the last segment. Ends, and leaves nothing, with the signal. */
 export class Session {
-  #film: FilmSource | null = null;
+  #source: VideoSource | null = null;
   #started = false;
   #playback: Playback | null = null;
   #playing: AbortController | null = null;
   #box: Size | null = null;
   #playingRegion: Region | null = null;
-  /** A replaced film is asked for anew once; the next time only after a segment of it has come. */
+  /** A replaced video is asked for anew once; the next time only after a segment of it has come. */
   #mayReload = true;
   #settleStart!: (failure: PlayerError | null) => void;
   #whenStarted = this.#awaitStart();
-  readonly #wanted: WantedSize;
+  readonly #wanted: RequestedSize;
   readonly #options: SessionOptions;
   readonly #signal: AbortSignal;
 
   constructor(options: SessionOptions, signal: AbortSignal) {
     this.#options = options;
     this.#signal = signal;
-    this.#wanted = new WantedSize((change) => this.#follow(change), signal);
-    watchDeviceBox(
+    this.#wanted = new RequestedSize((change) => this.#follow(change), signal);
+    observeSize(
       options.frame,
       (box) => {
         this.#box = box;
@@ -86,14 +86,14 @@ export class Session {
     void this.#open();
   }
 
-  /** The size asked for; null before the film and the layout are known. */
+  /** The size asked for; null before the video and the layout are known. */
   get wantedSize(): Size | null {
     return this.#wanted.current;
   }
 
-  /** What is known of the film; null before its info.json has come. */
-  get info(): FilmInfo | null {
-    return this.#film?.info ?? null;
+  /** What is known of the video; null before its info.json has come. */
+  get info(): VideoInfo | null {
+    return this.#source?.info ?? null;
   }
 
   /** The frame in device pixels; null before the layout is known. */
@@ -142,8 +142,8 @@ export class Session {
 
   async #open(): Promise<void> {
     try {
-      this.#film = await openFilm(this.#options.src, this.#options.mode, this.#signal);
-      this.#options.onInfo(this.#film.info);
+      this.#source = await openVideo(this.#options.src, this.#options.mode, this.#signal);
+      this.#options.onInfo(this.#source.info);
       this.measure();
       this.#start(null, false);
     } catch (error) {
@@ -165,20 +165,20 @@ export class Session {
       return;
     }
     if (this.#playback === null) this.#start(null, false);
-    else this.#playback.follow(change);
+    else this.#playback.onSizeChange(change);
   }
 
-  /** Begins as soon as both the film and the size are known. */
+  /** Begins as soon as both the video and the size are known. */
   #start(startAt: number | null, resume: boolean): void {
-    if (this.#film === null || this.#wanted.current === null || this.#playback !== null) return;
+    if (this.#source === null || this.#wanted.current === null || this.#playback !== null) return;
     const { video, still, src } = this.#options;
     let playback: Playback | null = null;
     try {
-      playback = this.#film.start({
+      playback = this.#source.start({
         video,
         still,
         src,
-        info: this.#film.info,
+        info: this.#source.info,
         startAt: startAt ?? this.#options.startAt(),
         wantedSize: () => this.#wanted.current!,
         wantedRegion: () => this.#wanted.region,
@@ -227,7 +227,7 @@ export class Session {
     const { video } = this.#options;
     const [position, playing] = [video.currentTime, !video.paused];
     this.#stop();
-    this.#film = null;
+    this.#source = null;
     this.#whenStarted = this.#awaitStart();
     this.#options.onReload(position, playing);
     void this.#open();

@@ -28,7 +28,7 @@ export function parseStoryboard(vtt: string, address: string): readonly Tile[] {
   return tiles;
 }
 
-/** The film's thumbnails, fetched when the first one is wanted. */
+/** The video's thumbnails, fetched when the first one is wanted. */
 export class Storyboard {
   #address: string | null = null;
   #tiles: Promise<readonly Tile[]> | null = null;
@@ -69,7 +69,7 @@ export class Storyboard {
       const response = await fetch(address, { signal });
       return response.ok ? parseStoryboard(await response.text(), address) : [];
     } catch {
-      // A film plays as well without thumbnails.
+      // A video plays as well without thumbnails.
       return [];
     }
   }

@@ -1,14 +1,14 @@
 import { badAnswer, errorForStatus, PlayerError, unreachable } from "../errors.js";
 import { DEFAULT_LIMITS, type Size, type SizeLimits } from "../geometry/size.js";
-import { filmUrl } from "./video-url.js";
+import { videoUrl } from "./video-url.js";
 
 /** What the player needs of info.json. */
-export interface FilmInfo extends Size {
+export interface VideoInfo extends Size {
   /** Seconds. */
   readonly duration: number;
   /** Frames a second. */
   readonly frameRate: number;
-  /** Addresses relative to the film's folder; null where the server has none. */
+  /** Addresses relative to the video's folder; null where the server has none. */
   readonly storyboard: string | null;
   readonly poster: string | null;
   readonly limits: SizeLimits;
@@ -20,7 +20,7 @@ const positive = (value: unknown): number | null =>
   typeof value === "number" && value > 0 && Number.isFinite(value) ? value : null;
 
 /** Reads info.json; a limit that it does not name is the default. Throws PlayerError("bad-answer"). */
-export function parseFilmInfo(json: unknown): FilmInfo {
+export function parseVideoInfo(json: unknown): VideoInfo {
   const info = json as {
     width?: unknown;
     height?: unknown;
@@ -63,18 +63,18 @@ export const pause = (milliseconds: number, signal: AbortSignal) =>
   });
 
 /** Fetches `<src>/info.json`, waiting a few times where the server is busy. Throws PlayerError. */
-export async function fetchFilmInfo(src: string, signal: AbortSignal): Promise<FilmInfo> {
+export async function fetchVideoInfo(src: string, signal: AbortSignal): Promise<VideoInfo> {
   for (let attempt = 1; ; attempt++) {
     let response: Response;
     try {
-      response = await fetch(filmUrl(src, "info.json"), { signal });
+      response = await fetch(videoUrl(src, "info.json"), { signal });
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       throw unreachable(error);
     }
     if (response.ok) {
       try {
-        return parseFilmInfo(await response.json());
+        return parseVideoInfo(await response.json());
       } catch (error) {
         if (signal.aborted) throw signal.reason;
         throw error instanceof PlayerError ? error : badAnswer(error);

@@ -1,23 +1,23 @@
-/** The query parameter of a film's address that opens it, where its server asks for signatures. */
+/** The query parameter of a video's address that opens it, where its server asks for signatures. */
 const SIGNATURE = "sig";
 
-/** Keeps of a film's own address what decides the answer: no query but a signature. */
+/** Keeps of a video's own address what decides the answer: no query but a signature. */
 export function keepSignature(url: URL): void {
   const signature = url.searchParams.get(SIGNATURE);
   url.search = signature === null ? "" : `?${SIGNATURE}=${encodeURIComponent(signature)}`;
 }
 
 /**
- * The address of something of a film, with the film's own signature.
+ * The address of something of a video, with the video's own signature.
  *
- * @param src of the film, without a trailing slash
+ * @param src of the video, without a trailing slash
  * @param name below it; may have a query
  */
-export function filmUrl(src: string, name: string): string {
+export function videoUrl(src: string, name: string): string {
   const [folder = "", query] = src.split("?", 2);
   if (query === undefined) return `${folder}/${name}`;
   return `${folder}/${name}${name.includes("?") ? "&" : "?"}${query}`;
 }
 
 /** What the links of info.json are relative to; they have their signatures already. */
-export const filmFolder = (src: string): string => `${src.split("?", 1)[0]}/`;
+export const videoFolder = (src: string): string => `${src.split("?", 1)[0]}/`;

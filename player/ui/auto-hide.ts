@@ -1,9 +1,9 @@
 import { fill } from "../i18n/strings.js";
-import type { Deck } from "./control-context.js";
-import type { Playing } from "./play-button.js";
+import type { ControlContext } from "./control-context.js";
+import type { PlayButton } from "./play-button.js";
 import type { Screens } from "./screens.js";
 
-/** Milliseconds without a movement after which the controls of a playing film fade. */
+/** Milliseconds without a movement after which the controls of a playing video fade. */
 const IDLE_AFTER = 2400;
 /** Milliseconds between two taps that are one double tap. */
 const DOUBLE_TAP = 300;
@@ -11,9 +11,14 @@ const DOUBLE_TAP = 300;
 const TAP_SEEK = 10;
 
 /** Hands over the picture: controls come and go, a click plays or pauses, a double tap seeks. */
-export function drivePresence(deck: Deck, playing: Playing, screens: Screens, busy: () => boolean): void {
+export function driveAutoHide(
+  deck: ControlContext,
+  playing: PlayButton,
+  screens: Screens,
+  busy: () => boolean,
+): void {
   const { host, skin, zoom, words, signal, on, say } = deck;
-  const { stage, picture } = skin;
+  const { stage, frame } = skin;
   let idle: ReturnType<typeof setTimeout> | undefined;
   let pointer = "mouse";
   let lastTap = Number.NEGATIVE_INFINITY;
@@ -37,7 +42,7 @@ export function drivePresence(deck: Deck, playing: Playing, screens: Screens, bu
   /** A tap shows the controls or hides them; further ones at a side seek. */
   const tap = (event: MouseEvent) => {
     const now = performance.now();
-    const { left, width } = picture.getBoundingClientRect();
+    const { left, width } = frame.getBoundingClientRect();
     const across = (event.clientX - left) / width;
     const side = across < 1 / 3 ? -1 : across > 2 / 3 ? 1 : 0;
     if (now - lastTap < DOUBLE_TAP && side !== 0 && side === lastSide) {
@@ -64,12 +69,12 @@ export function drivePresence(deck: Deck, playing: Playing, screens: Screens, bu
   on(stage, "focusin", (event) => (event.target as Element).matches(":focus-visible") && stir());
   on(skin.controls, "click input", stir);
   on(host, "play pause", stir);
-  on(picture, "click", (event) => {
+  on(frame, "click", (event) => {
     if (host.slot === "media") return;
     if (pointer === "touch") tap(event as MouseEvent);
     else playing.toggle();
   });
-  on(picture, "dblclick", () => {
+  on(frame, "dblclick", () => {
     if (host.slot === "media") return;
     if (zoom.zoomed) zoom.lookAt(null);
     else if (pointer !== "touch") screens.toggleFullscreen();

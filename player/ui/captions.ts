@@ -1,5 +1,5 @@
 import { create } from "../dom.js";
-import { type Deck, label } from "./control-context.js";
+import { type ControlContext, label } from "./control-context.js";
 
 export interface Captions {
   readonly tracks: readonly TextTrack[];
@@ -14,7 +14,7 @@ const isCaption = ({ kind }: TextTrack) => kind === "captions" || kind === "subt
  * Captions of any text track of the video. The chosen track is hidden to the browser and drawn here: above
  * the controls, outside of what is zoomed, in the player's own style.
  */
-export function driveCaptions({ host, skin, words, signal, on, say }: Deck): Captions {
+export function driveCaptions({ host, skin, words, signal, on, say }: ControlContext): Captions {
   const { cues, captions: button } = skin;
   const list = skin.video.textTracks;
   let current: TextTrack | null = null;
@@ -25,7 +25,7 @@ export function driveCaptions({ host, skin, words, signal, on, say }: Deck): Cap
   const tracks = () => [...list].filter(isCaption);
   const draw = () => {
     const now = host.currentTime;
-    // Not activeCues: while a film rests, browsers do not look for them again.
+    // Not activeCues: while a video rests, browsers do not look for them again.
     const active = [...(current?.cues ?? [])].filter(
       ({ startTime, endTime }) => startTime <= now && now < endTime,
     ) as VTTCue[];
@@ -49,7 +49,7 @@ export function driveCaptions({ host, skin, words, signal, on, say }: Deck): Cap
     button.setAttribute("aria-pressed", String(current !== null));
     draw();
   };
-  const follow = (track: TextTrack | null) => {
+  const onSizeChange = (track: TextTrack | null) => {
     watching.abort();
     watching = new AbortController();
     current = track;
@@ -62,7 +62,7 @@ export function driveCaptions({ host, skin, words, signal, on, say }: Deck): Cap
       if (other !== track) other.mode = "disabled";
     }
     if (track !== null) track.mode = "hidden";
-    follow(track);
+    onSizeChange(track);
   };
   const toggle = () => {
     const all = tracks();
@@ -80,7 +80,8 @@ export function driveCaptions({ host, skin, words, signal, on, say }: Deck): Cap
   const adopt = () => {
     const showing = tracks().find(({ mode }) => mode === "showing");
     if (showing !== undefined && host.controls) choose(showing);
-    else if (current !== null && (current.mode === "disabled" || !tracks().includes(current))) follow(null);
+    else if (current !== null && (current.mode === "disabled" || !tracks().includes(current)))
+      onSizeChange(null);
     else show();
   };
 

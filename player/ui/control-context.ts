@@ -1,14 +1,14 @@
-import type { Words } from "../i18n/localizer.js";
+import type { Localizer } from "../i18n/localizer.js";
 import type { Storyboard } from "../source/storyboard.js";
 import type { Zoom } from "../zoom/zoom.js";
 import type { Skin } from "./layout.js";
 import type { PlayerHost } from "./player-host.js";
 
 /** What every control works with, until the signal aborts. */
-export interface Deck {
+export interface ControlContext {
   readonly host: PlayerHost;
   readonly skin: Skin;
-  readonly words: Words;
+  readonly words: Localizer;
   readonly zoom: Zoom;
   readonly storyboard: Storyboard;
   readonly signal: AbortSignal;

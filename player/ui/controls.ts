@@ -1,25 +1,25 @@
 import type { Size } from "../geometry/size.js";
-import { languageOf, Words } from "../i18n/localizer.js";
+import { Localizer, languageOf } from "../i18n/localizer.js";
 import { Storyboard } from "../source/storyboard.js";
-import { filmFolder } from "../source/video-url.js";
+import { videoFolder } from "../source/video-url.js";
 import { Minimap } from "../zoom/minimap.js";
 import { Zoom } from "../zoom/zoom.js";
-import { drivePresence } from "./auto-hide.js";
+import { driveAutoHide } from "./auto-hide.js";
 import { driveCaptions } from "./captions.js";
-import { type Deck, label } from "./control-context.js";
+import { type ControlContext, label } from "./control-context.js";
 import { showError } from "./error-panel.js";
 import { driveHelp } from "./help.js";
 import { driveKeys } from "./keys.js";
 import type { Skin } from "./layout.js";
 import { driveMediaSession } from "./media-session.js";
-import { drivePlaying } from "./play-button.js";
+import { drivePlayButton } from "./play-button.js";
 import type { PlayerHost } from "./player-host.js";
 import { driveScreens } from "./screens.js";
 import { driveSeekBar } from "./seek-bar.js";
 import { driveSettings } from "./settings.js";
 import { driveStatistics } from "./statistics.js";
 import { toaster } from "./toast.js";
-import { driveSound } from "./volume.js";
+import { driveVolume } from "./volume.js";
 
 export interface ControlsOptions {
   /** Another region is asked for. */
@@ -36,7 +36,7 @@ export class Controls {
   readonly #options: ControlsOptions;
   readonly #host: PlayerHost;
   readonly #skin: Skin;
-  readonly #words: Words;
+  readonly #words: Localizer;
   readonly #storyboard = new Storyboard();
   readonly #minimap: Minimap;
 
@@ -44,7 +44,7 @@ export class Controls {
     this.#options = options;
     this.#host = host;
     this.#skin = skin;
-    this.#words = new Words(skin.stage);
+    this.#words = new Localizer(skin.stage);
     this.zoom = new Zoom(skin, {
       onRegion: () => options.onRegion(),
       onView: () => this.#showZoom(),
@@ -55,7 +55,7 @@ export class Controls {
   /** Begins to listen, until the signal aborts. */
   connect(signal: AbortSignal): void {
     const skin = this.#skin;
-    const deck: Deck = {
+    const deck: ControlContext = {
       host: this.#host,
       skin,
       words: this.#words,
@@ -70,9 +70,9 @@ export class Controls {
     this.speak();
     this.zoom.connect(signal);
     this.#minimap.connect(signal);
-    const playing = drivePlaying(deck);
+    const playing = drivePlayButton(deck);
     const seekBar = driveSeekBar(deck, playing);
-    const sound = driveSound(deck);
+    const volume = driveVolume(deck);
     const screens = driveScreens(deck, (size) => {
       this.window = size;
       this.#options.onWindow();
@@ -81,8 +81,8 @@ export class Controls {
     const statistics = driveStatistics(deck);
     const menu = driveSettings(deck, captions, statistics, screens);
     const help = driveHelp(deck);
-    driveKeys(deck, { playing, sound, screens, captions, statistics, menu, help });
-    drivePresence(deck, playing, screens, () => seekBar.scrubbing || menu.open || help.open);
+    driveKeys(deck, { playing, volume, screens, captions, statistics, menu, help });
+    driveAutoHide(deck, playing, screens, () => seekBar.scrubbing || menu.open || help.open);
     driveMediaSession(deck, playing);
     this.#words.onChange(() => this.showError(), signal);
     deck.on(this.#host, "missing", () => deck.say(this.#words.text.missing));
@@ -103,7 +103,7 @@ export class Controls {
     showError(this.#skin, this.#words, this.#host.error);
   }
 
-  /** Another film: what the attributes say holds again. */
+  /** Another video: what the attributes say holds again. */
   reset(): void {
     const factor = Number(this.#host.getAttribute("zoom") ?? 1);
     this.zoom.reset(this.#host.getAttribute("region"), factor > 1 ? factor : 1);
@@ -119,12 +119,12 @@ export class Controls {
     console.warn(`<siedd-player ${name}="${value}">: ${rule}; the picture stays as it is.`);
   }
 
-  /** The film's info.json has come. */
-  filmKnown(): void {
-    const { film, src } = this.#host;
-    if (film === null) return;
-    this.#storyboard.use(film.storyboard === null ? null : new URL(film.storyboard, filmFolder(src)).href);
-    this.zoom.filmKnown(film);
+  /** The video's info.json has come. */
+  infoKnown(): void {
+    const { info, src } = this.#host;
+    if (info === null) return;
+    this.#storyboard.use(info.storyboard === null ? null : new URL(info.storyboard, videoFolder(src)).href);
+    this.zoom.infoKnown(info);
   }
 
   #showZoom(): void {
@@ -133,14 +133,14 @@ export class Controls {
       this.zoom.tool = false;
       this.#showTool();
     }
-    this.#skin.picture.toggleAttribute("data-pannable", this.zoom.zoomed);
+    this.#skin.frame.toggleAttribute("data-pannable", this.zoom.zoomed);
     this.#minimap.show();
   }
 
   #showTool(): void {
-    const { zoomTool, picture } = this.#skin;
+    const { zoomTool, frame } = this.#skin;
     zoomTool.setAttribute("aria-pressed", String(this.zoom.tool));
-    picture.toggleAttribute("data-tool", this.zoom.tool);
+    frame.toggleAttribute("data-tool", this.zoom.tool);
     label(zoomTool, this.zoom.tool ? "on" : "off", this.#words.text.zoomTool);
   }
 }

@@ -1,12 +1,12 @@
 import type { PlayerError } from "../errors.js";
-import type { Words } from "../i18n/localizer.js";
+import type { Localizer } from "../i18n/localizer.js";
 import type { Skin } from "./layout.js";
 
 /** First strong isolate and its end (unicode.org/reports/tr9): an address keeps its order within Arabic. */
 const isolate = (value: string) => `\u2068${value}\u2069`;
 
 /** Says why nothing plays, in the viewer's language; null is that all is well again. */
-export function showError(skin: Skin, words: Words, error: PlayerError | null): void {
+export function showError(skin: Skin, words: Localizer, error: PlayerError | null): void {
   const { error: panel, sentence, spinner, bigPlay, stage } = skin;
   panel.hidden = error === null;
   sentence.textContent = error?.sentenceIn(words.text, stage.dir === "rtl" ? isolate : undefined) ?? "";

@@ -1,6 +1,6 @@
 import { create } from "../dom.js";
 import { fill } from "../i18n/strings.js";
-import type { Deck } from "./control-context.js";
+import type { ControlContext } from "./control-context.js";
 import { HELP } from "./keyboard.js";
 
 export interface Help {
@@ -10,7 +10,7 @@ export interface Help {
 }
 
 /** The sheet of keyboard shortcuts. While it is open the rest of the player rests. */
-export function driveHelp({ skin, words, signal, on }: Deck): Help {
+export function driveHelp({ skin, words, signal, on }: ControlContext): Help {
   const { help, keys, closeHelp, stage } = skin;
   const sheet = help.querySelector<HTMLElement>(".sheet")!;
   const others = () => [...stage.children].filter((child) => child !== help) as HTMLElement[];

@@ -8,7 +8,7 @@ export const playIcon = () => createIcon("play", "M7.5 4.8v14.4L19 12z");
 export const pauseIcon = () => createIcon("pause", "M7 5h3.4v14H7zM13.6 5H17v14h-3.4z");
 export const replayIcon = () =>
   createIcon("replay", "M12 5V1.8L7.2 6.2 12 10.6V7.2a5.4 5.4 0 1 1-5.4 5.4H4.4A7.6 7.6 0 1 0 12 5z");
-export const soundIcon = () =>
+export const volumeIcon = () =>
   createIcon(
     "sound",
     SPEAKER,

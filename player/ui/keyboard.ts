@@ -7,7 +7,7 @@ export type PlayerCommand =
   | { readonly type: "pip" }
   | { readonly type: "help" }
   | { readonly type: "statistics" }
-  /** Whatever lies over the film goes: a panel, else the zoom. */
+  /** Whatever lies over the video goes: a panel, else the zoom. */
   | { readonly type: "leave" }
   | { readonly type: "seek-by"; readonly seconds: number }
   | { readonly type: "seek-to"; readonly share: number }
@@ -75,7 +75,7 @@ export const HELP = [
   ["J L", "keySeekFar"],
   ["0 … 9", "keyShare"],
   ["Home End", "keyEnds"],
-  [", .", "keyFrame"],
+  [", .", "keyframe"],
   ["< >", "keySpeed"],
   ["↓ ↑", "keyVolume"],
   ["M", "mute"],

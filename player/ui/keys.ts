@@ -1,17 +1,17 @@
 import { fill, leftToRight } from "../i18n/strings.js";
 import type { Captions } from "./captions.js";
-import type { Deck } from "./control-context.js";
+import type { ControlContext } from "./control-context.js";
 import type { Help } from "./help.js";
 import { commandForKey, type PlayerCommand } from "./keyboard.js";
 import type { Menu } from "./menu.js";
-import type { Playing } from "./play-button.js";
+import type { PlayButton } from "./play-button.js";
 import type { Screens } from "./screens.js";
 import { SPEEDS, type Statistics } from "./settings.js";
-import type { Sound } from "./volume.js";
+import type { VolumeControl } from "./volume.js";
 
 export interface KeyTargets {
-  readonly playing: Playing;
-  readonly sound: Sound;
+  readonly playing: PlayButton;
+  readonly volume: VolumeControl;
   readonly screens: Screens;
   readonly captions: Captions;
   readonly statistics: Statistics;
@@ -27,9 +27,9 @@ export function nextSpeed(current: number, step: number): number {
 }
 
 /** Does what keys say that are pressed while the player has the focus. */
-export function driveKeys(deck: Deck, targets: KeyTargets): void {
+export function driveKeys(deck: ControlContext, targets: KeyTargets): void {
   const { host, skin, words, zoom, on, say } = deck;
-  const { playing, sound, screens, captions, statistics, help } = targets;
+  const { playing, volume, screens, captions, statistics, help } = targets;
 
   /** False where nothing was there to be done, so that the key stays the page's. */
   const obey = (command: PlayerCommand): boolean => {
@@ -38,7 +38,7 @@ export function driveKeys(deck: Deck, targets: KeyTargets): void {
         playing.toggle();
         break;
       case "mute":
-        sound.toggle();
+        volume.toggle();
         break;
       case "fullscreen":
         screens.toggleFullscreen();
@@ -62,7 +62,7 @@ export function driveKeys(deck: Deck, targets: KeyTargets): void {
         else return false;
         break;
       case "volume-by":
-        sound.changeBy(command.step);
+        volume.changeBy(command.step);
         break;
       case "seek-by":
         playing.seekTo(host.currentTime + command.seconds);
@@ -73,7 +73,7 @@ export function driveKeys(deck: Deck, targets: KeyTargets): void {
         break;
       case "frame-by":
         host.pause();
-        playing.seekTo(host.currentTime + command.frames / (host.film?.frameRate ?? 25));
+        playing.seekTo(host.currentTime + command.frames / (host.info?.frameRate ?? 25));
         break;
       case "speed-by":
         host.playbackRate = nextSpeed(host.playbackRate, command.step);

@@ -14,7 +14,7 @@ import {
   playIcon,
   replayIcon,
   settingsIcon,
-  soundIcon,
+  volumeIcon,
   zoomIcon,
 } from "./icons.js";
 import { playerStyles } from "./styles.js";
@@ -37,11 +37,11 @@ const range = (part: string, label: Word, step: string) =>
   });
 
 /** The picture and what lies on it while it is zoomed. */
-function buildPicture() {
+function buildFrame() {
   const video = create("video", { part: "video", playsinline: true });
   const held = create("canvas", { class: "held", hidden: true, "aria-hidden": "true" });
   const drawn = create("div", { class: "drawn", hidden: true, "aria-hidden": "true" });
-  const picture = create("div", { class: "picture", part: "picture" }, video, held, drawn);
+  const frame = create("div", { class: "frame", part: "frame" }, video, held, drawn);
   const thumbnail = create("div", { class: "thumbnail" });
   const lens = create("div", { class: "lens" });
   // By keys one pans without it.
@@ -51,31 +51,31 @@ function buildPicture() {
     thumbnail,
     lens,
   );
-  const wholePicture = create(
+  const fullFrame = create(
     "button",
-    { type: "button", part: "button whole-picture", class: "whole-picture" },
+    { type: "button", part: "button full-frame", class: "full-frame" },
     create("span", { dir: "ltr" }, ""),
-    create("span", { class: "unseen", "data-text": "wholePicture" }),
+    create("span", { class: "unseen", "data-text": "fullFrame" }),
     closeIcon(),
   );
-  wholePicture.hidden = true;
-  const map = create("div", { class: "map" }, minimap, wholePicture);
-  return { video, held, drawn, picture, thumbnail, lens, minimap, wholePicture, map };
+  fullFrame.hidden = true;
+  const map = create("div", { class: "map" }, minimap, fullFrame);
+  return { video, held, drawn, frame, thumbnail, lens, minimap, fullFrame, map };
 }
 
 /** The bar below, from left to right. */
 function buildControls() {
   const seek = range("seek", "seek", "any");
-  const previewPicture = create("div", { class: "preview-picture" });
+  const previewFrame = create("div", { class: "preview-frame" });
   const previewTime = create("span", { class: "preview-time" });
   const preview = create(
     "div",
     { class: "preview", part: "preview", hidden: true, "aria-hidden": "true" },
-    previewPicture,
+    previewFrame,
     previewTime,
   );
   const play = button("play", "play", playIcon(), pauseIcon(), replayIcon());
-  const mute = button("mute", "mute", soundIcon(), mutedIcon());
+  const mute = button("mute", "mute", volumeIcon(), mutedIcon());
   const volume = range("volume", "volume", "0.05");
   const time = create("span", { class: "time", part: "time" }, "0:00");
   const size = create("span", {
@@ -111,7 +111,7 @@ function buildControls() {
     row,
   );
   return {
-    ...{ controls, seek, preview, previewPicture, previewTime, play, mute, volume, time, size },
+    ...{ controls, seek, preview, previewPicture: previewFrame, previewTime, play, mute, volume, time, size },
     ...{ zoomTool, captions, settings, airplay, cast, pip, fullscreen },
   };
 }
@@ -148,7 +148,7 @@ function buildPanels() {
 export function buildSkin(root: ShadowRoot) {
   const shape = new CSSStyleSheet();
   root.adoptedStyleSheets = [playerStyles(), shape];
-  const picture = buildPicture();
+  const frame = buildFrame();
   const bar = buildControls();
   const panels = buildPanels();
   const bigPlay = button("big-play", "play", playIcon());
@@ -160,12 +160,12 @@ export function buildSkin(root: ShadowRoot) {
   const stage = create(
     "div",
     { class: "stage", part: "stage", tabindex: "0", role: "group", "data-label": "player" },
-    ...[picture.picture, cues, spinner, toast, picture.map, bigPlay, panels.stats],
+    ...[frame.frame, cues, spinner, toast, frame.map, bigPlay, panels.stats],
     ...[bar.controls, panels.menu, panels.error, panels.help],
   );
   root.append(stage);
   return {
-    ...picture,
+    ...frame,
     ...bar,
     ...panels,
     ...{ stage, bigPlay, spinner, cues, toast },

@@ -1,6 +1,6 @@
-import { filmFolder } from "../source/video-url.js";
-import type { Deck } from "./control-context.js";
-import type { Playing } from "./play-button.js";
+import { videoFolder } from "../source/video-url.js";
+import type { ControlContext } from "./control-context.js";
+import type { PlayButton } from "./play-button.js";
 
 /** The player to which the keys of the keyboard, the lock screen and the headset belong: the last that played. */
 let owner: object | null = null;
@@ -9,11 +9,11 @@ const ACTIONS = ["play", "pause", "stop", "seekbackward", "seekforward", "seekto
 /** Seconds, where the device names none. */
 const STEP = 10;
 
-/** The film's address tells its name where the page does not. */
+/** The video's address tells its name where the page does not. */
 export function titleOf(host: HTMLElement & { readonly src: string }): string {
-  const named = host.getAttribute("film-title") ?? "";
+  const named = host.getAttribute("video-title") ?? "";
   if (named !== "") return named;
-  const last = filmFolder(host.src).split("/").at(-2) ?? "";
+  const last = videoFolder(host.src).split("/").at(-2) ?? "";
   try {
     return decodeURIComponent(last);
   } catch {
@@ -22,7 +22,7 @@ export function titleOf(host: HTMLElement & { readonly src: string }): string {
 }
 
 /** Tells the system what plays, and does what its keys say. */
-export function driveMediaSession({ host, signal, on }: Deck, playing: Playing): void {
+export function driveMediaSession({ host, signal, on }: ControlContext, playing: PlayButton): void {
   const session = navigator.mediaSession as MediaSession | undefined;
   if (session === undefined) return;
   const self = {};
@@ -53,9 +53,9 @@ export function driveMediaSession({ host, signal, on }: Deck, playing: Playing):
   };
   const claim = () => {
     owner = self;
-    const poster = host.film?.poster ?? null;
+    const poster = host.info?.poster ?? null;
     const artwork =
-      poster === null ? [] : [{ src: new URL(poster, filmFolder(host.src)).href, type: "image/jpeg" }];
+      poster === null ? [] : [{ src: new URL(poster, videoFolder(host.src)).href, type: "image/jpeg" }];
     session.metadata = new MediaMetadata({ title: titleOf(host), artwork });
     session.playbackState = "playing";
     for (const action of ACTIONS) handle(action, handlers[action]);

@@ -103,7 +103,7 @@ export function makeMenu(
     else if (event.key === forward && !typing && target.hasAttribute("aria-haspopup")) target.click();
     else if (event.key === "Tab") close();
     else ours = false;
-    // Whatever is typed here is not meant for the film.
+    // Whatever is typed here is not meant for the video.
     event.stopPropagation();
     if (ours) event.preventDefault();
   };

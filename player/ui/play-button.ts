@@ -1,16 +1,16 @@
-import { type Deck, label } from "./control-context.js";
+import { type ControlContext, label } from "./control-context.js";
 
 /** Milliseconds of waiting that need no sign. */
 const UNNOTICED = 250;
 
-export interface Playing {
+export interface PlayButton {
   toggle(): void;
-  /** Seconds; bounded by the film. */
+  /** Seconds; bounded by the video. */
   seekTo(seconds: number): void;
 }
 
 /** Play, pause and play again; the sign that something is awaited; the size on screen. */
-export function drivePlaying({ host, skin, words, signal, on }: Deck): Playing {
+export function drivePlayButton({ host, skin, words, signal, on }: ControlContext): PlayButton {
   const { stage } = skin;
   const showState = () => {
     const { text } = words;

@@ -1,10 +1,10 @@
 import type Hls from "hls.js";
 import type { PlayerError } from "../errors.js";
 import type { Size } from "../geometry/size.js";
-import type { SegmentArrival } from "../hls/elastic-loader.js";
-import type { ServerPart } from "../playback/server-timing.js";
+import type { LoadedSegment } from "../hls/elastic-loader.js";
+import type { ServerTiming } from "../playback/server-timing.js";
 import type { Transport } from "../playback/transport.js";
-import type { FilmInfo } from "../source/video-info.js";
+import type { VideoInfo } from "../source/video-info.js";
 
 /** An audio track as the standard's lists have them. */
 export interface AudioChoice {
@@ -16,7 +16,7 @@ export interface AudioChoice {
 /** What the controls ask of the element around them. */
 export interface PlayerHost extends HTMLElement {
   readonly src: string;
-  readonly film: FilmInfo | null;
+  readonly info: VideoInfo | null;
   readonly error: PlayerError | null;
   readonly hls: Hls | null;
   readonly transport: Transport | null;
@@ -41,4 +41,4 @@ export interface PlayerHost extends HTMLElement {
 }
 
 /** What the controls listen to beside a media element's own events. */
-export type SegmentEvent = CustomEvent<SegmentArrival & { readonly server?: ServerPart }>;
+export type SegmentEvent = CustomEvent<LoadedSegment & { readonly server?: ServerTiming }>;

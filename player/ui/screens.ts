@@ -1,5 +1,5 @@
 import type { Size } from "../geometry/size.js";
-import { type Deck, label } from "./control-context.js";
+import { type ControlContext, label } from "./control-context.js";
 
 /** Safari's own, where the standard's are missing. */
 interface SafariVideo extends HTMLVideoElement {
@@ -17,7 +17,7 @@ export interface Screens {
  *
  * @param onWindow the window of picture in picture has this size in device pixels; null where there is none any more
  */
-export function driveScreens(deck: Deck, onWindow: (size: Size | null) => void): Screens {
+export function driveScreens(deck: ControlContext, onWindow: (size: Size | null) => void): Screens {
   const { host, skin, words, signal, on, say } = deck;
   const video = skin.video as SafariVideo;
   // Not document.fullscreenElement: within another shadow tree that is the tree's host.
@@ -49,10 +49,10 @@ export function driveScreens(deck: Deck, onWindow: (size: Size | null) => void):
   on(document, "fullscreenchange", show);
   on(video, "enterpictureinpicture", (event) => {
     const { pictureInPictureWindow: small } = event as PictureInPictureEvent;
-    const follow = () =>
+    const onSizeChange = () =>
       onWindow({ width: small.width * devicePixelRatio, height: small.height * devicePixelRatio });
-    on(small, "resize", follow);
-    follow();
+    on(small, "resize", onSizeChange);
+    onSizeChange();
     show();
   });
   on(video, "leavepictureinpicture", () => {
@@ -70,7 +70,7 @@ export function driveScreens(deck: Deck, onWindow: (size: Size | null) => void):
 }
 
 /** AirPlay, and the standard's remote playback (w3.org/TR/remote-playback) where there is no AirPlay. */
-function driveDevices({ skin, signal, on }: Deck, video: SafariVideo, refused: () => void): void {
+function driveDevices({ skin, signal, on }: ControlContext, video: SafariVideo, refused: () => void): void {
   if (video.webkitShowPlaybackTargetPicker !== undefined) {
     on(video, "webkitplaybacktargetavailabilitychanged", (event) => {
       skin.airplay.hidden = (event as Event & { availability?: string }).availability !== "available";

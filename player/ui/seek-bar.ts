@@ -1,6 +1,6 @@
 import { formatTime } from "../i18n/strings.js";
-import { type Deck, percent } from "./control-context.js";
-import type { Playing } from "./play-button.js";
+import { type ControlContext, percent } from "./control-context.js";
+import type { PlayButton } from "./play-button.js";
 
 /** CSS pixels of the bar's thumb: its middle goes from half of it to half of it before the end. */
 const THUMB = 14;
@@ -20,10 +20,10 @@ export interface SeekBar {
   readonly scrubbing: boolean;
 }
 
-/** The position in the film: shown, sought, and with a thumbnail of what is there. */
-export function driveSeekBar(deck: Deck, playing: Playing): SeekBar {
+/** The position in the video: shown, sought, and with a thumbnail of what is there. */
+export function driveSeekBar(deck: ControlContext, playing: PlayButton): SeekBar {
   const { host, skin, words, storyboard, signal, on } = deck;
-  const { seek, preview, previewPicture, previewTime } = skin;
+  const { seek, preview, previewPicture: previewFrame, previewTime } = skin;
   let scrubbing = false;
   let frame = 0;
   let pointed = 0;
@@ -48,7 +48,7 @@ export function driveSeekBar(deck: Deck, playing: Playing): SeekBar {
     if (now !== gradient) seek.style.setProperty("--_ranges", now);
     gradient = now;
   };
-  // timeupdate comes four times a second, which shows on a short film's bar.
+  // timeupdate comes four times a second, which shows on a short video's bar.
   const animate = () => {
     show();
     frame = host.paused ? 0 : requestAnimationFrame(animate);
@@ -62,8 +62,8 @@ export function driveSeekBar(deck: Deck, playing: Playing): SeekBar {
     preview.hidden = false;
     const tile = await storyboard.at(seconds);
     if (pointed !== seconds || preview.hidden) return;
-    previewPicture.hidden = tile === null;
-    if (tile !== null) storyboard.paint(previewPicture, tile);
+    previewFrame.hidden = tile === null;
+    if (tile !== null) storyboard.paint(previewFrame, tile);
     const room = seek.clientWidth;
     const half = preview.offsetWidth / 2;
     const middle = THUMB / 2 + ((room - THUMB) * seconds) / duration;

@@ -2,11 +2,11 @@ import { create } from "../dom.js";
 import { requestSize } from "../geometry/size.js";
 import { fill, leftToRight } from "../i18n/strings.js";
 import type { Captions } from "./captions.js";
-import type { Deck } from "./control-context.js";
+import type { ControlContext } from "./control-context.js";
 import { type Menu, type MenuItem, type MenuPage, makeMenu } from "./menu.js";
 import type { Screens } from "./screens.js";
 
-/** Times as fast as the film. */
+/** Times as fast as the video. */
 export const SPEEDS = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2];
 /** Rows of pixels that people know by name; any other number can be typed. */
 const HEIGHTS = [1080, 720, 480, 360, 240, 144];
@@ -29,7 +29,7 @@ export interface Statistics {
 
 /** The menu of what can be set: speed, quality, captions, sound track, statistics. */
 export function driveSettings(
-  deck: Deck,
+  deck: ControlContext,
   captions: Captions,
   statistics: Statistics,
   screens: Screens,
@@ -91,13 +91,13 @@ export function driveSettings(
       })),
     );
   const qualityPage = (from: number) => {
-    const film = host.film;
-    const highest = film === null ? 0 : requestSize(ANY, film, film.limits, ANY).height;
+    const info = host.info;
+    const highest = info === null ? 0 : requestSize(ANY, info, info.limits, ANY).height;
     const setTo = (quality: number | "auto") =>
       done(() => {
         host.quality = quality;
       });
-    const heights = HEIGHTS.filter((height) => film !== null && height <= film.height);
+    const heights = HEIGHTS.filter((height) => info !== null && height <= info.height);
     return page(
       words.text.quality,
       from,

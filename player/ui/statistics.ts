@@ -1,7 +1,7 @@
 import { create } from "../dom.js";
 import { formatRegion } from "../geometry/region.js";
 import type { Strings } from "../i18n/strings.js";
-import type { Deck } from "./control-context.js";
+import type { ControlContext } from "./control-context.js";
 import type { SegmentEvent } from "./player-host.js";
 import type { Statistics } from "./settings.js";
 
@@ -12,7 +12,7 @@ const RECENT = 6;
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
-/** Seconds of film that are buffered from the position on. */
+/** Seconds of video that are buffered from the position on. */
 function bufferedAhead(buffered: TimeRanges, at: number): number {
   for (let i = 0; i < buffered.length; i++) {
     if (buffered.start(i) <= at + 0.1 && at <= buffered.end(i)) return buffered.end(i) - at;
@@ -20,8 +20,8 @@ function bufferedAhead(buffered: TimeRanges, at: number): number {
   return 0;
 }
 
-/** The figures of the film as it plays, while they are shown. */
-export function driveStatistics({ host, skin, words, zoom, signal, on }: Deck): Statistics {
+/** The figures of the video as it plays, while they are shown. */
+export function driveStatistics({ host, skin, words, zoom, signal, on }: ControlContext): Statistics {
   const recent: SegmentEvent["detail"][] = [];
   let cached = 0;
   let told = 0;

@@ -1,4 +1,4 @@
-/** Styles of the shadow tree. Colours and lengths come from custom properties that a page may set. */
+/** Styles of the shadow tree. Colors and lengths come from custom properties that a page may set. */
 const CSS = `
 :host {
   --_aspect: 16 / 9;
@@ -21,7 +21,7 @@ const CSS = `
 :host([hidden]) { display: none; }
 :host(:is([nocontrols], [slot="media"])) :is(.controls, .big-play, .map, .menu) { display: none; }
 :host(:fullscreen) { border-radius: 0; aspect-ratio: auto; width: 100%; height: 100%; }
-.stage, .picture { object-fit: inherit; object-position: inherit; }
+.stage, .frame { object-fit: inherit; object-position: inherit; }
 .stage { position: absolute; inset: 0; outline: none; border-radius: inherit; background: var(--siedd-background, #000); }
 :host(:fullscreen) .stage::after { display: none; }
 .stage:focus-visible::after {
@@ -29,10 +29,10 @@ const CSS = `
   border: 3px solid var(--_accent); border-radius: inherit;
 }
 .stage[data-idle] { cursor: none; }
-.picture { position: absolute; inset: 0; overflow: hidden; border-radius: inherit; touch-action: pan-x pan-y; user-select: none; }
-.picture[data-pannable] { touch-action: none; cursor: grab; }
-.picture[data-pannable]:active { cursor: grabbing; }
-.picture[data-tool] { cursor: crosshair; touch-action: none; }
+.frame { position: absolute; inset: 0; overflow: hidden; border-radius: inherit; touch-action: pan-x pan-y; user-select: none; }
+.frame[data-pannable] { touch-action: none; cursor: grab; }
+.frame[data-pannable]:active { cursor: grabbing; }
+.frame[data-tool] { cursor: crosshair; touch-action: none; }
 :is(video, .held) { display: block; width: 100%; height: 100%; object-fit: inherit; object-position: inherit; border-radius: inherit; transform-origin: 0 0; }
 .held { position: absolute; inset: 0; pointer-events: none; }
 /* Even sizes are up to a pixel off the shape: better stretched by that than a dark line at the edge. */
@@ -50,9 +50,9 @@ const CSS = `
 }
 .thumbnail { opacity: .8; }
 .lens { position: absolute; border: 2px solid var(--_accent); border-radius: 3px; box-shadow: 0 0 0 200px rgb(0 0 0 / .45); box-sizing: border-box; min-width: 6px; min-height: 6px; }
-.whole-picture { width: auto; height: 30px; padding: 0 6px 0 10px; display: flex; gap: 4px; border-radius: 15px; font-variant-numeric: tabular-nums; background: color-mix(in srgb, var(--_shade) 78%, transparent); }
+.full-frame { width: auto; height: 30px; padding: 0 6px 0 10px; display: flex; gap: 4px; border-radius: 15px; font-variant-numeric: tabular-nums; background: color-mix(in srgb, var(--_shade) 78%, transparent); }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-.whole-picture .icon { width: 16px; height: 16px; }
+.full-frame .icon { width: 16px; height: 16px; }
 .stage[data-idle] .map { opacity: .35; }
 
 button, input { font: inherit; color: inherit; margin: 0; }
@@ -78,7 +78,7 @@ button[aria-pressed="true"]:not(:hover) { background: rgb(255 255 255 / .2); }
   border-radius: 50%; background: var(--_accent); color: #140600;
   box-shadow: 0 6px 32px rgb(0 0 0 / .45); transition: transform .2s, opacity .2s;
 }
-.picture:is([data-pannable], [data-tool]) ~ .big-play { display: none; }
+.frame:is([data-pannable], [data-tool]) ~ .big-play { display: none; }
 .big-play .icon { width: 56%; height: 56%; }
 .big-play:hover, .big-play:active { background: var(--_accent); transform: scale(1.06); }
 
@@ -129,7 +129,7 @@ button[aria-pressed="true"]:not(:hover) { background: rgb(255 255 255 / .2); }
   position: absolute; inset-block-end: 26px; translate: -50% 0; pointer-events: none; display: grid; justify-items: center; gap: 4px;
   padding: 3px; border-radius: 8px; background: color-mix(in srgb, var(--_shade) 88%, transparent); box-shadow: 0 4px 20px rgb(0 0 0 / .5);
 }
-.preview-picture { border-radius: 6px; }
+.preview-frame { border-radius: 6px; }
 .preview-time { font-variant-numeric: tabular-nums; padding: 1px 8px 3px; }
 
 input[type="range"] {
@@ -196,7 +196,7 @@ kbd { font: inherit; font-size: 12px; padding: 2px 7px; border-radius: 5px; back
 
 @container (max-width: 520px) { .row :is(.volume, .pip) { display: none; } .map { scale: .72; transform-origin: 100% 0; } .map:dir(rtl) { transform-origin: 0 0; } }
 @container (max-width: 430px) { .row .zoom-tool { display: none; } .size { display: none; } }
-@container (max-width: 330px) { .time { display: none; } .controls { padding: 28px 6px 2px; } .preview-picture { display: none; } }
+@container (max-width: 330px) { .time { display: none; } .controls { padding: 28px 6px 2px; } .preview-frame { display: none; } }
 
 .stage:has(> .error:not([hidden])) > :is(.controls, .map, .cues, .stats) { display: none; }
 .error {
@@ -219,15 +219,15 @@ kbd { font: inherit; font-size: 12px; padding: 2px 7px; border-radius: 5px; back
 }
 @media (prefers-contrast: more) {
   .controls { background: var(--_shade); padding-top: 8px; }
-  .menu, .stats, .help, .toast, .preview, .whole-picture, .error { background: #000; }
-  .menu, .stats, .toast, .preview, .whole-picture { border: 1px solid; }
+  .menu, .stats, .help, .toast, .preview, .full-frame, .error { background: #000; }
+  .menu, .stats, .toast, .preview, .full-frame { border: 1px solid; }
   .menu .value, .stats dt, .own-height input::placeholder { color: inherit; }
   .seek { --_buffered: rgb(255 255 255 / .85); }
   .seek, .volume { --_rest: rgb(255 255 255 / .5); }
 }
 @media (forced-colors: active) {
-  .big-play, .error button, .menu, .stats, .toast, .preview, .minimap, .whole-picture { border: 1px solid; }
-  .controls, .menu, .stats, .help, .toast, .whole-picture, .error { background: Canvas; }
+  .big-play, .error button, .menu, .stats, .toast, .preview, .minimap, .full-frame { border: 1px solid; }
+  .controls, .menu, .stats, .help, .toast, .full-frame, .error { background: Canvas; }
   .controls { padding-top: 8px; }
   /* A track is a gradient, which would be away. */
   input[type="range"] { forced-color-adjust: none; --_accent: Highlight; --_ink: CanvasText; --_rest: Canvas; --_buffered: GrayText; }

@@ -1,13 +1,13 @@
-import { type Deck, label, percent } from "./control-context.js";
+import { type ControlContext, label, percent } from "./control-context.js";
 
-export interface Sound {
+export interface VolumeControl {
   toggle(): void;
   /** Louder, or quieter by a negative step; from 0 to 1. */
   changeBy(step: number): void;
 }
 
 /** Loudness, and silence. */
-export function driveSound({ host, skin, words, signal, on, say }: Deck): Sound {
+export function driveVolume({ host, skin, words, signal, on, say }: ControlContext): VolumeControl {
   const { volume } = skin;
   const show = () => {
     const silent = host.muted || host.volume === 0;

@@ -38,7 +38,7 @@ export function transformTo(box: Size, { left, top, width, height }: Place): str
 }
 
 /** The source pixel under a position in the frame. */
-export function pointInPicture(box: Size, view: Region, position: Point): Point {
+export function pointInFrame(box: Size, view: Region, position: Point): Point {
   const place = placeOfView(box, view);
   return {
     x: view.x + ((position.x - place.left) * view.width) / place.width,

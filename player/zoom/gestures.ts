@@ -46,7 +46,7 @@ export function watchGestures(frame: HTMLElement, target: GestureTarget, signal:
   });
   const pinchOf = () => {
     const [a, b] = [...pointers.values()] as [Point, Point];
-    return { centre: { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 }, span: Math.hypot(a.x - b.x, a.y - b.y) };
+    return { center: { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 }, span: Math.hypot(a.x - b.x, a.y - b.y) };
   };
 
   const press = (event: PointerEvent) => {
@@ -72,8 +72,8 @@ export function watchGestures(frame: HTMLElement, target: GestureTarget, signal:
       const old = pinchOf();
       pointers.set(event.pointerId, position);
       const now = pinchOf();
-      if (old.span > 0 && now.span > 0) target.zoomBy(now.span / old.span, now.centre);
-      target.panBy(now.centre.x - old.centre.x, now.centre.y - old.centre.y);
+      if (old.span > 0 && now.span > 0) target.zoomBy(now.span / old.span, now.center);
+      target.panBy(now.center.x - old.center.x, now.center.y - old.center.y);
       return;
     }
     if (mode === "none") return;
@@ -135,7 +135,7 @@ export function watchGestures(frame: HTMLElement, target: GestureTarget, signal:
   for (const type of ["pointerup", "pointercancel"] as const) frame.addEventListener(type, lift, { signal });
   frame.addEventListener("click", click, { signal, capture: true });
   frame.addEventListener("wheel", wheel, { signal, passive: false });
-  // With one finger the page scrolls, as it should over a film; two are a pinch of ours and no scroll.
+  // With one finger the page scrolls, as it should over a video; two are a pinch of ours and no scroll.
   for (const type of ["touchstart", "touchmove"] as const) {
     const pinch = (event: TouchEvent) => {
       if (event.touches.length > 1 && event.cancelable) event.preventDefault();

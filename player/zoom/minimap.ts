@@ -8,7 +8,7 @@ export interface MinimapParts {
   readonly thumbnail: HTMLElement;
   /** What is looked at. */
   readonly lens: HTMLElement;
-  readonly wholePicture: HTMLButtonElement;
+  readonly fullFrame: HTMLButtonElement;
 }
 
 /** CSS pixels of the map, as many as a storyboard's thumbnail has. */
@@ -29,15 +29,15 @@ export class Minimap {
   }
 
   connect(signal: AbortSignal): void {
-    const { minimap, wholePicture } = this.#parts;
+    const { minimap, fullFrame } = this.#parts;
     let dragging = false;
     const go = ({ clientX, clientY }: PointerEvent) => {
-      const { film } = this.#zoom;
-      if (film === null) return;
+      const { videoSize } = this.#zoom;
+      if (videoSize === null) return;
       const { left, top, width, height } = minimap.getBoundingClientRect();
-      this.#zoom.centreOn({
-        x: ((clientX - left) / width) * film.width,
-        y: ((clientY - top) / height) * film.height,
+      this.#zoom.centerOn({
+        x: ((clientX - left) / width) * videoSize.width,
+        y: ((clientY - top) / height) * videoSize.height,
       });
     };
     minimap.addEventListener(
@@ -59,28 +59,28 @@ export class Minimap {
       },
       { signal },
     );
-    wholePicture.addEventListener("click", () => this.#zoom.lookAt(null), { signal });
+    fullFrame.addEventListener("click", () => this.#zoom.lookAt(null), { signal });
     this.#video.addEventListener("timeupdate", () => void this.#showThumbnail(), { signal });
   }
 
   /** After a change of what is looked at. */
   show(): void {
-    const { minimap, lens, wholePicture } = this.#parts;
-    const { film, view, factor } = this.#zoom;
-    const hidden = film === null || view === null || isWhole(view, film);
+    const { minimap, lens, fullFrame } = this.#parts;
+    const { videoSize, view, factor } = this.#zoom;
+    const hidden = videoSize === null || view === null || isWhole(view, videoSize);
     if (minimap.hidden && !hidden) void this.#showThumbnail();
     minimap.hidden = hidden;
-    wholePicture.hidden = hidden;
+    fullFrame.hidden = hidden;
     if (hidden) return;
     const share = (part: number, all: number) => `${((100 * part) / all).toFixed(3)}%`;
-    const scale = LONGER_SIDE / Math.max(film.width, film.height);
-    minimap.style.width = `${Math.round(film.width * scale)}px`;
-    minimap.style.height = `${Math.round(film.height * scale)}px`;
-    lens.style.left = share(view.x, film.width);
-    lens.style.top = share(view.y, film.height);
-    lens.style.width = share(view.width, film.width);
-    lens.style.height = share(view.height, film.height);
-    wholePicture.firstChild!.textContent = `${factor.toFixed(factor < 10 ? 1 : 0)}×`;
+    const scale = LONGER_SIDE / Math.max(videoSize.width, videoSize.height);
+    minimap.style.width = `${Math.round(videoSize.width * scale)}px`;
+    minimap.style.height = `${Math.round(videoSize.height * scale)}px`;
+    lens.style.left = share(view.x, videoSize.width);
+    lens.style.top = share(view.y, videoSize.height);
+    lens.style.width = share(view.width, videoSize.width);
+    lens.style.height = share(view.height, videoSize.height);
+    fullFrame.firstChild!.textContent = `${factor.toFixed(factor < 10 ? 1 : 0)}×`;
   }
 
   async #showThumbnail(): Promise<void> {

@@ -1,12 +1,12 @@
 import { type Region, sameRegion } from "../geometry/region.js";
-import type { SegmentArrival } from "../hls/elastic-loader.js";
+import type { LoadedSegment } from "../hls/elastic-loader.js";
 
 /** Seconds before a change of region from which on each frame is held, in case the next is not told in time. */
 const HOLD_AHEAD = 0.2;
 /** A frame's time may be this much before the start of its segment, in seconds: a rounded time stamp. */
 const TOLERANCE = 0.006;
 
-/** Calls for each frame that is presented, with its time in the film in seconds, until the signal aborts. */
+/** Calls for each frame that is presented, with its time in the video in seconds, until the signal aborts. */
 function watchFrames(video: HTMLVideoElement, onFrame: (time: number) => void, signal: AbortSignal): void {
   if (!("requestVideoFrameCallback" in video)) {
     const tell = () => onFrame((video as HTMLVideoElement).currentTime);
@@ -34,7 +34,7 @@ export class ShownRegion {
   readonly #video: HTMLVideoElement;
   readonly #canvas: HTMLCanvasElement;
   readonly #onChange: () => void;
-  readonly #arrivals = new Map<number, SegmentArrival>();
+  readonly #arrivals = new Map<number, LoadedSegment>();
   #region: Region | null = null;
   #held: Region | null = null;
   /** The picture is not the video's. */
@@ -65,7 +65,7 @@ export class ShownRegion {
     signal.addEventListener("abort", () => this.reset(), { once: true });
   }
 
-  /** Another film: nothing is held of the old one. */
+  /** Another video: nothing is held of the old one. */
   reset(): void {
     this.#arrivals.clear();
     this.#region = null;
@@ -73,7 +73,7 @@ export class ShownRegion {
     this.release();
   }
 
-  add(arrival: SegmentArrival): void {
+  add(arrival: LoadedSegment): void {
     this.#arrivals.set(arrival.index, arrival);
   }
 
@@ -116,7 +116,7 @@ export class ShownRegion {
   #onFrame(time: number): void {
     this.#painting = false;
     const at = time + TOLERANCE;
-    const covers = ({ start, duration }: SegmentArrival) => start <= at && at < start + duration;
+    const covers = ({ start, duration }: LoadedSegment) => start <= at && at < start + duration;
     const arrival = [...this.#arrivals.values()].find(covers);
     if (arrival !== undefined && !sameRegion(arrival.region, this.#region)) {
       this.#region = arrival.region;

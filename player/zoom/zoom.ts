@@ -1,5 +1,5 @@
 import {
-  centreOf,
+  centerOf,
   clampRegion,
   formatRegion,
   isWhole,
@@ -10,21 +10,21 @@ import {
   regionHolding,
   regionOfText,
   sameRegion,
-  settleRegion,
+  snapRegion,
   wholeOf,
   zoomAt,
   zoomOf,
 } from "../geometry/region.js";
 import type { Size } from "../geometry/size.js";
-import type { SegmentArrival } from "../hls/elastic-loader.js";
-import { type Place, placeOfShown, placeOfView, pointInPicture, transformTo } from "./frame-transform.js";
+import type { LoadedSegment } from "../hls/elastic-loader.js";
+import { type Place, placeOfShown, placeOfView, pointInFrame, transformTo } from "./frame-transform.js";
 import { type GestureTarget, watchGestures } from "./gestures.js";
 import { ShownRegion } from "./shown-region.js";
 
 /** What zooming needs of the shadow tree. */
 export interface ZoomParts {
   /** Clips what is enlarged. */
-  readonly picture: HTMLElement;
+  readonly frame: HTMLElement;
   readonly video: HTMLVideoElement;
   readonly held: HTMLCanvasElement;
   readonly drawn: HTMLElement;
@@ -53,10 +53,10 @@ export class Zoom implements GestureTarget {
   readonly #options: ZoomOptions;
   readonly #shown: ShownRegion;
   #box: Size = { width: 0, height: 0 };
-  #film: Size | null = null;
+  #videoSize: Size | null = null;
   #view: Region | null = null;
   #asked: Region | null = null;
-  /** What the attributes say, until the film is known. */
+  /** What the attributes say, until the video is known. */
   #text: string | null = null;
   #factor = 1;
   #glide: ReturnType<typeof setTimeout> | undefined;
@@ -78,21 +78,23 @@ export class Zoom implements GestureTarget {
   get shown(): Region | null {
     return this.#shown.region;
   }
-  /** What is looked at, in source pixels; null before the film is known. */
+  /** What is looked at, in source pixels; null before the video is known. */
   get view(): Region | null {
-    return this.#film === null ? null : (this.#view ?? wholeOf(this.#film));
+    return this.#videoSize === null ? null : (this.#view ?? wholeOf(this.#videoSize));
   }
-  get film(): Size | null {
-    return this.#film;
+  get videoSize(): Size | null {
+    return this.#videoSize;
   }
   get zoomed(): boolean {
     return this.#view !== null;
   }
   get factor(): number {
-    return this.#film === null || this.#view === null ? this.#factor : zoomOf(this.#view, this.#film);
+    return this.#videoSize === null || this.#view === null
+      ? this.#factor
+      : zoomOf(this.#view, this.#videoSize);
   }
   get text(): string {
-    return this.#film === null ? (this.#text ?? "full") : formatRegion(this.#asked);
+    return this.#videoSize === null ? (this.#text ?? "full") : formatRegion(this.#asked);
   }
   get ownsWheel(): boolean {
     return this.tool || this.zoomed || document.fullscreenElement !== null;
@@ -105,9 +107,9 @@ export class Zoom implements GestureTarget {
       this.#box = { width: rect.width, height: rect.height };
       this.#layout();
     });
-    observer.observe(this.#parts.picture);
+    observer.observe(this.#parts.frame);
     this.#shown.connect(signal);
-    watchGestures(this.#parts.picture, this, signal);
+    watchGestures(this.#parts.frame, this, signal);
     signal.addEventListener(
       "abort",
       () => {
@@ -118,9 +120,9 @@ export class Zoom implements GestureTarget {
     );
   }
 
-  /** Before another film: back to what the attributes say. */
+  /** Before another video: back to what the attributes say. */
   reset(text: string | null, factor: number): void {
-    this.#film = null;
+    this.#videoSize = null;
     this.#view = null;
     this.#asked = null;
     this.#text = text;
@@ -129,23 +131,23 @@ export class Zoom implements GestureTarget {
     this.#layout();
   }
 
-  filmKnown(film: Size): void {
-    const first = this.#film === null;
-    this.#film = film;
+  infoKnown(videoSize: Size): void {
+    const first = this.#videoSize === null;
+    this.#videoSize = videoSize;
     if (!first) return;
     const text = parseRegionText(this.#text);
-    const region = text ? regionOfText(text, film) : null;
+    const region = text ? regionOfText(text, videoSize) : null;
     if (region !== null) this.lookAt(region, false);
     else if (this.#factor > 1) this.zoomTo(this.#factor);
   }
 
-  segmentArrived(arrival: SegmentArrival): void {
+  segmentArrived(arrival: LoadedSegment): void {
     this.#shown.add(arrival);
   }
 
   /** A picture of this region was painted over the video. */
   painted(region: Region): void {
-    const whole = this.#film === null || isWhole(region, this.#film);
+    const whole = this.#videoSize === null || isWhole(region, this.#videoSize);
     this.#shown.painted(whole ? null : region);
   }
 
@@ -156,8 +158,9 @@ export class Zoom implements GestureTarget {
 
   /** Looks at exactly this region, in whole source pixels; null is the whole picture. */
   lookAt(region: Region | null, glide = true): void {
-    if (this.#film === null) return;
-    const view = region === null || isWhole(region, this.#film) ? null : clampRegion(region, this.#film);
+    if (this.#videoSize === null) return;
+    const view =
+      region === null || isWhole(region, this.#videoSize) ? null : clampRegion(region, this.#videoSize);
     this.#view = view;
     if (glide) this.#startGlide();
     this.#layout();
@@ -169,7 +172,7 @@ export class Zoom implements GestureTarget {
     const parsed = parseRegionText(text);
     if (parsed === undefined) return false;
     this.#text = text;
-    if (this.#film !== null) this.lookAt(parsed === null ? null : regionOfText(parsed, this.#film));
+    if (this.#videoSize !== null) this.lookAt(parsed === null ? null : regionOfText(parsed, this.#videoSize));
     return true;
   }
 
@@ -177,8 +180,8 @@ export class Zoom implements GestureTarget {
   zoomTo(factor: number): void {
     this.#factor = Math.max(1, factor);
     const view = this.view;
-    if (this.#film === null || view === null) return;
-    const { x, y, width, height } = regionAround(centreOf(view), factor, this.#film);
+    if (this.#videoSize === null || view === null) return;
+    const { x, y, width, height } = regionAround(centerOf(view), factor, this.#videoSize);
     this.lookAt({ x: Math.round(x), y: Math.round(y), width: Math.round(width), height: Math.round(height) });
   }
 
@@ -199,8 +202,8 @@ export class Zoom implements GestureTarget {
 
   zoomBy(factor: number, at: Point, glide = false): void {
     const view = this.view;
-    if (this.#film === null || view === null) return;
-    this.#move(zoomAt(view, factor, pointInPicture(this.#box, view, at), this.#film), glide);
+    if (this.#videoSize === null || view === null) return;
+    this.#move(zoomAt(view, factor, pointInFrame(this.#box, view, at), this.#videoSize), glide);
   }
 
   panBy(dx: number, dy: number): void {
@@ -221,39 +224,39 @@ export class Zoom implements GestureTarget {
 
   chosen({ left, top, width, height }: Place): void {
     const view = this.view;
-    if (this.#film === null || view === null || Math.max(width, height) < SMALLEST_DRAWN) return;
-    const from = pointInPicture(this.#box, view, { x: left, y: top });
-    const to = pointInPicture(this.#box, view, { x: left + width, y: top + height });
+    if (this.#videoSize === null || view === null || Math.max(width, height) < SMALLEST_DRAWN) return;
+    const from = pointInFrame(this.#box, view, { x: left, y: top });
+    const to = pointInFrame(this.#box, view, { x: left + width, y: top + height });
     const rectangle = { x: from.x, y: from.y, width: to.x - from.x, height: to.y - from.y };
-    this.#move(regionHolding(rectangle, this.#film), true);
+    this.#move(regionHolding(rectangle, this.#videoSize), true);
   }
 
-  /** The centre of what is looked at goes there, in source pixels: from the minimap. */
-  centreOn(point: Point): void {
+  /** The center of what is looked at goes there, in source pixels: from the minimap. */
+  centerOn(point: Point): void {
     const view = this.view;
     if (view === null || !this.zoomed) return;
     this.#move({ ...view, x: point.x - view.width / 2, y: point.y - view.height / 2 });
   }
 
   rest(): void {
-    if (this.#film === null) return;
+    if (this.#videoSize === null) return;
     if (this.#view === null) this.#ask(null);
-    else if (!sameRegion(this.#view, this.#asked)) this.lookAt(settleRegion(this.#view, this.#film));
+    else if (!sameRegion(this.#view, this.#asked)) this.lookAt(snapRegion(this.#view, this.#videoSize));
   }
 
   #move(view: Region, glide = false): void {
-    const film = this.#film;
-    if (film === null) return;
-    const clamped = clampRegion(view, film);
+    const videoSize = this.#videoSize;
+    if (videoSize === null) return;
+    const clamped = clampRegion(view, videoSize);
     // A hair's breadth from the whole picture is the whole picture.
-    this.#view = zoomOf(clamped, film) < 1.02 ? null : clamped;
+    this.#view = zoomOf(clamped, videoSize) < 1.02 ? null : clamped;
     if (glide) this.#startGlide();
     else this.#endGlide();
     this.#layout();
   }
 
   #ask(region: Region | null): void {
-    this.#factor = this.#film === null || region === null ? 1 : zoomOf(region, this.#film);
+    this.#factor = this.#videoSize === null || region === null ? 1 : zoomOf(region, this.#videoSize);
     if (sameRegion(region, this.#asked)) return;
     this.#asked = region;
     this.#options.onRegion(region);
@@ -261,32 +264,32 @@ export class Zoom implements GestureTarget {
 
   #startGlide(): void {
     clearTimeout(this.#glide);
-    this.#parts.picture.dataset.gliding = "";
+    this.#parts.frame.dataset.gliding = "";
     this.#glide = setTimeout(() => this.#endGlide(), GLIDE);
   }
 
   #endGlide(): void {
     clearTimeout(this.#glide);
-    delete this.#parts.picture.dataset.gliding;
+    delete this.#parts.frame.dataset.gliding;
   }
 
   #layout(): void {
-    const { picture, video, held } = this.#parts;
-    const [film, box, view] = [this.#film, this.#box, this.view];
+    const { frame, video, held } = this.#parts;
+    const [videoSize, box, view] = [this.#videoSize, this.#box, this.view];
     const plain =
       this.#view === null && this.#shown.region === null && (held.hidden || this.#shown.held === null);
-    picture.toggleAttribute("data-zoomed", !plain);
-    if (plain || film === null || view === null || box.width === 0) {
+    frame.toggleAttribute("data-zoomed", !plain);
+    if (plain || videoSize === null || view === null || box.width === 0) {
       for (const element of [video, held]) element.style.removeProperty("transform");
-      picture.style.removeProperty("clip-path");
+      frame.style.removeProperty("clip-path");
     } else {
       const place = (region: Region | null) =>
-        transformTo(box, placeOfShown(box, view, region ?? wholeOf(film)));
+        transformTo(box, placeOfShown(box, view, region ?? wholeOf(videoSize)));
       video.style.transform = place(this.#shown.region);
       held.style.transform = place(this.#shown.held);
       // Beyond what is looked at there would be more picture for a moment, where the frame has bars.
       const { left, top } = placeOfView(box, view);
-      picture.style.clipPath = left === 0 && top === 0 ? "none" : `inset(${top}px ${left}px)`;
+      frame.style.clipPath = left === 0 && top === 0 ? "none" : `inset(${top}px ${left}px)`;
     }
     this.#options.onView();
   }

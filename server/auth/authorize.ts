@@ -1,26 +1,26 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import type { Catalogue, Film } from "../catalog/catalog.js";
+import type { Catalog, CatalogEntry } from "../catalog/catalog.js";
 import { RequestError } from "../errors.js";
 import { parseRegion } from "../request/region.js";
-import { parsePictureSize, type SizeLimits } from "../request/size.js";
-import { filmOfAddress, rootAddress } from "../web/oembed.js";
+import { parseImageSize, type SizeLimits } from "../request/size.js";
+import { rootAddress, videoIdOfUrl } from "../web/oembed.js";
 import { checkSignature, type Grant, SIGNATURE, type SignKey } from "./signature.js";
 
 /**
  * Decides whether a request may have its answer, before any work. Nothing or true lets it pass, false is 403, a number
  * is the status of the answer; what it throws is answered as Fastify would.
  *
- * @param film undefined for the catalogue
+ * @param video undefined for the catalog
  */
-export type Authorise = (
+export type Authorize = (
   request: FastifyRequest,
-  film: { readonly id: string; readonly file: string } | undefined,
+  entry: { readonly id: string; readonly file: string } | undefined,
 ) => undefined | boolean | number | Promise<undefined | boolean | number>;
 
 export interface AccessOptions {
   /** Empty: no signature is asked for. */
   readonly signKeys: readonly SignKey[];
-  readonly authorise: Authorise | undefined;
+  readonly authorize: Authorize | undefined;
 }
 
 const GRANT = Symbol("siedd.grant");
@@ -31,17 +31,17 @@ declare module "fastify" {
   }
 }
 
-/** What tells nobody of a film. */
+/** What tells nobody of a video. */
 const OPEN_ROUTES = ["/player/*", "/healthz", "/readyz", "/metrics", "/stats.json"];
 
-/** Checks signatures and asks `authorise`, ahead of everything else that a request of this instance does. */
-export function guard(
+/** Checks signatures and asks `authorize`, ahead of everything else that a request of this instance does. */
+export function authorizeRequests(
   app: FastifyInstance,
-  catalogue: Catalogue,
+  catalog: Catalog,
   limits: SizeLimits,
-  { signKeys, authorise }: AccessOptions,
+  { signKeys, authorize }: AccessOptions,
 ): void {
-  if (signKeys.length === 0 && authorise === undefined) return;
+  if (signKeys.length === 0 && authorize === undefined) return;
   app.decorateRequest(GRANT, null);
   app.addHook("onRequest", async (request) => {
     const route = request.routeOptions.url?.slice(app.prefix.length);
@@ -51,21 +51,21 @@ export function guard(
     if (signKeys.length > 0) {
       const path = pathBelow(app.prefix, url);
       const grant = checkSignature(signKeys, signature, { id, path }, Date.now() / 1000);
-      if (id === undefined && grant.scope === "film") throw tooLittle("one film, not the catalogue");
-      await expectWithin(grant, request, catalogue, limits);
+      if (id === undefined && grant.scope === "video") throw tooLittle("one video, not the catalog");
+      await expectWithin(grant, request, catalog, limits);
       request[GRANT] = grant;
     }
-    if (authorise !== undefined)
-      await ask(authorise, request, id === undefined ? undefined : await catalogue.open(id));
+    if (authorize !== undefined)
+      await ask(authorize, request, id === undefined ? undefined : await catalog.open(id));
   });
 }
 
 /** What the request's signature allows; undefined where none was asked for. */
-export const grantOf = (request: FastifyRequest): Grant | undefined => request[GRANT] ?? undefined;
+export const grantFor = (request: FastifyRequest): Grant | undefined => request[GRANT] ?? undefined;
 
 /** The limits that hold for a request: the server's, and those of its signature. */
 export function limitsOf(request: FastifyRequest, limits: SizeLimits): SizeLimits {
-  const grant = grantOf(request);
+  const grant = grantFor(request);
   if (grant?.maxSide === undefined && grant?.maxArea === undefined) return limits;
   const { maxSide = limits.maxSide, maxArea = limits.maxArea } = grant;
   return {
@@ -75,17 +75,17 @@ export function limitsOf(request: FastifyRequest, limits: SizeLimits): SizeLimit
   };
 }
 
-/** The film, path and signature of a request. */
+/** The video, path and signature of a request. */
 function askedFor(request: FastifyRequest, route: string | undefined, prefix: string) {
   const { [SIGNATURE]: signature, url: about } = request.query as Record<string, unknown>;
   const embedded =
     route === "/player/oembed" && typeof about === "string"
-      ? filmOfAddress(about, rootAddress(request, prefix))
+      ? videoIdOfUrl(about, rootAddress(request, prefix))
       : undefined;
   if (typeof about !== "string" || embedded === undefined) {
     return { id: (request.params as { id?: string }).id, url: request.url, signature };
   }
-  // oEmbed (oembed.com, 2.1): whoever asks has the film's address and nothing else, so the signature is in there.
+  // oEmbed (oembed.com, 2.1): whoever asks has the video's address and nothing else, so the signature is in there.
   const { pathname, searchParams } = new URL(about);
   return { id: embedded, url: pathname, signature: signature ?? searchParams.get(SIGNATURE) ?? undefined };
 }
@@ -104,7 +104,7 @@ function pathBelow(prefix: string, url: string): string {
 async function expectWithin(
   grant: Grant,
   request: FastifyRequest,
-  catalogue: Catalogue,
+  catalog: Catalog,
   limits: SizeLimits,
 ): Promise<void> {
   const { maxSide = Infinity, maxArea = Infinity } = grant;
@@ -114,10 +114,10 @@ async function expectWithin(
   // Whoever has the asset can draw it at any size.
   if (request.routeOptions.url?.endsWith("/:id/asset")) throw tooLittle("some sizes, not the asset");
   if (region === undefined || size === undefined) return;
-  const { asset } = await catalogue.open(id);
-  // Whether it needs a caret is the route's to say: the even size of an odd film is no enlargement of its video.
+  const { asset } = await catalog.open(id);
+  // Whether it needs a caret is the route's to say: the even size of an odd video is no enlargement of its video.
   const asked = /^\d*,\d*$/.test(size) ? `^${size}` : size;
-  const { width, height } = parsePictureSize(asked, parseRegion(region, asset), limits);
+  const { width, height } = parseImageSize(asked, parseRegion(region, asset), limits);
   // Video rounds odd sides up to even ones: that pixel is given away.
   if (Math.max(width, height) > maxSide || width * height > maxArea) {
     throw tooLittle(`at most ${describe(grant)}, not ${width}x${height}`);
@@ -133,14 +133,18 @@ const describe = ({ maxSide, maxArea }: Grant): string =>
 const tooLittle = (what: string): RequestError =>
   new RequestError("bad-signature", `the signature of this address is good for ${what}`);
 
-async function ask(authorise: Authorise, request: FastifyRequest, film: Film | undefined): Promise<void> {
-  const verdict = await authorise(request, film && { id: film.id, file: film.file });
+async function ask(
+  authorize: Authorize,
+  request: FastifyRequest,
+  entry: CatalogEntry | undefined,
+): Promise<void> {
+  const verdict = await authorize(request, entry && { id: entry.id, file: entry.file });
   if (verdict === undefined || verdict === true) return;
   const status = typeof verdict === "number" ? verdict : 403;
   if (!Number.isInteger(status) || status < 400 || status > 599) {
     throw new TypeError(
-      `siedd options.authorise must answer true, false, nothing or a status from 400 to 599, not ${verdict}`,
+      `siedd options.authorize must answer true, false, nothing or a status from 400 to 599, not ${verdict}`,
     );
   }
-  throw new RequestError("not-authorised", "you may not have this", {}, status);
+  throw new RequestError("not-authorized", "you may not have this", {}, status);
 }

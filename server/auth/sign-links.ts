@@ -6,7 +6,7 @@ const JSON_TYPE = /^application\/json/;
 const PAGE = /^text\/html/;
 
 /** Whether answers of this type link to others. */
-export const handsOn = (type: string): boolean =>
+export const containsLinks = (type: string): boolean =>
   PLAYLIST.test(type) || CUES.test(type) || JSON_TYPE.test(type) || PAGE.test(type);
 
 /** Adds the signature of a request to an address; without one it stays as it is. */
@@ -16,10 +16,10 @@ export const signedLink =
     grant === undefined ? link : withQuery(link, `${SIGNATURE}=${grant.signature}`);
 
 /**
- * Gives the links of a playlist, a storyboard, info.json or the catalogue the signature that opened it, so that
+ * Gives the links of a playlist, a storyboard, info.json or the catalog the signature that opened it, so that
  * players reach what they link to.
  */
-export function handOn(type: string, body: string, signature: string): string {
+export function signLinks(type: string, body: string, signature: string): string {
   // Whoever writes a page knows which of its links need one.
   if (PAGE.test(type)) return body;
   const query = `${SIGNATURE}=${signature}`;

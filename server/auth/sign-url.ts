@@ -1,7 +1,7 @@
-import { badOption, ServeError } from "../errors.js";
+import { invalidOption, ServeError } from "../errors.js";
 import { SIGNATURE, type SignKey, type SignScope, sign } from "./signature.js";
 
-const SCOPES: readonly SignScope[] = ["film", "path", "all"];
+const SCOPES: readonly SignScope[] = ["video", "path", "all"];
 
 /** What a signed URL allows, and until when. */
 export interface SignUrlOptions {
@@ -10,8 +10,8 @@ export interface SignUrlOptions {
   /** When it ends: a moment, or seconds from now, above 0. */
   readonly expires: Date | number;
   /**
-   * Default `film`: the film of the URL with all that its playlists link to. `path`: this very path, its region and
-   * size included; for a picture or a file, since what a playlist links to has other paths. `all`: every film.
+   * Default `video`: the video of the URL with all that its playlists link to. `path`: this very path, its region and
+   * size included; for a picture or a file, since what a playlist links to has other paths. `all`: every video.
    */
   readonly scope?: SignScope;
   /** Output pixels of the longer side that may be asked for. Default: what the server allows. */
@@ -27,17 +27,18 @@ export interface SignUrlOptions {
  * to what they link to. Throws ServeError `bad-option`.
  */
 export function signUrl(url: string, options: SignUrlOptions): string {
-  const { key, expires, scope = "film", maxSide, maxArea, prefix = "" } = options;
+  const { key, expires, scope = "video", maxSide, maxArea, prefix = "" } = options;
   expectKey(key, "signUrl options.key");
-  for (const [name, value, most] of [
+  for (const [name, value, max] of [
     ["maxSide", maxSide, 9_999_999],
     ["maxArea", maxArea, 999_999_999_999],
   ] as const) {
-    if (value !== undefined && !(Number.isInteger(value) && value >= 1 && value <= most)) {
-      throw badOption(`signUrl options.${name}`, `a whole number from 1 to ${most}`, value);
+    if (value !== undefined && !(Number.isInteger(value) && value >= 1 && value <= max)) {
+      throw invalidOption(`signUrl options.${name}`, `a whole number from 1 to ${max}`, value);
     }
   }
-  if (!SCOPES.includes(scope)) throw badOption("signUrl options.scope", `one of ${SCOPES.join(", ")}`, scope);
+  if (!SCOPES.includes(scope))
+    throw invalidOption("signUrl options.scope", `one of ${SCOPES.join(", ")}`, scope);
   const seconds = endOf(expires);
   const origin = "http://relative.invalid";
   if (!URL.canParse(url, origin))
@@ -48,9 +49,9 @@ export function signUrl(url: string, options: SignUrlOptions): string {
     throw new ServeError("bad-option", `signUrl needs a path below "${folder}", not "${parsed.pathname}"`);
   }
   const path = decoded(parsed.pathname.slice(folder.length));
-  const id = filmOfPath(path);
+  const id = videoIdOfPath(path);
   if (id === "" && scope !== "all") {
-    throw new ServeError("bad-option", `signUrl needs a path that names a film, not "${parsed.pathname}"`);
+    throw new ServeError("bad-option", `signUrl needs a path that names a video, not "${parsed.pathname}"`);
   }
   parsed.searchParams.set(SIGNATURE, sign({ id, path }, { key, expires: seconds, scope, maxSide, maxArea }));
   return parsed.origin === origin ? `${parsed.pathname}${parsed.search}${parsed.hash}` : parsed.href;
@@ -65,7 +66,7 @@ function endOf(expires: unknown): number {
         ? Date.now() / 1000 + expires
         : Number.NaN;
   if (seconds > 0 && seconds < 36 ** 9) return seconds;
-  throw badOption("signUrl options.expires", "a date, or seconds from now above 0", expires);
+  throw invalidOption("signUrl options.expires", "a date, or seconds from now above 0", expires);
 }
 
 function decoded(path: string): string {
@@ -76,14 +77,14 @@ function decoded(path: string): string {
   }
 }
 
-/** The film that a path below the prefix belongs to: its own, or that of its page to embed. */
-const filmOfPath = (path: string): string =>
+/** The video that a path below the prefix belongs to: its own, or that of its page to embed. */
+const videoIdOfPath = (path: string): string =>
   /^player\/embed\/([^/]+)$/.exec(path)?.[1] ?? path.split("/", 1)[0] ?? "";
 
 /** Throws ServeError `bad-option` for a key that could not be told from others, or be guessed. */
 export function expectKey(key: SignKey, path: string): void {
   if (typeof key?.id !== "string" || !/^[\w-]{1,32}$/.test(key.id)) {
-    throw badOption(`${path}.id`, "1 to 32 letters, digits, _ or -", key?.id);
+    throw invalidOption(`${path}.id`, "1 to 32 letters, digits, _ or -", key?.id);
   }
   if (typeof key.secret !== "string" || key.secret.length < 16) {
     // The value is a secret, even one that is too short.

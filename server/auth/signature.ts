@@ -10,10 +10,10 @@ export interface SignKey {
 }
 
 /**
- * What a signature opens: `film` one film with all its playlists, sizes, sound and pictures, `path` one path and
- * nothing else, `all` every film and the catalogue.
+ * What a signature opens: `video` one video with all its playlists, sizes, sound and pictures, `path` one path and
+ * nothing else, `all` every video and the catalog.
  */
-export type SignScope = "film" | "path" | "all";
+export type SignScope = "video" | "path" | "all";
 
 /** What a signature that holds allows. */
 export interface Grant {
@@ -31,18 +31,18 @@ export interface Grant {
 /** The query parameter that carries a signature. */
 export const SIGNATURE = "sig";
 
-const SCOPES: Readonly<Record<string, SignScope>> = { f: "film", p: "path", a: "all" };
-const LETTERS: Readonly<Record<SignScope, string>> = { film: "f", path: "p", all: "a" };
+const SCOPES: Readonly<Record<string, SignScope>> = { v: "video", p: "path", a: "all" };
+const LETTERS: Readonly<Record<SignScope, string>> = { video: "v", path: "p", all: "a" };
 
 /** `key.expires.terms.mac`: seconds in base 36; terms are the scope's letter, then maxSide and maxArea or nothing. */
-const TOKEN = /^([\w-]{1,32})\.([0-9a-z]{1,9})\.([fpa])(\d{0,7})_(\d{0,12})\.([\w-]{43})$/;
+const TOKEN = /^([\w-]{1,32})\.([0-9a-z]{1,9})\.([vpa])(\d{0,7})_(\d{0,12})\.([\w-]{43})$/;
 
 const mac = (secret: string, terms: string, subject: string): Buffer =>
   createHmac("sha256", secret).update(`siedd url 1\n${terms}\n${subject}`).digest();
 
 /** What is asked for, or signed. */
 export interface Subject {
-  /** Of the film, decoded; undefined for the catalogue. */
+  /** Of the video, decoded; undefined for the catalog. */
   readonly id: string | undefined;
   /** Decoded, below the plugin's prefix, `id/...`. */
   readonly path: string;
@@ -50,7 +50,7 @@ export interface Subject {
 
 /** What a scope's signature is over, besides its terms. */
 const subjectOf = (scope: SignScope, { id = "", path }: Subject): string =>
-  ({ all: "", path, film: id })[scope];
+  ({ all: "", path, video: id })[scope];
 
 export interface SignedTerms {
   readonly key: SignKey;

@@ -1,5 +1,11 @@
 import { LRUCache } from "lru-cache";
-import { type Demand, demandOf, joinDemand, sharedDemand, withDemand } from "../scheduling/job-context.js";
+import {
+  type JobContext,
+  jobContextOf,
+  mergeContext,
+  sharedJobContext,
+  withJobContext,
+} from "../scheduling/job-context.js";
 import type { DiskCache } from "./disk-cache.js";
 
 /** What a SharedCache has done so far. */
@@ -21,7 +27,7 @@ export interface CacheCounts {
 interface Flight {
   readonly result: Promise<Uint8Array>;
   readonly controller: AbortController;
-  readonly demand: Demand;
+  readonly demand: JobContext;
   waiting: number;
 }
 
@@ -29,7 +35,7 @@ interface Flight {
  * Finished bytes by key, bounded in bytes, least recently used first out, over a disk that holds more of them. Those
  * who ask for what is being made share that work: it ends when it is done, or when the last of them has left.
  */
-export class SharedCache {
+export class CoalescingCache {
   readonly #kept: LRUCache<string, Uint8Array> | undefined;
   readonly #disk: DiskCache | undefined;
   readonly #flights = new Map<string, Flight>();
@@ -68,17 +74,17 @@ export class SharedCache {
     const kept = this.#kept?.get(key);
     if (kept !== undefined) {
       this.#counts.hits++;
-      demandOf(signal).store = "memory";
+      jobContextOf(signal).store = "memory";
       return kept;
     }
     let flight = this.#flights.get(key);
     if (flight === undefined) flight = this.#start(key, make, signal);
     else {
       this.#counts.shared++;
-      joinDemand(flight.demand, demandOf(signal));
+      mergeContext(flight.demand, jobContextOf(signal));
     }
     const bytes = await this.#wait(key, flight, signal);
-    demandOf(signal).store = flight.demand.store ?? "none";
+    jobContextOf(signal).store = flight.demand.store ?? "none";
     return bytes;
   }
 
@@ -107,8 +113,8 @@ export class SharedCache {
     first: AbortSignal | undefined,
   ): Flight {
     const controller = new AbortController();
-    const demand = sharedDemand(first);
-    withDemand(controller.signal, demand);
+    const demand = sharedJobContext(first);
+    withJobContext(controller.signal, demand);
     const result = this.#find(key, make, controller.signal, demand).then(
       (bytes) => {
         if (this.#flights.get(key)?.controller === controller) this.#flights.delete(key);
@@ -131,7 +137,7 @@ export class SharedCache {
     key: string,
     make: (signal: AbortSignal) => Promise<Uint8Array>,
     signal: AbortSignal,
-    demand: Demand,
+    demand: JobContext,
   ): Promise<Uint8Array> {
     const found = await this.#disk?.get(key);
     signal.throwIfAborted();

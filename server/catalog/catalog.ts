@@ -1,7 +1,11 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { Asset } from "../../codec/asset/asset.js";
-import { chooseEngine, type EngineChoice, type EngineName } from "../../codec/decode/frame-decoder.js";
+import {
+  chooseBackend,
+  type DecoderBackend,
+  type DecoderBackendChoice,
+} from "../../codec/decode/frame-decoder.js";
 import { SieddError } from "../../codec/errors.js";
 import { h264Recipe, NEWER_RECIPE, type VideoEncoder } from "../../media/segments/segment-encoder.js";
 import { RequestError } from "../errors.js";
@@ -13,27 +17,27 @@ import {
   type OpenedSource,
   type Problem,
 } from "../library/library.js";
-import { PICTURE_RECIPE } from "../render/encode-image.js";
+import { IMAGE_SETTINGS } from "../render/encode-image.js";
 import { TIMELINE } from "./timeline.js";
 
-/** One film as it is at this moment. */
-export interface Film extends OpenedSource {
+/** One video as it is at this moment. */
+export interface CatalogEntry extends OpenedSource {
   readonly id: string;
   /** File name, for people. */
   readonly file: string;
   /** What decodes it. */
-  readonly engine: EngineName;
+  readonly engine: DecoderBackend;
   /** `v` of its URLs: changes with the file and with everything else that decides the bytes served. */
   readonly version: string;
 }
 
-export interface CatalogueListing {
-  readonly films: readonly Film[];
+export interface CatalogListing {
+  readonly entries: readonly CatalogEntry[];
   readonly problems: readonly Problem[];
 }
 
-export interface CatalogueOptions {
-  readonly engine: EngineChoice;
+export interface CatalogOptions {
+  readonly engine: DecoderBackendChoice;
   readonly videoEncoder: VideoEncoder;
   /** Everything else of the configuration that decides the bytes served. */
   readonly salt: string;
@@ -43,20 +47,20 @@ export interface CatalogueOptions {
 
 interface Opened {
   readonly tag: string;
-  readonly film: Promise<Film>;
+  readonly entry: Promise<CatalogEntry>;
   /** Of memory, about. */
   readonly bytes: number;
 }
 
-/** Bytes of memory that open films may take: thousands of short ones, or some dozens of many hours. */
+/** Bytes of memory that open videos may take: thousands of short ones, or some dozens of many hours. */
 const OPEN_BYTES = 256 * 1024 * 1024;
 /** Those of one beside its tables. */
-const LEAST_OPEN_BYTES = 8 * 1024;
+const MIN_OPEN_BYTES = 8 * 1024;
 
 /** Bytes that an open asset takes, as measured: its network, an object for each group, two numbers for each packet. */
 function memoryOf({ headerBytes, groups, audio }: Asset): number {
   const packets = audio.reduce((total, { packetCount }) => total + packetCount, 0);
-  return LEAST_OPEN_BYTES + 2 * headerBytes + 128 * groups.length + 32 * packets;
+  return MIN_OPEN_BYTES + 2 * headerBytes + 128 * groups.length + 32 * packets;
 }
 
 const RESERVED = new Set(["player", "metrics", "healthz", "readyz", "stats.json"]);
@@ -68,16 +72,16 @@ const OPENED_AT_ONCE = 8;
 /** Control characters and what separates path segments can be in no id. */
 const UNSAFE = /[\p{Cc}/\\]/u;
 
-/** The films of all libraries. An id that several of them have is the first one's. */
-export class Catalogue {
+/** The videos of all libraries. An id that several of them have is the first one's. */
+export class Catalog {
   readonly #libraries: readonly Library[];
-  readonly #options: CatalogueOptions;
+  readonly #options: CatalogOptions;
   readonly #open = new LRUCache<string, Opened>({
     maxSize: OPEN_BYTES,
     sizeCalculation: ({ bytes }) => bytes,
   });
 
-  constructor(libraries: readonly Library[], options: CatalogueOptions) {
+  constructor(libraries: readonly Library[], options: CatalogOptions) {
     this.#libraries = libraries;
     this.#options = options;
   }
@@ -87,8 +91,8 @@ export class Catalogue {
     return this.#libraries.every(({ known }) => known);
   }
 
-  /** Films in alphabetical order. Broken assets are problems, not films; those still being written are neither. */
-  async list(): Promise<CatalogueListing> {
+  /** Videos in alphabetical order. Broken assets are problems, not videos; those still being written are neither. */
+  async list(): Promise<CatalogListing> {
     const problems: Problem[] = [];
     const ids = new Set<string>();
     for (const library of this.#libraries) {
@@ -101,7 +105,7 @@ export class Catalogue {
         ids.add(id);
       }
     }
-    const films: Film[] = [];
+    const entries: CatalogEntry[] = [];
     const waiting = [...ids].sort();
     const openNext = async () => {
       for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
@@ -110,7 +114,7 @@ export class Catalogue {
         if (refusal !== undefined) problems.push({ file, message: refusal });
         else {
           try {
-            films.push(await this.open(id));
+            entries.push(await this.open(id));
           } catch (error) {
             if (!isPassing(error)) problems.push({ file, message: sentence(error) });
           }
@@ -122,14 +126,17 @@ export class Catalogue {
       <T>(key: (of: T) => string) =>
       (a: T, b: T) =>
         key(a) < key(b) ? -1 : 1;
-    return { films: films.sort(byName(({ id }) => id)), problems: problems.sort(byName(({ file }) => file)) };
+    return {
+      entries: entries.sort(byName(({ id }) => id)),
+      problems: problems.sort(byName(({ file }) => file)),
+    };
   }
 
   /**
-   * The film of an id. Rejects with RequestError `unknown-asset` or `asset-incomplete`, OriginError, or SieddError
+   * The video of an id. Rejects with RequestError `unknown-asset` or `asset-incomplete`, OriginError, or SieddError
    * for a broken asset.
    */
-  async open(id: string): Promise<Film> {
+  async open(id: string): Promise<CatalogEntry> {
     if (this.#refusal(id) !== undefined) throw unknown(id);
     const entry = await this.#find(id);
     if (entry === undefined) {
@@ -137,10 +144,10 @@ export class Catalogue {
       throw unknown(id);
     }
     const known = this.#open.get(id);
-    if (known !== undefined && known.tag === entry.tag) return known.film;
-    const opening = { tag: entry.tag, film: this.#read(entry), bytes: LEAST_OPEN_BYTES };
+    if (known !== undefined && known.tag === entry.tag) return known.entry;
+    const opening = { tag: entry.tag, entry: this.#read(entry), bytes: MIN_OPEN_BYTES };
     this.#open.set(id, opening);
-    opening.film.then(
+    opening.entry.then(
       ({ asset }) => {
         if (this.#open.peek(id) === opening) this.#open.set(id, { ...opening, bytes: memoryOf(asset) });
       },
@@ -151,7 +158,7 @@ export class Catalogue {
         if (!broken && this.#open.peek(id) === opening) this.#open.delete(id);
       },
     );
-    return opening.film;
+    return opening.entry;
   }
 
   async #find(id: string): Promise<LibraryEntry | undefined> {
@@ -162,17 +169,17 @@ export class Catalogue {
     return undefined;
   }
 
-  async #read({ id, file, open }: LibraryEntry): Promise<Film> {
+  async #read({ id, file, open }: LibraryEntry): Promise<CatalogEntry> {
     const { asset, source } = await open();
     const engine = engineFor(asset, this.#options.engine);
     return { id, file, source, asset, engine, version: await this.#version(asset, source, engine) };
   }
 
-  async #version(asset: Asset, source: AssetSource, engine: EngineName): Promise<string> {
+  async #version(asset: Asset, source: AssetSource, engine: DecoderBackend): Promise<string> {
     const head = await source.read(0, asset.headerBytes);
     const { salt, videoEncoder } = this.#options;
     const codecs = `${h264Recipe(videoEncoder)} ${NEWER_RECIPE}`;
-    const recipes = `${RENDERING} ${engine} ${TIMELINE} ${codecs} ${PICTURE_RECIPE}`;
+    const recipes = `${RENDERING} ${engine} ${TIMELINE} ${codecs} ${IMAGE_SETTINGS}`;
     const hash = createHash("sha256").update(`${source.fingerprint} ${recipes} ${salt}\n`);
     return hash.update(head).digest("base64url").slice(0, 16);
   }
@@ -187,9 +194,9 @@ export class Catalogue {
   }
 }
 
-function engineFor(asset: Asset, choice: EngineChoice): EngineName {
+function engineFor(asset: Asset, choice: DecoderBackendChoice): DecoderBackend {
   try {
-    return chooseEngine(asset.profile, choice);
+    return chooseBackend(asset.profile, choice);
   } catch (cause) {
     const text = "the server's engine decodes the tile profile only, and this asset has the paper profile";
     throw new SieddError("unsupported-version", text, { cause });

@@ -20,7 +20,7 @@ export interface AudioSegment {
 /** One segment of subtitles: the time of some video segments. */
 export interface TextSegment {
   readonly index: number;
-  /** Milliseconds from the start of the film; the last segment has no end, for cues that outlast the picture. */
+  /** Milliseconds from the start of the video; the last segment has no end, for cues that outlast the picture. */
   readonly from: number;
   readonly to: number;
   /** Seconds. */
@@ -29,7 +29,7 @@ export interface TextSegment {
 
 type Timed = Pick<Asset, "groups" | "frameRate" | "frameCount">;
 
-/** Changes when films of equal groups are cut at other frames: part of the version of their URLs. */
+/** Changes when videos of equal groups are cut at other frames: part of the version of their URLs. */
 export const TIMELINE = "timeline 2";
 
 /** Seconds of a segment of the first group, about. */
@@ -108,7 +108,7 @@ export function textSegments(asset: Timed): TextSegment[] {
   return segments;
 }
 
-/** Whole seconds that no segment of the film exceeds, in any of its renditions of picture and sound. */
+/** Whole seconds that no segment of the video exceeds, in any of its renditions of picture and sound. */
 export function targetDuration(asset: Timed & Pick<Asset, "audio">): number {
   const video = videoSegments(asset).map((segment) => framesToSeconds(segment.frameCount, asset));
   const audio = asset.audio.flatMap((track) =>
@@ -116,7 +116,7 @@ export function targetDuration(asset: Timed & Pick<Asset, "audio">): number {
       ({ packetCount }) => (packetCount * track.packetDuration) / track.sampleRate,
     ),
   );
-  const longest = [...video, ...audio].reduce((most, seconds) => Math.max(most, seconds), 0);
+  const longest = [...video, ...audio].reduce((max, seconds) => Math.max(max, seconds), 0);
   return wholeSeconds(longest);
 }
 

@@ -1,55 +1,55 @@
 import type { FastifyInstance } from "fastify";
 import { RequestError } from "../errors.js";
 import type { Library } from "../library/library.js";
-import type { Catalogue, CatalogueListing } from "./catalog.js";
+import type { Catalog, CatalogListing } from "./catalog.js";
 
-/** Milliseconds without a further change before a film that changed is looked at. */
+/** Milliseconds without a further change before a video that changed is looked at. */
 const CALM = 250;
 /** Milliseconds until one that is still being written is looked at again. */
 const AGAIN = 2000;
 
-/** Tells the log what is served, and what is not and why, once the server listens and has looked through its films. */
-export function reportFilms(listed: Promise<CatalogueListing>, app: FastifyInstance): void {
+/** Tells the log what is served, and what is not and why, once the server listens and has looked through its videos. */
+export function logCatalogProblems(listed: Promise<CatalogListing>, app: FastifyInstance): void {
   app.addHook("onListen", async () => {
-    const { films, problems } = await listed;
+    const { entries, problems } = await listed;
     for (const { file, message } of problems) app.log.warn({ file }, `not served: ${message}`);
-    app.log.info({ films: films.length }, "siedd serves");
+    app.log.info({ entries: entries.length }, "siedd serves");
   });
 }
 
 /**
- * Opens films that come into a folder while the server runs, so that the first request for one finds it open, and
+ * Opens videos that come into a folder while the server runs, so that the first request for one finds it open, and
  * tells the log of those that come, change and go. Ends with the application.
  *
- * @param listed the films that were there at the start
+ * @param listed the videos that were there at the start
  */
-export async function watchFilms(
+export async function watchCatalog(
   libraries: readonly Library[],
-  catalogue: Catalogue,
-  listed: Promise<CatalogueListing>,
+  catalog: Catalog,
+  listed: Promise<CatalogListing>,
   app: FastifyInstance,
 ): Promise<void> {
   const { log } = app;
   const versions = new Map<string, string>();
   const timers = new Map<string, NodeJS.Timeout>();
 
-  const known = listed.then(({ films }) => {
-    for (const { id, version } of films) versions.set(id, version);
+  const known = listed.then(({ entries }) => {
+    for (const { id, version } of entries) versions.set(id, version);
   });
   const look = async (id: string) => {
     timers.delete(id);
     await known;
     const before = versions.get(id);
     try {
-      const { version } = await catalogue.open(id);
+      const { version } = await catalog.open(id);
       if (version === before) return;
       versions.set(id, version);
-      log.info({ film: id }, before === undefined ? "a film was added" : "a film was replaced");
+      log.info({ entry: id }, before === undefined ? "a video was added" : "a video was replaced");
     } catch (error) {
       const code = error instanceof RequestError ? error.code : undefined;
       if (code === "asset-incomplete") return later(id, AGAIN);
-      if (code !== "unknown-asset") log.warn({ film: id, err: error }, "a film cannot be served");
-      else if (versions.delete(id)) log.info({ film: id }, "a film was removed");
+      if (code !== "unknown-asset") log.warn({ entry: id, err: error }, "a video cannot be served");
+      else if (versions.delete(id)) log.info({ entry: id }, "a video was removed");
     }
   };
   const later = (id: string, wait: number) => {

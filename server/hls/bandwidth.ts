@@ -56,8 +56,8 @@ export function videoBandwidth(
   return bandwidthOf(loads, targetDuration(asset));
 }
 
-/** Bounds on the key frames alone, one a segment. */
-export function keyFrameBandwidth(
+/** Bounds on the keyframes alone, one a segment. */
+export function keyframeBandwidth(
   asset: Asset,
   format: StreamFormat,
   segments: readonly VideoSegment[],
@@ -68,16 +68,16 @@ export function keyFrameBandwidth(
 }
 
 const FRAGMENT_BYTES = 120;
-const BYTES_A_SAMPLE = 4;
+const BYTES_PER_SAMPLE = 4;
 
 /** Bounds on an audio rendition: its packets are known, its peak is bounded by the largest of them. */
 export function audioBandwidth(asset: Asset, track: AudioTrack): Bandwidth {
   const packetSeconds = track.packetDuration / track.sampleRate;
   const segments = audioSegments(asset, track);
-  const fewest = segments.reduce((least, segment) => Math.min(least, segment.packetCount), track.packetCount);
-  const overhead = FRAGMENT_BYTES / Math.max(1, fewest) + BYTES_A_SAMPLE;
+  const fewest = segments.reduce((min, segment) => Math.min(min, segment.packetCount), track.packetCount);
+  const overhead = FRAGMENT_BYTES / Math.max(1, fewest) + BYTES_PER_SAMPLE;
   const seconds = framesToSeconds(asset.frameCount, asset);
-  const bytes = track.bytes + segments.length * FRAGMENT_BYTES + track.packetCount * BYTES_A_SAMPLE;
+  const bytes = track.bytes + segments.length * FRAGMENT_BYTES + track.packetCount * BYTES_PER_SAMPLE;
   return {
     peak: Math.ceil((8 * (track.maxPacketBytes + overhead)) / packetSeconds),
     average: Math.ceil((8 * bytes) / seconds),

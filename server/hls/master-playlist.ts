@@ -1,9 +1,9 @@
 /** What a master playlist says of any stream of pictures. */
-export interface PictureStream {
+export interface ImageStream {
   readonly uri: string;
   /** Upper bound on the bits a second of any stretch of about a target duration, audio included. */
   readonly bandwidth: number;
-  /** The same over the whole film. */
+  /** The same over the whole video. */
   readonly averageBandwidth: number;
   /** RFC 6381, video first; "jpeg" for pictures. */
   readonly codecs: readonly string[];
@@ -11,8 +11,8 @@ export interface PictureStream {
   readonly height: number;
 }
 
-/** One way of playing the film. */
-export interface Variant extends PictureStream {
+/** One way of playing the video. */
+export interface Variant extends ImageStream {
   /** Hertz. */
   readonly frameRate: number;
 }
@@ -31,7 +31,7 @@ export interface AudioRendition extends Rendition {
   readonly channels: number;
 }
 
-/** All streams of a film, in the order in which they are listed. */
+/** All streams of a video, in the order in which they are listed. */
 export interface MasterContents {
   /** The first one is where players begin. */
   readonly variants: readonly Variant[];
@@ -39,10 +39,10 @@ export interface MasterContents {
   readonly audio?: readonly AudioRendition[];
   /** Shown when the viewer, or the language of their system, asks for them. */
   readonly text?: readonly Rendition[];
-  /** Key frames alone, for scrubbing. */
-  readonly keyFrames?: readonly PictureStream[];
+  /** Keyframes alone, for scrubbing. */
+  readonly keyframes?: readonly ImageStream[];
   /** Sheets of thumbnails, for scrubbing. */
-  readonly images?: readonly PictureStream[];
+  readonly images?: readonly ImageStream[];
 }
 
 const AUDIO_GROUP = "audio";
@@ -53,7 +53,7 @@ export function masterPlaylist({
   variants,
   audio = [],
   text = [],
-  keyFrames = [],
+  keyframes = [],
   images = [],
 }: MasterContents): string {
   const groups = [
@@ -67,7 +67,7 @@ export function masterPlaylist({
     ...audio.map((rendition, index) => audioLine(rendition, index === 0)),
     ...text.map(textLine),
     ...variants.flatMap((variant) => [streamLine(variant, groups), variant.uri]),
-    ...keyFrames.map(keyFrameLine),
+    ...keyframes.map(keyFrameLine),
     ...images.map(imageLine),
     "",
   ].join("\n");
@@ -102,7 +102,7 @@ function textLine(rendition: Rendition): string {
   return `#EXT-X-MEDIA:${attributes.join(",")}`;
 }
 
-const rates = ({ bandwidth, averageBandwidth, codecs, width, height }: PictureStream): string[] => [
+const rates = ({ bandwidth, averageBandwidth, codecs, width, height }: ImageStream): string[] => [
   `BANDWIDTH=${bandwidth}`,
   `AVERAGE-BANDWIDTH=${averageBandwidth}`,
   `CODECS="${codecs.join(",")}"`,
@@ -120,8 +120,8 @@ function streamLine(variant: Variant, groups: readonly string[]): string {
   return `#EXT-X-STREAM-INF:${attributes.join(",")}`;
 }
 
-const keyFrameLine = (stream: PictureStream): string =>
+const keyFrameLine = (stream: ImageStream): string =>
   `#EXT-X-I-FRAME-STREAM-INF:${[...rates(stream), "VIDEO-RANGE=SDR", `URI="${stream.uri}"`].join(",")}`;
 
-const imageLine = (stream: PictureStream): string =>
+const imageLine = (stream: ImageStream): string =>
   `#EXT-X-IMAGE-STREAM-INF:${[...rates(stream), `URI="${stream.uri}"`].join(",")}`;

@@ -9,12 +9,12 @@ export interface PlaylistSegment {
 }
 
 export interface MediaPlaylistOptions {
-  /** Whole seconds that no segment exceeds; the same in all renditions of picture and sound of a film. */
+  /** Whole seconds that no segment exceeds; the same in all renditions of picture and sound of a video. */
   readonly targetDuration: number;
   /** URI of the init segment; none for subtitles and images. */
   readonly init?: string;
-  /** Segments of one key frame each: EXT-X-I-FRAMES-ONLY. Sheets of thumbnails: EXT-X-IMAGES-ONLY. */
-  readonly only?: "key frames" | "images";
+  /** Segments of one keyframe each: EXT-X-I-FRAMES-ONLY. Sheets of thumbnails: EXT-X-IMAGES-ONLY. */
+  readonly only?: "keyframes" | "images";
 }
 
 /** A complete media playlist, each of whose segments can be shown without the others (RFC 8216bis, 4.4). */
@@ -28,7 +28,7 @@ export function mediaPlaylist(
     `#EXT-X-TARGETDURATION:${targetDuration}`,
     "#EXT-X-MEDIA-SEQUENCE:0",
     "#EXT-X-PLAYLIST-TYPE:VOD",
-    ...(only === "key frames" ? ["#EXT-X-I-FRAMES-ONLY"] : []),
+    ...(only === "keyframes" ? ["#EXT-X-I-FRAMES-ONLY"] : []),
     ...(only === "images" ? ["#EXT-X-IMAGES-ONLY"] : []),
     "#EXT-X-INDEPENDENT-SEGMENTS",
     ...(init === undefined ? [] : [`#EXT-X-MAP:URI="${init}"`]),

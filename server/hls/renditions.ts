@@ -16,11 +16,11 @@ import {
 } from "../catalog/timeline.js";
 import type { RegionRequest, SourceSize } from "../request/region.js";
 import { type SizeRequest, sizeInUrl } from "../request/size.js";
-import { audioBandwidth, type Bandwidth, keyFrameBandwidth, videoBandwidth } from "./bandwidth.js";
+import { audioBandwidth, type Bandwidth, keyframeBandwidth, videoBandwidth } from "./bandwidth.js";
 import {
   type AudioRendition,
+  type ImageStream,
   masterPlaylist,
-  type PictureStream,
   type Rendition,
   type Variant,
 } from "./master-playlist.js";
@@ -37,13 +37,13 @@ export interface MasterRequest {
   readonly exact?: SizeRequest | undefined;
   /** All others, largest first. */
   readonly ladder: readonly SizeRequest[];
-  /** Of the variants, default H.264; key frames for scrubbing are that always. */
+  /** Of the variants, default H.264; keyframes for scrubbing are that always. */
   readonly codec?: VideoCodec;
   /** Streams of thumbnails. */
-  readonly images?: readonly PictureStream[];
+  readonly images?: readonly ImageStream[];
 }
 
-// The ladder has three steps to each halving: key frames of every third are near enough for scrubbing.
+// The ladder has three steps to each halving: keyframes of every third are near enough for scrubbing.
 const LADDER_STEPS_OF_KEY_FRAMES = 3;
 
 /** `/:id/master.m3u8`: the exact size and the ladder, without doubles. URLs are relative to `/:id/`. */
@@ -61,9 +61,9 @@ export function masterOf(
     ),
     audio: audioRenditions(asset),
     text: textRenditions(asset),
-    keyFrames: ladder
+    keyframes: ladder
       .filter((_, step) => step % LADDER_STEPS_OF_KEY_FRAMES === 0)
-      .map((size) => keyFrames(asset, size, `${folder(size)}/iframes.m3u8`)),
+      .map((size) => keyframes(asset, size, `${folder(size)}/iframes.m3u8`)),
     images,
   });
 }
@@ -96,10 +96,10 @@ export function videoPlaylistOf(
 }
 
 /** `/:id/:region/:size/iframes.m3u8`: the first picture of each segment, in a fragment of its own. */
-export function keyFramePlaylistOf(asset: Asset, version: string, folder: string): string {
+export function keyframePlaylistOf(asset: Asset, version: string, folder: string): string {
   const init = `${folder}init.mp4?v=${version}`;
   return mediaPlaylist(
-    { targetDuration: targetDuration(asset), init, only: "key frames" },
+    { targetDuration: targetDuration(asset), init, only: "keyframes" },
     videoParts(asset, (k) => `${folder}iframe-${k}.m4s?v=${version}`),
   );
 }
@@ -129,7 +129,7 @@ export function textPlaylistOf(asset: Asset, version: string): string {
     duration,
     uri: `seg-${index}.vtt?v=${version}`,
   }));
-  const longest = segments.reduce((most, { duration }) => Math.max(most, duration), 0);
+  const longest = segments.reduce((max, { duration }) => Math.max(max, duration), 0);
   return mediaPlaylist({ targetDuration: wholeSeconds(longest) }, segments);
 }
 
@@ -149,11 +149,11 @@ function variant(asset: Asset, size: SourceSize, sampleEntry: SampleEntry, uri: 
   const format = formatOf(asset, size);
   const video = videoBandwidth(asset, format, videoSegments(asset));
   const audio = asset.audio.map((track) => audioBandwidth(asset, track));
-  const most = (of: (rate: Bandwidth) => number) => audio.map(of).reduce((a, b) => Math.max(a, b), 0);
+  const max = (of: (rate: Bandwidth) => number) => audio.map(of).reduce((a, b) => Math.max(a, b), 0);
   return {
     uri,
-    bandwidth: video.peak + most((rate) => rate.peak),
-    averageBandwidth: video.average + most((rate) => rate.average),
+    bandwidth: video.peak + max((rate) => rate.peak),
+    averageBandwidth: video.average + max((rate) => rate.average),
     codecs: [
       codecString(format, sampleEntry),
       ...new Set([...asset.audio, ...asset.text].map((track) => track.codec)),
@@ -164,9 +164,9 @@ function variant(asset: Asset, size: SourceSize, sampleEntry: SampleEntry, uri: 
   };
 }
 
-function keyFrames(asset: Asset, size: SourceSize, uri: string): PictureStream {
+function keyframes(asset: Asset, size: SourceSize, uri: string): ImageStream {
   const format = formatOf(asset, size);
-  const { peak, average } = keyFrameBandwidth(asset, format, videoSegments(asset));
+  const { peak, average } = keyframeBandwidth(asset, format, videoSegments(asset));
   const { width, height } = size;
   return { uri, bandwidth: peak, averageBandwidth: average, codecs: [h264Codec(format)], width, height };
 }

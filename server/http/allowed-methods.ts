@@ -8,7 +8,7 @@ const METHODS = new Set(ALLOWED.split(", "));
  * Refuses every method that would change something, with `Allow` (RFC 9110, 15.5.6), before a byte of its body is
  * read. Nothing that is served here can be changed, so that the path does not matter.
  */
-export function refuseChanges(app: FastifyInstance): void {
+export function rejectWriteMethods(app: FastifyInstance): void {
   app.addHook("onRequest", async ({ method }) => {
     if (METHODS.has(method)) return;
     throw new RequestError("method-not-allowed", `${method} is not possible here, only ${ALLOWED}`, {

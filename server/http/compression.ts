@@ -11,7 +11,7 @@ export type Coding = (typeof CODINGS)[number];
 /** Characters of a text below which it fits into a few packets anyway. */
 const LEAST = 4096;
 
-/** By entity tag. All viewers of a film ask for the same playlist: it is compressed once. */
+/** By entity tag. All viewers of a video ask for the same playlist: it is compressed once. */
 const kept = new LRUCache<string, Buffer>({
   maxSize: 16 * 1024 * 1024,
   sizeCalculation: ({ length }) => Math.max(1, length),

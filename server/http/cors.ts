@@ -19,7 +19,7 @@ const PREFLIGHT = {
 };
 
 /** Lets pages of any origin read every answer: there are no credentials here to protect. */
-export function crossOrigin(app: FastifyInstance): void {
+export function allowCrossOrigin(app: FastifyInstance): void {
   app.addHook("onRequest", async (_request, reply) => {
     reply.headers(HEADERS);
   });

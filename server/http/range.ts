@@ -8,7 +8,7 @@ export type RangeRequest =
 const WHOLE: RangeRequest = { kind: "whole" };
 
 /**
- * One byte range is honoured; several, other units and malformed ones are ignored, which RFC 9110, 14.2
+ * One byte range is honored; several, other units and malformed ones are ignored, which RFC 9110, 14.2
  * allows: the answer is then the whole.
  *
  * @param size bytes of the representation

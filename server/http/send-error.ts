@@ -1,12 +1,12 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { SieddError } from "../../codec/errors.js";
-import { WorkerDied } from "../../decode-pool/errors.js";
+import { WorkerCrashedError } from "../../decode-pool/errors.js";
 import { MediaError } from "../../media/errors.js";
 import { OriginError, RequestError } from "../errors.js";
 import { NO_STORE } from "./caching.js";
-import { ClientGone } from "./send.js";
+import { ClientDisconnectedError } from "./send.js";
 
-interface ErrorAnswer {
+interface ErrorBody {
   readonly status: number;
   readonly code: string;
   readonly message: string;
@@ -14,7 +14,7 @@ interface ErrorAnswer {
 }
 
 /** Which answer an error becomes. What is not ours to tell says no more than that it happened. */
-export function describeError(error: unknown): ErrorAnswer {
+export function describeError(error: unknown): ErrorBody {
   const headers = {};
   if (error instanceof RequestError) return error;
   if (error instanceof SieddError) {
@@ -24,7 +24,7 @@ export function describeError(error: unknown): ErrorAnswer {
     const status = error.code === "bad-request" ? 400 : 500;
     return { status, code: error.code, message: error.message, headers };
   }
-  if (error instanceof MediaError || error instanceof WorkerDied) {
+  if (error instanceof MediaError || error instanceof WorkerCrashedError) {
     return { status: 500, code: error.code, message: error.message, headers };
   }
   const { statusCode, code, message } = error as Partial<FastifyError>;
@@ -40,8 +40,8 @@ export function describeError(error: unknown): ErrorAnswer {
 }
 
 /** Error handler of the plugin: `{ error: { code, message } }`, never kept by a cache. */
-export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  if (error instanceof ClientGone) {
+export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  if (error instanceof ClientDisconnectedError) {
     reply.hijack();
     reply.raw.destroy();
     return;

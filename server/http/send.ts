@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { grantOf } from "../auth/authorize.js";
-import { handOn, handsOn } from "../auth/sign-links.js";
+import { grantFor } from "../auth/authorize.js";
+import { containsLinks, signLinks } from "../auth/sign-links.js";
 import { RequestError } from "../errors.js";
-import { demandOf } from "../scheduling/job-context.js";
+import { jobContextOf } from "../scheduling/job-context.js";
 import { IMMUTABLE, PRIVATE, REVALIDATE, versionPolicy } from "./caching.js";
 import { type Coding, chooseCoding, compress } from "./compression.js";
 import { evaluatePreconditions } from "./preconditions.js";
@@ -33,7 +33,7 @@ export interface Representation {
  * Sets the headers of a representation and answers 304, 412 or HEAD from them alone. True where nothing is
  * left but the body.
  */
-export function answerHead(
+export function sendHead(
   request: FastifyRequest,
   reply: FastifyReply,
   representation: Pick<Representation, "etag" | "lastModified" | "cacheControl">,
@@ -56,19 +56,19 @@ export function answerHead(
 }
 
 /** Answers GET and HEAD with a representation; a body goes out in one write with its Content-Length. */
-export async function answer(
+export async function send(
   request: FastifyRequest,
   reply: FastifyReply,
   given: Representation,
 ): Promise<FastifyReply> {
   const representation = coded(request, reply, signed(request, given));
-  if (!answerHead(request, reply, representation)) return reply;
+  if (!sendHead(request, reply, representation)) return reply;
   reply.type(representation.type);
   if (representation.coding !== undefined) reply.header("content-encoding", representation.coding);
   if (request.method === "HEAD") return reply.send();
   const signal = requestDemand(request, connectionSignal(reply));
   const body = await representation.make(signal);
-  const { store } = demandOf(signal);
+  const { store } = jobContextOf(signal);
   if (store !== undefined) reply.header("server-timing", serverTiming(reply.elapsedTime, store));
   return reply.send(
     typeof body === "string" ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength),
@@ -94,19 +94,19 @@ function coded(request: FastifyRequest, reply: FastifyReply, given: Representati
 
 /** What links to other things hands the request's signature on to them: it is another answer for each signature. */
 function signed(request: FastifyRequest, given: Representation): Representation {
-  const grant = grantOf(request);
-  if (grant === undefined || !handsOn(given.type)) return given;
+  const grant = grantFor(request);
+  if (grant === undefined || !containsLinks(given.type)) return given;
   return {
     ...given,
     etag: strongEtag(given.etag, grant.signature),
     cacheControl: PRIVATE,
-    make: async (signal) => handOn(given.type, `${await given.make(signal)}`, grant.signature),
+    make: async (signal) => signLinks(given.type, `${await given.make(signal)}`, grant.signature),
   };
 }
 
 /**
- * Refuses a URL of a film that is another one by now before anything else of it is judged: a size or a segment that
- * the old film had may be none of the new one's. Throws RequestError `stale-version`.
+ * Refuses a URL of a video that is another one by now before anything else of it is judged: a size or a segment that
+ * the old video had may be none of the new one's. Throws RequestError `stale-version`.
  */
 export const expectCurrent = (request: FastifyRequest, version: string): void => {
   versionedCaching(request, version);
@@ -127,14 +127,14 @@ export function connectionSignal(reply: FastifyReply): AbortSignal {
   const controller = new AbortController();
   const { raw } = reply;
   raw.once("close", () => {
-    if (!raw.writableFinished) controller.abort(new ClientGone());
+    if (!raw.writableFinished) controller.abort(new ClientDisconnectedError());
   });
-  if (raw.destroyed) controller.abort(new ClientGone());
+  if (raw.destroyed) controller.abort(new ClientDisconnectedError());
   return controller.signal;
 }
 
 /** Nobody is left to answer. */
-export class ClientGone extends Error {
+export class ClientDisconnectedError extends Error {
   override readonly name = "ClientGone";
   constructor() {
     super("the client closed the connection");

@@ -1,13 +1,13 @@
 import { LRUCache } from "lru-cache";
-import { orAborted } from "../../decode-pool/abortable.js";
+import { abortable } from "../../decode-pool/abortable.js";
 
-/** Bytes of a block: large beside the overhead of a request, small beside a group of a large film. */
+/** Bytes of a block: large beside the overhead of a request, small beside a group of a large video. */
 export const BLOCK_BYTES = 256 * 1024;
-/** Neighbouring blocks that one request brings. */
-const MOST_BLOCKS = 4;
+/** Neighboring blocks that one request brings. */
+const MAX_BLOCKS = 4;
 
 /** An asset whose bytes come from far away. */
-export interface DistantBytes {
+export interface RemoteBytes {
   /** Names this content among all. */
   readonly key: string;
   readonly size: number;
@@ -54,14 +54,14 @@ export class BlockCache {
   }
 
   /** Bytes of an asset, within its size. Rejects with what `fetch` rejects with, or the signal's reason. */
-  async read(asset: DistantBytes, offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
+  async read(asset: RemoteBytes, offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
     signal?.throwIfAborted();
     const first = Math.floor(offset / BLOCK_BYTES);
     const count = length === 0 ? 0 : Math.floor((offset + length - 1) / BLOCK_BYTES) - first + 1;
     const blocks = this.#blocksOf(asset, first, count);
     const bytes = new Uint8Array(length);
     for (const [i, coming] of blocks.entries()) {
-      const block = await orAborted(coming, signal);
+      const block = await abortable(coming, signal);
       const start = (first + i) * BLOCK_BYTES;
       const from = Math.max(offset, start);
       const to = Math.min(offset + length, start + block.length);
@@ -70,7 +70,7 @@ export class BlockCache {
     return bytes;
   }
 
-  #blocksOf(asset: DistantBytes, first: number, count: number): Promise<Uint8Array>[] {
+  #blocksOf(asset: RemoteBytes, first: number, count: number): Promise<Uint8Array>[] {
     const blocks: Promise<Uint8Array>[] = [];
     for (let index = first; index < first + count; ) {
       const here = this.#present(asset, index);
@@ -82,7 +82,7 @@ export class BlockCache {
       }
       let missing = 1;
       while (
-        missing < MOST_BLOCKS &&
+        missing < MAX_BLOCKS &&
         index + missing < first + count &&
         this.#present(asset, index + missing) === undefined
       )
@@ -93,13 +93,13 @@ export class BlockCache {
     return blocks;
   }
 
-  #present({ key }: DistantBytes, index: number): Promise<Uint8Array> | undefined {
+  #present({ key }: RemoteBytes, index: number): Promise<Uint8Array> | undefined {
     const name = `${key} ${index}`;
     const kept = this.#blocks.get(name);
     return kept === undefined ? this.#flights.get(name) : Promise.resolve(kept);
   }
 
-  #fetch(asset: DistantBytes, first: number, count: number): Promise<Uint8Array>[] {
+  #fetch(asset: RemoteBytes, first: number, count: number): Promise<Uint8Array>[] {
     this.#counts.fetched += count;
     const start = first * BLOCK_BYTES;
     const run = asset.fetch(start, Math.min(asset.size, start + count * BLOCK_BYTES) - 1);

@@ -1,7 +1,7 @@
 import { XMLParser } from "fast-xml-parser";
 import { EXTENSION } from "./library.js";
 import type { Listing } from "./listing.js";
-import { Refused } from "./origin.js";
+import { NonRetryableOriginError } from "./origin.js";
 
 interface BucketResult {
   readonly Contents?: readonly { readonly Key?: string }[];
@@ -49,10 +49,11 @@ function resultOf(text: string): BucketResult {
   try {
     parsed = PARSER.parse(text, true);
   } catch (cause) {
-    throw new Refused("has a list in XML that cannot be read", { cause });
+    throw new NonRetryableOriginError("has a list in XML that cannot be read", { cause });
   }
   const result = parsed.ListBucketResult;
-  if (result === undefined) throw new Refused("has a list in XML that is not one of a bucket");
+  if (result === undefined)
+    throw new NonRetryableOriginError("has a list in XML that is not one of a bucket");
   return typeof result === "string" ? {} : result;
 }
 
@@ -72,6 +73,7 @@ function nextPage(result: BucketResult, keys: readonly string[], address: URL): 
   if (token !== undefined) next.searchParams.set("continuation-token", token);
   // The older form names where to go on only with a delimiter; else it is the last key.
   else next.searchParams.set("marker", result.NextMarker ?? keys.at(-1) ?? "");
-  if (next.href === address.href) throw new Refused("has a list whose next page is the same one");
+  if (next.href === address.href)
+    throw new NonRetryableOriginError("has a list whose next page is the same one");
   return next;
 }

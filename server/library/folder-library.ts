@@ -32,8 +32,8 @@ export class FolderLibrary implements Library {
 
   async ids(): Promise<string[]> {
     const entries = await readdir(this.#folder, { withFileTypes: true }).catch((cause: unknown) => {
-      // Clients read it in the catalogue: where the folder lies is not for them.
-      throw new Error("a folder of films cannot be read: it is gone, or this user may not list it", {
+      // Clients read it in the catalog: where the folder lies is not for them.
+      throw new Error("a folder of videos cannot be read: it is gone, or this user may not list it", {
         cause,
       });
     });

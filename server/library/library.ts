@@ -4,7 +4,7 @@ import type { DecodableSource } from "../../decode-pool/index.js";
 
 /** The bytes of one content of one asset, wherever they lie. */
 export interface AssetSource extends DecodableSource {
-  /** Changes with the content; part of the `v` of the film's URLs. */
+  /** Changes with the content; part of the `v` of the video's URLs. */
   readonly fingerprint: string;
   /** Milliseconds since 1970; undefined where nobody knows. */
   readonly modified: number | undefined;

@@ -1,6 +1,6 @@
 import { parseBucket } from "./bucket.js";
 import { EXTENSION } from "./library.js";
-import { Refused } from "./origin.js";
+import { NonRetryableOriginError } from "./origin.js";
 
 /** Assets of another server by id. */
 export interface Listing {
@@ -15,7 +15,7 @@ export const parseListing = (text: string, base: URL): Listing =>
 
 /**
  * The assets that a listing in JSON names. It is an array, or an object with an array `assets` (a siedd
- * server's own catalogue), of: an address; `{ url }` or `{ id, url }`; `{ name }`, as nginx's autoindex writes;
+ * server's own catalog), of: an address; `{ url }` or `{ id, url }`; `{ name }`, as nginx's autoindex writes;
  * `{ id, info }` of a siedd server, whose asset lies beside its info. Addresses are relative to the listing's.
  * What is no asset is left out.
  */
@@ -24,12 +24,13 @@ function parseNames(text: string, base: URL): Listing {
   try {
     json = JSON.parse(text);
   } catch {
-    throw new Refused(
+    throw new NonRetryableOriginError(
       "has no list of them, in JSON or as of a bucket, at its address; name the assets one by one",
     );
   }
   const entries = Array.isArray(json) ? json : (json as { assets?: unknown } | null)?.assets;
-  if (!Array.isArray(entries)) throw new Refused("has a list that is neither an array nor one of assets");
+  if (!Array.isArray(entries))
+    throw new NonRetryableOriginError("has a list that is neither an array nor one of assets");
   const found = new Map<string, URL>();
   for (const entry of entries) {
     const asset = assetOf(entry, base);

@@ -1,11 +1,11 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { badOption, ServeError } from "../errors.js";
+import { invalidOption, ServeError } from "../errors.js";
 import { BlockCache } from "./block-cache.js";
 import { FolderLibrary } from "./folder-library.js";
 import type { Library } from "./library.js";
 import { Origin, type OriginHeaders } from "./origin.js";
-import { DistantLibrary } from "./remote-library.js";
+import { RemoteLibrary } from "./remote-library.js";
 
 /** Assets on another HTTP server that answers Range requests, such as an object store. */
 export interface OriginRoot {
@@ -51,10 +51,10 @@ function resolveRoot(root: unknown): ResolvedRoot {
 /** Headers beside an address may be secrets. */
 const refuse = (value: unknown): ServeError => {
   const { url = value } = (value ?? {}) as { url?: unknown };
-  return badOption("siedd options.root", RULE, url);
+  return invalidOption("siedd options.root", RULE, url);
 };
 
-export interface SourceOptions {
+export interface OpenLibrariesOptions {
   readonly root: readonly ResolvedRoot[];
   readonly originCacheBytes: number;
   readonly originSeconds: number;
@@ -63,17 +63,17 @@ export interface SourceOptions {
 }
 
 /** The libraries of the roots, in their order, and what they share. */
-export interface Sources {
+export interface Libraries {
   readonly libraries: readonly Library[];
   readonly origins: readonly Origin[];
   readonly blocks: BlockCache;
 }
 
 /** Rejects with ServeError `bad-option` for a folder that is none. */
-export async function openSources(
-  options: SourceOptions,
+export async function openLibraries(
+  options: OpenLibrariesOptions,
   onProblem: (error: unknown) => void,
-): Promise<Sources> {
+): Promise<Libraries> {
   const blocks = new BlockCache(options.originCacheBytes);
   const origins: Origin[] = [];
   const libraries: Library[] = [];
@@ -87,7 +87,7 @@ export async function openSources(
     const origin = new Origin(url, headers, options.originSeconds);
     origins.push(origin);
     const refreshSeconds = options.originRefreshSeconds;
-    libraries.push(new DistantLibrary({ url, origin, blocks, refreshSeconds, onProblem }));
+    libraries.push(new RemoteLibrary({ url, origin, blocks, refreshSeconds, onProblem }));
   }
   return { libraries, origins, blocks };
 }

@@ -57,7 +57,7 @@ export class Origin {
         });
         try {
           if (response.status >= 500 || response.status === 429) {
-            throw new Error(`${place(url)} answered with status ${response.status}`);
+            throw new Error(`${redactUrl(url)} answered with status ${response.status}`);
           }
           return await read(response);
         } finally {
@@ -67,10 +67,14 @@ export class Origin {
         this.counts.failures++;
         if (limit.aborted) {
           const text = `the server that ${name} comes from did not answer within ${this.#seconds} seconds; try again later`;
-          throw new OriginError("origin-timeout", text, new Error(`${place(url)} was too slow`, { cause }));
+          throw new OriginError(
+            "origin-timeout",
+            text,
+            new Error(`${redactUrl(url)} was too slow`, { cause }),
+          );
         }
-        if (cause instanceof Refused || left === 0 || this.#end.signal.aborted) {
-          const why = cause instanceof Refused ? cause.message : "failed";
+        if (cause instanceof NonRetryableOriginError || left === 0 || this.#end.signal.aborted) {
+          const why = cause instanceof NonRetryableOriginError ? cause.message : "failed";
           throw new OriginError("origin-failed", `the server that ${name} comes from ${why}`, cause);
         }
       }
@@ -85,9 +89,9 @@ export class Origin {
 }
 
 /** An answer that would be the same another time; the message follows "the server that ... comes from". */
-export class Refused extends Error {
+export class NonRetryableOriginError extends Error {
   override readonly name = "Refused";
 }
 
 /** An address as logs may hold it: the query of a presigned URL is a secret. */
-export const place = (url: URL): string => `${url.origin}${url.pathname}`;
+export const redactUrl = (url: URL): string => `${url.origin}${url.pathname}`;

@@ -2,9 +2,9 @@ import { Readable } from "node:stream";
 import { type Asset, openAsset } from "../../codec/asset/asset.js";
 import { SieddError } from "../../codec/errors.js";
 import type { Piece, TaskSource } from "../../decode-pool/messages.js";
-import { BLOCK_BYTES, type BlockCache, type DistantBytes } from "./block-cache.js";
+import { BLOCK_BYTES, type BlockCache, type RemoteBytes } from "./block-cache.js";
 import type { AssetSource } from "./library.js";
-import { type Origin, place, Refused } from "./origin.js";
+import { NonRetryableOriginError, type Origin, redactUrl } from "./origin.js";
 
 /** One content of a URL, as its first answer described it. */
 export interface Content {
@@ -15,7 +15,7 @@ export interface Content {
   readonly modified: number | undefined;
 }
 
-export interface Distant {
+export interface RemoteAsset {
   readonly origin: Origin;
   readonly url: URL;
   /** File name, for errors. */
@@ -23,7 +23,10 @@ export interface Distant {
 }
 
 /** Looks at a URL by its first block. Undefined where there is nothing. Rejects with OriginError. */
-export function lookAt({ origin, url, file }: Distant, blocks: BlockCache): Promise<Content | undefined> {
+export function fetchFirstBlock(
+  { origin, url, file }: RemoteAsset,
+  blocks: BlockCache,
+): Promise<Content | undefined> {
   return origin.get(url, file, { range: `bytes=0-${BLOCK_BYTES - 1}` }, async (response) => {
     if (isGone(response)) return undefined;
     const { total } = rangeOf(response, url);
@@ -35,7 +38,7 @@ export function lookAt({ origin, url, file }: Distant, blocks: BlockCache): Prom
 }
 
 /** Whether the URL still holds that content. Rejects with OriginError. */
-export function stillHolds({ origin, url, file }: Distant, content: Content): Promise<boolean> {
+export function isUnchanged({ origin, url, file }: RemoteAsset, content: Content): Promise<boolean> {
   const { validator } = content;
   const name = validator.startsWith('"') ? "if-none-match" : "if-modified-since";
   const headers = { range: "bytes=0-0", ...(validator !== "" && { [name]: validator }) };
@@ -48,18 +51,18 @@ export function stillHolds({ origin, url, file }: Distant, content: Content): Pr
 }
 
 /** An asset on another server, read block by block. @param replaced called when it is another one by now */
-export function distantAsset(
-  distant: Distant,
+export function openRemoteAsset(
+  remote: RemoteAsset,
   content: Content,
   blocks: BlockCache,
   replaced: () => void,
 ): AssetSource {
-  const { origin, file } = distant;
+  const { origin, file } = remote;
   const { size, validator } = content;
-  const key = keyOf(distant.url, content);
+  const key = keyOf(remote.url, content);
 
   const fetchRange = (first: number, last: number): Promise<Uint8Array> => {
-    const { url } = distant;
+    const { url } = remote;
     const headers = {
       range: `bytes=${first}-${last}`,
       ...(validator !== "" && { "if-range": validator }),
@@ -71,7 +74,7 @@ export function distantAsset(
         const range = rangeOf(response, url);
         if (range.total !== size || validatorOf(response).validator !== validator) return undefined;
         if (range.first !== first || range.last !== last) {
-          throw new Error(`${place(url)} answered with bytes ${range.first}-${range.last}`);
+          throw new Error(`${redactUrl(url)} answered with bytes ${range.first}-${range.last}`);
         }
         return bodyOf(response, last - first + 1, origin);
       })
@@ -81,7 +84,7 @@ export function distantAsset(
         throw new SieddError("asset-replaced", `${file} was replaced while it was being read; ask again`);
       });
   };
-  const bytes: DistantBytes = { key, size, fetch: fetchRange };
+  const bytes: RemoteBytes = { key, size, fetch: fetchRange };
 
   const read = async (offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> => {
     if (offset < 0 || length < 0 || offset + length > size) {
@@ -146,19 +149,24 @@ function piece(offset: number, bytes: Uint8Array): Piece {
 
 const isGone = ({ status }: Response): boolean => status === 404 || status === 410;
 
-const keyOf = (url: URL, { size, validator }: Content): string => `${place(url)} ${size} ${validator}`;
+const keyOf = (url: URL, { size, validator }: Content): string => `${redactUrl(url)} ${size} ${validator}`;
 
 /** RFC 9110, 14.4. Throws Refused where the server sends no ranges. */
 function rangeOf(response: Response, url: URL) {
   const { status } = response;
   if (status === 401 || status === 403) {
-    throw new Refused(`refuses it (status ${status}); its signature or token may have expired`);
+    throw new NonRetryableOriginError(
+      `refuses it (status ${status}); its signature or token may have expired`,
+    );
   }
   const text = response.headers.get("content-range") ?? "";
   const [, first, last, total] = (/^bytes (\d+)-(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
-  if (status === 200) throw new Refused("answers without ranges; it must support HTTP Range requests");
+  if (status === 200)
+    throw new NonRetryableOriginError("answers without ranges; it must support HTTP Range requests");
   if (status !== 206 || total === undefined || !Number.isSafeInteger(total)) {
-    throw new Refused(`answered with status ${status} and Content-Range "${text}" at ${place(url)}`);
+    throw new NonRetryableOriginError(
+      `answered with status ${status} and Content-Range "${text}" at ${redactUrl(url)}`,
+    );
   }
   return { first, last, total };
 }

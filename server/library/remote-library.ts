@@ -2,10 +2,16 @@ import { openAsset } from "../../codec/asset/asset.js";
 import type { BlockCache } from "./block-cache.js";
 import { EXTENSION, type Library, type LibraryEntry } from "./library.js";
 import { idOf, parseListing } from "./listing.js";
-import { type Origin, place, Refused } from "./origin.js";
-import { type Content, type Distant, distantAsset, lookAt, stillHolds } from "./remote-asset.js";
+import { NonRetryableOriginError, type Origin, redactUrl } from "./origin.js";
+import {
+  type Content,
+  fetchFirstBlock,
+  isUnchanged,
+  openRemoteAsset,
+  type RemoteAsset,
+} from "./remote-asset.js";
 
-interface DistantFilm extends Distant {
+interface RemoteEntry extends RemoteAsset {
   /** A presigned one is another address in each listing. */
   url: URL;
   content: Content | undefined;
@@ -19,7 +25,7 @@ const MAX_LISTING = 16 * 1024 * 1024;
 /** Requests that one may take: a bucket names 1000 files a page. */
 const MAX_PAGES = 1000;
 
-export interface DistantLibraryOptions {
+export interface RemoteLibraryOptions {
   /** Of one asset (it ends in `.siedd`), or of a listing in JSON. */
   readonly url: URL;
   readonly origin: Origin;
@@ -31,15 +37,15 @@ export interface DistantLibraryOptions {
 }
 
 /** Assets on another HTTP server. What was seen of it lasts for some seconds, and longer where it fails. */
-export class DistantLibrary implements Library {
-  readonly #options: DistantLibraryOptions;
-  readonly #films = new Map<string, DistantFilm>();
+export class RemoteLibrary implements Library {
+  readonly #options: RemoteLibraryOptions;
+  readonly #entries = new Map<string, RemoteEntry>();
   #listedAt = Number.NEGATIVE_INFINITY;
   #listing: Promise<void> | undefined;
   #etag = "";
   #known = false;
 
-  constructor(options: DistantLibraryOptions) {
+  constructor(options: RemoteLibraryOptions) {
     this.#options = options;
     const { url } = options;
     if (url.pathname.endsWith(EXTENSION)) {
@@ -55,29 +61,29 @@ export class DistantLibrary implements Library {
 
   async ids(): Promise<string[]> {
     await this.#list();
-    return [...this.#films.keys()];
+    return [...this.#entries.keys()];
   }
 
   async find(id: string): Promise<LibraryEntry | undefined> {
     await this.#list();
-    const film = this.#films.get(id);
-    if (film === undefined) return undefined;
-    if (this.#isOld(film.at)) {
-      film.looking ??= this.#look(film).finally(() => {
-        film.looking = undefined;
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return undefined;
+    if (this.#isOld(entry.at)) {
+      entry.looking ??= this.#look(entry).finally(() => {
+        entry.looking = undefined;
       });
-      await film.looking;
+      await entry.looking;
     }
-    const { content, file } = film;
+    const { content, file } = entry;
     if (content === undefined) return undefined;
     const open = async () => {
       const forget = () => {
-        film.at = Number.NEGATIVE_INFINITY;
+        entry.at = Number.NEGATIVE_INFINITY;
       };
-      const source = distantAsset(film, content, this.#options.blocks, forget);
+      const source = openRemoteAsset(entry, content, this.#options.blocks, forget);
       return { source, asset: await openAsset(source, { name: file }) };
     };
-    return { id, file, tag: `${place(film.url)} ${content.size} ${content.validator}`, open };
+    return { id, file, tag: `${redactUrl(entry.url)} ${content.size} ${content.validator}`, open };
   }
 
   async close(): Promise<void> {
@@ -88,17 +94,17 @@ export class DistantLibrary implements Library {
     return performance.now() - at > this.#options.refreshSeconds * 1000;
   }
 
-  async #look(film: DistantFilm): Promise<void> {
+  async #look(entry: RemoteEntry): Promise<void> {
     const { blocks, onProblem } = this.#options;
-    const expected = film.at !== Number.NEGATIVE_INFINITY ? film.content : undefined;
+    const expected = entry.at !== Number.NEGATIVE_INFINITY ? entry.content : undefined;
     try {
-      if (expected === undefined || !(await stillHolds(film, expected)))
-        film.content = await lookAt(film, blocks);
+      if (expected === undefined || !(await isUnchanged(entry, expected)))
+        entry.content = await fetchFirstBlock(entry, blocks);
     } catch (error) {
       if (expected === undefined) throw error;
       onProblem(error);
     }
-    film.at = performance.now();
+    entry.at = performance.now();
   }
 
   async #list(): Promise<void> {
@@ -134,17 +140,19 @@ export class DistantLibrary implements Library {
         accept: "application/json, application/xml;q=0.9",
         ...(address === url && this.#etag !== "" && { "if-none-match": this.#etag }),
       };
-      const listing = await origin.get(address, "the list of films", headers, async (response) => {
+      const listing = await origin.get(address, "the list of videos", headers, async (response) => {
         if (response.status === 304) return undefined;
-        if (!response.ok) throw new Refused(`has no list of them (status ${response.status})`);
+        if (!response.ok)
+          throw new NonRetryableOriginError(`has no list of them (status ${response.status})`);
         const text = await response.text();
         length += text.length;
-        if (length > MAX_LISTING || ++pages > MAX_PAGES) throw new Refused("has a list that is too long");
+        if (length > MAX_LISTING || ++pages > MAX_PAGES)
+          throw new NonRetryableOriginError("has a list that is too long");
         if (address === url) etag = response.headers.get("etag") ?? "";
         return parseListing(text, address);
       });
       if (listing === undefined) return undefined;
-      for (const [id, film] of listing.found) if (!found.has(id)) found.set(id, film);
+      for (const [id, entry] of listing.found) if (!found.has(id)) found.set(id, entry);
       page = listing.next;
       // Of a list in pages, the first may be as it was and another one not.
       if (page !== undefined) etag = "";
@@ -154,10 +162,10 @@ export class DistantLibrary implements Library {
   }
 
   #replace(found: ReadonlyMap<string, URL>): void {
-    for (const id of this.#films.keys()) if (!found.has(id)) this.#films.delete(id);
+    for (const id of this.#entries.keys()) if (!found.has(id)) this.#entries.delete(id);
     for (const [id, url] of found) {
-      const film = this.#films.get(id);
-      if (film !== undefined && place(film.url) === place(url)) film.url = url;
+      const entry = this.#entries.get(id);
+      if (entry !== undefined && redactUrl(entry.url) === redactUrl(url)) entry.url = url;
       else this.#put(id, url);
     }
   }
@@ -165,6 +173,6 @@ export class DistantLibrary implements Library {
   #put(id: string, url: URL): void {
     const { origin } = this.#options;
     const unseen = { content: undefined, looking: undefined, at: Number.NEGATIVE_INFINITY };
-    this.#films.set(id, { origin, url, file: `${id}${EXTENSION}`, ...unseen });
+    this.#entries.set(id, { origin, url, file: `${id}${EXTENSION}`, ...unseen });
   }
 }

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from "fastify";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { SharedCache } from "../cache/coalescing-cache.js";
+import type { CoalescingCache } from "../cache/coalescing-cache.js";
 import type { DiskCache } from "../cache/disk-cache.js";
-import type { Sources } from "../library/open-libraries.js";
+import type { Libraries } from "../library/open-libraries.js";
 import type { Prefetcher } from "../scheduling/prefetcher.js";
 import type { WorkQueue } from "../scheduling/queue.js";
 import { processMetrics } from "./process-metrics.js";
@@ -13,10 +13,10 @@ const BUCKETS = [0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16];
 
 export interface MetricsSources {
   readonly queue: WorkQueue;
-  readonly cache: SharedCache;
+  readonly cache: CoalescingCache;
   readonly disk: DiskCache | undefined;
   readonly prefetcher: Prefetcher;
-  readonly sources: Sources;
+  readonly sources: Libraries;
 }
 
 /** What one instance of the plugin has done, for Prometheus. Every label has a bounded set of values. */
@@ -133,23 +133,27 @@ export class Metrics {
     });
   }
 
-  /** What is asked of other servers, where films come from any. */
-  #watchOrigins({ origins, blocks }: Sources): void {
+  /** What is asked of other servers, where videos come from any. */
+  #watchOrigins({ origins, blocks }: Libraries): void {
     if (origins.length === 0) return;
     const sum = (key: "requests" | "failures" | "bytes") => () =>
       origins.reduce((total, { counts }) => total + counts[key], 0);
-    this.#counter("siedd_origin_requests_total", "Requests to servers that films come from", sum("requests"));
+    this.#counter(
+      "siedd_origin_requests_total",
+      "Requests to servers that videos come from",
+      sum("requests"),
+    );
     const failures = "Those that failed or were too slow";
     this.#counter("siedd_origin_failures_total", failures, sum("failures"));
-    this.#counter("siedd_origin_bytes_total", "Bytes of films that came from them", sum("bytes"));
+    this.#counter("siedd_origin_bytes_total", "Bytes of videos that came from them", sum("bytes"));
     this.#gauge(
       "siedd_blocks_bytes",
-      "Bytes of films from other servers in memory",
+      "Bytes of videos from other servers in memory",
       () => blocks.counts.bytes,
     );
     new Counter({
       name: "siedd_blocks_total",
-      help: "Blocks of films from other servers, by where they came from: memory or the server (origin)",
+      help: "Blocks of videos from other servers, by where they came from: memory or the server (origin)",
       labelNames: ["from"],
       registers: this.#registers,
       collect() {

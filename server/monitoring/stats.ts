@@ -1,6 +1,6 @@
-import type { SharedCache } from "../cache/coalescing-cache.js";
+import type { CoalescingCache } from "../cache/coalescing-cache.js";
 import type { DiskCache } from "../cache/disk-cache.js";
-import type { Sources } from "../library/open-libraries.js";
+import type { Libraries } from "../library/open-libraries.js";
 import type { WorkQueue } from "../scheduling/queue.js";
 import type { WorkEvent } from "./work-event.js";
 
@@ -11,7 +11,7 @@ export interface CacheState {
   readonly maxBytes: number;
 }
 
-/** The JSON of `/stats.json`: what the console draws. Totals count from the server's start; it names no film. */
+/** The JSON of `/stats.json`: what the console draws. Totals count from the server's start; it names no video. */
 export interface Stats {
   /** Seconds since the server's start. */
   readonly seconds: number;
@@ -31,9 +31,9 @@ export interface Stats {
 
 export interface StatsParts {
   readonly queue: WorkQueue;
-  readonly cache: SharedCache;
+  readonly cache: CoalescingCache;
   readonly disk: DiskCache | undefined;
-  readonly sources: Sources;
+  readonly sources: Libraries;
   readonly options: {
     readonly concurrency: number;
     readonly maxQueue: number;

@@ -1,8 +1,8 @@
 /** What the server computed, for logs, metrics and tests. */
 export interface WorkEvent {
-  readonly type: "segment" | "key-frame" | "init" | "picture" | "storyboard";
+  readonly type: "segment" | "keyframe" | "init" | "image" | "storyboard";
   readonly id: string;
-  /** Of the segment, also of the one that a key frame begins, or of the sheet; 0 for an init segment; milliseconds of a picture. */
+  /** Of the segment, also of the one that a keyframe begins, or of the sheet; 0 for an init segment; milliseconds of a picture. */
   readonly index: number;
   /** Output pixels of a frame. */
   readonly width: number;

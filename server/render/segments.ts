@@ -8,21 +8,21 @@ import {
   type SampleEntry,
   type VideoEncoder,
 } from "../../media/segments/segment-encoder.js";
-import type { SharedCache } from "../cache/coalescing-cache.js";
-import type { Film } from "../catalog/catalog.js";
+import type { CoalescingCache } from "../cache/coalescing-cache.js";
+import type { CatalogEntry } from "../catalog/catalog.js";
 import { type VideoSegment, videoSegments } from "../catalog/timeline.js";
 import { RequestError } from "../errors.js";
 import type { WorkEvent } from "../monitoring/work-event.js";
 import type { RegionRequest, SourceSize } from "../request/region.js";
 import type { SizeLimits } from "../request/size.js";
-import { demandOf } from "../scheduling/job-context.js";
+import { jobContextOf } from "../scheduling/job-context.js";
 import { nextSegments } from "../scheduling/next-segments.js";
 import type { Prefetcher } from "../scheduling/prefetcher.js";
 import type { WorkQueue } from "../scheduling/queue.js";
 
-/** Which picture of a film, at which size, in which of the two kinds of rendition. */
-export interface Rendition {
-  readonly film: Film;
+/** Which picture of a video, at which size, in which of the two kinds of rendition. */
+export interface VideoRendition {
+  readonly entry: CatalogEntry;
   readonly region: RegionRequest;
   /** Output pixels, both even. */
   readonly size: SourceSize;
@@ -30,9 +30,9 @@ export interface Rendition {
   readonly sampleEntry: SampleEntry;
 }
 
-export interface SegmentServiceParts {
+export interface SegmentServiceDependencies {
   readonly pool: DecodePool;
-  readonly cache: SharedCache;
+  readonly cache: CoalescingCache;
   readonly queue: WorkQueue;
   readonly encoder: VideoEncoder;
   readonly onWork: (event: WorkEvent) => void;
@@ -45,18 +45,18 @@ export interface SegmentServiceParts {
 }
 
 /** Names the bytes of a part of a rendition among all that this server can make. */
-export function partKey({ film, region, size, sampleEntry }: Rendition, part: string): string {
-  return `${film.id} ${film.version} ${region.canonical} ${size.width}x${size.height} ${sampleEntry} ${part}`;
+export function partKey({ entry, region, size, sampleEntry }: VideoRendition, part: string): string {
+  return `${entry.id} ${entry.version} ${region.canonical} ${size.width}x${size.height} ${sampleEntry} ${part}`;
 }
 
 /** The segment of an index. Throws RequestError `no-such-segment`. */
-export function findSegment(film: Film, index: number): VideoSegment {
-  const segments = videoSegments(film.asset);
+export function findSegment(entry: CatalogEntry, index: number): VideoSegment {
+  const segments = videoSegments(entry.asset);
   const segment = segments[index];
   if (segment === undefined) {
     throw new RequestError(
       "no-such-segment",
-      `"${film.id}" has segments 0 to ${segments.length - 1}, not ${index}`,
+      `"${entry.id}" has segments 0 to ${segments.length - 1}, not ${index}`,
     );
   }
   return segment;
@@ -69,21 +69,21 @@ const onceMore = <T>(work: () => Promise<T>): Promise<T> =>
     throw error;
   });
 
-/** Computes init and media segments when they are asked for: a pure function of film, index, region and size. */
+/** Computes init and media segments when they are asked for: a pure function of video, index, region and size. */
 export class SegmentService {
-  readonly #parts: SegmentServiceParts;
+  readonly #parts: SegmentServiceDependencies;
   readonly #initHashes = new LRUCache<string, string>({ max: 4096 });
 
-  constructor(parts: SegmentServiceParts) {
+  constructor(parts: SegmentServiceDependencies) {
     this.#parts = parts;
   }
 
-  /** ftyp and moov, without decoding anything of the film. */
-  init(rendition: Rendition, signal?: AbortSignal): Promise<Uint8Array> {
+  /** ftyp and moov, without decoding anything of the video. */
+  init(rendition: VideoRendition, signal?: AbortSignal): Promise<Uint8Array> {
     const { cache, queue, encoder } = this.#parts;
-    const { size, sampleEntry, film } = rendition;
+    const { size, sampleEntry, entry } = rendition;
     const { width, height } = size;
-    const format = { width, height, frameRate: film.asset.frameRate, sampleEntry, encoder };
+    const format = { width, height, frameRate: entry.asset.frameRate, sampleEntry, encoder };
     const encode = async (ended: AbortSignal) => {
       const init = await encodeInit({ ...format, signal: ended });
       this.#expectSameInit(rendition, init);
@@ -95,7 +95,7 @@ export class SegmentService {
   }
 
   /** moof and mdat of one segment. Rejects with SieddError, MediaError, RequestError or the signal's reason. */
-  async segment(rendition: Rendition, segment: VideoSegment, signal?: AbortSignal): Promise<Uint8Array> {
+  async segment(rendition: VideoRendition, segment: VideoSegment, signal?: AbortSignal): Promise<Uint8Array> {
     const { cache, queue } = this.#parts;
     const cost = this.#cost(rendition, segment);
     const make = (abandoned: AbortSignal) =>
@@ -112,7 +112,7 @@ export class SegmentService {
     return bytes;
   }
 
-  #cost({ size }: Rendition, { frameCount }: VideoSegment): number {
+  #cost({ size }: VideoRendition, { frameCount }: VideoSegment): number {
     const cost = size.width * size.height * frameCount;
     const { maxWork } = this.#parts;
     if (cost <= maxWork) return cost;
@@ -122,8 +122,8 @@ export class SegmentService {
     );
   }
 
-  #expectNext(rendition: Rendition, index: number, signal: AbortSignal | undefined): void {
-    const { ahead, next } = demandOf(signal);
+  #expectNext(rendition: VideoRendition, index: number, signal: AbortSignal | undefined): void {
+    const { ahead, next } = jobContextOf(signal);
     const { prefetcher, prefetch, limits, cache } = this.#parts;
     if (ahead || prefetch === 0) return;
     // The nearest last: the newest offer is the first to be made.
@@ -136,13 +136,13 @@ export class SegmentService {
     ).reverse()) {
       const key = partKey(other, `${k}`);
       if (cache.holds(key)) continue;
-      prefetcher.offer(key, async (given) => this.segment(other, findSegment(other.film, k), given));
+      prefetcher.offer(key, async (given) => this.segment(other, findSegment(other.entry, k), given));
     }
   }
 
-  async #encode(rendition: Rendition, segment: VideoSegment, signal: AbortSignal): Promise<Uint8Array> {
-    const { film, region, size, sampleEntry } = rendition;
-    const frames = decodeFrames(this.#parts.pool, film, {
+  async #encode(rendition: VideoRendition, segment: VideoSegment, signal: AbortSignal): Promise<Uint8Array> {
+    const { entry, region, size, sampleEntry } = rendition;
+    const frames = decodeFrames(this.#parts.pool, entry, {
       from: segment.firstFrame,
       count: segment.frameCount,
       request: { region, width: size.width, height: size.height },
@@ -150,7 +150,7 @@ export class SegmentService {
       signal,
     });
     const { init, media } = await encodeSegment({
-      ...{ width: size.width, height: size.height, frameRate: film.asset.frameRate, sampleEntry },
+      ...{ width: size.width, height: size.height, frameRate: entry.asset.frameRate, sampleEntry },
       ...{
         frames,
         frameCount: segment.frameCount,
@@ -164,7 +164,7 @@ export class SegmentService {
   }
 
   // Segments play as one stream only while all of them were made for the same init segment.
-  #expectSameInit(rendition: Rendition, init: Uint8Array): void {
+  #expectSameInit(rendition: VideoRendition, init: Uint8Array): void {
     const key = partKey(rendition, "init");
     const hash = createHash("sha256").update(init).digest("base64");
     const known = this.#initHashes.get(key);
@@ -174,7 +174,7 @@ export class SegmentService {
   }
 
   async #timed(
-    { film, size }: Rendition,
+    { entry, size }: VideoRendition,
     type: WorkEvent["type"],
     index: number,
     frames: number,
@@ -184,7 +184,16 @@ export class SegmentService {
     const bytes = await work();
     const seconds = (performance.now() - started) / 1000;
     const { width, height } = size;
-    this.#parts.onWork({ type, id: film.id, index, width, height, frames, seconds, bytes: bytes.byteLength });
+    this.#parts.onWork({
+      type,
+      id: entry.id,
+      index,
+      width,
+      height,
+      frames,
+      seconds,
+      bytes: bytes.byteLength,
+    });
     return bytes;
   }
 }

@@ -1,8 +1,8 @@
 import { webVttTime } from "../../media/write/webvtt.js";
-import type { Film } from "../catalog/catalog.js";
+import type { CatalogEntry } from "../catalog/catalog.js";
 import { RequestError } from "../errors.js";
 import type { SizeLimits, SizeRequest } from "../request/size.js";
-import { endOfFilm } from "../request/time.js";
+import { videoDuration } from "../request/time.js";
 import { sizeWithin } from "./poster.js";
 
 /** Output pixels of a thumbnail's longer side. */
@@ -10,10 +10,10 @@ const THUMBNAIL_SIDE = 160;
 /** Thumbnails across and down a sheet: few enough that the first sheet is there soon. */
 const COLUMNS = 5;
 const ROWS = 5;
-/** Thumbnails of a film at most, which bounds what all sheets of a long one cost. */
+/** Thumbnails of a video at most, which bounds what all sheets of a long one cost. */
 const MAX_THUMBNAILS = 500;
 
-/** The thumbnails of a film: one for each interval, taken at its start, on sheets from left to right and down. */
+/** The thumbnails of a video: one for each interval, taken at its start, on sheets from left to right and down. */
 export interface Storyboard {
   readonly thumbnail: SizeRequest;
   /** Milliseconds, whole seconds. */
@@ -34,12 +34,12 @@ export interface Sheet {
 
 const PER_SHEET = COLUMNS * ROWS;
 
-export function storyboardOf(film: Film, limits: SizeLimits): Storyboard {
-  const end = endOfFilm(film);
+export function storyboardOf(entry: CatalogEntry, limits: SizeLimits): Storyboard {
+  const end = videoDuration(entry);
   const interval = 1000 * Math.max(1, Math.ceil(end / 1000 / MAX_THUMBNAILS));
   const count = Math.ceil(end / interval);
   return {
-    thumbnail: sizeWithin(film, limits, THUMBNAIL_SIDE),
+    thumbnail: sizeWithin(entry, limits, THUMBNAIL_SIDE),
     interval,
     count,
     sheets: Math.ceil(count / PER_SHEET),
@@ -47,11 +47,11 @@ export function storyboardOf(film: Film, limits: SizeLimits): Storyboard {
 }
 
 /** The sheet of an index. Throws RequestError `no-such-sheet`. */
-export function findSheet(film: Film, { count, sheets }: Storyboard, index: number): Sheet {
+export function findSheet(entry: CatalogEntry, { count, sheets }: Storyboard, index: number): Sheet {
   if (index >= sheets) {
     throw new RequestError(
       "no-such-sheet",
-      `the storyboard of "${film.id}" has sheets 0 to ${sheets - 1}, not ${index}`,
+      `the storyboard of "${entry.id}" has sheets 0 to ${sheets - 1}, not ${index}`,
     );
   }
   const first = index * PER_SHEET;
@@ -60,13 +60,13 @@ export function findSheet(film: Film, { count, sheets }: Storyboard, index: numb
 }
 
 /** `/:id/storyboard.vtt`: a cue for each interval names its part of a sheet as a media fragment. */
-export function storyboardVtt(film: Film, { thumbnail, interval, count }: Storyboard): string {
+export function storyboardVtt(entry: CatalogEntry, { thumbnail, interval, count }: Storyboard): string {
   const { width, height } = thumbnail;
-  const end = endOfFilm(film);
+  const end = videoDuration(entry);
   const cues = Array.from({ length: count }, (_, i) => {
     const cell = i % PER_SHEET;
     const at = `${(cell % COLUMNS) * width},${Math.floor(cell / COLUMNS) * height},${width},${height}`;
-    const sheet = `storyboard-${Math.floor(i / PER_SHEET)}.jpg?v=${film.version}`;
+    const sheet = `storyboard-${Math.floor(i / PER_SHEET)}.jpg?v=${entry.version}`;
     return `${webVttTime(i * interval)} --> ${webVttTime(Math.min(end, (i + 1) * interval))}\n${sheet}#xywh=${at}\n`;
   });
   return ["WEBVTT\n", ...cues].join("\n");

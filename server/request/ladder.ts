@@ -1,7 +1,7 @@
 import type { SourceSize } from "./region.js";
 import { canonicalSize, type SizeLimits, type SizeRequest } from "./size.js";
 
-// Ratio of neighbouring widths: a step that is hardly seen, and at most about twenty levels.
+// Ratio of neighboring widths: a step that is hardly seen, and at most about twenty levels.
 const STEP = 2 ** (-1 / 3);
 
 /**

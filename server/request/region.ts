@@ -69,8 +69,8 @@ function crop(text: string, left: number, top: number, right: number, bottom: nu
 }
 
 function region(x: number, y: number, width: number, height: number, source: SourceSize): RegionRequest {
-  const whole = width === source.width && height === source.height;
-  return { x, y, width, height, canonical: whole ? "full" : `${x},${y},${width},${height}` };
+  const integer = width === source.width && height === source.height;
+  return { x, y, width, height, canonical: integer ? "full" : `${x},${y},${width},${height}` };
 }
 
 function bad(text: string, why: string): RequestError {

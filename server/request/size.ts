@@ -1,4 +1,4 @@
-import { h264Level, type Rate } from "../../media/segments/h264-level.js";
+import { h264Level, type Rational } from "../../media/segments/h264-level.js";
 import { RequestError } from "../errors.js";
 import type { SourceSize } from "./region.js";
 
@@ -40,7 +40,7 @@ const FORMS = {
  *
  * @param region source pixels
  */
-export function parseSize(text: string, region: SourceSize, limits: SizeLimits, rate: Rate): SizeRequest {
+export function parseSize(text: string, region: SourceSize, limits: SizeLimits, rate: Rational): SizeRequest {
   const size = readSize(text, region, limits, 2);
   if (h264Level({ width: size.width, height: size.height, frameRate: rate }) === undefined) {
     throw new RequestError(
@@ -52,7 +52,7 @@ export function parseSize(text: string, region: SourceSize, limits: SizeLimits, 
 }
 
 /** As parseSize, for a single picture: sides may be odd. Throws the same. */
-export function parsePictureSize(text: string, region: SourceSize, limits: SizeLimits): SizeRequest {
+export function parseImageSize(text: string, region: SourceSize, limits: SizeLimits): SizeRequest {
   return readSize(text, region, limits, 1);
 }
 
@@ -73,7 +73,7 @@ function readSize(text: string, region: SourceSize, limits: SizeLimits, grid: Gr
       `${asked} is too small: each side needs at least ${limits.minSide} pixels`,
     );
   }
-  const size = { width: whole(wanted.width, grid), height: whole(wanted.height, grid) };
+  const size = { width: integer(wanted.width, grid), height: integer(wanted.height, grid) };
   check(size, region, limits, enlarge, grid);
   return canonicalSize(size, region, grid);
 }
@@ -99,9 +99,10 @@ export function largestSize(
     limits.maxSide / region.height,
     Math.sqrt(limits.maxArea / (region.width * region.height)),
   );
-  if (scale >= 1 && !enlarge) return { width: whole(region.width, grid), height: whole(region.height, grid) };
+  if (scale >= 1 && !enlarge)
+    return { width: integer(region.width, grid), height: integer(region.height, grid) };
   const down = (side: number) =>
-    Math.max(whole(limits.minSide, grid), grid * Math.floor((side * scale + 1e-9) / grid));
+    Math.max(integer(limits.minSide, grid), grid * Math.floor((side * scale + 1e-9) / grid));
   return { width: down(region.width), height: down(region.height) };
 }
 
@@ -132,10 +133,10 @@ function wantedSize(
 }
 
 /** Rounds to whole pixels, then up to the grid. */
-const whole = (side: number, grid: Grid): number => grid * Math.ceil(Math.round(side) / grid);
+const integer = (side: number, grid: Grid): number => grid * Math.ceil(Math.round(side) / grid);
 
 function enlarges(size: SourceSize, region: SourceSize, grid: Grid): boolean {
-  return size.width > whole(region.width, grid) || size.height > whole(region.height, grid);
+  return size.width > integer(region.width, grid) || size.height > integer(region.height, grid);
 }
 
 function check(size: SourceSize, region: SourceSize, limits: SizeLimits, enlarge: boolean, grid: Grid): void {

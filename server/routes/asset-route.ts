@@ -1,23 +1,23 @@
 import type { FastifyInstance } from "fastify";
-import type { Server } from "../context.js";
+import type { PluginContext } from "../context.js";
 import { RequestError } from "../errors.js";
 import { REVALIDATE } from "../http/caching.js";
 import { ifRangeHolds } from "../http/preconditions.js";
 import { parseRange } from "../http/range.js";
-import { answerHead, strongEtag } from "../http/send.js";
+import { sendHead, strongEtag } from "../http/send.js";
 import { getAndHead } from "./get-and-head.js";
 
 /** The asset's bytes, from wherever they lie. One range at most: several, like a malformed one, give the whole. */
-export function assetRoute(app: FastifyInstance, { catalogue }: Server): void {
+export function assetRoute(app: FastifyInstance, { catalog }: PluginContext): void {
   getAndHead(app, "/:id/asset", async (request, reply) => {
-    const { source, version } = await catalogue.open((request.params as { id: string }).id);
+    const { source, version } = await catalog.open((request.params as { id: string }).id);
     const { size, modified } = source;
     const validators = {
       etag: strongEtag(version),
       ...(modified !== undefined && { lastModified: modified }),
     };
     reply.header("accept-ranges", "bytes");
-    if (!answerHead(request, reply, { ...validators, cacheControl: REVALIDATE })) return reply;
+    if (!sendHead(request, reply, { ...validators, cacheControl: REVALIDATE })) return reply;
     reply.type("application/octet-stream");
     if (request.method === "HEAD") return reply.header("content-length", size).send();
 

@@ -5,7 +5,7 @@ import { negotiate } from "@fastify/accept-negotiator";
 import type { FastifyInstance } from "fastify";
 import { RequestError } from "../errors.js";
 import { REVALIDATE } from "../http/caching.js";
-import { answerHead, strongEtag } from "../http/send.js";
+import { sendHead, strongEtag } from "../http/send.js";
 import { getAndHead } from "./get-and-head.js";
 
 /** The player's files as they are built: index.html, siedd-player.js and what they need. */
@@ -21,19 +21,20 @@ const COMPRESSED: Readonly<Record<string, string>> = {
 const EXTENSIONS: Readonly<Record<string, string>> = { br: ".br", gzip: ".gz" };
 const ENCODINGS = Object.keys(EXTENSIONS);
 
-const lookAt = (name: string) => stat(`${PLAYER_FILES}${name}`).catch(() => undefined);
+const fetchFirstBlock = (name: string) => stat(`${PLAYER_FILES}${name}`).catch(() => undefined);
 
 /** The file of a name, compressed where the client takes that and the build made it; undefined where there is none. */
 async function find(name: string, accepted: string | undefined) {
   if (!/^\w[\w.-]*(?<!\.br|\.gz)$/.test(name)) return undefined;
-  const whole = await lookAt(name);
-  if (whole === undefined || !(extname(name) in COMPRESSED)) return whole && { file: name, found: whole };
+  const integer = await fetchFirstBlock(name);
+  if (integer === undefined || !(extname(name) in COMPRESSED))
+    return integer && { file: name, found: integer };
   const encoding = accepted === undefined ? null : negotiate(accepted, ENCODINGS);
   const file = `${name}${encoding === null ? "" : EXTENSIONS[encoding]}`;
-  const found = await lookAt(file);
+  const found = await fetchFirstBlock(file);
   // One that is older is of another build.
-  if (encoding === null || found === undefined || found.mtimeMs < whole.mtimeMs)
-    return { file: name, found: whole };
+  if (encoding === null || found === undefined || found.mtimeMs < integer.mtimeMs)
+    return { file: name, found: integer };
   return { file, found, encoding };
 }
 
@@ -49,7 +50,7 @@ export function playerRoute(app: FastifyInstance): void {
     if (type !== undefined) reply.header("vary", "accept-encoding");
     // @fastify/static has weak tags only.
     const etag = strongEtag(`${file} ${found.size} ${found.mtimeMs}`);
-    if (!answerHead(request, reply, { etag, cacheControl: REVALIDATE })) return reply;
+    if (!sendHead(request, reply, { etag, cacheControl: REVALIDATE })) return reply;
     if (type !== undefined) reply.type(type);
     if (encoding !== undefined) reply.header("content-encoding", encoding);
     return reply.sendFile(file, PLAYER_FILES, {

@@ -1,18 +1,18 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { REVALIDATE } from "../http/caching.js";
-import { answer, strongEtag } from "../http/send.js";
+import { send, strongEtag } from "../http/send.js";
 
 /** The media type of every playlist. */
 export const PLAYLIST = "application/vnd.apple.mpegurl";
 
 /** Answers with text that is quick to make and revalidates. */
-export const answerText = (
+export const sendText = (
   request: FastifyRequest,
   reply: FastifyReply,
   type: string,
   body: string,
 ): Promise<FastifyReply> =>
-  answer(request, reply, {
+  send(request, reply, {
     ...{ type, etag: strongEtag(body), cacheControl: REVALIDATE },
     ...{ length: body.length, make: () => body },
   });

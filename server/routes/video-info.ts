@@ -1,12 +1,12 @@
-import { type AssetDescription, describeAsset } from "../../codec/asset/asset-info.js";
-import type { Film } from "../catalog/catalog.js";
+import { type AssetInfo, assetInfo } from "../../codec/asset/asset-info.js";
+import type { CatalogEntry } from "../catalog/catalog.js";
 import { framesToSeconds, videoSegments } from "../catalog/timeline.js";
 import { posterOf } from "../render/poster.js";
 import { virtualLadder } from "../request/ladder.js";
 import { largestSize, type SizeLimits } from "../request/size.js";
 
 /** The JSON of `/:id/info.json`: `siedd info --json` and what one may ask of this server. */
-export interface FilmInfo extends AssetDescription {
+export interface VideoInfo extends AssetInfo {
   readonly id: string;
   /** `v` of the URLs that the playlists emit now. */
   readonly v: string;
@@ -40,12 +40,12 @@ export interface FilmInfo extends AssetDescription {
   };
 }
 
-export function filmInfo(film: Film, limits: SizeLimits): FilmInfo {
-  const { asset } = film;
+export function videoInfo(entry: CatalogEntry, limits: SizeLimits): VideoInfo {
+  const { asset } = entry;
   return {
-    id: film.id,
-    v: film.version,
-    ...describeAsset(asset),
+    id: entry.id,
+    v: entry.version,
+    ...assetInfo(asset),
     headerBytes: asset.headerBytes,
     limits,
     sizes: virtualLadder(asset, largestSize(asset, limits, false), limits).map(({ width, height }) => ({
@@ -61,11 +61,11 @@ export function filmInfo(film: Film, limits: SizeLimits): FilmInfo {
       asset: "asset",
       master: "master.m3u8",
       elastic: "elastic.m3u8",
-      poster: posterOf(film, limits),
+      poster: posterOf(entry, limits),
       storyboard: "storyboard.vtt",
       audio: asset.audio.map((track) => `audio-${track.index}/index.m3u8`),
       text: asset.text.map((track) => `text-${track.index}/index.m3u8`),
-      subtitles: asset.text.map((track) => `text-${track.index}.vtt?v=${film.version}`),
+      subtitles: asset.text.map((track) => `text-${track.index}.vtt?v=${entry.version}`),
     },
   };
 }

@@ -1,20 +1,20 @@
 import type { SampleEntry } from "../../media/segments/h264-level.js";
 import { videoSegments } from "../catalog/timeline.js";
-import type { Rendition } from "../render/segments.js";
+import type { VideoRendition } from "../render/segments.js";
 import { parseRegion } from "../request/region.js";
 import { parseSize, type SizeLimits } from "../request/size.js";
 
 /** A segment that will probably be asked for. */
 export interface NextSegment {
-  readonly rendition: Rendition;
+  readonly rendition: VideoRendition;
   readonly index: number;
 }
 
 const SEGMENT_PATH = /^([^/]+)\/([^/]+)\/(seg|elastic)-(\d{1,9})\.m4s$/;
 
-/** The segment that the client names (its path below the film's), else the `count` that follow in the rendition. */
+/** The segment that the client names (its path below the video's), else the `count` that follow in the rendition. */
 export function nextSegments(
-  rendition: Rendition,
+  rendition: VideoRendition,
   index: number,
   count: number,
   named: string | undefined,
@@ -22,7 +22,7 @@ export function nextSegments(
 ): NextSegment[] {
   const said = named === undefined ? undefined : namedSegment(rendition, named, limits);
   if (said !== undefined) return count === 0 ? [] : [said];
-  const last = videoSegments(rendition.film.asset).length - 1;
+  const last = videoSegments(rendition.entry.asset).length - 1;
   return Array.from({ length: Math.min(count, last - index) }, (_, i) => ({
     rendition,
     index: index + 1 + i,
@@ -30,17 +30,17 @@ export function nextSegments(
 }
 
 function namedSegment(
-  { film, sampleEntry }: Rendition,
+  { entry, sampleEntry }: VideoRendition,
   path: string,
   limits: SizeLimits,
 ): NextSegment | undefined {
   const [, spelledRegion, spelledSize, kind, k] = SEGMENT_PATH.exec(path) ?? [];
-  if (k === undefined || Number(k) >= videoSegments(film.asset).length) return undefined;
+  if (k === undefined || Number(k) >= videoSegments(entry.asset).length) return undefined;
   try {
-    const region = parseRegion(spelledRegion, film.asset);
-    const size = parseSize(spelledSize, region, limits, film.asset.frameRate);
+    const region = parseRegion(spelledRegion, entry.asset);
+    const size = parseSize(spelledSize, region, limits, entry.asset.frameRate);
     return {
-      rendition: { film, region, size, sampleEntry: kind === "elastic" ? "avc3" : ofOneSize(sampleEntry) },
+      rendition: { entry, region, size, sampleEntry: kind === "elastic" ? "avc3" : ofOneSize(sampleEntry) },
       index: Number(k),
     };
   } catch {

@@ -1,4 +1,4 @@
-import { withDemand } from "./job-context.js";
+import { withJobContext } from "./job-context.js";
 import type { WorkQueue } from "./queue.js";
 
 /** What a Prefetcher has done so far. */
@@ -59,7 +59,7 @@ export class Prefetcher {
       return;
     }
     const controller = new AbortController();
-    withDemand(controller.signal, { due: Number.POSITIVE_INFINITY, client: undefined, ahead: true });
+    withJobContext(controller.signal, { due: Number.POSITIVE_INFINITY, client: undefined, ahead: true });
     this.#current = controller;
     this.#counts.started++;
     work(controller.signal)

@@ -1,5 +1,5 @@
 import { RequestError } from "../errors.js";
-import { type Demand, demandOf } from "./job-context.js";
+import { type JobContext, jobContextOf } from "./job-context.js";
 import { ClientQuota, type QuotaOptions } from "./quota.js";
 import { Throughput } from "./throughput.js";
 
@@ -13,7 +13,7 @@ export interface QueueOptions extends Partial<QuotaOptions> {
 }
 
 interface Waiting {
-  readonly demand: Demand;
+  readonly demand: JobContext;
   readonly cost: number;
   start(): void;
   refuse(error: Error): void;
@@ -75,8 +75,8 @@ export class WorkQueue {
   async run<T>(job: (signal: AbortSignal) => Promise<T>, signal: AbortSignal, cost = 0): Promise<T> {
     signal.throwIfAborted();
     if (this.#closing) throw closing();
-    const demand = demandOf(signal);
-    if (demand.ahead && this.#running > 0) throw new NotIdle();
+    const demand = jobContextOf(signal);
+    if (demand.ahead && this.#running > 0) throw new PrefetchPreemptedError();
     const leave = this.#quota.enter(demand.client, cost);
     try {
       if (!demand.ahead) this.#onReal();
@@ -118,7 +118,7 @@ export class WorkQueue {
     }
   }
 
-  #turn(signal: AbortSignal, demand: Demand, cost: number): Promise<void> {
+  #turn(signal: AbortSignal, demand: JobContext, cost: number): Promise<void> {
     const { maxQueue, maxQueueSeconds, concurrency } = this.#options;
     if (this.#waiting.size >= maxQueue) throw this.#busy("too many answers wait to be computed");
     const before = [...this.#waiting].filter((other) => other.demand.due <= demand.due);
@@ -182,7 +182,7 @@ export class WorkQueue {
 }
 
 /** Something that nobody asked for yet gave way to what somebody did ask for. */
-export class NotIdle extends Error {
+export class PrefetchPreemptedError extends Error {
   override readonly name = "NotIdle";
   constructor() {
     super("the server is not idle any more");

@@ -17,7 +17,7 @@ const FAULTS: Readonly<Record<string, typeof BAD>> = {
 };
 
 /** Answers what is no request yet, in the shape of all other errors, and closes the connection. */
-export function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
+export function sendMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === "ECONNRESET" || socket.destroyed) return;
   const { status, code, message } = FAULTS[error.code ?? ""] ?? BAD;
   const body = JSON.stringify({ error: { code, message } });

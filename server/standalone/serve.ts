@@ -6,11 +6,11 @@ import fastify, {
   type FastifyServerOptions,
   LogController,
 } from "fastify";
-import { badOption, RequestError, ServeError } from "../errors.js";
-import { answerError } from "../http/send-error.js";
+import { invalidOption, RequestError, ServeError } from "../errors.js";
+import { sendError } from "../http/send-error.js";
 import type { SieddOptions } from "../options.js";
-import { ALONE, notFound, siedd } from "../plugin.js";
-import { answerUnreadable } from "./malformed-request.js";
+import { notFound, STANDALONE, siedd } from "../plugin.js";
+import { sendMalformed } from "./malformed-request.js";
 import { logRequests, requestId } from "./request-log.js";
 
 /** Milliseconds within which a request is to be read: none has a body, and a slow one holds a connection. */
@@ -24,7 +24,7 @@ export interface ServeOptions extends SieddOptions {
   readonly host?: string;
   /** Default 8080; 0 lets the system choose. */
   readonly port?: number;
-  /** Path that everything is served below, such as "/films". Default: none. */
+  /** Path that everything is served below, such as "/videos". Default: none. */
   readonly prefix?: string;
   /**
    * Whose word is taken for the address of a client behind proxies, as Fastify takes it. Default: nobody's. Without
@@ -63,7 +63,11 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     throw new ServeError("bad-option", `drainSeconds must be from 0 to 3600, not ${drainSeconds}`);
   }
   if (prefix !== undefined && !/^\/?([\w.~-]+(\/[\w.~-]+)*)?\/?$/.test(prefix)) {
-    throw badOption("siedd options.prefix", 'a path of letters, digits and -._~, such as "/films"', prefix);
+    throw invalidOption(
+      "siedd options.prefix",
+      'a path of letters, digits and -._~, such as "/videos"',
+      prefix,
+    );
   }
   const drain = new AbortController();
   let closed: Promise<void> | undefined;
@@ -77,8 +81,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     pluginTimeout: 0,
     routerOptions: { maxParamLength: 512 },
     // What the router refuses comes to no route, and to no plugin's error handler.
-    frameworkErrors: (error, request, reply) => answerError(refusedUrl(error), request, reply),
-    clientErrorHandler: answerUnreadable,
+    frameworkErrors: (error, request, reply) => sendError(refusedUrl(error), request, reply),
+    clientErrorHandler: sendMalformed,
     requestTimeout: REQUEST_MS,
     connectionTimeout: IDLE_MS,
     // Answers under way end in time by themselves; idle connections would hold the server open.
@@ -87,11 +91,11 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   logRequests(app);
   const path = (prefix ?? "").replace(/^\/|\/$/g, "");
   const folder = path === "" ? "" : `/${path}`;
-  if (folder !== "") app.setNotFoundHandler((request, reply) => answerError(notFound(), request, reply));
+  if (folder !== "") app.setNotFoundHandler((request, reply) => sendError(notFound(), request, reply));
   try {
     await app.register(
       siedd,
-      folder === "" ? Object.assign(plugin, { [ALONE]: true }) : { ...plugin, prefix: folder },
+      folder === "" ? Object.assign(plugin, { [STANDALONE]: true }) : { ...plugin, prefix: folder },
     );
     await app.listen({ host, port });
   } catch (error) {

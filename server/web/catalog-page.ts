@@ -1,9 +1,9 @@
-import type { CatalogueListing, Film } from "../catalog/catalog.js";
+import type { CatalogEntry, CatalogListing } from "../catalog/catalog.js";
 import { posterOf } from "../render/poster.js";
 import type { SizeLimits } from "../request/size.js";
 
 /** Where the page's document takes the list. */
-const PLACE = /<!-- films -->/;
+const PLACE = /<!-- videos -->/;
 
 /** The link to the page itself. */
 const HOME = 'href="./"';
@@ -12,20 +12,20 @@ const SIGNS: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">"
 const escaped = (text: string): string => text.replace(/[&<>"]/g, (sign) => SIGNS[sign]);
 
 /**
- * The page with its films in it, so that the list is there without a script.
+ * The page with its videos in it, so that the list is there without a script.
  *
  * @param page with a comment for them
  * @param sign gives an address of ours the signature that opened the page
  */
-export function renderCatalogue(
+export function renderCatalog(
   page: string,
-  { films, problems }: CatalogueListing,
+  { entries, problems }: CatalogListing,
   limits: SizeLimits,
   sign: (link: string) => string,
 ): string {
   const list =
-    films.length > 0
-      ? `<ul id="films">\n${films.map((film) => item(film, limits, sign)).join("\n")}\n</ul>`
+    entries.length > 0
+      ? `<ul id="videos">\n${entries.map((entry) => item(entry, limits, sign)).join("\n")}\n</ul>`
       : EMPTY;
   const broken = problems.map(
     ({ file, message }) => `<li><strong>${escaped(file)}</strong> ${escaped(message)}</li>`,
@@ -39,10 +39,10 @@ export function renderCatalogue(
 }
 
 const EMPTY =
-  '<p id="empty">There is no film here yet. Put one into the folder with <code>siedd encode film.mp4 -o film.siedd</code> and load this page again.</p>';
+  '<p id="empty">There is no video here yet. Put one into the folder with <code>siedd encode video.mp4 -o video.siedd</code> and load this page again.</p>';
 
-function item(film: Film, limits: SizeLimits, sign: (link: string) => string): string {
-  const { id, asset } = film;
+function item(entry: CatalogEntry, limits: SizeLimits, sign: (link: string) => string): string {
+  const { id, asset } = entry;
   const folder = encodeURIComponent(id);
   const facts = [
     clock(asset.duration),
@@ -50,7 +50,7 @@ function item(film: Film, limits: SizeLimits, sign: (link: string) => string): s
     byteCount(asset.bytes),
     ...(asset.audio.length === 0 ? ["silent"] : []),
   ];
-  const poster = sign(`${folder}/${posterOf(film, limits)}`);
+  const poster = sign(`${folder}/${posterOf(entry, limits)}`);
   const playlist = sign(`${folder}/master.m3u8`);
   return [
     `<li><a href="#${escaped(folder)}" data-id="${escaped(id)}" data-src="${escaped(sign(folder))}">`,
@@ -62,10 +62,10 @@ function item(film: Film, limits: SizeLimits, sign: (link: string) => string): s
 
 /** `m:ss`, with hours where there are any. */
 function clock(seconds: number): string {
-  const whole = Math.max(1, Math.round(seconds));
-  const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const integer = Math.max(1, Math.round(seconds));
+  const parts = [Math.floor(integer / 3600), Math.floor(integer / 60) % 60, integer % 60];
   const [hours, minutes, rest] = parts.map((part) => String(part).padStart(2, "0"));
-  return whole < 3600 ? `${Number(minutes)}:${rest}` : `${Number(hours)}:${minutes}:${rest}`;
+  return integer < 3600 ? `${Number(minutes)}:${rest}` : `${Number(hours)}:${minutes}:${rest}`;
 }
 
 /** Decimal units with three digits. */

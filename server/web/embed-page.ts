@@ -1,11 +1,11 @@
-import type { Film } from "../catalog/catalog.js";
+import type { CatalogEntry } from "../catalog/catalog.js";
 
 /** Text as it may stand in an attribute or an element. */
 export const escapeHtml = (text: string): string =>
   text.replace(/[&<>"']/g, (sign) => `&#${sign.codePointAt(0)};`);
 
 /**
- * What the page of an embedded film may load: its own scripts, styles, pictures and streams. Any page may frame it.
+ * What the page of an embedded video may load: its own scripts, styles, pictures and streams. Any page may frame it.
  * Decoding in the browser compiles WebAssembly.
  */
 export const EMBED_POLICY = [
@@ -22,14 +22,14 @@ export const EMBED_POLICY = [
 ].join("; ");
 
 /**
- * The page that shows nothing but the film, as large as its frame. Addresses are relative to `/player/embed/`.
+ * The page that shows nothing but the video, as large as its frame. Addresses are relative to `/player/embed/`.
  *
- * @param oembed absolute address of the film's oEmbed answer, for discovery
- * @param sign gives the film's address the signature that opened the page
+ * @param oembed absolute address of the video's oEmbed answer, for discovery
+ * @param sign gives the video's address the signature that opened the page
  */
-export function embedPage(film: Film, oembed: string, sign: (link: string) => string): string {
-  const title = escapeHtml(film.id);
-  const src = escapeHtml(sign(`../../${encodeURIComponent(film.id)}`));
+export function embedPage(entry: CatalogEntry, oembed: string, sign: (link: string) => string): string {
+  const title = escapeHtml(entry.id);
+  const src = escapeHtml(sign(`../../${encodeURIComponent(entry.id)}`));
   return `<!doctype html>
 <html lang="en">
   <head>
@@ -43,8 +43,8 @@ export function embedPage(film: Film, oembed: string, sign: (link: string) => st
     <script type="module" src="../embed.js"></script>
   </head>
   <body>
-    <main><siedd-player id="player" src="${src}" film-title="${title}"></siedd-player></main>
-    <noscript><p>This film needs JavaScript to play.</p></noscript>
+    <main><siedd-player id="player" src="${src}" video-title="${title}"></siedd-player></main>
+    <noscript><p>This video needs JavaScript to play.</p></noscript>
   </body>
 </html>
 `;

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import type { Film } from "../catalog/catalog.js";
+import type { CatalogEntry } from "../catalog/catalog.js";
 import { RequestError } from "../errors.js";
 import { posterOf, sizeWithin } from "../render/poster.js";
 import type { SizeLimits } from "../request/size.js";
@@ -7,7 +7,7 @@ import { escapeHtml } from "./embed-page.js";
 
 /** Seconds for which a page may keep the answer. */
 const CACHE_AGE = 3600;
-/** Width of the frame where neither the film nor the page that asks says less, in CSS pixels. */
+/** Width of the frame where neither the video nor the page that asks says less, in CSS pixels. */
 const LARGEST_WIDTH = 1280;
 const POSTER_SIDE = 480;
 
@@ -28,30 +28,30 @@ export interface Oembed {
 }
 
 /**
- * @param root absolute address of the catalogue, with a slash at its end
+ * @param root absolute address of the catalog, with a slash at its end
  * @param sign gives an address of ours the signature that opened this answer
  * @param age seconds for which the answer holds at most
- * @param most CSS pixels that the page has room for; Infinity where it does not say
+ * @param max CSS pixels that the page has room for; Infinity where it does not say
  */
 export function oembedOf(
-  film: Film,
+  entry: CatalogEntry,
   {
     root,
     sign,
     age,
   }: { readonly root: string; readonly sign: (link: string) => string; readonly age: number },
   limits: SizeLimits,
-  most: { readonly width: number; readonly height: number },
+  max: { readonly width: number; readonly height: number },
 ): Oembed {
-  const { asset, id } = film;
+  const { asset, id } = entry;
   const scale = Math.min(
-    Math.min(LARGEST_WIDTH, most.width) / asset.width,
-    most.height / asset.height,
+    Math.min(LARGEST_WIDTH, max.width) / asset.width,
+    max.height / asset.height,
     Math.max(1, 320 / asset.width),
   );
   const side = (pixels: number) => Math.max(1, Math.round(pixels * scale));
   const [width, height] = [side(asset.width), side(asset.height)];
-  const poster = sizeWithin(film, limits, POSTER_SIDE);
+  const poster = sizeWithin(entry, limits, POSTER_SIDE);
   const src = escapeHtml(sign(new URL(`player/embed/${encodeURIComponent(id)}`, root).href));
   const allow = "autoplay; fullscreen; picture-in-picture";
   return {
@@ -63,7 +63,7 @@ export function oembedOf(
     width,
     height,
     html: `<iframe src="${src}" title="${escapeHtml(id)}" width="${width}" height="${height}" style="border: 0; max-width: 100%" allow="${allow}" allowfullscreen></iframe>`,
-    thumbnail_url: sign(new URL(`${encodeURIComponent(id)}/${posterOf(film, limits)}`, root).href),
+    thumbnail_url: sign(new URL(`${encodeURIComponent(id)}/${posterOf(entry, limits)}`, root).href),
     thumbnail_width: poster.width,
     thumbnail_height: poster.height,
     cache_age: Math.max(0, Math.min(CACHE_AGE, Math.floor(age))),
@@ -71,7 +71,7 @@ export function oembedOf(
 }
 
 /**
- * Absolute address of the catalogue, as the client wrote it, with a slash at its end. Throws RequestError `bad-host`
+ * Absolute address of the catalog, as the client wrote it, with a slash at its end. Throws RequestError `bad-host`
  * for a request that does not say where it was sent, as HTTP/1.0 allows.
  */
 export function rootAddress({ protocol, host }: FastifyRequest, prefix: string): string {
@@ -84,10 +84,10 @@ export function rootAddress({ protocol, host }: FastifyRequest, prefix: string):
 }
 
 /**
- * The id of the film that an address of this server names: its page to embed, the catalogue's page with the film's
- * fragment, or anything of the film itself. undefined where it names none of ours.
+ * The id of the video that an address of this server names: its page to embed, the catalog's page with the video's
+ * fragment, or anything of the video itself. undefined where it names none of ours.
  */
-export function filmOfAddress(address: string, root: string): string | undefined {
+export function videoIdOfUrl(address: string, root: string): string | undefined {
   let url: URL;
   try {
     url = new URL(address);

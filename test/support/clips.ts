@@ -46,7 +46,7 @@ async function substitute(name: ClipName): Promise<string> {
 const silent = ["-an", "-c:v", "libx264", "-preset", "veryfast", "-crf", "12"];
 const day = "trim=end_frame=80";
 
-/** ffmpeg's options that make each clip's size, rate, length and cuts out of the sample film. */
+/** ffmpeg's options that make each clip's size, rate, length and cuts out of the sample video. */
 const recipes: Record<ClipName, readonly string[]> = {
   bunny: [
     "-vf",

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 
 type Nested = number | Nested[];
 
-/** One golden case: inputs, weights, outputs, loss, gradients and weights after three optimiser steps, in float64. */
+/** One golden case: inputs, weights, outputs, loss, gradients and weights after three optimizer steps, in float64. */
 export interface Fixture {
   readonly omega: number;
   readonly lr: number;
@@ -44,7 +44,7 @@ export function swapped(nested: Nested): number[] {
 /** The largest |ours - theirs|, as a share of the largest |theirs|. */
 export function relativeError(ours: ArrayLike<number>, theirs: readonly number[]): number {
   if (ours.length !== theirs.length) throw new RangeError(`${ours.length} numbers against ${theirs.length}`);
-  const largest = theirs.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  const furthest = theirs.reduce((most, value, i) => Math.max(most, Math.abs(value - ours[i])), 0);
+  const largest = theirs.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
+  const furthest = theirs.reduce((max, value, i) => Math.max(max, Math.abs(value - ours[i])), 0);
   return furthest / largest;
 }

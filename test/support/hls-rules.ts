@@ -5,19 +5,19 @@ export interface ServedPlaylist {
 }
 
 /** What a rule looks at: one master playlist and the playlists it lists, read. */
-export interface ServedFilm {
+export interface ServedVideo {
   readonly master: ServedPlaylist;
   readonly media: readonly MediaListing[];
 }
 
 export interface MediaListing extends ServedPlaylist {
-  readonly kind: "video" | "key-frames" | "audio" | "text" | "images";
+  readonly kind: "video" | "keyframes" | "audio" | "text" | "images";
 }
 
 /** A rule of Apple's "HLS Authoring Specification for Apple Devices" or of RFC 8216bis: what breaks it, in words. */
 export interface AuthoringRule {
   readonly name: string;
-  broken(film: ServedFilm): string[];
+  broken(video: ServedVideo): string[];
 }
 
 type Attributes = Readonly<Record<string, string>>;
@@ -47,10 +47,10 @@ const durations = (text: string): number[] =>
   [...text.matchAll(/^#EXTINF:([\d.]+),/gm)].map((match) => Number(match[1]));
 const total = (text: string): number => durations(text).reduce((sum, seconds) => sum + seconds, 0);
 
-const variants = ({ master }: ServedFilm) => tags(master.text, "EXT-X-STREAM-INF");
-const renditions = ({ master }: ServedFilm) => tags(master.text, "EXT-X-MEDIA");
-const keyFrames = ({ master }: ServedFilm) => tags(master.text, "EXT-X-I-FRAME-STREAM-INF");
-const timed = ({ media }: ServedFilm) => media.filter(({ kind }) => kind === "video" || kind === "audio");
+const variants = ({ master }: ServedVideo) => tags(master.text, "EXT-X-STREAM-INF");
+const renditions = ({ master }: ServedVideo) => tags(master.text, "EXT-X-MEDIA");
+const keyframes = ({ master }: ServedVideo) => tags(master.text, "EXT-X-I-FRAME-STREAM-INF");
+const timed = ({ media }: ServedVideo) => media.filter(({ kind }) => kind === "video" || kind === "audio");
 
 /** A complaint for each of these that does not hold. */
 const each = <T>(items: readonly T[], holds: (item: T) => boolean, complain: (item: T) => string): string[] =>
@@ -71,9 +71,9 @@ export const AUTHORING_RULES: readonly AuthoringRule[] = [
   },
   {
     name: "every variant states BANDWIDTH and AVERAGE-BANDWIDTH, the average not above the peak",
-    broken: (film) =>
+    broken: (video) =>
       each(
-        [...variants(film), ...keyFrames(film)],
+        [...variants(video), ...keyframes(video)],
         (v) =>
           whole(v.BANDWIDTH) &&
           whole(v["AVERAGE-BANDWIDTH"]) &&
@@ -83,49 +83,49 @@ export const AUTHORING_RULES: readonly AuthoringRule[] = [
   },
   {
     name: "every variant states CODECS, with a profile and level of H.264",
-    broken: (film) =>
+    broken: (video) =>
       each(
-        [...variants(film), ...keyFrames(film)],
+        [...variants(video), ...keyframes(video)],
         (v) => /^avc1\.[0-9a-f]{6}(,|$)/.test(v.CODECS ?? ""),
         shown,
       ),
   },
   {
     name: "the CODECS of a variant name those of its sound",
-    broken: (film) =>
-      each(variants(film), (v) => v.AUDIO === undefined || /mp4a\.40\.\d+/.test(v.CODECS ?? ""), shown),
+    broken: (video) =>
+      each(variants(video), (v) => v.AUDIO === undefined || /mp4a\.40\.\d+/.test(v.CODECS ?? ""), shown),
   },
   {
     name: "every variant states RESOLUTION and FRAME-RATE, the latter with three decimals",
-    broken: (film) =>
+    broken: (video) =>
       each(
-        variants(film),
+        variants(video),
         (v) => /^\d+x\d+$/.test(v.RESOLUTION ?? "") && /^\d+\.\d{3}$/.test(v["FRAME-RATE"] ?? ""),
         shown,
       ),
   },
   {
     name: "every variant states VIDEO-RANGE and that there are no closed captions",
-    broken: (film) =>
-      each(variants(film), (v) => v["VIDEO-RANGE"] === "SDR" && v["CLOSED-CAPTIONS"] === "NONE", shown),
+    broken: (video) =>
+      each(variants(video), (v) => v["VIDEO-RANGE"] === "SDR" && v["CLOSED-CAPTIONS"] === "NONE", shown),
   },
   {
     name: "groups of renditions that a variant names are there",
-    broken: (film) =>
+    broken: (video) =>
       each(
-        variants(film).flatMap((v) => [
+        variants(video).flatMap((v) => [
           ...(v.AUDIO === undefined ? [] : [`AUDIO ${v.AUDIO}`]),
           ...(v.SUBTITLES === undefined ? [] : [`SUBTITLES ${v.SUBTITLES}`]),
         ]),
-        (group) => renditions(film).some((r) => `${r.TYPE} ${r["GROUP-ID"]}` === group),
+        (group) => renditions(video).some((r) => `${r.TYPE} ${r["GROUP-ID"]}` === group),
         (group) => group,
       ),
   },
   {
     name: "renditions of a group have names of their own, and at most one is the default",
-    broken: (film) => {
+    broken: (video) => {
       const groups = new Map<string, Attributes[]>();
-      for (const rendition of renditions(film)) {
+      for (const rendition of renditions(video)) {
         const key = `${rendition.TYPE} ${rendition["GROUP-ID"]}`;
         groups.set(key, [...(groups.get(key) ?? []), rendition]);
       }
@@ -141,19 +141,19 @@ export const AUTHORING_RULES: readonly AuthoringRule[] = [
   },
   {
     name: "a default rendition may be selected by itself",
-    broken: (film) => each(renditions(film), (r) => r.DEFAULT !== "YES" || r.AUTOSELECT === "YES", shown),
+    broken: (video) => each(renditions(video), (r) => r.DEFAULT !== "YES" || r.AUTOSELECT === "YES", shown),
   },
   {
     name: "sound states its channels",
-    broken: (film) => each(renditions(film), (r) => r.TYPE !== "AUDIO" || whole(r.CHANNELS), shown),
+    broken: (video) => each(renditions(video), (r) => r.TYPE !== "AUDIO" || whole(r.CHANNELS), shown),
   },
   {
-    name: "there are key frames for scrubbing wherever there is a picture",
-    broken: (film) =>
-      variants(film).length > 0 && keyFrames(film).length === 0 ? ["no EXT-X-I-FRAME-STREAM-INF"] : [],
+    name: "there are keyframes for scrubbing wherever there is a picture",
+    broken: (video) =>
+      variants(video).length > 0 && keyframes(video).length === 0 ? ["no EXT-X-I-FRAME-STREAM-INF"] : [],
   },
   {
-    name: "a playlist of a film on demand says so and has an end",
+    name: "a playlist of a video on demand says so and has an end",
     broken: ({ media }) =>
       each(
         media,
@@ -175,8 +175,8 @@ export const AUTHORING_RULES: readonly AuthoringRule[] = [
   },
   {
     name: "playlists of picture and sound have one target duration",
-    broken: (film) => {
-      const found = [...new Set(timed(film).map(({ text }) => value(text, "EXT-X-TARGETDURATION")))];
+    broken: (video) => {
+      const found = [...new Set(timed(video).map(({ text }) => value(text, "EXT-X-TARGETDURATION")))];
       return found.length <= 1 ? [] : [found.join(", ")];
     },
   },
@@ -190,7 +190,7 @@ export const AUTHORING_RULES: readonly AuthoringRule[] = [
       ),
   },
   {
-    name: "every segment begins with a key frame, and the playlists say so",
+    name: "every segment begins with a keyframe, and the playlists say so",
     broken: ({ master, media }) =>
       each(
         [master, ...media],
@@ -199,30 +199,30 @@ export const AUTHORING_RULES: readonly AuthoringRule[] = [
       ),
   },
   {
-    name: "only playlists of key frames say that they have nothing else",
+    name: "only playlists of keyframes say that they have nothing else",
     broken: ({ media }) =>
       each(
         media,
-        ({ kind, text }) => has(text, "EXT-X-I-FRAMES-ONLY") === (kind === "key-frames"),
+        ({ kind, text }) => has(text, "EXT-X-I-FRAMES-ONLY") === (kind === "keyframes"),
         ({ url }) => url,
       ),
   },
   {
-    name: "picture, key frames and subtitles last equally long to a frame, the sound to a tenth of a second",
+    name: "picture, keyframes and subtitles last equally long to a frame, the sound to a tenth of a second",
     broken: ({ media }) => {
       const of = (kind: MediaListing["kind"]) => media.filter((listing) => listing.kind === kind);
-      const film = total(of("video")[0]?.text ?? "");
+      const video = total(of("video")[0]?.text ?? "");
       return each(
         media,
-        ({ kind, text }) => Math.abs(total(text) - film) <= (kind === "audio" ? 0.1 : 0.001),
-        ({ url, text }) => `${url}: ${total(text)} s, not ${film}`,
+        ({ kind, text }) => Math.abs(total(text) - video) <= (kind === "audio" ? 0.1 : 0.001),
+        ({ url, text }) => `${url}: ${total(text)} s, not ${video}`,
       );
     },
   },
   {
     name: "no stream of pictures is listed twice, and the first one is playable at once",
-    broken: (film) => {
-      const uris = lines(film.master.text).filter((line) => !line.startsWith("#"));
+    broken: (video) => {
+      const uris = lines(video.master.text).filter((line) => !line.startsWith("#"));
       return new Set(uris).size === uris.length && uris.length > 0 ? [] : [uris.join(" ")];
     },
   },

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import type { MediaListing, ServedFilm } from "./hls-rules.js";
+import type { MediaListing, ServedVideo } from "./hls-rules.js";
 import type { TestServer } from "./running-server.js";
 
-/** A film's master playlist and everything that it lists, fetched. */
-export async function servedFilm(server: TestServer, master: string): Promise<ServedFilm> {
+/** A video's master playlist and everything that it lists, fetched. */
+export async function servedVideo(server: TestServer, master: string): Promise<ServedVideo> {
   const { status, text } = await server.get(master);
   assert.equal(status, 200);
   const media: MediaListing[] = [];
@@ -17,7 +17,7 @@ export async function servedFilm(server: TestServer, master: string): Promise<Se
   for (const line of text.split("\n")) {
     if (line.startsWith("#EXT-X-MEDIA:TYPE=AUDIO")) await add("audio", uriOf(line));
     else if (line.startsWith("#EXT-X-MEDIA:TYPE=SUBTITLES")) await add("text", uriOf(line));
-    else if (line.startsWith("#EXT-X-I-FRAME-STREAM-INF")) await add("key-frames", uriOf(line));
+    else if (line.startsWith("#EXT-X-I-FRAME-STREAM-INF")) await add("keyframes", uriOf(line));
     else if (line.startsWith("#EXT-X-IMAGE-STREAM-INF")) await add("images", uriOf(line));
     else if (line !== "" && !line.startsWith("#")) await add("video", line);
   }

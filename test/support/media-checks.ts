@@ -10,7 +10,7 @@ export const fails = (code: MediaErrorCode, says: RegExp) => (error: unknown) =>
   return true;
 };
 
-/** R'G'B' pictures of a film. */
+/** R'G'B' pictures of a video. */
 export async function framesOf(
   path: string,
   options: Omit<Parameters<typeof readFrames>[2], "signal">,
@@ -26,8 +26,8 @@ export function near(actual: readonly number[], expected: readonly number[], tol
   assert.ok(worst <= tolerance, `${actual} is not within ${tolerance} of ${expected}`);
 }
 
-/** I420 pictures of one level of grey each. */
-export async function* grey(
+/** I420 pictures of one level of gray each. */
+export async function* gray(
   width: number,
   height: number,
   levels: readonly number[],

@@ -26,7 +26,7 @@ export const lavfi = (graph: string): string[] => ["-f", "lavfi", "-i", graph];
 /** An H.264 stream that keeps every frame as it comes. */
 export const exact = ["-c:v", "libx264", "-preset", "ultrafast", "-crf", "4", "-fps_mode", "passthrough"];
 
-/** Colour bars at a high dynamic range, white at 100 candela a square metre. */
+/** Color bars at a high dynamic range, white at 100 candela a square metre. */
 export const hdrBars = (transfer: "smpte2084" | "arib-std-b67"): string[] => [
   ...lavfi("smptehdbars=s=64x36:r=10:d=0.3"),
   "-vf",

@@ -1,4 +1,4 @@
-import { dequantisePaper, type PaperAsset, paperEncoderValues, readPaperGroup } from "../../codec/index.js";
+import { dequantizePaper, type PaperAsset, paperEncoderValues, readPaperGroup } from "../../codec/index.js";
 
 /** R'G'B' of one point of one frame, 0 to 1; x and y in source pixels. */
 export type Formula = (frame: number, x: number, y: number) => number[];
@@ -9,7 +9,7 @@ export async function paperFormula(asset: PaperAsset, index: number): Promise<Fo
   const { patch } = network;
   const { frameCount } = asset.groups[index];
   const payload = await asset.readGroup(index);
-  const group = dequantisePaper(network, readPaperGroup(network, index, frameCount, payload));
+  const group = dequantizePaper(network, readPaperGroup(network, index, frameCount, payload));
   const layers = [...paperEncoderValues(asset.encoder), ...group.hidden];
   const outputs = 3 * patch ** 2;
   const evaluate = (frame: number, px: number, py: number): number[] => {
@@ -39,10 +39,10 @@ export async function paperFormula(asset: PaperAsset, index: number): Promise<Fo
     const [x, y] = [Math.max(0, Math.min(width - 1, column)), Math.max(0, Math.min(height - 1, row))];
     const [left, top] = [x - (x % patch), y - (y % patch)];
     const key = `${frame} ${left} ${top}`;
-    const colours = known.get(key) ?? evaluate(frame, left + patch / 2, top + patch / 2);
-    known.set(key, colours);
+    const colors = known.get(key) ?? evaluate(frame, left + patch / 2, top + patch / 2);
+    known.set(key, colors);
     const at = 3 * ((y - top) * patch + x - left);
-    return colours.slice(at, at + 3);
+    return colors.slice(at, at + 3);
   };
   return (frame, x, y) => {
     const sum = [0, 0, 0];

@@ -5,12 +5,12 @@ import { after, before, type TestContext } from "node:test";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import type { SieddPlayerElement } from "../../player/index.js";
 import { type RunningServer, serve } from "../../server/index.js";
-import { launchBrowser, MOST_MILLISECONDS, watchFaults } from "./browser.js";
+import { launchBrowser, MAX_MILLISECONDS, watchFaults } from "./browser.js";
 import { syntheticAsset } from "./synthetic-asset.js";
 import { tempFolder } from "./temp-folder.js";
 
 /** Eight groups, and so segments, of one second with sound: cheap to decode at any size. */
-export const FILM = {
+export const VIDEO = {
   width: 320,
   height: 180,
   groups: Array.from({ length: 8 }, () => 25),
@@ -19,7 +19,7 @@ export const FILM = {
 } as const;
 
 const lasting = (seconds: number) => ({
-  ...FILM,
+  ...VIDEO,
   groups: Array.from({ length: seconds }, () => 25),
   tone: seconds,
 });
@@ -27,7 +27,7 @@ const lasting = (seconds: number) => ({
 declare global {
   interface Window {
     player: SieddPlayerElement;
-    /** Events of the player in their order, with the film's time in seconds. */
+    /** Events of the player in their order, with the video's time in seconds. */
     told: { type: string; at: number }[];
     /** Timers and animation frames that have neither fired nor been cleared. */
     pending: Set<number>;
@@ -42,7 +42,7 @@ declare global {
  */
 export const PATIENCE = 600_000;
 
-/** Seconds of a film that comes at the exact size on any machine: the player lets so short a one wait for its pixels. */
+/** Seconds of a video that comes at the exact size on any machine: the player lets so short a one wait for its pixels. */
 export const EXACT_SECONDS = 6;
 
 /** The stage of a block of tests: open before the first of them, closed after the last. */
@@ -59,7 +59,7 @@ export function useStage(seconds?: number, furnish?: (stage: Stage) => Promise<u
   return stage;
 }
 
-/** A real server with synthetic films, and a browser. One for a test file: starting either takes a second. */
+/** A real server with synthetic videos, and a browser. One for a test file: starting either takes a second. */
 export class Stage {
   browser!: Browser;
   server!: RunningServer;
@@ -71,13 +71,13 @@ export class Stage {
     return stage;
   }
 
-  /** With a film of so many seconds, and a silent one. */
-  async open(t: Pick<TestContext, "after">, seconds: number = FILM.groups.length): Promise<void> {
+  /** With a video of so many seconds, and a silent one. */
+  async open(t: Pick<TestContext, "after">, seconds: number = VIDEO.groups.length): Promise<void> {
     this.folder = await tempFolder(t);
-    const film = lasting(seconds);
-    await writeFile(join(this.folder, "film.siedd"), syntheticAsset(film));
-    await writeFile(join(this.folder, "silent.siedd"), syntheticAsset({ ...film, tone: 0 }));
-    const server = await serve({ root: this.folder, port: 0, prefix: "/films", closeSeconds: 0 });
+    const video = lasting(seconds);
+    await writeFile(join(this.folder, "video.siedd"), syntheticAsset(video));
+    await writeFile(join(this.folder, "silent.siedd"), syntheticAsset({ ...video, tone: 0 }));
+    const server = await serve({ root: this.folder, port: 0, prefix: "/videos", closeSeconds: 0 });
     t.after(() => server.close());
     this.server = server;
     const browser = await launchBrowser();
@@ -85,18 +85,18 @@ export class Stage {
     this.browser = browser;
   }
 
-  /** Writes or replaces a film, as someone who encodes it anew does. */
-  async writeFilm(id: string, seed: number, seconds: number = FILM.groups.length): Promise<void> {
+  /** Writes or replaces a video, as someone who encodes it anew does. */
+  async writeVideo(id: string, seed: number, seconds: number = VIDEO.groups.length): Promise<void> {
     const path = join(this.folder, `${id}.siedd`);
     await writeFile(`${path}.new`, syntheticAsset({ ...lasting(seconds), seed }));
     await rename(`${path}.new`, path);
   }
 
-  /** Has segments of the film computed, so that the server only sends them: sizes as in their URLs. */
+  /** Has segments of the video computed, so that the server only sends them: sizes as in their URLs. */
   async warm(size: string, first: number, last: number): Promise<void> {
     // One after the other: all at once are more than a slow machine promises to do in time.
     for (let segment = first; segment <= last; segment++) {
-      const answer = await fetch(`${this.server.url}film/full/${size}/elastic-${segment}.m4s`);
+      const answer = await fetch(`${this.server.url}video/full/${size}/elastic-${segment}.m4s`);
       assert.equal(answer.status, 200);
       await answer.arrayBuffer();
     }
@@ -204,8 +204,8 @@ function keepSourceBuffers(): void {
   };
 }
 
-/** A player of the stage's film. */
-export const film = (style: string, rest = "", src = "film"): string =>
+/** A player of the stage's video. */
+export const video = (style: string, rest = "", src = "video"): string =>
   `<siedd-player src="${src}" style="${style}" ${rest}></siedd-player>`;
 
 /** For `before` of a page: a browser that wants the parameter sets in an init segment plays segments of levels. */
@@ -220,7 +220,7 @@ export async function until<Given>(
   condition: (given: Given) => unknown,
   given?: Given,
 ): Promise<void> {
-  const options = { timeout: MOST_MILLISECONDS, polling: 20 };
+  const options = { timeout: MAX_MILLISECONDS, polling: 20 };
   try {
     // The types of Playwright part a value from a handle to one, which no test here gives.
     await page.waitForFunction(condition as (given: unknown) => unknown, given, options);
@@ -230,7 +230,7 @@ export async function until<Given>(
   }
 }
 
-/** Waits until the player's film has come to this second. */
+/** Waits until the player's video has come to this second. */
 export const reach = (page: Page, seconds: number) =>
   until(page, (at) => window.player.currentTime >= at, seconds);
 
@@ -238,7 +238,7 @@ export const reach = (page: Page, seconds: number) =>
 export const shows = (page: Page, size: string) =>
   until(page, (wanted) => `${window.player.videoWidth}x${window.player.videoHeight}` === wanted, size);
 
-/** Puts the player back into the page and plays. -> where the film goes on, in seconds. */
+/** Puts the player back into the page and plays. -> where the video goes on, in seconds. */
 export const putBack = (page: Page) =>
   page.evaluate(async () => {
     const { player } = window;
@@ -282,7 +282,7 @@ export const look = (page: Page) =>
       paused: player.paused,
       rate: player.playbackRate,
       muted: player.muted,
-      soundBytes: video.webkitAudioDecodedByteCount,
+      audioBytes: video.webkitAudioDecodedByteCount,
       ranges: player.buffered.length,
       until: player.buffered.length === 0 ? 0 : player.buffered.end(player.buffered.length - 1),
       ready: player.readyState,

@@ -7,7 +7,7 @@ import { planGroups } from "../../encoder/plan/groups.js";
 import { tileNetwork } from "../../encoder/plan/tile-grid.js";
 import { loadGroupFrames } from "../../encoder/tile/group-frames.js";
 import { initialWeights } from "../../encoder/tile/weights.js";
-import { codingTerms, quantisationSteps } from "../../encoder/training/quantization/quantizer.js";
+import { codingTerms, quantizationSteps } from "../../encoder/training/quantization/quantizer.js";
 import { Random } from "../../encoder/training/sampling/random.js";
 import type { Trainer, TrainingPlan, TrainingProblem } from "../../encoder/training/trainer.js";
 import { probeVideo, readFrames } from "../../media/index.js";
@@ -22,7 +22,7 @@ export interface Trial {
   readonly steps: number;
   readonly points: number;
   /** Pixels, default 120 x 68: six tiles. */
-  readonly picture?: { readonly width: number; readonly height: number };
+  readonly frame?: { readonly width: number; readonly height: number };
   /** Default 8. */
   readonly frames?: number;
   /** Width of the decoders, default 16. */
@@ -39,21 +39,21 @@ export async function realTraining(trial: Trial): Promise<{ problem: TrainingPro
     encoderWidth = 0,
     steps,
     points,
-    picture = { width: 120, height: 68 },
+    frame = { width: 120, height: 68 },
     width = 16,
     hiddenLayers,
   } = trial;
   const { training } = resolveOptions({ input, output: "", hiddenLayers });
-  const network = { ...tileNetwork(picture.width, picture.height, training), encoderWidth };
+  const network = { ...tileNetwork(frame.width, frame.height, training), encoderWidth };
   const tiles = network.rows * network.columns;
   const frameCount = trial.frames ?? 8;
   const [group] = planGroups(frameCount, [], info.frameRate);
-  const source = readFrames(input, info, { ...picture, firstFrame: 0, frameCount });
-  const { targets } = await loadGroupFrames(source, group, network, [{ first: 0, count: tiles }], picture);
+  const source = readFrames(input, info, { ...frame, firstFrame: 0, frameCount });
+  const { targets } = await loadGroupFrames(source, group, network, [{ first: 0, count: tiles }], frame);
   await source.return(undefined);
   const [target] = targets;
   const weights = initialWeights(network, tiles, width, frameCount, new Random(7));
-  const terms = codingTerms(quantisationSteps(network, 2e-3), 8000, target);
+  const terms = codingTerms(quantizationSteps(network, 2e-3), 8000, target);
   return {
     problem: { network, target, width, learnEncoder: encoderWidth > 0, weights },
     plan: {
@@ -73,14 +73,14 @@ export async function realPaperTraining(trial: {
   readonly network: PaperNetwork;
   readonly learnEncoder: boolean;
   readonly frames: number;
-  readonly picture: { readonly width: number; readonly height: number };
+  readonly frame: { readonly width: number; readonly height: number };
   readonly plan: Pick<PaperPlan, "steps" | "points"> & Partial<PaperPlan>;
 }): Promise<{ problem: PaperProblem; plan: PaperPlan }> {
-  const { network, learnEncoder, frames, picture } = trial;
+  const { network, learnEncoder, frames, frame } = trial;
   const input = await clip("bunny");
   const info = await probeVideo(input);
-  const source = readFrames(input, info, { ...picture, firstFrame: 0, frameCount: frames });
-  const target = await loadTarget(source, frames, picture);
+  const source = readFrames(input, info, { ...frame, firstFrame: 0, frameCount: frames });
+  const target = await loadTarget(source, frames, frame);
   await source.return(undefined);
   const stacks = learnEncoder ? frames : 1;
   const weights = initialPaperWeights(network, stacks, frames, new Random(1));
@@ -95,7 +95,7 @@ export async function realPaperTraining(trial: {
 export async function lossesOf(
   trainer: Trainer,
   { problem, plan }: { problem: TrainingProblem; plan: TrainingPlan },
-): Promise<{ losses: number[]; weights: Map<string, Float32Array>; stepsASecond: number }> {
+): Promise<{ losses: number[]; weights: Map<string, Float32Array>; stepsPerSecond: number }> {
   const losses: number[] = [];
   const seen: { steps: number; time: number }[] = [];
   const weights = await trainer.train(problem, plan, {
@@ -105,6 +105,6 @@ export async function lossesOf(
     },
   });
   const [first, last] = [seen[0], seen[seen.length - 1]];
-  const stepsASecond = (1000 * (last.steps - first.steps)) / (last.time - first.time);
-  return { losses, weights, stepsASecond };
+  const stepsPerSecond = (1000 * (last.steps - first.steps)) / (last.time - first.time);
+  return { losses, weights, stepsPerSecond };
 }

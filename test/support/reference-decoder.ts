@@ -1,4 +1,4 @@
-import type { GroupDecoders, TileAsset, TileDecoder } from "../../codec/index.js";
+import type { GroupDecoders, TileAsset, TileWeights } from "../../codec/index.js";
 
 /** sin(omega (w^T h + b)) in float64; w is [in, out]. */
 function sineLayer(h: readonly number[], w: Float32Array, b: Float32Array, omega: number): number[] {
@@ -10,7 +10,7 @@ function sineLayer(h: readonly number[], w: Float32Array, b: Float32Array, omega
 function tileValue(
   asset: TileAsset,
   group: GroupDecoders<Float32Array>,
-  tile: TileDecoder<Float32Array>,
+  tile: TileWeights<Float32Array>,
   x: number,
   y: number,
   t: number,

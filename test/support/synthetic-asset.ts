@@ -5,7 +5,7 @@ import {
   type GroupDecoders,
   indexAdts,
   layoutAsset,
-  quantise,
+  quantize,
   sharedEncoderSize,
   type TextContents,
   type TileNetwork,
@@ -60,7 +60,7 @@ export function syntheticNetwork(o: SyntheticOptions = {}): TileNetwork {
   };
 }
 
-/** Decoders with random weights in the range of trained ones: a colourful moving pattern. */
+/** Decoders with random weights in the range of trained ones: a colorful moving pattern. */
 export function syntheticGroup(
   network: TileNetwork,
   frameCount: number,
@@ -102,7 +102,7 @@ export function syntheticAsset(o: SyntheticOptions = {}): Uint8Array {
   const frameCounts = o.groups ?? [25, 25, 10];
   const payloads = frameCounts.map((frames, i) => {
     const group = syntheticGroup(network, frames, next, o.widths ?? [o.tileWidth ?? 8]);
-    return writeGroup(network, quantise({ ...group, startsScene: o.scenes?.includes(i) ?? false }, steps));
+    return writeGroup(network, quantize({ ...group, startsScene: o.scenes?.includes(i) ?? false }, steps));
   });
   const adts = (o.tone ?? 0) > 0 ? tone(o.tone ?? 0) : undefined;
   const track = adts === undefined ? undefined : indexAdts(adts);
@@ -138,7 +138,7 @@ export function writeSyntheticAsset(path: string, o: SyntheticOptions = {}): voi
   writeFileSync(path, syntheticAsset(o));
 }
 
-/** By seconds: a film is often written anew with the same sound. */
+/** By seconds: a video is often written anew with the same sound. */
 const tones = new Map<number, Uint8Array>();
 
 function tone(seconds: number): Uint8Array {

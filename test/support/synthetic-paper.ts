@@ -6,7 +6,7 @@ import {
   type PaperFactors,
   type PaperLayer,
   type PaperNetwork,
-  type QuantisedPaperGroup,
+  type QuantizedPaperGroup,
   type ScaledIntegers,
   writePaperGroup,
 } from "../../codec/index.js";
@@ -81,7 +81,7 @@ export function syntheticPaperGroup(
   network: PaperNetwork,
   frameCount: number,
   next: () => number,
-): QuantisedPaperGroup {
+): QuantizedPaperGroup {
   const { width, omega, factors } = network;
   const outputs = headOutputs(network);
   const hidden = (): PaperLayer => {

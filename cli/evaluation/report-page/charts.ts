@@ -150,14 +150,14 @@ export function rateDistortion({ curves }: ReportData, theme: Theme): Chart {
       series: [
         { label: "bits a pixel", value: bits },
         ...curves.map(({ name, points }, index): uPlot.Series => {
-          const colour = theme.series[index % theme.series.length] ?? theme.ink;
+          const color = theme.series[index % theme.series.length] ?? theme.ink;
           const alone = points.length === 1;
           return {
             label: name,
-            stroke: colour,
+            stroke: color,
             width: alone ? 0 : 2,
             spanGaps: true,
-            points: { show: true, size: alone ? 13 : 7, fill: colour, stroke: colour },
+            points: { show: true, size: alone ? 13 : 7, fill: color, stroke: color },
             value: decibels,
           };
         }),

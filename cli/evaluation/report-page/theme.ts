@@ -1,4 +1,4 @@
-/** Colours of the page's style sheet, for what is drawn on a canvas. */
+/** Colors of the page's style sheet, for what is drawn on a canvas. */
 export interface Theme {
   readonly ink: string;
   readonly faint: string;
@@ -9,11 +9,11 @@ export interface Theme {
 
 export function readTheme(): Theme {
   const style = getComputedStyle(document.documentElement);
-  const colour = (name: string) => style.getPropertyValue(name).trim();
+  const color = (name: string) => style.getPropertyValue(name).trim();
   return {
-    ink: colour("--ink"),
-    faint: colour("--faint"),
-    grid: colour("--grid"),
-    series: [1, 2, 3, 4].map((number) => colour(`--series-${number}`)),
+    ink: color("--ink"),
+    faint: color("--faint"),
+    grid: color("--grid"),
+    series: [1, 2, 3, 4].map((number) => color(`--series-${number}`)),
   };
 }

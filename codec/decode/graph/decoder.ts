@@ -1,24 +1,24 @@
 import { readGroup } from "../../group/payload.js";
-import { dequantise } from "../../group/quantize.js";
+import { dequantize } from "../../group/quantize.js";
 import { Kernel } from "../../kernel/kernel.js";
 import { CHANNELS } from "../../network/definition.js";
 import type { FoldedLayer } from "../../onnx/layer.js";
 import type { OnnxRuntime, OnnxSession } from "../../onnx/runtime.js";
 import { layerFeeds, openSession } from "../../onnx/session.js";
 import type { PixelFormat, YuvMatrix } from "../color.js";
-import { type PicturePlan, planPicture, type Span } from "../decode-plan.js";
+import { type DecodePlan, planDecode, type Span } from "../decode-plan.js";
 import { displacement } from "../displacement.js";
 import { foldEncoder } from "../fold.js";
 import type { TileDecoderAsset } from "../kernel-decoder.js";
 import { finishStrip } from "../output-strip.js";
 import {
   checkEven,
-  checkMoment,
+  checkFramePosition,
   checkRequest,
   expectLength,
   groupEntry,
-  type PictureRequest,
   sameRequest,
+  type Viewport,
 } from "../viewport.js";
 import { type AxisPart, axisPart, splitFirstLayer } from "./axis.js";
 import { foldGraphGroup, foldGraphHeads, type GraphTile, type TileGraphGroup } from "./fold.js";
@@ -46,7 +46,7 @@ export class TileGraphDecoder {
   readonly #session: OnnxSession;
   readonly #kernel: Kernel;
   readonly #encoder: Float32Array;
-  #plan: PicturePlan | undefined;
+  #plan: DecodePlan | undefined;
   #active: { group: TileGraphGroup; format: PixelFormat; heads: readonly FoldedLayer[] } | undefined;
 
   private constructor(asset: TileDecoderAsset, ort: OnnxRuntime, session: OnnxSession, kernel: Kernel) {
@@ -72,14 +72,14 @@ export class TileGraphDecoder {
   loadGroup(index: number, payload: Uint8Array): TileGraphGroup {
     const { network, groups } = this.#asset;
     const { frameCount } = groupEntry(groups, index);
-    return foldGraphGroup(network, index, dequantise(readGroup(network, index, frameCount, payload)));
+    return foldGraphGroup(network, index, dequantize(readGroup(network, index, frameCount, payload)));
   }
 
   /** As PictureDecoder's. Rejects with `bad-request`. */
   async decodeI420(
     group: TileGraphGroup,
     frame: number,
-    request: PictureRequest,
+    request: Viewport,
     matrix: YuvMatrix,
     out: Uint8Array,
   ): Promise<void> {
@@ -92,7 +92,7 @@ export class TileGraphDecoder {
   async decodeRgba(
     group: TileGraphGroup,
     frame: number,
-    request: PictureRequest,
+    request: Viewport,
     out: Uint8Array | Uint8ClampedArray,
   ): Promise<void> {
     expectLength(out, request.width * request.height * 4);
@@ -102,11 +102,11 @@ export class TileGraphDecoder {
   async #decode(
     group: TileGraphGroup,
     frame: number,
-    request: PictureRequest,
+    request: Viewport,
     format: PixelFormat,
     out: Uint8Array | Uint8ClampedArray,
   ): Promise<void> {
-    checkMoment(frame, group.frameCount);
+    checkFramePosition(frame, group.frameCount);
     const plan = this.#planFor(request);
     const heads = this.#headsFor(group, format);
     const across = request.width * plan.factorX;
@@ -123,7 +123,7 @@ export class TileGraphDecoder {
 
   /** The tiles of a strip that begins at row `top` of the samples and has `rows`. */
   *#jobs(
-    plan: PicturePlan,
+    plan: DecodePlan,
     group: TileGraphGroup,
     heads: readonly FoldedLayer[],
     top: number,
@@ -152,7 +152,7 @@ export class TileGraphDecoder {
   /** -> [3, rows x columns], 0 .. 255. */
   async #sample(
     { index, tile, head, columns, rows }: TileJob,
-    { blurX, blurY }: PicturePlan,
+    { blurX, blurY }: DecodePlan,
     group: TileGraphGroup,
     frame: number,
   ): Promise<Float32Array> {
@@ -181,10 +181,10 @@ export class TileGraphDecoder {
     return samples.data as Float32Array;
   }
 
-  #planFor(request: PictureRequest): PicturePlan {
+  #planFor(request: Viewport): DecodePlan {
     if (this.#plan !== undefined && sameRequest(this.#plan.request, request)) return this.#plan;
     checkRequest(request, this.#asset);
-    this.#plan = planPicture(this.#asset.network, this.#asset, request);
+    this.#plan = planDecode(this.#asset.network, this.#asset, request);
     return this.#plan;
   }
 
@@ -196,7 +196,7 @@ export class TileGraphDecoder {
   }
 }
 
-/** Cross-fades a tile into the sums [3, rows, across] of a strip; without samples it is one colour, its head's bias. */
+/** Cross-fades a tile into the sums [3, rows, across] of a strip; without samples it is one color, its head's bias. */
 function accumulate(
   sums: Float32Array,
   across: number,

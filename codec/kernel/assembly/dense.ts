@@ -117,6 +117,6 @@ export function headLayer(
 // @ts-ignore: decorator
 @inline
 function addTo(at: usize, value: v128, scale: v128, bias: v128, fade: v128): void {
-  const colour = f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(value), scale), bias);
-  v128.store(at, f32x4.add(v128.load(at), f32x4.mul(colour, fade)));
+  const color = f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(value), scale), bias);
+  v128.store(at, f32x4.add(v128.load(at), f32x4.mul(color, fade)));
 }

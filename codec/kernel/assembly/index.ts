@@ -98,9 +98,9 @@ export function scratchBytes(outputs: i32, frequencies: i32, columnCount: i32, r
   return (<usize>(n * max(columnCount, rowPadded) + outputs * (columnCount + rowPadded)) << 2) + 2304;
 }
 
-/** Adds a tile of one colour (f32[3] at `colour`) to a strip; see sampleTile. */
+/** Adds a tile of one color (f32[3] at `color`) to a strip; see sampleTile. */
 export function fillTile(
-  colour: usize, columns: usize, columnCount: i32, rows: usize, rowCount: i32, sum: usize, stride: usize, plane: usize,
+  color: usize, columns: usize, columnCount: i32, rows: usize, rowCount: i32, sum: usize, stride: usize, plane: usize,
 ): void {
   const columnBytes = <usize>columnCount << 2;
   const fades = columns + columnBytes;
@@ -108,7 +108,7 @@ export function fillTile(
   for (let row: usize = 0; row < <usize>rowCount << 2; row += 4) {
     const rowFade = v128.load32_splat(rowFades + row);
     for (let channel: usize = 0; channel < 3; channel++) {
-      const value = f32x4.mul(rowFade, v128.load32_splat(colour + (channel << 2)));
+      const value = f32x4.mul(rowFade, v128.load32_splat(color + (channel << 2)));
       const at = sum + channel * plane;
       for (let column: usize = 0; column < columnBytes; column += 16) {
         v128.store(at + column, f32x4.add(v128.load(at + column), f32x4.mul(value, v128.load(fades + column))));

@@ -2,7 +2,7 @@
 
 /**
  * In floats, for the axes: with r = z - round(z) in [-1/2, 1/2] and s = r^2, sin(2 pi r) =
- * r (1/4 - s) Q(s); Q is the cubic that minimises the largest error (6.7e-6 in float32). The factors r
+ * r (1/4 - s) Q(s); Q is the cubic that minimizes the largest error (6.7e-6 in float32). The factors r
  * and 1/4 - s put the zeros of the sine exactly where they belong.
  */
 // @ts-ignore: decorator
@@ -35,7 +35,7 @@ function product8(a: v128, b: v128): v128 {
 
 /**
  * Cosine of 2 pi x / 65536 of eight phases, in 1.15 fixed point. With w = 1 - 4 |x| / 65536,
- * cos = sin(pi w / 2) = w (1 + C0 + C1 w^2 + C2 w^4), coefficients that minimise the largest error
+ * cos = sin(pi w / 2) = w (1 + C0 + C1 w^2 + C2 w^4), coefficients that minimize the largest error
  * (7e-5); rounding adds as much.
  */
 // @ts-ignore: decorator

@@ -7,11 +7,11 @@ import type { Sampler } from "../sampling/sampler.js";
 import { codedSteps, oneCycle } from "../schedules/schedule.js";
 import type { TrainingPlan, TrainingProblem } from "../trainer.js";
 import { TrainingKernel } from "./kernel.js";
-import { type Layout, layOut, SAMPLE_ROWS } from "./memory-layout.js";
-import { readNumbers, writeNumbers } from "./parameter-layout.js";
+import { type Layout, planMemory, SAMPLE_ROWS } from "./memory-layout.js";
+import { readParameters, writeParameters } from "./parameter-layout.js";
 
 /** A run of tiles of one group in the memory of a kernel, which `release` gives back. */
-export class KernelJob {
+export class KernelRun {
   readonly #kernel: TrainingKernel;
   readonly #layout: Layout;
   readonly #problem: TrainingProblem;
@@ -28,12 +28,12 @@ export class KernelJob {
     plan: TrainingPlan,
     steps: number,
     relaxed?: boolean,
-  ): Promise<KernelJob> {
+  ): Promise<KernelRun> {
     const kernel = await TrainingKernel.take(relaxed);
     const { target, network, width, weights } = problem;
-    const { mean, deviation } = target.normalisation;
+    const { mean, deviation } = target.normalization;
     const start = kernel.exports.staticBytes();
-    const layout = layOut(start, {
+    const layout = planMemory(start, {
       network,
       width,
       frames: target.frameCount,
@@ -52,11 +52,12 @@ export class KernelJob {
     layout.write(kernel.records());
     const { numbers, encoder, encoderState, tiles, tileBytes } = layout;
     for (let tile = 0; tile < target.tiles.count; tile++) {
-      writeNumbers(numbers, weights, tile, kernel.floats(tiles + tile * tileBytes, numbers.size));
+      writeParameters(numbers, weights, tile, kernel.floats(tiles + tile * tileBytes, numbers.size));
     }
-    if (encoder !== undefined) writeNumbers(encoder, weights, 0, kernel.floats(encoderState, encoder.size));
+    if (encoder !== undefined)
+      writeParameters(encoder, weights, 0, kernel.floats(encoderState, encoder.size));
     writePixels(target, kernel.words(layout.pixels, layout.pixelCount));
-    return new KernelJob(kernel, layout, problem);
+    return new KernelRun(kernel, layout, problem);
   }
 
   /** To be called once, at the end. */
@@ -118,7 +119,7 @@ export class KernelJob {
 
   /**
    * Sums over the points of `steps` steps in memory, which must be whole strips of 32: h h^T [n, n], where h are the
-   * last activations and a one, and h y^T [n, 3], y being the colours, normalised.
+   * last activations and a one, and h y^T [n, 3], y being the colors, normalized.
    */
   normalEquations(tile: number, steps: number): { gram: Float32Array; cross: Float32Array } {
     const { plan, sums, gram, cross, points, realPoints } = this.#layout;
@@ -129,7 +130,7 @@ export class KernelJob {
     const padded = this.#layout.width;
     const n = width + 1;
     const ofHidden = this.#kernel.floats(gram, (padded + 1) * padded);
-    const ofColours = this.#kernel.floats(cross, (padded + 1) * 4);
+    const ofColors = this.#kernel.floats(cross, (padded + 1) * 4);
     /** The row of ones comes after the padding. */
     const row = (i: number): number => (i === width ? padded : i);
     return {
@@ -140,7 +141,7 @@ export class KernelJob {
       }),
       cross: Float32Array.from(
         { length: n * CHANNELS },
-        (_, at) => ofColours[row(Math.floor(at / CHANNELS)) * 4 + (at % CHANNELS)],
+        (_, at) => ofColors[row(Math.floor(at / CHANNELS)) * 4 + (at % CHANNELS)],
       ),
     };
   }
@@ -162,10 +163,10 @@ export class KernelJob {
       [...weights].map(([name, values]) => [name, new Float32Array(values.length)]),
     );
     for (let tile = 0; tile < target.tiles.count; tile++) {
-      readNumbers(numbers, this.#kernel.floats(this.#place(tile).address, numbers.size), trained, tile);
+      readParameters(numbers, this.#kernel.floats(this.#place(tile).address, numbers.size), trained, tile);
     }
     if (encoder !== undefined)
-      readNumbers(encoder, this.#kernel.floats(encoderState, encoder.size), trained, 0);
+      readParameters(encoder, this.#kernel.floats(encoderState, encoder.size), trained, 0);
     return trained;
   }
 }

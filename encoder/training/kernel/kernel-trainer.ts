@@ -1,10 +1,10 @@
 import type { TrainingWeights } from "../../tile/weights.js";
 import { Sampler } from "../sampling/sampler.js";
 import type { Trainer, TrainingOptions, TrainingPlan, TrainingProblem } from "../trainer.js";
-import { KernelJob } from "./kernel-run.js";
+import { KernelRun } from "./kernel-run.js";
 
 /** Steps that a tile does in a row: few enough for progress and a quick Ctrl-C. */
-const STEPS_A_RUN = 25;
+const STEPS_PER_RUN = 25;
 
 /**
  * Training by the project's own WebAssembly kernel, in the thread that calls it: forward and backward pass of a
@@ -25,12 +25,12 @@ export class KernelTrainer implements Trainer {
     plan: TrainingPlan,
     options: TrainingOptions = {},
   ): Promise<TrainingWeights> {
-    const job = await KernelJob.create(problem, plan, STEPS_A_RUN, this.#relaxed);
+    const job = await KernelRun.create(problem, plan, STEPS_PER_RUN, this.#relaxed);
     try {
       const sampler = new Sampler(problem.target, plan);
       for (let done = 0; done < plan.steps; ) {
         options.signal?.throwIfAborted();
-        const next = Math.min(done + STEPS_A_RUN, plan.steps);
+        const next = Math.min(done + STEPS_PER_RUN, plan.steps);
         job.draw(sampler, next - done);
         const losses = job.train(plan, done, next);
         done = next;

@@ -3,12 +3,12 @@ import type { CodingTerms } from "../quantization/coded-tile.js";
 import {
   decoderLayers,
   encoderLayer,
-  encoderNumbers,
-  fours,
+  encoderParameterLayout,
   type LayerShape,
-  type Numbers,
+  type ParameterLayout,
   partOf,
-  tileNumbers,
+  roundUpTo4,
+  tileParameterLayout,
 } from "./parameter-layout.js";
 
 /** Points that go through the network together; as in encoder/training/kernel/assembly/lanes.ts. */
@@ -16,7 +16,7 @@ const STRIP = 32;
 const ROW = STRIP * 4;
 /** Rows that the kernel reads of a step: x, y, t, sin t, cos t, frame, pixel. */
 export const SAMPLE_ROWS = 7;
-/** Floats of an optimiser's step. */
+/** Floats of an optimizer's step. */
 const SCHEDULE = 4;
 
 /** What the memory is laid out for. */
@@ -71,8 +71,8 @@ class Float {
 export interface Layout {
   /** Bytes of memory. */
   readonly bytes: number;
-  readonly numbers: Numbers;
-  readonly encoder: Numbers | undefined;
+  readonly numbers: ParameterLayout;
+  readonly encoder: ParameterLayout | undefined;
   /** Points of a step, as asked for and in whole strips. */
   readonly realPoints: number;
   readonly points: number;
@@ -109,7 +109,7 @@ export interface Layout {
 }
 
 /** Decides where everything lies from address `start` on. */
-export function layOut(start: number, request: LayoutRequest): Layout {
+export function planMemory(start: number, request: LayoutRequest): Layout {
   const { network, width, frames, steps, tiles, coding } = request;
   let next = start;
   const take = (bytes: number): number => {
@@ -118,9 +118,9 @@ export function layOut(start: number, request: LayoutRequest): Layout {
     return at;
   };
   const points = Math.ceil(request.points / STRIP) * STRIP;
-  const numbers = tileNumbers(network, width, frames);
+  const numbers = tileParameterLayout(network, width, frames);
   const shared = encoderLayer(network);
-  const encoder = shared === undefined ? undefined : encoderNumbers(shared);
+  const encoder = shared === undefined ? undefined : encoderParameterLayout(shared);
   const encoderSize = encoder?.size ?? 0;
   const encoderState = take(3 * 4 * encoderSize);
   const encoderGradient = take(4 * encoderSize);
@@ -131,10 +131,10 @@ export function layOut(start: number, request: LayoutRequest): Layout {
   const ones = [features + featureCount * ROW];
   let input = features;
   const turns = network.omega / (2 * Math.PI);
-  const record = (shape: LayerShape, of: Numbers, hidden: number | undefined): LayerRecord => {
+  const record = (shape: LayerShape, of: ParameterLayout, hidden: number | undefined): LayerRecord => {
     const { name, paddedInputs: inputs, paddedOutputs: outputs } = shape;
     const isHead = name === "head";
-    const across = fours(inputs);
+    const across = roundUpTo4(inputs);
     const learned = of === numbers || request.learnEncoder;
     const output = take((outputs + 1) * ROW);
     ones.push(output + outputs * ROW);
@@ -168,7 +168,7 @@ export function layOut(start: number, request: LayoutRequest): Layout {
   ];
   const head = layers[layers.length - 1];
   const motion = partOf(numbers, "motion");
-  const room = Math.max(frames + 8, ...decoder.map(muonRoom));
+  const capacity = Math.max(frames + 8, ...decoder.map(muonRoom));
   const plan = {
     layers: take(layers.length * Object.keys(head).length * 4),
     count: layers.length - 1,
@@ -182,7 +182,7 @@ export function layOut(start: number, request: LayoutRequest): Layout {
     targets: take(4 * 3 * points),
     features,
     featureCount,
-    featureSlopes: take(fours(spatial) * ROW),
+    featureSlopes: take(roundUpTo4(spatial) * ROW),
     output: head.output,
     errors: head.slopes,
     size: numbers.size,
@@ -190,7 +190,7 @@ export function layOut(start: number, request: LayoutRequest): Layout {
     motionAt: motion.at,
     motionLength: motion.stride,
     frames,
-    gradient: take(4 * (numbers.size + 4 * fours(width))),
+    gradient: take(4 * (numbers.size + 4 * roundUpTo4(width))),
     motion: take(4 * 2 * motion.stride),
     motionStep: new Float(coding?.steps.motion ?? 0),
     targetScale: new Float(request.targetScale),
@@ -200,7 +200,7 @@ export function layOut(start: number, request: LayoutRequest): Layout {
     motionRate: new Float(request.motionRate),
     muonRate: new Float(request.muonRate ?? 0),
     muon: request.muonRate === undefined ? 0 : 1,
-    scratch: take(4 * room),
+    scratch: take(4 * capacity),
   };
   const { inputs: last } = head;
   const sums = take(16 * (last + 1) * last);
@@ -251,7 +251,7 @@ export function layOut(start: number, request: LayoutRequest): Layout {
 /** Floats that Muon needs for one layer: two matrices, tall and padded, and two of their products with themselves. */
 function muonRoom({ paddedInputs, paddedOutputs }: LayerShape): number {
   const wide = paddedOutputs > paddedInputs;
-  const rows = wide ? paddedOutputs : fours(paddedInputs);
+  const rows = wide ? paddedOutputs : roundUpTo4(paddedInputs);
   const columns = Math.ceil((wide ? paddedInputs : paddedOutputs) / 8) * 8;
   return 2 * rows * columns + 2 * columns * columns;
 }

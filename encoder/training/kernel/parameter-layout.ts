@@ -2,7 +2,7 @@ import { CHANNELS, decoderInputs, inputFeatures, type TileNetwork } from "../../
 import type { TrainingWeights } from "../../tile/weights.js";
 
 /** Rounded up to whole vectors. */
-export const fours = (count: number): number => Math.ceil(count / 4) * 4;
+export const roundUpTo4 = (count: number): number => Math.ceil(count / 4) * 4;
 
 /** One named array of a tile, [rows][columns], and where it lies among the tile's numbers: rows are padded with zeros. */
 export interface Part {
@@ -16,7 +16,7 @@ export interface Part {
 }
 
 /** The numbers that are trained, in the order in which the kernel keeps them. */
-export interface Numbers {
+export interface ParameterLayout {
   readonly parts: readonly Part[];
   /** Floats in all. */
   readonly size: number;
@@ -33,13 +33,13 @@ export interface LayerShape {
 
 /** The layers of a tile's decoder, the head last. */
 export function decoderLayers(network: TileNetwork, width: number): LayerShape[] {
-  const padded = fours(width);
+  const padded = roundUpTo4(width);
   const first = decoderInputs(network);
   const hidden = Array.from({ length: network.hiddenLayers }, (_, l) => ({
     name: `hidden${l}`,
     inputs: l === 0 ? first : width,
     outputs: width,
-    paddedInputs: l > 0 ? padded : network.encoderWidth > 0 ? fours(first) : first,
+    paddedInputs: l > 0 ? padded : network.encoderWidth > 0 ? roundUpTo4(first) : first,
     paddedOutputs: padded,
   }));
   const head = { name: "head", inputs: width, outputs: CHANNELS, paddedInputs: padded, paddedOutputs: 4 };
@@ -51,10 +51,10 @@ export function encoderLayer(network: TileNetwork): LayerShape | undefined {
   const inputs = inputFeatures(network);
   const outputs = network.encoderWidth;
   if (outputs === 0) return undefined;
-  return { name: "encoder0", inputs, outputs, paddedInputs: inputs, paddedOutputs: fours(outputs) };
+  return { name: "encoder0", inputs, outputs, paddedInputs: inputs, paddedOutputs: roundUpTo4(outputs) };
 }
 
-function numbersOf(shapes: readonly (Omit<Part, "at"> & { readonly reserved: number })[]): Numbers {
+function numbersOf(shapes: readonly (Omit<Part, "at"> & { readonly reserved: number })[]): ParameterLayout {
   let size = 0;
   const parts = shapes.map(({ reserved, ...shape }) => {
     const part = { ...shape, at: size };
@@ -81,29 +81,29 @@ const bias = ({ name, outputs, paddedOutputs }: LayerShape) => ({
 });
 
 /** A tile's numbers: matrices, then biases and head, then displacements. */
-export function tileNumbers(network: TileNetwork, width: number, frames: number): Numbers {
+export function tileParameterLayout(network: TileNetwork, width: number, frames: number): ParameterLayout {
   const layers = decoderLayers(network, width);
   const hidden = layers.slice(0, -1);
   const head = layers[layers.length - 1];
-  const motion = { name: "motion", rows: 2, columns: frames, stride: fours(frames), reserved: 2 };
+  const motion = { name: "motion", rows: 2, columns: frames, stride: roundUpTo4(frames), reserved: 2 };
   return numbersOf([...hidden.map(matrix), ...hidden.map(bias), matrix(head), bias(head), motion]);
 }
 
 /** The shared encoder's numbers. */
-export function encoderNumbers(layer: LayerShape): Numbers {
+export function encoderParameterLayout(layer: LayerShape): ParameterLayout {
   return numbersOf([matrix(layer), bias(layer)]);
 }
 
 /** Where a part begins. */
-export function partOf(numbers: Numbers, name: string): Part {
+export function partOf(numbers: ParameterLayout, name: string): Part {
   const part = numbers.parts.find((candidate) => candidate.name === name);
   if (part === undefined) throw new RangeError(`no numbers named ${name}`);
   return part;
 }
 
 /** Writes tile `tile` of `weights` into the kernel's numbers. */
-export function writeNumbers(
-  numbers: Numbers,
+export function writeParameters(
+  numbers: ParameterLayout,
   weights: TrainingWeights,
   tile: number,
   out: Float32Array,
@@ -120,8 +120,8 @@ export function writeNumbers(
 }
 
 /** The inverse of `writeNumbers`; the arrays in `weights` are written to. */
-export function readNumbers(
-  numbers: Numbers,
+export function readParameters(
+  numbers: ParameterLayout,
   from: Float32Array,
   weights: TrainingWeights,
   tile: number,

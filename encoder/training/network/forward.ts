@@ -40,7 +40,7 @@ export function tileHidden(
   return h;
 }
 
-/** The tile profile: -> [tiles, 3, B], values before the normalisation is undone. */
+/** The tile profile: -> [tiles, 3, B], values before the normalization is undone. */
 export function tileForward(
   g: Operations,
   network: TileNetwork,
@@ -69,7 +69,7 @@ function wideSineLayer(g: Operations, h: Tensor, layer: LayerParameters, network
 }
 
 /**
- * The paper profile at positions [1, 2, B]: -> [frames, 3 patch^2, B], rows, columns and colours of a patch. The hidden features are computed once
+ * The paper profile at positions [1, 2, B]: -> [frames, 3 patch^2, B], rows, columns and colors of a patch. The hidden features are computed once
  * for all frames that share a stack, and their heads are one matrix, so that a further frame costs its head.
  */
 export function paperForward(

@@ -14,7 +14,7 @@ export function hasCudaProvider(): boolean {
   );
 }
 
-/** @throws EncoderError "no-cuda" where the library is not there: known before a film is looked at. */
+/** @throws EncoderError "no-cuda" where the library is not there: known before a video is looked at. */
 export function requireCuda(): void {
   if (!hasCudaProvider()) throw noCuda();
 }

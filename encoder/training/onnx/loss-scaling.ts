@@ -20,7 +20,7 @@ export interface Slopes {
  * derivatives are taken, and they are divided again in float32 (Micikevicius et al. 2018, arXiv 1710.03740). Where
  * one of them overflowed, the step counts as one of slope 0 and the factor is halved; `most` is where it began.
  */
-export function slopesOf(g: Operations, loss: Tensor, wrt: readonly Tensor[], most: number): Slopes {
+export function slopesOf(g: Operations, loss: Tensor, wrt: readonly Tensor[], max: number): Slopes {
   if (g.products === "float32") return { slopes: gradients(g, loss, wrt), state: [] };
   const scale = g.input(LOSS_SCALE, [1]);
   const scaled = gradients(g, g.multiply(loss, scale), wrt);
@@ -30,7 +30,7 @@ export function slopesOf(g: Operations, loss: Tensor, wrt: readonly Tensor[], mo
   );
   // 0 times infinity is no number, and neither is a sum with it.
   const finite = g.equal(g.sum(g.scale(all, 0), [0]), g.constant([0], [1]));
-  const grown = g.minimum(g.scale(scale, GROWTH), g.constant([most], [1]));
+  const grown = g.minimum(g.scale(scale, GROWTH), g.constant([max], [1]));
   const zero = g.constant(0);
   return {
     slopes: scaled.map((slope) => g.where(finite, g.divide(slope, scale), zero)),

@@ -21,12 +21,12 @@ export interface RunningGraph {
   /** Execution provider that took the graph. */
   readonly device: "cpu" | "cuda";
   /** Steps worth running in one go: enough to hide the host, few enough for progress and a quick Ctrl-C. */
-  readonly stepsARun: number;
+  readonly stepsPerRun: number;
   run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, Float32Array>>;
   release(): Promise<void>;
 }
 
-const STEPS_A_RUN = { cpu: 25, cuda: 200 };
+const STEPS_PER_RUN = { cpu: 25, cuda: 200 };
 
 /** A graph's bytes, or what writes them for the provider that will run it. */
 export type Model = Uint8Array | ((provider: "cpu" | "cuda") => Uint8Array);
@@ -66,7 +66,7 @@ function running(session: ort.InferenceSession, device: "cpu" | "cuda"): Running
   let released: Promise<void> | undefined;
   return {
     device,
-    stepsARun: STEPS_A_RUN[device],
+    stepsPerRun: STEPS_PER_RUN[device],
     async run(feeds) {
       const results = await session.run(feeds);
       return Object.fromEntries(

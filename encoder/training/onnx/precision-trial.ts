@@ -8,10 +8,10 @@ export interface PrecisionDecision {
   readonly message: string;
 }
 
-/** Some steps in one precision, normalised losses of all of them. */
+/** Some steps in one precision, normalized losses of all of them. */
 export interface TrialRun {
   readonly losses: readonly number[];
-  readonly stepsASecond: number;
+  readonly stepsPerSecond: number;
 }
 
 /** Steps of each precision: of three runs on a GPU the first, which loads its libraries, is not timed. */
@@ -36,7 +36,7 @@ const left = (why: string): PrecisionDecision => ({
 export function comparePrecisions(full: TrialRun, half: TrialRun): { difference: number; gain: number } {
   return {
     difference: lastQuarter(half.losses) / lastQuarter(full.losses) - 1,
-    gain: half.stepsASecond / full.stepsASecond,
+    gain: half.stepsPerSecond / full.stepsPerSecond,
   };
 }
 
@@ -66,7 +66,7 @@ export async function trialRun(train: (onProgress: TrainingProgress) => Promise<
     runs.push({ done, at: performance.now() });
   });
   const [first, last] = [runs[runs.length > 2 ? 1 : 0], runs[runs.length - 1]];
-  return { losses, stepsASecond: (1000 * (last.done - first.done)) / (last.at - first.at) };
+  return { losses, stepsPerSecond: (1000 * (last.done - first.done)) / (last.at - first.at) };
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Products } from "../../graph/operations.js";
 
-/** In what networks multiply matrices while they are trained; weights, optimiser and loss are float32 in both. */
+/** In what networks multiply matrices while they are trained; weights, optimizer and loss are float32 in both. */
 export type Precision = "float32" | "float16";
 
 /**

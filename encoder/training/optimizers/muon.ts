@@ -22,7 +22,7 @@ export function muonStep(
 ): LoopStep["state"] {
   const m = g.input(momentNames(parameter.name ?? "")[0], parameter.shape);
   const nextM = g.add(g.scale(m, MOMENTUM), gradient);
-  const update = orthogonalised(g, g.add(gradient, g.scale(nextM, MOMENTUM)));
+  const update = orthogonalized(g, g.add(gradient, g.scale(nextM, MOMENTUM)));
   const next = g.subtract(parameter, g.multiply(update, g.scale(learningRate, rate)));
   return [
     { before: parameter, after: next },
@@ -31,7 +31,7 @@ export function muonStep(
 }
 
 /** Matrices [n, in, out] with their singular values brought near 1. */
-function orthogonalised(g: Operations, matrices: Tensor): Tensor {
+function orthogonalized(g: Operations, matrices: Tensor): Tensor {
   const [, rows, columns] = matrices.shape;
   const wide = columns > rows;
   const norm = g.sqrt(g.sum(g.multiply(matrices, matrices), [1, 2]));

@@ -1,4 +1,4 @@
-import type { QuantisationSteps } from "../../../codec/index.js";
+import type { QuantizationSteps } from "../../../codec/index.js";
 import type { Operations } from "../../graph/operations.js";
 import type { Tensor } from "../../graph/tensor.js";
 import type { TileInputs, TileShape } from "../../tile/training-graph.js";
@@ -7,8 +7,8 @@ import type { NetworkParameters } from "../network/parameters.js";
 
 /** How decoders will be stored, as training takes it into account. */
 export interface CodingTerms {
-  readonly steps: QuantisationSteps;
-  /** Price of a nat: what the normalised mean squared error of one tile may grow by to save it. */
+  readonly steps: QuantizationSteps;
+  /** Price of a nat: what the normalized mean squared error of one tile may grow by to save it. */
   readonly price: number;
   /** Share of the steps, counted from the end, in which numbers are rounded and priced. */
   readonly share: number;
@@ -48,7 +48,7 @@ export function codedTile(
     nats = nats === undefined ? sum : g.add(nats, sum);
   };
   const rounded = (tensor: Tensor, step: number): Tensor => {
-    const nearest = g.scale(g.round(g.scale(tensor, 1 / step)), step);
+    const nearest = g.scale(g.pass(g.scale(tensor, 1 / step)), step);
     return g.straightThrough(g.add(tensor, g.multiply(g.subtract(nearest, tensor), share)), tensor);
   };
   const hidden = parameters.hidden.map(({ weights, bias }, layer) => {

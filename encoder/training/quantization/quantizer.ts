@@ -1,13 +1,13 @@
-import { CHANNELS, type QuantisationSteps, type TileNetwork } from "../../../codec/index.js";
+import { CHANNELS, type QuantizationSteps, type TileNetwork } from "../../../codec/index.js";
 import { type GroupTarget, windowPixels } from "../../tile/group-target.js";
 import { type TrainingWeights, weightsOf } from "../../tile/weights.js";
 import type { CodingTerms } from "./coded-tile.js";
 
 /**
  * Steps in proportion to one number; the ratios are where equal bits cost about equal error
- * (docs/design.md, "Quantisation").
+ * (docs/design.md, "Quantization").
  */
-export function quantisationSteps(network: TileNetwork, step: number): QuantisationSteps {
+export function quantizationSteps(network: TileNetwork, step: number): QuantizationSteps {
   const hidden = Array.from({ length: network.hiddenLayers }, (_, layer) =>
     Math.fround(layer === 0 ? step : 1.5 * step),
   );
@@ -22,7 +22,7 @@ export function quantisationSteps(network: TileNetwork, step: number): Quantisat
 
 /** Steps in which training knows how its numbers will be stored: the first ones look for the picture alone. */
 const CODED_SHARE = 0.75;
-/** Squared errors of 8-bit values and in normalised ones differ by (255 deviation)^2. */
+/** Squared errors of 8-bit values and in normalized ones differ by (255 deviation)^2. */
 const WHITE = 255;
 
 /**
@@ -30,12 +30,12 @@ const WHITE = 255;
  * over the group: the same everywhere, so that bits go where they lower the error most.
  */
 export function codingTerms(
-  steps: QuantisationSteps,
-  worth: number,
-  target: Pick<GroupTarget, "frameCount" | "normalisation" | "windows">,
+  steps: QuantizationSteps,
+  lambda: number,
+  target: Pick<GroupTarget, "frameCount" | "normalization" | "windows">,
 ): CodingTerms {
   const samples = target.frameCount * CHANNELS * windowPixels(target.windows);
-  const price = worth / ((WHITE * target.normalisation.deviation) ** 2 * samples);
+  const price = lambda / ((WHITE * target.normalization.deviation) ** 2 * samples);
   return { steps, price, share: CODED_SHARE };
 }
 
@@ -43,17 +43,17 @@ export function codingTerms(
 export function roundHidden(
   network: TileNetwork,
   weights: TrainingWeights,
-  steps: QuantisationSteps,
+  steps: QuantizationSteps,
 ): TrainingWeights {
   const rounded = new Map(weights);
-  const round = (name: string, step: number) =>
+  const pass = (name: string, step: number) =>
     rounded.set(
       name,
       weightsOf(weights, name).map((value) => Math.round(value / step) * step),
     );
   for (let layer = 0; layer < network.hiddenLayers; layer++) {
-    round(`hidden${layer}`, steps.hidden[layer]);
-    round(`hidden${layer}_bias`, steps.hiddenBias[layer]);
+    pass(`hidden${layer}`, steps.hidden[layer]);
+    pass(`hidden${layer}_bias`, steps.hiddenBias[layer]);
   }
-  return round("motion", steps.motion);
+  return pass("motion", steps.motion);
 }

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { EncoderError } from "../../errors.js";
 import type { LoopStep } from "../../graph/onnx-export.js";
-import { type Numbers, type TensorFlow, TensorFlowLoop } from "../../graph/tensorflow-loop.js";
+import { type ParameterLayout, type TensorFlow, TensorFlowLoop } from "../../graph/tensorflow-loop.js";
 import type { Device, RunningGraph } from "../onnx/onnx-runtime.js";
 
 /** TensorFlow.js with the backend that it will use. */
@@ -85,9 +85,9 @@ export function runningLoop({ tf, device }: TensorFlowRuntime, step: LoopStep): 
   const loop = new TensorFlowLoop(tf, step);
   return {
     device,
-    stepsARun: device === "cuda" ? 100 : 5,
+    stepsPerRun: device === "cuda" ? 100 : 5,
     run: (feeds) =>
-      loop.run(Number((feeds.steps.data as BigInt64Array)[0]), (name) => feeds[name].data as Numbers),
+      loop.run(Number((feeds.steps.data as BigInt64Array)[0]), (name) => feeds[name].data as ParameterLayout),
     async release() {
       loop.release();
     },

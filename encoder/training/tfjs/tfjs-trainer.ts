@@ -6,7 +6,7 @@ import type { Trainer, TrainingOptions, TrainingPlan, TrainingProblem } from "..
 import { loadTensorFlow, runningLoop } from "./tfjs-runtime.js";
 
 /**
- * Training by TensorFlow.js. It runs the same graph as the ONNX trainer, gradients and optimiser included, so
+ * Training by TensorFlow.js. It runs the same graph as the ONNX trainer, gradients and optimizer included, so
  * that the two check each other's arithmetic; the network is written down once.
  */
 export class TfjsTrainer implements Trainer {

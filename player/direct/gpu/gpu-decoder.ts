@@ -1,8 +1,8 @@
 import { displacement, type Motion } from "../../../codec/decode/displacement.js";
 import { chooseSampling, sampleOnce } from "../../../codec/decode/sampling.js";
 import { readGroup } from "../../../codec/group/payload.js";
-import { dequantise } from "../../../codec/group/quantize.js";
-import type { PictureRequest, TileDecoderAsset } from "../../../codec/index.js";
+import { dequantize } from "../../../codec/group/quantize.js";
+import type { TileDecoderAsset, Viewport } from "../../../codec/index.js";
 import { GROUP_SIDE, SHADER } from "./shader.js";
 import { type FlatGroup, flattenGroup } from "./weights.js";
 
@@ -25,7 +25,7 @@ export interface GpuGroup {
 export interface GpuJob {
   /** Within the group. */
   readonly frame: number;
-  readonly request: PictureRequest;
+  readonly request: Viewport;
   /** One sample a pixel. */
   readonly draft: boolean;
 }
@@ -83,7 +83,7 @@ export class GpuDecoder {
   /** Parses a group and puts it on the GPU. Throws SieddError `corrupt-group`. */
   loadGroup(index: number, payload: Uint8Array): GpuGroup {
     const { network, encoder, groups } = this.#asset;
-    const group = dequantise(readGroup(network, index, groups[index]!.frameCount, payload));
+    const group = dequantize(readGroup(network, index, groups[index]!.frameCount, payload));
     const { weights: values, tiles } = flattenGroup(network, encoder, group);
     const weights = this.#device.createBuffer({
       size: values.byteLength,

@@ -7,9 +7,9 @@
 /** Threads a side of a workgroup. */
 export const GROUP_SIDE = 8;
 /** Largest width of a layer in vectors of four: 32 in a tile, 64 in a shared encoder. */
-const MOST_VECTORS = 16;
+const MAX_VECTORS = 16;
 /** Features of one axis: eight frequencies at most. */
-const MOST_FEATURES = 17;
+const MAX_FEATURES = 17;
 
 export const SHADER = /* wgsl */ `
 struct Params {
@@ -38,10 +38,10 @@ struct Tile { at: u32, width: u32, u: f32, v: f32 }
 @group(0) @binding(2) var<storage, read> tiles: array<Tile>;
 @group(0) @binding(3) var<storage, read_write> pixels: array<u32>;
 
-var<private> here: array<vec4f, ${MOST_VECTORS}>;
-var<private> there: array<vec4f, ${MOST_VECTORS}>;
-var<private> across: array<f32, ${MOST_FEATURES}>;
-var<private> down: array<f32, ${MOST_FEATURES}>;
+var<private> here: array<vec4f, ${MAX_VECTORS}>;
+var<private> there: array<vec4f, ${MAX_VECTORS}>;
+var<private> across: array<f32, ${MAX_FEATURES}>;
+var<private> down: array<f32, ${MAX_FEATURES}>;
 
 fn sine(z: vec4f) -> vec4f {
   let r = z - round(z);
@@ -75,7 +75,7 @@ fn fade(at: f32, tile: i32, count: i32, side: f32, band: f32) -> f32 {
   return share;
 }
 
-fn colourOf(tile: Tile, x: f32, y: f32) -> vec3f {
+fn colorOf(tile: Tile, x: f32, y: f32) -> vec3f {
   var at = tile.at;
   if (tile.width == 0u) { return weights[at].xyz; }
   let frequencies = params.grid.z;
@@ -142,20 +142,20 @@ fn colourOf(tile: Tile, x: f32, y: f32) -> vec3f {
     for (var j = 0u; j < tile.width; j++) { here[j] = there[j]; }
   }
 
-  var colour = weights[at];
+  var color = weights[at];
   for (var i = 0u; i < inputs; i++) {
     let h = here[i];
     let row = at + 1u + 4u * i;
-    colour += h.x * weights[row] + h.y * weights[row + 1u] + h.z * weights[row + 2u] + h.w * weights[row + 3u];
+    color += h.x * weights[row] + h.y * weights[row + 1u] + h.z * weights[row + 2u] + h.w * weights[row + 3u];
   }
-  return colour.xyz;
+  return color.xyz;
 }
 
 fn sampleAt(at: vec2f) -> vec3f {
   let side = params.tiles.xy;
   let count = vec2i(params.grid.xy);
   let middle = vec2i(floor(at / side));
-  var colour = vec3f(0.0);
+  var color = vec3f(0.0);
   for (var row = middle.y - 1; row <= middle.y + 1; row++) {
     if (row < 0 || row >= count.y) { continue; }
     let fadeY = fade(at.y, row, count.y, side.y, params.tiles.w);
@@ -166,25 +166,25 @@ fn sampleAt(at: vec2f) -> vec3f {
       if (fadeX <= 0.0) { continue; }
       let tile = tiles[row * count.x + column];
       let local = 2.0 * (at - vec2f(f32(column), f32(row)) * side) / side - 1.0 + vec2f(tile.u, tile.v);
-      colour += fadeX * fadeY * colourOf(tile, local.x, local.y);
+      color += fadeX * fadeY * colorOf(tile, local.x, local.y);
     }
   }
-  return colour;
+  return color;
 }
 
 @compute @workgroup_size(${GROUP_SIDE}, ${GROUP_SIDE})
 fn decode(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= params.size.x || id.y >= params.size.y) { return; }
-  var colour = vec3f(0.0);
+  var color = vec3f(0.0);
   for (var grid = 0u; grid < params.more.y; grid++) {
     for (var j = 0u; j < params.size.w; j++) {
       for (var i = 0u; i < params.size.z; i++) {
         let place = vec2f(vec2u(id.x * params.size.z + i, id.y * params.size.w + j)) + 0.5 + params.offsets[grid].xy;
-        colour += sampleAt(params.region.xy + place * params.region.zw);
+        color += sampleAt(params.region.xy + place * params.region.zw);
       }
     }
   }
-  let bytes = vec3u(clamp(round(colour * params.time.w), vec3f(0.0), vec3f(255.0)));
+  let bytes = vec3u(clamp(round(color * params.time.w), vec3f(0.0), vec3f(255.0)));
   pixels[id.y * params.size.x + id.x] = bytes.x | (bytes.y << 8) | (bytes.z << 16) | 0xff000000u;
 }
 `;

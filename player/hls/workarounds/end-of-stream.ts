@@ -6,7 +6,7 @@ import { bufferedAround } from "../../playback/buffered.js";
  * only before that, and a seek to the very end would then wait for ever.
  */
 export function endStreamAtEnd(hls: Hls, video: HTMLVideoElement): void {
-  const look = () => {
+  const tick = () => {
     const end = hls.levels[hls.loadLevel]?.details?.fragments.at(-1)?.end;
     if (end === undefined || video.currentTime < end - 0.05) return;
     const range = bufferedAround(video, end);
@@ -14,9 +14,9 @@ export function endStreamAtEnd(hls: Hls, video: HTMLVideoElement): void {
     for (const type of ["audio", "video"] as const) hls.trigger(Hls.Events.BUFFER_EOS, { type });
   };
   const { FRAG_BUFFERED, BUFFER_FLUSHED, DESTROYING } = Hls.Events;
-  hls.on(FRAG_BUFFERED, look);
-  hls.on(BUFFER_FLUSHED, look);
+  hls.on(FRAG_BUFFERED, tick);
+  hls.on(BUFFER_FLUSHED, tick);
   const listening = new AbortController();
-  video.addEventListener("seeking", look, { signal: listening.signal });
+  video.addEventListener("seeking", tick, { signal: listening.signal });
   hls.on(DESTROYING, () => listening.abort());
 }

@@ -4,7 +4,7 @@ import Hls from "hls.js";
  * Plays on where a decoder has failed. The browser pauses a video that fails, and another source, which hls.js gives it
  * then, pauses it as well (the standard's media element load algorithm): the viewer did not.
  */
-export function playOnAfterFailures(hls: Hls, video: HTMLVideoElement): void {
+export function resumeAfterRecovery(hls: Hls, video: HTMLVideoElement): void {
   let playing = !video.paused;
   const note = () => {
     if (video.error === null) playing = !video.paused;

@@ -1,6 +1,6 @@
 import type { SieddPlayerElement } from "../../element/element.js";
 
-/** Query options of the page of an embedded film: `start` in seconds; `autoplay`, `muted` and `loop` as 1 or 0. */
+/** Query options of the page of an embedded video: `start` in seconds; `autoplay`, `muted` and `loop` as 1 or 0. */
 const query = new URLSearchParams(location.search);
 const wants = (name: string) => !["0", "false", null].includes(query.get(name));
 
@@ -15,7 +15,7 @@ async function open(): Promise<void> {
   try {
     await player.play();
   } catch (error) {
-    // Without sound a film may begin by itself in most browsers.
+    // Without sound a video may begin by itself in most browsers.
     if (!(error instanceof DOMException) || error.name !== "NotAllowedError") return;
     player.muted = true;
     await player.play().catch(() => undefined);

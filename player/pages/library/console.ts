@@ -22,7 +22,7 @@ const WINDOW = 3;
 const TIERS: Readonly<Record<string, string>> = {
   memory: "Segments in memory",
   disk: "Segments on the disk",
-  origin: "Blocks of films from other servers",
+  origin: "Blocks of videos from other servers",
 };
 
 const part = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
@@ -65,7 +65,7 @@ export function watchServer(root: URL): void {
     void chart.then((drawn) => drawn?.add(seconds, rate, share));
   };
 
-  const look = async (): Promise<void> => {
+  const tick = async (): Promise<void> => {
     const started = performance.now();
     try {
       const response = await fetch(address, { cache: "no-store" });
@@ -76,15 +76,15 @@ export function watchServer(root: URL): void {
       // It may be starting again.
     }
     if (document.hidden) return;
-    timer = setTimeout(() => void look(), Math.max(100, INTERVAL - (performance.now() - started)));
+    timer = setTimeout(() => void tick(), Math.max(100, INTERVAL - (performance.now() - started)));
   };
 
   document.addEventListener("visibilitychange", () => {
     clearTimeout(timer);
     seen.length = 0;
-    if (!document.hidden) void look();
+    if (!document.hidden) void tick();
   });
-  if (!document.hidden) void look();
+  if (!document.hidden) void tick();
 }
 
 function showCaches({ caches }: Stats): void {

@@ -1,9 +1,9 @@
 import { create } from "../../dom.js";
 import { formatTime } from "../../i18n/strings.js";
-import { filmUrl } from "../../source/video-url.js";
+import { videoUrl } from "../../source/video-url.js";
 
 /** What the page shows of info.json. */
-export interface FilmFacts {
+export interface VideoFacts {
   readonly width: number;
   readonly height: number;
   readonly duration: number;
@@ -24,14 +24,14 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 ? value : Number(value.toPrecision(3))} ${units[unit]}`;
 }
 
-export async function fetchFacts(src: string, signal: AbortSignal): Promise<FilmFacts> {
-  const url = filmUrl(src, "info.json");
+export async function fetchFacts(src: string, signal: AbortSignal): Promise<VideoFacts> {
+  const url = videoUrl(src, "info.json");
   const response = await fetch(url, { signal });
   if (!response.ok) throw new Error(`${url}: status ${response.status}`);
-  return (await response.json()) as FilmFacts;
+  return (await response.json()) as VideoFacts;
 }
 
-export function showFacts(list: HTMLElement, facts: FilmFacts): void {
+export function showFacts(list: HTMLElement, facts: VideoFacts): void {
   const fact = (term: string, value: string) =>
     create("div", {}, create("dt", {}, term), create("dd", {}, value));
   list.replaceChildren(

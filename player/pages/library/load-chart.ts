@@ -17,7 +17,7 @@ export class LoadChart {
     this.#place = place;
     this.#plot = this.#draw();
     new ResizeObserver(() => this.#plot.setSize({ width: place.clientWidth, height: HEIGHT })).observe(place);
-    // A canvas does not follow the colours of the page by itself.
+    // A canvas does not follow the colors of the page by itself.
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
       this.#plot.destroy();
       this.#plot = this.#draw();
@@ -39,12 +39,12 @@ export class LoadChart {
 
   #draw(): uPlot {
     const style = getComputedStyle(this.#place);
-    const colour = (name: string) => style.getPropertyValue(name).trim();
-    // The colours of the page are pairs, light and dark: the browser says which one it is.
+    const color = (name: string) => style.getPropertyValue(name).trim();
+    // The colors of the page are pairs, light and dark: the browser says which one it is.
     const ink = resolve(this.#place, "var(--soft)");
     const grid = resolve(this.#place, "var(--line)");
     const share = resolve(this.#place, "var(--ink)");
-    const accent = colour("--accent");
+    const accent = color("--accent");
     const axis = { stroke: ink, font: "12px system-ui, sans-serif", ticks: { show: false } };
     const options: uPlot.Options = {
       width: this.#place.clientWidth,
@@ -53,7 +53,7 @@ export class LoadChart {
       legend: { live: false },
       scales: {
         x: { range: (_, __, last) => [last - POINTS, last] },
-        rate: { range: (_, __, most) => [0, Math.max(1, (most ?? 0) * 1.15)] },
+        rate: { range: (_, __, max) => [0, Math.max(1, (max ?? 0) * 1.15)] },
         share: { range: [0, 103] },
       },
       axes: [
@@ -109,10 +109,10 @@ const ago =
     return seconds === 0 ? "now" : seconds === 120 ? "" : `${seconds} s ago`;
   };
 
-/** A colour of the style sheet as a canvas takes it. */
-function resolve(place: HTMLElement, colour: string): string {
+/** A color of the style sheet as a canvas takes it. */
+function resolve(place: HTMLElement, color: string): string {
   const probe = place.appendChild(document.createElement("i"));
-  probe.style.color = colour;
+  probe.style.color = color;
   const resolved = getComputedStyle(probe).color;
   probe.remove();
   return resolved;

@@ -1,18 +1,18 @@
 import { create } from "../../dom.js";
 import type { SieddPlayerElement } from "../../element/element.js";
 import { requestSize, type Size, sameSize } from "../../geometry/size.js";
-import { parseFilmInfo } from "../../source/video-info.js";
+import { parseVideoInfo } from "../../source/video-info.js";
 import { watchServer } from "./console.js";
 import { fetchFacts, showFacts } from "./facts.js";
 import { makeResizable } from "./resizing.js";
 import { SegmentHistory } from "./segment-history.js";
 import { makeCopyable, showSnippets } from "./snippets.js";
-import { type Film, readFilms } from "./videos.js";
+import { type ListedVideo, readVideos } from "./videos.js";
 
 /** The page is one fixed document that comes with this module, so its parts are there. */
 const part = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
 
-// This module lies in `player/` below the catalogue, under whatever prefix.
+// This module lies in `player/` below the catalog, under whatever prefix.
 const root = new URL("..", import.meta.url);
 const player = part<SieddPlayerElement>("player");
 const history = new SegmentHistory(part("segments"));
@@ -31,7 +31,7 @@ function sizeOfBox(): Size | null {
   return requestSize(
     { width: width * density, height: height * density },
     facts,
-    parseFilmInfo(facts).limits,
+    parseVideoInfo(facts).limits,
     uncapped,
   );
 }
@@ -65,38 +65,38 @@ async function start(): Promise<void> {
   }
 }
 
-function choose(film: Film): void {
+function choose(video: ListedVideo): void {
   choice.abort();
   choice = new AbortController();
   facts = null;
   history.clear();
   part("cinema").hidden = false;
   part("size").textContent = "\u00a0";
-  part("name").textContent = film.id;
+  part("name").textContent = video.id;
   part("facts").replaceChildren();
-  document.title = `${film.id} · siedd`;
-  for (const link of document.querySelectorAll<HTMLAnchorElement>("#films a[data-id]")) {
-    if (link === film.link) link.setAttribute("aria-current", "true");
+  document.title = `${video.id} · siedd`;
+  for (const link of document.querySelectorAll<HTMLAnchorElement>("#videos a[data-id]")) {
+    if (link === video.link) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
   }
-  player.src = film.src;
+  player.src = video.src;
   void start();
-  fetchFacts(film.src, choice.signal).then(
+  fetchFacts(video.src, choice.signal).then(
     (read) => {
       facts = read;
       showFacts(part("facts"), read);
-      showSnippets(root, film, read);
+      showSnippets(root, video, read);
       part("box").style.setProperty("--aspect", String(read.width / read.height));
       showSize();
     },
-    // The player says what is wrong with the film.
+    // The player says what is wrong with the video.
     () => undefined,
   );
 }
 
 async function open(): Promise<void> {
-  const films = readFilms(root);
-  if (films.length === 0) return;
+  const videos = readVideos(root);
+  if (videos.length === 0) return;
   await customElements.whenDefined("siedd-player");
   const wanted = () => {
     try {
@@ -105,9 +105,9 @@ async function open(): Promise<void> {
       return "";
     }
   };
-  const follow = () => choose(films.find(({ id }) => id === wanted()) ?? films[0]);
-  window.addEventListener("hashchange", follow);
-  follow();
+  const onSizeChange = () => choose(videos.find(({ id }) => id === wanted()) ?? videos[0]);
+  window.addEventListener("hashchange", onSizeChange);
+  onSizeChange();
 }
 
 new ResizeObserver(showSize).observe(player);

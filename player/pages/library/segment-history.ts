@@ -1,12 +1,12 @@
 import { create } from "../../dom.js";
-import type { SegmentArrival } from "../../hls/elastic-loader.js";
+import type { LoadedSegment } from "../../hls/elastic-loader.js";
 
 const MOST = 26;
 
 /** A bar for each of the last segments, as high as the picture was computed; the one on screen stands out. */
 export class SegmentHistory {
   readonly #list: HTMLElement;
-  readonly #bars: { readonly arrival: SegmentArrival; readonly bar: HTMLElement }[] = [];
+  readonly #bars: { readonly arrival: LoadedSegment; readonly bar: HTMLElement }[] = [];
 
   constructor(list: HTMLElement) {
     this.#list = list;
@@ -17,7 +17,7 @@ export class SegmentHistory {
     this.#list.replaceChildren();
   }
 
-  add(arrival: SegmentArrival): void {
+  add(arrival: LoadedSegment): void {
     const { width, height } = arrival.size;
     const bar = create("span", { title: `${width} × ${height}` });
     this.#list.append(bar);
@@ -28,9 +28,9 @@ export class SegmentHistory {
       other.bar.style.height = `${(100 * other.arrival.size.height) / highest}%`;
   }
 
-  /** Marks what is on screen at this moment of the film, in seconds. */
+  /** Marks what is on screen at this moment of the video, in seconds. */
   mark(position: number): void {
-    const plays = ({ start, duration }: SegmentArrival) => start <= position && position < start + duration;
+    const plays = ({ start, duration }: LoadedSegment) => start <= position && position < start + duration;
     const shown = this.#bars.findLastIndex(({ arrival }) => plays(arrival));
     this.#bars.forEach(({ bar }, index) => {
       bar.className = index === shown ? "now" : shown >= 0 && index < shown ? "seen" : "";

@@ -1,21 +1,21 @@
 import { elementSnippet, embedSnippet } from "../../element/embed-snippet.js";
-import { filmUrl } from "../../source/video-url.js";
-import type { Film } from "./videos.js";
+import { videoUrl } from "../../source/video-url.js";
+import type { ListedVideo } from "./videos.js";
 
 const SAID_FOR = 2500;
 
-/** Shows what to copy into another page for this film. */
+/** Shows what to copy into another page for this video. */
 export function showSnippets(
   root: URL,
-  { id, src }: Film,
+  { id, src }: ListedVideo,
   size: { readonly width: number; readonly height: number },
 ): void {
   const signature = new URL(src).searchParams.get("sig") ?? undefined;
-  const film = { root: root.href, id, ...size, signature };
+  const video = { root: root.href, id, ...size, signature };
   const texts = {
-    element: elementSnippet(film),
-    frame: embedSnippet(film),
-    hls: filmUrl(src, "master.m3u8"),
+    element: elementSnippet(video),
+    frame: embedSnippet(video),
+    hls: videoUrl(src, "master.m3u8"),
   };
   for (const [name, text] of Object.entries(texts)) {
     const place = document.getElementById(name);

@@ -1,16 +1,16 @@
 import { create } from "../../dom.js";
 
-/** A film of the list, with an absolute address. */
-export interface Film {
+/** A video of the list, with an absolute address. */
+export interface ListedVideo {
   readonly id: string;
   /** What `<siedd-player src>` takes. */
   readonly src: string;
   readonly link: HTMLAnchorElement;
 }
 
-/** The films that the server wrote into the page. @param root the server's folder, ending in a slash */
-export function readFilms(root: URL): readonly Film[] {
-  const links = document.querySelectorAll<HTMLAnchorElement>("#films a[data-id]");
+/** The videos that the server wrote into the page. @param root the server's folder, ending in a slash */
+export function readVideos(root: URL): readonly ListedVideo[] {
+  const links = document.querySelectorAll<HTMLAnchorElement>("#videos a[data-id]");
   return [...links].map((link) => {
     const id = link.dataset.id ?? "";
     const poster = link.querySelector("img");

@@ -18,20 +18,20 @@ import { PATIENCE, reach, until, useStage } from "../../support/player-stage.js"
 const root = fileURLToPath(new URL("../../../..", import.meta.url));
 const examples = join(root, "examples");
 
-test("snippets are safe to paste, whatever the film is called", () => {
-  const film = { root: "https://host/films", id: 'a "b" & <c>', width: 640, height: 360 };
+test("snippets are safe to paste, whatever the video is called", () => {
+  const video = { root: "https://host/videos", id: 'a "b" & <c>', width: 640, height: 360 };
   assert.equal(
-    embedUrl({ ...film, start: 12.5, muted: true, loop: true }),
-    "https://host/films/player/embed/a%20%22b%22%20%26%20%3Cc%3E?start=12.5&muted=1&loop=1",
+    embedUrl({ ...video, start: 12.5, muted: true, loop: true }),
+    "https://host/videos/player/embed/a%20%22b%22%20%26%20%3Cc%3E?start=12.5&muted=1&loop=1",
   );
-  const frame = embedSnippet(film);
+  const frame = embedSnippet(video);
   assert.match(
     frame,
     /^<iframe src="[^"<>]+" title="[^"<>]+" style="[^"]+aspect-ratio: 640 \/ 360" [^<>]*><\/iframe>$/,
   );
   assert.match(
-    elementSnippet({ ...film, id: "film", autoplay: true }),
-    /src="https:\/\/host\/films\/player\/siedd-player\.js".*\n<siedd-player src="https:\/\/host\/films\/film" autoplay>/,
+    elementSnippet({ ...video, id: "video", autoplay: true }),
+    /src="https:\/\/host\/videos\/player\/siedd-player\.js".*\n<siedd-player src="https:\/\/host\/videos\/video" autoplay>/,
   );
 });
 
@@ -45,7 +45,7 @@ const vuePlugin: Plugin = {
       const { descriptor } = compiler.parse(await readFile(path, "utf8"), { filename: path });
       const isCustomElement = (tag: string) => tag === "siedd-player";
       const { content } = compiler.compileScript(descriptor, {
-        id: "film",
+        id: "video",
         inlineTemplate: true,
         templateOptions: { compilerOptions: { isCustomElement } },
       });
@@ -77,7 +77,7 @@ async function bundle(entry: string): Promise<string> {
 }
 
 describe("embedding, in Chromium", { concurrency: false, timeout: PATIENCE }, () => {
-  const stage = useStage(undefined, (open) => open.writeFilm('a "b" & <c>', 3));
+  const stage = useStage(undefined, (open) => open.writeVideo('a "b" & <c>', 3));
   const newPage = async (t: { after(end: () => unknown): void }) => {
     const context = await stage.browser.newContext({ viewport: { width: 900, height: 640 } });
     t.after(() => context.close());
@@ -89,10 +89,10 @@ describe("embedding, in Chromium", { concurrency: false, timeout: PATIENCE }, ()
       window.player = document.querySelector("siedd-player") as SieddPlayerElement;
     });
 
-  test("the page of a film plays in another site's frame, from where it is told, under its own strict policy", async (t) => {
+  test("the page of a video plays in another site's frame, from where it is told, under its own strict policy", async (t) => {
     const { page, faults } = await newPage(t);
-    const film = { root: stage.server.url, id: 'a "b" & <c>', width: 320, height: 180 };
-    const snippet = embedSnippet({ ...film, start: 3, autoplay: true, muted: true });
+    const video = { root: stage.server.url, id: 'a "b" & <c>', width: 320, height: 180 };
+    const snippet = embedSnippet({ ...video, start: 3, autoplay: true, muted: true });
     // A server of its own: another origin, and one from which browsers let a page reach this machine.
     const site = createServer((_request, response) => {
       response.setHeader("content-type", "text/html");
@@ -118,8 +118,8 @@ describe("embedding, in Chromium", { concurrency: false, timeout: PATIENCE }, ()
     assert.deepEqual(faults, []);
   });
 
-  test("oEmbed is found on the page and says how to embed the film", async () => {
-    const address = embedUrl({ root: stage.server.url, id: "film", width: 320, height: 180 });
+  test("oEmbed is found on the page and says how to embed the video", async () => {
+    const address = embedUrl({ root: stage.server.url, id: "video", width: 320, height: 180 });
     const answer = await fetch(address);
     assert.match(
       answer.headers.get("content-security-policy") ?? "",
@@ -132,21 +132,21 @@ describe("embedding, in Chromium", { concurrency: false, timeout: PATIENCE }, ()
     const { version, type, title, width, height, thumbnail_width } = oembed;
     assert.deepEqual(
       { version, type, title, width, height, thumbnail_width },
-      { version: "1.0", type: "video", title: "film", width: 320, height: 180, thumbnail_width: 320 },
+      { version: "1.0", type: "video", title: "video", width: 320, height: 180, thumbnail_width: 320 },
     );
     assert.ok(String(oembed.html).includes(`<iframe src="${address}"`), String(oembed.html));
     assert.equal((await fetch(String(oembed.thumbnail_url))).status, 200);
 
     const ask = async (query: string) => fetch(new URL(`player/oembed?${query}`, stage.server.url));
-    const catalogue = encodeURIComponent(`${stage.server.url}#film`);
-    const small = (await (await ask(`url=${catalogue}&maxwidth=160`)).json()) as {
+    const catalog = encodeURIComponent(`${stage.server.url}#video`);
+    const small = (await (await ask(`url=${catalog}&maxwidth=160`)).json()) as {
       width: number;
       height: number;
     };
     assert.deepEqual([small.width, small.height], [160, 90]);
-    assert.equal((await ask("url=https%3A%2F%2Felsewhere.test%2Ffilm")).status, 404);
+    assert.equal((await ask("url=https%3A%2F%2Felsewhere.test%2Fvideo")).status, 404);
     assert.equal((await ask(`url=${encodeURIComponent(stage.server.url)}none`)).status, 404);
-    assert.equal((await ask(`url=${catalogue}&format=xml`)).status, 501);
+    assert.equal((await ask(`url=${catalog}&format=xml`)).status, 501);
     assert.equal((await ask("")).status, 404);
     assert.equal((await fetch(new URL("player/embed/none", stage.server.url))).status, 404);
   });
@@ -170,7 +170,7 @@ describe("embedding, in Chromium", { concurrency: false, timeout: PATIENCE }, ()
   });
 
   for (const [name, entry] of [
-    ["React", "react/film.jsx"],
+    ["React", "react/video.jsx"],
     ["Vue", "vue/main.js"],
   ] as const) {
     test(`the ${name} component of the examples plays and is told the size`, async (t) => {

@@ -6,19 +6,19 @@ import { describe, test } from "node:test";
 import type { SieddPlayerElement } from "../../../player/index.js";
 import { serve } from "../../../server/index.js";
 import { watchFaults } from "../../support/browser.js";
-import { EXACT_SECONDS, FILM, look, PATIENCE, reach, until, useStage } from "../../support/player-stage.js";
+import { EXACT_SECONDS, look, PATIENCE, reach, until, useStage, VIDEO } from "../../support/player-stage.js";
 import { syntheticAsset } from "../../support/synthetic-asset.js";
 import { tempFolder } from "../../support/temp-folder.js";
 
-describe("the catalogue page in Chromium", { concurrency: false, timeout: PATIENCE }, () => {
-  const stage = useStage(EXACT_SECONDS, (open) => open.writeFilm("another one", 5));
+describe("the catalog page in Chromium", { concurrency: false, timeout: PATIENCE }, () => {
+  const stage = useStage(EXACT_SECONDS, (open) => open.writeVideo("another one", 5));
 
-  test("under a prefix it lists the films, plays one with sound, and follows the corner", async (t) => {
+  test("under a prefix it lists the videos, plays one with sound, and follows the corner", async (t) => {
     const context = await stage.browser.newContext({ viewport: { width: 700, height: 800 } });
     t.after(() => context.close());
     const page = await context.newPage();
     const faults = watchFaults(page);
-    await page.goto(`${stage.server.url}#film`);
+    await page.goto(`${stage.server.url}#video`);
     await page.getByRole("link", { name: "another one", exact: true }).waitFor();
     await page.evaluate(() => {
       window.player = document.querySelector("siedd-player") as SieddPlayerElement;
@@ -31,9 +31,9 @@ describe("the catalogue page in Chromium", { concurrency: false, timeout: PATIEN
     });
     const before = await look(page);
     assert.equal(before.muted, false);
-    assert.ok(before.soundBytes > 0, "no sound was decoded");
+    assert.ok(before.audioBytes > 0, "no sound was decoded");
 
-    const grip = await page.getByRole("button", { name: "Resize the film" }).boundingBox();
+    const grip = await page.getByRole("button", { name: "Resize the video" }).boundingBox();
     assert.ok(grip !== null);
     const [x, y] = [grip.x + grip.width / 2, grip.y + grip.height / 2];
     await page.mouse.move(x, y);
@@ -41,7 +41,7 @@ describe("the catalogue page in Chromium", { concurrency: false, timeout: PATIEN
     await page.mouse.move(x - 160, y - 90, { steps: 5 });
     await page.mouse.up();
     const narrower = before.requested!.width - 150;
-    await until(page, (most) => window.player.videoWidth < most, narrower);
+    await until(page, (max) => window.player.videoWidth < max, narrower);
     // What is asked for follows the box once it rests.
     await until(page, () => {
       const { width, height } = window.player.requestedSize!;
@@ -73,7 +73,7 @@ describe("the catalogue page in Chromium", { concurrency: false, timeout: PATIEN
     assert.deepEqual(faults, []);
   });
 
-  test("each film of the list shows a frame of itself", async (t) => {
+  test("each video of the list shows a frame of itself", async (t) => {
     const context = await stage.browser.newContext({ viewport: { width: 1200, height: 1400 } });
     t.after(() => context.close());
     const page = await context.newPage();
@@ -81,13 +81,13 @@ describe("the catalogue page in Chromium", { concurrency: false, timeout: PATIEN
     await page.goto(stage.server.url);
     await page.waitForFunction(
       () =>
-        document.querySelectorAll("#films img.poster").length === 3 &&
-        [...document.querySelectorAll<HTMLImageElement>("#films img.poster")].every(
+        document.querySelectorAll("#videos img.poster").length === 3 &&
+        [...document.querySelectorAll<HTMLImageElement>("#videos img.poster")].every(
           ({ naturalWidth }) => naturalWidth > 0,
         ),
     );
     const shown = await page
-      .locator("#films img.poster")
+      .locator("#videos img.poster")
       .evaluateAll((posters) =>
         (posters as HTMLImageElement[]).map(({ src, naturalWidth, naturalHeight }) => [
           new URL(src).pathname,
@@ -96,24 +96,24 @@ describe("the catalogue page in Chromium", { concurrency: false, timeout: PATIEN
         ]),
       );
     assert.deepEqual(shown, [
-      ["/films/another%20one/full/320,180/frame-2666.jpg", 320, 180],
-      ["/films/film/full/320,180/frame-2000.jpg", 320, 180],
-      ["/films/silent/full/320,180/frame-2000.jpg", 320, 180],
+      ["/videos/another%20one/full/320,180/frame-2666.jpg", 320, 180],
+      ["/videos/video/full/320,180/frame-2000.jpg", 320, 180],
+      ["/videos/silent/full/320,180/frame-2000.jpg", 320, 180],
     ]);
     assert.deepEqual(faults, []);
   });
 
-  test("another film is chosen by its link, and the address names it", async (t) => {
+  test("another video is chosen by its link, and the address names it", async (t) => {
     const context = await stage.browser.newContext();
     t.after(() => context.close());
     const page = await context.newPage();
     await page.goto(stage.server.url);
-    await page.getByRole("link", { name: "film", exact: true }).click();
+    await page.getByRole("link", { name: "video", exact: true }).click();
     await page.waitForFunction(() =>
-      document.querySelector("siedd-player")?.getAttribute("src")?.endsWith("/film"),
+      document.querySelector("siedd-player")?.getAttribute("src")?.endsWith("/video"),
     );
-    assert.match(page.url(), /\/films\/#film$/);
-    assert.equal(await page.locator("h1").textContent(), "film");
+    assert.match(page.url(), /\/videos\/#video$/);
+    assert.equal(await page.locator("h1").textContent(), "video");
   });
 
   test("without JavaScript the list is there, with posters and an address for other players", async (t) => {
@@ -121,13 +121,13 @@ describe("the catalogue page in Chromium", { concurrency: false, timeout: PATIEN
     t.after(() => context.close());
     const page = await context.newPage();
     await page.goto(stage.server.url);
-    assert.deepEqual(await page.locator("#films .label").allTextContents(), [
+    assert.deepEqual(await page.locator("#videos .label").allTextContents(), [
       "another one",
-      "film",
+      "video",
       "silent",
     ]);
     assert.match(
-      (await page.locator("#films .about").first().textContent()) ?? "",
+      (await page.locator("#videos .about").first().textContent()) ?? "",
       /0:08 · 320 × 180 · \d+ kB/,
     );
     const playlist = page.getByRole("link", { name: "HLS playlist of another one" });
@@ -141,8 +141,8 @@ describe("the catalogue page in Chromium", { concurrency: false, timeout: PATIEN
     const server = await serve({ root, port: 0 });
     t.after(() => server.close());
     const read = async () => (await fetch(server.url, { headers: { accept: "text/html" } })).text();
-    assert.match(await read(), /There is no film here yet/);
-    await writeFile(join(root, '<b onclick="x">&$&.siedd'), syntheticAsset(FILM));
+    assert.match(await read(), /There is no video here yet/);
+    await writeFile(join(root, '<b onclick="x">&$&.siedd'), syntheticAsset(VIDEO));
     await writeFile(join(root, "<i>broken.siedd"), "no asset at all, but long enough for one");
     const html = await read();
     assert.match(html, /<span class="label">&lt;b onclick=&quot;x&quot;&gt;&amp;\$&amp;<\/span>/);
@@ -183,7 +183,7 @@ describe("the catalogue page in Chromium", { concurrency: false, timeout: PATIEN
     assert.deepEqual(faults, []);
   });
 
-  test("what puts a film into another page can be copied", async (t) => {
+  test("what puts a video into another page can be copied", async (t) => {
     const context = await stage.browser.newContext({ permissions: ["clipboard-read", "clipboard-write"] });
     t.after(() => context.close());
     const page = await context.newPage();
@@ -191,9 +191,9 @@ describe("the catalogue page in Chromium", { concurrency: false, timeout: PATIEN
     await page.getByText("Put it into your page").click();
     await page.locator("#element", { hasText: "another%20one" }).waitFor();
     for (const [name, says] of [
-      ["element", /<siedd-player src="http.*\/films\/another%20one"><\/siedd-player>$/],
-      ["frame", /^<iframe src="http.*\/films\/player\/embed\/another%20one"/],
-      ["hls", /^http.*\/films\/another%20one\/master\.m3u8$/],
+      ["element", /<siedd-player src="http.*\/videos\/another%20one"><\/siedd-player>$/],
+      ["frame", /^<iframe src="http.*\/videos\/player\/embed\/another%20one"/],
+      ["hls", /^http.*\/videos\/another%20one\/master\.m3u8$/],
     ] as const) {
       await page.locator(`[data-copy="${name}"]`).click();
       await page.getByText("Copied.").waitFor();
@@ -211,7 +211,7 @@ describe("the catalogue page in Chromium", { concurrency: false, timeout: PATIEN
       const context = await stage.browser.newContext({ colorScheme, viewport: { width, height: 800 } });
       t.after(() => context.close());
       const page = await context.newPage();
-      await page.goto(`${stage.server.url}#film`);
+      await page.goto(`${stage.server.url}#video`);
       await page.getByText("Put it into your page").click();
       await page.locator("#server").waitFor();
       await page.locator("#facts").getByText("320 × 180").waitFor();

@@ -1,20 +1,20 @@
 import assert from "node:assert/strict";
 import { before, describe, type TestContext, test } from "node:test";
 import type { CDPSession, Page } from "playwright-core";
-import type { SegmentArrival } from "../../../player/index.js";
+import type { LoadedSegment } from "../../../player/index.js";
 import {
-  film,
   PATIENCE,
   type PageOptions,
   reach,
   until,
   useStage,
+  video,
   withoutInBandParameters,
 } from "../../support/player-stage.js";
 
 declare global {
   interface Window {
-    arrivals: SegmentArrival[];
+    arrivals: LoadedSegment[];
     /** Seconds of each wait while playing. */
     waits: number[];
   }
@@ -32,7 +32,7 @@ async function throttle(session: CDPSession, bytesPerSecond: number, millisecond
   });
 }
 
-/** As `until`, for what takes the seconds of a film and those of a slow network. */
+/** As `until`, for what takes the seconds of a video and those of a slow network. */
 const eventually = (page: Page, condition: (given: number) => boolean, given: number) =>
   page.waitForFunction(condition, given, { timeout: 120_000, polling: 50 });
 
@@ -58,7 +58,7 @@ describe("the player on a slow network", { concurrency: false, timeout: PATIENCE
   before(() => stage.warm("320,180", 0, 12));
 
   const play = async (t: TestContext, options: PageOptions = {}) => {
-    const { page, faults } = await stage.page(t, film("width: 320px", "loop"), options);
+    const { page, faults } = await stage.page(t, video("width: 320px", "loop"), options);
     const session = await page.context().newCDPSession(page);
     await session.send("Network.enable");
     await page.evaluate(watch);
@@ -67,7 +67,7 @@ describe("the player on a slow network", { concurrency: false, timeout: PATIENCE
     const { size, bytes, duration } = await page.evaluate(() => window.arrivals.at(-1)!);
     return { page, faults, session, wide: size.width, bytesPerSecond: bytes / duration };
   };
-  /** -> the widths that came while the network was so slow for so long, and how long the film waited. */
+  /** -> the widths that came while the network was so slow for so long, and how long the video waited. */
   const slow = async (page: Page, session: CDPSession, bytesPerSecond: number, seconds: number) => {
     const from = await page.evaluate(() => {
       window.waits.length = 0;
@@ -109,7 +109,7 @@ describe("the player on a slow network", { concurrency: false, timeout: PATIENCE
     assert.ok(Math.min(...widths) < wide, `widths ${widths}`);
   });
 
-  test("what a slow network made small comes at the exact size once the film is loaded to its end", async (t) => {
+  test("what a slow network made small comes at the exact size once the video is loaded to its end", async (t) => {
     const { page, faults, session, wide, bytesPerSecond } = await play(t);
     await throttle(session, bytesPerSecond / 2, 50);
     await page.evaluate(() => {
@@ -151,7 +151,7 @@ describe("the player on a slow network", { concurrency: false, timeout: PATIENCE
 
   test("a busy server is asked again no sooner than it wants", async (t) => {
     const asked: number[] = [];
-    const { page } = await stage.page(t, film("width: 320px"), {
+    const { page } = await stage.page(t, video("width: 320px"), {
       prepare: (prepared) =>
         prepared.route(/elastic-1\.m4s/, (route) => {
           asked.push(performance.now());
@@ -168,7 +168,7 @@ describe("the player on a slow network", { concurrency: false, timeout: PATIENCE
     assert.ok(asked[1]! - asked[0]! >= 950, `asked again after ${asked[1]! - asked[0]!} ms`);
   });
 
-  test("a film that begins on a slow network asks for fewer pixels before its first picture", async (t) => {
+  test("a video that begins on a slow network asks for fewer pixels before its first picture", async (t) => {
     const { page } = await stage.page(t, "", {});
     const session = await page.context().newCDPSession(page);
     await session.send("Network.enable");

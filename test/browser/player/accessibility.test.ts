@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import sharp from "sharp";
-import { film, PATIENCE, until, useStage } from "../../support/player-stage.js";
+import { PATIENCE, until, useStage, video } from "../../support/player-stage.js";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
@@ -30,14 +30,14 @@ const focused = (page: Page) =>
 
 describe("the player for everybody, in Chromium", { concurrency: false, timeout: PATIENCE }, () => {
   let axe: string;
-  const markup = film("width: 800px", "muted");
+  const markup = video("width: 800px", "muted");
   const stage = useStage(undefined, async () => {
     axe = await readFile(AXE, "utf8");
   });
   const open = async (t: Parameters<typeof stage.page>[0], html = markup) => {
     const opened = await stage.page(
       t,
-      `<html lang="en"><title>Film</title><main><h1>Film</h1>${html}</main>`,
+      `<html lang="en"><title>Video</title><main><h1>Video</h1>${html}</main>`,
     );
     await until(opened.page, () => window.player.readyState >= 2);
     await opened.page.evaluate(axe);
@@ -173,7 +173,7 @@ describe("the player for everybody, in Chromium", { concurrency: false, timeout:
     await page.keyboard.press("?");
     assert.match((await inside(page, ".help").textContent()) ?? "", /Play or pause.*Picture in picture/);
     await page.keyboard.press("k");
-    assert.equal(await page.evaluate(() => window.player.paused), true, "the film rests under the sheet");
+    assert.equal(await page.evaluate(() => window.player.paused), true, "the video rests under the sheet");
     await page.keyboard.press("?");
     assert.equal(await inside(page, ".help").isHidden(), true);
   });
@@ -210,7 +210,7 @@ describe("the player for everybody, in Chromium", { concurrency: false, timeout:
   test("why nothing plays is said in the viewer's language, also when that changes, and to programs in English", async (t) => {
     const { page } = await stage.page(
       t,
-      `<main lang="fr">${markup.replace('src="film"', 'src="none"')}</main>`,
+      `<main lang="fr">${markup.replace('src="video"', 'src="none"')}</main>`,
     );
     const panel = inside(page, ".error");
     await until(page, () => window.player.error !== null);
@@ -218,8 +218,8 @@ describe("the player for everybody, in Chromium", { concurrency: false, timeout:
       const { message, reason, code } = window.player.error!;
       return { message, reason, code };
     });
-    assert.match(message, /^There is no film at http:.*\/films\/none; check the address\.$/);
-    assert.deepEqual({ reason, code }, { reason: "film-not-found", code: 4 });
+    assert.match(message, /^There is no video at http:.*\/videos\/none; check the address\.$/);
+    assert.deepEqual({ reason, code }, { reason: "video-not-found", code: 4 });
     const says = (start: string) =>
       until(
         page,
@@ -227,7 +227,7 @@ describe("the player for everybody, in Chromium", { concurrency: false, timeout:
           window.player.shadowRoot!.querySelector(".error:not([hidden]) p")!.textContent!.startsWith(text),
         start,
       );
-    await says("Il n’y a pas de film");
+    await says("Il n’y a pas de video");
     await page.evaluate(() => {
       window.player.lang = "ar";
     });
@@ -243,10 +243,10 @@ describe("the player for everybody, in Chromium", { concurrency: false, timeout:
     const { page, faults } = await open(t);
     const box = (await inside(page, ".seek").boundingBox())!;
     await page.mouse.move(box.x + box.width * 0.8, box.y + box.height / 2);
-    const picture = inside(page, ".preview-picture");
-    await picture.waitFor();
+    const frame = inside(page, ".preview-frame");
+    await frame.waitFor();
     assert.match(
-      await picture.evaluate((element) => getComputedStyle(element).backgroundImage),
+      await frame.evaluate((element) => getComputedStyle(element).backgroundImage),
       /storyboard-0\.jpg\?v=/,
     );
     assert.equal(await inside(page, ".preview-time").textContent(), "0:06");
@@ -270,12 +270,12 @@ describe("the player for everybody, in Chromium", { concurrency: false, timeout:
   });
 
   test("the system is told what plays, and where it is", async (t) => {
-    const { page } = await open(t, markup.replace("src=", 'film-title="A film" src='));
+    const { page } = await open(t, markup.replace("src=", 'video-title="A video" src='));
     await page.evaluate(() => window.player.play());
-    await until(page, () => navigator.mediaSession.metadata?.title === "A film");
+    await until(page, () => navigator.mediaSession.metadata?.title === "A video");
     assert.match(
       await page.evaluate(() => navigator.mediaSession.metadata!.artwork[0]!.src),
-      /\/films\/film\/full\/.*frame-\d+\.jpg/,
+      /\/videos\/video\/full\/.*frame-\d+\.jpg/,
     );
     await page.evaluate(() => window.player.remove());
     await until(page, () => navigator.mediaSession.metadata === null);

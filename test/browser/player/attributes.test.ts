@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Page } from "playwright-core";
-import { film, PATIENCE, until, useStage } from "../../support/player-stage.js";
+import { PATIENCE, until, useStage, video } from "../../support/player-stage.js";
 
 const state = (page: Page) =>
   page.evaluate(() => {
@@ -14,10 +14,10 @@ describe("what attributes and properties of the zoom say, in Chromium", {
   concurrency: false,
   timeout: PATIENCE,
 }, () => {
-  const stage = useStage(undefined, (open) => open.writeFilm("other", 3));
+  const stage = useStage(undefined, (open) => open.writeVideo("other", 3));
 
-  test("an attribute is what a page has set and a film begins with; a hand changes the properties alone", async (t) => {
-    const { page, faults } = await stage.page(t, film("width: 320px", 'muted zoom="2"'));
+  test("an attribute is what a page has set and a video begins with; a hand changes the properties alone", async (t) => {
+    const { page, faults } = await stage.page(t, video("width: 320px", 'muted zoom="2"'));
     await until(page, () => window.player.readyState >= 2);
     assert.deepEqual(await state(page), { zoom: 2, region: "80,45,160,90", attributes: ["2", null] });
 
@@ -36,7 +36,7 @@ describe("what attributes and properties of the zoom say, in Chromium", {
     await page.evaluate(() => {
       window.player.src = "./other";
     });
-    await until(page, () => window.player.film !== null);
+    await until(page, () => window.player.info !== null);
     assert.deepEqual(await state(page), { zoom: 2, region: "80,45,160,90", attributes: ["2", null] });
 
     await page.evaluate(() => {
@@ -47,7 +47,7 @@ describe("what attributes and properties of the zoom say, in Chromium", {
   });
 
   test("object-fit: cover computes what it crops away as well; a region of the box's shape does not", async (t) => {
-    const { page } = await stage.page(t, film("width: 180px; height: 180px; object-fit: cover", "muted"));
+    const { page } = await stage.page(t, video("width: 180px; height: 180px; object-fit: cover", "muted"));
     await until(page, () => window.player.requestedSize?.height === 180);
     assert.deepEqual(await page.evaluate(() => window.player.requestedSize), { width: 320, height: 180 });
     await page.evaluate(() => {

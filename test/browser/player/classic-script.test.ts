@@ -5,21 +5,21 @@ import { describe, type TestContext, test } from "node:test";
 import fastifyStatic from "@fastify/static";
 import fastify from "fastify";
 import { watchFaults } from "../../support/browser.js";
-import { FILM, PATIENCE, reach, until, useStage } from "../../support/player-stage.js";
+import { PATIENCE, reach, until, useStage, VIDEO } from "../../support/player-stage.js";
 import { syntheticAsset } from "../../support/synthetic-asset.js";
 import { tempFolder } from "../../support/temp-folder.js";
 
 const BUILT = join(import.meta.dirname, "../../../player/web");
 
-const HTML = `<!doctype html><html lang="de"><title>Film</title><link rel="icon" href="data:,">
+const HTML = `<!doctype html><html lang="de"><title>Video</title><link rel="icon" href="data:,">
 <script src="siedd-player.iife.js"></script>
-<siedd-player src="film.siedd" style="width: 320px" muted></siedd-player></html>`;
+<siedd-player src="video.siedd" style="width: 320px" muted></siedd-player></html>`;
 
-/** A host of plain files: the page, the film, and these of the player. What it does not have may be the page once more. */
+/** A host of plain files: the page, the video, and these of the player. What it does not have may be the page once more. */
 async function fileHost(t: TestContext, files: readonly string[], missing: 404 | "page"): Promise<string> {
   const root = await tempFolder(t);
   await writeFile(join(root, "index.html"), HTML);
-  await writeFile(join(root, "film.siedd"), syntheticAsset({ ...FILM, groups: [25, 25, 25] }));
+  await writeFile(join(root, "video.siedd"), syntheticAsset({ ...VIDEO, groups: [25, 25, 25] }));
   for (const name of files) await copyFile(join(BUILT, name), join(root, name));
   const app = fastify({ forceCloseConnections: true });
   await app.register(fastifyStatic, { root });
@@ -39,7 +39,7 @@ describe("the plain script on a host of plain files, in Chromium", {
     ["all alone", ["siedd-player.iife.js"], 404, /^blob:/],
     ["all alone where the host answers everything with its page", ["siedd-player.iife.js"], "page", /^blob:/],
   ] as const) {
-    test(`${what}: it decodes the film in the browser, in the page's language`, async (t) => {
+    test(`${what}: it decodes the video in the browser, in the page's language`, async (t) => {
       const host = await fileHost(t, files, missing);
       const context = await stage.browser.newContext();
       t.after(() => context.close());

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { memorySource, openAsset, PictureDecoder, type PictureRequest } from "../../../codec/index.js";
+import { KernelDecoder, memorySource, openAsset, type Viewport } from "../../../codec/index.js";
 import type { WorkerOrder, WorkerReport } from "../../../player/direct/messages.js";
 import { launchBrowser } from "../../support/browser.js";
 import { PATIENCE } from "../../support/player-stage.js";
@@ -15,8 +15,8 @@ declare global {
   }
 }
 
-/** Films whose networks differ in all that the shader must know. */
-const FILMS: readonly SyntheticOptions[] = [
+/** Videos whose networks differ in all that the shader must know. */
+const VIDEOS: readonly SyntheticOptions[] = [
   { ...SMALL, widths: [0, 4, 8, 12, 16, 24, 32] },
   { ...SMALL, encoderWidth: 24, hiddenLayers: 1, tileWidth: 16, overlap: 0 },
   { ...SMALL, hiddenLayers: 3, tileWidth: 16, overlap: 1 },
@@ -25,7 +25,7 @@ const whole = { x: 0, y: 0, width: 160, height: 90 };
 /** At its own size, enlarged, in part, and made smaller, where samples are averaged. */
 const REQUESTS: readonly {
   readonly frame: number;
-  readonly request: PictureRequest;
+  readonly request: Viewport;
   readonly draft?: boolean;
 }[] = [
   { frame: 0, request: { region: whole, width: 160, height: 90 } },
@@ -46,24 +46,24 @@ test("the WebGPU shader agrees with the kernel within 2 of 255, and hands over t
   const control = await browser.newBrowserCDPSession();
   await page.exposeFunction("loseGpu", () => control.send("Browser.crashGpuProcess"));
   await page.goto(`${server.url}healthz`);
-  for (const options of FILMS) {
+  for (const options of VIDEOS) {
     const asset = await openAsset(memorySource(syntheticAsset(options)));
     assert.equal(asset.profile, "tile");
     if (asset.profile !== "tile") return;
     const payload = await asset.readGroup(0);
-    const decoder = await PictureDecoder.create(asset);
+    const decoder = await KernelDecoder.create(asset);
     const group = decoder.loadGroup(0, payload);
     const { network, encoder, width, height, groups } = asset;
-    const film = {
+    const video = {
       asset: { profile: "tile", network, width, height, groups },
       weights: [...encoder.weights],
       bias: [...encoder.bias],
       payload: [...payload],
     } as const;
     // A browser whose GPU process has ended has no adapter for a while.
-    const lose = options === FILMS.at(-1);
-    const pictures = await page.evaluate(
-      async ({ film, requests, url, lose }) => {
+    const lose = options === VIDEOS.at(-1);
+    const frames = await page.evaluate(
+      async ({ video, requests, url, lose }) => {
         const worker = new Worker(url);
         const next = () =>
           new Promise<WorkerReport>((resolve) => {
@@ -71,14 +71,14 @@ test("the WebGPU shader agrees with the kernel within 2 of 255, and hands over t
           });
         const send = (order: WorkerOrder) => worker.postMessage(order);
         const encoder = {
-          weights: Float32Array.from(film.weights),
-          bias: Float32Array.from(film.bias),
+          weights: Float32Array.from(video.weights),
+          bias: Float32Array.from(video.bias),
         };
         const ready = next();
-        send({ type: "open", asset: { ...film.asset, encoder }, engine: "webgpu", allowSoftware: true });
+        send({ type: "open", asset: { ...video.asset, encoder }, engine: "webgpu", allowSoftware: true });
         const opened = await ready;
         if (opened.type !== "ready") throw new Error(JSON.stringify(opened));
-        send({ type: "load", group: 0, payload: Uint8Array.from(film.payload) });
+        send({ type: "load", group: 0, payload: Uint8Array.from(video.payload) });
         const all: { pixels: number[]; engine: string }[] = [];
         for (const [id, { frame, request, draft = false }] of requests.entries()) {
           if (lose && id === requests.length - 1) await window.loseGpu();
@@ -92,18 +92,18 @@ test("the WebGPU shader agrees with the kernel within 2 of 255, and hands over t
         worker.terminate();
         return all;
       },
-      { film, requests: REQUESTS, url: `${server.url}player/siedd-decoder.js`, lose },
+      { video: video, requests: REQUESTS, url: `${server.url}player/siedd-decoder.js`, lose },
     );
     for (const [i, { frame, request, draft }] of REQUESTS.entries()) {
       const expected = new Uint8Array(request.width * request.height * 4);
       if (draft) decoder.draftRgba(group, frame, request, expected);
       else decoder.decodeRgba(group, frame, request, expected);
-      const most = expected.reduce(
-        (worst, value, at) => Math.max(worst, Math.abs(value - pictures[i]!.pixels[at]!)),
+      const max = expected.reduce(
+        (worst, value, at) => Math.max(worst, Math.abs(value - frames[i]!.pixels[at]!)),
         0,
       );
-      assert.equal(pictures[i]!.engine, lose && i === REQUESTS.length - 1 ? "kernel" : "webgpu");
-      assert.ok(most <= 2, `${JSON.stringify({ options, frame, request })}: a pixel is ${most} off`);
+      assert.equal(frames[i]!.engine, lose && i === REQUESTS.length - 1 ? "kernel" : "webgpu");
+      assert.ok(max <= 2, `${JSON.stringify({ options, frame, request })}: a pixel is ${max} off`);
     }
   }
 });

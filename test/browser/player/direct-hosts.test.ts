@@ -8,7 +8,7 @@ import fastifyStatic from "@fastify/static";
 import fastify from "fastify";
 import type { Page } from "playwright-core";
 import { watchFaults } from "../../support/browser.js";
-import { FILM, film, PATIENCE, reach, until, useStage } from "../../support/player-stage.js";
+import { PATIENCE, reach, until, useStage, VIDEO, video } from "../../support/player-stage.js";
 import { syntheticAsset } from "../../support/synthetic-asset.js";
 import { syntheticPaperAsset } from "../../support/synthetic-paper.js";
 import { tempFolder } from "../../support/temp-folder.js";
@@ -43,7 +43,7 @@ async function plainHost(t: Ends, bytes: Uint8Array): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-const markup = (src: string, rest = "") => film("width: 320px", rest, src);
+const markup = (src: string, rest = "") => video("width: 320px", rest, src);
 
 const failure = async (page: Page) => {
   await until(page, () => window.player.error !== null);
@@ -81,9 +81,9 @@ describe("direct mode on hosts of all kinds", { concurrency: false, timeout: PAT
   }
 
   test("a plain .siedd file on a static host of another origin plays, without isolation of the page", async (t) => {
-    const host = await staticHost(t, { "film.siedd": syntheticAsset(FILM) });
+    const host = await staticHost(t, { "video.siedd": syntheticAsset(VIDEO) });
     const asked: string[] = [];
-    const { page, faults } = await pageWith(t, markup(`${host}/film.siedd`), (opened) =>
+    const { page, faults } = await pageWith(t, markup(`${host}/video.siedd`), (opened) =>
       opened.on("request", (request) => {
         if (request.url().startsWith(host)) asked.push(`${request.method()} ${request.headers().range}`);
       }),
@@ -93,7 +93,7 @@ describe("direct mode on hosts of all kinds", { concurrency: false, timeout: PAT
     await reach(page, 1.2);
     await isDecodedHere(page);
     assert.equal(await page.evaluate(() => window.player.transport), "direct");
-    assert.equal(await page.evaluate(() => window.player.duration), FILM.groups.length);
+    assert.equal(await page.evaluate(() => window.player.duration), VIDEO.groups.length);
     assert.ok(asked.length <= 9, asked.join("\n"));
     assert.ok(
       asked.every((request) => /^GET bytes=\d+-\d+$/.test(request)),
@@ -102,8 +102,8 @@ describe("direct mode on hosts of all kinds", { concurrency: false, timeout: PAT
     assert.deepEqual(faults, []);
   });
 
-  test("a film without sound plays too, to its end", async (t) => {
-    const silent = syntheticAsset({ ...FILM, tone: 0, groups: [10, 15] });
+  test("a video without sound plays too, to its end", async (t) => {
+    const silent = syntheticAsset({ ...VIDEO, tone: 0, groups: [10, 15] });
     const host = await staticHost(t, { "silent.siedd": silent });
     const { page, faults } = await pageWith(t, markup(`${host}/silent.siedd`));
     await page.evaluate(() => window.player.play());
@@ -114,7 +114,7 @@ describe("direct mode on hosts of all kinds", { concurrency: false, timeout: PAT
   });
 
   test("the player of another origin decodes as well: its worker comes along as a blob", async (t) => {
-    const { page } = await pageWith(t, markup(`${stage.server.url}film`, 'mode="direct"'));
+    const { page } = await pageWith(t, markup(`${stage.server.url}video`, 'mode="direct"'));
     await isDecodedHere(page);
     assert.ok(page.workers().length >= 1);
     assert.ok(
@@ -135,7 +135,7 @@ describe("direct mode on hosts of all kinds", { concurrency: false, timeout: PAT
           route.fulfill({
             contentType: "text/html",
             headers: { "content-security-policy": policy },
-            body: '<!doctype html><link rel="icon" href="data:,"><siedd-player src="film" mode="direct"></siedd-player>',
+            body: '<!doctype html><link rel="icon" href="data:,"><siedd-player src="video" mode="direct"></siedd-player>',
           }),
         ),
     });
@@ -148,8 +148,8 @@ describe("direct mode on hosts of all kinds", { concurrency: false, timeout: PAT
   });
 
   test("a host that sends whole files only is one clear sentence", async (t) => {
-    const host = await plainHost(t, syntheticAsset({ ...FILM, tone: 0 }));
-    const { page } = await pageWith(t, markup(`${host}/film.siedd`));
+    const host = await plainHost(t, syntheticAsset({ ...VIDEO, tone: 0 }));
+    const { page } = await pageWith(t, markup(`${host}/video.siedd`));
     const { reason, message } = await failure(page);
     assert.equal(reason, "no-ranges");
     assert.match(message, /whole files only.*Range/);
@@ -157,12 +157,12 @@ describe("direct mode on hosts of all kinds", { concurrency: false, timeout: PAT
 
   test("what is not an asset, is not there, or has the paper profile is one clear sentence", async (t) => {
     const host = await staticHost(t, {
-      "text.siedd": Buffer.from("this is a text and not a film".repeat(9)),
+      "text.siedd": Buffer.from("this is a text and not a video".repeat(9)),
       "paper.siedd": syntheticPaperAsset(),
     });
     const cases = [
       ["text.siedd", "bad-answer", /not a siedd asset/],
-      ["none.siedd", "film-not-found", /no film at/],
+      ["none.siedd", "video-not-found", /no video at/],
       ["paper.siedd", "server-only", /paper profile.*server/],
     ] as const;
     for (const [name, expected, sentence] of cases) {
@@ -173,8 +173,8 @@ describe("direct mode on hosts of all kinds", { concurrency: false, timeout: PAT
     }
   });
 
-  test("a group that is damaged is left out, and the film goes on", async (t) => {
-    const bytes = Buffer.from(syntheticAsset(FILM));
+  test("a group that is damaged is left out, and the video goes on", async (t) => {
+    const bytes = Buffer.from(syntheticAsset(VIDEO));
     const { openAsset, memorySource } = await import("../../../codec/index.js");
     const asset = await openAsset(memorySource(bytes));
     const { offset } = asset.groups[1]!;

@@ -38,11 +38,11 @@ test("in direct mode zooming by hand sharpens the picture, at rest and while it 
     '<siedd-player src="./fine" mode="direct" muted nocontrols style="width: 320px; border-radius: 0; --siedd-radius: 0"></siedd-player>';
   const { page, faults, requests } = await stage.page(t, markup);
   await until(page, () => window.player.readyState >= 2);
-  const picture = async (region: string, size: string) => {
+  const frame = async (region: string, size: string) => {
     const url = new URL(`fine/${region}/%5E${size}/frame-0.png`, stage.server.url);
     return Buffer.from(await (await fetch(url)).arrayBuffer());
   };
-  // What is asked for is the film's own groups, and those come first.
+  // What is asked for is the video's own groups, and those come first.
   await until(page, () => window.player.buffered.length === 1 && window.player.buffered.end(0) > 3.9);
   const before = requests.length;
 
@@ -56,13 +56,13 @@ test("in direct mode zooming by hand sharpens the picture, at rest and while it 
   let [region, truth, ours] = ["", Buffer.alloc(0), 0];
   for (const end = performance.now() + 30_000; ours < 30 && performance.now() < end; ) {
     const now = await page.evaluate(() => window.player.region);
-    if (now !== region) [region, truth] = [now, await picture(now, "320,180")];
+    if (now !== region) [region, truth] = [now, await frame(now, "320,180")];
     ours = await psnr(await page.screenshot({ clip }), truth, SIZE);
   }
   const [x, y, width, height] = region.split(",").map(Number) as [number, number, number, number];
   assert.deepEqual(beyondMap(requests.slice(before)), []);
 
-  const whole = sharp(await picture("full", "320,180"));
+  const whole = sharp(await frame("full", "320,180"));
   const [left, top] = [Math.round(x / 4), Math.round(y / 4)];
   const scaled = await whole
     .extract({ left, top, width: Math.round(width / 4), height: Math.round(height / 4) })

@@ -4,8 +4,6 @@ import type { Page } from "playwright-core";
 import sharp from "sharp";
 import {
   assertGone,
-  FILM,
-  film,
   look,
   PATIENCE,
   type PageOptions,
@@ -13,9 +11,11 @@ import {
   reach,
   until,
   useStage,
+  VIDEO,
+  video,
 } from "../../support/player-stage.js";
 
-const LENGTH = FILM.groups.length;
+const LENGTH = VIDEO.groups.length;
 
 /** What a viewer would notice, the canvas over the video, and what is counted. */
 const seen = async (page: Page) => ({
@@ -64,17 +64,17 @@ async function showsPicture(page: Page, url: string): Promise<void> {
   assert.equal(answer.status, 200);
   const png = Buffer.from(await answer.arrayBuffer());
   const expected = await sharp(png).ensureAlpha().raw().toBuffer();
-  let most = 255;
-  for (const end = performance.now() + 30_000; most > 2 && performance.now() < end; ) {
+  let max = 255;
+  for (const end = performance.now() + 30_000; max > 2 && performance.now() < end; ) {
     const actual = await pixels(page);
-    most = 0;
-    if (actual.length !== expected.length) most = 255;
-    else for (const [i, value] of actual.entries()) most = Math.max(most, Math.abs(value - expected[i]!));
+    max = 0;
+    if (actual.length !== expected.length) max = 255;
+    else for (const [i, value] of actual.entries()) max = Math.max(max, Math.abs(value - expected[i]!));
   }
-  assert.ok(most <= 2, `a pixel is ${most} off ${url}`);
+  assert.ok(max <= 2, `a pixel is ${max} off ${url}`);
 }
 
-/** All of the film has come. */
+/** All of the video has come. */
 const fetched = (page: Page) =>
   until(
     page,
@@ -94,7 +94,7 @@ describe("direct mode in Chromium", { concurrency: false, timeout: PATIENCE }, (
     style: string,
     rest = "",
     options: PageOptions = {},
-  ) => stage.page(t, film(style, `mode="direct" ${rest}`), options);
+  ) => stage.page(t, video(style, `mode="direct" ${rest}`), options);
 
   test("plays with sound, in step with it, at exactly the pixels that the element takes up", async (t) => {
     const { page, faults } = await open(t, "width: 404px");
@@ -113,7 +113,7 @@ describe("direct mode in Chromium", { concurrency: false, timeout: PATIENCE }, (
     assert.equal(now.ranges, 1);
     assert.ok(now.total >= 20, `${now.total} frames came due`);
     assert.ok(now.dropped < now.total / 2, `${now.dropped} of ${now.total} frames were dropped`);
-    assert.ok(now.soundBytes > 0, "no sound was decoded");
+    assert.ok(now.audioBytes > 0, "no sound was decoded");
     assert.deepEqual(faults, []);
   });
 
@@ -137,7 +137,7 @@ describe("direct mode in Chromium", { concurrency: false, timeout: PATIENCE }, (
       const enlarged = width > 320 ? "%5E" : "";
       await showsPicture(
         page,
-        `${stage.server.url}film/full/${enlarged}${width},${height}/frame-${milliseconds}.png`,
+        `${stage.server.url}video/full/${enlarged}${width},${height}/frame-${milliseconds}.png`,
       );
     }
   });
@@ -172,7 +172,7 @@ describe("direct mode in Chromium", { concurrency: false, timeout: PATIENCE }, (
     await fetched(page);
     const before = groupsAsked(requests);
     await page.evaluate(() => window.player.setAttribute("region", "80,44,160,90"));
-    await showsPicture(page, `${stage.server.url}film/80,44,160,90/%5E404,228/frame-0.png`);
+    await showsPicture(page, `${stage.server.url}video/80,44,160,90/%5E404,228/frame-0.png`);
     assert.equal(groupsAsked(requests), before);
   });
 
@@ -226,13 +226,13 @@ describe("direct mode in Chromium", { concurrency: false, timeout: PATIENCE }, (
     assert.equal((await look(page)).time, LENGTH);
   });
 
-  test("a film replaced while it plays goes on with the new one at the same place", async (t) => {
-    await stage.writeFilm("changing", 3);
+  test("a video replaced while it plays goes on with the new one at the same place", async (t) => {
+    await stage.writeVideo("changing", 3);
     let replaced = () => {};
     const replacing = new Promise<void>((resolve) => {
       replaced = resolve;
     });
-    const { page } = await stage.page(t, film("width: 160px", 'mode="direct"', "changing"), {
+    const { page } = await stage.page(t, video("width: 160px", 'mode="direct"', "changing"), {
       // Eight groups come at once, so that something is left to ask for after the change.
       prepare: (opened) =>
         opened.route("**/changing/asset", async (route) => {
@@ -246,7 +246,7 @@ describe("direct mode in Chromium", { concurrency: false, timeout: PATIENCE }, (
       return window.player.play();
     });
     await reach(page, 1);
-    await stage.writeFilm("changing", 4);
+    await stage.writeVideo("changing", 4);
     replaced();
     await until(page, () => window.told.some(({ type }) => type === "emptied"));
     await reach(page, 5.5);
@@ -260,7 +260,7 @@ describe("direct mode in Chromium", { concurrency: false, timeout: PATIENCE }, (
   describe("auto", () => {
     const auto = (t: { after(end: () => unknown): void }, options: PageOptions = {}) =>
       // Few pixels: what a slow machine affords is not what is held to.
-      stage.page(t, film("width: 64px", 'mode="auto" loop'), options);
+      stage.page(t, video("width: 64px", 'mode="auto" loop'), options);
 
     test("decodes here where that is affordable", async (t) => {
       const { page, requests, faults } = await auto(t);
@@ -291,7 +291,7 @@ describe("direct mode in Chromium", { concurrency: false, timeout: PATIENCE }, (
       });
       const { page } = await auto(t, {
         prepare: async (opened) => {
-          await opened.route("**/film/asset", (route) => {
+          await opened.route("**/video/asset", (route) => {
             const [, first] = /bytes=(\d+)/.exec(route.request().headers().range ?? "")!;
             return Number(first) > 80_000 ? route.fulfill({ status: 403 }) : route.continue();
           });

@@ -14,8 +14,8 @@ const run = promisify(execFile);
 const COMMAND = join(import.meta.dirname, "../../../cli/main.js");
 const siedd = (...args: string[]) => run(process.execPath, [COMMAND, ...args], { maxBuffer: 2 ** 26 });
 
-/** Two seconds of a real film, small, through everything that a user would use. */
-describe("from a film to a resizable picture", { concurrency: false, timeout: 600_000 }, () => {
+/** Two seconds of a real video, small, through everything that a user would use. */
+describe("from a video to a resizable picture", { concurrency: false, timeout: 600_000 }, () => {
   const ends: (() => unknown)[] = [];
   let folder: string;
   let asset: string;
@@ -53,8 +53,8 @@ describe("from a film to a resizable picture", { concurrency: false, timeout: 60
     assert.deepEqual([streams[0].codec_type, streams[0].width, streams[0].height], ["video", 320, 180]);
     assert.equal(streams[0].nb_frames, "2", "a frame to ffprobe is a group to us");
     assert.equal(streams[1].codec_type, "audio");
-    const sound = join(folder, "sound.m4a");
-    await run("ffmpeg", ["-v", "error", "-i", asset, "-map", "0:a", "-c", "copy", sound]);
+    const audio = join(folder, "sound.m4a");
+    await run("ffmpeg", ["-v", "error", "-i", asset, "-map", "0:a", "-c", "copy", audio]);
     const taken = await run("ffprobe", [
       "-v",
       "error",
@@ -62,14 +62,14 @@ describe("from a film to a resizable picture", { concurrency: false, timeout: 60
       "stream=codec_name,duration",
       "-of",
       "json",
-      sound,
+      audio,
     ]);
     const [stream] = JSON.parse(taken.stdout).streams;
     assert.equal(stream.codec_name, "aac");
     assert.ok(Math.abs(Number(stream.duration) - 2) < 0.05, stream.duration);
   });
 
-  test("it decodes to a film that resembles the first one", async () => {
+  test("it decodes to a video that resembles the first one", async () => {
     const { stdout } = await siedd("eval", asset, await clip("bunny"), "--json");
     const { frames, psnr, ssim, decodeFps } = JSON.parse(stdout);
     assert.equal(frames, 50);
@@ -135,13 +135,13 @@ describe("from a film to a resizable picture", { concurrency: false, timeout: 60
         const video = player.shadowRoot?.querySelector("video") as HTMLVideoElement & {
           webkitAudioDecodedByteCount: number;
         };
-        const sound = video.webkitAudioDecodedByteCount;
+        const audio = video.webkitAudioDecodedByteCount;
         return {
           width: player.videoWidth,
           paused: player.paused,
           muted: player.muted,
           ranges: player.buffered.length,
-          sound,
+          sound: audio,
         };
       });
     await exact();
@@ -150,7 +150,7 @@ describe("from a film to a resizable picture", { concurrency: false, timeout: 60
     // In the last segment, so that only coming round again can bring the new size.
     await page.waitForFunction(() => window.player.currentTime > 1.2);
     await page.setViewportSize({ width: 1100, height: 860 });
-    await page.waitForFunction((least) => window.player.videoWidth > least, narrow.width + 100);
+    await page.waitForFunction((min) => window.player.videoWidth > min, narrow.width + 100);
     await exact();
     // While it comes round again, what was kept of the end may lie apart from the new beginning.
     await page.waitForFunction(() => window.player.buffered.length === 1);

@@ -5,12 +5,12 @@ import { describe, test } from "node:test";
 import { serve } from "../../../server/index.js";
 import {
   assertGone,
-  film as filmOf,
   look,
   PATIENCE,
   reach,
   until,
   useStage,
+  video as videoOf,
 } from "../../support/player-stage.js";
 
 declare global {
@@ -22,10 +22,10 @@ declare global {
 
 describe("the player when its world breaks", { concurrency: false, timeout: PATIENCE }, () => {
   const stage = useStage(14);
-  const film = (id = "film", rest = "") => filmOf("width: 160px", rest, id);
+  const video = (id = "video", rest = "") => videoOf("width: 160px", rest, id);
 
   test("goes on by itself when the network has gone and come back", async (t) => {
-    const { page } = await stage.page(t, film());
+    const { page } = await stage.page(t, video());
     await page.evaluate(() => window.player.play());
     await reach(page, 0.8);
     await page.context().setOffline(true);
@@ -38,11 +38,11 @@ describe("the player when its world breaks", { concurrency: false, timeout: PATI
   });
 
   test("goes on by itself when the server is started again on its port", async (t) => {
-    const open = (port: number) => serve({ root: stage.folder, port, prefix: "/films", closeSeconds: 0 });
+    const open = (port: number) => serve({ root: stage.folder, port, prefix: "/videos", closeSeconds: 0 });
     let server = await open(0);
     const { port } = new URL(server.url);
     t.after(() => server.close());
-    const { page } = await stage.page(t, film());
+    const { page } = await stage.page(t, video());
     await page.goto(`${server.url}stage`);
     await page.addScriptTag({ type: "module", url: `${server.url}player/siedd-player.js` });
     await page.evaluate(() => {
@@ -61,14 +61,14 @@ describe("the player when its world breaks", { concurrency: false, timeout: PATI
   });
 
   test("leaves out a group that is damaged, says so, and plays on behind it", async (t) => {
-    const path = join(stage.folder, "film.siedd");
+    const path = join(stage.folder, "video.siedd");
     const bytes = new Uint8Array(await readFile(path));
-    const info = await fetch(`${stage.server.url}film/info.json`);
+    const info = await fetch(`${stage.server.url}video/info.json`);
     const { groups } = (await info.json()) as { groups: { offset: number; size: number }[] };
     const { offset, size } = groups[3]!;
     for (let i = 0; i < 40; i++) bytes[offset + Math.floor(size / 2) + i]! ^= 0x5a;
     await writeFile(join(stage.folder, "damaged.siedd"), bytes);
-    const { page } = await stage.page(t, film("damaged"));
+    const { page } = await stage.page(t, video("damaged"));
     await page.evaluate(() => {
       window.player.addEventListener("missing", ({ detail }) => {
         document.body.dataset.missing = JSON.stringify([detail.start, detail.end]);
@@ -82,7 +82,7 @@ describe("the player when its world breaks", { concurrency: false, timeout: PATI
   });
 
   test("without media source extensions or HLS it says so in one sentence", async (t) => {
-    const { page } = await stage.page(t, film(), {
+    const { page } = await stage.page(t, video(), {
       before: () => {
         for (const name of ["MediaSource", "ManagedMediaSource", "WebKitMediaSource"])
           Object.defineProperty(window, name, { value: undefined });
@@ -101,7 +101,7 @@ describe("the player when its world breaks", { concurrency: false, timeout: PATI
 
   for (const mode of ["server", "direct"]) {
     test(`removed from the page it leaves nothing behind (${mode})`, async (t) => {
-      const opened = await stage.page(t, film("film", `mode="${mode}" zoom="2"`), { before: instrument });
+      const opened = await stage.page(t, video("video", `mode="${mode}" zoom="2"`), { before: instrument });
       const { page, faults } = opened;
       await page.evaluate(() => window.player.play());
       await reach(page, 0.8);

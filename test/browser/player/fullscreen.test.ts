@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Frame, Page } from "playwright-core";
-import { film, PATIENCE, until, useStage } from "../../support/player-stage.js";
+import { PATIENCE, until, useStage, video } from "../../support/player-stage.js";
 
 const inside = (page: Page, selector: string) => page.locator("siedd-player").locator(selector);
 const asked = (page: Page, width: number) =>
@@ -26,7 +26,7 @@ const said = (page: Page | Frame, count = 1) =>
       ).length === times,
     count,
   );
-const MARKUP = film("width: 400px", "muted");
+const MARKUP = video("width: 400px", "muted");
 const WIDE = MARKUP.replace("400px", "600px");
 
 /** What only Safari has, or only where there is a device nearby: present, with the answers that a test gives. */
@@ -133,7 +133,7 @@ describe("the player on other screens, in Chromium", { concurrency: false, timeo
       return { width: small.width, height: small.height };
     });
     assert.ok(width > 0 && width !== 600, `a window of ${width} x ${height}`);
-    // The film's shape within the window's.
+    // The video's shape within the window's.
     await asked(page, even(Math.min(width, (height * 16) / 9)));
     await page.keyboard.press("i");
     await inside(page, '.pip[aria-label="Picture in picture"]').waitFor({ state: "attached" });

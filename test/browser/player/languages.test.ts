@@ -21,8 +21,8 @@ const TONES = [400, 1100] as const;
 const srt = (...cues: readonly [from: string, to: string, said: string][]): string =>
   cues.map(([from, to, said], i) => `${i + 1}\n00:00:0${from} --> 00:00:0${to}\n${said}\n\n`).join("");
 
-/** A film with two tracks of sound and of subtitles, as a disc has them. */
-async function film(folder: string): Promise<string> {
+/** A video with two tracks of sound and of subtitles, as a disc has them. */
+async function video(folder: string): Promise<string> {
   const at = (name: string) => join(folder, name);
   await writeFile(at("eng.srt"), srt(["0,500", "2,500", "Hello <i>there</i>"], ["4,000", "5,900", "Again"]));
   await writeFile(at("ger.srt"), srt(["0,500", "5,900", "Grüß Gott"]));
@@ -34,9 +34,9 @@ async function film(folder: string): Promise<string> {
     ...["a", "s"].flatMap((kind) =>
       ["eng", "ger"].flatMap((language, n) => [`-metadata:s:${kind}:${n}`, `language=${language}`]),
     ),
-    at("film.mkv"),
+    at("video.mkv"),
   );
-  return at("film.mkv");
+  return at("video.mkv");
 }
 
 /** Opens a page of the menu and names what can be chosen there. */
@@ -61,7 +61,7 @@ const cues = (page: Page) =>
   page.evaluate(() => window.player.shadowRoot!.querySelector(".cues")!.textContent);
 
 /** The loudest frequency that the video sounds of, in hertz, as soon as it is this one; else the last one seen. */
-const sounds = (page: Page, hertz: number) =>
+const audioTracks = (page: Page, hertz: number) =>
   page.evaluate(async (wanted) => {
     const video = window.player.shadowRoot!.querySelector("video")! as HTMLVideoElement & {
       ear?: AnalyserNode;
@@ -85,13 +85,13 @@ const sounds = (page: Page, hertz: number) =>
     return heard;
   }, hertz);
 
-describe("languages, from a film with two of each, in Chromium", {
+describe("languages, from a video with two of each, in Chromium", {
   concurrency: false,
   timeout: PATIENCE,
 }, () => {
   const stage = useStage(undefined, async ({ folder }) => {
     const brief = { steps: 20, phase1Steps: 20, points: 64, workers: 1 };
-    await encode({ ...brief, input: await film(folder), output: join(folder, "two.siedd") });
+    await encode({ ...brief, input: await video(folder), output: join(folder, "two.siedd") });
   });
 
   for (const transport of ["elastic", "levels"]) {
@@ -154,26 +154,26 @@ describe("languages, from a film with two of each, in Chromium", {
       assert.deepEqual(faults, []);
     });
 
-    test(`${transport}: the language of the sound can be chosen while the film plays, and is heard`, async (t) => {
+    test(`${transport}: the language of the sound can be chosen while the video plays, and is heard`, async (t) => {
       const { page, faults } = await open(t);
       await until(page, () => window.player.readyState >= 2);
       await page.evaluate(() => window.player.play());
       await reach(page, 0.3);
-      const first = await sounds(page, TONES[0]);
+      const first = await audioTracks(page, TONES[0]);
       assert.ok(Math.abs(first - TONES[0]) < 25, `${first} Hz`);
       assert.deepEqual(await openMenu(page, "Sound track"), [
         ["English", "true"],
         ["German", "false"],
       ]);
       await choose(page, "German");
-      const second = await sounds(page, TONES[1]);
+      const second = await audioTracks(page, TONES[1]);
       assert.ok(Math.abs(second - TONES[1]) < 25, `${second} Hz after German was chosen`);
       assert.deepEqual(
         (await openMenu(page, "Sound track")).map(([, checked]) => checked),
         ["false", "true"],
       );
       await choose(page, "English");
-      const third = await sounds(page, TONES[0]);
+      const third = await audioTracks(page, TONES[0]);
       assert.ok(Math.abs(third - TONES[0]) < 25, `${third} Hz after English was chosen again`);
       const { error, transport: by } = await look(page);
       assert.deepEqual({ error, by }, { error: null, by: transport });

@@ -4,12 +4,12 @@ import { describe, test } from "node:test";
 import type {} from "../../../player/define.js";
 import {
   EXACT_SECONDS,
-  film,
   look,
   PATIENCE,
   reach,
   until,
   useStage,
+  video,
   withoutInBandParameters,
 } from "../../support/player-stage.js";
 
@@ -19,7 +19,7 @@ describe("the player as a media element", { concurrency: false, timeout: PATIENC
   const stage = useStage(EXACT_SECONDS);
 
   test("has every member and every event of this browser's video", async (t) => {
-    const { page } = await stage.page(t, film("width: 160px"));
+    const { page } = await stage.page(t, video("width: 160px"));
     const missing = await page.evaluate(() => {
       const ours = ["srcObject", "width", "height"];
       const names = [HTMLVideoElement, HTMLMediaElement].flatMap((Class) =>
@@ -47,13 +47,13 @@ describe("the player as a media element", { concurrency: false, timeout: PATIENC
         volume: player.volume,
         rate: player.playbackRate,
         paused: player.paused,
-        // Once its end is loaded, the film is as long as the last packet of its sound.
+        // Once its end is loaded, the video is as long as the last packet of its sound.
         lengths: [player.duration, player.seekable.end(0)].map((seconds) => Math.floor(seconds * 30) / 30),
         canPlay: player.canPlayType('video/mp4; codecs="avc1.64001f"'),
         constant: player.HAVE_ENOUGH_DATA,
         textTracks: player.textTracks.length,
         hls: player.hls !== null,
-        current: player.currentSrc.endsWith("/films/film"),
+        current: player.currentSrc.endsWith("/videos/video"),
       };
     });
     assert.deepEqual(seen, {
@@ -76,7 +76,7 @@ describe("the player as a media element", { concurrency: false, timeout: PATIENC
         Object.assign(player, { muted: true, maxWidth: 100, currentTime: 2.5, volume: 0.25, loop: true });
       });
     };
-    const { page } = await stage.page(t, film("width: 160px"), { before });
+    const { page } = await stage.page(t, video("width: 160px"), { before });
     const seen = await page.evaluate(() => {
       const { player } = window;
       const { muted, maxWidth, volume, loop } = player;
@@ -105,8 +105,8 @@ describe("the player as a media element", { concurrency: false, timeout: PATIENC
     assert.equal((await look(page)).time, 2.5);
   });
 
-  test("a rate stays with the film from before it is known, and another film begins at the default one", async (t) => {
-    const { page } = await stage.page(t, film("width: 160px", 'preload="none"'));
+  test("a rate stays with the video from before it is known, and another video begins at the default one", async (t) => {
+    const { page } = await stage.page(t, video("width: 160px", 'preload="none"'));
     await page.evaluate(() => {
       const rates: number[] = [];
       Object.assign(window, { rates });
@@ -141,7 +141,7 @@ describe("the player as a media element", { concurrency: false, timeout: PATIENC
   });
 
   test("a rate stays while another source takes over, whoever has chosen it", async (t) => {
-    const { page } = await stage.page(t, film("width: 160px"), { before: withoutInBandParameters });
+    const { page } = await stage.page(t, video("width: 160px"), { before: withoutInBandParameters });
     const change = async (mode: "direct" | "server") => {
       await page.evaluate((next) => {
         window.told.length = 0;
@@ -169,10 +169,10 @@ describe("the player as a media element", { concurrency: false, timeout: PATIENC
   });
 
   test("preload=none asks for nothing until it plays", async (t) => {
-    const { page, requests } = await stage.page(t, film("width: 160px", 'preload="none"'));
+    const { page, requests } = await stage.page(t, video("width: 160px", 'preload="none"'));
     await page.waitForTimeout(300);
     assert.deepEqual(
-      requests.filter((path) => path.includes("/film/")),
+      requests.filter((path) => path.includes("/video/")),
       [],
     );
     await page.evaluate(() => window.player.play());
@@ -180,7 +180,7 @@ describe("the player as a media element", { concurrency: false, timeout: PATIENC
   });
 
   test("videoRenditions offers heights; choosing one computes it, and none goes back to the screen's", async (t) => {
-    const { page } = await stage.page(t, film("width: 160px"));
+    const { page } = await stage.page(t, video("width: 160px"));
     await page.waitForFunction(() => window.player.videoRenditions.length > 0);
     const heights = await page.evaluate(() =>
       Array.from(window.player.videoRenditions, ({ height }) => height),
@@ -204,7 +204,7 @@ describe("the player as a media element", { concurrency: false, timeout: PATIENC
     const track = '<track kind="captions" srclang="en" label="English" src="data:text/vtt,WEBVTT" default>';
     const { page } = await stage.page(
       t,
-      `<siedd-player src="film" style="width: 160px">${track}</siedd-player>`,
+      `<siedd-player src="video" style="width: 160px">${track}</siedd-player>`,
     );
     const named = () => Array.from(window.player.textTracks, ({ label }) => label);
     assert.ok((await page.evaluate(named)).includes("English"));
@@ -214,7 +214,7 @@ describe("the player as a media element", { concurrency: false, timeout: PATIENC
 
   test("plays within media-chrome: its button, its time range and its full screen", async (t) => {
     const markup = `<media-controller style="width: 320px">
-      ${film("width: 100%", 'slot="media" loop')}
+      ${video("width: 100%", 'slot="media" loop')}
       <media-control-bar>
         <media-play-button></media-play-button><media-time-range></media-time-range>
         <media-fullscreen-button></media-fullscreen-button>
@@ -241,7 +241,7 @@ describe("the player as a media element", { concurrency: false, timeout: PATIENC
   test("several play on one page, each at its own size, and leave the page's styles alone", async (t) => {
     const { page } = await stage.page(
       t,
-      `<p id="text">text <button>button</button></p>${film("width: 160px", "muted")}${film("width: 240px", "muted")}`,
+      `<p id="text">text <button>button</button></p>${video("width: 160px", "muted")}${video("width: 240px", "muted")}`,
     );
     const sheets = await page.evaluate(
       () => document.styleSheets.length + document.adoptedStyleSheets.length,
@@ -263,7 +263,7 @@ describe("the player as a media element", { concurrency: false, timeout: PATIENC
 
   test("tells the server by when a segment is needed and what comes next, at its size and region", async (t) => {
     const told: string[] = [];
-    const { page } = await stage.page(t, film("width: 160px", 'zoom="2"'), {
+    const { page } = await stage.page(t, video("width: 160px", 'zoom="2"'), {
       prepare: async (prepared) => {
         prepared.on("request", (request) => {
           if (/elastic-\d+\.m4s/.test(request.url())) told.push(request.headers()["cmcd-request"] ?? "");

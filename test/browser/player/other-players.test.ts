@@ -9,7 +9,7 @@ const MODULES = join(import.meta.dirname, "../../../../node_modules");
 const cue = (start: number, end: number, text: string) => ({ start, end, settings: "", text });
 
 /** Six seconds with sound in two languages and subtitles. */
-const FILM = {
+const VIDEO = {
   ...{ width: 160, height: 90, widths: [4], tone: 6, languages: ["eng", "ger"] },
   groups: Array.from({ length: 6 }, () => 25),
   text: [{ language: "eng", cues: [cue(500, 1500, "Hello"), cue(4500, 5500, "Soon over")] }],
@@ -90,9 +90,9 @@ async function stage(t: TestContext, server: TestServer, script: string): Promis
 
 /** Has everything computed that a player may choose, so that none of them stalls where the machine is busy. */
 async function warm(server: TestServer): Promise<void> {
-  const master = await server.get("film/master.m3u8");
+  const master = await server.get("video/master.m3u8");
   for (const playlist of master.text.split("\n").filter((line) => line.endsWith("index.m3u8"))) {
-    const folder = `film/${playlist.slice(0, -"index.m3u8".length)}`;
+    const folder = `video/${playlist.slice(0, -"index.m3u8".length)}`;
     await server.get(`${folder}init.mp4`);
     for (let k = 0; (await server.get(`${folder}seg-${k}.m4s`)).status === 200; k++);
   }
@@ -108,11 +108,11 @@ after(async () => {
 
 for (const { name, script, attach } of LIBRARIES) {
   test(`${name} plays the master playlist to its end, seeks, shows subtitles and has nothing to complain of`, async (t) => {
-    served ??= testServer({ after: (end) => void ends.push(end as () => unknown) }, { film: FILM });
+    served ??= testServer({ after: (end) => void ends.push(end as () => unknown) }, { video: VIDEO });
     const server = await served;
     await warm(server);
     const [page, said] = await stage(t, server, script);
-    const url = `${server.url}film/master.m3u8`;
+    const url = `${server.url}video/master.m3u8`;
     const start = new Function(
       "url",
       `const video = document.querySelector("video"); return (async () => {${attach}})();`,

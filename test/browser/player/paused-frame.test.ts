@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import {
-  film,
   look,
   PATIENCE,
   shows,
   until,
   useStage,
+  video,
   withoutInBandParameters,
 } from "../../support/player-stage.js";
 import { psnr } from "../../support/screenshot-psnr.js";
@@ -21,7 +21,7 @@ declare global {
   interface Window {
     /** What was told since it was cleared. */
     heard: string[];
-    /** Whether the film was ever seen not to rest at its end. */
+    /** Whether the video was ever seen not to rest at its end. */
     stirred: string[];
   }
 }
@@ -36,7 +36,7 @@ const playToEnd = (page: Page) =>
     await end;
   });
 
-/** Notes each event that says that the film does not rest, and each moment at which a property does. */
+/** Notes each event that says that the video does not rest, and each moment at which a property does. */
 const watchRest = (page: Page) =>
   page.evaluate(() => {
     const { player } = window;
@@ -59,11 +59,11 @@ const watchRest = (page: Page) =>
 const settled = (page: Page) =>
   until(page, () => {
     const root = window.player.shadowRoot!;
-    const picture = root.querySelector<HTMLElement>(
+    const frame = root.querySelector<HTMLElement>(
       window.player.transport === "direct" ? "canvas.decoded" : "video",
     )!;
     const held = root.querySelector<HTMLElement>(".held:not(.decoded)")!;
-    return window.player.region !== "full" && ["", "none"].includes(picture.style.transform) && held.hidden;
+    return window.player.region !== "full" && ["", "none"].includes(frame.style.transform) && held.hidden;
   });
 
 const paths = {
@@ -72,15 +72,15 @@ const paths = {
   direct: {},
 } as const;
 
-describe("a film that has ended, or rests near its end", { concurrency: false, timeout: PATIENCE }, () => {
+describe("a video that has ended, or rests near its end", { concurrency: false, timeout: PATIENCE }, () => {
   const stage = useStage(SECONDS, async ({ folder }) => {
-    // Tiles of one colour each, another in each group: which frame it is can be told from its colours.
+    // Tiles of one color each, another in each group: which frame it is can be told from its colors.
     const groups = Array.from({ length: SECONDS }, () => 25);
     const mosaic = { width: 320, height: 180, groups, tone: SECONDS, widths: [0], overlap: 0 };
     await writeFile(join(folder, "mosaic.siedd"), syntheticAsset(mosaic));
   });
   const player = (rest = "") =>
-    film("width: 320px; border-radius: 0; --siedd-radius: 0", `muted nocontrols ${rest}`, "./mosaic");
+    video("width: 320px; border-radius: 0; --siedd-radius: 0", `muted nocontrols ${rest}`, "./mosaic");
 
   /** How near the picture on screen is to the server's own, in dB. */
   const likeness = async (page: Page, region: string, width: number, height: number) => {
@@ -129,7 +129,7 @@ describe("a film that has ended, or rests near its end", { concurrency: false, t
     });
   }
 
-  test("a change that comes too late to be played is there once the film has ended, or rests within its last frame", async (t) => {
+  test("a change that comes too late to be played is there once the video has ended, or rests within its last frame", async (t) => {
     const { page, faults } = await stage.page(t, player());
     await until(page, () => window.player.readyState >= 2);
     const playsOut = (changed: Promise<unknown>) =>

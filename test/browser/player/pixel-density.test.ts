@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import {
   EXACT_SECONDS,
-  film,
   look,
   PATIENCE,
   type PageOptions,
@@ -10,14 +9,15 @@ import {
   shows,
   until,
   useStage,
+  video,
   withoutInBandParameters,
 } from "../../support/player-stage.js";
 
 describe("the player's exact pixels", { concurrency: false, timeout: PATIENCE }, () => {
-  const stage = useStage(20, (open) => open.writeFilm("short", 7, EXACT_SECONDS));
+  const stage = useStage(20, (open) => open.writeVideo("short", 7, EXACT_SECONDS));
 
   test("moved to a denser screen while it plays, it goes on at that screen's pixels", async (t) => {
-    const { page, faults } = await stage.page(t, film("width: 160px", "loop", "short"));
+    const { page, faults } = await stage.page(t, video("width: 160px", "loop", "short"));
     const session = await page.context().newCDPSession(page);
     await page.evaluate(() => window.player.play());
     await reach(page, 0.6);
@@ -41,7 +41,7 @@ describe("the player's exact pixels", { concurrency: false, timeout: PATIENCE },
   });
 
   test("follows object-fit: the pixels that are drawn are those that are asked for", async (t) => {
-    const { page } = await stage.page(t, film("width: 200px; height: 200px"));
+    const { page } = await stage.page(t, video("width: 200px; height: 200px"));
     const asked = (width: number, height: number) =>
       until(
         page,
@@ -70,7 +70,7 @@ describe("the player's exact pixels", { concurrency: false, timeout: PATIENCE },
   };
   for (const [transport, options] of Object.entries(paths)) {
     test(`twenty seeks and resizes leave one buffered range, and the last size (${transport})`, async (t) => {
-      const { page, faults } = await stage.page(t, film("width: 160px"), options);
+      const { page, faults } = await stage.page(t, video("width: 160px"), options);
       await page.evaluate(() => window.player.play());
       await reach(page, 0.2);
       await page.evaluate(async () => {

@@ -3,7 +3,6 @@ import { describe, test } from "node:test";
 import {
   assertGone,
   EXACT_SECONDS,
-  film,
   look,
   PATIENCE,
   putBack,
@@ -11,13 +10,14 @@ import {
   shows,
   until,
   useStage,
+  video,
 } from "../../support/player-stage.js";
 
 describe("the player in Chromium", { concurrency: false, timeout: PATIENCE }, () => {
   const stage = useStage(EXACT_SECONDS);
 
   test("plays with sound at exactly the pixels that the element takes up", async (t) => {
-    const { page, faults } = await stage.page(t, film("width: 404px"));
+    const { page, faults } = await stage.page(t, video("width: 404px"));
     await page.evaluate(() => window.player.play());
     await reach(page, 0.6);
     const seen = await look(page);
@@ -25,7 +25,7 @@ describe("the player in Chromium", { concurrency: false, timeout: PATIENCE }, ()
     assert.equal(seen.size, "404x228");
     assert.equal(seen.transport, "elastic");
     assert.equal(seen.muted, false);
-    assert.ok(seen.soundBytes > 0, "no sound was decoded");
+    assert.ok(seen.audioBytes > 0, "no sound was decoded");
     assert.equal(seen.ranges, 1);
     assert.deepEqual(faults, []);
   });
@@ -34,7 +34,7 @@ describe("the player in Chromium", { concurrency: false, timeout: PATIENCE }, ()
     // What is held to is the player: how long computing takes is the machine's.
     await stage.warm("320,180", 0, 5);
     await stage.warm("%5E480,270", 3, 4);
-    const { page, requests } = await stage.page(t, film("width: 320px"));
+    const { page, requests } = await stage.page(t, video("width: 320px"));
     await until(page, () => window.player.buffered.length === 1 && window.player.buffered.end(0) >= 4);
     await page.evaluate(() => {
       // Time for what a machine does that has other work.
@@ -87,7 +87,7 @@ describe("the player in Chromium", { concurrency: false, timeout: PATIENCE }, ()
     assert.deepEqual(seen.ranges, [1]);
     assert.ok(
       seen.times.every((time, i) => i === 0 || time >= seen.times[i - 1]!),
-      "the film jumped back",
+      "the video jumped back",
     );
     assert.deepEqual(
       seen.told.filter(({ type }) => ["stall", "pause", "error", "emptied"].includes(type)),
@@ -100,7 +100,7 @@ describe("the player in Chromium", { concurrency: false, timeout: PATIENCE }, ()
   });
 
   test("a still picture is computed again too", async (t) => {
-    const { page } = await stage.page(t, film("width: 200px"));
+    const { page } = await stage.page(t, video("width: 200px"));
     await page.evaluate(() => window.player.play());
     await reach(page, 1.3);
     const at = await page.evaluate(() => {
@@ -116,7 +116,7 @@ describe("the player in Chromium", { concurrency: false, timeout: PATIENCE }, ()
   });
 
   test("a dense screen gets all its pixels, up to max-width and max-height", async (t) => {
-    const { page } = await stage.page(t, film("width: 240px"), { context: { deviceScaleFactor: 2 } });
+    const { page } = await stage.page(t, video("width: 240px"), { context: { deviceScaleFactor: 2 } });
     await until(page, () => window.player.requestedSize?.width === 480);
     await page.evaluate(() => window.player.setAttribute("max-height", "180"));
     await until(page, () => window.player.requestedSize?.width === 320);
@@ -124,8 +124,8 @@ describe("the player in Chromium", { concurrency: false, timeout: PATIENCE }, ()
   });
 
   test("waits until it has a size", async (t) => {
-    const { page, requests } = await stage.page(t, `<div hidden>${film("width: 240px")}</div>`);
-    await until(page, () => window.player.film !== null);
+    const { page, requests } = await stage.page(t, `<div hidden>${video("width: 240px")}</div>`);
+    await until(page, () => window.player.info !== null);
     // Laid out and drawn twice since.
     await page.evaluate(
       () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
@@ -138,7 +138,7 @@ describe("the player in Chromium", { concurrency: false, timeout: PATIENCE }, ()
   });
 
   test("moved in the document it plays on where it was, and nothing is loaded again", async (t) => {
-    const { page, requests } = await stage.page(t, `${film("width: 240px")}<main></main>`);
+    const { page, requests } = await stage.page(t, `${video("width: 240px")}<main></main>`);
     await page.evaluate(() => window.player.play());
     await reach(page, 0.5);
     const at = await page.evaluate(() => {
@@ -151,7 +151,7 @@ describe("the player in Chromium", { concurrency: false, timeout: PATIENCE }, ()
   });
 
   test("removed it leaves no request and no timer, and added again it goes on where it was", async (t) => {
-    const opened = await stage.page(t, film("width: 240px"));
+    const opened = await stage.page(t, video("width: 240px"));
     const { page, faults } = opened;
     await page.evaluate(() => window.player.play());
     await reach(page, 2.1);
@@ -171,7 +171,7 @@ describe("the player in Chromium", { concurrency: false, timeout: PATIENCE }, ()
   });
 
   test("keys play, seek, mute and change the volume; other keys are the page's", async (t) => {
-    const { page } = await stage.page(t, film("width: 320px"));
+    const { page } = await stage.page(t, video("width: 320px"));
     await until(page, () => window.player.readyState >= 2);
     await page.keyboard.press("Tab");
     await page.keyboard.press("k");
@@ -181,14 +181,14 @@ describe("the player in Chromium", { concurrency: false, timeout: PATIENCE }, ()
       const { paused, muted, volume, currentTime } = window.player;
       return { paused, muted, volume, currentTime };
     });
-    // The film is as long as its pictures, and once its end is loaded as the last packet of its sound.
+    // The video is as long as its pictures, and once its end is loaded as the last packet of its sound.
     const { currentTime, ...rest } = after;
     assert.deepEqual(rest, { paused: true, muted: true, volume: 0 });
     assert.ok(currentTime >= EXACT_SECONDS && currentTime < EXACT_SECONDS + 0.03, `at ${currentTime} s`);
   });
 
-  test("a looping film begins again by itself", async (t) => {
-    const { page } = await stage.page(t, film("width: 160px", "loop"));
+  test("a looping video begins again by itself", async (t) => {
+    const { page } = await stage.page(t, video("width: 160px", "loop"));
     await page.evaluate(() => {
       window.player.currentTime = 5;
       return window.player.play();

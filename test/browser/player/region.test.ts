@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import {
-  FILM,
   look,
   PATIENCE,
   reach,
   until,
   useStage,
+  VIDEO,
   withoutInBandParameters,
 } from "../../support/player-stage.js";
 import { syntheticAsset } from "../../support/synthetic-asset.js";
@@ -62,7 +62,7 @@ const watchBuffer = (page: Page, seconds: number) =>
   }, seconds);
 
 /** Peak signal-to-noise ratio of a screenshot against a picture, in dB. */
-async function psnr(page: Page, shot: Buffer, picture: string): Promise<number> {
+async function psnr(page: Page, shot: Buffer, frame: string): Promise<number> {
   return page.evaluate(
     async ([data, url]) => {
       const pixels = async (source: string) => {
@@ -76,22 +76,22 @@ async function psnr(page: Page, shot: Buffer, picture: string): Promise<number> 
       for (let i = 0; i < a.length; i++) sum += i % 4 === 3 ? 0 : (a[i]! - b[i]!) ** 2;
       return 10 * Math.log10((255 * 255) / (sum / (a.length * 0.75)));
     },
-    [`data:image/png;base64,${shot.toString("base64")}`, picture] as const,
+    [`data:image/png;base64,${shot.toString("base64")}`, frame] as const,
   );
 }
 
 describe("zooming in Chromium", { concurrency: false, timeout: PATIENCE }, () => {
   const clip = { x: 0, y: 0, width: 640, height: 360 };
   const stage = useStage(undefined, async ({ folder }) => {
-    // Tiles of one colour each, another in each group: where a frame lies can be told from a few pixels.
-    const mosaic = syntheticAsset({ ...FILM, tone: 0, widths: [0], overlap: 0 });
+    // Tiles of one color each, another in each group: where a frame lies can be told from a few pixels.
+    const mosaic = syntheticAsset({ ...VIDEO, tone: 0, widths: [0], overlap: 0 });
     await writeFile(join(folder, "mosaic.siedd"), mosaic);
     // More detail than the screen shows of the whole.
     const fine = { width: 1280, height: 720, groups: [25, 25], widths: [4] };
     await writeFile(join(folder, "fine.siedd"), syntheticAsset(fine));
     // Frames whose times are no whole microseconds.
-    const groups = FILM.groups.slice(1).map(() => 30);
-    const ntsc = { ...FILM, groups, frameRate: { num: 30_000, den: 1001 } };
+    const groups = VIDEO.groups.slice(1).map(() => 30);
+    const ntsc = { ...VIDEO, groups, frameRate: { num: 30_000, den: 1001 } };
     await writeFile(join(folder, "ntsc.siedd"), syntheticAsset(ntsc));
   });
 
@@ -129,11 +129,11 @@ describe("zooming in Chromium", { concurrency: false, timeout: PATIENCE }, () =>
     await page.evaluate(() => window.player.play());
     await reach(page, 0.4);
     const shots: Buffer[] = [];
-    await watchBuffer(page, FILM.groups.length);
+    await watchBuffer(page, VIDEO.groups.length);
     await page.evaluate(() => {
       window.player.region = "100,40,160,90";
     });
-    // Before, at and after the change; the film ends by itself.
+    // Before, at and after the change; the video ends by itself.
     for (let after = 0; after < 5 && shots.length < 200; after += (await page.evaluate(isSettled)) ? 1 : 0) {
       shots.push(await page.screenshot({ clip }));
       begin();
@@ -141,7 +141,7 @@ describe("zooming in Chromium", { concurrency: false, timeout: PATIENCE }, () =>
     assert.equal(await page.evaluate(() => window.player.region), "100,40,160,90");
     assert.deepEqual(await page.evaluate(() => window.watched), { apart: 0, lost: 0 });
     const candidates = await Promise.all(
-      FILM.groups.map(async (_, second) => {
+      VIDEO.groups.map(async (_, second) => {
         const url = new URL(
           `mosaic/100,40,160,90/%5E640,360/frame-${1000 * second + 500}.png`,
           stage.server.url,
@@ -149,23 +149,23 @@ describe("zooming in Chromium", { concurrency: false, timeout: PATIENCE }, () =>
         return (await fetch(url)).arrayBuffer().then((bytes) => Buffer.from(bytes).toString("base64"));
       }),
     );
-    /** Of each picture the colours at the middles of the tiles. */
+    /** Of each picture the colors at the middles of the tiles. */
     const samples = await page.evaluate(
-      (pictures) =>
+      (frames) =>
         Promise.all(
-          pictures.map(async (base64) => {
+          frames.map(async (base64) => {
             const bitmap = await createImageBitmap(
               await (await fetch(`data:image/png;base64,${base64}`)).blob(),
             );
             const canvas = new OffscreenCanvas(640, 360);
             const context = canvas.getContext("2d")!;
             context.drawImage(bitmap, 0, 0, 640, 360);
-            const colours: number[] = [];
+            const colors: number[] = [];
             for (let y = 30; y < 360; y += 60) {
               for (let x = 20; x < 640; x += 40)
-                colours.push(...context.getImageData(x, y, 1, 1).data.slice(0, 3));
+                colors.push(...context.getImageData(x, y, 1, 1).data.slice(0, 3));
             }
-            return colours;
+            return colors;
           }),
         ),
       [...candidates, ...shots.map((shot) => shot.toString("base64"))],
@@ -216,7 +216,7 @@ describe("zooming in Chromium", { concurrency: false, timeout: PATIENCE }, () =>
   }
 
   test("wheel, drag, rectangle, keys and double click choose the region, and each is told once it rests", async (t) => {
-    const { page, faults } = await stage.page(t, player("film"));
+    const { page, faults } = await stage.page(t, player("video"));
     await page.evaluate(() => {
       const told: string[] = [];
       Object.assign(window, { regions: told });
@@ -285,7 +285,7 @@ describe("zooming in Chromium", { concurrency: false, timeout: PATIENCE }, () =>
   });
 
   test("with the tool for zooming a rectangle may begin anywhere: the button to play gives way", async (t) => {
-    const { page } = await stage.page(t, player("film"));
+    const { page } = await stage.page(t, player("video"));
     await until(page, () => window.player.readyState >= 2);
     const bigPlay = page.locator("siedd-player").locator(".big-play");
     await bigPlay.waitFor();
@@ -300,7 +300,7 @@ describe("zooming in Chromium", { concurrency: false, timeout: PATIENCE }, () =>
   });
 
   test("two fingers zoom into what is between them, and one pans", async (t) => {
-    const { page, faults } = await stage.page(t, player("film"), { context: { hasTouch: true } });
+    const { page, faults } = await stage.page(t, player("video"), { context: { hasTouch: true } });
     await until(page, () => window.player.readyState >= 2);
     const session = await page.context().newCDPSession(page);
     const touch = (type: "touchStart" | "touchMove" | "touchEnd", ...points: [number, number][]) =>
@@ -319,18 +319,18 @@ describe("zooming in Chromium", { concurrency: false, timeout: PATIENCE }, () =>
     assert.deepEqual(faults, []);
   });
 
-  test("region and zoom may be given before the film is known; a bad one warns and changes nothing", async (t) => {
-    const { page, requests } = await stage.page(t, player("film", 'region="pct:50,50,50,50"'));
+  test("region and zoom may be given before the video is known; a bad one warns and changes nothing", async (t) => {
+    const { page, requests } = await stage.page(t, player("video", 'region="pct:50,50,50,50"'));
     const said: string[] = [];
     page.on("console", (message) => message.type() === "warning" && said.push(message.text()));
     await until(page, () => window.player.readyState >= 2);
     assert.equal(await page.evaluate(() => window.player.region), "160,90,160,90");
     assert.ok(
-      requests.some((path) => /\/film\/160,90,160,90\/(%5E|\^)?[\d,]+\/elastic-0/.test(path)),
+      requests.some((path) => /\/video\/160,90,160,90\/(%5E|\^)?[\d,]+\/elastic-0/.test(path)),
       requests.join("\n"),
     );
     assert.ok(
-      !requests.some((path) => /\/film\/full\/[^/]+\/elastic-0/.test(path)),
+      !requests.some((path) => /\/video\/full\/[^/]+\/elastic-0/.test(path)),
       "the whole was asked for too",
     );
     await page.evaluate(() => {

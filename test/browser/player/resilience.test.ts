@@ -3,20 +3,20 @@ import { describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import {
   EXACT_SECONDS,
-  film as filmOf,
   look,
   PATIENCE,
   reach,
   shows,
   until,
   useStage,
+  video as videoOf,
   withoutInBandParameters,
 } from "../../support/player-stage.js";
 
 describe("the player when things go wrong", { concurrency: false, timeout: PATIENCE }, () => {
   const stage = useStage(EXACT_SECONDS);
-  const film = (id = "film") => filmOf("width: 240px", "", id);
-  /** The end of the film stays to be asked for until it has been replaced. */
+  const video = (id = "video") => videoOf("width: 240px", "", id);
+  /** The end of the video stays to be asked for until it has been replaced. */
   const unfinished = () => {
     let replaced = () => {};
     const replacing = new Promise<void>((resolve) => {
@@ -29,7 +29,7 @@ describe("the player when things go wrong", { concurrency: false, timeout: PATIE
 
   test("a busy server is asked again until it has time", async (t) => {
     let refusals = 2;
-    const { page } = await stage.page(t, film(), {
+    const { page } = await stage.page(t, video(), {
       prepare: (prepared) =>
         prepared.route(/elastic-1\.m4s/, (route) =>
           refusals-- > 0 ? route.fulfill({ status: 503, headers: { "retry-after": "1" } }) : route.continue(),
@@ -41,16 +41,16 @@ describe("the player when things go wrong", { concurrency: false, timeout: PATIE
     assert.equal((await look(page)).error, null);
   });
 
-  test("a film replaced while it plays goes on with the new one at the same place and rate", async (t) => {
-    await stage.writeFilm("replaced", 1);
+  test("a video replaced while it plays goes on with the new one at the same place and rate", async (t) => {
+    await stage.writeVideo("replaced", 1);
     const { replaced, prepare } = unfinished();
-    const { page, requests } = await stage.page(t, film("replaced"), { prepare });
+    const { page, requests } = await stage.page(t, video("replaced"), { prepare });
     await page.evaluate(() => {
       window.player.playbackRate = 1.5;
       return window.player.play();
     });
     await reach(page, 1);
-    await stage.writeFilm("replaced", 2);
+    await stage.writeVideo("replaced", 2);
     replaced();
     await until(page, () => window.told.some(({ type }) => type === "emptied"));
     await until(page, () => window.player.currentTime > 1 && !window.player.paused);
@@ -60,11 +60,11 @@ describe("the player when things go wrong", { concurrency: false, timeout: PATIE
     assert.equal(requests.filter((path) => path.endsWith("/elastic.m3u8")).length, 2);
   });
 
-  test("what is chosen while a replaced film is opened again holds: its place, and whether it plays", async (t) => {
-    await stage.writeFilm("chosen", 1);
+  test("what is chosen while a replaced video is opened again holds: its place, and whether it plays", async (t) => {
+    await stage.writeVideo("chosen", 1);
     let hold = false;
     const { replaced, prepare } = unfinished();
-    const { page } = await stage.page(t, film("chosen"), {
+    const { page } = await stage.page(t, video("chosen"), {
       prepare: async (prepared) => {
         await prepare(prepared);
         await prepared.route(/chosen\/info\.json/, async (route) => {
@@ -82,7 +82,7 @@ describe("the player when things go wrong", { concurrency: false, timeout: PATIE
         window.player.pause();
       });
     });
-    await stage.writeFilm("chosen", 2);
+    await stage.writeVideo("chosen", 2);
     replaced();
     await until(page, () => window.player.currentTime === 4 && window.player.readyState >= 2);
     assert.equal((await look(page)).paused, true);
@@ -91,8 +91,8 @@ describe("the player when things go wrong", { concurrency: false, timeout: PATIE
     assert.equal((await look(page)).error, null);
   });
 
-  test("a segment that cannot be decoded is left out, and the film plays on", async (t) => {
-    const { page } = await stage.page(t, film(), {
+  test("a segment that cannot be decoded is left out, and the video plays on", async (t) => {
+    const { page } = await stage.page(t, video(), {
       prepare: (prepared) =>
         prepared.route(/elastic-2\.m4s/, async (route) => {
           const answer = await route.fetch();
@@ -107,15 +107,15 @@ describe("the player when things go wrong", { concurrency: false, timeout: PATIE
     await until(page, () => window.player.ended);
   });
 
-  test("an unknown film is one sentence and a button, which works once the film is there", async (t) => {
-    const { page } = await stage.page(t, film("later"));
+  test("an unknown video is one sentence and a button, which works once the video is there", async (t) => {
+    const { page } = await stage.page(t, video("later"));
     const alert = page.locator("siedd-player").getByRole("alert");
     await alert.waitFor();
     assert.match(
       (await alert.textContent()) ?? "",
-      /^There is no film at http.*\/films\/later; check the address\./,
+      /^There is no video at http.*\/videos\/later; check the address\./,
     );
-    await stage.writeFilm("later", 3);
+    await stage.writeVideo("later", 3);
     await page.evaluate(() => {
       window.player.playbackRate = 1.5;
     });
@@ -127,18 +127,18 @@ describe("the player when things go wrong", { concurrency: false, timeout: PATIE
   });
 
   test("play() fails with the reason where there is nothing to play", async (t) => {
-    const { page } = await stage.page(t, film("none"));
+    const { page } = await stage.page(t, video("none"));
     const said = await page.evaluate(() =>
       window.player.play().then(
         () => "played",
         (error: Error) => error.message,
       ),
     );
-    assert.match(said, /There is no film at/);
+    assert.match(said, /There is no video at/);
   });
 
   test("a browser without in-band parameter sets plays segments of levels, each with its own, and follows the size", async (t) => {
-    const { page, requests } = await stage.page(t, film(), { before: withoutInBandParameters });
+    const { page, requests } = await stage.page(t, video(), { before: withoutInBandParameters });
     await page.evaluate(() => window.player.play());
     await reach(page, 0.5);
     const seen = await look(page);

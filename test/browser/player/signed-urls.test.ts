@@ -3,21 +3,21 @@ import { test } from "node:test";
 import { parseSource } from "../../../player/element/attributes.js";
 import { signUrl } from "../../../server/index.js";
 import { launchBrowser, watchFaults } from "../../support/browser.js";
-import { FILM, PATIENCE } from "../../support/player-stage.js";
+import { PATIENCE, VIDEO } from "../../support/player-stage.js";
 import { testServer } from "../../support/running-server.js";
 
 const KEY = { id: "k", secret: "a secret of some length" };
 
-test("of a film's address a signature is kept, and nothing else of its query", () => {
-  const base = "http://host/films/";
-  assert.equal(parseSource("film/?sig=a.b-c_d&x=1#y", base), "http://host/films/film?sig=a.b-c_d");
-  assert.equal(parseSource("film?x=sig", base), "http://host/films/film");
+test("of a video's address a signature is kept, and nothing else of its query", () => {
+  const base = "http://host/videos/";
+  assert.equal(parseSource("video/?sig=a.b-c_d&x=1#y", base), "http://host/videos/video?sig=a.b-c_d");
+  assert.equal(parseSource("video?x=sig", base), "http://host/videos/video");
 });
 
-test("the player plays a film that only a signature opens, in either mode", {
+test("the player plays a video that only a signature opens, in either mode", {
   timeout: PATIENCE,
 }, async (t) => {
-  const server = await testServer(t, { film: FILM }, { signKeys: [KEY], closeSeconds: 0 });
+  const server = await testServer(t, { video: VIDEO }, { signKeys: [KEY], closeSeconds: 0 });
   const browser = await launchBrowser();
   t.after(() => browser.close());
   const open = async (markup: string) => {
@@ -33,7 +33,7 @@ test("the player plays a film that only a signature opens, in either mode", {
     });
     return page;
   };
-  const src = signUrl("/film", { key: KEY, expires: 600 });
+  const src = signUrl("/video", { key: KEY, expires: 600 });
   for (const mode of ["server", "direct"]) {
     const page = await open(
       `<siedd-player src="${src}" mode="${mode}" style="width: 200px" muted></siedd-player>`,
@@ -42,16 +42,16 @@ test("the player plays a film that only a signature opens, in either mode", {
     await page.waitForFunction(() => window.player.currentTime > 1.2);
     await page.close();
   }
-  const page = await open('<siedd-player src="/film" style="width: 200px"></siedd-player>');
+  const page = await open('<siedd-player src="/video" style="width: 200px"></siedd-player>');
   const refused = page.evaluate(() => window.player.play());
   await assert.rejects(refused, /PlayerError/);
 });
 
-test("a film's page to embed and oEmbed hand its signature on, and a signature of another film opens neither", {
+test("a video's page to embed and oEmbed hand its signature on, and a signature of another video opens neither", {
   timeout: PATIENCE,
 }, async (t) => {
-  const server = await testServer(t, { film: FILM, other: FILM }, { signKeys: [KEY], closeSeconds: 0 });
-  const page = signUrl(`${server.url}player/embed/film`, { key: KEY, expires: 600, maxSide: 200 });
+  const server = await testServer(t, { video: VIDEO, other: VIDEO }, { signKeys: [KEY], closeSeconds: 0 });
+  const page = signUrl(`${server.url}player/embed/video`, { key: KEY, expires: 600, maxSide: 200 });
   const html = await server.get(page);
   assert.equal(html.status, 200);
   assert.equal(html.headers.get("cache-control"), "private, no-cache");
@@ -63,11 +63,11 @@ test("a film's page to embed and oEmbed hand its signature on, and a signature o
   assert.equal((await server.get(oembed.thumbnail_url)).status, 200);
 
   const refused = async (path: string) => assert.equal((await server.get(path)).status, 403, path);
-  await refused("player/embed/film");
-  await refused(page.replace("/embed/film", "/embed/other"));
+  await refused("player/embed/video");
+  await refused(page.replace("/embed/video", "/embed/other"));
   const about = (address: string) => `player/oembed?url=${encodeURIComponent(address)}`;
-  await refused(about(`${server.url}player/embed/film`));
-  await refused(about(page.replace("/embed/film", "/embed/other")));
+  await refused(about(`${server.url}player/embed/video`));
+  await refused(about(page.replace("/embed/video", "/embed/other")));
   await refused("player/oembed");
 
   const browser = await launchBrowser();
@@ -79,12 +79,12 @@ test("a film's page to embed and oEmbed hand its signature on, and a signature o
   assert.deepEqual(faults, []);
 });
 
-test("the catalogue's page hands its signature on to films, posters, playlists and what may be copied", {
+test("the catalog's page hands its signature on to videos, posters, playlists and what may be copied", {
   timeout: PATIENCE,
 }, async (t) => {
   const server = await testServer(
     t,
-    { film: FILM, "a & b": { ...FILM, groups: [25, 25, 25] } },
+    { video: VIDEO, "a & b": { ...VIDEO, groups: [25, 25, 25] } },
     { signKeys: [KEY], closeSeconds: 0 },
   );
   const home = signUrl(server.url, { key: KEY, expires: 600, scope: "all" });
@@ -106,11 +106,11 @@ test("the catalogue's page hands its signature on to films, posters, playlists a
   t.after(() => browser.close());
   const tab = await browser.newPage();
   const faults = watchFaults(tab);
-  await tab.goto(`${home}#film`);
+  await tab.goto(`${home}#video`);
   const playing = () =>
     tab.waitForFunction(() => (document.querySelector("siedd-player")?.currentTime ?? 0) > 0.4);
   await playing();
-  await tab.click('#films a[data-id="a & b"]');
+  await tab.click('#videos a[data-id="a & b"]');
   await tab.waitForFunction(() => document.getElementById("name")?.textContent === "a & b");
   await playing();
   await tab.waitForFunction(() => document.getElementById("hls")?.textContent !== "");

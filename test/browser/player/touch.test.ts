@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { CDPSession, Page } from "playwright-core";
-import { film, PATIENCE, until, useStage } from "../../support/player-stage.js";
+import { PATIENCE, until, useStage, video } from "../../support/player-stage.js";
 
-/** Seconds of the film: long enough that a finger's width on the bar is many of them. */
+/** Seconds of the video: long enough that a finger's width on the bar is many of them. */
 const LENGTH = 60;
 
 const TOUCH = { hasTouch: true, isMobile: true, viewport: { width: 400, height: 700 } } as const;
@@ -52,7 +52,7 @@ const time = (page: Page) => page.evaluate(() => window.player.currentTime);
 describe("the player under fingers, in Chromium", { concurrency: false, timeout: PATIENCE }, () => {
   const stage = useStage(LENGTH);
   const open = async (t: Parameters<typeof stage.page>[0]) => {
-    const opened = await stage.page(t, film("width: 400px", "muted"), { context: TOUCH });
+    const opened = await stage.page(t, video("width: 400px", "muted"), { context: TOUCH });
     const { page } = opened;
     await until(page, () => window.player.readyState >= 2);
     return { ...opened, finger: new Finger(await page.context().newCDPSession(page)) };
@@ -61,7 +61,7 @@ describe("the player under fingers, in Chromium", { concurrency: false, timeout:
   const MIDDLE = { x: 200, y: 60 };
   const RIGHT = { x: 340, y: 80 };
 
-  test("a tap shows or hides the controls of a playing film, and neither stops it nor reaches a hidden button", async (t) => {
+  test("a tap shows or hides the controls of a playing video, and neither stops it nor reaches a hidden button", async (t) => {
     const { page, finger, faults } = await open(t);
     // Left alone they go by themselves, sooner or later: what counts is what each tap finds and what it leaves.
     await page.evaluate(() => {
@@ -137,7 +137,7 @@ describe("the player under fingers, in Chromium", { concurrency: false, timeout:
       .getByText(/^0:4[3-6] \/ 1:00$/)
       .waitFor();
 
-    // A scroll of the page that began on the bar seeks nothing, and the bar goes on with the film.
+    // A scroll of the page that began on the bar seeks nothing, and the bar goes on with the video.
     const before = await time(page);
     await finger.drag(at(0.75), at(0.2), () => inside(page, ".preview").waitFor(), "touchCancel");
     assert.equal(await time(page), before);

@@ -33,18 +33,18 @@ async function refused(argv: readonly string[], code: number, says: RegExp): Pro
   assert.equal(outcome.stdout, "");
 }
 
-/** A film of 60 frames, 320 x 180, with sound, in a folder of its own. */
-async function film(
+/** A video of 60 frames, 320 x 180, with sound, in a folder of its own. */
+async function encodedVideo(
   t: TestContext,
 ): Promise<{ folder: string; asset: string; at: (name: string) => string }> {
   const folder = await tempFolder(t);
-  const asset = join(folder, "film.siedd");
+  const asset = join(folder, "video.siedd");
   writeSyntheticAsset(asset, { width: 320, height: 180, groups: [25, 25, 10], tone: 2.4 });
   return { folder, asset, at: (name) => join(folder, name) };
 }
 
 test("info prints what scripts rely on", async (t) => {
-  const { asset } = await film(t);
+  const { asset } = await encodedVideo(t);
   const { code, stdout } = await siedd(["info", asset, "--json"]);
   assert.equal(code, 0);
   const info = JSON.parse(stdout);
@@ -71,7 +71,7 @@ test("info prints what scripts rely on", async (t) => {
 });
 
 test("decode writes a video of any size with its sound", async (t) => {
-  const { asset, at, folder } = await film(t);
+  const { asset, at, folder } = await encodedVideo(t);
   const { code, stdout, stderr } = await siedd([
     "decode",
     asset,
@@ -90,11 +90,11 @@ test("decode writes a video of any size with its sound", async (t) => {
   const video = await probeVideo(at("part.mp4"));
   assert.deepEqual([video.width, video.height, video.audio.length], [202, 114, 1]);
   assert.ok(Math.abs(video.duration - 1) < 0.001);
-  assert.deepEqual((await readdir(folder)).sort(), ["film.siedd", "part.mp4"]);
+  assert.deepEqual((await readdir(folder)).sort(), ["video.siedd", "part.mp4"]);
 });
 
 test("decode writes y4m and png, of a region, and tells scripts what it did", async (t) => {
-  const { asset, at } = await film(t);
+  const { asset, at } = await encodedVideo(t);
   const region = ["--region", "10,20,101,51", "--json"];
   const y4m = await siedd(["decode", asset, "-o", at("part.y4m"), ...region]);
   const { frames, width, height } = JSON.parse(y4m.stdout);
@@ -111,7 +111,7 @@ test("decode writes y4m and png, of a region, and tells scripts what it did", as
 });
 
 test("rawvideo is y4m without its headers, in a file and on stdout", async (t) => {
-  const { asset, at } = await film(t);
+  const { asset, at } = await encodedVideo(t);
   const part = ["--size", "64x36", "--to", "0.2"];
   for (const name of ["part.y4m", "part.yuv"]) await siedd(["decode", asset, "-o", at(name), ...part]);
   const [y4m, raw] = await Promise.all(["part.y4m", "part.yuv"].map((name) => readFile(at(name))));
@@ -126,7 +126,7 @@ test("rawvideo is y4m without its headers, in a file and on stdout", async (t) =
 });
 
 test("decode at another rate lasts as long, with the sound in step", async (t) => {
-  const { asset, at } = await film(t);
+  const { asset, at } = await encodedVideo(t);
   const { code, stdout, stderr } = await siedd([
     "decode",
     asset,
@@ -144,7 +144,7 @@ test("decode at another rate lasts as long, with the sound in step", async (t) =
 });
 
 test("decode to a pipe ends quietly when its reader leaves", async (t) => {
-  const { asset } = await film(t);
+  const { asset } = await encodedVideo(t);
   const child = spawn(process.execPath, [COMMAND, "decode", asset, "-o", "-"], {
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -180,7 +180,7 @@ test("wrong usage ends with 2 and one sentence", async () => {
 });
 
 test("what cannot be read or written ends with 1 and one sentence, and leaves nothing", async (t) => {
-  const { folder, asset, at } = await film(t);
+  const { folder, asset, at } = await encodedVideo(t);
   await writeFile(at("text.siedd"), "no asset at all, but long enough");
   writeSyntheticAsset(at("cut.siedd"));
   await truncate(at("cut.siedd"), (await stat(at("cut.siedd"))).size - 100);
@@ -216,7 +216,7 @@ test("what cannot be read or written ends with 1 and one sentence, and leaves no
 });
 
 test("a full disk at the end of a pipe is called by its name", async (t) => {
-  const { asset } = await film(t);
+  const { asset } = await encodedVideo(t);
   const args = [COMMAND, "decode", asset, "-o", "-", "--size", "640x360"];
   const child = spawn("sh", ["-c", '"$0" "$@" > /dev/full', process.execPath, ...args], {
     stdio: ["ignore", "ignore", "pipe"],
@@ -227,7 +227,7 @@ test("a full disk at the end of a pipe is called by its name", async (t) => {
 });
 
 test("an interrupted decode ends with 130 and leaves nothing", async (t) => {
-  const { folder, asset, at } = await film(t);
+  const { folder, asset, at } = await encodedVideo(t);
   const abort = new AbortController();
   const { code, stderr } = await siedd(
     ["decode", asset, "-o", at("out.mp4"), "--size", "1920x1080", "--json"],
@@ -237,11 +237,11 @@ test("an interrupted decode ends with 130 and leaves nothing", async (t) => {
   );
   assert.equal(code, 130);
   assert.match(stderr, /siedd: interrupted\n$/);
-  assert.deepEqual(await readdir(folder), ["film.siedd"]);
+  assert.deepEqual(await readdir(folder), ["video.siedd"]);
 });
 
 test("serve says where it is, answers, and ends on SIGTERM", async (t) => {
-  const { folder } = await film(t);
+  const { folder } = await encodedVideo(t);
   const child = spawn(process.execPath, [COMMAND, "serve", folder, "--port", "0"], {
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -251,7 +251,7 @@ test("serve says where it is, answers, and ends on SIGTERM", async (t) => {
   const { assets } = (await (await fetch(url)).json()) as { assets: { id: string }[] };
   assert.deepEqual(
     assets.map(({ id }) => id),
-    ["film"],
+    ["video"],
   );
   child.kill("SIGTERM");
   const [code] = await once(child, "close");
@@ -259,7 +259,7 @@ test("serve says where it is, answers, and ends on SIGTERM", async (t) => {
 });
 
 test("a port in use is one sentence", async (t) => {
-  const { folder } = await film(t);
+  const { folder } = await encodedVideo(t);
   const other = createServer().listen(0, "127.0.0.1");
   t.after(() => other.close());
   await once(other, "listening");

@@ -52,7 +52,7 @@ const lines = (json: string) =>
 
 test("encode makes an asset of an odd size that ffprobe knows, and tells scripts how it went", async (t) => {
   const folder = await tempFolder(t);
-  const asset = join(folder, "film.siedd");
+  const asset = join(folder, "video.siedd");
   const cut = ["--size", "95x53", "--from", "0.4", "--to", "1.2"];
   const { code, stdout, stderr } = await spawned(
     "encode",
@@ -69,9 +69,9 @@ test("encode makes an asset of an odd size that ffprobe knows, and tells scripts
   assert.equal(summary.bytes, (await stat(asset)).size);
   const events = lines(stderr);
   assert.deepEqual(
-    events.find(({ type }) => type === "analysed"),
+    events.find(({ type }) => type === "analyzed"),
     {
-      type: "analysed",
+      type: "analyzed",
       frames: 20,
       groups: 1,
       anchors: [0],
@@ -88,11 +88,11 @@ test("encode makes an asset of an odd size that ffprobe knows, and tells scripts
   const seen = await probeVideo(asset);
   assert.deepEqual([seen.width, seen.height, seen.audio.length], [95, 53, 1]);
   assert.ok(Math.abs(seen.duration - 0.8) < 0.001);
-  assert.deepEqual(await readdir(folder), ["film.siedd"]);
+  assert.deepEqual(await readdir(folder), ["video.siedd"]);
 });
 
-test("eval finds the quality that encode reported, and refuses another film", async (t) => {
-  const asset = join(await tempFolder(t), "film.siedd");
+test("eval finds the quality that encode reported, and refuses another video", async (t) => {
+  const asset = join(await tempFolder(t), "video.siedd");
   const bunny = await clip("bunny");
   const encoded = await siedd([
     "encode",
@@ -135,7 +135,7 @@ test("eval finds the quality that encode reported, and refuses another film", as
 test("an encode ended by Ctrl-C leaves no ffmpeg and no asset, and goes on to the same bytes", async (t) => {
   const folder = await tempFolder(t);
   const at = (name: string) => join(folder, name);
-  const film = await clip("bikes");
+  const video = await clip("bikes");
   const options = [
     "--size",
     "96x40",
@@ -148,7 +148,7 @@ test("an encode ended by Ctrl-C leaves no ffmpeg and no asset, and goes on to th
     "--phase1-steps",
     "60",
   ];
-  const child = start("encode", film, "-o", at("a.siedd"), ...options, "--json", "--workers", "1");
+  const child = start("encode", video, "-o", at("a.siedd"), ...options, "--json", "--workers", "1");
   t.after(() => child.kill("SIGKILL"));
   const said = text(child.stderr!);
   await once(child, "spawn");
@@ -164,9 +164,9 @@ test("an encode ended by Ctrl-C leaves no ffmpeg and no asset, and goes on to th
   assert.match((await said).trim().split("\n").at(-1)!, /^siedd: interrupted; .*--resume/);
   assert.deepEqual(await readdir(folder), ["a.siedd.work"]);
   assert.deepEqual(processesOf(folder), []);
-  const rest = await siedd(["encode", film, "-o", at("a.siedd"), ...options, "--resume"]);
+  const rest = await siedd(["encode", video, "-o", at("a.siedd"), ...options, "--resume"]);
   assert.equal(rest.code, 0, rest.stderr);
-  const whole = await siedd(["encode", film, "-o", at("b.siedd"), ...options, "--workers", "2", "--resume"]);
+  const whole = await siedd(["encode", video, "-o", at("b.siedd"), ...options, "--workers", "2", "--resume"]);
   assert.equal(whole.code, 0, whole.stderr);
   assert.deepEqual((await readdir(folder)).sort(), ["a.siedd", "b.siedd"]);
   assert.ok((await readFile(at("a.siedd"))).equals(await readFile(at("b.siedd"))));
@@ -175,7 +175,7 @@ test("an encode ended by Ctrl-C leaves no ffmpeg and no asset, and goes on to th
 test("what cannot be encoded ends with 1 and one sentence, and leaves nothing", async (t) => {
   const folder = await tempFolder(t);
   const at = (name: string) => join(folder, name);
-  await writeFile(at("text.mp4"), "no film at all\n".repeat(100));
+  await writeFile(at("text.mp4"), "no video at all\n".repeat(100));
   await execute("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", "sine=d=0.3", at("sound.mp4")]);
   const bunny = await clip("bunny");
   await copyFile(bunny, at("cut.mp4"));
@@ -249,16 +249,16 @@ async function mayMount(): Promise<boolean> {
   return code[0] === 0;
 }
 
-test("demo encodes a film once, takes the next free port, and encodes nothing the second time", async (t: TestContext) => {
+test("demo encodes a video once, takes the next free port, and encodes nothing the second time", async (t: TestContext) => {
   const folder = await tempFolder(t);
-  const film = join(folder, "my film.mp4");
-  await execute("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", "testsrc2=s=1280x720:d=0.4:r=25", film]);
+  const video = join(folder, "my video.mp4");
+  await execute("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", "testsrc2=s=1280x720:d=0.4:r=25", video]);
   const other = start("serve", folder, "--port", "0");
   t.after(() => other.kill("SIGKILL"));
   const [line] = await once(other.stdout!, "data");
   const port = /:(\d+)\//.exec(String(line))?.[1] ?? "";
   const demo = async () => {
-    const args = [COMMAND, "demo", film, "--preset", "draft", "--size", "64x36", "--port", port];
+    const args = [COMMAND, "demo", video, "--preset", "draft", "--size", "64x36", "--port", port];
     const child = spawn(process.execPath, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
     t.after(() => child.kill("SIGKILL"));
     const said = text(child.stderr);
@@ -274,7 +274,7 @@ test("demo encodes a film once, takes the next free port, and encodes nothing th
   assert.notEqual(new URL(first.url).port, port);
   assert.match(first.said, new RegExp(`Port ${port} is in use`));
   assert.equal(first.assets.length, 1);
-  assert.match(first.assets[0]!.id, /^my-film-/);
+  assert.match(first.assets[0]!.id, /^my-video-/);
   assert.equal(first.code, 0);
   const second = await demo();
   assert.deepEqual(second.made, first.made);

@@ -26,20 +26,20 @@ const COMMAND = join(import.meta.dirname, "../../../cli/main.js");
 const FRAMES = 25;
 
 let folder: string;
-let film: string;
+let video: string;
 let asset: string;
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), "siedd-test-"));
-  film = await clip("bunny");
-  asset = join(folder, "film.siedd");
+  video = await clip("bunny");
+  asset = join(folder, "video.siedd");
   const brief = ["--preset", "draft", "--steps", "200", "--phase1-steps", "50", "--from", "1", "--to", "2"];
-  await execute(process.execPath, [COMMAND, "encode", film, "-o", asset, "--size", "160x90", ...brief]);
+  await execute(process.execPath, [COMMAND, "encode", video, "-o", asset, "--size", "160x90", ...brief]);
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
 /** A smooth picture, and the same with an error that grows towards the bottom. */
-function testPictures(width: number, height: number): { reference: Uint8Array; decoded: Uint8Array } {
+function testImages(width: number, height: number): { reference: Uint8Array; decoded: Uint8Array } {
   const reference = new Uint8Array(width * height * 3);
   const decoded = new Uint8Array(width * height * 4);
   for (let i = 0; i < width * height; i++) {
@@ -55,7 +55,7 @@ function testPictures(width: number, height: number): { reference: Uint8Array; d
 }
 
 test("SSIM and MS-SSIM are those of their papers", () => {
-  const { reference, decoded } = testPictures(241, 187);
+  const { reference, decoded } = testImages(241, 187);
   const similarity = new Similarity(241, 187);
   const { ssim, msSsim } = similarity.frame(decoded, reference);
   // In float64 with NumPy, from the formulas, with a two-dimensional window.
@@ -64,7 +64,7 @@ test("SSIM and MS-SSIM are those of their papers", () => {
 });
 
 test("equal pictures are alike, and small ones have no MS-SSIM", () => {
-  const { reference } = testPictures(176, 176);
+  const { reference } = testImages(176, 176);
   const copy = Uint8Array.from({ length: 176 * 176 * 4 }, (_, i) =>
     i % 4 === 3 ? 255 : reference[3 * Math.floor(i / 4) + (i % 4)],
   );
@@ -102,13 +102,13 @@ test("a PSNR that a codec cannot reach is said to be out of its reach", async ()
   }
 });
 
-test("the worst frames are not neighbours", () => {
+test("the worst frames are not neighbors", () => {
   const perFrame = [30, 29, 25, 26, 31, 32, 28, 33].map((psnr) => ({ psnr }));
   assert.deepEqual(worstFrames(perFrame, 3, 2), [2, 6, 0]);
   assert.deepEqual(worstFrames(perFrame, 9, 3), [2, 6]);
 });
 
-test("a ladder has the film's own size and the usual ones below it, upright films too", () => {
+test("a ladder has the video's own size and the usual ones below it, upright videos too", () => {
   const heights = ladderSizes({ width: 1280, height: 720 }).map(({ height }) => height);
   assert.deepEqual(heights, [720, 540, 432, 360, 234]);
   assert.deepEqual(ladderSizes({ width: 361, height: 641 }), [
@@ -120,8 +120,8 @@ test("a ladder has the film's own size and the usual ones below it, upright film
 
 test("x265 and SVT-AV1 are measured too, at odd sizes, and leave no file behind", async () => {
   const before = (await readdir(tmpdir())).filter((name) => name.startsWith("siedd-eval-"));
-  const info = await probeVideo(film);
-  const frames = { path: film, info, width: 101, height: 67, frameCount: 12 };
+  const info = await probeVideo(video);
+  const frames = { path: video, info, width: 101, height: 67, frameCount: 12 };
   for (const codec of ["x265", "svt-av1"] as const) {
     const { bytesAtEqualPsnr, points, ladder } = await compareConventional(frames, { codec, psnr: 31 });
     const [better, worse] = [
@@ -137,7 +137,7 @@ test("x265 and SVT-AV1 are measured too, at odd sizes, and leave no file behind"
 
 test("eval judges an asset against x264 and writes a page that needs no network", async () => {
   const report = join(folder, "report.html");
-  const args = ["eval", asset, film, "--from", "1", "--report", report, "--json"];
+  const args = ["eval", asset, video, "--from", "1", "--report", report, "--json"];
   const { stdout } = await execute(process.execPath, [COMMAND, ...args]);
   const result = JSON.parse(stdout);
   assert.equal(result.frames, FRAMES);
@@ -175,17 +175,17 @@ async function lookAt(report: string, psnr: number): Promise<void> {
       asked.filter((url) => !url.startsWith("data:")),
       [pathToFileURL(report).href],
     );
-    const colours = await page.evaluate(`[...document.querySelectorAll("canvas")].map((canvas) => {
+    const colors = await page.evaluate(`[...document.querySelectorAll("canvas")].map((canvas) => {
       const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
       return new Set(new Uint32Array(data.buffer)).size;
     })`);
-    for (const count of colours as number[]) assert.ok(count > 10, "a chart is empty");
-    const pictures = await page.evaluate(
+    for (const count of colors as number[]) assert.ok(count > 10, "a chart is empty");
+    const frames = await page.evaluate(
       `[...document.querySelectorAll(".pair img")].map((image) => image.complete && image.naturalWidth)`,
     );
     // A second holds two frames that are half a second apart.
-    assert.ok([2, 4].includes((pictures as number[]).length));
-    assert.ok((pictures as number[]).every((width) => width === 160));
+    assert.ok([2, 4].includes((frames as number[]).length));
+    assert.ok((frames as number[]).every((width) => width === 160));
     const slider = page.locator(".pair input").first();
     await slider.focus();
     await slider.press("ArrowLeft");
@@ -199,7 +199,7 @@ async function lookAt(report: string, psnr: number): Promise<void> {
 
 test("a report that cannot be written is refused before any work", async () => {
   const report = join(folder, "none", "report.html");
-  // Looked at first: it is not told that there is no such film.
+  // Looked at first: it is not told that there is no such video.
   const none = join(folder, "none.mp4");
   await assert.rejects(execute(process.execPath, [COMMAND, "eval", asset, none, "--report", report]), {
     code: 1,
@@ -213,7 +213,7 @@ test("eval ended by Ctrl-C leaves no ffmpeg, no temporary file and no report", a
   const report = join(folder, "interrupted.html");
   const child = spawn(
     process.execPath,
-    [COMMAND, "eval", asset, film, "--from", "1", "--report", report, "--json"],
+    [COMMAND, "eval", asset, video, "--from", "1", "--report", report, "--json"],
     { env: { ...process.env, TMPDIR: temporary }, stdio: ["ignore", "ignore", "pipe"] },
   );
   t.after(() => child.kill("SIGKILL"));

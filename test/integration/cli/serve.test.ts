@@ -29,7 +29,7 @@ test("serve takes folders and addresses, logs requests by id and drains on SIGTE
     "--log-level",
     "info",
     "--prefix",
-    "/films",
+    "/videos",
   ];
   const child = spawn(process.execPath, [COMMAND, "serve", ...sources, ...options], {
     env: { ...process.env, SIEDD_ORIGIN_HEADERS: "authorization: Bearer of-tokens" },
@@ -58,7 +58,7 @@ test("serve takes folders and addresses, logs requests by id and drains on SIGTE
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line));
-  const line = lines.find(({ path }) => path === "/films/there/full/80,46/seg-0.m4s");
+  const line = lines.find(({ path }) => path === "/videos/there/full/80,46/seg-0.m4s");
   assert.deepEqual([line.status, line.reqId], [200, answer.headers.get("x-request-id")]);
   assert.doesNotMatch(log + said, /secret|of-tokens/);
 });
@@ -77,7 +77,7 @@ test("what serve cannot do is said in the words of the command, wrong usage as s
     ],
     [[folder, "--prefix", "/a:b"], 2, /--prefix must be a path of letters, .* not "\/a:b"/],
     [["http://"], 2, /what is served must be a folder's path/],
-    [["s3://bucket"], 2, /s3:\/\/ is no way to films; give the http or https address/],
+    [["s3://bucket"], 2, /s3:\/\/ is no way to videos; give the http or https address/],
     [[join(folder, "file")], 1, /file is not a folder/],
     [
       [folder, "--cache-dir", join(folder, "file", "a")],
@@ -94,11 +94,11 @@ test("what serve cannot do is said in the words of the command, wrong usage as s
 
 test("commands that read files say so when they are given addresses", async () => {
   for (const argv of [
-    ["encode", "http://host/film.mp4", "-o", "film.siedd"],
-    ["info", "https://host/film.siedd"],
-    ["decode", "s3://host/film.siedd", "-o", "-"],
-    ["eval", "film.siedd", "http://host/film.mp4"],
-    ["demo", "http://host/film.mp4"],
+    ["encode", "http://host/video.mp4", "-o", "video.siedd"],
+    ["info", "https://host/video.siedd"],
+    ["decode", "s3://host/video.siedd", "-o", "-"],
+    ["eval", "video.siedd", "http://host/video.mp4"],
+    ["demo", "http://host/video.mp4"],
   ]) {
     const { code, stderr } = await siedd(argv);
     assert.match(stderr, /It must be a file on this machine; download it first\.\n$/, argv[0]);

@@ -18,7 +18,7 @@ const cue = (start: number, end: number, said: string, settings = "") => ({
 
 test("decode to MP4 keeps the subtitles, with their languages and their times in the part that is decoded", async (t) => {
   const folder = await tempFolder(t);
-  const [asset, output] = [join(folder, "film.siedd"), join(folder, "back.mp4")];
+  const [asset, output] = [join(folder, "video.siedd"), join(folder, "back.mp4")];
   writeSyntheticAsset(asset, {
     ...{ width: 64, height: 48, widths: [4], tone: 2, groups: [25, 25] },
     text: [

@@ -103,13 +103,13 @@ test("an image holds no build tools of ours, runs as nobody special and takes si
       assert.match(run, /--no-install-recommends .*[\s\S]*rm -rf \/var\/lib\/apt\/lists/);
     assert.deepEqual(words(all("ENTRYPOINT")[0]!).slice(0, 3), ["tini", "--", "node"]);
     assert.equal(words(all("CMD")[0]!)[0], "serve");
-    assert.deepEqual(words(all("VOLUME")[0]!), ["/films", "/cache"]);
+    assert.deepEqual(words(all("VOLUME")[0]!), ["/videos", "/cache"]);
     assert.equal(all("HEALTHCHECK").length, 1);
   }
 });
 
 test("the health checks of image and compose tell a server that answers from one that does not", async (t) => {
-  const server = await testServer(t, { film: SMALL });
+  const server = await testServer(t, { video: SMALL });
   const healthcheck = imageOf("Dockerfile").find(({ keyword }) => keyword === "HEALTHCHECK")!.text;
   const compose = parse(read("compose.yml"), { merge: true });
   const [kind, ...composed] = compose.services.siedd.healthcheck.test as string[];
@@ -132,8 +132,8 @@ test("compose mounts what is there, writes only to volumes and gives no privileg
       const [source, target] = mount.split(":");
       assert.match(target!, /^\//);
       if (!source!.startsWith(".")) assert.ok(volumes.includes(source!), `${name}: ${mount}`);
-      // Docker makes the folder of films where there is none.
-      else if (source !== "./films") assert.ok(statSync(join(FOLDER, source!)), `${name}: ${mount}`);
+      // Docker makes the folder of videos where there is none.
+      else if (source !== "./videos") assert.ok(statSync(join(FOLDER, source!)), `${name}: ${mount}`);
     }
     if (service.build === undefined) assert.match(service.image, /:v?\d/, `${name} has no version`);
     else assert.ok(statSync(join(FOLDER, service.build.context, service.build.dockerfile)).isFile());

@@ -10,13 +10,13 @@ import { exact, ffmpeg, lavfi, streamsOf } from "../../support/odd-videos.js";
 import { testServer } from "../../support/running-server.js";
 import { tempFolder } from "../../support/temp-folder.js";
 
-/** Seconds of the film. */
+/** Seconds of the video. */
 const LENGTH = 1.2;
 /** Hertz of each track's tone. */
 const TONES = [400, 700, 1100];
 
-/** A film in English (5.1, its tone in the centre alone), German (stereo) and an unknown language (mono). */
-async function film(path: string): Promise<void> {
+/** A video in English (5.1, its tone in the center alone), German (stereo) and an unknown language (mono). */
+async function video(path: string): Promise<void> {
   const tone = (hertz: number) => `sine=${hertz}:sample_rate=48000:duration=${LENGTH}`;
   await ffmpeg(
     ...lavfi(`testsrc2=s=32x32:r=10:d=${LENGTH}`),
@@ -55,11 +55,11 @@ async function heard(
 test("every audio track is kept, with its language and its channels, to the player and back to a file", async (t) => {
   const folder = await tempFolder(t);
   const at = (name: string) => join(folder, name);
-  await film(at("film.mkv"));
+  await video(at("video.mkv"));
   await encode({
     ...{
-      input: at("film.mkv"),
-      output: at("film.siedd"),
+      input: at("video.mkv"),
+      output: at("video.siedd"),
       steps: 20,
       phase1Steps: 20,
       points: 64,
@@ -67,7 +67,7 @@ test("every audio track is kept, with its language and its channels, to the play
     },
   });
 
-  const info = JSON.parse(await said(["info", at("film.siedd"), "--json"]));
+  const info = JSON.parse(await said(["info", at("video.siedd"), "--json"]));
   const tracks = info.audio.map(({ language, channels, codec }: Record<string, unknown>) => [
     language,
     channels,
@@ -80,12 +80,12 @@ test("every audio track is kept, with its language and its channels, to the play
   ];
   assert.deepEqual(tracks, expected);
   assert.match(
-    await said(["info", at("film.siedd")]),
+    await said(["info", at("video.siedd")]),
     /6 channels .* language eng[\s\S]*2 channels .* language ger/,
   );
 
-  await said(["decode", at("film.siedd"), "-o", at("back.mp4"), "--from", "0.2"]);
-  for (const path of [at("film.siedd"), at("back.mp4")]) {
+  await said(["decode", at("video.siedd"), "-o", at("back.mp4"), "--from", "0.2"]);
+  for (const path of [at("video.siedd"), at("back.mp4")]) {
     const sound = (await streamsOf(path)).filter(({ codec_type }) => codec_type === "audio");
     assert.deepEqual(
       sound.map(({ tags, channels }) => [tags?.language ?? "und", channels]),
@@ -99,15 +99,15 @@ test("every audio track is kept, with its language and its channels, to the play
     }
   }
 
-  const server = await testServer(t, { film: new Uint8Array(await readFile(at("film.siedd"))) });
-  const { audio, links } = JSON.parse((await server.get("film/info.json")).text);
+  const server = await testServer(t, { video: new Uint8Array(await readFile(at("video.siedd"))) });
+  const { audio, links } = JSON.parse((await server.get("video/info.json")).text);
   assert.deepEqual(
     audio.map(({ language }: { language: string }) => language),
     ["eng", "ger", "und"],
   );
   assert.equal(links.audio.length, 3);
   for (const name of ["master", "elastic"]) {
-    const media = (await server.get(`film/${name}.m3u8`)).text
+    const media = (await server.get(`video/${name}.m3u8`)).text
       .split("\n")
       .filter((line) => line.startsWith("#EXT-X-MEDIA"));
     assert.deepEqual(
@@ -124,7 +124,7 @@ test("every audio track is kept, with its language and its channels, to the play
     );
     assert.equal(new Set(media.map((line) => /NAME="([^"]+)"/.exec(line)?.[1])).size, 3);
   }
-  const played = await streamsOf(`${server.url}film/master.m3u8`);
+  const played = await streamsOf(`${server.url}video/master.m3u8`);
   assert.equal(played.filter(({ codec_type }) => codec_type === "audio").length, 3);
 });
 

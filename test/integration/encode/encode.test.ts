@@ -27,7 +27,7 @@ async function small(output: string): Promise<EncodeOptions> {
   };
 }
 
-test("a film becomes an asset: every frame, its sound, groups of about a second", async (t) => {
+test("a video becomes an asset: every frame, its sound, groups of about a second", async (t) => {
   const output = join(await tempFolder(t), "bunny.siedd");
   const events: EncodeEvent[] = [];
   const summary = await encode({ ...(await small(output)), onEvent: (event) => events.push(event) });

@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { type TestContext, test } from "node:test";
 import { type EncodeEvent, type EncodeOptions, EncoderError, encode } from "../../../encoder/index.js";
 import { resolveOptions } from "../../../encoder/options.js";
-import { bitsForFloor } from "../../../encoder/rate-control/min-psnr.js";
+import { bppForMinPsnr } from "../../../encoder/rate-control/min-psnr.js";
 import { clip } from "../../support/clips.js";
 import { tempFolder } from "../../support/temp-folder.js";
 
@@ -26,64 +26,64 @@ async function encoded(t: TestContext, more: Partial<EncodeOptions>) {
   const events: EncodeEvent[] = [];
   const onEvent = (event: EncodeEvent) => void events.push(event);
   const summary = await encode({ ...BRIEF, input: await clip("bikes"), output, onEvent, ...more });
-  const said = events.filter(({ type }) => type === "floor" || type === "missed");
+  const said = events.filter(({ type }) => type === "min-psnr" || type === "target-missed");
   return { ...summary, said, content: await readFile(output), trained: events.filter(isGroup).length };
 }
 const isGroup = ({ type }: EncodeEvent): boolean => type === "group";
 
-/** The same film without a floor and with one above it, for all tests. */
+/** The same video without a floor and with one above it, for all tests. */
 interface Pair {
   readonly plain: Awaited<ReturnType<typeof encoded>>;
   readonly raised: Awaited<ReturnType<typeof encoded>>;
-  readonly floorPsnr: number;
+  readonly minPsnr: number;
 }
-let films: Pair | undefined;
-async function bothFilms(t: TestContext): Promise<Pair> {
-  if (films === undefined) {
-    const plain = await encoded(t, { floorPsnr: 0 });
-    const floorPsnr = Math.round(plain.psnr) + 2;
-    films = { plain, floorPsnr, raised: await encoded(t, { floorPsnr, workers: 2 }) };
+let videos: Pair | undefined;
+async function bothVideos(t: TestContext): Promise<Pair> {
+  if (videos === undefined) {
+    const plain = await encoded(t, { minPsnr: 0 });
+    const minPsnr = Math.round(plain.psnr) + 2;
+    videos = { plain, minPsnr, raised: await encoded(t, { minPsnr, workers: 2 }) };
   }
-  return films;
+  return videos;
 }
 
-test("a film below its floor comes up to it and says before what that takes; one above it keeps its bytes", async (t) => {
-  const { plain, raised, floorPsnr } = await bothFilms(t);
-  assert.ok(raised.psnr >= floorPsnr, `${raised.psnr} dB, a floor of ${floorPsnr} dB`);
+test("a video below its floor comes up to it and says before what that takes; one above it keeps its bytes", async (t) => {
+  const { plain, raised, minPsnr } = await bothVideos(t);
+  assert.ok(raised.psnr >= minPsnr, `${raised.psnr} dB, a floor of ${minPsnr} dB`);
   const [told] = raised.said;
-  assert.ok(raised.said.every(({ type }) => type === "floor"));
-  assert.ok(told?.type === "floor" && told.expectedBytes > told.bytes && told.expectedBpp > told.bpp);
+  assert.ok(raised.said.every(({ type }) => type === "min-psnr"));
+  assert.ok(told?.type === "min-psnr" && told.expectedBytes > told.bytes && told.expectedBpp > told.bpp);
   assert.ok(Math.abs(told.bytes / plain.bytes - 1) < 0.1, `${told.bytes} so far, and ${plain.bytes} without`);
   assert.match(
     told.message,
-    / dB is below the floor of \d+ dB: .* kB instead of .*--floor-psnr 0 leaves it out/,
+    / dB is below the floor of \d+ dB: .* kB instead of .*--min-psnr 0 leaves it out/,
   );
-  const alone = await encoded(t, { floorPsnr, workers: 1 });
+  const alone = await encoded(t, { minPsnr, workers: 1 });
   assert.ok(alone.content.equals(raised.content), "one worker gives the bytes of two");
 
-  const above = await encoded(t, { floorPsnr: Math.floor(plain.psnr) });
-  assert.ok(above.content.equals(plain.content), "above its floor a film is what it is without");
+  const above = await encoded(t, { minPsnr: Math.floor(plain.psnr) });
+  assert.ok(above.content.equals(plain.content), "above its floor a video is what it is without");
   assert.equal(above.said.length, 0);
 });
 
 test("a floor that no decoders reach costs nothing and is said", async (t) => {
-  const { said, bpp } = await encoded(t, { steps: 2, phase1Steps: 2, width: 4, floorPsnr: 40 });
+  const { said, bpp } = await encoded(t, { steps: 2, phase1Steps: 2, width: 4, minPsnr: 40 });
   assert.deepEqual(
     said.map(({ type }) => type),
-    ["missed"],
+    ["target-missed"],
   );
   assert.match(
-    said[0]?.type === "missed" ? said[0].message : "",
+    said[0]?.type === "target-missed" ? said[0].message : "",
     /^\d+\.\d dB, below the floor of 40 dB: that would take about .* bits a pixel, and decoders hold .* at most/,
   );
   assert.ok(bpp < 1, `${bpp} bits a pixel`);
 });
 
 test("an encode killed while it comes up to its floor goes on to the same bytes", async (t) => {
-  const { raised, floorPsnr } = await bothFilms(t);
+  const { raised, minPsnr } = await bothVideos(t);
   const asset = join(await tempFolder(t), "killed.siedd");
   const args = [COMMAND, "encode", await clip("bikes"), "-o", asset, ...BRIEF_FLAGS];
-  const floor = ["--floor-psnr", String(floorPsnr)];
+  const floor = ["--min-psnr", String(minPsnr)];
   const start = async (killedBy?: EncodeEvent["type"]) => {
     const child = spawn(process.execPath, [...args, ...floor, "--resume", "--json"], {
       stdio: ["ignore", "ignore", "pipe"],
@@ -101,7 +101,7 @@ test("an encode killed while it comes up to its floor goes on to the same bytes"
     await closed;
     return { killed: child.signalCode === "SIGKILL", code: child.exitCode, trained };
   };
-  const first = await start("floor");
+  const first = await start("min-psnr");
   const second = await start("group");
   const last = await start();
   assert.equal(last.code, 0);
@@ -114,13 +114,13 @@ test("an encode killed while it comes up to its floor goes on to the same bytes"
 
 test("balanced and quality have a floor of 27 dB where none of their numbers is replaced; 0 takes it away", () => {
   const floor = (more: Partial<EncodeOptions>) =>
-    resolveOptions({ input: "a.mp4", output: "a.siedd", ...more }).floorPsnr;
+    resolveOptions({ input: "a.mp4", output: "a.siedd", ...more }).minPsnr;
   assert.equal(floor({}), 27);
   assert.equal(floor({ preset: "quality" }), 27);
   assert.equal(floor({ preset: "fast" }), undefined);
-  assert.equal(floor({ preset: "fast", floorPsnr: 25, steps: 100 }), 25);
+  assert.equal(floor({ preset: "fast", minPsnr: 25, steps: 100 }), 25);
   for (const more of [
-    { floorPsnr: 0 },
+    { minPsnr: 0 },
     { steps: 100 },
     { width: 16 },
     { groupFrames: 8 },
@@ -129,8 +129,8 @@ test("balanced and quality have a floor of 27 dB where none of their numbers is 
     assert.equal(floor(more), undefined, JSON.stringify(more));
   }
   for (const [more, message] of [
-    [{ floorPsnr: 5 }, /--floor-psnr must be 0 or from 10 to 40 dB, not 5/],
-    [{ floorPsnr: 27, targetBpp: 0.1 }, /--floor-psnr and a target exclude each other/],
+    [{ minPsnr: 5 }, /--min-psnr must be 0 or from 10 to 40 dB, not 5/],
+    [{ minPsnr: 27, targetBpp: 0.1 }, /--min-psnr and a target exclude each other/],
   ] as const) {
     assert.throws(
       () => floor(more),
@@ -139,10 +139,10 @@ test("balanced and quality have a floor of 27 dB where none of their numbers is 
   }
 });
 
-test("the further a film is below its floor, the more bits are expected", () => {
+test("the further a video is below its floor, the more bits are expected", () => {
   let before = 0;
   for (const psnr of [27.5, 26, 24, 20, 16]) {
-    const bits = bitsForFloor({ psnr, bpp: 0.12 }, 27);
+    const bits = bppForMinPsnr({ psnr, bpp: 0.12 }, 27);
     assert.ok(bits > before && bits < 10, `${bits} bits a pixel from ${psnr} dB`);
     before = bits;
   }

@@ -19,8 +19,8 @@ async function encoded(input: string, options: Partial<EncodeOptions> = {}): Pro
   return openAsset(memorySource(await readFile(output)));
 }
 
-/** Colours of a row of `count` places from left to right, at the middle of the first frame. */
-async function colours(path: string, count: number): Promise<number[][]> {
+/** Colors of a row of `count` places from left to right, at the middle of the first frame. */
+async function colors(path: string, count: number): Promise<number[][]> {
   const range = { width: count, height: 3, firstFrame: 0, frameCount: 1 };
   for await (const frame of readFrames(path, await probeVideo(path), range)) {
     return Array.from({ length: count }, (_, x) => [...frame.subarray((count + x) * 3, (count + x) * 3 + 3)]);
@@ -33,11 +33,11 @@ function near(actual: readonly number[], expected: readonly number[], tolerance:
   assert.ok(worst <= tolerance, `${actual} is not within ${tolerance} of ${expected}`);
 }
 
-test("a film of variable rate, turned, oblong, of ten bits, of an odd size or of one frame becomes an asset", async (t) => {
+test("a video of variable rate, turned, oblong, of ten bits, of an odd size or of one frame becomes an asset", async (t) => {
   const folder = await tempFolder(t);
   const flat = join(folder, "flat.mp4");
   await ffmpeg(...lavfi("testsrc2=s=48x32:r=10:d=0.4"), ...exact, flat);
-  const films: [name: string, made: string[], width: number, height: number, frames: number][] = [
+  const videos: [name: string, made: string[], width: number, height: number, frames: number][] = [
     // Of 20 frames the 3rd to the 9th are not there: the 2nd is held.
     [
       "variable.mkv",
@@ -60,7 +60,7 @@ test("a film of variable rate, turned, oblong, of ten bits, of an odd size or of
     ["one.mkv", [...lavfi("testsrc2=s=32x32:r=25"), "-frames:v", "1", "-c:v", "ffv1"], 32, 32, 1],
     ["one.gif", [...lavfi("testsrc2=s=32x32:r=25"), "-frames:v", "1"], 32, 32, 1],
   ];
-  for (const [name, made, width, height, frames] of films) {
+  for (const [name, made, width, height, frames] of videos) {
     const path = join(folder, name);
     await ffmpeg(...made, path);
     const asset = await encoded(path);
@@ -71,13 +71,13 @@ test("a film of variable rate, turned, oblong, of ten bits, of an odd size or of
   assert.deepEqual([carphone.width, carphone.height, carphone.pixelAspect.num], [193, 144, 128]);
 });
 
-test("ten bits are read as the same grey as eight", async (t) => {
-  const path = join(await tempFolder(t), "grey.mkv");
+test("ten bits are read as the same gray as eight", async (t) => {
+  const path = join(await tempFolder(t), "gray.mkv");
   await ffmpeg(...lavfi("color=0x808080:s=32x16:d=0.2:r=10,format=yuv420p10"), "-c:v", "ffv1", path);
-  near((await colours(path, 1))[0]!, [128, 128, 128], 1);
+  near((await colors(path, 1))[0]!, [128, 128, 128], 1);
 });
 
-test("an interlaced film is deinterlaced, one frame for each two fields", async (t) => {
+test("an interlaced video is deinterlaced, one frame for each two fields", async (t) => {
   const folder = await tempFolder(t);
   // A white bar that moves 4 pixels from field to field.
   const bar = "color=black:s=64x48:r=50:d=1,geq=lum='if(between(X-4*mod(N,12),0,8),235,16)':cb=128:cr=128";
@@ -95,7 +95,7 @@ test("an interlaced film is deinterlaced, one frame for each two fields", async 
     let count = 0;
     for await (const frame of readFrames(path, info, { ...size, firstFrame: 0, frameCount: 25 })) {
       count++;
-      // Differences between neighbouring lines, at the frame's middle: a comb has them everywhere.
+      // Differences between neighboring lines, at the frame's middle: a comb has them everywhere.
       for (let x = 0; x < 64; x++) {
         const at = (y: number) => frame[(y * 64 + x) * 3]!;
         combed += Math.abs(at(24) - at(25)) > 100 ? 1 : 0;
@@ -132,27 +132,27 @@ test("what is transparent is laid over black, in each way of storing it", async 
   ] as const) {
     const path = join(folder, name);
     await ffmpeg(...red, ...encoder, path);
-    const [left, right] = await colours(path, 2);
+    const [left, right] = await colors(path, 2);
     near([...left!, ...right!], [255, 0, 0, 128, 0, 0], 6);
   }
   assert.equal((await encoded(join(folder, "hidden.webm"))).frameCount, 3);
 });
 
-test("high dynamic range is mapped: colours and whites come out as they would of an ordinary film", async (t) => {
+test("high dynamic range is mapped: colors and whites come out as they would of an ordinary video", async (t) => {
   const folder = await tempFolder(t);
   const plain = join(folder, "sdr.mkv");
   const bt709 = ["-vf", "scale=out_color_matrix=bt709,format=yuv444p", "-colorspace", "bt709"];
   await ffmpeg(...lavfi("smptehdbars=s=64x36:r=10:d=0.3"), ...bt709, "-c:v", "ffv1", plain);
-  const expected = await colours(plain, 16);
+  const expected = await colors(plain, 16);
   for (const transfer of ["smpte2084", "arib-std-b67"] as const) {
     const path = join(folder, `${transfer}.mkv`);
     await ffmpeg(...hdrBars(transfer), path);
-    const mapped = await colours(path, 16);
-    for (const [x, colour] of mapped.entries()) near(colour, expected[x]!, 45);
-    // Read as they are, the primaries are nearly grey: 40 to 60 apart.
+    const mapped = await colors(path, 16);
+    for (const [x, color] of mapped.entries()) near(color, expected[x]!, 45);
+    // Read as they are, the primaries are nearly gray: 40 to 60 apart.
     for (const primary of [11, 9]) {
-      const [most, least] = [Math.max(...mapped[primary]!), Math.min(...mapped[primary]!)];
-      assert.ok(most - least > 100, `${transfer}: ${mapped[primary]}`);
+      const [max, min] = [Math.max(...mapped[primary]!), Math.min(...mapped[primary]!)];
+      assert.ok(max - min > 100, `${transfer}: ${mapped[primary]}`);
     }
   }
   assert.equal((await encoded(join(folder, "smpte2084.mkv"))).frameCount, 3);
@@ -160,8 +160,8 @@ test("high dynamic range is mapped: colours and whites come out as they would of
 
 test("high dynamic range is refused by name where ffmpeg cannot map it", async (t) => {
   const folder = await tempFolder(t);
-  const film = join(folder, "film.mkv");
-  await ffmpeg(...hdrBars("smpte2084"), film);
+  const video = join(folder, "video.mkv");
+  await ffmpeg(...hdrBars("smpte2084"), video);
   // The real ffmpeg but for one line of its list of filters.
   const poor = join(folder, "ffmpeg");
   await writeFile(poor, '#!/bin/sh\nffmpeg "$@" | grep -v zscale\n');
@@ -169,12 +169,12 @@ test("high dynamic range is refused by name where ffmpeg cannot map it", async (
   const index = new URL("../../../media/index.js", import.meta.url).href;
   const script = `const { probeVideo } = await import(${JSON.stringify(index)});
     const said = (error) => error.code + ": " + error.message;
-    process.stdout.write(await probeVideo(${JSON.stringify(film)}).catch(said));`;
+    process.stdout.write(await probeVideo(${JSON.stringify(video)}).catch(said));`;
   const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script], {
     env: { ...process.env, FFMPEG_PATH: poor },
   });
   assert.match(
     stdout,
-    /^ffmpeg-missing: .*film\.mkv has a high dynamic range \(PQ, SMPTE ST 2084\) and this ffmpeg has no zscale/,
+    /^ffmpeg-missing: .*video\.mkv has a high dynamic range \(PQ, SMPTE ST 2084\) and this ffmpeg has no zscale/,
   );
 });

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import sharp from "sharp";
 import { memorySource, openAsset, type PaperAsset, type PaperNetwork } from "../../../codec/index.js";
 import { type EncodeOptions, encode, framePsnr } from "../../../encoder/index.js";
-import { NOISES, spoil } from "../../../encoder/paper/noise.js";
+import { addNoise, NOISES } from "../../../encoder/paper/noise.js";
 import { loadTarget } from "../../../encoder/paper/target.js";
 import { type PaperPlan, trainPaper } from "../../../encoder/paper/trainer.js";
 import { initialPaperWeights } from "../../../encoder/paper/weights.js";
@@ -48,9 +48,9 @@ test("patches and factored decoders: the command trains them, and shows what the
     if (await realClips()) assert.ok(psnr > 16, `${name}: ${psnr} dB`);
     const asset = await paper(output);
     bytes[name] = asset.groups[0].size;
-    const picture = join(folder, `${name}.png`);
-    await done("decode", output, "-o", picture, "--from", "0.2");
-    const { data, info } = await sharp(picture).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+    const frame = join(folder, `${name}.png`);
+    await done("decode", output, "-o", frame, "--from", "0.2");
+    const { data, info } = await sharp(frame).removeAlpha().raw().toBuffer({ resolveWithObject: true });
     assert.deepEqual([info.width, info.height, info.channels], [SIZE.width, SIZE.height, 3]);
     const expected = await paperFormula(asset, 0);
     for (let i = 0; i < data.length; i += 3 * 7) {
@@ -82,10 +82,10 @@ for (const [name, network, learnEncoder] of [
   test(`TensorFlow.js and onnxruntime have the same loss at each of 50 steps: ${name}`, async () => {
     const input = await clip("bunny");
     const info = await probeVideo(input);
-    const picture = { width: 40, height: 23 };
+    const frame = { width: 40, height: 23 };
     const losses = async (trainer: "onnx" | "tfjs") => {
-      const source = readFrames(input, info, { ...picture, firstFrame: 0, frameCount: 3 });
-      const target = await loadTarget(source, 3, picture);
+      const source = readFrames(input, info, { ...frame, firstFrame: 0, frameCount: 3 });
+      const target = await loadTarget(source, 3, frame);
       await source.return(undefined);
       const stacks = learnEncoder ? 3 : 1;
       const weights = initialPaperWeights(network, stacks, 3, new Random(1));
@@ -133,7 +133,7 @@ test("each kind of noise is removed: learned with --loss l1, a frame is nearer t
     const output = join(folder, `${noise}.siedd`);
     const { psnr } = await encode({ ...options, ...training, output, loss: "l1", noise, anchors: 1 });
     const spoilt = clean.slice();
-    spoil(spoilt, noise, 0, 0);
+    addNoise(spoilt, noise, 0, 0);
     const before = framePsnr(rgba(spoilt), clean);
     if (await realClips()) assert.ok(psnr > before + 0.5, `${noise}: ${psnr} dB, before ${before} dB`);
   }

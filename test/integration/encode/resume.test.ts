@@ -10,7 +10,7 @@ import { tempFolder } from "../../support/temp-folder.js";
 import { until } from "../../support/wait-until.js";
 
 const COMMAND = join(import.meta.dirname, "../../../cli/main.js");
-/** Five groups of a film with sound. */
+/** Five groups of a video with sound. */
 const SMALL = ["--size", "64x36", "--preset", "draft", "--steps", "60", "--phase1-steps", "60"];
 
 interface Encode {
@@ -21,8 +21,8 @@ interface Encode {
 }
 
 /** @param killAt share of the whole job, 0 to 1, soon after which it is killed. */
-function startEncode(film: string, asset: string, killAt = 2): Encode {
-  const args = [COMMAND, "encode", film, "-o", asset, ...SMALL, "--workers", "2", "--resume", "--json"];
+function startEncode(video: string, asset: string, killAt = 2): Encode {
+  const args = [COMMAND, "encode", video, "-o", asset, ...SMALL, "--workers", "2", "--resume", "--json"];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"], timeout: 600_000 });
   const groups: number[] = [];
   let said = "";
@@ -49,18 +49,18 @@ const finishedOf = async (asset: string): Promise<number[]> =>
 test("an encode killed at any moment goes on from every group it had finished, to the same bytes", async (t) => {
   const folder = await tempFolder(t);
   const at = (name: string) => join(folder, name);
-  const film = await clip("bunny");
-  const whole = startEncode(film, at("whole.siedd"));
+  const video = await clip("bunny");
+  const whole = startEncode(video, at("whole.siedd"));
   await whole.ended;
   assert.equal(whole.child.exitCode, 0);
   const expected = await readFile(at("whole.siedd"));
 
-  const shares = [0, 0.35, 0.7].map((least) => Number((least + 0.25 * Math.random()).toFixed(3)));
+  const shares = [0, 0.35, 0.7].map((min) => Number((min + 0.25 * Math.random()).toFixed(3)));
   const where = `killed at ${shares.join(", ")} of the job`;
   const asset = at("killed.siedd");
   const trained: number[] = [];
   for (const share of [...shares, undefined]) {
-    const { child, groups, ended } = startEncode(film, asset, share);
+    const { child, groups, ended } = startEncode(video, asset, share);
     await ended;
     trained.push(...groups);
     // The last kill may come too late, or between the asset's appearance and the end.

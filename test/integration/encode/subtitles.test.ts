@@ -17,7 +17,7 @@ const srt = (...cues: readonly [from: string, to: string, said: string][]): stri
   cues.map(([from, to, said], i) => `${i + 1}\n00:00:0${from} --> 00:00:0${to}\n${said}\n\n`).join("");
 
 /** Two seconds with English subtitles, some at the same time, and German ones in another format. */
-async function film(folder: string): Promise<string> {
+async function video(folder: string): Promise<string> {
   const at = (name: string) => join(folder, name);
   const english = srt(
     ["0,200", "0,800", "Hello <i>there</i>"],
@@ -31,16 +31,16 @@ async function film(folder: string): Promise<string> {
     ...lavfi("testsrc2=s=32x32:r=10:d=2"),
     ...["-i", at("eng.srt"), "-i", at("ger.ass"), "-map", "0", "-map", "1", "-map", "2", ...exact],
     ...["-c:s:0", "srt", "-c:s:1", "ass"],
-    ...["-metadata:s:s:0", "language=eng", "-metadata:s:s:1", "language=ger", at("film.mkv")],
+    ...["-metadata:s:s:0", "language=eng", "-metadata:s:s:1", "language=ger", at("video.mkv")],
   );
-  return at("film.mkv");
+  return at("video.mkv");
 }
 
 const BRIEF = { steps: 20, phase1Steps: 20, points: 64, workers: 1 };
 
 test("subtitles are kept as WebVTT with their languages, to the millisecond", async (t) => {
   const folder = await tempFolder(t);
-  const [input, output] = [await film(folder), join(folder, "film.siedd")];
+  const [input, output] = [await video(folder), join(folder, "video.siedd")];
   await encode({ ...BRIEF, input, output });
   const asset = await openAsset(memorySource(await readFile(output)));
   assert.deepEqual(
@@ -77,9 +77,9 @@ test("subtitles are kept as WebVTT with their languages, to the millisecond", as
   assert.match(await said, /text {5}wvtt, language eng, .*\n {2}text {5}wvtt, language ger/);
 });
 
-test("of a part of a film, the subtitles of that part are kept, cut at its ends", async (t) => {
+test("of a part of a video, the subtitles of that part are kept, cut at its ends", async (t) => {
   const folder = await tempFolder(t);
-  const [input, output] = [await film(folder), join(folder, "part.siedd")];
+  const [input, output] = [await video(folder), join(folder, "part.siedd")];
   await encode({ ...BRIEF, input, output, from: 0.5, to: 1.1 });
   const asset = await openAsset(memorySource(await readFile(output)));
   assert.equal(asset.text.length, 1);
@@ -94,7 +94,7 @@ test("of a part of a film, the subtitles of that part are kept, cut at its ends"
 });
 
 /** A Blu-ray subtitle (PGS) that shows nothing: a presentation of no object, and its end. */
-function pictureSubtitles(): Buffer {
+function bitmapSubtitles(): Buffer {
   const segment = (type: number, contents: readonly number[]) =>
     Buffer.from([0x50, 0x47, 0, 0, 35, 40, 0, 0, 0, 0, type, 0, contents.length, ...contents]);
   return Buffer.concat([segment(0x16, [0, 32, 0, 32, 16, 0, 0, 128, 0, 0, 0]), segment(0x80, [])]);
@@ -102,16 +102,16 @@ function pictureSubtitles(): Buffer {
 
 test("subtitles that are pictures are left out, and the user is told", async (t) => {
   const folder = await tempFolder(t);
-  const [pictures, input] = [join(folder, "pictures.sup"), join(folder, "film.mkv")];
-  await writeFile(pictures, pictureSubtitles());
+  const [frames, input] = [join(folder, "pictures.sup"), join(folder, "video.mkv")];
+  await writeFile(frames, bitmapSubtitles());
   await ffmpeg(
-    ...[...lavfi("testsrc2=s=32x32:r=10:d=0.4"), "-i", pictures, "-map", "0", "-map", "1"],
+    ...[...lavfi("testsrc2=s=32x32:r=10:d=0.4"), "-i", frames, "-map", "0", "-map", "1"],
     ...[...exact, "-c:s", "copy", "-metadata:s:s:0", "language=fre", input],
   );
   const told: string[] = [];
   await encode({
     ...{ ...BRIEF, input, output: `${input}.siedd` },
-    onEvent: (event) => event.type === "left-out" && told.push(event.message),
+    onEvent: (event) => event.type === "stream-skipped" && told.push(event.message),
   });
   assert.equal(told.length, 1);
   assert.match(told[0]!, /^subtitles 1 \(hdmv_pgs_subtitle, language fre\) of .* are pictures of text/);

@@ -16,7 +16,7 @@ const SAMPLE_RATE = 48000;
 
 /** Where values rise above half of their largest after having been below it for a while. */
 function onsets(values: ArrayLike<number>, quiet: number): number[] {
-  const half = Array.from(values).reduce((most, value) => Math.max(most, value), 0) / 2;
+  const half = Array.from(values).reduce((max, value) => Math.max(max, value), 0) / 2;
   const found: number[] = [];
   let last = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < values.length; i++) {
@@ -48,7 +48,7 @@ for (const [num, den] of [
     await encode({ input, output, steps: 120, phase1Steps: 120, points: 128, workers: 1 });
     const server = await testServer(t, { flash: new Uint8Array(await readFile(output)) });
     const master = `${server.url}flash/master.m3u8`;
-    const { stdout, seen } = await pictures(master);
+    const { stdout, seen } = await frames(master);
     assert.equal(stdout.length, seen.length);
     const flashes = onsets(stdout, 3).map((i) => seen[i]!);
     const pcm = await ffmpeg(
@@ -78,7 +78,7 @@ for (const [num, den] of [
 }
 
 /** Mean luma of every picture, and the second at which each is shown. */
-async function pictures(source: string): Promise<{ stdout: Buffer; seen: number[] }> {
+async function frames(source: string): Promise<{ stdout: Buffer; seen: number[] }> {
   const decode = ["-copyts", "-i", source, "-map", "0:v:0", "-vf", "scale=1:1:flags=area,format=gray"];
   const stdout = await ffmpeg(...decode, "-fps_mode", "passthrough", "-f", "rawvideo", "-");
   const listed = `${await ffmpeg(...decode, "-fps_mode", "passthrough", "-enc_time_base", "1/90000", "-f", "framecrc", "-")}`;

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { getOptions, parse, setOptions } from "hls-parser";
 import { Parser } from "m3u8-parser";
-import { AUTHORING_RULES, type ServedFilm } from "../../support/hls-rules.js";
-import { partsOf, servedFilm } from "../../support/hls-served.js";
+import { AUTHORING_RULES, type ServedVideo } from "../../support/hls-rules.js";
+import { partsOf, servedVideo } from "../../support/hls-served.js";
 import { testServer } from "../../support/running-server.js";
 
 const NTSC = { num: 30000, den: 1001 };
@@ -24,8 +24,8 @@ const MASTERS = [
 test("every playlist keeps the rules of authoring", async (t) => {
   const server = await testServer(t, { talking: TALKING, silent: SILENT });
   for (const master of MASTERS) {
-    const film = await servedFilm(server, master);
-    for (const { name, broken } of AUTHORING_RULES) assert.deepEqual(broken(film), [], `${master}: ${name}`);
+    const video = await servedVideo(server, master);
+    for (const { name, broken } of AUTHORING_RULES) assert.deepEqual(broken(video), [], `${master}: ${name}`);
   }
   assert.deepEqual(
     server.work.filter(({ type }) => type !== "init"),
@@ -36,7 +36,7 @@ test("every playlist keeps the rules of authoring", async (t) => {
 
 /** What each rule is there to find, in their order: text of the master or of a media playlist, and what it becomes. */
 const FAULTS: readonly [
-  where: "master" | "video" | "key-frames" | "audio" | "text",
+  where: "master" | "video" | "keyframes" | "audio" | "text",
   find: RegExp,
   put: string,
 ][] = [
@@ -56,25 +56,25 @@ const FAULTS: readonly [
   ["audio", /TARGETDURATION:\d+/, "TARGETDURATION:7"],
   ["video", /#EXT-X-MAP.*\n/, ""],
   ["audio", /#EXT-X-INDEPENDENT-SEGMENTS\n/, ""],
-  ["key-frames", /#EXT-X-I-FRAMES-ONLY\n/, ""],
+  ["keyframes", /#EXT-X-I-FRAMES-ONLY\n/, ""],
   ["audio", /#EXTINF:[\d.]+/, "#EXTINF:0.200"],
   ["master", /full\/\d+,\d+\/index\.m3u8\n/, "full/96,54/index.m3u8\n"],
 ];
 
 test("each rule of authoring finds what it is there for", async (t) => {
   const server = await testServer(t, { talking: TALKING });
-  const film = await servedFilm(server, MASTERS[0]!);
+  const video = await servedVideo(server, MASTERS[0]!);
   assert.equal(FAULTS.length, AUTHORING_RULES.length);
   for (const [i, [where, find, put]] of FAULTS.entries()) {
     const spoil = (text: string) => text.replace(find, put);
-    const at = film.media.findIndex(({ kind }) => kind === where);
-    const media = film.media.map((listing, k) =>
+    const at = video.media.findIndex(({ kind }) => kind === where);
+    const media = video.media.map((listing, k) =>
       k === at ? { ...listing, text: spoil(listing.text) } : listing,
     );
-    const spoiled: ServedFilm =
+    const spoiled: ServedVideo =
       where === "master"
-        ? { ...film, master: { ...film.master, text: spoil(film.master.text) } }
-        : { ...film, media };
+        ? { ...video, master: { ...video.master, text: spoil(video.master.text) } }
+        : { ...video, media };
     const { name, broken } = AUTHORING_RULES[i]!;
     assert.notDeepEqual(broken(spoiled), [], `"${name}" finds nothing`);
   }
@@ -94,7 +94,7 @@ test("strict parsers read every playlist and have nothing to warn of", async (t)
     });
   }
   for (const name of MASTERS) {
-    const { master, media } = await servedFilm(server, name);
+    const { master, media } = await servedVideo(server, name);
     const elastic = await server.get(`${name.split("/")[0]}/elastic.m3u8`);
     for (const { url, text } of [master, { url: "elastic", text: elastic.text }, ...media]) {
       const read = parse(text);

@@ -9,14 +9,14 @@ import { testServer } from "../../support/running-server.js";
 
 const run = promisify(execFile);
 const cue = (start: number, end: number, text: string) => ({ start, end, settings: "", text });
-const FILM = {
+const VIDEO = {
   ...{ width: 160, height: 90, widths: [4], tone: 3, languages: ["eng", "ger"] },
   groups: [26, 25, 24],
   text: [{ language: "eng", cues: [cue(500, 1500, "Hello")] }],
 };
 const SEGMENTS = 4;
 
-/** Milliseconds after which a program counts as one that hangs: it plays three seconds of film. */
+/** Milliseconds after which a program counts as one that hangs: it plays three seconds of video. */
 const HANGS = 300_000;
 
 /** A program that plays a URL to its end and says what it had to complain of. */
@@ -89,10 +89,10 @@ for (const { program, args, own } of CLIENTS) {
       if (path !== undefined) asked.push(path);
       if (status !== undefined && status >= 400) asked.push(`${status}`);
     };
-    const server = await testServer(t, { film: FILM }, { logger: { level: "info", stream: { write } } });
+    const server = await testServer(t, { video: VIDEO }, { logger: { level: "info", stream: { write } } });
     // VLC refuses to be run by root.
     const root = process.getuid?.() === 0 && program === "cvlc" ? { uid: 65534, gid: 65534 } : {};
-    const { stdout, stderr } = await run(program, [...args(`${server.url}film/master.m3u8`)], {
+    const { stdout, stderr } = await run(program, [...args(`${server.url}video/master.m3u8`)], {
       ...{ timeout: HANGS, env: { ...process.env, HOME: tmpdir() }, ...root },
     });
     const said = `${stdout}${stderr}`.split("\n").filter((line) => line !== "" && own?.test(line) !== true);

@@ -16,7 +16,7 @@ const run = promisify(execFile);
 const COMMAND = join(import.meta.dirname, "../../../cli/main.js");
 const HLS = join(import.meta.dirname, "../../../../node_modules/hls.js/dist/hls.min.js");
 const NTSC = { num: 30000, den: 1001 };
-const FILM = { width: 160, height: 90, widths: [4], frameRate: NTSC, groups: [10, 12, 7], tone: 1 };
+const VIDEO = { width: 160, height: 90, widths: [4], frameRate: NTSC, groups: [10, 12, 7], tone: 1 };
 const NEWER = ["hevc", "av1"] as const;
 
 /** Bytes of a configuration box after its header, as hexadecimal text. */
@@ -25,8 +25,8 @@ const boxBytes = (init: Buffer, type: string, count: number) =>
 
 for (const codec of NEWER) {
   test(`segments of ${codec}, made in any order, are one stream behind one init segment`, async (t) => {
-    const server = await testServer(t, { film: FILM });
-    const folder = `film/full/160,90/`;
+    const server = await testServer(t, { video: VIDEO });
+    const folder = `video/full/160,90/`;
     const playlist = await server.get(`${folder}index.m3u8?codec=${codec}`);
     const uris = playlist.text.split("\n").filter((line) => line.startsWith("seg-"));
     assert.match(`${uris[0]}`, new RegExp(`^seg-0\\.m4s\\?codec=${codec}&v=[\\w-]+$`));
@@ -88,15 +88,15 @@ for (const codec of NEWER) {
       assert.equal(boxBytes(init, "av1C", 2), "8100");
       assert.equal(codecString(format, "av01"), "av01.0.00M.08");
     }
-    const master = (await server.get(`film/master.m3u8?codec=${codec}`)).text;
+    const master = (await server.get(`video/master.m3u8?codec=${codec}`)).text;
     assert.ok(master.includes(`CODECS="${codecString(format, SAMPLE_ENTRIES[codec])},mp4a.40.2"`), master);
     assert.ok(master.includes(`full/160,90/index.m3u8?codec=${codec}\n`), master);
   });
 }
 
 test("each codec of a segment is an answer of its own, with one canonical address", async (t) => {
-  const server = await testServer(t, { film: FILM });
-  const path = "film/full/160,90/init.mp4";
+  const server = await testServer(t, { video: VIDEO });
+  const path = "video/full/160,90/init.mp4";
   const answers = await Promise.all(
     ["", "?codec=h264", "?codec=av1", "?codec=hevc"].map((q) => server.get(path + q)),
   );
@@ -109,9 +109,9 @@ test("each codec of a segment is an answer of its own, with one canonical addres
   );
   const unknown = await server.get(`${path}?codec=vp9`);
   assert.deepEqual([unknown.status, unknown.code], [400, "bad-codec"]);
-  const small = await server.get("film/full/64,36/init.mp4?codec=av1");
+  const small = await server.get("video/full/64,36/init.mp4?codec=av1");
   assert.deepEqual([small.status, small.code], [400, "size-too-small"]);
-  const ladder = (await server.get("film/master.m3u8?codec=av1")).text;
+  const ladder = (await server.get("video/master.m3u8?codec=av1")).text;
   assert.deepEqual(
     [...ladder.matchAll(/^full\/\d+,(\d+)\/index/gm)].filter(([, height]) => Number(height) < 64),
     [],
@@ -154,7 +154,7 @@ test("levels follow the tables of HEVC and AV1", () => {
 
 test("where ffmpeg lacks a codec the answer is 400, and H.264 is served on", async (t) => {
   const folder = await tempFolder(t);
-  await writeFile(join(folder, "film.siedd"), syntheticAsset(FILM));
+  await writeFile(join(folder, "video.siedd"), syntheticAsset(VIDEO));
   // A real ffmpeg, but for its list of encoders: as in builds without SVT-AV1.
   const hide = 'case "$*" in *-encoders*) ffmpeg "$@" | grep -v libsvtav1;; *) exec ffmpeg "$@";; esac';
   await writeFile(join(folder, "ffmpeg"), `#!/bin/sh\nPATH="$REAL_PATH"\n${hide}\n`);
@@ -166,23 +166,23 @@ test("where ffmpeg lacks a codec the answer is 400, and H.264 is served on", asy
   t.after(() => child.kill("SIGKILL"));
   const [said] = (await once(child.stdout, "data")) as [Buffer];
   const [url] = /http:\S+/.exec(said.toString())!;
-  for (const path of ["film/master.m3u8?codec=av1", "film/full/160,90/seg-0.m4s?codec=av1"]) {
+  for (const path of ["video/master.m3u8?codec=av1", "video/full/160,90/seg-0.m4s?codec=av1"]) {
     const answer = await fetch(url + path);
     const { error } = (await answer.json()) as { error: { code: string; message: string } };
     assert.deepEqual([answer.status, error.code], [400, "codec-unavailable"]);
     assert.match(error.message, /this server's ffmpeg has no libsvtav1; leave codec out for H\.264/);
   }
-  assert.equal((await fetch(`${url}film/full/160,90/init.mp4?codec=hevc`)).status, 200);
-  assert.equal((await fetch(`${url}film/full/160,90/seg-0.m4s`)).status, 200);
+  assert.equal((await fetch(`${url}video/full/160,90/init.mp4?codec=hevc`)).status, 200);
+  assert.equal((await fetch(`${url}video/full/160,90/seg-0.m4s`)).status, 200);
 });
 
 test("hls.js plays the master playlist of AV1 in Chromium to its end", async (t) => {
-  const server = await testServer(t, { film: FILM });
+  const server = await testServer(t, { video: VIDEO });
   const script = await readFile(HLS, "utf8");
   const browser = await launchBrowser();
   t.after(() => browser.close());
   const page = await browser.newPage();
-  await page.goto(`${server.url}film/info.json`);
+  await page.goto(`${server.url}video/info.json`);
   await page.addScriptTag({ content: script });
   const seen = await page.evaluate(`new Promise((resolve) => {
     const faults = [];
@@ -203,7 +203,7 @@ test("hls.js plays the master playlist of AV1 in Chromium to its end", async (t)
       ranges: video.buffered.length, ended: video.ended, frames: video.getVideoPlaybackQuality().totalVideoFrames });
     video.onended = end;
     setTimeout(end, 120000);
-    hls.loadSource("/film/master.m3u8?codec=av1");
+    hls.loadSource("/video/master.m3u8?codec=av1");
     hls.attachMedia(video);
     video.play();
   })`);

@@ -1,29 +1,29 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { partsOf, servedFilm } from "../../support/hls-served.js";
+import { partsOf, servedVideo } from "../../support/hls-served.js";
 import { testServer } from "../../support/running-server.js";
 
 const cue = (start: number, end: number, text: string) => ({ start, end, settings: "", text });
-const FILM = {
+const VIDEO = {
   ...{ width: 160, height: 90, widths: [4], tone: 1, groups: [10, 10] },
   text: [{ language: "eng", cues: [cue(0, 400, "Hello")] }],
 };
 const HEADERS = ["content-type", "etag", "cache-control", "link", "accept-ranges", "last-modified"];
 
-test("HEAD answers every URL of a film as GET does, without a body and without work", async (t) => {
-  const server = await testServer(t, { film: FILM });
-  const { media } = await servedFilm(server, "film/master.m3u8");
-  const elastic = await server.get("film/full/elastic/index.m3u8");
+test("HEAD answers every URL of a video as GET does, without a body and without work", async (t) => {
+  const server = await testServer(t, { video: VIDEO });
+  const { media } = await servedVideo(server, "video/master.m3u8");
+  const elastic = await server.get("video/full/elastic/index.m3u8");
   const listings = [
-    ...["video", "key-frames", "audio", "text", "images"].flatMap(
+    ...["video", "keyframes", "audio", "text", "images"].flatMap(
       (kind) => media.filter((listing) => listing.kind === kind).at(-1) ?? [],
     ),
-    { url: `${server.url}film/full/elastic/index.m3u8`, text: elastic.text },
+    { url: `${server.url}video/full/elastic/index.m3u8`, text: elastic.text },
   ];
-  const { links } = JSON.parse((await server.get("film/info.json")).text);
+  const { links } = JSON.parse((await server.get("video/info.json")).text);
   const urls = [
-    ...["", "healthz", "film/info.json", "film/master.m3u8", "film/elastic.m3u8"],
-    ...[links.asset, links.poster, links.storyboard, ...links.subtitles].map((link) => `film/${link}`),
+    ...["", "healthz", "video/info.json", "video/master.m3u8", "video/elastic.m3u8"],
+    ...[links.asset, links.poster, links.storyboard, ...links.subtitles].map((link) => `video/${link}`),
     ...listings.flatMap((listing) => {
       const { init, segments } = partsOf(listing);
       const last = segments.at(-1)!.replace(/%7Bsize%7D/, "96,54");

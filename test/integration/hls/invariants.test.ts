@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { peakRate } from "../../../server/hls/bandwidth.js";
 import type { MediaListing } from "../../support/hls-rules.js";
-import { partsOf, servedFilm } from "../../support/hls-served.js";
+import { partsOf, servedVideo } from "../../support/hls-served.js";
 import { type TestServer, testServer } from "../../support/running-server.js";
 
-/** Groups as `siedd encode` makes them of bunny.mp4, and of a film at 30000/1001 with cuts. */
-const FILMS = {
+/** Groups as `siedd encode` makes them of bunny.mp4, and of a video at 30000/1001 with cuts. */
+const VIDEOS = {
   bunny: { width: 320, height: 180, tone: 6, groups: [27, 26, 26, 27, 26] },
   carphone: {
     width: 176,
@@ -24,7 +24,7 @@ const box = (bytes: Buffer, type: string): number => {
   return at + 4;
 };
 
-/** Ticks before a fragment, ticks it lasts, whether its first sample is a key frame. */
+/** Ticks before a fragment, ticks it lasts, whether its first sample is a keyframe. */
 function timing(fragment: Buffer): { start: number; duration: number; sync: boolean } {
   const start = Number(fragment.readBigUInt64BE(box(fragment, "tfdt") + 4));
   const tfhd = box(fragment, "tfhd");
@@ -71,10 +71,10 @@ const playable = (media: readonly MediaListing[]) => [
   ...media.filter(({ kind }) => kind === "audio"),
 ];
 
-for (const [name, film] of Object.entries(FILMS)) {
+for (const [name, video] of Object.entries(VIDEOS)) {
   test(`${name}: segments fetched in any order are those fetched in order, and each begins where the one before ends`, async (t) => {
-    const [one, other] = [await testServer(t, { film }), await testServer(t, { film })];
-    const { media } = await servedFilm(one, "film/master.m3u8");
+    const [one, other] = [await testServer(t, { video: video }), await testServer(t, { video: video })];
+    const { media } = await servedVideo(one, "video/master.m3u8");
     for (const playlist of playable(media)) {
       const { init, segments, durations } = partsOf(playlist);
       const [inOrder, anyOrder] = [
@@ -85,12 +85,12 @@ for (const [name, film] of Object.entries(FILMS)) {
         ),
       ];
       for (const [path, body] of inOrder) assert.ok(body.equals(anyOrder.get(path)!), path);
-      const rate = playlist.kind === "video" ? (FILMS.carphone === film ? 30000 : 25) : 48000;
+      const rate = playlist.kind === "video" ? (VIDEOS.carphone === video ? 30000 : 25) : 48000;
       let next = 0;
       for (const [k, url] of segments.entries()) {
         const { start, duration, sync } = timing(inOrder.get(new URL(url).pathname)!);
         assert.equal(start, next, url);
-        assert.ok(sync, `${url} begins with no key frame`);
+        assert.ok(sync, `${url} begins with no keyframe`);
         assert.ok(Math.abs(duration / rate - durations[k]!) < 1e-8, url);
         next = start + duration;
       }
@@ -98,8 +98,8 @@ for (const [name, film] of Object.entries(FILMS)) {
   });
 
   test(`${name}: no stretch of a stream is faster than its playlist states, and playlists are the same cold and warm`, async (t) => {
-    const server = await testServer(t, { film: { ...film, widths: [12] } });
-    const cold = await servedFilm(server, "film/master.m3u8");
+    const server = await testServer(t, { video: { ...video, widths: [12] } });
+    const cold = await servedVideo(server, "video/master.m3u8");
     const inits = new Map<string, Buffer>();
     const target = Number(/TARGETDURATION:(\d+)/.exec(cold.media[0]!.text)?.[1]);
     const loads = async (playlist: MediaListing) => {
@@ -122,17 +122,17 @@ for (const [name, film] of Object.entries(FILMS)) {
       const line = lines[at]!.startsWith("#") ? lines[at]! : lines[at - 1]!;
       return [/[:,]BANDWIDTH=(\d+)/, /AVERAGE-BANDWIDTH=(\d+)/].map((of) => Number(of.exec(line)?.[1]));
     };
-    const pictures = (kind: MediaListing["kind"]) =>
+    const frames = (kind: MediaListing["kind"]) =>
       cold.media.filter((listing) => listing.kind === kind).slice(0, 1);
-    for (const playlist of [...pictures("video"), ...pictures("key-frames")]) {
+    for (const playlist of [...frames("video"), ...frames("keyframes")]) {
       const [peak, average] = await rates(playlist);
       const extra = playlist.kind === "video" ? sound : [0, 0];
-      const uri = new URL(playlist.url).pathname.replace("/film/", "");
-      const [most, mean] = stated(uri);
-      assert.ok(peak + extra[0]! <= most!, `${uri}: ${peak + extra[0]!} bits a second, not ${most}`);
+      const uri = new URL(playlist.url).pathname.replace("/video/", "");
+      const [max, mean] = stated(uri);
+      assert.ok(peak + extra[0]! <= max!, `${uri}: ${peak + extra[0]!} bits a second, not ${max}`);
       assert.ok(average + extra[1]! <= mean!, `${uri}: ${average + extra[1]!} bits a second, not ${mean}`);
     }
     for (const [url, bytes] of inits) assert.ok((await server.get(url)).body.equals(bytes), url);
-    assert.deepEqual(await servedFilm(server, "film/master.m3u8"), cold);
+    assert.deepEqual(await servedVideo(server, "video/master.m3u8"), cold);
   });
 }

@@ -8,7 +8,7 @@ import { tempFolder } from "../../support/temp-folder.js";
 
 const NTSC = { num: 30000, den: 1001 };
 const cue = (start: number, end: number, text: string) => ({ start, end, settings: "", text });
-const FILM = {
+const VIDEO = {
   ...{ width: 160, height: 90, widths: [4], tone: 9, languages: ["eng", "ger"] },
   groups: Array.from({ length: 9 }, () => 25),
   text: [
@@ -33,9 +33,9 @@ async function segmentsOf(server: TestServer, playlist: string) {
 }
 
 test("sound and subtitles are renditions with their languages, in the master and in the elastic playlist", async (t) => {
-  const server = await testServer(t, { film: FILM });
+  const server = await testServer(t, { video: VIDEO });
   for (const name of ["master", "elastic"]) {
-    const { text } = await server.get(`film/${name}.m3u8`);
+    const { text } = await server.get(`video/${name}.m3u8`);
     const media = tags(text, "MEDIA").map((line) =>
       ["TYPE", "NAME", "LANGUAGE", "DEFAULT", "AUTOSELECT"]
         .map((key) => new RegExp(`${key}="?(\\w+)`).exec(line)?.[1])
@@ -49,17 +49,17 @@ test("sound and subtitles are renditions with their languages, in the master and
     ]);
     for (const line of tags(text, "STREAM-INF")) assert.match(line, /AUDIO="audio",SUBTITLES="text"/);
   }
-  const { links } = JSON.parse((await server.get("film/info.json")).text);
+  const { links } = JSON.parse((await server.get("video/info.json")).text);
   assert.deepEqual(links.text, ["text-0/index.m3u8", "text-1/index.m3u8"]);
-  const whole = await server.get(`film/${links.subtitles[1]}`);
+  const whole = await server.get(`video/${links.subtitles[1]}`);
   assert.equal(whole.headers.get("content-type"), "text/vtt; charset=utf-8");
   assert.match(`${whole.headers.get("cache-control")}`, /immutable/);
   assert.equal(whole.text, "WEBVTT\n\n00:00:00.500 --> 00:00:01.500\nHallo\n");
 });
 
 test("subtitles come in segments, and a cue across a border in both of them", async (t) => {
-  const server = await testServer(t, { film: FILM });
-  const { answers, durations } = await segmentsOf(server, "film/text-0/index.m3u8");
+  const server = await testServer(t, { video: VIDEO });
+  const { answers, durations } = await segmentsOf(server, "video/text-0/index.m3u8");
   assert.deepEqual(durations, [6, 3]);
   for (const { status, text } of answers) {
     assert.equal(status, 200);
@@ -73,20 +73,20 @@ test("subtitles come in segments, and a cue across a border in both of them", as
       [false, true],
     ],
   );
-  assert.equal((await server.get("film/text-2/index.m3u8")).code, "no-such-text");
-  assert.equal((await server.get("film/text-0/seg-2.vtt")).code, "no-such-segment");
-  assert.equal((await server.get("film/text-0.vtt?v=old")).code, "stale-version");
+  assert.equal((await server.get("video/text-2/index.m3u8")).code, "no-such-text");
+  assert.equal((await server.get("video/text-0/seg-2.vtt")).code, "no-such-segment");
+  assert.equal((await server.get("video/text-0.vtt?v=old")).code, "stale-version");
   // ffmpeg, as someone else who reads them: the cues once each, at their times.
-  const vtt = `${await ffmpeg("-i", `${server.url}film/text-0/index.m3u8`, "-f", "webvtt", "-")}`;
+  const vtt = `${await ffmpeg("-i", `${server.url}video/text-0/index.m3u8`, "-f", "webvtt", "-")}`;
   assert.match(vtt, /00:00\.500 --> 00:01\.500\nHello/);
   assert.match(vtt, /00:08\.000 --> 00:08\.500\nBye/);
 });
 
 for (const frameRate of [{ num: 25, den: 1 }, NTSC]) {
-  test(`key frames stand alone and follow each other without a gap at ${frameRate.num}/${frameRate.den}`, async (t) => {
-    const film = { width: 160, height: 90, groups: [26, 9, 1, 25], frameRate };
-    const server = await testServer(t, { film });
-    const { text, answers, durations } = await segmentsOf(server, "film/full/80,/iframes.m3u8");
+  test(`keyframes stand alone and follow each other without a gap at ${frameRate.num}/${frameRate.den}`, async (t) => {
+    const video = { width: 160, height: 90, groups: [26, 9, 1, 25], frameRate };
+    const server = await testServer(t, { video: video });
+    const { text, answers, durations } = await segmentsOf(server, "video/full/80,/iframes.m3u8");
     assert.match(text, /#EXT-X-I-FRAMES-ONLY/);
     assert.equal(durations.length, 5);
     const file = join(await tempFolder(t), "frames.mp4");
@@ -110,17 +110,17 @@ for (const frameRate of [{ num: 25, den: 1 }, NTSC]) {
       assert.equal((await ffmpeg("-xerror", "-i", file, "-f", "rawvideo", "-")).length, (80 * 46 * 3) / 2);
     }
     assert.deepEqual(
-      server.work.filter(({ type }) => type === "key-frame").map(({ frames: count }) => count),
+      server.work.filter(({ type }) => type === "keyframe").map(({ frames: count }) => count),
       [1, 1, 1, 1, 1],
     );
   });
 }
 
-test("the key frame is the first picture of its segment", async (t) => {
-  const server = await testServer(t, { film: { width: 160, height: 90, groups: [10, 10] } });
+test("the keyframe is the first picture of its segment", async (t) => {
+  const server = await testServer(t, { video: { width: 160, height: 90, groups: [10, 10] } });
   const first = async (part: string) => {
     const file = join(await tempFolder(t), "part.mp4");
-    const parts = ["init.mp4", part].map((name) => server.get(`film/full/max/${name}`));
+    const parts = ["init.mp4", part].map((name) => server.get(`video/full/max/${name}`));
     await writeFile(file, Buffer.concat((await Promise.all(parts)).map(({ body }) => body)));
     return ffmpeg("-i", file, "-frames:v", "1", "-pix_fmt", "gray", "-f", "rawvideo", "-");
   };
@@ -133,12 +133,12 @@ test("the key frame is the first picture of its segment", async (t) => {
 });
 
 test("the storyboard is a stream of images too", async (t) => {
-  const film = { ...FILM, groups: Array.from({ length: 31 }, () => 25), tone: 0, text: [] };
-  const server = await testServer(t, { film });
-  const { text: master } = await server.get("film/master.m3u8");
+  const video = { ...VIDEO, groups: Array.from({ length: 31 }, () => 25), tone: 0, text: [] };
+  const server = await testServer(t, { video: video });
+  const { text: master } = await server.get("video/master.m3u8");
   const [line] = tags(master, "IMAGE-STREAM-INF");
   assert.match(`${line}`, /CODECS="jpeg",RESOLUTION=160x90,URI="images\.m3u8"/);
-  const { text, durations, answers } = await segmentsOf(server, "film/images.m3u8");
+  const { text, durations, answers } = await segmentsOf(server, "video/images.m3u8");
   assert.match(text, /#EXT-X-IMAGES-ONLY/);
   assert.deepEqual(durations, [25, 6]);
   assert.deepEqual(tags(text, "TILES"), [
@@ -150,5 +150,5 @@ test("the storyboard is a stream of images too", async (t) => {
     assert.equal(headers.get("content-type"), "image/jpeg");
     assert.ok((8 * body.length) / durations[i]! <= stated);
   }
-  assert.doesNotMatch((await server.get("film/master.m3u8?region=square")).text, /IMAGE-STREAM/);
+  assert.doesNotMatch((await server.get("video/master.m3u8?region=square")).text, /IMAGE-STREAM/);
 });

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { SharedCache } from "../../../server/cache/coalescing-cache.js";
+import { CoalescingCache } from "../../../server/cache/coalescing-cache.js";
 import { RequestError } from "../../../server/errors.js";
 import { readClientData } from "../../../server/http/cmcd.js";
-import { withDemand } from "../../../server/scheduling/job-context.js";
+import { withJobContext } from "../../../server/scheduling/job-context.js";
 import { WorkQueue } from "../../../server/scheduling/queue.js";
 import { segmentsOf, type TestServer, testServer } from "../../support/running-server.js";
 import { until } from "../../support/wait-until.js";
@@ -11,7 +11,7 @@ import { until } from "../../support/wait-until.js";
 const SMALL = { width: 160, height: 90, groups: [10, 10, 10, 10] };
 
 const wanted = (due: number, client?: string): AbortSignal =>
-  withDemand(new AbortController().signal, { due, client, ahead: false });
+  withJobContext(new AbortController().signal, { due, client, ahead: false });
 
 function deferred() {
   let resolve = () => {};
@@ -72,7 +72,7 @@ test("who runs dry first comes first, and equals in the order of their coming", 
 
 test("work that somebody in a hurry joins moves ahead in the queue", async () => {
   const queue = new WorkQueue({ concurrency: 1, maxQueue: 9, maxQueueSeconds: 60 });
-  const cache = new SharedCache(1000);
+  const cache = new CoalescingCache(1000);
   const gate = deferred();
   const order: string[] = [];
   const ask = (key: string, due: number) =>
@@ -151,9 +151,9 @@ test("over its quota a client gets 503 with Retry-After, others are served, and 
     clientPixelsPerSecond: 1,
     clientKey: (request: { headers: Record<string, unknown> }) => `${request.headers["x-viewer"]}`,
   };
-  const server = await testServer(t, { film: SMALL }, options);
+  const server = await testServer(t, { video: SMALL }, options);
   const get = (k: number, viewer: string) =>
-    server.get(`film/full/160,90/seg-${k}.m4s`, { headers: { "x-viewer": viewer } });
+    server.get(`video/full/160,90/seg-${k}.m4s`, { headers: { "x-viewer": viewer } });
   assert.equal((await get(0, "a")).status, 200);
   const refused = await get(1, "a");
   assert.deepEqual([refused.status, refused.code], [503, "over-quota"]);
@@ -165,12 +165,12 @@ test("over its quota a client gets 503 with Retry-After, others are served, and 
 });
 
 test("an answer that costs too much is refused before anything is decoded", async (t) => {
-  const server = await testServer(t, { film: SMALL }, { maxWork: 10 * 160 * 90 });
-  const tooMuch = await server.get("film/full/%5E162,90/seg-0.m4s");
+  const server = await testServer(t, { video: SMALL }, { maxWork: 10 * 160 * 90 });
+  const tooMuch = await server.get("video/full/%5E162,90/seg-0.m4s");
   assert.deepEqual([tooMuch.status, tooMuch.code], [400, "too-much-work"]);
   assert.match(JSON.parse(tooMuch.text).error.message, /10 frames of 162x90 are 145800 pixels/);
   assert.deepEqual(server.work, []);
-  assert.equal((await server.get("film/full/160,90/seg-0.m4s")).status, 200);
+  assert.equal((await server.get("video/full/160,90/seg-0.m4s")).status, 200);
 });
 
 /** A count of the server's metrics by its name and label. */
@@ -182,11 +182,11 @@ const prefetches = (server: TestServer, outcome: string) =>
   counted(server, `prefetches_total{outcome="${outcome}"}`);
 
 test("while the server is idle it makes the next segment, or the one that the client names", async (t) => {
-  const server = await testServer(t, { film: SMALL }, { prefetch: 1 });
-  await server.get("film/full/160,90/seg-0.m4s");
+  const server = await testServer(t, { video: SMALL }, { prefetch: 1 });
+  await server.get("video/full/160,90/seg-0.m4s");
   await until(() => server.work.length === 2, "the next segment is made");
   assert.deepEqual(segmentsOf(server.work), [0, 1]);
-  await server.get("film/full/160,90/seg-1.m4s", {
+  await server.get("video/full/160,90/seg-1.m4s", {
     headers: { "cmcd-request": 'nor="..%2F80%2C46%2Fseg-3.m4s"' },
   });
   await until(() => server.work.length === 3, "the segment that was named is made");
@@ -194,30 +194,30 @@ test("while the server is idle it makes the next segment, or the one that the cl
   assert.deepEqual([width, index], [80, 3]);
   await until(async () => (await prefetches(server, "finished")) === 2, "both are counted");
   // A name that leads elsewhere is none, and nothing comes after the last segment.
-  await server.get("film/full/80,46/seg-3.m4s?CMCD=nor%3D%22..%252F..%252F..%252F..%252Fetc%252Fpasswd%22");
+  await server.get("video/full/80,46/seg-3.m4s?CMCD=nor%3D%22..%252F..%252F..%252F..%252Fetc%252Fpasswd%22");
   assert.deepEqual([await prefetches(server, "started"), await prefetches(server, "dropped")], [2, 0]);
   assert.equal(server.work.length, 3);
 });
 
 test("what is made ahead gives way to what is asked for, unless it is that", async (t) => {
-  const film = { width: 160, height: 90, groups: [5, 75, 5] };
-  const server = await testServer(t, { film }, { prefetch: 1, concurrency: 1 });
+  const video = { width: 160, height: 90, groups: [5, 75, 5] };
+  const server = await testServer(t, { video: video }, { prefetch: 1, concurrency: 1 });
   const begun = () =>
     until(async () => (await counted(server, "queue_running")) > 0, "the next one is begun");
-  await server.get("film/full/%5E640,360/seg-0.m4s");
+  await server.get("video/full/%5E640,360/seg-0.m4s");
   await begun();
   // Segment 1 is on its way: asking for it joins the work, which then is not dropped any more.
-  const joined = server.get("film/full/%5E640,360/seg-1.m4s");
+  const joined = server.get("video/full/%5E640,360/seg-1.m4s");
   const shared = () => counted(server, 'cache_requests_total{from="shared"}');
   await until(async () => (await shared()) === 1, "the request joins what is made ahead");
-  assert.equal((await server.get("film/full/160,90/seg-2.m4s")).status, 200);
+  assert.equal((await server.get("video/full/160,90/seg-2.m4s")).status, 200);
   assert.equal((await joined).status, 200);
   assert.equal(server.work.filter(({ index, width }) => index === 1 && width === 640).length, 1);
 
   server.work.length = 0;
-  await server.get("film/full/%5E638,360/seg-0.m4s");
+  await server.get("video/full/%5E638,360/seg-0.m4s");
   await begun();
-  assert.equal((await server.get("film/full/158,90/seg-2.m4s")).status, 200);
+  assert.equal((await server.get("video/full/158,90/seg-2.m4s")).status, 200);
   // The first was taken over by who asked for it, this one was given up.
   const [, second] = segmentsOf(server.work);
   assert.equal(second, 2);

@@ -15,16 +15,16 @@ function listing(keys: readonly string[], more = ""): string {
       `<Contents><Key>${key}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified>` +
       "<ETag>&quot;0123&quot;</ETag><Size>7</Size><StorageClass>STANDARD</StorageClass></Contents>",
   );
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>films</Name><KeyCount>${keys.length}</KeyCount>${more}${contents.join("")}</ListBucketResult>`;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>videos</Name><KeyCount>${keys.length}</KeyCount>${more}${contents.join("")}</ListBucketResult>`;
 }
 
 const xml = (text: string) => ({ bytes: Buffer.from(text), etag: 'W/"list"', type: "application/xml" });
 const idsOf = (text: string): string[] =>
   JSON.parse(text).assets.map(({ id }: { readonly id: string }) => id);
 
-test("a bucket's films are served page after page of its list, with headers that sign each request", async (t) => {
+test("a bucket's videos are served page after page of its list, with headers that sign each request", async (t) => {
   const origin = await originServer(t);
-  for (const name of ["a&b's", "films/007", "ü #1", "last"]) {
+  for (const name of ["a&b's", "videos/007", "ü #1", "last"]) {
     origin.files.set(`bucket/${name}.siedd`, { bytes: syntheticAsset(SMALL), etag: `"${name.length}"` });
   }
   const more = (token: string) =>
@@ -34,7 +34,7 @@ test("a bucket's films are served page after page of its list, with headers that
     xml(listing(["a&amp;b&#39;s.siedd", "notes.txt"], more("1/+=&amp;"))),
   );
   const second = `bucket?list-type=2&continuation-token=${encodeURIComponent("1/+=&")}`;
-  origin.files.set(second, xml(listing(["films/", "films/007.siedd"], more("2"))));
+  origin.files.set(second, xml(listing(["videos/", "videos/007.siedd"], more("2"))));
   origin.files.set(
     "bucket?list-type=2&continuation-token=2",
     xml(listing(["ü #1.siedd", "last.siedd"], "<IsTruncated>false</IsTruncated>")),

@@ -18,9 +18,9 @@ async function get(url: URL, headers: OutgoingHttpHeaders = {}, method = "GET") 
   return { status: answer.statusCode, headers: answer.headers, body: await buffer(answer) };
 }
 
-test("long playlists, info.json and the catalogue come compressed to whom takes that, each coding with its tag", async (t) => {
-  const server = await testServer(t, { film: LONG, short: { ...LONG, groups: [1] } });
-  for (const path of ["film/full/80,46/index.m3u8", "film/info.json", ""]) {
+test("long playlists, info.json and the catalog come compressed to whom takes that, each coding with its tag", async (t) => {
+  const server = await testServer(t, { video: LONG, short: { ...LONG, groups: [1] } });
+  for (const path of ["video/full/80,46/index.m3u8", "video/info.json", ""]) {
     const url = new URL(path, server.url);
     const accept = path === "" ? { accept: "text/html" } : {};
     const vary = path === "" ? "accept, accept-encoding" : "accept-encoding";
@@ -50,21 +50,21 @@ test("long playlists, info.json and the catalogue come compressed to whom takes 
     assert.ok(none.headers["content-encoding"] === undefined && none.body.equals(whole.body));
   }
   // What is short, or no text, stays as it is.
-  for (const path of ["short/info.json", "film/full/80,46/seg-0.m4s", "film/asset"]) {
+  for (const path of ["short/info.json", "video/full/80,46/seg-0.m4s", "video/asset"]) {
     const { headers } = await get(new URL(path, server.url), { "accept-encoding": "br, gzip" });
     assert.deepEqual([headers["content-encoding"], headers.vary], [undefined, undefined], path);
   }
-  const failed = await get(new URL("film/full/80,46/index.m3u8?v=old", server.url), {
+  const failed = await get(new URL("video/full/80,46/index.m3u8?v=old", server.url), {
     "accept-encoding": "br",
   });
   assert.deepEqual([failed.status, failed.headers["content-encoding"]], [404, undefined]);
 });
 
 test("a compressed playlist of one signature is not that of another", async (t) => {
-  const server = await testServer(t, { film: LONG }, { signKeys: [KEY] });
+  const server = await testServer(t, { video: LONG }, { signKeys: [KEY] });
   const seen = new Set<string>();
   for (const expires of [600, 60_000]) {
-    const url = new URL(signUrl(`${server.url}film/full/80,46/index.m3u8`, { key: KEY, expires }));
+    const url = new URL(signUrl(`${server.url}video/full/80,46/index.m3u8`, { key: KEY, expires }));
     const { headers, body } = await get(url, { "accept-encoding": "gzip" });
     assert.equal(headers["cache-control"], "private, no-cache");
     assert.ok(gunzipSync(body).includes(`sig=${url.searchParams.get("sig")}`));

@@ -47,12 +47,12 @@ async function bytesIn(folder: string): Promise<number | undefined> {
 test("after a restart the same bytes come from the disk, and nothing is decoded", async (t) => {
   const cacheDir = join(await tempFolder(t), "not", "there yet");
   const paths = [
-    "film/full/80,46/init.mp4",
-    "film/full/80,46/seg-1.m4s",
-    "film/full/66,37/frame-100.webp",
-    "film/storyboard-0.jpg",
+    "video/full/80,46/init.mp4",
+    "video/full/80,46/seg-1.m4s",
+    "video/full/66,37/frame-100.webp",
+    "video/storyboard-0.jpg",
   ];
-  const first = await testServer(t, { film: SMALL }, { cacheDir });
+  const first = await testServer(t, { video: SMALL }, { cacheDir });
   const computed = await Promise.all(paths.map((path) => first.get(path)));
   await first.close();
   assert.ok(first.work.length >= 3);
@@ -74,8 +74,8 @@ test("after a restart the same bytes come from the disk, and nothing is decoded"
 
 test("an entry that was cut off or flipped is computed again", async (t) => {
   const cacheDir = await tempFolder(t);
-  const path = "film/full/80,46/seg-0.m4s";
-  const first = await testServer(t, { film: SMALL }, { cacheDir });
+  const path = "video/full/80,46/seg-0.m4s";
+  const first = await testServer(t, { video: SMALL }, { cacheDir });
   const { body } = await first.get(path);
   await first.close();
   for (const damage of [
@@ -123,12 +123,12 @@ test("two processes on one folder stay within the bound, and read whole entries 
   const ends = Promise.all(children.map((child) => once(child, "close"))).finally(() => {
     running = false;
   });
-  let most = 0;
+  let max = 0;
   while (running) {
-    most = Math.max(most, (await bytesIn(folder)) ?? 0);
+    max = Math.max(max, (await bytesIn(folder)) ?? 0);
     await sleep(2);
   }
-  most = Math.max(most, (await bytesIn(folder)) ?? 0);
+  max = Math.max(max, (await bytesIn(folder)) ?? 0);
   assert.deepEqual(
     (await ends).map(([code]) => code),
     [0, 0],
@@ -139,7 +139,7 @@ test("two processes on one folder stay within the bound, and read whole entries 
     [0, 0],
   );
   assert.ok(counts.some(({ evicted }) => evicted > 0));
-  assert.ok(most > maxBytes / 2 && most <= maxBytes, `${most} bytes`);
+  assert.ok(max > maxBytes / 2 && max <= maxBytes, `${max} bytes`);
   assert.deepEqual(
     (await readdir(folder)).filter((name) => name.endsWith(".tmp")),
     [],
@@ -148,7 +148,7 @@ test("two processes on one folder stay within the bound, and read whole entries 
 
 test("what was used longest ago goes first, and foreign files stay", async (t) => {
   const folder = await tempFolder(t);
-  await writeFile(join(folder, "film.siedd"), new Uint8Array(200_000));
+  await writeFile(join(folder, "video.siedd"), new Uint8Array(200_000));
   const hash = "0123456789abcdef0123456789abcdef01234567";
   const left = [join(folder, `${hash}.siedd-cache.0123456789ab.tmp`), join(folder, "mine.tmp")];
   const old = new Date(Date.now() - 3600_000);
@@ -170,7 +170,7 @@ test("what was used longest ago goes first, and foreign files stay", async (t) =
   const { evicted, bytes } = cache.counts;
   assert.ok(evicted >= 5 && bytes <= 100_000);
   assert.deepEqual((await readdir(folder)).filter((name) => !name.endsWith(".siedd-cache")).sort(), [
-    "film.siedd",
+    "video.siedd",
     "mine.tmp",
   ]);
 });
@@ -201,8 +201,8 @@ test("a folder that cannot be written is refused at the start, and one that goes
   const refused = serve({ root: folder, port: 0, cacheDir: folder, cacheDirBytes: 1000 });
   await assert.rejects(refused, /options\.cacheDirBytes must be a whole number from 16777216 to/);
   const cacheDir = join(folder, "cache");
-  const server = await testServer(t, { film: SMALL }, { cacheDir });
+  const server = await testServer(t, { video: SMALL }, { cacheDir });
   await rm(cacheDir, { recursive: true });
-  assert.equal((await server.get("film/full/80,46/seg-0.m4s")).status, 200);
-  assert.equal((await server.get("film/full/80,46/seg-1.m4s")).status, 200);
+  assert.equal((await server.get("video/full/80,46/seg-0.m4s")).status, 200);
+  assert.equal((await server.get("video/full/80,46/seg-1.m4s")).status, 200);
 });

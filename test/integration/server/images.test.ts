@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import sharp from "sharp";
-import { memorySource, openAsset, PictureDecoder } from "../../../codec/index.js";
+import { KernelDecoder, memorySource, openAsset } from "../../../codec/index.js";
 import { testServer } from "../../support/running-server.js";
 import { syntheticAsset } from "../../support/synthetic-asset.js";
 
@@ -13,19 +13,19 @@ const shapeOf = async (file: Buffer) => {
 };
 
 test("one frame comes as a picture of exactly its size, odd ones too, in four formats", async (t) => {
-  const server = await testServer(t, { film: SMALL });
+  const server = await testServer(t, { video: SMALL });
   for (const [format, name, type] of [
     ["jpg", "jpeg", "image/jpeg"],
     ["png", "png", "image/png"],
     ["webp", "webp", "image/webp"],
     ["avif", "avif", "image/avif"],
   ] as const) {
-    const answer = await server.get(`film/full/101,57/frame-200.${format}`);
+    const answer = await server.get(`video/full/101,57/frame-200.${format}`);
     assert.deepEqual([answer.status, answer.headers.get("content-type")], [200, type]);
     assert.deepEqual(await shapeOf(answer.body), { format: name, width: 101, height: 57, channels: 3 });
     assert.equal(
       answer.headers.get("link"),
-      `</film/full/101,57/frame-200.${format}>; rel="canonical"`,
+      `</video/full/101,57/frame-200.${format}>; rel="canonical"`,
       format,
     );
   }
@@ -34,49 +34,49 @@ test("one frame comes as a picture of exactly its size, odd ones too, in four fo
 });
 
 test("a picture is what the decoder makes of the moment and the region", async (t) => {
-  const server = await testServer(t, { film: SMALL });
+  const server = await testServer(t, { video: SMALL });
   const asset = await openAsset(memorySource(syntheticAsset(SMALL)));
   assert.ok(asset.profile === "tile");
-  const decoder = await PictureDecoder.create(asset);
+  const decoder = await KernelDecoder.create(asset);
   const group = decoder.loadGroup(1, await asset.readGroup(1));
   const region = { x: 40, y: 10, width: 60, height: 50 };
   const request = { region, width: 75, height: 63 };
   const decoded = new Uint8Array(request.width * request.height * 4);
   decoder.decodeRgba(group, (0.45 * 30000) / 1001 - 10, request, decoded);
-  const { status, body } = await server.get("film/40,10,60,50/%5E75,63/frame-450.png");
+  const { status, body } = await server.get("video/40,10,60,50/%5E75,63/frame-450.png");
   assert.equal(status, 200);
   const shown = await sharp(body).ensureAlpha().raw().toBuffer();
   assert.ok(shown.equals(decoded));
 });
 
 test("equal pictures have one canonical URL, are made once, and are kept while their version holds", async (t) => {
-  const server = await testServer(t, { film: SMALL });
+  const server = await testServer(t, { video: SMALL });
   const paths = [
     "full/max/frame-33.jpg",
     "pct:0,0,100,100/161,91/frame-0033.jpg",
     "full/%5E161,/frame-33.jpg",
   ];
-  const answers = await Promise.all([...paths, ...paths].map((path) => server.get(`film/${path}`)));
+  const answers = await Promise.all([...paths, ...paths].map((path) => server.get(`video/${path}`)));
   for (const { status, body, headers } of answers) {
     assert.equal(status, 200);
     assert.ok(body.equals(answers[0].body));
-    assert.equal(headers.get("link"), '</film/full/161,91/frame-33.jpg>; rel="canonical"');
+    assert.equal(headers.get("link"), '</video/full/161,91/frame-33.jpg>; rel="canonical"');
     assert.equal(headers.get("etag"), answers[0].headers.get("etag"));
     assert.equal(headers.get("content-length"), `${body.byteLength}`);
     assert.equal(headers.get("cache-control"), "no-cache");
   }
   assert.equal(server.work.length, 1);
-  const { v } = JSON.parse((await server.get("film/info.json")).text);
-  const versioned = await server.get(`film/full/161,91/frame-33.jpg?v=${v}`);
+  const { v } = JSON.parse((await server.get("video/info.json")).text);
+  const versioned = await server.get(`video/full/161,91/frame-33.jpg?v=${v}`);
   assert.equal(versioned.headers.get("cache-control"), "public, max-age=31536000, immutable");
-  const stale = await server.get("film/full/161,91/frame-33.jpg?v=old");
+  const stale = await server.get("video/full/161,91/frame-33.jpg?v=old");
   assert.deepEqual([stale.status, stale.code], [404, "stale-version"]);
   assert.equal(server.work.length, 1);
 });
 
 test("HEAD, 304 and bad requests for pictures decode nothing", async (t) => {
-  const server = await testServer(t, { film: SMALL });
-  const path = "film/full/80,45/frame-0.webp";
+  const server = await testServer(t, { video: SMALL });
+  const path = "video/full/80,45/frame-0.webp";
   const head = await server.get(path, { method: "HEAD" });
   assert.deepEqual([head.status, head.body.byteLength], [200, 0]);
   const etag = head.headers.get("etag") ?? "";
@@ -89,25 +89,25 @@ test("HEAD, 304 and bad requests for pictures decode nothing", async (t) => {
     ["full/80,45/frame-0.gif", 400, "bad-format", /\.jpg, \.png, \.webp, \.avif/],
     ["full/80,45/frame-0", 400, "bad-format", /\.jpg, \.png/],
     ["full/80,45/frame-0.jpg.png", 400, "bad-format", /\.jpg, \.png/],
-    ["full/80,45/frame--1.jpg", 400, "bad-moment", /whole milliseconds/],
+    ["full/80,45/frame--1.jpg", 400, "bad-time", /whole milliseconds/],
     ["full/80,45/frame-1.5.jpg", 400, "bad-format", /\.jpg/],
-    ["full/80,45/frame-x.jpg", 400, "bad-moment", /whole milliseconds/],
+    ["full/80,45/frame-x.jpg", 400, "bad-time", /whole milliseconds/],
     ["full/elastic/frame-0.jpg", 400, "bad-size", /pct/],
     ["full/162,91/frame-0.jpg", 400, "upscale-needs-caret", /161x91/],
     ["full/15,15/frame-0.jpg", 400, "size-too-small", /16/],
     ["full/%5E9000,16/frame-0.jpg", 400, "size-too-large", /8192/],
     ["0,0,0,0/80,45/frame-0.jpg", 400, "bad-region", /empty/],
   ] as const) {
-    const answer = await server.get(`film/${bad}`);
+    const answer = await server.get(`video/${bad}`);
     assert.deepEqual([answer.status, answer.code], [status, code], bad);
     assert.match(JSON.parse(answer.text).error.message, says);
     assert.equal(answer.headers.get("link"), null);
   }
   assert.deepEqual(server.work, []);
-  assert.equal((await server.get("film/full/80,45/frame-667.jpg")).status, 200);
+  assert.equal((await server.get("video/full/80,45/frame-667.jpg")).status, 200);
 });
 
-test("the catalogue and info.json name a poster of at most 480 pixels a side", async (t) => {
+test("the catalog and info.json name a poster of at most 480 pixels a side", async (t) => {
   const server = await testServer(t, {
     "wide 100%": { ...SMALL, width: 640, height: 90 },
     tall: { ...SMALL, width: 32, height: 1000 },

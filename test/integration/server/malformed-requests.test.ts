@@ -16,14 +16,21 @@ function say(port: number, bytes: string): Promise<string> {
 }
 
 test("a method that would change something is 405 with Allow on every path, and its body is not read", async (t) => {
-  const server = await testServer(t, { film: SMALL });
+  const server = await testServer(t, { video: SMALL });
   const app = fastify({ pluginTimeout: 0 });
   t.after(() => app.close());
   app.post("/own", () => "kept");
-  app.post("/films/film/own", () => "kept");
-  await app.register(siedd, { root: server.root, prefix: "/films" });
+  app.post("/videos/video/own", () => "kept");
+  await app.register(siedd, { root: server.root, prefix: "/videos" });
   for (const method of ["POST", "PUT", "DELETE", "PATCH", "PROPFIND", "TRACE"] as const) {
-    for (const path of ["", "film/info.json", "film/full/80,46/seg-0.m4s", "healthz", "metrics", "nothing"]) {
+    for (const path of [
+      "",
+      "video/info.json",
+      "video/full/80,46/seg-0.m4s",
+      "healthz",
+      "metrics",
+      "nothing",
+    ]) {
       // What is announced never comes: who waited for it would neither answer nor end the connection.
       const head = `${method} /${path} HTTP/1.1\r\nHost: here\r\n`;
       const answer = await say(server.port, `${head}Content-Type: a/b\r\nContent-Length: 9999999\r\n\r\n`);
@@ -32,11 +39,11 @@ test("a method that would change something is 405 with Allow on every path, and 
       assert.match(answer, /\{"error":\{"code":"method-not-allowed","message":"[^"]+"\}\}$/);
     }
   }
-  for (const url of ["/films/film/info.json", "/films/nothing"]) {
+  for (const url of ["/videos/video/info.json", "/videos/nothing"]) {
     const { statusCode, headers } = await app.inject({ method: "POST", url });
     assert.deepEqual([statusCode, headers.allow], [405, "GET, HEAD, OPTIONS"], url);
   }
-  for (const url of ["/own", "/films/film/own"])
+  for (const url of ["/own", "/videos/video/own"])
     assert.equal((await app.inject({ method: "POST", url })).body, "kept");
   assert.equal((await app.inject({ method: "POST", url: "/other" })).statusCode, 404);
   const { text: counted } = await server.get("metrics");
@@ -44,19 +51,19 @@ test("a method that would change something is 405 with Allow on every path, and 
 });
 
 test("below a prefix, and behind a proxy that is trusted, addresses are those that the viewer sees", async (t) => {
-  const { root } = await testServer(t, { film: SMALL });
-  const forwarded = { "x-forwarded-host": "films.example", "x-forwarded-proto": "https" };
-  const url = encodeURIComponent("https://films.example/a/b/film");
+  const { root } = await testServer(t, { video: SMALL });
+  const forwarded = { "x-forwarded-host": "videos.example", "x-forwarded-proto": "https" };
+  const url = encodeURIComponent("https://videos.example/a/b/video");
   for (const prefix of ["a/b", "/a/b/"]) {
     const server = await testServer(t, {}, { root, prefix, trustProxy: true });
     assert.equal(server.url, `http://127.0.0.1:${server.port}/a/b/`);
     const { text: said } = await server.get(`player/oembed?url=${url}`, { headers: forwarded });
     const { provider_url, thumbnail_url } = JSON.parse(said);
-    assert.equal(provider_url, "https://films.example/a/b/");
-    assert.match(thumbnail_url, /^https:\/\/films\.example\/a\/b\/film\/full\//);
-    const { headers } = await server.get("film/full/80,/seg-0.m4s", { method: "HEAD" });
-    assert.equal(headers.get("link"), '</a/b/film/full/80,46/seg-0.m4s>; rel="canonical"');
-    for (const path of ["/", "/film/info.json", "/a/bfilm/info.json"])
+    assert.equal(provider_url, "https://videos.example/a/b/");
+    assert.match(thumbnail_url, /^https:\/\/videos\.example\/a\/b\/video\/full\//);
+    const { headers } = await server.get("video/full/80,/seg-0.m4s", { method: "HEAD" });
+    assert.equal(headers.get("link"), '</a/b/video/full/80,46/seg-0.m4s>; rel="canonical"');
+    for (const path of ["/", "/video/info.json", "/a/bvideo/info.json"])
       assert.equal((await server.get(path)).code, "not-found", path);
     const bare = await server.get("/a/b?x=1", { redirect: "manual" });
     assert.deepEqual([bare.status, bare.headers.get("location")], [308, "/a/b/?x=1"]);
@@ -66,29 +73,29 @@ test("below a prefix, and behind a proxy that is trusted, addresses are those th
 });
 
 test("a client of HTTP/1.0 is served, and without a Host it gets no addresses made of none", async (t) => {
-  const server = await testServer(t, { film: SMALL });
+  const server = await testServer(t, { video: SMALL });
   const get = (path: string, ...headers: string[]) =>
     say(server.port, [`GET /${path} HTTP/1.0`, ...headers, "", ""].join("\r\n"));
-  assert.match(await get("film/info.json"), /^HTTP\/1\.1 200 [\s\S]*\r\nConnection: close\r\n[\s\S]*\}$/);
-  assert.match(await get("film/asset", "Range: bytes=4-7"), /^HTTP\/1\.1 206 [\s\S]*\r\n\r\nftyp$/);
-  const oembed = `player/oembed?url=${encodeURIComponent("http://films.example/film")}`;
-  for (const path of ["player/embed/film", oembed]) {
+  assert.match(await get("video/info.json"), /^HTTP\/1\.1 200 [\s\S]*\r\nConnection: close\r\n[\s\S]*\}$/);
+  assert.match(await get("video/asset", "Range: bytes=4-7"), /^HTTP\/1\.1 206 [\s\S]*\r\n\r\nftyp$/);
+  const oembed = `player/oembed?url=${encodeURIComponent("http://videos.example/video")}`;
+  for (const path of ["player/embed/video", oembed]) {
     for (const headers of [[], ["Host: a b"]]) {
       const answer = await get(path, ...headers);
       assert.match(answer, /^HTTP\/1\.1 400 [\s\S]*"code":"bad-host"/, `${path} ${headers}`);
     }
-    assert.match(await get(path, "Host: films.example"), /^HTTP\/1\.1 200 /, path);
+    assert.match(await get(path, "Host: videos.example"), /^HTTP\/1\.1 200 /, path);
   }
 });
 
 test("what is no HTTP, or too large to be any, is answered in the shape of all errors", async (t) => {
-  const server = await testServer(t, { film: SMALL });
-  const head = "GET /film/info.json HTTP/1.1\r\nHost: here\r\n";
+  const server = await testServer(t, { video: SMALL });
+  const head = "GET /video/info.json HTTP/1.1\r\nHost: here\r\n";
   for (const [bytes, status, code] of [
     ["nonsense\r\n\r\n", 400, "bad-request"],
     [`${head}Bad Header: 1\r\n\r\n`, 400, "bad-request"],
     [`${head}X: ${"x".repeat(20_000)}\r\n\r\n`, 431, "headers-too-large"],
-    [`GET /film/info.json?${"x".repeat(20_000)} HTTP/1.1\r\nHost: here\r\n\r\n`, 431, "headers-too-large"],
+    [`GET /video/info.json?${"x".repeat(20_000)} HTTP/1.1\r\nHost: here\r\n\r\n`, 431, "headers-too-large"],
   ] as const) {
     const answer = await say(server.port, bytes);
     assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} `));

@@ -24,14 +24,14 @@ async function read(server: TestServer): Promise<Map<string, number>> {
 }
 
 test("metrics count requests, work, hits and errors", async (t) => {
-  const server = await testServer(t, { film: SMALL }, { prefix: "/films", prefetch: 0 });
+  const server = await testServer(t, { video: SMALL }, { prefix: "/videos", prefetch: 0 });
   const before = await read(server);
   assert.equal(before.get('siedd_cache_requests_total{from="computed"}'), 0);
-  await server.get("film/full/80,46/seg-0.m4s");
-  await server.get("film/full/80,46/seg-0.m4s");
-  await server.get("film/full/80,46/seg-0.m4s", { method: "HEAD" });
-  await server.get("film/full/33,21/frame-0.jpg");
-  await server.get("film/full/80,46/seg-9.m4s");
+  await server.get("video/full/80,46/seg-0.m4s");
+  await server.get("video/full/80,46/seg-0.m4s");
+  await server.get("video/full/80,46/seg-0.m4s", { method: "HEAD" });
+  await server.get("video/full/33,21/frame-0.jpg");
+  await server.get("video/full/80,46/seg-9.m4s");
   await server.get("none/info.json");
   await server.get("a/path/that/is/none");
   const samples = await read(server);
@@ -47,7 +47,7 @@ test("metrics count requests, work, hits and errors", async (t) => {
     ['siedd_errors_total{code="not-found"}', 1],
     ['siedd_decoded_frames_total{type="segment"}', 10],
     ['siedd_decoded_pixels_total{type="segment"}', 10 * 80 * 46],
-    ['siedd_decoded_pixels_total{type="picture"}', 33 * 21],
+    ['siedd_decoded_pixels_total{type="image"}', 33 * 21],
     ['siedd_work_seconds_count{type="segment"}', 1],
     ['siedd_cache_requests_total{from="memory"}', 1],
     ['siedd_cache_requests_total{from="computed"}', 2],
@@ -66,12 +66,12 @@ test("metrics count requests, work, hits and errors", async (t) => {
     assert.ok((samples.get(name) ?? 0) > 0, name);
   }
   // No label holds what a client may choose.
-  assert.doesNotMatch([...samples.keys()].join("\n"), /80,46|none\/info|film/);
+  assert.doesNotMatch([...samples.keys()].join("\n"), /80,46|none\/info|video/);
 });
 
 test("metrics count clients that leave, and the work that ends with them", async (t) => {
-  const server = await testServer(t, { film: { ...SMALL, groups: [1, 200] } });
-  const leaving = request(`${server.url}film/full/%5E1600,900/seg-1.m4s`, () => {});
+  const server = await testServer(t, { video: { ...SMALL, groups: [1, 200] } });
+  const leaving = request(`${server.url}video/full/%5E1600,900/seg-1.m4s`, () => {});
   leaving.on("error", () => {});
   leaving.end();
   const count = async (name: string) => (await read(server)).get(name);
@@ -83,11 +83,11 @@ test("metrics count clients that leave, and the work that ends with them", async
 });
 
 test("metrics can be switched off, and are each instance's own", async (t) => {
-  const silent = await testServer(t, { film: SMALL }, { metrics: false });
+  const silent = await testServer(t, { video: SMALL }, { metrics: false });
   for (const path of ["metrics", "stats.json"]) assert.equal((await silent.get(path)).status, 404);
-  const [one, two] = [await testServer(t, { film: SMALL }), await testServer(t, { film: SMALL })];
-  await one.get("film/full/33,21/frame-0.jpg");
-  const frames = 'siedd_decoded_frames_total{type="picture"}';
+  const [one, two] = [await testServer(t, { video: SMALL }), await testServer(t, { video: SMALL })];
+  await one.get("video/full/33,21/frame-0.jpg");
+  const frames = 'siedd_decoded_frames_total{type="image"}';
   assert.equal((await read(one)).get(frames), 1);
   assert.equal((await read(two)).get(frames), undefined);
   const root = await tempFolder(t);

@@ -18,7 +18,7 @@ async function ask(url: string, headers: Record<string, string> = {}, method = "
 }
 
 test("the player's scripts and styles come as small as the client takes them, and are the same unpacked", async (t) => {
-  const server = await testServer(t, { film: SMALL });
+  const server = await testServer(t, { video: SMALL });
   for (const name of ["siedd-player.js", "siedd-player.iife.js", "page.js", "page.css", "icon.svg"]) {
     const plain = await built(name);
     const url = `${server.url}player/${name}`;
@@ -56,7 +56,7 @@ test("the player's scripts and styles come as small as the client takes them, an
 });
 
 test("what the build compressed has no address of its own", async (t) => {
-  const server = await testServer(t, { film: SMALL });
+  const server = await testServer(t, { video: SMALL });
   for (const name of ["siedd-player.js.br", "siedd-player.js.gz", "../package.json", ".", "no.js"])
     assert.equal((await ask(`${server.url}player/${encodeURIComponent(name)}`)).status, 404, name);
 });

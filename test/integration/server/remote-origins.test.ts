@@ -36,44 +36,47 @@ function gate(t: Pick<TestContext, "after">): { hold: Promise<void>; letGo: () =
   return { hold, letGo };
 }
 
-describe("films on another server", { concurrency: false }, () => {
+describe("videos on another server", { concurrency: false }, () => {
   test("are the same segments, sound, pictures and bytes as from a folder", async (t) => {
     const origin = await originServer(t);
-    const here = await testServer(t, { film: SMALL });
-    origin.files.set("films/film.siedd", asset(SMALL, '"one"'));
-    const there = await testServer(t, {}, { root: `${origin.url}films/film.siedd?signature=secret` });
+    const here = await testServer(t, { video: SMALL });
+    origin.files.set("videos/video.siedd", asset(SMALL, '"one"'));
+    const there = await testServer(t, {}, { root: `${origin.url}videos/video.siedd?signature=secret` });
     for (const path of [
       ...["full/80,46/seg-0.m4s", "full/80,46/seg-1.m4s", "full/80,46/init.mp4", "full/33,21/frame-210.png"],
       ...["audio-0/init.mp4", "audio-0/seg-0.m4s", "asset"],
     ]) {
-      const [a, b] = await Promise.all([here.get(`film/${path}`), there.get(`film/${path}`)]);
+      const [a, b] = await Promise.all([here.get(`video/${path}`), there.get(`video/${path}`)]);
       assert.deepEqual([b.status, b.headers.get("content-type")], [200, a.headers.get("content-type")], path);
       assert.ok(a.body.length > 0 && a.body.equals(b.body), path);
     }
-    const part = await there.get("film/asset", { headers: { range: "bytes=100-199" } });
+    const part = await there.get("video/asset", { headers: { range: "bytes=100-199" } });
     assert.equal(part.status, 206);
-    assert.ok(part.body.equals(origin.files.get("films/film.siedd")!.bytes.subarray(100, 200)));
+    assert.ok(part.body.equals(origin.files.get("videos/video.siedd")!.bytes.subarray(100, 200)));
     assert.ok(origin.requests.every(({ range }) => range !== undefined));
   });
 
   test("are read in blocks, of which each crosses the network once", async (t) => {
     const origin = await originServer(t);
-    const film = asset(LARGE, '"large"');
-    origin.files.set("film.siedd", film);
-    const server = await testServer(t, {}, { root: `${origin.url}film.siedd` });
-    await server.get("film/info.json");
+    const video = asset(LARGE, '"large"');
+    origin.files.set("video.siedd", video);
+    const server = await testServer(t, {}, { root: `${origin.url}video.siedd` });
+    await server.get("video/info.json");
     const before = origin.sent;
-    assert.ok(before <= 512 * 1024, `opening took ${before} bytes of ${film.bytes.length}`);
+    assert.ok(before <= 512 * 1024, `opening took ${before} bytes of ${video.bytes.length}`);
     const sizes = [80, 82, 84, 86, 88, 90];
-    const answers = await Promise.all(sizes.map((width) => server.get(`film/full/${width},46/seg-15.m4s`)));
+    const answers = await Promise.all(sizes.map((width) => server.get(`video/full/${width},46/seg-15.m4s`)));
     assert.deepEqual(
       answers.map(({ status }) => status),
       sizes.map(() => 200),
     );
     const took = origin.sent - before;
     assert.ok(took > 0 && took <= 1024 * 1024, `six sizes of one segment took ${took} bytes`);
-    assert.ok((await server.get("film/asset")).body.equals(film.bytes));
-    assert.ok(origin.sent <= film.bytes.length + 512 * 1024, `${origin.sent} of ${film.bytes.length} bytes`);
+    assert.ok((await server.get("video/asset")).body.equals(video.bytes));
+    assert.ok(
+      origin.sent <= video.bytes.length + 512 * 1024,
+      `${origin.sent} of ${video.bytes.length} bytes`,
+    );
     const { text } = await server.get("metrics");
     assert.match(text, /^siedd_origin_bytes_total [1-9]/m);
     assert.match(text, /^siedd_blocks_total\{from="memory"\} [1-9]/m);
@@ -119,48 +122,48 @@ describe("films on another server", { concurrency: false }, () => {
 
   test("that are replaced get new URLs, and nothing is mixed", async (t) => {
     const origin = await originServer(t);
-    origin.files.set("film.siedd", asset(LARGE, '"one"'));
-    const options = { root: `${origin.url}film.siedd`, originRefreshSeconds: 3600 };
+    origin.files.set("video.siedd", asset(LARGE, '"one"'));
+    const options = { root: `${origin.url}video.siedd`, originRefreshSeconds: 3600 };
     const server = await testServer(t, {}, options);
-    const old = JSON.parse((await server.get("film/info.json")).text).v;
-    origin.files.set("film.siedd", asset({ ...LARGE, seed: 99 }, '"two"'));
+    const old = JSON.parse((await server.get("video/info.json")).text).v;
+    origin.files.set("video.siedd", asset({ ...LARGE, seed: 99 }, '"two"'));
     // Nobody has looked at it again: it is the block that is not what it was.
-    const noticed = await server.get(`film/full/80,46/seg-25.m4s?v=${old}`);
+    const noticed = await server.get(`video/full/80,46/seg-25.m4s?v=${old}`);
     assert.deepEqual([noticed.status, noticed.code], [503, "asset-replaced"]);
-    const stale = await server.get(`film/full/80,46/seg-25.m4s?v=${old}`);
+    const stale = await server.get(`video/full/80,46/seg-25.m4s?v=${old}`);
     assert.deepEqual([stale.status, stale.code], [404, "stale-version"]);
-    assert.equal((await server.get("film/full/80,46/seg-25.m4s")).status, 200);
+    assert.equal((await server.get("video/full/80,46/seg-25.m4s")).status, 200);
   });
 
   test("that fail midway are asked for once more, and else are 502 without an address", async (t) => {
     const origin = await originServer(t);
-    origin.files.set("film.siedd", asset(LARGE, '"one"'));
-    const server = await testServer(t, {}, { root: `${origin.url}film.siedd`, ...AT_ONCE });
-    await server.get("film/info.json");
+    origin.files.set("video.siedd", asset(LARGE, '"one"'));
+    const server = await testServer(t, {}, { root: `${origin.url}video.siedd`, ...AT_ONCE });
+    await server.get("video/info.json");
     origin.mood = { cut: { after: 1000, times: 1 } };
-    assert.equal((await server.get("film/full/80,46/seg-12.m4s")).status, 200);
+    assert.equal((await server.get("video/full/80,46/seg-12.m4s")).status, 200);
     origin.mood = { cut: { after: 1000, times: 2 } };
-    const failed = await server.get("film/full/80,46/seg-25.m4s");
+    const failed = await server.get("video/full/80,46/seg-25.m4s");
     assert.deepEqual([failed.status, failed.code], [502, "origin-failed"]);
     assert.ok(Number(failed.headers.get("retry-after")) > 0);
     assert.doesNotMatch(failed.text, /127\.0\.0\.1|http/);
-    assert.equal((await server.get("film/full/80,46/seg-25.m4s")).status, 200);
+    assert.equal((await server.get("video/full/80,46/seg-25.m4s")).status, 200);
     origin.mood = { status: 500 };
-    assert.equal((await server.get("film/full/80,46/seg-28.m4s")).code, "origin-failed");
+    assert.equal((await server.get("video/full/80,46/seg-28.m4s")).code, "origin-failed");
     // What is known already is served while the origin is away.
-    assert.equal((await server.get("film/full/80,46/seg-25.m4s")).status, 200);
+    assert.equal((await server.get("video/full/80,46/seg-25.m4s")).status, 200);
     origin.mood = { status: 403 };
-    assert.match((await server.get("film/full/80,46/seg-28.m4s")).text, /refuses it \(status 403\)/);
+    assert.match((await server.get("video/full/80,46/seg-28.m4s")).text, /refuses it \(status 403\)/);
   });
 
   test("that do not answer are 504 in time, and hold up neither others nor the start of an application", async (t) => {
     const origin = await originServer(t);
-    origin.files.set("film.siedd", asset(LARGE, '"one"'));
+    origin.files.set("video.siedd", asset(LARGE, '"one"'));
     const here = await testServer(t, { here: SMALL });
-    const root = [here.root, `${origin.url}film.siedd`, `${origin.url}list.json`];
+    const root = [here.root, `${origin.url}video.siedd`, `${origin.url}list.json`];
     Object.assign(origin.mood, gate(t));
     const hasty = await testServer(t, {}, { root: root.slice(0, 2), originSeconds: 0.3 });
-    const { status, code } = await hasty.get("film/full/80,46/seg-25.m4s");
+    const { status, code } = await hasty.get("video/full/80,46/seg-25.m4s");
     assert.deepEqual([status, code], [504, "origin-timeout"]);
 
     // It would wait for an hour.
@@ -170,7 +173,7 @@ describe("films on another server", { concurrency: false }, () => {
     await app.listen({ port: 0 });
     const get = (path: string) => app.inject({ url: path });
     let slow = true;
-    const waiting = get("/film/info.json").finally(() => {
+    const waiting = get("/video/info.json").finally(() => {
       slow = false;
     });
     assert.equal((await get("/here/full/80,46/seg-0.m4s")).statusCode, 200);
@@ -186,7 +189,7 @@ describe("films on another server", { concurrency: false }, () => {
     origin.files.set("text.siedd", { bytes: Buffer.alloc(3000, "text "), etag: '"text"' });
     const server = await testServer(t, {}, { root, ...AT_ONCE });
     const { problems } = JSON.parse((await server.get("")).text);
-    assert.match(problems[0].message, /the list of films comes from has no list of them \(status 404\)/);
+    assert.match(problems[0].message, /the list of videos comes from has no list of them \(status 404\)/);
     const text = problems.find(({ file }: { file: string }) => file === "text.siedd");
     assert.match(text.message, /text\.siedd: this is not a siedd asset/);
     assert.equal((await server.get("gone/info.json")).code, "origin-failed", "the list might have it");
@@ -203,27 +206,27 @@ describe("films on another server", { concurrency: false }, () => {
   test("are asked for with headers that a function gives, and only at their own server", async (t) => {
     const origin = await originServer(t);
     const other = await originServer(t);
-    origin.files.set("film.siedd", asset(SMALL, '"one"'));
+    origin.files.set("video.siedd", asset(SMALL, '"one"'));
     other.files.set("else.siedd", asset(SMALL, '"two"'));
-    const list = JSON.stringify(["film.siedd", `${other.url}else.siedd`]);
+    const list = JSON.stringify(["video.siedd", `${other.url}else.siedd`]);
     origin.files.set("list.json", { bytes: Buffer.from(list), etag: '"list"' });
     const headers = (url: URL) => ({ authorization: `signed ${url.pathname}` });
     const server = await testServer(t, {}, { root: { url: `${origin.url}list.json`, headers } });
-    for (const id of ["film", "else"]) assert.equal((await server.get(`${id}/info.json`)).status, 200);
+    for (const id of ["video", "else"]) assert.equal((await server.get(`${id}/info.json`)).status, 200);
     assert.ok(origin.requests.every(({ path, headers }) => headers.authorization === `signed /${path}`));
     assert.ok(other.requests.length > 0 && other.requests.every(({ headers }) => !headers.authorization));
   });
 
   test("whose reader leaves are not read to their end", async (t) => {
     const origin = await originServer(t);
-    const film = asset(LARGE, '"one"');
-    origin.files.set("film.siedd", film);
-    const server = await testServer(t, {}, { root: `${origin.url}film.siedd` });
-    await server.get("film/info.json");
+    const video = asset(LARGE, '"one"');
+    origin.files.set("video.siedd", video);
+    const server = await testServer(t, {}, { root: `${origin.url}video.siedd` });
+    await server.get("video/info.json");
     const { hold, letGo } = gate(t);
     origin.mood = { hold };
     const [before, sent] = [origin.requests.length, origin.sent];
-    const leaving = get(`${server.url}film/asset`);
+    const leaving = get(`${server.url}video/asset`);
     const [response] = (await once(leaving, "response")) as [IncomingMessage];
     await once(response, "data");
     // The first block is known already, the second one on its way.
@@ -233,15 +236,15 @@ describe("films on another server", { concurrency: false }, () => {
     await until(async () => left.test((await server.get("metrics")).text), "the reader has left");
     letGo();
     await until(() => origin.sent > sent, "the origin answers");
-    await server.get("film/info.json");
+    await server.get("video/info.json");
     assert.equal(origin.requests.length, before + 1);
   });
 
   test("are refused as options where they can be none", async () => {
     for (const [root, says] of [
       [[], /options\.root must be a folder's path/],
-      [{ url: "ftp://host/film.siedd" }, /options\.root must be a folder's path/],
-      ["http://user:word@host/film.siedd", /must not hold a password/],
+      [{ url: "ftp://host/video.siedd" }, /options\.root must be a folder's path/],
+      ["http://user:word@host/video.siedd", /must not hold a password/],
     ] as const) {
       await assert.rejects(
         serve({ root: root as ServeOptions["root"], port: 0 }),

@@ -12,9 +12,9 @@ import { tempFolder } from "../../support/temp-folder.js";
 
 const SMALL = { width: 160, height: 90, groups: [10, 10] };
 
-test("the catalogue names what can be played and says what is wrong with the rest", async (t) => {
+test("the catalog names what can be played and says what is wrong with the rest", async (t) => {
   const server = await testServer(t, {
-    "b film 100%": SMALL,
+    "b video 100%": SMALL,
     a: SMALL,
     broken: new Uint8Array(100).fill(7),
     player: SMALL,
@@ -25,7 +25,7 @@ test("the catalogue names what can be played and says what is wrong with the res
   const posters = assets.map(({ poster }: { poster: string }) => poster);
   assert.deepEqual(assets, [
     { id: "a", info: "a/info.json", poster: posters[0] },
-    { id: "b film 100%", info: "b%20film%20100%25/info.json", poster: posters[1] },
+    { id: "b video 100%", info: "b%20video%20100%25/info.json", poster: posters[1] },
   ]);
   assert.deepEqual(
     problems.map(({ file }: { file: string }) => file),
@@ -39,33 +39,33 @@ test("the catalogue names what can be played and says what is wrong with the res
 });
 
 test("many requests for one segment decode it once, and again it comes from memory", async (t) => {
-  const server = await testServer(t, { film: SMALL });
-  const path = "film/full/160,90/seg-1.m4s";
+  const server = await testServer(t, { video: SMALL });
+  const path = "video/full/160,90/seg-1.m4s";
   const answers = await Promise.all(Array.from({ length: 12 }, () => server.get(path)));
   for (const { status, body, headers } of answers) {
     assert.equal(status, 200);
     assert.ok(body.equals(answers[0].body));
     assert.equal(headers.get("content-length"), `${body.byteLength}`);
   }
-  await server.get("film/full/160,/seg-1.m4s");
+  await server.get("video/full/160,/seg-1.m4s");
   assert.deepEqual(segmentsOf(server.work), [1]);
 });
 
 test("HEAD and 304 decode nothing", async (t) => {
-  const server = await testServer(t, { film: { ...SMALL, tone: 1 } });
-  const playlist = await server.get("film/full/160,90/index.m3u8");
+  const server = await testServer(t, { video: { ...SMALL, tone: 1 } });
+  const playlist = await server.get("video/full/160,90/index.m3u8");
   const version = /\?v=([\w-]+)/.exec(playlist.text)?.[1];
   for (const path of [
-    "film/full/160,90/seg-0.m4s",
-    `film/full/160,90/seg-0.m4s?v=${version}`,
-    "film/full/160,90/init.mp4",
-    "film/full/elastic/init.mp4",
-    "film/full/80,46/elastic-1.m4s",
-    "film/full/160,90/index.m3u8",
-    "film/audio-0/seg-0.m4s",
-    "film/master.m3u8",
-    "film/info.json",
-    "film/asset",
+    "video/full/160,90/seg-0.m4s",
+    `video/full/160,90/seg-0.m4s?v=${version}`,
+    "video/full/160,90/init.mp4",
+    "video/full/elastic/init.mp4",
+    "video/full/80,46/elastic-1.m4s",
+    "video/full/160,90/index.m3u8",
+    "video/audio-0/seg-0.m4s",
+    "video/master.m3u8",
+    "video/info.json",
+    "video/asset",
     "",
   ]) {
     const head = await server.get(path, { method: "HEAD" });
@@ -80,41 +80,41 @@ test("HEAD and 304 decode nothing", async (t) => {
     assert.deepEqual([failed.status, failed.code], [412, "precondition-failed"], path);
   }
   assert.deepEqual(server.work, []);
-  const missing = await server.get("film/full/160,90/seg-2.m4s", { method: "HEAD" });
+  const missing = await server.get("video/full/160,90/seg-2.m4s", { method: "HEAD" });
   assert.equal(missing.status, 404);
 });
 
 test("only a URL with the current version is kept for ever", async (t) => {
-  const server = await testServer(t, { film: SMALL });
+  const server = await testServer(t, { video: SMALL });
   const caching = async (path: string) => (await server.get(path)).headers.get("cache-control");
-  const { text, headers } = await server.get("film/full/160,90/index.m3u8");
+  const { text, headers } = await server.get("video/full/160,90/index.m3u8");
   assert.equal(headers.get("cache-control"), "no-cache");
   const [init] = /init\.mp4\?v=[\w-]+/.exec(text) ?? [];
   const [segment] = /seg-0\.m4s\?v=[\w-]+/.exec(text) ?? [];
-  assert.equal(await caching(`film/full/160,90/${init}`), "public, max-age=31536000, immutable");
-  assert.equal(await caching(`film/full/160,90/${segment}`), "public, max-age=31536000, immutable");
-  assert.equal(await caching("film/full/160,90/seg-0.m4s"), "no-cache");
+  assert.equal(await caching(`video/full/160,90/${init}`), "public, max-age=31536000, immutable");
+  assert.equal(await caching(`video/full/160,90/${segment}`), "public, max-age=31536000, immutable");
+  assert.equal(await caching("video/full/160,90/seg-0.m4s"), "no-cache");
 
-  const path = join(server.root, "film.siedd");
+  const path = join(server.root, "video.siedd");
   await writeFile(`${path}.new`, syntheticAsset({ ...SMALL, seed: 99 }));
   await rename(`${path}.new`, path);
-  const stale = await server.get(`film/full/160,90/${segment}`);
+  const stale = await server.get(`video/full/160,90/${segment}`);
   assert.deepEqual([stale.status, stale.code], [404, "stale-version"]);
   assert.equal(stale.headers.get("cache-control"), "no-store");
-  const fresh = /seg-0\.m4s\?v=[\w-]+/.exec((await server.get("film/full/160,90/index.m3u8")).text)?.[0];
+  const fresh = /seg-0\.m4s\?v=[\w-]+/.exec((await server.get("video/full/160,90/index.m3u8")).text)?.[0];
   assert.notEqual(fresh, segment);
-  assert.equal((await server.get(`film/full/160,90/${fresh}`)).status, 200);
+  assert.equal((await server.get(`video/full/160,90/${fresh}`)).status, 200);
 });
 
 test("the asset is served by Range as RFC 9110 has it", async (t) => {
-  const server = await testServer(t, { film: SMALL });
-  const whole = await server.get("film/asset");
+  const server = await testServer(t, { video: SMALL });
+  const whole = await server.get("video/asset");
   assert.equal(whole.status, 200);
   assert.equal(whole.headers.get("accept-ranges"), "bytes");
   const size = whole.body.byteLength;
   const etag = whole.headers.get("etag") ?? "";
   const lastModified = whole.headers.get("last-modified") ?? "";
-  const get = async (headers: Record<string, string>) => server.get("film/asset", { headers });
+  const get = async (headers: Record<string, string>) => server.get("video/asset", { headers });
 
   const part = await get({ range: "bytes=10-19" });
   assert.equal(part.status, 206);
@@ -140,37 +140,37 @@ test("the asset is served by Range as RFC 9110 has it", async (t) => {
   const unsatisfiable = await get({ range: `bytes=${size}-` });
   assert.deepEqual([unsatisfiable.status, unsatisfiable.code], [416, "range-not-satisfiable"]);
   assert.equal(unsatisfiable.headers.get("content-range"), `bytes */${size}`);
-  const head = await server.get("film/asset", { method: "HEAD", headers: { range: "bytes=0-1" } });
+  const head = await server.get("video/asset", { method: "HEAD", headers: { range: "bytes=0-1" } });
   assert.deepEqual([head.status, head.headers.get("content-length")], [200, `${size}`]);
 });
 
 test("bad requests end with a status, a code and a sentence, and nothing is decoded", async (t) => {
-  const server = await testServer(t, { film: { ...SMALL, tone: 1 } });
+  const server = await testServer(t, { video: { ...SMALL, tone: 1 } });
   for (const [path, status, code] of [
     ["nothing/info.json", 404, "unknown-asset"],
     ["nothing/full/160,90/seg-0.m4s", 404, "unknown-asset"],
-    ["..%2Ffilm/info.json", 404, "unknown-asset"],
-    ["film%00/info.json", 404, "unknown-asset"],
+    ["..%2Fvideo/info.json", 404, "unknown-asset"],
+    ["video%00/info.json", 404, "unknown-asset"],
     ["healthz/info.json", 404, "unknown-asset"],
-    ["film/full/160,90/seg-2.m4s", 404, "no-such-segment"],
-    ["film/full/160,90/seg-999999999.m4s", 404, "no-such-segment"],
-    ["film/full/160,90/seg--1.m4s", 404, "not-found"],
-    ["film/full/160,90/other.m4s", 404, "not-found"],
-    ["film/audio-1/index.m3u8", 404, "no-such-audio"],
-    ["film/audio-0/seg-99.m4s", 404, "no-such-segment"],
-    ["film/full/15,15/seg-0.m4s", 400, "size-too-small"],
-    ["film/full/8,/index.m3u8", 400, "size-too-small"],
-    ["film/full/%5E8193,/init.mp4", 400, "size-too-large"],
-    ["film/full/%5E8192,8192/seg-0.m4s", 400, "size-too-large"],
-    ["film/full/320,180/seg-0.m4s", 400, "upscale-needs-caret"],
-    ["film/full/x/seg-0.m4s", 400, "bad-size"],
-    ["film/half/160,90/seg-0.m4s", 400, "bad-region"],
-    ["film/0,0,0,0/160,90/seg-0.m4s", 400, "bad-region"],
-    ["film/master.m3u8?width=abc", 400, "bad-size"],
-    ["film/master.m3u8?width=1&width=2", 400, "bad-size"],
-    ["film/master.m3u8?width=99999", 400, "size-too-large"],
-    ["film/elastic.m3u8?region=a&region=b", 400, "bad-region"],
-    ["film/full/160,90/seg-0.m4s?v=old", 404, "stale-version"],
+    ["video/full/160,90/seg-2.m4s", 404, "no-such-segment"],
+    ["video/full/160,90/seg-999999999.m4s", 404, "no-such-segment"],
+    ["video/full/160,90/seg--1.m4s", 404, "not-found"],
+    ["video/full/160,90/other.m4s", 404, "not-found"],
+    ["video/audio-1/index.m3u8", 404, "no-such-audio"],
+    ["video/audio-0/seg-99.m4s", 404, "no-such-segment"],
+    ["video/full/15,15/seg-0.m4s", 400, "size-too-small"],
+    ["video/full/8,/index.m3u8", 400, "size-too-small"],
+    ["video/full/%5E8193,/init.mp4", 400, "size-too-large"],
+    ["video/full/%5E8192,8192/seg-0.m4s", 400, "size-too-large"],
+    ["video/full/320,180/seg-0.m4s", 400, "upscale-needs-caret"],
+    ["video/full/x/seg-0.m4s", 400, "bad-size"],
+    ["video/half/160,90/seg-0.m4s", 400, "bad-region"],
+    ["video/0,0,0,0/160,90/seg-0.m4s", 400, "bad-region"],
+    ["video/master.m3u8?width=abc", 400, "bad-size"],
+    ["video/master.m3u8?width=1&width=2", 400, "bad-size"],
+    ["video/master.m3u8?width=99999", 400, "size-too-large"],
+    ["video/elastic.m3u8?region=a&region=b", 400, "bad-region"],
+    ["video/full/160,90/seg-0.m4s?v=old", 404, "stale-version"],
     ["no/such/path/anywhere/at/all", 404, "not-found"],
     ["player/../../../package.json", 404, "not-found"],
     ["%ff/info.json", 400, undefined],
@@ -253,17 +253,17 @@ test("an application that serves files of its own with @fastify/static keeps doi
   const app = fastify({ pluginTimeout: 0 });
   t.after(() => app.close());
   await app.register(fastifyStatic, { root, prefix: "/files/" });
-  await app.register(siedd, { root, prefix: "/films" });
+  await app.register(siedd, { root, prefix: "/videos" });
   const headers = { range: "bytes=0-3" };
-  for (const url of ["/films/a/asset", "/files/a.siedd"]) {
+  for (const url of ["/videos/a/asset", "/files/a.siedd"]) {
     const { statusCode, rawPayload } = await app.inject({ url, headers });
     assert.deepEqual([statusCode, rawPayload.byteLength], [206, 4], url);
   }
 });
 
 test("answers can be read from other origins, with the headers that players need", async (t) => {
-  const server = await testServer(t, { film: SMALL });
-  for (const path of ["film/info.json", "film/asset", "nothing/info.json"]) {
+  const server = await testServer(t, { video: SMALL });
+  for (const path of ["video/info.json", "video/asset", "nothing/info.json"]) {
     const { headers } = await server.get(path);
     assert.equal(headers.get("access-control-allow-origin"), "*");
     const exposed = headers.get("access-control-expose-headers") ?? "";
@@ -276,9 +276,15 @@ test("answers can be read from other origins, with the headers that players need
 });
 
 test("no answer is taken for another type than its own", async (t) => {
-  const server = await testServer(t, { film: SMALL });
-  const paths = ["", "film/info.json", "film/asset", "film/full/80,46/frame-0.jpg", "player/siedd-player.js"];
-  for (const path of [...paths, "film/none", "none/at/all"]) {
+  const server = await testServer(t, { video: SMALL });
+  const paths = [
+    "",
+    "video/info.json",
+    "video/asset",
+    "video/full/80,46/frame-0.jpg",
+    "player/siedd-player.js",
+  ];
+  for (const path of [...paths, "video/none", "none/at/all"]) {
     const { headers } = await server.get(path);
     assert.equal(headers.get("x-content-type-options"), "nosniff", path);
     assert.ok(headers.get("content-type"), path);
@@ -286,13 +292,13 @@ test("no answer is taken for another type than its own", async (t) => {
 });
 
 test("the player and the page are served with their types", async (t) => {
-  const server = await testServer(t, { film: SMALL });
+  const server = await testServer(t, { video: SMALL });
   const page = await server.get("", { headers: { accept: "text/html,*/*;q=0.8" } });
   assert.equal(page.status, 200);
   assert.match(page.headers.get("content-type") ?? "", /^text\/html/);
   assert.match(page.headers.get("vary") ?? "", /accept/i);
   assert.equal((await server.get("player/no-such-file.js")).status, 404);
-  assert.match(page.text, /<a href="#film" data-id="film" data-src="film">/);
+  assert.match(page.text, /<a href="#video" data-id="video" data-src="video">/);
   assert.equal(
     (await server.get("player/page.js")).headers.get("content-type"),
     "application/javascript; charset=utf-8",

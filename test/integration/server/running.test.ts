@@ -38,13 +38,13 @@ function logger() {
 
 test("each request is one line of the log with an id that the client gets, without its query", async (t) => {
   const { lines, logger: given } = logger();
-  const server = await testServer(t, { film: { ...SMALL, groups: [1, 200] } }, { logger: given });
-  const first = await server.get("film/info.json?secret=1");
-  const second = await server.get("film/none", { headers: { "x-request-id": "from-a-proxy.7" } });
-  const third = await server.get("film/info.json", { headers: { "x-request-id": "a b\tc" } });
+  const server = await testServer(t, { video: { ...SMALL, groups: [1, 200] } }, { logger: given });
+  const first = await server.get("video/info.json?secret=1");
+  const second = await server.get("video/none", { headers: { "x-request-id": "from-a-proxy.7" } });
+  const third = await server.get("video/info.json", { headers: { "x-request-id": "a b\tc" } });
   assert.equal(second.headers.get("x-request-id"), "from-a-proxy.7");
   assert.match(third.headers.get("x-request-id") ?? "", /^[0-9a-f-]{36}$/);
-  const leaving = request(`${server.url}film/full/%5E1600,900/seg-1.m4s`, () => {});
+  const leaving = request(`${server.url}video/full/%5E1600,900/seg-1.m4s`, () => {});
   leaving.on("error", () => {});
   leaving.end();
   await until(() => runningEncoders() > 0, "its answer is being computed");
@@ -54,9 +54,9 @@ test("each request is one line of the log with an id that the client gets, witho
   assert.deepEqual(
     answered.map(({ reqId, path, status }) => [reqId, path, status]),
     [
-      [first.headers.get("x-request-id"), "/film/info.json", 200],
-      ["from-a-proxy.7", "/film/none", 404],
-      [third.headers.get("x-request-id"), "/film/info.json", 200],
+      [first.headers.get("x-request-id"), "/video/info.json", 200],
+      ["from-a-proxy.7", "/video/none", 404],
+      [third.headers.get("x-request-id"), "/video/info.json", 200],
     ],
   );
   assert.equal(lines.filter(({ msg }) => msg === "the client left").length, 1);
@@ -66,19 +66,19 @@ test("each request is one line of the log with an id that the client gets, witho
 test("an error is logged once, with its code, its cause and the id of its request", async (t) => {
   const { lines, logger: given } = logger();
   const origin = await originServer(t);
-  origin.files.set("film.siedd", { bytes: syntheticAsset(SMALL), etag: '"one"' });
-  const root = `${origin.url}film.siedd?signature=hidden`;
+  origin.files.set("video.siedd", { bytes: syntheticAsset(SMALL), etag: '"one"' });
+  const root = `${origin.url}video.siedd?signature=hidden`;
   const server = await testServer(t, {}, { logger: given, root, originRefreshSeconds: 0, originSeconds: 60 });
-  await server.get("film/info.json");
-  origin.files.set("film.siedd", { bytes: syntheticAsset({ ...SMALL, seed: 2 }), etag: '"two"' });
+  await server.get("video/info.json");
+  origin.files.set("video.siedd", { bytes: syntheticAsset({ ...SMALL, seed: 2 }), etag: '"two"' });
   origin.mood = { status: 500 };
-  await server.get("film/info.json");
-  origin.files.delete("film.siedd");
+  await server.get("video/info.json");
+  origin.files.delete("video.siedd");
   origin.mood = {};
-  await server.get("film/info.json");
-  origin.files.set("film.siedd", { bytes: syntheticAsset(SMALL), etag: '"three"' });
+  await server.get("video/info.json");
+  origin.files.set("video.siedd", { bytes: syntheticAsset(SMALL), etag: '"three"' });
   origin.mood = { status: 500 };
-  const answer = await server.get("film/info.json");
+  const answer = await server.get("video/info.json");
   assert.deepEqual([answer.status, answer.code], [502, "origin-failed"]);
   const id = answer.headers.get("x-request-id");
   await until(
@@ -95,7 +95,7 @@ test("an error is logged once, with its code, its cause and the id of its reques
 });
 
 test("a server that is to end says so to its balancer first, and serves on until it is told once more", async (t) => {
-  const server = await testServer(t, { film: SMALL }, { drainSeconds: 3600 });
+  const server = await testServer(t, { video: SMALL }, { drainSeconds: 3600 });
   assert.deepEqual(JSON.parse((await server.get("readyz")).text), { status: "ready" });
   assert.equal((await server.get("readyz", { method: "HEAD" })).status, 200);
   const closed = server.close();
@@ -103,14 +103,14 @@ test("a server that is to end says so to its balancer first, and serves on until
   assert.deepEqual([ready.status, JSON.parse(ready.text).status], [503, "draining"]);
   assert.equal(ready.headers.get("cache-control"), "no-store");
   assert.equal((await server.get("healthz")).status, 200);
-  assert.equal((await server.get("film/full/80,46/seg-0.m4s")).status, 200);
+  assert.equal((await server.get("video/full/80,46/seg-0.m4s")).status, 200);
   await Promise.all([server.close(), closed]);
   await assert.rejects(server.get("readyz"));
 });
 
 test("an application says itself when it wants no requests", async (t) => {
   let wanted = true;
-  const server = await testServer(t, { film: SMALL }, { ready: () => wanted });
+  const server = await testServer(t, { video: SMALL }, { ready: () => wanted });
   assert.equal((await server.get("readyz")).status, 200);
   wanted = false;
   assert.equal((await server.get("readyz")).status, 503);
@@ -118,29 +118,26 @@ test("an application says itself when it wants no requests", async (t) => {
 
 test("each engine has URLs and cache entries of its own, and draws the same picture", async (t) => {
   const root = await tempFolder(t);
-  await writeFile(join(root, "film.siedd"), syntheticAsset(SMALL));
+  await writeFile(join(root, "video.siedd"), syntheticAsset(SMALL));
   const cacheDir = await tempFolder(t);
-  const picture = "film/full/80,46/frame-210.png";
+  const frame = "video/full/80,46/frame-210.png";
   const open = (engine: "auto" | "kernel" | "onnx") => testServer(t, {}, { root, cacheDir, engine });
   const [auto, kernel, onnx] = [await open("auto"), await open("kernel"), await open("onnx")];
   const versions: string[] = [];
-  const pictures: Buffer[] = [];
+  const frames: Buffer[] = [];
   for (const server of [auto, kernel, onnx]) {
-    versions.push(JSON.parse((await server.get("film/info.json")).text).v);
-    const { body, headers, status } = await server.get(picture);
+    versions.push(JSON.parse((await server.get("video/info.json")).text).v);
+    const { body, headers, status } = await server.get(frame);
     assert.equal(status, 200);
-    pictures.push(await sharp(body).raw().toBuffer());
+    frames.push(await sharp(body).raw().toBuffer());
     versions.push(headers.get("etag") ?? "");
     await until(async () => (await readdir(cacheDir)).some((name) => ENTRY.test(name)), "it is on the disk");
   }
-  assert.deepEqual(versions.slice(0, 2), versions.slice(2, 4), "auto is the kernel, for a film of tiles");
+  assert.deepEqual(versions.slice(0, 2), versions.slice(2, 4), "auto is the kernel, for a video of tiles");
   assert.notEqual(versions[4], versions[2]);
   assert.notEqual(versions[5], versions[3]);
   // The disk that all three share has the picture of the kernel, and onnxruntime made its own.
   assert.deepEqual([auto.work.length, kernel.work.length, onnx.work.length], [1, 0, 1]);
-  const furthest = pictures[1]!.reduce(
-    (most, value, i) => Math.max(most, Math.abs(value - pictures[2]![i]!)),
-    0,
-  );
+  const furthest = frames[1]!.reduce((max, value, i) => Math.max(max, Math.abs(value - frames[2]![i]!)), 0);
   assert.ok(furthest <= 1, `${furthest} steps of 255 apart`);
 });

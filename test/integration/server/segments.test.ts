@@ -51,8 +51,8 @@ async function partsOf(server: TestServer, playlist: string): Promise<[string, s
 for (const frameRate of [{ num: 25, den: 1 }, NTSC]) {
   test(`segments fetched in any order play as one stream at ${frameRate.num}/${frameRate.den}`, async (t) => {
     const groups = [12, 7, 1, 10];
-    const server = await testServer(t, { film: { width: 160, height: 90, frameRate, groups } });
-    const [init, segments] = await partsOf(server, "film/full/max/index.m3u8");
+    const server = await testServer(t, { video: { width: 160, height: 90, frameRate, groups } });
+    const [init, segments] = await partsOf(server, "video/full/max/index.m3u8");
     assert.equal(segments.length, groups.length);
     const bodies = new Map<string, Buffer>();
     for (const k of [2, 0, 3, 1]) bodies.set(segments[k], (await server.get(segments[k])).body);
@@ -64,19 +64,19 @@ for (const frameRate of [{ num: 25, den: 1 }, NTSC]) {
       frames.map((frame) => frame.pts),
       Array.from({ length: 30 }, (_, i) => i * frameRate.den),
     );
-    assert.equal((await play(`${server.url}film/full/max/index.m3u8`)).length, 30);
+    assert.equal((await play(`${server.url}video/full/max/index.m3u8`)).length, 30);
     assert.deepEqual(segmentsOf(server.work).sort(), [0, 1, 2, 3]);
   });
 }
 
 test("a quiet server and one under load give the same bytes", async (t) => {
-  const assets = { film: { width: 160, height: 90, groups: [12, 7, 10] } };
+  const assets = { video: { width: 160, height: 90, groups: [12, 7, 10] } };
   const [quiet, busy] = [
     await testServer(t, assets),
     await testServer(t, assets, { workers: 2, concurrency: 3 }),
   ];
   const paths = ["seg-0.m4s", "seg-1.m4s", "seg-2.m4s", "init.mp4"].map(
-    (name) => `film/full/%5E202,114/${name}`,
+    (name) => `video/full/%5E202,114/${name}`,
   );
   const together = await Promise.all(paths.map((path) => busy.get(path)));
   for (const [i, path] of paths.entries())
@@ -84,27 +84,27 @@ test("a quiet server and one under load give the same bytes", async (t) => {
 });
 
 test("the master playlist plays with picture and sound", async (t) => {
-  const server = await testServer(t, { film: { width: 160, height: 90, groups: [25, 10], tone: 2 } });
-  const { text } = await server.get("film/master.m3u8?width=200");
+  const server = await testServer(t, { video: { width: 160, height: 90, groups: [25, 10], tone: 2 } });
+  const { text } = await server.get("video/master.m3u8?width=200");
   assert.match(text, /RESOLUTION=200x114/);
   const [first] = text.split("\n").filter((line) => line.endsWith("index.m3u8"));
   assert.equal(first, "full/%5E200,114/index.m3u8");
   // Of all variants ffmpeg takes the first program; its frames tell which size it is.
-  const master = `${server.url}film/master.m3u8?width=200`;
+  const master = `${server.url}video/master.m3u8?width=200`;
   const frames = await play(master, "v:0");
   assert.equal(frames.length, 35);
   assert.equal(frames[0].width, 200);
-  const sound = await play(master, "a:0");
-  assert.ok(Math.abs((sound.length * 1024) / 48000 - 1.4) < 0.03);
+  const audio = await play(master, "a:0");
+  assert.ok(Math.abs((audio.length * 1024) / 48000 - 1.4) < 0.03);
 });
 
 test("elastic segments of different sizes play as one stream behind one init segment", async (t) => {
   const server = await testServer(
     t,
-    { film: { width: 160, height: 90, groups: [5, 5, 5] } },
+    { video: { width: 160, height: 90, groups: [5, 5, 5] } },
     { maxArea: 640 * 360 },
   );
-  const [init, segments] = await partsOf(server, "film/full/elastic/index.m3u8");
+  const [init, segments] = await partsOf(server, "video/full/elastic/index.m3u8");
   const sizes = ["80,46", "%5E640,360", "160,90"];
   const parts = [(await server.get(init)).body];
   for (const [k, size] of sizes.entries()) {
@@ -124,8 +124,8 @@ test("elastic segments of different sizes play as one stream behind one init seg
 });
 
 test("the sound is that of the asset to the sample, whatever segments it comes in", async (t) => {
-  const server = await testServer(t, { film: { width: 64, height: 48, groups: [25, 13, 25], tone: 3 } });
-  const [init, segments] = await partsOf(server, "film/audio-0/index.m3u8");
+  const server = await testServer(t, { video: { width: 64, height: 48, groups: [25, 13, 25], tone: 3 } });
+  const [init, segments] = await partsOf(server, "video/audio-0/index.m3u8");
   const bodies = await Promise.all([init, ...segments].map(async (url) => (await server.get(url)).body));
   const file = join(await tempFolder(t), "audio.mp4");
   await writeFile(file, Buffer.concat(bodies));
@@ -134,13 +134,13 @@ test("the sound is that of the asset to the sample, whatever segments it comes i
     const { stdout } = await run("ffmpeg", args, { encoding: "buffer", maxBuffer: 1 << 27 });
     return new Int16Array(stdout.buffer, stdout.byteOffset, stdout.byteLength / 2);
   };
-  const [ours, stored] = [await samples(file), await samples(join(server.root, "film.siedd"))];
+  const [ours, stored] = [await samples(file), await samples(join(server.root, "video.siedd"))];
   // The overlap with the packet that was left out is missing in the first one; a decoder's noise and
   // rounding are worth one step.
   const [from, to] = [1024, 2.5 * 48000].map((sample) => 2 * sample);
   const difference = ours
     .subarray(from, to)
-    .reduce((most, value, i) => Math.max(most, Math.abs(value - stored[from + i])), 0);
+    .reduce((max, value, i) => Math.max(max, Math.abs(value - stored[from + i])), 0);
   assert.ok(ours.length >= to && difference <= 2, `${difference} of 32768`);
   const { stdout } = await run("ffprobe", [
     ...["-v", "error", "-show_entries", "packet=pts", "-of", "json", file],
@@ -152,9 +152,9 @@ test("the sound is that of the asset to the sample, whatever segments it comes i
 });
 
 test("a region is the same as that part of the whole", async (t) => {
-  const server = await testServer(t, { film: { width: 160, height: 96, groups: [2] } });
+  const server = await testServer(t, { video: { width: 160, height: 96, groups: [2] } });
   const gray = async (path: string, filter: string) => {
-    const parts = [await server.get(`film/${path}/init.mp4`), await server.get(`film/${path}/seg-0.m4s`)];
+    const parts = [await server.get(`video/${path}/init.mp4`), await server.get(`video/${path}/seg-0.m4s`)];
     const file = join(await tempFolder(t), "region.mp4");
     await writeFile(file, Buffer.concat(parts.map((part) => part.body)));
     const args = [

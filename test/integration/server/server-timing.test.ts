@@ -15,9 +15,9 @@ const PATHS = ["seg-0.m4s", "elastic-1.m4s", "iframe-1.m4s", "frame-100.png", "i
 
 test("segments and pictures say how long they took, and which cache had them; nothing else does", async (t) => {
   const cacheDir = join(await tempFolder(t), "cache");
-  const first = await testServer(t, { film: SMALL }, { cacheDir });
+  const first = await testServer(t, { video: SMALL }, { cacheDir });
   const ask = async (server: typeof first, name: string, init?: RequestInit) =>
-    (await server.get(`film/full/80,46/${name}`, init)).headers.get("server-timing");
+    (await server.get(`video/full/80,46/${name}`, init)).headers.get("server-timing");
   for (const name of PATHS) {
     const made = await ask(first, name);
     // An init segment may have come with the segment that was made before.
@@ -26,7 +26,7 @@ test("segments and pictures say how long they took, and which cache had them; no
     assert.match((await ask(first, name)) ?? "", /^total;dur=\d+\.\d, cache;desc=hit, store;desc=memory$/);
     assert.equal(await ask(first, name, { method: "HEAD" }), null);
   }
-  for (const path of ["film/info.json", "film/master.m3u8", "film/storyboard.vtt"]) {
+  for (const path of ["video/info.json", "video/master.m3u8", "video/storyboard.vtt"]) {
     assert.equal((await first.get(path)).headers.get("server-timing"), null, path);
   }
   await first.close();
@@ -38,9 +38,9 @@ test("segments and pictures say how long they took, and which cache had them; no
 });
 
 test("whoever joins work under way is told that it was a miss, and what was made takes longer than what was kept", async (t) => {
-  const server = await testServer(t, { film: { ...SMALL, groups: [50] } });
+  const server = await testServer(t, { video: { ...SMALL, groups: [50] } });
   const ask = async () => {
-    const { headers } = await server.get("film/full/%5E640,360/seg-0.m4s");
+    const { headers } = await server.get("video/full/%5E640,360/seg-0.m4s");
     return parseServerTiming(headers.get("server-timing"))!;
   };
   const made = await Promise.all([ask(), ask()]);
@@ -55,15 +55,15 @@ test("whoever joins work under way is told that it was a miss, and what was made
 test("the player's statistics tell the server's time and cache, on another site's page too", {
   timeout: 600_000,
 }, async (t) => {
-  const film = { width: 320, height: 180, groups: [25, 25, 25, 25], widths: [4] };
-  const server = await testServer(t, { film });
+  const video = { width: 320, height: 180, groups: [25, 25, 25, 25], widths: [4] };
+  const server = await testServer(t, { video: video });
   const browser = await launchBrowser();
   t.after(() => browser.close());
   const site = createServer((_request, response) => {
     response.setHeader("content-type", "text/html");
     response.end(
       `<!doctype html><link rel="icon" href="data:,"><script type="module" src="${server.url}player/siedd-player.js"></script>` +
-        `<siedd-player src="${server.url}film" style="width: 320px" quality="180" muted></siedd-player>`,
+        `<siedd-player src="${server.url}video" style="width: 320px" quality="180" muted></siedd-player>`,
     );
   }).listen(0, "127.0.0.1");
   t.after(() => site.close());

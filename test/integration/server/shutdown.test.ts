@@ -15,7 +15,7 @@ import { until } from "../../support/wait-until.js";
 
 const SMALL = { width: 160, height: 90, groups: [10, 10] };
 
-/** Film of which segment 1 takes seconds even on a fast machine, at 1600 x 900. */
+/** Video of which segment 1 takes seconds even on a fast machine, at 1600 x 900. */
 const LONG = { ...SMALL, groups: [1, 200] };
 
 /** Asks for a path. Returns what hangs up. */
@@ -40,9 +40,9 @@ const untilBusy = (server: TestServer, running: number, waiting: number) =>
   }, `${running} are computed, ${waiting} wait`);
 
 test("a closed connection ends its decode and its ffmpeg, and its place in the queue", async (t) => {
-  const server = await testServer(t, { film: LONG }, { concurrency: 2 });
+  const server = await testServer(t, { video: LONG }, { concurrency: 2 });
   const [first, second, third] = [0, 2, 4].map(
-    (more) => () => ask(server, `film/full/%5E${1600 + more},900/seg-1.m4s`),
+    (more) => () => ask(server, `video/full/%5E${1600 + more},900/seg-1.m4s`),
   );
   const hangUps = [first!()];
   await untilBusy(server, 1, 0);
@@ -63,8 +63,8 @@ test("a closed connection ends its decode and its ffmpeg, and its place in the q
 });
 
 test("a closed connection does not end what another one waits for", async (t) => {
-  const server = await testServer(t, { film: { ...SMALL, groups: [1, 60] } });
-  const path = "film/full/%5E640,360/seg-1.m4s";
+  const server = await testServer(t, { video: { ...SMALL, groups: [1, 60] } });
+  const path = "video/full/%5E640,360/seg-1.m4s";
   const hangUp = ask(server, path);
   await untilBusy(server, 1, 0);
   const answered = server.get(path);
@@ -78,25 +78,25 @@ test("a closed connection does not end what another one waits for", async (t) =>
 });
 
 test("past its queue the server says 503 with Retry-After, and serves on", async (t) => {
-  const server = await testServer(t, { film: LONG }, { concurrency: 1, maxQueue: 1, clientJobs: 0 });
-  const runs = ask(server, "film/full/%5E1600,900/seg-1.m4s");
+  const server = await testServer(t, { video: LONG }, { concurrency: 1, maxQueue: 1, clientJobs: 0 });
+  const runs = ask(server, "video/full/%5E1600,900/seg-1.m4s");
   await untilBusy(server, 1, 0);
-  const waits = ask(server, "film/full/%5E1598,900/seg-1.m4s");
+  const waits = ask(server, "video/full/%5E1598,900/seg-1.m4s");
   await untilBusy(server, 1, 1);
   const sizes = [160, 158, 156, 154];
-  const answers = await Promise.all(sizes.map((width) => server.get(`film/full/${width},90/seg-0.m4s`)));
+  const answers = await Promise.all(sizes.map((width) => server.get(`video/full/${width},90/seg-0.m4s`)));
   for (const { status, code, headers } of answers) {
     assert.deepEqual([status, code, headers.get("cache-control")], [503, "busy", "no-store"]);
     assert.match(headers.get("retry-after") ?? "", /^[1-9]\d*$/);
   }
   await Promise.all([runs(), waits()]);
   await untilBusy(server, 0, 0);
-  assert.equal((await server.get("film/full/160,90/seg-0.m4s")).status, 200);
+  assert.equal((await server.get("video/full/160,90/seg-0.m4s")).status, 200);
 });
 
 test("closing leaves no ffmpeg, even with segments under way", async (t) => {
-  const server = await testServer(t, { film: LONG }, { closeSeconds: 0.1 });
-  const pending = server.get("film/full/%5E1600,900/seg-1.m4s").catch((error: unknown) => error);
+  const server = await testServer(t, { video: LONG }, { closeSeconds: 0.1 });
+  const pending = server.get("video/full/%5E1600,900/seg-1.m4s").catch((error: unknown) => error);
   await until(() => runningEncoders() > 0, "ffmpeg runs");
   await server.close();
   assert.equal(runningEncoders(), 0);
@@ -107,7 +107,7 @@ test("closing leaves no ffmpeg, even with segments under way", async (t) => {
 
 test("a server that is killed takes its ffmpeg with it", async (t) => {
   const root = await tempFolder(t);
-  await writeFile(join(root, "film.siedd"), syntheticAsset(LONG));
+  await writeFile(join(root, "video.siedd"), syntheticAsset(LONG));
   const program = `
     import { serve } from ${JSON.stringify(new URL("../../../server/index.js", import.meta.url).href)};
     const server = await serve({ root: ${JSON.stringify(root)}, port: 0 });
@@ -117,7 +117,7 @@ test("a server that is killed takes its ffmpeg with it", async (t) => {
   });
   t.after(() => child.kill("SIGKILL"));
   const [url] = (await once(child.stdout, "data")) as [Buffer];
-  const lost = fetch(`${url}film/full/%5E1600,900/seg-1.m4s`).then(
+  const lost = fetch(`${url}video/full/%5E1600,900/seg-1.m4s`).then(
     () => "answered",
     () => "lost",
   );
@@ -147,7 +147,7 @@ const hasEnded = async (pid: string): Promise<boolean> =>
 
 test("on SIGTERM the command takes no more, ends what is under way, and leaves no ffmpeg", async (t) => {
   const root = await tempFolder(t);
-  await writeFile(join(root, "film.siedd"), syntheticAsset({ ...SMALL, groups: [50] }));
+  await writeFile(join(root, "video.siedd"), syntheticAsset({ ...SMALL, groups: [50] }));
   const command = new URL("../../../cli/main.js", import.meta.url).pathname;
   const child = spawn(process.execPath, [command, "serve", root, "--port", "0", "--close-seconds", "300"], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -156,7 +156,7 @@ test("on SIGTERM the command takes no more, ends what is under way, and leaves n
   const exit = once(child, "exit");
   const [said] = (await once(child.stdout, "data")) as [Buffer];
   const url = /http:\S+/.exec(`${said}`)?.[0];
-  const answer = fetch(`${url}film/full/%5E960,540/seg-0.m4s`);
+  const answer = fetch(`${url}video/full/%5E960,540/seg-0.m4s`);
   const pid = await encoderBelow(child.pid ?? 0);
   child.kill("SIGTERM");
   const response = await answer;
@@ -167,7 +167,7 @@ test("on SIGTERM the command takes no more, ends what is under way, and leaves n
 });
 
 test("a port in use is one clear sentence", async (t) => {
-  const server = await testServer(t, { film: SMALL });
+  const server = await testServer(t, { video: SMALL });
   await assert.rejects(serve({ root: server.root, port: server.port }), (error) => {
     assert.ok(error instanceof ServeError);
     assert.equal(error.code, "port-in-use");

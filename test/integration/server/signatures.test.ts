@@ -13,8 +13,8 @@ const NEW = { id: "2026", secret: "a new secret of the same sort" };
 const linksOf = (text: string, base: string): string[] =>
   [...text.matchAll(/^[^#\n].*$|URI="([^"]+)"/gm)].map(([line, uri]) => new URL(uri ?? line, base).href);
 
-test("a signed URL opens its film, and everything that its playlists link to", async (t) => {
-  const server = await testServer(t, { film: SMALL, other: SMALL }, { signKeys: [NEW, OLD] });
+test("a signed URL opens its video, and everything that its playlists link to", async (t) => {
+  const server = await testServer(t, { video: SMALL, other: SMALL }, { signKeys: [NEW, OLD] });
   for (const key of [OLD, NEW]) {
     const sign = (path: string) => signUrl(`${server.url}${path}`, { key, expires: 60 });
     const seen = new Set<string>();
@@ -34,20 +34,20 @@ test("a signed URL opens its film, and everything that its playlists link to", a
       // Of a ladder of many sizes the first and the last one tell.
       for (const link of [...links.slice(0, 4), ...links.slice(-1)]) await follow(link);
     };
-    await follow(sign("film/master.m3u8?width=160&height=90"));
-    await follow(sign("film/elastic.m3u8"));
-    await follow(sign("film/storyboard.vtt"));
-    const info = JSON.parse((await server.get(sign("film/info.json"))).text);
+    await follow(sign("video/master.m3u8?width=160&height=90"));
+    await follow(sign("video/elastic.m3u8"));
+    await follow(sign("video/storyboard.vtt"));
+    const info = JSON.parse((await server.get(sign("video/info.json"))).text);
     for (const link of [info.links.asset, info.links.poster, info.links.master, info.links.audio[0]]) {
-      assert.equal((await server.get(new URL(link, `${server.url}film/`).href)).status, 200, link);
+      assert.equal((await server.get(new URL(link, `${server.url}video/`).href)).status, 200, link);
     }
     assert.ok(seen.size > 15, `${seen.size} URLs`);
   }
 });
 
 test("without its signature, with another's, with a bit changed or too late a URL is 403, and nothing is computed", async (t) => {
-  const server = await testServer(t, { film: SMALL, other: SMALL }, { signKeys: [NEW] });
-  const path = `${server.url}film/full/80,46/seg-0.m4s`;
+  const server = await testServer(t, { video: SMALL, other: SMALL }, { signKeys: [NEW] });
+  const path = `${server.url}video/full/80,46/seg-0.m4s`;
   const refused = async (url: string, code: string) => {
     for (const method of ["GET", "HEAD"]) {
       const answer = await server.get(url, { method });
@@ -62,7 +62,7 @@ test("without its signature, with another's, with a bit changed or too late a UR
   await refused(path, "bad-signature");
   await refused(`${path}?sig=`, "bad-signature");
   await refused(`${path}?sig=${signature}&sig=${signature}`, "bad-signature");
-  await refused(good.replace("/film/", "/other/"), "bad-signature");
+  await refused(good.replace("/video/", "/other/"), "bad-signature");
   await refused(signUrl(path, { key: OLD, expires: 60 }), "bad-signature");
   await refused(signUrl(path, { key: { ...NEW, secret: OLD.secret }, expires: 60 }), "bad-signature");
   await refused(signUrl(path, { key: NEW, expires: new Date("2020-01-01") }), "expired-signature");
@@ -75,9 +75,9 @@ test("without its signature, with another's, with a bit changed or too late a UR
   const last = alphabet.indexOf(signature.at(-1) ?? "");
   await refused(`${path}?sig=${signature.slice(0, -1)}${alphabet[last ^ 1]}`, "bad-signature");
   await refused(server.url, "bad-signature");
-  await refused(`${server.url}film%2F..%2Fother/info.json?sig=${signature}`, "bad-signature");
+  await refused(`${server.url}video%2F..%2Fother/info.json?sig=${signature}`, "bad-signature");
   await refused(
-    signUrl(`${server.url}film/`, { key: NEW, expires: 60 }).replace("film/", ""),
+    signUrl(`${server.url}video/`, { key: NEW, expires: 60 }).replace("video/", ""),
     "bad-signature",
   );
   assert.deepEqual(server.work, []);
@@ -90,45 +90,45 @@ test("without its signature, with another's, with a bit changed or too late a UR
   assert.equal(server.work.length, 1);
 });
 
-test("a signature may hold for one path alone, for sizes up to a limit, or for all films", async (t) => {
-  const server = await testServer(t, { film: SMALL, other: SMALL }, { signKeys: [NEW] });
+test("a signature may hold for one path alone, for sizes up to a limit, or for all videos", async (t) => {
+  const server = await testServer(t, { video: SMALL, other: SMALL }, { signKeys: [NEW] });
   const sign = (path: string, options: Partial<SignUrlOptions> = {}) =>
     signUrl(`${server.url}${path}`, { key: NEW, expires: 60, ...options });
   const query = (url: string) => new URL(url).search.slice(1);
   const status = async (path: string, signed: string) =>
     (await server.get(`${path}${path.includes("?") ? "&" : "?"}${query(signed)}`)).status;
 
-  const frame = "film/full/%5E320,180/frame-100.jpg";
+  const frame = "video/full/%5E320,180/frame-100.jpg";
   const alone = sign(frame, { scope: "path" });
   assert.equal(await status(frame, alone), 200);
-  assert.equal(await status("film/full/^320,180/frame-100.jpg", alone), 200);
+  assert.equal(await status("video/full/^320,180/frame-100.jpg", alone), 200);
   for (const path of [
-    "film/full/%5E322,180/frame-100.jpg",
-    "film/pct:0,0,50,50/%5E320,180/frame-100.jpg",
-    "film/info.json",
+    "video/full/%5E322,180/frame-100.jpg",
+    "video/pct:0,0,50,50/%5E320,180/frame-100.jpg",
+    "video/info.json",
   ]) {
     assert.equal(await status(path, alone), 403, path);
   }
 
-  const limited = sign("film/", { maxSide: 80 });
-  assert.equal(await status("film/full/80,45/frame-0.jpg", limited), 200);
-  assert.equal(await status("film/full/80,/elastic-0.m4s", limited), 200);
+  const limited = sign("video/", { maxSide: 80 });
+  assert.equal(await status("video/full/80,45/frame-0.jpg", limited), 200);
+  assert.equal(await status("video/full/80,/elastic-0.m4s", limited), 200);
   for (const path of [
-    "film/full/82,46/elastic-0.m4s",
-    "film/full/max/init.mp4",
-    "film/full/81,45/frame-0.jpg",
-    "film/asset",
+    "video/full/82,46/elastic-0.m4s",
+    "video/full/max/init.mp4",
+    "video/full/81,45/frame-0.jpg",
+    "video/asset",
   ]) {
     assert.equal(await status(path, limited), 403, path);
   }
-  const master = await server.get(`film/master.m3u8?${query(sign("film/", { maxArea: 130 * 74 }))}`);
+  const master = await server.get(`video/master.m3u8?${query(sign("video/", { maxArea: 130 * 74 }))}`);
   assert.deepEqual(
     [...master.text.matchAll(/RESOLUTION=(\d+)/g)]
       .map(([, width]) => Number(width))
       .filter((width) => width > 130),
     [],
   );
-  const { limits } = JSON.parse((await server.get(`film/info.json?${query(limited)}`)).text);
+  const { limits } = JSON.parse((await server.get(`video/info.json?${query(limited)}`)).text);
   assert.equal(limits.maxSide, 80);
 
   const all = sign("", { scope: "all" });
@@ -141,9 +141,9 @@ test("a signature may hold for one path alone, for sizes up to a limit, or for a
 });
 
 test("a playlist of another signature is not the same to caches", async (t) => {
-  const server = await testServer(t, { film: SMALL }, { signKeys: [NEW] });
+  const server = await testServer(t, { video: SMALL }, { signKeys: [NEW] });
   const get = (expires: number, etag?: string) =>
-    server.get(signUrl(`${server.url}film/full/80,46/index.m3u8`, { key: NEW, expires }), {
+    server.get(signUrl(`${server.url}video/full/80,46/index.m3u8`, { key: NEW, expires }), {
       headers: etag === undefined ? {} : { "if-none-match": etag },
     });
   const etag = (await get(100)).headers.get("etag") ?? "";
@@ -154,26 +154,26 @@ test("an application decides by itself who may have what, before any work", asyn
   const asked: (string | undefined)[] = [];
   const server = await testServer(
     t,
-    { film: SMALL, secret: SMALL, paid: SMALL },
+    { video: SMALL, secret: SMALL, paid: SMALL },
     {
-      authorise: async (request, film) => {
-        asked.push(film?.id);
-        if (film?.id === "secret") return false;
-        if (film?.id === "paid") return 402;
+      authorize: async (request, video) => {
+        asked.push(video?.id);
+        if (video?.id === "secret") return false;
+        if (video?.id === "paid") return 402;
         if (request.headers["x-throw"])
           throw Object.assign(new Error("log in first"), { statusCode: 401, code: "login" });
         return undefined;
       },
     },
   );
-  assert.equal((await server.get("film/full/80,46/seg-0.m4s")).status, 200);
+  assert.equal((await server.get("video/full/80,46/seg-0.m4s")).status, 200);
   const denied = await server.get("secret/full/80,46/seg-0.m4s");
-  assert.deepEqual([denied.status, denied.code], [403, "not-authorised"]);
+  assert.deepEqual([denied.status, denied.code], [403, "not-authorized"]);
   assert.equal((await server.get("paid/info.json")).status, 402);
-  const thrown = await server.get("film/info.json", { headers: { "x-throw": "1" } });
+  const thrown = await server.get("video/info.json", { headers: { "x-throw": "1" } });
   assert.deepEqual([thrown.status, thrown.code], [401, "login"]);
   assert.equal((await server.get("")).status, 200);
-  assert.deepEqual(asked, ["film", "secret", "paid", "film", undefined]);
+  assert.deepEqual(asked, ["video", "secret", "paid", "video", undefined]);
   assert.equal(server.work.length, 1);
 });
 
@@ -190,10 +190,10 @@ test("a key or a URL that cannot be signed is refused in one sentence", async (t
       return true;
     });
   }
-  assert.throws(() => signUrl("/", { key: NEW, expires: 5 }), /needs a path that names a film/);
+  assert.throws(() => signUrl("/", { key: NEW, expires: 5 }), /needs a path that names a video/);
   assert.throws(
-    () => signUrl("/a/b", { key: NEW, expires: 5, prefix: "/films" }),
-    /needs a path below "\/films\/"/,
+    () => signUrl("/a/b", { key: NEW, expires: 5, prefix: "/videos" }),
+    /needs a path below "\/videos\/"/,
   );
   assert.throws(
     () => signUrl("/a/b", { key: NEW, expires: 5, maxSide: 0.5 }),
@@ -208,21 +208,21 @@ test("a key or a URL that cannot be signed is refused in one sentence", async (t
   }
   assert.throws(
     () => signUrl("/a/b", { key: NEW, expires: 5, scope: "one" as "all" }),
-    /signUrl options\.scope must be one of film, path, all, not "one"/,
+    /signUrl options\.scope must be one of video, path, all, not "one"/,
   );
   assert.throws(() => signUrl("/a%ff/b", { key: NEW, expires: 5 }), /a path in UTF-8, percent-encoded/);
 });
 
 test("below a prefix, and in one of two instances, signatures hold just the same", async (t) => {
-  const { root } = await testServer(t, { film: SMALL, "a b%": SMALL });
+  const { root } = await testServer(t, { video: SMALL, "a b%": SMALL });
   const app = fastify({ pluginTimeout: 0 });
   t.after(() => app.close());
   await app.register(siedd, { root, prefix: "/open" });
   await app.register(siedd, { root, prefix: "/closed", signKeys: [NEW] });
   const status = async (url: string) => (await app.inject({ url })).statusCode;
-  assert.equal(await status("/open/film/info.json"), 200);
-  assert.equal(await status("/closed/film/info.json"), 403);
-  for (const id of ["film", "a%20b%25"]) {
+  assert.equal(await status("/open/video/info.json"), 200);
+  assert.equal(await status("/closed/video/info.json"), 403);
+  for (const id of ["video", "a%20b%25"]) {
     const signed = signUrl(`/closed/${id}/full/80,46/index.m3u8`, {
       key: NEW,
       expires: 60,

@@ -19,9 +19,9 @@ const cuesOf = (vtt: string) =>
       return { from, to, sheet, part: { left: x, top: y, width, height } };
     });
 
-test("a storyboard covers the film without a gap, and each thumbnail shows its second", async (t) => {
-  const server = await testServer(t, { film: LONG });
-  const { headers, text } = await server.get("film/storyboard.vtt");
+test("a storyboard covers the video without a gap, and each thumbnail shows its second", async (t) => {
+  const server = await testServer(t, { video: LONG });
+  const { headers, text } = await server.get("video/storyboard.vtt");
   assert.equal(headers.get("content-type"), "text/vtt; charset=utf-8");
   assert.ok(text.startsWith("WEBVTT\n\n"));
   const cues = cuesOf(text);
@@ -34,7 +34,7 @@ test("a storyboard covers the film without a gap, and each thumbnail shows its s
   const sheets = [...new Set(cues.map(({ sheet }) => sheet))];
   const files = new Map<string, Buffer>();
   for (const sheet of sheets) {
-    const answer = await server.get(`film/${sheet}`);
+    const answer = await server.get(`video/${sheet}`);
     assert.equal(answer.status, 200);
     assert.equal(answer.headers.get("content-type"), "image/jpeg");
     assert.equal(answer.headers.get("cache-control"), "public, max-age=31536000, immutable");
@@ -54,7 +54,7 @@ test("a storyboard covers the film without a gap, and each thumbnail shows its s
     const shown = await sharp(files.get(sheet)).extract(part).raw().toBuffer();
     const differences = [];
     for (const at of [second, (second + 13) % 30]) {
-      const { body } = await server.get(`film/full/160,90/frame-${at * 1000}.png`);
+      const { body } = await server.get(`video/full/160,90/frame-${at * 1000}.png`);
       const expected = await sharp(body).raw().toBuffer();
       differences.push(
         shown.reduce((sum, value, i) => sum + Math.abs(value - expected[i]), 0) / shown.length,
@@ -65,19 +65,19 @@ test("a storyboard covers the film without a gap, and each thumbnail shows its s
 });
 
 test("a sheet is computed once, by the first who asks for it, and HEAD and 304 compute none", async (t) => {
-  const server = await testServer(t, { film: LONG });
-  const { links } = JSON.parse((await server.get("film/info.json")).text);
+  const server = await testServer(t, { video: LONG });
+  const { links } = JSON.parse((await server.get("video/info.json")).text);
   assert.equal(links.storyboard, "storyboard.vtt");
-  const path = "film/storyboard-1.jpg";
+  const path = "video/storyboard-1.jpg";
   const head = await server.get(path, { method: "HEAD" });
   const etag = head.headers.get("etag") ?? "";
   assert.equal((await server.get(path, { headers: { "if-none-match": etag } })).status, 304);
-  const vtt = await server.get("film/storyboard.vtt", { method: "HEAD" });
+  const vtt = await server.get("video/storyboard.vtt", { method: "HEAD" });
   assert.deepEqual([head.status, vtt.status, vtt.body.byteLength], [200, 200, 0]);
   for (const [bad, code] of [
-    ["film/storyboard-2.jpg", "no-such-sheet"],
-    ["film/storyboard-0.jpg?v=old", "stale-version"],
-    ["film/storyboard-x.jpg", "not-found"],
+    ["video/storyboard-2.jpg", "no-such-sheet"],
+    ["video/storyboard-0.jpg?v=old", "stale-version"],
+    ["video/storyboard-x.jpg", "not-found"],
     ["nothing/storyboard.vtt", "unknown-asset"],
   ]) {
     const answer = await server.get(bad);
@@ -90,7 +90,7 @@ test("a sheet is computed once, by the first who asks for it, and HEAD and 304 c
   assert.deepEqual([type, index, width, height, frames], ["storyboard", 1, 160, 90, 5]);
 });
 
-test("a long film has at most 500 thumbnails, and a short one at least one", async (t) => {
+test("a long video has at most 500 thumbnails, and a short one at least one", async (t) => {
   const server = await testServer(t, {
     long: { ...LONG, frameRate: { num: 1, den: 20 } },
     short: { ...LONG, groups: [1] },

@@ -6,8 +6,8 @@ import { remaining } from "../../support/child-processes.js";
 import { testServer } from "../../support/running-server.js";
 import { until } from "../../support/wait-until.js";
 
-const FILM = { width: 160, height: 90, groups: [60, 10] };
-const LONG = "film/full/%5E960,540/seg-0.m4s";
+const VIDEO = { width: 160, height: 90, groups: [60, 10] };
+const LONG = "video/full/%5E960,540/seg-0.m4s";
 
 /** Calls `arrived` with each thread of this process from then on, as soon as it can run tasks. Returns what ends that. */
 function onThread(arrived: (thread: Worker) => void): () => void {
@@ -33,7 +33,7 @@ const encoders = (): number[] =>
 test("a thread that dies is replaced and its frames are decoded once more: the answer is the same", async (t) => {
   const threads: Worker[] = [];
   t.after(onThread((thread) => threads.push(thread)));
-  const server = await testServer(t, { film: FILM }, { cacheBytes: 0, workers: 1 });
+  const server = await testServer(t, { video: VIDEO }, { cacheBytes: 0, workers: 1 });
   await until(() => threads.length === 1, "the thread has come");
   const quiet = await server.get(LONG);
   const disturbed = server.get(LONG);
@@ -48,7 +48,7 @@ test("a thread that dies is replaced and its frames are decoded once more: the a
 test("frames over which two threads die are 500 with a code, and the next request is served", async (t) => {
   const threads: Worker[] = [];
   const end = onThread((thread) => threads.push(thread));
-  const server = await testServer(t, { film: FILM }, { workers: 1 });
+  const server = await testServer(t, { video: VIDEO }, { workers: 1 });
   await until(() => threads.length === 1, "the thread has come");
   end();
   const doomed = server.get(LONG);
@@ -62,11 +62,11 @@ test("frames over which two threads die are 500 with a code, and the next reques
   assert.deepEqual([answer.status, answer.code], [500, "worker-died"]);
   assert.equal(answer.headers.get("cache-control"), "no-store");
   assert.equal(await remaining("ffmpeg"), 0);
-  assert.equal((await server.get("film/full/160,90/seg-1.m4s")).status, 200);
+  assert.equal((await server.get("video/full/160,90/seg-1.m4s")).status, 200);
 });
 
 test("an ffmpeg that is killed is started once more, a second time it is 500 with a code", async (t) => {
-  const server = await testServer(t, { film: FILM }, { cacheBytes: 0 });
+  const server = await testServer(t, { video: VIDEO }, { cacheBytes: 0 });
   const quiet = await server.get(LONG);
   const killEncoder = async (but?: number) => {
     await until(() => encoders().some((pid) => pid !== but), "ffmpeg runs");

@@ -9,10 +9,10 @@ import {
   crc32c,
   fullRegion,
   type GroupDecoders,
+  KernelDecoder,
   memorySource,
   openAsset,
-  PictureDecoder,
-  quantise,
+  quantize,
   readGroup,
   SieddError,
   writeGroup,
@@ -21,13 +21,13 @@ import { DecodePool, decodeFrames } from "../../../decode-pool/index.js";
 import { noise, syntheticAsset, syntheticGroup } from "../../support/synthetic-asset.js";
 import { tempFolder } from "../../support/temp-folder.js";
 
-const PICTURE = { width: 64, height: 48, groups: [4, 4, 4] };
+const FRAME = { width: 64, height: 48, groups: [4, 4, 4] };
 const SIZE = { width: 64, height: 48 };
-const bytes = syntheticAsset(PICTURE);
+const bytes = syntheticAsset(FRAME);
 const asset = await openAsset(memorySource(bytes));
 assert.ok(asset.profile === "tile");
 const { network } = asset;
-const request = { region: fullRegion(PICTURE), ...SIZE };
+const request = { region: fullRegion(FRAME), ...SIZE };
 const pool = new DecodePool({ workers: 1 });
 after(() => pool.close());
 
@@ -38,7 +38,7 @@ function damagedCopy(group: number): Uint8Array {
 }
 
 async function fileOf(t: Parameters<typeof tempFolder>[0], contents: Uint8Array): Promise<string> {
-  const path = join(await tempFolder(t), "film.siedd");
+  const path = join(await tempFolder(t), "video.siedd");
   await writeFile(path, contents);
   return path;
 }
@@ -70,7 +70,7 @@ test("a damaged group among good ones is named, and the others decode as ever", 
   }
 });
 
-test("siedd decode writes what is left of a damaged film, and fails with the group's name", async (t) => {
+test("siedd decode writes what is left of a damaged video, and fails with the group's name", async (t) => {
   const path = await fileOf(t, damagedCopy(1));
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const said = text(stderr);
@@ -81,7 +81,7 @@ test("siedd decode writes what is left of a damaged film, and fails with the gro
   assert.equal(code, 1);
   assert.match(
     await said,
-    /^siedd: .*film\.siedd: group 1 is damaged.*frames 4 to 7\); copy or encode it again\n$/m,
+    /^siedd: .*video\.siedd: group 1 is damaged.*frames 4 to 7\); copy or encode it again\n$/m,
   );
   const { size } = await (await import("node:fs/promises")).stat(output);
   assert.ok(size > 12 * 64 * 48 * 1.5);
@@ -113,14 +113,14 @@ test("bad requests do not spoil the thread that answered them", async (t) => {
 function wildPayload(changes: Partial<GroupDecoders<Float32Array>>): Uint8Array {
   const group = syntheticGroup(network, 4, noise(3), [8]);
   const steps = { hidden: [1e3, 1e3], hiddenBias: [1e3, 1e3], head: 1e3, headBias: 1e3, motion: 1e3 };
-  const quantised = quantise({ ...group, ...changes }, steps);
+  const quantized = quantize({ ...group, ...changes }, steps);
   const next = noise(9);
   const wild = (values: Int32Array) => values.map(() => Math.round(next() * (2 ** 20 - 1)));
   return writeGroup(network, {
-    ...quantised,
+    ...quantized,
     // Coded are differences, which must be within the bounds too.
-    motion: wild(quantised.motion).map((value) => value >> 1),
-    tiles: quantised.tiles.map((tile) => ({
+    motion: wild(quantized.motion).map((value) => value >> 1),
+    tiles: quantized.tiles.map((tile) => ({
       ...tile,
       hidden: tile.hidden.map(wild),
       hiddenBias: tile.hiddenBias.map(wild),
@@ -131,7 +131,7 @@ function wildPayload(changes: Partial<GroupDecoders<Float32Array>>): Uint8Array 
 }
 
 test("the largest weights that can be written decode to something, and leave no trace", async () => {
-  const decoder = await PictureDecoder.create(asset);
+  const decoder = await KernelDecoder.create(asset);
   const good = decoder.loadGroup(0, await asset.readGroup(0));
   const decode = (group: typeof good, width = 64, height = 48) => {
     const out = new Uint8Array((width * height * 3) / 2);
@@ -150,7 +150,7 @@ test("the largest weights that can be written decode to something, and leave no 
   assert.deepEqual(decode(good), before);
 });
 
-test("a group whose colours are no numbers is damaged", () => {
+test("a group whose colors are no numbers is damaged", () => {
   for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 1e30]) {
     const payload = wildPayload({ deviation: [0.2, value, 0.2] });
     assert.throws(
@@ -165,7 +165,7 @@ test("a group whose colours are no numbers is damaged", () => {
 });
 
 test("no damage that passes the checksum crashes a decoder", async () => {
-  const decoder = await PictureDecoder.create(asset);
+  const decoder = await KernelDecoder.create(asset);
   const payload = await asset.readGroup(2);
   const next = noise(21);
   let refused = 0;

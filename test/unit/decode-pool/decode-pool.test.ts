@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { fullRegion, openAsset, PictureDecoder, SieddError } from "../../../codec/index.js";
+import { fullRegion, KernelDecoder, openAsset, SieddError } from "../../../codec/index.js";
 import { planRuns } from "../../../decode-pool/decode-frames.js";
 import {
   type DecodeFramesOptions,
@@ -15,11 +15,11 @@ import { tempFolder } from "../../support/temp-folder.js";
 
 const pool = new DecodePool({ workers: 2 });
 after(() => pool.close());
-const PICTURE = { width: 128, height: 80, groups: [7, 6, 5] };
-const all = (size: { width: number; height: number } = PICTURE): DecodeFramesOptions => ({
+const FRAME = { width: 128, height: 80, groups: [7, 6, 5] };
+const all = (size: { width: number; height: number } = FRAME): DecodeFramesOptions => ({
   from: 0,
   count: 18,
-  request: { region: fullRegion(PICTURE), ...{ width: size.width, height: size.height } },
+  request: { region: fullRegion(FRAME), ...{ width: size.width, height: size.height } },
   format: "i420-709",
 });
 
@@ -31,9 +31,9 @@ async function collect(frames: AsyncIterable<Uint8Array>): Promise<Uint8Array[]>
 
 async function assetFile(
   t: Parameters<typeof tempFolder>[0],
-  bytes = syntheticAsset(PICTURE),
+  bytes = syntheticAsset(FRAME),
 ): Promise<string> {
-  const path = join(await tempFolder(t), "film.siedd");
+  const path = join(await tempFolder(t), "video.siedd");
   await writeFile(path, bytes);
   return path;
 }
@@ -42,7 +42,7 @@ test("frames decoded in parallel are those of one decoder, in order", async (t) 
   const path = await assetFile(t);
   const asset = await openAsset(fileSource(path));
   assert.ok(asset.profile === "tile");
-  const decoder = await PictureDecoder.create(asset);
+  const decoder = await KernelDecoder.create(asset);
   for (const format of ["i420-709", "i420-601", "rgba"] as const) {
     const options = { ...all({ width: 96, height: 60 }), from: 3, count: 12, format };
     const found = await collect(decodeFrames(pool, path, options));
@@ -72,7 +72,7 @@ test("a slow consumer is not run ahead of", async (t) => {
   const counted = {
     workers: pool.workers,
     run: (task: Parameters<DecodePool["run"]>[0]) => {
-      asked += task.type === "decode" ? task.moments.length : 0;
+      asked += task.type === "decode" ? task.times.length : 0;
       return pool.run(task);
     },
   } as DecodePool;
@@ -107,7 +107,7 @@ test("runs end at groups, and frames that are not there are refused", () => {
 });
 
 test("a corrupt group ends the frames with its name, and those before it are given", async (t) => {
-  const bytes = syntheticAsset(PICTURE);
+  const bytes = syntheticAsset(FRAME);
   const { groups } = await openAsset(fileSource(await assetFile(t, bytes)));
   bytes[groups[1].offset + 30] ^= 1;
   const path = await assetFile(t, bytes);
@@ -136,8 +136,8 @@ test("a file replaced after it was opened is refused, never mixed", async (t) =>
   const path = await assetFile(t);
   const source = fileSource(path);
   const opened = { asset: await openAsset(source), source };
-  await writeFile(path, syntheticAsset({ ...PICTURE, seed: 5, tileWidth: 12 }));
+  await writeFile(path, syntheticAsset({ ...FRAME, seed: 5, tileWidth: 12 }));
   await assert.rejects(collect(decodeFrames(pool, opened, all())), /was replaced/);
   await assert.rejects(source.read(0, 10), /was replaced/);
-  assert.throws(() => fileSource(`${path}.none`), /cannot read film\.siedd\.none: there is no such file/);
+  assert.throws(() => fileSource(`${path}.none`), /cannot read video\.siedd\.none: there is no such file/);
 });

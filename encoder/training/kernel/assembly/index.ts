@@ -54,7 +54,7 @@ function gather(plan: Plan, tile: usize, share: f32): void {
   addChangePrice(displacements + axis, plan.frames, plan.motionStep, price, slope + axis, plan.scratch);
 }
 
-/** Optimiser: Muon for the matrices of sine layers, AdamW for the rest. A tile is f32[3][size]: numbers, moments. */
+/** Optimizer: Muon for the matrices of sine layers, AdamW for the rest. A tile is f32[3][size]: numbers, moments. */
 function update(plan: Plan, tile: usize, schedule: usize): void {
   const bytes = <usize>plan.size << 2;
   const first = tile + bytes;

@@ -23,7 +23,7 @@ export class Layer {
   /** Where weights and bias begin in a tile's numbers, or in the shared encoder's; in bytes. */
   weightsAt: usize;
   biasAt: usize;
-  /** Quantisation steps of weights and bias; 0 where they are not rounded. */
+  /** Quantization steps of weights and bias; 0 where they are not rounded. */
   weightStep: f32;
   biasStep: f32;
   /** What is in the sums times this is the gradient. */

@@ -3,7 +3,7 @@
 import { madd } from "./lanes";
 
 /**
- * Coefficients of sin(2 pi r) / r and of cos(2 pi r) in r^2, |r| <= 1/4, highest power first, that minimise the
+ * Coefficients of sin(2 pi r) / r and of cos(2 pi r) in r^2, |r| <= 1/4, highest power first, that minimize the
  * largest error: 2e-7 in float32. Each is there four times, so that it is loaded as it is.
  */
 const SINE = memory.data<f32>([

@@ -110,7 +110,7 @@ export function strip(plan: Plan, index: i32, samples: usize, offsetX: f32, offs
   return squares;
 }
 
-/** Bytes of the pixels that a step draws -> normalised targets. pixels: u32 each, R' lowest. */
+/** Bytes of the pixels that a step draws -> normalized targets. pixels: u32 each, R' lowest. */
 export function draw(plan: Plan, samples: usize, pixels: usize): void {
   const plane = <usize>plan.points << 2;
   const rows = samples + 6 * plane;

@@ -4,12 +4,12 @@ import { setFlagsFromString } from "node:v8";
 import {
   ByteWriter,
   crc32c,
-  dequantise,
+  dequantize,
   fullRegion,
   hasRelaxedSimd,
+  KernelDecoder,
   memorySource,
   openAsset,
-  PictureDecoder,
   planAxis,
   readGroup,
   SieddError,
@@ -28,7 +28,7 @@ const SMALL: SyntheticOptions = { width: 101, height: 67, groups: [3, 2], widths
 async function opened(options: SyntheticOptions) {
   const asset = await openAsset(memorySource(syntheticAsset(options)));
   assert.ok(asset.profile === "tile");
-  const decoder = await PictureDecoder.create(asset);
+  const decoder = await KernelDecoder.create(asset);
   const group = async (index: number) => decoder.loadGroup(index, await asset.readGroup(index));
   return { asset, decoder, group };
 }
@@ -42,7 +42,7 @@ for (const [name, options] of [
   test(`the kernel agrees with the formula within 1/255: ${name}`, async () => {
     const { asset, decoder, group } = await opened(options);
     const loaded = await group(1);
-    const weights = dequantise(readGroup(asset.network, 1, 2, await asset.readGroup(1)));
+    const weights = dequantize(readGroup(asset.network, 1, 2, await asset.readGroup(1)));
     const request = { region: { x: 10.5, y: 3, width: 50, height: 40 }, width: 57, height: 43 };
     const out = new Uint8Array(57 * 43 * 4);
     decoder.decodeRgba(loaded, 1, request, out);
@@ -68,7 +68,7 @@ test("both builds of the kernel give the same bytes", async () => {
   const outputs = await Promise.all(
     [true, false].map(async (relaxedSimd) => {
       assert.ok(asset.profile === "tile");
-      const decoder = await PictureDecoder.create(asset, { relaxedSimd });
+      const decoder = await KernelDecoder.create(asset, { relaxedSimd });
       const out = new Uint8Array(300 * 200 * 4);
       decoder.decodeRgba(decoder.loadGroup(0, await asset.readGroup(0)), 1, request, out);
       return out;
@@ -97,7 +97,7 @@ test("a crop decoded at its size equals the same crop of the whole picture", asy
   }
 });
 
-test("I420 output is the R'G'B' output through the colour matrix", async () => {
+test("I420 output is the R'G'B' output through the color matrix", async () => {
   const { asset, decoder, group } = await opened({ ...SMALL, width: 100, height: 66 });
   const loaded = await group(0);
   const [width, height] = [70, 50];
@@ -143,7 +143,7 @@ test("a damaged group is reported by its index and the others still play", async
   const asset = await openAsset(memorySource(bytes));
   assert.ok(asset.profile === "tile");
   bytes[asset.groups[1].offset + 40] ^= 4;
-  const decoder = await PictureDecoder.create(asset);
+  const decoder = await KernelDecoder.create(asset);
   decoder.loadGroup(0, await asset.readGroup(0));
   const payload = await asset.readGroup(1);
   assert.throws(
@@ -168,7 +168,7 @@ test("a small payload that promises gigabytes is refused before anything is allo
   );
 });
 
-test("no flipped bit in the head gets past the reader as another film", async () => {
+test("no flipped bit in the head gets past the reader as another video", async () => {
   const bytes = syntheticAsset({ ...SMALL, tone: 0 });
   const good = await openAsset(memorySource(bytes));
   const next = noise(11);

@@ -5,15 +5,15 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { promisify } from "node:util";
 import {
-  chooseEngine,
-  createEngine,
-  decodeMoment,
+  chooseBackend,
+  createFrameDecoder,
+  decodeFrameAt,
   fullRegion,
+  locateFrame,
   memorySource,
-  momentAt,
   openAsset,
-  type PictureRequest,
   type TileAsset,
+  type Viewport,
 } from "../../../../codec/index.js";
 import { type ClipName, clip } from "../../../support/clips.js";
 import { syntheticAsset } from "../../../support/synthetic-asset.js";
@@ -26,42 +26,42 @@ const siedd = (...args: string[]) => run(process.execPath, [COMMAND, ...args]);
 const runtime = () => import("onnxruntime-node");
 
 /** What `--engine` promises: shares of samples further apart than 1/255, and the largest distance. */
-function distance(a: Uint8Array, b: Uint8Array): { beyondOne: number; most: number } {
+function distance(a: Uint8Array, b: Uint8Array): { beyondOne: number; max: number } {
   let beyond = 0;
-  let most = 0;
+  let max = 0;
   for (let i = 0; i < a.length; i++) {
     const apart = Math.abs(a[i] - b[i]);
     if (apart > 1) beyond++;
-    most = Math.max(most, apart);
+    max = Math.max(max, apart);
   }
-  return { beyondOne: beyond / a.length, most };
+  return { beyondOne: beyond / a.length, max };
 }
 
-async function expectAgreement(bytes: Uint8Array, moments: readonly number[]): Promise<void> {
+async function expectAgreement(bytes: Uint8Array, times: readonly number[]): Promise<void> {
   const asset = await openAsset(memorySource(bytes));
   assert.ok(asset.profile === "tile");
   for (const [what, request] of requests(asset)) {
     for (const format of ["rgba", "bt709", "bt601"] as const) {
       const length = request.width * request.height * (format === "rgba" ? 4 : 1.5);
-      for (const position of moments) {
-        const pictures = [];
+      for (const position of times) {
+        const frames = [];
         for (const name of ["kernel", "onnx"] as const) {
-          const engine = await createEngine(asset, { engine: name, runtime });
+          const engine = await createFrameDecoder(asset, { engine: name, runtime });
           const load = async (index: number) => engine.loadGroup(index, await asset.readGroup(index));
           const out = new Uint8Array(length);
-          await decodeMoment(engine, load, momentAt(asset.groups, position), request, format, out);
-          pictures.push(out);
+          await decodeFrameAt(engine, load, locateFrame(asset.groups, position), request, format, out);
+          frames.push(out);
         }
-        const { beyondOne, most } = distance(pictures[0], pictures[1]);
-        const where = `${what}, ${format}, frame ${position}: ${beyondOne} beyond 1/255, at most ${most}/255`;
-        assert.ok(beyondOne <= 0.001 && most <= 3, where);
-        assert.ok(new Set(pictures[0]).size > 8, `${where}: hardly a picture`);
+        const { beyondOne, max } = distance(frames[0], frames[1]);
+        const where = `${what}, ${format}, frame ${position}: ${beyondOne} beyond 1/255, at most ${max}/255`;
+        assert.ok(beyondOne <= 0.001 && max <= 3, where);
+        assert.ok(new Set(frames[0]).size > 8, `${where}: hardly a picture`);
       }
     }
   }
 }
 
-function requests(asset: TileAsset): [string, PictureRequest][] {
+function requests(asset: TileAsset): [string, Viewport][] {
   const { width, height } = asset;
   const region = fullRegion(asset);
   const part = { x: 10.5, y: 7, width: width / 2 + 0.25, height: height / 2 - 3 };
@@ -91,7 +91,7 @@ describe("all engines give the same pictures", { concurrency: false }, () => {
     });
   }
 
-  test("with a shared encoder, tiles of any width and one colour, and a moment between two groups", async () => {
+  test("with a shared encoder, tiles of any width and one color, and a moment between two groups", async () => {
     const size = { width: 96, height: 54, groups: [4, 3] };
     for (const network of [
       { encoderWidth: 12, widths: [8, 0, 32], hiddenLayers: 3 },
@@ -114,7 +114,7 @@ test("siedd decode takes the engine that it is told, and refuses one that cannot
     ["auto", "kernel", "onnx"].map((engine) => readFile(at(`${engine}.yuv`))),
   );
   assert.ok(auto.equals(kernel));
-  assert.ok(!onnx.equals(kernel) && distance(onnx, kernel).most <= 1);
+  assert.ok(!onnx.equals(kernel) && distance(onnx, kernel).max <= 1);
   await siedd("decode", at("paper.siedd"), "-o", at("paper.yuv"), "--engine", "onnx");
   await assert.rejects(
     siedd("decode", at("paper.siedd"), "-o", at("none.yuv"), "--engine", "kernel"),
@@ -129,7 +129,10 @@ test("siedd decode takes the engine that it is told, and refuses one that cannot
 });
 
 test("tiles are the kernel's unless told otherwise, and onnx asks for a runtime", async () => {
-  assert.deepEqual([chooseEngine("tile"), chooseEngine("paper")], ["kernel", "onnx"]);
+  assert.deepEqual([chooseBackend("tile"), chooseBackend("paper")], ["kernel", "onnx"]);
   const asset = await openAsset(memorySource(syntheticAsset({ groups: [1] })));
-  await assert.rejects(createEngine(asset, { engine: "onnx" }), { code: "bad-request", message: /pass one/ });
+  await assert.rejects(createFrameDecoder(asset, { engine: "onnx" }), {
+    code: "bad-request",
+    message: /pass one/,
+  });
 });

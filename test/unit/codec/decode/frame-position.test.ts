@@ -3,13 +3,13 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import {
-  decodeMoment,
-  dequantise,
+  decodeFrameAt,
+  dequantize,
   fullRegion,
+  KernelDecoder,
+  locateFrame,
   memorySource,
-  momentAt,
   openAsset,
-  PictureDecoder,
   readGroup,
 } from "../../../../codec/index.js";
 import { DecodePool, decodeFrames } from "../../../../decode-pool/index.js";
@@ -22,28 +22,28 @@ const bytes = syntheticAsset({ width: 80, height: 60, groups: [4, 3, 3], scenes:
 const asset = await openAsset(memorySource(bytes));
 assert.ok(asset.profile === "tile");
 const { network } = asset;
-const decoder = await PictureDecoder.create(asset);
+const decoder = await KernelDecoder.create(asset);
 const load = async (index: number) => decoder.loadGroup(index, await asset.readGroup(index));
 const request = { region: fullRegion(asset), width: 80, height: 60 };
 const pool = new DecodePool({ workers: 1 });
 after(() => pool.close());
 
-/** R'G'B'A of the film at a position in frames. */
+/** R'G'B'A of the video at a position in frames. */
 async function at(position: number): Promise<Uint8Array> {
   const out = new Uint8Array(80 * 60 * 4);
-  await decodeMoment(decoder, load, momentAt(asset.groups, position), request, "rgba", out);
+  await decodeFrameAt(decoder, load, locateFrame(asset.groups, position), request, "rgba", out);
   return out;
 }
 
 /** One group continued to a frame that may lie between two of its own, or outside. */
-function alone(group: ReturnType<PictureDecoder["loadGroup"]>, frame: number): Uint8Array {
+function alone(group: ReturnType<KernelDecoder["loadGroup"]>, frame: number): Uint8Array {
   const out = new Uint8Array(80 * 60 * 4);
   decoder.decodeRgba(group, frame, request, out);
   return out;
 }
 
 test("between two frames the networks are evaluated there, displacements on a straight line", async () => {
-  const weights = dequantise(readGroup(network, 0, 4, await asset.readGroup(0)));
+  const weights = dequantize(readGroup(network, 0, 4, await asset.readGroup(0)));
   for (const position of [1.25, 2.5]) {
     const between = await at(position);
     for (let i = 0; i < 200; i++) {
@@ -75,15 +75,15 @@ test("over a scene cut, and after the end, the frame before is held", async () =
 });
 
 test("moments find their group", () => {
-  assert.deepEqual(momentAt(asset.groups, 0), { group: 0, frame: 0, share: 0 });
-  assert.deepEqual(momentAt(asset.groups, 3.5), { group: 0, frame: 3.5, share: 0.5 });
-  assert.deepEqual(momentAt(asset.groups, 4), { group: 1, frame: 0, share: 0 });
-  assert.deepEqual(momentAt(asset.groups, 3.9999999), { group: 1, frame: 0, share: 0 });
-  assert.deepEqual(momentAt(asset.groups, 9.5), { group: 2, frame: 2.5, share: 0 });
+  assert.deepEqual(locateFrame(asset.groups, 0), { group: 0, frame: 0, share: 0 });
+  assert.deepEqual(locateFrame(asset.groups, 3.5), { group: 0, frame: 3.5, share: 0.5 });
+  assert.deepEqual(locateFrame(asset.groups, 4), { group: 1, frame: 0, share: 0 });
+  assert.deepEqual(locateFrame(asset.groups, 3.9999999), { group: 1, frame: 0, share: 0 });
+  assert.deepEqual(locateFrame(asset.groups, 9.5), { group: 2, frame: 2.5, share: 0 });
 });
 
-test("twice the frames a second hold the film's own frames and those between", async (t) => {
-  const path = join(await tempFolder(t), "film.siedd");
+test("twice the frames a second hold the video's own frames and those between", async (t) => {
+  const path = join(await tempFolder(t), "video.siedd");
   await writeFile(path, bytes);
   const rate = { num: 50, den: 1 };
   let k = 0;

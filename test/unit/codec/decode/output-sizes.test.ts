@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { planPicture } from "../../../../codec/decode/decode-plan.js";
+import { planDecode } from "../../../../codec/decode/decode-plan.js";
 import { chooseSampling } from "../../../../codec/decode/sampling.js";
-import { fullRegion, memorySource, openAsset, PictureDecoder } from "../../../../codec/index.js";
+import { fullRegion, KernelDecoder, memorySource, openAsset } from "../../../../codec/index.js";
 import { syntheticAsset } from "../../../support/synthetic-asset.js";
 
-const PICTURE = { width: 160, height: 120, groups: [2], widths: [8, 16], tileWidth: 8 };
-const asset = await openAsset(memorySource(syntheticAsset(PICTURE)));
+const FRAME = { width: 160, height: 120, groups: [2], widths: [8, 16], tileWidth: 8 };
+const asset = await openAsset(memorySource(syntheticAsset(FRAME)));
 assert.ok(asset.profile === "tile");
-const decoder = await PictureDecoder.create(asset);
+const decoder = await KernelDecoder.create(asset);
 const group = decoder.loadGroup(0, await asset.readGroup(0));
 
 function decode(width: number, height: number, region = fullRegion(asset)): Uint8Array {
@@ -126,7 +126,7 @@ test("only the tiles that a region touches are computed, down to one", () => {
       width: columns * tile.width - 2 * inset,
       height: rows * tile.height - 2 * inset,
     };
-    const { passes } = planPicture(network, asset, { region, width: 640, height: 480 });
+    const { passes } = planDecode(network, asset, { region, width: 640, height: 480 });
     for (const pass of passes) {
       assert.deepEqual(
         pass.columns.map((span) => span.tile),

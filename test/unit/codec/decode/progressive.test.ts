@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fullRegion, memorySource, openAsset, PictureDecoder } from "../../../../codec/index.js";
+import { fullRegion, KernelDecoder, memorySource, openAsset } from "../../../../codec/index.js";
 import { syntheticAsset } from "../../../support/synthetic-asset.js";
 
 const asset = await openAsset(memorySource(syntheticAsset({ width: 101, height: 67, groups: [3] })));
 assert.ok(asset.profile === "tile");
-const decoder = await PictureDecoder.create(asset);
+const decoder = await KernelDecoder.create(asset);
 const group = decoder.loadGroup(0, await asset.readGroup(0));
 
 for (const [width, height] of [
@@ -49,10 +49,10 @@ test("the coarse picture takes about a quarter of the work", () => {
   const request = { region: fullRegion(asset), width: 1010, height: 670 };
   const shares = Array.from({ length: 7 }, () => {
     const started = process.cpuUsage();
-    const pictures = decoder.decodeProgressively(group, 0, request);
-    pictures.next();
+    const frames = decoder.decodeProgressively(group, 0, request);
+    frames.next();
     const coarse = process.cpuUsage(started);
-    pictures.next();
+    frames.next();
     const both = process.cpuUsage(started);
     return (coarse.user + coarse.system) / (both.user + both.system);
   });

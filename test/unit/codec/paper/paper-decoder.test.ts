@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import * as ort from "onnxruntime-node";
 import {
-  createEngine,
-  describeAsset,
+  assetInfo,
+  createFrameDecoder,
   fullRegion,
   memorySource,
   type OnnxRuntime,
@@ -104,7 +104,7 @@ test("below the source's size a picture is the mean of samples: near that of the
   }
 });
 
-test("I420 output is the R'G'B' output through the colour matrix", async () => {
+test("I420 output is the R'G'B' output through the color matrix", async () => {
   const { asset, decoder, group } = await opened();
   const loaded = await group(0);
   const [width, height] = [64, 38];
@@ -139,8 +139,8 @@ test("I420 output is the R'G'B' output through the colour matrix", async () => {
 });
 
 /** onnxruntime with a meter: multiplications of the matrix products that are really asked of it. */
-function counting(): { runtime: OnnxRuntime; count: { multiplications: number; mostPoints: number } } {
-  const count = { multiplications: 0, mostPoints: 0 };
+function counting(): { runtime: OnnxRuntime; count: { multiplications: number; maxPoints: number } } {
+  const count = { multiplications: 0, maxPoints: 0 };
   const runtime: OnnxRuntime = {
     Tensor: ort.Tensor as unknown as OnnxRuntime["Tensor"],
     InferenceSession: {
@@ -155,7 +155,7 @@ function counting(): { runtime: OnnxRuntime; count: { multiplications: number; m
             for (const [name, { dims }] of Object.entries(feeds)) {
               if (/^(weights|heads)/.test(name)) count.multiplications += dims[0] * dims[1] * points;
             }
-            count.mostPoints = Math.max(count.mostPoints, points);
+            count.maxPoints = Math.max(count.maxPoints, points);
             return session.run(feeds as Record<string, ort.Tensor>);
           },
         };
@@ -197,7 +197,7 @@ test("memory is bounded: strips, and frames that do not fit are computed in thei
     await wide.decoder.decodeI420(all, frame, request, "bt709", b);
     assert.deepEqual(a, b, `frame ${frame}`);
   }
-  assert.ok(count.mostPoints * 64 <= 2 ** 20, `${count.mostPoints} points at a time`);
+  assert.ok(count.maxPoints * 64 <= 2 ** 20, `${count.maxPoints} points at a time`);
 });
 
 test("what is written is read back, integer by integer", async () => {
@@ -250,7 +250,7 @@ test("a patch is one evaluation: a ninth or a 36th of the work, at twice the siz
 
 test("the shared encoder comes out of the file as it went in, and the asset says what it is", async () => {
   const asset = await openPaper();
-  assert.equal(describeAsset(asset).profile, "paper");
+  assert.equal(assetInfo(asset).profile, "paper");
   assert.deepEqual(asset.network, syntheticPaperNetwork());
   assert.equal(asset.encoder.layers.length, 2);
   assert.deepEqual(
@@ -293,7 +293,7 @@ test("no flipped bit in the head gets past the reader as another network", async
 
 test("without an ONNX runtime a paper asset is refused in one sentence, and a tile asset needs none", async () => {
   await assert.rejects(
-    createEngine(await openPaper()),
+    createFrameDecoder(await openPaper()),
     (error) =>
       error instanceof SieddError &&
       error.code === "bad-request" &&
@@ -301,7 +301,7 @@ test("without an ONNX runtime a paper asset is refused in one sentence, and a ti
   );
   const tile = await openAsset(memorySource(syntheticAsset({ groups: [2] })));
   const runtime = () => Promise.reject(new Error("loaded in vain"));
-  const engine = await createEngine(tile, { runtime });
+  const engine = await createFrameDecoder(tile, { runtime });
   const out = new Uint8Array(32 * 18 * 1.5);
   const group = engine.loadGroup(0, await tile.readGroup(0));
   const request = { region: fullRegion(tile), width: 32, height: 18 };

@@ -9,12 +9,12 @@ import { Checkpoints } from "../../../../encoder/job/checkpoints.js";
 import { tempFolder } from "../../../support/temp-folder.js";
 
 test("two encodes of one asset do not mix: the second is refused while the first is at work", async (t) => {
-  const output = join(await tempFolder(t), "film.siedd");
+  const output = join(await tempFolder(t), "video.siedd");
   const first = await Checkpoints.open(output, { seed: 0 }, false);
   for (const resume of [false, true]) {
     await assert.rejects(
       Checkpoints.open(output, { seed: 1 }, resume),
-      /^EncoderError: another encode \(process \d+\) is at work in \S+film\.siedd\.work; wait for its end, or give/,
+      /^EncoderError: another encode \(process \d+\) is at work in \S+video\.siedd\.work; wait for its end, or give/,
     );
   }
   await first.release();
@@ -25,7 +25,7 @@ test("two encodes of one asset do not mix: the second is refused while the first
 });
 
 test("an encode of another process keeps its folder while it lives, and not once it was killed", async (t) => {
-  const output = join(await tempFolder(t), "film.siedd");
+  const output = join(await tempFolder(t), "video.siedd");
   const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
   t.after(() => child.kill("SIGKILL"));
   await once(child, "spawn");

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { blockValues, scaledValues, writePaperGroup, ZERO_STEPS } from "../../../../codec/index.js";
-import { quantise16, quantiseBlocks } from "../../../../encoder/paper/half-quadratic.js";
-import { initialPaperWeights, quantiseGroup } from "../../../../encoder/paper/weights.js";
+import { quantise16, quantizeBlocks } from "../../../../encoder/paper/half-quadratic.js";
+import { initialPaperWeights, quantizeGroup } from "../../../../encoder/paper/weights.js";
 import { Random } from "../../../../encoder/training/sampling/random.js";
 import { NETWORK } from "../../../support/paper-network.js";
 
-test("half-quadratic quantisation: six bits in blocks of 32 stay near half a level", () => {
+test("half-quadratic quantization: six bits in blocks of 32 stay near half a level", () => {
   const random = new Random(4);
   const [inputs, outputs] = [80, 33];
   const values = Float32Array.from({ length: inputs * outputs }, () => random.symmetric(0.02) ** 3 * 2500);
-  const matrix = quantiseBlocks(values, outputs, { bits: 6, block: 32 });
+  const matrix = quantizeBlocks(values, outputs, { bits: 6, block: 32 });
   const back = blockValues(matrix);
   let squares = 0;
   let linear = 0;
@@ -38,19 +38,19 @@ test("half-quadratic quantisation: six bits in blocks of 32 stay near half a lev
 test("six bits a weight, scale and zero point, entropy-coded: at most 6.8 bits", () => {
   const network = { ...NETWORK, width: 128, hiddenLayers: 3 };
   const weights = initialPaperWeights(network, 1, 1, new Random(2));
-  const moments = { frameCount: 1, mean: Float32Array.of(0.5), deviation: Float32Array.of(0.2) };
-  const stored = writePaperGroup(quantiseGroup(network, weights, moments));
+  const times = { frameCount: 1, mean: Float32Array.of(0.5), deviation: Float32Array.of(0.2) };
+  const stored = writePaperGroup(quantizeGroup(network, weights, times));
   const bits = (8 * stored.length - 16 * 3 * 128) / (3 * 128 * 128);
   assert.ok(bits < 6.8 && bits > 5, `${bits} bits`);
 });
 
-test("quantisation takes constant, one-sided and empty-ranged weights", () => {
+test("quantization takes constant, one-sided and empty-ranged weights", () => {
   for (const values of [
     new Float32Array(64),
     new Float32Array(64).fill(0.25),
     Float32Array.from({ length: 64 }, (_, i) => 5 + i / 1e4),
   ]) {
-    const back = blockValues(quantiseBlocks(values, 2, { bits: 6, block: 32 }));
+    const back = blockValues(quantizeBlocks(values, 2, { bits: 6, block: 32 }));
     values.forEach((value, i) => {
       assert.ok(Math.abs(value - back[i]) <= 1e-3 * Math.max(1, value), `${value} became ${back[i]}`);
     });

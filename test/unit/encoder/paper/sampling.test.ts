@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { NOISES, type PaperNoise, spoil } from "../../../../encoder/paper/noise.js";
+import { addNoise, NOISES, type PaperNoise } from "../../../../encoder/paper/noise.js";
 import { pointsOf, resolvePaperOptions } from "../../../../encoder/paper/options.js";
 import { planAnchorFrames } from "../../../../encoder/paper/plan.js";
 import { PaperSampler } from "../../../../encoder/paper/sampler.js";
@@ -9,11 +9,11 @@ import { initialPaperWeights, startFromAnchors } from "../../../../encoder/paper
 import { Random } from "../../../../encoder/training/sampling/random.js";
 import { NETWORK } from "../../../support/paper-network.js";
 
-const PICTURE = { width: 23, height: 17 };
+const FRAME = { width: 23, height: 17 };
 const PLAN = { points: 60, seed: 3, keys: [2, 5] };
 
 test("without replacement no coordinate comes twice in a step, and all come equally often", () => {
-  const sampler = new PaperSampler(PICTURE, { ...PLAN, patch: 1, sampling: "without" });
+  const sampler = new PaperSampler(FRAME, { ...PLAN, patch: 1, sampling: "without" });
   const { pixels, position } = sampler.draw(2000);
   const counts = new Map<bigint, number>();
   for (let step = 0; step < 2000; step++) {
@@ -33,15 +33,15 @@ test("without replacement no coordinate comes twice in a step, and all come equa
 });
 
 test("with replacement coordinates may come twice; draws in parts are the whole draw, in either way", () => {
-  const twice = new PaperSampler(PICTURE, { ...PLAN, patch: 1, sampling: "replacement" }).draw(20);
+  const twice = new PaperSampler(FRAME, { ...PLAN, patch: 1, sampling: "replacement" }).draw(20);
   const repeated = Array.from(
     { length: 20 },
     (_, s) => new Set(twice.pixels.subarray(s * 60, s * 60 + 60)).size,
   );
   assert.ok(repeated.some((count) => count < 60));
   for (const sampling of ["without", "replacement"] as const) {
-    const parts = new PaperSampler(PICTURE, { ...PLAN, patch: 1, sampling });
-    const whole = new PaperSampler(PICTURE, { ...PLAN, patch: 1, sampling }).draw(9);
+    const parts = new PaperSampler(FRAME, { ...PLAN, patch: 1, sampling });
+    const whole = new PaperSampler(FRAME, { ...PLAN, patch: 1, sampling }).draw(9);
     assert.deepEqual([...parts.draw(4).pixels, ...parts.draw(5).pixels], [...whole.pixels]);
   }
 });
@@ -60,7 +60,7 @@ test("a step sees 1/1024 of the coordinates, or the number asked for", () => {
   assert.equal(of({ fraction: 1, patch: 3 }, 20, 20), 49, "there are no more patches");
 });
 
-test("every frame is normalised by its own mean and deviation", async () => {
+test("every frame is normalized by its own mean and deviation", async () => {
   async function* frames() {
     yield Uint8Array.from({ length: 48 }, (_, i) => (i % 2 === 0 ? 100 : 120));
     yield new Uint8Array(48).fill(200);
@@ -79,7 +79,7 @@ test("--noise spoils one pixel in 41 by its kind, the same each time, and measur
     for (let f = 0; f < 2; f++) yield new Uint8Array(64 * 48 * 3).fill(100);
   }
   const load = (kind: PaperNoise) =>
-    loadTarget(frames(), 2, picture, (frame, index) => spoil(frame, kind, 5, 10 + index));
+    loadTarget(frames(), 2, picture, (frame, index) => addNoise(frame, kind, 5, 10 + index));
   for (const kind of NOISES) {
     const target = await load(kind);
     assert.deepEqual(target.clean, new Uint8Array(2 * 64 * 48 * 3).fill(100));
@@ -91,11 +91,11 @@ test("--noise spoils one pixel in 41 by its kind, the same each time, and measur
       changed.length > 120 && changed.length <= 148,
       `${kind}: ${changed.length} of ${(2 * 64 * 48) / 41.472}`,
     );
-    const colours = new Set(changed.map(String));
-    const [white, black] = [colours.has("255,255,255"), colours.has("0,0,0")];
+    const colors = new Set(changed.map(String));
+    const [white, black] = [colors.has("255,255,255"), colors.has("0,0,0")];
     assert.equal(white, ["white", "salt-pepper", "all"].includes(kind), `${kind}: white`);
     assert.equal(black, ["black", "salt-pepper", "all"].includes(kind), `${kind}: black`);
-    assert.equal(colours.size > 2, ["random", "all"].includes(kind), `${kind}: colours`);
+    assert.equal(colors.size > 2, ["random", "all"].includes(kind), `${kind}: colors`);
   }
 });
 

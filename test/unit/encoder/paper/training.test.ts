@@ -9,13 +9,13 @@ import { NETWORK } from "../../../support/paper-network.js";
 const PLAN = { points: 60, seed: 3, keys: [2, 5] };
 
 test("each option of training changes the weights, and the same options give the same", async () => {
-  const picture = { width: 40, height: 30 };
+  const frame = { width: 40, height: 30 };
   async function* frames() {
     const random = new Random(6);
     for (let f = 0; f < 3; f++) yield Uint8Array.from({ length: 3600 }, () => random.below(256));
   }
   const train = async (plan: Partial<PaperPlan>) => {
-    const target = await loadTarget(frames(), 3, picture);
+    const target = await loadTarget(frames(), 3, frame);
     const weights = initialPaperWeights(NETWORK, 1, 3, new Random(1));
     const problem = { network: NETWORK, target, stacks: 1, learnEncoder: false, weights };
     const base = {
@@ -58,13 +58,13 @@ for (const [name, learnEncoder, plan] of [
   ],
 ] as const) {
   test(`TensorFlow.js and onnxruntime have the same loss at each of 50 steps: ${name}`, async () => {
-    const picture = { width: 40, height: 30 };
+    const frame = { width: 40, height: 30 };
     async function* frames() {
       for (let f = 0; f < 3; f++)
         yield Uint8Array.from({ length: 3600 }, (_, i) => 128 + 90 * Math.sin(i / (30 + 10 * f)));
     }
     const losses = async (trainer: "onnx" | "tfjs") => {
-      const target = await loadTarget(frames(), 3, picture);
+      const target = await loadTarget(frames(), 3, frame);
       const stacks = learnEncoder ? 3 : 1;
       const weights = initialPaperWeights(NETWORK, stacks, 3, new Random(1));
       const base = {

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { createEngine, memorySource, openAsset } from "../../../../codec/index.js";
+import { createFrameDecoder, memorySource, openAsset } from "../../../../codec/index.js";
 import { type AnchorChoice, type EncodeEvent, encode } from "../../../../encoder/index.js";
 import {
   contentAnchors,
@@ -27,23 +27,23 @@ const units = (...scenes: number[]) =>
     }));
 
 test("uniform anchors are evenly spaced, and every group starts from the nearest", () => {
-  const { anchors, startOf } = uniformAnchors(units(10), 2);
+  const { anchors, warmStartAnchor: startOf } = uniformAnchors(units(10), 2);
   assert.deepEqual(anchors, [2, 7]);
   assert.deepEqual(startOf, [2, 2, 2, 2, 2, 7, 7, 7, 7, 7]);
   assert.deepEqual(uniformAnchors(units(2), 5).anchors, [0, 1]);
 });
 
 test("scene anchors lie in the middle of the longest scenes, and a group prefers its own scene's", () => {
-  const { anchors, startOf } = sceneAnchors(units(5, 1, 3), 2);
+  const { anchors, warmStartAnchor: startOf } = sceneAnchors(units(5, 1, 3), 2);
   assert.deepEqual(anchors, [2, 7]);
   assert.deepEqual(startOf, [2, 2, 2, 2, 2, 7, 7, 7, 7]);
   assert.deepEqual(sceneAnchors(units(1, 8), 3).anchors, [2, 5, 7]);
 });
 
-test("content anchors stand for what looks alike, wherever in the film it is", () => {
+test("content anchors stand for what looks alike, wherever in the video it is", () => {
   const looks = [0, 0, 9, 0, 9, 9, 0, 9].map((v) => Float32Array.of(v, v + 1));
   looks[3] = Float32Array.of(0.5, 1);
-  const { anchors, startOf } = contentAnchors(units(8), 2, looks);
+  const { anchors, warmStartAnchor: startOf } = contentAnchors(units(8), 2, looks);
   assert.deepEqual(anchors, [0, 2]);
   assert.deepEqual(startOf, [0, 0, 2, 0, 2, 2, 0, 2]);
   assert.equal(contentAnchors(units(3), 5, looks.slice(0, 3)).anchors.length, 3);
@@ -57,13 +57,13 @@ test("named anchors are those, and one past the end is refused by name", () => {
 /** Red, blue, red, blue noise-free scenes of 12 frames with a moving edge. */
 async function twoLooks(folder: string): Promise<string> {
   const path = join(folder, "looks.mp4");
-  const scene = (colour: string) =>
-    `color=${colour}:s=96x64:r=12:d=1,drawbox=x=8:y=20:w=30:h=20:color=white:t=fill`;
-  const scenes = ["red", "blue", "red", "blue", "blue", "blue"].flatMap((colour) => [
+  const scene = (color: string) =>
+    `color=${color}:s=96x64:r=12:d=1,drawbox=x=8:y=20:w=30:h=20:color=white:t=fill`;
+  const scenes = ["red", "blue", "red", "blue", "blue", "blue"].flatMap((color) => [
     "-f",
     "lavfi",
     "-i",
-    scene(colour),
+    scene(color),
   ]);
   await run("ffmpeg", ["-v", "error", ...scenes, "-filter_complex", "concat=n=6", "-crf", "10", path]);
   return path;
@@ -76,7 +76,7 @@ test("--anchor-choice decides what phase 1 trains on, and no group needs its anc
   const chosen = async (anchorChoice: AnchorChoice | undefined, profile: "tile" | "paper" = "tile") => {
     let anchors: readonly number[] = [];
     const onEvent = (event: EncodeEvent) => {
-      if (event.type === "analysed") anchors = event.anchors;
+      if (event.type === "analyzed") anchors = event.anchors;
     };
     const small = { steps: 20, phase1Steps: 20, points: 64, width: 8, groupFrames: 12, workers: 1 };
     await encode({ input, output, ...small, profile, anchorChoice, onEvent });
@@ -94,7 +94,7 @@ test("--anchor-choice decides what phase 1 trains on, and no group needs its anc
   const { offset, size } = asset.groups[0];
   bytes.fill(0, offset, offset + size);
   const damaged = await openAsset(memorySource(bytes));
-  const decoder = await createEngine(damaged);
+  const decoder = await createFrameDecoder(damaged);
   const lost = await damaged.readGroup(0);
   assert.throws(() => decoder.loadGroup(0, lost), { code: "corrupt-group", message: /group 0/ });
   for (const { index } of asset.groups.slice(1)) decoder.loadGroup(index, await damaged.readGroup(index));

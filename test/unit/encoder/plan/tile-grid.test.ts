@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { createEngine, fullRegion, memorySource, openAsset } from "../../../../codec/index.js";
+import { createFrameDecoder, fullRegion, memorySource, openAsset } from "../../../../codec/index.js";
 import { encode } from "../../../../encoder/index.js";
 import { resolveOptions } from "../../../../encoder/options.js";
 import { tileNetwork } from "../../../../encoder/plan/tile-grid.js";
@@ -24,9 +24,9 @@ test("tiles are 40 to 64 pixels a side up to 1080p, and larger than that where t
   assert.equal(tiles(7680, 4320), "30 x 17");
 });
 
-test("a film of 2400 x 1350 has 510 tiles of 80 pixels, which the kernel and onnxruntime draw alike", async (t) => {
+test("a video of 2400 x 1350 has 510 tiles of 80 pixels, which the kernel and onnxruntime draw alike", async (t) => {
   const folder = await tempFolder(t);
-  const [input, output] = [`${folder}/film.mp4`, `${folder}/film.siedd`];
+  const [input, output] = [`${folder}/video.mp4`, `${folder}/video.siedd`];
   const source = ["-f", "lavfi", "-i", "testsrc2=size=2400x1350:rate=1"];
   const h264 = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"];
   await promisify(execFile)("ffmpeg", ["-v", "error", ...source, "-frames:v", "1", ...h264, input]);
@@ -36,14 +36,14 @@ test("a film of 2400 x 1350 has 510 tiles of 80 pixels, which the kernel and onn
   assert.deepEqual([asset.network.columns, asset.network.rows], [30, 17]);
   const payload = await asset.readGroup(0);
   const request = { region: fullRegion(asset), width: 1001, height: 563 };
-  const pictures: Uint8Array[] = [];
+  const frames: Uint8Array[] = [];
   for (const engine of ["kernel", "onnx"] as const) {
-    const decoder = await createEngine(asset, { engine, runtime: () => import("onnxruntime-node") });
+    const decoder = await createFrameDecoder(asset, { engine, runtime: () => import("onnxruntime-node") });
     const out = new Uint8Array(request.width * request.height * 4);
     await decoder.decodeRgba(decoder.loadGroup(0, payload), 0, request, out);
-    pictures.push(out);
+    frames.push(out);
   }
-  const apart = pictures[0].filter((value, i) => Math.abs(value - pictures[1][i]) > 1).length;
-  assert.ok(apart <= pictures[0].length / 1000, `${apart} of ${pictures[0].length} samples differ`);
-  assert.ok(new Set(pictures[0]).size > 64, "hardly a picture");
+  const apart = frames[0].filter((value, i) => Math.abs(value - frames[1][i]) > 1).length;
+  assert.ok(apart <= frames[0].length / 1000, `${apart} of ${frames[0].length} samples differ`);
+  assert.ok(new Set(frames[0]).size > 64, "hardly a picture");
 });

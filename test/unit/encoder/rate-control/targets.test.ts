@@ -9,23 +9,23 @@ import { tileNetwork } from "../../../../encoder/plan/tile-grid.js";
 import {
   meets,
   missed,
+  nextLambda,
   nextMove,
-  nextWorth,
-  type Round,
+  type PassResult,
   type Target,
 } from "../../../../encoder/rate-control/targets.js";
 import { clip } from "../../../support/clips.js";
 import { tempFolder } from "../../../support/temp-folder.js";
 
-/** A film whose quality falls by `decibels` a doubling of the worth, and whose bits by a factor of 2^-`bits`. */
-const film =
+/** A video whose quality falls by `decibels` a doubling of the worth, and whose bits by a factor of 2^-`bits`. */
+const video =
   (decibels: number, bits: number) =>
-  (worth: number): Round => {
+  (worth: number): PassResult => {
     const doublings = Math.log2(worth / 8000);
-    return { worth, psnr: 33 - decibels * doublings, bpp: 0.1 * 2 ** (-bits * doublings) };
+    return { lambda: worth, psnr: 33 - decibels * doublings, bpp: 0.1 * 2 ** (-bits * doublings) };
   };
 
-test("targets within reach are met in a few rounds, whatever the film's own slope", () => {
+test("targets within reach are met in a few rounds, whatever the video's own slope", () => {
   const targets: Target[] = [
     { kind: "psnr", value: 31 },
     { kind: "psnr", value: 34.5 },
@@ -38,9 +38,9 @@ test("targets within reach are met in a few rounds, whatever the film's own slop
       [0.25, 0.5],
       [0.9, 0.15],
     ] as const) {
-      const train = film(decibels, bits);
+      const train = video(decibels, bits);
       const rounds = [train(8000)];
-      for (let worth = nextWorth(target, rounds); worth !== undefined; worth = nextWorth(target, rounds)) {
+      for (let worth = nextLambda(target, rounds); worth !== undefined; worth = nextLambda(target, rounds)) {
         rounds.push(train(worth));
       }
       const last = rounds[rounds.length - 1]!;
@@ -52,10 +52,14 @@ test("targets within reach are met in a few rounds, whatever the film's own slop
 });
 
 test("a target out of reach ends after a bounded number of rounds and is said", () => {
-  const flat = (worth: number): Round => ({ worth, psnr: 30 - 0.01 * Math.log2(worth), bpp: 0.1 });
+  const flat = (worth: number): PassResult => ({
+    lambda: worth,
+    psnr: 30 - 0.01 * Math.log2(worth),
+    bpp: 0.1,
+  });
   const target: Target = { kind: "psnr", value: 45 };
   const rounds = [flat(8000)];
-  for (let worth = nextWorth(target, rounds); worth !== undefined; worth = nextWorth(target, rounds)) {
+  for (let worth = nextLambda(target, rounds); worth !== undefined; worth = nextLambda(target, rounds)) {
     rounds.push(flat(worth));
   }
   assert.ok(rounds.length <= 5);
@@ -90,7 +94,7 @@ test("an encode comes to the PSNR, or to the bits, that were asked for", async (
     Math.abs(smaller.bpp / targetBpp - 1) <= 0.05,
     `${smaller.bpp} bits a pixel, asked for ${targetBpp}`,
   );
-  assert.ok(!events.some(({ type }) => type === "missed"));
+  assert.ok(!events.some(({ type }) => type === "target-missed"));
 });
 
 const shape = {
@@ -104,7 +108,7 @@ const plan = (targetBpp: number | undefined, width?: number) => {
   return { ...planTiles(shape, options.training, options), preset: options.training };
 };
 
-test("without a target, and where the preset's decoders hold the bits, a film has these", () => {
+test("without a target, and where the preset's decoders hold the bits, a video has these", () => {
   for (const bpp of [undefined, 0.03, 0.1]) {
     const { network, training, preset } = plan(bpp);
     assert.deepEqual(network, tileNetwork(640, 360, preset));
@@ -116,10 +120,10 @@ test("the more bits are asked for, the more the decoders hold; a width that was 
   for (const width of [undefined, 16, 32]) {
     let before = 0;
     for (const bpp of [0.1, 0.15, 0.25, 0.47, 0.8]) {
-      const { training, most } = plan(bpp, width);
-      assert.ok(most >= before && most >= bpp, `${bpp} bits a pixel in at most ${most}`);
+      const { training, max } = plan(bpp, width);
+      assert.ok(max >= before && max >= bpp, `${bpp} bits a pixel in at most ${max}`);
       if (width !== undefined) assert.equal(training.width, width);
-      before = most;
+      before = max;
     }
   }
 });
@@ -138,11 +142,13 @@ test("bits that no decoders hold are refused at once, with the most that is poss
 });
 
 test("a PSNR far above the preset's asks for larger decoders, and one beyond all of them is said at once", () => {
-  const round: Round = { worth: 8000, psnr: 33, bpp: 0.1 };
-  const room = { most: 0.17, largest: 3 };
+  const round: PassResult = { lambda: 8000, psnr: 33, bpp: 0.1 };
+  const room = { max: 0.17, largest: 3 };
   assert.ok("worth" in nextMove({ kind: "psnr", value: 33.6 }, [round], room)!);
   const larger = nextMove({ kind: "psnr", value: 38 }, [round], room);
-  assert.ok(larger !== undefined && "largerFor" in larger && larger.largerFor > 0.3 && larger.largerFor < 1);
+  assert.ok(
+    larger !== undefined && "requiredBpp" in larger && larger.requiredBpp > 0.3 && larger.requiredBpp < 1,
+  );
   const beyond: Target = { kind: "psnr", value: 58 };
   assert.equal(nextMove(beyond, [round], room), undefined);
   assert.match(
@@ -165,7 +171,7 @@ test("an encode comes to several times the bits, and to decibels more, than its 
   assert.ok(larger.psnr > plain.psnr + 2, `${larger.psnr} dB with three times the bits of ${plain.psnr} dB`);
   const targetPsnr = plain.psnr + 3;
   const said: string[] = [];
-  const onEvent = (event: EncodeEvent) => void (event.type === "missed" && said.push(event.message));
+  const onEvent = (event: EncodeEvent) => void (event.type === "target-missed" && said.push(event.message));
   const better = await encode({ ...base, output: join(folder, "better.siedd"), targetPsnr, onEvent });
   assert.ok(Math.abs(better.psnr - targetPsnr) <= 0.6, `${better.psnr} dB, asked for ${targetPsnr}`);
   assert.equal(said.length, Math.abs(better.psnr - targetPsnr) <= 0.3 ? 0 : 1, said.join());
@@ -186,11 +192,11 @@ test("two targets, and targets that mean nothing, are refused", async () => {
   }
 });
 
-test("a film that the preset draws badly is said, with what draws it better", async (t) => {
+test("a video that the preset draws badly is said, with what draws it better", async (t) => {
   const size = { width: 64, height: 48 };
   const said: string[] = [];
   const onEvent = (event: EncodeEvent) => {
-    if (event.type === "missed") said.push(event.message);
+    if (event.type === "target-missed") said.push(event.message);
   };
   const base = {
     input: await clip("bikes"),
@@ -201,7 +207,7 @@ test("a film that the preset draws badly is said, with what draws it better", as
   };
   await encode({ ...base, steps: 5, phase1Steps: 5, width: 4 });
   assert.equal(said.length, 1);
-  assert.match(said[0]!, /^\d+\.\d dB: this film has more detail .* --width 32/);
+  assert.match(said[0]!, /^\d+\.\d dB: this video has more detail .* --width 32/);
   await encode({ ...base, steps: 400, phase1Steps: 300, width: 16 });
   assert.equal(said.length, 1, said.join());
 });

@@ -12,7 +12,7 @@ import {
 import { DATA_TYPE, decodeModel, type OnnxGraph } from "../../../../encoder/graph/onnx-schema.js";
 import { Operations, type Products } from "../../../../encoder/graph/operations.js";
 import { EncoderError } from "../../../../encoder/index.js";
-import { OPTIMISERS } from "../../../../encoder/paper/optimizers.js";
+import { OPTIMIZERS } from "../../../../encoder/paper/optimizers.js";
 import type { PaperLoss, PaperOptimizer } from "../../../../encoder/paper/options.js";
 import { paperTrainingStep } from "../../../../encoder/paper/training-graph.js";
 import { tileTrainingStep } from "../../../../encoder/tile/training-graph.js";
@@ -55,8 +55,8 @@ async function trainingSteps(products: Products): Promise<Record<string, LoopSte
   const factors = { rank: 4, frequency: 200, amplitude: 0.1 };
   const network = { profile: "paper" as const, ...sizes, factors };
   const shape = { network, stacks: 3, frames: 3, points: 16, pixels: 144 };
-  const paper = (optimiser: PaperOptimizer, loss: PaperLoss) =>
-    paperTrainingStep(shape, true, OPTIMISERS[optimiser], loss, products).step;
+  const paper = (optimizer: PaperOptimizer, loss: PaperLoss) =>
+    paperTrainingStep(shape, true, OPTIMIZERS[optimizer], loss, products).step;
   return {
     tile,
     "paper, schedule-free": paper("schedule-free", "mse"),

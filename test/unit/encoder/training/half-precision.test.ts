@@ -6,7 +6,7 @@ import { exportLoop } from "../../../../encoder/graph/onnx-export.js";
 import { Operations } from "../../../../encoder/graph/operations.js";
 import { type EncodeEvent, type EncodeOptions, EncoderError, encode } from "../../../../encoder/index.js";
 import { Checkpoints } from "../../../../encoder/job/checkpoints.js";
-import { type PrecisionAsked, settlePrecision } from "../../../../encoder/job/choose-precision.js";
+import { choosePrecision, type PrecisionAsked } from "../../../../encoder/job/choose-precision.js";
 import { WorkerPool } from "../../../../encoder/job/worker-pool.js";
 import { resolveOptions } from "../../../../encoder/options.js";
 import { resolvePaperOptions } from "../../../../encoder/paper/options.js";
@@ -56,7 +56,7 @@ const paper = async (learnEncoder: boolean, plan: object, factors?: object): Pro
     network: factors === undefined ? whole : { ...whole, factors: factors as never },
     learnEncoder,
     frames: 3,
-    picture: { width: 120, height: 68 },
+    frame: { width: 120, height: 68 },
     plan: { steps: STEPS, points: 128, ...plan },
   });
   return (precision, onProgress) =>
@@ -154,7 +154,7 @@ test("slopes that float16 cannot hold are scaled into its range, and a step that
   assert.ok(Math.abs(overflowing.weight[29] - 1.5) < 0.01, `${overflowing.weight}`);
 });
 
-const run = (losses: readonly number[], stepsASecond: number): TrialRun => ({ losses, stepsASecond });
+const run = (losses: readonly number[], stepsPerSecond: number): TrialRun => ({ losses, stepsPerSecond });
 
 test("auto takes half precision where it is no worse and faster by a tenth, and says why", () => {
   const full = run([1, 0.5, 0.2, 0.1], 100);
@@ -178,7 +178,7 @@ test("a trial trains both precisions, in either profile", async () => {
     network: { profile: "paper", frequencies: 4, omega: 30, ...sizes },
     learnEncoder: true,
     frames: 2,
-    picture: { width: 48, height: 27 },
+    frame: { width: 48, height: 27 },
     plan: { steps: 1, points: 16 },
   });
   const common = { trainer: "onnx", device: "cpu", precision: "float32" } as const;
@@ -257,7 +257,7 @@ async function resumed(output: string, options: Partial<EncodeOptions>) {
   const interrupted = brief(output, {
     ...options,
     signal: stop.signal,
-    onEvent: ({ type }) => type === "analysed" && stop.abort(),
+    onEvent: ({ type }) => type === "analyzed" && stop.abort(),
   });
   await assert.rejects(interrupted, (error) => error instanceof EncoderError && error.code === "interrupted");
   await writeFile(join(`${output}.work`, "precision.json"), JSON.stringify(SETTLED));
@@ -289,10 +289,10 @@ test("the paper profile goes on in the precision that was settled too", { skip }
 });
 
 test("auto is float32 on a processor without a trial, and what was settled once without another", async (t) => {
-  const checkpoints = await Checkpoints.open(join(await tempFolder(t), "film.siedd"), {}, false);
+  const checkpoints = await Checkpoints.open(join(await tempFolder(t), "video.siedd"), {}, false);
   const told: EncodeEvent[] = [];
   const settle = (asked: Partial<PrecisionAsked>, trial = async () => assert.fail("a trial")) =>
-    settlePrecision(
+    choosePrecision(
       { precision: "auto", trainer: "onnx", device: "auto", ...asked },
       checkpoints,
       (event) => told.push(event),

@@ -7,10 +7,10 @@ import { type EncodeEvent, type EncodeOptions, encode } from "../../../../encode
 import { solveHeads } from "../../../../encoder/tile/least-squares.js";
 import type { TrainingWeights } from "../../../../encoder/tile/weights.js";
 import { TrainingKernel } from "../../../../encoder/training/kernel/kernel.js";
-import { KernelJob } from "../../../../encoder/training/kernel/kernel-run.js";
+import { KernelRun } from "../../../../encoder/training/kernel/kernel-run.js";
 import { KernelTrainer } from "../../../../encoder/training/kernel/kernel-trainer.js";
-import { layOut, SAMPLE_ROWS } from "../../../../encoder/training/kernel/memory-layout.js";
-import { readNumbers, writeNumbers } from "../../../../encoder/training/kernel/parameter-layout.js";
+import { planMemory, SAMPLE_ROWS } from "../../../../encoder/training/kernel/memory-layout.js";
+import { readParameters, writeParameters } from "../../../../encoder/training/kernel/parameter-layout.js";
 import { OnnxTrainer } from "../../../../encoder/training/onnx/onnx-trainer.js";
 import { Sampler } from "../../../../encoder/training/sampling/sampler.js";
 import { constantRate } from "../../../../encoder/training/schedules/schedule.js";
@@ -26,7 +26,7 @@ const trials: Record<string, { trial: Partial<Trial>; tolerance: number }> = {
   "for accuracy alone": { trial: {}, tolerance: 1e-4 },
   "with a shared encoder that is learned": { trial: { encoderWidth: 8 }, tolerance: 1e-4 },
   "with rounding and prices": {
-    trial: { coded: true, picture: { width: 320, height: 180 } },
+    trial: { coded: true, frame: { width: 320, height: 180 } },
     tolerance: 1e-3,
   },
   "of width 4, with points that fill no strip": { trial: { width: 4, points: 50 }, tolerance: 1e-4 },
@@ -104,7 +104,7 @@ for (const name of FIXTURES.filter((fixture) => fixture.startsWith("tile"))) {
     const { xy, frame = [] } = fixture.inputs;
     const kernel = await TrainingKernel.take();
     const start = kernel.exports.staticBytes();
-    const layout = layOut(start, {
+    const layout = planMemory(start, {
       network,
       width: WIDTH,
       frames: FRAMES,
@@ -125,10 +125,10 @@ for (const name of FIXTURES.filter((fixture) => fixture.startsWith("tile"))) {
     const { numbers, encoder, points } = layout;
     const tileAt = (tile: number) => layout.tiles + tile * layout.tileBytes;
     for (let tile = 0; tile < TILES; tile++) {
-      writeNumbers(numbers, weights, tile, kernel.floats(tileAt(tile), numbers.size));
+      writeParameters(numbers, weights, tile, kernel.floats(tileAt(tile), numbers.size));
     }
     if (encoder !== undefined) {
-      writeNumbers(encoder, weights, 0, kernel.floats(layout.encoderState, encoder.size));
+      writeParameters(encoder, weights, 0, kernel.floats(layout.encoderState, encoder.size));
     }
     kernel.floats(layout.schedule, 12).set(constantRate(fixture.lr, 0.9, 0, 3));
     const losses: number[] = [];
@@ -148,14 +148,14 @@ for (const name of FIXTURES.filter((fixture) => fixture.startsWith("tile"))) {
       });
       for (let tile = 0; tile < TILES; tile++) {
         const targets = kernel.floats(layout.targets, 3 * points);
-        fixture.target[tile].forEach((colours, p) => {
-          colours.forEach((value, c) => {
+        fixture.target[tile].forEach((colors, p) => {
+          colors.forEach((value, c) => {
             targets[c * points + p] = value;
           });
         });
         kernel.exports.stepTile(layout.plan, tileAt(tile), step, 0, 0);
         if (step > 0) continue;
-        readNumbers(numbers, kernel.floats(layout.gradient, numbers.size), gradients, tile);
+        readParameters(numbers, kernel.floats(layout.gradient, numbers.size), gradients, tile);
         const errors = kernel.floats(layout.errors, 3 * layout.strip);
         for (let c = 0; c < 3; c++) {
           for (let p = 0; p < xy.length; p++) {
@@ -167,7 +167,8 @@ for (const name of FIXTURES.filter((fixture) => fixture.startsWith("tile"))) {
       losses.push(kernel.doubles(layout.losses, 3)[step] / (TILES * 3 * xy.length));
       if (encoder === undefined || !learnEncoder) continue;
       kernel.exports.stepEncoder(layout.plan, encoder.size, layout.encoderGradient, step);
-      if (step === 0) readNumbers(encoder, kernel.floats(layout.encoderGradient, encoder.size), gradients, 0);
+      if (step === 0)
+        readParameters(encoder, kernel.floats(layout.encoderGradient, encoder.size), gradients, 0);
     }
     assert.ok(relativeError(output, swapped(fixture.output)) <= TOLERANCE, "output");
     assert.ok(relativeError(losses, fixture.losses) <= TOLERANCE, `losses ${losses}`);
@@ -176,10 +177,10 @@ for (const name of FIXTURES.filter((fixture) => fixture.startsWith("tile"))) {
       assert.ok(error <= TOLERANCE, `gradient of ${key}: ${error}`);
     }
     for (let tile = 0; tile < TILES; tile++) {
-      readNumbers(numbers, kernel.floats(tileAt(tile), numbers.size), weights, tile);
+      readParameters(numbers, kernel.floats(tileAt(tile), numbers.size), weights, tile);
     }
     if (encoder !== undefined) {
-      readNumbers(encoder, kernel.floats(layout.encoderState, encoder.size), weights, 0);
+      readParameters(encoder, kernel.floats(layout.encoderState, encoder.size), weights, 0);
     }
     for (const [key, values] of named(fixture.weights_after_3_steps)) {
       const error = relativeError(weights.get(key) ?? [], [...values]);
@@ -200,24 +201,24 @@ const PART = {
   points: 64,
 } as const;
 
-test("a film is trained by the kernel unless told otherwise, as well as by onnxruntime, whatever the number of workers", async (t) => {
+test("a video is trained by the kernel unless told otherwise, as well as by onnxruntime, whatever the number of workers", async (t) => {
   const folder = await tempFolder(t);
   const input = await clip("bunny");
-  const film = async (name: string, options: Partial<EncodeOptions>) => {
+  const video = async (name: string, options: Partial<EncodeOptions>) => {
     const output = join(folder, `${name}.siedd`);
     const { psnr } = await encode({ input, output, ...PART, ...options });
     return { psnr, bytes: await readFile(output) };
   };
-  const kernel = await film("kernel", { trainer: "kernel", workers: 1 });
-  assert.deepEqual((await film("two", { trainer: "auto", device: "cpu", workers: 2 })).bytes, kernel.bytes);
-  const onnx = await film("onnx", { trainer: "onnx", device: "cpu", workers: 1 });
+  const kernel = await video("kernel", { trainer: "kernel", workers: 1 });
+  assert.deepEqual((await video("two", { trainer: "auto", device: "cpu", workers: 2 })).bytes, kernel.bytes);
+  const onnx = await video("onnx", { trainer: "onnx", device: "cpu", workers: 1 });
   assert.ok(Math.abs(kernel.psnr - onnx.psnr) < 0.1, `${kernel.psnr} dB, not ${onnx.psnr}`);
 });
 
-test("a film that the kernel trained has the same bytes when it was interrupted and resumed", async (t) => {
+test("a video that the kernel trained has the same bytes when it was interrupted and resumed", async (t) => {
   const folder = await tempFolder(t);
   const input = await clip("bunny");
-  const output = join(folder, "film.siedd");
+  const output = join(folder, "video.siedd");
   await encode({ input, output, ...PART, trainer: "kernel" });
   const undisturbed = await readFile(output);
   const stop = new AbortController();
@@ -231,12 +232,12 @@ test("a film that the kernel trained has the same bytes when it was interrupted 
 });
 
 test("the kernel says where it does not go: a GPU, and the paper profile", async () => {
-  const film = { input: "a.mp4", output: "a.siedd", trainer: "kernel" } as const;
-  await assert.rejects(encode({ ...film, device: "cuda" }), {
+  const video = { input: "a.mp4", output: "a.siedd", trainer: "kernel" } as const;
+  await assert.rejects(encode({ ...video, device: "cuda" }), {
     code: "bad-option",
     message: /--trainer onnx/,
   });
-  await assert.rejects(encode({ ...film, profile: "paper" }), {
+  await assert.rejects(encode({ ...video, profile: "paper" }), {
     code: "bad-option",
     message: /tile profile/,
   });
@@ -264,7 +265,7 @@ test("the sums that a head is solved from keep five digits, so that units which 
   const bias = weights.get("hidden2_bias")!.map((_, i) => shifts[i % width]!);
   const still = new Map(weights).set("hidden2_bias", bias);
   still.set("hidden2", new Float32Array(weights.get("hidden2")!.length));
-  const job = await KernelJob.create({ ...problem, weights: still }, plan, batches);
+  const job = await KernelRun.create({ ...problem, weights: still }, plan, batches);
   try {
     job.draw(new Sampler(target, plan), batches);
     const { gram } = job.normalEquations(0, batches);

@@ -144,8 +144,8 @@ for (const name of FIXTURES.filter((fixture) => fixture !== "paper-schedule-free
     for (const { name: parameter, shape } of wrt) {
       loopFeeds[`first_${parameter}`] = feeds[parameter ?? ""];
       delete loopFeeds[parameter ?? ""];
-      for (const moment of momentNames(parameter ?? "")) {
-        loopFeeds[`first_${moment}`] = floats(new Float32Array(feeds[parameter ?? ""].size), shape);
+      for (const time of momentNames(parameter ?? "")) {
+        loopFeeds[`first_${time}`] = floats(new Float32Array(feeds[parameter ?? ""].size), shape);
       }
     }
     for (const graph of [

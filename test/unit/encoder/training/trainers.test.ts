@@ -31,7 +31,7 @@ const trials: Record<string, { trial: Omit<Trial, "steps" | "points">; tolerance
   "for accuracy alone": { trial: {}, tolerance: 1e-4 },
   "with a shared encoder that is learned": { trial: { encoderWidth: 8 }, tolerance: 1e-4 },
   "with rounding and prices": {
-    trial: { coded: true, picture: { width: 320, height: 180 } },
+    trial: { coded: true, frame: { width: 320, height: 180 } },
     tolerance: 1e-3,
   },
 };
@@ -74,7 +74,7 @@ test("TensorFlow.js frees all of its memory, takes no handler of the process, an
   );
 });
 
-test("--trainer tfjs encodes a film as onnxruntime does, and writes nothing else to the terminal", async (t) => {
+test("--trainer tfjs encodes a video as onnxruntime does, and writes nothing else to the terminal", async (t) => {
   const folder = await tempFolder(t);
   const input = await clip("bunny");
   const tfjs = join(folder, "tfjs.siedd");

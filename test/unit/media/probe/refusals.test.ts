@@ -4,7 +4,7 @@ import { copyFile, open, readdir, readFile, stat, truncate, writeFile } from "no
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { analyseVideo, type MediaErrorCode, probeVideo } from "../../../../media/index.js";
+import { detectScenes, type MediaErrorCode, probeVideo } from "../../../../media/index.js";
 import { clip } from "../../../support/clips.js";
 import { fails } from "../../../support/media-checks.js";
 import { ffmpeg } from "../../../support/odd-videos.js";
@@ -15,7 +15,7 @@ const run = promisify(execFile);
 test("what is not a video is refused by one sentence", async (t) => {
   const folder = await tempFolder(t);
   const at = (name: string) => join(folder, name);
-  await writeFile(at("text.mp4"), "no film at all\n".repeat(100));
+  await writeFile(at("text.mp4"), "no video at all\n".repeat(100));
   await writeFile(at("notes.txt"), "just some notes\n".repeat(100));
   await writeFile(at("empty.mp4"), "");
   for (const kind of ["png", "jpg"])
@@ -65,11 +65,11 @@ test("a file that was cut off is refused, its whole part can still be read", asy
   await truncate(head, Math.round((await stat(head)).size * 0.6));
   const info = await probeVideo(head);
   await assert.rejects(
-    analyseVideo(head, info, {}),
+    detectScenes(head, info, {}),
     fails("truncated-video", /should last 5\.\d s but its pictures end at \d/),
   );
-  assert.equal((await analyseVideo(head, info, { to: 1 })).frameCount, 25);
-  await assert.rejects(analyseVideo(head, info, { from: 9 }), fails("no-frames", /nothing is left/));
+  assert.equal((await detectScenes(head, info, { to: 1 })).frameCount, 25);
+  await assert.rejects(detectScenes(head, info, { from: 9 }), fails("no-frames", /nothing is left/));
 });
 
 test("a video without a frame that decodes is refused", async (t) => {
@@ -81,7 +81,7 @@ test("a video without a frame that decodes is refused", async (t) => {
   await file.write(Buffer.alloc(bytes.length - start, 0xff), 0, undefined, start);
   await file.close();
   await assert.rejects(
-    analyseVideo(path, await probeVideo(path), {}),
+    detectScenes(path, await probeVideo(path), {}),
     fails("no-frames", /no frame of .* can be decoded/),
   );
 });
@@ -93,7 +93,7 @@ test("a machine without ffmpeg is told what to install", async (t) => {
     const { probeVideo, writeSample } = await import(${JSON.stringify(index)});
     const said = (error) => error.code + ": " + error.message;
     process.stdout.write(await probeVideo(process.execPath).catch(said) + "\\n");
-    process.stdout.write(await writeSample({ output: "film.mp4" }).catch(said) + "\\n");`;
+    process.stdout.write(await writeSample({ output: "video.mp4" }).catch(said) + "\\n");`;
   const environment = { cwd: folder, env: { PATH: folder } };
   const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", script], environment);
   const lines = stdout.trim().split("\n");

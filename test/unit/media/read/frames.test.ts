@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { analyseVideo, probeVideo, readFrames, writeSample } from "../../../../media/index.js";
+import { detectScenes, probeVideo, readFrames, writeSample } from "../../../../media/index.js";
 import { remaining } from "../../../support/child-processes.js";
 import { clip } from "../../../support/clips.js";
 import { fails, framesOf, near } from "../../../support/media-checks.js";
@@ -22,7 +22,7 @@ test("a clip is described as it is displayed", async () => {
   assert.equal((await probeVideo(await clip("bunny"))).audio.length, 1);
 });
 
-test("a film turned by its metadata is read upright", async (t) => {
+test("a video turned by its metadata is read upright", async (t) => {
   const folder = await tempFolder(t);
   const [flat, turned] = [join(folder, "flat.mp4"), join(folder, "turned.mp4")];
   // Left half black, right half white; turned 90 degrees clockwise the top is black.
@@ -34,26 +34,26 @@ test("a film turned by its metadata is read upright", async (t) => {
   near([...pixel(frame!), ...pixel(frame!, 8 * 15)], [0, 0, 0, 255, 255, 255], 3);
 });
 
-test("a film whose frames change their size on the way is read as one of the first size", async (t) => {
+test("a video whose frames change their size on the way is read as one of the first size", async (t) => {
   const folder = await tempFolder(t);
   const parts = [];
-  for (const [at, size, colour] of [
+  for (const [at, size, color] of [
     ["0", "64x36", "black"],
     ["1", "96x54", "white"],
   ]) {
-    const part = join(folder, `${colour}.ts`);
-    const picture = ["-f", "lavfi", "-i", `color=${colour}:s=${size}:r=10:d=1`];
-    await ffmpeg(...picture, "-c:v", "mpeg2video", "-bf", "0", "-output_ts_offset", at!, part);
+    const part = join(folder, `${color}.ts`);
+    const frame = ["-f", "lavfi", "-i", `color=${color}:s=${size}:r=10:d=1`];
+    await ffmpeg(...frame, "-c:v", "mpeg2video", "-bf", "0", "-output_ts_offset", at!, part);
     parts.push(await readFile(part));
   }
-  const film = join(folder, "film.ts");
-  await writeFile(film, Buffer.concat(parts));
-  const info = await probeVideo(film);
+  const video = join(folder, "video.ts");
+  await writeFile(video, Buffer.concat(parts));
+  const info = await probeVideo(video);
   assert.deepEqual([info.width, info.height], [64, 36]);
   // Where the parts meet, one of the 20 may be lost.
-  const { frameCount } = await analyseVideo(film, info, {});
+  const { frameCount } = await detectScenes(video, info, {});
   assert.ok(frameCount >= 19 && frameCount <= 20, `${frameCount} frames`);
-  const frames = await framesOf(film, { width: 64, height: 36, firstFrame: 0, frameCount });
+  const frames = await framesOf(video, { width: 64, height: 36, firstFrame: 0, frameCount });
   near([...pixel(frames[0]!), ...pixel(frames.at(-1)!, 36 * 64 - 1)], [0, 0, 0, 255, 255, 255], 3);
 });
 
@@ -61,21 +61,21 @@ test("analysis counts every frame and finds the cuts", async () => {
   const bikes = await clip("bikes");
   const seconds: number[] = [];
   const info = await probeVideo(bikes);
-  const { frameCount, cuts } = await analyseVideo(bikes, info, { onProgress: (at) => seconds.push(at) });
+  const { frameCount, cuts } = await detectScenes(bikes, info, { onProgress: (at) => seconds.push(at) });
   assert.equal(frameCount, 250);
   assert.ok(cuts.length >= 3, String(cuts));
   assert.ok(cuts.every((cut, index) => cut - (cuts[index - 1] ?? 0) >= 5));
   assert.ok(seconds.length > 0);
-  const part = await analyseVideo(bikes, info, { from: 1, to: 3 });
+  const part = await detectScenes(bikes, info, { from: 1, to: 3 });
   assert.deepEqual(part, {
     frameCount: 50,
     cuts: cuts.filter((cut) => cut >= 30 && cut <= 70).map((cut) => cut - 25),
   });
   const bunny = await clip("bunny");
   const whole = await probeVideo(bunny);
-  assert.deepEqual(await analyseVideo(bunny, whole, {}), { frameCount: 132, cuts: [] });
+  assert.deepEqual(await detectScenes(bunny, whole, {}), { frameCount: 132, cuts: [] });
   const end = { from: whole.duration - 1e-3 };
-  await assert.rejects(analyseVideo(bunny, whole, end), fails("no-frames", /after 5\.279 s; begin earlier/));
+  await assert.rejects(detectScenes(bunny, whole, end), fails("no-frames", /after 5\.279 s; begin earlier/));
 });
 
 test("a frame is the same wherever reading starts", async () => {
@@ -93,7 +93,7 @@ test("a frame is the same wherever reading starts", async () => {
   );
 });
 
-test("a film of variable rate becomes one of constant rate, held frames repeated", async (t) => {
+test("a video of variable rate becomes one of constant rate, held frames repeated", async (t) => {
   const path = join(await tempFolder(t), "variable.mkv");
   // Frames at 0, 0.04, then one second later: the second one is held.
   const held = "select='not(between(n,2,25))'";
@@ -105,7 +105,7 @@ test("a film of variable rate becomes one of constant rate, held frames repeated
     path,
   );
   const info = { ...(await probeVideo(path)), frameRate: { num: 25, den: 1 } };
-  assert.equal((await analyseVideo(path, info, {})).frameCount, 50);
+  assert.equal((await detectScenes(path, info, {})).frameCount, 50);
   const levels: number[] = [];
   for await (const frame of readFrames(path, info, {
     width: 16,
@@ -118,7 +118,7 @@ test("a film of variable rate becomes one of constant rate, held frames repeated
   assert.deepEqual(levels, [0, 0, 0, 0, 0, 0, 1, 1, 1, 1]);
 });
 
-test("colour tags are honoured, untagged colour is BT.601", async (t) => {
+test("color tags are honored, untagged color is BT.601", async (t) => {
   const folder = await tempFolder(t);
   // Limited-range YCbCr of pure red in either matrix, in raw files that only the tag tells apart.
   const cases = [
@@ -161,17 +161,17 @@ test("a consumer that stops early, and an abort, end ffmpeg", async () => {
     for await (const _ of readFrames(bunny, info, { ...range, signal: abort.signal })) abort.abort(reason);
   };
   await assert.rejects(read(), reason);
-  await assert.rejects(analyseVideo(bunny, info, { signal: AbortSignal.abort(reason) }), reason);
+  await assert.rejects(detectScenes(bunny, info, { signal: AbortSignal.abort(reason) }), reason);
   const late = new AbortController();
   const onProgress = () => late.abort(reason);
-  await assert.rejects(analyseVideo(bunny, info, { signal: late.signal, onProgress }), reason);
+  await assert.rejects(detectScenes(bunny, info, { signal: late.signal, onProgress }), reason);
   assert.equal(await remaining("ffmpeg"), 0);
 });
 
-test("the sample film has six seconds, two scenes and sound", async (t) => {
+test("the sample video has six seconds, two scenes and sound", async (t) => {
   const output = join(await tempFolder(t), "sample.mp4");
   await writeSample({ output });
   const info = await probeVideo(output);
   assert.deepEqual([info.width, info.height, info.audio.length], [640, 360, 1]);
-  assert.deepEqual(await analyseVideo(output, info, {}), { frameCount: 150, cuts: [80] });
+  assert.deepEqual(await detectScenes(output, info, {}), { frameCount: 150, cuts: [80] });
 });

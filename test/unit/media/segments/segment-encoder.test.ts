@@ -28,7 +28,12 @@ before(async () => {
 after(() => rm(folder, { recursive: true, force: true }));
 
 /** Raw I420 frames of a lavfi source. */
-async function pictures(source: string, width: number, height: number, count: number): Promise<Uint8Array[]> {
+async function lavfiFrames(
+  source: string,
+  width: number,
+  height: number,
+  count: number,
+): Promise<Uint8Array[]> {
   const args = ["-v", "error", "-f", "lavfi", "-i", `${source}=s=${width}x${height}:r=25`];
   const raw = await run(
     "ffmpeg",
@@ -44,7 +49,7 @@ async function pictures(source: string, width: number, height: number, count: nu
 
 type Some = Partial<SegmentOptions> & Pick<SegmentOptions, "width" | "height">;
 async function segment(source: string, frameCount: number, firstFrame: number, options: Some) {
-  const frames = await pictures(source, options.width, options.height, frameCount);
+  const frames = await lavfiFrames(source, options.width, options.height, frameCount);
   const fixed = { frameRate: PAL, sampleEntry: "avc1" as const, sequence: 1, frameCount, firstFrame, frames };
   return encodeSegment({ ...fixed, ...options });
 }

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { ffmpegCommand, fileUrl, quiet, runFfmpeg } from "../../../../media/ffmpeg/run.js";
 import { encodeAudio, probeVideo, writeMp4, writePng, writeY4m } from "../../../../media/index.js";
 import { remaining } from "../../../support/child-processes.js";
-import { fails, framesOf, grey, near } from "../../../support/media-checks.js";
+import { fails, framesOf, gray, near } from "../../../support/media-checks.js";
 import { ffmpeg } from "../../../support/odd-videos.js";
 import { tempFolder } from "../../../support/temp-folder.js";
 
@@ -15,7 +15,7 @@ const run = promisify(execFile);
 
 test("sound starts with the picture, whatever the file's clock says", async (t) => {
   const folder = await tempFolder(t);
-  const [film, adts] = [join(folder, "film.mp4"), join(folder, "sound.aac")];
+  const [video, adts] = [join(folder, "video.mp4"), join(folder, "sound.aac")];
   // The sound begins 0.5 s late, with a click at 0.25 s of its own.
   const click = "aevalsrc='if(between(t,0.25,0.2505),0.9,0)':s=48000:d=1";
   await ffmpeg(
@@ -31,12 +31,12 @@ test("sound starts with the picture, whatever the file's clock says", async (t) 
     click,
     "-c:a",
     "aac",
-    film,
+    video,
   );
-  const info = await probeVideo(film);
-  await encodeAudio(film, info, { output: adts });
+  const info = await probeVideo(video);
+  await encodeAudio(video, info, { output: adts });
   near([await clickAt(adts)], [0.75 * 48000 + 1024], 40);
-  await encodeAudio(film, info, { output: adts, from: 0.5, to: 1.5 });
+  await encodeAudio(video, info, { output: adts, from: 0.5, to: 1.5 });
   near([await clickAt(adts)], [0.25 * 48000 + 1024], 40);
   const mp4 = join(folder, "out.mp4");
   const clip = { width: 64, height: 64, frameRate: { num: 25, den: 1 } };
@@ -46,12 +46,12 @@ test("sound starts with the picture, whatever the file's clock says", async (t) 
     await writeMp4({
       ...clip,
       output: mp4,
-      frames: grey(64, 64, levels),
+      frames: gray(64, 64, levels),
       audio: [{ ...audio, adts: source }],
     });
     near([await clickAt(mp4)], [0.25 * 48000], 40);
   }
-  assert.deepEqual((await readdir(folder)).sort(), ["film.mp4", "out.mp4", "sound.aac"]);
+  assert.deepEqual((await readdir(folder)).sort(), ["video.mp4", "out.mp4", "sound.aac"]);
 });
 
 /** Sample (at 48 kHz) of the loudest moment as a player hears it. */
@@ -72,7 +72,7 @@ test("mp4 holds the frames given, tagged BT.709 with its index first", async (t)
     width: 64,
     height: 48,
     frameRate: { num: 30000, den: 1001 },
-    frames: grey(64, 48, levels),
+    frames: gray(64, 48, levels),
   });
   const entries =
     "stream=width,height,nb_frames,r_frame_rate,color_range,color_space,color_transfer,color_primaries";
@@ -100,7 +100,7 @@ test("y4m is read back by ffmpeg byte for byte", async (t) => {
     width: 32,
     height: 16,
     frameRate: { num: 25, den: 1 },
-    frames: grey(32, 16, [16, 99, 235]),
+    frames: gray(32, 16, [16, 99, 235]),
   });
   const stdout = await ffmpeg("-i", output, "-f", "rawvideo", "-");
   assert.deepEqual([...stdout.subarray(768, 770), stdout.length], [99, 99, 3 * 768]);
@@ -121,14 +121,14 @@ test("a write that fails leaves no file and no ffmpeg", async (t) => {
   const folder = await tempFolder(t);
   const clip = { width: 64, height: 64, frameRate: { num: 25, den: 1 } };
   const write = (output: string, signal?: AbortSignal) =>
-    writeMp4({ ...clip, output, frames: grey(64, 64, [30, 40, 50]), ...(signal && { signal }) });
+    writeMp4({ ...clip, output, frames: gray(64, 64, [30, 40, 50]), ...(signal && { signal }) });
   await assert.rejects(
     write(join(folder, "no", "out.mp4")),
     fails("write-failed", /the folder does not exist/),
   );
   await assert.rejects(write(folder), fails("write-failed", /that is a folder/));
   const broken = async function* () {
-    yield* grey(64, 64, [30]);
+    yield* gray(64, 64, [30]);
     throw new RangeError("group 3 is corrupt");
   };
   await assert.rejects(
@@ -164,7 +164,7 @@ test("a full disk is called by its name", async () => {
   const full = (await open("/dev/full", "w")).createWriteStream();
   const size = { width: 64, height: 64, frameRate: { num: 25, den: 1 } };
   await assert.rejects(
-    writeY4m({ ...size, output: full, frames: grey(64, 64, [1, 2]) }),
+    writeY4m({ ...size, output: full, frames: gray(64, 64, [1, 2]) }),
     fails("disk-full", /the disk is full/),
   );
 });

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { affordableSize, replacementSize, timeShare } from "../../../../player/abr/abr-rules.js";
-import { arrivalSeconds, LinkObserver, type LinkSample } from "../../../../player/abr/load-time-estimate.js";
+import {
+  estimateLoadSeconds,
+  LoadTimeEstimator,
+  type LoadTimeSample,
+} from "../../../../player/abr/load-time-estimate.js";
 import { retryAfter } from "../../../../player/hls/retry-after.js";
 
 const size = (width: number, height: number) => ({ width, height });
@@ -10,7 +14,7 @@ const shape = size(1280, 720);
 const area = ({ width, height }: { width: number; height: number }) => width * height;
 
 /** A segment of a second that is 854 x 480, unless said. */
-const sample = (rest: Partial<LinkSample> = {}): LinkSample => ({
+const sample = (rest: Partial<LoadTimeSample> = {}): LoadTimeSample => ({
   pixels: area(exact),
   duration: 1,
   bytes: 120_000,
@@ -18,8 +22,8 @@ const sample = (rest: Partial<LinkSample> = {}): LinkSample => ({
   transfer: 0.02,
   ...rest,
 });
-const observe = (...samples: LinkSample[]) => {
-  const observer = new LinkObserver();
+const observe = (...samples: LoadTimeSample[]) => {
+  const observer = new LoadTimeEstimator();
   for (const each of samples) observer.add(each);
   return observer.estimate(area(exact));
 };
@@ -38,15 +42,15 @@ test("asks for the exact size where it arrives in time, and before anything is k
   assert.deepEqual(affordableSize(question(observe(sample(), sample()))), exact);
 });
 
-test("on a slow network asks for the largest multiple of 16 that arrives in time, of the film's own shape", () => {
+test("on a slow network asks for the largest multiple of 16 that arrives in time, of the video's own shape", () => {
   const link = observe(sample({ transfer: 2 }), sample({ transfer: 2 }), sample({ transfer: 2 }));
   const chosen = affordableSize(question(link));
   assert.equal(chosen.width % 16, 0);
   assert.equal(chosen.height % 2, 0);
   assert.ok(Math.abs(chosen.height - (chosen.width * 720) / 1280) <= 1, `${chosen.width}x${chosen.height}`);
-  assert.ok(arrivalSeconds(area(chosen), 1, link!) <= timeShare(3));
+  assert.ok(estimateLoadSeconds(area(chosen), 1, link!) <= timeShare(3));
   const wider = size(chosen.width + 16, 2 * Math.round(((chosen.width + 16) * 720) / 1280 / 2));
-  assert.ok(arrivalSeconds(area(wider), 1, link!) > timeShare(3));
+  assert.ok(estimateLoadSeconds(area(wider), 1, link!) > timeShare(3));
 });
 
 test("viewers with boxes of nearly one size share the sizes below it", () => {

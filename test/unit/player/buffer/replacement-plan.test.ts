@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  type BufferedSegment,
   givesWay,
-  type HeldSegment,
-  nextRenewal,
+  nextReplacement,
   type Playhead,
 } from "../../../../player/buffer/replacement-plan.js";
 import {
@@ -12,25 +12,25 @@ import {
   fillsBox,
   isNotableChange,
   requestSize,
-  settleDelay,
+  resizeDebounceMs,
   sizeParameter,
 } from "../../../../player/geometry/size.js";
 import { nearestLevel } from "../../../../player/hls/levels.js";
 
-const film = { width: 1280, height: 720 };
+const video = { width: 1280, height: 720 };
 const uncapped = { width: Number.POSITIVE_INFINITY, height: Number.POSITIVE_INFINITY };
 const size = (width: number, height: number) => ({ width, height });
 
 test("asks for the picture's own box, without the bars of object-fit: contain", () => {
-  assert.deepEqual(requestSize(size(1000, 1000), film, DEFAULT_LIMITS, uncapped), size(1000, 562));
-  assert.deepEqual(requestSize(size(2000, 360), film, DEFAULT_LIMITS, uncapped), size(640, 360));
-  assert.equal(fillsBox(size(1000, 562.5), film), true);
-  assert.equal(fillsBox(size(1000, 600), film), false);
+  assert.deepEqual(requestSize(size(1000, 1000), video, DEFAULT_LIMITS, uncapped), size(1000, 562));
+  assert.deepEqual(requestSize(size(2000, 360), video, DEFAULT_LIMITS, uncapped), size(640, 360));
+  assert.equal(fillsBox(size(1000, 562.5), video), true);
+  assert.equal(fillsBox(size(1000, 600), video), false);
 });
 
 test("asks for the pixels that object-fit draws", () => {
   const of = (box: [number, number], fit: "cover" | "fill" | "none" | "scale-down", cap = uncapped) =>
-    requestSize(size(...box), film, DEFAULT_LIMITS, cap, fit);
+    requestSize(size(...box), video, DEFAULT_LIMITS, cap, fit);
   assert.deepEqual(of([1000, 1000], "cover"), size(1778, 1000));
   assert.deepEqual(of([2000, 360], "cover"), size(2000, 1126));
   assert.deepEqual(of([1000, 1000], "fill"), size(1000, 1000));
@@ -43,25 +43,25 @@ test("asks for the pixels that object-fit draws", () => {
 
 test("asks for even sizes within the server's limits, and keeps the shape at them", () => {
   for (const width of [17, 99.5, 333, 1001, 7777.7]) {
-    const { width: w, height: h } = requestSize(size(width, width), film, DEFAULT_LIMITS, uncapped);
+    const { width: w, height: h } = requestSize(size(width, width), video, DEFAULT_LIMITS, uncapped);
     assert.ok(w % 2 === 0 && h % 2 === 0 && w >= 16 && h >= 16, `${w}x${h}`);
     assert.ok(Math.abs(w - Math.max(width, 16)) <= 1, `${w} for ${width}`);
   }
   const limits = { minSide: 16, maxSide: 1000, maxArea: 400_000 };
-  const most = requestSize(size(9000, 9000), film, limits, uncapped);
-  assert.ok(most.width * most.height <= limits.maxArea && most.width > 830, `${most.width}x${most.height}`);
-  assert.deepEqual(requestSize(size(3, 3), film, limits, uncapped), size(16, 16));
+  const max = requestSize(size(9000, 9000), video, limits, uncapped);
+  assert.ok(max.width * max.height <= limits.maxArea && max.width > 830, `${max.width}x${max.height}`);
+  assert.deepEqual(requestSize(size(3, 3), video, limits, uncapped), size(16, 16));
 });
 
 test("max-width and max-height cap both sides in output pixels", () => {
-  assert.deepEqual(requestSize(size(1280, 720), film, DEFAULT_LIMITS, size(641, 9999)), size(640, 360));
-  assert.deepEqual(requestSize(size(1280, 720), film, DEFAULT_LIMITS, size(9999, 90)), size(160, 90));
+  assert.deepEqual(requestSize(size(1280, 720), video, DEFAULT_LIMITS, size(641, 9999)), size(640, 360));
+  assert.deepEqual(requestSize(size(1280, 720), video, DEFAULT_LIMITS, size(9999, 90)), size(160, 90));
 });
 
 test("writes the size into the segment's URL, with an encoded caret only above the source", () => {
-  assert.equal(sizeParameter(size(1280, 720), film), "1280,720");
-  assert.equal(sizeParameter(size(1282, 720), film), "%5E1282,720");
-  assert.equal(sizeParameter(size(640, 722), film), "%5E640,722");
+  assert.equal(sizeParameter(size(1280, 720), video), "1280,720");
+  assert.equal(sizeParameter(size(1282, 720), video), "%5E1282,720");
+  assert.equal(sizeParameter(size(640, 722), video), "%5E640,722");
   assert.equal(fillSize("/f/full/{size}/elastic-3.m4s?v=1", "640,360"), "/f/full/640,360/elastic-3.m4s?v=1");
   assert.equal(fillSize("/f/full/%7bsize%7D/elastic-3.m4s", "%5E2,2"), "/f/full/%5E2,2/elastic-3.m4s");
   assert.equal(fillSize("/f/audio-0/seg-1.m4s", "2,2"), "/f/audio-0/seg-1.m4s");
@@ -72,26 +72,26 @@ test("an odd source may be asked for at the next even size without a caret", () 
 });
 
 test("a scroll bar that comes and goes changes nothing at once; a real resize is followed when it rests", () => {
-  assert.equal(settleDelay(null, size(640, 360)), 0);
-  assert.ok(settleDelay(size(1280, 720), size(1264, 712)) >= 1000);
-  assert.ok(settleDelay(size(640, 360), size(1280, 720)) <= 200);
+  assert.equal(resizeDebounceMs(null, size(640, 360)), 0);
+  assert.ok(resizeDebounceMs(size(1280, 720), size(1264, 712)) >= 1000);
+  assert.ok(resizeDebounceMs(size(640, 360), size(1280, 720)) <= 200);
   assert.equal(isNotableChange(size(1280, 720), size(1264, 712)), false);
 });
 
 /** Ten segments of a second, all as they were asked for at 640 x 360. */
-const held: HeldSegment[] = Array.from({ length: 10 }, (_, index) => ({
+const held: BufferedSegment[] = Array.from({ length: 10 }, (_, index) => ({
   ...{ index, start: index, end: index + 1, region: null },
   ...{ size: size(640, 360), exact: size(640, 360) },
 }));
 const part = { x: 0, y: 0, width: 320, height: 180 };
 const playing: Playhead = {
-  ...{ currentTime: 2.4, paused: false, rate: 1, bufferedEnd: 7, filmEnd: 20, loops: false },
+  ...{ currentTime: 2.4, paused: false, rate: 1, bufferedEnd: 7, endOfVideo: 20, loops: false },
 };
 const next = (
   { wide = size(854, 480), region = null as typeof part | null, takes = 0.2, segments = held } = {},
   playhead: Partial<Playhead> = {},
 ) => {
-  const renewal = nextRenewal(
+  const renewal = nextReplacement(
     segments,
     { ...playing, ...playhead },
     { exact: wide, region, margin: 0.5, affordable: () => wide, expected: () => takes },
@@ -118,20 +118,20 @@ test("what is as wanted, or differs by a few pixels, is not asked for again", ()
   assert.equal(next({ segments: renewed }), "6 at 854");
 });
 
-test("where the film is about to run dry, what comes next goes first; not at its end, nor where it rests", () => {
+test("where the video is about to run dry, what comes next goes first; not at its end, nor where it rests", () => {
   assert.equal(next({ takes: 0 }, { bufferedEnd: 3.8 }), null);
-  assert.equal(next({ takes: 0 }, { bufferedEnd: 3.8, filmEnd: 3.8 }), "4 at 854");
+  assert.equal(next({ takes: 0 }, { bufferedEnd: 3.8, endOfVideo: 3.8 }), "4 at 854");
   assert.equal(next({ takes: 60 }, { bufferedEnd: 3.8, paused: true }), "2 at 854");
   assert.equal(givesWay({ ...playing, bufferedEnd: 3.3 }), true);
   assert.equal(givesWay({ ...playing, bufferedEnd: 5 }), false);
-  assert.equal(givesWay({ ...playing, bufferedEnd: 3.3, filmEnd: 3.3 }), false);
+  assert.equal(givesWay({ ...playing, bufferedEnd: 3.3, endOfVideo: 3.3 }), false);
   assert.equal(givesWay({ ...playing, bufferedEnd: 3.3, paused: true }), false);
 });
 
 test("what a slow link made small comes again at the exact size once nothing is left to load", () => {
   const small = held.map((segment) => ({ ...segment, size: size(320, 180) }));
   const wide = size(640, 360);
-  const end = { bufferedEnd: 10, filmEnd: 10 };
+  const end = { bufferedEnd: 10, endOfVideo: 10 };
   assert.equal(next({ segments: small, wide }), null);
   assert.equal(next({ segments: small, wide }, end), "4 at 640");
   assert.equal(next({ segments: small, wide, takes: 3 }, end), "8 at 640");

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Pace, samplesOf } from "../../../../player/direct/dynamic-resolution.js";
+import { DynamicResolution, samplesOf } from "../../../../player/direct/dynamic-resolution.js";
 
 const region = { x: 0, y: 0, width: 1280, height: 720 };
 const size = { width: 1280, height: 720 };
 const SAMPLES = samplesOf({ ...size, region, draft: false });
 
 /** Pictures that took this many seconds each for a million samples. */
-function paceOf(seconds: number): Pace {
-  const pace = new Pace();
+function paceOf(seconds: number): DynamicResolution {
+  const pace = new DynamicResolution();
   for (let i = 0; i < 50; i++) pace.add(SAMPLES, (seconds * SAMPLES) / 1e6);
   return pace;
 }

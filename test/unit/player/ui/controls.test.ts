@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseCap, parseMode, parseSource } from "../../../../player/element/attributes.js";
 import { notFound, PlayerError } from "../../../../player/errors.js";
-import { addStrings, fetchStrings, formatTime, stringsFor } from "../../../../player/i18n/strings.js";
+import { addTranslation, fetchStrings, formatTime, stringsFor } from "../../../../player/i18n/strings.js";
 import { formatBytes } from "../../../../player/pages/library/facts.js";
-import { parseFilmInfo } from "../../../../player/source/video-info.js";
+import { parseVideoInfo } from "../../../../player/source/video-info.js";
 import { commandForKey } from "../../../../player/ui/keyboard.js";
 
 const warnings = (t: import("node:test").TestContext): string[] => {
@@ -36,7 +36,7 @@ test("good attributes are taken without a word", (t) => {
   assert.equal(parseMode("direct"), "direct");
   assert.equal(parseMode(null), "server");
   assert.equal(parseCap("max-width", "640"), 640);
-  assert.equal(parseSource("../movie/?x#y", "http://host/films/page/"), "http://host/films/movie");
+  assert.equal(parseSource("../movie/?x#y", "http://host/videos/page/"), "http://host/videos/movie");
   assert.equal(parseSource("", "http://host/"), null);
   assert.deepEqual(said, []);
 });
@@ -49,9 +49,9 @@ test("an info.json that is none is one clear sentence", () => {
     { width: "640", height: 360, duration: 1 },
     { width: 0, height: 1, duration: 1 },
   ]) {
-    assert.throws(() => parseFilmInfo(json), bad);
+    assert.throws(() => parseVideoInfo(json), bad);
   }
-  const { limits } = parseFilmInfo({ width: 2, height: 2, duration: 1, limits: { maxSide: 4096 } });
+  const { limits } = parseVideoInfo({ width: 2, height: 2, duration: 1, limits: { maxSide: 4096 } });
   assert.deepEqual([limits.minSide, limits.maxSide], [16, 4096]);
 });
 
@@ -88,8 +88,8 @@ test("every language says what English says, with the same values in it", async 
 });
 
 test("words that a page adds go over those of a language, whenever these come", async () => {
-  addStrings("de-AT", { pause: "Halt" });
-  addStrings("de", { stats: "Zahlen" });
+  addTranslation("de-AT", { pause: "Halt" });
+  addTranslation("de", { stats: "Zahlen" });
   await fetchStrings("de-AT");
   const { pause, stats, play } = stringsFor("de-AT");
   assert.deepEqual({ pause, stats, play }, { pause: "Halt", stats: "Zahlen", play: "Abspielen" });
@@ -98,11 +98,11 @@ test("words that a page adds go over those of a language, whenever these come", 
 
 test("an error has an English message for programs and the same sentence for viewers", async () => {
   await fetchStrings("de");
-  const error = notFound("http://host/film");
-  assert.equal(error.message, "There is no film at http://host/film; check the address.");
+  const error = notFound("http://host/video");
+  assert.equal(error.message, "There is no video at http://host/video; check the address.");
   assert.equal(
     error.sentenceIn(stringsFor("de")),
-    "Unter http://host/film gibt es keinen Film; bitte die Adresse prüfen.",
+    "Unter http://host/video gibt es keinen Video; bitte die Adresse prüfen.",
   );
   assert.equal(error.code, 4);
 });

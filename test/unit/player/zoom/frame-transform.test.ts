@@ -6,27 +6,27 @@ import {
   regionHolding,
   regionOfText,
   SMALLEST_SIDE,
-  settleRegion,
+  snapRegion,
   zoomAt,
 } from "../../../../player/geometry/region.js";
 import { fillRegion } from "../../../../player/geometry/size.js";
 import {
   placeOfShown,
   placeOfView,
-  pointInPicture,
+  pointInFrame,
   transformTo,
 } from "../../../../player/zoom/frame-transform.js";
 
-const film = { width: 1280, height: 720 };
+const video = { width: 1280, height: 720 };
 
 test("zooming keeps the point under the hand where it is, and ends at the edges and the smallest region", () => {
   const point = { x: 320, y: 180 };
-  const closer = zoomAt({ x: 0, y: 0, ...film }, 2, point, film);
+  const closer = zoomAt({ x: 0, y: 0, ...video }, 2, point, video);
   assert.deepEqual(closer, { x: 160, y: 90, width: 640, height: 360 });
-  assert.deepEqual(zoomAt(closer, 0.25, point, film), { x: 0, y: 0, ...film });
-  const closest = zoomAt(closer, 1e6, point, film);
+  assert.deepEqual(zoomAt(closer, 0.25, point, video), { x: 0, y: 0, ...video });
+  const closest = zoomAt(closer, 1e6, point, video);
   assert.ok(closest.width >= SMALLEST_SIDE && closest.height >= SMALLEST_SIDE, JSON.stringify(closest));
-  assert.deepEqual(regionAround({ x: 0, y: 720 }, 4, film), { x: 0, y: 540, width: 320, height: 180 });
+  assert.deepEqual(regionAround({ x: 0, y: 720 }, 4, video), { x: 0, y: 540, width: 320, height: 180 });
 });
 
 test("hands that rest almost alike ask for the same region, which a cache then has", () => {
@@ -36,23 +36,23 @@ test("hands that rest almost alike ask for the same region, which a cache then h
     width: 430 + (i % 9),
     height: ((430 + (i % 9)) * 9) / 16,
   }));
-  const settled = new Set(spots.map((spot) => JSON.stringify(settleRegion(spot, film))));
+  const settled = new Set(spots.map((spot) => JSON.stringify(snapRegion(spot, video))));
   assert.ok(settled.size <= 4, `${settled.size} regions for 40 hands`);
   for (const text of settled) {
     const region = JSON.parse(text);
     assert.ok(Object.values(region).every(Number.isInteger), text);
-    assert.equal(text, JSON.stringify(settleRegion(region, film)), "a settled region settles elsewhere");
+    assert.equal(text, JSON.stringify(snapRegion(region, video)), "a settled region settles elsewhere");
   }
 });
 
 test("a region never leaves the picture, whatever its shape", () => {
-  for (const picture of [film, { width: 97, height: 331 }, { width: 20, height: 16 }]) {
+  for (const frame of [video, { width: 97, height: 331 }, { width: 20, height: 16 }]) {
     for (let zoom = 1; zoom < 40; zoom *= 1.37) {
       for (const share of [0, 0.31, 0.77, 1]) {
-        const centre = { x: share * picture.width, y: (1 - share) * picture.height };
-        const { x, y, width, height } = settleRegion(regionAround(centre, zoom, picture), picture);
-        assert.ok(x >= 0 && y >= 0 && x + width <= picture.width && y + height <= picture.height);
-        assert.ok(width >= Math.min(SMALLEST_SIDE, picture.width) && height >= SMALLEST_SIDE);
+        const center = { x: share * frame.width, y: (1 - share) * frame.height };
+        const { x, y, width, height } = snapRegion(regionAround(center, zoom, frame), frame);
+        assert.ok(x >= 0 && y >= 0 && x + width <= frame.width && y + height <= frame.height);
+        assert.ok(width >= Math.min(SMALLEST_SIDE, frame.width) && height >= SMALLEST_SIDE);
       }
     }
   }
@@ -60,7 +60,7 @@ test("a region never leaves the picture, whatever its shape", () => {
 
 test("a drawn rectangle is inside the region that comes", () => {
   const drawn = { x: 700, y: 300, width: 200, height: 50 };
-  const { x, y, width, height } = regionHolding(drawn, film);
+  const { x, y, width, height } = regionHolding(drawn, video);
   assert.ok(x <= drawn.x && y <= drawn.y && x + width >= 900 && y + height >= 350);
   assert.ok(Math.abs(width / height - 16 / 9) < 0.01);
 });
@@ -68,7 +68,7 @@ test("a drawn rectangle is inside the region that comes", () => {
 test("regions are written as in the server's URLs; what is none is told apart from the whole picture", () => {
   const read = (text: string) => {
     const parsed = parseRegionText(text);
-    return parsed && regionOfText(parsed, film);
+    return parsed && regionOfText(parsed, video);
   };
   assert.deepEqual(read("320,180,640,360"), { x: 320, y: 180, width: 640, height: 360 });
   assert.deepEqual(read("pct:25,25,50,50"), { x: 320, y: 180, width: 640, height: 360 });
@@ -82,19 +82,19 @@ test("regions are written as in the server's URLs; what is none is told apart fr
 
 test("frames of another region lie where that region is in what is looked at", () => {
   const box = { width: 640, height: 360 };
-  const whole = { x: 0, y: 0, ...film };
+  const whole = { x: 0, y: 0, ...video };
   const quarter = { x: 640, y: 360, width: 640, height: 360 };
   assert.equal(transformTo(box, placeOfShown(box, whole, whole)), "none");
   assert.equal(transformTo(box, placeOfShown(box, quarter, quarter)), "none");
   assert.equal(transformTo(box, placeOfShown(box, quarter, whole)), "matrix(2, 0, 0, 2, -640, -360)");
   assert.equal(transformTo(box, placeOfShown(box, whole, quarter)), "matrix(0.5, 0, 0, 0.5, 320, 180)");
-  assert.deepEqual(pointInPicture(box, quarter, { x: 320, y: 180 }), { x: 960, y: 540 });
+  assert.deepEqual(pointInFrame(box, quarter, { x: 320, y: 180 }), { x: 960, y: 540 });
   const square = { width: 360, height: 360 };
   assert.deepEqual(placeOfView(box, square), { left: 140, top: 0, width: 360, height: 360 });
 });
 
 test("the region goes into the elastic segment's URL and into no other", () => {
-  const url = "/films/full/full/{size}/elastic-3.m4s?v=1";
-  assert.equal(fillRegion(url, "1,2,30,40"), "/films/full/1,2,30,40/{size}/elastic-3.m4s?v=1");
-  assert.equal(fillRegion("/films/full/elastic/init.mp4", "1,2,30,40"), "/films/full/elastic/init.mp4");
+  const url = "/videos/full/full/{size}/elastic-3.m4s?v=1";
+  assert.equal(fillRegion(url, "1,2,30,40"), "/videos/full/1,2,30,40/{size}/elastic-3.m4s?v=1");
+  assert.equal(fillRegion("/videos/full/elastic/init.mp4", "1,2,30,40"), "/videos/full/elastic/init.mp4");
 });

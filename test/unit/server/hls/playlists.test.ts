@@ -66,7 +66,7 @@ test("a master playlist is written to the letter", () => {
       variants: [variant],
       audio: [audio, { ...audio, uri: "audio-1/index.m3u8", name: "Audio", language: undefined }],
       text: [text],
-      keyFrames: [{ ...scrub, uri: "full/320,180/iframes.m3u8" }],
+      keyframes: [{ ...scrub, uri: "full/320,180/iframes.m3u8" }],
       images: [{ ...scrub, codecs: ["jpeg"], uri: "images.m3u8" }],
     }),
     `#EXTM3U
@@ -131,7 +131,7 @@ test("a short segment states no higher rate than the stretch that it is part of"
   assert.equal(peakRate([load(0.2, 100)], 1), 500);
 });
 
-test("audio segments follow each other without gap, start at the first packet after the delay and end with the film", async () => {
+test("audio segments follow each other without gap, start at the first packet after the delay and end with the video", async () => {
   for (const [frameRate, groups, tone] of [
     [{ num: 25, den: 1 }, [25, 25, 10], 3],
     [NTSC, [30, 1, 1, 17], 1],

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { SharedCache } from "../../../../server/cache/coalescing-cache.js";
+import { CoalescingCache } from "../../../../server/cache/coalescing-cache.js";
 import { RequestError } from "../../../../server/errors.js";
 import { WorkQueue } from "../../../../server/scheduling/queue.js";
 
@@ -11,7 +11,7 @@ const forever = (signal: AbortSignal) =>
   );
 
 test("those who ask for the same share one work, and later ones its result", async () => {
-  const cache = new SharedCache(1000);
+  const cache = new CoalescingCache(1000);
   let made = 0;
   const make = async () => {
     made++;
@@ -29,7 +29,7 @@ test("those who ask for the same share one work, and later ones its result", asy
 });
 
 test("one who leaves does not end the work while another waits, the last one does", async () => {
-  const cache = new SharedCache(1000);
+  const cache = new CoalescingCache(1000);
   const [first, second] = [new AbortController(), new AbortController()];
   let ended = false;
   const make = (signal: AbortSignal) => {
@@ -51,7 +51,7 @@ test("one who leaves does not end the work while another waits, the last one doe
 });
 
 test("a failure is neither kept nor counted as made", async () => {
-  const cache = new SharedCache(1000);
+  const cache = new CoalescingCache(1000);
   await assert.rejects(
     cache.get("a", () => Promise.reject(new Error("no luck"))),
     /no luck/,
@@ -62,7 +62,7 @@ test("a failure is neither kept nor counted as made", async () => {
 });
 
 test("the cache is bounded in bytes and drops what was used longest ago", async () => {
-  const cache = new SharedCache(100);
+  const cache = new CoalescingCache(100);
   const make = async () => new Uint8Array(30);
   for (const key of ["a", "b", "c", "a", "d"]) await cache.get(key, make);
   assert.ok(cache.counts.bytes <= 100);

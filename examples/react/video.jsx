@@ -4,7 +4,7 @@ import { createRoot } from "react-dom/client";
 import "siedd/player/define";
 
 /** React sets attributes of custom elements by itself; events that are not its own are listened to by hand. */
-export function Film({ src, ...rest }) {
+export function Video({ src, ...rest }) {
   const player = useRef(null);
   const [shown, setShown] = useState("");
 
@@ -29,5 +29,5 @@ export function Film({ src, ...rest }) {
 }
 
 createRoot(document.getElementById("app")).render(
-  <Film src="/films/film" muted style={{ width: "640px" }} />,
+  <Video src="/videos/video" muted style={{ width: "640px" }} />,
 );
