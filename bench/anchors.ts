@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { createFrameDecoder, memorySource, openAsset, SieddError } from "../codec/index.js";
+import { createFrameDecoder, memorySource, openAsset, SieddError } from "../codec/internal.js";
 import { type AnchorChoice, type EncodeOptions, encode } from "../encoder/index.js";
 import { machine, rounded } from "./machine.js";
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { fullRegion, KernelDecoder, memorySource, openAsset, type Viewport } from "../codec/index.js";
+import { fullRegion, KernelDecoder, memorySource, openAsset, type Viewport } from "../codec/internal.js";
 import { DecodePool, decodeFrames } from "../decode-pool/index.js";
 import { BALANCED } from "./decoding/balanced.js";
 import { loadCeiling } from "./decoding/ceiling.js";

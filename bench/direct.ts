@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TileNetwork } from "../codec/index.js";
+import type { TileNetwork } from "../codec/internal.js";
 import type { SieddPlayerElement } from "../player/index.js";
 import { serve } from "../server/index.js";
 import { launchBrowser } from "./browser.js";

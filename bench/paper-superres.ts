@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as ort from "onnxruntime-node";
-import { createFrameDecoder, fullRegion, memorySource, openAsset } from "../codec/index.js";
+import { createFrameDecoder, fullRegion, memorySource, openAsset } from "../codec/internal.js";
 import { type EncodeOptions, encode, framePsnr } from "../encoder/index.js";
 import { probeVideo, readFrames } from "../media/index.js";
 import { benchClip, machine, rounded } from "./machine.js";

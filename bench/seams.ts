@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fullRegion, KernelDecoder, memorySource, openAsset } from "../codec/index.js";
+import { fullRegion, KernelDecoder, memorySource, openAsset } from "../codec/internal.js";
 import { encode } from "../encoder/index.js";
 import { benchClip, machine, rounded } from "./machine.js";
 

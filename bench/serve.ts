@@ -1,7 +1,7 @@
 import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openAsset } from "../codec/index.js";
+import { openAsset } from "../codec/internal.js";
 import { DecodePool, fileSource } from "../decode-pool/index.js";
 import { videoSegments } from "../server/catalog/timeline.js";
 import { machine } from "./machine.js";

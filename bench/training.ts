@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { promisify } from "node:util";
-import { CHANNELS } from "../codec/index.js";
+import { CHANNELS } from "../codec/internal.js";
 import { WorkerPool } from "../encoder/job/worker-pool.js";
 import { planGroups } from "../encoder/plan/groups.js";
 import { tileRanges } from "../encoder/plan/tile-grid.js";

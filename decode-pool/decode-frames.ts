@@ -22,7 +22,7 @@ export interface OpenedAsset {
   readonly asset: Asset;
   readonly source: DecodableSource;
   /** Default: `auto`. */
-  readonly engine?: DecoderBackendChoice | undefined;
+  readonly engine?: DecoderBackendChoice;
 }
 
 export interface DecodeFramesOptions {
@@ -30,15 +30,15 @@ export interface DecodeFramesOptions {
   readonly from: number;
   readonly count: number;
   /** Frames a second, of which `from` and `count` count; moments in between are evaluated. Default: the asset's own. */
-  readonly rate?: Rational | undefined;
+  readonly rate?: Rational;
   /** Region in source pixels, size in output pixels; even sides for I420. */
   readonly request: Viewport;
   readonly format: FrameFormat;
   /** Default: the one of the opened asset, else `auto`, the faster one. */
-  readonly engine?: DecoderBackendChoice | undefined;
-  readonly signal?: AbortSignal | undefined;
+  readonly engine?: DecoderBackendChoice;
+  readonly signal?: AbortSignal;
   /** Called once for each damaged group, whose frames then repeat the one before (or are black); default: it ends the frames. */
-  readonly onDamage?: ((group: number, error: SieddError) => void) | undefined;
+  readonly onDamage?: (group: number, error: SieddError) => void;
 }
 
 /** One run of frames of one group. */

@@ -41,7 +41,7 @@ export interface DecodeTask {
   readonly request: Viewport;
   readonly format: FrameFormat;
   /** Default: `auto`. */
-  readonly engine?: DecoderBackendChoice | undefined;
+  readonly engine?: DecoderBackendChoice;
 }
 
 /** Held by a worker until as many as there are threads hold one: then all of them have loaded their code. */

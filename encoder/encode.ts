@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { serialize } from "node:v8";
-import { crc32c, MAX_SIDE, MIN_SIDE, type Model, type PaperEncoder } from "../codec/index.js";
+import { crc32c, MAX_SIDE, MIN_SIDE, type Model, type PaperEncoder } from "../codec/internal.js";
 import { checkWritable, detectScenes, MediaError, type ProbeResult, probeVideo } from "../media/index.js";
 import { EncoderError, invalidOption } from "./errors.js";
 import type { EncodeEvent, EncodeSummary } from "./events.js";

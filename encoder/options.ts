@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
-import { MAX_SIDE, MIN_SIDE, TILE_WIDTHS } from "../codec/index.js";
+import { MAX_SIDE, MIN_SIDE, TILE_WIDTHS } from "../codec/internal.js";
 import { EncoderError, invalidOption } from "./errors.js";
 import type { EncodeEvent } from "./events.js";
 import type { PaperNoise } from "./paper/noise.js";
@@ -30,79 +30,79 @@ export interface EncodeOptions {
   /** Path of the asset to write; replaced where it exists. */
   readonly output: string;
   /** Default "tile". */
-  readonly profile?: "tile" | "paper" | undefined;
+  readonly profile?: "tile" | "paper";
   /** Default "balanced", or "s" in the paper profile. */
-  readonly preset?: Preset | undefined;
+  readonly preset?: Preset;
   /** Pixels of the asset, 16 to 8192 a side; default: the video's own size. */
   readonly size?: { readonly width: number; readonly height: number } | undefined;
   /** Seconds; default: the whole video. */
-  readonly from?: number | undefined;
-  readonly to?: number | undefined;
+  readonly from?: number;
+  readonly to?: number;
   /** Training steps a group in phase 2, 1 to 1,000,000. */
-  readonly steps?: number | undefined;
+  readonly steps?: number;
   /** Training steps an anchor group in phase 1, 1 to 1,000,000. */
-  readonly phase1Steps?: number | undefined;
+  readonly phase1Steps?: number;
   /** Sampled positions a step, of each tile or of the picture, 16 to 65,536; paper: default 1/1024 of the picture. */
-  readonly points?: number | undefined;
+  readonly points?: number;
   /** Width of a tile's decoder: 4, 8, 12, 16, 24 or 32; or of the paper's network, 4 to 2048. */
-  readonly width?: number | undefined;
+  readonly width?: number;
   /** Sine layers of a decoder, 1 to 8. */
-  readonly hiddenLayers?: number | undefined;
+  readonly hiddenLayers?: number;
   /** Frames a group, 1 to 600; default: about a second, 20 in the paper profile. */
-  readonly groupFrames?: number | undefined;
+  readonly groupFrames?: number;
   /** Anchor groups at most, 1 to 64; in the paper profile anchor frames, default one a group and at most 8. */
-  readonly anchors?: number | undefined;
+  readonly anchors?: number;
   /** How anchors are chosen, or which they are; default "uniform" (docs/design.md, "Anchors"). */
-  readonly anchorChoice?: AnchorChoice | undefined;
+  readonly anchorChoice?: AnchorChoice;
   /** Paper profile: default "schedule-free". */
-  readonly optimizer?: PaperOptimizer | undefined;
+  readonly optimizer?: PaperOptimizer;
   /** Paper profile: learning rate, above 0 and at most 1; default 1e-4. */
-  readonly lr?: number | undefined;
+  readonly lr?: number;
   /** Paper profile: whether a step may draw a coordinate twice; default "without". */
-  readonly sampling?: PaperSampling | undefined;
+  readonly sampling?: PaperSampling;
   /** Paper profile: default "mse". */
-  readonly loss?: PaperLoss | undefined;
+  readonly loss?: PaperLoss;
   /** Paper profile: path of an asset whose shared encoder is taken instead of training one. */
-  readonly sharedEncoder?: string | undefined;
+  readonly sharedEncoder?: string;
   /** Paper profile: spoils one pixel in 41 before training, to be measured against the frames without; default: none. */
-  readonly noise?: PaperNoise | undefined;
+  readonly noise?: PaperNoise;
   /** Paper profile: source pixels a side that one evaluation gives, 1, 3 or 6; default 1. */
-  readonly patch?: number | undefined;
+  readonly patch?: number;
   /** Paper profile: whether the hidden matrices of a group are whole or factored; default "full". */
-  readonly decoder?: PaperDecoderKind | undefined;
+  readonly decoder?: PaperDecoderKind;
   /** Paper profile: rank of factored matrices, 1 to half the width; default an eighth of the width. */
-  readonly rank?: number | undefined;
+  readonly rank?: number;
   /** Paper profile: coordinates a step as a share of the picture's pixels, above 0 and at most 1; default 1/1024. */
-  readonly fraction?: number | undefined;
+  readonly fraction?: number;
   /** Tile profile: mean PSNR that the video should come to, 10 to 60 dB; met within 0.3 dB, or `onEvent` says. */
-  readonly targetPsnr?: number | undefined;
+  readonly targetPsnr?: number;
   /** Tile profile: bits a pixel, of all but the sound, 0.001 to 10; met within 5 %, or `onEvent` says. */
-  readonly targetBpp?: number | undefined;
+  readonly targetBpp?: number;
   /**
    * Tile profile: mean PSNR below which a video goes on with more bits, 10 to 40 dB, 0: none. Default: 27 with "balanced"
    * and "quality" where no other number of theirs is replaced and there is no target, else none.
    */
-  readonly minPsnr?: number | undefined;
+  readonly minPsnr?: number;
   /**
    * What runs the training steps: our own kernel (tile profile, on the processor), onnxruntime, or TensorFlow.js, which
    * must be installed. Default "auto": the kernel on the processor, onnxruntime on a GPU and for the paper profile.
    */
-  readonly trainer?: "auto" | TileTrainerName | undefined;
+  readonly trainer?: "auto" | TileTrainerName;
   /** Default "auto": the GPU where the CUDA execution provider is there, else the CPU. */
-  readonly device?: Device | undefined;
+  readonly device?: Device;
   /**
    * What networks multiply in while onnxruntime trains them; the rest is float32 always. Default "auto": a short trial
    * on the GPU decides and `onEvent` says what; float32 on the processor, which has no half precision and imitates it.
    */
-  readonly precision?: "auto" | Precision | undefined;
+  readonly precision?: "auto" | Precision;
   /** Training threads, 1 to 64; the bytes do not depend on it. Default: one a core. */
-  readonly workers?: number | undefined;
+  readonly workers?: number;
   /** A whole number from 0; the same seed gives the same bytes on the same machine. */
-  readonly seed?: number | undefined;
+  readonly seed?: number;
   /** Goes on from the checkpoints of an interrupted encode, where there are any. */
-  readonly resume?: boolean | undefined;
-  readonly signal?: AbortSignal | undefined;
-  readonly onEvent?: ((event: EncodeEvent) => void) | undefined;
+  readonly resume?: boolean;
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: EncodeEvent) => void;
 }
 
 /** Numbers that decide what is trained. */

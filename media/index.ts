@@ -1,6 +1,5 @@
 export { MediaError, type MediaErrorCode } from "./errors.js";
 export { type DetectScenesOptions, detectScenes, type SceneAnalysis } from "./probe/detect-scenes.js";
-export type { Rational } from "./probe/frame-rate.js";
 export { type AudioInfo, type ProbeResult, probeVideo, type SubtitleInfo } from "./probe/probe.js";
 export { type EncodeAudioOptions, encodeAudio } from "./read/audio.js";
 export { type ReadFramesOptions, readFrames } from "./read/frames.js";

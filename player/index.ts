@@ -14,4 +14,4 @@ export type { LoadedSegment } from "./hls/elastic-loader.js";
 export { addTranslation, type Strings } from "./i18n/strings.js";
 export type { ServerTiming } from "./playback/server-timing.js";
 export type { Transport } from "./playback/transport.js";
-export type { VideoInfo } from "./source/video-info.js";
+export type { PlayerVideoInfo } from "./source/video-info.js";

@@ -14,7 +14,18 @@ import { bundlePlayer } from "./bundle-player.mjs";
 import { compressPlayer } from "./compress-player.mjs";
 import { execute, main, Refusal, root, step } from "./ensure.mjs";
 
-const SOURCES = ["codec", "media", "decode-pool", "encoder", "server", "player", "cli", "test", "bench"];
+const SOURCES = [
+  "codec",
+  "protocol",
+  "media",
+  "decode-pool",
+  "encoder",
+  "server",
+  "player",
+  "cli",
+  "test",
+  "bench",
+];
 const SETTINGS = [
   "package.json",
   "package-lock.json",

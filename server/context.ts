@@ -1,9 +1,9 @@
 import type { VideoCodec } from "../media/segments/video-codec.js";
+import type { SizeLimits } from "../protocol/size-limits.js";
 import type { Catalog } from "./catalog/catalog.js";
 import type { ImageService } from "./render/images.js";
 import type { KeyframeService } from "./render/keyframes.js";
 import type { SegmentService } from "./render/segments.js";
-import type { SizeLimits } from "./request/size.js";
 import type { WorkQueue } from "./scheduling/queue.js";
 
 /** What the routes of one instance share. */

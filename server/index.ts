@@ -1,12 +1,13 @@
+export type { SizeLimits } from "../protocol/size-limits.js";
+export type { CacheState, Stats } from "../protocol/stats.js";
+export type { SegmentInfo, VideoInfo } from "../protocol/video-info.js";
 export type { Authorize } from "./auth/authorize.js";
 export { type SignUrlOptions, signUrl } from "./auth/sign-url.js";
 export type { SignKey, SignScope } from "./auth/signature.js";
 export { RequestError, type RequestErrorCode, ServeError, type ServeErrorCode } from "./errors.js";
 export type { OriginRoot, Root } from "./library/open-libraries.js";
 export type { OriginHeaders } from "./library/origin.js";
-export type { Stats } from "./monitoring/stats.js";
 export type { WorkEvent } from "./monitoring/work-event.js";
 export type { SieddOptions } from "./options.js";
 export { siedd as default, siedd } from "./plugin.js";
-export type { VideoInfo } from "./routes/video-info.js";
 export { type RunningServer, type ServeOptions, serve } from "./standalone/serve.js";

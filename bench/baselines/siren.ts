@@ -8,7 +8,7 @@ import {
   paperEncoderValues,
   type ScaledIntegers,
   scaledValues,
-} from "../../codec/index.js";
+} from "../../codec/internal.js";
 import { walkIntegers, walkLayers, writeLayerHeaders } from "../../codec/paper/coding.js";
 import type { Operations } from "../../encoder/graph/operations.js";
 import type { Tensor } from "../../encoder/graph/tensor.js";

@@ -1,4 +1,4 @@
-import { CHANNELS } from "../../codec/index.js";
+import { CHANNELS } from "../../codec/internal.js";
 import { gradients } from "../../encoder/graph/gradient.js";
 import { exportFunction, exportLoop } from "../../encoder/graph/onnx-export.js";
 import { Operations } from "../../encoder/graph/operations.js";

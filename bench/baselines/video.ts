@@ -1,4 +1,4 @@
-import { CHANNELS } from "../../codec/index.js";
+import { CHANNELS } from "../../codec/internal.js";
 import { probeVideo, readFrames } from "../../media/index.js";
 
 /** Frames of a clip in memory: packed R'G'B' [frames, height, width, 3]. */

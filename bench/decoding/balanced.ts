@@ -1,4 +1,4 @@
-import type { TileNetwork } from "../../codec/index.js";
+import type { TileNetwork } from "../../codec/internal.js";
 
 /** The network of a `balanced` asset of 640 x 360: tiles of 40 source pixels a side. */
 export const BALANCED: TileNetwork = {

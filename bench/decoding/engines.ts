@@ -5,7 +5,7 @@ import {
   memorySource,
   openAsset,
   type TileNetwork,
-} from "../../codec/index.js";
+} from "../../codec/internal.js";
 import { rounded } from "../machine.js";
 import { randomAsset } from "./random-asset.js";
 

@@ -1,5 +1,5 @@
 import { setFlagsFromString } from "node:v8";
-import { fullRegion, hasRelaxedSimd, KernelDecoder, openAsset } from "../../codec/index.js";
+import { fullRegion, hasRelaxedSimd, KernelDecoder, openAsset } from "../../codec/internal.js";
 import { fileSource } from "../../decode-pool/index.js";
 
 /** As in the server's threads. */

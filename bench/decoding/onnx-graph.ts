@@ -1,4 +1,4 @@
-import type { TileNetwork } from "../../codec/index.js";
+import type { TileNetwork } from "../../codec/internal.js";
 import { exportFunction } from "../../encoder/graph/onnx-export.js";
 import { Operations } from "../../encoder/graph/operations.js";
 import type { Tensor } from "../../encoder/graph/tensor.js";

@@ -1,4 +1,4 @@
-import { allocateTile, layoutAsset, quantize, type TileNetwork, writeGroup } from "../../codec/index.js";
+import { allocateTile, layoutAsset, quantize, type TileNetwork, writeGroup } from "../../codec/internal.js";
 import { Random } from "../../encoder/training/sampling/random.js";
 
 /** An asset whose weights are random, as large as trained ones: decoding takes as long. */

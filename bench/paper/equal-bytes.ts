@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import * as ort from "onnxruntime-node";
-import { createFrameDecoder, fullRegion, memorySource, openAsset } from "../../codec/index.js";
+import { createFrameDecoder, fullRegion, memorySource, openAsset } from "../../codec/internal.js";
 import { encode, framePsnr, Similarity } from "../../encoder/index.js";
 import { type SirenNetwork, sirenRate, storeSiren, widthOf } from "../baselines/siren.js";
 import { sirenFrames, trainSiren } from "../baselines/train-siren.js";

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import * as ort from "onnxruntime-node";
-import { createFrameDecoder, fullRegion, memorySource, openAsset } from "../../codec/index.js";
+import { createFrameDecoder, fullRegion, memorySource, openAsset } from "../../codec/internal.js";
 import { framePsnr } from "../../encoder/index.js";
 import { loadVideo } from "../baselines/video.js";
 import { rounded } from "../machine.js";

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { fullRegion } from "../../codec/decode/viewport.js";
-import type { Asset } from "../../codec/index.js";
+import type { Asset } from "../../codec/internal.js";
 import { type DecodePool, decodeFrames } from "../../decode-pool/index.js";
 import { encodeInit, encodeSegment, h264RateCap } from "../../media/segments/segment-encoder.js";
 import { serve } from "../../server/index.js";

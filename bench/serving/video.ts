@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
-import type { TileNetwork } from "../../codec/index.js";
+import type { TileNetwork } from "../../codec/internal.js";
 import { encode } from "../../encoder/index.js";
 import { benchClip, command } from "../machine.js";
 

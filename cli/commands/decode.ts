@@ -11,7 +11,7 @@ import {
   type Region,
   type TextTrack,
   type Viewport,
-} from "../../codec/index.js";
+} from "../../codec/internal.js";
 import { DecodePool, decodeFrames, type FrameFormat } from "../../decode-pool/index.js";
 import {
   checkWritable,
@@ -212,7 +212,7 @@ interface FrameSpan {
 /** Frames on screen between two times. @throws CommandError where there are none. */
 function frameSpan(
   asset: Asset,
-  { from = 0, to, fps }: { from?: number | undefined; to?: number | undefined; fps?: Rational | undefined },
+  { from = 0, to, fps }: { from?: number; to?: number; fps?: Rational },
 ): FrameSpan {
   const { duration } = asset;
   const { num, den } = fps ?? asset.frameRate;

@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import { MAX_PAPER_WIDTH, MIN_PAPER_WIDTH, PATCHES, TILE_WIDTHS } from "../../codec/index.js";
+import { MAX_PAPER_WIDTH, MIN_PAPER_WIDTH, PATCHES, TILE_WIDTHS } from "../../codec/internal.js";
 import { type EncodeEvent, type EncodeOptions, type EncodeSummary, encode } from "../../encoder/index.js";
 import {
   byteCount,

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { type AssetInfo, assetInfo } from "../../codec/index.js";
+import { type AssetInfo, assetInfo } from "../../codec/internal.js";
 import { openAssetFile } from "../input/asset-file.js";
 import { byteCount, count, parseFile } from "../input/values.js";
 import { type Io, print } from "../io.js";

@@ -1,4 +1,4 @@
-import { type Asset, fullRegion } from "../../codec/index.js";
+import { type Asset, fullRegion } from "../../codec/internal.js";
 import type { FileSource } from "../../decode-pool/file-source.js";
 import { type DecodePool, decodeFrames, type FrameFormat } from "../../decode-pool/index.js";
 import {

@@ -1,4 +1,4 @@
-import { type Asset, openAsset } from "../../codec/index.js";
+import { type Asset, openAsset } from "../../codec/internal.js";
 import { type FileSource, fileSource } from "../../decode-pool/index.js";
 
 /** Opens an asset on disk. @throws SieddError naming the file. */

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "commander";
-import { MAX_SIDE, MIN_SIDE, type Rational, type Region } from "../../codec/index.js";
+import { MAX_SIDE, MIN_SIDE, type Rational, type Region } from "../../codec/internal.js";
 import type { AnchorChoice } from "../../encoder/index.js";
 
 export interface Size {

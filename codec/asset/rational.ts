@@ -1,8 +1,10 @@
-/** Frames a second as a fraction: num / den. */
+/** A positive fraction, such as a frame rate in frames per second. */
 export interface Rational {
   readonly num: number;
   readonly den: number;
 }
 
-/** Seconds at which frame `frame` begins. */
+/** Returns the time in seconds at which frame `frame` begins. */
 export const frameSeconds = (frame: number, rate: Rational): number => (frame * rate.den) / rate.num;
+
+export const toNumber = ({ num, den }: Rational): number => num / den;

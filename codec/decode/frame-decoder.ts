@@ -65,13 +65,13 @@ export interface FrameDecoder {
 /** Which engine, and what it runs on. */
 export interface FrameDecoderOptions {
   /** Default: `auto`. */
-  readonly engine?: DecoderBackendChoice | undefined;
+  readonly engine?: DecoderBackendChoice;
   /** Called for the engine `onnx` only, so that nobody loads a runtime in vain. */
   readonly runtime?: () => Promise<OnnxRuntime>;
   /** Threads of the runtime; default: its own choice for paper assets, 1 for tile assets. */
-  readonly threads?: number | undefined;
+  readonly threads?: number;
   /** Finished frames that the decoder of the paper profile keeps, which computes them together; default 64 MiB. */
-  readonly windowBytes?: number | undefined;
+  readonly windowBytes?: number;
 }
 
 /** Rejects with `bad-request` where the engine cannot decode the asset's profile or has no runtime. */

@@ -78,7 +78,7 @@ export class PaperDecoder {
   static async create(
     asset: PaperDecoderAsset,
     ort: OnnxRuntime,
-    options: { readonly threads?: number | undefined; readonly windowBytes?: number | undefined } = {},
+    options: { readonly threads?: number; readonly windowBytes?: number } = {},
   ): Promise<PaperDecoder> {
     const session = await openSession(ort, paperDecodingModel(asset.network), options.threads);
     return new PaperDecoder(asset, ort, session, await Kernel.create(), options.windowBytes ?? WINDOW_BYTES);

@@ -20,7 +20,7 @@ export interface ComparedFrames extends RungSize {
   readonly path: string;
   readonly info: ProbeResult;
   /** Seconds from the start of the video to the first frame. */
-  readonly from?: number | undefined;
+  readonly from?: number;
   readonly frameCount: number;
 }
 
@@ -42,7 +42,7 @@ export interface ConventionalRequest {
   readonly psnr: number;
   /** Also measures points around the one found, for a chart. */
   readonly curve?: boolean;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignal;
   /** Told before each encode. */
   readonly onEncode?: (what: string) => void;
 }

@@ -1,5 +1,5 @@
 import { type FileHandle, open, stat } from "node:fs/promises";
-import { AdtsIndexer, type AdtsStream } from "../../codec/index.js";
+import { AdtsIndexer, type AdtsStream } from "../../codec/internal.js";
 import { encodeAudio } from "../../media/index.js";
 import type { EncodeJob } from "../tile/encode-job.js";
 

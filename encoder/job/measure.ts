@@ -1,4 +1,4 @@
-import { CHANNELS, createFrameDecoder, type DecoderAsset, fullRegion } from "../../codec/index.js";
+import { CHANNELS, createFrameDecoder, type DecoderAsset, fullRegion } from "../../codec/internal.js";
 import { framePsnr } from "../evaluation/psnr.js";
 
 /** PSNR in dB of each frame of a payload decoded at the size of the asset; frames: packed R'G'B'. */

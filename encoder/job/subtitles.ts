@@ -1,4 +1,4 @@
-import { frameSeconds, type TextContents } from "../../codec/index.js";
+import { frameSeconds, type TextContents } from "../../codec/internal.js";
 import { readSubtitles } from "../../media/index.js";
 import type { EncodeEvent } from "../events.js";
 import type { EncodeJob } from "../tile/encode-job.js";

@@ -1,4 +1,4 @@
-import type { DecoderAsset, QuantizationSteps, TileNetwork } from "../../codec/index.js";
+import type { DecoderAsset, QuantizationSteps, TileNetwork } from "../../codec/internal.js";
 import type { EncoderErrorCode } from "../errors.js";
 import type { PaperAnchorsTask, PaperGroupTask } from "../paper/tasks.js";
 import type { GroupTarget } from "../tile/group-target.js";

@@ -1,5 +1,5 @@
 import { type FileHandle, open, rename } from "node:fs/promises";
-import { type AssetContents, layoutAsset, type Model, type TextContents } from "../../codec/index.js";
+import { type AssetContents, layoutAsset, type Model, type TextContents } from "../../codec/internal.js";
 import { writeError } from "../../media/errors.js";
 import type { PlannedGroup } from "../plan/groups.js";
 import { type EncodedAudio, readPackets } from "./audio.js";

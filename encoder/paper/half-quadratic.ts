@@ -1,4 +1,4 @@
-import { type BlockMatrix, type ScaledIntegers, ZERO_STEPS } from "../../codec/index.js";
+import { type BlockMatrix, type ScaledIntegers, ZERO_STEPS } from "../../codec/internal.js";
 
 /** Exponent of the error's norm: below 1, so that few large errors are preferred to many small ones. */
 const NORM = 0.7;

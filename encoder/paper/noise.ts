@@ -1,4 +1,4 @@
-import { CHANNELS } from "../../codec/index.js";
+import { CHANNELS } from "../../codec/internal.js";
 import { Random } from "../training/sampling/random.js";
 
 /** Pixels turned white, black, either by chance, into any color, or each of these by chance. */

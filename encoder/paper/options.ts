@@ -1,4 +1,4 @@
-import { MAX_PAPER_WIDTH, MIN_PAPER_WIDTH, maxRank, PATCHES } from "../../codec/index.js";
+import { MAX_PAPER_WIDTH, MIN_PAPER_WIDTH, maxRank, PATCHES } from "../../codec/internal.js";
 import { EncoderError, invalidOption } from "../errors.js";
 import { type EncodeOptions, type ResolvedOptions, resolveOptions } from "../options.js";
 import type { TrainerName } from "../training/choose-trainer.js";

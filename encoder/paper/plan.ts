@@ -1,4 +1,4 @@
-import { headOutputs, type PaperFactors, type PaperNetwork } from "../../codec/index.js";
+import { headOutputs, type PaperFactors, type PaperNetwork } from "../../codec/internal.js";
 import type { PaperSettings } from "./options.js";
 
 /** Frames of a video for which one anchor frame is enough, and most anchors where no number is asked for. */

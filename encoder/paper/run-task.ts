@@ -1,4 +1,4 @@
-import { writePaperGroup } from "../../codec/index.js";
+import { writePaperGroup } from "../../codec/internal.js";
 import { diverged } from "../errors.js";
 import type { FinishedGroup } from "../job/checkpoints.js";
 import { measureFrames } from "../job/measure.js";

@@ -1,5 +1,5 @@
 import { open } from "node:fs/promises";
-import { openAsset, type PaperEncoder, type PaperNetwork, SieddError } from "../../codec/index.js";
+import { openAsset, type PaperEncoder, type PaperNetwork, SieddError } from "../../codec/internal.js";
 import { EncoderError } from "../errors.js";
 
 /**

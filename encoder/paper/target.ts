@@ -1,4 +1,4 @@
-import { CHANNELS } from "../../codec/index.js";
+import { CHANNELS } from "../../codec/internal.js";
 
 /** Frames that are trained together, with the normalization of each. */
 export interface PaperTarget {

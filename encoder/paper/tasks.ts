@@ -1,4 +1,4 @@
-import type { DecoderAsset, PaperEncoder, PaperNetwork } from "../../codec/index.js";
+import type { DecoderAsset, PaperEncoder, PaperNetwork } from "../../codec/internal.js";
 import type { TrainingWeights } from "../tile/weights.js";
 import type { TrainerName } from "../training/choose-trainer.js";
 import type { Device } from "../training/onnx/onnx-runtime.js";

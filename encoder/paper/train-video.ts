@@ -1,4 +1,4 @@
-import type { PaperEncoder, PaperModel, PaperNetwork } from "../../codec/index.js";
+import type { PaperEncoder, PaperModel, PaperNetwork } from "../../codec/internal.js";
 import { type ProbeResult, readFrames } from "../../media/index.js";
 import { EncoderError } from "../errors.js";
 import type { EncodeEvent } from "../events.js";

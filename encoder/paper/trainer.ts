@@ -1,4 +1,4 @@
-import { CHANNELS, headOutputs, type PaperNetwork } from "../../codec/index.js";
+import { CHANNELS, headOutputs, type PaperNetwork } from "../../codec/internal.js";
 import { exportLoop } from "../graph/onnx-export.js";
 import type { Products } from "../graph/operations.js";
 import type { TrainingWeights } from "../tile/weights.js";

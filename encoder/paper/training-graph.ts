@@ -1,4 +1,4 @@
-import { CHANNELS, headOutputs, type PaperNetwork } from "../../codec/index.js";
+import { CHANNELS, headOutputs, type PaperNetwork } from "../../codec/internal.js";
 import type { LoopStep } from "../graph/onnx-export.js";
 import { Operations, type Products } from "../graph/operations.js";
 import type { Tensor } from "../graph/tensor.js";

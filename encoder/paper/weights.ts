@@ -8,7 +8,7 @@ import {
   type PaperNetwork,
   paperEncoderValues,
   type QuantizedPaperGroup,
-} from "../../codec/index.js";
+} from "../../codec/internal.js";
 import { type TrainingWeights, weightsOf } from "../tile/weights.js";
 import type { Random } from "../training/sampling/random.js";
 import { type BlockFormat, quantise16, quantizeBlocks } from "./half-quadratic.js";

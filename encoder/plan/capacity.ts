@@ -1,4 +1,4 @@
-import { decoderSize, MAX_TILES, MAX_VALUES, TILE_WIDTHS, type TileNetwork } from "../../codec/index.js";
+import { decoderSize, MAX_TILES, MAX_VALUES, TILE_WIDTHS, type TileNetwork } from "../../codec/internal.js";
 import { EncoderError } from "../errors.js";
 import type { ResolvedOptions, TrainingSettings } from "../options.js";
 import type { Capacity } from "../rate-control/targets.js";

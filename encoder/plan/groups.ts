@@ -1,4 +1,4 @@
-import type { Rational } from "../../codec/index.js";
+import type { Rational } from "../../codec/internal.js";
 
 /** A group before it is encoded. */
 export interface PlannedGroup {

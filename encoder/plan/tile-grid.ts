@@ -1,4 +1,4 @@
-import type { TileNetwork } from "../../codec/index.js";
+import type { TileNetwork } from "../../codec/internal.js";
 import type { TrainingSettings } from "../options.js";
 import type { TileRange } from "../tile/group-target.js";
 import type { TileTrainerName } from "../training/choose-trainer.js";

@@ -170,7 +170,7 @@ interface Came {
   readonly psnr: number;
   /** Bits a pixel, and as many as larger decoders should have. */
   readonly bpp: number;
-  readonly requiredBpp?: number | undefined;
+  readonly requiredBpp?: number;
 }
 
 const kilobytes = (bytes: number): string =>

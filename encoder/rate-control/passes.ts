@@ -37,7 +37,7 @@ export interface PassOutcome {
   /** Bits a pixel that the target asks of larger decoders: all is to be trained anew with these. */
   readonly requiredBpp?: number;
   /** A target that is missed, as one sentence. */
-  readonly message?: string | undefined;
+  readonly message?: string;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { TileNetwork } from "../../codec/index.js";
+import type { TileNetwork } from "../../codec/internal.js";
 import type { ProbeResult } from "../../media/index.js";
 import type { Checkpoints } from "../job/checkpoints.js";
 import type { ResolvedOptions } from "../options.js";
@@ -21,7 +21,7 @@ export interface EncodeJob {
   /** Undefined where decoders may not be replaced by larger ones. */
   readonly capacity: Capacity | undefined;
   /** The target of a video that came out below its floor; undefined where it did not, or nothing can be done about it. */
-  readonly belowMinPsnr?: ((came: PassResult) => Target | undefined) | undefined;
+  readonly belowMinPsnr?: ((result: PassResult) => Target | undefined) | undefined;
   readonly options: ResolvedOptions;
   readonly checkpoints: Checkpoints;
 }

@@ -1,4 +1,4 @@
-import { CHANNELS, type TileNetwork } from "../../codec/index.js";
+import { CHANNELS, type TileNetwork } from "../../codec/internal.js";
 import type { PlannedGroup } from "../plan/groups.js";
 import { type GroupTarget, Statistics, type TileRange } from "./group-target.js";
 import { tileWindows } from "./windows.js";

@@ -4,7 +4,7 @@ import {
   quantize,
   type TileNetwork,
   writeGroup,
-} from "../../codec/index.js";
+} from "../../codec/internal.js";
 import { diverged } from "../errors.js";
 import type { GroupTarget } from "./group-target.js";
 import { type TrainingWeights, tileDecoder, tileMotion } from "./weights.js";

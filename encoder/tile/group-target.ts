@@ -1,4 +1,4 @@
-import { CHANNELS } from "../../codec/index.js";
+import { CHANNELS } from "../../codec/internal.js";
 import type { TileWindows } from "./windows.js";
 
 /** A run of tiles in row-major order: from `first`, `count` of them. */

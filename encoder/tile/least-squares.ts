@@ -1,5 +1,5 @@
 import { CholeskyDecomposition, Matrix } from "ml-matrix";
-import { CHANNELS } from "../../codec/index.js";
+import { CHANNELS } from "../../codec/internal.js";
 import { diverged } from "../errors.js";
 import { KernelRun } from "../training/kernel/kernel-run.js";
 import type { Device } from "../training/onnx/onnx-runtime.js";

@@ -1,4 +1,4 @@
-import { CHANNELS } from "../../codec/index.js";
+import { CHANNELS } from "../../codec/internal.js";
 import { exportLoop } from "../graph/onnx-export.js";
 import { Operations } from "../graph/operations.js";
 import { tileHidden } from "../training/network/forward.js";

@@ -1,4 +1,4 @@
-import { type Model, sharedEncoderSize } from "../../codec/index.js";
+import { type Model, sharedEncoderSize } from "../../codec/internal.js";
 import type { ProbeResult } from "../../media/index.js";
 import type { EncodeEvent } from "../events.js";
 import type { Checkpoints } from "../job/checkpoints.js";

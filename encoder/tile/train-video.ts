@@ -1,4 +1,4 @@
-import { dequantize, readGroup } from "../../codec/index.js";
+import { dequantize, readGroup } from "../../codec/internal.js";
 import type { EncodeEvent } from "../events.js";
 import { choosePrecision } from "../job/choose-precision.js";
 import type { ProgressMeter } from "../job/progress.js";
@@ -34,7 +34,7 @@ export interface TrainedVideo {
   /** Bits a pixel. */
   readonly bpp: number;
   /** Bits a pixel that the target asks of larger decoders. */
-  readonly requiredBpp?: number | undefined;
+  readonly requiredBpp?: number;
 }
 
 /** Phase 1 and phase 2, and what a target asks for beyond. */

@@ -1,4 +1,4 @@
-import { CHANNELS } from "../../codec/index.js";
+import { CHANNELS } from "../../codec/internal.js";
 import { scalingState } from "../training/onnx/loss-scaling.js";
 import { bytes, type Feed, floats, integers, type RunningGraph } from "../training/onnx/onnx-runtime.js";
 import type { Precision } from "../training/onnx/precision.js";

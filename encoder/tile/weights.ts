@@ -5,7 +5,7 @@ import {
   inputFeatures,
   type TileNetwork,
   type TileWeights,
-} from "../../codec/index.js";
+} from "../../codec/internal.js";
 import type { Random } from "../training/sampling/random.js";
 
 /**

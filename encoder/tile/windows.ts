@@ -1,4 +1,4 @@
-import type { TileNetwork } from "../../codec/index.js";
+import type { TileNetwork } from "../../codec/internal.js";
 
 /**
  * The pixels that each tile learns from: windows of one size, each covering its tile and the overlap

@@ -1,4 +1,4 @@
-import type { TileNetwork } from "../../codec/index.js";
+import type { TileNetwork } from "../../codec/internal.js";
 import type { GroupTarget } from "../tile/group-target.js";
 import type { TrainingWeights } from "../tile/weights.js";
 import type { CodingTerms } from "./quantization/coded-tile.js";
@@ -23,7 +23,7 @@ export interface TrainingPlan {
   readonly rate: number;
   readonly motionRate: number;
   /** Undefined trains for accuracy alone. */
-  readonly coding?: CodingTerms | undefined;
+  readonly coding?: CodingTerms;
   readonly seed: number;
   /** Distinguishes the random streams of groups and phases. */
   readonly keys: readonly number[];

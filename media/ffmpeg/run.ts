@@ -78,7 +78,7 @@ export interface RunOptions {
   readonly stdout?: Writable;
   /** The stream given to the command as input; it is destroyed when ffmpeg ends. */
   readonly stdin?: Readable;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignal;
 }
 
 const diskFull = /No space left on device|Disk quota exceeded/;

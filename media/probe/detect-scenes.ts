@@ -6,9 +6,9 @@ import { checkSpan, frameReader, type Span } from "../read/timeline.js";
 import type { ProbeResult } from "./probe.js";
 
 export interface DetectScenesOptions extends Span {
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignal;
   /** Called now and then with the seconds of video analyzed. */
-  readonly onProgress?: ((seconds: number) => void) | undefined;
+  readonly onProgress?: (seconds: number) => void;
 }
 
 export interface SceneAnalysis {

@@ -1,8 +1,4 @@
-/** A positive fraction num / den. */
-export interface Rational {
-  readonly num: number;
-  readonly den: number;
-}
+import type { Rational } from "../../codec/asset/rational.js";
 
 /** Rates above this are timebases in disguise (r_frame_rate of a variable-rate file is the lowest common one). */
 const HIGHEST_RATE = 240;

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { open, stat } from "node:fs/promises";
+import type { Rational } from "../../codec/asset/rational.js";
 import { errnoOf, MediaError } from "../errors.js";
 import { ffmpegMissing, fileUrl, killOnExit } from "../ffmpeg/run.js";
 import {
@@ -11,7 +12,7 @@ import {
   requireToneMapping,
 } from "../read/normalize-filters.js";
 import { isTextSubtitle } from "../read/subtitles.js";
-import { constantRate, parseFraction, type Rational } from "./frame-rate.js";
+import { constantRate, parseFraction } from "./frame-rate.js";
 
 export interface AudioInfo {
   /** Position among the audio streams, from 0. */

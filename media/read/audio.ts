@@ -11,7 +11,7 @@ export interface EncodeAudioOptions extends Span {
   readonly track?: number;
   /** Bits a second; default 64 kbit/s a channel. */
   readonly bitrate?: number;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignal;
 }
 
 /** Rates kept as they are; every other becomes 48 kHz. */

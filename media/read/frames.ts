@@ -10,7 +10,7 @@ export interface ReadFramesOptions extends FrameRange {
   /** First frame to read, counted from 0 at `from`. */
   readonly firstFrame: number;
   readonly frameCount: number;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignal;
 }
 
 /**

@@ -17,7 +17,7 @@ export interface ReadSubtitlesOptions extends Span {
   readonly track: number;
   /** A file to use meanwhile. */
   readonly temporary: string;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignal;
 }
 
 /**

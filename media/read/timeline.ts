@@ -6,15 +6,15 @@ import { deinterlace, normalizeFilters } from "./normalize-filters.js";
 
 /** A part of the video, in seconds from its start; `to` is where it ends. */
 export interface Span {
-  readonly from?: number | undefined;
-  readonly to?: number | undefined;
+  readonly from?: number;
+  readonly to?: number;
 }
 
 /** Frames to read: indices count from 0 at `from`, at the constant rate. */
 export interface FrameRange extends Span {
   readonly firstFrame: number;
   /** Undefined: to the end of the span. */
-  readonly frameCount?: number | undefined;
+  readonly frameCount?: number;
 }
 
 /** Containers whose index leads exactly to a keyframe before the time asked for. */

@@ -36,7 +36,7 @@ export interface PipeOptions {
   readonly outputOptions: readonly string[];
   /** The beginning of the sentence when ffmpeg fails. */
   readonly failure: string;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignal;
 }
 
 /**

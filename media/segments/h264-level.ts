@@ -1,3 +1,5 @@
+import type { Rational } from "../../codec/asset/rational.js";
+
 /** H.264 level limits, ISO/IEC 14496-10 table A-1. */
 interface LevelLimits {
   /** level_idc: ten times the level. */
@@ -28,12 +30,6 @@ const LEVELS: readonly LevelLimits[] = [
   { idc: 61, maxMbps: 8_355_840, maxFs: 139_264, maxBr: 480_000 },
   { idc: 62, maxMbps: 16_711_680, maxFs: 139_264, maxBr: 800_000 },
 ];
-
-/** A constant frame rate: num / den frames a second. */
-export interface Rational {
-  readonly num: number;
-  readonly den: number;
-}
 
 /** Output pixels of one H.264 stream and its rate. */
 export interface StreamFormat {

@@ -13,7 +13,6 @@ export {
   h264PeakRate,
   h264RateCap,
   type RateCap,
-  type Rational,
   type SampleEntry,
   type StreamFormat,
 } from "./h264-level.js";
@@ -22,7 +21,7 @@ export { h264Recipe, NEWER_RECIPE, VIDEO_ENCODERS, type VideoEncoder } from "./v
 export interface SegmentOptions extends StreamFormat {
   readonly sampleEntry: SampleEntry;
   /** Default x264. */
-  readonly encoder?: VideoEncoder | undefined;
+  readonly encoder?: VideoEncoder;
   /** I420, BT.709 limited range, width * height * 3/2 bytes each. */
   readonly frames: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
   /** How many `frames` are. */
@@ -31,7 +30,7 @@ export interface SegmentOptions extends StreamFormat {
   readonly firstFrame: number;
   /** moof sequence number, from 1. */
   readonly sequence: number;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignal;
 }
 
 const NAMES = { avc1: "H.264", avc3: "H.264", hvc1: "HEVC", av01: "AV1" } as const;

@@ -78,7 +78,7 @@ export interface ConventionalOptions extends FrameRange {
   readonly frameCount: number;
   /** MP4 to write, without sound. */
   readonly output: string;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -125,7 +125,7 @@ export async function encodeConventional(
  */
 export async function* readConventional(
   path: string,
-  { width, height, signal }: { width: number; height: number; signal?: AbortSignal | undefined },
+  { width, height, signal }: { width: number; height: number; signal?: AbortSignal },
 ): AsyncGenerator<Uint8Array> {
   const command = ffmpegCommand()
     .input(fileUrl(path))

@@ -1,8 +1,8 @@
 import { rm, writeFile } from "node:fs/promises";
 import { Readable } from "node:stream";
+import type { Rational } from "../../codec/asset/rational.js";
 import { writeError } from "../errors.js";
 import { ffmpegCommand, fileUrl, quiet, runFfmpeg } from "../ffmpeg/run.js";
-import type { Rational } from "../probe/frame-rate.js";
 import { temporaryName, writeAtomically } from "./atomic-file.js";
 import { flattenCues, type SubtitleCue, writeWebVtt } from "./webvtt.js";
 
@@ -39,7 +39,7 @@ export interface Mp4Options {
   readonly subtitles?: readonly Mp4Subtitles[];
   /** x264's constant rate factor, 0 to 51; default 16: no visible loss beyond the asset's own. */
   readonly crf?: number;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -130,7 +130,7 @@ export interface PngOptions {
   readonly height: number;
   /** Full-range R'G'B'A, width * height * 4 bytes; alpha is left out. */
   readonly rgba: Uint8Array | Uint8ClampedArray;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignal;
 }
 
 /** Writes one picture as PNG. @throws as writeMp4. */

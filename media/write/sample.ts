@@ -12,7 +12,7 @@ const NIGHT = 70;
 export interface SampleOptions {
   /** The MP4 to write. */
   readonly output: string;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignal;
 }
 
 /**

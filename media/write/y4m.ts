@@ -1,8 +1,8 @@
 import { createWriteStream } from "node:fs";
 import { extname } from "node:path";
 import type { Writable } from "node:stream";
+import type { Rational } from "../../codec/asset/rational.js";
 import { errnoOf, writeError } from "../errors.js";
-import type { Rational } from "../probe/frame-rate.js";
 import { writeAtomically } from "./atomic-file.js";
 
 export interface Y4mOptions {
@@ -16,7 +16,7 @@ export interface Y4mOptions {
   readonly frames: AsyncIterable<Uint8Array>;
   /** Default true; false leaves out all headers: rawvideo, whose size and rate the reader must be told. */
   readonly headers?: boolean;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignal;
 }
 
 /**

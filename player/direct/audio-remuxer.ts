@@ -1,4 +1,4 @@
-import type { TileAsset } from "../../codec/index.js";
+import type { TileAsset } from "../../codec/internal.js";
 import { audioFragment, audioInit } from "../../codec/iso/audio-fragment.js";
 import { channelConfiguration, SILENT_CONFIG, silentPacket } from "../../codec/iso/silence.js";
 import { timesOfGroup } from "./timeline.js";

@@ -1,4 +1,4 @@
-import type { TileAsset, Viewport } from "../../codec/index.js";
+import type { TileAsset, Viewport } from "../../codec/internal.js";
 import type { WorkerEngine, WorkerOrder, WorkerReport } from "./messages.js";
 import { startWorker } from "./start-worker.js";
 

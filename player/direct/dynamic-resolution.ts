@@ -1,5 +1,5 @@
 import { chooseSampling, samplesPerPixel } from "../../codec/decode/sampling.js";
-import type { Region, Viewport } from "../../codec/index.js";
+import type { Region, Viewport } from "../../codec/internal.js";
 import type { Size } from "../geometry/size.js";
 
 /** Share of the time that decoding may take before less is decoded, what it then takes, and from where on all is again. */

@@ -1,4 +1,4 @@
-import type { Region, TileAsset } from "../../codec/index.js";
+import type { Region, TileAsset } from "../../codec/internal.js";
 import type { Size } from "../geometry/size.js";
 import { type DecodeWorkers, GroupFailure } from "./decode-workers.js";
 import { DroppedFrames } from "./dropped-frames.js";
@@ -167,7 +167,7 @@ export class FrameScheduler {
       const group = groupOfFrame(asset, index);
       if (this.#failed.has(group) || this.#isDone(index, playing || i > 0)) continue;
       if (!this.#options.hasGroup(group)) return;
-      this.#decode(index, group, effort);
+      void this.#decode(index, group, effort);
     }
   }
 

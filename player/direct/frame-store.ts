@@ -1,4 +1,4 @@
-import type { Region } from "../../codec/index.js";
+import type { Region } from "../../codec/internal.js";
 
 /** One decoded picture. */
 export interface Frame {

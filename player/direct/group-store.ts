@@ -1,4 +1,4 @@
-import type { TileAsset } from "../../codec/index.js";
+import type { TileAsset } from "../../codec/internal.js";
 import type { AudioRemuxer } from "./audio-remuxer.js";
 import type { RangeSource } from "./range-source.js";
 

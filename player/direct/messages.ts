@@ -1,4 +1,4 @@
-import type { TileDecoderAsset, Viewport } from "../../codec/index.js";
+import type { TileDecoderAsset, Viewport } from "../../codec/internal.js";
 
 /** What decodes in a worker: the SIMD kernel, or the shader where there is a GPU. */
 export type WorkerEngine = "kernel" | "webgpu";

@@ -1,9 +1,9 @@
 import { openAsset } from "../../codec/asset/asset.js";
 import { SieddError } from "../../codec/errors.js";
-import type { TileAsset } from "../../codec/index.js";
+import type { TileAsset } from "../../codec/internal.js";
 import { badAnswer, badVideo, PlayerError, serverOnly } from "../errors.js";
 import { DEFAULT_LIMITS } from "../geometry/size.js";
-import type { VideoInfo } from "../source/video-info.js";
+import type { PlayerVideoInfo } from "../source/video-info.js";
 import { AudioRemuxer } from "./audio-remuxer.js";
 import { GroupStore } from "./group-store.js";
 import { RangeSource } from "./range-source.js";
@@ -11,7 +11,7 @@ import { RangeSource } from "./range-source.js";
 /** An asset that is played where it lies. */
 export interface DirectAsset {
   readonly asset: TileAsset;
-  readonly info: VideoInfo;
+  readonly info: PlayerVideoInfo;
   readonly audio: AudioRemuxer;
   readonly store: GroupStore;
   /** Ends its requests. */
@@ -30,13 +30,12 @@ export async function openDirectAsset(url: string, signal: AbortSignal): Promise
     const asset = await openAsset(source, { signal });
     if (asset.profile !== "tile") throw serverOnly(url);
     const { width, height, duration, frameRate } = asset;
-    const info: VideoInfo = {
+    const info: PlayerVideoInfo = {
       width,
       height,
       duration,
-      frameRate: frameRate.num / frameRate.den,
-      storyboard: null,
-      poster: null,
+      frameRate,
+      links: {},
       limits: DEFAULT_LIMITS,
     };
     const audio = new AudioRemuxer(asset);

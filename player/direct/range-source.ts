@@ -1,5 +1,5 @@
 import { SieddError } from "../../codec/errors.js";
-import type { ByteSource } from "../../codec/index.js";
+import type { ByteSource } from "../../codec/internal.js";
 import { badAnswer, errorForStatus, noRanges, unreachable } from "../errors.js";
 import { pause } from "../source/video-info.js";
 

@@ -1,4 +1,4 @@
-import type { TileDecoderAsset } from "../../codec/index.js";
+import type { TileDecoderAsset } from "../../codec/internal.js";
 import { cannotDecode } from "../errors.js";
 import type { WorkerEngine, WorkerOrder, WorkerReport } from "./messages.js";
 import { WORKER_SOURCE } from "./worker-source.js";

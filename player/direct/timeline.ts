@@ -1,4 +1,4 @@
-import type { TileAsset } from "../../codec/index.js";
+import type { TileAsset } from "../../codec/internal.js";
 
 /** What is known of a video's frames. */
 export type Timed = Pick<TileAsset, "groups" | "frameRate" | "frameCount">;

@@ -1,6 +1,6 @@
 import { KernelDecoder, type LoadedGroup } from "../../codec/decode/kernel-decoder.js";
 import { SieddError } from "../../codec/errors.js";
-import type { TileDecoderAsset } from "../../codec/index.js";
+import type { TileDecoderAsset } from "../../codec/internal.js";
 import { GpuDecoder, type GpuGroup } from "./gpu/gpu-decoder.js";
 import type { WorkerEngine, WorkerOrder } from "./messages.js";
 

@@ -5,7 +5,7 @@ import type { LoadedSegment } from "../hls/elastic-loader.js";
 import { PausedFrame } from "../playback/paused-frame.js";
 import type { MissingPart, Transport } from "../playback/transport.js";
 import { Session } from "../session/session.js";
-import type { VideoInfo } from "../source/video-info.js";
+import type { PlayerVideoInfo } from "../source/video-info.js";
 import { Controls } from "../ui/controls.js";
 import { buildSkin, type Skin } from "../ui/layout.js";
 import { type PlayerMode, parseCap, parseMode, parseQuality, parseSource } from "./attributes.js";
@@ -125,7 +125,7 @@ export class SieddPlayerElement extends MediaElement {
     this.setAttribute("zoom", String(factor));
   }
   /** What is known of the video; null before its info.json has come. */
-  get info(): VideoInfo | null {
+  get info(): PlayerVideoInfo | null {
     return this.#session?.info ?? null;
   }
   /** Whether its own controls are there; not so as the medium of another player, in its slot `media`. */

@@ -1,3 +1,4 @@
+import { SIGNATURE_PARAMETER } from "../../protocol/url-parameters.js";
 /** What an embedded player begins with. */
 export interface EmbedOptions {
   /** Seconds; default 0. */
@@ -19,7 +20,7 @@ export interface EmbeddedVideo extends EmbedOptions {
   readonly width: number;
   readonly height: number;
   /** What opens the video on a server that asks for signatures. Default: none. */
-  readonly signature?: string | undefined;
+  readonly signature?: string;
   /** Default: the id. */
   readonly title?: string;
 }
@@ -36,7 +37,7 @@ export function embedUrl({ root, id, signature, start, autoplay, muted, loop }: 
   for (const [name, wanted] of Object.entries({ autoplay, muted, loop })) {
     if (wanted === true) url.searchParams.set(name, "1");
   }
-  if (signature !== undefined) url.searchParams.set("sig", signature);
+  if (signature !== undefined) url.searchParams.set(SIGNATURE_PARAMETER, signature);
   return url.href;
 }
 
@@ -58,7 +59,7 @@ export function elementSnippet(video: EmbeddedVideo): string {
   const root = folder(video.root);
   const flags = (["autoplay", "muted", "loop"] as const).filter((name) => video[name] === true);
   const address = new URL(encodeURIComponent(video.id), root);
-  if (video.signature !== undefined) address.searchParams.set("sig", video.signature);
+  if (video.signature !== undefined) address.searchParams.set(SIGNATURE_PARAMETER, video.signature);
   const src = escapeAttribute(address.href);
   const module = escapeAttribute(new URL("player/siedd-player.js", root).href);
   return [

@@ -1,6 +1,7 @@
 import Hls from "hls.js";
 import type { AudioTrack } from "media-tracks";
-import type { VideoInfo } from "../source/video-info.js";
+import { toNumber } from "../../codec/asset/rational.js";
+import type { PlayerVideoInfo } from "../source/video-info.js";
 import type { MediaElement } from "./media-element.js";
 
 /** Rows of pixels that people know by name; a video's own come with them. */
@@ -34,7 +35,7 @@ export function mirrorTextTracks(host: Element, video: HTMLVideoElement, signal:
  * Offers heights to choose from in `videoRenditions`. Any other height can be had by `quality`: nothing is stored
  * at any of them. Ends with the signal.
  */
-export function offerRenditions(host: TrackHost, info: VideoInfo, signal: AbortSignal): void {
+export function offerRenditions(host: TrackHost, info: PlayerVideoInfo, signal: AbortSignal): void {
   const track = host.addVideoTrack("main");
   track.id = "video";
   const max = Math.min(info.limits.maxSide, Math.sqrt((info.limits.maxArea * info.height) / info.width));
@@ -47,7 +48,7 @@ export function offerRenditions(host: TrackHost, info: VideoInfo, signal: AbortS
       height,
       undefined,
       undefined,
-      info.frameRate,
+      toNumber(info.frameRate),
     );
     rendition.id = `${height}`;
     rendition.selected = host.quality === height;

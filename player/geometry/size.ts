@@ -1,18 +1,17 @@
+import { MIN_SIDE, type SizeLimits } from "../../protocol/size-limits.js";
+
 /** A width and a height; each function says which pixels it means. */
 export interface Size {
   readonly width: number;
   readonly height: number;
 }
 
-/** What the server computes at most, in output pixels (info.json `limits`). */
-export interface SizeLimits {
-  readonly minSide: number;
-  readonly maxSide: number;
-  /** Width times height. */
-  readonly maxArea: number;
-}
-
-export const DEFAULT_LIMITS: SizeLimits = { minSide: 16, maxSide: 8192, maxArea: Number.POSITIVE_INFINITY };
+/** Limits of a video that no server computes: of direct mode, and of an info.json without `limits`. */
+export const DEFAULT_LIMITS: SizeLimits = {
+  minSide: MIN_SIDE,
+  maxSide: 8192,
+  maxArea: Number.POSITIVE_INFINITY,
+};
 
 /** The largest size of the picture's shape that fits into the box: `object-fit: contain` without the bars. */
 export function containSize(box: Size, frame: Size): Size {

@@ -1,4 +1,5 @@
 import type Hls from "hls.js";
+import { toNumber } from "../../codec/asset/rational.js";
 import { AbrController } from "../abr/abr-controller.js";
 import type { SizeChange } from "../abr/requested-size.js";
 import { SegmentReplacer } from "../buffer/segment-replacer.js";
@@ -74,7 +75,7 @@ export class ElasticPlayback implements Playback {
       hls: this.hls,
       video,
       still: options.still,
-      frameRate: info.frameRate,
+      frameRate: toNumber(info.frameRate),
       exact: () => options.wantedSize(),
       region: () => options.wantedRegion(),
       affordable: (duration) => chooser.affordable(duration),

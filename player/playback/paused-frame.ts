@@ -1,3 +1,5 @@
+import { type Rational, toNumber } from "../../codec/asset/rational.js";
+
 /** Events of a seek, of which nobody is told where nobody sought. */
 const OF_A_SEEK: ReadonlySet<string> = new Set([
   "canplay",
@@ -14,7 +16,7 @@ interface Ending {
   /** Seconds until the last frame ends. */
   readonly duration: number;
   /** Frames a second. */
-  readonly frameRate: number;
+  readonly frameRate: Rational;
 }
 
 /** A video that rests, and is being made to decode anew; in seconds. */
@@ -107,7 +109,7 @@ export class PausedFrame {
   /** The middle of the last frame, in seconds. */
   get #lastFrame(): number {
     const ending = this.#ending();
-    return ending === null ? Number.POSITIVE_INFINITY : ending.duration - 0.5 / ending.frameRate;
+    return ending === null ? Number.POSITIVE_INFINITY : ending.duration - 0.5 / toNumber(ending.frameRate);
   }
 
   #isAt(seconds: number): boolean {

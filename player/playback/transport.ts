@@ -4,7 +4,7 @@ import type { PlayerError } from "../errors.js";
 import { formatRegion, type Region } from "../geometry/region.js";
 import type { Size } from "../geometry/size.js";
 import type { LoadedSegment } from "../hls/elastic-loader.js";
-import type { VideoInfo } from "../source/video-info.js";
+import type { PlayerVideoInfo } from "../source/video-info.js";
 import { videoUrl } from "../source/video-url.js";
 import type { PausedFrame } from "./paused-frame.js";
 
@@ -26,7 +26,7 @@ export interface PlaybackOptions {
   readonly still: PausedFrame;
   /** Address of the video without a trailing slash. */
   readonly src: string;
-  readonly info: VideoInfo;
+  readonly info: PlayerVideoInfo;
   /** Seconds. */
   readonly startAt: number;
   /** The size to ask for at this moment, in output pixels. */

@@ -1,13 +1,13 @@
 import type { PlayerMode } from "../element/attributes.js";
 import type { Playback, PlaybackOptions } from "../playback/transport.js";
-import { fetchVideoInfo, type VideoInfo } from "../source/video-info.js";
+import { fetchVideoInfo, type PlayerVideoInfo } from "../source/video-info.js";
 import { videoUrl } from "../source/video-url.js";
 import { AutoPlayback } from "./auto-mode.js";
 import { chooseTransport, startPlayback } from "./choose-transport.js";
 
 /** A video that is known, and how to play it. */
 export interface VideoSource {
-  readonly info: VideoInfo;
+  readonly info: PlayerVideoInfo;
   /** null where this browser cannot play it. Throws PlayerError. */
   start(options: PlaybackOptions): Playback | null;
 }

@@ -8,7 +8,7 @@ import { fillsBox, type ObjectFit, requestSize, type Size } from "../geometry/si
 import type { LoadedSegment } from "../hls/elastic-loader.js";
 import type { PausedFrame } from "../playback/paused-frame.js";
 import type { MissingPart, Playback, Transport } from "../playback/transport.js";
-import type { VideoInfo } from "../source/video-info.js";
+import type { PlayerVideoInfo } from "../source/video-info.js";
 import { openVideo, type VideoSource } from "./open-video.js";
 
 export interface SessionOptions {
@@ -33,7 +33,7 @@ export interface SessionOptions {
   fixedHeight(): number | null;
   /** Whether the picture has its frame's shape, so that it may fill it to the last pixel. */
   onFit(fills: boolean): void;
-  onInfo(info: VideoInfo): void;
+  onInfo(info: PlayerVideoInfo): void;
   /** A player underneath has begun; the signal ends with it. */
   onHls(hls: Hls, signal: AbortSignal): void;
   onWantedSize(size: Size): void;
@@ -92,7 +92,7 @@ export class Session {
   }
 
   /** What is known of the video; null before its info.json has come. */
-  get info(): VideoInfo | null {
+  get info(): PlayerVideoInfo | null {
     return this.#source?.info ?? null;
   }
 

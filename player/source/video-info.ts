@@ -1,18 +1,17 @@
+import type { SizeLimits } from "../../protocol/size-limits.js";
+import type { VideoInfo } from "../../protocol/video-info.js";
 import { badAnswer, errorForStatus, PlayerError, unreachable } from "../errors.js";
-import { DEFAULT_LIMITS, type Size, type SizeLimits } from "../geometry/size.js";
+import { DEFAULT_LIMITS } from "../geometry/size.js";
 import { videoUrl } from "./video-url.js";
 
-/** What the player needs of info.json. */
-export interface VideoInfo extends Size {
-  /** Seconds. */
-  readonly duration: number;
-  /** Frames a second. */
-  readonly frameRate: number;
-  /** Addresses relative to the video's folder; null where the server has none. */
-  readonly storyboard: string | null;
-  readonly poster: string | null;
-  readonly limits: SizeLimits;
+/** What the player knows of a video: the part of info.json that direct mode has as well. */
+export interface PlayerVideoInfo
+  extends Pick<VideoInfo, "width" | "height" | "duration" | "frameRate" | "limits"> {
+  /** Relative to the URL of the video. */
+  readonly links: Partial<Pick<VideoInfo["links"], "poster" | "storyboard">>;
 }
+
+const DEFAULT_FRAME_RATE = { num: 25, den: 1 };
 
 const ATTEMPTS = 4;
 
@@ -20,7 +19,7 @@ const positive = (value: unknown): number | null =>
   typeof value === "number" && value > 0 && Number.isFinite(value) ? value : null;
 
 /** Reads info.json; a limit that it does not name is the default. Throws PlayerError("bad-answer"). */
-export function parseVideoInfo(json: unknown): VideoInfo {
+export function parseVideoInfo(json: unknown): PlayerVideoInfo {
   const info = json as {
     width?: unknown;
     height?: unknown;
@@ -34,16 +33,17 @@ export function parseVideoInfo(json: unknown): VideoInfo {
   const duration = positive(info?.duration);
   if (width === null || height === null || duration === null) throw badAnswer(json);
   const limit = (name: keyof SizeLimits) => positive(info.limits?.[name]) ?? DEFAULT_LIMITS[name];
-  const link = (name: string) =>
-    typeof info.links?.[name] === "string" ? (info.links[name] as string) : null;
+  const link = (name: "poster" | "storyboard") => {
+    const value = info.links?.[name];
+    return typeof value === "string" ? { [name]: value } : {};
+  };
   const [num, den] = [positive(info.frameRate?.num), positive(info.frameRate?.den)];
   return {
     width,
     height,
     duration,
-    frameRate: num === null || den === null ? 25 : num / den,
-    storyboard: link("storyboard"),
-    poster: link("poster"),
+    frameRate: num === null || den === null ? DEFAULT_FRAME_RATE : { num, den },
+    links: { ...link("storyboard"), ...link("poster") },
     limits: { minSide: limit("minSide"), maxSide: limit("maxSide"), maxArea: limit("maxArea") },
   };
 }
@@ -63,7 +63,7 @@ export const pause = (milliseconds: number, signal: AbortSignal) =>
   });
 
 /** Fetches `<src>/info.json`, waiting a few times where the server is busy. Throws PlayerError. */
-export async function fetchVideoInfo(src: string, signal: AbortSignal): Promise<VideoInfo> {
+export async function fetchVideoInfo(src: string, signal: AbortSignal): Promise<PlayerVideoInfo> {
   for (let attempt = 1; ; attempt++) {
     let response: Response;
     try {

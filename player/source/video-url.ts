@@ -1,10 +1,9 @@
-/** The query parameter of a video's address that opens it, where its server asks for signatures. */
-const SIGNATURE = "sig";
+import { SIGNATURE_PARAMETER } from "../../protocol/url-parameters.js";
 
 /** Keeps of a video's own address what decides the answer: no query but a signature. */
 export function keepSignature(url: URL): void {
-  const signature = url.searchParams.get(SIGNATURE);
-  url.search = signature === null ? "" : `?${SIGNATURE}=${encodeURIComponent(signature)}`;
+  const signature = url.searchParams.get(SIGNATURE_PARAMETER);
+  url.search = signature === null ? "" : `?${SIGNATURE_PARAMETER}=${encodeURIComponent(signature)}`;
 }
 
 /**

@@ -123,7 +123,8 @@ export class Controls {
   infoKnown(): void {
     const { info, src } = this.#host;
     if (info === null) return;
-    this.#storyboard.use(info.storyboard === null ? null : new URL(info.storyboard, videoFolder(src)).href);
+    const { storyboard } = info.links;
+    this.#storyboard.use(storyboard === undefined ? null : new URL(storyboard, videoFolder(src)).href);
     this.zoom.infoKnown(info);
   }
 

@@ -1,3 +1,4 @@
+import { toNumber } from "../../codec/asset/rational.js";
 import { fill, leftToRight } from "../i18n/strings.js";
 import type { Captions } from "./captions.js";
 import type { ControlContext } from "./control-context.js";
@@ -73,7 +74,9 @@ export function driveKeys(deck: ControlContext, targets: KeyTargets): void {
         break;
       case "frame-by":
         host.pause();
-        playing.seekTo(host.currentTime + command.frames / (host.info?.frameRate ?? 25));
+        playing.seekTo(
+          host.currentTime + command.frames / toNumber(host.info?.frameRate ?? { num: 25, den: 1 }),
+        );
         break;
       case "speed-by":
         host.playbackRate = nextSpeed(host.playbackRate, command.step);

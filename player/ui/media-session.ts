@@ -53,7 +53,7 @@ export function driveMediaSession({ host, signal, on }: ControlContext, playing:
   };
   const claim = () => {
     owner = self;
-    const poster = host.info?.poster ?? null;
+    const poster = host.info?.links.poster ?? null;
     const artwork =
       poster === null ? [] : [{ src: new URL(poster, videoFolder(host.src)).href, type: "image/jpeg" }];
     session.metadata = new MediaMetadata({ title: titleOf(host), artwork });

@@ -4,7 +4,7 @@ import type { Size } from "../geometry/size.js";
 import type { LoadedSegment } from "../hls/elastic-loader.js";
 import type { ServerTiming } from "../playback/server-timing.js";
 import type { Transport } from "../playback/transport.js";
-import type { VideoInfo } from "../source/video-info.js";
+import type { PlayerVideoInfo } from "../source/video-info.js";
 
 /** An audio track as the standard's lists have them. */
 export interface AudioChoice {
@@ -16,7 +16,7 @@ export interface AudioChoice {
 /** What the controls ask of the element around them. */
 export interface PlayerHost extends HTMLElement {
   readonly src: string;
-  readonly info: VideoInfo | null;
+  readonly info: PlayerVideoInfo | null;
   readonly error: PlayerError | null;
   readonly hls: Hls | null;
   readonly transport: Transport | null;

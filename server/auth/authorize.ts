@@ -1,10 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { SizeLimits } from "../../protocol/size-limits.js";
+import { SIGNATURE_PARAMETER } from "../../protocol/url-parameters.js";
 import type { Catalog, CatalogEntry } from "../catalog/catalog.js";
 import { RequestError } from "../errors.js";
 import { parseRegion } from "../request/region.js";
-import { parseImageSize, type SizeLimits } from "../request/size.js";
+import { parseImageSize } from "../request/size.js";
 import { rootAddress, videoIdOfUrl } from "../web/oembed.js";
-import { checkSignature, type Grant, SIGNATURE, type SignKey } from "./signature.js";
+import { checkSignature, type Grant, type SignKey } from "./signature.js";
 
 /**
  * Decides whether a request may have its answer, before any work. Nothing or true lets it pass, false is 403, a number
@@ -77,7 +79,7 @@ export function limitsOf(request: FastifyRequest, limits: SizeLimits): SizeLimit
 
 /** The video, path and signature of a request. */
 function askedFor(request: FastifyRequest, route: string | undefined, prefix: string) {
-  const { [SIGNATURE]: signature, url: about } = request.query as Record<string, unknown>;
+  const { [SIGNATURE_PARAMETER]: signature, url: about } = request.query as Record<string, unknown>;
   const embedded =
     route === "/player/oembed" && typeof about === "string"
       ? videoIdOfUrl(about, rootAddress(request, prefix))
@@ -87,7 +89,11 @@ function askedFor(request: FastifyRequest, route: string | undefined, prefix: st
   }
   // oEmbed (oembed.com, 2.1): whoever asks has the video's address and nothing else, so the signature is in there.
   const { pathname, searchParams } = new URL(about);
-  return { id: embedded, url: pathname, signature: signature ?? searchParams.get(SIGNATURE) ?? undefined };
+  return {
+    id: embedded,
+    url: pathname,
+    signature: signature ?? searchParams.get(SIGNATURE_PARAMETER) ?? undefined,
+  };
 }
 
 /** The decoded path below the prefix, `id/...`. Throws RequestError `not-found`. */

@@ -1,4 +1,5 @@
-import { type Grant, SIGNATURE } from "./signature.js";
+import { SIGNATURE_PARAMETER } from "../../protocol/url-parameters.js";
+import type { Grant } from "./signature.js";
 
 const PLAYLIST = /^application\/vnd\.apple\.mpegurl/;
 const CUES = /^text\/vtt/;
@@ -13,7 +14,7 @@ export const containsLinks = (type: string): boolean =>
 export const signedLink =
   (grant: Grant | undefined) =>
   (link: string): string =>
-    grant === undefined ? link : withQuery(link, `${SIGNATURE}=${grant.signature}`);
+    grant === undefined ? link : withQuery(link, `${SIGNATURE_PARAMETER}=${grant.signature}`);
 
 /**
  * Gives the links of a playlist, a storyboard, info.json or the catalog the signature that opened it, so that
@@ -22,7 +23,7 @@ export const signedLink =
 export function signLinks(type: string, body: string, signature: string): string {
   // Whoever writes a page knows which of its links need one.
   if (PAGE.test(type)) return body;
-  const query = `${SIGNATURE}=${signature}`;
+  const query = `${SIGNATURE_PARAMETER}=${signature}`;
   if (PLAYLIST.test(type)) {
     return body
       .split("\n")

@@ -1,5 +1,6 @@
+import { SIGNATURE_PARAMETER } from "../../protocol/url-parameters.js";
 import { invalidOption, ServeError } from "../errors.js";
-import { SIGNATURE, type SignKey, type SignScope, sign } from "./signature.js";
+import { type SignKey, type SignScope, sign } from "./signature.js";
 
 const SCOPES: readonly SignScope[] = ["video", "path", "all"];
 
@@ -53,7 +54,10 @@ export function signUrl(url: string, options: SignUrlOptions): string {
   if (id === "" && scope !== "all") {
     throw new ServeError("bad-option", `signUrl needs a path that names a video, not "${parsed.pathname}"`);
   }
-  parsed.searchParams.set(SIGNATURE, sign({ id, path }, { key, expires: seconds, scope, maxSide, maxArea }));
+  parsed.searchParams.set(
+    SIGNATURE_PARAMETER,
+    sign({ id, path }, { key, expires: seconds, scope, maxSide, maxArea }),
+  );
   return parsed.origin === origin ? `${parsed.pathname}${parsed.search}${parsed.hash}` : parsed.href;
 }
 

@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
+import { SIGNATURE_PARAMETER } from "../../protocol/url-parameters.js";
 import { RequestError } from "../errors.js";
 
 /** A secret that signs URLs, and the name by which a URL says which one signed it. */
@@ -28,9 +29,6 @@ export interface Grant {
   readonly signature: string;
 }
 
-/** The query parameter that carries a signature. */
-export const SIGNATURE = "sig";
-
 const SCOPES: Readonly<Record<string, SignScope>> = { v: "video", p: "path", a: "all" };
 const LETTERS: Readonly<Record<SignScope, string>> = { video: "v", path: "p", all: "a" };
 
@@ -57,8 +55,8 @@ export interface SignedTerms {
   /** Seconds since 1970, rounded up. */
   readonly expires: number;
   readonly scope: SignScope;
-  readonly maxSide?: number | undefined;
-  readonly maxArea?: number | undefined;
+  readonly maxSide?: number;
+  readonly maxArea?: number;
 }
 
 /** The value of `sig`. */
@@ -83,7 +81,7 @@ export function checkSignature(
   if (signature === undefined) {
     throw new RequestError(
       "bad-signature",
-      `this address needs a signature: ask for one that has ?${SIGNATURE}=`,
+      `this address needs a signature: ask for one that has ?${SIGNATURE_PARAMETER}=`,
     );
   }
   const parts = typeof signature === "string" ? TOKEN.exec(signature) : null;

@@ -6,6 +6,7 @@ import {
   SAMPLE_ENTRIES,
   type VideoCodec,
 } from "../../media/segments/video-codec.js";
+import { SIZE_PLACEHOLDER } from "../../protocol/url-parameters.js";
 import {
   audioSegments,
   framesToSeconds,
@@ -27,14 +28,11 @@ import {
 import { mediaPlaylist } from "./media-playlist.js";
 import { languageTag, renditionNames } from "./rendition-names.js";
 
-/** The size of an elastic segment's URL, for the player to fill in. */
-export const SIZE_PLACEHOLDER = "{size}";
-
 /** What a master playlist is asked to offer. */
 export interface MasterRequest {
   readonly region: RegionRequest;
   /** The size that the viewer has; first where there is one. */
-  readonly exact?: SizeRequest | undefined;
+  readonly exact?: SizeRequest;
   /** All others, largest first. */
   readonly ladder: readonly SizeRequest[];
   /** Of the variants, default H.264; keyframes for scrubbing are that always. */

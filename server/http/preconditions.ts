@@ -3,15 +3,15 @@ export interface Validators {
   /** A strong entity tag with its quotes. */
   readonly etag: string;
   /** Milliseconds since 1970; compared in whole seconds. */
-  readonly lastModified?: number | undefined;
+  readonly lastModified?: number;
 }
 
 /** The conditional headers of a GET or HEAD, as Node gives them. */
 export interface ConditionalHeaders {
-  readonly "if-match"?: string | undefined;
-  readonly "if-unmodified-since"?: string | undefined;
-  readonly "if-none-match"?: string | undefined;
-  readonly "if-modified-since"?: string | undefined;
+  readonly "if-match"?: string;
+  readonly "if-unmodified-since"?: string;
+  readonly "if-none-match"?: string;
+  readonly "if-modified-since"?: string;
 }
 
 export type Verdict = "proceed" | "not-modified" | "failed";

@@ -6,7 +6,7 @@ import { NonRetryableOriginError } from "./origin.js";
 export interface Listing {
   readonly found: ReadonlyMap<string, URL>;
   /** Where the list goes on. */
-  readonly next?: URL | undefined;
+  readonly next?: URL;
 }
 
 /** Reads a list in XML as that of a bucket, any other as JSON. Throws Refused. */

@@ -1,33 +1,9 @@
+import type { CacheState, Stats } from "../../protocol/stats.js";
 import type { CoalescingCache } from "../cache/coalescing-cache.js";
 import type { DiskCache } from "../cache/disk-cache.js";
 import type { Libraries } from "../library/open-libraries.js";
 import type { WorkQueue } from "../scheduling/queue.js";
 import type { WorkEvent } from "./work-event.js";
-
-/** A cache at this moment. */
-export interface CacheState {
-  readonly tier: "memory" | "disk" | "origin";
-  readonly bytes: number;
-  readonly maxBytes: number;
-}
-
-/** The JSON of `/stats.json`: what the console draws. Totals count from the server's start; it names no video. */
-export interface Stats {
-  /** Seconds since the server's start. */
-  readonly seconds: number;
-  readonly running: number;
-  readonly waiting: number;
-  /** Jobs at the same time, and places to wait. */
-  readonly concurrency: number;
-  readonly maxQueue: number;
-  /** Output pixels and frames decoded. */
-  readonly pixels: number;
-  readonly frames: number;
-  /** Answers from a cache or from work that was under way, and those computed. */
-  readonly hits: number;
-  readonly computed: number;
-  readonly caches: readonly CacheState[];
-}
 
 export interface StatsParts {
   readonly queue: WorkQueue;

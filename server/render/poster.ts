@@ -1,6 +1,7 @@
+import type { SizeLimits } from "../../protocol/size-limits.js";
 import type { CatalogEntry } from "../catalog/catalog.js";
 import { imageUrl } from "../request/addresses.js";
-import { canonicalSize, largestSize, type SizeLimits, type SizeRequest } from "../request/size.js";
+import { canonicalSize, largestSize, type SizeRequest } from "../request/size.js";
 import { videoDuration } from "../request/time.js";
 
 /** Output pixels of the longer side. */

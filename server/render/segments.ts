@@ -8,13 +8,13 @@ import {
   type SampleEntry,
   type VideoEncoder,
 } from "../../media/segments/segment-encoder.js";
+import type { SizeLimits } from "../../protocol/size-limits.js";
 import type { CoalescingCache } from "../cache/coalescing-cache.js";
 import type { CatalogEntry } from "../catalog/catalog.js";
 import { type VideoSegment, videoSegments } from "../catalog/timeline.js";
 import { RequestError } from "../errors.js";
 import type { WorkEvent } from "../monitoring/work-event.js";
 import type { RegionRequest, SourceSize } from "../request/region.js";
-import type { SizeLimits } from "../request/size.js";
 import { jobContextOf } from "../scheduling/job-context.js";
 import { nextSegments } from "../scheduling/next-segments.js";
 import type { Prefetcher } from "../scheduling/prefetcher.js";

@@ -1,7 +1,8 @@
 import { webVttTime } from "../../media/write/webvtt.js";
+import type { SizeLimits } from "../../protocol/size-limits.js";
 import type { CatalogEntry } from "../catalog/catalog.js";
 import { RequestError } from "../errors.js";
-import type { SizeLimits, SizeRequest } from "../request/size.js";
+import type { SizeRequest } from "../request/size.js";
 import { videoDuration } from "../request/time.js";
 import { sizeWithin } from "./poster.js";
 

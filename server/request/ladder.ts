@@ -1,5 +1,6 @@
+import type { SizeLimits } from "../../protocol/size-limits.js";
 import type { SourceSize } from "./region.js";
-import { canonicalSize, type SizeLimits, type SizeRequest } from "./size.js";
+import { canonicalSize, type SizeRequest } from "./size.js";
 
 // Ratio of neighboring widths: a step that is hardly seen, and at most about twenty levels.
 const STEP = 2 ** (-1 / 3);

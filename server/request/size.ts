@@ -1,16 +1,8 @@
-import { h264Level, type Rational } from "../../media/segments/h264-level.js";
+import type { Rational } from "../../codec/asset/rational.js";
+import { h264Level } from "../../media/segments/h264-level.js";
+import type { SizeLimits } from "../../protocol/size-limits.js";
 import { RequestError } from "../errors.js";
 import type { SourceSize } from "./region.js";
-
-/** Bounds of what is computed, in output pixels. */
-export interface SizeLimits {
-  readonly minSide: number;
-  readonly maxSide: number;
-  readonly maxArea: number;
-}
-
-/** Below this a picture has less than one macroblock. */
-export const MIN_SIDE = 16;
 
 /** Whole output pixels that both sides are a multiple of: 4:2:0 video needs 2, a picture may be odd. */
 export type Grid = 1 | 2;

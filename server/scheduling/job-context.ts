@@ -7,7 +7,7 @@ export interface JobContext {
   /** Nobody has asked yet: it runs only while nothing else does. */
   ahead: boolean;
   /** What the client says it will ask for next: a path below that of the video, with neither query nor version. */
-  readonly next?: string | undefined;
+  readonly next?: string;
   /** Where the bytes were found, once they are there; undefined for what is in no cache. */
   store?: CacheTier;
 }

@@ -1,8 +1,9 @@
 import type { SampleEntry } from "../../media/segments/h264-level.js";
+import type { SizeLimits } from "../../protocol/size-limits.js";
 import { videoSegments } from "../catalog/timeline.js";
 import type { VideoRendition } from "../render/segments.js";
 import { parseRegion } from "../request/region.js";
-import { parseSize, type SizeLimits } from "../request/size.js";
+import { parseSize } from "../request/size.js";
 
 /** A segment that will probably be asked for. */
 export interface NextSegment {

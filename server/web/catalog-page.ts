@@ -1,6 +1,6 @@
+import type { SizeLimits } from "../../protocol/size-limits.js";
 import type { CatalogEntry, CatalogListing } from "../catalog/catalog.js";
 import { posterOf } from "../render/poster.js";
-import type { SizeLimits } from "../request/size.js";
 
 /** Where the page's document takes the list. */
 const PLACE = /<!-- videos -->/;

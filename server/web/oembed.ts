@@ -1,8 +1,8 @@
 import type { FastifyRequest } from "fastify";
+import type { SizeLimits } from "../../protocol/size-limits.js";
 import type { CatalogEntry } from "../catalog/catalog.js";
 import { RequestError } from "../errors.js";
 import { posterOf, sizeWithin } from "../render/poster.js";
-import type { SizeLimits } from "../request/size.js";
 import { escapeHtml } from "./embed-page.js";
 
 /** Seconds for which a page may keep the answer. */

@@ -1,4 +1,9 @@
-import { dequantizePaper, type PaperAsset, paperEncoderValues, readPaperGroup } from "../../codec/index.js";
+import {
+  dequantizePaper,
+  type PaperAsset,
+  paperEncoderValues,
+  readPaperGroup,
+} from "../../codec/internal.js";
 
 /** R'G'B' of one point of one frame, 0 to 1; x and y in source pixels. */
 export type Formula = (frame: number, x: number, y: number) => number[];

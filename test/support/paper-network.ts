@@ -1,4 +1,4 @@
-import type { PaperNetwork } from "../../codec/index.js";
+import type { PaperNetwork } from "../../codec/internal.js";
 
 /** A network of the paper profile that trains in no time. */
 export const NETWORK: PaperNetwork = {

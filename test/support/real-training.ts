@@ -1,4 +1,4 @@
-import type { PaperNetwork } from "../../codec/index.js";
+import type { PaperNetwork } from "../../codec/internal.js";
 import { resolveOptions } from "../../encoder/options.js";
 import { loadTarget } from "../../encoder/paper/target.js";
 import type { PaperPlan, PaperProblem } from "../../encoder/paper/trainer.js";

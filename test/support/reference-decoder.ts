@@ -1,4 +1,4 @@
-import type { GroupDecoders, TileAsset, TileWeights } from "../../codec/index.js";
+import type { GroupDecoders, TileAsset, TileWeights } from "../../codec/internal.js";
 
 /** sin(omega (w^T h + b)) in float64; w is [in, out]. */
 function sineLayer(h: readonly number[], w: Float32Array, b: Float32Array, omega: number): number[] {

@@ -10,7 +10,7 @@ import {
   type TextContents,
   type TileNetwork,
   writeGroup,
-} from "../../codec/index.js";
+} from "../../codec/internal.js";
 
 export interface SyntheticOptions {
   readonly width?: number;

@@ -9,7 +9,7 @@ import {
   type QuantizedPaperGroup,
   type ScaledIntegers,
   writePaperGroup,
-} from "../../codec/index.js";
+} from "../../codec/internal.js";
 import { noise } from "./synthetic-asset.js";
 
 export interface SyntheticPaperOptions {

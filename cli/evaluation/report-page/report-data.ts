@@ -20,7 +20,7 @@ export interface ReportGroup {
   /** Bits a pixel and frame. */
   readonly bpp: number;
   /** dB; undefined where none of its frames was compared. */
-  readonly psnr?: number | undefined;
+  readonly psnr?: number;
 }
 
 /** What the report's page draws: the JSON in its element `report-data`. */

@@ -61,7 +61,7 @@ export class TileGraphDecoder {
   static async create(
     asset: TileDecoderAsset,
     ort: OnnxRuntime,
-    { threads = 1 }: { readonly threads?: number | undefined } = {},
+    { threads = 1 }: { readonly threads?: number } = {},
   ): Promise<TileGraphDecoder> {
     const { encoderWidth, hiddenLayers } = asset.network;
     const model = tileDecodingModel(encoderWidth > 0 ? hiddenLayers : hiddenLayers - 1);

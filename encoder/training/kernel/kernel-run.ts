@@ -1,4 +1,4 @@
-import { CHANNELS } from "../../../codec/index.js";
+import { CHANNELS } from "../../../codec/internal.js";
 import { type GroupTarget, linesOf, windowPixels } from "../../tile/group-target.js";
 import { MUON_RATE } from "../../tile/training-graph.js";
 import type { TrainingWeights } from "../../tile/weights.js";

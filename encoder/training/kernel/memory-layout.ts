@@ -1,4 +1,4 @@
-import type { TileNetwork } from "../../../codec/index.js";
+import type { TileNetwork } from "../../../codec/internal.js";
 import type { CodingTerms } from "../quantization/coded-tile.js";
 import {
   decoderLayers,

@@ -1,4 +1,4 @@
-import { CHANNELS, decoderInputs, inputFeatures, type TileNetwork } from "../../../codec/index.js";
+import { CHANNELS, decoderInputs, inputFeatures, type TileNetwork } from "../../../codec/internal.js";
 import type { TrainingWeights } from "../../tile/weights.js";
 
 /** Rounded up to whole vectors. */

@@ -1,4 +1,4 @@
-import type { PaperNetwork, TileNetwork } from "../../../codec/index.js";
+import type { PaperNetwork, TileNetwork } from "../../../codec/internal.js";
 import type { Operations } from "../../graph/operations.js";
 import type { Tensor } from "../../graph/tensor.js";
 import { encodePosition, linear, sineLayer } from "./encoding.js";

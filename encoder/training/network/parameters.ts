@@ -5,7 +5,7 @@ import {
   inputFeatures,
   type PaperNetwork,
   type TileNetwork,
-} from "../../../codec/index.js";
+} from "../../../codec/internal.js";
 import type { Operations } from "../../graph/operations.js";
 import type { Tensor } from "../../graph/tensor.js";
 

@@ -1,4 +1,4 @@
-import type { QuantizationSteps } from "../../../codec/index.js";
+import type { QuantizationSteps } from "../../../codec/internal.js";
 import type { Operations } from "../../graph/operations.js";
 import type { Tensor } from "../../graph/tensor.js";
 import type { TileInputs, TileShape } from "../../tile/training-graph.js";

@@ -1,4 +1,4 @@
-import { CHANNELS, type QuantizationSteps, type TileNetwork } from "../../../codec/index.js";
+import { CHANNELS, type QuantizationSteps, type TileNetwork } from "../../../codec/internal.js";
 import { type GroupTarget, windowPixels } from "../../tile/group-target.js";
 import { type TrainingWeights, weightsOf } from "../../tile/weights.js";
 import type { CodingTerms } from "./coded-tile.js";

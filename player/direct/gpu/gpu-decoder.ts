@@ -2,7 +2,7 @@ import { displacement, type Motion } from "../../../codec/decode/displacement.js
 import { chooseSampling, sampleOnce } from "../../../codec/decode/sampling.js";
 import { readGroup } from "../../../codec/group/payload.js";
 import { dequantize } from "../../../codec/group/quantize.js";
-import type { TileDecoderAsset, Viewport } from "../../../codec/index.js";
+import type { TileDecoderAsset, Viewport } from "../../../codec/internal.js";
 import { GROUP_SIDE, SHADER } from "./shader.js";
 import { type FlatGroup, flattenGroup } from "./weights.js";
 

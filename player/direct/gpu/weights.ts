@@ -1,6 +1,6 @@
 import { headFolder } from "../../../codec/decode/fold.js";
 import type { GroupDecoders, SharedEncoder } from "../../../codec/group/weights.js";
-import type { TileNetwork } from "../../../codec/index.js";
+import type { TileNetwork } from "../../../codec/internal.js";
 
 /** A group's weights as the shader reads them: vectors of four floats. */
 export interface FlatGroup {

@@ -1,18 +1,7 @@
+import type { Stats } from "../../../protocol/stats.js";
 import { create } from "../../dom.js";
 import { formatBytes } from "./facts.js";
 import type { LoadChart } from "./load-chart.js";
-
-/** What the page reads of `/stats.json`; totals count from the server's start. */
-interface Stats {
-  readonly seconds: number;
-  readonly running: number;
-  readonly waiting: number;
-  readonly concurrency: number;
-  readonly pixels: number;
-  readonly hits: number;
-  readonly computed: number;
-  readonly caches: readonly { readonly tier: string; readonly bytes: number; readonly maxBytes: number }[];
-}
 
 /** Milliseconds between two looks at the server. */
 const INTERVAL = 1000;

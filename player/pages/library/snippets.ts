@@ -1,3 +1,4 @@
+import { SIGNATURE_PARAMETER } from "../../../protocol/url-parameters.js";
 import { elementSnippet, embedSnippet } from "../../element/embed-snippet.js";
 import { videoUrl } from "../../source/video-url.js";
 import type { ListedVideo } from "./videos.js";
@@ -10,7 +11,7 @@ export function showSnippets(
   { id, src }: ListedVideo,
   size: { readonly width: number; readonly height: number },
 ): void {
-  const signature = new URL(src).searchParams.get("sig") ?? undefined;
+  const signature = new URL(src).searchParams.get(SIGNATURE_PARAMETER) ?? undefined;
   const video = { root: root.href, id, ...size, signature };
   const texts = {
     element: elementSnippet(video),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { KernelDecoder, memorySource, openAsset, type Viewport } from "../../../codec/index.js";
+import { KernelDecoder, memorySource, openAsset, type Viewport } from "../../../codec/internal.js";
 import type { WorkerOrder, WorkerReport } from "../../../player/direct/messages.js";
 import { launchBrowser } from "../../support/browser.js";
 import { PATIENCE } from "../../support/player-stage.js";

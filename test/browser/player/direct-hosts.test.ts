@@ -175,7 +175,7 @@ describe("direct mode on hosts of all kinds", { concurrency: false, timeout: PAT
 
   test("a group that is damaged is left out, and the video goes on", async (t) => {
     const bytes = Buffer.from(syntheticAsset(VIDEO));
-    const { openAsset, memorySource } = await import("../../../codec/index.js");
+    const { openAsset, memorySource } = await import("../../../codec/internal.js");
     const asset = await openAsset(memorySource(bytes));
     const { offset } = asset.groups[1]!;
     bytes.fill(0x55, offset + 2000, offset + 2040);

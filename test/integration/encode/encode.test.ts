@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { memorySource, openAsset } from "../../../codec/index.js";
+import { memorySource, openAsset } from "../../../codec/internal.js";
 import { type EncodeEvent, type EncodeOptions, EncoderError, encode } from "../../../encoder/index.js";
 import { resolveOptions } from "../../../encoder/options.js";
 import { planGroups } from "../../../encoder/plan/groups.js";

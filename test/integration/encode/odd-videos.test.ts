@@ -4,7 +4,7 @@ import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { type Asset, memorySource, openAsset } from "../../../codec/index.js";
+import { type Asset, memorySource, openAsset } from "../../../codec/internal.js";
 import { type EncodeOptions, encode } from "../../../encoder/index.js";
 import { probeVideo, readFrames } from "../../../media/index.js";
 import { clip } from "../../support/clips.js";

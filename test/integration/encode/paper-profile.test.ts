@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { memorySource, openAsset, type PaperAsset } from "../../../codec/index.js";
+import { memorySource, openAsset, type PaperAsset } from "../../../codec/internal.js";
 import { type EncodeEvent, type EncodeOptions, EncoderError, encode } from "../../../encoder/index.js";
 import { remaining } from "../../support/child-processes.js";
 import { clip, realClips } from "../../support/clips.js";

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import sharp from "sharp";
-import { memorySource, openAsset, type PaperAsset, type PaperNetwork } from "../../../codec/index.js";
+import { memorySource, openAsset, type PaperAsset, type PaperNetwork } from "../../../codec/internal.js";
 import { type EncodeOptions, encode, framePsnr } from "../../../encoder/index.js";
 import { addNoise, NOISES } from "../../../encoder/paper/noise.js";
 import { loadTarget } from "../../../encoder/paper/target.js";

@@ -5,7 +5,7 @@ import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { run } from "../../../cli/run.js";
-import { memorySource, openAsset, SieddError } from "../../../codec/index.js";
+import { memorySource, openAsset, SieddError } from "../../../codec/internal.js";
 import { readTextSamples, writeTextSamples } from "../../../codec/iso/text-track.js";
 import { encode } from "../../../encoder/index.js";
 import { isTextSubtitle } from "../../../media/read/subtitles.js";

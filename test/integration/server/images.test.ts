@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import sharp from "sharp";
-import { KernelDecoder, memorySource, openAsset } from "../../../codec/index.js";
+import { KernelDecoder, memorySource, openAsset } from "../../../codec/internal.js";
 import { testServer } from "../../support/running-server.js";
 import { syntheticAsset } from "../../support/synthetic-asset.js";
 

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { link, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { openAsset } from "../../../codec/index.js";
+import { openAsset } from "../../../codec/internal.js";
 import { fileSource } from "../../../decode-pool/index.js";
 import { Catalog } from "../../../server/catalog/catalog.js";
 import { serve, signUrl } from "../../../server/index.js";

@@ -16,7 +16,7 @@ import {
   readGroup,
   SieddError,
   writeGroup,
-} from "../../../codec/index.js";
+} from "../../../codec/internal.js";
 import { DecodePool, decodeFrames } from "../../../decode-pool/index.js";
 import { noise, syntheticAsset, syntheticGroup } from "../../support/synthetic-asset.js";
 import { tempFolder } from "../../support/temp-folder.js";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { fullRegion, KernelDecoder, openAsset, SieddError } from "../../../codec/index.js";
+import { fullRegion, KernelDecoder, openAsset, SieddError } from "../../../codec/internal.js";
 import { planRuns } from "../../../decode-pool/decode-frames.js";
 import {
   type DecodeFramesOptions,

@@ -14,7 +14,7 @@ import {
   readGroup,
   SieddError,
   type TileNetwork,
-} from "../../../../codec/index.js";
+} from "../../../../codec/internal.js";
 import { referencePixel } from "../../../support/reference-decoder.js";
 import {
   noise,

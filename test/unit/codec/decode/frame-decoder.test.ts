@@ -14,7 +14,7 @@ import {
   openAsset,
   type TileAsset,
   type Viewport,
-} from "../../../../codec/index.js";
+} from "../../../../codec/internal.js";
 import { type ClipName, clip } from "../../../support/clips.js";
 import { syntheticAsset } from "../../../support/synthetic-asset.js";
 import { syntheticPaperAsset } from "../../../support/synthetic-paper.js";

@@ -11,7 +11,7 @@ import {
   memorySource,
   openAsset,
   readGroup,
-} from "../../../../codec/index.js";
+} from "../../../../codec/internal.js";
 import { DecodePool, decodeFrames } from "../../../../decode-pool/index.js";
 import { referencePixel } from "../../../support/reference-decoder.js";
 import { syntheticAsset } from "../../../support/synthetic-asset.js";

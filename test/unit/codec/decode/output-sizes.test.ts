@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { planDecode } from "../../../../codec/decode/decode-plan.js";
 import { chooseSampling } from "../../../../codec/decode/sampling.js";
-import { fullRegion, KernelDecoder, memorySource, openAsset } from "../../../../codec/index.js";
+import { fullRegion, KernelDecoder, memorySource, openAsset } from "../../../../codec/internal.js";
 import { syntheticAsset } from "../../../support/synthetic-asset.js";
 
 const FRAME = { width: 160, height: 120, groups: [2], widths: [8, 16], tileWidth: 8 };

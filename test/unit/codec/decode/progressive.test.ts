@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fullRegion, KernelDecoder, memorySource, openAsset } from "../../../../codec/index.js";
+import { fullRegion, KernelDecoder, memorySource, openAsset } from "../../../../codec/internal.js";
 import { syntheticAsset } from "../../../support/synthetic-asset.js";
 
 const asset = await openAsset(memorySource(syntheticAsset({ width: 101, height: 67, groups: [3] })));

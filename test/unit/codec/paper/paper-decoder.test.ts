@@ -16,7 +16,7 @@ import {
   readPaperGroup,
   SieddError,
   writePaperGroup,
-} from "../../../../codec/index.js";
+} from "../../../../codec/internal.js";
 import { DecodePool, decodeFrames } from "../../../../decode-pool/index.js";
 import { paperFormula } from "../../../support/paper-formula.js";
 import { noise, syntheticAsset } from "../../../support/synthetic-asset.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { blockValues, scaledValues, writePaperGroup, ZERO_STEPS } from "../../../../codec/index.js";
+import { blockValues, scaledValues, writePaperGroup, ZERO_STEPS } from "../../../../codec/internal.js";
 import { quantise16, quantizeBlocks } from "../../../../encoder/paper/half-quadratic.js";
 import { initialPaperWeights, quantizeGroup } from "../../../../encoder/paper/weights.js";
 import { Random } from "../../../../encoder/training/sampling/random.js";

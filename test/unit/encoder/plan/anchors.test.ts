@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { createFrameDecoder, memorySource, openAsset } from "../../../../codec/index.js";
+import { createFrameDecoder, memorySource, openAsset } from "../../../../codec/internal.js";
 import { type AnchorChoice, type EncodeEvent, encode } from "../../../../encoder/index.js";
 import {
   contentAnchors,

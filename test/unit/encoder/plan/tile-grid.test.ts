@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { createFrameDecoder, fullRegion, memorySource, openAsset } from "../../../../codec/index.js";
+import { createFrameDecoder, fullRegion, memorySource, openAsset } from "../../../../codec/internal.js";
 import { encode } from "../../../../encoder/index.js";
 import { resolveOptions } from "../../../../encoder/options.js";
 import { tileNetwork } from "../../../../encoder/plan/tile-grid.js";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { TileNetwork } from "../../../../codec/index.js";
+import type { TileNetwork } from "../../../../codec/internal.js";
 import { type EncodeEvent, type EncodeOptions, encode } from "../../../../encoder/index.js";
 import { solveHeads } from "../../../../encoder/tile/least-squares.js";
 import type { TrainingWeights } from "../../../../encoder/tile/weights.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { PaperNetwork, TileNetwork } from "../../../../codec/index.js";
+import type { PaperNetwork, TileNetwork } from "../../../../codec/internal.js";
 import { gradients } from "../../../../encoder/graph/gradient.js";
 import { exportFunction, exportLoop } from "../../../../encoder/graph/onnx-export.js";
 import { Operations } from "../../../../encoder/graph/operations.js";

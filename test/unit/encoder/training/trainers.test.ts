@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { memorySource, openAsset } from "../../../../codec/index.js";
+import { memorySource, openAsset } from "../../../../codec/internal.js";
 import { EncoderError, encode } from "../../../../encoder/index.js";
 import { tileTrainingStep } from "../../../../encoder/tile/training-graph.js";
 import { runSteps, shapeOf } from "../../../../encoder/tile/training-steps.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Asset, memorySource, openAsset } from "../../../../codec/index.js";
+import { type Asset, memorySource, openAsset } from "../../../../codec/internal.js";
 import { parseWebVtt, writeWebVtt } from "../../../../media/write/webvtt.js";
 import {
   audioSegments,
