@@ -1,4 +1,4 @@
-import { wholeOf } from "../geometry/region.js";
+import { fullRegion } from "../geometry/region.js";
 import type { Size } from "../geometry/size.js";
 import { DecodeWorkers } from "./decode-workers.js";
 import { DynamicResolution, samplesOf } from "./dynamic-resolution.js";
@@ -46,7 +46,7 @@ export async function openIfFastEnough(
   const workshop = await opening;
   const { num, den } = asset.frameRate;
   const load = ({ pace, decoders }: DecodeBackend) =>
-    pace.load((samplesOf({ ...size, region: wholeOf(asset), draft: false }) * num) / den, decoders.count);
+    pace.load((samplesOf({ ...size, region: fullRegion(asset), draft: false }) * num) / den, decoders.count);
   try {
     if (fetched.status === "rejected") throw fetched.reason;
     await measure(opened, workshop, group, size, signal);
@@ -98,7 +98,7 @@ async function measure(
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted();
-  const region = wholeOf(asset);
+  const region = fullRegion(asset);
   const ended = new Promise<never>((_resolve, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });

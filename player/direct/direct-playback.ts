@@ -1,6 +1,6 @@
 import { SieddError } from "../../codec/errors.js";
 import type { SizeChange } from "../abr/requested-size.js";
-import { cannotDecode, damaged, notPlayable, PlayerError } from "../errors.js";
+import { cannotDecode, damagedVideo, notPlayable, PlayerError } from "../errors.js";
 import type { Playback, PlaybackOptions } from "../playback/transport.js";
 import { type CanvasOverlay, canvasOverlay } from "./canvas-overlay.js";
 import { type DecodeBackend, openBackend } from "./choose-backend.js";
@@ -193,7 +193,7 @@ export class DirectPlayback implements Playback {
     this.#failed = true;
     if (error instanceof AssetReplacedError) this.#options.onStale();
     else if (error instanceof PlayerError) this.#options.onError(error);
-    else if (error instanceof SieddError) this.#options.onError(damaged(error));
+    else if (error instanceof SieddError) this.#options.onError(damagedVideo(error));
     else this.#options.onError(notPlayable(error));
   }
 }

@@ -1,7 +1,7 @@
 import { openAsset } from "../../codec/asset/asset.js";
 import { SieddError } from "../../codec/errors.js";
 import type { TileAsset } from "../../codec/internal.js";
-import { badAnswer, badVideo, PlayerError, serverOnly } from "../errors.js";
+import { badResponse, invalidVideo, PlayerError, requiresServer } from "../errors.js";
 import { DEFAULT_LIMITS } from "../geometry/size.js";
 import type { PlayerVideoInfo } from "../source/video-info.js";
 import { AudioRemuxer } from "./audio-remuxer.js";
@@ -28,7 +28,7 @@ export async function openDirectAsset(url: string, signal: AbortSignal): Promise
   const source = await RangeSource.open(url, life.signal);
   try {
     const asset = await openAsset(source, { signal });
-    if (asset.profile !== "tile") throw serverOnly(url);
+    if (asset.profile !== "tile") throw requiresServer(url);
     const { width, height, duration, frameRate } = asset;
     const info: PlayerVideoInfo = {
       width,
@@ -43,7 +43,7 @@ export async function openDirectAsset(url: string, signal: AbortSignal): Promise
     return { asset, info, audio, store, close: () => life.abort() };
   } catch (error) {
     if (signal.aborted) throw signal.reason;
-    if (error instanceof SieddError) throw badVideo(url, error);
-    throw error instanceof PlayerError ? error : badAnswer(error);
+    if (error instanceof SieddError) throw invalidVideo(url, error);
+    throw error instanceof PlayerError ? error : badResponse(error);
   }
 }

@@ -1,7 +1,7 @@
 import { SieddError } from "../../codec/errors.js";
 import type { ByteSource } from "../../codec/internal.js";
-import { badAnswer, errorForStatus, noRanges, unreachable } from "../errors.js";
-import { pause } from "../source/video-info.js";
+import { badResponse, errorForStatus, rangesNotSupported, serverUnreachable } from "../errors.js";
+import { delay } from "../source/video-info.js";
 
 /** Bytes of the first request: the head of a video of some minutes, and mostly its first group too. */
 const FIRST_BYTES = 65_536;
@@ -114,7 +114,7 @@ async function request(
       if (answer.status === 206) return await readPart(answer);
       // What is left of a whole video must not come.
       await answer.body?.cancel();
-      if (answer.status === 200) throw noRanges(url);
+      if (answer.status === 200) throw rangesNotSupported(url);
       failure = refusal(answer.status);
       if (answer.status !== 429 && answer.status < 500) throw failure;
       wait = Math.max(wait, Math.min(LONGEST_WAIT, Number(answer.headers.get("retry-after")) || 0));
@@ -122,10 +122,10 @@ async function request(
       if (signal.aborted) throw signal.reason;
       // fetch and the reading of a body reject with TypeError where the network fails.
       if (!(error instanceof TypeError)) throw error;
-      failure = unreachable(error);
+      failure = serverUnreachable(error);
     }
     if (attempt === ATTEMPTS) throw failure;
-    await pause(wait * 1000, signal);
+    await delay(wait * 1000, signal);
   }
 }
 
@@ -133,7 +133,7 @@ async function readPart(answer: Response): Promise<Part> {
   const range = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(answer.headers.get("content-range") ?? "");
   const total = range === null || range[3] === "*" ? null : Number(range[3]);
   const bytes = new Uint8Array(await answer.arrayBuffer());
-  if (range !== null && bytes.length !== Number(range[2]) - Number(range[1]) + 1) throw badAnswer();
+  if (range !== null && bytes.length !== Number(range[2]) - Number(range[1]) + 1) throw badResponse();
   const validator = answer.headers.get("etag") ?? answer.headers.get("last-modified");
   return { bytes, total, validator };
 }

@@ -1,4 +1,4 @@
-import { keepSignature } from "../source/video-url.js";
+import { keepOnlySignature } from "../source/video-url.js";
 /**
  * Who turns the asset into pictures: the server, this browser (direct), or whichever a short measurement says (auto).
  * `server` unless the page asks otherwise: it begins soonest, and costs the viewer's machine the least.
@@ -42,7 +42,7 @@ export function parseSource(value: string | null, base: string): string | null {
   try {
     const url = new URL(value.trim(), base);
     // The address of a file may need its query: some hosts sign theirs.
-    if (!url.pathname.endsWith(".siedd")) keepSignature(url);
+    if (!url.pathname.endsWith(".siedd")) keepOnlySignature(url);
     url.hash = "";
     url.pathname = url.pathname.replace(/\/+$/, "");
     return url.href.replace(/\/$/, "");

@@ -7,14 +7,14 @@ import type { MissingPart, Transport } from "../playback/transport.js";
 import { Session } from "../session/session.js";
 import type { PlayerVideoInfo } from "../source/video-info.js";
 import { Controls } from "../ui/controls.js";
-import { buildSkin, type Skin } from "../ui/layout.js";
+import { buildLayout, type Layout } from "../ui/layout.js";
 import { type PlayerMode, parseCap, parseMode, parseQuality, parseSource } from "./attributes.js";
 import { MediaElement, VIDEO_ATTRIBUTES } from "./media-element.js";
-import { objectFit, watchFit } from "./object-fit.js";
+import { objectFit, observeFit } from "./object-fit.js";
 import { mirrorTextTracks, offerAudioTracks, offerRenditions } from "./tracks.js";
 
 /** Events that the element adds to those of a media element. */
-export interface SieddPlayerOwnEventMap {
+export interface SieddPlayerCustomEventMap {
   /** The size to ask for has changed: output pixels. */
   sizechange: CustomEvent<Size>;
   /** A segment of the picture has arrived. */
@@ -26,7 +26,7 @@ export interface SieddPlayerOwnEventMap {
 }
 
 /** Events of the element: those of a media element, and its own. */
-export interface SieddPlayerEventMap extends HTMLVideoElementEventMap, SieddPlayerOwnEventMap {}
+export interface SieddPlayerEventMap extends HTMLVideoElementEventMap, SieddPlayerCustomEventMap {}
 
 /**
  * `<siedd-player src=".../movie">`: plays a video at exactly the pixels it takes up on the screen, and follows
@@ -47,19 +47,19 @@ export class SieddPlayerElement extends MediaElement {
     ...VIDEO_ATTRIBUTES,
   ] as const;
 
-  readonly #skin: Skin = buildSkin(this.attachShadow({ mode: "open" }));
-  protected readonly video = this.#skin.video;
+  readonly #layout: Layout = buildLayout(this.attachShadow({ mode: "open" }));
+  protected readonly video = this.#layout.video;
   // Who plays HLS by itself shows the last frame by itself, and in direct mode it is painted.
   protected readonly still = new PausedFrame(this.video, () => (this.hls === null ? null : this.info));
-  readonly #controls = new Controls(this, this.#skin, {
+  readonly #controls = new Controls(this, this.#layout, {
     onRegion: () => {
       // There another region is another stream, and until it plays the video has no picture.
-      if (this.transport === "native") this.#controls.zoom.hold();
+      if (this.transport === "native") this.#controls.zoom.holdFrame();
       this.#session?.measure();
       const { region, zoom } = this;
-      this.#tell("regionchange", { region, zoom });
+      this.#dispatch("regionchange", { region, zoom });
     },
-    onWindow: () => this.#session?.measure(),
+    onPipResize: () => this.#session?.measure(),
   });
   #connection: AbortController | null = null;
   #loading: AbortController | null = null;
@@ -68,7 +68,7 @@ export class SieddPlayerElement extends MediaElement {
   #cap: Size = { width: Number.POSITIVE_INFINITY, height: Number.POSITIVE_INFINITY };
   #mode: PlayerMode = "server";
   #quality: number | "auto" = "auto";
-  #playsWhenStarted = false;
+  #playOnStart = false;
   /** Where the video begins once it plays, in seconds: where it was when the element left the document. */
   #startAt = 0;
 
@@ -112,7 +112,7 @@ export class SieddPlayerElement extends MediaElement {
   }
   /** The part of the picture asked for: `full`, or `x,y,w,h` in source pixels; `pct:x,y,w,h` may be set too. */
   get region(): string {
-    return this.#controls.zoom.text;
+    return this.#controls.zoom.regionText;
   }
   set region(region: string) {
     this.setAttribute("region", region);
@@ -181,17 +181,17 @@ export class SieddPlayerElement extends MediaElement {
     if (this.#session === null) this.#open();
     const session = this.#session as Session | null;
     if (session !== null && !session.started) {
-      this.#playsWhenStarted = true;
+      this.#playOnStart = true;
       const failure = await session.whenStarted;
       if (failure !== null) throw failure;
-      if (session !== this.#session || !this.#playsWhenStarted) {
+      if (session !== this.#session || !this.#playOnStart) {
         throw new DOMException("Playing was interrupted by pause() or by another video.", "AbortError");
       }
     }
     await this.#playVideo();
   }
   override pause(): void {
-    this.#playsWhenStarted = false;
+    this.#playOnStart = false;
     this.video.pause();
   }
 
@@ -224,14 +224,14 @@ export class SieddPlayerElement extends MediaElement {
   connectedCallback(): void {
     // Moved within the document: the callback for leaving has not ended anything yet.
     if (this.#connection !== null) return;
-    this.takeEarlyProperties();
+    this.upgradeProperties();
     this.#connection = new AbortController();
     const { signal } = this.#connection;
     this.forwardEvents(signal);
-    watchFit(this, () => this.#session?.measure(), signal);
+    observeFit(this, () => this.#session?.measure(), signal);
     mirrorTextTracks(this, this.video, signal);
     this.#controls.connect(signal);
-    this.#skin.retry.addEventListener("click", () => this.#retry(), { signal });
+    this.#layout.retry.addEventListener("click", () => this.#retry(), { signal });
     signal.addEventListener("abort", () => this.#loading?.abort(), { once: true });
     this.#load();
   }
@@ -250,7 +250,7 @@ export class SieddPlayerElement extends MediaElement {
     }
     if (before === value) return;
     if (name === "lang") {
-      this.#controls.speak();
+      this.#controls.updateLanguage();
     } else if (name === "src") {
       this.#controls.reset();
       this.load();
@@ -309,25 +309,25 @@ export class SieddPlayerElement extends MediaElement {
         still: this.still,
         frame: this.video,
         fit: () => objectFit(this),
-        window: () => this.#controls.window,
+        window: () => this.#controls.pipWindowSize,
         startAt: () => this.#startAt,
         cap: () => this.#cap,
-        region: () => this.#controls.zoom.asked,
+        region: () => this.#controls.zoom.requestedRegion,
         fixedHeight: () => (this.#quality === "auto" ? null : this.#quality),
-        onFit: (fills) => this.#skin.stage.toggleAttribute("data-fits", fills),
+        onFit: (fills) => this.#layout.stage.toggleAttribute("data-fits", fills),
         onInfo: (info) => {
-          this.#skin.setShape(info);
-          this.#controls.infoKnown();
+          this.#layout.setShape(info);
+          this.#controls.onInfoLoaded();
           if (this.videoRenditions.length === 0) offerRenditions(this, info, signal);
         },
         onHls: (hls, playing) => offerAudioTracks(this, hls, playing),
-        onWantedSize: (size) => this.#tell("sizechange", size),
+        onWantedSize: (size) => this.#dispatch("sizechange", size),
         onSegment: (arrival) => {
-          this.#controls.zoom.segmentArrived(arrival);
-          this.#tell("segment", arrival);
+          this.#controls.zoom.addSegment(arrival);
+          this.#dispatch("segment", arrival);
         },
-        onMissing: (part) => this.#tell("missing", part),
-        onPainted: (region) => this.#controls.zoom.painted(region),
+        onMissing: (part) => this.#dispatch("missing", part),
+        onPainted: (region) => this.#controls.zoom.onFramePainted(region),
         onReload: (position, playing) => {
           // From here on as before the video was first known: what is chosen meanwhile holds.
           this.#startAt = position;
@@ -347,7 +347,7 @@ export class SieddPlayerElement extends MediaElement {
     this.#load();
     if (this.#session === null) this.#open();
     if (playing) this.play().catch(() => undefined);
-    if (focus) this.#skin.stage.focus({ preventScroll: true });
+    if (focus) this.#layout.stage.focus({ preventScroll: true });
   }
 
   /** Undoes all that connecting did: requests, timers, observers and listeners. */
@@ -366,7 +366,10 @@ export class SieddPlayerElement extends MediaElement {
     if (error !== null) this.dispatchEvent(new Event("error"));
   }
 
-  #tell<K extends keyof SieddPlayerOwnEventMap>(type: K, detail: SieddPlayerOwnEventMap[K]["detail"]): void {
+  #dispatch<K extends keyof SieddPlayerCustomEventMap>(
+    type: K,
+    detail: SieddPlayerCustomEventMap[K]["detail"],
+  ): void {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }

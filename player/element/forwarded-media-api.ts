@@ -7,7 +7,7 @@ const ElementBase = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
  * What the standard gives a media element and the video inside can answer as it is. A browser's own additions
  * (`captureStream`, `webkitPresentationMode` and the like) are passed on as well, though not typed here.
  */
-type Forwarded = Pick<
+type ForwardedMembers = Pick<
   HTMLVideoElement,
   | "addTextTrack"
   | "buffered"
@@ -46,7 +46,7 @@ type Forwarded = Pick<
 type Tracks = InstanceType<ReturnType<typeof MediaTracksMixin<new () => object>>>;
 
 /** Members that mean something else here: what is loaded is ours to say, attributes are reflected, CSS gives the box. */
-const OWN = new Set([
+const NOT_FORWARDED = new Set([
   "constructor",
   "src",
   "srcObject",
@@ -80,7 +80,7 @@ const OWN = new Set([
 ]);
 
 /** An element whose media members are those of the video inside. */
-abstract class Forwarding extends ElementBase {
+abstract class ForwardingBase extends ElementBase {
   /** The video that plays. */
   protected abstract readonly video: HTMLVideoElement;
 
@@ -97,11 +97,11 @@ abstract class Forwarding extends ElementBase {
  * Gives the class every member that this browser's video element has: members that are not listed anywhere
  * cannot be forgotten (as custom-media-element does, github.com/muxinc/media-elements).
  */
-function forward(prototype: object): void {
+function forwardMembers(prototype: object): void {
   const native = [globalThis.HTMLVideoElement?.prototype, globalThis.HTMLMediaElement?.prototype];
   for (const source of native) {
     for (const [name, { value, set }] of Object.entries(Object.getOwnPropertyDescriptors(source ?? {}))) {
-      if (OWN.has(name) || name.startsWith("on") || name in prototype) continue;
+      if (NOT_FORWARDED.has(name) || name.startsWith("on") || name in prototype) continue;
       const isMethod = typeof value === "function";
       Object.defineProperty(prototype, name, {
         configurable: true,
@@ -135,8 +135,10 @@ function writeVideo(name: string) {
   };
 }
 
-forward(Forwarding.prototype);
-MediaTracksMixin(Forwarding);
+forwardMembers(ForwardingBase.prototype);
+MediaTracksMixin(ForwardingBase);
 
 /** Base of an element that answers as the video inside does. */
-export const ForwardingElement = Forwarding as unknown as abstract new () => Forwarding & Forwarded & Tracks;
+export const ForwardingElement = ForwardingBase as unknown as abstract new () => ForwardingBase &
+  ForwardedMembers &
+  Tracks;

@@ -52,7 +52,7 @@ export const VIDEO_ATTRIBUTES = [
 ] as const;
 
 /** The event once more, for another target: with what it carries, where its class can be made anew. */
-export function sameEvent(event: Event): Event {
+export function cloneEvent(event: Event): Event {
   const Class = event.constructor as new (type: string, init: Event) => Event;
   try {
     return new Class(event.type, event);
@@ -65,34 +65,35 @@ export function sameEvent(event: Event): Event {
 export abstract class MediaElement extends ForwardingElement {
   protected abstract readonly still: PausedFrame;
   /** Names of properties that were set before the tag was defined, with their values. */
-  #early: readonly (readonly [string, unknown])[] = Object.entries(this);
+  #earlyProperties: readonly (readonly [string, unknown])[] = Object.entries(this);
   #defaultPlaybackRate = 1;
   /** The rate that the page was last told of; NaN where it may have missed a change. */
-  #toldRate = Number.NaN;
+  #dispatchedRate = Number.NaN;
 
   constructor() {
     super();
     // They would hide the accessors of the class.
-    for (const [name] of this.#early) delete (this as unknown as Record<string, unknown>)[name];
+    for (const [name] of this.#earlyProperties) delete (this as unknown as Record<string, unknown>)[name];
   }
 
   /**
    * Sets again, once, what a page has set while the tag was an unknown element. Not for the constructor: attributes
    * that change there are not told.
    */
-  protected takeEarlyProperties(): void {
-    for (const [name, value] of this.#early) (this as unknown as Record<string, unknown>)[name] = value;
-    this.#early = [];
+  protected upgradeProperties(): void {
+    for (const [name, value] of this.#earlyProperties)
+      (this as unknown as Record<string, unknown>)[name] = value;
+    this.#earlyProperties = [];
   }
 
   /** Sends the video's events again, until the signal. */
   protected forwardEvents(signal: AbortSignal): void {
     const { video, still } = this;
-    this.#toldRate = Number.NaN;
+    this.#dispatchedRate = Number.NaN;
     for (const type of MEDIA_EVENTS) {
       if (type === "ratechange") continue;
       const tell = (event: Event) => {
-        if (!still.hides(type)) this.dispatchEvent(sameEvent(event));
+        if (!still.hides(type)) this.dispatchEvent(cloneEvent(event));
       };
       video.addEventListener(type, tell, { signal });
     }
@@ -104,8 +105,8 @@ export abstract class MediaElement extends ForwardingElement {
     // Chosen past this element, as in a browser's own menu.
     this.#keepRate();
     const { playbackRate } = this.video;
-    if (playbackRate === this.#toldRate) return;
-    this.#toldRate = playbackRate;
+    if (playbackRate === this.#dispatchedRate) return;
+    this.#dispatchedRate = playbackRate;
     this.dispatchEvent(new Event("ratechange"));
   }
 

@@ -7,7 +7,7 @@ export function objectFit(element: Element): ObjectFit {
 }
 
 /** CSS tells nobody when it changes: looks again when what it mostly hangs on does, until the signal aborts. */
-export function watchFit(element: Element, onChange: () => void, signal: AbortSignal): void {
+export function observeFit(element: Element, onChange: () => void, signal: AbortSignal): void {
   let known = objectFit(element);
   const observer = new MutationObserver(() => {
     const now = objectFit(element);

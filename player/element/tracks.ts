@@ -5,7 +5,7 @@ import type { PlayerVideoInfo } from "../source/video-info.js";
 import type { MediaElement } from "./media-element.js";
 
 /** Rows of pixels that people know by name; a video's own come with them. */
-const KNOWN_HEIGHTS = [144, 240, 360, 480, 720, 1080, 1440, 2160];
+const STANDARD_HEIGHTS = [144, 240, 360, 480, 720, 1080, 1440, 2160];
 
 /** What an element with tracks has to let be chosen. */
 export interface TrackHost extends MediaElement {
@@ -39,7 +39,7 @@ export function offerRenditions(host: TrackHost, info: PlayerVideoInfo, signal: 
   const track = host.addVideoTrack("main");
   track.id = "video";
   const max = Math.min(info.limits.maxSide, Math.sqrt((info.limits.maxArea * info.height) / info.width));
-  const heights = [...new Set([...KNOWN_HEIGHTS, info.height])].filter((height) => height <= max);
+  const heights = [...new Set([...STANDARD_HEIGHTS, info.height])].filter((height) => height <= max);
   for (const height of heights.sort((a, b) => a - b)) {
     const width = 2 * Math.round((height * info.width) / info.height / 2);
     const rendition = track.addRendition(

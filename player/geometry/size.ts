@@ -35,7 +35,7 @@ export const OBJECT_FITS = ["contain", "cover", "fill", "none", "scale-down"] as
 export type ObjectFit = (typeof OBJECT_FITS)[number];
 
 /** The picture as it is drawn, in the same pixels as the box. */
-function drawnSize(box: Size, frame: Size, fit: ObjectFit): Size {
+function renderedSize(box: Size, frame: Size, fit: ObjectFit): Size {
   if (fit === "fill") return box;
   // As many as the video has: CSS then shows each as one of its own pixels.
   if (fit === "none") return frame;
@@ -54,7 +54,7 @@ function drawnSize(box: Size, frame: Size, fit: ObjectFit): Size {
  * @param source size of the video in pixels
  * @param cap most output pixels a side; `Infinity` where there is none
  */
-export function requestSize(
+export function computeRequestedSize(
   box: Size,
   source: Size,
   limits: SizeLimits,
@@ -65,7 +65,7 @@ export function requestSize(
     width: Math.min(limits.maxSide, cap.width),
     height: Math.min(limits.maxSide, cap.height),
   };
-  const drawn = drawnSize(box, source, fit);
+  const drawn = renderedSize(box, source, fit);
   const shrink = Math.min(1, max.width / drawn.width, max.height / drawn.height);
   const fitted = { width: drawn.width * shrink, height: drawn.height * shrink };
   const excess = Math.sqrt(Math.max(1, (fitted.width * fitted.height) / limits.maxArea));
@@ -100,11 +100,11 @@ export const fillRegion = (url: string, region: string): string =>
   url.replace(/\/full\/(?=\{size\}|%7Bsize%7D)/i, () => `/${region}/`);
 
 /** Share by which a side has to change before what is buffered is worth computing again. */
-const NOTABLE_CHANGE = 0.04;
+const NOTABLE_SIZE_CHANGE = 0.04;
 
 export function isNotableChange(from: Size, to: Size): boolean {
   const change = (a: number, b: number) => Math.abs(a - b) / Math.max(a, b);
-  return Math.max(change(from.width, to.width), change(from.height, to.height)) >= NOTABLE_CHANGE;
+  return Math.max(change(from.width, to.width), change(from.height, to.height)) >= NOTABLE_SIZE_CHANGE;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { ErrorData, FragmentLoaderConstructor, HlsConfig } from "hls.js";
 import Hls from "hls.js";
-import { badAnswer, errorForStatus, notPlayable, type PlayerError } from "../errors.js";
+import { badResponse, errorForStatus, notPlayable, type PlayerError } from "../errors.js";
 import { LOADED_AHEAD } from "../playback/buffered.js";
 import type { MissingPart } from "../playback/transport.js";
 import { FIRST_RETRY } from "./retry-after-loader.js";
@@ -145,7 +145,7 @@ export function startHls(options: HlsPlaybackOptions): Hls {
       // hls.js names a timeout only in its details; one without a status is a playlist that makes no sense.
       const status = data.details.endsWith("TimeOut") ? 0 : data.response?.code;
       const error =
-        status === undefined ? badAnswer(data.error) : errorForStatus(status, options.src, data.error);
+        status === undefined ? badResponse(data.error) : errorForStatus(status, options.src, data.error);
       end(() => options.onError(error));
       return;
     }

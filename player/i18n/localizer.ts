@@ -1,7 +1,7 @@
-import { directionOf, fetchStrings, hasTranslation, type Strings, stringsFor } from "./strings.js";
+import { getStrings, hasTranslation, loadStrings, type Strings, textDirection } from "./strings.js";
 
 /** The language that an element is in: the nearest `lang` around it, else the browser's first known one. */
-export function languageOf(element: Element): string {
+export function resolveLanguage(element: Element): string {
   for (let node: Element | null = element; node !== null; ) {
     const near: Element | null = node.closest("[lang]");
     const language = near?.getAttribute("lang");
@@ -14,7 +14,7 @@ export function languageOf(element: Element): string {
 
 /** The words of one player, and who wants to know when they change. */
 export class Localizer {
-  #text = stringsFor("en");
+  #strings = getStrings("en");
   #language = "en";
   readonly #root: HTMLElement;
   readonly #listeners = new Set<() => void>();
@@ -23,18 +23,18 @@ export class Localizer {
     this.#root = root;
   }
 
-  get text(): Strings {
-    return this.#text;
+  get strings(): Strings {
+    return this.#strings;
   }
 
   /** Takes the words of a language; in English until they have come. */
-  use(language: string): void {
+  setLanguage(language: string): void {
     this.#language = language;
     this.#root.lang = language;
-    this.#root.dir = directionOf(language);
-    this.#write();
-    fetchStrings(language)?.then(
-      () => language === this.#language && this.#write(),
+    this.#root.dir = textDirection(language);
+    this.#update();
+    loadStrings(language)?.then(
+      () => language === this.#language && this.#update(),
       // The next player, or the next change of the language, tries again.
       () => undefined,
     );
@@ -45,22 +45,22 @@ export class Localizer {
     signal.addEventListener("abort", () => this.#listeners.delete(tell), { once: true });
   }
 
-  #write(): void {
-    this.#text = stringsFor(this.#language);
-    this.relabel();
+  #update(): void {
+    this.#strings = getStrings(this.#language);
+    this.applyStrings();
     for (const tell of [...this.#listeners]) tell();
   }
 
   /** Writes the words into what is marked with `data-label` (name and tool tip) and `data-text`. */
-  relabel(root: ParentNode = this.#root): void {
+  applyStrings(root: ParentNode = this.#root): void {
     for (const element of root.querySelectorAll<HTMLElement>("[data-label]")) {
-      const text = this.#text[element.dataset.label as keyof Strings];
+      const text = this.#strings[element.dataset.label as keyof Strings];
       element.setAttribute("aria-label", text);
       // A tool tip would cover what a large surface shows.
       if (element.matches("button, .size")) element.title = text;
     }
     for (const element of root.querySelectorAll<HTMLElement>("[data-text]")) {
-      element.textContent = this.#text[element.dataset.text as keyof Strings];
+      element.textContent = this.#strings[element.dataset.text as keyof Strings];
     }
   }
 }

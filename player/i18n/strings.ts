@@ -4,20 +4,20 @@ import { ENGLISH } from "./lang/en.js";
 export type Strings = { readonly [K in keyof typeof ENGLISH]: string };
 
 /** Languages of the player's own, each fetched when somebody speaks it; English comes with the player. */
-const OTHERS = new Map<string, () => Promise<Strings>>([
+const LOADERS = new Map<string, () => Promise<Strings>>([
   ["de", async () => (await import("./lang/de.js")).GERMAN],
   ["fr", async () => (await import("./lang/fr.js")).FRENCH],
   ["es", async () => (await import("./lang/es.js")).SPANISH],
   ["ar", async () => (await import("./lang/ar.js")).ARABIC],
 ]);
-const known = new Map<string, Strings>([["en", ENGLISH]]);
+const loaded = new Map<string, Strings>([["en", ENGLISH]]);
 /** What pages have added: it goes over the player's own. */
-const added = new Map<string, Partial<Strings>>();
+const custom = new Map<string, Partial<Strings>>();
 
 /** Languages written from right to left. */
 const RIGHT_TO_LEFT = new Set(["ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"]);
 
-const primary = (language: string): string => language.toLowerCase().split(/[-_]/, 1)[0] ?? "";
+const primarySubtag = (language: string): string => language.toLowerCase().split(/[-_]/, 1)[0] ?? "";
 
 /**
  * Adds a language, or replaces words of one, for all players made or connected from now on.
@@ -27,41 +27,41 @@ const primary = (language: string): string => language.toLowerCase().split(/[-_]
  */
 export function addTranslation(language: string, strings: Partial<Strings>): void {
   const name = language.toLowerCase();
-  added.set(name, { ...added.get(name), ...strings });
+  custom.set(name, { ...custom.get(name), ...strings });
 }
 
 /** The words of a language as far as they are here; English where they are not. */
-export const stringsFor = (language: string): Strings => ({
-  ...(known.get(primary(language)) ?? ENGLISH),
-  ...added.get(primary(language)),
-  ...added.get(language.toLowerCase()),
+export const getStrings = (language: string): Strings => ({
+  ...(loaded.get(primarySubtag(language)) ?? ENGLISH),
+  ...custom.get(primarySubtag(language)),
+  ...custom.get(language.toLowerCase()),
 });
 
 /** Fetches the words of a language; null where all that there are are here. Rejects where they cannot be had. */
-export function fetchStrings(language: string): Promise<void> | null {
-  const name = primary(language);
-  const load = OTHERS.get(name);
-  return load === undefined || known.has(name)
+export function loadStrings(language: string): Promise<void> | null {
+  const name = primarySubtag(language);
+  const load = LOADERS.get(name);
+  return load === undefined || loaded.has(name)
     ? null
-    : load().then((strings) => void known.set(name, strings));
+    : load().then((strings) => void loaded.set(name, strings));
 }
 
 /** Whether there are words in this language. */
 export const hasTranslation = (language: string): boolean => {
-  const name = primary(language);
+  const name = primarySubtag(language);
   return (
-    [name, language.toLowerCase()].some((each) => added.has(each)) || known.has(name) || OTHERS.has(name)
+    [name, language.toLowerCase()].some((each) => custom.has(each)) || loaded.has(name) || LOADERS.has(name)
   );
 };
 
-export const directionOf = (language: string): "ltr" | "rtl" =>
-  RIGHT_TO_LEFT.has(primary(language)) ? "rtl" : "ltr";
+export const textDirection = (language: string): "ltr" | "rtl" =>
+  RIGHT_TO_LEFT.has(primarySubtag(language)) ? "rtl" : "ltr";
 
 /** Figures and their unit as one run from left to right, whatever is around it (unicode.org/reports/tr9: LRI, PDI). */
-export const leftToRight = (text: string): string => `\u2066${text}\u2069`;
+export const isolateLtr = (text: string): string => `\u2066${text}\u2069`;
 
 /** Puts values into `{name}`s. */
-export const fill = (text: string, values: Readonly<Record<string, string | number>>): string =>
+export const interpolate = (text: string, values: Readonly<Record<string, string | number>>): string =>
   text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 
 /** `m:ss`, or `h:mm:ss` from an hour on; unknown and endless durations are dashes. */

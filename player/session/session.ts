@@ -2,9 +2,9 @@ import type Hls from "hls.js";
 import { observeSize } from "../abr/observe-size.js";
 import { RequestedSize, type SizeChange } from "../abr/requested-size.js";
 import type { PlayerMode } from "../element/attributes.js";
-import { notFound, notPlayable, notSupported, PlayerError } from "../errors.js";
+import { videoNotFound, notPlayable, notSupported, PlayerError } from "../errors.js";
 import { type Region, sameRegion } from "../geometry/region.js";
-import { fillsBox, type ObjectFit, requestSize, type Size } from "../geometry/size.js";
+import { fillsBox, type ObjectFit, computeRequestedSize, type Size } from "../geometry/size.js";
 import type { LoadedSegment } from "../hls/elastic-loader.js";
 import type { PausedFrame } from "../playback/paused-frame.js";
 import type { MissingPart, Playback, Transport } from "../playback/transport.js";
@@ -130,7 +130,7 @@ export class Session {
     this.#options.onFit(fit === "contain" && fillsBox(this.#box, info));
     // A part of the picture, a number of rows that somebody has chosen, and a window's picture keep their shape.
     const shaped = region !== null || height !== null || window !== null ? "contain" : fit;
-    const size = requestSize(box, region ?? info, info.limits, this.#options.cap(), shaped);
+    const size = computeRequestedSize(box, region ?? info, info.limits, this.#options.cap(), shaped);
     this.#wanted.propose(size, region);
   }
 
@@ -220,7 +220,7 @@ export class Session {
   #reload(): void {
     if (this.#signal.aborted) return;
     if (!this.#mayReload) {
-      this.#fail(notFound(this.#options.src));
+      this.#fail(videoNotFound(this.#options.src));
       return;
     }
     this.#mayReload = false;

@@ -1,7 +1,7 @@
 import { parseVttTime } from "./vtt-time.js";
 
 /** A thumbnail: a part of a sheet, in its pixels. */
-export interface Tile {
+export interface Thumbnail {
   readonly start: number;
   readonly end: number;
   readonly sheet: string;
@@ -12,8 +12,8 @@ export interface Tile {
 }
 
 /** Reads the cues of a storyboard: each names a part of a picture as a media fragment (`#xywh=`). */
-export function parseStoryboard(vtt: string, address: string): readonly Tile[] {
-  const tiles: Tile[] = [];
+export function parseStoryboard(vtt: string, address: string): readonly Thumbnail[] {
+  const tiles: Thumbnail[] = [];
   for (const block of vtt.split(/\r?\n\r?\n/)) {
     const lines = block.split(/\r?\n/);
     const timing = lines.findIndex((line) => line.includes("-->"));
@@ -30,29 +30,29 @@ export function parseStoryboard(vtt: string, address: string): readonly Tile[] {
 
 /** The video's thumbnails, fetched when the first one is wanted. */
 export class Storyboard {
-  #address: string | null = null;
-  #tiles: Promise<readonly Tile[]> | null = null;
-  #ending = new AbortController();
+  #url: string | null = null;
+  #thumbnails: Promise<readonly Thumbnail[]> | null = null;
+  #controller = new AbortController();
 
   /** The address of the WebVTT file; null where there is none. */
-  use(address: string | null): void {
-    if (address === this.#address) return;
-    this.#ending.abort();
-    this.#ending = new AbortController();
-    this.#address = address;
-    this.#tiles = null;
+  setUrl(address: string | null): void {
+    if (address === this.#url) return;
+    this.#controller.abort();
+    this.#controller = new AbortController();
+    this.#url = address;
+    this.#thumbnails = null;
   }
 
   /** The thumbnail of a moment in seconds; null where there is none, or it cannot be had. */
-  async at(seconds: number): Promise<Tile | null> {
-    if (this.#address === null) return null;
-    this.#tiles ??= this.#fetch(this.#address, this.#ending.signal);
-    const tiles = await this.#tiles;
+  async thumbnailAt(seconds: number): Promise<Thumbnail | null> {
+    if (this.#url === null) return null;
+    this.#thumbnails ??= this.#fetch(this.#url, this.#controller.signal);
+    const tiles = await this.#thumbnails;
     return tiles.findLast((tile) => tile.start <= seconds) ?? null;
   }
 
   /** Shows a tile on the whole of a box, whatever its size. */
-  paint(box: HTMLElement, { sheet, x, y, width, height }: Tile): void {
+  showThumbnail(box: HTMLElement, { sheet, x, y, width, height }: Thumbnail): void {
     const { style } = box;
     const image = `url("${sheet.replaceAll('"', "%22")}")`;
     style.width = `${width}px`;
@@ -64,7 +64,7 @@ export class Storyboard {
     style.backgroundPosition = `${-x}px ${-y}px`;
   }
 
-  async #fetch(address: string, signal: AbortSignal): Promise<readonly Tile[]> {
+  async #fetch(address: string, signal: AbortSignal): Promise<readonly Thumbnail[]> {
     try {
       const response = await fetch(address, { signal });
       return response.ok ? parseStoryboard(await response.text(), address) : [];

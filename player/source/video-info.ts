@@ -1,6 +1,6 @@
 import type { SizeLimits } from "../../protocol/size-limits.js";
 import type { VideoInfo } from "../../protocol/video-info.js";
-import { badAnswer, errorForStatus, PlayerError, unreachable } from "../errors.js";
+import { badResponse, errorForStatus, PlayerError, serverUnreachable } from "../errors.js";
 import { DEFAULT_LIMITS } from "../geometry/size.js";
 import { videoUrl } from "./video-url.js";
 
@@ -13,7 +13,7 @@ export interface PlayerVideoInfo
 
 const DEFAULT_FRAME_RATE = { num: 25, den: 1 };
 
-const ATTEMPTS = 4;
+const MAX_ATTEMPTS = 4;
 
 const positive = (value: unknown): number | null =>
   typeof value === "number" && value > 0 && Number.isFinite(value) ? value : null;
@@ -31,7 +31,7 @@ export function parseVideoInfo(json: unknown): PlayerVideoInfo {
   const width = positive(info?.width);
   const height = positive(info?.height);
   const duration = positive(info?.duration);
-  if (width === null || height === null || duration === null) throw badAnswer(json);
+  if (width === null || height === null || duration === null) throw badResponse(json);
   const limit = (name: keyof SizeLimits) => positive(info.limits?.[name]) ?? DEFAULT_LIMITS[name];
   const link = (name: "poster" | "storyboard") => {
     const value = info.links?.[name];
@@ -49,7 +49,7 @@ export function parseVideoInfo(json: unknown): PlayerVideoInfo {
 }
 
 /** Rejects with the signal's reason when that comes first. */
-export const pause = (milliseconds: number, signal: AbortSignal) =>
+export const delay = (milliseconds: number, signal: AbortSignal) =>
   new Promise<void>((resolve, reject) => {
     const timer = setTimeout(resolve, milliseconds);
     signal.addEventListener(
@@ -70,18 +70,18 @@ export async function fetchVideoInfo(src: string, signal: AbortSignal): Promise<
       response = await fetch(videoUrl(src, "info.json"), { signal });
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      throw unreachable(error);
+      throw serverUnreachable(error);
     }
     if (response.ok) {
       try {
         return parseVideoInfo(await response.json());
       } catch (error) {
         if (signal.aborted) throw signal.reason;
-        throw error instanceof PlayerError ? error : badAnswer(error);
+        throw error instanceof PlayerError ? error : badResponse(error);
       }
     }
-    if (response.status !== 503 || attempt === ATTEMPTS) throw errorForStatus(response.status, src);
+    if (response.status !== 503 || attempt === MAX_ATTEMPTS) throw errorForStatus(response.status, src);
     const seconds = Number(response.headers.get("retry-after"));
-    await pause(Math.min(Math.max(seconds, 0.5), 5) * 1000, signal);
+    await delay(Math.min(Math.max(seconds, 0.5), 5) * 1000, signal);
   }
 }

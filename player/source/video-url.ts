@@ -1,7 +1,7 @@
 import { SIGNATURE_PARAMETER } from "../../protocol/url-parameters.js";
 
 /** Keeps of a video's own address what decides the answer: no query but a signature. */
-export function keepSignature(url: URL): void {
+export function keepOnlySignature(url: URL): void {
   const signature = url.searchParams.get(SIGNATURE_PARAMETER);
   url.search = signature === null ? "" : `?${SIGNATURE_PARAMETER}=${encodeURIComponent(signature)}`;
 }
@@ -19,4 +19,4 @@ export function videoUrl(src: string, name: string): string {
 }
 
 /** What the links of info.json are relative to; they have their signatures already. */
-export const videoFolder = (src: string): string => `${src.split("?", 1)[0]}/`;
+export const videoBaseUrl = (src: string): string => `${src.split("?", 1)[0]}/`;

@@ -1,24 +1,24 @@
-import { fill } from "../i18n/strings.js";
+import { interpolate } from "../i18n/strings.js";
 import type { ControlContext } from "./control-context.js";
 import type { PlayButton } from "./play-button.js";
 import type { Screens } from "./screens.js";
 
 /** Milliseconds without a movement after which the controls of a playing video fade. */
-const IDLE_AFTER = 2400;
+const IDLE_DELAY_MS = 2400;
 /** Milliseconds between two taps that are one double tap. */
-const DOUBLE_TAP = 300;
+const DOUBLE_TAP_MS = 300;
 /** Seconds of a double tap at a side; more taps add up. */
-const TAP_SEEK = 10;
+const TAP_SEEK_SECONDS = 10;
 
 /** Hands over the picture: controls come and go, a click plays or pauses, a double tap seeks. */
-export function driveAutoHide(
-  deck: ControlContext,
+export function setupAutoHide(
+  context: ControlContext,
   playing: PlayButton,
   screens: Screens,
   busy: () => boolean,
 ): void {
-  const { host, skin, zoom, words, signal, on, say } = deck;
-  const { stage, frame } = skin;
+  const { host, layout, zoom, localizer, signal, on, showToast } = context;
+  const { stage, frame } = layout;
   let idle: ReturnType<typeof setTimeout> | undefined;
   let pointer = "mouse";
   let lastTap = Number.NEGATIVE_INFINITY;
@@ -26,18 +26,18 @@ export function driveAutoHide(
   let taps = 0;
 
   const rest = () => {
-    if (!host.paused && !busy() && skin.controls.querySelector(":focus-visible") === null)
+    if (!host.paused && !busy() && layout.controls.querySelector(":focus-visible") === null)
       stage.dataset.idle = "";
   };
   const stir = () => {
     clearTimeout(idle);
     delete stage.dataset.idle;
-    idle = setTimeout(rest, IDLE_AFTER);
+    idle = setTimeout(rest, IDLE_DELAY_MS);
   };
   const seekBy = (seconds: number) => {
     playing.seekTo(host.currentTime + seconds);
-    const text = seconds < 0 ? words.text.seekedBack : words.text.seekedForward;
-    say(fill(text, { seconds: Math.abs(seconds) * taps }));
+    const text = seconds < 0 ? localizer.strings.seekedBack : localizer.strings.seekedForward;
+    showToast(interpolate(text, { seconds: Math.abs(seconds) * taps }));
   };
   /** A tap shows the controls or hides them; further ones at a side seek. */
   const tap = (event: MouseEvent) => {
@@ -45,9 +45,9 @@ export function driveAutoHide(
     const { left, width } = frame.getBoundingClientRect();
     const across = (event.clientX - left) / width;
     const side = across < 1 / 3 ? -1 : across > 2 / 3 ? 1 : 0;
-    if (now - lastTap < DOUBLE_TAP && side !== 0 && side === lastSide) {
+    if (now - lastTap < DOUBLE_TAP_MS && side !== 0 && side === lastSide) {
       taps++;
-      seekBy(side * TAP_SEEK);
+      seekBy(side * TAP_SEEK_SECONDS);
     } else {
       taps = 0;
       if (stage.dataset.idle === undefined && !host.paused) {
@@ -67,7 +67,7 @@ export function driveAutoHide(
   on(stage, "keydown", stir);
   // The focus that a tap gives comes before its click, which would then find the controls there and hide them.
   on(stage, "focusin", (event) => (event.target as Element).matches(":focus-visible") && stir());
-  on(skin.controls, "click input", stir);
+  on(layout.controls, "click input", stir);
   on(host, "play pause", stir);
   on(frame, "click", (event) => {
     if (host.slot === "media") return;
@@ -76,7 +76,7 @@ export function driveAutoHide(
   });
   on(frame, "dblclick", () => {
     if (host.slot === "media") return;
-    if (zoom.zoomed) zoom.lookAt(null);
+    if (zoom.zoomed) zoom.setView(null);
     else if (pointer !== "touch") screens.toggleFullscreen();
   });
   signal.addEventListener("abort", () => clearTimeout(idle), { once: true });

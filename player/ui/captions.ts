@@ -1,5 +1,5 @@
 import { create } from "../dom.js";
-import { type ControlContext, label } from "./control-context.js";
+import { type ControlContext, setButtonState } from "./control-context.js";
 
 export interface Captions {
   readonly tracks: readonly TextTrack[];
@@ -14,9 +14,9 @@ const isCaption = ({ kind }: TextTrack) => kind === "captions" || kind === "subt
  * Captions of any text track of the video. The chosen track is hidden to the browser and drawn here: above
  * the controls, outside of what is zoomed, in the player's own style.
  */
-export function driveCaptions({ host, skin, words, signal, on, say }: ControlContext): Captions {
-  const { cues, captions: button } = skin;
-  const list = skin.video.textTracks;
+export function setupCaptions({ host, layout, localizer, signal, on, showToast }: ControlContext): Captions {
+  const { cues, captions: button } = layout;
+  const list = layout.video.textTracks;
   let current: TextTrack | null = null;
   let last: TextTrack | null = null;
   let drawn = "";
@@ -41,10 +41,10 @@ export function driveCaptions({ host, skin, words, signal, on, say }: ControlCon
   };
   const show = () => {
     button.hidden = tracks().length === 0;
-    label(
+    setButtonState(
       button,
       current === null ? "off" : "on",
-      current === null ? words.text.captionsOn : words.text.captionsOff,
+      current === null ? localizer.strings.captionsOn : localizer.strings.captionsOff,
     );
     button.setAttribute("aria-pressed", String(current !== null));
     draw();
@@ -68,12 +68,10 @@ export function driveCaptions({ host, skin, words, signal, on, say }: ControlCon
     const all = tracks();
     if (all.length === 0) return;
     const remembered = last !== null && all.includes(last) ? last : null;
-    const here = all.find(
-      ({ language }) => language !== "" && cuesLanguageMatches(language, skin.stage.lang),
-    );
+    const here = all.find(({ language }) => language !== "" && sameLanguage(language, layout.stage.lang));
     choose(current === null ? (remembered ?? here ?? all[0]!) : null);
-    say(
-      `${words.text.captions}: ${current === null ? words.text.off : (current as TextTrack).label || words.text.on}`,
+    showToast(
+      `${localizer.strings.captions}: ${current === null ? localizer.strings.off : (current as TextTrack).label || localizer.strings.on}`,
     );
   };
   /** A page, or the stream's default, has turned a track on or off. */
@@ -88,7 +86,7 @@ export function driveCaptions({ host, skin, words, signal, on, say }: ControlCon
   on(list, "addtrack removetrack change", adopt);
   on(host, "timeupdate seeked emptied", draw);
   on(button, "click", toggle);
-  words.onChange(show, signal);
+  localizer.onChange(show, signal);
   signal.addEventListener("abort", () => watching.abort(), { once: true });
   adopt();
   return {
@@ -103,5 +101,5 @@ export function driveCaptions({ host, skin, words, signal, on, say }: ControlCon
   };
 }
 
-const cuesLanguageMatches = (a: string, b: string): boolean =>
+const sameLanguage = (a: string, b: string): boolean =>
   a.toLowerCase().split("-", 1)[0] === b.toLowerCase().split("-", 1)[0];

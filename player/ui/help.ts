@@ -1,5 +1,5 @@
 import { create } from "../dom.js";
-import { fill } from "../i18n/strings.js";
+import { interpolate } from "../i18n/strings.js";
 import type { ControlContext } from "./control-context.js";
 import { HELP } from "./keyboard.js";
 
@@ -10,11 +10,12 @@ export interface Help {
 }
 
 /** The sheet of keyboard shortcuts. While it is open the rest of the player rests. */
-export function driveHelp({ skin, words, signal, on }: ControlContext): Help {
-  const { help, keys, closeHelp, stage } = skin;
+export function setupHelp({ layout, localizer, signal, on }: ControlContext): Help {
+  const { help, keys, closeHelp, stage } = layout;
   const sheet = help.querySelector<HTMLElement>(".sheet")!;
   const others = () => [...stage.children].filter((child) => child !== help) as HTMLElement[];
-  const key = (text: string) => create("kbd", { dir: "ltr" }, fill(text, { drag: words.text.drag }));
+  const key = (text: string) =>
+    create("kbd", { dir: "ltr" }, interpolate(text, { drag: localizer.strings.drag }));
   const write = () => {
     keys.replaceChildren(
       ...HELP.map(([names, word]) =>
@@ -22,7 +23,7 @@ export function driveHelp({ skin, words, signal, on }: ControlContext): Help {
           "div",
           {},
           create("dt", {}, ...(names.includes("+{") ? [key(names)] : names.split(" ").map(key))),
-          create("dd", {}, words.text[word]),
+          create("dd", {}, localizer.strings[word]),
         ),
       ),
     );
@@ -40,7 +41,7 @@ export function driveHelp({ skin, words, signal, on }: ControlContext): Help {
   on(help, "click", (event) => {
     if (event.target === help) set(false);
   });
-  words.onChange(() => {
+  localizer.onChange(() => {
     if (!help.hidden) write();
   }, signal);
   signal.addEventListener("abort", () => set(false), { once: true });

@@ -1,5 +1,5 @@
 import { toNumber } from "../../codec/asset/rational.js";
-import { fill, leftToRight } from "../i18n/strings.js";
+import { interpolate, isolateLtr } from "../i18n/strings.js";
 import type { Captions } from "./captions.js";
 import type { ControlContext } from "./control-context.js";
 import type { Help } from "./help.js";
@@ -28,8 +28,8 @@ export function nextSpeed(current: number, step: number): number {
 }
 
 /** Does what keys say that are pressed while the player has the focus. */
-export function driveKeys(deck: ControlContext, targets: KeyTargets): void {
-  const { host, skin, words, zoom, on, say } = deck;
+export function setupKeys(context: ControlContext, targets: KeyTargets): void {
+  const { host, layout, localizer, zoom, on, showToast } = context;
   const { playing, volume, screens, captions, statistics, help } = targets;
 
   /** False where nothing was there to be done, so that the key stays the page's. */
@@ -58,8 +58,8 @@ export function driveKeys(deck: ControlContext, targets: KeyTargets): void {
         break;
       case "leave":
         if (help.open) help.close();
-        else if (zoom.zoomed) zoom.lookAt(null);
-        else if (zoom.tool) skin.zoomTool.click();
+        else if (zoom.zoomed) zoom.setView(null);
+        else if (zoom.zoomToolActive) layout.zoomTool.click();
         else return false;
         break;
       case "volume-by":
@@ -69,7 +69,7 @@ export function driveKeys(deck: ControlContext, targets: KeyTargets): void {
         playing.seekTo(host.currentTime + command.seconds);
         break;
       case "seek-to":
-        if (command.share === 0 && zoom.zoomed) zoom.lookAt(null);
+        if (command.share === 0 && zoom.zoomed) zoom.setView(null);
         else playing.seekTo(command.share * host.duration);
         break;
       case "frame-by":
@@ -80,11 +80,11 @@ export function driveKeys(deck: ControlContext, targets: KeyTargets): void {
         break;
       case "speed-by":
         host.playbackRate = nextSpeed(host.playbackRate, command.step);
-        say(leftToRight(`${host.playbackRate}×`));
+        showToast(isolateLtr(`${host.playbackRate}×`));
         break;
       case "zoom-by":
-        zoom.step(command.factor);
-        say(fill(words.text.zoomed, { zoom: Number(zoom.factor.toFixed(1)) }));
+        zoom.zoomStep(command.factor);
+        showToast(interpolate(localizer.strings.zoomed, { zoom: Number(zoom.factor.toFixed(1)) }));
         break;
       case "pan-by":
         if (!zoom.zoomed) return false;
@@ -94,11 +94,11 @@ export function driveKeys(deck: ControlContext, targets: KeyTargets): void {
     return true;
   };
 
-  on(skin.stage, "keydown", (event) => {
+  on(layout.stage, "keydown", (event) => {
     const key = event as KeyboardEvent;
     const target = key.composedPath()[0];
     const activates = target instanceof HTMLButtonElement && (key.key === " " || key.key === "Enter");
-    const adjusts = target === skin.volume && key.key.startsWith("Arrow");
+    const adjusts = target === layout.volume && key.key.startsWith("Arrow");
     const command = commandForKey(key);
     // Within another player's controls the keys are theirs.
     if (host.slot === "media") return;

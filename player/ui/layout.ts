@@ -145,7 +145,7 @@ function buildPanels() {
 }
 
 /** The shadow tree: what is there, without what it does. */
-export function buildSkin(root: ShadowRoot) {
+export function buildLayout(root: ShadowRoot) {
   const shape = new CSSStyleSheet();
   root.adoptedStyleSheets = [playerStyles(), shape];
   const frame = buildFrame();
@@ -175,4 +175,4 @@ export function buildSkin(root: ShadowRoot) {
 }
 
 /** The parts of the shadow tree. */
-export type Skin = ReturnType<typeof buildSkin>;
+export type Layout = ReturnType<typeof buildLayout>;

@@ -1,4 +1,4 @@
-import { videoFolder } from "../source/video-url.js";
+import { videoBaseUrl } from "../source/video-url.js";
 import type { ControlContext } from "./control-context.js";
 import type { PlayButton } from "./play-button.js";
 
@@ -7,13 +7,13 @@ let owner: object | null = null;
 
 const ACTIONS = ["play", "pause", "stop", "seekbackward", "seekforward", "seekto"] as const;
 /** Seconds, where the device names none. */
-const STEP = 10;
+const SEEK_STEP_SECONDS = 10;
 
 /** The video's address tells its name where the page does not. */
 export function titleOf(host: HTMLElement & { readonly src: string }): string {
   const named = host.getAttribute("video-title") ?? "";
   if (named !== "") return named;
-  const last = videoFolder(host.src).split("/").at(-2) ?? "";
+  const last = videoBaseUrl(host.src).split("/").at(-2) ?? "";
   try {
     return decodeURIComponent(last);
   } catch {
@@ -22,7 +22,7 @@ export function titleOf(host: HTMLElement & { readonly src: string }): string {
 }
 
 /** Tells the system what plays, and does what its keys say. */
-export function driveMediaSession({ host, signal, on }: ControlContext, playing: PlayButton): void {
+export function setupMediaSession({ host, signal, on }: ControlContext, playing: PlayButton): void {
   const session = navigator.mediaSession as MediaSession | undefined;
   if (session === undefined) return;
   const self = {};
@@ -40,8 +40,8 @@ export function driveMediaSession({ host, signal, on }: ControlContext, playing:
       host.pause();
       playing.seekTo(0);
     },
-    seekbackward: ({ seekOffset }) => playing.seekTo(host.currentTime - (seekOffset ?? STEP)),
-    seekforward: ({ seekOffset }) => playing.seekTo(host.currentTime + (seekOffset ?? STEP)),
+    seekbackward: ({ seekOffset }) => playing.seekTo(host.currentTime - (seekOffset ?? SEEK_STEP_SECONDS)),
+    seekforward: ({ seekOffset }) => playing.seekTo(host.currentTime + (seekOffset ?? SEEK_STEP_SECONDS)),
     seekto: ({ seekTime }) => seekTime != null && playing.seekTo(seekTime),
   };
   const handle = (action: (typeof ACTIONS)[number], handler: MediaSessionActionHandler | null) => {
@@ -55,7 +55,7 @@ export function driveMediaSession({ host, signal, on }: ControlContext, playing:
     owner = self;
     const poster = host.info?.links.poster ?? null;
     const artwork =
-      poster === null ? [] : [{ src: new URL(poster, videoFolder(host.src)).href, type: "image/jpeg" }];
+      poster === null ? [] : [{ src: new URL(poster, videoBaseUrl(host.src)).href, type: "image/jpeg" }];
     session.metadata = new MediaMetadata({ title: titleOf(host), artwork });
     session.playbackState = "playing";
     for (const action of ACTIONS) handle(action, handlers[action]);

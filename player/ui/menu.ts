@@ -26,7 +26,7 @@ export interface Menu {
 }
 
 /** A menu as WAI-ARIA describes it (w3.org/WAI/ARIA/apg/patterns/menu-button): arrows move, Escape leaves. */
-export function makeMenu(
+export function createMenu(
   panel: HTMLElement,
   button: HTMLElement,
   backLabel: () => string,

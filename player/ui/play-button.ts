@@ -1,7 +1,7 @@
-import { type ControlContext, label } from "./control-context.js";
+import { type ControlContext, setButtonState } from "./control-context.js";
 
 /** Milliseconds of waiting that need no sign. */
-const UNNOTICED = 250;
+const SPINNER_DELAY_MS = 250;
 
 export interface PlayButton {
   toggle(): void;
@@ -10,32 +10,32 @@ export interface PlayButton {
 }
 
 /** Play, pause and play again; the sign that something is awaited; the size on screen. */
-export function drivePlayButton({ host, skin, words, signal, on }: ControlContext): PlayButton {
-  const { stage } = skin;
+export function setupPlayButton({ host, layout, localizer, signal, on }: ControlContext): PlayButton {
+  const { stage } = layout;
   const showState = () => {
-    const { text } = words;
-    if (host.ended) label(skin.play, "replay", text.replay);
-    else if (host.paused) label(skin.play, "play", text.play);
-    else label(skin.play, "pause", text.pause);
-    skin.bigPlay.hidden = !(host.paused && host.currentTime === 0) || !skin.error.hidden;
+    const { strings: text } = localizer;
+    if (host.ended) setButtonState(layout.play, "replay", text.replay);
+    else if (host.paused) setButtonState(layout.play, "play", text.play);
+    else setButtonState(layout.play, "pause", text.pause);
+    layout.bigPlay.hidden = !(host.paused && host.currentTime === 0) || !layout.error.hidden;
   };
   const showSize = () => {
     const { videoWidth, videoHeight } = host;
     stage.toggleAttribute("data-shown", host.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA);
-    skin.size.hidden = videoWidth === 0;
+    layout.size.hidden = videoWidth === 0;
     const text = `${videoWidth} × ${videoHeight}`;
-    if (skin.size.textContent === text) return;
-    skin.size.textContent = text;
-    delete skin.size.dataset.changed;
-    void skin.size.offsetWidth; // restarts the animation
-    skin.size.dataset.changed = "";
+    if (layout.size.textContent === text) return;
+    layout.size.textContent = text;
+    delete layout.size.dataset.changed;
+    void layout.size.offsetWidth; // restarts the animation
+    layout.size.dataset.changed = "";
   };
   let waiting: ReturnType<typeof setTimeout> | undefined;
   const showWaiting = () => {
     clearTimeout(waiting);
     waiting = setTimeout(() => {
-      skin.spinner.hidden = host.paused || host.readyState > 2 || !skin.error.hidden;
-    }, UNNOTICED);
+      layout.spinner.hidden = host.paused || host.readyState > 2 || !layout.error.hidden;
+    }, SPINNER_DELAY_MS);
   };
   const toggle = () => {
     if (host.paused) host.play().catch(() => undefined);
@@ -45,12 +45,12 @@ export function drivePlayButton({ host, skin, words, signal, on }: ControlContex
   on(host, "play pause ended emptied seeked loadeddata", showState);
   on(host, "resize loadeddata emptied", showSize);
   on(host, "waiting seeking play playing canplay pause emptied error", showWaiting);
-  on(skin.play, "click", toggle);
-  on(skin.bigPlay, "click", () => {
+  on(layout.play, "click", toggle);
+  on(layout.bigPlay, "click", () => {
     toggle();
     stage.focus({ preventScroll: true });
   });
-  words.onChange(showState, signal);
+  localizer.onChange(showState, signal);
   signal.addEventListener("abort", () => clearTimeout(waiting), { once: true });
   showState();
   showSize();

@@ -7,7 +7,7 @@ import type { Transport } from "../playback/transport.js";
 import type { PlayerVideoInfo } from "../source/video-info.js";
 
 /** An audio track as the standard's lists have them. */
-export interface AudioChoice {
+export interface AudioTrackLike {
   readonly label: string;
   readonly language: string;
   enabled: boolean;
@@ -29,7 +29,7 @@ export interface PlayerHost extends HTMLElement {
   readonly ended: boolean;
   readonly readyState: number;
   readonly buffered: TimeRanges;
-  readonly audioTracks: Iterable<AudioChoice>;
+  readonly audioTracks: Iterable<AudioTrackLike>;
   currentTime: number;
   playbackRate: number;
   volume: number;

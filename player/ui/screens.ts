@@ -1,5 +1,5 @@
 import type { Size } from "../geometry/size.js";
-import { type ControlContext, label } from "./control-context.js";
+import { type ControlContext, setButtonState } from "./control-context.js";
 
 /** Safari's own, where the standard's are missing. */
 interface SafariVideo extends HTMLVideoElement {
@@ -17,23 +17,27 @@ export interface Screens {
  *
  * @param onWindow the window of picture in picture has this size in device pixels; null where there is none any more
  */
-export function driveScreens(deck: ControlContext, onWindow: (size: Size | null) => void): Screens {
-  const { host, skin, words, signal, on, say } = deck;
-  const video = skin.video as SafariVideo;
+export function setupScreens(context: ControlContext, onWindow: (size: Size | null) => void): Screens {
+  const { host, layout, localizer, signal, on, showToast } = context;
+  const video = layout.video as SafariVideo;
   // Not document.fullscreenElement: within another shadow tree that is the tree's host.
   const isFullscreen = () => host.matches(":fullscreen");
   const isPip = () => document.pictureInPictureElement != null && video.matches(":picture-in-picture");
-  const refused = () => say(words.text.refused);
+  const refused = () => showToast(localizer.strings.refused);
 
   const show = () => {
-    const { text } = words;
+    const { strings: text } = localizer;
     const full = isFullscreen();
-    label(skin.fullscreen, full ? "leave" : "enter", full ? text.leaveFullscreen : text.enterFullscreen);
-    skin.fullscreen.hidden = !document.fullscreenEnabled && video.webkitEnterFullscreen === undefined;
+    setButtonState(
+      layout.fullscreen,
+      full ? "leave" : "enter",
+      full ? text.leaveFullscreen : text.enterFullscreen,
+    );
+    layout.fullscreen.hidden = !document.fullscreenEnabled && video.webkitEnterFullscreen === undefined;
     const small = "pictureInPictureEnabled" in document && document.pictureInPictureEnabled;
     // What is decoded here is painted over the video, which has nothing to show in a window.
-    skin.pip.hidden = !small || video.disablePictureInPicture || host.transport === "direct";
-    if (!skin.pip.hidden) label(skin.pip, "pip", isPip() ? text.leavePip : text.enterPip);
+    layout.pip.hidden = !small || video.disablePictureInPicture || host.transport === "direct";
+    if (!layout.pip.hidden) setButtonState(layout.pip, "pip", isPip() ? text.leavePip : text.enterPip);
   };
   const toggleFullscreen = () => {
     if (document.fullscreenEnabled) {
@@ -43,7 +47,7 @@ export function driveScreens(deck: ControlContext, onWindow: (size: Size | null)
     else video.webkitEnterFullscreen();
   };
   const togglePip = () => {
-    if (skin.pip.hidden) refused();
+    if (layout.pip.hidden) refused();
     else (isPip() ? document.exitPictureInPicture() : video.requestPictureInPicture()).catch(refused);
   };
   on(document, "fullscreenchange", show);
@@ -60,27 +64,27 @@ export function driveScreens(deck: ControlContext, onWindow: (size: Size | null)
     show();
   });
   on(host, "loadedmetadata emptied", show);
-  on(skin.fullscreen, "click", toggleFullscreen);
-  on(skin.pip, "click", togglePip);
-  words.onChange(show, signal);
+  on(layout.fullscreen, "click", toggleFullscreen);
+  on(layout.pip, "click", togglePip);
+  localizer.onChange(show, signal);
   signal.addEventListener("abort", () => onWindow(null), { once: true });
-  driveDevices(deck, video, refused);
+  driveDevices(context, video, refused);
   show();
   return { toggleFullscreen, togglePip };
 }
 
 /** AirPlay, and the standard's remote playback (w3.org/TR/remote-playback) where there is no AirPlay. */
-function driveDevices({ skin, signal, on }: ControlContext, video: SafariVideo, refused: () => void): void {
+function driveDevices({ layout, signal, on }: ControlContext, video: SafariVideo, refused: () => void): void {
   if (video.webkitShowPlaybackTargetPicker !== undefined) {
     on(video, "webkitplaybacktargetavailabilitychanged", (event) => {
-      skin.airplay.hidden = (event as Event & { availability?: string }).availability !== "available";
+      layout.airplay.hidden = (event as Event & { availability?: string }).availability !== "available";
     });
-    on(skin.airplay, "click", () => video.webkitShowPlaybackTargetPicker?.());
+    on(layout.airplay, "click", () => video.webkitShowPlaybackTargetPicker?.());
     return;
   }
   const { remote } = video;
   if (remote === undefined) return;
-  on(skin.cast, "click", () => {
+  on(layout.cast, "click", () => {
     remote.prompt().catch((error: DOMException) => {
       // Who closes the list of devices has not been refused anything.
       if (error.name !== "NotAllowedError") refused();
@@ -88,7 +92,7 @@ function driveDevices({ skin, signal, on }: ControlContext, video: SafariVideo, 
   });
   remote
     .watchAvailability((available) => {
-      skin.cast.hidden = !available;
+      layout.cast.hidden = !available;
     })
     .then(
       (watch) => {

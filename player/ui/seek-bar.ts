@@ -1,16 +1,16 @@
 import { formatTime } from "../i18n/strings.js";
-import { type ControlContext, percent } from "./control-context.js";
+import { type ControlContext, toPercent } from "./control-context.js";
 import type { PlayButton } from "./play-button.js";
 
 /** CSS pixels of the bar's thumb: its middle goes from half of it to half of it before the end. */
-const THUMB = 14;
+const THUMB_WIDTH = 14;
 
 /** What is buffered, as a gradient over the whole bar. */
 function bufferedGradient(ranges: TimeRanges, duration: number): string {
   const [there, not] = ["var(--_buffered)", "var(--_rest)"];
   const stops: string[] = [];
   for (let i = 0; i < ranges.length; i++) {
-    const [start, end] = [percent(ranges.start(i) / duration), percent(ranges.end(i) / duration)];
+    const [start, end] = [toPercent(ranges.start(i) / duration), toPercent(ranges.end(i) / duration)];
     stops.push(`${not} ${start}`, `${there} ${start}`, `${there} ${end}`, `${not} ${end}`);
   }
   return `linear-gradient(to right, ${[not, ...stops, not].join(", ")})`;
@@ -21,9 +21,9 @@ export interface SeekBar {
 }
 
 /** The position in the video: shown, sought, and with a thumbnail of what is there. */
-export function driveSeekBar(deck: ControlContext, playing: PlayButton): SeekBar {
-  const { host, skin, words, storyboard, signal, on } = deck;
-  const { seek, preview, previewPicture: previewFrame, previewTime } = skin;
+export function setupSeekBar(context: ControlContext, playing: PlayButton): SeekBar {
+  const { host, layout, localizer, storyboard, signal, on } = context;
+  const { seek, preview, previewPicture: previewFrame, previewTime } = layout;
   let scrubbing = false;
   let frame = 0;
   let pointed = 0;
@@ -36,11 +36,14 @@ export function driveSeekBar(deck: ControlContext, playing: PlayButton): SeekBar
     seek.disabled = !known;
     if (known) seek.max = String(duration);
     if (!scrubbing) seek.value = String(currentTime);
-    seek.style.setProperty("--_played", known ? percent(position / duration) : "0%");
+    seek.style.setProperty("--_played", known ? toPercent(position / duration) : "0%");
     const text = `${formatTime(position)} / ${formatTime(duration)}`;
-    if (skin.time.textContent === text) return;
-    skin.time.textContent = text;
-    seek.setAttribute("aria-valuetext", `${formatTime(position)} ${words.text.of} ${formatTime(duration)}`);
+    if (layout.time.textContent === text) return;
+    layout.time.textContent = text;
+    seek.setAttribute(
+      "aria-valuetext",
+      `${formatTime(position)} ${localizer.strings.of} ${formatTime(duration)}`,
+    );
   };
   const showBuffered = () => {
     const { duration, buffered } = host;
@@ -60,13 +63,13 @@ export function driveSeekBar(deck: ControlContext, playing: PlayButton): SeekBar
     if (!Number.isFinite(duration) || duration <= 0) return;
     previewTime.textContent = formatTime(seconds);
     preview.hidden = false;
-    const tile = await storyboard.at(seconds);
+    const thumbnail = await storyboard.thumbnailAt(seconds);
     if (pointed !== seconds || preview.hidden) return;
-    previewFrame.hidden = tile === null;
-    if (tile !== null) storyboard.paint(previewFrame, tile);
+    previewFrame.hidden = thumbnail === null;
+    if (thumbnail !== null) storyboard.showThumbnail(previewFrame, thumbnail);
     const room = seek.clientWidth;
     const half = preview.offsetWidth / 2;
-    const middle = THUMB / 2 + ((room - THUMB) * seconds) / duration;
+    const middle = THUMB_WIDTH / 2 + ((room - THUMB_WIDTH) * seconds) / duration;
     preview.style.left = `${Math.min(Math.max(half, middle), Math.max(half, room - half))}px`;
   };
   const hidePreview = () => {
@@ -82,7 +85,8 @@ export function driveSeekBar(deck: ControlContext, playing: PlayButton): SeekBar
   });
   on(seek, "pointermove", (event) => {
     const { left, width } = seek.getBoundingClientRect();
-    const share = ((event as PointerEvent).clientX - left - THUMB / 2) / Math.max(1, width - THUMB);
+    const share =
+      ((event as PointerEvent).clientX - left - THUMB_WIDTH / 2) / Math.max(1, width - THUMB_WIDTH);
     void showPreview(Math.min(1, Math.max(0, share)) * host.duration);
   });
   on(seek, "pointerleave pointercancel blur", hidePreview);
@@ -101,8 +105,8 @@ export function driveSeekBar(deck: ControlContext, playing: PlayButton): SeekBar
     playing.seekTo(Number(seek.value));
     if (!seek.matches(":hover")) hidePreview();
   });
-  words.onChange(() => {
-    skin.time.textContent = "";
+  localizer.onChange(() => {
+    layout.time.textContent = "";
     show();
   }, signal);
   signal.addEventListener("abort", () => cancelAnimationFrame(frame), { once: true });

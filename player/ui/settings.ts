@@ -1,17 +1,17 @@
 import { create } from "../dom.js";
-import { requestSize } from "../geometry/size.js";
-import { fill, leftToRight } from "../i18n/strings.js";
+import { computeRequestedSize } from "../geometry/size.js";
+import { interpolate, isolateLtr } from "../i18n/strings.js";
 import type { Captions } from "./captions.js";
 import type { ControlContext } from "./control-context.js";
-import { type Menu, type MenuItem, type MenuPage, makeMenu } from "./menu.js";
+import { createMenu, type Menu, type MenuItem, type MenuPage } from "./menu.js";
 import type { Screens } from "./screens.js";
 
 /** Times as fast as the video. */
 export const SPEEDS = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2];
 /** Rows of pixels that people know by name; any other number can be typed. */
-const HEIGHTS = [1080, 720, 480, 360, 240, 144];
-const LOWEST = 16;
-const ANY = { width: Number.POSITIVE_INFINITY, height: Number.POSITIVE_INFINITY };
+const STANDARD_HEIGHTS = [1080, 720, 480, 360, 240, 144];
+const MIN_HEIGHT = 16;
+const UNBOUNDED = { width: Number.POSITIVE_INFINITY, height: Number.POSITIVE_INFINITY };
 
 /** The name of a language in the viewer's own. */
 function languageName(language: string, viewer: string): string {
@@ -28,19 +28,19 @@ export interface Statistics {
 }
 
 /** The menu of what can be set: speed, quality, captions, sound track, statistics. */
-export function driveSettings(
-  deck: ControlContext,
+export function setupSettings(
+  context: ControlContext,
   captions: Captions,
   statistics: Statistics,
   screens: Screens,
 ): Menu {
-  const { host, skin, words, signal, on } = deck;
-  const menu = makeMenu(skin.menu, skin.settings, () => words.text.back, signal);
-  const speed = (rate: number) => (rate === 1 ? words.text.normal : leftToRight(`${rate}×`));
+  const { host, layout, localizer, signal, on } = context;
+  const menu = createMenu(layout.menu, layout.settings, () => localizer.strings.back, signal);
+  const speed = (rate: number) => (rate === 1 ? localizer.strings.normal : isolateLtr(`${rate}×`));
   const trackName = (track: { label: string; language: string }, index: number) =>
     track.label ||
-    (track.language && languageName(track.language, skin.stage.lang)) ||
-    fill(words.text.track, { number: index + 1 });
+    (track.language && languageName(track.language, layout.stage.lang)) ||
+    interpolate(localizer.strings.track, { number: index + 1 });
   const audioTracks = () => [...host.audioTracks];
   const done = (act: () => void) => () => {
     act();
@@ -55,7 +55,7 @@ export function driveSettings(
 
   const speedPage = (from: number) =>
     page(
-      words.text.speed,
+      localizer.strings.speed,
       from,
       SPEEDS.map((rate) => ({
         label: speed(rate),
@@ -66,9 +66,9 @@ export function driveSettings(
       })),
     );
   const captionsPage = (from: number) =>
-    page(words.text.captions, from, [
+    page(localizer.strings.captions, from, [
       {
-        label: words.text.off,
+        label: localizer.strings.off,
         checked: captions.current === null,
         choose: done(() => captions.choose(null)),
       },
@@ -80,7 +80,7 @@ export function driveSettings(
     ]);
   const audioPage = (from: number) =>
     page(
-      words.text.audio,
+      localizer.strings.audio,
       from,
       audioTracks().map((track, index) => ({
         label: trackName(track, index),
@@ -92,19 +92,19 @@ export function driveSettings(
     );
   const qualityPage = (from: number) => {
     const info = host.info;
-    const highest = info === null ? 0 : requestSize(ANY, info, info.limits, ANY).height;
+    const highest = info === null ? 0 : computeRequestedSize(UNBOUNDED, info, info.limits, UNBOUNDED).height;
     const setTo = (quality: number | "auto") =>
       done(() => {
         host.quality = quality;
       });
-    const heights = HEIGHTS.filter((height) => info !== null && height <= info.height);
+    const heights = STANDARD_HEIGHTS.filter((height) => info !== null && height <= info.height);
     return page(
-      words.text.quality,
+      localizer.strings.quality,
       from,
       [
         { label: autoQuality(), checked: host.quality === "auto", choose: setTo("auto") },
         ...heights.map((height) => ({
-          label: leftToRight(`${height} p`),
+          label: isolateLtr(`${height} p`),
           checked: host.quality === height,
           choose: setTo(height),
         })),
@@ -116,11 +116,11 @@ export function driveSettings(
     const field = create("input", {
       type: "number",
       inputmode: "numeric",
-      min: String(LOWEST),
+      min: String(MIN_HEIGHT),
       max: String(highest),
       step: "1",
       placeholder: String(host.requestedSize?.height ?? ""),
-      "aria-label": words.text.ownHeight,
+      "aria-label": localizer.strings.ownHeight,
     });
     if (host.quality !== "auto") field.value = String(host.quality);
     field.addEventListener("keydown", (event) => {
@@ -128,24 +128,24 @@ export function driveSettings(
       host.quality = Number(field.value);
       menu.close();
     });
-    return create("label", { class: "own-height" }, create("span", {}, words.text.ownHeight), field);
+    return create("label", { class: "own-height" }, create("span", {}, localizer.strings.ownHeight), field);
   };
   const autoQuality = () => {
     const size = host.requestedSize;
     // What a fixed height asks for says nothing of what would be chosen.
     return size === null || host.quality !== "auto"
-      ? words.text.auto
-      : `${words.text.auto} (${leftToRight(`${size.width} × ${size.height}`)})`;
+      ? localizer.strings.auto
+      : `${localizer.strings.auto} (${isolateLtr(`${size.width} × ${size.height}`)})`;
   };
   const first = (): MenuPage => {
-    const { text } = words;
+    const { strings: text } = localizer;
     const audio = audioTracks();
     const items: MenuItem[] = [];
     const add = (label: string, value: string, open: (from: number) => MenuPage) => {
       const from = items.length;
       items.push({ label, value, choose: () => menu.show(open(from)) });
     };
-    add(text.quality, host.quality === "auto" ? text.auto : leftToRight(`${host.quality} p`), qualityPage);
+    add(text.quality, host.quality === "auto" ? text.auto : isolateLtr(`${host.quality} p`), qualityPage);
     add(text.speed, speed(host.playbackRate), speedPage);
     if (captions.tracks.length > 0) {
       const at = captions.current === null ? -1 : captions.tracks.indexOf(captions.current);
@@ -159,8 +159,8 @@ export function driveSettings(
       add(text.audio, trackName(audio[at]!, at), audioPage);
     }
     // A narrow player has no room for its button.
-    if (!skin.pip.hidden && getComputedStyle(skin.pip).display === "none")
-      items.push({ label: skin.pip.title, choose: done(() => screens.togglePip()) });
+    if (!layout.pip.hidden && getComputedStyle(layout.pip).display === "none")
+      items.push({ label: layout.pip.title, choose: done(() => screens.togglePip()) });
     items.push({
       label: `${text.stats} · ${statistics.shown ? text.on : text.off}`,
       choose: done(() => statistics.toggle()),
@@ -168,13 +168,13 @@ export function driveSettings(
     return { title: text.settings, items };
   };
 
-  on(skin.settings, "click", () => (menu.open ? menu.close() : menu.show(first())));
+  on(layout.settings, "click", () => (menu.open ? menu.close() : menu.show(first())));
   // Where a menu is open, a press beside it closes it and does nothing else.
-  on(skin.stage, "pointerdown", (event) => {
+  on(layout.stage, "pointerdown", (event) => {
     const path = event.composedPath();
-    if (menu.open && !path.includes(skin.menu) && !path.includes(skin.settings)) menu.close();
+    if (menu.open && !path.includes(layout.menu) && !path.includes(layout.settings)) menu.close();
   });
   on(host, "emptied", () => menu.close());
-  words.onChange(() => menu.close(), signal);
+  localizer.onChange(() => menu.close(), signal);
   return menu;
 }

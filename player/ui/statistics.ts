@@ -6,9 +6,9 @@ import type { SegmentEvent } from "./player-host.js";
 import type { Statistics } from "./settings.js";
 
 /** Milliseconds between two looks. */
-const INTERVAL = 500;
+const UPDATE_INTERVAL_MS = 500;
 /** Segments over which is averaged. */
-const RECENT = 6;
+const MAX_SEGMENTS = 6;
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
@@ -21,7 +21,7 @@ function bufferedAhead(buffered: TimeRanges, at: number): number {
 }
 
 /** The figures of the video as it plays, while they are shown. */
-export function driveStatistics({ host, skin, words, zoom, signal, on }: ControlContext): Statistics {
+export function setupStatistics({ host, layout, localizer, zoom, signal, on }: ControlContext): Statistics {
   const recent: SegmentEvent["detail"][] = [];
   let cached = 0;
   let told = 0;
@@ -43,7 +43,7 @@ export function driveStatistics({ host, skin, words, zoom, signal, on }: Control
     const rows: readonly (readonly [keyof Strings, string])[] = [
       ["statSize", `${host.videoWidth} × ${host.videoHeight}`],
       ["statWanted", wanted === null ? "–" : `${wanted.width} × ${wanted.height}`],
-      ["statRegion", formatRegion(zoom.shown)],
+      ["statRegion", formatRegion(zoom.shownRegion)],
       ["statMode", host.transport ?? "–"],
       ["statThroughput", throughput()],
       ["statServer", serverTime()],
@@ -51,9 +51,9 @@ export function driveStatistics({ host, skin, words, zoom, signal, on }: Control
       ["statBuffer", `${bufferedAhead(host.buffered, host.currentTime).toFixed(1)} s`],
       ["statDropped", `${droppedVideoFrames} / ${totalVideoFrames}`],
     ];
-    skin.statistics.replaceChildren(
+    layout.statistics.replaceChildren(
       ...rows.map(([name, value]) =>
-        create("div", {}, create("dt", {}, words.text[name]), create("dd", { dir: "ltr" }, value)),
+        create("div", {}, create("dt", {}, localizer.strings[name]), create("dd", { dir: "ltr" }, value)),
       ),
     );
   };
@@ -64,7 +64,7 @@ export function driveStatistics({ host, skin, words, zoom, signal, on }: Control
   on(host, "segment", (event) => {
     const { detail } = event as SegmentEvent;
     recent.push(detail);
-    if (recent.length > RECENT) recent.shift();
+    if (recent.length > MAX_SEGMENTS) recent.shift();
     if (detail.server?.cached === undefined) return;
     told++;
     if (detail.server.cached) cached++;
@@ -75,17 +75,17 @@ export function driveStatistics({ host, skin, words, zoom, signal, on }: Control
     told = 0;
   });
   signal.addEventListener("abort", stop, { once: true });
-  if (!skin.stats.hidden) timer = setInterval(show, INTERVAL);
+  if (!layout.stats.hidden) timer = setInterval(show, UPDATE_INTERVAL_MS);
   return {
     get shown() {
-      return !skin.stats.hidden;
+      return !layout.stats.hidden;
     },
     toggle() {
-      skin.stats.hidden = !skin.stats.hidden;
+      layout.stats.hidden = !layout.stats.hidden;
       stop();
-      if (skin.stats.hidden) return;
+      if (layout.stats.hidden) return;
       show();
-      timer = setInterval(show, INTERVAL);
+      timer = setInterval(show, UPDATE_INTERVAL_MS);
     },
   };
 }

@@ -1,8 +1,8 @@
 /** Milliseconds that a message stays. */
-const STAYS = 1100;
+const TOAST_MS = 1100;
 
 /** Shows and says short messages, one at a time. */
-export function toaster(toast: HTMLElement, signal: AbortSignal): (text: string) => void {
+export function createToast(toast: HTMLElement, signal: AbortSignal): (text: string) => void {
   let going: ReturnType<typeof setTimeout> | undefined;
   signal.addEventListener("abort", () => clearTimeout(going), { once: true });
   return (text) => {
@@ -12,6 +12,6 @@ export function toaster(toast: HTMLElement, signal: AbortSignal): (text: string)
     going = setTimeout(() => {
       delete toast.dataset.shown;
       toast.textContent = "";
-    }, STAYS);
+    }, TOAST_MS);
   };
 }

@@ -1,4 +1,4 @@
-import { type ControlContext, label, percent } from "./control-context.js";
+import { type ControlContext, setButtonState, toPercent } from "./control-context.js";
 
 export interface VolumeControl {
   toggle(): void;
@@ -7,14 +7,25 @@ export interface VolumeControl {
 }
 
 /** Loudness, and silence. */
-export function driveVolume({ host, skin, words, signal, on, say }: ControlContext): VolumeControl {
-  const { volume } = skin;
+export function setupVolume({
+  host,
+  layout,
+  localizer,
+  signal,
+  on,
+  showToast,
+}: ControlContext): VolumeControl {
+  const { volume } = layout;
   const show = () => {
     const silent = host.muted || host.volume === 0;
-    label(skin.mute, silent ? "muted" : "sound", silent ? words.text.unmute : words.text.mute);
+    setButtonState(
+      layout.mute,
+      silent ? "muted" : "sound",
+      silent ? localizer.strings.unmute : localizer.strings.mute,
+    );
     const level = host.muted ? 0 : host.volume;
     volume.value = String(level);
-    volume.style.setProperty("--_level", percent(level));
+    volume.style.setProperty("--_level", toPercent(level));
     volume.setAttribute("aria-valuetext", `${Math.round(level * 100)} %`);
   };
   const set = (level: number) => {
@@ -26,16 +37,16 @@ export function driveVolume({ host, skin, words, signal, on, say }: ControlConte
     else host.muted = !host.muted;
   };
   on(host, "volumechange", show);
-  on(skin.mute, "click", toggle);
+  on(layout.mute, "click", toggle);
   on(volume, "input", () => set(Number(volume.value)));
-  words.onChange(show, signal);
+  localizer.onChange(show, signal);
   show();
   return {
     toggle,
     changeBy(step) {
       // Twentieths do not add up exactly.
       set(Math.round(((host.muted ? 0 : host.volume) + step) * 100) / 100);
-      say(`${Math.round(host.volume * 100)} %`);
+      showToast(`${Math.round(host.volume * 100)} %`);
     },
   };
 }

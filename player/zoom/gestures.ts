@@ -1,30 +1,30 @@
 import type { Point } from "../geometry/region.js";
-import type { Place } from "./frame-transform.js";
+import type { Rect } from "./frame-transform.js";
 
 /** What hands do to the picture; positions are CSS pixels within the frame. */
 export interface GestureTarget {
   readonly zoomed: boolean;
   /** Whether a drag draws a rectangle without a modifier, and a click zooms in. */
-  readonly tool: boolean;
+  readonly zoomToolActive: boolean;
   /** Whether the wheel is ours without a modifier, where it could also scroll the page. */
-  readonly ownsWheel: boolean;
+  readonly capturesWheel: boolean;
   zoomBy(factor: number, at: Point): void;
   panBy(dx: number, dy: number): void;
   /** The rectangle as it is drawn; null where it is given up. */
-  draw(rectangle: Place | null): void;
-  chosen(rectangle: Place): void;
+  drawSelection(rectangle: Rect | null): void;
+  zoomToSelection(rectangle: Rect): void;
   /** The hand has come to rest. */
-  rest(): void;
+  settle(): void;
 }
 
 /** CSS pixels before a press is a drag. */
 const DRAG_THRESHOLD = 4;
 /** Milliseconds without a turn of the wheel after which it rests. */
-const WHEEL_REST = 180;
+const WHEEL_END_MS = 180;
 /** Zoom for one pixel of the wheel; a pinch on a touch pad comes as a wheel with Ctrl and small steps. */
 const WHEEL_ZOOM = 0.0016;
 const PINCH_ZOOM = 0.012;
-const LINE = 16;
+const PIXELS_PER_LINE = 16;
 
 /** Wheel, pinch, pan and rectangle on the frame, until the signal aborts. */
 export function watchGestures(frame: HTMLElement, target: GestureTarget, signal: AbortSignal): void {
@@ -32,13 +32,13 @@ export function watchGestures(frame: HTMLElement, target: GestureTarget, signal:
   let mode: "none" | "pan" | "draw" | "pinch" = "none";
   let start: Point = { x: 0, y: 0 };
   let moved = false;
-  let wheelRest: ReturnType<typeof setTimeout> | undefined;
+  let wheelTimer: ReturnType<typeof setTimeout> | undefined;
 
   const positionOf = ({ clientX, clientY }: MouseEvent): Point => {
     const { left, top } = frame.getBoundingClientRect();
     return { x: clientX - left, y: clientY - top };
   };
-  const rectangleTo = (end: Point): Place => ({
+  const rectangleTo = (end: Point): Rect => ({
     left: Math.min(start.x, end.x),
     top: Math.min(start.y, end.y),
     width: Math.abs(end.x - start.x),
@@ -54,7 +54,7 @@ export function watchGestures(frame: HTMLElement, target: GestureTarget, signal:
     const position = positionOf(event);
     pointers.set(event.pointerId, position);
     if (pointers.size === 2) {
-      if (mode === "draw") target.draw(null);
+      if (mode === "draw") target.drawSelection(null);
       mode = "pinch";
       moved = true;
       for (const id of pointers.keys()) frame.setPointerCapture(id);
@@ -62,7 +62,7 @@ export function watchGestures(frame: HTMLElement, target: GestureTarget, signal:
     }
     start = position;
     moved = false;
-    mode = target.tool || event.shiftKey ? "draw" : target.zoomed ? "pan" : "none";
+    mode = target.zoomToolActive || event.shiftKey ? "draw" : target.zoomed ? "pan" : "none";
   };
   const move = (event: PointerEvent) => {
     const before = pointers.get(event.pointerId);
@@ -85,17 +85,17 @@ export function watchGestures(frame: HTMLElement, target: GestureTarget, signal:
     }
     pointers.set(event.pointerId, position);
     if (mode === "pan") target.panBy(position.x - before.x, position.y - before.y);
-    else target.draw(rectangleTo(position));
+    else target.drawSelection(rectangleTo(position));
   };
-  const lift = (event: PointerEvent) => {
+  const release = (event: PointerEvent) => {
     if (!pointers.has(event.pointerId)) return;
     const given = event.type !== "pointercancel";
     const last = positionOf(event);
     pointers.delete(event.pointerId);
     if (mode === "draw") {
-      target.draw(null);
-      if (moved && given) target.chosen(rectangleTo(last));
-      else if (given && target.tool) target.zoomBy(2, last);
+      target.drawSelection(null);
+      if (moved && given) target.zoomToSelection(rectangleTo(last));
+      else if (given && target.zoomToolActive) target.zoomBy(2, last);
     }
     if (pointers.size === 1 && mode === "pinch") {
       // The finger that stays goes on panning.
@@ -104,8 +104,8 @@ export function watchGestures(frame: HTMLElement, target: GestureTarget, signal:
       return;
     }
     if (pointers.size > 0) return;
-    if ((moved || (mode === "draw" && target.tool)) && given) target.rest();
-    if (mode === "draw" && target.tool) moved = true;
+    if ((moved || (mode === "draw" && target.zoomToolActive)) && given) target.settle();
+    if (mode === "draw" && target.zoomToolActive) moved = true;
     mode = "none";
   };
   // Ahead of the player's own click: a drag is none.
@@ -116,23 +116,24 @@ export function watchGestures(frame: HTMLElement, target: GestureTarget, signal:
   };
   const wheel = (event: WheelEvent) => {
     const pinch = event.ctrlKey || event.metaKey;
-    if (!pinch && !target.ownsWheel) return;
+    if (!pinch && !target.capturesWheel) return;
     // The page scrolls on where there is nothing left to zoom out of.
     if (!pinch && event.deltaY > 0 && !target.zoomed) return;
     event.preventDefault();
-    const pixels = event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? LINE : 1);
+    const pixels = event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? PIXELS_PER_LINE : 1);
     const turn = Math.min(300, Math.max(-300, pixels));
     target.zoomBy(
       Math.exp(-turn * (pinch && Math.abs(turn) < 50 ? PINCH_ZOOM : WHEEL_ZOOM)),
       positionOf(event),
     );
-    clearTimeout(wheelRest);
-    wheelRest = setTimeout(() => target.rest(), WHEEL_REST);
+    clearTimeout(wheelTimer);
+    wheelTimer = setTimeout(() => target.settle(), WHEEL_END_MS);
   };
 
   frame.addEventListener("pointerdown", press, { signal });
   frame.addEventListener("pointermove", move, { signal });
-  for (const type of ["pointerup", "pointercancel"] as const) frame.addEventListener(type, lift, { signal });
+  for (const type of ["pointerup", "pointercancel"] as const)
+    frame.addEventListener(type, release, { signal });
   frame.addEventListener("click", click, { signal, capture: true });
   frame.addEventListener("wheel", wheel, { signal, passive: false });
   // With one finger the page scrolls, as it should over a video; two are a pinch of ours and no scroll.
@@ -144,5 +145,5 @@ export function watchGestures(frame: HTMLElement, target: GestureTarget, signal:
   }
   // An image that is dragged out of the page would end the pan.
   frame.addEventListener("dragstart", (event) => event.preventDefault(), { signal });
-  signal.addEventListener("abort", () => clearTimeout(wheelRest), { once: true });
+  signal.addEventListener("abort", () => clearTimeout(wheelTimer), { once: true });
 }

@@ -1,8 +1,8 @@
-import { isWhole } from "../geometry/region.js";
+import { coversFrame } from "../geometry/region.js";
 import type { Storyboard } from "../source/storyboard.js";
 import type { Zoom } from "./zoom.js";
 
-export interface MinimapParts {
+export interface MinimapElements {
   readonly minimap: HTMLElement;
   /** Shows the whole picture. */
   readonly thumbnail: HTMLElement;
@@ -12,24 +12,24 @@ export interface MinimapParts {
 }
 
 /** CSS pixels of the map, as many as a storyboard's thumbnail has. */
-const LONGER_SIDE = 160;
+const MINIMAP_LONGER_SIDE = 160;
 
 /** Shows where in the picture one is, and goes where it is pressed or dragged. */
 export class Minimap {
-  readonly #parts: MinimapParts;
+  readonly #elements: MinimapElements;
   readonly #zoom: Zoom;
   readonly #storyboard: Storyboard;
   readonly #video: HTMLVideoElement;
 
-  constructor(parts: MinimapParts, zoom: Zoom, storyboard: Storyboard, video: HTMLVideoElement) {
-    this.#parts = parts;
+  constructor(elements: MinimapElements, zoom: Zoom, storyboard: Storyboard, video: HTMLVideoElement) {
+    this.#elements = elements;
     this.#zoom = zoom;
     this.#storyboard = storyboard;
     this.#video = video;
   }
 
   connect(signal: AbortSignal): void {
-    const { minimap, fullFrame } = this.#parts;
+    const { minimap, fullFrame } = this.#elements;
     let dragging = false;
     const go = ({ clientX, clientY }: PointerEvent) => {
       const { videoSize } = this.#zoom;
@@ -55,25 +55,25 @@ export class Minimap {
       "lostpointercapture",
       () => {
         dragging = false;
-        this.#zoom.rest();
+        this.#zoom.settle();
       },
       { signal },
     );
-    fullFrame.addEventListener("click", () => this.#zoom.lookAt(null), { signal });
+    fullFrame.addEventListener("click", () => this.#zoom.setView(null), { signal });
     this.#video.addEventListener("timeupdate", () => void this.#showThumbnail(), { signal });
   }
 
   /** After a change of what is looked at. */
   show(): void {
-    const { minimap, lens, fullFrame } = this.#parts;
+    const { minimap, lens, fullFrame } = this.#elements;
     const { videoSize, view, factor } = this.#zoom;
-    const hidden = videoSize === null || view === null || isWhole(view, videoSize);
+    const hidden = videoSize === null || view === null || coversFrame(view, videoSize);
     if (minimap.hidden && !hidden) void this.#showThumbnail();
     minimap.hidden = hidden;
     fullFrame.hidden = hidden;
     if (hidden) return;
     const share = (part: number, all: number) => `${((100 * part) / all).toFixed(3)}%`;
-    const scale = LONGER_SIDE / Math.max(videoSize.width, videoSize.height);
+    const scale = MINIMAP_LONGER_SIDE / Math.max(videoSize.width, videoSize.height);
     minimap.style.width = `${Math.round(videoSize.width * scale)}px`;
     minimap.style.height = `${Math.round(videoSize.height * scale)}px`;
     lens.style.left = share(view.x, videoSize.width);
@@ -85,7 +85,7 @@ export class Minimap {
 
   async #showThumbnail(): Promise<void> {
     if (!this.#zoom.zoomed) return;
-    const tile = await this.#storyboard.at(this.#video.currentTime);
-    if (tile !== null) this.#storyboard.paint(this.#parts.thumbnail, tile);
+    const thumbnail = await this.#storyboard.thumbnailAt(this.#video.currentTime);
+    if (thumbnail !== null) this.#storyboard.showThumbnail(this.#elements.thumbnail, thumbnail);
   }
 }

@@ -2,9 +2,9 @@ import { type Region, sameRegion } from "../geometry/region.js";
 import type { LoadedSegment } from "../hls/elastic-loader.js";
 
 /** Seconds before a change of region from which on each frame is held, in case the next is not told in time. */
-const HOLD_AHEAD = 0.2;
+const HOLD_LEAD_SECONDS = 0.2;
 /** A frame's time may be this much before the start of its segment, in seconds: a rounded time stamp. */
-const TOLERANCE = 0.006;
+const TIMESTAMP_TOLERANCE_SECONDS = 0.006;
 
 /** Calls for each frame that is presented, with its time in the video in seconds, until the signal aborts. */
 function watchFrames(video: HTMLVideoElement, onFrame: (time: number) => void, signal: AbortSignal): void {
@@ -34,11 +34,11 @@ export class ShownRegion {
   readonly #video: HTMLVideoElement;
   readonly #canvas: HTMLCanvasElement;
   readonly #onChange: () => void;
-  readonly #arrivals = new Map<number, LoadedSegment>();
+  readonly #segments = new Map<number, LoadedSegment>();
   #region: Region | null = null;
-  #held: Region | null = null;
+  #heldRegion: Region | null = null;
   /** The picture is not the video's. */
-  #painting = false;
+  #framePainted = false;
 
   constructor(video: HTMLVideoElement, canvas: HTMLCanvasElement, onChange: () => void) {
     this.#video = video;
@@ -52,8 +52,8 @@ export class ShownRegion {
     return this.#region;
   }
   /** What the canvas shows. */
-  get held(): Region | null {
-    return this.#held;
+  get heldRegion(): Region | null {
+    return this.#heldRegion;
   }
 
   connect(signal: AbortSignal): void {
@@ -61,25 +61,25 @@ export class ShownRegion {
     const listen = (type: string, handle: () => void) =>
       this.#video.addEventListener(type, handle, { signal });
     listen("seeking", () => this.#holdIfRegions());
-    listen("emptied", () => this.#arrivals.clear());
+    listen("emptied", () => this.#segments.clear());
     signal.addEventListener("abort", () => this.reset(), { once: true });
   }
 
   /** Another video: nothing is held of the old one. */
   reset(): void {
-    this.#arrivals.clear();
+    this.#segments.clear();
     this.#region = null;
-    this.#painting = false;
+    this.#framePainted = false;
     this.release();
   }
 
-  add(arrival: LoadedSegment): void {
-    this.#arrivals.set(arrival.index, arrival);
+  addSegment(segment: LoadedSegment): void {
+    this.#segments.set(segment.index, segment);
   }
 
   /** A picture of this region has been painted over the video, which has none itself. */
-  painted(region: Region | null): void {
-    this.#painting = true;
+  onFramePainted(region: Region | null): void {
+    this.#framePainted = true;
     const changes = !sameRegion(region, this.#region);
     this.#region = region;
     this.release();
@@ -89,12 +89,12 @@ export class ShownRegion {
   /** Holds the frame on screen until the next one is presented. */
   hold(): void {
     const { videoWidth, videoHeight, readyState } = this.#video;
-    if (this.#painting || readyState < HTMLMediaElement.HAVE_CURRENT_DATA || videoWidth === 0) return;
+    if (this.#framePainted || readyState < HTMLMediaElement.HAVE_CURRENT_DATA || videoWidth === 0) return;
     const canvas = this.#canvas;
     if (canvas.width !== videoWidth) canvas.width = videoWidth;
     if (canvas.height !== videoHeight) canvas.height = videoHeight;
     canvas.getContext("2d")?.drawImage(this.#video, 0, 0);
-    this.#held = this.#region;
+    this.#heldRegion = this.#region;
     if (canvas.hidden) {
       canvas.hidden = false;
       this.#onChange();
@@ -108,24 +108,24 @@ export class ShownRegion {
   }
 
   #holdIfRegions(): void {
-    const regions = [...this.#arrivals.values()].some(({ region }) => !sameRegion(region, this.#region));
+    const regions = [...this.#segments.values()].some(({ region }) => !sameRegion(region, this.#region));
     // While held, the canvas has the last frame whose place is known.
     if (regions && this.#canvas.hidden) this.hold();
   }
 
   #onFrame(time: number): void {
-    this.#painting = false;
-    const at = time + TOLERANCE;
+    this.#framePainted = false;
+    const at = time + TIMESTAMP_TOLERANCE_SECONDS;
     const covers = ({ start, duration }: LoadedSegment) => start <= at && at < start + duration;
-    const arrival = [...this.#arrivals.values()].find(covers);
-    if (arrival !== undefined && !sameRegion(arrival.region, this.#region)) {
-      this.#region = arrival.region;
+    const segment = [...this.#segments.values()].find(covers);
+    if (segment !== undefined && !sameRegion(segment.region, this.#region)) {
+      this.#region = segment.region;
       this.#onChange();
     }
     this.release();
-    if (arrival === undefined) return;
-    const next = this.#arrivals.get(arrival.index + 1);
-    const soon = arrival.start + arrival.duration - time < HOLD_AHEAD * this.#video.playbackRate;
-    if (soon && next !== undefined && !sameRegion(next.region, arrival.region)) this.hold();
+    if (segment === undefined) return;
+    const next = this.#segments.get(segment.index + 1);
+    const soon = segment.start + segment.duration - time < HOLD_LEAD_SECONDS * this.#video.playbackRate;
+    if (soon && next !== undefined && !sameRegion(next.region, segment.region)) this.hold();
   }
 }

@@ -1,28 +1,28 @@
 import {
-  centerOf,
   clampRegion,
+  coversFrame,
   formatRegion,
-  isWhole,
+  fullRegion,
   type Point,
-  parseRegionText,
+  parseRegion,
   type Region,
   regionAround,
-  regionHolding,
-  regionOfText,
+  regionCenter,
+  regionContaining,
+  resolveRegion,
   sameRegion,
   snapRegion,
-  wholeOf,
   zoomAt,
-  zoomOf,
+  zoomFactor,
 } from "../geometry/region.js";
 import type { Size } from "../geometry/size.js";
 import type { LoadedSegment } from "../hls/elastic-loader.js";
-import { type Place, placeOfShown, placeOfView, pointInFrame, transformTo } from "./frame-transform.js";
+import { cssTransform, type Rect, shownRect, sourcePointAt, viewRect } from "./frame-transform.js";
 import { type GestureTarget, watchGestures } from "./gestures.js";
 import { ShownRegion } from "./shown-region.js";
 
 /** What zooming needs of the shadow tree. */
-export interface ZoomParts {
+export interface ZoomElements {
   /** Clips what is enlarged. */
   readonly frame: HTMLElement;
   readonly video: HTMLVideoElement;
@@ -38,9 +38,9 @@ export interface ZoomOptions {
 }
 
 /** Milliseconds of the glide to where a region settles; the style sheet's `data-gliding`. */
-const GLIDE = 180;
+const GLIDE_MS = 180;
 /** A drawn rectangle smaller than this many CSS pixels a side was a slip of the hand. */
-const SMALLEST_DRAWN = 8;
+const MIN_SELECTION_SIDE = 8;
 
 /**
  * Which part of the picture is looked at. A change shows at once, by scaling what is there; the region is
@@ -48,39 +48,39 @@ const SMALLEST_DRAWN = 8;
  */
 export class Zoom implements GestureTarget {
   /** Drags draw a rectangle, clicks zoom in. */
-  tool = false;
-  readonly #parts: ZoomParts;
+  zoomToolActive = false;
+  readonly #elements: ZoomElements;
   readonly #options: ZoomOptions;
-  readonly #shown: ShownRegion;
+  readonly #shownRegion: ShownRegion;
   #box: Size = { width: 0, height: 0 };
   #videoSize: Size | null = null;
   #view: Region | null = null;
-  #asked: Region | null = null;
+  #requestedRegion: Region | null = null;
   /** What the attributes say, until the video is known. */
-  #text: string | null = null;
+  #initialRegion: string | null = null;
   #factor = 1;
-  #glide: ReturnType<typeof setTimeout> | undefined;
+  #glideTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(parts: ZoomParts, options: ZoomOptions) {
-    this.#parts = parts;
+  constructor(elements: ZoomElements, options: ZoomOptions) {
+    this.#elements = elements;
     this.#options = options;
-    this.#shown = new ShownRegion(parts.video, parts.held, () => {
+    this.#shownRegion = new ShownRegion(elements.video, elements.held, () => {
       this.#endGlide();
-      this.#layout();
+      this.#render();
     });
   }
 
   /** The region asked for, in whole source pixels; null is the whole picture. */
-  get asked(): Region | null {
-    return this.#asked;
+  get requestedRegion(): Region | null {
+    return this.#requestedRegion;
   }
   /** The region on screen, in source pixels; null is the whole picture. */
-  get shown(): Region | null {
-    return this.#shown.region;
+  get shownRegion(): Region | null {
+    return this.#shownRegion.region;
   }
   /** What is looked at, in source pixels; null before the video is known. */
   get view(): Region | null {
-    return this.#videoSize === null ? null : (this.#view ?? wholeOf(this.#videoSize));
+    return this.#videoSize === null ? null : (this.#view ?? fullRegion(this.#videoSize));
   }
   get videoSize(): Size | null {
     return this.#videoSize;
@@ -91,13 +91,13 @@ export class Zoom implements GestureTarget {
   get factor(): number {
     return this.#videoSize === null || this.#view === null
       ? this.#factor
-      : zoomOf(this.#view, this.#videoSize);
+      : zoomFactor(this.#view, this.#videoSize);
   }
-  get text(): string {
-    return this.#videoSize === null ? (this.#text ?? "full") : formatRegion(this.#asked);
+  get regionText(): string {
+    return this.#videoSize === null ? (this.#initialRegion ?? "full") : formatRegion(this.#requestedRegion);
   }
-  get ownsWheel(): boolean {
-    return this.tool || this.zoomed || document.fullscreenElement !== null;
+  get capturesWheel(): boolean {
+    return this.zoomToolActive || this.zoomed || document.fullscreenElement !== null;
   }
 
   connect(signal: AbortSignal): void {
@@ -105,11 +105,11 @@ export class Zoom implements GestureTarget {
       const rect = entries.at(-1)?.contentRect;
       if (rect === undefined) return;
       this.#box = { width: rect.width, height: rect.height };
-      this.#layout();
+      this.#render();
     });
-    observer.observe(this.#parts.frame);
-    this.#shown.connect(signal);
-    watchGestures(this.#parts.frame, this, signal);
+    observer.observe(this.#elements.frame);
+    this.#shownRegion.connect(signal);
+    watchGestures(this.#elements.frame, this, signal);
     signal.addEventListener(
       "abort",
       () => {
@@ -124,55 +124,56 @@ export class Zoom implements GestureTarget {
   reset(text: string | null, factor: number): void {
     this.#videoSize = null;
     this.#view = null;
-    this.#asked = null;
-    this.#text = text;
+    this.#requestedRegion = null;
+    this.#initialRegion = text;
     this.#factor = factor;
-    this.#shown.reset();
-    this.#layout();
+    this.#shownRegion.reset();
+    this.#render();
   }
 
-  infoKnown(videoSize: Size): void {
+  setVideoSize(videoSize: Size): void {
     const first = this.#videoSize === null;
     this.#videoSize = videoSize;
     if (!first) return;
-    const text = parseRegionText(this.#text);
-    const region = text ? regionOfText(text, videoSize) : null;
-    if (region !== null) this.lookAt(region, false);
+    const text = parseRegion(this.#initialRegion);
+    const region = text ? resolveRegion(text, videoSize) : null;
+    if (region !== null) this.setView(region, false);
     else if (this.#factor > 1) this.zoomTo(this.#factor);
   }
 
-  segmentArrived(arrival: LoadedSegment): void {
-    this.#shown.add(arrival);
+  addSegment(segment: LoadedSegment): void {
+    this.#shownRegion.addSegment(segment);
   }
 
   /** A picture of this region was painted over the video. */
-  painted(region: Region): void {
-    const whole = this.#videoSize === null || isWhole(region, this.#videoSize);
-    this.#shown.painted(whole ? null : region);
+  onFramePainted(region: Region): void {
+    const whole = this.#videoSize === null || coversFrame(region, this.#videoSize);
+    this.#shownRegion.onFramePainted(whole ? null : region);
   }
 
   /** Keeps the frame on screen while another playlist is loaded. */
-  hold(): void {
-    this.#shown.hold();
+  holdFrame(): void {
+    this.#shownRegion.hold();
   }
 
   /** Looks at exactly this region, in whole source pixels; null is the whole picture. */
-  lookAt(region: Region | null, glide = true): void {
+  setView(region: Region | null, glide = true): void {
     if (this.#videoSize === null) return;
     const view =
-      region === null || isWhole(region, this.#videoSize) ? null : clampRegion(region, this.#videoSize);
+      region === null || coversFrame(region, this.#videoSize) ? null : clampRegion(region, this.#videoSize);
     this.#view = view;
     if (glide) this.#startGlide();
-    this.#layout();
-    this.#ask(view);
+    this.#render();
+    this.#requestRegion(view);
   }
 
   /** A region as written: `full`, `x,y,w,h` or `pct:x,y,w,h`. False where it is none of these. */
-  lookAtText(text: string | null): boolean {
-    const parsed = parseRegionText(text);
+  setRegionText(text: string | null): boolean {
+    const parsed = parseRegion(text);
     if (parsed === undefined) return false;
-    this.#text = text;
-    if (this.#videoSize !== null) this.lookAt(parsed === null ? null : regionOfText(parsed, this.#videoSize));
+    this.#initialRegion = text;
+    if (this.#videoSize !== null)
+      this.setView(parsed === null ? null : resolveRegion(parsed, this.#videoSize));
     return true;
   }
 
@@ -181,15 +182,20 @@ export class Zoom implements GestureTarget {
     this.#factor = Math.max(1, factor);
     const view = this.view;
     if (this.#videoSize === null || view === null) return;
-    const { x, y, width, height } = regionAround(centerOf(view), factor, this.#videoSize);
-    this.lookAt({ x: Math.round(x), y: Math.round(y), width: Math.round(width), height: Math.round(height) });
+    const { x, y, width, height } = regionAround(regionCenter(view), factor, this.#videoSize);
+    this.setView({
+      x: Math.round(x),
+      y: Math.round(y),
+      width: Math.round(width),
+      height: Math.round(height),
+    });
   }
 
   /** By keys: a step in or out of the middle. */
-  step(factor: number): void {
+  zoomStep(factor: number): void {
     const { width, height } = this.#box;
     this.zoomBy(factor, { x: width / 2, y: height / 2 }, true);
-    this.rest();
+    this.settle();
   }
 
   /** By keys: shares of what is looked at. */
@@ -197,38 +203,38 @@ export class Zoom implements GestureTarget {
     const view = this.view;
     if (view === null || !this.zoomed) return;
     this.#move({ ...view, x: view.x + across * view.width, y: view.y + down * view.height }, true);
-    this.rest();
+    this.settle();
   }
 
   zoomBy(factor: number, at: Point, glide = false): void {
     const view = this.view;
     if (this.#videoSize === null || view === null) return;
-    this.#move(zoomAt(view, factor, pointInFrame(this.#box, view, at), this.#videoSize), glide);
+    this.#move(zoomAt(view, factor, sourcePointAt(this.#box, view, at), this.#videoSize), glide);
   }
 
   panBy(dx: number, dy: number): void {
     const view = this.view;
     if (view === null || !this.zoomed) return;
-    const place = placeOfView(this.#box, view);
+    const place = viewRect(this.#box, view);
     const across = view.width / place.width;
     const down = view.height / place.height;
     this.#move({ ...view, x: view.x - dx * across, y: view.y - dy * down });
   }
 
-  draw(rectangle: Place | null): void {
-    const { drawn } = this.#parts;
+  drawSelection(rectangle: Rect | null): void {
+    const { drawn } = this.#elements;
     drawn.hidden = rectangle === null;
     if (rectangle === null) return;
     for (const [side, length] of Object.entries(rectangle)) drawn.style.setProperty(side, `${length}px`);
   }
 
-  chosen({ left, top, width, height }: Place): void {
+  zoomToSelection({ left, top, width, height }: Rect): void {
     const view = this.view;
-    if (this.#videoSize === null || view === null || Math.max(width, height) < SMALLEST_DRAWN) return;
-    const from = pointInFrame(this.#box, view, { x: left, y: top });
-    const to = pointInFrame(this.#box, view, { x: left + width, y: top + height });
+    if (this.#videoSize === null || view === null || Math.max(width, height) < MIN_SELECTION_SIDE) return;
+    const from = sourcePointAt(this.#box, view, { x: left, y: top });
+    const to = sourcePointAt(this.#box, view, { x: left + width, y: top + height });
     const rectangle = { x: from.x, y: from.y, width: to.x - from.x, height: to.y - from.y };
-    this.#move(regionHolding(rectangle, this.#videoSize), true);
+    this.#move(regionContaining(rectangle, this.#videoSize), true);
   }
 
   /** The center of what is looked at goes there, in source pixels: from the minimap. */
@@ -238,10 +244,11 @@ export class Zoom implements GestureTarget {
     this.#move({ ...view, x: point.x - view.width / 2, y: point.y - view.height / 2 });
   }
 
-  rest(): void {
+  settle(): void {
     if (this.#videoSize === null) return;
-    if (this.#view === null) this.#ask(null);
-    else if (!sameRegion(this.#view, this.#asked)) this.lookAt(snapRegion(this.#view, this.#videoSize));
+    if (this.#view === null) this.#requestRegion(null);
+    else if (!sameRegion(this.#view, this.#requestedRegion))
+      this.setView(snapRegion(this.#view, this.#videoSize));
   }
 
   #move(view: Region, glide = false): void {
@@ -249,46 +256,48 @@ export class Zoom implements GestureTarget {
     if (videoSize === null) return;
     const clamped = clampRegion(view, videoSize);
     // A hair's breadth from the whole picture is the whole picture.
-    this.#view = zoomOf(clamped, videoSize) < 1.02 ? null : clamped;
+    this.#view = zoomFactor(clamped, videoSize) < 1.02 ? null : clamped;
     if (glide) this.#startGlide();
     else this.#endGlide();
-    this.#layout();
+    this.#render();
   }
 
-  #ask(region: Region | null): void {
-    this.#factor = this.#videoSize === null || region === null ? 1 : zoomOf(region, this.#videoSize);
-    if (sameRegion(region, this.#asked)) return;
-    this.#asked = region;
+  #requestRegion(region: Region | null): void {
+    this.#factor = this.#videoSize === null || region === null ? 1 : zoomFactor(region, this.#videoSize);
+    if (sameRegion(region, this.#requestedRegion)) return;
+    this.#requestedRegion = region;
     this.#options.onRegion(region);
   }
 
   #startGlide(): void {
-    clearTimeout(this.#glide);
-    this.#parts.frame.dataset.gliding = "";
-    this.#glide = setTimeout(() => this.#endGlide(), GLIDE);
+    clearTimeout(this.#glideTimer);
+    this.#elements.frame.dataset.gliding = "";
+    this.#glideTimer = setTimeout(() => this.#endGlide(), GLIDE_MS);
   }
 
   #endGlide(): void {
-    clearTimeout(this.#glide);
-    delete this.#parts.frame.dataset.gliding;
+    clearTimeout(this.#glideTimer);
+    delete this.#elements.frame.dataset.gliding;
   }
 
-  #layout(): void {
-    const { frame, video, held } = this.#parts;
+  #render(): void {
+    const { frame, video, held } = this.#elements;
     const [videoSize, box, view] = [this.#videoSize, this.#box, this.view];
     const plain =
-      this.#view === null && this.#shown.region === null && (held.hidden || this.#shown.held === null);
+      this.#view === null &&
+      this.#shownRegion.region === null &&
+      (held.hidden || this.#shownRegion.heldRegion === null);
     frame.toggleAttribute("data-zoomed", !plain);
     if (plain || videoSize === null || view === null || box.width === 0) {
       for (const element of [video, held]) element.style.removeProperty("transform");
       frame.style.removeProperty("clip-path");
     } else {
       const place = (region: Region | null) =>
-        transformTo(box, placeOfShown(box, view, region ?? wholeOf(videoSize)));
-      video.style.transform = place(this.#shown.region);
-      held.style.transform = place(this.#shown.held);
+        cssTransform(box, shownRect(box, view, region ?? fullRegion(videoSize)));
+      video.style.transform = place(this.#shownRegion.region);
+      held.style.transform = place(this.#shownRegion.heldRegion);
       // Beyond what is looked at there would be more picture for a moment, where the frame has bars.
-      const { left, top } = placeOfView(box, view);
+      const { left, top } = viewRect(box, view);
       frame.style.clipPath = left === 0 && top === 0 ? "none" : `inset(${top}px ${left}px)`;
     }
     this.#options.onView();

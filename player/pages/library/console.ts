@@ -4,9 +4,9 @@ import { formatBytes } from "./facts.js";
 import type { LoadChart } from "./load-chart.js";
 
 /** Milliseconds between two looks at the server. */
-const INTERVAL = 1000;
+const POLL_INTERVAL_MS = 1000;
 /** Looks that a rate is taken over: work is counted when a whole segment is done. */
-const WINDOW = 3;
+const RATE_WINDOW = 3;
 
 const TIERS: Readonly<Record<string, string>> = {
   memory: "Segments in memory",
@@ -14,7 +14,7 @@ const TIERS: Readonly<Record<string, string>> = {
   origin: "Blocks of videos from other servers",
 };
 
-const part = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
+const byId = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
 
 /**
  * null where the library that draws does not run: it reads the browser's language at once, and that of WebKitGTK is no
@@ -22,7 +22,7 @@ const part = <T extends HTMLElement>(id: string) => document.getElementById(id) 
  */
 const openChart = (): Promise<LoadChart | null> =>
   import("./load-chart.js").then(
-    ({ LoadChart }) => new LoadChart(part("chart")),
+    ({ LoadChart }) => new LoadChart(byId("chart")),
     () => null,
   );
 
@@ -37,17 +37,17 @@ export function watchServer(root: URL): void {
     // A server that was started again counts from 0.
     if ((seen.at(-1)?.seconds ?? 0) > now.seconds) seen.length = 0;
     seen.push(now);
-    if (seen.length > WINDOW + 1) seen.shift();
+    if (seen.length > RATE_WINDOW + 1) seen.shift();
     const before = seen[0];
     const rate = (now.pixels - before.pixels) / Math.max(1, now.seconds - before.seconds) / 1e6;
     const answers = now.hits + now.computed - before.hits - before.computed;
     const share = answers === 0 ? null : (now.hits - before.hits) / answers;
-    part("server").hidden = false;
-    part("rate").textContent = rate >= 100 ? rate.toFixed(0) : rate.toFixed(1);
+    byId("server").hidden = false;
+    byId("rate").textContent = rate >= 100 ? rate.toFixed(0) : rate.toFixed(1);
     const total = now.hits + now.computed;
-    part("hits").textContent = total === 0 ? "–" : `${Math.round((100 * now.hits) / total)} %`;
-    part("queue").textContent = `${now.running} + ${now.waiting}`;
-    part("queue-unit").textContent = `at work and waiting, ${now.concurrency} at a time`;
+    byId("hits").textContent = total === 0 ? "–" : `${Math.round((100 * now.hits) / total)} %`;
+    byId("queue").textContent = `${now.running} + ${now.waiting}`;
+    byId("queue-unit").textContent = `at work and waiting, ${now.concurrency} at a time`;
     showCaches(now);
     chart ??= openChart();
     const seconds = Date.now() / 1000;
@@ -65,7 +65,7 @@ export function watchServer(root: URL): void {
       // It may be starting again.
     }
     if (document.hidden) return;
-    timer = setTimeout(() => void tick(), Math.max(100, INTERVAL - (performance.now() - started)));
+    timer = setTimeout(() => void tick(), Math.max(100, POLL_INTERVAL_MS - (performance.now() - started)));
   };
 
   document.addEventListener("visibilitychange", () => {
@@ -77,7 +77,7 @@ export function watchServer(root: URL): void {
 }
 
 function showCaches({ caches }: Stats): void {
-  const list = part("caches");
+  const list = byId("caches");
   if (list.children.length !== caches.length) {
     list.replaceChildren(
       ...caches.map(({ tier }) => {

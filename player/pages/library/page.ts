@@ -1,6 +1,6 @@
 import { create } from "../../dom.js";
 import type { SieddPlayerElement } from "../../element/element.js";
-import { requestSize, type Size, sameSize } from "../../geometry/size.js";
+import { computeRequestedSize, type Size, sameSize } from "../../geometry/size.js";
 import { parseVideoInfo } from "../../source/video-info.js";
 import { watchServer } from "./console.js";
 import { fetchFacts, showFacts } from "./facts.js";
@@ -10,12 +10,12 @@ import { makeCopyable, showSnippets } from "./snippets.js";
 import { type ListedVideo, readVideos } from "./videos.js";
 
 /** The page is one fixed document that comes with this module, so its parts are there. */
-const part = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
+const byId = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
 
 // This module lies in `player/` below the catalog, under whatever prefix.
 const root = new URL("..", import.meta.url);
-const player = part<SieddPlayerElement>("player");
-const history = new SegmentHistory(part("segments"));
+const player = byId<SieddPlayerElement>("player");
+const history = new SegmentHistory(byId("segments"));
 let facts: Parameters<typeof showFacts>[1] | null = null;
 let choice = new AbortController();
 
@@ -28,7 +28,7 @@ function sizeOfBox(): Size | null {
   if (width === 0) return null;
   const density = window.devicePixelRatio;
   const uncapped = { width: Number.POSITIVE_INFINITY, height: Number.POSITIVE_INFINITY };
-  return requestSize(
+  return computeRequestedSize(
     { width: width * density, height: height * density },
     facts,
     parseVideoInfo(facts).limits,
@@ -39,9 +39,9 @@ function sizeOfBox(): Size | null {
 function showSize(): void {
   const size = sizeOfBox();
   if (size === null) return;
-  part("size").replaceChildren(String(size.width), create("i", {}, "×"), String(size.height));
+  byId("size").replaceChildren(String(size.width), create("i", {}, "×"), String(size.height));
   const shown = { width: player.videoWidth, height: player.videoHeight };
-  part("status").textContent =
+  byId("status").textContent =
     shown.width === 0
       ? "Computing the first second…"
       : sameSize(shown, size)
@@ -49,8 +49,8 @@ function showSize(): void {
         : `On screen ${format(shown)}, then ${format(size)}.`;
 }
 
-const resizing = makeResizable(part("box"), part("grip"), () => {
-  part("box").classList.remove("hinting");
+const resizing = makeResizable(byId("box"), byId("grip"), () => {
+  byId("box").classList.remove("hinting");
 });
 
 /** With sound where the browser allows it, else silent: a page that moves explains itself. */
@@ -60,7 +60,7 @@ async function start(): Promise<void> {
   } catch (error) {
     if (!(error instanceof DOMException) || error.name !== "NotAllowedError") return;
     player.muted = true;
-    part("sound").hidden = false;
+    byId("sound").hidden = false;
     await player.play().catch(() => undefined);
   }
 }
@@ -70,10 +70,10 @@ function choose(video: ListedVideo): void {
   choice = new AbortController();
   facts = null;
   history.clear();
-  part("cinema").hidden = false;
-  part("size").textContent = "\u00a0";
-  part("name").textContent = video.id;
-  part("facts").replaceChildren();
+  byId("cinema").hidden = false;
+  byId("size").textContent = "\u00a0";
+  byId("name").textContent = video.id;
+  byId("facts").replaceChildren();
   document.title = `${video.id} · siedd`;
   for (const link of document.querySelectorAll<HTMLAnchorElement>("#videos a[data-id]")) {
     if (link === video.link) link.setAttribute("aria-current", "true");
@@ -84,9 +84,9 @@ function choose(video: ListedVideo): void {
   fetchFacts(video.src, choice.signal).then(
     (read) => {
       facts = read;
-      showFacts(part("facts"), read);
+      showFacts(byId("facts"), read);
       showSnippets(root, video, read);
-      part("box").style.setProperty("--aspect", String(read.width / read.height));
+      byId("box").style.setProperty("--aspect", String(read.width / read.height));
       showSize();
     },
     // The player says what is wrong with the video.
@@ -122,13 +122,13 @@ for (const button of document.querySelectorAll<HTMLButtonElement>("[data-width]"
     resizing.setWidth(Number.isNaN(pixels) ? Number.POSITIVE_INFINITY : pixels / window.devicePixelRatio);
   });
 }
-part("sound").addEventListener("click", () => {
+byId("sound").addEventListener("click", () => {
   player.muted = false;
 });
 player.addEventListener("volumechange", () => {
-  if (!player.muted) part("sound").hidden = true;
+  if (!player.muted) byId("sound").hidden = true;
 });
-part("box").classList.add("hinting");
-makeCopyable(part("copied"));
+byId("box").classList.add("hinting");
+makeCopyable(byId("copied"));
 watchServer(root);
 void open();

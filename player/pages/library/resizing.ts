@@ -1,7 +1,7 @@
 /** CSS pixels that an arrow key resizes by; with Shift the smaller one. */
 const STEP = 48;
 const FINE_STEP = 2;
-const NARROWEST = 96;
+const MIN_WIDTH = 96;
 
 export interface Resizing {
   /** Sets the width in CSS pixels; `Infinity` fills the width there is. */
@@ -12,7 +12,7 @@ export interface Resizing {
 export function makeResizable(box: HTMLElement, grip: HTMLElement, onResize: () => void): Resizing {
   const room = () => box.parentElement?.clientWidth ?? window.innerWidth;
   const setWidth = (pixels: number) => {
-    box.style.setProperty("--box", `${Math.min(Math.max(pixels, NARROWEST), room())}px`);
+    box.style.setProperty("--box", `${Math.min(Math.max(pixels, MIN_WIDTH), room())}px`);
     onResize();
   };
 

@@ -3,7 +3,7 @@ import { elementSnippet, embedSnippet } from "../../element/embed-snippet.js";
 import { videoUrl } from "../../source/video-url.js";
 import type { ListedVideo } from "./videos.js";
 
-const SAID_FOR = 2500;
+const MESSAGE_MS = 2500;
 
 /** Shows what to copy into another page for this video. */
 export function showSnippets(
@@ -32,7 +32,7 @@ export function makeCopyable(told: HTMLElement): void {
     clearTimeout(timer);
     timer = setTimeout(() => {
       told.textContent = "";
-    }, SAID_FOR);
+    }, MESSAGE_MS);
   };
   for (const button of document.querySelectorAll<HTMLButtonElement>("[data-copy]")) {
     button.addEventListener("click", () => {

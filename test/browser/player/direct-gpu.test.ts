@@ -92,7 +92,7 @@ test("the WebGPU shader agrees with the kernel within 2 of 255, and hands over t
         worker.terminate();
         return all;
       },
-      { video: video, requests: REQUESTS, url: `${server.url}player/siedd-decoder.js`, lose },
+      { video, requests: REQUESTS, url: `${server.url}player/siedd-decoder.js`, lose },
     );
     for (const [i, { frame, request, draft }] of REQUESTS.entries()) {
       const expected = new Uint8Array(request.width * request.height * 4);

@@ -11,7 +11,7 @@ import {
   fillSize,
   fillsBox,
   isNotableChange,
-  requestSize,
+  computeRequestedSize,
   resizeDebounceMs,
   sizeParameter,
 } from "../../../../player/geometry/size.js";
@@ -22,15 +22,15 @@ const uncapped = { width: Number.POSITIVE_INFINITY, height: Number.POSITIVE_INFI
 const size = (width: number, height: number) => ({ width, height });
 
 test("asks for the picture's own box, without the bars of object-fit: contain", () => {
-  assert.deepEqual(requestSize(size(1000, 1000), video, DEFAULT_LIMITS, uncapped), size(1000, 562));
-  assert.deepEqual(requestSize(size(2000, 360), video, DEFAULT_LIMITS, uncapped), size(640, 360));
+  assert.deepEqual(computeRequestedSize(size(1000, 1000), video, DEFAULT_LIMITS, uncapped), size(1000, 562));
+  assert.deepEqual(computeRequestedSize(size(2000, 360), video, DEFAULT_LIMITS, uncapped), size(640, 360));
   assert.equal(fillsBox(size(1000, 562.5), video), true);
   assert.equal(fillsBox(size(1000, 600), video), false);
 });
 
 test("asks for the pixels that object-fit draws", () => {
   const of = (box: [number, number], fit: "cover" | "fill" | "none" | "scale-down", cap = uncapped) =>
-    requestSize(size(...box), video, DEFAULT_LIMITS, cap, fit);
+    computeRequestedSize(size(...box), video, DEFAULT_LIMITS, cap, fit);
   assert.deepEqual(of([1000, 1000], "cover"), size(1778, 1000));
   assert.deepEqual(of([2000, 360], "cover"), size(2000, 1126));
   assert.deepEqual(of([1000, 1000], "fill"), size(1000, 1000));
@@ -43,19 +43,19 @@ test("asks for the pixels that object-fit draws", () => {
 
 test("asks for even sizes within the server's limits, and keeps the shape at them", () => {
   for (const width of [17, 99.5, 333, 1001, 7777.7]) {
-    const { width: w, height: h } = requestSize(size(width, width), video, DEFAULT_LIMITS, uncapped);
+    const { width: w, height: h } = computeRequestedSize(size(width, width), video, DEFAULT_LIMITS, uncapped);
     assert.ok(w % 2 === 0 && h % 2 === 0 && w >= 16 && h >= 16, `${w}x${h}`);
     assert.ok(Math.abs(w - Math.max(width, 16)) <= 1, `${w} for ${width}`);
   }
   const limits = { minSide: 16, maxSide: 1000, maxArea: 400_000 };
-  const max = requestSize(size(9000, 9000), video, limits, uncapped);
+  const max = computeRequestedSize(size(9000, 9000), video, limits, uncapped);
   assert.ok(max.width * max.height <= limits.maxArea && max.width > 830, `${max.width}x${max.height}`);
-  assert.deepEqual(requestSize(size(3, 3), video, limits, uncapped), size(16, 16));
+  assert.deepEqual(computeRequestedSize(size(3, 3), video, limits, uncapped), size(16, 16));
 });
 
 test("max-width and max-height cap both sides in output pixels", () => {
-  assert.deepEqual(requestSize(size(1280, 720), video, DEFAULT_LIMITS, size(641, 9999)), size(640, 360));
-  assert.deepEqual(requestSize(size(1280, 720), video, DEFAULT_LIMITS, size(9999, 90)), size(160, 90));
+  assert.deepEqual(computeRequestedSize(size(1280, 720), video, DEFAULT_LIMITS, size(641, 9999)), size(640, 360));
+  assert.deepEqual(computeRequestedSize(size(1280, 720), video, DEFAULT_LIMITS, size(9999, 90)), size(160, 90));
 });
 
 test("writes the size into the segment's URL, with an encoded caret only above the source", () => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseCap, parseMode, parseSource } from "../../../../player/element/attributes.js";
-import { notFound, PlayerError } from "../../../../player/errors.js";
-import { addTranslation, fetchStrings, formatTime, stringsFor } from "../../../../player/i18n/strings.js";
+import { PlayerError, videoNotFound } from "../../../../player/errors.js";
+import { addTranslation, formatTime, getStrings, loadStrings } from "../../../../player/i18n/strings.js";
 import { formatBytes } from "../../../../player/pages/library/facts.js";
 import { parseVideoInfo } from "../../../../player/source/video-info.js";
 import { commandForKey } from "../../../../player/ui/keyboard.js";
@@ -74,12 +74,12 @@ test("times and bytes read as people write them", () => {
 
 test("every language says what English says, with the same values in it", async () => {
   const valuesOf = (text: string) => (text.match(/\{\w+\}/g) ?? []).sort().join();
-  const english = Object.entries(stringsFor("en"));
+  const english = Object.entries(getStrings("en"));
   for (const language of ["de", "fr-CA", "es", "ar"]) {
-    assert.deepEqual(stringsFor(language), stringsFor("en"), "English until the words have come");
-    await fetchStrings(language);
-    assert.equal(fetchStrings(language), null, "they come once");
-    const words: Record<string, string> = stringsFor(language);
+    assert.deepEqual(getStrings(language), getStrings("en"), "English until the words have come");
+    await loadStrings(language);
+    assert.equal(loadStrings(language), null, "they come once");
+    const words: Record<string, string> = getStrings(language);
     for (const [name, text] of english) {
       assert.ok(words[name], `${language} has no ${name}`);
       assert.equal(valuesOf(words[name]!), valuesOf(text), `${language}: ${name}`);
@@ -90,18 +90,18 @@ test("every language says what English says, with the same values in it", async 
 test("words that a page adds go over those of a language, whenever these come", async () => {
   addTranslation("de-AT", { pause: "Halt" });
   addTranslation("de", { stats: "Zahlen" });
-  await fetchStrings("de-AT");
-  const { pause, stats, play } = stringsFor("de-AT");
+  await loadStrings("de-AT");
+  const { pause, stats, play } = getStrings("de-AT");
   assert.deepEqual({ pause, stats, play }, { pause: "Halt", stats: "Zahlen", play: "Abspielen" });
-  assert.equal(stringsFor("de").pause, "Pause");
+  assert.equal(getStrings("de").pause, "Pause");
 });
 
 test("an error has an English message for programs and the same sentence for viewers", async () => {
-  await fetchStrings("de");
-  const error = notFound("http://host/video");
+  await loadStrings("de");
+  const error = videoNotFound("http://host/video");
   assert.equal(error.message, "There is no video at http://host/video; check the address.");
   assert.equal(
-    error.sentenceIn(stringsFor("de")),
+    error.localizedMessage(getStrings("de")),
     "Unter http://host/video gibt es keinen Video; bitte die Adresse prüfen.",
   );
   assert.equal(error.code, 4);

@@ -1,21 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  parseRegionText,
+  MIN_REGION_SIDE,
+  parseRegion,
   regionAround,
-  regionHolding,
-  regionOfText,
-  SMALLEST_SIDE,
+  regionContaining,
+  resolveRegion,
   snapRegion,
   zoomAt,
 } from "../../../../player/geometry/region.js";
 import { fillRegion } from "../../../../player/geometry/size.js";
-import {
-  placeOfShown,
-  placeOfView,
-  pointInFrame,
-  transformTo,
-} from "../../../../player/zoom/frame-transform.js";
+import { cssTransform, shownRect, sourcePointAt, viewRect } from "../../../../player/zoom/frame-transform.js";
 
 const video = { width: 1280, height: 720 };
 
@@ -25,7 +20,7 @@ test("zooming keeps the point under the hand where it is, and ends at the edges 
   assert.deepEqual(closer, { x: 160, y: 90, width: 640, height: 360 });
   assert.deepEqual(zoomAt(closer, 0.25, point, video), { x: 0, y: 0, ...video });
   const closest = zoomAt(closer, 1e6, point, video);
-  assert.ok(closest.width >= SMALLEST_SIDE && closest.height >= SMALLEST_SIDE, JSON.stringify(closest));
+  assert.ok(closest.width >= MIN_REGION_SIDE && closest.height >= MIN_REGION_SIDE, JSON.stringify(closest));
   assert.deepEqual(regionAround({ x: 0, y: 720 }, 4, video), { x: 0, y: 540, width: 320, height: 180 });
 });
 
@@ -52,7 +47,7 @@ test("a region never leaves the picture, whatever its shape", () => {
         const center = { x: share * frame.width, y: (1 - share) * frame.height };
         const { x, y, width, height } = snapRegion(regionAround(center, zoom, frame), frame);
         assert.ok(x >= 0 && y >= 0 && x + width <= frame.width && y + height <= frame.height);
-        assert.ok(width >= Math.min(SMALLEST_SIDE, frame.width) && height >= SMALLEST_SIDE);
+        assert.ok(width >= Math.min(MIN_REGION_SIDE, frame.width) && height >= MIN_REGION_SIDE);
       }
     }
   }
@@ -60,15 +55,15 @@ test("a region never leaves the picture, whatever its shape", () => {
 
 test("a drawn rectangle is inside the region that comes", () => {
   const drawn = { x: 700, y: 300, width: 200, height: 50 };
-  const { x, y, width, height } = regionHolding(drawn, video);
+  const { x, y, width, height } = regionContaining(drawn, video);
   assert.ok(x <= drawn.x && y <= drawn.y && x + width >= 900 && y + height >= 350);
   assert.ok(Math.abs(width / height - 16 / 9) < 0.01);
 });
 
 test("regions are written as in the server's URLs; what is none is told apart from the whole picture", () => {
   const read = (text: string) => {
-    const parsed = parseRegionText(text);
-    return parsed && regionOfText(parsed, video);
+    const parsed = parseRegion(text);
+    return parsed && resolveRegion(parsed, video);
   };
   assert.deepEqual(read("320,180,640,360"), { x: 320, y: 180, width: 640, height: 360 });
   assert.deepEqual(read("pct:25,25,50,50"), { x: 320, y: 180, width: 640, height: 360 });
@@ -77,20 +72,20 @@ test("regions are written as in the server's URLs; what is none is told apart fr
   assert.equal(read("full"), null);
   assert.equal(read("0,0,1280,720"), null);
   for (const none of ["1,2,3", "a,b,c,d", "0,0,0,5", "-1,0,5,5"])
-    assert.equal(parseRegionText(none), undefined, none);
+    assert.equal(parseRegion(none), undefined, none);
 });
 
 test("frames of another region lie where that region is in what is looked at", () => {
   const box = { width: 640, height: 360 };
   const whole = { x: 0, y: 0, ...video };
   const quarter = { x: 640, y: 360, width: 640, height: 360 };
-  assert.equal(transformTo(box, placeOfShown(box, whole, whole)), "none");
-  assert.equal(transformTo(box, placeOfShown(box, quarter, quarter)), "none");
-  assert.equal(transformTo(box, placeOfShown(box, quarter, whole)), "matrix(2, 0, 0, 2, -640, -360)");
-  assert.equal(transformTo(box, placeOfShown(box, whole, quarter)), "matrix(0.5, 0, 0, 0.5, 320, 180)");
-  assert.deepEqual(pointInFrame(box, quarter, { x: 320, y: 180 }), { x: 960, y: 540 });
+  assert.equal(cssTransform(box, shownRect(box, whole, whole)), "none");
+  assert.equal(cssTransform(box, shownRect(box, quarter, quarter)), "none");
+  assert.equal(cssTransform(box, shownRect(box, quarter, whole)), "matrix(2, 0, 0, 2, -640, -360)");
+  assert.equal(cssTransform(box, shownRect(box, whole, quarter)), "matrix(0.5, 0, 0, 0.5, 320, 180)");
+  assert.deepEqual(sourcePointAt(box, quarter, { x: 320, y: 180 }), { x: 960, y: 540 });
   const square = { width: 360, height: 360 };
-  assert.deepEqual(placeOfView(box, square), { left: 140, top: 0, width: 360, height: 360 });
+  assert.deepEqual(viewRect(box, square), { left: 140, top: 0, width: 360, height: 360 });
 });
 
 test("the region goes into the elastic segment's URL and into no other", () => {
