@@ -7,11 +7,11 @@ import type { EncodeEvent, EncodeSummary } from "./events.js";
 import { encodeAudioTracks } from "./job/audio.js";
 import { Checkpoints } from "./job/checkpoints.js";
 import { ProgressMeter } from "./job/progress.js";
-import { keepSubtitles } from "./job/subtitles.js";
+import { collectSubtitles } from "./job/subtitles.js";
 import { writeAsset } from "./job/write-asset.js";
-import { type EncodeOptions, type ResolvedOptions, resolveOptions } from "./options.js";
+import { type EncodeOptions, resolveTileOptions, type TileOptions } from "./options.js";
 import { type PaperOptions, resolvePaperOptions } from "./paper/options.js";
-import { paperNetwork, planAnchorFrames } from "./paper/plan.js";
+import { paperNetwork, uniformAnchorFrames } from "./paper/plan.js";
 import { readSharedEncoder } from "./paper/shared-encoder.js";
 import { trainPaperVideo } from "./paper/train-video.js";
 import { planTiles } from "./plan/capacity.js";
@@ -31,7 +31,7 @@ import { requireTensorFlow } from "./training/tfjs/tfjs-runtime.js";
  */
 export async function encode(options: EncodeOptions): Promise<EncodeSummary> {
   const began = performance.now();
-  const resolved = options.profile === "paper" ? resolvePaperOptions(options) : resolveOptions(options);
+  const resolved = options.profile === "paper" ? resolvePaperOptions(options) : resolveTileOptions(options);
   const emit = options.onEvent ?? (() => {});
   try {
     const summary = await run(resolved, emit, began, options.signal);
@@ -47,7 +47,7 @@ export async function encode(options: EncodeOptions): Promise<EncodeSummary> {
   }
 }
 
-type AnyOptions = ResolvedOptions | PaperOptions;
+type AnyOptions = TileOptions | PaperOptions;
 const isPaper = (options: AnyOptions): options is PaperOptions => "profile" in options;
 
 async function run(
@@ -86,7 +86,7 @@ async function run(
     const write = async () => {
       meter.enter("audio", "", 1);
       const audio = await encodeAudioTracks({ info, options, checkpoints }, signal);
-      const text = await keepSubtitles({ info, options, frameCount, checkpoints }, emit, signal);
+      const text = await collectSubtitles({ info, options, frameCount, checkpoints }, emit, signal);
       const finished = await work.train(checkpoints, meter, emit, signal);
       meter.enter("write");
       const rest = { groups: finished.groups ?? groups, audio, text };
@@ -143,7 +143,7 @@ interface Size {
 }
 
 async function tileWork(
-  options: ResolvedOptions,
+  options: TileOptions,
   info: ProbeResult,
   size: Size,
   groups: readonly PlannedGroup[],
@@ -186,7 +186,7 @@ async function paperWork(
   signal?: AbortSignal,
 ): Promise<ProfileWork> {
   const source = { info, ...options, choice: options.anchorChoice };
-  const uniform = planAnchorFrames(frameCount, options.anchors);
+  const uniform = uniformAnchorFrames(frameCount, options.anchors);
   const anchors = await chooseAnchorFrames(source, groups, uniform, signal);
   const network = paperNetwork(options.training);
   return {

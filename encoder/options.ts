@@ -106,7 +106,7 @@ export interface EncodeOptions {
 }
 
 /** Numbers that decide what is trained. */
-export interface TrainingSettings {
+export interface TileTrainingSettings {
   readonly steps: number;
   readonly phase1Steps: number;
   readonly points: number;
@@ -120,7 +120,7 @@ export interface TrainingSettings {
   readonly largeTiles?: { readonly width: number; readonly lambda: number } | undefined;
 }
 
-const PRESETS: Record<TilePreset, TrainingSettings> = {
+const PRESETS: Record<TilePreset, TileTrainingSettings> = {
   draft: {
     steps: 350,
     phase1Steps: 300,
@@ -176,15 +176,15 @@ const PAPER_ONLY = {
 } as const;
 
 /** Options with every default filled in and every value checked. */
-export interface ResolvedOptions {
+export interface TileOptions {
   readonly input: string;
   readonly output: string;
   readonly size: { readonly width: number; readonly height: number } | undefined;
   readonly from: number | undefined;
   readonly to: number | undefined;
-  readonly training: TrainingSettings;
+  readonly training: TileTrainingSettings;
   /** Whether the width was asked for: a target then leaves it alone. */
-  readonly widthAsked: boolean;
+  readonly fixedWidth: boolean;
   readonly groupFrames: number | undefined;
   readonly anchors: number;
   readonly anchorChoice: AnchorChoice;
@@ -200,7 +200,7 @@ export interface ResolvedOptions {
 }
 
 /** Throws EncoderError `bad-option`, naming the option, the rule and the value. */
-export function resolveOptions(options: EncodeOptions): ResolvedOptions {
+export function resolveTileOptions(options: EncodeOptions): TileOptions {
   const preset = PRESETS[(options.preset ?? "balanced") as TilePreset];
   if (preset === undefined)
     throw invalidOption("--preset", `one of ${Object.keys(PRESETS).join(", ")}`, options.preset);
@@ -271,7 +271,7 @@ export function resolveOptions(options: EncodeOptions): ResolvedOptions {
       // A width that was asked for holds for pictures of any size.
       largeTiles: options.width === undefined ? preset.largeTiles : undefined,
     },
-    widthAsked: options.width !== undefined,
+    fixedWidth: options.width !== undefined,
     groupFrames:
       options.groupFrames === undefined
         ? undefined

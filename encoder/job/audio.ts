@@ -30,7 +30,7 @@ export async function encodeAudioTracks(job: AudioSource, signal?: AbortSignal):
       // The name is this process's own: after a kill, the ffmpeg of the one before may still write.
       const output = checkpoints.path(`audio-${track}.${process.pid}.part.adts`);
       await encodeAudio(input, info, { from, to, track, output, signal });
-      await checkpoints.keepFile(name, output);
+      await checkpoints.commitFile(name, output);
     }
     const stream = await indexFile(path);
     if (stream !== undefined) audio.push({ ...stream, path, language });

@@ -6,7 +6,7 @@ import { makeFolder } from "../../media/write/make-folder.js";
 import { EncoderError } from "../errors.js";
 import type { TrainingWeights } from "../tile/weights.js";
 import type { PrecisionDecision } from "../training/onnx/precision-trial.js";
-import { LOCK_FILE, lockWorkFolder } from "./lock.js";
+import { LOCK_FILE_NAME, lockWorkFolder } from "./lock.js";
 
 /** One finished group: its payload and the PSNR of each frame, dB. */
 export interface FinishedGroup {
@@ -66,7 +66,7 @@ export class Checkpoints {
     }
     if (found !== undefined) return;
     for (const name of await readdir(this.folder)) {
-      if (name !== LOCK_FILE) await rm(this.path(name), { recursive: true, force: true });
+      if (name !== LOCK_FILE_NAME) await rm(this.path(name), { recursive: true, force: true });
     }
     await this.#write("encode.json", Buffer.from(wanted)).catch(async (cause) => {
       await this.remove();
@@ -91,12 +91,12 @@ export class Checkpoints {
   }
 
   /** The decoders of an anchor, a map a run of tiles. */
-  async anchor(index: number): Promise<TrainingWeights[] | undefined> {
+  async readAnchor(index: number): Promise<TrainingWeights[] | undefined> {
     const bytes = await this.#read(this.#anchorName(index));
     return bytes === undefined ? undefined : deserialize(bytes);
   }
 
-  async keepAnchor(index: number, weights: readonly TrainingWeights[]): Promise<void> {
+  async writeAnchor(index: number, weights: readonly TrainingWeights[]): Promise<void> {
     await this.#write(this.#anchorName(index), serialize(weights));
   }
 
@@ -108,27 +108,27 @@ export class Checkpoints {
     return pass === 0 ? `${name}.decoders` : `${name}.round-${pass}.decoders`;
   }
 
-  async group(index: number, pass = this.pass): Promise<FinishedGroup | undefined> {
+  async readGroup(index: number, pass = this.pass): Promise<FinishedGroup | undefined> {
     const bytes = await this.#read(this.#groupName(index, pass));
     return bytes === undefined ? undefined : deserialize(bytes);
   }
 
-  async keepGroup(index: number, group: FinishedGroup): Promise<void> {
+  async writeGroup(index: number, group: FinishedGroup): Promise<void> {
     await this.#write(this.#groupName(index, this.pass), serialize(group));
   }
 
   /** What `--precision auto` came to when this encode began. */
-  async precision(): Promise<PrecisionDecision | undefined> {
+  async readPrecision(): Promise<PrecisionDecision | undefined> {
     const bytes = await this.#read("precision.json");
     return bytes === undefined ? undefined : JSON.parse(Buffer.from(bytes).toString());
   }
 
-  async keepPrecision(decision: PrecisionDecision): Promise<void> {
+  async writePrecision(decision: PrecisionDecision): Promise<void> {
     await this.#write("precision.json", Buffer.from(JSON.stringify(decision)));
   }
 
   /** Marks a file of an encode's own as complete. */
-  async keepFile(name: string, temporary: string): Promise<void> {
+  async commitFile(name: string, temporary: string): Promise<void> {
     await rename(temporary, this.path(name));
   }
 

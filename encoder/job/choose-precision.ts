@@ -8,7 +8,7 @@ import type { PrecisionDecision } from "../training/onnx/precision-trial.js";
 import type { Checkpoints } from "./checkpoints.js";
 
 /** What a whole encode multiplies in: the precision asked for; `auto` is decided by a trial on the GPU. */
-export interface PrecisionAsked {
+export interface PrecisionOptions {
   readonly precision: "auto" | Precision;
   readonly trainer: TileTrainerName;
   readonly device: Device;
@@ -19,14 +19,14 @@ export interface PrecisionAsked {
  * same precision and gives the same bytes. `trial` trains on the GPU; it is asked only where there may be one.
  */
 export async function choosePrecision(
-  { precision, trainer, device }: PrecisionAsked,
+  { precision, trainer, device }: PrecisionOptions,
   checkpoints: Checkpoints,
   emit: (event: EncodeEvent) => void,
   trial: () => Promise<PrecisionDecision>,
 ): Promise<Precision> {
   if (precision !== "auto") return precision;
   if (trainer !== "onnx" || device === "cpu") return "float32";
-  let decision = await checkpoints.precision();
+  let decision = await checkpoints.readPrecision();
   if (decision === undefined) {
     if (!hasCudaProvider()) return "float32";
     try {
@@ -36,7 +36,7 @@ export async function choosePrecision(
       if (device === "auto" && cause instanceof EncoderError && cause.code === "no-cuda") return "float32";
       throw cause;
     }
-    await checkpoints.keepPrecision(decision);
+    await checkpoints.writePrecision(decision);
   }
   emit({ type: "precision", ...decision });
   return decision.precision;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { EncoderError } from "../errors.js";
 
 /** Name of the file in the folder that says whose it is. */
-export const LOCK_FILE = "claim";
+export const LOCK_FILE_NAME = "claim";
 
 /** Folders that this process has claimed. */
 const ours = new Set<string>();
@@ -16,7 +16,7 @@ const ours = new Set<string>();
  * @returns what gives the folder back
  */
 export async function lockWorkFolder(folder: string): Promise<() => Promise<void>> {
-  const file = join(folder, LOCK_FILE);
+  const file = join(folder, LOCK_FILE_NAME);
   const mine = JSON.stringify({ pid: process.pid, host: hostname() });
   for (let tries = 0; ; tries++) {
     try {

@@ -1,5 +1,10 @@
 import { type FileHandle, open, rename } from "node:fs/promises";
-import { type AssetContents, layoutAsset, type Model, type TextContents } from "../../codec/internal.js";
+import {
+  type AssetHeader,
+  type Model,
+  type TextTrackContents,
+  writeAssetHeader,
+} from "../../codec/internal.js";
 import { writeError } from "../../media/errors.js";
 import type { PlannedGroup } from "../plan/groups.js";
 import { type EncodedAudio, readPackets } from "./audio.js";
@@ -17,7 +22,7 @@ export interface VideoTracks {
   readonly frameRate: { readonly num: number; readonly den: number };
   readonly groups: readonly PlannedGroup[];
   readonly audio: readonly EncodedAudio[];
-  readonly text: readonly TextContents[];
+  readonly text: readonly TextTrackContents[];
 }
 
 /**
@@ -30,7 +35,7 @@ export async function writeAsset(
   checkpoints: Checkpoints,
   sizes: readonly number[],
 ): Promise<{ bytes: number; audioBytes: number }> {
-  const contents: AssetContents = {
+  const contents: AssetHeader = {
     ...parts,
     groups: parts.groups.map(({ frameCount }, i) => ({ frameCount, size: sizes[i] })),
     audio: parts.audio.map((track) => ({
@@ -40,7 +45,7 @@ export async function writeAsset(
       priming: AAC_PRIMING,
     })),
   };
-  const { head, chunks } = layoutAsset(contents);
+  const { header: head, chunks } = writeAssetHeader(contents);
   let bytes = head.length;
   let audioBytes = 0;
   const temporary = checkpoints.path("asset.part");
@@ -53,7 +58,7 @@ export async function writeAsset(
       for (const chunk of chunks) {
         bytes += chunk.size;
         if (chunk.kind === "group") {
-          const group = await checkpoints.group(chunk.index);
+          const group = await checkpoints.readGroup(chunk.index);
           if (group === undefined) throw new Error(`the checkpoint of group ${chunk.index} is gone`);
           await file.writeFile(group.payload);
         } else {

@@ -1,4 +1,4 @@
-import { type BlockMatrix, type ScaledIntegers, ZERO_STEPS } from "../../codec/internal.js";
+import { type BlockMatrix, type ScaledIntegers, ZERO_POINT_SCALE } from "../../codec/internal.js";
 
 /** Exponent of the error's norm: below 1, so that few large errors are preferred to many small ones. */
 const NORM = 0.7;
@@ -51,12 +51,12 @@ export function quantizeBlocks(values: Float32Array, outputs: number, format: Bl
     const weights = of(b);
     const scale = Math.max(1, Math.min(SCALES, Math.ceil(steps[b] / unit)));
     const scaled = weights.map((weight) => weight / (unit * scale));
-    const zero = Math.round(ZERO_STEPS * zeroPoint(scaled, top));
+    const zero = Math.round(ZERO_POINT_SCALE * zeroPoint(scaled, top));
     matrix.scales[b] = scale;
     matrix.zeros[b] = zero;
     const first = Math.floor(b / outputs) * block;
     scaled.forEach((weight, i) => {
-      matrix.levels[(first + i) * outputs + (b % outputs)] = level(weight, zero / ZERO_STEPS, top);
+      matrix.levels[(first + i) * outputs + (b % outputs)] = level(weight, zero / ZERO_POINT_SCALE, top);
     });
   }
   return matrix;
@@ -90,7 +90,7 @@ function zeroPoint(weights: readonly number[], top: number): number {
 }
 
 /** Numbers of 16 bits with one step. */
-export function quantise16(values: Float32Array): ScaledIntegers {
+export function quantize16(values: Float32Array): ScaledIntegers {
   const largest = values.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
   const step = Math.fround(Math.max(1e-9, largest / 32767));
   return { step, integers: Int32Array.from(values, (value) => Math.round(value / step)) };

@@ -5,7 +5,7 @@ import { Random } from "../training/sampling/random.js";
 export type PaperNoise = "white" | "black" | "salt-pepper" | "random" | "all";
 
 /** The kinds of noise by the option's value. */
-export const NOISES: readonly PaperNoise[] = ["white", "black", "salt-pepper", "random", "all"];
+export const NOISE_KINDS: readonly PaperNoise[] = ["white", "black", "salt-pepper", "random", "all"];
 
 /** Spoilt pixels a frame, one in so many: 50,000 in 1920 x 1080, as published for NeRV (H. Chen et al. 2021). */
 const ONE_IN = 41.472;
@@ -16,7 +16,7 @@ export function addNoise(frame: Uint8Array, kind: PaperNoise, seed: number, numb
   const pixels = frame.length / CHANNELS;
   for (let left = Math.round(pixels / ONE_IN); left > 0; left--) {
     const at = random.below(pixels) * CHANNELS;
-    const now = kind === "all" ? NOISES[random.below(NOISES.length - 1)] : kind;
+    const now = kind === "all" ? NOISE_KINDS[random.below(NOISE_KINDS.length - 1)] : kind;
     if (now === "random") {
       for (let c = 0; c < CHANNELS; c++) frame[at + c] = random.below(256);
       continue;

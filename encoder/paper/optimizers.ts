@@ -23,7 +23,10 @@ export interface Optimizer {
   schedule(rate: number, steps: number, from: number, to: number): Float32Array;
   step(g: Operations, parameter: Tensor, gradient: Tensor, schedule: Tensor): LoopStep["state"];
   /** What goes with a weight in the state, and what it begins as. */
-  companions(name: string, weights: Float32Array): readonly (readonly [name: string, first: Float32Array])[];
+  initialState(
+    name: string,
+    weights: Float32Array,
+  ): readonly (readonly [name: string, first: Float32Array])[];
   /** The weights to keep, given the final state. */
   result(name: string, state: ReadonlyMap<string, Float32Array>): Float32Array;
 }
@@ -36,7 +39,7 @@ export const OPTIMIZERS: Record<PaperOptimizer, Optimizer> = {
     scheduleLength: SCHEDULE_FREE_LENGTH,
     schedule: (rate, _, from, to) => scheduleFreeNumbers(rate, WARM_UP, from, to),
     step: scheduleFreeStep,
-    companions(name, weights) {
+    initialState(name, weights) {
       const [fast, second] = scheduleFreeNames(name);
       return [
         [fast, weights],
@@ -50,7 +53,7 @@ export const OPTIMIZERS: Record<PaperOptimizer, Optimizer> = {
     scheduleLength: SCHEDULE_LENGTH,
     schedule: oneCycle,
     step: (g, parameter, gradient, schedule) => adamStep(g, parameter, gradient, schedule, 1),
-    companions: (name, weights) =>
+    initialState: (name, weights) =>
       momentNames(name).map((momentName) => [momentName, zeros(weights)] as const),
     result: (name, state) => state.get(name) as Float32Array,
   },

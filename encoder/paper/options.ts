@@ -1,8 +1,8 @@
 import { MAX_PAPER_WIDTH, MIN_PAPER_WIDTH, maxRank, PATCHES } from "../../codec/internal.js";
 import { EncoderError, invalidOption } from "../errors.js";
-import { type EncodeOptions, type ResolvedOptions, resolveOptions } from "../options.js";
+import { type EncodeOptions, resolveTileOptions, type TileOptions } from "../options.js";
 import type { TrainerName } from "../training/choose-trainer.js";
-import { NOISES, type PaperNoise } from "./noise.js";
+import { NOISE_KINDS, type PaperNoise } from "./noise.js";
 import { patchCount } from "./sampler.js";
 
 /** Sizes of the published network. */
@@ -18,7 +18,7 @@ export type PaperLoss = "mse" | "l1";
 export type PaperDecoderKind = "full" | "low-rank" | "sine-low-rank";
 
 /** Numbers that decide what is trained in the paper profile. */
-export interface PaperSettings {
+export interface PaperTrainingSettings {
   readonly width: number;
   readonly hiddenLayers: number;
   readonly steps: number;
@@ -34,7 +34,7 @@ export interface PaperSettings {
   readonly fraction: number | undefined;
   readonly optimizer: PaperOptimizer;
   /** Learning rate: constant after the warm-up, or the peak of the cycle. */
-  readonly rate: number;
+  readonly learningRate: number;
   readonly sampling: PaperSampling;
   readonly loss: PaperLoss;
   /** Path of an asset whose shared encoder is taken as it is. */
@@ -45,10 +45,10 @@ export interface PaperSettings {
 
 /** Options of the paper profile with every default filled in and every value checked. */
 export interface PaperOptions
-  extends Omit<ResolvedOptions, "training" | "groupFrames" | "anchors" | "target" | "minPsnr" | "trainer"> {
+  extends Omit<TileOptions, "training" | "groupFrames" | "anchors" | "target" | "minPsnr" | "trainer"> {
   readonly profile: "paper";
   readonly trainer: TrainerName;
-  readonly training: PaperSettings;
+  readonly training: PaperTrainingSettings;
   readonly groupFrames: number;
   /** Anchor frames; undefined: one a group, at most 8. */
   readonly anchors: number | undefined;
@@ -65,8 +65,8 @@ const FEWEST_POINTS = 64;
 const RANK_SHARE = 8;
 
 /** Coordinates a step for a picture. */
-export function pointsOf(
-  settings: PaperSettings,
+export function pointsPerStep(
+  settings: PaperTrainingSettings,
   frame: { readonly width: number; readonly height: number },
 ): number {
   const pixels = frame.width * frame.height;
@@ -132,7 +132,7 @@ export function resolvePaperOptions(options: EncodeOptions): PaperOptions {
     target: ____,
     minPsnr: _____,
     ...common
-  } = resolveOptions({
+  } = resolveTileOptions({
     ...options,
     profile: "tile",
     preset: undefined,
@@ -165,11 +165,11 @@ export function resolvePaperOptions(options: EncodeOptions): PaperOptions {
       points: options.points,
       fraction,
       optimizer: choice("--optimizer", options.optimizer, ["schedule-free", "adam-onecycle"]),
-      rate,
+      learningRate: rate,
       sampling: choice("--sampling", options.sampling, ["without", "replacement"]),
       loss: choice("--loss", options.loss, ["mse", "l1"]),
       sharedEncoder: options.sharedEncoder,
-      noise: options.noise === undefined ? undefined : choice("--noise", options.noise, NOISES),
+      noise: options.noise === undefined ? undefined : choice("--noise", options.noise, NOISE_KINDS),
     },
   };
 }

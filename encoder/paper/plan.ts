@@ -1,5 +1,5 @@
 import { headOutputs, type PaperFactors, type PaperNetwork } from "../../codec/internal.js";
-import type { PaperSettings } from "./options.js";
+import type { PaperTrainingSettings } from "./options.js";
 
 /** Frames of a video for which one anchor frame is enough, and most anchors where no number is asked for. */
 const FRAMES_AN_ANCHOR = 20;
@@ -8,7 +8,13 @@ const MAX_ANCHORS = 8;
 const OMEGA = 30;
 
 /** The published network of a width, depth, patch and kind of decoder. */
-export const paperNetwork = ({ width, hiddenLayers, patch, decoder, rank }: PaperSettings): PaperNetwork => ({
+export const paperNetwork = ({
+  width,
+  hiddenLayers,
+  patch,
+  decoder,
+  rank,
+}: PaperTrainingSettings): PaperNetwork => ({
   profile: "paper",
   frequencies: 4,
   omega: OMEGA,
@@ -22,14 +28,18 @@ export const paperNetwork = ({ width, hiddenLayers, patch, decoder, rank }: Pape
 /** Inside the sine about a product of factors. */
 const FREQUENCY = 200;
 
-function factorsOf(width: number, decoder: PaperSettings["decoder"], rank: number): PaperFactors | undefined {
+function factorsOf(
+  width: number,
+  decoder: PaperTrainingSettings["decoder"],
+  rank: number,
+): PaperFactors | undefined {
   if (decoder === "full") return undefined;
   if (decoder === "low-rank") return { rank, frequency: 0, amplitude: 1 };
   return { rank, frequency: FREQUENCY, amplitude: Math.fround(Math.sqrt(6 / width) / OMEGA) };
 }
 
 /** Evenly spaced anchor frames, the first and the last among them; the middle one where there is one alone. */
-export function planAnchorFrames(frameCount: number, wanted?: number): number[] {
+export function uniformAnchorFrames(frameCount: number, wanted?: number): number[] {
   const count = Math.min(
     frameCount,
     wanted ?? Math.min(MAX_ANCHORS, Math.ceil(frameCount / FRAMES_AN_ANCHOR)),

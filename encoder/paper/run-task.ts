@@ -8,11 +8,11 @@ import type { TrainingWeights } from "../tile/weights.js";
 import { type PrecisionDecision, TRIAL_STEPS, tryPrecisions } from "../training/onnx/precision-trial.js";
 import { Random } from "../training/sampling/random.js";
 import type { PaperAnchorsTask, PaperGroupTask } from "./tasks.js";
-import { type PaperProblem, trainPaper } from "./trainer.js";
+import { type PaperTrainingProblem, trainPaper } from "./trainer.js";
 import { initialPaperWeights, quantizeGroup, withEncoder } from "./weights.js";
 
 /** What phase 1 learns, from random weights. */
-function anchorsProblem({ network, target, plan, encoder }: PaperAnchorsTask): PaperProblem {
+function anchorsProblem({ network, target, plan, encoder }: PaperAnchorsTask): PaperTrainingProblem {
   const stacks = target.frameCount;
   const random = new Random(plan.seed, ...plan.keys, 0);
   const first = initialPaperWeights(network, stacks, stacks, random);
@@ -61,7 +61,7 @@ export async function trainGroup(job: PaperGroupTask, signals: TaskSignals): Pro
 async function train(
   job: PaperAnchorsTask | PaperGroupTask,
   signals: TaskSignals,
-  problem: PaperProblem,
+  problem: PaperTrainingProblem,
 ): Promise<TrainingWeights> {
   const { plan, trainer, device, threads, precision } = job;
   const { signal, check } = stopSignal(signals);

@@ -49,7 +49,7 @@ export class PaperSampler {
     this.#order = plan.sampling === "without" ? Uint32Array.from({ length: all }, (_, i) => i) : undefined;
   }
 
-  draw(steps: number): PaperSamples {
+  sample(steps: number): PaperSamples {
     const points = this.#points;
     const patch = this.#patch;
     const columns = Math.ceil(this.#width / patch);

@@ -15,7 +15,7 @@ export interface PaperTarget {
 }
 
 /** Takes the next `frameCount` frames of `source`. `spoil` adds noise to the frame of an index, in place. */
-export async function loadTarget(
+export async function loadPaperTarget(
   source: AsyncIterator<Uint8Array>,
   frameCount: number,
   picture: { readonly width: number; readonly height: number },

@@ -4,12 +4,12 @@ import type { TrainerName } from "../training/choose-trainer.js";
 import type { Device } from "../training/onnx/onnx-runtime.js";
 import type { Precision } from "../training/onnx/precision.js";
 import type { PaperTarget } from "./target.js";
-import type { PaperPlan } from "./trainer.js";
+import type { PaperTrainingPlan } from "./trainer.js";
 
 interface PaperTask {
   readonly network: PaperNetwork;
   readonly target: PaperTarget;
-  readonly plan: PaperPlan;
+  readonly plan: PaperTrainingPlan;
   readonly trainer: TrainerName;
   readonly device: Device;
   readonly precision: Precision;

@@ -10,12 +10,12 @@ import type { PlannedGroup } from "../plan/groups.js";
 import type { TrainingWeights } from "../tile/weights.js";
 import type { Precision } from "../training/onnx/precision.js";
 import { addNoise } from "./noise.js";
-import { type PaperOptions, pointsOf } from "./options.js";
+import { type PaperOptions, pointsPerStep } from "./options.js";
 import { stepCost } from "./plan.js";
-import { loadTarget, type PaperTarget } from "./target.js";
+import { loadPaperTarget, type PaperTarget } from "./target.js";
 import type { PaperAnchorsTask } from "./tasks.js";
-import type { PaperPlan } from "./trainer.js";
-import { quantizeEncoder, startFromAnchors } from "./weights.js";
+import type { PaperTrainingPlan } from "./trainer.js";
+import { quantizeEncoder, warmStartWeights } from "./weights.js";
 
 /** All that is decided about a video of the paper profile before training begins. */
 export interface PaperEncodeJob {
@@ -88,11 +88,11 @@ class PaperVideoTraining {
     const { groups, anchors, network, options, checkpoints } = this.#job;
     const { steps, phase1Steps } = options.training;
     for (const { index } of groups) {
-      const group = await checkpoints.group(index);
+      const group = await checkpoints.readGroup(index);
       if (group !== undefined)
         this.#finished.set(index, { bytes: group.payload.length, psnr: mean(group.psnr) });
     }
-    const known = (await checkpoints.anchor(PHASE_1_CHECKPOINT))?.[0];
+    const known = (await checkpoints.readAnchor(PHASE_1_CHECKPOINT))?.[0];
     const anchorsCost = phase1Steps * this.#anchorCost();
     const cost = (group: PlannedGroup) => steps * stepCost(network, 1, group.frameCount, false);
     const costOf = (some: readonly PlannedGroup[]) => some.reduce((sum, group) => sum + cost(group), 0);
@@ -143,14 +143,14 @@ class PaperVideoTraining {
     }
   }
 
-  #plan(phase: number, key: number): PaperPlan {
+  #plan(phase: number, key: number): PaperTrainingPlan {
     const { options, size } = this.#job;
-    const { steps, phase1Steps, optimizer, rate, sampling, loss } = options.training;
+    const { steps, phase1Steps, optimizer, learningRate: rate, sampling, loss } = options.training;
     return {
       steps: phase === PHASE_1 ? phase1Steps : steps,
-      points: pointsOf(options.training, size),
+      points: pointsPerStep(options.training, size),
       optimizer,
-      rate,
+      learningRate: rate,
       sampling,
       loss,
       seed: options.seed,
@@ -183,7 +183,7 @@ class PaperVideoTraining {
     const watch = this.#meter.watch(steps, this.#anchorCost());
     const trained = await result;
     watch.finish(job.plan.steps);
-    await this.#job.checkpoints.keepAnchor(PHASE_1_CHECKPOINT, [trained]);
+    await this.#job.checkpoints.writeAnchor(PHASE_1_CHECKPOINT, [trained]);
     return trained;
   }
 
@@ -234,12 +234,12 @@ class PaperVideoTraining {
       threads,
       index: group.index,
       asset: { ...size, profile: "paper", network, encoder, groups: entries },
-      start: startFromAnchors(network, trained, anchors, group),
+      start: warmStartWeights(network, trained, anchors, group),
     });
     const watch = this.#meter.watch(steps, stepCost(network, 1, group.frameCount, false));
     const { payload, psnr } = await result;
     watch.finish(plan.steps);
-    await checkpoints.keepGroup(group.index, { payload, psnr });
+    await checkpoints.writeGroup(group.index, { payload, psnr });
     const finished = { bytes: payload.length, psnr: mean(psnr) };
     this.#finished.set(group.index, finished);
     this.#meter.detail(`${this.#finished.size} of ${groups.length} groups`);
@@ -254,8 +254,8 @@ class PaperVideoTraining {
   ): Promise<PaperTarget> {
     const { size, options } = this.#job;
     const { noise } = options.training;
-    if (noise === undefined) return loadTarget(source, frameCount, size);
-    return loadTarget(source, frameCount, size, (frame, index) =>
+    if (noise === undefined) return loadPaperTarget(source, frameCount, size);
+    return loadPaperTarget(source, frameCount, size, (frame, index) =>
       addNoise(frame, noise, options.seed, numberOf(index)),
     );
   }

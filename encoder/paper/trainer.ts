@@ -24,7 +24,7 @@ import type { PaperTarget } from "./target.js";
 import { type PaperStep, paperTrainingStep } from "./training-graph.js";
 
 /** What is trained: the decoders of some frames, and the shared encoder too where `learnEncoder`. */
-export interface PaperProblem {
+export interface PaperTrainingProblem {
   readonly network: PaperNetwork;
   readonly target: PaperTarget;
   /** Hidden stacks: 1 for all frames, or one a frame in phase 1. */
@@ -35,12 +35,12 @@ export interface PaperProblem {
 }
 
 /** How it is trained. */
-export interface PaperPlan {
+export interface PaperTrainingPlan {
   readonly steps: number;
   /** Coordinates a step; each stands for a patch. */
   readonly points: number;
   readonly optimizer: PaperOptimizer;
-  readonly rate: number;
+  readonly learningRate: number;
   readonly sampling: PaperSampling;
   readonly loss: PaperLoss;
   readonly seed: number;
@@ -53,7 +53,7 @@ const STEPS_PER_RUN = 10;
 const WORK_PER_RUN = 5e10;
 
 /** Where it is trained. */
-export interface PaperTrainer {
+export interface PaperTrainerOptions {
   readonly trainer: TrainerName;
   readonly device: Device;
   /** Of onnxruntime; TensorFlow.js runs in the thread that calls it. */
@@ -67,9 +67,9 @@ export interface PaperTrainer {
  * with the signal's reason, or EncoderError `no-cuda` or `no-tfjs`.
  */
 export async function trainPaper(
-  problem: PaperProblem,
-  plan: PaperPlan,
-  options: PaperTrainer & TrainingOptions,
+  problem: PaperTrainingProblem,
+  plan: PaperTrainingPlan,
+  options: PaperTrainerOptions & TrainingOptions,
 ): Promise<TrainingWeights> {
   const { target } = problem;
   const optimizer = OPTIMIZERS[plan.optimizer];
@@ -84,19 +84,22 @@ export async function trainPaper(
     paperTrainingStep(shape, problem.learnEncoder, optimizer, plan.loss, products);
   const graph = await load(make, options);
   try {
-    return await runSteps(graph, make("float32").shapes, problem, plan, optimizer, options);
+    return await runPaperSteps(graph, make("float32").shapes, problem, plan, optimizer, options);
   } finally {
     await graph.release();
   }
 }
 
-async function load(make: (products: Products) => PaperStep, options: PaperTrainer): Promise<RunningGraph> {
+async function load(
+  make: (products: Products) => PaperStep,
+  options: PaperTrainerOptions,
+): Promise<RunningGraph> {
   const { trainer, device, threads, precision = "float32" } = options;
   if (trainer === "tfjs") return runningLoop(await loadTensorFlow(device), make("float32").step);
   return loadGraph((provider) => exportLoop(make(productsOn(provider, precision)).step), device, threads);
 }
 
-function constantFeeds({ target }: PaperProblem): Record<string, Feed> {
+function constantFeeds({ target }: PaperTrainingProblem): Record<string, Feed> {
   const { frameCount, mean, deviation } = target;
   const each = [frameCount, 1, 1];
   return {
@@ -112,13 +115,13 @@ function constantFeeds({ target }: PaperProblem): Record<string, Feed> {
   };
 }
 
-async function runSteps(
+async function runPaperSteps(
   graph: RunningGraph,
   shapes: PaperStep["shapes"],
-  problem: PaperProblem,
-  plan: PaperPlan,
+  problem: PaperTrainingProblem,
+  plan: PaperTrainingPlan,
   optimizer: Optimizer,
-  options: PaperTrainer & TrainingOptions,
+  options: PaperTrainerOptions & TrainingOptions,
 ): Promise<TrainingWeights> {
   const shapeOf = (name: string) => shapes.get(name) as readonly number[];
   const isFixed = (name: string) => !problem.learnEncoder && name.startsWith("encoder");
@@ -130,7 +133,7 @@ async function runSteps(
       constants[name] = floats(values, shapeOf(name));
       continue;
     }
-    for (const [key, first] of [[name, values] as const, ...optimizer.companions(name, values)]) {
+    for (const [key, first] of [[name, values] as const, ...optimizer.initialState(name, values)]) {
       state.set(key, first);
       stateShapes.set(key, shapeOf(name));
     }
@@ -152,8 +155,8 @@ async function runSteps(
   for (let done = 0; done < plan.steps; ) {
     options.signal?.throwIfAborted();
     const steps = Math.min(longest, plan.steps - done);
-    const samples = sampler.draw(steps);
-    const schedule = optimizer.schedule(plan.rate, plan.steps, done, done + steps);
+    const samples = sampler.sample(steps);
+    const schedule = optimizer.schedule(plan.learningRate, plan.steps, done, done + steps);
     const feeds: Record<string, Feed> = {
       ...constants,
       steps: integers(BigInt64Array.of(BigInt(steps)), []),

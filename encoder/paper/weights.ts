@@ -1,4 +1,5 @@
 import {
+  dequantizePaperEncoder,
   encoderInputs,
   type FloatLayer,
   headOutputs,
@@ -6,12 +7,11 @@ import {
   type PaperFactors,
   type PaperLayer,
   type PaperNetwork,
-  paperEncoderValues,
   type QuantizedPaperGroup,
 } from "../../codec/internal.js";
-import { type TrainingWeights, weightsOf } from "../tile/weights.js";
+import { requireWeights, type TrainingWeights } from "../tile/weights.js";
 import type { Random } from "../training/sampling/random.js";
-import { type BlockFormat, quantise16, quantizeBlocks } from "./half-quadratic.js";
+import { type BlockFormat, quantize16, quantizeBlocks } from "./half-quadratic.js";
 import type { PaperTarget } from "./target.js";
 
 /** Hidden layers as published; the shared encoder, of which there is one a video, in two bits more. */
@@ -75,7 +75,7 @@ function factorBound({ rank, frequency }: PaperFactors, bound: number): number {
 /** The same weights with another shared encoder. */
 export function withEncoder(weights: TrainingWeights, encoder: PaperEncoder): TrainingWeights {
   const replaced = new Map(weights);
-  paperEncoderValues(encoder).forEach((layer: FloatLayer, l) => {
+  dequantizePaperEncoder(encoder).forEach((layer: FloatLayer, l) => {
     replaced.set(`encoder${l}`, layer.weights).set(`encoder${l}_bias`, layer.bias);
   });
   return replaced;
@@ -85,7 +85,7 @@ export function withEncoder(weights: TrainingWeights, encoder: PaperEncoder): Tr
  * Where a group begins: the stack of the anchor nearest to its middle, and each head from the anchor nearest to
  * its own frame. `anchors` are frame numbers, in the order of the stacks in `trained`.
  */
-export function startFromAnchors(
+export function warmStartWeights(
   network: PaperNetwork,
   trained: TrainingWeights,
   anchors: readonly number[],
@@ -93,7 +93,7 @@ export function startFromAnchors(
 ): TrainingWeights {
   const start: TrainingWeights = new Map();
   const part = (name: string, index: number): Float32Array => {
-    const values = weightsOf(trained, name);
+    const values = requireWeights(trained, name);
     const length = values.length / anchors.length;
     return values.slice(index * length, (index + 1) * length);
   };
@@ -128,19 +128,19 @@ function nearest(anchors: readonly number[], frame: number): number {
 export function quantizeEncoder(network: PaperNetwork, trained: TrainingWeights): PaperEncoder {
   return {
     layers: layers(network.encoderLayers).map((l) => ({
-      weights: quantizeBlocks(weightsOf(trained, `encoder${l}`), network.width, SHARED),
-      bias: quantise16(weightsOf(trained, `encoder${l}_bias`)),
+      weights: quantizeBlocks(requireWeights(trained, `encoder${l}`), network.width, SHARED),
+      bias: quantize16(requireWeights(trained, `encoder${l}_bias`)),
     })),
   };
 }
 
 function quantizeHidden(network: PaperNetwork, trained: TrainingWeights, l: number): PaperLayer {
   const { width, factors } = network;
-  const bias = quantise16(weightsOf(trained, `hidden${l}_bias`));
+  const bias = quantize16(requireWeights(trained, `hidden${l}_bias`));
   if (factors === undefined)
-    return { weights: quantizeBlocks(weightsOf(trained, `hidden${l}`), width, HIDDEN), bias };
+    return { weights: quantizeBlocks(requireWeights(trained, `hidden${l}`), width, HIDDEN), bias };
   const [weights, right] = hiddenMatrices(network, l).map((name) =>
-    quantizeBlocks(weightsOf(trained, name), factors.rank, FACTORS),
+    quantizeBlocks(requireWeights(trained, name), factors.rank, FACTORS),
   );
   return { weights, right, bias };
 }
@@ -156,7 +156,7 @@ export function quantizeGroup(
     mean: target.mean,
     deviation: target.deviation,
     hidden: layers(network.hiddenLayers).map((l) => quantizeHidden(network, trained, l)),
-    head: quantise16(weightsOf(trained, "head")),
-    headBias: quantise16(weightsOf(trained, "head_bias")),
+    head: quantize16(requireWeights(trained, "head")),
+    headBias: quantize16(requireWeights(trained, "head_bias")),
   };
 }

@@ -1,6 +1,6 @@
-import { decoderSize, MAX_TILES, MAX_VALUES, TILE_WIDTHS, type TileNetwork } from "../../codec/internal.js";
+import { parameterCount, MAX_TILES, MAX_VALUES, TILE_WIDTHS, type TileNetwork } from "../../codec/internal.js";
 import { EncoderError } from "../errors.js";
-import type { ResolvedOptions, TrainingSettings } from "../options.js";
+import type { TileOptions, TileTrainingSettings } from "../options.js";
 import type { Capacity } from "../rate-control/targets.js";
 import { tileNetwork, usualSide } from "./tile-grid.js";
 
@@ -16,7 +16,7 @@ export interface VideoShape {
 /** Which decoders a video is drawn with. */
 export interface TilePlan extends Capacity {
   readonly network: TileNetwork;
-  readonly training: TrainingSettings;
+  readonly training: TileTrainingSettings;
   /** Bits a pixel that they are meant to take. */
   readonly aim?: number;
 }
@@ -46,46 +46,46 @@ const SMALLEST_WORTH = 50;
 /** Bits a pixel that decoders of the network and width hold at most, with nothing priced. */
 export function maxBits(video: VideoShape, network: TileNetwork, width: number, quantizer: number): number {
   const each = BITS_PER_VALUE - BITS_PER_DOUBLING * Math.log2(width / 16) + Math.log2(2e-3 / quantizer);
-  const numbers = video.groups.length * network.rows * network.columns * decoderSize(network, width);
+  const numbers = video.groups.length * network.rows * network.columns * parameterCount(network, width);
   return (numbers * Math.max(1, each)) / (video.frameCount * video.width * video.height);
 }
 
 /** The decoders that a preset has for the video, or larger ones where more bits are asked for than these hold well. */
 export function planTiles(
   video: VideoShape,
-  preset: TrainingSettings,
-  { target, widthAsked }: Pick<ResolvedOptions, "target" | "widthAsked">,
+  preset: TileTrainingSettings,
+  { target, fixedWidth }: Pick<TileOptions, "target" | "fixedWidth">,
 ): TilePlan {
-  const [usual] = largerPlans(video, preset, widthAsked);
+  const [usual] = largerPlans(video, preset, fixedWidth);
   if (target?.kind !== "bpp") return usual;
-  const plan = planFor(video, preset, target.value, { widthAsked });
+  const plan = planFor(video, preset, target.value, { fixedWidth });
   if (plan !== undefined) return plan;
-  const advice = `ask for less${widthAsked ? ", leave --width out" : ""} or make groups shorter by --group-frames`;
+  const advice = `ask for less${fixedWidth ? ", leave --width out" : ""} or make groups shorter by --group-frames`;
   throw new EncoderError(
     "bad-option",
-    `--target-bpp ${target.value}: decoders hold at most about ${usual.largest.toPrecision(2)} bits a pixel of this video at this size; ${advice}`,
+    `--target-bpp ${target.value}: decoders hold at most about ${usual.maxBpp.toPrecision(2)} bits a pixel of this video at this size; ${advice}`,
   );
 }
 
 /** The smallest decoders that hold `bpp` bits a pixel well, else the largest where they may; undefined beyond that. */
 export function planFor(
   video: VideoShape,
-  preset: TrainingSettings,
+  preset: TileTrainingSettings,
   bpp: number,
-  { widthAsked }: Pick<ResolvedOptions, "widthAsked">,
+  { fixedWidth }: Pick<TileOptions, "fixedWidth">,
 ): TilePlan | undefined {
   let last: TilePlan | undefined;
-  for (const plan of largerPlans(video, preset, widthAsked)) {
-    if (bpp <= UTILIZATION * plan.max)
+  for (const plan of largerPlans(video, preset, fixedWidth)) {
+    if (bpp <= UTILIZATION * plan.currentBpp)
       return last === undefined ? { ...plan, aim: bpp } : priced(video, plan, bpp);
     last = plan;
   }
-  return last !== undefined && bpp <= TRIED * last.max ? priced(video, last, bpp) : undefined;
+  return last !== undefined && bpp <= TRIED * last.currentBpp ? priced(video, last, bpp) : undefined;
 }
 
 /** The preset's decoders, then wider ones, then smaller tiles. */
-function largerPlans(video: VideoShape, training: TrainingSettings, widthAsked: boolean): TilePlan[] {
-  const wider = TILE_WIDTHS.filter((width) => !widthAsked && width > training.width && width <= WIDEST);
+function largerPlans(video: VideoShape, training: TileTrainingSettings, fixedWidth: boolean): TilePlan[] {
+  const wider = TILE_WIDTHS.filter((width) => !fixedWidth && width > training.width && width <= WIDEST);
   const widest = wider.at(-1) ?? training.width;
   const plans: { network: TileNetwork; width: number }[] = [training.width, ...wider].map((width) => ({
     network: tileNetwork(video.width, video.height, training),
@@ -101,8 +101,8 @@ function largerPlans(video: VideoShape, training: TrainingSettings, widthAsked: 
   return plans.map((plan) => ({
     network: plan.network,
     training: { ...training, width: plan.width, largeTiles: undefined },
-    max: max(plan),
-    largest,
+    currentBpp: max(plan),
+    maxBpp: largest,
   }));
 }
 
@@ -110,7 +110,7 @@ function largerPlans(video: VideoShape, training: TrainingSettings, widthAsked: 
 function fits(video: VideoShape, network: TileNetwork, width: number): boolean {
   const tiles = network.rows * network.columns;
   const longest = video.groups.reduce((max, { frameCount }) => Math.max(max, frameCount), 0);
-  const numbers = tiles * (decoderSize(network, width) + 2 * longest);
+  const numbers = tiles * (parameterCount(network, width) + 2 * longest);
   return tiles <= MAX_TILES && numbers <= MAX_VALUES;
 }
 
@@ -118,7 +118,7 @@ function fits(video: VideoShape, network: TileNetwork, width: number): boolean {
 function priced(video: VideoShape, plan: TilePlan, bpp: number): TilePlan {
   const { rows, columns } = plan.network;
   const samples = (video.width * video.height * video.frameCount) / (rows * columns * video.groups.length);
-  const doublings = (filledThen(plan.training.width) - bpp / plan.max) / FILLED_LESS;
+  const doublings = (filledThen(plan.training.width) - bpp / plan.currentBpp) / FILLED_LESS;
   const lambda = Math.max(SMALLEST_WORTH, samples * LAMBDA_PER_SAMPLE * 2 ** doublings);
   return { ...plan, aim: bpp, training: { ...plan.training, lambda } };
 }

@@ -1,5 +1,5 @@
 import type { TileNetwork } from "../../codec/internal.js";
-import type { TrainingSettings } from "../options.js";
+import type { TileTrainingSettings } from "../options.js";
 import type { TileRange } from "../tile/group-target.js";
 import type { TileTrainerName } from "../training/choose-trainer.js";
 import type { Device } from "../training/onnx/onnx-runtime.js";
@@ -25,7 +25,7 @@ export const usualSide = (width: number, height: number): number =>
   );
 
 /** The numbers to train a picture of `width` x `height` source pixels with. */
-export function settingsForSize(width: number, height: number, settings: TrainingSettings): TrainingSettings {
+export function settingsForSize(width: number, height: number, settings: TileTrainingSettings): TileTrainingSettings {
   return usualSide(width, height) < LARGE_SIDE ? settings : { ...settings, ...settings.largeTiles };
 }
 
@@ -33,7 +33,7 @@ export function settingsForSize(width: number, height: number, settings: Trainin
 export function tileNetwork(
   width: number,
   height: number,
-  settings: TrainingSettings,
+  settings: TileTrainingSettings,
   side = usualSide(width, height),
 ): TileNetwork {
   return {

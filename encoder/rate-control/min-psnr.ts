@@ -1,8 +1,8 @@
 import type { EncodeEvent } from "../events.js";
-import type { ResolvedOptions, TrainingSettings } from "../options.js";
+import type { TileOptions, TileTrainingSettings } from "../options.js";
 import { planFor, planTiles, type TilePlan, UTILIZATION, type VideoShape } from "../plan/capacity.js";
 import type { PlannedGroup } from "../plan/groups.js";
-import { type Capacity, isBeyond, type PassResult, type Target } from "./targets.js";
+import { type Capacity, exceedsCapacity, type PassResult, type Target } from "./targets.js";
 
 // Videos that a preset draws below its floor are noise, or near it: a doubling of the bits brings them less than it
 // brings others, and as little of a frame is in the next one, groups may as well be short.
@@ -31,11 +31,11 @@ export interface MinPsnrPlan {
 export interface MinPsnrJob extends VideoShape {
   /** Frames a second. */
   readonly rate: number;
-  readonly preset: TrainingSettings;
+  readonly preset: TileTrainingSettings;
   /** About a second each, or as long as was asked for. */
   readonly groups: readonly PlannedGroup[];
   regroup(frames: number): readonly PlannedGroup[];
-  readonly options: Pick<ResolvedOptions, "widthAsked" | "groupFrames">;
+  readonly options: Pick<TileOptions, "fixedWidth" | "groupFrames">;
 }
 
 /** Bits a pixel at which a video of noise that came to `round` has `floor` dB, about. */
@@ -58,20 +58,23 @@ function groupings(job: MinPsnrJob): (readonly PlannedGroup[])[] {
 /** Bits a pixel that decoders of the preset hold, and the largest ones in the shortest groups. */
 function floorRoom(job: MinPsnrJob): Capacity {
   const of = (groups: readonly PlannedGroup[]) =>
-    planTiles({ ...job, groups }, job.preset, { target: undefined, widthAsked: job.options.widthAsked });
+    planTiles({ ...job, groups }, job.preset, { target: undefined, fixedWidth: job.options.fixedWidth });
   const rooms = groupings(job).map(of);
-  return { max: rooms[0].max, largest: Math.max(...rooms.map(({ largest }) => largest)) };
+  return {
+    currentBpp: rooms[0].currentBpp,
+    maxBpp: Math.max(...rooms.map(({ maxBpp: largest }) => largest)),
+  };
 }
 
 /** The longest groups, and the smallest decoders, that hold `bpp` bits a pixel; undefined where none do. */
 function planFloor(job: MinPsnrJob, bpp: number): MinPsnrPlan | undefined {
-  const { largest } = floorRoom(job);
+  const { maxBpp: largest } = floorRoom(job);
   for (const groups of groupings(job)) {
     const shape = { ...job, groups };
     const tiles = planFor(shape, job.preset, bpp, job.options);
     // Longer groups that this fills to the brim are passed over, where there are shorter ones.
-    if (tiles === undefined || (bpp > UTILIZATION * tiles.largest && tiles.largest < largest)) continue;
-    return { groups, tiles: { ...tiles, largest, training: forFewerSamples(job, groups, tiles) } };
+    if (tiles === undefined || (bpp > UTILIZATION * tiles.maxBpp && tiles.maxBpp < largest)) continue;
+    return { groups, tiles: { ...tiles, maxBpp: largest, training: forFewerSamples(job, groups, tiles) } };
   }
   return undefined;
 }
@@ -81,8 +84,8 @@ function forFewerSamples(
   job: MinPsnrJob,
   groups: readonly PlannedGroup[],
   { network, training }: TilePlan,
-): TrainingSettings {
-  const usual = planTiles(job, job.preset, { target: undefined, widthAsked: true }).network;
+): TileTrainingSettings {
+  const usual = planTiles(job, job.preset, { target: undefined, fixedWidth: true }).network;
   const decoders = (of: { rows: number; columns: number }, count: number) => of.rows * of.columns * count;
   const fewer = decoders(usual, job.groups.length) / decoders(network, groups.length);
   const share = Math.max(MIN_SHARE, Math.sqrt(fewer));
@@ -109,21 +112,21 @@ export class MinPsnrControl {
   }
 
   /** What decoders that hold `most` bits a pixel may be replaced by. */
-  capacity({ max }: Capacity): Capacity {
-    return { max, largest: this.#room.largest };
+  capacity({ currentBpp: max }: Capacity): Capacity {
+    return { currentBpp: max, maxBpp: this.#room.maxBpp };
   }
 
   /** The target of a video that came to `round`, and says so; undefined where none is needed, or beyond reach. */
-  below(pass: PassResult): Target | undefined {
+  raiseTarget(pass: PassResult): Target | undefined {
     if (pass.psnr >= this.#floor) return undefined;
     const bpp = bppForMinPsnr(pass, this.#floor);
-    if (isBeyond(bpp, this.#room)) return undefined;
+    if (exceedsCapacity(bpp, this.#room)) return undefined;
     this.#say(pass, bpp);
     return this.target;
   }
 
   /** Larger decoders, in shorter groups where need be, for a video whose training asks for more bits. */
-  larger(trained: Came, stage: number): MinPsnrPlan | undefined {
+  planLargerDecoders(trained: Came, stage: number): MinPsnrPlan | undefined {
     if (trained.requiredBpp === undefined) return undefined;
     const bpp = Math.max(trained.requiredBpp, bppForMinPsnr(trained, this.#floor));
     const plan = planFloor(this.#job, bpp);
@@ -132,12 +135,12 @@ export class MinPsnrControl {
   }
 
   /** A video that stays below, as one sentence; undefined where it does not. */
-  missed(pass: Pick<PassResult, "psnr" | "bpp">): string | undefined {
+  missedTargetMessage(pass: Pick<PassResult, "psnr" | "bpp">): string | undefined {
     if (pass.psnr >= this.#floor) return undefined;
     return (
       `${pass.psnr.toFixed(1)} dB, below the floor of ${this.#floor} dB: that would take about ` +
       `${bppForMinPsnr(pass, this.#floor).toPrecision(2)} bits a pixel, and decoders hold ` +
-      `${this.#room.largest.toPrecision(2)} at most; this video is noise, or changes in more than networks can follow`
+      `${this.#room.maxBpp.toPrecision(2)} at most; this video is noise, or changes in more than networks can follow`
     );
   }
 

@@ -1,15 +1,22 @@
-import { type Capacity, missed, nearestPass, nextMove, type PassResult, type Target } from "./targets.js";
+import {
+  type Capacity,
+  closestPass,
+  decideNextPass,
+  missedTargetMessage,
+  type PassResult,
+  type Target,
+} from "./targets.js";
 
 /** Shares of phase 2's steps and of its rate that a round takes. */
-export interface Effort {
-  readonly steps: number;
-  readonly rate: number;
+export interface PassSchedule {
+  readonly stepShare: number;
+  readonly learningRateShare: number;
 }
 
 /** Phase 2 itself, and rounds that have to learn the picture anew. */
-const THOROUGH: Effort = { steps: 1, rate: 1 };
+const THOROUGH: PassSchedule = { stepShare: 1, learningRateShare: 1 };
 /** Rounds that change a little of what is there. */
-const REFINING: Effort = { steps: 1 / 3, rate: 1 / 2 };
+const REFINING: PassSchedule = { stepShare: 1 / 3, learningRateShare: 1 / 2 };
 
 /** How one round over the video trains. */
 export interface PassPlan {
@@ -19,7 +26,7 @@ export interface PassPlan {
   readonly startPass: number;
   /** Squared error of 8-bit samples that may be added to save a nat of the file. */
   readonly lambda: number;
-  readonly effort: Effort;
+  readonly schedule: PassSchedule;
 }
 
 /** Phase 2 as the preset has it. */
@@ -27,13 +34,13 @@ export const firstPass = (lambda: number): PassPlan => ({
   pass: 0,
   startPass: 0,
   lambda,
-  effort: THOROUGH,
+  schedule: THOROUGH,
 });
 
 /** What the rounds came to. */
 export interface PassOutcome {
   /** The round to keep. */
-  readonly nearest: number;
+  readonly bestPass: number;
   /** Bits a pixel that the target asks of larger decoders: all is to be trained anew with these. */
   readonly requiredBpp?: number;
   /** A target that is missed, as one sentence. */
@@ -52,15 +59,17 @@ export async function runPasses(
 ): Promise<PassOutcome> {
   const rounds = [first];
   for (
-    let move = nextMove(target, rounds, capacity);
+    let move = decideNextPass(target, rounds, capacity);
     move !== undefined;
-    move = nextMove(target, rounds, capacity)
+    move = decideNextPass(target, rounds, capacity)
   ) {
-    const nearest = nearestPass(target, rounds);
-    if ("requiredBpp" in move) return { nearest, requiredBpp: move.requiredBpp };
-    const effort = move.thorough ? THOROUGH : REFINING;
-    rounds.push(await train({ pass: rounds.length, startPass: nearest, lambda: move.lambda, effort }));
+    const nearest = closestPass(target, rounds);
+    if ("requiredBpp" in move) return { bestPass: nearest, requiredBpp: move.requiredBpp };
+    const effort = move.fullLength ? THOROUGH : REFINING;
+    rounds.push(
+      await train({ pass: rounds.length, startPass: nearest, lambda: move.lambda, schedule: effort }),
+    );
   }
-  const nearest = nearestPass(target, rounds);
-  return { nearest, message: missed(target, rounds[nearest], capacity) };
+  const nearest = closestPass(target, rounds);
+  return { bestPass: nearest, message: missedTargetMessage(target, rounds[nearest], capacity) };
 }

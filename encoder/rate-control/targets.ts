@@ -31,7 +31,7 @@ const excess = (target: Target, pass: PassResult): number =>
   target.kind === "psnr" ? pass.psnr - target.value : Math.log2(pass.bpp / target.value);
 
 /** Whether a round meets the target. */
-export function meets(target: Target, pass: PassResult): boolean {
+export function meetsTarget(target: Target, pass: PassResult): boolean {
   const near = target.kind === "psnr" ? NEAR_DB : Math.log2(1 + NEAR_SHARE);
   return Math.abs(excess(target, pass)) <= near;
 }
@@ -42,8 +42,8 @@ export function meets(target: Target, pass: PassResult): boolean {
  * target, when no rounds are left, or when the worth is at its bound already.
  */
 export function nextLambda(target: Target, rounds: readonly PassResult[]): number | undefined {
-  const from = rounds[nearestPass(target, rounds)];
-  if (from === undefined || meets(target, from) || rounds.length > MAX_PASSES) return undefined;
+  const from = rounds[closestPass(target, rounds)];
+  if (from === undefined || meetsTarget(target, from) || rounds.length > MAX_PASSES) return undefined;
   const usual = target.kind === "psnr" ? DECIBELS_PER_DOUBLING : BITS_PER_DOUBLING;
   const doublings = between(target, rounds) ?? excess(target, from) / slope(target, rounds, usual);
   const max = Math.log2(LARGEST_CHANGE);
@@ -67,11 +67,11 @@ function between(target: Target, rounds: readonly PassResult[]): number | undefi
   if (above.lambda >= below.lambda) return undefined;
   const share = excess(target, above) / (excess(target, above) - excess(target, below));
   const lambda = Math.log2(above.lambda) + share * Math.log2(below.lambda / above.lambda);
-  return lambda - Math.log2(rounds[nearestPass(target, rounds)].lambda);
+  return lambda - Math.log2(rounds[closestPass(target, rounds)].lambda);
 }
 
 /** The round that comes nearest to the target. */
-export function nearestPass(target: Target, rounds: readonly PassResult[]): number {
+export function closestPass(target: Target, rounds: readonly PassResult[]): number {
   const distances = rounds.map((pass) => Math.abs(excess(target, pass)));
   return distances.indexOf(Math.min(...distances));
 }
@@ -87,8 +87,8 @@ function slope(target: Target, rounds: readonly PassResult[], usual: number): nu
 
 /** Bits a pixel that decoders hold at most: those in training, and the largest possible ones. */
 export interface Capacity {
-  readonly max: number;
-  readonly largest: number;
+  readonly currentBpp: number;
+  readonly maxBpp: number;
 }
 
 /** What a doubling of the bits brings, dB, with decoders to match: bunny's 2.3 and less (docs/design.md, "Targets"). */
@@ -99,7 +99,8 @@ const FULL = 0.85;
 const BEYOND = 1.15;
 
 /** Whether no decoders hold so many bits a pixel, as far as can be told. */
-export const isBeyond = (bpp: number, { largest }: Capacity): boolean => bpp > BEYOND * largest;
+export const exceedsCapacity = (bpp: number, { maxBpp: largest }: Capacity): boolean =>
+  bpp > BEYOND * largest;
 
 /** Bits a pixel that the PSNR asked for may take; undefined where it is reached, or bits are what is asked for. */
 function bitsWanted(target: Target, last: PassResult): number | undefined {
@@ -108,12 +109,12 @@ function bitsWanted(target: Target, last: PassResult): number | undefined {
 }
 
 /** What comes after a round. */
-export type Move =
+export type PassDecision =
   | {
       /** Another round, with this worth. */
       readonly lambda: number;
       /** Whether it trains as long as the first: decoders that lose many of their bits have to learn the picture anew. */
-      readonly thorough: boolean;
+      readonly fullLength: boolean;
     }
   | {
       /** All anew, with decoders that hold so many bits a pixel. */
@@ -125,37 +126,42 @@ const FAR_DB = 1;
 const FAR_SHARE = 0.1;
 
 /** Undefined when the target is met, or nothing comes nearer. Without `room` decoders stay as they are. */
-export function nextMove(
+export function decideNextPass(
   target: Target,
   rounds: readonly PassResult[],
   capacity?: Capacity,
-): Move | undefined {
-  const from = rounds[nearestPass(target, rounds)];
+): PassDecision | undefined {
+  const from = rounds[closestPass(target, rounds)];
   const bpp = from && bitsWanted(target, from);
   const within = rounds.some((pass) => excess(target, pass) >= 0);
   if (bpp !== undefined && !within && capacity !== undefined) {
-    if (isBeyond(bpp, capacity)) return undefined;
-    if (bpp > FULL * capacity.max && capacity.largest > capacity.max) return { requiredBpp: bpp };
+    if (exceedsCapacity(bpp, capacity)) return undefined;
+    if (bpp > FULL * capacity.currentBpp && capacity.maxBpp > capacity.currentBpp)
+      return { requiredBpp: bpp };
   }
   const lambda = nextLambda(target, rounds);
   if (lambda === undefined) return undefined;
   const far = target.kind === "psnr" ? FAR_DB : Math.log2(1 + FAR_SHARE);
-  return { lambda, thorough: excess(target, from) > far };
+  return { lambda, fullLength: excess(target, from) > far };
 }
 
 const TOLERANCE_DB = 0.3;
 const TOLERANCE_SHARE = 0.05;
 
 /** A target that the last round misses, as one sentence; undefined where it is met. */
-export function missed(target: Target, last: PassResult, capacity?: Capacity): string | undefined {
+export function missedTargetMessage(
+  target: Target,
+  last: PassResult,
+  capacity?: Capacity,
+): string | undefined {
   const tolerance = target.kind === "psnr" ? TOLERANCE_DB : Math.log2(1 + TOLERANCE_SHARE);
   if (Math.abs(excess(target, last)) <= tolerance) return undefined;
   const bpp = bitsWanted(target, last);
-  if (bpp !== undefined && capacity !== undefined && isBeyond(bpp, capacity)) {
-    const max = last.psnr + DECIBELS_PER_BIT * Math.log2(capacity.largest / last.bpp);
+  if (bpp !== undefined && capacity !== undefined && exceedsCapacity(bpp, capacity)) {
+    const max = last.psnr + DECIBELS_PER_BIT * Math.log2(capacity.maxBpp / last.bpp);
     return (
       `asked for ${target.value} dB, reached ${last.psnr.toFixed(2)} dB; it would take about ${bpp.toPrecision(2)} bits ` +
-      `a pixel, and decoders hold ${capacity.largest.toPrecision(2)} at most: ask for about ${Math.floor(max)} dB or less`
+      `a pixel, and decoders hold ${capacity.maxBpp.toPrecision(2)} at most: ask for about ${Math.floor(max)} dB or less`
     );
   }
   const [asked, reached] =
@@ -173,7 +179,7 @@ export function missed(target: Target, last: PassResult, capacity?: Capacity): s
 const POOR_DB = 27;
 
 /** A video that a preset draws badly, as one sentence; undefined where it does not. */
-export function poor(psnr: number): string | undefined {
+export function lowQualityMessage(psnr: number): string | undefined {
   if (psnr >= POOR_DB) return undefined;
   return (
     `${psnr.toFixed(1)} dB: this video has more detail and change than so little can hold; ` +

@@ -1,7 +1,7 @@
 import type { TileNetwork } from "../../codec/internal.js";
 import type { ProbeResult } from "../../media/index.js";
 import type { Checkpoints } from "../job/checkpoints.js";
-import type { ResolvedOptions } from "../options.js";
+import type { TileOptions } from "../options.js";
 import type { PlannedGroup } from "../plan/groups.js";
 import type { Capacity, PassResult, Target } from "../rate-control/targets.js";
 
@@ -22,6 +22,6 @@ export interface EncodeJob {
   readonly capacity: Capacity | undefined;
   /** The target of a video that came out below its floor; undefined where it did not, or nothing can be done about it. */
   readonly belowMinPsnr?: ((result: PassResult) => Target | undefined) | undefined;
-  readonly options: ResolvedOptions;
+  readonly options: TileOptions;
   readonly checkpoints: Checkpoints;
 }

@@ -1,6 +1,6 @@
 import { CHANNELS, type TileNetwork } from "../../codec/internal.js";
 import type { PlannedGroup } from "../plan/groups.js";
-import { type GroupTarget, Statistics, type TileRange } from "./group-target.js";
+import { type GroupTarget, PixelStatistics, type TileRange } from "./group-target.js";
 import { tileWindows } from "./windows.js";
 
 /** A group in memory: what each job trains on, and the frames to measure against. */
@@ -15,7 +15,7 @@ export interface LoadedFrames {
  * Shared memory for the frames of groups of at most `frameCount` frames, used again and again: threads hardly
  * collect garbage, so that what each has seen once stays in memory long after.
  */
-export class FrameMemory {
+export class FrameBuffers {
   readonly #bytes: number;
   readonly #free: SharedArrayBuffer[] = [];
 
@@ -27,7 +27,7 @@ export class FrameMemory {
     return this.#free.pop() ?? new SharedArrayBuffer(this.#bytes);
   }
 
-  giveBack(memory: SharedArrayBuffer): void {
+  release(memory: SharedArrayBuffer): void {
     this.#free.push(memory);
   }
 }
@@ -45,7 +45,7 @@ export async function loadGroupFrames(
   const bytes = frame.width * frame.height * CHANNELS;
   const length = bytes * group.frameCount;
   const frames = new Uint8Array(memory ?? new SharedArrayBuffer(length), 0, length);
-  const statistics = new Statistics();
+  const statistics = new PixelStatistics();
   for (let index = 0; index < group.frameCount; index++) {
     const next = await source.next();
     if (next.done) throw new RangeError(`the video ended before frame ${group.firstFrame + index}`);

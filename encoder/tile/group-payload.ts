@@ -7,7 +7,7 @@ import {
 } from "../../codec/internal.js";
 import { diverged } from "../errors.js";
 import type { GroupTarget } from "./group-target.js";
-import { type TrainingWeights, tileDecoder, tileMotion } from "./weights.js";
+import { extractMotion, extractTileWeights, type TrainingWeights } from "./weights.js";
 
 /** Joins the runs of tiles of one group, quantizes them and codes them: the payload of its sample. */
 export function groupPayload(
@@ -25,8 +25,10 @@ export function groupPayload(
   );
   const tiles = parts.flatMap((weights, i) => {
     const { first, count } = targets[i].tiles;
-    motion.set(tileMotion(weights, count), first * frameCount * 2);
-    return Array.from({ length: count }, (_, tile) => tileDecoder(network, weights, count, width, tile));
+    motion.set(extractMotion(weights, count), first * frameCount * 2);
+    return Array.from({ length: count }, (_, tile) =>
+      extractTileWeights(network, weights, count, width, tile),
+    );
   });
   const group = {
     frameCount,

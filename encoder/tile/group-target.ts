@@ -32,13 +32,13 @@ export const windowPixels = (windows: TileWindows): number => windows.width * wi
  * uint8 [frames x window pixels, tiles x 3]: one sampled position is one contiguous row with the colors of all tiles,
  * as graphs gather them.
  */
-export function rowsOf(target: GroupTarget): Uint8Array<ArrayBuffer> {
+export function tileRows(target: GroupTarget): Uint8Array<ArrayBuffer> {
   const { tiles, frameCount, windows, frames } = target;
   const stride = tiles.count * CHANNELS;
   const rows = new Uint8Array(frameCount * windowPixels(windows) * stride);
   for (let tile = 0; tile < tiles.count; tile++) {
     let to = tile * CHANNELS;
-    for (const from of linesOf(target, tile)) {
+    for (const from of windowLines(target, tile)) {
       for (let at = from; at < from + windows.width * CHANNELS; at += CHANNELS, to += stride) {
         rows[to] = frames[at];
         rows[to + 1] = frames[at + 1];
@@ -50,7 +50,7 @@ export function rowsOf(target: GroupTarget): Uint8Array<ArrayBuffer> {
 }
 
 /** Where the lines of a tile's window begin in the frames: those of the first frame, then of the next. */
-export function* linesOf(target: GroupTarget, tile: number): Generator<number, void> {
+export function* windowLines(target: GroupTarget, tile: number): Generator<number, void> {
   const { windows, tiles, frameCount, frames, frameWidth } = target;
   const number = tiles.first + tile;
   const { left, top } = windows;
@@ -65,7 +65,7 @@ export function* linesOf(target: GroupTarget, tile: number): Generator<number, v
 const SUMMED_TOGETHER = 8192;
 
 /** Sums over the values of a group from which its normalization follows. */
-export class Statistics {
+export class PixelStatistics {
   #sum = 0;
   #squares = 0;
   #count = 0;

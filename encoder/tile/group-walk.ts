@@ -3,7 +3,7 @@ import { EncoderError } from "../errors.js";
 import type { WorkerPool } from "../job/worker-pool.js";
 import type { PlannedGroup } from "../plan/groups.js";
 import type { EncodeJob } from "./encode-job.js";
-import { FrameMemory, type LoadedFrames, loadGroupFrames } from "./group-frames.js";
+import { FrameBuffers, type LoadedFrames, loadGroupFrames } from "./group-frames.js";
 import type { TileRange } from "./group-target.js";
 
 /** Reads groups of a video for work that goes on in a pool. */
@@ -12,7 +12,7 @@ export class GroupWalk {
   readonly #ranges: readonly TileRange[];
   readonly #pool: WorkerPool;
   readonly #signal: AbortSignal | undefined;
-  readonly #memory: FrameMemory;
+  readonly #memory: FrameBuffers;
 
   constructor(job: EncodeJob, ranges: readonly TileRange[], pool: WorkerPool, signal?: AbortSignal) {
     this.#job = job;
@@ -20,7 +20,7 @@ export class GroupWalk {
     this.#pool = pool;
     this.#signal = signal;
     const longest = job.groups.reduce((max, { frameCount }) => Math.max(max, frameCount), 0);
-    this.#memory = new FrameMemory(longest, job.size);
+    this.#memory = new FrameBuffers(longest, job.size);
   }
 
   /**
@@ -51,7 +51,7 @@ export class GroupWalk {
             loadGroupFrames(source, group, network, this.#ranges, size, memory),
             failed,
           ]);
-          const task = work(group, loaded).then(() => this.#memory.giveBack(memory));
+          const task = work(group, loaded).then(() => this.#memory.release(memory));
           running.add(task);
           task.catch(fail).finally(() => running.delete(task));
           while (running.size >= together) await Promise.race([...running, failed]);

@@ -33,8 +33,8 @@ export async function solveHeads(
   const plan = { steps: BATCHES, points: POINTS, rate: 1, motionRate: 1, seed, keys: [...keys, 2] };
   if (options.engine === "kernel") return solveByKernel(problem, plan, signal);
   // Loaded where it is needed: the kernel does without onnxruntime, which takes a while to load in every thread.
-  const { sumByGraph } = await import("./normal-equations.js");
-  const { gram, cross } = await sumByGraph(problem, plan, options);
+  const { normalEquationsByGraph } = await import("./normal-equations.js");
+  const { gram, cross } = await normalEquationsByGraph(problem, plan, options);
   return solveTiles(gram, cross, problem);
 }
 

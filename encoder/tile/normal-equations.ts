@@ -5,16 +5,16 @@ import { tileHidden } from "../training/network/forward.js";
 import { type Device, type Feed, floats, integers, loadGraph } from "../training/onnx/onnx-runtime.js";
 import { Sampler } from "../training/sampling/sampler.js";
 import type { TrainingPlan, TrainingProblem } from "../training/trainer.js";
-import { perStep, type TileShape, tileInputs } from "./training-graph.js";
-import { constantFeeds, shapeOf, weightShape } from "./training-steps.js";
+import { perStepInputs, type TileShape, tileInputs } from "./training-graph.js";
+import { constantFeeds, tileShape, weightShape } from "./training-steps.js";
 
 /** The normal equations of all tiles over the plan's steps and points, by onnxruntime. */
-export async function sumByGraph(
+export async function normalEquationsByGraph(
   problem: TrainingProblem,
   plan: TrainingPlan,
   { device, threads, signal }: { device: Device; threads: number; signal?: AbortSignal },
 ): Promise<{ gram: Float32Array; cross: Float32Array }> {
-  const shape = shapeOf(problem, plan.points);
+  const shape = tileShape(problem, plan.points);
   const graph = await loadGraph(normalEquations(shape), device, threads);
   try {
     const n = problem.width + 1;
@@ -54,7 +54,7 @@ function normalEquations(shape: TileShape): Uint8Array {
       { before: gram, after: g.add(gram, g.matmul(h, g.transpose(h))) },
       { before: cross, after: g.add(cross, g.matmul(h, g.transpose(inputs.target))) },
     ],
-    perStep: perStep(inputs),
+    perStep: perStepInputs(inputs),
     record: {},
   });
 }

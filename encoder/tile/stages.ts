@@ -3,13 +3,13 @@ import type { ProbeResult } from "../../media/index.js";
 import type { EncodeEvent } from "../events.js";
 import type { Checkpoints } from "../job/checkpoints.js";
 import type { ProgressMeter } from "../job/progress.js";
-import type { ResolvedOptions, TrainingSettings } from "../options.js";
+import type { TileOptions, TileTrainingSettings } from "../options.js";
 import type { AnchorPlan } from "../plan/anchors.js";
 import { planFor, type TilePlan } from "../plan/capacity.js";
 import type { PlannedGroup } from "../plan/groups.js";
 import { planAnchorGroups } from "../plan/plan-anchors.js";
 import { MinPsnrControl, type MinPsnrJob, type MinPsnrPlan } from "../rate-control/min-psnr.js";
-import { poor } from "../rate-control/targets.js";
+import { lowQualityMessage } from "../rate-control/targets.js";
 import { type TrainedVideo, trainVideo } from "./train-video.js";
 
 /** What the tile profile's training begins with. */
@@ -17,9 +17,9 @@ export interface FirstStage {
   readonly info: ProbeResult;
   readonly size: { readonly width: number; readonly height: number };
   readonly frameCount: number;
-  readonly options: ResolvedOptions;
+  readonly options: TileOptions;
   /** The preset's numbers for this size. */
-  readonly preset: TrainingSettings;
+  readonly preset: TileTrainingSettings;
   readonly plan: TilePlan;
   readonly groups: readonly PlannedGroup[];
   readonly anchorPlan: AnchorPlan;
@@ -68,7 +68,7 @@ export async function trainStages(
       {
         ...{ info, size, groups, ...anchorPlan, network, aim, checkpoints },
         capacity: checkpoints.stage < MAX_STAGES ? (floor?.capacity(plan) ?? plan) : undefined,
-        belowMinPsnr: floor && ((pass) => floor.below(pass)),
+        belowMinPsnr: floor && ((pass) => floor.raiseTarget(pass)),
         options: { ...options, training, target: raised ?? options.target },
       },
       meter,
@@ -77,16 +77,16 @@ export async function trainStages(
       signal,
     );
     const next = floor
-      ? await shorter(first, floor.larger(trained, checkpoints.stage), signal)
+      ? await shorter(first, floor.planLargerDecoders(trained, checkpoints.stage), signal)
       : larger(first, trained, stage);
     if (next !== undefined) {
       stage = next;
       continue;
     }
     const message = floor
-      ? floor.missed(trained)
+      ? floor.missedTargetMessage(trained)
       : options.target === undefined
-        ? poor(trained.psnr)
+        ? lowQualityMessage(trained.psnr)
         : undefined;
     if (message !== undefined) emit({ type: "target-missed", message });
     const empty = sharedEncoderSize(network);

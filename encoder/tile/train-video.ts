@@ -17,7 +17,7 @@ import type { EncodeJob } from "./encode-job.js";
 import type { LoadedFrames } from "./group-frames.js";
 import { groupPayload } from "./group-payload.js";
 import { GroupWalk } from "./group-walk.js";
-import { type TrainingWeights, trainingWeights } from "./weights.js";
+import { type TrainingWeights, toTrainingWeights } from "./weights.js";
 
 /** Peak learning rates of weights and displacements (docs/design.md, "Training"). */
 const RATE = 4e-3;
@@ -84,7 +84,7 @@ class VideoTraining {
     const { groups, anchors, options, checkpoints } = this.#job;
     const { steps, phase1Steps } = options.training;
     for (const index of anchors) {
-      const weights = await checkpoints.anchor(index);
+      const weights = await checkpoints.readAnchor(index);
       if (weights !== undefined) this.#anchors.set(index, weights);
     }
     await this.#recall();
@@ -113,7 +113,7 @@ class VideoTraining {
   async #recall(): Promise<void> {
     this.#finished.clear();
     for (const { index } of this.#job.groups) {
-      const group = await this.#job.checkpoints.group(index);
+      const group = await this.#job.checkpoints.readGroup(index);
       if (group === undefined) continue;
       this.#finished.set(index, { bytes: group.payload.length, psnr: mean(group.psnr) });
     }
@@ -130,7 +130,11 @@ class VideoTraining {
   async #approach(target: Target): Promise<number | undefined> {
     const { checkpoints, capacity } = this.#job;
     const train = (plan: PassPlan) => this.#trainRound(plan);
-    const { nearest, requiredBpp, message } = await runPasses(target, capacity, this.#outcome(), train);
+    const {
+      bestPass: nearest,
+      requiredBpp,
+      message,
+    } = await runPasses(target, capacity, this.#outcome(), train);
     if (requiredBpp !== undefined) return requiredBpp;
     if (nearest !== checkpoints.pass) {
       checkpoints.pass = nearest;
@@ -166,7 +170,7 @@ class VideoTraining {
   #steps(phase: number): number {
     const { steps, phase1Steps } = this.#job.options.training;
     if (phase === PHASE_1) return phase1Steps;
-    return Math.max(1, Math.round(steps * this.#plan.effort.steps));
+    return Math.max(1, Math.round(steps * this.#plan.schedule.stepShare));
   }
 
   /** Where runs of tiles begin: random, the nearest anchor's decoders, or their own of an earlier round. */
@@ -180,10 +184,10 @@ class VideoTraining {
     if (checkpoints.pass === 0) {
       return this.#anchors.get(warmStartAnchor[group.index]) ?? targets.map(() => undefined);
     }
-    const before = await checkpoints.group(group.index, this.#plan.startPass);
+    const before = await checkpoints.readGroup(group.index, this.#plan.startPass);
     if (before === undefined) throw new Error(`the checkpoint of group ${group.index} is gone`);
     const decoders = dequantize(readGroup(network, group.index, group.frameCount, before.payload));
-    return targets.map(({ tiles }) => trainingWeights(network, decoders, tiles.first, tiles.count));
+    return targets.map(({ tiles }) => toTrainingWeights(network, decoders, tiles.first, tiles.count));
   }
 
   async close(): Promise<void> {
@@ -192,7 +196,7 @@ class VideoTraining {
 
   async #trainAnchor(group: PlannedGroup, { targets }: LoadedFrames): Promise<void> {
     const weights = await this.#train(group, targets, PHASE_1);
-    await this.#job.checkpoints.keepAnchor(group.index, weights);
+    await this.#job.checkpoints.writeAnchor(group.index, weights);
     this.#anchors.set(group.index, weights);
   }
 
@@ -213,7 +217,7 @@ class VideoTraining {
     const alone = [{ ...group, index: 0, firstFrame: 0, offset: 0, size: payload.length }];
     const asset = { ...size, profile: network.profile, network, encoder, groups: alone };
     const psnr = await this.#pool.run({ kind: "measure", asset, index: 0, payload, frames }).result;
-    await checkpoints.keepGroup(group.index, { payload, psnr });
+    await checkpoints.writeGroup(group.index, { payload, psnr });
     const finished = { bytes: payload.length, psnr: mean(psnr) };
     this.#finished.set(group.index, finished);
     this.#meter.detail(`${this.#finished.size} of ${groups.length} groups`);
@@ -248,7 +252,7 @@ class VideoTraining {
     const { width, points, quantizer } = options.training;
     const stored = quantizationSteps(network, quantizer);
     const starts = await this.#starts(group, targets, phase);
-    const gain = this.#plan.effort.rate;
+    const gain = this.#plan.schedule.learningRateShare;
     return targets.map((target, i) => {
       const plan: TrainingPlan = {
         steps: this.#steps(phase),

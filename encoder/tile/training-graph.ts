@@ -60,11 +60,11 @@ export const MUON_RATE = 0.8;
 const usesMuon = (name: string): boolean => /^hidden\d+$/.test(name);
 
 /** Names of the optimizer's numbers that go with a weight. */
-export const momentsOf = (name: string): readonly string[] =>
+export const optimizerStateNames = (name: string): readonly string[] =>
   momentNames(name).slice(0, usesMuon(name) ? 1 : 2);
 
 /** Inputs that `tileInputs` reads once a step. */
-export const perStep = (inputs: TileInputs): Tensor[] => [
+export const perStepInputs = (inputs: TileInputs): Tensor[] => [
   inputs.rows,
   inputs.points.position,
   inputs.points.frame,
@@ -105,6 +105,6 @@ export function tileTrainingStep(
       ? muonStep(g, tensor, slopes[i], rate, MUON_RATE)
       : adamStep(g, tensor, slopes[i], schedule, tensor === points.motion ? motionRate : 1),
   );
-  const each = [...perStep(inputs), schedule, ...(stored === undefined ? [] : [stored.share])];
+  const each = [...perStepInputs(inputs), schedule, ...(stored === undefined ? [] : [stored.share])];
   return { state: [...state, ...scaling], perStep: each, record: { loss: error } };
 }

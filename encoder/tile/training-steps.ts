@@ -6,8 +6,8 @@ import { SCHEDULE_LENGTH } from "../training/optimizers/adam.js";
 import { Sampler } from "../training/sampling/sampler.js";
 import { codedSteps, oneCycle } from "../training/schedules/schedule.js";
 import type { TrainingOptions, TrainingPlan, TrainingProblem } from "../training/trainer.js";
-import { rowsOf, windowPixels } from "./group-target.js";
-import { momentsOf, type TileShape } from "./training-graph.js";
+import { tileRows, windowPixels } from "./group-target.js";
+import { optimizerStateNames, type TileShape } from "./training-graph.js";
 import type { TrainingWeights } from "./weights.js";
 
 /** Feeds that are the same at every step. */
@@ -16,7 +16,7 @@ export function constantFeeds(problem: TrainingProblem): Record<string, Feed> {
   const { mean, deviation } = target.normalization;
   const { first, count } = target.tiles;
   return {
-    pixels: bytes(rowsOf(target), [target.frameCount * windowPixels(target.windows), count * CHANNELS]),
+    pixels: bytes(tileRows(target), [target.frameCount * windowPixels(target.windows), count * CHANNELS]),
     target_scale: floats(Float32Array.of(1 / (255 * deviation)), [1]),
     target_shift: floats(Float32Array.of(-mean / deviation), [1]),
     offset: floats(target.windows.offsets.slice(2 * first, 2 * (first + count)), [count, 2, 1]),
@@ -24,7 +24,7 @@ export function constantFeeds(problem: TrainingProblem): Record<string, Feed> {
 }
 
 /** Shapes of the graph for a problem. */
-export function shapeOf(problem: TrainingProblem, points: number): TileShape {
+export function tileShape(problem: TrainingProblem, points: number): TileShape {
   const { network, target, width } = problem;
   return {
     network,
@@ -49,7 +49,7 @@ export function weightShape(name: string, values: Float32Array, shape: TileShape
 }
 
 /** The host's side of training: draws the points of some steps, runs the graph over them, and so on. */
-export async function runSteps(
+export async function runTileSteps(
   graph: RunningGraph,
   problem: TrainingProblem,
   plan: TrainingPlan,
@@ -69,7 +69,7 @@ export async function runSteps(
   const shapes = new Map<string, number[]>();
   for (const name of learned) {
     const values = weights.get(name) as Float32Array;
-    for (const key of [name, ...momentsOf(name)]) {
+    for (const key of [name, ...optimizerStateNames(name)]) {
       shapes.set(key, weightShape(name, values, shape));
       state.set(key, key === name ? values : new Float32Array(values.length));
     }

@@ -1,7 +1,7 @@
 import {
   CHANNELS,
   decoderInputs,
-  type GroupDecoders,
+  type GroupWeights,
   inputFeatures,
   type TileNetwork,
   type TileWeights,
@@ -51,7 +51,7 @@ export function initialWeights(
 
 /** The same decoders for a group of another length: displacements are taken from the nearest moment. */
 export function fitToFrames(weights: TrainingWeights, tiles: number, frames: number): TrainingWeights {
-  const motion = weightsOf(weights, "motion");
+  const motion = requireWeights(weights, "motion");
   const had = motion.length / (tiles * 2);
   const resampled = new Float32Array(tiles * 2 * frames);
   for (let row = 0; row < tiles * 2; row++) {
@@ -63,14 +63,14 @@ export function fitToFrames(weights: TrainingWeights, tiles: number, frames: num
 }
 
 /** The weights of one name; a name that is not there is a mistake of the caller. */
-export function weightsOf(weights: TrainingWeights, name: string): Float32Array {
+export function requireWeights(weights: TrainingWeights, name: string): Float32Array {
   const values = weights.get(name);
   if (values === undefined) throw new RangeError(`no weights named ${name}`);
   return values;
 }
 
 /** Tile `tile` of a run of `tiles`, as the codec stores it. */
-export function tileDecoder(
+export function extractTileWeights(
   network: TileNetwork,
   weights: TrainingWeights,
   tiles: number,
@@ -78,7 +78,7 @@ export function tileDecoder(
   tile: number,
 ): TileWeights<Float32Array> {
   const part = (name: string): Float32Array => {
-    const values = weightsOf(weights, name);
+    const values = requireWeights(weights, name);
     const length = values.length / tiles;
     return values.slice(tile * length, (tile + 1) * length);
   };
@@ -93,9 +93,9 @@ export function tileDecoder(
 }
 
 /** The inverse of `tileDecoder` and `tileMotion`: a run of tiles of a group as training holds it. */
-export function trainingWeights(
+export function toTrainingWeights(
   network: TileNetwork,
-  group: GroupDecoders<Float32Array>,
+  group: GroupWeights<Float32Array>,
   first: number,
   count: number,
 ): TrainingWeights {
@@ -141,8 +141,8 @@ export function trainingWeights(
 }
 
 /** Displacements of a run of tiles in the codec's order: [tiles, 2, frames] -> [tiles, frames, 2]. */
-export function tileMotion(weights: TrainingWeights, tiles: number): Float32Array {
-  const trained = weightsOf(weights, "motion");
+export function extractMotion(weights: TrainingWeights, tiles: number): Float32Array {
+  const trained = requireWeights(weights, "motion");
   const frames = trained.length / (tiles * 2);
   const motion = new Float32Array(trained.length);
   for (let tile = 0; tile < tiles; tile++) {

@@ -1,5 +1,5 @@
 import { CHANNELS } from "../../../codec/internal.js";
-import { type GroupTarget, linesOf, windowPixels } from "../../tile/group-target.js";
+import { type GroupTarget, windowLines, windowPixels } from "../../tile/group-target.js";
 import { MUON_RATE } from "../../tile/training-graph.js";
 import type { TrainingWeights } from "../../tile/weights.js";
 import { SCHEDULE_LENGTH } from "../optimizers/adam.js";
@@ -175,7 +175,7 @@ export class KernelRun {
 function writePixels(target: GroupTarget, out: Uint32Array): void {
   const { frames, windows, tiles } = target;
   for (let tile = 0, at = 0; tile < tiles.count; tile++) {
-    for (const line of linesOf(target, tile)) {
+    for (const line of windowLines(target, tile)) {
       for (let from = line; from < line + windows.width * CHANNELS; from += CHANNELS) {
         out[at++] = frames[from] | (frames[from + 1] << 8) | (frames[from + 2] << 16);
       }

@@ -1,6 +1,6 @@
 import { exportLoop } from "../../graph/onnx-export.js";
 import { tileTrainingStep } from "../../tile/training-graph.js";
-import { runSteps, shapeOf } from "../../tile/training-steps.js";
+import { runTileSteps, tileShape } from "../../tile/training-steps.js";
 import type { TrainingWeights } from "../../tile/weights.js";
 import type { Trainer, TrainingOptions, TrainingPlan, TrainingProblem } from "../trainer.js";
 import { type Device, loadGraph } from "./onnx-runtime.js";
@@ -25,7 +25,7 @@ export class OnnxTrainer implements Trainer {
     plan: TrainingPlan,
     options: TrainingOptions = {},
   ): Promise<TrainingWeights> {
-    const shape = shapeOf(problem, plan.points);
+    const shape = tileShape(problem, plan.points);
     const motionRate = plan.motionRate / plan.rate;
     const model = (provider: "cpu" | "cuda") => {
       const products = productsOn(provider, this.#precision);
@@ -33,7 +33,7 @@ export class OnnxTrainer implements Trainer {
     };
     const graph = await loadGraph(model, this.#device, this.#threads);
     try {
-      return await runSteps(graph, problem, plan, shape, options, this.#precision);
+      return await runTileSteps(graph, problem, plan, shape, options, this.#precision);
     } finally {
       await graph.release();
     }

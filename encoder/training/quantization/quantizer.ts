@@ -1,6 +1,6 @@
 import { CHANNELS, type QuantizationSteps, type TileNetwork } from "../../../codec/internal.js";
 import { type GroupTarget, windowPixels } from "../../tile/group-target.js";
-import { type TrainingWeights, weightsOf } from "../../tile/weights.js";
+import { type TrainingWeights, requireWeights } from "../../tile/weights.js";
 import type { CodingTerms } from "./coded-tile.js";
 
 /**
@@ -49,7 +49,7 @@ export function roundHidden(
   const pass = (name: string, step: number) =>
     rounded.set(
       name,
-      weightsOf(weights, name).map((value) => Math.round(value / step) * step),
+      requireWeights(weights, name).map((value) => Math.round(value / step) * step),
     );
   for (let layer = 0; layer < network.hiddenLayers; layer++) {
     pass(`hidden${layer}`, steps.hidden[layer]);

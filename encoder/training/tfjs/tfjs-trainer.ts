@@ -1,5 +1,5 @@
 import { tileTrainingStep } from "../../tile/training-graph.js";
-import { runSteps, shapeOf } from "../../tile/training-steps.js";
+import { runTileSteps, tileShape } from "../../tile/training-steps.js";
 import type { TrainingWeights } from "../../tile/weights.js";
 import type { Device } from "../onnx/onnx-runtime.js";
 import type { Trainer, TrainingOptions, TrainingPlan, TrainingProblem } from "../trainer.js";
@@ -22,11 +22,11 @@ export class TfjsTrainer implements Trainer {
     plan: TrainingPlan,
     options: TrainingOptions = {},
   ): Promise<TrainingWeights> {
-    const shape = shapeOf(problem, plan.points);
+    const shape = tileShape(problem, plan.points);
     const step = tileTrainingStep(shape, problem.learnEncoder, plan.motionRate / plan.rate, plan.coding);
     const graph = runningLoop(await loadTensorFlow(this.#device), step);
     try {
-      return await runSteps(graph, problem, plan, shape, options);
+      return await runTileSteps(graph, problem, plan, shape, options);
     } finally {
       await graph.release();
     }

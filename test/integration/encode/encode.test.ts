@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { memorySource, openAsset } from "../../../codec/internal.js";
 import { type EncodeEvent, type EncodeOptions, EncoderError, encode } from "../../../encoder/index.js";
-import { resolveOptions } from "../../../encoder/options.js";
+import { resolveTileOptions } from "../../../encoder/options.js";
 import { planGroups } from "../../../encoder/plan/groups.js";
 import { settingsForSize } from "../../../encoder/plan/tile-grid.js";
 import { hasCudaProvider } from "../../../encoder/training/onnx/cuda-provider.js";
-import { remaining } from "../../support/child-processes.js";
+import { remainingProcesses } from "../../support/child-processes.js";
 import { clip } from "../../support/clips.js";
 import { tempFolder } from "../../support/temp-folder.js";
 
@@ -73,7 +73,7 @@ test("an interrupted encode goes on from its checkpoints, and neither that nor t
     (error) =>
       error instanceof EncoderError && error.code === "interrupted" && /--resume/.test(error.message),
   );
-  assert.equal(await remaining("ffmpeg"), 0);
+  assert.equal(await remainingProcesses("ffmpeg"), 0);
   assert.deepEqual((await readdir(folder)).sort(), ["part.siedd.work", "whole.siedd"]);
 
   const groups: number[] = [];
@@ -148,8 +148,11 @@ test("options out of bounds are refused by name, rule and value", async () => {
 
 test("pictures with large tiles get wider decoders, unless a width was asked for", () => {
   const widthAt = (width: number, height: number, options: Partial<EncodeOptions> = {}) =>
-    settingsForSize(width, height, resolveOptions({ input: "a.mp4", output: "a.siedd", ...options }).training)
-      .width;
+    settingsForSize(
+      width,
+      height,
+      resolveTileOptions({ input: "a.mp4", output: "a.siedd", ...options }).training,
+    ).width;
   assert.equal(widthAt(640, 360), 16);
   assert.equal(widthAt(1280, 720), 24);
   assert.equal(widthAt(720, 1280), 24);

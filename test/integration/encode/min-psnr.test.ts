@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type TestContext, test } from "node:test";
 import { type EncodeEvent, type EncodeOptions, EncoderError, encode } from "../../../encoder/index.js";
-import { resolveOptions } from "../../../encoder/options.js";
+import { resolveTileOptions } from "../../../encoder/options.js";
 import { bppForMinPsnr } from "../../../encoder/rate-control/min-psnr.js";
 import { clip } from "../../support/clips.js";
 import { tempFolder } from "../../support/temp-folder.js";
@@ -114,7 +114,7 @@ test("an encode killed while it comes up to its floor goes on to the same bytes"
 
 test("balanced and quality have a floor of 27 dB where none of their numbers is replaced; 0 takes it away", () => {
   const floor = (more: Partial<EncodeOptions>) =>
-    resolveOptions({ input: "a.mp4", output: "a.siedd", ...more }).minPsnr;
+    resolveTileOptions({ input: "a.mp4", output: "a.siedd", ...more }).minPsnr;
   assert.equal(floor({}), 27);
   assert.equal(floor({ preset: "quality" }), 27);
   assert.equal(floor({ preset: "fast" }), undefined);

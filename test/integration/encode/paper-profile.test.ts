@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { memorySource, openAsset, type PaperAsset } from "../../../codec/internal.js";
 import { type EncodeEvent, type EncodeOptions, EncoderError, encode } from "../../../encoder/index.js";
-import { remaining } from "../../support/child-processes.js";
+import { remainingProcesses } from "../../support/child-processes.js";
 import { clip, realClips } from "../../support/clips.js";
 import { done, siedd } from "../../support/command.js";
 import { syntheticAsset } from "../../support/synthetic-asset.js";
@@ -55,7 +55,7 @@ test("an interrupted encode goes on from its checkpoints, and neither that nor t
     (error) =>
       error instanceof EncoderError && error.code === "interrupted" && /--resume/.test(error.message),
   );
-  assert.equal(await remaining("ffmpeg"), 0);
+  assert.equal(await remainingProcesses("ffmpeg"), 0);
   await encode({ ...(await small(output)), resume: true });
   assert.deepEqual(await readFile(output), await readFile(whole));
 });

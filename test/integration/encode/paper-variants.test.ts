@@ -5,9 +5,9 @@ import { test } from "node:test";
 import sharp from "sharp";
 import { memorySource, openAsset, type PaperAsset, type PaperNetwork } from "../../../codec/internal.js";
 import { type EncodeOptions, encode, framePsnr } from "../../../encoder/index.js";
-import { addNoise, NOISES } from "../../../encoder/paper/noise.js";
-import { loadTarget } from "../../../encoder/paper/target.js";
-import { type PaperPlan, trainPaper } from "../../../encoder/paper/trainer.js";
+import { addNoise, NOISE_KINDS } from "../../../encoder/paper/noise.js";
+import { loadPaperTarget } from "../../../encoder/paper/target.js";
+import { type PaperTrainingPlan, trainPaper } from "../../../encoder/paper/trainer.js";
 import { initialPaperWeights } from "../../../encoder/paper/weights.js";
 import { Random } from "../../../encoder/training/sampling/random.js";
 import { probeVideo, readFrames } from "../../../media/index.js";
@@ -85,15 +85,15 @@ for (const [name, network, learnEncoder] of [
     const frame = { width: 40, height: 23 };
     const losses = async (trainer: "onnx" | "tfjs") => {
       const source = readFrames(input, info, { ...frame, firstFrame: 0, frameCount: 3 });
-      const target = await loadTarget(source, 3, frame);
+      const target = await loadPaperTarget(source, 3, frame);
       await source.return(undefined);
       const stacks = learnEncoder ? 3 : 1;
       const weights = initialPaperWeights(network, stacks, 3, new Random(1));
-      const plan: PaperPlan = {
+      const plan: PaperTrainingPlan = {
         steps: 50,
         points: 40,
         optimizer: "schedule-free",
-        rate: 2e-3,
+        learningRate: 2e-3,
         sampling: "without",
         loss: "mse",
         seed: 3,
@@ -129,7 +129,7 @@ test("each kind of noise is removed: learned with --loss l1, a frame is nearer t
     );
   const training = { width: 48, hiddenLayers: 2, steps: 250, phase1Steps: 150, points: 400, lr: 1e-3 };
   const options = { input, size, to: 0.2, profile: "paper", optimizer: "adam-onecycle" } as const;
-  for (const noise of NOISES) {
+  for (const noise of NOISE_KINDS) {
     const output = join(folder, `${noise}.siedd`);
     const { psnr } = await encode({ ...options, ...training, output, loss: "l1", noise, anchors: 1 });
     const spoilt = clean.slice();

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { processesOf } from "../../support/child-processes.js";
+import { commandLinesWith } from "../../support/child-processes.js";
 import { clip } from "../../support/clips.js";
 import { tempFolder } from "../../support/temp-folder.js";
 import { until } from "../../support/wait-until.js";
@@ -77,5 +77,5 @@ test("an encode killed at any moment goes on from every group it had finished, t
   assert.ok(trained.length <= 5 && new Set(trained).size === trained.length, `trained ${trained}, ${where}`);
   assert.ok((await readFile(asset)).equals(expected), where);
   assert.deepEqual((await readdir(folder)).sort(), ["killed.siedd", "whole.siedd"], where);
-  await until(() => processesOf(folder).length === 0, "no process of the encodes is left");
+  await until(() => commandLinesWith(folder).length === 0, "no process of the encodes is left");
 });

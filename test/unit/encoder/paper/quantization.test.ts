@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { blockValues, scaledValues, writePaperGroup, ZERO_STEPS } from "../../../../codec/internal.js";
-import { quantise16, quantizeBlocks } from "../../../../encoder/paper/half-quadratic.js";
+import {
+  dequantizeBlocks,
+  dequantizeIntegers,
+  writePaperGroup,
+  ZERO_POINT_SCALE,
+} from "../../../../codec/internal.js";
+import { quantize16, quantizeBlocks } from "../../../../encoder/paper/half-quadratic.js";
 import { initialPaperWeights, quantizeGroup } from "../../../../encoder/paper/weights.js";
 import { Random } from "../../../../encoder/training/sampling/random.js";
 import { NETWORK } from "../../../support/paper-network.js";
@@ -11,7 +16,7 @@ test("half-quadratic quantization: six bits in blocks of 32 stay near half a lev
   const [inputs, outputs] = [80, 33];
   const values = Float32Array.from({ length: inputs * outputs }, () => random.symmetric(0.02) ** 3 * 2500);
   const matrix = quantizeBlocks(values, outputs, { bits: 6, block: 32 });
-  const back = blockValues(matrix);
+  const back = dequantizeBlocks(matrix);
   let squares = 0;
   let linear = 0;
   for (let o = 0; o < outputs; o++) {
@@ -32,7 +37,7 @@ test("half-quadratic quantization: six bits in blocks of 32 stay near half a lev
   assert.ok(squares < 1.3 * linear, "about the error of ideal rounding");
   assert.ok(matrix.levels.every((level) => level >= 0 && level <= 63));
   assert.ok(matrix.scales.every((scale) => scale >= 1 && scale <= 255));
-  assert.ok(matrix.zeros.every((zero) => zero >= -ZERO_STEPS * 64 && zero <= ZERO_STEPS * 128));
+  assert.ok(matrix.zeros.every((zero) => zero >= -ZERO_POINT_SCALE * 64 && zero <= ZERO_POINT_SCALE * 128));
 });
 
 test("six bits a weight, scale and zero point, entropy-coded: at most 6.8 bits", () => {
@@ -50,13 +55,13 @@ test("quantization takes constant, one-sided and empty-ranged weights", () => {
     new Float32Array(64).fill(0.25),
     Float32Array.from({ length: 64 }, (_, i) => 5 + i / 1e4),
   ]) {
-    const back = blockValues(quantizeBlocks(values, 2, { bits: 6, block: 32 }));
+    const back = dequantizeBlocks(quantizeBlocks(values, 2, { bits: 6, block: 32 }));
     values.forEach((value, i) => {
       assert.ok(Math.abs(value - back[i]) <= 1e-3 * Math.max(1, value), `${value} became ${back[i]}`);
     });
   }
   const numbers = Float32Array.of(0.5, -0.25, 0.1);
-  scaledValues(quantise16(numbers)).forEach((value, i) => {
+  dequantizeIntegers(quantize16(numbers)).forEach((value, i) => {
     assert.ok(Math.abs(value - numbers[i]) < 1e-5);
   });
 });

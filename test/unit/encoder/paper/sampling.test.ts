@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addNoise, NOISES, type PaperNoise } from "../../../../encoder/paper/noise.js";
-import { pointsOf, resolvePaperOptions } from "../../../../encoder/paper/options.js";
-import { planAnchorFrames } from "../../../../encoder/paper/plan.js";
+import { addNoise, NOISE_KINDS, type PaperNoise } from "../../../../encoder/paper/noise.js";
+import { pointsPerStep, resolvePaperOptions } from "../../../../encoder/paper/options.js";
+import { uniformAnchorFrames } from "../../../../encoder/paper/plan.js";
 import { PaperSampler } from "../../../../encoder/paper/sampler.js";
-import { loadTarget } from "../../../../encoder/paper/target.js";
-import { initialPaperWeights, startFromAnchors } from "../../../../encoder/paper/weights.js";
+import { loadPaperTarget } from "../../../../encoder/paper/target.js";
+import { initialPaperWeights, warmStartWeights } from "../../../../encoder/paper/weights.js";
 import { Random } from "../../../../encoder/training/sampling/random.js";
 import { NETWORK } from "../../../support/paper-network.js";
 
@@ -14,7 +14,7 @@ const PLAN = { points: 60, seed: 3, keys: [2, 5] };
 
 test("without replacement no coordinate comes twice in a step, and all come equally often", () => {
   const sampler = new PaperSampler(FRAME, { ...PLAN, patch: 1, sampling: "without" });
-  const { pixels, position } = sampler.draw(2000);
+  const { pixels, position } = sampler.sample(2000);
   const counts = new Map<bigint, number>();
   for (let step = 0; step < 2000; step++) {
     const drawn = pixels.subarray(step * 60, step * 60 + 60);
@@ -33,7 +33,7 @@ test("without replacement no coordinate comes twice in a step, and all come equa
 });
 
 test("with replacement coordinates may come twice; draws in parts are the whole draw, in either way", () => {
-  const twice = new PaperSampler(FRAME, { ...PLAN, patch: 1, sampling: "replacement" }).draw(20);
+  const twice = new PaperSampler(FRAME, { ...PLAN, patch: 1, sampling: "replacement" }).sample(20);
   const repeated = Array.from(
     { length: 20 },
     (_, s) => new Set(twice.pixels.subarray(s * 60, s * 60 + 60)).size,
@@ -41,15 +41,15 @@ test("with replacement coordinates may come twice; draws in parts are the whole 
   assert.ok(repeated.some((count) => count < 60));
   for (const sampling of ["without", "replacement"] as const) {
     const parts = new PaperSampler(FRAME, { ...PLAN, patch: 1, sampling });
-    const whole = new PaperSampler(FRAME, { ...PLAN, patch: 1, sampling }).draw(9);
-    assert.deepEqual([...parts.draw(4).pixels, ...parts.draw(5).pixels], [...whole.pixels]);
+    const whole = new PaperSampler(FRAME, { ...PLAN, patch: 1, sampling }).sample(9);
+    assert.deepEqual([...parts.sample(4).pixels, ...parts.sample(5).pixels], [...whole.pixels]);
   }
 });
 
 test("a step sees 1/1024 of the coordinates, or the number asked for", () => {
   const base = { input: "a.mp4", output: "a.siedd", profile: "paper" } as const;
   const of = (options: object, width: number, height: number) =>
-    pointsOf(resolvePaperOptions({ ...base, ...options }).training, { width, height });
+    pointsPerStep(resolvePaperOptions({ ...base, ...options }).training, { width, height });
   assert.equal(of({}, 1920, 1080), 2025);
   assert.equal(of({}, 160, 90), 64);
   assert.equal(of({ points: 500 }, 1920, 1080), 500);
@@ -65,7 +65,7 @@ test("every frame is normalized by its own mean and deviation", async () => {
     yield Uint8Array.from({ length: 48 }, (_, i) => (i % 2 === 0 ? 100 : 120));
     yield new Uint8Array(48).fill(200);
   }
-  const target = await loadTarget(frames(), 2, { width: 4, height: 4 });
+  const target = await loadPaperTarget(frames(), 2, { width: 4, height: 4 });
   const near = (a: number, b: number) => assert.ok(Math.abs(a - b) < 1e-6, `${a}, not ${b}`);
   near(target.mean[0], 110 / 255);
   near(target.deviation[0], 10 / 255);
@@ -79,8 +79,8 @@ test("--noise spoils one pixel in 41 by its kind, the same each time, and measur
     for (let f = 0; f < 2; f++) yield new Uint8Array(64 * 48 * 3).fill(100);
   }
   const load = (kind: PaperNoise) =>
-    loadTarget(frames(), 2, picture, (frame, index) => addNoise(frame, kind, 5, 10 + index));
-  for (const kind of NOISES) {
+    loadPaperTarget(frames(), 2, picture, (frame, index) => addNoise(frame, kind, 5, 10 + index));
+  for (const kind of NOISE_KINDS) {
     const target = await load(kind);
     assert.deepEqual(target.clean, new Uint8Array(2 * 64 * 48 * 3).fill(100));
     assert.deepEqual((await load(kind)).frames, target.frames);
@@ -100,15 +100,15 @@ test("--noise spoils one pixel in 41 by its kind, the same each time, and measur
 });
 
 test("anchors are evenly spaced; a group begins with the nearest stack, and each head with its own nearest", () => {
-  assert.deepEqual(planAnchorFrames(132, 7), [0, 22, 44, 66, 87, 109, 131]);
-  assert.deepEqual(planAnchorFrames(132), [0, 22, 44, 66, 87, 109, 131]);
-  assert.equal(planAnchorFrames(100_000).length, 8);
-  assert.deepEqual(planAnchorFrames(1), [0]);
-  assert.deepEqual(planAnchorFrames(3, 9), [0, 1, 2]);
+  assert.deepEqual(uniformAnchorFrames(132, 7), [0, 22, 44, 66, 87, 109, 131]);
+  assert.deepEqual(uniformAnchorFrames(132), [0, 22, 44, 66, 87, 109, 131]);
+  assert.equal(uniformAnchorFrames(100_000).length, 8);
+  assert.deepEqual(uniformAnchorFrames(1), [0]);
+  assert.deepEqual(uniformAnchorFrames(3, 9), [0, 1, 2]);
 
   const anchors = [0, 10, 20];
   const trained = initialPaperWeights(NETWORK, 3, 3, new Random(1));
-  const start = startFromAnchors(NETWORK, trained, anchors, { firstFrame: 3, frameCount: 10 });
+  const start = warmStartWeights(NETWORK, trained, anchors, { firstFrame: 3, frameCount: 10 });
   const of = (name: string, index: number) => {
     const values = trained.get(name) as Float32Array;
     return values.subarray((index * values.length) / 3, ((index + 1) * values.length) / 3);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { loadTarget } from "../../../../encoder/paper/target.js";
-import { type PaperPlan, trainPaper } from "../../../../encoder/paper/trainer.js";
+import { loadPaperTarget } from "../../../../encoder/paper/target.js";
+import { type PaperTrainingPlan, trainPaper } from "../../../../encoder/paper/trainer.js";
 import { initialPaperWeights } from "../../../../encoder/paper/weights.js";
 import { Random } from "../../../../encoder/training/sampling/random.js";
 import { NETWORK } from "../../../support/paper-network.js";
@@ -14,19 +14,19 @@ test("each option of training changes the weights, and the same options give the
     const random = new Random(6);
     for (let f = 0; f < 3; f++) yield Uint8Array.from({ length: 3600 }, () => random.below(256));
   }
-  const train = async (plan: Partial<PaperPlan>) => {
-    const target = await loadTarget(frames(), 3, frame);
+  const train = async (plan: Partial<PaperTrainingPlan>) => {
+    const target = await loadPaperTarget(frames(), 3, frame);
     const weights = initialPaperWeights(NETWORK, 1, 3, new Random(1));
     const problem = { network: NETWORK, target, stacks: 1, learnEncoder: false, weights };
     const base = {
       ...PLAN,
       steps: 14,
       optimizer: "schedule-free",
-      rate: 1e-3,
+      learningRate: 1e-3,
       sampling: "without",
       loss: "mse",
     };
-    const trained = await trainPaper(problem, { ...base, ...plan } as PaperPlan, {
+    const trained = await trainPaper(problem, { ...base, ...plan } as PaperTrainingPlan, {
       trainer: "onnx",
       device: "cpu",
       threads: 1,
@@ -40,7 +40,7 @@ test("each option of training changes the weights, and the same options give the
     { optimizer: "adam-onecycle" },
     { sampling: "replacement" },
     { loss: "l1" },
-    { rate: 2e-3 },
+    { learningRate: 2e-3 },
     { points: 61 },
     { steps: 15 },
     { seed: 4 },
@@ -54,7 +54,7 @@ for (const [name, learnEncoder, plan] of [
   [
     "phase 2, one-cycle Adam and absolute errors",
     false,
-    { optimizer: "adam-onecycle", loss: "l1", rate: 1e-3 },
+    { optimizer: "adam-onecycle", loss: "l1", learningRate: 1e-3 },
   ],
 ] as const) {
   test(`TensorFlow.js and onnxruntime have the same loss at each of 50 steps: ${name}`, async () => {
@@ -64,21 +64,21 @@ for (const [name, learnEncoder, plan] of [
         yield Uint8Array.from({ length: 3600 }, (_, i) => 128 + 90 * Math.sin(i / (30 + 10 * f)));
     }
     const losses = async (trainer: "onnx" | "tfjs") => {
-      const target = await loadTarget(frames(), 3, frame);
+      const target = await loadPaperTarget(frames(), 3, frame);
       const stacks = learnEncoder ? 3 : 1;
       const weights = initialPaperWeights(NETWORK, stacks, 3, new Random(1));
       const base = {
         ...PLAN,
         steps: 50,
         optimizer: "schedule-free",
-        rate: 2e-3,
+        learningRate: 2e-3,
         sampling: "without",
         loss: "mse",
       };
       const all: number[] = [];
       await trainPaper(
         { network: NETWORK, target, stacks, learnEncoder, weights },
-        { ...base, ...plan } as PaperPlan,
+        { ...base, ...plan } as PaperTrainingPlan,
         { trainer, device: "cpu", threads: 1, onProgress: (_, some) => all.push(...some) },
       );
       return all;

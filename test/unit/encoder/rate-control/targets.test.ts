@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type EncodeEvent, EncoderError, encode } from "../../../../encoder/index.js";
-import { resolveOptions } from "../../../../encoder/options.js";
+import { resolveTileOptions } from "../../../../encoder/options.js";
 import { planTiles } from "../../../../encoder/plan/capacity.js";
 import { planGroups } from "../../../../encoder/plan/groups.js";
 import { tileNetwork } from "../../../../encoder/plan/tile-grid.js";
 import {
-  meets,
-  missed,
+  decideNextPass,
+  meetsTarget,
+  missedTargetMessage,
   nextLambda,
-  nextMove,
   type PassResult,
   type Target,
 } from "../../../../encoder/rate-control/targets.js";
@@ -44,8 +44,8 @@ test("targets within reach are met in a few rounds, whatever the video's own slo
         rounds.push(train(worth));
       }
       const last = rounds[rounds.length - 1]!;
-      assert.ok(meets(target, last), `${target.kind} ${target.value}: ${last.psnr} dB, ${last.bpp}`);
-      assert.equal(missed(target, last), undefined);
+      assert.ok(meetsTarget(target, last), `${target.kind} ${target.value}: ${last.psnr} dB, ${last.bpp}`);
+      assert.equal(missedTargetMessage(target, last), undefined);
       assert.ok(rounds.length <= 4, `${rounds.length} rounds`);
     }
   }
@@ -64,7 +64,7 @@ test("a target out of reach ends after a bounded number of rounds and is said", 
   }
   assert.ok(rounds.length <= 5);
   assert.match(
-    missed(target, rounds[rounds.length - 1]!) ?? "",
+    missedTargetMessage(target, rounds[rounds.length - 1]!) ?? "",
     /asked for 45 dB, reached 29\.9\d dB.*--preset quality/,
   );
 });
@@ -104,7 +104,7 @@ const shape = {
   groups: planGroups(20, [], { num: 25, den: 1 }),
 };
 const plan = (targetBpp: number | undefined, width?: number) => {
-  const options = resolveOptions({ input: "a.mp4", output: "a.siedd", preset: "fast", targetBpp, width });
+  const options = resolveTileOptions({ input: "a.mp4", output: "a.siedd", preset: "fast", targetBpp, width });
   return { ...planTiles(shape, options.training, options), preset: options.training };
 };
 
@@ -120,7 +120,7 @@ test("the more bits are asked for, the more the decoders hold; a width that was 
   for (const width of [undefined, 16, 32]) {
     let before = 0;
     for (const bpp of [0.1, 0.15, 0.25, 0.47, 0.8]) {
-      const { training, max } = plan(bpp, width);
+      const { training, currentBpp: max } = plan(bpp, width);
       assert.ok(max >= before && max >= bpp, `${bpp} bits a pixel in at most ${max}`);
       if (width !== undefined) assert.equal(training.width, width);
       before = max;
@@ -143,16 +143,16 @@ test("bits that no decoders hold are refused at once, with the most that is poss
 
 test("a PSNR far above the preset's asks for larger decoders, and one beyond all of them is said at once", () => {
   const round: PassResult = { lambda: 8000, psnr: 33, bpp: 0.1 };
-  const room = { max: 0.17, largest: 3 };
-  assert.ok("worth" in nextMove({ kind: "psnr", value: 33.6 }, [round], room)!);
-  const larger = nextMove({ kind: "psnr", value: 38 }, [round], room);
+  const room = { currentBpp: 0.17, maxBpp: 3 };
+  assert.ok("lambda" in decideNextPass({ kind: "psnr", value: 33.6 }, [round], room)!);
+  const larger = decideNextPass({ kind: "psnr", value: 38 }, [round], room);
   assert.ok(
     larger !== undefined && "requiredBpp" in larger && larger.requiredBpp > 0.3 && larger.requiredBpp < 1,
   );
   const beyond: Target = { kind: "psnr", value: 58 };
-  assert.equal(nextMove(beyond, [round], room), undefined);
+  assert.equal(decideNextPass(beyond, [round], room), undefined);
   assert.match(
-    missed(beyond, round, room) ?? "",
+    missedTargetMessage(beyond, round, room) ?? "",
     /asked for 58 dB, reached 33\.00 dB; .* decoders hold 3\.0 at most: ask for about 42 dB or less/,
   );
 });

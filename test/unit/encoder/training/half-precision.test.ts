@@ -6,13 +6,13 @@ import { exportLoop } from "../../../../encoder/graph/onnx-export.js";
 import { Operations } from "../../../../encoder/graph/operations.js";
 import { type EncodeEvent, type EncodeOptions, EncoderError, encode } from "../../../../encoder/index.js";
 import { Checkpoints } from "../../../../encoder/job/checkpoints.js";
-import { choosePrecision, type PrecisionAsked } from "../../../../encoder/job/choose-precision.js";
+import { choosePrecision, type PrecisionOptions } from "../../../../encoder/job/choose-precision.js";
 import { WorkerPool } from "../../../../encoder/job/worker-pool.js";
-import { resolveOptions } from "../../../../encoder/options.js";
+import { resolveTileOptions } from "../../../../encoder/options.js";
 import { resolvePaperOptions } from "../../../../encoder/paper/options.js";
 import { trainPaper } from "../../../../encoder/paper/trainer.js";
 import { tileTrainingStep } from "../../../../encoder/tile/training-graph.js";
-import { runSteps, shapeOf } from "../../../../encoder/tile/training-steps.js";
+import { runTileSteps, tileShape } from "../../../../encoder/tile/training-steps.js";
 import { hasCudaProvider } from "../../../../encoder/training/onnx/cuda-provider.js";
 import { slopesOf } from "../../../../encoder/training/onnx/loss-scaling.js";
 import { floats, integers, loadGraph } from "../../../../encoder/training/onnx/onnx-runtime.js";
@@ -66,13 +66,13 @@ const trainings: Record<string, { train: () => Promise<Train>; tolerance: number
   "tiles, for accuracy alone": { train: () => tile({}), tolerance: 0.005 },
   "tiles with a shared encoder that is learned": { train: () => tile({ encoderWidth: 8 }), tolerance: 0.02 },
   "tiles with rounding and prices": { train: () => tile({ coded: true }), tolerance: 0.06 },
-  "paper, phase 1": { train: () => paper(true, { rate: 1e-3 }), tolerance: 0.01 },
+  "paper, phase 1": { train: () => paper(true, { learningRate: 1e-3 }), tolerance: 0.01 },
   "paper, a group by one-cycle Adam and absolute errors": {
-    train: () => paper(false, { optimizer: "adam-onecycle", loss: "l1", rate: 1e-3 }),
+    train: () => paper(false, { optimizer: "adam-onecycle", loss: "l1", learningRate: 1e-3 }),
     tolerance: 0.01,
   },
   "paper, sine low rank": {
-    train: () => paper(true, { rate: 1e-3 }, { rank: 6, frequency: 200, amplitude: Math.sqrt(6 / 48) / 30 }),
+    train: () => paper(true, { learningRate: 1e-3 }, { rank: 6, frequency: 200, amplitude: Math.sqrt(6 / 48) / 30 }),
     tolerance: 0.01,
   },
 };
@@ -96,13 +96,13 @@ for (const [name, { train, tolerance }] of Object.entries(trainings)) {
 
 test("the graph that a GPU gets runs as it is, in float16 as the provider computes it", async () => {
   const { problem, plan } = await realTraining({ coded: true, steps: 25, points: 64 });
-  const shape = shapeOf(problem, plan.points);
+  const shape = tileShape(problem, plan.points);
   const rate = plan.motionRate / plan.rate;
   const trained = async (products: "float32" | "float16") => {
     const step = tileTrainingStep(shape, problem.learnEncoder, rate, plan.coding, products);
     const graph = await loadGraph(exportLoop(step), "cpu", 1);
     const all: number[] = [];
-    await runSteps(graph, problem, plan, shape, { onProgress: (_, some) => all.push(...some) }, products);
+    await runTileSteps(graph, problem, plan, shape, { onProgress: (_, some) => all.push(...some) }, products);
     await graph.release();
     return all;
   };
@@ -291,7 +291,7 @@ test("the paper profile goes on in the precision that was settled too", { skip }
 test("auto is float32 on a processor without a trial, and what was settled once without another", async (t) => {
   const checkpoints = await Checkpoints.open(join(await tempFolder(t), "video.siedd"), {}, false);
   const told: EncodeEvent[] = [];
-  const settle = (asked: Partial<PrecisionAsked>, trial = async () => assert.fail("a trial")) =>
+  const settle = (asked: Partial<PrecisionOptions>, trial = async () => assert.fail("a trial")) =>
     choosePrecision(
       { precision: "auto", trainer: "onnx", device: "auto", ...asked },
       checkpoints,
@@ -303,7 +303,7 @@ test("auto is float32 on a processor without a trial, and what was settled once 
   assert.equal(await settle({ precision: "float16", device: "cpu" }), "float16");
   if (!hasCudaProvider()) assert.equal(await settle({}), "float32");
   assert.deepEqual(told, []);
-  await checkpoints.keepPrecision({ precision: "float16", message: "faster" });
+  await checkpoints.writePrecision({ precision: "float16", message: "faster" });
   assert.equal(await settle({}), "float16");
   assert.deepEqual(told, [{ type: "precision", precision: "float16", message: "faster" }]);
   await checkpoints.remove();
@@ -311,11 +311,11 @@ test("auto is float32 on a processor without a trial, and what was settled once 
 
 test("--precision chooses the trainer that has it, and says in one sentence where none has", () => {
   const paths = { input: "a.mp4", output: "a.siedd" };
-  assert.equal(resolveOptions({ ...paths, device: "cpu", precision: "float16" }).trainer, "onnx");
-  assert.equal(resolveOptions({ ...paths, device: "cpu", precision: "float32" }).trainer, "kernel");
-  assert.equal(resolveOptions({ ...paths }).precision, "auto");
+  assert.equal(resolveTileOptions({ ...paths, device: "cpu", precision: "float16" }).trainer, "onnx");
+  assert.equal(resolveTileOptions({ ...paths, device: "cpu", precision: "float32" }).trainer, "kernel");
+  assert.equal(resolveTileOptions({ ...paths }).precision, "auto");
   const refused = (options: Partial<EncodeOptions>, message: RegExp) => {
-    const resolve = options.profile === "paper" ? resolvePaperOptions : resolveOptions;
+    const resolve = options.profile === "paper" ? resolvePaperOptions : resolveTileOptions;
     assert.throws(
       () => resolve({ ...paths, ...options }),
       (error) => error instanceof EncoderError && error.code === "bad-option" && message.test(error.message),
