@@ -1,16 +1,30 @@
-/** Anything thrown as one sentence; with SIEDD_DEBUG set, as the stack behind it. */
-export function sentence(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (process.env.SIEDD_DEBUG) return error.stack ?? error.message;
-  return error.message.replace(/\s*\n\s*/g, " ").trim() || error.name;
-}
-
-/** A failure of the command line itself: a sentence for the user. */
+/** Thrown when a command fails for a reason that the user can act on. */
 export class CommandError extends Error {
   override readonly name: string = "CommandError";
 }
 
-/** Options that do not go together: wrong whatever the files hold. */
+/** Thrown for an invalid command line: an option or a combination of options is wrong, whatever the files contain. */
 export class UsageError extends CommandError {
   override readonly name = "UsageError";
+}
+
+const SIGNAL_NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 };
+
+/** The reason that the command's signal is aborted with when the process receives a termination signal. */
+export class InterruptedError extends Error {
+  override readonly name = "InterruptedError";
+  /** 128 plus the signal number, as in shells. */
+  readonly exitCode: number;
+
+  constructor(signal: keyof typeof SIGNAL_NUMBERS) {
+    super("interrupted");
+    this.exitCode = 128 + SIGNAL_NUMBERS[signal];
+  }
+}
+
+/** Formats anything thrown as one line, or as its stack if `SIEDD_DEBUG` is set. */
+export function formatError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (process.env.SIEDD_DEBUG) return error.stack ?? error.message;
+  return error.message.replace(/\s*\n\s*/g, " ").trim() || error.name;
 }

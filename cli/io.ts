@@ -1,16 +1,16 @@
 import type { Writable } from "node:stream";
 
-/** Where a command writes, and what ends it. */
+/** The output streams of a command, and the signal that ends it. */
 export interface Io {
   /** Results. */
   readonly stdout: Writable & { readonly isTTY?: boolean };
   /** Progress and errors. */
   readonly stderr: Writable & { readonly isTTY?: boolean };
-  /** Aborted with an `Interrupted` when the command is to end. */
+  /** Aborted with an `InterruptedError` when the command should end. */
   readonly signal: AbortSignal;
 }
 
-/** One line of result. */
+/** Writes one line to stdout. */
 export const print = (io: Io, text: string): void => {
   io.stdout.write(`${text}\n`);
 };

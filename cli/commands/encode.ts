@@ -1,10 +1,15 @@
 import { Command, Option } from "commander";
 import { MAX_PAPER_WIDTH, MIN_PAPER_WIDTH, PATCHES, TILE_WIDTHS } from "../../codec/internal.js";
-import { type EncodeEvent, type EncodeOptions, type EncodeSummary, encode } from "../../encoder/index.js";
 import {
-  byteCount,
-  count,
-  duration,
+  type EncodeEvent,
+  type EncodeOptions,
+  type EncodePhase,
+  type EncodeSummary,
+  encode,
+} from "../../encoder/index.js";
+import { nameFlags } from "../input/flags.js";
+import {
+  decimal,
   integer,
   oneOf,
   parseAnchorChoice,
@@ -13,162 +18,183 @@ import {
   parseLearningRate,
   parseSeconds,
   parseSize,
-  within,
-} from "../input/values.js";
+} from "../input/parsers.js";
 import { type Io, print } from "../io.js";
-import { jsonLine, showProgress } from "../output/progress.js";
+import { formatBytes, formatCount, formatDuration } from "../output/format.js";
+import { jsonLine, type Progress, showProgress } from "../output/progress.js";
 
-/** What the command's flags say, in the encoder's own words. */
+/** Flags of `siedd encode`; all but `json` are options of the encoder, by the same names. */
 type EncodeFlags = Omit<EncodeOptions, "input" | "output" | "signal" | "onEvent"> & {
   readonly output: string;
   readonly json?: boolean;
 };
 
-/** 0, or a PSNR within bounds. */
-const floorWithin = (low: number, high: number) => (text: string) =>
-  /^0+(\.0*)?$/.test(text) ? 0 : within(low, high, "dB, or 0")(text);
-
-const WIDTHS = TILE_WIDTHS.filter((width) => width > 0);
-export const PRESETS = ["draft", "fast", "balanced", "quality"] as const;
+const TILE_PRESETS = ["draft", "fast", "balanced", "quality"] as const;
 const PAPER_PRESETS = ["s", "m", "l"] as const;
 
 export function encodeCommand(io: Io): Command {
-  return new Command("encode")
-    .description("a video into an asset")
-    .argument("<video>", "anything ffmpeg reads", parseFile)
-    .requiredOption("-o, --output <asset>", "the .siedd file to write")
+  const command = new Command("encode")
+    .description("encode a video to a .siedd asset")
+    .argument("<video>", "video file in any format that ffmpeg reads", parseFile);
+  addVideoOptions(command);
+  addQualityOptions(command);
+  addTrainingOptions(command);
+  addPaperOptions(command);
+  return command.action(async (input: string, { json, output, ...flags }: EncodeFlags) => {
+    const summary = await encodeWithProgress({ ...flags, input, output }, io, json ?? false);
+    print(io, json ? JSON.stringify(summary) : describeEncode(output, summary));
+  });
+}
+
+/** Returns the option --preset with the presets of the tile profile. */
+export const tilePresetOption = (): Option =>
+  new Option("--preset <name>", "trade-off between speed and quality").choices(TILE_PRESETS);
+
+function addVideoOptions(command: Command): void {
+  command
+    .requiredOption("-o, --output <asset>", "output file, whose name ends in .siedd")
+    .option("--size <WxH>", "size to encode at, in pixels (default: the video's size)", parseSize)
+    .option("--from <time>", "start time (default: 0)", parseSeconds)
+    .option("--to <time>", "end time (default: the end of the video)", parseSeconds)
+    .option("--resume", "resume an interrupted encode from its checkpoints")
+    .option("--json", "print progress as JSON lines on stderr, and the result as JSON on stdout");
+}
+
+/** 0, or a PSNR from `min` to `max` dB. */
+const zeroOrPsnr = (min: number, max: number) => (text: string) =>
+  /^0+(\.0*)?$/.test(text) ? 0 : decimal(min, max, "dB, or 0")(text);
+
+function addQualityOptions(command: Command): void {
+  command
+    .optionsGroup("Quality options:")
     .addOption(
-      new Option("--profile <name>", "the kind of network").choices(["tile", "paper"]).default("tile"),
+      new Option("--profile <name>", "network: small ones per tile, or the published one")
+        .choices(["tile", "paper"])
+        .default("tile"),
     )
     .addOption(
       new Option(
         "--preset <name>",
-        "how much training: speed against quality; default: balanced; with --profile paper how wide, default: s",
-      ).choices([...PRESETS, ...PAPER_PRESETS]),
+        "trade-off between speed and quality (default: balanced); paper: width of the network (default: s)",
+      ).choices([...TILE_PRESETS, ...PAPER_PRESETS]),
     )
-    .option("--size <WxH>", "pixels to store; default: those of the video", parseSize)
-    .option("--from <seconds>", "where to begin", parseSeconds)
-    .option("--to <seconds>", "where to end", parseSeconds)
-    .option("--steps <n>", "training steps a group", integer(1, 1_000_000))
-    .option("--phase1-steps <n>", "training steps an anchor group", integer(1, 1_000_000))
+    .option("--target-psnr <dB>", "target mean PSNR, 10 to 60 dB; met within 0.3 dB", decimal(10, 60, "dB"))
+    .option(
+      "--target-bpp <bits>",
+      "target bits per pixel of the video stream, 0.001 to 10; met within 5%",
+      decimal(0.001, 10, "bits per pixel"),
+    )
+    .option(
+      "--min-psnr <dB>",
+      "minimum mean PSNR, 10 to 40 dB; videos below it get more bits; 0 disables it (default: 27 with balanced and quality)",
+      zeroOrPsnr(10, 40),
+    );
+}
+
+function addTrainingOptions(command: Command): void {
+  const widths = TILE_WIDTHS.filter((width) => width > 0);
+  command
+    .optionsGroup("Training options:")
+    .option("--steps <n>", "training steps per group", integer(1, 1_000_000))
+    .option("--phase1-steps <n>", "training steps per anchor group", integer(1, 1_000_000))
     .option(
       "--points <n>",
-      "points sampled a tile and step; paper: of the picture a step, default: 1/1024",
+      "sample points per tile per step; paper: per frame per step (default: 1/1024 of the frame)",
       integer(16, 65536),
     )
     .option(
       "--width <n>",
-      `neurons a layer of each tile: ${WIDTHS.join(", ")}; paper: ${MIN_PAPER_WIDTH} to ${MAX_PAPER_WIDTH}`,
+      `neurons per layer of each tile: ${widths.join(", ")}; paper: ${MIN_PAPER_WIDTH} to ${MAX_PAPER_WIDTH}`,
       integer(MIN_PAPER_WIDTH, MAX_PAPER_WIDTH),
     )
+    .option("--hidden-layers <n>", "sine layers per tile; paper: per group", integer(1, 8))
+    .option(
+      "--group-frames <n>",
+      "maximum number of frames per group (default: about one second; paper: 20)",
+      integer(1, 600),
+    )
+    .option("--anchors <n>", "maximum number of anchor groups; paper: of anchor frames", integer(1, 64))
+    .option(
+      "--anchor-choice <method>",
+      "uniform (evenly spaced), scenes (middle of each scene), content (most similar to the others), or indices such as 0,7 (default: uniform)",
+      parseAnchorChoice,
+    )
+    .addOption(
+      new Option(
+        "--trainer <name>",
+        "training backend (default: auto; kernel on the CPU, onnx on a GPU and for the paper profile)",
+      ).choices(["auto", "kernel", "onnx", "tfjs"]),
+    )
+    .addOption(
+      new Option("--device <name>", "device to train on (default: auto)").choices(["auto", "cpu", "cuda"]),
+    )
+    .addOption(
+      new Option(
+        "--precision <name>",
+        "matrix-multiply precision during training, with onnx (default: auto; may choose float16 on a GPU)",
+      ).choices(["auto", "float32", "float16"]),
+    )
+    .option("--workers <n>", "number of groups to train in parallel (default: one per core)", integer(1, 64))
+    .option("--seed <n>", "random seed (default: 0)", integer(0, Number.MAX_SAFE_INTEGER));
+}
+
+function addPaperOptions(command: Command): void {
+  command
+    .optionsGroup("Options of --profile paper:")
     .option(
       "--patch <n>",
-      "paper: source pixels a side that one evaluation gives: 1, 3 or 6; default: 1",
+      "source pixels per side that one evaluation of the network gives: 1, 3 or 6 (default: 1)",
       oneOf(PATCHES),
     )
     .addOption(
       new Option(
         "--decoder <kind>",
-        "paper: hidden matrices that are whole, products of two factors, or a sine about such a product; default: full",
+        "hidden matrices: full, low-rank (a product of two factors), or the sine of such a product (default: full)",
       ).choices(["full", "low-rank", "sine-low-rank"]),
     )
     .option(
       "--rank <n>",
-      "paper: columns of each factor, 1 to half the width; default: an eighth of the width",
+      "rank of low-rank matrices, 1 to half the width (default: an eighth of the width)",
       integer(1, MAX_PAPER_WIDTH / 2),
     )
     .option(
-      "--fraction <share>",
-      "paper: points a step as a share of the picture's pixels, such as 1/512; default: 1/1024",
+      "--fraction <ratio>",
+      "sample points per step as a fraction of the frame's pixels, such as 1/512 (default: 1/1024)",
       parseFraction,
     )
-    .option("--hidden-layers <n>", "sine layers of each tile, or of each group's stack", integer(1, 8))
-    .option(
-      "--group-frames <n>",
-      "frames a group at most; default: about a second; paper: 20",
-      integer(1, 600),
-    )
-    .option("--anchors <n>", "groups that phase 1 trains on, at most; paper: frames", integer(1, 64))
-    .option(
-      "--anchor-choice <how>",
-      "uniform (evenly spaced), scenes (in their middle), content (most like the others), or numbers: 0,7",
-      parseAnchorChoice,
-    )
     .addOption(
-      new Option("--optimizer <name>", "paper: how it descends; default: schedule-free").choices([
+      new Option("--optimizer <name>", "optimizer (default: schedule-free)").choices([
         "schedule-free",
         "adam-onecycle",
       ]),
     )
     .option(
       "--lr <rate>",
-      "paper: learning rate, or the peak of the cycle; default: 0.0001",
+      "learning rate, or the peak of the one-cycle schedule (default: 1e-4)",
       parseLearningRate,
     )
     .addOption(
       new Option(
         "--sampling <name>",
-        "paper: whether a step may draw a point twice (replacement); default: without",
+        "draw sample points without or with replacement (default: without)",
       ).choices(["without", "replacement"]),
     )
     .addOption(
-      new Option("--loss <name>", "paper: mean of squared or absolute errors; default: mse").choices([
+      new Option("--loss <name>", "mean squared error or mean absolute error (default: mse)").choices([
         "mse",
         "l1",
       ]),
     )
-    .option(
-      "--shared-encoder <asset>",
-      "paper: take the shared encoder of this asset instead of training one",
-    )
-    .option(
-      "--target-psnr <dB>",
-      "quality that the whole video should come to, within 0.3 dB",
-      within(10, 60, "dB"),
-    )
-    .option(
-      "--target-bpp <bits>",
-      "bits a pixel that the picture should take, within 5 %",
-      within(0.001, 10, "bits a pixel"),
-    )
-    .option(
-      "--min-psnr <dB>",
-      "quality below which a video goes on with more bits, 10 to 40 dB, 0: none; default: 27 with balanced and quality",
-      floorWithin(10, 40),
-    )
     .addOption(
       new Option(
         "--noise <kind>",
-        "paper: spoil one pixel in 41 before training, and measure against the frames without",
+        "add noise to one pixel in 41 before training; PSNR is measured against the clean frames",
       ).choices(["white", "black", "salt-pepper", "random", "all"]),
     )
-    .addOption(
-      new Option(
-        "--trainer <name>",
-        "what runs the training steps; default: on the processor our own kernel, on a GPU onnx",
-      ).choices(["auto", "kernel", "onnx", "tfjs"]),
-    )
-    .addOption(new Option("--device <name>", "where they run").choices(["auto", "cpu", "cuda"]))
-    .addOption(
-      new Option(
-        "--precision <name>",
-        "onnx: what networks multiply in while they train; default: auto, which tries half precision on a GPU",
-      ).choices(["auto", "float32", "float16"]),
-    )
-    .option("--workers <n>", "groups trained at the same time; default: one a core", integer(1, 64))
-    .option("--seed <n>", "seed of all random numbers", integer(0, Number.MAX_SAFE_INTEGER))
-    .option("--resume", "go on where an interrupted encode stopped")
-    .option("--json", "progress as JSON lines on stderr, the result as JSON on stdout")
-    .action(async (input: string, { json, output, ...flags }: EncodeFlags) => {
-      const summary = await encodeWithProgress({ ...flags, input, output }, io, json ?? false);
-      print(io, json ? JSON.stringify(summary) : describeEncode(output, summary));
-    });
+    .option("--shared-encoder <asset>", "use the shared encoder of this asset instead of training one");
 }
 
-export const presetOption = (): Option =>
-  new Option("--preset <name>", "how much training: speed against quality").choices(PRESETS);
-
-/** Encodes and renders the encoder's events. */
+/** Encodes a video and prints the encoder's events, as JSON lines if `json` is set. */
 export async function encodeWithProgress(
   options: EncodeOptions,
   io: Io,
@@ -177,14 +203,7 @@ export async function encodeWithProgress(
   const progress = showProgress(io);
   const onEvent = (event: EncodeEvent): void => {
     if (json) jsonLine(io, event);
-    else if (event.type === "progress") {
-      progress.update(PHASES[event.phase] ?? event.phase, event.done, event.remainingSeconds, event.detail);
-    } else if (event.type === "analyzed") {
-      const scenes = event.scenes === 1 ? "one scene" : `${event.scenes} scenes`;
-      progress.note(
-        `${count(event.frames, "frame")} of ${event.width} x ${event.height}, ${scenes}, ${count(event.groups, "group")}`,
-      );
-    } else if ("message" in event) progress.note(event.message);
+    else showEvent(event, progress);
   };
   try {
     return await encode({ ...options, signal: io.signal, onEvent });
@@ -193,18 +212,33 @@ export async function encodeWithProgress(
   }
 }
 
-const PHASES: Record<string, string> = {
-  analyze: "looking",
-  audio: "sound",
-  phase1: "learning 1/2",
-  phase2: "learning 2/2",
+const PHASES: Record<EncodePhase, string> = {
+  analyze: "analyzing",
+  audio: "encoding audio",
+  phase1: "training anchors (1/2)",
+  phase2: "training groups (2/2)",
   write: "writing",
 };
+
+function showEvent(event: EncodeEvent, progress: Progress): void {
+  if (event.type === "progress") {
+    progress.update(PHASES[event.phase], event.done, event.remainingSeconds, event.detail);
+  } else if (event.type === "analyzed") {
+    const { frames, width, height, scenes, groups } = event;
+    const counts = [formatCount(scenes, "scene"), formatCount(groups, "group")].join(", ");
+    progress.note(`${formatCount(frames, "frame")} of ${width} x ${height}, ${counts}`);
+  } else if ("message" in event) {
+    progress.note(nameFlags(event.message));
+  }
+}
 
 function describeEncode(output: string, summary: EncodeSummary): string {
   const { frames, groups, psnr, bpp, bytes, seconds } = summary;
   return [
-    `${output}: ${count(frames, "frame")} in ${count(groups, "group")}, ${byteCount(bytes)}, ${psnr.toFixed(1)} dB`,
-    `${bpp.toFixed(3)} bits a pixel, in ${duration(seconds)}`,
+    `${output}: ${formatCount(frames, "frame")} in ${formatCount(groups, "group")}`,
+    formatBytes(bytes),
+    `${psnr.toFixed(1)} dB`,
+    `${bpp.toFixed(3)} bits per pixel`,
+    `encoded in ${formatDuration(seconds)}`,
   ].join(", ");
 }

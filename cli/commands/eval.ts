@@ -4,15 +4,18 @@ import { DecodePool } from "../../decode-pool/index.js";
 import { type ConventionalCodec, checkWritable, probeVideo } from "../../media/index.js";
 import {
   type CodecResult,
-  comparableFrames,
+  type ComparedVideos,
+  countComparableFrames,
   type Evaluation,
+  type EvaluationOptions,
   evaluateAsset,
-  worstPairs,
+  worstFramePairs,
 } from "../evaluation/evaluate.js";
 import { writeReport } from "../evaluation/write-report.js";
 import { openAssetFile } from "../input/asset-file.js";
-import { byteCount, count, parseFile, parseSeconds, parseSize, type Size } from "../input/values.js";
+import { parseFile, parseSeconds, parseSize, type Size } from "../input/parsers.js";
 import { type Io, print } from "../io.js";
+import { formatBytes, formatCount } from "../output/format.js";
 import { jsonLine, noProgress, type Progress, showProgress } from "../output/progress.js";
 
 interface EvalFlags {
@@ -25,21 +28,21 @@ interface EvalFlags {
   readonly json?: boolean;
 }
 
-/** Pairs of pictures in a report. */
+/** Worst frames shown in a report. */
 const WORST_FRAMES = 3;
 
 export function evalCommand(io: Io): Command {
   return new Command("eval")
-    .description("how close an asset comes to its video: PSNR, SSIM, bits a pixel, speed")
-    .argument("<asset>", "a .siedd file", parseFile)
-    .argument("<reference>", "the video it was made from", parseFile)
-    .option("--size <WxH>", "compare at this size; default: the asset's", parseSize)
-    .option("--from <seconds>", "where in the video the asset begins", parseSeconds)
-    .option("--x264", "also the bytes that x264 needs for the same PSNR, and a ladder of it")
-    .option("--x265", "also those of x265")
-    .option("--svt-av1", "also those of SVT-AV1")
-    .option("--report <file>", "also a page with charts and the worst frames; implies --x264")
-    .option("--json", "progress as JSON lines on stderr, the result as JSON on stdout")
+    .description("compare an asset with its source video: PSNR, SSIM, bits per pixel, decoding speed")
+    .argument("<asset>", ".siedd file", parseFile)
+    .argument("<reference>", "source video of the asset", parseFile)
+    .option("--size <WxH>", "size to compare at (default: the asset's size)", parseSize)
+    .option("--from <time>", "start of the asset in the source video (default: 0)", parseSeconds)
+    .option("--x264", "also measure x264: bytes at equal PSNR, and bytes of an ABR ladder")
+    .option("--x265", "also measure x265")
+    .option("--svt-av1", "also measure SVT-AV1")
+    .option("--report <file>", "write an HTML report with charts and the worst frames; implies --x264")
+    .option("--json", "print progress as JSON lines on stderr, and the result as JSON on stdout")
     .action((path: string, reference: string, flags: EvalFlags) => evaluate(path, reference, flags, io));
 }
 
@@ -49,104 +52,119 @@ async function evaluate(path: string, reference: string, flags: EvalFlags, io: I
   if (report !== undefined) await checkWritable(report, path, reference);
   const { asset, source } = await openAssetFile(path, signal);
   const info = await probeVideo(reference, signal);
-  const frames = await comparableFrames({ asset, reference, info, from, signal }, (there) => {
+  const frames = await countComparableFrames({ asset, reference, info, from, signal });
+  if (frames < asset.frameCount) {
     io.stderr.write(
-      `${reference} has ${there} of the asset's ${asset.frameCount} frames; comparing those.\n`,
+      `${reference} has only ${frames} of the asset's ${asset.frameCount} frames; comparing those.\n`,
     );
-  });
+  }
   const progress = json ? noProgress : showProgress(io);
   const pool = new DecodePool();
   const { width, height } = size ?? asset;
-  const compared = {
-    ...{ asset, source, pool, reference, info, from, frames, width, height, signal },
+  const videos: ComparedVideos = {
+    asset,
+    source,
+    pool,
+    reference,
+    info,
+    from,
+    frames,
+    width,
+    height,
+    signal,
   };
   try {
-    const evaluation = await evaluateAsset(compared, {
-      codecs: chosenCodecs(flags),
+    const evaluation = await evaluateAsset(videos, {
+      codecs: selectCodecs(flags),
       curves: report !== undefined,
-      ...tellProgress(frames, progress, json ? io : undefined),
+      ...progressCallbacks(frames, progress, json ? io : undefined),
     });
     if (report !== undefined) {
-      const worst = await worstPairs(compared, evaluation, WORST_FRAMES);
-      const rate = asset.frameRate.num / asset.frameRate.den;
-      const names = { asset: basename(path), reference: basename(reference) };
-      await writeReport(report, { ...names, evaluation, rate, worst });
+      await writeReport(report, {
+        asset: basename(path),
+        reference: basename(reference),
+        evaluation,
+        frameRate: asset.frameRate.num / asset.frameRate.den,
+        worst: await worstFramePairs(videos, evaluation, WORST_FRAMES),
+      });
     }
     progress.stop();
-    print(io, json ? JSON.stringify(result(evaluation, report)) : summary(path, evaluation, report));
+    const summary = json
+      ? JSON.stringify(jsonResult(evaluation, report))
+      : describeEvaluation(path, evaluation, report);
+    print(io, summary);
   } finally {
     progress.stop();
     await pool.close();
   }
 }
 
-function chosenCodecs({ x264, x265, svtAv1, report }: EvalFlags): ConventionalCodec[] {
-  const chosen: Record<ConventionalCodec, boolean | undefined> = {
+function selectCodecs({ x264, x265, svtAv1, report }: EvalFlags): ConventionalCodec[] {
+  const selected: Record<ConventionalCodec, boolean | undefined> = {
     x264: x264 || report !== undefined,
     x265,
     "svt-av1": svtAv1,
   };
-  return (["x264", "x265", "svt-av1"] as const).filter((codec) => chosen[codec]);
+  return (["x264", "x265", "svt-av1"] as const).filter((codec) => selected[codec]);
 }
 
-/** Encodes that it takes to find equal PSNR, about. */
-const ENCODES = 6;
+/** Typical number of encodes needed to find equal PSNR. */
+const TYPICAL_ENCODES = 6;
 
-function tellProgress(frames: number, progress: Progress, lines: Io | undefined) {
-  const began = performance.now();
+/** Returns callbacks that show progress, and write it as JSON events to `jsonIo` if given. */
+function progressCallbacks(
+  frames: number,
+  progress: Progress,
+  jsonIo: Io | undefined,
+): Pick<EvaluationOptions, "onFrame" | "onEncode"> {
+  const started = performance.now();
   const encodes = new Map<ConventionalCodec, number>();
-  const tell = (
-    phase: string,
-    title: string,
-    done: number,
-    remaining: number | undefined,
-    detail: string,
-  ) => {
-    progress.update(title, done, remaining, detail);
-    if (lines) jsonLine(lines, { type: "progress", phase, done, remainingSeconds: remaining, detail });
-  };
   return {
-    onFrame(done: number) {
-      const remaining = ((performance.now() - began) / 1000 / done) * (frames - done);
-      tell("compare", "comparing", done / frames, remaining, `${done} of ${frames} frames`);
+    onFrame(compared) {
+      const done = compared / frames;
+      const remainingSeconds = ((performance.now() - started) / 1000 / compared) * (frames - compared);
+      const detail = `${compared} of ${frames} frames`;
+      progress.update("comparing", done, remainingSeconds, detail);
+      if (jsonIo) jsonLine(jsonIo, { type: "progress", phase: "compare", done, remainingSeconds, detail });
     },
-    onEncode(codec: ConventionalCodec, what: string) {
-      const begun = encodes.get(codec) ?? 0;
-      encodes.set(codec, begun + 1);
-      tell(codec, codec, begun / (begun + ENCODES), undefined, what);
+    onEncode(codec, detail) {
+      const finished = encodes.get(codec) ?? 0;
+      encodes.set(codec, finished + 1);
+      const done = finished / (finished + TYPICAL_ENCODES);
+      progress.update(codec, done, undefined, detail);
+      if (jsonIo) jsonLine(jsonIo, { type: "progress", phase: codec, done, detail });
     },
   };
 }
 
-const KEYS: Record<ConventionalCodec, string> = { x264: "x264", x265: "x265", "svt-av1": "svtAv1" };
+const JSON_KEYS: Record<ConventionalCodec, string> = { x264: "x264", x265: "x265", "svt-av1": "svtAv1" };
 
-/** The keys of `--json`; null where a codec cannot reach the PSNR. */
-function result(evaluation: Evaluation, report: string | undefined): object {
+/** Returns the object that `--json` prints; values are null for a codec that cannot reach the PSNR. */
+function jsonResult(evaluation: Evaluation, report: string | undefined): object {
   const { codecs, videoBytes: _, perFrame, ...rest } = evaluation;
-  const others = codecs.map(({ name, ...found }) => [
-    KEYS[name],
-    { ...found, rateFactor: found.rateFactor ?? null, ladder: found.ladder ?? null },
+  const byCodec = codecs.map(({ name, ...result }) => [
+    JSON_KEYS[name],
+    { ...result, rateFactor: result.rateFactor ?? null, ladder: result.ladder ?? null },
   ]);
-  return { ...rest, ...Object.fromEntries(others), ...(report === undefined ? {} : { report }), perFrame };
+  return { ...rest, ...Object.fromEntries(byCodec), ...(report === undefined ? {} : { report }), perFrame };
 }
 
-function summary(path: string, e: Evaluation, report: string | undefined): string {
+function describeEvaluation(path: string, e: Evaluation, report: string | undefined): string {
   return [
-    `${path} at ${e.width} x ${e.height}, ${count(e.frames, "frame")}`,
+    `${path} at ${e.width} x ${e.height}, ${formatCount(e.frames, "frame")}`,
     `  PSNR    ${e.psnr.toFixed(2)} dB`,
     `  SSIM    ${e.ssim.toFixed(4)}${e.msSsim === undefined ? "" : `, MS-SSIM ${e.msSsim.toFixed(4)}`}`,
-    `  size    ${byteCount(e.bytes)}, of which ${byteCount(e.audioBytes)} sound: ${e.bpp.toFixed(4)} bits a pixel`,
-    `  decodes ${e.decodeFps.toFixed(1)} frames a second`,
-    ...e.codecs.map(codecLine),
+    `  size    ${formatBytes(e.bytes)} (audio: ${formatBytes(e.audioBytes)}), ${e.bpp.toFixed(4)} bits per pixel`,
+    `  decode  ${e.decodeFps.toFixed(1)} frames per second`,
+    ...e.codecs.map(describeCodec),
     ...(report === undefined ? [] : [`  report  ${report}`]),
   ].join("\n");
 }
 
-function codecLine({ name, bytesAtEqualPsnr, ratio, ladder }: CodecResult): string {
+function describeCodec({ name, bytesAtEqualPsnr, ratio, ladder }: CodecResult): string {
   const title = `  ${name.padEnd(7)}`;
-  if (bytesAtEqualPsnr === null || ratio === null)
-    return `${title} cannot be compared: the PSNR is out of its reach`;
+  if (bytesAtEqualPsnr === null || ratio === null) return `${title} cannot reach this PSNR`;
   const sizes = ladder?.rungs.length ?? 1;
-  const integer = ladder && sizes > 1 ? `; a ladder of ${sizes} sizes ${byteCount(ladder.bytes)}` : "";
-  return `${title} ${byteCount(bytesAtEqualPsnr)} for the same PSNR without sound, the asset has ${ratio.toFixed(2)} times as many${integer}`;
+  const ladderText = ladder && sizes > 1 ? `; ladder of ${sizes} sizes: ${formatBytes(ladder.bytes)}` : "";
+  return `${title} ${formatBytes(bytesAtEqualPsnr)} at equal PSNR without audio; the asset has ${ratio.toFixed(2)} times as many bytes${ladderText}`;
 }

@@ -1,6 +1,5 @@
 import { type Asset, fullRegion } from "../../codec/internal.js";
-import type { FileSource } from "../../decode-pool/file-source.js";
-import { type DecodePool, decodeFrames, type FrameFormat } from "../../decode-pool/index.js";
+import { type DecodePool, decodeFrames, type FileSource, type FrameFormat } from "../../decode-pool/index.js";
 import {
   type Comparison,
   type ConventionalResult,
@@ -16,17 +15,18 @@ import {
   readFrames,
 } from "../../media/index.js";
 import { CommandError } from "../errors.js";
-import type { Size } from "../input/values.js";
+import type { Size } from "../input/parsers.js";
 
-/** An asset and the video to compare it with, over the frames that both have. */
-export interface Compared extends Size {
+/** An asset and its source video, over the frames that both have, at the size to compare them at. */
+export interface ComparedVideos extends Size {
   readonly asset: Asset;
   readonly source: FileSource;
   readonly pool: DecodePool;
   readonly reference: string;
   readonly info: ProbeResult;
-  /** Seconds of the video at which the asset begins. */
+  /** Start of the asset in the source video, seconds. */
   readonly from: number;
+  /** Number of frames to compare. */
   readonly frames: number;
   readonly signal: AbortSignal;
 }
@@ -37,35 +37,35 @@ export interface EvaluatedGroup {
   readonly firstFrame: number;
   readonly frameCount: number;
   readonly bytes: number;
-  /** Bits a source pixel and frame. */
+  /** Bits per source pixel, averaged over the frames. */
   readonly bpp: number;
-  /** dB, mean over its frames that were compared; undefined where there are none. */
+  /** dB, mean over the compared frames of the group; undefined if there are none. */
   readonly psnr: number | undefined;
 }
 
-/** What another codec needs for the asset's PSNR; null where that is out of its reach. All without sound. */
+/** What another codec needs to reach the asset's PSNR, without audio; null if it cannot. */
 export interface CodecResult extends Omit<ConventionalResult, "bytesAtEqualPsnr"> {
   readonly name: ConventionalCodec;
   readonly bytesAtEqualPsnr: number | null;
-  /** The asset's bytes over these. */
+  /** The asset's bytes divided by these. */
   readonly ratio: number | null;
 }
 
-/** All that `siedd eval` finds out. */
+/** The result of `siedd eval`. */
 export interface Evaluation extends Comparison, Size {
-  /** Bits a source pixel and frame of the whole file but the sound. */
+  /** Bits per source pixel of the whole file without audio, averaged over the frames. */
   readonly bpp: number;
   readonly bytes: number;
   readonly audioBytes: number;
-  /** The share of the compared frames in the file without its sound. */
+  /** Bytes of the file without audio, in proportion to the compared frames. */
   readonly videoBytes: number;
-  /** Frames a second. */
+  /** Frames per second. */
   readonly decodeFps: number;
   readonly groups: readonly EvaluatedGroup[];
   readonly codecs: readonly CodecResult[];
 }
 
-/** One frame of the video and of the asset, as PNG. */
+/** One frame of the source video and of the asset, as PNG. */
 export interface FramePair {
   readonly frame: number;
   readonly psnr: number;
@@ -73,69 +73,73 @@ export interface FramePair {
   readonly decoded: Uint8Array;
 }
 
-export interface EvaluationRequest {
+export interface EvaluationOptions {
+  /** Codecs to compare with. */
   readonly codecs: readonly ConventionalCodec[];
-  /** Also measures points around equal PSNR, for a chart. */
+  /** Whether to measure more points around equal PSNR, for a chart. */
   readonly curves: boolean;
-  onFrame(done: number): void;
-  onEncode(codec: ConventionalCodec, what: string): void;
+  /** Called with the number of frames compared so far. */
+  onFrame(compared: number): void;
+  /** Called before each encode with another codec. */
+  onEncode(codec: ConventionalCodec, detail: string): void;
 }
 
-/** Frames that are enough to tell how fast decoding is. */
+/** Maximum number of frames decoded to measure the decoding speed. */
 const TIMED_FRAMES = 250;
 
-/** How many frames both have. @throws CommandError where they are not frames of the same video. */
-export async function comparableFrames(
-  {
-    asset,
-    reference,
-    info,
-    from,
-    signal,
-  }: Pick<Compared, "asset" | "reference" | "info" | "from" | "signal">,
-  onFewer: (frames: number) => void,
-): Promise<number> {
+/**
+ * Counts the frames that an asset and a video have in common.
+ *
+ * @throws CommandError if the video cannot be the source of the asset
+ */
+export async function countComparableFrames({
+  asset,
+  reference,
+  info,
+  from,
+  signal,
+}: Pick<ComparedVideos, "asset" | "reference" | "info" | "from" | "signal">): Promise<number> {
   const { frameRate, frameCount } = asset;
   const rate = info.frameRate.num / info.frameRate.den;
+  const assetRate = frameRate.num / frameRate.den;
   if (info.codecTag === "siv1") {
-    throw new CommandError(`${reference} is a siedd asset itself; give the video that it was made from`);
+    throw new CommandError(`${reference} is a siedd asset; give the source video of the asset instead`);
   }
-  if (Math.abs(rate - frameRate.num / frameRate.den) > 1e-6) {
-    const [ours, theirs] = [frameRate.num / frameRate.den, rate].map((value) => Number(value.toFixed(3)));
+  if (Math.abs(rate - assetRate) > 1e-6) {
+    const [ours, theirs] = [assetRate, rate].map((value) => Number(value.toFixed(3)));
     throw new CommandError(
-      `${asset.name} has ${ours} frames a second and ${reference} has ${theirs}; give the video that it was made from`,
+      `frame rates differ: ${asset.name} has ${ours} fps, ${reference} has ${theirs} fps; give the source video of the asset`,
     );
   }
   const span = { from, to: from + frameCount / rate, signal };
-  const there = Math.min(frameCount, (await detectScenes(reference, info, span)).frameCount);
-  if (there < frameCount) onFewer(there);
-  return there;
+  const { frameCount: available } = await detectScenes(reference, info, span);
+  return Math.min(frameCount, available);
 }
 
-/** Compares all frames, times the decoder, and asks the other codecs for the same PSNR. */
-export async function evaluateAsset(compared: Compared, request: EvaluationRequest): Promise<Evaluation> {
-  const { asset, frames, width, height, reference, info, from, signal } = compared;
+/** Compares all frames, measures the decoding speed, and finds the bytes that other codecs need for equal PSNR. */
+export async function evaluateAsset(videos: ComparedVideos, options: EvaluationOptions): Promise<Evaluation> {
+  const { asset, frames, width, height, reference, info, from, signal } = videos;
   const comparison = await compareFrames(
-    decode(compared, "rgba", 0, frames),
-    referenceFrames(compared, 0, frames),
+    decode(videos, "rgba", 0, frames),
+    referenceFrames(videos, 0, frames),
     { width, height },
-    request.onFrame,
+    options.onFrame,
   );
   const even = { width: width + (width % 2), height: height + (height % 2) };
-  const timed = decode({ ...compared, ...even }, "i420-709", 0, Math.min(frames, TIMED_FRAMES));
+  const timed = decode({ ...videos, ...even }, "i420-709", 0, Math.min(frames, TIMED_FRAMES));
   const decodeFps = await framesPerSecond(timed);
   const { bytes, audioBytes } = asset;
   const videoBytes = Math.round(((bytes - audioBytes) * frames) / asset.frameCount);
   const codecs: CodecResult[] = [];
-  for (const codec of request.codecs) {
+  for (const codec of options.codecs) {
     const { bytesAtEqualPsnr = null, ...rest } = await compareConventional(
       { path: reference, info, from, width, height, frameCount: frames },
       {
         codec,
         psnr: comparison.psnr,
-        curve: request.curves,
+        curve: options.curves,
         signal,
-        onEncode: (what) => request.onEncode(codec, what),
+        onEncode: (detail) => options.onEncode(codec, detail),
       },
     );
     const ratio = bytesAtEqualPsnr === null ? null : videoBytes / bytesAtEqualPsnr;
@@ -144,59 +148,66 @@ export async function evaluateAsset(compared: Compared, request: EvaluationReque
   const bpp = ((bytes - audioBytes) * 8) / (asset.width * asset.height * asset.frameCount);
   return {
     ...comparison,
-    ...{ bpp, bytes, audioBytes, videoBytes, width, height, decodeFps, codecs },
-    groups: evaluatedGroups(asset, comparison),
+    bpp,
+    bytes,
+    audioBytes,
+    videoBytes,
+    width,
+    height,
+    decodeFps,
+    codecs,
+    groups: evaluateGroups(asset, comparison),
   };
 }
 
-function evaluatedGroups({ groups, width, height }: Asset, { perFrame }: Comparison): EvaluatedGroup[] {
+function evaluateGroups({ groups, width, height }: Asset, { perFrame }: Comparison): EvaluatedGroup[] {
   return groups.map(({ index, firstFrame, frameCount, size }) => {
-    const mine = perFrame.slice(firstFrame, firstFrame + frameCount).map(({ psnr }) => psnr);
-    const psnr = mine.length > 0 ? mine.reduce((a, b) => a + b) / mine.length : undefined;
+    const psnrs = perFrame.slice(firstFrame, firstFrame + frameCount).map(({ psnr }) => psnr);
+    const psnr = psnrs.length > 0 ? psnrs.reduce((a, b) => a + b) / psnrs.length : undefined;
     const bpp = (size * 8) / (width * height * frameCount);
     return { index, firstFrame, frameCount, bytes: size, bpp, psnr };
   });
 }
 
-/** The worst frames, at least half a second apart, of the video and of the asset. */
-export async function worstPairs(
-  compared: Compared,
+/** Returns the frames with the lowest PSNR, at least half a second apart. */
+export async function worstFramePairs(
+  videos: ComparedVideos,
   { perFrame }: Comparison,
   count: number,
 ): Promise<FramePair[]> {
-  const { asset, width, height, signal } = compared;
-  const apart = Math.ceil(asset.frameRate.num / asset.frameRate.den / 2);
-  const png = async (frames: AsyncIterable<Uint8Array>, format: "rgb24" | "rgba") => {
+  const { asset, width, height, signal } = videos;
+  const minDistance = Math.ceil(asset.frameRate.num / asset.frameRate.den / 2);
+  const encodeFirst = async (frames: AsyncIterable<Uint8Array>, format: "rgb24" | "rgba") => {
     for await (const pixels of frames) return encodePng({ width, height, pixels, format }, signal);
-    throw new RangeError("there is no such frame");
+    throw new RangeError("no such frame");
   };
   const pairs: FramePair[] = [];
-  for (const frame of worstFrames(perFrame, count, apart)) {
+  for (const frame of worstFrames(perFrame, count, minDistance)) {
     pairs.push({
       frame,
       psnr: perFrame[frame].psnr,
-      reference: await png(referenceFrames(compared, frame, 1), "rgb24"),
-      decoded: await png(decode(compared, "rgba", frame, 1), "rgba"),
+      reference: await encodeFirst(referenceFrames(videos, frame, 1), "rgb24"),
+      decoded: await encodeFirst(decode(videos, "rgba", frame, 1), "rgba"),
     });
   }
   return pairs;
 }
 
-function referenceFrames(compared: Compared, firstFrame: number, frameCount: number) {
-  const { reference, info, width, height, from, signal } = compared;
+function referenceFrames(videos: ComparedVideos, firstFrame: number, frameCount: number) {
+  const { reference, info, width, height, from, signal } = videos;
   return readFrames(reference, info, { width, height, from, firstFrame, frameCount, signal });
 }
 
-function decode(compared: Compared, format: FrameFormat, from: number, count: number) {
-  const { pool, asset, source, width, height, signal } = compared;
-  const request = { region: fullRegion(asset), width, height };
-  return decodeFrames(pool, { asset, source }, { from, count, request, format, signal });
+function decode(videos: ComparedVideos, format: FrameFormat, from: number, count: number) {
+  const { pool, asset, source, width, height, signal } = videos;
+  const viewport = { region: fullRegion(asset), width, height };
+  return decodeFrames(pool, { asset, source }, { from, count, viewport, format, signal });
 }
 
-/** Decoding alone, at the size compared: nothing else runs meanwhile. */
+/** Measures the speed of decoding alone. */
 async function framesPerSecond(frames: AsyncIterable<Uint8Array>): Promise<number> {
-  const began = performance.now();
+  const started = performance.now();
   let count = 0;
   for await (const _ of frames) count++;
-  return (count * 1000) / (performance.now() - began);
+  return (count * 1000) / (performance.now() - started);
 }

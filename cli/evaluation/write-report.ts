@@ -2,28 +2,29 @@ import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { writeError } from "../../media/errors.js";
 import { writeAtomically } from "../../media/write/atomic-file.js";
-import { byteCount } from "../input/values.js";
+import { formatBytes } from "../output/format.js";
 import type { CodecResult, Evaluation, FramePair } from "./evaluate.js";
 import type { ReportData } from "./report-page/report-data.js";
 
-/** What the page shows beside the charts. */
+/** The content of a report. */
 export interface Report {
-  /** The asset's and the reference's names. */
+  /** File names of the asset and of its source video. */
   readonly asset: string;
   readonly reference: string;
   readonly evaluation: Evaluation;
-  /** Frames a second. */
-  readonly rate: number;
+  /** Frames per second. */
+  readonly frameRate: number;
   readonly worst: readonly FramePair[];
 }
 
 /**
- * Writes one HTML page that needs nothing else: script, style, data and pictures are in it, and its policy
- * forbids everything else. It appears whole or not at all.
+ * Writes a self-contained HTML page: script, style, data and images are inline, and its content security policy
+ * forbids everything else. The file is written atomically.
+ *
  * @throws MediaError "write-failed", "disk-full".
  */
 export async function writeReport(output: string, report: Report): Promise<void> {
-  const html = reportHtml(report, await asset("report.js"), await asset("report.css"));
+  const html = reportHtml(report, await readBundle("report.js"), await readBundle("report.css"));
   await writeAtomically(output, ".html", (temporary) =>
     writeFile(temporary, html, { flush: true }).catch((cause: unknown) => {
       throw writeError(output, cause);
@@ -31,7 +32,7 @@ export async function writeReport(output: string, report: Report): Promise<void>
   );
 }
 
-const asset = (name: string): Promise<string> =>
+const readBundle = (name: string): Promise<string> =>
   readFile(new URL(`./report-page/web/${name}`, import.meta.url), "utf8");
 
 function reportHtml(report: Report, script: string, style: string): string {
@@ -46,12 +47,12 @@ function reportHtml(report: Report, script: string, style: string): string {
   ].join("; ");
   const { psnr, frames, width, height } = evaluation;
   const charts = [
-    chart("psnr-by-frame", "PSNR by frame", "Upright lines are the borders of groups."),
-    chart("bits-by-group", "Bits by group", "Bits a pixel and frame of each group, without the file's head."),
+    chart("psnr-by-frame", "PSNR by frame", "Vertical lines mark the boundaries of groups."),
+    chart("bits-by-group", "Bits by group", "Bits per pixel of each group, without the file header."),
     chart(
       "rate-distortion",
-      "Quality against size",
-      "The asset and other codecs over the same frames, all bytes but the sound's; up and to the left is better.",
+      "Rate-distortion",
+      "The asset and other codecs on the same frames, without audio. Up and to the left is better.",
     ),
   ];
   return `<!doctype html>
@@ -62,7 +63,7 @@ function reportHtml(report: Report, script: string, style: string): string {
 <title>${text(report.asset)}: ${psnr.toFixed(2)} dB</title>
 <style>${style}</style>
 <h1>${text(report.asset)}</h1>
-<p>compared with ${text(report.reference)}: ${frames} frames of ${width} x ${height} pixels</p>
+<p>Compared with ${text(report.reference)}: ${frames} frames at ${width} x ${height} pixels.</p>
 ${facts(evaluation)}
 ${charts.join("\n")}
 ${codecTable(evaluation)}
@@ -78,7 +79,7 @@ const hash = (source: string): string => `sha256-${createHash("sha256").update(s
 const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 const text = (value: string): string => value.replace(/[&<>"]/g, (letter) => ENTITIES[letter]!);
 
-/** JSON that cannot end the element it stands in. */
+/** Serializes JSON so that it cannot close the script element around it. */
 const json = (value: unknown): string => JSON.stringify(value).replaceAll("<", "\\u003c");
 
 const chart = (id: string, title: string, note: string): string =>
@@ -89,10 +90,10 @@ function facts(e: Evaluation): string {
     ["PSNR", `${e.psnr.toFixed(2)} dB`],
     ["SSIM", e.ssim.toFixed(4)],
     ...(e.msSsim === undefined ? [] : [["MS-SSIM", e.msSsim.toFixed(4)] as [string, string]]),
-    ["bits a pixel", e.bpp.toFixed(4)],
-    ["file", byteCount(e.bytes)],
-    ["of which sound", byteCount(e.audioBytes)],
-    ["decodes", `${e.decodeFps.toFixed(0)} fps`],
+    ["bits per pixel", e.bpp.toFixed(4)],
+    ["file size", formatBytes(e.bytes)],
+    ["audio", formatBytes(e.audioBytes)],
+    ["decoding speed", `${e.decodeFps.toFixed(0)} fps`],
   ];
   const items = rows.map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`);
   return `<dl class="facts">${items.join("")}</dl>`;
@@ -102,39 +103,39 @@ function codecTable(evaluation: Evaluation): string {
   const rows = evaluation.codecs.map(({ name, bytesAtEqualPsnr, ratio, ladder }) => {
     const cells =
       bytesAtEqualPsnr === null
-        ? ["out of its reach", "", "", ""]
+        ? ["cannot reach this PSNR", "", "", ""]
         : [
-            byteCount(bytesAtEqualPsnr),
-            `${ratio!.toFixed(2)} times as many`,
+            formatBytes(bytesAtEqualPsnr),
+            `${ratio!.toFixed(2)} times`,
             ladder!.rungs.map(({ width, height }) => `${width} x ${height}`).join(", "),
-            byteCount(ladder!.bytes),
+            formatBytes(ladder!.bytes),
           ];
     return `<tr><th>${name}</th>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
   });
   if (rows.length === 0) return "";
   return `<h2>Other codecs at the same PSNR</h2>
-<p>One pass, closed groups of pictures of two seconds, all bytes but the sound's. The ladder is what a streaming
-site stores of this video at that quality; the asset stands for all of its sizes.</p>
-<div class="codecs"><table><thead><tr><th>codec</th><th>bytes at this size</th><th>the asset has</th><th>sizes of a ladder</th>
-<th>bytes of the ladder</th></tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
+<p>One pass, closed GOPs of two seconds, without audio. The ladder is the set of renditions that a streaming site
+would store of this video at that quality; the asset replaces all of them.</p>
+<div class="codecs"><table><thead><tr><th>codec</th><th>size at this resolution</th><th>asset size / codec size</th><th>ladder resolutions</th>
+<th>ladder size</th></tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
 }
 
 function worstFrames({ worst, evaluation }: Report): string {
   const { width, height } = evaluation;
   const size = `width="${width}" height="${height}"`;
-  const imageTag = (png: Uint8Array, what: string) =>
-    `<img src="data:image/png;base64,${Buffer.from(png).toString("base64")}" alt="${what}" ${size}>`;
+  const imageTag = (png: Uint8Array, alt: string) =>
+    `<img src="data:image/png;base64,${Buffer.from(png).toString("base64")}" alt="${alt}" ${size}>`;
   const figures = worst.map(({ frame, psnr, reference, decoded }) => {
     const name = `frame ${frame}, ${psnr.toFixed(2)} dB`;
-    return `<figure><div class="pair">${imageTag(reference, `the video, frame ${frame}`)}${imageTag(decoded, `the asset, frame ${frame}`)}
-<span>video</span><span>asset</span>
-<input type="range" min="0" max="100" step="0.5" value="50" aria-label="${name}: how much of the video is shown, from the left">
+    return `<figure><div class="pair">${imageTag(reference, `source video, frame ${frame}`)}${imageTag(decoded, `asset, frame ${frame}`)}
+<span>source</span><span>asset</span>
+<input type="range" min="0" max="100" step="0.5" value="50" aria-label="${name}: position of the divider between source video and asset">
 </div><figcaption>${name}</figcaption></figure>`;
   });
-  return `<h2>Worst frames</h2>\n<p>Drag across a picture: the video on the left, the asset on the right.</p>\n${figures.join("\n")}`;
+  return `<h2>Worst frames</h2>\n<p>Drag across an image to move the divider: source video on the left, asset on the right.</p>\n${figures.join("\n")}`;
 }
 
-function reportData({ evaluation, rate }: Report): ReportData {
+function reportData({ evaluation, frameRate }: Report): ReportData {
   const { psnr, videoBytes, perFrame, groups, codecs, width, height, frames } = evaluation;
   const bitsPerPixel = (bytes: number) => (bytes * 8) / (width * height * frames);
   const curve = ({ name, points }: CodecResult) => ({
@@ -142,7 +143,7 @@ function reportData({ evaluation, rate }: Report): ReportData {
     points: points.map((point) => ({ bpp: bitsPerPixel(point.bytes), psnr: point.psnr })),
   });
   return {
-    rate,
+    frameRate,
     psnr,
     perFrame: perFrame.map((frame) => Number(frame.psnr.toFixed(3))),
     groups,

@@ -1,6 +1,9 @@
+const HEADER_BYTES = 7;
+
 /**
- * AAC access units as an ADTS stream (ISO/IEC 14496-3, 1.A.2.2).
- * @param config AudioSpecificConfig: object type, rate index and channel configuration in its first 13 bits.
+ * Wraps AAC access units in ADTS headers (ISO/IEC 14496-3, 1.A.2.2).
+ *
+ * @param config AudioSpecificConfig: object type, sampling rate index and channel configuration in its first 13 bits
  */
 export function writeAdts(config: Uint8Array, packets: readonly Uint8Array[]): Uint8Array {
   const [first = 0, second = 0] = config;
@@ -8,7 +11,7 @@ export function writeAdts(config: Uint8Array, packets: readonly Uint8Array[]): U
   const rateIndex = ((first & 7) << 1) | (second >>> 7);
   const channels = (second >>> 3) & 15;
   const stream = new Uint8Array(packets.reduce((sum, { length }) => sum + length + HEADER_BYTES, 0));
-  let at = 0;
+  let offset = 0;
   for (const packet of packets) {
     const length = packet.length + HEADER_BYTES;
     stream.set(
@@ -21,12 +24,10 @@ export function writeAdts(config: Uint8Array, packets: readonly Uint8Array[]): U
         ((length & 7) << 5) | 31,
         0xfc,
       ],
-      at,
+      offset,
     );
-    stream.set(packet, at + HEADER_BYTES);
-    at += length;
+    stream.set(packet, offset + HEADER_BYTES);
+    offset += length;
   }
   return stream;
 }
-
-const HEADER_BYTES = 7;

@@ -1,37 +1,45 @@
 import { Presets, SingleBar } from "cli-progress";
-import { duration } from "../input/values.js";
 import type { Io } from "../io.js";
+import { formatDuration } from "./format.js";
 
+/** A progress display. */
 export interface Progress {
-  /** `done` from 0 to 1 of the whole job; `remainingSeconds` is the worker's own estimate, where it has one. */
+  /**
+   * Shows the progress of a job.
+   *
+   * @param done fraction of the whole job, 0 to 1
+   * @param remainingSeconds the job's own estimate; undefined if it has none yet
+   */
   update(phase: string, done: number, remainingSeconds: number | undefined, detail?: string): void;
-  /** Something worth a line of its own. */
+  /** Prints a message on its own line. */
   note(text: string): void;
-  /** Ends the display; the bar's line is freed. */
+  /** Removes the display. */
   stop(): void;
 }
 
-/** Seconds between two lines where no bar can be drawn. */
-const LINE_EVERY = 5;
+/** Seconds between two lines if the output is not a terminal. */
+const LINE_INTERVAL = 5;
+/** Characters of the longest phase, "training groups (2/2)". */
+const PHASE_WIDTH = 22;
 
-/** A bar on a terminal, an occasional line elsewhere. */
+/** Returns a progress bar on a terminal, else a display that prints a line every few seconds. */
 export function showProgress(io: Io): Progress {
-  return io.stderr.isTTY ? bar(io) : lines(io);
+  return io.stderr.isTTY ? progressBar(io) : progressLines(io);
 }
 
-/** No display: `--json` writes events instead. */
+/** Displays nothing: `--json` writes events instead. */
 export const noProgress: Progress = { update: () => {}, note: () => {}, stop: () => {} };
 
-/** One JSON object on a line of stderr. */
+/** Writes one JSON object as a line on stderr. */
 export const jsonLine = (io: Io, event: object): void => {
   io.stderr.write(`${JSON.stringify(event)}\n`);
 };
 
-function bar(io: Io): Progress {
-  const single = new SingleBar(
+function progressBar(io: Io): Progress {
+  const bar = new SingleBar(
     {
       stream: io.stderr as unknown as NodeJS.WritableStream,
-      format: "{phase} {bar} {percentage} % · {left}{detail}",
+      format: "{phase} {bar} {percentage}% · {remaining}{detail}",
       formatValue: (value, _options, type) =>
         type === "percentage" ? String(value).padStart(3) : String(value),
       barsize: 30,
@@ -42,42 +50,43 @@ function bar(io: Io): Progress {
     },
     Presets.shades_classic,
   );
-  let drawn = false;
+  let started = false;
+  const stop = () => {
+    if (started) bar.stop();
+    started = false;
+  };
   return {
     update(phase, done, remainingSeconds, detail) {
       const payload = {
-        phase: phase.padEnd(12),
-        left: left(remainingSeconds),
+        phase: phase.padEnd(PHASE_WIDTH),
+        remaining: formatRemaining(remainingSeconds),
         detail: detail ? ` · ${detail}` : "",
       };
-      if (!drawn) single.start(1000, 0, payload);
-      drawn = true;
-      single.update(Math.round(Math.min(1, done) * 1000), payload);
+      if (!started) bar.start(1000, 0, payload);
+      started = true;
+      bar.update(Math.round(Math.min(1, done) * 1000), payload);
     },
     note(text) {
-      if (drawn) single.stop();
-      drawn = false;
+      stop();
       io.stderr.write(`${text}\n`);
     },
-    stop() {
-      if (drawn) single.stop();
-      drawn = false;
-    },
+    stop,
   };
 }
 
-function lines(io: Io): Progress {
-  // The first second says little about the time left.
-  let next = performance.now() / 1000 + 1;
+function progressLines(io: Io): Progress {
+  // An estimate within the first second is unreliable.
+  let nextLineAt = performance.now() / 1000 + 1;
   let lastPhase = "";
   return {
     update(phase, done, remainingSeconds, detail) {
       const now = performance.now() / 1000;
-      if (now < next && (phase === lastPhase || lastPhase === "")) return;
-      next = now + LINE_EVERY;
+      if (now < nextLineAt && (phase === lastPhase || lastPhase === "")) return;
+      nextLineAt = now + LINE_INTERVAL;
       lastPhase = phase;
       const percent = Math.round(Math.min(1, done) * 100);
-      io.stderr.write(`${phase}: ${percent} %, ${left(remainingSeconds)}${detail ? `, ${detail}` : ""}\n`);
+      const suffix = detail ? `, ${detail}` : "";
+      io.stderr.write(`${phase}: ${percent}%, ${formatRemaining(remainingSeconds)}${suffix}\n`);
     },
     note: (text) => {
       io.stderr.write(`${text}\n`);
@@ -86,5 +95,5 @@ function lines(io: Io): Progress {
   };
 }
 
-const left = (seconds: number | undefined): string =>
-  seconds !== undefined ? `about ${duration(seconds)} left` : "time left not known yet";
+const formatRemaining = (seconds: number | undefined): string =>
+  seconds === undefined ? "estimating time left" : `about ${formatDuration(seconds)} left`;

@@ -9,7 +9,11 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs the command in this process, without a terminal. @param onError called when it first writes to stderr */
+/**
+ * Runs the command in this process, without a terminal.
+ *
+ * @param onError called when the command first writes to stderr
+ */
 export async function siedd(
   argv: readonly string[],
   signal = new AbortController().signal,
@@ -17,15 +21,15 @@ export async function siedd(
 ): Promise<Outcome> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   stderr.once("data", onError);
-  const said = Promise.all([text(stdout), text(stderr)]);
+  const outputs = Promise.all([text(stdout), text(stderr)]);
   const code = await run(argv, { stdout, stderr, signal });
   stdout.end();
   stderr.end();
-  const [out, err] = await said;
+  const [out, err] = await outputs;
   return { code, stdout: out, stderr: err };
 }
 
-/** Runs the command in this process, which must succeed. Returns what it said on stdout. */
+/** Runs the command in this process, asserts that it succeeds, and returns its stdout. */
 export async function done(...argv: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await siedd(argv);
   assert.equal(code, 0, stderr);

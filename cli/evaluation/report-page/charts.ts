@@ -2,14 +2,14 @@ import uPlot from "uplot";
 import type { ReportData } from "./report-data.js";
 import type { Theme } from "./theme.js";
 
-/** Pixels of every chart's height. */
+/** Height of each chart, CSS pixels. */
 const HEIGHT = 280;
 
-/** A chart's options without what depends on the page. */
-type Drawing = Omit<uPlot.Options, "width" | "height">;
+/** Options of a chart that do not depend on the size of the page. */
+type ChartOptions = Omit<uPlot.Options, "width" | "height">;
 
 export interface Chart {
-  readonly options: Drawing;
+  readonly options: ChartOptions;
   readonly data: uPlot.AlignedData;
 }
 
@@ -28,25 +28,25 @@ const decibels = (_: uPlot, value: number | null): string => (value == null ? ""
 const bits = (_: uPlot, value: number | null): string =>
   value == null ? "" : `${Number(value.toPrecision(3))}`;
 
-/** Room above and below, so that no curve touches the frame; never less than 1 dB in all. */
-const padded = (_: uPlot, low: number | null, high: number | null): [number, number] => {
+/** Pads a range by 10 %, at least 0.5 dB, on both sides so that no curve touches the border. */
+const padRange = (_: uPlot, low: number | null, high: number | null): [number, number] => {
   const [from, to] = [low ?? 0, high ?? 1];
-  const room = Math.max(0.5, (to - from) * 0.1);
-  return [from - room, to + room];
+  const padding = Math.max(0.5, (to - from) * 0.1);
+  return [from - padding, to + padding];
 };
 
-/** PSNR by frame, with the borders of groups and the mean. */
-export function psnrByFrame({ perFrame, groups, psnr, rate }: ReportData, theme: Theme): Chart {
+/** PSNR by frame, with the group boundaries and the mean. */
+export function psnrByFrame({ perFrame, groups, psnr, frameRate }: ReportData, theme: Theme): Chart {
   const frames = perFrame.map((_, frame) => frame);
   return {
     options: {
       cursor: { y: false },
-      scales: { x: { time: false }, y: { range: padded } },
+      scales: { x: { time: false }, y: { range: padRange } },
       axes: [axis(theme, "frame"), axis(theme, "PSNR, dB", { size: 60 })],
       series: [
         {
           label: "frame",
-          value: (_, frame) => (frame == null ? "" : `${frame} (${(frame / rate).toFixed(2)} s)`),
+          value: (_, frame) => (frame == null ? "" : `${frame} (${(frame / frameRate).toFixed(2)} s)`),
         },
         { label: "PSNR", stroke: theme.series[0], width: 2, points: { show: false }, value: decibels },
         {
@@ -58,13 +58,13 @@ export function psnrByFrame({ perFrame, groups, psnr, rate }: ReportData, theme:
           value: decibels,
         },
       ],
-      hooks: { drawClear: [(chart) => drawBorders(chart, groups, theme)] },
+      hooks: { drawClear: [(chart) => drawBoundaries(chart, groups, theme)] },
     },
     data: [frames, perFrame.slice(), frames.map(() => psnr)],
   };
 }
 
-function drawBorders(chart: uPlot, groups: ReportData["groups"], theme: Theme): void {
+function drawBoundaries(chart: uPlot, groups: ReportData["groups"], theme: Theme): void {
   const { ctx, bbox } = chart;
   ctx.save();
   ctx.strokeStyle = theme.faint;
@@ -81,7 +81,7 @@ function drawBorders(chart: uPlot, groups: ReportData["groups"], theme: Theme): 
   ctx.restore();
 }
 
-/** Bits a pixel of each group. */
+/** Bits per pixel of each group. */
 export function bitsByGroup({ groups }: ReportData, theme: Theme): Chart {
   const indices = groups.map((_, index) => index);
   const bars = uPlot.paths.bars?.({ size: [0.8, 80] });
@@ -97,12 +97,12 @@ export function bitsByGroup({ groups }: ReportData, theme: Theme): Chart {
           incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000],
           grid: { show: false },
         }),
-        axis(theme, "bits a pixel", { size: 70 }),
+        axis(theme, "bits per pixel", { size: 70 }),
       ],
       series: [
         { label: "group", value: (_, index) => (index == null ? "" : describeGroup(groups[index], index)) },
         {
-          label: "bits a pixel",
+          label: "bits per pixel",
           stroke: theme.series[0],
           fill: theme.series[0],
           ...(bars && { paths: bars }),
@@ -122,7 +122,7 @@ function describeGroup(group: ReportData["groups"][number] | undefined, index: n
   return `${index}: frames ${firstFrame} to ${firstFrame + frameCount - 1}, ${bytes} bytes${quality}`;
 }
 
-/** PSNR over bits a pixel, on a logarithmic scale: the asset's point and the curves of other codecs. */
+/** PSNR over bits per pixel on a logarithmic scale: one point for the asset, a curve for each other codec. */
 export function rateDistortion({ curves }: ReportData, theme: Theme): Chart {
   const tables = curves.map(({ points }): uPlot.AlignedData => {
     const sorted = [...points].sort((a, b) => a.bpp - b.bpp);
@@ -136,10 +136,10 @@ export function rateDistortion({ curves }: ReportData, theme: Theme): Chart {
           distr: 3,
           range: (_, low, high) => [(low ?? 0.01) / 1.25, (high ?? 1) * 1.25],
         },
-        y: { range: padded },
+        y: { range: padRange },
       },
       axes: [
-        axis(theme, "bits a pixel", {
+        axis(theme, "bits per pixel", {
           values: (_, splits) =>
             splits.map((value) => (value == null ? "" : `${Number(value.toPrecision(2))}`)),
           splits: (_, __, low, high) => logarithmicSplits(low, high),
@@ -148,16 +148,16 @@ export function rateDistortion({ curves }: ReportData, theme: Theme): Chart {
         axis(theme, "PSNR, dB", { size: 60 }),
       ],
       series: [
-        { label: "bits a pixel", value: bits },
+        { label: "bits per pixel", value: bits },
         ...curves.map(({ name, points }, index): uPlot.Series => {
           const color = theme.series[index % theme.series.length] ?? theme.ink;
-          const alone = points.length === 1;
+          const isSinglePoint = points.length === 1;
           return {
             label: name,
             stroke: color,
-            width: alone ? 0 : 2,
+            width: isSinglePoint ? 0 : 2,
             spanGaps: true,
-            points: { show: true, size: alone ? 13 : 7, fill: color, stroke: color },
+            points: { show: true, size: isSinglePoint ? 13 : 7, fill: color, stroke: color },
             value: decibels,
           };
         }),
@@ -167,23 +167,23 @@ export function rateDistortion({ curves }: ReportData, theme: Theme): Chart {
   };
 }
 
-/** 1, 2 and 5 times the powers of ten between two values; where fewer than three fit, even ratios. */
+/** Ticks at 1, 2 and 5 times the powers of ten; if fewer than three lie in the range, five ticks at equal ratios. */
 function logarithmicSplits(low: number, high: number): number[] {
-  const round: number[] = [];
+  const candidates: number[] = [];
   for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++) {
-    for (const factor of [1, 2, 5]) round.push(factor * 10 ** power);
+    for (const factor of [1, 2, 5]) candidates.push(factor * 10 ** power);
   }
-  const inside = round.filter((value) => value >= low && value <= high);
+  const inside = candidates.filter((value) => value >= low && value <= high);
   if (inside.length >= 3) return inside;
   return Array.from({ length: 5 }, (_, i) => low * (high / low) ** ((i + 0.5) / 5));
 }
 
-/** Draws a chart into its place at the width that the place has, and follows when that changes. */
-export function show(place: HTMLElement, { options, data }: Chart, signal: AbortSignal): void {
-  const size = () => ({ width: Math.max(200, Math.floor(place.clientWidth)), height: HEIGHT });
-  const chart = new uPlot({ ...options, ...size() }, data, place);
+/** Draws a chart at the width of its container, and redraws it when the width changes. */
+export function showChart(container: HTMLElement, { options, data }: Chart, signal: AbortSignal): void {
+  const size = () => ({ width: Math.max(200, Math.floor(container.clientWidth)), height: HEIGHT });
+  const chart = new uPlot({ ...options, ...size() }, data, container);
   const observer = new ResizeObserver(() => chart.setSize(size()));
-  observer.observe(place);
+  observer.observe(container);
   signal.addEventListener("abort", () => {
     observer.disconnect();
     chart.destroy();

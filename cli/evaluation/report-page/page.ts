@@ -1,4 +1,4 @@
-import { bitsByGroup, type Chart, psnrByFrame, rateDistortion, show } from "./charts.js";
+import { bitsByGroup, type Chart, psnrByFrame, rateDistortion, showChart } from "./charts.js";
 import type { ReportData } from "./report-data.js";
 import { readTheme, type Theme } from "./theme.js";
 
@@ -10,14 +10,14 @@ const CHARTS: Readonly<Record<string, (data: ReportData, theme: Theme) => Chart>
 
 const data: ReportData = JSON.parse(document.getElementById("report-data")?.textContent ?? "{}");
 
-let drawn = new AbortController();
+let charts = new AbortController();
 function draw(): void {
-  drawn.abort();
-  drawn = new AbortController();
+  charts.abort();
+  charts = new AbortController();
   const theme = readTheme();
-  for (const [id, make] of Object.entries(CHARTS)) {
-    const place = document.getElementById(id);
-    if (place !== null) show(place, make(data, theme), drawn.signal);
+  for (const [id, createChart] of Object.entries(CHARTS)) {
+    const container = document.getElementById(id);
+    if (container !== null) showChart(container, createChart(data, theme), charts.signal);
   }
 }
 draw();
@@ -25,7 +25,7 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 
 for (const slider of document.querySelectorAll<HTMLInputElement>(".pair input")) {
   const pair = slider.closest<HTMLElement>(".pair");
-  const follow = () => pair?.style.setProperty("--split", `${slider.value}%`);
-  slider.addEventListener("input", follow);
-  follow();
+  const updateSplit = () => pair?.style.setProperty("--split", `${slider.value}%`);
+  slider.addEventListener("input", updateSplit);
+  updateSplit();
 }

@@ -1,33 +1,33 @@
 /** A point of a rate-distortion curve. */
 export interface ReportPoint {
-  /** Bits a pixel and frame, without sound. */
+  /** Bits per pixel, without audio. */
   readonly bpp: number;
   /** dB. */
   readonly psnr: number;
 }
 
-/** One codec in the rate-distortion chart; an asset is a curve of one point. */
+/** One codec in the rate-distortion chart. An asset has a single point. */
 export interface ReportCurve {
   readonly name: string;
   readonly points: readonly ReportPoint[];
 }
 
-/** One group of the asset, over the frames that were compared. */
+/** One group of the asset. */
 export interface ReportGroup {
   readonly firstFrame: number;
   readonly frameCount: number;
   readonly bytes: number;
-  /** Bits a pixel and frame. */
+  /** Bits per pixel. */
   readonly bpp: number;
-  /** dB; undefined where none of its frames was compared. */
+  /** dB, mean over the compared frames of the group; undefined if there are none. */
   readonly psnr?: number;
 }
 
-/** What the report's page draws: the JSON in its element `report-data`. */
+/** The data of the charts: the JSON in the element `report-data`. */
 export interface ReportData {
-  /** Frames a second. */
-  readonly rate: number;
-  /** dB, the mean over frames. */
+  /** Frames per second. */
+  readonly frameRate: number;
+  /** dB, mean over the frames. */
   readonly psnr: number;
   /** dB of each frame. */
   readonly perFrame: readonly number[];

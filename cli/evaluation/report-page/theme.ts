@@ -1,9 +1,9 @@
-/** Colors of the page's style sheet, for what is drawn on a canvas. */
+/** Colors of the style sheet, for drawing on a canvas. */
 export interface Theme {
   readonly ink: string;
   readonly faint: string;
   readonly grid: string;
-  /** Of the asset, then of each other codec. */
+  /** Color of the asset, then of each other codec. */
   readonly series: readonly string[];
 }
 

@@ -6,16 +6,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
-import {
-  byteCount,
-  count,
-  duration,
-  parseRate,
-  parseRegion,
-  parseSeconds,
-  parseSize,
-} from "../../../cli/input/values.js";
-import { Interrupted } from "../../../cli/interrupted.js";
+import { InterruptedError } from "../../../cli/errors.js";
 import { probeVideo } from "../../../media/index.js";
 import { siedd } from "../../support/command.js";
 import { writeSyntheticAsset } from "../../support/synthetic-asset.js";
@@ -23,18 +14,18 @@ import { tempFolder } from "../../support/temp-folder.js";
 
 const COMMAND = join(import.meta.dirname, "../../../cli/main.js");
 
-/** A failure: its exit code, one sentence on stderr and nothing on stdout. */
-async function refused(argv: readonly string[], code: number, says: RegExp): Promise<void> {
+/** Asserts that a command fails with an exit code, one line on stderr that matches, and nothing on stdout. */
+async function assertFails(argv: readonly string[], code: number, message: RegExp): Promise<void> {
   const outcome = await siedd(argv);
   assert.equal(outcome.code, code, outcome.stderr);
-  // A slow machine has told of its progress before.
-  assert.match(outcome.stderr, /^(looking: .*\n)*siedd: .*\n$/);
-  assert.match(outcome.stderr, says);
+  // A slow machine prints progress first.
+  assert.match(outcome.stderr, /^(analyzing: .*\n)*siedd: .*\n$/);
+  assert.match(outcome.stderr, message);
   assert.equal(outcome.stdout, "");
 }
 
-/** A video of 60 frames, 320 x 180, with sound, in a folder of its own. */
-async function encodedVideo(
+/** Writes an asset of 60 frames, 320 x 180, with audio, into a new folder. */
+async function createAsset(
   t: TestContext,
 ): Promise<{ folder: string; asset: string; at: (name: string) => string }> {
   const folder = await tempFolder(t);
@@ -43,8 +34,8 @@ async function encodedVideo(
   return { folder, asset, at: (name) => join(folder, name) };
 }
 
-test("info prints what scripts rely on", async (t) => {
-  const { asset } = await encodedVideo(t);
+test("info prints the properties that scripts rely on", async (t) => {
+  const { asset } = await createAsset(t);
   const { code, stdout } = await siedd(["info", asset, "--json"]);
   assert.equal(code, 0);
   const info = JSON.parse(stdout);
@@ -67,11 +58,11 @@ test("info prints what scripts rely on", async (t) => {
     [320, 180, 60, { num: 25, den: 1 }],
   );
   assert.deepEqual(Object.keys(info.groups[2]), ["index", "firstFrame", "frameCount", "offset", "size"]);
-  assert.match((await siedd(["info", asset])).stdout, /320 x 180, 60 frames at 25 a second, 2\.40 s/);
+  assert.match((await siedd(["info", asset])).stdout, /320 x 180, 60 frames, 25 fps, 2\.40 s/);
 });
 
-test("decode writes a video of any size with its sound", async (t) => {
-  const { asset, at, folder } = await encodedVideo(t);
+test("decode writes a video of any size with its audio", async (t) => {
+  const { asset, at, folder } = await createAsset(t);
   const { code, stdout, stderr } = await siedd([
     "decode",
     asset,
@@ -85,16 +76,16 @@ test("decode writes a video of any size with its sound", async (t) => {
     "2",
   ]);
   assert.equal(code, 0, stderr);
-  assert.match(stderr, /even sides: decoding 202 x 114/);
-  assert.match(stdout, /25 frames of 202 x 114/);
+  assert.match(stderr, /even dimensions: decoding at 202 x 114/);
+  assert.match(stdout, /25 frames at 202 x 114/);
   const video = await probeVideo(at("part.mp4"));
   assert.deepEqual([video.width, video.height, video.audio.length], [202, 114, 1]);
   assert.ok(Math.abs(video.duration - 1) < 0.001);
   assert.deepEqual((await readdir(folder)).sort(), ["video.siedd", "part.mp4"]);
 });
 
-test("decode writes y4m and png, of a region, and tells scripts what it did", async (t) => {
-  const { asset, at } = await encodedVideo(t);
+test("decode writes y4m and png of a region, and prints its result as JSON", async (t) => {
+  const { asset, at } = await createAsset(t);
   const region = ["--region", "10,20,101,51", "--json"];
   const y4m = await siedd(["decode", asset, "-o", at("part.y4m"), ...region]);
   const { frames, width, height } = JSON.parse(y4m.stdout);
@@ -110,8 +101,8 @@ test("decode writes y4m and png, of a region, and tells scripts what it did", as
   assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [101, 51]);
 });
 
-test("rawvideo is y4m without its headers, in a file and on stdout", async (t) => {
-  const { asset, at } = await encodedVideo(t);
+test("decode writes the same raw frames to a .yuv file and to stdout as to y4m", async (t) => {
+  const { asset, at } = await createAsset(t);
   const part = ["--size", "64x36", "--to", "0.2"];
   for (const name of ["part.y4m", "part.yuv"]) await siedd(["decode", asset, "-o", at(name), ...part]);
   const [y4m, raw] = await Promise.all(["part.y4m", "part.yuv"].map((name) => readFile(at(name))));
@@ -125,8 +116,8 @@ test("rawvideo is y4m without its headers, in a file and on stdout", async (t) =
   assert.ok(Buffer.concat(chunks).equals(raw));
 });
 
-test("decode at another rate lasts as long, with the sound in step", async (t) => {
-  const { asset, at } = await encodedVideo(t);
+test("decode at another frame rate keeps the duration and the audio", async (t) => {
+  const { asset, at } = await createAsset(t);
   const { code, stdout, stderr } = await siedd([
     "decode",
     asset,
@@ -135,16 +126,20 @@ test("decode at another rate lasts as long, with the sound in step", async (t) =
     ...["--fps", "60", "--from", "0.5", "--to", "1.5"],
   ]);
   assert.equal(code, 0, stderr);
-  assert.match(stdout, /60 frames of 320 x 180/);
+  assert.match(stdout, /60 frames at 320 x 180/);
   const video = await probeVideo(at("smooth.mp4"));
   assert.deepEqual(video.frameRate, { num: 60, den: 1 });
   assert.ok(Math.abs(video.duration - 1) < 0.001);
   assert.equal(video.audio.length, 1);
-  await refused(["decode", asset, "-o", at("x.mp4"), "--fps", "0"], 2, /frames a second from 1 to 1000/);
+  await assertFails(
+    ["decode", asset, "-o", at("x.mp4"), "--fps", "0"],
+    2,
+    /from 1 to 1000 frames per second/,
+  );
 });
 
-test("decode to a pipe ends quietly when its reader leaves", async (t) => {
-  const { asset } = await encodedVideo(t);
+test("decode to a pipe exits with 0 when the reader closes it", async (t) => {
+  const { asset } = await createAsset(t);
   const child = spawn(process.execPath, [COMMAND, "decode", asset, "-o", "-"], {
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -157,57 +152,77 @@ test("decode to a pipe ends quietly when its reader leaves", async (t) => {
   assert.doesNotMatch(await errors, /siedd:|Error/);
 });
 
-test("wrong usage ends with 2 and one sentence", async () => {
-  await refused(["encode", "a.mp4"], 2, /required option '-o, --output <asset>'/);
-  await refused(["encode", "a.mp4", "-o", "a.siedd", "--size", "8x640"], 2, /from 16 to 8192 pixels/);
-  await refused(["encode", "a.mp4", "-o", "a.siedd", "--size", "9000x640"], 2, /from 16 to 8192 pixels/);
-  await refused(
+test("exits with 2 and one line on invalid usage", async () => {
+  await assertFails(["encode", "a.mp4"], 2, /required option '-o, --output <asset>'/);
+  await assertFails(["encode", "a.mp4", "-o", "a.siedd", "--size", "8x640"], 2, /from 16 to 8192 pixels/);
+  await assertFails(["encode", "a.mp4", "-o", "a.siedd", "--size", "9000x640"], 2, /from 16 to 8192 pixels/);
+  await assertFails(
     ["encode", "a.mp4", "-o", "a.siedd", "--preset", "best"],
     2,
     /draft, fast, balanced, quality/,
   );
-  await refused(["encode", "a.mp4", "-o", "a.siedd", "--steps", "many"], 2, /whole number/);
-  await refused(["encode", "a.mp4", "-o", "a.siedd", "--patch", "x"], 2, /'x' is invalid. .*one of 1, 3, 6/);
-  await refused(["decode", "a.siedd", "-o", "x.mp4", "--raw"], 2, /--raw is for -o -/);
-  await refused(["decode", "a.siedd", "-o", "a.avi"], 2, /\.mp4, \.y4m, \.yuv or \.png/);
-  await refused(["decode", "a.siedd", "-o", "a.png", "--region", "1,2,3"], 2, /x,y,width,height/);
-  await refused(["decode", "a.siedd", "-o", "a.png", "--from", "soon"], 2, /hours:minutes:seconds/);
-  await refused(["serve", ".", "--port", "70000"], 2, /from 0 to 65535/);
-  await refused(["serve", ".", "--cache-mb", "64"], 2, /--cache-mb bounds the folder of --cache-dir/);
-  await refused(["encode", "a.mp4", "-o", "a.mp4"], 2, /--output must be a name that ends in \.siedd/);
+  await assertFails(
+    ["encode", "a.mp4", "-o", "a.siedd", "--steps", "many"],
+    2,
+    /an integer from 1 to 1000000/,
+  );
+  await assertFails(
+    ["encode", "a.mp4", "-o", "a.siedd", "--patch", "x"],
+    2,
+    /'x' is invalid. .*one of 1, 3, 6/,
+  );
+  await assertFails(["decode", "a.siedd", "-o", "x.mp4", "--raw"], 2, /--raw requires -o -/);
+  await assertFails(["decode", "a.siedd", "-o", "a.avi"], 2, /\.mp4, \.y4m, \.yuv or \.png/);
+  await assertFails(["decode", "a.siedd", "-o", "a.png", "--region", "1,2,3"], 2, /x,y,width,height/);
+  await assertFails(["decode", "a.siedd", "-o", "a.png", "--from", "soon"], 2, /hours:minutes:seconds/);
+  await assertFails(["serve", ".", "--port", "70000"], 2, /from 0 to 65535/);
+  await assertFails(["serve", ".", "--cache-mb", "64"], 2, /--cache-mb requires --cache-dir/);
+  await assertFails(["encode", "a.mp4", "-o", "a.mp4"], 2, /--output must be a name that ends in \.siedd/);
   assert.equal((await siedd([])).code, 2);
   assert.equal((await siedd(["--help"])).code, 0);
 });
 
-test("what cannot be read or written ends with 1 and one sentence, and leaves nothing", async (t) => {
-  const { folder, asset, at } = await encodedVideo(t);
+test("exits with 1 and one line, and leaves no file, if a file cannot be read or written", async (t) => {
+  const { folder, asset, at } = await createAsset(t);
   await writeFile(at("text.siedd"), "no asset at all, but long enough");
   writeSyntheticAsset(at("cut.siedd"));
   await truncate(at("cut.siedd"), (await stat(at("cut.siedd"))).size - 100);
   await mkdir(at("folder.mp4"));
   const before = (await readdir(folder)).sort();
-  await refused(["info", at("none.siedd")], 1, /there is no such file/);
-  await refused(["info", folder], 1, /it is a folder|not a siedd asset/);
-  await refused(["info", at("text.siedd")], 1, /not a siedd asset/);
-  await refused(["info", at("cut.siedd")], 1, /cut\.siedd/);
-  await refused(["decode", asset, "-o", at("no/out.mp4")], 1, /the folder does not exist/);
-  await refused(["decode", asset, "-o", at("folder.mp4")], 1, /that is a folder/);
-  await refused(["decode", asset, "-o", at("out.png"), "--from", "9"], 1, /2\.40 s long/);
-  await refused(["decode", asset, "-o", at("out.png"), "--region", "0,0,400,100"], 1, /beyond the picture/);
-  await refused(["decode", asset, "-o", at("out.mp4"), "--from", "2", "--to", "1"], 2, /no frame between/);
-  await refused(["encode", asset, "-o", at("again.siedd")], 1, /is a siedd asset already/);
+  await assertFails(["info", at("none.siedd")], 1, /there is no such file/);
+  await assertFails(["info", folder], 1, /it is a folder|not a siedd asset/);
+  await assertFails(["info", at("text.siedd")], 1, /not a siedd asset/);
+  await assertFails(["info", at("cut.siedd")], 1, /cut\.siedd/);
+  await assertFails(["decode", asset, "-o", at("no/out.mp4")], 1, /the folder does not exist/);
+  await assertFails(["decode", asset, "-o", at("folder.mp4")], 1, /that is a folder/);
+  await assertFails(
+    ["decode", asset, "-o", at("out.png"), "--from", "9"],
+    1,
+    /--from must be before the end of .*video\.siedd \(2\.40 s\), got 9 s/,
+  );
+  await assertFails(
+    ["decode", asset, "-o", at("out.png"), "--region", "0,0,400,100"],
+    1,
+    /--region must lie within the frame of 320 x 180/,
+  );
+  await assertFails(
+    ["decode", asset, "-o", at("out.mp4"), "--from", "2", "--to", "1"],
+    2,
+    /no frames between/,
+  );
+  await assertFails(["encode", asset, "-o", at("again.siedd")], 1, /is a siedd asset already/);
   await symlink(asset, at("link.siedd"));
-  await refused(
+  await assertFails(
     ["encode", asset, "-o", at("link.siedd")],
     1,
     /link\.siedd: that is the source; give another/,
   );
   await rm(at("link.siedd"));
   await copyFile(asset, at("asset.mp4"));
-  await refused(["decode", at("asset.mp4"), "-o", at("asset.mp4")], 1, /that is the source/);
+  await assertFails(["decode", at("asset.mp4"), "-o", at("asset.mp4")], 1, /that is the source/);
   await rm(at("asset.mp4"));
-  await refused(["serve", at("none")], 1, /is not a folder/);
-  await refused(
+  await assertFails(["serve", at("none")], 1, /is not a folder/);
+  await assertFails(
     ["serve", folder, "--port", "0", "--cache-dir", asset],
     1,
     /--cache-dir must be a folder that can/,
@@ -215,8 +230,8 @@ test("what cannot be read or written ends with 1 and one sentence, and leaves no
   assert.deepEqual((await readdir(folder)).sort(), before);
 });
 
-test("a full disk at the end of a pipe is called by its name", async (t) => {
-  const { asset } = await encodedVideo(t);
+test("reports a full disk behind a pipe", async (t) => {
+  const { asset } = await createAsset(t);
   const args = [COMMAND, "decode", asset, "-o", "-", "--size", "640x360"];
   const child = spawn("sh", ["-c", '"$0" "$@" > /dev/full', process.execPath, ...args], {
     stdio: ["ignore", "ignore", "pipe"],
@@ -226,22 +241,22 @@ test("a full disk at the end of a pipe is called by its name", async (t) => {
   assert.match(errors, /siedd: cannot write the output: the disk is full; free some space/);
 });
 
-test("an interrupted decode ends with 130 and leaves nothing", async (t) => {
-  const { folder, asset, at } = await encodedVideo(t);
+test("an interrupted decode exits with 130 and leaves no file", async (t) => {
+  const { folder, asset, at } = await createAsset(t);
   const abort = new AbortController();
   const { code, stderr } = await siedd(
     ["decode", asset, "-o", at("out.mp4"), "--size", "1920x1080", "--json"],
     abort.signal,
-    // The first thing that it tells is how far it has come.
-    () => abort.abort(new Interrupted("SIGINT")),
+    // Aborts at the first progress event.
+    () => abort.abort(new InterruptedError("SIGINT")),
   );
   assert.equal(code, 130);
   assert.match(stderr, /siedd: interrupted\n$/);
   assert.deepEqual(await readdir(folder), ["video.siedd"]);
 });
 
-test("serve says where it is, answers, and ends on SIGTERM", async (t) => {
-  const { folder } = await encodedVideo(t);
+test("serve prints its URL, responds, and exits with 0 on SIGTERM", async (t) => {
+  const { folder } = await createAsset(t);
   const child = spawn(process.execPath, [COMMAND, "serve", folder, "--port", "0"], {
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -258,45 +273,15 @@ test("serve says where it is, answers, and ends on SIGTERM", async (t) => {
   assert.equal(code, 0);
 });
 
-test("a port in use is one sentence", async (t) => {
-  const { folder } = await encodedVideo(t);
+test("serve reports a port in use in one line", async (t) => {
+  const { folder } = await createAsset(t);
   const other = createServer().listen(0, "127.0.0.1");
   t.after(() => other.close());
   await once(other, "listening");
   const { port } = other.address() as { port: number };
-  await refused(
+  await assertFails(
     ["serve", folder, "--port", String(port)],
     1,
     new RegExp(`port ${port} of 127\\.0\\.0\\.1 is in use`),
   );
-});
-
-test("sizes, regions and times are read as people write them", () => {
-  assert.deepEqual(parseSize("640x360"), { width: 640, height: 360 });
-  assert.deepEqual(parseRegion("0,1.5,320,180"), { x: 0, y: 1.5, width: 320, height: 180 });
-  assert.deepEqual(["12.5", "1:02", "1:02:03.5"].map(parseSeconds), [12.5, 62, 3723.5]);
-  assert.deepEqual(["60", "23.976", "30000/1001"].map(parseRate), [
-    { num: 60, den: 1 },
-    { num: 2997, den: 125 },
-    { num: 30000, den: 1001 },
-  ]);
-  for (const bad of ["0", "0.5", "1001", "60/0", "60 fps", "-25"]) assert.throws(() => parseRate(bad));
-  for (const bad of ["640", "640x", "0x10", "-5x20", "15x300"]) assert.throws(() => parseSize(bad));
-  for (const bad of ["0,0,1", "0,0,0,5", "a,b,c,d", "-1,0,5,5", "0,0,,5"])
-    assert.throws(() => parseRegion(bad));
-  for (const bad of ["", "-1", "1:2:3:4", "1e3"]) assert.throws(() => parseSeconds(bad));
-  assert.deepEqual([0.4, 59.6, 3599.7, 7199, 7300].map(duration), [
-    "0 s",
-    "1 min 0 s",
-    "1 h 0 min",
-    "2 h 0 min",
-    "2 h 2 min",
-  ]);
-  assert.deepEqual([count(1, "frame"), count(0, "frame")], ["1 frame", "0 frames"]);
-  assert.deepEqual([999, 1000, 999_999, 1_234_567].map(byteCount), [
-    "999 bytes",
-    "1.00 kB",
-    "1.00 MB",
-    "1.23 MB",
-  ]);
 });

@@ -7,7 +7,7 @@ import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
 import { probeVideo } from "../../../media/index.js";
-import { processesOf } from "../../support/child-processes.js";
+import { commandLinesWith } from "../../support/child-processes.js";
 import { clip } from "../../support/clips.js";
 import { siedd } from "../../support/command.js";
 import { tempFolder } from "../../support/temp-folder.js";
@@ -15,7 +15,7 @@ import { until } from "../../support/wait-until.js";
 
 const execute = promisify(execFile);
 const COMMAND = join(import.meta.dirname, "../../../cli/main.js");
-/** As little training as makes an asset. */
+/** The shortest useful training. */
 const BRIEF = ["--preset", "draft", "--steps", "12", "--phase1-steps", "12", "--points", "64"];
 
 function start(...args: string[]): ChildProcess {
@@ -23,8 +23,8 @@ function start(...args: string[]): ChildProcess {
   return spawn(process.execPath, [COMMAND, ...args], { stdio: ["ignore", "pipe", "pipe"], ...limits });
 }
 
-/** Runs the command as a process of its own. */
-async function spawned(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+/** Runs the command in a child process. */
+async function runChild(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const child = start(...args);
   const [stdout, stderr, [code]] = await Promise.all([
     text(child.stdout!),
@@ -34,27 +34,27 @@ async function spawned(...args: string[]): Promise<{ code: number; stdout: strin
   return { code, stdout, stderr };
 }
 
-/** Failed: exit code 1, the last line one sentence, nothing on stdout. */
-async function refused(args: string[], says: RegExp): Promise<void> {
+/** Asserts that a command exits with 1, an error line that matches, and nothing on stdout. */
+async function assertFails(args: string[], message: RegExp): Promise<void> {
   const { code, stdout, stderr } = await siedd(args);
   assert.equal(code, 1, stderr);
   assert.equal(stdout, "");
   assert.match(stderr, /(^|\n)siedd: .*\n$/);
-  assert.match(stderr, says);
+  assert.match(stderr, message);
   assert.equal(stderr.match(/^siedd:/gm)?.length, 1);
 }
 
-const lines = (json: string) =>
+const parseLines = (json: string) =>
   json
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line));
 
-test("encode makes an asset of an odd size that ffprobe knows, and tells scripts how it went", async (t) => {
+test("encode writes an asset of odd size that ffprobe can read, and reports JSON events", async (t) => {
   const folder = await tempFolder(t);
   const asset = join(folder, "video.siedd");
   const cut = ["--size", "95x53", "--from", "0.4", "--to", "1.2"];
-  const { code, stdout, stderr } = await spawned(
+  const { code, stdout, stderr } = await runChild(
     "encode",
     await clip("bunny"),
     "-o",
@@ -67,7 +67,7 @@ test("encode makes an asset of an odd size that ffprobe knows, and tells scripts
   const summary = JSON.parse(stdout);
   assert.equal(summary.frames, 20);
   assert.equal(summary.bytes, (await stat(asset)).size);
-  const events = lines(stderr);
+  const events = parseLines(stderr);
   assert.deepEqual(
     events.find(({ type }) => type === "analyzed"),
     {
@@ -91,7 +91,7 @@ test("encode makes an asset of an odd size that ffprobe knows, and tells scripts
   assert.deepEqual(await readdir(folder), ["video.siedd"]);
 });
 
-test("eval finds the quality that encode reported, and refuses another video", async (t) => {
+test("eval measures the quality that encode reported, and rejects another video", async (t) => {
   const asset = join(await tempFolder(t), "video.siedd");
   const bunny = await clip("bunny");
   const encoded = await siedd([
@@ -123,16 +123,19 @@ test("eval finds the quality that encode reported, and refuses another video", a
     "perFrame",
   ];
   assert.deepEqual(Object.keys(result), keys);
-  const made = JSON.parse(encoded.stdout);
-  assert.ok(Math.abs(result.psnr - made.psnr) < 0.1, `${result.psnr} dB, ${made.psnr} dB`);
-  assert.deepEqual([result.frames, result.perFrame.length, result.bpp], [20, 20, made.bpp]);
+  const summary = JSON.parse(encoded.stdout);
+  assert.ok(Math.abs(result.psnr - summary.psnr) < 0.1, `${result.psnr} dB, ${summary.psnr} dB`);
+  assert.deepEqual([result.frames, result.perFrame.length, result.bpp], [20, 20, summary.bpp]);
   assert.ok(result.decodeFps > 0 && result.ssim > 0 && result.ssim < 1);
-  await refused(["eval", asset, await clip("carphone")], /25 frames a second and .* has 29\.97/);
-  await refused(["eval", asset, join(asset, "..", "none.mp4")], /does not exist/);
-  await refused(["eval", asset, asset], /is a siedd asset itself; give the video/);
+  await assertFails(
+    ["eval", asset, await clip("carphone")],
+    /frame rates differ: .* has 25 fps, .* has 29\.97 fps/,
+  );
+  await assertFails(["eval", asset, join(asset, "..", "none.mp4")], /does not exist/);
+  await assertFails(["eval", asset, asset], /is a siedd asset; give the source video/);
 });
 
-test("an encode ended by Ctrl-C leaves no ffmpeg and no asset, and goes on to the same bytes", async (t) => {
+test("an encode interrupted by Ctrl-C leaves no ffmpeg and no asset, and resumes with identical bytes", async (t) => {
   const folder = await tempFolder(t);
   const at = (name: string) => join(folder, name);
   const video = await clip("bikes");
@@ -150,33 +153,42 @@ test("an encode ended by Ctrl-C leaves no ffmpeg and no asset, and goes on to th
   ];
   const child = start("encode", video, "-o", at("a.siedd"), ...options, "--json", "--workers", "1");
   t.after(() => child.kill("SIGKILL"));
-  const said = text(child.stderr!);
+  const stderr = text(child.stderr!);
   await once(child, "spawn");
   await until(
     async () => (await readdir(at("a.siedd.work")).catch(() => [])).some((name) => name.startsWith("group-")),
     "a group is on disk",
   );
   child.kill("SIGINT");
-  // npm and the terminal may both pass it on.
+  // npm and the terminal may both send the signal.
   child.kill("SIGINT");
   const [code] = await once(child, "close");
   assert.equal(code, 130);
-  assert.match((await said).trim().split("\n").at(-1)!, /^siedd: interrupted; .*--resume/);
+  assert.match((await stderr).trim().split("\n").at(-1)!, /^siedd: interrupted; .*--resume/);
   assert.deepEqual(await readdir(folder), ["a.siedd.work"]);
-  assert.deepEqual(processesOf(folder), []);
-  const rest = await siedd(["encode", video, "-o", at("a.siedd"), ...options, "--resume"]);
-  assert.equal(rest.code, 0, rest.stderr);
-  const whole = await siedd(["encode", video, "-o", at("b.siedd"), ...options, "--workers", "2", "--resume"]);
-  assert.equal(whole.code, 0, whole.stderr);
+  assert.deepEqual(commandLinesWith(folder), []);
+  const resumed = await siedd(["encode", video, "-o", at("a.siedd"), ...options, "--resume"]);
+  assert.equal(resumed.code, 0, resumed.stderr);
+  const uninterrupted = await siedd([
+    "encode",
+    video,
+    "-o",
+    at("b.siedd"),
+    ...options,
+    "--workers",
+    "2",
+    "--resume",
+  ]);
+  assert.equal(uninterrupted.code, 0, uninterrupted.stderr);
   assert.deepEqual((await readdir(folder)).sort(), ["a.siedd", "b.siedd"]);
   assert.ok((await readFile(at("a.siedd"))).equals(await readFile(at("b.siedd"))));
 });
 
-test("what cannot be encoded ends with 1 and one sentence, and leaves nothing", async (t) => {
+test("exits with 1 and one line, and leaves no file, if a video cannot be encoded", async (t) => {
   const folder = await tempFolder(t);
   const at = (name: string) => join(folder, name);
   await writeFile(at("text.mp4"), "no video at all\n".repeat(100));
-  await execute("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", "sine=d=0.3", at("sound.mp4")]);
+  await execute("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", "sine=d=0.3", at("audio.mp4")]);
   const bunny = await clip("bunny");
   await copyFile(bunny, at("cut.mp4"));
   await execute("ffmpeg", [
@@ -202,19 +214,19 @@ test("what cannot be encoded ends with 1 and one sentence, and leaves nothing", 
     ...BRIEF,
     ...more,
   ];
-  await refused(encode(at("none.mp4"), at("a.siedd")), /none\.mp4 does not exist/);
-  await refused(encode(at("text.mp4"), at("a.siedd")), /not a video/);
-  await refused(encode(at("sound.mp4"), at("a.siedd")), /no video stream/);
-  await refused(encode(at("cut.mp4"), at("a.siedd")), /is cut off/);
-  await refused(encode(bunny, at("a.siedd"), "--from", "60"), /nothing is left from 60 s on/);
-  await refused(encode(bunny, at("no/a.siedd")), /folder does not exist/);
-  await refused(encode(bunny, at("folder.siedd")), /that is a folder/);
-  await refused(encode(bunny, "/proc/a.siedd"), /cannot write \/proc\/a\.siedd/);
+  await assertFails(encode(at("none.mp4"), at("a.siedd")), /none\.mp4 does not exist/);
+  await assertFails(encode(at("text.mp4"), at("a.siedd")), /not a video/);
+  await assertFails(encode(at("audio.mp4"), at("a.siedd")), /no video stream/);
+  await assertFails(encode(at("cut.mp4"), at("a.siedd")), /is cut off/);
+  await assertFails(encode(bunny, at("a.siedd"), "--from", "60"), /nothing is left from 60 s on/);
+  await assertFails(encode(bunny, at("no/a.siedd")), /folder does not exist/);
+  await assertFails(encode(bunny, at("folder.siedd")), /that is a folder/);
+  await assertFails(encode(bunny, "/proc/a.siedd"), /cannot write \/proc\/a\.siedd/);
   assert.deepEqual((await readdir(folder)).sort(), before);
 });
 
-test("a full disk ends an encode with one sentence", async (t) => {
-  if (!(await mayMount())) return t.skip("this user may not mount a small disk");
+test("reports a full disk in one line", async (t) => {
+  if (!(await canMount())) return t.skip("this user cannot mount a small disk");
   const disk = await tempFolder(t);
   const args = [
     COMMAND,
@@ -240,16 +252,16 @@ test("a full disk ends an encode with one sentence", async (t) => {
   assert.doesNotMatch(stdout, /a\.siedd$/m);
 });
 
-/** A mount that only the child sees; an ordinary user becomes root of a namespace for it. */
+/** Options of unshare for a mount that only the child sees; an ordinary user needs a user namespace too. */
 const namespace = process.getuid?.() === 0 ? ["-m"] : ["-rm"];
 
-async function mayMount(): Promise<boolean> {
+async function canMount(): Promise<boolean> {
   const trial = spawn("unshare", [...namespace, "mount", "-t", "tmpfs", "none", "/mnt"], { stdio: "ignore" });
   const code = await Promise.race([once(trial, "close"), once(trial, "error")]).catch(() => [1]);
   return code[0] === 0;
 }
 
-test("demo encodes a video once, takes the next free port, and encodes nothing the second time", async (t: TestContext) => {
+test("demo uses the next free port, and encodes a video only once", async (t: TestContext) => {
   const folder = await tempFolder(t);
   const video = join(folder, "my video.mp4");
   await execute("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", "testsrc2=s=1280x720:d=0.4:r=25", video]);
@@ -261,22 +273,22 @@ test("demo encodes a video once, takes the next free port, and encodes nothing t
     const args = [COMMAND, "demo", video, "--preset", "draft", "--size", "64x36", "--port", port];
     const child = spawn(process.execPath, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
     t.after(() => child.kill("SIGKILL"));
-    const said = text(child.stderr);
+    const stderr = text(child.stderr);
     const [announced] = await once(child.stdout, "data");
     const url = /http:\S+/.exec(String(announced))?.[0] ?? "";
     const { assets } = (await (await fetch(url)).json()) as { assets: { id: string }[] };
     child.kill("SIGTERM");
     const [code] = await once(child, "close");
-    const made = await stat(join(folder, ".siedd/demo", `${assets[0]?.id}.siedd`));
-    return { url, assets, code, made: [made.ino, made.mtimeMs], said: await said };
+    const file = await stat(join(folder, ".siedd/demo", `${assets[0]?.id}.siedd`));
+    return { url, assets, code, file: [file.ino, file.mtimeMs], stderr: await stderr };
   };
   const first = await demo();
   assert.notEqual(new URL(first.url).port, port);
-  assert.match(first.said, new RegExp(`Port ${port} is in use`));
+  assert.match(first.stderr, new RegExp(`Port ${port} is in use`));
   assert.equal(first.assets.length, 1);
   assert.match(first.assets[0]!.id, /^my-video-/);
   assert.equal(first.code, 0);
   const second = await demo();
-  assert.deepEqual(second.made, first.made);
-  assert.doesNotMatch(second.said, /Encoding/);
+  assert.deepEqual(second.file, first.file);
+  assert.doesNotMatch(second.stderr, /Encoding/);
 });

@@ -10,14 +10,14 @@ import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import {
   compareConventional,
-  equalQuality,
+  findEqualQuality,
   ladderSizes,
-  Similarity,
+  SsimEvaluator,
   worstFrames,
 } from "../../../encoder/index.js";
 import { probeVideo } from "../../../media/index.js";
 import { launchBrowser, watchFaults } from "../../support/browser.js";
-import { processesOf } from "../../support/child-processes.js";
+import { commandLinesWith } from "../../support/child-processes.js";
 import { clip } from "../../support/clips.js";
 import { until } from "../../support/wait-until.js";
 
@@ -38,7 +38,7 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
-/** A smooth picture, and the same with an error that grows towards the bottom. */
+/** Returns a smooth image, and the same image with an error that grows towards the bottom. */
 function testImages(width: number, height: number): { reference: Uint8Array; decoded: Uint8Array } {
   const reference = new Uint8Array(width * height * 3);
   const decoded = new Uint8Array(width * height * 4);
@@ -54,28 +54,28 @@ function testImages(width: number, height: number): { reference: Uint8Array; dec
   return { reference, decoded };
 }
 
-test("SSIM and MS-SSIM are those of their papers", () => {
+test("SSIM and MS-SSIM match a NumPy implementation of the papers", () => {
   const { reference, decoded } = testImages(241, 187);
-  const similarity = new Similarity(241, 187);
-  const { ssim, msSsim } = similarity.frame(decoded, reference);
-  // In float64 with NumPy, from the formulas, with a two-dimensional window.
+  const similarity = new SsimEvaluator(241, 187);
+  const { ssim, msSsim } = similarity.compare(decoded, reference);
+  // Computed in float64 with NumPy from the formulas, with a two-dimensional window.
   assert.ok(Math.abs(ssim - 0.8705264) < 1e-5, `${ssim}`);
   assert.ok(Math.abs(msSsim! - 0.9913136) < 1e-5, `${msSsim}`);
 });
 
-test("equal pictures are alike, and small ones have no MS-SSIM", () => {
+test("SSIM of equal images is 1, and small images have no MS-SSIM", () => {
   const { reference } = testImages(176, 176);
   const copy = Uint8Array.from({ length: 176 * 176 * 4 }, (_, i) =>
     i % 4 === 3 ? 255 : reference[3 * Math.floor(i / 4) + (i % 4)],
   );
-  assert.deepEqual(new Similarity(176, 176).frame(copy, reference), { ssim: 1, msSsim: 1 });
-  const part = new Similarity(176, 175).frame(copy, reference);
+  assert.deepEqual(new SsimEvaluator(176, 176).compare(copy, reference), { ssim: 1, msSsim: 1 });
+  const part = new SsimEvaluator(176, 175).compare(copy, reference);
   assert.deepEqual(part, { ssim: 1, msSsim: undefined });
 });
 
-test("the bytes of equal PSNR are found in a few encodes, wherever they lie", async () => {
+test("finds the bytes at equal PSNR in at most 7 encodes", async () => {
   const bytesAt = (rateFactor: number) => 1e7 * Math.exp(-rateFactor / 7);
-  // Saturating at both ends, as 4:2:0 in R'G'B' does.
+  // Saturates at both ends, as 4:2:0 does when measured in R'G'B'.
   const psnrAt = (rateFactor: number) => 30 - 9 * Math.tanh((rateFactor - 27) / 14);
   const range = { best: 0, worst: 51 };
   for (let target = 22; target < 38; target += 0.37) {
@@ -85,30 +85,30 @@ test("the bytes of equal PSNR are found in a few encodes, wherever they lie", as
       assert.ok(Number.isInteger(rateFactor) && rateFactor >= 0 && rateFactor <= 51);
       return { rateFactor, bytes: Math.round(bytesAt(rateFactor)), psnr: psnrAt(rateFactor) };
     };
-    const found = await equalQuality(measure, range, target);
+    const found = await findEqualQuality(measure, range, target);
     const exact = bytesAt(27 + 14 * Math.atanh((30 - target) / 9));
     assert.ok(encodes <= 7, `${encodes} encodes for ${target} dB`);
     assert.ok(Math.abs(found.bytesAtEqualPsnr! / exact - 1) < 0.02, `${target} dB`);
   }
 });
 
-test("a PSNR that a codec cannot reach is said to be out of its reach", async () => {
+test("returns no bytes for a PSNR that a codec cannot reach", async () => {
   const measure = async (rateFactor: number) => ({ rateFactor, bytes: 1000, psnr: 40 - rateFactor / 3 });
   for (const target of [41, 10]) {
-    const found = await equalQuality(measure, { best: 0, worst: 51 }, target, [-4, 4]);
+    const found = await findEqualQuality(measure, { best: 0, worst: 51 }, target, [-4, 4]);
     assert.equal(found.bytesAtEqualPsnr, undefined);
     assert.equal(found.rateFactor, undefined);
     assert.ok(found.points.length <= 5);
   }
 });
 
-test("the worst frames are not neighbors", () => {
+test("the worst frames keep a minimum distance", () => {
   const perFrame = [30, 29, 25, 26, 31, 32, 28, 33].map((psnr) => ({ psnr }));
   assert.deepEqual(worstFrames(perFrame, 3, 2), [2, 6, 0]);
   assert.deepEqual(worstFrames(perFrame, 9, 3), [2, 6]);
 });
 
-test("a ladder has the video's own size and the usual ones below it, upright videos too", () => {
+test("a ladder has the video's size and the standard sizes below it, for portrait videos too", () => {
   const heights = ladderSizes({ width: 1280, height: 720 }).map(({ height }) => height);
   assert.deepEqual(heights, [720, 540, 432, 360, 234]);
   assert.deepEqual(ladderSizes({ width: 361, height: 641 }), [
@@ -118,7 +118,7 @@ test("a ladder has the video's own size and the usual ones below it, upright vid
   ]);
 });
 
-test("x265 and SVT-AV1 are measured too, at odd sizes, and leave no file behind", async () => {
+test("measures x265 and SVT-AV1 at odd sizes, and leaves no temporary file", async () => {
   const before = (await readdir(tmpdir())).filter((name) => name.startsWith("siedd-eval-"));
   const info = await probeVideo(video);
   const frames = { path: video, info, width: 101, height: 67, frameCount: 12 };
@@ -135,7 +135,7 @@ test("x265 and SVT-AV1 are measured too, at odd sizes, and leave no file behind"
   assert.deepEqual(left, before);
 });
 
-test("eval judges an asset against x264 and writes a page that needs no network", async () => {
+test("eval compares an asset with x264 and writes a self-contained report", async () => {
   const report = join(folder, "report.html");
   const args = ["eval", asset, video, "--from", "1", "--report", report, "--json"];
   const { stdout } = await execute(process.execPath, [COMMAND, ...args]);
@@ -155,10 +155,10 @@ test("eval judges an asset against x264 and writes a page that needs no network"
     bytes: bytesAtEqualPsnr,
     rungs: [{ width: 160, height: 90, bytes: bytesAtEqualPsnr }],
   });
-  await lookAt(report, result.psnr);
+  await checkReport(report, result.psnr);
 });
 
-async function lookAt(report: string, psnr: number): Promise<void> {
+async function checkReport(report: string, psnr: number): Promise<void> {
   const html = await readFile(report, "utf8");
   assert.ok(html.includes(`${psnr.toFixed(2)} dB`));
   assert.match(html, /uPlot\s.*MIT.*Permission is hereby granted/s);
@@ -166,13 +166,13 @@ async function lookAt(report: string, psnr: number): Promise<void> {
   try {
     const page = await browser.newPage({ viewport: { width: 900, height: 700 } });
     const faults = watchFaults(page);
-    const asked: string[] = [];
-    page.on("request", (request) => asked.push(request.url()));
+    const requests: string[] = [];
+    page.on("request", (request) => requests.push(request.url()));
     await page.goto(pathToFileURL(report).href);
     await page.waitForFunction("document.querySelectorAll('canvas').length === 3");
     assert.deepEqual(faults, []);
     assert.deepEqual(
-      asked.filter((url) => !url.startsWith("data:")),
+      requests.filter((url) => !url.startsWith("data:")),
       [pathToFileURL(report).href],
     );
     const colors = await page.evaluate(`[...document.querySelectorAll("canvas")].map((canvas) => {
@@ -183,7 +183,7 @@ async function lookAt(report: string, psnr: number): Promise<void> {
     const frames = await page.evaluate(
       `[...document.querySelectorAll(".pair img")].map((image) => image.complete && image.naturalWidth)`,
     );
-    // A second holds two frames that are half a second apart.
+    // One second contains at most two frames that are half a second apart.
     assert.ok([2, 4].includes((frames as number[]).length));
     assert.ok((frames as number[]).every((width) => width === 160));
     const slider = page.locator(".pair input").first();
@@ -197,9 +197,9 @@ async function lookAt(report: string, psnr: number): Promise<void> {
   }
 }
 
-test("a report that cannot be written is refused before any work", async () => {
+test("fails before any work if the report cannot be written", async () => {
   const report = join(folder, "none", "report.html");
-  // Looked at first: it is not told that there is no such video.
+  // The report is checked first, so the missing video is not reported.
   const none = join(folder, "none.mp4");
   await assert.rejects(execute(process.execPath, [COMMAND, "eval", asset, none, "--report", report]), {
     code: 1,
@@ -207,7 +207,7 @@ test("a report that cannot be written is refused before any work", async () => {
   });
 });
 
-test("eval ended by Ctrl-C leaves no ffmpeg, no temporary file and no report", async (t) => {
+test("an eval interrupted by Ctrl-C leaves no ffmpeg, no temporary file and no report", async (t) => {
   const temporary = join(folder, "tmp");
   await mkdir(temporary);
   const report = join(folder, "interrupted.html");
@@ -217,12 +217,12 @@ test("eval ended by Ctrl-C leaves no ffmpeg, no temporary file and no report", a
     { env: { ...process.env, TMPDIR: temporary }, stdio: ["ignore", "ignore", "pipe"] },
   );
   t.after(() => child.kill("SIGKILL"));
-  const said = text(child.stderr!);
-  await until(() => processesOf(temporary).length > 0, "it works on a temporary file");
+  const stderr = text(child.stderr!);
+  await until(() => commandLinesWith(temporary).length > 0, "it works on a temporary file");
   child.kill("SIGINT");
   const [code] = await once(child, "close");
-  assert.equal(code, 130, await said);
+  assert.equal(code, 130, await stderr);
   assert.deepEqual(await readdir(temporary), []);
-  assert.deepEqual(processesOf(temporary), []);
+  assert.deepEqual(commandLinesWith(temporary), []);
   assert.ok(!(await readdir(folder)).some((name) => name.includes("interrupted")));
 });

@@ -13,7 +13,7 @@ import { until } from "../../support/wait-until.js";
 const COMMAND = join(import.meta.dirname, "../../../cli/main.js");
 const SMALL = { width: 160, height: 90, groups: [10, 10] };
 
-test("serve takes folders and addresses, logs requests by id and drains on SIGTERM", async (t) => {
+test("serves folders and URLs, logs requests by ID, and drains on SIGTERM", async (t) => {
   const folder = await tempFolder(t);
   await writeFile(join(folder, "here.siedd"), syntheticAsset(SMALL));
   const origin = await originServer(t);
@@ -39,8 +39,8 @@ test("serve takes folders and addresses, logs requests by id and drains on SIGTE
   child.stderr.on("data", (chunk: Buffer) => {
     log += chunk;
   });
-  const [said] = (await once(child.stdout, "data")) as [Buffer];
-  const [, url = ""] = /^serving .*, http:\S+there\.siedd at (http:\S+)\n$/.exec(said.toString()) ?? [];
+  const [output] = (await once(child.stdout, "data")) as [Buffer];
+  const [, url = ""] = /^Serving .*, http:\S+there\.siedd at (http:\S+)\n$/.exec(output.toString()) ?? [];
   const { assets } = (await (await fetch(url)).json()) as { assets: { id: string }[] };
   assert.deepEqual(
     assets.map(({ id }) => id),
@@ -60,39 +60,35 @@ test("serve takes folders and addresses, logs requests by id and drains on SIGTE
     .map((line) => JSON.parse(line));
   const line = lines.find(({ path }) => path === "/videos/there/full/80,46/seg-0.m4s");
   assert.deepEqual([line.status, line.reqId], [200, answer.headers.get("x-request-id")]);
-  assert.doesNotMatch(log + said, /secret|of-tokens/);
+  assert.doesNotMatch(log + output, /secret|of-tokens/);
 });
 
-test("what serve cannot do is said in the words of the command, wrong usage as such", async (t) => {
+test("reports invalid options by their flags, and exits with 2 for invalid usage", async (t) => {
   const folder = await tempFolder(t);
   await writeFile(join(folder, "file"), "");
   const port = ["--port", "0"];
-  for (const [argv, code, says] of [
+  for (const [argv, code, message] of [
     [[folder, "--sign-key", "a:short"], 2, /the secret of key 1 in --sign-key or SIEDD_SIGN_KEYS must have/],
-    [[folder, "--sign-key", `a b:${"s".repeat(16)}`], 2, /the name of key 1 in --sign-key .* not "a b"/],
+    [[folder, "--sign-key", `a b:${"s".repeat(16)}`], 2, /the ID of key 1 in --sign-key .* "a b"/],
     [
       ["http://user:word@host/a.siedd"],
       2,
-      /must hold no password; give it as a header in SIEDD_ORIGIN_HEADERS/,
+      /must not contain credentials; set a header in SIEDD_ORIGIN_HEADERS/,
     ],
-    [[folder, "--prefix", "/a:b"], 2, /--prefix must be a path of letters, .* not "\/a:b"/],
-    [["http://"], 2, /what is served must be a folder's path/],
-    [["s3://bucket"], 2, /s3:\/\/ is no way to videos; give the http or https address/],
+    [[folder, "--prefix", "/a:b"], 2, /--prefix must be a path of letters, .* "\/a:b"/],
+    [["http://"], 2, /<folder\|url> must be /],
+    [["s3://bucket"], 2, /unsupported source URL "s3:\/\/\.\.\."; use https:\/\//],
     [[join(folder, "file")], 1, /file is not a folder/],
-    [
-      [folder, "--cache-dir", join(folder, "file", "a")],
-      1,
-      /--cache-dir must be a folder that can be written/,
-    ],
+    [[folder, "--cache-dir", join(folder, "file", "a")], 1, /--cache-dir must be a /],
   ] as const) {
     const outcome = await siedd(["serve", ...port, ...argv]);
-    assert.match(outcome.stderr, says);
+    assert.match(outcome.stderr, message);
     assert.deepEqual([outcome.code, outcome.stdout, outcome.stderr.trim().split("\n").length], [code, "", 1]);
     assert.doesNotMatch(outcome.stderr, /options\.|s{16}|short|word@/);
   }
 });
 
-test("commands that read files say so when they are given addresses", async () => {
+test("commands that read files reject URLs", async () => {
   for (const argv of [
     ["encode", "http://host/video.mp4", "-o", "video.siedd"],
     ["info", "https://host/video.siedd"],
@@ -101,7 +97,7 @@ test("commands that read files say so when they are given addresses", async () =
     ["demo", "http://host/video.mp4"],
   ]) {
     const { code, stderr } = await siedd(argv);
-    assert.match(stderr, /It must be a file on this machine; download it first\.\n$/, argv[0]);
+    assert.match(stderr, /It must be a local file, not a URL; download it first\.\n$/, argv[0]);
     assert.equal(code, 2);
   }
 });

@@ -9,14 +9,14 @@ import { ffmpeg, streamsOf } from "../../support/odd-videos.js";
 import { writeSyntheticAsset } from "../../support/synthetic-asset.js";
 import { tempFolder } from "../../support/temp-folder.js";
 
-const cue = (start: number, end: number, said: string, settings = "") => ({
+const cue = (start: number, end: number, text: string, settings = "") => ({
   start,
   end,
   settings,
-  text: said,
+  text,
 });
 
-test("decode to MP4 keeps the subtitles, with their languages and their times in the part that is decoded", async (t) => {
+test("decode to MP4 keeps subtitles, their languages, and their times relative to the decoded range", async (t) => {
   const folder = await tempFolder(t);
   const [asset, output] = [join(folder, "video.siedd"), join(folder, "back.mp4")];
   writeSyntheticAsset(asset, {
@@ -48,7 +48,7 @@ test("decode to MP4 keeps the subtitles, with their languages and their times in
   );
   const cues = async (track: number) =>
     parseWebVtt(`${await ffmpeg("-i", output, "-map", `0:s:${track}`, "-f", "webvtt", "-")}`).map(
-      ({ start, end, text: said }) => [start, end, said],
+      ({ start, end, text: payload }) => [start, end, payload],
     );
   assert.deepEqual(await cues(0), [
     [0, 300, "Hello"],
@@ -58,13 +58,13 @@ test("decode to MP4 keeps the subtitles, with their languages and their times in
   assert.deepEqual(await cues(1), [[600, 900, "Grüß Gott"]]);
 });
 
-test("a WebVTT file is read back as it was written, whatever the text", () => {
+test("parses WebVTT as it was written, whatever the text", () => {
   const cues = [cue(0, 1000, "a\nb", "line:0 align:left"), cue(3_600_000, 3_600_001, "<i>é</i>")];
   assert.deepEqual(parseWebVtt(writeWebVtt(cues)), cues);
   assert.deepEqual(parseWebVtt(writeWebVtt([cue(0, 10, "a\n\n--> b\r\nc")])), [cue(0, 10, "a\n--&gt; b\nc")]);
 });
 
-test("cues at the same time become one with the lines of all", () => {
+test("merges overlapping cues into one cue with the lines of all", () => {
   assert.deepEqual(flattenCues([cue(0, 10, "a"), cue(5, 15, "b"), cue(20, 30, "c")]), [
     cue(0, 5, "a"),
     cue(5, 10, "a\nb"),

@@ -1,0 +1,57 @@
+import type { Asset, AudioTrack, Rational, TextTrack } from "../../codec/internal.js";
+import type { Mp4Audio, Mp4Subtitles } from "../../media/index.js";
+import { writeAdts } from "./adts.js";
+
+/** Consecutive frames at a frame rate, which may differ from the asset's. */
+export interface FrameRange {
+  readonly first: number;
+  readonly count: number;
+  readonly rate: Rational;
+}
+
+/** Audio packets read into memory at a time, about 20 seconds. */
+const PACKETS_PER_READ = 1024;
+
+/**
+ * Cuts an audio track to a range of frames. The result starts one packet early, which the AAC decoder needs.
+ *
+ * @returns undefined if the track has no packet in the range
+ */
+export function trimAudio(
+  asset: Asset,
+  track: AudioTrack,
+  range: FrameRange,
+  signal: AbortSignal,
+): Mp4Audio | undefined {
+  const { packetDuration, packetCount, priming, sampleRate, language } = track;
+  const sampleAt = (frame: number) =>
+    Math.round((frame * range.rate.den * sampleRate) / range.rate.num) + priming;
+  const start = sampleAt(range.first);
+  const first = Math.min(packetCount, Math.max(0, Math.floor(start / packetDuration) - 1));
+  const end = Math.min(packetCount, Math.ceil(sampleAt(range.first + range.count) / packetDuration));
+  if (end <= first) return undefined;
+  const adts = async function* () {
+    for (let packet = first; packet < end; packet += PACKETS_PER_READ) {
+      const count = Math.min(PACKETS_PER_READ, end - packet);
+      yield writeAdts(track.config, await asset.readAudio(track.index, packet, count, signal));
+    }
+  };
+  return { adts: adts(), delaySamples: start - first * packetDuration, sampleRate, language };
+}
+
+/** Cuts a text track to a range of frames; cues that cross an end of the range are shortened. */
+export async function trimSubtitles(
+  asset: Asset,
+  { index, language }: TextTrack,
+  { first, count, rate }: FrameRange,
+  signal: AbortSignal,
+): Promise<Mp4Subtitles> {
+  const [start, end] = [first, first + count].map((frame) =>
+    Math.round((1000 * frame * rate.den) / rate.num),
+  );
+  const cues = (await asset.readText(index, signal)).flatMap((cue) => {
+    const cut = { ...cue, start: Math.max(cue.start, start) - start, end: Math.min(cue.end, end) - start };
+    return cut.end > cut.start ? [cut] : [];
+  });
+  return { cues, language };
+}
