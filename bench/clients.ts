@@ -86,9 +86,9 @@ try {
     memoryMegabytesByQuarter: [0, 1, 2, 3].map(part),
     computed: counter('siedd_cache_requests_total\\{from="computed"\\}'),
     fromMemory: counter('siedd_cache_requests_total\\{from="memory"\\}'),
-    shared: counter('siedd_cache_requests_total\\{from="shared"\\}'),
+    coalesced: counter('siedd_cache_requests_total\\{from="coalesced"\\}'),
     evicted: counter('siedd_cache_evictions_total\\{tier="memory"\\}'),
-    abandoned: counter("siedd_abandoned_work_total"),
+    aborted: counter("siedd_aborted_work_total"),
   };
   process.stdout.write(`${JSON.stringify({ bench: "clients", machine: machine(), ...result })}\n`);
   if (different > 0 || seen.errors.length > 0) process.exitCode = 1;

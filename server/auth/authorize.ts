@@ -3,24 +3,23 @@ import type { SizeLimits } from "../../protocol/size-limits.js";
 import { SIGNATURE_PARAMETER } from "../../protocol/url-parameters.js";
 import type { Catalog, CatalogEntry } from "../catalog/catalog.js";
 import { RequestError } from "../errors.js";
-import { parseRegion } from "../request/region.js";
-import { parseImageSize } from "../request/size.js";
-import { rootAddress, videoIdOfUrl } from "../web/oembed.js";
+import { catalogUrl, videoIdFromUrl } from "../request/video-url.js";
+import { parseImageViewport } from "../request/viewport.js";
 import { checkSignature, type Grant, type SignKey } from "./signature.js";
 
 /**
- * Decides whether a request may have its answer, before any work. Nothing or true lets it pass, false is 403, a number
- * is the status of the answer; what it throws is answered as Fastify would.
+ * Decides whether a request is allowed, before any work is done. `undefined` or true allows it, false responds 403, and
+ * a number from 400 to 599 is the response status. A thrown error is sent as Fastify would send it.
  *
  * @param video undefined for the catalog
  */
 export type Authorize = (
   request: FastifyRequest,
-  entry: { readonly id: string; readonly file: string } | undefined,
+  video: { readonly id: string; readonly file: string } | undefined,
 ) => undefined | boolean | number | Promise<undefined | boolean | number>;
 
-export interface AccessOptions {
-  /** Empty: no signature is asked for. */
+export interface AuthorizationOptions {
+  /** If empty, no signature is required. */
   readonly signKeys: readonly SignKey[];
   readonly authorize: Authorize | undefined;
 }
@@ -33,40 +32,41 @@ declare module "fastify" {
   }
 }
 
-/** What tells nobody of a video. */
-const OPEN_ROUTES = ["/player/*", "/healthz", "/readyz", "/metrics", "/stats.json"];
+/** Routes that skip authorization. */
+const PUBLIC_ROUTES = ["/player/*", "/healthz", "/readyz", "/metrics", "/stats.json"];
 
-/** Checks signatures and asks `authorize`, ahead of everything else that a request of this instance does. */
+/** Adds the hook that checks the signature of each request and calls `authorize`, ahead of all other hooks. */
 export function authorizeRequests(
   app: FastifyInstance,
   catalog: Catalog,
   limits: SizeLimits,
-  { signKeys, authorize }: AccessOptions,
+  { signKeys, authorize }: AuthorizationOptions,
 ): void {
   if (signKeys.length === 0 && authorize === undefined) return;
   app.decorateRequest(GRANT, null);
   app.addHook("onRequest", async (request) => {
     const route = request.routeOptions.url?.slice(app.prefix.length);
-    if (request.method === "OPTIONS" || request.is404 || (route !== undefined && OPEN_ROUTES.includes(route)))
-      return;
-    const { id, url, signature } = askedFor(request, route, app.prefix);
+    const isPublic = route !== undefined && PUBLIC_ROUTES.includes(route);
+    if (request.method === "OPTIONS" || request.is404 || isPublic) return;
+    const { id, url, signature } = authorizationTarget(request, route, app.prefix);
     if (signKeys.length > 0) {
-      const path = pathBelow(app.prefix, url);
+      const path = pathBelowPrefix(app.prefix, url);
       const grant = checkSignature(signKeys, signature, { id, path }, Date.now() / 1000);
-      if (id === undefined && grant.scope === "video") throw tooLittle("one video, not the catalog");
-      await expectWithin(grant, request, catalog, limits);
+      if (id === undefined && grant.scope === "video") throw insufficientGrant("one video, not the catalog");
+      await assertWithinGrant(grant, request, catalog, limits);
       request[GRANT] = grant;
     }
-    if (authorize !== undefined)
-      await ask(authorize, request, id === undefined ? undefined : await catalog.open(id));
+    if (authorize !== undefined) {
+      await callAuthorize(authorize, request, id === undefined ? undefined : await catalog.open(id));
+    }
   });
 }
 
-/** What the request's signature allows; undefined where none was asked for. */
+/** Returns what the request's signature allows, or undefined if none was required. */
 export const grantFor = (request: FastifyRequest): Grant | undefined => request[GRANT] ?? undefined;
 
-/** The limits that hold for a request: the server's, and those of its signature. */
-export function limitsOf(request: FastifyRequest, limits: SizeLimits): SizeLimits {
+/** Returns the size limits of a request: the server's, reduced to those of its signature. */
+export function limitsFor(request: FastifyRequest, limits: SizeLimits): SizeLimits {
   const grant = grantFor(request);
   if (grant?.maxSide === undefined && grant?.maxArea === undefined) return limits;
   const { maxSide = limits.maxSide, maxArea = limits.maxArea } = grant;
@@ -77,37 +77,41 @@ export function limitsOf(request: FastifyRequest, limits: SizeLimits): SizeLimit
   };
 }
 
-/** The video, path and signature of a request. */
-function askedFor(request: FastifyRequest, route: string | undefined, prefix: string) {
-  const { [SIGNATURE_PARAMETER]: signature, url: about } = request.query as Record<string, unknown>;
-  const embedded =
-    route === "/player/oembed" && typeof about === "string"
-      ? videoIdOfUrl(about, rootAddress(request, prefix))
+/** Returns the video id, URL and signature that a request is authorized by. */
+function authorizationTarget(request: FastifyRequest, route: string | undefined, prefix: string) {
+  const { [SIGNATURE_PARAMETER]: signature, url: oembedUrl } = request.query as Record<string, unknown>;
+  const embeddedId =
+    route === "/player/oembed" && typeof oembedUrl === "string"
+      ? videoIdFromUrl(oembedUrl, catalogUrl(request, prefix))
       : undefined;
-  if (typeof about !== "string" || embedded === undefined) {
+  if (typeof oembedUrl !== "string" || embeddedId === undefined) {
     return { id: (request.params as { id?: string }).id, url: request.url, signature };
   }
-  // oEmbed (oembed.com, 2.1): whoever asks has the video's address and nothing else, so the signature is in there.
-  const { pathname, searchParams } = new URL(about);
+  // An oEmbed consumer passes only the video's URL (oembed.com, 2.1), so the signature is usually inside that URL.
+  const { pathname, searchParams } = new URL(oembedUrl);
   return {
-    id: embedded,
+    id: embeddedId,
     url: pathname,
     signature: signature ?? searchParams.get(SIGNATURE_PARAMETER) ?? undefined,
   };
 }
 
-/** The decoded path below the prefix, `id/...`. Throws RequestError `not-found`. */
-function pathBelow(prefix: string, url: string): string {
+/**
+ * Returns the decoded path below the prefix, `id/...`.
+ *
+ * @throws RequestError `not-found` for malformed percent-encoding
+ */
+function pathBelowPrefix(prefix: string, url: string): string {
   const [path] = url.split("?", 1);
   try {
     return decodeURIComponent(path.slice(prefix.length + 1));
   } catch {
-    throw new RequestError("not-found", "there is nothing at this path");
+    throw new RequestError("not-found", "path not found: malformed percent-encoding");
   }
 }
 
-/** Throws RequestError `bad-signature` for a size that the signature leaves out, and for the whole asset. */
-async function expectWithin(
+/** Throws RequestError `bad-signature` for a size above the grant's limits, and for the asset itself. */
+async function assertWithinGrant(
   grant: Grant,
   request: FastifyRequest,
   catalog: Catalog,
@@ -117,29 +121,29 @@ async function expectWithin(
   if (maxSide === Infinity && maxArea === Infinity) return;
   const { id, region, size } = request.params as { id?: string; region?: string; size?: string };
   if (id === undefined) return;
-  // Whoever has the asset can draw it at any size.
-  if (request.routeOptions.url?.endsWith("/:id/asset")) throw tooLittle("some sizes, not the asset");
+  // The asset can be decoded at any size.
+  if (request.routeOptions.url?.endsWith("/:id/asset")) throw insufficientGrant("some sizes, not the asset");
   if (region === undefined || size === undefined) return;
   const { asset } = await catalog.open(id);
-  // Whether it needs a caret is the route's to say: the even size of an odd video is no enlargement of its video.
-  const asked = /^\d*,\d*$/.test(size) ? `^${size}` : size;
-  const { width, height } = parseImageSize(asked, parseRegion(region, asset), limits);
-  // Video rounds odd sides up to even ones: that pixel is given away.
+  // Allow upscaling here: the route decides whether `^` is required (rounding odd sides up to even does not need it).
+  const upscalable = /^\d*,\d*$/.test(size) ? `^${size}` : size;
+  const { width, height } = parseImageViewport({ region, size: upscalable }, asset, limits);
+  // Video rounds odd sides up to even ones; the extra pixel is not checked.
   if (Math.max(width, height) > maxSide || width * height > maxArea) {
-    throw tooLittle(`at most ${describe(grant)}, not ${width}x${height}`);
+    throw insufficientGrant(`${describeLimits(grant)}, not ${width}x${height}`);
   }
 }
 
-const describe = ({ maxSide, maxArea }: Grant): string =>
+const describeLimits = ({ maxSide, maxArea }: Grant): string =>
   [
-    ...(maxSide === undefined ? [] : [`${maxSide} pixels a side`]),
-    ...(maxArea === undefined ? [] : [`${maxArea} pixels a picture`]),
+    ...(maxSide === undefined ? [] : [`sides up to ${maxSide} pixels`]),
+    ...(maxArea === undefined ? [] : [`areas up to ${maxArea} pixels`]),
   ].join(" and ");
 
-const tooLittle = (what: string): RequestError =>
-  new RequestError("bad-signature", `the signature of this address is good for ${what}`);
+const insufficientGrant = (allowed: string): RequestError =>
+  new RequestError("bad-signature", `insufficient signature: it allows ${allowed}`);
 
-async function ask(
+async function callAuthorize(
   authorize: Authorize,
   request: FastifyRequest,
   entry: CatalogEntry | undefined,
@@ -149,8 +153,8 @@ async function ask(
   const status = typeof verdict === "number" ? verdict : 403;
   if (!Number.isInteger(status) || status < 400 || status > 599) {
     throw new TypeError(
-      `siedd options.authorize must answer true, false, nothing or a status from 400 to 599, not ${verdict}`,
+      `siedd options.authorize must return true, false, undefined or a status from 400 to 599, got ${verdict}`,
     );
   }
-  throw new RequestError("not-authorized", "you may not have this", {}, status);
+  throw new RequestError("not-authorized", "access denied", {}, status);
 }

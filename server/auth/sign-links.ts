@@ -2,43 +2,50 @@ import { SIGNATURE_PARAMETER } from "../../protocol/url-parameters.js";
 import type { Grant } from "./signature.js";
 
 const PLAYLIST = /^application\/vnd\.apple\.mpegurl/;
-const CUES = /^text\/vtt/;
+const WEBVTT = /^text\/vtt/;
 const JSON_TYPE = /^application\/json/;
-const PAGE = /^text\/html/;
+const HTML = /^text\/html/;
 
-/** Whether answers of this type link to others. */
+/** Whether responses of this media type contain links. */
 export const containsLinks = (type: string): boolean =>
-  PLAYLIST.test(type) || CUES.test(type) || JSON_TYPE.test(type) || PAGE.test(type);
+  PLAYLIST.test(type) || WEBVTT.test(type) || JSON_TYPE.test(type) || HTML.test(type);
 
-/** Adds the signature of a request to an address; without one it stays as it is. */
-export const signedLink =
+/** Returns a function that adds the request's signature to a link, or leaves it unchanged without a grant. */
+export const linkSigner =
   (grant: Grant | undefined) =>
   (link: string): string =>
     grant === undefined ? link : withQuery(link, `${SIGNATURE_PARAMETER}=${grant.signature}`);
 
 /**
- * Gives the links of a playlist, a storyboard, info.json or the catalog the signature that opened it, so that
- * players reach what they link to.
+ * Adds the signature of the request to every link of a playlist, storyboard, info.json or catalog, so that a player
+ * can follow them.
+ *
+ * @param type media type of the body
  */
 export function signLinks(type: string, body: string, signature: string): string {
-  // Whoever writes a page knows which of its links need one.
-  if (PAGE.test(type)) return body;
+  // HTML pages are rendered with `linkSigner`: only their templates know which links need a signature.
+  if (HTML.test(type)) return body;
   const query = `${SIGNATURE_PARAMETER}=${signature}`;
-  if (PLAYLIST.test(type)) {
-    return body
-      .split("\n")
-      .map((line) =>
-        line.startsWith("#")
-          ? line.replace(
-              /(URI=")([^"]+)(")/g,
-              (_all, before, uri, after) => before + withQuery(uri, query) + after,
-            )
-          : withQuery(line, query),
-      )
-      .join("\n");
-  }
-  // Only what names a part of a picture is a link: the rest may be somebody's subtitles.
-  if (CUES.test(type)) return body.replace(/^\S+#xywh=\S+$/gm, (link) => withQuery(link, query));
+  if (PLAYLIST.test(type)) return signPlaylist(body, query);
+  // Only thumbnail cues are links; other cues are subtitle text.
+  if (WEBVTT.test(type)) return body.replace(/^\S+#xywh=\S+$/gm, (link) => withQuery(link, query));
+  return signJson(body, query);
+}
+
+const signPlaylist = (body: string, query: string): string =>
+  body
+    .split("\n")
+    .map((line) =>
+      line.startsWith("#")
+        ? line.replace(
+            /(URI=")([^"]+)(")/g,
+            (_match, before, uri, after) => before + withQuery(uri, query) + after,
+          )
+        : withQuery(line, query),
+    )
+    .join("\n");
+
+function signJson(body: string, query: string): string {
   const json = JSON.parse(body) as { links?: unknown; assets?: { info?: string; poster?: string }[] };
   if (json.links !== undefined) json.links = linksWithQuery(json.links, query);
   for (const asset of json.assets ?? []) {

@@ -2,52 +2,55 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { SIGNATURE_PARAMETER } from "../../protocol/url-parameters.js";
 import { RequestError } from "../errors.js";
 
-/** A secret that signs URLs, and the name by which a URL says which one signed it. */
+/** A secret that signs URLs, and the id that names it in a signature. */
 export interface SignKey {
-  /** 1 to 32 letters, digits, `_` or `-`; it stands in the URL. */
+  /** 1 to 32 letters, digits, `_` or `-`; visible in the URL. */
   readonly id: string;
-  /** At least 16 characters that nobody can guess. */
+  /** At least 16 characters; use random ones. */
   readonly secret: string;
 }
 
 /**
- * What a signature opens: `video` one video with all its playlists, sizes, sound and pictures, `path` one path and
- * nothing else, `all` every video and the catalog.
+ * What a signature covers: `video` is one video with all its playlists, sizes, audio and images, `path` is one path, and
+ * `all` is every video and the catalog.
  */
 export type SignScope = "video" | "path" | "all";
 
-/** What a signature that holds allows. */
+/** What a valid signature allows. */
 export interface Grant {
   readonly scope: SignScope;
   /** Seconds since 1970. */
   readonly expires: number;
-  /** Output pixels of the longer side at most; undefined: as many as the server allows. */
+  /** Maximum output pixels of the longer side; undefined for the server's limit. */
   readonly maxSide: number | undefined;
-  /** Output pixels of a picture at most; undefined: as many as the server allows. */
+  /** Maximum output pixels of a frame; undefined for the server's limit. */
   readonly maxArea: number | undefined;
-  /** As it stood in the query. */
+  /** The value of the query parameter. */
   readonly signature: string;
 }
 
 const SCOPES: Readonly<Record<string, SignScope>> = { v: "video", p: "path", a: "all" };
 const LETTERS: Readonly<Record<SignScope, string>> = { video: "v", path: "p", all: "a" };
 
-/** `key.expires.terms.mac`: seconds in base 36; terms are the scope's letter, then maxSide and maxArea or nothing. */
+/**
+ * `<key id>.<expires>.<scope><maxSide>_<maxArea>.<mac>`: expires is seconds in base 36, the scope is its letter, and an
+ * absent limit is empty. Everything before the MAC is the signed terms.
+ */
 const TOKEN = /^([\w-]{1,32})\.([0-9a-z]{1,9})\.([vpa])(\d{0,7})_(\d{0,12})\.([\w-]{43})$/;
 
 const mac = (secret: string, terms: string, subject: string): Buffer =>
   createHmac("sha256", secret).update(`siedd url 1\n${terms}\n${subject}`).digest();
 
-/** What is asked for, or signed. */
+/** The resource that a signature is made for, or checked against. */
 export interface Subject {
-  /** Of the video, decoded; undefined for the catalog. */
+  /** The decoded video id; undefined for the catalog. */
   readonly id: string | undefined;
-  /** Decoded, below the plugin's prefix, `id/...`. */
+  /** The decoded path below the plugin's prefix, `id/...`. */
   readonly path: string;
 }
 
-/** What a scope's signature is over, besides its terms. */
-const subjectOf = (scope: SignScope, { id = "", path }: Subject): string =>
+/** Returns what the MAC of a scope covers besides its terms. */
+const signedSubject = (scope: SignScope, { id = "", path }: Subject): string =>
   ({ all: "", path, video: id })[scope];
 
 export interface SignedTerms {
@@ -59,18 +62,18 @@ export interface SignedTerms {
   readonly maxArea?: number;
 }
 
-/** The value of `sig`. */
+/** Returns the value of the `sig` query parameter. */
 export function sign(subject: Subject, { key, expires, scope, maxSide, maxArea }: SignedTerms): string {
   const seconds = Math.ceil(expires).toString(36);
   const terms = `${key.id}.${seconds}.${LETTERS[scope]}${maxSide ?? ""}_${maxArea ?? ""}`;
-  return `${terms}.${mac(key.secret, terms, subjectOf(scope, subject)).toString("base64url")}`;
+  return `${terms}.${mac(key.secret, terms, signedSubject(scope, subject)).toString("base64url")}`;
 }
 
 /**
- * Checks the signature of a request. Throws RequestError `bad-signature` or `expired-signature`; which of the
- * possible faults a bad one has is not told.
+ * Checks the signature of a request and returns its grant. The error does not reveal why a signature is bad.
  *
  * @param now seconds since 1970
+ * @throws RequestError `bad-signature` or `expired-signature`
  */
 export function checkSignature(
   keys: readonly SignKey[],
@@ -81,29 +84,26 @@ export function checkSignature(
   if (signature === undefined) {
     throw new RequestError(
       "bad-signature",
-      `this address needs a signature: ask for one that has ?${SIGNATURE_PARAMETER}=`,
+      `this URL requires a signature in the query parameter "${SIGNATURE_PARAMETER}"`,
     );
   }
   const parts = typeof signature === "string" ? TOKEN.exec(signature) : null;
   const key = parts && keys.find(({ id }) => id === parts[1]);
   if (!parts || !key) throw badSignature();
-  const [token, , seconds, letter, maxSide, maxArea, given] = parts;
+  const [token, , seconds, letter, maxSide, maxArea, actualMac] = parts;
   const terms = token.slice(0, token.lastIndexOf("."));
   const scope = SCOPES[letter];
-  const wanted = mac(key.secret, terms, subjectOf(scope, subject));
-  // 43 letters are 32 bytes and two bits that mean nothing: only one spelling of them is accepted.
-  const bytes = Buffer.from(given, "base64url");
-  if (!timingSafeEqual(wanted, bytes) || bytes.toString("base64url") !== given) throw badSignature();
+  const expectedMac = mac(key.secret, terms, signedSubject(scope, subject));
+  // 43 characters are 32 bytes and two unused bits: accept only the canonical encoding.
+  const bytes = Buffer.from(actualMac, "base64url");
+  if (!timingSafeEqual(expectedMac, bytes) || bytes.toString("base64url") !== actualMac) throw badSignature();
   const expires = Number.parseInt(seconds, 36);
   if (expires <= now) {
-    throw new RequestError(
-      "expired-signature",
-      "the signature of this address has expired; ask for a new one",
-    );
+    throw new RequestError("expired-signature", "signature expired; request a new URL");
   }
   const limit = (text: string) => (text === "" ? undefined : Number(text));
   return { scope, expires, maxSide: limit(maxSide), maxArea: limit(maxArea), signature: token };
 }
 
 const badSignature = (): RequestError =>
-  new RequestError("bad-signature", "the signature does not fit this address; ask for a new one");
+  new RequestError("bad-signature", "invalid signature for this URL; request a new URL");

@@ -8,47 +8,49 @@ import {
 } from "../scheduling/job-context.js";
 import type { DiskCache } from "./disk-cache.js";
 
-/** What a SharedCache has done so far. */
-export interface CacheCounts {
-  /** Answers from memory. */
+/** What a CoalescingCache has done so far. */
+export interface CoalescingCacheCounts {
+  /** Lookups served from memory. */
   readonly hits: number;
-  /** Answers that joined work under way. */
-  readonly shared: number;
-  /** Works done; what was refused, failed or given up is none. */
-  readonly made: number;
-  /** Works ended because nobody waited any more. */
-  readonly abandoned: number;
-  /** Entries given up for room. */
+  /** Lookups that joined a job in flight. */
+  readonly coalesced: number;
+  /** Jobs completed; rejected, failed and aborted jobs do not count. */
+  readonly computed: number;
+  /** Jobs aborted because no caller was waiting anymore. */
+  readonly aborted: number;
+  /** Entries evicted from memory. */
   readonly evicted: number;
-  /** Bytes held now. */
+  /** Bytes in memory now. */
   readonly bytes: number;
 }
 
-interface Flight {
+type Compute = (signal: AbortSignal) => Promise<Uint8Array>;
+
+interface InFlight {
   readonly result: Promise<Uint8Array>;
   readonly controller: AbortController;
-  readonly demand: JobContext;
-  waiting: number;
+  readonly context: JobContext;
+  waiters: number;
 }
 
 /**
- * Finished bytes by key, bounded in bytes, least recently used first out, over a disk that holds more of them. Those
- * who ask for what is being made share that work: it ends when it is done, or when the last of them has left.
+ * A byte-bounded LRU cache in memory, over an optional disk cache. Concurrent lookups of one key share one job
+ * (request coalescing), which runs until it is done or its last waiter aborts.
  */
 export class CoalescingCache {
-  readonly #kept: LRUCache<string, Uint8Array> | undefined;
+  readonly #memory: LRUCache<string, Uint8Array> | undefined;
   readonly #disk: DiskCache | undefined;
-  readonly #flights = new Map<string, Flight>();
-  readonly #counts = { hits: 0, shared: 0, made: 0, abandoned: 0, evicted: 0 };
+  readonly #inFlight = new Map<string, InFlight>();
+  readonly #counts = { hits: 0, coalesced: 0, computed: 0, aborted: 0, evicted: 0 };
 
   /**
-   * @param maxBytes in memory; 0 keeps nothing there and shares all the same
-   * @param disk asked before anything is made, and given what was
+   * @param maxBytes in memory; 0 disables the memory cache, but lookups still coalesce
+   * @param disk the second tier: read before computing, and written after
    */
   constructor(maxBytes: number, disk?: DiskCache) {
     this.#disk = disk;
     if (maxBytes === 0) return;
-    this.#kept = new LRUCache({
+    this.#memory = new LRUCache({
       maxSize: maxBytes,
       sizeCalculation: (value, key) => Math.max(1, value.byteLength + key.length),
       dispose: (_value, _key, reason) => {
@@ -57,114 +59,102 @@ export class CoalescingCache {
     });
   }
 
-  get counts(): CacheCounts {
-    return { ...this.#counts, bytes: this.#kept?.calculatedSize ?? 0 };
+  get counts(): CoalescingCacheCounts {
+    return { ...this.#counts, bytes: this.#memory?.calculatedSize ?? 0 };
   }
 
   /**
-   * The bytes of `key`. `make` gets a signal of its own, aborted when every caller's `signal` is, with the
-   * demand of them all. A failure is not kept. Rejects with the error of `make`, or with the reason of the caller's own signal.
+   * Returns the bytes of `key` from memory, from a job in flight, from disk, or from `compute`. Errors are not cached.
+   * Rejects with the error of `compute`, or with the reason of the caller's own signal.
+   *
+   * @param compute its signal aborts once the signals of all waiters have, and carries their merged job context
    */
-  async get(
-    key: string,
-    make: (signal: AbortSignal) => Promise<Uint8Array>,
-    signal?: AbortSignal,
-  ): Promise<Uint8Array> {
+  async get(key: string, compute: Compute, signal?: AbortSignal): Promise<Uint8Array> {
     signal?.throwIfAborted();
-    const kept = this.#kept?.get(key);
-    if (kept !== undefined) {
+    const cached = this.#memory?.get(key);
+    if (cached !== undefined) {
       this.#counts.hits++;
-      jobContextOf(signal).store = "memory";
-      return kept;
+      jobContextOf(signal).cacheTier = "memory";
+      return cached;
     }
-    let flight = this.#flights.get(key);
-    if (flight === undefined) flight = this.#start(key, make, signal);
+    let inFlight = this.#inFlight.get(key);
+    if (inFlight === undefined) inFlight = this.#start(key, compute, signal);
     else {
-      this.#counts.shared++;
-      mergeContext(flight.demand, jobContextOf(signal));
+      this.#counts.coalesced++;
+      mergeContext(inFlight.context, jobContextOf(signal));
     }
-    const bytes = await this.#wait(key, flight, signal);
-    jobContextOf(signal).store = flight.demand.store ?? "none";
+    const bytes = await this.#wait(key, inFlight, signal);
+    jobContextOf(signal).cacheTier = inFlight.context.cacheTier ?? "none";
     return bytes;
   }
 
-  /** What is in memory, at once. */
-  peek(key: string): Uint8Array | undefined {
-    const kept = this.#kept?.get(key);
-    if (kept !== undefined) this.#counts.hits++;
-    return kept;
+  /** Returns the bytes of `key` if they are in memory. */
+  getFromMemory(key: string): Uint8Array | undefined {
+    const cached = this.#memory?.get(key);
+    if (cached !== undefined) this.#counts.hits++;
+    return cached;
   }
 
-  /** Whether the key is in memory or being made. */
-  holds(key: string): boolean {
-    return this.#kept?.has(key) === true || this.#flights.has(key);
+  /** Whether `key` is in memory or in flight. */
+  has(key: string): boolean {
+    return this.#memory?.has(key) === true || this.#inFlight.has(key);
   }
 
-  /** Keeps bytes that came as a by-product, unless there are some. */
-  offer(key: string, bytes: Uint8Array): void {
-    if (this.#kept?.has(key) !== false) return;
-    this.#kept.set(key, bytes);
+  /** Stores bytes that are a by-product of another job, unless memory already has the key. */
+  addIfAbsent(key: string, bytes: Uint8Array): void {
+    if (this.#memory?.has(key) !== false) return;
+    this.#memory.set(key, bytes);
     this.#disk?.put(key, bytes);
   }
 
-  #start(
-    key: string,
-    make: (signal: AbortSignal) => Promise<Uint8Array>,
-    first: AbortSignal | undefined,
-  ): Flight {
+  #start(key: string, compute: Compute, firstSignal: AbortSignal | undefined): InFlight {
     const controller = new AbortController();
-    const demand = sharedJobContext(first);
-    withJobContext(controller.signal, demand);
-    const result = this.#find(key, make, controller.signal, demand).then(
+    const context = sharedJobContext(firstSignal);
+    withJobContext(controller.signal, context);
+    const result = this.#load(key, compute, controller.signal, context).then(
       (bytes) => {
-        if (this.#flights.get(key)?.controller === controller) this.#flights.delete(key);
-        this.#kept?.set(key, bytes);
+        if (this.#inFlight.get(key)?.controller === controller) this.#inFlight.delete(key);
+        this.#memory?.set(key, bytes);
         return bytes;
       },
       (error: unknown) => {
-        if (this.#flights.get(key)?.controller === controller) this.#flights.delete(key);
+        if (this.#inFlight.get(key)?.controller === controller) this.#inFlight.delete(key);
         throw error;
       },
     );
     result.catch(() => {});
-    const flight: Flight = { result, controller, demand, waiting: 0 };
-    this.#flights.set(key, flight);
-    return flight;
+    const inFlight: InFlight = { result, controller, context, waiters: 0 };
+    this.#inFlight.set(key, inFlight);
+    return inFlight;
   }
 
-  /** From the disk, or made. */
-  async #find(
-    key: string,
-    make: (signal: AbortSignal) => Promise<Uint8Array>,
-    signal: AbortSignal,
-    demand: JobContext,
-  ): Promise<Uint8Array> {
-    const found = await this.#disk?.get(key);
+  async #load(key: string, compute: Compute, signal: AbortSignal, context: JobContext): Promise<Uint8Array> {
+    const stored = await this.#disk?.get(key);
     signal.throwIfAborted();
-    if (found !== undefined) {
-      demand.store = "disk";
-      return found;
+    if (stored !== undefined) {
+      context.cacheTier = "disk";
+      return stored;
     }
-    const bytes = await make(signal);
-    this.#counts.made++;
+    const bytes = await compute(signal);
+    this.#counts.computed++;
     this.#disk?.put(key, bytes);
     return bytes;
   }
 
-  #wait(key: string, flight: Flight, signal: AbortSignal | undefined): Promise<Uint8Array> {
-    flight.waiting++;
-    if (signal === undefined) return flight.result;
+  #wait(key: string, inFlight: InFlight, signal: AbortSignal | undefined): Promise<Uint8Array> {
+    inFlight.waiters++;
+    if (signal === undefined) return inFlight.result;
     return new Promise((resolve, reject) => {
-      const leave = () => {
+      const onAbort = () => {
         reject(signal.reason);
-        if (--flight.waiting > 0) return;
-        this.#counts.abandoned++;
-        // Whoever asks from now on must not join work that is ending.
-        if (this.#flights.get(key) === flight) this.#flights.delete(key);
-        flight.controller.abort(signal.reason);
+        if (--inFlight.waiters > 0) return;
+        this.#counts.aborted++;
+        // Later lookups must not join a job that is being aborted.
+        if (this.#inFlight.get(key) === inFlight) this.#inFlight.delete(key);
+        inFlight.controller.abort(signal.reason);
       };
-      signal.addEventListener("abort", leave, { once: true });
-      flight.result.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
+      signal.addEventListener("abort", onAbort, { once: true });
+      inFlight.result.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
     });
   }
 }

@@ -5,69 +5,71 @@ import { crc32c } from "../../codec/bytes/crc32c.js";
 import { makeFolder } from "../../media/write/make-folder.js";
 
 export interface DiskCacheOptions {
-  /** Made where it is not there. Files in it that are not the cache's own are left alone. */
+  /** Created if missing. Files in it that do not belong to the cache are left alone. */
   readonly folder: string;
-  /** Bytes of all entries together, held by up to two processes on one folder; each further one may add a twentieth. */
+  /**
+   * Bound in bytes on all entries together. It holds while up to two processes share the folder; each further process
+   * may exceed it by 5 %.
+   */
   readonly maxBytes: number;
-  /** Everything besides the key that decides bytes: entries of another recipe are not found. */
-  readonly recipe: string;
-  /** Told of what keeps entries from being read or written: the cache goes on without them. */
-  readonly onProblem: (error: unknown) => void;
+  /** Whatever decides the bytes besides the key; entries of another namespace are never found. */
+  readonly namespace: string;
+  /** Called when an entry cannot be read or written. The cache continues without that entry. */
+  readonly onError: (error: unknown) => void;
 }
 
 /** What a DiskCache has done so far. */
 export interface DiskCacheCounts {
   readonly hits: number;
-  /** Entries given up for room. */
   readonly evicted: number;
   /** Entries that could not be read or written. */
   readonly failed: number;
-  /** Bytes on the disk when they were last counted, and written since. */
+  /** Bytes on disk at the last scan of the folder, plus those written since. */
   readonly bytes: number;
 }
 
 const ENTRY = /^[0-9a-f]{40}\.siedd-cache$/;
 const TEMPORARY = /^[0-9a-f]{40}\.siedd-cache\.[0-9a-f]{12}\.tmp$/;
-/** Nobody writes one entry for so long: whoever began it was killed. */
-const STALE_MS = 10 * 60_000;
-/** How exact the order of use is, which spares a write for most reads. */
-const TOUCH_MS = 10_000;
+/** Age after which a temporary file is deleted: no write takes this long, so its process was killed. */
+const STALE_TEMPORARY_MS = 10 * 60_000;
+/** Resolution of the LRU order: an entry read again within this time is not touched, which saves a write. */
+const TOUCH_INTERVAL_MS = 10_000;
 
-// The folder is counted again each time this process has written SHARE of the bound. An eviction begins above
-// HIGH and ends at LOW, so that two processes, each SHARE beyond its last count, stay within the bound.
-const HIGH = 0.9;
-const LOW = 0.85;
-const SHARE = 0.05;
+// The folder is rescanned each time this process has written RESCAN_SHARE of the bound. Eviction starts above
+// EVICT_ABOVE and stops at EVICT_TO, so that two processes, each RESCAN_SHARE past its last scan, stay within the bound.
+const EVICT_ABOVE = 0.9;
+const EVICT_TO = 0.85;
+const RESCAN_SHARE = 0.05;
 
-/** Bytes that may wait to be written: a slow disk loses entries, not memory. */
-const MAX_PENDING = 64 * 1024 * 1024;
+/** Bytes that may wait to be written; further entries are dropped, so that a slow disk cannot exhaust memory. */
+const MAX_PENDING_BYTES = 64 * 1024 * 1024;
 
-// An entry is "SDC1", the CRC-32C of the rest, and the rest: a machine that lost power leaves files of any length.
+// An entry is "SDC1", the CRC-32C of the body, and the body: after a power loss a file may have any length.
 const MAGIC = Buffer.from("SDC1");
-const HEADER = 8;
+const HEADER_BYTES = 8;
 
 /**
- * Finished bytes by key in a folder, for the next start and for other processes. An entry appears whole or not
- * at all (temporary file, then rename); those used longest ago go first. Nothing here rejects.
+ * A byte-bounded LRU cache in a folder. It survives restarts, and several processes may share it. Writes are atomic
+ * (temporary file, then rename). After `open`, no method rejects.
  */
 export class DiskCache {
   readonly #options: DiskCacheOptions;
   readonly #counts = { hits: 0, evicted: 0, failed: 0 };
   #bytes = 0;
-  #uncounted = 0;
-  #pending = 0;
-  /** Writes and counts of this process, one after the other. */
-  #chain: Promise<void>;
+  #bytesSinceScan = 0;
+  #pendingBytes = 0;
+  /** Runs the writes and scans of this process one after another. */
+  #tasks: Promise<void>;
 
   private constructor(options: DiskCacheOptions) {
     this.#options = options;
-    this.#chain = this.#count().catch((error) => this.#failed(error));
+    this.#tasks = this.#scan().catch((error) => this.#reportError(error));
   }
 
-  /** Rejects with the error of the file system where the folder cannot be made or written. */
+  /** Opens the cache. Rejects with the file-system error if the folder cannot be created or written. */
   static async open(options: DiskCacheOptions): Promise<DiskCache> {
     await makeFolder(options.folder);
-    const probe = join(options.folder, `${nameOf(options, "probe")}.${randomBytes(6).toString("hex")}.tmp`);
+    const probe = join(options.folder, `${fileName(options, "probe")}.${randomBytes(6).toString("hex")}.tmp`);
     try {
       await writeFile(probe, "", { flag: "wx" });
     } finally {
@@ -80,67 +82,68 @@ export class DiskCache {
     return { ...this.#counts, bytes: this.#bytes };
   }
 
+  /** Returns the entry, or undefined if it is missing, damaged or unreadable. A damaged entry is deleted. */
   async get(key: string): Promise<Uint8Array | undefined> {
     const path = this.#path(key);
     try {
       const file = await open(path, "r");
       try {
         const bytes = await file.readFile();
-        const body = bytes.subarray(HEADER);
-        if (!isWhole(bytes)) {
+        if (!isIntact(bytes)) {
           await unlink(path);
           return undefined;
         }
         const { mtimeMs } = await file.stat();
-        // Only the owner may: the entry of another user's process ages faster.
-        if (Date.now() - mtimeMs > TOUCH_MS) await file.utimes(new Date(), new Date()).catch(() => {});
+        // Only the owner may touch a file: entries written by another user's process age faster.
+        if (Date.now() - mtimeMs > TOUCH_INTERVAL_MS)
+          await file.utimes(new Date(), new Date()).catch(() => {});
         this.#counts.hits++;
-        return body;
+        return bytes.subarray(HEADER_BYTES);
       } finally {
         await file.close();
       }
     } catch (error) {
-      // What is not there may just have been evicted, here or by another process.
-      if (!isMissing(error)) this.#failed(error);
+      // A missing file is a miss: this process or another one may have evicted it.
+      if (!isMissing(error)) this.#reportError(error);
       return undefined;
     }
   }
 
-  /** Writes in the background; entries beyond a twentieth of the bound are not kept. */
+  /** Writes an entry in the background. Entries above 5 % of the bound are not stored. */
   put(key: string, bytes: Uint8Array): void {
-    const size = HEADER + bytes.byteLength;
-    if (size > this.#share || this.#pending + size > MAX_PENDING) return;
-    this.#pending += size;
-    this.#chain = this.#chain
+    const size = HEADER_BYTES + bytes.byteLength;
+    if (size > this.#rescanBytes || this.#pendingBytes + size > MAX_PENDING_BYTES) return;
+    this.#pendingBytes += size;
+    this.#tasks = this.#tasks
       .then(() => this.#write(this.#path(key), bytes, size))
-      .catch((error) => this.#failed(error))
+      .catch((error) => this.#reportError(error))
       .finally(() => {
-        this.#pending -= size;
+        this.#pendingBytes -= size;
       });
   }
 
-  /** Settles when all that was put is written. */
-  async settled(): Promise<void> {
-    let chain: Promise<void>;
+  /** Resolves when all pending writes are done. */
+  async flush(): Promise<void> {
+    let tasks: Promise<void>;
     do {
-      chain = this.#chain;
-      await chain;
-    } while (chain !== this.#chain);
+      tasks = this.#tasks;
+      await tasks;
+    } while (tasks !== this.#tasks);
   }
 
-  get #share(): number {
-    return this.#options.maxBytes * SHARE;
+  get #rescanBytes(): number {
+    return this.#options.maxBytes * RESCAN_SHARE;
   }
 
   #path(key: string): string {
-    return join(this.#options.folder, nameOf(this.#options, key));
+    return join(this.#options.folder, fileName(this.#options, key));
   }
 
   async #write(path: string, bytes: Uint8Array, size: number): Promise<void> {
-    if (this.#uncounted + size > this.#share) await this.#count();
-    this.#uncounted += size;
+    if (this.#bytesSinceScan + size > this.#rescanBytes) await this.#scan();
+    this.#bytesSinceScan += size;
     const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
-    const header = Buffer.alloc(HEADER);
+    const header = Buffer.alloc(HEADER_BYTES);
     MAGIC.copy(header);
     header.writeUInt32BE(crc32c(bytes), MAGIC.length);
     try {
@@ -153,51 +156,52 @@ export class DiskCache {
     }
   }
 
-  /** Counts what is there, whoever wrote it, and makes room. */
-  async #count(): Promise<void> {
+  /** Sums up the entries of all processes, deletes stale temporary files, and evicts if above the bound. */
+  async #scan(): Promise<void> {
     const { folder, maxBytes } = this.#options;
     const entries: { path: string; size: number; mtimeMs: number }[] = [];
-    let total = 0;
+    let totalBytes = 0;
     for (const name of await readdir(folder)) {
-      const temporary = TEMPORARY.test(name);
-      if (!temporary && !ENTRY.test(name)) continue;
+      const isTemporary = TEMPORARY.test(name);
+      if (!isTemporary && !ENTRY.test(name)) continue;
       const path = join(folder, name);
-      const found = await stat(path).catch(() => undefined);
-      if (found === undefined) continue;
-      if (temporary && Date.now() - found.mtimeMs > STALE_MS) await rm(path, { force: true });
+      const stats = await stat(path).catch(() => undefined);
+      if (stats === undefined) continue;
+      const { size, mtimeMs } = stats;
+      if (isTemporary && Date.now() - mtimeMs > STALE_TEMPORARY_MS) await rm(path, { force: true });
       else {
-        total += found.size;
-        if (!temporary) entries.push({ path, size: found.size, mtimeMs: found.mtimeMs });
+        totalBytes += size;
+        if (!isTemporary) entries.push({ path, size, mtimeMs });
       }
     }
-    if (total > HIGH * maxBytes) {
+    if (totalBytes > EVICT_ABOVE * maxBytes) {
       entries.sort((a, b) => a.mtimeMs - b.mtimeMs);
       for (const { path, size } of entries) {
-        if (total <= LOW * maxBytes) break;
+        if (totalBytes <= EVICT_TO * maxBytes) break;
         await rm(path, { force: true });
-        total -= size;
+        totalBytes -= size;
         this.#counts.evicted++;
       }
     }
-    this.#bytes = total;
-    this.#uncounted = 0;
+    this.#bytes = totalBytes;
+    this.#bytesSinceScan = 0;
   }
 
-  #failed(error: unknown): void {
+  #reportError(error: unknown): void {
     this.#counts.failed++;
-    this.#options.onProblem(error);
+    this.#options.onError(error);
   }
 }
 
-function nameOf({ recipe }: DiskCacheOptions, key: string): string {
+function fileName({ namespace: recipe }: DiskCacheOptions, key: string): string {
   return `${createHash("sha256").update(`${recipe}\n${key}`).digest("hex").slice(0, 40)}.siedd-cache`;
 }
 
-function isWhole(bytes: Buffer): boolean {
+function isIntact(bytes: Buffer): boolean {
   return (
-    bytes.length >= HEADER &&
+    bytes.length >= HEADER_BYTES &&
     bytes.subarray(0, MAGIC.length).equals(MAGIC) &&
-    bytes.readUInt32BE(MAGIC.length) === crc32c(bytes.subarray(HEADER))
+    bytes.readUInt32BE(MAGIC.length) === crc32c(bytes.subarray(HEADER_BYTES))
   );
 }
 

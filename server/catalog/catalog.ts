@@ -7,7 +7,7 @@ import {
   type DecoderBackendChoice,
 } from "../../codec/decode/frame-decoder.js";
 import { SieddError } from "../../codec/errors.js";
-import { h264Recipe, NEWER_RECIPE, type VideoEncoder } from "../../media/segments/segment-encoder.js";
+import { HEVC_AV1_RECIPE, h264Recipe, type VideoEncoder } from "../../media/segments/segment-encoder.js";
 import { RequestError } from "../errors.js";
 import {
   type AssetSource,
@@ -17,17 +17,16 @@ import {
   type OpenedSource,
   type Problem,
 } from "../library/library.js";
-import { IMAGE_SETTINGS } from "../render/encode-image.js";
-import { TIMELINE } from "./timeline.js";
+import { TIMELINE_VERSION } from "./timeline.js";
 
-/** One video as it is at this moment. */
+/** A video of the catalog, in its current version. */
 export interface CatalogEntry extends OpenedSource {
   readonly id: string;
-  /** File name, for people. */
+  /** File name, for display. */
   readonly file: string;
-  /** What decodes it. */
+  /** The decoder backend of this video. */
   readonly engine: DecoderBackend;
-  /** `v` of its URLs: changes with the file and with everything else that decides the bytes served. */
+  /** The `v` of its URLs. Changes with the asset and with everything else that decides the bytes served. */
   readonly version: string;
 }
 
@@ -39,45 +38,47 @@ export interface CatalogListing {
 export interface CatalogOptions {
   readonly engine: DecoderBackendChoice;
   readonly videoEncoder: VideoEncoder;
-  /** Everything else of the configuration that decides the bytes served. */
+  /** Changes when images are encoded with other settings; part of every version. */
+  readonly imageSettings: string;
+  /** The rest of the configuration that decides the bytes served; part of every version. */
   readonly salt: string;
-  /** Characters that the router lets a path segment have. */
+  /** Maximum characters of a path segment in the router. */
   readonly maxIdLength: number;
 }
 
-interface Opened {
-  readonly tag: string;
+interface CachedEntry {
+  readonly revision: string;
   readonly entry: Promise<CatalogEntry>;
-  /** Of memory, about. */
+  /** Approximate size in memory, bytes. */
   readonly bytes: number;
 }
 
-/** Bytes of memory that open videos may take: thousands of short ones, or some dozens of many hours. */
-const OPEN_BYTES = 256 * 1024 * 1024;
-/** Those of one beside its tables. */
-const MIN_OPEN_BYTES = 8 * 1024;
+/** Bytes of memory for open assets: thousands of short videos, or dozens of many hours each. */
+const OPEN_ASSETS_BYTES = 256 * 1024 * 1024;
+/** Bytes of memory per open asset, besides its tables. */
+const MIN_ASSET_BYTES = 8 * 1024;
 
-/** Bytes that an open asset takes, as measured: its network, an object for each group, two numbers for each packet. */
+/** Estimates the memory of an open asset in bytes: its network, an object per group, two numbers per packet. */
 function memoryOf({ headerBytes, groups, audio }: Asset): number {
   const packets = audio.reduce((total, { packetCount }) => total + packetCount, 0);
-  return MIN_OPEN_BYTES + 2 * headerBytes + 128 * groups.length + 32 * packets;
+  return MIN_ASSET_BYTES + 2 * headerBytes + 128 * groups.length + 32 * packets;
 }
 
-const RESERVED = new Set(["player", "metrics", "healthz", "readyz", "stats.json"]);
-/** Raise it when decoding changes what equal assets look like. */
-const RENDERING = "rendering 1";
-/** Assets that are opened at the same time for a list of all. */
-const OPENED_AT_ONCE = 8;
+const RESERVED_IDS = new Set(["player", "metrics", "healthz", "readyz", "stats.json"]);
+/** Increase it when the decoders change the frames of an unchanged asset. */
+const RENDERING_VERSION = "rendering 1";
+/** Assets that `list` opens at the same time. */
+const LIST_CONCURRENCY = 8;
 
-/** Control characters and what separates path segments can be in no id. */
-const UNSAFE = /[\p{Cc}/\\]/u;
+/** Characters that no id may contain: control characters and path separators. */
+const UNSAFE_CHARACTERS = /[\p{Cc}/\\]/u;
 
-/** The videos of all libraries. An id that several of them have is the first one's. */
+/** The videos of all libraries. If several libraries have an id, the first library wins. */
 export class Catalog {
   readonly #libraries: readonly Library[];
   readonly #options: CatalogOptions;
-  readonly #open = new LRUCache<string, Opened>({
-    maxSize: OPEN_BYTES,
+  readonly #cache = new LRUCache<string, CachedEntry>({
+    maxSize: OPEN_ASSETS_BYTES,
     sizeCalculation: ({ bytes }) => bytes,
   });
 
@@ -86,79 +87,86 @@ export class Catalog {
     this.#options = options;
   }
 
-  /** Whether every library has been looked through once. */
-  get known(): boolean {
-    return this.#libraries.every(({ known }) => known);
+  /** Whether every library has been scanned once. */
+  get scanned(): boolean {
+    return this.#libraries.every(({ scanned }) => scanned);
   }
 
-  /** Videos in alphabetical order. Broken assets are problems, not videos; those still being written are neither. */
+  /**
+   * Opens all videos, sorted by id. Broken assets are reported as problems. Assets that are still being written are
+   * left out of both lists.
+   */
   async list(): Promise<CatalogListing> {
     const problems: Problem[] = [];
-    const ids = new Set<string>();
-    for (const library of this.#libraries) {
-      const found = await library.ids().catch((error: unknown) => {
-        problems.push({ file: "", message: sentence(error) });
-        return [];
-      });
-      for (const id of found) {
-        if (ids.has(id)) problems.push({ file: `${id}${EXTENSION}`, message: "another one has this name" });
-        ids.add(id);
-      }
-    }
+    const ids = await this.#listIds(problems);
     const entries: CatalogEntry[] = [];
-    const waiting = [...ids].sort();
-    const openNext = async () => {
-      for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
+    const pending = [...ids].sort();
+    const openPending = async () => {
+      for (let id = pending.shift(); id !== undefined; id = pending.shift()) {
         const file = `${id}${EXTENSION}`;
-        const refusal = this.#refusal(id);
-        if (refusal !== undefined) problems.push({ file, message: refusal });
-        else {
-          try {
-            entries.push(await this.open(id));
-          } catch (error) {
-            if (!isPassing(error)) problems.push({ file, message: sentence(error) });
-          }
+        const message = this.#invalidIdReason(id);
+        if (message !== undefined) {
+          problems.push({ file, message });
+          continue;
+        }
+        try {
+          entries.push(await this.open(id));
+        } catch (error) {
+          if (!isTransient(error)) problems.push({ file, message: messageOf(error) });
         }
       }
     };
-    await Promise.all(Array.from({ length: OPENED_AT_ONCE }, openNext));
-    const byName =
-      <T>(key: (of: T) => string) =>
-      (a: T, b: T) =>
-        key(a) < key(b) ? -1 : 1;
+    await Promise.all(Array.from({ length: LIST_CONCURRENCY }, openPending));
     return {
-      entries: entries.sort(byName(({ id }) => id)),
-      problems: problems.sort(byName(({ file }) => file)),
+      entries: entries.sort(compareBy(({ id }) => id)),
+      problems: problems.sort(compareBy(({ file }) => file)),
     };
   }
 
   /**
-   * The video of an id. Rejects with RequestError `unknown-asset` or `asset-incomplete`, OriginError, or SieddError
-   * for a broken asset.
+   * Opens the video of an id, or returns the open one if its file has not changed. Rejects with RequestError
+   * `unknown-asset` or `asset-incomplete`, OriginError, or SieddError for a broken asset.
    */
   async open(id: string): Promise<CatalogEntry> {
-    if (this.#refusal(id) !== undefined) throw unknown(id);
-    const entry = await this.#find(id);
-    if (entry === undefined) {
-      this.#open.delete(id);
-      throw unknown(id);
+    if (this.#invalidIdReason(id) !== undefined) throw unknownAsset(id);
+    const found = await this.#find(id);
+    if (found === undefined) {
+      this.#cache.delete(id);
+      throw unknownAsset(id);
     }
-    const known = this.#open.get(id);
-    if (known !== undefined && known.tag === entry.tag) return known.entry;
-    const opening = { tag: entry.tag, entry: this.#read(entry), bytes: MIN_OPEN_BYTES };
-    this.#open.set(id, opening);
+    const cached = this.#cache.get(id);
+    if (cached !== undefined && cached.revision === found.revision) return cached.entry;
+    const opening = { revision: found.revision, entry: this.#openEntry(found), bytes: MIN_ASSET_BYTES };
+    this.#cache.set(id, opening);
     opening.entry.then(
       ({ asset }) => {
-        if (this.#open.peek(id) === opening) this.#open.set(id, { ...opening, bytes: memoryOf(asset) });
+        if (this.#cache.peek(id) === opening) this.#cache.set(id, { ...opening, bytes: memoryOf(asset) });
       },
       (error: unknown) => {
-        // What is wrong with the bytes stays wrong until they change; that they could not be read may pass.
-        const broken =
+        // Cache parse errors until the file changes; read errors may be transient.
+        const isParseError =
           error instanceof SieddError && error.code !== "read-failed" && error.code !== "asset-replaced";
-        if (!broken && this.#open.peek(id) === opening) this.#open.delete(id);
+        if (!isParseError && this.#cache.peek(id) === opening) this.#cache.delete(id);
       },
     );
     return opening.entry;
+  }
+
+  /** Collects the ids of all libraries, and adds unreadable libraries and duplicate ids to `problems`. */
+  async #listIds(problems: Problem[]): Promise<Set<string>> {
+    const ids = new Set<string>();
+    for (const library of this.#libraries) {
+      const libraryIds = await library.ids().catch((error: unknown) => {
+        problems.push({ file: "", message: messageOf(error) });
+        return [];
+      });
+      for (const id of libraryIds) {
+        if (ids.has(id))
+          problems.push({ file: `${id}${EXTENSION}`, message: "duplicate name; rename the file" });
+        ids.add(id);
+      }
+    }
+    return ids;
   }
 
   async #find(id: string): Promise<LibraryEntry | undefined> {
@@ -169,7 +177,7 @@ export class Catalog {
     return undefined;
   }
 
-  async #read({ id, file, open }: LibraryEntry): Promise<CatalogEntry> {
+  async #openEntry({ id, file, open }: LibraryEntry): Promise<CatalogEntry> {
     const { asset, source } = await open();
     const engine = engineFor(asset, this.#options.engine);
     return { id, file, source, asset, engine, version: await this.#version(asset, source, engine) };
@@ -177,19 +185,24 @@ export class Catalog {
 
   async #version(asset: Asset, source: AssetSource, engine: DecoderBackend): Promise<string> {
     const head = await source.read(0, asset.headerBytes);
-    const { salt, videoEncoder } = this.#options;
-    const codecs = `${h264Recipe(videoEncoder)} ${NEWER_RECIPE}`;
-    const recipes = `${RENDERING} ${engine} ${TIMELINE} ${codecs} ${IMAGE_SETTINGS}`;
+    const { salt, videoEncoder, imageSettings } = this.#options;
+    const codecs = `${h264Recipe(videoEncoder)} ${HEVC_AV1_RECIPE}`;
+    const recipes = `${RENDERING_VERSION} ${engine} ${TIMELINE_VERSION} ${codecs} ${imageSettings}`;
     const hash = createHash("sha256").update(`${source.fingerprint} ${recipes} ${salt}\n`);
     return hash.update(head).digest("base64url").slice(0, 16);
   }
 
-  #refusal(id: string): string | undefined {
+  /** Returns why an id cannot be served, or undefined for a valid id. */
+  #invalidIdReason(id: string): string | undefined {
     const { maxIdLength } = this.#options;
-    if (RESERVED.has(id)) return `"${id}" is reserved for a URL of the server; rename the file`;
-    if (id === "" || id.startsWith(".")) return "a name that begins with a dot is hidden; rename the file";
-    if (id.length > maxIdLength) return `a name of more than ${maxIdLength} characters has no URL; rename it`;
-    if (UNSAFE.test(id)) return "a name with a slash or a control character has no URL; rename the file";
+    if (RESERVED_IDS.has(id)) return `the name "${id}" is reserved for a server URL; rename the file`;
+    if (id === "" || id.startsWith(".")) return "names that start with a dot are hidden; rename the file";
+    if (id.length > maxIdLength) {
+      return `the name must have at most ${maxIdLength} characters, got ${id.length}; rename the file`;
+    }
+    if (UNSAFE_CHARACTERS.test(id)) {
+      return "the name must not contain slashes, backslashes or control characters; rename the file";
+    }
     return undefined;
   }
 }
@@ -198,19 +211,25 @@ function engineFor(asset: Asset, choice: DecoderBackendChoice): DecoderBackend {
   try {
     return chooseBackend(asset.profile, choice);
   } catch (cause) {
-    const text = "the server's engine decodes the tile profile only, and this asset has the paper profile";
-    throw new SieddError("unsupported-version", text, { cause });
+    const message =
+      'engine "kernel" decodes only the tile profile, and this asset has the paper profile; use "auto" or "onnx"';
+    throw new SieddError("unsupported-version", message, { cause });
   }
 }
 
-const sentence = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** What is no fault of the asset, and over soon. */
-const isPassing = (error: unknown): boolean =>
+const compareBy =
+  <T>(key: (item: T) => string) =>
+  (a: T, b: T): number =>
+    key(a) < key(b) ? -1 : 1;
+
+/** Whether an error is not the asset's fault and expected to pass soon. */
+const isTransient = (error: unknown): boolean =>
   (error instanceof RequestError && (error.code === "asset-incomplete" || error.code === "unknown-asset")) ||
   (error instanceof SieddError && error.code === "asset-replaced");
 
-function unknown(id: string): RequestError {
+function unknownAsset(id: string): RequestError {
   const shown = id.length > 60 ? `${id.slice(0, 60)}...` : id;
-  return new RequestError("unknown-asset", `there is no asset "${shown}" here`);
+  return new RequestError("unknown-asset", `asset "${shown}" not found`);
 }

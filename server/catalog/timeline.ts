@@ -1,50 +1,52 @@
 import type { Asset, AudioTrack } from "../../codec/asset/asset.js";
 
-/** One video segment: a group, or a part of the first one; counted in frames, never in seconds. */
+/** A video segment: a group, or a part of the first group. Measured in frames. */
 export interface VideoSegment {
   readonly index: number;
   readonly firstFrame: number;
   readonly frameCount: number;
 }
 
-/** One audio segment: whole packets. */
+/** An audio segment of an integer number of packets. */
 export interface AudioSegment {
   readonly index: number;
-  /** In the track as stored. */
+  /** Index in the stored track. */
   readonly firstPacket: number;
   readonly packetCount: number;
-  /** Samples before it in the rendition. */
+  /** Samples of the rendition before this segment. */
   readonly decodeTime: number;
 }
 
-/** One segment of subtitles: the time of some video segments. */
+/** A subtitle segment, which spans one or more video segments. */
 export interface TextSegment {
   readonly index: number;
-  /** Milliseconds from the start of the video; the last segment has no end, for cues that outlast the picture. */
+  /** Milliseconds from the start of the video. `to` of the last segment is Infinity: cues may outlast the frames. */
   readonly from: number;
   readonly to: number;
   /** Seconds. */
   readonly duration: number;
 }
 
-type Timed = Pick<Asset, "groups" | "frameRate" | "frameCount">;
+type SegmentedAsset = Pick<Asset, "groups" | "frameRate" | "frameCount">;
 
-/** Changes when videos of equal groups are cut at other frames: part of the version of their URLs. */
-export const TIMELINE = "timeline 2";
+/** Part of every version. Change it when unchanged assets are segmented differently. */
+export const TIMELINE_VERSION = "timeline 2";
 
-/** Seconds of a segment of the first group, about. */
-const FIRST_SECONDS = 0.5;
+/** Target duration in seconds of the segments of the first group. */
+const FIRST_GROUP_SEGMENT_SECONDS = 0.5;
 
 /**
- * One segment a group: groups last about a second and begin at scene cuts. Only the first group is cut, evenly
- * and into parts of about half a second: playing begins when the first segment is there, so that should be soon.
+ * Returns one segment per group: groups last about one second and start at scene cuts. Only the first group is split,
+ * evenly into segments of about half a second, because playback starts when the first segment arrives.
  */
-export function videoSegments(asset: Timed): VideoSegment[] {
+export function videoSegments(asset: SegmentedAsset): VideoSegment[] {
   const segments: VideoSegment[] = [];
   for (const group of asset.groups) {
     const seconds = framesToSeconds(group.frameCount, asset);
     const parts =
-      group.index > 0 ? 1 : Math.min(group.frameCount, Math.max(1, Math.round(seconds / FIRST_SECONDS)));
+      group.index > 0
+        ? 1
+        : Math.min(group.frameCount, Math.max(1, Math.round(seconds / FIRST_GROUP_SEGMENT_SECONDS)));
     for (let part = 0; part < parts; part++) {
       const from = Math.ceil((part * group.frameCount) / parts);
       const to = Math.ceil(((part + 1) * group.frameCount) / parts);
@@ -54,17 +56,17 @@ export function videoSegments(asset: Timed): VideoSegment[] {
   return segments;
 }
 
-/** Seconds of a number of frames. */
+/** Converts a number of frames to seconds. */
 export const framesToSeconds = (frames: number, { frameRate }: Pick<Asset, "frameRate">): number =>
   (frames * frameRate.den) / frameRate.num;
 
 /**
- * The packets of each video segment's time, to the nearest packet. Whole packets of encoder delay are left
- * out, so that sample 0 of the rendition is time 0; packets after the last picture are left out too.
+ * Returns the audio packets of each video segment, to the nearest packet. Packets that are entirely encoder delay are
+ * skipped, so that sample 0 of the rendition is time 0. Packets after the last frame are dropped.
  */
-export function audioSegments(asset: Timed, track: AudioTrack): AudioSegment[] {
-  const skipped = Math.floor(track.priming / track.packetDuration);
-  const available = track.packetCount - skipped;
+export function audioSegments(asset: SegmentedAsset, track: AudioTrack): AudioSegment[] {
+  const skippedPackets = Math.floor(track.priming / track.packetDuration);
+  const available = track.packetCount - skippedPackets;
   const packetsIn = (frames: number) =>
     (framesToSeconds(frames, asset) * track.sampleRate) / track.packetDuration;
   const total = Math.max(0, Math.min(available, Math.ceil(packetsIn(asset.frameCount) - 1e-6)));
@@ -77,7 +79,7 @@ export function audioSegments(asset: Timed, track: AudioTrack): AudioSegment[] {
     const decodeTime = from * track.packetDuration;
     segments.push({
       index: segments.length,
-      firstPacket: skipped + from,
+      firstPacket: skippedPackets + from,
       packetCount: to - from,
       decodeTime,
     });
@@ -86,17 +88,17 @@ export function audioSegments(asset: Timed, track: AudioTrack): AudioSegment[] {
   return segments;
 }
 
-/** Seconds of a segment of subtitles, about: they are small, and a request a second would be wasted on them. */
-const TEXT_SECONDS = 6;
+/** Minimum duration of a subtitle segment in seconds: they are small, so one request per second would be wasteful. */
+const MIN_TEXT_SECONDS = 6;
 
-/** As many video segments' time each as reach six seconds. */
-export function textSegments(asset: Timed): TextSegment[] {
+/** Returns the subtitle segments. Each spans as many video segments as reach `MIN_TEXT_SECONDS`. */
+export function textSegments(asset: SegmentedAsset): TextSegment[] {
   const segments: TextSegment[] = [];
   let first = 0;
   for (const { firstFrame, frameCount } of videoSegments(asset)) {
     const end = firstFrame + frameCount;
     const duration = framesToSeconds(end - first, asset);
-    if (end < asset.frameCount && duration < TEXT_SECONDS - 1e-9) continue;
+    if (end < asset.frameCount && duration < MIN_TEXT_SECONDS - 1e-9) continue;
     segments.push({
       index: segments.length,
       from: 1000 * framesToSeconds(first, asset),
@@ -108,8 +110,8 @@ export function textSegments(asset: Timed): TextSegment[] {
   return segments;
 }
 
-/** Whole seconds that no segment of the video exceeds, in any of its renditions of picture and sound. */
-export function targetDuration(asset: Timed & Pick<Asset, "audio">): number {
+/** Returns the EXT-X-TARGETDURATION in seconds that fits all video and audio renditions. */
+export function targetDuration(asset: SegmentedAsset & Pick<Asset, "audio">): number {
   const video = videoSegments(asset).map((segment) => framesToSeconds(segment.frameCount, asset));
   const audio = asset.audio.flatMap((track) =>
     audioSegments(asset, track).map(
@@ -117,10 +119,10 @@ export function targetDuration(asset: Timed & Pick<Asset, "audio">): number {
     ),
   );
   const longest = [...video, ...audio].reduce((max, seconds) => Math.max(max, seconds), 0);
-  return wholeSeconds(longest);
+  return ceilSeconds(longest);
 }
 
-/** The least EXT-X-TARGETDURATION of a playlist whose longest segment is this. */
-export const wholeSeconds = (longest: number): number =>
-  // Sums of fractions end a hair above the whole seconds that they stand for.
+/** Rounds the duration of the longest segment, in seconds, up to a valid EXT-X-TARGETDURATION. */
+export const ceilSeconds = (longest: number): number =>
+  // Sums of fractions may exceed the exact integer by rounding errors.
   Math.max(1, Math.ceil(longest - 1e-9));

@@ -3,25 +3,25 @@ import { RequestError } from "../errors.js";
 import type { Library } from "../library/library.js";
 import type { Catalog, CatalogListing } from "./catalog.js";
 
-/** Milliseconds without a further change before a video that changed is looked at. */
-const CALM = 250;
-/** Milliseconds until one that is still being written is looked at again. */
-const AGAIN = 2000;
+/** Milliseconds without a further change before a changed video is opened. */
+const WATCH_DEBOUNCE_MS = 250;
+/** Milliseconds until a video that is still being written is tried again. */
+const RETRY_INTERVAL_MS = 2000;
 
-/** Tells the log what is served, and what is not and why, once the server listens and has looked through its videos. */
-export function logCatalogProblems(listed: Promise<CatalogListing>, app: FastifyInstance): void {
+/** Logs the number of videos, and what is not served and why, once the server listens and the catalog is listed. */
+export function logCatalog(listed: Promise<CatalogListing>, app: FastifyInstance): void {
   app.addHook("onListen", async () => {
     const { entries, problems } = await listed;
     for (const { file, message } of problems) app.log.warn({ file }, `not served: ${message}`);
-    app.log.info({ entries: entries.length }, "siedd serves");
+    app.log.info({ videos: entries.length }, "serving videos");
   });
 }
 
 /**
- * Opens videos that come into a folder while the server runs, so that the first request for one finds it open, and
- * tells the log of those that come, change and go. Ends with the application.
+ * Opens videos as they appear in a library, so that the first request finds them open, and logs videos that are
+ * added, replaced or removed. Stops when the application closes.
  *
- * @param listed the videos that were there at the start
+ * @param listed the videos at startup
  */
 export async function watchCatalog(
   libraries: readonly Library[],
@@ -33,39 +33,37 @@ export async function watchCatalog(
   const versions = new Map<string, string>();
   const timers = new Map<string, NodeJS.Timeout>();
 
-  const known = listed.then(({ entries }) => {
+  const initialVersions = listed.then(({ entries }) => {
     for (const { id, version } of entries) versions.set(id, version);
   });
-  const look = async (id: string) => {
+  const update = async (id: string) => {
     timers.delete(id);
-    await known;
-    const before = versions.get(id);
+    await initialVersions;
+    const previous = versions.get(id);
     try {
       const { version } = await catalog.open(id);
-      if (version === before) return;
+      if (version === previous) return;
       versions.set(id, version);
-      log.info({ entry: id }, before === undefined ? "a video was added" : "a video was replaced");
+      log.info({ video: id }, previous === undefined ? "video added" : "video replaced");
     } catch (error) {
       const code = error instanceof RequestError ? error.code : undefined;
-      if (code === "asset-incomplete") return later(id, AGAIN);
-      if (code !== "unknown-asset") log.warn({ entry: id, err: error }, "a video cannot be served");
-      else if (versions.delete(id)) log.info({ entry: id }, "a video was removed");
+      if (code === "asset-incomplete") return scheduleUpdate(id, RETRY_INTERVAL_MS);
+      if (code !== "unknown-asset") log.warn({ video: id, err: error }, "video cannot be served");
+      else if (versions.delete(id)) log.info({ video: id }, "video removed");
     }
   };
-  const later = (id: string, wait: number) => {
+  const scheduleUpdate = (id: string, delayMs: number) => {
     clearTimeout(timers.get(id));
-    const timer = setTimeout(() => void look(id), wait);
+    const timer = setTimeout(() => void update(id), delayMs);
     timers.set(id, timer.unref());
   };
 
-  const problem = (error: unknown) =>
-    log.warn(
-      { err: error },
-      "something in a folder cannot be watched; requests notice changes in it all the same",
-    );
+  const onError = (error: unknown) =>
+    log.warn({ err: error }, "file watcher failed; changes are still detected on each request");
   app.addHook("onClose", () => {
     for (const timer of timers.values()) clearTimeout(timer);
     timers.clear();
   });
-  await Promise.all(libraries.map((library) => library.watch?.((id) => later(id, CALM), problem)));
+  const onChange = (id: string) => scheduleUpdate(id, WATCH_DEBOUNCE_MS);
+  await Promise.all(libraries.map((library) => library.watch?.(onChange, onError)));
 }

@@ -1,14 +1,14 @@
-/** Whether a client would rather have HTML than JSON; without a preference it gets JSON. */
+/** Whether a client prefers HTML to JSON. Without a preference it does not. */
 export function prefersHtml(accept: string | undefined): boolean {
   if (accept === undefined) return false;
   return quality(accept, "text", "html") > quality(accept, "application", "json");
 }
 
-/** The q of a media type, by its most specific range (RFC 9110, 12.5.1). */
+/** Returns the quality value of a media type, by its most specific range (RFC 9110, 12.5.1). */
 function quality(accept: string, type: string, subtype: string): number {
   let best = { specificity: -1, q: 0 };
-  for (const part of accept.toLowerCase().split(",")) {
-    const [range, ...parameters] = part.split(";").map((piece) => piece.trim());
+  for (const element of accept.toLowerCase().split(",")) {
+    const [range, ...parameters] = element.split(";").map((part) => part.trim());
     const specificity = [`*/*`, `${type}/*`, `${type}/${subtype}`].indexOf(range);
     if (specificity <= best.specificity) continue;
     const weight = parameters.find((parameter) => parameter.startsWith("q="));

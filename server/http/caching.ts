@@ -1,15 +1,19 @@
-/** For bytes whose URL carries the current version of everything that decides them. */
+/** Cache-Control of a URL with the current version, which identifies everything that decides the bytes. */
 export const IMMUTABLE = "public, max-age=31536000, immutable";
-/** Kept, but asked about each time. */
+/** Cache-Control of a response that is stored but revalidated before each use. */
 export const REVALIDATE = "no-cache";
-/** Asked about each time, and of use to one viewer alone. */
+/** Like REVALIDATE, for a response that is specific to one viewer. */
 export const PRIVATE = "private, no-cache";
-/** For errors. */
+/** Cache-Control of errors. */
 export const NO_STORE = "no-store";
 
 export type VersionPolicy = "immutable" | "revalidate" | "stale";
 
-/** How long an answer holds, by the `v` of its URL. */
+/**
+ * Chooses the caching of a response by the version in its URL.
+ *
+ * @param requested the `v` of the query
+ */
 export function versionPolicy(requested: string | undefined, current: string): VersionPolicy {
   if (requested === undefined) return "revalidate";
   return requested === current ? "immutable" : "stale";

@@ -1,38 +1,38 @@
-/** What of Common Media Client Data (CTA-5004) changes how a request is served. */
-export interface ClientData {
-  /** Milliseconds until the client's buffer runs dry (`dl`). */
+/** The Common Media Client Data (CTA-5004) that affects how a request is served. */
+export interface CmcdRequest {
+  /** Milliseconds until the client's buffer is empty (`dl`). */
   readonly deadline?: number;
-  /** Whether it cannot play on without this (`su`: start-up, a seek, or a stall). */
+  /** Whether playback waits for this response: at startup, after a seek, or in a stall (`su`). */
   readonly startup?: boolean;
-  /** What it will ask for next, relative to this request (`nor`). */
-  readonly next?: string;
+  /** The next request of the client, as a URL relative to this request (`nor`). */
+  readonly nextObject?: string;
 }
 
-const NOTHING: ClientData = {};
-/** A client that needs more to say so little is left unheard. */
+const EMPTY: CmcdRequest = {};
+/** Longer values are ignored. */
 const MAX_LENGTH = 4096;
 
 /**
- * Reads CMCD from where it stands: the `CMCD-Request` header, or the query's `CMCD`, which wins. What is
- * malformed is as good as not there, as CTA-5004 asks.
+ * Parses CMCD from the `CMCD-Request` header, or from the `CMCD` query parameter, which takes precedence. Malformed
+ * data is ignored, as CTA-5004 requires.
  */
-export function readClientData(header: unknown, query: unknown): ClientData {
+export function parseCmcd(header: unknown, query: unknown): CmcdRequest {
   const text = typeof query === "string" ? query : typeof header === "string" ? header : undefined;
-  if (text === undefined || text.length > MAX_LENGTH) return NOTHING;
-  let data: ClientData = NOTHING;
-  // A comma within quotes is part of a value: key[=value], the value a token or a quoted string.
+  if (text === undefined || text.length > MAX_LENGTH) return EMPTY;
+  let data: CmcdRequest = EMPTY;
+  // Matches key[=value], where value is a token or a quoted string, which may contain commas.
   for (const [, key, value] of text.matchAll(/(?:^|,)\s*([\w-]+)(?:=("(?:[^"\\]|\\.)*"|[^,]*))?/g)) {
     if (key === "dl" && /^\d{1,7}$/.test(value ?? "")) data = { ...data, deadline: Number(value) };
     else if (key === "su" && (value === undefined || value === "true")) data = { ...data, startup: true };
     else if (key === "nor" && value?.startsWith('"')) {
-      const next = decoded(value.slice(1, -1).replace(/\\(.)/g, "$1"));
-      if (next !== undefined) data = { ...data, next };
+      const nextObject = decodeUrl(value.slice(1, -1).replace(/\\(.)/g, "$1"));
+      if (nextObject !== undefined) data = { ...data, nextObject };
     }
   }
   return data;
 }
 
-function decoded(text: string): string | undefined {
+function decodeUrl(text: string): string | undefined {
   try {
     return decodeURIComponent(text);
   } catch {

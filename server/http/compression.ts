@@ -4,43 +4,53 @@ import { negotiate } from "@fastify/accept-negotiator";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { LRUCache } from "lru-cache";
 
-/** Content codings, the smaller one first. */
+/** Supported content codings, in order of preference. */
 const CODINGS = ["br", "gzip"] as const;
 export type Coding = (typeof CODINGS)[number];
 
-/** Characters of a text below which it fits into a few packets anyway. */
-const LEAST = 4096;
+/** Characters from which a text is compressed; shorter texts fit into a few packets anyway. */
+const MIN_LENGTH = 4096;
+/** Brotli quality, of 0 to 11: as fast as gzip. */
+const BROTLI_QUALITY = 5;
 
-/** By entity tag. All viewers of a video ask for the same playlist: it is compressed once. */
-const kept = new LRUCache<string, Buffer>({
+/** Compressed texts by ETag. All viewers of a video request the same playlist, so it is compressed once. */
+const cache = new LRUCache<string, Buffer>({
   maxSize: 16 * 1024 * 1024,
   sizeCalculation: ({ length }) => Math.max(1, length),
 });
 
-/** The coding in which a client gets a text of this length, if in any. Says in `Vary` that it was the client's choice. */
+/**
+ * Chooses the content coding of a text, and adds `Accept-Encoding` to `Vary`. Returns undefined for no compression.
+ *
+ * @param length characters of the text
+ */
 export function chooseCoding(
   request: FastifyRequest,
   reply: FastifyReply,
   length: number,
 ): Coding | undefined {
-  if (length < LEAST) return undefined;
-  const before = reply.getHeader("vary");
-  reply.header("vary", before === undefined ? "accept-encoding" : `${before}, accept-encoding`);
+  if (length < MIN_LENGTH) return undefined;
+  const vary = reply.getHeader("vary");
+  reply.header("vary", vary === undefined ? "accept-encoding" : `${vary}, accept-encoding`);
   const accepted = request.headers["accept-encoding"]?.toString();
   if (accepted === undefined) return undefined;
   const chosen = negotiate(accepted, [...CODINGS]);
   return CODINGS.find((coding) => coding === chosen);
 }
 
-/** @param etag of the text in this coding */
+/**
+ * Compresses a text.
+ *
+ * @param etag of the compressed representation; the result is cached by it
+ */
 export async function compress(text: string, coding: Coding, etag: string): Promise<Buffer> {
-  const known = kept.get(etag);
-  if (known !== undefined) return known;
+  const cached = cache.get(etag);
+  if (cached !== undefined) return cached;
   const bytes = Buffer.from(text);
+  const params = { [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY };
   const compressed = await (coding === "br"
-    ? // Of eleven levels the fifth, which takes no longer than gzip.
-      promisify(brotliCompress)(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } })
+    ? promisify(brotliCompress)(bytes, { params })
     : promisify(gzip)(bytes));
-  kept.set(etag, compressed);
+  cache.set(etag, compressed);
   return compressed;
 }

@@ -4,27 +4,27 @@ const HEADERS = {
   "access-control-allow-origin": "*",
   "access-control-expose-headers": "Content-Range, Accept-Ranges, ETag, Link, Retry-After, Server-Timing",
   "timing-allow-origin": "*",
-  // Pages that are cross-origin isolated may load nothing without it.
+  // Cross-origin isolated pages load only resources with this header.
   "cross-origin-resource-policy": "cross-origin",
-  // Names and subtitles are somebody's: no browser is to take them for a page or a script.
+  // Titles and subtitles are untrusted text: browsers must not sniff them as HTML or scripts.
   "x-content-type-options": "nosniff",
 };
 
 const PREFLIGHT = {
   "access-control-allow-methods": "GET, HEAD",
-  // Players that tell of their buffer in headers (CTA-5004) would get nothing at all without the last four.
+  // Players that send CMCD headers (CTA-5004) would fail every request without the last four.
   "access-control-allow-headers":
     "Range, If-Range, If-None-Match, If-Match, If-Modified-Since, CMCD-Request, CMCD-Object, CMCD-Session, CMCD-Status",
   "access-control-max-age": "86400",
 };
 
-/** Lets pages of any origin read every answer: there are no credentials here to protect. */
+/** Lets pages of any origin read every response; there are no cookies or other ambient credentials to protect. */
 export function allowCrossOrigin(app: FastifyInstance): void {
   app.addHook("onRequest", async (_request, reply) => {
     reply.headers(HEADERS);
   });
   const url = "/*";
-  // An application with a CORS plugin of its own answers preflights already.
+  // An application with its own CORS plugin already handles preflights.
   if (app.hasRoute({ method: "OPTIONS", url: `${app.prefix}${url}` })) return;
   app.options(url, async (_request, reply) => reply.code(204).headers(PREFLIGHT).send());
 }

@@ -1,17 +1,17 @@
-/** What a Range header asks of a representation of known size. */
+/** The part of a representation that a Range header selects. */
 export type RangeRequest =
   | { readonly kind: "whole" }
-  /** `first` and `last` are byte positions, both included. */
+  /** The bytes from `first` to `last`, inclusive. */
   | { readonly kind: "part"; readonly first: number; readonly last: number }
   | { readonly kind: "unsatisfiable" };
 
 const WHOLE: RangeRequest = { kind: "whole" };
 
 /**
- * One byte range is honored; several, other units and malformed ones are ignored, which RFC 9110, 14.2
- * allows: the answer is then the whole.
+ * Parses a Range header with one byte range. Multiple ranges, other units and malformed headers are ignored, as
+ * RFC 9110, 14.2 allows: the whole representation is sent.
  *
- * @param size bytes of the representation
+ * @param size of the representation in bytes
  */
 export function parseRange(header: string | undefined, size: number): RangeRequest {
   const match = /^bytes=[ \t]*(\d*)-(\d*)[ \t]*$/i.exec(header ?? "");

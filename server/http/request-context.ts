@@ -1,39 +1,40 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { DEFAULT_DEADLINE_MS, type JobContext, withJobContext } from "../scheduling/job-context.js";
-import { readClientData } from "./cmcd.js";
+import { parseCmcd } from "./cmcd.js";
 
-const CLIENT_OF = Symbol("siedd.clientOf");
+const CLIENT_KEY = Symbol("siedd.clientKey");
 
 declare module "fastify" {
   interface FastifyInstance {
-    [CLIENT_OF]?: (request: FastifyRequest) => string;
+    [CLIENT_KEY]?: (request: FastifyRequest) => string;
   }
 }
 
-/** Names the client of every request of this instance, whose quota its work is counted against. */
-export function identifyClients(app: FastifyInstance, clientOf: (request: FastifyRequest) => string): void {
-  app.decorate(CLIENT_OF, clientOf);
+/** Sets the function that identifies the client whose quota a request of this instance counts against. */
+export function identifyClients(app: FastifyInstance, clientKey: (request: FastifyRequest) => string): void {
+  app.decorate(CLIENT_KEY, clientKey);
 }
 
-/** Hangs on the signal of a request how soon its answer is wanted, and by whom. */
-export function requestDemand(request: FastifyRequest, signal: AbortSignal): AbortSignal {
+/** Attaches the job context of a request (client, deadline and next object) to the signal that aborts its work. */
+export function attachJobContext(request: FastifyRequest, signal: AbortSignal): AbortSignal {
   const { CMCD } = request.query as { CMCD?: unknown };
-  const said = readClientData(request.headers["cmcd-request"], CMCD);
-  const patience = said.startup ? 0 : Math.min(said.deadline ?? DEFAULT_DEADLINE_MS, 2 * DEFAULT_DEADLINE_MS);
-  const demand: JobContext = {
-    due: performance.now() + patience,
-    client: request.server[CLIENT_OF]?.(request),
-    ahead: false,
-    next: said.next === undefined ? undefined : belowVideo(request, said.next),
+  const cmcd = parseCmcd(request.headers["cmcd-request"], CMCD);
+  const timeout = cmcd.startup ? 0 : Math.min(cmcd.deadline ?? DEFAULT_DEADLINE_MS, 2 * DEFAULT_DEADLINE_MS);
+  const context: JobContext = {
+    deadline: performance.now() + timeout,
+    client: request.server[CLIENT_KEY]?.(request),
+    priority: "foreground",
+    nextObject: cmcd.nextObject === undefined ? undefined : pathBelowVideo(request, cmcd.nextObject),
   };
-  return withJobContext(signal, demand);
+  return withJobContext(signal, context);
 }
 
-/** The path below the video's of an URL relative to the request's; undefined where it leads to another video. */
-function belowVideo({ url, params, server }: FastifyRequest, relative: string): string | undefined {
+/** Resolves a relative URL and returns its path below the request's video; undefined outside of that video. */
+function pathBelowVideo({ url, params, server }: FastifyRequest, relativeUrl: string): string | undefined {
   const { id } = params as { id?: string };
-  if (id === undefined || !URL.canParse(relative, `http://x${url}`)) return undefined;
-  const { pathname } = new URL(relative, `http://x${url}`);
+  const base = `http://x${url}`;
+  if (id === undefined || !URL.canParse(relativeUrl, base)) return undefined;
+  const { pathname } = new URL(relativeUrl, base);
   try {
     const path = decodeURIComponent(pathname);
     const folder = `${server.prefix}/${id}/`;

@@ -13,12 +13,12 @@ interface ErrorBody {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Which answer an error becomes. What is not ours to tell says no more than that it happened. */
+/** Maps an error to a response. Unknown errors become a generic message, because theirs may reveal internals. */
 export function describeError(error: unknown): ErrorBody {
   const headers = {};
   if (error instanceof RequestError) return error;
   if (error instanceof SieddError) {
-    // The playlist that is loaded again names the new version.
+    // The player retries, and the reloaded playlist has the new version.
     if (error.code === "asset-replaced")
       return { status: 503, code: error.code, message: error.message, headers: { "retry-after": "1" } };
     const status = error.code === "bad-request" ? 400 : 500;
@@ -36,10 +36,10 @@ export function describeError(error: unknown): ErrorBody {
       headers,
     };
   }
-  return { status: 500, code: "internal", message: "the server failed at this; its log says more", headers };
+  return { status: 500, code: "internal", message: "internal server error; see the server log", headers };
 }
 
-/** Error handler of the plugin: `{ error: { code, message } }`, never kept by a cache. */
+/** Handles the errors of the plugin: sends `{ error: { code, message } }`, which no cache stores. */
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   if (error instanceof ClientDisconnectedError) {
     reply.hijack();
@@ -47,9 +47,9 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
     return;
   }
   const { status, code, message, headers } = describeError(error);
-  const replaced = error instanceof SieddError && error.code === "asset-replaced";
-  const expected = replaced || (error instanceof RequestError && !(error instanceof OriginError));
-  if (status >= 500 && !expected) request.log.error({ err: error, code }, message);
+  const isReplaced = error instanceof SieddError && error.code === "asset-replaced";
+  const isExpected = isReplaced || (error instanceof RequestError && !(error instanceof OriginError));
+  if (status >= 500 && !isExpected) request.log.error({ err: error, code }, message);
   for (const name of ["etag", "last-modified", "content-range", "content-encoding", "link"])
     reply.removeHeader(name);
   reply.code(status).headers({ ...headers, "cache-control": NO_STORE });

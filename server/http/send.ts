@@ -3,37 +3,37 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { grantFor } from "../auth/authorize.js";
 import { containsLinks, signLinks } from "../auth/sign-links.js";
 import { RequestError } from "../errors.js";
-import { jobContextOf } from "../scheduling/job-context.js";
+import { type CacheTier, jobContextOf } from "../scheduling/job-context.js";
 import { IMMUTABLE, PRIVATE, REVALIDATE, versionPolicy } from "./caching.js";
 import { type Coding, chooseCoding, compress } from "./compression.js";
 import { evaluatePreconditions } from "./preconditions.js";
-import { requestDemand } from "./request-context.js";
-import { serverTiming } from "./server-timing.js";
+import { attachJobContext } from "./request-context.js";
 
-/** A strong entity tag over what decides the bytes, or over the bytes. */
+/** Returns a strong entity tag that hashes everything that decides the bytes, or the bytes. */
 export const strongEtag = (...parts: readonly (string | Uint8Array)[]): string => {
   const hash = createHash("sha256");
   for (const part of parts) hash.update(part);
   return `"${hash.digest("base64url").slice(0, 22)}"`;
 };
 
-/** A representation that is named before it is made. */
+/** A response whose validators are known before its body is computed. */
 export interface Representation {
   readonly type: string;
   readonly etag: string;
   /** Milliseconds since 1970. */
   readonly lastModified?: number;
   readonly cacheControl: string;
-  /** Characters of a text that is there already, which makes it one to be compressed; undefined: not compressed. */
+  /** Characters of a text that may be compressed; undefined to disable compression. */
   readonly length?: number;
-  readonly make: (signal: AbortSignal) => Promise<Uint8Array | string> | Uint8Array | string;
+  readonly body: (signal: AbortSignal) => Promise<Uint8Array | string> | Uint8Array | string;
 }
 
 /**
- * Sets the headers of a representation and answers 304, 412 or HEAD from them alone. True where nothing is
- * left but the body.
+ * Sets the validators and evaluates the preconditions of a request. Returns false if it has sent a 304.
+ *
+ * @throws RequestError `precondition-failed`
  */
-export function sendHead(
+export function applyPreconditions(
   request: FastifyRequest,
   reply: FastifyReply,
   representation: Pick<Representation, "etag" | "lastModified" | "cacheControl">,
@@ -49,80 +49,99 @@ export function sendHead(
   if (verdict === "failed") {
     throw new RequestError(
       "precondition-failed",
-      "the answer is not the one that If-Match or If-Unmodified-Since ask for",
+      "precondition failed: the resource does not match If-Match or If-Unmodified-Since",
     );
   }
   return true;
 }
 
-/** Answers GET and HEAD with a representation; a body goes out in one write with its Content-Length. */
+/** Responds to GET or HEAD with a representation. The body is sent in one write, with Content-Length. */
 export async function send(
   request: FastifyRequest,
   reply: FastifyReply,
-  given: Representation,
+  original: Representation,
 ): Promise<FastifyReply> {
-  const representation = coded(request, reply, signed(request, given));
-  if (!sendHead(request, reply, representation)) return reply;
+  const representation = withCompression(request, reply, withSignedLinks(request, original));
+  if (!applyPreconditions(request, reply, representation)) return reply;
   reply.type(representation.type);
   if (representation.coding !== undefined) reply.header("content-encoding", representation.coding);
   if (request.method === "HEAD") return reply.send();
-  const signal = requestDemand(request, connectionSignal(reply));
-  const body = await representation.make(signal);
-  const { store } = jobContextOf(signal);
-  if (store !== undefined) reply.header("server-timing", serverTiming(reply.elapsedTime, store));
+  const signal = attachJobContext(request, connectionSignal(reply));
+  const body = await representation.body(signal);
+  const { cacheTier } = jobContextOf(signal);
+  if (cacheTier !== undefined) reply.header("server-timing", serverTiming(reply.elapsedTime, cacheTier));
   return reply.send(
     typeof body === "string" ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength),
   );
 }
 
-interface Coded extends Representation {
+/**
+ * Formats the Server-Timing header (w3.org/TR/server-timing): `total` since the request's headers, whether the response
+ * was cached, and where.
+ */
+function serverTiming(milliseconds: number, tier: CacheTier): string {
+  const cache = tier === "none" ? "miss" : "hit";
+  return `total;dur=${milliseconds.toFixed(1)}, cache;desc=${cache}, store;desc=${tier}`;
+}
+
+interface EncodedRepresentation extends Representation {
   readonly coding?: Coding;
 }
 
-/** A text in the coding that the client takes, which is another answer to caches and has a tag of its own. */
-function coded(request: FastifyRequest, reply: FastifyReply, given: Representation): Coded {
-  const coding = chooseCoding(request, reply, given.length ?? 0);
-  if (coding === undefined) return given;
-  const etag = strongEtag(given.etag, coding);
+/** Compresses a text if the client accepts it. Each coding has its own ETag. */
+function withCompression(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  original: Representation,
+): EncodedRepresentation {
+  const coding = chooseCoding(request, reply, original.length ?? 0);
+  if (coding === undefined) return original;
+  const etag = strongEtag(original.etag, coding);
   return {
-    ...given,
+    ...original,
     etag,
     coding,
-    make: async (signal) => compress(`${await given.make(signal)}`, coding, etag),
+    body: async (signal) => compress(`${await original.body(signal)}`, coding, etag),
   };
 }
 
-/** What links to other things hands the request's signature on to them: it is another answer for each signature. */
-function signed(request: FastifyRequest, given: Representation): Representation {
+/** Adds the request's signature to the links of a response. Each signature has its own ETag. */
+function withSignedLinks(request: FastifyRequest, original: Representation): Representation {
   const grant = grantFor(request);
-  if (grant === undefined || !containsLinks(given.type)) return given;
+  if (grant === undefined || !containsLinks(original.type)) return original;
   return {
-    ...given,
-    etag: strongEtag(given.etag, grant.signature),
+    ...original,
+    etag: strongEtag(original.etag, grant.signature),
     cacheControl: PRIVATE,
-    make: async (signal) => signLinks(given.type, `${await given.make(signal)}`, grant.signature),
+    body: async (signal) => signLinks(original.type, `${await original.body(signal)}`, grant.signature),
   };
 }
 
 /**
- * Refuses a URL of a video that is another one by now before anything else of it is judged: a size or a segment that
- * the old video had may be none of the new one's. Throws RequestError `stale-version`.
+ * Rejects a URL with an outdated version. Call it before validating the rest of the URL: a size or segment of the old
+ * asset may not exist in the new one, and the client must learn that the version is stale.
+ *
+ * @throws RequestError `stale-version`
  */
-export const expectCurrent = (request: FastifyRequest, version: string): void => {
-  versionedCaching(request, version);
+export const assertCurrentVersion = (request: FastifyRequest, version: string): void => {
+  cacheControlFor(request, version);
 };
 
-/** Cache-Control by the `v` of the URL. Throws RequestError `stale-version`. */
-export function versionedCaching(request: FastifyRequest, version: string): string {
+/**
+ * Returns the Cache-Control of a response by the `v` of its URL.
+ *
+ * @throws RequestError `stale-version`
+ */
+export function cacheControlFor(request: FastifyRequest, version: string): string {
   const { v } = request.query as { v?: unknown };
   const policy = versionPolicy(v === undefined ? undefined : String(v), version);
   if (policy === "stale") {
-    throw new RequestError("stale-version", "the asset is another one by now; load the playlist again");
+    throw new RequestError("stale-version", "the asset has been replaced; reload the playlist");
   }
   return policy === "immutable" ? IMMUTABLE : REVALIDATE;
 }
 
-/** Aborted when the client goes away before its answer is complete. */
+/** Returns a signal that aborts if the client disconnects before the response is complete. */
 export function connectionSignal(reply: FastifyReply): AbortSignal {
   const controller = new AbortController();
   const { raw } = reply;
@@ -133,9 +152,9 @@ export function connectionSignal(reply: FastifyReply): AbortSignal {
   return controller.signal;
 }
 
-/** Nobody is left to answer. */
+/** The client disconnected, so no response can be sent. */
 export class ClientDisconnectedError extends Error {
-  override readonly name = "ClientGone";
+  override readonly name = "ClientDisconnectedError";
   constructor() {
     super("the client closed the connection");
   }

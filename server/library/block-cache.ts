@@ -1,37 +1,37 @@
 import { LRUCache } from "lru-cache";
 import { abortable } from "../../decode-pool/abortable.js";
 
-/** Bytes of a block: large beside the overhead of a request, small beside a group of a large video. */
+/** Size of a block: large compared to the overhead of a request, small compared to a group of a large video. */
 export const BLOCK_BYTES = 256 * 1024;
-/** Neighboring blocks that one request brings. */
-const MAX_BLOCKS = 4;
+/** Adjacent blocks that one request may fetch. */
+const MAX_BLOCKS_PER_FETCH = 4;
 
-/** An asset whose bytes come from far away. */
+/** The bytes of an asset on another server. */
 export interface RemoteBytes {
-  /** Names this content among all. */
+  /** Identifies this version of this asset among all assets. */
   readonly key: string;
   readonly size: number;
-  /** Bytes `first` to `last`, both included. */
+  /** Fetches the bytes from `first` to `last`, inclusive. */
   fetch(first: number, last: number): Promise<Uint8Array>;
 }
 
 /** What a BlockCache has done so far. */
-export interface BlockCounts {
-  /** Blocks that were there, or on their way. */
+export interface BlockCacheCounts {
+  /** Blocks read from memory, or from a fetch in flight. */
   readonly hits: number;
   readonly fetched: number;
   readonly evicted: number;
-  /** Bytes held now. */
+  /** Bytes in memory now. */
   readonly bytes: number;
 }
 
 /**
- * Blocks of distant assets, bounded in bytes, least recently used first out. Those who ask for a block that is on
- * its way share it; a fetch goes on when they leave, for it is short and the next one will want it.
+ * A byte-bounded LRU cache of blocks of remote assets. Concurrent reads of a block share one fetch. A fetch continues
+ * after its readers abort: it is short, and the next reader is likely to need it.
  */
 export class BlockCache {
   readonly #blocks: LRUCache<string, Uint8Array>;
-  readonly #flights = new Map<string, Promise<Uint8Array>>();
+  readonly #inFlight = new Map<string, Promise<Uint8Array>>();
   readonly #counts = { hits: 0, fetched: 0, evicted: 0 };
 
   constructor(maxBytes: number) {
@@ -44,79 +44,83 @@ export class BlockCache {
     });
   }
 
-  get counts(): BlockCounts {
+  get counts(): BlockCacheCounts {
     return { ...this.#counts, bytes: this.#blocks.calculatedSize };
   }
 
-  /** Keeps what came without being asked for, such as the first block, with which an asset is looked at. */
-  offer(key: string, index: number, bytes: Uint8Array): void {
-    this.#blocks.set(`${key} ${index}`, bytes);
+  /** Stores a block that was fetched outside of the cache, such as the first block of an asset. */
+  set(key: string, index: number, bytes: Uint8Array): void {
+    this.#blocks.set(blockKey(key, index), bytes);
   }
 
-  /** Bytes of an asset, within its size. Rejects with what `fetch` rejects with, or the signal's reason. */
+  /** Reads bytes within the size of an asset. Rejects with the error of `fetch`, or the signal's reason. */
   async read(asset: RemoteBytes, offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
     signal?.throwIfAborted();
-    const first = Math.floor(offset / BLOCK_BYTES);
-    const count = length === 0 ? 0 : Math.floor((offset + length - 1) / BLOCK_BYTES) - first + 1;
-    const blocks = this.#blocksOf(asset, first, count);
+    const firstBlock = Math.floor(offset / BLOCK_BYTES);
+    const count = length === 0 ? 0 : Math.floor((offset + length - 1) / BLOCK_BYTES) - firstBlock + 1;
+    const blocks = this.#getBlocks(asset, firstBlock, count);
     const bytes = new Uint8Array(length);
-    for (const [i, coming] of blocks.entries()) {
-      const block = await abortable(coming, signal);
-      const start = (first + i) * BLOCK_BYTES;
-      const from = Math.max(offset, start);
-      const to = Math.min(offset + length, start + block.length);
-      bytes.set(block.subarray(from - start, to - start), from - offset);
+    for (const [i, promise] of blocks.entries()) {
+      const block = await abortable(promise, signal);
+      const blockStart = (firstBlock + i) * BLOCK_BYTES;
+      const start = Math.max(offset, blockStart);
+      const end = Math.min(offset + length, blockStart + block.length);
+      bytes.set(block.subarray(start - blockStart, end - blockStart), start - offset);
     }
     return bytes;
   }
 
-  #blocksOf(asset: RemoteBytes, first: number, count: number): Promise<Uint8Array>[] {
+  /** Returns `count` blocks from `first` on. Runs of missing blocks are fetched together. */
+  #getBlocks(asset: RemoteBytes, first: number, count: number): Promise<Uint8Array>[] {
     const blocks: Promise<Uint8Array>[] = [];
     for (let index = first; index < first + count; ) {
-      const here = this.#present(asset, index);
-      if (here !== undefined) {
+      const cached = this.#getBlock(asset, index);
+      if (cached !== undefined) {
         this.#counts.hits++;
-        blocks.push(here);
+        blocks.push(cached);
         index++;
         continue;
       }
       let missing = 1;
       while (
-        missing < MAX_BLOCKS &&
+        missing < MAX_BLOCKS_PER_FETCH &&
         index + missing < first + count &&
-        this.#present(asset, index + missing) === undefined
+        this.#getBlock(asset, index + missing) === undefined
       )
         missing++;
-      blocks.push(...this.#fetch(asset, index, missing));
+      blocks.push(...this.#fetchBlocks(asset, index, missing));
       index += missing;
     }
     return blocks;
   }
 
-  #present({ key }: RemoteBytes, index: number): Promise<Uint8Array> | undefined {
-    const name = `${key} ${index}`;
-    const kept = this.#blocks.get(name);
-    return kept === undefined ? this.#flights.get(name) : Promise.resolve(kept);
+  /** Returns a block in memory or in flight. */
+  #getBlock({ key }: RemoteBytes, index: number): Promise<Uint8Array> | undefined {
+    const name = blockKey(key, index);
+    const cached = this.#blocks.get(name);
+    return cached === undefined ? this.#inFlight.get(name) : Promise.resolve(cached);
   }
 
-  #fetch(asset: RemoteBytes, first: number, count: number): Promise<Uint8Array>[] {
+  #fetchBlocks(asset: RemoteBytes, first: number, count: number): Promise<Uint8Array>[] {
     this.#counts.fetched += count;
     const start = first * BLOCK_BYTES;
-    const run = asset.fetch(start, Math.min(asset.size, start + count * BLOCK_BYTES) - 1);
+    const fetched = asset.fetch(start, Math.min(asset.size, start + count * BLOCK_BYTES) - 1);
     return Array.from({ length: count }, (_, i) => {
-      const name = `${asset.key} ${first + i}`;
-      const block = run
-        // A copy: a view would hold the whole run in memory while one of its blocks is kept.
+      const name = blockKey(asset.key, first + i);
+      const block = fetched
+        // Copy: a view would keep all fetched blocks in memory as long as one of them is cached.
         .then((bytes) => bytes.slice(i * BLOCK_BYTES, (i + 1) * BLOCK_BYTES))
         .then((bytes) => {
           this.#blocks.set(name, bytes);
           return bytes;
         })
-        .finally(() => this.#flights.delete(name));
-      // Of a fetch whose readers have all left.
+        .finally(() => this.#inFlight.delete(name));
+      // Prevents an unhandled rejection if all readers have aborted.
       block.catch(() => {});
-      this.#flights.set(name, block);
+      this.#inFlight.set(name, block);
       return block;
     });
   }
 }
+
+const blockKey = (assetKey: string, index: number): string => `${assetKey} ${index}`;

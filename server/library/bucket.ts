@@ -12,68 +12,72 @@ interface BucketResult {
 }
 
 const PARSER = new XMLParser({
-  // Names may look like numbers, and begin or end with spaces.
+  // Keys may look like numbers, and may start or end with spaces.
   parseTagValue: false,
   trimValues: false,
   ignoreAttributes: true,
   removeNSPrefix: true,
-  // Of HTML it is the numeric ones that matter: stores write quotes and control characters so.
+  // Object stores write quotes and control characters as numeric entities.
   htmlEntities: true,
   isArray: (name) => name === "Contents",
 });
 
 /**
- * The assets in a listing of a bucket as object stores write it, `ListObjectsV2` and the older `ListObjects` (Amazon
- * S3, API reference; the same of Google Cloud Storage, MinIO, R2), and the address of its next page where it has one.
- * Keys are addresses below the listing's path. Throws Refused.
+ * Parses an S3 bucket listing, `ListObjectsV2` or the older `ListObjects` (Amazon S3 API reference; Google Cloud
+ * Storage, MinIO and R2 use the same format), into assets and the URL of the next page. Keys are paths below the
+ * listing's path.
+ *
+ * @throws NonRetryableOriginError if the XML is not a bucket listing
  */
-export function parseBucket(text: string, address: URL): Listing {
-  const result = resultOf(text);
-  const decode = result.EncodingType === "url" ? fromUrl : (key: string) => key;
-  const folder = new URL(address.pathname.replace(/\/*$/, "/"), address.origin);
+export function parseBucket(text: string, listingUrl: URL): Listing {
+  const result = parseResult(text);
+  const decode = result.EncodingType === "url" ? decodeFormUrl : (key: string) => key;
+  const folder = new URL(listingUrl.pathname.replace(/\/*$/, "/"), listingUrl.origin);
   const keys = (result.Contents ?? []).flatMap(({ Key }) => (Key === undefined ? [] : [decode(Key)]));
-  const found = new Map<string, URL>();
+  const assets = new Map<string, URL>();
   for (const key of keys) {
     const id = key.slice(key.lastIndexOf("/") + 1, -EXTENSION.length);
-    if (!key.endsWith(EXTENSION) || id === "" || found.has(id)) continue;
-    // A name may hold what an address may not; one part alone that is dots would lead out of the bucket.
-    const parts = key.split("/").map(encodeURIComponent);
-    if (parts.some((part) => part === "." || part === "..")) continue;
-    found.set(id, new URL(folder.href + parts.join("/")));
+    if (!key.endsWith(EXTENSION) || id === "" || assets.has(id)) continue;
+    // Keys may contain characters that URLs may not. A dot segment would escape the bucket.
+    const segments = key.split("/").map(encodeURIComponent);
+    if (segments.some((segment) => segment === "." || segment === "..")) continue;
+    assets.set(id, new URL(folder.href + segments.join("/")));
   }
-  return { found, next: nextPage(result, keys, address) };
+  return { assets, next: nextPage(result, keys, listingUrl) };
 }
 
-function resultOf(text: string): BucketResult {
+function parseResult(text: string): BucketResult {
   let parsed: { ListBucketResult?: BucketResult | string };
   try {
     parsed = PARSER.parse(text, true);
   } catch (cause) {
-    throw new NonRetryableOriginError("has a list in XML that cannot be read", { cause });
+    throw new NonRetryableOriginError("returned malformed XML as its listing", { cause });
   }
   const result = parsed.ListBucketResult;
-  if (result === undefined)
-    throw new NonRetryableOriginError("has a list in XML that is not one of a bucket");
+  if (result === undefined) {
+    throw new NonRetryableOriginError("returned XML without ListBucketResult as its listing");
+  }
   return typeof result === "string" ? {} : result;
 }
 
-/** `+` is a space there, as in forms. */
-const fromUrl = (key: string): string => {
+/** Decodes a key of `EncodingType` url, where `+` is a space. A malformed key is returned unchanged. */
+function decodeFormUrl(key: string): string {
   try {
     return decodeURIComponent(key.replaceAll("+", " "));
   } catch {
     return key;
   }
-};
+}
 
-function nextPage(result: BucketResult, keys: readonly string[], address: URL): URL | undefined {
+function nextPage(result: BucketResult, keys: readonly string[], listingUrl: URL): URL | undefined {
   if (result.IsTruncated?.trim() !== "true") return undefined;
-  const next = new URL(address);
+  const next = new URL(listingUrl);
   const token = result.NextContinuationToken;
   if (token !== undefined) next.searchParams.set("continuation-token", token);
-  // The older form names where to go on only with a delimiter; else it is the last key.
+  // ListObjects returns NextMarker only with a delimiter; without it, the marker is the last key.
   else next.searchParams.set("marker", result.NextMarker ?? keys.at(-1) ?? "");
-  if (next.href === address.href)
-    throw new NonRetryableOriginError("has a list whose next page is the same one");
+  if (next.href === listingUrl.href) {
+    throw new NonRetryableOriginError("returned a listing whose next page is the same page");
+  }
   return next;
 }

@@ -8,23 +8,23 @@ import { type FileSource, fileSource } from "../../decode-pool/index.js";
 import { RequestError } from "../errors.js";
 import { EXTENSION, type Library, type LibraryEntry, type OpenedSource } from "./library.js";
 
-/** Milliseconds that a file must have been left alone before it is opened: copies write more often than that. */
-const QUIET = 200;
-/** Milliseconds that a request waits for a file to come to rest. */
-const PATIENCE = 1000;
-/** Milliseconds after its last change that a file which is not whole counts as one that is still being written. */
-const FRESH = 5000;
-/** Bytes at either end of an asset that are never all zero, unless their place was reserved and not yet filled. */
-const END = 64;
+/** Milliseconds since its last write after which a file is opened; a copy in progress writes more often. */
+const SETTLED_AFTER_MS = 200;
+/** Milliseconds that a request waits for a file to settle. */
+const SETTLE_TIMEOUT_MS = 1000;
+/** Milliseconds since its last write during which a truncated file is reported as still being written. */
+const WRITING_WINDOW_MS = 5000;
+/** Bytes at either end of an asset that are never all zero, except in a preallocated file that is still being written. */
+const PROBE_BYTES = 64;
 
-/** The `*.siedd` files of one folder, looked at again at each request, so that a replaced one is noticed at once. */
+/** The `*.siedd` files of a folder. Every request checks the file again, so that a replaced file is noticed at once. */
 export class FolderLibrary implements Library {
-  readonly known = true;
+  readonly scanned = true;
   readonly #folder: string;
   readonly #polling: boolean;
   #watcher: FSWatcher | undefined;
 
-  /** @param polling whether changes are found by looking, as network file systems need, instead of by events */
+  /** @param polling whether to watch by polling instead of by events, as network file systems require */
   constructor(folder: string, polling = false) {
     this.#folder = folder;
     this.#polling = polling;
@@ -32,12 +32,12 @@ export class FolderLibrary implements Library {
 
   async ids(): Promise<string[]> {
     const entries = await readdir(this.#folder, { withFileTypes: true }).catch((cause: unknown) => {
-      // Clients read it in the catalog: where the folder lies is not for them.
-      throw new Error("a folder of videos cannot be read: it is gone, or this user may not list it", {
+      // Without the path: clients see the message in the catalog.
+      throw new Error("cannot list a video folder: it is missing, or the server has no permission", {
         cause,
       });
     });
-    // Opening a pipe would wait for somebody to write into it.
+    // Opening a named pipe would block until it has a writer.
     return entries
       .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && entry.name.endsWith(EXTENSION))
       .map(({ name }) => name.slice(0, -EXTENSION.length));
@@ -46,24 +46,24 @@ export class FolderLibrary implements Library {
   async find(id: string): Promise<LibraryEntry | undefined> {
     const file = `${id}${EXTENSION}`;
     const path = join(this.#folder, file);
-    const found = await stat(path).catch(() => undefined);
-    if (!found?.isFile()) return undefined;
-    const { size, mtimeMs, ino } = found;
-    return { id, file, tag: `${path} ${size} ${mtimeMs} ${ino}`, open: () => openWhole(path) };
+    const stats = await stat(path).catch(() => undefined);
+    if (!stats?.isFile()) return undefined;
+    const { size, mtimeMs, ino } = stats;
+    return { id, file, revision: `${path} ${size} ${mtimeMs} ${ino}`, open: () => openSettled(path) };
   }
 
-  async watch(changed: (id: string) => void, problem: (error: unknown) => void): Promise<void> {
+  async watch(onChange: (id: string) => void, onError: (error: unknown) => void): Promise<void> {
     const watcher = watch(this.#folder, {
       depth: 0,
       ignoreInitial: true,
       usePolling: this.#polling,
-      ignored: (path, found) => found?.isFile() === true && !path.endsWith(EXTENSION),
+      ignored: (path, stats) => stats?.isFile() === true && !path.endsWith(EXTENSION),
     });
     this.#watcher = watcher;
-    watcher.on("error", problem);
+    watcher.on("error", onError);
     watcher.on("all", (event, path) => {
       if (event.endsWith("Dir")) return;
-      changed(basename(path, EXTENSION));
+      onChange(basename(path, EXTENSION));
     });
     await new Promise<void>((resolve) => {
       watcher.once("ready", resolve);
@@ -76,59 +76,68 @@ export class FolderLibrary implements Library {
   }
 }
 
-/** Opens a file that nobody writes to any more. Rejects with RequestError `asset-incomplete` or SieddError. */
-async function openWhole(path: string): Promise<OpenedSource> {
+/**
+ * Waits until a file is no longer being written, and opens it. Rejects with RequestError `asset-incomplete` or
+ * SieddError.
+ */
+async function openSettled(path: string): Promise<OpenedSource> {
   const name = basename(path);
-  await settled(path, name);
+  await waitUntilSettled(path, name);
   const file = fileSource(path);
-  const writing = async () => (await age(path)) < FRESH;
+  const isBeingWritten = async () => (await msSinceWrite(path)) < WRITING_WINDOW_MS;
   try {
     const asset = await openAsset(file, { name });
-    if ((await writing()) && (await isHollow(path, Math.max(0, file.size - END)))) throw incomplete(name);
-    return { source: { ...file, fingerprint: fingerprint(file), modified: file.identity.mtimeMs }, asset };
+    const tail = Math.max(0, file.size - PROBE_BYTES);
+    if ((await isBeingWritten()) && (await isAllZero(path, tail))) throw assetIncomplete(name);
+    return {
+      source: { ...file, fingerprint: fingerprint(file), lastModified: file.identity.mtimeMs },
+      asset,
+    };
   } catch (error) {
-    const cut =
-      error instanceof SieddError && (error.code === "truncated-asset" || (await isHollow(path, 0)));
-    if (cut && (await writing())) throw incomplete(name);
+    const isPartial =
+      error instanceof SieddError && (error.code === "truncated-asset" || (await isAllZero(path, 0)));
+    if (isPartial && (await isBeingWritten())) throw assetIncomplete(name);
     throw error;
   }
 }
 
 const fingerprint = ({ identity: { size, mtimeMs } }: FileSource): string => `${size} ${mtimeMs}`;
 
-/** Milliseconds since the file was last written to; a clock that is behind makes it 0. */
-async function age(path: string): Promise<number> {
-  // Unlike the time of modification, nobody can set this one to an earlier moment, as `cp -p` does at its end.
+/** Returns the milliseconds since a file was last written, or 0 if this machine's clock is behind. */
+async function msSinceWrite(path: string): Promise<number> {
+  // Not mtime, which `cp -p` sets to an earlier time at its end; ctime cannot be set.
   const { ctimeMs } = await stat(path).catch(() => ({ ctimeMs: 0 }));
   return Math.max(0, Date.now() - ctimeMs);
 }
 
-async function settled(path: string, name: string): Promise<void> {
+/** Throws RequestError `asset-incomplete` if the file is still being written after `SETTLE_TIMEOUT_MS`. */
+async function waitUntilSettled(path: string, name: string): Promise<void> {
   const started = Date.now();
-  for (let before = ""; ; ) {
-    if ((await age(path)) >= QUIET) return;
+  for (let previous = ""; ; ) {
+    if ((await msSinceWrite(path)) >= SETTLED_AFTER_MS) return;
     const { size, ctimeMs } = await stat(path).catch(() => ({ size: 0, ctimeMs: 0 }));
-    const now = `${size} ${ctimeMs}`;
-    // Two equal looks are enough where the clocks of the file system and of this machine differ.
-    if (now === before) return;
-    if (Date.now() - started >= PATIENCE) throw incomplete(name);
-    before = now;
-    await sleep(QUIET);
+    const current = `${size} ${ctimeMs}`;
+    // An unchanged file has settled even if the clocks of the file system and of this machine differ.
+    if (current === previous) return;
+    if (Date.now() - started >= SETTLE_TIMEOUT_MS) throw assetIncomplete(name);
+    previous = current;
+    await sleep(SETTLED_AFTER_MS);
   }
 }
 
-async function isHollow(path: string, offset: number): Promise<boolean> {
+/** Whether the `PROBE_BYTES` bytes at `offset` are all zero. */
+async function isAllZero(path: string, offset: number): Promise<boolean> {
   const handle = await open(path, "r").catch(() => undefined);
   if (handle === undefined) return false;
   try {
-    const { buffer, bytesRead } = await handle.read(new Uint8Array(END), 0, END, offset);
+    const { buffer, bytesRead } = await handle.read(new Uint8Array(PROBE_BYTES), 0, PROBE_BYTES, offset);
     return buffer.subarray(0, bytesRead).every((byte) => byte === 0);
   } finally {
     await handle.close();
   }
 }
 
-const incomplete = (name: string): RequestError =>
-  new RequestError("asset-incomplete", `${name} is still being written; ask again when it is whole`, {
+const assetIncomplete = (name: string): RequestError =>
+  new RequestError("asset-incomplete", `${name} is still being written; retry later`, {
     "retry-after": "2",
   });

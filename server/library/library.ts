@@ -2,13 +2,15 @@ import type { Readable } from "node:stream";
 import type { Asset } from "../../codec/asset/asset.js";
 import type { DecodableSource } from "../../decode-pool/index.js";
 
-/** The bytes of one content of one asset, wherever they lie. */
+/** The bytes of one version of an asset, local or remote. */
 export interface AssetSource extends DecodableSource {
-  /** Changes with the content; part of the `v` of the video's URLs. */
+  /** Changes with the content; part of the version in the video's URLs. */
   readonly fingerprint: string;
-  /** Milliseconds since 1970; undefined where nobody knows. */
-  readonly modified: number | undefined;
-  /** Bytes `first` to `last`, both included. Rejects as `read` does; a stream that fails midway is destroyed. */
+  /** Milliseconds since 1970; undefined if unknown. */
+  readonly lastModified: number | undefined;
+  /**
+   * Streams the bytes from `first` to `last`, inclusive. Rejects like `read`; a stream that fails midway is destroyed.
+   */
   stream(first: number, last: number): Promise<Readable>;
 }
 
@@ -17,35 +19,35 @@ export interface OpenedSource {
   readonly asset: Asset;
 }
 
-/** An asset of a library as it is at this moment. */
+/** An asset of a library, in its current version. */
 export interface LibraryEntry {
   readonly id: string;
-  /** What people call it: a file's name, or the last part of a URL. */
+  /** File name, or the last segment of a URL; for display. */
   readonly file: string;
-  /** Equal tags mean equal contents. */
-  readonly tag: string;
-  /** Rejects with SieddError, or RequestError `asset-incomplete`, `origin-failed` or `origin-timeout`. */
+  /** Changes whenever the content may have changed. */
+  readonly revision: string;
+  /** Opens the asset. Rejects with SieddError, or RequestError `asset-incomplete`, `origin-failed` or `origin-timeout`. */
   open(): Promise<OpenedSource>;
 }
 
-/** A file that cannot be served, and why. */
+/** Why a file cannot be served. */
 export interface Problem {
   readonly file: string;
   readonly message: string;
 }
 
-/** Where assets are found: a folder, or another server. */
+/** A collection of assets: a folder, or another server. */
 export interface Library {
-  /** Every id, in any order. Rejects with OriginError where another server must be asked and does not answer. */
+  /** Lists all ids, unsorted. Rejects with OriginError if another server is needed and fails. */
   ids(): Promise<readonly string[]>;
-  /** What there is by this id now, or undefined. Rejects like `ids`. */
+  /** Looks up an asset in its current version. Rejects like `ids`. */
   find(id: string): Promise<LibraryEntry | undefined>;
-  /** Whether it has been looked through once; until then the server is not ready. */
-  readonly known: boolean;
-  /** Calls back with the id of what was added, replaced or removed, until closed. */
-  watch?(changed: (id: string) => void, problem: (error: unknown) => void): Promise<void>;
+  /** Whether the library has been scanned once; until then the server is not ready. */
+  readonly scanned: boolean;
+  /** Reports the ids of added, replaced and removed assets until the library is closed. */
+  watch?(onChange: (id: string) => void, onError: (error: unknown) => void): Promise<void>;
   close(): Promise<void>;
 }
 
-/** The ending of an asset's file name. */
+/** File extension of assets. */
 export const EXTENSION = ".siedd";

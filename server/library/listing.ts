@@ -2,59 +2,66 @@ import { parseBucket } from "./bucket.js";
 import { EXTENSION } from "./library.js";
 import { NonRetryableOriginError } from "./origin.js";
 
-/** Assets of another server by id. */
+/** One page of the assets on another server. */
 export interface Listing {
-  readonly found: ReadonlyMap<string, URL>;
-  /** Where the list goes on. */
+  /** URLs by id. */
+  readonly assets: ReadonlyMap<string, URL>;
+  /** URL of the next page. */
   readonly next?: URL;
 }
 
-/** Reads a list in XML as that of a bucket, any other as JSON. Throws Refused. */
-export const parseListing = (text: string, base: URL): Listing =>
-  /^\s*</.test(text) ? parseBucket(text, base) : parseNames(text, base);
+/**
+ * Parses a listing: XML as an S3 bucket listing, everything else as JSON.
+ *
+ * @throws NonRetryableOriginError if the text is no listing
+ */
+export const parseListing = (text: string, listingUrl: URL): Listing =>
+  /^\s*</.test(text) ? parseBucket(text, listingUrl) : parseJsonListing(text, listingUrl);
 
 /**
- * The assets that a listing in JSON names. It is an array, or an object with an array `assets` (a siedd
- * server's own catalog), of: an address; `{ url }` or `{ id, url }`; `{ name }`, as nginx's autoindex writes;
- * `{ id, info }` of a siedd server, whose asset lies beside its info. Addresses are relative to the listing's.
- * What is no asset is left out.
+ * Parses a JSON listing. It is an array, or an object with an array `assets` (a siedd server's catalog), of: a URL;
+ * `{ url }` or `{ id, url }`; `{ name }`, as nginx's autoindex writes; or `{ id, info }` of a siedd server, whose asset
+ * is next to its info. URLs are relative to the listing's. Other entries are ignored.
  */
-function parseNames(text: string, base: URL): Listing {
+function parseJsonListing(text: string, listingUrl: URL): Listing {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
     throw new NonRetryableOriginError(
-      "has no list of them, in JSON or as of a bucket, at its address; name the assets one by one",
+      "did not return a listing (JSON, or an S3 bucket in XML); configure the URL of each asset instead",
     );
   }
   const entries = Array.isArray(json) ? json : (json as { assets?: unknown } | null)?.assets;
-  if (!Array.isArray(entries))
-    throw new NonRetryableOriginError("has a list that is neither an array nor one of assets");
-  const found = new Map<string, URL>();
-  for (const entry of entries) {
-    const asset = assetOf(entry, base);
-    if (asset !== undefined && !found.has(asset.id)) found.set(asset.id, asset.url);
+  if (!Array.isArray(entries)) {
+    throw new NonRetryableOriginError(
+      'returned a JSON listing that is neither an array nor has an array "assets"',
+    );
   }
-  return { found };
+  const assets = new Map<string, URL>();
+  for (const entry of entries) {
+    const asset = parseEntry(entry, listingUrl);
+    if (asset !== undefined && !assets.has(asset.id)) assets.set(asset.id, asset.url);
+  }
+  return { assets };
 }
 
-function assetOf(entry: unknown, base: URL): { readonly id: string; readonly url: URL } | undefined {
-  const given = (typeof entry === "string" ? { url: entry } : (entry ?? {})) as Record<string, unknown>;
-  const text = (key: string) => (typeof given[key] === "string" ? (given[key] as string) : undefined);
+function parseEntry(entry: unknown, listingUrl: URL): { readonly id: string; readonly url: URL } | undefined {
+  const fields = (typeof entry === "string" ? { url: entry } : (entry ?? {})) as Record<string, unknown>;
+  const text = (key: string) => (typeof fields[key] === "string" ? (fields[key] as string) : undefined);
   const id = text("id");
   const info = text("info");
   const name = text("name");
-  // A file name may hold what an address may not.
-  const address = text("url") ?? info?.replace(/info\.json$/, "asset") ?? (name && encodeURIComponent(name));
-  if (address === undefined || !URL.canParse(address, base.href)) return undefined;
-  const url = new URL(address, base);
+  // File names may contain characters that URLs may not.
+  const href = text("url") ?? info?.replace(/info\.json$/, "asset") ?? (name && encodeURIComponent(name));
+  if (href === undefined || !URL.canParse(href, listingUrl.href)) return undefined;
+  const url = new URL(href, listingUrl);
   if (url.protocol !== "http:" && url.protocol !== "https:") return undefined;
   if (id === undefined && !url.pathname.endsWith(EXTENSION)) return undefined;
   return { id: id ?? idOf(url), url };
 }
 
-/** The id of an asset by its address: the file's name without its ending. */
+/** Returns the id of an asset by its URL: the file name without its extension. */
 export function idOf({ pathname }: URL): string {
   const file = pathname.slice(pathname.lastIndexOf("/") + 1, -EXTENSION.length);
   try {

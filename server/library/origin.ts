@@ -1,6 +1,6 @@
 import { OriginError } from "../errors.js";
 
-/** Headers of requests to an origin, or a function that gives them for each one: a signature, a token. */
+/** Headers of requests to an origin, or a function that returns them per request, such as a signature or a token. */
 export type OriginHeaders =
   | Readonly<Record<string, string>>
   | ((url: URL) => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>);
@@ -9,55 +9,55 @@ export type OriginHeaders =
 export interface OriginCounts {
   readonly requests: number;
   readonly failures: number;
-  /** Of bodies. */
+  /** Bytes of response bodies. */
   readonly bytes: number;
 }
 
-/** Milliseconds before a request that failed is tried once more. */
-const PAUSE = 100;
+/** Milliseconds between a failed request and its retry. */
+const RETRY_DELAY_MS = 100;
 
-/** Another HTTP server, asked with a time limit, and once more where it fails. */
+export interface OriginRequest<T> {
+  readonly url: URL;
+  /** Names the resource in errors; a URL may contain a signature. */
+  readonly name: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Reads the response. If it throws anything but a NonRetryableOriginError, the request is retried. */
+  readonly read: (response: Response) => Promise<T>;
+}
+
+/** Another HTTP server. Requests have a timeout, and are retried once if they fail. */
 export class Origin {
   readonly counts = { requests: 0, failures: 0, bytes: 0 };
-  readonly #own: URL;
+  readonly #baseUrl: URL;
   readonly #headers: OriginHeaders;
-  readonly #seconds: number;
-  readonly #end = new AbortController();
+  readonly #timeoutSeconds: number;
+  readonly #closed = new AbortController();
 
   /**
-   * @param own its address: what it lists elsewhere is asked for without its headers
-   * @param seconds from a request to the last byte of its answer
+   * @param baseUrl `headers` are only sent to its scheme, host and port
+   * @param timeoutSeconds from the start of a request to the last byte of its response
    */
-  constructor(own: URL, headers: OriginHeaders, seconds: number) {
-    this.#own = own;
+  constructor(baseUrl: URL, headers: OriginHeaders, timeoutSeconds: number) {
+    this.#baseUrl = baseUrl;
     this.#headers = headers;
-    this.#seconds = seconds;
+    this.#timeoutSeconds = timeoutSeconds;
   }
 
-  /**
-   * Asks for a URL and reads the answer.
-   * @param name how an error names what is asked for: addresses may hold signatures
-   * @param read throws where the answer is not what was asked for; it is then asked for once more
-   */
-  async get<T>(
-    url: URL,
-    name: string,
-    headers: Readonly<Record<string, string>>,
-    read: (response: Response) => Promise<T>,
-  ): Promise<T> {
-    const given = url.origin !== this.#own.origin ? {} : this.#headers;
-    const own = typeof given === "function" ? await given(url) : given;
-    for (let left = 1; ; left--) {
-      const limit = AbortSignal.timeout(this.#seconds * 1000);
+  /** Requests a URL and reads the response. Rejects with OriginError. */
+  async get<T>({ url, name, headers, read }: OriginRequest<T>): Promise<T> {
+    const configured = url.origin !== this.#baseUrl.origin ? {} : this.#headers;
+    const originHeaders = typeof configured === "function" ? await configured(url) : configured;
+    for (let retries = 1; ; retries--) {
+      const timeout = AbortSignal.timeout(this.#timeoutSeconds * 1000);
       try {
         this.counts.requests++;
         const response = await fetch(url, {
-          headers: { "accept-encoding": "identity", ...own, ...headers },
-          signal: AbortSignal.any([limit, this.#end.signal]),
+          headers: { "accept-encoding": "identity", ...originHeaders, ...headers },
+          signal: AbortSignal.any([timeout, this.#closed.signal]),
         });
         try {
           if (response.status >= 500 || response.status === 429) {
-            throw new Error(`${redactUrl(url)} answered with status ${response.status}`);
+            throw new Error(`${redactUrl(url)} returned status ${response.status}`);
           }
           return await read(response);
         } finally {
@@ -65,33 +65,34 @@ export class Origin {
         }
       } catch (cause) {
         this.counts.failures++;
-        if (limit.aborted) {
-          const text = `the server that ${name} comes from did not answer within ${this.#seconds} seconds; try again later`;
-          throw new OriginError(
-            "origin-timeout",
-            text,
-            new Error(`${redactUrl(url)} was too slow`, { cause }),
-          );
-        }
-        if (cause instanceof NonRetryableOriginError || left === 0 || this.#end.signal.aborted) {
-          const why = cause instanceof NonRetryableOriginError ? cause.message : "failed";
-          throw new OriginError("origin-failed", `the server that ${name} comes from ${why}`, cause);
+        if (timeout.aborted) throw this.#timeoutError(url, name, cause);
+        if (cause instanceof NonRetryableOriginError || retries === 0 || this.#closed.signal.aborted) {
+          const reason = cause instanceof NonRetryableOriginError ? cause.message : "failed";
+          throw new OriginError("origin-failed", `the origin of ${name} ${reason}`, cause);
         }
       }
-      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+      await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS));
     }
   }
 
-  /** Ends what is under way. */
+  /** Aborts the requests in flight. */
   close(): void {
-    this.#end.abort(new Error("the server is closing"));
+    this.#closed.abort(new Error("server shutting down"));
+  }
+
+  #timeoutError(url: URL, name: string, cause: unknown): OriginError {
+    return new OriginError(
+      "origin-timeout",
+      `the origin of ${name} did not respond within ${this.#timeoutSeconds} s; retry later`,
+      new Error(`${redactUrl(url)} timed out`, { cause }),
+    );
   }
 }
 
-/** An answer that would be the same another time; the message follows "the server that ... comes from". */
+/** A response that a retry would not change. The message continues "the origin of ... ". */
 export class NonRetryableOriginError extends Error {
-  override readonly name = "Refused";
+  override readonly name = "NonRetryableOriginError";
 }
 
-/** An address as logs may hold it: the query of a presigned URL is a secret. */
+/** Returns a URL for logs, without its query: that of a presigned URL is secret. */
 export const redactUrl = (url: URL): string => `${url.origin}${url.pathname}`;

@@ -1,18 +1,18 @@
 import { Readable } from "node:stream";
 import { type Asset, openAsset } from "../../codec/asset/asset.js";
 import { SieddError } from "../../codec/errors.js";
-import type { Piece, TaskSource } from "../../decode-pool/messages.js";
+import type { ByteRange, TaskSource } from "../../decode-pool/messages.js";
 import { BLOCK_BYTES, type BlockCache, type RemoteBytes } from "./block-cache.js";
 import type { AssetSource } from "./library.js";
 import { NonRetryableOriginError, type Origin, redactUrl } from "./origin.js";
 
-/** One content of a URL, as its first answer described it. */
-export interface Content {
+/** One version of the content of a URL, as its first response described it. */
+export interface RemoteContent {
   readonly size: number;
-  /** Strong ETag, or else the date of its last change, or else empty. */
+  /** The strong ETag, or else Last-Modified, or else empty. */
   readonly validator: string;
   /** Milliseconds since 1970. */
-  readonly modified: number | undefined;
+  readonly lastModified: number | undefined;
 }
 
 export interface RemoteAsset {
@@ -22,114 +22,136 @@ export interface RemoteAsset {
   readonly file: string;
 }
 
-/** Looks at a URL by its first block. Undefined where there is nothing. Rejects with OriginError. */
+/** Fetches and caches the first block of a URL. Undefined if the URL is gone. Rejects with OriginError. */
 export function fetchFirstBlock(
   { origin, url, file }: RemoteAsset,
   blocks: BlockCache,
-): Promise<Content | undefined> {
-  return origin.get(url, file, { range: `bytes=0-${BLOCK_BYTES - 1}` }, async (response) => {
+): Promise<RemoteContent | undefined> {
+  const headers = { range: `bytes=0-${BLOCK_BYTES - 1}` };
+  const read = async (response: Response) => {
     if (isGone(response)) return undefined;
-    const { total } = rangeOf(response, url);
-    const content = { size: total, ...validatorOf(response) };
-    const bytes = await bodyOf(response, Math.min(total, BLOCK_BYTES), origin);
-    blocks.offer(keyOf(url, content), 0, bytes);
+    const { total } = parseContentRange(response, url);
+    const content = { size: total, ...parseValidators(response) };
+    const bytes = await readBody(response, Math.min(total, BLOCK_BYTES), origin);
+    blocks.set(contentKey(url, content), 0, bytes);
     return content;
-  });
+  };
+  return origin.get({ url, name: file, headers, read });
 }
 
-/** Whether the URL still holds that content. Rejects with OriginError. */
-export function isUnchanged({ origin, url, file }: RemoteAsset, content: Content): Promise<boolean> {
+/** Whether the URL still has this content. Rejects with OriginError. */
+export function isUnchanged({ origin, url, file }: RemoteAsset, content: RemoteContent): Promise<boolean> {
   const { validator } = content;
-  const name = validator.startsWith('"') ? "if-none-match" : "if-modified-since";
-  const headers = { range: "bytes=0-0", ...(validator !== "" && { [name]: validator }) };
-  return origin.get(url, file, headers, async (response) => {
+  const condition = validator.startsWith('"') ? "if-none-match" : "if-modified-since";
+  const headers = { range: "bytes=0-0", ...(validator !== "" && { [condition]: validator }) };
+  const read = async (response: Response) => {
     if (response.status === 304) return true;
     if (isGone(response)) return false;
-    const { total } = rangeOf(response, url);
-    return total === content.size && validatorOf(response).validator === validator;
-  });
+    const { total } = parseContentRange(response, url);
+    return total === content.size && parseValidators(response).validator === validator;
+  };
+  return origin.get({ url, name: file, headers, read });
 }
 
-/** An asset on another server, read block by block. @param replaced called when it is another one by now */
+/**
+ * Opens one version of an asset on another server for reading, block by block.
+ *
+ * @param onReplaced called when the URL turns out to have another version
+ */
 export function openRemoteAsset(
   remote: RemoteAsset,
-  content: Content,
+  content: RemoteContent,
   blocks: BlockCache,
-  replaced: () => void,
+  onReplaced: () => void,
 ): AssetSource {
-  const { origin, file } = remote;
+  const { file } = remote;
   const { size, validator } = content;
-  const key = keyOf(remote.url, content);
+  const key = contentKey(remote.url, content);
 
-  const fetchRange = (first: number, last: number): Promise<Uint8Array> => {
-    const { url } = remote;
-    const headers = {
-      range: `bytes=${first}-${last}`,
-      ...(validator !== "" && { "if-range": validator }),
-    };
-    return origin
-      .get(url, file, headers, async (response) => {
-        // The whole, instead of a part: the answer to an If-Range that does not hold.
-        if (response.status === 200 || response.status === 416 || isGone(response)) return undefined;
-        const range = rangeOf(response, url);
-        if (range.total !== size || validatorOf(response).validator !== validator) return undefined;
-        if (range.first !== first || range.last !== last) {
-          throw new Error(`${redactUrl(url)} answered with bytes ${range.first}-${range.last}`);
-        }
-        return bodyOf(response, last - first + 1, origin);
-      })
-      .then((bytes) => {
-        if (bytes !== undefined) return bytes;
-        replaced();
-        throw new SieddError("asset-replaced", `${file} was replaced while it was being read; ask again`);
-      });
+  const fetchRange = async (first: number, last: number): Promise<Uint8Array> => {
+    const bytes = await fetchUnchangedRange(remote, content, first, last);
+    if (bytes !== undefined) return bytes;
+    onReplaced();
+    throw new SieddError("asset-replaced", `${file} was replaced while it was being read; retry`);
   };
-  const bytes: RemoteBytes = { key, size, fetch: fetchRange };
+  const remoteBytes: RemoteBytes = { key, size, fetch: fetchRange };
 
   const read = async (offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> => {
     if (offset < 0 || length < 0 || offset + length > size) {
       throw new SieddError(
         "truncated-asset",
-        `${file} ends at byte ${size}, but bytes ${offset} to ${offset + length} were needed; upload it again`,
+        `${file} has ${size} bytes, but bytes ${offset} to ${offset + length} are needed; upload it again`,
       );
     }
-    return blocks.read(bytes, offset, length, signal);
+    return blocks.read(remoteBytes, offset, length, signal);
   };
 
-  let head: Promise<Piece> | undefined;
-  const share = async (asset: Asset, groups: readonly number[]): Promise<TaskSource> => {
+  let head: Promise<ByteRange> | undefined;
+  const taskSource = async (asset: Asset, groups: readonly number[]): Promise<TaskSource> => {
     head ??= readHead({ size, read });
     head.catch(() => {
       head = undefined;
     });
-    const parts = groups.map(async (group) => {
+    const payloads = groups.map(async (group) => {
       const { offset } = asset.groups[group];
-      return piece(offset, await asset.readGroup(group));
+      return sharedByteRange(offset, await asset.readGroup(group));
     });
-    return { kind: "pieces", key, name: file, size, pieces: await Promise.all([head, ...parts]) };
+    return { kind: "pieces", key, name: file, size, pieces: await Promise.all([head, ...payloads]) };
   };
 
   return {
-    ...{ size, read, share },
+    size,
+    read,
+    taskSource,
     fingerprint: `${size} ${validator}`,
-    modified: content.modified,
-    stream: async (first, last) => {
-      const begin = await read(first, Math.min(BLOCK_BYTES, last - first + 1));
-      return Readable.from(inBlocks(begin), { objectMode: false, highWaterMark: 2 * BLOCK_BYTES });
-
-      async function* inBlocks(block: Uint8Array) {
-        for (let at = first; ; block = await read(at, Math.min(BLOCK_BYTES, last - at + 1))) {
-          yield block;
-          at += block.length;
-          if (at > last) return;
-        }
-      }
-    },
+    lastModified: content.lastModified,
+    stream: (first, last) => streamBlocks(read, first, last),
   };
 }
 
-/** All that opening an asset reads. */
-async function readHead(source: Pick<AssetSource, "size" | "read">): Promise<Piece> {
+/** Fetches the bytes from `first` to `last`, inclusive. Undefined if the URL has another version, or is gone. */
+function fetchUnchangedRange(
+  { origin, url, file }: RemoteAsset,
+  { size, validator }: RemoteContent,
+  first: number,
+  last: number,
+): Promise<Uint8Array | undefined> {
+  const headers = {
+    range: `bytes=${first}-${last}`,
+    ...(validator !== "" && { "if-range": validator }),
+  };
+  const read = async (response: Response) => {
+    // Status 200 is the response to an If-Range that does not match.
+    if (response.status === 200 || response.status === 416 || isGone(response)) return undefined;
+    const range = parseContentRange(response, url);
+    if (range.total !== size || parseValidators(response).validator !== validator) return undefined;
+    if (range.first !== first || range.last !== last) {
+      throw new Error(
+        `${redactUrl(url)} returned bytes ${range.first}-${range.last} instead of ${first}-${last}`,
+      );
+    }
+    return readBody(response, last - first + 1, origin);
+  };
+  return origin.get({ url, name: file, headers, read });
+}
+
+/** Streams the bytes from `first` to `last`, inclusive. Rejects if the first block cannot be read. */
+async function streamBlocks(read: AssetSource["read"], first: number, last: number): Promise<Readable> {
+  const firstBlock = await read(first, Math.min(BLOCK_BYTES, last - first + 1));
+  return Readable.from(readBlocks(), { objectMode: false, highWaterMark: 2 * BLOCK_BYTES });
+
+  async function* readBlocks() {
+    let block = firstBlock;
+    for (let offset = first; ; block = await read(offset, Math.min(BLOCK_BYTES, last - offset + 1))) {
+      yield block;
+      offset += block.length;
+      if (offset > last) return;
+    }
+  }
+}
+
+/** Reads everything that opening an asset reads, from byte 0 on. */
+async function readHead(source: Pick<AssetSource, "size" | "read">): Promise<ByteRange> {
   let end = 0;
   await openAsset({
     size: source.size,
@@ -138,10 +160,11 @@ async function readHead(source: Pick<AssetSource, "size" | "read">): Promise<Pie
       return source.read(offset, length);
     },
   });
-  return piece(0, await source.read(0, end));
+  return sharedByteRange(0, await source.read(0, end));
 }
 
-function piece(offset: number, bytes: Uint8Array): Piece {
+/** Copies bytes into shared memory, for the decoding threads. */
+function sharedByteRange(offset: number, bytes: Uint8Array): ByteRange {
   const shared = new SharedArrayBuffer(bytes.byteLength);
   new Uint8Array(shared).set(bytes);
   return { offset, bytes: shared };
@@ -149,42 +172,44 @@ function piece(offset: number, bytes: Uint8Array): Piece {
 
 const isGone = ({ status }: Response): boolean => status === 404 || status === 410;
 
-const keyOf = (url: URL, { size, validator }: Content): string => `${redactUrl(url)} ${size} ${validator}`;
+const contentKey = (url: URL, { size, validator }: RemoteContent): string =>
+  `${redactUrl(url)} ${size} ${validator}`;
 
-/** RFC 9110, 14.4. Throws Refused where the server sends no ranges. */
-function rangeOf(response: Response, url: URL) {
+/** Parses Content-Range (RFC 9110, 14.4). Throws NonRetryableOriginError if the response is not partial content. */
+function parseContentRange(response: Response, url: URL) {
   const { status } = response;
   if (status === 401 || status === 403) {
     throw new NonRetryableOriginError(
-      `refuses it (status ${status}); its signature or token may have expired`,
+      `denied access (status ${status}); its signature or token may have expired`,
     );
   }
-  const text = response.headers.get("content-range") ?? "";
-  const [, first, last, total] = (/^bytes (\d+)-(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
-  if (status === 200)
-    throw new NonRetryableOriginError("answers without ranges; it must support HTTP Range requests");
+  if (status === 200) {
+    throw new NonRetryableOriginError("ignored the Range header; it must support HTTP Range requests");
+  }
+  const header = response.headers.get("content-range") ?? "";
+  const [, first, last, total] = (/^bytes (\d+)-(\d+)\/(\d+)$/.exec(header) ?? []).map(Number);
   if (status !== 206 || total === undefined || !Number.isSafeInteger(total)) {
     throw new NonRetryableOriginError(
-      `answered with status ${status} and Content-Range "${text}" at ${redactUrl(url)}`,
+      `returned status ${status} and Content-Range "${header}" at ${redactUrl(url)}`,
     );
   }
   return { first, last, total };
 }
 
-/** A weak tag is none here: If-Range never holds for it (RFC 9110, 13.1.5). */
-function validatorOf({ headers }: Response): Pick<Content, "validator" | "modified"> {
-  const tag = headers.get("etag") ?? "";
+/** A weak ETag cannot be used as the validator: it never matches `If-Range` (RFC 9110, 13.1.5). */
+function parseValidators({ headers }: Response): Pick<RemoteContent, "validator" | "lastModified"> {
+  const etag = headers.get("etag") ?? "";
   const date = headers.get("last-modified") ?? "";
-  const modified = Date.parse(date);
+  const lastModified = Date.parse(date);
   return {
-    validator: tag.startsWith('"') ? tag : date,
-    modified: Number.isNaN(modified) ? undefined : modified,
+    validator: etag.startsWith('"') ? etag : date,
+    lastModified: Number.isNaN(lastModified) ? undefined : lastModified,
   };
 }
 
-async function bodyOf(response: Response, length: number, origin: Origin): Promise<Uint8Array> {
+async function readBody(response: Response, length: number, origin: Origin): Promise<Uint8Array> {
   const bytes = new Uint8Array(await response.arrayBuffer());
   origin.counts.bytes += bytes.length;
-  if (bytes.length !== length) throw new Error(`${bytes.length} bytes came instead of ${length}`);
+  if (bytes.length !== length) throw new Error(`received ${bytes.length} bytes instead of ${length}`);
   return bytes;
 }

@@ -4,111 +4,112 @@ import { EXTENSION, type Library, type LibraryEntry } from "./library.js";
 import { idOf, parseListing } from "./listing.js";
 import { NonRetryableOriginError, type Origin, redactUrl } from "./origin.js";
 import {
-  type Content,
   fetchFirstBlock,
   isUnchanged,
   openRemoteAsset,
   type RemoteAsset,
+  type RemoteContent,
 } from "./remote-asset.js";
 
 interface RemoteEntry extends RemoteAsset {
-  /** A presigned one is another address in each listing. */
+  /** A presigned URL changes with each listing. */
   url: URL;
-  content: Content | undefined;
-  /** When it was last known to be so, in milliseconds; -Infinity: look again. */
-  at: number;
-  looking: Promise<void> | undefined;
+  content: RemoteContent | undefined;
+  /** When `content` was last validated, on the `performance.now()` clock; -Infinity if it must be fetched. */
+  validatedAt: number;
+  validation: Promise<void> | undefined;
 }
 
-/** Bytes of a listing at most. */
-const MAX_LISTING = 16 * 1024 * 1024;
-/** Requests that one may take: a bucket names 1000 files a page. */
+/** Maximum size of a listing, all pages together, in UTF-16 code units. */
+const MAX_LISTING_LENGTH = 16 * 1024 * 1024;
+/** Maximum pages of a listing; a bucket lists 1000 files per page. */
 const MAX_PAGES = 1000;
 
 export interface RemoteLibraryOptions {
-  /** Of one asset (it ends in `.siedd`), or of a listing in JSON. */
+  /** URL of one asset (its path ends in `.siedd`), or of a listing. */
   readonly url: URL;
   readonly origin: Origin;
   readonly blocks: BlockCache;
-  /** Seconds that what was seen of the origin holds without looking again. */
+  /** Seconds until the state of the origin is revalidated. */
   readonly refreshSeconds: number;
-  /** Told when the origin fails and what it said before is used on. */
-  readonly onProblem: (error: unknown) => void;
+  /** Called if the origin fails and its last known state is used instead. */
+  readonly onError: (error: unknown) => void;
 }
 
-/** Assets on another HTTP server. What was seen of it lasts for some seconds, and longer where it fails. */
+/** Assets on another HTTP server. Its state is cached for some seconds, and for longer while the origin fails. */
 export class RemoteLibrary implements Library {
   readonly #options: RemoteLibraryOptions;
   readonly #entries = new Map<string, RemoteEntry>();
   #listedAt = Number.NEGATIVE_INFINITY;
   #listing: Promise<void> | undefined;
-  #etag = "";
-  #known = false;
+  #listingEtag = "";
+  #scanned = false;
 
   constructor(options: RemoteLibraryOptions) {
     this.#options = options;
     const { url } = options;
     if (url.pathname.endsWith(EXTENSION)) {
-      this.#put(idOf(url), url);
+      this.#addEntry(idOf(url), url);
       this.#listedAt = Number.POSITIVE_INFINITY;
-      this.#known = true;
+      this.#scanned = true;
     }
   }
 
-  get known(): boolean {
-    return this.#known;
+  get scanned(): boolean {
+    return this.#scanned;
   }
 
   async ids(): Promise<string[]> {
-    await this.#list();
+    await this.#refreshListing();
     return [...this.#entries.keys()];
   }
 
   async find(id: string): Promise<LibraryEntry | undefined> {
-    await this.#list();
+    await this.#refreshListing();
     const entry = this.#entries.get(id);
     if (entry === undefined) return undefined;
-    if (this.#isOld(entry.at)) {
-      entry.looking ??= this.#look(entry).finally(() => {
-        entry.looking = undefined;
+    if (this.#isStale(entry.validatedAt)) {
+      entry.validation ??= this.#validate(entry).finally(() => {
+        entry.validation = undefined;
       });
-      await entry.looking;
+      await entry.validation;
     }
     const { content, file } = entry;
     if (content === undefined) return undefined;
     const open = async () => {
-      const forget = () => {
-        entry.at = Number.NEGATIVE_INFINITY;
+      const onReplaced = () => {
+        entry.validatedAt = Number.NEGATIVE_INFINITY;
       };
-      const source = openRemoteAsset(entry, content, this.#options.blocks, forget);
+      const source = openRemoteAsset(entry, content, this.#options.blocks, onReplaced);
       return { source, asset: await openAsset(source, { name: file }) };
     };
-    return { id, file, tag: `${redactUrl(entry.url)} ${content.size} ${content.validator}`, open };
+    return { id, file, revision: `${redactUrl(entry.url)} ${content.size} ${content.validator}`, open };
   }
 
   async close(): Promise<void> {
     this.#options.origin.close();
   }
 
-  #isOld(at: number): boolean {
-    return performance.now() - at > this.#options.refreshSeconds * 1000;
+  #isStale(time: number): boolean {
+    return performance.now() - time > this.#options.refreshSeconds * 1000;
   }
 
-  async #look(entry: RemoteEntry): Promise<void> {
-    const { blocks, onProblem } = this.#options;
-    const expected = entry.at !== Number.NEGATIVE_INFINITY ? entry.content : undefined;
+  async #validate(entry: RemoteEntry): Promise<void> {
+    const { blocks, onError } = this.#options;
+    const known = entry.validatedAt !== Number.NEGATIVE_INFINITY ? entry.content : undefined;
     try {
-      if (expected === undefined || !(await isUnchanged(entry, expected)))
+      if (known === undefined || !(await isUnchanged(entry, known))) {
         entry.content = await fetchFirstBlock(entry, blocks);
+      }
     } catch (error) {
-      if (expected === undefined) throw error;
-      onProblem(error);
+      if (known === undefined) throw error;
+      onError(error);
     }
-    entry.at = performance.now();
+    entry.validatedAt = performance.now();
   }
 
-  async #list(): Promise<void> {
-    if (!this.#isOld(this.#listedAt)) return;
+  async #refreshListing(): Promise<void> {
+    if (!this.#isStale(this.#listedAt)) return;
     this.#listing ??= this.#readListing().finally(() => {
       this.#listing = undefined;
     });
@@ -117,62 +118,70 @@ export class RemoteLibrary implements Library {
 
   async #readListing(): Promise<void> {
     try {
-      const found = await this.#readPages();
-      if (found !== undefined) this.#replace(found);
-      this.#known = true;
+      const assets = await this.#readPages();
+      if (assets !== undefined) this.#updateEntries(assets);
+      this.#scanned = true;
     } catch (error) {
-      if (!this.#known) throw error;
-      this.#options.onProblem(error);
+      if (!this.#scanned) throw error;
+      this.#options.onError(error);
     }
     this.#listedAt = performance.now();
   }
 
-  /** All pages of the list; undefined where it is the one that is known. */
+  /** Reads all pages of the listing; undefined if it has not changed. */
   async #readPages(): Promise<ReadonlyMap<string, URL> | undefined> {
-    const { url, origin } = this.#options;
-    const found = new Map<string, URL>();
+    const { url: firstPage, origin } = this.#options;
+    const assets = new Map<string, URL>();
     let etag = "";
     let length = 0;
     let pages = 0;
-    for (let page: URL | undefined = url; page !== undefined; ) {
-      const address: URL = page;
+    for (let page: URL | undefined = firstPage; page !== undefined; ) {
+      const url: URL = page;
       const headers = {
         accept: "application/json, application/xml;q=0.9",
-        ...(address === url && this.#etag !== "" && { "if-none-match": this.#etag }),
+        ...(url === firstPage && this.#listingEtag !== "" && { "if-none-match": this.#listingEtag }),
       };
-      const listing = await origin.get(address, "the list of videos", headers, async (response) => {
+      const read = async (response: Response) => {
         if (response.status === 304) return undefined;
-        if (!response.ok)
-          throw new NonRetryableOriginError(`has no list of them (status ${response.status})`);
+        if (!response.ok) throw new NonRetryableOriginError(`returned status ${response.status}`);
         const text = await response.text();
         length += text.length;
-        if (length > MAX_LISTING || ++pages > MAX_PAGES)
-          throw new NonRetryableOriginError("has a list that is too long");
-        if (address === url) etag = response.headers.get("etag") ?? "";
-        return parseListing(text, address);
-      });
+        if (length > MAX_LISTING_LENGTH || ++pages > MAX_PAGES) {
+          throw new NonRetryableOriginError(
+            `returned a listing above the limit of ${MAX_PAGES} pages or ${MAX_LISTING_LENGTH} characters`,
+          );
+        }
+        if (url === firstPage) etag = response.headers.get("etag") ?? "";
+        return parseListing(text, url);
+      };
+      const listing = await origin.get({ url, name: "the video listing", headers, read });
       if (listing === undefined) return undefined;
-      for (const [id, entry] of listing.found) if (!found.has(id)) found.set(id, entry);
+      for (const [id, assetUrl] of listing.assets) if (!assets.has(id)) assets.set(id, assetUrl);
       page = listing.next;
-      // Of a list in pages, the first may be as it was and another one not.
+      // The ETag covers only the first page: a listing of several pages cannot be revalidated with it.
       if (page !== undefined) etag = "";
     }
-    this.#etag = etag;
-    return found;
+    this.#listingEtag = etag;
+    return assets;
   }
 
-  #replace(found: ReadonlyMap<string, URL>): void {
-    for (const id of this.#entries.keys()) if (!found.has(id)) this.#entries.delete(id);
-    for (const [id, url] of found) {
+  #updateEntries(assets: ReadonlyMap<string, URL>): void {
+    for (const id of this.#entries.keys()) if (!assets.has(id)) this.#entries.delete(id);
+    for (const [id, url] of assets) {
       const entry = this.#entries.get(id);
       if (entry !== undefined && redactUrl(entry.url) === redactUrl(url)) entry.url = url;
-      else this.#put(id, url);
+      else this.#addEntry(id, url);
     }
   }
 
-  #put(id: string, url: URL): void {
-    const { origin } = this.#options;
-    const unseen = { content: undefined, looking: undefined, at: Number.NEGATIVE_INFINITY };
-    this.#entries.set(id, { origin, url, file: `${id}${EXTENSION}`, ...unseen });
+  #addEntry(id: string, url: URL): void {
+    this.#entries.set(id, {
+      origin: this.#options.origin,
+      url,
+      file: `${id}${EXTENSION}`,
+      content: undefined,
+      validatedAt: Number.NEGATIVE_INFINITY,
+      validation: undefined,
+    });
   }
 }

@@ -1,56 +1,55 @@
 import type { FastifyInstance } from "fastify";
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { CoalescingCache } from "../cache/coalescing-cache.js";
 import type { DiskCache } from "../cache/disk-cache.js";
 import type { Libraries } from "../library/open-libraries.js";
 import type { Prefetcher } from "../scheduling/prefetcher.js";
 import type { WorkQueue } from "../scheduling/queue.js";
-import { processMetrics } from "./process-metrics.js";
 import type { WorkEvent } from "./work-event.js";
 
-// Seconds: from an answer that lay in memory to one that waited as long as it may.
+/** Histogram buckets in seconds, from a memory hit to the longest wait. */
 const BUCKETS = [0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16];
 
-export interface MetricsSources {
+export interface MetricsDependencies {
   readonly queue: WorkQueue;
   readonly cache: CoalescingCache;
   readonly disk: DiskCache | undefined;
   readonly prefetcher: Prefetcher;
-  readonly sources: Libraries;
+  readonly libraries: Libraries;
 }
 
-/** What one instance of the plugin has done, for Prometheus. Every label has a bounded set of values. */
+/** The Prometheus metrics of one instance of the plugin. Every label has a bounded set of values. */
 export class Metrics {
   readonly #registry = new Registry();
   readonly #registers = [this.#registry];
   readonly #requests = new Counter({
     name: "siedd_requests_total",
-    help: "Requests answered, by route, method and status",
+    help: "Responses by route, method and status",
     labelNames: ["route", "method", "status"],
     registers: this.#registers,
   });
-  readonly #answerSeconds = new Histogram({
+  readonly #requestSeconds = new Histogram({
     name: "siedd_request_seconds",
-    help: "Seconds from a request to the end of its answer",
+    help: "Seconds from a request to the end of its response",
     labelNames: ["route"],
     buckets: BUCKETS,
     registers: this.#registers,
   });
-  readonly #aborts = new Counter({
+  readonly #abortedRequests = new Counter({
     name: "siedd_aborted_requests_total",
-    help: "Requests whose client left before the end of the answer",
+    help: "Requests whose client disconnected before the end of the response",
     labelNames: ["route"],
     registers: this.#registers,
   });
   readonly #errors = new Counter({
     name: "siedd_errors_total",
-    help: "Errors answered, by the code of their body",
+    help: "Error responses by code",
     labelNames: ["code"],
     registers: this.#registers,
   });
   readonly #workSeconds = new Histogram({
     name: "siedd_work_seconds",
-    help: "Seconds of decoding and encoding, by what was made; waiting is not in it",
+    help: "Seconds of decoding and encoding by output type, without waiting in the queue",
     labelNames: ["type"],
     buckets: BUCKETS,
     registers: this.#registers,
@@ -69,126 +68,92 @@ export class Metrics {
   });
   readonly #bytes = new Counter({
     name: "siedd_work_bytes_total",
-    help: "Bytes made",
+    help: "Bytes computed",
     labelNames: ["type"],
     registers: this.#registers,
   });
 
-  constructor({ queue, cache, disk, prefetcher, sources }: MetricsSources) {
-    this.#watchOrigins(sources);
-    this.#gauge("siedd_queue_running", "Jobs under way", () => queue.running);
-    this.#gauge("siedd_queue_waiting", "Jobs that wait for their turn", () => queue.waiting);
+  constructor({ queue, cache, disk, prefetcher, libraries }: MetricsDependencies) {
+    this.#gauge("siedd_queue_running", "Running jobs", () => queue.running);
+    this.#gauge("siedd_queue_waiting", "Waiting jobs", () => queue.waiting);
+    this.#labeledCounter(
+      "siedd_prefetches_total",
+      "Prefetches by outcome: started, finished, or dropped because a request preempted them",
+      "outcome",
+      () => ({ ...prefetcher.counts }),
+    );
+    this.#addCacheMetrics(cache, disk);
+    if (libraries.origins.length > 0) this.#addOriginMetrics(libraries);
+  }
+
+  #addCacheMetrics(cache: CoalescingCache, disk: DiskCache | undefined): void {
     const tiers = { memory: () => cache.counts, ...(disk !== undefined && { disk: () => disk.counts }) };
+    const perTier = (key: "bytes" | "evicted") =>
+      Object.fromEntries(Object.entries(tiers).map(([tier, counts]) => [tier, counts()[key]]));
     new Gauge({
       name: "siedd_cache_bytes",
-      help: "Bytes held in memory and on the disk",
+      help: "Bytes cached in memory and on disk",
       labelNames: ["tier"],
       registers: this.#registers,
       collect() {
-        for (const [tier, counts] of Object.entries(tiers)) this.set({ tier }, counts().bytes);
+        for (const [tier, bytes] of Object.entries(perTier("bytes"))) this.set({ tier }, bytes);
       },
     });
-    new Counter({
-      name: "siedd_cache_evictions_total",
-      help: "Entries given up for room in memory and on the disk",
-      labelNames: ["tier"],
-      registers: this.#registers,
-      collect() {
-        this.reset();
-        for (const [tier, counts] of Object.entries(tiers)) this.inc({ tier }, counts().evicted);
-      },
+    const evictions = "Cache entries evicted from memory and disk";
+    this.#labeledCounter("siedd_cache_evictions_total", evictions, "tier", () => perTier("evicted"));
+    const requests =
+      "Cache lookups by source: memory, disk, a job in flight (coalesced), or a new job (computed)";
+    this.#labeledCounter("siedd_cache_requests_total", requests, "from", () => {
+      const { hits, coalesced, computed } = cache.counts;
+      return { memory: hits, ...(disk && { disk: disk.counts.hits }), coalesced, computed };
     });
+    const aborted = "Jobs aborted because no request was waiting anymore";
+    this.#counter("siedd_aborted_work_total", aborted, () => cache.counts.aborted);
     if (disk !== undefined) {
-      const help = "Entries that the disk did not take or give";
-      this.#counter("siedd_disk_cache_failures_total", help, () => disk.counts.failed);
+      const failures = "Disk cache entries that could not be read or written";
+      this.#counter("siedd_disk_cache_failures_total", failures, () => disk.counts.failed);
     }
-    this.#counter(
-      "siedd_abandoned_work_total",
-      "Works ended because nobody waited any more",
-      () => cache.counts.abandoned,
-    );
-    new Counter({
-      name: "siedd_prefetches_total",
-      help: "Segments begun before anybody asked, and what became of them: finished, or dropped for what somebody asked for",
-      labelNames: ["outcome"],
-      registers: this.#registers,
-      collect() {
-        this.reset();
-        for (const [outcome, count] of Object.entries(prefetcher.counts)) this.inc({ outcome }, count);
-      },
-    });
-    new Counter({
-      name: "siedd_cache_requests_total",
-      help: "Where what was asked for came from: memory, the disk, work under way (shared), or new work (computed)",
-      labelNames: ["from"],
-      registers: this.#registers,
-      collect() {
-        const { hits, shared, made } = cache.counts;
-        this.reset();
-        this.inc({ from: "memory" }, hits);
-        if (disk !== undefined) this.inc({ from: "disk" }, disk.counts.hits);
-        this.inc({ from: "shared" }, shared);
-        this.inc({ from: "computed" }, made);
-      },
-    });
   }
 
-  /** What is asked of other servers, where videos come from any. */
-  #watchOrigins({ origins, blocks }: Libraries): void {
-    if (origins.length === 0) return;
+  #addOriginMetrics({ origins, blocks }: Libraries): void {
     const sum = (key: "requests" | "failures" | "bytes") => () =>
       origins.reduce((total, { counts }) => total + counts[key], 0);
-    this.#counter(
-      "siedd_origin_requests_total",
-      "Requests to servers that videos come from",
-      sum("requests"),
-    );
-    const failures = "Those that failed or were too slow";
-    this.#counter("siedd_origin_failures_total", failures, sum("failures"));
-    this.#counter("siedd_origin_bytes_total", "Bytes of videos that came from them", sum("bytes"));
-    this.#gauge(
-      "siedd_blocks_bytes",
-      "Bytes of videos from other servers in memory",
-      () => blocks.counts.bytes,
-    );
-    new Counter({
-      name: "siedd_blocks_total",
-      help: "Blocks of videos from other servers, by where they came from: memory or the server (origin)",
-      labelNames: ["from"],
-      registers: this.#registers,
-      collect() {
-        const { hits, fetched } = blocks.counts;
-        this.reset();
-        this.inc({ from: "memory" }, hits);
-        this.inc({ from: "origin" }, fetched);
-      },
+    this.#counter("siedd_origin_requests_total", "Requests to origin servers", sum("requests"));
+    this.#counter("siedd_origin_failures_total", "Failed and timed-out origin requests", sum("failures"));
+    this.#counter("siedd_origin_bytes_total", "Bytes received from origin servers", sum("bytes"));
+    this.#gauge("siedd_blocks_bytes", "Bytes of origin blocks in memory", () => blocks.counts.bytes);
+    const lookups = "Origin block reads by source: memory or origin";
+    this.#labeledCounter("siedd_blocks_total", lookups, "from", () => {
+      const { hits, fetched } = blocks.counts;
+      return { memory: hits, origin: fetched };
     });
   }
 
-  /** Counts the requests of the plugin's routes. */
-  watch(app: FastifyInstance): void {
+  /** Adds the hooks that count the requests of the plugin's routes. */
+  attach(app: FastifyInstance): void {
     const routeOf = (url: string | undefined) =>
       url === undefined ? "none" : url.slice(app.prefix.length).replace(/\(.*?\)/g, "") || "/";
     app.addHook("onRequest", async (request, reply) => {
       reply.raw.once("close", () => {
-        if (!reply.raw.writableFinished) this.#aborts.inc({ route: routeOf(request.routeOptions.url) });
+        if (reply.raw.writableFinished) return;
+        this.#abortedRequests.inc({ route: routeOf(request.routeOptions.url) });
       });
     });
     app.addHook("onResponse", async (request, reply) => {
       const route = routeOf(request.routeOptions.url);
       this.#requests.inc({ route, method: request.method, status: reply.statusCode });
-      this.#answerSeconds.observe({ route }, reply.elapsedTime / 1000);
+      this.#requestSeconds.observe({ route }, reply.elapsedTime / 1000);
     });
   }
 
-  work({ type, width, height, frames, seconds, bytes }: WorkEvent): void {
+  recordWork({ type, width, height, frames, seconds, bytes }: WorkEvent): void {
     this.#workSeconds.observe({ type }, seconds);
     this.#frames.inc({ type }, frames);
     this.#pixels.inc({ type }, width * height * frames);
     this.#bytes.inc({ type }, bytes);
   }
 
-  error(code: string): void {
+  recordError(code: string): void {
     this.#errors.inc({ code });
   }
 
@@ -196,10 +161,10 @@ export class Metrics {
     return this.#registry.contentType;
   }
 
-  /** In the text format of Prometheus. */
+  /** Returns the metrics of this instance and of the process in the Prometheus text format. */
   async text(): Promise<string> {
-    const parts = await Promise.all([this.#registry.metrics(), processMetrics().metrics()]);
-    return parts.join("\n");
+    const texts = await Promise.all([this.#registry.metrics(), processRegistry().metrics()]);
+    return texts.join("\n");
   }
 
   #gauge(name: string, help: string, read: () => number): void {
@@ -216,4 +181,25 @@ export class Metrics {
     };
     new Counter({ name, help, registers: this.#registers, collect });
   }
+
+  /** @param read returns the counts by label value */
+  #labeledCounter(name: string, help: string, label: string, read: () => Record<string, number>): void {
+    const collect = function (this: Counter) {
+      this.reset();
+      for (const [value, count] of Object.entries(read())) this.inc({ [label]: value }, count);
+    };
+    new Counter({ name, help, labelNames: [label], registers: this.#registers, collect });
+  }
+}
+
+let sharedProcessRegistry: Registry | undefined;
+
+/** Returns the metrics of this process: memory, CPU time, event-loop lag and garbage collection. */
+function processRegistry(): Registry {
+  // Created on first use and shared by all instances, because it observes the process.
+  if (sharedProcessRegistry === undefined) {
+    sharedProcessRegistry = new Registry();
+    collectDefaultMetrics({ register: sharedProcessRegistry });
+  }
+  return sharedProcessRegistry;
 }

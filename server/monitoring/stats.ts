@@ -5,11 +5,11 @@ import type { Libraries } from "../library/open-libraries.js";
 import type { WorkQueue } from "../scheduling/queue.js";
 import type { WorkEvent } from "./work-event.js";
 
-export interface StatsParts {
+export interface StatsDependencies {
   readonly queue: WorkQueue;
   readonly cache: CoalescingCache;
   readonly disk: DiskCache | undefined;
-  readonly sources: Libraries;
+  readonly libraries: Libraries;
   readonly options: {
     readonly concurrency: number;
     readonly maxQueue: number;
@@ -19,37 +19,25 @@ export interface StatsParts {
   };
 }
 
-/** Adds up what a console shows. */
+/** Collects the statistics of one instance for `stats.json`. */
 export class StatsCollector {
-  readonly #parts: StatsParts;
+  readonly #dependencies: StatsDependencies;
   readonly #started = performance.now();
   #pixels = 0;
   #frames = 0;
 
-  constructor(parts: StatsParts) {
-    this.#parts = parts;
+  constructor(dependencies: StatsDependencies) {
+    this.#dependencies = dependencies;
   }
 
-  work({ width, height, frames }: WorkEvent): void {
+  recordWork({ width, height, frames }: WorkEvent): void {
     this.#frames += frames;
     this.#pixels += width * height * frames;
   }
 
   read(): Stats {
-    const { queue, cache, disk, sources, options } = this.#parts;
-    const { hits, shared, made, bytes } = cache.counts;
-    const stored = disk?.counts;
-    const caches: CacheState[] = [{ tier: "memory", bytes, maxBytes: options.cacheBytes }];
-    if (stored !== undefined) {
-      caches.push({ tier: "disk", bytes: stored.bytes, maxBytes: options.cacheDirBytes });
-    }
-    if (sources.origins.length > 0) {
-      caches.push({
-        tier: "origin",
-        bytes: sources.blocks.counts.bytes,
-        maxBytes: options.originCacheBytes,
-      });
-    }
+    const { queue, cache, disk, options } = this.#dependencies;
+    const { hits, coalesced, computed } = cache.counts;
     return {
       seconds: (performance.now() - this.#started) / 1000,
       running: queue.running,
@@ -58,9 +46,24 @@ export class StatsCollector {
       maxQueue: options.maxQueue,
       pixels: this.#pixels,
       frames: this.#frames,
-      hits: hits + shared + (stored?.hits ?? 0),
-      computed: made,
-      caches,
+      hits: hits + coalesced + (disk?.counts.hits ?? 0),
+      computed,
+      caches: this.#caches(),
     };
+  }
+
+  #caches(): CacheState[] {
+    const { cache, disk, libraries, options } = this.#dependencies;
+    const caches: CacheState[] = [
+      { tier: "memory", bytes: cache.counts.bytes, maxBytes: options.cacheBytes },
+    ];
+    if (disk !== undefined) {
+      caches.push({ tier: "disk", bytes: disk.counts.bytes, maxBytes: options.cacheDirBytes });
+    }
+    if (libraries.origins.length > 0) {
+      const { bytes } = libraries.blocks.counts;
+      caches.push({ tier: "origin", bytes, maxBytes: options.originCacheBytes });
+    }
+    return caches;
   }
 }

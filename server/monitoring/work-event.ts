@@ -1,15 +1,18 @@
-/** What the server computed, for logs, metrics and tests. */
+/** A job that the server has computed, for logs, metrics and tests. */
 export interface WorkEvent {
   readonly type: "segment" | "keyframe" | "init" | "image" | "storyboard";
   readonly id: string;
-  /** Of the segment, also of the one that a keyframe begins, or of the sheet; 0 for an init segment; milliseconds of a picture. */
+  /**
+   * Index of the segment (for a keyframe, of the segment it starts) or of the storyboard sheet; the time of an image in
+   * milliseconds; 0 for an init segment.
+   */
   readonly index: number;
   /** Output pixels of a frame. */
   readonly width: number;
   readonly height: number;
   /** Frames decoded. */
   readonly frames: number;
-  /** From its turn in the queue to the last byte. */
+  /** Time from the start of the job to its last byte, without waiting in the queue. */
   readonly seconds: number;
   readonly bytes: number;
 }

@@ -1,50 +1,53 @@
-/** How soon an answer is wanted, and by whom. */
-export interface JobContext {
-  /** `performance.now()` by which it should be there; earlier once somebody in more of a hurry joins. */
-  due: number;
-  /** Whose quota the work is counted against; undefined: nobody's. */
-  readonly client: string | undefined;
-  /** Nobody has asked yet: it runs only while nothing else does. */
-  ahead: boolean;
-  /** What the client says it will ask for next: a path below that of the video, with neither query nor version. */
-  readonly next?: string;
-  /** Where the bytes were found, once they are there; undefined for what is in no cache. */
-  store?: CacheTier;
-}
+/** The scheduling class of a job: a request waits for it, or it is prefetched. */
+export type JobPriority = "foreground" | "prefetch";
 
-/** Where bytes were found: in memory, on the disk, or nowhere, so that they were made. */
+/** Where the bytes were found: in memory, on disk, or in no cache, so that they had to be computed. */
 export type CacheTier = "memory" | "disk" | "none";
 
-/** Milliseconds within which an answer is wanted whose request does not say. */
+/** How urgent a job is, and which client it is for. */
+export interface JobContext {
+  /** When the result is due, on the `performance.now()` clock. Moves earlier if a more urgent request joins. */
+  deadline: number;
+  /** The client whose quota the job counts against; undefined for jobs without a client. */
+  readonly client: string | undefined;
+  /** Prefetch jobs run only while the server is idle. Becomes `foreground` if a request joins. */
+  priority: JobPriority;
+  /** The object that the client announced as its next request: a decoded path below the video's, without query. */
+  readonly nextObject?: string;
+  /** Set once the bytes are available; undefined for content that is never cached. */
+  cacheTier?: CacheTier;
+}
+
+/** Milliseconds until the deadline of a request that does not state one. */
 export const DEFAULT_DEADLINE_MS = 4000;
 
-const demands = new WeakMap<AbortSignal, JobContext>();
+const contexts = new WeakMap<AbortSignal, JobContext>();
 
 /**
- * Hangs a demand on the signal that ends its work. Whatever passes the signal on, as everything must, passes the
- * demand on with it.
+ * Attaches a job context to the signal that aborts the job. Every layer passes the signal on, so the context travels
+ * with it.
  */
-export function withJobContext(signal: AbortSignal, demand: JobContext): AbortSignal {
-  demands.set(signal, demand);
+export function withJobContext(signal: AbortSignal, context: JobContext): AbortSignal {
+  contexts.set(signal, context);
   return signal;
 }
 
-/** The demand of a signal; of one without: nobody's, within the default time from now. */
+/** Returns the job context of a signal, or a foreground context without a client and with the default deadline. */
 export const jobContextOf = (signal: AbortSignal | undefined): JobContext =>
-  (signal && demands.get(signal)) ?? {
-    due: performance.now() + DEFAULT_DEADLINE_MS,
+  (signal && contexts.get(signal)) ?? {
+    deadline: performance.now() + DEFAULT_DEADLINE_MS,
     client: undefined,
-    ahead: false,
+    priority: "foreground",
   };
 
-/** The demand of work that several share: the first one's, until `joinDemand`. */
+/** Copies the job context of the first request for a job that others may join through `mergeContext`. */
 export const sharedJobContext = (signal: AbortSignal | undefined): JobContext => {
-  const { due, client, ahead } = jobContextOf(signal);
-  return { due, client, ahead };
+  const { deadline, client, priority } = jobContextOf(signal);
+  return { deadline, client, priority };
 };
 
-/** Another one waits for the same work: it is wanted as soon as either of them wants it. */
-export function mergeContext(shared: JobContext, other: JobContext): void {
-  shared.due = Math.min(shared.due, other.due);
-  shared.ahead &&= other.ahead;
+/** Merges the context of a request that joins a shared job: the earlier deadline and the higher priority win. */
+export function mergeContext(shared: JobContext, joining: JobContext): void {
+  shared.deadline = Math.min(shared.deadline, joining.deadline);
+  if (joining.priority === "foreground") shared.priority = "foreground";
 }

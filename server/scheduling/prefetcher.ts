@@ -4,31 +4,31 @@ import type { WorkQueue } from "./queue.js";
 /** What a Prefetcher has done so far. */
 export interface PrefetchCounts {
   readonly started: number;
-  /** Made, before anybody asked or just as somebody did. */
+  /** Completed, including those that a request joined while they ran. */
   readonly finished: number;
-  /** Given up for what somebody asked for. */
+  /** Preempted by a request, or failed. */
   readonly dropped: number;
 }
 
-type Work = (signal: AbortSignal) => Promise<unknown>;
+type PrefetchJob = (signal: AbortSignal) => Promise<unknown>;
 
-/** Guesses kept until the server is idle; older ones are the worse ones. */
-const MAX_OFFERS = 16;
-/** Milliseconds after which nobody is likely to ask any more, or has asked already. */
-const STALE = 10_000;
+/** Candidates kept until the server is idle; the oldest is dropped first. */
+const MAX_CANDIDATES = 16;
+/** Milliseconds after which a candidate is unlikely to be requested, or already has been. */
+const CANDIDATE_TTL_MS = 10_000;
 
-/** Makes what will probably be asked for next while nothing else is to be done, one thing at a time, newest first. */
+/** Runs prefetch jobs while the server is idle: one at a time, the newest candidate first. */
 export class Prefetcher {
   readonly #queue: WorkQueue;
-  readonly #offers = new Map<string, { readonly work: Work; readonly at: number }>();
+  readonly #candidates = new Map<string, { readonly job: PrefetchJob; readonly addedAt: number }>();
   readonly #counts = { started: 0, finished: 0, dropped: 0 };
   #current: AbortController | undefined;
 
   constructor(queue: WorkQueue) {
     this.#queue = queue;
-    queue.watch({
-      real: () => this.#current?.abort(new Error("somebody asks for something")),
-      idle: () => this.#begin(),
+    queue.setListeners({
+      onForegroundJob: () => this.#current?.abort(new Error("prefetch preempted by a request")),
+      onIdle: () => this.#startNext(),
     });
   }
 
@@ -36,41 +36,49 @@ export class Prefetcher {
     return { ...this.#counts };
   }
 
-  /** @param work ends with its signal; joins what is made already under `key` */
-  offer(key: string, work: Work): void {
-    this.#offers.delete(key);
-    this.#offers.set(key, { work, at: performance.now() });
-    if (this.#offers.size > MAX_OFFERS) {
-      const [oldest] = this.#offers.keys();
-      this.#offers.delete(oldest);
+  /**
+   * Adds a candidate, or moves it to the front if `key` is known.
+   *
+   * @param job must stop when its signal aborts, and join work in flight for the same `key`
+   */
+  schedule(key: string, job: PrefetchJob): void {
+    this.#candidates.delete(key);
+    this.#candidates.set(key, { job, addedAt: performance.now() });
+    if (this.#candidates.size > MAX_CANDIDATES) {
+      const [oldest] = this.#candidates.keys();
+      this.#candidates.delete(oldest);
     }
-    // Whoever makes an offer may be about to ask for more himself.
-    setImmediate(() => this.#begin());
+    // Deferred: the caller may be about to submit a foreground job.
+    setImmediate(() => this.#startNext());
   }
 
-  #begin(): void {
+  #startNext(): void {
     if (this.#current !== undefined || this.#queue.running > 0 || this.#queue.closing) return;
-    const newest = [...this.#offers].at(-1);
+    const newest = [...this.#candidates].at(-1);
     if (newest === undefined) return;
-    const [key, { work, at }] = newest;
-    this.#offers.delete(key);
-    if (performance.now() - at > STALE) {
-      this.#offers.clear();
+    const [key, { job, addedAt }] = newest;
+    this.#candidates.delete(key);
+    if (performance.now() - addedAt > CANDIDATE_TTL_MS) {
+      this.#candidates.clear();
       return;
     }
     const controller = new AbortController();
-    withJobContext(controller.signal, { due: Number.POSITIVE_INFINITY, client: undefined, ahead: true });
+    withJobContext(controller.signal, {
+      deadline: Number.POSITIVE_INFINITY,
+      client: undefined,
+      priority: "prefetch",
+    });
     this.#current = controller;
     this.#counts.started++;
-    work(controller.signal)
+    job(controller.signal)
       .then(
         () => this.#counts.finished++,
-        // A guess that cannot be made is told to whoever asks for it.
+        // The error is not logged: a request for the same object fails in the same way and reports it.
         () => this.#counts.dropped++,
       )
       .finally(() => {
         this.#current = undefined;
-        this.#begin();
+        this.#startNext();
       });
   }
 }

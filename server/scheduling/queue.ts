@@ -4,37 +4,44 @@ import { ClientQuota, type QuotaOptions } from "./quota.js";
 import { Throughput } from "./throughput.js";
 
 export interface QueueOptions extends Partial<QuotaOptions> {
-  /** Jobs at the same time. */
+  /** Jobs that run at the same time. */
   readonly concurrency: number;
   /** Jobs that may wait. */
   readonly maxQueue: number;
-  /** Seconds a job may wait. */
+  /** Seconds that a job may wait. */
   readonly maxQueueSeconds: number;
 }
 
-interface Waiting {
-  readonly demand: JobContext;
+export interface QueueListeners {
+  /** Called before each foreground job is queued or started. */
+  onForegroundJob(): void;
+  /** Called when no job of any kind is left. */
+  onIdle(): void;
+}
+
+interface QueuedJob {
+  readonly context: JobContext;
+  /** Output pixels times frames. */
   readonly cost: number;
   start(): void;
-  refuse(error: Error): void;
+  reject(error: Error): void;
 }
 
 /**
- * A bounded queue, the earliest deadline first, first come first served among equals. Beyond its bounds the answer
- * is `busy`, never a longer wait; what cannot get its turn in time is told so at once.
+ * A bounded job queue: the earliest deadline first, first in first out among equal deadlines. A job that exceeds the
+ * bounds, or whose estimated wait does, is rejected at once with `busy`.
  */
 export class WorkQueue {
   readonly #options: QueueOptions;
   readonly #quota: ClientQuota;
   readonly #throughput = new Throughput();
-  /** In the order of their coming. */
-  readonly #waiting = new Set<Waiting>();
-  readonly #jobs = new Map<AbortController, { readonly cost: number }>();
+  /** In order of arrival. */
+  readonly #waiting = new Set<QueuedJob>();
+  readonly #runningJobs = new Map<AbortController, { readonly cost: number }>();
   #running = 0;
   #closing = false;
-  #idle: (() => void)[] = [];
-  #onReal: () => void = () => {};
-  #onIdle: () => void = () => {};
+  #idleWaiters: (() => void)[] = [];
+  #listeners: QueueListeners = { onForegroundJob() {}, onIdle() {} };
 
   constructor(options: QueueOptions) {
     this.#options = options;
@@ -54,140 +61,139 @@ export class WorkQueue {
     return this.#closing;
   }
 
-  /** Seconds until what runs and waits now is done, as far as can be told from what was done so far. */
+  /** Estimated seconds until all running and waiting jobs are done, from the throughput so far. */
   get backlogSeconds(): number {
-    const costs = [...this.#jobs.values(), ...this.#waiting].map((job) => job.cost);
-    return this.#throughput.seconds(costs) / this.#options.concurrency;
+    const costs = [...this.#runningJobs.values(), ...this.#waiting].map((job) => job.cost);
+    return this.#throughput.estimateSeconds(costs) / this.#options.concurrency;
   }
 
-  /** Calls `real` when a job that somebody waits for comes, and `idle` when none is left of any kind. */
-  watch({ real, idle }: { real(): void; idle(): void }): void {
-    this.#onReal = real;
-    this.#onIdle = idle;
+  setListeners(listeners: QueueListeners): void {
+    this.#listeners = listeners;
   }
 
   /**
-   * Runs the job in its turn, by the demand of its signal. Rejects with RequestError `busy` (no room, or too long a
-   * wait), `over-quota` or `closing`, with the signal's reason, or with the job's error.
+   * Runs a job when its turn comes, ordered by the job context of its signal. Rejects with the signal's reason or the
+   * job's error.
    *
    * @param cost output pixels times frames
+   * @throws RequestError `busy` (the queue is full, or the wait too long), `over-quota` or `closing`
+   * @throws PrefetchPreemptedError for a prefetch while other jobs run
    */
   async run<T>(job: (signal: AbortSignal) => Promise<T>, signal: AbortSignal, cost = 0): Promise<T> {
     signal.throwIfAborted();
-    if (this.#closing) throw closing();
-    const demand = jobContextOf(signal);
-    if (demand.ahead && this.#running > 0) throw new PrefetchPreemptedError();
-    const leave = this.#quota.enter(demand.client, cost);
+    if (this.#closing) throw closingError();
+    const context = jobContextOf(signal);
+    const isForeground = context.priority === "foreground";
+    if (!isForeground && this.#running > 0) throw new PrefetchPreemptedError();
+    const release = this.#quota.acquire(context.client, cost);
     try {
-      if (!demand.ahead) this.#onReal();
-      if (this.#running >= this.#options.concurrency) await this.#turn(signal, demand, cost);
+      if (isForeground) this.#listeners.onForegroundJob();
+      if (this.#running >= this.#options.concurrency) await this.#waitForTurn(signal, context, cost);
       else this.#running++;
-      return await this.#runNow(job, signal, cost);
+      return await this.#execute(job, signal, cost);
     } finally {
-      leave();
+      release();
     }
   }
 
-  /** Takes no more jobs, refuses those that wait, and ends those under way after `seconds`. */
+  /** Rejects new and waiting jobs, and aborts those still running after `seconds`. Resolves when none runs. */
   async close(seconds: number): Promise<void> {
     this.#closing = true;
-    for (const waiting of [...this.#waiting]) waiting.refuse(closing());
+    for (const waiting of [...this.#waiting]) waiting.reject(closingError());
     if (this.#running === 0) return;
     const timer = setTimeout(() => {
-      for (const job of this.#jobs.keys()) job.abort(closing());
+      for (const job of this.#runningJobs.keys()) job.abort(closingError());
     }, seconds * 1000);
-    await new Promise<void>((resolve) => this.#idle.push(resolve));
+    await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
     clearTimeout(timer);
   }
 
-  async #runNow<T>(job: (signal: AbortSignal) => Promise<T>, signal: AbortSignal, cost: number): Promise<T> {
+  async #execute<T>(job: (signal: AbortSignal) => Promise<T>, signal: AbortSignal, cost: number): Promise<T> {
     const controller = new AbortController();
-    const stop = () => controller.abort(signal.reason);
-    signal.addEventListener("abort", stop, { once: true });
-    this.#jobs.set(controller, { cost });
+    const abort = () => controller.abort(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    this.#runningJobs.set(controller, { cost });
     const started = performance.now();
     try {
       signal.throwIfAborted();
       const result = await job(controller.signal);
-      this.#throughput.add(cost, (performance.now() - started) / 1000);
+      this.#throughput.record(cost, (performance.now() - started) / 1000);
       return result;
     } finally {
-      this.#jobs.delete(controller);
-      signal.removeEventListener("abort", stop);
-      this.#next();
+      this.#runningJobs.delete(controller);
+      signal.removeEventListener("abort", abort);
+      this.#startNext();
     }
   }
 
-  #turn(signal: AbortSignal, demand: JobContext, cost: number): Promise<void> {
+  #waitForTurn(signal: AbortSignal, context: JobContext, cost: number): Promise<void> {
     const { maxQueue, maxQueueSeconds, concurrency } = this.#options;
-    if (this.#waiting.size >= maxQueue) throw this.#busy("too many answers wait to be computed");
-    const before = [...this.#waiting].filter((other) => other.demand.due <= demand.due);
-    const seconds = this.#throughput.seconds(before.map((other) => other.cost)) / concurrency;
-    if (seconds > maxQueueSeconds) throw this.#busy(`about ${Math.ceil(seconds)} seconds of work come first`);
+    if (this.#waiting.size >= maxQueue) throw this.#busyError(`queue of ${maxQueue} jobs is full`);
+    const before = [...this.#waiting].filter((other) => other.context.deadline <= context.deadline);
+    const seconds = this.#throughput.estimateSeconds(before.map((other) => other.cost)) / concurrency;
+    if (seconds > maxQueueSeconds) throw this.#busyError(`estimated wait of ${Math.ceil(seconds)} s`);
     return new Promise((resolve, reject) => {
-      const end = () => {
-        this.#waiting.delete(waiting);
+      const leave = () => {
+        this.#waiting.delete(queued);
         clearTimeout(timer);
-        signal.removeEventListener("abort", aborted);
+        signal.removeEventListener("abort", onAbort);
       };
-      const waiting: Waiting = {
-        demand,
+      const queued: QueuedJob = {
+        context,
         cost,
         start: () => {
-          end();
+          leave();
           resolve();
         },
-        refuse: (error) => {
-          end();
+        reject: (error) => {
+          leave();
           reject(error);
         },
       };
-      const aborted = () => {
-        end();
+      const onAbort = () => {
+        leave();
         reject(signal.reason);
       };
       const timer = setTimeout(
-        () => waiting.refuse(this.#busy(`no turn within ${maxQueueSeconds} seconds`)),
+        () => queued.reject(this.#busyError(`not started within ${maxQueueSeconds} s`)),
         maxQueueSeconds * 1000,
       );
-      signal.addEventListener("abort", aborted, { once: true });
-      this.#waiting.add(waiting);
+      signal.addEventListener("abort", onAbort, { once: true });
+      this.#waiting.add(queued);
     });
   }
 
-  /** Hands the turn on, so that the number of running jobs stays as it is while any wait. */
-  #next(): void {
-    let first: Waiting | undefined;
-    for (const waiting of this.#waiting) {
-      if (first === undefined || waiting.demand.due < first.demand.due) first = waiting;
+  /** Hands the slot of a finished job to the next one, or frees it if none waits. */
+  #startNext(): void {
+    let next: QueuedJob | undefined;
+    for (const queued of this.#waiting) {
+      if (next === undefined || queued.context.deadline < next.context.deadline) next = queued;
     }
-    if (first !== undefined) {
-      first.start();
+    if (next !== undefined) {
+      next.start();
       return;
     }
     this.#running--;
     if (this.#running > 0) return;
-    for (const resolve of this.#idle.splice(0)) resolve();
-    this.#onIdle();
+    for (const resolve of this.#idleWaiters.splice(0)) resolve();
+    this.#listeners.onIdle();
   }
 
-  #busy(why: string): RequestError {
-    const wait = Math.min(60, Math.max(1, Math.ceil(this.backlogSeconds)));
-    return new RequestError(
-      "busy",
-      `the server is busy: ${why}; try again in ${wait === 1 ? "a second" : `${wait} seconds`}`,
-      { "retry-after": `${wait}` },
-    );
+  #busyError(reason: string): RequestError {
+    const retryAfter = Math.min(60, Math.max(1, Math.ceil(this.backlogSeconds)));
+    return new RequestError("busy", `server overloaded: ${reason}; retry in ${retryAfter} s`, {
+      "retry-after": `${retryAfter}`,
+    });
   }
 }
 
-/** Something that nobody asked for yet gave way to what somebody did ask for. */
+/** A prefetch gave way to a request. */
 export class PrefetchPreemptedError extends Error {
-  override readonly name = "NotIdle";
+  override readonly name = "PrefetchPreemptedError";
   constructor() {
-    super("the server is not idle any more");
+    super("prefetch preempted: the server is not idle");
   }
 }
 
-const closing = (): RequestError =>
-  new RequestError("closing", "the server is closing; try again in a second", { "retry-after": "1" });
+const closingError = (): RequestError =>
+  new RequestError("closing", "server shutting down; retry in 1 s", { "retry-after": "1" });

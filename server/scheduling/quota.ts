@@ -2,82 +2,81 @@ import { LRUCache } from "lru-cache";
 import { RequestError } from "../errors.js";
 
 export interface QuotaOptions {
-  /** Jobs of one client that may run and wait at the same time; 0: any number. */
+  /** Running and waiting jobs allowed per client; 0 for no limit. */
   readonly clientJobs: number;
-  /** Pixels times frames a second that one client may have computed in the long run; 0: any number. */
+  /** Long-term rate allowed per client, in output pixels times frames per second; 0 for no limit. */
   readonly clientPixelsPerSecond: number;
 }
 
-interface Account {
+interface ClientUsage {
   jobs: number;
-  /** Pixels that may be computed now; below 0 after a job that was larger than what was left. */
+  /** Pixels left in the token bucket; negative after a job larger than the balance. */
   pixels: number;
-  /** `performance.now()` of `pixels`. */
-  at: number;
+  /** When `pixels` was last refilled, on the `performance.now()` clock. */
+  refilledAt: number;
 }
 
-/** Seconds of its rate that a client may save up: a start or a seek asks for much at once. */
+/** Capacity of the token bucket in seconds of its rate: a start or a seek requests much at once. */
 const BURST_SECONDS = 10;
-/** Clients remembered; those that were quiet longest start afresh. */
+/** Clients tracked; the least recently active are forgotten and start with a full bucket. */
 const MAX_CLIENTS = 10_000;
 
-/** What one client may have computed: a number of jobs at a time, and pixels by a token bucket. */
+/** Limits each client to a number of concurrent jobs, and to a pixel rate through a token bucket. */
 export class ClientQuota {
   readonly #options: QuotaOptions;
-  readonly #accounts = new LRUCache<string, Account>({ max: MAX_CLIENTS });
+  readonly #clients = new LRUCache<string, ClientUsage>({ max: MAX_CLIENTS });
 
   constructor(options: QuotaOptions) {
     this.#options = options;
   }
 
   /**
-   * Counts a job of `pixels` against the client, and returns what ends it. Throws RequestError `over-quota`.
+   * Charges a job to a client and returns the function that releases its job slot.
    *
-   * @param client undefined: nobody's, and free
+   * @param client undefined for jobs without a client, which are free
+   * @param pixels output pixels times frames
+   * @throws RequestError `over-quota`
    */
-  enter(client: string | undefined, pixels: number): () => void {
+  acquire(client: string | undefined, pixels: number): () => void {
     const { clientJobs, clientPixelsPerSecond: rate } = this.#options;
     if (client === undefined || (clientJobs === 0 && rate === 0)) return () => {};
-    const account = this.#account(client);
-    if (clientJobs > 0 && account.jobs >= clientJobs) {
-      throw overQuota(`${account.jobs} answers are being computed for this client already`, 1);
+    const usage = this.#usageOf(client);
+    if (clientJobs > 0 && usage.jobs >= clientJobs) {
+      throw overQuota(`client limit of ${clientJobs} concurrent jobs reached`, 1);
     }
     if (rate > 0) {
-      if (account.pixels <= 0)
-        throw overQuota("this client has had its share of computing", -account.pixels / rate);
-      account.pixels -= pixels;
+      if (usage.pixels <= 0) {
+        throw overQuota(`client limit of ${rate} pixels per second reached`, -usage.pixels / rate);
+      }
+      usage.pixels -= pixels;
     }
-    account.jobs++;
-    let ended = false;
+    usage.jobs++;
+    let released = false;
     return () => {
-      if (!ended) account.jobs--;
-      ended = true;
+      if (!released) usage.jobs--;
+      released = true;
     };
   }
 
-  #account(client: string): Account {
+  #usageOf(client: string): ClientUsage {
     const { clientPixelsPerSecond: rate } = this.#options;
     const now = performance.now();
-    const full = rate * BURST_SECONDS;
-    let account = this.#accounts.get(client);
-    if (account === undefined) {
-      account = { jobs: 0, pixels: full, at: now };
-      this.#accounts.set(client, account);
+    const capacity = rate * BURST_SECONDS;
+    let usage = this.#clients.get(client);
+    if (usage === undefined) {
+      usage = { jobs: 0, pixels: capacity, refilledAt: now };
+      this.#clients.set(client, usage);
     }
-    account.pixels = Math.min(full, account.pixels + ((now - account.at) / 1000) * rate);
-    account.at = now;
-    return account;
+    usage.pixels = Math.min(capacity, usage.pixels + ((now - usage.refilledAt) / 1000) * rate);
+    usage.refilledAt = now;
+    return usage;
   }
 }
 
-function overQuota(why: string, seconds: number): RequestError {
-  const wait = Math.max(1, Math.ceil(seconds));
-  // Not 429: players give up at the first 4xx.
-  return new RequestError(
-    "over-quota",
-    `${why}; try again in ${wait === 1 ? "a second" : `${wait} seconds`}`,
-    {
-      "retry-after": `${wait}`,
-    },
-  );
+function overQuota(reason: string, seconds: number): RequestError {
+  const retryAfter = Math.max(1, Math.ceil(seconds));
+  // Not 429: players do not retry after a 4xx.
+  return new RequestError("over-quota", `${reason}; retry in ${retryAfter} s`, {
+    "retry-after": `${retryAfter}`,
+  });
 }

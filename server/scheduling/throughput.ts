@@ -1,22 +1,27 @@
-/** What a job costs besides its pixels, in pixels: starting ffmpeg takes as long as drawing about so many. */
-const OVERHEAD = 2_000_000;
-/** Share of the newest job in the mean. */
-const WEIGHT = 0.2;
+/** Fixed cost of a job in pixels: starting ffmpeg takes about as long as decoding this many. */
+const JOB_OVERHEAD_PIXELS = 2_000_000;
+/** Weight of the newest job in the exponential moving average. */
+const SMOOTHING = 0.2;
 
-/** How fast jobs were done so far, while others ran beside them. */
+/** Estimates how long jobs take, from an exponential moving average over completed jobs. */
 export class Throughput {
-  /** Pixels a second of one job. */
-  #rate: number | undefined;
+  /** Pixels per second of one job, measured while others ran in parallel. */
+  #pixelsPerSecond: number | undefined;
 
-  /** @param cost output pixels times frames */
-  add(cost: number, seconds: number): void {
-    const rate = (cost + OVERHEAD) / Math.max(seconds, 0.001);
-    this.#rate = this.#rate === undefined ? rate : this.#rate + WEIGHT * (rate - this.#rate);
+  /**
+   * Records a completed job.
+   *
+   * @param cost output pixels times frames
+   */
+  record(cost: number, seconds: number): void {
+    const rate = (cost + JOB_OVERHEAD_PIXELS) / Math.max(seconds, 0.001);
+    const mean = this.#pixelsPerSecond;
+    this.#pixelsPerSecond = mean === undefined ? rate : mean + SMOOTHING * (rate - mean);
   }
 
-  /** Seconds that jobs of these costs take one after the other; 0 before the first one was done. */
-  seconds(costs: readonly number[]): number {
-    if (this.#rate === undefined) return 0;
-    return costs.reduce((sum, cost) => sum + cost + OVERHEAD, 0) / this.#rate;
+  /** Returns the seconds that jobs of these costs take one after another, or 0 before the first job completed. */
+  estimateSeconds(costs: readonly number[]): number {
+    if (this.#pixelsPerSecond === undefined) return 0;
+    return costs.reduce((sum, cost) => sum + cost + JOB_OVERHEAD_PIXELS, 0) / this.#pixelsPerSecond;
   }
 }

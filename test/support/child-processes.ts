@@ -1,36 +1,36 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-/** Names of the processes below `parent` (default: this one) that still run, zombies left out. */
+/** Returns the names of the running descendants of `parent` (default: this process), without zombies. */
 export function childProcesses(parent: number = process.pid): string[] {
   const running = new Map<number, { name: string; parent: number }>();
   for (const entry of readdirSync("/proc")) {
     if (!/^\d+$/.test(entry)) continue;
     try {
-      const [, pid, name, state, above] =
+      const [, pid, name, state, ppid] =
         /^(\d+) \((.*)\) (\S) (\d+)/s.exec(readFileSync(`/proc/${entry}/stat`, "utf8")) ?? [];
-      if (state !== "Z") running.set(Number(pid), { name: name ?? "", parent: Number(above) });
+      if (state !== "Z") running.set(Number(pid), { name: name ?? "", parent: Number(ppid) });
     } catch {
-      // It ended between the listing and the reading.
+      // The process has ended since the folder was listed.
     }
   }
-  const below = (pid: number): string[] =>
-    [...running].flatMap(([child, { name, parent: above }]) =>
-      above === pid ? [name, ...below(child)] : [],
+  const descendants = (pid: number): string[] =>
+    [...running].flatMap(([child, { name, parent: ppid }]) =>
+      ppid === pid ? [name, ...descendants(child)] : [],
     );
-  return below(parent);
+  return descendants(parent);
 }
 
-/** Waits until no process called `name` is left below this one; returns how many still are when it gives up. */
-export async function remaining(name: string, milliseconds = 60_000): Promise<number> {
+/** Waits until no descendant called `name` runs. Returns how many still run after the timeout. */
+export async function remainingProcesses(name: string, timeoutMs = 60_000): Promise<number> {
   const count = () => childProcesses().filter((child) => child === name).length;
-  for (const end = Date.now() + milliseconds; count() > 0 && Date.now() < end; ) {
+  for (const end = Date.now() + timeoutMs; count() > 0 && Date.now() < end; ) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return count();
 }
 
-/** Command lines of running processes that mention `text`, such as the folder they work in. */
-export function processesOf(text: string): string[] {
+/** Returns the command lines of running processes that contain `text`, such as their folder. */
+export function commandLinesWith(text: string): string[] {
   return readdirSync("/proc")
     .filter((entry) => /^\d+$/.test(entry))
     .flatMap((entry) => {

@@ -2,16 +2,16 @@ import assert from "node:assert/strict";
 import type { MediaListing, ServedVideo } from "./hls-rules.js";
 import type { TestServer } from "./running-server.js";
 
-/** A video's master playlist and everything that it lists, fetched. */
+/** Fetches a master playlist and all media playlists that it lists. */
 export async function servedVideo(server: TestServer, master: string): Promise<ServedVideo> {
   const { status, text } = await server.get(master);
   assert.equal(status, 200);
   const media: MediaListing[] = [];
   const add = async (kind: MediaListing["kind"], uri: string) => {
     const url = new URL(uri, new URL(master, server.url)).href;
-    const answer = await server.get(url);
-    assert.equal(answer.status, 200, url);
-    media.push({ kind, url, text: answer.text });
+    const response = await server.get(url);
+    assert.equal(response.status, 200, url);
+    media.push({ kind, url, text: response.text });
   };
   const uriOf = (line: string) => /URI="([^"]+)"/.exec(line)?.[1] ?? "";
   for (const line of text.split("\n")) {
@@ -24,8 +24,8 @@ export async function servedVideo(server: TestServer, master: string): Promise<S
   return { master: { url: new URL(master, server.url).href, text }, media };
 }
 
-/** Absolute URLs of a media playlist: its init segment, where it has one, and its segments. */
-export function partsOf({ url, text }: { readonly url: string; readonly text: string }): {
+/** Returns the absolute URLs of the init segment and segments of a media playlist. */
+export function parseMediaPlaylist({ url, text }: { readonly url: string; readonly text: string }): {
   readonly init: string | undefined;
   readonly segments: string[];
   /** Seconds. */

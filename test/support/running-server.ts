@@ -5,23 +5,28 @@ import { type RunningServer, type ServeOptions, serve, type WorkEvent } from "..
 import { type SyntheticOptions, syntheticAsset } from "./synthetic-asset.js";
 import { tempFolder } from "./temp-folder.js";
 
-/** A server over assets with random weights, and what it computed. */
+/** A running server whose assets have random weights. */
 export interface TestServer extends RunningServer {
   readonly root: string;
+  /** Everything that the server has computed. */
   readonly work: WorkEvent[];
-  get(path: string, init?: RequestInit): Promise<Answer>;
+  get(path: string, init?: RequestInit): Promise<TestResponse>;
 }
 
-export interface Answer {
+export interface TestResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Buffer;
   readonly text: string;
-  /** Of an error's JSON. */
+  /** The error code of a JSON body. */
   readonly code: string | undefined;
 }
 
-/** Starts a server on a port of the system's choice; it closes when the test ends. */
+/**
+ * Starts a server on a free port; it closes when the test ends.
+ *
+ * @param assets options of synthetic assets, or their bytes, by id
+ */
 export async function testServer(
   t: Pick<TestContext, "after">,
   assets: Readonly<Record<string, SyntheticOptions | Uint8Array>>,
@@ -34,13 +39,15 @@ export async function testServer(
   }
   const work: WorkEvent[] = [];
   const server = await serve({
-    ...{ root, port: 0, onWork: (event: WorkEvent) => work.push(event) },
-    // What nobody asked for would be counted with what the test did.
+    root,
+    port: 0,
+    onWork: (event: WorkEvent) => work.push(event),
+    // Prefetched segments would be counted as work of the test.
     prefetch: 0,
     ...options,
   });
   t.after(() => server.close());
-  const get = async (path: string, init?: RequestInit): Promise<Answer> => {
+  const get = async (path: string, init?: RequestInit): Promise<TestResponse> => {
     const response = await fetch(new URL(path, server.url), init);
     const body = Buffer.from(await response.arrayBuffer());
     const text = body.toString();
@@ -51,6 +58,6 @@ export async function testServer(
   return { ...server, root, work, get };
 }
 
-/** Computed media segments of a kind, in the order of their ends. */
-export const segmentsOf = (work: readonly WorkEvent[]): number[] =>
+/** Returns the indexes of the computed video segments, in order of completion. */
+export const segmentIndexes = (work: readonly WorkEvent[]): number[] =>
   work.filter((event) => event.type === "segment").map((event) => event.index);

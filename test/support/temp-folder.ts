@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 
-/** A new empty folder, removed when the test ends. */
+/** Creates an empty folder that is removed when the test ends. */
 export async function tempFolder(t: Pick<TestContext, "after">): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "siedd-test-"));
   t.after(() => rm(folder, { recursive: true, force: true }));

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Seconds after which what was waited for counts as never coming: a guard, far above what the slowest machine needs. */
-const GIVE_UP = 120;
+/** Seconds until a condition counts as failed; far more than the slowest machine needs. */
+const TIMEOUT_SECONDS = 120;
 
-/** Waits for what an event would not tell: looks every few milliseconds, and fails with `what` where it never comes. */
-export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const end = performance.now() + GIVE_UP * 1000;
+/** Polls a condition every 10 ms, and fails with its description after the timeout. */
+export async function until(condition: () => boolean | Promise<boolean>, description: string): Promise<void> {
+  const end = performance.now() + TIMEOUT_SECONDS * 1000;
   while (!(await condition())) {
-    assert.ok(performance.now() < end, `after ${GIVE_UP} seconds still not so: ${what}`);
+    assert.ok(performance.now() < end, `timed out after ${TIMEOUT_SECONDS} s waiting until ${description}`);
     await sleep(10);
   }
 }

@@ -2,16 +2,17 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { CoalescingCache } from "../../../server/cache/coalescing-cache.js";
 import { RequestError } from "../../../server/errors.js";
-import { readClientData } from "../../../server/http/cmcd.js";
+import { parseCmcd } from "../../../server/http/cmcd.js";
 import { withJobContext } from "../../../server/scheduling/job-context.js";
 import { WorkQueue } from "../../../server/scheduling/queue.js";
-import { segmentsOf, type TestServer, testServer } from "../../support/running-server.js";
+import { segmentIndexes, type TestServer, testServer } from "../../support/running-server.js";
 import { until } from "../../support/wait-until.js";
 
 const SMALL = { width: 160, height: 90, groups: [10, 10, 10, 10] };
 
-const wanted = (due: number, client?: string): AbortSignal =>
-  withJobContext(new AbortController().signal, { due, client, ahead: false });
+/** A signal of a foreground job with a deadline on the `performance.now()` clock. */
+const withDeadline = (deadline: number, client?: string): AbortSignal =>
+  withJobContext(new AbortController().signal, { deadline, client, priority: "foreground" });
 
 function deferred() {
   let resolve = () => {};
@@ -21,8 +22,8 @@ function deferred() {
   return { promise, resolve };
 }
 
-/** The clock of the queue and its quotas, which stands still until it is told to go on by some milliseconds. */
-function stoppedClock(t: TestContext): (milliseconds: number) => void {
+/** Stops the clock of the queue and its quotas. Returns what advances it by some milliseconds. */
+function stopClock(t: TestContext): (milliseconds: number) => void {
   let now = performance.now();
   t.mock.method(performance, "now", () => now);
   return (milliseconds) => {
@@ -30,20 +31,20 @@ function stoppedClock(t: TestContext): (milliseconds: number) => void {
   };
 }
 
-const refusal = (code: string) => (error: unknown) =>
+const isRejection = (code: string) => (error: unknown) =>
   error instanceof RequestError &&
   error.code === code &&
   error.status === 503 &&
   Number(error.headers["retry-after"]) >= 1;
 
-test("CMCD is read from header and query, and what is malformed is as good as not there", () => {
+test("CMCD is parsed from the header and the query, and malformed data is ignored", () => {
   const header = 'bl=21300,dl=18500,mtp=48100,nor="..%2F300kbps%2Ftrack.m4v",su';
-  assert.deepEqual(readClientData(header, undefined), {
+  assert.deepEqual(parseCmcd(header, undefined), {
     deadline: 18500,
     startup: true,
-    next: "../300kbps/track.m4v",
+    nextObject: "../300kbps/track.m4v",
   });
-  assert.deepEqual(readClientData("dl=1", 'nor="a,dl=5",dl=700'), { next: "a,dl=5", deadline: 700 });
+  assert.deepEqual(parseCmcd("dl=1", 'nor="a,dl=5",dl=700'), { nextObject: "a,dl=5", deadline: 700 });
   for (const text of [
     "",
     "dl",
@@ -53,29 +54,30 @@ test("CMCD is read from header and query, and what is malformed is as good as no
     "su=false",
     `dl=5,${"x".repeat(5000)}`,
   ]) {
-    assert.deepEqual(readClientData(text, undefined), {}, text);
+    assert.deepEqual(parseCmcd(text, undefined), {}, text);
   }
-  assert.deepEqual(readClientData(["dl=5"], { dl: "5" }), {});
+  assert.deepEqual(parseCmcd(["dl=5"], { dl: "5" }), {});
 });
 
-test("who runs dry first comes first, and equals in the order of their coming", async () => {
+test("the queue runs the earliest deadline first, and equal deadlines in order of arrival", async () => {
   const queue = new WorkQueue({ concurrency: 1, maxQueue: 9, maxQueueSeconds: 60 });
   const gate = deferred();
   const order: string[] = [];
-  const job = (name: string, due: number) => queue.run(async () => void order.push(name), wanted(due));
-  const first = queue.run(() => gate.promise, wanted(0));
+  const job = (name: string, deadline: number) =>
+    queue.run(async () => void order.push(name), withDeadline(deadline));
+  const first = queue.run(() => gate.promise, withDeadline(0));
   const rest = [job("late", 900), job("soon", 100), job("soon too", 100), job("now", 5)];
   gate.resolve();
   await Promise.all([first, ...rest]);
   assert.deepEqual(order, ["now", "soon", "soon too", "late"]);
 });
 
-test("work that somebody in a hurry joins moves ahead in the queue", async () => {
+test("a queued job moves ahead when a more urgent request joins it", async () => {
   const queue = new WorkQueue({ concurrency: 1, maxQueue: 9, maxQueueSeconds: 60 });
   const cache = new CoalescingCache(1000);
   const gate = deferred();
   const order: string[] = [];
-  const ask = (key: string, due: number) =>
+  const lookUp = (key: string, deadline: number) =>
     cache.get(
       key,
       (signal) =>
@@ -83,70 +85,69 @@ test("work that somebody in a hurry joins moves ahead in the queue", async () =>
           order.push(key);
           return new Uint8Array(1);
         }, signal),
-      wanted(due),
+      withDeadline(deadline),
     );
-  const first = queue.run(() => gate.promise, wanted(0));
-  const rest = [ask("a", 500), ask("b", 400)];
-  await until(() => queue.waiting === 2, "both wait for their turn");
-  rest.push(ask("a", 300));
+  const first = queue.run(() => gate.promise, withDeadline(0));
+  const rest = [lookUp("a", 500), lookUp("b", 400)];
+  await until(() => queue.waiting === 2, "both jobs wait");
+  rest.push(lookUp("a", 300));
   gate.resolve();
   await Promise.all([first, ...rest]);
   assert.deepEqual(order, ["a", "b"]);
 });
 
-test("what cannot get its turn in time is told so at once, with the time to come back", async (t) => {
-  const pass = stoppedClock(t);
+test("a job whose estimated wait is too long is rejected at once with Retry-After", async (t) => {
+  const advance = stopClock(t);
   const queue = new WorkQueue({ concurrency: 1, maxQueue: 9, maxQueueSeconds: 2 });
-  // A job of 8 million pixels takes 100 ms: ten millions with its overhead.
-  await queue.run(async () => pass(100), wanted(0), 8_000_000);
+  // 8 million pixels, 10 million with the overhead per job, take 100 ms.
+  await queue.run(async () => advance(100), withDeadline(0), 8_000_000);
   const gate = deferred();
-  const first = queue.run(() => gate.promise, wanted(0), 8_000_000);
-  const long = queue.run(async () => 1, wanted(10), 500_000_000);
+  const first = queue.run(() => gate.promise, withDeadline(0), 8_000_000);
+  const long = queue.run(async () => 1, withDeadline(10), 500_000_000);
   await assert.rejects(
-    queue.run(async () => 1, wanted(20), 8_000_000),
+    queue.run(async () => 1, withDeadline(20), 8_000_000),
     (error) => {
-      assert.ok(refusal("busy")(error));
-      assert.match((error as Error).message, /about 6 seconds of work come first/);
+      assert.ok(isRejection("busy")(error));
+      assert.match((error as Error).message, /estimated wait of 6 s/);
       assert.equal((error as RequestError).headers["retry-after"], "6");
       return true;
     },
   );
-  // What is due earlier does not wait for the long one.
-  const urgent = queue.run(async () => 2, wanted(5), 8_000_000);
+  // A job with an earlier deadline does not wait for the long one.
+  const urgent = queue.run(async () => 2, withDeadline(5), 8_000_000);
   gate.resolve();
   await first;
   assert.deepEqual(await Promise.all([urgent, long]), [2, 1]);
 });
 
-test("one client cannot take all turns, nor more pixels than its share", async (t) => {
-  const pass = stoppedClock(t);
+test("the quota limits the concurrent jobs and the pixel rate of each client", async (t) => {
+  const advance = stopClock(t);
   const gate = deferred();
   const jobs = new WorkQueue({ concurrency: 1, maxQueue: 9, maxQueueSeconds: 60, clientJobs: 2 });
-  const running = [1, 2].map(() => jobs.run(() => gate.promise, wanted(0, "a")));
+  const running = [1, 2].map(() => jobs.run(() => gate.promise, withDeadline(0, "a")));
   await assert.rejects(
-    jobs.run(async () => 1, wanted(0, "a")),
-    refusal("over-quota"),
+    jobs.run(async () => 1, withDeadline(0, "a")),
+    isRejection("over-quota"),
   );
-  running.push(jobs.run(() => gate.promise, wanted(0, "b")));
+  running.push(jobs.run(() => gate.promise, withDeadline(0, "b")));
   gate.resolve();
   await Promise.all(running);
-  assert.equal(await jobs.run(async () => 1, wanted(0, "a")), 1);
+  assert.equal(await jobs.run(async () => 1, withDeadline(0, "a")), 1);
 
-  const pixels = new WorkQueue({
-    ...{ concurrency: 1, maxQueue: 9, maxQueueSeconds: 60, clientPixelsPerSecond: 1000 },
-  });
-  // Ten seconds' worth is saved up, and one job may go beyond it.
-  await pixels.run(async () => 1, wanted(0, "a"), 13_500);
+  const limits = { concurrency: 1, maxQueue: 9, maxQueueSeconds: 60 };
+  const pixels = new WorkQueue({ ...limits, clientPixelsPerSecond: 1000 });
+  // The token bucket holds 10 seconds of the rate, and one job may exceed it.
+  await pixels.run(async () => 1, withDeadline(0, "a"), 13_500);
   await assert.rejects(
-    pixels.run(async () => 1, wanted(0, "a"), 1),
-    (error) => refusal("over-quota")(error) && (error as RequestError).headers["retry-after"] === "4",
+    pixels.run(async () => 1, withDeadline(0, "a"), 1),
+    (error) => isRejection("over-quota")(error) && (error as RequestError).headers["retry-after"] === "4",
   );
-  assert.equal(await pixels.run(async () => 1, wanted(0, "b"), 1), 1);
-  pass(3_501);
-  assert.equal(await pixels.run(async () => 1, wanted(0, "a"), 1), 1);
+  assert.equal(await pixels.run(async () => 1, withDeadline(0, "b"), 1), 1);
+  advance(3_501);
+  assert.equal(await pixels.run(async () => 1, withDeadline(0, "a"), 1), 1);
 });
 
-test("over its quota a client gets 503 with Retry-After, others are served, and hits are free", async (t) => {
+test("a client over its quota gets 503 with Retry-After; other clients and cache hits are served", async (t) => {
   const options = {
     clientPixelsPerSecond: 1,
     clientKey: (request: { headers: Record<string, unknown> }) => `${request.headers["x-viewer"]}`,
@@ -155,16 +156,16 @@ test("over its quota a client gets 503 with Retry-After, others are served, and 
   const get = (k: number, viewer: string) =>
     server.get(`video/full/160,90/seg-${k}.m4s`, { headers: { "x-viewer": viewer } });
   assert.equal((await get(0, "a")).status, 200);
-  const refused = await get(1, "a");
-  assert.deepEqual([refused.status, refused.code], [503, "over-quota"]);
-  assert.ok(Number(refused.headers.get("retry-after")) > 1);
-  assert.equal(refused.headers.get("cache-control"), "no-store");
+  const rejected = await get(1, "a");
+  assert.deepEqual([rejected.status, rejected.code], [503, "over-quota"]);
+  assert.ok(Number(rejected.headers.get("retry-after")) > 1);
+  assert.equal(rejected.headers.get("cache-control"), "no-store");
   assert.equal((await get(0, "a")).status, 200);
   assert.equal((await get(1, "b")).status, 200);
   assert.equal((await get(1, "a")).status, 200);
 });
 
-test("an answer that costs too much is refused before anything is decoded", async (t) => {
+test("a request above maxWork is rejected before decoding", async (t) => {
   const server = await testServer(t, { video: SMALL }, { maxWork: 10 * 160 * 90 });
   const tooMuch = await server.get("video/full/%5E162,90/seg-0.m4s");
   assert.deepEqual([tooMuch.status, tooMuch.code], [400, "too-much-work"]);
@@ -173,7 +174,7 @@ test("an answer that costs too much is refused before anything is decoded", asyn
   assert.equal((await server.get("video/full/160,90/seg-0.m4s")).status, 200);
 });
 
-/** A count of the server's metrics by its name and label. */
+/** Reads a metric of the server by its name and labels. */
 const counted = async (server: TestServer, sample: string): Promise<number> => {
   const lines = (await server.get("metrics")).text.split("\n");
   return Number(lines.find((line) => line.startsWith(`siedd_${sample} `))?.split(" ")[1]);
@@ -181,45 +182,45 @@ const counted = async (server: TestServer, sample: string): Promise<number> => {
 const prefetches = (server: TestServer, outcome: string) =>
   counted(server, `prefetches_total{outcome="${outcome}"}`);
 
-test("while the server is idle it makes the next segment, or the one that the client names", async (t) => {
+test("an idle server prefetches the next segment, or the one that the client announces", async (t) => {
   const server = await testServer(t, { video: SMALL }, { prefetch: 1 });
   await server.get("video/full/160,90/seg-0.m4s");
-  await until(() => server.work.length === 2, "the next segment is made");
-  assert.deepEqual(segmentsOf(server.work), [0, 1]);
+  await until(() => server.work.length === 2, "the next segment is prefetched");
+  assert.deepEqual(segmentIndexes(server.work), [0, 1]);
   await server.get("video/full/160,90/seg-1.m4s", {
     headers: { "cmcd-request": 'nor="..%2F80%2C46%2Fseg-3.m4s"' },
   });
-  await until(() => server.work.length === 3, "the segment that was named is made");
+  await until(() => server.work.length === 3, "the announced segment is prefetched");
   const { width, index } = server.work[2] ?? {};
   assert.deepEqual([width, index], [80, 3]);
-  await until(async () => (await prefetches(server, "finished")) === 2, "both are counted");
-  // A name that leads elsewhere is none, and nothing comes after the last segment.
+  await until(async () => (await prefetches(server, "finished")) === 2, "both prefetches are counted");
+  // A path outside of the video is ignored, and no segment follows the last one.
   await server.get("video/full/80,46/seg-3.m4s?CMCD=nor%3D%22..%252F..%252F..%252F..%252Fetc%252Fpasswd%22");
   assert.deepEqual([await prefetches(server, "started"), await prefetches(server, "dropped")], [2, 0]);
   assert.equal(server.work.length, 3);
 });
 
-test("what is made ahead gives way to what is asked for, unless it is that", async (t) => {
+test("a prefetch is preempted by a request, unless the request joins it", async (t) => {
   const video = { width: 160, height: 90, groups: [5, 75, 5] };
-  const server = await testServer(t, { video: video }, { prefetch: 1, concurrency: 1 });
-  const begun = () =>
-    until(async () => (await counted(server, "queue_running")) > 0, "the next one is begun");
+  const server = await testServer(t, { video }, { prefetch: 1, concurrency: 1 });
+  const prefetchStarted = () =>
+    until(async () => (await counted(server, "queue_running")) > 0, "the next segment is being prefetched");
   await server.get("video/full/%5E640,360/seg-0.m4s");
-  await begun();
-  // Segment 1 is on its way: asking for it joins the work, which then is not dropped any more.
+  await prefetchStarted();
+  // Segment 1 is in flight: a request for it joins the job, which is then no longer preempted.
   const joined = server.get("video/full/%5E640,360/seg-1.m4s");
-  const shared = () => counted(server, 'cache_requests_total{from="shared"}');
-  await until(async () => (await shared()) === 1, "the request joins what is made ahead");
+  const coalesced = () => counted(server, 'cache_requests_total{from="coalesced"}');
+  await until(async () => (await coalesced()) === 1, "the request joins the prefetch");
   assert.equal((await server.get("video/full/160,90/seg-2.m4s")).status, 200);
   assert.equal((await joined).status, 200);
   assert.equal(server.work.filter(({ index, width }) => index === 1 && width === 640).length, 1);
 
   server.work.length = 0;
   await server.get("video/full/%5E638,360/seg-0.m4s");
-  await begun();
+  await prefetchStarted();
   assert.equal((await server.get("video/full/158,90/seg-2.m4s")).status, 200);
-  // The first was taken over by who asked for it, this one was given up.
-  const [, second] = segmentsOf(server.work);
+  // The request joined the first prefetch; the second one was preempted.
+  const [, second] = segmentIndexes(server.work);
   assert.equal(second, 2);
   assert.ok([2, 3].includes(await prefetches(server, "dropped")));
 });

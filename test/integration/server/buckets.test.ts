@@ -8,7 +8,7 @@ import { syntheticAsset } from "../../support/synthetic-asset.js";
 
 const SMALL = { width: 160, height: 90, groups: [10, 10] };
 
-/** A listing as Amazon S3 writes it. */
+/** Returns an S3 bucket listing. */
 function listing(keys: readonly string[], more = ""): string {
   const contents = keys.map(
     (key) =>
@@ -22,7 +22,7 @@ const xml = (text: string) => ({ bytes: Buffer.from(text), etag: 'W/"list"', typ
 const idsOf = (text: string): string[] =>
   JSON.parse(text).assets.map(({ id }: { readonly id: string }) => id);
 
-test("a bucket's videos are served page after page of its list, with headers that sign each request", async (t) => {
+test("the videos of a paged bucket listing are served, and the headers function signs each request", async (t) => {
   const origin = await originServer(t);
   for (const name of ["a&b's", "videos/007", "ü #1", "last"]) {
     origin.files.set(`bucket/${name}.siedd`, { bytes: syntheticAsset(SMALL), etag: `"${name.length}"` });
@@ -57,18 +57,18 @@ test("a bucket's videos are served page after page of its list, with headers tha
     assert.equal((await server.get(path)).status, 200, id);
   }
   assert.ok(origin.requests.every(({ headers }) => signed.includes(headers.authorization ?? "")));
-  // What is put on the last page, or taken from it, is seen without a restart.
+  // Changes on the last page are detected without a restart.
   origin.files.set("bucket?list-type=2&continuation-token=2", xml(listing(["last.siedd"])));
   assert.deepEqual(idsOf((await server.get("")).text), ["007", "a&b's", "last"]);
-  // While a page is missing, the whole list of before holds.
+  // While a page fails, the previous listing is kept.
   origin.files.delete(second);
   assert.deepEqual(idsOf((await server.get("")).text), ["007", "a&b's", "last"]);
 });
 
-test("a bucket's list is read in its older form, with encoded keys, and for keys below the bucket alone", () => {
+test("bucket listings are parsed in the older format and with encoded keys, without keys outside of the bucket", () => {
   const read = (text: string, address = "https://store.example/bucket?list-type=2") => {
-    const { found, next } = parseBucket(text, new URL(address));
-    return [[...found].map(([id, url]) => `${id} ${url.href}`), next?.href];
+    const { assets, next } = parseBucket(text, new URL(address));
+    return [[...assets].map(([id, url]) => `${id} ${url.href}`), next?.href];
   };
   const truncated = "<IsTruncated>true</IsTruncated>";
   assert.deepEqual(read(listing(["a.siedd", "b/c.siedd"], truncated), "https://bucket.example/"), [
@@ -79,7 +79,7 @@ test("a bucket's list is read in its older form, with encoded keys, and for keys
     ["a b+cü https://store.example/bucket/a%20b%2Bc%C3%BC.siedd"],
     undefined,
   ]);
-  const strange = [
+  const oddKeys = [
     "../up.siedd",
     "a/../../up.siedd",
     ".siedd",
@@ -87,7 +87,7 @@ test("a bucket's list is read in its older form, with encoded keys, and for keys
     "//host/x.siedd",
     "%2e%2e/y.siedd",
   ];
-  assert.deepEqual(read(listing(strange)), [
+  assert.deepEqual(read(listing(oddKeys)), [
     [
       " 01  https://store.example/bucket/%2001%20.siedd",
       "x https://store.example/bucket///host/x.siedd",
@@ -97,13 +97,13 @@ test("a bucket's list is read in its older form, with encoded keys, and for keys
   ]);
   assert.deepEqual(read(listing([])), [[], undefined]);
   assert.deepEqual(read("<ListBucketResult/>"), [[], undefined]);
-  for (const [text, says] of [
-    ["<Error><Code>AccessDenied</Code></Error>", /has a list in XML that is not one of a bucket/],
-    ["<html><body><p>hello</body>", /has a list in XML that cannot be read/],
-    [listing(["a.siedd"]).slice(0, -30), /has a list in XML that cannot be read/],
+  for (const [text, message] of [
+    ["<Error><Code>AccessDenied</Code></Error>", /returned XML without ListBucketResult/],
+    ["<html><body><p>hello</body>", /returned malformed XML/],
+    [listing(["a.siedd"]).slice(0, -30), /returned malformed XML/],
   ] as const) {
-    assert.throws(() => read(text), says);
+    assert.throws(() => read(text), message);
   }
   const marker = "https://bucket.example/?marker=a.siedd";
-  assert.throws(() => read(listing(["a.siedd"], truncated), marker), /whose next page is the same one/);
+  assert.throws(() => read(listing(["a.siedd"], truncated), marker), /whose next page is the same page/);
 });

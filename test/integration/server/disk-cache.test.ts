@@ -17,34 +17,34 @@ const SMALL = { width: 160, height: 90, groups: [10, 10] };
 
 const openCache = (folder: string, more: Partial<DiskCacheOptions> = {}) =>
   DiskCache.open({
-    ...{ folder, maxBytes: 100_000, recipe: "one" },
-    onProblem: (error) => assert.fail(String(error)),
+    ...{ folder, maxBytes: 100_000, namespace: "one" },
+    onError: (error) => assert.fail(String(error)),
     ...more,
   });
 
-/** Bytes that tell their key. */
+/** Pseudo-random bytes that differ for each key. */
 const content = (key: string, size: number) => {
   const next = noise(Number(key) + 1);
   return Uint8Array.from({ length: size }, () => next() * 128 + 128);
 };
 
-/** Bytes in a folder at one moment; undefined where it changed while they were counted. */
+/** Sums up the file sizes in a folder; undefined if it changed meanwhile. */
 async function bytesIn(folder: string): Promise<number | undefined> {
-  const look = async () => {
+  const listFiles = async () => {
     const names = (await readdir(folder)).sort();
     return Promise.all(
       names.map(async (name) => {
-        const found = await stat(join(folder, name), { bigint: true }).catch(() => undefined);
-        return { name, size: Number(found?.size ?? 0), id: `${found?.ino} ${found?.ctimeNs}` };
+        const stats = await stat(join(folder, name), { bigint: true }).catch(() => undefined);
+        return { name, size: Number(stats?.size ?? 0), id: `${stats?.ino} ${stats?.ctimeNs}` };
       }),
     );
   };
-  const [before, after] = [await look(), await look()];
+  const [before, after] = [await listFiles(), await listFiles()];
   if (!isDeepStrictEqual(before, after)) return undefined;
   return after.reduce((total, { size }) => total + size, 0);
 }
 
-test("after a restart the same bytes come from the disk, and nothing is decoded", async (t) => {
+test("after a restart the disk cache serves the same bytes without decoding", async (t) => {
   const cacheDir = join(await tempFolder(t), "not", "there yet");
   const paths = [
     "video/full/80,46/init.mp4",
@@ -58,8 +58,8 @@ test("after a restart the same bytes come from the disk, and nothing is decoded"
   assert.ok(first.work.length >= 3);
 
   const second = await testServer(t, {}, { cacheDir, root: first.root });
-  const again = await Promise.all(paths.map((path) => second.get(path)));
-  for (const [i, { status, body }] of again.entries()) {
+  const cached = await Promise.all(paths.map((path) => second.get(path)));
+  for (const [i, { status, body }] of cached.entries()) {
     assert.equal(status, 200);
     assert.ok(body.equals(computed[i].body), paths[i]);
   }
@@ -72,7 +72,7 @@ test("after a restart the same bytes come from the disk, and nothing is decoded"
   assert.match((await second.get("metrics")).text, /from="memory"\} 1\n/);
 });
 
-test("an entry that was cut off or flipped is computed again", async (t) => {
+test("a truncated or corrupted entry is computed again", async (t) => {
   const cacheDir = await tempFolder(t);
   const path = "video/full/80,46/seg-0.m4s";
   const first = await testServer(t, { video: SMALL }, { cacheDir });
@@ -95,22 +95,22 @@ test("an entry that was cut off or flipped is computed again", async (t) => {
   }
 });
 
-test("two processes on one folder stay within the bound, and read whole entries only", async (t) => {
+test("two processes that share a folder stay within the bound and never read partial entries", async (t) => {
   const folder = await tempFolder(t);
   const maxBytes = 400_000;
   const writer = `
     import { DiskCache } from ${JSON.stringify(new URL("../../../server/cache/disk-cache.js", import.meta.url).href)};
-    const onProblem = (error) => { throw error; };
-    const cache = await DiskCache.open({ folder: process.argv[1], maxBytes: ${maxBytes}, recipe: "one", onProblem });
+    const onError = (error) => { throw error; };
+    const cache = await DiskCache.open({ folder: process.argv[1], maxBytes: ${maxBytes}, namespace: "one", onProblem });
     for (let i = 0; i < 150; i++) {
       const key = (i * 7) % 90;
       const bytes = new Uint8Array(2000 + key * 150).fill(key);
       const found = await cache.get(String(key));
-      if (found && Buffer.compare(found, bytes) !== 0) throw new Error("another entry's bytes");
+      if (found && Buffer.compare(found, bytes) !== 0) throw new Error("wrong bytes");
       if (!found) cache.put(String(key), bytes);
-      if (i % 5 === 0) await cache.settled();
+      if (i % 5 === 0) await cache.flush();
     }
-    await cache.settled();
+    await cache.flush();
     process.stdout.write(JSON.stringify(cache.counts));
   `;
   const children = [1, 2].map(() =>
@@ -118,9 +118,9 @@ test("two processes on one folder stay within the bound, and read whole entries 
       stdio: ["ignore", "pipe", "inherit"],
     }),
   );
-  const said = children.map(({ stdout }) => text(stdout));
+  const outputs = children.map(({ stdout }) => text(stdout));
   let running = true;
-  const ends = Promise.all(children.map((child) => once(child, "close"))).finally(() => {
+  const exits = Promise.all(children.map((child) => once(child, "close"))).finally(() => {
     running = false;
   });
   let max = 0;
@@ -130,10 +130,10 @@ test("two processes on one folder stay within the bound, and read whole entries 
   }
   max = Math.max(max, (await bytesIn(folder)) ?? 0);
   assert.deepEqual(
-    (await ends).map(([code]) => code),
+    (await exits).map(([code]) => code),
     [0, 0],
   );
-  const counts = (await Promise.all(said)).map((json) => JSON.parse(json) as DiskCacheCounts);
+  const counts = (await Promise.all(outputs)).map((json) => JSON.parse(json) as DiskCacheCounts);
   assert.deepEqual(
     counts.map(({ failed }) => failed),
     [0, 0],
@@ -146,27 +146,27 @@ test("two processes on one folder stay within the bound, and read whole entries 
   );
 });
 
-test("what was used longest ago goes first, and foreign files stay", async (t) => {
+test("the least recently used entries are evicted first, and other files are kept", async (t) => {
   const folder = await tempFolder(t);
   await writeFile(join(folder, "video.siedd"), new Uint8Array(200_000));
   const hash = "0123456789abcdef0123456789abcdef01234567";
-  const left = [join(folder, `${hash}.siedd-cache.0123456789ab.tmp`), join(folder, "mine.tmp")];
+  const temporaryFiles = [join(folder, `${hash}.siedd-cache.0123456789ab.tmp`), join(folder, "mine.tmp")];
   const old = new Date(Date.now() - 3600_000);
-  for (const file of left) {
+  for (const file of temporaryFiles) {
     await writeFile(file, "x");
     await utimes(file, old, old);
   }
   const cache = await openCache(folder);
   for (let i = 0; i < 15; i++) cache.put(String(i), content(String(i), 4000));
-  await cache.settled();
+  await cache.flush();
   for (const name of await readdir(folder)) {
     if (name.endsWith(".siedd-cache")) await utimes(join(folder, name), old, old);
   }
   assert.deepEqual(await cache.get("3"), Buffer.from(content("3", 4000)));
   for (let i = 15; i < 30; i++) cache.put(String(i), content(String(i), 4000));
-  await cache.settled();
-  assert.ok((await cache.get("3")) !== undefined, "used a moment ago");
-  assert.ok((await cache.get("29")) !== undefined, "written a moment ago");
+  await cache.flush();
+  assert.ok((await cache.get("3")) !== undefined, "recently read");
+  assert.ok((await cache.get("29")) !== undefined, "recently written");
   const { evicted, bytes } = cache.counts;
   assert.ok(evicted >= 5 && bytes <= 100_000);
   assert.deepEqual((await readdir(folder)).filter((name) => !name.endsWith(".siedd-cache")).sort(), [
@@ -175,31 +175,31 @@ test("what was used longest ago goes first, and foreign files stay", async (t) =
   ]);
 });
 
-test("entries of another recipe are not found, and too large ones not kept", async (t) => {
+test("entries of another namespace are not found, and entries that are too large are not stored", async (t) => {
   const folder = await tempFolder(t);
   const one = await openCache(folder);
   one.put("a", content("1", 1000));
   one.put("large", content("1", 6000));
-  await one.settled();
-  const two = await openCache(folder, { recipe: "two" });
+  await one.flush();
+  const two = await openCache(folder, { namespace: "two" });
   assert.equal(await two.get("a"), undefined);
   assert.equal(await one.get("large"), undefined);
   assert.ok((await one.get("a")) !== undefined);
 });
 
-test("a folder that cannot be written is refused at the start, and one that goes away later is done without", async (t) => {
+test("an unwritable folder is rejected at startup, and the server survives losing the folder later", async (t) => {
   const folder = await tempFolder(t);
   const file = join(folder, "file");
   await writeFile(file, "");
   for (const cacheDir of [file, join(file, "below")]) {
     await assert.rejects(serve({ root: folder, port: 0, cacheDir }), (error) => {
       assert.ok(error instanceof ServeError && error.code === "bad-option");
-      assert.match(error.message, /options\.cacheDir must be a folder that can be written, not "/);
+      assert.match(error.message, /options\.cacheDir must be a writable folder.* "/);
       return true;
     });
   }
-  const refused = serve({ root: folder, port: 0, cacheDir: folder, cacheDirBytes: 1000 });
-  await assert.rejects(refused, /options\.cacheDirBytes must be a whole number from 16777216 to/);
+  const rejected = serve({ root: folder, port: 0, cacheDir: folder, cacheDirBytes: 1000 });
+  await assert.rejects(rejected, /options\.cacheDirBytes must be an? .*16777216/);
   const cacheDir = join(folder, "cache");
   const server = await testServer(t, { video: SMALL }, { cacheDir });
   await rm(cacheDir, { recursive: true });

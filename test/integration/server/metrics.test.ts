@@ -8,8 +8,8 @@ import { until } from "../../support/wait-until.js";
 
 const SMALL = { width: 160, height: 90, groups: [10, 10] };
 
-/** The samples of `/metrics` by their line up to the value. */
-async function read(server: TestServer): Promise<Map<string, number>> {
+/** Fetches `/metrics` and returns its values by name and labels. */
+async function readMetrics(server: TestServer): Promise<Map<string, number>> {
   const { status, text, headers } = await server.get("metrics");
   assert.equal(status, 200);
   assert.match(headers.get("content-type") ?? "", /^text\/plain; version=0\.0\.4/);
@@ -23,9 +23,9 @@ async function read(server: TestServer): Promise<Map<string, number>> {
   return samples;
 }
 
-test("metrics count requests, work, hits and errors", async (t) => {
+test("metrics count requests, computed work, cache hits and errors", async (t) => {
   const server = await testServer(t, { video: SMALL }, { prefix: "/videos", prefetch: 0 });
-  const before = await read(server);
+  const before = await readMetrics(server);
   assert.equal(before.get('siedd_cache_requests_total{from="computed"}'), 0);
   await server.get("video/full/80,46/seg-0.m4s");
   await server.get("video/full/80,46/seg-0.m4s");
@@ -34,7 +34,7 @@ test("metrics count requests, work, hits and errors", async (t) => {
   await server.get("video/full/80,46/seg-9.m4s");
   await server.get("none/info.json");
   await server.get("a/path/that/is/none");
-  const samples = await read(server);
+  const samples = await readMetrics(server);
   const route = "/:id/:region/:size/seg-:k.m4s";
   for (const [name, value] of [
     [`siedd_requests_total{route="${route}",method="GET",status="200"}`, 2],
@@ -56,8 +56,8 @@ test("metrics count requests, work, hits and errors", async (t) => {
   ] as const) {
     assert.equal(samples.get(name), value, name);
   }
-  const made = server.work.reduce((sum, { bytes }) => sum + bytes, 0);
-  assert.ok((samples.get('siedd_cache_bytes{tier="memory"}') ?? 0) >= made);
+  const computedBytes = server.work.reduce((sum, { bytes }) => sum + bytes, 0);
+  assert.ok((samples.get('siedd_cache_bytes{tier="memory"}') ?? 0) >= computedBytes);
   assert.equal((await server.get("metrics", { method: "HEAD" })).body.byteLength, 0);
   const stats = JSON.parse((await server.get("stats.json")).text);
   assert.deepEqual([stats.hits, stats.computed, stats.frames, stats.running], [1, 2, 11, 0]);
@@ -65,35 +65,35 @@ test("metrics count requests, work, hits and errors", async (t) => {
   for (const name of ["process_resident_memory_bytes", "nodejs_eventloop_lag_p99_seconds"]) {
     assert.ok((samples.get(name) ?? 0) > 0, name);
   }
-  // No label holds what a client may choose.
+  // No label contains text that a client chooses.
   assert.doesNotMatch([...samples.keys()].join("\n"), /80,46|none\/info|video/);
 });
 
-test("metrics count clients that leave, and the work that ends with them", async (t) => {
+test("metrics count disconnected clients and the jobs aborted with them", async (t) => {
   const server = await testServer(t, { video: { ...SMALL, groups: [1, 200] } });
-  const leaving = request(`${server.url}video/full/%5E1600,900/seg-1.m4s`, () => {});
-  leaving.on("error", () => {});
-  leaving.end();
-  const count = async (name: string) => (await read(server)).get(name);
-  await until(async () => (await count("siedd_queue_running")) === 1, "its answer is being computed");
-  leaving.destroy();
+  const clientRequest = request(`${server.url}video/full/%5E1600,900/seg-1.m4s`, () => {});
+  clientRequest.on("error", () => {});
+  clientRequest.end();
+  const count = async (name: string) => (await readMetrics(server)).get(name);
+  await until(async () => (await count("siedd_queue_running")) === 1, "its job runs");
+  clientRequest.destroy();
   const aborted = 'siedd_aborted_requests_total{route="/:id/:region/:size/seg-:k.m4s"}';
-  await until(async () => (await count(aborted)) === 1, "it is counted that the client left");
-  await until(async () => (await count("siedd_abandoned_work_total")) === 1, "its work ends");
+  await until(async () => (await count(aborted)) === 1, "the disconnect is counted");
+  await until(async () => (await count("siedd_aborted_work_total")) === 1, "its job is aborted");
 });
 
-test("metrics can be switched off, and are each instance's own", async (t) => {
-  const silent = await testServer(t, { video: SMALL }, { metrics: false });
-  for (const path of ["metrics", "stats.json"]) assert.equal((await silent.get(path)).status, 404);
+test("metrics can be disabled, and are separate for each instance", async (t) => {
+  const disabled = await testServer(t, { video: SMALL }, { metrics: false });
+  for (const path of ["metrics", "stats.json"]) assert.equal((await disabled.get(path)).status, 404);
   const [one, two] = [await testServer(t, { video: SMALL }), await testServer(t, { video: SMALL })];
   await one.get("video/full/33,21/frame-0.jpg");
   const frames = 'siedd_decoded_frames_total{type="image"}';
-  assert.equal((await read(one)).get(frames), 1);
-  assert.equal((await read(two)).get(frames), undefined);
+  assert.equal((await readMetrics(one)).get(frames), 1);
+  assert.equal((await readMetrics(two)).get(frames), undefined);
   const root = await tempFolder(t);
   await assert.rejects(serve({ root, port: 0, metrics: "no" as unknown as boolean }), (error) => {
     assert.ok(error instanceof ServeError);
-    assert.match(error.message, /options\.metrics must be true or false, not "no"/);
+    assert.match(error.message, /options\.metrics must be true or false.* "no"/);
     return true;
   });
 });

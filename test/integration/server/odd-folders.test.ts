@@ -114,7 +114,13 @@ test("a list of more than a thousand videos opens each of them once", async (t) 
   await writeFile(first, syntheticAsset({ ...SMALL, groups: [1], tileWidth: 4 }));
   const names = Array.from({ length: 1100 }, (_, i) => join(root, `video ${i}.siedd`));
   await Promise.all(names.map((name) => link(first, name)));
-  const options = { engine: "auto", videoEncoder: "x264", salt: "", maxIdLength: 100 } as const;
+  const options = {
+    engine: "auto",
+    videoEncoder: "x264",
+    imageSettings: "",
+    salt: "",
+    maxIdLength: 100,
+  } as const;
   const catalog = new Catalog([new FolderLibrary(root)], options);
   const [one, two] = [await catalog.list(), await catalog.list()];
   assert.deepEqual([one.entries.length, one.problems], [1101, []]);
@@ -129,7 +135,7 @@ test("a folder for the cache that cannot be made is refused, not tried for ever"
     join(root, "file", "cache"),
     ...(process.platform === "linux" ? ["/proc/a/b"] : []),
   ]) {
-    await assert.rejects(serve({ root, port: 0, cacheDir }), /cacheDir must be a folder that can be written/);
+    await assert.rejects(serve({ root, port: 0, cacheDir }), /cacheDir must be a writable folder/);
   }
   const cacheDir = join(root, "a", "b");
   const server = await serve({ root, port: 0, cacheDir });

@@ -71,13 +71,13 @@ test("an error is logged once, with its code, its cause and the id of its reques
   const server = await testServer(t, {}, { logger: given, root, originRefreshSeconds: 0, originSeconds: 60 });
   await server.get("video/info.json");
   origin.files.set("video.siedd", { bytes: syntheticAsset({ ...SMALL, seed: 2 }), etag: '"two"' });
-  origin.mood = { status: 500 };
+  origin.faults = { status: 500 };
   await server.get("video/info.json");
   origin.files.delete("video.siedd");
-  origin.mood = {};
+  origin.faults = {};
   await server.get("video/info.json");
   origin.files.set("video.siedd", { bytes: syntheticAsset(SMALL), etag: '"three"' });
-  origin.mood = { status: 500 };
+  origin.faults = { status: 500 };
   const answer = await server.get("video/info.json");
   assert.deepEqual([answer.status, answer.code], [502, "origin-failed"]);
   const id = answer.headers.get("x-request-id");

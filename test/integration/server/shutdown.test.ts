@@ -7,81 +7,81 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { runningEncoders } from "../../../media/segments/segment-encoder.js";
 import { ServeError, serve } from "../../../server/index.js";
-import { remaining } from "../../support/child-processes.js";
-import { segmentsOf, type TestServer, testServer } from "../../support/running-server.js";
+import { remainingProcesses } from "../../support/child-processes.js";
+import { segmentIndexes, type TestServer, testServer } from "../../support/running-server.js";
 import { syntheticAsset } from "../../support/synthetic-asset.js";
 import { tempFolder } from "../../support/temp-folder.js";
 import { until } from "../../support/wait-until.js";
 
 const SMALL = { width: 160, height: 90, groups: [10, 10] };
 
-/** Video of which segment 1 takes seconds even on a fast machine, at 1600 x 900. */
+/** A video whose segment 1 takes seconds at 1600x900, even on a fast machine. */
 const LONG = { ...SMALL, groups: [1, 200] };
 
-/** Asks for a path. Returns what hangs up. */
-function ask(server: TestServer, path: string): () => Promise<void> {
-  const asked = request(`${server.url}${path}`, () => {});
-  const closed = new Promise<void>((resolve) => asked.once("close", resolve));
-  asked.on("error", () => {});
-  asked.end();
+/** Requests a path. Returns a function that closes the connection. */
+function startRequest(server: TestServer, path: string): () => Promise<void> {
+  const clientRequest = request(`${server.url}${path}`, () => {});
+  const closed = new Promise<void>((resolve) => clientRequest.once("close", resolve));
+  clientRequest.on("error", () => {});
+  clientRequest.end();
   return () => {
-    asked.destroy();
+    clientRequest.destroy();
     return closed;
   };
 }
 
 const health = async (server: TestServer) => JSON.parse((await server.get("healthz")).text);
 
-/** Waits until so many answers are being computed and so many wait. */
+/** Waits until `running` jobs run and `waiting` jobs wait. */
 const untilBusy = (server: TestServer, running: number, waiting: number) =>
   until(async () => {
-    const now = await health(server);
-    return now.running === running && now.waiting === waiting;
-  }, `${running} are computed, ${waiting} wait`);
+    const state = await health(server);
+    return state.running === running && state.waiting === waiting;
+  }, `${running} jobs run, ${waiting} wait`);
 
-test("a closed connection ends its decode and its ffmpeg, and its place in the queue", async (t) => {
+test("a closed connection aborts its decoding and its ffmpeg, or leaves the queue", async (t) => {
   const server = await testServer(t, { video: LONG }, { concurrency: 2 });
   const [first, second, third] = [0, 2, 4].map(
-    (more) => () => ask(server, `video/full/%5E${1600 + more},900/seg-1.m4s`),
+    (extra) => () => startRequest(server, `video/full/%5E${1600 + extra},900/seg-1.m4s`),
   );
-  const hangUps = [first!()];
+  const disconnects = [first!()];
   await untilBusy(server, 1, 0);
-  hangUps.push(second!());
+  disconnects.push(second!());
   await untilBusy(server, 2, 0);
-  hangUps.push(third!());
+  disconnects.push(third!());
   await untilBusy(server, 2, 1);
-  await hangUps[2]!();
+  await disconnects[2]!();
   await untilBusy(server, 2, 0);
-  await hangUps[1]!();
+  await disconnects[1]!();
   await until(() => runningEncoders() > 0, "ffmpeg runs");
-  await hangUps[0]!();
+  await disconnects[0]!();
   await untilBusy(server, 0, 0);
   assert.equal(runningEncoders(), 0);
-  assert.equal(await remaining("ffmpeg"), 0);
+  assert.equal(await remainingProcesses("ffmpeg"), 0);
   assert.deepEqual(server.work, []);
   assert.deepEqual(await health(server), { status: "ok", running: 0, waiting: 0 });
 });
 
-test("a closed connection does not end what another one waits for", async (t) => {
+test("a closed connection does not abort a job that another request waits for", async (t) => {
   const server = await testServer(t, { video: { ...SMALL, groups: [1, 60] } });
   const path = "video/full/%5E640,360/seg-1.m4s";
-  const hangUp = ask(server, path);
+  const disconnect = startRequest(server, path);
   await untilBusy(server, 1, 0);
-  const answered = server.get(path);
+  const response = server.get(path);
   await until(
-    async () => /from="shared"\} 1$/m.test((await server.get("metrics")).text),
-    "both wait for one work",
+    async () => /from="coalesced"\} 1$/m.test((await server.get("metrics")).text),
+    "both requests share one job",
   );
-  await hangUp();
-  assert.equal((await answered).status, 200);
-  assert.deepEqual(segmentsOf(server.work), [1]);
+  await disconnect();
+  assert.equal((await response).status, 200);
+  assert.deepEqual(segmentIndexes(server.work), [1]);
 });
 
-test("past its queue the server says 503 with Retry-After, and serves on", async (t) => {
+test("a full queue responds 503 with Retry-After, and later requests are served", async (t) => {
   const server = await testServer(t, { video: LONG }, { concurrency: 1, maxQueue: 1, clientJobs: 0 });
-  const runs = ask(server, "video/full/%5E1600,900/seg-1.m4s");
+  const disconnectRunning = startRequest(server, "video/full/%5E1600,900/seg-1.m4s");
   await untilBusy(server, 1, 0);
-  const waits = ask(server, "video/full/%5E1598,900/seg-1.m4s");
+  const disconnectWaiting = startRequest(server, "video/full/%5E1598,900/seg-1.m4s");
   await untilBusy(server, 1, 1);
   const sizes = [160, 158, 156, 154];
   const answers = await Promise.all(sizes.map((width) => server.get(`video/full/${width},90/seg-0.m4s`)));
@@ -89,23 +89,23 @@ test("past its queue the server says 503 with Retry-After, and serves on", async
     assert.deepEqual([status, code, headers.get("cache-control")], [503, "busy", "no-store"]);
     assert.match(headers.get("retry-after") ?? "", /^[1-9]\d*$/);
   }
-  await Promise.all([runs(), waits()]);
+  await Promise.all([disconnectRunning(), disconnectWaiting()]);
   await untilBusy(server, 0, 0);
   assert.equal((await server.get("video/full/160,90/seg-0.m4s")).status, 200);
 });
 
-test("closing leaves no ffmpeg, even with segments under way", async (t) => {
+test("closing leaves no ffmpeg running, even with segments in progress", async (t) => {
   const server = await testServer(t, { video: LONG }, { closeSeconds: 0.1 });
   const pending = server.get("video/full/%5E1600,900/seg-1.m4s").catch((error: unknown) => error);
   await until(() => runningEncoders() > 0, "ffmpeg runs");
   await server.close();
   assert.equal(runningEncoders(), 0);
-  assert.equal(await remaining("ffmpeg"), 0);
+  assert.equal(await remainingProcesses("ffmpeg"), 0);
   const answer = (await pending) as { status?: number };
   assert.ok(answer instanceof Error || answer.status === 503);
 });
 
-test("a server that is killed takes its ffmpeg with it", async (t) => {
+test("a killed server takes its ffmpeg with it", async (t) => {
   const root = await tempFolder(t);
   await writeFile(join(root, "video.siedd"), syntheticAsset(LONG));
   const program = `
@@ -127,25 +127,25 @@ test("a server that is killed takes its ffmpeg with it", async (t) => {
   await until(() => hasEnded(pid), "its ffmpeg has ended");
 });
 
-/** Process id of the first ffmpeg that is a child of `parent`, as soon as there is one. */
+/** Waits for an ffmpeg child of `parent` and returns its process id. */
 async function encoderBelow(parent: number): Promise<string> {
   let found: string | undefined;
-  const look = async () => {
+  const findEncoder = async () => {
     for (const pid of (await readdir("/proc")).filter((entry) => /^\d+$/.test(entry))) {
       const status = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
       if (status.startsWith(`${pid} (ffmpeg) `) && status.split(" ")[3] === `${parent}`) found = pid;
     }
     return found !== undefined;
   };
-  await until(look, "an ffmpeg runs below the server");
+  await until(findEncoder, "the server has started ffmpeg");
   return found!;
 }
 
-/** Whether a process is gone, or dead where nobody has asked for its exit code yet. */
+/** Whether a process is gone, or a zombie. */
 const hasEnded = async (pid: string): Promise<boolean> =>
   /^\d+ \(ffmpeg\) Z/.test(await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "0 (ffmpeg) Z"));
 
-test("on SIGTERM the command takes no more, ends what is under way, and leaves no ffmpeg", async (t) => {
+test("on SIGTERM the command finishes the requests in progress, exits, and leaves no ffmpeg running", async (t) => {
   const root = await tempFolder(t);
   await writeFile(join(root, "video.siedd"), syntheticAsset({ ...SMALL, groups: [50] }));
   const command = new URL("../../../cli/main.js", import.meta.url).pathname;
@@ -154,8 +154,8 @@ test("on SIGTERM the command takes no more, ends what is under way, and leaves n
   });
   t.after(() => child.kill("SIGKILL"));
   const exit = once(child, "exit");
-  const [said] = (await once(child.stdout, "data")) as [Buffer];
-  const url = /http:\S+/.exec(`${said}`)?.[0];
+  const [output] = (await once(child.stdout, "data")) as [Buffer];
+  const url = /http:\S+/.exec(`${output}`)?.[0];
   const answer = fetch(`${url}video/full/%5E960,540/seg-0.m4s`);
   const pid = await encoderBelow(child.pid ?? 0);
   child.kill("SIGTERM");
@@ -166,12 +166,13 @@ test("on SIGTERM the command takes no more, ends what is under way, and leaves n
   assert.equal(await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "gone"), "gone");
 });
 
-test("a port in use is one clear sentence", async (t) => {
+test("a port in use is reported in one sentence", async (t) => {
   const server = await testServer(t, { video: SMALL });
   await assert.rejects(serve({ root: server.root, port: server.port }), (error) => {
     assert.ok(error instanceof ServeError);
     assert.equal(error.code, "port-in-use");
-    assert.match(error.message, new RegExp(`port ${server.port} of 127.0.0.1 is in use`));
+    assert.match(error.message, /in use/);
+    assert.ok(error.message.includes(`${server.port}`));
     return true;
   });
 });

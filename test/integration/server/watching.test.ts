@@ -20,8 +20,8 @@ const idsOf = async (server: TestServer): Promise<string[]> =>
 const versionOf = async (server: TestServer): Promise<string> =>
   JSON.parse((await server.get("video/info.json")).text).v;
 
-/** Fastify's log as its messages, with the video they are about. */
-function logOf() {
+/** Captures the messages of Fastify's log, each with its video. */
+function captureLog() {
   const lines: string[] = [];
   const stream = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -32,21 +32,21 @@ function logOf() {
       done();
     },
   });
-  const told = (line: string) => until(() => lines.includes(line), `the log says "${line}"`);
-  return { logger: { level: "info", stream }, told, lines };
+  const logged = (line: string) => until(() => lines.includes(line), `"${line}" is logged`);
+  return { logger: { level: "info", stream }, logged };
 }
 
-test("a video that is copied in slices is ignored until it is whole, and then served without a restart", async (t) => {
-  const { logger, told } = logOf();
+test("a video being copied is ignored until it is complete, then served without a restart", async (t) => {
+  const { logger, logged } = captureLog();
   const server = await testServer(t, { other: SMALL }, { logger });
-  await told("siedd serves");
+  await logged("serving videos");
   const bytes = syntheticAsset(SMALL);
   const path = join(server.root, "video.siedd");
-  const slice = Math.ceil(bytes.length / 6);
-  for (let at = 0; at < bytes.length; at += slice) {
-    await appendFile(path, bytes.subarray(at, at + slice));
+  const chunkBytes = Math.ceil(bytes.length / 6);
+  for (let at = 0; at < bytes.length; at += chunkBytes) {
+    await appendFile(path, bytes.subarray(at, at + chunkBytes));
     await sleep(60);
-    if (at + slice >= bytes.length) break;
+    if (at + chunkBytes >= bytes.length) break;
     const early = await server.get("video/info.json");
     assert.deepEqual([early.status, early.code], [503, "asset-incomplete"]);
     assert.ok(Number(early.headers.get("retry-after")) > 0);
@@ -55,10 +55,10 @@ test("a video that is copied in slices is ignored until it is whole, and then se
   }
   assert.equal((await server.get(SEGMENT)).status, 200);
   assert.deepEqual(await idsOf(server), ["video", "other"]);
-  await told("video: a video was added");
+  await logged("video: video added");
 });
 
-test("a file whose room is reserved before it is filled is not taken for a video", async (t) => {
+test("a preallocated file is not served before it is complete", async (t) => {
   const server = await testServer(t, { other: SMALL });
   const bytes = syntheticAsset(SMALL);
   const file = await open(join(server.root, "video.siedd"), "w");
@@ -72,11 +72,11 @@ test("a file whose room is reserved before it is filled is not taken for a video
   assert.equal((await server.get("video/info.json")).status, 200);
 });
 
-test("what stays cut off is told as an error in the end", async (t) => {
+test("a file that stays truncated is reported as an error", async (t) => {
   const server = await testServer(t, { video: SMALL });
   await truncate(join(server.root, "video.siedd"), 3000);
   assert.equal((await server.get("video/info.json")).code, "asset-incomplete");
-  // The clock is put forward instead of waiting.
+  // Advance the clock instead of waiting.
   const now = Date.now;
   t.mock.method(Date, "now", () => now() + 6000);
   const answer = await server.get("video/info.json");
@@ -84,10 +84,10 @@ test("what stays cut off is told as an error in the end", async (t) => {
   assert.equal(JSON.parse((await server.get("")).text).problems[0].file, "video.siedd");
 });
 
-test("a replaced video gets new URLs, and the old ones end as stale", async (t) => {
-  const { logger, told } = logOf();
+test("a replaced video gets new URLs, and the old ones are stale", async (t) => {
+  const { logger, logged } = captureLog();
   const server = await testServer(t, { video: SMALL }, { logger });
-  await told("siedd serves");
+  await logged("serving videos");
   const video = join(server.root, "video.siedd");
   const old = await versionOf(server);
   const before = await server.get(`${SEGMENT}?v=${old}`);
@@ -104,18 +104,18 @@ test("a replaced video gets new URLs, and the old ones end as stale", async (t) 
   const after = await server.get(`${SEGMENT}?v=${now}`);
   assert.equal(after.status, 200);
   assert.notDeepEqual(after.body, before.body);
-  await told("video: a video was replaced");
+  await logged("video: video replaced");
 
   await rename(video, join(server.root, "moved.siedd"));
   assert.equal((await server.get("video/info.json")).code, "unknown-asset");
   assert.equal((await server.get("moved/info.json")).status, 200);
-  await told("video: a video was removed");
-  await told("moved: a video was added");
+  await logged("video: video removed");
+  await logged("moved: video added");
   await rm(join(server.root, "moved.siedd"));
   assert.deepEqual(await idsOf(server), []);
 });
 
-test("a download that is under way goes on in the file that it began with", async (t) => {
+test("a download in progress continues from the file that it started with", async (t) => {
   const bytes = syntheticAsset({ width: 640, height: 360, groups: Array.from({ length: 120 }, () => 10) });
   const server = await testServer(t, { video: bytes });
   const response = await new Promise<import("node:http").IncomingMessage>((resolve) =>
@@ -133,18 +133,18 @@ test("a download that is under way goes on in the file that it began with", asyn
   assert.ok(Buffer.concat(parts).equals(bytes));
 });
 
-test("a segment of a video that is overwritten meanwhile ends clearly, never with a mixture", async (t) => {
+test("a segment of an overwritten video is complete or fails, but never mixes versions", async (t) => {
   const long = { ...SMALL, groups: [250] };
   const server = await testServer(t, { video: long }, { workers: 1 });
   const old = await versionOf(server);
-  const quiet = (await server.get("video/full/%5E640,360/seg-0.m4s")).body;
-  const asked = server.get("video/full/%5E642,360/seg-0.m4s");
-  await until(() => runningEncoders() > 0, "the segment is being computed");
+  const expected = (await server.get("video/full/%5E640,360/seg-0.m4s")).body;
+  const pending = server.get("video/full/%5E642,360/seg-0.m4s");
+  await until(() => runningEncoders() > 0, "the segment is being encoded");
   await writeFile(join(server.root, "video.siedd"), syntheticAsset({ ...long, seed: 3 }));
-  const { status, code } = await asked;
+  const { status, code } = await pending;
   assert.ok(status === 200 || (status === 503 && code === "asset-replaced"), `${status} ${code}`);
   assert.notEqual(await versionOf(server), old);
   const fresh = await server.get("video/full/%5E640,360/seg-0.m4s");
   assert.equal(fresh.status, 200);
-  assert.notDeepEqual(fresh.body, quiet);
+  assert.notDeepEqual(fresh.body, expected);
 });

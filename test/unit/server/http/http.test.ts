@@ -2,12 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { prefersHtml } from "../../../../server/http/accept.js";
 import { versionPolicy } from "../../../../server/http/caching.js";
-import { evaluatePreconditions, ifRangeHolds } from "../../../../server/http/preconditions.js";
+import { evaluatePreconditions, ifRangeMatches } from "../../../../server/http/preconditions.js";
 import { parseRange } from "../../../../server/http/range.js";
 
-const modified = Date.UTC(2024, 4, 1, 12, 0, 0, 750);
-const current = { etag: '"abc"', lastModified: modified };
-const at = (seconds: number) => new Date(Math.floor(modified / 1000) * 1000 + seconds * 1000).toUTCString();
+const lastModified = Date.UTC(2024, 4, 1, 12, 0, 0, 750);
+const current = { etag: '"abc"', lastModified };
+/** An HTTP date some seconds after the last modification. */
+const at = (seconds: number) =>
+  new Date(Math.floor(lastModified / 1000) * 1000 + seconds * 1000).toUTCString();
 
 test("If-None-Match wins over If-Modified-Since and compares weakly", () => {
   const evaluate = (headers: Record<string, string>) => evaluatePreconditions(headers, current);
@@ -34,17 +36,17 @@ test("If-Match compares strongly and wins over If-Unmodified-Since", () => {
   assert.equal(evaluate({ "if-match": '"abc"', "if-unmodified-since": at(-1) }), "proceed");
 });
 
-test("If-Range holds for the strong tag or the exact date alone", () => {
-  assert.equal(ifRangeHolds(undefined, current), true);
-  assert.equal(ifRangeHolds('"abc"', current), true);
-  assert.equal(ifRangeHolds('W/"abc"', current), false);
-  assert.equal(ifRangeHolds('"old"', current), false);
-  assert.equal(ifRangeHolds(at(0), current), true);
-  assert.equal(ifRangeHolds(at(1), current), false);
-  assert.equal(ifRangeHolds("nonsense", current), false);
+test("If-Range matches only the strong ETag or the exact date", () => {
+  assert.equal(ifRangeMatches(undefined, current), true);
+  assert.equal(ifRangeMatches('"abc"', current), true);
+  assert.equal(ifRangeMatches('W/"abc"', current), false);
+  assert.equal(ifRangeMatches('"old"', current), false);
+  assert.equal(ifRangeMatches(at(0), current), true);
+  assert.equal(ifRangeMatches(at(1), current), false);
+  assert.equal(ifRangeMatches("nonsense", current), false);
 });
 
-test("one range is a part, several or a malformed one the whole, one past the end unsatisfiable", () => {
+test("one range is honored, several or malformed ones are ignored, and one past the end is unsatisfiable", () => {
   const part = (first: number, last: number) => ({ kind: "part", first, last });
   assert.deepEqual(parseRange("bytes=0-0", 100), part(0, 0));
   assert.deepEqual(parseRange("bytes=10-19", 100), part(10, 19));
@@ -70,7 +72,7 @@ test("one range is a part, several or a malformed one the whole, one past the en
   }
 });
 
-test("a browser gets the page, a program JSON", () => {
+test("a browser prefers HTML, a program JSON", () => {
   assert.equal(prefersHtml("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"), true);
   assert.equal(prefersHtml("application/json"), false);
   assert.equal(prefersHtml("*/*"), false);
@@ -80,7 +82,7 @@ test("a browser gets the page, a program JSON", () => {
   assert.equal(prefersHtml("text/html;q=0"), false);
 });
 
-test("only the current version is immutable, an old one is stale", () => {
+test("only the current version is immutable, and others are stale", () => {
   assert.equal(versionPolicy("a", "a"), "immutable");
   assert.equal(versionPolicy(undefined, "a"), "revalidate");
   assert.equal(versionPolicy("b", "a"), "stale");

@@ -10,68 +10,68 @@ const forever = (signal: AbortSignal) =>
     signal.addEventListener("abort", () => reject(signal.reason), { once: true }),
   );
 
-test("those who ask for the same share one work, and later ones its result", async () => {
+test("concurrent lookups of a key share one job, and later lookups its cached result", async () => {
   const cache = new CoalescingCache(1000);
-  let made = 0;
-  const make = async () => {
-    made++;
+  let calls = 0;
+  const compute = async () => {
+    calls++;
     await sleep(10);
-    return new Uint8Array([made]);
+    return new Uint8Array([calls]);
   };
-  const results = await Promise.all(Array.from({ length: 8 }, () => cache.get("a", make)));
-  results.push(await cache.get("a", make));
+  const results = await Promise.all(Array.from({ length: 8 }, () => cache.get("a", compute)));
+  results.push(await cache.get("a", compute));
   assert.deepEqual(
     results,
     Array.from({ length: 9 }, () => new Uint8Array([1])),
   );
-  const { hits, shared, made: counted } = cache.counts;
+  const { hits, coalesced: shared, computed: counted } = cache.counts;
   assert.deepEqual({ made: counted, shared, hits }, { made: 1, shared: 7, hits: 1 });
 });
 
-test("one who leaves does not end the work while another waits, the last one does", async () => {
+test("a job continues while a caller waits, and is aborted with the last one", async () => {
   const cache = new CoalescingCache(1000);
   const [first, second] = [new AbortController(), new AbortController()];
-  let ended = false;
-  const make = (signal: AbortSignal) => {
+  let aborted = false;
+  const compute = (signal: AbortSignal) => {
     signal.addEventListener("abort", () => {
-      ended = true;
+      aborted = true;
     });
     return forever(signal);
   };
-  const one = cache.get("a", make, first.signal);
-  const two = cache.get("a", make, second.signal);
+  const one = cache.get("a", compute, first.signal);
+  const two = cache.get("a", compute, second.signal);
   first.abort(new Error("first left"));
   await assert.rejects(one, /first left/);
-  assert.equal(ended, false);
+  assert.equal(aborted, false);
   second.abort(new Error("second left"));
   await assert.rejects(two, /second left/);
-  assert.equal(ended, true);
-  assert.equal(cache.counts.abandoned, 1);
+  assert.equal(aborted, true);
+  assert.equal(cache.counts.aborted, 1);
   assert.deepEqual(await cache.get("a", async () => new Uint8Array([7])), new Uint8Array([7]));
 });
 
-test("a failure is neither kept nor counted as made", async () => {
+test("a failed job is neither cached nor counted as computed", async () => {
   const cache = new CoalescingCache(1000);
   await assert.rejects(
-    cache.get("a", () => Promise.reject(new Error("no luck"))),
-    /no luck/,
+    cache.get("a", () => Promise.reject(new Error("failed"))),
+    /failed/,
   );
-  assert.equal(cache.counts.made, 0);
+  assert.equal(cache.counts.computed, 0);
   assert.deepEqual(await cache.get("a", async () => new Uint8Array([1])), new Uint8Array([1]));
-  assert.equal(cache.counts.made, 1);
+  assert.equal(cache.counts.computed, 1);
 });
 
-test("the cache is bounded in bytes and drops what was used longest ago", async () => {
+test("the memory cache is bounded in bytes and evicts the least recently used entry", async () => {
   const cache = new CoalescingCache(100);
-  const make = async () => new Uint8Array(30);
-  for (const key of ["a", "b", "c", "a", "d"]) await cache.get(key, make);
+  const compute = async () => new Uint8Array(30);
+  for (const key of ["a", "b", "c", "a", "d"]) await cache.get(key, compute);
   assert.ok(cache.counts.bytes <= 100);
-  const { evicted, made } = cache.counts;
+  const { evicted, computed: made } = cache.counts;
   assert.deepEqual({ evicted, made }, { evicted: 1, made: 4 });
-  await cache.get("a", make);
-  assert.equal(cache.counts.made, 4);
-  await cache.get("b", make);
-  assert.equal(cache.counts.made, 5);
+  await cache.get("a", compute);
+  assert.equal(cache.counts.computed, 4);
+  await cache.get("b", compute);
+  assert.equal(cache.counts.computed, 5);
   await cache.get("too large", async () => new Uint8Array(1000));
   assert.ok(cache.counts.bytes <= 100);
 });
@@ -82,7 +82,7 @@ const isBusy = (error: unknown) =>
   error.status === 503 &&
   "retry-after" in error.headers;
 
-test("beyond its bound the queue answers busy, and a place that is freed is given on", async () => {
+test("a full queue rejects with busy, and a freed slot goes to the next job", async () => {
   const queue = new WorkQueue({ concurrency: 1, maxQueue: 1, maxQueueSeconds: 5 });
   const { signal } = new AbortController();
   const gate = deferred();
@@ -98,7 +98,7 @@ test("beyond its bound the queue answers busy, and a place that is freed is give
   assert.deepEqual([queue.running, queue.waiting], [0, 0]);
 });
 
-test("nobody waits longer than the bound", async () => {
+test("no job waits longer than maxQueueSeconds", async () => {
   const queue = new WorkQueue({ concurrency: 1, maxQueue: 5, maxQueueSeconds: 0.05 });
   const controller = new AbortController();
   const first = queue.run(forever, controller.signal);
@@ -110,7 +110,7 @@ test("nobody waits longer than the bound", async () => {
   await assert.rejects(first, /enough/);
 });
 
-test("one who leaves the queue leaves no trace in it", async () => {
+test("an aborted job leaves the queue", async () => {
   const queue = new WorkQueue({ concurrency: 1, maxQueue: 5, maxQueueSeconds: 5 });
   const [running, waiting] = [new AbortController(), new AbortController()];
   const first = queue.run(forever, running.signal);
@@ -123,21 +123,21 @@ test("one who leaves the queue leaves no trace in it", async () => {
   assert.equal(queue.running, 0);
 });
 
-test("closing refuses what waits, lets what runs finish, and ends what does not", async () => {
+test("closing rejects waiting jobs, lets running jobs finish, and aborts them after the timeout", async () => {
   const queue = new WorkQueue({ concurrency: 2, maxQueue: 5, maxQueueSeconds: 5 });
   const { signal } = new AbortController();
   const quick = queue.run(() => sleep(20, "done"), signal);
   const stuck = queue.run(forever, signal);
   const waiting = queue.run(async () => 1, signal);
-  const outcomes = Promise.allSettled([quick, stuck, waiting]);
+  const results = Promise.allSettled([quick, stuck, waiting]);
   await queue.close(0.1);
-  const [first, second, third] = await outcomes;
+  const [first, second, third] = await results;
   assert.deepEqual(first, { status: "fulfilled", value: "done" });
   assert.equal(second.status, "rejected");
   assert.equal(third.status, "rejected");
   await assert.rejects(
     queue.run(async () => 1, signal),
-    /closing/,
+    /shutting down/,
   );
 });
 

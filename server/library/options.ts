@@ -1,0 +1,157 @@
+import { resolve } from "node:path";
+import { DECODER_BACKENDS, type DecoderBackendChoice } from "../../codec/decode/frame-decoder.js";
+import { invalidOption, ServeError } from "../errors.js";
+import type { OriginHeaders } from "./origin.js";
+
+/** Assets on another HTTP server that supports Range requests, such as an object store. */
+export interface OriginRoot {
+  /**
+   * URL of one asset (its path ends in `.siedd`), or of a listing: JSON, or an S3 bucket listing in XML.
+   */
+  readonly url: string | URL;
+  /**
+   * Headers of each request to that server, such as `authorization`. A function is called for each request.
+   *
+   * @default none
+   */
+  readonly headers?: OriginHeaders;
+}
+
+/** A folder path, an `http:` or `https:` URL, or a URL with headers. */
+export type Root = string | OriginRoot;
+
+/** A validated root. Whether it exists is not yet known. */
+export type ResolvedRoot =
+  | { readonly kind: "folder"; readonly path: string }
+  | { readonly kind: "origin"; readonly url: URL; readonly headers: OriginHeaders };
+
+/** The options of the plugin that say where videos come from and what decodes them. */
+export interface OpenLibrariesOptions {
+  /**
+   * Where the assets are: a folder (its `*.siedd` files, without subfolders), the URL of an asset or listing on another
+   * server, or an array of these. If several roots have an id, the first root wins. A listing is JSON with file names
+   * or `{ id, url }`, the catalog of another siedd server, or an S3 bucket listing in XML.
+   */
+  readonly root: Root | readonly Root[];
+  /**
+   * Whether folders are watched, so that added and removed videos are logged and opened early. `"poll"` polls every
+   * 100 ms, as network file systems require. Requests detect a replaced file in any case.
+   *
+   * @default true
+   */
+  readonly watch?: boolean | "poll";
+  /**
+   * Memory for blocks of assets on other servers.
+   *
+   * @default 67108864
+   * @minimum 1048576
+   * @unit bytes
+   */
+  readonly originCacheBytes?: number;
+  /**
+   * Timeout of a request to another server, for up to 1 MiB of data.
+   *
+   * @default 8
+   * @minimum 0 (exclusive)
+   * @maximum 3600
+   * @unit seconds
+   */
+  readonly originSeconds?: number;
+  /**
+   * Time after which a video or listing on another server is revalidated.
+   *
+   * @default 10
+   * @minimum 0
+   * @maximum 86400
+   * @unit seconds
+   */
+  readonly originRefreshSeconds?: number;
+  /**
+   * The decoder backend: `kernel` (WebAssembly, tile profile only), `onnx` (onnxruntime-node), or `auto`, the faster
+   * one for each video. Their frames may differ by 1/255, so each backend has its own URLs and cache entries.
+   *
+   * @default "auto"
+   */
+  readonly engine?: DecoderBackendChoice;
+  /**
+   * Called by `/readyz`: whether this process accepts more requests.
+   *
+   * @default () => true
+   */
+  readonly ready?: () => boolean;
+}
+
+/** OpenLibrariesOptions with every default filled in. */
+export type ResolvedLibraryOptions = Readonly<Required<Omit<OpenLibrariesOptions, "root">>> & {
+  readonly root: readonly ResolvedRoot[];
+};
+
+const MiB = 1024 * 1024;
+
+/**
+ * Validates the options and fills in defaults.
+ *
+ * @throws ServeError `bad-option`
+ */
+export function resolveLibraryOptions(options: OpenLibrariesOptions): ResolvedLibraryOptions {
+  const {
+    watch = true,
+    engine = "auto",
+    ready = () => true,
+    originCacheBytes = 64 * MiB,
+    originSeconds = 8,
+    originRefreshSeconds = 10,
+  } = options;
+  if (watch !== true && watch !== false && watch !== "poll") {
+    throw invalid("watch", 'true, false or "poll"', watch);
+  }
+  if (!DECODER_BACKENDS.includes(engine)) {
+    throw invalid("engine", `one of ${DECODER_BACKENDS.join(", ")}`, engine);
+  }
+  if (typeof ready !== "function") throw invalid("ready", "a function", ready);
+  if (!Number.isSafeInteger(originCacheBytes) || originCacheBytes < MiB) {
+    throw invalid("originCacheBytes", `an integer >= ${MiB}`, originCacheBytes);
+  }
+  if (!(originSeconds > 0 && originSeconds <= 3600)) {
+    throw invalid("originSeconds", "a number > 0 and <= 3600", originSeconds);
+  }
+  if (!(originRefreshSeconds >= 0 && originRefreshSeconds <= 86_400)) {
+    throw invalid("originRefreshSeconds", "a number from 0 to 86400", originRefreshSeconds);
+  }
+  const root = resolveRoots(options.root);
+  return { root, watch, engine, ready, originCacheBytes, originSeconds, originRefreshSeconds };
+}
+
+function resolveRoots(given: Root | readonly Root[]): readonly ResolvedRoot[] {
+  const roots = Array.isArray(given) ? given : [given];
+  if (roots.length === 0) throw invalidRoot(given);
+  return roots.map((root: unknown) => resolveRoot(root));
+}
+
+function resolveRoot(root: unknown): ResolvedRoot {
+  if (typeof root === "string" && root !== "") {
+    if (/^https?:\/\//i.test(root)) return resolveRoot({ url: root });
+    return { kind: "folder", path: resolve(root) };
+  }
+  const { url, headers = {} } = (root ?? {}) as { url?: unknown; headers?: OriginHeaders };
+  const href = url instanceof URL ? url.href : url;
+  if (typeof href !== "string" || !URL.canParse(href)) throw invalidRoot(root);
+  const parsed = new URL(href);
+  if (parsed.protocol !== "http:" && parsed.protocol !== "https:") throw invalidRoot(root);
+  if (parsed.username !== "") {
+    throw new ServeError(
+      "bad-option",
+      "siedd options.root must not contain credentials in the URL; pass them in `headers`",
+    );
+  }
+  return { kind: "origin", url: parsed, headers };
+}
+
+const invalid = (key: string, rule: string, value: unknown): ServeError =>
+  invalidOption(`siedd options.${key}`, rule, value);
+
+/** The message leaves out the headers of a root, which may be secret. */
+function invalidRoot(value: unknown): ServeError {
+  const { url = value } = (value ?? {}) as { url?: unknown };
+  return invalid("root", "a folder path, an http or https URL, { url, headers }, or an array of these", url);
+}
