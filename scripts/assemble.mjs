@@ -1,11 +1,11 @@
-// Compiles a kernel (AssemblyScript, WebAssembly SIMD) into a module of two strings in base64, one plain and one with
-// relaxed SIMD, so that Node and browsers load it without a fetch.
+// Compiles a kernel (AssemblyScript, WebAssembly SIMD) to a JavaScript module with two base64 strings, one of them with
+// relaxed SIMD. Node and browsers load it without a fetch.
 import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 
-/** Compiles `<folder>/assembly/index.ts` into `output` where a source, or this file, is newer than that. */
+/** Compiles `<folder>/assembly/index.ts` to `output`, unless `output` is newer than all sources and this file. */
 export async function assemble(folder, output) {
   const sources = readdirSync(join(folder, "assembly")).filter((name) => name.endsWith(".ts"));
   const newest = Math.max(
@@ -19,7 +19,7 @@ export async function assemble(folder, output) {
   writeFileSync(output, `export const KERNEL = "${plain}";\nexport const RELAXED_KERNEL = "${relaxed}";\n`);
 }
 
-/** -> the module in base64. */
+/** Returns the WebAssembly module in base64. */
 async function compile(folder, ...features) {
   let bytes;
   const { error, stderr } = await asc.main(
@@ -44,6 +44,6 @@ async function compile(folder, ...features) {
       },
     },
   );
-  if (error) throw new Error(`the kernel does not compile: ${error.message}\n${stderr.toString()}`);
+  if (error) throw new Error(`cannot compile the kernel: ${error.message}\n${stderr.toString()}`);
   return Buffer.from(bytes).toString("base64");
 }

@@ -1,8 +1,8 @@
-// npm run bench [-- name ...]: runs dist/bench/<name>.js, or all of them, one after the other; each prints JSON.
+// npm run bench [-- name ...]: runs the named benchmarks, or all of them, one at a time. Each prints JSON.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { build, isBuilt } from "./build.mjs";
-import { ensureModules, ensureNode, ensurePrograms, execute, main, Refusal, root } from "./ensure.mjs";
+import { ensureModules, ensureNode, ensurePrograms, execute, main, root, ScriptError } from "./ensure.mjs";
 
 await main(async () => {
   ensureNode();
@@ -12,13 +12,13 @@ await main(async () => {
   const all = readdirSync(join(root, "bench"))
     .filter((name) => name.endsWith(".ts"))
     .map((name) => name.slice(0, -3));
-  const wanted = process.argv.slice(2);
-  const names = wanted.length > 0 ? wanted : all;
+  const requested = process.argv.slice(2);
+  const names = requested.length > 0 ? requested : all;
   for (const name of names) {
     const script = join(root, "dist/bench", `${name}.js`);
     if (!all.includes(name) || !existsSync(script)) {
-      throw new Refusal(`there is no bench called ${name}; there are ${all.join(", ") || "none"}`);
+      throw new ScriptError(`no benchmark "${name}"; use one of ${all.join(", ")}`);
     }
-    if (execute(process.execPath, [script]) !== 0) throw new Refusal(`the bench ${name} failed`);
+    if (execute(process.execPath, [script]) !== 0) throw new ScriptError(`the benchmark ${name} failed`);
   }
 });

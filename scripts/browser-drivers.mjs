@@ -1,31 +1,31 @@
-// Browsers other than Chromium under one small interface: Firefox over WebDriver BiDi, WebKitGTK over WebDriver.
-// Both play to a sound device of their own that nobody hears, on a screen that nobody sees.
+// Drives Firefox (WebDriver BiDi) and WebKitGTK (WebDriver) through one small interface. Both use a virtual audio
+// device and run without a visible window.
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { Refusal } from "./ensure.mjs";
+import { ScriptError } from "./ensure.mjs";
 
-/** Milliseconds for a program to be there, and for what a page computes. Guards, and no measurements. */
-const START = 60_000;
-const SCRIPT = 120_000;
+/** Timeouts in milliseconds, generous because machines can be slow. */
+const START_TIMEOUT_MS = 60_000;
+const SCRIPT_TIMEOUT_MS = 120_000;
 
-/** Ends a child and waits for it. */
-async function end(child) {
+/** Kills a child process and waits for its exit. */
+async function kill(child) {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise((resolve) => child.once("exit", resolve));
+  const exited = new Promise((resolve) => child.once("exit", resolve));
   child.kill();
-  await gone;
+  await exited;
 }
 
-async function until(what, condition) {
-  for (const began = Date.now(); Date.now() - began < START; await pause(100)) {
-    const answer = await condition();
-    if (answer) return answer;
+async function waitForStart(program, condition) {
+  for (const started = Date.now(); Date.now() - started < START_TIMEOUT_MS; await pause(100)) {
+    const result = await condition();
+    if (result) return result;
   }
-  throw new Refusal(`${what} did not start within ${START / 1000} s`);
+  throw new ScriptError(`${program} did not start within ${START_TIMEOUT_MS / 1000} s`);
 }
 
 const succeeds = (program, args, env) =>
@@ -36,11 +36,12 @@ const succeeds = (program, args, env) =>
   });
 
 /**
- * A sound device without a loudspeaker: a video's clock is its sound, and a browser without any device has none.
- * -> the environment that leads browsers to it, and whether anything is played there now.
+ * Starts a virtual audio device. The clock of a video is its audio, which does not advance without a device.
+ *
+ * @returns the environment variables for the browser, whether audio is playing, and how to close the device
  */
-export async function silentSoundDevice() {
-  const folder = mkdtempSync(join(tmpdir(), "siedd-sound-"));
+export async function openAudioDevice() {
+  const folder = mkdtempSync(join(tmpdir(), "siedd-audio-"));
   const socket = join(folder, "native");
   const modules = ["module-null-sink", `module-native-protocol-unix auth-anonymous=1 socket=${socket}`];
   const server = spawn(
@@ -55,31 +56,31 @@ export async function silentSoundDevice() {
     { env: { ...process.env, PULSE_RUNTIME_PATH: folder, PULSE_STATE_PATH: folder }, stdio: "ignore" },
   );
   const env = { PULSE_SERVER: `unix:${socket}` };
-  await until("pulseaudio", () => existsSync(socket) && succeeds("pactl", ["info"], env));
+  await waitForStart("pulseaudio", () => existsSync(socket) && succeeds("pactl", ["info"], env));
   return {
     env,
-    async isPlayedTo() {
+    async isPlaying() {
       const child = spawn("pactl", ["list", "short", "sink-inputs"], { env: { ...process.env, ...env } });
-      let listed = "";
-      for await (const text of child.stdout) listed += text;
-      return listed.trim() !== "";
+      let inputs = "";
+      for await (const text of child.stdout) inputs += text;
+      return inputs.trim() !== "";
     },
     async close() {
-      await end(server);
+      await kill(server);
       rmSync(folder, { recursive: true, force: true });
     },
   };
 }
 
-/** Debian's Firefox. */
+/** Opens the Firefox on the PATH. */
 export async function openFirefox(env) {
   const { default: puppeteer } = await import("puppeteer-core");
   const browser = await puppeteer.launch({
     browser: "firefox",
     executablePath: findOnPath("firefox-esr", "firefox"),
     env: { ...process.env, ...env },
-    timeout: START,
-    protocolTimeout: SCRIPT,
+    timeout: START_TIMEOUT_MS,
+    protocolTimeout: SCRIPT_TIMEOUT_MS,
     extraPrefsFirefox: { "media.autoplay.default": 0 },
   });
   const [page] = await browser.pages();
@@ -88,7 +89,7 @@ export async function openFirefox(env) {
     name: "Firefox",
     version: (await browser.version()).split("/").pop(),
     goto: (url) => page.goto(url, { waitUntil: "load" }),
-    evaluate: (run, ...given) => page.evaluate(run, ...given),
+    evaluate: (run, ...args) => page.evaluate(run, ...args),
     press: (key) => page.keyboard.press(key),
     screenshot: () => page.screenshot(),
     close: () => browser.close(),
@@ -117,58 +118,58 @@ function findMiniBrowser() {
       if (existsSync(path)) return path;
     }
   }
-  throw new Refusal("WebKitGTK's MiniBrowser is missing; install the package webkit2gtk-driver");
+  throw new ScriptError("cannot find MiniBrowser of WebKitGTK; install the package webkit2gtk-driver");
 }
 
-/** A screen in memory. -> its name for DISPLAY, and how to end it. */
-async function openScreen() {
+/** Starts a virtual X display. Returns its name for DISPLAY, and how to close it. */
+async function openDisplay() {
   const args = ["-displayfd", "1", "-screen", "0", "1280x1024x24", "-nolisten", "tcp"];
-  const screen = spawn("Xvfb", args, { stdio: ["ignore", "pipe", "ignore"] });
+  const xvfb = spawn("Xvfb", args, { stdio: ["ignore", "pipe", "ignore"] });
   const number = await new Promise((resolve, reject) => {
-    screen.stdout.once("data", (text) => resolve(String(text).trim()));
-    screen.once("error", reject);
-    screen.once("exit", () => reject(new Refusal("Xvfb has no screen to give")));
+    xvfb.stdout.once("data", (text) => resolve(String(text).trim()));
+    xvfb.once("error", reject);
+    xvfb.once("exit", () => reject(new ScriptError("Xvfb exited before it opened a display")));
   });
-  return { display: `:${number}`, close: () => end(screen) };
+  return { display: `:${number}`, close: () => kill(xvfb) };
 }
 
-/** WebKitGTK's own small browser, by W3C WebDriver. */
+/** Opens MiniBrowser of WebKitGTK over W3C WebDriver. */
 export async function openWebKit(env) {
-  const screen = await openScreen();
+  const virtualDisplay = await openDisplay();
   const port = await freePort();
   const quiet = { G_MESSAGES_DEBUG: "", WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1" };
   const driver = spawn("WebKitWebDriver", [`--port=${port}`], {
-    env: { ...process.env, ...env, ...quiet, DISPLAY: screen.display, GDK_BACKEND: "x11" },
+    env: { ...process.env, ...env, ...quiet, DISPLAY: virtualDisplay.display, GDK_BACKEND: "x11" },
     stdio: "ignore",
   });
-  const ask = async (method, path, body) => {
+  const send = async (method, path, body) => {
     const request = { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
-    const answer = await fetch(`http://127.0.0.1:${port}${path}`, request);
-    const { value } = await answer.json();
-    if (!answer.ok) throw new Error(`WebKitWebDriver at ${path}: ${value.error}: ${value.message}`);
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, request);
+    const { value } = await response.json();
+    if (!response.ok) throw new Error(`WebKitWebDriver at ${path}: ${value.error}: ${value.message}`);
     return value;
   };
-  await until("WebKitWebDriver", () => ask("GET", "/status").catch(() => null));
+  await waitForStart("WebKitWebDriver", () => send("GET", "/status").catch(() => null));
   const options = { binary: findMiniBrowser(), args: ["--automation", "--autoplay-policy=allow"] };
-  const { sessionId, capabilities } = await ask("POST", "/session", {
+  const { sessionId, capabilities } = await send("POST", "/session", {
     capabilities: { alwaysMatch: { browserName: "MiniBrowser", "webkitgtk:browserOptions": options } },
   });
   const session = `/session/${sessionId}`;
-  await ask("POST", `${session}/timeouts`, { script: SCRIPT });
+  await send("POST", `${session}/timeouts`, { script: SCRIPT_TIMEOUT_MS });
   return {
     name: "WebKitGTK",
     version: capabilities.browserVersion,
-    goto: (url) => ask("POST", `${session}/url`, { url }),
-    async evaluate(run, ...given) {
+    goto: (url) => send("POST", `${session}/url`, { url }),
+    async evaluate(run, ...args) {
       const script = `const done = arguments[arguments.length - 1];
         Promise.resolve().then(() => (${run})(...[...arguments].slice(0, -1)))
           .then((value) => done({ value }), (error) => done({ error: String(error) }));`;
-      const { value, error } = await ask("POST", `${session}/execute/async`, { script, args: given });
+      const { value, error } = await send("POST", `${session}/execute/async`, { script, args });
       if (error !== undefined) throw new Error(error);
       return value;
     },
     press: (key) =>
-      ask("POST", `${session}/actions`, {
+      send("POST", `${session}/actions`, {
         actions: [
           {
             type: "key",
@@ -177,11 +178,11 @@ export async function openWebKit(env) {
           },
         ],
       }),
-    screenshot: async () => Buffer.from(await ask("GET", `${session}/screenshot`), "base64"),
+    screenshot: async () => Buffer.from(await send("GET", `${session}/screenshot`), "base64"),
     async close() {
-      await ask("DELETE", session).catch(() => undefined);
-      await end(driver);
-      await screen.close();
+      await send("DELETE", session).catch(() => undefined);
+      await kill(driver);
+      await virtualDisplay.close();
     },
   };
 }

@@ -1,4 +1,4 @@
-// Builds dist/: TypeScript, the kernels, the player's bundle and pages. Quick where nothing has changed.
+// Builds dist/: kernels, TypeScript, the player's bundles and pages. Incremental.
 import {
   copyFileSync,
   existsSync,
@@ -12,7 +12,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundlePlayer } from "./bundle-player.mjs";
 import { compressPlayer } from "./compress-player.mjs";
-import { execute, main, Refusal, root, step } from "./ensure.mjs";
+import { execute, main, root, runScript, ScriptError } from "./ensure.mjs";
 
 const SOURCES = [
   "codec",
@@ -38,7 +38,7 @@ const SETTINGS = [
 ];
 const stamp = join(root, "dist/.built");
 
-/** Time of the newest source or folder (a file that went away changes its folder), in milliseconds. */
+/** Returns the modification time of the newest source or folder in ms; deleting a file changes its folder. */
 function newestSource() {
   let newest = Math.max(...SETTINGS.map((name) => statSync(join(root, name)).mtimeMs));
   const visit = (folder) => {
@@ -57,20 +57,20 @@ export const isBuilt = () => (statSync(stamp, { throwIfNoEntry: false })?.mtimeM
 
 export async function build() {
   const started = newestSource();
-  step("the kernel's build", "codec/kernel/build.mjs");
-  step("the training kernel's build", "encoder/training/kernel/build.mjs");
+  runScript("building the decoding kernel", "codec/kernel/build.mjs");
+  runScript("building the training kernel", "encoder/training/kernel/build.mjs");
   const tsc = join(root, "node_modules/typescript/bin/tsc");
   if (execute(process.execPath, [tsc, "-b"]) !== 0)
-    throw new Refusal("the types do not fit; see the compiler's messages above");
+    throw new ScriptError("TypeScript reports errors; see above");
   await bundlePlayer();
   await bundleReport();
   copyPages();
   compressPlayer();
-  // A source saved while the build ran is newer than what was built.
+  // A source that was saved during the build may not be part of it.
   if (newestSource() === started) writeFileSync(stamp, "");
 }
 
-/** The script and the style that `siedd eval --report` writes into its page. */
+/** Bundles the script and the style that `siedd eval --report` inlines into its page. */
 async function bundleReport() {
   const { build: bundle } = await import("esbuild");
   const license = readFileSync(join(root, "node_modules/uplot/LICENSE"), "utf8");
@@ -90,7 +90,7 @@ async function bundleReport() {
   });
 }
 
-/** Static files of the server's pages, relative to player/pages. They are served from one flat folder. */
+/** Static files of the pages, relative to player/pages. The server serves them from one flat folder. */
 const PAGE_FILES = ["icon.svg", "library/index.html", "library/page.css", "embed/embed.css"];
 
 function copyPages() {
@@ -101,7 +101,7 @@ function copyPages() {
     if (existsSync(target) && readFileSync(target).equals(readFileSync(source))) continue;
     copyFileSync(source, target);
   }
-  // The style of the console's chart, and the license of the code that page.js holds of it.
+  // The style of the chart on the statistics page, and the license of uPlot, which page.js contains.
   const uplot = join(root, "node_modules/uplot");
   const license = readFileSync(join(uplot, "LICENSE"), "utf8");
   const style = readFileSync(join(uplot, "dist/uPlot.min.css"), "utf8");

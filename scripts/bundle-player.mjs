@@ -1,13 +1,13 @@
-// The player as pages load it: a module, a plain script, and the script of the catalog page.
+// Bundles the player: an ES module, a classic script, and the scripts of the catalog and embed pages.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { Refusal, root } from "./ensure.mjs";
+import { root, ScriptError } from "./ensure.mjs";
 
 const folder = join(root, "dist/player/web");
 const entry = join(root, "dist/player/define.js");
 
-/** Bytes of the element after gzip, without hls.js and without what it loads only when that is needed. */
+/** Maximum size of the element after gzip in bytes, without hls.js and without lazily loaded chunks. */
 const ELEMENT_BUDGET = 40_000;
 
 const common = {
@@ -18,9 +18,9 @@ const common = {
   logLevel: "warning",
 };
 
-/** The worker that decodes, beside the player: start-worker.ts says when it is used. */
-const DECODER = "siedd-decoder.js";
-const besidePlayer = { SIEDD_WORKER_FILE: JSON.stringify(`./${DECODER}`) };
+/** The decoding worker as a file next to the player; start-worker.ts decides when to use it. */
+const WORKER_FILE = "siedd-decoder.js";
+const workerDefine = { SIEDD_WORKER_FILE: JSON.stringify(`./${WORKER_FILE}`) };
 
 /** Writes siedd-player.js, siedd-player.iife.js, page.js, embed.js and their chunks into dist/player/web. */
 export async function bundlePlayer() {
@@ -28,21 +28,21 @@ export async function bundlePlayer() {
   const embed = join(root, "dist/player/pages/embed/page.js");
   for (const file of [entry, page, embed]) {
     if (!existsSync(file))
-      throw new Refusal(`${file} is missing after the build; remove dist and build again`);
+      throw new ScriptError(`${file} is missing after the build; delete dist and build again`);
   }
   const { build } = await import("esbuild");
   const started = Date.now();
   mkdirSync(folder, { recursive: true });
-  await bundleDecoder(build);
+  await bundleWorker(build);
   await build({
     ...common,
     entryPoints: { "siedd-player": entry },
     outdir: folder,
     format: "esm",
-    // What is imported dynamically is a file of its own, loaded when it is needed.
+    // Dynamic imports become chunks that are loaded on demand.
     splitting: true,
     chunkNames: "siedd-[name]-[hash]",
-    define: besidePlayer,
+    define: workerDefine,
   });
   await build({ ...common, entryPoints: { page, embed }, outdir: folder, format: "esm" });
   await build({
@@ -50,22 +50,22 @@ export async function bundlePlayer() {
     entryPoints: { "siedd-player.iife": entry },
     outdir: folder,
     format: "iife",
-    // A plain script is not told its address in import.meta.
-    define: { "import.meta.url": "sieddScriptUrl", ...besidePlayer },
+    // A classic script has no import.meta.url.
+    define: { "import.meta.url": "sieddScriptUrl", ...workerDefine },
     banner: {
       js: '(()=>{const sieddScriptUrl=globalThis.document?.currentScript?.src??"";',
     },
     footer: { js: "})();" },
   });
   for (const name of readdirSync(folder)) {
-    const old = statSync(join(folder, name)).mtimeMs < started - 1000;
-    if (old && /^siedd-.*\.js(\.LEGAL\.txt|\.map)?$/.test(name)) rmSync(join(folder, name));
+    const isStale = statSync(join(folder, name)).mtimeMs < started - 1000;
+    if (isStale && /^siedd-.*\.js(\.LEGAL\.txt|\.map)?$/.test(name)) rmSync(join(folder, name));
   }
 }
 
-/** The worker that decodes: a script of its own, and a string for pages of another origin. */
-async function bundleDecoder(build) {
-  const outfile = join(folder, DECODER);
+/** Bundles the decoding worker as a file, and as a string for pages of another origin. */
+async function bundleWorker(build) {
+  const outfile = join(folder, WORKER_FILE);
   await build({
     ...common,
     legalComments: "none",
@@ -80,7 +80,7 @@ async function bundleDecoder(build) {
   );
 }
 
-/** Sizes of the player after gzip, in bytes. Throws a Refusal where the element is over its budget. */
+/** Prints the sizes of the player after gzip. @throws ScriptError if the element exceeds its budget */
 export async function checkPlayerSize() {
   const { build } = await import("esbuild");
   const { outputFiles, metafile } = await build({
@@ -101,23 +101,23 @@ export async function checkPlayerSize() {
       gzipSync(contents).length,
     ]),
   );
-  const needed = new Set();
+  const initial = new Set();
   const visit = (path) => {
-    if (needed.has(path) || metafile.outputs[path] === undefined) return;
-    needed.add(path);
-    for (const { path: next, kind } of metafile.outputs[path].imports)
-      if (kind === "import-statement") visit(next);
+    if (initial.has(path) || metafile.outputs[path] === undefined) return;
+    initial.add(path);
+    for (const { path: imported, kind } of metafile.outputs[path].imports)
+      if (kind === "import-statement") visit(imported);
   };
   visit(Object.keys(metafile.outputs).find((path) => path.endsWith("/element.js")));
   const sum = (paths) => paths.reduce((total, path) => total + bytes.get(path), 0);
-  const element = sum([...needed]);
-  const later = sum([...bytes.keys()].filter((path) => !needed.has(path)));
+  const element = sum([...initial]);
+  const lazy = sum([...bytes.keys()].filter((path) => !initial.has(path)));
   const script = gzipSync(readFileSync(join(folder, "siedd-player.iife.js"))).length;
   process.stdout.write(
-    `  the player after gzip: element ${element} bytes, loaded when needed ${later}, as one script with hls.js ${script}\n`,
+    `  player after gzip: element ${element} bytes, lazy chunks ${lazy} bytes, classic script with hls.js ${script} bytes\n`,
   );
   if (element > ELEMENT_BUDGET)
-    throw new Refusal(
-      `the element has ${element} bytes after gzip without hls.js, ${ELEMENT_BUDGET} is its budget`,
+    throw new ScriptError(
+      `the element must have at most ${ELEMENT_BUDGET} bytes after gzip without hls.js, got ${element}`,
     );
 }

@@ -1,7 +1,6 @@
-// npm run check:browsers [-- firefox webkit] [--screenshots folder]: opens the player in Firefox and in WebKitGTK, which
-// npm test does not, and plays videos from a real server in each of its ways. Prints what passed, and exits with 1
-// where something failed. Installs what it needs where it may: firefox-esr, webkit2gtk-driver with GStreamer's plugins,
-// xvfb, pulseaudio.
+// npm run check:browsers [-- firefox webkit] [--screenshots folder]: tests the player in Firefox and WebKitGTK, which
+// npm test does not, with a real server and every transport. Prints the results, and exits with 1 if a check failed.
+// Installs missing packages if it may: firefox-esr, webkit2gtk-driver with GStreamer plugins, xvfb, pulseaudio.
 import { mkdirSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -9,28 +8,27 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { openFirefox, openWebKit, silentSoundDevice } from "./browser-drivers.mjs";
-import { ensureModules, ensureNode, ensurePrograms, main, Refusal, root } from "./ensure.mjs";
+import { openAudioDevice, openFirefox, openWebKit } from "./browser-drivers.mjs";
+import { ensureModules, ensureNode, ensurePrograms, main, root, ScriptError } from "./ensure.mjs";
 
 const BROWSERS = {
   firefox: { open: openFirefox, packages: ["firefox-esr"] },
   webkit: { open: openWebKit, packages: ["webkit2gtk-driver", "xvfb"] },
 };
-/** Seconds of video: so short a one waits for its exact pixels on any machine. */
+/** Duration of the video in seconds, short so that the whole video is replaced after a resize on any machine. */
 const SECONDS = 6;
-/** Milliseconds until what is waited for must have come: a guard. */
-const PATIENCE = 90_000;
+const TIMEOUT_MS = 90_000;
 
-/** The page that players are put on; it gives them no style. */
-const STAGE = `<!doctype html><link rel="icon" href="data:,"><style>body { margin: 0 }</style>
+/** A page without styles for the player. */
+const TEST_PAGE = `<!doctype html><link rel="icon" href="data:,"><style>body { margin: 0 }</style>
   <script type="module" src="/videos/player/siedd-player.js"></script>`;
 
-/** In the page: a player with these attributes, as `window.player`, and what went wrong in `window.faults`. */
-async function place({ src, mode = "server", width = 320, levels = false }) {
+/** Runs in the page. Creates `window.player`, and collects errors in `window.pageErrors`. */
+async function createPlayer({ src, mode = "server", width = 320, levels = false }) {
   await customElements.whenDefined("siedd-player");
-  window.faults = [];
+  window.pageErrors = [];
   for (const type of ["error", "unhandledrejection"]) {
-    window.addEventListener(type, ({ message, reason }) => window.faults.push(String(message ?? reason)));
+    window.addEventListener(type, ({ message, reason }) => window.pageErrors.push(String(message ?? reason)));
   }
   if (levels) {
     const supported = MediaSource.isTypeSupported.bind(MediaSource);
@@ -47,7 +45,8 @@ async function place({ src, mode = "server", width = 320, levels = false }) {
   document.body.replaceChildren(player);
 }
 
-function look() {
+/** Runs in the page. Returns the state of the player for error messages. */
+function playerState() {
   const { player } = window;
   const { buffered } = player;
   return {
@@ -60,14 +59,14 @@ function look() {
     ended: player.ended,
     region: player.region,
     error: player.error?.message ?? null,
-    faults: window.faults,
+    pageErrors: window.pageErrors,
   };
 }
 
-/** Whether what the page shows of the player is a picture of more than one color. */
+/** Returns whether the screenshot of the player has more than one color. */
 async function isPainted(page) {
   const { default: sharp } = await import("sharp");
-  // Beside the button to play.
+  // Next to the play button.
   const box = { left: 20, top: 40, width: 80, height: 60 };
   const part = await sharp(Buffer.from(await page.screenshot()))
     .extract(box)
@@ -76,132 +75,142 @@ async function isPainted(page) {
   return channels.some(({ stdev }) => stdev > 8);
 }
 
-function must(condition, sentence) {
-  if (!condition) throw new Error(sentence);
+function assert(condition, message) {
+  if (!condition) throw new Error(message);
 }
 
-/** What a viewer does in each browser. Every one begins on a fresh page. */
-function scenarios(stage) {
-  const { server, page, sound } = stage;
-  const empty = new URL("/stage", server.url).href;
+/** Returns the checks by name. Each starts on a new page. */
+function scenarios(context) {
+  const { server, page, audioDevice } = context;
+  const testPage = new URL("/test-page", server.url).href;
   const video = new URL("video", server.url).href;
-  const until = async (what, condition, ...given) => {
-    for (const began = Date.now(); Date.now() - began < PATIENCE; ) {
-      if (await page.evaluate(condition, ...given)) return;
+  const waitUntil = async (expectation, condition, ...args) => {
+    for (const started = Date.now(); Date.now() - started < TIMEOUT_MS; ) {
+      if (await page.evaluate(condition, ...args)) return;
       await pause(100);
     }
-    throw new Error(`${what}: not so; ${JSON.stringify(await page.evaluate(look).catch(String))}`);
+    throw new Error(
+      `timeout: ${expectation}; ${JSON.stringify(await page.evaluate(playerState).catch(String))}`,
+    );
   };
   const open = async (options = {}) => {
-    await page.goto(empty);
-    await page.evaluate(place, { src: video, ...options });
-    await until("it has a picture", () => window.player.readyState >= 2);
+    await page.goto(testPage);
+    await page.evaluate(createPlayer, { src: video, ...options });
+    await waitUntil("the player has a frame", () => window.player.readyState >= 2);
   };
-  const shows = (size) =>
-    until(`it shows ${size}`, (wanted) => `${player.videoWidth}x${player.videoHeight}` === wanted, size);
-  const isSeen = async () => {
-    for (const began = Date.now(); !(await isPainted(page)); await pause(200)) {
-      must(Date.now() - began < PATIENCE, "the picture on the screen is of one color");
+  const waitForSize = (size) =>
+    waitUntil(
+      `the video has ${size}`,
+      (expected) => `${player.videoWidth}x${player.videoHeight}` === expected,
+      size,
+    );
+  const waitUntilPainted = async () => {
+    for (const started = Date.now(); !(await isPainted(page)); await pause(200)) {
+      assert(Date.now() - started < TIMEOUT_MS, "the frame on the screen has only one color");
     }
   };
-  const inOnePiece = () => until("the buffer is in one piece", () => player.buffered.length === 1);
-  const playToTheEnd = async () => {
-    // Not what play() answers: it is awaited by those that say it plays.
-    await page.evaluate(() => void player.play().catch((error) => window.faults.push(String(error))));
-    await until("it plays", () => player.currentTime > 0.3);
-    must(await sound.isPlayedTo(), "nothing is heard");
-    await until("it ends", () => player.ended);
+  const waitForOneRange = () => waitUntil("the buffer has one range", () => player.buffered.length === 1);
+  const playToEnd = async () => {
+    // Does not wait for the promise of play(): the checks below wait for playback.
+    await page.evaluate(() => void player.play().catch((error) => window.pageErrors.push(String(error))));
+    await waitUntil("the video plays", () => player.currentTime > 0.3);
+    assert(await audioDevice.isPlaying(), "no audio is playing");
+    await waitUntil("the video ends", () => player.ended);
   };
-  const wayIs = async (transport) => {
-    const now = await page.evaluate(() => player.transport);
-    must(now === transport, `it plays by ${now}, not ${transport}`);
+  const assertTransport = async (expected) => {
+    const transport = await page.evaluate(() => player.transport);
+    assert(transport === expected, `the transport must be ${expected}, got ${transport}`);
   };
 
   return {
-    "server, elastic: to the end with sound, at the exact size": async () => {
+    "server, elastic: plays to the end with audio, at the exact size": async () => {
       await open();
-      await wayIs("elastic");
-      await shows("320x180");
-      await isSeen();
-      await playToTheEnd();
-      await shows("320x180");
-      await inOnePiece();
+      await assertTransport("elastic");
+      await waitForSize("320x180");
+      await waitUntilPainted();
+      await playToEnd();
+      await waitForSize("320x180");
+      await waitForOneRange();
     },
-    "resize while it plays: the exact size, one buffered range": async () => {
+    "resize during playback: reaches the exact size, with one buffered range": async () => {
       await open();
       await page.evaluate(() => void player.play());
-      await until("it plays", () => player.currentTime > 0.3);
+      await waitUntil("the video plays", () => player.currentTime > 0.3);
       await page.evaluate(() => {
         player.style.width = "480px";
       });
-      await until("it ends", () => player.ended);
-      await shows("480x270");
-      await inOnePiece();
+      await waitUntil("the video ends", () => player.ended);
+      await waitForSize("480x270");
+      await waitForOneRange();
     },
-    "resize while it rests": async () => {
+    "resize while paused": async () => {
       await open();
       await page.evaluate(() => {
         player.style.width = "240px";
       });
-      await shows("240x136");
-      await inOnePiece();
+      await waitForSize("240x136");
+      await waitForOneRange();
     },
-    "seek, pause and play, loop": async () => {
+    "seek, loop, pause": async () => {
       await open();
       for (const at of [4.2, 1.1, 5]) {
         await page.evaluate((seconds) => {
           player.currentTime = seconds;
         }, at);
-        await until("it has sought", (s) => !player.seeking && Math.abs(player.currentTime - s) < 0.1, at);
-        await inOnePiece();
+        await waitUntil(
+          "the seek completes",
+          (s) => !player.seeking && Math.abs(player.currentTime - s) < 0.1,
+          at,
+        );
+        await waitForOneRange();
       }
       await page.evaluate(() => {
         player.loop = true;
         void player.play();
       });
-      await until("it begins again", () => !player.paused && player.currentTime < 2);
+      await waitUntil("the video loops", () => !player.paused && player.currentTime < 2);
       await page.evaluate(() => player.pause());
-      await until("it rests", () => player.paused);
+      await waitUntil("the video pauses", () => player.paused);
     },
-    "a region, at full density": async () => {
+    "region at full resolution": async () => {
       await open();
       await page.evaluate(() => {
         player.region = "80,45,160,90";
       });
-      await until("segments of the region come", () =>
+      await waitUntil("segments of the region are loaded", () =>
         window.segments.some(({ region, size }) => region?.width === 160 && size.width === 320),
       );
-      await shows("320x180");
-      await inOnePiece();
+      await waitForSize("320x180");
+      await waitForOneRange();
     },
-    "server, levels: to the end with sound": async () => {
+    "server, levels: plays to the end with audio": async () => {
       await open({ levels: true });
-      await wayIs("levels");
-      await playToTheEnd();
-      await inOnePiece();
+      await assertTransport("levels");
+      await playToEnd();
+      await waitForOneRange();
     },
-    "direct: to the end with sound, resized without a request": async () => {
+    "direct: plays to the end with audio, and resizes": async () => {
       await open({ mode: "direct" });
-      await wayIs("direct");
-      await shows("320x180");
+      await assertTransport("direct");
+      await waitForSize("320x180");
       await page.evaluate(() => {
         player.style.width = "480px";
       });
-      await shows("480x270");
-      await isSeen();
-      await playToTheEnd();
+      await waitForSize("480x270");
+      await waitUntilPainted();
+      await playToEnd();
     },
-    "auto: decides and plays to the end": async () => {
+    "auto: chooses a transport and plays to the end": async () => {
       await open({ mode: "auto" });
-      await playToTheEnd();
-      const way = await page.evaluate(() => player.transport);
-      must(way === "direct" || way === "elastic", `it plays by ${way}`);
-      return way;
+      await playToEnd();
+      const transport = await page.evaluate(() => player.transport);
+      assert(["direct", "elastic"].includes(transport), `unexpected transport ${transport}`);
+      return transport;
     },
-    "a silent video, direct": async () => {
+    "direct: plays a video without audio": async () => {
       await open({ mode: "direct", src: new URL("silent", server.url).href });
       await page.evaluate(() => void player.play());
-      await until("it ends", () => player.ended);
+      await waitUntil("the video ends", () => player.ended);
     },
     captions: async () => {
       await open();
@@ -210,7 +219,7 @@ function scenarios(stage) {
         track.addCue(new VTTCue(0, 6, "Hello there"));
         track.mode = "showing";
       });
-      await until("they are drawn", () =>
+      await waitUntil("the captions are shown", () =>
         player.shadowRoot.querySelector(".cues")?.textContent.includes("Hello there"),
       );
     },
@@ -218,45 +227,45 @@ function scenarios(stage) {
       await open();
       await page.evaluate(() => player.shadowRoot.querySelector(".stage").focus());
       await page.press("k");
-      await until("K plays", () => !player.paused);
+      await waitUntil("K plays", () => !player.paused);
       await page.press("k");
-      await until("K pauses", () => player.paused);
+      await waitUntil("K pauses", () => player.paused);
       await page.press("m");
-      await until("M mutes", () => player.muted);
+      await waitUntil("M mutes", () => player.muted);
       await page.press("l");
-      await until("L seeks", () => player.currentTime > 5.9);
+      await waitUntil("L seeks", () => player.currentTime > 5.9);
     },
-    "the catalog page": async () => {
+    "catalog page": async () => {
       await page.goto(new URL("#video", server.url).href);
       await page.evaluate(() => {
-        window.faults = [];
+        window.pageErrors = [];
         window.segments = [];
       });
-      await until("it plays a video", () => {
+      await waitUntil("the page loads a video", () => {
         window.player = document.querySelector("siedd-player");
         return window.player?.readyState >= 2;
       });
     },
-    "the page to embed, framed by another origin": async () => {
-      await page.goto(`${stage.host}frame`);
-      // What is in the frame cannot be looked into from here, but heard.
-      for (const began = Date.now(); !(await sound.isPlayedTo()); await pause(200)) {
-        must(Date.now() - began < PATIENCE, "nothing is heard of it");
+    "embed page in a frame of another origin": async () => {
+      await page.goto(`${context.host}frame`);
+      // A frame of another origin cannot be inspected, but its audio can be detected.
+      for (const started = Date.now(); !(await audioDevice.isPlaying()); await pause(200)) {
+        assert(Date.now() - started < TIMEOUT_MS, "no audio is playing");
       }
     },
-    "the plain script, on a page of another origin": async () => {
-      await page.goto(`${stage.host}script`);
+    "classic script on a page of another origin": async () => {
+      await page.goto(`${context.host}script`);
       await page.evaluate(() => {
-        window.faults = [];
+        window.pageErrors = [];
         window.player = document.querySelector("siedd-player");
       });
-      await until("it has a picture", () => window.player.readyState >= 2);
-      await shows("320x180");
+      await waitUntil("the player has a frame", () => window.player.readyState >= 2);
+      await waitForSize("320x180");
     },
   };
 }
 
-/** A site of another origin that uses the player as the documentation says. -> its address, and how to end it. */
+/** Starts a site of another origin that uses the player. Returns its URL, and how to close it. */
 async function openHost(videos) {
   const pages = {
     "/script": `<script src="${videos}player/siedd-player.iife.js"></script>
@@ -264,10 +273,10 @@ async function openHost(videos) {
     "/frame": `<iframe src="${videos}player/embed/video?autoplay=1&loop=1" width="320" height="180"
       allow="autoplay"></iframe>`,
   };
-  const site = createServer(({ url }, answer) => {
+  const site = createServer(({ url }, response) => {
     const body = pages[url];
-    answer.writeHead(body === undefined ? 404 : 200, { "content-type": "text/html" });
-    answer.end(`<!doctype html><link rel="icon" href="data:,">${body ?? ""}`);
+    response.writeHead(body === undefined ? 404 : 200, { "content-type": "text/html" });
+    response.end(`<!doctype html><link rel="icon" href="data:,">${body ?? ""}`);
   });
   await new Promise((resolve) => site.listen(0, "127.0.0.1", resolve));
   return {
@@ -284,12 +293,12 @@ async function openServer() {
   const { default: siedd } = await import("../dist/server/index.js");
   const { syntheticAsset } = await import("../dist/test/support/synthetic-asset.js");
   const folder = await mkdtemp(join(tmpdir(), "siedd-browsers-"));
-  const shape = { width: 320, height: 180, groups: Array.from({ length: SECONDS }, () => 25), widths: [4] };
-  await writeFile(join(folder, "video.siedd"), syntheticAsset({ ...shape, tone: SECONDS }));
-  await writeFile(join(folder, "silent.siedd"), syntheticAsset({ ...shape, tone: 0 }));
+  const options = { width: 320, height: 180, groups: Array.from({ length: SECONDS }, () => 25), widths: [4] };
+  await writeFile(join(folder, "video.siedd"), syntheticAsset({ ...options, tone: SECONDS }));
+  await writeFile(join(folder, "silent.siedd"), syntheticAsset({ ...options, tone: 0 }));
   const app = fastify({ forceCloseConnections: true });
   await app.register(siedd, { root: folder, prefix: "/videos", closeSeconds: 0 });
-  app.get("/stage", (_request, reply) => reply.type("text/html").send(STAGE));
+  app.get("/test-page", (_request, reply) => reply.type("text/html").send(TEST_PAGE));
   return {
     url: `${await app.listen({ port: 0 })}/videos/`,
     async close() {
@@ -299,16 +308,16 @@ async function openServer() {
   };
 }
 
-async function checkBrowser(browser, stage, screenshots) {
-  const page = await browser.open(stage.sound.env);
+async function checkBrowser(browser, context, screenshots) {
+  const page = await browser.open(context.audioDevice.env);
   let failures = 0;
   try {
     process.stdout.write(`${page.name} ${page.version}\n`);
-    for (const [name, act] of Object.entries(scenarios({ ...stage, page }))) {
+    for (const [name, runScenario] of Object.entries(scenarios({ ...context, page }))) {
       try {
-        const note = await act();
-        const faults = await page.evaluate(() => window.faults ?? []);
-        must(faults.length === 0, `the page told of ${faults.join("; ")}`);
+        const note = await runScenario();
+        const pageErrors = await page.evaluate(() => window.pageErrors ?? []);
+        assert(pageErrors.length === 0, `the page reported errors: ${pageErrors.join("; ")}`);
         process.stdout.write(`  ✔ ${name}${note === undefined ? "" : ` (${note})`}\n`);
       } catch (error) {
         failures++;
@@ -332,28 +341,28 @@ await main(async () => {
   });
   const unknown = positionals.find((name) => BROWSERS[name] === undefined);
   if (unknown !== undefined) {
-    throw new Refusal(`"${unknown}" is none of ${Object.keys(BROWSERS).join(", ")}`);
+    throw new ScriptError(`no browser "${unknown}"; use one of ${Object.keys(BROWSERS).join(", ")}`);
   }
-  const wanted = (positionals.length === 0 ? Object.keys(BROWSERS) : positionals).map(
+  const browsers = (positionals.length === 0 ? Object.keys(BROWSERS) : positionals).map(
     (name) => BROWSERS[name],
   );
   ensureNode();
   ensureModules();
-  ensurePrograms("ffmpeg", "pulseaudio", ...wanted.flatMap(({ packages }) => packages));
+  ensurePrograms("ffmpeg", "pulseaudio", ...browsers.flatMap(({ packages }) => packages));
   process.chdir(root);
   const { build, isBuilt } = await import("./build.mjs");
   if (!isBuilt()) await build();
   if (values.screenshots !== undefined) mkdirSync(values.screenshots, { recursive: true });
   const server = await openServer();
   const host = await openHost(server.url);
-  const sound = await silentSoundDevice();
+  const audioDevice = await openAudioDevice();
   let failures = 0;
   try {
-    for (const browser of wanted) {
-      failures += await checkBrowser(browser, { server, host: host.url, sound }, values.screenshots);
+    for (const browser of browsers) {
+      failures += await checkBrowser(browser, { server, host: host.url, audioDevice }, values.screenshots);
     }
   } finally {
-    await sound.close();
+    await audioDevice.close();
     host.close();
     await server.close();
   }

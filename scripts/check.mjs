@@ -1,5 +1,4 @@
-// npm run check: format, lint and import cycles; types; documentation; tests; the package as users get it.
-// Ends with "N passed, N failed".
+// npm run check: runs the gates, then the tests, and ends with "N passed, N failed".
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { finished } from "node:stream/promises";
@@ -9,12 +8,14 @@ import { fileURLToPath } from "node:url";
 import { build } from "./build.mjs";
 import { checkPlayerSize } from "./bundle-player.mjs";
 import { checkDocs } from "./docs-gate.mjs";
-import { execute, main, Refusal, root } from "./ensure.mjs";
+import { checkDuplicates } from "./duplicates-gate.mjs";
+import { execute, main, root, ScriptError } from "./ensure.mjs";
 import { checkPackage } from "./package-gate.mjs";
 
-/** Each gate is one check; it throws a Refusal whose message is a list of what to mend. */
+/** Each gate counts as one check. A gate fails by throwing; the message of a ScriptError lists what to fix. */
 const gates = [
   ["format, lint and import cycles", checkStyle],
+  ["duplicated code", checkDuplicates],
   ["build and types", build],
   ["documentation", checkDocs],
   ["size of the player", checkPlayerSize],
@@ -23,6 +24,13 @@ const gates = [
 
 export async function check() {
   const total = { passed: 0, failed: 0 };
+  await runGates(total);
+  await runTests(total);
+  process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
+  return total.failed === 0 ? 0 : 1;
+}
+
+export async function runGates(total) {
   for (const [name, gate] of gates) {
     try {
       await gate();
@@ -30,22 +38,19 @@ export async function check() {
       process.stdout.write(`✔ ${name}\n`);
     } catch (error) {
       total.failed++;
-      process.stdout.write(`✖ ${name}: ${error instanceof Refusal ? error.message : error.stack}\n`);
+      process.stdout.write(`✖ ${name}: ${error instanceof ScriptError ? error.message : error.stack}\n`);
     }
   }
-  await runTests(total);
-  process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
-  return total.failed === 0 ? 0 : 1;
 }
 
 function checkStyle() {
   const biome = join(root, "node_modules/@biomejs/biome/bin/biome");
   if (execute(process.execPath, [biome, "ci", "."]) !== 0) {
-    throw new Refusal("see above; npm run format mends most of it");
+    throw new ScriptError("see above; npm run format fixes most problems");
   }
 }
 
-/** Runs each test file alone: they measure times and share two cores with the browser they start. */
+/** Runs the test files one at a time: some measure time, and some start a browser. */
 async function runTests(total) {
   const files = readdirSync(join(root, "test"), { recursive: true })
     .filter((name) => name.endsWith(".test.ts"))

@@ -1,4 +1,4 @@
-// The player's scripts, styles and pictures as .br and .gz beside them: the server sends what a client takes.
+// Writes .br and .gz files next to the player's scripts, styles and images. The server picks one by Accept-Encoding.
 import {
   existsSync,
   readdirSync,
@@ -19,7 +19,7 @@ const encodings = [
   { extension: ".gz", pack: (bytes) => gzipSync(bytes, { level: 9 }), unpack: gunzipSync },
 ];
 
-/** Compresses what was not yet, or is another one by now: the smallest brotli takes seconds. */
+/** Compresses new and changed files. Files that did not change are skipped, because brotli at level 11 takes seconds. */
 export function compressPlayer() {
   for (const name of readdirSync(folder)) {
     if (/\.(br|gz)$/.test(name) && !existsSync(join(folder, name.slice(0, -3)))) rmSync(join(folder, name));
@@ -27,12 +27,12 @@ export function compressPlayer() {
     const bytes = readFileSync(join(folder, name));
     for (const { extension, pack, unpack } of encodings) {
       const path = join(folder, `${name}${extension}`);
-      if (holds(path, unpack, bytes)) {
-        // The server takes one that is older than its file for another one's.
+      if (isCompressed(path, unpack, bytes)) {
+        // The server ignores a compressed file that is older than the original.
         const time = Math.ceil(statSync(join(folder, name)).mtimeMs) / 1000;
         utimesSync(path, time, time);
       } else {
-        // A build that is killed leaves no half of one.
+        // Atomic: a build that is killed leaves no partial file.
         writeFileSync(`${path}.tmp`, pack(bytes));
         renameSync(`${path}.tmp`, path);
       }
@@ -40,7 +40,7 @@ export function compressPlayer() {
   }
 }
 
-function holds(path, unpack, bytes) {
+function isCompressed(path, unpack, bytes) {
   if (!existsSync(path)) return false;
   try {
     return unpack(readFileSync(path)).equals(bytes);

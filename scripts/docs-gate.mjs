@@ -1,90 +1,96 @@
-// Fails where a user is not told: an option of the command that no page mentions, an exported name without
-// a docstring, a README without its two commands, tables of the player that are not what it is.
+// Fails if the documentation is incomplete: a command-line option that no page mentions, an exported name without a
+// docstring, a README without its two commands, or outdated reference tables of the player.
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { main, Refusal, root } from "./ensure.mjs";
-import { undocumentedPlayer } from "./player-reference.mjs";
+import { main, root, ScriptError } from "./ensure.mjs";
+import { outdatedReferences } from "./player-reference.mjs";
 
 const read = (path) => (existsSync(join(root, path)) ? readFileSync(join(root, path), "utf8") : "");
 
 export async function checkDocs() {
-  const missing = [...undocumentedOptions(), ...undocumentedExports(), ...(await undocumentedPlayer())];
+  const problems = [
+    ...undocumentedOptions(),
+    ...undocumentedExports(),
+    ...undocumentedCommands(),
+    ...(await outdatedReferences()),
+  ];
+  if (problems.length > 0) throw new ScriptError(`\n  ${problems.join("\n  ")}`);
+}
+
+function undocumentedCommands() {
   const readme = read("README.md");
-  for (const command of ["npm start", "npm test"]) {
-    if (!readme.includes(command)) missing.push(`README.md does not mention ${command}`);
-  }
-  if (missing.length > 0) throw new Refusal(`\n  ${missing.join("\n  ")}`);
+  return ["npm start", "npm test"]
+    .filter((command) => !readme.includes(command))
+    .map((command) => `README.md does not mention ${command}`);
+}
+
+/** Returns the text of README.md and of all pages below docs/. */
+function documentation() {
+  const pages = readdirSync(join(root, "docs"), { recursive: true }).filter((name) => name.endsWith(".md"));
+  return ["README.md", ...pages.map((name) => join("docs", name))].map(read).join("\n");
 }
 
 function help(...command) {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [join(root, "dist/cli/main.js"), ...command, "--help"],
-    {
-      encoding: "utf8",
-    },
-  );
-  if (status !== 0) throw new Refusal(`siedd ${command.join(" ")} --help fails: ${stderr}`);
+  const args = [join(root, "dist/cli/main.js"), ...command, "--help"];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  if (status !== 0) throw new ScriptError(`siedd ${command.join(" ")} --help fails: ${stderr}`);
   return stdout;
 }
 
 function undocumentedOptions() {
-  const pages = read("README.md") + read("docs/cli.md");
+  const text = documentation();
   const commands = [...help().matchAll(/^ {2}([a-z]+) .*$/gm)]
     .map(([, name]) => name)
     .filter((name) => name !== "help");
-  if (commands.length === 0) return ["siedd --help names no command"];
+  if (commands.length === 0) return ["siedd --help lists no commands"];
   return commands.flatMap((command) => {
-    const options = [...help(command).matchAll(/(?<=[\s,])--[a-z0-9-]+/g)].map(([option]) => option);
-    const untold = [...new Set(options)].filter(
-      (option) => !new RegExp(`${option}(?![a-z0-9-])`).test(pages),
+    const options = [...help(command).matchAll(/(?<=^ *(?:-\w, )?)--[a-z0-9-]+/gm)].map(([option]) => option);
+    const missing = [...new Set(options)].filter(
+      (option) => !new RegExp(`${option}(?![a-z0-9-])`).test(text),
     );
-    const named = new RegExp(`siedd ${command}(?![a-z])`).test(pages)
-      ? []
-      : [`siedd ${command} is on no page`];
-    return [...named, ...untold.map((option) => `${option} of siedd ${command} is on no page`)];
+    const isMentioned = new RegExp(`siedd ${command}(?![a-z])`).test(text);
+    return [
+      ...(isMentioned ? [] : [`no page mentions siedd ${command}`]),
+      ...missing.map((option) => `no page mentions the option ${option} of siedd ${command}`),
+    ];
   });
 }
 
 function undocumentedExports() {
   const { exports } = JSON.parse(read("package.json"));
-  const entries = Object.values(exports).flatMap((entry) =>
-    entry.types ? [entry.types.replace("./", "")] : [],
-  );
-  const untold = new Set();
-  for (const entry of entries) {
-    for (const { file, name } of exportedNames(entry)) {
-      if (!hasDocstring(file, name))
-        untold.add(`${name} (${file.replace("dist/", "").replace(".d.ts", ".ts")}) has no docstring`);
-    }
-  }
-  return [...untold];
+  const entries = Object.values(exports).flatMap(({ types }) => (types ? [types.replace("./", "")] : []));
+  const missing = entries
+    .flatMap(exportedNames)
+    .filter(({ file, name }) => !hasDocstring(file, name))
+    .map(
+      ({ file, name }) => `${name} (${file.replace("dist/", "").replace(".d.ts", ".ts")}) has no docstring`,
+    );
+  return [...new Set(missing)];
 }
 
-/** Names that a declaration file exports, with the file that declares each. */
+const DECLARATION =
+  /^export (?:declare )?(?:abstract )?(?:async )?(?:function\*?|class|const|interface|type|enum) (\w+)/gm;
+
+/** Returns the names that a declaration file exports, each with the file that declares it. */
 function exportedNames(file) {
   const text = read(file);
-  const from = (path) => join(dirname(file), path.replace(/\.js$/, ".d.ts"));
+  const resolve = (path) => join(dirname(file), path.replace(/\.js$/, ".d.ts"));
   const names = [];
   for (const [, list, path] of text.matchAll(/export (?:type )?\{([^}]*)\} from "(\.[^"]+)"/g)) {
     for (const item of list.split(",")) {
-      const name = item
+      const [name] = item
         .trim()
         .replace(/^type /, "")
-        .split(" as ")[0];
-      if (name) names.push({ file: from(path), name });
+        .split(" as ");
+      if (name) names.push({ file: resolve(path), name });
     }
   }
   for (const [, path] of text.matchAll(/export \* from "(\.[^"]+)"/g))
-    names.push(...exportedNames(from(path)));
-  for (const [, name] of text.matchAll(
-    /^export (?:declare )?(?:abstract )?(?:async )?(?:function\*?|class|const|interface|type|enum) (\w+)/gm,
-  )) {
-    names.push({ file, name });
-  }
-  // A file that passes a name on declares it elsewhere.
+    names.push(...exportedNames(resolve(path)));
+  for (const [, name] of text.matchAll(DECLARATION)) names.push({ file, name });
+  // A file that reexports a name does not declare it.
   return names.flatMap((item) => {
     if (item.file === file) return [item];
     const declared = exportedNames(item.file).find(({ name }) => name === item.name);
@@ -93,13 +99,9 @@ function exportedNames(file) {
 }
 
 function hasDocstring(file, name) {
-  const declaration = new RegExp(
-    `^export (?:declare )?(?:abstract )?(?:function\\*?|class|const|interface|type|enum) ${name}\\b`,
-    "m",
-  );
   const text = read(file);
-  const at = text.search(declaration);
-  return at >= 0 && text.slice(0, at).trimEnd().endsWith("*/");
+  const declaration = [...text.matchAll(DECLARATION)].find(([, declared]) => declared === name);
+  return declaration !== undefined && text.slice(0, declaration.index).trimEnd().endsWith("*/");
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main(checkDocs);

@@ -1,27 +1,27 @@
-// What must be on the machine before anything of ours runs: Node, node modules, programs. No dependencies:
-// this is the first code of a fresh clone.
+// Checks and installs what the other scripts need: Node, node modules, programs. It has no dependencies, because it
+// is the first code to run in a fresh clone.
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
-const LEAST_NODE = [20, 19];
+const MIN_NODE = [20, 19];
 
-/** An expected failure: its message is the one line that the user sees. */
-export class Refusal extends Error {}
+/** An expected failure. Its message is shown without a stack. */
+export class ScriptError extends Error {}
 
-const say = (text) => process.stderr.write(`${text}\n`);
+const log = (text) => process.stderr.write(`${text}\n`);
 
 export function ensureNode() {
   const [major, minor] = process.versions.node.split(".").map(Number);
-  if (major > LEAST_NODE[0] || (major === LEAST_NODE[0] && minor >= LEAST_NODE[1])) return;
-  throw new Refusal(
-    `Node ${LEAST_NODE.join(".")} or newer is needed, this is ${process.versions.node}; install it from nodejs.org`,
+  if (major > MIN_NODE[0] || (major === MIN_NODE[0] && minor >= MIN_NODE[1])) return;
+  throw new ScriptError(
+    `Node ${MIN_NODE.join(".")} or newer is required, this is ${process.versions.node}; install it from nodejs.org`,
   );
 }
 
-/** Runs a program to its end with our output; returns its exit code, 127 where it is not there. */
+/** Runs a program with inherited output. Returns its exit code, or 127 if it cannot be started. */
 export function execute(program, args, options = {}) {
   const { status, signal } = spawnSync(program, args, {
     cwd: root,
@@ -31,70 +31,62 @@ export function execute(program, args, options = {}) {
   return status ?? (signal ? 128 : 127);
 }
 
-/** Runs one of our steps under this Node; throws where it fails. */
-export function step(name, script, ...args) {
-  if (execute(process.execPath, [join(root, script), ...args]) !== 0) throw new Refusal(`${name} failed`);
+/** Runs one of our scripts, relative to the root, in a child process. @throws ScriptError if it fails */
+export function runScript(name, script, ...args) {
+  if (execute(process.execPath, [join(root, script), ...args]) !== 0) throw new ScriptError(`${name} failed`);
 }
 
-/** Installs node modules where one of the lock file is missing or of another version. */
+/** Installs node modules if one of the lock file is missing or has another version. */
 export function ensureModules() {
-  if (modulesMatch()) return;
-  say("Installing node modules ...");
+  if (modulesMatchLockFile()) return;
+  log("Installing node modules ...");
   const npm = process.env.npm_execpath;
   const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-  // Install scripts are off, and onnxruntime-node's would fetch CUDA libraries: see setup-cuda.mjs.
+  // Install scripts are off; that of onnxruntime-node would download CUDA libraries. See setup-cuda.mjs.
   const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: "skip" };
   const status =
     npm?.endsWith(".js") === true
       ? execute(process.execPath, [npm, ...args], { env })
       : execute("npm", args, { env, shell: process.platform === "win32" });
-  if (status !== 0) throw new Refusal("the node modules could not be installed; see npm's message above");
+  if (status !== 0) throw new ScriptError("cannot install the node modules; see the output of npm above");
 }
 
-function modulesMatch() {
-  const installed = join(root, "node_modules/.package-lock.json");
-  if (!existsSync(installed)) return false;
-  const wanted = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")).packages;
-  const have = JSON.parse(readFileSync(installed, "utf8")).packages;
-  return Object.entries(wanted).every(
+function modulesMatchLockFile() {
+  const installedFile = join(root, "node_modules/.package-lock.json");
+  if (!existsSync(installedFile)) return false;
+  const locked = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")).packages;
+  const installed = JSON.parse(readFileSync(installedFile, "utf8")).packages;
+  return Object.entries(locked).every(
     ([path, { version, optional }]) =>
-      path === "" || have[path]?.version === version || (optional && have[path] === undefined),
+      path === "" || installed[path]?.version === version || (optional && installed[path] === undefined),
   );
 }
 
-/** Programs by Debian package: the names under which they are looked for, and what for. */
-const PROGRAMS = {
-  ffmpeg: { names: ["ffmpeg", "ffprobe"], all: true, variable: undefined, use: "to read and write video" },
+/** Debian packages: the programs that prove each is installed (all or any), and what it is for. */
+const PACKAGES = {
+  ffmpeg: { programs: ["ffmpeg", "ffprobe"], all: true, purpose: "to read and write video" },
   chromium: {
-    names: ["chromium", "chromium-browser", "google-chrome"],
-    all: false,
+    programs: ["chromium", "chromium-browser", "google-chrome"],
     variable: "SIEDD_CHROMIUM",
-    use: "to test the player",
+    purpose: "to test the player",
   },
-  "firefox-esr": {
-    names: ["firefox-esr", "firefox"],
-    all: false,
-    variable: undefined,
-    use: "to check the player in it",
-  },
+  "firefox-esr": { programs: ["firefox-esr", "firefox"], purpose: "to check the player in Firefox" },
   "webkit2gtk-driver": {
-    names: ["WebKitWebDriver"],
-    all: true,
-    variable: undefined,
-    use: "to check the player in WebKit",
-    // What it plays videos with.
-    along: [
+    programs: ["WebKitWebDriver"],
+    purpose: "to check the player in WebKit",
+    // Plugins that WebKitGTK plays videos with.
+    companions: [
       "gstreamer1.0-libav",
       "gstreamer1.0-plugins-good",
       "gstreamer1.0-plugins-bad",
       "gstreamer1.0-pulseaudio",
     ],
   },
-  xvfb: { names: ["Xvfb"], all: true, variable: undefined, use: "for a screen in memory" },
-  pulseaudio: { names: ["pulseaudio", "pactl"], all: true, variable: undefined, use: "for a sound device" },
+  xvfb: { programs: ["Xvfb"], purpose: "for a virtual display" },
+  pulseaudio: { programs: ["pulseaudio", "pactl"], all: true, purpose: "for a virtual audio device" },
 };
 
-export function onPath(name) {
+export function isOnPath(name) {
   return (process.env.PATH ?? "").split(delimiter).some((folder) => {
     try {
       accessSync(join(folder, name), constants.X_OK);
@@ -105,43 +97,41 @@ export function onPath(name) {
   });
 }
 
-/** Installs Debian packages whose programs are missing, where we may. */
+/** Installs Debian packages whose programs are missing, if this user may. @throws ScriptError if not */
 export function ensurePrograms(...packages) {
-  const missing = packages.filter((name) => !isThere(PROGRAMS[name]));
+  const missing = packages.filter((name) => !isInstalled(PACKAGES[name]));
   if (missing.length === 0) return;
-  const wanted = missing.flatMap((name) => [name, ...(PROGRAMS[name].along ?? [])]);
-  const list = wanted.join(" ");
-  const uses = missing.map((name) => `${name} (${PROGRAMS[name].use})`).join(" and ");
-  if (process.getuid?.() !== 0 || !onPath("apt-get")) {
-    throw new Refusal(
-      `${uses} is needed; install it (on Debian and Ubuntu: sudo apt-get install ${list}) and try again`,
+  const toInstall = missing.flatMap((name) => [name, ...(PACKAGES[name].companions ?? [])]);
+  const list = toInstall.join(" ");
+  if (process.getuid?.() !== 0 || !isOnPath("apt-get")) {
+    const purposes = missing.map((name) => `${name} (${PACKAGES[name].purpose})`).join(" and ");
+    throw new ScriptError(
+      `${purposes} is required; install it (on Debian and Ubuntu: sudo apt-get install ${list}) and try again`,
     );
   }
-  say(`Installing ${list} ...`);
+  log(`Installing ${list} ...`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const quietly = { env, stdio: ["ignore", "ignore", "inherit"] };
+  const quiet = { env, stdio: ["ignore", "ignore", "inherit"] };
   const install = () =>
-    execute("apt-get", ["install", "-y", "-q", "--no-install-recommends", ...wanted], quietly);
-  if (
-    (execute("apt-get", ["update", "-q"], quietly) !== 0 || install() !== 0) &&
-    !packages.every((name) => isThere(PROGRAMS[name]))
-  ) {
-    throw new Refusal(`apt-get could not install ${list}; see its message above`);
+    execute("apt-get", ["install", "-y", "-q", "--no-install-recommends", ...toInstall], quiet);
+  const failed = execute("apt-get", ["update", "-q"], quiet) !== 0 || install() !== 0;
+  if (failed && !packages.every((name) => isInstalled(PACKAGES[name]))) {
+    throw new ScriptError(`apt-get cannot install ${list}; see its output above`);
   }
 }
 
-function isThere({ names, all, variable }) {
+function isInstalled({ programs, all = false, variable }) {
   if (variable && process.env[variable]) return true;
-  return all ? names.every(onPath) : names.some(onPath);
+  return all ? programs.every(isOnPath) : programs.some(isOnPath);
 }
 
-/** Runs a script's main function; a refusal becomes one line and exit code 1. */
+/** Runs the main function of a script. Its result is the exit code; a ScriptError becomes one line and exit code 1. */
 export async function main(run) {
   try {
     process.exitCode = (await run()) ?? process.exitCode;
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    say(`siedd: ${error.message}`);
+    if (!(error instanceof ScriptError)) throw error;
+    log(`siedd: ${error.message}`);
     process.exitCode = 1;
   }
 }

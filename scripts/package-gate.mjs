@@ -1,4 +1,4 @@
-// Packs the package and uses it as somebody who installed it: publint, imports of every entry, the command.
+// Packs the package, installs it in a temporary project, and checks it: publint, every entry point, the command.
 import { spawnSync } from "node:child_process";
 import {
   mkdirSync,
@@ -11,45 +11,43 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Refusal, root } from "./ensure.mjs";
+import { root, ScriptError } from "./ensure.mjs";
 
 export async function checkPackage() {
   const project = mkdtempSync(join(tmpdir(), "siedd-package-"));
   try {
     const installed = installPacked(project);
     await lint(installed);
-    importAll(project);
+    importEntryPoints(project);
     const help = capture(process.execPath, [join(installed, "dist/cli/main.js"), "--help"], project);
-    if (!help.includes("encode")) throw new Refusal("the packed command's --help does not name its commands");
+    if (!help.includes("encode"))
+      throw new ScriptError("siedd --help of the packed package lists no commands");
   } finally {
     rmSync(project, { recursive: true, force: true });
   }
 }
 
-/** Unpacks the tarball into a new project and links the modules that npm would have installed beside it. */
+/** Unpacks the tarball into a new project, and links the dependencies that npm would have installed. */
 function installPacked(project) {
-  const packed = JSON.parse(npm(["pack", "--json", "--ignore-scripts", "--pack-destination", project]));
+  const [packed] = JSON.parse(npm(["pack", "--json", "--ignore-scripts", "--pack-destination", project]));
   const modules = join(project, "node_modules");
   const installed = join(modules, "siedd");
   mkdirSync(installed, { recursive: true });
-  capture(
-    "tar",
-    ["-xzf", join(project, packed[0].filename), "-C", installed, "--strip-components=1"],
-    project,
-  );
+  capture("tar", ["-xzf", join(project, packed.filename), "-C", installed, "--strip-components=1"], project);
   writeFileSync(join(project, "package.json"), '{ "type": "module" }\n');
   const { dependencies, peerDependencies, peerDependenciesMeta } = JSON.parse(
     readFileSync(join(installed, "package.json"), "utf8"),
   );
-  const needed = Object.keys({ ...dependencies, ...peerDependencies }).filter(
+  const required = Object.keys({ ...dependencies, ...peerDependencies }).filter(
     (name) => !peerDependenciesMeta?.[name]?.optional,
   );
-  for (const name of needed) {
+  for (const name of required) {
     mkdirSync(join(modules, name, ".."), { recursive: true });
     symlinkSync(join(root, "node_modules", name), join(modules, name));
   }
-  const stray = readdirSync(join(installed, "dist")).filter((name) => ["test", "bench"].includes(name));
-  if (stray.length > 0) throw new Refusal(`the package holds dist/${stray.join(", dist/")}`);
+  const unexpected = readdirSync(join(installed, "dist")).filter((name) => ["test", "bench"].includes(name));
+  if (unexpected.length > 0)
+    throw new ScriptError(`the package must not contain dist/${unexpected.join(", dist/")}`);
   return installed;
 }
 
@@ -59,11 +57,11 @@ async function lint(installed) {
   const pkg = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
   const { messages } = await publint({ pkgDir: installed, pack: false, strict: true });
   if (messages.length > 0)
-    throw new Refusal(messages.map((message) => formatMessage(message, pkg)).join("; "));
+    throw new ScriptError(messages.map((message) => formatMessage(message, pkg)).join("; "));
 }
 
-/** Imports every entry that Node may import; the player's are for pages, and must at least be found. */
-function importAll(project) {
+/** Imports every entry point for Node, and resolves those of the player, which need a DOM. */
+function importEntryPoints(project) {
   const script = `
     for (const entry of ["siedd", "siedd/codec", "siedd/encoder"]) {
       const names = Object.keys(await import(entry));
@@ -90,7 +88,7 @@ function capture(program, args, cwd) {
   });
   if (status !== 0) {
     const message = (error?.message ?? stderr).trim().split("\n").slice(-12).join("\n");
-    throw new Refusal(`${program} ${args.slice(0, 2).join(" ")} failed: ${message}`);
+    throw new ScriptError(`${program} ${args.slice(0, 2).join(" ")} failed: ${message}`);
   }
   return stdout;
 }

@@ -1,4 +1,4 @@
-// npm start [-- video.mp4]: from a fresh clone to a video that plays in a browser.
+// npm start [-- video.mp4]: installs, builds, encodes a video and serves it with the player.
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { ensureModules, ensureNode, ensurePrograms, main, root } from "./ensure.mjs";
@@ -12,14 +12,14 @@ await main(async () => {
     process.stderr.write("Building ...\n");
     await build();
   }
-  // npm runs scripts in the package's folder; names of files are meant from where the user stood.
-  const stood = process.env.INIT_CWD ?? process.cwd();
+  // npm runs scripts in the folder of the package; paths are relative to the folder that npm was called in.
+  const userFolder = process.env.INIT_CWD ?? process.cwd();
   const args = process.argv
     .slice(2)
-    .map((arg) => (existsSync(resolve(stood, arg)) ? resolve(stood, arg) : arg));
+    .map((arg) => (existsSync(resolve(userFolder, arg)) ? resolve(userFolder, arg) : arg));
   process.chdir(root);
   const command = join(root, "dist/cli/main.js");
   process.argv = [process.argv[0], command, "demo", ...args];
-  // In this process: signals reach the command and its exit code is ours.
+  // Runs in this process, so that signals reach the command and its exit code is returned.
   await import(`file://${command}`);
 });

@@ -1,4 +1,4 @@
-// npm test: installs what is missing, then runs every check.
+// npm test: installs missing modules and programs, then runs all checks.
 import { ensureModules, ensureNode, ensurePrograms, main } from "./ensure.mjs";
 
 await main(async () => {

@@ -7,18 +7,18 @@ import {
   exportFunction,
   exportLoop,
   type LoopStep,
-  reachable,
+  topologicalOrder,
 } from "../../../../encoder/graph/onnx-export.js";
 import { DATA_TYPE, decodeModel, type OnnxGraph } from "../../../../encoder/graph/onnx-schema.js";
-import { Operations, type Products } from "../../../../encoder/graph/operations.js";
+import { Operations, type MatmulPrecision } from "../../../../encoder/graph/operations.js";
 import { EncoderError } from "../../../../encoder/index.js";
 import { OPTIMIZERS } from "../../../../encoder/paper/optimizers.js";
 import type { PaperLoss, PaperOptimizer } from "../../../../encoder/paper/options.js";
 import { paperTrainingStep } from "../../../../encoder/paper/training-graph.js";
-import { tileTrainingStep } from "../../../../encoder/tile/training-graph.js";
-import { shapeOf } from "../../../../encoder/tile/training-steps.js";
+import { tileTrainingStep } from "../../../../encoder/training/onnx/tile-training-graph.js";
+import { tileShape } from "../../../../encoder/training/onnx/training-steps.js";
 import { hasCudaProvider } from "../../../../encoder/training/onnx/cuda-provider.js";
-import { floats, loadGraph } from "../../../../encoder/training/onnx/onnx-runtime.js";
+import { float32Tensor, loadGraph } from "../../../../encoder/training/onnx/onnx-runtime.js";
 import { realTraining } from "../../../support/real-training.js";
 
 const { float32, float16, uint8, int64, bool } = DATA_TYPE;
@@ -48,9 +48,9 @@ const ONE_TYPE = ["Add", "Sub", "Mul", "Div", "MatMul", "Equal", "Min", "Concat"
 const READ_ON_HOST = ["Reshape", "Expand", "Slice", "ReduceSum"];
 
 /** Training steps of both profiles with everything in them that a step may have. */
-async function trainingSteps(products: Products): Promise<Record<string, LoopStep>> {
-  const { problem, plan } = await realTraining({ encoderWidth: 8, coded: true, steps: 1, points: 16 });
-  const tile = tileTrainingStep(shapeOf(problem, plan.points), true, 1, plan.coding, products);
+async function trainingSteps(products: MatmulPrecision): Promise<Record<string, LoopStep>> {
+  const { problem, plan } = await realTraining({ encoderWidth: 8, quantized: true, steps: 1, points: 16 });
+  const tile = tileTrainingStep(tileShape(problem, plan.points), true, 1, plan.quantization, products);
   const sizes = { frequencies: 4, omega: 30, width: 8, encoderLayers: 2, hiddenLayers: 3, patch: 3 };
   const factors = { rank: 4, frequency: 200, amplitude: 0.1 };
   const network = { profile: "paper" as const, ...sizes, factors };
@@ -123,7 +123,7 @@ for (const [name, step] of Object.entries(steps)) {
 
 for (const [name, step] of Object.entries(half)) {
   test(`${name}: half precision is for the network's products alone`, () => {
-    const tensors = reachable([...step.state.map(({ after }) => after), ...Object.values(step.record)]);
+    const tensors = topologicalOrder([...step.state.map(({ after }) => after), ...Object.values(step.record)]);
     const of = (...ops: string[]) => tensors.filter(({ op }) => ops.includes(op));
     const isHalf = ({ type }: { type: string }) => type === "float16";
     for (const { inputs } of of("Sin", "Cos", "Sqrt", "Log", "Div")) assert.ok(!inputs.some(isHalf));
@@ -150,7 +150,7 @@ test("where CUDA is missing, auto and cpu take the processor, and cuda says what
   for (const device of ["auto", "cpu"] as const) {
     const graph = await loadGraph(model, device, 1);
     assert.equal(graph.device, "cpu");
-    const { y } = await graph.run({ x: floats(Float32Array.of(0, Math.PI / 2), [2]) });
+    const { y } = await graph.run({ x: float32Tensor(Float32Array.of(0, Math.PI / 2), [2]) });
     assert.deepEqual([...y], [0, 1]);
     await graph.release();
   }
@@ -172,9 +172,9 @@ test("npm run check:cuda compares two devices, and both precisions in both profi
   assert.deepEqual(report.devices, ["cpu", "cpu"]);
   assert.equal(report.largestDifference, 0);
   assert.equal(report.agree, true);
-  assert.ok(report.stepsASecond.every((rate: number) => rate > 0));
-  for (const { speedRatio, lossDifference, auto } of Object.values<Record<string, unknown>>(report.half)) {
-    assert.ok(Number(speedRatio) > 0, `${speedRatio} times as fast`);
+  assert.ok(report.stepsPerSecond.every((rate: number) => rate > 0));
+  for (const { speedup, lossDifference, auto } of Object.values<Record<string, unknown>>(report.half)) {
+    assert.ok(Number(speedup) > 0, `${speedup} times as fast`);
     const difference = Math.abs(Number(lossDifference));
     assert.ok(difference > 0 && difference < 0.05, `losses ${lossDifference} higher`);
     assert.match(`${auto}`, /^half precision (not )?taken: \d/);
