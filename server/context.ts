@@ -6,14 +6,14 @@ import type { KeyframeService } from "./render/keyframes.js";
 import type { SegmentService } from "./render/segments.js";
 import type { WorkQueue } from "./scheduling/queue.js";
 
-/** What the routes of one instance share. */
+/** What the routes of one plugin instance share. */
 export interface PluginContext {
   readonly catalog: Catalog;
   readonly limits: SizeLimits;
-  readonly service: SegmentService;
+  readonly segments: SegmentService;
   readonly keyframes: KeyframeService;
   readonly images: ImageService;
   readonly queue: WorkQueue;
-  /** What this ffmpeg encodes. */
+  /** The codecs that the installed ffmpeg encodes. */
   readonly codecs: ReadonlySet<VideoCodec>;
 }

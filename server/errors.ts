@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 
-/** What a request can run into here, as a stable code of the JSON body; the sentence beside it is for people. */
+/** Why a request failed: a stable code in the JSON body of the response. The message beside it is for people. */
 export type RequestErrorCode =
   | "not-found"
   | "unknown-asset"
@@ -62,7 +62,7 @@ const STATUS: Readonly<Record<RequestErrorCode, number>> = {
   "bad-signature": 403,
   "expired-signature": 403,
   "not-authorized": 403,
-  // Players give up at the first 4xx and try again after a 5xx.
+  // 503 and not 429: players give up after a 4xx, but retry after a 5xx.
   busy: 503,
   "over-quota": 503,
   closing: 503,
@@ -71,12 +71,13 @@ const STATUS: Readonly<Record<RequestErrorCode, number>> = {
   "origin-timeout": 504,
 };
 
-/** A request that gets an answer other than what it asked for. */
+/** A request failed, and the error is in the response. */
 export class RequestError extends Error {
   override readonly name = "RequestError";
   readonly code: RequestErrorCode;
+  /** HTTP status of the response. */
   readonly status: number;
-  /** Further headers of the answer. */
+  /** Additional headers of the response. */
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(
@@ -92,10 +93,13 @@ export class RequestError extends Error {
   }
 }
 
-/** Why the server could not start, as a stable code. */
+/** Returns the error for a path without a route. */
+export const notFound = (): RequestError => new RequestError("not-found", "no resource at this path");
+
+/** Why the server could not start: a stable code. */
 export type ServeErrorCode = "bad-option" | "port-in-use" | "cannot-listen";
 
-/** The server could not start; the message says why and what to do. */
+/** The server could not start, or an option is invalid. The message states the reason and the fix. */
 export class ServeError extends Error {
   override readonly name = "ServeError";
   readonly code: ServeErrorCode;
@@ -107,16 +111,20 @@ export class ServeError extends Error {
 }
 
 /**
- * The sentence for an option that cannot be: where it stands, the rule and what was given.
+ * Returns the error for an invalid option, such as `siedd options.cacheBytes must be an integer >= 0, got -1; use 0 to
+ * disable the memory cache`.
  *
- * @param path such as `siedd options.maxSide`
+ * @param path such as `siedd options.cacheBytes`
+ * @param rule completes "must be", such as `an integer >= 0`
+ * @param hint what to do instead
  */
-export function invalidOption(path: string, rule: string, value: unknown): ServeError {
+export function invalidOption(path: string, rule: string, value: unknown, hint?: string): ServeError {
   const shown = typeof value === "string" ? JSON.stringify(value) : inspect(value, { breakLength: Infinity });
-  return new ServeError("bad-option", `${path} must be ${rule}, not ${shown}`);
+  const suffix = hint === undefined ? "" : `; ${hint}`;
+  return new ServeError("bad-option", `${path} must be ${rule}, got ${shown}${suffix}`);
 }
 
-/** Another server, from which an asset is read, failed at it. The sentence names no address; `cause` does. */
+/** A request to another server, which has the asset, failed. The message contains no URL; `cause` does. */
 export class OriginError extends RequestError {
   override readonly cause: unknown;
 

@@ -1,3 +1,4 @@
+export { MediaError, type MediaErrorCode } from "../media/errors.js";
 export type { SizeLimits } from "../protocol/size-limits.js";
 export type { CacheState, Stats } from "../protocol/stats.js";
 export type { SegmentInfo, VideoInfo } from "../protocol/video-info.js";
@@ -5,7 +6,7 @@ export type { Authorize } from "./auth/authorize.js";
 export { type SignUrlOptions, signUrl } from "./auth/sign-url.js";
 export type { SignKey, SignScope } from "./auth/signature.js";
 export { RequestError, type RequestErrorCode, ServeError, type ServeErrorCode } from "./errors.js";
-export type { OriginRoot, Root } from "./library/open-libraries.js";
+export type { OriginRoot, Root } from "./library/options.js";
 export type { OriginHeaders } from "./library/origin.js";
 export type { WorkEvent } from "./monitoring/work-event.js";
 export type { SieddOptions } from "./options.js";

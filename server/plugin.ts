@@ -3,13 +3,16 @@ import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import fp from "fastify-plugin";
 import { DecodePool } from "../decode-pool/index.js";
 import { checkEncoder } from "../media/segments/encoder-check.js";
+import type { VideoCodec } from "../media/segments/video-codec.js";
 import { MIN_SIDE, type SizeLimits } from "../protocol/size-limits.js";
 import { authorizeRequests } from "./auth/authorize.js";
 import { CoalescingCache } from "./cache/coalescing-cache.js";
+import type { DiskCache } from "./cache/disk-cache.js";
 import { openDiskCache } from "./cache/open-disk-cache.js";
 import { Catalog } from "./catalog/catalog.js";
-import { logCatalogProblems, watchCatalog } from "./catalog/watch.js";
-import { RequestError } from "./errors.js";
+import { logCatalog, watchCatalog } from "./catalog/watch.js";
+import type { PluginContext } from "./context.js";
+import { notFound } from "./errors.js";
 import { rejectWriteMethods } from "./http/allowed-methods.js";
 import { allowCrossOrigin } from "./http/cors.js";
 import { identifyClients } from "./http/request-context.js";
@@ -19,102 +22,158 @@ import { openLibraries } from "./library/open-libraries.js";
 import { Metrics } from "./monitoring/metrics.js";
 import { StatsCollector } from "./monitoring/stats.js";
 import type { WorkEvent } from "./monitoring/work-event.js";
-import { resolveOptions, type SieddOptions } from "./options.js";
+import type { SieddOptions } from "./options.js";
+import { IMAGE_SETTINGS } from "./render/encode-image.js";
 import { ImageService } from "./render/images.js";
 import { KeyframeService } from "./render/keyframes.js";
+import { Renderer } from "./render/renderer.js";
 import { SegmentService } from "./render/segments.js";
+import { type ResolvedOptions, resolveOptions } from "./resolve-options.js";
 import { assetRoute } from "./routes/asset-route.js";
 import { audioRoutes } from "./routes/audio-routes.js";
+import { catalogRoute } from "./routes/catalog-route.js";
 import { embedRoutes } from "./routes/embed-routes.js";
-import { healthRoutes } from "./routes/health-routes.js";
 import { imageRoutes } from "./routes/image-routes.js";
-import { metricsRoutes } from "./routes/metrics-route.js";
+import { infoRoute } from "./routes/info-route.js";
+import { healthRoutes, metricsRoutes } from "./routes/monitoring-routes.js";
 import { playerRoute } from "./routes/player-route.js";
-import { siteRoutes } from "./routes/site-routes.js";
+import { playlistRoutes } from "./routes/playlist-routes.js";
+import { segmentRoutes } from "./routes/segment-routes.js";
 import { textRoutes } from "./routes/text-routes.js";
-import { videoRoutes } from "./routes/video-routes.js";
 import { Prefetcher } from "./scheduling/prefetcher.js";
 import { WorkQueue } from "./scheduling/queue.js";
 
-/** Set where the application is nothing but this plugin: what no route has is the plugin's to answer too. */
-export const STANDALONE = Symbol("siedd.alone");
+/** Marks an application that consists of this plugin only, which then handles paths without a route too. */
+export const STANDALONE = Symbol("siedd.standalone");
 
-const plugin: FastifyPluginAsync<SieddOptions & { readonly [STANDALONE]?: boolean }> = async (app, given) => {
-  const options = resolveOptions(given);
-  const tell = (error: unknown) =>
-    app.log.warn({ err: error }, "videos of another server may be out of date");
-  const sources = await openLibraries(options, tell);
+type PluginOptions = SieddOptions & { readonly [STANDALONE]?: boolean };
+
+const plugin: FastifyPluginAsync<PluginOptions> = async (app, pluginOptions) => {
+  const options = resolveOptions(pluginOptions);
+  const onOriginError = (error: unknown) =>
+    app.log.warn({ err: error }, "cannot refresh videos of another server; they may be outdated");
+  const libraries = await openLibraries(options, onOriginError);
   app.addHook("onClose", async () => {
-    await Promise.all(sources.libraries.map((library) => library.close()));
+    await Promise.all(libraries.libraries.map((library) => library.close()));
   });
   const pool = new DecodePool({ workers: options.workers });
   app.addHook("onClose", () => pool.close());
   const [codecs] = await Promise.all([checkEncoder(options.videoEncoder), pool.ready]);
+  const disk = await openDiskCacheOf(options, codecs, app);
 
   const queue = new WorkQueue(options);
-  const limits: SizeLimits = { minSide: MIN_SIDE, maxSide: options.maxSide, maxArea: options.maxArea };
-  const disk = await openDiskCache(options, codecs, app);
-  app.addHook("onClose", () => disk?.settled());
+  app.addHook("preClose", () => queue.close(options.closeSeconds));
   const cache = new CoalescingCache(options.cacheBytes, disk);
   const prefetcher = new Prefetcher(queue);
-  const metrics = new Metrics({ queue, cache, disk, prefetcher, sources });
-  const stats = new StatsCollector({ queue, cache, disk, sources, options });
+  const metrics = new Metrics({ queue, cache, disk, prefetcher, libraries });
+  const stats = new StatsCollector({ queue, cache, disk, libraries, options });
   const onWork = (event: WorkEvent) => {
-    metrics.work(event);
-    stats.work(event);
+    metrics.recordWork(event);
+    stats.recordWork(event);
     options.onWork(event);
   };
-  const parts = { pool, queue, cache, onWork, encoder: options.videoEncoder };
-  const service = new SegmentService({ ...parts, ...options, onWork, limits, prefetcher });
-  const keyframes = new KeyframeService(parts);
-  const images = new ImageService(parts);
-  const catalog = new Catalog(sources.libraries, {
-    ...{ engine: options.engine, videoEncoder: options.videoEncoder },
+
+  const limits: SizeLimits = { minSide: MIN_SIDE, maxSide: options.maxSide, maxArea: options.maxArea };
+  const { videoEncoder: encoder, prefetch, maxWork } = options;
+  const renderer = new Renderer({ cache, queue, onWork });
+  const catalog = new Catalog(libraries.libraries, {
+    engine: options.engine,
+    videoEncoder: encoder,
+    imageSettings: IMAGE_SETTINGS,
     salt: `${limits.maxSide} ${limits.maxArea}`,
     maxIdLength: maxParamLength(app),
   });
-  app.addHook("preClose", () => queue.close(options.closeSeconds));
+  const context: PluginContext = {
+    catalog,
+    limits,
+    segments: new SegmentService({
+      renderer,
+      cache,
+      pool,
+      prefetcher,
+      encoder,
+      limits,
+      prefetch,
+      maxWork,
+    }),
+    keyframes: new KeyframeService({ renderer, pool, encoder }),
+    images: new ImageService({ renderer, pool }),
+    queue,
+    codecs,
+  };
 
   await app.register(fastifyStatic, { serve: false, decorateReply: !app.hasReplyDecorator("sendFile") });
   allowCrossOrigin(app);
-  metrics.watch(app);
+  metrics.attach(app);
   rejectWriteMethods(app);
   identifyClients(app, options.clientKey);
   authorizeRequests(app, catalog, limits, options);
-  const refuse: typeof sendError = (error, request, reply) => {
-    if (!(error instanceof ClientDisconnectedError)) metrics.error(describeError(error).code);
-    sendError(error, request, reply);
-  };
-  app.setErrorHandler(refuse);
-  // The application's own handler keeps the paths outside of a prefix.
-  if (app.prefix !== "" || given[STANDALONE]) {
-    app.setNotFoundHandler((request, reply) => refuse(notFound(), request, reply));
-  }
-  const server = { catalog, limits, service, keyframes, images, queue, codecs };
-  siteRoutes(app, server);
-  playerRoute(app);
-  embedRoutes(app, server);
-  healthRoutes(app, { ...server, ready: options.ready });
+  handleErrors(app, metrics, pluginOptions);
+  healthRoutes(app, { catalog, queue, ready: options.ready });
   if (options.metrics) metricsRoutes(app, metrics, stats);
-  assetRoute(app, server);
-  videoRoutes(app, server);
-  audioRoutes(app, server);
-  textRoutes(app, server);
-  imageRoutes(app, server);
-  // Not waited for: thousands of videos, or a server afar that does not answer, hold up no start.
-  const listed = catalog.list();
-  if (options.watch !== false) await watchCatalog(sources.libraries, catalog, listed, app);
-  logCatalogProblems(listed, app);
+  contentRoutes(app, context);
+
+  // Not awaited: a large catalog or an unresponsive origin must not delay startup.
+  const listing = catalog.list();
+  if (options.watch !== false) await watchCatalog(libraries.libraries, catalog, listing, app);
+  logCatalog(listing, app);
 };
 
-/** The answer for a path that is none. */
-export const notFound = (): RequestError => new RequestError("not-found", "there is nothing at this path");
+async function openDiskCacheOf(
+  { cacheDir, cacheDirBytes, videoEncoder }: ResolvedOptions,
+  codecs: ReadonlySet<VideoCodec>,
+  app: FastifyInstance,
+): Promise<DiskCache | undefined> {
+  if (cacheDir === undefined) return undefined;
+  const disk = await openDiskCache({
+    folder: cacheDir,
+    maxBytes: cacheDirBytes,
+    encoder: videoEncoder,
+    codecs,
+    log: app.log,
+  });
+  app.addHook("onClose", () => disk.flush());
+  return disk;
+}
+
+function handleErrors(app: FastifyInstance, metrics: Metrics, options: PluginOptions): void {
+  const onError: typeof sendError = (error, request, reply) => {
+    if (!(error instanceof ClientDisconnectedError)) metrics.recordError(describeError(error).code);
+    sendError(error, request, reply);
+  };
+  app.setErrorHandler(onError);
+  // Without a prefix, paths without a route belong to the application.
+  if (app.prefix !== "" || options[STANDALONE]) {
+    app.setNotFoundHandler((request, reply) => onError(notFound(), request, reply));
+  }
+}
+
+function contentRoutes(app: FastifyInstance, context: PluginContext): void {
+  playerRoute(app);
+  for (const register of [
+    catalogRoute,
+    embedRoutes,
+    assetRoute,
+    infoRoute,
+    playlistRoutes,
+    segmentRoutes,
+    audioRoutes,
+    textRoutes,
+    imageRoutes,
+  ]) {
+    register(app, context);
+  }
+}
 
 function maxParamLength(app: FastifyInstance): number {
   return app.initialConfig.routerOptions?.maxParamLength ?? app.initialConfig.maxParamLength ?? 100;
 }
 
-/** Serves the `.siedd` files of a folder at any size, under a prefix of one's own; may be registered twice. */
+/**
+ * Serves `.siedd` assets at any size. Fastify's `prefix` sets the path. It may be registered several times.
+ *
+ * Rejects with ServeError `bad-option`, or MediaError `ffmpeg-missing` or `encoder-unavailable`.
+ */
 export const siedd: FastifyPluginAsync<SieddOptions> = fp(plugin, {
   fastify: "5.x",
   name: "siedd",

@@ -2,80 +2,87 @@ import type { Asset, AudioTrack } from "../../codec/asset/asset.js";
 import { h264SegmentBits, type StreamFormat } from "../../media/segments/h264-level.js";
 import { audioSegments, framesToSeconds, targetDuration, type VideoSegment } from "../catalog/timeline.js";
 
-/** Bits a second, as a master playlist states them. */
+/** Upper bounds in bits per second, as a master playlist states them. */
 export interface Bandwidth {
   readonly peak: number;
   readonly average: number;
 }
 
-/** Bits and seconds of one segment, at most. */
-export interface SegmentLoad {
+/** Upper bound on the bits of one segment, and its duration. */
+export interface SegmentSize {
   readonly bits: number;
   readonly seconds: number;
 }
 
 /**
- * The peak segment bit rate of RFC 8216bis, 4.4.6.2: the highest of any run of segments that lasts from 0.5 to 1.5
- * times the target duration; of the whole where that is shorter.
- * @param target seconds
+ * Returns the peak segment bit rate of RFC 8216bis, 4.4.6.2, in bits per second: the maximum over all contiguous runs of
+ * segments that last 0.5 to 1.5 target durations, or the average of a shorter stream.
+ *
+ * @param target target duration in seconds
  */
-export function peakRate(loads: readonly SegmentLoad[], target: number): number {
+export function peakBitrate(segments: readonly SegmentSize[], target: number): number {
   let peak = 0;
-  for (let first = 0; first < loads.length; first++) {
+  for (let first = 0; first < segments.length; first++) {
     let [bits, seconds] = [0, 0];
-    for (let last = first; last < loads.length; last++) {
-      bits += loads[last].bits;
-      seconds += loads[last].seconds;
+    for (let last = first; last < segments.length; last++) {
+      bits += segments[last].bits;
+      seconds += segments[last].seconds;
       if (seconds > 1.5 * target + 1e-9) break;
       if (seconds >= 0.5 * target - 1e-9) peak = Math.max(peak, bits / seconds);
     }
   }
-  return peak === 0 ? rateOf(loads) : peak;
+  return peak === 0 ? averageBitrate(segments) : peak;
 }
 
-const rateOf = (loads: readonly SegmentLoad[]): number => {
-  const sum = (of: (load: SegmentLoad) => number) => loads.reduce((total, load) => total + of(load), 0);
-  return loads.length === 0 ? 0 : sum(({ bits }) => bits) / sum(({ seconds }) => seconds);
-};
+function averageBitrate(segments: readonly SegmentSize[]): number {
+  if (segments.length === 0) return 0;
+  const sum = (of: (segment: SegmentSize) => number) => segments.reduce((total, one) => total + of(one), 0);
+  return sum(({ bits }) => bits) / sum(({ seconds }) => seconds);
+}
 
-const bandwidthOf = (loads: readonly SegmentLoad[], target: number): Bandwidth => ({
-  peak: Math.ceil(peakRate(loads, target)),
-  average: Math.ceil(rateOf(loads)),
-});
-
-/** Bounds on a video rendition that hold before any of it is encoded, for it follows from its rate cap. */
+/** Bounds a video rendition. The encoder's rate cap makes that possible before any segment is encoded. */
 export function videoBandwidth(
   asset: Asset,
   format: StreamFormat,
   segments: readonly VideoSegment[],
 ): Bandwidth {
-  const loads = segments.map(({ frameCount }) => ({
-    bits: h264SegmentBits(format, frameCount),
-    seconds: framesToSeconds(frameCount, asset),
-  }));
-  return bandwidthOf(loads, targetDuration(asset));
+  return bandwidth(asset, segments, (frameCount) => h264SegmentBits(format, frameCount));
 }
 
-/** Bounds on the keyframes alone, one a segment. */
+/** Bounds a keyframe-only rendition: one frame per segment. */
 export function keyframeBandwidth(
   asset: Asset,
   format: StreamFormat,
   segments: readonly VideoSegment[],
 ): Bandwidth {
-  const bits = h264SegmentBits(format, 1);
-  const loads = segments.map(({ frameCount }) => ({ bits, seconds: framesToSeconds(frameCount, asset) }));
-  return bandwidthOf(loads, targetDuration(asset));
+  return bandwidth(asset, segments, () => h264SegmentBits(format, 1));
 }
 
+function bandwidth(
+  asset: Asset,
+  segments: readonly VideoSegment[],
+  bitsOf: (frameCount: number) => number,
+): Bandwidth {
+  const sizes = segments.map(({ frameCount }) => ({
+    bits: bitsOf(frameCount),
+    seconds: framesToSeconds(frameCount, asset),
+  }));
+  return {
+    peak: Math.ceil(peakBitrate(sizes, targetDuration(asset))),
+    average: Math.ceil(averageBitrate(sizes)),
+  };
+}
+
+/** Bytes of moof and mdat headers per fragment, and of trun per sample. */
 const FRAGMENT_BYTES = 120;
 const BYTES_PER_SAMPLE = 4;
 
-/** Bounds on an audio rendition: its packets are known, its peak is bounded by the largest of them. */
+/** Bounds an audio rendition. The packet sizes are known; the largest packet bounds the peak. */
 export function audioBandwidth(asset: Asset, track: AudioTrack): Bandwidth {
   const packetSeconds = track.packetDuration / track.sampleRate;
   const segments = audioSegments(asset, track);
-  const fewest = segments.reduce((min, segment) => Math.min(min, segment.packetCount), track.packetCount);
-  const overhead = FRAGMENT_BYTES / Math.max(1, fewest) + BYTES_PER_SAMPLE;
+  const minPackets = segments.reduce((min, segment) => Math.min(min, segment.packetCount), track.packetCount);
+  const overhead = FRAGMENT_BYTES / Math.max(1, minPackets) + BYTES_PER_SAMPLE;
   const seconds = framesToSeconds(asset.frameCount, asset);
   const bytes = track.bytes + segments.length * FRAGMENT_BYTES + track.packetCount * BYTES_PER_SAMPLE;
   return {

@@ -1,61 +1,61 @@
-/** What a master playlist says of any stream of pictures. */
-export interface ImageStream {
+/** The attributes that a master playlist states for every kind of stream. */
+export interface StreamAttributes {
   readonly uri: string;
-  /** Upper bound on the bits a second of any stretch of about a target duration, audio included. */
+  /** Upper bound on the bits per second of any run of about one target duration, audio included. */
   readonly bandwidth: number;
-  /** The same over the whole video. */
+  /** Upper bound on the bits per second of the full video. */
   readonly averageBandwidth: number;
-  /** RFC 6381, video first; "jpeg" for pictures. */
+  /** RFC 6381, video first; "jpeg" for images. */
   readonly codecs: readonly string[];
   readonly width: number;
   readonly height: number;
 }
 
-/** One way of playing the video. */
-export interface Variant extends ImageStream {
-  /** Hertz. */
+/** A variant stream (EXT-X-STREAM-INF). */
+export interface Variant extends StreamAttributes {
+  /** Frames per second. */
   readonly frameRate: number;
 }
 
-/** One track of sound or of subtitles as its own rendition. */
+/** A text track as a rendition (EXT-X-MEDIA). */
 export interface Rendition {
   readonly uri: string;
-  /** Unlike that of any other of its kind. */
+  /** Unique among the renditions of its type. */
   readonly name: string;
-  /** BCP 47; undefined where unknown. */
+  /** BCP 47; undefined if unknown. */
   readonly language: string | undefined;
 }
 
-/** One audio track as its own rendition. */
+/** An audio track as a rendition (EXT-X-MEDIA). */
 export interface AudioRendition extends Rendition {
   readonly channels: number;
 }
 
-/** All streams of a video, in the order in which they are listed. */
-export interface MasterContents {
-  /** The first one is where players begin. */
+/** All streams of a video, in playlist order. */
+export interface MasterPlaylist {
+  /** Players start with the first one. */
   readonly variants: readonly Variant[];
   /** The first one is the default. */
   readonly audio?: readonly AudioRendition[];
-  /** Shown when the viewer, or the language of their system, asks for them. */
+  /** Shown if the viewer, or the language of their system, selects them. */
   readonly text?: readonly Rendition[];
-  /** Keyframes alone, for scrubbing. */
-  readonly keyframes?: readonly ImageStream[];
-  /** Sheets of thumbnails, for scrubbing. */
-  readonly images?: readonly ImageStream[];
+  /** Keyframe-only streams, for scrubbing. */
+  readonly keyframes?: readonly StreamAttributes[];
+  /** Storyboards, for scrubbing. */
+  readonly images?: readonly StreamAttributes[];
 }
 
 const AUDIO_GROUP = "audio";
 const TEXT_GROUP = "text";
 
-/** A master playlist (RFC 8216bis, 4.4.6); the streams of images are Roku's extension of it. */
-export function masterPlaylist({
+/** Writes a master playlist (RFC 8216bis, 4.4.6). Image streams are Roku's extension. */
+export function writeMasterPlaylist({
   variants,
   audio = [],
   text = [],
   keyframes = [],
   images = [],
-}: MasterContents): string {
+}: MasterPlaylist): string {
   const groups = [
     ...(audio.length > 0 ? [`AUDIO="${AUDIO_GROUP}"`] : []),
     ...(text.length > 0 ? [`SUBTITLES="${TEXT_GROUP}"`] : []),
@@ -66,14 +66,14 @@ export function masterPlaylist({
     "#EXT-X-INDEPENDENT-SEGMENTS",
     ...audio.map((rendition, index) => audioLine(rendition, index === 0)),
     ...text.map(textLine),
-    ...variants.flatMap((variant) => [streamLine(variant, groups), variant.uri]),
-    ...keyframes.map(keyFrameLine),
+    ...variants.flatMap((variant) => [variantLine(variant, groups), variant.uri]),
+    ...keyframes.map(keyframeLine),
     ...images.map(imageLine),
     "",
   ].join("\n");
 }
 
-const named = (type: string, group: string, { name, language }: Rendition): string[] => [
+const mediaAttributes = (type: string, group: string, { name, language }: Rendition): string[] => [
   `TYPE=${type}`,
   `GROUP-ID="${group}"`,
   `NAME="${name}"`,
@@ -82,7 +82,7 @@ const named = (type: string, group: string, { name, language }: Rendition): stri
 
 function audioLine(rendition: AudioRendition, isDefault: boolean): string {
   const attributes = [
-    ...named("AUDIO", AUDIO_GROUP, rendition),
+    ...mediaAttributes("AUDIO", AUDIO_GROUP, rendition),
     `DEFAULT=${isDefault ? "YES" : "NO"}`,
     "AUTOSELECT=YES",
     `CHANNELS="${rendition.channels}"`,
@@ -93,7 +93,7 @@ function audioLine(rendition: AudioRendition, isDefault: boolean): string {
 
 function textLine(rendition: Rendition): string {
   const attributes = [
-    ...named("SUBTITLES", TEXT_GROUP, rendition),
+    ...mediaAttributes("SUBTITLES", TEXT_GROUP, rendition),
     "DEFAULT=NO",
     "AUTOSELECT=YES",
     "FORCED=NO",
@@ -102,16 +102,16 @@ function textLine(rendition: Rendition): string {
   return `#EXT-X-MEDIA:${attributes.join(",")}`;
 }
 
-const rates = ({ bandwidth, averageBandwidth, codecs, width, height }: ImageStream): string[] => [
-  `BANDWIDTH=${bandwidth}`,
-  `AVERAGE-BANDWIDTH=${averageBandwidth}`,
-  `CODECS="${codecs.join(",")}"`,
-  `RESOLUTION=${width}x${height}`,
+const streamAttributes = (stream: StreamAttributes): string[] => [
+  `BANDWIDTH=${stream.bandwidth}`,
+  `AVERAGE-BANDWIDTH=${stream.averageBandwidth}`,
+  `CODECS="${stream.codecs.join(",")}"`,
+  `RESOLUTION=${stream.width}x${stream.height}`,
 ];
 
-function streamLine(variant: Variant, groups: readonly string[]): string {
+function variantLine(variant: Variant, groups: readonly string[]): string {
   const attributes = [
-    ...rates(variant),
+    ...streamAttributes(variant),
     `FRAME-RATE=${variant.frameRate.toFixed(3)}`,
     "VIDEO-RANGE=SDR",
     ...groups,
@@ -120,8 +120,8 @@ function streamLine(variant: Variant, groups: readonly string[]): string {
   return `#EXT-X-STREAM-INF:${attributes.join(",")}`;
 }
 
-const keyFrameLine = (stream: ImageStream): string =>
-  `#EXT-X-I-FRAME-STREAM-INF:${[...rates(stream), "VIDEO-RANGE=SDR", `URI="${stream.uri}"`].join(",")}`;
+const keyframeLine = (stream: StreamAttributes): string =>
+  `#EXT-X-I-FRAME-STREAM-INF:${[...streamAttributes(stream), "VIDEO-RANGE=SDR", `URI="${stream.uri}"`].join(",")}`;
 
-const imageLine = (stream: ImageStream): string =>
-  `#EXT-X-IMAGE-STREAM-INF:${[...rates(stream), `URI="${stream.uri}"`].join(",")}`;
+const imageLine = (stream: StreamAttributes): string =>
+  `#EXT-X-IMAGE-STREAM-INF:${[...streamAttributes(stream), `URI="${stream.uri}"`].join(",")}`;

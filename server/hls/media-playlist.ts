@@ -1,27 +1,25 @@
-/** One line of a media playlist. */
+/** One segment of a media playlist. */
 export interface PlaylistSegment {
   /** Seconds. */
   readonly duration: number;
   /** Relative to the playlist. */
   readonly uri: string;
-  /** Tags of this segment alone. */
+  /** Tags that apply to this segment only. */
   readonly tags?: readonly string[];
 }
 
-export interface MediaPlaylistOptions {
-  /** Whole seconds that no segment exceeds; the same in all renditions of picture and sound of a video. */
+export interface MediaPlaylist {
+  /** Integer seconds that no segment exceeds. The same in all video and audio renditions of a video. */
   readonly targetDuration: number;
-  /** URI of the init segment; none for subtitles and images. */
+  /** URI of the init segment. Subtitles and images have none. */
   readonly init?: string;
-  /** Segments of one keyframe each: EXT-X-I-FRAMES-ONLY. Sheets of thumbnails: EXT-X-IMAGES-ONLY. */
+  /** `keyframes`: one keyframe per segment (EXT-X-I-FRAMES-ONLY). `images`: storyboard sheets (EXT-X-IMAGES-ONLY). */
   readonly only?: "keyframes" | "images";
+  readonly segments: readonly PlaylistSegment[];
 }
 
-/** A complete media playlist, each of whose segments can be shown without the others (RFC 8216bis, 4.4). */
-export function mediaPlaylist(
-  { targetDuration, init, only }: MediaPlaylistOptions,
-  segments: readonly PlaylistSegment[],
-): string {
+/** Writes a complete media playlist of independent segments (RFC 8216bis, 4.4). */
+export function writeMediaPlaylist({ targetDuration, init, only, segments }: MediaPlaylist): string {
   return [
     "#EXTM3U",
     "#EXT-X-VERSION:7",
@@ -42,5 +40,5 @@ export function mediaPlaylist(
   ].join("\n");
 }
 
-// Nine decimals: an hour of segments of 1001/30000 s then ends within 2 microseconds of the truth.
+// Nine decimals: the durations of one hour of 1001/30000 s segments then sum to within 2 microseconds.
 const formatSeconds = (seconds: number): string => seconds.toFixed(9).replace(/(\.\d{3}\d*?)0+$/, "$1");

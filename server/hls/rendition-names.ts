@@ -1,10 +1,9 @@
-/** The track of a rendition as far as its name goes. */
-interface Spoken {
-  /** ISO 639-2, "und" where unknown. */
+interface Track {
+  /** ISO 639-2; "und" if unknown. */
   readonly language: string;
 }
 
-/** BCP 47 takes the shortest code, "de" for both of ISO 639-2's "deu" and "ger"; undefined where unknown. */
+/** Converts a language code to BCP 47, which prefers two letters ("deu" and "ger" become "de"); undefined if unknown. */
 export function languageTag(language: string): string | undefined {
   if (language === "und") return undefined;
   try {
@@ -14,16 +13,19 @@ export function languageTag(language: string): string | undefined {
   }
 }
 
-/** What a player's menu shows, no two alike: "German", or "German 2" where there are others; "Audio 1" without a language. */
-export function renditionNames(tracks: readonly Spoken[], otherwise: string): string[] {
-  const languages = tracks.map(({ language }) => languageName(language) ?? otherwise);
-  return languages.map((name, index) => {
-    const alone = languages.filter((other) => other === name).length === 1;
-    return alone ? name : `${name} ${languages.slice(0, index + 1).filter((other) => other === name).length}`;
-  });
+/**
+ * Returns unique names for a player's menu: the language, such as "German", or `fallback` if it is unknown. Equal names
+ * are numbered: "German 1", "German 2".
+ */
+export function renditionNames(tracks: readonly Track[], fallback: string): string[] {
+  const names = tracks.map(({ language }) => languageName(language) ?? fallback);
+  const countOf = (name: string, among: readonly string[]) => among.filter((other) => other === name).length;
+  return names.map((name, index) =>
+    countOf(name, names) === 1 ? name : `${name} ${countOf(name, names.slice(0, index + 1))}`,
+  );
 }
 
-/** "German"; undefined for a code that nobody knows. */
+/** Returns the English name of a language; undefined if the code is unknown. */
 function languageName(language: string): string | undefined {
   const tag = languageTag(language);
   return tag && new Intl.DisplayNames(["en"], { type: "language", fallback: "none" }).of(tag);

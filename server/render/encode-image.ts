@@ -1,20 +1,11 @@
 import type { Sharp } from "sharp";
+import type { ImageFormat } from "../request/image-file.js";
+import type { Size } from "../request/size.js";
 
-/** File formats of a single picture, as they stand in a URL. */
-export const IMAGE_FORMATS = ["jpg", "png", "webp", "avif"] as const;
-export type ImageFormat = (typeof IMAGE_FORMATS)[number];
+/** Part of every URL version. Change it whenever the settings below change the bytes of an image. */
+export const IMAGE_SETTINGS = "images 1";
 
-/** Changes with the bytes that equal pixels become. */
-export const IMAGE_SETTINGS = "pictures 1";
-
-export const IMAGE_TYPES: Readonly<Record<ImageFormat, string>> = {
-  jpg: "image/jpeg",
-  png: "image/png",
-  webp: "image/webp",
-  avif: "image/avif",
-};
-
-// Effort is spent while somebody waits: the fast half of each encoder's range.
+// Images are encoded while a request waits: the efforts are from the fast half of each encoder's range.
 const ENCODERS: Readonly<Record<ImageFormat, (image: Sharp) => Sharp>> = {
   jpg: (image) => image.jpeg({ quality: 85 }),
   png: (image) => image.png({ compressionLevel: 6 }),
@@ -22,16 +13,17 @@ const ENCODERS: Readonly<Record<ImageFormat, (image: Sharp) => Sharp>> = {
   avif: (image) => image.avif({ quality: 60, effort: 2 }),
 };
 
-export const isImageFormat = (text: string): text is ImageFormat =>
-  (IMAGE_FORMATS as readonly string[]).includes(text);
-
-/** @param rgba width * height * 4 bytes, full range; alpha is left out */
+/**
+ * Encodes an image.
+ *
+ * @param rgba width * height * 4 bytes, full range; alpha is ignored
+ */
 export async function encodeImage(
   rgba: Uint8Array,
-  { width, height }: { readonly width: number; readonly height: number },
+  { width, height }: Size,
   format: ImageFormat,
 ): Promise<Uint8Array> {
-  // Loaded by the first picture: it is native code of some megabytes, and segments need none of it.
+  // Imported on first use: sharp loads several megabytes of native code, which segments do not need.
   const { default: sharp } = await import("sharp");
   const image = sharp(rgba, { raw: { width, height, channels: 4 } }).removeAlpha();
   return ENCODERS[format](image).toBuffer();

@@ -1,136 +1,119 @@
-import { fullRegion } from "../../codec/decode/viewport.js";
-import { type DecodeFramesOptions, type DecodePool, decodeFrames } from "../../decode-pool/index.js";
-import type { CoalescingCache } from "../cache/coalescing-cache.js";
+import type { Viewport } from "../../codec/decode/viewport.js";
+import { type DecodePool, decodeFrames } from "../../decode-pool/index.js";
 import type { CatalogEntry } from "../catalog/catalog.js";
-import type { WorkEvent } from "../monitoring/work-event.js";
-import type { RegionRequest, SourceSize } from "../request/region.js";
-import type { WorkQueue } from "../scheduling/queue.js";
-import { encodeImage, type ImageFormat } from "./encode-image.js";
+import type { ImageFile } from "../request/image-file.js";
+import { viewportKey } from "../request/viewport.js";
+import { encodeImage } from "./encode-image.js";
+import type { Renderer } from "./renderer.js";
 import type { Sheet, Storyboard } from "./storyboard.js";
 
-/** One moment of a video as a picture. */
-export interface ImageRequest {
+/** A frame of a video to render as an image file. */
+export interface ImageRequest extends ImageFile {
   readonly entry: CatalogEntry;
-  readonly region: RegionRequest;
-  /** Output pixels, odd ones too. */
-  readonly size: SourceSize;
-  readonly milliseconds: number;
-  readonly format: ImageFormat;
+  /** The output sides may be odd. */
+  readonly viewport: Viewport;
+}
+
+/** A sheet of a storyboard to render as a JPEG file. */
+export interface SheetRequest {
+  readonly entry: CatalogEntry;
+  readonly storyboard: Storyboard;
+  readonly sheet: Sheet;
 }
 
 export interface ImageServiceDependencies {
+  readonly renderer: Renderer;
   readonly pool: DecodePool;
-  readonly cache: CoalescingCache;
-  readonly queue: WorkQueue;
-  readonly onWork: (event: WorkEvent) => void;
 }
 
-const MILLISECONDS = { num: 1000, den: 1 };
+/** Returns the cache key of an image. */
+export const imageKey = ({ entry, viewport, timeMs, format }: ImageRequest): string =>
+  `${entry.id} ${entry.version} ${viewportKey(viewport, entry.asset)} ${format} ${timeMs}`;
 
-/** Names the bytes of a picture among all that this server can make. */
-export function imageKey({ entry, region, size, milliseconds, format }: ImageRequest): string {
-  return `${entry.id} ${entry.version} ${region.canonical} ${size.width}x${size.height} ${format} ${milliseconds}`;
-}
+/** Returns the cache key of a storyboard sheet. */
+export const sheetKey = ({ entry, storyboard, sheet }: SheetRequest): string => {
+  const { thumbnail, intervalMs } = storyboard;
+  return `${entry.id} ${entry.version} ${viewportKey(thumbnail, entry.asset)} storyboard ${intervalMs} ${sheet.index}`;
+};
 
-/** Names the bytes of a sheet among all that this server can make. */
-export function sheetKey(entry: CatalogEntry, { thumbnail, interval }: Storyboard, { index }: Sheet): string {
-  return `${entry.id} ${entry.version} full ${thumbnail.width}x${thumbnail.height} storyboard ${interval} ${index}`;
-}
-
-/** Computes single pictures and sheets of thumbnails when they are asked for: pure functions of what their URLs say. */
+/** Renders images and storyboard sheets. The bytes are pure functions of their requests. */
 export class ImageService {
-  readonly #parts: ImageServiceDependencies;
+  readonly #dependencies: ImageServiceDependencies;
 
-  constructor(parts: ImageServiceDependencies) {
-    this.#parts = parts;
+  constructor(dependencies: ImageServiceDependencies) {
+    this.#dependencies = dependencies;
   }
 
-  /** The picture's file. Rejects with SieddError, RequestError or the signal's reason. */
-  image(image: ImageRequest, signal?: AbortSignal): Promise<Uint8Array> {
-    const { cache, queue } = this.#parts;
-    const make = (abandoned: AbortSignal) =>
-      queue.run((ended) => this.#make(image, ended), abandoned, image.size.width * image.size.height);
-    return cache.get(imageKey(image), make, signal);
+  /** Returns an image file. Rejects with SieddError, RequestError or the signal's reason. */
+  image(request: ImageRequest, signal?: AbortSignal): Promise<Uint8Array> {
+    const { entry, viewport, timeMs } = request;
+    const { width, height } = viewport;
+    const job = {
+      key: imageKey(request),
+      event: { type: "image", id: entry.id, index: timeMs, width, height, frames: 1 },
+      render: (ended: AbortSignal) => this.#renderImage(request, ended),
+    } as const;
+    return this.#dependencies.renderer.run(job, signal);
   }
 
-  /** A sheet of a storyboard as a JPEG file. Rejects as `picture` does. */
-  sheet(entry: CatalogEntry, board: Storyboard, sheet: Sheet, signal?: AbortSignal): Promise<Uint8Array> {
-    const { cache, queue } = this.#parts;
-    const make = (abandoned: AbortSignal) =>
-      queue.run(
-        (ended) => this.#makeSheet(entry, board, sheet, ended),
-        abandoned,
-        board.thumbnail.width * board.thumbnail.height * sheet.count,
-      );
-    return cache.get(sheetKey(entry, board, sheet), make, signal);
+  /** Returns a storyboard sheet as a JPEG file. Rejects as `image` does. */
+  sheet(request: SheetRequest, signal?: AbortSignal): Promise<Uint8Array> {
+    const { entry, storyboard, sheet } = request;
+    const { width, height } = storyboard.thumbnail;
+    const job = {
+      key: sheetKey(request),
+      event: { type: "storyboard", id: entry.id, index: sheet.index, width, height, frames: sheet.count },
+      render: (ended: AbortSignal) => this.#renderSheet(request, ended),
+    } as const;
+    return this.#dependencies.renderer.run(job, signal);
   }
 
-  async #make(image: ImageRequest, signal: AbortSignal): Promise<Uint8Array> {
-    const { entry, region, size, milliseconds, format } = image;
-    const { width, height } = size;
-    return this.#timed(
-      { type: "image", id: entry.id, index: milliseconds, width, height, frames: 1 },
-      async () => {
-        const request = { region, width, height };
-        const frames = this.#decode(entry, {
-          rate: MILLISECONDS,
-          from: milliseconds,
-          count: 1,
-          request,
-          signal,
-        });
-        const { value: rgba } = await frames.next();
-        if (rgba === undefined) throw new Error(`no frame at ${milliseconds} ms of ${entry.id}`);
-        const bytes = await encodeImage(rgba, size, format);
-        signal.throwIfAborted();
-        return bytes;
-      },
-    );
+  async #renderImage(request: ImageRequest, signal: AbortSignal): Promise<Uint8Array> {
+    const { entry, viewport, timeMs, format } = request;
+    const rate = { num: 1000, den: 1 };
+    const options = { rate, from: timeMs, count: 1, viewport, format: "rgba", signal } as const;
+    const { value: rgba } = await decodeFrames(this.#dependencies.pool, entry, options).next();
+    if (rgba === undefined) throw new Error(`no frame at ${timeMs} ms of ${entry.id}`);
+    const file = await encodeImage(rgba, viewport, format);
+    signal.throwIfAborted();
+    return file;
   }
 
-  async #makeSheet(
-    entry: CatalogEntry,
-    board: Storyboard,
-    sheet: Sheet,
-    signal: AbortSignal,
-  ): Promise<Uint8Array> {
-    const { width, height } = board.thumbnail;
-    const { index, first, count, columns, rows } = sheet;
-    return this.#timed(
-      { type: "storyboard", id: entry.id, index, width, height, frames: count },
-      async () => {
-        const size = { width: columns * width, height: rows * height };
-        const pixels = new Uint8Array(size.width * size.height * 4);
-        const rate = { num: 1000, den: board.interval };
-        const request = { region: fullRegion(entry.asset), width, height };
-        let cell = 0;
-        for await (const rgba of this.#decode(entry, { rate, from: first, count, request, signal })) {
-          const corner = (Math.floor(cell / columns) * height * size.width + (cell % columns) * width) * 4;
-          for (let row = 0; row < height; row++) {
-            const line = rgba.subarray(row * width * 4, (row + 1) * width * 4);
-            pixels.set(line, corner + row * size.width * 4);
-          }
-          cell++;
-        }
-        const bytes = await encodeImage(pixels, size, "jpg");
-        signal.throwIfAborted();
-        return bytes;
-      },
-    );
+  async #renderSheet({ entry, storyboard, sheet }: SheetRequest, signal: AbortSignal): Promise<Uint8Array> {
+    const { thumbnail: viewport, intervalMs } = storyboard;
+    const rate = { num: 1000, den: intervalMs };
+    const options = {
+      rate,
+      from: sheet.first,
+      count: sheet.count,
+      viewport,
+      format: "rgba",
+      signal,
+    } as const;
+    const size = { width: sheet.columns * viewport.width, height: sheet.rows * viewport.height };
+    const pixels = new Uint8Array(size.width * size.height * 4);
+    let cell = 0;
+    for await (const rgba of decodeFrames(this.#dependencies.pool, entry, options)) {
+      drawThumbnail(pixels, rgba, { sheet, thumbnail: viewport, cell });
+      cell++;
+    }
+    const file = await encodeImage(pixels, size, "jpg");
+    signal.throwIfAborted();
+    return file;
   }
+}
 
-  #decode(entry: CatalogEntry, options: Omit<DecodeFramesOptions, "format">) {
-    return decodeFrames(this.#parts.pool, entry, { ...options, format: "rgba" });
-  }
-
-  async #timed(
-    event: Omit<WorkEvent, "seconds" | "bytes">,
-    work: () => Promise<Uint8Array>,
-  ): Promise<Uint8Array> {
-    const started = performance.now();
-    const bytes = await work();
-    const seconds = (performance.now() - started) / 1000;
-    this.#parts.onWork({ ...event, seconds, bytes: bytes.byteLength });
-    return bytes;
+/** Copies a thumbnail into its cell of a sheet; both are RGBA, row by row. */
+function drawThumbnail(
+  pixels: Uint8Array,
+  rgba: Uint8Array,
+  { sheet, thumbnail, cell }: { readonly sheet: Sheet; readonly thumbnail: Viewport; readonly cell: number },
+): void {
+  const rowBytes = thumbnail.width * 4;
+  const sheetRowBytes = sheet.columns * rowBytes;
+  const top = Math.floor(cell / sheet.columns) * thumbnail.height;
+  const offset = top * sheetRowBytes + (cell % sheet.columns) * rowBytes;
+  for (let row = 0; row < thumbnail.height; row++) {
+    pixels.set(rgba.subarray(row * rowBytes, (row + 1) * rowBytes), offset + row * sheetRowBytes);
   }
 }

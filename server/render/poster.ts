@@ -1,23 +1,28 @@
+import { fullRegion, type Viewport } from "../../codec/decode/viewport.js";
 import type { SizeLimits } from "../../protocol/size-limits.js";
 import type { CatalogEntry } from "../catalog/catalog.js";
-import { imageUrl } from "../request/addresses.js";
-import { canonicalSize, largestSize, type SizeRequest } from "../request/size.js";
-import { videoDuration } from "../request/time.js";
+import { imageUrl } from "../request/image-file.js";
+import { largestSize } from "../request/size.js";
+import { durationMs } from "../request/time.js";
 
-/** Output pixels of the longer side. */
+/** Output pixels of a poster's longer side. */
 const POSTER_SIDE = 480;
 
-/** URL of the picture that stands for a video, relative to `/:id/`. Videos begin black: it is from a third in. */
-export function posterOf(entry: CatalogEntry, limits: SizeLimits): string {
-  const size = sizeWithin(entry, limits, POSTER_SIDE);
-  const milliseconds = Math.floor(videoDuration(entry) / 3);
-  return `${imageUrl("full", size, milliseconds, "jpg")}?v=${entry.version}`;
+/** Returns the viewport of a video's poster. */
+export const posterViewport = (entry: CatalogEntry, limits: SizeLimits): Viewport =>
+  thumbnailViewport(entry, limits, POSTER_SIDE);
+
+/** Returns the URL of a video's poster, relative to `/:id/`: the frame at a third, as videos often start black. */
+export function posterUrl(entry: CatalogEntry, limits: SizeLimits): string {
+  const { asset, version } = entry;
+  const timeMs = Math.floor(durationMs(asset) / 3);
+  return `${imageUrl(posterViewport(entry, limits), asset, { timeMs, format: "jpg" })}?v=${version}`;
 }
 
-/** The video's shape with at most `longest` pixels a side, never more than it has itself. */
-export function sizeWithin({ asset }: CatalogEntry, limits: SizeLimits, longest: number): SizeRequest {
-  const largest = largestSize(asset, limits, false, 1);
-  const scale = Math.min(1, longest / Math.max(largest.width, largest.height));
-  const side = (pixels: number) => Math.max(limits.minSide, Math.round(pixels * scale));
-  return canonicalSize({ width: side(largest.width), height: side(largest.height) }, asset, 1);
+/** Returns a viewport that shows the full frame, scaled down to `maxSide` output pixels per side. */
+export function thumbnailViewport({ asset }: CatalogEntry, limits: SizeLimits, maxSide: number): Viewport {
+  const largest = largestSize(asset, limits, { alignment: 1 });
+  const scale = Math.min(1, maxSide / Math.max(largest.width, largest.height));
+  const scaleSide = (side: number) => Math.max(limits.minSide, Math.round(side * scale));
+  return { region: fullRegion(asset), width: scaleSide(largest.width), height: scaleSide(largest.height) };
 }

@@ -1,74 +1,73 @@
-import { webVttTime } from "../../media/write/webvtt.js";
+import type { Viewport } from "../../codec/decode/viewport.js";
+import { formatWebVttTime } from "../../media/write/webvtt.js";
 import type { SizeLimits } from "../../protocol/size-limits.js";
 import type { CatalogEntry } from "../catalog/catalog.js";
 import { RequestError } from "../errors.js";
-import type { SizeRequest } from "../request/size.js";
-import { videoDuration } from "../request/time.js";
-import { sizeWithin } from "./poster.js";
+import { durationMs } from "../request/time.js";
+import { thumbnailViewport } from "./poster.js";
 
 /** Output pixels of a thumbnail's longer side. */
 const THUMBNAIL_SIDE = 160;
-/** Thumbnails across and down a sheet: few enough that the first sheet is there soon. */
+/** Thumbnails per row and per column of a sheet: few, so that the first sheet renders quickly. */
 const COLUMNS = 5;
 const ROWS = 5;
-/** Thumbnails of a video at most, which bounds what all sheets of a long one cost. */
+const THUMBNAILS_PER_SHEET = COLUMNS * ROWS;
+/** Maximum thumbnails of a video. Bounds the cost of all sheets of a long video. */
 const MAX_THUMBNAILS = 500;
 
-/** The thumbnails of a video: one for each interval, taken at its start, on sheets from left to right and down. */
+/** The thumbnails of a video: one per interval, taken at its start, in reading order on sheets. */
 export interface Storyboard {
-  readonly thumbnail: SizeRequest;
-  /** Milliseconds, whole seconds. */
-  readonly interval: number;
+  readonly thumbnail: Viewport;
+  /** Milliseconds, a multiple of 1000. */
+  readonly intervalMs: number;
   /** Thumbnails on all sheets. */
   readonly count: number;
-  readonly sheets: number;
+  readonly sheetCount: number;
 }
 
-/** One sheet, full but for the last one. */
+/** One image of a storyboard. All sheets but the last are full. */
 export interface Sheet {
   readonly index: number;
+  /** Index of its first thumbnail. */
   readonly first: number;
   readonly count: number;
   readonly columns: number;
   readonly rows: number;
 }
 
-const PER_SHEET = COLUMNS * ROWS;
-
-export function storyboardOf(entry: CatalogEntry, limits: SizeLimits): Storyboard {
-  const end = videoDuration(entry);
-  const interval = 1000 * Math.max(1, Math.ceil(end / 1000 / MAX_THUMBNAILS));
-  const count = Math.ceil(end / interval);
-  return {
-    thumbnail: sizeWithin(entry, limits, THUMBNAIL_SIDE),
-    interval,
-    count,
-    sheets: Math.ceil(count / PER_SHEET),
-  };
+/** Lays out the storyboard of a video. */
+export function planStoryboard(entry: CatalogEntry, limits: SizeLimits): Storyboard {
+  const end = durationMs(entry.asset);
+  const intervalMs = 1000 * Math.max(1, Math.ceil(end / 1000 / MAX_THUMBNAILS));
+  const count = Math.ceil(end / intervalMs);
+  const thumbnail = thumbnailViewport(entry, limits, THUMBNAIL_SIDE);
+  return { thumbnail, intervalMs, count, sheetCount: Math.ceil(count / THUMBNAILS_PER_SHEET) };
 }
 
-/** The sheet of an index. Throws RequestError `no-such-sheet`. */
-export function findSheet(entry: CatalogEntry, { count, sheets }: Storyboard, index: number): Sheet {
-  if (index >= sheets) {
+/** Returns the sheet of an index. Throws RequestError `no-such-sheet`. */
+export function findSheet(entry: CatalogEntry, { count, sheetCount }: Storyboard, index: number): Sheet {
+  if (index >= sheetCount) {
     throw new RequestError(
       "no-such-sheet",
-      `the storyboard of "${entry.id}" has sheets 0 to ${sheets - 1}, not ${index}`,
+      `the storyboard of "${entry.id}" has sheets 0 to ${sheetCount - 1}, got ${index}`,
     );
   }
-  const first = index * PER_SHEET;
-  const here = Math.min(PER_SHEET, count - first);
-  return { index, first, count: here, columns: Math.min(COLUMNS, here), rows: Math.ceil(here / COLUMNS) };
+  const first = index * THUMBNAILS_PER_SHEET;
+  const onSheet = Math.min(THUMBNAILS_PER_SHEET, count - first);
+  const columns = Math.min(COLUMNS, onSheet);
+  return { index, first, count: onSheet, columns, rows: Math.ceil(onSheet / COLUMNS) };
 }
 
-/** `/:id/storyboard.vtt`: a cue for each interval names its part of a sheet as a media fragment. */
-export function storyboardVtt(entry: CatalogEntry, { thumbnail, interval, count }: Storyboard): string {
+/** Writes `/:id/storyboard.vtt`: one cue per interval, which names its part of a sheet as a media fragment. */
+export function storyboardVtt(entry: CatalogEntry, { thumbnail, intervalMs, count }: Storyboard): string {
   const { width, height } = thumbnail;
-  const end = videoDuration(entry);
+  const end = durationMs(entry.asset);
   const cues = Array.from({ length: count }, (_, i) => {
-    const cell = i % PER_SHEET;
-    const at = `${(cell % COLUMNS) * width},${Math.floor(cell / COLUMNS) * height},${width},${height}`;
-    const sheet = `storyboard-${Math.floor(i / PER_SHEET)}.jpg?v=${entry.version}`;
-    return `${webVttTime(i * interval)} --> ${webVttTime(Math.min(end, (i + 1) * interval))}\n${sheet}#xywh=${at}\n`;
+    const cell = i % THUMBNAILS_PER_SHEET;
+    const xywh = `${(cell % COLUMNS) * width},${Math.floor(cell / COLUMNS) * height},${width},${height}`;
+    const sheet = `storyboard-${Math.floor(i / THUMBNAILS_PER_SHEET)}.jpg?v=${entry.version}`;
+    const [from, to] = [i * intervalMs, Math.min(end, (i + 1) * intervalMs)];
+    return `${formatWebVttTime(from)} --> ${formatWebVttTime(to)}\n${sheet}#xywh=${xywh}\n`;
   });
   return ["WEBVTT\n", ...cues].join("\n");
 }

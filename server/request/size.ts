@@ -2,17 +2,21 @@ import type { Rational } from "../../codec/asset/rational.js";
 import { h264Level } from "../../media/segments/h264-level.js";
 import type { SizeLimits } from "../../protocol/size-limits.js";
 import { RequestError } from "../errors.js";
-import type { SourceSize } from "./region.js";
 
-/** Whole output pixels that both sides are a multiple of: 4:2:0 video needs 2, a picture may be odd. */
-export type Grid = 1 | 2;
-
-/** Output pixels, of a video both even, with their canonical spelling. */
-export interface SizeRequest {
+/** Width and height in pixels. */
+export interface Size {
   readonly width: number;
   readonly height: number;
-  /** `w,h` or `^w,h` with the caret only where the source has fewer pixels. */
-  readonly canonical: string;
+}
+
+/** Both output sides are multiples of this: 2 for 4:2:0 video, 1 for images, whose sides may be odd. */
+export type Alignment = 1 | 2;
+
+/** How a size is chosen. */
+export interface SizeRules {
+  /** Whether the size may exceed the region. */
+  readonly upscale: boolean;
+  readonly alignment: Alignment;
 }
 
 const FORMS = {
@@ -24,88 +28,80 @@ const FORMS = {
 };
 
 /**
- * Reads the size of a URL for a region of the source: `max`, `w,`, `,h`, `w,h`, `!w,h` or `pct:n`, each with
- * `^` in front where it may be more than the source has (IIIF Image API 3.0, 4.2). 4:2:0 needs even sides:
- * they are rounded up.
+ * Parses the size of a URL: `max`, `w,`, `,h`, `w,h`, `!w,h` or `pct:n`, each with a `^` prefix to allow upscaling
+ * (IIIF Image API 3.0, 4.2). Rounds odd sides up, because 4:2:0 video needs even ones.
  *
- * Throws RequestError `bad-size`, `size-too-small`, `size-too-large` or `upscale-needs-caret`.
- *
- * @param region source pixels
+ * @param region in source pixels
+ * @returns output pixels
+ * @throws RequestError `bad-size`, `size-too-small`, `size-too-large` or `upscale-needs-caret`
  */
-export function parseSize(text: string, region: SourceSize, limits: SizeLimits, rate: Rational): SizeRequest {
-  const size = readSize(text, region, limits, 2);
-  if (h264Level({ width: size.width, height: size.height, frameRate: rate }) === undefined) {
-    throw new RequestError(
-      "size-too-large",
-      `${size.width}x${size.height} is too large for H.264 at this frame rate`,
-    );
-  }
-  return size;
+export function parseVideoSize(text: string, region: Size, limits: SizeLimits, frameRate: Rational): Size {
+  const size = parseAlignedSize(text, region, limits, 2);
+  if (h264Level({ ...size, frameRate }) !== undefined) return size;
+  throw new RequestError(
+    "size-too-large",
+    `size ${size.width}x${size.height} is too large for H.264 at this frame rate; request a smaller size`,
+  );
 }
 
-/** As parseSize, for a single picture: sides may be odd. Throws the same. */
-export function parseImageSize(text: string, region: SourceSize, limits: SizeLimits): SizeRequest {
-  return readSize(text, region, limits, 1);
+/** Parses the size of an image, whose sides may be odd. Otherwise like `parseVideoSize`, with the same errors. */
+export function parseImageSize(text: string, region: Size, limits: SizeLimits): Size {
+  return parseAlignedSize(text, region, limits, 1);
 }
 
-function readSize(text: string, region: SourceSize, limits: SizeLimits, grid: Grid): SizeRequest {
-  const enlarge = text.startsWith("^");
-  const wanted = wantedSize(enlarge ? text.slice(1) : text, region, limits, enlarge, grid);
-  if (wanted === undefined) {
-    throw new RequestError(
-      "bad-size",
-      `size "${text.length > 40 ? `${text.slice(0, 40)}...` : text}" is none of max, w, ,h w,h !w,h or pct:n, with ^ in front to enlarge`,
-    );
-  }
-  // Asked for below the bound and rounded up to it is still below it.
-  if (Math.round(wanted.width) < limits.minSide || Math.round(wanted.height) < limits.minSide) {
-    const asked = `${Math.round(wanted.width)}x${Math.round(wanted.height)}`;
-    throw new RequestError(
-      "size-too-small",
-      `${asked} is too small: each side needs at least ${limits.minSide} pixels`,
-    );
-  }
-  const size = { width: integer(wanted.width, grid), height: integer(wanted.height, grid) };
-  check(size, region, limits, enlarge, grid);
-  return canonicalSize(size, region, grid);
+/** Formats a size in its canonical spelling: `w,h`, or `^w,h` if it upscales the region. */
+export function formatSize({ width, height }: Size, region: Size, alignment: Alignment = 2): string {
+  return `${isUpscaled({ width, height }, region, alignment) ? "^" : ""}${width},${height}`;
 }
 
-/** A size as it stands in a URL. */
-export const sizeInUrl = (size: SizeRequest): string => size.canonical.replace("^", "%5E");
-
-/** The canonical spelling of a size that is known to be allowed. */
-export function canonicalSize(size: SourceSize, region: SourceSize, grid: Grid = 2): SizeRequest {
-  const caret = enlarges(size, region, grid) ? "^" : "";
-  return { width: size.width, height: size.height, canonical: `${caret}${size.width},${size.height}` };
-}
-
-/** The largest size of the region's shape within the limits: not more than the region unless `enlarge`. */
+/** Returns the largest size within the limits that has the region's aspect ratio. */
 export function largestSize(
-  region: SourceSize,
+  region: Size,
   limits: SizeLimits,
-  enlarge: boolean,
-  grid: Grid = 2,
-): SourceSize {
+  { upscale = false, alignment = 2 }: Partial<SizeRules> = {},
+): Size {
   const scale = Math.min(
     limits.maxSide / region.width,
     limits.maxSide / region.height,
     Math.sqrt(limits.maxArea / (region.width * region.height)),
   );
-  if (scale >= 1 && !enlarge)
-    return { width: integer(region.width, grid), height: integer(region.height, grid) };
-  const down = (side: number) =>
-    Math.max(integer(limits.minSide, grid), grid * Math.floor((side * scale + 1e-9) / grid));
-  return { width: down(region.width), height: down(region.height) };
+  if (scale >= 1 && !upscale) return alignSize(region, alignment);
+  const minSide = alignUp(limits.minSide, alignment);
+  // The epsilon keeps rounding errors from taking a pixel off a side that is an exact multiple.
+  const alignDown = (side: number) => alignment * Math.floor((side * scale + 1e-9) / alignment);
+  return {
+    width: Math.max(minSide, alignDown(region.width)),
+    height: Math.max(minSide, alignDown(region.height)),
+  };
 }
 
-function wantedSize(
-  text: string,
-  region: SourceSize,
-  limits: SizeLimits,
-  enlarge: boolean,
-  grid: Grid,
-): SourceSize | undefined {
-  if (text === "max") return largestSize(region, limits, enlarge, grid);
+function parseAlignedSize(text: string, region: Size, limits: SizeLimits, alignment: Alignment): Size {
+  const upscale = text.startsWith("^");
+  const exact = parseForm(upscale ? text.slice(1) : text, region, limits, { upscale, alignment });
+  if (exact === undefined) throw badSize(text);
+  // Checked before alignment, which may round a side up to the minimum.
+  const [width, height] = [Math.round(exact.width), Math.round(exact.height)];
+  if (width < limits.minSide || height < limits.minSide) {
+    throw new RequestError(
+      "size-too-small",
+      `size ${width}x${height} is too small: each side must be >= ${limits.minSide} pixels`,
+    );
+  }
+  const size = alignSize(exact, alignment);
+  assertWithinLimits(size, limits);
+  if (!upscale && isUpscaled(size, region, alignment)) {
+    throw new RequestError(
+      "upscale-needs-caret",
+      `size ${size.width}x${size.height} is larger than the ${region.width}x${region.height} source region; ` +
+        "prefix the size with ^ (%5E) to upscale",
+    );
+  }
+  return size;
+}
+
+/** Returns the requested size in fractional pixels, or undefined if the text has none of the forms. */
+function parseForm(text: string, region: Size, limits: SizeLimits, rules: SizeRules): Size | undefined {
+  if (text === "max") return largestSize(region, limits, rules);
   const { width, height } = region;
   const scaled = (scale: number) => ({ width: width * scale, height: height * scale });
   const numbers = (form: RegExp) => form.exec(text)?.slice(1).map(Number);
@@ -121,35 +117,34 @@ function wantedSize(
   const within = numbers(FORMS.within);
   if (within === undefined) return undefined;
   const fit = Math.min(within[0] / width, within[1] / height);
-  return scaled(enlarge ? fit : Math.min(1, fit));
+  return scaled(rules.upscale ? fit : Math.min(1, fit));
 }
 
-/** Rounds to whole pixels, then up to the grid. */
-const integer = (side: number, grid: Grid): number => grid * Math.ceil(Math.round(side) / grid);
+/** Rounds to integer pixels, then up to the alignment. */
+const alignUp = (side: number, alignment: Alignment): number =>
+  alignment * Math.ceil(Math.round(side) / alignment);
 
-function enlarges(size: SourceSize, region: SourceSize, grid: Grid): boolean {
-  return size.width > integer(region.width, grid) || size.height > integer(region.height, grid);
+const alignSize = ({ width, height }: Size, alignment: Alignment): Size => ({
+  width: alignUp(width, alignment),
+  height: alignUp(height, alignment),
+});
+
+function isUpscaled(size: Size, region: Size, alignment: Alignment): boolean {
+  const source = alignSize(region, alignment);
+  return size.width > source.width || size.height > source.height;
 }
 
-function check(size: SourceSize, region: SourceSize, limits: SizeLimits, enlarge: boolean, grid: Grid): void {
-  const { width, height } = size;
-  const name = `${width}x${height}`;
-  if (width > limits.maxSide || height > limits.maxSide) {
-    throw new RequestError(
-      "size-too-large",
-      `${name} is too large: a side has at most ${limits.maxSide} pixels here`,
-    );
-  }
-  if (width * height > limits.maxArea) {
-    throw new RequestError(
-      "size-too-large",
-      `${name} is too large: a picture has at most ${limits.maxArea} pixels here`,
-    );
-  }
-  if (!enlarge && enlarges(size, region, grid)) {
-    throw new RequestError(
-      "upscale-needs-caret",
-      `${name} is more than the ${region.width}x${region.height} of the source; put ^ (%5E) in front of the size to enlarge`,
-    );
-  }
+function assertWithinLimits({ width, height }: Size, { maxSide, maxArea }: SizeLimits): void {
+  const tooLarge = (rule: string) =>
+    new RequestError("size-too-large", `size ${width}x${height} is too large: ${rule}`);
+  if (width > maxSide || height > maxSide) throw tooLarge(`each side must be <= ${maxSide} pixels`);
+  if (width * height > maxArea) throw tooLarge(`width times height must be <= ${maxArea} pixels`);
+}
+
+function badSize(text: string): RequestError {
+  const shown = text.length > 40 ? `${text.slice(0, 40)}...` : text;
+  return new RequestError(
+    "bad-size",
+    `size "${shown}" is malformed; use max, w, ,h w,h !w,h or pct:n, with a ^ prefix to upscale`,
+  );
 }

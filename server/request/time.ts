@@ -1,18 +1,20 @@
-import type { CatalogEntry } from "../catalog/catalog.js";
+import type { Asset } from "../../codec/asset/asset.js";
 import { RequestError } from "../errors.js";
 
-/** Whole milliseconds of a video: the first that has no picture any more. */
-export function videoDuration({ asset: { frameCount, frameRate } }: CatalogEntry): number {
-  // Rounded up, and a hair below what sums of fractions leave above a whole number.
+type Timed = Pick<Asset, "frameCount" | "frameRate">;
+
+/** Returns the duration of a video in milliseconds, rounded up: the first millisecond without a frame. */
+export function durationMs({ frameCount, frameRate }: Timed): number {
+  // The epsilon keeps rounding errors from adding a millisecond to an exact duration.
   return Math.ceil((frameCount * 1000 * frameRate.den) / frameRate.num - 1e-6);
 }
 
-/** Throws RequestError `no-such-frame` for a moment past the end. */
-export function expectTime(entry: CatalogEntry, milliseconds: number): void {
-  const end = videoDuration(entry);
-  if (milliseconds < end) return;
-  throw new RequestError(
-    "no-such-frame",
-    `"${entry.id}" has pictures from 0 to ${end - 1} milliseconds, not at ${milliseconds}`,
-  );
+/** Rejects times past the end of a video. Throws RequestError `no-such-frame`. */
+export function assertTime(
+  { id, asset }: { readonly id: string; readonly asset: Timed },
+  timeMs: number,
+): void {
+  const end = durationMs(asset);
+  if (timeMs < end) return;
+  throw new RequestError("no-such-frame", `"${id}" has frames from 0 to ${end - 1} ms, got ${timeMs} ms`);
 }

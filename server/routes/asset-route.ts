@@ -2,30 +2,27 @@ import type { FastifyInstance } from "fastify";
 import type { PluginContext } from "../context.js";
 import { RequestError } from "../errors.js";
 import { REVALIDATE } from "../http/caching.js";
-import { ifRangeHolds } from "../http/preconditions.js";
+import { ifRangeMatches } from "../http/preconditions.js";
 import { parseRange } from "../http/range.js";
-import { sendHead, strongEtag } from "../http/send.js";
+import { applyPreconditions, strongEtag } from "../http/send.js";
 import { getAndHead } from "./get-and-head.js";
+import { openVideo } from "./requested-video.js";
 
-/** The asset's bytes, from wherever they lie. One range at most: several, like a malformed one, give the whole. */
+/** `/:id/asset`: the bytes of the asset file. Supports one byte range; other Range headers get the full file. */
 export function assetRoute(app: FastifyInstance, { catalog }: PluginContext): void {
   getAndHead(app, "/:id/asset", async (request, reply) => {
-    const { source, version } = await catalog.open((request.params as { id: string }).id);
-    const { size, modified } = source;
-    const validators = {
-      etag: strongEtag(version),
-      ...(modified !== undefined && { lastModified: modified }),
-    };
+    const { source, version } = await openVideo(request, catalog);
+    const { size, lastModified } = source;
+    const validators = { etag: strongEtag(version), ...(lastModified !== undefined && { lastModified }) };
     reply.header("accept-ranges", "bytes");
-    if (!sendHead(request, reply, { ...validators, cacheControl: REVALIDATE })) return reply;
+    if (!applyPreconditions(request, reply, { ...validators, cacheControl: REVALIDATE })) return reply;
     reply.type("application/octet-stream");
     if (request.method === "HEAD") return reply.header("content-length", size).send();
 
-    const range = ifRangeHolds(request.headers["if-range"] as string | undefined, validators)
-      ? parseRange(request.headers.range, size)
-      : { kind: "whole" as const };
+    const isRangeValid = ifRangeMatches(request.headers["if-range"] as string | undefined, validators);
+    const range = parseRange(isRangeValid ? request.headers.range : undefined, size);
     if (range.kind === "unsatisfiable") {
-      throw new RequestError("range-not-satisfiable", `the asset has ${size} bytes`, {
+      throw new RequestError("range-not-satisfiable", `range not satisfiable: the asset has ${size} bytes`, {
         "content-range": `bytes */${size}`,
       });
     }

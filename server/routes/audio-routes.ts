@@ -1,69 +1,70 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { AudioTrack } from "../../codec/asset/asset.js";
 import { audioFragment, audioInit } from "../../codec/iso/audio-fragment.js";
-import { audioSegments } from "../catalog/timeline.js";
+import type { Catalog, CatalogEntry } from "../catalog/catalog.js";
+import { type AudioSegment, audioSegments } from "../catalog/timeline.js";
 import type { PluginContext } from "../context.js";
 import { RequestError } from "../errors.js";
-import { audioPlaylistOf } from "../hls/renditions.js";
-import { expectCurrent, send, strongEtag, versionedCaching } from "../http/send.js";
+import { audioPlaylist } from "../hls/playlists.js";
+import { pathParams } from "../request/params.js";
 import { getAndHead } from "./get-and-head.js";
-import { PLAYLIST, paramsOf, sendText } from "./send-text.js";
+import { openCurrentVideo } from "./requested-video.js";
+import { sendKeyed, sendPlaylist } from "./send-content.js";
 
-const AUDIO = "audio/mp4";
+const MP4 = "audio/mp4";
 const FOLDER = "/:id/audio-:n(^\\d{1,4}$)";
 
-/** Sound as renditions: the packets as they were stored. */
+/** Audio renditions. Their packets are those of the asset, without re-encoding. */
 export function audioRoutes(app: FastifyInstance, { catalog }: PluginContext): void {
-  const track = async (request: FastifyRequest) => {
-    const entry = await catalog.open(paramsOf(request).id);
-    expectCurrent(request, entry.version);
-    const n = Number(paramsOf(request).n);
-    const found = entry.asset.audio[n];
-    if (found === undefined) {
-      throw new RequestError(
-        "no-such-audio",
-        `"${entry.id}" has ${entry.asset.audio.length} audio tracks, not number ${n}`,
-      );
-    }
-    return { video: entry, track: found };
-  };
-
   getAndHead(app, `${FOLDER}/index.m3u8`, async (request, reply) => {
-    const { video: entry, track: found } = await track(request);
-    return sendText(request, reply, PLAYLIST, audioPlaylistOf(entry.asset, found.index, entry.version));
+    const { entry, track } = await requestedTrack(request, catalog);
+    return sendPlaylist(request, reply, audioPlaylist(entry.asset, track.index, entry.version));
   });
 
   getAndHead(app, `${FOLDER}/init.mp4`, async (request, reply) => {
-    const { video: entry, track: found } = await track(request);
-    return send(request, reply, {
-      type: AUDIO,
-      etag: strongEtag(`${entry.id} ${entry.version} audio ${found.index} init`),
-      cacheControl: versionedCaching(request, entry.version),
-      make: () => audioInit(found),
+    const { entry, track } = await requestedTrack(request, catalog);
+    return sendKeyed(request, reply, {
+      type: MP4,
+      key: `${entry.id} ${entry.version} audio ${track.index} init`,
+      version: entry.version,
+      body: () => audioInit(track),
     });
   });
 
   getAndHead(app, `${FOLDER}/seg-:k(^\\d{1,9}$).m4s`, async (request, reply) => {
-    const { video: entry, track: found } = await track(request);
-    const segments = audioSegments(entry.asset, found);
-    const k = Number(paramsOf(request).k);
-    const segment = segments[k];
-    if (segment === undefined) {
-      throw new RequestError(
-        "no-such-segment",
-        `"${entry.id}" has audio segments 0 to ${segments.length - 1}, not ${k}`,
-      );
-    }
-    return send(request, reply, {
-      type: AUDIO,
-      etag: strongEtag(`${entry.id} ${entry.version} audio ${found.index} ${k}`),
-      cacheControl: versionedCaching(request, entry.version),
-      make: async (signal) => {
-        const { firstPacket, packetCount } = segment;
-        return audioFragment(
-          segment,
-          await entry.asset.readAudio(found.index, firstPacket, packetCount, signal),
-        );
-      },
+    const { entry, track } = await requestedTrack(request, catalog);
+    const segment = findAudioSegment(entry, track, Number(pathParams<"k">(request).k));
+    const { index, firstPacket, packetCount } = segment;
+    return sendKeyed(request, reply, {
+      type: MP4,
+      key: `${entry.id} ${entry.version} audio ${track.index} ${index}`,
+      version: entry.version,
+      body: async (signal) =>
+        audioFragment(segment, await entry.asset.readAudio(track.index, firstPacket, packetCount, signal)),
     });
   });
+}
+
+/** Opens the video and finds the track of `:n`. Rejects with RequestError. */
+async function requestedTrack(
+  request: FastifyRequest,
+  catalog: Catalog,
+): Promise<{ readonly entry: CatalogEntry; readonly track: AudioTrack }> {
+  const entry = await openCurrentVideo(request, catalog);
+  const { audio } = entry.asset;
+  const n = Number(pathParams<"n">(request).n);
+  const track = audio[n];
+  if (track !== undefined) return { entry, track };
+  throw new RequestError("no-such-audio", `"${entry.id}" has ${audio.length} audio tracks, no track ${n}`);
+}
+
+/** Returns the audio segment of an index. Throws RequestError `no-such-segment`. */
+function findAudioSegment({ id, asset }: CatalogEntry, track: AudioTrack, index: number): AudioSegment {
+  const segments = audioSegments(asset, track);
+  const segment = segments[index];
+  if (segment !== undefined) return segment;
+  throw new RequestError(
+    "no-such-segment",
+    `"${id}" has audio segments 0 to ${segments.length - 1}, got ${index}`,
+  );
 }

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
 
-/** One handler for GET and HEAD: Fastify's own HEAD would compute the body to throw it away. */
+/** Registers one handler for GET and HEAD. Fastify's own HEAD route would compute the body and discard it. */
 export function getAndHead(app: FastifyInstance, url: string, handler: Handler): void {
   app.route({ method: ["GET", "HEAD"], url, exposeHeadRoute: false, handler });
 }

@@ -1,3 +1,4 @@
+import type { Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -5,58 +6,77 @@ import { negotiate } from "@fastify/accept-negotiator";
 import type { FastifyInstance } from "fastify";
 import { RequestError } from "../errors.js";
 import { REVALIDATE } from "../http/caching.js";
-import { sendHead, strongEtag } from "../http/send.js";
+import { applyPreconditions, strongEtag } from "../http/send.js";
+import { pathParams } from "../request/params.js";
 import { getAndHead } from "./get-and-head.js";
 
-/** The player's files as they are built: index.html, siedd-player.js and what they need. */
-export const PLAYER_FILES = fileURLToPath(new URL("../../player/web/", import.meta.url));
+/** The folder of the built player: index.html, siedd-player.js and their dependencies. */
+export const PLAYER_FOLDER = fileURLToPath(new URL("../../player/web/", import.meta.url));
 
-/** Types of the files that the build compresses. */
-const COMPRESSED: Readonly<Record<string, string>> = {
+/** Media types of the files that the build compresses. */
+const COMPRESSIBLE_TYPES: Readonly<Record<string, string>> = {
   ".js": "application/javascript; charset=utf-8",
   ".css": "text/css; charset=utf-8",
   ".svg": "image/svg+xml",
 };
-/** Encodings by their file's extension, the smallest first. */
-const EXTENSIONS: Readonly<Record<string, string>> = { br: ".br", gzip: ".gz" };
-const ENCODINGS = Object.keys(EXTENSIONS);
+/** Extensions of compressed files by content coding, smallest files first. */
+const CODING_EXTENSIONS: Readonly<Record<string, string>> = { br: ".br", gzip: ".gz" };
+const CODINGS = Object.keys(CODING_EXTENSIONS);
 
-const fetchFirstBlock = (name: string) => stat(`${PLAYER_FILES}${name}`).catch(() => undefined);
-
-/** The file of a name, compressed where the client takes that and the build made it; undefined where there is none. */
-async function find(name: string, accepted: string | undefined) {
-  if (!/^\w[\w.-]*(?<!\.br|\.gz)$/.test(name)) return undefined;
-  const integer = await fetchFirstBlock(name);
-  if (integer === undefined || !(extname(name) in COMPRESSED))
-    return integer && { file: name, found: integer };
-  const encoding = accepted === undefined ? null : negotiate(accepted, ENCODINGS);
-  const file = `${name}${encoding === null ? "" : EXTENSIONS[encoding]}`;
-  const found = await fetchFirstBlock(file);
-  // One that is older is of another build.
-  if (encoding === null || found === undefined || found.mtimeMs < integer.mtimeMs)
-    return { file: name, found: integer };
-  return { file, found, encoding };
+interface PlayerFile {
+  readonly file: string;
+  readonly stats: Stats;
+  /** Content coding of the file; undefined if it is not compressed. */
+  readonly coding?: string;
 }
 
-/** The player's files; scripts and styles as the build compressed them, where the client takes that. */
+/** `/player/*`: the player's files, precompressed if the client accepts it. */
 export function playerRoute(app: FastifyInstance): void {
   getAndHead(app, "/player/*", async (request, reply) => {
-    const { "*": name } = request.params as { "*": string };
-    const chosen = await find(name, request.headers["accept-encoding"]?.toString());
-    if (chosen === undefined)
+    const { "*": name } = pathParams<"*">(request);
+    const found = await findPlayerFile(name, request.headers["accept-encoding"]?.toString());
+    if (found === undefined) {
       throw new RequestError("not-found", `the player has no file "${name.slice(0, 60)}"`);
-    const { file, found, encoding } = chosen;
-    const type = COMPRESSED[extname(name)];
+    }
+    const { file, stats, coding } = found;
+    const type = COMPRESSIBLE_TYPES[extname(name)];
     if (type !== undefined) reply.header("vary", "accept-encoding");
-    // @fastify/static has weak tags only.
-    const etag = strongEtag(`${file} ${found.size} ${found.mtimeMs}`);
-    if (!sendHead(request, reply, { etag, cacheControl: REVALIDATE })) return reply;
+    // Set here because @fastify/static only has weak ETags.
+    const etag = strongEtag(`${file} ${stats.size} ${stats.mtimeMs}`);
+    if (!applyPreconditions(request, reply, { etag, cacheControl: REVALIDATE })) return reply;
     if (type !== undefined) reply.type(type);
-    if (encoding !== undefined) reply.header("content-encoding", encoding);
-    return reply.sendFile(file, PLAYER_FILES, {
-      ...{ dotfiles: "deny", index: false, cacheControl: false, etag: false, lastModified: false },
-      // Nobody needs a part of a script, and a malformed Range would be refused instead of passed over.
-      ...{ acceptRanges: false, contentType: type === undefined },
+    if (coding !== undefined) reply.header("content-encoding", coding);
+    return reply.sendFile(file, PLAYER_FOLDER, {
+      dotfiles: "deny",
+      index: false,
+      cacheControl: false,
+      etag: false,
+      lastModified: false,
+      // A malformed Range would be an error instead of being ignored, and scripts are never requested in ranges.
+      acceptRanges: false,
+      contentType: type === undefined,
     });
   });
 }
+
+/** Finds a file by name, in its compressed form if there is one that the client accepts. */
+async function findPlayerFile(
+  name: string,
+  acceptEncoding: string | undefined,
+): Promise<PlayerFile | undefined> {
+  if (!/^\w[\w.-]*(?<!\.br|\.gz)$/.test(name)) return undefined;
+  const stats = await statPlayerFile(name);
+  if (stats === undefined) return undefined;
+  const original = { file: name, stats };
+  if (!(extname(name) in COMPRESSIBLE_TYPES) || acceptEncoding === undefined) return original;
+  const coding = negotiate(acceptEncoding, CODINGS);
+  if (coding === null) return original;
+  const file = `${name}${CODING_EXTENSIONS[coding]}`;
+  const compressed = await statPlayerFile(file);
+  // An older compressed file is from a previous build.
+  if (compressed === undefined || compressed.mtimeMs < stats.mtimeMs) return original;
+  return { file, stats: compressed, coding };
+}
+
+const statPlayerFile = (name: string): Promise<Stats | undefined> =>
+  stat(`${PLAYER_FOLDER}${name}`).catch(() => undefined);

@@ -1,62 +1,67 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { writeWebVtt } from "../../media/write/webvtt.js";
-import { textSegments } from "../catalog/timeline.js";
+import type { Catalog, CatalogEntry } from "../catalog/catalog.js";
+import { type TextSegment, textSegments } from "../catalog/timeline.js";
 import type { PluginContext } from "../context.js";
 import { RequestError } from "../errors.js";
-import { cuesOf } from "../hls/cues.js";
-import { textPlaylistOf } from "../hls/renditions.js";
-import { webVttSegment } from "../hls/webvtt-segment.js";
-import { expectCurrent, send, strongEtag, versionedCaching } from "../http/send.js";
+import { textPlaylist } from "../hls/playlists.js";
+import { readCues, webVttSegment } from "../hls/subtitles.js";
+import { pathParams } from "../request/params.js";
 import { getAndHead } from "./get-and-head.js";
-import { PLAYLIST, paramsOf, sendText } from "./send-text.js";
+import { openCurrentVideo } from "./requested-video.js";
+import { sendKeyed, sendPlaylist } from "./send-content.js";
 
 const WEBVTT = "text/vtt; charset=utf-8";
 const TEXT = "/:id/text-:n(^\\d{1,4}$)";
 
-/** Subtitles, whole and as a rendition. */
+/** Subtitles: one file per track, and renditions of HLS. */
 export function textRoutes(app: FastifyInstance, { catalog }: PluginContext): void {
-  const track = async (request: FastifyRequest) => {
-    const entry = await catalog.open(paramsOf(request).id);
-    expectCurrent(request, entry.version);
-    const n = Number(paramsOf(request).n);
-    if (entry.asset.text[n] !== undefined) return { video: entry, n };
-    throw new RequestError(
-      "no-such-text",
-      `"${entry.id}" has ${entry.asset.text.length} tracks of subtitles, not number ${n}`,
-    );
-  };
-
   getAndHead(app, `${TEXT}.vtt`, async (request, reply) => {
-    const { video: entry, n } = await track(request);
-    return send(request, reply, {
+    const { entry, track } = await requestedTrack(request, catalog);
+    return sendKeyed(request, reply, {
       type: WEBVTT,
-      etag: strongEtag(`${entry.id} ${entry.version} text ${n}`),
-      cacheControl: versionedCaching(request, entry.version),
-      make: async () => writeWebVtt(await cuesOf(entry.asset, n)),
+      key: `${entry.id} ${entry.version} text ${track}`,
+      version: entry.version,
+      body: async () => writeWebVtt(await readCues(entry.asset, track)),
     });
   });
 
   getAndHead(app, `${TEXT}/index.m3u8`, async (request, reply) => {
-    const { video: entry } = await track(request);
-    return sendText(request, reply, PLAYLIST, textPlaylistOf(entry.asset, entry.version));
+    const { entry } = await requestedTrack(request, catalog);
+    return sendPlaylist(request, reply, textPlaylist(entry.asset, entry.version));
   });
 
   getAndHead(app, `${TEXT}/seg-:k(^\\d{1,9}$).vtt`, async (request, reply) => {
-    const { video: entry, n } = await track(request);
-    const segments = textSegments(entry.asset);
-    const k = Number(paramsOf(request).k);
-    const segment = segments[k];
-    if (segment === undefined) {
-      throw new RequestError(
-        "no-such-segment",
-        `"${entry.id}" has segments of subtitles 0 to ${segments.length - 1}, not ${k}`,
-      );
-    }
-    return send(request, reply, {
+    const { entry, track } = await requestedTrack(request, catalog);
+    const segment = findTextSegment(entry, Number(pathParams<"k">(request).k));
+    return sendKeyed(request, reply, {
       type: WEBVTT,
-      etag: strongEtag(`${entry.id} ${entry.version} text ${n} ${k}`),
-      cacheControl: versionedCaching(request, entry.version),
-      make: async () => webVttSegment(await cuesOf(entry.asset, n), segment),
+      key: `${entry.id} ${entry.version} text ${track} ${segment.index}`,
+      version: entry.version,
+      body: async () => webVttSegment(await readCues(entry.asset, track), segment),
     });
   });
+}
+
+/** Opens the video and checks the track index `:n`. Rejects with RequestError. */
+async function requestedTrack(
+  request: FastifyRequest,
+  catalog: Catalog,
+): Promise<{ readonly entry: CatalogEntry; readonly track: number }> {
+  const entry = await openCurrentVideo(request, catalog);
+  const { text } = entry.asset;
+  const track = Number(pathParams<"n">(request).n);
+  if (text[track] !== undefined) return { entry, track };
+  throw new RequestError("no-such-text", `"${entry.id}" has ${text.length} text tracks, no track ${track}`);
+}
+
+/** Returns the text segment of an index. Throws RequestError `no-such-segment`. */
+function findTextSegment({ id, asset }: CatalogEntry, index: number): TextSegment {
+  const segments = textSegments(asset);
+  const segment = segments[index];
+  if (segment !== undefined) return segment;
+  throw new RequestError(
+    "no-such-segment",
+    `"${id}" has text segments 0 to ${segments.length - 1}, got ${index}`,
+  );
 }

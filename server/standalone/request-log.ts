@@ -2,18 +2,18 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { FastifyInstance } from "fastify";
 
-/** An id that a proxy gave: what logs and headers can hold without being escaped. */
-const GIVEN = /^[\w.:/+=-]{1,128}$/;
+/** Ids from a proxy that need no escaping in logs and headers. */
+const VALID_ID = /^[\w.:/+=-]{1,128}$/;
 
-/** The id of a request, from its `X-Request-Id` where that is one, else a new one. */
+/** Returns the id of a request: its `X-Request-Id` if valid, or else a new one. */
 export function requestId({ headers }: IncomingMessage): string {
-  const given = headers["x-request-id"];
-  return typeof given === "string" && GIVEN.test(given) ? given : randomUUID();
+  const id = headers["x-request-id"];
+  return typeof id === "string" && VALID_ID.test(id) ? id : randomUUID();
 }
 
 /**
- * One line for each request at its end, and its id in the answer. The query is left out: it may hold a signature.
- * Errors have a line of their own, with the same id.
+ * Logs one line when a request ends, and returns its id in `X-Request-Id`. The query is omitted, as it may contain a
+ * signature. Errors are logged separately, with the same id.
  */
 export function logRequests(app: FastifyInstance): void {
   app.addHook("onRequest", async (request, reply) => {
@@ -21,16 +21,14 @@ export function logRequests(app: FastifyInstance): void {
     const { raw } = reply;
     raw.once("close", () => {
       const [path] = request.url.split("?", 1);
-      const milliseconds = Math.round(reply.elapsedTime);
-      const facts = {
+      const fields = {
         method: request.method,
         path,
         status: raw.statusCode,
-        milliseconds,
+        milliseconds: Math.round(reply.elapsedTime),
         client: request.ip,
       };
-      if (raw.writableFinished) request.log.info(facts, "answered");
-      else request.log.info(facts, "the client left");
+      request.log.info(fields, raw.writableFinished ? "request completed" : "client disconnected");
     });
   });
 }

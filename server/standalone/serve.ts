@@ -6,136 +6,221 @@ import fastify, {
   type FastifyServerOptions,
   LogController,
 } from "fastify";
-import { invalidOption, RequestError, ServeError } from "../errors.js";
+import { invalidOption, notFound, RequestError, ServeError } from "../errors.js";
 import { sendError } from "../http/send-error.js";
 import type { SieddOptions } from "../options.js";
-import { notFound, STANDALONE, siedd } from "../plugin.js";
+import { STANDALONE, siedd } from "../plugin.js";
 import { sendMalformed } from "./malformed-request.js";
 import { logRequests, requestId } from "./request-log.js";
 
-/** Milliseconds within which a request is to be read: none has a body, and a slow one holds a connection. */
-const REQUEST_MS = 20_000;
-/** Milliseconds after which a connection that neither sends nor takes a byte is closed: a viewer that pauses comes back. */
-const IDLE_MS = 300_000;
+/** Milliseconds to receive a request. Requests have no body, and a slow one occupies a connection. */
+const REQUEST_TIMEOUT_MS = 20_000;
+/** Milliseconds until an inactive connection is closed. The player of a paused viewer reconnects. */
+const IDLE_TIMEOUT_MS = 300_000;
+/** Maximum characters of a path parameter. */
+const MAX_PARAM_LENGTH = 512;
+const MAX_DRAIN_SECONDS = 3600;
 
-/** The plugin's options and where to listen. */
+/** The options of the plugin, and where to listen. */
 export interface ServeOptions extends SieddOptions {
-  /** Name or address to listen at. Default 127.0.0.1: this machine alone. */
+  /**
+   * Host name or IP address to listen on. The default only accepts connections from this machine; use `0.0.0.0` or `::`
+   * for all interfaces.
+   *
+   * @default "127.0.0.1"
+   */
   readonly host?: string;
-  /** Default 8080; 0 lets the system choose. */
+  /**
+   * TCP port to listen on. 0 selects a free port.
+   *
+   * @default 8080
+   * @minimum 0
+   * @maximum 65535
+   */
   readonly port?: number;
-  /** Path that everything is served below, such as "/videos". Default: none. */
+  /**
+   * URL path of everything that is served, such as `/videos`.
+   *
+   * @default none
+   */
   readonly prefix?: string;
   /**
-   * Whose word is taken for the address of a client behind proxies, as Fastify takes it. Default: nobody's. Without
-   * it all clients of a proxy share one quota.
+   * The proxies whose `X-Forwarded-*` headers are trusted, as in Fastify. Behind a proxy that is not trusted, all
+   * clients share one quota.
+   *
+   * @default false
    */
   readonly trustProxy?: FastifyServerOptions["trustProxy"];
   /**
-   * Seconds that `close()` goes on serving while `/readyz` answers 503 already, from 0 to 3600: as long as a load
-   * balancer takes to notice. Default 0.
+   * Time that `close()` keeps serving while `/readyz` returns 503, so that a load balancer notices.
+   *
+   * @default 0
+   * @minimum 0
+   * @maximum 3600
+   * @unit seconds
    */
   readonly drainSeconds?: number;
-  /** Fastify's logger: a line for each request at its end, with its id. Default: none. */
+  /**
+   * Fastify's logger options. Each request is logged when it ends, with its id.
+   *
+   * @default false
+   */
   readonly logger?: FastifyServerOptions["logger"];
 }
 
-/** A server that listens, until it is closed. */
+/** A running server. */
 export interface RunningServer {
-  /** Where it answers, with a slash at the end. */
+  /** The URL of the catalog, with a trailing slash. */
   readonly url: string;
   readonly port: number;
   readonly app: FastifyInstance;
   /**
-   * Takes no more work, lets what is under way finish within `closeSeconds`, and leaves no child behind. Called again
-   * while it drains, it drains no longer.
+   * Shuts down: drains for `drainSeconds`, rejects new work, waits up to `closeSeconds` for responses in progress, and
+   * ends all child processes. A second call ends the drain at once.
    */
   close(): Promise<void>;
 }
 
-/** Serves a folder over HTTP. Rejects with ServeError (`bad-option`, `port-in-use`, `cannot-listen`) or MediaError. */
+/**
+ * Serves assets over HTTP.
+ *
+ * Rejects with ServeError (`bad-option`, `port-in-use` or `cannot-listen`), or MediaError (`ffmpeg-missing` or
+ * `encoder-unavailable`).
+ */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
-  const { host = "127.0.0.1", port = 8080, prefix, logger, trustProxy, drainSeconds = 0, ...given } = options;
-  if (!Number.isInteger(port) || port < 0 || port > 65535) {
-    throw new ServeError("bad-option", `port must be a whole number from 0 to 65535, not ${port}`);
-  }
-  if (!(drainSeconds >= 0 && drainSeconds <= 3600)) {
-    throw new ServeError("bad-option", `drainSeconds must be from 0 to 3600, not ${drainSeconds}`);
-  }
-  if (prefix !== undefined && !/^\/?([\w.~-]+(\/[\w.~-]+)*)?\/?$/.test(prefix)) {
-    throw invalidOption(
-      "siedd options.prefix",
-      'a path of letters, digits and -._~, such as "/videos"',
-      prefix,
-    );
-  }
-  const drain = new AbortController();
-  let closed: Promise<void> | undefined;
-  const plugin = { ...given, ready: () => closed === undefined && (given.ready?.() ?? true) };
-  const app = fastify({
-    logger: logger ?? false,
-    genReqId: requestId,
-    logController: new LogController({ disableRequestLogging: true }),
-    trustProxy: trustProxy ?? false,
-    // However long a busy machine takes to load the decoding threads: starting late is better than not at all.
-    pluginTimeout: 0,
-    routerOptions: { maxParamLength: 512 },
-    // What the router refuses comes to no route, and to no plugin's error handler.
-    frameworkErrors: (error, request, reply) => sendError(refusedUrl(error), request, reply),
-    clientErrorHandler: sendMalformed,
-    requestTimeout: REQUEST_MS,
-    connectionTimeout: IDLE_MS,
-    // Answers under way end in time by themselves; idle connections would hold the server open.
-    forceCloseConnections: "idle",
-  });
-  logRequests(app);
-  const path = (prefix ?? "").replace(/^\/|\/$/g, "");
-  const folder = path === "" ? "" : `/${path}`;
+  const {
+    host = "127.0.0.1",
+    port = 8080,
+    prefix,
+    logger,
+    trustProxy,
+    drainSeconds = 0,
+    ...pluginOptions
+  } = options;
+  assertPort(port);
+  assertDrainSeconds(drainSeconds);
+  const folder = prefixFolder(prefix);
+
+  const app = createApp({ logger, trustProxy });
   if (folder !== "") app.setNotFoundHandler((request, reply) => sendError(notFound(), request, reply));
+  const shutdown = new Shutdown(app, { drainSeconds, closeSeconds: options.closeSeconds ?? 5 });
+  const ready = () => !shutdown.started && (pluginOptions.ready?.() ?? true);
   try {
-    await app.register(
-      siedd,
-      folder === "" ? Object.assign(plugin, { [STANDALONE]: true }) : { ...plugin, prefix: folder },
-    );
+    await app.register(siedd, {
+      ...pluginOptions,
+      ready,
+      ...(folder === "" ? { [STANDALONE]: true } : { prefix: folder }),
+    });
     await app.listen({ host, port });
   } catch (error) {
     await app.close();
     throw listenError(error, host, port);
   }
-  const { port: chosen } = app.server.address() as AddressInfo;
-  const name = host.includes(":") ? `[${host}]` : host;
-  const end = async () => {
-    if (drainSeconds > 0)
-      await sleep(drainSeconds * 1000, undefined, { signal: drain.signal }).catch(() => {});
-    const seconds = (options.closeSeconds ?? 5) + 1;
-    const timer = setTimeout(() => app.server.closeAllConnections(), seconds * 1000);
-    await app.close().finally(() => clearTimeout(timer));
-  };
-  const close = () => {
-    if (closed !== undefined) drain.abort();
-    closed ??= end();
-    return closed;
-  };
-  return { url: `http://${name}:${chosen}${folder}/`, port: chosen, app, close };
+  const address = app.server.address() as AddressInfo;
+  const urlHost = host.includes(":") ? `[${host}]` : host;
+  const url = `http://${urlHost}:${address.port}${folder}/`;
+  return { url, port: address.port, app, close: () => shutdown.run() };
 }
 
-const refusedUrl = ({ statusCode }: FastifyError): RequestError =>
+/** Creates an application whose errors all have the same JSON, even those of malformed requests. */
+function createApp({ logger, trustProxy }: Pick<ServeOptions, "logger" | "trustProxy">): FastifyInstance {
+  const app = fastify({
+    logger: logger ?? false,
+    genReqId: requestId,
+    logController: new LogController({ disableRequestLogging: true }),
+    trustProxy: trustProxy ?? false,
+    // No timeout: on a busy machine, a late start is better than none.
+    pluginTimeout: 0,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    // Errors of the router do not reach the error handler of a plugin.
+    frameworkErrors: (error, request, reply) => sendError(urlError(error), request, reply),
+    clientErrorHandler: sendMalformed,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: IDLE_TIMEOUT_MS,
+    // Responses in progress end by themselves; idle connections would keep the server open.
+    forceCloseConnections: "idle",
+  });
+  logRequests(app);
+  return app;
+}
+
+interface ShutdownOptions {
+  readonly drainSeconds: number;
+  readonly closeSeconds: number;
+}
+
+/** Drains and closes an application, once. */
+class Shutdown {
+  readonly #app: FastifyInstance;
+  readonly #options: ShutdownOptions;
+  readonly #drain = new AbortController();
+  #done: Promise<void> | undefined;
+
+  constructor(app: FastifyInstance, options: ShutdownOptions) {
+    this.#app = app;
+    this.#options = options;
+  }
+
+  get started(): boolean {
+    return this.#done !== undefined;
+  }
+
+  /** Shuts down, or ends the drain if it has started already. */
+  run(): Promise<void> {
+    if (this.#done !== undefined) this.#drain.abort();
+    this.#done ??= this.#close();
+    return this.#done;
+  }
+
+  async #close(): Promise<void> {
+    const { drainSeconds, closeSeconds } = this.#options;
+    if (drainSeconds > 0) {
+      await sleep(drainSeconds * 1000, undefined, { signal: this.#drain.signal }).catch(() => {});
+    }
+    // One second more than the queue waits, so that aborted responses can still send their error.
+    const timer = setTimeout(() => this.#app.server.closeAllConnections(), (closeSeconds + 1) * 1000);
+    await this.#app.close().finally(() => clearTimeout(timer));
+  }
+}
+
+function assertPort(port: number): void {
+  if (Number.isInteger(port) && port >= 0 && port <= 65535) return;
+  throw invalidOption("siedd options.port", "an integer from 0 to 65535", port, "use 0 for any free port");
+}
+
+function assertDrainSeconds(seconds: number): void {
+  if (seconds >= 0 && seconds <= MAX_DRAIN_SECONDS) return;
+  const rule = `a number of seconds from 0 to ${MAX_DRAIN_SECONDS}`;
+  throw invalidOption("siedd options.drainSeconds", rule, seconds);
+}
+
+/** Returns the prefix with a leading slash and without a trailing one; "" for none. */
+function prefixFolder(prefix = ""): string {
+  if (!/^\/?([\w.~-]+(\/[\w.~-]+)*)?\/?$/.test(prefix)) {
+    const rule = 'a path of letters, digits and -._~, such as "/videos"';
+    throw invalidOption("siedd options.prefix", rule, prefix);
+  }
+  const path = prefix.replace(/^\/|\/$/g, "");
+  return path === "" ? "" : `/${path}`;
+}
+
+const urlError = ({ statusCode }: FastifyError): RequestError =>
   statusCode === 414
-    ? new RequestError("bad-url", "a part of the path has more than 512 characters", {}, 414)
-    : new RequestError("bad-url", "the path is not UTF-8 with every other byte percent-encoded");
+    ? new RequestError("bad-url", `path segments must not exceed ${MAX_PARAM_LENGTH} characters`, {}, 414)
+    : new RequestError("bad-url", "malformed path: it must be percent-encoded UTF-8");
 
 function listenError(error: unknown, host: string, port: number): unknown {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "EADDRINUSE") {
-    const message = `port ${port} of ${host} is in use; choose another with --port, or 0 for any that is free`;
+    const message = `port ${port} of ${host} is in use; use another \`port\`, or 0 for any free port`;
     return new ServeError("port-in-use", message, { cause: error });
   }
   if (code === "EACCES") {
-    const message = `port ${port} of ${host} is not allowed to this user; choose one above 1023`;
+    const message = `permission denied: ${host}:${port}; use a port above 1023`;
     return new ServeError("cannot-listen", message, { cause: error });
   }
   if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") {
-    const message = `this machine has no address ${host} to listen at; try 127.0.0.1 or 0.0.0.0`;
+    const message = `cannot listen on ${host}: not an address of this machine; use 127.0.0.1 or 0.0.0.0`;
     return new ServeError("cannot-listen", message, { cause: error });
   }
   return error;

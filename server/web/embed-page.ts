@@ -1,12 +1,9 @@
 import type { CatalogEntry } from "../catalog/catalog.js";
-
-/** Text as it may stand in an attribute or an element. */
-export const escapeHtml = (text: string): string =>
-  text.replace(/[&<>"']/g, (sign) => `&#${sign.codePointAt(0)};`);
+import { escapeHtml } from "./escape-html.js";
 
 /**
- * What the page of an embedded video may load: its own scripts, styles, pictures and streams. Any page may frame it.
- * Decoding in the browser compiles WebAssembly.
+ * Content Security Policy of the embed page: it loads its own scripts, styles, images and streams, and any page may
+ * frame it. Decoding in the browser compiles WebAssembly.
  */
 export const EMBED_POLICY = [
   "default-src 'none'",
@@ -22,12 +19,16 @@ export const EMBED_POLICY = [
 ].join("; ");
 
 /**
- * The page that shows nothing but the video, as large as its frame. Addresses are relative to `/player/embed/`.
+ * Renders a page that contains only the player, as large as the frame. Its links are relative to `/player/embed/`.
  *
- * @param oembed absolute address of the video's oEmbed answer, for discovery
- * @param sign gives the video's address the signature that opened the page
+ * @param oembedUrl absolute URL of the video's oEmbed response, for discovery
+ * @param sign adds the signature that opened the page to a link
  */
-export function embedPage(entry: CatalogEntry, oembed: string, sign: (link: string) => string): string {
+export function renderEmbedPage(
+  entry: CatalogEntry,
+  oembedUrl: string,
+  sign: (link: string) => string,
+): string {
   const title = escapeHtml(entry.id);
   const src = escapeHtml(sign(`../../${encodeURIComponent(entry.id)}`));
   return `<!doctype html>
@@ -37,7 +38,7 @@ export function embedPage(entry: CatalogEntry, oembed: string, sign: (link: stri
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>${title}</title>
     <link rel="icon" href="../icon.svg" type="image/svg+xml">
-    <link rel="alternate" type="application/json+oembed" title="${title}" href="${escapeHtml(oembed)}">
+    <link rel="alternate" type="application/json+oembed" title="${title}" href="${escapeHtml(oembedUrl)}">
     <link rel="stylesheet" href="../embed.css">
     <script type="module" src="../siedd-player.js"></script>
     <script type="module" src="../embed.js"></script>

@@ -1,18 +1,17 @@
-import type { FastifyRequest } from "fastify";
 import type { SizeLimits } from "../../protocol/size-limits.js";
 import type { CatalogEntry } from "../catalog/catalog.js";
-import { RequestError } from "../errors.js";
-import { posterOf, sizeWithin } from "../render/poster.js";
-import { escapeHtml } from "./embed-page.js";
+import { posterUrl, posterViewport } from "../render/poster.js";
+import type { Size } from "../request/size.js";
+import { escapeHtml } from "./escape-html.js";
 
-/** Seconds for which a page may keep the answer. */
-const CACHE_AGE = 3600;
-/** Width of the frame where neither the video nor the page that asks says less, in CSS pixels. */
-const LARGEST_WIDTH = 1280;
-const POSTER_SIDE = 480;
+/** Maximum `cache_age` in seconds. */
+const MAX_CACHE_SECONDS = 3600;
+/** Maximum and minimum widths of the frame in CSS pixels, unless the consumer requests a smaller one. */
+const MAX_WIDTH = 1280;
+const MIN_WIDTH = 320;
 
-/** An answer of type `video` (oembed.com, 2.3.4). */
-export interface Oembed {
+/** A response of type `video` (oembed.com, 2.3.4). */
+export interface OembedResponse {
   readonly version: "1.0";
   readonly type: "video";
   readonly title: string;
@@ -27,83 +26,51 @@ export interface Oembed {
   readonly cache_age: number;
 }
 
-/**
- * @param root absolute address of the catalog, with a slash at its end
- * @param sign gives an address of ours the signature that opened this answer
- * @param age seconds for which the answer holds at most
- * @param max CSS pixels that the page has room for; Infinity where it does not say
- */
-export function oembedOf(
+export interface OembedOptions {
+  /** Absolute URL of the catalog, with a trailing slash. */
+  readonly catalogUrl: string;
+  /** Adds the signature that opened the response to a URL. */
+  readonly sign: (url: string) => string;
+  /** Seconds until that signature expires; Infinity without one. */
+  readonly maxAge: number;
+  readonly limits: SizeLimits;
+  /** The consumer's `maxwidth` and `maxheight` in CSS pixels; Infinity if not given. */
+  readonly max: Size;
+}
+
+/** Returns the oEmbed response of a video: an iframe with its embed page. */
+export function oembedResponse(
   entry: CatalogEntry,
-  {
-    root,
-    sign,
-    age,
-  }: { readonly root: string; readonly sign: (link: string) => string; readonly age: number },
-  limits: SizeLimits,
-  max: { readonly width: number; readonly height: number },
-): Oembed {
+  { catalogUrl, sign, maxAge, limits, max }: OembedOptions,
+): OembedResponse {
   const { asset, id } = entry;
-  const scale = Math.min(
-    Math.min(LARGEST_WIDTH, max.width) / asset.width,
-    max.height / asset.height,
-    Math.max(1, 320 / asset.width),
-  );
-  const side = (pixels: number) => Math.max(1, Math.round(pixels * scale));
-  const [width, height] = [side(asset.width), side(asset.height)];
-  const poster = sizeWithin(entry, limits, POSTER_SIDE);
-  const src = escapeHtml(sign(new URL(`player/embed/${encodeURIComponent(id)}`, root).href));
+  const { width, height } = frameSize(asset, max);
+  const poster = posterViewport(entry, limits);
+  const src = escapeHtml(sign(new URL(`player/embed/${encodeURIComponent(id)}`, catalogUrl).href));
   const allow = "autoplay; fullscreen; picture-in-picture";
   return {
     version: "1.0",
     type: "video",
     title: id,
     provider_name: "siedd",
-    provider_url: root,
+    provider_url: catalogUrl,
     width,
     height,
     html: `<iframe src="${src}" title="${escapeHtml(id)}" width="${width}" height="${height}" style="border: 0; max-width: 100%" allow="${allow}" allowfullscreen></iframe>`,
-    thumbnail_url: sign(new URL(`${encodeURIComponent(id)}/${posterOf(entry, limits)}`, root).href),
+    thumbnail_url: sign(new URL(`${encodeURIComponent(id)}/${posterUrl(entry, limits)}`, catalogUrl).href),
     thumbnail_width: poster.width,
     thumbnail_height: poster.height,
-    cache_age: Math.max(0, Math.min(CACHE_AGE, Math.floor(age))),
+    cache_age: Math.max(0, Math.min(MAX_CACHE_SECONDS, Math.floor(maxAge))),
   };
 }
 
-/**
- * Absolute address of the catalog, as the client wrote it, with a slash at its end. Throws RequestError `bad-host`
- * for a request that does not say where it was sent, as HTTP/1.0 allows.
- */
-export function rootAddress({ protocol, host }: FastifyRequest, prefix: string): string {
-  const address = `${protocol}://${host}${prefix}/`;
-  if (host && URL.canParse(address)) return address;
-  throw new RequestError(
-    "bad-host",
-    "this answer holds addresses, so the request needs a Host to make them of",
+/** Scales the source size into `max`, and towards a width that suits a page. */
+function frameSize(source: Size, max: Size): Size {
+  const scale = Math.min(
+    Math.min(MAX_WIDTH, max.width) / source.width,
+    max.height / source.height,
+    Math.max(1, MIN_WIDTH / source.width),
   );
-}
-
-/**
- * The id of the video that an address of this server names: its page to embed, the catalog's page with the video's
- * fragment, or anything of the video itself. undefined where it names none of ours.
- */
-export function videoIdOfUrl(address: string, root: string): string | undefined {
-  let url: URL;
-  try {
-    url = new URL(address);
-  } catch {
-    return undefined;
-  }
-  const base = new URL(root);
-  // http and https of one host are one server, as pages are often quoted by the other.
-  if (url.host !== base.host || !url.pathname.startsWith(base.pathname)) return undefined;
-  const path = url.pathname.slice(base.pathname.length);
-  const [, embedded] = /^player\/embed\/([^/]+)\/?$/.exec(path) ?? [];
-  const [first = ""] = path.split("/");
-  const name = embedded ?? (path === "" ? url.hash.slice(1) : first);
-  try {
-    return name === "" || name === "player" ? undefined : decodeURIComponent(name);
-  } catch {
-    return undefined;
-  }
+  const scaleSide = (side: number) => Math.max(1, Math.round(side * scale));
+  return { width: scaleSide(source.width), height: scaleSide(source.height) };
 }

@@ -8,19 +8,18 @@ import {
   textSegments,
   videoSegments,
 } from "../../../../server/catalog/timeline.js";
-import { peakRate } from "../../../../server/hls/bandwidth.js";
-import { masterPlaylist } from "../../../../server/hls/master-playlist.js";
-import { mediaPlaylist } from "../../../../server/hls/media-playlist.js";
-import { renditionNames } from "../../../../server/hls/rendition-names.js";
+import { peakBitrate } from "../../../../server/hls/bandwidth.js";
+import { writeMasterPlaylist } from "../../../../server/hls/master-playlist.js";
+import { writeMediaPlaylist } from "../../../../server/hls/media-playlist.js";
 import {
-  elasticPlaylistOf,
-  masterOf,
-  textPlaylistOf,
-  videoPlaylistOf,
-} from "../../../../server/hls/renditions.js";
-import { webVttSegment } from "../../../../server/hls/webvtt-segment.js";
+  elasticPlaylist,
+  masterPlaylist,
+  textPlaylist,
+  videoPlaylist,
+} from "../../../../server/hls/playlists.js";
+import { renditionNames } from "../../../../server/hls/rendition-names.js";
+import { webVttSegment } from "../../../../server/hls/subtitles.js";
 import { parseRegion } from "../../../../server/request/region.js";
-import { canonicalSize } from "../../../../server/request/size.js";
 import { type SyntheticOptions, syntheticAsset } from "../../../support/synthetic-asset.js";
 
 const NTSC = { num: 30000, den: 1001 };
@@ -30,13 +29,13 @@ const durations = (playlist: string) =>
   [...playlist.matchAll(/#EXTINF:([\d.]+),/g)].map((match) => Number(match[1]));
 const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
 
-test("a media playlist is written to the letter", () => {
+test("a media playlist has the exact expected text", () => {
   const segments = [
     { duration: 1, uri: "a.m4s" },
     { duration: 1001 / 30000, uri: "b.m4s" },
   ];
   assert.equal(
-    mediaPlaylist({ targetDuration: 1, init: "init.mp4" }, segments),
+    writeMediaPlaylist({ targetDuration: 1, init: "init.mp4", segments }),
     `#EXTM3U
 #EXT-X-VERSION:7
 #EXT-X-TARGETDURATION:1
@@ -53,7 +52,7 @@ b.m4s
   );
 });
 
-test("a master playlist is written to the letter", () => {
+test("a master playlist has the exact expected text", () => {
   const variant = {
     ...{ uri: "full/640,360/index.m3u8", bandwidth: 2000000, averageBandwidth: 1000000 },
     ...{ codecs: ["avc1.64001e", "mp4a.40.2"], width: 640, height: 360, frameRate: 30000 / 1001 },
@@ -62,7 +61,7 @@ test("a master playlist is written to the letter", () => {
   const text = { uri: "text-0/index.m3u8", name: "German", language: "de" };
   const scrub = { bandwidth: 9000, averageBandwidth: 8000, codecs: ["avc1.64001e"], width: 320, height: 180 };
   assert.equal(
-    masterPlaylist({
+    writeMasterPlaylist({
       variants: [variant],
       audio: [audio, { ...audio, uri: "audio-1/index.m3u8", name: "Audio", language: undefined }],
       text: [text],
@@ -81,14 +80,14 @@ full/640,360/index.m3u8
 #EXT-X-IMAGE-STREAM-INF:BANDWIDTH=9000,AVERAGE-BANDWIDTH=8000,CODECS="jpeg",RESOLUTION=320x180,URI="images.m3u8"
 `,
   );
-  const silent = masterPlaylist({ variants: [{ ...variant, codecs: ["avc1.64001e"] }] });
+  const silent = writeMasterPlaylist({ variants: [{ ...variant, codecs: ["avc1.64001e"] }] });
   assert.doesNotMatch(silent, /AUDIO|SUBTITLES|EXT-X-MEDIA/);
 });
 
-test("durations are counted in frames and do not drift", async () => {
+test("segment durations are counted in frames and do not drift", async () => {
   const groups = Array.from({ length: 40 }, (_, i) => 28 + (i % 4));
   const asset = await open({ frameRate: NTSC, groups });
-  const found = durations(videoPlaylistOf(asset, "v", ""));
+  const found = durations(videoPlaylist(asset, { version: "v", folder: "" }));
   assert.ok(Math.abs(sum(found) - asset.duration) < 1e-6);
   assert.deepEqual(
     videoSegments(asset).map(({ frameCount }) => frameCount),
@@ -97,7 +96,7 @@ test("durations are counted in frames and do not drift", async () => {
   assert.equal(targetDuration(asset), 2);
 });
 
-test("the first group comes in segments of about half a second, all others whole", () => {
+test("the first group is split into segments of about half a second, and each other group is one segment", () => {
   const cut = (frameRate: { num: number; den: number }, ...groups: number[]) => {
     let firstFrame = 0;
     const entries = groups.map((frameCount, index) => {
@@ -124,14 +123,14 @@ test("the first group comes in segments of about half a second, all others whole
   assert.deepEqual(cut(PAL, 50), [13, 12, 13, 12]);
 });
 
-test("a short segment states no higher rate than the stretch that it is part of", () => {
+test("a short segment does not raise the peak bitrate above that of the run around it", () => {
   const load = (seconds: number, bits: number) => ({ seconds, bits });
-  assert.equal(peakRate([load(0.04, 1000), load(1, 1000)], 1), 2000 / 1.04);
-  assert.equal(peakRate([load(1, 500), load(0.5, 900), load(0.5, 900)], 1), 1800);
-  assert.equal(peakRate([load(0.2, 100)], 1), 500);
+  assert.equal(peakBitrate([load(0.04, 1000), load(1, 1000)], 1), 2000 / 1.04);
+  assert.equal(peakBitrate([load(1, 500), load(0.5, 900), load(0.5, 900)], 1), 1800);
+  assert.equal(peakBitrate([load(0.2, 100)], 1), 500);
 });
 
-test("audio segments follow each other without gap, start at the first packet after the delay and end with the video", async () => {
+test("audio segments are contiguous, start after the encoder delay and end with the video", async () => {
   for (const [frameRate, groups, tone] of [
     [{ num: 25, den: 1 }, [25, 25, 10], 3],
     [NTSC, [30, 1, 1, 17], 1],
@@ -156,35 +155,36 @@ test("audio segments follow each other without gap, start at the first packet af
   }
 });
 
-test("a master playlist begins with the exact size, has no size twice, and escapes the caret", async () => {
+test("a master playlist starts with the exact size, lists each size once and escapes the caret", async () => {
   const asset = await open({ tone: 1, groups: [25] });
-  const full = parseRegion("full", asset);
-  const sizes = [100, 64, 64, 32].map((width) =>
-    canonicalSize({ width, height: (width * 3) / 4 + (width === 100 ? 1 : 0) }, asset),
-  );
-  const [exact, ...ladder] = sizes;
-  const uris = masterOf(asset, { region: full, exact, ladder })
+  const region = parseRegion("full", asset);
+  const [exact, ...ladder] = [100, 64, 64, 32].map((width) => ({
+    region,
+    width,
+    height: (width * 3) / 4 + (width === 100 ? 1 : 0),
+  }));
+  const uris = masterPlaylist(asset, { exact, ladder })
     .split("\n")
     .filter((line) => line.endsWith("index.m3u8"));
   assert.deepEqual(uris, ["full/%5E100,76/index.m3u8", "full/64,48/index.m3u8", "full/32,24/index.m3u8"]);
 });
 
-test("the segments of the elastic playlist have their size left open", async () => {
+test("segment URLs of the elastic playlist have a placeholder for the size", async () => {
   const asset = await open({ groups: [25, 5] });
   const uris = (playlist: string) => playlist.split("\n").filter((line) => line.includes(".m4s"));
-  assert.deepEqual(uris(elasticPlaylistOf(asset, "v1", "")), [
+  assert.deepEqual(uris(elasticPlaylist(asset, "v1", "")), [
     "../{size}/elastic-0.m4s?v=v1",
     "../{size}/elastic-1.m4s?v=v1",
     "../{size}/elastic-2.m4s?v=v1",
   ]);
-  assert.match(elasticPlaylistOf(asset, "v1", ""), /MAP:URI="init\.mp4\?v=v1"/);
+  assert.match(elasticPlaylist(asset, "v1", ""), /MAP:URI="init\.mp4\?v=v1"/);
   assert.match(
-    elasticPlaylistOf(asset, "v1", "../full/"),
+    elasticPlaylist(asset, "v1", "../full/"),
     /MAP:URI="\.\.\/\.\.\/full\/elastic\/init\.mp4\?v=v1"/,
   );
 });
 
-test("a cue stands in every segment that it is on screen in, with the times of its whole life", async () => {
+test("a cue is in every segment during which it is visible, with its full start and end times", async () => {
   const cue = (start: number, end: number, text: string, settings = "") => ({ start, end, settings, text });
   const cues = [cue(0, 900, "first"), cue(5500, 6500, "across", "line:0"), cue(6000, 20000, "on\n\n<i>-->")];
   const asset = await open({ groups: Array.from({ length: 14 }, () => 25) });
@@ -208,10 +208,10 @@ test("a cue stands in every segment that it is on screen in, with the times of i
     parseWebVtt(writeWebVtt(cues)).map(({ start, end }) => [start, end]),
     cues.map(({ start, end }) => [start, end]),
   );
-  assert.match(textPlaylistOf(asset, "v"), /TARGETDURATION:6\n[\s\S]*seg-2\.vtt\?v=v\n#EXT-X-ENDLIST/);
+  assert.match(textPlaylist(asset, "v"), /TARGETDURATION:6\n[\s\S]*seg-2\.vtt\?v=v\n#EXT-X-ENDLIST/);
 });
 
-test("renditions have names of their own", () => {
+test("renditions have unique names", () => {
   const names = (...languages: string[]) =>
     renditionNames(
       languages.map((language) => ({ language })),

@@ -1,0 +1,217 @@
+import type { Asset } from "../../codec/asset/asset.js";
+import type { Viewport } from "../../codec/decode/viewport.js";
+import { h264Codec, type SampleEntry, type StreamFormat } from "../../media/segments/h264-level.js";
+import {
+  codecLevel,
+  codecString,
+  SAMPLE_ENTRIES,
+  type VideoCodec,
+} from "../../media/segments/video-codec.js";
+import { SIZE_PLACEHOLDER } from "../../protocol/url-parameters.js";
+import {
+  audioSegments,
+  ceilSeconds,
+  framesToSeconds,
+  targetDuration,
+  textSegments,
+  videoSegments,
+} from "../catalog/timeline.js";
+import { codecQuery } from "../request/codec.js";
+import { formatRegion } from "../request/region.js";
+import { viewportPath } from "../request/viewport.js";
+import { audioBandwidth, type Bandwidth, keyframeBandwidth, videoBandwidth } from "./bandwidth.js";
+import {
+  type AudioRendition,
+  type Rendition,
+  type StreamAttributes,
+  type Variant,
+  writeMasterPlaylist,
+} from "./master-playlist.js";
+import { type PlaylistSegment, writeMediaPlaylist } from "./media-playlist.js";
+import { languageTag, renditionNames } from "./rendition-names.js";
+
+/** What a master playlist offers. */
+export interface MasterPlaylistOptions {
+  /** The size of the viewer's player. If given, it is listed first. */
+  readonly exact?: Viewport;
+  /** All other sizes, largest first. */
+  readonly ladder: readonly Viewport[];
+  /** Codec of the variants. Keyframe-only streams are always H.264. Default: H.264. */
+  readonly codec?: VideoCodec;
+  readonly images?: readonly StreamAttributes[];
+}
+
+// The ladder has three levels per halving: every third one is fine enough for scrubbing.
+const KEYFRAME_LEVEL_STEP = 3;
+
+/** Writes `/:id/master.m3u8`: the exact size and the ladder, each size once. URLs are relative to `/:id/`. */
+export function masterPlaylist(
+  asset: Asset,
+  { exact, ladder, codec = "h264", images = [] }: MasterPlaylistOptions,
+): string {
+  const viewports = exact === undefined ? ladder : [exact, ...ladder];
+  const encodable = viewports.filter(
+    (viewport) => codecLevel(formatOf(asset, viewport), codec) !== undefined,
+  );
+  const byPath = new Map(encodable.map((viewport) => [viewportPath(viewport, asset), viewport]));
+  return writeMasterPlaylist({
+    variants: [...byPath].map(([path, viewport]) =>
+      variant(asset, viewport, SAMPLE_ENTRIES[codec], `${path}/index.m3u8${codecQuery(codec)}`),
+    ),
+    audio: audioRenditions(asset),
+    text: textRenditions(asset),
+    keyframes: ladder
+      .filter((_, level) => level % KEYFRAME_LEVEL_STEP === 0)
+      .map((viewport) => keyframeStream(asset, viewport)),
+    images,
+  });
+}
+
+/**
+ * Writes `/:id/elastic.m3u8`, which has one variant.
+ *
+ * @param largest the largest viewport that its segments may have
+ */
+export function elasticMasterPlaylist(asset: Asset, largest: Viewport): string {
+  const uri = `${formatRegion(largest.region, asset)}/elastic/index.m3u8`;
+  return writeMasterPlaylist({
+    variants: [variant(asset, largest, "avc3", uri)],
+    audio: audioRenditions(asset),
+    text: textRenditions(asset),
+  });
+}
+
+/** Where the URLs of a video playlist point to. */
+export interface VideoPlaylistOptions {
+  /** The current version of the video. */
+  readonly version: string;
+  /** Relative path to the canonical folder of its segments, with a trailing slash; "" if the playlist is in it. */
+  readonly folder: string;
+  /** Default: H.264. */
+  readonly codec?: VideoCodec;
+}
+
+/** Writes `/:id/:region/:size/index.m3u8`. */
+export function videoPlaylist(
+  asset: Asset,
+  { version, folder, codec = "h264" }: VideoPlaylistOptions,
+): string {
+  const query = codec === "h264" ? `?v=${version}` : `${codecQuery(codec)}&v=${version}`;
+  return writeMediaPlaylist({
+    targetDuration: targetDuration(asset),
+    init: `${folder}init.mp4${query}`,
+    segments: playlistSegments(asset, (k) => `${folder}seg-${k}.m4s${query}`),
+  });
+}
+
+/** Writes `/:id/:region/:size/iframes.m3u8`: the first frame of each segment, each in its own fragment. */
+export function keyframePlaylist(asset: Asset, version: string, folder: string): string {
+  return writeMediaPlaylist({
+    targetDuration: targetDuration(asset),
+    init: `${folder}init.mp4?v=${version}`,
+    only: "keyframes",
+    segments: playlistSegments(asset, (k) => `${folder}iframe-${k}.m4s?v=${version}`),
+  });
+}
+
+/**
+ * Writes `/:id/:region/elastic/index.m3u8`. Players fill in the size in the URLs of its segments.
+ *
+ * @param regionFolder relative path from the requested region to the canonical one; "" if they are the same
+ */
+export function elasticPlaylist(asset: Asset, version: string, regionFolder: string): string {
+  const elasticFolder = regionFolder === "" ? "" : `../${regionFolder}elastic/`;
+  return writeMediaPlaylist({
+    targetDuration: targetDuration(asset),
+    init: `${elasticFolder}init.mp4?v=${version}`,
+    segments: playlistSegments(
+      asset,
+      (k) => `../${regionFolder}${SIZE_PLACEHOLDER}/elastic-${k}.m4s?v=${version}`,
+    ),
+  });
+}
+
+/** Writes `/:id/audio-:n/index.m3u8`. */
+export function audioPlaylist(asset: Asset, track: number, version: string): string {
+  const { packetDuration, sampleRate } = asset.audio[track];
+  const segments = audioSegments(asset, asset.audio[track]).map(({ index, packetCount }) => ({
+    duration: (packetCount * packetDuration) / sampleRate,
+    uri: `seg-${index}.m4s?v=${version}`,
+  }));
+  return writeMediaPlaylist({
+    targetDuration: targetDuration(asset),
+    init: `init.mp4?v=${version}`,
+    segments,
+  });
+}
+
+/** Writes `/:id/text-:n/index.m3u8`. Unlike other renditions, subtitles may have another target duration. */
+export function textPlaylist(asset: Asset, version: string): string {
+  const segments = textSegments(asset).map(({ index, duration }) => ({
+    duration,
+    uri: `seg-${index}.vtt?v=${version}`,
+  }));
+  const longest = segments.reduce((max, { duration }) => Math.max(max, duration), 0);
+  return writeMediaPlaylist({ targetDuration: ceilSeconds(longest), segments });
+}
+
+const playlistSegments = (asset: Asset, uri: (index: number) => string): PlaylistSegment[] =>
+  videoSegments(asset).map(({ index, frameCount }) => ({
+    duration: framesToSeconds(frameCount, asset),
+    uri: uri(index),
+  }));
+
+const formatOf = ({ frameRate }: Asset, { width, height }: Viewport): StreamFormat => ({
+  width,
+  height,
+  frameRate,
+});
+
+function variant(asset: Asset, viewport: Viewport, sampleEntry: SampleEntry, uri: string): Variant {
+  const format = formatOf(asset, viewport);
+  const video = videoBandwidth(asset, format, videoSegments(asset));
+  const audio = asset.audio.map((track) => audioBandwidth(asset, track));
+  const max = (of: (bandwidth: Bandwidth) => number) => audio.map(of).reduce((a, b) => Math.max(a, b), 0);
+  const trackCodecs = new Set([...asset.audio, ...asset.text].map((track) => track.codec));
+  return {
+    uri,
+    bandwidth: video.peak + max(({ peak }) => peak),
+    averageBandwidth: video.average + max(({ average }) => average),
+    codecs: [codecString(format, sampleEntry), ...trackCodecs],
+    width: viewport.width,
+    height: viewport.height,
+    frameRate: asset.frameRate.num / asset.frameRate.den,
+  };
+}
+
+function keyframeStream(asset: Asset, viewport: Viewport): StreamAttributes {
+  const format = formatOf(asset, viewport);
+  const { peak, average } = keyframeBandwidth(asset, format, videoSegments(asset));
+  return {
+    uri: `${viewportPath(viewport, asset)}/iframes.m3u8`,
+    bandwidth: peak,
+    averageBandwidth: average,
+    codecs: [h264Codec(format)],
+    width: viewport.width,
+    height: viewport.height,
+  };
+}
+
+function audioRenditions(asset: Asset): AudioRendition[] {
+  const names = renditionNames(asset.audio, "Audio");
+  return asset.audio.map(({ index, language, channels }) => ({
+    uri: `audio-${index}/index.m3u8`,
+    name: names[index],
+    language: languageTag(language),
+    channels,
+  }));
+}
+
+function textRenditions(asset: Asset): Rendition[] {
+  const names = renditionNames(asset.text, "Subtitles");
+  return asset.text.map(({ index, language }) => ({
+    uri: `text-${index}/index.m3u8`,
+    name: names[index],
+    language: languageTag(language),
+  }));
+}

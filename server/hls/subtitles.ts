@@ -1,0 +1,27 @@
+import type { Asset } from "../../codec/asset/asset.js";
+import type { TextCue } from "../../codec/iso/text-track.js";
+import { writeWebVttCue } from "../../media/write/webvtt.js";
+import type { TextSegment } from "../catalog/timeline.js";
+
+const cache = new WeakMap<Asset, Map<number, Promise<TextCue[]>>>();
+
+/** Reads the cues of a text track, once for all of its segments. Rejects as `Asset.readText` does. */
+export function readCues(asset: Asset, track: number): Promise<TextCue[]> {
+  const tracks = cache.get(asset) ?? new Map<number, Promise<TextCue[]>>();
+  cache.set(asset, tracks);
+  const cached = tracks.get(track);
+  if (cached !== undefined) return cached;
+  const reading = asset.readText(track);
+  tracks.set(track, reading);
+  reading.catch(() => tracks.delete(track));
+  return reading;
+}
+
+/**
+ * Writes one segment of subtitles: every cue that is visible during it, with its full start and end times. A cue that
+ * crosses a segment boundary is in both segments (RFC 8216bis, 3.1.4). Time 0 is the start of the video.
+ */
+export function webVttSegment(cues: readonly TextCue[], { from, to }: TextSegment): string {
+  const header = "WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000\n";
+  return [header, ...cues.filter((cue) => cue.start < to && cue.end > from).map(writeWebVttCue)].join("\n");
+}

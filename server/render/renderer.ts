@@ -1,0 +1,48 @@
+import type { CoalescingCache } from "../cache/coalescing-cache.js";
+import type { WorkEvent } from "../monitoring/work-event.js";
+import type { WorkQueue } from "../scheduling/queue.js";
+
+export interface RendererDependencies {
+  readonly cache: CoalescingCache;
+  readonly queue: WorkQueue;
+  readonly onWork: (event: WorkEvent) => void;
+}
+
+/** Bytes to render, which depend on nothing but their key. */
+export interface RenderJob {
+  /** Cache key. Distinguishes these bytes from all others that the server renders. */
+  readonly key: string;
+  /** What to report when the job is done. Its pixels times frames are the job's cost in the queue. */
+  readonly event: Omit<WorkEvent, "seconds" | "bytes">;
+  /** Renders the bytes. Must stop when the signal aborts. */
+  readonly render: (signal: AbortSignal) => Promise<Uint8Array>;
+}
+
+/** Runs render jobs: serves them from the cache, or else renders them when the queue has a free slot. */
+export class Renderer {
+  readonly #dependencies: RendererDependencies;
+
+  constructor(dependencies: RendererDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /**
+   * Returns the bytes of a job. Requests for the same key share one job, which is aborted when all of their signals
+   * are. Rejects with the error of `render`, RequestError (see `WorkQueue.run`) or the signal's reason.
+   */
+  run(job: RenderJob, signal?: AbortSignal): Promise<Uint8Array> {
+    const { cache, queue } = this.#dependencies;
+    const { width, height, frames } = job.event;
+    const compute = (aborted: AbortSignal) =>
+      queue.run((ended) => this.#render(job, ended), aborted, width * height * frames);
+    return cache.get(job.key, compute, signal);
+  }
+
+  async #render({ event, render }: RenderJob, signal: AbortSignal): Promise<Uint8Array> {
+    const started = performance.now();
+    const bytes = await render(signal);
+    const seconds = (performance.now() - started) / 1000;
+    this.#dependencies.onWork({ ...event, seconds, bytes: bytes.byteLength });
+    return bytes;
+  }
+}

@@ -1,0 +1,60 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { REVALIDATE } from "../http/caching.js";
+import { cacheControlFor, type Representation, send, strongEtag } from "../http/send.js";
+
+const JSON_TYPE = "application/json; charset=utf-8";
+const PLAYLIST_TYPE = "application/vnd.apple.mpegurl";
+
+/** Sends text that is cheap to compute. Caches must revalidate it. */
+export const sendText = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  type: string,
+  text: string,
+): Promise<FastifyReply> =>
+  send(request, reply, {
+    type,
+    etag: strongEtag(text),
+    cacheControl: REVALIDATE,
+    length: text.length,
+    body: () => text,
+  });
+
+/** Sends a value as JSON. Caches must revalidate it. */
+export const sendJson = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  value: unknown,
+): Promise<FastifyReply> => sendText(request, reply, JSON_TYPE, JSON.stringify(value));
+
+/** Sends an HLS playlist. Caches must revalidate it. */
+export const sendPlaylist = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  playlist: string,
+): Promise<FastifyReply> => sendText(request, reply, PLAYLIST_TYPE, playlist);
+
+/** Content that is a pure function of its key. */
+export interface KeyedContent extends Pick<Representation, "type" | "body"> {
+  /** Distinguishes these bytes from all others of the server; hashed to the ETag. */
+  readonly key: string;
+  /** The current version of the video. */
+  readonly version: string;
+}
+
+/**
+ * Sends content that never changes if the URL has the current version. Caches must revalidate it if the URL has none.
+ *
+ * @throws RequestError `stale-version`
+ */
+export const sendKeyed = async (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { type, key, version, body }: KeyedContent,
+): Promise<FastifyReply> =>
+  send(request, reply, {
+    type,
+    etag: strongEtag(key),
+    cacheControl: cacheControlFor(request, version),
+    body,
+  });
