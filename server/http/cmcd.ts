@@ -1,3 +1,5 @@
+import { decodeCmcd } from "@svta/cml-cmcd";
+
 /** The Common Media Client Data (CTA-5004) that affects how a request is served. */
 export interface CmcdRequest {
   /** Milliseconds until the client's buffer is empty (`dl`). */
@@ -13,25 +15,38 @@ const EMPTY: CmcdRequest = {};
 const MAX_LENGTH = 4096;
 
 /**
- * Parses CMCD from the `CMCD-Request` header, or from the `CMCD` query parameter, which takes precedence. Malformed
- * data is ignored, as CTA-5004 requires.
+ * Parses CMCD from the `CMCD-Request` header, or from the `CMCD` query parameter, which takes precedence. Versions 1
+ * and 2 are supported. Malformed data is ignored, as CTA-5004 requires.
  */
 export function parseCmcd(header: unknown, query: unknown): CmcdRequest {
   const text = typeof query === "string" ? query : typeof header === "string" ? header : undefined;
   if (text === undefined || text.length > MAX_LENGTH) return EMPTY;
-  let data: CmcdRequest = EMPTY;
-  // Matches key[=value], where value is a token or a quoted string, which may contain commas.
-  for (const [, key, value] of text.matchAll(/(?:^|,)\s*([\w-]+)(?:=("(?:[^"\\]|\\.)*"|[^,]*))?/g)) {
-    if (key === "dl" && /^\d{1,7}$/.test(value ?? "")) data = { ...data, deadline: Number(value) };
-    else if (key === "su" && (value === undefined || value === "true")) data = { ...data, startup: true };
-    else if (key === "nor" && value?.startsWith('"')) {
-      const nextObject = decodeUrl(value.slice(1, -1).replace(/\\(.)/g, "$1"));
-      if (nextObject !== undefined) data = { ...data, nextObject };
-    }
-  }
-  return data;
+  const { dl, su, nor, v } = decode(text);
+  const deadline = firstValue(dl);
+  const url = firstValue(nor);
+  const nextObject = typeof url !== "string" || v === 2 ? url : decodeUrl(url);
+  return {
+    ...(typeof deadline === "number" && Number.isInteger(deadline) && deadline >= 0 && { deadline }),
+    ...(firstValue(su) === true && { startup: true }),
+    ...(typeof nextObject === "string" && { nextObject }),
+  };
 }
 
+function decode(text: string): Readonly<Record<string, unknown>> {
+  try {
+    return { ...decodeCmcd(text) };
+  } catch {
+    return {};
+  }
+}
+
+/** Returns a value without its parameters. Of a list, such as the `nor` of version 2, returns the first value. */
+function firstValue(item: unknown): unknown {
+  if (Array.isArray(item)) return firstValue(item[0]);
+  return typeof item === "object" && item !== null && "value" in item ? item.value : item;
+}
+
+/** Version 1 percent-encodes the `nor` value. */
 function decodeUrl(text: string): string | undefined {
   try {
     return decodeURIComponent(text);

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { CoalescingCache } from "../../../server/cache/coalescing-cache.js";
 import { RequestError } from "../../../server/errors.js";
-import { parseCmcd } from "../../../server/http/cmcd.js";
 import { withJobContext } from "../../../server/scheduling/job-context.js";
 import { WorkQueue } from "../../../server/scheduling/queue.js";
 import { segmentIndexes, type TestServer, testServer } from "../../support/running-server.js";
@@ -36,28 +35,6 @@ const isRejection = (code: string) => (error: unknown) =>
   error.code === code &&
   error.status === 503 &&
   Number(error.headers["retry-after"]) >= 1;
-
-test("CMCD is parsed from the header and the query, and malformed data is ignored", () => {
-  const header = 'bl=21300,dl=18500,mtp=48100,nor="..%2F300kbps%2Ftrack.m4v",su';
-  assert.deepEqual(parseCmcd(header, undefined), {
-    deadline: 18500,
-    startup: true,
-    nextObject: "../300kbps/track.m4v",
-  });
-  assert.deepEqual(parseCmcd("dl=1", 'nor="a,dl=5",dl=700'), { nextObject: "a,dl=5", deadline: 700 });
-  for (const text of [
-    "",
-    "dl",
-    "dl=-5",
-    "dl=1e3",
-    'nor="%E0%A4%A"',
-    "su=false",
-    `dl=5,${"x".repeat(5000)}`,
-  ]) {
-    assert.deepEqual(parseCmcd(text, undefined), {}, text);
-  }
-  assert.deepEqual(parseCmcd(["dl=5"], { dl: "5" }), {});
-});
 
 test("the queue runs the earliest deadline first, and equal deadlines in order of arrival", async () => {
   const queue = new WorkQueue({ concurrency: 1, maxQueue: 9, maxQueueSeconds: 60 });
