@@ -1,25 +1,25 @@
 import { useEffect, useRef, useState } from "react";
 import { createRoot } from "react-dom/client";
-// Registers <siedd-player>; it bundles hls.js, which no page has to load itself.
+// Registers <siedd-player>. hls.js is part of the bundle.
 import "siedd/player/define";
 
-/** React sets attributes of custom elements by itself; events that are not its own are listened to by hand. */
+/** Renders a player. React sets attributes of custom elements; other events than its own need a listener. */
 export function Video({ src, ...rest }) {
   const player = useRef(null);
-  const [shown, setShown] = useState("");
+  const [size, setSize] = useState("");
 
   useEffect(() => {
     const element = player.current;
-    const tell = () => setShown(`${element.videoWidth} × ${element.videoHeight}`);
-    element.addEventListener("resize", tell);
-    return () => element.removeEventListener("resize", tell);
+    const showSize = () => setSize(`${element.videoWidth} × ${element.videoHeight}`);
+    element.addEventListener("resize", showSize);
+    return () => element.removeEventListener("resize", showSize);
   }, []);
 
   return (
     <figure>
       <siedd-player ref={player} src={src} {...rest} />
       <figcaption>
-        On screen: <output>{shown}</output>
+        Decoded size: <output>{size}</output>
         <button type="button" onClick={() => player.current.play()}>
           Play
         </button>

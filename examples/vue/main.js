@@ -1,5 +1,5 @@
 import { createApp } from "vue";
 import Video from "./Video.vue";
 
-// vite.config.js tells the compiler that siedd-player is a custom element.
+// The custom element siedd-player is declared in vite.config.js.
 createApp(Video, { src: "/videos/video" }).mount("#app");

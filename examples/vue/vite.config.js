@@ -5,6 +5,6 @@ const isCustomElement = (tag) => tag === "siedd-player";
 
 export default defineConfig({
   plugins: [vue({ template: { compilerOptions: { isCustomElement } } })],
-  // The page and the videos have one origin, as they have behind a web server.
+  // Serves page and videos from one origin, as a reverse proxy does in production.
   server: { proxy: { "/videos": "http://127.0.0.1:8080" } },
 });

@@ -25,11 +25,11 @@ interface Service {
   readonly build?: { readonly context: string; readonly dockerfile: string };
 }
 
-/** The words of an instruction in its exec form, a JSON array. */
-const words = (text: string): string[] => JSON.parse(text.slice(text.indexOf("[")));
+/** Parses the exec form of an instruction, a JSON array. */
+const parseExecForm = (text: string): string[] => JSON.parse(text.slice(text.indexOf("[")));
 
-/** Instructions of the last stage, which is the image, as keyword and the rest. */
-function imageOf(name: string): { keyword: string; text: string }[] {
+/** Returns the instructions of the last stage, which becomes the image. */
+function imageInstructions(name: string): { keyword: string; text: string }[] {
   const lines = read(name).split("\n");
   const all = DockerfileParser.parse(lines.join("\n")).getInstructions();
   const from = all.findLastIndex((instruction) => instruction.getKeyword() === "FROM");
@@ -41,7 +41,7 @@ function imageOf(name: string): { keyword: string; text: string }[] {
   });
 }
 
-test("the Dockerfiles lint clean, and a broken one would not", () => {
+test("the Dockerfiles pass the linter, and a broken one does not", () => {
   const settings = { instructionWorkdir: 2, instructionJSONInSingleQuotes: 2 } as const;
   for (const name of DOCKERFILES) {
     assert.deepEqual(
@@ -54,24 +54,24 @@ test("the Dockerfiles lint clean, and a broken one would not", () => {
   assert.ok(validate(`${read("Dockerfile")}\nUSERR root\n`).length > 0);
 });
 
-test("compose.yml keeps the schema of compose and the rules of a linter, and a broken one would not", async (t) => {
+test("compose.yml passes schema and linter, and a broken one does not", async (t) => {
   const linter = new DCLinter({
     rules: {
-      // An image that is built here has the name beside its build, and no version but its own.
+      // Images that are built here are named next to their build, without a tag.
       "no-build-and-image": 0,
       "service-image-require-explicit-tag": 0,
-      // The server is there for others; what watches it is bound to this machine, which is asserted below.
+      // The server is public. Monitoring is bound to localhost, which is asserted below.
       "no-unbound-port-interfaces": 0,
-      // Docker Compose 1 knows no name of a project.
+      // Docker Compose 1 does not support a project name.
       "require-project-name-field": 0,
-      // Order and quotes are a matter of taste.
+      // Style only.
       "service-keys-order": 0,
       "services-alphabetical-order": 0,
       "require-quotes-in-ports": 0,
     },
     ...{ quiet: true, debug: false, exclude: [] },
   });
-  // Its own types are lost to Node's rules of resolution.
+  // The types of dclint do not resolve under Node's module resolution.
   type Result = { readonly messages: readonly { readonly rule: string; readonly message: string }[] };
   const lint = (path: string) =>
     (linter.lintFiles([path], false) as readonly Result[]).flatMap(({ messages }) =>
@@ -79,52 +79,52 @@ test("compose.yml keeps the schema of compose and the rules of a linter, and a b
     );
   assert.deepEqual(lint(join(FOLDER, "compose.yml")), []);
   const broken = join(await tempFolder(t), "compose.yml");
-  for (const [right, wrong] of [
+  for (const [valid, invalid] of [
     ["read_only: true", "read_onl: true"],
     ["interval: 30s", "interval: [30]"],
     ['"8081:8080"', '"8080:8080"'],
   ] as const) {
-    await writeFile(broken, read("compose.yml").replace(right, wrong));
-    assert.ok(lint(broken).length > 0, wrong);
+    await writeFile(broken, read("compose.yml").replace(valid, invalid));
+    assert.ok(lint(broken).length > 0, invalid);
   }
 });
 
-test("an image holds no build tools of ours, runs as nobody special and takes signals", () => {
+test("the images contain no build tools, run as an unprivileged user, and forward signals", () => {
   for (const name of DOCKERFILES) {
-    const image = imageOf(name);
+    const image = imageInstructions(name);
     const all = (keyword: string) =>
       image.filter((other) => other.keyword === keyword).map(({ text }) => text);
     const users = all("USER");
     assert.ok(users.length === 1 && !/^(root|0)(:|$)/.test(users[0]!), name);
     assert.equal(all("ADD").length, 0);
-    // Nothing of the build but the modules: no sources, no compiler.
+    // The only files of earlier stages are the modules and Node: no sources, no compiler.
     for (const copy of all("COPY")) assert.match(copy, /^--from=modules \/(app|usr\/local\/bin\/node) /);
     for (const run of all("RUN"))
       assert.match(run, /--no-install-recommends .*[\s\S]*rm -rf \/var\/lib\/apt\/lists/);
-    assert.deepEqual(words(all("ENTRYPOINT")[0]!).slice(0, 3), ["tini", "--", "node"]);
-    assert.equal(words(all("CMD")[0]!)[0], "serve");
-    assert.deepEqual(words(all("VOLUME")[0]!), ["/videos", "/cache"]);
+    assert.deepEqual(parseExecForm(all("ENTRYPOINT")[0]!).slice(0, 3), ["tini", "--", "node"]);
+    assert.equal(parseExecForm(all("CMD")[0]!)[0], "serve");
+    assert.deepEqual(parseExecForm(all("VOLUME")[0]!), ["/videos", "/cache"]);
     assert.equal(all("HEALTHCHECK").length, 1);
   }
 });
 
-test("the health checks of image and compose tell a server that answers from one that does not", async (t) => {
+test("the health checks of image and compose pass for a running server and fail for a closed one", async (t) => {
   const server = await testServer(t, { video: SMALL });
-  const healthcheck = imageOf("Dockerfile").find(({ keyword }) => keyword === "HEALTHCHECK")!.text;
+  const healthcheck = imageInstructions("Dockerfile").find(({ keyword }) => keyword === "HEALTHCHECK")!.text;
   const compose = parse(read("compose.yml"), { merge: true });
-  const [kind, ...composed] = compose.services.siedd.healthcheck.test as string[];
+  const [kind, ...composeCheck] = compose.services.siedd.healthcheck.test as string[];
   assert.equal(kind, "CMD");
   const run = async ([command, ...rest]: string[]) => {
-    const args = rest.map((word) => word.replace(":8080", `:${server.port}`));
+    const args = rest.map((argument) => argument.replace(":8080", `:${server.port}`));
     const child = spawn(command!, args, { stdio: "ignore" });
     return (await once(child, "close"))[0];
   };
-  for (const check of [words(healthcheck), composed]) assert.equal(await run(check), 0);
+  for (const check of [parseExecForm(healthcheck), composeCheck]) assert.equal(await run(check), 0);
   await server.close();
-  for (const check of [words(healthcheck), composed]) assert.equal(await run(check), 1);
+  for (const check of [parseExecForm(healthcheck), composeCheck]) assert.equal(await run(check), 1);
 });
 
-test("compose mounts what is there, writes only to volumes and gives no privilege", () => {
+test("compose mounts existing paths, writes only to volumes, and grants no privileges", () => {
   const compose = parse(read("compose.yml"), { merge: true, uniqueKeys: true });
   const volumes = Object.keys(compose.volumes);
   for (const [name, service] of Object.entries<Service>(compose.services)) {
@@ -132,7 +132,7 @@ test("compose mounts what is there, writes only to volumes and gives no privileg
       const [source, target] = mount.split(":");
       assert.match(target!, /^\//);
       if (!source!.startsWith(".")) assert.ok(volumes.includes(source!), `${name}: ${mount}`);
-      // Docker makes the folder of videos where there is none.
+      // Docker creates the folder of videos if it is missing.
       else if (source !== "./videos") assert.ok(statSync(join(FOLDER, source!)), `${name}: ${mount}`);
     }
     if (service.build === undefined) assert.match(service.image, /:v?\d/, `${name} has no version`);
@@ -145,21 +145,21 @@ test("compose mounts what is there, writes only to volumes and gives no privileg
   }
   for (const name of ["prometheus", "grafana"])
     for (const port of compose.services[name].ports) assert.match(port, /^127\.0\.0\.1:/, name);
-  const scraped = parse(read("prometheus/prometheus.yml")).scrape_configs[0].static_configs[0].targets;
-  assert.deepEqual(scraped, ["siedd:8080"]);
+  const scrapeTargets = parse(read("prometheus/prometheus.yml")).scrape_configs[0].static_configs[0].targets;
+  assert.deepEqual(scrapeTargets, ["siedd:8080"]);
   const [source] = parse(read("grafana/provisioning/datasources/prometheus.yml")).datasources;
   assert.equal(source.url, "http://prometheus:9090");
   const [provider] = parse(read("grafana/provisioning/dashboards/siedd.yml")).providers;
   assert.ok(compose.services.grafana.volumes.includes(`./grafana/dashboards:${provider.options.path}:ro`));
 });
 
-test("the dashboard draws only what the server exposes, by labels that it has", async (t) => {
+test("the dashboard shows every metric of the server, by existing labels", async (t) => {
   const origin = await originServer(t);
-  origin.files.set("afar.siedd", { bytes: syntheticAsset(SMALL), etag: '"one"' });
+  origin.files.set("remote.siedd", { bytes: syntheticAsset(SMALL), etag: '"one"' });
   const root = await tempFolder(t);
-  const options = { root: [root, `${origin.url}afar.siedd`], cacheDir: await tempFolder(t) };
+  const options = { root: [root, `${origin.url}remote.siedd`], cacheDir: await tempFolder(t) };
   const server = await testServer(t, {}, options);
-  await server.get("afar/full/80,46/seg-0.m4s");
+  await server.get("remote/full/80,46/seg-0.m4s");
   await server.get("none/info.json");
   const { text } = await server.get("metrics");
   const exposed = new Map<string, Set<string>>();
@@ -168,34 +168,36 @@ test("the dashboard draws only what the server exposes, by labels that it has", 
     if (help !== undefined) exposed.set(help, exposed.get(help) ?? new Set());
     const [, name, labels = ""] = /^([a-z_\d]+)(?:\{(.*)\})? \S+$/.exec(line) ?? [];
     if (name === undefined) continue;
-    const known = exposed.get(name) ?? new Set();
-    for (const [, label] of labels.matchAll(/([a-z_]+)="/g)) known.add(label!);
-    exposed.set(name, known);
+    const knownLabels = exposed.get(name) ?? new Set();
+    for (const [, label] of labels.matchAll(/([a-z_]+)="/g)) knownLabels.add(label!);
+    exposed.set(name, knownLabels);
   }
   const dashboard = JSON.parse(read("grafana/dashboards/siedd.json"));
   const [source] = parse(read("grafana/provisioning/datasources/prometheus.yml")).datasources;
-  const drawn = new Set<string>();
+  const shown = new Set<string>();
   for (const { title, targets, datasource } of dashboard.panels) {
     assert.equal(datasource.uid, source.uid);
     for (const { expr } of targets as { expr: string }[]) {
       for (const [, name, selector] of expr.matchAll(/\b((?:siedd|process|nodejs)_[a-z_\d]+)\{([^}]*)\}/g)) {
-        drawn.add(name!);
+        shown.add(name!);
         const labels = exposed.get(name!);
-        assert.ok(labels !== undefined, `${title} draws ${name}, which the server does not have`);
+        assert.ok(labels !== undefined, `${title} shows ${name}, which the server does not expose`);
         for (const [, label] of selector!.matchAll(/([a-z_]+)=/g)) {
           if (label !== "instance") assert.ok(labels.has(label!), `${title} selects ${name} by ${label}`);
         }
       }
       const [, by] = /sum by \(([^)]*)\)/.exec(expr) ?? [];
-      const [, of] = /((?:siedd)_[a-z_\d]+)\{/.exec(expr) ?? [];
+      const [, metric] = /((?:siedd)_[a-z_\d]+)\{/.exec(expr) ?? [];
       for (const label of by?.split(", ") ?? [])
-        assert.ok(exposed.get(of!)!.has(label), `${title} sums ${of} by ${label}`);
+        assert.ok(exposed.get(metric!)!.has(label), `${title} sums ${metric} by ${label}`);
     }
   }
-  // The other way round: nothing of ours is left undrawn.
-  const ours = [...exposed.keys()].filter((name) => /^siedd_[a-z_]+(?<!_sum|_count|_bucket)$/.test(name));
-  const undrawn = ours.filter((name) => ![...drawn].some((other) => other.startsWith(name)));
-  assert.deepEqual(undrawn, [
+  // Conversely, every metric of the server is shown, with these exceptions.
+  const ownMetrics = [...exposed.keys()].filter((name) =>
+    /^siedd_[a-z_]+(?<!_sum|_count|_bucket)$/.test(name),
+  );
+  const missing = ownMetrics.filter((name) => ![...shown].some((other) => other.startsWith(name)));
+  assert.deepEqual(missing, [
     "siedd_decoded_frames_total",
     "siedd_work_bytes_total",
     "siedd_origin_bytes_total",
