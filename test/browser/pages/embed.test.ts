@@ -164,7 +164,7 @@ describe("embedding, in Chromium", { concurrency: false, timeout: PATIENCE }, ()
     await page.evaluate(() => window.player.play());
     await reach(page, 0.3);
     assert.match((await page.locator("#size").textContent()) ?? "", /^\d+ × \d+$/);
-    await page.locator("#closer").click();
+    await page.locator("#zoom-in").click();
     assert.equal(await page.evaluate(() => window.player.zoom), 2);
     assert.deepEqual(faults, []);
   });
