@@ -6,11 +6,12 @@ export {
   type ConventionalRequest,
   type ConventionalResult,
   compareConventional,
+  type FrameSize,
+  ladderSizes,
   type Rung,
 } from "./evaluation/conventional.js";
-export { type EqualQuality, equalQuality, type RatePoint } from "./evaluation/equal-quality.js";
-export { ladderSizes, type RungSize } from "./evaluation/ladder.js";
-export { type FrameSimilarity, Similarity } from "./evaluation/ms-ssim.js";
+export { type EqualQuality, findEqualQuality, type RateDistortionPoint } from "./evaluation/equal-quality.js";
+export { SsimEvaluator, type SsimScores } from "./evaluation/ms-ssim.js";
 export { framePsnr } from "./evaluation/psnr.js";
 export { worstFrames } from "./evaluation/worst-frames.js";
 export type { EncodeEvent, EncodePhase, EncodeSummary } from "./events.js";

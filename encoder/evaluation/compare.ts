@@ -1,21 +1,28 @@
-import { type FrameSimilarity, Similarity } from "./ms-ssim.js";
+import { SsimEvaluator, type SsimScores } from "./ms-ssim.js";
 import { framePsnr } from "./psnr.js";
 
-/** How close one decoded frame comes to its reference. */
-export interface FrameComparison extends FrameSimilarity {
-  /** dB over 8-bit R'G'B'. */
+/** Quality of one decoded frame relative to its reference. */
+export interface FrameComparison extends SsimScores {
+  /** PSNR over 8-bit R'G'B' samples in dB, at most 100 (`framePsnr`). */
   readonly psnr: number;
 }
 
-/** How close decoded frames come to a reference: means over the frames. */
+/** Quality of a sequence of decoded frames relative to a reference. PSNR, SSIM and MS-SSIM are means over the frames. */
 export interface Comparison extends FrameComparison {
+  /** Number of frames compared. */
   readonly frames: number;
+  /** Quality of each frame, in order. */
   readonly perFrame: readonly FrameComparison[];
 }
 
 /**
- * Compares frame by frame until either side ends. decoded: RGBA, reference: packed R'G'B', both 8 bits of
- * `width` x `height` pixels.
+ * Compares decoded frames with a reference, one by one, until either sequence ends. Both iterators are closed.
+ *
+ * @param decoded frames of `size` as 8-bit RGBA samples
+ * @param reference frames of `size` as 8-bit packed R'G'B' samples
+ * @param size size of the frames in pixels, at least 11 per side, the SSIM window
+ * @param onFrame called after each frame with the number of frames compared so far
+ * @throws what the iterators throw
  */
 export async function compareFrames(
   decoded: AsyncIterable<Uint8Array>,
@@ -23,29 +30,29 @@ export async function compareFrames(
   size: { readonly width: number; readonly height: number },
   onFrame: (done: number) => void = () => {},
 ): Promise<Comparison> {
-  const similarity = new Similarity(size.width, size.height);
+  const ssim = new SsimEvaluator(size.width, size.height);
   const perFrame: FrameComparison[] = [];
-  const other = reference[Symbol.asyncIterator]();
+  const references = reference[Symbol.asyncIterator]();
   try {
     for await (const frame of decoded) {
-      const next = await other.next();
+      const next = await references.next();
       if (next.done) break;
       perFrame.push({
         psnr: framePsnr(frame, next.value),
-        ...similarity.frame(frame, next.value),
+        ...ssim.compare(frame, next.value),
       });
       onFrame(perFrame.length);
     }
   } finally {
-    await other.return?.();
+    await references.return?.();
   }
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const multiscale = perFrame.flatMap(({ msSsim }) => (msSsim === undefined ? [] : [msSsim]));
+  const msSsim = perFrame.flatMap((frame) => (frame.msSsim === undefined ? [] : [frame.msSsim]));
   return {
     frames: perFrame.length,
     psnr: mean(perFrame.map(({ psnr }) => psnr)),
     ssim: mean(perFrame.map(({ ssim }) => ssim)),
-    msSsim: multiscale.length > 0 ? mean(multiscale) : undefined,
+    msSsim: msSsim.length > 0 ? mean(msSsim) : undefined,
     perFrame,
   };
 }

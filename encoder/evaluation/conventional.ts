@@ -10,51 +10,66 @@ import {
   readFrames,
   requireCodec,
 } from "../../media/index.js";
-import { type EqualQuality, equalQuality, type RatePoint } from "./equal-quality.js";
-import { ladderSizes, type RungSize } from "./ladder.js";
+import { type EqualQuality, findEqualQuality, type RateDistortionPoint } from "./equal-quality.js";
 import { framePsnr } from "./psnr.js";
 
-/** The frames that an asset is compared on. */
-export interface ComparedFrames extends RungSize {
-  /** The reference video. */
+/** Size of a frame in pixels. */
+export interface FrameSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The frames that a codec is compared on, and the size at which it is measured. */
+export interface ComparedFrames extends FrameSize {
+  /** Path of the reference video. */
   readonly path: string;
+  /** Probe result of that video. */
   readonly info: ProbeResult;
-  /** Seconds from the start of the video to the first frame. */
+  /** Time of the first frame in seconds from the start of the video; default 0. */
   readonly from?: number;
+  /** Number of frames from there on. */
   readonly frameCount: number;
 }
 
-/** One file of a ladder. */
-export interface Rung extends RungSize {
+/** One rendition of a ladder. */
+export interface Rung extends FrameSize {
+  /** Size of the file in bytes, without audio. */
   readonly bytes: number;
 }
 
-/** What another codec, or a ladder of it, needs for the PSNR of an asset; all without sound. */
+/** What a conventional codec, and an ABR ladder of it, need for a given PSNR. Audio is excluded. */
 export interface ConventionalResult extends EqualQuality {
-  /** The sizes that a ladder would store, each at the rate factor of equal PSNR; undefined where that is. */
+  /**
+   * The ladder of `ladderSizes`, each rendition encoded at the rate factor of equal PSNR, and its total size in bytes;
+   * undefined if the codec does not reach the PSNR.
+   */
   readonly ladder: { readonly bytes: number; readonly rungs: readonly Rung[] } | undefined;
 }
 
-/** Which codec, and how good it has to be. */
+/** Options of `compareConventional`. */
 export interface ConventionalRequest {
   readonly codec: ConventionalCodec;
-  /** dB to reach, at the size compared. */
+  /** Mean PSNR to reach, dB. */
   readonly psnr: number;
-  /** Also measures points around the one found, for a chart. */
+  /** Whether to measure further points around the one found, for a rate-distortion chart. Default false. */
   readonly curve?: boolean;
+  /** Aborts the comparison. */
   readonly signal?: AbortSignal;
-  /** Told before each encode. */
-  readonly onEncode?: (what: string) => void;
+  /** Called before each encode with its description. */
+  readonly onEncode?: (description: string) => void;
 }
 
-/** Rate factors around the one found that a chart shows. */
-const CURVE = [-8, -4, 4, 8];
+/** Offsets in rate factors of the additional points for a chart. */
+const CURVE_OFFSETS = [-8, -4, 4, 8];
 
 /**
- * Encodes the frames with another codec at several rate factors, measures each as the asset was measured, and
- * finds the bytes of equal PSNR and of the ladder of that quality. Temporary files go, whatever happens.
+ * Measures a conventional codec with ffmpeg. Encodes the frames at several rate factors, decodes them and measures the mean
+ * PSNR over 8-bit R'G'B' samples, as for an asset. Finds the size in bytes at equal PSNR, and that of an ABR ladder of the
+ * same rate factor. Temporary files are always removed.
  *
- * Rejects with MediaError (`ffmpeg-missing` where ffmpeg has no such encoder) or the signal's reason.
+ * @throws MediaError, with the code `ffmpeg-missing` if ffmpeg does not have the encoder
+ * @throws RangeError if ffmpeg does not return all frames
+ * @throws the signal's reason if aborted
  */
 export async function compareConventional(
   frames: ComparedFrames,
@@ -63,20 +78,20 @@ export async function compareConventional(
   await requireCodec(codec);
   const folder = await mkdtemp(join(tmpdir(), "siedd-eval-"));
   const output = join(folder, "encoded.mp4");
-  const encode = async (rateFactor: number, size: RungSize): Promise<number> => {
+  const encode = async (rateFactor: number, size: FrameSize): Promise<number> => {
     onEncode(`${codec}, rate factor ${Number(rateFactor.toFixed(1))}, ${size.width} x ${size.height}`);
     const { path, info, from, frameCount } = frames;
-    const range = { from, firstFrame: 0, frameCount };
     const { width, height } = size;
-    await encodeConventional(path, info, { codec, rateFactor, width, height, ...range, output, signal });
+    const options = { codec, rateFactor, width, height, from, firstFrame: 0, frameCount, output, signal };
+    await encodeConventional(path, info, options);
     return (await stat(output)).size;
   };
-  const measure = async (rateFactor: number): Promise<RatePoint> => {
+  const measure = async (rateFactor: number): Promise<RateDistortionPoint> => {
     const bytes = await encode(rateFactor, frames);
     return { rateFactor, bytes, psnr: await meanPsnr(frames, output, signal) };
   };
   try {
-    const found = await equalQuality(measure, rateFactors(codec), psnr, curve ? CURVE : []);
+    const found = await findEqualQuality(measure, rateFactors(codec), psnr, curve ? CURVE_OFFSETS : []);
     if (found.rateFactor === undefined || found.bytesAtEqualPsnr === undefined)
       return { ...found, ladder: undefined };
     const [own, ...smaller] = ladderSizes(frames);
@@ -88,10 +103,15 @@ export async function compareConventional(
   }
 }
 
+/** Returns the mean PSNR of an encoded file over the frames, dB. */
 async function meanPsnr(frames: ComparedFrames, encoded: string, signal?: AbortSignal): Promise<number> {
   const { width, height, frameCount, from } = frames;
   const reference = readFrames(frames.path, frames.info, {
-    ...{ width, height, from, firstFrame: 0, frameCount },
+    width,
+    height,
+    from,
+    firstFrame: 0,
+    frameCount,
     signal,
   });
   let sum = 0;
@@ -106,6 +126,28 @@ async function meanPsnr(frames: ComparedFrames, encoded: string, signal?: AbortS
   } finally {
     await reference.return(undefined);
   }
-  if (count !== frameCount) throw new RangeError(`the encoder gave back ${count} of ${frameCount} frames`);
+  if (count !== frameCount) throw new RangeError(`ffmpeg returned ${count} of ${frameCount} frames`);
   return sum / count;
+}
+
+/** Shorter sides of the tiers in pixels (HLS Authoring Specification for Apple Devices, video variants). */
+const SHORTER_SIDES = [2160, 1440, 1080, 720, 540, 432, 360, 234];
+
+/**
+ * Returns the frame sizes of a conventional ABR ladder for a video, largest first: its own size, then each tier of the HLS
+ * Authoring Specification for Apple Devices (2160p to 234p) whose shorter side is smaller. The sizes of the tiers keep the
+ * aspect ratio, with both sides rounded to even numbers of pixels.
+ *
+ * @param size size of the video in pixels
+ */
+export function ladderSizes({ width, height }: FrameSize): FrameSize[] {
+  const shorter = Math.min(width, height);
+  const even = (side: number) => 2 * Math.round(side / 2);
+  return [
+    { width, height },
+    ...SHORTER_SIDES.filter((side) => side < shorter).map((side) => ({
+      width: even((width * side) / shorter),
+      height: even((height * side) / shorter),
+    })),
+  ];
 }

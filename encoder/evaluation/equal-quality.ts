@@ -1,87 +1,102 @@
-/** One encode of the same frames by another codec. */
-export interface RatePoint {
-  /** The codec's constant rate factor. */
+/** A point of a codec's rate-distortion curve: one encode of the compared frames. */
+export interface RateDistortionPoint {
+  /** Constant rate factor (CRF) of the encode; higher values mean fewer bytes. */
   readonly rateFactor: number;
-  /** The whole file without sound. */
+  /** Size of the file in bytes, without audio. */
   readonly bytes: number;
-  /** dB, as of the asset: the mean over frames, R'G'B'. */
+  /** Mean over the frames of the PSNR over 8-bit R'G'B' samples, dB (`framePsnr`). */
   readonly psnr: number;
 }
 
-/** What another codec needs for a given PSNR. */
+/** What a codec needs for a given PSNR. */
 export interface EqualQuality {
-  /** Undefined where the PSNR is out of the codec's reach. */
+  /** Size in bytes at that PSNR, interpolated; undefined if no rate factor of the range reaches it. */
   readonly bytesAtEqualPsnr: number | undefined;
-  /** Where that lies, between two rate factors that were tried. */
+  /** Rate factor at that PSNR, interpolated; undefined in the same case. */
   readonly rateFactor: number | undefined;
-  /** All that was tried, by falling quality. */
-  readonly points: readonly RatePoint[];
+  /** All measured points by ascending rate factor, which is descending quality. */
+  readonly points: readonly RateDistortionPoint[];
 }
 
-/** dB by which PSNR falls from one rate factor to the next, about: only the first guesses depend on it. */
-const SLOPE = 0.55;
-/** Rate factors between the two points that are interpolated. */
-const CLOSE = 2;
+/** Approximate decrease of the PSNR per rate factor in dB. Only the first guesses depend on it. */
+const PSNR_PER_RATE_FACTOR = 0.55;
+/** Maximum distance of two points for interpolation, in rate factors. */
+const MAX_INTERPOLATION_GAP = 2;
 
 /**
- * Finds the bytes at which a codec reaches `target` dB: narrows down the rate factor until two whole ones at
- * most CLOSE apart enclose it, then interpolates the logarithm of the bytes over PSNR.
+ * Finds the size at which a codec reaches a PSNR. Narrows down the rate factor until two integer rate factors at most 2 apart
+ * enclose the target, then interpolates the logarithm of the bytes linearly over the PSNR.
  *
- * @param beyond more points for a curve, this many rate factors better and worse than what was found, or than
- *   the end of the range that came nearest
+ * @param measure encodes at an integer rate factor and measures size and PSNR
+ * @param range rate factors of the codec, from the best to the worst quality
+ * @param target PSNR to reach, dB
+ * @param curveOffsets also measures points this many rate factors away from the one found, or from the nearest measured one,
+ *   for a curve; default none
+ * @throws what `measure` throws
  */
-export async function equalQuality(
-  measure: (rateFactor: number) => Promise<RatePoint>,
+export async function findEqualQuality(
+  measure: (rateFactor: number) => Promise<RateDistortionPoint>,
   range: { readonly best: number; readonly worst: number },
   target: number,
-  beyond: readonly number[] = [],
+  curveOffsets: readonly number[] = [],
 ): Promise<EqualQuality> {
-  const tried = new Map<number, RatePoint>();
-  const at = async (rateFactor: number): Promise<RatePoint> => {
-    const point = tried.get(rateFactor) ?? (await measure(rateFactor));
-    tried.set(rateFactor, point);
+  const measured = new Map<number, RateDistortionPoint>();
+  const measureOnce = async (rateFactor: number): Promise<RateDistortionPoint> => {
+    const point = measured.get(rateFactor) ?? (await measure(rateFactor));
+    measured.set(rateFactor, point);
     return point;
   };
-  let better: RatePoint | undefined;
-  let worse: RatePoint | undefined;
-  let before: RatePoint | undefined;
+  let better: RateDistortionPoint | undefined;
+  let worse: RateDistortionPoint | undefined;
+  let previous: RateDistortionPoint | undefined;
   for (let next = Math.round((range.best + range.worst) / 2); ; ) {
-    const point = await at(next);
+    const point = await measureOnce(next);
     if (point.psnr >= target) better = point;
     else worse = point;
     const low = better?.rateFactor ?? range.best - 1;
     const high = worse?.rateFactor ?? range.worst + 1;
     const outOfReach = high <= range.best || low >= range.worst;
-    if (outOfReach || (better !== undefined && worse !== undefined && high - low <= CLOSE)) break;
-    const wanted =
-      better && worse ? within(better, worse, target) : point.rateFactor + stride(point, before, target);
-    next = Math.max(low + 1, Math.min(high - 1, Math.round(wanted)));
-    before = point;
+    if (outOfReach || (better !== undefined && worse !== undefined && high - low <= MAX_INTERPOLATION_GAP))
+      break;
+    const estimate =
+      better && worse
+        ? interpolateInside(better, worse, target)
+        : point.rateFactor + searchStep(point, previous, target);
+    next = Math.max(low + 1, Math.min(high - 1, Math.round(estimate)));
+    previous = point;
   }
   const found = better && worse && interpolate(better, worse, target);
   const middle = Math.round(found?.rateFactor ?? (better ?? worse)!.rateFactor);
-  for (const distance of beyond) {
-    await at(Math.max(range.best, Math.min(range.worst, middle + distance)));
+  for (const offset of curveOffsets) {
+    await measureOnce(Math.max(range.best, Math.min(range.worst, middle + offset)));
   }
-  const points = [...tried.values()].sort((a, b) => a.rateFactor - b.rateFactor);
+  const points = [...measured.values()].sort((a, b) => a.rateFactor - b.rateFactor);
   return { bytesAtEqualPsnr: found?.bytes, rateFactor: found?.rateFactor, points };
 }
 
-/** How far to go from `point` towards the target while all points lie on one side of it: ever faster. */
-function stride(point: RatePoint, before: RatePoint | undefined, target: number): number {
-  const last = before === undefined ? 0 : Math.abs(point.rateFactor - before.rateFactor);
-  const wanted = (point.psnr - target) / SLOPE;
-  return Math.sign(wanted) * Math.max(1, Math.abs(wanted), 2 * last);
+/** Returns the step in rate factors from `point` towards a target that is not enclosed yet: at least twice the last step. */
+function searchStep(
+  point: RateDistortionPoint,
+  previous: RateDistortionPoint | undefined,
+  target: number,
+): number {
+  const lastStep = previous === undefined ? 0 : Math.abs(point.rateFactor - previous.rateFactor);
+  const estimate = (point.psnr - target) / PSNR_PER_RATE_FACTOR;
+  return Math.sign(estimate) * Math.max(1, Math.abs(estimate), 2 * lastStep);
 }
 
-/** A rate factor between two points, so far from both that the interval shrinks by a fifth at least. */
-function within(better: RatePoint, worse: RatePoint, target: number): number {
+/** Returns a rate factor between two points that shrinks the interval by at least a fifth. */
+function interpolateInside(better: RateDistortionPoint, worse: RateDistortionPoint, target: number): number {
   const margin = (worse.rateFactor - better.rateFactor) / 5;
-  const wanted = interpolate(better, worse, target).rateFactor;
-  return Math.max(better.rateFactor + margin, Math.min(worse.rateFactor - margin, wanted));
+  const estimate = interpolate(better, worse, target).rateFactor;
+  return Math.max(better.rateFactor + margin, Math.min(worse.rateFactor - margin, estimate));
 }
 
-function interpolate(better: RatePoint, worse: RatePoint, target: number): RatePoint {
+function interpolate(
+  better: RateDistortionPoint,
+  worse: RateDistortionPoint,
+  target: number,
+): RateDistortionPoint {
   const share = better.psnr > worse.psnr ? (better.psnr - target) / (better.psnr - worse.psnr) : 0;
   const between = (a: number, b: number) => a + share * (b - a);
   return {

@@ -1,15 +1,16 @@
 import { SSIM_WINDOW, Ssim } from "./ssim.js";
 
-/** Weights of the scales of MS-SSIM, finest first (Z. Wang, E. P. Simoncelli, A. C. Bovik 2003). */
+/** Weights of the five scales of MS-SSIM, finest first (Z. Wang, E. P. Simoncelli, A. C. Bovik 2003). */
 const SCALE_WEIGHTS = [0.0448, 0.2856, 0.3001, 0.2363, 0.1333];
 
-/** Pixels a side from which on MS-SSIM is defined: its window must fit into the coarsest of five scales. */
-export const MS_SSIM_SIDE = SSIM_WINDOW * 2 ** (SCALE_WEIGHTS.length - 1);
+/** Minimum side in pixels for which MS-SSIM is defined: the SSIM window must fit into the coarsest of the five scales. */
+export const MS_SSIM_MIN_SIDE = SSIM_WINDOW * 2 ** (SCALE_WEIGHTS.length - 1);
 
-/** How alike two frames look, from -1 to 1; 1 is identical. */
-export interface FrameSimilarity {
+/** Structural similarity of two frames. 1 means identical. */
+export interface SsimScores {
+  /** SSIM, -1 to 1 (Z. Wang, A. C. Bovik, H. R. Sheikh, E. P. Simoncelli 2004). */
   readonly ssim: number;
-  /** Undefined where a side of the picture is below MS_SSIM_SIDE. */
+  /** MS-SSIM, 0 to 1 (Z. Wang, E. P. Simoncelli, A. C. Bovik 2003); undefined if a side is below 176 pixels. */
   readonly msSsim: number | undefined;
 }
 
@@ -21,13 +22,18 @@ interface Scale {
   readonly reference: Float32Array;
 }
 
-/** SSIM and MS-SSIM of frames of one size, on BT.601 luma. Keeps its buffers between frames. */
-export class Similarity {
+/**
+ * Computes SSIM and MS-SSIM of frames of one size, on BT.601 luma (0.299 R' + 0.587 G' + 0.114 B', full range). SSIM uses the
+ * published 11 x 11 Gaussian window of deviation 1.5 and the mean over all windows that lie within the frame. MS-SSIM
+ * multiplies the contrast-structure terms of five scales, each half the size of the previous one, and the luminance term of
+ * the coarsest, raised to the published weights. An instance reuses its buffers from frame to frame.
+ */
+export class SsimEvaluator {
   readonly #scales: readonly Scale[];
 
-  /** Sides in pixels. */
+  /** @param width, height size of the frames in pixels, at least 11 per side */
   constructor(width: number, height: number) {
-    const count = Math.min(width, height) >= MS_SSIM_SIDE ? SCALE_WEIGHTS.length : 1;
+    const count = Math.min(width, height) >= MS_SSIM_MIN_SIDE ? SCALE_WEIGHTS.length : 1;
     this.#scales = Array.from({ length: count }, (_, scale) => {
       const [across, down] = [Math.floor(width / 2 ** scale), Math.floor(height / 2 ** scale)];
       const plane = () => new Float32Array(across * down);
@@ -41,8 +47,13 @@ export class Similarity {
     });
   }
 
-  /** decoded: RGBA, reference: packed R'G'B', 8 bits. */
-  frame(decoded: Uint8Array, reference: Uint8Array): FrameSimilarity {
+  /**
+   * Compares a frame with its reference.
+   *
+   * @param decoded 8-bit RGBA samples; alpha is ignored
+   * @param reference 8-bit packed R'G'B' samples
+   */
+  compare(decoded: Uint8Array, reference: Uint8Array): SsimScores {
     const [finest] = this.#scales;
     fillLuma(decoded, 4, finest.decoded);
     fillLuma(reference, 3, finest.reference);
@@ -59,7 +70,7 @@ export class Similarity {
       coarsest === 0
         ? undefined
         : means.reduce((product, { ssim, contrast }, i) => {
-            // A negative mean has no fractional power; it is as bad as none.
+            // A negative mean has no fractional power; it counts as 0.
             const value = Math.max(0, i === coarsest ? ssim : contrast);
             return product * value ** SCALE_WEIGHTS[i];
           }, 1);
@@ -72,7 +83,7 @@ function fillLuma(pixels: Uint8Array, stride: number, out: Float32Array): void {
     out[i] = 0.299 * pixels[at] + 0.587 * pixels[at + 1] + 0.114 * pixels[at + 2];
 }
 
-/** Means of 2 x 2 pixels; an odd last row or column is left out. */
+/** Downscales by averaging 2 x 2 pixels. An odd last row or column is dropped. */
 function halve(
   plane: Float32Array,
   planeWidth: number,

@@ -1,14 +1,22 @@
-/** PSNR of a frame without any error: 8-bit values cannot tell more. */
-const PERFECT = 100;
+/** Upper bound of the PSNR in dB, which identical frames get instead of infinity. */
+const MAX_PSNR = 100;
 
 /**
- * Peak signal-to-noise ratio of one frame over R'G'B', dB: 10 log10(255^2 / mean squared error).
- * decoded: RGBA or packed R'G'B', reference: packed R'G'B', both 8 bits of the same picture size.
+ * Computes the peak signal-to-noise ratio of a frame in dB: 10 log10(255^2 / MSE), where MSE is the mean squared error over
+ * the 8-bit R'G'B' samples of all pixels. The result is at most 100 dB, also for identical frames.
+ *
+ * @param decoded 8-bit RGBA (alpha is ignored) or packed R'G'B' samples, in row-major order
+ * @param reference 8-bit packed R'G'B' samples of a frame of the same size
+ * @returns PSNR in dB, up to 100
+ * @throws RangeError if `decoded` has neither 3 nor 4 bytes per pixel of `reference`
  */
 export function framePsnr(decoded: Uint8Array, reference: Uint8Array): number {
   const pixels = reference.length / 3;
   const stride = decoded.length / pixels;
-  if (stride !== 3 && stride !== 4) throw new RangeError(`${decoded.length} bytes for ${pixels} pixels`);
+  if (stride !== 3 && stride !== 4)
+    throw new RangeError(
+      `decoded must have 3 or 4 bytes per pixel of the reference (${pixels} pixels), got ${decoded.length} bytes`,
+    );
   let squares = 0;
   for (let i = 0, j = 0; j < reference.length; i += stride, j += 3) {
     const r = decoded[i] - reference[j];
@@ -17,6 +25,6 @@ export function framePsnr(decoded: Uint8Array, reference: Uint8Array): number {
     squares += r * r + g * g + b * b;
   }
   return squares === 0
-    ? PERFECT
-    : Math.min(PERFECT, 10 * Math.log10((255 * 255 * reference.length) / squares));
+    ? MAX_PSNR
+    : Math.min(MAX_PSNR, 10 * Math.log10((255 * 255 * reference.length) / squares));
 }

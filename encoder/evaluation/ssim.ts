@@ -1,12 +1,12 @@
-/** Constants of SSIM for 8-bit values: (0.01 x 255)^2 and (0.03 x 255)^2. */
+/** Stabilizing constants of SSIM for 8-bit samples: (0.01 * 255)^2 and (0.03 * 255)^2. */
 const C1 = 6.5025;
 const C2 = 58.5225;
-/** The published window: an 11 x 11 Gaussian of deviation 1.5. */
+/** The published window: an 11 x 11 Gaussian with deviation 1.5. */
 const RADIUS = 5;
 const SIGMA = 1.5;
 const KERNEL = gaussian();
 
-/** Pixels a side of the window: no picture may be smaller. */
+/** Side of the window in pixels, and minimum side of a plane. */
 export const SSIM_WINDOW = 2 * RADIUS + 1;
 
 function gaussian(): Float32Array {
@@ -17,17 +17,17 @@ function gaussian(): Float32Array {
   return weights.map((weight) => weight / sum);
 }
 
-/** Means over all windows that lie in the picture. */
+/** Means over all windows that lie within the plane. */
 export interface WindowMeans {
-  /** Luminance x contrast x structure: SSIM, from -1 to 1. */
+  /** SSIM: luminance * contrast * structure, -1 to 1. */
   readonly ssim: number;
-  /** Contrast x structure alone, as the coarser scales of MS-SSIM take it. */
+  /** Contrast * structure, as the finer scales of MS-SSIM use it. */
   readonly contrast: number;
 }
 
 /**
- * Structural similarity of planes of one size (Z. Wang, A. C. Bovik, H. R. Sheikh, E. P. Simoncelli 2004). Keeps
- * its buffers between frames. Sides of at least SSIM_WINDOW pixels.
+ * Computes the structural similarity of planes of one size (Z. Wang, A. C. Bovik, H. R. Sheikh, E. P. Simoncelli 2004). An
+ * instance reuses its buffers.
  */
 export class Ssim {
   readonly #width: number;
@@ -37,7 +37,7 @@ export class Ssim {
   /** a, b and the products, filtered along rows. */
   readonly #rows: readonly Float32Array[];
 
-  /** Sides in pixels. */
+  /** @param width, height size of the planes in pixels, at least SSIM_WINDOW per side */
   constructor(width: number, height: number) {
     const planes = (count: number) => Array.from({ length: count }, () => new Float32Array(width * height));
     this.#width = width;
@@ -46,7 +46,7 @@ export class Ssim {
     this.#rows = planes(4);
   }
 
-  /** Two planes of 8-bit values, [height, width]. */
+  /** Compares two planes of samples 0 to 255, [height, width]. */
   compare(a: Float32Array, b: Float32Array): WindowMeans {
     const [squares, product] = this.#products;
     for (let i = 0; i < a.length; i++) {

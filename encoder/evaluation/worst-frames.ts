@@ -1,17 +1,21 @@
 /**
- * The frames with the lowest PSNR, worst first, no two of them less than `apart` frames from each other: the
- * neighbors of a bad frame are as bad, and show nothing new.
+ * Returns the indices of the frames with the lowest PSNR, worst first. Selected frames are at least `minDistance` frames
+ * apart, because the neighbors of a bad frame look the same.
+ *
+ * @param perFrame PSNR of each frame in dB, in presentation order
+ * @param count maximum number of frames to return; fewer are returned if `minDistance` leaves no others
+ * @param minDistance minimum distance between two selected frames, in frames
  */
 export function worstFrames(
   perFrame: readonly { readonly psnr: number }[],
   count: number,
-  apart: number,
+  minDistance: number,
 ): number[] {
-  const order = perFrame.map((_, frame) => frame).sort((a, b) => perFrame[a].psnr - perFrame[b].psnr);
-  const chosen: number[] = [];
-  for (const frame of order) {
-    if (chosen.length === count) break;
-    if (chosen.every((other) => Math.abs(other - frame) >= apart)) chosen.push(frame);
+  const byPsnr = perFrame.map((_, frame) => frame).sort((a, b) => perFrame[a].psnr - perFrame[b].psnr);
+  const selected: number[] = [];
+  for (const frame of byPsnr) {
+    if (selected.length === count) break;
+    if (selected.every((other) => Math.abs(other - frame) >= minDistance)) selected.push(frame);
   }
-  return chosen;
+  return selected;
 }

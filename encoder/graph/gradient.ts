@@ -2,12 +2,15 @@ import type { Operations } from "./operations.js";
 import { size, type Tensor } from "./tensor.js";
 
 /**
- * Reverse-mode differentiation: d loss / d each of `wrt`, as tensors of the same graph. `loss` has one
- * element. Only the operations between the loss and `wrt` are visited (Griewank and Walther,
- * "Evaluating Derivatives", 2008, chapter 3).
+ * Builds d loss / d each of `wrt` in the same graph, by reverse-mode differentiation. Visits only the operations between
+ * `wrt` and the loss (Griewank and Walther, "Evaluating Derivatives", 2008, chapter 3).
+ *
+ * @param loss a tensor with one element
+ * @throws RangeError if the loss has more elements, does not depend on one of `wrt`, or uses an operation without a derivative
  */
 export function gradients(g: Operations, loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
-  if (size(loss.shape) !== 1) throw new RangeError(`the loss has the shape [${loss.shape}], not one element`);
+  if (size(loss.shape) !== 1)
+    throw new RangeError(`the loss must have one element, got shape [${loss.shape}]`);
   const relevant = dependents(loss, wrt);
   const adjoints = new Map<Tensor, Tensor>([
     [
@@ -24,9 +27,9 @@ export function gradients(g: Operations, loss: Tensor, wrt: readonly Tensor[]): 
     if (adjoint === undefined || tensor.inputs.length === 0) continue;
     tensor.inputs.forEach((input, position) => {
       if (!relevant.has(input) || !differentiable(tensor).includes(input)) return;
-      const part = pullBack(g, tensor, position, adjoint);
+      const term = backward(g, tensor, position, adjoint);
       const sum = adjoints.get(input);
-      adjoints.set(input, sum === undefined ? part : g.add(sum, part));
+      adjoints.set(input, sum === undefined ? term : g.add(sum, term));
     });
   }
   return wrt.map((tensor) => {
@@ -37,26 +40,26 @@ export function gradients(g: Operations, loss: Tensor, wrt: readonly Tensor[]): 
   });
 }
 
-/** Inputs that a derivative flows to. */
+/** Returns the inputs that receive a derivative. */
 const differentiable = (tensor: Tensor): readonly Tensor[] =>
   tensor.op === "StraightThrough" ? [tensor.inputs[1]] : tensor.inputs;
 
-/** All tensors on a path from `wrt` to `loss`. */
+/** Returns all tensors on a path from `wrt` to `loss`. */
 function dependents(loss: Tensor, wrt: readonly Tensor[]): Set<Tensor> {
   const depends = new Map<Tensor, boolean>(wrt.map((tensor) => [tensor, true]));
   const visit = (tensor: Tensor): boolean => {
-    const known = depends.get(tensor);
-    if (known !== undefined) return known;
-    const found = differentiable(tensor).map(visit).some(Boolean);
-    depends.set(tensor, found);
-    return found;
+    const visited = depends.get(tensor);
+    if (visited !== undefined) return visited;
+    const result = differentiable(tensor).map(visit).some(Boolean);
+    depends.set(tensor, result);
+    return result;
   };
   visit(loss);
-  return new Set([...depends].filter(([, found]) => found).map(([tensor]) => tensor));
+  return new Set([...depends].filter(([, dependent]) => dependent).map(([tensor]) => tensor));
 }
 
-/** The adjoint of `tensor.inputs[position]`, given the adjoint of `tensor`. */
-function pullBack(g: Operations, tensor: Tensor, position: number, adjoint: Tensor): Tensor {
+/** Builds the term that `tensor` adds to the adjoint of `tensor.inputs[position]` (a vector-Jacobian product). */
+function backward(g: Operations, tensor: Tensor, position: number, adjoint: Tensor): Tensor {
   const [a, b] = tensor.inputs;
   const input = tensor.inputs[position];
   switch (tensor.op) {
@@ -113,6 +116,6 @@ function pullBack(g: Operations, tensor: Tensor, position: number, adjoint: Tens
     case "Abs":
       return g.multiply(adjoint, g.sign(a));
     default:
-      throw new RangeError(`the operation ${tensor.op} has no derivative here`);
+      throw new RangeError(`the derivative of the operation ${tensor.op} is not implemented`);
   }
 }

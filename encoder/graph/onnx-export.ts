@@ -10,9 +10,11 @@ import {
 } from "./onnx-schema.js";
 import type { ElementType, Tensor } from "./tensor.js";
 
+/** Returns the name of a tensor in the exported graph. */
 const nameOf = (tensor: Tensor): string => tensor.name ?? `${tensor.op}_${tensor.id}`;
 
-const INT64_INPUT: Record<string, (tensor: Tensor) => readonly number[][]> = {
+/** Shapes and axes, which ONNX takes as int64 inputs. */
+const INT64_INPUTS: Record<string, (tensor: Tensor) => readonly number[][]> = {
   Reshape: (tensor) => [[...tensor.shape]],
   Expand: (tensor) => [[...tensor.shape]],
   ReduceSum: (tensor) => [tensor.attributes.axes as number[]],
@@ -23,6 +25,7 @@ const INT64_INPUT: Record<string, (tensor: Tensor) => readonly number[][]> = {
   ],
 };
 
+/** Names of the ONNX attributes of each operator. */
 const ATTRIBUTES: Record<string, readonly string[]> = {
   Transpose: ["perm"],
   Concat: ["axis"],
@@ -30,12 +33,12 @@ const ATTRIBUTES: Record<string, readonly string[]> = {
   Cast: ["to"],
 };
 
-/** Collects nodes and the constants they need. */
+/** Collects the nodes of a graph and the constants that they use. */
 class Emitter {
   readonly nodes: OnnxNode[] = [];
   readonly initializers = new Map<string, OnnxTensor>();
 
-  /** Constants go into `constants`, so that a loop's body shares those of the graph around it. */
+  /** Adds a tensor. Constants go into `constants`, so that the body of a loop can use those of the outer graph. */
   emit(tensor: Tensor, constants: Emitter): void {
     if (tensor.op === "Input") return;
     if (tensor.op === "Constant") {
@@ -52,24 +55,26 @@ class Emitter {
       });
       return;
     }
-    const extra = (INT64_INPUT[tensor.op]?.(tensor) ?? []).map((values) => constants.integers(values));
+    const shapeInputs = (INT64_INPUTS[tensor.op]?.(tensor) ?? []).map((values) => constants.int64(values));
     const attribute = (ATTRIBUTES[tensor.op] ?? []).map((name) =>
       attributeOf(name, tensor.attributes[name] as number),
     );
     this.nodes.push({
       opType: tensor.op,
-      input: [...tensor.inputs.map(nameOf), ...extra],
+      input: [...tensor.inputs.map(nameOf), ...shapeInputs],
       output: [nameOf(tensor)],
       attribute,
     });
   }
 
+  /** Adds a constant and returns its name. */
   add(name: string, type: ElementType, dims: readonly number[], rawData: Uint8Array): string {
     this.initializers.set(name, { name, dataType: DATA_TYPE[type], dims: [...dims], rawData });
     return name;
   }
 
-  integers(values: readonly number[], scalar = false): string {
+  /** Adds an int64 constant and returns its name. */
+  int64(values: readonly number[], scalar = false): string {
     const data = BigInt64Array.from(values, BigInt);
     const name = `integers_${scalar ? "scalar_" : ""}${values.join("_")}`;
     return this.add(name, "int64", scalar ? [] : [values.length], new Uint8Array(data.buffer));
@@ -91,22 +96,22 @@ function valueInfo(name: string, type: ElementType, shape: readonly (number | st
   return { name, type: { tensorType: { elemType: DATA_TYPE[type], shape: { dim } } } };
 }
 
-/** Everything that `outputs` need, inputs first. */
-export function reachable(outputs: readonly Tensor[]): Tensor[] {
-  const found = new Set<Tensor>();
+/** Returns all tensors that `outputs` depend on, each after its inputs. */
+export function topologicalOrder(outputs: readonly Tensor[]): Tensor[] {
+  const visited = new Set<Tensor>();
   const visit = (tensor: Tensor): void => {
-    if (found.has(tensor)) return;
+    if (visited.has(tensor)) return;
     tensor.inputs.forEach(visit);
-    found.add(tensor);
+    visited.add(tensor);
   };
   outputs.forEach(visit);
-  return [...found].sort((a, b) => a.id - b.id);
+  return [...visited].sort((a, b) => a.id - b.id);
 }
 
-/** A graph that computes named outputs once: .onnx bytes. */
+/** Exports a graph that computes named outputs once. Returns an .onnx file. */
 export function exportFunction(outputs: Readonly<Record<string, Tensor>>): Uint8Array {
   const emitter = new Emitter();
-  const tensors = reachable(Object.values(outputs));
+  const tensors = topologicalOrder(Object.values(outputs));
   for (const tensor of tensors) emitter.emit(tensor, emitter);
   for (const [name, tensor] of Object.entries(outputs)) {
     emitter.nodes.push({ opType: "Identity", input: [nameOf(tensor)], output: [name], attribute: [] });
@@ -121,28 +126,28 @@ export function exportFunction(outputs: Readonly<Record<string, Tensor>>): Uint8
   );
 }
 
-/** What one turn of a loop does. */
+/** One iteration of a training loop. */
 export interface LoopStep {
-  /** Values that live through the loop, and what each becomes after a step. */
+  /** Inputs that carry state from step to step, and their values after a step. */
   readonly state: readonly { readonly before: Tensor; readonly after: Tensor }[];
-  /** Inputs that are given for all steps at once, with the step as the first axis. */
+  /** Inputs with a different value in every step. They are passed for all steps at once, with the step as the first axis. */
   readonly perStep: readonly Tensor[];
-  /** Values kept of every step. */
+  /** Values that are recorded in every step, by name. */
   readonly record: Readonly<Record<string, Tensor>>;
 }
 
 /**
- * Many steps in one ONNX `Loop`, so that the state stays on the device: .onnx bytes.
+ * Exports many steps as one ONNX `Loop`, whose state stays on the device. Returns an .onnx file.
  *
- * Inputs: `steps` (int64 scalar); the state by its names; per-step inputs as [steps, ...]; all other
- * inputs as they are. Outputs: `next_NAME` a state, and each record as [steps, ...]. What does not
- * change from step to step is computed once, outside of the loop.
+ * Inputs: `steps` (int64 scalar), the initial state as `first_NAME`, per-step inputs as `all_NAME` [steps, ...], and all other
+ * inputs by their names. Outputs: the final state as `next_NAME`, and each record by its name [steps, ...]. Tensors that do
+ * not change from step to step are computed once, outside of the loop.
  */
 export function exportLoop(step: LoopStep): Uint8Array {
   const outer = new Emitter();
   const body = new Emitter();
   const changing = new Set<Tensor>([...step.state.map(({ before }) => before), ...step.perStep]);
-  const tensors = reachable([...step.state.map(({ after }) => after), ...Object.values(step.record)]);
+  const tensors = topologicalOrder([...step.state.map(({ after }) => after), ...Object.values(step.record)]);
   for (const tensor of step.perStep) {
     const node = {
       opType: "Gather",
@@ -180,7 +185,7 @@ export function exportLoop(step: LoopStep): Uint8Array {
     output: [...step.state.map(({ before }) => `next_${nameOf(before)}`), ...records.map(([name]) => name)],
     attribute: [{ name: "body", type: ATTRIBUTE.graph, g: bodyGraph }],
   });
-  const plain = tensors.filter((tensor) => tensor.op === "Input" && !changing.has(tensor));
+  const invariantInputs = tensors.filter((tensor) => tensor.op === "Input" && !changing.has(tensor));
   return encodeModel(
     outer.graph(
       "loop",
@@ -190,7 +195,7 @@ export function exportLoop(step: LoopStep): Uint8Array {
         ...step.perStep.map((tensor) =>
           valueInfo(`all_${nameOf(tensor)}`, tensor.type, ["steps_", ...tensor.shape]),
         ),
-        ...plain.map((tensor) => valueInfo(nameOf(tensor), tensor.type, tensor.shape)),
+        ...invariantInputs.map((tensor) => valueInfo(nameOf(tensor), tensor.type, tensor.shape)),
       ],
       [
         ...stateInfo("next_"),

@@ -1,7 +1,7 @@
 import protobuf from "protobufjs";
 
 /*
- * The part of onnx.proto (ONNX IR version 8) that training graphs need; field numbers are the format's.
+ * The part of onnx.proto (ONNX IR version 8) that training graphs use. Field numbers are those of the format.
  * https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
 const field = (type: string, id: number) => ({ type, id });
@@ -69,6 +69,7 @@ export const ATTRIBUTE = { int: 2, tensor: 4, graph: 5, ints: 7 } as const;
 /** Values of TensorProto.DataType. */
 export const DATA_TYPE = { float32: 1, uint8: 2, int64: 7, bool: 9, float16: 10 } as const;
 
+/** TensorProto: a constant. */
 export interface OnnxTensor {
   dims: number[];
   dataType: number;
@@ -76,6 +77,7 @@ export interface OnnxTensor {
   rawData: Uint8Array;
 }
 
+/** AttributeProto. */
 export interface OnnxAttribute {
   name: string;
   type: number;
@@ -85,6 +87,7 @@ export interface OnnxAttribute {
   g?: OnnxGraph;
 }
 
+/** NodeProto. */
 export interface OnnxNode {
   input: string[];
   output: string[];
@@ -92,11 +95,13 @@ export interface OnnxNode {
   attribute: OnnxAttribute[];
 }
 
+/** ValueInfoProto: name, type and shape of an input or output. */
 export interface OnnxValueInfo {
   name: string;
   type: { tensorType: { elemType: number; shape: { dim: ({ dimValue: number } | { dimParam: string })[] } } };
 }
 
+/** GraphProto. */
 export interface OnnxGraph {
   name: string;
   node: OnnxNode[];
@@ -105,13 +110,13 @@ export interface OnnxGraph {
   output: OnnxValueInfo[];
 }
 
-/** A graph of the standard operators, opset 17, as the bytes of an .onnx file. */
+/** Encodes a graph of standard operators (opset 17) as an .onnx file. */
 export function encodeModel(graph: OnnxGraph): Uint8Array {
   const model = { irVersion: 8, producerName: "siedd", graph, opsetImport: [{ domain: "", version: 17 }] };
   return Model.encode(Model.fromObject(model)).finish();
 }
 
-/** The graph of an .onnx file that `encodeModel` wrote; integers come back as numbers. */
+/** Decodes an .onnx file that `encodeModel` wrote. int64 values become numbers. */
 export function decodeModel(model: Uint8Array): OnnxGraph {
   return Model.toObject(Model.decode(model), { longs: Number, arrays: true }).graph;
 }

@@ -1,25 +1,25 @@
 import { type ElementType, Graph, size, type Tensor } from "./tensor.js";
 
-/** ONNX's number of each type, as the attribute of a Cast. */
+/** Values of TensorProto.DataType for the attribute of a Cast. */
 const CAST_TO: Partial<Record<ElementType, number>> = { float32: 1, float16: 10 };
 
 /**
- * How networks multiply matrices: as they are, as float16, or as float32 of numbers rounded to float16, whose
- * products are rounded too. The last two differ only in how a product's terms are added up.
+ * Precision of a network's matrix products. "rounded" emulates float16: float32 products of operands rounded to float16,
+ * rounded again. It differs from float16 only in how the terms of a product are accumulated.
  */
-export type Products = "float32" | "float16" | "rounded";
+export type MatmulPrecision = "float32" | "float16" | "rounded";
 
 /**
- * The operations of training graphs, with shapes and types checked when they are built. Elementwise operations
- * broadcast as NumPy and ONNX do.
+ * Builds the operations of training graphs and checks shapes and types. Elementwise operations broadcast as in NumPy and
+ * ONNX.
  */
 export class Operations extends Graph {
-  /** How `product` multiplies; everything else is float32. */
-  readonly products: Products;
+  /** Precision of `autocastMatmul`; everything else is float32. */
+  readonly matmulPrecision: MatmulPrecision;
 
-  constructor(products: Products = "float32") {
+  constructor(matmulPrecision: MatmulPrecision = "float32") {
     super();
-    this.products = products;
+    this.matmulPrecision = matmulPrecision;
   }
 
   add(a: Tensor, b: Tensor): Tensor {
@@ -68,29 +68,29 @@ export class Operations extends Graph {
     return this.make("Sign", [a], a.shape, a.type);
   }
 
-  /** [..., n, k] x [..., k, m]; leading axes broadcast. */
+  /** Multiplies matrices [..., n, k] x [..., k, m]; leading axes broadcast. */
   matmul(a: Tensor, b: Tensor): Tensor {
     const [n, k] = a.shape.slice(-2);
     const [k2, m] = b.shape.slice(-2);
-    if (k !== k2) throw new RangeError(`matmul of [${a.shape}] and [${b.shape}]`);
+    if (k !== k2) throw new RangeError(`cannot multiply matrices of shapes [${a.shape}] and [${b.shape}]`);
     sameType("MatMul", a, b);
     const lead = broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2));
     return this.make("MatMul", [a, b], [...lead, n, m], a.type);
   }
 
   /**
-   * A network's matrix product: of float32, giving float32, computed as this graph multiplies. Derivatives follow
-   * the casts, so that backward products are computed alike, of the activations that are stored already.
+   * Multiplies float32 matrices in the graph's matmul precision, with a float32 result. Differentiation follows the casts,
+   * so that backward products have the same precision and reuse the stored, cast activations.
    */
-  product(a: Tensor, b: Tensor): Tensor {
-    if (this.products === "float32") return this.matmul(a, b);
+  autocastMatmul(a: Tensor, b: Tensor): Tensor {
+    if (this.matmulPrecision === "float32") return this.matmul(a, b);
     const half = (tensor: Tensor) => this.cast(tensor, "float16");
-    if (this.products === "float16") return this.toFloat(this.matmul(half(a), half(b)));
+    if (this.matmulPrecision === "float16") return this.toFloat(this.matmul(half(a), half(b)));
     const rounded = (tensor: Tensor) => this.toFloat(half(tensor));
     return rounded(this.matmul(rounded(a), rounded(b)));
   }
 
-  /** Axes in the order `permutation`. */
+  /** Reorders the axes. */
   permute(a: Tensor, permutation: readonly number[]): Tensor {
     return this.make(
       "Transpose",
@@ -109,13 +109,13 @@ export class Operations extends Graph {
   }
 
   reshape(a: Tensor, shape: readonly number[]): Tensor {
-    if (size(shape) !== size(a.shape)) throw new RangeError(`[${a.shape}] does not fit into [${shape}]`);
+    if (size(shape) !== size(a.shape)) throw new RangeError(`cannot reshape [${a.shape}] to [${shape}]`);
     return same(shape, a.shape) ? a : this.make("Reshape", [a], shape, a.type, { shape });
   }
 
   expand(a: Tensor, shape: readonly number[]): Tensor {
     if (!same(broadcast(a.shape, shape), shape))
-      throw new RangeError(`[${a.shape}] does not expand to [${shape}]`);
+      throw new RangeError(`cannot expand [${a.shape}] to [${shape}]`);
     return same(shape, a.shape) ? a : this.make("Expand", [a], shape, a.type, { shape });
   }
 
@@ -128,7 +128,7 @@ export class Operations extends Graph {
     return this.make("Slice", [a], a.shape.with(axis, end - start), a.type, { axis, start, end });
   }
 
-  /** Sum over axes, which stay with length 1. */
+  /** Sums over axes and keeps them with length 1. */
   sum(a: Tensor, axes: readonly number[]): Tensor {
     if (axes.length === 0) return a;
     return this.make(
@@ -140,7 +140,7 @@ export class Operations extends Graph {
     );
   }
 
-  /** Rows of `a` along axis 0. */
+  /** Gathers rows of `a` along axis 0. */
   gather(a: Tensor, indices: Tensor): Tensor {
     return this.make("Gather", [a, indices], [...indices.shape, ...a.shape.slice(1)], a.type, { axis: 0 });
   }
@@ -153,7 +153,7 @@ export class Operations extends Graph {
     return a.type === type ? a : this.make("Cast", [a], a.shape, type, { to: CAST_TO[type] as number });
   }
 
-  /** 1 where a row's index, counted from 0 to `rows`, equals the value: values [n] -> [rows, n]. */
+  /** Encodes values [n] as one-hot columns [rows, n]. */
   oneHot(values: Tensor, rows: number): Tensor {
     const index = this.constant(
       Array.from({ length: rows }, (_, i) => i),
@@ -168,7 +168,7 @@ export class Operations extends Graph {
     return this.make("Equal", [a, b], broadcast(a.shape, b.shape), "bool");
   }
 
-  /** `a` where the condition holds, else `b`. */
+  /** Selects `a` where the condition is true, else `b`. */
   where(condition: Tensor, a: Tensor, b: Tensor): Tensor {
     sameType("Where", a, b);
     const shape = broadcast(condition.shape, broadcast(a.shape, b.shape));
@@ -179,22 +179,24 @@ export class Operations extends Graph {
     return this.#elementwise("Min", a, b);
   }
 
-  /** To the nearest whole number, ties to even. */
-  pass(a: Tensor): Tensor {
+  /** Rounds to the nearest integer, ties to even. */
+  round(a: Tensor): Tensor {
     return this.make("Round", [a], a.shape, a.type);
   }
 
   /**
-   * The value of `value` with the derivative of `a`: the straight-through estimator (Bengio et al. 2013,
-   * arXiv 1308.3432) for what has no derivative of its own.
+   * Returns `value` with the derivative of `a`: the straight-through estimator (Bengio et al. 2013, arXiv 1308.3432) for
+   * operations without a useful derivative, such as rounding.
    */
   straightThrough(value: Tensor, a: Tensor): Tensor {
     if (!same(value.shape, a.shape))
-      throw new RangeError(`[${value.shape}] does not stand in for [${a.shape}]`);
+      throw new RangeError(
+        `straight-through value and input must have one shape, got [${value.shape}] and [${a.shape}]`,
+      );
     return this.make("StraightThrough", [value, a], a.shape, a.type);
   }
 
-  /** Sums away the axes along which `shape` was broadcast to `a`'s. */
+  /** Sums over the axes along which `shape` was broadcast to the shape of `a`. */
   reduceTo(a: Tensor, shape: readonly number[]): Tensor {
     const lead = a.shape.length - shape.length;
     const axes = a.shape.flatMap((n, axis) =>
@@ -210,7 +212,8 @@ export class Operations extends Graph {
 }
 
 function sameType(op: string, a: Tensor, b: Tensor): void {
-  if (a.type !== b.type) throw new RangeError(`${op} of ${a.type} and ${b.type}`);
+  if (a.type !== b.type)
+    throw new RangeError(`${op} needs operands of one type, got ${a.type} and ${b.type}`);
 }
 
 function isMatrixTranspose(a: Tensor): boolean {
@@ -227,7 +230,7 @@ function broadcast(a: readonly number[], b: readonly number[]): number[] {
   return Array.from({ length: rank }, (_, i) => {
     const n = a[a.length - rank + i] ?? 1;
     const m = b[b.length - rank + i] ?? 1;
-    if (n !== m && n !== 1 && m !== 1) throw new RangeError(`[${a}] and [${b}] do not broadcast`);
+    if (n !== m && n !== 1 && m !== 1) throw new RangeError(`cannot broadcast [${a}] and [${b}]`);
     return n === 1 ? m : n;
   });
 }

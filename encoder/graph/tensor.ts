@@ -1,31 +1,32 @@
-/** Element types that training graphs use. */
+/** Element types of training graphs. */
 export type ElementType = "float32" | "float16" | "uint8" | "int64" | "bool";
 
-/** Attributes of a node: what ONNX calls attributes, plus the values of constants. */
+/** Attributes of an operation: those of the ONNX operator, and the values of constants. */
 export type Attributes = Readonly<Record<string, number | readonly number[] | Float32Array | BigInt64Array>>;
 
 /**
- * One value of a computation: an operation on other values, with a shape known in advance. Tensors are
- * immutable and shared: building the same operation twice in one Graph gives the same Tensor.
+ * A value of a computation graph: an operation on other values, with a static shape. Tensors are immutable and shared:
+ * building the same operation twice in one graph returns the same tensor.
  */
 export interface Tensor {
-  /** Order of creation; inputs always have smaller numbers. */
+  /** Order of creation. Inputs always have smaller ids. */
   readonly id: number;
-  /** ONNX operator, or `Input`, `Constant`. */
+  /** ONNX operator, or "Input", "Constant" or "StraightThrough". */
   readonly op: string;
   readonly inputs: readonly Tensor[];
   readonly attributes: Attributes;
   readonly shape: readonly number[];
   readonly type: ElementType;
-  /** Inputs only. */
+  /** Name of an input. */
   readonly name?: string;
 }
 
-/** Builds tensors and finds those that exist already (hash-consing), so that sine and gradient share a cosine. */
+/** Creates tensors and reuses equal ones (hash-consing), so that for example a cosine is shared by forward and backward pass. */
 export class Graph {
-  readonly #known = new Map<string, Tensor>();
+  readonly #tensors = new Map<string, Tensor>();
   #count = 0;
 
+  /** Creates a tensor, or returns the equal one that exists. The caller computes the shape. */
   make(
     op: string,
     inputs: readonly Tensor[],
@@ -34,9 +35,9 @@ export class Graph {
     attributes: Attributes = {},
     name?: string,
   ): Tensor {
-    const key = `${op}|${inputs.map((input) => input.id).join()}|${shape}|${type}|${name ?? ""}|${describe(attributes)}`;
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
+    const key = `${op}|${inputs.map((input) => input.id).join()}|${shape}|${type}|${name ?? ""}|${attributesKey(attributes)}`;
+    const existing = this.#tensors.get(key);
+    if (existing !== undefined) return existing;
     const tensor: Tensor = {
       id: this.#count++,
       op,
@@ -46,29 +47,29 @@ export class Graph {
       type,
       ...(name === undefined ? {} : { name }),
     };
-    this.#known.set(key, tensor);
+    this.#tensors.set(key, tensor);
     return tensor;
   }
 
-  /** A value given from outside; names are unique. */
+  /** Creates an input. Names must be unique within the graph. */
   input(name: string, shape: readonly number[], type: ElementType = "float32"): Tensor {
     return this.make("Input", [], shape, type, {}, name);
   }
 
-  /** A constant of the given shape; a number is a scalar. */
+  /** Creates a float32 constant. @throws RangeError if the values do not fill the shape */
   constant(values: number | readonly number[], shape: readonly number[] = []): Tensor {
     const data = Float32Array.from(typeof values === "number" ? [values] : values);
     if (data.length !== size(shape))
-      throw new RangeError(`${data.length} values do not fill the shape [${shape}]`);
+      throw new RangeError(`a constant of shape [${shape}] needs ${size(shape)} values, got ${data.length}`);
     return this.make("Constant", [], shape, "float32", { value: data });
   }
 }
 
-function describe(attributes: Attributes): string {
+function attributesKey(attributes: Attributes): string {
   return Object.entries(attributes)
     .map(([name, value]) => `${name}=${typeof value === "number" ? value : value.join()}`)
     .join(";");
 }
 
-/** Elements of a shape. */
+/** Returns the number of elements of a shape. */
 export const size = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);

@@ -1,13 +1,13 @@
 import type * as tensorflow from "@tensorflow/tfjs";
-import { type LoopStep, reachable } from "./onnx-export.js";
+import { type LoopStep, topologicalOrder } from "./onnx-export.js";
 import type { ElementType, Tensor } from "./tensor.js";
 
-/** TensorFlow.js as its users import it; injected, since it is an optional package. */
+/** The TensorFlow.js module. It is injected, because the package is optional. */
 export type TensorFlow = typeof tensorflow;
 type Value = tensorflow.Tensor;
 type NumericType = "float32" | "int32" | "bool";
 
-/** It has no half precision: a graph that uses it is refused. */
+/** Types in TensorFlow.js, which has no float16. */
 const TYPES: Partial<Record<ElementType, NumericType>> = {
   float32: "float32",
   uint8: "int32",
@@ -17,7 +17,7 @@ const TYPES: Partial<Record<ElementType, NumericType>> = {
 
 type Operation = (tf: TensorFlow, inputs: readonly Value[], tensor: Tensor) => Value;
 
-/** What each ONNX operator of `Operations` is in TensorFlow.js. */
+/** Implementation of each ONNX operator of `Operations` in TensorFlow.js. */
 const OPERATIONS: Readonly<Record<string, Operation>> = {
   Add: (tf, [a, b]) => tf.add(a, b),
   Sub: (tf, [a, b]) => tf.sub(a, b),
@@ -29,7 +29,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   Abs: (tf, [a]) => tf.abs(a),
   Sign: (tf, [a]) => tf.sign(a),
   Log: (tf, [a]) => tf.log(a),
-  PassResult: (tf, [a]) => tf.round(a),
+  Round: (tf, [a]) => tf.round(a),
   Equal: (tf, [a, b]) => tf.equal(a, b),
   MatMul: (tf, [a, b]) => tf.matMul(a, b),
   StraightThrough: (tf, [value]) => tf.clone(value),
@@ -45,73 +45,72 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     tf.slice(a, shape.map(() => 0).with(attributes.axis as number, attributes.start as number), [...shape]),
 };
 
-/** Numbers for a tensor; TensorFlow.js knows neither 64-bit nor unsigned integers. */
-export type ParameterLayout = Float32Array | Uint8Array | BigInt64Array;
+/** Data of an input. TensorFlow.js stores both integer types as int32. */
+export type TensorData = Float32Array | Uint8Array | BigInt64Array;
 
-/** Tensors in the order in which they are computed, and after each the ones that nobody needs any more. */
-interface Program {
-  readonly order: readonly { readonly tensor: Tensor; readonly spent: readonly Tensor[] }[];
-}
+/** Tensors in the order of computation, each with the tensors that can be disposed after it. */
+type Program = readonly { readonly tensor: Tensor; readonly disposable: readonly Tensor[] }[];
 
 /**
- * The loop that `exportLoop` writes, run by TensorFlow.js: the same operations in the same order. State stays
- * where the backend keeps its tensors, from the first step of a run to its last.
+ * Runs the loop that `exportLoop` exports in TensorFlow.js: the same operations in the same order. The state stays in the
+ * backend for all steps of a run.
  */
 export class TensorFlowLoop {
   readonly #tf: TensorFlow;
   readonly #step: LoopStep;
-  /** What does not change from step to step, and what does. */
-  readonly #once: Program;
-  readonly #each: Program;
-  readonly #fixed = new Map<Tensor, { readonly numbers: ParameterLayout; readonly value: Value }>();
+  /** Tensors that do not change from step to step, and those that do. */
+  readonly #invariant: Program;
+  readonly #perStep: Program;
+  readonly #uploaded = new Map<Tensor, { readonly data: TensorData; readonly value: Value }>();
 
-  /** Throws RangeError for an operation that has no counterpart here. */
+  /** @throws RangeError if the graph has an operation or type that is not supported */
   constructor(tf: TensorFlow, step: LoopStep) {
     this.#tf = tf;
     this.#step = step;
     const outputs = [...step.state.map(({ after }) => after), ...Object.values(step.record)];
     const changing = new Set<Tensor>([...step.state.map(({ before }) => before), ...step.perStep]);
-    const once: Tensor[] = [];
-    const each: Tensor[] = [];
-    for (const tensor of reachable(outputs)) {
+    const invariant: Tensor[] = [];
+    const perStep: Tensor[] = [];
+    for (const tensor of topologicalOrder(outputs)) {
       if (tensor.inputs.some((input) => changing.has(input))) changing.add(tensor);
       if (tensor.inputs.length > 0 && OPERATIONS[tensor.op] === undefined)
-        throw new RangeError(`the operation ${tensor.op} is unknown to the TensorFlow.js trainer`);
+        throw new RangeError(`the TensorFlow.js trainer does not support the operation ${tensor.op}`);
       if (TYPES[tensor.type] === undefined)
-        throw new RangeError(`the type ${tensor.type} is unknown to the TensorFlow.js trainer`);
-      (changing.has(tensor) ? each : once).push(tensor);
+        throw new RangeError(`the TensorFlow.js trainer does not support the type ${tensor.type}`);
+      (changing.has(tensor) ? perStep : invariant).push(tensor);
     }
-    this.#once = { order: once.map((tensor) => ({ tensor, spent: [] })) };
-    this.#each = program(each, new Set([...changing].filter((tensor) => !outputs.includes(tensor))));
+    this.#invariant = invariant.map((tensor) => ({ tensor, disposable: [] }));
+    this.#perStep = planDisposal(
+      perStep,
+      new Set([...changing].filter((tensor) => !outputs.includes(tensor))),
+    );
   }
 
   /**
-   * Runs `steps` steps. `numbers` gives inputs by name: those of a step for all steps one after the other
-   * (`all_NAME`), state as it begins (`first_NAME`), the others as they are. -> `next_NAME` of the state,
-   * and each record for all steps, as in the exported loop.
+   * Runs `steps` steps.
+   *
+   * @param inputs returns an input by its name in the exported loop: `all_NAME`, `first_NAME` or NAME
+   * @returns the outputs of the exported loop: the final state as `next_NAME`, and each record for all steps
    */
-  async run(
-    steps: number,
-    numbers: (name: string) => ParameterLayout,
-  ): Promise<Record<string, Float32Array>> {
+  async run(steps: number, inputs: (name: string) => TensorData): Promise<Record<string, Float32Array>> {
     const tf = this.#tf;
     const { state, perStep, record } = this.#step;
-    const constants = this.#computeOnce(numbers);
+    const constants = this.#computeInvariant(inputs);
     const recorded: Value[][] = [];
-    let current = state.map(({ before }) => this.#upload(before, numbers(`first_${before.name}`)));
+    let current = state.map(({ before }) => this.#upload(before, inputs(`first_${before.name}`)));
     try {
-      for (let at = 0; at < steps; at++) {
+      for (let step = 0; step < steps; step++) {
         const results = tf.tidy(() => {
           const values = new Map(constants);
           state.forEach(({ before }, i) => {
             values.set(before, tf.clone(current[i]));
           });
           for (const tensor of perStep) {
-            const all = numbers(`all_${tensor.name}`);
+            const all = inputs(`all_${tensor.name}`);
             const length = all.length / steps;
-            values.set(tensor, this.#upload(tensor, all.subarray(at * length, (at + 1) * length)));
+            values.set(tensor, this.#upload(tensor, all.subarray(step * length, (step + 1) * length)));
           }
-          this.#compute(this.#each, values);
+          this.#compute(this.#perStep, values);
           const outputs = [...state.map(({ after }) => after), ...Object.values(record)];
           return outputs.map((tensor) => tf.clone(values.get(tensor) as Value));
         });
@@ -120,9 +119,10 @@ export class TensorFlowLoop {
         recorded.push(results.slice(state.length));
       }
       const out: Record<string, Float32Array> = {};
-      for (const [i, { before }] of state.entries()) out[`next_${before.name}`] = await floatsOf(current[i]);
+      for (const [i, { before }] of state.entries())
+        out[`next_${before.name}`] = await downloadFloats(current[i]);
       for (const [i, name] of Object.keys(record).entries()) {
-        const parts = await Promise.all(recorded.map((values) => floatsOf(values[i])));
+        const parts = await Promise.all(recorded.map((values) => downloadFloats(values[i])));
         out[name] = Float32Array.from(parts.flatMap((part) => [...part]));
       }
       return out;
@@ -131,61 +131,61 @@ export class TensorFlowLoop {
     }
   }
 
-  /** Frees what stays from run to run; safe to call twice. */
+  /** Frees the tensors that are kept from run to run. May be called more than once. */
   release(): void {
-    for (const { value } of this.#fixed.values()) value.dispose();
-    this.#fixed.clear();
+    for (const { value } of this.#uploaded.values()) value.dispose();
+    this.#uploaded.clear();
   }
 
-  /** Constants and what follows from them. Inputs that are the same array as in the last run are not uploaded again. */
-  #computeOnce(numbers: (name: string) => ParameterLayout): Map<Tensor, Value> {
+  /** Computes the tensors that do not change. Inputs that are the same array as in the last run are not uploaded again. */
+  #computeInvariant(inputs: (name: string) => TensorData): Map<Tensor, Value> {
     const values = new Map<Tensor, Value>();
-    for (const { tensor } of this.#once.order) {
+    for (const { tensor } of this.#invariant) {
       if (tensor.inputs.length > 0) continue;
-      const given =
-        tensor.op === "Constant" ? (tensor.attributes.value as Float32Array) : numbers(tensor.name ?? "");
-      const known = this.#fixed.get(tensor);
-      if (known?.numbers !== given) {
-        known?.value.dispose();
-        this.#fixed.set(tensor, { numbers: given, value: this.#upload(tensor, given) });
+      const data =
+        tensor.op === "Constant" ? (tensor.attributes.value as Float32Array) : inputs(tensor.name ?? "");
+      const uploaded = this.#uploaded.get(tensor);
+      if (uploaded?.data !== data) {
+        uploaded?.value.dispose();
+        this.#uploaded.set(tensor, { data, value: this.#upload(tensor, data) });
       }
-      values.set(tensor, this.#tf.clone(this.#fixed.get(tensor)?.value as Value));
+      values.set(tensor, this.#tf.clone(this.#uploaded.get(tensor)?.value as Value));
     }
-    this.#compute(this.#once, values);
+    this.#compute(this.#invariant, values);
     return values;
   }
 
-  #compute({ order }: Program, values: Map<Tensor, Value>): void {
-    for (const { tensor, spent } of order) {
+  #compute(program: Program, values: Map<Tensor, Value>): void {
+    for (const { tensor, disposable } of program) {
       if (tensor.inputs.length > 0) {
         const inputs = tensor.inputs.map((input) => values.get(input) as Value);
         values.set(tensor, OPERATIONS[tensor.op](this.#tf, inputs, tensor));
       }
-      for (const input of spent) {
+      for (const input of disposable) {
         values.get(input)?.dispose();
         values.delete(input);
       }
     }
   }
 
-  #upload(tensor: Tensor, numbers: ParameterLayout): Value {
-    const plain = numbers instanceof Float32Array ? numbers : Int32Array.from(numbers as Uint8Array, Number);
-    return this.#tf.tensor(plain, [...tensor.shape], TYPES[tensor.type]);
+  #upload(tensor: Tensor, data: TensorData): Value {
+    const values = data instanceof Float32Array ? data : Int32Array.from(data as Uint8Array, Number);
+    return this.#tf.tensor(values, [...tensor.shape], TYPES[tensor.type]);
   }
 }
 
-/** Frees each of `temporary` after its last use, so that memory holds one step's activations only while needed. */
-function program(order: readonly Tensor[], temporary: ReadonlySet<Tensor>): Program {
-  const last = new Map<Tensor, number>();
+/** Plans to dispose each of `temporary` after its last use, so that activations do not outlive their step. */
+function planDisposal(order: readonly Tensor[], temporary: ReadonlySet<Tensor>): Program {
+  const lastUse = new Map<Tensor, number>();
   order.forEach(({ inputs }, i) => {
-    for (const input of inputs) if (temporary.has(input)) last.set(input, i);
+    for (const input of inputs) if (temporary.has(input)) lastUse.set(input, i);
   });
-  const spent = order.map((): Tensor[] => []);
-  for (const [tensor, i] of last) spent[i].push(tensor);
-  return { order: order.map((tensor, i) => ({ tensor, spent: spent[i] })) };
+  const disposable = order.map((): Tensor[] => []);
+  for (const [tensor, i] of lastUse) disposable[i].push(tensor);
+  return order.map((tensor, i) => ({ tensor, disposable: disposable[i] }));
 }
 
-/** A copy: the CPU backend gives its own memory away. */
-async function floatsOf(value: Value): Promise<Float32Array> {
+/** Downloads a copy of the data; the CPU backend would return its own memory. */
+async function downloadFloats(value: Value): Promise<Float32Array> {
   return Float32Array.from(await value.data());
 }

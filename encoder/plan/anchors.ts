@@ -1,124 +1,151 @@
 import { invalidOption } from "../errors.js";
 
-/** How anchors are chosen; numbers name them: groups in the tile profile, frames in the paper profile. */
+/** How anchors are chosen, or their indices: of groups in the tile profile, of frames in the paper profile. */
 export type AnchorChoice = "uniform" | "scenes" | "content" | readonly number[];
 
-/** What may become an anchor: a group, or a frame. */
-export interface AnchorUnit {
-  /** Frame in its middle. */
+/** A group or frame that may become an anchor. */
+export interface AnchorCandidate {
+  /** Position of its middle in frames. */
   readonly middle: number;
   readonly frameCount: number;
   readonly startsScene: boolean;
 }
 
 export interface AnchorPlan {
-  /** Indices of units, ascending. */
+  /** Indices of candidates, ascending. */
   readonly anchors: readonly number[];
-  /** Of each unit, the anchor that it starts from. */
+  /** For each candidate, the anchor whose weights its training starts from. */
   readonly warmStartAnchor: readonly number[];
 }
 
-/** Candidates for an anchor by content at most: the search takes the square of their number. */
+/** Maximum number of candidates of a choice by content: its run time is quadratic in them. */
 export const MAX_CANDIDATES = 512;
 
-/** At most `count` evenly spaced anchors; every unit starts from the one nearest in time. */
-export function uniformAnchors(units: readonly AnchorUnit[], count: number): AnchorPlan {
-  return nearestInTime(units, spread(0, units.length, count));
+/** Returns up to `count` evenly spaced anchors. Every candidate starts from the anchor nearest in time. */
+export function uniformAnchors(candidates: readonly AnchorCandidate[], count: number): AnchorPlan {
+  return nearestInTime(candidates, evenlySpaced(0, candidates.length, count));
 }
 
 /**
- * Anchors in the middle of scenes. Each in turn goes to the scene with the most frames an anchor (d'Hondt's
- * method); a scene's are evenly spaced in it. A unit starts from the nearest of its own scene, if there is one.
+ * Returns up to `count` anchors, allotted one by one to the scene with the most frames per anchor (the D'Hondt method) and
+ * evenly spaced within each scene. A candidate starts from the nearest anchor of its scene, or of the video if its scene
+ * has none.
  */
-export function sceneAnchors(units: readonly AnchorUnit[], count: number): AnchorPlan {
-  const scenes = scenesOf(units);
-  const given = scenes.map(() => 0);
+export function sceneAnchors(candidates: readonly AnchorCandidate[], count: number): AnchorPlan {
+  const scenes = scenesOf(candidates);
+  const allotted = scenes.map(() => 0);
   for (let n = 0; n < count; n++) {
     let best = 0;
-    const share = (scene: number) => scenes[scene].frames / (given[scene] + 1);
-    for (let scene = 1; scene < scenes.length; scene++) if (share(scene) > share(best)) best = scene;
-    given[best]++;
+    const framesPerAnchor = (scene: number) => scenes[scene].frames / (allotted[scene] + 1);
+    for (let scene = 1; scene < scenes.length; scene++)
+      if (framesPerAnchor(scene) > framesPerAnchor(best)) best = scene;
+    allotted[best]++;
   }
-  const bySceneIndex = scenes.map(({ first, end }, scene) => spread(first, end, given[scene]));
-  const anchors = [...new Set(bySceneIndex.flat())];
+  const anchorsByScene = scenes.map(({ first, end }, scene) => evenlySpaced(first, end, allotted[scene]));
+  const anchors = [...new Set(anchorsByScene.flat())];
   const warmStartAnchor = scenes.flatMap(({ first, end }, scene) =>
-    units
+    candidates
       .slice(first, end)
-      .map((unit) => nearest(units, bySceneIndex[scene].length > 0 ? bySceneIndex[scene] : anchors, unit)),
+      .map((candidate) =>
+        nearest(candidates, anchorsByScene[scene].length > 0 ? anchorsByScene[scene] : anchors, candidate),
+      ),
   );
   return { anchors, warmStartAnchor };
 }
 
 /**
- * Anchors that look most like all the others: k-medoids over thumbnails, first greedily, then by assigning and
- * choosing again until nothing changes (Kaufman and Rousseeuw 1990, Park and Jun 2009). A unit starts from the
- * anchor that it looks most like. `thumbnails` are vectors of one length, one a unit.
+ * Returns up to `count` anchors that are most similar to all other candidates: k-medoids over thumbnails, initialized
+ * greedily (Kaufman and Rousseeuw 1990), then alternating between assignment and update until the cost no longer falls
+ * (Park and Jun 2009). A candidate starts from the anchor that is most similar to it.
+ *
+ * @param thumbnails one vector per candidate, all of the same length
  */
 export function contentAnchors(
-  units: readonly AnchorUnit[],
+  candidates: readonly AnchorCandidate[],
   count: number,
   thumbnails: readonly Float32Array[],
 ): AnchorPlan {
-  const stride = Math.ceil(units.length / MAX_CANDIDATES);
-  const candidates = units.map((_, i) => i).filter((i) => i % stride === 0);
-  const apart = candidates.map((a) =>
-    Float64Array.from(candidates, (b) => distance(thumbnails[a], thumbnails[b]) * units[b].frameCount),
+  const stride = Math.ceil(candidates.length / MAX_CANDIDATES);
+  const sampled = candidates.map((_, i) => i).filter((i) => i % stride === 0);
+  const distances = sampled.map((a) =>
+    Float64Array.from(sampled, (b) => distance(thumbnails[a], thumbnails[b]) * candidates[b].frameCount),
   );
-  let medoids: number[] = [];
-  let cost = new Float64Array(candidates.length).fill(Number.POSITIVE_INFINITY);
-  while (medoids.length < Math.min(count, candidates.length)) {
-    const open = candidates.map((_, c) => c).filter((c) => !medoids.includes(c));
-    const best = min(open, (c) => sum(apart[c].map((d, i) => Math.min(d, cost[i]))));
-    medoids.push(best);
-    cost = cost.map((d, i) => Math.min(d, apart[best][i]));
-  }
-  for (let changed = true; changed; ) {
-    const members = new Map(medoids.map((medoid) => [medoid, [] as number[]]));
-    for (let c = 0; c < candidates.length; c++) {
-      const own = medoids.includes(c) ? c : min(medoids, (medoid) => apart[medoid][c]);
-      members.get(own)!.push(c);
-    }
-    const next = [...members.values()].map((cluster) =>
-      min(cluster, (c) => sum(cluster.map((member) => apart[c][member]))),
-    );
-    changed = total(apart, next) < total(apart, medoids) - 1e-9;
-    if (changed) medoids = next;
-  }
-  const anchors = medoids.map((c) => candidates[c]).sort((a, b) => a - b);
-  const warmStartAnchor = units.map((_, i) =>
-    min(anchors, (anchor) => distance(thumbnails[anchor], thumbnails[i])),
+  const anchors = refineMedoids(distances, greedyMedoids(distances, count))
+    .map((medoid) => sampled[medoid])
+    .sort((a, b) => a - b);
+  const warmStartAnchor = candidates.map((_, i) =>
+    argmin(anchors, (anchor) => distance(thumbnails[anchor], thumbnails[i])),
   );
   return { anchors, warmStartAnchor };
 }
 
-/** The anchors named. Throws EncoderError `bad-option` for one that is not there. */
-export function namedAnchors(units: readonly AnchorUnit[], named: readonly number[]): AnchorPlan {
+/** Adds one medoid after the other, each time the one that lowers the cost most. distances: [n][n]. */
+function greedyMedoids(distances: readonly Float64Array[], count: number): number[] {
+  const medoids: number[] = [];
+  let nearestDistance = new Float64Array(distances.length).fill(Number.POSITIVE_INFINITY);
+  while (medoids.length < Math.min(count, distances.length)) {
+    const remaining = distances.map((_, i) => i).filter((i) => !medoids.includes(i));
+    const best = argmin(remaining, (i) => sum(distances[i].map((d, j) => Math.min(d, nearestDistance[j]))));
+    medoids.push(best);
+    nearestDistance = nearestDistance.map((d, i) => Math.min(d, distances[best][i]));
+  }
+  return medoids;
+}
+
+/** Assigns to the nearest medoid and moves each medoid to the center of its cluster until the cost no longer falls. */
+function refineMedoids(distances: readonly Float64Array[], initial: readonly number[]): readonly number[] {
+  let medoids = initial;
+  for (;;) {
+    const clusters = new Map(medoids.map((medoid) => [medoid, [] as number[]]));
+    for (let i = 0; i < distances.length; i++) {
+      const medoid = medoids.includes(i) ? i : argmin(medoids, (candidate) => distances[candidate][i]);
+      clusters.get(medoid)!.push(i);
+    }
+    const next = [...clusters.values()].map((cluster) =>
+      argmin(cluster, (i) => sum(cluster.map((member) => distances[i][member]))),
+    );
+    if (clusteringCost(distances, next) >= clusteringCost(distances, medoids) - 1e-9) return medoids;
+    medoids = next;
+  }
+}
+
+/**
+ * Returns the anchors of the given indices. Every candidate starts from the anchor nearest in time.
+ *
+ * @throws EncoderError `bad-option` if an index is out of range
+ */
+export function namedAnchors(candidates: readonly AnchorCandidate[], named: readonly number[]): AnchorPlan {
   for (const index of named) {
-    if (!(index < units.length))
-      throw invalidOption("--anchor-choice", `of numbers up to ${units.length - 1}`, index);
+    if (!(index < candidates.length))
+      throw invalidOption("anchorChoice", `a list of indices up to ${candidates.length - 1}`, index);
   }
   return nearestInTime(
-    units,
+    candidates,
     [...new Set(named)].sort((a, b) => a - b),
   );
 }
 
-function nearestInTime(units: readonly AnchorUnit[], anchors: readonly number[]): AnchorPlan {
-  return { anchors, warmStartAnchor: units.map((unit) => nearest(units, anchors, unit)) };
+function nearestInTime(candidates: readonly AnchorCandidate[], anchors: readonly number[]): AnchorPlan {
+  return { anchors, warmStartAnchor: candidates.map((candidate) => nearest(candidates, anchors, candidate)) };
 }
 
-function nearest(units: readonly AnchorUnit[], anchors: readonly number[], { middle }: AnchorUnit): number {
-  return min(anchors, (anchor) => Math.abs(units[anchor].middle - middle));
+function nearest(
+  candidates: readonly AnchorCandidate[],
+  anchors: readonly number[],
+  { middle }: AnchorCandidate,
+): number {
+  return argmin(anchors, (anchor) => Math.abs(candidates[anchor].middle - middle));
 }
 
-function spread(first: number, end: number, count: number): number[] {
-  const among = Math.min(count, end - first);
-  return Array.from({ length: among }, (_, i) => first + Math.floor(((i + 0.5) * (end - first)) / among));
+/** Returns up to `count` evenly spaced integers of `first` to `end` (exclusive). */
+function evenlySpaced(first: number, end: number, count: number): number[] {
+  const length = Math.min(count, end - first);
+  return Array.from({ length }, (_, i) => first + Math.floor(((i + 0.5) * (end - first)) / length));
 }
 
-function scenesOf(units: readonly AnchorUnit[]) {
+function scenesOf(candidates: readonly AnchorCandidate[]) {
   const scenes: { first: number; end: number; frames: number }[] = [];
-  units.forEach(({ startsScene, frameCount }, i) => {
+  candidates.forEach(({ startsScene, frameCount }, i) => {
     if (startsScene || i === 0) scenes.push({ first: i, end: i, frames: 0 });
     const scene = scenes[scenes.length - 1];
     scene.end = i + 1;
@@ -127,7 +154,7 @@ function scenesOf(units: readonly AnchorUnit[]) {
   return scenes;
 }
 
-/** Root of the mean squared difference. */
+/** Returns the root mean square difference. */
 function distance(a: Float32Array, b: Float32Array): number {
   let squares = 0;
   for (let i = 0; i < a.length; i++) squares += (a[i] - b[i]) ** 2;
@@ -140,16 +167,17 @@ const sum = (values: Iterable<number>): number => {
   return total;
 };
 
-const total = (apart: readonly Float64Array[], medoids: readonly number[]): number =>
-  sum(apart.map((_, i) => Math.min(...medoids.map((medoid) => apart[medoid][i]))));
+/** Returns the sum of the distances to the nearest medoid. */
+const clusteringCost = (distances: readonly Float64Array[], medoids: readonly number[]): number =>
+  sum(distances.map((_, i) => Math.min(...medoids.map((medoid) => distances[medoid][i]))));
 
-/** The first of those with the least value. */
-function min(among: readonly number[], value: (index: number) => number): number {
-  let best = among[0];
+/** Returns the index with the smallest value; of equal ones the first. */
+function argmin(indices: readonly number[], value: (index: number) => number): number {
+  let best = indices[0];
   let lowest = value(best);
-  for (let i = 1; i < among.length; i++) {
-    const found = value(among[i]);
-    if (found < lowest) [best, lowest] = [among[i], found];
+  for (let i = 1; i < indices.length; i++) {
+    const found = value(indices[i]);
+    if (found < lowest) [best, lowest] = [indices[i], found];
   }
   return best;
 }

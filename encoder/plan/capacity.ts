@@ -1,10 +1,14 @@
-import { parameterCount, MAX_TILES, MAX_VALUES, TILE_WIDTHS, type TileNetwork } from "../../codec/internal.js";
-import { EncoderError } from "../errors.js";
-import type { TileOptions, TileTrainingSettings } from "../options.js";
-import type { Capacity } from "../rate-control/targets.js";
-import { tileNetwork, usualSide } from "./tile-grid.js";
+import {
+  MAX_TILES,
+  MAX_VALUES,
+  parameterCount,
+  TILE_WIDTHS,
+  type TileNetwork,
+} from "../../codec/internal.js";
+import { badOption } from "../errors.js";
+import { defaultTileSide, type TileTrainingSettings, tileNetwork } from "./tile-grid.js";
 
-/** A video as far as the bits that its decoders can hold depend on it. */
+/** The properties of a video that the capacity of its decoders depends on. */
 export interface VideoShape {
   /** Source pixels. */
   readonly width: number;
@@ -13,112 +17,155 @@ export interface VideoShape {
   readonly groups: readonly { readonly frameCount: number }[];
 }
 
-/** Which decoders a video is drawn with. */
+/** Bits per pixel that decoders can hold. */
+export interface Capacity {
+  /** Of the decoders in training. */
+  readonly currentBpp: number;
+  /** Of the largest decoders that are possible. */
+  readonly maxBpp: number;
+}
+
+/** The decoders of a video and the settings that train them. */
 export interface TilePlan extends Capacity {
   readonly network: TileNetwork;
   readonly training: TileTrainingSettings;
-  /** Bits a pixel that they are meant to take. */
-  readonly aim?: number;
+  /** Bits per pixel that the first pass aims at; undefined: whatever the preset's lambda yields. */
+  readonly plannedBpp?: number;
 }
 
-/** Decoders get wider up to here where more bits are asked for; beyond it tiles get smaller (docs/design.md, "Targets"). */
-const WIDEST = 24;
-/** Source pixels a tile's side at least: smaller ones take more bits and draw no better. */
-const SMALLEST_SIDE = 16;
-/** Each further size of tiles is this much smaller than the one before. */
-const SHRINK = 0.9;
+/** Constraints on the decoders. */
+export interface PlanOptions {
+  /** Bits per pixel that the decoders must hold; undefined: those of the preset. */
+  readonly targetBpp?: number | undefined;
+  /** Whether the decoders must keep the width of the preset. */
+  readonly fixedWidth: boolean;
+}
+
 /**
- * Bits that unpriced training spends on a number of a decoder of width 16 at a quantization step of 2e-3, how many fewer
- * a doubling of the width, and more a halving of the step: measured with widths 16 to 32.
+ * If more bits are required, decoders get wider up to this width, then tiles get smaller (docs/how-it-works.md, "Presets and
+ * rate control").
  */
-const BITS_PER_VALUE = 5.6;
-const BITS_PER_DOUBLING = 0.95;
-/** Share of the most that decoders are planned to fill: above it a bit buys little, below it training is wasted. */
+const MAX_WIDTH = 24;
+/** Minimum side of a tile in source pixels. Smaller tiles take more bits without better quality. */
+const MIN_TILE_SIDE = 16;
+/** Ratio of each tile size to the previous one. */
+const TILE_SIDE_RATIO = 0.9;
+/**
+ * Bits per parameter that training without a rate term spends in a decoder of width 16 at a quantization step of 2e-3, and
+ * how many fewer per doubling of the width; halving the step adds one bit. Measured with widths 16 to 32.
+ */
+const BITS_PER_PARAMETER = 5.6;
+const BITS_PER_WIDTH_DOUBLING = 0.95;
+/** Planned utilization: above it further bits gain little quality, below it training time is wasted. */
 export const UTILIZATION = 0.7;
-/** Share of the most that is still tried: contents differ. */
-const TRIED = 1.15;
-/** Worth of a nat, a sample of a tile, at which this share of the most is filled; a doubling of it fills less. */
-const LAMBDA_PER_SAMPLE = 1 / 4;
-const filledThen = (width: number): number => 9.2 / width;
-const FILLED_LESS = 0.113;
-const SMALLEST_WORTH = 50;
+/** Utilization of the largest decoders that is still attempted, because the capacity varies with the content. */
+const MAX_UTILIZATION = 1.15;
+/** Lambda per sample of a tile at which decoders have the reference utilization. */
+const REFERENCE_LAMBDA_PER_SAMPLE = 1 / 4;
+const referenceUtilization = (width: number): number => 9.2 / width;
+/** Decrease of the utilization per doubling of lambda. */
+const UTILIZATION_PER_LAMBDA_DOUBLING = 0.113;
+const MIN_LAMBDA = 50;
 
-/** Bits a pixel that decoders of the network and width hold at most, with nothing priced. */
-export function maxBits(video: VideoShape, network: TileNetwork, width: number, quantizer: number): number {
-  const each = BITS_PER_VALUE - BITS_PER_DOUBLING * Math.log2(width / 16) + Math.log2(2e-3 / quantizer);
-  const numbers = video.groups.length * network.rows * network.columns * parameterCount(network, width);
-  return (numbers * Math.max(1, each)) / (video.frameCount * video.width * video.height);
+/** Returns the capacity of the network's decoders at a width in bits per pixel: what they hold without a rate term. */
+export function capacityBpp(
+  video: VideoShape,
+  network: TileNetwork,
+  width: number,
+  stepSize: number,
+): number {
+  const bitsPerParameter =
+    BITS_PER_PARAMETER - BITS_PER_WIDTH_DOUBLING * Math.log2(width / 16) + Math.log2(2e-3 / stepSize);
+  const parameters = video.groups.length * network.rows * network.columns * parameterCount(network, width);
+  return (parameters * Math.max(1, bitsPerParameter)) / (video.frameCount * video.width * video.height);
 }
 
-/** The decoders that a preset has for the video, or larger ones where more bits are asked for than these hold well. */
+/**
+ * Returns the preset's decoders for the video, or larger ones if `targetBpp` exceeds what those hold well.
+ *
+ * @throws EncoderError `bad-option` if `targetBpp` exceeds the capacity of the largest decoders
+ */
 export function planTiles(
   video: VideoShape,
   preset: TileTrainingSettings,
-  { target, fixedWidth }: Pick<TileOptions, "target" | "fixedWidth">,
+  { targetBpp, fixedWidth }: PlanOptions,
 ): TilePlan {
-  const [usual] = largerPlans(video, preset, fixedWidth);
-  if (target?.kind !== "bpp") return usual;
-  const plan = planFor(video, preset, target.value, { fixedWidth });
+  const [presetPlan] = plansByCapacity(video, preset, fixedWidth);
+  if (targetBpp === undefined) return presetPlan;
+  const plan = planFor(video, preset, targetBpp, fixedWidth);
   if (plan !== undefined) return plan;
-  const advice = `ask for less${fixedWidth ? ", leave --width out" : ""} or make groups shorter by --group-frames`;
-  throw new EncoderError(
-    "bad-option",
-    `--target-bpp ${target.value}: decoders hold at most about ${usual.maxBpp.toPrecision(2)} bits a pixel of this video at this size; ${advice}`,
+  const advice = `lower targetBpp${fixedWidth ? ", omit \`width\`" : ""} or lower groupFrames`;
+  throw badOption(
+    "targetBpp",
+    `targetBpp must be at most about ${presetPlan.maxBpp.toPrecision(2)} bits per pixel, the capacity of the largest decoders for this video and size, got ${targetBpp}; ${advice}`,
   );
 }
 
-/** The smallest decoders that hold `bpp` bits a pixel well, else the largest where they may; undefined beyond that. */
+/**
+ * Returns the smallest decoders that hold `bpp` bits per pixel at the planned utilization, else the largest if they may hold
+ * them, else undefined.
+ */
 export function planFor(
   video: VideoShape,
   preset: TileTrainingSettings,
   bpp: number,
-  { fixedWidth }: Pick<TileOptions, "fixedWidth">,
+  fixedWidth: boolean,
 ): TilePlan | undefined {
   let last: TilePlan | undefined;
-  for (const plan of largerPlans(video, preset, fixedWidth)) {
+  for (const plan of plansByCapacity(video, preset, fixedWidth)) {
     if (bpp <= UTILIZATION * plan.currentBpp)
-      return last === undefined ? { ...plan, aim: bpp } : priced(video, plan, bpp);
+      return last === undefined ? { ...plan, plannedBpp: bpp } : withLambda(video, plan, bpp);
     last = plan;
   }
-  return last !== undefined && bpp <= TRIED * last.currentBpp ? priced(video, last, bpp) : undefined;
+  return last !== undefined && bpp <= MAX_UTILIZATION * last.currentBpp
+    ? withLambda(video, last, bpp)
+    : undefined;
 }
 
-/** The preset's decoders, then wider ones, then smaller tiles. */
-function largerPlans(video: VideoShape, training: TileTrainingSettings, fixedWidth: boolean): TilePlan[] {
-  const wider = TILE_WIDTHS.filter((width) => !fixedWidth && width > training.width && width <= WIDEST);
+/** Returns the preset's decoders, then wider ones, then smaller tiles, by rising capacity. */
+function plansByCapacity(video: VideoShape, training: TileTrainingSettings, fixedWidth: boolean): TilePlan[] {
+  const wider = TILE_WIDTHS.filter((width) => !fixedWidth && width > training.width && width <= MAX_WIDTH);
   const widest = wider.at(-1) ?? training.width;
   const plans: { network: TileNetwork; width: number }[] = [training.width, ...wider].map((width) => ({
     network: tileNetwork(video.width, video.height, training),
     width,
   }));
-  const max = (plan: { network: TileNetwork; width: number }) =>
-    maxBits(video, plan.network, plan.width, training.quantizer);
-  for (let side = SHRINK * usualSide(video.width, video.height); side >= SMALLEST_SIDE; side *= SHRINK) {
+  const bppOf = (plan: { network: TileNetwork; width: number }) =>
+    capacityBpp(video, plan.network, plan.width, training.quantizer);
+  for (
+    let side = TILE_SIDE_RATIO * defaultTileSide(video.width, video.height);
+    side >= MIN_TILE_SIDE;
+    side *= TILE_SIDE_RATIO
+  ) {
     const plan = { network: tileNetwork(video.width, video.height, training, side), width: widest };
     if (fits(video, plan.network, widest)) plans.push(plan);
   }
-  const largest = Math.max(...plans.map(max));
+  const maxBpp = Math.max(...plans.map(bppOf));
   return plans.map((plan) => ({
     network: plan.network,
     training: { ...training, width: plan.width, largeTiles: undefined },
-    currentBpp: max(plan),
-    maxBpp: largest,
+    currentBpp: bppOf(plan),
+    maxBpp,
   }));
 }
 
-/** Whether the format has room for so many tiles. */
+/** Returns whether the asset format can store that many tiles and values. */
 function fits(video: VideoShape, network: TileNetwork, width: number): boolean {
   const tiles = network.rows * network.columns;
-  const longest = video.groups.reduce((max, { frameCount }) => Math.max(max, frameCount), 0);
-  const numbers = tiles * (parameterCount(network, width) + 2 * longest);
-  return tiles <= MAX_TILES && numbers <= MAX_VALUES;
+  const maxFrames = video.groups.reduce((max, { frameCount }) => Math.max(max, frameCount), 0);
+  const values = tiles * (parameterCount(network, width) + 2 * maxFrames);
+  return tiles <= MAX_TILES && values <= MAX_VALUES;
 }
 
-/** The plan with the worth of a nat at which bunny takes so many bits; what another video takes is seen after a round. */
-function priced(video: VideoShape, plan: TilePlan, bpp: number): TilePlan {
+/**
+ * Returns the plan with the lambda at which the reference clip "bunny" takes `bpp` bits per pixel. What another video takes
+ * is only known after a pass.
+ */
+function withLambda(video: VideoShape, plan: TilePlan, bpp: number): TilePlan {
   const { rows, columns } = plan.network;
   const samples = (video.width * video.height * video.frameCount) / (rows * columns * video.groups.length);
-  const doublings = (filledThen(plan.training.width) - bpp / plan.currentBpp) / FILLED_LESS;
-  const lambda = Math.max(SMALLEST_WORTH, samples * LAMBDA_PER_SAMPLE * 2 ** doublings);
-  return { ...plan, aim: bpp, training: { ...plan.training, lambda } };
+  const doublings =
+    (referenceUtilization(plan.training.width) - bpp / plan.currentBpp) / UTILIZATION_PER_LAMBDA_DOUBLING;
+  const lambda = Math.max(MIN_LAMBDA, samples * REFERENCE_LAMBDA_PER_SAMPLE * 2 ** doublings);
+  return { ...plan, plannedBpp: bpp, training: { ...plan.training, lambda } };
 }

@@ -1,8 +1,8 @@
 import { type ProbeResult, readFrames } from "../../media/index.js";
 import {
+  type AnchorCandidate,
   type AnchorChoice,
   type AnchorPlan,
-  type AnchorUnit,
   contentAnchors,
   MAX_CANDIDATES,
   namedAnchors,
@@ -11,10 +11,10 @@ import {
 } from "./anchors.js";
 import type { PlannedGroup } from "./groups.js";
 
-/** Pixels of the thumbnails by which content is compared. */
-const THUMBNAIL = { width: 32, height: 18 };
+/** Size of the thumbnails that content is compared by, in pixels. */
+const THUMBNAIL_SIZE = { width: 32, height: 18 };
 
-/** A video as far as anchors depend on it. */
+/** The video and the choice that the anchors depend on. */
 export interface AnchorSource {
   readonly info: ProbeResult;
   readonly input: string;
@@ -23,25 +23,35 @@ export interface AnchorSource {
   readonly choice: AnchorChoice;
 }
 
-/** Groups in so many of which one is an anchor. */
-const GROUPS_AN_ANCHOR = 5;
+/** Groups per anchor. */
+const GROUPS_PER_ANCHOR = 5;
 
-/** Anchor groups: one in five, at most `limit`. */
+/** Chooses anchor groups for the tile profile: one in five, at most `maxAnchors`. Reads frames only to choose by content. */
 export function planAnchorGroups(
   source: AnchorSource,
   groups: readonly PlannedGroup[],
-  limit: number,
+  maxAnchors: number,
   signal?: AbortSignal,
 ): Promise<AnchorPlan> {
-  const units = groups.map(({ firstFrame, frameCount, startsScene }) => ({
+  const candidates = groups.map(({ firstFrame, frameCount, startsScene }) => ({
     middle: firstFrame + frameCount / 2,
     frameCount,
     startsScene,
   }));
-  return planAnchors(source, units, Math.min(limit, Math.ceil(groups.length / GROUPS_AN_ANCHOR)), signal);
+  return planAnchors(
+    source,
+    candidates,
+    Math.min(maxAnchors, Math.ceil(groups.length / GROUPS_PER_ANCHOR)),
+    signal,
+  );
 }
 
-/** Anchor frames of the paper profile, `uniform` where the choice is that: it has the first and last frame. */
+/**
+ * Chooses anchor frames for the paper profile.
+ *
+ * @param uniform the result of the choice "uniform", which includes the first and the last frame; its length is the number
+ *   of anchors of any choice
+ */
 export async function chooseAnchorFrames(
   source: AnchorSource,
   groups: readonly PlannedGroup[],
@@ -57,48 +67,47 @@ export async function chooseAnchorFrames(
     })),
   );
   const stride = source.choice === "content" ? Math.ceil(frames.length / MAX_CANDIDATES) : 1;
-  const units = frames.filter((_, i) => i % stride === 0).map((unit) => ({ ...unit, frameCount: stride }));
-  const { anchors } = await planAnchors(source, units, uniform.length, signal);
-  return anchors.map((unit) => unit * stride);
+  const candidates = frames
+    .filter((_, i) => i % stride === 0)
+    .map((candidate) => ({ ...candidate, frameCount: stride }));
+  const { anchors } = await planAnchors(source, candidates, uniform.length, signal);
+  return anchors.map((candidate) => candidate * stride);
 }
 
 async function planAnchors(
   source: AnchorSource,
-  units: readonly AnchorUnit[],
+  candidates: readonly AnchorCandidate[],
   count: number,
   signal?: AbortSignal,
 ): Promise<AnchorPlan> {
   const { choice } = source;
-  if (choice === "uniform") return uniformAnchors(units, count);
-  if (choice === "scenes") return sceneAnchors(units, count);
-  if (choice !== "content") return namedAnchors(units, choice);
-  return contentAnchors(units, count, await thumbnails(source, units, signal));
+  if (choice === "uniform") return uniformAnchors(candidates, count);
+  if (choice === "scenes") return sceneAnchors(candidates, count);
+  if (choice !== "content") return namedAnchors(candidates, choice);
+  return contentAnchors(candidates, count, await thumbnails(source, candidates, signal));
 }
 
-/** The mean picture of each unit, R'G'B' of 0 to 255: [height, width, 3]. Units follow each other without gaps. */
+/**
+ * Returns the mean frame of each candidate as R'G'B' of 0 to 255, [height, width, 3]. Candidates must be consecutive and
+ * begin at frame 0.
+ */
 async function thumbnails(
   { info, input, from, to }: AnchorSource,
-  units: readonly AnchorUnit[],
+  candidates: readonly AnchorCandidate[],
   signal?: AbortSignal,
 ): Promise<Float32Array[]> {
-  const frameCount = units.reduce((sum, unit) => sum + unit.frameCount, 0);
+  const frameCount = candidates.reduce((sum, candidate) => sum + candidate.frameCount, 0);
   const means: Float32Array[] = [];
-  let left = 0;
-  for await (const frame of readFrames(input, info, {
-    ...THUMBNAIL,
-    from,
-    to,
-    firstFrame: 0,
-    frameCount,
-    signal,
-  })) {
-    if (left === 0) {
-      left = units[means.length].frameCount;
+  let remaining = 0;
+  const range = { from, to, firstFrame: 0, frameCount };
+  for await (const frame of readFrames(input, info, { ...THUMBNAIL_SIZE, ...range, signal })) {
+    if (remaining === 0) {
+      remaining = candidates[means.length].frameCount;
       means.push(new Float32Array(frame.length));
     }
-    left--;
+    remaining--;
     const mean = means[means.length - 1];
-    const share = 1 / units[means.length - 1].frameCount;
+    const share = 1 / candidates[means.length - 1].frameCount;
     for (let i = 0; i < frame.length; i++) mean[i] += frame[i] * share;
   }
   return means;

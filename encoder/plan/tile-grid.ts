@@ -1,40 +1,64 @@
 import type { TileNetwork } from "../../codec/internal.js";
-import type { TileTrainingSettings } from "../options.js";
-import type { TileRange } from "../tile/group-target.js";
-import type { TileTrainerName } from "../training/choose-trainer.js";
+import type { TileTrainerName } from "../training/create-trainer.js";
 import type { Device } from "../training/onnx/onnx-runtime.js";
+import type { TileRange } from "../training/sampling/group-target.js";
 
-/** Source pixels a tile's side: smaller tiles for smaller pictures (docs/design.md, "Tiles"). */
-const SMALLEST_SIDE = 40;
-const LARGEST_SIDE = 64;
-const TILES_ACROSS = 16;
-/** Pictures of so many tiles across have no more of them but larger ones: their pixels are finer, not more to draw. */
-const MAX_TILES_ACROSS = 30;
-/** Source pixels by which tiles reach over their borders. */
-const OVERLAP = 1;
-
-/** From this side on a tile is large: it has more to draw than small ones. */
-const LARGE_SIDE = 56;
-
-/** Source pixels a tile's side, about, where nothing asks for smaller ones. */
-export const usualSide = (width: number, height: number): number =>
-  Math.max(
-    SMALLEST_SIDE,
-    Math.min(LARGEST_SIDE, Math.max(width, height) / TILES_ACROSS),
-    Math.max(width, height) / MAX_TILES_ACROSS,
-  );
-
-/** The numbers to train a picture of `width` x `height` source pixels with. */
-export function settingsForSize(width: number, height: number, settings: TileTrainingSettings): TileTrainingSettings {
-  return usualSide(width, height) < LARGE_SIDE ? settings : { ...settings, ...settings.largeTiles };
+/** Settings that decide what the tile profile trains. */
+export interface TileTrainingSettings {
+  /** Training steps per group in phase 2. */
+  readonly steps: number;
+  /** Training steps per anchor group in phase 1. */
+  readonly phase1Steps: number;
+  /** Points sampled per tile and step. */
+  readonly points: number;
+  /** Width of the decoders. */
+  readonly width: number;
+  /** Sine layers per decoder. */
+  readonly hiddenLayers: number;
+  /** Quantization step of the first layer's weights; the steps of the other layers follow from it. */
+  readonly quantizer: number;
+  /** Rate-distortion lambda: squared error of 8-bit samples that saving one nat of the file may cost. */
+  readonly lambda: number;
+  /** Replaces settings above for large tiles: those of videos of about 900 pixels or more. */
+  readonly largeTiles?: { readonly width: number; readonly lambda: number } | undefined;
 }
 
-/** The network for a picture of `width` x `height` source pixels, in tiles of about `side` pixels a side. */
+/** Bounds of a tile's side in source pixels. Smaller frames have smaller tiles (docs/decisions/0003-tile-side.md). */
+const MIN_SIDE = 40;
+const MAX_SIDE = 64;
+/** Tiles along the longer side of a frame, as far as the bounds allow. */
+const TILES_PER_LONG_SIDE = 16;
+/** Maximum of those. Larger frames have larger tiles instead: their pixels are finer, but show no more detail. */
+const MAX_TILES_PER_LONG_SIDE = 30;
+/** Source pixels by which a tile's training window extends beyond the tile. */
+const OVERLAP = 1;
+
+/** Tiles of at least this side are large: they have more detail, and use `largeTiles` of the settings. */
+const LARGE_SIDE = 56;
+
+/** Returns the approximate side of a preset's tiles in source pixels, for a frame of `width` x `height` source pixels. */
+export const defaultTileSide = (width: number, height: number): number =>
+  Math.max(
+    MIN_SIDE,
+    Math.min(MAX_SIDE, Math.max(width, height) / TILES_PER_LONG_SIDE),
+    Math.max(width, height) / MAX_TILES_PER_LONG_SIDE,
+  );
+
+/** Returns the settings for a frame of `width` x `height` source pixels. */
+export function settingsForSize(
+  width: number,
+  height: number,
+  settings: TileTrainingSettings,
+): TileTrainingSettings {
+  return defaultTileSide(width, height) < LARGE_SIDE ? settings : { ...settings, ...settings.largeTiles };
+}
+
+/** Returns the network for a frame of `width` x `height` source pixels, in tiles of about `side` x `side` pixels. */
 export function tileNetwork(
   width: number,
   height: number,
   settings: TileTrainingSettings,
-  side = usualSide(width, height),
+  side = defaultTileSide(width, height),
 ): TileNetwork {
   return {
     profile: "tile",
@@ -48,24 +72,24 @@ export function tileNetwork(
   };
 }
 
-/** Tiles a job of onnxruntime on the processor: their activations stay in a core's cache. */
-const TILES_PER_GRAPH = 40;
-/** Of the kernel, which takes one tile after the other: enough to share the drawing of points, few enough for all cores. */
-const TILES_PER_KERNEL = 20;
+/** Tiles per task of a graph trainer on the CPU, so that their activations stay in a core's cache. */
+const TILES_PER_GRAPH_TASK = 40;
+/** Tiles per task of the kernel: enough to share the sampled points, few enough to keep all cores busy. */
+const TILES_PER_KERNEL_TASK = 20;
 
 /**
- * Cuts a group's tiles into jobs of about the same size; on a GPU it is one. The cut depends on the picture and on what
- * trains, never on the number of workers, so that the bytes do not either.
+ * Splits a group's tiles into tasks of about the same size; on a GPU into one. The split depends on the network and the
+ * trainer, never on the number of workers, so that the encoded bytes do not either.
  */
 export function tileRanges(
   network: TileNetwork,
   { trainer, device }: { readonly trainer: TileTrainerName; readonly device: Device },
 ): TileRange[] {
   const tiles = network.rows * network.columns;
-  const onProcessor = trainer === "kernel" ? TILES_PER_KERNEL : TILES_PER_GRAPH;
-  const jobs = device === "cuda" ? 1 : Math.max(1, Math.ceil(tiles / onProcessor));
-  return Array.from({ length: jobs }, (_, i) => {
-    const first = Math.floor((i * tiles) / jobs);
-    return { first, count: Math.floor(((i + 1) * tiles) / jobs) - first };
+  const tilesPerTask = trainer === "kernel" ? TILES_PER_KERNEL_TASK : TILES_PER_GRAPH_TASK;
+  const tasks = device === "cuda" ? 1 : Math.max(1, Math.ceil(tiles / tilesPerTask));
+  return Array.from({ length: tasks }, (_, i) => {
+    const first = Math.floor((i * tiles) / tasks);
+    return { first, count: Math.floor(((i + 1) * tiles) / tasks) - first };
   });
 }

@@ -1,48 +1,57 @@
 import type { TileNetwork } from "../../codec/internal.js";
-import type { GroupTarget } from "../tile/group-target.js";
-import type { TrainingWeights } from "../tile/weights.js";
-import type { CodingTerms } from "./quantization/coded-tile.js";
+import type { FakeQuantization } from "./quantization/fake-quantization.js";
+import type { GroupTarget } from "./sampling/group-target.js";
+import type { TrainingWeights } from "./weights.js";
 
-/** What is trained: the decoders of one group, and the shared encoder too where `learnEncoder`. */
+/** What to train: the decoders of a range of tiles of one group, and the shared encoder if `learnEncoder`. */
 export interface TrainingProblem {
   readonly network: TileNetwork;
   readonly target: GroupTarget;
-  /** Width of all decoders. */
+  /** Width of the decoders. */
   readonly width: number;
   readonly learnEncoder: boolean;
-  /** Where training begins: decoders, motion and shared encoder. */
+  /** Initial weights of decoders, displacements and shared encoder. */
   readonly weights: TrainingWeights;
 }
 
-/** How it is trained. */
+/** How to train. */
 export interface TrainingPlan {
   readonly steps: number;
-  /** Positions a tile and step. */
+  /** Points sampled per tile and step. */
   readonly points: number;
-  /** Peak learning rate of the weights, and of the displacements. */
-  readonly rate: number;
-  readonly motionRate: number;
-  /** Undefined trains for accuracy alone. */
-  readonly coding?: CodingTerms;
+  /** Peak learning rate of the weights. */
+  readonly learningRate: number;
+  /** Peak learning rate of the displacements. */
+  readonly motionLearningRate: number;
+  /** Quantization-aware training; undefined trains for accuracy alone. */
+  readonly quantization?: FakeQuantization;
   readonly seed: number;
-  /** Distinguishes the random streams of groups and phases. */
+  /** Keys of the random stream, which differ between groups, tile ranges and phases. */
   readonly keys: readonly number[];
 }
 
 /**
- * Called after every few steps with the steps done so far and the mean squared errors (normalized units) of
- * the steps since the last call.
+ * Called after every few steps.
+ *
+ * @param done number of finished steps
+ * @param losses mean squared errors of the steps since the last call, in normalized units
  */
 export type TrainingProgress = (done: number, losses: Float32Array) => void;
 
+/** Options of a training run. */
 export interface TrainingOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: TrainingProgress;
 }
 
-/** One way to run training steps; all trainers see the same points and agree step by step. */
+/** A back end that runs training steps. All trainers sample the same points, and their losses agree step by step. */
 export interface Trainer {
   readonly name: string;
-  /** Trained weights. Rejects with the signal's reason when aborted, EncoderError `no-cuda` without a GPU, `no-tfjs` without TensorFlow.js. */
+  /**
+   * Trains and returns the trained weights; those of `problem` are unchanged.
+   *
+   * @throws the signal's reason if aborted
+   * @throws EncoderError `no-cuda` if there is no GPU, or `no-tfjs` if TensorFlow.js is not installed
+   */
   train(problem: TrainingProblem, plan: TrainingPlan, options?: TrainingOptions): Promise<TrainingWeights>;
 }

@@ -1,23 +1,22 @@
-import type { TrainingWeights } from "../../tile/weights.js";
 import { Sampler } from "../sampling/sampler.js";
 import type { Trainer, TrainingOptions, TrainingPlan, TrainingProblem } from "../trainer.js";
+import type { TrainingWeights } from "../weights.js";
 import { KernelRun } from "./kernel-run.js";
 
-/** Steps that a tile does in a row: few enough for progress and a quick Ctrl-C. */
+/** Steps that a tile trains in a row: few enough for smooth progress and a prompt abort. */
 const STEPS_PER_RUN = 25;
 
 /**
- * Training by the project's own WebAssembly kernel, in the thread that calls it: forward and backward pass of a
- * few points at a time in the first-level cache, the steps of a tile one after the other in the second-level cache
- * (docs/design.md, "The kernel").
+ * Trains with the project's own WebAssembly kernel, in the calling thread. Forward and backward pass handle a few points
+ * at a time in the L1 cache; the steps of a tile run one after the other in the L2 cache (docs/design.md, "The kernel").
  */
 export class KernelTrainer implements Trainer {
   readonly name = "kernel";
-  readonly #relaxed: boolean | undefined;
+  readonly #relaxedSimd: boolean | undefined;
 
-  /** `relaxedSimd`: which build of the kernel; they round differently. Default: the faster one that runs. */
+  /** @param options.relaxedSimd which build of the kernel to use; they round differently. Default: the fastest that runs */
   constructor(options: { relaxedSimd?: boolean } = {}) {
-    this.#relaxed = options.relaxedSimd;
+    this.#relaxedSimd = options.relaxedSimd;
   }
 
   async train(
@@ -25,22 +24,22 @@ export class KernelTrainer implements Trainer {
     plan: TrainingPlan,
     options: TrainingOptions = {},
   ): Promise<TrainingWeights> {
-    const job = await KernelRun.create(problem, plan, STEPS_PER_RUN, this.#relaxed);
+    const run = await KernelRun.create(problem, plan, STEPS_PER_RUN, this.#relaxedSimd);
     try {
       const sampler = new Sampler(problem.target, plan);
       for (let done = 0; done < plan.steps; ) {
         options.signal?.throwIfAborted();
-        const next = Math.min(done + STEPS_PER_RUN, plan.steps);
-        job.draw(sampler, next - done);
-        const losses = job.train(plan, done, next);
-        done = next;
+        const end = Math.min(done + STEPS_PER_RUN, plan.steps);
+        run.loadSamples(sampler, end - done);
+        const losses = run.train(plan, done, end);
+        done = end;
         options.onProgress?.(done, losses);
-        // Others in this thread, such as who aborts, have their turn.
+        // Yields to the event loop, for example so that a message can abort the signal.
         await new Promise(setImmediate);
       }
-      return job.weights();
+      return run.weights();
     } finally {
-      job.release();
+      run.release();
     }
   }
 }

@@ -1,12 +1,12 @@
 import { setFlagsFromString } from "node:v8";
 import { KERNEL, RELAXED_KERNEL } from "./kernel-bytes.js";
 
-/** Exports of the compiled kernel; encoder/training/kernel/assembly/index.ts says what they do. Addresses are bytes. */
+/** Exports of the compiled kernel, documented in encoder/training/kernel/assembly/index.ts. Addresses are in bytes. */
 export interface KernelExports {
   staticBytes(): number;
-  stepTile(plan: number, tile: number, step: number, offsetX: number, offsetY: number): void;
+  stepTile(config: number, tile: number, step: number, offsetX: number, offsetY: number): void;
   trainTile(
-    plan: number,
+    config: number,
     tile: number,
     pixels: number,
     from: number,
@@ -14,8 +14,8 @@ export interface KernelExports {
     offsetX: number,
     offsetY: number,
   ): void;
-  sumTile(
-    plan: number,
+  sumNormalEquations(
+    config: number,
     tile: number,
     pixels: number,
     steps: number,
@@ -25,7 +25,7 @@ export interface KernelExports {
     gram: number,
     cross: number,
   ): void;
-  stepEncoder(plan: number, count: number, gradient: number, step: number): void;
+  stepEncoder(config: number, count: number, gradient: number, step: number): void;
 }
 
 const decode = (base64: string): Uint8Array<ArrayBuffer> => {
@@ -34,8 +34,8 @@ const decode = (base64: string): Uint8Array<ArrayBuffer> => {
 };
 
 /**
- * Whether a product and a sum are one instruction here, rounded once. Node 20 knows relaxed SIMD but asks for a
- * flag, which this sets; later ones need none.
+ * Returns whether this runtime supports relaxed SIMD, whose fused multiply-add rounds once. Sets the flag that Node 20
+ * needs for it; later versions need none.
  */
 export function hasRelaxedSimd(): boolean {
   const bytes = decode(RELAXED_KERNEL);
@@ -45,19 +45,21 @@ export function hasRelaxedSimd(): boolean {
 
 const compiled = new Map<boolean, Promise<WebAssembly.Module>>();
 
-/** Compiles once a thread. */
+/** Compiles a build of the kernel once per thread. */
 function compileKernel(relaxed: boolean): Promise<WebAssembly.Module> {
-  const known = compiled.get(relaxed) ?? WebAssembly.compile(decode(relaxed ? RELAXED_KERNEL : KERNEL));
-  compiled.set(relaxed, known);
-  return known;
+  const module = compiled.get(relaxed) ?? WebAssembly.compile(decode(relaxed ? RELAXED_KERNEL : KERNEL));
+  compiled.set(relaxed, module);
+  return module;
 }
 
-const PAGE = 65536;
+/** Bytes per page of WebAssembly memory, and the maximum number of pages. */
+const PAGE_BYTES = 65536;
+const MAX_PAGES = 65536;
 
-/** Instances that nobody uses at the moment; a thread has as many as it ever had trainings at the same time. */
+/** Released instances of this thread by build. There are as many as there ever were concurrent runs. */
 const idle = new Map<boolean, TrainingKernel[]>();
 
-/** One instance of the training kernel, with a memory of its own. */
+/** An instance of the training kernel with its own memory. */
 export class TrainingKernel {
   readonly exports: KernelExports;
   readonly #memory: WebAssembly.Memory;
@@ -70,45 +72,46 @@ export class TrainingKernel {
   }
 
   /**
-   * An instance for one job, to be given back: its memory is then used again, so that it does not wait to be
-   * collected as garbage while the next job takes more. `relaxed`: with relaxed SIMD. Default: where it is there.
+   * Returns an instance for one run, which must be released afterwards. Instances are pooled, because memory of an
+   * earlier run would otherwise wait for garbage collection while the next run allocates more.
+   *
+   * @param relaxed whether to use the build with relaxed SIMD; default: if the runtime supports it
    */
-  static async take(relaxed = hasRelaxedSimd()): Promise<TrainingKernel> {
-    const known = idle.get(relaxed)?.pop();
-    if (known !== undefined) return known;
+  static async acquire(relaxed = hasRelaxedSimd()): Promise<TrainingKernel> {
+    const pooled = idle.get(relaxed)?.pop();
+    if (pooled !== undefined) return pooled;
     if (relaxed) hasRelaxedSimd();
-    const memory = new WebAssembly.Memory({ initial: 1, maximum: PAGE });
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES });
     const instance = await WebAssembly.instantiate(await compileKernel(relaxed), { env: { memory } });
     return new TrainingKernel(instance.exports as unknown as KernelExports, memory, relaxed);
   }
 
-  /** Nobody may use it, or views of its memory, afterwards. */
-  giveBack(): void {
-    const others = idle.get(this.#relaxed) ?? [];
-    idle.set(this.#relaxed, [...others, this]);
+  /** Returns the instance to the pool. It, and views of its memory, must not be used afterwards. */
+  release(): void {
+    idle.set(this.#relaxed, [...(idle.get(this.#relaxed) ?? []), this]);
   }
 
-  /** Makes the memory at least `bytes` long, and zeros from `start` to there. Views taken before are void. */
-  clear(start: number, bytes: number): void {
-    const missing = bytes - this.#memory.buffer.byteLength;
-    if (missing > 0) this.#memory.grow(Math.ceil(missing / PAGE));
-    new Uint8Array(this.#memory.buffer, start, bytes - start).fill(0);
+  /** Grows the memory to at least `end` bytes and zeroes it from `start` to `end`. Invalidates earlier views. */
+  allocate(start: number, end: number): void {
+    const missing = end - this.#memory.buffer.byteLength;
+    if (missing > 0) this.#memory.grow(Math.ceil(missing / PAGE_BYTES));
+    new Uint8Array(this.#memory.buffer, start, end - start).fill(0);
   }
 
-  /** All of the memory, for the records that `Layout.write` writes. */
-  records(): DataView<ArrayBuffer> {
+  /** Returns a view of the entire memory. */
+  dataView(): DataView<ArrayBuffer> {
     return new DataView(this.#memory.buffer);
   }
 
-  floats(address: number, length: number): Float32Array<ArrayBuffer> {
+  float32Array(address: number, length: number): Float32Array<ArrayBuffer> {
     return new Float32Array(this.#memory.buffer, address, length);
   }
 
-  doubles(address: number, length: number): Float64Array<ArrayBuffer> {
+  float64Array(address: number, length: number): Float64Array<ArrayBuffer> {
     return new Float64Array(this.#memory.buffer, address, length);
   }
 
-  words(address: number, length: number): Uint32Array<ArrayBuffer> {
+  uint32Array(address: number, length: number): Uint32Array<ArrayBuffer> {
     return new Uint32Array(this.#memory.buffer, address, length);
   }
 }

@@ -1,264 +1,306 @@
-import type { TileNetwork } from "../../../codec/internal.js";
-import type { CodingTerms } from "../quantization/coded-tile.js";
+import { CHANNELS, type TileNetwork } from "../../../codec/internal.js";
+import { ADAM_SCHEDULE_LENGTH } from "../optimizers/adam.js";
+import type { FakeQuantization } from "../quantization/fake-quantization.js";
 import {
   decoderLayers,
   encoderLayer,
   encoderParameterLayout,
+  findSlice,
   type LayerShape,
   type ParameterLayout,
-  partOf,
   roundUpTo4,
   tileParameterLayout,
 } from "./parameter-layout.js";
+import { type ConfigRecord, Float, type LayerRecord, recordBytes, writeRecord } from "./records.js";
 
-/** Points that go through the network together; as in encoder/training/kernel/assembly/lanes.ts. */
+/** Points that pass through the network together, as in encoder/training/kernel/assembly/lanes.ts. */
 const STRIP = 32;
-const ROW = STRIP * 4;
-/** Rows that the kernel reads of a step: x, y, t, sin t, cos t, frame, pixel. */
+const ROW_BYTES = STRIP * 4;
+/** Alignment of every allocation in bytes: a cache line. */
+const ALIGNMENT = 64;
+/** Rows of samples per step: x, y, t, sin t, cos t, frame, pixel. */
 export const SAMPLE_ROWS = 7;
-/** Floats of an optimizer's step. */
-const SCHEDULE = 4;
 
-/** What the memory is laid out for. */
-export interface LayoutRequest {
+/** What the memory of the kernel must hold. */
+export interface LayoutOptions {
   readonly network: TileNetwork;
+  /** Width of the decoders. */
   readonly width: number;
   readonly frames: number;
+  /** Points per tile and step. */
   readonly points: number;
-  /** Steps that are in memory at a time. */
+  /** Steps whose samples are in memory at a time. */
   readonly steps: number;
   readonly tiles: number;
-  /** Pixels of a tile in all frames. */
+  /** Pixels per tile, over all frames. */
   readonly pixels: number;
   readonly learnEncoder: boolean;
-  readonly coding: CodingTerms | undefined;
-  /** A byte's value becomes value times scale plus shift. */
+  readonly quantization: FakeQuantization | undefined;
+  /** A training target is byte * targetScale + targetShift. */
   readonly targetScale: number;
   readonly targetShift: number;
-  /** Rates of displacements and of Muon as shares of the rate; without `muonRate`, AdamW trains all. */
-  readonly motionRate: number;
-  readonly muonRate: number | undefined;
+  /** Learning rate of the displacements, as a multiple of the scheduled one. */
+  readonly motionLearningRateScale: number;
+  /** Learning rate of Muon, as a multiple of the scheduled one. If undefined, AdamW trains all parameters. */
+  readonly muonLearningRateScale: number | undefined;
 }
 
-/** A sine layer or the head, as encoder/training/kernel/assembly/plan.ts has it: the same fields in the same order. */
-interface LayerRecord {
-  input: number;
-  inputs: number;
-  outputs: number;
-  weights: number;
-  transposed: number;
-  across: number;
-  bias: number;
-  output: number;
-  slopes: number;
-  sums: number;
-  weightsAt: number;
-  biasAt: number;
-  weightStep: Float;
-  biasStep: Float;
-  factor: Float;
-  turns: Float;
-  back: Float;
-  shared: number;
-}
-
-/** A number that the kernel reads as a float. */
-class Float {
-  constructor(readonly value: number) {}
-}
-
-/** Where everything is in the kernel's memory, and what it reads first. */
-export interface Layout {
-  /** Bytes of memory. */
+/** Addresses of everything in the kernel's memory, in bytes. */
+export interface MemoryLayout {
+  /** Size of the memory in bytes. */
   readonly bytes: number;
-  readonly numbers: ParameterLayout;
-  readonly encoder: ParameterLayout | undefined;
-  /** Points of a step, as asked for and in whole strips. */
-  readonly realPoints: number;
-  readonly points: number;
-  /** Points of a strip. */
-  readonly strip: number;
-  readonly plan: number;
+  readonly tileParameters: ParameterLayout;
+  readonly encoderParameters: ParameterLayout | undefined;
+  /** Points per step, as requested and rounded up to whole strips. */
+  readonly pointCount: number;
+  readonly paddedPoints: number;
+  /** Points per strip. */
+  readonly stripLength: number;
+  /** The kernel's configuration record. */
+  readonly config: number;
   readonly samples: number;
-  readonly real: number;
+  readonly mask: number;
   readonly schedule: number;
-  readonly coded: number;
+  readonly quantized: number;
   readonly losses: number;
   readonly targets: number;
   readonly errors: number;
   readonly gradient: number;
-  /** Numbers and moments of the shared encoder, and its gradient. */
+  /** Parameters and moment buffers of the shared encoder, and its gradient. */
   readonly encoderState: number;
   readonly encoderGradient: number;
-  /** Normal equations of a head: sums, and f32[width + 1][width] and [width + 1][4], width in fours. */
+  /** Normal equations of a head: lane sums, f32[paddedWidth + 1][paddedWidth] and f32[paddedWidth + 1][4]. */
   readonly sums: number;
   readonly gram: number;
   readonly cross: number;
-  /** Numbers and moments of the first tile, and bytes from tile to tile. */
+  /** Parameters and moment buffers of the first tile, and the stride from tile to tile in bytes. */
   readonly tiles: number;
   readonly tileBytes: number;
-  /** uint32[tiles][pixels of a tile], and how many they are. */
+  /** uint32[tiles][pixels of a tile], and the length of that array. */
   readonly pixels: number;
   readonly pixelCount: number;
-  /** Of a decoder, in fours. */
-  readonly width: number;
-  /** Rows of ones. */
-  readonly ones: readonly number[];
-  /** Writes the records that the kernel reads. */
-  write(memory: DataView): void;
+  /** Width of a decoder, rounded up to a multiple of 4. */
+  readonly paddedWidth: number;
+  /** Writes the records and constants that the kernel reads. The memory must be zeroed. */
+  initialize(memory: DataView): void;
 }
 
-/** Decides where everything lies from address `start` on. */
-export function planMemory(start: number, request: LayoutRequest): Layout {
-  const { network, width, frames, steps, tiles, coding } = request;
-  let next = start;
-  const take = (bytes: number): number => {
-    const at = Math.ceil(next / 64) * 64;
-    next = at + bytes;
-    return at;
-  };
-  const points = Math.ceil(request.points / STRIP) * STRIP;
-  const numbers = tileParameterLayout(network, width, frames);
-  const shared = encoderLayer(network);
-  const encoder = shared === undefined ? undefined : encoderParameterLayout(shared);
-  const encoderSize = encoder?.size ?? 0;
-  const encoderState = take(3 * 4 * encoderSize);
-  const encoderGradient = take(4 * encoderSize);
+/** Hands out aligned, consecutive addresses; nothing is freed. */
+class BumpAllocator {
+  #next: number;
 
-  const spatial = 2 + 4 * network.frequencies;
-  const featureCount = spatial + 3;
-  const features = take((featureCount + 1) * ROW);
-  const ones = [features + featureCount * ROW];
-  let input = features;
-  const turns = network.omega / (2 * Math.PI);
-  const record = (shape: LayerShape, of: ParameterLayout, hidden: number | undefined): LayerRecord => {
-    const { name, paddedInputs: inputs, paddedOutputs: outputs } = shape;
-    const isHead = name === "head";
-    const across = roundUpTo4(inputs);
-    const learned = of === numbers || request.learnEncoder;
-    const output = take((outputs + 1) * ROW);
-    ones.push(output + outputs * ROW);
-    const layer = {
-      input,
-      inputs,
-      outputs,
-      weights: take(4 * across * outputs),
-      transposed: take(4 * outputs * across),
-      across,
-      bias: take(4 * outputs),
-      output,
-      slopes: take(outputs * ROW),
-      sums: learned ? take(16 * (inputs + 1) * outputs) : 0,
-      weightsAt: 4 * partOf(of, name).at,
-      biasAt: 4 * partOf(of, `${name}_bias`).at,
-      weightStep: new Float(hidden === undefined ? 0 : (coding?.steps.hidden[hidden] ?? 0)),
-      biasStep: new Float(hidden === undefined ? 0 : (coding?.steps.hiddenBias[hidden] ?? 0)),
-      factor: new Float(isHead ? 1 : network.omega),
-      turns: new Float(isHead ? 1 : turns),
-      back: new Float(isHead ? 1 : 2 * Math.PI),
-      shared: of === numbers ? 0 : encoderState,
-    };
-    input = output;
-    return layer;
-  };
-  const decoder = decoderLayers(network, width);
-  const layers = [
-    ...(shared === undefined || encoder === undefined ? [] : [record(shared, encoder, undefined)]),
-    ...decoder.map((shape, l) => record(shape, numbers, shape.name === "head" ? undefined : l)),
-  ];
+  constructor(start: number) {
+    this.#next = start;
+  }
+
+  /** Returns the address of the next `bytes` bytes. */
+  allocate(bytes: number): number {
+    const address = Math.ceil(this.#next / ALIGNMENT) * ALIGNMENT;
+    this.#next = address + bytes;
+    return address;
+  }
+
+  /** End of the last allocation, with room for a vector load that reads past it. */
+  get end(): number {
+    return this.#next + ALIGNMENT;
+  }
+}
+
+/** Parameters of a tile and of the shared encoder, with the encoder's state. */
+interface ParameterMemory {
+  readonly tile: ParameterLayout;
+  readonly encoderShape: LayerShape | undefined;
+  readonly encoder: ParameterLayout | undefined;
+  readonly encoderState: number;
+  readonly encoderGradient: number;
+}
+
+/** Activations and layers of the network. */
+interface LayerMemory {
+  readonly features: number;
+  readonly featureCount: number;
+  /** In the order of evaluation, the head last. */
+  readonly layers: readonly LayerRecord[];
+  /** Rows that must hold ones, so that a bias is the weight of one more input. */
+  readonly ones: readonly number[];
+}
+
+/** Plans the kernel's memory from address `start` on. */
+export function planMemory(start: number, options: LayoutOptions): MemoryLayout {
+  const memory = new BumpAllocator(start);
+  const parameters = allocateParameters(memory, options);
+  const network = allocateLayers(memory, options, parameters);
+  const { layers } = network;
   const head = layers[layers.length - 1];
-  const motion = partOf(numbers, "motion");
-  const capacity = Math.max(frames + 8, ...decoder.map(muonRoom));
-  const plan = {
-    layers: take(layers.length * Object.keys(head).length * 4),
-    count: layers.length - 1,
-    frequencies: network.frequencies,
-    points,
-    samples: take(4 * steps * SAMPLE_ROWS * points),
-    real: take(4 * points),
-    schedule: take(4 * SCHEDULE * steps),
-    coded: take(4 * steps),
-    losses: take(8 * steps),
-    targets: take(4 * 3 * points),
-    features,
-    featureCount,
-    featureSlopes: take(roundUpTo4(spatial) * ROW),
-    output: head.output,
-    errors: head.slopes,
-    size: numbers.size,
-    adamAt: partOf(numbers, "hidden0_bias").at,
-    motionAt: motion.at,
-    motionLength: motion.stride,
-    frames,
-    gradient: take(4 * (numbers.size + 4 * roundUpTo4(width))),
-    motion: take(4 * 2 * motion.stride),
-    motionStep: new Float(coding?.steps.motion ?? 0),
-    targetScale: new Float(request.targetScale),
-    targetShift: new Float(request.targetShift),
-    share: new Float(1 / (tiles * 3 * request.points)),
-    price: new Float((coding?.price ?? 0) / tiles),
-    motionRate: new Float(request.motionRate),
-    muonRate: new Float(request.muonRate ?? 0),
-    muon: request.muonRate === undefined ? 0 : 1,
-    scratch: take(4 * capacity),
-  };
-  const { inputs: last } = head;
-  const sums = take(16 * (last + 1) * last);
-  const gram = take(4 * (last + 1) * last);
-  const cross = take(4 * (last + 1) * 4);
-  const planAt = take(4 * Object.keys(plan).length);
-  const tileBytes = 4 * 3 * numbers.size;
-  const tilesAt = take(tiles * tileBytes);
-  const pixels = take(4 * tiles * request.pixels);
+  const config = configRecord(memory, options, parameters, network);
+  const paddedWidth = head.inputs;
+  const sums = memory.allocate(16 * (paddedWidth + 1) * paddedWidth);
+  const gram = memory.allocate(4 * (paddedWidth + 1) * paddedWidth);
+  const cross = memory.allocate(4 * (paddedWidth + 1) * 4);
+  const configAddress = memory.allocate(recordBytes(config));
+  const tileBytes = 4 * 3 * parameters.tile.size;
+  const tiles = memory.allocate(options.tiles * tileBytes);
+  const pixelCount = options.tiles * options.pixels;
+  const pixels = memory.allocate(4 * pixelCount);
   return {
-    bytes: next + 64,
-    numbers,
-    encoder,
-    realPoints: request.points,
-    points,
-    strip: STRIP,
-    plan: planAt,
-    samples: plan.samples,
-    real: plan.real,
-    schedule: plan.schedule,
-    coded: plan.coded,
-    losses: plan.losses,
-    targets: plan.targets,
-    errors: plan.errors,
-    gradient: plan.gradient,
-    encoderState,
-    encoderGradient,
+    bytes: memory.end,
+    tileParameters: parameters.tile,
+    encoderParameters: parameters.encoder,
+    pointCount: options.points,
+    paddedPoints: config.points,
+    stripLength: STRIP,
+    config: configAddress,
+    samples: config.samples,
+    mask: config.mask,
+    schedule: config.schedule,
+    quantized: config.quantized,
+    losses: config.losses,
+    targets: config.targets,
+    errors: config.errors,
+    gradient: config.gradient,
+    encoderState: parameters.encoderState,
+    encoderGradient: parameters.encoderGradient,
     sums,
     gram,
     cross,
-    tiles: tilesAt,
+    tiles,
     tileBytes,
     pixels,
-    pixelCount: tiles * request.pixels,
-    width: last,
-    ones,
-    write(memory) {
+    pixelCount,
+    paddedWidth,
+    initialize(view) {
       layers.forEach((layer, l) => {
-        writeRecord(memory, plan.layers + l * Object.keys(layer).length * 4, layer);
+        writeRecord(view, config.layers + l * recordBytes(layer), layer);
       });
-      writeRecord(memory, planAt, plan);
-      for (const row of ones) for (let p = 0; p < STRIP; p++) memory.setFloat32(row + 4 * p, 1, true);
-      for (let p = 0; p < request.points; p++) memory.setFloat32(plan.real + 4 * p, 1, true);
+      writeRecord(view, configAddress, config);
+      for (const row of network.ones) fillOnes(view, row, STRIP);
+      fillOnes(view, config.mask, options.points);
     },
   };
 }
 
-/** Floats that Muon needs for one layer: two matrices, tall and padded, and two of their products with themselves. */
-function muonRoom({ paddedInputs, paddedOutputs }: LayerShape): number {
+function fillOnes(view: DataView, address: number, count: number): void {
+  for (let i = 0; i < count; i++) view.setFloat32(address + 4 * i, 1, true);
+}
+
+function allocateParameters(
+  memory: BumpAllocator,
+  { network, width, frames }: LayoutOptions,
+): ParameterMemory {
+  const encoderShape = encoderLayer(network);
+  const encoder = encoderShape && encoderParameterLayout(encoderShape);
+  const encoderSize = encoder?.size ?? 0;
+  return {
+    tile: tileParameterLayout(network, width, frames),
+    encoderShape,
+    encoder,
+    encoderState: memory.allocate(3 * 4 * encoderSize),
+    encoderGradient: memory.allocate(4 * encoderSize),
+  };
+}
+
+function allocateLayers(
+  memory: BumpAllocator,
+  { network, width, learnEncoder, quantization }: LayoutOptions,
+  parameters: ParameterMemory,
+): LayerMemory {
+  const featureCount = positionFeatures(network) + 3;
+  const features = memory.allocate((featureCount + 1) * ROW_BYTES);
+  const ones = [features + featureCount * ROW_BYTES];
+  let input = features;
+  /** `hidden`: index among the decoder's sine layers, which are the quantized ones. */
+  const allocateLayer = (shape: LayerShape, owner: ParameterLayout, hidden?: number): LayerRecord => {
+    const { name, paddedInputs: inputs, paddedOutputs: outputs } = shape;
+    const isHead = name === "head";
+    const isShared = owner !== parameters.tile;
+    const transposedStride = roundUpTo4(inputs);
+    const output = memory.allocate((outputs + 1) * ROW_BYTES);
+    ones.push(output + outputs * ROW_BYTES);
+    const layer = {
+      input,
+      inputs,
+      outputs,
+      weights: memory.allocate(4 * transposedStride * outputs),
+      transposed: memory.allocate(4 * outputs * transposedStride),
+      transposedStride,
+      bias: memory.allocate(4 * outputs),
+      output,
+      angleGradient: memory.allocate(outputs * ROW_BYTES),
+      laneSums: !isShared || learnEncoder ? memory.allocate(16 * (inputs + 1) * outputs) : 0,
+      weightsOffset: 4 * findSlice(owner, name).offset,
+      biasOffset: 4 * findSlice(owner, `${name}_bias`).offset,
+      weightStep: new Float(hidden === undefined ? 0 : (quantization?.stepSizes.hidden[hidden] ?? 0)),
+      biasStep: new Float(hidden === undefined ? 0 : (quantization?.stepSizes.hiddenBias[hidden] ?? 0)),
+      gradientScale: new Float(isHead ? 1 : network.omega),
+      turnScale: new Float(isHead ? 1 : network.omega / (2 * Math.PI)),
+      backwardScale: new Float(isHead ? 1 : 2 * Math.PI),
+      sharedWeights: isShared ? parameters.encoderState : 0,
+    };
+    input = output;
+    return layer;
+  };
+  const { encoderShape, encoder } = parameters;
+  const layers = encoderShape && encoder ? [allocateLayer(encoderShape, encoder)] : [];
+  for (const [l, shape] of decoderLayers(network, width).entries()) {
+    layers.push(allocateLayer(shape, parameters.tile, shape.name === "head" ? undefined : l));
+  }
+  return { features, featureCount, layers, ones };
+}
+
+function configRecord(
+  memory: BumpAllocator,
+  options: LayoutOptions,
+  { tile }: ParameterMemory,
+  { features, featureCount, layers }: LayerMemory,
+): ConfigRecord {
+  const { network, width, frames, steps, tiles, quantization } = options;
+  const points = Math.ceil(options.points / STRIP) * STRIP;
+  const head = layers[layers.length - 1];
+  const motion = findSlice(tile, "motion");
+  const scratchFloats = Math.max(frames + 8, ...decoderLayers(network, width).map(muonScratchFloats));
+  return {
+    layers: memory.allocate(layers.length * recordBytes(head)),
+    hiddenLayers: layers.length - 1,
+    frequencies: network.frequencies,
+    points,
+    samples: memory.allocate(4 * steps * SAMPLE_ROWS * points),
+    mask: memory.allocate(4 * points),
+    schedule: memory.allocate(4 * ADAM_SCHEDULE_LENGTH * steps),
+    quantized: memory.allocate(4 * steps),
+    losses: memory.allocate(8 * steps),
+    targets: memory.allocate(4 * CHANNELS * points),
+    features,
+    featureCount,
+    featureGradient: memory.allocate(roundUpTo4(positionFeatures(network)) * ROW_BYTES),
+    output: head.output,
+    errors: head.angleGradient,
+    parameterCount: tile.size,
+    adamStart: findSlice(tile, "hidden0_bias").offset,
+    motionStart: motion.offset,
+    motionStride: motion.stride,
+    frames,
+    // Muon reads up to three rows past the end of a matrix.
+    gradient: memory.allocate(4 * (tile.size + 4 * roundUpTo4(width))),
+    motion: memory.allocate(4 * 2 * motion.stride),
+    motionStep: new Float(quantization?.stepSizes.motion ?? 0),
+    targetScale: new Float(options.targetScale),
+    targetShift: new Float(options.targetShift),
+    meanFactor: new Float(1 / (tiles * CHANNELS * options.points)),
+    lambda: new Float((quantization?.normalizedLambda ?? 0) / tiles),
+    motionLearningRateScale: new Float(options.motionLearningRateScale),
+    muonLearningRateScale: new Float(options.muonLearningRateScale ?? 0),
+    useMuon: options.muonLearningRateScale === undefined ? 0 : 1,
+    scratch: memory.allocate(4 * scratchFloats),
+  };
+}
+
+/** Features that depend on the position: x, y, and their sines and cosines. */
+const positionFeatures = (network: TileNetwork): number => 2 + 4 * network.frequencies;
+
+/** Scratch memory of Muon for one layer in floats: two padded matrices and two of their Gram matrices. */
+function muonScratchFloats({ paddedInputs, paddedOutputs }: LayerShape): number {
   const wide = paddedOutputs > paddedInputs;
   const rows = wide ? paddedOutputs : roundUpTo4(paddedInputs);
   const columns = Math.ceil((wide ? paddedInputs : paddedOutputs) / 8) * 8;
   return 2 * rows * columns + 2 * columns * columns;
-}
-
-function writeRecord(memory: DataView, at: number, record: object): void {
-  Object.values(record).forEach((value: number | Float, i) => {
-    if (value instanceof Float) memory.setFloat32(at + 4 * i, value.value, true);
-    else memory.setUint32(at + 4 * i, value, true);
-  });
 }

@@ -1,28 +1,28 @@
 import { CHANNELS, decoderInputs, inputFeatures, type TileNetwork } from "../../../codec/internal.js";
-import type { TrainingWeights } from "../../tile/weights.js";
+import type { TrainingWeights } from "../weights.js";
 
-/** Rounded up to whole vectors. */
+/** Rounds up to a multiple of 4, the lanes of a vector. */
 export const roundUpTo4 = (count: number): number => Math.ceil(count / 4) * 4;
 
-/** One named array of a tile, [rows][columns], and where it lies among the tile's numbers: rows are padded with zeros. */
-export interface Part {
+/** Where a named array [rows][columns] lies within the parameters of a tile or encoder. Rows are padded with zeros. */
+export interface ParameterSlice {
   readonly name: string;
   readonly rows: number;
   readonly columns: number;
-  /** Floats from row to row. */
+  /** Floats from one row to the next. */
   readonly stride: number;
-  /** Index of its first number. */
-  readonly at: number;
+  /** Index of its first float. */
+  readonly offset: number;
 }
 
-/** The numbers that are trained, in the order in which the kernel keeps them. */
+/** The trained parameters in the order in which the kernel stores them. */
 export interface ParameterLayout {
-  readonly parts: readonly Part[];
-  /** Floats in all. */
+  readonly slices: readonly ParameterSlice[];
+  /** Total size in floats. */
   readonly size: number;
 }
 
-/** A sine layer or the head: rows that come in and columns that go out, as they are and padded. */
+/** Inputs and outputs of a sine layer or of the head, and both with the padding of the kernel. */
 export interface LayerShape {
   readonly name: string;
   readonly inputs: number;
@@ -31,7 +31,7 @@ export interface LayerShape {
   readonly paddedOutputs: number;
 }
 
-/** The layers of a tile's decoder, the head last. */
+/** Returns the layers of a tile's decoder, the head last. */
 export function decoderLayers(network: TileNetwork, width: number): LayerShape[] {
   const padded = roundUpTo4(width);
   const first = decoderInputs(network);
@@ -46,7 +46,7 @@ export function decoderLayers(network: TileNetwork, width: number): LayerShape[]
   return [...hidden, head];
 }
 
-/** The shared encoder's one layer; undefined where there is none. */
+/** Returns the single layer of the shared encoder, or undefined if the network has none. */
 export function encoderLayer(network: TileNetwork): LayerShape | undefined {
   const inputs = inputFeatures(network);
   const outputs = network.encoderWidth;
@@ -54,83 +54,100 @@ export function encoderLayer(network: TileNetwork): LayerShape | undefined {
   return { name: "encoder0", inputs, outputs, paddedInputs: inputs, paddedOutputs: roundUpTo4(outputs) };
 }
 
-function numbersOf(shapes: readonly (Omit<Part, "at"> & { readonly reserved: number })[]): ParameterLayout {
-  let size = 0;
-  const parts = shapes.map(({ reserved, ...shape }) => {
-    const part = { ...shape, at: size };
-    size += reserved * shape.stride;
-    return part;
-  });
-  return { parts, size };
+/** A slice before it has an offset; `reservedRows` counts the padding rows too. */
+interface UnplacedSlice extends Omit<ParameterSlice, "offset"> {
+  readonly reservedRows: number;
 }
 
-const matrix = ({ name, inputs, outputs, paddedInputs, paddedOutputs }: LayerShape) => ({
+/** Lays out slices one after the other. */
+function layoutParameters(unplaced: readonly UnplacedSlice[]): ParameterLayout {
+  let size = 0;
+  const slices = unplaced.map(({ reservedRows, ...shape }) => {
+    const slice = { ...shape, offset: size };
+    size += reservedRows * shape.stride;
+    return slice;
+  });
+  return { slices, size };
+}
+
+const weightSlice = ({ name, inputs, outputs, paddedInputs, paddedOutputs }: LayerShape): UnplacedSlice => ({
   name,
   rows: inputs,
   columns: outputs,
   stride: paddedOutputs,
-  reserved: paddedInputs,
+  reservedRows: paddedInputs,
 });
 
-const bias = ({ name, outputs, paddedOutputs }: LayerShape) => ({
+const biasSlice = ({ name, outputs, paddedOutputs }: LayerShape): UnplacedSlice => ({
   name: `${name}_bias`,
   rows: 1,
   columns: outputs,
   stride: paddedOutputs,
-  reserved: 1,
+  reservedRows: 1,
 });
 
-/** A tile's numbers: matrices, then biases and head, then displacements. */
+/** Returns the layout of a tile: hidden weights, then hidden biases and the head, then displacements. */
 export function tileParameterLayout(network: TileNetwork, width: number, frames: number): ParameterLayout {
   const layers = decoderLayers(network, width);
   const hidden = layers.slice(0, -1);
   const head = layers[layers.length - 1];
-  const motion = { name: "motion", rows: 2, columns: frames, stride: roundUpTo4(frames), reserved: 2 };
-  return numbersOf([...hidden.map(matrix), ...hidden.map(bias), matrix(head), bias(head), motion]);
+  const motion = { name: "motion", rows: 2, columns: frames, stride: roundUpTo4(frames), reservedRows: 2 };
+  return layoutParameters([
+    ...hidden.map(weightSlice),
+    ...hidden.map(biasSlice),
+    weightSlice(head),
+    biasSlice(head),
+    motion,
+  ]);
 }
 
-/** The shared encoder's numbers. */
+/** Returns the layout of the shared encoder: weights, then bias. */
 export function encoderParameterLayout(layer: LayerShape): ParameterLayout {
-  return numbersOf([matrix(layer), bias(layer)]);
+  return layoutParameters([weightSlice(layer), biasSlice(layer)]);
 }
 
-/** Where a part begins. */
-export function partOf(numbers: ParameterLayout, name: string): Part {
-  const part = numbers.parts.find((candidate) => candidate.name === name);
-  if (part === undefined) throw new RangeError(`no numbers named ${name}`);
-  return part;
+/** Returns the slice of a name. @throws RangeError if the layout has no such slice */
+export function findSlice(layout: ParameterLayout, name: string): ParameterSlice {
+  const slice = layout.slices.find((candidate) => candidate.name === name);
+  if (slice === undefined) throw new RangeError(`no parameters named ${name}`);
+  return slice;
 }
 
-/** Writes tile `tile` of `weights` into the kernel's numbers. */
+/**
+ * Copies tile `tile` of `weights` into the kernel's memory.
+ *
+ * @throws RangeError if a parameter is missing in `weights`
+ */
 export function writeParameters(
-  numbers: ParameterLayout,
+  layout: ParameterLayout,
   weights: TrainingWeights,
   tile: number,
   out: Float32Array,
 ): void {
-  for (const { name, rows, columns, stride, at } of numbers.parts) {
+  for (const { name, rows, columns, stride, offset } of layout.slices) {
     const values = weights.get(name);
     if (values === undefined) throw new RangeError(`no weights named ${name}`);
     const first = tile * rows * columns;
     for (let row = 0; row < rows; row++) {
       const from = first + row * columns;
-      out.set(values.subarray(from, from + columns), at + row * stride);
+      out.set(values.subarray(from, from + columns), offset + row * stride);
     }
   }
 }
 
-/** The inverse of `writeNumbers`; the arrays in `weights` are written to. */
+/** Copies tile `tile` from the kernel's memory into the arrays of `weights`: the inverse of `writeParameters`. */
 export function readParameters(
-  numbers: ParameterLayout,
+  layout: ParameterLayout,
   from: Float32Array,
   weights: TrainingWeights,
   tile: number,
 ): void {
-  for (const { name, rows, columns, stride, at } of numbers.parts) {
+  for (const { name, rows, columns, stride, offset } of layout.slices) {
     const values = weights.get(name);
     const first = tile * rows * columns;
     for (let row = 0; row < rows; row++) {
-      values?.set(from.subarray(at + row * stride, at + row * stride + columns), first + row * columns);
+      const at = offset + row * stride;
+      values?.set(from.subarray(at, at + columns), first + row * columns);
     }
   }
 }

@@ -1,4 +1,7 @@
-/** What the training kernel needs of WebAssembly: Node's types leave it to the DOM's, which do not belong here. */
+/**
+ * The part of the WebAssembly API that the training kernel uses. Node's types leave it to the DOM library, which the
+ * encoder does not include.
+ */
 declare global {
   namespace WebAssembly {
     class Module {

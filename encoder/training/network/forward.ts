@@ -1,23 +1,23 @@
 import type { PaperNetwork, TileNetwork } from "../../../codec/internal.js";
 import type { Operations } from "../../graph/operations.js";
 import type { Tensor } from "../../graph/tensor.js";
-import { encodePosition, linear, sineLayer } from "./encoding.js";
+import { encodePosition, linear, sineLayer } from "./layers.js";
 import type { LayerParameters, NetworkParameters } from "./parameters.js";
 
-/** Where the tile profile is evaluated; B points that are the same for all tiles. */
+/** Points at which the tile profile is evaluated: B points, the same for all tiles. */
 export interface TilePoints {
-  /** [1, 2, B]: the position within a tile's window. */
+  /** [1, 2, B]: position within a tile's window. */
   readonly position: Tensor;
-  /** [tiles, 2, 1]: what brings it to the tile's own coordinates. */
+  /** [tiles, 2, 1]: offset that makes the position tile-local. */
   readonly offset: Tensor;
-  /** [B]: frame within the group, as a float. */
+  /** [B]: index of the frame within the group, as a float. */
   readonly frame: Tensor;
   /** [tiles, 2, frames]: displacement (u, v). */
   readonly motion: Tensor;
 }
 
-/** The last hidden activations of the tile profile: [tiles, width, B]. */
-export function tileHidden(
+/** Builds the last hidden layer of the tile profile: [tiles, width, B]. */
+export function tileHiddenForward(
   g: Operations,
   network: TileNetwork,
   parameters: NetworkParameters,
@@ -25,8 +25,8 @@ export function tileHidden(
 ): Tensor {
   const [tiles, , frames] = points.motion.shape;
   const count = points.frame.shape[0];
-  const moved = g.matmul(points.motion, g.oneHot(points.frame, frames));
-  const x = g.add(g.add(points.position, points.offset), moved);
+  const displacement = g.matmul(points.motion, g.oneHot(points.frame, frames));
+  const x = g.add(g.add(points.position, points.offset), displacement);
   const time = g.reshape(
     g.subtract(g.scale(g.add(points.frame, g.constant(0.5)), 2 / frames), g.constant(1)),
     [1, 1, count],
@@ -40,19 +40,24 @@ export function tileHidden(
   return h;
 }
 
-/** The tile profile: -> [tiles, 3, B], values before the normalization is undone. */
+/** Builds the output of the tile profile: [tiles, 3, B], normalized colors. */
 export function tileForward(
   g: Operations,
   network: TileNetwork,
   parameters: NetworkParameters,
   points: TilePoints,
 ): Tensor {
-  return linear(g, tileHidden(g, network, parameters, points), parameters.head.weights, parameters.head.bias);
+  return linear(
+    g,
+    tileHiddenForward(g, network, parameters, points),
+    parameters.head.weights,
+    parameters.head.bias,
+  );
 }
 
 /**
- * As `sineLayer`, omega multiplied into the weights: in a wide network they are far fewer than the activations. A
- * factored matrix is never made whole, but where there is a sine about the product.
+ * Builds a sine layer as `sineLayer` does, but multiplies omega into the weights, which in a wide network are far fewer than
+ * the activations. A factored matrix is only multiplied out if the network applies a sine to the product.
  */
 function wideSineLayer(g: Operations, h: Tensor, layer: LayerParameters, network: PaperNetwork): Tensor {
   const { omega, factors } = network;
@@ -61,16 +66,17 @@ function wideSineLayer(g: Operations, h: Tensor, layer: LayerParameters, network
   if (right === undefined || factors === undefined) return g.sin(linear(g, h, g.scale(weights, omega), bias));
   const { frequency, amplitude } = factors;
   if (frequency === 0) {
-    const inner = g.product(g.transpose(g.scale(weights, omega)), h);
-    return g.sin(g.add(g.product(right, inner), bias));
+    const inner = g.autocastMatmul(g.transpose(g.scale(weights, omega)), h);
+    return g.sin(g.add(g.autocastMatmul(right, inner), bias));
   }
-  const product = g.product(g.scale(weights, frequency), g.transpose(right));
+  const product = g.autocastMatmul(g.scale(weights, frequency), g.transpose(right));
   return g.sin(linear(g, h, g.scale(g.sin(product), amplitude * omega), bias));
 }
 
 /**
- * The paper profile at positions [1, 2, B]: -> [frames, 3 patch^2, B], rows, columns and colors of a patch. The hidden features are computed once
- * for all frames that share a stack, and their heads are one matrix, so that a further frame costs its head.
+ * Builds the output of the paper profile at positions [1, 2, B]: [frames, 3 patch^2, B], normalized colors in the order rows,
+ * columns, channels of a patch. The hidden layers are computed once for all frames that share a stack, and their heads form
+ * one matrix, so that a further frame only costs its head.
  */
 export function paperForward(
   g: Operations,
@@ -85,16 +91,16 @@ export function paperForward(
   const [frames, , channels] = weights.shape;
   if (stacks > 1) return linear(g, h, weights, bias);
   const heads = g.reshape(g.transpose(weights), [1, frames * channels, width]);
-  return g.add(g.reshape(g.product(heads, h), [frames, channels, points]), bias);
+  return g.add(g.reshape(g.autocastMatmul(heads, h), [frames, channels, points]), bias);
 }
 
-/** Mean of the squared differences: -> [1]. */
+/** Builds the mean of the squared differences: [1]. */
 export function meanSquaredError(g: Operations, output: Tensor, target: Tensor): Tensor {
   const difference = g.subtract(output, target);
   return mean(g, g.multiply(difference, difference));
 }
 
-/** Mean of the absolute differences: -> [1]. */
+/** Builds the mean of the absolute differences: [1]. */
 export function meanAbsoluteError(g: Operations, output: Tensor, target: Tensor): Tensor {
   return mean(g, g.abs(g.subtract(output, target)));
 }

@@ -9,34 +9,39 @@ import {
 import type { Operations } from "../../graph/operations.js";
 import type { Tensor } from "../../graph/tensor.js";
 
-/** A layer's tensors; bias [n, out, 1]. */
+/** Tensors of a layer. */
 export interface LayerParameters {
-  /** [n, in, out], or of a factored matrix U [n, in, rank]. */
+  /** [n, in, out], or the factor U [n, in, rank] of a factored matrix. */
   readonly weights: Tensor;
-  /** V [n, out, rank] of a factored matrix. */
+  /** The factor V [n, out, rank] of a factored matrix. */
   readonly right?: Tensor;
+  /** [n, out, 1]. */
   readonly bias: Tensor;
 }
 
-/** Named tensors of a network in the order of the graph's inputs. */
+/** Parameters of a network, as named inputs of a graph. */
 export interface NetworkParameters {
   readonly encoder: readonly LayerParameters[];
   readonly hidden: readonly LayerParameters[];
   readonly head: LayerParameters;
 }
 
-/** All tensors of a layer. */
+/** Returns all tensors of a layer. */
 export const layerTensors = ({ weights, right, bias }: LayerParameters): Tensor[] =>
   right === undefined ? [weights, bias] : [weights, right, bias];
 
-function layer(g: Operations, name: string, count: number, inputs: number, outputs: number) {
+function layerParameters(
+  g: Operations,
+  name: string,
+  [count, inputs, outputs]: readonly [count: number, inputs: number, outputs: number],
+): LayerParameters {
   return {
     weights: g.input(name, [count, inputs, outputs]),
     bias: g.input(`${name}_bias`, [count, outputs, 1]),
   };
 }
 
-/** Parameters of `tiles` decoders of one width, and of the shared encoder if there is one. */
+/** Creates the inputs for `tiles` decoders of one width, and for the shared encoder if the network has one. */
 export function tileParameters(
   g: Operations,
   network: TileNetwork,
@@ -46,15 +51,17 @@ export function tileParameters(
   const inputs = decoderInputs(network);
   return {
     encoder:
-      network.encoderWidth > 0 ? [layer(g, "encoder0", 1, inputFeatures(network), network.encoderWidth)] : [],
+      network.encoderWidth > 0
+        ? [layerParameters(g, "encoder0", [1, inputFeatures(network), network.encoderWidth])]
+        : [],
     hidden: Array.from({ length: network.hiddenLayers }, (_, l) =>
-      layer(g, `hidden${l}`, tiles, l === 0 ? inputs : width, width),
+      layerParameters(g, `hidden${l}`, [tiles, l === 0 ? inputs : width, width]),
     ),
-    head: layer(g, "head", tiles, width, CHANNELS),
+    head: layerParameters(g, "head", [tiles, width, CHANNELS]),
   };
 }
 
-/** Parameters of the paper's network: `stacks` hidden stacks (1, or one a frame in phase 1) and a head a frame. */
+/** Creates the inputs for a paper network: `stacks` hidden stacks (1, or one per frame in phase 1) and one head per frame. */
 export function paperParameters(
   g: Operations,
   network: PaperNetwork,
@@ -63,7 +70,7 @@ export function paperParameters(
 ): NetworkParameters {
   const { width, factors } = network;
   const hidden = (name: string): LayerParameters => {
-    if (factors === undefined) return layer(g, name, stacks, width, width);
+    if (factors === undefined) return layerParameters(g, name, [stacks, width, width]);
     const factor = [stacks, width, factors.rank];
     return {
       weights: g.input(name, factor),
@@ -73,9 +80,9 @@ export function paperParameters(
   };
   return {
     encoder: Array.from({ length: network.encoderLayers }, (_, l) =>
-      layer(g, `encoder${l}`, 1, l === 0 ? inputFeatures(network) : width, width),
+      layerParameters(g, `encoder${l}`, [1, l === 0 ? inputFeatures(network) : width, width]),
     ),
     hidden: Array.from({ length: network.hiddenLayers }, (_, l) => hidden(`hidden${l}`)),
-    head: layer(g, "head", frames, width, headOutputs(network)),
+    head: layerParameters(g, "head", [frames, width, headOutputs(network)]),
   };
 }

@@ -4,8 +4,8 @@ import { dirname, join } from "node:path";
 import { EncoderError } from "../../errors.js";
 
 /**
- * Whether the CUDA execution provider's library, which is fetched apart, lies beside onnxruntime-node's own. Loads
- * nothing.
+ * Returns whether the library of the CUDA execution provider, which is downloaded separately, is installed next to that of
+ * onnxruntime-node. Loads nothing.
  */
 export function hasCudaProvider(): boolean {
   const bin = join(dirname(createRequire(import.meta.url).resolve("onnxruntime-node/package.json")), "bin");
@@ -14,15 +14,15 @@ export function hasCudaProvider(): boolean {
   );
 }
 
-/** @throws EncoderError "no-cuda" where the library is not there: known before a video is looked at. */
+/** @throws EncoderError `no-cuda` if the library of the CUDA execution provider is not installed */
 export function requireCuda(): void {
-  if (!hasCudaProvider()) throw noCuda();
+  if (!hasCudaProvider()) throw cudaUnavailable();
 }
 
-/** The sentence for a machine on which the execution provider is missing or does not load. */
-export const noCuda = (cause?: unknown): EncoderError =>
+/** Creates the error for a CUDA execution provider that is not installed or does not load. */
+export const cudaUnavailable = (cause?: unknown): EncoderError =>
   new EncoderError(
     "no-cuda",
-    "--device cuda: the CUDA execution provider could not be loaded; on Linux x64 with an NVIDIA GPU and CUDA 12 run npm run setup:cuda once, or use --device cpu",
+    'device "cuda" is not available: the CUDA execution provider could not be loaded; on Linux x64 with an NVIDIA GPU and CUDA 12, run npm run setup:cuda once, or use `device: "cpu"`',
     { cause },
   );

@@ -4,52 +4,61 @@ import type { Operations } from "../../graph/operations.js";
 import { size, type Tensor } from "../../graph/tensor.js";
 import type { Precision } from "./precision.js";
 
-/** Name of the factor in the loop's state. */
+/** Name of the loss scale in the loop's state. */
 const LOSS_SCALE = "loss_scale";
-/** What the factor grows by in a step: after a halving, 256 steps bring it back. */
-const GROWTH = 2 ** (1 / 256);
+/** Factor by which the scale grows per step: 256 steps make up for a backoff. */
+const GROWTH_FACTOR = 2 ** (1 / 256);
+/** Factor by which the scale changes after an overflow. */
+const BACKOFF_FACTOR = 0.5;
 
-/** Slopes to descend by, and what computing them keeps from step to step. */
-export interface Slopes {
-  readonly slopes: readonly Tensor[];
+/** Gradients, and the state that computing them keeps from step to step. */
+export interface ScaledGradients {
+  readonly gradients: readonly Tensor[];
   readonly state: LoopStep["state"];
 }
 
 /**
- * d loss / d each of `wrt`. Half precision knows nothing below 6e-8, so there the loss is multiplied before its
- * derivatives are taken, and they are divided again in float32 (Micikevicius et al. 2018, arXiv 1710.03740). Where
- * one of them overflowed, the step counts as one of slope 0 and the factor is halved; `most` is where it began.
+ * Builds d loss / d each of `wrt`. Half precision cannot represent values below 6e-8, so the loss is multiplied by a scale
+ * before differentiation, and the gradients are divided by it in float32 (Micikevicius et al. 2018, arXiv 1710.03740). If a
+ * gradient overflows, all gradients of the step are 0 and the scale is halved.
+ *
+ * @param maxScale upper bound of the scale
  */
-export function slopesOf(g: Operations, loss: Tensor, wrt: readonly Tensor[], max: number): Slopes {
-  if (g.products === "float32") return { slopes: gradients(g, loss, wrt), state: [] };
+export function scaledGradients(
+  g: Operations,
+  loss: Tensor,
+  wrt: readonly Tensor[],
+  maxScale: number,
+): ScaledGradients {
+  if (g.matmulPrecision === "float32") return { gradients: gradients(g, loss, wrt), state: [] };
   const scale = g.input(LOSS_SCALE, [1]);
   const scaled = gradients(g, g.multiply(loss, scale), wrt);
   const all = g.concat(
-    scaled.map((slope) => g.reshape(slope, [size(slope.shape)])),
+    scaled.map((gradient) => g.reshape(gradient, [size(gradient.shape)])),
     0,
   );
-  // 0 times infinity is no number, and neither is a sum with it.
+  // 0 times infinity is NaN, and so is any sum with it.
   const finite = g.equal(g.sum(g.scale(all, 0), [0]), g.constant([0], [1]));
-  const grown = g.minimum(g.scale(scale, GROWTH), g.constant([max], [1]));
+  const grown = g.minimum(g.scale(scale, GROWTH_FACTOR), g.constant([maxScale], [1]));
   const zero = g.constant(0);
   return {
-    slopes: scaled.map((slope) => g.where(finite, g.divide(slope, scale), zero)),
-    state: [{ before: scale, after: g.where(finite, grown, g.scale(scale, 0.5)) }],
+    gradients: scaled.map((gradient) => g.where(finite, g.divide(gradient, scale), zero)),
+    state: [{ before: scale, after: g.where(finite, grown, g.scale(scale, BACKOFF_FACTOR)) }],
   };
 }
 
 /**
- * The factor to begin with, a power of 2. With a mean over `outputs` values at each of `points` points it makes the
- * slope at one value sqrt(points) times smaller than the error there, so that neither slopes of single points
- * vanish nor their sums over all points overflow.
+ * Returns the initial loss scale, a power of 2, for a mean over `outputs` values at each of `points` points. The gradient of
+ * one value is then sqrt(points) times smaller than its error. So neither do gradients of single points underflow, nor do
+ * their sums over all points overflow.
  */
-export const firstLossScale = (outputs: number, points: number): number =>
+export const initialLossScale = (outputs: number, points: number): number =>
   2 ** Math.floor(Math.log2(outputs * Math.sqrt(points)));
 
-/** State that `slopesOf` adds to a loop, as it begins; every one has one number. */
-export const scalingState = (
+/** Returns the initial values of the state that `scaledGradients` adds to a loop. Each has one element. */
+export const lossScaleState = (
   precision: Precision,
   outputs: number,
   points: number,
 ): readonly (readonly [name: string, first: Float32Array])[] =>
-  precision === "float32" ? [] : [[LOSS_SCALE, Float32Array.of(firstLossScale(outputs, points))]];
+  precision === "float32" ? [] : [[LOSS_SCALE, Float32Array.of(initialLossScale(outputs, points))]];

@@ -1,58 +1,62 @@
 import * as ort from "onnxruntime-node";
-import { hasCudaProvider, noCuda } from "./cuda-provider.js";
+import { cudaUnavailable, hasCudaProvider } from "./cuda-provider.js";
 
-/** Where graphs run. `auto` is the GPU where there is one. */
+/** Where graphs run. "auto" is the GPU if the CUDA execution provider is installed and loads, else the CPU. */
 export type Device = "auto" | "cpu" | "cuda";
 
-/** Values that go in and out of a graph. */
+/** An input of a graph. */
 export type Feed = ort.Tensor;
 
-export const floats = (values: Float32Array, shape: readonly number[]): Feed =>
+export const float32Tensor = (values: Float32Array, shape: readonly number[]): Feed =>
   new ort.Tensor("float32", values, [...shape]);
 
-export const bytes = (values: Uint8Array, shape: readonly number[]): Feed =>
+export const uint8Tensor = (values: Uint8Array, shape: readonly number[]): Feed =>
   new ort.Tensor("uint8", values, [...shape]);
 
-export const integers = (values: BigInt64Array, shape: readonly number[]): Feed =>
+export const int64Tensor = (values: BigInt64Array, shape: readonly number[]): Feed =>
   new ort.Tensor("int64", values, [...shape]);
 
-/** One graph, ready to run; `release` frees its memory and is safe to call twice. */
-export interface RunningGraph {
-  /** Execution provider that took the graph. */
+/** A loaded graph. */
+export interface GraphSession {
+  /** Device that runs the graph. */
   readonly device: "cpu" | "cuda";
-  /** Steps worth running in one go: enough to hide the host, few enough for progress and a quick Ctrl-C. */
+  /** Steps per run: enough to hide the overhead of the host, few enough for smooth progress and a prompt abort. */
   readonly stepsPerRun: number;
+  /** Computes the outputs by name from all inputs by name. */
   run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, Float32Array>>;
+  /** Frees the memory of the graph. May be called more than once. */
   release(): Promise<void>;
 }
 
 const STEPS_PER_RUN = { cpu: 25, cuda: 200 };
 
-/** A graph's bytes, or what writes them for the provider that will run it. */
-export type Model = Uint8Array | ((provider: "cpu" | "cuda") => Uint8Array);
+/** An .onnx file, or a function that creates it for an execution provider. */
+export type ModelSource = Uint8Array | ((provider: "cpu" | "cuda") => Uint8Array);
 
 /**
- * Loads a graph. With `cuda`, a machine without the CUDA execution provider gives EncoderError `no-cuda`;
- * with `auto` the CPU takes over.
+ * Loads a graph into onnxruntime. With the device "auto", falls back to the CPU if CUDA is not available.
+ *
+ * @param threads threads per operator on the CPU
+ * @throws EncoderError `no-cuda` if the device is "cuda" and the CUDA execution provider does not load
  */
-export async function loadGraph(model: Model, device: Device, threads: number): Promise<RunningGraph> {
+export async function loadGraph(model: ModelSource, device: Device, threads: number): Promise<GraphSession> {
   if (device === "cuda" || (device === "auto" && hasCudaProvider())) {
     try {
-      return running(await createOnCuda(model, threads), "cuda");
+      return createSession(await loadOnCuda(model, threads), "cuda");
     } catch (cause) {
-      if (device === "cuda") throw noCuda(cause);
+      if (device === "cuda") throw cudaUnavailable(cause);
     }
   }
-  return running(await create(model, "cpu", threads), "cpu");
+  return createSession(await create(model, "cpu", threads), "cpu");
 }
 
-async function createOnCuda(model: Model, threads: number): Promise<ort.InferenceSession> {
-  // Asked for a provider that it cannot load, onnxruntime writes to stderr before it fails.
+async function loadOnCuda(model: ModelSource, threads: number): Promise<ort.InferenceSession> {
+  // onnxruntime would write to stderr before it fails to load a missing provider.
   if (!hasCudaProvider()) throw new Error("the CUDA execution provider is not installed");
   return create(model, "cuda", threads);
 }
 
-function create(model: Model, device: "cpu" | "cuda", threads: number): Promise<ort.InferenceSession> {
+function create(model: ModelSource, device: "cpu" | "cuda", threads: number): Promise<ort.InferenceSession> {
   return ort.InferenceSession.create(typeof model === "function" ? model(device) : model, {
     executionProviders: [device],
     graphOptimizationLevel: "all",
@@ -62,7 +66,7 @@ function create(model: Model, device: "cpu" | "cuda", threads: number): Promise<
   });
 }
 
-function running(session: ort.InferenceSession, device: "cpu" | "cuda"): RunningGraph {
+function createSession(session: ort.InferenceSession, device: "cpu" | "cuda"): GraphSession {
   let released: Promise<void> | undefined;
   return {
     device,

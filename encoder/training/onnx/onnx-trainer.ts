@@ -1,19 +1,19 @@
 import { exportLoop } from "../../graph/onnx-export.js";
-import { tileTrainingStep } from "../../tile/training-graph.js";
-import { runTileSteps, tileShape } from "../../tile/training-steps.js";
-import type { TrainingWeights } from "../../tile/weights.js";
 import type { Trainer, TrainingOptions, TrainingPlan, TrainingProblem } from "../trainer.js";
+import type { TrainingWeights } from "../weights.js";
 import { type Device, loadGraph } from "./onnx-runtime.js";
-import { type Precision, productsOn } from "./precision.js";
+import { matmulPrecision, type Precision } from "./precision.js";
+import { tileTrainingStep } from "./tile-training-graph.js";
+import { runTileSteps, tileShape } from "./training-steps.js";
 
-/** Training by ONNX graphs on onnxruntime: the CPU, or the CUDA execution provider. */
+/** Trains with ONNX graphs in onnxruntime, on the CPU or with the CUDA execution provider. */
 export class OnnxTrainer implements Trainer {
   readonly name = "onnx";
   readonly #device: Device;
   readonly #threads: number;
   readonly #precision: Precision;
 
-  /** `precision` defaults to float32. */
+  /** @param options.precision matrix-multiply precision; default float32 */
   constructor(options: { device: Device; threads: number; precision?: Precision }) {
     this.#device = options.device;
     this.#threads = options.threads;
@@ -26,11 +26,15 @@ export class OnnxTrainer implements Trainer {
     options: TrainingOptions = {},
   ): Promise<TrainingWeights> {
     const shape = tileShape(problem, plan.points);
-    const motionRate = plan.motionRate / plan.rate;
-    const model = (provider: "cpu" | "cuda") => {
-      const products = productsOn(provider, this.#precision);
-      return exportLoop(tileTrainingStep(shape, problem.learnEncoder, motionRate, plan.coding, products));
-    };
+    const model = (provider: "cpu" | "cuda") =>
+      exportLoop(
+        tileTrainingStep(shape, {
+          learnEncoder: problem.learnEncoder,
+          motionLearningRateScale: plan.motionLearningRate / plan.learningRate,
+          quantization: plan.quantization,
+          matmulPrecision: matmulPrecision(provider, this.#precision),
+        }),
+      );
     const graph = await loadGraph(model, this.#device, this.#threads);
     try {
       return await runTileSteps(graph, problem, plan, shape, options, this.#precision);

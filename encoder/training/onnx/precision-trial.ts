@@ -2,54 +2,56 @@ import { EncoderError } from "../../errors.js";
 import type { TrainingProgress } from "../trainer.js";
 import type { Precision } from "./precision.js";
 
-/** What a trial found, and what it says to the user. */
+/** Result of a trial, and its reason for the user. */
 export interface PrecisionDecision {
   readonly precision: Precision;
   readonly message: string;
 }
 
-/** Some steps in one precision, normalized losses of all of them. */
+/** Training steps in one precision, with the normalized loss of each. */
 export interface TrialRun {
   readonly losses: readonly number[];
   readonly stepsPerSecond: number;
 }
 
-/** Steps of each precision: of three runs on a GPU the first, which loads its libraries, is not timed. */
+/** Steps per precision: three runs on a GPU, of which the first, which loads the libraries, is not timed. */
 export const TRIAL_STEPS = 600;
-/** By how much the mean loss of a trial's last quarter may be above float32's: 2 % of a squared error are 0.09 dB. */
-const TOLERANCE = 0.02;
-/** Half precision must be faster by so much: less may be chance, and float32 is the same everywhere. */
-const GAIN = 1.1;
+/** Maximum relative increase of the mean loss of the last quarter over float32: 2 % of a squared error are 0.09 dB. */
+const MAX_LOSS_INCREASE = 0.02;
+/** Minimum speedup. Less may be noise, and float32 gives the same bytes on more machines. */
+const MIN_SPEEDUP = 1.1;
 
-const apart = (share: number): string =>
-  `${(100 * Math.abs(share)).toPrecision(2)} % ${share < 0 ? "lower" : "higher"}`;
-const taken = (why: string): PrecisionDecision => ({
+const describeIncrease = (increase: number): string =>
+  `${(100 * Math.abs(increase)).toPrecision(2)} % ${increase < 0 ? "lower" : "higher"}`;
+const chooseHalf = (reason: string): PrecisionDecision => ({
   precision: "float16",
-  message: `half precision taken: ${why}`,
+  message: `training in half precision: ${reason}`,
 });
-const left = (why: string): PrecisionDecision => ({
+const chooseFull = (reason: string): PrecisionDecision => ({
   precision: "float32",
-  message: `half precision not taken: ${why}`,
+  message: `training in float32: ${reason}`,
 });
 
-/** By which share half precision's losses of the last quarter are higher, and how many times as fast it is. */
-export function comparePrecisions(full: TrialRun, half: TrialRun): { difference: number; gain: number } {
+/** Returns the relative loss increase of half precision in the last quarter of the steps, and its speedup. */
+export function comparePrecisions(full: TrialRun, half: TrialRun): { lossIncrease: number; speedup: number } {
   return {
-    difference: lastQuarter(half.losses) / lastQuarter(full.losses) - 1,
-    gain: half.stepsPerSecond / full.stepsPerSecond,
+    lossIncrease: lastQuarter(half.losses) / lastQuarter(full.losses) - 1,
+    speedup: half.stepsPerSecond / full.stepsPerSecond,
   };
 }
 
-/** float16 where it descends as far as float32 does and is faster. */
+/** Chooses float16 if its losses are as low as those of float32 and it is faster. */
 export function decidePrecision(full: TrialRun, half: TrialRun): PrecisionDecision {
-  const { difference, gain } = comparePrecisions(full, half);
-  // Written so that a loss that is no number is not taken either.
-  if (!(difference <= TOLERANCE)) {
-    if (!Number.isFinite(difference)) return left("it diverges");
-    return left(`its losses are ${apart(difference)} after ${full.losses.length} steps`);
+  const { lossIncrease, speedup } = comparePrecisions(full, half);
+  // The negation also rejects NaN.
+  if (!(lossIncrease <= MAX_LOSS_INCREASE)) {
+    if (!Number.isFinite(lossIncrease)) return chooseFull("half precision diverges");
+    const losses = describeIncrease(lossIncrease);
+    return chooseFull(`losses are ${losses} in half precision after ${full.losses.length} steps`);
   }
-  const speed = `${gain.toFixed(2)} times as fast as float32 here`;
-  return gain >= GAIN ? taken(`${speed}, losses ${apart(difference)}`) : left(speed);
+  const speed = `${speedup.toFixed(2)} times as fast as float32`;
+  if (speedup < MIN_SPEEDUP) return chooseFull(`half precision is only ${speed}`);
+  return chooseHalf(`${speed}, losses are ${describeIncrease(lossIncrease)}`);
 }
 
 function lastQuarter(losses: readonly number[]): number {
@@ -57,27 +59,30 @@ function lastQuarter(losses: readonly number[]): number {
   return last.reduce((sum, loss) => sum + loss, 0) / last.length;
 }
 
-/** Runs some steps; their speed is without the first run's, where there are more. */
-export async function trialRun(train: (onProgress: TrainingProgress) => Promise<unknown>): Promise<TrialRun> {
+/** Runs a trial and measures its speed. The first run is not timed if more than one follows. */
+export async function measureTrial(
+  train: (onProgress: TrainingProgress) => Promise<unknown>,
+): Promise<TrialRun> {
   const losses: number[] = [];
-  const runs: { readonly done: number; readonly at: number }[] = [{ done: 0, at: performance.now() }];
-  await train((done, some) => {
-    losses.push(...some);
-    runs.push({ done, at: performance.now() });
+  const runs: { readonly done: number; readonly time: number }[] = [{ done: 0, time: performance.now() }];
+  await train((done, newLosses) => {
+    losses.push(...newLosses);
+    runs.push({ done, time: performance.now() });
   });
   const [first, last] = [runs[runs.length > 2 ? 1 : 0], runs[runs.length - 1]];
-  return { losses, stepsPerSecond: (1000 * (last.done - first.done)) / (last.at - first.at) };
+  return { losses, stepsPerSecond: (1000 * (last.done - first.done)) / (last.time - first.time) };
 }
 
 /**
- * Trains the same steps in both precisions and decides. Rejects as `train` does in float32, or with the signal's
- * reason; where `train` fails in float16 alone, float32 it is.
+ * Trains the same steps in both precisions and chooses one. If `train` fails in float16 only, the result is float32.
+ *
+ * @throws what `train` throws in float32, or the signal's reason
  */
-export async function tryPrecisions(
+export async function runPrecisionTrial(
   train: (precision: Precision, onProgress: TrainingProgress) => Promise<unknown>,
   signal: AbortSignal,
 ): Promise<PrecisionDecision> {
-  const run = (precision: Precision) => trialRun((onProgress) => train(precision, onProgress));
+  const run = (precision: Precision) => measureTrial((onProgress) => train(precision, onProgress));
   const full = await run("float32");
   try {
     return decidePrecision(full, await run("float16"));
@@ -85,6 +90,6 @@ export async function tryPrecisions(
     signal.throwIfAborted();
     if (cause instanceof EncoderError) throw cause;
     const [line] = (cause instanceof Error ? cause.message : String(cause)).split("\n");
-    return left(`onnxruntime does not run it here (${line})`);
+    return chooseFull(`onnxruntime cannot run half precision (${line})`);
   }
 }

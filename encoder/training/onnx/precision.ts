@@ -1,13 +1,13 @@
-import type { Products } from "../../graph/operations.js";
+import type { MatmulPrecision } from "../../graph/operations.js";
 
-/** In what networks multiply matrices while they are trained; weights, optimizer and loss are float32 in both. */
+/** Matrix-multiply precision during training. Weights, optimizer and loss are always float32. */
 export type Precision = "float32" | "float16";
 
 /**
- * How a provider computes the products of a precision. The CPU provider multiplies no half numbers: left to itself it
- * would widen them and skip their rounding, so that nothing of half precision was left.
+ * Returns how a provider computes matrix products in a precision. The CPU provider has no float16 product. It would convert
+ * the operands back to float32 and skip the rounding, so "rounded" makes the rounding explicit.
  */
-export function productsOn(provider: "cpu" | "cuda", precision: Precision): Products {
+export function matmulPrecision(provider: "cpu" | "cuda", precision: Precision): MatmulPrecision {
   if (precision === "float32") return "float32";
   return provider === "cuda" ? "float16" : "rounded";
 }

@@ -2,41 +2,50 @@ import type { LoopStep } from "../../graph/onnx-export.js";
 import type { Operations } from "../../graph/operations.js";
 import type { Tensor } from "../../graph/tensor.js";
 
-/** Decay of the second moment and the term that keeps its root from 0. */
+/** Decay of the second moment. */
 export const BETA2 = 0.999;
+/** Added to the root of the second moment, so that the update stays finite. */
 const EPSILON = 1e-8;
 
-/** Numbers of one step: learning rate, beta1, 1 / (1 - beta1^t), 1 / (1 - beta2^t). */
-export const SCHEDULE_LENGTH = 4;
+/** Numbers per step in a schedule of Adam: learning rate, beta1, 1 / (1 - beta1^t), 1 / (1 - beta2^t). */
+export const ADAM_SCHEDULE_LENGTH = 4;
 
-/** Names of a parameter's moments in the loop's state. */
-export const momentNames = (name: string): readonly [first: string, second: string] => [
+/** What an optimizer updates a parameter from. */
+export interface OptimizerInputs {
+  readonly parameter: Tensor;
+  readonly gradient: Tensor;
+  /** The optimizer's numbers for this step. */
+  readonly schedule: Tensor;
+}
+
+/** Returns the names of a parameter's moment buffers in the state of the training loop. */
+export const momentBufferNames = (name: string): readonly [first: string, second: string] => [
   `${name}_m`,
   `${name}_v`,
 ];
 
 /**
- * One step of AdamW without decay (Kingma and Ba 2015, Loshchilov and Hutter 2019): what the parameter and
- * its moments become. `rate` scales the learning rate of this parameter.
+ * Builds one step of AdamW without weight decay (Kingma and Ba 2015; Loshchilov and Hutter 2019). Returns the updates of
+ * the parameter and of its moment buffers.
+ *
+ * @param inputs.learningRateScale multiplies the scheduled learning rate for this parameter; default 1
  */
 export function adamStep(
   g: Operations,
-  parameter: Tensor,
-  gradient: Tensor,
-  schedule: Tensor,
-  rate: number,
+  { parameter, gradient, schedule, learningRateScale = 1 }: OptimizerInputs & { learningRateScale?: number },
 ): LoopStep["state"] {
-  const [first, second] = momentNames(parameter.name ?? "");
+  const [first, second] = momentBufferNames(parameter.name ?? "");
   const m = g.input(first, parameter.shape);
   const v = g.input(second, parameter.shape);
-  const [learningRate, beta1, correction1, correction2] = Array.from({ length: SCHEDULE_LENGTH }, (_, i) =>
-    g.slice(schedule, 0, i, i + 1),
+  const [learningRate, beta1, correction1, correction2] = Array.from(
+    { length: ADAM_SCHEDULE_LENGTH },
+    (_, i) => g.slice(schedule, 0, i, i + 1),
   );
   const nextM = g.add(g.multiply(m, beta1), g.multiply(gradient, g.subtract(g.constant(1), beta1)));
   const nextV = g.add(g.scale(v, BETA2), g.scale(g.multiply(gradient, gradient), 1 - BETA2));
-  const size = g.scale(g.multiply(learningRate, correction1), rate);
+  const stepSize = g.scale(g.multiply(learningRate, correction1), learningRateScale);
   const root = g.add(g.sqrt(g.multiply(nextV, correction2)), g.constant(EPSILON));
-  const next = g.subtract(parameter, g.divide(g.multiply(nextM, size), root));
+  const next = g.subtract(parameter, g.divide(g.multiply(nextM, stepSize), root));
   return [
     { before: parameter, after: next },
     { before: m, after: nextM },

@@ -1,36 +1,43 @@
 import type { LoopStep } from "../../graph/onnx-export.js";
 import type { Operations } from "../../graph/operations.js";
 import type { Tensor } from "../../graph/tensor.js";
-import { momentNames } from "./adam.js";
+import { momentBufferNames } from "./adam.js";
+
+/** Muon's learning rate as a multiple of AdamW's (docs/design.md, "Optimizers"). */
+export const MUON_LEARNING_RATE_SCALE = 0.8;
 
 const MOMENTUM = 0.95;
 const ITERATIONS = 5;
-/** Coefficients of the quintic iteration (K. Jordan, "Muon", 2024). */
+/** Coefficients of the quintic Newton-Schulz iteration (K. Jordan, "Muon", 2024). */
 const [A, B, C] = [3.4445, -4.775, 2.0315];
 
 /**
- * One step of Muon (K. Jordan et al. 2024) on a stack of matrices [n, in, out]: Nesterov momentum, each
- * matrix then brought near its orthogonal factor by Newton-Schulz iterations. `learningRate` is [1];
- * `rate` scales it.
+ * Builds one step of Muon (K. Jordan et al. 2024) for a stack of matrices [n, in, out]: Nesterov momentum, then
+ * Newton-Schulz iterations that bring each matrix close to its orthogonal factor. Returns the updates of the parameter
+ * and of its momentum buffer.
+ *
+ * @param inputs.learningRate [1], AdamW's learning rate
  */
 export function muonStep(
   g: Operations,
-  parameter: Tensor,
-  gradient: Tensor,
-  learningRate: Tensor,
-  rate: number,
+  {
+    parameter,
+    gradient,
+    learningRate,
+  }: { readonly parameter: Tensor; readonly gradient: Tensor; readonly learningRate: Tensor },
 ): LoopStep["state"] {
-  const m = g.input(momentNames(parameter.name ?? "")[0], parameter.shape);
-  const nextM = g.add(g.scale(m, MOMENTUM), gradient);
-  const update = orthogonalized(g, g.add(gradient, g.scale(nextM, MOMENTUM)));
-  const next = g.subtract(parameter, g.multiply(update, g.scale(learningRate, rate)));
+  const momentum = g.input(momentBufferNames(parameter.name ?? "")[0], parameter.shape);
+  const nextMomentum = g.add(g.scale(momentum, MOMENTUM), gradient);
+  const update = orthogonalized(g, g.add(gradient, g.scale(nextMomentum, MOMENTUM)));
+  const stepSize = g.scale(learningRate, MUON_LEARNING_RATE_SCALE);
+  const next = g.subtract(parameter, g.multiply(update, stepSize));
   return [
     { before: parameter, after: next },
-    { before: m, after: nextM },
+    { before: momentum, after: nextMomentum },
   ];
 }
 
-/** Matrices [n, in, out] with their singular values brought near 1. */
+/** Brings the singular values of matrices [n, in, out] close to 1. */
 function orthogonalized(g: Operations, matrices: Tensor): Tensor {
   const [, rows, columns] = matrices.shape;
   const wide = columns > rows;

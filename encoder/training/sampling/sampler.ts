@@ -1,18 +1,18 @@
-import { type GroupTarget, windowPixels } from "../../tile/group-target.js";
 import type { TrainingPlan } from "../trainer.js";
+import { type GroupTarget, windowPixels } from "./group-target.js";
 import { Random } from "./random.js";
 
-/** The points of several steps, drawn uniformly with replacement over the group's frames and window pixels. */
+/** Points of several steps, sampled uniformly with replacement from the frames and window pixels of a group. */
 export interface StepSamples {
-  /** [steps, points]: rows of the target. */
+  /** [steps, points]: rows of the target (`tileRows`). */
   readonly rows: BigInt64Array;
-  /** [steps, 1, 2, points]: window positions in tile-local units, without the tile's offset. */
+  /** [steps, 1, 2, points]: positions x, y within the window in tile-local units, without the tile's offset. */
   readonly position: Float32Array;
-  /** [steps, points]: frame within the group. */
+  /** [steps, points]: index of the frame within the group. */
   readonly frame: Float32Array;
 }
 
-/** Draws the points of all steps in order; the same for every trainer. */
+/** Samples the points of consecutive steps. Seed and keys of a plan give the same points to every trainer. */
 export class Sampler {
   readonly #random: Random;
   readonly #target: GroupTarget;
@@ -24,7 +24,8 @@ export class Sampler {
     this.#points = plan.points;
   }
 
-  draw(steps: number): StepSamples {
+  /** Samples the points of the next `steps` steps. */
+  sample(steps: number): StepSamples {
     const points = this.#points;
     const { windows, frameCount } = this.#target;
     const pixels = windowPixels(windows);
@@ -33,8 +34,8 @@ export class Sampler {
     const frame = new Float32Array(steps * points);
     for (let step = 0; step < steps; step++) {
       for (let b = 0; b < points; b++) {
-        const pixel = this.#random.below(pixels);
-        const f = this.#random.below(frameCount);
+        const pixel = this.#random.intBelow(pixels);
+        const f = this.#random.intBelow(frameCount);
         const at = step * points + b;
         rows[at] = BigInt(f * pixels + pixel);
         frame[at] = f;

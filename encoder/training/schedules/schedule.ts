@@ -1,49 +1,60 @@
-import { BETA2, SCHEDULE_LENGTH } from "../optimizers/adam.js";
+import { ADAM_SCHEDULE_LENGTH, BETA2 } from "../optimizers/adam.js";
 import type { TrainingPlan } from "../trainer.js";
 
 /** Share of the steps in which the learning rate rises. */
-const RISE = 0.1;
-/** The rate begins at peak / 25 and ends at peak / 25 / 10,000. */
+const WARMUP_SHARE = 0.1;
+/** The learning rate starts at peak / 25 and ends at peak / 25 / 10,000. */
 const START_DIVISOR = 25;
 const END_DIVISOR = 1e4;
-const BETA1_HIGH = 0.95;
-const BETA1_LOW = 0.85;
+/** Bounds of beta1, which moves in the opposite direction of the learning rate. */
+const MAX_BETA1 = 0.95;
+const MIN_BETA1 = 0.85;
 
-const cosine = (from: number, to: number, at: number): number =>
-  to + ((from - to) * (1 + Math.cos(Math.PI * at))) / 2;
+/** Interpolates from `from` to `to` along half a cosine; `progress` is 0 to 1. */
+const cosineAnneal = (from: number, to: number, progress: number): number =>
+  to + ((from - to) * (1 + Math.cos(Math.PI * progress))) / 2;
 
 /**
- * The one-cycle schedule (Smith and Topin 2018) with cosine annealing, beta1 moving against the rate:
- * [to - from, 4] numbers for steps `from` to `to` of `steps`, as `adamStep` reads them.
+ * Returns the one-cycle schedule (Smith and Topin 2018) with cosine annealing for steps `from` to `to` (exclusive) of `steps`:
+ * [to - from, 4] as `adamStep` reads them.
  */
 export function oneCycle(peak: number, steps: number, from: number, to: number): Float32Array {
-  const out = new Float32Array((to - from) * SCHEDULE_LENGTH);
-  const top = Math.max(1, RISE * steps - 1);
+  const out = new Float32Array((to - from) * ADAM_SCHEDULE_LENGTH);
+  const peakStep = Math.max(1, WARMUP_SHARE * steps - 1);
+  const start = peak / START_DIVISOR;
+  const end = start / END_DIVISOR;
   for (let step = from; step < to; step++) {
-    const rising = step <= top;
-    const at = rising ? step / top : (step - top) / Math.max(1, steps - 1 - top);
-    const start = peak / START_DIVISOR;
-    const rate = rising ? cosine(start, peak, at) : cosine(peak, start / END_DIVISOR, at);
-    const beta1 = rising ? cosine(BETA1_HIGH, BETA1_LOW, at) : cosine(BETA1_LOW, BETA1_HIGH, at);
-    out.set(adamNumbers(rate, beta1, step + 1), (step - from) * SCHEDULE_LENGTH);
+    const rising = step <= peakStep;
+    const progress = rising ? step / peakStep : (step - peakStep) / Math.max(1, steps - 1 - peakStep);
+    const learningRate = rising ? cosineAnneal(start, peak, progress) : cosineAnneal(peak, end, progress);
+    const beta1 = rising
+      ? cosineAnneal(MAX_BETA1, MIN_BETA1, progress)
+      : cosineAnneal(MIN_BETA1, MAX_BETA1, progress);
+    out.set(adamScheduleRow(learningRate, beta1, step + 1), (step - from) * ADAM_SCHEDULE_LENGTH);
   }
   return out;
 }
 
-/** The same rate and beta1 at every step. */
-export function constantRate(rate: number, beta1: number, from: number, to: number): Float32Array {
-  const out = new Float32Array((to - from) * SCHEDULE_LENGTH);
+/** Returns a schedule with the same learning rate and beta1 in every step: [to - from, 4] as `adamStep` reads them. */
+export function constantLearningRate(
+  learningRate: number,
+  beta1: number,
+  from: number,
+  to: number,
+): Float32Array {
+  const out = new Float32Array((to - from) * ADAM_SCHEDULE_LENGTH);
   for (let step = from; step < to; step++)
-    out.set(adamNumbers(rate, beta1, step + 1), (step - from) * SCHEDULE_LENGTH);
+    out.set(adamScheduleRow(learningRate, beta1, step + 1), (step - from) * ADAM_SCHEDULE_LENGTH);
   return out;
 }
 
-function adamNumbers(rate: number, beta1: number, t: number): number[] {
-  return [rate, beta1, 1 / (1 - beta1 ** t), 1 / (1 - BETA2 ** t)];
+/** `t`: the number of the step, from 1. */
+function adamScheduleRow(learningRate: number, beta1: number, t: number): number[] {
+  return [learningRate, beta1, 1 / (1 - beta1 ** t), 1 / (1 - BETA2 ** t)];
 }
 
-/** 1 for the steps in which numbers are rounded and priced, 0 before. */
-export function codedSteps(plan: TrainingPlan, from: number, to: number): Float32Array {
-  const first = plan.steps * (1 - (plan.coding?.share ?? 0));
+/** Returns, for steps `from` to `to` (exclusive), 1 if fake quantization and the rate term are active, else 0. */
+export function quantizationSchedule(plan: TrainingPlan, from: number, to: number): Float32Array {
+  const first = plan.steps * (1 - (plan.quantization?.activeShare ?? 0));
   return Float32Array.from({ length: to - from }, (_, i) => (from + i >= first ? 1 : 0));
 }

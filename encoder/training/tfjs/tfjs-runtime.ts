@@ -1,62 +1,65 @@
 import { createRequire } from "node:module";
 import { EncoderError } from "../../errors.js";
 import type { LoopStep } from "../../graph/onnx-export.js";
-import { type ParameterLayout, type TensorFlow, TensorFlowLoop } from "../../graph/tensorflow-loop.js";
-import type { Device, RunningGraph } from "../onnx/onnx-runtime.js";
+import { type TensorData, type TensorFlow, TensorFlowLoop } from "../../graph/tensorflow-loop.js";
+import type { Device, GraphSession } from "../onnx/onnx-runtime.js";
 
-/** TensorFlow.js with the backend that it will use. */
+/** TensorFlow.js and its selected backend. */
 export interface TensorFlowRuntime {
   readonly tf: TensorFlow;
-  /** `tensorflow` is the native library of tfjs-node-gpu. */
+  /** "tensorflow" is the native library of tfjs-node-gpu. */
   readonly backend: "tensorflow" | "wasm" | "cpu";
   readonly device: "cpu" | "cuda";
 }
 
-/** Where packages are looked for: beside this file. All are optional peers of ours. */
-const here = createRequire(import.meta.url);
+/** Resolves packages from this file. All of them are optional peer dependencies. */
+const localRequire = createRequire(import.meta.url);
 
-const FULL = "@tensorflow/tfjs";
-const WASM = "@tensorflow/tfjs-backend-wasm";
-const GPU = "@tensorflow/tfjs-node-gpu";
+const TFJS_PACKAGE = "@tensorflow/tfjs";
+const WASM_PACKAGE = "@tensorflow/tfjs-backend-wasm";
+const GPU_PACKAGE = "@tensorflow/tfjs-node-gpu";
 
 /**
- * Whether TensorFlow.js is installed: EncoderError `no-tfjs` where it is not, and `no-cuda` where the GPU is asked
- * for and its package is not there. Loads nothing.
+ * Checks that TensorFlow.js is installed. Loads nothing.
+ *
+ * @throws EncoderError `no-tfjs` if it is not, or `no-cuda` if the device is "cuda" and the GPU package is not installed
  */
-export function requireTensorFlow(device: Device, packages: NodeRequire = here): void {
-  if (device !== "cpu" && isThere(GPU, packages)) return;
+export function requireTensorFlow(device: Device, packageRequire: NodeRequire = localRequire): void {
+  if (device !== "cpu" && isInstalled(GPU_PACKAGE, packageRequire)) return;
   if (device === "cuda") throw noGpu();
-  if (!isThere(FULL, packages)) throw noTensorFlow();
+  if (!isInstalled(TFJS_PACKAGE, packageRequire)) throw noTensorFlow();
 }
 
 /**
- * Loads TensorFlow.js: on the GPU by tfjs-node-gpu where that is installed and `device` allows it, else on
- * WebAssembly where its backend is installed, else in plain JavaScript. `auto` passes over a tfjs-node-gpu
- * that does not load or finds no GPU.
+ * Loads TensorFlow.js with the first backend of these that is installed: tfjs-node-gpu if `device` allows the GPU,
+ * WebAssembly, plain JavaScript. With the device "auto", a tfjs-node-gpu that does not load or finds no GPU is skipped.
+ *
+ * @throws EncoderError `no-tfjs` or `no-cuda`, as `requireTensorFlow` does
  */
 export async function loadTensorFlow(
   device: Device,
-  packages: NodeRequire = here,
+  packageRequire: NodeRequire = localRequire,
 ): Promise<TensorFlowRuntime> {
-  requireTensorFlow(device, packages);
-  if (device !== "cpu" && isThere(GPU, packages)) {
-    const gpu = loadGpu(packages);
+  requireTensorFlow(device, packageRequire);
+  if (device !== "cpu" && isInstalled(GPU_PACKAGE, packageRequire)) {
+    const gpu = loadGpu(packageRequire);
     if (gpu !== undefined) return gpu;
     if (device === "cuda") throw noGpu();
-    if (!isThere(FULL, packages)) throw noTensorFlow();
+    if (!isInstalled(TFJS_PACKAGE, packageRequire)) throw noTensorFlow();
   }
-  const tf: TensorFlow = packages(FULL);
+  const tf: TensorFlow = packageRequire(TFJS_PACKAGE);
   tf.enableProdMode();
-  const backend = isThere(WASM, packages) && (await startWasm(tf, packages)) ? "wasm" : "cpu";
+  const backend =
+    isInstalled(WASM_PACKAGE, packageRequire) && (await startWasm(tf, packageRequire)) ? "wasm" : "cpu";
   await tf.setBackend(backend);
   await tf.ready();
   return { tf, backend, device: "cpu" };
 }
 
-/** Undefined where the native library does not load or there is no GPU for it. */
-function loadGpu(packages: NodeRequire): TensorFlowRuntime | undefined {
+/** Returns undefined if the native library does not load or finds no GPU. */
+function loadGpu(packageRequire: NodeRequire): TensorFlowRuntime | undefined {
   try {
-    const tf: TensorFlow = packages(GPU);
+    const tf: TensorFlow = packageRequire(GPU_PACKAGE);
     const { isUsingGpuDevice } = tf.backend() as unknown as { isUsingGpuDevice?: boolean };
     if (isUsingGpuDevice !== true) return undefined;
     tf.enableProdMode();
@@ -66,37 +69,39 @@ function loadGpu(packages: NodeRequire): TensorFlowRuntime | undefined {
   }
 }
 
-/** Its module takes the process's last resorts for uncaught errors to itself; they are given back. */
-async function startWasm(tf: TensorFlow, packages: NodeRequire): Promise<boolean> {
+/** Starts the WebAssembly backend. Its module installs process-wide handlers for uncaught errors, which are removed again. */
+async function startWasm(tf: TensorFlow, packageRequire: NodeRequire): Promise<boolean> {
   const events = ["uncaughtException", "unhandledRejection"] as const;
-  const before = events.map((event) => new Set<unknown>(process.listeners(event as "exit")));
-  packages(WASM);
+  const previous = events.map((event) => new Set<unknown>(process.listeners(event as "exit")));
+  packageRequire(WASM_PACKAGE);
   const started = await tf.setBackend("wasm").catch(() => false);
   events.forEach((event, i) => {
     for (const listener of process.listeners(event as "exit")) {
-      if (!before[i].has(listener)) process.removeListener(event, listener);
+      if (!previous[i].has(listener)) process.removeListener(event, listener);
     }
   });
   return started;
 }
 
-/** A step of training as a graph that TensorFlow.js runs, with the feeds and results of an exported ONNX loop. */
-export function runningLoop({ tf, device }: TensorFlowRuntime, step: LoopStep): RunningGraph {
+const STEPS_PER_RUN = { cpu: 5, cuda: 100 };
+
+/** Creates a session that runs a training step in TensorFlow.js, with the inputs and outputs of the exported ONNX loop. */
+export function createLoopSession({ tf, device }: TensorFlowRuntime, step: LoopStep): GraphSession {
   const loop = new TensorFlowLoop(tf, step);
   return {
     device,
-    stepsPerRun: device === "cuda" ? 100 : 5,
+    stepsPerRun: STEPS_PER_RUN[device],
     run: (feeds) =>
-      loop.run(Number((feeds.steps.data as BigInt64Array)[0]), (name) => feeds[name].data as ParameterLayout),
+      loop.run(Number((feeds.steps.data as BigInt64Array)[0]), (name) => feeds[name].data as TensorData),
     async release() {
       loop.release();
     },
   };
 }
 
-function isThere(name: string, packages: NodeRequire): boolean {
+function isInstalled(name: string, packageRequire: NodeRequire): boolean {
   try {
-    packages.resolve(name);
+    packageRequire.resolve(name);
     return true;
   } catch {
     return false;
@@ -106,11 +111,11 @@ function isThere(name: string, packages: NodeRequire): boolean {
 const noTensorFlow = (): EncoderError =>
   new EncoderError(
     "no-tfjs",
-    `--trainer tfjs: TensorFlow.js is not installed; run npm install ${FULL} ${WASM}, or use --trainer onnx`,
+    `trainer "tfjs" is not available: TensorFlow.js is not installed; run npm install ${TFJS_PACKAGE} ${WASM_PACKAGE}, or use \`trainer: "onnx"\``,
   );
 
 const noGpu = (): EncoderError =>
   new EncoderError(
     "no-cuda",
-    `--trainer tfjs --device cuda: ${GPU} is not installed or finds no GPU; install it with its native library on a machine with an NVIDIA GPU and CUDA, or use --device cpu`,
+    `trainer "tfjs" cannot use device "cuda": ${GPU_PACKAGE} is not installed or finds no GPU; install it with its native library on a machine with an NVIDIA GPU and CUDA, or use \`device: "cpu"\``,
   );

@@ -1,13 +1,13 @@
-import { tileTrainingStep } from "../../tile/training-graph.js";
-import { runTileSteps, tileShape } from "../../tile/training-steps.js";
-import type { TrainingWeights } from "../../tile/weights.js";
 import type { Device } from "../onnx/onnx-runtime.js";
+import { tileTrainingStep } from "../onnx/tile-training-graph.js";
+import { runTileSteps, tileShape } from "../onnx/training-steps.js";
 import type { Trainer, TrainingOptions, TrainingPlan, TrainingProblem } from "../trainer.js";
-import { loadTensorFlow, runningLoop } from "./tfjs-runtime.js";
+import type { TrainingWeights } from "../weights.js";
+import { createLoopSession, loadTensorFlow } from "./tfjs-runtime.js";
 
 /**
- * Training by TensorFlow.js. It runs the same graph as the ONNX trainer, gradients and optimizer included, so
- * that the two check each other's arithmetic; the network is written down once.
+ * Trains with TensorFlow.js. It runs the same graph as the ONNX trainer, gradients and optimizer included, so that each
+ * verifies the arithmetic of the other.
  */
 export class TfjsTrainer implements Trainer {
   readonly name = "tfjs";
@@ -23,8 +23,12 @@ export class TfjsTrainer implements Trainer {
     options: TrainingOptions = {},
   ): Promise<TrainingWeights> {
     const shape = tileShape(problem, plan.points);
-    const step = tileTrainingStep(shape, problem.learnEncoder, plan.motionRate / plan.rate, plan.coding);
-    const graph = runningLoop(await loadTensorFlow(this.#device), step);
+    const step = tileTrainingStep(shape, {
+      learnEncoder: problem.learnEncoder,
+      motionLearningRateScale: plan.motionLearningRate / plan.learningRate,
+      quantization: plan.quantization,
+    });
+    const graph = createLoopSession(await loadTensorFlow(this.#device), step);
     try {
       return await runTileSteps(graph, problem, plan, shape, options);
     } finally {

@@ -1,135 +1,150 @@
-// Training of the tile profile, one tile after the other: all that a step needs of a tile is in the second-level cache,
-// what a strip of points needs in the first. Nothing here allocates; the host says where everything is (plan.ts).
+// Trains the tile profile one tile at a time. The working set of a step fits into the L2 cache, that of a strip of points
+// into the L1 cache. The kernel never allocates: the host passes every address (config.ts).
 
 import { adam } from "./adam";
-import { addChangePrice, addPrice, stored } from "./coding";
+import { KernelConfig, Layer } from "./config";
 import { transpose } from "./lanes";
 import { muon } from "./muon";
-import { collect, collectMore } from "./outer";
-import { Layer, Plan } from "./plan";
-import { draw, normalEquations, strip, strips } from "./strip";
+import { addLaneSums, reduceLanes } from "./outer-product";
+import { addDeltaRateGradient, addRateGradient, fakeQuantize } from "./quantization";
+import { addNormalEquations, loadTargets, stripCount, trainStrip } from "./strip";
 
-const LAYER = offsetof<Layer>();
+const LAYER_BYTES = offsetof<Layer>();
 
-/** Bytes that the host has to keep free from address 0 on. */
+/** Returns the size of the static data at address 0, in bytes. The host must not overwrite it. */
 export function staticBytes(): usize {
   return __heap_base;
 }
 
-/** Weights as the points of a step see them. */
-function prepare(plan: Plan, tile: usize, share: f32): void {
-  for (let l = 0; l <= plan.count; l++) {
-    const layer = changetype<Layer>(plan.layers + <usize>l * LAYER);
-    const from = layer.shared != 0 ? layer.shared : tile;
+/** Computes the weights that the forward and backward pass use: fake-quantized, scaled, transposed. */
+function prepareWeights(config: KernelConfig, tile: usize, strength: f32): void {
+  for (let l = 0; l <= config.hiddenLayers; l++) {
+    const layer = changetype<Layer>(config.layers + <usize>l * LAYER_BYTES);
+    const from = layer.sharedWeights != 0 ? layer.sharedWeights : tile;
     const inputs = layer.inputs;
     const outputs = layer.outputs;
-    stored(from + layer.weightsAt, inputs * outputs, layer.weightStep, share, layer.turns, layer.weights);
-    stored(from + layer.biasAt, outputs, layer.biasStep, share, layer.turns, layer.bias);
-    transpose(layer.weights, (inputs + 3) & ~3, outputs, layer.transposed, layer.across, layer.back);
+    fakeQuantize(
+      from + layer.weightsOffset, inputs * outputs, layer.weightStep, strength, layer.turnScale, layer.weights,
+    );
+    fakeQuantize(from + layer.biasOffset, outputs, layer.biasStep, strength, layer.turnScale, layer.bias);
+    transpose(layer.weights, (inputs + 3) & ~3, outputs, layer.transposed, layer.transposedStride, layer.backwardScale);
   }
-  const displacements = tile + (<usize>plan.motionAt << 2);
-  stored(displacements, 2 * plan.motionLength, plan.motionStep, share, 1, plan.motion);
+  const displacements = tile + (<usize>config.motionStart << 2);
+  fakeQuantize(displacements, 2 * config.motionStride, config.motionStep, strength, 1, config.motion);
 }
 
-/** The sums of a step become gradients; where numbers are priced, that is added. */
-function gather(plan: Plan, tile: usize, share: f32): void {
-  const price = plan.price * share;
-  for (let l = 0; l <= plan.count; l++) {
-    const layer = changetype<Layer>(plan.layers + <usize>l * LAYER);
-    if (layer.sums == 0 || layer.shared != 0) continue;
+/** Reduces the lane sums of a step to gradients, and adds the gradient of the rate term. */
+function reduceGradients(config: KernelConfig, tile: usize, strength: f32): void {
+  const lambda = config.lambda * strength;
+  for (let l = 0; l <= config.hiddenLayers; l++) {
+    const layer = changetype<Layer>(config.layers + <usize>l * LAYER_BYTES);
+    if (layer.laneSums == 0 || layer.sharedWeights != 0) continue;
     const weights = layer.inputs * layer.outputs;
-    const ofWeights = plan.gradient + layer.weightsAt;
-    const ofBias = plan.gradient + layer.biasAt;
-    collect(layer.sums, weights, layer.factor, ofWeights);
-    collect(layer.sums + (<usize>weights << 4), layer.outputs, layer.factor, ofBias);
-    if (price == 0 || layer.weightStep == 0) continue;
-    addPrice(tile + layer.weightsAt, weights, layer.weightStep, price, ofWeights);
-    addPrice(tile + layer.biasAt, layer.outputs, layer.biasStep, price, ofBias);
+    const weightsGradient = config.gradient + layer.weightsOffset;
+    const biasGradient = config.gradient + layer.biasOffset;
+    reduceLanes(layer.laneSums, weights, layer.gradientScale, weightsGradient);
+    reduceLanes(layer.laneSums + (<usize>weights << 4), layer.outputs, layer.gradientScale, biasGradient);
+    if (lambda == 0 || layer.weightStep == 0) continue;
+    addRateGradient(tile + layer.weightsOffset, weights, layer.weightStep, lambda, weightsGradient);
+    addRateGradient(tile + layer.biasOffset, layer.outputs, layer.biasStep, lambda, biasGradient);
   }
-  if (price == 0 || plan.frames < 2) return;
-  const axis = <usize>plan.motionLength << 2;
-  const displacements = tile + (<usize>plan.motionAt << 2);
-  const slope = plan.gradient + (<usize>plan.motionAt << 2);
-  addChangePrice(displacements, plan.frames, plan.motionStep, price, slope, plan.scratch);
-  addChangePrice(displacements + axis, plan.frames, plan.motionStep, price, slope + axis, plan.scratch);
+  if (lambda == 0 || config.frames < 2) return;
+  const axis = <usize>config.motionStride << 2;
+  const displacements = tile + (<usize>config.motionStart << 2);
+  const motionGradient = config.gradient + (<usize>config.motionStart << 2);
+  addDeltaRateGradient(displacements, config.frames, config.motionStep, lambda, motionGradient, config.scratch);
+  addDeltaRateGradient(displacements + axis, config.frames, config.motionStep, lambda, motionGradient + axis, config.scratch);
 }
 
-/** Optimizer: Muon for the matrices of sine layers, AdamW for the rest. A tile is f32[3][size]: numbers, moments. */
-function update(plan: Plan, tile: usize, schedule: usize): void {
-  const bytes = <usize>plan.size << 2;
-  const first = tile + bytes;
-  const second = first + bytes;
-  const gradient = plan.gradient;
-  if (plan.muon) {
-    const rate = load<f32>(schedule) * plan.muonRate;
-    for (let l = 0; l < plan.count; l++) {
-      const layer = changetype<Layer>(plan.layers + <usize>l * LAYER);
-      if (layer.shared != 0) continue;
-      const at = layer.weightsAt;
-      muon(tile + at, first + at, gradient + at, layer.inputs, layer.outputs, rate, plan.scratch);
+/**
+ * Runs the optimizer: Muon for the matrices of sine layers, AdamW for the rest.
+ * tile: f32[3][parameterCount], the parameters, first moments and second moments.
+ */
+function optimizerStep(config: KernelConfig, tile: usize, schedule: usize): void {
+  const bytes = <usize>config.parameterCount << 2;
+  const firstMoments = tile + bytes;
+  const secondMoments = firstMoments + bytes;
+  const gradient = config.gradient;
+  if (config.useMuon) {
+    const learningRate = load<f32>(schedule) * config.muonLearningRateScale;
+    for (let l = 0; l < config.hiddenLayers; l++) {
+      const layer = changetype<Layer>(config.layers + <usize>l * LAYER_BYTES);
+      if (layer.sharedWeights != 0) continue;
+      const at = layer.weightsOffset;
+      muon(tile + at, firstMoments + at, gradient + at, layer.inputs, layer.outputs, learningRate, config.scratch);
     }
   }
-  const from = plan.muon ? <usize>plan.adamAt << 2 : 0;
-  const motion = <usize>plan.motionAt << 2;
-  adam(tile + from, first + from, second + from, gradient + from, <i32>((motion - from) >> 2), schedule, 1);
-  const rest = plan.size - plan.motionAt;
-  adam(tile + motion, first + motion, second + motion, gradient + motion, rest, schedule, plan.motionRate);
+  const from = config.useMuon ? <usize>config.adamStart << 2 : 0;
+  const motion = <usize>config.motionStart << 2;
+  const count = <i32>((motion - from) >> 2);
+  adam(tile + from, firstMoments + from, secondMoments + from, gradient + from, count, schedule, 1);
+  const motionCount = config.parameterCount - config.motionStart;
+  adam(
+    tile + motion, firstMoments + motion, secondMoments + motion, gradient + motion, motionCount, schedule,
+    config.motionLearningRateScale,
+  );
 }
 
-/** One step of a tile towards what is in `plan.targets`; `step` counts those in memory. */
-export function stepTile(plan: Plan, tile: usize, step: i32, offsetX: f32, offsetY: f32): void {
-  const share = load<f32>(plan.coded + (<usize>step << 2));
-  const samples = plan.samples + (<usize>(step * 7 * plan.points) << 2);
-  prepare(plan, tile, share);
-  memory.fill(plan.gradient + (<usize>plan.motionAt << 2), 0, <usize>(plan.size - plan.motionAt) << 2);
+/** Trains a tile for one step towards `config.targets`. step: index among the steps in memory. */
+export function stepTile(config: KernelConfig, tile: usize, step: i32, offsetX: f32, offsetY: f32): void {
+  const strength = load<f32>(config.quantized + (<usize>step << 2));
+  const samples = config.samples + (<usize>(step * 7 * config.points) << 2);
+  prepareWeights(config, tile, strength);
+  const motionBytes = <usize>(config.parameterCount - config.motionStart) << 2;
+  memory.fill(config.gradient + (<usize>config.motionStart << 2), 0, motionBytes);
   let squares: f64 = 0;
-  for (let i = 0; i < strips(plan); i++) squares += <f64>strip(plan, i, samples, offsetX, offsetY);
-  gather(plan, tile, share);
-  update(plan, tile, plan.schedule + (<usize>step << 4));
-  const loss = plan.losses + (<usize>step << 3);
+  for (let i = 0; i < stripCount(config); i++) squares += <f64>trainStrip(config, i, samples, offsetX, offsetY);
+  reduceGradients(config, tile, strength);
+  optimizerStep(config, tile, config.schedule + (<usize>step << 4));
+  const loss = config.losses + (<usize>step << 3);
   store<f64>(loss, load<f64>(loss) + squares);
 }
 
-/** Steps `from` to `to` of those in memory, of one tile. pixels: u32 each. */
-export function trainTile(plan: Plan, tile: usize, pixels: usize, from: i32, to: i32, offsetX: f32, offsetY: f32): void {
-  for (let step = from; step < to; step++) {
-    draw(plan, plan.samples + (<usize>(step * 7 * plan.points) << 2), pixels);
-    stepTile(plan, tile, step, offsetX, offsetY);
-  }
-}
-
-/**
- * The normal equations of a tile's head over the points of steps 0 to `steps`, which are whole strips:
- * gram: f32[width + 1][width], sums of h h^T where h ends with a one; cross: f32[width + 1][4], sums of h y^T.
- * sums: v128[width + 1][width], zeros before and after. Each step is summed on its own first: one long sum of float32
- * loses so many digits that units which hardly differ no longer have a unique best head.
- */
-export function sumTile(
-  plan: Plan, tile: usize, pixels: usize, steps: i32, offsetX: f32, offsetY: f32, sums: usize, gram: usize, cross: usize,
+/** Trains a tile for steps `from` to `to` (exclusive) of those in memory. pixels: u32[frames x window pixels]. */
+export function trainTile(
+  config: KernelConfig, tile: usize, pixels: usize, from: i32, to: i32, offsetX: f32, offsetY: f32,
 ): void {
-  const head = changetype<Layer>(plan.layers + <usize>plan.count * LAYER);
-  const ofHidden = (head.inputs + 1) * head.inputs;
-  const ofColours = (head.inputs + 1) * 4;
-  memory.fill(gram, 0, <usize>ofHidden << 2);
-  memory.fill(cross, 0, <usize>ofColours << 2);
-  prepare(plan, tile, 0);
-  for (let step = 0; step < steps; step++) {
-    const samples = plan.samples + (<usize>(step * 7 * plan.points) << 2);
-    draw(plan, samples, pixels);
-    for (let i = 0; i < strips(plan); i++) normalEquations(plan, i, samples, offsetX, offsetY, sums);
-    collectMore(sums, ofHidden, gram);
-    collectMore(head.sums, ofColours, cross);
+  for (let step = from; step < to; step++) {
+    loadTargets(config, config.samples + (<usize>(step * 7 * config.points) << 2), pixels);
+    stepTile(config, tile, step, offsetX, offsetY);
   }
 }
 
 /**
- * One step of the shared encoder, when all tiles have done theirs: f32[3][count] numbers and moments, matrix first,
- * then the bias; gradient: f32[count].
+ * Computes the normal equations of a tile's head over the points of the first `steps` steps in memory. `points` must be
+ * a multiple of STRIP, as every point of a strip counts.
+ * gram: f32[width + 1][width], sums of h h^T, where h ends with a one; cross: f32[width + 1][4], sums of h y^T.
+ * sums: v128[width + 1][width], zeros before and after.
+ * Each step is summed separately first. A single long float32 sum loses so many digits that units which hardly differ
+ * no longer have a unique best head.
  */
-export function stepEncoder(plan: Plan, count: i32, gradient: usize, step: i32): void {
-  const layer = changetype<Layer>(plan.layers);
+export function sumNormalEquations(
+  config: KernelConfig, tile: usize, pixels: usize, steps: i32, offsetX: f32, offsetY: f32, sums: usize, gram: usize,
+  cross: usize,
+): void {
+  const head = changetype<Layer>(config.layers + <usize>config.hiddenLayers * LAYER_BYTES);
+  const gramLength = (head.inputs + 1) * head.inputs;
+  const crossLength = (head.inputs + 1) * 4;
+  memory.fill(gram, 0, <usize>gramLength << 2);
+  memory.fill(cross, 0, <usize>crossLength << 2);
+  prepareWeights(config, tile, 0);
+  for (let step = 0; step < steps; step++) {
+    const samples = config.samples + (<usize>(step * 7 * config.points) << 2);
+    loadTargets(config, samples, pixels);
+    for (let i = 0; i < stripCount(config); i++) addNormalEquations(config, i, samples, offsetX, offsetY, sums);
+    addLaneSums(sums, gramLength, gram);
+    addLaneSums(head.laneSums, crossLength, cross);
+  }
+}
+
+/**
+ * Runs one optimizer step of the shared encoder, after all tiles have added to its gradient. Its state is f32[3][count]:
+ * parameters (matrix, then bias), first and second moments. gradient: f32[count].
+ */
+export function stepEncoder(config: KernelConfig, count: i32, gradient: usize, step: i32): void {
+  const layer = changetype<Layer>(config.layers);
   const bytes = <usize>count << 2;
-  collect(layer.sums, count, layer.factor, gradient);
-  const schedule = plan.schedule + (<usize>step << 4);
-  adam(layer.shared, layer.shared + bytes, layer.shared + 2 * bytes, gradient, count, schedule, 1);
+  reduceLanes(layer.laneSums, count, layer.gradientScale, gradient);
+  const schedule = config.schedule + (<usize>step << 4);
+  adam(layer.sharedWeights, layer.sharedWeights + bytes, layer.sharedWeights + 2 * bytes, gradient, count, schedule, 1);
 }

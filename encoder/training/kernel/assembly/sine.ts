@@ -3,8 +3,8 @@
 import { madd } from "./lanes";
 
 /**
- * Coefficients of sin(2 pi r) / r and of cos(2 pi r) in r^2, |r| <= 1/4, highest power first, that minimize the
- * largest error: 2e-7 in float32. Each is there four times, so that it is loaded as it is.
+ * Minimax coefficients of sin(2 pi r) / r and of cos(2 pi r) in r^2 for |r| <= 1/4, highest power first. The largest error
+ * is 2e-7 in float32. Each coefficient is repeated four times, so that it loads as a vector.
  */
 const SINE = memory.data<f32>([
   39.53670436191732, 39.53670436191732, 39.53670436191732, 39.53670436191732,
@@ -20,17 +20,17 @@ const COSINE = memory.data<f32>([
   -19.73917143492921, -19.73917143492921, -19.73917143492921, -19.73917143492921,
   1, 1, 1, 1,
 ], 16);
-/** 1.5 * 2^23: added to a number below 2^22 it leaves the nearest whole number in the low bits. */
-const WHOLE = memory.data<f32>([12582912, 12582912, 12582912, 12582912], 16);
+/** 1.5 * 2^23. Added to a number below 2^22, it leaves the nearest integer in the low bits. */
+const ROUNDING_SHIFT = memory.data<f32>([12582912, 12582912, 12582912, 12582912], 16);
 
 /**
- * Stores sine and cosine of four angles. Half turns are taken off, an odd number of which changes both signs.
+ * Stores the sine and cosine of four angles. The angles are reduced by half turns; an odd number of them flips both signs.
  */
 // @ts-ignore: decorator
 @inline
 export function sineAndCosine(z: v128, sine: usize, cosine: usize): void {
-  const shifted = f32x4.add(f32x4.add(z, z), v128.load(WHOLE));
-  const r = madd(f32x4.sub(shifted, v128.load(WHOLE)), f32x4.splat(-0.5), z);
+  const shifted = f32x4.add(f32x4.add(z, z), v128.load(ROUNDING_SHIFT));
+  const r = madd(f32x4.sub(shifted, v128.load(ROUNDING_SHIFT)), f32x4.splat(-0.5), z);
   const flip = i32x4.shl(shifted, 31);
   const s = f32x4.mul(r, r);
   let p = madd(v128.load(SINE), s, v128.load(SINE, 16));

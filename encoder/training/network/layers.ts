@@ -2,9 +2,9 @@ import type { Operations } from "../../graph/operations.js";
 import type { Tensor } from "../../graph/tensor.js";
 
 /**
- * Positional encoding with the points along the last axis: x [n, 2, B] -> [n, 2 + 4 frequencies, B]:
- * x, y, then for each k: sin x, sin y, cos x, cos y of 2^k base x. Each frequency follows from the one
- * before by the double-angle formulas, so that a sine and a cosine are taken once.
+ * Builds the positional encoding of x [n, 2, B], points along the last axis: [n, 2 + 4 frequencies, B]. Its rows are x, y,
+ * then for each k: sin x, sin y, cos x, cos y at frequency 2^k base. Each frequency follows from the previous one by the
+ * double-angle formulas, so that sine and cosine are computed only once.
  */
 export function encodePosition(g: Operations, x: Tensor, base: number, frequencies: number): Tensor {
   const parts = [x];
@@ -21,12 +21,12 @@ export function encodePosition(g: Operations, x: Tensor, base: number, frequenci
   return g.concat(parts, 1);
 }
 
-/** A sine layer: h [n, in, B], weights [m, in, out], bias [m, out, 1] -> sin(omega (w^T h + b)), [max(n, m), out, B]. */
+/** Builds a sine layer: h [n, in, B], weights [m, in, out], bias [m, out, 1] -> sin(omega (w^T h + b)) [max(n, m), out, B]. */
 export function sineLayer(g: Operations, h: Tensor, weights: Tensor, bias: Tensor, omega: number): Tensor {
   return g.sin(g.scale(linear(g, h, weights, bias), omega));
 }
 
-/** h [n, in, B], weights [m, in, out], bias [m, out, 1] -> w^T h + b. */
+/** Builds a linear layer: h [n, in, B], weights [m, in, out], bias [m, out, 1] -> w^T h + b [max(n, m), out, B]. */
 export function linear(g: Operations, h: Tensor, weights: Tensor, bias: Tensor): Tensor {
-  return g.add(g.product(g.transpose(weights), h), bias);
+  return g.add(g.autocastMatmul(g.transpose(weights), h), bias);
 }

@@ -2,14 +2,14 @@ import type { Device } from "./onnx/onnx-runtime.js";
 import type { Precision } from "./onnx/precision.js";
 import type { Trainer } from "./trainer.js";
 
-/** What runs the training graphs of either profile. */
+/** Trainers that run the training graphs of both profiles. */
 export type TrainerName = "onnx" | "tfjs";
-/** What trains tiles: our own kernel, which has no graph, as well. */
+/** Trainers of the tile profile: also the kernel, which has no graph. */
 export type TileTrainerName = TrainerName | "kernel";
 
 /**
- * `threads` and `precision` are for onnxruntime; the others run in the thread that calls them and in float32, the
- * kernel always on the processor. Only the one that is asked for is loaded.
+ * Creates a trainer and loads only its modules. `threads` and `precision` apply to onnxruntime only. The other trainers run
+ * in the calling thread and in float32; the kernel always runs on the CPU.
  */
 export async function createTrainer(
   name: TileTrainerName,
