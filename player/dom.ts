@@ -1,6 +1,6 @@
 const SVG = "http://www.w3.org/2000/svg";
 
-/** An HTML element with attributes (true is an empty one, false none) and children. */
+/** Creates an HTML element. An attribute value of true sets an empty attribute; false sets none. */
 export function create<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Readonly<Record<string, string | boolean>> = {},
@@ -14,7 +14,7 @@ export function create<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** A 24 x 24 icon that takes the color of the text around it; each path is filled. */
+/** Creates a 24 x 24 SVG icon from filled paths. The style sheet gives it the color of the surrounding text. */
 export function createIcon(name: string, ...paths: readonly string[]): SVGSVGElement {
   const icon = document.createElementNS(SVG, "svg");
   icon.setAttribute("viewBox", "0 0 24 24");

@@ -1,7 +1,7 @@
 import { ENGLISH } from "./i18n/lang/en.js";
 import { interpolate, type Strings } from "./i18n/strings.js";
 
-/** What a player could not do, as a stable code; the sentence beside it is for people. */
+/** Stable error codes for programs. The message is for people. */
 export type PlayerErrorCode =
   | "video-not-found"
   | "server-unreachable"
@@ -12,16 +12,16 @@ export type PlayerErrorCode =
   | "no-ranges"
   | "server-only";
 
-/** Sentences of the strings that say why nothing plays. */
-export type ErrorStringKey = Extract<keyof Strings, `error${string}`>;
+/** The string keys of error messages. */
+type ErrorStringKey = Extract<keyof Strings, `error${string}`>;
 
-/** Why nothing plays. The message is one English sentence; the player shows the same in the viewer's language. */
+/** Why the video does not play. `message` is in English; the player shows it in the viewer's language. */
 export class PlayerError extends Error {
   readonly reason: PlayerErrorCode;
   readonly #key: ErrorStringKey;
   readonly #values: Readonly<Record<string, string>>;
 
-  /** @param values what stands in the sentence's braces */
+  /** @param values replace the placeholders of the message */
   constructor(
     reason: PlayerErrorCode,
     key: ErrorStringKey,
@@ -35,16 +35,16 @@ export class PlayerError extends Error {
     this.#values = values;
   }
 
-  /** The number that a MediaError has: 2 for the network, 3 for decoding, 4 for a source that cannot be played. */
+  /** The code of a MediaError: 2 is a network error, 3 a decoding error, 4 an unsupported source. */
   get code(): number {
     if (this.reason === "not-playable") return 3;
     return this.reason === "server-unreachable" || this.reason === "server-busy" ? 2 : 4;
   }
 
   /**
-   * The message in these words.
+   * Returns the message in another language.
    *
-   * @param isolate marks addresses as text of its own direction, for words from right to left
+   * @param isolate wraps each value for right-to-left text
    */
   localizedMessage(strings: Strings, isolate: (value: string) => string = (value) => value): string {
     const values = Object.entries(this.#values).map(([name, value]) => [name, isolate(value)]);
@@ -53,27 +53,28 @@ export class PlayerError extends Error {
 }
 
 export const videoNotFound = (address: string, cause?: unknown) =>
-  new PlayerError("video-not-found", "errorNotFound", { address }, cause);
+  new PlayerError("video-not-found", "errorVideoNotFound", { address }, cause);
 export const serverUnreachable = (cause?: unknown) =>
-  new PlayerError("server-unreachable", "errorUnreachable", {}, cause);
-export const serverBusy = (cause?: unknown) => new PlayerError("server-busy", "errorBusy", {}, cause);
-export const badResponse = (cause?: unknown) => new PlayerError("bad-answer", "errorBadAnswer", {}, cause);
-/** @param cause says in its message what is wrong with the file */
+  new PlayerError("server-unreachable", "errorServerUnreachable", {}, cause);
+export const serverBusy = (cause?: unknown) => new PlayerError("server-busy", "errorServerBusy", {}, cause);
+export const badResponse = (cause?: unknown) => new PlayerError("bad-answer", "errorBadResponse", {}, cause);
+/** @param cause its message says what is wrong with the file */
 export const invalidVideo = (address: string, cause: Error) =>
-  new PlayerError("bad-answer", "errorBadVideo", { address, detail: cause.message }, cause);
+  new PlayerError("bad-answer", "errorInvalidVideo", { address, detail: cause.message }, cause);
+/** @param cause its message says what is wrong with the file */
 export const damagedVideo = (cause: Error) =>
-  new PlayerError("not-playable", "errorDamaged", { detail: cause.message }, cause);
+  new PlayerError("not-playable", "errorDamagedVideo", { detail: cause.message }, cause);
 export const notPlayable = (cause?: unknown) =>
   new PlayerError("not-playable", "errorNotPlayable", {}, cause);
 export const notSupported = () => new PlayerError("not-supported", "errorNotSupported", {});
 export const rangesNotSupported = (address: string) =>
-  new PlayerError("no-ranges", "errorNoRanges", { address });
+  new PlayerError("no-ranges", "errorRangesNotSupported", { address });
 export const requiresServer = (address: string) =>
-  new PlayerError("server-only", "errorServerOnly", { address });
+  new PlayerError("server-only", "errorRequiresServer", { address });
 export const cannotDecode = (cause?: unknown) =>
   new PlayerError("not-supported", "errorCannotDecode", {}, cause);
 
-/** The error for an HTTP status; 0 is an answer that never came. */
+/** Returns the error for an HTTP status; 0 means that there was no response. */
 export function errorForStatus(status: number, src: string, cause?: unknown): PlayerError {
   if (status === 404 || status === 410) return videoNotFound(src, cause);
   if (status === 503 || status === 429) return serverBusy(cause);

@@ -1,13 +1,13 @@
 import type { Size } from "../geometry/size.js";
 
-/** What a video says of its picture. */
-interface FrameFacts {
+/** What the media element reports about the frames on the canvas. */
+interface FrameProperties {
   size(): Size;
   quality(): { readonly total: number; readonly dropped: number };
 }
 
-/** As the video lies in its frame. */
-const PLACE: Partial<CSSStyleDeclaration> = {
+/** Covers the video. */
+const OVERLAY_STYLE: Partial<CSSStyleDeclaration> = {
   position: "absolute",
   inset: "0",
   width: "100%",
@@ -17,43 +17,42 @@ const PLACE: Partial<CSSStyleDeclaration> = {
   transformOrigin: "0 0",
 };
 
-/** A video that has no picture of its own, and a canvas that has. */
+/** A canvas over a media element that has no frames. */
 export interface CanvasOverlay {
-  /** Shows the canvas, in the video's place and shape. */
   show(): void;
-  /** The video answers for itself again; the canvas stays until it is removed. */
-  withdraw(): void;
+  /** Restores the media element's own properties. The canvas stays until it is removed. */
+  restoreVideo(): void;
 }
 
 /**
- * Puts a canvas over a video that has sound only, and lets that video answer for the canvas: its size and its
- * frames, which otherwise would be 0. Where the video is moved or enlarged, the canvas goes along.
+ * Puts a canvas over a media element that plays audio only. The element then reports the size and the frame counts of
+ * the canvas, which otherwise would be 0. The canvas follows the transform and `object-fit` of the element.
  */
 export function canvasOverlay(
   video: HTMLVideoElement,
   canvas: HTMLCanvasElement,
-  facts: FrameFacts,
+  frames: FrameProperties,
 ): CanvasOverlay {
   canvas.setAttribute("aria-hidden", "true");
   canvas.setAttribute("part", "canvas");
-  canvas.className = "held decoded";
-  Object.assign(canvas.style, PLACE);
+  canvas.className = "held-frame decoded";
+  Object.assign(canvas.style, OVERLAY_STYLE);
   canvas.style.display = "none";
   video.after(canvas);
-  const onSizeChange = () => {
+  const syncStyle = () => {
     canvas.style.transform = video.style.transform;
     canvas.style.objectFit = getComputedStyle(video).objectFit;
   };
-  const moves = new MutationObserver(onSizeChange);
-  moves.observe(video, { attributeFilter: ["style"] });
-  onSizeChange();
-  const answers: PropertyDescriptorMap = {
-    videoWidth: { configurable: true, get: () => facts.size().width },
-    videoHeight: { configurable: true, get: () => facts.size().height },
+  const styleObserver = new MutationObserver(syncStyle);
+  styleObserver.observe(video, { attributeFilter: ["style"] });
+  syncStyle();
+  const overrides: PropertyDescriptorMap = {
+    videoWidth: { configurable: true, get: () => frames.size().width },
+    videoHeight: { configurable: true, get: () => frames.size().height },
     getVideoPlaybackQuality: {
       configurable: true,
       value: (): VideoPlaybackQuality => {
-        const { total, dropped } = facts.quality();
+        const { total, dropped } = frames.quality();
         return {
           creationTime: performance.now(),
           totalVideoFrames: total,
@@ -63,15 +62,15 @@ export function canvasOverlay(
       },
     },
   };
-  Object.defineProperties(video, answers);
+  Object.defineProperties(video, overrides);
   return {
     show() {
       canvas.style.display = "block";
       canvas.style.objectFit = getComputedStyle(video).objectFit;
     },
-    withdraw() {
-      moves.disconnect();
-      for (const name of Object.keys(answers)) Reflect.deleteProperty(video, name);
+    restoreVideo() {
+      styleObserver.disconnect();
+      for (const name of Object.keys(overrides)) Reflect.deleteProperty(video, name);
     },
   };
 }

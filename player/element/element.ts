@@ -1,14 +1,15 @@
 import type Hls from "hls.js";
 import type { PlayerError } from "../errors.js";
 import type { Size } from "../geometry/size.js";
-import type { LoadedSegment } from "../hls/elastic-loader.js";
 import { PausedFrame } from "../playback/paused-frame.js";
-import type { MissingPart, Transport } from "../playback/transport.js";
+import type { LoadedSegment } from "../playback/segment.js";
+import type { MissingRange, Transport } from "../playback/transport.js";
+import type { PlayerMode } from "../session/open-video.js";
 import { Session } from "../session/session.js";
 import type { PlayerVideoInfo } from "../source/video-info.js";
 import { Controls } from "../ui/controls.js";
 import { buildLayout, type Layout } from "../ui/layout.js";
-import { type PlayerMode, parseCap, parseMode, parseQuality, parseSource } from "./attributes.js";
+import { parseCap, parseMode, parseQuality, parseSource } from "./attributes.js";
 import { MediaElement, VIDEO_ATTRIBUTES } from "./media-element.js";
 import { objectFit, observeFit } from "./object-fit.js";
 import { mirrorTextTracks, offerAudioTracks, offerRenditions } from "./tracks.js";
@@ -20,7 +21,7 @@ export interface SieddPlayerCustomEventMap {
   /** A segment of the picture has arrived. */
   segment: CustomEvent<LoadedSegment>;
   /** A part of the video cannot be had, and is left out: from and to in seconds. */
-  missing: CustomEvent<MissingPart>;
+  missing: CustomEvent<MissingRange>;
   /** Another part of the picture is asked for: as in the attribute `region`, and how many times enlarged. */
   regionchange: CustomEvent<{ readonly region: string; readonly zoom: number }>;
 }
@@ -50,16 +51,16 @@ export class SieddPlayerElement extends MediaElement {
   readonly #layout: Layout = buildLayout(this.attachShadow({ mode: "open" }));
   protected readonly video = this.#layout.video;
   // Who plays HLS by itself shows the last frame by itself, and in direct mode it is painted.
-  protected readonly still = new PausedFrame(this.video, () => (this.hls === null ? null : this.info));
+  protected readonly pausedFrame = new PausedFrame(this.video, () => (this.hls === null ? null : this.info));
   readonly #controls = new Controls(this, this.#layout, {
     onRegion: () => {
       // There another region is another stream, and until it plays the video has no picture.
       if (this.transport === "native") this.#controls.zoom.holdFrame();
-      this.#session?.measure();
+      this.#session?.updateSize();
       const { region, zoom } = this;
       this.#dispatch("regionchange", { region, zoom });
     },
-    onPipResize: () => this.#session?.measure(),
+    onPipResize: () => this.#session?.updateSize(),
   });
   #connection: AbortController | null = null;
   #loading: AbortController | null = null;
@@ -137,7 +138,7 @@ export class SieddPlayerElement extends MediaElement {
   }
   /** The size being asked for, in output pixels; null before the video and the layout are known. */
   get requestedSize(): Size | null {
-    return this.#session?.wantedSize ?? null;
+    return this.#session?.requestedSize ?? null;
   }
   /**
    * Pixels of the picture on screen, as they were computed. Before the first one is there, the elastic
@@ -228,10 +229,10 @@ export class SieddPlayerElement extends MediaElement {
     this.#connection = new AbortController();
     const { signal } = this.#connection;
     this.forwardEvents(signal);
-    observeFit(this, () => this.#session?.measure(), signal);
+    observeFit(this, () => this.#session?.updateSize(), signal);
     mirrorTextTracks(this, this.video, signal);
     this.#controls.connect(signal);
-    this.#layout.retry.addEventListener("click", () => this.#retry(), { signal });
+    this.#layout.retryButton.addEventListener("click", () => this.#retry(), { signal });
     signal.addEventListener("abort", () => this.#loading?.abort(), { once: true });
     this.#load();
   }
@@ -260,11 +261,11 @@ export class SieddPlayerElement extends MediaElement {
     } else if (name === "max-width" || name === "max-height") {
       const pixels = parseCap(name, value);
       this.#cap = name === "max-width" ? { ...this.#cap, width: pixels } : { ...this.#cap, height: pixels };
-      this.#session?.measure();
+      this.#session?.updateSize();
     } else if (name === "quality") {
       this.#quality = parseQuality(value);
       for (const rendition of this.videoRenditions) rendition.selected = rendition.height === this.#quality;
-      this.#session?.measure();
+      this.#session?.updateSize();
     } else if (name !== "nocontrols") {
       if (name === "muted") this.video.muted = value !== null;
       if (value === null) this.video.removeAttribute(name);
@@ -306,28 +307,28 @@ export class SieddPlayerElement extends MediaElement {
         src,
         mode: this.#mode,
         video: this.video,
-        still: this.still,
-        frame: this.video,
-        fit: () => objectFit(this),
-        window: () => this.#controls.pipWindowSize,
+        pausedFrame: this.pausedFrame,
+        container: this.video,
+        objectFit: () => objectFit(this),
+        pipWindowSize: () => this.#controls.pipWindowSize,
         startAt: () => this.#startAt,
-        cap: () => this.#cap,
+        maxSize: () => this.#cap,
         region: () => this.#controls.zoom.requestedRegion,
         fixedHeight: () => (this.#quality === "auto" ? null : this.#quality),
-        onFit: (fills) => this.#layout.stage.toggleAttribute("data-fits", fills),
+        onFillsContainer: (fills) => this.#layout.stage.toggleAttribute("data-fits", fills),
         onInfo: (info) => {
-          this.#layout.setShape(info);
+          this.#layout.setAspectRatio(info);
           this.#controls.onInfoLoaded();
           if (this.videoRenditions.length === 0) offerRenditions(this, info, signal);
         },
         onHls: (hls, playing) => offerAudioTracks(this, hls, playing),
-        onWantedSize: (size) => this.#dispatch("sizechange", size),
+        onRequestedSize: (size) => this.#dispatch("sizechange", size),
         onSegment: (arrival) => {
           this.#controls.zoom.addSegment(arrival);
           this.#dispatch("segment", arrival);
         },
         onMissing: (part) => this.#dispatch("missing", part),
-        onPainted: (region) => this.#controls.zoom.onFramePainted(region),
+        onFramePainted: (region) => this.#controls.zoom.onFramePainted(region),
         onReload: (position, playing) => {
           // From here on as before the video was first known: what is chosen meanwhile holds.
           this.#startAt = position;
@@ -362,7 +363,7 @@ export class SieddPlayerElement extends MediaElement {
 
   #showError(error: PlayerError | null): void {
     this.#error = error;
-    this.#controls.showError();
+    this.#controls.updateError();
     if (error !== null) this.dispatchEvent(new Event("error"));
   }
 

@@ -63,7 +63,7 @@ export function cloneEvent(event: Event): Event {
 
 /** The API of a media element, answered by the video inside; its attributes are reflected. */
 export abstract class MediaElement extends ForwardingElement {
-  protected abstract readonly still: PausedFrame;
+  protected abstract readonly pausedFrame: PausedFrame;
   /** Names of properties that were set before the tag was defined, with their values. */
   #earlyProperties: readonly (readonly [string, unknown])[] = Object.entries(this);
   #defaultPlaybackRate = 1;
@@ -88,16 +88,16 @@ export abstract class MediaElement extends ForwardingElement {
 
   /** Sends the video's events again, until the signal. */
   protected forwardEvents(signal: AbortSignal): void {
-    const { video, still } = this;
+    const { video, pausedFrame } = this;
     this.#dispatchedRate = Number.NaN;
     for (const type of MEDIA_EVENTS) {
       if (type === "ratechange") continue;
       const tell = (event: Event) => {
-        if (!still.hides(type)) this.dispatchEvent(cloneEvent(event));
+        if (!pausedFrame.suppresses(type)) this.dispatchEvent(cloneEvent(event));
       };
       video.addEventListener(type, tell, { signal });
     }
-    still.connect(signal);
+    pausedFrame.connect(signal);
     video.addEventListener("ratechange", () => this.#rateChanged(), { signal });
   }
 
@@ -120,7 +120,7 @@ export abstract class MediaElement extends ForwardingElement {
   }
 
   play(): Promise<void> {
-    this.still.settle();
+    this.pausedFrame.restorePosition();
     return this.video.play();
   }
   pause(): void {
@@ -131,17 +131,17 @@ export abstract class MediaElement extends ForwardingElement {
   }
   /** Seconds. */
   get currentTime(): number {
-    return this.still.position ?? this.video.currentTime;
+    return this.pausedFrame.position ?? this.video.currentTime;
   }
   set currentTime(seconds: number) {
-    this.still.settle();
+    this.pausedFrame.restorePosition();
     this.video.currentTime = seconds;
   }
   get ended(): boolean {
-    return this.still.ended || this.video.ended;
+    return this.pausedFrame.ended || this.video.ended;
   }
   get seeking(): boolean {
-    return this.still.position === null && this.video.seeking;
+    return this.pausedFrame.position === null && this.video.seeking;
   }
   /** Stays with the video, also when it is set before there is anything to play. */
   get playbackRate(): number {

@@ -1,25 +1,25 @@
 import { MIN_SIDE, type SizeLimits } from "../../protocol/size-limits.js";
 
-/** A width and a height; each function says which pixels it means. */
+/** A width and a height. Each function documents its unit. */
 export interface Size {
   readonly width: number;
   readonly height: number;
 }
 
-/** Limits of a video that no server computes: of direct mode, and of an info.json without `limits`. */
+/** Limits in direct mode, and for an info.json without `limits`. */
 export const DEFAULT_LIMITS: SizeLimits = {
   minSide: MIN_SIDE,
   maxSide: 8192,
   maxArea: Number.POSITIVE_INFINITY,
 };
 
-/** The largest size of the picture's shape that fits into the box: `object-fit: contain` without the bars. */
+/** Returns the largest size with the frame's aspect ratio that fits in the box, like `object-fit: contain`. */
 export function containSize(box: Size, frame: Size): Size {
   const scale = Math.min(box.width / frame.width, box.height / frame.height);
   return { width: frame.width * scale, height: frame.height * scale };
 }
 
-/** The picture leaves no bars that a person would call bars: at most a pixel, from rounding. */
+/** Returns whether the frame fills the box, up to the pixel that rounding may leave. */
 export function fillsBox(box: Size, frame: Size): boolean {
   const { width, height } = containSize(box, frame);
   return box.width - width < 2 && box.height - height < 2;
@@ -30,50 +30,55 @@ const toEven = (length: number, max: number): number => {
   return nearest > max ? 2 * Math.floor(max / 2) : nearest;
 };
 
-/** How the picture lies in its box (CSS). */
+/** The values of the CSS property `object-fit`. */
 export const OBJECT_FITS = ["contain", "cover", "fill", "none", "scale-down"] as const;
 export type ObjectFit = (typeof OBJECT_FITS)[number];
 
-/** The picture as it is drawn, in the same pixels as the box. */
-function renderedSize(box: Size, frame: Size, fit: ObjectFit): Size {
+/** Returns the size at which the video is rendered, in the same pixels as the box. */
+function renderedSize(box: Size, source: Size, fit: ObjectFit): Size {
   if (fit === "fill") return box;
-  // As many as the video has: CSS then shows each as one of its own pixels.
-  if (fit === "none") return frame;
-  const contained = containSize(box, frame);
-  if (fit === "scale-down") return contained.width > frame.width ? frame : contained;
+  // CSS then shows each source pixel as one of its own.
+  if (fit === "none") return source;
+  const contained = containSize(box, source);
+  if (fit === "scale-down") return contained.width > source.width ? source : contained;
   if (fit === "contain") return contained;
-  const scale = Math.max(box.width / frame.width, box.height / frame.height);
-  return { width: frame.width * scale, height: frame.height * scale };
+  const scale = Math.max(box.width / source.width, box.height / source.height);
+  return { width: source.width * scale, height: source.height * scale };
+}
+
+export interface SizeRequest {
+  /** Content box of the element in device pixels. */
+  readonly box: Size;
+  /** Size of the video, or of the region, in source pixels. */
+  readonly source: Size;
+  readonly limits: SizeLimits;
+  /** Largest width and height in output pixels; `Infinity` is no cap. */
+  readonly cap: Size;
+  /** Default: `contain`. */
+  readonly fit?: ObjectFit;
 }
 
 /**
- * The size to ask for: the picture's own pixels on this screen, even (4:2:0), within the limits and caps.
- * A cap shrinks both sides, so that the shape stays.
- *
- * @param box content box of the element in device pixels
- * @param source size of the video in pixels
- * @param cap most output pixels a side; `Infinity` where there is none
+ * Computes the size to request: the pixels that the video covers on the screen, even in both dimensions (4:2:0), within
+ * the limits and the cap. A cap shrinks both sides, which keeps the aspect ratio.
  */
-export function computeRequestedSize(
-  box: Size,
-  source: Size,
-  limits: SizeLimits,
-  cap: Size,
-  fit: ObjectFit = "contain",
-): Size {
+export function computeRequestedSize({ box, source, limits, cap, fit = "contain" }: SizeRequest): Size {
   const max = {
     width: Math.min(limits.maxSide, cap.width),
     height: Math.min(limits.maxSide, cap.height),
   };
-  const drawn = renderedSize(box, source, fit);
-  const shrink = Math.min(1, max.width / drawn.width, max.height / drawn.height);
-  const fitted = { width: drawn.width * shrink, height: drawn.height * shrink };
+  const rendered = renderedSize(box, source, fit);
+  const shrink = Math.min(1, max.width / rendered.width, max.height / rendered.height);
+  const fitted = { width: rendered.width * shrink, height: rendered.height * shrink };
   const excess = Math.sqrt(Math.max(1, (fitted.width * fitted.height) / limits.maxArea));
-  const atLeast = 2 * Math.ceil(limits.minSide / 2);
-  const side = (length: number, largest: number) => Math.max(atLeast, toEven(length / excess, largest));
-  let { width, height } = { width: side(fitted.width, max.width), height: side(fitted.height, max.height) };
-  // Rounding to even may have pushed the area just over its limit again.
-  while (width * height > limits.maxArea && (width > atLeast || height > atLeast)) {
+  const minSide = 2 * Math.ceil(limits.minSide / 2);
+  const toSide = (length: number, maxSide: number) => Math.max(minSide, toEven(length / excess, maxSide));
+  let { width, height } = {
+    width: toSide(fitted.width, max.width),
+    height: toSide(fitted.height, max.height),
+  };
+  // Rounding to even numbers may have exceeded the area limit again.
+  while (width * height > limits.maxArea && (width > minSide || height > minSide)) {
     if (width >= height) width -= 2;
     else height -= 2;
   }
@@ -83,23 +88,23 @@ export function computeRequestedSize(
 export const sameSize = (a: Size | null, b: Size | null): boolean =>
   a === b || (a !== null && b !== null && a.width === b.width && a.height === b.height);
 
-/** The size as it stands in a URL: `w,h`, with a percent-encoded `^` where it is more than the source has. */
+/** Formats a size as in URLs: `w,h`, with a percent-encoded `^` in front if it exceeds the source. */
 export function sizeParameter(size: Size, source: Size): string {
-  // Rounding an odd side up to even does not enlarge.
+  // Rounding an odd side up to an even number does not count as upscaling.
   const max = (side: number) => 2 * Math.ceil(side / 2);
-  const enlarges = size.width > max(source.width) || size.height > max(source.height);
-  return `${enlarges ? "%5E" : ""}${size.width},${size.height}`;
+  const upscales = size.width > max(source.width) || size.height > max(source.height);
+  return `${upscales ? "%5E" : ""}${size.width},${size.height}`;
 }
 
-/** Writes the size into the literal `{size}` of a segment's URL; URLs without one come back unchanged. */
+/** Replaces the literal `{size}` in the URL of a segment. URLs without it are returned unchanged. */
 export const fillSize = (url: string, parameter: string): string =>
   url.replace(/\{size\}|%7Bsize%7D/gi, () => parameter);
 
-/** Writes the region before the literal `{size}`, where the elastic playlist of the whole picture says `full`. */
+/** Replaces `full` before the literal `{size}` in an elastic playlist of the full frame. */
 export const fillRegion = (url: string, region: string): string =>
   url.replace(/\/full\/(?=\{size\}|%7Bsize%7D)/i, () => `/${region}/`);
 
-/** Share by which a side has to change before what is buffered is worth computing again. */
+/** Relative change of a side from which the buffer is worth replacing. */
 const NOTABLE_SIZE_CHANGE = 0.04;
 
 export function isNotableChange(from: Size, to: Size): boolean {
@@ -108,8 +113,8 @@ export function isNotableChange(from: Size, to: Size): boolean {
 }
 
 /**
- * Milliseconds that a new size must hold before it is asked for. A change that shows is followed as soon as
- * the hand rests; a few pixels (a scroll bar that comes and goes) only when they stay.
+ * Returns how long, in milliseconds, a new size must stay before it is requested. A notable change is requested soon after
+ * the resize ends. A few pixels, such as a scroll bar that comes and goes, must stay longer.
  */
 export function resizeDebounceMs(from: Size | null, to: Size): number {
   if (from === null) return 0;

@@ -1,18 +1,21 @@
 import { getStrings, hasTranslation, loadStrings, type Strings, textDirection } from "./strings.js";
 
-/** The language that an element is in: the nearest `lang` around it, else the browser's first known one. */
+/**
+ * Returns the language of an element: the closest `lang` attribute, also across shadow roots, or else the first
+ * of the browser's languages that has a translation.
+ */
 export function resolveLanguage(element: Element): string {
   for (let node: Element | null = element; node !== null; ) {
-    const near: Element | null = node.closest("[lang]");
-    const language = near?.getAttribute("lang");
+    const closest: Element | null = node.closest("[lang]");
+    const language = closest?.getAttribute("lang");
     if (language) return language;
-    const root: Node = (near ?? node).getRootNode();
+    const root: Node = (closest ?? node).getRootNode();
     node = root instanceof ShadowRoot ? root.host : null;
   }
   return navigator.languages?.find(hasTranslation) ?? "en";
 }
 
-/** The words of one player, and who wants to know when they change. */
+/** Holds the strings of one player and notifies listeners when they change. */
 export class Localizer {
   #strings = getStrings("en");
   #language = "en";
@@ -27,7 +30,7 @@ export class Localizer {
     return this.#strings;
   }
 
-  /** Takes the words of a language; in English until they have come. */
+  /** Switches to a language. Texts are English until the translation has loaded. */
   setLanguage(language: string): void {
     this.#language = language;
     this.#root.lang = language;
@@ -35,31 +38,31 @@ export class Localizer {
     this.#update();
     loadStrings(language)?.then(
       () => language === this.#language && this.#update(),
-      // The next player, or the next change of the language, tries again.
+      // Stays in English. The next player, or the next change of language, retries.
       () => undefined,
     );
   }
 
-  onChange(tell: () => void, signal: AbortSignal): void {
-    this.#listeners.add(tell);
-    signal.addEventListener("abort", () => this.#listeners.delete(tell), { once: true });
+  onChange(listener: () => void, signal: AbortSignal): void {
+    this.#listeners.add(listener);
+    signal.addEventListener("abort", () => this.#listeners.delete(listener), { once: true });
   }
 
   #update(): void {
     this.#strings = getStrings(this.#language);
-    this.applyStrings();
-    for (const tell of [...this.#listeners]) tell();
+    this.#applyStrings();
+    for (const listener of [...this.#listeners]) listener();
   }
 
-  /** Writes the words into what is marked with `data-label` (name and tool tip) and `data-text`. */
-  applyStrings(root: ParentNode = this.#root): void {
-    for (const element of root.querySelectorAll<HTMLElement>("[data-label]")) {
+  /** Writes the strings into elements with `data-label` (accessible name and tooltip) or `data-text` (content). */
+  #applyStrings(): void {
+    for (const element of this.#root.querySelectorAll<HTMLElement>("[data-label]")) {
       const text = this.#strings[element.dataset.label as keyof Strings];
       element.setAttribute("aria-label", text);
-      // A tool tip would cover what a large surface shows.
-      if (element.matches("button, .size")) element.title = text;
+      // Large surfaces get no tooltip: it would cover the video.
+      if (element.matches("button, .resolution")) element.title = text;
     }
-    for (const element of root.querySelectorAll<HTMLElement>("[data-text]")) {
+    for (const element of this.#root.querySelectorAll<HTMLElement>("[data-text]")) {
       element.textContent = this.#strings[element.dataset.text as keyof Strings];
     }
   }

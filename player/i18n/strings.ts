@@ -1,9 +1,9 @@
 import { ENGLISH } from "./lang/en.js";
 
-/** Words that the controls show or say. */
+/** Texts of the controls and error messages. */
 export type Strings = { readonly [K in keyof typeof ENGLISH]: string };
 
-/** Languages of the player's own, each fetched when somebody speaks it; English comes with the player. */
+/** Built-in languages, loaded on first use. English is part of the player. */
 const LOADERS = new Map<string, () => Promise<Strings>>([
   ["de", async () => (await import("./lang/de.js")).GERMAN],
   ["fr", async () => (await import("./lang/fr.js")).FRENCH],
@@ -11,7 +11,7 @@ const LOADERS = new Map<string, () => Promise<Strings>>([
   ["ar", async () => (await import("./lang/ar.js")).ARABIC],
 ]);
 const loaded = new Map<string, Strings>([["en", ENGLISH]]);
-/** What pages have added: it goes over the player's own. */
+/** Translations added by pages. They take precedence over the built-in ones. */
 const custom = new Map<string, Partial<Strings>>();
 
 /** Languages written from right to left. */
@@ -20,55 +20,61 @@ const RIGHT_TO_LEFT = new Set(["ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "
 const primarySubtag = (language: string): string => language.toLowerCase().split(/[-_]/, 1)[0] ?? "";
 
 /**
- * Adds a language, or replaces words of one, for all players made or connected from now on.
+ * Adds a translation, or overrides strings of an existing one. Applies to players created or connected afterwards.
  *
- * @param language BCP 47, as in the attribute `lang`; `de` also serves `de-AT` where that has no words
- * @param strings what is left out stays as it was, or English in a new language
+ * @param language BCP 47 tag, as in the `lang` attribute; `de` also serves as the fallback for `de-AT`
+ * @param strings texts by key; missing keys keep their previous text, or English in a new language
  */
 export function addTranslation(language: string, strings: Partial<Strings>): void {
-  const name = language.toLowerCase();
-  custom.set(name, { ...custom.get(name), ...strings });
+  const tag = language.toLowerCase();
+  custom.set(tag, { ...custom.get(tag), ...strings });
 }
 
-/** The words of a language as far as they are here; English where they are not. */
+/** Returns the strings of a language that are loaded so far, with English as the fallback. */
 export const getStrings = (language: string): Strings => ({
   ...(loaded.get(primarySubtag(language)) ?? ENGLISH),
   ...custom.get(primarySubtag(language)),
   ...custom.get(language.toLowerCase()),
 });
 
-/** Fetches the words of a language; null where all that there are are here. Rejects where they cannot be had. */
+/**
+ * Loads the built-in strings of a language.
+ *
+ * @returns null if there is nothing to load; otherwise a promise that rejects if the request fails
+ */
 export function loadStrings(language: string): Promise<void> | null {
-  const name = primarySubtag(language);
-  const load = LOADERS.get(name);
-  return load === undefined || loaded.has(name)
+  const subtag = primarySubtag(language);
+  const load = LOADERS.get(subtag);
+  return load === undefined || loaded.has(subtag)
     ? null
-    : load().then((strings) => void loaded.set(name, strings));
+    : load().then((strings) => void loaded.set(subtag, strings));
 }
 
-/** Whether there are words in this language. */
+/** Returns whether a built-in or added translation exists for the language. */
 export const hasTranslation = (language: string): boolean => {
-  const name = primarySubtag(language);
+  const subtag = primarySubtag(language);
   return (
-    [name, language.toLowerCase()].some((each) => custom.has(each)) || loaded.has(name) || LOADERS.has(name)
+    [subtag, language.toLowerCase()].some((tag) => custom.has(tag)) ||
+    loaded.has(subtag) ||
+    LOADERS.has(subtag)
   );
 };
 
 export const textDirection = (language: string): "ltr" | "rtl" =>
   RIGHT_TO_LEFT.has(primarySubtag(language)) ? "rtl" : "ltr";
 
-/** Figures and their unit as one run from left to right, whatever is around it (unicode.org/reports/tr9: LRI, PDI). */
+/** Wraps numbers and their unit in a left-to-right isolate (LRI ... PDI, unicode.org/reports/tr9). */
 export const isolateLtr = (text: string): string => `\u2066${text}\u2069`;
 
-/** Puts values into `{name}`s. */
+/** Replaces each `{name}` with its value. Unknown names stay unchanged. */
 export const interpolate = (text: string, values: Readonly<Record<string, string | number>>): string =>
-  text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+  text.replace(/\{(\w+)\}/g, (placeholder, name: string) => String(values[name] ?? placeholder));
 
-/** `m:ss`, or `h:mm:ss` from an hour on; unknown and endless durations are dashes. */
+/** Formats seconds as `m:ss`, or `h:mm:ss` from one hour. Returns `-:--` for unknown and infinite durations. */
 export function formatTime(seconds: number): string {
   if (!Number.isFinite(seconds)) return "-:--";
-  const whole = Math.floor(Math.max(0, seconds));
-  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  const two = (n: number) => String(n).padStart(2, "0");
-  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+  const total = Math.floor(Math.max(0, seconds));
+  const [h, m, s] = [Math.floor(total / 3600), Math.floor(total / 60) % 60, total % 60];
+  const pad = (n: number) => String(n).padStart(2, "0");
+  return h > 0 ? `${h}:${pad(m)}:${pad(s)}` : `${m}:${pad(s)}`;
 }

@@ -1,77 +1,86 @@
 import type Hls from "hls.js";
 import { observeSize } from "../abr/observe-size.js";
-import { RequestedSize, type SizeChange } from "../abr/requested-size.js";
-import type { PlayerMode } from "../element/attributes.js";
-import { videoNotFound, notPlayable, notSupported, PlayerError } from "../errors.js";
+import { RequestedSize } from "../abr/requested-size.js";
+import { notPlayable, notSupported, PlayerError, videoNotFound } from "../errors.js";
 import { type Region, sameRegion } from "../geometry/region.js";
-import { fillsBox, type ObjectFit, computeRequestedSize, type Size } from "../geometry/size.js";
-import type { LoadedSegment } from "../hls/elastic-loader.js";
+import { computeRequestedSize, fillsBox, type ObjectFit, type Size } from "../geometry/size.js";
 import type { PausedFrame } from "../playback/paused-frame.js";
-import type { MissingPart, Playback, Transport } from "../playback/transport.js";
+import type { LoadedSegment } from "../playback/segment.js";
+import type {
+  MissingRange,
+  Playback,
+  PlaybackOptions,
+  SizeChange,
+  Transport,
+} from "../playback/transport.js";
 import type { PlayerVideoInfo } from "../source/video-info.js";
-import { openVideo, type VideoSource } from "./open-video.js";
+import { openVideo, type PlayerMode, type VideoSource } from "./open-video.js";
 
 export interface SessionOptions {
+  /** URL of the video without a trailing slash. */
   readonly src: string;
-  /** Who decodes. */
   readonly mode: PlayerMode;
   readonly video: HTMLVideoElement;
-  readonly still: PausedFrame;
-  /** Whose content box is the picture's frame. */
-  readonly frame: Element;
-  /** How the picture lies in it. */
-  fit(): ObjectFit;
-  /** A window that shows the picture in place of the frame, in device pixels; null where there is none. */
-  window(): Size | null;
-  /** Seconds at which to start. */
+  readonly pausedFrame: PausedFrame;
+  /** The element whose content box the frame is fitted into. */
+  readonly container: Element;
+  /** Returns how the frame is fitted into the container. */
+  objectFit(): ObjectFit;
+  /** Returns the size of the picture-in-picture window in device pixels, or null without one. */
+  pipWindowSize(): Size | null;
+  /** Returns the initial position, in seconds. */
   startAt(): number;
-  /** Most output pixels a side. */
-  cap(): Size;
-  /** The part of the picture to ask for, in source pixels; null is all of it. */
+  /** Returns the maximum size, in output pixels. */
+  maxSize(): Size;
+  /** Returns the part of the frame to request, in source pixels; null is the full frame. */
   region(): Region | null;
-  /** Rows of output pixels that somebody has chosen; null follows the frame. */
+  /** Returns the height that the viewer has chosen, in output pixels; null follows the container. */
   fixedHeight(): number | null;
-  /** Whether the picture has its frame's shape, so that it may fill it to the last pixel. */
-  onFit(fills: boolean): void;
+  /** Reports whether the frame has the container's shape, so that rounding may leave no bar of a pixel. */
+  onFillsContainer(fills: boolean): void;
   onInfo(info: PlayerVideoInfo): void;
-  /** A player underneath has begun; the signal ends with it. */
+  /** An hls.js instance has started; the signal aborts when it stops. */
   onHls(hls: Hls, signal: AbortSignal): void;
-  onWantedSize(size: Size): void;
-  onSegment(arrival: LoadedSegment): void;
-  /** A part of the video cannot be had, and is left out. */
-  onMissing(part: MissingPart): void;
-  /** A picture of this region, in source pixels, has just been painted over the video. */
-  onPainted(region: Region): void;
-  /** The video has been replaced: it begins again where `startAt` says, and plays when it is told to. */
+  onRequestedSize(size: Size): void;
+  onSegment(segment: LoadedSegment): void;
+  /** A time range cannot be rendered and is skipped. */
+  onMissing(range: MissingRange): void;
+  /** A frame of this region, in source pixels, was painted over the media element. */
+  onFramePainted(region: Region): void;
+  /**
+   * The video was replaced and is being reloaded. The session calls `startAt` for the new position and does not resume
+   * playback by itself.
+   */
   onReload(position: number, playing: boolean): void;
   onError(error: PlayerError): void;
 }
 
-/** One video in one video, from its info.json to the last segment. Ends, and leaves nothing, with the signal. */
+/** Plays one video, from its info.json to its last segment, until the signal aborts. */
 export class Session {
   #source: VideoSource | null = null;
   #started = false;
   #playback: Playback | null = null;
-  #playing: AbortController | null = null;
-  #box: Size | null = null;
-  #playingRegion: Region | null = null;
-  /** A replaced video is asked for anew once; the next time only after a segment of it has come. */
+  /** Aborts when `#playback` stops. */
+  #playbackLife: AbortController | null = null;
+  #containerSize: Size | null = null;
+  #playbackRegion: Region | null = null;
+  /** A replaced video is reloaded once, and again only after one of its segments has loaded. */
   #mayReload = true;
-  #settleStart!: (failure: PlayerError | null) => void;
-  #whenStarted = this.#awaitStart();
-  readonly #wanted: RequestedSize;
+  #resolveStart!: (failure: PlayerError | null) => void;
+  #whenStarted = this.#createStartPromise();
+  readonly #requested: RequestedSize;
   readonly #options: SessionOptions;
   readonly #signal: AbortSignal;
 
   constructor(options: SessionOptions, signal: AbortSignal) {
     this.#options = options;
     this.#signal = signal;
-    this.#wanted = new RequestedSize((change) => this.#follow(change), signal);
+    this.#requested = new RequestedSize((change) => this.#onSizeChange(change), signal);
     observeSize(
-      options.frame,
-      (box) => {
-        this.#box = box;
-        this.measure();
+      options.container,
+      (size) => {
+        this.#containerSize = size;
+        this.updateSize();
       },
       signal,
     );
@@ -79,29 +88,29 @@ export class Session {
       "abort",
       () => {
         this.#stop();
-        this.#settleStart(null);
+        this.#resolveStart(null);
       },
       { once: true },
     );
     void this.#open();
   }
 
-  /** The size asked for; null before the video and the layout are known. */
-  get wantedSize(): Size | null {
-    return this.#wanted.current;
+  /** The requested size, in output pixels; null before the video and the layout are known. */
+  get requestedSize(): Size | null {
+    return this.#requested.current;
   }
 
-  /** What is known of the video; null before its info.json has come. */
+  /** null before info.json has loaded. */
   get info(): PlayerVideoInfo | null {
     return this.#source?.info ?? null;
   }
 
-  /** The frame in device pixels; null before the layout is known. */
-  get box(): Size | null {
-    return this.#box;
+  /** In device pixels; null before the layout is known. */
+  get containerSize(): Size | null {
+    return this.#containerSize;
   }
 
-  /** Fulfilled once the video has a source or the session has ended, or with the reason why it never will. */
+  /** Resolves with null once the media element has a source or the session has ended, or with the error that prevents it. */
   get whenStarted(): Promise<PlayerError | null> {
     return this.#whenStarted;
   }
@@ -118,25 +127,33 @@ export class Session {
     return this.#playback?.transport ?? null;
   }
 
-  /** Works the size out again, as after a change of the caps. */
-  measure(): void {
+  /** Computes the requested size again. Call it when one of the options that it depends on has changed. */
+  updateSize(): void {
     const { info } = this;
-    if (info === null || this.#box === null) return;
+    if (info === null || this.#containerSize === null) return;
     const region = this.#options.region();
     const height = this.#options.fixedHeight();
-    const window = this.#options.window();
-    const box = height === null ? (window ?? this.#box) : { width: Number.POSITIVE_INFINITY, height };
-    const fit = this.#options.fit();
-    this.#options.onFit(fit === "contain" && fillsBox(this.#box, info));
-    // A part of the picture, a number of rows that somebody has chosen, and a window's picture keep their shape.
-    const shaped = region !== null || height !== null || window !== null ? "contain" : fit;
-    const size = computeRequestedSize(box, region ?? info, info.limits, this.#options.cap(), shaped);
-    this.#wanted.propose(size, region);
+    const pipWindow = this.#options.pipWindowSize();
+    const box =
+      height === null ? (pipWindow ?? this.#containerSize) : { width: Number.POSITIVE_INFINITY, height };
+    const objectFit = this.#options.objectFit();
+    this.#options.onFillsContainer(objectFit === "contain" && fillsBox(this.#containerSize, info));
+    // A region, a chosen height and a picture-in-picture window keep the aspect ratio of the frame.
+    const keepsAspect = region !== null || height !== null || pipWindow !== null;
+    const fit = keepsAspect ? "contain" : objectFit;
+    const size = computeRequestedSize({
+      box,
+      source: region ?? info,
+      limits: info.limits,
+      cap: this.#options.maxSize(),
+      fit,
+    });
+    this.#requested.propose(size, region);
   }
 
-  #awaitStart(): Promise<PlayerError | null> {
+  #createStartPromise(): Promise<PlayerError | null> {
     return new Promise((resolve) => {
-      this.#settleStart = resolve;
+      this.#resolveStart = resolve;
     });
   }
 
@@ -144,7 +161,7 @@ export class Session {
     try {
       this.#source = await openVideo(this.#options.src, this.#options.mode, this.#signal);
       this.#options.onInfo(this.#source.info);
-      this.measure();
+      this.updateSize();
       this.#start(null, false);
     } catch (error) {
       if (this.#signal.aborted) return;
@@ -152,12 +169,12 @@ export class Session {
     }
   }
 
-  #follow(change: SizeChange): void {
-    this.#options.onWantedSize(change.size);
-    const moved = !sameRegion(change.region, this.#playingRegion);
-    this.#playingRegion = change.region;
-    if (moved && this.transport === "native") {
-      // Another region is another master playlist; the element holds the last frame meanwhile.
+  #onSizeChange(change: SizeChange): void {
+    this.#options.onRequestedSize(change.size);
+    const regionChanged = !sameRegion(change.region, this.#playbackRegion);
+    this.#playbackRegion = change.region;
+    if (regionChanged && this.transport === "native") {
+      // Another region has another master playlist. The element shows the last frame meanwhile.
       const { video } = this.#options;
       const [position, playing] = [video.currentTime, !video.paused];
       this.#stop();
@@ -168,31 +185,14 @@ export class Session {
     else this.#playback.onSizeChange(change);
   }
 
-  /** Begins as soon as both the video and the size are known. */
+  /** Starts playback if both the video and the size are known. */
   #start(startAt: number | null, resume: boolean): void {
-    if (this.#source === null || this.#wanted.current === null || this.#playback !== null) return;
-    const { video, still, src } = this.#options;
+    if (this.#source === null || this.#requested.current === null || this.#playback !== null) return;
     let playback: Playback | null = null;
     try {
-      playback = this.#source.start({
-        video,
-        still,
-        src,
-        info: this.#source.info,
-        startAt: startAt ?? this.#options.startAt(),
-        wantedSize: () => this.#wanted.current!,
-        wantedRegion: () => this.#wanted.region,
-        // Drawn at its own size, a smaller picture would shrink on the screen.
-        mayShrink: () => this.#options.fixedHeight() === null && this.#options.fit() !== "none",
-        onMissing: (part) => this.#options.onMissing(part),
-        onSegment: (arrival) => {
-          this.#mayReload = true;
-          this.#options.onSegment(arrival);
-        },
-        onPainted: (region) => this.#options.onPainted(region),
-        onStale: () => this.#reload(),
-        onError: (error) => this.#fail(error),
-      });
+      playback = this.#source.start(
+        this.#playbackOptions(this.#source.info, startAt ?? this.#options.startAt()),
+      );
     } catch (error) {
       this.#fail(error instanceof PlayerError ? error : notPlayable(error));
       return;
@@ -202,18 +202,42 @@ export class Session {
       return;
     }
     this.#playback = playback;
-    this.#playing = new AbortController();
-    const { signal: playing } = this.#playing;
-    if (playback.ready === undefined) this.#begin(resume, playing);
-    else void playback.ready.then(() => this.#begin(resume, playing));
+    this.#playbackLife = new AbortController();
+    const { signal } = this.#playbackLife;
+    if (playback.ready === undefined) this.#onReady(resume, signal);
+    else void playback.ready.then(() => this.#onReady(resume, signal));
   }
 
-  /** The video has a source. */
-  #begin(resume: boolean, playing: AbortSignal): void {
-    if (playing.aborted) return;
+  #playbackOptions(info: PlayerVideoInfo, startAt: number): PlaybackOptions {
+    const { video, pausedFrame, src } = this.#options;
+    return {
+      video,
+      pausedFrame,
+      src,
+      info,
+      startAt,
+      requestedSize: () => this.#requested.current!,
+      requestedRegion: () => this.#requested.region,
+      // With `object-fit: none` a smaller frame would shrink on the screen.
+      allowsDownscaling: () =>
+        this.#options.fixedHeight() === null && this.#options.objectFit() !== "none",
+      onMissing: (range) => this.#options.onMissing(range),
+      onSegment: (segment) => {
+        this.#mayReload = true;
+        this.#options.onSegment(segment);
+      },
+      onFramePainted: (region) => this.#options.onFramePainted(region),
+      onVideoReplaced: () => this.#reload(),
+      onError: (error) => this.#fail(error),
+    };
+  }
+
+  /** Called when the media element has a source. */
+  #onReady(resume: boolean, playbackSignal: AbortSignal): void {
+    if (playbackSignal.aborted) return;
     this.#started = true;
-    if (this.hls !== null) this.#options.onHls(this.hls, playing);
-    this.#settleStart(null);
+    if (this.hls !== null) this.#options.onHls(this.hls, playbackSignal);
+    this.#resolveStart(null);
     if (resume) this.#options.video.play().catch(() => undefined);
   }
 
@@ -228,19 +252,19 @@ export class Session {
     const [position, playing] = [video.currentTime, !video.paused];
     this.#stop();
     this.#source = null;
-    this.#whenStarted = this.#awaitStart();
+    this.#whenStarted = this.#createStartPromise();
     this.#options.onReload(position, playing);
     void this.#open();
   }
 
   #fail(error: PlayerError): void {
     if (this.#signal.aborted) return;
-    this.#settleStart(error);
+    this.#resolveStart(error);
     this.#options.onError(error);
   }
 
   #stop(): void {
-    this.#playing?.abort();
+    this.#playbackLife?.abort();
     this.#playback?.destroy();
     this.#playback = null;
     this.#started = false;

@@ -1,6 +1,4 @@
-import { parseVttTime } from "./vtt-time.js";
-
-/** A thumbnail: a part of a sheet, in its pixels. */
+/** A thumbnail: a rectangle of a sprite sheet, in its pixels, for a time range in seconds. */
 export interface Thumbnail {
   readonly start: number;
   readonly end: number;
@@ -11,47 +9,59 @@ export interface Thumbnail {
   readonly height: number;
 }
 
-/** Reads the cues of a storyboard: each names a part of a picture as a media fragment (`#xywh=`). */
-export function parseStoryboard(vtt: string, address: string): readonly Thumbnail[] {
-  const tiles: Thumbnail[] = [];
+/** Parses a WebVTT timestamp `[hh:]mm:ss.mmm` to seconds; undefined if it is invalid (w3.org/TR/webvtt1, 4.3). */
+function parseTimestamp(text: string): number | undefined {
+  const [, h, m, s] = /^(?:(\d+):)?(\d{2}):(\d{2}(?:\.\d{1,3})?)$/.exec(text) ?? [];
+  return m === undefined || s === undefined ? undefined : Number(h ?? 0) * 3600 + Number(m) * 60 + Number(s);
+}
+
+/**
+ * Parses the WebVTT cues of a storyboard. Each names a rectangle of an image as a media fragment (`#xywh=`).
+ *
+ * @param baseUrl resolves relative image URLs
+ */
+export function parseStoryboard(vtt: string, baseUrl: string): readonly Thumbnail[] {
+  const thumbnails: Thumbnail[] = [];
   for (const block of vtt.split(/\r?\n\r?\n/)) {
     const lines = block.split(/\r?\n/);
     const timing = lines.findIndex((line) => line.includes("-->"));
     const [, path, numbers] = /^(.+)#xywh=([\d,]+)$/.exec(lines[timing + 1]?.trim() ?? "") ?? [];
     if (timing < 0 || path === undefined || numbers === undefined) continue;
-    const [start, end] = lines[timing]!.split("-->").map((text) => parseVttTime(text.trim().split(/\s/)[0]!));
+    const [start, end] = lines[timing]!.split("-->").map((text) =>
+      parseTimestamp(text.trim().split(/\s/)[0]!),
+    );
     const [x, y, width, height] = numbers.split(",").map(Number);
     if (start === undefined || end === undefined || !(width! > 0) || !(height! > 0)) continue;
-    const sheet = new URL(path, address).href;
-    tiles.push({ start, end, sheet, x: x!, y: y!, width: width!, height: height! });
+    const sheet = new URL(path, baseUrl).href;
+    thumbnails.push({ start, end, sheet, x: x!, y: y!, width: width!, height: height! });
   }
-  return tiles;
+  return thumbnails;
 }
 
-/** The video's thumbnails, fetched when the first one is wanted. */
+/** The thumbnails of a video, fetched when the first one is needed. */
 export class Storyboard {
   #url: string | null = null;
   #thumbnails: Promise<readonly Thumbnail[]> | null = null;
   #controller = new AbortController();
 
-  /** The address of the WebVTT file; null where there is none. */
-  setUrl(address: string | null): void {
-    if (address === this.#url) return;
+  /** Sets the URL of the WebVTT file; null if the video has no storyboard. */
+  setUrl(url: string | null): void {
+    if (url === this.#url) return;
     this.#controller.abort();
     this.#controller = new AbortController();
-    this.#url = address;
+    this.#url = url;
     this.#thumbnails = null;
   }
 
-  /** The thumbnail of a moment in seconds; null where there is none, or it cannot be had. */
+  /** Returns the thumbnail for a time in seconds; null if there is none or it cannot be loaded. */
   async thumbnailAt(seconds: number): Promise<Thumbnail | null> {
     if (this.#url === null) return null;
     this.#thumbnails ??= this.#fetch(this.#url, this.#controller.signal);
-    const tiles = await this.#thumbnails;
-    return tiles.findLast((tile) => tile.start <= seconds) ?? null;
+    const thumbnails = await this.#thumbnails;
+    return thumbnails.findLast(({ start }) => start <= seconds) ?? null;
   }
 
-  /** Shows a tile on the whole of a box, whatever its size. */
+  /** Sizes an element to the thumbnail and shows it as the background. */
   showThumbnail(box: HTMLElement, { sheet, x, y, width, height }: Thumbnail): void {
     const { style } = box;
     const image = `url("${sheet.replaceAll('"', "%22")}")`;
@@ -64,12 +74,12 @@ export class Storyboard {
     style.backgroundPosition = `${-x}px ${-y}px`;
   }
 
-  async #fetch(address: string, signal: AbortSignal): Promise<readonly Thumbnail[]> {
+  async #fetch(url: string, signal: AbortSignal): Promise<readonly Thumbnail[]> {
     try {
-      const response = await fetch(address, { signal });
-      return response.ok ? parseStoryboard(await response.text(), address) : [];
+      const response = await fetch(url, { signal });
+      return response.ok ? parseStoryboard(await response.text(), url) : [];
     } catch {
-      // A video plays as well without thumbnails.
+      // Thumbnails are optional: playback continues without them.
       return [];
     }
   }

@@ -4,10 +4,10 @@ import { badResponse, errorForStatus, PlayerError, serverUnreachable } from "../
 import { DEFAULT_LIMITS } from "../geometry/size.js";
 import { videoUrl } from "./video-url.js";
 
-/** What the player knows of a video: the part of info.json that direct mode has as well. */
+/** The members of info.json that the player uses. Direct mode reads them from the asset. */
 export interface PlayerVideoInfo
   extends Pick<VideoInfo, "width" | "height" | "duration" | "frameRate" | "limits"> {
-  /** Relative to the URL of the video. */
+  /** URLs relative to that of the video. */
   readonly links: Partial<Pick<VideoInfo["links"], "poster" | "storyboard">>;
 }
 
@@ -18,7 +18,11 @@ const MAX_ATTEMPTS = 4;
 const positive = (value: unknown): number | null =>
   typeof value === "number" && value > 0 && Number.isFinite(value) ? value : null;
 
-/** Reads info.json; a limit that it does not name is the default. Throws PlayerError("bad-answer"). */
+/**
+ * Parses info.json. Missing limits get their defaults.
+ *
+ * @throws PlayerError with the reason `bad-answer` if size or duration are invalid
+ */
 export function parseVideoInfo(json: unknown): PlayerVideoInfo {
   const info = json as {
     width?: unknown;
@@ -48,7 +52,7 @@ export function parseVideoInfo(json: unknown): PlayerVideoInfo {
   };
 }
 
-/** Rejects with the signal's reason when that comes first. */
+/** Waits. Rejects with the reason of the signal if it aborts first. */
 export const delay = (milliseconds: number, signal: AbortSignal) =>
   new Promise<void>((resolve, reject) => {
     const timer = setTimeout(resolve, milliseconds);
@@ -62,7 +66,11 @@ export const delay = (milliseconds: number, signal: AbortSignal) =>
     );
   });
 
-/** Fetches `<src>/info.json`, waiting a few times where the server is busy. Throws PlayerError. */
+/**
+ * Fetches `<src>/info.json`, with up to four attempts while the server is busy.
+ *
+ * @throws PlayerError
+ */
 export async function fetchVideoInfo(src: string, signal: AbortSignal): Promise<PlayerVideoInfo> {
   for (let attempt = 1; ; attempt++) {
     let response: Response;

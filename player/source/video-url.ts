@@ -1,16 +1,16 @@
 import { SIGNATURE_PARAMETER } from "../../protocol/url-parameters.js";
 
-/** Keeps of a video's own address what decides the answer: no query but a signature. */
+/** Removes the query from the URL of a video, except for its signature. */
 export function keepOnlySignature(url: URL): void {
   const signature = url.searchParams.get(SIGNATURE_PARAMETER);
   url.search = signature === null ? "" : `?${SIGNATURE_PARAMETER}=${encodeURIComponent(signature)}`;
 }
 
 /**
- * The address of something of a video, with the video's own signature.
+ * Returns the URL of a resource of a video, with the signature of the video.
  *
- * @param src of the video, without a trailing slash
- * @param name below it; may have a query
+ * @param src URL of the video without a trailing slash
+ * @param name path below it, with or without a query
  */
 export function videoUrl(src: string, name: string): string {
   const [folder = "", query] = src.split("?", 2);
@@ -18,5 +18,5 @@ export function videoUrl(src: string, name: string): string {
   return `${folder}/${name}${name.includes("?") ? "&" : "?"}${query}`;
 }
 
-/** What the links of info.json are relative to; they have their signatures already. */
+/** Returns the base URL of the links in info.json, which have their own signatures. */
 export const videoBaseUrl = (src: string): string => `${src.split("?", 1)[0]}/`;

@@ -4,91 +4,102 @@ import { type ControlContext, setButtonState } from "./control-context.js";
 export interface Captions {
   readonly tracks: readonly TextTrack[];
   readonly current: TextTrack | null;
-  choose(track: TextTrack | null): void;
+  select(track: TextTrack | null): void;
   toggle(): void;
 }
 
-const isCaption = ({ kind }: TextTrack) => kind === "captions" || kind === "subtitles";
+const isCaptionTrack = ({ kind }: TextTrack) => kind === "captions" || kind === "subtitles";
 
-/**
- * Captions of any text track of the video. The chosen track is hidden to the browser and drawn here: above
- * the controls, outside of what is zoomed, in the player's own style.
- */
-export function setupCaptions({ host, layout, localizer, signal, on, showToast }: ControlContext): Captions {
-  const { cues, captions: button } = layout;
-  const list = layout.video.textTracks;
-  let current: TextTrack | null = null;
-  let last: TextTrack | null = null;
+const sameLanguage = (a: string, b: string): boolean =>
+  a.toLowerCase().split("-", 1)[0] === b.toLowerCase().split("-", 1)[0];
+
+/** Draws the active cues of a track into the overlay, in the player's own style. */
+function createCueRenderer(overlay: HTMLElement, currentTime: () => number) {
   let drawn = "";
-  let watching = new AbortController();
-
-  const tracks = () => [...list].filter(isCaption);
-  const draw = () => {
-    const now = host.currentTime;
-    // Not activeCues: while a video rests, browsers do not look for them again.
-    const active = [...(current?.cues ?? [])].filter(
+  return (track: TextTrack | null) => {
+    const now = currentTime();
+    // Not activeCues: browsers do not update them while the video is paused.
+    const active = [...(track?.cues ?? [])].filter(
       ({ startTime, endTime }) => startTime <= now && now < endTime,
     ) as VTTCue[];
-    const shown = active.map(({ id, startTime, text }) => `${id} ${startTime} ${text}`).join();
-    if (shown === drawn) return;
-    drawn = shown;
-    cues.replaceChildren(
+    const key = active.map(({ id, startTime, text }) => `${id} ${startTime} ${text}`).join();
+    if (key === drawn) return;
+    drawn = key;
+    overlay.replaceChildren(
       ...active
         .filter((cue) => typeof cue.getCueAsHTML === "function")
         .map((cue) => create("p", {}, create("span", {}, cue.getCueAsHTML()))),
     );
-    cues.lang = current?.language ?? "";
+    overlay.lang = track?.language ?? "";
   };
-  const show = () => {
-    button.hidden = tracks().length === 0;
-    setButtonState(
-      button,
-      current === null ? "off" : "on",
-      current === null ? localizer.strings.captionsOn : localizer.strings.captionsOff,
-    );
-    button.setAttribute("aria-pressed", String(current !== null));
+}
+
+/**
+ * Sets up captions for the text tracks of the video. The selected track is in the mode `hidden`, and its cues are
+ * drawn here, above the controls and outside the zoomed area.
+ */
+export function setupCaptions({ host, layout, localizer, signal, on, showToast }: ControlContext): Captions {
+  const { captionsButton, captionsOverlay, stage, video } = layout;
+  const list = video.textTracks;
+  const drawCues = createCueRenderer(captionsOverlay, () => host.currentTime);
+  let current: TextTrack | null = null;
+  let lastSelected: TextTrack | null = null;
+  let cueListener = new AbortController();
+
+  const tracks = () => [...list].filter(isCaptionTrack);
+  const draw = () => drawCues(current);
+  const update = () => {
+    const { strings } = localizer;
+    captionsButton.hidden = tracks().length === 0;
+    if (current === null) setButtonState(captionsButton, "off", strings.enableCaptions);
+    else setButtonState(captionsButton, "on", strings.disableCaptions);
+    captionsButton.setAttribute("aria-pressed", String(current !== null));
     draw();
   };
-  const onSizeChange = (track: TextTrack | null) => {
-    watching.abort();
-    watching = new AbortController();
+  const setCurrent = (track: TextTrack | null) => {
+    cueListener.abort();
+    cueListener = new AbortController();
     current = track;
-    last = track ?? last;
-    track?.addEventListener("cuechange", draw, { signal: watching.signal });
-    show();
+    lastSelected = track ?? lastSelected;
+    track?.addEventListener("cuechange", draw, { signal: cueListener.signal });
+    update();
   };
-  const choose = (track: TextTrack | null) => {
+  const select = (track: TextTrack | null) => {
     for (const other of tracks()) {
       if (other !== track) other.mode = "disabled";
     }
     if (track !== null) track.mode = "hidden";
-    onSizeChange(track);
+    setCurrent(track);
+  };
+  /** Prefers the last selected track, then one in the language of the controls. */
+  const preferredTrack = (): TextTrack | null => {
+    const all = tracks();
+    if (lastSelected !== null && all.includes(lastSelected)) return lastSelected;
+    const localized = all.find(({ language }) => language !== "" && sameLanguage(language, stage.lang));
+    return localized ?? all[0] ?? null;
   };
   const toggle = () => {
-    const all = tracks();
-    if (all.length === 0) return;
-    const remembered = last !== null && all.includes(last) ? last : null;
-    const here = all.find(({ language }) => language !== "" && sameLanguage(language, layout.stage.lang));
-    choose(current === null ? (remembered ?? here ?? all[0]!) : null);
-    showToast(
-      `${localizer.strings.captions}: ${current === null ? localizer.strings.off : (current as TextTrack).label || localizer.strings.on}`,
-    );
+    const { strings } = localizer;
+    if (tracks().length === 0) return;
+    const track = current === null ? preferredTrack() : null;
+    select(track);
+    showToast(`${strings.captions}: ${track === null ? strings.off : track.label || strings.on}`);
   };
-  /** A page, or the stream's default, has turned a track on or off. */
-  const adopt = () => {
+  /** Follows changes by the page, and the default track of the stream. */
+  const onTracksChange = () => {
     const showing = tracks().find(({ mode }) => mode === "showing");
-    if (showing !== undefined && host.controls) choose(showing);
+    if (showing !== undefined && host.controls) select(showing);
     else if (current !== null && (current.mode === "disabled" || !tracks().includes(current)))
-      onSizeChange(null);
-    else show();
+      setCurrent(null);
+    else update();
   };
 
-  on(list, "addtrack removetrack change", adopt);
+  on(list, "addtrack removetrack change", onTracksChange);
   on(host, "timeupdate seeked emptied", draw);
-  on(button, "click", toggle);
-  localizer.onChange(show, signal);
-  signal.addEventListener("abort", () => watching.abort(), { once: true });
-  adopt();
+  on(captionsButton, "click", toggle);
+  localizer.onChange(update, signal);
+  signal.addEventListener("abort", () => cueListener.abort(), { once: true });
+  onTracksChange();
   return {
     get tracks() {
       return tracks();
@@ -96,10 +107,7 @@ export function setupCaptions({ host, layout, localizer, signal, on, showToast }
     get current() {
       return current;
     },
-    choose,
+    select,
     toggle,
   };
 }
-
-const sameLanguage = (a: string, b: string): boolean =>
-  a.toLowerCase().split("-", 1)[0] === b.toLowerCase().split("-", 1)[0];

@@ -4,7 +4,7 @@ import type { Zoom } from "../zoom/zoom.js";
 import type { Layout } from "./layout.js";
 import type { PlayerHost } from "./player-host.js";
 
-/** What every control works with, until the signal aborts. */
+/** What every control works with until the signal aborts. */
 export interface ControlContext {
   readonly host: PlayerHost;
   readonly layout: Layout;
@@ -12,18 +12,36 @@ export interface ControlContext {
   readonly zoom: Zoom;
   readonly storyboard: Storyboard;
   readonly signal: AbortSignal;
-  /** Listens to several types, separated by spaces. */
+  /** Adds a listener for one or more event types, separated by spaces. */
   on(target: EventTarget, types: string, handle: (event: Event) => void): void;
-  /** Shows and says what has been done. */
+  /** Shows a short message and announces it to screen readers. */
   showToast(text: string): void;
 }
 
-/** Names a button that has states, for eyes, pointers and screen readers. */
-export function setButtonState(control: HTMLElement, state: string, text: string): void {
-  control.dataset.state = state;
-  if (control.getAttribute("aria-label") === text) return;
-  control.setAttribute("aria-label", text);
-  control.title = text;
+/** Sets the state of a button, and its accessible name and tooltip. */
+export function setButtonState(button: HTMLElement, state: string, label: string): void {
+  button.dataset.state = state;
+  if (button.getAttribute("aria-label") === label) return;
+  button.setAttribute("aria-label", label);
+  button.title = label;
 }
 
-export const toPercent = (share: number) => `${(100 * Math.min(1, Math.max(0, share))).toFixed(3)}%`;
+/** Formats a fraction, clamped to 0..1, as a CSS percentage. */
+export const toPercent = (fraction: number) => `${(100 * Math.min(1, Math.max(0, fraction))).toFixed(3)}%`;
+
+const TOAST_MS = 1100;
+
+/** Returns a function that shows one message at a time for 1.1 seconds. */
+export function createToast(toast: HTMLElement, signal: AbortSignal): (text: string) => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
+  return (text) => {
+    clearTimeout(timer);
+    toast.textContent = text;
+    toast.dataset.shown = "";
+    timer = setTimeout(() => {
+      delete toast.dataset.shown;
+      toast.textContent = "";
+    }, TOAST_MS);
+  };
+}

@@ -1,7 +1,7 @@
 import { create } from "../dom.js";
 import { interpolate } from "../i18n/strings.js";
 import type { ControlContext } from "./control-context.js";
-import { HELP } from "./keyboard.js";
+import { SHORTCUTS } from "./key-bindings.js";
 
 export interface Help {
   readonly open: boolean;
@@ -9,47 +9,47 @@ export interface Help {
   close(): void;
 }
 
-/** The sheet of keyboard shortcuts. While it is open the rest of the player rests. */
+/** Sets up the dialog with the keyboard shortcuts. The rest of the player is inert while it is open. */
 export function setupHelp({ layout, localizer, signal, on }: ControlContext): Help {
-  const { help, keys, closeHelp, stage } = layout;
-  const sheet = help.querySelector<HTMLElement>(".sheet")!;
-  const others = () => [...stage.children].filter((child) => child !== help) as HTMLElement[];
+  const { helpPanel, helpSheet, shortcutList, closeHelpButton, stage } = layout;
   const key = (text: string) =>
     create("kbd", { dir: "ltr" }, interpolate(text, { drag: localizer.strings.drag }));
-  const write = () => {
-    keys.replaceChildren(
-      ...HELP.map(([names, word]) =>
+  const render = () => {
+    shortcutList.replaceChildren(
+      ...SHORTCUTS.map(([keys, description]) =>
         create(
           "div",
           {},
-          create("dt", {}, ...(names.includes("+{") ? [key(names)] : names.split(" ").map(key))),
-          create("dd", {}, localizer.strings[word]),
+          create("dt", {}, ...(keys.includes("+{") ? [key(keys)] : keys.split(" ").map(key))),
+          create("dd", {}, localizer.strings[description]),
         ),
       ),
     );
   };
-  const set = (open: boolean) => {
-    if (open === !help.hidden) return;
-    help.hidden = !open;
-    for (const other of others()) other.inert = open;
+  const setOpen = (open: boolean) => {
+    if (open === !helpPanel.hidden) return;
+    helpPanel.hidden = !open;
+    for (const child of stage.children) {
+      if (child !== helpPanel) (child as HTMLElement).inert = open;
+    }
     if (open) {
-      write();
-      sheet.focus({ preventScroll: true });
+      render();
+      helpSheet.focus({ preventScroll: true });
     } else stage.focus({ preventScroll: true });
   };
-  on(closeHelp, "click", () => set(false));
-  on(help, "click", (event) => {
-    if (event.target === help) set(false);
+  on(closeHelpButton, "click", () => setOpen(false));
+  on(helpPanel, "click", (event) => {
+    if (event.target === helpPanel) setOpen(false);
   });
   localizer.onChange(() => {
-    if (!help.hidden) write();
+    if (!helpPanel.hidden) render();
   }, signal);
-  signal.addEventListener("abort", () => set(false), { once: true });
+  signal.addEventListener("abort", () => setOpen(false), { once: true });
   return {
     get open() {
-      return !help.hidden;
+      return !helpPanel.hidden;
     },
-    toggle: () => set(help.hidden !== false),
-    close: () => set(false),
+    toggle: () => setOpen(helpPanel.hidden !== false),
+    close: () => setOpen(false),
   };
 }

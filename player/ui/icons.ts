@@ -1,8 +1,8 @@
 import { createIcon } from "../dom.js";
 
 const SPEAKER = "M4 9.5h3.2L12 5.6v12.8l-4.8-3.9H4z";
-/** Frames are outlines drawn as a shape with a hole (the winding of the second runs the other way). */
-const FRAME = "M3 5h18v14H3zM5 7v10h14V7z";
+/** Outline of a screen: the second path runs the other way, which cuts a hole. */
+const SCREEN = "M3 5h18v14H3zM5 7v10h14V7z";
 
 export const playIcon = () => createIcon("play", "M7.5 4.8v14.4L19 12z");
 export const pauseIcon = () => createIcon("pause", "M7 5h3.4v14H7zM13.6 5H17v14h-3.4z");
@@ -10,7 +10,7 @@ export const replayIcon = () =>
   createIcon("replay", "M12 5V1.8L7.2 6.2 12 10.6V7.2a5.4 5.4 0 1 1-5.4 5.4H4.4A7.6 7.6 0 1 0 12 5z");
 export const volumeIcon = () =>
   createIcon(
-    "sound",
+    "unmuted",
     SPEAKER,
     "M14.4 8.6a4.6 4.6 0 0 1 0 6.8l1.2 1.4a6.4 6.4 0 0 0 0-9.6z",
     "M17 5.8a8.6 8.6 0 0 1 0 12.4l1.2 1.4a10.4 10.4 0 0 0 0-15.2z",
@@ -23,9 +23,8 @@ export const mutedIcon = () =>
   );
 export const enterFullscreenIcon = () =>
   createIcon("enter", "M4 4h6v2H6v4H4zM14 4h6v6h-2V6h-4zM4 14h2v4h4v2H4zM18 14h2v6h-6v-2h4z");
-export const leaveFullscreenIcon = () =>
-  createIcon("leave", "M8 4h2v6H4V8h4zM14 4h2v4h4v2h-6zM4 14h6v6H8v-4H4zM14 14h6v2h-4v4h-2z");
-/** Two sliders: what is set. */
+export const exitFullscreenIcon = () =>
+  createIcon("exit", "M8 4h2v6H4V8h4zM14 4h2v4h4v2h-6zM4 14h6v6H8v-4H4zM14 14h6v2h-4v4h-2z");
 export const settingsIcon = () =>
   createIcon(
     "settings",
@@ -33,8 +32,8 @@ export const settingsIcon = () =>
     "M3 15h2.2a3 3 0 0 1 5.6 0H21v2H10.8a3 3 0 0 1-5.6 0H3zM8 14.9a1.1 1.1 0 1 0 0 2.2 1.1 1.1 0 0 0 0-2.2z",
   );
 export const captionsIcon = () =>
-  createIcon("captions-icon", FRAME, "M7 13h6v2H7zM14.5 13H17v2h-2.5zM7 9.5h2.5v2H7zM11 9.5h6v2h-6z");
-export const pipIcon = () => createIcon("pip-icon", FRAME, "M11.5 11.5h6v4.2h-6z");
+  createIcon("captions-icon", SCREEN, "M7 13h6v2H7zM14.5 13H17v2h-2.5zM7 9.5h2.5v2H7zM11 9.5h6v2h-6z");
+export const pipIcon = () => createIcon("pip-icon", SCREEN, "M11.5 11.5h6v4.2h-6z");
 export const airplayIcon = () =>
   createIcon("airplay-icon", "M3 4h18v12h-3.2l-1.7-2H19V6H5v8h2.9l-1.7 2H3z", "M12 13.2 18 20.4H6z");
 export const castIcon = () =>

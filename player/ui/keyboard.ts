@@ -1,90 +1,119 @@
-/** What a key asks for; null where the key is not ours. */
-export type PlayerCommand =
-  | { readonly type: "toggle" }
-  | { readonly type: "mute" }
-  | { readonly type: "fullscreen" }
-  | { readonly type: "captions" }
-  | { readonly type: "pip" }
-  | { readonly type: "help" }
-  | { readonly type: "statistics" }
-  /** Whatever lies over the video goes: a panel, else the zoom. */
-  | { readonly type: "leave" }
-  | { readonly type: "seek-by"; readonly seconds: number }
-  | { readonly type: "seek-to"; readonly share: number }
-  | { readonly type: "frame-by"; readonly frames: number }
-  | { readonly type: "speed-by"; readonly step: number }
-  | { readonly type: "volume-by"; readonly step: number }
-  | { readonly type: "zoom-by"; readonly factor: number }
-  | { readonly type: "pan-by"; readonly across: number; readonly down: number };
+import { toNumber } from "../../codec/asset/rational.js";
+import { interpolate, isolateLtr } from "../i18n/strings.js";
+import type { Captions } from "./captions.js";
+import type { ControlContext } from "./control-context.js";
+import type { FullscreenControl } from "./fullscreen.js";
+import type { Help } from "./help.js";
+import { commandForKey, type PlayerCommand } from "./key-bindings.js";
+import type { PictureInPictureControl } from "./picture-in-picture.js";
+import type { PlayControl } from "./play-button.js";
+import { PLAYBACK_RATES } from "./settings-pages.js";
+import type { Statistics } from "./statistics.js";
+import type { VolumeControl } from "./volume.js";
 
-/** A key that zooms does so by half a doubling. */
-const ZOOM_STEP = Math.SQRT2;
-/** Share of what is looked at. */
-const PAN_STEP = 0.25;
-
-const COMMANDS: Readonly<Record<string, PlayerCommand>> = {
-  " ": { type: "toggle" },
-  k: { type: "toggle" },
-  m: { type: "mute" },
-  f: { type: "fullscreen" },
-  c: { type: "captions" },
-  i: { type: "pip" },
-  s: { type: "statistics" },
-  "?": { type: "help" },
-  Escape: { type: "leave" },
-  ArrowLeft: { type: "seek-by", seconds: -5 },
-  ArrowRight: { type: "seek-by", seconds: 5 },
-  j: { type: "seek-by", seconds: -10 },
-  l: { type: "seek-by", seconds: 10 },
-  ArrowUp: { type: "volume-by", step: 0.05 },
-  ArrowDown: { type: "volume-by", step: -0.05 },
-  Home: { type: "seek-to", share: 0 },
-  End: { type: "seek-to", share: 1 },
-  ",": { type: "frame-by", frames: -1 },
-  ".": { type: "frame-by", frames: 1 },
-  "<": { type: "speed-by", step: -1 },
-  ">": { type: "speed-by", step: 1 },
-  "+": { type: "zoom-by", factor: ZOOM_STEP },
-  "=": { type: "zoom-by", factor: ZOOM_STEP },
-  "-": { type: "zoom-by", factor: 1 / ZOOM_STEP },
-  _: { type: "zoom-by", factor: 1 / ZOOM_STEP },
-};
-
-const PANS: Readonly<Record<string, PlayerCommand>> = {
-  ArrowLeft: { type: "pan-by", across: -PAN_STEP, down: 0 },
-  ArrowRight: { type: "pan-by", across: PAN_STEP, down: 0 },
-  ArrowUp: { type: "pan-by", across: 0, down: -PAN_STEP },
-  ArrowDown: { type: "pan-by", across: 0, down: PAN_STEP },
-};
-
-/** Keys as on well-known players. Any other pressed modifier than Shift leaves the key to the browser. */
-export function commandForKey(
-  event: Pick<KeyboardEvent, "key" | "ctrlKey" | "altKey" | "metaKey"> & { readonly shiftKey?: boolean },
-): PlayerCommand | null {
-  if (event.ctrlKey || event.altKey || event.metaKey) return null;
-  if (/^[0-9]$/.test(event.key)) return { type: "seek-to", share: Number(event.key) / 10 };
-  if (event.shiftKey && Object.hasOwn(PANS, event.key)) return PANS[event.key]!;
-  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  return Object.hasOwn(COMMANDS, key) ? COMMANDS[key]! : null;
+export interface KeyTargets {
+  readonly playControl: PlayControl;
+  readonly volume: VolumeControl;
+  readonly fullscreen: FullscreenControl;
+  readonly pictureInPicture: PictureInPictureControl;
+  readonly captions: Captions;
+  readonly statistics: Statistics;
+  readonly help: Help;
 }
 
-/** The keys of the help sheet, with the word for what they do. */
-export const HELP = [
-  ["Space K", "keyToggle"],
-  ["← →", "keySeek"],
-  ["J L", "keySeekFar"],
-  ["0 … 9", "keyShare"],
-  ["Home End", "keyEnds"],
-  [", .", "keyframe"],
-  ["< >", "keySpeed"],
-  ["↓ ↑", "keyVolume"],
-  ["M", "mute"],
-  ["C", "captions"],
-  ["I", "enterPip"],
-  ["F", "enterFullscreen"],
-  ["+ − 0", "keyZoom"],
-  ["Shift+← ↑ ↓ →", "keyPan"],
-  ["Shift+{drag}", "keyDraw"],
-  ["S", "stats"],
-  ["?", "help"],
-] as const;
+const DEFAULT_FRAME_RATE = { num: 25, den: 1 };
+
+/** Returns the next rate of the settings menu, up or down, or the current one at either end. */
+export function nextPlaybackRate(current: number, step: number): number {
+  const next =
+    step > 0
+      ? PLAYBACK_RATES.find((rate) => rate > current)
+      : PLAYBACK_RATES.findLast((rate) => rate < current);
+  return next ?? current;
+}
+
+/** Runs a command. Returns false if it had no effect, so that the key stays with the page. */
+function runCommand(command: PlayerCommand, context: ControlContext, targets: KeyTargets): boolean {
+  const { host, localizer, zoom, showToast } = context;
+  const { playControl, help } = targets;
+  switch (command.type) {
+    case "toggle":
+      playControl.toggle();
+      break;
+    case "mute":
+      targets.volume.toggleMute();
+      break;
+    case "fullscreen":
+      targets.fullscreen.toggle();
+      break;
+    case "pip":
+      targets.pictureInPicture.toggle();
+      break;
+    case "captions":
+      targets.captions.toggle();
+      break;
+    case "statistics":
+      targets.statistics.toggle();
+      break;
+    case "help":
+      help.toggle();
+      break;
+    case "escape":
+      if (help.open) help.close();
+      else if (zoom.zoomed) zoom.setView(null);
+      else if (zoom.zoomToolActive) context.layout.zoomToolButton.click();
+      else return false;
+      break;
+    case "volume-by":
+      targets.volume.changeBy(command.step);
+      break;
+    case "seek-by":
+      playControl.seekTo(host.currentTime + command.seconds);
+      break;
+    case "seek-to":
+      if (command.fraction === 0 && zoom.zoomed) zoom.setView(null);
+      else playControl.seekTo(command.fraction * host.duration);
+      break;
+    case "frame-by":
+      host.pause();
+      playControl.seekTo(
+        host.currentTime + command.frames / toNumber(host.info?.frameRate ?? DEFAULT_FRAME_RATE),
+      );
+      break;
+    case "speed-by":
+      host.playbackRate = nextPlaybackRate(host.playbackRate, command.step);
+      showToast(isolateLtr(`${host.playbackRate}×`));
+      break;
+    case "zoom-by":
+      zoom.zoomStep(command.factor);
+      showToast(
+        interpolate(localizer.strings.zoomLevel, {
+          zoom: isolateLtr(`${Number(zoom.factor.toFixed(1))}×`),
+        }),
+      );
+      break;
+    case "pan-by":
+      if (!zoom.zoomed) return false;
+      zoom.panByFraction(command.dx, command.dy);
+      break;
+  }
+  return true;
+}
+
+/** Handles keys pressed while the focus is inside the player. */
+export function setupKeyboard(context: ControlContext, targets: KeyTargets): void {
+  const { host, layout, on } = context;
+  on(layout.stage, "keydown", (event) => {
+    const key = event as KeyboardEvent;
+    const target = key.composedPath()[0];
+    const pressesButton = target instanceof HTMLButtonElement && (key.key === " " || key.key === "Enter");
+    const movesVolume = target === layout.volumeSlider && key.key.startsWith("Arrow");
+    const command = commandForKey(key);
+    // Inside another player's controls the keys are handled by that player.
+    if (host.slot === "media") return;
+    if (key.defaultPrevented || pressesButton || movesVolume || command === null) return;
+    // While the help is open, only the keys that close it are handled. The others may scroll it.
+    if (targets.help.open && command.type !== "escape" && command.type !== "help") return;
+    if (runCommand(command, context, targets)) key.preventDefault();
+  });
+}

@@ -7,7 +7,7 @@ import {
   castIcon,
   closeIcon,
   enterFullscreenIcon,
-  leaveFullscreenIcon,
+  exitFullscreenIcon,
   mutedIcon,
   pauseIcon,
   pipIcon,
@@ -19,12 +19,12 @@ import {
 } from "./icons.js";
 import { playerStyles } from "./styles.js";
 
-type Word = keyof Strings;
+type StringKey = keyof Strings;
 
-const button = (part: string, label: Word, ...children: (Node | string)[]) =>
+const button = (part: string, label: StringKey, ...children: (Node | string)[]) =>
   create("button", { type: "button", part: `button ${part}`, class: part, "data-label": label }, ...children);
 
-const range = (part: string, label: Word, step: string) =>
+const slider = (part: string, label: StringKey, step: string) =>
   create("input", {
     type: "range",
     class: part,
@@ -36,143 +36,218 @@ const range = (part: string, label: Word, step: string) =>
     "data-label": label,
   });
 
-/** The picture and what lies on it while it is zoomed. */
-function buildFrame() {
+/** Builds the video, and what is drawn over it while it is zoomed. */
+function buildVideoContainer() {
   const video = create("video", { part: "video", playsinline: true });
-  const held = create("canvas", { class: "held", hidden: true, "aria-hidden": "true" });
-  const drawn = create("div", { class: "drawn", hidden: true, "aria-hidden": "true" });
-  const frame = create("div", { class: "frame", part: "frame" }, video, held, drawn);
+  const heldFrame = create("canvas", { class: "held-frame", hidden: true, "aria-hidden": "true" });
+  const selection = create("div", { class: "selection", hidden: true, "aria-hidden": "true" });
+  const videoContainer = create(
+    "div",
+    { class: "video-container", part: "video-container" },
+    video,
+    heldFrame,
+    selection,
+  );
   const thumbnail = create("div", { class: "thumbnail" });
-  const lens = create("div", { class: "lens" });
-  // By keys one pans without it.
+  const minimapViewport = create("div", { class: "minimap-viewport" });
+  // Hidden from assistive technology: the keyboard pans without it.
   const minimap = create(
     "div",
     { class: "minimap", part: "minimap", hidden: true, "aria-hidden": "true" },
     thumbnail,
-    lens,
+    minimapViewport,
   );
-  const fullFrame = create(
+  const zoomFactor = create("span", { dir: "ltr" });
+  const resetZoomButton = create(
     "button",
-    { type: "button", part: "button full-frame", class: "full-frame" },
-    create("span", { dir: "ltr" }, ""),
-    create("span", { class: "unseen", "data-text": "fullFrame" }),
+    { type: "button", part: "button reset-zoom", class: "reset-zoom" },
+    zoomFactor,
+    create("span", { class: "visually-hidden", "data-text": "resetZoom" }),
     closeIcon(),
   );
-  fullFrame.hidden = true;
-  const map = create("div", { class: "map" }, minimap, fullFrame);
-  return { video, held, drawn, frame, thumbnail, lens, minimap, fullFrame, map };
+  resetZoomButton.hidden = true;
+  const zoomOverlay = create("div", { class: "zoom-overlay" }, minimap, resetZoomButton);
+  return {
+    video,
+    heldFrame,
+    selection,
+    videoContainer,
+    thumbnail,
+    minimapViewport,
+    minimap,
+    zoomFactor,
+    resetZoomButton,
+    zoomOverlay,
+  };
 }
 
-/** The bar below, from left to right. */
-function buildControls() {
-  const seek = range("seek", "seek", "any");
-  const previewFrame = create("div", { class: "preview-frame" });
+/** Builds the seek slider and its thumbnail preview. */
+function buildTimeline() {
+  const seekSlider = slider("seek", "seek", "any");
+  const previewThumbnail = create("div", { class: "preview-thumbnail" });
   const previewTime = create("span", { class: "preview-time" });
   const preview = create(
     "div",
     { class: "preview", part: "preview", hidden: true, "aria-hidden": "true" },
-    previewFrame,
+    previewThumbnail,
     previewTime,
   );
-  const play = button("play", "play", playIcon(), pauseIcon(), replayIcon());
-  const mute = button("mute", "mute", volumeIcon(), mutedIcon());
-  const volume = range("volume", "volume", "0.05");
+  const timeline = create("div", { class: "timeline" }, preview, seekSlider);
+  return { timeline, seekSlider, preview, previewThumbnail, previewTime };
+}
+
+/** Builds the row of buttons, in display order. */
+function buildButtons() {
+  const playButton = button("play", "play", playIcon(), pauseIcon(), replayIcon());
+  const muteButton = button("mute", "mute", volumeIcon(), mutedIcon());
+  const volumeSlider = slider("volume", "volume", "0.05");
   const time = create("span", { class: "time", part: "time" }, "0:00");
-  const size = create("span", {
-    class: "size",
-    part: "size",
-    "data-label": "size",
+  const spacer = create("span", { class: "spacer" });
+  const resolution = create("span", {
+    class: "resolution",
+    part: "resolution",
+    "data-label": "resolution",
     role: "img",
     hidden: true,
   });
-  const zoomTool = button("zoom-tool", "zoomTool", zoomIcon());
-  zoomTool.setAttribute("aria-pressed", "false");
-  const captions = button("captions-button", "captionsOn", captionsIcon());
-  captions.hidden = true;
-  const settings = button("settings-button", "settings", settingsIcon());
-  settings.setAttribute("aria-haspopup", "true");
-  settings.setAttribute("aria-expanded", "false");
-  const airplay = button("airplay", "airplay", airplayIcon());
-  const cast = button("cast", "cast", castIcon());
-  airplay.hidden = true;
-  cast.hidden = true;
-  const pip = button("pip", "enterPip", pipIcon());
-  const fullscreen = button("fullscreen", "enterFullscreen", enterFullscreenIcon(), leaveFullscreenIcon());
-  const row = create(
-    "div",
-    { class: "row" },
-    ...[play, mute, volume, time, create("span", { class: "gap" }), size],
-    ...[zoomTool, captions, settings, airplay, cast, pip, fullscreen],
+  const zoomToolButton = button("zoom-tool", "zoomTool", zoomIcon());
+  zoomToolButton.setAttribute("aria-pressed", "false");
+  const captionsButton = button("captions-button", "enableCaptions", captionsIcon());
+  captionsButton.hidden = true;
+  const settingsButton = button("settings-button", "settings", settingsIcon());
+  settingsButton.setAttribute("aria-haspopup", "true");
+  settingsButton.setAttribute("aria-expanded", "false");
+  const airplayButton = button("airplay", "airplay", airplayIcon());
+  airplayButton.hidden = true;
+  const castButton = button("cast", "cast", castIcon());
+  castButton.hidden = true;
+  const pipButton = button("pip", "enterPip", pipIcon());
+  const fullscreenButton = button(
+    "fullscreen",
+    "enterFullscreen",
+    enterFullscreenIcon(),
+    exitFullscreenIcon(),
   );
+  const elements = {
+    playButton,
+    muteButton,
+    volumeSlider,
+    time,
+    spacer,
+    resolution,
+    zoomToolButton,
+    captionsButton,
+    settingsButton,
+    airplayButton,
+    castButton,
+    pipButton,
+    fullscreenButton,
+  };
+  return { ...elements, row: create("div", { class: "row" }, ...Object.values(elements)) };
+}
+
+/** Builds the settings menu, the statistics, the keyboard help and the error message. */
+function buildPanels() {
+  const menuPanel = create("div", { class: "menu", part: "menu", hidden: true });
+  const statsList = create("dl");
+  const statsPanel = create(
+    "div",
+    { class: "stats", part: "stats", role: "region", "data-label": "statistics", hidden: true },
+    statsList,
+  );
+  const shortcutList = create("dl");
+  const closeHelpButton = button("close-help", "close", closeIcon());
+  const helpSheet = create(
+    "div",
+    { class: "sheet", tabindex: "-1" },
+    create("h2", { "data-text": "help" }),
+    shortcutList,
+  );
+  const helpPanel = create(
+    "div",
+    { class: "help", part: "help", role: "dialog", "data-label": "help", hidden: true },
+    helpSheet,
+    closeHelpButton,
+  );
+  const errorMessage = create("p", { part: "error-message" });
+  const retryButton = create("button", { type: "button", part: "button retry", "data-text": "retry" });
+  const errorPanel = create(
+    "div",
+    { class: "error", part: "error", role: "alert", hidden: true },
+    errorMessage,
+    retryButton,
+  );
+  return {
+    menuPanel,
+    statsPanel,
+    statsList,
+    helpPanel,
+    helpSheet,
+    shortcutList,
+    closeHelpButton,
+    errorPanel,
+    errorMessage,
+    retryButton,
+  };
+}
+
+/** Builds the shadow tree, without behavior. */
+export function buildLayout(root: ShadowRoot) {
+  const aspectRatioSheet = new CSSStyleSheet();
+  root.adoptedStyleSheets = [playerStyles(), aspectRatioSheet];
+  const videoElements = buildVideoContainer();
+  const timelineElements = buildTimeline();
+  const buttons = buildButtons();
+  const panels = buildPanels();
   const controls = create(
     "div",
     { class: "controls", part: "controls", role: "group", "data-label": "controls" },
-    create("div", { class: "timeline" }, preview, seek),
-    row,
+    timelineElements.timeline,
+    buttons.row,
   );
-  return {
-    ...{ controls, seek, preview, previewPicture: previewFrame, previewTime, play, mute, volume, time, size },
-    ...{ zoomTool, captions, settings, airplay, cast, pip, fullscreen },
-  };
-}
-
-/** What lies over all, one at a time. */
-function buildPanels() {
-  const menu = create("div", { class: "menu", part: "menu", hidden: true });
-  const statistics = create("dl", {});
-  const stats = create(
-    "div",
-    { class: "stats", part: "stats", role: "region", "data-label": "stats", hidden: true },
-    statistics,
-  );
-  const keys = create("dl", {});
-  const closeHelp = button("close-help", "close", closeIcon());
-  const help = create(
-    "div",
-    { class: "help", part: "help", role: "dialog", "data-label": "help", hidden: true },
-    create("div", { class: "sheet", tabindex: "-1" }, create("h2", { "data-text": "help" }), keys),
-    closeHelp,
-  );
-  const sentence = create("p", { part: "error-message" });
-  const retry = create("button", { type: "button", part: "button retry", "data-text": "retry" });
-  const error = create(
-    "div",
-    { class: "error", part: "error", role: "alert", hidden: true },
-    sentence,
-    retry,
-  );
-  return { menu, stats, statistics, help, keys, closeHelp, error, sentence, retry };
-}
-
-/** The shadow tree: what is there, without what it does. */
-export function buildLayout(root: ShadowRoot) {
-  const shape = new CSSStyleSheet();
-  root.adoptedStyleSheets = [playerStyles(), shape];
-  const frame = buildFrame();
-  const bar = buildControls();
-  const panels = buildPanels();
-  const bigPlay = button("big-play", "play", playIcon());
-  const spinner = create("div", { class: "spinner", part: "spinner", role: "status", hidden: true });
-  spinner.dataset.label = "loading";
-  const cues = create("div", { class: "cues", part: "captions", "aria-live": "off" });
-  /** Says what a key or a gesture has done, to eyes and to screen readers. */
+  const bigPlayButton = button("big-play", "play", playIcon());
+  const spinner = create("div", {
+    class: "spinner",
+    part: "spinner",
+    role: "status",
+    "data-label": "loading",
+    hidden: true,
+  });
+  const captionsOverlay = create("div", { class: "captions", part: "captions", "aria-live": "off" });
   const toast = create("div", { class: "toast", part: "toast", role: "status" });
+  // In the order in which they are painted, from back to front.
   const stage = create(
     "div",
     { class: "stage", part: "stage", tabindex: "0", role: "group", "data-label": "player" },
-    ...[frame.frame, cues, spinner, toast, frame.map, bigPlay, panels.stats],
-    ...[bar.controls, panels.menu, panels.error, panels.help],
+    videoElements.videoContainer,
+    captionsOverlay,
+    spinner,
+    toast,
+    videoElements.zoomOverlay,
+    bigPlayButton,
+    panels.statsPanel,
+    controls,
+    panels.menuPanel,
+    panels.errorPanel,
+    panels.helpPanel,
   );
   root.append(stage);
   return {
-    ...frame,
-    ...bar,
+    ...videoElements,
+    ...timelineElements,
+    ...buttons,
     ...panels,
-    ...{ stage, bigPlay, spinner, cues, toast },
-    /** The picture's shape, which the element takes on where the page does not size it. */
-    setShape: ({ width, height }: Size) => shape.replaceSync(`:host { --_aspect: ${width} / ${height}; }`),
+    controls,
+    stage,
+    bigPlayButton,
+    spinner,
+    captionsOverlay,
+    toast,
+    /** Sets the aspect ratio that the element has unless the page sizes it. */
+    setAspectRatio: ({ width, height }: Size) =>
+      aspectRatioSheet.replaceSync(`:host { --_aspect: ${width} / ${height}; }`),
   };
 }
 
-/** The parts of the shadow tree. */
+/** The elements of the shadow tree. */
 export type Layout = ReturnType<typeof buildLayout>;

@@ -1,18 +1,18 @@
 import { videoBaseUrl } from "../source/video-url.js";
 import type { ControlContext } from "./control-context.js";
-import type { PlayButton } from "./play-button.js";
+import type { PlayControl } from "./play-button.js";
 
-/** The player to which the keys of the keyboard, the lock screen and the headset belong: the last that played. */
+/** The player that media keys, the lock screen and headsets control: the last one that played. */
 let owner: object | null = null;
 
 const ACTIONS = ["play", "pause", "stop", "seekbackward", "seekforward", "seekto"] as const;
-/** Seconds, where the device names none. */
+/** Used if the device gives no offset. */
 const SEEK_STEP_SECONDS = 10;
 
-/** The video's address tells its name where the page does not. */
-export function titleOf(host: HTMLElement & { readonly src: string }): string {
-  const named = host.getAttribute("video-title") ?? "";
-  if (named !== "") return named;
+/** Returns the `video-title` attribute, or else the last path segment of the source. */
+export function videoTitle(host: HTMLElement & { readonly src: string }): string {
+  const title = host.getAttribute("video-title") ?? "";
+  if (title !== "") return title;
   const last = videoBaseUrl(host.src).split("/").at(-2) ?? "";
   try {
     return decodeURIComponent(last);
@@ -21,16 +21,16 @@ export function titleOf(host: HTMLElement & { readonly src: string }): string {
   }
 }
 
-/** Tells the system what plays, and does what its keys say. */
-export function setupMediaSession({ host, signal, on }: ControlContext, playing: PlayButton): void {
+/** Publishes the video to the Media Session API and handles its actions. */
+export function setupMediaSession({ host, signal, on }: ControlContext, playControl: PlayControl): void {
   const session = navigator.mediaSession as MediaSession | undefined;
   if (session === undefined) return;
   const self = {};
-  const isOurs = () => owner === self;
+  const isOwner = () => owner === self;
 
-  const position = () => {
+  const updatePosition = () => {
     const { duration, currentTime, playbackRate } = host;
-    if (!isOurs() || !(duration > 0) || !Number.isFinite(duration) || playbackRate <= 0) return;
+    if (!isOwner() || !(duration > 0) || !Number.isFinite(duration) || playbackRate <= 0) return;
     session.setPositionState?.({ duration, playbackRate, position: Math.min(currentTime, duration) });
   };
   const handlers: Record<(typeof ACTIONS)[number], MediaSessionActionHandler> = {
@@ -38,42 +38,43 @@ export function setupMediaSession({ host, signal, on }: ControlContext, playing:
     pause: () => host.pause(),
     stop: () => {
       host.pause();
-      playing.seekTo(0);
+      playControl.seekTo(0);
     },
-    seekbackward: ({ seekOffset }) => playing.seekTo(host.currentTime - (seekOffset ?? SEEK_STEP_SECONDS)),
-    seekforward: ({ seekOffset }) => playing.seekTo(host.currentTime + (seekOffset ?? SEEK_STEP_SECONDS)),
-    seekto: ({ seekTime }) => seekTime != null && playing.seekTo(seekTime),
+    seekbackward: ({ seekOffset }) =>
+      playControl.seekTo(host.currentTime - (seekOffset ?? SEEK_STEP_SECONDS)),
+    seekforward: ({ seekOffset }) => playControl.seekTo(host.currentTime + (seekOffset ?? SEEK_STEP_SECONDS)),
+    seekto: ({ seekTime }) => seekTime != null && playControl.seekTo(seekTime),
   };
-  const handle = (action: (typeof ACTIONS)[number], handler: MediaSessionActionHandler | null) => {
+  const setHandler = (action: (typeof ACTIONS)[number], handler: MediaSessionActionHandler | null) => {
     try {
       session.setActionHandler(action, handler);
     } catch {
-      // This browser has no such action.
+      // The browser does not support this action.
     }
   };
-  const claim = () => {
+  const takeOwnership = () => {
     owner = self;
     const poster = host.info?.links.poster ?? null;
     const artwork =
       poster === null ? [] : [{ src: new URL(poster, videoBaseUrl(host.src)).href, type: "image/jpeg" }];
-    session.metadata = new MediaMetadata({ title: titleOf(host), artwork });
+    session.metadata = new MediaMetadata({ title: videoTitle(host), artwork });
     session.playbackState = "playing";
-    for (const action of ACTIONS) handle(action, handlers[action]);
-    position();
+    for (const action of ACTIONS) setHandler(action, handlers[action]);
+    updatePosition();
   };
-  on(host, "playing", claim);
+  on(host, "playing", takeOwnership);
   on(host, "pause ended", () => {
-    if (isOurs()) session.playbackState = "paused";
+    if (isOwner()) session.playbackState = "paused";
   });
-  on(host, "seeked ratechange durationchange pause", position);
+  on(host, "seeked ratechange durationchange pause", updatePosition);
   signal.addEventListener(
     "abort",
     () => {
-      if (!isOurs()) return;
+      if (!isOwner()) return;
       owner = null;
       session.metadata = null;
       session.playbackState = "none";
-      for (const action of ACTIONS) handle(action, null);
+      for (const action of ACTIONS) setHandler(action, null);
     },
     { once: true },
   );

@@ -1,19 +1,19 @@
 import type Hls from "hls.js";
 import type { PlayerError } from "../errors.js";
 import type { Size } from "../geometry/size.js";
-import type { LoadedSegment } from "../hls/elastic-loader.js";
+import type { LoadedSegment } from "../playback/segment.js";
 import type { ServerTiming } from "../playback/server-timing.js";
 import type { Transport } from "../playback/transport.js";
 import type { PlayerVideoInfo } from "../source/video-info.js";
 
-/** An audio track as the standard's lists have them. */
+/** The members of an AudioTrack that the controls use. */
 export interface AudioTrackLike {
   readonly label: string;
   readonly language: string;
   enabled: boolean;
 }
 
-/** What the controls ask of the element around them. */
+/** The members of the player element that the controls use. */
 export interface PlayerHost extends HTMLElement {
   readonly src: string;
   readonly info: PlayerVideoInfo | null;
@@ -40,5 +40,5 @@ export interface PlayerHost extends HTMLElement {
   getVideoPlaybackQuality(): VideoPlaybackQuality;
 }
 
-/** What the controls listen to beside a media element's own events. */
+/** The `segment` event. */
 export type SegmentEvent = CustomEvent<LoadedSegment & { readonly server?: ServerTiming }>;

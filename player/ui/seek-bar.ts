@@ -1,116 +1,124 @@
-import { formatTime } from "../i18n/strings.js";
+import { formatTime, interpolate } from "../i18n/strings.js";
 import { type ControlContext, toPercent } from "./control-context.js";
-import type { PlayButton } from "./play-button.js";
+import type { PlayControl } from "./play-button.js";
 
-/** CSS pixels of the bar's thumb: its middle goes from half of it to half of it before the end. */
+/** Width of the slider's thumb in CSS pixels. Its center stays half of it away from both ends. */
 const THUMB_WIDTH = 14;
 
-/** What is buffered, as a gradient over the whole bar. */
+/** Returns the buffered ranges as a gradient along the slider. */
 function bufferedGradient(ranges: TimeRanges, duration: number): string {
-  const [there, not] = ["var(--_buffered)", "var(--_rest)"];
+  const [buffered, empty] = ["var(--_buffered)", "var(--_rest)"];
   const stops: string[] = [];
   for (let i = 0; i < ranges.length; i++) {
     const [start, end] = [toPercent(ranges.start(i) / duration), toPercent(ranges.end(i) / duration)];
-    stops.push(`${not} ${start}`, `${there} ${start}`, `${there} ${end}`, `${not} ${end}`);
+    stops.push(`${empty} ${start}`, `${buffered} ${start}`, `${buffered} ${end}`, `${empty} ${end}`);
   }
-  return `linear-gradient(to right, ${[not, ...stops, not].join(", ")})`;
+  return `linear-gradient(to right, ${[empty, ...stops, empty].join(", ")})`;
+}
+
+const isKnown = (duration: number) => Number.isFinite(duration) && duration > 0;
+
+/** Shows the time and thumbnail of the position under the pointer. */
+function createPreview({ host, layout, storyboard }: ControlContext) {
+  const { seekSlider, preview, previewThumbnail, previewTime } = layout;
+  let position = Number.NaN;
+  return {
+    async show(seconds: number): Promise<void> {
+      position = seconds;
+      const { duration } = host;
+      if (!isKnown(duration)) return;
+      previewTime.textContent = formatTime(seconds);
+      preview.hidden = false;
+      const thumbnail = await storyboard.thumbnailAt(seconds);
+      // The pointer has moved on meanwhile.
+      if (position !== seconds || preview.hidden) return;
+      previewThumbnail.hidden = thumbnail === null;
+      if (thumbnail !== null) storyboard.showThumbnail(previewThumbnail, thumbnail);
+      const width = seekSlider.clientWidth;
+      const half = preview.offsetWidth / 2;
+      const center = THUMB_WIDTH / 2 + ((width - THUMB_WIDTH) * seconds) / duration;
+      preview.style.left = `${Math.min(Math.max(half, center), Math.max(half, width - half))}px`;
+    },
+    hide(): void {
+      position = Number.NaN;
+      preview.hidden = true;
+    },
+  };
 }
 
 export interface SeekBar {
   readonly scrubbing: boolean;
 }
 
-/** The position in the video: shown, sought, and with a thumbnail of what is there. */
-export function setupSeekBar(context: ControlContext, playing: PlayButton): SeekBar {
-  const { host, layout, localizer, storyboard, signal, on } = context;
-  const { seek, preview, previewPicture: previewFrame, previewTime } = layout;
+/** Sets up the seek slider, with the time, the buffered ranges and the thumbnail preview. */
+export function setupSeekBar(context: ControlContext, playControl: PlayControl): SeekBar {
+  const { host, layout, localizer, signal, on } = context;
+  const { seekSlider, time } = layout;
+  const preview = createPreview(context);
   let scrubbing = false;
-  let frame = 0;
-  let pointed = 0;
+  let animationFrame = 0;
   let gradient = "";
 
-  const show = () => {
+  const updatePosition = () => {
     const { duration, currentTime } = host;
-    const known = Number.isFinite(duration) && duration > 0;
-    const position = scrubbing ? Number(seek.value) : currentTime;
-    seek.disabled = !known;
-    if (known) seek.max = String(duration);
-    if (!scrubbing) seek.value = String(currentTime);
-    seek.style.setProperty("--_played", known ? toPercent(position / duration) : "0%");
-    const text = `${formatTime(position)} / ${formatTime(duration)}`;
-    if (layout.time.textContent === text) return;
-    layout.time.textContent = text;
-    seek.setAttribute(
-      "aria-valuetext",
-      `${formatTime(position)} ${localizer.strings.of} ${formatTime(duration)}`,
-    );
+    const known = isKnown(duration);
+    const position = scrubbing ? Number(seekSlider.value) : currentTime;
+    seekSlider.disabled = !known;
+    if (known) seekSlider.max = String(duration);
+    if (!scrubbing) seekSlider.value = String(currentTime);
+    seekSlider.style.setProperty("--_played", known ? toPercent(position / duration) : "0%");
+    const values = { position: formatTime(position), duration: formatTime(duration) };
+    const text = `${values.position} / ${values.duration}`;
+    if (time.textContent === text) return;
+    time.textContent = text;
+    seekSlider.setAttribute("aria-valuetext", interpolate(localizer.strings.seekPosition, values));
   };
-  const showBuffered = () => {
+  const updateBuffered = () => {
     const { duration, buffered } = host;
-    const now = duration > 0 && Number.isFinite(duration) ? bufferedGradient(buffered, duration) : "none";
-    if (now !== gradient) seek.style.setProperty("--_ranges", now);
-    gradient = now;
+    const next = isKnown(duration) ? bufferedGradient(buffered, duration) : "none";
+    if (next !== gradient) seekSlider.style.setProperty("--_ranges", next);
+    gradient = next;
   };
-  // timeupdate comes four times a second, which shows on a short video's bar.
+  // timeupdate fires about four times per second, too rarely for the slider of a short video.
   const animate = () => {
-    show();
-    frame = host.paused ? 0 : requestAnimationFrame(animate);
+    updatePosition();
+    animationFrame = host.paused ? 0 : requestAnimationFrame(animate);
   };
 
-  const showPreview = async (seconds: number) => {
-    pointed = seconds;
-    const { duration } = host;
-    if (!Number.isFinite(duration) || duration <= 0) return;
-    previewTime.textContent = formatTime(seconds);
-    preview.hidden = false;
-    const thumbnail = await storyboard.thumbnailAt(seconds);
-    if (pointed !== seconds || preview.hidden) return;
-    previewFrame.hidden = thumbnail === null;
-    if (thumbnail !== null) storyboard.showThumbnail(previewFrame, thumbnail);
-    const room = seek.clientWidth;
-    const half = preview.offsetWidth / 2;
-    const middle = THUMB_WIDTH / 2 + ((room - THUMB_WIDTH) * seconds) / duration;
-    preview.style.left = `${Math.min(Math.max(half, middle), Math.max(half, room - half))}px`;
-  };
-  const hidePreview = () => {
-    pointed = Number.NaN;
-    preview.hidden = true;
-  };
-
-  on(host, "timeupdate durationchange loadedmetadata seeking seeked emptied", show);
-  on(host, "progress durationchange seeked timeupdate emptied", showBuffered);
+  on(host, "timeupdate durationchange loadedmetadata seeking seeked emptied", updatePosition);
+  on(host, "progress durationchange seeked timeupdate emptied", updateBuffered);
   on(host, "playing", () => {
-    cancelAnimationFrame(frame);
+    cancelAnimationFrame(animationFrame);
     animate();
   });
-  on(seek, "pointermove", (event) => {
-    const { left, width } = seek.getBoundingClientRect();
-    const share =
-      ((event as PointerEvent).clientX - left - THUMB_WIDTH / 2) / Math.max(1, width - THUMB_WIDTH);
-    void showPreview(Math.min(1, Math.max(0, share)) * host.duration);
+  on(seekSlider, "pointermove", (event) => {
+    const { left, width } = seekSlider.getBoundingClientRect();
+    const x = (event as PointerEvent).clientX - left - THUMB_WIDTH / 2;
+    const fraction = x / Math.max(1, width - THUMB_WIDTH);
+    void preview.show(Math.min(1, Math.max(0, fraction)) * host.duration);
   });
-  on(seek, "pointerleave pointercancel blur", hidePreview);
-  // The page scrolls with this finger, or it was a palm: no change comes.
-  on(seek, "pointercancel", () => {
+  on(seekSlider, "pointerleave pointercancel blur", () => preview.hide());
+  // The finger scrolls the page, or it was a palm: no change event follows.
+  on(seekSlider, "pointercancel", () => {
     scrubbing = false;
-    show();
+    updatePosition();
   });
-  on(seek, "input", () => {
+  on(seekSlider, "input", () => {
     scrubbing = true;
-    show();
-    void showPreview(Number(seek.value));
+    updatePosition();
+    void preview.show(Number(seekSlider.value));
   });
-  on(seek, "change", () => {
+  on(seekSlider, "change", () => {
     scrubbing = false;
-    playing.seekTo(Number(seek.value));
-    if (!seek.matches(":hover")) hidePreview();
+    playControl.seekTo(Number(seekSlider.value));
+    if (!seekSlider.matches(":hover")) preview.hide();
   });
   localizer.onChange(() => {
-    layout.time.textContent = "";
-    show();
+    time.textContent = "";
+    updatePosition();
   }, signal);
-  signal.addEventListener("abort", () => cancelAnimationFrame(frame), { once: true });
-  show();
+  signal.addEventListener("abort", () => cancelAnimationFrame(animationFrame), { once: true });
+  updatePosition();
   return {
     get scrubbing() {
       return scrubbing;

@@ -3,57 +3,87 @@ import { formatRegion } from "../geometry/region.js";
 import type { Strings } from "../i18n/strings.js";
 import type { ControlContext } from "./control-context.js";
 import type { SegmentEvent } from "./player-host.js";
-import type { Statistics } from "./settings.js";
 
-/** Milliseconds between two looks. */
 const UPDATE_INTERVAL_MS = 500;
-/** Segments over which is averaged. */
+/** Throughput and server time are averages over the last segments. */
 const MAX_SEGMENTS = 6;
+const UNKNOWN = "–";
+
+export interface Statistics {
+  readonly shown: boolean;
+  toggle(): void;
+}
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
-/** Seconds of video that are buffered from the position on. */
-function bufferedAhead(buffered: TimeRanges, at: number): number {
+/** Returns the seconds buffered ahead of a position. */
+function bufferedAhead(buffered: TimeRanges, position: number): number {
   for (let i = 0; i < buffered.length; i++) {
-    if (buffered.start(i) <= at + 0.1 && at <= buffered.end(i)) return buffered.end(i) - at;
+    if (buffered.start(i) <= position + 0.1 && position <= buffered.end(i)) return buffered.end(i) - position;
   }
   return 0;
 }
 
-/** The figures of the video as it plays, while they are shown. */
+/** Collects what is known of the loaded segments. */
+class SegmentStatistics {
+  #recent: SegmentEvent["detail"][] = [];
+  #cacheHits = 0;
+  /** Segments for which the server reported whether they were cached. */
+  #reported = 0;
+
+  add(segment: SegmentEvent["detail"]): void {
+    this.#recent.push(segment);
+    if (this.#recent.length > MAX_SEGMENTS) this.#recent.shift();
+    if (segment.server?.cached === undefined) return;
+    this.#reported++;
+    if (segment.server.cached) this.#cacheHits++;
+  }
+
+  clear(): void {
+    this.#recent = [];
+    this.#cacheHits = 0;
+    this.#reported = 0;
+  }
+
+  get throughput(): string {
+    const seconds = sum(this.#recent.map((segment) => segment.seconds));
+    const bits = 8 * sum(this.#recent.map(({ bytes }) => bytes));
+    return seconds === 0 ? UNKNOWN : `${(bits / seconds / 1e6).toFixed(2)} Mbit/s`;
+  }
+
+  get serverTime(): string {
+    const times = this.#recent.map(({ server, seconds }) => server?.seconds ?? seconds);
+    return times.length === 0 ? UNKNOWN : `${Math.round((1000 * sum(times)) / times.length)} ms`;
+  }
+
+  get cacheHits(): string {
+    return this.#reported === 0 ? UNKNOWN : `${this.#cacheHits} / ${this.#reported}`;
+  }
+}
+
+/** Sets up the overlay with playback statistics. It updates only while it is shown. */
 export function setupStatistics({ host, layout, localizer, zoom, signal, on }: ControlContext): Statistics {
-  const recent: SegmentEvent["detail"][] = [];
-  let cached = 0;
-  let told = 0;
+  const { statsPanel, statsList } = layout;
+  const segments = new SegmentStatistics();
   let timer: ReturnType<typeof setInterval> | undefined;
 
-  const throughput = () => {
-    const seconds = sum(recent.map((arrival) => arrival.seconds));
-    return seconds === 0
-      ? "–"
-      : `${((8 * sum(recent.map(({ bytes }) => bytes))) / seconds / 1e6).toFixed(2)} Mbit/s`;
-  };
-  const serverTime = () => {
-    const times = recent.map(({ server, seconds }) => server?.seconds ?? seconds);
-    return times.length === 0 ? "–" : `${Math.round((1000 * sum(times)) / times.length)} ms`;
-  };
-  const show = () => {
+  const render = () => {
     const { totalVideoFrames, droppedVideoFrames } = host.getVideoPlaybackQuality();
-    const wanted = host.requestedSize;
+    const requested = host.requestedSize;
     const rows: readonly (readonly [keyof Strings, string])[] = [
-      ["statSize", `${host.videoWidth} × ${host.videoHeight}`],
-      ["statWanted", wanted === null ? "–" : `${wanted.width} × ${wanted.height}`],
+      ["statResolution", `${host.videoWidth} × ${host.videoHeight}`],
+      ["statRequested", requested === null ? UNKNOWN : `${requested.width} × ${requested.height}`],
       ["statRegion", formatRegion(zoom.shownRegion)],
-      ["statMode", host.transport ?? "–"],
-      ["statThroughput", throughput()],
-      ["statServer", serverTime()],
-      ["statCache", told === 0 ? "–" : `${cached} / ${told}`],
+      ["statTransport", host.transport ?? UNKNOWN],
+      ["statThroughput", segments.throughput],
+      ["statServerTime", segments.serverTime],
+      ["statCacheHits", segments.cacheHits],
       ["statBuffer", `${bufferedAhead(host.buffered, host.currentTime).toFixed(1)} s`],
-      ["statDropped", `${droppedVideoFrames} / ${totalVideoFrames}`],
+      ["statDroppedFrames", `${droppedVideoFrames} / ${totalVideoFrames}`],
     ];
-    layout.statistics.replaceChildren(
-      ...rows.map(([name, value]) =>
-        create("div", {}, create("dt", {}, localizer.strings[name]), create("dd", { dir: "ltr" }, value)),
+    statsList.replaceChildren(
+      ...rows.map(([key, value]) =>
+        create("div", {}, create("dt", {}, localizer.strings[key]), create("dd", { dir: "ltr" }, value)),
       ),
     );
   };
@@ -61,31 +91,21 @@ export function setupStatistics({ host, layout, localizer, zoom, signal, on }: C
     clearInterval(timer);
     timer = undefined;
   };
-  on(host, "segment", (event) => {
-    const { detail } = event as SegmentEvent;
-    recent.push(detail);
-    if (recent.length > MAX_SEGMENTS) recent.shift();
-    if (detail.server?.cached === undefined) return;
-    told++;
-    if (detail.server.cached) cached++;
-  });
-  on(host, "emptied", () => {
-    recent.length = 0;
-    cached = 0;
-    told = 0;
-  });
+
+  on(host, "segment", (event) => segments.add((event as SegmentEvent).detail));
+  on(host, "emptied", () => segments.clear());
   signal.addEventListener("abort", stop, { once: true });
-  if (!layout.stats.hidden) timer = setInterval(show, UPDATE_INTERVAL_MS);
+  if (!statsPanel.hidden) timer = setInterval(render, UPDATE_INTERVAL_MS);
   return {
     get shown() {
-      return !layout.stats.hidden;
+      return !statsPanel.hidden;
     },
     toggle() {
-      layout.stats.hidden = !layout.stats.hidden;
+      statsPanel.hidden = !statsPanel.hidden;
       stop();
-      if (layout.stats.hidden) return;
-      show();
-      timer = setInterval(show, UPDATE_INTERVAL_MS);
+      if (statsPanel.hidden) return;
+      render();
+      timer = setInterval(render, UPDATE_INTERVAL_MS);
     },
   };
 }

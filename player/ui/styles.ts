@@ -1,10 +1,10 @@
-/** Styles of the shadow tree. Colors and lengths come from custom properties that a page may set. */
+/** Styles of the shadow tree. Pages set the `--siedd-*` custom properties; `--_*` are private. */
 const CSS = `
 :host {
   --_aspect: 16 / 9;
   --_accent: var(--siedd-accent, #ff5a1f);
-  --_ink: var(--siedd-ink, #fff);
-  --_shade: var(--siedd-shade, rgb(6 7 10));
+  --_text: var(--siedd-text-color, #fff);
+  --_background: var(--siedd-control-background, rgb(6 7 10));
   --_radius: var(--siedd-radius, 10px);
   display: block;
   object-fit: contain;
@@ -12,16 +12,16 @@ const CSS = `
   overflow: hidden;
   min-width: 0;
   border-radius: var(--_radius);
-  color: var(--_ink);
+  color: var(--_text);
   font: 500 13px/1.2 var(--siedd-font, system-ui, "Segoe UI", Roboto, "Helvetica Neue", sans-serif);
   -webkit-tap-highlight-color: transparent;
   aspect-ratio: var(--_aspect);
   container-type: inline-size;
 }
 :host([hidden]) { display: none; }
-:host(:is([nocontrols], [slot="media"])) :is(.controls, .big-play, .map, .menu) { display: none; }
+:host(:is([nocontrols], [slot="media"])) :is(.controls, .big-play, .zoom-overlay, .menu) { display: none; }
 :host(:fullscreen) { border-radius: 0; aspect-ratio: auto; width: 100%; height: 100%; }
-.stage, .frame { object-fit: inherit; object-position: inherit; }
+.stage, .video-container { object-fit: inherit; object-position: inherit; }
 .stage { position: absolute; inset: 0; outline: none; border-radius: inherit; background: var(--siedd-background, #000); }
 :host(:fullscreen) .stage::after { display: none; }
 .stage:focus-visible::after {
@@ -29,31 +29,31 @@ const CSS = `
   border: 3px solid var(--_accent); border-radius: inherit;
 }
 .stage[data-idle] { cursor: none; }
-.frame { position: absolute; inset: 0; overflow: hidden; border-radius: inherit; touch-action: pan-x pan-y; user-select: none; }
-.frame[data-pannable] { touch-action: none; cursor: grab; }
-.frame[data-pannable]:active { cursor: grabbing; }
-.frame[data-tool] { cursor: crosshair; touch-action: none; }
-:is(video, .held) { display: block; width: 100%; height: 100%; object-fit: inherit; object-position: inherit; border-radius: inherit; transform-origin: 0 0; }
-.held { position: absolute; inset: 0; pointer-events: none; }
-/* Even sizes are up to a pixel off the shape: better stretched by that than a dark line at the edge. */
-.stage[data-fits] :is(video, .held), [data-zoomed] > :is(video, .held) { object-fit: fill; }
+.video-container { position: absolute; inset: 0; overflow: hidden; border-radius: inherit; touch-action: pan-x pan-y; user-select: none; }
+.video-container[data-pannable] { touch-action: none; cursor: grab; }
+.video-container[data-pannable]:active { cursor: grabbing; }
+.video-container[data-tool] { cursor: crosshair; touch-action: none; }
+:is(video, .held-frame) { display: block; width: 100%; height: 100%; object-fit: inherit; object-position: inherit; border-radius: inherit; transform-origin: 0 0; }
+.held-frame { position: absolute; inset: 0; pointer-events: none; }
+/* Even sizes miss the aspect ratio by up to a pixel. Stretching hides the dark line at the edge. */
+.stage[data-fits] :is(video, .held-frame), [data-zoomed] > :is(video, .held-frame) { object-fit: fill; }
 .stage[data-fits][data-shown] { background: none; }
-[data-zoomed] > :is(video, .held) { border-radius: 0; }
-[data-gliding] > :is(video, .held) { transition: transform .18s ease-out; }
-.drawn { position: absolute; border: 2px solid var(--_ink); background: rgb(255 255 255 / .14); outline: 1px solid rgb(0 0 0 / .6); box-shadow: 0 0 0 200vmax rgb(0 0 0 / .35); }
-.map { position: absolute; inset-block-start: 12px; inset-inline-end: 12px; display: grid; justify-items: end; gap: 6px; pointer-events: none; transition: opacity .25s; }
-.map > * { pointer-events: auto; }
+[data-zoomed] > :is(video, .held-frame) { border-radius: 0; }
+[data-gliding] > :is(video, .held-frame) { transition: transform .18s ease-out; }
+.selection { position: absolute; border: 2px solid var(--_text); background: rgb(255 255 255 / .14); outline: 1px solid rgb(0 0 0 / .6); box-shadow: 0 0 0 200vmax rgb(0 0 0 / .35); }
+.zoom-overlay { position: absolute; inset-block-start: 12px; inset-inline-end: 12px; display: grid; justify-items: end; gap: 6px; pointer-events: none; transition: opacity .25s; }
+.zoom-overlay > * { pointer-events: auto; }
 .minimap {
   position: relative; overflow: hidden; border-radius: 6px; cursor: crosshair; touch-action: none;
-  background: color-mix(in srgb, var(--_shade) 72%, transparent);
+  background: color-mix(in srgb, var(--_background) 72%, transparent);
   box-shadow: 0 0 0 1px rgb(255 255 255 / .35), 0 4px 18px rgb(0 0 0 / .5);
 }
 .thumbnail { opacity: .8; }
-.lens { position: absolute; border: 2px solid var(--_accent); border-radius: 3px; box-shadow: 0 0 0 200px rgb(0 0 0 / .45); box-sizing: border-box; min-width: 6px; min-height: 6px; }
-.full-frame { width: auto; height: 30px; padding: 0 6px 0 10px; display: flex; gap: 4px; border-radius: 15px; font-variant-numeric: tabular-nums; background: color-mix(in srgb, var(--_shade) 78%, transparent); }
-.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-.full-frame .icon { width: 16px; height: 16px; }
-.stage[data-idle] .map { opacity: .35; }
+.minimap-viewport { position: absolute; border: 2px solid var(--_accent); border-radius: 3px; box-shadow: 0 0 0 200px rgb(0 0 0 / .45); box-sizing: border-box; min-width: 6px; min-height: 6px; }
+.reset-zoom { width: auto; height: 30px; padding: 0 6px 0 10px; display: flex; gap: 4px; border-radius: 15px; font-variant-numeric: tabular-nums; background: color-mix(in srgb, var(--_background) 78%, transparent); }
+.visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+.reset-zoom .icon { width: 16px; height: 16px; }
+.stage[data-idle] .zoom-overlay { opacity: .35; }
 
 button, input { font: inherit; color: inherit; margin: 0; }
 button {
@@ -65,71 +65,71 @@ button:hover { background: rgb(255 255 255 / .16); }
 button:active { background: rgb(255 255 255 / .26); }
 button[aria-pressed="true"]:not(:hover) { background: rgb(255 255 255 / .2); }
 .captions-button[aria-pressed="true"], .zoom-tool[aria-pressed="true"] { box-shadow: inset 0 -3px 0 -1px var(--_accent); border-radius: 8px 8px 4px 4px; }
-:is(button, input):focus-visible { outline: 2px solid var(--_ink); outline-offset: 2px; box-shadow: 0 0 0 5px rgb(0 0 0 / .55); }
+:is(button, input):focus-visible { outline: 2px solid var(--_text); outline-offset: 2px; box-shadow: 0 0 0 5px rgb(0 0 0 / .55); }
 .row button:focus-visible { outline-offset: -2px; box-shadow: none; }
 .icon { width: 22px; height: 22px; fill: currentColor; fill-rule: evenodd; display: block; }
 :is(.play, .mute, .fullscreen) > .icon { display: none; }
 [data-state="play"] > .icon.play, [data-state="pause"] > .icon.pause, [data-state="replay"] > .icon.replay,
-[data-state="sound"] > .icon.sound, [data-state="muted"] > .icon.muted,
-[data-state="enter"] > .icon.enter, [data-state="leave"] > .icon.leave { display: block; }
+[data-state="unmuted"] > .icon.unmuted, [data-state="muted"] > .icon.muted,
+[data-state="enter"] > .icon.enter, [data-state="exit"] > .icon.exit { display: block; }
 
 .big-play {
   position: absolute; inset: 0; margin: auto; width: clamp(48px, 16cqw, 84px); height: auto; aspect-ratio: 1;
   border-radius: 50%; background: var(--_accent); color: #140600;
   box-shadow: 0 6px 32px rgb(0 0 0 / .45); transition: transform .2s, opacity .2s;
 }
-.frame:is([data-pannable], [data-tool]) ~ .big-play { display: none; }
+.video-container:is([data-pannable], [data-tool]) ~ .big-play { display: none; }
 .big-play .icon { width: 56%; height: 56%; }
 .big-play:hover, .big-play:active { background: var(--_accent); transform: scale(1.06); }
 
 .spinner {
   position: absolute; inset: 0; margin: auto; width: 44px; height: 44px; border-radius: 50%; pointer-events: none;
-  border: 3px solid rgb(255 255 255 / .25); border-top-color: var(--_ink);
+  border: 3px solid rgb(255 255 255 / .25); border-top-color: var(--_text);
   animation: turn .9s linear infinite;
 }
 @keyframes turn { to { rotate: 1turn; } }
 
 .toast {
   position: absolute; inset: 16% 0 auto; margin: auto; width: fit-content; padding: 8px 16px; border-radius: 20px; font-size: 15px;
-  background: color-mix(in srgb, var(--_shade) 78%, transparent); opacity: 0; transition: opacity .2s; pointer-events: none;
+  background: color-mix(in srgb, var(--_background) 78%, transparent); opacity: 0; transition: opacity .2s; pointer-events: none;
 }
 .toast[data-shown] { opacity: 1; }
 .toast:empty { padding: 0; border: 0; }
 
-.cues {
+.captions {
   position: absolute; inset: auto 6% 20px; pointer-events: none; text-align: center; transition: inset .2s;
   font-size: var(--siedd-caption-size, clamp(14px, 3cqw, 34px)); line-height: 1.4; text-wrap: balance;
 }
-.stage:not([data-idle]) .cues { inset-block-end: 92px; }
-:host([nocontrols]) .cues { inset-block-end: 20px !important; }
-.cues p { margin: 2px 0; white-space: pre-line; }
-.cues span { padding: .08em .35em; border-radius: 4px; background: rgb(0 0 0 / .78); color: #fff; box-decoration-break: clone; -webkit-box-decoration-break: clone; }
+.stage:not([data-idle]) .captions { inset-block-end: 92px; }
+:host([nocontrols]) .captions { inset-block-end: 20px !important; }
+.captions p { margin: 2px 0; white-space: pre-line; }
+.captions span { padding: .08em .35em; border-radius: 4px; background: rgb(0 0 0 / .78); color: #fff; box-decoration-break: clone; -webkit-box-decoration-break: clone; }
 
 .controls {
   position: absolute; inset: auto 0 0; padding: 44px 12px 6px;
-  background: linear-gradient(transparent, color-mix(in srgb, var(--_shade) 84%, transparent));
+  background: linear-gradient(transparent, color-mix(in srgb, var(--_background) 84%, transparent));
   transition: opacity .25s; border-radius: inherit; pointer-events: none;
 }
 .controls > * { pointer-events: auto; }
 .stage[data-idle] .controls { opacity: 0; }
 .stage[data-idle] .controls > * { pointer-events: none; }
 .row { display: flex; align-items: center; gap: 2px; }
-.gap { flex: 1; }
+.spacer { flex: 1; }
 .time { font-variant-numeric: tabular-nums; padding: 0 8px; white-space: nowrap; direction: ltr; unicode-bidi: isolate; }
-.size {
+.resolution {
   font-variant-numeric: tabular-nums; white-space: nowrap; margin-inline-end: 6px; padding: 4px 8px; border-radius: 6px;
   font-size: 12px; letter-spacing: .02em; direction: ltr;
   background: rgb(0 0 0 / .35); border: 1px solid rgb(255 255 255 / .28);
 }
-.size[data-changed] { animation: changed 1.4s ease-out; }
+.resolution[data-changed] { animation: changed 1.4s ease-out; }
 @keyframes changed { from { border-color: var(--_accent); box-shadow: 0 0 0 3px var(--_accent); } }
 
 .timeline { position: relative; direction: ltr; }
 .preview {
   position: absolute; inset-block-end: 26px; translate: -50% 0; pointer-events: none; display: grid; justify-items: center; gap: 4px;
-  padding: 3px; border-radius: 8px; background: color-mix(in srgb, var(--_shade) 88%, transparent); box-shadow: 0 4px 20px rgb(0 0 0 / .5);
+  padding: 3px; border-radius: 8px; background: color-mix(in srgb, var(--_background) 88%, transparent); box-shadow: 0 4px 20px rgb(0 0 0 / .5);
 }
-.preview-frame { border-radius: 6px; }
+.preview-thumbnail { border-radius: 6px; }
 .preview-time { font-variant-numeric: tabular-nums; padding: 1px 8px 3px; }
 
 input[type="range"] {
@@ -140,10 +140,10 @@ input[type="range"]::-webkit-slider-runnable-track {
 }
 input[type="range"]::-moz-range-track { height: var(--_track); border-radius: 2px; background: var(--_fill); }
 input[type="range"]::-webkit-slider-thumb {
-  appearance: none; width: 14px; height: 14px; border-radius: 50%; background: var(--_ink);
+  appearance: none; width: 14px; height: 14px; border-radius: 50%; background: var(--_text);
   margin-top: calc((var(--_track) - 14px) / 2); box-shadow: 0 1px 4px rgb(0 0 0 / .5);
 }
-input[type="range"]::-moz-range-thumb { width: 14px; height: 14px; border: 0; border-radius: 50%; background: var(--_ink); }
+input[type="range"]::-moz-range-thumb { width: 14px; height: 14px; border: 0; border-radius: 50%; background: var(--_text); }
 .seek {
   width: 100%; --_buffered: rgb(255 255 255 / .55); --_rest: rgb(255 255 255 / .25); --_ranges: linear-gradient(var(--_rest), var(--_rest));
   --_fill: linear-gradient(to right, var(--_accent) var(--_played, 0%), transparent var(--_played, 0%)), var(--_ranges);
@@ -151,11 +151,11 @@ input[type="range"]::-moz-range-thumb { width: 14px; height: 14px; border: 0; bo
 .seek:hover { --_track: 6px; }
 .volume {
   width: 68px; direction: ltr; --_rest: rgb(255 255 255 / .25);
-  --_fill: linear-gradient(to right, var(--_ink) var(--_level, 100%), var(--_rest) var(--_level, 100%));
+  --_fill: linear-gradient(to right, var(--_text) var(--_level, 100%), var(--_rest) var(--_level, 100%));
 }
 
 .menu, .stats {
-  position: absolute; border-radius: 12px; background: color-mix(in srgb, var(--_shade) 92%, transparent);
+  position: absolute; border-radius: 12px; background: color-mix(in srgb, var(--_background) 92%, transparent);
   box-shadow: 0 0 0 1px rgb(255 255 255 / .12), 0 10px 40px rgb(0 0 0 / .5);
 }
 .menu {
@@ -170,13 +170,13 @@ input[type="range"]::-moz-range-thumb { width: 14px; height: 14px; border: 0; bo
 .menu [aria-checked="false"] .check { visibility: hidden; }
 .menu :is(.forward, .back):dir(rtl) { scale: -1 1; }
 .menu-back { font-weight: 650; border-radius: 8px 8px 0 0; border-block-end: 1px solid rgb(255 255 255 / .18); margin-block-end: 4px; }
-.own-height { display: flex; align-items: center; gap: 10px; padding: 8px 10px; margin-block-start: 4px; border-block-start: 1px solid rgb(255 255 255 / .18); }
-.own-height span { flex: 1; }
-.own-height input {
+.custom-height { display: flex; align-items: center; gap: 10px; padding: 8px 10px; margin-block-start: 4px; border-block-start: 1px solid rgb(255 255 255 / .18); }
+.custom-height span { flex: 1; }
+.custom-height input {
   width: 76px; height: 32px; box-sizing: border-box; padding: 0 8px; border-radius: 6px; font-variant-numeric: tabular-nums;
   background: rgb(255 255 255 / .1); border: 1px solid rgb(255 255 255 / .6); color-scheme: dark;
 }
-.own-height input::placeholder { color: rgb(255 255 255 / .7); }
+.custom-height input::placeholder { color: rgb(255 255 255 / .7); }
 
 .stats { inset-block-start: 12px; inset-inline-start: 12px; padding: 8px 12px; font-size: 12px; font-variant-numeric: tabular-nums; pointer-events: none; }
 .stats dl, .help dl { margin: 0; }
@@ -184,7 +184,7 @@ input[type="range"]::-moz-range-thumb { width: 14px; height: 14px; border: 0; bo
 .stats dt { color: rgb(255 255 255 / .8); font-weight: 400; }
 .stats dd { margin: 0; }
 
-.help { position: absolute; inset: 0; background: color-mix(in srgb, var(--_shade) 90%, transparent); display: grid; }
+.help { position: absolute; inset: 0; background: color-mix(in srgb, var(--_background) 90%, transparent); display: grid; }
 .sheet { overflow: auto; padding: 22px 26px; outline: none; }
 .sheet h2 { margin: 0 0 12px; font-size: 17px; }
 .sheet dl { columns: 300px; column-gap: 36px; }
@@ -194,18 +194,18 @@ input[type="range"]::-moz-range-thumb { width: 14px; height: 14px; border: 0; bo
 kbd { font: inherit; font-size: 12px; padding: 2px 7px; border-radius: 5px; background: rgb(255 255 255 / .14); border: 1px solid rgb(255 255 255 / .3); }
 .close-help { position: absolute; inset-block-start: 12px; inset-inline-end: 14px; }
 
-@container (max-width: 520px) { .row :is(.volume, .pip) { display: none; } .map { scale: .72; transform-origin: 100% 0; } .map:dir(rtl) { transform-origin: 0 0; } }
-@container (max-width: 430px) { .row .zoom-tool { display: none; } .size { display: none; } }
-@container (max-width: 330px) { .time { display: none; } .controls { padding: 28px 6px 2px; } .preview-frame { display: none; } }
+@container (max-width: 520px) { .row :is(.volume, .pip) { display: none; } .zoom-overlay { scale: .72; transform-origin: 100% 0; } .zoom-overlay:dir(rtl) { transform-origin: 0 0; } }
+@container (max-width: 430px) { .row .zoom-tool { display: none; } .resolution { display: none; } }
+@container (max-width: 330px) { .time { display: none; } .controls { padding: 28px 6px 2px; } .preview-thumbnail { display: none; } }
 
-.stage:has(> .error:not([hidden])) > :is(.controls, .map, .cues, .stats) { display: none; }
+.stage:has(> .error:not([hidden])) > :is(.controls, .zoom-overlay, .captions, .stats) { display: none; }
 .error {
   position: absolute; inset: 0; display: grid; place-content: center; justify-items: center; gap: 14px;
-  padding: 16px; text-align: center; background: color-mix(in srgb, var(--_shade) 86%, transparent);
+  padding: 16px; text-align: center; background: color-mix(in srgb, var(--_background) 86%, transparent);
 }
 .error p { margin: 0; max-width: 38ch; font-size: 15px; line-height: 1.45; text-wrap: balance; }
 .error button {
-  width: auto; height: 40px; padding: 0 18px; border-radius: 20px; background: var(--_ink); color: #111; font-weight: 600;
+  width: auto; height: 40px; padding: 0 18px; border-radius: 20px; background: var(--_text); color: #111; font-weight: 600;
 }
 [hidden][hidden] { display: none; }
 @media (pointer: coarse) {
@@ -215,33 +215,33 @@ kbd { font: inherit; font-size: 12px; padding: 2px 7px; border-radius: 5px; back
 }
 @media (prefers-reduced-motion: reduce) {
   *, *::before, *::after { transition: none !important; animation-duration: 2.4s !important; }
-  .size[data-changed] { animation: none; }
+  .resolution[data-changed] { animation: none; }
 }
 @media (prefers-contrast: more) {
-  .controls { background: var(--_shade); padding-top: 8px; }
-  .menu, .stats, .help, .toast, .preview, .full-frame, .error { background: #000; }
-  .menu, .stats, .toast, .preview, .full-frame { border: 1px solid; }
-  .menu .value, .stats dt, .own-height input::placeholder { color: inherit; }
+  .controls { background: var(--_background); padding-top: 8px; }
+  .menu, .stats, .help, .toast, .preview, .reset-zoom, .error { background: #000; }
+  .menu, .stats, .toast, .preview, .reset-zoom { border: 1px solid; }
+  .menu .value, .stats dt, .custom-height input::placeholder { color: inherit; }
   .seek { --_buffered: rgb(255 255 255 / .85); }
   .seek, .volume { --_rest: rgb(255 255 255 / .5); }
 }
 @media (forced-colors: active) {
-  .big-play, .error button, .menu, .stats, .toast, .preview, .minimap, .full-frame { border: 1px solid; }
-  .controls, .menu, .stats, .help, .toast, .full-frame, .error { background: Canvas; }
+  .big-play, .error button, .menu, .stats, .toast, .preview, .minimap, .reset-zoom { border: 1px solid; }
+  .controls, .menu, .stats, .help, .toast, .reset-zoom, .error { background: Canvas; }
   .controls { padding-top: 8px; }
-  /* A track is a gradient, which would be away. */
-  input[type="range"] { forced-color-adjust: none; --_accent: Highlight; --_ink: CanvasText; --_rest: Canvas; --_buffered: GrayText; }
+  /* The slider tracks are gradients, which forced colors would remove. */
+  input[type="range"] { forced-color-adjust: none; --_accent: Highlight; --_text: CanvasText; --_rest: Canvas; --_buffered: GrayText; }
   input[type="range"]::-webkit-slider-runnable-track { outline: 1px solid CanvasText; }
   input[type="range"]::-moz-range-track { outline: 1px solid CanvasText; }
   .spinner { border-color: GrayText; border-top-color: Highlight; }
-  .lens { border-color: Highlight; forced-color-adjust: none; }
+  .minimap-viewport { border-color: Highlight; forced-color-adjust: none; }
   button[aria-pressed="true"], .menu [aria-checked="true"] { outline: 1px solid Highlight; outline-offset: -1px; }
 }
 `;
 
 let sheet: CSSStyleSheet | undefined;
 
-/** One sheet for all players; constructed, so that a strict CSP lets it through. */
+/** Returns the style sheet that all players share. It is constructed, which a strict CSP allows. */
 export function playerStyles(): CSSStyleSheet {
   if (sheet === undefined) {
     sheet = new CSSStyleSheet();

@@ -1,7 +1,7 @@
 import type { Point, Region } from "../geometry/region.js";
 import { containSize, fillsBox, type Size } from "../geometry/size.js";
 
-/** Where something lies in the frame, in CSS pixels from its upper left corner. */
+/** A rectangle in the video container, in CSS pixels from its upper left corner. */
 export interface Rect {
   readonly left: number;
   readonly top: number;
@@ -9,39 +9,45 @@ export interface Rect {
   readonly height: number;
 }
 
-/** Where the region being looked at lies in the frame: contained, or all of it where that is a pixel off. */
+/** Returns where a view of this size is drawn: contained in the box, or all of it if the difference is rounding. */
 export function viewRect(box: Size, view: Size): Rect {
   if (fillsBox(box, view)) return { left: 0, top: 0, ...box };
   const { width, height } = containSize(box, view);
   return { left: (box.width - width) / 2, top: (box.height - height) / 2, width, height };
 }
 
-/** Where the region that the frames show has to lie, so that what is looked at is in its place. */
+/**
+ * Returns where the region of the current frame must be drawn so that the view is in its place.
+ *
+ * @param view the region the viewer looks at, in source pixels
+ * @param shown the region that the frame contains, in source pixels
+ */
 export function shownRect(box: Size, view: Region, shown: Region): Rect {
-  const place = viewRect(box, view);
-  const across = place.width / view.width;
-  const down = place.height / view.height;
+  const rect = viewRect(box, view);
+  const scaleX = rect.width / view.width;
+  const scaleY = rect.height / view.height;
   return {
-    left: place.left + (shown.x - view.x) * across,
-    top: place.top + (shown.y - view.y) * down,
-    width: shown.width * across,
-    height: shown.height * down,
+    left: rect.left + (shown.x - view.x) * scaleX,
+    top: rect.top + (shown.y - view.y) * scaleY,
+    width: shown.width * scaleX,
+    height: shown.height * scaleY,
   };
 }
 
-/** The CSS transform, from the upper left corner, that puts what fills the frame into this place. */
+/** Returns the CSS transform, with its origin at the upper left, that moves an element that fills the box to a rectangle. */
 export function cssTransform(box: Size, { left, top, width, height }: Rect): string {
-  const tidy = (value: number) => Number(value.toFixed(4));
-  const [x, y] = [tidy(width / box.width), tidy(height / box.height)];
-  const [dx, dy] = [tidy(left), tidy(top)];
-  return x === 1 && y === 1 && dx === 0 && dy === 0 ? "none" : `matrix(${x}, 0, 0, ${y}, ${dx}, ${dy})`;
+  const round = (value: number) => Number(value.toFixed(4));
+  const [scaleX, scaleY] = [round(width / box.width), round(height / box.height)];
+  const [dx, dy] = [round(left), round(top)];
+  if (scaleX === 1 && scaleY === 1 && dx === 0 && dy === 0) return "none";
+  return `matrix(${scaleX}, 0, 0, ${scaleY}, ${dx}, ${dy})`;
 }
 
-/** The source pixel under a position in the frame. */
+/** Converts a position in the box, in CSS pixels, to source pixels. */
 export function sourcePointAt(box: Size, view: Region, position: Point): Point {
-  const place = viewRect(box, view);
+  const rect = viewRect(box, view);
   return {
-    x: view.x + ((position.x - place.left) * view.width) / place.width,
-    y: view.y + ((position.y - place.top) * view.height) / place.height,
+    x: view.x + ((position.x - rect.left) * view.width) / rect.width,
+    y: view.y + ((position.y - rect.top) * view.height) / rect.height,
   };
 }

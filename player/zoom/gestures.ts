@@ -1,149 +1,190 @@
 import type { Point } from "../geometry/region.js";
 import type { Rect } from "./frame-transform.js";
 
-/** What hands do to the picture; positions are CSS pixels within the frame. */
+/** Receives the gestures. Positions are CSS pixels within the video container. */
 export interface GestureTarget {
   readonly zoomed: boolean;
-  /** Whether a drag draws a rectangle without a modifier, and a click zooms in. */
+  /** Whether a drag draws a selection without Shift, and a click zooms in. */
   readonly zoomToolActive: boolean;
-  /** Whether the wheel is ours without a modifier, where it could also scroll the page. */
+  /** Whether the wheel zooms without Ctrl, which otherwise scrolls the page. */
   readonly capturesWheel: boolean;
-  zoomBy(factor: number, at: Point): void;
+  zoomBy(factor: number, position: Point): void;
   panBy(dx: number, dy: number): void;
-  /** The rectangle as it is drawn; null where it is given up. */
+  /** Draws the selection during the drag; null removes it. */
   drawSelection(rectangle: Rect | null): void;
   zoomToSelection(rectangle: Rect): void;
-  /** The hand has come to rest. */
-  settle(): void;
+  /** The pointer was released, or the wheel has stopped. */
+  onGestureEnd(): void;
 }
 
-/** CSS pixels before a press is a drag. */
+/** A press that moves further, in CSS pixels, is a drag. */
 const DRAG_THRESHOLD = 4;
-/** Milliseconds without a turn of the wheel after which it rests. */
+/** The wheel has stopped after this time without an event. */
 const WHEEL_END_MS = 180;
-/** Zoom for one pixel of the wheel; a pinch on a touch pad comes as a wheel with Ctrl and small steps. */
+/** Zoom per pixel of the wheel, as an exponent. */
 const WHEEL_ZOOM = 0.0016;
+/** The same for a pinch on a touchpad, which arrives as a wheel with Ctrl and small steps. */
 const PINCH_ZOOM = 0.012;
+const MAX_PINCH_STEP = 50;
+const MAX_WHEEL_STEP = 300;
 const PIXELS_PER_LINE = 16;
+/** Zoom factor of a click with the zoom tool. */
+const CLICK_ZOOM = 2;
 
-/** Wheel, pinch, pan and rectangle on the frame, until the signal aborts. */
-export function watchGestures(frame: HTMLElement, target: GestureTarget, signal: AbortSignal): void {
-  const pointers = new Map<number, Point>();
-  let mode: "none" | "pan" | "draw" | "pinch" = "none";
-  let start: Point = { x: 0, y: 0 };
-  let moved = false;
-  let wheelTimer: ReturnType<typeof setTimeout> | undefined;
-
-  const positionOf = ({ clientX, clientY }: MouseEvent): Point => {
-    const { left, top } = frame.getBoundingClientRect();
-    return { x: clientX - left, y: clientY - top };
+/** Handles wheel, pinch, pan and selection on the container until the signal aborts. */
+export function watchGestures(container: HTMLElement, target: GestureTarget, signal: AbortSignal): void {
+  watchPointers(container, target, signal);
+  watchWheel(container, target, signal);
+  // One finger scrolls the page, as usual over a video. Two fingers are our pinch and must not scroll.
+  const preventScroll = (event: TouchEvent) => {
+    if (event.touches.length > 1 && event.cancelable) event.preventDefault();
   };
-  const rectangleTo = (end: Point): Rect => ({
-    left: Math.min(start.x, end.x),
-    top: Math.min(start.y, end.y),
-    width: Math.abs(end.x - start.x),
-    height: Math.abs(end.y - start.y),
-  });
-  const pinchOf = () => {
-    const [a, b] = [...pointers.values()] as [Point, Point];
-    return { center: { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 }, span: Math.hypot(a.x - b.x, a.y - b.y) };
-  };
+  container.addEventListener("touchstart", preventScroll, { signal, passive: false });
+  container.addEventListener("touchmove", preventScroll, { signal, passive: false });
+  // The browser's own drag of an image would end the pan.
+  container.addEventListener("dragstart", (event) => event.preventDefault(), { signal });
+}
 
-  const press = (event: PointerEvent) => {
+function positionIn(container: HTMLElement, { clientX, clientY }: MouseEvent): Point {
+  const { left, top } = container.getBoundingClientRect();
+  return { x: clientX - left, y: clientY - top };
+}
+
+function watchPointers(container: HTMLElement, target: GestureTarget, signal: AbortSignal): void {
+  const recognizer = new PointerGestures(container, target);
+  container.addEventListener("pointerdown", (event) => recognizer.onPointerDown(event), { signal });
+  container.addEventListener("pointermove", (event) => recognizer.onPointerMove(event), { signal });
+  container.addEventListener("pointerup", (event) => recognizer.onPointerEnd(event), { signal });
+  container.addEventListener("pointercancel", (event) => recognizer.onPointerEnd(event), { signal });
+  // In the capture phase, before the player's own handler: the click after a drag does nothing.
+  container.addEventListener("click", (event) => recognizer.onClick(event), { signal, capture: true });
+}
+
+/** Recognizes pan, selection and pinch from pointer events. */
+class PointerGestures {
+  readonly #container: HTMLElement;
+  readonly #target: GestureTarget;
+  readonly #pointers = new Map<number, Point>();
+  #mode: "none" | "pan" | "select" | "pinch" = "none";
+  #start: Point = { x: 0, y: 0 };
+  #moved = false;
+
+  constructor(container: HTMLElement, target: GestureTarget) {
+    this.#container = container;
+    this.#target = target;
+  }
+
+  onPointerDown(event: PointerEvent): void {
+    const pointers = this.#pointers;
     if (event.button !== 0 || pointers.size === 2) return;
-    const position = positionOf(event);
+    const position = positionIn(this.#container, event);
     pointers.set(event.pointerId, position);
     if (pointers.size === 2) {
-      if (mode === "draw") target.drawSelection(null);
-      mode = "pinch";
-      moved = true;
-      for (const id of pointers.keys()) frame.setPointerCapture(id);
+      if (this.#mode === "select") this.#target.drawSelection(null);
+      this.#mode = "pinch";
+      this.#moved = true;
+      for (const id of pointers.keys()) this.#container.setPointerCapture(id);
       return;
     }
-    start = position;
-    moved = false;
-    mode = target.zoomToolActive || event.shiftKey ? "draw" : target.zoomed ? "pan" : "none";
-  };
-  const move = (event: PointerEvent) => {
-    const before = pointers.get(event.pointerId);
-    if (before === undefined) return;
-    const position = positionOf(event);
-    if (mode === "pinch") {
-      const old = pinchOf();
-      pointers.set(event.pointerId, position);
-      const now = pinchOf();
-      if (old.span > 0 && now.span > 0) target.zoomBy(now.span / old.span, now.center);
-      target.panBy(now.center.x - old.center.x, now.center.y - old.center.y);
+    this.#start = position;
+    this.#moved = false;
+    if (this.#target.zoomToolActive || event.shiftKey) this.#mode = "select";
+    else this.#mode = this.#target.zoomed ? "pan" : "none";
+  }
+
+  onPointerMove(event: PointerEvent): void {
+    const previous = this.#pointers.get(event.pointerId);
+    if (previous === undefined) return;
+    const position = positionIn(this.#container, event);
+    if (this.#mode === "pinch") {
+      this.#pinch(event.pointerId, position);
       return;
     }
-    if (mode === "none") return;
-    if (!moved && Math.hypot(position.x - start.x, position.y - start.y) < DRAG_THRESHOLD) return;
-    if (!moved) {
-      moved = true;
-      // Only now, since a captured press is not a click on what lies below.
-      frame.setPointerCapture(event.pointerId);
+    if (this.#mode === "none") return;
+    if (!this.#moved) {
+      const distance = Math.hypot(position.x - this.#start.x, position.y - this.#start.y);
+      if (distance < DRAG_THRESHOLD) return;
+      this.#moved = true;
+      // Not earlier: a captured press would not click the element below.
+      this.#container.setPointerCapture(event.pointerId);
     }
-    pointers.set(event.pointerId, position);
-    if (mode === "pan") target.panBy(position.x - before.x, position.y - before.y);
-    else target.drawSelection(rectangleTo(position));
-  };
-  const release = (event: PointerEvent) => {
-    if (!pointers.has(event.pointerId)) return;
-    const given = event.type !== "pointercancel";
-    const last = positionOf(event);
-    pointers.delete(event.pointerId);
-    if (mode === "draw") {
-      target.drawSelection(null);
-      if (moved && given) target.zoomToSelection(rectangleTo(last));
-      else if (given && target.zoomToolActive) target.zoomBy(2, last);
-    }
-    if (pointers.size === 1 && mode === "pinch") {
-      // The finger that stays goes on panning.
-      start = [...pointers.values()][0]!;
-      mode = target.zoomed ? "pan" : "none";
+    this.#pointers.set(event.pointerId, position);
+    if (this.#mode === "pan") this.#target.panBy(position.x - previous.x, position.y - previous.y);
+    else this.#target.drawSelection(this.#selectionTo(position));
+  }
+
+  onPointerEnd(event: PointerEvent): void {
+    const pointers = this.#pointers;
+    if (!pointers.delete(event.pointerId)) return;
+    const canceled = event.type === "pointercancel";
+    const selecting = this.#mode === "select";
+    const toolActive = this.#target.zoomToolActive;
+    if (selecting) this.#endSelection(positionIn(this.#container, event), canceled);
+    if (pointers.size === 1 && this.#mode === "pinch") {
+      // The remaining finger continues as a pan.
+      this.#start = [...pointers.values()][0]!;
+      this.#mode = this.#target.zoomed ? "pan" : "none";
       return;
     }
     if (pointers.size > 0) return;
-    if ((moved || (mode === "draw" && target.zoomToolActive)) && given) target.settle();
-    if (mode === "draw" && target.zoomToolActive) moved = true;
-    mode = "none";
-  };
-  // Ahead of the player's own click: a drag is none.
-  const click = (event: MouseEvent) => {
-    if (!moved) return;
-    moved = false;
+    const zoomedByClick = selecting && toolActive;
+    if ((this.#moved || zoomedByClick) && !canceled) this.#target.onGestureEnd();
+    if (zoomedByClick) this.#moved = true;
+    this.#mode = "none";
+  }
+
+  onClick(event: MouseEvent): void {
+    if (!this.#moved) return;
+    this.#moved = false;
     event.stopImmediatePropagation();
-  };
-  const wheel = (event: WheelEvent) => {
-    const pinch = event.ctrlKey || event.metaKey;
-    if (!pinch && !target.capturesWheel) return;
-    // The page scrolls on where there is nothing left to zoom out of.
-    if (!pinch && event.deltaY > 0 && !target.zoomed) return;
+  }
+
+  #endSelection(position: Point, canceled: boolean): void {
+    this.#target.drawSelection(null);
+    if (canceled) return;
+    if (this.#moved) this.#target.zoomToSelection(this.#selectionTo(position));
+    else if (this.#target.zoomToolActive) this.#target.zoomBy(CLICK_ZOOM, position);
+  }
+
+  #pinch(pointerId: number, position: Point): void {
+    const before = this.#pinchGeometry();
+    this.#pointers.set(pointerId, position);
+    const after = this.#pinchGeometry();
+    if (before.span > 0 && after.span > 0) this.#target.zoomBy(after.span / before.span, after.center);
+    this.#target.panBy(after.center.x - before.center.x, after.center.y - before.center.y);
+  }
+
+  #pinchGeometry(): { readonly center: Point; readonly span: number } {
+    const [a, b] = [...this.#pointers.values()] as [Point, Point];
+    return { center: { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 }, span: Math.hypot(a.x - b.x, a.y - b.y) };
+  }
+
+  #selectionTo(end: Point): Rect {
+    const start = this.#start;
+    return {
+      left: Math.min(start.x, end.x),
+      top: Math.min(start.y, end.y),
+      width: Math.abs(end.x - start.x),
+      height: Math.abs(end.y - start.y),
+    };
+  }
+}
+
+function watchWheel(container: HTMLElement, target: GestureTarget, signal: AbortSignal): void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const onWheel = (event: WheelEvent) => {
+    const withModifier = event.ctrlKey || event.metaKey;
+    if (!withModifier && !target.capturesWheel) return;
+    // Once fully zoomed out, the page scrolls again.
+    if (!withModifier && event.deltaY > 0 && !target.zoomed) return;
     event.preventDefault();
     const pixels = event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? PIXELS_PER_LINE : 1);
-    const turn = Math.min(300, Math.max(-300, pixels));
-    target.zoomBy(
-      Math.exp(-turn * (pinch && Math.abs(turn) < 50 ? PINCH_ZOOM : WHEEL_ZOOM)),
-      positionOf(event),
-    );
-    clearTimeout(wheelTimer);
-    wheelTimer = setTimeout(() => target.settle(), WHEEL_END_MS);
+    const step = Math.min(MAX_WHEEL_STEP, Math.max(-MAX_WHEEL_STEP, pixels));
+    const isPinch = withModifier && Math.abs(step) < MAX_PINCH_STEP;
+    target.zoomBy(Math.exp(-step * (isPinch ? PINCH_ZOOM : WHEEL_ZOOM)), positionIn(container, event));
+    clearTimeout(timer);
+    timer = setTimeout(() => target.onGestureEnd(), WHEEL_END_MS);
   };
-
-  frame.addEventListener("pointerdown", press, { signal });
-  frame.addEventListener("pointermove", move, { signal });
-  for (const type of ["pointerup", "pointercancel"] as const)
-    frame.addEventListener(type, release, { signal });
-  frame.addEventListener("click", click, { signal, capture: true });
-  frame.addEventListener("wheel", wheel, { signal, passive: false });
-  // With one finger the page scrolls, as it should over a video; two are a pinch of ours and no scroll.
-  for (const type of ["touchstart", "touchmove"] as const) {
-    const pinch = (event: TouchEvent) => {
-      if (event.touches.length > 1 && event.cancelable) event.preventDefault();
-    };
-    frame.addEventListener(type, pinch, { signal, passive: false });
-  }
-  // An image that is dragged out of the page would end the pan.
-  frame.addEventListener("dragstart", (event) => event.preventDefault(), { signal });
-  signal.addEventListener("abort", () => clearTimeout(wheelTimer), { once: true });
+  container.addEventListener("wheel", onWheel, { signal, passive: false });
+  signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
 }

@@ -4,17 +4,20 @@ import type { Zoom } from "./zoom.js";
 
 export interface MinimapElements {
   readonly minimap: HTMLElement;
-  /** Shows the whole picture. */
+  /** Shows the full frame. */
   readonly thumbnail: HTMLElement;
-  /** What is looked at. */
-  readonly lens: HTMLElement;
-  readonly fullFrame: HTMLButtonElement;
+  /** Outlines the visible region. */
+  readonly minimapViewport: HTMLElement;
+  readonly zoomFactor: HTMLElement;
+  readonly resetZoomButton: HTMLButtonElement;
 }
 
-/** CSS pixels of the map, as many as a storyboard's thumbnail has. */
+/** CSS pixels, the same as the longer side of a storyboard thumbnail. */
 const MINIMAP_LONGER_SIDE = 160;
 
-/** Shows where in the picture one is, and goes where it is pressed or dragged. */
+const percentOf = (part: number, total: number) => `${((100 * part) / total).toFixed(3)}%`;
+
+/** Shows the visible region within the full frame, and pans when it is pressed or dragged. */
 export class Minimap {
   readonly #elements: MinimapElements;
   readonly #zoom: Zoom;
@@ -29,9 +32,9 @@ export class Minimap {
   }
 
   connect(signal: AbortSignal): void {
-    const { minimap, fullFrame } = this.#elements;
+    const { minimap, resetZoomButton } = this.#elements;
     let dragging = false;
-    const go = ({ clientX, clientY }: PointerEvent) => {
+    const panTo = ({ clientX, clientY }: PointerEvent) => {
       const { videoSize } = this.#zoom;
       if (videoSize === null) return;
       const { left, top, width, height } = minimap.getBoundingClientRect();
@@ -40,50 +43,43 @@ export class Minimap {
         y: ((clientY - top) / height) * videoSize.height,
       });
     };
-    minimap.addEventListener(
-      "pointerdown",
-      (event) => {
-        if (event.button !== 0) return;
-        dragging = true;
-        minimap.setPointerCapture(event.pointerId);
-        go(event);
-      },
-      { signal },
-    );
-    minimap.addEventListener("pointermove", (event) => dragging && go(event), { signal });
-    minimap.addEventListener(
-      "lostpointercapture",
-      () => {
-        dragging = false;
-        this.#zoom.settle();
-      },
-      { signal },
-    );
-    fullFrame.addEventListener("click", () => this.#zoom.setView(null), { signal });
-    this.#video.addEventListener("timeupdate", () => void this.#showThumbnail(), { signal });
+    const onPress = (event: PointerEvent) => {
+      if (event.button !== 0) return;
+      dragging = true;
+      minimap.setPointerCapture(event.pointerId);
+      panTo(event);
+    };
+    const onRelease = () => {
+      dragging = false;
+      this.#zoom.onGestureEnd();
+    };
+    minimap.addEventListener("pointerdown", onPress, { signal });
+    minimap.addEventListener("pointermove", (event) => dragging && panTo(event), { signal });
+    minimap.addEventListener("lostpointercapture", onRelease, { signal });
+    resetZoomButton.addEventListener("click", () => this.#zoom.setView(null), { signal });
+    this.#video.addEventListener("timeupdate", () => void this.#updateThumbnail(), { signal });
   }
 
-  /** After a change of what is looked at. */
-  show(): void {
-    const { minimap, lens, fullFrame } = this.#elements;
+  /** Follows the view of the zoom. Hides the minimap while the full frame is visible. */
+  update(): void {
+    const { minimap, minimapViewport, zoomFactor, resetZoomButton } = this.#elements;
     const { videoSize, view, factor } = this.#zoom;
     const hidden = videoSize === null || view === null || coversFrame(view, videoSize);
-    if (minimap.hidden && !hidden) void this.#showThumbnail();
+    if (minimap.hidden && !hidden) void this.#updateThumbnail();
     minimap.hidden = hidden;
-    fullFrame.hidden = hidden;
+    resetZoomButton.hidden = hidden;
     if (hidden) return;
-    const share = (part: number, all: number) => `${((100 * part) / all).toFixed(3)}%`;
     const scale = MINIMAP_LONGER_SIDE / Math.max(videoSize.width, videoSize.height);
     minimap.style.width = `${Math.round(videoSize.width * scale)}px`;
     minimap.style.height = `${Math.round(videoSize.height * scale)}px`;
-    lens.style.left = share(view.x, videoSize.width);
-    lens.style.top = share(view.y, videoSize.height);
-    lens.style.width = share(view.width, videoSize.width);
-    lens.style.height = share(view.height, videoSize.height);
-    fullFrame.firstChild!.textContent = `${factor.toFixed(factor < 10 ? 1 : 0)}×`;
+    minimapViewport.style.left = percentOf(view.x, videoSize.width);
+    minimapViewport.style.top = percentOf(view.y, videoSize.height);
+    minimapViewport.style.width = percentOf(view.width, videoSize.width);
+    minimapViewport.style.height = percentOf(view.height, videoSize.height);
+    zoomFactor.textContent = `${factor.toFixed(factor < 10 ? 1 : 0)}×`;
   }
 
-  async #showThumbnail(): Promise<void> {
+  async #updateThumbnail(): Promise<void> {
     if (!this.#zoom.zoomed) return;
     const thumbnail = await this.#storyboard.thumbnailAt(this.#video.currentTime);
     if (thumbnail !== null) this.#storyboard.showThumbnail(this.#elements.thumbnail, thumbnail);

@@ -1,34 +1,34 @@
 import { type Region, sameRegion } from "../geometry/region.js";
-import type { LoadedSegment } from "../hls/elastic-loader.js";
+import type { LoadedSegment } from "../playback/segment.js";
 
-/** Seconds before a change of region from which on each frame is held, in case the next is not told in time. */
+/** Seconds before a change of region from which each frame is held, in case the next one is not reported in time. */
 const HOLD_LEAD_SECONDS = 0.2;
-/** A frame's time may be this much before the start of its segment, in seconds: a rounded time stamp. */
+/** Rounded timestamps may place a frame this many seconds before its segment. */
 const TIMESTAMP_TOLERANCE_SECONDS = 0.006;
 
-/** Calls for each frame that is presented, with its time in the video in seconds, until the signal aborts. */
+/** Calls `onFrame` with the media time, in seconds, of each presented frame until the signal aborts. */
 function watchFrames(video: HTMLVideoElement, onFrame: (time: number) => void, signal: AbortSignal): void {
   if (!("requestVideoFrameCallback" in video)) {
-    const tell = () => onFrame((video as HTMLVideoElement).currentTime);
+    const element = video as HTMLVideoElement;
     for (const type of ["timeupdate", "seeked", "loadeddata"])
-      (video as HTMLVideoElement).addEventListener(type, tell, { signal });
+      element.addEventListener(type, () => onFrame(element.currentTime), { signal });
     return;
   }
   let handle = 0;
-  const next = () => {
+  const request = () => {
     handle = video.requestVideoFrameCallback((_now, { mediaTime }) => {
-      next();
+      request();
       onFrame(mediaTime);
     });
   };
-  next();
+  request();
   signal.addEventListener("abort", () => video.cancelVideoFrameCallback(handle), { once: true });
 }
 
 /**
- * Which part of the picture the frame on screen shows: known from the frame's time and the segments as they
- * came. Over a change of region the last frame of the old one is held on a canvas until the first of the new
- * one is known to be there, so that no frame is ever seen in a place that is not its own.
+ * Tracks which region the frame on screen shows, from its time and the segments as they were loaded. At a change of
+ * region, the last frame of the old one stays on a canvas until the first frame of the new one has been presented.
+ * So no frame is ever drawn in the wrong place.
  */
 export class ShownRegion {
   readonly #video: HTMLVideoElement;
@@ -37,7 +37,7 @@ export class ShownRegion {
   readonly #segments = new Map<number, LoadedSegment>();
   #region: Region | null = null;
   #heldRegion: Region | null = null;
-  /** The picture is not the video's. */
+  /** The frame on screen was drawn on another canvas, not by the video. */
   #framePainted = false;
 
   constructor(video: HTMLVideoElement, canvas: HTMLCanvasElement, onChange: () => void) {
@@ -47,25 +47,23 @@ export class ShownRegion {
     canvas.hidden = true;
   }
 
-  /** What the video shows; null is the whole picture. */
+  /** The region that the video shows; null is the full frame. */
   get region(): Region | null {
     return this.#region;
   }
-  /** What the canvas shows. */
+  /** The region that the canvas shows; null is the full frame. */
   get heldRegion(): Region | null {
     return this.#heldRegion;
   }
 
   connect(signal: AbortSignal): void {
     watchFrames(this.#video, (time) => this.#onFrame(time), signal);
-    const listen = (type: string, handle: () => void) =>
-      this.#video.addEventListener(type, handle, { signal });
-    listen("seeking", () => this.#holdIfRegions());
-    listen("emptied", () => this.#segments.clear());
+    this.#video.addEventListener("seeking", () => this.#holdIfRegionsDiffer(), { signal });
+    this.#video.addEventListener("emptied", () => this.#segments.clear(), { signal });
     signal.addEventListener("abort", () => this.reset(), { once: true });
   }
 
-  /** Another video: nothing is held of the old one. */
+  /** Discards everything known of the current video. */
   reset(): void {
     this.#segments.clear();
     this.#region = null;
@@ -77,16 +75,16 @@ export class ShownRegion {
     this.#segments.set(segment.index, segment);
   }
 
-  /** A picture of this region has been painted over the video, which has none itself. */
+  /** Reports that a frame of this region was drawn over the video, which has none itself. */
   onFramePainted(region: Region | null): void {
     this.#framePainted = true;
-    const changes = !sameRegion(region, this.#region);
+    const changed = !sameRegion(region, this.#region);
     this.#region = region;
     this.release();
-    if (changes) this.#onChange();
+    if (changed) this.#onChange();
   }
 
-  /** Holds the frame on screen until the next one is presented. */
+  /** Keeps the current frame on screen until the next one is presented. */
   hold(): void {
     const { videoWidth, videoHeight, readyState } = this.#video;
     if (this.#framePainted || readyState < HTMLMediaElement.HAVE_CURRENT_DATA || videoWidth === 0) return;
@@ -107,17 +105,18 @@ export class ShownRegion {
     this.#onChange();
   }
 
-  #holdIfRegions(): void {
-    const regions = [...this.#segments.values()].some(({ region }) => !sameRegion(region, this.#region));
-    // While held, the canvas has the last frame whose place is known.
-    if (regions && this.#canvas.hidden) this.hold();
+  #holdIfRegionsDiffer(): void {
+    const differ = [...this.#segments.values()].some(({ region }) => !sameRegion(region, this.#region));
+    // A visible canvas already has the last frame whose region is known.
+    if (differ && this.#canvas.hidden) this.hold();
   }
 
-  #onFrame(time: number): void {
+  #onFrame(mediaTime: number): void {
     this.#framePainted = false;
-    const at = time + TIMESTAMP_TOLERANCE_SECONDS;
-    const covers = ({ start, duration }: LoadedSegment) => start <= at && at < start + duration;
-    const segment = [...this.#segments.values()].find(covers);
+    const time = mediaTime + TIMESTAMP_TOLERANCE_SECONDS;
+    const segment = [...this.#segments.values()].find(
+      ({ start, duration }) => start <= time && time < start + duration,
+    );
     if (segment !== undefined && !sameRegion(segment.region, this.#region)) {
       this.#region = segment.region;
       this.#onChange();
@@ -125,7 +124,8 @@ export class ShownRegion {
     this.release();
     if (segment === undefined) return;
     const next = this.#segments.get(segment.index + 1);
-    const soon = segment.start + segment.duration - time < HOLD_LEAD_SECONDS * this.#video.playbackRate;
-    if (soon && next !== undefined && !sameRegion(next.region, segment.region)) this.hold();
+    const remaining = segment.start + segment.duration - mediaTime;
+    const endsSoon = remaining < HOLD_LEAD_SECONDS * this.#video.playbackRate;
+    if (endsSoon && next !== undefined && !sameRegion(next.region, segment.region)) this.hold();
   }
 }

@@ -16,38 +16,37 @@ import {
   zoomFactor,
 } from "../geometry/region.js";
 import type { Size } from "../geometry/size.js";
-import type { LoadedSegment } from "../hls/elastic-loader.js";
-import { cssTransform, type Rect, shownRect, sourcePointAt, viewRect } from "./frame-transform.js";
+import type { LoadedSegment } from "../playback/segment.js";
+import { type Rect, sourcePointAt, viewRect } from "./frame-transform.js";
 import { type GestureTarget, watchGestures } from "./gestures.js";
+import { renderView, type ViewElements } from "./render-view.js";
 import { ShownRegion } from "./shown-region.js";
 
-/** What zooming needs of the shadow tree. */
-export interface ZoomElements {
-  /** Clips what is enlarged. */
-  readonly frame: HTMLElement;
-  readonly video: HTMLVideoElement;
-  readonly held: HTMLCanvasElement;
-  readonly drawn: HTMLElement;
+/** The elements of the shadow tree that the zoom uses. */
+export interface ZoomElements extends ViewElements {
+  readonly selection: HTMLElement;
 }
 
 export interface ZoomOptions {
-  /** Another region is asked for; null is the whole picture. */
+  /** The requested region has changed; null is the full frame. */
   onRegion(region: Region | null): void;
-  /** What is looked at moves, as with a hand on it. */
+  /** The view has changed, also during a gesture. */
   onView(): void;
 }
 
-/** Milliseconds of the glide to where a region settles; the style sheet's `data-gliding`. */
+/** Duration of the animation to a snapped region; the same as that of `data-gliding` in the style sheet. */
 const GLIDE_MS = 180;
-/** A drawn rectangle smaller than this many CSS pixels a side was a slip of the hand. */
+/** Smaller selections, in CSS pixels, are ignored as accidental. */
 const MIN_SELECTION_SIDE = 8;
+/** A smaller zoom factor counts as the full frame. */
+const MIN_ZOOM = 1.02;
 
 /**
- * Which part of the picture is looked at. A change shows at once, by scaling what is there; the region is
- * asked for when it has settled, and takes over with its first frame.
+ * Controls which region of the frame is visible. A change scales the current frame at once. The region is requested
+ * when the gesture ends, and replaces the scaled frame once its first frame is presented.
  */
 export class Zoom implements GestureTarget {
-  /** Drags draw a rectangle, clicks zoom in. */
+  /** Whether drags draw a selection and clicks zoom in. */
   zoomToolActive = false;
   readonly #elements: ZoomElements;
   readonly #options: ZoomOptions;
@@ -56,7 +55,7 @@ export class Zoom implements GestureTarget {
   #videoSize: Size | null = null;
   #view: Region | null = null;
   #requestedRegion: Region | null = null;
-  /** What the attributes say, until the video is known. */
+  /** The `region` attribute, until the size of the video is known. */
   #initialRegion: string | null = null;
   #factor = 1;
   #glideTimer: ReturnType<typeof setTimeout> | undefined;
@@ -64,21 +63,21 @@ export class Zoom implements GestureTarget {
   constructor(elements: ZoomElements, options: ZoomOptions) {
     this.#elements = elements;
     this.#options = options;
-    this.#shownRegion = new ShownRegion(elements.video, elements.held, () => {
+    this.#shownRegion = new ShownRegion(elements.video, elements.heldFrame, () => {
       this.#endGlide();
       this.#render();
     });
   }
 
-  /** The region asked for, in whole source pixels; null is the whole picture. */
+  /** The requested region in integer source pixels; null is the full frame. */
   get requestedRegion(): Region | null {
     return this.#requestedRegion;
   }
-  /** The region on screen, in source pixels; null is the whole picture. */
+  /** The region of the frame on screen in source pixels; null is the full frame. */
   get shownRegion(): Region | null {
     return this.#shownRegion.region;
   }
-  /** What is looked at, in source pixels; null before the video is known. */
+  /** The visible region in source pixels; null before the size of the video is known. */
   get view(): Region | null {
     return this.#videoSize === null ? null : (this.#view ?? fullRegion(this.#videoSize));
   }
@@ -107,9 +106,9 @@ export class Zoom implements GestureTarget {
       this.#box = { width: rect.width, height: rect.height };
       this.#render();
     });
-    observer.observe(this.#elements.frame);
+    observer.observe(this.#elements.videoContainer);
     this.#shownRegion.connect(signal);
-    watchGestures(this.#elements.frame, this, signal);
+    watchGestures(this.#elements.videoContainer, this, signal);
     signal.addEventListener(
       "abort",
       () => {
@@ -120,23 +119,24 @@ export class Zoom implements GestureTarget {
     );
   }
 
-  /** Before another video: back to what the attributes say. */
-  reset(text: string | null, factor: number): void {
+  /** Prepares for another video, with the values of the `region` and `zoom` attributes. */
+  reset(regionText: string | null, factor: number): void {
     this.#videoSize = null;
     this.#view = null;
     this.#requestedRegion = null;
-    this.#initialRegion = text;
+    this.#initialRegion = regionText;
     this.#factor = factor;
     this.#shownRegion.reset();
     this.#render();
   }
 
+  /** Sets the size of the video in source pixels. The first call applies the initial region or zoom factor. */
   setVideoSize(videoSize: Size): void {
     const first = this.#videoSize === null;
     this.#videoSize = videoSize;
     if (!first) return;
-    const text = parseRegion(this.#initialRegion);
-    const region = text ? resolveRegion(text, videoSize) : null;
+    const parsed = parseRegion(this.#initialRegion);
+    const region = parsed ? resolveRegion(parsed, videoSize) : null;
     if (region !== null) this.setView(region, false);
     else if (this.#factor > 1) this.zoomTo(this.#factor);
   }
@@ -145,29 +145,33 @@ export class Zoom implements GestureTarget {
     this.#shownRegion.addSegment(segment);
   }
 
-  /** A picture of this region was painted over the video. */
+  /** Reports that a frame of this region was drawn over the video. */
   onFramePainted(region: Region): void {
-    const whole = this.#videoSize === null || coversFrame(region, this.#videoSize);
-    this.#shownRegion.onFramePainted(whole ? null : region);
+    const full = this.#videoSize === null || coversFrame(region, this.#videoSize);
+    this.#shownRegion.onFramePainted(full ? null : region);
   }
 
-  /** Keeps the frame on screen while another playlist is loaded. */
+  /** Keeps the current frame on screen while another playlist loads. */
   holdFrame(): void {
     this.#shownRegion.hold();
   }
 
-  /** Looks at exactly this region, in whole source pixels; null is the whole picture. */
-  setView(region: Region | null, glide = true): void {
+  /** Shows and requests exactly this region, in integer source pixels; null is the full frame. */
+  setView(region: Region | null, animate = true): void {
     if (this.#videoSize === null) return;
-    const view =
-      region === null || coversFrame(region, this.#videoSize) ? null : clampRegion(region, this.#videoSize);
+    const full = region === null || coversFrame(region, this.#videoSize);
+    const view = full ? null : clampRegion(region, this.#videoSize);
     this.#view = view;
-    if (glide) this.#startGlide();
+    if (animate) this.#startGlide();
     this.#render();
     this.#requestRegion(view);
   }
 
-  /** A region as written: `full`, `x,y,w,h` or `pct:x,y,w,h`. False where it is none of these. */
+  /**
+   * Sets the view from `full`, `x,y,w,h` or `pct:x,y,w,h`.
+   *
+   * @returns false if the text is none of these
+   */
   setRegionText(text: string | null): boolean {
     const parsed = parseRegion(text);
     if (parsed === undefined) return false;
@@ -177,7 +181,7 @@ export class Zoom implements GestureTarget {
     return true;
   }
 
-  /** Enlarges this many times around the middle of what is looked at. */
+  /** Sets the zoom factor and keeps the center of the view. */
   zoomTo(factor: number): void {
     this.#factor = Math.max(1, factor);
     const view = this.view;
@@ -191,41 +195,43 @@ export class Zoom implements GestureTarget {
     });
   }
 
-  /** By keys: a step in or out of the middle. */
+  /** Zooms in or out of the center by a factor, for a key press. */
   zoomStep(factor: number): void {
     const { width, height } = this.#box;
     this.zoomBy(factor, { x: width / 2, y: height / 2 }, true);
-    this.settle();
+    this.onGestureEnd();
   }
 
-  /** By keys: shares of what is looked at. */
-  panByShare(across: number, down: number): void {
+  /** Pans by fractions of the view, for a key press. */
+  panByFraction(dx: number, dy: number): void {
     const view = this.view;
     if (view === null || !this.zoomed) return;
-    this.#move({ ...view, x: view.x + across * view.width, y: view.y + down * view.height }, true);
-    this.settle();
+    this.#moveTo({ ...view, x: view.x + dx * view.width, y: view.y + dy * view.height }, true);
+    this.onGestureEnd();
   }
 
-  zoomBy(factor: number, at: Point, glide = false): void {
+  zoomBy(factor: number, position: Point, animate = false): void {
     const view = this.view;
     if (this.#videoSize === null || view === null) return;
-    this.#move(zoomAt(view, factor, sourcePointAt(this.#box, view, at), this.#videoSize), glide);
+    const point = sourcePointAt(this.#box, view, position);
+    this.#moveTo(zoomAt(view, factor, point, this.#videoSize), animate);
   }
 
   panBy(dx: number, dy: number): void {
     const view = this.view;
     if (view === null || !this.zoomed) return;
-    const place = viewRect(this.#box, view);
-    const across = view.width / place.width;
-    const down = view.height / place.height;
-    this.#move({ ...view, x: view.x - dx * across, y: view.y - dy * down });
+    const rect = viewRect(this.#box, view);
+    const x = view.x - (dx * view.width) / rect.width;
+    const y = view.y - (dy * view.height) / rect.height;
+    this.#moveTo({ ...view, x, y });
   }
 
   drawSelection(rectangle: Rect | null): void {
-    const { drawn } = this.#elements;
-    drawn.hidden = rectangle === null;
+    const { selection } = this.#elements;
+    selection.hidden = rectangle === null;
     if (rectangle === null) return;
-    for (const [side, length] of Object.entries(rectangle)) drawn.style.setProperty(side, `${length}px`);
+    for (const [property, length] of Object.entries(rectangle))
+      selection.style.setProperty(property, `${length}px`);
   }
 
   zoomToSelection({ left, top, width, height }: Rect): void {
@@ -234,30 +240,31 @@ export class Zoom implements GestureTarget {
     const from = sourcePointAt(this.#box, view, { x: left, y: top });
     const to = sourcePointAt(this.#box, view, { x: left + width, y: top + height });
     const rectangle = { x: from.x, y: from.y, width: to.x - from.x, height: to.y - from.y };
-    this.#move(regionContaining(rectangle, this.#videoSize), true);
+    this.#moveTo(regionContaining(rectangle, this.#videoSize), true);
   }
 
-  /** The center of what is looked at goes there, in source pixels: from the minimap. */
+  /** Centers the view on a point in source pixels, for the minimap. */
   centerOn(point: Point): void {
     const view = this.view;
     if (view === null || !this.zoomed) return;
-    this.#move({ ...view, x: point.x - view.width / 2, y: point.y - view.height / 2 });
+    this.#moveTo({ ...view, x: point.x - view.width / 2, y: point.y - view.height / 2 });
   }
 
-  settle(): void {
+  /** Snaps the view to the grid and requests it. */
+  onGestureEnd(): void {
     if (this.#videoSize === null) return;
     if (this.#view === null) this.#requestRegion(null);
     else if (!sameRegion(this.#view, this.#requestedRegion))
       this.setView(snapRegion(this.#view, this.#videoSize));
   }
 
-  #move(view: Region, glide = false): void {
+  /** Shows a region without requesting it. */
+  #moveTo(region: Region, animate = false): void {
     const videoSize = this.#videoSize;
     if (videoSize === null) return;
-    const clamped = clampRegion(view, videoSize);
-    // A hair's breadth from the whole picture is the whole picture.
-    this.#view = zoomFactor(clamped, videoSize) < 1.02 ? null : clamped;
-    if (glide) this.#startGlide();
+    const clamped = clampRegion(region, videoSize);
+    this.#view = zoomFactor(clamped, videoSize) < MIN_ZOOM ? null : clamped;
+    if (animate) this.#startGlide();
     else this.#endGlide();
     this.#render();
   }
@@ -271,35 +278,22 @@ export class Zoom implements GestureTarget {
 
   #startGlide(): void {
     clearTimeout(this.#glideTimer);
-    this.#elements.frame.dataset.gliding = "";
+    this.#elements.videoContainer.dataset.gliding = "";
     this.#glideTimer = setTimeout(() => this.#endGlide(), GLIDE_MS);
   }
 
   #endGlide(): void {
     clearTimeout(this.#glideTimer);
-    delete this.#elements.frame.dataset.gliding;
+    delete this.#elements.videoContainer.dataset.gliding;
   }
 
   #render(): void {
-    const { frame, video, held } = this.#elements;
-    const [videoSize, box, view] = [this.#videoSize, this.#box, this.view];
-    const plain =
-      this.#view === null &&
-      this.#shownRegion.region === null &&
-      (held.hidden || this.#shownRegion.heldRegion === null);
-    frame.toggleAttribute("data-zoomed", !plain);
-    if (plain || videoSize === null || view === null || box.width === 0) {
-      for (const element of [video, held]) element.style.removeProperty("transform");
-      frame.style.removeProperty("clip-path");
-    } else {
-      const place = (region: Region | null) =>
-        cssTransform(box, shownRect(box, view, region ?? fullRegion(videoSize)));
-      video.style.transform = place(this.#shownRegion.region);
-      held.style.transform = place(this.#shownRegion.heldRegion);
-      // Beyond what is looked at there would be more picture for a moment, where the frame has bars.
-      const { left, top } = viewRect(box, view);
-      frame.style.clipPath = left === 0 && top === 0 ? "none" : `inset(${top}px ${left}px)`;
-    }
+    renderView(this.#elements, {
+      box: this.#box,
+      videoSize: this.#videoSize,
+      view: this.#view,
+      shown: this.#shownRegion,
+    });
     this.#options.onView();
   }
 }

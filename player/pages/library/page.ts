@@ -28,12 +28,12 @@ function sizeOfBox(): Size | null {
   if (width === 0) return null;
   const density = window.devicePixelRatio;
   const uncapped = { width: Number.POSITIVE_INFINITY, height: Number.POSITIVE_INFINITY };
-  return computeRequestedSize(
-    { width: width * density, height: height * density },
-    facts,
-    parseVideoInfo(facts).limits,
-    uncapped,
-  );
+  return computeRequestedSize({
+    box: { width: width * density, height: height * density },
+    source: facts,
+    limits: parseVideoInfo(facts).limits,
+    cap: uncapped,
+  });
 }
 
 function showSize(): void {

@@ -1,5 +1,5 @@
 import { create } from "../../dom.js";
-import type { LoadedSegment } from "../../hls/elastic-loader.js";
+import type { LoadedSegment } from "../../playback/segment.js";
 
 const MAX_BARS = 26;
 
