@@ -1,19 +1,20 @@
+import Negotiator from "negotiator";
+
 /** Whether a client prefers HTML to JSON. Without a preference it does not. */
 export function prefersHtml(accept: string | undefined): boolean {
-  if (accept === undefined) return false;
-  return quality(accept, "text", "html") > quality(accept, "application", "json");
+  return new Negotiator({ headers: { accept } }).mediaType(["application/json", "text/html"]) === "text/html";
 }
 
-/** Returns the quality value of a media type, by its most specific range (RFC 9110, 12.5.1). */
-function quality(accept: string, type: string, subtype: string): number {
-  let best = { specificity: -1, q: 0 };
-  for (const element of accept.toLowerCase().split(",")) {
-    const [range, ...parameters] = element.split(";").map((part) => part.trim());
-    const specificity = [`*/*`, `${type}/*`, `${type}/${subtype}`].indexOf(range);
-    if (specificity <= best.specificity) continue;
-    const weight = parameters.find((parameter) => parameter.startsWith("q="));
-    const q = weight === undefined ? 1 : Number(weight.slice(2));
-    best = { specificity, q: q >= 0 && q <= 1 ? q : 0 };
-  }
-  return best.q;
+/**
+ * Returns the content coding that a client accepts with the highest quality value.
+ *
+ * @param acceptEncoding undefined for a client that sends no header, which gets no coding
+ * @param codings the supported codings; equal quality values are resolved in this order
+ */
+export function acceptedCoding<T extends string>(
+  acceptEncoding: string | undefined,
+  codings: readonly T[],
+): T | undefined {
+  const negotiator = new Negotiator({ headers: { "accept-encoding": acceptEncoding } });
+  return negotiator.encoding(codings, { preferred: codings }) as T | undefined;
 }

@@ -1,8 +1,8 @@
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
-import { negotiate } from "@fastify/accept-negotiator";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { LRUCache } from "lru-cache";
+import { acceptedCoding } from "./accept.js";
 
 /** Supported content codings, in order of preference. */
 const CODINGS = ["br", "gzip"] as const;
@@ -32,10 +32,7 @@ export function chooseCoding(
   if (length < MIN_LENGTH) return undefined;
   const vary = reply.getHeader("vary");
   reply.header("vary", vary === undefined ? "accept-encoding" : `${vary}, accept-encoding`);
-  const accepted = request.headers["accept-encoding"]?.toString();
-  if (accepted === undefined) return undefined;
-  const chosen = negotiate(accepted, [...CODINGS]);
-  return CODINGS.find((coding) => coding === chosen);
+  return acceptedCoding(request.headers["accept-encoding"]?.toString(), CODINGS);
 }
 
 /**
