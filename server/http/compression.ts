@@ -13,10 +13,21 @@ const MIN_LENGTH = 4096;
 /** Brotli quality, of 0 to 11: as fast as gzip. */
 const BROTLI_QUALITY = 5;
 
-/** Compressed texts by ETag. All viewers of a video request the same playlist, so it is compressed once. */
-const cache = new LRUCache<string, Buffer>({
+interface CompressionInput {
+  readonly text: string;
+  readonly coding: Coding;
+}
+
+/**
+ * Compressed texts by ETag. All viewers of a video request the same playlist, so it is compressed once, even if they
+ * request it at the same time.
+ */
+const cache = new LRUCache<string, Buffer, CompressionInput>({
   maxSize: 16 * 1024 * 1024,
   sizeCalculation: ({ length }) => Math.max(1, length),
+  fetchMethod: (_etag, _stale, { context }) => encode(context),
+  // Deliver the result even if the entry was evicted meanwhile.
+  ignoreFetchAbort: true,
 });
 
 /**
@@ -40,14 +51,11 @@ export function chooseCoding(
  *
  * @param etag of the compressed representation; the result is cached by it
  */
-export async function compress(text: string, coding: Coding, etag: string): Promise<Buffer> {
-  const cached = cache.get(etag);
-  if (cached !== undefined) return cached;
+export const compress = (text: string, coding: Coding, etag: string): Promise<Buffer> =>
+  cache.forceFetch(etag, { context: { text, coding } });
+
+function encode({ text, coding }: CompressionInput): Promise<Buffer> {
   const bytes = Buffer.from(text);
   const params = { [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY };
-  const compressed = await (coding === "br"
-    ? promisify(brotliCompress)(bytes, { params })
-    : promisify(gzip)(bytes));
-  cache.set(etag, compressed);
-  return compressed;
+  return coding === "br" ? promisify(brotliCompress)(bytes, { params }) : promisify(gzip)(bytes);
 }
