@@ -1,79 +1,83 @@
 import { type Size, sameSize } from "../geometry/size.js";
-import { bufferedUntil } from "../playback/buffered.js";
+import { bufferedEnd } from "../playback/buffered.js";
+import type { LoadedSegment, SegmentInFlight } from "../playback/segment.js";
 import type { PlaybackOptions } from "../playback/transport.js";
-import { affordableSize, replacementSize, type Underway } from "./abr-rules.js";
+import { type AbrContext, abandonRule, chooseSize } from "./abr-rules.js";
 import {
   estimateLoadSeconds,
   type LoadTimeEstimate,
   LoadTimeEstimator,
-  type LoadTimeSample,
+  toLoadTimeSample,
 } from "./load-time-estimate.js";
 
 /**
- * Seconds of a video that is buffered whole at once: smaller segments would all be asked for again, so it comes at the
- * exact size, if need be after a pause.
+ * Seconds. A video up to this length is buffered as a whole at the start, so smaller segments would all be loaded
+ * again. It comes at the exact size, even if it stalls.
  */
-const SHORT_VIDEO = 6;
+const SHORT_VIDEO_SECONDS = 6;
 
-/** Chooses each segment's size: the exact one, or what the link affords where the video would stall. */
+/** Chooses each segment's size: the exact size, or what the connection can load without a stall. */
 export class AbrController {
   readonly #options: PlaybackOptions;
-  readonly #link = new LoadTimeEstimator();
-  #before: Size | null = null;
-  /** What a segment on its way has shown of the link, before anything has arrived. */
-  #glimpse: LoadTimeEstimate | null = null;
+  readonly #estimator = new LoadTimeEstimator();
+  #previous: Size | null = null;
+  /** The estimate from an abandoned download; used until a segment has loaded. */
+  #inFlightEstimate: LoadTimeEstimate | null = null;
 
   constructor(options: PlaybackOptions) {
     this.#options = options;
   }
 
-  onArrival(sample: LoadTimeSample): void {
-    this.#glimpse = null;
-    this.#link.add(sample);
+  onSegmentLoaded(segment: LoadedSegment): void {
+    this.#inFlightEstimate = null;
+    this.#estimator.addSample(toLoadTimeSample(segment));
   }
 
-  /** For a segment of so many seconds, which is asked for at this moment. */
-  choose(duration: number): Size {
-    const question = this.#question(duration);
-    const size = affordableSize(question);
-    this.#before = sameSize(size, question.exact) ? null : size;
+  /** Chooses the size of the next segment, of `duration` seconds, which is about to be requested. */
+  chooseNext(duration: number): Size {
+    const context = this.#context(duration);
+    const size = chooseSize(context);
+    this.#previous = sameSize(size, context.exactSize) ? null : size;
     return size;
   }
 
-  /** What would be chosen at this moment for a segment of so many seconds that is not the next. */
-  affordable(duration: number): Size {
-    return affordableSize(this.#question(duration));
+  /** Returns the size for a segment of `duration` seconds that is not the next one. */
+  sizeFor(duration: number): Size {
+    return chooseSize(this.#context(duration));
   }
 
-  /** Seconds until a segment of this size may be expected to have arrived; 0 before anything has. */
-  expected({ width, height }: Size, duration: number): number {
-    const { link } = this.#question(duration);
-    return link === null ? 0 : estimateLoadSeconds(width * height, duration, link);
+  /** Returns the expected load time of a segment, in seconds; 0 before anything has loaded. */
+  expectedLoadSeconds({ width, height }: Size, duration: number): number {
+    const { estimate } = this.#context(duration);
+    return estimate === null ? 0 : estimateLoadSeconds(width * height, duration, estimate);
   }
 
-  /** Whether to ask anew, for fewer pixels, instead of waiting for what is on its way. */
-  isTooLate(underway: Underway): boolean {
-    const replacement = replacementSize(underway, this.#question(underway.duration));
+  /** Returns whether to abandon a download and request the segment again with fewer pixels. */
+  shouldAbandon(inFlight: SegmentInFlight): boolean {
+    const replacement = abandonRule(inFlight, this.#context(inFlight.duration));
     if (replacement === null) return false;
-    this.#glimpse = replacement.link;
+    this.#inFlightEstimate = replacement.estimate;
     return true;
   }
 
-  #question(duration: number) {
-    const { video, info, wantedSize, wantedRegion, mayShrink } = this.#options;
-    const begins = video.autoplay && video.played.length === 0;
-    const patient = (video.paused && !begins) || mayShrink?.() === false || info.duration <= SHORT_VIDEO;
-    const exact = wantedSize();
-    const source = wantedRegion() ?? info;
-    const stretch = (exact.width * source.height) / (exact.height * source.width);
+  #context(duration: number): AbrContext {
+    const { video, info, requestedSize, requestedRegion, allowsDownscaling } = this.#options;
+    const isAutoplayPending = video.autoplay && video.played.length === 0;
+    const cannotStall =
+      (video.paused && !isAutoplayPending) ||
+      allowsDownscaling?.() === false ||
+      info.duration <= SHORT_VIDEO_SECONDS;
+    const exactSize = requestedSize();
+    const source = requestedRegion() ?? info;
+    const stretch = (exactSize.width * source.height) / (exactSize.height * source.width);
     return {
-      exact,
-      // A picture that is stretched to fill its box has the box's shape.
-      shape: Math.abs(stretch - 1) < 0.03 ? source : exact,
-      link: this.#glimpse ?? this.#link.estimate(exact.width * exact.height),
+      exactSize,
+      // With `object-fit: fill` the frame has the shape of its box.
+      aspect: Math.abs(stretch - 1) < 0.03 ? source : exactSize,
+      estimate: this.#inFlightEstimate ?? this.#estimator.estimate(exactSize.width * exactSize.height),
       duration,
-      ahead: patient ? Number.POSITIVE_INFINITY : bufferedUntil(video) - video.currentTime,
-      before: this.#before,
+      bufferAhead: cannotStall ? Number.POSITIVE_INFINITY : bufferedEnd(video) - video.currentTime,
+      previous: this.#previous,
     };
   }
 }

@@ -1,101 +1,99 @@
 import type { Size } from "../geometry/size.js";
+import type { SegmentInFlight } from "../playback/segment.js";
 import { estimateLoadSeconds, type LoadTimeEstimate, SIZE_EXPONENT } from "./load-time-estimate.js";
 
-/** What decides the size of the next segment on a link that may be too slow for the exact one. */
-export interface AffordableQuestion {
-  /** The size that the screen has room for. */
-  readonly exact: Size;
-  /** The picture's shape, from which the heights below the exact size follow, the same for all viewers. */
-  readonly shape: Size;
+/** What the choice of a segment's size depends on. */
+export interface AbrContext {
+  /** The size that fills the display, in output pixels. */
+  readonly exactSize: Size;
+  /** The shape of the frame. Smaller sizes get their height from it, so that all viewers share them. */
+  readonly aspect: Size;
   /** null before anything has been measured. */
-  readonly link: LoadTimeEstimate | null;
+  readonly estimate: LoadTimeEstimate | null;
   /** Seconds of video in the segment. */
   readonly duration: number;
-  /** Seconds that are buffered ahead of the picture; `Infinity` where nothing plays and so nothing can stall. */
-  readonly ahead: number;
-  /** The size of the segment before this one, where that was below the exact one. */
-  readonly before: Size | null;
+  /** Seconds that are buffered ahead of the playhead; `Infinity` if nothing plays, so that nothing can stall. */
+  readonly bufferAhead: number;
+  /** The size of the previous segment if it was below the exact size, else null. */
+  readonly previous: Size | null;
 }
 
-/** Widths below the exact one are multiples of this, so that viewers share the server's cache. */
+/** Widths below the exact size are multiples of this, so that viewers share the server's cache. */
 export const WIDTH_STEP = 16;
-/** Narrower than this a picture is not worth watching; a stall is then more honest. */
+/** The narrowest width to choose. Below it the video is unrecognizable, and a stall is the better choice. */
 const MIN_WIDTH = 96;
-/** A larger size than before must fit into this share of the time, lest it change back at once. */
-const RISE_SHARE = 0.75;
+/** A switch to a larger size must fit into this share of the time limit, so that sizes do not oscillate. */
+const UPSWITCH_SHARE = 0.75;
+/**
+ * Share of the time limit that is left to computation and transfer if the latency alone exceeds the limit: fewer
+ * pixels do not shorten the latency.
+ */
+const MIN_TRANSFER_SHARE = 0.3;
+/** A replacement must load in this share of the time that the abandoned download would still take. */
+const ABANDON_SHARE = 0.6;
 
-/** Share of a segment's own duration that its arrival may take: nearly all of it on a full buffer, less on an empty one. */
-export function timeShare(ahead: number): number {
-  return 0.7 + 0.25 * Math.min(1, Math.max(0, (ahead - 0.5) / 2.5));
+/** Returns the share of a segment's duration that its download may take: 0.7 with an empty buffer, 0.95 with a full one. */
+export function maxLoadShare(bufferAhead: number): number {
+  return 0.7 + 0.25 * Math.min(1, Math.max(0, (bufferAhead - 0.5) / 2.5));
 }
 
-/** Share of that time left to the pixels where the way to the server alone takes longer: no size makes that shorter. */
-const MIN_SHARE = 0.3;
+const pixelCount = ({ width, height }: Size) => width * height;
 
-/** The size below the exact one of this width, even and of the picture's shape. */
-const sizeOfWidth = (width: number, shape: Size): Size => ({
+/** Returns the size of this width in the frame's shape, with an even height. */
+const sizeOfWidth = (width: number, aspect: Size): Size => ({
   width,
-  height: Math.max(2, 2 * Math.round((width * shape.height) / shape.width / 2)),
+  height: Math.max(2, 2 * Math.round((width * aspect.height) / aspect.width / 2)),
 });
 
 /**
- * The exact size where it arrives in time, else the largest whose width is a multiple of 16. The server gives no
- * rungs: any width can be had.
+ * Chooses the exact size if it loads in time, else the largest size that does, in steps of 16 pixels of width. There
+ * is no bitrate ladder: the server renders any width.
  */
-export function affordableSize({ exact, shape, link, duration, ahead, before }: AffordableQuestion): Size {
-  if (link === null || ahead === Number.POSITIVE_INFINITY) return exact;
-  const area = ({ width, height }: Size) => width * height;
-  const share = timeShare(ahead) * duration;
-  const limit = Math.max(share, link.latency + MIN_SHARE * share);
-  const arrivesInTime = (size: Size) => {
-    const rises = before !== null && area(size) > area(before);
-    return estimateLoadSeconds(area(size), duration, link) <= limit * (rises ? RISE_SHARE : 1);
+export function chooseSize(context: AbrContext): Size {
+  const { exactSize, aspect, estimate, duration, bufferAhead, previous } = context;
+  if (estimate === null || bufferAhead === Number.POSITIVE_INFINITY) return exactSize;
+  const budget = maxLoadShare(bufferAhead) * duration;
+  const limit = Math.max(budget, estimate.latency + MIN_TRANSFER_SHARE * budget);
+  const loadsInTime = (size: Size) => {
+    const isUpswitch = previous !== null && pixelCount(size) > pixelCount(previous);
+    const share = isUpswitch ? UPSWITCH_SHARE : 1;
+    return estimateLoadSeconds(pixelCount(size), duration, estimate) <= limit * share;
   };
-  if (arrivesInTime(exact)) return exact;
-  const widest = WIDTH_STEP * Math.floor((exact.width - 1) / WIDTH_STEP);
-  const min = Math.min(MIN_WIDTH, widest);
-  if (widest < WIDTH_STEP) return exact;
-  for (let width = widest; width > min; width -= WIDTH_STEP) {
-    const size = sizeOfWidth(width, shape);
-    if (arrivesInTime(size)) return size;
+  if (loadsInTime(exactSize)) return exactSize;
+  const widest = WIDTH_STEP * Math.floor((exactSize.width - 1) / WIDTH_STEP);
+  if (widest < WIDTH_STEP) return exactSize;
+  const minWidth = Math.min(MIN_WIDTH, widest);
+  for (let width = widest; width > minWidth; width -= WIDTH_STEP) {
+    const size = sizeOfWidth(width, aspect);
+    if (loadsInTime(size)) return size;
   }
-  return sizeOfWidth(min, shape);
-}
-
-/** A segment on its way. */
-export interface Underway {
-  readonly size: Size;
-  /** Seconds of video. */
-  readonly duration: number;
-  readonly bytesLoaded: number;
-  readonly bytesTotal: number;
-  /** Seconds since its first byte. */
-  readonly transfer: number;
+  return sizeOfWidth(minWidth, aspect);
 }
 
 /**
- * A smaller size to ask for instead of what is on its way: where that would come too late for the buffer, and
- * something smaller much sooner, with what this says of the link. null to let it come.
+ * Decides whether to abandon a download, as dash.js's AbandonRequestsRule does. Returns the smaller size to request
+ * instead and the estimate behind it, if the download would drain the buffer and the smaller one finishes much sooner.
+ * Returns null to let the download finish.
  */
-export function replacementSize(
-  underway: Underway,
-  question: AffordableQuestion,
-): { readonly size: Size; readonly link: LoadTimeEstimate } | null {
-  const { size, duration, bytesLoaded, bytesTotal, transfer } = underway;
-  // The rate of a moment is noise.
-  if (transfer < 0.3 || bytesLoaded <= 0 || bytesTotal <= bytesLoaded) return null;
-  const bytesPerSecond = bytesLoaded / transfer;
+export function abandonRule(
+  inFlight: SegmentInFlight,
+  context: AbrContext,
+): { readonly size: Size; readonly estimate: LoadTimeEstimate } | null {
+  const { size, duration, bytesLoaded, bytesTotal, transferSeconds } = inFlight;
+  // The rate of the first fraction of a second is noise.
+  if (transferSeconds < 0.3 || bytesLoaded <= 0 || bytesTotal <= bytesLoaded) return null;
+  const bytesPerSecond = bytesLoaded / transferSeconds;
   const remaining = (bytesTotal - bytesLoaded) / bytesPerSecond;
-  if (remaining <= question.ahead - 0.2) return null;
-  const pixels = size.width * size.height;
-  const link: LoadTimeEstimate = {
-    latency: question.link?.latency ?? 0,
-    computing: question.link?.computing ?? 0,
+  if (remaining <= context.bufferAhead - 0.2) return null;
+  const estimate: LoadTimeEstimate = {
+    latency: context.estimate?.latency ?? 0,
+    computeSeconds: context.estimate?.computeSeconds ?? 0,
     bytesPerSecond,
-    density: bytesTotal / (pixels ** SIZE_EXPONENT * duration),
+    byteDensity: bytesTotal / (pixelCount(size) ** SIZE_EXPONENT * duration),
   };
-  const smaller = affordableSize({ ...question, link, before: size });
-  const area = smaller.width * smaller.height;
-  const sooner = area < pixels && estimateLoadSeconds(area, duration, link) < 0.6 * remaining;
-  return sooner ? { size: smaller, link } : null;
+  const smaller = chooseSize({ ...context, estimate, previous: size });
+  const isSooner =
+    pixelCount(smaller) < pixelCount(size) &&
+    estimateLoadSeconds(pixelCount(smaller), duration, estimate) < ABANDON_SHARE * remaining;
+  return isSooner ? { size: smaller, estimate } : null;
 }

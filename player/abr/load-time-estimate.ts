@@ -1,73 +1,98 @@
-/** How one segment of the picture came: what was asked for, and what each half of the way took. */
+import type { LoadedSegment } from "../playback/segment.js";
+
+/** How long one video segment took to load. */
 export interface LoadTimeSample {
-  /** Output pixels of a frame. */
+  /** Output pixels per frame. */
   readonly pixels: number;
   /** Seconds of video. */
   readonly duration: number;
   readonly bytes: number;
-  /** Seconds from the request to the first byte: the way there, the server's queue and its computing. */
-  readonly waiting: number;
+  /** Time to first byte, in seconds: network latency, the server's queue and its computation. */
+  readonly ttfb: number;
   /** Seconds from the first byte to the last. */
   readonly transfer: number;
 }
 
-/** What the next segment may be expected to take. */
+/** A model of the load time of a segment. */
 export interface LoadTimeEstimate {
-  /** Seconds that any request takes, however few its pixels. */
+  /** Seconds that any request takes, whatever its size. */
   readonly latency: number;
-  /** Seconds of computing for each output pixel of a frame and second of video. */
-  readonly computing: number;
+  /** Seconds of computation per output pixel of a frame and per second of video. */
+  readonly computeSeconds: number;
   readonly bytesPerSecond: number;
-  /** Bytes of a second of video are this times `pixels ** SIZE_EXPONENT`. */
-  readonly density: number;
+  /** One second of video has `byteDensity * pixels ** SIZE_EXPONENT` bytes. */
+  readonly byteDensity: number;
 }
 
 /**
- * At a constant quality x264's bytes grow more slowly than the pixels: between 96 x 54 and 640 x 360 of a synthetic video
- * the exponent was 0.64 (large sizes) to 0.97 (small ones).
+ * At constant quality, x264's output grows more slowly than the number of pixels. Between 96 x 54 and 640 x 360 of a
+ * synthetic video, the exponent was 0.64 (large sizes) to 0.97 (small ones).
  */
 export const SIZE_EXPONENT = 0.75;
-/** Shorter transfers came out of a buffer or a cache; the network was no limit to them. */
-const MIN_TRANSFER = 0.005;
+/** Seconds. Shorter transfers came from a buffer or a cache, so the network did not limit them. */
+const MIN_TRANSFER_SECONDS = 0.005;
+/** Samples to keep. Few, so that the estimate follows the connection quickly. */
+const MAX_SAMPLES = 6;
 
-/** Seconds until the last byte of a segment of this size. */
-export function estimateLoadSeconds(pixels: number, duration: number, link: LoadTimeEstimate): number {
-  const bytes = link.density * pixels ** SIZE_EXPONENT * duration;
-  return link.latency + link.computing * pixels * duration + bytes / link.bytesPerSecond;
+export const toLoadTimeSample = ({
+  size,
+  duration,
+  bytes,
+  seconds,
+  waiting = 0,
+}: LoadedSegment): LoadTimeSample => ({
+  pixels: size.width * size.height,
+  duration,
+  bytes,
+  ttfb: waiting,
+  transfer: seconds - waiting,
+});
+
+/**
+ * Returns the expected seconds from the request to the last byte.
+ *
+ * @param pixels output pixels per frame
+ * @param duration seconds of video
+ */
+export function estimateLoadSeconds(pixels: number, duration: number, estimate: LoadTimeEstimate): number {
+  const bytes = estimate.byteDensity * pixels ** SIZE_EXPONENT * duration;
+  return estimate.latency + estimate.computeSeconds * pixels * duration + bytes / estimate.bytesPerSecond;
 }
 
-/** Watches segments arrive. It forgets quickly: a link is what it was for the last few of them. */
+/** Estimates load times from the last few segments. */
 export class LoadTimeEstimator {
   readonly #samples: LoadTimeSample[] = [];
 
-  add(sample: LoadTimeSample): void {
+  addSample(sample: LoadTimeSample): void {
     this.#samples.push(sample);
-    if (this.#samples.length > 6) this.#samples.shift();
+    if (this.#samples.length > MAX_SAMPLES) this.#samples.shift();
   }
 
   /**
-   * null before the first segment has come.
+   * Returns null before the first sample.
    *
-   * @param exact pixels of the exact size: what a segment of far fewer waits for has other reasons than its pixels
+   * @param exactPixels pixels per frame of the exact size. The wait for a segment of far fewer pixels has other causes
+   *   than its pixels, so it counts as if it had a quarter of these.
    */
-  estimate(exact: number): LoadTimeEstimate | null {
+  estimate(exactPixels: number): LoadTimeEstimate | null {
     const samples = this.#samples;
     if (samples.length === 0) return null;
-    const latency = Math.min(...samples.map(({ waiting }) => waiting));
-    // A segment from a cache says nothing of computing, and a single slow one may have warmed the server up.
-    const slowest = samples
-      .map(({ waiting, pixels, duration }) => (waiting - latency) / (Math.max(pixels, exact / 4) * duration))
+    const latency = Math.min(...samples.map(({ ttfb }) => ttfb));
+    // A cached segment says nothing about computation, and a single slow one may have warmed up the server. So the
+    // second slowest counts.
+    const computeSeconds = samples
+      .map(({ ttfb, pixels, duration }) => (ttfb - latency) / (Math.max(pixels, exactPixels / 4) * duration))
       .sort((a, b) => b - a);
     const recent = samples.slice(-3);
-    const rate = (of: readonly LoadTimeSample[]) =>
+    const bandwidth = (of: readonly LoadTimeSample[]) =>
       of.reduce((sum, { bytes }) => sum + bytes, 0) /
-      of.reduce((sum, { transfer }) => sum + Math.max(transfer, MIN_TRANSFER), 0);
+      of.reduce((sum, { transfer }) => sum + Math.max(transfer, MIN_TRANSFER_SECONDS), 0);
     return {
       latency,
-      computing: slowest[1] ?? 0,
-      // A link that breaks down is believed at once, one that recovers when it has lasted.
-      bytesPerSecond: Math.min(rate(recent), rate(samples.slice(-1))),
-      density: Math.max(
+      computeSeconds: computeSeconds[1] ?? 0,
+      // Follow a drop immediately, but a recovery only once it lasts.
+      bytesPerSecond: Math.min(bandwidth(recent), bandwidth(samples.slice(-1))),
+      byteDensity: Math.max(
         ...recent.map(({ bytes, pixels, duration }) => bytes / (pixels ** SIZE_EXPONENT * duration)),
       ),
     };

@@ -1,42 +1,43 @@
 import type { Size } from "../geometry/size.js";
 
 /**
- * Tells the content box of an element in device pixels, now and whenever it or the density of the screen
- * changes, until the signal aborts. A box without an area (not laid out, hidden) is not told.
+ * Observes the content box of an element in device pixels. Calls `onSize` once the element is laid out and whenever
+ * the box or the pixel density changes, until the signal aborts. A box without an area (hidden, not laid out) is
+ * not reported.
  */
-export function observeSize(element: Element, onBox: (box: Size) => void, signal: AbortSignal): void {
+export function observeSize(element: Element, onSize: (size: Size) => void, signal: AbortSignal): void {
   let content: Size = { width: 0, height: 0 };
-  const tell = () => {
+  const report = () => {
     if (content.width <= 0 || content.height <= 0) return;
     const density = window.devicePixelRatio;
-    onBox({ width: content.width * density, height: content.height * density });
+    onSize({ width: content.width * density, height: content.height * density });
   };
   const observer = new ResizeObserver((entries) => {
     const rect = entries.at(-1)?.contentRect;
     if (rect === undefined) return;
     content = { width: rect.width, height: rect.height };
-    tell();
+    report();
   });
   try {
-    // Also tells of another density, at which the box in CSS pixels stays the same.
+    // Also fires when only the density changes and the box in CSS pixels stays the same.
     observer.observe(element, { box: "device-pixel-content-box" });
   } catch {
     observer.observe(element);
   }
 
-  // For browsers without that box. A media query matches one density only, so each change needs a new one.
-  let forget = new AbortController();
+  // For browsers without `device-pixel-content-box`. A media query matches one density, so each change needs a new one.
+  let densityListener = new AbortController();
   const watchDensity = () => {
-    forget.abort();
-    forget = new AbortController();
+    densityListener.abort();
+    densityListener = new AbortController();
     const query = matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`);
     query.addEventListener(
       "change",
       () => {
         watchDensity();
-        tell();
+        report();
       },
-      { signal: forget.signal },
+      { signal: densityListener.signal },
     );
   };
   watchDensity();
@@ -45,7 +46,7 @@ export function observeSize(element: Element, onBox: (box: Size) => void, signal
     "abort",
     () => {
       observer.disconnect();
-      forget.abort();
+      densityListener.abort();
     },
     { once: true },
   );

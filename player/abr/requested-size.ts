@@ -1,15 +1,8 @@
 import { type Region, sameRegion } from "../geometry/region.js";
 import { isNotableChange, resizeDebounceMs, type Size, sameSize } from "../geometry/size.js";
+import type { SizeChange } from "../playback/transport.js";
 
-export interface SizeChange {
-  readonly size: Size;
-  /** The part of the picture to ask for, in source pixels; null is all of it. */
-  readonly region: Region | null;
-  /** Worth computing again what is already buffered. */
-  readonly notable: boolean;
-}
-
-/** The size to ask for, following the proposals of the layout once they have settled. */
+/** The size and region to request: the latest proposal of the layout, debounced. */
 export class RequestedSize {
   #current: Size | null = null;
   #proposed: Size | null = null;
@@ -25,38 +18,42 @@ export class RequestedSize {
     signal.addEventListener("abort", () => clearTimeout(this.#timer), { once: true });
   }
 
-  /** null until the element has been laid out. */
+  /** In output pixels; null until the element has been laid out. */
   get current(): Size | null {
     return this.#current;
   }
 
-  /** null is all of the picture. */
+  /** In source pixels; null is the full frame. */
   get region(): Region | null {
     return this.#region;
   }
 
   propose(size: Size, region: Region | null = null): void {
-    const moved = !sameRegion(region, this.#proposedRegion);
-    if (this.#signal.aborted || (!moved && sameSize(size, this.#proposed))) return;
+    const isSameProposal = sameRegion(region, this.#proposedRegion) && sameSize(size, this.#proposed);
+    if (this.#signal.aborted || isSameProposal) return;
     this.#proposed = size;
     this.#proposedRegion = region;
     clearTimeout(this.#timer);
-    const changes = !sameRegion(region, this.#region);
-    if (!changes && sameSize(size, this.#current)) return;
-    // A hand that zooms has come to rest before its region is proposed.
-    const delay = changes ? 0 : resizeDebounceMs(this.#current, size);
-    if (delay === 0) this.#settle();
-    else this.#timer = setTimeout(() => this.#settle(), delay);
+    const regionChanges = !sameRegion(region, this.#region);
+    if (!regionChanges && sameSize(size, this.#current)) return;
+    // A region is proposed only after the gesture has ended, so it needs no debouncing.
+    const delay = regionChanges ? 0 : resizeDebounceMs(this.#current, size);
+    if (delay === 0) this.#commit();
+    else this.#timer = setTimeout(() => this.#commit(), delay);
   }
 
-  #settle(): void {
-    const before = this.#current;
+  #commit(): void {
+    const previous = this.#current;
     const size = this.#proposed;
     const region = this.#proposedRegion;
-    const moved = !sameRegion(region, this.#region);
-    if (size === null || (!moved && sameSize(before, size))) return;
+    const regionChanges = !sameRegion(region, this.#region);
+    if (size === null || (!regionChanges && sameSize(previous, size))) return;
     this.#current = size;
     this.#region = region;
-    this.#onChange({ size, region, notable: before !== null && (moved || isNotableChange(before, size)) });
+    this.#onChange({
+      size,
+      region,
+      notable: previous !== null && (regionChanges || isNotableChange(previous, size)),
+    });
   }
 }

@@ -1,42 +1,43 @@
 import { type Region, sameRegion } from "../geometry/region.js";
 import { isNotableChange, type Size, sameSize } from "../geometry/size.js";
-import { LOADED_AHEAD } from "../playback/buffered.js";
+import { BUFFER_AHEAD_SECONDS } from "../playback/buffered.js";
 
-/** A segment of the picture that is buffered; times in seconds. */
+/** A buffered video segment; times in seconds. */
 export interface BufferedSegment {
-  /** Counted from 0 in the playlist. */
+  /** Position in the playlist, counted from 0. */
   readonly index: number;
   readonly start: number;
   readonly end: number;
+  /** Size of its frames, in output pixels. */
   readonly size: Size;
+  /** In source pixels; null is the full frame. */
   readonly region: Region | null;
-  /** What was wanted when it was asked for: more than `size` where the link did not afford it. */
-  readonly exact: Size;
+  /** The size that filled the display when it was requested; larger than `size` if the connection was too slow. */
+  readonly exactSize: Size;
 }
 
-/** How playing stands; times in seconds of the video. */
+/** The state of playback; times in seconds of the video. */
 export interface Playhead {
   readonly currentTime: number;
   readonly paused: boolean;
-  /** Seconds of the video in one second. */
-  readonly rate: number;
-  /** End of what is buffered in one piece. */
+  readonly playbackRate: number;
+  /** End of the buffered range around `currentTime`. */
   readonly bufferedEnd: number;
-  /** Where the last frame ends; the sound may be longer. */
-  readonly endOfVideo: number;
-  readonly loops: boolean;
+  /** End of the last frame; the audio may be longer. */
+  readonly videoEnd: number;
+  readonly loop: boolean;
 }
 
-/** What is wanted at this moment, and what it may be expected to take. */
-export interface ReplacementQuestion {
-  readonly exact: Size;
+/** What to request now, and how long it is expected to take. */
+export interface ReplacementContext {
+  readonly exactSize: Size;
   readonly region: Region | null;
-  /** Seconds before it plays at which a segment must be there: what is being decoded cannot be replaced any more. */
-  readonly margin: number;
-  /** The size to ask for, as for any other segment of this duration. */
-  affordable(duration: number): Size;
-  /** Seconds until a segment of this size has arrived. */
-  expected(size: Size, duration: number): number;
+  /** Seconds before its start at which a segment must be buffered: closer frames may be decoded already. */
+  readonly decodeMargin: number;
+  /** Returns the size to request for a segment of this duration in seconds. */
+  sizeFor(duration: number): Size;
+  /** Returns the expected load time of a segment, in seconds. */
+  expectedLoadSeconds(size: Size, duration: number): number;
 }
 
 export interface ReplacementPlan {
@@ -44,71 +45,86 @@ export interface ReplacementPlan {
   readonly size: Size;
 }
 
-/** Seconds that must be buffered before anything but what comes next is asked for. */
-const RESERVE = 1.5;
-/** Fewer than this, and what was asked for gives way to what comes next. */
-const MIN_RESERVE = 1;
-/** Times the expected arrival that is left for it, and the least in seconds: what comes too late was computed in vain. */
-const PATIENCE = 1.5;
-const MIN_ARRIVAL = 0.25;
+/** Seconds that must be buffered ahead before a replacement may start. */
+const MIN_BUFFER_TO_START = 1.5;
+/** Seconds of buffer below which a running replacement is canceled in favor of the next segment. */
+const MIN_BUFFER_TO_CONTINUE = 1;
+/** Factor on the expected load time: a segment that arrives too late was rendered in vain. */
+const ARRIVAL_SAFETY_FACTOR = 1.5;
+/** Seconds that must remain for loading in any case. */
+const MIN_LEAD_SECONDS = 0.25;
 
-const isComplete = ({ bufferedEnd, endOfVideo }: Playhead) => bufferedEnd >= endOfVideo - 0.25;
-const ahead = ({ currentTime, rate, bufferedEnd }: Playhead) => (bufferedEnd - currentTime) / rate;
+const isFullyBuffered = ({ bufferedEnd, videoEnd }: Playhead) => bufferedEnd >= videoEnd - 0.25;
+const bufferAhead = ({ currentTime, playbackRate, bufferedEnd }: Playhead) =>
+  (bufferedEnd - currentTime) / playbackRate;
 
-/** Whether loading ahead needs all there is of the link and the server. */
-export const givesWay = (playhead: Playhead): boolean =>
-  !playhead.paused && !isComplete(playhead) && ahead(playhead) < MIN_RESERVE;
+/** Returns whether loading ahead needs the whole capacity of the network and the server. */
+export const shouldYield = (playhead: Playhead): boolean =>
+  !playhead.paused && !isFullyBuffered(playhead) && bufferAhead(playhead) < MIN_BUFFER_TO_CONTINUE;
 
-/** Seconds until the segment begins to play; negative where it is playing or behind, `Infinity` where nothing plays. */
-export function secondsUntil(
+/**
+ * Returns the seconds until a segment starts to play. Negative if it is playing or lies behind the playhead; `Infinity`
+ * if the video is paused before its end.
+ */
+export function secondsUntilPlayed(
   { start, end }: Pick<BufferedSegment, "start" | "end">,
   playhead: Playhead,
 ): number {
-  const { currentTime, paused, rate, endOfVideo, loops } = playhead;
-  // What is seen at the end, and behind it where the sound is longer, is the last frame.
-  if (paused) return currentTime < end || end > endOfVideo - 0.01 ? Number.POSITIVE_INFINITY : -1;
-  const around = loops && end <= currentTime ? endOfVideo : 0;
-  return (start + around - currentTime) / rate;
+  const { currentTime, paused, playbackRate, videoEnd, loop } = playhead;
+  // At the end, and beyond it if the audio is longer, the last frame stays visible.
+  if (paused) return currentTime < end || end > videoEnd - 0.01 ? Number.POSITIVE_INFINITY : -1;
+  const wrapAround = loop && end <= currentTime ? videoEnd : 0;
+  return (start + wrapAround - currentTime) / playbackRate;
 }
 
-/** Whether another region or, by more than a few pixels, another size is wanted than when it was asked for. */
-export const hasChanged = (
-  held: BufferedSegment,
-  { exact, region }: Pick<ReplacementQuestion, "exact" | "region">,
-): boolean => !sameRegion(held.region, region) || isNotableChange(held.exact, exact);
+/** Returns whether the requested region, or by more than a few pixels the requested size, has changed since. */
+export const isOutdated = (
+  segment: BufferedSegment,
+  { exactSize, region }: Pick<ReplacementContext, "exactSize" | "region">,
+): boolean => !sameRegion(segment.region, region) || isNotableChange(segment.exactSize, exactSize);
+
+/** Returns the size to replace a segment at, or null if it can stay. */
+function replacementSize(
+  segment: BufferedSegment,
+  playhead: Playhead,
+  context: ReplacementContext,
+): Size | null {
+  const { exactSize, region, sizeFor } = context;
+  const isIdle =
+    isFullyBuffered(playhead) || (playhead.paused && bufferAhead(playhead) >= BUFFER_AHEAD_SECONDS);
+  // A visible paused frame is replaced even if it differs by a few pixels only.
+  const isVisible = playhead.paused && segment.start <= playhead.currentTime;
+  const needsUpdate = isOutdated(segment, context) || (isVisible && !sameSize(segment.exactSize, exactSize));
+  if (needsUpdate) {
+    const size = sizeFor(segment.end - segment.start);
+    if (!sameRegion(segment.region, region) || !sameSize(size, segment.size)) return size;
+  }
+  const isReduced = !sameSize(segment.size, needsUpdate ? exactSize : segment.exactSize);
+  return isIdle && isReduced ? exactSize : null;
+}
 
 /**
- * The next segment to ask for again, to be put over the one that is buffered: the first that can be there in time and
- * is of another region or size than is wanted by now. Where nothing is left to load, so is what came at fewer pixels
- * than wanted, for the link was slow. null where there is none.
+ * Returns the next buffered segment to request again, or null. This is the first segment that can arrive in time and
+ * has another region or size than requested now. When nothing is left to load, segments that a slow connection has
+ * reduced are replaced at the exact size, too.
  */
 export function nextReplacement(
-  held: readonly BufferedSegment[],
+  buffered: readonly BufferedSegment[],
   playhead: Playhead,
-  question: ReplacementQuestion,
+  context: ReplacementContext,
 ): ReplacementPlan | null {
-  const { exact, region, margin, affordable, expected } = question;
-  const isIdle = isComplete(playhead) || (playhead.paused && ahead(playhead) >= LOADED_AHEAD);
-  if (!playhead.paused && !isComplete(playhead) && ahead(playhead) < RESERVE) return null;
-  const sizeFor = (segment: BufferedSegment): Size | null => {
-    // Nobody is to look at a few pixels too many or too few for long.
-    const isShown = playhead.paused && segment.start <= playhead.currentTime;
-    const changed = hasChanged(segment, question) || (isShown && !sameSize(segment.exact, exact));
-    if (changed) {
-      const size = affordable(segment.end - segment.start);
-      if (!sameRegion(segment.region, region) || !sameSize(size, segment.size)) return size;
-    }
-    const isReduced = !sameSize(segment.size, changed ? exact : segment.exact);
-    return isIdle && isReduced ? exact : null;
-  };
-  const byTime = held
-    .map((segment) => ({ segment, until: secondsUntil(segment, playhead) }))
-    .filter(({ until }) => until >= margin + MIN_ARRIVAL)
-    .sort((a, b) => a.until - b.until || a.segment.start - b.segment.start);
-  for (const { segment, until } of byTime) {
-    const size = sizeFor(segment);
+  const { decodeMargin, expectedLoadSeconds } = context;
+  if (!playhead.paused && !isFullyBuffered(playhead) && bufferAhead(playhead) < MIN_BUFFER_TO_START)
+    return null;
+  const candidates = buffered
+    .map((segment) => ({ segment, seconds: secondsUntilPlayed(segment, playhead) }))
+    .filter(({ seconds }) => seconds >= decodeMargin + MIN_LEAD_SECONDS)
+    .sort((a, b) => a.seconds - b.seconds || a.segment.start - b.segment.start);
+  for (const { segment, seconds } of candidates) {
+    const size = replacementSize(segment, playhead, context);
     if (size === null) continue;
-    if (margin + PATIENCE * expected(size, segment.end - segment.start) <= until) return { segment, size };
+    const loadSeconds = ARRIVAL_SAFETY_FACTOR * expectedLoadSeconds(size, segment.end - segment.start);
+    if (decodeMargin + loadSeconds <= seconds) return { segment, size };
   }
   return null;
 }

@@ -1,118 +1,126 @@
 import Hls, { type Fragment, type LoaderContextType } from "hls.js";
 import type { Region } from "../geometry/region.js";
 import type { Size } from "../geometry/size.js";
-import type { LoadedSegment, OwnContext, Wanted } from "../hls/elastic-loader.js";
-import { bufferedAround } from "../playback/buffered.js";
+import { bufferedRangeAt } from "../playback/buffered.js";
 import type { PausedFrame } from "../playback/paused-frame.js";
+import type { LoadedSegment, SegmentLoaderContext, SegmentRequest } from "../playback/segment.js";
 import { OverlapAppender } from "./overlap-append.js";
 import {
   type BufferedSegment,
-  givesWay,
-  hasChanged,
+  isOutdated,
   nextReplacement,
   type Playhead,
+  type ReplacementContext,
   type ReplacementPlan,
-  type ReplacementQuestion,
-  secondsUntil,
+  secondsUntilPlayed,
+  shouldYield,
 } from "./replacement-plan.js";
 
 export interface SegmentReplacerOptions {
   readonly hls: Hls;
   readonly video: HTMLVideoElement;
-  readonly still: PausedFrame;
-  /** Frames a second. */
+  readonly pausedFrame: PausedFrame;
+  /** Frames per second. */
   readonly frameRate: number;
-  exact(): Size;
+  /** Returns the size that fills the display now. */
+  exactSize(): Size;
+  /** Returns the region to request now, in source pixels; null is the full frame. */
   region(): Region | null;
-  affordable(duration: number): Size;
-  expected(size: Size, duration: number): number;
-  /** How this size of the wanted region is asked for. */
-  written(size: Size): Wanted;
-  /** A segment has come, also one that comes too late to be used. */
-  onArrival(arrival: LoadedSegment): void;
-  /** It is in the buffer, in the place of what was there. */
-  onRenewed(arrival: LoadedSegment): void;
+  /** Returns the size to request now for a segment of this duration in seconds. */
+  sizeFor(duration: number): Size;
+  /** Returns the expected load time of a segment, in seconds. */
+  expectedLoadSeconds(size: Size, duration: number): number;
+  /** Returns the request for this size of the current region. */
+  createRequest(size: Size): SegmentRequest;
+  /** A segment has loaded, even if it came too late to be used. */
+  onLoaded(segment: LoadedSegment): void;
+  /** A segment has replaced the one in the buffer. */
+  onReplaced(segment: LoadedSegment): void;
 }
 
-/** Seconds and frames ahead of the playhead that a decoder may have taken out of the buffer already. */
+/** Seconds and frames ahead of the playhead that the decoder may already have taken from the buffer. */
 const DECODED_SECONDS = 0.5;
 const DECODED_FRAMES = 12;
-/** Milliseconds without another attempt after one that failed. */
-const REST = 5000;
-/** More segments than are ever buffered. */
+/** Milliseconds to wait after a failed replacement. */
+const RETRY_COOLDOWN_MS = 5000;
+/** Segments to keep track of; more than are ever buffered. */
 const MAX_BUFFERED = 64;
 
 /**
- * Asks again for segments that are buffered at another size or region than is wanted by now, and puts them over the old
- * ones. Nothing is flushed before, so however long the server takes, there is something to play.
+ * Replaces buffered segments after a change of size or region: requests them again and appends them over the old ones.
+ * Nothing is flushed first, so playback does not depend on how long the server takes.
  */
 export class SegmentReplacer {
   readonly #options: SegmentReplacerOptions;
-  readonly #held = new Map<number, BufferedSegment>();
+  /** By index, in the order of loading. */
+  readonly #buffered = new Map<number, BufferedSegment>();
   #stopLoading: (() => void) | null = null;
-  /** What is being loaded or appended. */
+  /** The replacement that is being loaded or appended. */
   #plan: ReplacementPlan | null = null;
-  #began = 0;
-  /** Seconds that the last one took, or had taken when it was given up; it counts less with each segment since. */
-  #took = 0;
-  #restUntil = 0;
-  readonly #overwriter: OverlapAppender;
-  readonly #listening = new AbortController();
+  /** When its download started (`performance.now()`). */
+  #startedAt = 0;
+  /** Seconds that the last replacement took, or had taken when canceled; halved with each segment that hls.js loads. */
+  #elapsed = 0;
+  /** The earliest time of the next attempt (`performance.now()`). */
+  #retryAt = 0;
+  readonly #appender: OverlapAppender;
+  readonly #listeners = new AbortController();
 
   constructor(options: SegmentReplacerOptions) {
     this.#options = options;
-    const { hls, video, still } = options;
-    this.#overwriter = new OverlapAppender(hls, video);
+    const { hls, video, pausedFrame } = options;
+    this.#appender = new OverlapAppender(hls, video);
     const { FRAG_BUFFERED, DESTROYING, MEDIA_DETACHING } = Hls.Events;
     hls.on(FRAG_BUFFERED, () => this.tick());
-    hls.on(MEDIA_DETACHING, () => this.#end());
-    const { signal } = this.#listening;
+    hls.on(MEDIA_DETACHING, () => this.#reset());
+    const { signal } = this.#listeners;
     for (const type of ["timeupdate", "pause", "seeked"])
       video.addEventListener(type, () => this.tick(), { signal });
-    const seek = () => {
-      if (!still.hides("seeking")) this.#giveUp();
+    const onSeeking = () => {
+      if (!pausedFrame.suppresses("seeking")) this.#cancel();
     };
-    video.addEventListener("seeking", seek, { signal });
+    video.addEventListener("seeking", onSeeking, { signal });
     hls.on(DESTROYING, () => {
-      this.#listening.abort();
-      this.#end();
+      this.#listeners.abort();
+      this.#reset();
     });
   }
 
-  /** hls.js has loaded this one. */
-  add(arrival: LoadedSegment, exact: Size): void {
-    this.#took /= 2;
-    this.#hold(arrival, exact);
+  /** Records a segment that hls.js has loaded. */
+  add(segment: LoadedSegment, exactSize: Size): void {
+    this.#elapsed /= 2;
+    this.#record(segment, exactSize);
   }
 
-  /** Something else is wanted than before. */
+  /** Called when the requested size or region has changed. */
   onSizeChange(): void {
-    this.#giveUp();
-    this.#restUntil = 0;
+    this.#cancel();
+    this.#retryAt = 0;
     this.tick();
   }
 
-  /** Begins what is worth beginning at this moment, and gives up what is not worth waiting for any more. */
+  /** Cancels a replacement that is late, and starts the next one. */
   tick(): void {
     const playhead = this.#playhead();
     if (playhead === null) return;
-    this.#forgetBehind();
+    this.#evictOutdated();
     if (this.#stopLoading !== null && this.#plan !== null) {
-      const tooLate = secondsUntil(this.#plan.segment, playhead) < this.#margin;
-      if (tooLate || givesWay(playhead)) this.#giveUp();
+      const isLate = secondsUntilPlayed(this.#plan.segment, playhead) < this.#decodeMargin;
+      if (isLate || shouldYield(playhead)) this.#cancel();
     }
-    if (this.#plan !== null || performance.now() < this.#restUntil) return;
-    this.#plan = nextReplacement(this.#buffered(), playhead, this.#question());
+    if (this.#plan !== null || performance.now() < this.#retryAt) return;
+    this.#plan = nextReplacement(this.#segmentsInRange(), playhead, this.#context());
     if (this.#plan !== null) this.#load(this.#plan);
   }
 
-  #hold({ index, start, duration, size, region }: LoadedSegment, exact: Size): void {
-    this.#held.delete(index);
-    this.#held.set(index, { index, start, end: start + duration, size, region, exact });
-    for (const [oldest] of this.#held) if (this.#held.size > MAX_BUFFERED) this.#held.delete(oldest);
+  #record({ index, start, duration, size, region }: LoadedSegment, exactSize: Size): void {
+    this.#buffered.delete(index);
+    this.#buffered.set(index, { index, start, end: start + duration, size, region, exactSize });
+    for (const [oldest] of this.#buffered)
+      if (this.#buffered.size > MAX_BUFFERED) this.#buffered.delete(oldest);
   }
 
-  get #margin(): number {
+  get #decodeMargin(): number {
     return Math.max(DECODED_SECONDS, DECODED_FRAMES / this.#options.frameRate);
   }
 
@@ -120,55 +128,88 @@ export class SegmentReplacer {
     return this.#options.hls.levels[this.#options.hls.loadLevel]?.details?.fragments ?? [];
   }
 
-  /** null while nothing can be said: without a video, or within a seek. */
+  /** Returns null if the position is unknown: nothing is buffered there, or a seek is in progress. */
   #playhead(): Playhead | null {
-    const { video, still } = this.#options;
+    const { video, pausedFrame } = this.#options;
     const last = this.#fragments.at(-1);
-    const range = bufferedAround(video, last?.end);
-    const isSought = video.seeking && still.position === null;
-    if (range === null || last === undefined || isSought || this.#listening.signal.aborted) return null;
+    const range = bufferedRangeAt(video, last?.end);
+    const isSeeking = video.seeking && pausedFrame.position === null;
+    if (range === null || last === undefined || isSeeking || this.#listeners.signal.aborted) return null;
     const { paused, playbackRate, loop } = video;
-    const currentTime = still.position ?? video.currentTime;
-    const rate = playbackRate > 0 ? playbackRate : 1;
-    return { currentTime, paused, rate, bufferedEnd: range.end, endOfVideo: last.end, loops: loop };
-  }
-
-  #question(): ReplacementQuestion {
-    const { exact, region, affordable, expected } = this.#options;
     return {
-      exact: exact(),
-      region: region(),
-      margin: this.#margin,
-      affordable,
-      expected: (size, duration) => Math.max(this.#took, expected(size, duration)),
+      currentTime: pausedFrame.position ?? video.currentTime,
+      paused,
+      playbackRate: playbackRate > 0 ? playbackRate : 1,
+      bufferedEnd: range.end,
+      videoEnd: last.end,
+      loop,
     };
   }
 
-  /** Segments in the range that plays. */
-  #buffered(): BufferedSegment[] {
-    const range = bufferedAround(this.#options.video, this.#fragments.at(-1)?.end);
+  #context(): ReplacementContext {
+    const { exactSize, region, sizeFor, expectedLoadSeconds } = this.#options;
+    return {
+      exactSize: exactSize(),
+      region: region(),
+      decodeMargin: this.#decodeMargin,
+      sizeFor,
+      expectedLoadSeconds: (size, duration) => Math.max(this.#elapsed, expectedLoadSeconds(size, duration)),
+    };
+  }
+
+  /** Segments in the buffered range around the playhead. */
+  #segmentsInRange(): BufferedSegment[] {
+    const range = bufferedRangeAt(this.#options.video, this.#fragments.at(-1)?.end);
     if (range === null) return [];
-    return [...this.#held.values()].filter(({ start, end }) => {
+    return [...this.#buffered.values()].filter(({ start, end }) => {
       const middle = (start + end) / 2;
       return range.start < middle && middle < range.end;
     });
   }
 
-  #load(plan: ReplacementPlan): void {
-    const { hls, written, onArrival } = this.#options;
-    const { segment, size } = plan;
+  #load({ segment, size }: ReplacementPlan): void {
+    const { hls } = this.#options;
     const frag = this.#fragments.find(({ sn }) => sn === segment.index);
     const FragmentLoader = hls.config.fLoader;
     if (frag === undefined || FragmentLoader === undefined) {
-      this.#end();
+      this.#reset();
       return;
     }
     const loader = new FragmentLoader(hls.config);
     this.#stopLoading = () => loader.destroy();
-    this.#began = performance.now();
-    let arrival: LoadedSegment | null = null;
-    const wanted = written(size);
-    const context: OwnContext = {
+    this.#startedAt = performance.now();
+    const request = this.#options.createRequest(size);
+    let loaded: LoadedSegment | null = null;
+    const context = this.#loaderContext(frag, request, (arrived) => {
+      loaded = arrived;
+    });
+    const loadPolicy = { ...hls.config.fragLoadPolicy.default, errorRetry: null, timeoutRetry: null };
+    const timeout = loadPolicy.maxLoadTimeMs;
+    loader.load(
+      context,
+      { loadPolicy, timeout, maxRetry: 0, retryDelay: 0, maxRetryDelay: 0 },
+      {
+        onSuccess: ({ data }) => {
+          this.#elapsed = (performance.now() - this.#startedAt) / 1000;
+          this.#stopLoading = null;
+          if (this.#isInTime(segment) && loaded !== null && data instanceof ArrayBuffer)
+            this.#append(frag, data, loaded, request.exactSize);
+          else this.#reset();
+          // Deferred: hls.js's CMCD controller sees this response only after the callback.
+          queueMicrotask(() => this.tick());
+        },
+        onError: () => this.#fail(),
+        onTimeout: () => this.#fail(),
+      },
+    );
+  }
+
+  #loaderContext(
+    frag: Fragment,
+    request: SegmentRequest,
+    onLoaded: (segment: LoadedSegment) => void,
+  ): SegmentLoaderContext {
+    return {
       type: "media-fragment" as LoaderContextType.MEDIA_FRAGMENT,
       frag,
       part: null,
@@ -178,90 +219,76 @@ export class SegmentReplacer {
       rangeStart: 0,
       rangeEnd: 0,
       source: {
-        wantedNow: () => wanted,
-        isTooLate: () => false,
-        onArrival: (arrived) => {
-          arrival = arrived;
-          onArrival(arrived);
+        createRequest: () => request,
+        shouldAbandon: () => false,
+        onLoaded: (segment) => {
+          onLoaded(segment);
+          this.#options.onLoaded(segment);
         },
       },
     };
-    const loadPolicy = { ...hls.config.fragLoadPolicy.default, errorRetry: null, timeoutRetry: null };
-    const rest = { timeout: loadPolicy.maxLoadTimeMs, maxRetry: 0, retryDelay: 0, maxRetryDelay: 0 };
-    loader.load(
-      context,
-      { loadPolicy, ...rest },
-      {
-        onSuccess: ({ data }) => {
-          this.#took = (performance.now() - this.#began) / 1000;
-          this.#stopLoading = null;
-          const playhead = this.#playhead();
-          const inTime =
-            playhead !== null &&
-            secondsUntil(segment, playhead) >= this.#margin &&
-            this.#buffered().some(({ index }) => index === segment.index);
-          if (inTime && arrival !== null && data instanceof ArrayBuffer)
-            this.#put(frag, data, arrival, wanted.exact);
-          else this.#end();
-          // What came is told of by hls.js's client data only after this.
-          queueMicrotask(() => this.tick());
-        },
-        onError: () => this.#fail(),
-        onTimeout: () => this.#fail(),
-      },
+  }
+
+  /** Returns whether a segment is still buffered and not yet decoded. */
+  #isInTime(segment: BufferedSegment): boolean {
+    const playhead = this.#playhead();
+    return (
+      playhead !== null &&
+      secondsUntilPlayed(segment, playhead) >= this.#decodeMargin &&
+      this.#segmentsInRange().some(({ index }) => index === segment.index)
     );
   }
 
-  #put(frag: Fragment, data: ArrayBuffer, arrival: LoadedSegment, exact: Size): void {
-    this.#overwriter.write(frag, data, (isIn) => {
-      if (!isIn) {
+  #append(frag: Fragment, data: ArrayBuffer, segment: LoadedSegment, exactSize: Size): void {
+    this.#appender.append(frag, data, (appended) => {
+      if (!appended) {
         this.#fail();
         return;
       }
-      this.#end();
-      this.#hold(arrival, exact);
-      this.#options.onRenewed(arrival);
-      this.#redraw(arrival);
+      this.#reset();
+      this.#record(segment, exactSize);
+      this.#options.onReplaced(segment);
+      this.#redrawIfVisible(segment);
       this.tick();
     });
   }
 
-  /** A video that rests has already decoded what it shows, and what comes right after it. */
-  #redraw({ start, duration }: LoadedSegment): void {
+  /** Redraws a paused video, which has already decoded the visible frame and the ones right after it. */
+  #redrawIfVisible({ start, duration }: LoadedSegment): void {
     const playhead = this.#playhead();
-    if (playhead === null || !playhead.paused || start > playhead.currentTime + this.#margin) return;
-    if (secondsUntil({ start, end: start + duration }, playhead) > 0) this.#options.still.redraw();
+    if (playhead === null || !playhead.paused || start > playhead.currentTime + this.#decodeMargin) return;
+    if (secondsUntilPlayed({ start, end: start + duration }, playhead) > 0)
+      this.#options.pausedFrame.redraw();
   }
 
-  /** What was played at another size is not kept for a seek back: it would be shown at that size again. */
-  #forgetBehind(): void {
-    const { video, exact, region } = this.#options;
+  /** Flushes the back buffer if it has an outdated size, so that a seek back does not show it. */
+  #evictOutdated(): void {
+    const { hls, video, exactSize, region } = this.#options;
     const playing = this.#fragments.find(({ end }) => video.currentTime < end) ?? this.#fragments.at(-1);
     if (playing === undefined) return;
-    const wanted = { exact: exact(), region: region() };
+    const requested = { exactSize: exactSize(), region: region() };
     const isBehind = ({ end }: BufferedSegment) => end <= playing.start + 0.01;
-    if (!this.#buffered().some((held) => isBehind(held) && hasChanged(held, wanted))) return;
-    for (const [index, held] of this.#held) if (isBehind(held)) this.#held.delete(index);
-    this.#flush(0, playing.start);
+    const isOutdatedBehind = (segment: BufferedSegment) =>
+      isBehind(segment) && isOutdated(segment, requested);
+    if (!this.#segmentsInRange().some(isOutdatedBehind)) return;
+    for (const [index, segment] of this.#buffered) if (isBehind(segment)) this.#buffered.delete(index);
+    // The audio stays: it does not depend on the size.
+    hls.trigger(Hls.Events.BUFFER_FLUSHING, { startOffset: 0, endOffset: playing.start, type: "video" });
   }
 
-  /** Empties a part of the picture's buffer, in seconds; the sound stays, since it depends on no size. */
-  #flush(startOffset: number, endOffset: number): void {
-    this.#options.hls.trigger(Hls.Events.BUFFER_FLUSHING, { startOffset, endOffset, type: "video" });
-  }
-
-  #giveUp(): void {
+  /** Cancels the download, if one is running. */
+  #cancel(): void {
     if (this.#stopLoading === null) return;
-    this.#took = Math.max(this.#took, (performance.now() - this.#began) / 1000);
-    this.#end();
+    this.#elapsed = Math.max(this.#elapsed, (performance.now() - this.#startedAt) / 1000);
+    this.#reset();
   }
 
   #fail(): void {
-    this.#restUntil = performance.now() + REST;
-    this.#end();
+    this.#retryAt = performance.now() + RETRY_COOLDOWN_MS;
+    this.#reset();
   }
 
-  #end(): void {
+  #reset(): void {
     this.#stopLoading?.();
     this.#stopLoading = null;
     this.#plan = null;

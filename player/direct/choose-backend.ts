@@ -1,112 +1,124 @@
+import type { Viewport } from "../../codec/internal.js";
 import { fullRegion } from "../geometry/region.js";
 import type { Size } from "../geometry/size.js";
 import { DecodeWorkers } from "./decode-workers.js";
-import { DynamicResolution, samplesOf } from "./dynamic-resolution.js";
+import { countSamples, DynamicResolution } from "./dynamic-resolution.js";
 import type { DirectAsset } from "./open-asset.js";
 import { frameAt, groupOfFrame } from "./timeline.js";
 
-/** What decodes a video, and what it has been seen to manage. */
+/** What decodes a video, and its measured speed. */
 export interface DecodeBackend {
-  readonly decoders: DecodeWorkers;
-  readonly pace: DynamicResolution;
+  readonly workers: DecodeWorkers;
+  readonly resolution: DynamicResolution;
 }
 
-/** Rejects with PlayerError `not-supported` where no worker starts. */
-export async function openBackend(
+/** Frames to decode for a measurement. The first ones, which also allocate memory and compile code, do not count. */
+const BENCHMARK_FRAMES = 8;
+const WARMUP_FRAMES = 2;
+/** Share of the workers' time that auto mode may spend on a video; the rest is left to the page and the battery. */
+const AUTO_MODE_MAX_LOAD = 0.6;
+/** How many times as fast as all workers together the GPU must be. */
+const SPEEDUP_THRESHOLD = 1.3;
+/** Milliseconds that starting and measuring the GPU may take. */
+const GPU_TIMEOUT_MS = 1500;
+
+/**
+ * Starts the kernel on worker threads, without measuring it.
+ *
+ * @throws PlayerError `not-supported` if no worker starts
+ */
+export async function openKernelBackend(
   { asset, store }: DirectAsset,
   signal: AbortSignal,
 ): Promise<DecodeBackend> {
-  const decoders = await DecodeWorkers.start(asset, (group) => store.get(group)?.payload, signal);
-  return { decoders, pace: new DynamicResolution() };
+  const workers = await DecodeWorkers.start(asset, (group) => store.get(group)?.payload, signal);
+  return { workers, resolution: new DynamicResolution() };
 }
 
-/** Pictures decoded for a measurement; the first ones also lay out memory and compile code. */
-const FRAMES = 8;
-const UNCOUNTED = 2;
-/** Share of its time that a machine may spend on a video: the page and the battery want the rest. */
-const AFFORDABLE = 0.6;
-/** Times as fast as all workers together that a GPU has to be, and milliseconds it has to show it. */
-const CLEARLY = 1.3;
-const GPU_PATIENCE = 1500;
-
 /**
- * Decodes a few pictures of the size wanted, from a moment on, by the kernel and, where there is a GPU, by the shader.
- * -> the faster one; null where this machine would be too busy with the video. Rejects where nothing decodes here.
+ * Decodes a few frames of the requested size with the kernel and, if there is a GPU, with the shader. Returns the faster
+ * backend, or null if the video would take too large a share of this machine.
+ *
+ * @param seconds position in the video of the frames to decode
+ * @throws if nothing can be decoded here, or the signal's reason
  */
-export async function openIfFastEnough(
-  opened: DirectAsset,
+export async function openFastBackend(
+  directAsset: DirectAsset,
   size: Size,
   seconds: number,
   signal: AbortSignal,
 ): Promise<DecodeBackend | null> {
-  const { asset, store } = opened;
+  const { asset, store } = directAsset;
   const group = groupOfFrame(asset, frameAt(asset, seconds));
-  const opening = openBackend(opened, signal);
+  const opening = openKernelBackend(directAsset, signal);
   const [fetched] = await Promise.allSettled([store.fetch(group, group), opening]);
-  const workshop = await opening;
-  const { num, den } = asset.frameRate;
-  const load = ({ pace, decoders }: DecodeBackend) =>
-    pace.load((samplesOf({ ...size, region: fullRegion(asset), draft: false }) * num) / den, decoders.count);
+  const kernel = await opening;
+  const viewport = { region: fullRegion(asset), ...size };
+  const samplesPerSecond =
+    (countSamples({ ...viewport, draft: false }) * asset.frameRate.num) / asset.frameRate.den;
+  const load = ({ resolution, workers }: DecodeBackend) => resolution.load(samplesPerSecond, workers.count);
   try {
     if (fetched.status === "rejected") throw fetched.reason;
-    await measure(opened, workshop, group, size, signal);
-    const gpu = await openGpu(opened, group, size, signal);
-    if (gpu !== null && CLEARLY * load(gpu) < load(workshop) && load(gpu) <= AFFORDABLE) {
-      workshop.decoders.destroy();
+    const benchmark: Benchmark = { asset: directAsset, group, viewport };
+    await measure(benchmark, kernel, signal);
+    const gpu = await openGpuBackend(benchmark, signal);
+    if (gpu !== null && SPEEDUP_THRESHOLD * load(gpu) < load(kernel) && load(gpu) <= AUTO_MODE_MAX_LOAD) {
+      kernel.workers.destroy();
       return gpu;
     }
-    gpu?.decoders.destroy();
-    if (load(workshop) <= AFFORDABLE) return workshop;
+    gpu?.workers.destroy();
+    if (load(kernel) <= AUTO_MODE_MAX_LOAD) return kernel;
   } catch (error) {
-    workshop.decoders.destroy();
+    kernel.workers.destroy();
     throw error;
   }
-  workshop.decoders.destroy();
+  kernel.workers.destroy();
   return null;
 }
 
-/** -> null where there is no GPU, or it takes too long to answer. */
-async function openGpu(
-  asset: DirectAsset,
-  group: number,
-  size: Size,
-  signal: AbortSignal,
-): Promise<DecodeBackend | null> {
+/** The frames to decode for a measurement. */
+interface Benchmark {
+  readonly asset: DirectAsset;
+  readonly group: number;
+  readonly viewport: Viewport;
+}
+
+/** Returns null without a GPU, or if it does not respond in time. */
+async function openGpuBackend(benchmark: Benchmark, signal: AbortSignal): Promise<DecodeBackend | null> {
   const adapter = await (navigator as Partial<Navigator>).gpu?.requestAdapter().catch(() => null);
-  // What the processor computes in the GPU's stead is slower than the kernel.
+  // A software adapter is slower than the kernel.
   if (!adapter || adapter.info.isFallbackAdapter) return null;
-  const patience = AbortSignal.any([signal, AbortSignal.timeout(GPU_PATIENCE)]);
-  const payload = (index: number) => asset.store.get(index)?.payload;
-  const decoders = await DecodeWorkers.start(asset.asset, payload, patience, "webgpu").catch(() => null);
-  if (decoders === null) return null;
-  const workshop = { decoders, pace: new DynamicResolution() };
+  const timeout = AbortSignal.any([signal, AbortSignal.timeout(GPU_TIMEOUT_MS)]);
+  const { asset, store } = benchmark.asset;
+  const getPayload = (group: number) => store.get(group)?.payload;
+  const workers = await DecodeWorkers.start(asset, getPayload, timeout, "webgpu").catch(() => null);
+  if (workers === null) return null;
+  const backend = { workers, resolution: new DynamicResolution() };
   try {
-    await measure(asset, workshop, group, size, patience);
-    return workshop;
+    await measure(benchmark, backend, timeout);
+    return backend;
   } catch {
-    decoders.destroy();
+    workers.destroy();
     signal.throwIfAborted();
     return null;
   }
 }
 
+/** Decodes the frames of a benchmark one after the other and adds their times to the backend's measurement. */
 async function measure(
-  { asset }: DirectAsset,
-  { decoders, pace }: DecodeBackend,
-  group: number,
-  size: Size,
+  { asset: { asset }, group, viewport }: Benchmark,
+  { workers, resolution }: DecodeBackend,
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted();
-  const region = fullRegion(asset);
-  const ended = new Promise<never>((_resolve, reject) => {
+  const aborted = new Promise<never>((_resolve, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
-  for (let i = 0; i < FRAMES; i++) {
+  const samples = countSamples({ ...viewport, draft: false });
+  for (let i = 0; i < BENCHMARK_FRAMES; i++) {
     const frame = i % asset.groups[group]!.frameCount;
-    const decoding = decoders.decode({ group, frame, request: { region, ...size } });
-    const decoded = await Promise.race([decoding, ended]);
-    if (i >= UNCOUNTED) pace.add(samplesOf({ ...size, region, draft: false }), decoded.seconds);
-    decoders.recycle(decoded.pixels);
+    const decoded = await Promise.race([workers.decode({ group, frame, viewport }), aborted]);
+    if (i >= WARMUP_FRAMES) resolution.addSample(samples, decoded.seconds);
+    workers.recycle(decoded.pixels);
   }
 }

@@ -1,163 +1,180 @@
 import type { TileAsset, Viewport } from "../../codec/internal.js";
-import type { WorkerEngine, WorkerOrder, WorkerReport } from "./messages.js";
+import type { EngineName, WorkerRequest, WorkerResponse } from "./messages.js";
 import { startWorker } from "./start-worker.js";
 
-/** One picture to compute. */
+/** A frame to decode. */
 export interface DecodeJob {
   readonly group: number;
-  /** Within the group. */
+  /** Index within the group. */
   readonly frame: number;
-  readonly request: Viewport;
-  /** One sample a pixel; default: as many as the size takes. */
+  readonly viewport: Viewport;
+  /** Whether to take one sample per pixel; default: as many as the size needs. */
   readonly draft?: boolean;
 }
 
-export interface Decoded {
+export interface DecodeResult {
+  /** RGBA, width x height x 4 bytes. */
   readonly pixels: Uint8ClampedArray<ArrayBuffer>;
-  /** Of one worker. */
+  /** Decoding time on one worker, in seconds. */
   readonly seconds: number;
 }
 
-/** A group that does not decode: damaged, or of a later version. The others still do. */
-export class GroupFailure extends Error {
+/** A group cannot be decoded: it is damaged or has a newer format. Other groups are not affected. */
+export class GroupDecodeError extends Error {
   readonly group: number;
 
   constructor(group: number, message: string) {
     super(message);
-    this.name = "GroupFailure";
+    this.name = "GroupDecodeError";
     this.group = group;
   }
 }
 
-/** Most workers: beyond it memory grows, and 4K at 60 frames a second is reached before. */
+/** More workers only need more memory: four are enough for 4K at 60 frames per second. */
 const MAX_WORKERS = 4;
-/** Groups that a worker keeps unpacked, each about half a megabyte. */
-const KEPT_GROUPS = 8;
-/** Picture buffers kept for the next pictures. */
-const SPARE_BUFFERS = 6;
+/** Groups that each worker keeps loaded, of about half a megabyte each. */
+const MAX_LOADED_GROUPS = 8;
+/** Frame buffers to keep for reuse. */
+const MAX_SPARE_BUFFERS = 6;
 
-interface Seat {
-  readonly worker: Worker;
-  /** In the order of their last use. */
-  readonly groups: Set<number>;
-  job: { id: number; group: number; resolve(decoded: Decoded): void; reject(reason: unknown): void } | null;
+interface PendingJob {
+  readonly id: number;
+  readonly group: number;
+  resolve(result: DecodeResult): void;
+  reject(reason: unknown): void;
 }
 
-/** One less than the processors, since the page needs one; from 1 to 4. */
-export const workerCount = (): number =>
+/** A worker and its state. */
+interface WorkerSlot {
+  readonly worker: Worker;
+  /** Loaded groups, least recently used first. */
+  readonly groups: Set<number>;
+  /** null while the worker is idle. */
+  job: PendingJob | null;
+}
+
+/** Returns the number of workers to start: one less than the CPU cores, which leaves one to the page; from 1 to 4. */
+const workerCount = (): number =>
   Math.max(1, Math.min(MAX_WORKERS, (navigator.hardwareConcurrency || 2) - 1));
 
-/** Workers that decode one video, a picture at a time each. */
+/** Workers that decode one video, each one frame at a time. */
 export class DecodeWorkers {
-  readonly #seats: Seat[];
-  readonly #payload: (group: number) => Uint8Array | undefined;
-  #spare: ArrayBuffer[] = [];
-  #ids = 0;
+  readonly #slots: WorkerSlot[];
+  readonly #getPayload: (group: number) => Uint8Array | undefined;
+  #spareBuffers: ArrayBuffer[] = [];
+  #lastId = 0;
 
-  private constructor(workers: readonly Worker[], payload: (group: number) => Uint8Array | undefined) {
-    this.#payload = payload;
-    this.#seats = workers.map((worker) => ({ worker, groups: new Set(), job: null }));
-    for (const seat of this.#seats) {
-      seat.worker.onmessage = ({ data }: MessageEvent<WorkerReport>) => this.#settle(seat, data);
-      seat.worker.onerror = (event) => seat.job?.reject(new Error(event.message || "a worker failed"));
+  private constructor(workers: readonly Worker[], getPayload: (group: number) => Uint8Array | undefined) {
+    this.#getPayload = getPayload;
+    this.#slots = workers.map((worker) => ({ worker, groups: new Set(), job: null }));
+    for (const slot of this.#slots) {
+      slot.worker.onmessage = ({ data }: MessageEvent<WorkerResponse>) => this.#onResponse(slot, data);
+      slot.worker.onerror = (event) =>
+        slot.job?.reject(new Error(event.message || "a decoding worker failed"));
     }
   }
 
   /**
-   * `payload` gives the bytes of a group that a job names. A GPU has one worker: it is busy with one. Rejects as
-   * startWorker does.
+   * Starts the workers: one per spare CPU core, or a single one for a GPU.
+   *
+   * @param getPayload returns the coded bytes of a group that a job refers to
+   * @throws as `startWorker` does, if no worker starts
    */
   static async start(
     asset: TileAsset,
-    payload: (group: number) => Uint8Array | undefined,
+    getPayload: (group: number) => Uint8Array | undefined,
     signal: AbortSignal,
-    engine: WorkerEngine = "kernel",
+    engine: EngineName = "kernel",
   ): Promise<DecodeWorkers> {
     const { profile, network, encoder, width, height, groups } = asset;
-    const facts = { profile, network, encoder, width, height, groups };
+    const decoderAsset = { profile, network, encoder, width, height, groups };
     const started = await Promise.allSettled(
       Array.from({ length: engine === "kernel" ? workerCount() : 1 }, () =>
-        startWorker(facts, engine, signal),
+        startWorker(decoderAsset, engine, signal),
       ),
     );
     const workers = started.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
-    const refused = started.find((result) => result.status === "rejected");
+    const failed = started.find((result) => result.status === "rejected");
     if (signal.aborted || workers.length === 0) {
       for (const worker of workers) worker.terminate();
-      throw signal.aborted ? signal.reason : refused!.reason;
+      throw signal.aborted ? signal.reason : failed!.reason;
     }
-    return new DecodeWorkers(workers, payload);
+    return new DecodeWorkers(workers, getPayload);
   }
 
   get count(): number {
-    return this.#seats.length;
+    return this.#slots.length;
   }
 
-  get idle(): number {
-    return this.#seats.filter(({ job }) => job === null).length;
+  get idleCount(): number {
+    return this.#slots.filter(({ job }) => job === null).length;
   }
 
-  /** Computes one picture on an idle worker. Rejects with GroupFailure. */
-  decode({ group, frame, request, draft = false }: DecodeJob): Promise<Decoded> {
-    const idle = this.#seats.filter(({ job }) => job === null);
-    const seat = idle.find(({ groups }) => groups.has(group)) ?? idle[0];
-    if (seat === undefined) return Promise.reject(new Error("every worker is busy"));
-    this.#load(seat, group);
-    const id = ++this.#ids;
-    const bytes = request.width * request.height * 4;
-    const buffer = this.#take(bytes);
+  /**
+   * Decodes a frame on an idle worker, preferably one that has the group loaded.
+   *
+   * @throws GroupDecodeError if the group cannot be decoded; Error if no worker is idle
+   */
+  decode({ group, frame, viewport, draft = false }: DecodeJob): Promise<DecodeResult> {
+    const idle = this.#slots.filter(({ job }) => job === null);
+    const slot = idle.find(({ groups }) => groups.has(group)) ?? idle[0];
+    if (slot === undefined) return Promise.reject(new Error("all decoding workers are busy"));
+    this.#ensureGroup(slot, group);
+    const id = ++this.#lastId;
+    const buffer = this.#takeBuffer(viewport.width * viewport.height * 4);
     return new Promise((resolve, reject) => {
-      seat.job = { id, group, resolve, reject };
-      this.#send(seat, { type: "decode", id, group, frame, request, draft, buffer }, [buffer]);
+      slot.job = { id, group, resolve, reject };
+      this.#send(slot, { type: "decode", id, group, frame, viewport, draft, buffer }, [buffer]);
     });
   }
 
-  /** Takes back the memory of a picture that is not needed any more. */
+  /** Takes back the memory of a frame for reuse. */
   recycle(pixels: Uint8ClampedArray<ArrayBuffer>): void {
-    if (this.#spare.length < SPARE_BUFFERS) this.#spare.push(pixels.buffer);
+    if (this.#spareBuffers.length < MAX_SPARE_BUFFERS) this.#spareBuffers.push(pixels.buffer);
   }
 
   destroy(): void {
-    for (const { worker } of this.#seats) worker.terminate();
-    this.#seats.length = 0;
-    this.#spare = [];
+    for (const { worker } of this.#slots) worker.terminate();
+    this.#slots.length = 0;
+    this.#spareBuffers = [];
   }
 
-  #take(bytes: number): ArrayBuffer {
-    this.#spare = this.#spare.filter(({ byteLength }) => byteLength === bytes);
-    return this.#spare.pop() ?? new ArrayBuffer(bytes);
+  #takeBuffer(bytes: number): ArrayBuffer {
+    this.#spareBuffers = this.#spareBuffers.filter(({ byteLength }) => byteLength === bytes);
+    return this.#spareBuffers.pop() ?? new ArrayBuffer(bytes);
   }
 
-  #load(seat: Seat, group: number): void {
-    const { groups } = seat;
+  /** Loads a group into a worker unless it is loaded, and unloads the least recently used one over the limit. */
+  #ensureGroup(slot: WorkerSlot, group: number): void {
+    const { groups } = slot;
     if (!groups.has(group)) {
-      // A copy of its own: a view would take all of the memory behind it along.
-      const payload = new Uint8Array(this.#payload(group) ?? []);
-      this.#send(seat, { type: "load", group, payload }, [payload.buffer]);
+      // Copied, because transferring a view would transfer the whole buffer behind it.
+      const payload = new Uint8Array(this.#getPayload(group) ?? []);
+      this.#send(slot, { type: "load", group, payload }, [payload.buffer]);
     }
     groups.delete(group);
     groups.add(group);
-    if (groups.size <= KEPT_GROUPS) return;
+    if (groups.size <= MAX_LOADED_GROUPS) return;
     const [oldest] = groups;
     groups.delete(oldest!);
-    this.#send(seat, { type: "forget", group: oldest! });
+    this.#send(slot, { type: "unload", group: oldest! });
   }
 
-  #send(seat: Seat, order: WorkerOrder, transfer: Transferable[] = []): void {
-    seat.worker.postMessage(order, transfer);
+  #send(slot: WorkerSlot, request: WorkerRequest, transfer: Transferable[] = []): void {
+    slot.worker.postMessage(request, transfer);
   }
 
-  #settle(seat: Seat, report: WorkerReport): void {
-    const { job } = seat;
-    if (job === null || (report.type !== "decoded" && report.type !== "failed") || report.id !== job.id)
-      return;
-    seat.job = null;
-    const pixels = new Uint8ClampedArray(report.buffer);
-    if (report.type === "decoded") {
-      job.resolve({ pixels, seconds: report.seconds });
+  #onResponse(slot: WorkerSlot, response: WorkerResponse): void {
+    const { job } = slot;
+    if (job === null || (response.type !== "decoded" && response.type !== "failed")) return;
+    if (response.id !== job.id) return;
+    slot.job = null;
+    const pixels = new Uint8ClampedArray(response.buffer);
+    if (response.type === "decoded") {
+      job.resolve({ pixels, seconds: response.seconds });
       return;
     }
     this.recycle(pixels);
-    job.reject(new GroupFailure(report.group, report.message));
+    job.reject(new GroupDecodeError(response.group, response.message));
   }
 }

@@ -1,20 +1,20 @@
 import { SieddError } from "../../codec/errors.js";
-import type { SizeChange } from "../abr/requested-size.js";
 import { cannotDecode, damagedVideo, notPlayable, PlayerError } from "../errors.js";
-import type { Playback, PlaybackOptions } from "../playback/transport.js";
+import type { Playback, PlaybackOptions, SizeChange } from "../playback/transport.js";
+import { AudioAppender, canPlayAudio } from "./audio-appender.js";
 import { type CanvasOverlay, canvasOverlay } from "./canvas-overlay.js";
-import { type DecodeBackend, openBackend } from "./choose-backend.js";
+import { type DecodeBackend, openKernelBackend } from "./choose-backend.js";
 import { FrameScheduler } from "./frame-scheduler.js";
-import { canFeed, MediaFeed } from "./media-feed.js";
 import type { DirectAsset } from "./open-asset.js";
 import { AssetReplacedError } from "./range-source.js";
-import { frameAt, groupOfFrame, timesOfGroup } from "./timeline.js";
+import { frameAt, groupOfFrame, groupTimes } from "./timeline.js";
 
-/** Seconds fetched ahead, coded. */
-const AHEAD_SECONDS = 8;
-/** Requests at a time. */
+/** Seconds of groups to fetch ahead of the playhead. */
+const FETCH_AHEAD_SECONDS = 8;
+/** Concurrent requests. */
 const MAX_REQUESTS = 2;
 
+/** Events of the media element after which there may be something to fetch or to paint. */
 const EVENTS = [
   "ended",
   "loadedmetadata",
@@ -27,64 +27,77 @@ const EVENTS = [
   "waiting",
 ] as const;
 
-export interface DirectOptions extends PlaybackOptions {
+export interface DirectPlaybackOptions extends PlaybackOptions {
   /** The machine is too slow for this video. */
-  onStruggle?(): void;
+  onTooSlow?(): void;
 }
 
 /**
- * Plays an asset where it lies: groups come by Range, are decoded here and painted on a canvas over the video, which
- * plays the sound and so is the clock. Sound is fed as far as groups have come: what the video says of its buffer, of
- * waiting and of its end holds for the picture too.
+ * Plays an asset by decoding it in the browser. Groups are fetched by Range requests, decoded on workers and painted on a
+ * canvas over the media element. The element plays the audio and is the clock. Audio is appended only as far as groups
+ * are fetched, so the element's `buffered`, `waiting` and `ended` hold for the frames, too.
  */
 export class DirectPlayback implements Playback {
   readonly transport = "direct";
   readonly hls = null;
-  readonly #options: DirectOptions;
+  readonly #options: DirectPlaybackOptions;
   readonly #asset: DirectAsset;
-  readonly #life = new AbortController();
-  readonly #feed: MediaFeed;
+  readonly #abort = new AbortController();
+  readonly #audioAppender: AudioAppender;
   readonly #canvas = document.createElement("canvas");
-  readonly #fed = new Set<number>();
-  readonly #standIn: CanvasOverlay;
-  #workshop: DecodeBackend | null = null;
+  /** Groups whose audio has been appended. */
+  readonly #appendedGroups = new Set<number>();
+  readonly #overlay: CanvasOverlay;
+  #backend: DecodeBackend | null = null;
   #scheduler: FrameScheduler | null = null;
-  /** Told once: what has failed neither fetches nor feeds any more. */
+  /** Whether an error was reported; nothing is fetched or appended after it. */
   #failed = false;
 
-  /** Throws PlayerError `not-supported` where there is no media source for AAC. */
-  constructor(options: DirectOptions, opened: DirectAsset, workshop: DecodeBackend | null = null) {
+  /**
+   * @param backend default: the kernel, without a measurement
+   * @throws PlayerError `not-supported` if the browser has no media source for AAC
+   */
+  constructor(
+    options: DirectPlaybackOptions,
+    directAsset: DirectAsset,
+    backend: DecodeBackend | null = null,
+  ) {
     const { video, startAt } = options;
-    const { asset, audio } = opened;
+    const { asset, audio } = directAsset;
     this.#options = options;
-    this.#asset = opened;
-    if (!canFeed(audio.type)) throw cannotDecode();
-    this.#standIn = canvasOverlay(video, this.#canvas, {
+    this.#asset = directAsset;
+    if (!canPlayAudio(audio.mimeType)) throw cannotDecode();
+    this.#overlay = canvasOverlay(video, this.#canvas, {
       size: () => this.#scheduler?.painted ?? { width: 0, height: 0 },
-      quality: () => this.#scheduler?.quality ?? { total: 0, dropped: 0 },
+      quality: () => this.#scheduler?.playbackQuality ?? { total: 0, dropped: 0 },
     });
-    const { type, init, delay } = audio;
-    const onError = (error: Error) => this.#fail(error);
-    this.#feed = new MediaFeed(video, { type, init, delay, duration: asset.duration, onError });
+    const { mimeType, initSegment, encoderDelay } = audio;
+    this.#audioAppender = new AudioAppender(video, {
+      mimeType,
+      initSegment,
+      encoderDelay,
+      duration: asset.duration,
+      onError: (error) => this.#fail(error),
+    });
     if (startAt > 0) video.currentTime = startAt;
-    const { signal } = this.#life;
+    const { signal } = this.#abort;
     for (const event of EVENTS) {
       const handle = () => {
         this.#fetchAhead();
-        if (event === "seeking") this.#scheduler?.jump();
-        else this.#scheduler?.advance();
+        if (event === "seeking") this.#scheduler?.onSeek();
+        else this.#scheduler?.tick();
       };
       video.addEventListener(event, handle, { signal });
     }
-    document.addEventListener("visibilitychange", () => this.#scheduler?.advance(), { signal });
+    document.addEventListener("visibilitychange", () => this.#scheduler?.tick(), { signal });
     this.#fetchAhead();
-    if (workshop === null) void this.#openWorkshop();
-    else this.#show(workshop);
+    if (backend === null) void this.#openBackend();
+    else this.#attachBackend(backend);
   }
 
-  /** Nothing is fetched: all that is wanted lies here already. */
+  /** Decodes at the new size or region. This needs no request. */
   onSizeChange({ size, region }: SizeChange): void {
-    this.#scheduler?.ask(size, region);
+    this.#scheduler?.setViewport(size, region);
   }
 
   destroy(): void {
@@ -92,64 +105,63 @@ export class DirectPlayback implements Playback {
     this.#canvas.remove();
   }
 
-  /** Ends everything but the last picture, which covers the video until the canvas is removed. */
+  /** Stops everything but keeps the last frame: returns the canvas, which covers the video until it is removed. */
   release(): HTMLCanvasElement {
-    this.#life.abort();
+    this.#abort.abort();
     this.#scheduler?.destroy();
-    this.#workshop?.decoders.destroy();
+    this.#backend?.workers.destroy();
     this.#asset.close();
-    this.#feed.destroy();
-    this.#standIn.withdraw();
+    this.#audioAppender.destroy();
+    this.#overlay.restoreVideo();
     return this.#canvas;
   }
 
-  async #openWorkshop(): Promise<void> {
-    const { signal } = this.#life;
+  async #openBackend(): Promise<void> {
+    const { signal } = this.#abort;
     try {
-      const workshop = await openBackend(this.#asset, signal);
-      if (signal.aborted) workshop.decoders.destroy();
-      else this.#show(workshop);
+      const backend = await openKernelBackend(this.#asset, signal);
+      if (signal.aborted) backend.workers.destroy();
+      else this.#attachBackend(backend);
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  #show(workshop: DecodeBackend): void {
-    const { video, wantedSize, wantedRegion } = this.#options;
+  #attachBackend(backend: DecodeBackend): void {
+    const { video, requestedSize, requestedRegion } = this.#options;
     const { asset, store } = this.#asset;
-    this.#workshop = workshop;
+    this.#backend = backend;
     this.#scheduler = new FrameScheduler({
       asset,
-      ...workshop,
+      ...backend,
       video,
       canvas: this.#canvas,
       hasGroup: (group) => store.get(group) !== undefined,
       onPainted: ({ region }) => {
-        this.#options.onPainted?.(region);
-        this.#standIn.show();
+        this.#options.onFramePainted?.(region);
+        this.#overlay.show();
         video.dispatchEvent(new Event("resize"));
       },
-      onGroupFailure: ({ group, message }) =>
-        console.warn(`<siedd-player>: ${message}; group ${group} is left out.`),
-      onFailure: (error) => this.#fail(error),
-      onStruggle: () => this.#options.onStruggle?.(),
+      onGroupError: ({ group, message }) =>
+        console.warn(`<siedd-player>: skipping group ${group}, which cannot be decoded: ${message}`),
+      onError: (error) => this.#fail(error),
+      onTooSlow: () => this.#options.onTooSlow?.(),
     });
-    this.#scheduler.ask(wantedSize(), wantedRegion());
+    this.#scheduler.setViewport(requestedSize(), requestedRegion());
   }
 
-  /** Fetches what is missing from the clock on, and feeds the sound of what is there. */
+  /** Fetches missing groups from the playhead on, and appends the audio of the fetched ones. */
   #fetchAhead(): void {
-    const { video } = this.#options;
     const { asset, store } = this.#asset;
-    if (this.#failed || this.#life.signal.aborted) return;
-    const { currentTime } = video;
+    if (this.#failed || this.#abort.signal.aborted) return;
+    const { currentTime } = this.#options.video;
     const playing = groupOfFrame(asset, frameAt(asset, currentTime));
     for (let group = playing; group < asset.groups.length; group++) {
-      const { start, end } = timesOfGroup(asset, group);
-      if (start > currentTime + AHEAD_SECONDS) return;
-      if (store.get(group) !== undefined) this.#feedAudio(group, start, end);
-      else if (!store.isComing(group)) {
-        if (store.fetching >= MAX_REQUESTS) return;
+      const { start, end } = groupTimes(asset, group);
+      if (start > currentTime + FETCH_AHEAD_SECONDS) return;
+      if (store.get(group) !== undefined) this.#appendAudio(group, start, end);
+      else if (!store.isLoading(group)) {
+        if (store.loadingCount >= MAX_REQUESTS) return;
         void this.#fetch(group, playing);
       }
     }
@@ -157,41 +169,42 @@ export class DirectPlayback implements Playback {
 
   async #fetch(group: number, playing: number): Promise<void> {
     const { asset, store } = this.#asset;
-    const { start, end } = timesOfGroup(asset, group);
-    const began = performance.now();
+    const { start, end } = groupTimes(asset, group);
+    const startedAt = performance.now();
     try {
       const { payload, packets } = await store.fetch(group, playing);
-      if (this.#failed || this.#life.signal.aborted) return;
+      if (this.#failed || this.#abort.signal.aborted) return;
       this.#options.onSegment({
         index: group,
         start,
         duration: end - start,
-        size: this.#options.wantedSize(),
-        region: this.#options.wantedRegion(),
+        size: this.#options.requestedSize(),
+        region: this.#options.requestedRegion(),
         bytes: packets.reduce((sum, packet) => sum + packet.length, payload.length),
-        seconds: (performance.now() - began) / 1000,
+        seconds: (performance.now() - startedAt) / 1000,
       });
     } catch (error) {
       this.#fail(error);
       return;
     }
-    this.#feedAudio(group, start, end);
+    this.#appendAudio(group, start, end);
     this.#fetchAhead();
-    this.#scheduler?.advance();
+    this.#scheduler?.tick();
   }
 
-  /** Once; and again where the browser has thrown it away since. */
-  #feedAudio(group: number, start: number, end: number): void {
-    if (this.#fed.has(group) && (!this.#feed.settled || this.#feed.holds(start, end))) return;
-    this.#fed.add(group);
+  /** Appends the audio of a group once, and again if the browser has evicted it since. */
+  #appendAudio(group: number, start: number, end: number): void {
+    const appender = this.#audioAppender;
+    if (this.#appendedGroups.has(group) && (!appender.isIdle || appender.isBuffered(start, end))) return;
+    this.#appendedGroups.add(group);
     const { audio, store } = this.#asset;
-    this.#feed.append(audio.fragment(group, store.get(group)!.packets));
+    appender.append(audio.createFragment(group, store.get(group)!.packets));
   }
 
   #fail(error: unknown): void {
-    if (this.#failed || this.#life.signal.aborted) return;
+    if (this.#failed || this.#abort.signal.aborted) return;
     this.#failed = true;
-    if (error instanceof AssetReplacedError) this.#options.onStale();
+    if (error instanceof AssetReplacedError) this.#options.onVideoReplaced();
     else if (error instanceof PlayerError) this.#options.onError(error);
     else if (error instanceof SieddError) this.#options.onError(damagedVideo(error));
     else this.#options.onError(notPlayable(error));

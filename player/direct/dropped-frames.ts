@@ -1,20 +1,21 @@
-/** Frames due in a window after which it is judged. */
-const WINDOW = 100;
-/** Share of frames not shown at which a viewer sees that the machine is too slow. */
-const TOO_MANY = 0.3;
+/** Frames after which the share of dropped frames is checked. */
+const WINDOW_FRAMES = 100;
+/** Share of dropped frames at which playback visibly stutters. */
+const MAX_DROPPED_SHARE = 0.3;
 
-/** Counts the frames that came due while playing, and those that were shown. */
+/** Counts the frames that came due during playback and those that were shown. */
 export class DroppedFrames {
   #due = 0;
   #shown = 0;
-  #last: number | null = null;
+  #lastFrame: number | null = null;
+  /** The counts at the start of the current window. */
   #windowDue = 0;
   #windowShown = 0;
-  readonly #onStruggle: () => void;
+  readonly #onTooSlow: () => void;
 
-  /** `onStruggle`: of the last hundred frames, too many were not shown. */
-  constructor(onStruggle: () => void) {
-    this.#onStruggle = onStruggle;
+  /** @param onTooSlow called when too many of the last hundred frames were dropped */
+  constructor(onTooSlow: () => void) {
+    this.#onTooSlow = onTooSlow;
   }
 
   get total(): number {
@@ -25,25 +26,26 @@ export class DroppedFrames {
     return Math.max(0, this.#due - this.#shown);
   }
 
-  /** The clock stands at this frame; all between it and the last one have come due, unless it jumped. */
-  pass(frame: number): void {
-    const before = this.#last;
-    this.#last = frame;
-    if (before === null || frame <= before) return;
-    this.#due += frame - before;
-    if (this.#due - this.#windowDue < WINDOW) return;
-    const missing = this.#due - this.#windowDue - (this.#shown - this.#windowShown);
-    if (missing > TOO_MANY * (this.#due - this.#windowDue)) this.#onStruggle();
+  /** Moves the clock to a frame. All frames since the last call have come due, unless the clock was reset. */
+  advanceTo(frame: number): void {
+    const previous = this.#lastFrame;
+    this.#lastFrame = frame;
+    if (previous === null || frame <= previous) return;
+    this.#due += frame - previous;
+    const windowDue = this.#due - this.#windowDue;
+    if (windowDue < WINDOW_FRAMES) return;
+    const dropped = windowDue - (this.#shown - this.#windowShown);
+    if (dropped > MAX_DROPPED_SHARE * windowDue) this.#onTooSlow();
     this.#windowDue = this.#due;
     this.#windowShown = this.#shown;
   }
 
-  show(): void {
-    if (this.#last !== null) this.#shown = Math.min(this.#due, this.#shown + 1);
+  countShown(): void {
+    if (this.#lastFrame !== null) this.#shown = Math.min(this.#due, this.#shown + 1);
   }
 
-  /** The clock jumps, rests or is not watched: what lies between is not missed. */
-  rest(): void {
-    this.#last = null;
+  /** Call it when playback seeks, pauses or is hidden: the frames in between do not count as dropped. */
+  resetClock(): void {
+    this.#lastFrame = null;
   }
 }

@@ -2,71 +2,77 @@ import { chooseSampling, samplesPerPixel } from "../../codec/decode/sampling.js"
 import type { Region, Viewport } from "../../codec/internal.js";
 import type { Size } from "../geometry/size.js";
 
-/** Share of the time that decoding may take before less is decoded, what it then takes, and from where on all is again. */
+// Loads are shares of the time of all workers.
+
+/** Above this load, fewer pixels are decoded. */
 const MAX_LOAD = 0.9;
-const GOOD_LOAD = 0.7;
-const EASY_LOAD = 0.6;
-/** Smallest share of each side; a slower machine skips frames. */
-const SMALLEST_SCALE = 0.35;
-/** Weight of the newest measurement. */
-const NEWEST = 0.1;
-/** Pictures before the mean says something. */
+/** The load that a reduced resolution aims at. */
+const TARGET_LOAD = 0.7;
+/** Below this load, a reduced resolution returns to full quality. */
+const RECOVERY_LOAD = 0.6;
+/** Minimum scale of each side. A slower machine drops frames. */
+const MIN_SCALE = 0.35;
+/** Minimum weight of the newest sample in the running mean. */
+const MIN_SAMPLE_WEIGHT = 0.1;
+/** Frames before the mean is reliable. */
 const MIN_FRAMES = 6;
 
-/** What to decode of a size that is wanted. */
+/** The resolution to decode at. */
 export interface DecodeQuality extends Size {
-  /** One sample a pixel, however many source pixels it covers. */
+  /** Whether to take one sample per pixel, however many source pixels it covers. */
   readonly draft: boolean;
 }
 
-/** Samples of a picture: below the source's size, several make a pixel. */
-export const samplesOf = ({ draft, ...request }: Viewport & { readonly draft: boolean }): number =>
-  request.width * request.height * (draft ? 1 : samplesPerPixel(chooseSampling(request)));
+/** Returns the samples in a frame. Below the source's size, a pixel averages several samples unless it is a draft. */
+export const countSamples = ({ draft, ...viewport }: Viewport & { readonly draft: boolean }): number =>
+  viewport.width * viewport.height * (draft ? 1 : samplesPerPixel(chooseSampling(viewport)));
 
-/** What a machine can decode, and so how much it should: the sound never waits for the picture. */
+/** Measures the speed of the workers and adapts the resolution to it, so that audio and video stay in sync. */
 export class DynamicResolution {
-  /** Seconds a sample on one worker. */
-  #cost = 0;
+  /** Running mean on one worker. */
+  #secondsPerSample = 0;
   #frames = 0;
-  /** Share of each side that is decoded in draft; null decodes all. */
-  #draft: number | null = null;
+  /** Scale of each side in draft quality; null decodes at full quality. */
+  #draftScale: number | null = null;
 
-  /** Notes a picture. */
-  add(samples: number, seconds: number): void {
+  /** Adds the decoding time of a frame on one worker. */
+  addSample(samples: number, seconds: number): void {
     this.#frames++;
-    this.#cost += (seconds / samples - this.#cost) * Math.max(NEWEST, 1 / this.#frames);
+    this.#secondsPerSample +=
+      (seconds / samples - this.#secondsPerSample) * Math.max(MIN_SAMPLE_WEIGHT, 1 / this.#frames);
   }
 
-  /** Seconds for this many samples on one worker. */
-  expected(samples: number): number {
-    return this.#cost * samples;
+  /** Returns the expected seconds for this many samples on one worker. */
+  expectedSeconds(samples: number): number {
+    return this.#secondsPerSample * samples;
   }
 
-  /** The load of so many samples a second over this many workers: 1 is all that they can do. */
+  /** Returns the load of this many workers; 1 is their full capacity. */
   load(samplesPerSecond: number, workers: number): number {
-    return (this.#cost * samplesPerSecond) / workers;
+    return (this.#secondsPerSample * samplesPerSecond) / workers;
   }
 
-  /** Chooses anew how much to decode, while playing. */
+  /** Adapts the resolution during playback. */
   adapt(size: Size, region: Region, framesPerSecond: number, workers: number): void {
     if (this.#frames < MIN_FRAMES) return;
-    const all = samplesOf({ ...size, region, draft: false });
-    const load = this.load(all * framesPerSecond, workers);
-    if (load <= (this.#draft === null ? MAX_LOAD : EASY_LOAD)) {
-      this.#draft = null;
+    const fullSamples = countSamples({ ...size, region, draft: false });
+    const fullLoad = this.load(fullSamples * framesPerSecond, workers);
+    if (fullLoad <= (this.#draftScale === null ? MAX_LOAD : RECOVERY_LOAD)) {
+      this.#draftScale = null;
       return;
     }
-    const once = this.load(size.width * size.height * framesPerSecond, workers);
-    const here = this.#draft === null ? Number.POSITIVE_INFINITY : once * this.#draft ** 2;
-    if (here <= MAX_LOAD && here > GOOD_LOAD / 2) return;
-    this.#draft = Math.min(1, Math.max(SMALLEST_SCALE, Math.sqrt(GOOD_LOAD / once)));
+    const draftLoad = this.load(size.width * size.height * framesPerSecond, workers);
+    const currentLoad =
+      this.#draftScale === null ? Number.POSITIVE_INFINITY : draftLoad * this.#draftScale ** 2;
+    if (currentLoad <= MAX_LOAD && currentLoad > TARGET_LOAD / 2) return;
+    this.#draftScale = Math.min(1, Math.max(MIN_SCALE, Math.sqrt(TARGET_LOAD / draftLoad)));
   }
 
-  /** How much to decode of the size wanted, in even pixels. */
-  effort({ width, height }: Size): DecodeQuality {
-    const scale = this.#draft;
+  /** Returns the resolution to decode a frame of this size at, in even pixels. */
+  quality({ width, height }: Size): DecodeQuality {
+    const scale = this.#draftScale;
     if (scale === null) return { width, height, draft: false };
-    const even = (side: number) => Math.max(16, 2 * Math.round((side * scale) / 2));
-    return { width: even(width), height: even(height), draft: true };
+    const toEven = (side: number) => Math.max(16, 2 * Math.round((side * scale) / 2));
+    return { width: toEven(width), height: toEven(height), draft: true };
   }
 }

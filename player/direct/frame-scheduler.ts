@@ -1,211 +1,218 @@
 import type { Region, TileAsset } from "../../codec/internal.js";
-import type { Size } from "../geometry/size.js";
-import { type DecodeWorkers, GroupFailure } from "./decode-workers.js";
+import { fullRegion, sameRegion } from "../geometry/region.js";
+import { type Size, sameSize } from "../geometry/size.js";
+import { type DecodeWorkers, GroupDecodeError } from "./decode-workers.js";
 import { DroppedFrames } from "./dropped-frames.js";
-import { type DecodeQuality, type DynamicResolution, samplesOf } from "./dynamic-resolution.js";
-import { type Frame, FrameStore } from "./frame-store.js";
+import { countSamples, type DecodeQuality, type DynamicResolution } from "./dynamic-resolution.js";
+import { type DecodedFrame, FrameStore } from "./frame-store.js";
 import { frameAt, groupOfFrame } from "./timeline.js";
 
-/** Decoded ahead at most: seconds, and bytes. */
+/** Limits of decoding ahead: seconds of video, and bytes of RGBA. */
 const AHEAD_SECONDS = 1;
 const AHEAD_BYTES = 96 * 1024 * 1024;
-/** Frames decoded ahead of a video that rests, so that it starts at once. */
-const AHEAD_RESTING = 3;
-/** Frames by which a picture may be late and still be shown. */
-const LATE_FRAMES = 12;
+/** Frames to decode ahead of a paused video, so that it starts immediately. */
+const PAUSED_AHEAD_FRAMES = 3;
+/** Frames by which a decoded frame may be late and still be shown. */
+const MAX_LATE_FRAMES = 12;
 
 export interface FrameSchedulerOptions {
   readonly asset: TileAsset;
-  readonly decoders: DecodeWorkers;
+  readonly workers: DecodeWorkers;
+  readonly resolution: DynamicResolution;
+  /** The clock. */
   readonly video: HTMLVideoElement;
   readonly canvas: HTMLCanvasElement;
-  readonly pace: DynamicResolution;
+  /** Returns whether a group has been fetched. */
   hasGroup(group: number): boolean;
-  /** A picture of another size or region than the last one is on the canvas. */
-  onPainted(frame: Frame): void;
-  /** A group cannot be decoded; the picture before it stays. */
-  onGroupFailure(failure: GroupFailure): void;
-  /** Nothing can be decoded any more. */
-  onFailure(error: unknown): void;
-  /** Too many frames are not shown. */
-  onStruggle(): void;
+  /** A frame of another size or region than the previous one is on the canvas. */
+  onPainted(frame: DecodedFrame): void;
+  /** A group cannot be decoded and is skipped; the frame before it stays visible. */
+  onGroupError(error: GroupDecodeError): void;
+  /** Decoding has failed for good. */
+  onError(error: unknown): void;
+  /** Too many frames are dropped. */
+  onTooSlow(): void;
 }
 
-/** Decodes ahead of the clock and shows each picture at its time; what comes too late is left out. */
+/** Decodes frames ahead of the clock and shows each at its time. Late frames are dropped. */
 export class FrameScheduler {
   readonly #options: FrameSchedulerOptions;
   readonly #frames: FrameStore;
   readonly #context: CanvasRenderingContext2D;
-  readonly #whole: Region;
-  readonly #tally: DroppedFrames;
-  /** Frames being decoded, with the version that was asked for. */
-  readonly #decoding = new Map<number, number>();
-  readonly #failed = new Set<number>();
+  readonly #fullRegion: Region;
+  readonly #droppedFrames: DroppedFrames;
+  /** Frames being decoded, with the version they were started for. */
+  readonly #inFlight = new Map<number, number>();
+  readonly #failedGroups = new Set<number>();
   #size: Size | null = null;
   #region: Region;
+  /** Counts changes of size or region. */
   #version = 0;
-  #view = 0;
-  #painted: Frame | null = null;
-  #tick = 0;
-  #ended = false;
+  /** Counts changes of the region only. */
+  #regionVersion = 0;
+  #painted: DecodedFrame | null = null;
+  /** Id of the requested animation frame, or 0. */
+  #animationFrame = 0;
+  #destroyed = false;
 
   constructor(options: FrameSchedulerOptions) {
     this.#options = options;
-    const { asset, canvas, decoders } = options;
-    this.#whole = { x: 0, y: 0, width: asset.width, height: asset.height };
-    this.#region = this.#whole;
-    this.#frames = new FrameStore((pixels) => decoders.recycle(pixels));
+    const { asset, canvas, workers } = options;
+    this.#fullRegion = fullRegion(asset);
+    this.#region = this.#fullRegion;
+    this.#frames = new FrameStore((pixels) => workers.recycle(pixels));
     this.#context = canvas.getContext("2d", { alpha: false })!;
-    this.#tally = new DroppedFrames(() => options.onStruggle());
+    this.#droppedFrames = new DroppedFrames(() => options.onTooSlow());
   }
 
-  get quality(): { readonly total: number; readonly dropped: number } {
-    return this.#tally;
+  /** For `getVideoPlaybackQuality()`. */
+  get playbackQuality(): { readonly total: number; readonly dropped: number } {
+    return this.#droppedFrames;
   }
 
-  /** What is on the canvas; null before the first picture. */
-  get painted(): Frame | null {
+  /** The frame on the canvas; null before the first one. */
+  get painted(): DecodedFrame | null {
     return this.#painted;
   }
 
-  /** Other pixels are wanted from now on: the frame on screen first. null is the whole picture. */
-  ask(size: Size, region: Region | null): void {
-    const next = region ?? this.#whole;
-    const { x, y, width, height } = this.#region;
-    const moved = next.x !== x || next.y !== y || next.width !== width || next.height !== height;
+  /**
+   * Changes the size and region to decode, starting with the visible frame.
+   *
+   * @param region in source pixels; null is the full frame
+   */
+  setViewport(size: Size, region: Region | null): void {
+    const newRegion = region ?? this.#fullRegion;
+    const regionChanged = !sameRegion(newRegion, this.#region);
     this.#size = size;
-    this.#region = next;
+    this.#region = newRegion;
     this.#version++;
-    if (moved) this.#view++;
-    this.advance();
+    if (regionChanged) this.#regionVersion++;
+    this.tick();
   }
 
-  /** The clock was set: what lies between is not missed. */
-  jump(): void {
-    this.#tally.rest();
-    this.advance();
+  /** Called when the clock was set: the frames in between are not dropped. */
+  onSeek(): void {
+    this.#droppedFrames.resetClock();
+    this.tick();
   }
 
-  /** Shows what is due and decodes what comes next; to be called whenever something has changed. */
-  advance(): void {
-    if (this.#ended) return;
+  /** Shows the frame that is due and decodes the next ones. Call it whenever anything has changed. */
+  tick(): void {
+    if (this.#destroyed) return;
     const { asset, video } = this.#options;
-    const now = frameAt(asset, video.currentTime);
+    const current = frameAt(asset, video.currentTime);
     const playing = !video.paused && !video.ended;
-    if (playing && !video.seeking && !document.hidden) this.#tally.pass(now);
-    else this.#tally.rest();
-    this.#show(now, playing && !video.seeking);
-    this.#decodeAhead(now, playing);
-    if (playing && this.#tick === 0) {
-      this.#tick = requestAnimationFrame(() => {
-        this.#tick = 0;
-        this.advance();
+    if (playing && !video.seeking && !document.hidden) this.#droppedFrames.advanceTo(current);
+    else this.#droppedFrames.resetClock();
+    this.#paintDue(current, playing && !video.seeking);
+    this.#decodeAhead(current, playing);
+    if (playing && this.#animationFrame === 0) {
+      this.#animationFrame = requestAnimationFrame(() => {
+        this.#animationFrame = 0;
+        this.tick();
       });
     }
   }
 
   destroy(): void {
-    this.#ended = true;
-    cancelAnimationFrame(this.#tick);
+    this.#destroyed = true;
+    cancelAnimationFrame(this.#animationFrame);
   }
 
-  #show(now: number, playing: boolean): void {
+  /** Paints the newest decoded frame up to `current`. */
+  #paintDue(current: number, playing: boolean): void {
     const painted = this.#painted;
-    const earliest = playing ? Math.max(0, now - LATE_FRAMES) : now;
-    for (let index = now; index >= earliest; index--) {
+    const earliest = playing ? Math.max(0, current - MAX_LATE_FRAMES) : current;
+    for (let index = current; index >= earliest; index--) {
       const frame = this.#frames.get(index);
       if (frame === painted && frame !== undefined) return;
-      // A picture behind the one on screen, or of a region that is not looked at any more, would jump back.
-      const older =
-        painted !== null && playing && index < now && painted.index >= index && painted.index <= now;
-      if (older) return;
-      if (frame === undefined || (painted !== null && frame.view < painted.view)) continue;
+      // A frame before the painted one, or of a previous region, would jump back.
+      const isOlder =
+        painted !== null && playing && index < current && painted.index >= index && painted.index <= current;
+      if (isOlder) return;
+      if (frame === undefined || (painted !== null && frame.regionVersion < painted.regionVersion)) continue;
       this.#paint(frame);
       return;
     }
   }
 
-  #paint(frame: Frame): void {
+  #paint(frame: DecodedFrame): void {
     const { canvas } = this.#options;
     const { width, height, pixels, region } = frame;
-    const before = this.#painted;
+    const previous = this.#painted;
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     this.#context.putImageData(new ImageData(pixels, width, height), 0, 0);
     this.#painted = frame;
-    if (before?.index !== frame.index) this.#tally.show();
-    if (before?.width !== width || before.height !== height || before.region !== region)
-      this.#options.onPainted(frame);
+    if (previous?.index !== frame.index) this.#droppedFrames.countShown();
+    if (!sameSize(previous, frame) || previous?.region !== region) this.#options.onPainted(frame);
   }
 
-  #decodeAhead(now: number, playing: boolean): void {
-    const { asset, decoders, pace, video } = this.#options;
+  #decodeAhead(current: number, playing: boolean): void {
+    const { asset, workers, resolution, video } = this.#options;
     if (this.#size === null || document.hidden) return;
-    const { num, den } = asset.frameRate;
-    const framesPerSecond = (num / den) * (playing ? video.playbackRate : 1) || 1;
-    if (playing) pace.adapt(this.#size, this.#region, framesPerSecond, decoders.count);
-    const effort = playing ? pace.effort(this.#size) : { ...this.#size, draft: false };
-    const room = Math.max(2, Math.floor(AHEAD_BYTES / (4 * effort.width * effort.height)));
-    const ahead = playing ? Math.max(2, Math.ceil(AHEAD_SECONDS * framesPerSecond)) : AHEAD_RESTING;
-    const count = Math.min(room, ahead, asset.frameCount);
-    this.#frames.keep(
-      now,
-      Math.min(room, Math.max(2, Math.ceil(AHEAD_SECONDS * framesPerSecond))),
-      asset.frameCount,
-    );
-    // A picture that is begun now is there so many frames later.
-    const late = playing && this.#frames.get(now) === undefined && this.#painted !== null;
-    const lead = late
-      ? Math.min(
-          count - 1,
-          Math.ceil(pace.expected(samplesOf({ ...effort, region: this.#region })) * framesPerSecond) - 1,
-        )
-      : 0;
-    for (let i = Math.max(0, lead); i < count && decoders.idle > 0; i++) {
-      const next = now + i;
+    const framesPerSecond = this.#framesPerSecond(playing);
+    if (playing) resolution.adapt(this.#size, this.#region, framesPerSecond, workers.count);
+    const quality = playing ? resolution.quality(this.#size) : { ...this.#size, draft: false };
+    const maxFrames = Math.max(2, Math.floor(AHEAD_BYTES / (4 * quality.width * quality.height)));
+    const secondAhead = Math.max(2, Math.ceil(AHEAD_SECONDS * framesPerSecond));
+    const count = Math.min(maxFrames, playing ? secondAhead : PAUSED_AHEAD_FRAMES, asset.frameCount);
+    this.#frames.evictOutside(current, Math.min(maxFrames, secondAhead), asset.frameCount);
+    const isLate = playing && this.#frames.get(current) === undefined && this.#painted !== null;
+    const lead = isLate ? this.#leadFrames(quality, framesPerSecond, count) : 0;
+    for (let i = Math.max(0, lead); i < count && workers.idleCount > 0; i++) {
+      const next = current + i;
       if (next >= asset.frameCount && !video.loop) return;
       const index = next % asset.frameCount;
       const group = groupOfFrame(asset, index);
-      if (this.#failed.has(group) || this.#isDone(index, playing || i > 0)) continue;
+      if (this.#failedGroups.has(group) || this.#isDone(index, playing || i > 0)) continue;
       if (!this.#options.hasGroup(group)) return;
-      void this.#decode(index, group, effort);
+      void this.#decode(index, group, quality);
     }
   }
 
+  #framesPerSecond(playing: boolean): number {
+    const { asset, video } = this.#options;
+    const { num, den } = asset.frameRate;
+    return (num / den) * (playing ? video.playbackRate : 1) || 1;
+  }
+
+  /** Returns how many frames ahead to decode when late: a frame that is started now is ready that much later. */
+  #leadFrames(quality: DecodeQuality, framesPerSecond: number, count: number): number {
+    const samples = countSamples({ ...quality, region: this.#region });
+    const seconds = this.#options.resolution.expectedSeconds(samples);
+    return Math.min(count - 1, Math.ceil(seconds * framesPerSecond) - 1);
+  }
+
+  /** Returns whether a frame is decoded or being decoded. With `anySize`, a reduced resolution counts, too. */
   #isDone(index: number, anySize: boolean): boolean {
-    if (this.#decoding.get(index) === this.#version) return true;
+    if (this.#inFlight.get(index) === this.#version) return true;
     const frame = this.#frames.get(index);
     if (frame?.version !== this.#version) return false;
-    return (
-      anySize || (!frame.draft && frame.width === this.#size?.width && frame.height === this.#size.height)
-    );
+    return anySize || (!frame.draft && sameSize(frame, this.#size));
   }
 
   async #decode(index: number, group: number, { width, height, draft }: DecodeQuality): Promise<void> {
-    const { asset, decoders, pace } = this.#options;
-    const [version, view, region] = [this.#version, this.#view, this.#region];
+    const { asset, workers, resolution } = this.#options;
+    const [version, regionVersion, region] = [this.#version, this.#regionVersion, this.#region];
+    const viewport = { region, width, height };
     const frame = index - asset.groups[group]!.firstFrame;
-    this.#decoding.set(index, version);
+    this.#inFlight.set(index, version);
     try {
-      const { pixels, seconds } = await decoders.decode({
-        group,
-        frame,
-        request: { region, width, height },
-        draft,
-      });
-      if (this.#ended) return;
-      pace.add(samplesOf({ region, width, height, draft }), seconds);
-      this.#frames.put({ index, width, height, region, draft, pixels, version, view });
+      const { pixels, seconds } = await workers.decode({ group, frame, viewport, draft });
+      if (this.#destroyed) return;
+      resolution.addSample(countSamples({ ...viewport, draft }), seconds);
+      this.#frames.put({ index, width, height, region, draft, pixels, version, regionVersion });
     } catch (error) {
-      if (this.#ended) return;
-      if (!(error instanceof GroupFailure)) {
-        this.#options.onFailure(error);
+      if (this.#destroyed) return;
+      if (!(error instanceof GroupDecodeError)) {
+        this.#options.onError(error);
         return;
       }
-      if (!this.#failed.has(group)) this.#options.onGroupFailure(error);
-      this.#failed.add(group);
+      if (!this.#failedGroups.has(group)) this.#options.onGroupError(error);
+      this.#failedGroups.add(group);
     } finally {
-      if (this.#decoding.get(index) === version) this.#decoding.delete(index);
+      if (this.#inFlight.get(index) === version) this.#inFlight.delete(index);
     }
-    this.advance();
+    this.tick();
   }
 }

@@ -1,58 +1,50 @@
 import type { Region } from "../../codec/internal.js";
 
-/** One decoded picture. */
-export interface Frame {
-  /** In the video. */
+/** A decoded frame. */
+export interface DecodedFrame {
+  /** Index in the video. */
   readonly index: number;
   readonly width: number;
   readonly height: number;
+  /** In source pixels. */
   readonly region: Region;
-  /** Of one sample a pixel. */
+  /** Whether it has one sample per pixel. */
   readonly draft: boolean;
+  /** RGBA, width x height x 4 bytes. */
   readonly pixels: Uint8ClampedArray<ArrayBuffer>;
-  /** Counts the changes of what is asked for: a picture of an earlier one is shown only until the later is there. */
+  /** Counts changes of size or region. A frame of an older version is shown until a newer one is decoded. */
   readonly version: number;
-  /** Counts the changes of region alone. */
-  readonly view: number;
+  /** Counts changes of the region only. */
+  readonly regionVersion: number;
 }
 
-/** Decoded pictures ahead of the one on screen. */
+/** Decoded frames ahead of the visible one. */
 export class FrameStore {
-  readonly #frames = new Map<number, Frame>();
+  readonly #frames = new Map<number, DecodedFrame>();
   readonly #recycle: (pixels: Uint8ClampedArray<ArrayBuffer>) => void;
 
+  /** @param recycle takes the memory of evicted frames */
   constructor(recycle: (pixels: Uint8ClampedArray<ArrayBuffer>) => void) {
     this.#recycle = recycle;
   }
 
-  get count(): number {
-    return this.#frames.size;
-  }
-
-  /** Bytes of all pictures. */
-  get bytes(): number {
-    let sum = 0;
-    for (const { pixels } of this.#frames.values()) sum += pixels.length;
-    return sum;
-  }
-
-  get(index: number): Frame | undefined {
+  get(index: number): DecodedFrame | undefined {
     return this.#frames.get(index);
   }
 
-  /** Keeps a picture, unless there is a later one of the same frame. */
-  put(frame: Frame): void {
-    const present = this.#frames.get(frame.index);
-    if (present !== undefined && present.version > frame.version) {
+  /** Stores a frame, unless a newer version of it is stored. */
+  put(frame: DecodedFrame): void {
+    const existing = this.#frames.get(frame.index);
+    if (existing !== undefined && existing.version > frame.version) {
       this.#recycle(frame.pixels);
       return;
     }
-    if (present !== undefined) this.#recycle(present.pixels);
+    if (existing !== undefined) this.#recycle(existing.pixels);
     this.#frames.set(frame.index, frame);
   }
 
-  /** Lets go all frames but the `count` from `first` on; behind the last comes the first again. */
-  keep(first: number, count: number, frameCount: number): void {
+  /** Evicts all frames but the `count` frames from `first` on, wrapping around after `frameCount`. */
+  evictOutside(first: number, count: number, frameCount: number): void {
     for (const [index, { pixels }] of this.#frames) {
       if ((index - first + frameCount) % frameCount < count) continue;
       this.#frames.delete(index);

@@ -2,24 +2,26 @@ import type { TileAsset } from "../../codec/internal.js";
 import type { AudioRemuxer } from "./audio-remuxer.js";
 import type { RangeSource } from "./range-source.js";
 
-/** One group as it came: its decoders, coded, and the sound beneath it. */
+/** A fetched group. */
 export interface StoredGroup {
+  /** The coded weights. */
   readonly payload: Uint8Array;
+  /** The audio packets that are stored with the group. */
   readonly packets: readonly Uint8Array[];
 }
 
-/** Bytes of coded groups kept: a quarter of an hour at 60 kB a second. What is kept costs no request again. */
-const KEPT_BYTES = 64 * 1024 * 1024;
-/** Bytes between two groups that are fetched along; more than that is not their sound. */
-const MAX_BETWEEN = 2 * 1024 * 1024;
+/** Bytes of groups to keep: fifteen minutes at 60 kB per second. A stored group needs no further request. */
+const MAX_BYTES = 64 * 1024 * 1024;
+/** Bytes between two groups to fetch along with the first. A larger gap holds more than its audio. */
+const MAX_GAP_BYTES = 2 * 1024 * 1024;
 
-/** Groups of a video, each fetched in one request together with its sound, and kept. */
+/** Fetches the groups of a video, each in one request together with its audio, and stores them. */
 export class GroupStore {
   readonly #asset: TileAsset;
   readonly #source: RangeSource;
   readonly #audio: AudioRemuxer;
-  readonly #kept = new Map<number, StoredGroup>();
-  readonly #coming = new Map<number, Promise<StoredGroup>>();
+  readonly #groups = new Map<number, StoredGroup>();
+  readonly #loading = new Map<number, Promise<StoredGroup>>();
   #bytes = 0;
 
   constructor(asset: TileAsset, source: RangeSource, audio: AudioRemuxer) {
@@ -29,56 +31,63 @@ export class GroupStore {
   }
 
   get(group: number): StoredGroup | undefined {
-    return this.#kept.get(group);
+    return this.#groups.get(group);
   }
 
-  /** Groups on their way. */
-  get fetching(): number {
-    return this.#coming.size;
+  /** The number of groups in flight. */
+  get loadingCount(): number {
+    return this.#loading.size;
   }
 
-  isComing(group: number): boolean {
-    return this.#coming.has(group);
+  isLoading(group: number): boolean {
+    return this.#loading.has(group);
   }
 
-  /** Fetches a group, or joins the request that is under way. `playing`: the group not to forget for it. */
+  /**
+   * Fetches a group, or joins the request in flight.
+   *
+   * @param playing index of the group that plays; groups farthest from it are evicted first
+   */
   fetch(group: number, playing: number): Promise<StoredGroup> {
-    const kept = this.#kept.get(group);
-    if (kept !== undefined) return Promise.resolve(kept);
-    const coming = this.#coming.get(group) ?? this.#read(group, playing);
-    this.#coming.set(group, coming);
-    return coming;
+    const stored = this.#groups.get(group);
+    if (stored !== undefined) return Promise.resolve(stored);
+    const loading = this.#loading.get(group) ?? this.#load(group, playing);
+    this.#loading.set(group, loading);
+    return loading;
   }
 
-  async #read(group: number, playing: number): Promise<StoredGroup> {
+  async #load(group: number, playing: number): Promise<StoredGroup> {
     const { offset, size } = this.#asset.groups[group]!;
     const end = this.#asset.groups[group + 1]?.offset ?? this.#asset.bytes;
-    const between = end - offset - size;
-    const stored = this.#asset.audio.length > 0 && between >= 0 && between <= MAX_BETWEEN;
+    const gap = end - offset - size;
+    const includesAudio = this.#asset.audio.length > 0 && gap >= 0 && gap <= MAX_GAP_BYTES;
     try {
-      await this.#source.keep(offset, stored ? end - offset : size);
-      const [payload, packets] = await Promise.all([this.#asset.readGroup(group), this.#audio.read(group)]);
-      const whole = { payload, packets };
-      this.#kept.set(group, whole);
-      this.#bytes += bytesOf(whole);
-      this.#forget(playing);
-      return whole;
+      await this.#source.prefetch(offset, includesAudio ? end - offset : size);
+      const [payload, packets] = await Promise.all([
+        this.#asset.readGroup(group),
+        this.#audio.readPackets(group),
+      ]);
+      const stored = { payload, packets };
+      this.#groups.set(group, stored);
+      this.#bytes += byteLength(stored);
+      this.#evict(playing);
+      return stored;
     } finally {
-      this.#coming.delete(group);
-      this.#source.drop(offset);
+      this.#loading.delete(group);
+      this.#source.release(offset);
     }
   }
 
-  /** Forgets what is furthest from the group playing, while there is too much. */
-  #forget(playing: number): void {
-    while (this.#bytes > KEPT_BYTES && this.#kept.size > 2) {
+  /** Evicts the groups farthest from the playing one while the store is over its limit. */
+  #evict(playing: number): void {
+    while (this.#bytes > MAX_BYTES && this.#groups.size > 2) {
       const distance = (group: number) => Math.abs(group - playing);
-      const furthest = [...this.#kept.keys()].reduce((a, b) => (distance(b) > distance(a) ? b : a));
-      this.#bytes -= bytesOf(this.#kept.get(furthest)!);
-      this.#kept.delete(furthest);
+      const farthest = [...this.#groups.keys()].reduce((a, b) => (distance(b) > distance(a) ? b : a));
+      this.#bytes -= byteLength(this.#groups.get(farthest)!);
+      this.#groups.delete(farthest);
     }
   }
 }
 
-const bytesOf = ({ payload, packets }: StoredGroup) =>
+const byteLength = ({ payload, packets }: StoredGroup) =>
   packets.reduce((sum, packet) => sum + packet.length, payload.length);

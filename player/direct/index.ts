@@ -1,3 +1,3 @@
-export { openIfFastEnough } from "./choose-backend.js";
+export { openFastBackend } from "./choose-backend.js";
 export { DirectPlayback } from "./direct-playback.js";
 export { type DirectAsset, openDirectAsset } from "./open-asset.js";

@@ -1,45 +1,45 @@
 import type { TileDecoderAsset, Viewport } from "../../codec/internal.js";
 
-/** What decodes in a worker: the SIMD kernel, or the shader where there is a GPU. */
-export type WorkerEngine = "kernel" | "webgpu";
+/** What decodes in a worker: the SIMD kernel, or the WebGPU shader. */
+export type EngineName = "kernel" | "webgpu";
 
-/** To a worker that decodes. */
-export type WorkerOrder =
+/** A message to a decoding worker. */
+export type WorkerRequest =
   | {
       readonly type: "open";
       readonly asset: TileDecoderAsset;
-      readonly engine: WorkerEngine;
-      /** Whether a GPU that is only computed by the processor will do: for tests. */
+      readonly engine: EngineName;
+      /** Whether a software adapter of WebGPU is accepted; for tests. */
       readonly allowSoftware?: boolean;
     }
   | { readonly type: "load"; readonly group: number; readonly payload: Uint8Array<ArrayBuffer> }
-  | { readonly type: "forget"; readonly group: number }
+  | { readonly type: "unload"; readonly group: number }
   | {
       readonly type: "decode";
       readonly id: number;
       readonly group: number;
-      /** Within the group. */
+      /** Index within the group. */
       readonly frame: number;
-      readonly request: Viewport;
-      /** One sample a pixel, where there is no time for more. */
+      readonly viewport: Viewport;
+      /** Whether to take one sample per pixel instead of an average, to save time. */
       readonly draft: boolean;
-      /** Memory to write the picture into: width x height x 4 bytes. */
+      /** Memory to write the frame into: width x height x 4 bytes. */
       readonly buffer: ArrayBuffer;
     };
 
-/** From a worker that decodes. */
-export type WorkerReport =
+/** A message from a decoding worker. */
+export type WorkerResponse =
   | { readonly type: "ready" }
   | { readonly type: "unusable"; readonly message: string }
   | {
       readonly type: "decoded";
       readonly id: number;
-      /** R'G'B' and opaque alpha, full range. */
+      /** RGBA, full range, opaque: width x height x 4 bytes. */
       readonly buffer: ArrayBuffer;
-      /** Of decoding alone. */
+      /** Decoding time, in seconds. */
       readonly seconds: number;
-      /** What decoded it: a GPU that is lost is replaced by the kernel. */
-      readonly engine: WorkerEngine;
+      /** The engine that decoded the frame. The kernel takes over if the GPU is lost. */
+      readonly engine: EngineName;
     }
   | {
       readonly type: "failed";

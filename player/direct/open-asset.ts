@@ -8,19 +8,21 @@ import { AudioRemuxer } from "./audio-remuxer.js";
 import { GroupStore } from "./group-store.js";
 import { RangeSource } from "./range-source.js";
 
-/** An asset that is played where it lies. */
+/** An asset that is decoded in the browser. */
 export interface DirectAsset {
   readonly asset: TileAsset;
   readonly info: PlayerVideoInfo;
   readonly audio: AudioRemuxer;
   readonly store: GroupStore;
-  /** Ends its requests. */
+  /** Aborts its requests. */
   close(): void;
 }
 
 /**
- * Opens the asset at an address: one request, a second one for videos of some minutes. Rejects with PlayerError:
- * beside what RangeSource.open says, `bad-answer` for what is not an asset and `server-only` for the paper profile.
+ * Opens the asset at a URL. This takes one request, and a second one for videos of several minutes.
+ *
+ * @throws PlayerError as `RangeSource.open` does, `bad-answer` if the file is not an asset, or `server-only` for the paper
+ *   profile; or the signal's reason
  */
 export async function openDirectAsset(url: string, signal: AbortSignal): Promise<DirectAsset> {
   const life = new AbortController();

@@ -3,75 +3,92 @@ import type { ByteSource } from "../../codec/internal.js";
 import { badResponse, errorForStatus, rangesNotSupported, serverUnreachable } from "../errors.js";
 import { delay } from "../source/video-info.js";
 
-/** Bytes of the first request: the head of a video of some minutes, and mostly its first group too. */
+/** Bytes of the first request: the header of a video of several minutes, and mostly its first group, too. */
 const FIRST_BYTES = 65_536;
-/** Times that a request is made before the network counts as lost. */
-const ATTEMPTS = 7;
-const FIRST_WAIT = 0.5;
-const LONGEST_WAIT = 8;
+/** Attempts at a request before the network counts as down. */
+const MAX_ATTEMPTS = 7;
+const FIRST_RETRY_SECONDS = 0.5;
+const MAX_RETRY_SECONDS = 8;
 
-/** The file is not the one any more that was opened: its validator or length has changed, or it is gone. */
+/** The file is no longer the one that was opened: its validator or length has changed, or it is gone. */
 export class AssetReplacedError extends Error {
   constructor() {
-    super("the video has been replaced");
+    super("the asset was replaced while it was being read");
     this.name = "AssetReplacedError";
   }
 }
 
-interface Part {
+/** The response to a Range request. */
+interface RangeResponse {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Of the whole file; null where another origin does not show it. */
+  /** Size of the file in bytes; null if CORS hides it. */
   readonly total: number | null;
-  /** What changes when the file does; null where nothing says. */
+  /** The ETag or Last-Modified header; null without either. */
   readonly validator: string | null;
 }
 
 /**
- * A file on any host that answers Range. Each answer is held to the first one's validator (RFC 9110, 8.8), instead of
- * sending If-Range: a foreign host would have to allow that header first.
+ * A file on any host that supports Range requests. Each response is compared to the first one's validator (RFC 9110, 8.8).
+ * If-Range would be simpler, but another origin would have to allow that header.
  */
 export class RangeSource implements ByteSource {
   readonly url: string;
   readonly size: number;
   readonly #validator: string | null;
   readonly #signal: AbortSignal;
-  readonly #kept = new Map<number, Uint8Array<ArrayBuffer>>();
+  /** By offset. */
+  readonly #prefetched = new Map<number, Uint8Array<ArrayBuffer>>();
 
-  private constructor(url: string, size: number, first: Part, signal: AbortSignal) {
+  private constructor(url: string, size: number, first: RangeResponse, signal: AbortSignal) {
     this.url = url;
     this.size = size;
     this.#validator = first.validator;
     this.#signal = signal;
-    this.#kept.set(0, first.bytes);
+    this.#prefetched.set(0, first.bytes);
   }
 
-  /** Rejects with PlayerError: `video-not-found`, `server-unreachable`, `server-busy`, `no-ranges`, `bad-answer`. */
+  /**
+   * Opens a file by fetching its first bytes.
+   *
+   * @throws PlayerError `video-not-found`, `server-unreachable`, `server-busy`, `no-ranges` or `bad-answer`, or the
+   *   signal's reason
+   */
   static async open(url: string, signal: AbortSignal): Promise<RangeSource> {
-    const first = await request(url, 0, FIRST_BYTES, signal, (status) => errorForStatus(status, url));
-    const all = first.bytes.length < FIRST_BYTES ? first.bytes.length : Number.MAX_SAFE_INTEGER;
-    return new RangeSource(url, first.total ?? all, first, signal);
+    const first = await fetchRange(url, {
+      offset: 0,
+      length: FIRST_BYTES,
+      signal,
+      errorFor: (status) => errorForStatus(status, url),
+    });
+    const knownSize = first.bytes.length < FIRST_BYTES ? first.bytes.length : Number.MAX_SAFE_INTEGER;
+    return new RangeSource(url, first.total ?? knownSize, first, signal);
   }
 
-  /** Rejects with SieddError `truncated-asset`, AssetReplacedError, or PlayerError where the host does not answer. */
+  /**
+   * Reads bytes, from the prefetched ones if possible.
+   *
+   * @throws SieddError `truncated-asset`, AssetReplacedError, or PlayerError if the host does not respond
+   */
   async read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
-    const kept = this.#find(offset, length);
-    if (kept !== undefined) return kept;
+    const prefetched = this.#findPrefetched(offset, length);
+    if (prefetched !== undefined) return prefetched;
     return this.#fetch(offset, length);
   }
 
-  /** Fetches bytes in one request, for the reads that follow; at most to the end of the file. */
-  async keep(offset: number, length: number): Promise<void> {
-    const max = Math.min(length, this.size - offset);
-    if (this.#find(offset, max) === undefined) this.#kept.set(offset, await this.#fetch(offset, max));
+  /** Fetches bytes in one request for later reads; `length` is clamped to the end of the file. */
+  async prefetch(offset: number, length: number): Promise<void> {
+    const clamped = Math.min(length, this.size - offset);
+    if (this.#findPrefetched(offset, clamped) === undefined)
+      this.#prefetched.set(offset, await this.#fetch(offset, clamped));
   }
 
-  /** Lets go what `keep` fetched; the head of the file stays. */
-  drop(offset: number): void {
-    if (offset > 0) this.#kept.delete(offset);
+  /** Releases what `prefetch` fetched at this offset. The first bytes of the file are kept. */
+  release(offset: number): void {
+    if (offset > 0) this.#prefetched.delete(offset);
   }
 
-  #find(offset: number, length: number): Uint8Array<ArrayBuffer> | undefined {
-    for (const [start, bytes] of this.#kept) {
+  #findPrefetched(offset: number, length: number): Uint8Array<ArrayBuffer> | undefined {
+    for (const [start, bytes] of this.#prefetched) {
       if (start <= offset && offset + length <= start + bytes.length)
         return bytes.subarray(offset - start, offset - start + length);
     }
@@ -79,61 +96,71 @@ export class RangeSource implements ByteSource {
   }
 
   async #fetch(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
-    const { bytes, total, validator } = await request(this.url, offset, length, this.#signal, (status) =>
-      [404, 410, 412, 416].includes(status) ? new AssetReplacedError() : errorForStatus(status, this.url),
-    );
-    const known = Number.isSafeInteger(this.size + 1);
-    if (validator !== this.#validator || (total !== null && known && total !== this.size))
+    const { bytes, total, validator } = await fetchRange(this.url, {
+      offset,
+      length,
+      signal: this.#signal,
+      errorFor: (status) =>
+        [404, 410, 412, 416].includes(status) ? new AssetReplacedError() : errorForStatus(status, this.url),
+    });
+    const isSizeKnown = Number.isSafeInteger(this.size + 1);
+    if (validator !== this.#validator || (total !== null && isSizeKnown && total !== this.size))
       throw new AssetReplacedError();
     if (bytes.length !== length) {
       throw new SieddError(
         "truncated-asset",
-        `the asset was cut off at byte ${offset + bytes.length}; copy or encode it again`,
+        `the asset ends at byte ${offset + bytes.length}, expected ${offset + length}; copy or encode it again`,
       );
     }
     return bytes;
   }
 }
 
-/** One range, asked for again after a while where the network or the host fails for the moment. */
-async function request(
+interface RangeRequest {
+  readonly offset: number;
+  readonly length: number;
+  readonly signal: AbortSignal;
+  /** Returns the error to throw for an HTTP status. */
+  errorFor(status: number): Error;
+}
+
+/** Fetches one range. Retries after network errors, and after status 429 and 5xx. */
+async function fetchRange(
   url: string,
-  offset: number,
-  length: number,
-  signal: AbortSignal,
-  refusal: (status: number) => Error,
-): Promise<Part> {
+  { offset, length, signal, errorFor }: RangeRequest,
+): Promise<RangeResponse> {
   for (let attempt = 1; ; attempt++) {
     let failure: Error;
-    let wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (attempt - 1));
+    let retrySeconds = Math.min(MAX_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2 ** (attempt - 1));
     try {
-      const answer = await fetch(url, {
+      const response = await fetch(url, {
         headers: { range: `bytes=${offset}-${offset + length - 1}` },
         signal,
       });
-      if (answer.status === 206) return await readPart(answer);
-      // What is left of a whole video must not come.
-      await answer.body?.cancel();
-      if (answer.status === 200) throw rangesNotSupported(url);
-      failure = refusal(answer.status);
-      if (answer.status !== 429 && answer.status < 500) throw failure;
-      wait = Math.max(wait, Math.min(LONGEST_WAIT, Number(answer.headers.get("retry-after")) || 0));
+      if (response.status === 206) return await readRangeResponse(response);
+      // Status 200 would download the whole file.
+      await response.body?.cancel();
+      if (response.status === 200) throw rangesNotSupported(url);
+      failure = errorFor(response.status);
+      if (response.status !== 429 && response.status < 500) throw failure;
+      const retryAfter = Number(response.headers.get("retry-after")) || 0;
+      retrySeconds = Math.max(retrySeconds, Math.min(MAX_RETRY_SECONDS, retryAfter));
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      // fetch and the reading of a body reject with TypeError where the network fails.
+      // `fetch` and the body's methods reject with TypeError if the network fails.
       if (!(error instanceof TypeError)) throw error;
       failure = serverUnreachable(error);
     }
-    if (attempt === ATTEMPTS) throw failure;
-    await delay(wait * 1000, signal);
+    if (attempt === MAX_ATTEMPTS) throw failure;
+    await delay(retrySeconds * 1000, signal);
   }
 }
 
-async function readPart(answer: Response): Promise<Part> {
-  const range = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(answer.headers.get("content-range") ?? "");
+async function readRangeResponse(response: Response): Promise<RangeResponse> {
+  const range = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(response.headers.get("content-range") ?? "");
   const total = range === null || range[3] === "*" ? null : Number(range[3]);
-  const bytes = new Uint8Array(await answer.arrayBuffer());
+  const bytes = new Uint8Array(await response.arrayBuffer());
   if (range !== null && bytes.length !== Number(range[2]) - Number(range[1]) + 1) throw badResponse();
-  const validator = answer.headers.get("etag") ?? answer.headers.get("last-modified");
+  const validator = response.headers.get("etag") ?? response.headers.get("last-modified");
   return { bytes, total, validator };
 }

@@ -1,17 +1,17 @@
 import type { TileDecoderAsset } from "../../codec/internal.js";
 import { cannotDecode } from "../errors.js";
-import type { WorkerEngine, WorkerOrder, WorkerReport } from "./messages.js";
+import type { EngineName, WorkerRequest, WorkerResponse } from "./messages.js";
 import { WORKER_SOURCE } from "./worker-source.js";
 
 /** Name of the worker's script beside the player's bundle; only that build defines it. */
 declare const SIEDD_WORKER_FILE: string | undefined;
 
 /**
- * Where the worker may come from, the best first: the file beside the player where that has the page's origin
- * (a page's policy then needs `worker-src 'self'` only), else the same script as a blob, which any origin may start.
+ * Yields the URLs of the worker's script, the best first: the file beside the player if it has the page's origin (a CSP
+ * then needs only `worker-src 'self'`), else the same script as a blob, which any origin may start.
  */
-function* scripts(): Generator<{ readonly url: string; revoke(): void }> {
-  // A plain script that a page has inlined has no address.
+function* workerScripts(): Generator<{ readonly url: string; revoke(): void }> {
+  // A classic script inlined in a page has no URL.
   if (typeof SIEDD_WORKER_FILE === "string" && import.meta.url !== "") {
     const url = new URL(SIEDD_WORKER_FILE, import.meta.url);
     if (url.origin === location.origin) yield { url: url.href, revoke() {} };
@@ -21,51 +21,56 @@ function* scripts(): Generator<{ readonly url: string; revoke(): void }> {
 }
 
 /**
- * A worker that has compiled its kernel or shader. Rejects with PlayerError `not-supported` where the browser or the page's
- * policy refuses it, or with the signal's reason.
+ * Starts a worker and waits until it has compiled its kernel or shader.
+ *
+ * @throws PlayerError `not-supported` if the browser or the page's CSP refuses it, or the signal's reason
  */
 export async function startWorker(
   asset: TileDecoderAsset,
-  engine: WorkerEngine,
+  engine: EngineName,
   signal: AbortSignal,
 ): Promise<Worker> {
-  let refusal: unknown;
-  for (const { url, revoke } of scripts()) {
+  let failure: unknown;
+  for (const { url, revoke } of workerScripts()) {
     try {
-      return await open(url, { type: "open", asset, engine }, signal);
+      return await openWorker(url, { type: "open", asset, engine }, signal);
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      refusal = error;
+      failure = error;
     } finally {
       revoke();
     }
   }
-  throw cannotDecode(refusal);
+  throw cannotDecode(failure);
 }
 
-function open(url: string, order: WorkerOrder, signal: AbortSignal): Promise<Worker> {
+function openWorker(url: string, request: WorkerRequest, signal: AbortSignal): Promise<Worker> {
   signal.throwIfAborted();
   const worker = new Worker(url);
   return new Promise((resolve, reject) => {
-    const listening = new AbortController();
+    const listeners = new AbortController();
     const fail = (reason: unknown) => {
-      listening.abort();
+      listeners.abort();
       worker.terminate();
       reject(reason);
     };
-    const options = { signal: listening.signal };
+    const options = { signal: listeners.signal };
     worker.addEventListener(
       "message",
-      ({ data }: MessageEvent<WorkerReport>) => {
+      ({ data }: MessageEvent<WorkerResponse>) => {
         if (data.type === "ready") {
-          listening.abort();
+          listeners.abort();
           resolve(worker);
         } else if (data.type === "unusable") fail(new Error(data.message));
       },
       options,
     );
-    worker.addEventListener("error", (event) => fail(new Error(event.message || "refused")), options);
+    worker.addEventListener(
+      "error",
+      (event) => fail(new Error(event.message || "the worker's script was refused")),
+      options,
+    );
     signal.addEventListener("abort", () => fail(signal.reason), options);
-    worker.postMessage(order);
+    worker.postMessage(request);
   });
 }

@@ -1,21 +1,21 @@
 import type { TileAsset } from "../../codec/internal.js";
 
-/** What is known of a video's frames. */
-export type Timed = Pick<TileAsset, "groups" | "frameRate" | "frameCount">;
+/** The frames of a video and their timing. */
+export type FrameTimeline = Pick<TileAsset, "groups" | "frameRate" | "frameCount">;
 
-/** Share of a frame by which a time may lie before it: browsers keep whole microseconds. */
-const SLACK = 1e-3;
+/** Tolerance in frames: browsers round times to microseconds, so a time may lie just before its frame. */
+const ROUNDING_TOLERANCE = 1e-3;
 
-/** The frame on screen at a time in seconds. */
-export function frameAt({ frameRate: { num, den }, frameCount }: Timed, seconds: number): number {
-  return Math.max(0, Math.min(frameCount - 1, Math.floor((seconds * num) / den + SLACK)));
+/** Returns the index of the frame at a time in seconds. */
+export function frameAt({ frameRate: { num, den }, frameCount }: FrameTimeline, seconds: number): number {
+  return Math.max(0, Math.min(frameCount - 1, Math.floor((seconds * num) / den + ROUNDING_TOLERANCE)));
 }
 
-/** Seconds at which a frame begins. */
-export const timeOfFrame = ({ frameRate: { num, den } }: Timed, frame: number): number => (frame * den) / num;
+/** Returns the start time of a frame, in seconds. */
+const frameTime = ({ frameRate: { num, den } }: FrameTimeline, frame: number): number => (frame * den) / num;
 
-/** The index of the group that holds a frame. */
-export function groupOfFrame({ groups }: Timed, frame: number): number {
+/** Returns the index of the group that contains a frame. */
+export function groupOfFrame({ groups }: FrameTimeline, frame: number): number {
   let [low, high] = [0, groups.length - 1];
   while (low < high) {
     const middle = (low + high + 1) >> 1;
@@ -25,8 +25,11 @@ export function groupOfFrame({ groups }: Timed, frame: number): number {
   return low;
 }
 
-/** When a group begins and ends, in seconds. */
-export function timesOfGroup(asset: Timed, group: number): { readonly start: number; readonly end: number } {
+/** Returns the start and end time of a group, in seconds. */
+export function groupTimes(
+  asset: FrameTimeline,
+  group: number,
+): { readonly start: number; readonly end: number } {
   const { firstFrame, frameCount } = asset.groups[group]!;
-  return { start: timeOfFrame(asset, firstFrame), end: timeOfFrame(asset, firstFrame + frameCount) };
+  return { start: frameTime(asset, firstFrame), end: frameTime(asset, firstFrame + frameCount) };
 }

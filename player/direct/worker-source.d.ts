@@ -1,2 +1,2 @@
-/** The decoding worker as one script; written by scripts/build.mjs. */
+/** The decoding worker's script as a string. Written by scripts/bundle-player.mjs. */
 export declare const WORKER_SOURCE: string;

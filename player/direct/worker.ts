@@ -1,46 +1,46 @@
-import type { WorkerOrder, WorkerReport } from "./messages.js";
-import { type Engine, GpuEngine, KernelEngine } from "./worker-decoder.js";
+import { type DecodeEngine, GpuEngine, KernelEngine } from "./decode-engines.js";
+import type { WorkerRequest, WorkerResponse } from "./messages.js";
 
-/** The part of a dedicated worker's scope that is used: the library of types here is that of a page. */
+/** The part of DedicatedWorkerGlobalScope in use. The DOM types of this project are those of a page. */
 interface WorkerScope {
-  onmessage: ((event: MessageEvent<WorkerOrder>) => void) | null;
-  postMessage(report: WorkerReport, transfer?: Transferable[]): void;
+  onmessage: ((event: MessageEvent<WorkerRequest>) => void) | null;
+  postMessage(response: WorkerResponse, transfer?: Transferable[]): void;
 }
 
 const scope = globalThis as unknown as WorkerScope;
-const sentence = (error: unknown) => (error instanceof Error ? error.message : String(error));
+const errorMessage = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-let engine: Engine | undefined;
-/** Orders are obeyed one after the other. */
-let last: Promise<void> = Promise.resolve();
+let engine: DecodeEngine | undefined;
+/** Resolves when all requests so far are done: requests run one after the other. */
+let queue: Promise<void> = Promise.resolve();
 
-async function obey(order: WorkerOrder): Promise<void> {
-  if (order.type === "open") {
-    const { asset, allowSoftware = false } = order;
+async function handle(message: WorkerRequest): Promise<void> {
+  if (message.type === "open") {
+    const { asset, allowSoftware = false } = message;
     try {
       engine =
-        order.engine === "webgpu"
+        message.engine === "webgpu"
           ? await GpuEngine.create(asset, allowSoftware)
           : await KernelEngine.create(asset);
       scope.postMessage({ type: "ready" });
     } catch (error) {
-      scope.postMessage({ type: "unusable", message: sentence(error) });
+      scope.postMessage({ type: "unusable", message: errorMessage(error) });
     }
-  } else if (order.type === "load") engine?.load(order.group, order.payload);
-  else if (order.type === "forget") engine?.forget(order.group);
+  } else if (message.type === "load") engine?.load(message.group, message.payload);
+  else if (message.type === "unload") engine?.unload(message.group);
   else if (engine !== undefined) {
-    const { id, group, frame, request, draft, buffer } = order;
+    const { id, group, frame, viewport, draft, buffer } = message;
     try {
-      const started = performance.now();
-      await engine.decode({ group, frame, request, draft }, new Uint8Array(buffer));
-      const seconds = (performance.now() - started) / 1000;
+      const startedAt = performance.now();
+      await engine.decode({ group, frame, viewport, draft }, new Uint8Array(buffer));
+      const seconds = (performance.now() - startedAt) / 1000;
       scope.postMessage({ type: "decoded", id, buffer, seconds, engine: engine.name }, [buffer]);
     } catch (error) {
-      scope.postMessage({ type: "failed", id, group, buffer, message: sentence(error) }, [buffer]);
+      scope.postMessage({ type: "failed", id, group, buffer, message: errorMessage(error) }, [buffer]);
     }
   }
 }
 
 scope.onmessage = ({ data }) => {
-  last = last.then(() => obey(data));
+  queue = queue.then(() => handle(data));
 };

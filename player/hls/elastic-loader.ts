@@ -7,244 +7,225 @@ import type {
   LoaderConfiguration,
   LoaderStats,
 } from "hls.js";
-import type { Underway } from "../abr/abr-rules.js";
-import type { LoadTimeSample } from "../abr/load-time-estimate.js";
-import type { Region } from "../geometry/region.js";
 import type { Size } from "../geometry/size.js";
-import { parseServerTiming, type ServerTiming } from "../playback/server-timing.js";
-import { InitSegments, withInit } from "./init-segments.js";
+import type {
+  LoadedSegment,
+  SegmentLoaderContext,
+  SegmentRequest,
+  SegmentSource,
+} from "../playback/segment.js";
+import { parseServerTiming } from "../playback/server-timing.js";
+import { InitSegments, prependInit } from "./init-segments.js";
 import { responseHeader } from "./retry-after.js";
 import { RetryAfterLoader } from "./retry-after-loader.js";
 
-/** One segment as it arrived. */
-export interface LoadedSegment {
-  /** Counted from 0 in the playlist. */
-  readonly index: number;
-  /** Where it stands in the video and how long it lasts, in seconds. */
-  readonly start: number;
-  readonly duration: number;
-  readonly size: Size;
-  /** The part of the picture that it shows, in source pixels; null is all of it. */
-  readonly region: Region | null;
-  readonly bytes: number;
-  /** From the request to the last byte, in seconds. */
-  readonly seconds: number;
-  /** Of those, until the first byte: the way there, the server's queue and its computing. */
-  readonly waiting?: number;
-  /** What the server says of its work, where it does (Server-Timing). */
-  readonly server?: ServerTiming;
+type Callbacks = LoaderCallbacks<FragmentLoaderContext>;
+
+/** Milliseconds between checks of a download's progress. */
+const PROGRESS_INTERVAL_MS = 200;
+
+/** What the loaders of one hls.js instance share. */
+interface SharedState {
+  readonly source: SegmentSource;
+  readonly initSegments: InitSegments;
+  /** Loaders of hls.js's own requests that are in flight. */
+  readonly inFlight: Set<ElasticFragmentLoader>;
 }
 
-/** What to ask for, and how it is written in a URL. */
-export interface Wanted {
-  readonly size: Size;
-  /** More than `size` where the link does not afford it. */
-  readonly exact: Size;
-  readonly region: Region | null;
-  /** Writes both into the address of a segment. */
-  fill(url: string): string;
-  /** The address of the init segment that this segment has to bring along; absent where the stream's own will do. */
-  init?(url: string): string;
-}
-
-export interface ElasticSource {
-  /** For a segment of so many seconds that is asked for at this moment. */
-  wantedNow(duration: number): Wanted;
-  /** Whether it is better to ask anew for the segment that is on its way, for fewer pixels. */
-  isTooLate(underway: Underway): boolean;
-  /** @param exact what was wanted when it was asked for */
-  onArrival(arrival: LoadedSegment, exact: Size): void;
-}
-
-/** A request that is made outside of hls.js, and says itself what it asks for. */
-export interface OwnContext extends FragmentLoaderContext {
-  readonly source?: ElasticSource;
-}
-
-export interface ElasticLoading {
+/** The fragment loaders of one hls.js instance. They request each segment at the size and region of that time. */
+export class ElasticLoaders {
+  /** For hls.js's `fLoader` option. */
   readonly loader: FragmentLoaderConstructor;
-  /** Asks anew for what hls.js has on its way, if anything, at the size and region of this moment. */
-  restartInFlight(): void;
-  destroy(): void;
-}
+  readonly #shared: SharedState;
 
-type FragmentLoader = Loader<FragmentLoaderContext>;
-
-/** Milliseconds between two looks at a segment on its way. */
-const WATCH_INTERVAL = 200;
-
-/** What the link did for a segment. */
-export const linkSample = ({
-  size,
-  duration,
-  bytes,
-  seconds,
-  waiting = 0,
-}: LoadedSegment): LoadTimeSample => ({
-  pixels: size.width * size.height,
-  duration,
-  bytes,
-  waiting,
-  transfer: seconds - waiting,
-});
-
-/** What the server says of its work, where it says anything. */
-export const serverPart = (request: unknown): ServerTiming | undefined =>
-  parseServerTiming(responseHeader(request, "server-timing") ?? null);
-
-/** CMCD's next request is the playlist's own URL, which has the same placeholder. */
-const fillNext = (header: string, fill: (url: string) => string): string =>
-  header.replace(/\bnor="([^"]*)"/, (_match, url: string) => {
-    return `nor="${encodeURIComponent(fill(decodeURIComponent(url)))}"`;
-  });
-
-/** The loader of segments, but the size and the region in the URL are those wanted at the moment of the request. */
-export function elasticLoading(hlsSource: ElasticSource): ElasticLoading {
-  const inFlight = new Set<ElasticFragmentLoader>();
-  const inits = new InitSegments();
-
-  class ElasticFragmentLoader implements FragmentLoader {
-    context: OwnContext | null = null;
-    readonly stats: LoaderStats;
-    readonly #hlsConfig: HlsConfig;
-    #inner: FragmentLoader;
-    #request: { readonly template: string; readonly headers: Readonly<Record<string, string>> } | null = null;
-    #config: LoaderConfiguration | null = null;
-    #callbacks: LoaderCallbacks<FragmentLoaderContext> | null = null;
-    #size: Size | null = null;
-    #watch: ReturnType<typeof setInterval> | undefined;
-
-    constructor(hlsConfig: HlsConfig) {
-      this.#hlsConfig = hlsConfig;
-      this.#inner = new RetryAfterLoader(hlsConfig);
-      this.stats = this.#inner.stats;
-    }
-
-    load(
-      context: OwnContext,
-      config: LoaderConfiguration,
-      callbacks: LoaderCallbacks<FragmentLoaderContext>,
-    ): void {
-      this.context = context;
-      if (context.frag.type !== "main" || context.frag.sn === "initSegment") {
-        this.#inner.load(context, config, callbacks);
-        return;
+  constructor(source: SegmentSource) {
+    const shared: SharedState = { source, initSegments: new InitSegments(), inFlight: new Set() };
+    this.#shared = shared;
+    this.loader = class extends ElasticFragmentLoader {
+      constructor(config: HlsConfig) {
+        super(config, shared);
       }
-      this.#request = { template: context.url, headers: { ...context.headers } };
-      this.#config = config;
-      this.#callbacks = callbacks;
-      if (context.source === undefined) inFlight.add(this);
-      this.#watch = setInterval(() => this.#look(), WATCH_INTERVAL);
-      this.#ask();
-    }
-
-    /** Ends the request and makes it again, unnoticed by hls.js, which would not ask again for a first segment. */
-    restart(): void {
-      this.#inner.destroy();
-      this.#inner = new RetryAfterLoader(this.#hlsConfig);
-      // hls.js keeps the object in which it was first told how loading went.
-      Object.assign(this.stats, this.#inner.stats);
-      this.#inner.stats = this.stats;
-      this.#ask();
-    }
-
-    abort(): void {
-      this.#settle();
-      this.#inner.abort();
-    }
-
-    destroy(): void {
-      this.#settle();
-      this.#callbacks = null;
-      this.#inner.destroy();
-    }
-
-    getCacheAge(): number | null {
-      return this.#inner.getCacheAge?.() ?? null;
-    }
-
-    getResponseHeader(name: string): string | null {
-      return this.#inner.getResponseHeader?.(name) ?? null;
-    }
-
-    get #source(): ElasticSource {
-      return this.context?.source ?? hlsSource;
-    }
-
-    #ask(): void {
-      const { context } = this;
-      const [request, config, callbacks] = [this.#request, this.#config, this.#callbacks];
-      if (context === null || request === null || config === null || callbacks === null) return;
-      const { sn, start, duration } = context.frag;
-      const source = this.#source;
-      const wanted = source.wantedNow(duration);
-      const { size, exact, region } = wanted;
-      const fill = (url: string) => wanted.fill(url);
-      context.url = fill(request.template);
-      const init = wanted.init === undefined ? null : inits.get(wanted.init(request.template));
-      context.headers = Object.fromEntries(
-        Object.entries(request.headers).map(([name, value]) => [name, fillNext(value, fill)]),
-      );
-      this.#size = size;
-      this.#inner.load(context, config, {
-        ...callbacks,
-        onSuccess: (response, stats, loaded, details) => {
-          this.#settle();
-          const { start: asked, first, end } = stats.loading;
-          const [seconds, waiting] = [(end - asked) / 1000, (first - asked) / 1000];
-          const bytes = stats.total;
-          const server = serverPart(details);
-          const arrival = { index: Number(sn), start, duration, size, region, bytes, seconds, waiting };
-          const hand = () => {
-            if (this.#callbacks === null) return;
-            source.onArrival({ ...arrival, ...(server === undefined ? {} : { server }) }, exact);
-            callbacks.onSuccess(response, stats, loaded, details);
-          };
-          if (init === null) hand();
-          else {
-            withInit(init, response).then(hand, ({ status = 0 }) => {
-              if (this.#callbacks !== null)
-                callbacks.onError({ code: status, text: "no init segment" }, loaded, details, stats);
-            });
-          }
-        },
-        onError: (error, loaded, details, stats) => {
-          this.#settle();
-          callbacks.onError(error, loaded, details, stats);
-        },
-        onTimeout: (stats, loaded, details) => {
-          this.#settle();
-          callbacks.onTimeout(stats, loaded, details);
-        },
-      });
-    }
-
-    #look(): void {
-      const { first } = this.stats.loading;
-      if (this.context === null || this.#size === null || first === 0) return;
-      const underway: Underway = {
-        size: this.#size,
-        duration: this.context.frag.duration,
-        bytesLoaded: this.stats.loaded,
-        bytesTotal: this.stats.total,
-        transfer: (performance.now() - first) / 1000,
-      };
-      if (this.#source.isTooLate(underway)) this.restart();
-    }
-
-    #settle(): void {
-      clearInterval(this.#watch);
-      inFlight.delete(this);
-    }
+    } as unknown as FragmentLoaderConstructor;
   }
 
+  /** Restarts hls.js's requests in flight, if any, at the current size and region. */
+  restartInFlight(): void {
+    for (const loader of [...this.#shared.inFlight]) loader.restart();
+  }
+
+  destroy(): void {
+    this.#shared.initSegments.destroy();
+  }
+}
+
+/** What hls.js has asked for; kept to restart the request. */
+interface LoadCall {
+  readonly context: SegmentLoaderContext;
+  /** The URL with its placeholders. */
+  readonly template: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly config: LoaderConfiguration;
+  readonly callbacks: Callbacks;
+}
+
+/** A segment that has arrived. */
+interface LoadedResponse {
+  readonly position: Pick<LoadedSegment, "index" | "start" | "duration">;
+  readonly request: SegmentRequest;
+  /** The init segment to prepend; null if the stream's own fits. */
+  readonly init: Promise<ArrayBuffer> | null;
+  readonly callbacks: Callbacks;
+  readonly result: Parameters<Callbacks["onSuccess"]>;
+}
+
+/** Loads video segments at the size and region that its source requests; passes all other requests on. */
+class ElasticFragmentLoader implements Loader<FragmentLoaderContext> {
+  context: SegmentLoaderContext | null = null;
+  readonly stats: LoaderStats;
+  readonly #hlsConfig: HlsConfig;
+  readonly #shared: SharedState;
+  #inner: Loader<FragmentLoaderContext>;
+  #call: LoadCall | null = null;
+  /** The size of the request in flight. */
+  #size: Size | null = null;
+  #progressTimer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(hlsConfig: HlsConfig, shared: SharedState) {
+    this.#hlsConfig = hlsConfig;
+    this.#shared = shared;
+    this.#inner = new RetryAfterLoader(hlsConfig);
+    this.stats = this.#inner.stats;
+  }
+
+  load(context: SegmentLoaderContext, config: LoaderConfiguration, callbacks: Callbacks): void {
+    this.context = context;
+    if (context.frag.type !== "main" || context.frag.sn === "initSegment") {
+      this.#inner.load(context, config, callbacks);
+      return;
+    }
+    this.#call = { context, template: context.url, headers: { ...context.headers }, config, callbacks };
+    if (context.source === undefined) this.#shared.inFlight.add(this);
+    this.#progressTimer = setInterval(() => this.#checkProgress(), PROGRESS_INTERVAL_MS);
+    this.#send(this.#call);
+  }
+
+  /** Aborts the request and repeats it. hls.js does not notice; it would not request a first segment again. */
+  restart(): void {
+    this.#inner.destroy();
+    this.#inner = new RetryAfterLoader(this.#hlsConfig);
+    // hls.js keeps a reference to the first stats object.
+    Object.assign(this.stats, this.#inner.stats);
+    this.#inner.stats = this.stats;
+    if (this.#call !== null) this.#send(this.#call);
+  }
+
+  abort(): void {
+    this.#stopWatching();
+    this.#inner.abort();
+  }
+
+  destroy(): void {
+    this.#stopWatching();
+    this.#call = null;
+    this.#inner.destroy();
+  }
+
+  getCacheAge(): number | null {
+    return this.#inner.getCacheAge?.() ?? null;
+  }
+
+  getResponseHeader(name: string): string | null {
+    return this.#inner.getResponseHeader?.(name) ?? null;
+  }
+
+  get #source(): SegmentSource {
+    return this.context?.source ?? this.#shared.source;
+  }
+
+  #send({ context, template, headers, config, callbacks }: LoadCall): void {
+    const { sn, start, duration } = context.frag;
+    const request = this.#source.createRequest(duration);
+    const position = { index: Number(sn), start, duration };
+    context.url = request.fillUrl(template);
+    context.headers = Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name, fillNextObject(value, request)]),
+    );
+    this.#size = request.size;
+    const initUrl = request.initUrl?.(template);
+    const init = initUrl === undefined ? null : this.#shared.initSegments.get(initUrl);
+    this.#inner.load(context, config, {
+      ...callbacks,
+      onSuccess: (...result) => {
+        this.#stopWatching();
+        this.#deliver({ position, request, init, callbacks, result });
+      },
+      onError: (error, loaded, details, stats) => {
+        this.#stopWatching();
+        callbacks.onError(error, loaded, details, stats);
+      },
+      onTimeout: (stats, loaded, details) => {
+        this.#stopWatching();
+        callbacks.onTimeout(stats, loaded, details);
+      },
+    });
+  }
+
+  /** Reports a loaded segment to its source and to hls.js, after prepending its init segment if it needs one. */
+  #deliver({ position, request, init, callbacks, result }: LoadedResponse): void {
+    const [response, stats, context, details] = result;
+    const source = this.#source;
+    const { size, region, exactSize } = request;
+    const segment: LoadedSegment = { ...position, size, region, ...measureLoad(stats, details) };
+    const succeed = () => {
+      if (this.#call === null) return;
+      source.onLoaded(segment, exactSize);
+      callbacks.onSuccess(response, stats, context, details);
+    };
+    if (init === null) {
+      succeed();
+      return;
+    }
+    prependInit(init, response).then(succeed, ({ status = 0 }) => {
+      if (this.#call !== null)
+        callbacks.onError({ code: status, text: "no init segment" }, context, details, stats);
+    });
+  }
+
+  #checkProgress(): void {
+    const { first } = this.stats.loading;
+    if (this.context === null || this.#size === null || first === 0) return;
+    const shouldAbandon = this.#source.shouldAbandon({
+      size: this.#size,
+      duration: this.context.frag.duration,
+      bytesLoaded: this.stats.loaded,
+      bytesTotal: this.stats.total,
+      transferSeconds: (performance.now() - first) / 1000,
+    });
+    if (shouldAbandon) this.restart();
+  }
+
+  #stopWatching(): void {
+    clearInterval(this.#progressTimer);
+    this.#shared.inFlight.delete(this);
+  }
+}
+
+/** Fills the placeholders in CMCD's `nor` (next object request), which hls.js takes from the playlist as it is. */
+const fillNextObject = (header: string, request: SegmentRequest): string =>
+  header.replace(/\bnor="([^"]*)"/, (_match, url: string) => {
+    return `nor="${encodeURIComponent(request.fillUrl(decodeURIComponent(url)))}"`;
+  });
+
+/** @param details the XMLHttpRequest of the response */
+function measureLoad(
+  { loading: { start, first, end }, total }: LoaderStats,
+  details: unknown,
+): Pick<LoadedSegment, "bytes" | "seconds" | "waiting" | "server"> {
+  const server = parseServerTiming(responseHeader(details, "server-timing") ?? null);
   return {
-    loader: ElasticFragmentLoader as unknown as FragmentLoaderConstructor,
-    restartInFlight() {
-      for (const loader of [...inFlight]) loader.restart();
-    },
-    destroy() {
-      inits.destroy();
-    },
+    bytes: total,
+    seconds: (end - start) / 1000,
+    waiting: (first - start) / 1000,
+    ...(server === undefined ? {} : { server }),
   };
 }

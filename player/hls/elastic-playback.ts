@@ -1,105 +1,107 @@
 import type Hls from "hls.js";
 import { toNumber } from "../../codec/asset/rational.js";
 import { AbrController } from "../abr/abr-controller.js";
-import type { SizeChange } from "../abr/requested-size.js";
 import { SegmentReplacer } from "../buffer/segment-replacer.js";
 import { keepSingleRange } from "../buffer/single-range.js";
 import { formatRegion } from "../geometry/region.js";
 import { fillRegion, fillSize, type Size, sizeParameter } from "../geometry/size.js";
-import { masterUrl, type Playback, type PlaybackOptions } from "../playback/transport.js";
+import type { SegmentRequest } from "../playback/segment.js";
+import { masterUrl, type Playback, type PlaybackOptions, type SizeChange } from "../playback/transport.js";
 import { videoUrl } from "../source/video-url.js";
-import {
-  type ElasticLoading,
-  elasticLoading,
-  type LoadedSegment,
-  linkSample,
-  type Wanted,
-} from "./elastic-loader.js";
-import { startHls } from "./hls-playback.js";
+import { createHls } from "./create-hls.js";
+import { ElasticLoaders } from "./elastic-loader.js";
 import { nearestLevel } from "./levels.js";
 
-/** A segment of a level, from its region on. */
-const SEGMENT = /\/[^/]+\/[^/]+\/(seg-\d+\.m4s)/;
+type ElasticTransport = "elastic" | "levels";
+
+/** Matches the end of a level's segment URL: region, size and file name. */
+const LEVEL_SEGMENT = /\/[^/]+\/[^/]+\/(seg-\d+\.m4s)/;
 
 /**
- * One playlist, each of whose segments comes at the size wanted when it is asked for: the elastic rendition or, for
- * browsers that need the parameter sets in an init segment, segments of levels, each with its own in front.
+ * Plays one playlist in which each segment comes at the size that is requested when it is loaded. Uses the elastic
+ * rendition, or, in browsers that need parameter sets in an init segment, segments of levels with their init segment
+ * prepended.
  */
 export class ElasticPlayback implements Playback {
-  readonly transport: "elastic" | "levels";
+  readonly transport: ElasticTransport;
   readonly hls: Hls;
   readonly #video: HTMLVideoElement;
-  readonly #loading: ElasticLoading;
-  readonly #renewal: SegmentReplacer;
+  readonly #loaders: ElasticLoaders;
+  readonly #replacer: SegmentReplacer;
 
-  constructor(options: PlaybackOptions, transport: "elastic" | "levels") {
-    const { video, src, info } = options;
+  constructor(options: PlaybackOptions, transport: ElasticTransport) {
+    const { video, src, info, pausedFrame } = options;
     this.transport = transport;
     this.#video = video;
-    const chooser = new AbrController(options);
-    const written = (size: Size): Wanted => {
-      const region = options.wantedRegion();
-      const parameter = sizeParameter(size, region ?? info);
-      const wanted = { size, exact: options.wantedSize(), region };
-      const name = formatRegion(region);
-      if (transport === "elastic")
-        return { ...wanted, fill: (url) => fillSize(fillRegion(url, name), parameter) };
-      return {
-        ...wanted,
-        fill: (url) => url.replace(SEGMENT, `/${name}/${parameter}/$1`),
-        // The same for all regions.
-        init: (url) => url.replace(SEGMENT, `/full/${sizeParameter(size, info)}/init.mp4`),
-      };
-    };
-    const observe = (arrival: LoadedSegment) => chooser.onArrival(linkSample(arrival));
-    this.#loading = elasticLoading({
-      wantedNow: (duration) => written(chooser.choose(duration)),
-      isTooLate: (underway) => chooser.isTooLate(underway),
-      onArrival: (arrival, exact) => {
-        observe(arrival);
-        this.#renewal.add(arrival, exact);
-        options.onSegment(arrival);
+    const abr = new AbrController(options);
+    const createRequest = (size: Size) => createSegmentRequest(size, options, transport);
+    this.#loaders = new ElasticLoaders({
+      createRequest: (duration) => createRequest(abr.chooseNext(duration)),
+      shouldAbandon: (inFlight) => abr.shouldAbandon(inFlight),
+      onLoaded: (segment, exactSize) => {
+        abr.onSegmentLoaded(segment);
+        this.#replacer.add(segment, exactSize);
+        options.onSegment(segment);
       },
     });
-    this.hls = startHls({
+    this.hls = createHls({
       ...options,
       playlist:
         transport === "elastic"
           ? videoUrl(src, "elastic.m3u8")
-          : masterUrl({ ...options, wantedRegion: () => null }),
-      fragmentLoader: this.#loading.loader,
-      pinLevel: ({ levels }) => (transport === "elastic" ? 0 : nearestLevel(levels, options.wantedSize())),
+          : masterUrl({ ...options, requestedRegion: () => null }),
+      fragmentLoader: this.#loaders.loader,
+      pinLevel: ({ levels }) => (transport === "elastic" ? 0 : nearestLevel(levels, options.requestedSize())),
     });
     keepSingleRange(this.hls, video);
-    this.#renewal = new SegmentReplacer({
+    this.#replacer = new SegmentReplacer({
       hls: this.hls,
       video,
-      still: options.still,
+      pausedFrame,
       frameRate: toNumber(info.frameRate),
-      exact: () => options.wantedSize(),
-      region: () => options.wantedRegion(),
-      affordable: (duration) => chooser.affordable(duration),
-      expected: (size, duration) => chooser.expected(size, duration),
-      written,
-      onArrival: observe,
-      onRenewed: (arrival) => options.onSegment(arrival),
+      exactSize: () => options.requestedSize(),
+      region: () => options.requestedRegion(),
+      sizeFor: (duration) => abr.sizeFor(duration),
+      expectedLoadSeconds: (size, duration) => abr.expectedLoadSeconds(size, duration),
+      createRequest,
+      onLoaded: (segment) => abr.onSegmentLoaded(segment),
+      onReplaced: (segment) => options.onSegment(segment),
     });
   }
 
   onSizeChange({ notable }: SizeChange): void {
     if (!notable) {
-      this.#renewal.tick();
+      this.#replacer.tick();
       return;
     }
-    // What is on its way has the old size. While the video plays it comes all the same, and is renewed when there is
-    // time: asked for anew it might come too late.
+    // Requests in flight have the old size. They are restarted only before playback starts or while it is paused.
+    // During playback a restarted request could come too late, so its segment is replaced afterwards.
     const { paused, played } = this.#video;
-    if (paused || played.length === 0) this.#loading.restartInFlight();
-    this.#renewal.onSizeChange();
+    if (paused || played.length === 0) this.#loaders.restartInFlight();
+    this.#replacer.onSizeChange();
   }
 
   destroy(): void {
     this.hls.destroy();
-    this.#loading.destroy();
+    this.#loaders.destroy();
   }
+}
+
+function createSegmentRequest(
+  size: Size,
+  { info, requestedSize, requestedRegion }: PlaybackOptions,
+  transport: ElasticTransport,
+): SegmentRequest {
+  const region = requestedRegion();
+  const regionName = formatRegion(region);
+  const sizeName = sizeParameter(size, region ?? info);
+  const request = { size, exactSize: requestedSize(), region };
+  if (transport === "elastic")
+    return { ...request, fillUrl: (url) => fillSize(fillRegion(url, regionName), sizeName) };
+  return {
+    ...request,
+    fillUrl: (url) => url.replace(LEVEL_SEGMENT, `/${regionName}/${sizeName}/$1`),
+    // All regions of a size share one init segment.
+    initUrl: (url) => url.replace(LEVEL_SEGMENT, `/full/${sizeParameter(size, info)}/init.mp4`),
+  };
 }

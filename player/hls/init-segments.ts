@@ -1,35 +1,36 @@
-/** The init segments of a video's sizes, each asked for once. */
+/** Loads the init segments of a video's sizes, each only once. */
 export class InitSegments {
-  readonly #life = new AbortController();
-  readonly #known = new Map<string, Promise<ArrayBuffer>>();
+  readonly #abort = new AbortController();
+  /** By URL. */
+  readonly #requests = new Map<string, Promise<ArrayBuffer>>();
 
-  /** Rejects with the answer that was none, or as fetch does. */
+  /** Rejects with the Response if its status is not OK, or as `fetch` does. A failed request is not cached. */
   get(url: string): Promise<ArrayBuffer> {
-    const known = this.#known.get(url);
+    const known = this.#requests.get(url);
     if (known !== undefined) return known;
-    const init = fetch(url, { signal: this.#life.signal }).then((answer) => {
-      if (!answer.ok) throw answer;
-      return answer.arrayBuffer();
+    const request = fetch(url, { signal: this.#abort.signal }).then((response) => {
+      if (!response.ok) throw response;
+      return response.arrayBuffer();
     });
-    this.#known.set(url, init);
-    init.catch(() => this.#known.delete(url));
-    return init;
+    this.#requests.set(url, request);
+    request.catch(() => this.#requests.delete(url));
+    return request;
   }
 
   destroy(): void {
-    this.#life.abort();
+    this.#abort.abort();
   }
 }
 
-/** Puts the init segment in front of the media segment that an answer holds. */
-export async function withInit(
+/** Prepends the init segment to the media segment in a loader's response. */
+export async function prependInit(
   init: Promise<ArrayBuffer>,
-  answer: { data?: string | ArrayBuffer | object },
+  response: { data?: string | ArrayBuffer | object },
 ): Promise<void> {
-  const first = new Uint8Array(await init);
-  if (!(answer.data instanceof ArrayBuffer)) return;
-  const both = new Uint8Array(first.length + answer.data.byteLength);
-  both.set(first);
-  both.set(new Uint8Array(answer.data), first.length);
-  answer.data = both.buffer;
+  const initBytes = new Uint8Array(await init);
+  if (!(response.data instanceof ArrayBuffer)) return;
+  const joined = new Uint8Array(initBytes.length + response.data.byteLength);
+  joined.set(initBytes);
+  joined.set(new Uint8Array(response.data), initBytes.length);
+  response.data = joined.buffer;
 }

@@ -1,26 +1,27 @@
 import { notPlayable } from "../errors.js";
 import { masterUrl, type Playback, type PlaybackOptions } from "../playback/transport.js";
 
-/** HLS by the browser itself. It follows its own estimate on the ladder: a new master would interrupt it. */
+/** Plays HLS by the browser itself, which chooses among the variants. */
 export class NativePlayback implements Playback {
   readonly transport = "native";
   readonly hls = null;
   readonly #video: HTMLVideoElement;
-  readonly #listening = new AbortController();
+  readonly #listeners = new AbortController();
 
   constructor(options: PlaybackOptions) {
     const { video } = options;
     this.#video = video;
-    const { signal } = this.#listening;
+    const { signal } = this.#listeners;
     video.addEventListener("error", () => options.onError(notPlayable(video.error)), { signal });
     video.src = masterUrl(options);
     video.currentTime = options.startAt;
   }
 
+  /** Does nothing: another master playlist would interrupt playback. */
   onSizeChange(): void {}
 
   destroy(): void {
-    this.#listening.abort();
+    this.#listeners.abort();
     this.#video.removeAttribute("src");
     this.#video.load();
   }

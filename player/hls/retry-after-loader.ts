@@ -1,11 +1,4 @@
-import type {
-  FragmentLoaderConstructor,
-  FragmentLoaderContext,
-  HlsConfig,
-  Loader,
-  LoaderCallbacks,
-  LoaderConfiguration,
-} from "hls.js";
+import type { FragmentLoaderContext, HlsConfig, Loader, LoaderCallbacks, LoaderConfiguration } from "hls.js";
 import Hls from "hls.js";
 import { retryAfter } from "./retry-after.js";
 
@@ -13,20 +6,19 @@ const DefaultLoader = Hls.DefaultConfig.loader as unknown as new (
   config: HlsConfig,
 ) => Loader<FragmentLoaderContext>;
 
-/** Milliseconds after which hls.js first asks again for what could not be had. */
-export const FIRST_RETRY = 500;
+/** Milliseconds after which hls.js retries a failed request for the first time. */
+export const FIRST_RETRY_MS = 500;
 
 /**
- * The default loader, with two kinds of patience.
+ * hls.js's default loader with two fixes.
  *
- * A busy server is asked again no sooner than it wants: hls.js 1.7 does not read Retry-After, so it hears of the refusal
- * that much later, and still counts how often it was refused.
- *
- * An init segment on its way is not aborted. hls.js 1.7 does so whenever it turns to another segment, and the abort it
- * hears of ends that other segment: after quick seeks the two go on ending one another.
+ * - hls.js 1.7 does not read Retry-After. On status 503 this loader delays the error by the requested time, so that
+ *   hls.js does not retry earlier and still counts its retries.
+ * - Init segments in flight are not aborted. hls.js 1.7 aborts them whenever it turns to another segment, and the abort
+ *   then cancels that segment, too: after quick seeks the two keep canceling each other.
  */
 export class RetryAfterLoader extends DefaultLoader {
-  #wait: ReturnType<typeof setTimeout> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   override load(
     context: FragmentLoaderContext,
@@ -36,26 +28,24 @@ export class RetryAfterLoader extends DefaultLoader {
     super.load(context, config, {
       ...callbacks,
       onError: (error, loaded, request, stats) => {
-        const wait = error.code === 503 ? 1000 * retryAfter(request) - FIRST_RETRY : 0;
-        const tell = () => callbacks.onError(error, loaded, request, stats);
-        if (wait > 0) this.#wait = setTimeout(tell, wait);
-        else tell();
+        const delay = error.code === 503 ? 1000 * retryAfter(request) - FIRST_RETRY_MS : 0;
+        const report = () => callbacks.onError(error, loaded, request, stats);
+        if (delay > 0) this.#timer = setTimeout(report, delay);
+        else report();
       },
     });
   }
 
   override abort(): void {
     if (isInit(this.context)) return;
-    clearTimeout(this.#wait);
+    clearTimeout(this.#timer);
     super.abort();
   }
 
   override destroy(): void {
-    clearTimeout(this.#wait);
+    clearTimeout(this.#timer);
     super.destroy();
   }
 }
 
 const isInit = (context: FragmentLoaderContext | null): boolean => context?.frag?.sn === "initSegment";
-
-export const retryAfterLoader = RetryAfterLoader as unknown as FragmentLoaderConstructor;

@@ -1,14 +1,15 @@
-/** Seconds that are loaded ahead of the picture: few, so that a change of size shows soon. */
-export const LOADED_AHEAD = 4;
+/** Seconds of video to load ahead of the playhead. Few, so that a change of size shows soon. */
+export const BUFFER_AHEAD_SECONDS = 4;
 
 type Buffered = Pick<HTMLMediaElement, "buffered" | "currentTime">;
 
 /**
- * The buffered range that holds the position, in seconds; null where nothing is there.
+ * Returns the buffered range around the playhead, in seconds, or null if the playhead is not buffered.
  *
- * @param lastEnd of the last frame, in seconds: behind it, where the sound is longer, the position is that of the frame
+ * @param lastEnd end of the last frame, in seconds. If the audio is longer, a playhead beyond it counts as being on
+ *   the last frame.
  */
-export function bufferedAround(
+export function bufferedRangeAt(
   { buffered, currentTime }: Buffered,
   lastEnd = Number.POSITIVE_INFINITY,
 ): { readonly start: number; readonly end: number } | null {
@@ -20,5 +21,5 @@ export function bufferedAround(
   return null;
 }
 
-/** End of the buffered range that holds the position, in seconds; the position itself where nothing is there. */
-export const bufferedUntil = (media: Buffered): number => bufferedAround(media)?.end ?? media.currentTime;
+/** Returns the end of the buffered range around the playhead, in seconds, or the playhead if it is not buffered. */
+export const bufferedEnd = (media: Buffered): number => bufferedRangeAt(media)?.end ?? media.currentTime;

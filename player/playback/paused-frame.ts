@@ -1,7 +1,7 @@
 import { type Rational, toNumber } from "../../codec/asset/rational.js";
 
-/** Events of a seek, of which nobody is told where nobody sought. */
-const OF_A_SEEK: ReadonlySet<string> = new Set([
+/** Events that a seek causes. They are suppressed while the player itself seeks to redraw a frame. */
+const SEEK_EVENTS: ReadonlySet<string> = new Set([
   "canplay",
   "canplaythrough",
   "playing",
@@ -11,144 +11,150 @@ const OF_A_SEEK: ReadonlySet<string> = new Set([
   "waiting",
 ]);
 
-/** What a video must say of its last frame. */
-interface Ending {
-  /** Seconds until the last frame ends. */
+/** Where the frames of a video end. */
+interface VideoEnd {
+  /** End of the last frame, in seconds. */
   readonly duration: number;
-  /** Frames a second. */
+  /** Frames per second. */
   readonly frameRate: Rational;
 }
 
-/** A video that rests, and is being made to decode anew; in seconds. */
-interface Rest {
+/** A redraw in progress; times in seconds. */
+interface PendingRedraw {
+  /** The position that the page sees. */
   readonly position: number;
-  /** Whether its video has ended there. */
+  /** Whether the video has ended at that position. */
   readonly ended: boolean;
-  /** Where it has been sent. */
-  readonly at: number;
-  /** It has been into the last frame. */
-  readonly returns: boolean;
+  /** The position that the media element seeks to. */
+  readonly target: number;
+  /** Whether the seek into the last frame is done and the element is seeking back. */
+  readonly returning: boolean;
 }
 
 /**
- * The picture of a video that rests. Only a seek has it decoded anew, and a seek to the end, or behind the last frame
- * where the sound is longer, decodes nothing in Chromium: so it goes into the last frame and back. To a page the video
- * rests all the while, and is told of no seek and of no second end.
+ * Redraws the frame of a paused video after its buffer has changed.
+ *
+ * Only a seek makes a browser decode a paused frame again. In Chromium a seek to the end, or beyond the last frame if
+ * the audio is longer, decodes nothing. So the element seeks into the last frame and back. The page does not notice:
+ * `position` and `ended` keep their values, and the events of the seek and a second `ended` are suppressed.
  */
 export class PausedFrame {
   readonly #video: HTMLVideoElement;
-  readonly #ending: () => Ending | null;
-  #rest: Rest | null = null;
-  /** A seek went behind the last frame, or into what has changed since: what is seen is what was there before. */
+  readonly #videoEnd: () => VideoEnd | null;
+  #pending: PendingRedraw | null = null;
+  /** Whether the screen shows an older frame: a seek went beyond the last frame, or the buffer changed since. */
   #stale = false;
-  /** The video has said that it has ended, and is still there. */
+  /** Whether `ended` was dispatched at the current position. */
   #ended = false;
 
-  /** @param ending null where the video shows the last frame by itself, or it is not the video's picture that is seen */
-  constructor(video: HTMLVideoElement, ending: () => Ending | null) {
+  /**
+   * @param videoEnd returns null if the browser shows the last frame by itself, or if the visible frame is not the
+   *   media element's
+   */
+  constructor(video: HTMLVideoElement, videoEnd: () => VideoEnd | null) {
     this.#video = video;
-    this.#ending = ending;
+    this.#videoEnd = videoEnd;
   }
 
-  /** Listens until the signal; after those who ask `hides`. */
+  /** Listens until the signal aborts. Call it after adding the listeners that use `suppresses`. */
   connect(signal: AbortSignal): void {
     const video = this.#video;
     const on = (type: string, handle: () => void) => video.addEventListener(type, handle, { signal });
     on("seeking", () => {
-      if (this.hides("seeking")) return;
-      this.#forget();
-      this.#stale = video.currentTime > this.#lastFrame;
+      if (this.suppresses("seeking")) return;
+      this.#reset();
+      this.#stale = video.currentTime > this.#lastFrameTime;
     });
-    on("seeked", () => this.#arrived());
+    on("seeked", () => this.#onSeeked());
     on("pause", () => {
       if (this.#stale) this.redraw();
     });
     on("ended", () => {
       this.#ended = true;
     });
-    on("play", () => this.#played());
-    on("emptied", () => this.#forget());
-    signal.addEventListener("abort", () => this.#forget(), { once: true });
+    on("play", () => this.#onPlay());
+    on("emptied", () => this.#reset());
+    signal.addEventListener("abort", () => this.#reset(), { once: true });
   }
 
-  /** Where the video rests, in seconds, while it has been sent elsewhere; null where it is what it says. */
+  /** The position to report during a redraw, in seconds; null if the media element's own position is right. */
   get position(): number | null {
-    return this.#rest?.position ?? null;
+    return this.#pending?.position ?? null;
   }
 
-  /** Whether a video has ended whose video has been sent elsewhere. */
+  /** Whether to report the video as ended during a redraw. */
   get ended(): boolean {
-    return this.#rest?.ended === true;
+    return this.#pending?.ended === true;
   }
 
-  /** Whether an event of this type, now, is of a seek that nobody made. */
-  hides(type: string): boolean {
+  /** Returns whether an event of this type, dispatched now, comes from a redraw and must be hidden from the page. */
+  suppresses(type: string): boolean {
     if (type === "ended") return this.#ended;
-    return this.#rest !== null && OF_A_SEEK.has(type) && this.#isAt(this.#rest.at);
+    return this.#pending !== null && SEEK_EVENTS.has(type) && this.#isAt(this.#pending.target);
   }
 
-  /** Has a video that rests show what is in its buffer by now. */
+  /** Makes a paused video show the current content of its buffer. */
   redraw(): void {
     const video = this.#video;
     if (!video.paused) return;
-    if (video.seeking && this.#rest === null) {
+    if (video.seeking && this.#pending === null) {
       this.#stale = true;
       return;
     }
-    const { position, ended } = this.#rest ?? { position: video.currentTime, ended: video.ended };
-    this.#send({ position, ended, at: Math.min(position, this.#lastFrame), returns: false });
+    const { position, ended } = this.#pending ?? { position: video.currentTime, ended: video.ended };
+    this.#seekTo({ position, ended, target: Math.min(position, this.#lastFrameTime), returning: false });
   }
 
-  /** Back to where it rests, at once: somebody is about to do something with the video. */
-  settle(): void {
-    const rest = this.#rest;
-    this.#forget();
-    if (rest !== null && rest.at < rest.position) this.#video.currentTime = rest.position;
+  /** Cancels a redraw and returns to the reported position. Call it before changing the media element's state. */
+  restorePosition(): void {
+    const pending = this.#pending;
+    this.#reset();
+    if (pending !== null && pending.target < pending.position) this.#video.currentTime = pending.position;
   }
 
   /** The middle of the last frame, in seconds. */
-  get #lastFrame(): number {
-    const ending = this.#ending();
-    return ending === null ? Number.POSITIVE_INFINITY : ending.duration - 0.5 / toNumber(ending.frameRate);
+  get #lastFrameTime(): number {
+    const end = this.#videoEnd();
+    return end === null ? Number.POSITIVE_INFINITY : end.duration - 0.5 / toNumber(end.frameRate);
   }
 
   #isAt(seconds: number): boolean {
     return Math.abs(this.#video.currentTime - seconds) < 0.001;
   }
 
-  #send(rest: Rest): void {
+  #seekTo(redraw: PendingRedraw): void {
     this.#stale = false;
-    this.#video.currentTime = rest.at;
-    // As the video holds it, at most its duration.
-    this.#rest = { ...rest, at: this.#video.currentTime };
+    this.#video.currentTime = redraw.target;
+    // Read back: the media element clamps the time to its duration.
+    this.#pending = { ...redraw, target: this.#video.currentTime };
   }
 
-  #arrived(): void {
-    const rest = this.#rest;
-    if (rest === null) {
+  #onSeeked(): void {
+    const pending = this.#pending;
+    if (pending === null) {
       if (this.#stale) this.redraw();
-    } else if (this.#isAt(rest.at)) {
-      const { position, ended, at, returns } = rest;
-      if (returns || at >= position) this.#rest = null;
+    } else if (this.#isAt(pending.target)) {
+      const { position, ended, target, returning } = pending;
+      if (returning || target >= position) this.#pending = null;
       else
-        this.#send({
-          ...rest,
-          at: ended ? Math.max(position, this.#video.duration) : position,
-          returns: true,
+        this.#seekTo({
+          ...pending,
+          target: ended ? Math.max(position, this.#video.duration) : position,
+          returning: true,
         });
     }
   }
 
-  /** By the browser's own controls. What has ended begins anew. */
-  #played(): void {
-    const rest = this.#rest;
-    this.#forget();
-    if (rest !== null && rest.at < rest.position && this.#video.currentTime >= rest.at)
-      this.#video.currentTime = rest.ended ? 0 : rest.position;
+  /** Handles `play()` from the browser's own controls during a redraw. An ended video restarts. */
+  #onPlay(): void {
+    const pending = this.#pending;
+    this.#reset();
+    if (pending !== null && pending.target < pending.position && this.#video.currentTime >= pending.target)
+      this.#video.currentTime = pending.ended ? 0 : pending.position;
   }
 
-  #forget(): void {
-    this.#rest = null;
+  #reset(): void {
+    this.#pending = null;
     this.#ended = false;
     this.#stale = false;
   }

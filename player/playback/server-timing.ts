@@ -1,12 +1,12 @@
-/** What an answer's Server-Timing says (w3.org/TR/server-timing). */
+/** The server's work on a response, from its Server-Timing header (w3.org/TR/server-timing). */
 export interface ServerTiming {
-  /** Waiting for its turn, decoding and encoding, in seconds. */
+  /** Time in the queue, decoding and encoding, in seconds. */
   readonly seconds: number;
-  /** Whether the bytes lay ready; absent where it does not say. */
+  /** Whether the bytes came from the server's cache; absent if the header does not say. */
   readonly cached?: boolean;
 }
 
-/** Reads `total;dur=12.5, cache;desc=hit`, dur in milliseconds; undefined where the server says nothing. */
+/** Parses `total;dur=12.5, cache;desc=hit`, with `dur` in milliseconds. Returns undefined without either metric. */
 export function parseServerTiming(header: string | null): ServerTiming | undefined {
   const [, cache] = /(?:^|,)\s*cache;desc="?(\w+)/i.exec(header ?? "") ?? [];
   const [, total] = /(?:^|,)\s*total;dur=([\d.]+)/i.exec(header ?? "") ?? [];

@@ -1,63 +1,80 @@
 import type Hls from "hls.js";
-import type { SizeChange } from "../abr/requested-size.js";
 import type { PlayerError } from "../errors.js";
 import { formatRegion, type Region } from "../geometry/region.js";
 import type { Size } from "../geometry/size.js";
-import type { LoadedSegment } from "../hls/elastic-loader.js";
 import type { PlayerVideoInfo } from "../source/video-info.js";
 import { videoUrl } from "../source/video-url.js";
 import type { PausedFrame } from "./paused-frame.js";
+import type { LoadedSegment } from "./segment.js";
 
 /**
- * How the video reaches the video: `elastic` chooses a size a segment, `levels` too but with an init segment each,
- * `native` leaves all to the browser, `direct` decodes the asset in the browser.
+ * How the video reaches the media element.
+ *
+ * - `elastic`: HLS through hls.js, with a size chosen for each segment.
+ * - `levels`: the same, with an init segment per size, for browsers without in-band parameter sets.
+ * - `native`: HLS by the browser itself.
+ * - `direct`: the asset is decoded in the browser.
  */
 export type Transport = "elastic" | "levels" | "native" | "direct";
 
-/** A part of the video that the server cannot make, in seconds. */
-export interface MissingPart {
+/** A time range that the server cannot render, in seconds. Playback skips it. */
+export interface MissingRange {
   readonly start: number;
   readonly end: number;
 }
 
+/** A change of the size or region to request. */
+export interface SizeChange {
+  readonly size: Size;
+  /** The part of the frame to request, in source pixels; null is the full frame. */
+  readonly region: Region | null;
+  /** Whether the change is large enough to replace what is already buffered. */
+  readonly notable: boolean;
+}
+
 export interface PlaybackOptions {
   readonly video: HTMLVideoElement;
-  /** Its picture while it rests. */
-  readonly still: PausedFrame;
-  /** Address of the video without a trailing slash. */
+  readonly pausedFrame: PausedFrame;
+  /** URL of the video without a trailing slash. */
   readonly src: string;
   readonly info: PlayerVideoInfo;
-  /** Seconds. */
+  /** Initial position, in seconds. */
   readonly startAt: number;
-  /** The size to ask for at this moment, in output pixels. */
-  wantedSize(): Size;
-  /** The part of the picture to ask for, in source pixels; null is all of it. */
-  wantedRegion(): Region | null;
-  /** Whether a slow link may get fewer pixels than wanted; not where a viewer has chosen how many. Default: yes. */
-  mayShrink?(): boolean;
-  onSegment(arrival: LoadedSegment): void;
-  /** A picture of this region has just been painted by ourselves; a video's frames tell it by their time. */
-  onPainted?(region: Region): void;
-  /** A part of the picture cannot be had, and is left out; in seconds. */
-  onMissing?(part: MissingPart): void;
-  onStale(): void;
+  /** Returns the size to request now, in output pixels. */
+  requestedSize(): Size;
+  /** Returns the part of the frame to request now, in source pixels; null is the full frame. */
+  requestedRegion(): Region | null;
+  /**
+   * Returns whether a slow connection may get fewer pixels than requested. False if the viewer has chosen a quality.
+   * Default: true.
+   */
+  allowsDownscaling?(): boolean;
+  onSegment(segment: LoadedSegment): void;
+  /** A frame of this region was painted on a canvas. Frames of the media element are matched by their time instead. */
+  onFramePainted?(region: Region): void;
+  /** A time range cannot be rendered and is skipped. */
+  onMissing?(range: MissingRange): void;
+  /** The video was replaced on the server: its URLs are gone. */
+  onVideoReplaced(): void;
   onError(error: PlayerError): void;
 }
 
+/** One way to play a video in a media element. */
 export interface Playback {
   readonly transport: Transport;
+  /** null unless hls.js plays the video. */
   readonly hls: Hls | null;
-  /** Fulfilled once the video has a source; absent where it has one at once. */
+  /** Resolves once the media element has a source; absent if it has one immediately. */
   readonly ready?: Promise<void>;
-  /** The wanted size has changed; what is buffered ahead may be replaced. */
+  /** Called when the requested size or region has changed; buffered segments may be replaced. */
   onSizeChange(change: SizeChange): void;
   destroy(): void;
 }
 
-/** The master playlist of the wanted region that names the wanted size first. */
-export function masterUrl({ src, wantedSize, wantedRegion }: PlaybackOptions): string {
-  const { width, height } = wantedSize();
-  const region = formatRegion(wantedRegion());
+/** Returns the URL of the master playlist of the requested region that lists the requested size first. */
+export function masterUrl({ src, requestedSize, requestedRegion }: PlaybackOptions): string {
+  const { width, height } = requestedSize();
+  const region = formatRegion(requestedRegion());
   const query = `width=${width}&height=${height}${region === "full" ? "" : `&region=${region}`}`;
   return videoUrl(src, `master.m3u8?${query}`);
 }

@@ -1,32 +1,32 @@
 import type Hls from "hls.js";
-import type { SizeChange } from "../abr/requested-size.js";
 import type { DirectPlayback } from "../direct/index.js";
 import { notSupported } from "../errors.js";
-import type { Playback, PlaybackOptions, Transport } from "../playback/transport.js";
+import type { Playback, PlaybackOptions, SizeChange, Transport } from "../playback/transport.js";
 import { videoUrl } from "../source/video-url.js";
 
-/** What there is to choose from. */
-export interface Choices {
+/** The two modes to choose from. */
+export interface AutoModeFactories {
   loadDirect(): Promise<typeof import("../direct/index.js")>;
+  /** Returns null if this browser cannot play HLS. */
   startOnServer(options: PlaybackOptions): Playback | null;
 }
 
 /**
- * Decodes here where a short measurement says that it is affordable, and otherwise plays what the server decodes. What
- * fails here, or becomes too slow, goes on there: at the same moment, playing or resting, with the last
- * picture kept until the next one is there.
+ * Decodes in the browser if a short benchmark shows that it is fast enough, else plays what the server decodes. If
+ * decoding fails or becomes too slow, it switches to the server at the same position, playing or paused, and the last
+ * frame stays visible until the server's first frame.
  */
 export class AutoPlayback implements Playback {
   readonly ready: Promise<void>;
   readonly #options: PlaybackOptions;
-  readonly #choices: Choices;
-  readonly #life = new AbortController();
+  readonly #factories: AutoModeFactories;
+  readonly #abort = new AbortController();
   #playback: Playback | null = null;
 
-  constructor(options: PlaybackOptions, choices: Choices) {
+  constructor(options: PlaybackOptions, factories: AutoModeFactories) {
     this.#options = options;
-    this.#choices = choices;
-    this.ready = this.#begin();
+    this.#factories = factories;
+    this.ready = this.#start();
   }
 
   get transport(): Transport {
@@ -42,60 +42,60 @@ export class AutoPlayback implements Playback {
   }
 
   destroy(): void {
-    this.#life.abort();
+    this.#abort.abort();
     this.#playback?.destroy();
     this.#playback = null;
   }
 
-  async #begin(): Promise<void> {
-    const playback = await this.#startHere().catch(() => null);
-    if (this.#life.signal.aborted) playback?.destroy();
-    else if (playback === null) this.#startThere(this.#options);
+  async #start(): Promise<void> {
+    const playback = await this.#startDirect().catch(() => null);
+    if (this.#abort.signal.aborted) playback?.destroy();
+    else if (playback === null) this.#startServer(this.#options);
     else this.#playback = playback;
   }
 
-  /** -> null where it is not worth it. */
-  async #startHere(): Promise<Playback | null> {
-    // An asset has the same bytes at any size: who wants to save some gets a stream of just that size.
+  /** Returns null if direct mode is too slow or saves no data. */
+  async #startDirect(): Promise<Playback | null> {
+    // An asset has the same bytes at any size. The server's stream of just the requested size saves data.
     const { connection } = navigator as { connection?: { saveData?: boolean } };
     if (connection?.saveData === true) return null;
-    const { src, startAt, wantedSize } = this.#options;
-    const { signal } = this.#life;
-    const { DirectPlayback, openDirectAsset, openIfFastEnough } = await this.#choices.loadDirect();
+    const { src, startAt, requestedSize } = this.#options;
+    const { signal } = this.#abort;
+    const { DirectPlayback, openDirectAsset, openFastBackend } = await this.#factories.loadDirect();
     const asset = await openDirectAsset(videoUrl(src, "asset"), signal);
-    let workshop: Awaited<ReturnType<typeof openIfFastEnough>> = null;
+    let backend: Awaited<ReturnType<typeof openFastBackend>> = null;
     let playback: DirectPlayback | null = null;
     try {
-      workshop = await openIfFastEnough(asset, wantedSize(), startAt, signal);
-      if (workshop === null || signal.aborted) return null;
-      const moveOn = () => queueMicrotask(() => this.#moveToServer(playback));
-      const options = { ...this.#options, onError: moveOn, onStruggle: moveOn };
-      playback = new DirectPlayback(options, asset, workshop);
+      backend = await openFastBackend(asset, requestedSize(), startAt, signal);
+      if (backend === null || signal.aborted) return null;
+      const switchToServer = () => queueMicrotask(() => this.#switchToServer(playback));
+      const options = { ...this.#options, onError: switchToServer, onTooSlow: switchToServer };
+      playback = new DirectPlayback(options, asset, backend);
       return playback;
     } finally {
       if (playback === null) {
-        workshop?.decoders.destroy();
+        backend?.workers.destroy();
         asset.close();
       }
     }
   }
 
-  #startThere(options: PlaybackOptions): void {
-    this.#playback = this.#choices.startOnServer(options);
+  #startServer(options: PlaybackOptions): void {
+    this.#playback = this.#factories.startOnServer(options);
     if (this.#playback === null) options.onError(notSupported());
   }
 
-  #moveToServer(from: DirectPlayback | null): void {
+  #switchToServer(from: DirectPlayback | null): void {
     if (from === null || this.#playback !== from) return;
     const { video } = this.#options;
     const { currentTime: startAt, paused, ended } = video;
-    const { signal } = this.#life;
+    const { signal } = this.#abort;
     const canvas = from.release();
-    const uncover = () => canvas.remove();
-    signal.addEventListener("abort", uncover, { once: true });
-    video.addEventListener("loadeddata", uncover, { once: true, signal });
-    this.#startThere({ ...this.#options, startAt });
-    // Until the first segment is there, the clock stands where it will go on.
+    const removeCanvas = () => canvas.remove();
+    signal.addEventListener("abort", removeCanvas, { once: true });
+    video.addEventListener("loadeddata", removeCanvas, { once: true, signal });
+    this.#startServer({ ...this.#options, startAt });
+    // Shows the position before the first segment has loaded.
     video.currentTime = startAt;
     if (!paused && !ended) video.play().catch(() => undefined);
   }

@@ -1,34 +1,48 @@
-import type { PlayerMode } from "../element/attributes.js";
+import { ElasticPlayback } from "../hls/elastic-playback.js";
+import { NativePlayback } from "../hls/native-playback.js";
 import type { Playback, PlaybackOptions } from "../playback/transport.js";
 import { fetchVideoInfo, type PlayerVideoInfo } from "../source/video-info.js";
 import { videoUrl } from "../source/video-url.js";
 import { AutoPlayback } from "./auto-mode.js";
-import { chooseTransport, startPlayback } from "./choose-transport.js";
+import { chooseHlsTransport } from "./choose-transport.js";
 
-/** A video that is known, and how to play it. */
+/**
+ * What decodes the video: the server, the browser (`direct`), or whichever a short benchmark favors (`auto`).
+ * The default, `server`, starts fastest and costs the viewer's device the least.
+ */
+export type PlayerMode = "auto" | "server" | "direct";
+
+/** A video whose info is known. */
 export interface VideoSource {
   readonly info: PlayerVideoInfo;
-  /** null where this browser cannot play it. Throws PlayerError. */
+  /**
+   * Starts playback; returns null if this browser cannot play the video.
+   *
+   * @throws PlayerError
+   */
   start(options: PlaybackOptions): Playback | null;
 }
 
-/** Whether the address is that of an asset itself, on whatever host. */
-export const isAsset = (src: string): boolean => /\.siedd$/i.test(new URL(src).pathname);
+/** Returns whether a URL names an asset file itself, on any host. */
+const isAssetUrl = (src: string): boolean => /\.siedd$/i.test(new URL(src).pathname);
 
-/** Code that decodes comes only to those who need it. */
-export const loadDirect = () => import("../direct/index.js");
+/** Loads the decoder's code on demand, so that other modes do not download it. */
+const loadDirect = () => import("../direct/index.js");
 
-export function startOnServer(options: PlaybackOptions): Playback | null {
-  const transport = chooseTransport(options.video);
-  return transport === null ? null : startPlayback(transport, options);
+/** Plays what the server decodes; returns null if this browser cannot play HLS. */
+function startOnServer(options: PlaybackOptions): Playback | null {
+  const transport = chooseHlsTransport(options.video);
+  if (transport === null) return null;
+  return transport === "native" ? new NativePlayback(options) : new ElasticPlayback(options, transport);
 }
 
-/** Opens a video: the address decides, then the mode. Rejects with PlayerError. */
+/**
+ * Opens a video. The URL of an asset file always plays in direct mode; any other URL uses `mode`.
+ *
+ * @throws PlayerError, or the signal's reason
+ */
 export async function openVideo(src: string, mode: PlayerMode, signal: AbortSignal): Promise<VideoSource> {
-  if (isAsset(src)) {
-    const { info, start } = await openDirect(src, signal);
-    return { info, start };
-  }
+  if (isAssetUrl(src)) return openDirect(src, signal);
   if (mode === "direct") {
     const [info, { start }] = await Promise.all([
       fetchVideoInfo(src, signal),

@@ -219,8 +219,7 @@ export class Session {
       requestedSize: () => this.#requested.current!,
       requestedRegion: () => this.#requested.region,
       // With `object-fit: none` a smaller frame would shrink on the screen.
-      allowsDownscaling: () =>
-        this.#options.fixedHeight() === null && this.#options.objectFit() !== "none",
+      allowsDownscaling: () => this.#options.fixedHeight() === null && this.#options.objectFit() !== "none",
       onMissing: (range) => this.#options.onMissing(range),
       onSegment: (segment) => {
         this.#mayReload = true;

@@ -6,60 +6,68 @@ import type { TileDecoderAsset, Viewport } from "../../../codec/internal.js";
 import { GROUP_SIDE, SHADER } from "./shader.js";
 import { type FlatGroup, flattenGroup } from "./weights.js";
 
-/** Usages of a buffer and of a mapping (WebGPU, 5.1 and 5.2); the library of types has no values. */
+/** GPUBufferUsage and GPUMapMode (WebGPU, 5.1 and 5.2): TypeScript's DOM types declare no values for them. */
 const USAGE = { mapRead: 1, copySource: 4, copyTarget: 8, uniform: 64, storage: 128 } as const;
 const MAP_READ = 1;
-/** Bytes of the shader's Params. */
+/** Size of the shader's `Params` struct, in bytes. */
 const PARAMS_BYTES = 7 * 16 + 3 * 16;
-/** Bytes of a Tile. */
+/** Size of the shader's `Tile` struct, in bytes. */
 const TILE_BYTES = 16;
 
-/** A group whose weights lie on the GPU. */
+/** A group whose weights are on the GPU. */
 export interface GpuGroup {
   readonly motion: Motion;
   readonly tiles: FlatGroup["tiles"];
   readonly weights: GPUBuffer;
 }
 
-/** One picture to compute. */
+/** A frame to decode. */
 export interface GpuJob {
-  /** Within the group. */
+  /** Index within the group. */
   readonly frame: number;
-  readonly request: Viewport;
-  /** One sample a pixel. */
+  readonly viewport: Viewport;
+  /** Whether to take one sample per pixel. */
   readonly draft: boolean;
 }
 
-interface Output {
+/** The buffers of one frame size. */
+interface OutputBuffers {
   readonly bytes: number;
+  /** Written by the shader. */
   readonly pixels: GPUBuffer;
-  /** The same, to be read. */
-  readonly copy: GPUBuffer;
+  /** A copy that JavaScript can map. */
+  readonly readback: GPUBuffer;
 }
 
-/** Decodes frames of a tile asset by a compute shader, one at a time. */
+/** Decodes frames of a tile asset with a compute shader, one at a time. */
 export class GpuDecoder {
   readonly #asset: TileDecoderAsset;
   readonly #device: GPUDevice;
   readonly #pipeline: GPUComputePipeline;
   readonly #params: GPUBuffer;
   readonly #tiles: GPUBuffer;
-  #output: Output | null = null;
+  #output: OutputBuffers | null = null;
 
   private constructor(asset: TileDecoderAsset, device: GPUDevice, pipeline: GPUComputePipeline) {
     this.#asset = asset;
     this.#device = device;
     this.#pipeline = pipeline;
     const { rows, columns } = asset.network;
-    const write = USAGE.copyTarget;
-    this.#params = device.createBuffer({ size: PARAMS_BYTES, usage: USAGE.uniform | write });
+    this.#params = device.createBuffer({
+      size: PARAMS_BYTES,
+      usage: USAGE.uniform | USAGE.copyTarget,
+    });
     this.#tiles = device.createBuffer({
       size: rows * columns * TILE_BYTES,
-      usage: USAGE.storage | write,
+      usage: USAGE.storage | USAGE.copyTarget,
     });
   }
 
-  /** -> null where there is no adapter, or only one in software unless that is allowed. Rejects where the shader fails. */
+  /**
+   * Returns null without a WebGPU adapter. A software adapter does not count unless `allowSoftware` is set.
+   *
+   * @throws Error if the shader does not compile
+   */
   static async create(asset: TileDecoderAsset, allowSoftware = false): Promise<GpuDecoder | null> {
     const gpu = (navigator as Partial<Navigator>).gpu;
     const adapter = await gpu?.requestAdapter({ powerPreference: "high-performance" });
@@ -70,9 +78,9 @@ export class GpuDecoder {
     });
     const module = device.createShaderModule({ code: SHADER });
     const { messages } = await module.getCompilationInfo();
-    const mistake = messages.find(({ type }) => type === "error");
-    if (mistake !== undefined)
-      throw new Error(`the shader does not compile: ${mistake.message} in line ${mistake.lineNum}`);
+    const error = messages.find(({ type }) => type === "error");
+    if (error !== undefined)
+      throw new Error(`the shader does not compile: line ${error.lineNum}: ${error.message}`);
     const pipeline = await device.createComputePipelineAsync({
       layout: "auto",
       compute: { module, entryPoint: "decode" },
@@ -80,7 +88,11 @@ export class GpuDecoder {
     return new GpuDecoder(asset, device, pipeline);
   }
 
-  /** Parses a group and puts it on the GPU. Throws SieddError `corrupt-group`. */
+  /**
+   * Parses a group and uploads its weights.
+   *
+   * @throws SieddError `corrupt-group`
+   */
   loadGroup(index: number, payload: Uint8Array): GpuGroup {
     const { network, encoder, groups } = this.#asset;
     const group = dequantize(readGroup(network, index, groups[index]!.frameCount, payload));
@@ -93,17 +105,22 @@ export class GpuDecoder {
     return { motion: { frameCount: group.frameCount, motion: group.motion }, tiles, weights };
   }
 
-  forgetGroup(group: GpuGroup): void {
+  unloadGroup(group: GpuGroup): void {
     group.weights.destroy();
   }
 
-  /** `out` takes width x height x 4 bytes, R'G'B' and opaque alpha. Rejects where the device is lost. */
+  /**
+   * Decodes a frame.
+   *
+   * @param out RGBA, opaque, width x height x 4 bytes
+   * @throws Error if the GPU device is lost
+   */
   async decodeRgba(group: GpuGroup, job: GpuJob, out: Uint8Array): Promise<void> {
-    const { width, height } = job.request;
-    const { pixels, copy, bytes } = this.#outputOf(width * height * 4);
+    const { width, height } = job.viewport;
+    const { pixels, readback, bytes } = this.#outputBuffers(width * height * 4);
     const { queue } = this.#device;
-    queue.writeBuffer(this.#params, 0, this.#paramsOf(group, job));
-    queue.writeBuffer(this.#tiles, 0, tilesOf(group, job.frame));
+    queue.writeBuffer(this.#params, 0, this.#packParams(group, job));
+    queue.writeBuffer(this.#tiles, 0, packTiles(group, job.frame));
     const buffers = [this.#params, group.weights, this.#tiles, pixels];
     const bindings = this.#device.createBindGroup({
       layout: this.#pipeline.getBindGroupLayout(0),
@@ -115,49 +132,51 @@ export class GpuDecoder {
     pass.setBindGroup(0, bindings);
     pass.dispatchWorkgroups(Math.ceil(width / GROUP_SIDE), Math.ceil(height / GROUP_SIDE));
     pass.end();
-    commands.copyBufferToBuffer(pixels, 0, copy, 0, bytes);
+    commands.copyBufferToBuffer(pixels, 0, readback, 0, bytes);
     queue.submit([commands.finish()]);
-    await copy.mapAsync(MAP_READ);
-    out.set(new Uint8Array(copy.getMappedRange()));
-    copy.unmap();
+    await readback.mapAsync(MAP_READ);
+    out.set(new Uint8Array(readback.getMappedRange()));
+    readback.unmap();
   }
 
   destroy(): void {
     this.#device.destroy();
   }
 
-  #outputOf(bytes: number): Output {
+  /** Returns the buffers for this many bytes, reusing those of the previous frame if the size is the same. */
+  #outputBuffers(bytes: number): OutputBuffers {
     if (this.#output?.bytes === bytes) return this.#output;
     this.#output?.pixels.destroy();
-    this.#output?.copy.destroy();
-    const make = (usage: number) => this.#device.createBuffer({ size: bytes, usage });
+    this.#output?.readback.destroy();
+    const createBuffer = (usage: number) => this.#device.createBuffer({ size: bytes, usage });
     this.#output = {
       bytes,
-      pixels: make(USAGE.storage | USAGE.copySource),
-      copy: make(USAGE.mapRead | USAGE.copyTarget),
+      pixels: createBuffer(USAGE.storage | USAGE.copySource),
+      readback: createBuffer(USAGE.mapRead | USAGE.copyTarget),
     };
     return this.#output;
   }
 
-  #paramsOf(group: GpuGroup, { frame, request, draft }: GpuJob): ArrayBuffer {
+  /** Packs the shader's `Params` struct. */
+  #packParams(group: GpuGroup, { frame, viewport, draft }: GpuJob): ArrayBuffer {
     const { network, width, height } = this.#asset;
     const { rows, columns, overlap, frequencies, encoderWidth, hiddenLayers } = network;
-    const { factorX, factorY, offsets, ...blur } = draft ? sampleOnce(request) : chooseSampling(request);
-    // Tile-local, as in planPicture.
+    const { factorX, factorY, offsets, ...blur } = draft ? sampleOnce(viewport) : chooseSampling(viewport);
+    // In tile-local units: -1 to 1 across a tile.
     const [blurX, blurY] = [(2 * blur.blurX * columns) / width, (2 * blur.blurY * rows) / height];
-    const { region } = request;
+    const { region } = viewport;
     const [sideX, sideY] = [width / columns, height / rows];
     const t = (2 * frame + 1) / group.motion.frameCount - 1;
     const params = new ArrayBuffer(PARAMS_BYTES);
     const floats = new Float32Array(params);
     const integers = new Uint32Array(params);
     floats.set([region.x, region.y]);
-    floats.set([region.width / (request.width * factorX), region.height / (request.height * factorY)], 2);
+    floats.set([region.width / (viewport.width * factorX), region.height / (viewport.height * factorY)], 2);
     floats.set([sideX, sideY, Math.min(overlap, sideX / 2), Math.min(overlap, sideY / 2)], 4);
     floats.set([t, Math.sin((Math.PI * t) / 2), Math.cos((Math.PI * t) / 2)], 8);
     floats[11] = 1 / (factorX * factorY * offsets.length);
     floats.set([blurX, blurY], 12);
-    integers.set([request.width, request.height, factorX, factorY], 16);
+    integers.set([viewport.width, viewport.height, factorX, factorY], 16);
     integers.set([columns, rows, frequencies, hiddenLayers - (encoderWidth > 0 ? 0 : 1)], 20);
     integers.set([encoderWidth / 4, offsets.length], 24);
     for (const [i, [x, y]] of offsets.entries()) floats.set([x, y], 28 + 4 * i);
@@ -165,13 +184,14 @@ export class GpuDecoder {
   }
 }
 
-function tilesOf({ tiles, motion }: GpuGroup, frame: number): ArrayBuffer {
-  const all = new ArrayBuffer(tiles.length * TILE_BYTES);
-  const integers = new Uint32Array(all);
-  const floats = new Float32Array(all);
-  tiles.forEach(({ at, width }, i) => {
-    integers.set([at, width], 4 * i);
+/** Packs the shader's array of `Tile` structs. */
+function packTiles({ tiles, motion }: GpuGroup, frame: number): ArrayBuffer {
+  const packed = new ArrayBuffer(tiles.length * TILE_BYTES);
+  const integers = new Uint32Array(packed);
+  const floats = new Float32Array(packed);
+  tiles.forEach(({ offset, width }, i) => {
+    integers.set([offset, width], 4 * i);
     floats.set([displacement(motion, i, frame, 0), displacement(motion, i, frame, 1)], 4 * i + 2);
   });
-  return all;
+  return packed;
 }

@@ -1,54 +1,60 @@
-import { headFolder } from "../../../codec/decode/fold.js";
-import type { GroupDecoders, SharedEncoder } from "../../../codec/group/weights.js";
+import { createHeadFolder } from "../../../codec/decode/fold.js";
+import type { GroupWeights, SharedEncoder } from "../../../codec/group/weights.js";
 import type { TileNetwork } from "../../../codec/internal.js";
 
-/** A group's weights as the shader reads them: vectors of four floats. */
+/** A group's weights in the layout of the shader: vectors of four floats. */
 export interface FlatGroup {
   readonly weights: Float32Array<ArrayBuffer>;
-  /** The vector at which each tile begins, and its width in vectors. */
-  readonly tiles: readonly { readonly at: number; readonly width: number }[];
+  /** The offset of each tile's weights and the tile's width, both in vectors. */
+  readonly tiles: readonly { readonly offset: number; readonly width: number }[];
 }
 
-/** Writes [rows, outputs] behind [outputs], times a factor. -> the float behind them. */
+/** Writes a bias [outputs] and then a matrix [rows, outputs], both scaled. Returns the offset behind them, in floats. */
 function writeLayer(
   out: Float32Array,
   start: number,
-  matrix: Float32Array,
-  bias: Float32Array,
+  { matrix, bias }: { readonly matrix: Float32Array; readonly bias: Float32Array },
   scale: number,
 ): number {
-  let at = start;
-  for (const value of bias) out[at++] = value * scale;
-  for (const value of matrix) out[at++] = value * scale;
-  return at;
+  let offset = start;
+  for (const value of bias) out[offset++] = value * scale;
+  for (const value of matrix) out[offset++] = value * scale;
+  return offset;
 }
 
-/** The first layer's rows are x, y, sin x, sin y, cos x, cos y, ..., then time: the network's own order. */
+/**
+ * Flattens a group's weights for the shader. The rows of the first layer keep the network's order: x, y, sin x, sin y,
+ * cos x, cos y, ..., then time.
+ */
 export function flattenGroup(
   network: TileNetwork,
   encoder: SharedEncoder,
-  group: GroupDecoders<Float32Array>,
+  group: GroupWeights<Float32Array>,
 ): FlatGroup {
-  // Arguments of sines in turns.
+  // The arguments of sines are in turns.
   const scale = network.omega / (2 * Math.PI);
-  const shared = network.encoderWidth === 0 ? 0 : encoder.weights.length + encoder.bias.length;
-  const sizes = group.tiles.map(({ hidden, hiddenBias, width }) =>
-    hidden.reduce((sum, matrix, l) => sum + matrix.length + hiddenBias[l]!.length, 4 * (width + 1)),
+  const sharedSize = network.encoderWidth === 0 ? 0 : encoder.weights.length + encoder.bias.length;
+  const tileSizes = group.tiles.map(({ hidden, hiddenBias, width }) =>
+    hidden.reduce((sum, matrix, layer) => sum + matrix.length + hiddenBias[layer]!.length, 4 * (width + 1)),
   );
-  const weights = new Float32Array(sizes.reduce((sum, size) => sum + size, shared));
-  if (shared > 0) writeLayer(weights, 0, encoder.weights, encoder.bias, scale);
-  const fold = headFolder(group, "rgba");
-  let at = shared;
+  const weights = new Float32Array(tileSizes.reduce((sum, size) => sum + size, sharedSize));
+  if (sharedSize > 0) writeLayer(weights, 0, { matrix: encoder.weights, bias: encoder.bias }, scale);
+  const foldHead = createHeadFolder(group, "rgba");
+  let offset = sharedSize;
   const tiles = group.tiles.map(({ width, hidden, hiddenBias, head, headBias }) => {
-    const place = { at: at / 4, width: width / 4 };
+    const tile = { offset: offset / 4, width: width / 4 };
     hidden.forEach((matrix, layer) => {
-      at = writeLayer(weights, at, matrix, hiddenBias[layer]!, scale);
+      offset = writeLayer(weights, offset, { matrix, bias: hiddenBias[layer]! }, scale);
     });
-    const folded = fold({ width, headWeights: head, headBias });
-    weights.set(folded.bias, at);
-    for (let i = 0; i < width; i++) weights.set(folded.weights.subarray(3 * i, 3 * i + 3), at + 4 + 4 * i);
-    at += 4 * (width + 1);
-    return place;
+    // The head has three outputs; each of its rows is padded to a vector.
+    const folded = foldHead({ width, headWeights: head, headBias });
+    weights.set(folded.bias, offset);
+    for (let i = 0; i < width; i++) {
+      const row = folded.weights.subarray(3 * i, 3 * i + 3);
+      weights.set(row, offset + 4 + 4 * i);
+    }
+    offset += 4 * (width + 1);
+    return tile;
   });
   return { weights, tiles };
 }

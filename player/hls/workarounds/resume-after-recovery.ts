@@ -1,21 +1,21 @@
 import Hls from "hls.js";
 
 /**
- * Plays on where a decoder has failed. The browser pauses a video that fails, and another source, which hls.js gives it
- * then, pauses it as well (the standard's media element load algorithm): the viewer did not.
+ * Resumes playback after `recoverMediaError()`. The browser pauses a media element whose decoder fails, and the new
+ * source that hls.js then attaches pauses it again (HTML, media element load algorithm). The viewer did not pause it.
  */
 export function resumeAfterRecovery(hls: Hls, video: HTMLVideoElement): void {
-  let playing = !video.paused;
-  const note = () => {
-    if (video.error === null) playing = !video.paused;
+  let wasPlaying = !video.paused;
+  const recordState = () => {
+    if (video.error === null) wasPlaying = !video.paused;
   };
-  const listening = new AbortController();
-  const { signal } = listening;
-  for (const type of ["play", "pause"]) video.addEventListener(type, note, { signal });
+  const listeners = new AbortController();
+  const { signal } = listeners;
+  for (const type of ["play", "pause"]) video.addEventListener(type, recordState, { signal });
   let attached = false;
   hls.on(Hls.Events.MEDIA_ATTACHED, () => {
-    if (attached && playing && video.paused) video.play().catch(() => undefined);
+    if (attached && wasPlaying && video.paused) video.play().catch(() => undefined);
     attached = true;
   });
-  hls.on(Hls.Events.DESTROYING, () => listening.abort());
+  hls.on(Hls.Events.DESTROYING, () => listeners.abort());
 }

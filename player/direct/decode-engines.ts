@@ -1,31 +1,33 @@
-import { KernelDecoder, type LoadedGroup } from "../../codec/decode/kernel-decoder.js";
+import type { KernelGroup } from "../../codec/decode/fold.js";
+import { KernelDecoder } from "../../codec/decode/kernel-decoder.js";
 import { SieddError } from "../../codec/errors.js";
 import type { TileDecoderAsset } from "../../codec/internal.js";
 import { GpuDecoder, type GpuGroup } from "./gpu/gpu-decoder.js";
-import type { WorkerEngine, WorkerOrder } from "./messages.js";
+import type { EngineName, WorkerRequest } from "./messages.js";
 
-/** One picture to compute. */
+/** A frame to decode. */
 export type EngineJob = Pick<
-  Extract<WorkerOrder, { type: "decode" }>,
-  "group" | "frame" | "request" | "draft"
+  Extract<WorkerRequest, { type: "decode" }>,
+  "group" | "frame" | "viewport" | "draft"
 >;
 
-/** Decodes pictures of groups that were loaded. */
-export interface Engine {
-  readonly name: WorkerEngine;
-  /** What is wrong with a group is told when a frame of it is asked for. */
+/** Decodes frames of loaded groups. */
+export interface DecodeEngine {
+  readonly name: EngineName;
+  /** Loads a group. Errors of its payload are thrown by `decode`. */
   load(group: number, payload: Uint8Array): void;
-  forget(group: number): void;
+  unload(group: number): void;
+  /** @param out RGBA, width x height x 4 bytes */
   decode(job: EngineJob, out: Uint8Array): void | Promise<void>;
 }
 
-const missing = (group: number) => new Error(`group ${group} was not loaded`);
+const notLoaded = (group: number) => new Error(`group ${group} is not loaded`);
 
-/** The SIMD kernel. */
-export class KernelEngine implements Engine {
+/** Decodes with the SIMD kernel. */
+export class KernelEngine implements DecodeEngine {
   readonly name = "kernel";
   readonly #decoder: KernelDecoder;
-  readonly #groups = new Map<number, LoadedGroup | Error>();
+  readonly #groups = new Map<number, KernelGroup | Error>();
 
   private constructor(decoder: KernelDecoder) {
     this.#decoder = decoder;
@@ -43,27 +45,27 @@ export class KernelEngine implements Engine {
     }
   }
 
-  forget(group: number): void {
+  unload(group: number): void {
     this.#groups.delete(group);
   }
 
-  decode({ group, frame, request, draft }: EngineJob, out: Uint8Array): void {
-    const loaded = this.#groups.get(group) ?? missing(group);
+  decode({ group, frame, viewport, draft }: EngineJob, out: Uint8Array): void {
+    const loaded = this.#groups.get(group) ?? notLoaded(group);
     if (loaded instanceof Error) throw loaded;
-    if (draft) this.#decoder.draftRgba(loaded, frame, request, out);
-    else this.#decoder.decodeRgba(loaded, frame, request, out);
+    if (draft) this.#decoder.draftRgba(loaded, frame, viewport, out);
+    else this.#decoder.decodeRgba(loaded, frame, viewport, out);
   }
 }
 
-/** The shader; where the GPU goes away, the kernel takes over with the groups that there are. */
-export class GpuEngine implements Engine {
+/** Decodes with the WebGPU shader. If the GPU is lost, the kernel takes over with the loaded groups. */
+export class GpuEngine implements DecodeEngine {
   readonly #asset: TileDecoderAsset;
   readonly #decoder: GpuDecoder;
   readonly #payloads = new Map<number, Uint8Array>();
   readonly #groups = new Map<number, GpuGroup>();
   #kernel: KernelEngine | null = null;
 
-  get name(): WorkerEngine {
+  get name(): EngineName {
     return this.#kernel === null ? "webgpu" : "kernel";
   }
 
@@ -72,10 +74,10 @@ export class GpuEngine implements Engine {
     this.#decoder = decoder;
   }
 
-  /** Rejects where there is no GPU. */
+  /** @throws Error without a GPU, or if the shader does not compile */
   static async create(asset: TileDecoderAsset, allowSoftware: boolean): Promise<GpuEngine> {
     const decoder = await GpuDecoder.create(asset, allowSoftware);
-    if (decoder === null) throw new Error("there is no GPU for WebGPU here");
+    if (decoder === null) throw new Error("no WebGPU adapter is available");
     return new GpuEngine(asset, decoder);
   }
 
@@ -84,36 +86,38 @@ export class GpuEngine implements Engine {
     this.#kernel?.load(group, payload);
   }
 
-  forget(group: number): void {
+  unload(group: number): void {
     this.#payloads.delete(group);
-    this.#kernel?.forget(group);
+    this.#kernel?.unload(group);
     const loaded = this.#groups.get(group);
     this.#groups.delete(group);
-    if (loaded !== undefined) this.#decoder.forgetGroup(loaded);
+    if (loaded !== undefined) this.#decoder.unloadGroup(loaded);
   }
 
   async decode(job: EngineJob, out: Uint8Array): Promise<void> {
     if (this.#kernel === null) {
       try {
-        await this.#decoder.decodeRgba(this.#groupOnGpu(job.group), job, out);
+        await this.#decoder.decodeRgba(this.#uploadGroup(job.group), job, out);
         return;
       } catch (error) {
+        // An error of the payload: the kernel would fail, too.
         if (error instanceof SieddError) throw error;
-        await this.#takeOver();
+        await this.#switchToKernel();
       }
     }
     this.#kernel?.decode(job, out);
   }
 
-  #groupOnGpu(group: number): GpuGroup {
+  /** Uploads a group to the GPU when the first frame of it is decoded. */
+  #uploadGroup(group: number): GpuGroup {
     const payload = this.#payloads.get(group);
-    if (payload === undefined) throw missing(group);
+    if (payload === undefined) throw notLoaded(group);
     const loaded = this.#groups.get(group) ?? this.#decoder.loadGroup(group, payload);
     this.#groups.set(group, loaded);
     return loaded;
   }
 
-  async #takeOver(): Promise<void> {
+  async #switchToKernel(): Promise<void> {
     this.#decoder.destroy();
     this.#groups.clear();
     const kernel = await KernelEngine.create(this.#asset);

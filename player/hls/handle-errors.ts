@@ -1,0 +1,101 @@
+import type { ErrorData, Fragment } from "hls.js";
+import Hls from "hls.js";
+import { badResponse, errorForStatus, notPlayable, type PlayerError } from "../errors.js";
+import type { MissingRange } from "../playback/transport.js";
+
+export interface HlsErrorOptions {
+  /** URL of the video, for error messages. */
+  readonly src: string;
+  /** The server cannot render this time range; playback skips it. */
+  onMissing?(range: MissingRange): void;
+  /** A segment no longer exists: the video was replaced. */
+  onVideoReplaced(): void;
+  onError(error: PlayerError): void;
+}
+
+/** Failures of one segment (status 500, or bytes that the browser rejects) after which it is skipped. */
+const MAX_FAILURES = 2;
+/** Consecutive segments to skip before the whole video counts as unplayable. */
+const MAX_SKIPPED = 3;
+/** A second decoder failure within this time is fatal, in milliseconds. */
+const RECOVERY_INTERVAL_MS = 5000;
+
+const isServerFailure = ({ type, details, response }: ErrorData) =>
+  type === Hls.ErrorTypes.NETWORK_ERROR &&
+  details === Hls.ErrorDetails.FRAG_LOAD_ERROR &&
+  response?.code === 500;
+
+/** Returns whether the browser has rejected the bytes of this segment. hls.js skips such segments in live streams only. */
+const isRejectedByBrowser = ({ details, error }: ErrorData) =>
+  [Hls.ErrorDetails.BUFFER_APPEND_ERROR, Hls.ErrorDetails.MEDIA_SOURCE_REQUIRES_RESET].includes(details) &&
+  error.name === "HlsJsSourceBufferError";
+
+const isGone = ({ frag, response }: ErrorData) =>
+  frag !== undefined && [404, 410].includes(response?.code ?? 0);
+
+/** Counts the failures of segments and decides which to skip. */
+class SegmentFailures {
+  readonly #failures = new Map<number, number>();
+  /** Segments skipped since the last one that was buffered. */
+  #skipped = 0;
+
+  onBuffered(): void {
+    this.#skipped = 0;
+  }
+
+  /** Counts a failure. Returns the segment if it is to be skipped, else null. */
+  add(data: ErrorData): Fragment | null {
+    const { frag } = data;
+    if (!isServerFailure(data) && !isRejectedByBrowser(data)) return null;
+    if (frag === undefined || frag.type !== "main" || typeof frag.sn !== "number") return null;
+    const failures = (this.#failures.get(frag.sn) ?? 0) + 1;
+    this.#failures.set(frag.sn, failures);
+    if (failures < MAX_FAILURES || this.#skipped >= MAX_SKIPPED) return null;
+    this.#skipped++;
+    return frag;
+  }
+}
+
+/** Converts a fatal error of hls.js that is not of the decoder. */
+function toPlayerError(data: ErrorData, src: string): PlayerError {
+  if (data.type !== Hls.ErrorTypes.NETWORK_ERROR) return notPlayable(data.error);
+  // hls.js names a timeout only in `details`. A network error without a status is an invalid playlist.
+  const status = data.details.endsWith("TimeOut") ? 0 : data.response?.code;
+  return status === undefined ? badResponse(data.error) : errorForStatus(status, src, data.error);
+}
+
+/** Skips segments that cannot be had, recovers from decoder failures, and reports everything else. */
+export function handleHlsErrors(hls: Hls, options: HlsErrorOptions): void {
+  const segments = new SegmentFailures();
+  let lastRecovery = Number.NEGATIVE_INFINITY;
+  let stopped = false;
+  const stop = (report: () => void) => {
+    if (stopped) return;
+    stopped = true;
+    hls.stopLoad();
+    // Deferred, because the callback may destroy the instance that is handling this error.
+    queueMicrotask(report);
+  };
+  hls.on(Hls.Events.FRAG_BUFFERED, () => segments.onBuffered());
+  hls.on(Hls.Events.ERROR, (_event, data) => {
+    const skipped = segments.add(data);
+    if (skipped !== null) {
+      // As if the playlist had an EXT-X-GAP tag: hls.js then continues behind the segment.
+      skipped.gap = true;
+      skipped.tagList.push(["GAP"]);
+      options.onMissing?.({ start: skipped.start, end: skipped.end });
+    }
+    if (isGone(data)) {
+      stop(options.onVideoReplaced);
+      return;
+    }
+    if (!data.fatal) return;
+    const isDecoderFailure = data.type === Hls.ErrorTypes.MEDIA_ERROR;
+    if (isDecoderFailure && performance.now() - lastRecovery > RECOVERY_INTERVAL_MS) {
+      lastRecovery = performance.now();
+      hls.recoverMediaError();
+      return;
+    }
+    stop(() => options.onError(toPlayerError(data, options.src)));
+  });
+}
