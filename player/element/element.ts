@@ -2,39 +2,24 @@ import type Hls from "hls.js";
 import type { PlayerError } from "../errors.js";
 import type { Size } from "../geometry/size.js";
 import { PausedFrame } from "../playback/paused-frame.js";
-import type { LoadedSegment } from "../playback/segment.js";
-import type { MissingRange, Transport } from "../playback/transport.js";
-import type { PlayerMode } from "../session/open-video.js";
+import type { Transport } from "../playback/transport.js";
 import { Session } from "../session/session.js";
 import type { PlayerVideoInfo } from "../source/video-info.js";
 import { Controls } from "../ui/controls.js";
 import { buildLayout, type Layout } from "../ui/layout.js";
-import { parseCap, parseMode, parseQuality, parseSource } from "./attributes.js";
-import { MediaElement, VIDEO_ATTRIBUTES } from "./media-element.js";
+import type { SieddPlayerCustomEventMap, SieddPlayerEventMap } from "./events.js";
+import { VIDEO_ATTRIBUTES } from "./media-element.js";
 import { objectFit, observeFit } from "./object-fit.js";
+import { PlayerOptionsElement } from "./player-options.js";
+import { SessionController } from "./session-controller.js";
 import { mirrorTextTracks, offerAudioTracks, offerRenditions } from "./tracks.js";
 
-/** Events that the element adds to those of a media element. */
-export interface SieddPlayerCustomEventMap {
-  /** The size to ask for has changed: output pixels. */
-  sizechange: CustomEvent<Size>;
-  /** A segment of the picture has arrived. */
-  segment: CustomEvent<LoadedSegment>;
-  /** A part of the video cannot be had, and is left out: from and to in seconds. */
-  missing: CustomEvent<MissingRange>;
-  /** Another part of the picture is asked for: as in the attribute `region`, and how many times enlarged. */
-  regionchange: CustomEvent<{ readonly region: string; readonly zoom: number }>;
-}
-
-/** Events of the element: those of a media element, and its own. */
-export interface SieddPlayerEventMap extends HTMLVideoElementEventMap, SieddPlayerCustomEventMap {}
-
 /**
- * `<siedd-player src=".../movie">`: plays a video at exactly the pixels it takes up on the screen, and follows
- * when they change. It has the members and events of a video; docs/player.md lists its attributes, custom
+ * `<siedd-player src=".../movie">`: plays a video at exactly the pixels that it covers on the screen, and follows when
+ * these change. It has the members and events of a video element. docs/player.md lists its attributes, custom
  * properties and parts.
  */
-export class SieddPlayerElement extends MediaElement {
+export class SieddPlayerElement extends PlayerOptionsElement {
   static readonly observedAttributes = [
     "src",
     "mode",
@@ -50,103 +35,54 @@ export class SieddPlayerElement extends MediaElement {
 
   readonly #layout: Layout = buildLayout(this.attachShadow({ mode: "open" }));
   protected readonly video = this.#layout.video;
-  // Who plays HLS by itself shows the last frame by itself, and in direct mode it is painted.
+  // Only for hls.js: native HLS shows the last frame by itself, and direct mode draws it.
   protected readonly pausedFrame = new PausedFrame(this.video, () => (this.hls === null ? null : this.info));
-  readonly #controls = new Controls(this, this.#layout, {
-    onRegion: () => {
-      // There another region is another stream, and until it plays the video has no picture.
-      if (this.transport === "native") this.#controls.zoom.holdFrame();
-      this.#session?.updateSize();
-      const { region, zoom } = this;
-      this.#dispatch("regionchange", { region, zoom });
-    },
+  readonly #controls: Controls = new Controls(this, this.#layout, {
+    onRegion: () => this.#onRegion(),
     onPipResize: () => this.#session?.updateSize(),
   });
+  readonly #sessions = new SessionController((signal) => this.#createSession(signal));
   #connection: AbortController | null = null;
-  #loading: AbortController | null = null;
-  #session: Session | null = null;
   #error: PlayerError | null = null;
-  #cap: Size = { width: Number.POSITIVE_INFINITY, height: Number.POSITIVE_INFINITY };
-  #mode: PlayerMode = "server";
-  #quality: number | "auto" = "auto";
-  #playOnStart = false;
-  /** Where the video begins once it plays, in seconds: where it was when the element left the document. */
-  #startAt = 0;
 
-  /** Address of the video: the folder that holds its info.json. */
-  get src(): string {
-    return parseSource(this.getAttribute("src"), document.baseURI) ?? "";
+  get #session(): Session | null {
+    return this.#sessions.session;
   }
-  set src(address: string) {
-    this.setAttribute("src", address);
-  }
-  /** Address of the video that is loaded; empty where none is. */
+
+  /** URL of the loaded video; empty while none is loaded. */
   get currentSrc(): string {
     return this.#session === null ? "" : this.src;
   }
-  get mode(): PlayerMode {
-    return this.#mode;
-  }
-  set mode(mode: PlayerMode) {
-    this.setAttribute("mode", mode);
-  }
-  /** Output pixels; `Infinity` is no cap. */
-  get maxWidth(): number {
-    return this.#cap.width;
-  }
-  set maxWidth(pixels: number) {
-    this.#setCap("max-width", pixels);
-  }
-  get maxHeight(): number {
-    return this.#cap.height;
-  }
-  set maxHeight(pixels: number) {
-    this.#setCap("max-height", pixels);
-  }
-  /** Rows of output pixels to compute, whatever the screen shows; `auto` follows the screen. */
-  get quality(): number | "auto" {
-    return this.#quality;
-  }
-  set quality(quality: number | "auto") {
-    if (quality === "auto") this.removeAttribute("quality");
-    else this.setAttribute("quality", String(quality));
-  }
-  /** The part of the picture asked for: `full`, or `x,y,w,h` in source pixels; `pct:x,y,w,h` may be set too. */
+  /** The requested region: `full`, or `x,y,w,h` in source pixels. Also accepts `pct:x,y,w,h`. */
   get region(): string {
     return this.#controls.zoom.regionText;
   }
   set region(region: string) {
     this.setAttribute("region", region);
   }
-  /** How many times the picture is enlarged, from 1 to 32; setting it keeps the middle of what is looked at. */
+  /** Zoom factor, 1 to 32. Setting it keeps the center of the view. */
   get zoom(): number {
     return this.#controls.zoom.factor;
   }
   set zoom(factor: number) {
     this.setAttribute("zoom", String(factor));
   }
-  /** What is known of the video; null before its info.json has come. */
+  /** Size, duration, frame rate and limits of the video; null before info.json has loaded. */
   get info(): PlayerVideoInfo | null {
     return this.#session?.info ?? null;
   }
-  /** Whether its own controls are there; not so as the medium of another player, in its slot `media`. */
-  get controls(): boolean {
-    return !this.hasAttribute("nocontrols") && this.slot !== "media";
-  }
-  set controls(shown: boolean) {
-    this.toggleAttribute("nocontrols", !shown);
-  }
-  /** The size being asked for, in output pixels; null before the video and the layout are known. */
+  /** The requested size in output pixels; null before the video and the layout are known. */
   get requestedSize(): Size | null {
     return this.#session?.requestedSize ?? null;
   }
   /**
-   * Pixels of the picture on screen, as they were computed. Before the first one is there, the elastic
-   * rendition's video names the largest size that there could be: that asked for is the honest answer.
+   * Width of the frame on screen, in pixels as they were decoded. Before the first frame of the elastic rendition, whose
+   * metadata names the largest possible size, this is the requested width.
    */
   override get videoWidth(): number {
     return this.#shownSize.width;
   }
+  /** Height of the frame on screen; see `videoWidth`. */
   override get videoHeight(): number {
     return this.#shownSize.height;
   }
@@ -155,50 +91,41 @@ export class SieddPlayerElement extends MediaElement {
     const known = this.transport !== "elastic" || readyState !== HTMLMediaElement.HAVE_METADATA;
     return known ? { width, height } : (this.requestedSize ?? { width, height });
   }
-  /** How the video reaches the video; null before it plays. */
+  /** How the video is delivered; null before playback starts. */
   get transport(): Transport | null {
     return this.#session?.transport ?? null;
   }
-  /** The hls.js underneath; null before it plays, and where the browser plays HLS itself. */
+  /** The hls.js instance; null before playback starts, and with native HLS or in direct mode. */
   get hls(): Hls | null {
     return this.#session?.hls ?? null;
   }
-  /** Why nothing plays; null while all is well. */
+  /** Why the video does not play; null without an error. */
   get error(): PlayerError | null {
     return this.#error;
   }
 
-  /** Seconds; may be set before the video is known. */
+  /** Playback position in seconds. It may be set before the video is loaded. */
   override get currentTime(): number {
-    return this.#session?.started ? super.currentTime : this.#startAt;
+    return this.#session?.started ? super.currentTime : this.#sessions.startAt;
   }
   override set currentTime(seconds: number) {
     if (this.#session?.started) super.currentTime = seconds;
-    else this.#startAt = Math.max(0, Number(seconds) || 0);
+    else this.#sessions.startAt = Math.max(0, Number(seconds) || 0);
   }
 
-  /** As on a video; may be called before the video is known. */
+  /** Starts playback, as on a video element. It may be called before the video is loaded. */
   override async play(): Promise<void> {
-    if (this.#session === null) this.#open();
-    const session = this.#session as Session | null;
-    if (session !== null && !session.started) {
-      this.#playOnStart = true;
-      const failure = await session.whenStarted;
-      if (failure !== null) throw failure;
-      if (session !== this.#session || !this.#playOnStart) {
-        throw new DOMException("Playing was interrupted by pause() or by another video.", "AbortError");
-      }
-    }
+    await this.#sessions.waitUntilStarted();
     await this.#playVideo();
   }
   override pause(): void {
-    this.#playOnStart = false;
+    this.#sessions.cancelPlay();
     this.video.pause();
   }
 
-  /** Loads the video again, from the start and at the default rate. */
+  /** Reloads the video from the start, at the default playback rate. */
   load(): void {
-    this.#startAt = 0;
+    this.#sessions.startAt = 0;
     this.playbackRate = this.defaultPlaybackRate;
     this.#load();
   }
@@ -223,7 +150,7 @@ export class SieddPlayerElement extends MediaElement {
   }
 
   connectedCallback(): void {
-    // Moved within the document: the callback for leaving has not ended anything yet.
+    // The element was moved: disconnectedCallback has not disposed of anything yet.
     if (this.#connection !== null) return;
     this.upgradeProperties();
     this.#connection = new AbortController();
@@ -233,7 +160,7 @@ export class SieddPlayerElement extends MediaElement {
     mirrorTextTracks(this, this.video, signal);
     this.#controls.connect(signal);
     this.#layout.retryButton.addEventListener("click", () => this.#retry(), { signal });
-    signal.addEventListener("abort", () => this.#loading?.abort(), { once: true });
+    signal.addEventListener("abort", () => this.#sessions.close(), { once: true });
     this.#load();
   }
 
@@ -244,32 +171,37 @@ export class SieddPlayerElement extends MediaElement {
   }
 
   attributeChangedCallback(name: string, before: string | null, value: string | null): void {
-    // Zooming by hand does not change the attributes: the same value set again means it.
+    // The viewer can change region and zoom without changing the attributes. Setting the same value again resets them.
     if (name === "region" || name === "zoom") {
       this.#controls.attributeChanged(name, value);
       return;
     }
     if (before === value) return;
-    if (name === "lang") {
-      this.#controls.updateLanguage();
-    } else if (name === "src") {
-      this.#controls.reset();
-      this.load();
-    } else if (name === "mode") {
-      this.#mode = parseMode(value);
-      if (this.#session !== null) this.#retry(false);
-    } else if (name === "max-width" || name === "max-height") {
-      const pixels = parseCap(name, value);
-      this.#cap = name === "max-width" ? { ...this.#cap, width: pixels } : { ...this.#cap, height: pixels };
-      this.#session?.updateSize();
-    } else if (name === "quality") {
-      this.#quality = parseQuality(value);
-      for (const rendition of this.videoRenditions) rendition.selected = rendition.height === this.#quality;
-      this.#session?.updateSize();
-    } else if (name !== "nocontrols") {
-      if (name === "muted") this.video.muted = value !== null;
-      if (value === null) this.video.removeAttribute(name);
-      else this.video.setAttribute(name, value);
+    switch (name) {
+      case "lang":
+        this.#controls.updateLanguage();
+        break;
+      case "src":
+        this.#controls.reset();
+        this.load();
+        break;
+      case "mode":
+        this.parseModeAttribute(value);
+        if (this.#session !== null) this.#retry(false);
+        break;
+      case "max-width":
+      case "max-height":
+        this.parseMaxSide(name, value);
+        this.#session?.updateSize();
+        break;
+      case "quality":
+        this.parseQualityAttribute(value);
+        this.#session?.updateSize();
+        break;
+      case "nocontrols":
+        break;
+      default:
+        this.forwardAttribute(name, value);
     }
   }
 
@@ -277,91 +209,87 @@ export class SieddPlayerElement extends MediaElement {
     try {
       await super.play();
     } catch (error) {
-      // Another source has taken over and plays on: only a pause or another video ends what was asked for.
+      // Another source has replaced the first and continues. Only pause() or another video cancels playback.
       if ((error as Error).name !== "AbortError" || this.video.paused) throw error;
       await this.#playVideo();
     }
   }
 
-  #setCap(attribute: string, pixels: number): void {
-    if (Number.isFinite(pixels)) this.setAttribute(attribute, String(pixels));
-    else this.removeAttribute(attribute);
-  }
-
   #load(): void {
-    this.#loading?.abort();
-    this.#loading = null;
-    this.#session = null;
-    this.#showError(null);
-    // Who asks for nothing to be loaded ahead has it loaded by play().
-    if (this.preload !== "none" || this.autoplay) this.#open();
+    this.#sessions.close();
+    this.#setError(null);
+    // With preload="none", play() opens the session.
+    if (this.preload !== "none" || this.autoplay) this.#sessions.open();
   }
 
-  #open(): void {
+  #createSession(signal: AbortSignal): Session | null {
     const { src } = this;
-    if (this.#connection === null || src === "") return;
-    this.#loading = new AbortController();
-    const { signal } = this.#loading;
-    this.#session = new Session(
+    if (this.#connection === null || src === "") return null;
+    const { zoom } = this.#controls;
+    return new Session(
       {
         src,
-        mode: this.#mode,
+        mode: this.mode,
         video: this.video,
         pausedFrame: this.pausedFrame,
         container: this.video,
         objectFit: () => objectFit(this),
         pipWindowSize: () => this.#controls.pipWindowSize,
-        startAt: () => this.#startAt,
-        maxSize: () => this.#cap,
-        region: () => this.#controls.zoom.requestedRegion,
-        fixedHeight: () => (this.#quality === "auto" ? null : this.#quality),
+        startAt: () => this.#sessions.startAt,
+        maxSize: () => this.maxSize,
+        region: () => zoom.requestedRegion,
+        fixedHeight: () => (this.quality === "auto" ? null : this.quality),
         onFillsContainer: (fills) => this.#layout.stage.toggleAttribute("data-fits", fills),
         onInfo: (info) => {
           this.#layout.setAspectRatio(info);
           this.#controls.onInfoLoaded();
           if (this.videoRenditions.length === 0) offerRenditions(this, info, signal);
         },
-        onHls: (hls, playing) => offerAudioTracks(this, hls, playing),
+        onHls: (hls, playback) => offerAudioTracks(this, hls, playback),
         onRequestedSize: (size) => this.#dispatch("sizechange", size),
-        onSegment: (arrival) => {
-          this.#controls.zoom.addSegment(arrival);
-          this.#dispatch("segment", arrival);
+        onSegment: (segment) => {
+          zoom.addSegment(segment);
+          this.#dispatch("segment", segment);
         },
-        onMissing: (part) => this.#dispatch("missing", part),
-        onFramePainted: (region) => this.#controls.zoom.onFramePainted(region),
+        onMissing: (range) => this.#dispatch("missing", range),
+        onFramePainted: (region) => zoom.onFramePainted(region),
         onReload: (position, playing) => {
-          // From here on as before the video was first known: what is chosen meanwhile holds.
-          this.#startAt = position;
+          this.#sessions.startAt = position;
           if (playing) this.play().catch(() => undefined);
         },
-        onError: (error) => this.#showError(error),
+        onError: (error) => this.#setError(error),
       },
       signal,
     );
   }
 
-  /** Loads the video again where it is. */
+  #onRegion(): void {
+    // With native HLS another region is another stream, and the video has no frame until it plays.
+    if (this.transport === "native") this.#controls.zoom.holdFrame();
+    this.#session?.updateSize();
+    const { region, zoom } = this;
+    this.#dispatch("regionchange", { region, zoom });
+  }
+
+  /** Reloads the video at the current position. */
   #retry(focus = true): void {
-    const { video } = this;
-    this.#startAt = this.currentTime;
-    const playing = !video.paused;
+    const playing = !this.video.paused;
+    this.#sessions.startAt = this.currentTime;
     this.#load();
-    if (this.#session === null) this.#open();
+    if (this.#session === null) this.#sessions.open();
     if (playing) this.play().catch(() => undefined);
     if (focus) this.#layout.stage.focus({ preventScroll: true });
   }
 
-  /** Undoes all that connecting did: requests, timers, observers and listeners. */
+  /** Releases everything that connecting acquired: requests, timers, observers and listeners. */
   #dispose(): void {
-    this.#startAt = this.currentTime;
+    this.#sessions.startAt = this.currentTime;
     this.video.pause();
     this.#connection?.abort();
     this.#connection = null;
-    this.#loading = null;
-    this.#session = null;
   }
 
-  #showError(error: PlayerError | null): void {
+  #setError(error: PlayerError | null): void {
     this.#error = error;
     this.#controls.updateError();
     if (error !== null) this.dispatchEvent(new Event("error"));

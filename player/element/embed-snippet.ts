@@ -1,47 +1,48 @@
 import { SIGNATURE_PARAMETER } from "../../protocol/url-parameters.js";
-/** What an embedded player begins with. */
+
+/** Playback options of an embedded player. */
 export interface EmbedOptions {
-  /** Seconds; default 0. */
+  /** Start position in seconds. Default: 0. */
   readonly start?: number;
-  /** Browsers allow it without sound only, so `muted` is wanted with it. Default false. */
+  /** Browsers only allow it without audio, so set `muted` too. Default: false. */
   readonly autoplay?: boolean;
-  /** Default false. */
+  /** Default: false. */
   readonly muted?: boolean;
-  /** Default false. */
+  /** Default: false. */
   readonly loop?: boolean;
 }
 
 /** A video to embed. */
 export interface EmbeddedVideo extends EmbedOptions {
-  /** Absolute address of the server's folder, with or without a slash at its end. */
+  /** Absolute URL of the server's catalog, with or without a trailing slash. */
   readonly root: string;
   readonly id: string;
-  /** Source pixels: the shape that the frame takes. */
+  /** Size in source pixels, for the aspect ratio of the iframe. */
   readonly width: number;
   readonly height: number;
-  /** What opens the video on a server that asks for signatures. Default: none. */
+  /** Signature for a server that requires one. Default: none. */
   readonly signature?: string;
-  /** Default: the id. */
+  /** Accessible name of the iframe. Default: the id. */
   readonly title?: string;
 }
 
 const escapeAttribute = (text: string): string =>
-  text.replace(/[&<>"]/g, (sign) => `&#${sign.codePointAt(0)};`);
+  text.replace(/[&<>"]/g, (character) => `&#${character.codePointAt(0)};`);
 
 const folder = (root: string): string => `${root.replace(/\/+$/, "")}/`;
 
-/** Address of the page that shows nothing but the video. */
+/** Returns the URL of the page that shows only the video. */
 export function embedUrl({ root, id, signature, start, autoplay, muted, loop }: EmbeddedVideo): string {
   const url = new URL(`player/embed/${encodeURIComponent(id)}`, folder(root));
   if (start !== undefined && start > 0) url.searchParams.set("start", String(start));
-  for (const [name, wanted] of Object.entries({ autoplay, muted, loop })) {
-    if (wanted === true) url.searchParams.set(name, "1");
+  for (const [name, enabled] of Object.entries({ autoplay, muted, loop })) {
+    if (enabled === true) url.searchParams.set(name, "1");
   }
   if (signature !== undefined) url.searchParams.set(SIGNATURE_PARAMETER, signature);
   return url.href;
 }
 
-/** An iframe that keeps the video's shape at any width, to copy into a page. */
+/** Returns the HTML of an iframe that keeps the aspect ratio of the video at any width. */
 export function embedSnippet(video: EmbeddedVideo): string {
   const { width, height, title, id } = video;
   const attributes = [
@@ -54,13 +55,13 @@ export function embedSnippet(video: EmbeddedVideo): string {
   return `<iframe ${attributes.join(" ")}></iframe>`;
 }
 
-/** The element itself and the module that defines it, to copy into a page. */
+/** Returns the HTML of the player element and of the module that defines it. */
 export function elementSnippet(video: EmbeddedVideo): string {
   const root = folder(video.root);
   const flags = (["autoplay", "muted", "loop"] as const).filter((name) => video[name] === true);
-  const address = new URL(encodeURIComponent(video.id), root);
-  if (video.signature !== undefined) address.searchParams.set(SIGNATURE_PARAMETER, video.signature);
-  const src = escapeAttribute(address.href);
+  const url = new URL(encodeURIComponent(video.id), root);
+  if (video.signature !== undefined) url.searchParams.set(SIGNATURE_PARAMETER, video.signature);
+  const src = escapeAttribute(url.href);
   const module = escapeAttribute(new URL("player/siedd-player.js", root).href);
   return [
     `<script type="module" src="${module}"></script>`,

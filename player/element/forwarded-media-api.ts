@@ -1,11 +1,11 @@
 import { MediaTracksMixin } from "media-tracks";
 
-/** Absent outside browsers, where the module may still be imported (rendering on a server). */
+/** Missing outside browsers, where importing the module must still work (server-side rendering). */
 const ElementBase = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 
 /**
- * What the standard gives a media element and the video inside can answer as it is. A browser's own additions
- * (`captureStream`, `webkitPresentationMode` and the like) are passed on as well, though not typed here.
+ * The standard members that are forwarded to the inner video unchanged. Nonstandard members of the browser, such as
+ * `captureStream` or `webkitPresentationMode`, are forwarded too, but have no types here.
  */
 type ForwardedMembers = Pick<
   HTMLVideoElement,
@@ -42,10 +42,10 @@ type ForwardedMembers = Pick<
   | "volume"
 >;
 
-/** Lists of tracks and renditions as all media elements have them (media-tracks), whatever the browser. */
+/** The lists of tracks and renditions (media-tracks), in every browser. */
 type Tracks = InstanceType<ReturnType<typeof MediaTracksMixin<new () => object>>>;
 
-/** Members that mean something else here: what is loaded is ours to say, attributes are reflected, CSS gives the box. */
+/** Members that are not forwarded: the element implements them, reflects an attribute, or leaves them to CSS. */
 const NOT_FORWARDED = new Set([
   "constructor",
   "src",
@@ -79,24 +79,21 @@ const NOT_FORWARDED = new Set([
   "videoHeight",
 ]);
 
-/** An element whose media members are those of the video inside. */
+/** An element whose media members are those of the inner video. */
 abstract class ForwardingBase extends ElementBase {
-  /** The video that plays. */
+  /** The inner video. */
   protected abstract readonly video: HTMLVideoElement;
 
   /**
-   * The same, by the name under which media-tracks looks for it: browsers with lists of tracks of their own (WebKit)
-   * refuse to read them from anything but a media element.
+   * The inner video, under the name that media-tracks expects. Browsers with native track lists (WebKit) only read them from
+   * a media element.
    */
   get nativeEl(): HTMLVideoElement {
     return this.video;
   }
 }
 
-/**
- * Gives the class every member that this browser's video element has: members that are not listed anywhere
- * cannot be forgotten (as custom-media-element does, github.com/muxinc/media-elements).
- */
+/** Defines every member that the video element of this browser has, so that none is missing from a list. */
 function forwardMembers(prototype: object): void {
   const native = [globalThis.HTMLVideoElement?.prototype, globalThis.HTMLMediaElement?.prototype];
   for (const source of native) {
@@ -118,8 +115,8 @@ type Members = Record<string, unknown>;
 const videoOf = (element: unknown) => (element as { video: Members }).video;
 
 function callVideo(name: string) {
-  return function (this: unknown, ...parameters: unknown[]): unknown {
-    return (videoOf(this)[name] as (...all: unknown[]) => unknown)(...parameters);
+  return function (this: unknown, ...args: unknown[]): unknown {
+    return (videoOf(this)[name] as (...args: unknown[]) => unknown)(...args);
   };
 }
 
@@ -138,7 +135,7 @@ function writeVideo(name: string) {
 forwardMembers(ForwardingBase.prototype);
 MediaTracksMixin(ForwardingBase);
 
-/** Base of an element that answers as the video inside does. */
+/** Base class of an element that forwards its media members to the inner video. */
 export const ForwardingElement = ForwardingBase as unknown as abstract new () => ForwardingBase &
   ForwardedMembers &
   Tracks;

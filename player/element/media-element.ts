@@ -1,7 +1,7 @@
 import type { PausedFrame } from "../playback/paused-frame.js";
 import { ForwardingElement } from "./forwarded-media-api.js";
 
-/** Events of a media element, sent again by the element around it, since they do not bubble. */
+/** Events of the inner video that the element dispatches again, because they do not bubble. */
 export const MEDIA_EVENTS = [
   "abort",
   "canplay",
@@ -29,7 +29,7 @@ export const MEDIA_EVENTS = [
   "volumechange",
   "waiting",
   "waitingforkey",
-  // Safari's own, by which players find AirPlay and its full screen.
+  // Safari only: AirPlay and the native full screen.
   "webkitbeginfullscreen",
   "webkitcurrentplaybacktargetiswirelesschanged",
   "webkitendfullscreen",
@@ -37,7 +37,7 @@ export const MEDIA_EVENTS = [
   "webkitpresentationmodechanged",
 ] as const;
 
-/** Attributes that the inner video takes over as they are. */
+/** Attributes that are copied to the inner video. */
 export const VIDEO_ATTRIBUTES = [
   "autoplay",
   "controlslist",
@@ -51,8 +51,8 @@ export const VIDEO_ATTRIBUTES = [
   "preload",
 ] as const;
 
-/** The event once more, for another target: with what it carries, where its class can be made anew. */
-export function cloneEvent(event: Event): Event {
+/** Returns a copy of the event for another target, of the same class if it has a constructor for it. */
+function cloneEvent(event: Event): Event {
   const Class = event.constructor as new (type: string, init: Event) => Event;
   try {
     return new Class(event.type, event);
@@ -61,24 +61,24 @@ export function cloneEvent(event: Event): Event {
   }
 }
 
-/** The API of a media element, answered by the video inside; its attributes are reflected. */
+/** A media element whose members are those of an inner video, and whose attributes are reflected. */
 export abstract class MediaElement extends ForwardingElement {
   protected abstract readonly pausedFrame: PausedFrame;
-  /** Names of properties that were set before the tag was defined, with their values. */
+  /** Properties that the page set before the element was defined, as name and value. */
   #earlyProperties: readonly (readonly [string, unknown])[] = Object.entries(this);
   #defaultPlaybackRate = 1;
-  /** The rate that the page was last told of; NaN where it may have missed a change. */
+  /** The rate of the last `ratechange` event; NaN if the page may have missed a change. */
   #dispatchedRate = Number.NaN;
 
   constructor() {
     super();
-    // They would hide the accessors of the class.
+    // Own properties would shadow the accessors of the class.
     for (const [name] of this.#earlyProperties) delete (this as unknown as Record<string, unknown>)[name];
   }
 
   /**
-   * Sets again, once, what a page has set while the tag was an unknown element. Not for the constructor: attributes
-   * that change there are not told.
+   * Sets the properties that the page set before the element was defined. Not called by the constructor, in which attribute
+   * changes are not reported.
    */
   protected upgradeProperties(): void {
     for (const [name, value] of this.#earlyProperties)
@@ -86,24 +86,32 @@ export abstract class MediaElement extends ForwardingElement {
     this.#earlyProperties = [];
   }
 
-  /** Sends the video's events again, until the signal. */
+  /** Dispatches the events of the inner video until the signal aborts. */
   protected forwardEvents(signal: AbortSignal): void {
     const { video, pausedFrame } = this;
     this.#dispatchedRate = Number.NaN;
     for (const type of MEDIA_EVENTS) {
       if (type === "ratechange") continue;
-      const tell = (event: Event) => {
+      const dispatch = (event: Event) => {
         if (!pausedFrame.suppresses(type)) this.dispatchEvent(cloneEvent(event));
       };
-      video.addEventListener(type, tell, { signal });
+      video.addEventListener(type, dispatch, { signal });
     }
     pausedFrame.connect(signal);
-    video.addEventListener("ratechange", () => this.#rateChanged(), { signal });
+    video.addEventListener("ratechange", () => this.#onRateChange(), { signal });
   }
 
-  #rateChanged(): void {
-    // Chosen past this element, as in a browser's own menu.
-    this.#keepRate();
+  /** Copies an attribute to the inner video. */
+  protected forwardAttribute(name: string, value: string | null): void {
+    // The `muted` attribute of a video element has no effect once it is created.
+    if (name === "muted") this.video.muted = value !== null;
+    if (value === null) this.video.removeAttribute(name);
+    else this.video.setAttribute(name, value);
+  }
+
+  #onRateChange(): void {
+    // The rate may come from elsewhere, such as the browser's menu.
+    this.#preserveRate();
     const { playbackRate } = this.video;
     if (playbackRate === this.#dispatchedRate) return;
     this.#dispatchedRate = playbackRate;
@@ -111,10 +119,10 @@ export abstract class MediaElement extends ForwardingElement {
   }
 
   /**
-   * A video goes back to its default rate with each source, and one video has several: another region, another way
-   * of streaming, a video that was replaced. So the video's default is what was chosen, and that of the page is kept here.
+   * Makes the current rate the default of the inner video. Each new source resets the rate to the default, and one video
+   * has several sources: other regions, transports, or a replaced asset. The default of the page is a field of this class.
    */
-  #keepRate(): void {
+  #preserveRate(): void {
     const { video } = this;
     if (video.defaultPlaybackRate !== video.playbackRate) video.defaultPlaybackRate = video.playbackRate;
   }
@@ -143,27 +151,27 @@ export abstract class MediaElement extends ForwardingElement {
   get seeking(): boolean {
     return this.pausedFrame.position === null && this.video.seeking;
   }
-  /** Stays with the video, also when it is set before there is anything to play. */
+  /** The rate is kept when the source changes, also if it is set before the video is loaded. */
   get playbackRate(): number {
     return this.video.playbackRate;
   }
   set playbackRate(rate: number) {
     this.video.playbackRate = rate;
-    this.#keepRate();
+    this.#preserveRate();
   }
-  /** The rate at which `load()` and another video begin. */
+  /** The rate at which `load()` and another video start. */
   get defaultPlaybackRate(): number {
     return this.#defaultPlaybackRate;
   }
   set defaultPlaybackRate(rate: number) {
-    const given = Number(rate);
-    if (!Number.isFinite(given))
-      throw new TypeError(`defaultPlaybackRate is ${rate}: it must be a finite number.`);
-    if (given === this.#defaultPlaybackRate) return;
-    this.#defaultPlaybackRate = given;
+    const value = Number(rate);
+    if (!Number.isFinite(value))
+      throw new TypeError(`defaultPlaybackRate must be a finite number, got ${rate}`);
+    if (value === this.#defaultPlaybackRate) return;
+    this.#defaultPlaybackRate = value;
     queueMicrotask(() => this.dispatchEvent(new Event("ratechange")));
   }
-  /** Pixels of the picture on screen, as they were computed. */
+  /** Width of the frame on screen, in pixels as they were decoded. */
   get videoWidth(): number {
     return this.video.videoWidth;
   }
@@ -188,7 +196,7 @@ export abstract class MediaElement extends ForwardingElement {
   set autoplay(autoplay: boolean) {
     this.toggleAttribute("autoplay", autoplay);
   }
-  /** Always true in effect: a phone's own full screen would hide the controls. */
+  /** The video always plays inline: the native full screen of a phone would hide the controls. */
   get playsInline(): boolean {
     return this.hasAttribute("playsinline");
   }

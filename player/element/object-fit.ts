@@ -1,18 +1,21 @@
 import { OBJECT_FITS, type ObjectFit } from "../geometry/size.js";
 
-/** How a page wants the picture to lie in the element: the element's own `object-fit`, which its video takes over. */
+/** Returns the `object-fit` of the element, which its video inherits. */
 export function objectFit(element: Element): ObjectFit {
   const { objectFit: value } = getComputedStyle(element);
   return OBJECT_FITS.find((known) => known === value) ?? "contain";
 }
 
-/** CSS tells nobody when it changes: looks again when what it mostly hangs on does, until the signal aborts. */
+/**
+ * Reports changes of `object-fit` until the signal aborts. There is no event for changes of computed style, so it is read
+ * again when the `style` or `class` attribute changes.
+ */
 export function observeFit(element: Element, onChange: () => void, signal: AbortSignal): void {
-  let known = objectFit(element);
+  let current = objectFit(element);
   const observer = new MutationObserver(() => {
-    const now = objectFit(element);
-    if (now === known) return;
-    known = now;
+    const next = objectFit(element);
+    if (next === current) return;
+    current = next;
     onChange();
   });
   observer.observe(element, { attributeFilter: ["style", "class"] });

@@ -1,160 +1,165 @@
-import type { SieddPlayerCustomEventMap, SieddPlayerElement } from "./element.js";
+import type { SieddPlayerElement } from "./element.js";
+import type { SieddPlayerCustomEventMap } from "./events.js";
 
-/** What an attribute does, for the tables of docs/player.md. */
+/** Describes an attribute for the table in docs/player.md. */
 export interface AttributeReference {
-  /** The property that reflects it; null where there is none. */
+  /** The property that reflects it; null if there is none. */
   readonly property: keyof SieddPlayerElement | null;
-  /** Its values, with unit and bounds. */
+  /** Accepted values, with unit and bounds. */
   readonly values: string;
-  /** What holds where it is absent. */
   readonly default: string;
   readonly description: string;
 }
 
 type Attribute = (typeof SieddPlayerElement.observedAttributes)[number] | "video-title";
 
-/** Every attribute: the compiler asks for those that are missing here. */
+const AS_ON_VIDEO = "As on `<video>`.";
+
+/** All attributes. The compiler reports missing ones. */
 export const ATTRIBUTES = {
   src: {
     property: "src",
     values: "URL of a video on a siedd server, or of a `.siedd` file",
     default: "nothing is loaded",
-    description: "what is played; set anew, it is loaded from the start, and at `defaultPlaybackRate`",
+    description: "The video to play. A new value loads it from the start, at `defaultPlaybackRate`.",
   },
   mode: {
     property: "mode",
     values: "`server`, `direct`, `auto`",
     default: "`server`",
-    description: "who decodes: [Direct mode](#direct-mode)",
+    description:
+      "Where the video is decoded: on the server or in the browser. See [Direct mode](#direct-mode).",
   },
   "max-width": {
     property: "maxWidth",
-    values: "whole number from 16, output pixels",
+    values: "integer >= 16, in output pixels",
     default: "the server's limit",
-    description: "most pixels across that are asked for; the height follows",
+    description: "Largest width to request. The height follows the aspect ratio.",
   },
   "max-height": {
     property: "maxHeight",
-    values: "whole number from 16, output pixels",
+    values: "integer >= 16, in output pixels",
     default: "the server's limit",
-    description: "most pixels down that are asked for; the width follows",
+    description: "Largest height to request. The width follows the aspect ratio.",
   },
   quality: {
     property: "quality",
-    values: "`auto`, or a whole number of rows from 16",
-    default: "`auto`: the screen's pixels, fewer on a slow link",
+    values: "`auto`, or an integer >= 16, in output pixels",
+    default: "`auto`",
     description:
-      "rows of pixels that a viewer has chosen; they are asked for whatever the screen and the link",
+      "Height to request. `auto` follows the size on screen and requests fewer pixels on a slow connection. A number is requested whatever the size on screen and the connection.",
   },
   region: {
     property: "region",
-    values: "`full`, `x,y,w,h` in source pixels, `pct:x,y,w,h`",
+    values: "`full`, `x,y,w,h` in source pixels, or `pct:x,y,w,h`",
     default: "`full`",
-    description: "the part of the picture to show: [Zoom and region](#zoom-and-region)",
+    description: "Region of the frame to show. See [Zoom and region](#zoom-and-region).",
   },
   zoom: {
     property: "zoom",
-    values: "1 to 32",
+    values: "number from 1 to 32",
     default: "1",
-    description: "how many times the middle of the picture is enlarged",
+    description: "Zoom factor around the center of the frame.",
   },
   lang: {
     property: "lang",
-    values: "language tag",
-    default: "the page's",
-    description: "language of the controls",
+    values: "BCP 47 language tag",
+    default: "the language of the page",
+    description: "Language of the controls.",
   },
   "video-title": {
     property: null,
     values: "text",
-    default: "the last part of `src`",
-    description: "name of the video on lock screens and the like",
+    default: "the last path segment of `src`",
+    description: "Title of the video on lock screens and in media controls of the system.",
   },
   nocontrols: {
     property: "controls",
-    values: "present or not",
-    default: "controls are shown",
-    description: "no controls of its own; they are away too in a slot `media`. The property is its opposite",
+    values: "present or absent",
+    default: "the controls are shown",
+    description:
+      'Hides the controls. They are also hidden in `slot="media"` of another player. The property `controls` is the opposite.',
   },
   autoplay: {
     property: "autoplay",
-    values: "present or not",
-    default: "waits",
-    description: "as on a video",
+    values: "present or absent",
+    default: "playback waits for `play()`",
+    description: AS_ON_VIDEO,
   },
   controlslist: {
     property: null,
-    values: "as on a video",
-    default: "",
-    description: "handed to the video inside",
+    values: "as on `<video>`",
+    default: "not set",
+    description: "Copied to the inner video.",
   },
   crossorigin: {
     property: "crossOrigin",
     values: "`anonymous`, `use-credentials`",
     default: "not set",
-    description: "as on a video",
+    description: AS_ON_VIDEO,
   },
   disablepictureinpicture: {
     property: "disablePictureInPicture",
-    values: "present or not",
-    default: "allowed",
-    description: "as on a video",
+    values: "present or absent",
+    default: "picture-in-picture is allowed",
+    description: AS_ON_VIDEO,
   },
   disableremoteplayback: {
     property: "disableRemotePlayback",
-    values: "present or not",
-    default: "allowed",
-    description: "as on a video",
+    values: "present or absent",
+    default: "remote playback is allowed",
+    description: AS_ON_VIDEO,
   },
   loop: {
     property: "loop",
-    values: "present or not",
-    default: "stops at the end",
-    description: "as on a video",
+    values: "present or absent",
+    default: "playback stops at the end",
+    description: AS_ON_VIDEO,
   },
   muted: {
     property: "defaultMuted",
-    values: "present or not",
-    default: "with sound",
-    description: "as on a video; the property `muted` is the state",
+    values: "present or absent",
+    default: "audio is on",
+    description: "As on `<video>`. The property `muted` is the current state.",
   },
   playsinline: {
     property: "playsInline",
-    values: "present or not",
-    default: "plays inline all the same",
-    description: "as on a video",
+    values: "present or absent",
+    default: "the video plays inline anyway",
+    description: AS_ON_VIDEO,
   },
   poster: {
     property: "poster",
-    values: "URL of a picture",
-    default: "the first picture",
-    description: "as on a video",
+    values: "URL of an image",
+    default: "the first frame",
+    description: AS_ON_VIDEO,
   },
   preload: {
     property: "preload",
     values: "`none`, `metadata`, `auto`",
     default: "`auto`",
-    description: "with `none` nothing is asked for before `play()`; the others load four seconds ahead",
+    description: "`none` loads nothing until `play()`. The other values buffer four seconds ahead.",
   },
 } satisfies Record<Attribute, AttributeReference>;
 
-/** The element's own events; those of a media element come as well. */
+/** The element's own events. It also dispatches those of a media element. */
 export const EVENTS = {
-  sizechange: "another size is wanted: `detail` is `{ width, height }` in output pixels",
+  sizechange: "The requested size has changed. `detail` is `{ width, height }` in output pixels.",
   segment:
-    "a segment of the picture has arrived: `detail` has index, start, duration, size, region, bytes, seconds, waiting, and server (seconds, cached) where the server says them",
-  missing: "a part of the video cannot be had and is left out: `detail` is `{ start, end }` in seconds",
-  regionchange: "another part of the picture is asked for: `detail` is `{ region, zoom }`",
+    "A video segment has loaded. `detail` has `index`, `start`, `duration`, `size`, `region`, `bytes`, `seconds`, `waiting`, and, if the server reports it, `server` (`seconds`, `cached`).",
+  missing: "A part of the video is unavailable and is skipped. `detail` is `{ start, end }` in seconds.",
+  regionchange: "The requested region has changed. `detail` is `{ region, zoom }`.",
 } satisfies Record<keyof SieddPlayerCustomEventMap, string>;
 
-/** Properties that no attribute reflects, beside those of a media element. */
+/** Properties without an attribute, in addition to those of a media element. */
 export const PROPERTIES = {
-  requestedSize: "the size that the screen has room for, in output pixels; null before it is known",
-  videoWidth: "pixels across of the picture on screen, as they were computed; `videoHeight` likewise",
-  transport: "`elastic`, `levels`, `native` or `direct`; null before it plays",
-  hls: "the instance of hls.js underneath; null where there is none",
-  info: "size, duration, frame rate and limits of the video; null before they are known",
-  error: "null, or why nothing plays: `message` for people, `reason` for programs, `code` as of a MediaError",
-  videoRenditions: "heights to choose from (media-tracks); choosing one sets `quality`",
-  audioTracks: "the languages of the sound; enabling one switches to it",
+  requestedSize: "The requested size in output pixels; null before the video and the layout are known.",
+  videoWidth: "Width of the frame on screen, in pixels as they were decoded. `videoHeight` is its height.",
+  transport: "`elastic`, `levels`, `native` or `direct`; null before playback starts.",
+  hls: "The hls.js instance; null if there is none.",
+  info: "Size, duration, frame rate and limits of the video; null before they are known.",
+  error:
+    "Why the video does not play; null without an error. `message` is for people, `reason` for programs, and `code` is that of a `MediaError`.",
+  videoRenditions: "Heights to select from (media-tracks). Selecting one sets `quality`.",
+  audioTracks: "Audio tracks. Enabling one switches to it.",
 } satisfies Partial<Record<keyof SieddPlayerElement, string>>;

@@ -4,17 +4,17 @@ import { toNumber } from "../../codec/asset/rational.js";
 import type { PlayerVideoInfo } from "../source/video-info.js";
 import type { MediaElement } from "./media-element.js";
 
-/** Rows of pixels that people know by name; a video's own come with them. */
+/** Common heights in pixels. The height of the video is added to them. */
 const STANDARD_HEIGHTS = [144, 240, 360, 480, 720, 1080, 1440, 2160];
 
-/** What an element with tracks has to let be chosen. */
+/** The members of the player element that track lists use. */
 export interface TrackHost extends MediaElement {
   readonly currentSrc: string;
-  /** Rows of output pixels, or `auto`: as many as the screen shows. */
+  /** Height in output pixels; `auto` follows the screen. */
   quality: number | "auto";
 }
 
-/** The `<track>` children of the element, kept alike within the video, which alone can show them. */
+/** Copies the `<track>` children of the element into the inner video, and follows their changes until the signal aborts. */
 export function mirrorTextTracks(host: Element, video: HTMLVideoElement, signal: AbortSignal): void {
   let mirrored: Element[] = [];
   const mirror = () => {
@@ -32,8 +32,8 @@ export function mirrorTextTracks(host: Element, video: HTMLVideoElement, signal:
 }
 
 /**
- * Offers heights to choose from in `videoRenditions`. Any other height can be had by `quality`: nothing is stored
- * at any of them. Ends with the signal.
+ * Adds heights to `videoRenditions`, and applies the selected one, until the signal aborts. `quality` accepts any other
+ * height too, because no rendition is stored.
  */
 export function offerRenditions(host: TrackHost, info: PlayerVideoInfo, signal: AbortSignal): void {
   const track = host.addVideoTrack("main");
@@ -58,24 +58,24 @@ export function offerRenditions(host: TrackHost, info: PlayerVideoInfo, signal: 
   list.addEventListener(
     "change",
     () => {
-      const chosen = list.selectedIndex < 0 ? undefined : list[list.selectedIndex];
-      host.quality = chosen?.height ?? "auto";
+      const selected = list.selectedIndex < 0 ? undefined : list[list.selectedIndex];
+      host.quality = selected?.height ?? "auto";
     },
     { signal },
   );
   signal.addEventListener("abort", () => host.removeVideoTrack(track), { once: true });
 }
 
-/** The video's languages in `audioTracks`; enabling one switches to it. Ends with the signal. */
+/** Adds the audio tracks of the stream to `audioTracks`, and switches to the enabled one, until the signal aborts. */
 export function offerAudioTracks(host: MediaElement, hls: Hls, signal: AbortSignal): void {
-  let offered: AudioTrack[] = [];
-  const forget = () => {
-    for (const track of offered) host.removeAudioTrack(track);
-    offered = [];
+  let tracks: AudioTrack[] = [];
+  const removeTracks = () => {
+    for (const track of tracks) host.removeAudioTrack(track);
+    tracks = [];
   };
   hls.on(Hls.Events.AUDIO_TRACKS_UPDATED, (_event, { audioTracks }) => {
-    forget();
-    offered = audioTracks.map(({ name, lang, default: main }, index) => {
+    removeTracks();
+    tracks = audioTracks.map(({ name, lang, default: main }, index) => {
       const track = host.addAudioTrack(main ? "main" : "alternative", name, lang ?? "");
       track.id = `${index}`;
       track.enabled = main;
@@ -83,15 +83,15 @@ export function offerAudioTracks(host: MediaElement, hls: Hls, signal: AbortSign
     });
   });
   hls.on(Hls.Events.AUDIO_TRACK_SWITCHED, (_event, { id }) => {
-    for (const [index, track] of offered.entries()) track.enabled = index === id;
+    for (const [index, track] of tracks.entries()) track.enabled = index === id;
   });
   host.audioTracks.addEventListener(
     "change",
     () => {
-      const chosen = offered.findLastIndex((track, index) => track.enabled && index !== hls.audioTrack);
-      if (chosen >= 0 && hls.audioTrack !== chosen) hls.audioTrack = chosen;
+      const selected = tracks.findLastIndex((track, index) => track.enabled && index !== hls.audioTrack);
+      if (selected >= 0 && hls.audioTrack !== selected) hls.audioTrack = selected;
     },
     { signal },
   );
-  signal.addEventListener("abort", forget, { once: true });
+  signal.addEventListener("abort", removeTracks, { once: true });
 }

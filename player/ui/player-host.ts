@@ -2,7 +2,6 @@ import type Hls from "hls.js";
 import type { PlayerError } from "../errors.js";
 import type { Size } from "../geometry/size.js";
 import type { LoadedSegment } from "../playback/segment.js";
-import type { ServerTiming } from "../playback/server-timing.js";
 import type { Transport } from "../playback/transport.js";
 import type { PlayerVideoInfo } from "../source/video-info.js";
 
@@ -41,4 +40,4 @@ export interface PlayerHost extends HTMLElement {
 }
 
 /** The `segment` event. */
-export type SegmentEvent = CustomEvent<LoadedSegment & { readonly server?: ServerTiming }>;
+export type SegmentEvent = CustomEvent<LoadedSegment>;

@@ -2,7 +2,7 @@ import { create } from "../../dom.js";
 import { formatTime } from "../../i18n/strings.js";
 import { videoUrl } from "../../source/video-url.js";
 
-/** What the page shows of info.json. */
+/** The members of info.json that the page shows. */
 export interface VideoFacts {
   readonly width: number;
   readonly height: number;
@@ -12,7 +12,7 @@ export interface VideoFacts {
   readonly groups: readonly unknown[];
 }
 
-/** Bytes in decimal units with three digits. */
+/** Formats bytes in decimal units with three significant digits. */
 export function formatBytes(bytes: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];
   let unit = 0;
@@ -27,7 +27,7 @@ export function formatBytes(bytes: number): string {
 export async function fetchFacts(src: string, signal: AbortSignal): Promise<VideoFacts> {
   const url = videoUrl(src, "info.json");
   const response = await fetch(url, { signal });
-  if (!response.ok) throw new Error(`${url}: status ${response.status}`);
+  if (!response.ok) throw new Error(`GET ${url} failed with status ${response.status}`);
   return (await response.json()) as VideoFacts;
 }
 
@@ -35,9 +35,9 @@ export function showFacts(list: HTMLElement, facts: VideoFacts): void {
   const fact = (term: string, value: string) =>
     create("div", {}, create("dt", {}, term), create("dd", {}, value));
   list.replaceChildren(
-    fact("Stored once, in", formatBytes(facts.bytes)),
-    fact("Encoded from", `${facts.width} × ${facts.height}`),
-    fact("Length", formatTime(facts.duration)),
+    fact("Stored in", formatBytes(facts.bytes)),
+    fact("Source size", `${facts.width} × ${facts.height}`),
+    fact("Duration", formatTime(facts.duration)),
     fact("Frames", String(facts.frameCount)),
     fact("Groups", String(facts.groups.length)),
   );

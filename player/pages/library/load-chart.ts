@@ -1,72 +1,79 @@
 import uPlot from "uplot";
 
-/** Points kept: two minutes of one a second. */
+/** Two minutes at one point per second. */
 const POINTS = 120;
 const HEIGHT = 200;
 
-/** Million pixels a second as an area, and the share of answers that needed no decoding as a line over it. */
+/** Draws million pixels per second as an area, and the cache hit rate as a line. */
 export class LoadChart {
-  readonly #place: HTMLElement;
+  readonly #container: HTMLElement;
   readonly #times: number[] = [];
   readonly #rates: number[] = [];
-  /** Percent; null where nothing was asked for. */
-  readonly #shares: (number | null)[] = [];
+  /** Percent; null if there was no request. */
+  readonly #hitRates: (number | null)[] = [];
   #plot: uPlot;
 
-  constructor(place: HTMLElement) {
-    this.#place = place;
+  constructor(container: HTMLElement) {
+    this.#container = container;
     this.#plot = this.#draw();
-    new ResizeObserver(() => this.#plot.setSize({ width: place.clientWidth, height: HEIGHT })).observe(place);
-    // A canvas does not follow the colors of the page by itself.
+    new ResizeObserver(() => this.#plot.setSize({ width: container.clientWidth, height: HEIGHT })).observe(
+      container,
+    );
+    // Canvas colors do not follow the color scheme.
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
       this.#plot.destroy();
       this.#plot = this.#draw();
     });
   }
 
-  /** @param time in seconds since 1970 @param share 0 to 1 */
-  add(time: number, rate: number, share: number | null): void {
+  /**
+   * @param time seconds since 1970
+   * @param rate million pixels per second
+   * @param hitRate 0 to 1; null if there was no request
+   */
+  add(time: number, rate: number, hitRate: number | null): void {
     this.#times.push(time);
     this.#rates.push(rate);
-    this.#shares.push(share === null ? null : share * 100);
-    if (this.#times.length > POINTS) for (const row of [this.#times, this.#rates, this.#shares]) row.shift();
+    this.#hitRates.push(hitRate === null ? null : hitRate * 100);
+    if (this.#times.length > POINTS)
+      for (const row of [this.#times, this.#rates, this.#hitRates]) row.shift();
     this.#plot.setData(this.#data());
   }
 
   #data(): uPlot.AlignedData {
-    return [this.#times, this.#rates, this.#shares];
+    return [this.#times, this.#rates, this.#hitRates];
   }
 
   #draw(): uPlot {
-    const style = getComputedStyle(this.#place);
+    const style = getComputedStyle(this.#container);
     const color = (name: string) => style.getPropertyValue(name).trim();
-    // The colors of the page are pairs, light and dark: the browser says which one it is.
-    const ink = resolve(this.#place, "var(--soft)");
-    const grid = resolve(this.#place, "var(--line)");
-    const share = resolve(this.#place, "var(--ink)");
+    // light-dark() colors must be resolved by the browser.
+    const mutedText = resolveColor(this.#container, "var(--text-muted)");
+    const grid = resolveColor(this.#container, "var(--border)");
+    const text = resolveColor(this.#container, "var(--text)");
     const accent = color("--accent");
-    const axis = { stroke: ink, font: "12px system-ui, sans-serif", ticks: { show: false } };
+    const axis = { stroke: mutedText, font: "12px system-ui, sans-serif", ticks: { show: false } };
     const options: uPlot.Options = {
-      width: this.#place.clientWidth,
+      width: this.#container.clientWidth,
       height: HEIGHT,
       cursor: { drag: { setScale: false } },
       legend: { live: false },
       scales: {
         x: { range: (_, __, last) => [last - POINTS, last] },
         rate: { range: (_, __, max) => [0, Math.max(1, (max ?? 0) * 1.15)] },
-        share: { range: [0, 103] },
+        hitRate: { range: [0, 103] },
       },
       axes: [
         {
           ...axis,
           grid: { show: false },
-          splits: (_, __, ___, last) => halfMinutes(last),
-          values: (_, splits) => splits.map(ago(splits.at(-1) ?? 0)),
+          splits: (_, __, ___, last) => axisTicks(last),
+          values: (_, splits) => splits.map(formatAge(splits.at(-1) ?? 0)),
         },
         { ...axis, scale: "rate", size: 46, grid: { stroke: grid, width: 1 } },
         {
           ...axis,
-          scale: "share",
+          scale: "hitRate",
           side: 1,
           size: 52,
           grid: { show: false },
@@ -84,9 +91,9 @@ export class LoadChart {
           points: { show: false },
         },
         {
-          label: "without decoding",
-          scale: "share",
-          stroke: share,
+          label: "Cache hit rate",
+          scale: "hitRate",
+          stroke: text,
           width: 1.5,
           dash: [5, 4],
           spanGaps: true,
@@ -94,24 +101,24 @@ export class LoadChart {
         },
       ],
     };
-    return new uPlot(options, this.#data(), this.#place);
+    return new uPlot(options, this.#data(), this.#container);
   }
 }
 
-/** Every half minute back from the newest point, which is at the right edge. */
-const halfMinutes = (newest: number): number[] =>
+/** Returns axis ticks every 30 seconds, back from the newest point at the right edge. */
+const axisTicks = (newest: number): number[] =>
   Array.from({ length: 4 }, (_, i) => newest - 30 * (4 - i)).concat(newest);
 
-const ago =
+const formatAge =
   (newest: number) =>
   (time: number): string => {
     const seconds = Math.round(newest - time);
     return seconds === 0 ? "now" : seconds === 120 ? "" : `${seconds} s ago`;
   };
 
-/** A color of the style sheet as a canvas takes it. */
-function resolve(place: HTMLElement, color: string): string {
-  const probe = place.appendChild(document.createElement("i"));
+/** Resolves a CSS color for a canvas. */
+function resolveColor(container: HTMLElement, color: string): string {
+  const probe = container.appendChild(document.createElement("i"));
   probe.style.color = color;
   const resolved = getComputedStyle(probe).color;
   probe.remove();

@@ -2,26 +2,26 @@ import { create } from "../../dom.js";
 import type { SieddPlayerElement } from "../../element/element.js";
 import { computeRequestedSize, type Size, sameSize } from "../../geometry/size.js";
 import { parseVideoInfo } from "../../source/video-info.js";
-import { watchServer } from "./console.js";
 import { fetchFacts, showFacts } from "./facts.js";
 import { makeResizable } from "./resizing.js";
 import { SegmentHistory } from "./segment-history.js";
-import { makeCopyable, showSnippets } from "./snippets.js";
+import { showServerLoad } from "./server-load.js";
+import { setupCopyButtons, showSnippets } from "./snippets.js";
 import { type ListedVideo, readVideos } from "./videos.js";
 
-/** The page is one fixed document that comes with this module, so its parts are there. */
+/** Returns an element of index.html, which is served together with this module. */
 const byId = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
 
-// This module lies in `player/` below the catalog, under whatever prefix.
+// This module is served from `player/` below the catalog.
 const root = new URL("..", import.meta.url);
 const player = byId<SieddPlayerElement>("player");
 const history = new SegmentHistory(byId("segments"));
 let facts: Parameters<typeof showFacts>[1] | null = null;
-let choice = new AbortController();
+let selection = new AbortController();
 
 const format = ({ width, height }: Size) => `${width} × ${height}`;
 
-/** The size that the box as it is now leads to; while it is being dragged that is ahead of what is asked for. */
+/** Returns the size that the current box needs. During a drag the requested size follows with a delay. */
 function sizeOfBox(): Size | null {
   if (facts === null) return null;
   const { width, height } = player.getBoundingClientRect();
@@ -43,34 +43,34 @@ function showSize(): void {
   const shown = { width: player.videoWidth, height: player.videoHeight };
   byId("status").textContent =
     shown.width === 0
-      ? "Computing the first second…"
+      ? "Decoding the first second…"
       : sameSize(shown, size)
-        ? "On screen now, pixel for pixel."
-        : `On screen ${format(shown)}, then ${format(size)}.`;
+        ? "On screen, pixel for pixel."
+        : `On screen: ${format(shown)}. Next: ${format(size)}.`;
 }
 
 const resizing = makeResizable(byId("box"), byId("grip"), () => {
   byId("box").classList.remove("hinting");
 });
 
-/** With sound where the browser allows it, else silent: a page that moves explains itself. */
+/** Starts playback, muted if the browser does not allow audio yet. */
 async function start(): Promise<void> {
   try {
     await player.play();
   } catch (error) {
     if (!(error instanceof DOMException) || error.name !== "NotAllowedError") return;
     player.muted = true;
-    byId("sound").hidden = false;
+    byId("unmute").hidden = false;
     await player.play().catch(() => undefined);
   }
 }
 
-function choose(video: ListedVideo): void {
-  choice.abort();
-  choice = new AbortController();
+function select(video: ListedVideo): void {
+  selection.abort();
+  selection = new AbortController();
   facts = null;
   history.clear();
-  byId("cinema").hidden = false;
+  byId("video-section").hidden = false;
   byId("size").textContent = "\u00a0";
   byId("name").textContent = video.id;
   byId("facts").replaceChildren();
@@ -81,7 +81,7 @@ function choose(video: ListedVideo): void {
   }
   player.src = video.src;
   void start();
-  fetchFacts(video.src, choice.signal).then(
+  fetchFacts(video.src, selection.signal).then(
     (read) => {
       facts = read;
       showFacts(byId("facts"), read);
@@ -89,7 +89,7 @@ function choose(video: ListedVideo): void {
       byId("box").style.setProperty("--aspect", String(read.width / read.height));
       showSize();
     },
-    // The player says what is wrong with the video.
+    // The player reports the error.
     () => undefined,
   );
 }
@@ -98,22 +98,22 @@ async function open(): Promise<void> {
   const videos = readVideos(root);
   if (videos.length === 0) return;
   await customElements.whenDefined("siedd-player");
-  const wanted = () => {
+  const hashId = () => {
     try {
       return decodeURIComponent(location.hash.slice(1));
     } catch {
       return "";
     }
   };
-  const onSizeChange = () => choose(videos.find(({ id }) => id === wanted()) ?? videos[0]);
-  window.addEventListener("hashchange", onSizeChange);
-  onSizeChange();
+  const onHashChange = () => select(videos.find(({ id }) => id === hashId()) ?? videos[0]);
+  window.addEventListener("hashchange", onHashChange);
+  onHashChange();
 }
 
 new ResizeObserver(showSize).observe(player);
 for (const type of ["sizechange", "resize", "loadeddata", "emptied"]) player.addEventListener(type, showSize);
 for (const type of ["timeupdate", "seeked", "resize"]) {
-  player.addEventListener(type, () => history.mark(player.currentTime));
+  player.addEventListener(type, () => history.highlight(player.currentTime));
 }
 player.addEventListener("segment", (event) => history.add((event as CustomEvent).detail));
 for (const button of document.querySelectorAll<HTMLButtonElement>("[data-width]")) {
@@ -122,13 +122,13 @@ for (const button of document.querySelectorAll<HTMLButtonElement>("[data-width]"
     resizing.setWidth(Number.isNaN(pixels) ? Number.POSITIVE_INFINITY : pixels / window.devicePixelRatio);
   });
 }
-byId("sound").addEventListener("click", () => {
+byId("unmute").addEventListener("click", () => {
   player.muted = false;
 });
 player.addEventListener("volumechange", () => {
-  if (!player.muted) byId("sound").hidden = true;
+  if (!player.muted) byId("unmute").hidden = true;
 });
 byId("box").classList.add("hinting");
-makeCopyable(byId("copied"));
-watchServer(root);
+setupCopyButtons(byId("copy-status"));
+showServerLoad(root);
 void open();

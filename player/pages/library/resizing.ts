@@ -1,18 +1,19 @@
-/** CSS pixels that an arrow key resizes by; with Shift the smaller one. */
+/** CSS pixels per arrow key. */
 const STEP = 48;
+/** CSS pixels per arrow key with Shift. */
 const FINE_STEP = 2;
 const MIN_WIDTH = 96;
 
 export interface Resizing {
-  /** Sets the width in CSS pixels; `Infinity` fills the width there is. */
+  /** Sets the width in CSS pixels; `Infinity` fills the available width. */
   setWidth(pixels: number): void;
 }
 
-/** Lets the grip resize the box by pointer and by arrow keys. Tells whenever a hand has moved it. */
+/** Makes the box resizable by dragging the grip and by arrow keys. */
 export function makeResizable(box: HTMLElement, grip: HTMLElement, onResize: () => void): Resizing {
-  const room = () => box.parentElement?.clientWidth ?? window.innerWidth;
+  const availableWidth = () => box.parentElement?.clientWidth ?? window.innerWidth;
   const setWidth = (pixels: number) => {
-    box.style.setProperty("--box", `${Math.min(Math.max(pixels, MIN_WIDTH), room())}px`);
+    box.style.setProperty("--box", `${Math.min(Math.max(pixels, MIN_WIDTH), availableWidth())}px`);
     onResize();
   };
 
@@ -28,7 +29,7 @@ export function makeResizable(box: HTMLElement, grip: HTMLElement, onResize: () 
     grip.addEventListener(
       "pointermove",
       (move) => {
-        // The corner follows the hand along the diagonal, whichever way it went further.
+        // The box keeps its aspect ratio: the larger relative movement counts.
         const byWidth = (move.clientX - down.clientX) / width;
         const byHeight = (move.clientY - down.clientY) / height;
         const change = Math.abs(byWidth) > Math.abs(byHeight) ? byWidth : byHeight;

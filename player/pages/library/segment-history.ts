@@ -3,7 +3,7 @@ import type { LoadedSegment } from "../../playback/segment.js";
 
 const MAX_BARS = 26;
 
-/** A bar for each of the last segments, as high as the picture was computed; the one on screen stands out. */
+/** Draws a bar for each of the last segments, in proportion to its height in pixels, and highlights the current one. */
 export class SegmentHistory {
   readonly #list: HTMLElement;
   readonly #bars: { readonly segment: LoadedSegment; readonly bar: HTMLElement }[] = [];
@@ -23,17 +23,17 @@ export class SegmentHistory {
     this.#list.append(bar);
     this.#bars.push({ segment, bar });
     if (this.#bars.length > MAX_BARS) this.#bars.shift()?.bar.remove();
-    const highest = Math.max(...this.#bars.map((other) => other.segment.size.height));
+    const maxHeight = Math.max(...this.#bars.map((other) => other.segment.size.height));
     for (const other of this.#bars)
-      other.bar.style.height = `${(100 * other.segment.size.height) / highest}%`;
+      other.bar.style.height = `${(100 * other.segment.size.height) / maxHeight}%`;
   }
 
-  /** Marks what is on screen at this moment of the video, in seconds. */
-  mark(position: number): void {
-    const plays = ({ start, duration }: LoadedSegment) => start <= position && position < start + duration;
-    const shown = this.#bars.findLastIndex(({ segment }) => plays(segment));
+  /** Highlights the segment at a position in seconds. */
+  highlight(position: number): void {
+    const contains = ({ start, duration }: LoadedSegment) => start <= position && position < start + duration;
+    const current = this.#bars.findLastIndex(({ segment }) => contains(segment));
     this.#bars.forEach(({ bar }, index) => {
-      bar.className = index === shown ? "now" : shown >= 0 && index < shown ? "seen" : "";
+      bar.className = index === current ? "current" : current >= 0 && index < current ? "played" : "";
     });
   }
 }

@@ -5,7 +5,7 @@ import type { ListedVideo } from "./videos.js";
 
 const MESSAGE_MS = 2500;
 
-/** Shows what to copy into another page for this video. */
+/** Shows the snippets that embed the video in another page. */
 export function showSnippets(
   root: URL,
   { id, src }: ListedVideo,
@@ -15,37 +15,37 @@ export function showSnippets(
   const video = { root: root.href, id, ...size, signature };
   const texts = {
     element: elementSnippet(video),
-    frame: embedSnippet(video),
+    iframe: embedSnippet(video),
     hls: videoUrl(src, "master.m3u8"),
   };
   for (const [name, text] of Object.entries(texts)) {
-    const place = document.getElementById(name);
-    if (place !== null) place.textContent = text;
+    const code = document.getElementById(name);
+    if (code !== null) code.textContent = text;
   }
 }
 
-/** Makes the buttons copy what stands beside them, and say so in `told`. */
-export function makeCopyable(told: HTMLElement): void {
+/** Makes the copy buttons copy their snippets, and reports the result in `status`. */
+export function setupCopyButtons(status: HTMLElement): void {
   let timer: number | undefined;
-  const say = (text: string) => {
-    told.textContent = text;
+  const report = (text: string) => {
+    status.textContent = text;
     clearTimeout(timer);
     timer = setTimeout(() => {
-      told.textContent = "";
+      status.textContent = "";
     }, MESSAGE_MS);
   };
   for (const button of document.querySelectorAll<HTMLButtonElement>("[data-copy]")) {
     button.addEventListener("click", () => {
       const code = document.getElementById(button.dataset.copy ?? "");
       if (code === null) return;
-      // Without a secure origin there is no clipboard: what is selected can be copied by hand.
+      // There is no clipboard API without a secure origin. The text is then selected instead.
       const copied =
-        navigator.clipboard?.writeText(code.textContent ?? "") ?? Promise.reject(new Error("none"));
+        navigator.clipboard?.writeText(code.textContent ?? "") ?? Promise.reject(new Error("no clipboard"));
       copied.then(
-        () => say("Copied."),
+        () => report("Copied."),
         () => {
           getSelection()?.selectAllChildren(code);
-          say("Selected; press Ctrl C or ⌘ C to copy it.");
+          report("Selected. Press Ctrl+C or ⌘C to copy.");
         },
       );
     });

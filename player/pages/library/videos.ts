@@ -1,14 +1,18 @@
 import { create } from "../../dom.js";
 
-/** A video of the list, with an absolute address. */
+/** A video in the list. */
 export interface ListedVideo {
   readonly id: string;
-  /** What `<siedd-player src>` takes. */
+  /** Absolute URL for `<siedd-player src>`. */
   readonly src: string;
   readonly link: HTMLAnchorElement;
 }
 
-/** The videos that the server wrote into the page. @param root the server's folder, ending in a slash */
+/**
+ * Reads the list of videos that the server wrote into the page.
+ *
+ * @param root URL of the catalog, with a trailing slash
+ */
 export function readVideos(root: URL): readonly ListedVideo[] {
   const links = document.querySelectorAll<HTMLAnchorElement>("#videos a[data-id]");
   return [...links].map((link) => {

@@ -3,22 +3,22 @@ import { create } from "../../dom.js";
 import { formatBytes } from "./facts.js";
 import type { LoadChart } from "./load-chart.js";
 
-/** Milliseconds between two looks at the server. */
+/** Time between two requests of stats.json. */
 const POLL_INTERVAL_MS = 1000;
-/** Looks that a rate is taken over: work is counted when a whole segment is done. */
+/** Samples over which rates are computed: the server counts a segment when it is done. */
 const RATE_WINDOW = 3;
 
 const TIERS: Readonly<Record<string, string>> = {
   memory: "Segments in memory",
-  disk: "Segments on the disk",
-  origin: "Blocks of videos from other servers",
+  disk: "Segments on disk",
+  origin: "Blocks of remote videos",
 };
 
 const byId = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
 
 /**
- * null where the library that draws does not run: it reads the browser's language at once, and that of WebKitGTK is no
- * language tag ("C") in an environment without one.
+ * Loads the chart. Resolves to null if uPlot fails: on import it reads the language of the browser, which in WebKitGTK can
+ * be "C", an invalid language tag.
  */
 const openChart = (): Promise<LoadChart | null> =>
   import("./load-chart.js").then(
@@ -26,43 +26,43 @@ const openChart = (): Promise<LoadChart | null> =>
     () => null,
   );
 
-/** Shows how busy the server is, as long as the page is visible and the server tells. */
-export function watchServer(root: URL): void {
-  const address = new URL("stats.json", root);
-  const seen: Stats[] = [];
+/** Shows the load of the server while the page is visible, if the server publishes its statistics. */
+export function showServerLoad(root: URL): void {
+  const url = new URL("stats.json", root);
+  const samples: Stats[] = [];
   let chart: Promise<LoadChart | null> | undefined;
   let timer: number | undefined;
 
-  const show = (now: Stats) => {
-    // A server that was started again counts from 0.
-    if ((seen.at(-1)?.seconds ?? 0) > now.seconds) seen.length = 0;
-    seen.push(now);
-    if (seen.length > RATE_WINDOW + 1) seen.shift();
-    const before = seen[0];
+  const update = (now: Stats) => {
+    // The server has restarted and counts from 0.
+    if ((samples.at(-1)?.seconds ?? 0) > now.seconds) samples.length = 0;
+    samples.push(now);
+    if (samples.length > RATE_WINDOW + 1) samples.shift();
+    const before = samples[0];
     const rate = (now.pixels - before.pixels) / Math.max(1, now.seconds - before.seconds) / 1e6;
-    const answers = now.hits + now.computed - before.hits - before.computed;
-    const share = answers === 0 ? null : (now.hits - before.hits) / answers;
+    const responses = now.hits + now.computed - before.hits - before.computed;
+    const hitRate = responses === 0 ? null : (now.hits - before.hits) / responses;
     byId("server").hidden = false;
     byId("rate").textContent = rate >= 100 ? rate.toFixed(0) : rate.toFixed(1);
     const total = now.hits + now.computed;
-    byId("hits").textContent = total === 0 ? "–" : `${Math.round((100 * now.hits) / total)} %`;
+    byId("cache-hits").textContent = total === 0 ? "–" : `${Math.round((100 * now.hits) / total)} %`;
     byId("queue").textContent = `${now.running} + ${now.waiting}`;
-    byId("queue-unit").textContent = `at work and waiting, ${now.concurrency} at a time`;
+    byId("queue-unit").textContent = `running + waiting, ${now.concurrency} in parallel`;
     showCaches(now);
     chart ??= openChart();
     const seconds = Date.now() / 1000;
-    void chart.then((drawn) => drawn?.add(seconds, rate, share));
+    void chart.then((loaded) => loaded?.add(seconds, rate, hitRate));
   };
 
   const tick = async (): Promise<void> => {
     const started = performance.now();
     try {
-      const response = await fetch(address, { cache: "no-store" });
-      // A server that keeps its figures to itself.
+      const response = await fetch(url, { cache: "no-store" });
+      // The server does not publish its statistics.
       if (response.status >= 400 && response.status < 500) return;
-      if (response.ok) show((await response.json()) as Stats);
+      if (response.ok) update((await response.json()) as Stats);
     } catch {
-      // It may be starting again.
+      // The server may be restarting.
     }
     if (document.hidden) return;
     timer = setTimeout(() => void tick(), Math.max(100, POLL_INTERVAL_MS - (performance.now() - started)));
@@ -70,7 +70,7 @@ export function watchServer(root: URL): void {
 
   document.addEventListener("visibilitychange", () => {
     clearTimeout(timer);
-    seen.length = 0;
+    samples.length = 0;
     if (!document.hidden) void tick();
   });
   if (!document.hidden) void tick();
@@ -93,8 +93,8 @@ function showCaches({ caches }: Stats): void {
     );
   }
   for (const [i, { bytes, maxBytes }] of caches.entries()) {
-    const [, figure, meter] = list.children[i].children;
-    figure.textContent = `${formatBytes(bytes)} of ${formatBytes(maxBytes)}`;
+    const [, label, meter] = list.children[i].children;
+    label.textContent = `${formatBytes(bytes)} of ${formatBytes(maxBytes)}`;
     (meter as HTMLMeterElement).max = Math.max(1, maxBytes);
     (meter as HTMLMeterElement).value = bytes;
   }
