@@ -101,7 +101,7 @@ test("two processes that share a folder stay within the bound and never read par
   const writer = `
     import { DiskCache } from ${JSON.stringify(new URL("../../../server/cache/disk-cache.js", import.meta.url).href)};
     const onError = (error) => { throw error; };
-    const cache = await DiskCache.open({ folder: process.argv[1], maxBytes: ${maxBytes}, namespace: "one", onProblem });
+    const cache = await DiskCache.open({ folder: process.argv[1], maxBytes: ${maxBytes}, namespace: "one", onError });
     for (let i = 0; i < 150; i++) {
       const key = (i * 7) % 90;
       const bytes = new Uint8Array(2000 + key * 150).fill(key);
@@ -170,8 +170,8 @@ test("the least recently used entries are evicted first, and other files are kep
   const { evicted, bytes } = cache.counts;
   assert.ok(evicted >= 5 && bytes <= 100_000);
   assert.deepEqual((await readdir(folder)).filter((name) => !name.endsWith(".siedd-cache")).sort(), [
-    "video.siedd",
     "mine.tmp",
+    "video.siedd",
   ]);
 });
 

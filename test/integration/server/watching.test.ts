@@ -54,7 +54,7 @@ test("a video being copied is ignored until it is complete, then served without 
     assert.deepEqual([assets.length, problems], [1, undefined]);
   }
   assert.equal((await server.get(SEGMENT)).status, 200);
-  assert.deepEqual(await idsOf(server), ["video", "other"]);
+  assert.deepEqual(await idsOf(server), ["other", "video"]);
   await logged("video: video added");
 });
 
