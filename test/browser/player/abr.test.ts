@@ -3,172 +3,175 @@ import { before, describe, type TestContext, test } from "node:test";
 import type { CDPSession, Page } from "playwright-core";
 import type { LoadedSegment } from "../../../player/index.js";
 import {
-  PATIENCE,
+  TEST_TIMEOUT_MS,
   type PageOptions,
-  reach,
-  until,
+  waitForTime,
+  waitFor,
   useStage,
-  video,
-  withoutInBandParameters,
+  playerMarkup,
+  disableAvc3,
 } from "../../support/player-stage.js";
 
 declare global {
   interface Window {
-    arrivals: LoadedSegment[];
-    /** Seconds of each wait while playing. */
-    waits: number[];
+    loadedSegments: LoadedSegment[];
+    /** Duration of each stall, in seconds. */
+    stalls: number[];
   }
 }
 
 const UNLIMITED = -1;
 
-/** The network between this page and the world; -1 bytes a second is no limit. */
-async function throttle(session: CDPSession, bytesPerSecond: number, milliseconds: number): Promise<void> {
+/** Throttles the page's network; -1 bytes per second is unlimited. */
+async function throttle(session: CDPSession, bytesPerSecond: number, latencyMs: number): Promise<void> {
   await session.send("Network.emulateNetworkConditions", {
     offline: false,
-    latency: milliseconds,
+    latency: latencyMs,
     downloadThroughput: bytesPerSecond,
     uploadThroughput: UNLIMITED,
   });
 }
 
-/** As `until`, for what takes the seconds of a video and those of a slow network. */
-const eventually = (page: Page, condition: (given: number) => boolean, given: number) =>
-  page.waitForFunction(condition, given, { timeout: 120_000, polling: 50 });
+/** As `until`, with a timeout for a slow network. */
+const eventually = (page: Page, condition: (value: number) => boolean, value: number) =>
+  page.waitForFunction(condition, value, { timeout: 120_000, polling: 50 });
 
-/** Collects arrivals of the picture, and how long playing waited. */
-function watch(): void {
-  window.arrivals = [];
-  window.waits = [];
-  let since = 0;
+/** Records loaded segments and stalls. */
+function recordPlayback(): void {
+  window.loadedSegments = [];
+  window.stalls = [];
+  let stalledAt = 0;
   const { player } = window;
-  player.addEventListener("segment", (event) => window.arrivals.push(event.detail));
+  player.addEventListener("segment", (event) => window.loadedSegments.push(event.detail));
   player.addEventListener("waiting", () => {
-    since = performance.now();
+    stalledAt = performance.now();
   });
   player.addEventListener("playing", () => {
-    if (since > 0) window.waits.push((performance.now() - since) / 1000);
-    since = 0;
+    if (stalledAt > 0) window.stalls.push((performance.now() - stalledAt) / 1000);
+    stalledAt = 0;
   });
 }
 
-describe("the player on a slow network", { concurrency: false, timeout: PATIENCE }, () => {
+describe("the player on a slow network", { concurrency: false, timeout: TEST_TIMEOUT_MS }, () => {
   const stage = useStage(60);
-  // So that what comes at the beginning is the exact size, however busy the machine.
-  before(() => stage.warm("320,180", 0, 12));
+  // Cached segments start at the exact size, however busy the machine is.
+  before(() => stage.warmCache("320,180", 0, 12));
 
   const play = async (t: TestContext, options: PageOptions = {}) => {
-    const { page, faults } = await stage.page(t, video("width: 320px", "loop"), options);
+    const { page, faults } = await stage.page(t, playerMarkup("width: 320px", "loop"), options);
     const session = await page.context().newCDPSession(page);
     await session.send("Network.enable");
-    await page.evaluate(watch);
+    await page.evaluate(recordPlayback);
     await page.evaluate(() => window.player.play());
-    await reach(page, 3);
-    const { size, bytes, duration } = await page.evaluate(() => window.arrivals.at(-1)!);
-    return { page, faults, session, wide: size.width, bytesPerSecond: bytes / duration };
+    await waitForTime(page, 3);
+    const { size, bytes, duration } = await page.evaluate(() => window.loadedSegments.at(-1)!);
+    return { page, faults, session, exactWidth: size.width, bytesPerSecond: bytes / duration };
   };
-  /** -> the widths that came while the network was so slow for so long, and how long the video waited. */
-  const slow = async (page: Page, session: CDPSession, bytesPerSecond: number, seconds: number) => {
-    const from = await page.evaluate(() => {
-      window.waits.length = 0;
-      return window.arrivals.length;
+  /** Plays at this bandwidth for so many seconds of video. Returns the loaded widths and the seconds of stalls. */
+  const playThrottled = async (page: Page, session: CDPSession, bytesPerSecond: number, seconds: number) => {
+    const firstIndex = await page.evaluate(() => {
+      window.stalls.length = 0;
+      return window.loadedSegments.length;
     });
     await throttle(session, bytesPerSecond, 50);
     const at = await page.evaluate(() => window.player.currentTime);
     await eventually(page, (end) => window.player.currentTime >= end, at + seconds);
     return {
       widths: await page.evaluate(
-        (first) => window.arrivals.slice(first).map(({ size }) => size.width),
-        from,
+        (first) => window.loadedSegments.slice(first).map(({ size }) => size.width),
+        firstIndex,
       ),
-      waited: await page.evaluate(() => window.waits.reduce((sum, seconds) => sum + seconds, 0)),
+      stalled: await page.evaluate(() => window.stalls.reduce((sum, seconds) => sum + seconds, 0)),
     };
   };
 
-  test("plays on with fewer pixels, in widths that viewers share, and comes back to the exact ones", async (t) => {
-    const { page, faults, session, wide, bytesPerSecond } = await play(t);
-    // Half of what the exact size needs; the sound takes its part of it.
-    const { widths, waited } = await slow(page, session, bytesPerSecond / 2, 7);
-    const narrow = widths.filter((width) => width < wide);
-    assert.ok(narrow.length >= 2, `widths ${widths}`);
+  test("plays on with fewer pixels, in widths that viewers share, and returns to the exact size", async (t) => {
+    const { page, faults, session, exactWidth, bytesPerSecond } = await play(t);
+    // Half of what the exact size needs; the audio shares it.
+    const { widths, stalled } = await playThrottled(page, session, bytesPerSecond / 2, 7);
+    const reduced = widths.filter((width) => width < exactWidth);
+    assert.ok(reduced.length >= 2, `widths ${widths}`);
     assert.ok(
-      narrow.every((width) => width % 16 === 0),
+      reduced.every((width) => width % 16 === 0),
       `widths ${widths}`,
     );
-    // At the exact size it would wait for as long as it plays.
-    assert.ok(waited < 5, `waited ${waited} s`);
+    // At the exact size it would stall for as long as it plays.
+    assert.ok(stalled < 5, `stalled for ${stalled} s`);
     await throttle(session, UNLIMITED, 0);
-    await eventually(page, (width) => window.arrivals.at(-1)!.size.width >= width, wide);
+    await eventually(page, (width) => window.loadedSegments.at(-1)!.size.width >= width, exactWidth);
     assert.deepEqual(faults, []);
   });
 
-  test("without in-band parameter sets it plays on with fewer pixels too", async (t) => {
-    const { page, session, wide, bytesPerSecond } = await play(t, { before: withoutInBandParameters });
+  test("plays on with fewer pixels without in-band parameter sets, too", async (t) => {
+    const { page, session, exactWidth, bytesPerSecond } = await play(t, { before: disableAvc3 });
     assert.equal(await page.evaluate(() => window.player.transport), "levels");
-    const { widths } = await slow(page, session, bytesPerSecond / 2, 6);
-    assert.ok(Math.min(...widths) < wide, `widths ${widths}`);
+    const { widths } = await playThrottled(page, session, bytesPerSecond / 2, 6);
+    assert.ok(Math.min(...widths) < exactWidth, `widths ${widths}`);
   });
 
-  test("what a slow network made small comes at the exact size once the video is loaded to its end", async (t) => {
-    const { page, faults, session, wide, bytesPerSecond } = await play(t);
+  test("replaces reduced segments at the exact size once the video is loaded to its end", async (t) => {
+    const { page, faults, session, exactWidth, bytesPerSecond } = await play(t);
     await throttle(session, bytesPerSecond / 2, 50);
     await page.evaluate(() => {
-      window.arrivals.length = 0;
+      window.loadedSegments.length = 0;
       window.player.currentTime = 54;
     });
-    await until(page, () => {
+    await waitFor(page, () => {
       const { buffered, duration, seeking } = window.player;
       const loaded = !seeking && buffered.length === 1 && buffered.end(0) > duration - 0.2;
       if (loaded) window.player.pause();
       return loaded;
     });
-    const small = await page.evaluate(() => window.arrivals.map(({ size }) => size.width));
-    assert.ok(Math.min(...small) < wide, `widths ${small}`);
+    const widths = await page.evaluate(() => window.loadedSegments.map(({ size }) => size.width));
+    assert.ok(Math.min(...widths) < exactWidth, `widths ${widths}`);
     await throttle(session, UNLIMITED, 0);
-    const exact = (width: number) => {
+    const isExactAhead = (width: number) => {
       const { currentTime } = window.player;
       const ahead = [
         ...new Map(
-          window.arrivals
+          window.loadedSegments
             .filter(({ start, duration }) => currentTime < start + duration)
             .map(({ index, size }) => [index, size.width]),
         ),
       ];
       return (
-        ahead.length > 0 && ahead.every(([, got]) => got === width) && window.player.videoWidth === width
+        ahead.length > 0 &&
+        ahead.every(([, loadedWidth]) => loadedWidth === width) &&
+        window.player.videoWidth === width
       );
     };
-    await until(page, exact, wide);
+    await waitFor(page, isExactAhead, exactWidth);
     assert.equal(await page.evaluate(() => window.player.buffered.length), 1);
     await page.evaluate(() => {
       window.player.loop = false;
       window.player.currentTime = 59.5;
       return window.player.play();
     });
-    await until(page, () => window.player.ended);
+    await waitFor(page, () => window.player.ended);
     assert.deepEqual(faults, []);
   });
 
-  test("a busy server is asked again no sooner than it wants", async (t) => {
-    const asked: number[] = [];
-    const { page } = await stage.page(t, video("width: 320px"), {
+  test("retries a busy server no sooner than its Retry-After", async (t) => {
+    const requestTimes: number[] = [];
+    const { page } = await stage.page(t, playerMarkup("width: 320px"), {
       prepare: (prepared) =>
         prepared.route(/elastic-1\.m4s/, (route) => {
-          asked.push(performance.now());
-          return asked.length === 1
+          requestTimes.push(performance.now());
+          return requestTimes.length === 1
             ? route.fulfill({ status: 503, headers: { "retry-after": "1" } })
             : route.continue();
         }),
     });
     await page.evaluate(() => window.player.play());
-    await reach(page, 1.2);
-    // On a slow machine what comes too late is asked for anew, smaller.
-    assert.ok(asked.length >= 2, "it was not asked again");
-    // By itself hls.js would ask after half a second.
-    assert.ok(asked[1]! - asked[0]! >= 950, `asked again after ${asked[1]! - asked[0]!} ms`);
+    await waitForTime(page, 1.2);
+    // More than two on a slow machine, where late segments are requested again with fewer pixels.
+    assert.ok(requestTimes.length >= 2, "not retried");
+    // hls.js alone would retry after half a second.
+    const delay = requestTimes[1]! - requestTimes[0]!;
+    assert.ok(delay >= 950, `retried after ${delay} ms`);
   });
 
-  test("a video that begins on a slow network asks for fewer pixels before its first picture", async (t) => {
+  test("requests fewer pixels before the first frame on a slow network", async (t) => {
     const { page } = await stage.page(t, "", {});
     const session = await page.context().newCDPSession(page);
     await session.send("Network.enable");
@@ -178,9 +181,9 @@ describe("the player on a slow network", { concurrency: false, timeout: PATIENCE
         '<siedd-player src="silent" style="width: 640px" autoplay muted></siedd-player>';
       window.player = document.querySelector("siedd-player")!;
     });
-    await page.evaluate(watch);
-    await until(page, () => window.arrivals.length >= 1);
-    const first = await page.evaluate(() => window.arrivals[0]!);
+    await page.evaluate(recordPlayback);
+    await waitFor(page, () => window.loadedSegments.length >= 1);
+    const first = await page.evaluate(() => window.loadedSegments[0]!);
     assert.ok(first.size.width < 640, `${first.size.width}, ${first.bytes} bytes in ${first.seconds} s`);
   });
 });

@@ -8,15 +8,15 @@ import fastifyStatic from "@fastify/static";
 import fastify from "fastify";
 import type { Page } from "playwright-core";
 import { watchFaults } from "../../support/browser.js";
-import { PATIENCE, reach, until, useStage, VIDEO, video } from "../../support/player-stage.js";
+import { TEST_TIMEOUT_MS, waitForTime, waitFor, useStage, VIDEO, playerMarkup } from "../../support/player-stage.js";
 import { syntheticAsset } from "../../support/synthetic-asset.js";
 import { syntheticPaperAsset } from "../../support/synthetic-paper.js";
 import { tempFolder } from "../../support/temp-folder.js";
 
-type Ends = Pick<TestContext, "after">;
+type Teardown = Pick<TestContext, "after">;
 
-/** A static host of another origin, as any object store is one. */
-async function staticHost(t: Ends, files: Record<string, Uint8Array>): Promise<string> {
+/** Starts a static host of another origin, like an object store. */
+async function staticHost(t: Teardown, files: Record<string, Uint8Array>): Promise<string> {
   const root = await tempFolder(t as TestContext);
   for (const [name, bytes] of Object.entries(files)) await writeFile(join(root, name), bytes);
   const app = fastify({ forceCloseConnections: true });
@@ -29,8 +29,8 @@ async function staticHost(t: Ends, files: Record<string, Uint8Array>): Promise<s
   return url;
 }
 
-/** A host that knows no Range and sends whole files. */
-async function plainHost(t: Ends, bytes: Uint8Array): Promise<string> {
+/** Starts a host that ignores Range and sends whole files. */
+async function hostWithoutRanges(t: Teardown, bytes: Uint8Array): Promise<string> {
   const server = createServer((_request, response) => {
     response.writeHead(200, { "access-control-allow-origin": "*", "content-length": bytes.length });
     response.end(bytes);
@@ -43,27 +43,30 @@ async function plainHost(t: Ends, bytes: Uint8Array): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-const markup = (src: string, rest = "") => video("width: 320px", rest, src);
+const markup = (src: string, rest = "") => playerMarkup("width: 320px", rest, src);
 
-const failure = async (page: Page) => {
-  await until(page, () => window.player.error !== null);
+const waitForError = async (page: Page) => {
+  await waitFor(page, () => window.player.error !== null);
   return page.evaluate(() => ({
     reason: window.player.error!.reason,
     message: window.player.error!.message,
   }));
 };
 
-const isDecodedHere = (page: Page) =>
-  until(page, () => {
+const showsCanvas = (page: Page) =>
+  waitFor(page, () => {
     const canvas = window.player.shadowRoot?.querySelector<HTMLCanvasElement>("canvas.decoded");
     return canvas && canvas.style.display !== "none" && canvas.width === 320;
   });
 
-describe("direct mode on hosts of all kinds", { concurrency: false, timeout: PATIENCE }, () => {
+describe("direct mode on static hosts", { concurrency: false, timeout: TEST_TIMEOUT_MS }, () => {
   const stage = useStage();
 
-  /** A page of a host of its own: to Chromium, one that is made up here lies outside, and may ask nothing of this machine. */
-  async function pageWith(t: Ends, body: string, watch?: (page: Page) => void) {
+  /**
+   * Opens a page on its own host. Chromium would treat a page that Playwright fulfills as public, and block its requests
+   * to this machine.
+   */
+  async function pageWith(t: Teardown, body: string, watch?: (page: Page) => void) {
     const script = `<script type="module" src="${stage.server.url}player/siedd-player.js"></script>`;
     const html = `<!doctype html><link rel="icon" href="data:,">${script}${body}`;
     const host = await staticHost(t, { "index.html": Buffer.from(html) });
@@ -80,42 +83,43 @@ describe("direct mode on hosts of all kinds", { concurrency: false, timeout: PAT
     return { page, faults };
   }
 
-  test("a plain .siedd file on a static host of another origin plays, without isolation of the page", async (t) => {
+  test("plays a .siedd file from a static host of another origin, without cross-origin isolation", async (t) => {
     const host = await staticHost(t, { "video.siedd": syntheticAsset(VIDEO) });
-    const asked: string[] = [];
-    const { page, faults } = await pageWith(t, markup(`${host}/video.siedd`), (opened) =>
-      opened.on("request", (request) => {
-        if (request.url().startsWith(host)) asked.push(`${request.method()} ${request.headers().range}`);
+    const rangeRequests: string[] = [];
+    const { page, faults } = await pageWith(t, markup(`${host}/video.siedd`), (watched) =>
+      watched.on("request", (request) => {
+        if (request.url().startsWith(host))
+          rangeRequests.push(`${request.method()} ${request.headers().range}`);
       }),
     );
     assert.equal(await page.evaluate(() => globalThis.crossOriginIsolated), false);
     await page.evaluate(() => window.player.play());
-    await reach(page, 1.2);
-    await isDecodedHere(page);
+    await waitForTime(page, 1.2);
+    await showsCanvas(page);
     assert.equal(await page.evaluate(() => window.player.transport), "direct");
     assert.equal(await page.evaluate(() => window.player.duration), VIDEO.groups.length);
-    assert.ok(asked.length <= 9, asked.join("\n"));
+    assert.ok(rangeRequests.length <= 9, rangeRequests.join("\n"));
     assert.ok(
-      asked.every((request) => /^GET bytes=\d+-\d+$/.test(request)),
-      asked.join("\n"),
+      rangeRequests.every((request) => /^GET bytes=\d+-\d+$/.test(request)),
+      rangeRequests.join("\n"),
     );
     assert.deepEqual(faults, []);
   });
 
-  test("a video without sound plays too, to its end", async (t) => {
+  test("plays a video without audio to its end", async (t) => {
     const silent = syntheticAsset({ ...VIDEO, tone: 0, groups: [10, 15] });
     const host = await staticHost(t, { "silent.siedd": silent });
     const { page, faults } = await pageWith(t, markup(`${host}/silent.siedd`));
     await page.evaluate(() => window.player.play());
-    await until(page, () => window.player.ended);
+    await waitFor(page, () => window.player.ended);
     assert.equal(await page.evaluate(() => window.player.currentTime), 1);
     assert.ok((await page.evaluate(() => window.player.getVideoPlaybackQuality())) !== undefined);
     assert.deepEqual(faults, []);
   });
 
-  test("the player of another origin decodes as well: its worker comes along as a blob", async (t) => {
+  test("a player of another origin decodes in a worker from a blob", async (t) => {
     const { page } = await pageWith(t, markup(`${stage.server.url}video`, 'mode="direct"'));
-    await isDecodedHere(page);
+    await showsCanvas(page);
     assert.ok(page.workers().length >= 1);
     assert.ok(
       page.workers().every((worker) => worker.url().startsWith("blob:")),
@@ -126,7 +130,7 @@ describe("direct mode on hosts of all kinds", { concurrency: false, timeout: PAT
     );
   });
 
-  test("a strict policy allows it: scripts and workers of the page's own origin, and nothing inline", async (t) => {
+  test("works under a strict CSP: scripts and workers of the page's origin, nothing inline", async (t) => {
     const policy =
       "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; media-src blob:; img-src 'self' data:";
     const { page, faults } = await stage.page(t, "", {
@@ -140,24 +144,24 @@ describe("direct mode on hosts of all kinds", { concurrency: false, timeout: PAT
         ),
     });
     await page.evaluate(() => window.player.play());
-    await reach(page, 0.5);
-    await until(page, () => window.player.videoWidth > 0);
+    await waitForTime(page, 0.5);
+    await waitFor(page, () => window.player.videoWidth > 0);
     assert.equal(await page.evaluate(() => window.player.transport), "direct");
     assert.ok(page.workers().every((worker) => worker.url().endsWith("/siedd-decoder.js")));
     assert.deepEqual(faults, []);
   });
 
-  test("a host that sends whole files only is one clear sentence", async (t) => {
-    const host = await plainHost(t, syntheticAsset({ ...VIDEO, tone: 0 }));
+  test("reports `no-ranges` for a host without Range support", async (t) => {
+    const host = await hostWithoutRanges(t, syntheticAsset({ ...VIDEO, tone: 0 }));
     const { page } = await pageWith(t, markup(`${host}/video.siedd`));
-    const { reason, message } = await failure(page);
+    const { reason, message } = await waitForError(page);
     assert.equal(reason, "no-ranges");
     assert.match(message, /whole files only.*Range/);
   });
 
-  test("what is not an asset, is not there, or has the paper profile is one clear sentence", async (t) => {
+  test("reports a file that is not an asset, does not exist, or has the paper profile", async (t) => {
     const host = await staticHost(t, {
-      "text.siedd": Buffer.from("this is a text and not a video".repeat(9)),
+      "text.siedd": Buffer.from("this is text and not a video".repeat(9)),
       "paper.siedd": syntheticPaperAsset(),
     });
     const cases = [
@@ -165,15 +169,15 @@ describe("direct mode on hosts of all kinds", { concurrency: false, timeout: PAT
       ["none.siedd", "video-not-found", /no video at/],
       ["paper.siedd", "server-only", /paper profile.*server/],
     ] as const;
-    for (const [name, expected, sentence] of cases) {
+    for (const [name, expected, pattern] of cases) {
       const { page } = await pageWith(t, markup(`${host}/${name}`));
-      const { reason, message } = await failure(page);
+      const { reason, message } = await waitForError(page);
       assert.equal(reason, expected);
-      assert.match(message, sentence);
+      assert.match(message, pattern);
     }
   });
 
-  test("a group that is damaged is left out, and the video goes on", async (t) => {
+  test("skips a damaged group and plays on", async (t) => {
     const bytes = Buffer.from(syntheticAsset(VIDEO));
     const { openAsset, memorySource } = await import("../../../codec/internal.js");
     const asset = await openAsset(memorySource(bytes));
@@ -182,12 +186,12 @@ describe("direct mode on hosts of all kinds", { concurrency: false, timeout: PAT
     const host = await staticHost(t, { "damaged.siedd": bytes });
     const { page } = await pageWith(t, markup(`${host}/damaged.siedd`));
     await page.evaluate(() => window.player.play());
-    await reach(page, 2.4);
-    const seen = await page.evaluate(() => ({
+    await waitForTime(page, 2.4);
+    const state = await page.evaluate(() => ({
       error: window.player.error,
-      quality: window.player.getVideoPlaybackQuality().droppedVideoFrames,
+      dropped: window.player.getVideoPlaybackQuality().droppedVideoFrames,
     }));
-    assert.equal(seen.error, null);
-    assert.ok(seen.quality >= 20, `${seen.quality} frames left out`);
+    assert.equal(state.error, null);
+    assert.ok(state.dropped >= 20, `${state.dropped} frames dropped`);
   });
 });

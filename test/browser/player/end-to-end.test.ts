@@ -14,22 +14,22 @@ const run = promisify(execFile);
 const COMMAND = join(import.meta.dirname, "../../../cli/main.js");
 const siedd = (...args: string[]) => run(process.execPath, [COMMAND, ...args], { maxBuffer: 2 ** 26 });
 
-/** Two seconds of a real video, small, through everything that a user would use. */
-describe("from a video to a resizable picture", { concurrency: false, timeout: 600_000 }, () => {
-  const ends: (() => unknown)[] = [];
+/** Takes two seconds of a real video, at a small size, from the CLI to the browser. */
+describe("end to end", { concurrency: false, timeout: 600_000 }, () => {
+  const teardown: (() => unknown)[] = [];
   let folder: string;
   let asset: string;
   let url: string;
 
   before(async () => {
-    folder = await tempFolder({ after: (end) => void ends.unshift(end as () => unknown) });
+    folder = await tempFolder({ after: (end) => void teardown.unshift(end as () => unknown) });
     asset = join(folder, "bunny.siedd");
     const small = ["--size", "320x180", "--to", "2", "--steps", "150", "--phase1-steps", "100"];
     await siedd("encode", await clip("bunny"), "-o", asset, ...small);
     const server = spawn(process.execPath, [COMMAND, "serve", folder, "--port", "0"], {
       stdio: ["ignore", "pipe", "inherit"],
     });
-    ends.unshift(async () => {
+    teardown.unshift(async () => {
       server.kill("SIGTERM");
       await once(server, "exit");
     });
@@ -37,25 +37,25 @@ describe("from a video to a resizable picture", { concurrency: false, timeout: 6
     url = /http:\/\/\S+/.exec(String(line))?.[0] ?? "";
   });
   after(async () => {
-    for (const end of ends) await end();
+    for (const end of teardown) await end();
   });
 
-  test("ffprobe sees its length, size and sound, and ffmpeg takes the sound out", async () => {
-    const shown = [
+  test("ffprobe reports duration, size and audio, and ffmpeg extracts the audio", async () => {
+    const entries = [
       "-show_entries",
       "format=duration:stream=codec_type,width,height,nb_frames",
       "-of",
       "json",
     ];
-    const { stdout } = await run("ffprobe", ["-v", "error", ...shown, asset]);
+    const { stdout } = await run("ffprobe", ["-v", "error", ...entries, asset]);
     const { streams, format } = JSON.parse(stdout);
     assert.ok(Math.abs(Number(format.duration) - 2) < 0.03, format.duration);
     assert.deepEqual([streams[0].codec_type, streams[0].width, streams[0].height], ["video", 320, 180]);
-    assert.equal(streams[0].nb_frames, "2", "a frame to ffprobe is a group to us");
+    assert.equal(streams[0].nb_frames, "2", "ffprobe counts each group as one frame");
     assert.equal(streams[1].codec_type, "audio");
-    const audio = join(folder, "sound.m4a");
+    const audio = join(folder, "audio.m4a");
     await run("ffmpeg", ["-v", "error", "-i", asset, "-map", "0:a", "-c", "copy", audio]);
-    const taken = await run("ffprobe", [
+    const probed = await run("ffprobe", [
       "-v",
       "error",
       "-show_entries",
@@ -64,12 +64,12 @@ describe("from a video to a resizable picture", { concurrency: false, timeout: 6
       "json",
       audio,
     ]);
-    const [stream] = JSON.parse(taken.stdout).streams;
+    const [stream] = JSON.parse(probed.stdout).streams;
     assert.equal(stream.codec_name, "aac");
     assert.ok(Math.abs(Number(stream.duration) - 2) < 0.05, stream.duration);
   });
 
-  test("it decodes to a video that resembles the first one", async () => {
+  test("the decoded video resembles the source", async () => {
     const { stdout } = await siedd("eval", asset, await clip("bunny"), "--json");
     const { frames, psnr, ssim, decodeFps } = JSON.parse(stdout);
     assert.equal(frames, 50);
@@ -78,18 +78,18 @@ describe("from a video to a resizable picture", { concurrency: false, timeout: 6
     assert.ok(decodeFps > 0);
   });
 
-  test("segments fetched in any order play in ffmpeg as one stream with exact timestamps", async () => {
+  test("segments fetched in any order form one stream with exact timestamps for ffmpeg", async () => {
     const base = `${url}bunny/full/200,/`;
     const playlist = await (await fetch(`${base}index.m3u8`)).text();
     const files = playlist.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
     const init = /EXT-X-MAP:URI="([^"]+)"/.exec(playlist)?.[1] ?? "";
-    const parts = new Map<string, Buffer>();
+    const segments = new Map<string, Buffer>();
     for (const name of [...files].reverse()) {
-      parts.set(name, Buffer.from(await (await fetch(new URL(name, base))).arrayBuffer()));
+      segments.set(name, Buffer.from(await (await fetch(new URL(name, base))).arrayBuffer()));
     }
-    const head = Buffer.from(await (await fetch(new URL(init, base))).arrayBuffer());
+    const initSegment = Buffer.from(await (await fetch(new URL(init, base))).arrayBuffer());
     const stream = join(folder, "stream.mp4");
-    await writeFile(stream, Buffer.concat([head, ...files.map((name) => parts.get(name)!)]));
+    await writeFile(stream, Buffer.concat([initSegment, ...files.map((name) => segments.get(name)!)]));
     const entries = ["-select_streams", "v", "-show_entries", "frame=pts_time,width,height", "-of", "json"];
     const { stdout } = await run("ffprobe", ["-v", "error", ...entries, stream]);
     const frames: { pts_time: string; width: number; height: number }[] = JSON.parse(stdout).frames;
@@ -101,19 +101,19 @@ describe("from a video to a resizable picture", { concurrency: false, timeout: 6
     assert.ok((await readFile(stream)).length > 0);
   });
 
-  test("the page plays it with sound at the window's size, and follows the window while it plays", async (t) => {
+  test("the page plays with audio at the size of the window, and follows a resize", async (t) => {
     const browser = await launchBrowser();
     t.after(() => browser.close());
     const page = await browser.newPage({ viewport: { width: 700, height: 620 } });
     const faults = watchFaults(page);
-    const asked: string[] = [];
-    page.on("request", (request) => asked.push(request.url().slice(url.length)));
+    const requests: string[] = [];
+    page.on("request", (request) => requests.push(request.url().slice(url.length)));
     await page.goto(url);
     await page.evaluate(() => {
       window.player = document.querySelector("siedd-player") as SieddPlayerElement;
       window.player.loop = true;
     });
-    const exact = () =>
+    const hasExactSize = () =>
       page
         .waitForFunction(() => {
           const { player } = window;
@@ -126,8 +126,8 @@ describe("from a video to a resizable picture", { concurrency: false, timeout: 6
             width: window.player.videoWidth,
             time: window.player.currentTime,
           }));
-          const said = JSON.stringify({ requestedSize, box, width, time, asked: asked.slice(-20) });
-          throw new Error(`not at the exact size: ${said}`, { cause });
+          const state = JSON.stringify({ requestedSize, box, width, time, requests: requests.slice(-20) });
+          throw new Error(`not at the exact size: ${state}`, { cause });
         });
     const look = () =>
       page.evaluate(() => {
@@ -135,24 +135,24 @@ describe("from a video to a resizable picture", { concurrency: false, timeout: 6
         const video = player.shadowRoot?.querySelector("video") as HTMLVideoElement & {
           webkitAudioDecodedByteCount: number;
         };
-        const audio = video.webkitAudioDecodedByteCount;
+        const audioBytes = video.webkitAudioDecodedByteCount;
         return {
           width: player.videoWidth,
           paused: player.paused,
           muted: player.muted,
           ranges: player.buffered.length,
-          sound: audio,
+          audioBytes,
         };
       });
-    await exact();
+    await hasExactSize();
     const narrow = await look();
-    assert.ok(!narrow.paused && !narrow.muted && narrow.sound > 0, JSON.stringify(narrow));
-    // In the last segment, so that only coming round again can bring the new size.
+    assert.ok(!narrow.paused && !narrow.muted && narrow.audioBytes > 0, JSON.stringify(narrow));
+    // In the last segment: only the next loop can show the new size.
     await page.waitForFunction(() => window.player.currentTime > 1.2);
     await page.setViewportSize({ width: 1100, height: 860 });
     await page.waitForFunction((min) => window.player.videoWidth > min, narrow.width + 100);
-    await exact();
-    // While it comes round again, what was kept of the end may lie apart from the new beginning.
+    await hasExactSize();
+    // During the loop, the back buffer of the end may be a second range.
     await page.waitForFunction(() => window.player.buffered.length === 1);
     const wide = await look();
     assert.ok(!wide.paused, JSON.stringify(wide));

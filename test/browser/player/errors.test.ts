@@ -4,42 +4,43 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { serve } from "../../../server/index.js";
 import {
-  assertGone,
-  look,
-  PATIENCE,
-  reach,
-  until,
+  assertDisposed,
+  playerState,
+  TEST_TIMEOUT_MS,
+  waitForTime,
+  waitFor,
   useStage,
-  video as videoOf,
+  playerMarkup as videoOf,
 } from "../../support/player-stage.js";
 
 declare global {
   interface Window {
-    /** What of each kind has begun and not ended: observers, requests, workers, object URLs. */
-    alive: Record<string, Set<unknown>>;
+    /** Observers, requests, workers and object URLs that are still active. */
+    active: Record<string, Set<unknown>>;
   }
 }
 
-describe("the player when its world breaks", { concurrency: false, timeout: PATIENCE }, () => {
+describe("the player when its environment fails", { concurrency: false, timeout: TEST_TIMEOUT_MS }, () => {
   const stage = useStage(14);
   const video = (id = "video", rest = "") => videoOf("width: 160px", rest, id);
 
-  test("goes on by itself when the network has gone and come back", async (t) => {
+  test("resumes by itself after the network was offline", async (t) => {
     const { page } = await stage.page(t, video());
     await page.evaluate(() => window.player.play());
-    await reach(page, 0.8);
+    await waitForTime(page, 0.8);
     await page.context().setOffline(true);
-    // Longer than the buffer.
-    await until(page, () => window.player.readyState < 3);
+    // Until the buffer has run empty.
+    await waitFor(page, () => window.player.readyState < 3);
     const at = await page.evaluate(() => window.player.currentTime);
     await page.context().setOffline(false);
-    await reach(page, at + 1);
-    assert.equal((await look(page)).error, null);
+    await waitForTime(page, at + 1);
+    assert.equal((await playerState(page)).error, null);
   });
 
-  test("goes on by itself when the server is started again on its port", async (t) => {
-    const open = (port: number) => serve({ root: stage.folder, port, prefix: "/videos", closeSeconds: 0 });
-    let server = await open(0);
+  test("resumes by itself after the server has restarted on its port", async (t) => {
+    const startServer = (port: number) =>
+      serve({ root: stage.folder, port, prefix: "/videos", closeSeconds: 0 });
+    let server = await startServer(0);
     const { port } = new URL(server.url);
     t.after(() => server.close());
     const { page } = await stage.page(t, video());
@@ -50,17 +51,17 @@ describe("the player when its world breaks", { concurrency: false, timeout: PATI
       window.player.playbackRate = 2;
       return window.player.play();
     });
-    await reach(page, 0.8);
-    const refused = page.waitForEvent("requestfailed", (request) => request.url().includes(".m4s"));
+    await waitForTime(page, 0.8);
+    const failedRequest = page.waitForEvent("requestfailed", (request) => request.url().includes(".m4s"));
     await server.close();
-    await refused;
-    const { until: came } = await look(page);
-    server = await open(Number(port));
-    await reach(page, came + 0.2);
-    assert.equal((await look(page)).error, null);
+    await failedRequest;
+    const { waitFor: bufferedEnd } = await playerState(page);
+    server = await startServer(Number(port));
+    await waitForTime(page, bufferedEnd + 0.2);
+    assert.equal((await playerState(page)).error, null);
   });
 
-  test("leaves out a group that is damaged, says so, and plays on behind it", async (t) => {
+  test("skips a damaged group, dispatches `missing`, and plays on", async (t) => {
     const path = join(stage.folder, "video.siedd");
     const bytes = new Uint8Array(await readFile(path));
     const info = await fetch(`${stage.server.url}video/info.json`);
@@ -76,12 +77,12 @@ describe("the player when its world breaks", { concurrency: false, timeout: PATI
       window.player.currentTime = 2;
       return window.player.play();
     });
-    await reach(page, 4.6);
-    assert.equal((await look(page)).error, null);
+    await waitForTime(page, 4.6);
+    assert.equal((await playerState(page)).error, null);
     assert.equal(await page.evaluate(() => document.body.dataset.missing), "[3,4]");
   });
 
-  test("without media source extensions or HLS it says so in one sentence", async (t) => {
+  test("shows a message without Media Source Extensions or HLS", async (t) => {
     const { page } = await stage.page(t, video(), {
       before: () => {
         for (const name of ["MediaSource", "ManagedMediaSource", "WebKitMediaSource"])
@@ -100,13 +101,15 @@ describe("the player when its world breaks", { concurrency: false, timeout: PATI
   });
 
   for (const mode of ["server", "direct"]) {
-    test(`removed from the page it leaves nothing behind (${mode})`, async (t) => {
-      const opened = await stage.page(t, video("video", `mode="${mode}" zoom="2"`), { before: instrument });
-      const { page, faults } = opened;
+    test(`releases everything when removed from the page (${mode})`, async (t) => {
+      const playerPage = await stage.page(t, video("video", `mode="${mode}" zoom="2"`), {
+        before: trackResources,
+      });
+      const { page, faults } = playerPage;
       await page.evaluate(() => window.player.play());
-      await reach(page, 0.8);
-      const during = await page.evaluate(() => window.alive.observers!.size);
-      assert.ok(during > 0, "no observer was seen: the instruments do not work");
+      await waitForTime(page, 0.8);
+      const observers = await page.evaluate(() => window.active.observers!.size);
+      assert.ok(observers > 0, "no observer was tracked: trackResources does not work");
       for (let round = 0; round < 3; round++) {
         await page.evaluate(async () => {
           window.player.style.width = `${200 + 10 * Math.random()}px`;
@@ -118,77 +121,77 @@ describe("the player when its world breaks", { concurrency: false, timeout: PATI
         });
       }
       await page.evaluate(() => window.player.remove());
-      await until(page, () => window.alive.requests!.size === 0);
-      await assertGone(opened);
-      const left = await page.evaluate(() => ({
-        timers: window.pending.size,
-        ...Object.fromEntries(Object.entries(window.alive).map(([kind, all]) => [kind, all.size])),
+      await waitFor(page, () => window.active.requests!.size === 0);
+      await assertDisposed(playerPage);
+      const remaining = await page.evaluate(() => ({
+        timers: window.pendingTimers.size,
+        ...Object.fromEntries(Object.entries(window.active).map(([kind, items]) => [kind, items.size])),
       }));
-      assert.deepEqual(left, { timers: 0, observers: 0, requests: 0, workers: 0, urls: 0 });
+      assert.deepEqual(remaining, { timers: 0, observers: 0, requests: 0, workers: 0, urls: 0 });
       assert.deepEqual(faults, []);
     });
   }
 });
 
-/** Counts what begins and ends in the page; timers are counted by the stage. */
-function instrument(): void {
-  const alive: Record<string, Set<unknown>> = {
+/** Tracks active resources in the page; the stage tracks timers. */
+function trackResources(): void {
+  const active: Record<string, Set<unknown>> = {
     observers: new Set(),
     requests: new Set(),
     workers: new Set(),
     urls: new Set(),
   };
-  window.alive = alive;
+  window.active = active;
   for (const name of ["ResizeObserver", "MutationObserver", "IntersectionObserver"] as const) {
     const { prototype } = window[name];
-    const { observe, disconnect } = prototype as unknown as Record<string, (...all: unknown[]) => void>;
+    const { observe, disconnect } = prototype as unknown as Record<string, (...args: unknown[]) => void>;
     Object.assign(prototype, {
-      observe(this: unknown, ...all: unknown[]) {
-        // The one by which Playwright watches a page is not the player's.
-        if (!/InjectedScript/.test(new Error().stack ?? "")) alive.observers!.add(this);
-        observe!.apply(this, all);
+      observe(this: unknown, ...args: unknown[]) {
+        // Playwright observes the page, too.
+        if (!/InjectedScript/.test(new Error().stack ?? "")) active.observers!.add(this);
+        observe!.apply(this, args);
       },
       disconnect(this: unknown) {
-        alive.observers!.delete(this);
+        active.observers!.delete(this);
         disconnect!.apply(this);
       },
     });
   }
   const { send } = XMLHttpRequest.prototype;
-  XMLHttpRequest.prototype.send = function (...all) {
-    alive.requests!.add(this);
-    this.addEventListener("loadend", () => alive.requests!.delete(this));
-    send.apply(this, all);
+  XMLHttpRequest.prototype.send = function (...args) {
+    active.requests!.add(this);
+    this.addEventListener("loadend", () => active.requests!.delete(this));
+    send.apply(this, args);
   };
   const { fetch } = window;
-  window.fetch = async (...all) => {
+  window.fetch = async (...args) => {
     const token = {};
-    alive.requests!.add(token);
+    active.requests!.add(token);
     try {
-      return await fetch(...all);
+      return await fetch(...args);
     } finally {
-      alive.requests!.delete(token);
+      active.requests!.delete(token);
     }
   };
   const NativeWorker = window.Worker;
   window.Worker = class extends NativeWorker {
-    constructor(...all: ConstructorParameters<typeof Worker>) {
-      super(...all);
-      alive.workers!.add(this);
+    constructor(...args: ConstructorParameters<typeof Worker>) {
+      super(...args);
+      active.workers!.add(this);
     }
     override terminate(): void {
-      alive.workers!.delete(this);
+      active.workers!.delete(this);
       super.terminate();
     }
   };
   const { createObjectURL, revokeObjectURL } = URL;
   URL.createObjectURL = (source) => {
     const url = createObjectURL(source);
-    alive.urls!.add(url);
+    active.urls!.add(url);
     return url;
   };
   URL.revokeObjectURL = (url) => {
-    alive.urls!.delete(url);
+    active.urls!.delete(url);
     revokeObjectURL(url);
   };
 }

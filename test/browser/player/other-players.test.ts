@@ -8,9 +8,13 @@ import { type TestServer, testServer } from "../../support/running-server.js";
 const MODULES = join(import.meta.dirname, "../../../../node_modules");
 const cue = (start: number, end: number, text: string) => ({ start, end, settings: "", text });
 
-/** Six seconds with sound in two languages and subtitles. */
+/** Six seconds with audio in two languages and subtitles. */
 const VIDEO = {
-  ...{ width: 160, height: 90, widths: [4], tone: 6, languages: ["eng", "ger"] },
+  width: 160,
+  height: 90,
+  widths: [4],
+  tone: 6,
+  languages: ["eng", "ger"],
   groups: Array.from({ length: 6 }, () => 25),
   text: [{ language: "eng", cues: [cue(500, 1500, "Hello"), cue(4500, 5500, "Soon over")] }],
 };
@@ -18,9 +22,9 @@ const VIDEO = {
 /** A library that plays HLS. */
 interface PlayerLibrary {
   readonly name: string;
-  /** Below node_modules. */
+  /** Path in node_modules. */
   readonly script: string;
-  /** Plays `url` in `video` with its first subtitles showing; what goes wrong is said on the console. */
+  /** Script that plays `url` in `video` with the first subtitles showing, and logs errors to the console. */
   readonly attach: string;
 }
 
@@ -29,9 +33,9 @@ const LIBRARIES: readonly PlayerLibrary[] = [
     name: "hls.js",
     script: "hls.js/dist/hls.min.js",
     attach: `
-      const quiet = () => {};
+      const noop = () => {};
       const { warn, error } = console;
-      const debug = { trace: quiet, debug: quiet, log: quiet, info: quiet, warn, error };
+      const debug = { trace: noop, debug: noop, log: noop, info: noop, warn, error };
       const hls = new Hls({ debug });
       hls.on(Hls.Events.ERROR, (_, data) => {
         if (data.details !== Hls.ErrorDetails.INTERNAL_ABORTED) console.error(data.details, String(data.error));
@@ -68,28 +72,28 @@ const LIBRARIES: readonly PlayerLibrary[] = [
   },
 ];
 
-/** A page with one library and a video element, and what is said on its console but for information. */
+/** Opens a page with one library and a video element. Returns it with the warnings and errors of its console. */
 async function stage(t: TestContext, server: TestServer, script: string): Promise<[Page, string[]]> {
   browser ??= launchBrowser();
   const page = await (await browser).newPage({ viewport: { width: 640, height: 400 } });
   t.after(() => page.close());
-  const said: string[] = [];
-  page.on("pageerror", (error) => said.push(String(error)));
+  const messages: string[] = [];
+  page.on("pageerror", (error) => messages.push(String(error)));
   page.on("console", (message) => {
-    // A machine with other work may be late, which is no fault of the stream.
+    // Stalls are caused by a busy machine, not by the stream.
     if (/Playback stalling|^bufferStalledError/.test(message.text())) return;
-    if (message.type() === "error" || message.type() === "warning") said.push(message.text());
+    if (message.type() === "error" || message.type() === "warning") messages.push(message.text());
   });
   const body =
     '<!doctype html><link rel="icon" href="data:,"><video width="640" height="360" playsinline></video>';
   await page.route("**/stage", (route) => route.fulfill({ contentType: "text/html", body }));
   await page.goto(`${server.url}stage`);
   await page.addScriptTag({ path: join(MODULES, script) });
-  return [page, said];
+  return [page, messages];
 }
 
-/** Has everything computed that a player may choose, so that none of them stalls where the machine is busy. */
-async function warm(server: TestServer): Promise<void> {
+/** Fills the server's cache with all segments, so that players do not stall on a busy machine. */
+async function warmCache(server: TestServer): Promise<void> {
   const master = await server.get("video/master.m3u8");
   for (const playlist of master.text.split("\n").filter((line) => line.endsWith("index.m3u8"))) {
     const folder = `video/${playlist.slice(0, -"index.m3u8".length)}`;
@@ -98,20 +102,20 @@ async function warm(server: TestServer): Promise<void> {
   }
 }
 
-const ends: (() => unknown)[] = [];
+const teardown: (() => unknown)[] = [];
 let served: Promise<TestServer> | undefined;
 let browser: Promise<Browser> | undefined;
 after(async () => {
   await (await browser)?.close();
-  for (const end of ends.reverse()) await end();
+  for (const end of teardown.reverse()) await end();
 });
 
 for (const { name, script, attach } of LIBRARIES) {
-  test(`${name} plays the master playlist to its end, seeks, shows subtitles and has nothing to complain of`, async (t) => {
-    served ??= testServer({ after: (end) => void ends.push(end as () => unknown) }, { video: VIDEO });
+  test(`${name} plays the master playlist to its end, seeks and shows subtitles, without warnings`, async (t) => {
+    served ??= testServer({ after: (end) => void teardown.push(end as () => unknown) }, { video: VIDEO });
     const server = await served;
-    await warm(server);
-    const [page, said] = await stage(t, server, script);
+    await warmCache(server);
+    const [page, messages] = await stage(t, server, script);
     const url = `${server.url}video/master.m3u8`;
     const start = new Function(
       "url",
@@ -153,6 +157,6 @@ for (const { name, script, attach } of LIBRARIES) {
       const { positionX, positionY, width, height, startTime } = thumbnail;
       assert.deepEqual([positionX, positionY, width, height, startTime], [480, 0, 160, 90, 3]);
     }
-    assert.deepEqual(said, []);
+    assert.deepEqual(messages, []);
   });
 }

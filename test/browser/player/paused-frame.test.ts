@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import {
-  look,
-  PATIENCE,
-  shows,
-  until,
+  playerState,
+  TEST_TIMEOUT_MS,
+  waitForSize,
+  waitFor,
   useStage,
-  video,
-  withoutInBandParameters,
+  playerMarkup,
+  disableAvc3,
 } from "../../support/player-stage.js";
 import { psnr } from "../../support/screenshot-psnr.js";
 import { syntheticAsset } from "../../support/synthetic-asset.js";
@@ -19,14 +19,14 @@ const SECONDS = 3;
 
 declare global {
   interface Window {
-    /** What was told since it was cleared. */
-    heard: string[];
-    /** Whether the video was ever seen not to rest at its end. */
-    stirred: string[];
+    /** Events of the player since it was last cleared. */
+    events: string[];
+    /** Each state in which the player did not report an ended, paused video. */
+    violations: string[];
   }
 }
 
-/** Plays the last second to the end, and listens from then on. */
+/** Plays the last second to the end. */
 const playToEnd = (page: Page) =>
   page.evaluate(async () => {
     const { player } = window;
@@ -36,166 +36,171 @@ const playToEnd = (page: Page) =>
     await end;
   });
 
-/** Notes each event that says that the video does not rest, and each moment at which a property does. */
-const watchRest = (page: Page) =>
+/** Records each event and each property that reveals the redraw of an ended video. */
+const watchEnded = (page: Page) =>
   page.evaluate(() => {
     const { player } = window;
-    window.heard = [];
-    window.stirred = [];
+    window.events = [];
+    window.violations = [];
     const { currentTime } = player;
     for (const type of ["ended", "play", "pause", "playing", "seeking", "seeked", "timeupdate", "waiting"])
-      player.addEventListener(type, () => window.heard.push(type));
+      player.addEventListener(type, () => window.events.push(type));
     const sample = () => {
       const { ended, paused, seeking } = player;
       if (!ended || !paused || seeking || player.currentTime !== currentTime)
-        window.stirred.push(JSON.stringify({ ended, paused, seeking, at: player.currentTime }));
+        window.violations.push(JSON.stringify({ ended, paused, seeking, currentTime: player.currentTime }));
     };
     const video = player.shadowRoot!.querySelector("video")!;
     for (const type of ["seeking", "seeked", "timeupdate"]) video.addEventListener(type, sample);
     setInterval(sample, 5);
   });
 
-/** Nothing is scaled any more. */
-const settled = (page: Page) =>
-  until(page, () => {
+/** Waits until the region is shown with its own pixels, not scaled ones. */
+const regionShown = (page: Page) =>
+  waitFor(page, () => {
     const root = window.player.shadowRoot!;
     const frame = root.querySelector<HTMLElement>(
       window.player.transport === "direct" ? "canvas.decoded" : "video",
     )!;
-    const held = root.querySelector<HTMLElement>(".held:not(.decoded)")!;
+    const held = root.querySelector<HTMLElement>(".held-frame:not(.decoded)")!;
     return window.player.region !== "full" && ["", "none"].includes(frame.style.transform) && held.hidden;
   });
 
 const paths = {
   elastic: {},
-  levels: { before: withoutInBandParameters },
+  levels: { before: disableAvc3 },
   direct: {},
 } as const;
 
-describe("a video that has ended, or rests near its end", { concurrency: false, timeout: PATIENCE }, () => {
+describe("the frame of a video that has ended or is paused near its end", {
+  concurrency: false,
+  timeout: TEST_TIMEOUT_MS,
+}, () => {
   const stage = useStage(SECONDS, async ({ folder }) => {
-    // Tiles of one color each, another in each group: which frame it is can be told from its colors.
+    // Each tile has one color per group, so the colors identify the frame.
     const groups = Array.from({ length: SECONDS }, () => 25);
     const mosaic = { width: 320, height: 180, groups, tone: SECONDS, widths: [0], overlap: 0 };
     await writeFile(join(folder, "mosaic.siedd"), syntheticAsset(mosaic));
   });
   const player = (rest = "") =>
-    video("width: 320px; border-radius: 0; --siedd-radius: 0", `muted nocontrols ${rest}`, "./mosaic");
+    playerMarkup("width: 320px; border-radius: 0; --siedd-radius: 0", `muted nocontrols ${rest}`, "./mosaic");
 
-  /** How near the picture on screen is to the server's own, in dB. */
-  const likeness = async (page: Page, region: string, width: number, height: number) => {
+  /** Returns the PSNR between the screen and the server's last frame, in dB. */
+  const lastFramePsnr = async (page: Page, region: string, width: number, height: number) => {
     const shot = await page.screenshot({ clip: { x: 0, y: 0, width, height } });
     const url = `${stage.server.url}mosaic/${region}/%5E${width},${height}/frame-2999.png`;
     return psnr(shot, Buffer.from(await (await fetch(url)).arrayBuffer()), { width, height });
   };
-  const isLastFrame = async (page: Page, region: string, width: number, height: number) => {
-    const like = await likeness(page, region, width, height);
-    assert.ok(like > 25, `${like.toFixed(1)} dB from the last frame of ${region} at ${width}x${height}`);
+  const assertLastFrame = async (page: Page, region: string, width: number, height: number) => {
+    const similarity = await lastFramePsnr(page, region, width, height);
+    assert.ok(
+      similarity > 25,
+      `${similarity.toFixed(1)} dB to the last frame of ${region} at ${width}x${height}`,
+    );
   };
 
   for (const [transport, options] of Object.entries(paths)) {
-    test(`at its end it gets the pixels of another size and region, stays ended, and plays from the start (${transport})`, async (t) => {
+    test(`follows size and region at the end, stays ended, and restarts from the beginning (${transport})`, async (t) => {
       const mode = transport === "direct" ? 'mode="direct"' : "";
       const { page, faults } = await stage.page(t, player(mode), options);
-      await until(page, () => window.player.readyState >= 2);
+      await waitFor(page, () => window.player.readyState >= 2);
       await playToEnd(page);
-      await watchRest(page);
+      await watchEnded(page);
       await page.evaluate(() => {
         window.player.style.width = "480px";
       });
-      await shows(page, "480x270");
-      await isLastFrame(page, "full", 480, 270);
+      await waitForSize(page, "480x270");
+      await assertLastFrame(page, "full", 480, 270);
       await page.evaluate(() => {
         window.player.region = "80,45,160,90";
       });
-      await settled(page);
-      await isLastFrame(page, "80,45,160,90", 480, 270);
-      await until(page, () => !window.player.shadowRoot!.querySelector("video")!.seeking);
-      const seen = await look(page);
-      assert.deepEqual([seen.transport, seen.ranges, seen.paused], [transport, 1, true]);
-      assert.deepEqual(await page.evaluate(() => [window.heard, window.stirred]), [[], []]);
+      await regionShown(page);
+      await assertLastFrame(page, "80,45,160,90", 480, 270);
+      await waitFor(page, () => !window.player.shadowRoot!.querySelector("video")!.seeking);
+      const state = await playerState(page);
+      assert.deepEqual([state.transport, state.ranges, state.paused], [transport, 1, true]);
+      assert.deepEqual(await page.evaluate(() => [window.events, window.violations]), [[], []]);
 
       await page.evaluate(() => window.player.play());
-      await until(page, () => window.player.currentTime > 0.2);
-      const again = await page.evaluate(() => ({
+      await waitFor(page, () => window.player.currentTime > 0.2);
+      const replay = await page.evaluate(() => ({
         ended: window.player.ended,
-        order: window.heard.filter((type) => ["ended", "play", "pause"].includes(type)),
-        at: window.player.currentTime,
+        events: window.events.filter((type) => ["ended", "play", "pause"].includes(type)),
       }));
-      assert.deepEqual([again.ended, again.order], [false, ["play"]]);
-      await until(page, () => window.player.ended);
-      await until(page, () => window.heard.includes("ended"));
+      assert.deepEqual(replay, { ended: false, events: ["play"] });
+      await waitFor(page, () => window.player.ended);
+      await waitFor(page, () => window.events.includes("ended"));
       assert.deepEqual(faults, []);
     });
   }
 
-  test("a change that comes too late to be played is there once the video has ended, or rests within its last frame", async (t) => {
+  test("applies a change that is too late to be played once the video has ended or is paused in its last frame", async (t) => {
     const { page, faults } = await stage.page(t, player());
-    await until(page, () => window.player.readyState >= 2);
-    const playsOut = (changed: Promise<unknown>) =>
-      Promise.all([changed, until(page, () => window.player.ended)]);
+    await waitFor(page, () => window.player.readyState >= 2);
+    const playToEndDuring = (change: Promise<unknown>) =>
+      Promise.all([change, waitFor(page, () => window.player.ended)]);
     await page.evaluate(() => {
       window.player.currentTime = 2.2;
       return window.player.play();
     });
-    await playsOut(
+    await playToEndDuring(
       page.evaluate(async () => {
-        // Nothing that comes now can be played any more.
+        // A segment that loads after this is too late to be played.
         while (window.player.currentTime < 2.6) await new Promise((resolve) => setTimeout(resolve, 5));
         window.player.region = "80,45,160,90";
       }),
     );
-    await settled(page);
-    await isLastFrame(page, "80,45,160,90", 320, 180);
+    await regionShown(page);
+    await assertLastFrame(page, "80,45,160,90", 320, 180);
     await page.evaluate(() => {
       window.player.currentTime = 2.99;
     });
-    await until(page, () => !window.player.seeking && !window.player.ended);
+    await waitFor(page, () => !window.player.seeking && !window.player.ended);
     await page.evaluate(() => {
       window.player.region = "0,0,160,90";
     });
-    await until(page, () => window.player.shadowRoot!.querySelector("video")!.style.transform === "none");
-    await isLastFrame(page, "0,0,160,90", 320, 180);
+    await waitFor(page, () => window.player.shadowRoot!.querySelector("video")!.style.transform === "none");
+    await assertLastFrame(page, "0,0,160,90", 320, 180);
     assert.equal(await page.evaluate(() => window.player.currentTime), 2.99);
-    // A few pixels are followed too, where nothing else is to be done.
+    // A change of a few pixels is applied, too.
     await page.evaluate(() => {
       window.player.style.width = "326px";
     });
-    await shows(page, "326x184");
+    await waitForSize(page, "326x184");
     assert.deepEqual(faults, []);
   });
 
-  test("a hand that goes to the end sees the last frame, and the browser's own button plays from the start", async (t) => {
+  test("a seek to the end shows the last frame, and the browser's own play button restarts the video", async (t) => {
     const { page, faults } = await stage.page(t, player());
-    await until(page, () => window.player.readyState >= 2);
-    const told = await page.evaluate(async () => {
+    await waitFor(page, () => window.player.readyState >= 2);
+    const events = await page.evaluate(async () => {
       const { player } = window;
-      const told: string[] = [];
-      const came = new Promise((resolve) => player.addEventListener("seeked", resolve, { once: true }));
-      for (const type of ["seeking", "seeked"]) player.addEventListener(type, () => told.push(type));
+      const events: string[] = [];
+      const seeked = new Promise((resolve) => player.addEventListener("seeked", resolve, { once: true }));
+      for (const type of ["seeking", "seeked"]) player.addEventListener(type, () => events.push(type));
       player.currentTime = player.duration;
-      await came;
-      return told;
+      await seeked;
+      return events;
     });
-    for (const end = performance.now() + 60_000; (await likeness(page, "full", 320, 180)) < 25; )
-      assert.ok(performance.now() < end, "the last frame has not come to the screen");
-    assert.deepEqual(told, ["seeking", "seeked"]);
+    for (const end = performance.now() + 60_000; (await lastFramePsnr(page, "full", 320, 180)) < 25; )
+      assert.ok(performance.now() < end, "the last frame was not shown");
+    assert.deepEqual(events, ["seeking", "seeked"]);
 
     await playToEnd(page);
-    const from = await page.evaluate(async () => {
+    const resumedAt = await page.evaluate(async () => {
       const { player } = window;
       const video = player.shadowRoot!.querySelector("video")!;
-      // While the last frame is decoded anew.
-      const stirred = new Promise((resolve) => video.addEventListener("seeking", resolve, { once: true }));
+      // While the last frame is being redrawn.
+      const redrawing = new Promise((resolve) => video.addEventListener("seeking", resolve, { once: true }));
       player.style.width = "480px";
-      await stirred;
-      const begun = new Promise((resolve) => player.addEventListener("playing", resolve, { once: true }));
+      await redrawing;
+      const playing = new Promise((resolve) => player.addEventListener("playing", resolve, { once: true }));
       await video.play();
-      await begun;
+      await playing;
       return player.currentTime;
     });
-    assert.ok(from < 2, `it went on at ${from} s`);
-    await until(page, () => window.player.ended);
+    assert.ok(resumedAt < 2, `resumed at ${resumedAt} s`);
+    await waitFor(page, () => window.player.ended);
     assert.deepEqual(faults, []);
   });
 });

@@ -2,32 +2,32 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import {
-  EXACT_SECONDS,
-  look,
-  PATIENCE,
-  reach,
-  shows,
-  until,
+  EXACT_SIZE_SECONDS,
+  playerState,
+  TEST_TIMEOUT_MS,
+  waitForTime,
+  waitForSize,
+  waitFor,
   useStage,
-  video as videoOf,
-  withoutInBandParameters,
+  playerMarkup as videoOf,
+  disableAvc3,
 } from "../../support/player-stage.js";
 
-describe("the player when things go wrong", { concurrency: false, timeout: PATIENCE }, () => {
-  const stage = useStage(EXACT_SECONDS);
+describe("resilience of the player", { concurrency: false, timeout: TEST_TIMEOUT_MS }, () => {
+  const stage = useStage(EXACT_SIZE_SECONDS);
   const video = (id = "video") => videoOf("width: 240px", "", id);
-  /** The end of the video stays to be asked for until it has been replaced. */
-  const unfinished = () => {
-    let replaced = () => {};
-    const replacing = new Promise<void>((resolve) => {
-      replaced = resolve;
+  /** Holds back the requests for the end of the video until it has been replaced. */
+  const holdEnd = () => {
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
     });
     const prepare = (page: Page) =>
-      page.route(/elastic-[45]\.m4s/, (route) => replacing.then(() => route.continue()));
-    return { replaced, prepare };
+      page.route(/elastic-[45]\.m4s/, (route) => released.then(() => route.continue()));
+    return { release, prepare };
   };
 
-  test("a busy server is asked again until it has time", async (t) => {
+  test("retries a busy server until it responds", async (t) => {
     let refusals = 2;
     const { page } = await stage.page(t, video(), {
       prepare: (prepared) =>
@@ -36,78 +36,78 @@ describe("the player when things go wrong", { concurrency: false, timeout: PATIE
         ),
     });
     await page.evaluate(() => window.player.play());
-    await reach(page, 1.4);
-    assert.ok(refusals < 0, "it was not asked again");
-    assert.equal((await look(page)).error, null);
+    await waitForTime(page, 1.4);
+    assert.ok(refusals < 0, "not retried");
+    assert.equal((await playerState(page)).error, null);
   });
 
-  test("a video replaced while it plays goes on with the new one at the same place and rate", async (t) => {
+  test("continues with a replaced video at the same position and rate", async (t) => {
     await stage.writeVideo("replaced", 1);
-    const { replaced, prepare } = unfinished();
+    const { release, prepare } = holdEnd();
     const { page, requests } = await stage.page(t, video("replaced"), { prepare });
     await page.evaluate(() => {
       window.player.playbackRate = 1.5;
       return window.player.play();
     });
-    await reach(page, 1);
+    await waitForTime(page, 1);
     await stage.writeVideo("replaced", 2);
-    replaced();
-    await until(page, () => window.told.some(({ type }) => type === "emptied"));
-    await until(page, () => window.player.currentTime > 1 && !window.player.paused);
-    await reach(page, 5);
-    const { error, rate } = await look(page);
+    release();
+    await waitFor(page, () => window.events.some(({ type }) => type === "emptied"));
+    await waitFor(page, () => window.player.currentTime > 1 && !window.player.paused);
+    await waitForTime(page, 5);
+    const { error, rate } = await playerState(page);
     assert.deepEqual({ error, rate }, { error: null, rate: 1.5 });
     assert.equal(requests.filter((path) => path.endsWith("/elastic.m3u8")).length, 2);
   });
 
-  test("what is chosen while a replaced video is opened again holds: its place, and whether it plays", async (t) => {
-    await stage.writeVideo("chosen", 1);
-    let hold = false;
-    const { replaced, prepare } = unfinished();
-    const { page } = await stage.page(t, video("chosen"), {
+  test("keeps a seek and a pause made while a replaced video is reloading", async (t) => {
+    await stage.writeVideo("reloading", 1);
+    let holdInfo = false;
+    const { release, prepare } = holdEnd();
+    const { page } = await stage.page(t, video("reloading"), {
       prepare: async (prepared) => {
         await prepare(prepared);
-        await prepared.route(/chosen\/info\.json/, async (route) => {
-          if (hold) await until(prepared, () => window.player.paused && window.player.currentTime === 4);
+        await prepared.route(/reloading\/info\.json/, async (route) => {
+          if (holdInfo) await waitFor(prepared, () => window.player.paused && window.player.currentTime === 4);
           await route.continue();
         });
       },
     });
     await page.evaluate(() => window.player.play());
-    await reach(page, 1);
-    hold = true;
+    await waitForTime(page, 1);
+    holdInfo = true;
     await page.evaluate(() => {
       window.player.addEventListener("emptied", () => {
         window.player.currentTime = 4;
         window.player.pause();
       });
     });
-    await stage.writeVideo("chosen", 2);
-    replaced();
-    await until(page, () => window.player.currentTime === 4 && window.player.readyState >= 2);
-    assert.equal((await look(page)).paused, true);
+    await stage.writeVideo("reloading", 2);
+    release();
+    await waitFor(page, () => window.player.currentTime === 4 && window.player.readyState >= 2);
+    assert.equal((await playerState(page)).paused, true);
     await page.evaluate(() => window.player.play());
-    await reach(page, 5);
-    assert.equal((await look(page)).error, null);
+    await waitForTime(page, 5);
+    assert.equal((await playerState(page)).error, null);
   });
 
-  test("a segment that cannot be decoded is left out, and the video plays on", async (t) => {
+  test("skips a segment that cannot be decoded, and plays on", async (t) => {
     const { page } = await stage.page(t, video(), {
       prepare: (prepared) =>
         prepared.route(/elastic-2\.m4s/, async (route) => {
-          const answer = await route.fetch();
-          const body = await answer.body();
+          const response = await route.fetch();
+          const body = await response.body();
           body.fill(0xff, body.indexOf("mdat") + 12);
-          await route.fulfill({ response: answer, body, headers: { "cache-control": "no-store" } });
+          await route.fulfill({ response, body, headers: { "cache-control": "no-store" } });
         }),
     });
     await page.evaluate(() => window.player.play());
-    await reach(page, 4);
-    assert.equal((await look(page)).error, null);
-    await until(page, () => window.player.ended);
+    await waitForTime(page, 4);
+    assert.equal((await playerState(page)).error, null);
+    await waitFor(page, () => window.player.ended);
   });
 
-  test("an unknown video is one sentence and a button, which works once the video is there", async (t) => {
+  test("shows a message and a button for an unknown video; the button works once the video exists", async (t) => {
     const { page } = await stage.page(t, video("later"));
     const alert = page.locator("siedd-player").getByRole("alert");
     await alert.waitFor();
@@ -120,34 +120,34 @@ describe("the player when things go wrong", { concurrency: false, timeout: PATIE
       window.player.playbackRate = 1.5;
     });
     await alert.getByRole("button", { name: "Try again" }).click();
-    await shows(page, "240x136");
+    await waitForSize(page, "240x136");
     assert.equal(await alert.isVisible(), false);
-    const { error, rate } = await look(page);
+    const { error, rate } = await playerState(page);
     assert.deepEqual({ error, rate }, { error: null, rate: 1.5 });
   });
 
-  test("play() fails with the reason where there is nothing to play", async (t) => {
+  test("play() rejects with the reason if the video does not exist", async (t) => {
     const { page } = await stage.page(t, video("none"));
-    const said = await page.evaluate(() =>
+    const message = await page.evaluate(() =>
       window.player.play().then(
         () => "played",
         (error: Error) => error.message,
       ),
     );
-    assert.match(said, /There is no video at/);
+    assert.match(message, /There is no video at/);
   });
 
-  test("a browser without in-band parameter sets plays segments of levels, each with its own, and follows the size", async (t) => {
-    const { page, requests } = await stage.page(t, video(), { before: withoutInBandParameters });
+  test("plays levels with an init segment each, and follows the size, without in-band parameter sets", async (t) => {
+    const { page, requests } = await stage.page(t, video(), { before: disableAvc3 });
     await page.evaluate(() => window.player.play());
-    await reach(page, 0.5);
-    const seen = await look(page);
-    assert.equal(seen.transport, "levels");
-    assert.equal(seen.size, "240x136");
+    await waitForTime(page, 0.5);
+    const state = await playerState(page);
+    assert.equal(state.transport, "levels");
+    assert.equal(state.size, "240x136");
     assert.ok(requests.some((path) => path.endsWith("/master.m3u8")));
     await page.evaluate(() => {
       window.player.style.width = "300px";
     });
-    await until(page, () => window.player.videoWidth === 300);
+    await waitFor(page, () => window.player.videoWidth === 300);
   });
 });
