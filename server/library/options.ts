@@ -43,8 +43,8 @@ export interface OpenLibrariesOptions {
   /**
    * Memory for blocks of assets on other servers.
    *
-   * @default 67108864
-   * @minimum 1048576
+   * @default 64 MiB
+   * @minimum 1 MiB
    * @unit bytes
    */
   readonly originCacheBytes?: number;

@@ -96,7 +96,7 @@ export function openRemoteAsset(
       const { offset } = asset.groups[group];
       return sharedByteRange(offset, await asset.readGroup(group));
     });
-    return { kind: "pieces", key, name: file, size, pieces: await Promise.all([head, ...payloads]) };
+    return { kind: "memory", key, name: file, size, ranges: await Promise.all([head, ...payloads]) };
   };
 
   return {

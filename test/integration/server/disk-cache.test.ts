@@ -17,7 +17,9 @@ const SMALL = { width: 160, height: 90, groups: [10, 10] };
 
 const openCache = (folder: string, more: Partial<DiskCacheOptions> = {}) =>
   DiskCache.open({
-    ...{ folder, maxBytes: 100_000, namespace: "one" },
+    folder,
+    maxBytes: 100_000,
+    namespace: "one",
     onError: (error) => assert.fail(String(error)),
     ...more,
   });

@@ -24,8 +24,8 @@ test("concurrent lookups of a key share one job, and later lookups its cached re
     results,
     Array.from({ length: 9 }, () => new Uint8Array([1])),
   );
-  const { hits, coalesced: shared, computed: counted } = cache.counts;
-  assert.deepEqual({ made: counted, shared, hits }, { made: 1, shared: 7, hits: 1 });
+  const { hits, coalesced, computed } = cache.counts;
+  assert.deepEqual({ computed, coalesced, hits }, { computed: 1, coalesced: 7, hits: 1 });
 });
 
 test("a job continues while a caller waits, and is aborted with the last one", async () => {
@@ -66,8 +66,8 @@ test("the memory cache is bounded in bytes and evicts the least recently used en
   const compute = async () => new Uint8Array(30);
   for (const key of ["a", "b", "c", "a", "d"]) await cache.get(key, compute);
   assert.ok(cache.counts.bytes <= 100);
-  const { evicted, computed: made } = cache.counts;
-  assert.deepEqual({ evicted, made }, { evicted: 1, made: 4 });
+  const { evicted, computed } = cache.counts;
+  assert.deepEqual({ evicted, computed }, { evicted: 1, computed: 4 });
   await cache.get("a", compute);
   assert.equal(cache.counts.computed, 4);
   await cache.get("b", compute);
