@@ -6,20 +6,21 @@ import { CHANNELS } from "../codec/internal.js";
 import { WorkerPool } from "../encoder/job/worker-pool.js";
 import { planGroups } from "../encoder/plan/groups.js";
 import { tileRanges } from "../encoder/plan/tile-grid.js";
-import { tileWindows } from "../encoder/tile/windows.js";
-import type { TileTrainerName } from "../encoder/training/choose-trainer.js";
+import type { TileTasks } from "../encoder/tile/worker.js";
+import type { TileTrainerName } from "../encoder/training/create-trainer.js";
 import { Random } from "../encoder/training/sampling/random.js";
+import { tileWindows } from "../encoder/training/sampling/tile-windows.js";
 import { machine, rounded } from "./machine.js";
 
-// The training step at the shapes of the PyTorch reference (9x16 tiles of width 16, three sine layers, 20
-// frames, 256 points a tile), in points a second on all cores, by the kernel and by onnxruntime. With SIEDD_ORACLE=path
-// of the reference script (and SIEDD_PYTHON, default python3, with PyTorch), all run in turns and ratios are given.
-// Ours descend by Muon, the reference by Adam, which is less work.
+// Measures training steps with the shapes of the PyTorch reference (9x16 tiles of width 16, three sine layers, 20 frames,
+// 256 points per tile) in points per second on all cores, for the kernel and for onnxruntime. With SIEDD_REFERENCE=path of
+// the reference script (and SIEDD_PYTHON, default python3, with PyTorch), the reference runs too, alternating with them.
+// The kernel and onnxruntime use Muon, the reference uses Adam, which is less work.
 
 const STEPS = 300;
 const POINTS = 256;
 const FRAMES = 20;
-const ROUNDS = 3;
+const RUNS = 3;
 const network = {
   profile: "tile",
   rows: 9,
@@ -32,17 +33,17 @@ const network = {
 } as const;
 const tiles = network.rows * network.columns;
 
-/** Seconds for STEPS steps of all tiles by worker threads; the pixels do not matter to the time. */
-async function ours(trainer: TileTrainerName, workers: number): Promise<number> {
-  const pool = new WorkerPool(workers);
+/** Measures the seconds of STEPS steps of all tiles on worker threads. Pixels are random, because they do not affect the time. */
+async function trainTiles(trainer: TileTrainerName, workers: number): Promise<number> {
+  const worker = new URL("../encoder/tile/worker.js", import.meta.url);
+  const pool = new WorkerPool<TileTasks>(worker, workers);
   const random = new Random(1);
   const [frameWidth, frameHeight] = [640, 360];
   const windows = tileWindows(network, frameWidth, frameHeight);
   const bytes = FRAMES * frameWidth * frameHeight * CHANNELS;
   const frames = new Uint8Array(new SharedArrayBuffer(bytes));
-  for (let i = 0; i < bytes; i++) frames[i] = random.below(256);
+  for (let i = 0; i < bytes; i++) frames[i] = random.intBelow(256);
   const jobs = tileRanges(network, { trainer, device: "cpu" }).map((range) => ({
-    kind: "train" as const,
     network,
     target: {
       windows,
@@ -54,23 +55,30 @@ async function ours(trainer: TileTrainerName, workers: number): Promise<number> 
     },
     width: 16,
     start: undefined,
-    plan: { steps: STEPS, points: POINTS, rate: 4e-3, motionRate: 3e-3, seed: 1, keys: [range.first] },
+    plan: {
+      steps: STEPS,
+      points: POINTS,
+      learningRate: 4e-3,
+      motionLearningRate: 3e-3,
+      seed: 1,
+      keys: [range.first],
+    },
     trainer,
     device: "cpu" as const,
     precision: "float32" as const,
-    steps: undefined,
+    quantization: undefined,
   }));
   try {
     await pool.loaded;
     const started = performance.now();
-    await Promise.all(jobs.map((job) => pool.run(job).result));
+    await Promise.all(jobs.map((job) => pool.run("train", job).result));
     return (performance.now() - started) / 1000;
   } finally {
     await pool.close();
   }
 }
 
-/** Seconds a step of the reference, from what it prints of its second phase. */
+/** Returns the seconds per step of the reference, parsed from its output for phase 2. */
 async function reference(script: string): Promise<number> {
   const shapes = ["--profile", "tile", "--encoder-width", "0", "--layers", "3", "--steps", String(STEPS)];
   const clip = process.env.SIEDD_CLIP ?? "../shared/media/bunny.mp4";
@@ -81,39 +89,39 @@ async function reference(script: string): Promise<number> {
     ...shapes,
   ]);
   const found = /phase 2, group *: (\d+) steps ([\d.]+) s/.exec(stdout);
-  if (found === null) throw new Error(`the reference printed something else: ${stdout}`);
+  if (found === null) throw new Error(`cannot parse the output of the reference: ${stdout}`);
   return Number(found[2]) / Number(found[1]);
 }
 
 const before = machine();
 const cores = availableParallelism();
-const script = process.env.SIEDD_ORACLE;
-/** Seconds a step, of each round. */
+const script = process.env.SIEDD_REFERENCE;
+/** Seconds per step of each run. */
 const seconds: Record<string, number[]> = { kernel: [], onnx: [] };
-for (let round = 0; round < ROUNDS; round++) {
+for (let run = 0; run < RUNS; run++) {
   for (const trainer of ["kernel", "onnx"] as const)
-    seconds[trainer].push((await ours(trainer, cores)) / STEPS);
+    seconds[trainer].push((await trainTiles(trainer, cores)) / STEPS);
   if (script === undefined || !existsSync(script)) continue;
   seconds.reference ??= [];
   seconds.reference.push(await reference(script));
 }
 const median = (values: number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
-/** How many times faster one is than another: the median of the rounds' ratios. */
-const ratio = (fast: string, slow: string): number =>
-  rounded(median(seconds[slow].map((value, round) => value / seconds[fast][round])));
-const figures = Object.entries(seconds).map(([name, values]) => [
+/** Returns how many times faster one trainer is than another: the median of the ratios of all runs. */
+const speedup = (fast: string, slow: string): number =>
+  rounded(median(seconds[slow].map((value, run) => value / seconds[fast][run])));
+const results = Object.entries(seconds).map(([name, values]) => [
   name,
   {
     stepMilliseconds: rounded(1000 * median(values)),
-    microsecondsATileAndCore: rounded((1e6 * median(values) * cores) / tiles, 1),
+    microsecondsPerTilePerCore: rounded((1e6 * median(values) * cores) / tiles, 1),
     megapointsPerSecond: rounded((tiles * POINTS) / median(values) / 1e6, 3),
-    ...(name === "kernel" ? {} : { kernelIsFasterBy: ratio("kernel", name) }),
+    ...(name === "kernel" ? {} : { kernelSpeedup: speedup("kernel", name) }),
   },
 ]);
 const result = {
   bench: "training",
   machine: before,
   shape: { tiles, points: POINTS, width: 16, hiddenLayers: 3, frames: FRAMES },
-  ...Object.fromEntries(figures),
+  ...Object.fromEntries(results),
 };
 process.stdout.write(`${JSON.stringify(result)}\n`);

@@ -1,4 +1,4 @@
-/** What ended an encode, as a stable code. */
+/** Why an encode failed, as a stable code. */
 export type EncoderErrorCode =
   | "bad-option"
   | "no-cuda"
@@ -8,25 +8,34 @@ export type EncoderErrorCode =
   | "diverged"
   | "no-tfjs";
 
-/** The encoder's own error; MediaError and SieddError pass through it as they are. */
+/** An error of the encoder itself. `MediaError` and `SieddError` are passed on unchanged. */
 export class EncoderError extends Error {
   override readonly name = "EncoderError";
   readonly code: EncoderErrorCode;
+  /** Name of the rejected option, a key of `EncodeOptions`; set if `code` is `bad-option`. */
+  readonly option: string | undefined;
 
-  constructor(code: EncoderErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+  constructor(code: EncoderErrorCode, message: string, details: { cause?: unknown; option?: string } = {}) {
+    const { cause, option } = details;
+    super(message, cause === undefined ? undefined : { cause });
     this.code = code;
+    this.option = option;
   }
 }
 
-/** An option out of bounds. */
-export function invalidOption(name: string, rule: string, value: unknown): EncoderError {
-  return new EncoderError("bad-option", `${name} must be ${rule}, not ${value}`);
+/** Creates the error for an option that is wrong; `message` begins with the name of the option. */
+export function badOption(option: string, message: string, cause?: unknown): EncoderError {
+  return new EncoderError("bad-option", message, { option, cause });
 }
 
-/** Training whose weights are no longer numbers. */
+/** Creates the error for an option whose value is out of bounds. */
+export function invalidOption(option: string, rule: string, value: unknown): EncoderError {
+  return badOption(option, `${option} must be ${rule}, got ${value}`);
+}
+
+/** Creates the error for training that ended with weights that are not finite. */
 export const diverged = (): EncoderError =>
   new EncoderError(
     "diverged",
-    "training diverged: the weights are no longer numbers; try another --seed, fewer --steps or another --width",
+    "training diverged: the weights are not finite; try another `seed`, fewer `steps` or another `width`",
   );

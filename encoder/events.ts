@@ -1,78 +1,84 @@
-/** Where an encode stands. */
+/** The stages of an encode. `phase1` trains the anchors, `phase2` all groups. */
 export type EncodePhase = "analyze" | "audio" | "phase1" | "phase2" | "write";
 
-/** What an encode tells while it works; the command line renders it. */
+/** What an encode reports while it runs. */
 export type EncodeEvent =
   | {
+      /** The video has been cut into scenes and groups; training is about to begin. */
       readonly type: "analyzed";
       readonly frames: number;
       readonly groups: number;
-      /** Groups that phase 1 trains on; frames in the paper profile. */
+      /** Indices of the groups that phase 1 trains on; in the paper profile, of the frames. */
       readonly anchors: readonly number[];
       readonly scenes: number;
-      /** Source pixels of the asset. */
+      /** Size of the asset in source pixels. */
       readonly width: number;
       readonly height: number;
     }
   | {
       readonly type: "progress";
       readonly phase: EncodePhase;
-      /** Share of the whole job, 0 to 1. */
+      /** Share of the whole encode, 0 to 1. Never decreases. */
       readonly done: number;
-      /** Seconds left, measured on the work done so far; undefined while too little has been done to tell. */
+      /** Seconds left at the speed measured so far; undefined until there is enough to measure. */
       readonly remainingSeconds: number | undefined;
       readonly detail: string;
     }
   | {
+      /** A group is finished and in the checkpoints. */
       readonly type: "group";
       readonly index: number;
-      /** dB, of the 8-bit output of the finished group. */
+      /** Mean PSNR of the 8-bit output, dB. */
       readonly psnr: number;
       readonly bytes: number;
     }
   | {
-      /** A target that could not be met, or a video below 27 dB: the asset is there, and `message` says what would come nearer. */
+      /** The target was missed, or the video is below 27 dB. The asset is complete; `message` suggests what to change. */
       readonly type: "target-missed";
       readonly message: string;
     }
   | {
-      /** A video came out below the preset's floor: training goes on with more bits, and `message` says how many. */
+      /** The video is below `minPsnr`: training continues with more bits. */
       readonly type: "min-psnr";
-      /** dB, so far. */
+      /** PSNR so far, dB. */
       readonly psnr: number;
       /** dB. */
       readonly minPsnr: number;
-      /** Bits a pixel so far, and as many as the floor is expected to take. */
+      /** Bits per pixel so far. */
       readonly bpp: number;
+      /** Bits per pixel that `minPsnr` is expected to take. */
       readonly expectedBpp: number;
-      /** Of the picture, so far and as expected. */
+      /** Bytes of the video track so far. */
       readonly bytes: number;
+      /** Bytes of the video track that `minPsnr` is expected to take. */
       readonly expectedBytes: number;
       readonly message: string;
     }
   | {
-      /** What `--precision auto` came to on a GPU, and why. */
+      /** The precision that `precision: "auto"` chose for the GPU. `message` gives the reason. */
       readonly type: "precision";
       readonly precision: "float32" | "float16";
       readonly message: string;
     }
   | {
-      /** Something of the video that an asset cannot hold. */
+      /** A stream of the video cannot be stored in an asset and is left out. */
       readonly type: "stream-skipped";
       readonly message: string;
     }
   | ({ readonly type: "done" } & EncodeSummary);
 
-/** What an encode made. */
+/** The result of an encode. */
 export interface EncodeSummary {
+  /** Absolute path of the asset. */
   readonly output: string;
   readonly bytes: number;
   readonly audioBytes: number;
   readonly frames: number;
   readonly groups: number;
-  /** dB, mean over the frames. */
+  /** Mean over the frames, dB. */
   readonly psnr: number;
-  /** Bits a source pixel and frame, of all bytes but the audio's. */
+  /** Bits per source pixel and frame of all bytes except the audio. */
   readonly bpp: number;
+  /** Duration of the encode. */
   readonly seconds: number;
 }

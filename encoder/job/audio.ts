@@ -1,69 +1,69 @@
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { AdtsIndexer, type AdtsStream } from "../../codec/internal.js";
 import { encodeAudio } from "../../media/index.js";
-import type { EncodeJob } from "../tile/encode-job.js";
+import type { EncodeJob } from "./profile.js";
 
-/** One encoded audio track: an ADTS file and where its packets lie in it. */
+/** An encoded audio track: an ADTS file and the positions of its packets. */
 export interface EncodedAudio extends AdtsStream {
   readonly path: string;
-  /** ISO 639-2. */
+  /** ISO 639-2 code. */
   readonly language: string;
 }
 
-/** What is needed of a video of either profile. */
-type AudioSource = Pick<EncodeJob, "info" | "checkpoints"> & {
-  readonly options: Pick<EncodeJob["options"], "input" | "from" | "to">;
-};
-
 /**
- * Encodes every audio track once (AAC-LC), or takes it from the checkpoints. A track without a sample in the
- * part that is encoded is left out.
+ * Encodes every audio track to AAC-LC, unless the work folder has it already. Tracks without samples in the encoded
+ * time range are left out.
  */
-export async function encodeAudioTracks(job: AudioSource, signal?: AbortSignal): Promise<EncodedAudio[]> {
-  const { info, options, checkpoints } = job;
-  const { input, from, to } = options;
-  const audio: EncodedAudio[] = [];
+export async function encodeAudioTracks(job: EncodeJob): Promise<EncodedAudio[]> {
+  const { checkpoints, signal } = job;
+  const { info } = job.video;
+  const { input, from, to } = job.options;
+  const tracks: EncodedAudio[] = [];
   for (const [track, { language }] of info.audio.entries()) {
     const name = `audio-${track}.adts`;
     const path = checkpoints.path(name);
     if ((await stat(path).catch(() => undefined)) === undefined) {
-      // The name is this process's own: after a kill, the ffmpeg of the one before may still write.
+      // The temporary name has the process id: ffmpeg of a killed encode may still be writing to its own.
       const output = checkpoints.path(`audio-${track}.${process.pid}.part.adts`);
       await encodeAudio(input, info, { from, to, track, output, signal });
       await checkpoints.commitFile(name, output);
     }
-    const stream = await indexFile(path);
-    if (stream !== undefined) audio.push({ ...stream, path, language });
+    const stream = await indexAdtsFile(path);
+    if (stream !== undefined) tracks.push({ ...stream, path, language });
   }
-  return audio;
+  return tracks;
 }
 
-/** Bytes read at a time. */
-const PIECE = 1 << 20;
+const READ_BYTES = 1 << 20;
 
-/** Undefined for an empty file. */
-async function indexFile(path: string): Promise<AdtsStream | undefined> {
+/** Returns the positions of the packets; undefined for an empty file. */
+async function indexAdtsFile(path: string): Promise<AdtsStream | undefined> {
   await using file = await open(path);
   const indexer = new AdtsIndexer();
-  const buffer = new Uint8Array(PIECE);
-  let kept = 0;
-  for (let at = 0; ; ) {
-    const { bytesRead } = await file.read(buffer, kept, PIECE - kept, at);
-    if (bytesRead === 0) return at === 0 ? undefined : indexer.finish(kept);
-    at += bytesRead;
-    const filled = kept + bytesRead;
-    const used = indexer.push(buffer.subarray(0, filled));
-    buffer.copyWithin(0, used, filled);
-    kept = filled - used;
+  const buffer = new Uint8Array(READ_BYTES);
+  let pending = 0;
+  for (let position = 0; ; ) {
+    const { bytesRead } = await file.read(buffer, pending, READ_BYTES - pending, position);
+    if (bytesRead === 0) return position === 0 ? undefined : indexer.finish(pending);
+    position += bytesRead;
+    const available = pending + bytesRead;
+    const consumed = indexer.push(buffer.subarray(0, available));
+    buffer.copyWithin(0, consumed, available);
+    pending = available - consumed;
   }
 }
 
-/** Reads `count` packets from `first` on, without their ADTS headers. */
+/** A range of packets. */
+export interface PacketRange {
+  readonly first: number;
+  readonly count: number;
+}
+
+/** Reads packets of a track, without their ADTS headers. */
 export async function readPackets(
   file: FileHandle,
   { offsets, sizes }: AdtsStream,
-  first: number,
-  count: number,
+  { first, count }: PacketRange,
 ): Promise<Uint8Array> {
   const last = first + count - 1;
   const start = offsets[first];

@@ -4,22 +4,30 @@ import { deserialize, serialize } from "node:v8";
 import { writeError } from "../../media/errors.js";
 import { makeFolder } from "../../media/write/make-folder.js";
 import { EncoderError } from "../errors.js";
-import type { TrainingWeights } from "../tile/weights.js";
 import type { PrecisionDecision } from "../training/onnx/precision-trial.js";
+import type { TrainingWeights } from "../training/weights.js";
 import { LOCK_FILE_NAME, lockWorkFolder } from "./lock.js";
 
-/** One finished group: its payload and the PSNR of each frame, dB. */
+/** A finished group. */
 export interface FinishedGroup {
   readonly payload: Uint8Array;
+  /** PSNR of each frame, dB. */
   readonly psnr: Float64Array;
 }
 
+const IDENTITY_FILE = "encode.json";
+const PRECISION_FILE = "precision.json";
+
 /**
- * The work folder of an encode, `<asset>.work/`: every anchor and group that is finished is on disk at once,
- * whole or not at all. It is kept when the encode is interrupted and removed when it is done.
+ * The work folder of an encode, `<asset>.work/`. Each finished anchor and group is written to it at once and
+ * atomically. The folder is kept if the encode is interrupted, and removed when it is done.
  */
 export class Checkpoints {
   readonly folder: string;
+  /** How often larger decoders have replaced the planned ones; 0 without a target. */
+  stage = 0;
+  /** Rate-control pass of the groups; 0 without a target. */
+  pass = 0;
   #release = async (): Promise<void> => {};
 
   private constructor(folder: string) {
@@ -27,15 +35,18 @@ export class Checkpoints {
   }
 
   /**
-   * Opens the folder beside `output`. `identity` says what is encoded and how; with `resume`, checkpoints of
-   * the same encode are used and others give EncoderError `no-match`. Without, whatever was there goes. While
-   * another encode has it open, EncoderError `in-use`.
+   * Opens the work folder beside `output` and locks it.
+   *
+   * @param identity what is encoded, and how: checkpoints are only valid for the same value
+   * @param resume whether to keep existing checkpoints; otherwise they are deleted
+   * @throws EncoderError `no-match` if `resume` finds checkpoints of another encode, `in-use` if another encode has
+   * locked the folder; MediaError if the folder cannot be written
    */
   static async open(output: string, identity: unknown, resume: boolean): Promise<Checkpoints> {
     const checkpoints = new Checkpoints(`${output}.work`);
-    await checkpoints.#claim();
+    await checkpoints.#lock();
     try {
-      await checkpoints.#begin(JSON.stringify(identity), resume);
+      await checkpoints.#initialize(JSON.stringify(identity), resume);
       return checkpoints;
     } catch (error) {
       await checkpoints.release();
@@ -43,11 +54,11 @@ export class Checkpoints {
     }
   }
 
-  async #claim(): Promise<void> {
+  async #lock(): Promise<void> {
     try {
       await makeFolder(this.folder);
       this.#release = await lockWorkFolder(this.folder).catch(async (cause: unknown) => {
-        // Where even an empty file found no room, nothing else is in it.
+        // If not even the lock file could be written, the folder is new and empty.
         await rmdir(this.folder).catch(() => {});
         throw cause;
       });
@@ -56,41 +67,35 @@ export class Checkpoints {
     }
   }
 
-  async #begin(wanted: string, resume: boolean): Promise<void> {
-    const found = resume ? await this.#read("encode.json") : undefined;
-    if (found !== undefined && Buffer.from(found).toString() !== wanted) {
+  async #initialize(identity: string, resume: boolean): Promise<void> {
+    const found = resume ? await this.#read(IDENTITY_FILE) : undefined;
+    if (found !== undefined) {
+      if (Buffer.from(found).toString() === identity) return;
       throw new EncoderError(
         "no-match",
-        `--resume: the checkpoints in ${this.folder} belong to another video or to other options; repeat the first command, or leave --resume out to start afresh`,
+        `cannot resume: the checkpoints in ${this.folder} belong to another video or to other options; repeat the original options, or omit \`resume\` to start over`,
       );
     }
-    if (found !== undefined) return;
     for (const name of await readdir(this.folder)) {
       if (name !== LOCK_FILE_NAME) await rm(this.path(name), { recursive: true, force: true });
     }
-    await this.#write("encode.json", Buffer.from(wanted)).catch(async (cause) => {
+    await this.#write(IDENTITY_FILE, Buffer.from(identity)).catch(async (cause) => {
       await this.remove();
       throw cause;
     });
   }
 
-  /** Path of a file of an encode's own, such as its encoded sound. */
+  /** Returns the path of another file in the work folder, such as the encoded audio. */
   path(name: string): string {
     return join(this.folder, name);
   }
 
-  /** How often decoders have been replaced by larger ones; 0 but for an encode with a target. */
-  stage = 0;
-
-  #anchorName(index: number): string {
-    return `anchor-${index}${this.#stageName()}.weights`;
+  /** Renames a complete temporary file of the work folder to its final name. */
+  async commitFile(name: string, temporary: string): Promise<void> {
+    await rename(temporary, this.path(name));
   }
 
-  #stageName(): string {
-    return this.stage === 0 ? "" : `.stage-${this.stage}`;
-  }
-
-  /** The decoders of an anchor, a map a run of tiles. */
+  /** Reads the weights of an anchor, one map per task; undefined if it is not finished. */
   async readAnchor(index: number): Promise<TrainingWeights[] | undefined> {
     const bytes = await this.#read(this.#anchorName(index));
     return bytes === undefined ? undefined : deserialize(bytes);
@@ -100,39 +105,35 @@ export class Checkpoints {
     await this.#write(this.#anchorName(index), serialize(weights));
   }
 
-  /** Which round over the video groups are of; 0 but for an encode with a target. */
-  pass = 0;
-
-  #groupName(index: number, pass: number): string {
-    const name = `group-${index}${this.#stageName()}`;
-    return pass === 0 ? `${name}.decoders` : `${name}.round-${pass}.decoders`;
-  }
-
+  /** Reads a group of a pass; undefined if it is not finished. */
   async readGroup(index: number, pass = this.pass): Promise<FinishedGroup | undefined> {
     const bytes = await this.#read(this.#groupName(index, pass));
     return bytes === undefined ? undefined : deserialize(bytes);
+  }
+
+  /** Reads a group that must be finished. */
+  async requireGroup(index: number, pass = this.pass): Promise<FinishedGroup> {
+    const group = await this.readGroup(index, pass);
+    if (group === undefined)
+      throw new Error(`the checkpoint of group ${index} is missing from ${this.folder}`);
+    return group;
   }
 
   async writeGroup(index: number, group: FinishedGroup): Promise<void> {
     await this.#write(this.#groupName(index, this.pass), serialize(group));
   }
 
-  /** What `--precision auto` came to when this encode began. */
+  /** Reads the precision that `precision: "auto"` chose when this encode began; undefined before that. */
   async readPrecision(): Promise<PrecisionDecision | undefined> {
-    const bytes = await this.#read("precision.json");
+    const bytes = await this.#read(PRECISION_FILE);
     return bytes === undefined ? undefined : JSON.parse(Buffer.from(bytes).toString());
   }
 
   async writePrecision(decision: PrecisionDecision): Promise<void> {
-    await this.#write("precision.json", Buffer.from(JSON.stringify(decision)));
+    await this.#write(PRECISION_FILE, Buffer.from(JSON.stringify(decision)));
   }
 
-  /** Marks a file of an encode's own as complete. */
-  async commitFile(name: string, temporary: string): Promise<void> {
-    await rename(temporary, this.path(name));
-  }
-
-  /** Lets another encode have the folder, with what is in it. */
+  /** Unlocks the folder and keeps its contents. */
   async release(): Promise<void> {
     await this.#release();
   }
@@ -141,16 +142,29 @@ export class Checkpoints {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** After a failure: what took no training is no loss. */
+  /** Removes the folder after a failure, unless it holds training worth keeping. */
   async removeUnlessTrained(): Promise<void> {
     const names = await readdir(this.folder).catch(() => []);
     if (!names.some((name) => /\.(weights|decoders)$/.test(name))) await this.remove();
+  }
+
+  #anchorName(index: number): string {
+    return `anchor-${index}${this.#stageSuffix()}.weights`;
+  }
+
+  #groupName(index: number, pass: number): string {
+    return `group-${index}${this.#stageSuffix()}${pass === 0 ? "" : `.pass-${pass}`}.decoders`;
+  }
+
+  #stageSuffix(): string {
+    return this.stage === 0 ? "" : `.stage-${this.stage}`;
   }
 
   async #read(name: string): Promise<Uint8Array | undefined> {
     return readFile(this.path(name)).catch(() => undefined);
   }
 
+  /** Writes a file atomically. */
   async #write(name: string, bytes: Uint8Array): Promise<void> {
     const path = this.path(name);
     try {

@@ -1,13 +1,13 @@
 import { EncoderError } from "../errors.js";
 import type { EncodeEvent } from "../events.js";
-import type { TileTrainerName } from "../training/choose-trainer.js";
+import type { TileTrainerName } from "../training/create-trainer.js";
 import { hasCudaProvider } from "../training/onnx/cuda-provider.js";
 import type { Device } from "../training/onnx/onnx-runtime.js";
 import type { Precision } from "../training/onnx/precision.js";
 import type { PrecisionDecision } from "../training/onnx/precision-trial.js";
 import type { Checkpoints } from "./checkpoints.js";
 
-/** What a whole encode multiplies in: the precision asked for; `auto` is decided by a trial on the GPU. */
+/** The options that decide the precision. */
 export interface PrecisionOptions {
   readonly precision: "auto" | Precision;
   readonly trainer: TileTrainerName;
@@ -15,8 +15,8 @@ export interface PrecisionOptions {
 }
 
 /**
- * Settles `auto` once an encode: what was decided lies in its checkpoints, so that a resumed encode goes on in the
- * same precision and gives the same bytes. `trial` trains on the GPU; it is asked only where there may be one.
+ * Returns the matrix-multiply precision of an encode. For `auto` on a GPU, `trial` decides. The decision is stored in
+ * the checkpoints, so that a resumed encode continues in the same precision and gives the same bytes.
  */
 export async function choosePrecision(
   { precision, trainer, device }: PrecisionOptions,
@@ -32,7 +32,7 @@ export async function choosePrecision(
     try {
       decision = await trial();
     } catch (cause) {
-      // The libraries are there, but no GPU: the processor will train.
+      // The CUDA libraries are installed, but there is no GPU: the CPU will train.
       if (device === "auto" && cause instanceof EncoderError && cause.code === "no-cuda") return "float32";
       throw cause;
     }

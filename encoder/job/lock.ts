@@ -4,64 +4,73 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { EncoderError } from "../errors.js";
 
-/** Name of the file in the folder that says whose it is. */
-export const LOCK_FILE_NAME = "claim";
+/** Name of the lock file in a work folder. It holds the process id and host name of its owner. */
+export const LOCK_FILE_NAME = "lock";
 
-/** Folders that this process has claimed. */
-const ours = new Set<string>();
+const MAX_ATTEMPTS = 4;
+
+/** Folders that this process has locked. */
+const lockedFolders = new Set<string>();
 
 /**
- * Claims a work folder for one encode: two that wrote their groups into one folder would mix them. The claim of a
- * process of this machine that is gone holds no more. Rejects with EncoderError `in-use`, or as the file system does.
- * @returns what gives the folder back
+ * Locks a work folder for one encode, so that no other encode writes its groups there. A lock of a dead process on
+ * this machine is replaced.
+ * @returns a function that unlocks the folder
+ * @throws EncoderError `in-use`, or an error of the file system
  */
 export async function lockWorkFolder(folder: string): Promise<() => Promise<void>> {
   const file = join(folder, LOCK_FILE_NAME);
-  const mine = JSON.stringify({ pid: process.pid, host: hostname() });
-  for (let tries = 0; ; tries++) {
-    try {
-      const handle = await open(file, "wx");
-      await handle.writeFile(mine).finally(() => handle.close());
-      break;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      const holder = await readFile(file, "utf8").catch(() => "");
-      if (tries > 2 || ours.has(folder) || isAlive(holder)) throw inUse(folder, holder);
-      await rm(file, { force: true });
-    }
-  }
-  ours.add(folder);
-  const release = () => {
-    ours.delete(folder);
+  await createLockFile(folder, file);
+  lockedFolders.add(folder);
+  const unlock = () => {
+    lockedFolders.delete(folder);
     rmSync(file, { force: true });
   };
-  // A second Ctrl-C ends the process without further ado.
-  process.once("exit", release);
+  // A second Ctrl-C exits the process without waiting for the encode.
+  process.once("exit", unlock);
   return async () => {
-    process.removeListener("exit", release);
-    release();
+    process.removeListener("exit", unlock);
+    unlock();
   };
 }
 
-/** Whether the process that a claim names runs on this machine; of another machine nothing can be known. */
-function isAlive(claim: string): boolean {
-  const [, pid] = /^\{"pid":(\d+),"host":(".*")\}$/.exec(claim) ?? [];
-  if (pid === undefined || claim !== JSON.stringify({ pid: Number(pid), host: hostname() })) return false;
+async function createLockFile(folder: string, file: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const handle = await open(file, "wx");
+      await handle
+        .writeFile(JSON.stringify({ pid: process.pid, host: hostname() }))
+        .finally(() => handle.close());
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      const lock = await readFile(file, "utf8").catch(() => "");
+      if (attempt >= MAX_ATTEMPTS || lockedFolders.has(folder) || isOwnerAlive(lock))
+        throw inUse(folder, lock);
+      await rm(file, { force: true });
+    }
+  }
+}
+
+/** Whether the owner of a lock runs on this machine. Nothing is known about other machines: false. */
+function isOwnerAlive(lock: string): boolean {
+  const [, pid] = /^\{"pid":(\d+),"host":(".*")\}$/.exec(lock) ?? [];
+  if (pid === undefined || lock !== JSON.stringify({ pid: Number(pid), host: hostname() })) return false;
   if (Number(pid) === process.pid) return false;
   try {
     process.kill(Number(pid), 0);
     return true;
   } catch (error) {
-    // Somebody else's process may not be signalled.
+    // The process of another user exists but may not be signaled.
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 
-function inUse(folder: string, claim: string): EncoderError {
-  const pid = /"pid":(\d+)/.exec(claim)?.[1];
-  const who = pid === undefined ? "another encode" : `another encode (process ${pid})`;
+function inUse(folder: string, lock: string): EncoderError {
+  const pid = /"pid":(\d+)/.exec(lock)?.[1];
+  const owner = pid === undefined ? "another encode" : `another encode (process ${pid})`;
   return new EncoderError(
     "in-use",
-    `${who} is at work in ${folder}; wait for its end, or give another name to --output`,
+    `${owner} is using ${folder}; wait until it ends, or choose another \`output\``,
   );
 }

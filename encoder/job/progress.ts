@@ -1,69 +1,75 @@
 import type { EncodeEvent, EncodePhase } from "../events.js";
+import type { RunningTask } from "./worker-pool.js";
 
-/** Shares of the whole job that are not training. */
-const ANALYSIS = 0.03;
-const WRITING = 0.01;
-/** Share of the training after which its speed can be told. */
-const ENOUGH = 0.01;
-const INTERVAL = 250;
+/** Shares of an encode that are not training. */
+const ANALYSIS_SHARE = 0.03;
+const WRITING_SHARE = 0.01;
+/** Share of the training after which the remaining time is estimated. */
+const MIN_MEASURED_SHARE = 0.01;
+/** Milliseconds between progress events during training. */
+const REPORT_INTERVAL_MS = 250;
 
 /**
- * Turns counters into progress events. Training is counted in steps x tiles, which take equal time whatever
- * the video shows; the remaining time is what is left at the speed measured since training began.
+ * Emits progress events. Training is counted in steps times the cost of a step: costs are proportional to time
+ * whatever the video shows, so the remaining time follows from the speed since training began.
  */
 export class ProgressMeter {
   readonly #emit: (event: EncodeEvent) => void;
-  readonly #counters = new Map<Int32Array, number>();
+  /** Cost per step of each running task, by its step counter. */
+  readonly #running = new Map<Int32Array, number>();
   #phase: EncodePhase = "analyze";
   #detail = "";
-  #share = 0;
-  #total = 0;
-  #finished = 0;
-  #skipped = 0;
-  #began = 0;
-  /** What was told last: work that is added later must not take it back. */
-  #furthest = 0;
+  #phaseShare = 0;
+  #totalCost = 0;
+  #finishedCost = 0;
+  /** Cost that an earlier run has paid. */
+  #resumedCost = 0;
+  #startTime = 0;
+  /** Highest share reported so far: work that is added later must not decrease it. */
+  #reported = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(emit: (event: EncodeEvent) => void) {
     this.#emit = emit;
   }
 
-  /** `share` of the phase that is not training. */
-  enter(phase: EncodePhase, detail = "", share = 0): void {
+  /** Enters a phase. `share` is how much of it is done, unless it is training. */
+  enterPhase(phase: EncodePhase, detail = "", share = 0): void {
     this.#phase = phase;
     this.#detail = detail;
-    this.#share = share;
+    this.#phaseShare = share;
     this.#report();
   }
 
-  detail(detail: string): void {
+  setDetail(detail: string): void {
     this.#detail = detail;
   }
 
-  /** Training begins, or once more: `total` steps x tiles, of which `skipped` were done by an earlier run. */
-  begin(total: number, skipped: number): void {
-    this.extend(total, skipped);
+  /** Adds training and starts the clock. `resumed` is the part of `cost` that an earlier run has paid. */
+  startTraining(cost: number, resumed: number): void {
+    this.addTraining(cost, resumed);
     if (this.#timer !== undefined) return;
-    this.#began = performance.now();
-    this.#timer = setInterval(() => this.#report(), INTERVAL);
+    this.#startTime = performance.now();
+    this.#timer = setInterval(() => this.#report(), REPORT_INTERVAL_MS);
   }
 
-  /** There is more to train than was thought, of which `skipped` was done by an earlier run. */
-  extend(more: number, skipped: number): void {
-    this.#total += more;
-    this.#finished += skipped;
-    this.#skipped += skipped;
+  /** Adds training that was not known at the start. */
+  addTraining(cost: number, resumed: number): void {
+    this.#totalCost += cost;
+    this.#finishedCost += resumed;
+    this.#resumedCost += resumed;
   }
 
-  /** Watches a job's step counter; `tiles` is what a step of it counts. */
-  watch(steps: Int32Array, tiles: number): { finish(allSteps: number): void } {
-    this.#counters.set(steps, tiles);
-    return {
-      finish: (allSteps) => {
-        if (this.#counters.delete(steps)) this.#finished += allSteps * tiles;
-      },
-    };
+  /** Counts the steps of a training task until it ends, and returns its result. */
+  async track<T>(
+    { result, steps }: RunningTask<T>,
+    plan: { readonly steps: number; readonly costPerStep: number },
+  ): Promise<T> {
+    this.#running.set(steps, plan.costPerStep);
+    const value = await result;
+    this.#running.delete(steps);
+    this.#finishedCost += plan.steps * plan.costPerStep;
+    return value;
   }
 
   close(): void {
@@ -71,25 +77,27 @@ export class ProgressMeter {
   }
 
   #report(): void {
-    let done = this.#finished;
-    for (const [steps, tiles] of this.#counters) done += Atomics.load(steps, 0) * tiles;
-    const training = this.#total > 0 ? Math.min(1, done / this.#total) : 0;
-    const mine = done - this.#skipped;
-    const known = this.#total > 0 && mine > ENOUGH * (this.#total - this.#skipped);
-    const seconds = (performance.now() - this.#began) / 1000;
-    const integer =
-      this.#phase === "analyze" || this.#phase === "audio"
-        ? ANALYSIS * this.#share
-        : this.#phase === "write"
-          ? 1 - WRITING + WRITING * this.#share
-          : ANALYSIS + (1 - ANALYSIS - WRITING) * training;
-    this.#furthest = Math.max(this.#furthest, integer);
+    let done = this.#finishedCost;
+    for (const [steps, costPerStep] of this.#running) done += Atomics.load(steps, 0) * costPerStep;
+    const paid = done - this.#resumedCost;
+    const isMeasured =
+      this.#totalCost > 0 && paid > MIN_MEASURED_SHARE * (this.#totalCost - this.#resumedCost);
+    const seconds = (performance.now() - this.#startTime) / 1000;
+    this.#reported = Math.max(this.#reported, this.#share(done));
     this.#emit({
       type: "progress",
       phase: this.#phase,
-      done: this.#furthest,
-      remainingSeconds: known ? (seconds * (this.#total - done)) / mine : undefined,
+      done: this.#reported,
+      remainingSeconds: isMeasured ? (seconds * (this.#totalCost - done)) / paid : undefined,
       detail: this.#detail,
     });
+  }
+
+  /** Share of the whole encode. */
+  #share(trainingDone: number): number {
+    if (this.#phase === "analyze" || this.#phase === "audio") return ANALYSIS_SHARE * this.#phaseShare;
+    if (this.#phase === "write") return 1 - WRITING_SHARE + WRITING_SHARE * this.#phaseShare;
+    const training = this.#totalCost > 0 ? Math.min(1, trainingDone / this.#totalCost) : 0;
+    return ANALYSIS_SHARE + (1 - ANALYSIS_SHARE - WRITING_SHARE) * training;
   }
 }

@@ -1,79 +1,45 @@
-import type { DecoderAsset, QuantizationSteps, TileNetwork } from "../../codec/internal.js";
 import type { EncoderErrorCode } from "../errors.js";
-import type { PaperAnchorsTask, PaperGroupTask } from "../paper/tasks.js";
-import type { GroupTarget } from "../tile/group-target.js";
-import type { TrainingWeights } from "../tile/weights.js";
-import type { TileTrainerName } from "../training/choose-trainer.js";
-import type { Device } from "../training/onnx/onnx-runtime.js";
-import type { Precision } from "../training/onnx/precision.js";
-import type { PrecisionDecision } from "../training/onnx/precision-trial.js";
-import type { TrainingPlan } from "../training/trainer.js";
-import type { FinishedGroup } from "./checkpoints.js";
 
-/** Trains a run of tiles of one group. */
-export interface TrainTask {
-  readonly kind: "train";
-  readonly network: TileNetwork;
-  readonly target: GroupTarget;
-  readonly width: number;
-  /** Where training begins; undefined for random weights. */
-  readonly start: TrainingWeights | undefined;
-  readonly plan: TrainingPlan;
-  readonly trainer: TileTrainerName;
-  readonly device: Device;
-  readonly precision: Precision;
-  /** Rounds to these steps afterwards and solves the heads; undefined leaves the weights as trained. */
-  readonly steps: QuantizationSteps | undefined;
+/** Shared memory between the thread that runs a task and the thread that waits for it. */
+export interface TaskSignals {
+  /** Int32 [1]: training steps done. */
+  readonly steps: Int32Array;
+  /** Int32 [1]: nonzero means stop. */
+  readonly stop: Int32Array;
 }
 
-/** Trains some steps of a job in both precisions, to decide between them. */
-export interface TrialTask {
-  readonly kind: "trial";
-  readonly job: TrainTask | PaperAnchorsTask;
+/** What a task handler is given besides its input. */
+export interface TaskContext {
+  /** Aborts when the pool stops. */
+  readonly signal: AbortSignal;
+  /** Publishes the training steps done and updates `signal`. Call it after every few steps. */
+  reportSteps(done: number): void;
 }
 
-/** Decodes one group's payload and compares it with what it was made from. */
-export interface MeasureTask {
-  readonly kind: "measure";
-  readonly asset: DecoderAsset;
-  readonly index: number;
-  readonly payload: Uint8Array;
-  /** Packed R'G'B' [frames, height, width, 3] in shared memory. */
-  readonly frames: Uint8Array;
+/** The tasks that a worker file runs, by name. */
+// biome-ignore lint/suspicious/noExplicitAny: each handler has an input of its own type
+export type TaskHandlers = Readonly<Record<string, (input: any, context: TaskContext) => Promise<unknown>>>;
+
+/** Asks a worker to run a task. */
+export interface TaskMessage {
+  readonly kind: "task";
+  readonly name: string;
+  readonly input: unknown;
+  readonly signals: TaskSignals;
 }
 
-/** Waits until all threads have one of these, and so have loaded their code. */
-export interface ArriveTask {
-  readonly kind: "arrive";
-  /** Int32 [1]: threads that have arrived. */
+/** Blocks a worker until all workers have one of these, and so have loaded their code. */
+export interface BarrierMessage {
+  readonly kind: "barrier";
+  /** Int32 [1]: workers that have arrived. */
   readonly arrived: Int32Array;
   readonly workers: number;
 }
 
-/** Shared counters: steps done by a job, and whether all work should stop. */
-export interface TaskSignals {
-  /** Int32 [1]. */
-  readonly steps: Int32Array;
-  /** Int32 [1]; not 0 means stop. */
-  readonly stop: Int32Array;
-}
+export type WorkerMessage = TaskMessage | BarrierMessage;
 
-/** Jobs that do the work of an encode. */
-export type WorkTask = TrainTask | TrialTask | MeasureTask | PaperAnchorsTask | PaperGroupTask;
-
-export type Task = (WorkTask & { readonly signals: TaskSignals }) | ArriveTask;
-
-/** What a job gives back: trained weights, a finished group, a decision, or the PSNR of each frame in dB. */
-export type TaskResult<J> = J extends TrainTask | PaperAnchorsTask
-  ? TrainingWeights
-  : J extends PaperGroupTask
-    ? FinishedGroup
-    : J extends TrialTask
-      ? PrecisionDecision
-      : Float64Array;
-
-/** An error with a code, on its way between threads: classes do not survive the journey. */
+/** An EncoderError between threads: structured cloning drops its class and code. */
 export interface TaskFailure {
-  readonly failed: EncoderErrorCode;
+  readonly errorCode: EncoderErrorCode;
   readonly message: string;
 }

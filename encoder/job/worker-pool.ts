@@ -1,66 +1,83 @@
 import { Piscina } from "piscina";
 import { EncoderError } from "../errors.js";
-import type { TaskFailure, TaskResult, WorkTask } from "./tasks.js";
+import type { TaskFailure, TaskHandlers, WorkerMessage } from "./tasks.js";
 
-/** Buffers that are moved to a job's worker, not copied. */
-function pixelsOf(job: WorkTask): ArrayBuffer[] {
-  if (job.kind === "measure" || job.kind === "train") return [];
-  if (job.kind === "trial") return pixelsOf(job.job);
-  const { frames, clean } = job.target;
-  return clean === undefined ? [frames.buffer] : [frames.buffer, clean.buffer];
+/** A task on its way. */
+export interface RunningTask<T> {
+  readonly result: Promise<T>;
+  /** Int32 [1] in shared memory: training steps done. */
+  readonly steps: Int32Array;
 }
 
-/** Runs jobs on worker threads; all of them stop together. */
-export class WorkerPool {
+/** Runs the tasks of one worker file on threads. All tasks stop together. */
+export class WorkerPool<Tasks extends TaskHandlers> {
   readonly #pool: Piscina;
   readonly #stop = new Int32Array(new SharedArrayBuffer(4));
   readonly #running = new Set<Promise<unknown>>();
+  readonly #signal: AbortSignal | undefined;
   /** Settles when every thread has loaded its code. */
   readonly loaded: Promise<unknown>;
 
-  constructor(workers: number) {
+  /**
+   * @param worker URL of a module whose default export is made by `serveTasks`
+   * @param signal stops all tasks
+   */
+  constructor(worker: URL, workers: number, signal?: AbortSignal) {
     this.#pool = new Piscina({
-      filename: new URL("./worker.js", import.meta.url).href,
+      filename: worker.href,
       minThreads: workers,
       maxThreads: workers,
       atomics: "async",
     });
     const arrived = new Int32Array(new SharedArrayBuffer(4));
-    const threads = Array.from({ length: workers }, () =>
-      this.#pool.run({ kind: "arrive", arrived, workers }),
-    );
+    const barrier: WorkerMessage = { kind: "barrier", arrived, workers };
+    const threads = Array.from({ length: workers }, () => this.#pool.run(barrier));
     this.loaded = Promise.allSettled(threads);
+    this.#signal = signal;
+    if (signal?.aborted) this.stop();
+    signal?.addEventListener("abort", this.stop);
   }
 
-  /**
-   * The target of a job of the paper profile is moved to its worker, frames of the tile profile are shared with it.
-   * `steps` counts the training steps done, for progress.
-   */
-  run<J extends WorkTask>(job: J): { readonly result: Promise<TaskResult<J>>; readonly steps: Int32Array } {
+  /** Starts a task. Buffers in `transfer` are moved to its thread. */
+  run<Name extends keyof Tasks & string>(
+    name: Name,
+    input: Parameters<Tasks[Name]>[0],
+    transfer: ArrayBuffer[] = [],
+  ): RunningTask<Awaited<ReturnType<Tasks[Name]>>> {
+    type Result = Awaited<ReturnType<Tasks[Name]>>;
     const steps = new Int32Array(new SharedArrayBuffer(4));
-    const transferList = pixelsOf(job);
-    const message = { ...job, signals: { steps, stop: this.#stop } };
-    const result = this.#pool.run(message, { transferList }).then((answer: TaskResult<J> | TaskFailure) => {
-      if ("failed" in answer) throw new EncoderError(answer.failed, answer.message);
-      return answer;
-    });
+    const message: WorkerMessage = { kind: "task", name, input, signals: { steps, stop: this.#stop } };
+    const result = this.#pool
+      .run(message, { transferList: transfer })
+      .then((answer: Result | TaskFailure) => {
+        if (isFailure(answer)) throw new EncoderError(answer.errorCode, answer.message);
+        return answer;
+      });
     this.#running.add(result);
     result.catch(() => {}).finally(() => this.#running.delete(result));
     return { result, steps };
   }
 
-  /** Asks all work to end: what trains fails within some steps, what is measured comes to its end. */
-  stop(): void {
+  /** Stops all tasks: training fails within a few steps, other tasks run to their end. */
+  readonly stop = (): void => {
     Atomics.store(this.#stop, 0, 1);
-  }
+  };
 
   /**
-   * Ends all work within some training steps, then the threads. Those that still load are waited for: Node 20
-   * aborts the whole process when a thread is ended in the middle of an import.
+   * Stops all tasks and ends the threads. It waits for threads that are still loading their code: Node 20 aborts the
+   * process if a thread is terminated during an import.
    */
   async close(): Promise<void> {
     this.stop();
+    this.#signal?.removeEventListener("abort", this.stop);
     await Promise.allSettled([this.loaded, ...this.#running]);
     await this.#pool.destroy();
   }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
 }
+
+const isFailure = (answer: unknown): answer is TaskFailure =>
+  typeof answer === "object" && answer !== null && "errorCode" in answer;

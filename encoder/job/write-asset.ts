@@ -1,79 +1,69 @@
 import { type FileHandle, open, rename } from "node:fs/promises";
-import {
-  type AssetHeader,
-  type Model,
-  type TextTrackContents,
-  writeAssetHeader,
-} from "../../codec/internal.js";
+import { type AssetHeader, type TextTrackContents, writeAssetHeader } from "../../codec/internal.js";
 import { writeError } from "../../media/errors.js";
-import type { PlannedGroup } from "../plan/groups.js";
 import { type EncodedAudio, readPackets } from "./audio.js";
-import type { Checkpoints } from "./checkpoints.js";
+import type { EncodeJob, TrainedVideo } from "./profile.js";
 
-/** Samples by which an AAC encoder's first packet comes before time 0. */
-const AAC_PRIMING = 1024;
-const AAC_PACKET = 1024;
+/** Samples of an AAC packet. */
+const AAC_PACKET_SAMPLES = 1024;
+/** Samples that an AAC encoder puts before time 0. */
+const AAC_PRIMING_SAMPLES = 1024;
 
-export type AssetParts = VideoTracks & Model;
-
-export interface VideoTracks {
-  readonly width: number;
-  readonly height: number;
-  readonly frameRate: { readonly num: number; readonly den: number };
-  readonly groups: readonly PlannedGroup[];
+/** Everything in an asset besides the groups, which are in the checkpoints. */
+export interface AssetTracks {
+  readonly trained: TrainedVideo;
   readonly audio: readonly EncodedAudio[];
   readonly text: readonly TextTrackContents[];
 }
 
 /**
- * Writes the asset from its checkpoints, whole or not at all: a file among the checkpoints, so that nothing is
- * left beside the output whatever happens; fsync, rename. No more than a group is in memory.
+ * Writes the asset from the checkpoints, atomically: to a file in the work folder, then fsync and rename. At most one
+ * group is in memory.
  */
 export async function writeAsset(
-  output: string,
-  parts: AssetParts,
-  checkpoints: Checkpoints,
-  sizes: readonly number[],
+  { video, options, checkpoints }: EncodeJob,
+  { trained, audio, text }: AssetTracks,
 ): Promise<{ bytes: number; audioBytes: number }> {
   const contents: AssetHeader = {
-    ...parts,
-    groups: parts.groups.map(({ frameCount }, i) => ({ frameCount, size: sizes[i] })),
-    audio: parts.audio.map((track) => ({
+    ...video.size,
+    frameRate: video.info.frameRate,
+    ...trained.model,
+    groups: trained.groups.map(({ frameCount }, i) => ({ frameCount, size: trained.sizes[i] })),
+    audio: audio.map((track) => ({
       ...track,
       packetSizes: track.sizes,
-      packetDuration: AAC_PACKET,
-      priming: AAC_PRIMING,
+      packetDuration: AAC_PACKET_SAMPLES,
+      priming: AAC_PRIMING_SAMPLES,
     })),
+    text,
   };
-  const { header: head, chunks } = writeAssetHeader(contents);
-  let bytes = head.length;
+  const { header, chunks } = writeAssetHeader(contents);
+  let bytes = header.length;
   let audioBytes = 0;
   const temporary = checkpoints.path("asset.part");
-  const tracks: FileHandle[] = [];
+  const audioFiles: FileHandle[] = [];
   try {
-    for (const { path } of parts.audio) tracks.push(await open(path));
+    for (const { path } of audio) audioFiles.push(await open(path));
     {
       await using file = await open(temporary, "w");
-      await file.writeFile(head);
+      await file.writeFile(header);
       for (const chunk of chunks) {
         bytes += chunk.size;
         if (chunk.kind === "group") {
-          const group = await checkpoints.readGroup(chunk.index);
-          if (group === undefined) throw new Error(`the checkpoint of group ${chunk.index} is gone`);
-          await file.writeFile(group.payload);
+          const { payload } = await checkpoints.requireGroup(chunk.index);
+          await file.writeFile(payload);
         } else {
           audioBytes += chunk.size;
-          const audio = parts.audio[chunk.track];
-          await file.writeFile(await readPackets(tracks[chunk.track], audio, chunk.first, chunk.count));
+          await file.writeFile(await readPackets(audioFiles[chunk.track], audio[chunk.track], chunk));
         }
       }
       await file.sync();
     }
-    await rename(temporary, output);
+    await rename(temporary, options.output);
   } catch (cause) {
-    throw writeError(output, cause);
+    throw writeError(options.output, cause);
   } finally {
-    for (const track of tracks) await track.close();
+    for (const file of audioFiles) await file.close();
   }
   return { bytes, audioBytes };
 }

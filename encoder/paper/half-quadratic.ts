@@ -1,97 +1,98 @@
 import { type BlockMatrix, type ScaledIntegers, ZERO_POINT_SCALE } from "../../codec/internal.js";
 
-/** Exponent of the error's norm: below 1, so that few large errors are preferred to many small ones. */
-const NORM = 0.7;
-/** Weight of the quadratic term and its growth an iteration. */
-const BETA = 10;
-const KAPPA = 1.01;
-const ITERATIONS = 20;
-const SCALES = 255;
-/** Zero points stay within so many levels of 0. */
-const FARTHEST_ZERO = 2 ** 16;
+/** Exponent of the norm of the error: below 1, so that a few large errors are preferred to many small ones. */
+const NORM_EXPONENT = 0.7;
+/** Weight of the quadratic term, and its growth per iteration. */
+const INITIAL_BETA = 10;
+const BETA_GROWTH = 1.01;
+const MAX_ITERATIONS = 20;
+/** Scales are integers from 1 to this. */
+const MAX_SCALE = 255;
+/** Bound of the zero points, in levels. */
+const MAX_ZERO_POINT = 2 ** 16;
+/** Largest value of a signed 16-bit integer. */
+const MAX_INT16 = 32767;
 
-/** Levels a weight and weights a block. */
+/** How a matrix is quantized. */
 export interface BlockFormat {
+  /** Bits per weight. */
   readonly bits: number;
+  /** Weights per block. */
   readonly block: number;
 }
 
 /**
- * Half-quadratic quantization (H. Badri and A. Shaji 2023, "HQQ"): blocks of `block` consecutive inputs of an
- * output share a scale, from their range, and a zero point, which is found by alternating between the levels,
- * a sparse error (generalised soft thresholding) and the zero point that fits both. values: [inputs, outputs].
+ * Quantizes a matrix [inputs, outputs] by half-quadratic quantization (H. Badri and A. Shaji 2023, "HQQ"). Blocks of
+ * `block` consecutive inputs of an output share a scale and a zero point. The scale follows from the range of the block.
+ * The zero point is found by alternating between the levels, a sparse error (generalized soft thresholding) and the zero
+ * point that fits both.
  */
 export function quantizeBlocks(values: Float32Array, outputs: number, format: BlockFormat): BlockMatrix {
   const inputs = values.length / outputs;
   const { bits, block } = format;
-  const top = 2 ** bits - 1;
+  const maxLevel = 2 ** bits - 1;
   const blocks = Math.ceil(inputs / block) * outputs;
+  const firstInput = (b: number) => Math.floor(b / outputs) * block;
+  const indexOf = (b: number, i: number) => (firstInput(b) + i) * outputs + (b % outputs);
+  const weightsOf = (b: number): number[] => {
+    const length = Math.min(block, inputs - firstInput(b));
+    return Array.from({ length }, (_, i) => values[indexOf(b, i)]);
+  };
   const steps = new Float64Array(blocks);
-  const of = (b: number): number[] => {
-    const first = Math.floor(b / outputs) * block;
-    const length = Math.min(block, inputs - first);
-    return Array.from({ length }, (_, i) => values[(first + i) * outputs + (b % outputs)]);
-  };
   for (let b = 0; b < blocks; b++) {
-    const weights = of(b);
-    const low = Math.min(...weights);
-    steps[b] = Math.max((Math.max(...weights) - low) / top, Math.abs(low) / FARTHEST_ZERO);
+    const weights = weightsOf(b);
+    const min = Math.min(...weights);
+    steps[b] = Math.max((Math.max(...weights) - min) / maxLevel, Math.abs(min) / MAX_ZERO_POINT);
   }
-  const unit = Math.fround(Math.max(1e-9, steps.reduce((max, step) => Math.max(max, step), 0) / SCALES));
-  const matrix = {
-    ...format,
-    inputs,
-    outputs,
-    unit,
-    scales: new Int32Array(blocks),
-    zeros: new Int32Array(blocks),
-    levels: new Int32Array(values.length),
-  };
+  const maxStep = steps.reduce((max, step) => Math.max(max, step), 0);
+  const unit = Math.fround(Math.max(1e-9, maxStep / MAX_SCALE));
+  const scales = new Int32Array(blocks);
+  const zeros = new Int32Array(blocks);
+  const levels = new Int32Array(values.length);
   for (let b = 0; b < blocks; b++) {
-    const weights = of(b);
-    const scale = Math.max(1, Math.min(SCALES, Math.ceil(steps[b] / unit)));
-    const scaled = weights.map((weight) => weight / (unit * scale));
-    const zero = Math.round(ZERO_POINT_SCALE * zeroPoint(scaled, top));
-    matrix.scales[b] = scale;
-    matrix.zeros[b] = zero;
-    const first = Math.floor(b / outputs) * block;
+    const scale = Math.max(1, Math.min(MAX_SCALE, Math.ceil(steps[b] / unit)));
+    const scaled = weightsOf(b).map((weight) => weight / (unit * scale));
+    const zero = Math.round(ZERO_POINT_SCALE * findZeroPoint(scaled, maxLevel));
+    scales[b] = scale;
+    zeros[b] = zero;
     scaled.forEach((weight, i) => {
-      matrix.levels[(first + i) * outputs + (b % outputs)] = level(weight, zero / ZERO_POINT_SCALE, top);
+      levels[indexOf(b, i)] = toLevel(weight, zero / ZERO_POINT_SCALE, maxLevel);
     });
   }
-  return matrix;
+  return { ...format, inputs, outputs, unit, scales, zeros, levels };
 }
 
-const level = (weight: number, zero: number, top: number): number =>
-  Math.max(0, Math.min(top, Math.round(weight + zero)));
+const toLevel = (weight: number, zeroPoint: number, maxLevel: number): number =>
+  Math.max(0, Math.min(maxLevel, Math.round(weight + zeroPoint)));
 
-/** The zero point for weights in units of a level. */
-function zeroPoint(weights: readonly number[], top: number): number {
-  let zero = (top - Math.max(...weights) - Math.min(...weights)) / 2;
-  let best = zero;
-  let min = Number.POSITIVE_INFINITY;
-  for (let i = 0, beta = BETA; i < ITERATIONS; i++, beta *= KAPPA) {
+/** Returns the zero point of weights that are given in levels. */
+function findZeroPoint(weights: readonly number[], maxLevel: number): number {
+  let zeroPoint = (maxLevel - Math.max(...weights) - Math.min(...weights)) / 2;
+  let best = zeroPoint;
+  let minError = Number.POSITIVE_INFINITY;
+  for (let i = 0, beta = INITIAL_BETA; i < MAX_ITERATIONS; i++, beta *= BETA_GROWTH) {
     let error = 0;
     let sum = 0;
     for (const weight of weights) {
-      const q = level(weight, zero, top);
-      const miss = weight - (q - zero);
-      const size = Math.abs(miss);
-      error += size ** NORM;
-      const sparse = size === 0 ? 0 : Math.sign(miss) * Math.max(0, size - size ** (NORM - 1) / beta);
-      sum += q - (weight - sparse);
+      const level = toLevel(weight, zeroPoint, maxLevel);
+      const difference = weight - (level - zeroPoint);
+      const size = Math.abs(difference);
+      error += size ** NORM_EXPONENT;
+      const threshold = size ** (NORM_EXPONENT - 1) / beta;
+      const sparse = size === 0 ? 0 : Math.sign(difference) * Math.max(0, size - threshold);
+      sum += level - (weight - sparse);
     }
-    if (error >= min) break;
-    min = error;
-    best = zero;
-    zero = sum / weights.length;
+    if (error >= minError) break;
+    minError = error;
+    best = zeroPoint;
+    zeroPoint = sum / weights.length;
   }
   return best;
 }
 
-/** Numbers of 16 bits with one step. */
+/** Quantizes values to 16-bit integers with one step for all. */
 export function quantize16(values: Float32Array): ScaledIntegers {
-  const largest = values.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
-  const step = Math.fround(Math.max(1e-9, largest / 32767));
+  const max = values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+  const step = Math.fround(Math.max(1e-9, max / MAX_INT16));
   return { step, integers: Int32Array.from(values, (value) => Math.round(value / step)) };
 }

@@ -1,27 +1,35 @@
 import { CHANNELS } from "../../codec/internal.js";
+import type { PaperNoise } from "../options.js";
 import { Random } from "../training/sampling/random.js";
 
-/** Pixels turned white, black, either by chance, into any color, or each of these by chance. */
-export type PaperNoise = "white" | "black" | "salt-pepper" | "random" | "all";
-
-/** The kinds of noise by the option's value. */
 export const NOISE_KINDS: readonly PaperNoise[] = ["white", "black", "salt-pepper", "random", "all"];
 
-/** Spoilt pixels a frame, one in so many: 50,000 in 1920 x 1080, as published for NeRV (H. Chen et al. 2021). */
-const ONE_IN = 41.472;
+/** One pixel in this many is changed: 50,000 in 1920 x 1080, as published for NeRV (H. Chen et al. 2021). */
+const PIXELS_PER_NOISY_PIXEL = 41.472;
 
-/** Spoils frame `number` (packed R'G'B') in place; the same pixels whoever reads it. */
-export function addNoise(frame: Uint8Array, kind: PaperNoise, seed: number, number: number): void {
-  const random = new Random(seed, 3, number);
-  const pixels = frame.length / CHANNELS;
-  for (let left = Math.round(pixels / ONE_IN); left > 0; left--) {
-    const at = random.below(pixels) * CHANNELS;
-    const now = kind === "all" ? NOISE_KINDS[random.below(NOISE_KINDS.length - 1)] : kind;
-    if (now === "random") {
-      for (let c = 0; c < CHANNELS; c++) frame[at + c] = random.below(256);
+/** Number of the noise in the keys of random streams. */
+const NOISE_STREAM = 3;
+
+/** Identifies the noise of a frame: the same values give the same noise. */
+export interface FrameNoise {
+  readonly kind: PaperNoise;
+  readonly seed: number;
+  /** Index of the frame in the video. */
+  readonly frame: number;
+}
+
+/** Adds noise to a frame (packed R'G'B') in place. */
+export function addNoise(pixels: Uint8Array, { kind, seed, frame }: FrameNoise): void {
+  const random = new Random(seed, NOISE_STREAM, frame);
+  const pixelCount = pixels.length / CHANNELS;
+  for (let left = Math.round(pixelCount / PIXELS_PER_NOISY_PIXEL); left > 0; left--) {
+    const at = random.intBelow(pixelCount) * CHANNELS;
+    const pixelKind = kind === "all" ? NOISE_KINDS[random.intBelow(NOISE_KINDS.length - 1)] : kind;
+    if (pixelKind === "random") {
+      for (let c = 0; c < CHANNELS; c++) pixels[at + c] = random.intBelow(256);
       continue;
     }
-    const white = now === "white" || (now === "salt-pepper" && random.below(2) === 1);
-    frame.fill(white ? 255 : 0, at, at + CHANNELS);
+    const isWhite = pixelKind === "white" || (pixelKind === "salt-pepper" && random.intBelow(2) === 1);
+    pixels.fill(isWhite ? 255 : 0, at, at + CHANNELS);
   }
 }

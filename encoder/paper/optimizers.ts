@@ -1,60 +1,64 @@
 import type { LoopStep } from "../graph/onnx-export.js";
 import type { Operations } from "../graph/operations.js";
 import type { Tensor } from "../graph/tensor.js";
-import { adamStep, momentNames, SCHEDULE_LENGTH } from "../training/optimizers/adam.js";
+import type { PaperOptimizer } from "../options.js";
+import { ADAM_SCHEDULE_LENGTH, adamStep, momentBufferNames } from "../training/optimizers/adam.js";
 import {
   averagedWeights,
   SCHEDULE_FREE_LENGTH,
-  scheduleFreeNames,
-  scheduleFreeNumbers,
+  scheduleFreeBufferNames,
   scheduleFreeStep,
+  scheduleFreeWarmup,
 } from "../training/optimizers/schedule-free.js";
 import { oneCycle } from "../training/schedules/schedule.js";
-import type { PaperOptimizer } from "./options.js";
+import { requireWeights, type TrainingWeights } from "../training/weights.js";
 
-/** Steps in which schedule-free AdamW's rate rises. */
-const WARM_UP = 100;
+/** Steps over which the learning rate of schedule-free AdamW rises. */
+const WARMUP_STEPS = 100;
 
 /** An optimizer as the training loop needs it. */
 export interface Optimizer {
-  /** Numbers a step. */
+  /** Values of the schedule per step. */
   readonly scheduleLength: number;
-  /** Numbers for steps `from` to `to` of `steps`. */
-  schedule(rate: number, steps: number, from: number, to: number): Float32Array;
+  /** Returns the schedule of steps `from` to `to` of `steps`: [to - from, scheduleLength]. */
+  schedule(learningRate: number, steps: number, from: number, to: number): Float32Array;
+  /** Adds the update of a parameter to the graph. */
   step(g: Operations, parameter: Tensor, gradient: Tensor, schedule: Tensor): LoopStep["state"];
-  /** What goes with a weight in the state, and what it begins as. */
+  /** Returns the buffers that the optimizer keeps for a weight, with their initial values. */
   initialState(
     name: string,
     weights: Float32Array,
-  ): readonly (readonly [name: string, first: Float32Array])[];
-  /** The weights to keep, given the final state. */
-  result(name: string, state: ReadonlyMap<string, Float32Array>): Float32Array;
+  ): readonly (readonly [name: string, initial: Float32Array])[];
+  /** Returns the trained weights, given the final state. */
+  result(name: string, state: TrainingWeights): Float32Array;
 }
 
-const zeros = (weights: Float32Array) => new Float32Array(weights.length);
+const zerosLike = (weights: Float32Array) => new Float32Array(weights.length);
 
-/** The optimisers of the paper profile by their option's value. */
+/** The optimizers of the paper profile by the value of the option. */
 export const OPTIMIZERS: Record<PaperOptimizer, Optimizer> = {
   "schedule-free": {
     scheduleLength: SCHEDULE_FREE_LENGTH,
-    schedule: (rate, _, from, to) => scheduleFreeNumbers(rate, WARM_UP, from, to),
-    step: scheduleFreeStep,
+    schedule: (learningRate, _, from, to) => scheduleFreeWarmup(learningRate, WARMUP_STEPS, from, to),
+    step: (g, parameter, gradient, schedule) => scheduleFreeStep(g, { parameter, gradient, schedule }),
     initialState(name, weights) {
-      const [fast, second] = scheduleFreeNames(name);
+      const [fast, secondMoment] = scheduleFreeBufferNames(name);
       return [
         [fast, weights],
-        [second, zeros(weights)],
+        [secondMoment, zerosLike(weights)],
       ];
     },
-    result: (name, state) =>
-      averagedWeights(state.get(name) as Float32Array, state.get(scheduleFreeNames(name)[0]) as Float32Array),
+    result(name, state) {
+      const [fast] = scheduleFreeBufferNames(name);
+      return averagedWeights(requireWeights(state, name), requireWeights(state, fast));
+    },
   },
   "adam-onecycle": {
-    scheduleLength: SCHEDULE_LENGTH,
+    scheduleLength: ADAM_SCHEDULE_LENGTH,
     schedule: oneCycle,
-    step: (g, parameter, gradient, schedule) => adamStep(g, parameter, gradient, schedule, 1),
+    step: (g, parameter, gradient, schedule) => adamStep(g, { parameter, gradient, schedule }),
     initialState: (name, weights) =>
-      momentNames(name).map((momentName) => [momentName, zeros(weights)] as const),
-    result: (name, state) => state.get(name) as Float32Array,
+      momentBufferNames(name).map((bufferName) => [bufferName, zerosLike(weights)] as const),
+    result: (name, state) => requireWeights(state, name),
   },
 };

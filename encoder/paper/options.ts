@@ -1,175 +1,164 @@
 import { MAX_PAPER_WIDTH, MIN_PAPER_WIDTH, maxRank, PATCHES } from "../../codec/internal.js";
-import { EncoderError, invalidOption } from "../errors.js";
-import { type EncodeOptions, resolveTileOptions, type TileOptions } from "../options.js";
-import type { TrainerName } from "../training/choose-trainer.js";
-import { NOISE_KINDS, type PaperNoise } from "./noise.js";
+import { badOption, invalidOption } from "../errors.js";
+import {
+  type CommonOptions,
+  checkChoice,
+  checkInteger,
+  checkPrecision,
+  type EncodeOptions,
+  MAX_ANCHORS,
+  MAX_GROUP_FRAMES,
+  MAX_HIDDEN_LAYERS,
+  MAX_POINTS,
+  MAX_STEPS,
+  MIN_POINTS,
+  type PaperDecoderKind,
+  type PaperLoss,
+  type PaperNoise,
+  type PaperOptimizer,
+  type PaperPreset,
+  type PaperSampling,
+  resolveCommonOptions,
+} from "../options.js";
+import type { TrainerName } from "../training/create-trainer.js";
+import { NOISE_KINDS } from "./noise.js";
 import { patchCount } from "./sampler.js";
 
-/** Sizes of the published network. */
-export type PaperPreset = "s" | "m" | "l";
-/** How the paper profile descends. */
-export type PaperOptimizer = "schedule-free" | "adam-onecycle";
-/** Whether a coordinate may be drawn twice in a step. */
-export type PaperSampling = "without" | "replacement";
-/** Mean of squared or of absolute differences. */
-export type PaperLoss = "mse" | "l1";
-
-/** Whole hidden matrices, products of two factors, or a sine about such a product. */
-export type PaperDecoderKind = "full" | "low-rank" | "sine-low-rank";
-
-/** Numbers that decide what is trained in the paper profile. */
+/** Settings that decide what the paper profile trains. */
 export interface PaperTrainingSettings {
   readonly width: number;
   readonly hiddenLayers: number;
   readonly steps: number;
   readonly phase1Steps: number;
-  /** Source pixels a side that one evaluation gives. */
+  /** Side of the patch that one evaluation gives, source pixels. */
   readonly patch: number;
   readonly decoder: PaperDecoderKind;
-  /** Of the factors of hidden matrices, unless they are whole. */
+  /** Rank of factored hidden matrices. */
   readonly rank: number;
-  /** Coordinates a step; undefined: a share of the picture. */
+  /** Points sampled per step; undefined: a share of the pixels. */
   readonly points: number | undefined;
-  /** Coordinates a step as a share of the picture's pixels; undefined: 1/1024. */
+  /** Points sampled per step as a share of the pixels; undefined: 1/1024. */
   readonly fraction: number | undefined;
   readonly optimizer: PaperOptimizer;
-  /** Learning rate: constant after the warm-up, or the peak of the cycle. */
+  /** Constant after the warm-up, or the peak of the cycle. */
   readonly learningRate: number;
   readonly sampling: PaperSampling;
   readonly loss: PaperLoss;
-  /** Path of an asset whose shared encoder is taken as it is. */
+  /** Path of an asset whose shared encoder is reused. */
   readonly sharedEncoder: string | undefined;
-  /** Added to the frames before training, which are measured without it. */
+  /** Noise that is added to the frames before training. */
   readonly noise: PaperNoise | undefined;
 }
 
-/** Options of the paper profile with every default filled in and every value checked. */
-export interface PaperOptions
-  extends Omit<TileOptions, "training" | "groupFrames" | "anchors" | "target" | "minPsnr" | "trainer"> {
+/** Options of the paper profile, with defaults filled in and values checked. */
+export interface PaperOptions extends CommonOptions {
   readonly profile: "paper";
   readonly trainer: TrainerName;
   readonly training: PaperTrainingSettings;
   readonly groupFrames: number;
-  /** Anchor frames; undefined: one a group, at most 8. */
+  /** Number of anchor frames; undefined: one per 20 frames, at most 8. */
   readonly anchors: number | undefined;
 }
 
 const WIDTHS: Record<PaperPreset, number> = { s: 512, m: 768, l: 1024 };
-const STEPS = 20_000;
-const GROUP_FRAMES = 20;
-const RATE = 1e-4;
-/** A share of 1 / 1024 of the pixels a step, and enough of them in small pictures. */
-const SHARE = 1024;
-const FEWEST_POINTS = 64;
-/** Factors of this share of the width are a quarter of the numbers of a whole matrix. */
-const RANK_SHARE = 8;
+const DEFAULT_HIDDEN_LAYERS = 3;
+const DEFAULT_STEPS = 20_000;
+const DEFAULT_GROUP_FRAMES = 20;
+const DEFAULT_LEARNING_RATE = 1e-4;
+/** By default a step samples one pixel in 1024, and at least this many. */
+const PIXELS_PER_POINT = 1024;
+const MIN_DEFAULT_POINTS = 64;
+/** The default rank is the width divided by this: two factors then have a quarter of the values of a full matrix. */
+const WIDTH_PER_RANK = 8;
 
-/** Coordinates a step for a picture. */
+const TILE_ONLY = ["targetPsnr", "targetBpp", "minPsnr"] as const satisfies readonly (keyof EncodeOptions)[];
+
+/** Returns the points that a step samples for frames of a size. */
 export function pointsPerStep(
-  settings: PaperTrainingSettings,
+  { points, fraction, sampling, patch }: PaperTrainingSettings,
   frame: { readonly width: number; readonly height: number },
 ): number {
   const pixels = frame.width * frame.height;
   const share =
-    settings.fraction === undefined
-      ? Math.max(FEWEST_POINTS, Math.ceil(pixels / SHARE))
-      : Math.max(1, Math.round(settings.fraction * pixels));
-  const wanted = settings.points ?? share;
-  return settings.sampling === "without" ? Math.min(patchCount(frame, settings.patch), wanted) : wanted;
+    fraction === undefined
+      ? Math.max(MIN_DEFAULT_POINTS, Math.ceil(pixels / PIXELS_PER_POINT))
+      : Math.max(1, Math.round(fraction * pixels));
+  const count = points ?? share;
+  return sampling === "without" ? Math.min(patchCount(frame, patch), count) : count;
 }
 
-/** Throws EncoderError `bad-option`, naming the option, the rule and the value. */
+/**
+ * Resolves the options of the paper profile.
+ * @throws EncoderError `bad-option`
+ */
 export function resolvePaperOptions(options: EncodeOptions): PaperOptions {
-  const preset = options.preset ?? "s";
-  if (!(preset in WIDTHS)) {
-    throw invalidOption("--preset", `one of ${Object.keys(WIDTHS).join(", ")} with --profile paper`, preset);
-  }
-  const number = (name: string, value: number | undefined, low: number, high: number): number | undefined => {
-    if (value !== undefined && (!Number.isInteger(value) || value < low || value > high)) {
-      throw invalidOption(name, `a whole number from ${low} to ${high}`, value);
-    }
-    return value;
-  };
-  const choice = <T extends string>(name: string, value: T | undefined, all: readonly T[]): T => {
-    if (value !== undefined && !all.includes(value))
-      throw invalidOption(name, `one of ${all.join(", ")}`, value);
-    return value ?? all[0];
-  };
-  if (options.targetPsnr !== undefined || options.targetBpp !== undefined) {
-    throw new EncoderError(
-      "bad-option",
-      "--target-psnr and --target-bpp are options of --profile tile alone",
+  const { preset = "s" } = options;
+  if (!Object.hasOwn(WIDTHS, preset)) {
+    throw invalidOption(
+      "preset",
+      `one of ${Object.keys(WIDTHS).join(", ")} with \`profile: "paper"\``,
+      preset,
     );
   }
-  if (options.minPsnr !== undefined) {
-    throw new EncoderError("bad-option", "--min-psnr is an option of --profile tile alone");
+  for (const option of TILE_ONLY) {
+    if (options[option] !== undefined) throw badOption(option, `${option} requires \`profile: "tile"\``);
   }
-  const rate = options.lr ?? RATE;
-  if (!(rate > 0 && rate <= 1)) throw invalidOption("--lr", "more than 0 and at most 1", rate);
-  const width =
-    number("--width", options.width, MIN_PAPER_WIDTH, MAX_PAPER_WIDTH) ?? WIDTHS[preset as PaperPreset];
-  const { patch = 1, fraction } = options;
-  if (!PATCHES.includes(patch)) throw invalidOption("--patch", `one of ${PATCHES.join(", ")}`, patch);
-  const decoder = choice("--decoder", options.decoder, ["full", "low-rank", "sine-low-rank"]);
-  if (options.rank !== undefined && decoder === "full") {
-    throw new EncoderError("bad-option", "--rank is an option of --decoder low-rank or sine-low-rank alone");
-  }
-  const rank = number("--rank", options.rank, 1, maxRank(width));
-  if (fraction !== undefined && !(fraction > 0 && fraction <= 1)) {
-    throw invalidOption("--fraction", "more than 0 and at most 1", fraction);
-  }
-  if (fraction !== undefined && options.points !== undefined) {
-    throw new EncoderError("bad-option", "--points and --fraction say the same thing: give one of them");
-  }
-  if (options.trainer === "kernel") {
-    throw new EncoderError("bad-option", "--trainer kernel is for the tile profile: take onnx or tfjs");
-  }
-  // What both profiles have in common is checked in one place; what only one has is left out of it.
-  const {
-    training: _,
-    groupFrames: __,
-    anchors: ___,
-    target: ____,
-    minPsnr: _____,
-    ...common
-  } = resolveTileOptions({
-    ...options,
-    profile: "tile",
-    preset: undefined,
-    width: undefined,
-    optimizer: undefined,
-    lr: undefined,
-    sampling: undefined,
-    loss: undefined,
-    sharedEncoder: undefined,
-    noise: undefined,
-    patch: undefined,
-    decoder: undefined,
-    rank: undefined,
-    fraction: undefined,
-  });
+  const common = resolveCommonOptions(options);
   return {
     ...common,
     profile: "paper",
-    trainer: options.trainer === "tfjs" ? "tfjs" : "onnx",
-    groupFrames: options.groupFrames ?? GROUP_FRAMES,
-    anchors: options.anchors,
-    training: {
-      width,
-      hiddenLayers: options.hiddenLayers ?? 3,
-      steps: options.steps ?? STEPS,
-      phase1Steps: options.phase1Steps ?? STEPS,
-      patch,
-      decoder,
-      rank: rank ?? Math.max(1, Math.floor(width / RANK_SHARE)),
-      points: options.points,
-      fraction,
-      optimizer: choice("--optimizer", options.optimizer, ["schedule-free", "adam-onecycle"]),
-      learningRate: rate,
-      sampling: choice("--sampling", options.sampling, ["without", "replacement"]),
-      loss: choice("--loss", options.loss, ["mse", "l1"]),
-      sharedEncoder: options.sharedEncoder,
-      noise: options.noise === undefined ? undefined : choice("--noise", options.noise, NOISE_KINDS),
-    },
+    trainer: resolveTrainer(options),
+    groupFrames:
+      checkInteger("groupFrames", options.groupFrames, 1, MAX_GROUP_FRAMES) ?? DEFAULT_GROUP_FRAMES,
+    anchors: checkInteger("anchors", options.anchors, 1, MAX_ANCHORS),
+    training: resolveTraining(options, WIDTHS[preset as PaperPreset]),
   };
+}
+
+function resolveTrainer(options: EncodeOptions): TrainerName {
+  if (options.trainer === "kernel") {
+    throw badOption("trainer", 'trainer must be "onnx" or "tfjs" with `profile: "paper"`, got "kernel"');
+  }
+  checkPrecision(options);
+  const trainer = checkChoice("trainer", options.trainer, ["auto", "onnx", "tfjs"]);
+  return trainer === "tfjs" ? "tfjs" : "onnx";
+}
+
+function resolveTraining(options: EncodeOptions, defaultWidth: number): PaperTrainingSettings {
+  const { points, fraction, lr: learningRate = DEFAULT_LEARNING_RATE } = options;
+  if (!(learningRate > 0 && learningRate <= 1)) throw invalidOption("lr", "> 0 and <= 1", learningRate);
+  if (fraction !== undefined && !(fraction > 0 && fraction <= 1)) {
+    throw invalidOption("fraction", "> 0 and <= 1", fraction);
+  }
+  if (fraction !== undefined && points !== undefined) {
+    throw badOption("fraction", "points and fraction are mutually exclusive; set only one");
+  }
+  const width = checkInteger("width", options.width, MIN_PAPER_WIDTH, MAX_PAPER_WIDTH) ?? defaultWidth;
+  const decoder = checkChoice("decoder", options.decoder, ["full", "low-rank", "sine-low-rank"]) ?? "full";
+  return {
+    width,
+    hiddenLayers:
+      checkInteger("hiddenLayers", options.hiddenLayers, 1, MAX_HIDDEN_LAYERS) ?? DEFAULT_HIDDEN_LAYERS,
+    steps: checkInteger("steps", options.steps, 1, MAX_STEPS) ?? DEFAULT_STEPS,
+    phase1Steps: checkInteger("phase1Steps", options.phase1Steps, 1, MAX_STEPS) ?? DEFAULT_STEPS,
+    patch: checkChoice("patch", options.patch, PATCHES) ?? 1,
+    decoder,
+    rank: resolveRank(options, decoder, width),
+    points: checkInteger("points", points, MIN_POINTS, MAX_POINTS),
+    fraction,
+    optimizer:
+      checkChoice("optimizer", options.optimizer, ["schedule-free", "adam-onecycle"]) ?? "schedule-free",
+    learningRate,
+    sampling: checkChoice("sampling", options.sampling, ["without", "replacement"]) ?? "without",
+    loss: checkChoice("loss", options.loss, ["mse", "l1"]) ?? "mse",
+    sharedEncoder: options.sharedEncoder,
+    noise: checkChoice("noise", options.noise, NOISE_KINDS),
+  };
+}
+
+function resolveRank({ rank }: EncodeOptions, decoder: PaperDecoderKind, width: number): number {
+  if (rank !== undefined && decoder === "full") {
+    throw badOption("rank", 'rank requires `decoder: "low-rank"` or `decoder: "sine-low-rank"`');
+  }
+  return checkInteger("rank", rank, 1, maxRank(width)) ?? Math.max(1, Math.floor(width / WIDTH_PER_RANK));
 }

@@ -1,66 +1,61 @@
 import { headOutputs, type PaperFactors, type PaperNetwork } from "../../codec/internal.js";
 import type { PaperTrainingSettings } from "./options.js";
 
-/** Frames of a video for which one anchor frame is enough, and most anchors where no number is asked for. */
-const FRAMES_AN_ANCHOR = 20;
-const MAX_ANCHORS = 8;
+/** By default there is one anchor frame per this many frames, up to a maximum. */
+const FRAMES_PER_ANCHOR = 20;
+const MAX_DEFAULT_ANCHORS = 8;
 
+/** Frequency of the sine layers, as published. */
 const OMEGA = 30;
+/** Frequency inside the sine of a product of factors. */
+const FACTOR_FREQUENCY = 200;
 
-/** The published network of a width, depth, patch and kind of decoder. */
-export const paperNetwork = ({
-  width,
-  hiddenLayers,
-  patch,
-  decoder,
-  rank,
-}: PaperTrainingSettings): PaperNetwork => ({
-  profile: "paper",
-  frequencies: 4,
-  omega: OMEGA,
-  width,
-  encoderLayers: 2,
-  hiddenLayers,
-  patch,
-  factors: factorsOf(width, decoder, rank),
-});
-
-/** Inside the sine about a product of factors. */
-const FREQUENCY = 200;
-
-function factorsOf(
-  width: number,
-  decoder: PaperTrainingSettings["decoder"],
-  rank: number,
-): PaperFactors | undefined {
-  if (decoder === "full") return undefined;
-  if (decoder === "low-rank") return { rank, frequency: 0, amplitude: 1 };
-  return { rank, frequency: FREQUENCY, amplitude: Math.fround(Math.sqrt(6 / width) / OMEGA) };
+/** Returns the network that the settings describe. */
+export function paperNetwork(settings: PaperTrainingSettings): PaperNetwork {
+  const { width, hiddenLayers, patch } = settings;
+  return {
+    profile: "paper",
+    frequencies: 4,
+    omega: OMEGA,
+    width,
+    encoderLayers: 2,
+    hiddenLayers,
+    patch,
+    factors: factorsOf(settings),
+  };
 }
 
-/** Evenly spaced anchor frames, the first and the last among them; the middle one where there is one alone. */
-export function uniformAnchorFrames(frameCount: number, wanted?: number): number[] {
-  const count = Math.min(
-    frameCount,
-    wanted ?? Math.min(MAX_ANCHORS, Math.ceil(frameCount / FRAMES_AN_ANCHOR)),
-  );
+function factorsOf({ width, decoder, rank }: PaperTrainingSettings): PaperFactors | undefined {
+  if (decoder === "full") return undefined;
+  if (decoder === "low-rank") return { rank, frequency: 0, amplitude: 1 };
+  return { rank, frequency: FACTOR_FREQUENCY, amplitude: Math.fround(Math.sqrt(6 / width) / OMEGA) };
+}
+
+/**
+ * Returns the indices of evenly spaced anchor frames, including the first and the last frame; of a single anchor frame,
+ * the middle.
+ * @param anchors default: one per 20 frames, at most 8
+ */
+export function uniformAnchorFrames(frameCount: number, anchors?: number): number[] {
+  const defaultCount = Math.min(MAX_DEFAULT_ANCHORS, Math.ceil(frameCount / FRAMES_PER_ANCHOR));
+  const count = Math.min(frameCount, anchors ?? defaultCount);
   if (count === 1) return [Math.floor(frameCount / 2)];
   return Array.from({ length: count }, (_, i) => Math.round((i * (frameCount - 1)) / (count - 1)));
 }
 
-/**
- * Multiplications a coordinate and training step, forward and backward, to the order of magnitude: what progress
- * is counted in.
- */
-export function stepCost(
-  network: PaperNetwork,
-  stacks: number,
-  frames: number,
-  learnEncoder: boolean,
-): number {
+/** What a training step computes. */
+export interface StepShape {
+  readonly network: PaperNetwork;
+  readonly stacks: number;
+  readonly frames: number;
+  readonly learnEncoder: boolean;
+}
+
+/** Returns the approximate multiplications per point and training step, forward and backward: the unit of progress. */
+export function stepCost({ network, stacks, frames, learnEncoder }: StepShape): number {
   const { width, encoderLayers, hiddenLayers, factors } = network;
-  const shared = (18 + (encoderLayers - 1) * width) * width;
+  const encoder = (18 + (encoderLayers - 1) * width) * width;
   const columns = factors?.frequency === 0 ? 2 * factors.rank : width;
   const decoders = stacks * hiddenLayers * width * columns + frames * headOutputs(network) * width;
-  return (learnEncoder ? 3 : 1) * shared + 3 * decoders;
+  return (learnEncoder ? 3 : 1) * encoder + 3 * decoders;
 }

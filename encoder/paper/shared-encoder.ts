@@ -1,47 +1,39 @@
 import { open } from "node:fs/promises";
 import { openAsset, type PaperEncoder, type PaperNetwork, SieddError } from "../../codec/internal.js";
-import { EncoderError } from "../errors.js";
+import { badOption, type EncoderError } from "../errors.js";
 
 /**
- * The shared encoder of another asset, for `network`. Rejects with EncoderError `bad-option` where the file cannot be
- * read, is no paper asset or holds an encoder of another shape.
+ * Reads the shared encoder of another asset.
+ * @throws EncoderError `bad-option` if the file cannot be read, is not an asset of the paper profile, or its encoder has
+ * another shape than that of `network`
  */
 export async function readSharedEncoder(
   path: string,
   network: PaperNetwork,
   signal?: AbortSignal,
 ): Promise<PaperEncoder> {
-  const asset = await openFile(path, signal).catch((cause) => {
+  const invalid = (reason: string, cause?: unknown): EncoderError =>
+    badOption("sharedEncoder", `sharedEncoder ${path}: ${reason}`, cause);
+  const asset = await openAssetFile(path, signal).catch((cause) => {
     if (signal?.aborted) throw cause;
-    const missing = cause.code === "ENOENT" ? "it does not exist; check the path" : undefined;
-    const why =
-      cause instanceof SieddError ? cause.message : (missing ?? `it cannot be read (${cause.code ?? cause})`);
-    throw new EncoderError("bad-option", `--shared-encoder ${path}: ${why}`, { cause });
+    if (cause instanceof SieddError) throw invalid(cause.message, cause);
+    if (cause.code === "ENOENT") throw invalid("the file does not exist; check the path", cause);
+    throw invalid(`the file cannot be read (${cause.code ?? cause})`, cause);
   });
-  if (asset.profile !== "paper") {
-    throw new EncoderError(
-      "bad-option",
-      `--shared-encoder ${path}: the asset has the ${asset.profile} profile; it must be of --profile paper`,
+  if (asset.profile !== "paper")
+    throw invalid(`the asset must have the paper profile, got ${asset.profile}; choose another asset`);
+  const { width, frequencies, omega, encoderLayers } = asset.network;
+  if (width !== network.width)
+    throw invalid(
+      `its width is ${width}, but this network has ${network.width}; use a \`width\` of ${width}`,
     );
-  }
-  const theirs = asset.network;
-  if (theirs.width !== network.width) {
-    throw new EncoderError(
-      "bad-option",
-      `--shared-encoder ${path}: its width is ${theirs.width}, this one's ${network.width}; choose --width ${theirs.width}`,
-    );
-  }
-  if (
-    theirs.frequencies !== network.frequencies ||
-    theirs.omega !== network.omega ||
-    theirs.encoderLayers !== network.encoderLayers
-  ) {
-    throw new EncoderError("bad-option", `--shared-encoder ${path}: its encoder has another shape`);
-  }
+  const isSameShape =
+    frequencies === network.frequencies && omega === network.omega && encoderLayers === network.encoderLayers;
+  if (!isSameShape) throw invalid("its encoder has another shape; choose another asset");
   return asset.encoder;
 }
 
-async function openFile(path: string, signal?: AbortSignal) {
+async function openAssetFile(path: string, signal?: AbortSignal) {
   await using file = await open(path);
   const { size } = await file.stat();
   const source = {
@@ -49,10 +41,10 @@ async function openFile(path: string, signal?: AbortSignal) {
     async read(offset: number, length: number): Promise<Uint8Array> {
       const bytes = new Uint8Array(Math.max(0, Math.min(length, size - offset)));
       await file.read(bytes, 0, bytes.length, offset);
-      if (bytes.length < length) throw new SieddError("truncated-asset", "the asset is cut off");
+      if (bytes.length < length) throw new SieddError("truncated-asset", "the asset is truncated");
       return bytes;
     },
   };
-  // Awaited, so that the file is open while it is read, and what goes wrong with it is caught.
+  // Awaited here, so that the file stays open until the asset is read.
   return await openAsset(source, signal === undefined ? {} : { signal });
 }

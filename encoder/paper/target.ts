@@ -7,42 +7,47 @@ export interface PaperTarget {
   readonly frameCount: number;
   /** Packed R'G'B' [frames, height, width, 3]; moved to the worker that trains on it. */
   readonly frames: Uint8Array<ArrayBuffer>;
-  /** The frames as they were before noise was added to them; undefined where none was. */
+  /** The frames before noise was added; undefined without noise. */
   readonly clean: Uint8Array<ArrayBuffer> | undefined;
-  /** [frames]: values are trained as (v - mean) / deviation, v in [0, 1]. */
+  /** [frames]: values are trained as (v - mean) / deviation, with v in [0, 1]. */
   readonly mean: Float32Array;
+  /** [frames]. */
   readonly deviation: Float32Array;
 }
 
-/** Takes the next `frameCount` frames of `source`. `spoil` adds noise to the frame of an index, in place. */
+/**
+ * Reads the next `frameCount` frames of `source`.
+ * @param addNoise adds noise to the frame of an index, in place
+ * @throws RangeError if `source` ends before
+ */
 export async function loadPaperTarget(
   source: AsyncIterator<Uint8Array>,
   frameCount: number,
-  picture: { readonly width: number; readonly height: number },
+  size: { readonly width: number; readonly height: number },
   addNoise?: (frame: Uint8Array, index: number) => void,
 ): Promise<PaperTarget> {
-  const { width, height } = picture;
-  const bytes = width * height * CHANNELS;
-  const frames = new Uint8Array(bytes * frameCount);
+  const { width, height } = size;
+  const frameBytes = width * height * CHANNELS;
+  const frames = new Uint8Array(frameBytes * frameCount);
   const clean = addNoise === undefined ? undefined : new Uint8Array(frames.length);
   const mean = new Float32Array(frameCount);
   const deviation = new Float32Array(frameCount);
   for (let f = 0; f < frameCount; f++) {
     const next = await source.next();
-    if (next.done) throw new RangeError(`the video ended ${frameCount - f} frames too early`);
-    const frame = frames.subarray(f * bytes, (f + 1) * bytes);
+    if (next.done) throw new RangeError(`the video ended ${frameCount - f} frames early`);
+    const frame = frames.subarray(f * frameBytes, (f + 1) * frameBytes);
     frame.set(next.value);
-    clean?.set(next.value, f * bytes);
+    clean?.set(next.value, f * frameBytes);
     addNoise?.(frame, f);
-    const moments = zScore(frame);
-    mean[f] = moments.mean;
-    deviation[f] = moments.deviation;
+    const statistics = frameStatistics(frame);
+    mean[f] = statistics.mean;
+    deviation[f] = statistics.deviation;
   }
   return { width, height, frameCount, frames, clean, mean, deviation };
 }
 
-/** Mean and deviation of a frame in [0, 1]; the deviation is at least 1 / 255, so that it can be divided by. */
-function zScore(frame: Uint8Array): { mean: number; deviation: number } {
+/** Returns the mean and deviation of a frame in [0, 1]. The deviation is at least 1 / 255, since it is a divisor. */
+function frameStatistics(frame: Uint8Array): { mean: number; deviation: number } {
   let sum = 0;
   let squares = 0;
   for (let i = 0; i < frame.length; i++) {

@@ -1,43 +1,43 @@
 import { CHANNELS, headOutputs, type PaperNetwork } from "../../codec/internal.js";
 import { exportLoop } from "../graph/onnx-export.js";
-import type { Products } from "../graph/operations.js";
-import type { TrainingWeights } from "../tile/weights.js";
-import type { TrainerName } from "../training/choose-trainer.js";
-import { scalingState } from "../training/onnx/loss-scaling.js";
+import type { MatmulPrecision } from "../graph/operations.js";
+import type { PaperLoss, PaperOptimizer, PaperSampling } from "../options.js";
+import type { TrainerName } from "../training/create-trainer.js";
+import { lossScaleState } from "../training/onnx/loss-scaling.js";
 import {
-  bytes,
   type Device,
   type Feed,
-  floats,
-  integers,
+  float32Tensor,
+  type GraphSession,
+  int64Tensor,
   loadGraph,
-  type RunningGraph,
+  uint8Tensor,
 } from "../training/onnx/onnx-runtime.js";
-import { type Precision, productsOn } from "../training/onnx/precision.js";
-import { loadTensorFlow, runningLoop } from "../training/tfjs/tfjs-runtime.js";
+import { matmulPrecision, type Precision } from "../training/onnx/precision.js";
+import { createLoopSession, loadTensorFlow } from "../training/tfjs/tfjs-runtime.js";
 import type { TrainingOptions } from "../training/trainer.js";
+import type { TrainingWeights } from "../training/weights.js";
 import { OPTIMIZERS, type Optimizer } from "./optimizers.js";
-import type { PaperLoss, PaperOptimizer, PaperSampling } from "./options.js";
 import { stepCost } from "./plan.js";
 import { PaperSampler } from "./sampler.js";
 import type { PaperTarget } from "./target.js";
 import { type PaperStep, paperTrainingStep } from "./training-graph.js";
 
-/** What is trained: the decoders of some frames, and the shared encoder too where `learnEncoder`. */
+/** What is trained: the decoders of some frames, and the shared encoder too if `learnEncoder` is set. */
 export interface PaperTrainingProblem {
   readonly network: PaperNetwork;
   readonly target: PaperTarget;
-  /** Hidden stacks: 1 for all frames, or one a frame in phase 1. */
+  /** Hidden stacks: 1 for all frames, or one per frame in phase 1. */
   readonly stacks: number;
   readonly learnEncoder: boolean;
-  /** Where training begins: encoder, stacks and heads. */
+  /** Initial weights: encoder, stacks and heads. */
   readonly weights: TrainingWeights;
 }
 
 /** How it is trained. */
 export interface PaperTrainingPlan {
   readonly steps: number;
-  /** Coordinates a step; each stands for a patch. */
+  /** Points per step; each stands for a patch. */
   readonly points: number;
   readonly optimizer: PaperOptimizer;
   readonly learningRate: number;
@@ -48,11 +48,7 @@ export interface PaperTrainingPlan {
   readonly keys: readonly number[];
 }
 
-/** Steps in one run of the graph on a CPU at most, and multiplications: about a second, so that Ctrl-C need not wait. */
-const STEPS_PER_RUN = 10;
-const WORK_PER_RUN = 5e10;
-
-/** Where it is trained. */
+/** What trains it. */
 export interface PaperTrainerOptions {
   readonly trainer: TrainerName;
   readonly device: Device;
@@ -62,118 +58,131 @@ export interface PaperTrainerOptions {
   readonly precision?: Precision;
 }
 
+/** Limits of one run of the graph on a CPU: about a second, so that an abort does not wait longer. */
+const MAX_STEPS_PER_RUN = 10;
+const MAX_MULTIPLICATIONS_PER_RUN = 5e10;
+
+/** The weights that are trained, the state of the optimizer, and the inputs that stay constant. */
+interface TrainingState {
+  readonly values: Map<string, Float32Array>;
+  readonly shapes: Map<string, readonly number[]>;
+  readonly constants: Record<string, Feed>;
+}
+
 /**
- * Trains by one graph on onnxruntime or TensorFlow.js; both see the same points and agree step by step. Rejects
- * with the signal's reason, or EncoderError `no-cuda` or `no-tfjs`.
+ * Trains by one graph on onnxruntime or TensorFlow.js. Both sample the same points and agree step by step.
+ * @throws the reason of the signal; EncoderError `no-cuda` or `no-tfjs`
  */
 export async function trainPaper(
   problem: PaperTrainingProblem,
   plan: PaperTrainingPlan,
   options: PaperTrainerOptions & TrainingOptions,
 ): Promise<TrainingWeights> {
-  const { target } = problem;
+  const { network, stacks, learnEncoder, target } = problem;
   const optimizer = OPTIMIZERS[plan.optimizer];
-  const shape = {
-    network: problem.network,
-    stacks: problem.stacks,
-    frames: target.frameCount,
-    points: plan.points,
-    pixels: target.width * target.height,
-  };
-  const make = (products: Products) =>
-    paperTrainingStep(shape, problem.learnEncoder, optimizer, plan.loss, products);
-  const graph = await load(make, options);
+  const pixels = target.width * target.height;
+  const shape = { network, stacks, frames: target.frameCount, points: plan.points, pixels };
+  const build = (precision: MatmulPrecision) =>
+    paperTrainingStep(shape, { learnEncoder, optimizer, loss: plan.loss, matmulPrecision: precision });
+  const session = await createSession(build, options);
   try {
-    return await runPaperSteps(graph, make("float32").shapes, problem, plan, optimizer, options);
+    const state = createState(problem, build("float32").shapes, optimizer);
+    const outputs = target.frameCount * headOutputs(network);
+    for (const [name, first] of lossScaleState(options.precision ?? "float32", outputs, plan.points)) {
+      state.values.set(name, first);
+      state.shapes.set(name, [1]);
+    }
+    await runSteps(session, problem, plan, state, options);
+    const trained: TrainingWeights = new Map(problem.weights);
+    for (const name of problem.weights.keys()) {
+      if (state.values.has(name)) trained.set(name, optimizer.result(name, state.values));
+    }
+    return trained;
   } finally {
-    await graph.release();
+    await session.release();
   }
 }
 
-async function load(
-  make: (products: Products) => PaperStep,
-  options: PaperTrainerOptions,
-): Promise<RunningGraph> {
-  const { trainer, device, threads, precision = "float32" } = options;
-  if (trainer === "tfjs") return runningLoop(await loadTensorFlow(device), make("float32").step);
-  return loadGraph((provider) => exportLoop(make(productsOn(provider, precision)).step), device, threads);
+async function createSession(
+  build: (precision: MatmulPrecision) => PaperStep,
+  { trainer, device, threads, precision = "float32" }: PaperTrainerOptions,
+): Promise<GraphSession> {
+  if (trainer === "tfjs") return createLoopSession(await loadTensorFlow(device), build("float32").step);
+  return loadGraph(
+    (provider) => exportLoop(build(matmulPrecision(provider, precision)).step),
+    device,
+    threads,
+  );
 }
 
-function constantFeeds({ target }: PaperTrainingProblem): Record<string, Feed> {
-  const { frameCount, mean, deviation } = target;
-  const each = [frameCount, 1, 1];
-  return {
-    frames: bytes(target.frames, [frameCount, target.width * target.height, CHANNELS]),
-    target_scale: floats(
-      deviation.map((value) => 1 / (255 * value)),
-      each,
-    ),
-    target_shift: floats(
-      mean.map((value, f) => -value / deviation[f]),
-      each,
-    ),
-  };
-}
-
-async function runPaperSteps(
-  graph: RunningGraph,
-  shapes: PaperStep["shapes"],
-  problem: PaperTrainingProblem,
-  plan: PaperTrainingPlan,
+function createState(
+  { target, weights, learnEncoder }: PaperTrainingProblem,
+  weightShapes: PaperStep["shapes"],
   optimizer: Optimizer,
-  options: PaperTrainerOptions & TrainingOptions,
-): Promise<TrainingWeights> {
-  const shapeOf = (name: string) => shapes.get(name) as readonly number[];
-  const isFixed = (name: string) => !problem.learnEncoder && name.startsWith("encoder");
-  const constants = constantFeeds(problem);
-  const state = new Map<string, Float32Array>();
-  const stateShapes = new Map<string, readonly number[]>();
-  for (const [name, values] of problem.weights) {
-    if (isFixed(name)) {
-      constants[name] = floats(values, shapeOf(name));
+): TrainingState {
+  const { frameCount, mean, deviation } = target;
+  const perFrame = [frameCount, 1, 1];
+  const scale = deviation.map((value) => 1 / (255 * value));
+  const shift = mean.map((value, f) => -value / deviation[f]);
+  const constants: Record<string, Feed> = {
+    frames: uint8Tensor(target.frames, [frameCount, target.width * target.height, CHANNELS]),
+    target_scale: float32Tensor(scale, perFrame),
+    target_shift: float32Tensor(shift, perFrame),
+  };
+  const values = new Map<string, Float32Array>();
+  const shapes = new Map<string, readonly number[]>();
+  for (const [name, initial] of weights) {
+    const shape = weightShapes.get(name) as readonly number[];
+    if (!learnEncoder && name.startsWith("encoder")) {
+      constants[name] = float32Tensor(initial, shape);
       continue;
     }
-    for (const [key, first] of [[name, values] as const, ...optimizer.initialState(name, values)]) {
-      state.set(key, first);
-      stateShapes.set(key, shapeOf(name));
+    for (const [key, first] of [[name, initial] as const, ...optimizer.initialState(name, initial)]) {
+      values.set(key, first);
+      shapes.set(key, shape);
     }
   }
-  const { points } = plan;
-  const outputs = problem.target.frameCount * headOutputs(problem.network);
-  for (const [name, first] of scalingState(options.precision ?? "float32", outputs, points)) {
-    state.set(name, first);
-    stateShapes.set(name, [1]);
-  }
-  const cost =
-    points * stepCost(problem.network, problem.stacks, problem.target.frameCount, problem.learnEncoder);
-  const longest =
-    graph.device === "cpu"
-      ? Math.max(1, Math.min(STEPS_PER_RUN, Math.floor(WORK_PER_RUN / cost)))
-      : graph.stepsPerRun;
+  return { values, shapes, constants };
+}
+
+/** Runs all steps and updates the values of `state`. */
+async function runSteps(
+  session: GraphSession,
+  problem: PaperTrainingProblem,
+  plan: PaperTrainingPlan,
+  { values, shapes, constants }: TrainingState,
+  { signal, onProgress }: TrainingOptions,
+): Promise<void> {
+  const { points, steps: totalSteps } = plan;
   const { patch } = problem.network;
+  const optimizer = OPTIMIZERS[plan.optimizer];
+  const stepsPerRun = session.device === "cpu" ? cpuStepsPerRun(problem, points) : session.stepsPerRun;
   const sampler = new PaperSampler(problem.target, { ...plan, patch });
-  for (let done = 0; done < plan.steps; ) {
-    options.signal?.throwIfAborted();
-    const steps = Math.min(longest, plan.steps - done);
+  for (let done = 0; done < totalSteps; ) {
+    signal?.throwIfAborted();
+    const steps = Math.min(stepsPerRun, totalSteps - done);
     const samples = sampler.sample(steps);
-    const schedule = optimizer.schedule(plan.learningRate, plan.steps, done, done + steps);
+    const schedule = optimizer.schedule(plan.learningRate, totalSteps, done, done + steps);
     const feeds: Record<string, Feed> = {
       ...constants,
-      steps: integers(BigInt64Array.of(BigInt(steps)), []),
-      all_pixels: integers(samples.pixels, [steps, points * patch ** 2]),
-      all_position: floats(samples.position, [steps, 1, 2, points]),
-      all_schedule: floats(schedule, [steps, optimizer.scheduleLength]),
+      steps: int64Tensor(BigInt64Array.of(BigInt(steps)), []),
+      all_pixels: int64Tensor(samples.pixels, [steps, points * patch ** 2]),
+      all_position: float32Tensor(samples.position, [steps, 1, 2, points]),
+      all_schedule: float32Tensor(schedule, [steps, optimizer.scheduleLength]),
     };
-    for (const [key, values] of state)
-      feeds[`first_${key}`] = floats(values, stateShapes.get(key) as readonly number[]);
-    const results = await graph.run(feeds);
-    for (const key of state.keys()) state.set(key, results[`next_${key}`]);
+    for (const [name, value] of values)
+      feeds[`first_${name}`] = float32Tensor(value, shapes.get(name) as readonly number[]);
+    const results = await session.run(feeds);
+    for (const name of values.keys()) values.set(name, results[`next_${name}`]);
     done += steps;
-    options.onProgress?.(done, results.loss);
+    onProgress?.(done, results.loss);
   }
-  const trained: TrainingWeights = new Map(problem.weights);
-  for (const name of problem.weights.keys()) {
-    if (!isFixed(name)) trained.set(name, optimizer.result(name, state));
-  }
-  return trained;
+}
+
+function cpuStepsPerRun(
+  { network, stacks, target, learnEncoder }: PaperTrainingProblem,
+  points: number,
+): number {
+  const cost = points * stepCost({ network, stacks, frames: target.frameCount, learnEncoder });
+  return Math.max(1, Math.min(MAX_STEPS_PER_RUN, Math.floor(MAX_MULTIPLICATIONS_PER_RUN / cost)));
 }

@@ -1,23 +1,32 @@
 import { CHANNELS, headOutputs, type PaperNetwork } from "../../codec/internal.js";
 import type { LoopStep } from "../graph/onnx-export.js";
-import { Operations, type Products } from "../graph/operations.js";
+import { type MatmulPrecision, Operations } from "../graph/operations.js";
 import type { Tensor } from "../graph/tensor.js";
+import type { PaperLoss } from "../options.js";
 import { meanAbsoluteError, meanSquaredError, paperForward } from "../training/network/forward.js";
 import { layerTensors, paperParameters } from "../training/network/parameters.js";
-import { firstLossScale, slopesOf } from "../training/onnx/loss-scaling.js";
+import { initialLossScale, scaledGradients } from "../training/onnx/loss-scaling.js";
 import type { Optimizer } from "./optimizers.js";
-import type { PaperLoss } from "./options.js";
 
-/** Shapes that a paper graph is made for. */
+/** Sizes that a training graph is built for. */
 export interface PaperShape {
   readonly network: PaperNetwork;
-  /** 1, or one a frame in phase 1. */
+  /** Hidden stacks: 1, or one per frame in phase 1. */
   readonly stacks: number;
   readonly frames: number;
-  /** Coordinates a step; each stands for a patch. */
+  /** Points per step; each stands for a patch. */
   readonly points: number;
-  /** Of a frame. */
+  /** Pixels per frame. */
   readonly pixels: number;
+}
+
+/** How a step trains. */
+export interface PaperStepOptions {
+  readonly learnEncoder: boolean;
+  readonly optimizer: Optimizer;
+  readonly loss: PaperLoss;
+  /** Default float32. */
+  readonly matmulPrecision?: MatmulPrecision;
 }
 
 /** A training step and the shapes of its weights by name. */
@@ -27,40 +36,37 @@ export interface PaperStep {
 }
 
 /**
- * A training step: forward, loss, backward and optimizer. Inputs beside the weights and
- * the optimizer's state: `frames` uint8 [frames, pixels, 3], `target_scale` and `target_shift` [frames, 1, 1];
- * a step: `pixels` int64 [points x patch^2], `position` [1, 2, points], `schedule`.
+ * Builds a training step: forward, loss, backward and optimizer. Its inputs besides the weights and the state of the
+ * optimizer are `frames` uint8 [frames, pixels, 3], `target_scale` and `target_shift` [frames, 1, 1]; and per step
+ * `pixels` int64 [points x patch^2], `position` [1, 2, points] and `schedule`.
  */
 export function paperTrainingStep(
   shape: PaperShape,
-  learnEncoder: boolean,
-  optimizer: Optimizer,
-  lossName: PaperLoss,
-  products: Products = "float32",
+  { learnEncoder, optimizer, loss: lossName, matmulPrecision = "float32" }: PaperStepOptions,
 ): PaperStep {
-  const g = new Operations(products);
+  const g = new Operations(matmulPrecision);
   const { network, frames, points } = shape;
   const parameters = paperParameters(g, network, shape.stacks, frames);
-  const drawnPixels = points * network.patch ** 2;
-  const pixels = g.input("pixels", [drawnPixels], "int64");
+  const sampledPixels = points * network.patch ** 2;
+  const pixels = g.input("pixels", [sampledPixels], "int64");
   const position = g.input("position", [1, 2, points]);
   const stored = g.input("frames", [frames, shape.pixels, CHANNELS], "uint8");
-  const drawn = g.make("Gather", [stored, pixels], [frames, drawnPixels, CHANNELS], "uint8", { axis: 1 });
-  const patches = g.reshape(drawn, [frames, points, headOutputs(network)]);
-  const each = [frames, 1, 1];
+  const sampled = g.make("Gather", [stored, pixels], [frames, sampledPixels, CHANNELS], "uint8", { axis: 1 });
+  const patches = g.reshape(sampled, [frames, points, headOutputs(network)]);
+  const perFrame = [frames, 1, 1];
   const target = g.add(
-    g.multiply(g.transpose(g.toFloat(patches)), g.input("target_scale", each)),
-    g.input("target_shift", each),
+    g.multiply(g.transpose(g.toFloat(patches)), g.input("target_scale", perFrame)),
+    g.input("target_shift", perFrame),
   );
   const output = paperForward(g, network, parameters, position);
   const loss = (lossName === "mse" ? meanSquaredError : meanAbsoluteError)(g, output, target);
-  const all = [...parameters.encoder, ...parameters.hidden, parameters.head];
-  const learned = all.slice(learnEncoder ? 0 : parameters.encoder.length).flatMap(layerTensors);
+  const layers = [...parameters.encoder, ...parameters.hidden, parameters.head];
+  const learned = layers.slice(learnEncoder ? 0 : parameters.encoder.length).flatMap(layerTensors);
   const schedule = g.input("schedule", [optimizer.scheduleLength]);
-  const max = firstLossScale(frames * headOutputs(network), points);
-  const { slopes, state: scaling } = slopesOf(g, loss, learned, max);
-  const descent = learned.flatMap((tensor, i) => optimizer.step(g, tensor, slopes[i], schedule));
-  const step = { state: [...descent, ...scaling], perStep: [pixels, position, schedule], record: { loss } };
-  const named = (tensor: Tensor) => [tensor.name ?? "", tensor.shape] as const;
-  return { step, shapes: new Map(all.flatMap(layerTensors).map(named)) };
+  const lossScale = initialLossScale(frames * headOutputs(network), points);
+  const { gradients, state: scaling } = scaledGradients(g, loss, learned, lossScale);
+  const updates = learned.flatMap((tensor, i) => optimizer.step(g, tensor, gradients[i], schedule));
+  const step = { state: [...updates, ...scaling], perStep: [pixels, position, schedule], record: { loss } };
+  const nameAndShape = (tensor: Tensor) => [tensor.name ?? "", tensor.shape] as const;
+  return { step, shapes: new Map(layers.flatMap(layerTensors).map(nameAndShape)) };
 }

@@ -9,43 +9,54 @@ import {
   type PaperNetwork,
   type QuantizedPaperGroup,
 } from "../../codec/internal.js";
-import { requireWeights, type TrainingWeights } from "../tile/weights.js";
+import type { FrameSpan } from "../job/training-loop.js";
 import type { Random } from "../training/sampling/random.js";
+import { requireWeights, type TrainingWeights } from "../training/weights.js";
 import { type BlockFormat, quantize16, quantizeBlocks } from "./half-quadratic.js";
 import type { PaperTarget } from "./target.js";
 
-/** Hidden layers as published; the shared encoder, of which there is one a video, in two bits more. */
-const HIDDEN: BlockFormat = { bits: 6, block: 32 };
-const SHARED: BlockFormat = { bits: 8, block: 32 };
-const FACTORS: BlockFormat = { bits: 8, block: 32 };
+/** Formats of matrices: 6 bits for hidden layers, as published; 8 bits for the shared encoder, which is stored once, and for factors. */
+const HIDDEN_FORMAT: BlockFormat = { bits: 6, block: 32 };
+const ENCODER_FORMAT: BlockFormat = { bits: 8, block: 32 };
+const FACTOR_FORMAT: BlockFormat = { bits: 8, block: 32 };
 
-const layers = (count: number): number[] => Array.from({ length: count }, (_, l) => l);
+const layerIndices = (count: number): number[] => Array.from({ length: count }, (_, l) => l);
+
+/** Returns the names of a hidden layer's matrix, or of its two factors. */
+const hiddenMatrices = ({ factors }: PaperNetwork, l: number): string[] =>
+  factors === undefined ? [`hidden${l}`] : [`hidden${l}`, `hidden${l}_right`];
+
+/** Sizes of the weights. */
+export interface PaperWeightsShape {
+  readonly network: PaperNetwork;
+  readonly stacks: number;
+  readonly frames: number;
+}
 
 /**
- * Random weights: the first layer within 1 / inputs, sine layers within sqrt(6 / inputs) / omega (Sitzmann et
- * al. 2020), heads within 1 / sqrt(width); biases are 0.
+ * Creates random weights: uniform within 1 / inputs in the first layer, within sqrt(6 / inputs) / omega in sine layers
+ * (Sitzmann et al. 2020), and within 1 / sqrt(width) in heads. Biases are zero.
  */
 export function initialPaperWeights(
-  network: PaperNetwork,
-  stacks: number,
-  frames: number,
+  { network, stacks, frames }: PaperWeightsShape,
   random: Random,
 ): TrainingWeights {
   const { width, omega } = network;
   const weights: TrainingWeights = new Map();
   const uniform = (count: number, bound: number) =>
-    Float32Array.from({ length: count }, () => random.symmetric(bound));
-  const sine = Math.sqrt(6 / width) / omega;
-  for (const l of layers(network.encoderLayers)) {
+    Float32Array.from({ length: count }, () => random.uniformSymmetric(bound));
+  const sineBound = Math.sqrt(6 / width) / omega;
+  for (const l of layerIndices(network.encoderLayers)) {
     const inputs = encoderInputs(network, l);
-    weights.set(`encoder${l}`, uniform(inputs * width, l === 0 ? 1 / inputs : sine));
+    weights.set(`encoder${l}`, uniform(inputs * width, l === 0 ? 1 / inputs : sineBound));
     weights.set(`encoder${l}_bias`, new Float32Array(width));
   }
-  for (const l of layers(network.hiddenLayers)) {
-    if (network.factors === undefined) weights.set(`hidden${l}`, uniform(stacks * width * width, sine));
-    else {
+  for (const l of layerIndices(network.hiddenLayers)) {
+    if (network.factors === undefined) {
+      weights.set(`hidden${l}`, uniform(stacks * width * width, sineBound));
+    } else {
       const { rank } = network.factors;
-      const bound = factorBound(network.factors, sine);
+      const bound = factorBound(network.factors, sineBound);
       for (const name of hiddenMatrices(network, l)) weights.set(name, uniform(stacks * width * rank, bound));
     }
     weights.set(`hidden${l}_bias`, new Float32Array(stacks * width));
@@ -56,23 +67,20 @@ export function initialPaperWeights(
   return weights;
 }
 
-/** Names of a hidden layer's matrix, or of its two factors. */
-const hiddenMatrices = ({ factors }: PaperNetwork, l: number): string[] =>
-  factors === undefined ? [`hidden${l}`] : [`hidden${l}`, `hidden${l}_right`];
-
-/** Deviation of the argument of a sine about a product of factors, at the beginning: past its linear part. */
-const SPREAD = 1.5;
+/** Initial standard deviation of the argument of a sine of a product of factors: past the linear part of the sine. */
+const SINE_ARGUMENT_DEVIATION = 1.5;
 
 /**
- * Factors within this bound have products that deviate as much as numbers within `bound` do; with a sine about them,
- * that deviate by SPREAD inside it. The product of `rank` pairs of numbers within b deviates by sqrt(rank) b^2 / 3.
+ * Returns the bound of factors whose product has the standard deviation of values within `bound`; if a sine follows,
+ * SINE_ARGUMENT_DEVIATION in its argument. The product of `rank` pairs of values within b has the standard deviation
+ * sqrt(rank) b^2 / 3.
  */
 function factorBound({ rank, frequency }: PaperFactors, bound: number): number {
-  const deviation = frequency === 0 ? bound / Math.sqrt(3) : SPREAD / frequency;
+  const deviation = frequency === 0 ? bound / Math.sqrt(3) : SINE_ARGUMENT_DEVIATION / frequency;
   return Math.sqrt((3 * deviation) / Math.sqrt(rank));
 }
 
-/** The same weights with another shared encoder. */
+/** Returns the same weights with another shared encoder. */
 export function withEncoder(weights: TrainingWeights, encoder: PaperEncoder): TrainingWeights {
   const replaced = new Map(weights);
   dequantizePaperEncoder(encoder).forEach((layer: FloatLayer, l) => {
@@ -82,14 +90,15 @@ export function withEncoder(weights: TrainingWeights, encoder: PaperEncoder): Tr
 }
 
 /**
- * Where a group begins: the stack of the anchor nearest to its middle, and each head from the anchor nearest to
- * its own frame. `anchors` are frame numbers, in the order of the stacks in `trained`.
+ * Returns the weights that a group starts from: the stack of the anchor closest to its middle, and for each frame the
+ * head of the closest anchor.
+ * @param anchors indices of the anchor frames, in the order of the stacks in `trained`
  */
 export function warmStartWeights(
   network: PaperNetwork,
   trained: TrainingWeights,
   anchors: readonly number[],
-  group: { readonly firstFrame: number; readonly frameCount: number },
+  { firstFrame, frameCount }: FrameSpan,
 ): TrainingWeights {
   const start: TrainingWeights = new Map();
   const part = (name: string, index: number): Float32Array => {
@@ -97,26 +106,26 @@ export function warmStartWeights(
     const length = values.length / anchors.length;
     return values.slice(index * length, (index + 1) * length);
   };
-  const middle = nearest(anchors, group.firstFrame + Math.floor(group.frameCount / 2));
-  for (const l of layers(network.hiddenLayers)) {
+  const middle = closestAnchor(anchors, firstFrame + Math.floor(frameCount / 2));
+  for (const l of layerIndices(network.hiddenLayers)) {
     for (const name of [...hiddenMatrices(network, l), `hidden${l}_bias`])
       start.set(name, part(name, middle));
   }
   for (const name of ["head", "head_bias"]) {
-    const heads = Array.from({ length: group.frameCount }, (_, f) =>
-      part(name, nearest(anchors, group.firstFrame + f)),
+    const heads = Array.from({ length: frameCount }, (_, f) =>
+      part(name, closestAnchor(anchors, firstFrame + f)),
     );
-    const all = new Float32Array(heads.length * heads[0].length);
+    const joined = new Float32Array(heads.length * heads[0].length);
     heads.forEach((head, f) => {
-      all.set(head, f * head.length);
+      joined.set(head, f * head.length);
     });
-    start.set(name, all);
+    start.set(name, joined);
   }
   return start;
 }
 
-/** Index of the anchor nearest to a frame; of two equally near, the earlier. */
-function nearest(anchors: readonly number[], frame: number): number {
+/** Returns the index of the anchor closest to a frame; of two equally close ones, the earlier. */
+function closestAnchor(anchors: readonly number[], frame: number): number {
   let best = 0;
   anchors.forEach((anchor, i) => {
     if (Math.abs(anchor - frame) < Math.abs(anchors[best] - frame)) best = i;
@@ -124,11 +133,11 @@ function nearest(anchors: readonly number[], frame: number): number {
   return best;
 }
 
-/** The shared encoder as it is stored, and as phase 2 sees it. */
+/** Returns the shared encoder as it is stored, which phase 2 trains with. */
 export function quantizeEncoder(network: PaperNetwork, trained: TrainingWeights): PaperEncoder {
   return {
-    layers: layers(network.encoderLayers).map((l) => ({
-      weights: quantizeBlocks(requireWeights(trained, `encoder${l}`), network.width, SHARED),
+    layers: layerIndices(network.encoderLayers).map((l) => ({
+      weights: quantizeBlocks(requireWeights(trained, `encoder${l}`), network.width, ENCODER_FORMAT),
       bias: quantize16(requireWeights(trained, `encoder${l}_bias`)),
     })),
   };
@@ -138,14 +147,14 @@ function quantizeHidden(network: PaperNetwork, trained: TrainingWeights, l: numb
   const { width, factors } = network;
   const bias = quantize16(requireWeights(trained, `hidden${l}_bias`));
   if (factors === undefined)
-    return { weights: quantizeBlocks(requireWeights(trained, `hidden${l}`), width, HIDDEN), bias };
+    return { weights: quantizeBlocks(requireWeights(trained, `hidden${l}`), width, HIDDEN_FORMAT), bias };
   const [weights, right] = hiddenMatrices(network, l).map((name) =>
-    quantizeBlocks(requireWeights(trained, name), factors.rank, FACTORS),
+    quantizeBlocks(requireWeights(trained, name), factors.rank, FACTOR_FORMAT),
   );
   return { weights, right, bias };
 }
 
-/** A trained group as it is stored. */
+/** Returns a trained group as it is stored. */
 export function quantizeGroup(
   network: PaperNetwork,
   trained: TrainingWeights,
@@ -155,7 +164,7 @@ export function quantizeGroup(
     frameCount: target.frameCount,
     mean: target.mean,
     deviation: target.deviation,
-    hidden: layers(network.hiddenLayers).map((l) => quantizeHidden(network, trained, l)),
+    hidden: layerIndices(network.hiddenLayers).map((l) => quantizeHidden(network, trained, l)),
     head: quantize16(requireWeights(trained, "head")),
     headBias: quantize16(requireWeights(trained, "head_bias")),
   };

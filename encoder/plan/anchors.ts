@@ -117,7 +117,7 @@ function refineMedoids(distances: readonly Float64Array[], initial: readonly num
 export function namedAnchors(candidates: readonly AnchorCandidate[], named: readonly number[]): AnchorPlan {
   for (const index of named) {
     if (!(index < candidates.length))
-      throw invalidOption("anchorChoice", `a list of indices up to ${candidates.length - 1}`, index);
+      throw invalidOption("anchorChoice", `a list of indices from 0 to ${candidates.length - 1}`, index);
   }
   return nearestInTime(
     candidates,

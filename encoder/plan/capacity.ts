@@ -94,7 +94,7 @@ export function planTiles(
   if (targetBpp === undefined) return presetPlan;
   const plan = planFor(video, preset, targetBpp, fixedWidth);
   if (plan !== undefined) return plan;
-  const advice = `lower targetBpp${fixedWidth ? ", omit \`width\`" : ""} or lower groupFrames`;
+  const advice = `lower targetBpp${fixedWidth ? ", omit `width`" : ""} or lower groupFrames`;
   throw badOption(
     "targetBpp",
     `targetBpp must be at most about ${presetPlan.maxBpp.toPrecision(2)} bits per pixel, the capacity of the largest decoders for this video and size, got ${targetBpp}; ${advice}`,

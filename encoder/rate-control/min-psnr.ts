@@ -1,163 +1,186 @@
 import type { EncodeEvent } from "../events.js";
-import type { TileOptions, TileTrainingSettings } from "../options.js";
-import { planFor, planTiles, type TilePlan, UTILIZATION, type VideoShape } from "../plan/capacity.js";
+import {
+  type Capacity,
+  planFor,
+  planTiles,
+  type TilePlan,
+  UTILIZATION,
+  type VideoShape,
+} from "../plan/capacity.js";
 import type { PlannedGroup } from "../plan/groups.js";
-import { type Capacity, exceedsCapacity, type PassResult, type Target } from "./targets.js";
+import type { TileTrainingSettings } from "../plan/tile-grid.js";
+import { exceedsCapacity, type PassResult, type Target } from "./targets.js";
 
-// Videos that a preset draws below its floor are noise, or near it: a doubling of the bits brings them less than it
-// brings others, and as little of a frame is in the next one, groups may as well be short.
+// A video that a preset leaves below `minPsnr` is noise, or close to it. Doubling its bits brings less than for other
+// videos. A frame has little in common with the next, so groups may be short.
 
-/** dB a doubling of the bits, and dB a bit a pixel, of noise: what takes fewer bits (docs/design.md, "The floor"). */
-const DECIBELS_PER_DOUBLING = 1.5;
-const DECIBELS_PER_BIT = 2.3;
-/** dB above the floor that training goes on to, so that what meets its target is not below the floor. */
+/** dB per doubling of the bits, and dB per bit per pixel, of noise. The estimate with fewer bits is used (docs/design.md, "The floor"). */
+const DB_PER_BITS_DOUBLING = 1.5;
+const DB_PER_BIT = 2.3;
+/** dB above `minPsnr` that training aims at, so that a result within tolerance is not below it. */
 const MARGIN_DB = 0.2;
-/** Shortest groups, in seconds: a group is a segment of a stream, and each takes a request. */
-const SHORTEST_SECONDS = 0.25;
-/**
- * Share of the preset's steps at least, and their number, where decoders have fewer samples to learn: a third of these
- * steps gave noise 3 dB less for more bits.
- */
-const MIN_SHARE = 0.3;
+/** Shortest groups, in seconds: each group is a segment of a stream, which takes a request. */
+const MIN_GROUP_SECONDS = 0.25;
+/** Decoders with fewer samples to learn take fewer steps, down to this share of the preset's and this number: a third of them gave noise 3 dB less for more bits. */
+const MIN_STEP_SHARE = 0.3;
 const MIN_STEPS = 1000;
 
-/** Decoders, and the groups that they draw. */
+/** Larger decoders, and the groups for which they hold enough bits. */
 export interface MinPsnrPlan {
   readonly tiles: TilePlan;
   readonly groups: readonly PlannedGroup[];
 }
 
 /** A video that may be cut into shorter groups. */
-export interface MinPsnrJob extends VideoShape {
-  /** Frames a second. */
-  readonly rate: number;
+export interface MinPsnrVideo extends VideoShape {
+  readonly framesPerSecond: number;
   readonly preset: TileTrainingSettings;
-  /** About a second each, or as long as was asked for. */
   readonly groups: readonly PlannedGroup[];
+  /** Whether the groups must keep their length. */
+  readonly fixedGroups: boolean;
+  /** Whether the decoders must keep the width of the preset. */
+  readonly fixedWidth: boolean;
+  /** Cuts the video into groups of about `frames` frames. */
   regroup(frames: number): readonly PlannedGroup[];
-  readonly options: Pick<TileOptions, "fixedWidth" | "groupFrames">;
 }
 
-/** Bits a pixel at which a video of noise that came to `round` has `floor` dB, about. */
-export function bppForMinPsnr({ psnr, bpp }: Pick<PassResult, "psnr" | "bpp">, floor: number): number {
-  const missing = Math.max(0, floor + MARGIN_DB - psnr);
-  return Math.min(bpp * 2 ** (missing / DECIBELS_PER_DOUBLING), bpp + missing / DECIBELS_PER_BIT);
+/** What a stage of training came to. */
+export interface StageQuality {
+  /** dB. */
+  readonly psnr: number;
+  readonly bpp: number;
+  /** Bits per pixel for which larger decoders are needed. */
+  readonly requiredBpp?: number | undefined;
 }
 
-/** The video's own groups, then halves and quarters of them; those that were asked for stay. */
-function groupings(job: MinPsnrJob): (readonly PlannedGroup[])[] {
-  const longest = job.groups.reduce((max, { frameCount }) => Math.max(max, frameCount), 0);
-  const all = [job.groups];
-  if (job.options.groupFrames !== undefined) return all;
-  for (let parts = 2; longest / parts >= SHORTEST_SECONDS * job.rate && longest / parts >= 1; parts *= 2) {
-    all.push(job.regroup(Math.ceil(longest / parts)));
+/** Estimates the bits per pixel at which a video of noise reaches `minPsnr` dB, given a result. */
+export function bppForMinPsnr({ psnr, bpp }: Pick<PassResult, "psnr" | "bpp">, minPsnr: number): number {
+  const missing = Math.max(0, minPsnr + MARGIN_DB - psnr);
+  return Math.min(bpp * 2 ** (missing / DB_PER_BITS_DOUBLING), bpp + missing / DB_PER_BIT);
+}
+
+/** Returns the groups of the video, then halves, quarters and so on of them. */
+function candidateGroupings(video: MinPsnrVideo): (readonly PlannedGroup[])[] {
+  const { groups, framesPerSecond } = video;
+  const longest = groups.reduce((max, { frameCount }) => Math.max(max, frameCount), 0);
+  const candidates = [groups];
+  if (video.fixedGroups) return candidates;
+  const minFrames = Math.max(1, MIN_GROUP_SECONDS * framesPerSecond);
+  for (let parts = 2; longest / parts >= minFrames; parts *= 2) {
+    candidates.push(video.regroup(Math.ceil(longest / parts)));
   }
-  return all;
+  return candidates;
 }
 
-/** Bits a pixel that decoders of the preset hold, and the largest ones in the shortest groups. */
-function floorRoom(job: MinPsnrJob): Capacity {
-  const of = (groups: readonly PlannedGroup[]) =>
-    planTiles({ ...job, groups }, job.preset, { target: undefined, fixedWidth: job.options.fixedWidth });
-  const rooms = groupings(job).map(of);
-  return {
-    currentBpp: rooms[0].currentBpp,
-    maxBpp: Math.max(...rooms.map(({ maxBpp: largest }) => largest)),
-  };
+/** Returns the capacity of the preset's decoders, and of the largest ones in the shortest groups. */
+function capacityOf(video: MinPsnrVideo, groupings: readonly (readonly PlannedGroup[])[]): Capacity {
+  const { preset, fixedWidth } = video;
+  const plans = groupings.map((groups) => planTiles({ ...video, groups }, preset, { fixedWidth }));
+  return { currentBpp: plans[0].currentBpp, maxBpp: Math.max(...plans.map(({ maxBpp }) => maxBpp)) };
 }
 
-/** The longest groups, and the smallest decoders, that hold `bpp` bits a pixel; undefined where none do. */
-function planFloor(job: MinPsnrJob, bpp: number): MinPsnrPlan | undefined {
-  const { maxBpp: largest } = floorRoom(job);
-  for (const groups of groupings(job)) {
-    const shape = { ...job, groups };
-    const tiles = planFor(shape, job.preset, bpp, job.options);
-    // Longer groups that this fills to the brim are passed over, where there are shorter ones.
-    if (tiles === undefined || (bpp > UTILIZATION * tiles.maxBpp && tiles.maxBpp < largest)) continue;
-    return { groups, tiles: { ...tiles, maxBpp: largest, training: forFewerSamples(job, groups, tiles) } };
-  }
-  return undefined;
-}
-
-/** Steps fall by the root of the samples that a decoder has to learn. */
-function forFewerSamples(
-  job: MinPsnrJob,
+/** Reduces the steps by the square root of the samples per decoder, compared to the preset's decoders. */
+function settingsForFewerSamples(
+  video: MinPsnrVideo,
   groups: readonly PlannedGroup[],
   { network, training }: TilePlan,
 ): TileTrainingSettings {
-  const usual = planTiles(job, job.preset, { target: undefined, fixedWidth: true }).network;
-  const decoders = (of: { rows: number; columns: number }, count: number) => of.rows * of.columns * count;
-  const fewer = decoders(usual, job.groups.length) / decoders(network, groups.length);
-  const share = Math.max(MIN_SHARE, Math.sqrt(fewer));
-  const of = (steps: number) => Math.min(steps, Math.max(MIN_STEPS, Math.ceil(share * steps)));
-  return { ...training, steps: of(training.steps), phase1Steps: of(training.phase1Steps) };
+  const presetNetwork = planTiles(video, video.preset, { fixedWidth: true }).network;
+  const decoderCount = ({ rows, columns }: { rows: number; columns: number }, groupCount: number) =>
+    rows * columns * groupCount;
+  const sampleShare = decoderCount(presetNetwork, video.groups.length) / decoderCount(network, groups.length);
+  const share = Math.max(MIN_STEP_SHARE, Math.sqrt(sampleShare));
+  const reduce = (steps: number) => Math.min(steps, Math.max(MIN_STEPS, Math.ceil(share * steps)));
+  return { ...training, steps: reduce(training.steps), phase1Steps: reduce(training.phase1Steps) };
 }
 
-/** What a video below its floor goes on to. */
+/** Raises the bits of a video that is below `minPsnr`. */
 export class MinPsnrControl {
-  readonly #job: MinPsnrJob;
-  readonly #floor: number;
-  readonly #room: Capacity;
+  readonly #video: MinPsnrVideo;
+  readonly #minPsnr: number;
+  readonly #groupings: readonly (readonly PlannedGroup[])[];
+  readonly #capacity: Capacity;
   readonly #emit: (event: EncodeEvent) => void;
-  /** Of a video that came out below: its training aims at this from then on. */
+  /** Target of the training of a video that is below `minPsnr`. */
   readonly target: Target;
 
-  /** `floor`: dB. */
-  constructor(job: MinPsnrJob, floor: number, emit: (event: EncodeEvent) => void) {
-    this.#job = job;
-    this.#floor = floor;
-    this.#room = floorRoom(job);
+  /** @param minPsnr dB */
+  constructor(video: MinPsnrVideo, minPsnr: number, emit: (event: EncodeEvent) => void) {
+    this.#video = video;
+    this.#minPsnr = minPsnr;
+    this.#groupings = candidateGroupings(video);
+    this.#capacity = capacityOf(video, this.#groupings);
     this.#emit = emit;
-    this.target = { kind: "psnr", value: floor + MARGIN_DB };
+    this.target = { kind: "psnr", value: minPsnr + MARGIN_DB };
   }
 
-  /** What decoders that hold `most` bits a pixel may be replaced by. */
-  capacity({ currentBpp: max }: Capacity): Capacity {
-    return { currentBpp: max, maxBpp: this.#room.maxBpp };
+  /** Returns the capacity of the current decoders, and of those that may replace them. */
+  capacity({ currentBpp }: Capacity): Capacity {
+    return { currentBpp, maxBpp: this.#capacity.maxBpp };
   }
 
-  /** The target of a video that came to `round`, and says so; undefined where none is needed, or beyond reach. */
-  raiseTarget(pass: PassResult): Target | undefined {
-    if (pass.psnr >= this.#floor) return undefined;
-    const bpp = bppForMinPsnr(pass, this.#floor);
-    if (exceedsCapacity(bpp, this.#room)) return undefined;
-    this.#say(pass, bpp);
+  /**
+   * Returns the target of a video with the given result, and emits `min-psnr`. Returns undefined if the video is not
+   * below `minPsnr`, or no decoders hold the bits that it takes.
+   */
+  raiseTarget(result: PassResult): Target | undefined {
+    if (result.psnr >= this.#minPsnr) return undefined;
+    const bpp = bppForMinPsnr(result, this.#minPsnr);
+    if (exceedsCapacity(bpp, this.#capacity)) return undefined;
+    this.#emitMinPsnr(result, bpp);
     return this.target;
   }
 
-  /** Larger decoders, in shorter groups where need be, for a video whose training asks for more bits. */
-  planLargerDecoders(trained: Came, stage: number): MinPsnrPlan | undefined {
-    if (trained.requiredBpp === undefined) return undefined;
-    const bpp = Math.max(trained.requiredBpp, bppForMinPsnr(trained, this.#floor));
-    const plan = planFloor(this.#job, bpp);
-    if (plan !== undefined && stage > 0) this.#say(trained, bpp);
+  /**
+   * Returns the longest groups with the smallest decoders that hold the required bits; undefined if no larger decoders
+   * are needed or there are none.
+   */
+  planLargerDecoders(result: StageQuality, stage: number): MinPsnrPlan | undefined {
+    if (result.requiredBpp === undefined) return undefined;
+    const bpp = Math.max(result.requiredBpp, bppForMinPsnr(result, this.#minPsnr));
+    const plan = this.#planForBpp(bpp);
+    if (plan !== undefined && stage > 0) this.#emitMinPsnr(result, bpp);
     return plan;
   }
 
-  /** A video that stays below, as one sentence; undefined where it does not. */
-  missedTargetMessage(pass: Pick<PassResult, "psnr" | "bpp">): string | undefined {
-    if (pass.psnr >= this.#floor) return undefined;
+  #planForBpp(bpp: number): MinPsnrPlan | undefined {
+    const { preset, fixedWidth } = this.#video;
+    const { maxBpp } = this.#capacity;
+    for (const groups of this.#groupings) {
+      const tiles = planFor({ ...this.#video, groups }, preset, bpp, fixedWidth);
+      if (tiles === undefined) continue;
+      // Groups whose decoders would be full are skipped if shorter ones hold more.
+      if (bpp > UTILIZATION * tiles.maxBpp && tiles.maxBpp < maxBpp) continue;
+      const training = settingsForFewerSamples(this.#video, groups, tiles);
+      return { groups, tiles: { ...tiles, maxBpp, training } };
+    }
+    return undefined;
+  }
+
+  /** Returns a message if a video stays below `minPsnr`; undefined if it does not. */
+  missedMessage(result: Pick<PassResult, "psnr" | "bpp">): string | undefined {
+    if (result.psnr >= this.#minPsnr) return undefined;
+    const required = bppForMinPsnr(result, this.#minPsnr).toPrecision(2);
     return (
-      `${pass.psnr.toFixed(1)} dB, below the floor of ${this.#floor} dB: that would take about ` +
-      `${bppForMinPsnr(pass, this.#floor).toPrecision(2)} bits a pixel, and decoders hold ` +
-      `${this.#room.maxBpp.toPrecision(2)} at most; this video is noise, or changes in more than networks can follow`
+      `${result.psnr.toFixed(1)} dB is below minPsnr ${this.#minPsnr} dB: it takes about ${required} bits per pixel, ` +
+      `but the largest decoders hold ${this.#capacity.maxBpp.toPrecision(2)}; the video is noise, or changes more than ` +
+      "networks can follow"
     );
   }
 
-  /** More bits are never a surprise: how many, and what leaves them out. */
-  #say({ psnr, bpp }: Pick<PassResult, "psnr" | "bpp">, expectedBpp: number): void {
-    const { width, height, frameCount } = this.#job;
-    const [bytes, expectedBytes] = [bpp, expectedBpp].map((bits) =>
-      Math.round((bits * width * height * frameCount) / 8),
+  #emitMinPsnr({ psnr, bpp }: Pick<PassResult, "psnr" | "bpp">, expectedBpp: number): void {
+    const { width, height, frameCount } = this.#video;
+    const [bytes, expectedBytes] = [bpp, expectedBpp].map((value) =>
+      Math.round((value * width * height * frameCount) / 8),
     );
     const message =
-      `${psnr.toFixed(1)} dB is below the floor of ${this.#floor} dB: training goes on, for about ` +
-      `${kilobytes(expectedBytes)} instead of ${kilobytes(bytes)} (${expectedBpp.toPrecision(2)} bits a pixel instead of ` +
-      `${bpp.toPrecision(2)}) and at least as many times the time; --min-psnr 0 leaves it out`;
+      `${psnr.toFixed(1)} dB is below minPsnr ${this.#minPsnr} dB: training continues, for about ` +
+      `${formatBytes(expectedBytes)} instead of ${formatBytes(bytes)} (${expectedBpp.toPrecision(2)} bits per pixel ` +
+      `instead of ${bpp.toPrecision(2)}) and at least as many times the duration; set minPsnr to 0 to skip it`;
     this.#emit({
       type: "min-psnr",
       psnr,
-      minPsnr: this.#floor,
+      minPsnr: this.#minPsnr,
       bpp,
       expectedBpp,
       bytes,
@@ -167,14 +190,5 @@ export class MinPsnrControl {
   }
 }
 
-/** What training came to, as far as the floor depends on it. */
-interface Came {
-  /** dB. */
-  readonly psnr: number;
-  /** Bits a pixel, and as many as larger decoders should have. */
-  readonly bpp: number;
-  readonly requiredBpp?: number;
-}
-
-const kilobytes = (bytes: number): string =>
+const formatBytes = (bytes: number): string =>
   bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toPrecision(3)} MB`;

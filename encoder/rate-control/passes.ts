@@ -1,75 +1,74 @@
+import type { Capacity } from "../plan/capacity.js";
 import {
-  type Capacity,
   closestPass,
   decideNextPass,
   missedTargetMessage,
+  type PassDecision,
   type PassResult,
   type Target,
 } from "./targets.js";
 
-/** Shares of phase 2's steps and of its rate that a round takes. */
+/** How long and how fast a pass trains, as shares of phase 2. */
 export interface PassSchedule {
   readonly stepShare: number;
   readonly learningRateShare: number;
 }
 
-/** Phase 2 itself, and rounds that have to learn the picture anew. */
-const THOROUGH: PassSchedule = { stepShare: 1, learningRateShare: 1 };
-/** Rounds that change a little of what is there. */
-const REFINING: PassSchedule = { stepShare: 1 / 3, learningRateShare: 1 / 2 };
+/** For phase 2 itself, and for passes that relearn the picture. */
+const FULL_LENGTH: PassSchedule = { stepShare: 1, learningRateShare: 1 };
+/** For passes that change the trained weights only a little. */
+const REFINEMENT: PassSchedule = { stepShare: 1 / 3, learningRateShare: 1 / 2 };
 
-/** How one round over the video trains. */
+/** How a pass over the video trains. */
 export interface PassPlan {
-  /** 0 is phase 2 itself. */
+  /** Number of the pass; 0 is phase 2 itself. */
   readonly pass: number;
-  /** The round whose decoders this one begins with; round 0 begins with the anchors'. */
+  /** Pass whose weights this one starts from. Pass 0 starts from the anchors. */
   readonly startPass: number;
-  /** Squared error of 8-bit samples that may be added to save a nat of the file. */
+  /** Rate-distortion lambda: squared error of 8-bit samples that saving one nat of the file may cost. */
   readonly lambda: number;
   readonly schedule: PassSchedule;
 }
 
-/** Phase 2 as the preset has it. */
+/** Returns the plan of phase 2. */
 export const firstPass = (lambda: number): PassPlan => ({
   pass: 0,
   startPass: 0,
   lambda,
-  schedule: THOROUGH,
+  schedule: FULL_LENGTH,
 });
 
-/** What the rounds came to. */
+/** What the passes came to. */
 export interface PassOutcome {
-  /** The round to keep. */
+  /** The pass to keep. */
   readonly bestPass: number;
-  /** Bits a pixel that the target asks of larger decoders: all is to be trained anew with these. */
+  /** Bits per pixel for which training must restart with larger decoders. */
   readonly requiredBpp?: number;
-  /** A target that is missed, as one sentence. */
-  readonly message?: string;
+  /** Set if the target is missed. */
+  readonly message?: string | undefined;
 }
 
 /**
- * Rounds over the video with another worth, each from the decoders of the nearest one before, until the target is met.
- * `first` is what the preset's training came to, `train` trains a round. Without `room` decoders stay as they are.
+ * Runs passes over the video until the target is met. Each has another lambda and starts from the closest pass so far.
+ * @param capacity undefined: decoders may not be replaced by larger ones
+ * @param first result of phase 2
+ * @param runPass trains a pass
  */
 export async function runPasses(
   target: Target,
   capacity: Capacity | undefined,
   first: PassResult,
-  train: (plan: PassPlan) => Promise<PassResult>,
+  runPass: (plan: PassPlan) => Promise<PassResult>,
 ): Promise<PassOutcome> {
-  const rounds = [first];
-  for (
-    let move = decideNextPass(target, rounds, capacity);
-    move !== undefined;
-    move = decideNextPass(target, rounds, capacity)
-  ) {
-    const nearest = closestPass(target, rounds);
-    if ("requiredBpp" in move) return { bestPass: nearest, requiredBpp: move.requiredBpp };
-    const effort = move.fullLength ? THOROUGH : REFINING;
-    rounds.push(
-      await train({ pass: rounds.length, startPass: nearest, lambda: move.lambda, schedule: effort }),
-    );
+  const passes = [first];
+  const decide = (): PassDecision | undefined => decideNextPass(target, passes, capacity);
+  for (let decision = decide(); decision !== undefined; decision = decide()) {
+    const bestPass = closestPass(target, passes);
+    if ("requiredBpp" in decision) return { bestPass, requiredBpp: decision.requiredBpp };
+    const { lambda, fullLength } = decision;
+    const schedule = fullLength ? FULL_LENGTH : REFINEMENT;
+    passes.push(await runPass({ pass: passes.length, startPass: bestPass, lambda, schedule }));
   }
-  const nearest = closestPass(target, rounds);
-  return { bestPass: nearest, message: missedTargetMessage(target, rounds[nearest], capacity) };
+  const bestPass = closestPass(target, passes);
+  return { bestPass, message: missedTargetMessage(target, passes[bestPass], capacity) };
 }

@@ -1,188 +1,197 @@
-/** What the whole video should come to: quality, or bits. */
+import type { Capacity } from "../plan/capacity.js";
+
+/** What the whole video should come to. */
 export type Target =
-  | { readonly kind: "psnr" /** dB. */; readonly value: number }
   | {
-      readonly kind: "bpp" /** Bits a source pixel and frame, of all but the sound. */;
+      readonly kind: "psnr";
+      /** Mean over the frames, dB. */
+      readonly value: number;
+    }
+  | {
+      readonly kind: "bpp";
+      /** Bits per source pixel and frame of all bytes except the audio. */
       readonly value: number;
     };
 
-/** One round over the video: the worth of a nat it was trained with, and what came out. */
+/** What a pass over the video came to. */
 export interface PassResult {
+  /** The rate-distortion lambda of the pass. */
   readonly lambda: number;
+  /** Mean over the frames, dB. */
   readonly psnr: number;
   readonly bpp: number;
 }
 
-/** Rounds after the first at most; each trains on from the one before. */
+/** Maximum number of passes after the first. Each starts from the weights of an earlier one. */
 export const MAX_PASSES = 4;
-/** A round is done when it is this near: half of what is promised. */
-const NEAR_DB = 0.15;
-const NEAR_SHARE = 0.025;
-/** Per doubling of the worth, before two rounds tell: dB lost, and log2 of the bits saved. */
-const DECIBELS_PER_DOUBLING = 0.5;
-const BITS_PER_DOUBLING = 0.3;
-const SMALLEST_WORTH = 20;
-const LARGEST_WORTH = 2e6;
-/** The worth changes by at most this factor from round to round. */
-const LARGEST_CHANGE = 16;
+/** A pass this close to the target ends the search: half of the tolerance. */
+const STOP_DB = 0.15;
+const STOP_SHARE = 0.025;
+/** Further from the target than this, it is reported as missed. */
+const TOLERANCE_DB = 0.3;
+const TOLERANCE_SHARE = 0.05;
+/** Expected effect of doubling lambda, before two passes have measured it: dB lost, and log2 of the bits saved. */
+const DB_PER_LAMBDA_DOUBLING = 0.5;
+const BITS_PER_LAMBDA_DOUBLING = 0.3;
+const MIN_LAMBDA = 20;
+const MAX_LAMBDA = 2e6;
+/** Largest ratio between the lambdas of two passes. */
+const MAX_LAMBDA_RATIO = 16;
 
-/** How far a round is from the target, in doublings' units: dB, or log2 of bits; above 0 is too good or too large. */
-const excess = (target: Target, pass: PassResult): number =>
-  target.kind === "psnr" ? pass.psnr - target.value : Math.log2(pass.bpp / target.value);
+/** Distance of a result from the target, in dB or in log2 of the bits; positive is too good or too large. */
+const excess = (target: Target, result: PassResult): number =>
+  target.kind === "psnr" ? result.psnr - target.value : Math.log2(result.bpp / target.value);
 
-/** Whether a round meets the target. */
-export function meetsTarget(target: Target, pass: PassResult): boolean {
-  const near = target.kind === "psnr" ? NEAR_DB : Math.log2(1 + NEAR_SHARE);
-  return Math.abs(excess(target, pass)) <= near;
+/** A distance from the target in the unit of `excess`. */
+const distance = (target: Target, db: number, share: number): number =>
+  target.kind === "psnr" ? db : Math.log2(1 + share);
+
+/** Whether a pass is close enough to the target to end the search. */
+export function meetsTarget(target: Target, result: PassResult): boolean {
+  return Math.abs(excess(target, result)) <= distance(target, STOP_DB, STOP_SHARE);
+}
+
+/** Returns the index of the pass that is closest to the target. */
+export function closestPass(target: Target, passes: readonly PassResult[]): number {
+  const distances = passes.map((result) => Math.abs(excess(target, result)));
+  return distances.indexOf(Math.min(...distances));
 }
 
 /**
- * The worth to train the next round with, from the decoders of the nearest one: between the nearest rounds on both
- * sides of the target, else by the slope between the last two rounds, or the usual one. Undefined when a round meets the
- * target, when no rounds are left, or when the worth is at its bound already.
+ * Returns the lambda of the next pass, which starts from the weights of the closest pass. Interpolates between the
+ * closest passes on both sides of the target; if all are on one side, extrapolates by the slope of the last two passes,
+ * or by the expected slope. Returns undefined if a pass meets the target, no passes are left, or lambda is at its bound.
  */
-export function nextLambda(target: Target, rounds: readonly PassResult[]): number | undefined {
-  const from = rounds[closestPass(target, rounds)];
-  if (from === undefined || meetsTarget(target, from) || rounds.length > MAX_PASSES) return undefined;
-  const usual = target.kind === "psnr" ? DECIBELS_PER_DOUBLING : BITS_PER_DOUBLING;
-  const doublings = between(target, rounds) ?? excess(target, from) / slope(target, rounds, usual);
-  const max = Math.log2(LARGEST_CHANGE);
-  const lambda = from.lambda * 2 ** Math.max(-max, Math.min(max, doublings));
-  const bounded = Math.max(SMALLEST_WORTH, Math.min(LARGEST_WORTH, lambda));
+export function nextLambda(target: Target, passes: readonly PassResult[]): number | undefined {
+  const from = passes[closestPass(target, passes)];
+  if (from === undefined || meetsTarget(target, from) || passes.length > MAX_PASSES) return undefined;
+  const doublings =
+    interpolateDoublings(target, passes) ?? excess(target, from) / slopePerDoubling(target, passes);
+  const maxDoublings = Math.log2(MAX_LAMBDA_RATIO);
+  const lambda = from.lambda * 2 ** Math.max(-maxDoublings, Math.min(maxDoublings, doublings));
+  const bounded = Math.max(MIN_LAMBDA, Math.min(MAX_LAMBDA, lambda));
   return Math.abs(Math.log2(bounded / from.lambda)) < 0.01 ? undefined : bounded;
 }
 
 /**
- * Doublings from the nearest round's worth to where a line through the nearest rounds on both sides meets the target;
- * undefined where all are on one side. What a round gives also depends on those before it, so that slopes of two rounds
- * on the same side may mislead.
+ * Returns the doublings of lambda from the closest pass to where a line through the closest passes on both sides meets
+ * the target; undefined if all passes are on one side. Interpolation is preferred to slopes: a result also depends on
+ * the earlier passes, so the slope between two passes on the same side may mislead.
  */
-function between(target: Target, rounds: readonly PassResult[]): number | undefined {
-  const nearest = (side: number): PassResult | undefined =>
-    rounds
-      .filter((pass) => Math.sign(excess(target, pass)) === side)
+function interpolateDoublings(target: Target, passes: readonly PassResult[]): number | undefined {
+  const closestOn = (side: number): PassResult | undefined =>
+    passes
+      .filter((result) => Math.sign(excess(target, result)) === side)
       .sort((a, b) => Math.abs(excess(target, a)) - Math.abs(excess(target, b)))[0];
-  const [above, below] = [nearest(1), nearest(-1)];
+  const [above, below] = [closestOn(1), closestOn(-1)];
   if (above === undefined || below === undefined) return undefined;
   if (above.lambda >= below.lambda) return undefined;
   const share = excess(target, above) / (excess(target, above) - excess(target, below));
   const lambda = Math.log2(above.lambda) + share * Math.log2(below.lambda / above.lambda);
-  return lambda - Math.log2(rounds[closestPass(target, rounds)].lambda);
+  return lambda - Math.log2(passes[closestPass(target, passes)].lambda);
 }
 
-/** The round that comes nearest to the target. */
-export function closestPass(target: Target, rounds: readonly PassResult[]): number {
-  const distances = rounds.map((pass) => Math.abs(excess(target, pass)));
-  return distances.indexOf(Math.min(...distances));
+/** Returns what doubling lambda takes away, bounded to between half and four times the expected slope. */
+function slopePerDoubling(target: Target, passes: readonly PassResult[]): number {
+  const expected = target.kind === "psnr" ? DB_PER_LAMBDA_DOUBLING : BITS_PER_LAMBDA_DOUBLING;
+  const [previous, last] = passes.slice(-2);
+  if (previous === undefined || last === undefined) return expected;
+  const measured =
+    (excess(target, previous) - excess(target, last)) / Math.log2(last.lambda / previous.lambda);
+  // Passes that hardly differ may go the wrong way: such a slope is noise.
+  return measured > 0 ? Math.max(expected / 2, Math.min(expected * 4, measured)) : expected;
 }
 
-/** What a doubling of the worth takes away, kept within half and four times the usual. */
-function slope(target: Target, rounds: readonly PassResult[], usual: number): number {
-  const [before, last] = rounds.slice(-2);
-  if (before === undefined || last === undefined) return usual;
-  const measured = (excess(target, before) - excess(target, last)) / Math.log2(last.lambda / before.lambda);
-  // Rounds that hardly differ may go the wrong way, which tells nothing.
-  return measured > 0 ? Math.max(usual / 2, Math.min(usual * 4, measured)) : usual;
-}
+/** dB that doubling the bits brings with decoders to match: 2.3 and less for bunny (docs/design.md, "Targets"). */
+const DB_PER_BITS_DOUBLING = 2;
+/** Above this share of their capacity, larger decoders give a better picture. */
+const FULL_SHARE = 0.85;
+/** Bits are attempted up to this share of the maximum capacity, because the estimate is not exact. */
+const MAX_ATTEMPTED_SHARE = 1.15;
 
-/** Bits a pixel that decoders hold at most: those in training, and the largest possible ones. */
-export interface Capacity {
-  readonly currentBpp: number;
-  readonly maxBpp: number;
-}
+/** Whether no decoders can hold `bpp` bits per pixel, as far as can be estimated. */
+export const exceedsCapacity = (bpp: number, { maxBpp }: Capacity): boolean =>
+  bpp > MAX_ATTEMPTED_SHARE * maxBpp;
 
-/** What a doubling of the bits brings, dB, with decoders to match: bunny's 2.3 and less (docs/design.md, "Targets"). */
-const DECIBELS_PER_BIT = 2;
-/** Share of the most from which on larger decoders draw better. */
-const FULL = 0.85;
-/** Share of the largest that is not tried: what is expected is not exact. */
-const BEYOND = 1.15;
-
-/** Whether no decoders hold so many bits a pixel, as far as can be told. */
-export const exceedsCapacity = (bpp: number, { maxBpp: largest }: Capacity): boolean =>
-  bpp > BEYOND * largest;
-
-/** Bits a pixel that the PSNR asked for may take; undefined where it is reached, or bits are what is asked for. */
-function bitsWanted(target: Target, last: PassResult): number | undefined {
+/** Estimates the bits per pixel that a PSNR target takes; undefined if it is reached, or the target is bits. */
+function estimateRequiredBpp(target: Target, last: PassResult): number | undefined {
   if (target.kind === "bpp" || excess(target, last) >= -TOLERANCE_DB) return undefined;
-  return last.bpp * 2 ** (-excess(target, last) / DECIBELS_PER_BIT);
+  return last.bpp * 2 ** (-excess(target, last) / DB_PER_BITS_DOUBLING);
 }
 
-/** What comes after a round. */
+/** What follows a pass: another pass, or a restart with larger decoders. */
 export type PassDecision =
   | {
-      /** Another round, with this worth. */
       readonly lambda: number;
-      /** Whether it trains as long as the first: decoders that lose many of their bits have to learn the picture anew. */
+      /** Whether to train as long as in the first pass: decoders that lose many of their bits relearn the picture. */
       readonly fullLength: boolean;
     }
   | {
-      /** All anew, with decoders that hold so many bits a pixel. */
+      /** Bits per pixel that the larger decoders must hold. */
       readonly requiredBpp: number;
     };
 
-/** Above the target by more than this, decoders lose many of their bits: dB, and a share of the bits. */
-const FAR_DB = 1;
-const FAR_SHARE = 0.1;
+/** A result this far above the target makes the next pass full length. */
+const FULL_LENGTH_DB = 1;
+const FULL_LENGTH_SHARE = 0.1;
 
-/** Undefined when the target is met, or nothing comes nearer. Without `room` decoders stay as they are. */
+/**
+ * Decides what follows the last pass. Returns undefined if the target is met or nothing comes closer.
+ * @param capacity undefined: decoders may not be replaced by larger ones
+ */
 export function decideNextPass(
   target: Target,
-  rounds: readonly PassResult[],
+  passes: readonly PassResult[],
   capacity?: Capacity,
 ): PassDecision | undefined {
-  const from = rounds[closestPass(target, rounds)];
-  const bpp = from && bitsWanted(target, from);
-  const within = rounds.some((pass) => excess(target, pass) >= 0);
-  if (bpp !== undefined && !within && capacity !== undefined) {
-    if (exceedsCapacity(bpp, capacity)) return undefined;
-    if (bpp > FULL * capacity.currentBpp && capacity.maxBpp > capacity.currentBpp)
-      return { requiredBpp: bpp };
+  const closest = passes[closestPass(target, passes)];
+  const requiredBpp = closest && estimateRequiredBpp(target, closest);
+  const wasReached = passes.some((result) => excess(target, result) >= 0);
+  if (requiredBpp !== undefined && !wasReached && capacity !== undefined) {
+    const { currentBpp, maxBpp } = capacity;
+    if (exceedsCapacity(requiredBpp, capacity)) return undefined;
+    if (requiredBpp > FULL_SHARE * currentBpp && maxBpp > currentBpp) return { requiredBpp };
   }
-  const lambda = nextLambda(target, rounds);
+  const lambda = nextLambda(target, passes);
   if (lambda === undefined) return undefined;
-  const far = target.kind === "psnr" ? FAR_DB : Math.log2(1 + FAR_SHARE);
-  return { lambda, fullLength: excess(target, from) > far };
+  return {
+    lambda,
+    fullLength: excess(target, closest) > distance(target, FULL_LENGTH_DB, FULL_LENGTH_SHARE),
+  };
 }
 
-const TOLERANCE_DB = 0.3;
-const TOLERANCE_SHARE = 0.05;
-
-/** A target that the last round misses, as one sentence; undefined where it is met. */
+/** Returns a message if a result misses the target; undefined if it meets it. */
 export function missedTargetMessage(
   target: Target,
-  last: PassResult,
+  result: PassResult,
   capacity?: Capacity,
 ): string | undefined {
-  const tolerance = target.kind === "psnr" ? TOLERANCE_DB : Math.log2(1 + TOLERANCE_SHARE);
-  if (Math.abs(excess(target, last)) <= tolerance) return undefined;
-  const bpp = bitsWanted(target, last);
-  if (bpp !== undefined && capacity !== undefined && exceedsCapacity(bpp, capacity)) {
-    const max = last.psnr + DECIBELS_PER_BIT * Math.log2(capacity.maxBpp / last.bpp);
+  if (Math.abs(excess(target, result)) <= distance(target, TOLERANCE_DB, TOLERANCE_SHARE)) return undefined;
+  if (target.kind === "bpp") {
+    return `missed targetBpp ${target.value}: reached ${result.bpp.toFixed(4)} bits per pixel; try another \`preset\` or \`width\``;
+  }
+  const missed = `missed targetPsnr ${target.value} dB: reached ${result.psnr.toFixed(2)} dB`;
+  const requiredBpp = estimateRequiredBpp(target, result);
+  if (requiredBpp !== undefined && capacity !== undefined && exceedsCapacity(requiredBpp, capacity)) {
+    const maxPsnr = result.psnr + DB_PER_BITS_DOUBLING * Math.log2(capacity.maxBpp / result.bpp);
     return (
-      `asked for ${target.value} dB, reached ${last.psnr.toFixed(2)} dB; it would take about ${bpp.toPrecision(2)} bits ` +
-      `a pixel, and decoders hold ${capacity.maxBpp.toPrecision(2)} at most: ask for about ${Math.floor(max)} dB or less`
+      `${missed}; it takes about ${requiredBpp.toPrecision(2)} bits per pixel, but the largest decoders hold ` +
+      `${capacity.maxBpp.toPrecision(2)}: lower targetPsnr to about ${Math.floor(maxPsnr)} dB`
     );
   }
-  const [asked, reached] =
-    target.kind === "psnr"
-      ? [`${target.value} dB`, `${last.psnr.toFixed(2)} dB`]
-      : [`${target.value} bits a pixel`, `${last.bpp.toFixed(4)}`];
-  const advice =
-    target.kind === "psnr" && last.psnr < target.value
-      ? "more --steps, --preset quality or a larger --width come nearer"
-      : "another --preset or --width comes nearer";
-  return `asked for ${asked}, reached ${reached}; ${advice}`;
+  return result.psnr < target.value
+    ? `${missed}; try more \`steps\`, \`preset: "quality"\` or a larger \`width\``
+    : `${missed}; try another \`preset\` or \`width\``;
 }
 
-/** Below this mean PSNR, dB, pictures look wrong rather than soft. */
-const POOR_DB = 27;
+/** Below this mean PSNR, dB, frames look wrong rather than soft. */
+const LOW_QUALITY_DB = 27;
 
-/** A video that a preset draws badly, as one sentence; undefined where it does not. */
+/** Returns a message if the quality of a video is low; undefined if it is not. */
 export function lowQualityMessage(psnr: number): string | undefined {
-  if (psnr >= POOR_DB) return undefined;
+  if (psnr >= LOW_QUALITY_DB) return undefined;
   return (
-    `${psnr.toFixed(1)} dB: this video has more detail and change than so little can hold; ` +
-    "--preset quality, --width 32 and --group-frames 8 draw it better, for more bits"
+    `low quality: ${psnr.toFixed(1)} dB; the video has more detail and motion than the decoders hold; ` +
+    '`preset: "quality"`, a `width` of 32 and a groupFrames of 8 give a better picture for more bits'
   );
 }

@@ -1,60 +1,82 @@
 import { CHANNELS, type TileNetwork } from "../../codec/internal.js";
-import type { PlannedGroup } from "../plan/groups.js";
-import { type GroupTarget, PixelStatistics, type TileRange } from "./group-target.js";
-import { tileWindows } from "./windows.js";
+import type { FrameSpan } from "../job/training-loop.js";
+import { type GroupTarget, PixelStatistics, type TileRange } from "../training/sampling/group-target.js";
+import { tileWindows } from "../training/sampling/tile-windows.js";
 
-/** A group in memory: what each job trains on, and the frames to measure against. */
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A group in memory. */
 export interface LoadedFrames {
-  /** One a run of tiles. */
+  /** What each task trains on: one per range of tiles. */
   readonly targets: readonly GroupTarget[];
   /** Packed R'G'B' [frames, height, width, 3] in shared memory. */
-  readonly frames: Uint8Array;
+  readonly frames: Uint8Array<SharedArrayBuffer>;
 }
 
 /**
- * Shared memory for the frames of groups of at most `frameCount` frames, used again and again: threads hardly
- * collect garbage, so that what each has seen once stays in memory long after.
+ * Shared memory for the frames of groups, reused from group to group: worker threads rarely collect garbage, so each
+ * buffer that a thread has seen stays in memory for long.
  */
 export class FrameBuffers {
   readonly #bytes: number;
   readonly #free: SharedArrayBuffer[] = [];
 
-  constructor(frameCount: number, frame: { readonly width: number; readonly height: number }) {
-    this.#bytes = frameCount * frame.width * frame.height * CHANNELS;
+  /** @param maxFrames frames of the longest group */
+  constructor(maxFrames: number, { width, height }: Size) {
+    this.#bytes = maxFrames * width * height * CHANNELS;
   }
 
   take(): SharedArrayBuffer {
     return this.#free.pop() ?? new SharedArrayBuffer(this.#bytes);
   }
 
-  release(memory: SharedArrayBuffer): void {
-    this.#free.push(memory);
+  release(buffer: SharedArrayBuffer): void {
+    this.#free.push(buffer);
   }
 }
 
-/** Reads the next `group.frameCount` frames of `source` into `memory`, or into new memory. */
+/** Which frames to load, and for which tasks. */
+export interface GroupFramesRequest {
+  readonly network: TileNetwork;
+  /** Size of the frames in pixels. */
+  readonly size: Size;
+  readonly span: FrameSpan;
+  readonly ranges: readonly TileRange[];
+  /** Default: a new buffer. */
+  readonly buffer?: SharedArrayBuffer;
+}
+
+/**
+ * Reads the frames of a group: the next ones of `source`.
+ * @throws RangeError if `source` ends before
+ */
 export async function loadGroupFrames(
   source: AsyncIterator<Uint8Array>,
-  group: PlannedGroup,
-  network: TileNetwork,
-  ranges: readonly TileRange[],
-  frame: { readonly width: number; readonly height: number },
-  memory?: SharedArrayBuffer,
+  { network, size, span, ranges, buffer }: GroupFramesRequest,
 ): Promise<LoadedFrames> {
-  const windows = tileWindows(network, frame.width, frame.height);
-  const bytes = frame.width * frame.height * CHANNELS;
-  const length = bytes * group.frameCount;
-  const frames = new Uint8Array(memory ?? new SharedArrayBuffer(length), 0, length);
+  const { frameCount } = span;
+  const frameBytes = size.width * size.height * CHANNELS;
+  const length = frameBytes * frameCount;
+  const frames = new Uint8Array(buffer ?? new SharedArrayBuffer(length), 0, length);
   const statistics = new PixelStatistics();
-  for (let index = 0; index < group.frameCount; index++) {
+  for (let index = 0; index < frameCount; index++) {
     const next = await source.next();
-    if (next.done) throw new RangeError(`the video ended before frame ${group.firstFrame + index}`);
-    frames.set(next.value, index * bytes);
+    if (next.done) throw new RangeError(`the video ended before frame ${span.firstFrame + index}`);
+    frames.set(next.value, index * frameBytes);
     statistics.push(next.value);
   }
+  const windows = tileWindows(network, size.width, size.height);
   const normalization = statistics.normalization();
-  const { frameCount } = group;
-  const shared = { windows, frameCount, normalization, frames, frameWidth: frame.width };
-  const targets = ranges.map((tiles) => ({ ...shared, tiles }));
+  const targets = ranges.map((tiles) => ({
+    windows,
+    frameCount,
+    normalization,
+    frames,
+    frameWidth: size.width,
+    tiles,
+  }));
   return { targets, frames };
 }

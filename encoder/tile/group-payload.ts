@@ -6,31 +6,41 @@ import {
   writeGroup,
 } from "../../codec/internal.js";
 import { diverged } from "../errors.js";
-import type { GroupTarget } from "./group-target.js";
-import { extractMotion, extractTileWeights, type TrainingWeights } from "./weights.js";
+import type { GroupTarget } from "../training/sampling/group-target.js";
+import type { TrainingWeights } from "../training/weights.js";
+import { toGroupMotion, toTileWeights } from "./weights.js";
 
-/** Joins the runs of tiles of one group, quantizes them and codes them: the payload of its sample. */
-export function groupPayload(
-  network: TileNetwork,
-  targets: readonly Pick<GroupTarget, "frameCount" | "normalization" | "tiles">[],
-  parts: readonly TrainingWeights[],
-  width: number,
-  steps: QuantizationSteps,
-  startsScene: boolean,
-): Uint8Array {
-  for (const part of parts) for (const values of part.values()) requireFinite(values);
-  const { frameCount, normalization } = targets[0];
-  const motion = new Float32Array(
-    targets.reduce((sum, target) => sum + target.tiles.count, 0) * frameCount * 2,
-  );
-  const tiles = parts.flatMap((weights, i) => {
-    const { first, count } = targets[i].tiles;
-    motion.set(extractMotion(weights, count), first * frameCount * 2);
-    return Array.from({ length: count }, (_, tile) =>
-      extractTileWeights(network, weights, count, width, tile),
-    );
+/** A group after training. */
+export interface TrainedTiles {
+  readonly network: TileNetwork;
+  /** Width of the decoders. */
+  readonly width: number;
+  readonly startsScene: boolean;
+  /** The ranges of tiles, which together are all tiles. */
+  readonly ranges: readonly {
+    readonly target: Pick<GroupTarget, "frameCount" | "normalization" | "tiles">;
+    readonly weights: TrainingWeights;
+  }[];
+}
+
+/**
+ * Joins the ranges of tiles, quantizes and entropy-codes them. Returns the payload of the group's sample.
+ * @throws EncoderError `diverged` if weights are not finite
+ */
+export function groupPayload(group: TrainedTiles, steps: QuantizationSteps): Uint8Array {
+  const { network, width, startsScene, ranges } = group;
+  for (const { weights } of ranges) {
+    for (const values of weights.values()) if (!values.every(Number.isFinite)) throw diverged();
+  }
+  const { frameCount, normalization } = ranges[0].target;
+  const tileCount = ranges.reduce((sum, { target }) => sum + target.tiles.count, 0);
+  const motion = new Float32Array(tileCount * frameCount * 2);
+  const tiles = ranges.flatMap(({ target, weights }) => {
+    const { first, count } = target.tiles;
+    motion.set(toGroupMotion(weights, count), first * frameCount * 2);
+    return toTileWeights({ network, tiles: count, width }, weights);
   });
-  const group = {
+  const decoders = {
     frameCount,
     startsScene,
     mean: new Array(CHANNELS).fill(normalization.mean),
@@ -38,9 +48,5 @@ export function groupPayload(
     tiles,
     motion,
   };
-  return writeGroup(network, quantize(group, steps));
-}
-
-function requireFinite(values: Float32Array): void {
-  if (!values.every(Number.isFinite)) throw diverged();
+  return writeGroup(network, quantize(decoders, steps));
 }

@@ -6,33 +6,53 @@ import type { Device } from "../training/onnx/onnx-runtime.js";
 import { Sampler } from "../training/sampling/sampler.js";
 import type { TrainingPlan, TrainingProblem } from "../training/trainer.js";
 
-/** Points a tile that the normal equations are summed over. */
+/** The normal equations of a tile are summed over this many batches of points. */
 const BATCHES = 40;
-const POINTS = 384;
-/** Added to the diagonal, as a share of its mean, so that idle units do no harm. */
+const POINTS_PER_BATCH = 384;
+/** Added to the diagonal, as a share of its mean: units that hardly vary then get small weights. */
 const RIDGE = 1e-4;
 
+/** Number of the least-squares sample in the keys of random streams. */
+const SAMPLE_STREAM = 2;
+
+/** Linear heads of a range of tiles. */
+export interface Heads {
+  /** [tiles, width, 3]. */
+  readonly head: Float32Array;
+  /** [tiles, 3]. */
+  readonly bias: Float32Array;
+}
+
+/** What sums the normal equations, and over which sample. */
+export interface LeastSquaresOptions {
+  readonly engine: "kernel" | "onnx";
+  /** Of onnxruntime. */
+  readonly device: Device;
+  /** Of onnxruntime. */
+  readonly threads: number;
+  readonly seed: number;
+  /** Distinguishes the random streams of groups and phases. */
+  readonly keys: readonly number[];
+  readonly signal?: AbortSignal;
+}
+
 /**
- * The best linear heads for the hidden layers as they are: least squares a tile over a fresh sample of the
- * group. Returns `head` and `head_bias`; hidden layers are usually the quantized ones, so that the heads
- * make up for part of their error.
+ * Returns the best linear heads for given hidden layers: least squares per tile over a new sample of the group. The hidden
+ * layers are usually quantized already, so the heads compensate for part of their error.
+ * @throws EncoderError `diverged` if the hidden layers are not finite
  */
-export async function solveHeads(
-  problem: TrainingProblem,
-  options: {
-    /** What sums the equations up: the kernel, or onnxruntime. */
-    engine: "kernel" | "onnx";
-    device: Device;
-    threads: number;
-    seed: number;
-    keys: readonly number[];
-    signal?: AbortSignal;
-  },
-): Promise<{ head: Float32Array; bias: Float32Array }> {
-  const { seed, keys, signal } = options;
-  const plan = { steps: BATCHES, points: POINTS, rate: 1, motionRate: 1, seed, keys: [...keys, 2] };
-  if (options.engine === "kernel") return solveByKernel(problem, plan, signal);
-  // Loaded where it is needed: the kernel does without onnxruntime, which takes a while to load in every thread.
+export async function solveHeads(problem: TrainingProblem, options: LeastSquaresOptions): Promise<Heads> {
+  const { engine, seed, keys, signal } = options;
+  const plan = {
+    steps: BATCHES,
+    points: POINTS_PER_BATCH,
+    learningRate: 1,
+    motionLearningRate: 1,
+    seed,
+    keys: [...keys, SAMPLE_STREAM],
+  };
+  if (engine === "kernel") return solveByKernel(problem, plan, signal);
+  // Imported only here: onnxruntime takes long to load in every thread, and the kernel does not need it.
   const { normalEquationsByGraph } = await import("./normal-equations.js");
   const { gram, cross } = await normalEquationsByGraph(problem, plan, options);
   return solveTiles(gram, cross, problem);
@@ -42,31 +62,32 @@ async function solveByKernel(
   problem: TrainingProblem,
   plan: TrainingPlan,
   signal: AbortSignal | undefined,
-): Promise<{ head: Float32Array; bias: Float32Array }> {
+): Promise<Heads> {
   const { count } = problem.target.tiles;
   const n = problem.width + 1;
   const gram = new Float32Array(count * n * n);
   const cross = new Float32Array(count * n * CHANNELS);
-  const job = await KernelRun.create(problem, plan, BATCHES);
+  const run = await KernelRun.create(problem, plan, BATCHES);
   try {
-    job.draw(new Sampler(problem.target, plan), BATCHES);
+    run.loadSamples(new Sampler(problem.target, plan), BATCHES);
     for (let tile = 0; tile < count; tile++) {
       signal?.throwIfAborted();
-      const sums = job.normalEquations(tile, BATCHES);
+      const sums = run.normalEquations(tile, BATCHES);
       gram.set(sums.gram, tile * n * n);
       cross.set(sums.cross, tile * n * CHANNELS);
     }
   } finally {
-    job.release();
+    run.release();
   }
   return solveTiles(gram, cross, problem);
 }
 
+/** Solves the normal equations of each tile: `gram` [tiles, n, n] and `cross` [tiles, n, 3], with n = width + 1. */
 function solveTiles(
   gram: Float32Array,
   cross: Float32Array,
   { weights, width, target }: TrainingProblem,
-): { head: Float32Array; bias: Float32Array } {
+): Heads {
   const tiles = target.tiles.count;
   const n = width + 1;
   const head = Float32Array.from(weights.get("head") as Float32Array);

@@ -6,28 +6,33 @@ import {
   type TileNetwork,
   type TileWeights,
 } from "../../codec/internal.js";
+import type { TileRange } from "../training/sampling/group-target.js";
 import type { Random } from "../training/sampling/random.js";
+import { requireWeights, type TrainingWeights } from "../training/weights.js";
 
-/**
- * Weights of a run of tiles of one group as the training graph holds them: by input name, tiles first.
- * Matrices are [tiles, in, out], biases [tiles, out, 1], motion [tiles, 2, frames].
- */
-export type TrainingWeights = Map<string, Float32Array>;
-
-/** The first layer over raw features begins with weights this much larger (docs/design.md, "Training"). */
+/** The first layer over raw features starts with weights larger by this factor (docs/design.md, "Training"). */
 const FIRST_LAYER_GAIN = 3;
 
-/** Random weights as in SIREN (Sitzmann et al. 2020): uniform within sqrt(6 / n) / omega; no displacement. */
+/** Sizes of the weights of a range of tiles. */
+export interface TileWeightsShape {
+  readonly network: TileNetwork;
+  readonly tiles: number;
+  /** Width of the decoders. */
+  readonly width: number;
+  readonly frames: number;
+}
+
+/**
+ * Creates random weights as in SIREN (Sitzmann et al. 2020): uniform within sqrt(6 / n) / omega for n inputs. Motion is
+ * zero.
+ */
 export function initialWeights(
-  network: TileNetwork,
-  tiles: number,
-  width: number,
-  frames: number,
+  { network, tiles, width, frames }: TileWeightsShape,
   random: Random,
 ): TrainingWeights {
   const weights: TrainingWeights = new Map();
   const uniform = (count: number, bound: number) =>
-    Float32Array.from({ length: count }, () => random.symmetric(bound));
+    Float32Array.from({ length: count }, () => random.uniformSymmetric(bound));
   if (network.encoderWidth > 0) {
     const inputs = inputFeatures(network);
     const bound = (FIRST_LAYER_GAIN * Math.sqrt(6 / inputs)) / network.omega;
@@ -37,10 +42,8 @@ export function initialWeights(
   for (let layer = 0; layer < network.hiddenLayers; layer++) {
     const inputs = layer === 0 ? decoderInputs(network) : width;
     const gain = layer === 0 && network.encoderWidth === 0 ? FIRST_LAYER_GAIN : 1;
-    weights.set(
-      `hidden${layer}`,
-      uniform(tiles * inputs * width, (gain * Math.sqrt(6 / inputs)) / network.omega),
-    );
+    const bound = (gain * Math.sqrt(6 / inputs)) / network.omega;
+    weights.set(`hidden${layer}`, uniform(tiles * inputs * width, bound));
     weights.set(`hidden${layer}_bias`, new Float32Array(tiles * width));
   }
   weights.set("head", uniform(tiles * width * CHANNELS, 1 / Math.sqrt(width)));
@@ -49,108 +52,89 @@ export function initialWeights(
   return weights;
 }
 
-/** The same decoders for a group of another length: displacements are taken from the nearest moment. */
-export function fitToFrames(weights: TrainingWeights, tiles: number, frames: number): TrainingWeights {
+/** Returns the same decoders for a group of another length: each frame takes the motion of the nearest time. */
+export function resampleMotion(weights: TrainingWeights, tiles: number, frames: number): TrainingWeights {
   const motion = requireWeights(weights, "motion");
-  const had = motion.length / (tiles * 2);
+  const sourceFrames = motion.length / (tiles * 2);
   const resampled = new Float32Array(tiles * 2 * frames);
   for (let row = 0; row < tiles * 2; row++) {
     for (let f = 0; f < frames; f++) {
-      resampled[row * frames + f] = motion[row * had + Math.floor(((f + 0.5) * had) / frames)];
+      const source = Math.floor(((f + 0.5) * sourceFrames) / frames);
+      resampled[row * frames + f] = motion[row * sourceFrames + source];
     }
   }
   return new Map(weights).set("motion", resampled);
 }
 
-/** The weights of one name; a name that is not there is a mistake of the caller. */
-export function requireWeights(weights: TrainingWeights, name: string): Float32Array {
-  const values = weights.get(name);
-  if (values === undefined) throw new RangeError(`no weights named ${name}`);
-  return values;
-}
-
-/** Tile `tile` of a run of `tiles`, as the codec stores it. */
-export function extractTileWeights(
-  network: TileNetwork,
+/** Returns the decoders of a range of tiles in the codec's layout. */
+export function toTileWeights(
+  { network, tiles, width }: Omit<TileWeightsShape, "frames">,
   weights: TrainingWeights,
-  tiles: number,
-  width: number,
-  tile: number,
-): TileWeights<Float32Array> {
-  const part = (name: string): Float32Array => {
-    const values = requireWeights(weights, name);
-    const length = values.length / tiles;
-    return values.slice(tile * length, (tile + 1) * length);
-  };
+): TileWeights<Float32Array>[] {
   const layers = Array.from({ length: network.hiddenLayers }, (_, l) => l);
-  return {
-    width,
-    hidden: layers.map((l) => part(`hidden${l}`)),
-    hiddenBias: layers.map((l) => part(`hidden${l}_bias`)),
-    head: part("head"),
-    headBias: part("head_bias"),
-  };
+  return Array.from({ length: tiles }, (_, tile) => {
+    const part = (name: string): Float32Array => {
+      const values = requireWeights(weights, name);
+      const length = values.length / tiles;
+      return values.slice(tile * length, (tile + 1) * length);
+    };
+    return {
+      width,
+      hidden: layers.map((l) => part(`hidden${l}`)),
+      hiddenBias: layers.map((l) => part(`hidden${l}_bias`)),
+      head: part("head"),
+      headBias: part("head_bias"),
+    };
+  });
 }
 
-/** The inverse of `tileDecoder` and `tileMotion`: a run of tiles of a group as training holds it. */
+/** Returns the weights of a range of tiles of a decoded group: the inverse of `toTileWeights` and `toGroupMotion`. */
 export function toTrainingWeights(
   network: TileNetwork,
   group: GroupWeights<Float32Array>,
-  first: number,
-  count: number,
+  { first, count }: TileRange,
 ): TrainingWeights {
   const tiles = group.tiles.slice(first, first + count);
-  const joined = (part: (tile: TileWeights<Float32Array>) => Float32Array): Float32Array => {
+  const join = (part: (tile: TileWeights<Float32Array>) => Float32Array): Float32Array => {
     const parts = tiles.map(part);
-    const all = new Float32Array(parts.reduce((sum, values) => sum + values.length, 0));
-    parts.reduce((at, values) => {
-      all.set(values, at);
-      return at + values.length;
-    }, 0);
-    return all;
+    const joined = new Float32Array(parts.reduce((sum, values) => sum + values.length, 0));
+    let at = 0;
+    for (const values of parts) {
+      joined.set(values, at);
+      at += values.length;
+    }
+    return joined;
   };
   const weights: TrainingWeights = new Map();
+  const add = (name: string, part: (tile: TileWeights<Float32Array>) => Float32Array) =>
+    weights.set(name, join(part));
   for (let layer = 0; layer < network.hiddenLayers; layer++) {
-    weights.set(
-      `hidden${layer}`,
-      joined((tile) => tile.hidden[layer]),
-    );
-    weights.set(
-      `hidden${layer}_bias`,
-      joined((tile) => tile.hiddenBias[layer]),
-    );
+    add(`hidden${layer}`, (tile) => tile.hidden[layer]);
+    add(`hidden${layer}_bias`, (tile) => tile.hiddenBias[layer]);
   }
-  weights.set(
-    "head",
-    joined((tile) => tile.head),
-  );
-  weights.set(
-    "head_bias",
-    joined((tile) => tile.headBias),
-  );
+  add("head", (tile) => tile.head);
+  add("head_bias", (tile) => tile.headBias);
   const frames = group.frameCount;
-  const motion = new Float32Array(count * 2 * frames);
-  for (let tile = 0; tile < count; tile++) {
-    for (let f = 0; f < frames; f++) {
-      for (let axis = 0; axis < 2; axis++) {
-        motion[(tile * 2 + axis) * frames + f] = group.motion[((first + tile) * frames + f) * 2 + axis];
-      }
-    }
-  }
-  return weights.set("motion", motion);
+  const start = first * frames * 2;
+  const motion = group.motion.subarray(start, start + count * frames * 2);
+  return weights.set("motion", transposeMotion(motion, count, frames, 2));
 }
 
-/** Displacements of a run of tiles in the codec's order: [tiles, 2, frames] -> [tiles, frames, 2]. */
-export function extractMotion(weights: TrainingWeights, tiles: number): Float32Array {
-  const trained = requireWeights(weights, "motion");
-  const frames = trained.length / (tiles * 2);
-  const motion = new Float32Array(trained.length);
+/** Returns the motion of a range of tiles in the codec's layout: [tiles, 2, frames] becomes [tiles, frames, 2]. */
+export function toGroupMotion(weights: TrainingWeights, tiles: number): Float32Array {
+  const motion = requireWeights(weights, "motion");
+  return transposeMotion(motion, tiles, 2, motion.length / (tiles * 2));
+}
+
+/** Transposes each tile: [tiles, rows, columns] becomes [tiles, columns, rows]. */
+function transposeMotion(motion: Float32Array, tiles: number, rows: number, columns: number): Float32Array {
+  const transposed = new Float32Array(motion.length);
   for (let tile = 0; tile < tiles; tile++) {
-    for (let f = 0; f < frames; f++) {
-      for (let axis = 0; axis < 2; axis++) {
-        motion[(tile * frames + f) * 2 + axis] = trained[(tile * 2 + axis) * frames + f];
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) {
+        transposed[(tile * columns + column) * rows + row] = motion[(tile * rows + row) * columns + column];
       }
     }
   }
-  return motion;
+  return transposed;
 }

@@ -37,7 +37,7 @@ export class OnnxTrainer implements Trainer {
       );
     const graph = await loadGraph(model, this.#device, this.#threads);
     try {
-      return await runTileSteps(graph, problem, plan, shape, options, this.#precision);
+      return await runTileSteps(graph, { problem, plan, shape, precision: this.#precision }, options);
     } finally {
       await graph.release();
     }

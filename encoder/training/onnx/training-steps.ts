@@ -11,7 +11,7 @@ import { type Feed, float32Tensor, type GraphSession, int64Tensor, uint8Tensor }
 import type { Precision } from "./precision.js";
 import { optimizerStateNames } from "./tile-training-graph.js";
 
-/** Feeds that are the same at every step. */
+/** Returns the inputs that are the same in every step. */
 export function constantFeeds(problem: TrainingProblem): Record<string, Feed> {
   const { target } = problem;
   const { mean, deviation } = target.normalization;
@@ -27,7 +27,7 @@ export function constantFeeds(problem: TrainingProblem): Record<string, Feed> {
   };
 }
 
-/** Shapes of the graph for a problem. */
+/** Returns the shapes of the graph for a problem. */
 export function tileShape(problem: TrainingProblem, points: number): TileShape {
   const { network, target, width } = problem;
   return {
@@ -40,73 +40,102 @@ export function tileShape(problem: TrainingProblem, points: number): TileShape {
   };
 }
 
-/** Shape of a named weight in the graph. */
+/** Returns the shape of a parameter in the graph. */
 export function weightShape(name: string, values: Float32Array, shape: TileShape): number[] {
   if (name.startsWith("encoder")) {
     const width = shape.network.encoderWidth;
     return name.endsWith("_bias") ? [1, width, 1] : [1, values.length / width, width];
   }
   if (name === "motion") return [shape.tiles, 2, shape.frames];
-  const each = values.length / shape.tiles;
-  const outputs = name.startsWith("head") ? 3 : shape.width;
-  return name.endsWith("_bias") ? [shape.tiles, outputs, 1] : [shape.tiles, each / outputs, outputs];
+  const valuesPerTile = values.length / shape.tiles;
+  const outputs = name.startsWith("head") ? CHANNELS : shape.width;
+  return name.endsWith("_bias") ? [shape.tiles, outputs, 1] : [shape.tiles, valuesPerTile / outputs, outputs];
 }
 
-/** The host's side of training: draws the points of some steps, runs the graph over them, and so on. */
+/** What `runTileSteps` runs a graph for. */
+export interface TileRun {
+  readonly problem: TrainingProblem;
+  readonly plan: TrainingPlan;
+  readonly shape: TileShape;
+  /** Matrix-multiply precision of the graph; default "float32". */
+  readonly precision?: Precision;
+}
+
+/** State of the training loop by name, with the shapes of the values. */
+interface LoopState {
+  readonly values: Map<string, Float32Array>;
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+}
+
+/**
+ * Runs the training steps of a plan in a graph: samples the points of a few steps, runs the graph for them, and repeats.
+ * Returns the trained weights.
+ *
+ * @throws the signal's reason if aborted
+ */
 export async function runTileSteps(
   graph: GraphSession,
-  problem: TrainingProblem,
-  plan: TrainingPlan,
-  shape: TileShape,
-  options: TrainingOptions,
-  precision: Precision = "float32",
+  run: TileRun,
+  { signal, onProgress }: TrainingOptions,
 ): Promise<TrainingWeights> {
-  const weights: TrainingWeights = new Map(problem.weights);
-  const fixed = problem.learnEncoder ? [] : [...weights.keys()].filter((name) => name.startsWith("encoder"));
-  const learned = [...weights.keys()].filter((name) => !fixed.includes(name));
+  const { problem, plan, shape } = run;
+  const isTrained = (name: string) => problem.learnEncoder || !name.startsWith("encoder");
   const constants = constantFeeds(problem);
-  for (const name of fixed) {
-    const values = weights.get(name) as Float32Array;
-    constants[name] = float32Tensor(values, weightShape(name, values, shape));
+  for (const [name, values] of problem.weights) {
+    if (!isTrained(name)) constants[name] = float32Tensor(values, weightShape(name, values, shape));
   }
-  const state = new Map<string, Float32Array>();
-  const shapes = new Map<string, number[]>();
-  for (const name of learned) {
-    const values = weights.get(name) as Float32Array;
-    for (const key of [name, ...optimizerStateNames(name)]) {
-      shapes.set(key, weightShape(name, values, shape));
-      state.set(key, key === name ? values : new Float32Array(values.length));
-    }
-  }
-  for (const [name, first] of lossScaleState(precision, shape.tiles * CHANNELS, plan.points)) {
-    shapes.set(name, [1]);
-    state.set(name, first);
-  }
+  const trained = [...problem.weights.keys()].filter(isTrained);
+  const { values, shapes } = initialState(run, trained);
   const sampler = new Sampler(problem.target, plan);
   for (let done = 0; done < plan.steps; ) {
-    options.signal?.throwIfAborted();
-    const steps = Math.min(graph.stepsPerRun, plan.steps - done);
-    const samples = sampler.sample(steps);
-    const feeds: Record<string, Feed> = {
-      ...constants,
-      steps: int64Tensor(BigInt64Array.of(BigInt(steps)), []),
-      all_rows: int64Tensor(samples.rows, [steps, plan.points]),
-      all_position: float32Tensor(samples.position, [steps, 1, 2, plan.points]),
-      all_frame: float32Tensor(samples.frame, [steps, plan.points]),
-      all_schedule: float32Tensor(oneCycle(plan.learningRate, plan.steps, done, done + steps), [
-        steps,
-        ADAM_SCHEDULE_LENGTH,
-      ]),
-    };
-    if (plan.quantization !== undefined)
-      feeds.all_coded = float32Tensor(quantizationSchedule(plan, done, done + steps), [steps, 1]);
-    for (const [name, values] of state)
-      feeds[`first_${name}`] = float32Tensor(values, shapes.get(name) as number[]);
+    signal?.throwIfAborted();
+    const end = Math.min(done + graph.stepsPerRun, plan.steps);
+    const feeds = { ...constants, ...stepFeeds(plan, sampler, done, end) };
+    for (const [name, value] of values) feeds[`first_${name}`] = float32Tensor(value, shapes.get(name) ?? []);
     const results = await graph.run(feeds);
-    for (const name of state.keys()) state.set(name, results[`next_${name}`]);
-    done += steps;
-    options.onProgress?.(done, results.loss);
+    for (const name of values.keys()) values.set(name, results[`next_${name}`]);
+    done = end;
+    onProgress?.(done, results.loss);
   }
-  for (const name of learned) weights.set(name, state.get(name) as Float32Array);
+  const weights: TrainingWeights = new Map(problem.weights);
+  for (const name of trained) weights.set(name, values.get(name) as Float32Array);
   return weights;
+}
+
+/** Returns the trained parameters, their moment buffers, which are 0, and the loss scale. */
+function initialState(
+  { problem, plan, shape, precision = "float32" }: TileRun,
+  trained: readonly string[],
+): LoopState {
+  const values = new Map<string, Float32Array>();
+  const shapes = new Map<string, readonly number[]>();
+  for (const parameter of trained) {
+    const initial = problem.weights.get(parameter) as Float32Array;
+    for (const name of [parameter, ...optimizerStateNames(parameter)]) {
+      shapes.set(name, weightShape(parameter, initial, shape));
+      values.set(name, name === parameter ? initial : new Float32Array(initial.length));
+    }
+  }
+  for (const [name, initial] of lossScaleState(precision, shape.tiles * CHANNELS, plan.points)) {
+    shapes.set(name, [1]);
+    values.set(name, initial);
+  }
+  return { values, shapes };
+}
+
+/** Returns the per-step inputs of steps `from` to `to` (exclusive), and their number. */
+function stepFeeds(plan: TrainingPlan, sampler: Sampler, from: number, to: number): Record<string, Feed> {
+  const steps = to - from;
+  const samples = sampler.sample(steps);
+  const schedule = oneCycle(plan.learningRate, plan.steps, from, to);
+  const feeds: Record<string, Feed> = {
+    steps: int64Tensor(BigInt64Array.of(BigInt(steps)), []),
+    all_rows: int64Tensor(samples.rows, [steps, plan.points]),
+    all_position: float32Tensor(samples.position, [steps, 1, 2, plan.points]),
+    all_frame: float32Tensor(samples.frame, [steps, plan.points]),
+    all_schedule: float32Tensor(schedule, [steps, ADAM_SCHEDULE_LENGTH]),
+  };
+  if (plan.quantization !== undefined)
+    feeds.all_coded = float32Tensor(quantizationSchedule(plan, from, to), [steps, 1]);
+  return feeds;
 }

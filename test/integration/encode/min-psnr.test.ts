@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type TestContext, test } from "node:test";
 import { type EncodeEvent, type EncodeOptions, EncoderError, encode } from "../../../encoder/index.js";
-import { resolveTileOptions } from "../../../encoder/options.js";
 import { bppForMinPsnr } from "../../../encoder/rate-control/min-psnr.js";
+import { resolveTileOptions } from "../../../encoder/tile/options.js";
 import { clip } from "../../support/clips.js";
 import { tempFolder } from "../../support/temp-folder.js";
 

@@ -14,7 +14,7 @@ import { probeVideo, readFrames } from "../../../media/index.js";
 import { clip, realClips } from "../../support/clips.js";
 import { done, siedd } from "../../support/command.js";
 import { paperFormula } from "../../support/paper-formula.js";
-import { NETWORK as PLAIN_NETWORK } from "../../support/paper-network.js";
+import { PAPER_NETWORK as PLAIN_NETWORK } from "../../support/paper-network.js";
 import { tempFolder } from "../../support/temp-folder.js";
 
 async function paper(path: string): Promise<PaperAsset> {
@@ -88,7 +88,7 @@ for (const [name, network, learnEncoder] of [
       const target = await loadPaperTarget(source, 3, frame);
       await source.return(undefined);
       const stacks = learnEncoder ? 3 : 1;
-      const weights = initialPaperWeights(network, stacks, 3, new Random(1));
+      const weights = initialPaperWeights({ network, stacks, frames: 3 }, new Random(1));
       const plan: PaperTrainingPlan = {
         steps: 50,
         points: 40,
@@ -133,7 +133,7 @@ test("each kind of noise is removed: learned with --loss l1, a frame is nearer t
     const output = join(folder, `${noise}.siedd`);
     const { psnr } = await encode({ ...options, ...training, output, loss: "l1", noise, anchors: 1 });
     const spoilt = clean.slice();
-    addNoise(spoilt, noise, 0, 0);
+    addNoise(spoilt, { kind: noise, seed: 0, frame: 0 });
     const before = framePsnr(rgba(spoilt), clean);
     if (await realClips()) assert.ok(psnr > before + 0.5, `${noise}: ${psnr} dB, before ${before} dB`);
   }

@@ -9,12 +9,15 @@ import {
 import { quantize16, quantizeBlocks } from "../../../../encoder/paper/half-quadratic.js";
 import { initialPaperWeights, quantizeGroup } from "../../../../encoder/paper/weights.js";
 import { Random } from "../../../../encoder/training/sampling/random.js";
-import { NETWORK } from "../../../support/paper-network.js";
+import { PAPER_NETWORK } from "../../../support/paper-network.js";
 
 test("half-quadratic quantization: six bits in blocks of 32 stay near half a level", () => {
   const random = new Random(4);
   const [inputs, outputs] = [80, 33];
-  const values = Float32Array.from({ length: inputs * outputs }, () => random.symmetric(0.02) ** 3 * 2500);
+  const values = Float32Array.from(
+    { length: inputs * outputs },
+    () => random.uniformSymmetric(0.02) ** 3 * 2500,
+  );
   const matrix = quantizeBlocks(values, outputs, { bits: 6, block: 32 });
   const back = dequantizeBlocks(matrix);
   let squares = 0;
@@ -41,8 +44,8 @@ test("half-quadratic quantization: six bits in blocks of 32 stay near half a lev
 });
 
 test("six bits a weight, scale and zero point, entropy-coded: at most 6.8 bits", () => {
-  const network = { ...NETWORK, width: 128, hiddenLayers: 3 };
-  const weights = initialPaperWeights(network, 1, 1, new Random(2));
+  const network = { ...PAPER_NETWORK, width: 128, hiddenLayers: 3 };
+  const weights = initialPaperWeights({ network, stacks: 1, frames: 1 }, new Random(2));
   const times = { frameCount: 1, mean: Float32Array.of(0.5), deviation: Float32Array.of(0.2) };
   const stored = writePaperGroup(quantizeGroup(network, weights, times));
   const bits = (8 * stored.length - 16 * 3 * 128) / (3 * 128 * 128);

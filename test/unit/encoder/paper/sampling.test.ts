@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addNoise, NOISE_KINDS, type PaperNoise } from "../../../../encoder/paper/noise.js";
+import type { PaperNoise } from "../../../../encoder/options.js";
+import { addNoise, NOISE_KINDS } from "../../../../encoder/paper/noise.js";
 import { pointsPerStep, resolvePaperOptions } from "../../../../encoder/paper/options.js";
 import { uniformAnchorFrames } from "../../../../encoder/paper/plan.js";
 import { PaperSampler } from "../../../../encoder/paper/sampler.js";
 import { loadPaperTarget } from "../../../../encoder/paper/target.js";
 import { initialPaperWeights, warmStartWeights } from "../../../../encoder/paper/weights.js";
 import { Random } from "../../../../encoder/training/sampling/random.js";
-import { NETWORK } from "../../../support/paper-network.js";
+import { PAPER_NETWORK } from "../../../support/paper-network.js";
 
 const FRAME = { width: 23, height: 17 };
 const PLAN = { points: 60, seed: 3, keys: [2, 5] };
@@ -79,7 +80,9 @@ test("--noise spoils one pixel in 41 by its kind, the same each time, and measur
     for (let f = 0; f < 2; f++) yield new Uint8Array(64 * 48 * 3).fill(100);
   }
   const load = (kind: PaperNoise) =>
-    loadPaperTarget(frames(), 2, picture, (frame, index) => addNoise(frame, kind, 5, 10 + index));
+    loadPaperTarget(frames(), 2, picture, (frame, index) =>
+      addNoise(frame, { kind, seed: 5, frame: 10 + index }),
+    );
   for (const kind of NOISE_KINDS) {
     const target = await load(kind);
     assert.deepEqual(target.clean, new Uint8Array(2 * 64 * 48 * 3).fill(100));
@@ -107,8 +110,8 @@ test("anchors are evenly spaced; a group begins with the nearest stack, and each
   assert.deepEqual(uniformAnchorFrames(3, 9), [0, 1, 2]);
 
   const anchors = [0, 10, 20];
-  const trained = initialPaperWeights(NETWORK, 3, 3, new Random(1));
-  const start = warmStartWeights(NETWORK, trained, anchors, { firstFrame: 3, frameCount: 10 });
+  const trained = initialPaperWeights({ network: PAPER_NETWORK, stacks: 3, frames: 3 }, new Random(1));
+  const start = warmStartWeights(PAPER_NETWORK, trained, anchors, { firstFrame: 3, frameCount: 10 });
   const of = (name: string, index: number) => {
     const values = trained.get(name) as Float32Array;
     return values.subarray((index * values.length) / 3, ((index + 1) * values.length) / 3);

@@ -10,24 +10,29 @@ import {
   paperForward,
 } from "../../../../encoder/training/network/forward.js";
 import { paperParameters } from "../../../../encoder/training/network/parameters.js";
-import { type Feed, floats, integers, loadGraph } from "../../../../encoder/training/onnx/onnx-runtime.js";
+import {
+  type Feed,
+  float32Tensor,
+  int64Tensor,
+  loadGraph,
+} from "../../../../encoder/training/onnx/onnx-runtime.js";
 import {
   averagedWeights,
-  scheduleFreeNames,
-  scheduleFreeNumbers,
+  scheduleFreeBufferNames,
   scheduleFreeStep,
+  scheduleFreeWarmup,
 } from "../../../../encoder/training/optimizers/schedule-free.js";
-import { flat, readFixture, relativeError, swapped } from "../../../support/fixtures.js";
-import { NETWORK } from "../../../support/paper-network.js";
+import { flatten, readFixture, relativeError, swapAxes } from "../../../support/fixtures.js";
+import { PAPER_NETWORK } from "../../../support/paper-network.js";
 
 test("three steps of schedule-free AdamW in one Loop agree with the reference", async () => {
   const fixture = readFixture("paper-schedule-free");
   const points = fixture.inputs.xy.length;
   const g = new Operations();
-  const parameters = paperParameters(g, NETWORK, 1, 4);
+  const parameters = paperParameters(g, PAPER_NETWORK, 1, 4);
   const position = g.input("position", [1, 2, points]);
   const target = g.input("target", [4, 3, points]);
-  const loss = meanSquaredError(g, paperForward(g, NETWORK, parameters, position), target);
+  const loss = meanSquaredError(g, paperForward(g, PAPER_NETWORK, parameters, position), target);
   const schedule = g.input("schedule", [3]);
   const weights = fixture.weights as Record<string, never[]>;
   const named = [
@@ -44,24 +49,26 @@ test("three steps of schedule-free AdamW in one Loop agree with the reference", 
     loss,
     learned.map(({ tensor }) => tensor),
   );
-  const state = learned.flatMap(({ tensor }, i) => scheduleFreeStep(g, tensor, slopes[i], schedule));
+  const state = learned.flatMap(({ tensor }, i) =>
+    scheduleFreeStep(g, { parameter: tensor, gradient: slopes[i], schedule }),
+  );
   const graph = await loadGraph(exportLoop({ state, perStep: [schedule], record: { loss } }), "cpu", 1);
   const feeds: Record<string, Feed> = {
-    steps: integers(BigInt64Array.of(3n), []),
-    position: floats(Float32Array.from(swapped([fixture.inputs.xy])), [1, 2, points]),
-    target: floats(Float32Array.from(swapped(fixture.target)), [4, 3, points]),
-    all_schedule: floats(scheduleFreeNumbers(fixture.lr, 2, 0, 3), [3, 3]),
+    steps: int64Tensor(BigInt64Array.of(3n), []),
+    position: float32Tensor(Float32Array.from(swapAxes([fixture.inputs.xy])), [1, 2, points]),
+    target: float32Tensor(Float32Array.from(swapAxes(fixture.target)), [4, 3, points]),
+    all_schedule: float32Tensor(scheduleFreeWarmup(fixture.lr, 2, 0, 3), [3, 3]),
   };
   for (const { tensor, key, l } of named) {
-    const values = Float32Array.from(flat(weights[key][l]));
+    const values = Float32Array.from(flatten(weights[key][l]));
     if (key.startsWith("enc")) {
-      feeds[tensor.name ?? ""] = floats(values, tensor.shape);
+      feeds[tensor.name ?? ""] = float32Tensor(values, tensor.shape);
       continue;
     }
-    const [fast, second] = scheduleFreeNames(tensor.name ?? "");
-    feeds[`first_${tensor.name}`] = floats(values, tensor.shape);
-    feeds[`first_${fast}`] = floats(values, tensor.shape);
-    feeds[`first_${second}`] = floats(new Float32Array(values.length), tensor.shape);
+    const [fast, second] = scheduleFreeBufferNames(tensor.name ?? "");
+    feeds[`first_${tensor.name}`] = float32Tensor(values, tensor.shape);
+    feeds[`first_${fast}`] = float32Tensor(values, tensor.shape);
+    feeds[`first_${second}`] = float32Tensor(new Float32Array(values.length), tensor.shape);
   }
   const results = await graph.run(feeds);
   await graph.release();
@@ -69,22 +76,22 @@ test("three steps of schedule-free AdamW in one Loop agree with the reference", 
   for (const { tensor, key, l } of learned) {
     const kept = averagedWeights(
       results[`next_${tensor.name}`],
-      results[`next_${scheduleFreeNames(tensor.name ?? "")[0]}`],
+      results[`next_${scheduleFreeBufferNames(tensor.name ?? "")[0]}`],
     );
     const error = relativeError(
       kept,
-      flat((fixture.weights_after_3_steps as Record<string, never[]>)[key][l]),
+      flatten((fixture.weights_after_3_steps as Record<string, never[]>)[key][l]),
     );
     assert.ok(error <= 1e-4, `${tensor.name} after three steps: ${error}`);
   }
 });
 
 test("the warm-up rises over its steps, and a schedule in parts is the whole schedule", () => {
-  const whole = scheduleFreeNumbers(1e-4, 100, 0, 300);
+  const whole = scheduleFreeWarmup(1e-4, 100, 0, 300);
   assert.ok(Math.abs(whole[0] / 1e-6 - 1) < 1e-6);
   assert.ok(Math.abs(whole[3 * 99] / 1e-4 - 1) < 1e-6 && whole[3 * 250] === whole[3 * 99]);
   assert.equal(whole[1], 1);
-  assert.deepEqual(scheduleFreeNumbers(1e-4, 100, 120, 300), whole.slice(3 * 120));
+  assert.deepEqual(scheduleFreeWarmup(1e-4, 100, 120, 300), whole.slice(3 * 120));
 });
 
 /** Multiplications in the matrix products that some tensors need. */
@@ -103,15 +110,15 @@ test("in training too a further frame costs only its head, forward and backward"
   const points = 50;
   const cost = (frames: number, forwardOnly: boolean) => {
     const g = new Operations();
-    const parameters = paperParameters(g, NETWORK, 1, frames);
-    const output = paperForward(g, NETWORK, parameters, g.input("position", [1, 2, points]));
+    const parameters = paperParameters(g, PAPER_NETWORK, 1, frames);
+    const output = paperForward(g, PAPER_NETWORK, parameters, g.input("position", [1, 2, points]));
     if (forwardOnly) return multiplications([output]);
     const layers = [...parameters.hidden, parameters.head];
     const learned = layers.flatMap(({ weights, bias }) => [weights, bias]);
     const loss = meanSquaredError(g, output, g.input("target", [frames, 3, points]));
     return multiplications(gradients(g, loss, learned));
   };
-  const head = 3 * NETWORK.width * points;
+  const head = 3 * PAPER_NETWORK.width * points;
   for (const frames of [1, 2, 19]) {
     assert.equal(cost(frames + 1, true) - cost(frames, true), head);
     assert.equal(cost(frames + 1, false) - cost(frames, false), 3 * head, "output, weights and features");
@@ -126,8 +133,8 @@ test("--loss l1 follows the sign of the error", async () => {
   const [slope] = gradients(g, loss, [x]);
   const graph = await loadGraph(exportFunction({ loss, slope }), "cpu", 1);
   const feeds = {
-    x: floats(Float32Array.of(1, 2, 3, 4, 5, 6), [2, 3]),
-    target: floats(Float32Array.of(0, 4, 3, 8, 4, 3), [2, 3]),
+    x: float32Tensor(Float32Array.of(1, 2, 3, 4, 5, 6), [2, 3]),
+    target: float32Tensor(Float32Array.of(0, 4, 3, 8, 4, 3), [2, 3]),
   };
   const results = await graph.run(feeds);
   await graph.release();

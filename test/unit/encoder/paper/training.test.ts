@@ -4,7 +4,7 @@ import { loadPaperTarget } from "../../../../encoder/paper/target.js";
 import { type PaperTrainingPlan, trainPaper } from "../../../../encoder/paper/trainer.js";
 import { initialPaperWeights } from "../../../../encoder/paper/weights.js";
 import { Random } from "../../../../encoder/training/sampling/random.js";
-import { NETWORK } from "../../../support/paper-network.js";
+import { PAPER_NETWORK } from "../../../support/paper-network.js";
 
 const PLAN = { points: 60, seed: 3, keys: [2, 5] };
 
@@ -12,12 +12,12 @@ test("each option of training changes the weights, and the same options give the
   const frame = { width: 40, height: 30 };
   async function* frames() {
     const random = new Random(6);
-    for (let f = 0; f < 3; f++) yield Uint8Array.from({ length: 3600 }, () => random.below(256));
+    for (let f = 0; f < 3; f++) yield Uint8Array.from({ length: 3600 }, () => random.intBelow(256));
   }
   const train = async (plan: Partial<PaperTrainingPlan>) => {
     const target = await loadPaperTarget(frames(), 3, frame);
-    const weights = initialPaperWeights(NETWORK, 1, 3, new Random(1));
-    const problem = { network: NETWORK, target, stacks: 1, learnEncoder: false, weights };
+    const weights = initialPaperWeights({ network: PAPER_NETWORK, stacks: 1, frames: 3 }, new Random(1));
+    const problem = { network: PAPER_NETWORK, target, stacks: 1, learnEncoder: false, weights };
     const base = {
       ...PLAN,
       steps: 14,
@@ -66,7 +66,7 @@ for (const [name, learnEncoder, plan] of [
     const losses = async (trainer: "onnx" | "tfjs") => {
       const target = await loadPaperTarget(frames(), 3, frame);
       const stacks = learnEncoder ? 3 : 1;
-      const weights = initialPaperWeights(NETWORK, stacks, 3, new Random(1));
+      const weights = initialPaperWeights({ network: PAPER_NETWORK, stacks, frames: 3 }, new Random(1));
       const base = {
         ...PLAN,
         steps: 50,
@@ -77,7 +77,7 @@ for (const [name, learnEncoder, plan] of [
       };
       const all: number[] = [];
       await trainPaper(
-        { network: NETWORK, target, stacks, learnEncoder, weights },
+        { network: PAPER_NETWORK, target, stacks, learnEncoder, weights },
         { ...base, ...plan } as PaperTrainingPlan,
         { trainer, device: "cpu", threads: 1, onProgress: (_, some) => all.push(...some) },
       );

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type EncodeEvent, EncoderError, encode } from "../../../../encoder/index.js";
-import { resolveTileOptions } from "../../../../encoder/options.js";
 import { planTiles } from "../../../../encoder/plan/capacity.js";
 import { planGroups } from "../../../../encoder/plan/groups.js";
 import { tileNetwork } from "../../../../encoder/plan/tile-grid.js";
@@ -14,6 +13,7 @@ import {
   type PassResult,
   type Target,
 } from "../../../../encoder/rate-control/targets.js";
+import { resolveTileOptions } from "../../../../encoder/tile/options.js";
 import { clip } from "../../../support/clips.js";
 import { tempFolder } from "../../../support/temp-folder.js";
 

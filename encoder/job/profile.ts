@@ -1,0 +1,68 @@
+import type { Model } from "../../codec/internal.js";
+import type { ProbeResult } from "../../media/index.js";
+import type { EncodeEvent } from "../events.js";
+import type { CommonOptions } from "../options.js";
+import type { PlannedGroup } from "../plan/groups.js";
+import type { TileTrainerName } from "../training/create-trainer.js";
+import type { Checkpoints } from "./checkpoints.js";
+import type { ProgressMeter } from "./progress.js";
+
+/** Options of any profile, resolved. */
+export interface ProfileOptions extends CommonOptions {
+  readonly profile: string;
+  readonly trainer: TileTrainerName;
+  /** Undefined: about one second. */
+  readonly groupFrames: number | undefined;
+}
+
+/** One way to store a video as networks, with its options resolved. */
+export interface Profile {
+  readonly options: ProfileOptions;
+  /** Loads the files that the options name. Runs before the video is analyzed, so that a wrong path fails early. */
+  loadInputs(signal?: AbortSignal): Promise<void>;
+  /** Decides what is trained. Runs before the output is touched. */
+  plan(video: AnalyzedVideo, signal?: AbortSignal): Promise<ProfilePlan>;
+}
+
+/** A video after analysis. */
+export interface AnalyzedVideo {
+  readonly info: ProbeResult;
+  /** Size of the asset in source pixels. */
+  readonly size: { readonly width: number; readonly height: number };
+  readonly frameCount: number;
+  /** First frames of all scenes except the first. */
+  readonly cuts: readonly number[];
+  /** Groups of `groupFrames` frames, or of the default length. */
+  readonly groups: readonly PlannedGroup[];
+}
+
+/** What a profile trains for a video. */
+export interface ProfilePlan {
+  /** Indices of the anchor groups; of the anchor frames in the paper profile. */
+  readonly anchors: readonly number[];
+  /** What the checkpoints depend on besides the options and the groups. */
+  readonly identity: object;
+  /** Trains the video. All groups are in the checkpoints afterwards. */
+  train(job: EncodeJob): Promise<TrainedVideo>;
+}
+
+/** An encode in progress. */
+export interface EncodeJob {
+  readonly video: AnalyzedVideo;
+  readonly options: ProfileOptions;
+  readonly checkpoints: Checkpoints;
+  readonly meter: ProgressMeter;
+  readonly emit: (event: EncodeEvent) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What training produced, besides the groups in the checkpoints. */
+export interface TrainedVideo {
+  readonly model: Model;
+  /** The groups that were trained; `minPsnr` may have made them shorter than planned. */
+  readonly groups: readonly PlannedGroup[];
+  /** Bytes of each group. */
+  readonly sizes: readonly number[];
+  /** Mean over the frames, dB. */
+  readonly psnr: number;
+}

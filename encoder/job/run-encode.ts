@@ -1,0 +1,121 @@
+import { stat } from "node:fs/promises";
+import { MAX_SIDE, MIN_SIDE } from "../../codec/internal.js";
+import { checkWritable, detectScenes, MediaError, type ProbeResult, probeVideo } from "../../media/index.js";
+import type { EncodeEvent, EncodeSummary } from "../events.js";
+import { planGroups } from "../plan/groups.js";
+import { requireCuda } from "../training/onnx/cuda-provider.js";
+import { requireTensorFlow } from "../training/tfjs/tfjs-runtime.js";
+import { encodeAudioTracks } from "./audio.js";
+import { Checkpoints } from "./checkpoints.js";
+import type { AnalyzedVideo, EncodeJob, Profile, ProfileOptions, ProfilePlan } from "./profile.js";
+import { ProgressMeter } from "./progress.js";
+import { collectSubtitles } from "./subtitles.js";
+import { writeAsset } from "./write-asset.js";
+
+/** Analyzes a video, trains it with a profile and writes the asset. */
+export async function runEncode(
+  profile: Profile,
+  emit: (event: EncodeEvent) => void,
+  signal?: AbortSignal,
+): Promise<EncodeSummary> {
+  const startTime = performance.now();
+  const { options } = profile;
+  if (options.trainer === "tfjs") requireTensorFlow(options.device);
+  else if (options.device === "cuda") requireCuda();
+  await checkWritable(options.output, options.input);
+  const info = await probeVideo(options.input, signal);
+  const size = assetSize(info, options);
+  await profile.loadInputs(signal);
+  const meter = new ProgressMeter(emit);
+  try {
+    const video = await analyze({ info, size }, options, meter, signal);
+    const { groups, frameCount } = video;
+    const plan = await profile.plan(video, signal);
+    const { anchors } = plan;
+    const scenes = video.cuts.length + 1;
+    emit({ type: "analyzed", frames: frameCount, groups: groups.length, anchors, scenes, ...size });
+    const checkpoints = await Checkpoints.open(
+      options.output,
+      await identityOf(plan, video, options),
+      options.resume,
+    );
+    const written = await trainAndWrite(plan, { video, options, checkpoints, meter, emit, signal });
+    const { bytes, audioBytes } = written;
+    return {
+      output: options.output,
+      bytes,
+      audioBytes,
+      frames: frameCount,
+      groups: written.groups,
+      psnr: written.psnr,
+      bpp: ((bytes - audioBytes) * 8) / (frameCount * size.width * size.height),
+      seconds: (performance.now() - startTime) / 1000,
+    };
+  } finally {
+    meter.close();
+  }
+}
+
+/** Encodes the tracks and writes the asset. Removes the checkpoints when done, or if a failure left nothing to keep. */
+async function trainAndWrite(plan: ProfilePlan, job: EncodeJob) {
+  const { checkpoints, meter, signal } = job;
+  try {
+    meter.enterPhase("audio", "", 1);
+    const audio = await encodeAudioTracks(job);
+    const text = await collectSubtitles(job);
+    const trained = await plan.train(job);
+    meter.enterPhase("write");
+    const written = await writeAsset(job, { trained, audio, text });
+    await checkpoints.remove();
+    return { ...written, psnr: trained.psnr, groups: trained.groups.length };
+  } catch (cause) {
+    if (!signal?.aborted) await checkpoints.removeUnlessTrained();
+    throw cause;
+  } finally {
+    await checkpoints.release();
+  }
+}
+
+/** Detects the scenes of the encoded time range and cuts them into groups. */
+async function analyze(
+  { info, size }: Pick<AnalyzedVideo, "info" | "size">,
+  options: ProfileOptions,
+  meter: ProgressMeter,
+  signal?: AbortSignal,
+): Promise<AnalyzedVideo> {
+  meter.enterPhase("analyze");
+  const { from = 0, to = info.duration } = options;
+  const { frameCount, cuts } = await detectScenes(options.input, info, {
+    from: options.from,
+    to: options.to,
+    signal,
+    onProgress: (seconds) => meter.enterPhase("analyze", "", Math.min(1, seconds / Math.max(1, to - from))),
+  });
+  const groups = planGroups(frameCount, cuts, info.frameRate, options.groupFrames);
+  return { info, size, frameCount, cuts, groups };
+}
+
+/** Returns what checkpoints depend on. The number of workers does not change the bytes. */
+async function identityOf(plan: ProfilePlan, video: AnalyzedVideo, options: ProfileOptions): Promise<object> {
+  const source = await stat(options.input);
+  return {
+    input: [options.input, source.size, source.mtimeMs],
+    options: { ...options, output: "", workers: 0, resume: false },
+    groups: video.groups,
+    ...plan.identity,
+  };
+}
+
+/** Returns the size of the asset: the option `size`, or the size of the video. */
+function assetSize(info: ProbeResult, options: ProfileOptions): AnalyzedVideo["size"] {
+  const { width, height } = options.size ?? info;
+  for (const side of [width, height]) {
+    if (side < MIN_SIDE || side > MAX_SIDE) {
+      throw new MediaError(
+        "not-a-video",
+        `${options.input} is ${width} x ${height} pixels, but an asset must have ${MIN_SIDE} to ${MAX_SIDE} pixels per side; choose another size`,
+      );
+    }
+  }
+  return { width, height };
+}

@@ -1,0 +1,74 @@
+import type { EncodeJob } from "../job/profile.js";
+import { meanPsnr, TrainingLoop } from "../job/training-loop.js";
+import { WorkerPool } from "../job/worker-pool.js";
+import type { Capacity } from "../plan/capacity.js";
+import { type PassPlan, runPasses } from "../rate-control/passes.js";
+import type { PassResult, Target } from "../rate-control/targets.js";
+import { bitsPerPixel } from "./bits-per-pixel.js";
+import type { TileOptions } from "./options.js";
+import { type Stage, TileTraining } from "./tile-training.js";
+import type { TileTasks } from "./worker.js";
+
+const WORKER = new URL("./worker.js", import.meta.url);
+
+/** How the bits of a stage are controlled. */
+export interface StageControl {
+  readonly target: Target | undefined;
+  /** Returns the target of a video without one, given the result of the first pass; undefined: keep the result. */
+  readonly raiseTarget: ((result: PassResult) => Target | undefined) | undefined;
+  /** Undefined: decoders may not be replaced by larger ones. */
+  readonly capacity: Capacity | undefined;
+  /** Called with a message if the target is missed. */
+  readonly reportMissed: (message: string) => void;
+}
+
+/** What a stage came to. All groups are in the checkpoints. */
+export interface StageResult {
+  /** Bytes of each group. */
+  readonly sizes: readonly number[];
+  /** Mean over the frames, dB. */
+  readonly psnr: number;
+  readonly bpp: number;
+  /** Bits per pixel that the target takes, if larger decoders are needed. */
+  readonly requiredBpp: number | undefined;
+}
+
+/** Runs phase 1, phase 2, and further passes until the target is met. */
+export async function trainStage(
+  job: EncodeJob,
+  stage: Stage,
+  options: TileOptions,
+  control: StageControl,
+): Promise<StageResult> {
+  const { checkpoints } = job;
+  checkpoints.pass = 0;
+  await using pool = new WorkerPool<TileTasks>(WORKER, options.workers, job.signal);
+  const training = new TileTraining(job, stage, options, pool);
+  const loop = new TrainingLoop(job, training, pool);
+  const measure = (): PassResult => {
+    const results = loop.results();
+    const video = { groups: stage.groups, size: job.video.size };
+    return { lambda: training.pass.lambda, psnr: meanPsnr(results), bpp: bitsPerPixel(video, results) };
+  };
+  const runPass = async (plan: PassPlan): Promise<PassResult> => {
+    training.pass = plan;
+    checkpoints.pass = plan.pass;
+    await loop.runPass();
+    return measure();
+  };
+
+  await loop.run();
+  const first = measure();
+  const target = control.target ?? control.raiseTarget?.(first);
+  const outcome = target && (await runPasses(target, control.capacity, first, runPass));
+  if (outcome !== undefined && outcome.requiredBpp === undefined) {
+    if (outcome.bestPass !== checkpoints.pass) {
+      checkpoints.pass = outcome.bestPass;
+      await loop.reload();
+    }
+    if (outcome.message !== undefined) control.reportMissed(outcome.message);
+  }
+  const { psnr, bpp } = measure();
+  const sizes = loop.results().map(({ bytes }) => bytes);
+  return { sizes, psnr, bpp, requiredBpp: outcome?.requiredBpp };
+}

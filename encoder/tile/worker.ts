@@ -1,0 +1,90 @@
+import type { QuantizationSteps, TileNetwork } from "../../codec/internal.js";
+import { type EncodedGroup, measureGroup } from "../job/measure.js";
+import { serveTasks } from "../job/serve-tasks.js";
+import type { TaskContext } from "../job/tasks.js";
+import { createTrainer, type TileTrainerName } from "../training/create-trainer.js";
+import type { Device } from "../training/onnx/onnx-runtime.js";
+import type { Precision } from "../training/onnx/precision.js";
+import { type PrecisionDecision, runPrecisionTrial, TRIAL_STEPS } from "../training/onnx/precision-trial.js";
+import { roundHidden } from "../training/quantization/quantization-steps.js";
+import type { GroupTarget } from "../training/sampling/group-target.js";
+import { Random } from "../training/sampling/random.js";
+import type { TrainingPlan, TrainingProblem } from "../training/trainer.js";
+import type { TrainingWeights } from "../training/weights.js";
+import { solveHeads } from "./least-squares.js";
+import { initialWeights, resampleMotion } from "./weights.js";
+
+/** Each task has one thread, so that its arithmetic does not depend on how many tasks run at once. */
+const THREADS = 1;
+
+/** Trains a range of tiles of one group. */
+export interface TrainTask {
+  readonly network: TileNetwork;
+  readonly target: GroupTarget;
+  readonly width: number;
+  /** Undefined: random weights. */
+  readonly start: TrainingWeights | undefined;
+  readonly plan: TrainingPlan;
+  readonly trainer: TileTrainerName;
+  readonly device: Device;
+  readonly precision: Precision;
+  /** Rounds the trained weights to these steps and solves the heads for them; undefined: keeps the weights as trained. */
+  readonly quantization: QuantizationSteps | undefined;
+}
+
+const tasks = {
+  train: trainTiles,
+  tryPrecisions,
+  measure: (group: EncodedGroup) => measureGroup(group, THREADS),
+};
+
+export type TileTasks = typeof tasks;
+
+export default serveTasks(tasks);
+
+async function trainTiles(task: TrainTask, { signal, reportSteps }: TaskContext): Promise<TrainingWeights> {
+  const { network, plan, trainer: name, device, precision, quantization } = task;
+  const problem = createProblem(task);
+  const trainer = await createTrainer(name, { device, threads: THREADS, precision });
+  const trained = await trainer.train(problem, plan, { signal, onProgress: reportSteps });
+  if (quantization === undefined) return trained;
+  const rounded = roundHidden(network, trained, quantization);
+  const heads = await solveHeads(
+    { ...problem, weights: rounded },
+    {
+      engine: name === "kernel" ? "kernel" : "onnx",
+      // If TensorFlow.js trains on the GPU, onnxruntime's GPU library may be missing.
+      device: name === "tfjs" && device === "cuda" ? "auto" : device,
+      threads: THREADS,
+      seed: plan.seed,
+      keys: plan.keys,
+      signal,
+    },
+  );
+  return rounded.set("head", heads.head).set("head_bias", heads.bias);
+}
+
+function tryPrecisions(task: TrainTask, { signal, reportSteps }: TaskContext): Promise<PrecisionDecision> {
+  const problem = createProblem(task);
+  const plan = { ...task.plan, steps: TRIAL_STEPS };
+  return runPrecisionTrial(async (precision, onProgress) => {
+    const trainer = await createTrainer(task.trainer, { device: task.device, threads: THREADS, precision });
+    return trainer.train(problem, plan, {
+      signal,
+      onProgress(done, losses) {
+        onProgress(done, losses);
+        reportSteps(done);
+      },
+    });
+  }, signal);
+}
+
+function createProblem({ network, target, width, start, plan }: TrainTask): TrainingProblem {
+  const tiles = target.tiles.count;
+  const frames = target.frameCount;
+  const weights =
+    start === undefined
+      ? initialWeights({ network, tiles, width, frames }, new Random(plan.seed, ...plan.keys, 0))
+      : resampleMotion(start, tiles, frames);
+  return { network, target, width, learnEncoder: network.encoderWidth > 0, weights };
+}
