@@ -32,7 +32,7 @@ const MIN_TRANSFER_SHARE = 0.3;
 /** A replacement must load in this share of the time that the abandoned download would still take. */
 const ABANDON_SHARE = 0.6;
 
-/** Returns the share of a segment's duration that its download may take: 0.7 with an empty buffer, 0.95 with a full one. */
+/** Returns the share of a segment's duration that loading may take: 0.7 with an empty buffer, 0.95 with a full one. */
 export function maxLoadShare(bufferAhead: number): number {
   return 0.7 + 0.25 * Math.min(1, Math.max(0, (bufferAhead - 0.5) / 2.5));
 }

@@ -36,8 +36,8 @@ export async function openKernelBackend(
 }
 
 /**
- * Decodes a few frames of the requested size with the kernel and, if there is a GPU, with the shader. Returns the faster
- * backend, or null if the video would take too large a share of this machine.
+ * Decodes a few frames of the requested size with the kernel and, if there is a GPU, with the shader. Returns the
+ * faster backend, or null if the video would take too large a share of this machine.
  *
  * @param seconds position in the video of the frames to decode
  * @throws if nothing can be decoded here, or the signal's reason

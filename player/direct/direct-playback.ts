@@ -33,9 +33,9 @@ export interface DirectPlaybackOptions extends PlaybackOptions {
 }
 
 /**
- * Plays an asset by decoding it in the browser. Groups are fetched by Range requests, decoded on workers and painted on a
- * canvas over the media element. The element plays the audio and is the clock. Audio is appended only as far as groups
- * are fetched, so the element's `buffered`, `waiting` and `ended` hold for the frames, too.
+ * Plays an asset by decoding it in the browser. Groups are fetched by Range requests, decoded on workers and painted
+ * on a canvas over the media element. The element plays the audio and is the clock. Audio is appended only as far as
+ * groups are fetched, so the element's `buffered`, `waiting` and `ended` hold for the frames, too.
  */
 export class DirectPlayback implements Playback {
   readonly transport = "direct";

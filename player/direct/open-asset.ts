@@ -21,8 +21,8 @@ export interface DirectAsset {
 /**
  * Opens the asset at a URL. This takes one request, and a second one for videos of several minutes.
  *
- * @throws PlayerError as `RangeSource.open` does, `bad-answer` if the file is not an asset, or `server-only` for the paper
- *   profile; or the signal's reason
+ * @throws PlayerError as `RangeSource.open` does, `bad-answer` if the file is not an asset, or `server-only` for the
+ *   paper profile; or the signal's reason
  */
 export async function openDirectAsset(url: string, signal: AbortSignal): Promise<DirectAsset> {
   const life = new AbortController();

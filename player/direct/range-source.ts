@@ -28,8 +28,8 @@ interface RangeResponse {
 }
 
 /**
- * A file on any host that supports Range requests. Each response is compared to the first one's validator (RFC 9110, 8.8).
- * If-Range would be simpler, but another origin would have to allow that header.
+ * A file on any host that supports Range requests. The validator of each response must equal the first one's (RFC 9110,
+ * 8.8). If-Range would be simpler, but another origin would have to allow that header.
  */
 export class RangeSource implements ByteSource {
   readonly url: string;

@@ -18,9 +18,9 @@ export interface CreateHlsOptions extends HlsErrorOptions {
 }
 
 /**
- * Short buffers, so that a resize shows soon. One level is pinned: `AbrController` chooses the size, and hls.js's
- * bandwidth estimate would be misled by cached segments. Errors are retried sooner than by default, unless a busy server
- * (503) sends Retry-After.
+ * Short buffers, so that a resize shows soon. One level is pinned: `AbrController` chooses the size, and cached
+ * segments would mislead hls.js's bandwidth estimate. Errors are retried sooner than by default, unless a busy
+ * server (503) sends Retry-After.
  */
 const DEFAULT_CONFIG: Partial<HlsConfig> = {
   autoStartLoad: false,
@@ -42,7 +42,7 @@ const DEFAULT_CONFIG: Partial<HlsConfig> = {
 };
 
 /**
- * Returns the configuration of CMCD (Common Media Client Data), which orders the server's queue. It travels in headers:
+ * Returns the configuration of CMCD (Common Media Client Data), which orders the server's queue. It is sent in headers:
  * in the query it would make URLs differ between viewers and defeat every cache. Off for another origin, where each
  * segment's headers would need a preflight request.
  */

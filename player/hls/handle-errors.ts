@@ -25,7 +25,7 @@ const isServerFailure = ({ type, details, response }: ErrorData) =>
   details === Hls.ErrorDetails.FRAG_LOAD_ERROR &&
   response?.code === 500;
 
-/** Returns whether the browser has rejected the bytes of this segment. hls.js skips such segments in live streams only. */
+/** Returns whether the browser has rejected the bytes of this segment. hls.js skips such segments only when live. */
 const isRejectedByBrowser = ({ details, error }: ErrorData) =>
   [Hls.ErrorDetails.BUFFER_APPEND_ERROR, Hls.ErrorDetails.MEDIA_SOURCE_REQUIRES_RESET].includes(details) &&
   error.name === "HlsJsSourceBufferError";

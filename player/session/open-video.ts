@@ -1,16 +1,19 @@
+import Hls from "hls.js";
 import { ElasticPlayback } from "../hls/elastic-playback.js";
 import { NativePlayback } from "../hls/native-playback.js";
-import type { Playback, PlaybackOptions } from "../playback/transport.js";
+import type { Playback, PlaybackOptions, Transport } from "../playback/transport.js";
 import { fetchVideoInfo, type PlayerVideoInfo } from "../source/video-info.js";
 import { videoUrl } from "../source/video-url.js";
 import { AutoPlayback } from "./auto-mode.js";
-import { chooseHlsTransport } from "./choose-transport.js";
 
 /**
  * What decodes the video: the server, the browser (`direct`), or whichever a short benchmark favors (`auto`).
  * The default, `server`, starts fastest and costs the viewer's device the least.
  */
 export type PlayerMode = "auto" | "server" | "direct";
+
+/** H.264 High profile at level 6.2, with in-band parameter sets (avc3). */
+const ELASTIC_TYPE = 'video/mp4; codecs="avc3.64003e, mp4a.40.2"';
 
 /** A video whose info is known. */
 export interface VideoSource {
@@ -28,6 +31,14 @@ const isAssetUrl = (src: string): boolean => /\.siedd$/i.test(new URL(src).pathn
 
 /** Loads the decoder's code on demand, so that other modes do not download it. */
 const loadDirect = () => import("../direct/index.js");
+
+/** Returns the best HLS transport that this browser supports, or null if it cannot play HLS. */
+function chooseHlsTransport(video: HTMLVideoElement): Exclude<Transport, "direct"> | null {
+  if (Hls.isSupported()) {
+    return Hls.getMediaSource()?.isTypeSupported(ELASTIC_TYPE) ? "elastic" : "levels";
+  }
+  return video.canPlayType("application/vnd.apple.mpegurl") === "" ? null : "native";
+}
 
 /** Plays what the server decodes; returns null if this browser cannot play HLS. */
 function startOnServer(options: PlaybackOptions): Playback | null {

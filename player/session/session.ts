@@ -110,7 +110,7 @@ export class Session {
     return this.#containerSize;
   }
 
-  /** Resolves with null once the media element has a source or the session has ended, or with the error that prevents it. */
+  /** Resolves with null once the media element has a source or the session has ended, or with an error if it fails. */
   get whenStarted(): Promise<PlayerError | null> {
     return this.#whenStarted;
   }

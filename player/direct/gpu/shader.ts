@@ -1,7 +1,8 @@
 /*
- * The decoder of the tile profile as a compute shader. One thread computes one output pixel: the mean of its samples, each of
- * which is a cross-fade of the tiles around it. The arithmetic is that of codec/kernel/assembly, in floats. Arguments of
- * sines are in turns, because WGSL does not guarantee the accuracy of sin() for large arguments (WGSL, 15.7.4.1).
+ * The decoder of the tile profile as a compute shader. One thread computes one output pixel: the mean of its samples,
+ * each of which is a cross-fade of the tiles around it. The arithmetic is that of codec/kernel/assembly, in floats.
+ * Arguments of sines are in turns, because WGSL does not guarantee the accuracy of sin() for large arguments (WGSL,
+ * 15.7.4.1).
  */
 
 /** Side of a workgroup, in threads. */
@@ -183,7 +184,8 @@ fn decode(@builtin(global_invocation_id) id: vec3u) {
   for (var samplingPass = 0u; samplingPass < params.model.y; samplingPass++) {
     for (var j = 0u; j < params.size.w; j++) {
       for (var i = 0u; i < params.size.z; i++) {
-        let position = vec2f(vec2u(id.x * params.size.z + i, id.y * params.size.w + j)) + 0.5 + params.offsets[samplingPass].xy;
+        let index = vec2u(id.x * params.size.z + i, id.y * params.size.w + j);
+        let position = vec2f(index) + 0.5 + params.offsets[samplingPass].xy;
         color += sampleAt(params.region.xy + position * params.region.zw);
       }
     }

@@ -8,7 +8,14 @@ import fastifyStatic from "@fastify/static";
 import fastify from "fastify";
 import type { Page } from "playwright-core";
 import { watchFaults } from "../../support/browser.js";
-import { TEST_TIMEOUT_MS, waitForTime, waitFor, useStage, VIDEO, playerMarkup } from "../../support/player-stage.js";
+import {
+  playerMarkup,
+  TEST_TIMEOUT_MS,
+  useStage,
+  VIDEO,
+  waitFor,
+  waitForTime,
+} from "../../support/player-stage.js";
 import { syntheticAsset } from "../../support/synthetic-asset.js";
 import { syntheticPaperAsset } from "../../support/synthetic-paper.js";
 import { tempFolder } from "../../support/temp-folder.js";
@@ -83,7 +90,7 @@ describe("direct mode on static hosts", { concurrency: false, timeout: TEST_TIME
     return { page, faults };
   }
 
-  test("plays a .siedd file from a static host of another origin, without cross-origin isolation", async (t) => {
+  test("plays a .siedd file from another origin, without cross-origin isolation", async (t) => {
     const host = await staticHost(t, { "video.siedd": syntheticAsset(VIDEO) });
     const rangeRequests: string[] = [];
     const { page, faults } = await pageWith(t, markup(`${host}/video.siedd`), (watched) =>

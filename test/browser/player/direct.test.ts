@@ -4,15 +4,15 @@ import type { Page } from "playwright-core";
 import sharp from "sharp";
 import {
   assertDisposed,
-  playerState,
-  TEST_TIMEOUT_MS,
   type PageOptions,
+  playerMarkup,
+  playerState,
   reattach,
-  waitForTime,
-  waitFor,
+  TEST_TIMEOUT_MS,
   useStage,
   VIDEO,
-  playerMarkup,
+  waitFor,
+  waitForTime,
 } from "../../support/player-stage.js";
 
 const DURATION = VIDEO.groups.length;
@@ -224,7 +224,7 @@ describe("direct mode in Chromium", { concurrency: false, timeout: TEST_TIMEOUT_
       return window.player.play();
     });
     await waitFor(page, () => window.player.ended);
-    const events = await page.evaluate(() => window.events.map(({ type }) => type));
+    const events = await page.evaluate(() => window.playerEvents.map(({ type }) => type));
     for (const type of ["play", "pause", "ended", "seeked", "resize"])
       assert.ok(events.includes(type), `no ${type} event`);
     assert.equal((await playerState(page)).time, DURATION);
@@ -252,7 +252,7 @@ describe("direct mode in Chromium", { concurrency: false, timeout: TEST_TIMEOUT_
     await waitForTime(page, 1);
     await stage.writeVideo("changing", 4);
     release();
-    await waitFor(page, () => window.events.some(({ type }) => type === "emptied"));
+    await waitFor(page, () => window.playerEvents.some(({ type }) => type === "emptied"));
     await waitForTime(page, 5.5);
     const { error, paused, transport, rate } = await playerState(page);
     assert.deepEqual(
@@ -288,7 +288,7 @@ describe("direct mode in Chromium", { concurrency: false, timeout: TEST_TIMEOUT_
       }
     });
 
-    test("switches to the server at the same position and rate if the asset cannot be fetched", async (t) => {
+    test("switches to the server at the same position and rate if fetching fails", async (t) => {
       let release = () => {};
       const released = new Promise<void>((resolve) => {
         release = resolve;

@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import {
+  disableAvc3,
+  playerMarkup,
   playerState,
   TEST_TIMEOUT_MS,
-  waitForSize,
-  waitFor,
   useStage,
-  playerMarkup,
-  disableAvc3,
+  waitFor,
+  waitForSize,
 } from "../../support/player-stage.js";
 import { psnr } from "../../support/screenshot-psnr.js";
 import { syntheticAsset } from "../../support/synthetic-asset.js";
@@ -62,8 +62,10 @@ const regionShown = (page: Page) =>
     const frame = root.querySelector<HTMLElement>(
       window.player.transport === "direct" ? "canvas.decoded" : "video",
     )!;
-    const held = root.querySelector<HTMLElement>(".held-frame:not(.decoded)")!;
-    return window.player.region !== "full" && ["", "none"].includes(frame.style.transform) && held.hidden;
+    const heldFrame = root.querySelector<HTMLElement>(".held-frame:not(.decoded)")!;
+    return (
+      window.player.region !== "full" && ["", "none"].includes(frame.style.transform) && heldFrame.hidden
+    );
   });
 
 const paths = {
@@ -100,7 +102,7 @@ describe("the frame of a video that has ended or is paused near its end", {
   };
 
   for (const [transport, options] of Object.entries(paths)) {
-    test(`follows size and region at the end, stays ended, and restarts from the beginning (${transport})`, async (t) => {
+    test(`follows size and region at the end, stays ended, and restarts (${transport})`, async (t) => {
       const mode = transport === "direct" ? 'mode="direct"' : "";
       const { page, faults } = await stage.page(t, player(mode), options);
       await waitFor(page, () => window.player.readyState >= 2);
@@ -134,7 +136,7 @@ describe("the frame of a video that has ended or is paused near its end", {
     });
   }
 
-  test("applies a change that is too late to be played once the video has ended or is paused in its last frame", async (t) => {
+  test("applies a late change once the video has ended or is paused in its last frame", async (t) => {
     const { page, faults } = await stage.page(t, player());
     await waitFor(page, () => window.player.readyState >= 2);
     const playToEndDuring = (change: Promise<unknown>) =>
