@@ -5,15 +5,15 @@ import { createFrameDecoder, memorySource, openAsset, SieddError } from "../code
 import { type AnchorChoice, type EncodeOptions, encode } from "../encoder/index.js";
 import { machine, rounded } from "./machine.js";
 
-// What anchors are worth: chosen evenly, by scene, by content, badly, few, and none (every group from random
-// weights, with the steps of phase 1 given to the groups), at equal steps; then what it costs to lose one from the
-// file. Clips by SIEDD_CLIPS="name:WxH ...", preset by SIEDD_PRESET.
+// Compares ways to choose anchors at equal steps: uniform, by scene, by content, a bad choice, a single anchor, and
+// anchors that are hardly trained. Also lists the groups that cannot be decoded if the first anchor is lost.
+// SIEDD_CLIPS="name:WxH ..." selects the clips, SIEDD_PRESET the preset.
 
 const media = process.env.SIEDD_MEDIA ?? resolve(import.meta.dirname, "../../../shared/media");
-const wanted = (process.env.SIEDD_CLIPS ?? "bikes:320x136 bunny:320x180").split(" ");
+const clips = (process.env.SIEDD_CLIPS ?? "bikes:320x136 bunny:320x180").split(" ");
 const preset = (process.env.SIEDD_PRESET ?? "fast") as EncodeOptions["preset"];
 
-/** Groups of half a second, so that short clips have enough of them. */
+/** Half a second, so that short clips have several groups. */
 const GROUP_FRAMES = 12;
 
 interface Trial {
@@ -27,41 +27,41 @@ const trials: readonly Trial[] = [
   { name: "uniform" },
   { name: "scenes", choice: "scenes" },
   { name: "content", choice: "content" },
-  { name: "one, uniform", anchors: 1 },
-  { name: "one, by content", anchors: 1, choice: "content" },
-  { name: "badly chosen: the first group alone", choice: [0] },
-  { name: "hardly trained: 20 steps", phase1Steps: 20 },
+  { name: "one anchor, uniform", anchors: 1 },
+  { name: "one anchor, content", anchors: 1, choice: "content" },
+  { name: "first group only", choice: [0] },
+  { name: "20 steps in phase 1", phase1Steps: 20 },
 ];
 
-/** Groups that a reader can no longer decode once the payload of `lost` is gone. */
-async function unreadable(path: string, lost: number): Promise<number[]> {
+/** Returns the groups that cannot be decoded if the payload of group `lost` is zeroed. */
+async function undecodableGroups(path: string, lost: number): Promise<number[]> {
   const bytes = await readFile(path);
   const { groups } = await openAsset(memorySource(bytes));
   bytes.fill(0, groups[lost].offset, groups[lost].offset + groups[lost].size);
   const asset = await openAsset(memorySource(bytes));
   const engine = await createFrameDecoder(asset);
-  const damaged: number[] = [];
+  const undecodable: number[] = [];
   for (const { index } of groups) {
     try {
       engine.loadGroup(index, await asset.readGroup(index));
     } catch (error) {
       if (!(error instanceof SieddError) || error.code !== "corrupt-group") throw error;
-      damaged.push(index);
+      undecodable.push(index);
     }
   }
-  return damaged;
+  return undecodable;
 }
 
 const folder = await mkdtemp(join(tmpdir(), "siedd-bench-"));
 try {
   const rows: object[] = [];
-  for (const entry of wanted) {
+  for (const entry of clips) {
     const [name, size] = entry.split(":");
     const [width, height] = size.split("x").map(Number);
     for (const { name: trial, choice, anchors: max, phase1Steps } of trials) {
       const output = join(folder, "video.siedd");
       let anchors: readonly number[] = [];
-      const done = await encode({
+      const summary = await encode({
         input: join(media, `${name}.mp4`),
         output,
         size: { width, height },
@@ -74,17 +74,17 @@ try {
           if (event.type === "analyzed") anchors = event.anchors;
         },
       });
-      process.stderr.write(`${name}, ${trial}: ${done.psnr.toFixed(2)} dB, ${done.bpp.toFixed(4)}\n`);
+      process.stderr.write(`${name}, ${trial}: ${summary.psnr.toFixed(2)} dB, ${summary.bpp.toFixed(4)}\n`);
       rows.push({
         clip: name,
         size,
         trial,
-        groups: done.groups,
+        groups: summary.groups,
         anchors,
-        psnr: rounded(done.psnr),
-        bpp: rounded(done.bpp, 4),
-        seconds: rounded(done.seconds, 1),
-        unreadableWithoutFirstAnchor: await unreadable(output, anchors[0]),
+        psnr: rounded(summary.psnr),
+        bpp: rounded(summary.bpp, 4),
+        seconds: rounded(summary.seconds, 1),
+        undecodableWithoutFirstAnchor: await undecodableGroups(output, anchors[0]),
       });
     }
   }

@@ -4,10 +4,10 @@ import { type Browser, chromium, type Page } from "playwright-core";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 
-/** The Chromium of the system, or the one that SIEDD_CHROMIUM names. */
+/** Returns the path of Chromium: SIEDD_CHROMIUM, or the first one on the PATH. */
 function findChromium(): string {
-  const named = process.env.SIEDD_CHROMIUM;
-  if (named !== undefined) return named;
+  const configured = process.env.SIEDD_CHROMIUM;
+  if (configured !== undefined) return configured;
   for (const folder of (process.env.PATH ?? "").split(delimiter)) {
     for (const name of NAMES) {
       const path = join(folder, name);
@@ -15,16 +15,16 @@ function findChromium(): string {
         accessSync(path, constants.X_OK);
         return path;
       } catch {
-        // not here
+        // Not in this folder.
       }
     }
   }
   throw new Error(
-    "No Chromium on the PATH: install the package chromium, or name the program in SIEDD_CHROMIUM.",
+    "cannot find Chromium on the PATH; install the package chromium, or set SIEDD_CHROMIUM to its path",
   );
 }
 
-/** A headless Chromium that plays with sound unasked, with more switches where wanted; the caller closes it. */
+/** Launches headless Chromium, which may play audio without a user gesture. The caller closes it. */
 export function launchBrowser(...switches: readonly string[]): Promise<Browser> {
   return chromium.launch({
     executablePath: findChromium(),
@@ -43,7 +43,7 @@ export function launchBrowser(...switches: readonly string[]): Promise<Browser> 
   });
 }
 
-/** What went wrong on a page: exceptions and console errors, as they happen. */
+/** Collects the exceptions and console errors of a page; the returned array grows as they occur. */
 export function watchFaults(page: Page): string[] {
   const faults: string[] = [];
   page.on("pageerror", (error) => faults.push(String(error)));

@@ -9,18 +9,18 @@ import { serve } from "../server/index.js";
 import { randomAsset } from "./decoding/random-asset.js";
 import { machine, rounded } from "./machine.js";
 import { FRAME, NETWORK } from "./serving/video.js";
-import { type Seen, view } from "./serving/viewer.js";
+import { simulateViewer, type ViewerStats } from "./serving/viewer.js";
 
-// Many viewers that play, seek and resize: every answer must be right and the server's memory must stay. Their number
-// and the seconds by SIEDD_CLIENTS and SIEDD_SECONDS, the seed by SIEDD_SEED.
+// Load test with many viewers that play, seek and resize: every response must be correct, and memory must not grow.
+// SIEDD_CLIENTS sets the number of viewers, SIEDD_SECONDS the duration, SIEDD_SEED the random seed.
 
 const clients = Number(process.env.SIEDD_CLIENTS ?? 50);
 const seconds = Number(process.env.SIEDD_SECONDS ?? 120);
 const seed = Number(process.env.SIEDD_SEED ?? 1);
 const SEGMENTS = 30;
-/** Less than all that is asked for takes, so that much is computed again. */
-const CACHE = 8 * 1024 * 1024;
-/** Of how many URLs a quiet server's bytes are compared. */
+/** Cache size in bytes, smaller than all requested segments, so that many are computed again. */
+const CACHE_BYTES = 8 * 1024 * 1024;
+/** Number of URLs whose bytes are compared with those of an idle server. */
 const COMPARED = 60;
 const SIZES = [64, 96, 128, 160, 192, 224, 256, 288, 320].map((w) => `${w},${2 * Math.round((w * 9) / 32)}`);
 
@@ -33,22 +33,32 @@ const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + 
 
 const root = await mkdtemp(join(tmpdir(), "siedd-bench-"));
 try {
-  await writeFile(join(root, "video.siedd"), randomAsset(NETWORK, FRAME, 8, SEGMENTS, 25));
-  const child = fork(new URL("./serving/one-server.js", import.meta.url), [root, `${CACHE}`]);
+  await writeFile(
+    join(root, "video.siedd"),
+    randomAsset({ network: NETWORK, frame: FRAME, tileWidth: 8, groups: SEGMENTS, frameCount: 25 }),
+  );
+  const child = fork(new URL("./serving/one-server.js", import.meta.url), [root, `${CACHE_BYTES}`]);
   const [{ url }] = (await once(child, "message")) as [{ url: string }];
   const video = `${url}video/`;
   const info = (await (await fetch(`${video}info.json`)).json()) as { v: string; segments: unknown[] };
 
-  const seen: Seen = { answers: 0, busy: 0, aborted: 0, errors: [], hashes: new Map(), milliseconds: [] };
+  const stats: ViewerStats = {
+    responses: 0,
+    busy: 0,
+    aborted: 0,
+    errors: [],
+    hashes: new Map(),
+    milliseconds: [],
+  };
   const signal = AbortSignal.timeout(seconds * 1000);
-  // Each viewer listens, and each of its requests.
+  // Every viewer and every request adds a listener.
   setMaxListeners(0, signal);
   const memory: number[] = [];
   const timer = setInterval(async () => memory.push(await residentMegabytes(child.pid)), 1000);
   await Promise.all(
     Array.from({ length: clients }, (_, i) => {
       const viewer = { video, version: info.v, segments: info.segments.length, sizes: SIZES };
-      return view({ ...viewer, random: new Random(seed * 1000 + i), signal }, seen);
+      return simulateViewer({ ...viewer, random: new Random(seed * 1000 + i), signal }, stats);
     }),
   );
   clearInterval(timer);
@@ -56,42 +66,47 @@ try {
   child.disconnect();
   await once(child, "exit");
 
-  const quiet = await serve({ root, port: 0, prefetch: 0 });
+  const idleServer = await serve({ root, port: 0, prefetch: 0 });
   let different = 0;
-  const asked = [...seen.hashes];
-  const step = Math.max(1, Math.floor(asked.length / COMPARED));
-  const compared = asked.filter((_, i) => i % step === 0);
+  const requested = [...stats.hashes];
+  const step = Math.max(1, Math.floor(requested.length / COMPARED));
+  const compared = requested.filter((_, i) => i % step === 0);
   for (const [path, hash] of compared) {
-    const bytes = new Uint8Array(await (await fetch(`${quiet.url}video/${path}`)).arrayBuffer());
+    const bytes = new Uint8Array(await (await fetch(`${idleServer.url}video/${path}`)).arrayBuffer());
     if (createHash("sha256").update(bytes).digest("base64") !== hash) different++;
   }
-  await quiet.close();
+  await idleServer.close();
 
-  const sorted = seen.milliseconds.sort((a, b) => a - b);
-  const at = (share: number) => rounded(sorted[Math.floor(sorted.length * share)] ?? Number.NaN, 0);
+  const sorted = stats.milliseconds.sort((a, b) => a - b);
+  const percentile = (fraction: number) =>
+    rounded(sorted[Math.floor(sorted.length * fraction)] ?? Number.NaN, 0);
   const quarter = Math.floor(memory.length / 4);
-  const part = (n: number) => rounded(mean(memory.slice(n * quarter, (n + 1) * quarter)), 0);
+  const meanOfQuarter = (n: number) => rounded(mean(memory.slice(n * quarter, (n + 1) * quarter)), 0);
   const counter = (name: string) =>
     Number(new RegExp(`^${name} (\\d+)`, "m").exec(metrics)?.[1] ?? Number.NaN);
   const result = {
-    ...{ clients, seconds, seed, answers: seen.answers, urls: seen.hashes.size },
-    ...{
-      busy: seen.busy,
-      hungUp: seen.aborted,
-      errors: seen.errors.length,
-      firstErrors: seen.errors.slice(0, 5),
-    },
-    ...{ comparedWithQuiet: compared.length, different },
-    ...{ medianMs: at(0.5), p99Ms: at(0.99) },
-    memoryMegabytesByQuarter: [0, 1, 2, 3].map(part),
+    clients,
+    seconds,
+    seed,
+    responses: stats.responses,
+    urls: stats.hashes.size,
+    busy: stats.busy,
+    aborted: stats.aborted,
+    errors: stats.errors.length,
+    firstErrors: stats.errors.slice(0, 5),
+    compared: compared.length,
+    different,
+    medianMs: percentile(0.5),
+    p99Ms: percentile(0.99),
+    memoryMegabytesByQuarter: [0, 1, 2, 3].map(meanOfQuarter),
     computed: counter('siedd_cache_requests_total\\{from="computed"\\}'),
     fromMemory: counter('siedd_cache_requests_total\\{from="memory"\\}'),
     coalesced: counter('siedd_cache_requests_total\\{from="coalesced"\\}'),
     evicted: counter('siedd_cache_evictions_total\\{tier="memory"\\}'),
-    aborted: counter("siedd_aborted_work_total"),
+    abortedWork: counter("siedd_aborted_work_total"),
   };
   process.stdout.write(`${JSON.stringify({ bench: "clients", machine: machine(), ...result })}\n`);
-  if (different > 0 || seen.errors.length > 0) process.exitCode = 1;
+  if (different > 0 || stats.errors.length > 0) process.exitCode = 1;
 } finally {
   await rm(root, { recursive: true, force: true });
 }

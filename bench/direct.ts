@@ -9,10 +9,10 @@ import { launchBrowser } from "./browser.js";
 import { randomAsset } from "./decoding/random-asset.js";
 import { machine, rounded } from "./machine.js";
 
-// Direct mode in headless Chromium, in software: videos of 640 x 360 and 1280 x 720 at 25 frames a second, decoded by
-// the page at their own size. Real time is no frame left out and no pixel less.
+// Direct mode in headless Chromium with software rendering: videos of 640 x 360 and 1280 x 720 at 25 fps, decoded at their
+// own size. Real time means no dropped frame and no reduced resolution.
 
-/** Seconds looked at, after the first one. */
+/** Measured seconds, after one second of warm-up. */
 const SECONDS = Number(process.env.SIEDD_BENCH_SECONDS ?? 10);
 const WIDTH = 16;
 const SIZES = [
@@ -45,14 +45,20 @@ try {
   const rows: object[] = [];
   for (const { width, height, rows: tileRows, columns } of SIZES) {
     const id = `video-${height}`;
-    const video = randomAsset(network(tileRows, columns), { width, height }, WIDTH, SECONDS + 4, 25);
+    const video = randomAsset({
+      network: network(tileRows, columns),
+      frame: { width, height },
+      tileWidth: WIDTH,
+      groups: SECONDS + 4,
+      frameCount: 25,
+    });
     await writeFile(join(folder, `${id}.siedd`), video);
     const page = await browser.newPage({ viewport: { width: 1400, height: 800 } });
     const html = `<!doctype html><siedd-player src="/${id}" mode="direct" muted style="width: ${width}px"></siedd-player>`;
     await page.route("**/stage", (route) => route.fulfill({ contentType: "text/html", body: html }));
     await page.goto(`${server.url}stage`);
     await page.addScriptTag({ type: "module", url: `${server.url}player/siedd-player.js` });
-    const seen = await page.evaluate(async (seconds) => {
+    const result = await page.evaluate(async (seconds) => {
       const player = document.querySelector("siedd-player") as SieddPlayerElement;
       const started = performance.now();
       await player.play();
@@ -71,18 +77,18 @@ try {
       }
       return { from, to: count(), firstFrame, widths };
     }, SECONDS);
-    const { from, to } = seen;
+    const { from, to } = result;
     const frames = to.total - from.total;
     rows.push({
       size: `${width}x${height}`,
-      firstFrameMs: rounded(seen.firstFrame, 0),
+      firstFrameMs: rounded(result.firstFrame, 0),
       frames,
       dropped: to.dropped - from.dropped,
-      droppedShare: rounded((to.dropped - from.dropped) / Math.max(1, frames), 3),
-      /** Of the sound's clock: 1 is real time. */
+      droppedFraction: rounded((to.dropped - from.dropped) / Math.max(1, frames), 3),
+      /** Speed of the audio clock; 1 is real time. */
       speed: rounded((to.time - from.time) / ((to.at - from.at) / 1000), 3),
-      /** Share of each side that was decoded on average. */
-      scale: rounded(seen.widths.reduce((sum, w) => sum + w, 0) / seen.widths.length / width),
+      /** Mean decoded width relative to the full width. */
+      scale: rounded(result.widths.reduce((sum, w) => sum + w, 0) / result.widths.length / width),
     });
     await page.close();
   }

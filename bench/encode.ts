@@ -4,10 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { benchClip, command, machine, rounded } from "./machine.js";
-import { measured } from "./measured.js";
+import { measureCommand } from "./measure-command.js";
 
-// What a user waits for: a whole clip at 640x360 with the default preset, by the built command, and what
-// comes out of it by `siedd eval`.
+// Encodes a whole clip at 640x360 with the default preset of the built command, and evaluates it with `siedd eval`.
 
 const run = promisify(execFile);
 const folder = await mkdtemp(join(tmpdir(), "siedd-bench-"));
@@ -15,7 +14,7 @@ try {
   const before = machine();
   const clip = await benchClip(folder);
   const asset = join(folder, "video.siedd");
-  const encoded = await measured(["encode", clip.path, "-o", asset, "--size", "640x360"]);
+  const encoded = await measureCommand(["encode", clip.path, "-o", asset, "--size", "640x360"]);
   const { stdout } = await run(process.execPath, [command, "eval", asset, clip.path, "--json"], {
     maxBuffer: 2 ** 28,
   });

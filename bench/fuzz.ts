@@ -1,8 +1,8 @@
 import { machine } from "./machine.js";
 import { fuzz } from "./serving/fuzz.js";
 
-// Malformed requests: no 5xx but those that are meant, no file outside of the root, no crash. Their number and the
-// seed by SIEDD_REQUESTS and SIEDD_SEED.
+// Sends malformed requests: the server must not crash, must not return an unexpected 5xx, and must not serve files
+// outside the root. SIEDD_REQUESTS sets their number, SIEDD_SEED the random seed.
 
 const requests = Number(process.env.SIEDD_REQUESTS ?? 10_000);
 const seed = Number(process.env.SIEDD_SEED ?? 1);

@@ -5,14 +5,14 @@ import { writeSample } from "../media/index.js";
 
 const repository = resolve(import.meta.dirname, "../..");
 
-/** What a figure must be read with: the processor, its cores and how busy they were before. */
+/** Describes the machine: CPU model, number of cores, and load average. */
 export const machine = (): { cpu: string; cores: number; load: number } => ({
   cpu: cpus()[0]?.model ?? "unknown",
   cores: availableParallelism(),
   load: Math.round(loadavg()[0] * 10) / 10,
 });
 
-/** The clip that the figures in the documentation are of, or the sample video where it is not at hand. */
+/** Returns the clip of the documented figures, or a generated sample if it is not available. */
 export async function benchClip(folder: string): Promise<{ path: string; name: string }> {
   const bunny = join(process.env.SIEDD_MEDIA ?? join(repository, "../shared/media"), "bunny.mp4");
   if ((await stat(bunny).catch(() => undefined)) !== undefined) return { path: bunny, name: "bunny" };
@@ -21,7 +21,7 @@ export async function benchClip(folder: string): Promise<{ path: string; name: s
   return { path: sample, name: "sample" };
 }
 
-/** Path of the built command. */
+/** Path of the built command line. */
 export const command = join(repository, "dist/cli/main.js");
 
 export const rounded = (value: number, digits = 2): number => Number(value.toFixed(digits));

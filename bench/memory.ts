@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { machine, rounded } from "./machine.js";
-import { measured } from "./measured.js";
+import { measureCommand } from "./measure-command.js";
 
-// Memory of an encode against the length of the video: as many groups are in memory for 100 s as for 10 s.
-// The picture is small and training short, so that what would grow with the video is not hidden behind either.
+// Measures the memory of an encode for videos of 10 s and 100 s. It must not grow, because the number of groups in memory
+// is bounded. Frames are small and training is short, so that growth would not be hidden.
 
 const LENGTHS = [10, 100];
 const BRIEF = ["--preset", "draft", "--steps", "20", "--phase1-steps", "20", "--points", "64"];
@@ -24,8 +24,14 @@ try {
     const codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-c:a", "flac"];
     await promisify(execFile)("ffmpeg", ["-v", "error", ...inputs, ...codecs, video]);
     const asset = join(folder, `${seconds}.siedd`);
-    const { wallSeconds, peakMegabytes } = await measured([
-      ...["encode", video, "-o", asset, ...BRIEF, "--workers", String(WORKERS)],
+    const { wallSeconds, peakMegabytes } = await measureCommand([
+      "encode",
+      video,
+      "-o",
+      asset,
+      ...BRIEF,
+      "--workers",
+      String(WORKERS),
     ]);
     results.push({ videoSeconds: seconds, bytes: (await stat(asset)).size, wallSeconds, peakMegabytes });
   }

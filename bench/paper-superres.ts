@@ -8,9 +8,8 @@ import { type EncodeOptions, encode, framePsnr } from "../encoder/index.js";
 import { probeVideo, readFrames } from "../media/index.js";
 import { benchClip, machine, rounded } from "./machine.js";
 
-// Super-resolution: assets made from 640 x 360 pixels, decoded at 1280 x 720 and compared with the real frames of
-// that size; beside them what bicubic interpolation makes of the same asset decoded at 640 x 360, and of the
-// source's own 640 x 360 pixels. One group of 20 frames of each profile.
+// Super-resolution: encodes one group of 20 frames per profile at 640 x 360, decodes it at 1280 x 720, and compares it with
+// the source at that size. Also compares bicubic interpolation of the decoded and of the source 640 x 360 frames.
 
 const SMALL = { width: 640, height: 360 };
 const LARGE = { width: 1280, height: 720 };
@@ -28,7 +27,7 @@ const paper = {
 } as const;
 const tile = { profile: "tile", preset: "balanced", groupFrames: FRAMES } as const;
 
-/** Packed R'G'B' of one size -> RGBA of another, by ffmpeg's bicubic filter. */
+/** Scales a packed R'G'B' or RGBA frame to RGBA with the bicubic filter of ffmpeg. */
 function bicubic(
   frame: Uint8Array,
   from: typeof SMALL,
@@ -46,11 +45,11 @@ function bicubic(
     "-",
   ];
   const run = spawnSync("ffmpeg", ["-v", "error", ...input, ...output], { input: frame, maxBuffer: 2 ** 28 });
-  if (run.status !== 0) throw new Error(`ffmpeg could not scale a frame: ${run.stderr}`);
+  if (run.status !== 0) throw new Error(`ffmpeg cannot scale a frame: ${run.stderr}`);
   return run.stdout;
 }
 
-async function all(frames: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
+async function collect(frames: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
   const list: Uint8Array[] = [];
   for await (const frame of frames) list.push(frame);
   return list;
@@ -66,22 +65,22 @@ async function measure(input: string, folder: string, options: Partial<EncodeOpt
   const engine = await createFrameDecoder(asset, { runtime: async () => ort });
   const group = engine.loadGroup(0, await asset.readGroup(0));
   const at = { firstFrame: FIRST, frameCount: group.frameCount };
-  const truth = await all(readFrames(input, info, { ...LARGE, ...at }));
-  const source = await all(readFrames(input, info, { ...SMALL, ...at }));
+  const largeFrames = await collect(readFrames(input, info, { ...LARGE, ...at }));
+  const smallFrames = await collect(readFrames(input, info, { ...SMALL, ...at }));
   const region = fullRegion(asset);
   const decode = async (frame: number, size: typeof SMALL) => {
     const rgba = new Uint8Array(size.width * size.height * 4);
     await engine.decodeRgba(group, frame, { region, ...size }, rgba);
     return rgba;
   };
-  // One size after the other: an engine keeps the frames of the last request.
+  // Decodes all frames at one size before the next size, because the decoder caches the frames of the last viewport.
   const sums = { decoded: 0, assetBicubic: 0, sourceBicubic: 0 };
-  for (const [frame, real] of truth.entries()) {
-    sums.decoded += framePsnr(await decode(frame, LARGE), real);
-    sums.sourceBicubic += framePsnr(bicubic(source[frame], SMALL, LARGE, "rgb24"), real);
+  for (const [frame, original] of largeFrames.entries()) {
+    sums.decoded += framePsnr(await decode(frame, LARGE), original);
+    sums.sourceBicubic += framePsnr(bicubic(smallFrames[frame], SMALL, LARGE, "rgb24"), original);
   }
-  for (const [frame, real] of truth.entries()) {
-    sums.assetBicubic += framePsnr(bicubic(await decode(frame, SMALL), SMALL, LARGE, "rgba"), real);
+  for (const [frame, original] of largeFrames.entries()) {
+    sums.assetBicubic += framePsnr(bicubic(await decode(frame, SMALL), SMALL, LARGE, "rgba"), original);
   }
   const mean = (sum: number) => rounded(sum / group.frameCount);
   return {
@@ -99,7 +98,7 @@ try {
   const profiles = [];
   for (const options of [paper, tile]) profiles.push(await measure(clip.path, folder, options));
   process.stdout.write(
-    `${JSON.stringify({ bench: "paper-superres", machine: machine(), clip: clip.name, from: SMALL, to: LARGE, profiles })}\n`,
+    `${JSON.stringify({ bench: "paper-superres", machine: machine(), clip: clip.name, encodedSize: SMALL, decodedSize: LARGE, profiles })}\n`,
   );
 } finally {
   await rm(folder, { recursive: true, force: true });

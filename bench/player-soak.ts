@@ -2,24 +2,24 @@
 import { machine, rounded } from "./machine.js";
 import { PlayerStage } from "./player/stage.js";
 
-// Minutes of random play, pause, seek, resize and zoom in headless Chromium: what goes wrong, how long the video stalls
-// where nobody sought, and how much memory is left over. SIEDD_SECONDS says for how long; ten minutes by default.
+// Soak test in headless Chromium: random play, pause, seek, resize and zoom. Reports errors, stalls without a seek, and
+// heap growth. SIEDD_SECONDS sets the duration, ten minutes by default.
 
 const seconds = Number(process.env.SIEDD_SECONDS ?? 600);
 if (!(seconds >= 10))
-  throw new Error(`SIEDD_SECONDS is "${process.env.SIEDD_SECONDS}"; give seconds from 10`);
+  throw new Error(`SIEDD_SECONDS must be at least 10, got "${process.env.SIEDD_SECONDS}"`);
 
 const before = machine();
 const stage = await PlayerStage.open();
 try {
-  const { page, context } = await stage.page();
+  const { page, context } = await stage.openPage();
   const faults: string[] = [];
   page.on("pageerror", (error) => faults.push(String(error)));
   page.on("console", (message) => {
     if (message.type() === "error") faults.push(message.text());
   });
   const session = await context.newCDPSession(page);
-  /** Megabytes of JavaScript's heap after a collection. */
+  /** Size of the JavaScript heap after garbage collection, MB. */
   const heap = async () => {
     await session.send("HeapProfiler.collectGarbage");
     const { usedSize } = await session.send("Runtime.getHeapUsage");
@@ -35,9 +35,9 @@ try {
   });
   await page.waitForTimeout(5000);
   const heapBefore = await heap();
-  const seen = await page.evaluate(async (length) => {
+  const result = await page.evaluate(async (length) => {
     const { player } = window;
-    // xorshift (G. Marsaglia, 2003): the same deeds in each run.
+    // xorshift (G. Marsaglia, 2003): the same actions in each run.
     let state = 12345;
     const random = () => {
       state ^= state << 13;
@@ -47,24 +47,24 @@ try {
     };
     const errors: string[] = [];
     player.addEventListener("error", () => errors.push(player.error?.message ?? "unknown"));
-    /** Stalls in milliseconds: those that follow a seek, and those of plain playing. */
-    const stalls = { sought: [] as number[], playing: [] as number[] };
-    let since = 0;
-    let sought = false;
+    /** Stalls in milliseconds, after a seek and during playback. */
+    const stalls = { seeking: [] as number[], playing: [] as number[] };
+    let stalledAt = 0;
+    let isSeeking = false;
     player.addEventListener("seeking", () => {
-      sought = true;
+      isSeeking = true;
     });
     player.addEventListener("waiting", () => {
-      since = performance.now();
+      stalledAt = performance.now();
     });
     player.addEventListener("playing", () => {
-      if (since > 0) stalls[sought ? "sought" : "playing"].push(performance.now() - since);
-      [since, sought] = [0, false];
+      if (stalledAt > 0) stalls[isSeeking ? "seeking" : "playing"].push(performance.now() - stalledAt);
+      [stalledAt, isSeeking] = [0, false];
     });
     player.addEventListener("pause", () => {
-      since = 0;
+      stalledAt = 0;
     });
-    const deeds = {
+    const actions = {
       play: () => player.play().catch(() => undefined),
       pause: () => player.pause(),
       seek: () => {
@@ -77,16 +77,16 @@ try {
         player.zoom = random() < 0.5 ? 1 : 1 + 3 * random();
       },
     };
-    const names = Object.keys(deeds) as (keyof typeof deeds)[];
+    const names = Object.keys(actions) as (keyof typeof actions)[];
     const counts: Record<string, number> = {};
     const started = performance.now();
     while (performance.now() - started < 1000 * length) {
       const name = names[Math.floor(random() * names.length)] ?? "play";
       counts[name] = (counts[name] ?? 0) + 1;
-      deeds[name]();
+      actions[name]();
       await new Promise((resolve) => setTimeout(resolve, 300 + 1700 * random()));
-      // Most of the time the video plays.
-      if (player.paused && random() < 0.5) await deeds.play();
+      // The video plays most of the time.
+      if (player.paused && random() < 0.5) await actions.play();
     }
     player.pause();
     Object.assign(player, { zoom: 1, currentTime: 3 });
@@ -101,12 +101,12 @@ try {
       bench: "player-soak",
       machine: before,
       seconds,
-      deeds: seen.counts,
+      actions: result.counts,
       faults,
-      errors: seen.errors,
-      longestStallSeconds: max(seen.stalls.playing),
-      stalls: seen.stalls.playing.length,
-      longestWaitAfterSeekSeconds: max(seen.stalls.sought),
+      errors: result.errors,
+      longestStallSeconds: max(result.stalls.playing),
+      stalls: result.stalls.playing.length,
+      longestWaitAfterSeekSeconds: max(result.stalls.seeking),
       heapBeforeMB: rounded(heapBefore, 1),
       heapAfterMB: rounded(heapAfter, 1),
       heapDifferenceMB: rounded(heapAfter - heapBefore, 1),

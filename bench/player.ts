@@ -3,8 +3,8 @@ import type { Page } from "playwright-core";
 import { machine, rounded } from "./machine.js";
 import { PlayerStage } from "./player/stage.js";
 
-// What a viewer waits for, in headless Chromium on loopback with a server that has computed what is asked for: the first
-// picture, the picture after a seek, and the segments until a resize shows. Medians.
+// Measures the delays of the player in headless Chromium on loopback, with segments that the server has already computed:
+// time to the first frame, time to the frame after a seek, and segments until a resize is visible. Prints medians.
 
 const ROUNDS = 7;
 const SMALL = 320;
@@ -13,7 +13,7 @@ const LARGE = 480;
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
-/** Milliseconds from a player's coming into the page to its first picture. */
+/** Measures the milliseconds from inserting the element to its first frame. */
 const firstFrame = (page: Page) =>
   page.evaluate(async (width) => {
     const player = document.createElement("siedd-player");
@@ -26,7 +26,7 @@ const firstFrame = (page: Page) =>
     return performance.now() - started;
   }, SMALL);
 
-/** Milliseconds from a seek to where nothing is buffered to the picture there. */
+/** Measures the milliseconds from a seek outside the buffer to the frame there. */
 const seek = (page: Page, to: number) =>
   page.evaluate(async (seconds) => {
     const { player } = window;
@@ -40,29 +40,29 @@ const seek = (page: Page, to: number) =>
     }
   }, to);
 
-/** Segments between the one that plays at a resize and the first on screen at the new size. */
+/** Counts the segments from the one that plays at a resize to the first one at the new size. */
 const resize = (page: Page) =>
   page.evaluate(async (width) => {
     const { player } = window;
     const from = player.currentTime;
     player.style.width = `${width}px`;
     while (player.videoWidth !== width) await new Promise((resolve) => setTimeout(resolve, 10));
-    // Segments of the middle of the video last a second.
+    // All segments but the first ones last a second.
     return Math.floor(player.currentTime) - Math.floor(from);
   }, LARGE);
 
 const before = machine();
 const stage = await PlayerStage.open();
 try {
-  await stage.warm(`${SMALL},180`, `${LARGE},270`);
-  const figures = { firstFrame: [] as number[], seek: [] as number[], resize: [] as number[] };
+  await stage.warmCache(`${SMALL},180`, `${LARGE},270`);
+  const samples = { firstFrame: [] as number[], seek: [] as number[], resize: [] as number[] };
   for (let round = 0; round < ROUNDS; round++) {
-    const { page, context } = await stage.page();
-    figures.firstFrame.push(await firstFrame(page));
+    const { page, context } = await stage.openPage();
+    samples.firstFrame.push(await firstFrame(page));
     await page.waitForTimeout(400);
-    for (const to of [20.3, 9.6]) figures.seek.push(await seek(page, to + round / 5));
+    for (const to of [20.3, 9.6]) samples.seek.push(await seek(page, to + round / 5));
     await page.waitForTimeout(600);
-    figures.resize.push(await resize(page));
+    samples.resize.push(await resize(page));
     await context.close();
   }
   process.stdout.write(
@@ -70,10 +70,10 @@ try {
       bench: "player",
       machine: before,
       rounds: ROUNDS,
-      firstFrameMs: rounded(median(figures.firstFrame), 0),
-      seekMs: rounded(median(figures.seek), 0),
-      resizeSegments: median(figures.resize),
-      resizeSegmentsMost: Math.max(...figures.resize),
+      firstFrameMs: rounded(median(samples.firstFrame), 0),
+      seekMs: rounded(median(samples.seek), 0),
+      resizeSegments: median(samples.resize),
+      resizeSegmentsMax: Math.max(...samples.resize),
       loadAfter: machine().load,
     })}\n`,
   );

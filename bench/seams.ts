@@ -5,8 +5,8 @@ import { fullRegion, KernelDecoder, memorySource, openAsset } from "../codec/int
 import { encode } from "../encoder/index.js";
 import { benchClip, machine, rounded } from "./machine.js";
 
-// Whether tiles show where they meet: the horizontal gradient of luma at each distance from the borders of
-// tiles, as a share of the mean gradient, with the picture enlarged four times.
+// Measures whether tile boundaries are visible: the horizontal luma gradient at each distance from a boundary, relative to
+// the mean gradient, in frames enlarged four times.
 
 const ZOOM = 4;
 const size = { width: 640, height: 360 };
@@ -16,17 +16,17 @@ try {
   const output = join(folder, "video.siedd");
   await encode({ input: clip.path, output, preset: "fast", size, to: 1 });
   const asset = await openAsset(memorySource(await readFile(output)));
-  if (asset.profile !== "tile") throw new Error("the bench needs an asset of tiles");
+  if (asset.profile !== "tile") throw new Error("this benchmark requires an asset of the tile profile");
   const decoder = await KernelDecoder.create(asset);
   const group = decoder.loadGroup(0, await asset.readGroup(0));
   const width = ZOOM * size.width;
   const height = ZOOM * size.height;
   const side = width / asset.network.columns;
-  const picture = new Uint8Array(4 * width * height);
+  const rgba = new Uint8Array(4 * width * height);
   const sums = new Float64Array(side);
   for (let frame = 0; frame < group.frameCount; frame += 5) {
-    decoder.decodeRgba(group, frame, { region: fullRegion(asset), width, height }, picture);
-    const luma = (at: number) => 0.299 * picture[at] + 0.587 * picture[at + 1] + 0.114 * picture[at + 2];
+    decoder.decodeRgba(group, frame, { region: fullRegion(asset), width, height }, rgba);
+    const luma = (at: number) => 0.299 * rgba[at] + 0.587 * rgba[at + 1] + 0.114 * rgba[at + 2];
     for (let y = 0; y < height; y++) {
       for (let x = side; x < width; x++) {
         const at = 4 * (y * width + x);
@@ -35,13 +35,15 @@ try {
     }
   }
   const mean = sums.reduce((a, b) => a + b) / side;
-  const near = Array.from({ length: 2 * ZOOM + 1 }, (_, i) => rounded(sums[(i - ZOOM + side) % side] / mean));
+  const gradientByDistance = Array.from({ length: 2 * ZOOM + 1 }, (_, i) =>
+    rounded(sums[(i - ZOOM + side) % side] / mean),
+  );
   const result = {
     bench: "seams",
     machine: machine(),
     clip: clip.name,
     zoom: ZOOM,
-    gradientByDistance: near,
+    gradientByDistance,
   };
   process.stdout.write(`${JSON.stringify(result)}\n`);
 } finally {

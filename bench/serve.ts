@@ -5,13 +5,13 @@ import { openAsset } from "../codec/internal.js";
 import { DecodePool, fileSource } from "../decode-pool/index.js";
 import { videoSegments } from "../server/catalog/timeline.js";
 import { machine } from "./machine.js";
-import { cold } from "./serving/cold.js";
-import { firstSegment } from "./serving/first-segment.js";
-import { assetToServe, mezzanine, mezzanineOf } from "./serving/video.js";
-import { warm } from "./serving/warm.js";
+import { measureColdSegment } from "./serving/cold.js";
+import { measureFirstSegment } from "./serving/first-segment.js";
+import { assetToServe, decodedMezzanine, mezzanine } from "./serving/video.js";
+import { measureWarmSegment } from "./serving/warm.js";
 
-// What a viewer waits for, and what one machine serves: segments that are there already beside plain files, segments
-// that nobody asked for before beside a transcoder, and the first one of a server that has just started.
+// Measures the server: cached segments compared with static files, uncached segments compared with a transcoder, and the
+// first segment after a start.
 
 const SIZES = [
   { width: 640, height: 360, size: "640,360" },
@@ -26,21 +26,30 @@ try {
   await symlink(video, path);
   const asset = await openAsset(fileSource(path));
   const [segment] = videoSegments(asset).sort((a, b) => b.frameCount - a.frameCount);
-  if (segment === undefined) throw new Error("the video has no segment");
+  if (segment === undefined) throw new Error("the video has no segments");
   await pool.ready;
-  const shown = await mezzanineOf(video);
+  const decodedVideo = await decodedMezzanine(video);
   const coldSegments = [];
   for (const size of SIZES) {
     coldSegments.push(
-      await cold({ root, path, asset, pool, mezzanine: await mezzanine(), shown, segment, ...size }),
+      await measureColdSegment({
+        root,
+        path,
+        asset,
+        pool,
+        mezzanine: await mezzanine(),
+        decodedVideo,
+        segment,
+        ...size,
+      }),
     );
   }
-  const first = [];
-  for (const size of SIZES) first.push(await firstSegment(root, size));
+  const firstSegments = [];
+  for (const size of SIZES) firstSegments.push(await measureFirstSegment(root, size));
   const results = {
-    warm: await warm(video, `video/full/640,360/seg-${segment.index}.m4s`),
+    warm: await measureWarmSegment(video, `video/full/640,360/seg-${segment.index}.m4s`),
     cold: coldSegments,
-    first,
+    firstSegments,
   };
   process.stdout.write(`${JSON.stringify({ bench: "serve", machine: machine(), ...results })}\n`);
 } finally {

@@ -3,24 +3,24 @@ import { integerWriter } from "../../codec/group/coding.js";
 import {
   ByteWriter,
   CHANNELS,
+  dequantizeIntegers,
+  dequantizePaperEncoder,
   type FloatLayer,
   type PaperLayer,
-  paperEncoderValues,
   type ScaledIntegers,
-  scaledValues,
 } from "../../codec/internal.js";
 import { walkIntegers, walkLayers, writeLayerHeaders } from "../../codec/paper/coding.js";
 import type { Operations } from "../../encoder/graph/operations.js";
 import type { Tensor } from "../../encoder/graph/tensor.js";
-import { quantise16, quantizeBlocks } from "../../encoder/paper/half-quadratic.js";
-import { type TrainingWeights, weightsOf } from "../../encoder/tile/weights.js";
-import { linear } from "../../encoder/training/network/encoding.js";
+import { quantize16, quantizeBlocks } from "../../encoder/paper/half-quadratic.js";
+import { linear } from "../../encoder/training/network/layers.js";
 import { Random } from "../../encoder/training/sampling/random.js";
+import { requireWeights, type TrainingWeights } from "../../encoder/training/weights.js";
 
 /**
- * Conventional implicit networks: sine layers over coordinates and a linear head to R'G'B' (V. Sitzmann et al. 2020,
- * "SIREN"). One over (x, y, t) for a whole clip, or `networks` of their own over (x, y), one a frame (E. Dupont et al.
- * 2021, "COIN"), which are trained side by side.
+ * Conventional implicit networks: sine layers over coordinates, and a linear head with R'G'B' outputs (V. Sitzmann et al.
+ * 2020, "SIREN"). Either one network over (x, y, t) for a clip, or one network over (x, y) per frame (E. Dupont et al.
+ * 2021, "COIN"); these `networks` are trained as one batch.
  */
 export interface SirenNetwork {
   readonly networks: number;
@@ -31,37 +31,38 @@ export interface SirenNetwork {
 }
 
 const OMEGA = 30;
-/** As the paper profile stores its shared encoder. */
-const FORMAT = { bits: 8, block: 32 };
-/** Bits that a stored weight takes at least. */
-const BITS = 8;
+/** The format of the shared encoder in the paper profile. */
+const WEIGHT_FORMAT = { bits: 8, block: 32 };
+/** Approximate number of bits per stored weight. */
+const BITS_PER_WEIGHT = 8;
 
 const inputsOf = ({ inputs, width }: SirenNetwork, layer: number): number => (layer === 0 ? inputs : width);
 
-/** The greatest width at which a network, stored with its first weights, takes at most so many bytes. */
-export function widthOf(bytes: number, inputs: 2 | 3, layers: number): number {
-  const about = (width: number) => (width * (inputs + (layers - 1) * width) * BITS) / 8;
+/** Returns the largest width at which a network with its initial weights fits into `bytes`. */
+export function widthForBytes(bytes: number, inputs: 2 | 3, layers: number): number {
+  const estimatedBytes = (width: number) => (width * (inputs + (layers - 1) * width) * BITS_PER_WEIGHT) / 8;
   let width = 4;
-  while (about(width + 1) <= bytes) width++;
+  while (estimatedBytes(width + 1) <= bytes) width++;
   for (; width > 4; width--) {
     const network = { networks: 1, inputs, width, layers };
-    if (storeSiren(network, initialSiren(network, new Random(1))).bytes <= bytes) break;
+    if (compressSiren(network, initialSirenWeights(network, new Random(1))).bytes <= bytes) break;
   }
   return width;
 }
 
 /**
- * Learning rate of both kinds: of rates in steps of three, 3e-3 was the best over (x, y, t) at width 106 and 1e-2 a frame
- * at width 24 (frames 40 to 59 of bunny at 160 x 90, 300 steps); first weights shrink with the width too.
+ * Returns the learning rate, which is inversely proportional to the width as the initial weights are. In a search in
+ * factors of three, 3e-3 was best over (x, y, t) at width 106, and 1e-2 per frame at width 24 (frames 40 to 59 of bunny at
+ * 160 x 90, 300 steps).
  */
-export const sirenRate = ({ width }: SirenNetwork): number => 0.3 / width;
+export const sirenLearningRate = ({ width }: SirenNetwork): number => 0.3 / width;
 
-/** The published first weights: the first layer within 1 / inputs, later ones within sqrt(6 / width) / omega. */
-export function initialSiren(network: SirenNetwork, random: Random): TrainingWeights {
+/** Returns the published initialization: the first layer within 1 / inputs, later ones within sqrt(6 / width) / omega. */
+export function initialSirenWeights(network: SirenNetwork, random: Random): TrainingWeights {
   const { networks, width, layers } = network;
   const weights: TrainingWeights = new Map();
   const uniform = (count: number, bound: number) =>
-    Float32Array.from({ length: count }, () => random.symmetric(bound));
+    Float32Array.from({ length: count }, () => random.uniformSymmetric(bound));
   const bound = Math.sqrt(6 / width) / OMEGA;
   for (let l = 0; l < layers; l++) {
     const inputs = inputsOf(network, l);
@@ -73,7 +74,7 @@ export function initialSiren(network: SirenNetwork, random: Random): TrainingWei
   return weights;
 }
 
-/** The network's tensors and, at positions [1, inputs, B], its output [networks, 3, B]. */
+/** Adds the network to a graph. @param position [1, inputs, B] @returns its parameters and its output [networks, 3, B] */
 export function sirenForward(
   g: Operations,
   network: SirenNetwork,
@@ -96,48 +97,51 @@ export function sirenForward(
   return { output: linear(g, h, head, parameter("head_bias", [CHANNELS, 1])), parameters };
 }
 
-/** Weights as a decoder would read them, and the bytes that store them: matrices of 8 bits in blocks of 32, else 16. */
-export interface StoredSiren {
+/** Quantized weights: matrices with 8 bits in blocks of 32, other tensors with 16 bits. */
+export interface CompressedSiren {
+  /** Dequantized, as a decoder reads them. */
   readonly weights: TrainingWeights;
+  /** Encoded size. */
   readonly bytes: number;
 }
 
-export function storeSiren(network: SirenNetwork, trained: TrainingWeights): StoredSiren {
+/** Quantizes and encodes a trained network. */
+export function compressSiren(network: SirenNetwork, trained: TrainingWeights): CompressedSiren {
   const weights: TrainingWeights = new Map([...trained].map(([name, values]) => [name, values.slice()]));
   let bytes = 0;
   for (let n = 0; n < network.networks; n++) {
-    const part = (name: string): Float32Array => {
-      const values = weightsOf(weights, name);
+    const slice = (name: string): Float32Array => {
+      const values = requireWeights(weights, name);
       const length = values.length / network.networks;
       return values.subarray(n * length, (n + 1) * length);
     };
     const layers = Array.from(
       { length: network.layers },
       (_, l): PaperLayer => ({
-        weights: quantizeBlocks(part(`layer${l}`), network.width, FORMAT),
-        bias: quantise16(part(`layer${l}_bias`)),
+        weights: quantizeBlocks(slice(`layer${l}`), network.width, WEIGHT_FORMAT),
+        bias: quantize16(slice(`layer${l}_bias`)),
       }),
     );
-    const heads = [quantise16(part("head")), quantise16(part("head_bias"))];
-    bytes += codedBytes(layers, heads);
-    paperEncoderValues({ layers }).forEach((layer: FloatLayer, l) => {
-      part(`layer${l}`).set(layer.weights);
-      part(`layer${l}_bias`).set(layer.bias);
+    const heads = [quantize16(slice("head")), quantize16(slice("head_bias"))];
+    bytes += encodedSize(layers, heads);
+    dequantizePaperEncoder({ layers }).forEach((layer: FloatLayer, l) => {
+      slice(`layer${l}`).set(layer.weights);
+      slice(`layer${l}_bias`).set(layer.bias);
     });
-    part("head").set(scaledValues(heads[0]));
-    part("head_bias").set(scaledValues(heads[1]));
+    slice("head").set(dequantizeIntegers(heads[0]));
+    slice("head_bias").set(dequantizeIntegers(heads[1]));
   }
   return { weights, bytes };
 }
 
-/** Fields and range-coded integers, by the paper profile's coder. */
-function codedBytes(layers: readonly PaperLayer[], heads: readonly ScaledIntegers[]): number {
+/** Encodes headers and integers with the range coder of the paper profile. Returns the number of bytes. */
+function encodedSize(layers: readonly PaperLayer[], heads: readonly ScaledIntegers[]): number {
   const writer = new ByteWriter();
   writeLayerHeaders(writer, layers);
   for (const { step } of heads) writer.f32(step);
   const coder = new RangeEncoder();
-  const code = integerWriter(coder);
-  walkLayers(layers, code);
-  for (const head of heads) walkIntegers(head, CHANNELS, code);
+  const writeInteger = integerWriter(coder);
+  walkLayers(layers, writeInteger);
+  for (const head of heads) walkIntegers(head, CHANNELS, writeInteger);
   return writer.bytes(coder.finish()).finish().length;
 }

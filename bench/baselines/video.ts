@@ -1,7 +1,7 @@
 import { CHANNELS } from "../../codec/internal.js";
 import { probeVideo, readFrames } from "../../media/index.js";
 
-/** Frames of a clip in memory: packed R'G'B' [frames, height, width, 3]. */
+/** Frames of a clip in memory, packed R'G'B' [frames, height, width, 3]. */
 export interface Video {
   readonly width: number;
   readonly height: number;
@@ -9,7 +9,7 @@ export interface Video {
   readonly frames: Uint8Array;
 }
 
-/** The first `frameCount` frames of a video, scaled as the encoder scales them. */
+/** Reads the first `frameCount` frames of a video, scaled as in the encoder. */
 export async function loadVideo(
   path: string,
   size: { readonly width: number; readonly height: number },
@@ -24,8 +24,8 @@ export async function loadVideo(
   return { ...size, frameCount, frames };
 }
 
-/** Some frames of a video. */
-export function someFrames(video: Video, numbers: readonly number[]): Video {
+/** Returns the given frames of a video. */
+export function selectFrames(video: Video, numbers: readonly number[]): Video {
   const bytes = video.frames.length / video.frameCount;
   const frames = new Uint8Array(bytes * numbers.length);
   numbers.forEach((number, i) => {
@@ -34,8 +34,8 @@ export function someFrames(video: Video, numbers: readonly number[]): Video {
   return { ...video, frameCount: numbers.length, frames };
 }
 
-/** At most `count` frames of so many, evenly spaced. */
-export function evenly(frameCount: number, count: number): number[] {
-  const taken = Math.min(count, frameCount);
-  return Array.from({ length: taken }, (_, i) => Math.floor(((i + 0.5) * frameCount) / taken));
+/** Returns the numbers of up to `count` evenly spaced frames. */
+export function evenlySpaced(frameCount: number, count: number): number[] {
+  const selected = Math.min(count, frameCount);
+  return Array.from({ length: selected }, (_, i) => Math.floor(((i + 0.5) * frameCount) / selected));
 }

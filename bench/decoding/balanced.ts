@@ -1,6 +1,6 @@
 import type { TileNetwork } from "../../codec/internal.js";
 
-/** The network of a `balanced` asset of 640 x 360: tiles of 40 source pixels a side. */
+/** The network of a `balanced` asset of 640 x 360: tiles of 40 x 40 source pixels. */
 export const BALANCED: TileNetwork = {
   profile: "tile",
   rows: 9,

@@ -2,12 +2,12 @@ import { setFlagsFromString } from "node:v8";
 import { fullRegion, hasRelaxedSimd, KernelDecoder, openAsset } from "../../codec/internal.js";
 import { fileSource } from "../../decode-pool/index.js";
 
-/** As in the server's threads. */
+/** Enables relaxed SIMD, as the threads of the decode pool do. */
 export function enableRelaxedSimd(): void {
   if (!hasRelaxedSimd()) setFlagsFromString("--experimental-wasm-relaxed-simd");
 }
 
-/** Milliseconds from a path to the first frame of group `index`: opening, reading, decoding. */
+/** Measures the milliseconds to open an asset, read group `index`, and decode its first frame. */
 export async function firstFrame(
   path: string,
   index: number,
@@ -15,7 +15,7 @@ export async function firstFrame(
 ): Promise<number> {
   const started = performance.now();
   const asset = await openAsset(fileSource(path));
-  if (asset.profile !== "tile") throw new Error("the bench is of the tile profile");
+  if (asset.profile !== "tile") throw new Error("this benchmark requires the tile profile");
   const decoder = await KernelDecoder.create(asset);
   const group = decoder.loadGroup(index, await asset.readGroup(index));
   const out = new Uint8Array((size.width * size.height * 3) / 2);
@@ -23,7 +23,7 @@ export async function firstFrame(
   return performance.now() - started;
 }
 
-// A process of its own for the cold figure: first-frame.js <asset> <group> <width> <height>
+// As a script, for the cold start: first-frame.js <asset> <group> <width> <height>
 if (process.argv[1] === import.meta.filename) {
   const [path, index, width, height] = process.argv.slice(2);
   enableRelaxedSimd();

@@ -4,25 +4,32 @@ import { Operations } from "../../encoder/graph/operations.js";
 import type { Tensor } from "../../encoder/graph/tensor.js";
 import { tileForward } from "../../encoder/training/network/forward.js";
 import { tileParameters } from "../../encoder/training/network/parameters.js";
-import { type Feed, floats, loadGraph } from "../../encoder/training/onnx/onnx-runtime.js";
+import { type Feed, float32Tensor, loadGraph } from "../../encoder/training/onnx/onnx-runtime.js";
 
 /**
- * Milliseconds a frame of the same network as an ONNX graph, all tiles at once: R'G'B' floats without overlap,
- * cross-fade, 4:2:0 or rounding. The fastest of `rounds`.
+ * Measures the milliseconds per frame of a network as an ONNX graph, all tiles at once: R'G'B' floats without overlap,
+ * blending, 4:2:0 or rounding. Returns the fastest of `runs`.
  */
 export async function onnxMilliseconds(
   network: TileNetwork,
-  tileWidth: number,
-  pointsPerTile: number,
-  threads: number,
-  rounds: number,
+  {
+    tileWidth,
+    pointsPerTile,
+    threads,
+    runs,
+  }: {
+    readonly tileWidth: number;
+    readonly pointsPerTile: number;
+    readonly threads: number;
+    readonly runs: number;
+  },
 ): Promise<number> {
   const tiles = network.rows * network.columns;
   const g = new Operations();
   const feeds: Record<string, Feed> = {};
-  const give = (tensor: Tensor, bound: number): Tensor => {
+  const fill = (tensor: Tensor, bound: number): Tensor => {
     const size = tensor.shape.reduce((product, n) => product * n, 1);
-    feeds[tensor.name ?? ""] = floats(
+    feeds[tensor.name ?? ""] = float32Tensor(
       Float32Array.from({ length: size }, (_, i) => Math.sin(i) * bound),
       tensor.shape,
     );
@@ -30,22 +37,22 @@ export async function onnxMilliseconds(
   };
   const parameters = tileParameters(g, network, tiles, tileWidth);
   for (const { weights, bias } of [...parameters.hidden, parameters.head]) {
-    give(weights, 0.05);
-    give(bias, 0.1);
+    fill(weights, 0.05);
+    fill(bias, 0.1);
   }
   const output = tileForward(g, network, parameters, {
-    position: give(g.input("position", [1, 2, pointsPerTile]), 1),
-    offset: give(g.input("offset", [tiles, 2, 1]), 0),
-    frame: give(g.input("frame", [pointsPerTile]), 0),
-    motion: give(g.input("motion", [tiles, 2, 1]), 0.05),
+    position: fill(g.input("position", [1, 2, pointsPerTile]), 1),
+    offset: fill(g.input("offset", [tiles, 2, 1]), 0),
+    frame: fill(g.input("frame", [pointsPerTile]), 0),
+    motion: fill(g.input("motion", [tiles, 2, 1]), 0.05),
   });
   const graph = await loadGraph(exportFunction({ output }), "cpu", threads);
   try {
     let best = Number.POSITIVE_INFINITY;
-    for (let round = 0; round <= rounds; round++) {
+    for (let run = 0; run <= runs; run++) {
       const started = performance.now();
       await graph.run(feeds);
-      if (round > 0) best = Math.min(best, performance.now() - started);
+      if (run > 0) best = Math.min(best, performance.now() - started);
     }
     return best;
   } finally {

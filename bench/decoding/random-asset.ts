@@ -1,18 +1,35 @@
-import { allocateTile, layoutAsset, quantize, type TileNetwork, writeGroup } from "../../codec/internal.js";
+import {
+  allocateTile,
+  quantize,
+  type TileNetwork,
+  writeAssetHeader,
+  writeGroup,
+} from "../../codec/internal.js";
 import { Random } from "../../encoder/training/sampling/random.js";
 
-/** An asset whose weights are random, as large as trained ones: decoding takes as long. */
-export function randomAsset(
-  network: TileNetwork,
-  frame: { readonly width: number; readonly height: number },
-  tileWidth: number,
-  groups: number,
-  frameCount: number,
-): Uint8Array {
+/** Describes an asset with random weights. */
+export interface RandomAssetOptions {
+  readonly network: TileNetwork;
+  /** Source pixels. */
+  readonly frame: { readonly width: number; readonly height: number };
+  readonly tileWidth: number;
+  readonly groups: number;
+  /** Frames per group. */
+  readonly frameCount: number;
+}
+
+/** Creates an asset whose random weights have the magnitude of trained ones, so that decoding takes as long. */
+export function randomAsset({
+  network,
+  frame,
+  tileWidth,
+  groups,
+  frameCount,
+}: RandomAssetOptions): Uint8Array {
   const random = new Random(5);
-  const uniform = (bound: number) => (random.integer32() / 2 ** 31) * bound;
+  const uniform = (bound: number) => (random.int32() / 2 ** 31) * bound;
   const layers = Array.from({ length: network.hiddenLayers });
-  // About 5.6 bits a weight, as in trained assets.
+  // About 5.6 bits per weight, as in trained assets.
   const steps = {
     hidden: layers.map((_, l) => (l === 0 ? 4e-3 : 1.5e-3)),
     hiddenBias: layers.map(() => 2e-3),
@@ -35,7 +52,7 @@ export function randomAsset(
     const color = { mean: [0.5, 0.5, 0.5], deviation: [0.25, 0.25, 0.25] };
     return writeGroup(network, quantize({ frameCount, ...color, tiles, motion }, steps));
   });
-  const { head } = layoutAsset({
+  const { header: head } = writeAssetHeader({
     ...frame,
     profile: "tile",
     frameRate: { num: 25, den: 1 },

@@ -1,116 +1,112 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { type EncodeOptions, encode, framePsnr } from "../../encoder/index.js";
-import { type SirenNetwork, sirenRate, storeSiren, widthOf } from "../baselines/siren.js";
-import { type SirenPlan, sirenFrames, trainSiren } from "../baselines/train-siren.js";
-import { evenly, loadVideo, someFrames, type Video } from "../baselines/video.js";
+import { compressSiren, type SirenNetwork, sirenLearningRate, widthForBytes } from "../baselines/siren.js";
+import { decodeSirenFrames, type SirenPlan, trainSiren } from "../baselines/train-siren.js";
+import { evenlySpaced, loadVideo, selectFrames, type Video } from "../baselines/video.js";
 import { rounded } from "../machine.js";
-import type { RowClip } from "./clip.js";
-import type { Row, Settings } from "./settings.js";
+import type { Measurement, Row, Settings } from "./settings.js";
 
-/** Sine layers of the baselines, as many as the paper profile's. */
+/** Sine layers of the baselines, as many as in the paper profile. */
 export const SIREN_LAYERS = 5;
-/** Frames on which the PSNR of a SIREN is looked at while it is trained, and pixels of each about. */
-const LOOKED_AT = 8;
-const PIXELS_LOOKED_AT = 12_000;
-/** Looks while a baseline is trained. */
-const LOOKS = 8;
+/** Number of frames, and approximate number of pixels of each, that the PSNR of a SIREN is measured on during training. */
+const EVALUATED_FRAMES = 8;
+const EVALUATED_PIXELS = 12_000;
+/** Number of evaluations during the training of a baseline. */
+const EVALUATIONS = 8;
 
-/** One codec on one row. */
-export interface Reached {
+/** The result of one codec on one row. */
+export interface CodecResult {
   readonly seconds: number;
-  /** Of all threads of this process, ffmpeg's left out: what a busy machine changes less. */
+  /** CPU time of all threads of this process, without ffmpeg. It depends less on other load. */
   readonly cpuSeconds: number;
   readonly psnr: number;
   readonly bytes: number;
-  /** False where it was stopped before the PSNR that it had to reach. */
+  /** Whether the target PSNR was reached before training stopped. */
   readonly reached: boolean;
 }
 
-/** Time to reach the paper profile's PSNR by each codec. */
+/** The time of each codec to the PSNR of the paper profile. */
 export interface RowResult {
   readonly row: Row;
   readonly notes: readonly string[];
-  readonly paper: Reached;
-  readonly tile: Reached & { readonly steps: number };
-  /** Undefined where the baselines are left out. */
-  readonly siren?: Reached & { readonly width: number };
-  readonly coin?: Reached & { readonly width: number };
+  readonly paper: CodecResult;
+  readonly tile: CodecResult & { readonly steps: number };
+  /** Undefined if baselines are disabled. */
+  readonly siren?: CodecResult & { readonly width: number };
+  readonly coin?: CodecResult & { readonly width: number };
 }
 
-type Say = (line: string) => void;
-
-/** Assets go to `folder`, as `assetPath` says. */
-export async function measureRow(
-  row: Row,
-  clip: RowClip,
-  settings: Settings,
-  folder: string,
-  say: Say,
-): Promise<RowResult> {
+/** Encodes a clip with all codecs. The assets of both profiles remain at `assetPath`. */
+export async function measureRow(measurement: Measurement): Promise<RowResult> {
+  const { row, clip, settings, folder, log } = measurement;
   const size = { width: row.width, height: row.height };
   const common = { input: clip.path, size };
   const output = assetPath(folder, row, "paper");
-  const paper = { ...(await encoded({ ...common, ...settings.paper, output })), reached: true };
-  say(`paper ${describe(paper)}`);
-  const tile = await tileUntil(
+  const paper = { ...(await encodeMeasured({ ...common, ...settings.paper, output })), reached: true };
+  log(`paper ${describe(paper)}`);
+  const tile = await trainTileToPsnr(
     { ...common, preset: settings.tilePreset, output: assetPath(folder, row, "tile") },
     paper.psnr,
     settings.tileSteps,
-    say,
+    log,
   );
   const profiles = { row, notes: clip.notes, paper, tile };
   if (!settings.baselines) return profiles;
   const video = await loadVideo(clip.path, size, row.frames);
-  const threads = availableParallelism();
-  const siren = await sirenUntil(
-    {
+  const siren = await trainSirenToPsnr({
+    network: {
       networks: 1,
       inputs: 3,
-      width: widthOf(paper.bytes, 3, SIREN_LAYERS),
+      width: widthForBytes(paper.bytes, 3, SIREN_LAYERS),
       layers: SIREN_LAYERS,
     },
     video,
-    { points: settings.points.siren, threads },
-    paper.psnr,
-    settings.baselineSeconds,
-  );
-  say(`siren ${describe(siren)}`);
-  const some = evenly(row.frames, settings.coinFrames);
-  const alone = await sirenUntil(
-    {
-      networks: some.length,
-      inputs: 2,
-      width: widthOf(paper.bytes / row.frames, 2, SIREN_LAYERS),
-      layers: SIREN_LAYERS,
-    },
-    someFrames(video, some),
-    { points: settings.points.coin, threads },
-    paper.psnr,
-    settings.baselineSeconds,
-  );
-  const share = row.frames / some.length;
-  const coin = {
-    ...alone,
-    seconds: rounded(alone.seconds * share, 1),
-    cpuSeconds: rounded(alone.cpuSeconds * share, 1),
-    bytes: Math.round(alone.bytes * share),
-  };
-  say(`coin ${describe(coin)}, measured on ${some.length} frames`);
+    points: settings.points.siren,
+    psnr: paper.psnr,
+    maxCpuSeconds: settings.baselineSeconds,
+  });
+  log(`siren ${describe(siren)}`);
+  const coin = await measureCoin(video, paper, settings);
+  log(`coin ${describe(coin)}, measured on ${Math.min(row.frames, settings.coinFrames)} frames`);
   return { ...profiles, siren, coin };
 }
 
-/** Where the assets of a row lie. */
+/** Trains COIN on a few frames, and extrapolates time and size to all frames of the video. */
+async function measureCoin(
+  video: Video,
+  paper: CodecResult,
+  settings: Settings,
+): Promise<CodecResult & { width: number }> {
+  const frames = evenlySpaced(video.frameCount, settings.coinFrames);
+  const width = widthForBytes(paper.bytes / video.frameCount, 2, SIREN_LAYERS);
+  const measured = await trainSirenToPsnr({
+    network: { networks: frames.length, inputs: 2, width, layers: SIREN_LAYERS },
+    video: selectFrames(video, frames),
+    points: settings.points.coin,
+    psnr: paper.psnr,
+    maxCpuSeconds: settings.baselineSeconds,
+  });
+  const scale = video.frameCount / frames.length;
+  return {
+    ...measured,
+    seconds: rounded(measured.seconds * scale, 1),
+    cpuSeconds: rounded(measured.cpuSeconds * scale, 1),
+    bytes: Math.round(measured.bytes * scale),
+  };
+}
+
+/** Returns the path of the asset of a row. */
 export const assetPath = (folder: string, row: Row, profile: "paper" | "tile"): string =>
   join(folder, `${row.name.replaceAll(/[^\da-z]/gi, "-")}-${profile}.siedd`);
 
-/** Processor seconds of this process so far. */
+/** Returns the CPU time of this process in seconds. */
 function cpuSeconds(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e6;
 }
 
-async function encoded(options: EncodeOptions): Promise<Omit<Reached, "reached">> {
+async function encodeMeasured(options: EncodeOptions): Promise<Omit<CodecResult, "reached">> {
   const before = cpuSeconds();
   const { seconds, psnr, bytes, audioBytes } = await encode(options);
   return {
@@ -121,62 +117,89 @@ async function encoded(options: EncodeOptions): Promise<Omit<Reached, "reached">
   };
 }
 
-/** A codec's numbers in words. */
-export const describe = ({ seconds, cpuSeconds, psnr, bytes, reached }: Reached): string =>
-  `${reached ? "" : "not within "}${seconds} s, ${cpuSeconds} s of processors, ${psnr} dB, ${bytes} bytes`;
+/** Formats a result for the log. */
+export const describe = ({ seconds, cpuSeconds, psnr, bytes, reached }: CodecResult): string =>
+  `${reached ? "" : "not reached in "}${seconds} s, ${cpuSeconds} CPU s, ${psnr} dB, ${bytes} bytes`;
 
-async function tileUntil(
+/** Encodes with more and more steps until the PSNR is reached. */
+async function trainTileToPsnr(
   options: EncodeOptions,
   psnr: number,
-  tried: readonly number[],
-  say: Say,
+  stepCounts: readonly number[],
+  log: (line: string) => void,
 ): Promise<RowResult["tile"]> {
-  for (const [i, steps] of tried.entries()) {
-    const found = await encoded({ ...options, steps, phase1Steps: steps });
-    const reached = found.psnr >= psnr;
-    say(`tile, ${steps} steps: ${describe({ ...found, reached: true })}`);
-    if (reached || i === tried.length - 1) return { ...found, steps, reached };
+  for (const [i, steps] of stepCounts.entries()) {
+    const result = await encodeMeasured({ ...options, steps, phase1Steps: steps });
+    const reached = result.psnr >= psnr;
+    log(`tile, ${steps} steps: ${describe({ ...result, reached: true })}`);
+    if (reached || i === stepCounts.length - 1) return { ...result, steps, reached };
   }
-  throw new Error("no number of steps was given for the tile profile");
+  throw new Error("tileSteps must not be empty");
 }
 
-/**
- * Trains until the stored network has the PSNR, or for so many processor seconds; looked at now and then, the time of
- * looking left out.
- */
-async function sirenUntil(
-  network: SirenNetwork,
-  video: Video,
-  plan: Pick<SirenPlan, "points" | "threads">,
-  psnr: number,
-  seconds: number,
-): Promise<Reached & { width: number }> {
-  const frames = evenly(video.frameCount, LOOKED_AT);
-  const stride = Math.max(1, Math.round(Math.sqrt((video.width * video.height) / PIXELS_LOOKED_AT)));
-  let before = { seconds: 0, cpuSeconds: 0, psnr: Number.NEGATIVE_INFINITY };
-  let bytes = 0;
-  const rate = sirenRate(network);
-  const whole: SirenPlan = { ...plan, rate, optimizer: "schedule-free", steps: 1_000_000 };
-  for await (const progress of trainSiren(network, video, whole)) {
-    if (progress.cpuSeconds < before.cpuSeconds + seconds / LOOKS && progress.cpuSeconds < seconds) continue;
-    const stored = storeSiren(network, progress.weights());
-    const shown = await sirenFrames(network, stored.weights, video, frames, stride);
-    const now = shown.reduce((sum, { decoded, original }) => sum + framePsnr(decoded, original), 0);
-    const found = { seconds: progress.seconds, cpuSeconds: progress.cpuSeconds, psnr: now / shown.length };
-    bytes = stored.bytes;
-    const reached = found.psnr >= psnr;
-    if (reached && Number.isFinite(before.psnr)) {
-      const share = (psnr - before.psnr) / (found.psnr - before.psnr);
-      found.seconds = before.seconds + share * (found.seconds - before.seconds);
-      found.cpuSeconds = before.cpuSeconds + share * (found.cpuSeconds - before.cpuSeconds);
-      found.psnr = psnr;
+/** Describes how a SIREN is trained to a PSNR. */
+interface SirenTarget {
+  readonly network: SirenNetwork;
+  readonly video: Video;
+  /** Coordinates per step. */
+  readonly points: number;
+  /** Target PSNR of the compressed network, dB. */
+  readonly psnr: number;
+  /** Training stops after this CPU time, even below the target. */
+  readonly maxCpuSeconds: number;
+}
+
+/** Trains until the compressed network reaches the PSNR. The time excludes evaluations, and is interpolated between them. */
+async function trainSirenToPsnr({
+  network,
+  video,
+  points,
+  psnr,
+  maxCpuSeconds,
+}: SirenTarget): Promise<CodecResult & { width: number }> {
+  const frames = evenlySpaced(video.frameCount, EVALUATED_FRAMES);
+  const stride = Math.max(1, Math.round(Math.sqrt((video.width * video.height) / EVALUATED_PIXELS)));
+  let previous = { seconds: 0, cpuSeconds: 0, psnr: Number.NEGATIVE_INFINITY };
+  const plan: SirenPlan = {
+    points,
+    threads: availableParallelism(),
+    learningRate: sirenLearningRate(network),
+    optimizer: "schedule-free",
+    steps: 1_000_000,
+  };
+  for await (const progress of trainSiren(network, video, plan)) {
+    const isDue = progress.cpuSeconds >= previous.cpuSeconds + maxCpuSeconds / EVALUATIONS;
+    const isLast = progress.cpuSeconds >= maxCpuSeconds;
+    if (!isDue && !isLast) continue;
+    const { weights, bytes } = compressSiren(network, progress.weights());
+    const decodedFrames = await decodeSirenFrames({ network, weights, video, frames, stride });
+    const sum = decodedFrames.reduce(
+      (total, { decoded, original }) => total + framePsnr(decoded, original),
+      0,
+    );
+    const current = {
+      seconds: progress.seconds,
+      cpuSeconds: progress.cpuSeconds,
+      psnr: sum / decodedFrames.length,
+    };
+    const reached = current.psnr >= psnr;
+    if (reached && Number.isFinite(previous.psnr)) {
+      const share = (psnr - previous.psnr) / (current.psnr - previous.psnr);
+      current.seconds = previous.seconds + share * (current.seconds - previous.seconds);
+      current.cpuSeconds = previous.cpuSeconds + share * (current.cpuSeconds - previous.cpuSeconds);
+      current.psnr = psnr;
     }
-    before = found;
-    if (reached || progress.cpuSeconds >= seconds) {
-      const { width } = network;
-      const spent = { seconds: rounded(found.seconds, 2), cpuSeconds: rounded(found.cpuSeconds, 1) };
-      return { ...spent, psnr: rounded(found.psnr), bytes, reached, width };
+    previous = current;
+    if (reached || isLast) {
+      return {
+        seconds: rounded(current.seconds, 2),
+        cpuSeconds: rounded(current.cpuSeconds, 1),
+        psnr: rounded(current.psnr),
+        bytes,
+        reached,
+        width: network.width,
+      };
     }
   }
-  throw new Error("training ended before its time");
+  throw new Error("training ended before maxCpuSeconds");
 }

@@ -1,6 +1,24 @@
 import type { EncodeOptions, Preset } from "../../encoder/index.js";
 
-/** A clip that all codecs are given. */
+/** The clip of a row: a file without audio, so that every codec gets the same pixels. */
+export interface RowClip {
+  readonly path: string;
+  /** Modifications of the source. */
+  readonly notes: readonly string[];
+}
+
+/** The input of a measurement. */
+export interface Measurement {
+  readonly row: Row;
+  readonly clip: RowClip;
+  readonly settings: Settings;
+  /** Folder of the assets, as in `assetPath`. */
+  readonly folder: string;
+  /** Prints a line of progress. */
+  readonly log: (line: string) => void;
+}
+
+/** A clip that all codecs encode. */
 export interface Row {
   readonly name: string;
   readonly frames: number;
@@ -8,25 +26,26 @@ export interface Row {
   readonly height: number;
 }
 
-/** What one run of the bench measures, and how long. */
+/** Settings of one run of the benchmark. */
 export interface Settings {
   readonly rows: readonly Row[];
-  /** Whether SIRENs are measured beside both profiles, and all of them in equal bytes. */
+  /** Whether SIRENs are trained too, and all codecs are compared at equal bytes. */
   readonly baselines: boolean;
-  /** The paper profile; its PSNR is what the others have to reach. */
+  /** Options of the paper profile. Its PSNR is the target of the others. */
   readonly paper: Partial<EncodeOptions>;
-  /** The tile profile's networks, and what their bits are worth. */
+  /** Preset of the tile profile: its networks and its lambda. */
   readonly tilePreset: Preset;
-  /** The tile profile's steps, in each phase, tried in this order until the PSNR is reached. */
+  /** Training steps per phase of the tile profile, tried in this order until the PSNR is reached. */
   readonly tileSteps: readonly number[];
-  /** Processor seconds of training after which a baseline that has not reached the PSNR is stopped. */
+  /** CPU seconds after which the training of a baseline stops, even below the target PSNR. */
   readonly baselineSeconds: number;
-  /** Coordinates a step of the SIREN over (x, y, t), and of each of one a frame. */
+  /** Coordinates per step of the SIREN over (x, y, t), and of each SIREN per frame. */
   readonly points: { readonly siren: number; readonly coin: number };
-  /** Frames that one SIREN a frame is trained on; the time of all frames is in proportion. */
+  /** Number of frames that COIN is trained on; its time for all frames is extrapolated. */
   readonly coinFrames: number;
-  /** Which row's clip is stored in equal bytes, and which one's assets are decoded at all sizes. */
+  /** Name of the row that is encoded at equal bytes. */
   readonly equalBytes: string;
+  /** Name of the row whose assets are decoded at several sizes. */
   readonly sizes: {
     readonly row: string;
     readonly pixels: readonly { readonly width: number; readonly height: number }[];
@@ -41,8 +60,8 @@ const paper = {
   groupFrames: 20,
 } as const;
 /**
- * The published preset as it is: 20,000 steps a phase, 1/1024 of the coordinates a step. One thread, since a second one
- * makes it take half as many processor seconds again.
+ * The published preset: 20,000 steps per phase, 1/1024 of the coordinates per step. One thread, because a second one increases
+ * the CPU time by half.
  */
 const published = { profile: "paper", preset: "s", workers: 1, steps: 20_000, phase1Steps: 20_000 } as const;
 const STEPS = [80, 120, 160, 200, 240, 320, 480, 600, 700, 1000, 1500, 3000];
@@ -50,7 +69,7 @@ const vga = { width: 640, height: 360 };
 const hd = { width: 1280, height: 720 };
 const uhd = { width: 3840, height: 2160 };
 
-/** Meant for about 25 minutes on two quiet cores. */
+/** Takes about 25 minutes on two idle cores. */
 const full: Settings = {
   rows: [
     { name: "20 frames", frames: 20, ...vga },
@@ -75,12 +94,12 @@ const full: Settings = {
   },
 };
 
-/** The same in small pictures: two or three minutes on cores that others use too. */
+/** The same with small frames: two or three minutes on shared cores. */
 const small: Settings = {
   rows: [
     { name: "20 frames", frames: 20, width: 160, height: 90 },
     { name: "40 frames", frames: 40, width: 160, height: 90 },
-    { name: "20 frames, twice the size", frames: 20, width: 320, height: 180 },
+    { name: "20 frames, double size", frames: 20, width: 320, height: 180 },
   ],
   baselines: true,
   paper: { ...paper, width: 96, steps: 300, phase1Steps: 150, points: 512 },
@@ -91,7 +110,7 @@ const small: Settings = {
   coinFrames: 4,
   equalBytes: "20 frames",
   sizes: {
-    row: "20 frames, twice the size",
+    row: "20 frames, double size",
     pixels: [
       { width: 214, height: 120 },
       { width: 320, height: 180 },
@@ -104,44 +123,48 @@ const small: Settings = {
 const SCALES: Readonly<Record<string, Settings>> = { full, small };
 
 /**
- * SIEDD_BENCH_SCALE=small|full (default full); SIEDD_BENCH_ROWS="20 frames;40 frames": only these rows;
- * SIEDD_BENCH_PAPER=short|published (default short): the paper profile with width 256 and few steps, or preset s as
- * published, which takes a quarter of an hour for 20 frames on a quiet machine; SIEDD_BENCH_STEPS: the paper profile's
- * steps, of which phase 1 has half, or as many where it is the published one; SIEDD_BENCH_BASELINES=yes|no (default
- * yes): whether SIRENs are trained too; SIEDD_BENCH_CAP: processor seconds a baseline has.
+ * Reads the settings from environment variables:
+ *
+ * - SIEDD_BENCH_SCALE=full|small (default full)
+ * - SIEDD_BENCH_ROWS="20 frames;40 frames": only these rows
+ * - SIEDD_BENCH_PAPER=short|published (default short): the paper profile with width 256 and few steps, or preset s as
+ *   published, which takes 15 minutes for 20 frames on an idle machine
+ * - SIEDD_BENCH_STEPS: training steps of the paper profile; phase 1 has half as many, or as many if published
+ * - SIEDD_BENCH_BASELINES=yes|no (default yes): whether SIRENs are trained too
+ * - SIEDD_BENCH_CAP: CPU seconds per baseline
  */
 export function readSettings(environment: NodeJS.ProcessEnv): Settings & { readonly scale: string } {
   const scale = environment.SIEDD_BENCH_SCALE ?? "full";
   const found = SCALES[scale];
   if (found === undefined)
-    throw new Error(`SIEDD_BENCH_SCALE is ${scale}; it must be ${Object.keys(SCALES).join(" or ")}`);
-  const choice = <T extends string>(name: string, all: readonly T[]): T => {
-    const value = all.find((one) => one === (environment[name] ?? all[0]));
+    throw new Error(`SIEDD_BENCH_SCALE must be ${Object.keys(SCALES).join(" or ")}, got "${scale}"`);
+  const choice = <T extends string>(name: string, values: readonly T[]): T => {
+    const value = values.find((candidate) => candidate === (environment[name] ?? values[0]));
     if (value === undefined)
-      throw new Error(`${name} is ${environment[name]}; it must be ${all.join(" or ")}`);
+      throw new Error(`${name} must be ${values.join(" or ")}, got "${environment[name]}"`);
     return value;
   };
-  const number = (name: string, otherwise: number): number => {
-    const value = Number(environment[name] ?? otherwise);
-    if (!(value >= 1)) throw new Error(`${name} is ${environment[name]}; it must be a number from 1`);
+  const number = (name: string, defaultValue: number): number => {
+    const value = Number(environment[name] ?? defaultValue);
+    if (!(value >= 1)) throw new Error(`${name} must be a number >= 1, got "${environment[name]}"`);
     return value;
   };
   const names = environment.SIEDD_BENCH_ROWS?.split(";").map((name) => name.trim());
   const rows = found.rows.filter(({ name }) => names === undefined || names.includes(name));
   if (rows.length === 0)
-    throw new Error(`SIEDD_BENCH_ROWS: no row of that name; ${found.rows.map((row) => row.name).join("; ")}`);
-  const asPublished = choice("SIEDD_BENCH_PAPER", ["short", "published"]) === "published";
-  const trained = asPublished ? published : found.paper;
-  const steps = Math.round(number("SIEDD_BENCH_STEPS", trained.steps ?? 1));
-  const phase1Steps = asPublished ? steps : Math.max(1, Math.round(steps / 2));
+    throw new Error(`SIEDD_BENCH_ROWS must list some of: ${found.rows.map((row) => row.name).join("; ")}`);
+  const isPublished = choice("SIEDD_BENCH_PAPER", ["short", "published"]) === "published";
+  const paperOptions = isPublished ? published : found.paper;
+  const steps = Math.round(number("SIEDD_BENCH_STEPS", paperOptions.steps ?? 1));
+  const phase1Steps = isPublished ? steps : Math.max(1, Math.round(steps / 2));
   return {
     ...found,
     scale,
     rows,
     baselines: choice("SIEDD_BENCH_BASELINES", ["yes", "no"]) === "yes",
-    paper: { ...trained, steps, phase1Steps },
-    // What 20,000 steps reach, those of draft do not, however long they are trained.
-    tilePreset: asPublished ? "quality" : found.tilePreset,
+    paper: { ...paperOptions, steps, phase1Steps },
+    // The networks of draft do not reach the PSNR of 20,000 steps, however long they are trained.
+    tilePreset: isPublished ? "quality" : found.tilePreset,
     baselineSeconds: number("SIEDD_BENCH_CAP", found.baselineSeconds),
   };
 }

@@ -5,9 +5,8 @@ import { createFrameDecoder, fullRegion, memorySource, openAsset } from "../../c
 import { framePsnr } from "../../encoder/index.js";
 import { loadVideo } from "../baselines/video.js";
 import { rounded } from "../machine.js";
-import type { RowClip } from "./clip.js";
 import { assetPath } from "./rows.js";
-import type { Row, Settings } from "./settings.js";
+import type { Measurement, RowClip } from "./settings.js";
 
 interface Size {
   readonly width: number;
@@ -18,21 +17,21 @@ interface Size {
 export interface SizeResult {
   readonly profile: "paper" | "tile";
   readonly size: string;
-  /** dB against the true frames at this size, averaged down from the video's; null above the video's size. */
+  /** PSNR in dB against the video scaled down to this size; null above the size of the video. */
   readonly psnr: number | null;
-  /** dB between this picture averaged down to the smallest size, and the asset decoded there; null at the smallest. */
+  /** PSNR in dB between these frames scaled down to the smallest size, and the asset decoded there; null at the smallest. */
   readonly consistency: number | null;
-  /** Of the frames that the paper profile's decoder computes together, for each of them. */
+  /** Mean decoding time of the frames that the decoder of the paper profile computes together. */
   readonly secondsPerFrame: number;
 }
 
-/** Frames compared. */
-const COMPARED = 2;
-/** What a decoder of the paper profile keeps of frames that it computed together: so many are timed. */
+/** Number of frames to compare. */
+const COMPARED_FRAMES = 2;
+/** Bytes of the frames that a decoder of the paper profile computes together, which are the frames to time. */
 const WINDOW_BYTES = 64 * 1024 * 1024;
 
-/** RGBA of one size -> RGBA of a smaller one, by area. */
-function averaged(frame: Uint8Array, from: Size, to: Size): Uint8Array {
+/** Scales an RGBA frame down by area averaging. */
+function scaleDown(frame: Uint8Array, from: Size, to: Size): Uint8Array {
   const raw = ["-f", "rawvideo", "-pix_fmt", "rgba"];
   const input = [...raw, "-s", `${from.width}x${from.height}`, "-i", "-"];
   const filter = `scale=${to.width}:${to.height}:flags=area+accurate_rnd`;
@@ -40,59 +39,60 @@ function averaged(frame: Uint8Array, from: Size, to: Size): Uint8Array {
     input: frame,
     maxBuffer: 2 ** 28,
   });
-  if (run.status !== 0) throw new Error(`ffmpeg could not scale a frame: ${run.stderr}`);
+  if (run.status !== 0) throw new Error(`ffmpeg cannot scale a frame: ${run.stderr}`);
   return run.stdout;
 }
 
-const packed = (rgba: Uint8Array): Uint8Array =>
+const withoutAlpha = (rgba: Uint8Array): Uint8Array =>
   Uint8Array.from({ length: (rgba.length / 4) * 3 }, (_, i) => rgba[4 * Math.floor(i / 3) + (i % 3)]);
 
-/** The first group of both profiles' assets of one row at all sizes, the smallest first. */
-export async function measureSizes(
-  row: Row,
-  clip: RowClip,
-  { sizes }: Settings,
-  folder: string,
-  say: (line: string) => void,
-): Promise<SizeResult[]> {
+/** Decodes the first group of the assets of a row at all sizes, the smallest first. */
+export async function measureSizes({
+  row,
+  clip,
+  settings: { sizes },
+  folder,
+  log,
+}: Measurement): Promise<SizeResult[]> {
   const results: SizeResult[] = [];
   const [smallest] = sizes.pixels;
   for (const profile of ["paper", "tile"] as const) {
     const asset = await openAsset(memorySource(await readFile(assetPath(folder, row, profile))));
     const engine = await createFrameDecoder(asset, { runtime: async () => ort });
     const group = engine.loadGroup(0, await asset.readGroup(0));
-    const below: Uint8Array[] = [];
+    const smallestFrames: Uint8Array[] = [];
     for (const size of sizes.pixels) {
       const bytes = size.width * size.height * 4;
-      const count = Math.max(COMPARED, Math.min(group.frameCount, Math.floor(WINDOW_BYTES / bytes)));
-      const request = { region: fullRegion(asset), ...size };
+      const count = Math.max(COMPARED_FRAMES, Math.min(group.frameCount, Math.floor(WINDOW_BYTES / bytes)));
+      const viewport = { region: fullRegion(asset), ...size };
       const frames: Uint8Array[] = [];
       const scratch = new Uint8Array(bytes);
-      const began = performance.now();
+      const started = performance.now();
       for (let frame = 0; frame < count; frame++) {
-        await engine.decodeRgba(group, frame, request, scratch);
-        if (frame < COMPARED) frames.push(scratch.slice());
+        await engine.decodeRgba(group, frame, viewport, scratch);
+        if (frame < COMPARED_FRAMES) frames.push(scratch.slice());
       }
-      const secondsPerFrame = rounded((performance.now() - began) / 1000 / count, 4);
-      const known = size.width <= row.width && size.height <= row.height;
+      const secondsPerFrame = rounded((performance.now() - started) / 1000 / count, 4);
+      const hasReference = size.width <= row.width && size.height <= row.height;
       const result = {
         profile,
         size: `${size.width} x ${size.height}`,
-        psnr: known ? await truth(frames, clip, size) : null,
-        consistency: size === smallest ? null : consistency(frames, size, below, smallest),
+        psnr: hasReference ? await psnrOf(frames, clip, size) : null,
+        consistency: size === smallest ? null : consistency(frames, size, smallestFrames, smallest),
         secondsPerFrame,
       };
-      if (size === smallest) below.push(...frames.map(packed));
+      if (size === smallest) smallestFrames.push(...frames.map(withoutAlpha));
       results.push(result);
-      say(
-        `${profile} at ${result.size}: ${result.psnr} dB, ${result.consistency} dB, ${secondsPerFrame} s a frame`,
+      log(
+        `${profile} at ${result.size}: ${result.psnr} dB, ${result.consistency} dB, ${secondsPerFrame} s per frame`,
       );
     }
   }
   return results;
 }
 
-async function truth(frames: readonly Uint8Array[], clip: RowClip, size: Size): Promise<number> {
+/** Returns the mean PSNR against the video at the same size. */
+async function psnrOf(frames: readonly Uint8Array[], clip: RowClip, size: Size): Promise<number> {
   const video = await loadVideo(clip.path, size, frames.length);
   const bytes = video.frames.length / video.frameCount;
   const sum = frames.reduce((total, frame, i) => {
@@ -104,11 +104,11 @@ async function truth(frames: readonly Uint8Array[], clip: RowClip, size: Size): 
 function consistency(
   frames: readonly Uint8Array[],
   size: Size,
-  below: readonly Uint8Array[],
+  smallestFrames: readonly Uint8Array[],
   smallest: Size,
 ): number {
   const sum = frames.reduce(
-    (total, frame, i) => total + framePsnr(averaged(frame, size, smallest), below[i]),
+    (total, frame, i) => total + framePsnr(scaleDown(frame, size, smallest), smallestFrames[i]),
     0,
   );
   return rounded(sum / frames.length);

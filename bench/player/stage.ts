@@ -15,10 +15,10 @@ declare global {
   }
 }
 
-/** A video of 640 x 360 at 25 frames a second with segments of a second, silent, its tiles as trained ones. */
+/** A video without audio: 640 x 360, 25 fps, segments of a second, random weights as large as trained ones. */
 export const VIDEO = { width: 640, height: 360, seconds: 30 };
 
-/** A server on loopback with the video, and a browser. */
+/** A server with the video on loopback, and a browser. */
 export class PlayerStage {
   readonly server: RunningServer;
   readonly #browser: Browser;
@@ -32,7 +32,14 @@ export class PlayerStage {
 
   static async open(): Promise<PlayerStage> {
     const folder = await mkdtemp(join(tmpdir(), "siedd-bench-"));
-    await writeFile(join(folder, "video.siedd"), randomAsset(BALANCED, VIDEO, 16, VIDEO.seconds, 25));
+    const asset = randomAsset({
+      network: BALANCED,
+      frame: VIDEO,
+      tileWidth: 16,
+      groups: VIDEO.seconds,
+      frameCount: 25,
+    });
+    await writeFile(join(folder, "video.siedd"), asset);
     const server = await serve({ root: folder, port: 0, closeSeconds: 0 });
     return new PlayerStage(server, await launchBrowser(), folder);
   }
@@ -43,21 +50,21 @@ export class PlayerStage {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  /** Has every segment of these sizes computed, so that the server only sends them. */
-  async warm(...sizes: readonly string[]): Promise<void> {
+  /** Requests every segment at these sizes, so that the server has them cached. */
+  async warmCache(...sizes: readonly string[]): Promise<void> {
     const playlist = new URL("video/full/elastic/index.m3u8", this.server.url);
     const text = await (await fetch(playlist)).text();
     const paths = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
     const init = /URI="([^"]+)"/.exec(text)?.[1];
-    if (paths.length === 0 || init === undefined) throw new Error(`${playlist} names no segments`);
+    if (paths.length === 0 || init === undefined) throw new Error(`${playlist} lists no segments`);
     await get(new URL(init, playlist));
     for (const size of sizes) {
       for (const path of paths) await get(new URL(path.replace(/\{size\}|%7Bsize%7D/i, size), playlist));
     }
   }
 
-  /** A page with the player's script and no player yet, in a context without anything cached. */
-  async page(): Promise<{ readonly page: Page; readonly context: BrowserContext }> {
+  /** Opens a page with the player's script but no player, in a new browser context. */
+  async openPage(): Promise<{ readonly page: Page; readonly context: BrowserContext }> {
     const context = await this.#browser.newContext({ viewport: { width: 1400, height: 800 } });
     const page = await context.newPage();
     const html = '<!doctype html><link rel="icon" href="data:,"><style>body { margin: 0 }</style>';
@@ -72,5 +79,5 @@ export class PlayerStage {
 async function get(url: URL): Promise<void> {
   const response = await fetch(url);
   await response.arrayBuffer();
-  if (!response.ok) throw new Error(`${url} answers ${response.status}`);
+  if (!response.ok) throw new Error(`${url} returned ${response.status}`);
 }

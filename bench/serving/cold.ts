@@ -8,32 +8,34 @@ import { serve } from "../../server/index.js";
 import { rounded } from "../machine.js";
 import { median } from "./video.js";
 
-const ROUNDS = 7;
+const RUNS = 7;
 
 export interface ColdInput {
   readonly root: string;
   readonly path: string;
   readonly asset: Asset;
   readonly pool: DecodePool;
-  /** The video from its source, and as the asset shows it. */
+  /** The source video as H.264. */
   readonly mezzanine: string;
-  readonly shown: string;
+  /** The decoded asset as H.264. */
+  readonly decodedVideo: string;
   readonly width: number;
   readonly height: number;
-  /** As it stands in a URL. */
+  /** The size as in a URL. */
   readonly size: string;
-  /** Of about a second. */
+  /** A segment of about one second. */
   readonly segment: { readonly index: number; readonly firstFrame: number; readonly frameCount: number };
 }
 
-async function timed(work: () => Promise<unknown>): Promise<number> {
+/** Measures milliseconds. */
+async function measure(work: () => Promise<unknown>): Promise<number> {
   const started = performance.now();
   await work();
   return performance.now() - started;
 }
 
-/** Bytes of the answer. */
-async function fetched(url: string): Promise<number> {
+/** Returns the size of the response. */
+async function fetchBytes(url: string): Promise<number> {
   const response = await fetch(url);
   const { byteLength } = await response.arrayBuffer();
   if (!response.ok) throw new Error(`${url}: status ${response.status}`);
@@ -41,21 +43,21 @@ async function fetched(url: string): Promise<number> {
 }
 
 /**
- * A segment of about a second that nobody asked for before, and the same second transcoded as on-demand servers do it:
- * one ffmpeg that seeks, scales and encodes with the same settings. In turns.
+ * Measures an uncached segment of about one second, and the same second transcoded as on-demand servers do: one ffmpeg
+ * that seeks, scales and encodes with the same settings. Both alternate.
  */
-export async function cold(input: ColdInput) {
+export async function measureColdSegment(input: ColdInput) {
   const { asset, pool, width, height, size, segment } = input;
   const format = { width, height, frameRate: asset.frameRate };
   const server = await serve({ root: input.root, port: 0, cacheBytes: 0, prefetch: 0 });
   const url = `${server.url}video/full/${size}/seg-${segment.index}.m4s`;
   const decode = async () => {
     const frames: Uint8Array[] = [];
-    const request = { region: fullRegion(asset), width, height };
+    const viewport = { region: fullRegion(asset), width, height };
     const options = {
       from: segment.firstFrame,
       count: segment.frameCount,
-      request,
+      viewport,
       format: "i420-709" as const,
     };
     for await (const frame of decodeFrames(pool, input.path, options)) frames.push(frame);
@@ -64,63 +66,66 @@ export async function cold(input: ColdInput) {
   const encode = (frames: Uint8Array[]) =>
     encodeSegment({ ...format, ...segment, sampleEntry: "avc1", frames, sequence: 1 });
   try {
-    const bytes = await fetched(url);
+    const bytes = await fetchBytes(url);
     const transcodedBytes = await transcode(input, input.mezzanine);
     const frames = await decode();
-    const [ours, transcoded, shown, decoding, encoding, starting]: number[][] = [[], [], [], [], [], []];
-    for (let round = 0; round < ROUNDS; round++) {
-      ours?.push(await timed(() => fetched(url)));
-      transcoded?.push(await timed(() => transcode(input, input.mezzanine)));
-      shown?.push(await timed(() => transcode(input, input.shown)));
-      decoding?.push(await timed(decode));
-      encoding?.push(await timed(() => encode(frames)));
-      starting?.push(
-        await timed(() => encodeInit({ ...format, width: 16, height: 16, sampleEntry: "avc1" })),
+    const times = {
+      segment: [] as number[],
+      transcoded: [] as number[],
+      transcodedDecoded: [] as number[],
+      decoding: [] as number[],
+      encoding: [] as number[],
+      ffmpegStart: [] as number[],
+    };
+    for (let run = 0; run < RUNS; run++) {
+      times.segment.push(await measure(() => fetchBytes(url)));
+      times.transcoded.push(await measure(() => transcode(input, input.mezzanine)));
+      times.transcodedDecoded.push(await measure(() => transcode(input, input.decodedVideo)));
+      times.decoding.push(await measure(decode));
+      times.encoding.push(await measure(() => encode(frames)));
+      times.ffmpegStart.push(
+        await measure(() => encodeInit({ ...format, width: 16, height: 16, sampleEntry: "avc1" })),
       );
     }
-    const ratio = (others: number[] | undefined) =>
-      rounded(median((ours ?? []).map((one, i) => one / (others?.[i] ?? Number.NaN))));
-    const ms = (values: number[] | undefined) => rounded(median(values ?? []), 0);
+    const ratioTo = (others: readonly number[]) =>
+      rounded(median(times.segment.map((time, i) => time / (others[i] ?? Number.NaN))));
+    const ms = (values: readonly number[]) => rounded(median(values), 0);
     return {
-      ...{ width, height, frames: segment.frameCount },
-      coldSegmentMs: ms(ours),
-      transcodedMs: ms(transcoded),
-      timesTranscoding: ratio(transcoded),
-      timesTranscodingTheSameFrames: ratio(shown),
-      ...{ bytes, transcodedBytes },
-      // Alone, each of them; in a segment decoding and encoding overlap.
-      ...{ decodeMs: ms(decoding), encodeMs: ms(encoding), ffmpegStartMs: ms(starting) },
+      width,
+      height,
+      frames: segment.frameCount,
+      coldSegmentMs: ms(times.segment),
+      transcodedMs: ms(times.transcoded),
+      ratioToTranscode: ratioTo(times.transcoded),
+      ratioToTranscodeOfDecodedFrames: ratioTo(times.transcodedDecoded),
+      bytes,
+      transcodedBytes,
+      // Measured separately. In a segment, decoding and encoding overlap.
+      decodeMs: ms(times.decoding),
+      encodeMs: ms(times.encoding),
+      ffmpegStartMs: ms(times.ffmpegStart),
     };
   } finally {
     await server.close();
   }
 }
 
-/** The way of today's on-demand servers, with the settings of media/h264.ts. */
+/** Transcodes as an on-demand server does, with the settings of media/segments. Returns the number of bytes. */
 async function transcode({ asset, width, height, segment }: ColdInput, mezzanine: string): Promise<number> {
-  const seconds = asset.frameRate.den / asset.frameRate.num;
+  const frameSeconds = asset.frameRate.den / asset.frameRate.num;
   const { maxRate, bufferSize } = h264RateCap({ width, height, frameRate: asset.frameRate });
   const { stdout } = await promisify(execFile)(
     "ffmpeg",
     [
-      ...["-nostdin", "-loglevel", "error", "-ss", `${segment.firstFrame * seconds}`, "-i", mezzanine],
-      ...["-frames:v", `${segment.frameCount}`, "-s", `${width}x${height}`, "-an"],
-      ...["-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-profile:v", "high", "-bf", "0"],
-      ...["-maxrate", `${maxRate}`, "-bufsize", `${bufferSize}`, "-g", "100000", "-sc_threshold", "0"],
-      ...[
-        "-threads",
-        "1",
-        "-pix_fmt",
-        "yuv420p",
-        "-movflags",
-        "empty_moov+default_base_moof",
-        "-f",
-        "mp4",
-        "-",
-      ],
-    ],
+      `-nostdin -loglevel error -ss ${segment.firstFrame * frameSeconds} -i`.split(" "),
+      mezzanine,
+      `-frames:v ${segment.frameCount} -s ${width}x${height} -an`.split(" "),
+      "-c:v libx264 -preset veryfast -crf 20 -profile:v high -bf 0".split(" "),
+      `-maxrate ${maxRate} -bufsize ${bufferSize} -g 100000 -sc_threshold 0 -threads 1`.split(" "),
+      "-pix_fmt yuv420p -movflags empty_moov+default_base_moof -f mp4 -".split(" "),
+    ].flat(),
     { encoding: "buffer", maxBuffer: 2 ** 28 },
   );
-  if (stdout.byteLength < 1000) throw new Error("ffmpeg transcoded nothing");
+  if (stdout.byteLength < 1000) throw new Error("ffmpeg returned no segment");
   return stdout.byteLength;
 }

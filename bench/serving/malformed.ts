@@ -1,8 +1,8 @@
 import type { Random } from "../../encoder/training/sampling/random.js";
 
-// Requests as an attacker would send them, as raw bytes: a client library would mend most of them.
+// Generates malformed requests as raw bytes; an HTTP client would not send them.
 
-/** Files that lie outside the root, or in it and are no assets: no answer may hold their bytes. */
+/** Files outside the root, and files in it that are not served. No response may contain their bytes. */
 export const FORBIDDEN = [
   "../outside.siedd",
   "../secret.txt",
@@ -25,7 +25,7 @@ const SIZES = [
   "1e3,2",
   "99999999,2",
 ];
-const ODD_SIZES = [
+const INVALID_SIZES = [
   "^",
   "%5E",
   "%5E%5E64,36",
@@ -48,7 +48,7 @@ const REGIONS = [
   "400,0,1,1",
   "0,0,0,0",
 ];
-const ODD_REGIONS = [
+const INVALID_REGIONS = [
   "pct:",
   "-1,0,5,5",
   "0,0,1e9,1e9",
@@ -170,48 +170,48 @@ export class MalformedRequests {
     this.#random = random;
   }
 
-  /** One request from its first line to the blank one. */
+  /** Returns a request, from the request line to the blank line. */
   next(): Buffer {
     const lines = [
-      `${this.#method()} ${this.#target()} HTTP/${this.#chance(0.01) ? this.#one(["1.0", "9.9", "x"]) : "1.1"}`,
+      `${this.#method()} ${this.#target()} HTTP/${this.#chance(0.01) ? this.#pick(["1.0", "9.9", "x"]) : "1.1"}`,
     ];
     if (!this.#chance(0.01))
-      lines.push(`Host: ${this.#chance(0.02) ? this.#one(["", "a b", "x".repeat(300)]) : "localhost"}`);
+      lines.push(`Host: ${this.#chance(0.02) ? this.#pick(["", "a b", "x".repeat(300)]) : "localhost"}`);
     lines.push("Connection: close");
     while (this.#chance(0.35)) {
-      const [name, values] = this.#one(HEADERS);
-      lines.push(`${name}: ${this.#one(values)}`);
-      // The same one twice.
-      if (this.#chance(0.1)) lines.push(`${name}: ${this.#one(values)}`);
+      const [name, values] = this.#pick(HEADERS);
+      lines.push(`${name}: ${this.#pick(values)}`);
+      // Duplicate header.
+      if (this.#chance(0.1)) lines.push(`${name}: ${this.#pick(values)}`);
     }
     const text = `${lines.join("\r\n")}\r\n\r\n`;
     const bytes = Buffer.from(text, this.#chance(0.5) ? "utf8" : "latin1");
-    // Now and then a byte that belongs nowhere.
+    // Rarely, a random byte.
     if (this.#chance(0.02)) bytes[this.#below(bytes.length)] = this.#below(256);
     return bytes;
   }
 
   #method(): string {
-    return this.#chance(0.06) ? this.#one(METHODS) : this.#chance(0.1) ? "HEAD" : "GET";
+    return this.#chance(0.06) ? this.#pick(METHODS) : this.#chance(0.1) ? "HEAD" : "GET";
   }
 
   #target(): string {
     let path = this.#path();
     while (this.#chance(0.25)) {
       const at = this.#below(path.length + 1);
-      path = path.slice(0, at) + this.#one(ODD) + path.slice(at + (this.#chance(0.3) ? 1 : 0));
+      path = path.slice(0, at) + this.#pick(ODD) + path.slice(at + (this.#chance(0.3) ? 1 : 0));
     }
     if (this.#chance(0.01)) path += "/x".repeat(this.#below(4000));
     if (this.#chance(0.01)) path = path.slice(this.#below(path.length));
-    return this.#chance(0.25) ? `${path}?${this.#one(QUERIES)}` : path;
+    return this.#chance(0.25) ? `${path}?${this.#pick(QUERIES)}` : path;
   }
 
   #path(): string {
-    if (this.#chance(0.05)) return `/${this.#one(FORBIDDEN)}`;
+    if (this.#chance(0.05)) return `/${this.#pick(FORBIDDEN)}`;
     if (this.#chance(0.05))
-      return `/player/${this.#one([...FORBIDDEN, "../../package.json", "..%2f..%2fpackage.json", ""])}`;
+      return `/player/${this.#pick([...FORBIDDEN, "../../package.json", "..%2f..%2fpackage.json", ""])}`;
     if (this.#chance(0.04))
-      return this.#one([
+      return this.#pick([
         "/",
         "/healthz",
         "/metrics",
@@ -221,14 +221,14 @@ export class MalformedRequests {
         "/index.html",
         "/%",
       ]);
-    const id = this.#chance(0.6) ? "video" : this.#one(IDS);
-    const number = this.#one(NUMBERS);
-    // What is in order costs work: it is rare, but there.
-    const odd = this.#chance(0.9);
-    const region = odd ? this.#one([...REGIONS, ...ODD_REGIONS]) : this.#one(REGIONS);
-    const size = odd ? this.#one([...ODD_SIZES, ...SIZES]) : this.#one(SIZES);
+    const id = this.#chance(0.6) ? "video" : this.#pick(IDS);
+    const number = this.#pick(NUMBERS);
+    // Valid requests are rare, because they cost decoding work.
+    const isInvalid = this.#chance(0.9);
+    const region = isInvalid ? this.#pick([...REGIONS, ...INVALID_REGIONS]) : this.#pick(REGIONS);
+    const size = isInvalid ? this.#pick([...INVALID_SIZES, ...SIZES]) : this.#pick(SIZES);
     const folder = `/${id}/${region}/${size}`;
-    return this.#one([
+    return this.#pick([
       `/${id}/asset`,
       `/${id}/asset`,
       `/${id}/info.json`,
@@ -236,7 +236,7 @@ export class MalformedRequests {
       `/${id}/elastic.m3u8`,
       `/${id}/storyboard.vtt`,
       `/${id}/storyboard-${number}.jpg`,
-      `/${id}/audio-${number}/seg-${this.#one(NUMBERS)}.m4s`,
+      `/${id}/audio-${number}/seg-${this.#pick(NUMBERS)}.m4s`,
       `/${id}/audio-${number}/index.m3u8`,
       `/${id}/text-${number}/index.m3u8`,
       `/${id}/${region}/elastic/index.m3u8`,
@@ -245,19 +245,19 @@ export class MalformedRequests {
       `${folder}/seg-${number}.m4s`,
       `${folder}/elastic-${number}.m4s`,
       `${folder}/iframe-${number}.m4s`,
-      `${folder}/frame-${number}.${this.#one(["jpg", "png", "webp", "avif", "gif", "JPG", "jpg.png", ""])}`,
+      `${folder}/frame-${number}.${this.#pick(["jpg", "png", "webp", "avif", "gif", "JPG", "jpg.png", ""])}`,
     ]);
   }
 
   #below(count: number): number {
-    return (this.#random.integer32() >>> 0) % count;
+    return (this.#random.int32() >>> 0) % count;
   }
 
-  #chance(share: number): boolean {
-    return this.#random.integer32() >>> 0 < share * 2 ** 32;
+  #chance(probability: number): boolean {
+    return this.#random.int32() >>> 0 < probability * 2 ** 32;
   }
 
-  #one<T>(values: readonly T[]): T {
+  #pick<T>(values: readonly T[]): T {
     return values[this.#below(values.length)] as T;
   }
 }

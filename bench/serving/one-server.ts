@@ -1,6 +1,6 @@
 import { serve } from "../../server/index.js";
 
-// A child process with one server, so that its memory is its own. Ends when its parent lets go of it.
+// Child process with one server, so that its memory can be measured. Exits when the parent disconnects.
 
 const [root = "", cacheBytes = ""] = process.argv.slice(2);
 const server = await serve({ root, port: 0, cacheBytes: Number(cacheBytes) });

@@ -6,11 +6,17 @@ import type { TileNetwork } from "../../codec/internal.js";
 import { encode } from "../../encoder/index.js";
 import { benchClip, command } from "../machine.js";
 
-/** A small video of random weights: as much work as a trained one. */
+/** A small video with random weights, which takes as long to decode as a trained one. */
 export const FRAME = { width: 320, height: 180 };
 export const NETWORK: TileNetwork = {
-  ...{ profile: "tile", rows: 5, columns: 8, overlap: 1, frequencies: 4 },
-  ...{ omega: 20, encoderWidth: 0, hiddenLayers: 3 },
+  profile: "tile",
+  rows: 5,
+  columns: 8,
+  overlap: 1,
+  frequencies: 4,
+  omega: 20,
+  encoderWidth: 0,
+  hiddenLayers: 3,
 };
 
 const folder = join(resolve(import.meta.dirname, "../../.."), ".siedd/bench");
@@ -20,7 +26,7 @@ const exists = (path: string) =>
     () => false,
   );
 
-/** Two seconds at 640x360, encoded once: what is measured is the server, not the quality. */
+/** Returns the path of an asset of two seconds at 640x360, and encodes it on the first call. */
 export async function assetToServe(): Promise<string> {
   await mkdir(folder, { recursive: true });
   const { path: input, name } = await benchClip(folder);
@@ -30,22 +36,27 @@ export async function assetToServe(): Promise<string> {
   return output;
 }
 
-/** The same video as a server that transcodes would keep it: H.264 of its full size, a keyframe every two seconds. */
+/** Returns the path of the same video as a transcoding server stores it: H.264 at full size, a keyframe every two seconds. */
 export async function mezzanine(): Promise<string> {
   await mkdir(folder, { recursive: true });
   const { path: input, name } = await benchClip(folder);
   const output = join(folder, `mezzanine-${name}.mp4`);
   if (await exists(output)) return output;
   await promisify(execFile)("ffmpeg", [
-    ...["-y", "-loglevel", "error", "-i", input, "-t", "2", "-an", "-c:v", "libx264", "-preset", "medium"],
-    ...["-crf", "18", "-g", "50", "-pix_fmt", "yuv420p", output],
+    "-y",
+    "-loglevel",
+    "error",
+    "-i",
+    input,
+    ..."-t 2 -an -c:v libx264 -preset medium -crf 18 -g 50 -pix_fmt yuv420p".split(" "),
+    output,
   ]);
   return output;
 }
 
-/** What the asset shows, as H.264: the encoder's work is then the same, where a draft is noisier than its source. */
-export async function mezzanineOf(asset: string): Promise<string> {
-  const output = asset.replace(/\.siedd$/, "-shown.mp4");
+/** Returns the path of the decoded asset as H.264. Its noise is the same, so the H.264 encoder has the same work. */
+export async function decodedMezzanine(asset: string): Promise<string> {
+  const output = asset.replace(/\.siedd$/, "-decoded.mp4");
   if (!(await exists(output)))
     await promisify(execFile)(process.execPath, [command, "decode", asset, "-o", output]);
   return output;

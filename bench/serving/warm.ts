@@ -4,16 +4,16 @@ import autocannon from "autocannon";
 import { rounded } from "../machine.js";
 import { median } from "./video.js";
 
-const ROUNDS = 5;
+const RUNS = 5;
 const SECONDS = 2;
 const CONNECTIONS = 16;
 
-interface Load {
-  /** Requests a second. */
+interface LoadResult {
+  /** Requests per second. */
   readonly rate: number;
-  /** Milliseconds. */
+  /** 99th percentile of the latency, milliseconds. */
   readonly p99: number;
-  /** Milliseconds of processor time of the server a request: what other work on the machine changes least. */
+  /** CPU time of the server per request, milliseconds. It depends least on other load. */
   readonly cpu: number;
 }
 
@@ -23,40 +23,41 @@ async function cpuMilliseconds(child: ChildProcess): Promise<number> {
   return (user + system) / 1000;
 }
 
-async function load(child: ChildProcess, url: string, duration: number): Promise<Load> {
+async function runLoad(child: ChildProcess, url: string, duration: number): Promise<LoadResult> {
   const before = await cpuMilliseconds(child);
   const { requests, latency, errors, non2xx } = await autocannon({ url, connections: CONNECTIONS, duration });
-  if (errors + non2xx > 0) throw new Error(`${url}: ${errors} errors, ${non2xx} refusals`);
+  if (errors + non2xx > 0) throw new Error(`${url}: ${errors} errors, ${non2xx} responses that are not 2xx`);
   const cpu = (await cpuMilliseconds(child)) - before;
   return { rate: requests.average, p99: latency.p99, cpu: cpu / requests.total };
 }
 
-/** Requests a second for one segment that is in memory, beside @fastify/static on the same bytes, in turns. */
-export async function warm(asset: string, path: string) {
+/** Measures requests per second for a cached segment, and for @fastify/static with the same bytes. Both alternate. */
+export async function measureWarmSegment(asset: string, path: string) {
   const child = fork(new URL("two-servers.js", import.meta.url), [asset, path]);
   try {
-    const [servers] = (await once(child, "message")) as [{ ours: string; plain: string; bytes: number }];
-    const ours: Load[] = [];
-    const plain: Load[] = [];
-    // Compiled before it is measured.
-    for (const url of [servers.ours, servers.plain]) await load(child, url, 1);
-    for (let round = 0; round < ROUNDS; round++) {
-      ours.push(await load(child, servers.ours, SECONDS));
-      plain.push(await load(child, servers.plain, SECONDS));
+    const [urls] = (await once(child, "message")) as [{ siedd: string; static: string; bytes: number }];
+    const sieddResults: LoadResult[] = [];
+    const staticResults: LoadResult[] = [];
+    // Warms up the JIT compiler.
+    for (const url of [urls.siedd, urls.static]) await runLoad(child, url, 1);
+    for (let run = 0; run < RUNS; run++) {
+      sieddResults.push(await runLoad(child, urls.siedd, SECONDS));
+      staticResults.push(await runLoad(child, urls.static, SECONDS));
     }
-    const rate = (loads: readonly Load[]) => rounded(median(loads.map((one) => one.rate)), 0);
-    const p99 = (loads: readonly Load[]) => rounded(median(loads.map((one) => one.p99)), 1);
-    const cpu = (loads: readonly Load[]) => rounded(median(loads.map((one) => one.cpu)), 3);
+    const rate = (results: readonly LoadResult[]) => rounded(median(results.map((result) => result.rate)), 0);
+    const p99 = (results: readonly LoadResult[]) => rounded(median(results.map((result) => result.p99)), 1);
+    const cpu = (results: readonly LoadResult[]) => rounded(median(results.map((result) => result.cpu)), 3);
+    const ratios = sieddResults.map((result, i) => result.rate / (staticResults[i]?.rate ?? Number.NaN));
     return {
-      segmentBytes: servers.bytes,
+      segmentBytes: urls.bytes,
       connections: CONNECTIONS,
-      requestsPerSecond: rate(ours),
-      staticRequestsPerSecond: rate(plain),
-      timesStatic: rounded(median(ours.map((one, i) => one.rate / (plain[i]?.rate ?? Number.NaN)))),
-      p99Ms: p99(ours),
-      staticP99Ms: p99(plain),
-      cpuMsPerRequest: cpu(ours),
-      staticCpuMsPerRequest: cpu(plain),
+      requestsPerSecond: rate(sieddResults),
+      staticRequestsPerSecond: rate(staticResults),
+      ratioToStatic: rounded(median(ratios)),
+      p99Ms: p99(sieddResults),
+      staticP99Ms: p99(staticResults),
+      cpuMsPerRequest: cpu(sieddResults),
+      staticCpuMsPerRequest: cpu(staticResults),
     };
   } finally {
     child.disconnect();

@@ -1,14 +1,14 @@
-// What SIMD can do at best on this machine, in the kernel's own instructions: operands from the first-level
-// cache, blocks of registers as in codec/kernel/assembly/dense.ts, and nothing else.
+// Peak SIMD throughput with the instructions of the decoding kernel: operands in the L1 cache, and register blocks as in
+// codec/kernel/assembly/dense.ts.
 
 import { cosine8 } from "../../../codec/kernel/assembly/sine";
 
 const BYTES: usize = 4096;
 
-/** `turns` times over 4 KiB of activations: 16 instructions that multiply and add eight numbers each, per 32 bytes. */
-export function multiplyAdds(turns: i32): i32 {
+/** Reads 4 KiB of activations `iterations` times, with 8 instructions of eight 16-bit multiply-adds per 32 bytes. */
+export function multiplyAdds(iterations: i32): i32 {
   let a0 = i32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
-  for (let turn = 0; turn < turns; turn++) {
+  for (let i = 0; i < iterations; i++) {
     for (let at: usize = 1024; at < 1024 + BYTES; at += 32) {
       const x = v128.load(at);
       const y = v128.load(at, 16);
@@ -30,10 +30,10 @@ export function multiplyAdds(turns: i32): i32 {
   return i32x4.extract_lane(i32x4.add(a, i32x4.add(i32x4.add(b0, b1), i32x4.add(b2, b3))), 0);
 }
 
-/** The same with 32-bit floats: a multiplication and an addition are two instructions for four numbers. */
-export function floatMultiplyAdds(turns: i32): f32 {
+/** The same with 32-bit floats: a multiply-add of four numbers takes two instructions. */
+export function floatMultiplyAdds(iterations: i32): f32 {
   let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
-  for (let turn = 0; turn < turns; turn++) {
+  for (let i = 0; i < iterations; i++) {
     for (let at: usize = 1024; at < 1024 + BYTES; at += 32) {
       const x = v128.load(at);
       const y = v128.load(at, 16);
@@ -55,9 +55,9 @@ export function floatMultiplyAdds(turns: i32): f32 {
   return f32x4.extract_lane(f32x4.add(a, f32x4.add(f32x4.add(b0, b1), f32x4.add(b2, b3))), 0);
 }
 
-/** `turns` times the sines of 4 KiB of phases, in place: eight in 16 bytes. */
-export function sines(turns: i32): void {
-  for (let turn = 0; turn < turns; turn++) {
+/** Computes the sines of 4 KiB of phases in place, `iterations` times, eight per 16 bytes. */
+export function sines(iterations: i32): void {
+  for (let i = 0; i < iterations; i++) {
     for (let at: usize = 1024; at < 1024 + BYTES; at += 32) {
       const x = cosine8(v128.load(at));
       const y = cosine8(v128.load(at, 16));

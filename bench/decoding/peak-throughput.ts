@@ -2,31 +2,31 @@ import { resolve } from "node:path";
 import asc from "assemblyscript/asc";
 
 interface PeakExports {
-  multiplyAdds(turns: number): number;
-  floatMultiplyAdds(turns: number): number;
-  sines(turns: number): void;
+  multiplyAdds(iterations: number): number;
+  floatMultiplyAdds(iterations: number): number;
+  sines(iterations: number): void;
 }
 
-// Node's types leave it to a browser's library.
+// @types/node does not declare WebAssembly.
 declare const WebAssembly: {
   instantiate(module: Uint8Array, imports: object): Promise<{ instance: { exports: object } }>;
 };
 
-/** Thousands of millions a second, on one core. */
-export interface Ceiling {
+/** Operations on one core, 1e9 per second. */
+export interface PeakThroughput {
   readonly multiplyAdds: number;
   readonly floatMultiplyAdds: number;
   readonly sines: number;
 }
 
 const repository = resolve(import.meta.dirname, "../../..");
-const TURNS = 2000;
-const ROUNDS = 25;
-/** Vectors of 16 bytes that a turn reads. */
+const ITERATIONS = 2000;
+const RUNS = 25;
+/** 16-byte vectors that an iteration reads. */
 const VECTORS = 4096 / 16;
 
-/** Loops that do nothing but the kernel's arithmetic, in the instructions that the kernel uses here. */
-export async function loadCeiling(relaxed: boolean): Promise<() => Ceiling> {
+/** Compiles loops of the kernel's SIMD instructions. Returns a function that measures their throughput. */
+export async function loadPeakThroughput(relaxed: boolean): Promise<() => PeakThroughput> {
   let module: Uint8Array<ArrayBuffer> | undefined;
   const { error, stderr } = await asc.main(
     [
@@ -46,24 +46,24 @@ export async function loadCeiling(relaxed: boolean): Promise<() => Ceiling> {
       },
     },
   );
-  if (error !== null || module === undefined) throw new Error(`the ceiling does not compile: ${stderr}`);
+  if (error !== null || module === undefined) throw new Error(`cannot compile peak.ts: ${stderr}`);
   const { instance } = await WebAssembly.instantiate(module, { env: { abort() {} } });
   const { multiplyAdds, floatMultiplyAdds, sines } = instance.exports as PeakExports;
-  // Of each vector: four instructions of eight (16 bits) or four (32 bits) multiply-adds, or eight sines.
+  // Per vector: four instructions with eight (16-bit) or four (32-bit) multiply-adds each, or eight sines.
   return () => ({
-    multiplyAdds: best(() => multiplyAdds(TURNS), VECTORS * 4 * 8),
-    floatMultiplyAdds: best(() => floatMultiplyAdds(TURNS), VECTORS * 4 * 4),
-    sines: best(() => sines(TURNS), VECTORS * 8),
+    multiplyAdds: best(() => multiplyAdds(ITERATIONS), VECTORS * 4 * 8),
+    floatMultiplyAdds: best(() => floatMultiplyAdds(ITERATIONS), VECTORS * 4 * 4),
+    sines: best(() => sines(ITERATIONS), VECTORS * 8),
   });
 }
 
-/** The fastest of many short runs: what other programs take away is not the machine's. */
-function best(run: () => void, perTurn: number): number {
+/** Returns the throughput of the fastest of many short runs, which other load affects least. */
+function best(run: () => void, perIteration: number): number {
   let shortest = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let i = 0; i < RUNS; i++) {
     const started = performance.now();
     run();
     shortest = Math.min(shortest, performance.now() - started);
   }
-  return (perTurn * TURNS) / shortest / 1e6;
+  return (perIteration * ITERATIONS) / shortest / 1e6;
 }

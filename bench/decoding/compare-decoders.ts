@@ -9,20 +9,22 @@ import {
 import { rounded } from "../machine.js";
 import { randomAsset } from "./random-asset.js";
 
-const ROUNDS = 8;
+const FRAMES = 8;
 
-/** Mpixel/s of finished I420 on one core by each engine at each width of the tiles: the best frame, in turns. */
-export async function compareEngines(
+/** Measures both decoders on one core in Mpixel/s of I420, by tile width: the fastest frame of each, alternating. */
+export async function compareDecoders(
   network: TileNetwork,
-  picture: { readonly width: number; readonly height: number },
+  frame: { readonly width: number; readonly height: number },
   widths: readonly number[],
-): Promise<({ readonly width: number; readonly times: number } & Record<DecoderBackend, number>)[]> {
+): Promise<({ readonly width: number; readonly speedup: number } & Record<DecoderBackend, number>)[]> {
   const results = [];
-  const pixels = picture.width * picture.height;
-  const request = { region: fullRegion(picture), ...picture };
+  const pixels = frame.width * frame.height;
+  const viewport = { region: fullRegion(frame), ...frame };
   const out = new Uint8Array(pixels * 1.5);
   for (const width of widths) {
-    const asset = await openAsset(memorySource(randomAsset(network, picture, width, 1, ROUNDS)));
+    const asset = await openAsset(
+      memorySource(randomAsset({ network, frame, tileWidth: width, groups: 1, frameCount: FRAMES })),
+    );
     const best: Record<DecoderBackend, number> = {
       kernel: Number.POSITIVE_INFINITY,
       onnx: Number.POSITIVE_INFINITY,
@@ -33,16 +35,16 @@ export async function compareEngines(
       const engine = await createFrameDecoder(asset, { engine: name, runtime, threads: 1 });
       loaded.push({ name, engine, group: engine.loadGroup(0, await asset.readGroup(0)) });
     }
-    for (let frame = 0; frame < ROUNDS; frame++) {
+    for (let index = 0; index < FRAMES; index++) {
       for (const { name, engine, group } of loaded) {
         const started = performance.now();
-        await engine.decodeI420(group, frame, request, "bt709", out);
+        await engine.decodeI420(group, index, viewport, "bt709", out);
         best[name] = Math.min(best[name], performance.now() - started);
       }
     }
     const rate = (name: DecoderBackend) => rounded(pixels / best[name] / 1000, 1);
-    const times = rounded(best.onnx / best.kernel, 1);
-    results.push({ width, kernel: rate("kernel"), onnx: rate("onnx"), times });
+    const speedup = rounded(best.onnx / best.kernel, 1);
+    results.push({ width, kernel: rate("kernel"), onnx: rate("onnx"), speedup });
   }
   return results;
 }

@@ -3,20 +3,20 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { command, rounded } from "./machine.js";
 
-/** Kernel ticks a second in /proc. */
-const TICKS = 100;
+/** Clock ticks per second in /proc. */
+const TICKS_PER_SECOND = 100;
 
-/** What a run of the command took. */
-export interface Measured {
+/** Resources that a run of the command used. */
+export interface CommandUsage {
   readonly wallSeconds: number;
-  /** Of all its threads. */
+  /** CPU time of all threads. */
   readonly cpuSeconds: number;
-  /** Largest resident set, MiB. */
+  /** Maximum resident set size, MiB. */
   readonly peakMegabytes: number;
 }
 
-/** Runs the built command to its end, watching its memory and processor time (its ffmpeg children left out). */
-export async function measured(args: readonly string[]): Promise<Measured> {
+/** Runs the built command, and measures its memory and CPU time without its ffmpeg children. */
+export async function measureCommand(args: readonly string[]): Promise<CommandUsage> {
   const started = performance.now();
   const child = spawn(process.execPath, [command, ...args], { stdio: ["ignore", "ignore", "inherit"] });
   let kilobytes = 0;
@@ -28,15 +28,15 @@ export async function measured(args: readonly string[]): Promise<Measured> {
       const fields = readFileSync(`/proc/${child.pid}/stat`, "utf8").split(") ")[1].split(" ");
       ticks = Number(fields[11]) + Number(fields[12]);
     } catch {
-      // It ended between two looks.
+      // The process has exited.
     }
   }, 200);
   const [code] = await once(child, "exit");
   clearInterval(timer);
-  if (code !== 0) throw new Error(`siedd ${args[0]} ended with ${code}`);
+  if (code !== 0) throw new Error(`siedd ${args[0]} exited with ${code}`);
   return {
     wallSeconds: rounded((performance.now() - started) / 1000, 1),
-    cpuSeconds: rounded(ticks / TICKS, 1),
+    cpuSeconds: rounded(ticks / TICKS_PER_SECOND, 1),
     peakMegabytes: rounded(kilobytes / 1024, 0),
   };
 }
