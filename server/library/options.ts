@@ -122,9 +122,9 @@ export function resolveLibraryOptions(options: OpenLibrariesOptions): ResolvedLi
   return { root, watch, engine, ready, originCacheBytes, originSeconds, originRefreshSeconds };
 }
 
-function resolveRoots(given: Root | readonly Root[]): readonly ResolvedRoot[] {
-  const roots = Array.isArray(given) ? given : [given];
-  if (roots.length === 0) throw invalidRoot(given);
+function resolveRoots(value: Root | readonly Root[]): readonly ResolvedRoot[] {
+  const roots = Array.isArray(value) ? value : [value];
+  if (roots.length === 0) throw invalidRoot(value);
   return roots.map((root: unknown) => resolveRoot(root));
 }
 

@@ -225,7 +225,7 @@ test("exits with 1 and one line, and leaves no file, if a file cannot be read or
   await assertFails(
     ["serve", folder, "--port", "0", "--cache-dir", asset],
     1,
-    /--cache-dir must be a folder that can/,
+    /--cache-dir must be a writable folder/,
   );
   assert.deepEqual((await readdir(folder)).sort(), before);
 });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { getOptions, parse, setOptions } from "hls-parser";
 import { Parser } from "m3u8-parser";
 import { AUTHORING_RULES, type ServedVideo } from "../../support/hls-rules.js";
-import { partsOf, servedVideo } from "../../support/hls-served.js";
+import { parseMediaPlaylist, servedVideo } from "../../support/hls-served.js";
 import { testServer } from "../../support/running-server.js";
 
 const NTSC = { num: 30000, den: 1001 };
@@ -21,11 +21,12 @@ const MASTERS = [
   "silent/master.m3u8",
 ];
 
-test("every playlist keeps the rules of authoring", async (t) => {
+test("every playlist follows the authoring rules", async (t) => {
   const server = await testServer(t, { talking: TALKING, silent: SILENT });
   for (const master of MASTERS) {
     const video = await servedVideo(server, master);
-    for (const { name, broken } of AUTHORING_RULES) assert.deepEqual(broken(video), [], `${master}: ${name}`);
+    for (const { name, violations } of AUTHORING_RULES)
+      assert.deepEqual(violations(video), [], `${master}: ${name}`);
   }
   assert.deepEqual(
     server.work.filter(({ type }) => type !== "init"),
@@ -34,11 +35,11 @@ test("every playlist keeps the rules of authoring", async (t) => {
   );
 });
 
-/** What each rule is there to find, in their order: text of the master or of a media playlist, and what it becomes. */
-const FAULTS: readonly [
+/** A violation of each rule, in their order: text of a master or media playlist, and its replacement. */
+const VIOLATIONS: readonly [
   where: "master" | "video" | "keyframes" | "audio" | "text",
-  find: RegExp,
-  put: string,
+  pattern: RegExp,
+  replacement: string,
 ][] = [
   ["audio", /#EXTM3U\n/, ""],
   ["master", /AVERAGE-BANDWIDTH=\d+/, "AVERAGE-BANDWIDTH=999999999999"],
@@ -61,26 +62,26 @@ const FAULTS: readonly [
   ["master", /full\/\d+,\d+\/index\.m3u8\n/, "full/96,54/index.m3u8\n"],
 ];
 
-test("each rule of authoring finds what it is there for", async (t) => {
+test("each authoring rule finds its violation", async (t) => {
   const server = await testServer(t, { talking: TALKING });
   const video = await servedVideo(server, MASTERS[0]!);
-  assert.equal(FAULTS.length, AUTHORING_RULES.length);
-  for (const [i, [where, find, put]] of FAULTS.entries()) {
-    const spoil = (text: string) => text.replace(find, put);
+  assert.equal(VIOLATIONS.length, AUTHORING_RULES.length);
+  for (const [i, [where, pattern, replacement]] of VIOLATIONS.entries()) {
+    const mutate = (text: string) => text.replace(pattern, replacement);
     const at = video.media.findIndex(({ kind }) => kind === where);
     const media = video.media.map((listing, k) =>
-      k === at ? { ...listing, text: spoil(listing.text) } : listing,
+      k === at ? { ...listing, text: mutate(listing.text) } : listing,
     );
-    const spoiled: ServedVideo =
+    const mutated: ServedVideo =
       where === "master"
-        ? { ...video, master: { ...video.master, text: spoil(video.master.text) } }
+        ? { ...video, master: { ...video.master, text: mutate(video.master.text) } }
         : { ...video, media };
-    const { name, broken } = AUTHORING_RULES[i]!;
-    assert.notDeepEqual(broken(spoiled), [], `"${name}" finds nothing`);
+    const { name, violations } = AUTHORING_RULES[i]!;
+    assert.notDeepEqual(violations(mutated), [], `"${name}" finds nothing`);
   }
 });
 
-test("strict parsers read every playlist and have nothing to warn of", async (t) => {
+test("strict parsers read every playlist without warnings", async (t) => {
   const server = await testServer(t, { talking: TALKING, silent: SILENT });
   const before = getOptions();
   setOptions({ strictMode: true, silent: false });
@@ -88,7 +89,7 @@ test("strict parsers read every playlist and have nothing to warn of", async (t)
   const warnings: unknown[][] = [];
   for (const level of ["warn", "error", "log"] as const) {
     const { [level]: write } = console;
-    console[level] = (...said: unknown[]) => void warnings.push(said);
+    console[level] = (...args: unknown[]) => void warnings.push(args);
     t.after(() => {
       console[level] = write;
     });
@@ -109,7 +110,7 @@ test("strict parsers read every playlist and have nothing to warn of", async (t)
       } else {
         assert.deepEqual(
           segments.map(({ duration }) => duration),
-          partsOf({ url, text }).durations,
+          parseMediaPlaylist({ url, text }).durations,
           url,
         );
         assert.equal(read.segments.length, segments.length, url);

@@ -16,15 +16,15 @@ const VIDEO = {
 };
 const SEGMENTS = 4;
 
-/** Milliseconds after which a program counts as one that hangs: it plays three seconds of video. */
-const HANGS = 300_000;
+/** Milliseconds until a program counts as hung: the video has three seconds. */
+const TIMEOUT_MS = 300_000;
 
-/** A program that plays a URL to its end and says what it had to complain of. */
+/** A program that plays a URL to its end and prints warnings. */
 interface Client {
   readonly program: string;
   readonly args: (url: string) => readonly string[];
-  /** A complaint that is about the program itself. */
-  readonly own?: RegExp;
+  /** Warnings that are not about the stream. */
+  readonly ignored?: RegExp;
 }
 
 const CLIENTS: readonly Client[] = [
@@ -44,17 +44,17 @@ const CLIENTS: readonly Client[] = [
       "null",
       "-",
     ],
-    // Subtitles in HLS are an experiment that ffmpeg has to be told to make.
-    own: /Can't support the subtitle/,
+    // ffmpeg supports subtitles in HLS only as an experimental option.
+    ignored: /Can't support the subtitle/,
   },
   {
     program: "mpv",
     args: (url) => [
       ...["--no-config", "--msg-level=all=warn", url],
-      // Played for a clock, picture and sound part on a busy machine, which mpv complains of: converted there is none.
+      // Converted instead of played in real time: on a busy machine mpv would warn that audio and video are out of sync.
       ...["--o=/dev/null", "--of=null", "--ovc=rawvideo", "--oac=pcm_s16le"],
     ],
-    own: /Can't support the subtitle/,
+    ignored: /Can't support the subtitle/,
   },
   {
     program: "cvlc",
@@ -63,7 +63,7 @@ const CLIENTS: readonly Client[] = [
   {
     program: "gst-launch-1.0",
     args: (url) => [
-      // It hangs at the end where it has changed the variant after all sound is there: with a speed it does not change.
+      // With a fixed connection speed it does not switch variants. It hangs if it switches after all audio is loaded.
       ...["-q", "playbin", "connection-speed=100000", `uri=${url}`],
       ...["video-sink=fakesink sync=false", "audio-sink=fakesink sync=false"],
     ],
@@ -78,28 +78,30 @@ async function isOnPath(program: string): Promise<boolean> {
   return found.some((entry) => entry !== undefined);
 }
 
-for (const { program, args, own } of CLIENTS) {
-  const missing = (await isOnPath(program)) ? false : `${program} is not on this machine`;
-  test(`${program} plays the master playlist to its end without a complaint`, {
+for (const { program, args, ignored } of CLIENTS) {
+  const missing = (await isOnPath(program)) ? false : `${program} is not installed`;
+  test(`${program} plays the master playlist to its end without warnings`, {
     skip: missing,
   }, async (t) => {
-    const asked: string[] = [];
+    const requests: string[] = [];
     const write = (line: string) => {
       const { path, status } = JSON.parse(line) as { path?: string; status?: number };
-      if (path !== undefined) asked.push(path);
-      if (status !== undefined && status >= 400) asked.push(`${status}`);
+      if (path !== undefined) requests.push(path);
+      if (status !== undefined && status >= 400) requests.push(`${status}`);
     };
     const server = await testServer(t, { video: VIDEO }, { logger: { level: "info", stream: { write } } });
-    // VLC refuses to be run by root.
+    // VLC does not run as root.
     const root = process.getuid?.() === 0 && program === "cvlc" ? { uid: 65534, gid: 65534 } : {};
     const { stdout, stderr } = await run(program, [...args(`${server.url}video/master.m3u8`)], {
-      ...{ timeout: HANGS, env: { ...process.env, HOME: tmpdir() }, ...root },
+      ...{ timeout: TIMEOUT_MS, env: { ...process.env, HOME: tmpdir() }, ...root },
     });
-    const said = `${stdout}${stderr}`.split("\n").filter((line) => line !== "" && own?.test(line) !== true);
-    assert.deepEqual(said, []);
-    assert.ok(!asked.some((path) => /^\d+$/.test(path)), asked.join(" "));
+    const output = `${stdout}${stderr}`
+      .split("\n")
+      .filter((line) => line !== "" && ignored?.test(line) !== true);
+    assert.deepEqual(output, []);
+    assert.ok(!requests.some((path) => /^\d+$/.test(path)), requests.join(" "));
     for (const part of ["full/\\d+,\\d+", "audio-0"]) {
-      const got = asked.flatMap((path) => new RegExp(`/${part}/seg-(\\d+)\\.m4s`).exec(path)?.[1] ?? []);
+      const got = requests.flatMap((path) => new RegExp(`/${part}/seg-(\\d+)\\.m4s`).exec(path)?.[1] ?? []);
       assert.deepEqual(
         [...new Set(got)].sort(),
         Array.from({ length: SEGMENTS }, (_, k) => `${k}`),

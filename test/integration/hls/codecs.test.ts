@@ -17,14 +17,14 @@ const COMMAND = join(import.meta.dirname, "../../../cli/main.js");
 const HLS = join(import.meta.dirname, "../../../../node_modules/hls.js/dist/hls.min.js");
 const NTSC = { num: 30000, den: 1001 };
 const VIDEO = { width: 160, height: 90, widths: [4], frameRate: NTSC, groups: [10, 12, 7], tone: 1 };
-const NEWER = ["hevc", "av1"] as const;
+const NEWER_CODECS = ["hevc", "av1"] as const;
 
-/** Bytes of a configuration box after its header, as hexadecimal text. */
+/** Returns the first bytes of a configuration box after its header, in hexadecimal. */
 const boxBytes = (init: Buffer, type: string, count: number) =>
   init.subarray(init.indexOf(type) + 4).toString("hex", 0, count);
 
-for (const codec of NEWER) {
-  test(`segments of ${codec}, made in any order, are one stream behind one init segment`, async (t) => {
+for (const codec of NEWER_CODECS) {
+  test(`${codec} segments rendered in any order play as one stream with one init segment`, async (t) => {
     const server = await testServer(t, { video: VIDEO });
     const folder = `video/full/160,90/`;
     const playlist = await server.get(`${folder}index.m3u8?codec=${codec}`);
@@ -34,10 +34,10 @@ for (const codec of NEWER) {
     assert.equal(shuffled.length, uris.length);
     const parts: Buffer[] = [];
     for (const k of shuffled) {
-      const answer = await server.get(folder + uris[k]);
-      assert.equal(answer.status, 200, answer.text);
-      assert.match(`${answer.headers.get("cache-control")}`, /immutable/);
-      parts[k] = answer.body;
+      const response = await server.get(folder + uris[k]);
+      assert.equal(response.status, 200, response.text);
+      assert.match(`${response.headers.get("cache-control")}`, /immutable/);
+      parts[k] = response.body;
     }
     const [, initUri] = /MAP:URI="([^"]+)"/.exec(playlist.text)!;
     const init = (await server.get(folder + initUri)).body;
@@ -74,14 +74,14 @@ for (const codec of NEWER) {
     );
     const { stderr } = await run("ffmpeg", ["-v", "warning", "-i", file, "-f", "null", "-"]);
     assert.equal(stderr, "");
-    // One alone decodes too.
+    // A single segment decodes too.
     await writeFile(file, Buffer.concat([init, parts.at(-1)!]));
     const alone = await probe("-count_frames -show_entries stream=nb_read_frames");
     assert.equal(alone.streams[0].nb_read_frames, "7");
 
     const format = { width: 160, height: 90, frameRate: NTSC };
     if (codec === "hevc") {
-      // Main profile and its compatibility, progressive, level 2: what CODECS says.
+      // Main profile and its compatibility, progressive, level 2: as stated in CODECS.
       assert.equal(boxBytes(init, "hvcC", 13), "0101600000009000000000003c");
       assert.equal(codecString(format, "hvc1"), "hvc1.1.6.L60.90");
     } else {
@@ -94,17 +94,17 @@ for (const codec of NEWER) {
   });
 }
 
-test("each codec of a segment is an answer of its own, with one canonical address", async (t) => {
+test("each codec of a segment has its own ETag and canonical URL", async (t) => {
   const server = await testServer(t, { video: VIDEO });
   const path = "video/full/160,90/init.mp4";
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     ["", "?codec=h264", "?codec=av1", "?codec=hevc"].map((q) => server.get(path + q)),
   );
-  const etags = answers.map(({ headers }) => headers.get("etag"));
+  const etags = responses.map(({ headers }) => headers.get("etag"));
   assert.equal(etags[0], etags[1]);
   assert.equal(new Set(etags).size, 3);
   assert.deepEqual(
-    answers.map(({ headers }) => headers.get("link")),
+    responses.map(({ headers }) => headers.get("link")),
     ["", "", "?codec=av1", "?codec=hevc"].map((q) => `</${path}${q}>; rel="canonical"`),
   );
   const unknown = await server.get(`${path}?codec=vp9`);
@@ -118,8 +118,8 @@ test("each codec of a segment is an answer of its own, with one canonical addres
   );
 });
 
-test("equal pictures give equal bytes, and noise stays under the stated rate", async () => {
-  for (const codec of NEWER) {
+test("equal frames give equal bytes, and noise stays below the stated rate", async () => {
+  for (const codec of NEWER_CODECS) {
     for (const [width, height] of [
       [64, 64],
       [320, 180],
@@ -135,7 +135,7 @@ test("equal pictures give equal bytes, and noise stays under the stated rate", a
       const { media } = await encodeSegment({ ...format, ...rest });
       const rate = (media.byteLength * 8 * NTSC.num) / (NTSC.den * frameCount);
       const bound = h264PeakRate(format, frameCount);
-      assert.ok(rate <= bound, `${codec} ${width}x${height}: ${rate} of ${bound} bits a second`);
+      assert.ok(rate <= bound, `${codec} ${width}x${height}: ${rate} of ${bound} bits per second`);
       if (width === 64) assert.deepEqual((await encodeSegment({ ...format, ...rest })).media, media);
     }
   }
@@ -152,10 +152,10 @@ test("levels follow the tables of HEVC and AV1", () => {
   );
 });
 
-test("where ffmpeg lacks a codec the answer is 400, and H.264 is served on", async (t) => {
+test("a codec that ffmpeg lacks gets 400, and H.264 is still served", async (t) => {
   const folder = await tempFolder(t);
   await writeFile(join(folder, "video.siedd"), syntheticAsset(VIDEO));
-  // A real ffmpeg, but for its list of encoders: as in builds without SVT-AV1.
+  // A real ffmpeg whose list of encoders is filtered, as in builds without SVT-AV1.
   const hide = 'case "$*" in *-encoders*) ffmpeg "$@" | grep -v libsvtav1;; *) exec ffmpeg "$@";; esac';
   await writeFile(join(folder, "ffmpeg"), `#!/bin/sh\nPATH="$REAL_PATH"\n${hide}\n`);
   await chmod(join(folder, "ffmpeg"), 0o755);
@@ -164,13 +164,13 @@ test("where ffmpeg lacks a codec the answer is 400, and H.264 is served on", asy
     env: { ...environment, REAL_PATH: PATH, PATH: `${folder}${delimiter}${PATH}` },
   });
   t.after(() => child.kill("SIGKILL"));
-  const [said] = (await once(child.stdout, "data")) as [Buffer];
-  const [url] = /http:\S+/.exec(said.toString())!;
+  const [output] = (await once(child.stdout, "data")) as [Buffer];
+  const [url] = /http:\S+/.exec(output.toString())!;
   for (const path of ["video/master.m3u8?codec=av1", "video/full/160,90/seg-0.m4s?codec=av1"]) {
-    const answer = await fetch(url + path);
-    const { error } = (await answer.json()) as { error: { code: string; message: string } };
-    assert.deepEqual([answer.status, error.code], [400, "codec-unavailable"]);
-    assert.match(error.message, /this server's ffmpeg has no libsvtav1; leave codec out for H\.264/);
+    const response = await fetch(url + path);
+    const { error } = (await response.json()) as { error: { code: string; message: string } };
+    assert.deepEqual([response.status, error.code], [400, "codec-unavailable"]);
+    assert.match(error.message, /the server's ffmpeg has no libsvtav1; omit codec to get H\.264/);
   }
   assert.equal((await fetch(`${url}video/full/160,90/init.mp4?codec=hevc`)).status, 200);
   assert.equal((await fetch(`${url}video/full/160,90/seg-0.m4s`)).status, 200);
@@ -190,9 +190,9 @@ test("hls.js plays the master playlist of AV1 in Chromium to its end", async (t)
     video.muted = true;
     document.body.append(video);
     const hls = new Hls({ testBandwidth: false });
-    // A busy machine may encode slower than it plays, which is no fault of the stream.
+    // A busy machine may encode slower than real time, which is no error of the stream.
     const { BUFFER_STALLED_ERROR } = Hls.ErrorDetails;
-    // Nor is it one that hls.js would then stay with a smaller level.
+    // hls.js would then stay at a smaller level.
     hls.on(Hls.Events.MANIFEST_PARSED, () => {
       hls.loadLevel = hls.levels.findIndex(({ width }) => width === 160);
     });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { partsOf, servedVideo } from "../../support/hls-served.js";
+import { parseMediaPlaylist, servedVideo } from "../../support/hls-served.js";
 import { testServer } from "../../support/running-server.js";
 
 const cue = (start: number, end: number, text: string) => ({ start, end, settings: "", text });
@@ -10,7 +10,7 @@ const VIDEO = {
 };
 const HEADERS = ["content-type", "etag", "cache-control", "link", "accept-ranges", "last-modified"];
 
-test("HEAD answers every URL of a video as GET does, without a body and without work", async (t) => {
+test("HEAD returns the headers of GET for every URL of a video, without a body and without work", async (t) => {
   const server = await testServer(t, { video: VIDEO });
   const { media } = await servedVideo(server, "video/master.m3u8");
   const elastic = await server.get("video/full/elastic/index.m3u8");
@@ -25,7 +25,7 @@ test("HEAD answers every URL of a video as GET does, without a body and without 
     ...["", "healthz", "video/info.json", "video/master.m3u8", "video/elastic.m3u8"],
     ...[links.asset, links.poster, links.storyboard, ...links.subtitles].map((link) => `video/${link}`),
     ...listings.flatMap((listing) => {
-      const { init, segments } = partsOf(listing);
+      const { init, segments } = parseMediaPlaylist(listing);
       const last = segments.at(-1)!.replace(/%7Bsize%7D/, "96,54");
       return [listing.url, ...(init === undefined ? [] : [init]), last];
     }),
@@ -34,10 +34,10 @@ test("HEAD answers every URL of a video as GET does, without a body and without 
   const heads = await Promise.all(urls.map((url) => server.get(url, { method: "HEAD" })));
   assert.deepEqual(server.work, []);
   for (const [i, url] of urls.entries()) {
-    const [head, whole] = [heads[i]!, await server.get(url)];
+    const [head, get] = [heads[i]!, await server.get(url)];
     assert.deepEqual([head.status, head.body.length], [200, 0], url);
-    assert.ok(whole.status === 200 && whole.body.length > 0, url);
+    assert.ok(get.status === 200 && get.body.length > 0, url);
     for (const name of HEADERS)
-      assert.equal(head.headers.get(name), whole.headers.get(name), `${name} of ${url}`);
+      assert.equal(head.headers.get(name), get.headers.get(name), `${name} of ${url}`);
   }
 });

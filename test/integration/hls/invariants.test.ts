@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { peakRate } from "../../../server/hls/bandwidth.js";
+import { peakBitrate } from "../../../server/hls/bandwidth.js";
 import type { MediaListing } from "../../support/hls-rules.js";
-import { partsOf, servedVideo } from "../../support/hls-served.js";
+import { parseMediaPlaylist, servedVideo } from "../../support/hls-served.js";
 import { type TestServer, testServer } from "../../support/running-server.js";
 
-/** Groups as `siedd encode` makes them of bunny.mp4, and of a video at 30000/1001 with cuts. */
+/** The groups that `siedd encode` chooses for bunny.mp4, and for a video at 30000/1001 fps with scene cuts. */
 const VIDEOS = {
   bunny: { width: 320, height: 180, tone: 6, groups: [27, 26, 26, 27, 26] },
   carphone: {
@@ -17,14 +17,14 @@ const VIDEOS = {
   },
 };
 
-/** One box of a fragment, found by its type. */
+/** Returns the offset of the content of the first box of a type. */
 const box = (bytes: Buffer, type: string): number => {
   const at = bytes.indexOf(type);
   assert.ok(at > 0, `no ${type}`);
   return at + 4;
 };
 
-/** Ticks before a fragment, ticks it lasts, whether its first sample is a keyframe. */
+/** Returns the decode time and duration of a fragment in ticks, and whether it starts with a sync sample. */
 function timing(fragment: Buffer): { start: number; duration: number; sync: boolean } {
   const start = Number(fragment.readBigUInt64BE(box(fragment, "tfdt") + 4));
   const tfhd = box(fragment, "tfhd");
@@ -35,13 +35,13 @@ function timing(fragment: Buffer): { start: number; duration: number; sync: bool
     at += 4;
     return fragment.readUInt32BE(at - 4);
   };
-  const [lasts, , sampleFlags] = [0x08, 0x10, 0x20].map(field);
+  const [defaultDuration, , defaultFlags] = [0x08, 0x10, 0x20].map(field);
   const trun = box(fragment, "trun");
   const flags = fragment.readUInt32BE(trun) & 0xffffff;
   const count = fragment.readUInt32BE(trun + 4);
-  const first = flags & 0x04 ? fragment.readUInt32BE(trun + 8 + (flags & 0x01 ? 4 : 0)) : sampleFlags;
-  // Sound leaves durations and flags to trex: 1024 samples, all of them sync.
-  const each = flags & 0x100 ? undefined : (lasts ?? 1024);
+  const first = flags & 0x04 ? fragment.readUInt32BE(trun + 8 + (flags & 0x01 ? 4 : 0)) : defaultFlags;
+  // Audio has its defaults in trex: 1024 samples per packet, all of them sync samples.
+  const each = flags & 0x100 ? undefined : (defaultDuration ?? 1024);
   assert.ok(each !== undefined, "samples of different lengths");
   return { start, duration: count * each, sync: ((first ?? 0) & 0x10000) === 0 };
 }
@@ -65,18 +65,18 @@ async function fetchAll(server: TestServer, urls: readonly string[]): Promise<Ma
   return bodies;
 }
 
-/** The smallest variant and all sound. */
+/** Returns the smallest variant and all audio. */
 const playable = (media: readonly MediaListing[]) => [
   ...media.filter(({ kind }) => kind === "video").slice(-1),
   ...media.filter(({ kind }) => kind === "audio"),
 ];
 
 for (const [name, video] of Object.entries(VIDEOS)) {
-  test(`${name}: segments fetched in any order are those fetched in order, and each begins where the one before ends`, async (t) => {
-    const [one, other] = [await testServer(t, { video: video }), await testServer(t, { video: video })];
+  test(`${name}: segments are the same in any request order, and each starts where the previous one ends`, async (t) => {
+    const [one, other] = [await testServer(t, { video }), await testServer(t, { video })];
     const { media } = await servedVideo(one, "video/master.m3u8");
     for (const playlist of playable(media)) {
-      const { init, segments, durations } = partsOf(playlist);
+      const { init, segments, durations } = parseMediaPlaylist(playlist);
       const [inOrder, anyOrder] = [
         await fetchAll(one, [init!, ...segments]),
         await fetchAll(
@@ -90,32 +90,35 @@ for (const [name, video] of Object.entries(VIDEOS)) {
       for (const [k, url] of segments.entries()) {
         const { start, duration, sync } = timing(inOrder.get(new URL(url).pathname)!);
         assert.equal(start, next, url);
-        assert.ok(sync, `${url} begins with no keyframe`);
+        assert.ok(sync, `${url} does not start with a keyframe`);
         assert.ok(Math.abs(duration / rate - durations[k]!) < 1e-8, url);
         next = start + duration;
       }
     }
   });
 
-  test(`${name}: no stretch of a stream is faster than its playlist states, and playlists are the same cold and warm`, async (t) => {
+  test(`${name}: no run of segments exceeds the stated bandwidth, and playlists are the same before and after segments are cached`, async (t) => {
     const server = await testServer(t, { video: { ...video, widths: [12] } });
     const cold = await servedVideo(server, "video/master.m3u8");
     const inits = new Map<string, Buffer>();
     const target = Number(/TARGETDURATION:(\d+)/.exec(cold.media[0]!.text)?.[1]);
-    const loads = async (playlist: MediaListing) => {
-      const { init, segments, durations } = partsOf(playlist);
+    const segmentSizes = async (playlist: MediaListing) => {
+      const { init, segments, durations } = parseMediaPlaylist(playlist);
       if (init !== undefined) inits.set(init, (await server.get(init)).body);
       const bodies = await fetchAll(server, segments);
       return [...bodies.values()].map((body, k) => ({ bits: 8 * body.length, seconds: durations[k]! }));
     };
     const rates = async (playlist: MediaListing) => {
-      const measured = await loads(playlist);
-      const sum = (of: (load: { bits: number; seconds: number }) => number) =>
-        measured.reduce((total, load) => total + of(load), 0);
-      return [peakRate(measured, target), sum(({ bits }) => bits) / sum(({ seconds }) => seconds)] as const;
+      const measured = await segmentSizes(playlist);
+      const sum = (of: (segment: { bits: number; seconds: number }) => number) =>
+        measured.reduce((total, segment) => total + of(segment), 0);
+      return [
+        peakBitrate(measured, target),
+        sum(({ bits }) => bits) / sum(({ seconds }) => seconds),
+      ] as const;
     };
     const [audio] = cold.media.filter(({ kind }) => kind === "audio");
-    const sound = await rates(audio!);
+    const audioRates = await rates(audio!);
     const stated = (uri: string) => {
       const lines = cold.master.text.split("\n");
       const at = lines.findIndex((line) => line.includes(uri));
@@ -126,11 +129,14 @@ for (const [name, video] of Object.entries(VIDEOS)) {
       cold.media.filter((listing) => listing.kind === kind).slice(0, 1);
     for (const playlist of [...frames("video"), ...frames("keyframes")]) {
       const [peak, average] = await rates(playlist);
-      const extra = playlist.kind === "video" ? sound : [0, 0];
+      const extra = playlist.kind === "video" ? audioRates : [0, 0];
       const uri = new URL(playlist.url).pathname.replace("/video/", "");
       const [max, mean] = stated(uri);
-      assert.ok(peak + extra[0]! <= max!, `${uri}: ${peak + extra[0]!} bits a second, not ${max}`);
-      assert.ok(average + extra[1]! <= mean!, `${uri}: ${average + extra[1]!} bits a second, not ${mean}`);
+      assert.ok(peak + extra[0]! <= max!, `${uri}: ${peak + extra[0]!} bits per second, stated ${max}`);
+      assert.ok(
+        average + extra[1]! <= mean!,
+        `${uri}: ${average + extra[1]!} bits per second, stated ${mean}`,
+      );
     }
     for (const [url, bytes] of inits) assert.ok((await server.get(url)).body.equals(bytes), url);
     assert.deepEqual(await servedVideo(server, "video/master.m3u8"), cold);

@@ -20,7 +20,7 @@ const VIDEO = {
 const tags = (playlist: string, name: string) =>
   playlist.split("\n").filter((line) => line.startsWith(`#EXT-X-${name}:`));
 
-/** The segments of a playlist, in their order. */
+/** Fetches a playlist and all of its segments, in order. */
 async function segmentsOf(server: TestServer, playlist: string) {
   const { status, text } = await server.get(playlist);
   assert.equal(status, 200);
@@ -29,10 +29,10 @@ async function segmentsOf(server: TestServer, playlist: string) {
   const base = new URL(playlist, server.url);
   const all = [...(init === undefined ? [] : [init]), ...uris].map((uri) => new URL(uri, base).href);
   const durations = [...text.matchAll(/#EXTINF:([\d.]+),/g)].map((match) => Number(match[1]));
-  return { text, durations, answers: await Promise.all(all.map((url) => server.get(url))) };
+  return { text, durations, responses: await Promise.all(all.map((url) => server.get(url))) };
 }
 
-test("sound and subtitles are renditions with their languages, in the master and in the elastic playlist", async (t) => {
+test("audio and subtitles are renditions with their languages, in both master playlists", async (t) => {
   const server = await testServer(t, { video: VIDEO });
   for (const name of ["master", "elastic"]) {
     const { text } = await server.get(`video/${name}.m3u8`);
@@ -51,23 +51,23 @@ test("sound and subtitles are renditions with their languages, in the master and
   }
   const { links } = JSON.parse((await server.get("video/info.json")).text);
   assert.deepEqual(links.text, ["text-0/index.m3u8", "text-1/index.m3u8"]);
-  const whole = await server.get(`video/${links.subtitles[1]}`);
-  assert.equal(whole.headers.get("content-type"), "text/vtt; charset=utf-8");
-  assert.match(`${whole.headers.get("cache-control")}`, /immutable/);
-  assert.equal(whole.text, "WEBVTT\n\n00:00:00.500 --> 00:00:01.500\nHallo\n");
+  const subtitles = await server.get(`video/${links.subtitles[1]}`);
+  assert.equal(subtitles.headers.get("content-type"), "text/vtt; charset=utf-8");
+  assert.match(`${subtitles.headers.get("cache-control")}`, /immutable/);
+  assert.equal(subtitles.text, "WEBVTT\n\n00:00:00.500 --> 00:00:01.500\nHallo\n");
 });
 
-test("subtitles come in segments, and a cue across a border in both of them", async (t) => {
+test("subtitles are segmented, and a cue across a boundary is in both segments", async (t) => {
   const server = await testServer(t, { video: VIDEO });
-  const { answers, durations } = await segmentsOf(server, "video/text-0/index.m3u8");
+  const { responses, durations } = await segmentsOf(server, "video/text-0/index.m3u8");
   assert.deepEqual(durations, [6, 3]);
-  for (const { status, text } of answers) {
+  for (const { status, text } of responses) {
     assert.equal(status, 200);
     assert.ok(text.startsWith("WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000\n\n"));
     assert.ok(text.includes("00:00:05.500 --> 00:00:06.500\nAcross\n"));
   }
   assert.deepEqual(
-    answers.map(({ text }) => [text.includes("Hello"), text.includes("Bye")]),
+    responses.map(({ text }) => [text.includes("Hello"), text.includes("Bye")]),
     [
       [true, false],
       [false, true],
@@ -76,21 +76,21 @@ test("subtitles come in segments, and a cue across a border in both of them", as
   assert.equal((await server.get("video/text-2/index.m3u8")).code, "no-such-text");
   assert.equal((await server.get("video/text-0/seg-2.vtt")).code, "no-such-segment");
   assert.equal((await server.get("video/text-0.vtt?v=old")).code, "stale-version");
-  // ffmpeg, as someone else who reads them: the cues once each, at their times.
+  // An independent reader, ffmpeg, finds each cue at its time.
   const vtt = `${await ffmpeg("-i", `${server.url}video/text-0/index.m3u8`, "-f", "webvtt", "-")}`;
   assert.match(vtt, /00:00\.500 --> 00:01\.500\nHello/);
   assert.match(vtt, /00:08\.000 --> 00:08\.500\nBye/);
 });
 
 for (const frameRate of [{ num: 25, den: 1 }, NTSC]) {
-  test(`keyframes stand alone and follow each other without a gap at ${frameRate.num}/${frameRate.den}`, async (t) => {
+  test(`keyframes are independent and contiguous at ${frameRate.num}/${frameRate.den}`, async (t) => {
     const video = { width: 160, height: 90, groups: [26, 9, 1, 25], frameRate };
-    const server = await testServer(t, { video: video });
-    const { text, answers, durations } = await segmentsOf(server, "video/full/80,/iframes.m3u8");
+    const server = await testServer(t, { video });
+    const { text, responses, durations } = await segmentsOf(server, "video/full/80,/iframes.m3u8");
     assert.match(text, /#EXT-X-I-FRAMES-ONLY/);
     assert.equal(durations.length, 5);
     const file = join(await tempFolder(t), "frames.mp4");
-    await writeFile(file, Buffer.concat(answers.map(({ body }) => body)));
+    await writeFile(file, Buffer.concat(responses.map(({ body }) => body)));
     const starts = [0, 13, 26, 35, 36, 61];
     const [stream] = (await streamsOf(file)) as { width?: number; duration_ts?: number }[];
     assert.deepEqual([stream?.width, stream?.duration_ts], [80, 61 * frameRate.den]);
@@ -99,14 +99,14 @@ for (const frameRate of [{ num: 25, den: 1 }, NTSC]) {
       [...listed.matchAll(/^0, *\d+, *(\d+),/gm)].map((match) => Number(match[1])),
       starts.slice(0, 5).map((start) => start * frameRate.den),
     );
-    // ffmpeg takes a picture's duration from the rate in its parameter sets: the fragment's own word is in tfhd.
+    // ffmpeg derives durations from the frame rate in the parameter sets; those of the fragment are in tfhd.
     assert.deepEqual(
-      answers.slice(1).map(({ body }) => body.readUInt32BE(body.indexOf("tfhd") + 12)),
+      responses.slice(1).map(({ body }) => body.readUInt32BE(body.indexOf("tfhd") + 12)),
       starts.slice(0, 5).map((start, i) => (starts[i + 1]! - start) * frameRate.den),
     );
-    // Each is an IDR picture of its own: alone behind the init segment it decodes without a complaint.
-    for (const { body } of answers.slice(1)) {
-      await writeFile(file, Buffer.concat([answers[0]!.body, body]));
+    // Each one is an IDR picture: with the init segment alone it decodes without errors.
+    for (const { body } of responses.slice(1)) {
+      await writeFile(file, Buffer.concat([responses[0]!.body, body]));
       assert.equal((await ffmpeg("-xerror", "-i", file, "-f", "rawvideo", "-")).length, (80 * 46 * 3) / 2);
     }
     assert.deepEqual(
@@ -116,7 +116,7 @@ for (const frameRate of [{ num: 25, den: 1 }, NTSC]) {
   });
 }
 
-test("the keyframe is the first picture of its segment", async (t) => {
+test("the keyframe is the first frame of its segment", async (t) => {
   const server = await testServer(t, { video: { width: 160, height: 90, groups: [10, 10] } });
   const first = async (part: string) => {
     const file = join(await tempFolder(t), "part.mp4");
@@ -132,13 +132,13 @@ test("the keyframe is the first picture of its segment", async (t) => {
   assert.ok(psnr(alone, other) < 30, `${psnr(alone, other)} dB`);
 });
 
-test("the storyboard is a stream of images too", async (t) => {
+test("the storyboard is also an image stream", async (t) => {
   const video = { ...VIDEO, groups: Array.from({ length: 31 }, () => 25), tone: 0, text: [] };
-  const server = await testServer(t, { video: video });
+  const server = await testServer(t, { video });
   const { text: master } = await server.get("video/master.m3u8");
   const [line] = tags(master, "IMAGE-STREAM-INF");
   assert.match(`${line}`, /CODECS="jpeg",RESOLUTION=160x90,URI="images\.m3u8"/);
-  const { text, durations, answers } = await segmentsOf(server, "video/images.m3u8");
+  const { text, durations, responses } = await segmentsOf(server, "video/images.m3u8");
   assert.match(text, /#EXT-X-IMAGES-ONLY/);
   assert.deepEqual(durations, [25, 6]);
   assert.deepEqual(tags(text, "TILES"), [
@@ -146,7 +146,7 @@ test("the storyboard is a stream of images too", async (t) => {
     "#EXT-X-TILES:RESOLUTION=160x90,LAYOUT=5x2,DURATION=1.000",
   ]);
   const stated = Number(/BANDWIDTH=(\d+)/.exec(`${line}`)?.[1]);
-  for (const [i, { headers, body }] of answers.entries()) {
+  for (const [i, { headers, body }] of responses.entries()) {
     assert.equal(headers.get("content-type"), "image/jpeg");
     assert.ok((8 * body.length) / durations[i]! <= stated);
   }

@@ -8,14 +8,14 @@ import { testServer } from "../../support/running-server.js";
 
 const SMALL = { width: 160, height: 90, groups: [10, 10] };
 
-/** What a server answers to bytes, until it closes the connection. */
-function say(port: number, bytes: string): Promise<string> {
+/** Sends bytes and returns everything that the server responds until it closes the connection. */
+function exchange(port: number, bytes: string): Promise<string> {
   const socket = connect(port, "127.0.0.1");
   socket.write(bytes);
   return text(socket);
 }
 
-test("a method that would change something is 405 with Allow on every path, and its body is not read", async (t) => {
+test("write methods get 405 with Allow on every path, and their bodies are not read", async (t) => {
   const server = await testServer(t, { video: SMALL });
   const app = fastify({ pluginTimeout: 0 });
   t.after(() => app.close());
@@ -31,12 +31,15 @@ test("a method that would change something is 405 with Allow on every path, and 
       "metrics",
       "nothing",
     ]) {
-      // What is announced never comes: who waited for it would neither answer nor end the connection.
+      // The announced body is never sent: a server that waited for it would not respond.
       const head = `${method} /${path} HTTP/1.1\r\nHost: here\r\n`;
-      const answer = await say(server.port, `${head}Content-Type: a/b\r\nContent-Length: 9999999\r\n\r\n`);
-      assert.match(answer, /^HTTP\/1\.1 405 /, `${method} ${path}`);
-      assert.match(answer, /\r\nallow: GET, HEAD, OPTIONS\r\n/, `${method} ${path}`);
-      assert.match(answer, /\{"error":\{"code":"method-not-allowed","message":"[^"]+"\}\}$/);
+      const response = await exchange(
+        server.port,
+        `${head}Content-Type: a/b\r\nContent-Length: 9999999\r\n\r\n`,
+      );
+      assert.match(response, /^HTTP\/1\.1 405 /, `${method} ${path}`);
+      assert.match(response, /\r\nallow: GET, HEAD, OPTIONS\r\n/, `${method} ${path}`);
+      assert.match(response, /\{"error":\{"code":"method-not-allowed","message":"[^"]+"\}\}$/);
     }
   }
   for (const url of ["/videos/video/info.json", "/videos/nothing"]) {
@@ -50,15 +53,15 @@ test("a method that would change something is 405 with Allow on every path, and 
   assert.match(counted, /siedd_errors_total\{code="method-not-allowed"\} [1-9]/);
 });
 
-test("below a prefix, and behind a proxy that is trusted, addresses are those that the viewer sees", async (t) => {
+test("with a prefix and behind a trusted proxy, URLs are those that the viewer sees", async (t) => {
   const { root } = await testServer(t, { video: SMALL });
   const forwarded = { "x-forwarded-host": "videos.example", "x-forwarded-proto": "https" };
   const url = encodeURIComponent("https://videos.example/a/b/video");
   for (const prefix of ["a/b", "/a/b/"]) {
     const server = await testServer(t, {}, { root, prefix, trustProxy: true });
     assert.equal(server.url, `http://127.0.0.1:${server.port}/a/b/`);
-    const { text: said } = await server.get(`player/oembed?url=${url}`, { headers: forwarded });
-    const { provider_url, thumbnail_url } = JSON.parse(said);
+    const { text: oembed } = await server.get(`player/oembed?url=${url}`, { headers: forwarded });
+    const { provider_url, thumbnail_url } = JSON.parse(oembed);
     assert.equal(provider_url, "https://videos.example/a/b/");
     assert.match(thumbnail_url, /^https:\/\/videos\.example\/a\/b\/video\/full\//);
     const { headers } = await server.get("video/full/80,/seg-0.m4s", { method: "HEAD" });
@@ -68,27 +71,27 @@ test("below a prefix, and behind a proxy that is trusted, addresses are those th
     const bare = await server.get("/a/b?x=1", { redirect: "manual" });
     assert.deepEqual([bare.status, bare.headers.get("location")], [308, "/a/b/?x=1"]);
   }
-  const doubting = await testServer(t, {}, { root });
-  assert.equal((await doubting.get(`player/oembed?url=${url}`, { headers: forwarded })).code, "not-found");
+  const untrusting = await testServer(t, {}, { root });
+  assert.equal((await untrusting.get(`player/oembed?url=${url}`, { headers: forwarded })).code, "not-found");
 });
 
-test("a client of HTTP/1.0 is served, and without a Host it gets no addresses made of none", async (t) => {
+test("HTTP/1.0 clients are served, and get no absolute URLs without a Host", async (t) => {
   const server = await testServer(t, { video: SMALL });
   const get = (path: string, ...headers: string[]) =>
-    say(server.port, [`GET /${path} HTTP/1.0`, ...headers, "", ""].join("\r\n"));
+    exchange(server.port, [`GET /${path} HTTP/1.0`, ...headers, "", ""].join("\r\n"));
   assert.match(await get("video/info.json"), /^HTTP\/1\.1 200 [\s\S]*\r\nConnection: close\r\n[\s\S]*\}$/);
   assert.match(await get("video/asset", "Range: bytes=4-7"), /^HTTP\/1\.1 206 [\s\S]*\r\n\r\nftyp$/);
   const oembed = `player/oembed?url=${encodeURIComponent("http://videos.example/video")}`;
   for (const path of ["player/embed/video", oembed]) {
     for (const headers of [[], ["Host: a b"]]) {
-      const answer = await get(path, ...headers);
-      assert.match(answer, /^HTTP\/1\.1 400 [\s\S]*"code":"bad-host"/, `${path} ${headers}`);
+      const response = await get(path, ...headers);
+      assert.match(response, /^HTTP\/1\.1 400 [\s\S]*"code":"bad-host"/, `${path} ${headers}`);
     }
     assert.match(await get(path, "Host: videos.example"), /^HTTP\/1\.1 200 /, path);
   }
 });
 
-test("what is no HTTP, or too large to be any, is answered in the shape of all errors", async (t) => {
+test("malformed and oversized requests get the same error JSON as all others", async (t) => {
   const server = await testServer(t, { video: SMALL });
   const head = "GET /video/info.json HTTP/1.1\r\nHost: here\r\n";
   for (const [bytes, status, code] of [
@@ -97,11 +100,11 @@ test("what is no HTTP, or too large to be any, is answered in the shape of all e
     [`${head}X: ${"x".repeat(20_000)}\r\n\r\n`, 431, "headers-too-large"],
     [`GET /video/info.json?${"x".repeat(20_000)} HTTP/1.1\r\nHost: here\r\n\r\n`, 431, "headers-too-large"],
   ] as const) {
-    const answer = await say(server.port, bytes);
-    assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} `));
-    assert.match(answer, new RegExp(`\\r\\n\\r\\n\\{"error":\\{"code":"${code}","message":"[^"]+"\\}\\}$`));
+    const response = await exchange(server.port, bytes);
+    assert.match(response, new RegExp(`^HTTP/1\\.1 ${status} `));
+    assert.match(response, new RegExp(`\\r\\n\\r\\n\\{"error":\\{"code":"${code}","message":"[^"]+"\\}\\}$`));
   }
-  // One byte at a time holds no connection for ever.
+  // A client that sends one byte at a time cannot keep a connection open forever.
   const { headersTimeout, requestTimeout, timeout } = server.app.server;
   for (const limit of [headersTimeout, requestTimeout, timeout]) assert.ok(limit > 0 && limit <= 300_000);
 });

@@ -14,7 +14,7 @@ import { tempFolder } from "../../support/temp-folder.js";
 
 const SMALL = { width: 160, height: 90, groups: [10, 10] };
 
-test("old URLs of a video that was replaced by a smaller and shorter one are stale, not wrong", async (t) => {
+test("URLs of a video that was replaced by a smaller and shorter one are stale, not invalid", async (t) => {
   const text = [{ language: "eng", cues: [{ start: 0, end: 400, settings: "", text: "Hello" }] }];
   const server = await testServer(t, { video: { ...SMALL, tone: 0.8, text } });
   const { v, segments } = JSON.parse((await server.get("video/info.json")).text);
@@ -33,7 +33,7 @@ test("old URLs of a video that was replaced by a smaller and shorter one are sta
   for (const url of urls) assert.equal((await server.get(url)).code, "stale-version", url);
 });
 
-test("a pipe with the name of a video holds up nothing", {
+test("a named pipe with the extension of a video blocks nothing", {
   skip: process.platform === "win32",
 }, async (t) => {
   const server = await testServer(t, { video: SMALL });
@@ -41,10 +41,10 @@ test("a pipe with the name of a video holds up nothing", {
   execFileSync("mkfifo", [pipe]);
   assert.equal((await server.get("pipe/info.json")).code, "unknown-asset");
   assert.deepEqual(Object.keys(JSON.parse((await server.get("")).text)), ["assets"]);
-  assert.throws(() => fileSource(pipe), /^SieddError: cannot read pipe\.siedd: it is no ordinary file$/);
+  assert.throws(() => fileSource(pipe), /^SieddError: cannot read pipe\.siedd: not a regular file$/);
 });
 
-test("a folder of videos that goes away is said without where it lay, and is served again once it is back", async (t) => {
+test("a removed folder is reported without its path, and is served again once it is back", async (t) => {
   const server = await testServer(t, { video: SMALL });
   await rename(server.root, `${server.root}-away`);
   t.after(() => rm(`${server.root}-away`, { recursive: true, force: true }));
@@ -53,14 +53,14 @@ test("a folder of videos that goes away is said without where it lay, and is ser
     [assets, problems],
     [
       [],
-      [{ file: "", message: "a folder of videos cannot be read: it is gone, or this user may not list it" }],
+      [{ file: "", message: "cannot list a video folder: it is missing, or the server has no permission" }],
     ],
   );
   await rename(`${server.root}-away`, server.root);
   assert.equal((await server.get("video/info.json")).status, 200);
 });
 
-test("what is wrong with a file is said once, with its name once", async (t) => {
+test("an error about a file names the file once", async (t) => {
   const path = join(await tempFolder(t), "video.siedd");
   const bytes = syntheticAsset(SMALL);
   await writeFile(path, bytes);
@@ -68,47 +68,47 @@ test("what is wrong with a file is said once, with its name once", async (t) => 
   await truncate(path, asset.groups[1]!.offset + 1);
   await assert.rejects(
     openAsset(fileSource(path), { name: "video.siedd" }),
-    /^SieddError: video\.siedd: the asset is cut off: \S+ places sample 1 up to byte \d+, the file has \d+; copy or encode it again$/,
+    /^SieddError: video\.siedd: the asset is truncated: sample 1 of \S+ ends at byte \d+, the file has \d+; copy or encode it again$/,
   );
   await assert.rejects(
     openAsset(fileSource(join(path, "..")), { name: "videos" }),
-    /^SieddError: cannot read \S+: it is a folder; give the name of a file$/,
+    /^SieddError: cannot read \S+: it is a folder; pass a file$/,
   );
 });
 
-test("the player's files have strong entity tags, and a malformed Range gets the whole", async (t) => {
+test("the player's files have strong ETags, and ignore malformed Range headers", async (t) => {
   const server = await testServer(t, {});
-  const whole = await server.get("player/siedd-player.js");
-  const etag = whole.headers.get("etag") ?? "";
+  const full = await server.get("player/siedd-player.js");
+  const etag = full.headers.get("etag") ?? "";
   assert.match(etag, /^"/);
   for (const range of ["bytes=a-b", "bytes=5-2", "bytes=999999999-"]) {
-    const answer = await server.get("player/siedd-player.js", { headers: { range } });
-    assert.deepEqual([answer.status, answer.body.length], [200, whole.body.length], range);
+    const response = await server.get("player/siedd-player.js", { headers: { range } });
+    assert.deepEqual([response.status, response.body.length], [200, full.body.length], range);
   }
   const again = await server.get("player/siedd-player.js", { headers: { "if-none-match": etag } });
   assert.deepEqual([again.status, again.body.length], [304, 0]);
 });
 
-test("a player on another site may say in headers how long its buffer lasts", async (t) => {
+test("a player on another site may send its buffer state in headers", async (t) => {
   const server = await testServer(t, {});
   const { headers } = await server.get("video/full/16,16/seg-0.m4s", { method: "OPTIONS" });
   assert.match(headers.get("access-control-allow-headers") ?? "", /CMCD-Request, CMCD-Object, CMCD-Session/);
 });
 
-test("a path that the router refuses is an error like all others", async (t) => {
+test("a path that the router rejects gets the same error JSON as all others", async (t) => {
   const server = await testServer(t, {});
   for (const [path, status] of [
     ["%ff/info.json", 400],
     ["a%b/info.json", 400],
     [`${"a".repeat(600)}/info.json`, 414],
   ] as const) {
-    const answer = await server.get(path);
-    assert.deepEqual([answer.status, answer.code], [status, "bad-url"], path);
-    assert.equal(answer.headers.get("cache-control"), "no-store");
+    const response = await server.get(path);
+    assert.deepEqual([response.status, response.code], [status, "bad-url"], path);
+    assert.equal(response.headers.get("cache-control"), "no-store");
   }
 });
 
-test("a list of more than a thousand videos opens each of them once", async (t) => {
+test("listing more than a thousand videos opens each of them once", async (t) => {
   const root = await tempFolder(t);
   const first = join(root, "video.siedd");
   await writeFile(first, syntheticAsset({ ...SMALL, groups: [1], tileWidth: 4 }));
@@ -127,10 +127,10 @@ test("a list of more than a thousand videos opens each of them once", async (t) 
   assert.ok(two.entries.every((video, i) => video === one.entries[i]));
 });
 
-test("a folder for the cache that cannot be made is refused, not tried for ever", async (t) => {
+test("a cache folder that cannot be created is rejected", async (t) => {
   const root = await tempFolder(t);
   await writeFile(join(root, "file"), "");
-  // In /proc nothing can be made, and the error is the one of a parent that is not there.
+  // In /proc nothing can be created, and the error is that of a missing parent.
   for (const cacheDir of [
     join(root, "file", "cache"),
     ...(process.platform === "linux" ? ["/proc/a/b"] : []),
@@ -143,7 +143,7 @@ test("a folder for the cache that cannot be made is refused, not tried for ever"
   assert.ok((await stat(cacheDir)).isDirectory());
 });
 
-test("a signature for small sizes opens the even size of a video with an odd side", async (t) => {
+test("a signature with a size limit allows the even size of a video with an odd side", async (t) => {
   const key = { id: "a", secret: "0123456789abcdef" };
   const server = await testServer(t, { video: { ...SMALL, width: 161, height: 91 } }, { signKeys: [key] });
   const signed = (path: string) => server.get(signUrl(path, { key, expires: 600, maxSide: 200 }).slice(1));

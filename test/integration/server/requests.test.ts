@@ -5,14 +5,14 @@ import { test } from "node:test";
 import fastifyStatic from "@fastify/static";
 import fastify from "fastify";
 import siedd, { ServeError, serve } from "../../../server/index.js";
-import { remaining } from "../../support/child-processes.js";
-import { segmentsOf, testServer } from "../../support/running-server.js";
+import { remainingProcesses } from "../../support/child-processes.js";
+import { segmentIndexes, testServer } from "../../support/running-server.js";
 import { syntheticAsset } from "../../support/synthetic-asset.js";
 import { tempFolder } from "../../support/temp-folder.js";
 
 const SMALL = { width: 160, height: 90, groups: [10, 10] };
 
-test("the catalog names what can be played and says what is wrong with the rest", async (t) => {
+test("the catalog lists playable videos, and the problems of all other files", async (t) => {
   const server = await testServer(t, {
     "b video 100%": SMALL,
     a: SMALL,
@@ -38,17 +38,17 @@ test("the catalog names what can be played and says what is wrong with the rest"
   assert.equal(asset.body.byteLength, info.bytes);
 });
 
-test("many requests for one segment decode it once, and again it comes from memory", async (t) => {
+test("concurrent requests for a segment decode it once, and later ones are served from memory", async (t) => {
   const server = await testServer(t, { video: SMALL });
   const path = "video/full/160,90/seg-1.m4s";
-  const answers = await Promise.all(Array.from({ length: 12 }, () => server.get(path)));
-  for (const { status, body, headers } of answers) {
+  const responses = await Promise.all(Array.from({ length: 12 }, () => server.get(path)));
+  for (const { status, body, headers } of responses) {
     assert.equal(status, 200);
-    assert.ok(body.equals(answers[0].body));
+    assert.ok(body.equals(responses[0].body));
     assert.equal(headers.get("content-length"), `${body.byteLength}`);
   }
   await server.get("video/full/160,/seg-1.m4s");
-  assert.deepEqual(segmentsOf(server.work), [1]);
+  assert.deepEqual(segmentIndexes(server.work), [1]);
 });
 
 test("HEAD and 304 decode nothing", async (t) => {
@@ -84,7 +84,7 @@ test("HEAD and 304 decode nothing", async (t) => {
   assert.equal(missing.status, 404);
 });
 
-test("only a URL with the current version is kept for ever", async (t) => {
+test("only a URL with the current version is immutable", async (t) => {
   const server = await testServer(t, { video: SMALL });
   const caching = async (path: string) => (await server.get(path)).headers.get("cache-control");
   const { text, headers } = await server.get("video/full/160,90/index.m3u8");
@@ -106,29 +106,29 @@ test("only a URL with the current version is kept for ever", async (t) => {
   assert.equal((await server.get(`video/full/160,90/${fresh}`)).status, 200);
 });
 
-test("the asset is served by Range as RFC 9110 has it", async (t) => {
+test("the asset supports Range requests as specified by RFC 9110", async (t) => {
   const server = await testServer(t, { video: SMALL });
-  const whole = await server.get("video/asset");
-  assert.equal(whole.status, 200);
-  assert.equal(whole.headers.get("accept-ranges"), "bytes");
-  const size = whole.body.byteLength;
-  const etag = whole.headers.get("etag") ?? "";
-  const lastModified = whole.headers.get("last-modified") ?? "";
+  const full = await server.get("video/asset");
+  assert.equal(full.status, 200);
+  assert.equal(full.headers.get("accept-ranges"), "bytes");
+  const size = full.body.byteLength;
+  const etag = full.headers.get("etag") ?? "";
+  const lastModified = full.headers.get("last-modified") ?? "";
   const get = async (headers: Record<string, string>) => server.get("video/asset", { headers });
 
   const part = await get({ range: "bytes=10-19" });
   assert.equal(part.status, 206);
   assert.equal(part.headers.get("content-range"), `bytes 10-19/${size}`);
-  assert.ok(part.body.equals(whole.body.subarray(10, 20)));
+  assert.ok(part.body.equals(full.body.subarray(10, 20)));
   assert.equal(part.headers.get("etag"), etag);
-  assert.ok((await get({ range: "bytes=-5" })).body.equals(whole.body.subarray(size - 5)));
+  assert.ok((await get({ range: "bytes=-5" })).body.equals(full.body.subarray(size - 5)));
 
   for (const condition of [etag, lastModified]) {
     assert.equal((await get({ range: "bytes=0-9", "if-range": condition })).status, 206);
   }
   for (const condition of ['"old"', `W/${etag}`, "Thu, 01 Jan 1970 00:00:00 GMT"]) {
-    const answer = await get({ range: "bytes=0-9", "if-range": condition });
-    assert.deepEqual([answer.status, answer.body.byteLength], [200, size], condition);
+    const response = await get({ range: "bytes=0-9", "if-range": condition });
+    assert.deepEqual([response.status, response.body.byteLength], [200, size], condition);
   }
   for (const range of ["bytes=9-0", "bytes=a-", "bytes=0-1,5-9", "lines=1-2"]) {
     assert.deepEqual(
@@ -144,7 +144,7 @@ test("the asset is served by Range as RFC 9110 has it", async (t) => {
   assert.deepEqual([head.status, head.headers.get("content-length")], [200, `${size}`]);
 });
 
-test("bad requests end with a status, a code and a sentence, and nothing is decoded", async (t) => {
+test("invalid requests get a status, a code and a message, and decode nothing", async (t) => {
   const server = await testServer(t, { video: { ...SMALL, tone: 1 } });
   for (const [path, status, code] of [
     ["nothing/info.json", 404, "unknown-asset"],
@@ -175,18 +175,18 @@ test("bad requests end with a status, a code and a sentence, and nothing is deco
     ["player/../../../package.json", 404, "not-found"],
     ["%ff/info.json", 400, undefined],
   ] as const) {
-    const answer = await server.get(path);
-    assert.equal(answer.status, status, path);
+    const response = await server.get(path);
+    assert.equal(response.status, status, path);
     if (code !== undefined) {
-      assert.equal(answer.code, code, path);
-      assert.equal(answer.headers.get("cache-control"), "no-store", path);
-      assert.ok(JSON.parse(answer.text).error.message.length > 10);
+      assert.equal(response.code, code, path);
+      assert.equal(response.headers.get("cache-control"), "no-store", path);
+      assert.ok(JSON.parse(response.text).error.message.length > 10);
     }
   }
   assert.deepEqual(server.work, []);
 });
 
-test("a truncated or flipped asset is one clear error, and all else is still served", async (t) => {
+test("a truncated or corrupt asset is one clear error, and all other videos are still served", async (t) => {
   const server = await testServer(t, { cut: SMALL, flipped: SMALL, good: SMALL });
   const bytes = syntheticAsset(SMALL);
   const { groups } = JSON.parse((await server.get("flipped/info.json")).text);
@@ -195,24 +195,27 @@ test("a truncated or flipped asset is one clear error, and all else is still ser
   await truncate(join(server.root, "cut.siedd"), bytes.length - 1000);
 
   const cut = await server.get("cut/info.json");
-  assert.deepEqual([cut.status, cut.code], [503, "asset-incomplete"], "it might still be on its way");
+  assert.deepEqual([cut.status, cut.code], [503, "asset-incomplete"], "it may still be written");
   assert.match(JSON.parse(cut.text).error.message, /cut\.siedd/);
   const corrupt = await server.get("flipped/full/160,90/seg-1.m4s");
   assert.deepEqual([corrupt.status, corrupt.code], [500, "corrupt-group"]);
   assert.match(JSON.parse(corrupt.text).error.message, /\b1\b/);
   assert.equal((await server.get("flipped/full/160,90/seg-0.m4s")).status, 200);
   assert.equal((await server.get("good/full/160,90/seg-1.m4s")).status, 200);
-  assert.equal(await remaining("ffmpeg"), 0);
+  assert.equal(await remainingProcesses("ffmpeg"), 0);
 });
 
-test("options that cannot be are refused by path, rule and value", async (t) => {
+test("invalid options are rejected with path, rule, value and fix", async (t) => {
   const root = await tempFolder(t);
   for (const [options, message] of [
-    [{ root, cacheBytes: -1 }, /options\.cacheBytes must be a whole number from 0 to \d+, not -1/],
-    [{ root, workers: 1.5 }, /options\.workers must be a whole number from 1 to 256, not 1\.5/],
-    [{ root, maxSide: 9000 }, /options\.maxSide must be .* not 9000/],
-    [{ root: "" }, /options\.root must be a folder's path, an http or https address.*, not ""/],
-    [{ root: join(root, "nothing") }, /options\.root must be a folder that can be read/],
+    [
+      { root, cacheBytes: -1 },
+      /options\.cacheBytes must be an integer >= 0, got -1; use 0 to disable the memory cache/,
+    ],
+    [{ root, workers: 1.5 }, /options\.workers must be an integer from 1 to 256, got 1\.5/],
+    [{ root, maxSide: 9000 }, /options\.maxSide must be .* got 9000/],
+    [{ root: "" }, /options\.root must be a folder path, an http or https URL.* ""/],
+    [{ root: join(root, "nothing") }, /options\.root must be a readable folder/],
   ] as const) {
     await assert.rejects(serve({ port: 0, ...options }), (error) => {
       assert.ok(error instanceof ServeError && error.code === "bad-option");
@@ -222,7 +225,7 @@ test("options that cannot be are refused by path, rule and value", async (t) => 
   }
 });
 
-test("two instances live in one application under their prefixes, and leave its own routes alone", async (t) => {
+test("two instances work in one application under their prefixes, and do not affect its other routes", async (t) => {
   const [one, two] = [await tempFolder(t), await tempFolder(t)];
   await writeFile(join(one, "a.siedd"), syntheticAsset(SMALL));
   await writeFile(join(two, "b.siedd"), syntheticAsset(SMALL));
@@ -247,7 +250,7 @@ test("two instances live in one application under their prefixes, and leave its 
   );
 });
 
-test("an application that serves files of its own with @fastify/static keeps doing so", async (t) => {
+test("an application can serve its own files with @fastify/static too", async (t) => {
   const root = await tempFolder(t);
   await writeFile(join(root, "a.siedd"), syntheticAsset(SMALL));
   const app = fastify({ pluginTimeout: 0 });
@@ -261,7 +264,7 @@ test("an application that serves files of its own with @fastify/static keeps doi
   }
 });
 
-test("answers can be read from other origins, with the headers that players need", async (t) => {
+test("responses can be read from other origins, with the headers that players need", async (t) => {
   const server = await testServer(t, { video: SMALL });
   for (const path of ["video/info.json", "video/asset", "nothing/info.json"]) {
     const { headers } = await server.get(path);
@@ -275,7 +278,7 @@ test("answers can be read from other origins, with the headers that players need
   }
 });
 
-test("no answer is taken for another type than its own", async (t) => {
+test("every response has a Content-Type, and forbids sniffing", async (t) => {
   const server = await testServer(t, { video: SMALL });
   const paths = [
     "",
@@ -291,7 +294,7 @@ test("no answer is taken for another type than its own", async (t) => {
   }
 });
 
-test("the player and the page are served with their types", async (t) => {
+test("the player and the catalog page are served with their media types", async (t) => {
   const server = await testServer(t, { video: SMALL });
   const page = await server.get("", { headers: { accept: "text/html,*/*;q=0.8" } });
   assert.equal(page.status, 200);

@@ -12,7 +12,7 @@ import { syntheticAsset } from "../../support/synthetic-asset.js";
 import { tempFolder } from "../../support/temp-folder.js";
 import { until } from "../../support/wait-until.js";
 
-/** A file of the disk cache that is whole. */
+/** A complete file of the disk cache. */
 const ENTRY = /\.siedd-cache$/;
 const SMALL = { width: 160, height: 90, groups: [10, 10] };
 
@@ -36,39 +36,46 @@ function logger() {
   return { lines, logger: { level: "info", stream } };
 }
 
-test("each request is one line of the log with an id that the client gets, without its query", async (t) => {
-  const { lines, logger: given } = logger();
-  const server = await testServer(t, { video: { ...SMALL, groups: [1, 200] } }, { logger: given });
+test("each request is logged once, with an id that is also in the response, and without its query", async (t) => {
+  const { lines, logger: options } = logger();
+  const server = await testServer(t, { video: { ...SMALL, groups: [1, 200] } }, { logger: options });
   const first = await server.get("video/info.json?secret=1");
   const second = await server.get("video/none", { headers: { "x-request-id": "from-a-proxy.7" } });
   const third = await server.get("video/info.json", { headers: { "x-request-id": "a b\tc" } });
   assert.equal(second.headers.get("x-request-id"), "from-a-proxy.7");
   assert.match(third.headers.get("x-request-id") ?? "", /^[0-9a-f-]{36}$/);
-  const leaving = request(`${server.url}video/full/%5E1600,900/seg-1.m4s`, () => {});
-  leaving.on("error", () => {});
-  leaving.end();
-  await until(() => runningEncoders() > 0, "its answer is being computed");
-  leaving.destroy();
-  await until(() => lines.some(({ msg }) => msg === "the client left"), "the log says that the client left");
-  const answered = lines.filter(({ msg }) => msg === "answered");
+  const aborted = request(`${server.url}video/full/%5E1600,900/seg-1.m4s`, () => {});
+  aborted.on("error", () => {});
+  aborted.end();
+  await until(() => runningEncoders() > 0, "its response is being computed");
+  aborted.destroy();
+  await until(
+    () => lines.some(({ msg }) => msg === "client disconnected"),
+    "the log has the disconnected client",
+  );
+  const completed = lines.filter(({ msg }) => msg === "request completed");
   assert.deepEqual(
-    answered.map(({ reqId, path, status }) => [reqId, path, status]),
+    completed.map(({ reqId, path, status }) => [reqId, path, status]),
     [
       [first.headers.get("x-request-id"), "/video/info.json", 200],
       ["from-a-proxy.7", "/video/none", 404],
       [third.headers.get("x-request-id"), "/video/info.json", 200],
     ],
   );
-  assert.equal(lines.filter(({ msg }) => msg === "the client left").length, 1);
+  assert.equal(lines.filter(({ msg }) => msg === "client disconnected").length, 1);
   assert.doesNotMatch(JSON.stringify(lines), /secret/);
 });
 
-test("an error is logged once, with its code, its cause and the id of its request", async (t) => {
-  const { lines, logger: given } = logger();
+test("an error is logged once, with its code, its cause and the request id", async (t) => {
+  const { lines, logger: options } = logger();
   const origin = await originServer(t);
   origin.files.set("video.siedd", { bytes: syntheticAsset(SMALL), etag: '"one"' });
   const root = `${origin.url}video.siedd?signature=hidden`;
-  const server = await testServer(t, {}, { logger: given, root, originRefreshSeconds: 0, originSeconds: 60 });
+  const server = await testServer(
+    t,
+    {},
+    { logger: options, root, originRefreshSeconds: 0, originSeconds: 60 },
+  );
   await server.get("video/info.json");
   origin.files.set("video.siedd", { bytes: syntheticAsset({ ...SMALL, seed: 2 }), etag: '"two"' });
   origin.faults = { status: 500 };
@@ -78,23 +85,23 @@ test("an error is logged once, with its code, its cause and the id of its reques
   await server.get("video/info.json");
   origin.files.set("video.siedd", { bytes: syntheticAsset(SMALL), etag: '"three"' });
   origin.faults = { status: 500 };
-  const answer = await server.get("video/info.json");
-  assert.deepEqual([answer.status, answer.code], [502, "origin-failed"]);
-  const id = answer.headers.get("x-request-id");
+  const response = await server.get("video/info.json");
+  assert.deepEqual([response.status, response.code], [502, "origin-failed"]);
+  const id = response.headers.get("x-request-id");
   await until(
-    () => lines.some(({ msg, reqId }) => msg === "answered" && reqId === id),
-    "the last request is in the log",
+    () => lines.some(({ msg, reqId }) => msg === "request completed" && reqId === id),
+    "the last request is logged",
   );
   const errors = lines.filter(({ level }) => level >= 50);
   assert.deepEqual(
     errors.map(({ code, reqId }) => [code, reqId]),
     [["origin-failed", id]],
   );
-  assert.match(JSON.stringify(errors), /answered with status 500/);
+  assert.match(JSON.stringify(errors), /returned status 500/);
   assert.doesNotMatch(JSON.stringify(lines), /hidden/);
 });
 
-test("a server that is to end says so to its balancer first, and serves on until it is told once more", async (t) => {
+test("a draining server fails its readiness check, and keeps serving until close() is called again", async (t) => {
   const server = await testServer(t, { video: SMALL }, { drainSeconds: 3600 });
   assert.deepEqual(JSON.parse((await server.get("readyz")).text), { status: "ready" });
   assert.equal((await server.get("readyz", { method: "HEAD" })).status, 200);
@@ -108,15 +115,15 @@ test("a server that is to end says so to its balancer first, and serves on until
   await assert.rejects(server.get("readyz"));
 });
 
-test("an application says itself when it wants no requests", async (t) => {
-  let wanted = true;
-  const server = await testServer(t, { video: SMALL }, { ready: () => wanted });
+test("the readiness check includes the application's own", async (t) => {
+  let isReady = true;
+  const server = await testServer(t, { video: SMALL }, { ready: () => isReady });
   assert.equal((await server.get("readyz")).status, 200);
-  wanted = false;
+  isReady = false;
   assert.equal((await server.get("readyz")).status, 503);
 });
 
-test("each engine has URLs and cache entries of its own, and draws the same picture", async (t) => {
+test("each engine has its own URLs and cache entries, and decodes the same frame", async (t) => {
   const root = await tempFolder(t);
   await writeFile(join(root, "video.siedd"), syntheticAsset(SMALL));
   const cacheDir = await tempFolder(t);
@@ -131,13 +138,16 @@ test("each engine has URLs and cache entries of its own, and draws the same pict
     assert.equal(status, 200);
     frames.push(await sharp(body).raw().toBuffer());
     versions.push(headers.get("etag") ?? "");
-    await until(async () => (await readdir(cacheDir)).some((name) => ENTRY.test(name)), "it is on the disk");
+    await until(async () => (await readdir(cacheDir)).some((name) => ENTRY.test(name)), "it is on disk");
   }
-  assert.deepEqual(versions.slice(0, 2), versions.slice(2, 4), "auto is the kernel, for a video of tiles");
+  assert.deepEqual(versions.slice(0, 2), versions.slice(2, 4), "auto is the kernel for the tile profile");
   assert.notEqual(versions[4], versions[2]);
   assert.notEqual(versions[5], versions[3]);
-  // The disk that all three share has the picture of the kernel, and onnxruntime made its own.
+  // All three share the disk cache: the kernel's frame is reused, and onnxruntime decodes its own.
   assert.deepEqual([auto.work.length, kernel.work.length, onnx.work.length], [1, 0, 1]);
-  const furthest = frames[1]!.reduce((max, value, i) => Math.max(max, Math.abs(value - frames[2]![i]!)), 0);
-  assert.ok(furthest <= 1, `${furthest} steps of 255 apart`);
+  const maxDifference = frames[1]!.reduce(
+    (max, value, i) => Math.max(max, Math.abs(value - frames[2]![i]!)),
+    0,
+  );
+  assert.ok(maxDifference <= 1, `differs by ${maxDifference} of 255`);
 });

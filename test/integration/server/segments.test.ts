@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { segmentsOf, type TestServer, testServer } from "../../support/running-server.js";
+import { segmentIndexes, type TestServer, testServer } from "../../support/running-server.js";
 import { tempFolder } from "../../support/temp-folder.js";
 
 const run = promisify(execFile);
@@ -17,7 +17,7 @@ interface Frame {
   width: number;
 }
 
-/** Decodes a file or playlist with ffmpeg, which must not complain, and lists its frames. */
+/** Decodes a file or playlist with ffmpeg, without warnings, and returns its frames. */
 async function play(source: string, stream = "v:0"): Promise<Frame[]> {
   const { stderr } = await run("ffmpeg", [
     "-v",
@@ -38,8 +38,8 @@ async function play(source: string, stream = "v:0"): Promise<Frame[]> {
   return JSON.parse(stdout).frames;
 }
 
-/** URLs of a playlist's init segment and segments. */
-async function partsOf(server: TestServer, playlist: string): Promise<[string, string[]]> {
+/** Returns the URLs of a playlist's init segment and segments. */
+async function segmentUrls(server: TestServer, playlist: string): Promise<[string, string[]]> {
   const { text, status } = await server.get(playlist);
   assert.equal(status, 200);
   const base = new URL(playlist, server.url);
@@ -52,44 +52,44 @@ for (const frameRate of [{ num: 25, den: 1 }, NTSC]) {
   test(`segments fetched in any order play as one stream at ${frameRate.num}/${frameRate.den}`, async (t) => {
     const groups = [12, 7, 1, 10];
     const server = await testServer(t, { video: { width: 160, height: 90, frameRate, groups } });
-    const [init, segments] = await partsOf(server, "video/full/max/index.m3u8");
+    const [init, segments] = await segmentUrls(server, "video/full/max/index.m3u8");
     assert.equal(segments.length, groups.length);
     const bodies = new Map<string, Buffer>();
     for (const k of [2, 0, 3, 1]) bodies.set(segments[k], (await server.get(segments[k])).body);
-    const whole = Buffer.concat([(await server.get(init)).body, ...segments.map((url) => bodies.get(url)!)]);
-    const file = join(await tempFolder(t), "whole.mp4");
-    await writeFile(file, whole);
+    const stream = Buffer.concat([(await server.get(init)).body, ...segments.map((url) => bodies.get(url)!)]);
+    const file = join(await tempFolder(t), "stream.mp4");
+    await writeFile(file, stream);
     const frames = await play(file);
     assert.deepEqual(
       frames.map((frame) => frame.pts),
       Array.from({ length: 30 }, (_, i) => i * frameRate.den),
     );
     assert.equal((await play(`${server.url}video/full/max/index.m3u8`)).length, 30);
-    assert.deepEqual(segmentsOf(server.work).sort(), [0, 1, 2, 3]);
+    assert.deepEqual(segmentIndexes(server.work).sort(), [0, 1, 2, 3]);
   });
 }
 
-test("a quiet server and one under load give the same bytes", async (t) => {
+test("an idle server and one under load return the same bytes", async (t) => {
   const assets = { video: { width: 160, height: 90, groups: [12, 7, 10] } };
-  const [quiet, busy] = [
+  const [idle, busy] = [
     await testServer(t, assets),
     await testServer(t, assets, { workers: 2, concurrency: 3 }),
   ];
   const paths = ["seg-0.m4s", "seg-1.m4s", "seg-2.m4s", "init.mp4"].map(
     (name) => `video/full/%5E202,114/${name}`,
   );
-  const together = await Promise.all(paths.map((path) => busy.get(path)));
+  const responses = await Promise.all(paths.map((path) => busy.get(path)));
   for (const [i, path] of paths.entries())
-    assert.ok((await quiet.get(path)).body.equals(together[i].body), path);
+    assert.ok((await idle.get(path)).body.equals(responses[i].body), path);
 });
 
-test("the master playlist plays with picture and sound", async (t) => {
+test("the master playlist plays with video and audio", async (t) => {
   const server = await testServer(t, { video: { width: 160, height: 90, groups: [25, 10], tone: 2 } });
   const { text } = await server.get("video/master.m3u8?width=200");
   assert.match(text, /RESOLUTION=200x114/);
   const [first] = text.split("\n").filter((line) => line.endsWith("index.m3u8"));
   assert.equal(first, "full/%5E200,114/index.m3u8");
-  // Of all variants ffmpeg takes the first program; its frames tell which size it is.
+  // ffmpeg plays the first variant: the size of its frames shows which one that is.
   const master = `${server.url}video/master.m3u8?width=200`;
   const frames = await play(master, "v:0");
   assert.equal(frames.length, 35);
@@ -104,7 +104,7 @@ test("elastic segments of different sizes play as one stream behind one init seg
     { video: { width: 160, height: 90, groups: [5, 5, 5] } },
     { maxArea: 640 * 360 },
   );
-  const [init, segments] = await partsOf(server, "video/full/elastic/index.m3u8");
+  const [init, segments] = await segmentUrls(server, "video/full/elastic/index.m3u8");
   const sizes = ["80,46", "%5E640,360", "160,90"];
   const parts = [(await server.get(init)).body];
   for (const [k, size] of sizes.entries()) {
@@ -123,9 +123,9 @@ test("elastic segments of different sizes play as one stream behind one init seg
   assert.equal(code, "bad-size");
 });
 
-test("the sound is that of the asset to the sample, whatever segments it comes in", async (t) => {
+test("audio segments have exactly the samples of the asset", async (t) => {
   const server = await testServer(t, { video: { width: 64, height: 48, groups: [25, 13, 25], tone: 3 } });
-  const [init, segments] = await partsOf(server, "video/audio-0/index.m3u8");
+  const [init, segments] = await segmentUrls(server, "video/audio-0/index.m3u8");
   const bodies = await Promise.all([init, ...segments].map(async (url) => (await server.get(url)).body));
   const file = join(await tempFolder(t), "audio.mp4");
   await writeFile(file, Buffer.concat(bodies));
@@ -134,14 +134,14 @@ test("the sound is that of the asset to the sample, whatever segments it comes i
     const { stdout } = await run("ffmpeg", args, { encoding: "buffer", maxBuffer: 1 << 27 });
     return new Int16Array(stdout.buffer, stdout.byteOffset, stdout.byteLength / 2);
   };
-  const [ours, stored] = [await samples(file), await samples(join(server.root, "video.siedd"))];
-  // The overlap with the packet that was left out is missing in the first one; a decoder's noise and
-  // rounding are worth one step.
+  const [served, stored] = [await samples(file), await samples(join(server.root, "video.siedd"))];
+  // The first packet lacks the overlap with the omitted one before it. Noise shaping and rounding of the decoder may
+  // differ by one step each.
   const [from, to] = [1024, 2.5 * 48000].map((sample) => 2 * sample);
-  const difference = ours
+  const difference = served
     .subarray(from, to)
     .reduce((max, value, i) => Math.max(max, Math.abs(value - stored[from + i])), 0);
-  assert.ok(ours.length >= to && difference <= 2, `${difference} of 32768`);
+  assert.ok(served.length >= to && difference <= 2, `${difference} of 32768`);
   const { stdout } = await run("ffprobe", [
     ...["-v", "error", "-show_entries", "packet=pts", "-of", "json", file],
   ]);
@@ -151,7 +151,7 @@ test("the sound is that of the asset to the sample, whatever segments it comes i
   });
 });
 
-test("a region is the same as that part of the whole", async (t) => {
+test("a region equals that part of the full frame", async (t) => {
   const server = await testServer(t, { video: { width: 160, height: 96, groups: [2] } });
   const gray = async (path: string, filter: string) => {
     const parts = [await server.get(`video/${path}/init.mp4`), await server.get(`video/${path}/seg-0.m4s`)];
@@ -174,9 +174,9 @@ test("a region is the same as that part of the whole", async (t) => {
     ];
     return (await run("ffmpeg", args, { encoding: "buffer" })).stdout;
   };
-  const part = await gray("pct:25,25,50,50/max", "null");
+  const region = await gray("pct:25,25,50,50/max", "null");
   const cropped = await gray("full/max", "crop=80:48:40:24");
-  assert.equal(part.length, 80 * 48);
-  const error = part.reduce((sum, value, i) => sum + (value - cropped[i]) ** 2, 0) / part.length;
-  assert.ok(10 * Math.log10(255 ** 2 / error) > 30, `mean square error ${error}`);
+  assert.equal(region.length, 80 * 48);
+  const error = region.reduce((sum, value, i) => sum + (value - cropped[i]) ** 2, 0) / region.length;
+  assert.ok(10 * Math.log10(255 ** 2 / error) > 30, `mean squared error ${error}`);
 });

@@ -13,18 +13,21 @@ import { tempFolder } from "../../support/temp-folder.js";
 const SMALL = { width: 160, height: 90, groups: [10, 10, 10] };
 const PATHS = ["seg-0.m4s", "elastic-1.m4s", "iframe-1.m4s", "frame-100.png", "init.mp4"];
 
-test("segments and pictures say how long they took, and which cache had them; nothing else does", async (t) => {
+test("only segments and images report their duration and cache tier", async (t) => {
   const cacheDir = join(await tempFolder(t), "cache");
   const first = await testServer(t, { video: SMALL }, { cacheDir });
-  const ask = async (server: typeof first, name: string, init?: RequestInit) =>
+  const timingOf = async (server: typeof first, name: string, init?: RequestInit) =>
     (await server.get(`video/full/80,46/${name}`, init)).headers.get("server-timing");
   for (const name of PATHS) {
-    const made = await ask(first, name);
-    // An init segment may have come with the segment that was made before.
+    const computed = await timingOf(first, name);
+    // The init segment may have been cached together with the segment before.
     if (name !== "init.mp4")
-      assert.match(made ?? "", /^total;dur=\d+\.\d, cache;desc=miss, store;desc=none$/);
-    assert.match((await ask(first, name)) ?? "", /^total;dur=\d+\.\d, cache;desc=hit, store;desc=memory$/);
-    assert.equal(await ask(first, name, { method: "HEAD" }), null);
+      assert.match(computed ?? "", /^total;dur=\d+\.\d, cache;desc=miss, store;desc=none$/);
+    assert.match(
+      (await timingOf(first, name)) ?? "",
+      /^total;dur=\d+\.\d, cache;desc=hit, store;desc=memory$/,
+    );
+    assert.equal(await timingOf(first, name, { method: "HEAD" }), null);
   }
   for (const path of ["video/info.json", "video/master.m3u8", "video/storyboard.vtt"]) {
     assert.equal((await first.get(path)).headers.get("server-timing"), null, path);
@@ -32,31 +35,31 @@ test("segments and pictures say how long they took, and which cache had them; no
   await first.close();
 
   const second = await testServer(t, {}, { cacheDir, root: first.root });
-  const [once, twice] = [await ask(second, "seg-0.m4s"), await ask(second, "seg-0.m4s")];
+  const [once, twice] = [await timingOf(second, "seg-0.m4s"), await timingOf(second, "seg-0.m4s")];
   assert.match(once ?? "", /cache;desc=hit, store;desc=disk$/);
   assert.match(twice ?? "", /cache;desc=hit, store;desc=memory$/);
 });
 
-test("whoever joins work under way is told that it was a miss, and what was made takes longer than what was kept", async (t) => {
+test("a request that joins work in flight is a miss, and misses take longer than hits", async (t) => {
   const server = await testServer(t, { video: { ...SMALL, groups: [50] } });
-  const ask = async () => {
+  const timingOf = async () => {
     const { headers } = await server.get("video/full/%5E640,360/seg-0.m4s");
     return parseServerTiming(headers.get("server-timing"))!;
   };
-  const made = await Promise.all([ask(), ask()]);
-  const kept = await ask();
+  const misses = await Promise.all([timingOf(), timingOf()]);
+  const hit = await timingOf();
   assert.deepEqual(
-    [...made, kept].map(({ cached }) => cached),
+    [...misses, hit].map(({ cached }) => cached),
     [false, false, true],
   );
-  for (const { seconds } of made) assert.ok(seconds > kept.seconds, `${seconds} s, kept ${kept.seconds} s`);
+  for (const { seconds } of misses) assert.ok(seconds > hit.seconds, `${seconds} s, hit ${hit.seconds} s`);
 });
 
-test("the player's statistics tell the server's time and cache, on another site's page too", {
+test("the player's statistics show the server's time and cache, on a page of another site too", {
   timeout: 600_000,
 }, async (t) => {
   const video = { width: 320, height: 180, groups: [25, 25, 25, 25], widths: [4] };
-  const server = await testServer(t, { video: video });
+  const server = await testServer(t, { video });
   const browser = await launchBrowser();
   t.after(() => browser.close());
   const site = createServer((_request, response) => {
@@ -76,9 +79,9 @@ test("the player's statistics tell the server's time and cache, on another site'
     await page.waitForFunction(() => customElements.get("siedd-player") !== undefined);
     await page.evaluate(async () => {
       const player = document.querySelector("siedd-player") as SieddPlayerElement;
-      const told: unknown[] = [];
-      Object.assign(window, { player, servers: told });
-      player.addEventListener("segment", (event) => told.push((event as CustomEvent).detail.server));
+      const servers: unknown[] = [];
+      Object.assign(window, { player, servers });
+      player.addEventListener("segment", (event) => servers.push((event as CustomEvent).detail.server));
       await player.play();
     });
     await page.waitForFunction(() => window.player.currentTime > 2.2);
@@ -118,18 +121,18 @@ test("the player's statistics tell the server's time and cache, on another site'
   t.diagnostic(JSON.stringify(cold.rows));
   const row = ({ rows }: typeof cold, name: RegExp) =>
     Object.entries(rows).find(([label]) => name.test(label))?.[1] ?? "";
-  /** A busy machine may ask for a segment anew, at another size. */
+  /** The numbers vary: on a busy machine, the player may request a segment again at another size. */
   const counted = (seen: typeof cold) => row(seen, /cache/i).split(" / ").map(Number) as [number, number];
   assert.ok(cold.servers.length >= 3);
   assert.ok(cold.servers.every(({ seconds }) => seconds > 0));
   assert.equal(cold.servers[0]!.cached, false);
   assert.ok(counted(cold)[0] < counted(cold)[1], row(cold, /cache/i));
   assert.match(row(cold, /server/i), /^\d+ ms$/);
-  assert.ok(cold.timing.includes("total"), "Timing-Allow-Origin opens it to the page's own measurements");
+  assert.ok(cold.timing.includes("total"), "Timing-Allow-Origin exposes the timing to the page");
   const warm = await watch();
   assert.equal(warm.servers[0]!.cached, true);
   assert.ok(counted(warm)[0] >= 1 && counted(warm)[0] <= counted(warm)[1], row(warm, /cache/i));
-  // A browser without in-band parameter sets plays levels, and is told the same.
+  // A browser without in-band parameter sets plays levels, with the same statistics.
   const levels = await watch(() => {
     const supported = MediaSource.isTypeSupported.bind(MediaSource);
     MediaSource.isTypeSupported = (type) => !type.includes("avc3") && supported(type);

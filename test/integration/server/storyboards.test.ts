@@ -3,9 +3,9 @@ import { test } from "node:test";
 import sharp from "sharp";
 import { testServer } from "../../support/running-server.js";
 
-/** 30 seconds at 5 frames a second. */
+/** 30 seconds at 5 frames per second. */
 const LONG = { width: 160, height: 90, frameRate: { num: 5, den: 1 }, groups: [50, 50, 50], widths: [4] };
-const PART =
+const CUE =
   /^(\d\d:\d\d:\d\d\.\d{3}) --> (\d\d:\d\d:\d\d\.\d{3})\n(storyboard-\d+\.jpg\?v=[\w-]+)#xywh=([\d,]+)$/;
 
 const cuesOf = (vtt: string) =>
@@ -14,12 +14,12 @@ const cuesOf = (vtt: string) =>
     .split("\n\n")
     .slice(1)
     .map((cue) => {
-      const [, from, to, sheet, part] = PART.exec(cue) ?? assert.fail(cue);
-      const [x, y, width, height] = part.split(",").map(Number);
-      return { from, to, sheet, part: { left: x, top: y, width, height } };
+      const [, from, to, sheet, xywh] = CUE.exec(cue) ?? assert.fail(cue);
+      const [x, y, width, height] = xywh.split(",").map(Number);
+      return { from, to, sheet, area: { left: x, top: y, width, height } };
     });
 
-test("a storyboard covers the video without a gap, and each thumbnail shows its second", async (t) => {
+test("a storyboard covers the video without gaps, and each thumbnail shows its second", async (t) => {
   const server = await testServer(t, { video: LONG });
   const { headers, text } = await server.get("video/storyboard.vtt");
   assert.equal(headers.get("content-type"), "text/vtt; charset=utf-8");
@@ -34,11 +34,11 @@ test("a storyboard covers the video without a gap, and each thumbnail shows its 
   const sheets = [...new Set(cues.map(({ sheet }) => sheet))];
   const files = new Map<string, Buffer>();
   for (const sheet of sheets) {
-    const answer = await server.get(`video/${sheet}`);
-    assert.equal(answer.status, 200);
-    assert.equal(answer.headers.get("content-type"), "image/jpeg");
-    assert.equal(answer.headers.get("cache-control"), "public, max-age=31536000, immutable");
-    files.set(sheet, answer.body);
+    const response = await server.get(`video/${sheet}`);
+    assert.equal(response.status, 200);
+    assert.equal(response.headers.get("content-type"), "image/jpeg");
+    assert.equal(response.headers.get("cache-control"), "public, max-age=31536000, immutable");
+    files.set(sheet, response.body);
   }
   const sizes = [];
   for (const file of files.values()) {
@@ -50,21 +50,21 @@ test("a storyboard covers the video without a gap, and each thumbnail shows its 
     [800, 90],
   ]);
   for (const second of [0, 7, 24, 25, 29]) {
-    const { sheet, part } = cues[second];
-    const shown = await sharp(files.get(sheet)).extract(part).raw().toBuffer();
+    const { sheet, area } = cues[second];
+    const thumbnail = await sharp(files.get(sheet)).extract(area).raw().toBuffer();
     const differences = [];
     for (const at of [second, (second + 13) % 30]) {
       const { body } = await server.get(`video/full/160,90/frame-${at * 1000}.png`);
       const expected = await sharp(body).raw().toBuffer();
       differences.push(
-        shown.reduce((sum, value, i) => sum + Math.abs(value - expected[i]), 0) / shown.length,
+        thumbnail.reduce((sum, value, i) => sum + Math.abs(value - expected[i]), 0) / thumbnail.length,
       );
     }
     assert.ok(differences[0] < 12 && differences[0] < differences[1] / 2, `${second}: ${differences}`);
   }
 });
 
-test("a sheet is computed once, by the first who asks for it, and HEAD and 304 compute none", async (t) => {
+test("a sheet is computed once for all requests, and not for HEAD and 304", async (t) => {
   const server = await testServer(t, { video: LONG });
   const { links } = JSON.parse((await server.get("video/info.json")).text);
   assert.equal(links.storyboard, "storyboard.vtt");
@@ -74,14 +74,14 @@ test("a sheet is computed once, by the first who asks for it, and HEAD and 304 c
   assert.equal((await server.get(path, { headers: { "if-none-match": etag } })).status, 304);
   const vtt = await server.get("video/storyboard.vtt", { method: "HEAD" });
   assert.deepEqual([head.status, vtt.status, vtt.body.byteLength], [200, 200, 0]);
-  for (const [bad, code] of [
+  for (const [invalid, code] of [
     ["video/storyboard-2.jpg", "no-such-sheet"],
     ["video/storyboard-0.jpg?v=old", "stale-version"],
     ["video/storyboard-x.jpg", "not-found"],
     ["nothing/storyboard.vtt", "unknown-asset"],
   ]) {
-    const answer = await server.get(bad);
-    assert.deepEqual([answer.status, answer.code], [404, code], bad);
+    const response = await server.get(invalid);
+    assert.deepEqual([response.status, response.code], [404, code], invalid);
   }
   assert.deepEqual(server.work, []);
   await Promise.all(Array.from({ length: 6 }, () => server.get(path)));
@@ -90,7 +90,7 @@ test("a sheet is computed once, by the first who asks for it, and HEAD and 304 c
   assert.deepEqual([type, index, width, height, frames], ["storyboard", 1, 160, 90, 5]);
 });
 
-test("a long video has at most 500 thumbnails, and a short one at least one", async (t) => {
+test("a long video has at most 500 thumbnails, and a short one has at least one", async (t) => {
   const server = await testServer(t, {
     long: { ...LONG, frameRate: { num: 1, den: 20 } },
     short: { ...LONG, groups: [1] },

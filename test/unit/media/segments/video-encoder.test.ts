@@ -8,7 +8,7 @@ import { MediaError } from "../../../../media/errors.js";
 import { checkEncoder } from "../../../../media/segments/encoder-check.js";
 import { runningEncoders } from "../../../../media/segments/segment-encoder.js";
 import {
-  encoderOfSize,
+  encoderForSize,
   h264Recipe,
   inputArguments,
   outputArguments,
@@ -61,7 +61,7 @@ test("a graphics card's parameter sets stand in the init segment, and in band on
 });
 
 test("sizes that graphics cards refuse are x264's", () => {
-  const at = (width: number, height: number) => encoderOfSize("h264_nvenc", { ...FORMAT, width, height });
+  const at = (width: number, height: number) => encoderForSize("h264_nvenc", { ...FORMAT, width, height });
   assert.deepEqual(
     [at(640, 360), at(160, 160), at(158, 320), at(640, 90), at(4098, 2304), at(4096, 2304)],
     ["h264_nvenc", "h264_nvenc", "x264", "x264", "x264", "h264_nvenc"],
@@ -97,7 +97,7 @@ test("an encoder that works lets the server start; one that does not keeps it fr
   const unknown = "h264_qsv" as VideoEncoder;
   await assert.rejects(serve({ root, port: 0, videoEncoder: unknown }), {
     code: "bad-option",
-    message: 'siedd options.videoEncoder must be one of x264, h264_nvenc, h264_vaapi, not "h264_qsv"',
+    message: 'siedd options.videoEncoder must be one of x264, h264_nvenc, h264_vaapi, got "h264_qsv"',
   });
 });
 
