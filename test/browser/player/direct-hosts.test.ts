@@ -163,7 +163,7 @@ describe("direct mode on static hosts", { concurrency: false, timeout: TEST_TIME
     const { page } = await pageWith(t, markup(`${host}/video.siedd`));
     const { reason, message } = await waitForError(page);
     assert.equal(reason, "no-ranges");
-    assert.match(message, /whole files only.*Range/);
+    assert.match(message, /does not support Range requests/);
   });
 
   test("reports a file that is not an asset, does not exist, or has the paper profile", async (t) => {
@@ -173,7 +173,7 @@ describe("direct mode on static hosts", { concurrency: false, timeout: TEST_TIME
     });
     const cases = [
       ["text.siedd", "bad-answer", /not a siedd asset/],
-      ["none.siedd", "video-not-found", /no video at/],
+      ["none.siedd", "video-not-found", /No video found at/],
       ["paper.siedd", "server-only", /paper profile.*server/],
     ] as const;
     for (const [name, expected, pattern] of cases) {

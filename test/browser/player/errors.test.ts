@@ -7,10 +7,10 @@ import {
   assertDisposed,
   playerState,
   TEST_TIMEOUT_MS,
-  waitForTime,
-  waitFor,
   useStage,
   playerMarkup as videoOf,
+  waitFor,
+  waitForTime,
 } from "../../support/player-stage.js";
 
 declare global {
@@ -92,7 +92,7 @@ describe("the player when its environment fails", { concurrency: false, timeout:
     });
     const alert = page.locator("siedd-player").getByRole("alert");
     await alert.waitFor();
-    assert.match((await alert.textContent()) ?? "", /This browser cannot play streamed H\.264 video/);
+    assert.match((await alert.textContent()) ?? "", /This browser cannot play H\.264 streams/);
     const error = await page.evaluate(() => {
       const { code, reason } = window.player.error!;
       return { code, reason };
