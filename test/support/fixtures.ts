@@ -2,7 +2,10 @@ import { readFileSync } from "node:fs";
 
 type Nested = number | Nested[];
 
-/** One golden case: inputs, weights, outputs, loss, gradients and weights after three optimizer steps, in float64. */
+/**
+ * A golden file of test/fixtures/reference: inputs, weights, outputs, losses, gradients and the weights after three optimizer
+ * steps, computed in float64.
+ */
 export interface Fixture {
   readonly omega: number;
   readonly lr: number;
@@ -15,6 +18,7 @@ export interface Fixture {
   readonly weights_after_3_steps: Record<string, Nested[]>;
 }
 
+/** Names of the golden files. */
 export const FIXTURES = [
   "paper-phase1",
   "paper-phase2",
@@ -24,27 +28,30 @@ export const FIXTURES = [
   "tile-no-encoder",
 ] as const;
 
+/** Reads a golden file by its name. */
 export function readFixture(name: string): Fixture {
   return JSON.parse(
     readFileSync(new URL(`../../../test/fixtures/reference/${name}.json`, import.meta.url), "utf8"),
   );
 }
 
-export function flat(nested: Nested): number[] {
-  return typeof nested === "number" ? [nested] : nested.flatMap(flat);
+/** Flattens nested arrays in row-major order. */
+export function flatten(nested: Nested): number[] {
+  return typeof nested === "number" ? [nested] : nested.flatMap(flatten);
 }
 
-/** Axes swapped: [n, a, b] -> [n, b, a], flattened. */
-export function swapped(nested: Nested): number[] {
+/** Swaps the last two axes and flattens: [n, a, b] -> [n, b, a]. */
+export function swapAxes(nested: Nested): number[] {
   return (nested as number[][][]).flatMap((matrix) =>
     matrix[0].flatMap((_, b) => matrix.map((row) => row[b])),
   );
 }
 
-/** The largest |ours - theirs|, as a share of the largest |theirs|. */
-export function relativeError(ours: ArrayLike<number>, theirs: readonly number[]): number {
-  if (ours.length !== theirs.length) throw new RangeError(`${ours.length} numbers against ${theirs.length}`);
-  const largest = theirs.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
-  const furthest = theirs.reduce((max, value, i) => Math.max(max, Math.abs(value - ours[i])), 0);
-  return furthest / largest;
+/** Returns the largest absolute difference relative to the largest absolute expected value. */
+export function relativeError(actual: ArrayLike<number>, expected: readonly number[]): number {
+  if (actual.length !== expected.length)
+    throw new RangeError(`got ${actual.length} values, expected ${expected.length}`);
+  const scale = expected.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
+  const error = expected.reduce((max, value, i) => Math.max(max, Math.abs(value - actual[i])), 0);
+  return error / scale;
 }

@@ -1,7 +1,7 @@
 import type { PaperNetwork } from "../../codec/internal.js";
 
-/** A network of the paper profile that trains in no time. */
-export const NETWORK: PaperNetwork = {
+/** A small network of the paper profile that trains quickly. */
+export const PAPER_NETWORK: PaperNetwork = {
   profile: "paper",
   frequencies: 4,
   omega: 30,

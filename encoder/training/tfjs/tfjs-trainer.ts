@@ -30,7 +30,7 @@ export class TfjsTrainer implements Trainer {
     });
     const graph = createLoopSession(await loadTensorFlow(this.#device), step);
     try {
-      return await runTileSteps(graph, problem, plan, shape, options);
+      return await runTileSteps(graph, { problem, plan, shape }, options);
     } finally {
       await graph.release();
     }

@@ -16,8 +16,8 @@ import { tempFolder } from "../../../support/temp-folder.js";
 
 const run = promisify(execFile);
 
-/** Units of 25 frames; each list is a scene's number of units. */
-const units = (...scenes: number[]) =>
+/** Creates candidates of 25 frames; each argument is the number of candidates in a scene. */
+const candidates = (...scenes: number[]) =>
   scenes
     .flatMap((count) => Array.from({ length: count }, (_, i) => i === 0))
     .map((startsScene, i) => ({
@@ -26,37 +26,40 @@ const units = (...scenes: number[]) =>
       startsScene,
     }));
 
-test("uniform anchors are evenly spaced, and every group starts from the nearest", () => {
-  const { anchors, warmStartAnchor: startOf } = uniformAnchors(units(10), 2);
+test("uniform anchors are evenly spaced, and every candidate starts from the nearest", () => {
+  const { anchors, warmStartAnchor } = uniformAnchors(candidates(10), 2);
   assert.deepEqual(anchors, [2, 7]);
-  assert.deepEqual(startOf, [2, 2, 2, 2, 2, 7, 7, 7, 7, 7]);
-  assert.deepEqual(uniformAnchors(units(2), 5).anchors, [0, 1]);
+  assert.deepEqual(warmStartAnchor, [2, 2, 2, 2, 2, 7, 7, 7, 7, 7]);
+  assert.deepEqual(uniformAnchors(candidates(2), 5).anchors, [0, 1]);
 });
 
-test("scene anchors lie in the middle of the longest scenes, and a group prefers its own scene's", () => {
-  const { anchors, warmStartAnchor: startOf } = sceneAnchors(units(5, 1, 3), 2);
+test("scene anchors lie in the middle of the longest scenes, and a candidate prefers those of its scene", () => {
+  const { anchors, warmStartAnchor } = sceneAnchors(candidates(5, 1, 3), 2);
   assert.deepEqual(anchors, [2, 7]);
-  assert.deepEqual(startOf, [2, 2, 2, 2, 2, 7, 7, 7, 7]);
-  assert.deepEqual(sceneAnchors(units(1, 8), 3).anchors, [2, 5, 7]);
+  assert.deepEqual(warmStartAnchor, [2, 2, 2, 2, 2, 7, 7, 7, 7]);
+  assert.deepEqual(sceneAnchors(candidates(1, 8), 3).anchors, [2, 5, 7]);
 });
 
-test("content anchors stand for what looks alike, wherever in the video it is", () => {
-  const looks = [0, 0, 9, 0, 9, 9, 0, 9].map((v) => Float32Array.of(v, v + 1));
-  looks[3] = Float32Array.of(0.5, 1);
-  const { anchors, warmStartAnchor: startOf } = contentAnchors(units(8), 2, looks);
+test("content anchors represent similar candidates anywhere in the video", () => {
+  const thumbnails = [0, 0, 9, 0, 9, 9, 0, 9].map((v) => Float32Array.of(v, v + 1));
+  thumbnails[3] = Float32Array.of(0.5, 1);
+  const { anchors, warmStartAnchor } = contentAnchors(candidates(8), 2, thumbnails);
   assert.deepEqual(anchors, [0, 2]);
-  assert.deepEqual(startOf, [0, 0, 2, 0, 2, 2, 0, 2]);
-  assert.equal(contentAnchors(units(3), 5, looks.slice(0, 3)).anchors.length, 3);
+  assert.deepEqual(warmStartAnchor, [0, 0, 2, 0, 2, 2, 0, 2]);
+  assert.equal(contentAnchors(candidates(3), 5, thumbnails.slice(0, 3)).anchors.length, 3);
 });
 
-test("named anchors are those, and one past the end is refused by name", () => {
-  assert.deepEqual(namedAnchors(units(4), [3, 0, 3]).anchors, [0, 3]);
-  assert.throws(() => namedAnchors(units(4), [4]), /--anchor-choice must be of numbers up to 3, not 4/);
+test("named anchors are sorted and unique, and an index out of range is rejected", () => {
+  assert.deepEqual(namedAnchors(candidates(4), [3, 0, 3]).anchors, [0, 3]);
+  assert.throws(
+    () => namedAnchors(candidates(4), [4]),
+    /anchorChoice must be a list of indices from 0 to 3, got 4$/,
+  );
 });
 
-/** Red, blue, red, blue noise-free scenes of 12 frames with a moving edge. */
-async function twoLooks(folder: string): Promise<string> {
-  const path = join(folder, "looks.mp4");
+/** Encodes six scenes of 12 frames: red, blue, red, blue, blue, blue. */
+async function redAndBlueScenes(folder: string): Promise<string> {
+  const path = join(folder, "scenes.mp4");
   const scene = (color: string) =>
     `color=${color}:s=96x64:r=12:d=1,drawbox=x=8:y=20:w=30:h=20:color=white:t=fill`;
   const scenes = ["red", "blue", "red", "blue", "blue", "blue"].flatMap((color) => [
@@ -69,25 +72,25 @@ async function twoLooks(folder: string): Promise<string> {
   return path;
 }
 
-test("--anchor-choice decides what phase 1 trains on, and no group needs its anchor to be decoded", async (t) => {
+test("anchorChoice selects the anchors, and groups decode without their anchor", async (t) => {
   const folder = await tempFolder(t);
-  const input = await twoLooks(folder);
-  const output = join(folder, "looks.siedd");
-  const chosen = async (anchorChoice: AnchorChoice | undefined, profile: "tile" | "paper" = "tile") => {
+  const input = await redAndBlueScenes(folder);
+  const output = join(folder, "thumbnails.siedd");
+  const encodeWith = async (anchorChoice: AnchorChoice | undefined, profile: "tile" | "paper" = "tile") => {
     let anchors: readonly number[] = [];
     const onEvent = (event: EncodeEvent) => {
       if (event.type === "analyzed") anchors = event.anchors;
     };
-    const small = { steps: 20, phase1Steps: 20, points: 64, width: 8, groupFrames: 12, workers: 1 };
-    await encode({ input, output, ...small, profile, anchorChoice, onEvent });
+    const settings = { steps: 20, phase1Steps: 20, points: 64, width: 8, groupFrames: 12, workers: 1 };
+    await encode({ input, output, ...settings, profile, anchorChoice, onEvent });
     return anchors;
   };
-  assert.deepEqual(await chosen(undefined), [1, 4]);
-  assert.deepEqual(await chosen("scenes"), [3, 5]);
-  assert.deepEqual(await chosen("content", "paper").then((frames) => frames.length), 4);
-  const content = await chosen("content");
-  const looks = ["red", "blue", "red", "blue", "blue", "blue"];
-  assert.deepEqual(content.map((group) => looks[group]).sort(), ["blue", "red"]);
+  assert.deepEqual(await encodeWith(undefined), [1, 4]);
+  assert.deepEqual(await encodeWith("scenes"), [3, 5]);
+  assert.deepEqual(await encodeWith("content", "paper").then((frames) => frames.length), 4);
+  const content = await encodeWith("content");
+  const colors = ["red", "blue", "red", "blue", "blue", "blue"];
+  assert.deepEqual(content.map((group) => colors[group]).sort(), ["blue", "red"]);
 
   const bytes = await readFile(output);
   const asset = await openAsset(memorySource(bytes));
@@ -95,7 +98,7 @@ test("--anchor-choice decides what phase 1 trains on, and no group needs its anc
   bytes.fill(0, offset, offset + size);
   const damaged = await openAsset(memorySource(bytes));
   const decoder = await createFrameDecoder(damaged);
-  const lost = await damaged.readGroup(0);
-  assert.throws(() => decoder.loadGroup(0, lost), { code: "corrupt-group", message: /group 0/ });
+  const corrupt = await damaged.readGroup(0);
+  assert.throws(() => decoder.loadGroup(0, corrupt), { code: "corrupt-group", message: /group 0/ });
   for (const { index } of asset.groups.slice(1)) decoder.loadGroup(index, await damaged.readGroup(index));
 });

@@ -5,12 +5,12 @@ import { test } from "node:test";
 import { promisify } from "node:util";
 import { createFrameDecoder, fullRegion, memorySource, openAsset } from "../../../../codec/internal.js";
 import { encode } from "../../../../encoder/index.js";
-import { resolveOptions } from "../../../../encoder/options.js";
 import { tileNetwork } from "../../../../encoder/plan/tile-grid.js";
+import { resolveTileOptions } from "../../../../encoder/tile/options.js";
 import { tempFolder } from "../../../support/temp-folder.js";
 
-test("tiles are 40 to 64 pixels a side up to 1080p, and larger than that where the picture is larger", () => {
-  const { training } = resolveOptions({ input: "a.mp4", output: "a.siedd" });
+test("tiles have sides of 40 to 64 pixels up to 1080p, and larger sides above", () => {
+  const { training } = resolveTileOptions({ input: "a.mp4", output: "a.siedd" });
   const tiles = (width: number, height: number) => {
     const { columns, rows } = tileNetwork(width, height, training);
     return `${columns} x ${rows}`;
@@ -24,7 +24,7 @@ test("tiles are 40 to 64 pixels a side up to 1080p, and larger than that where t
   assert.equal(tiles(7680, 4320), "30 x 17");
 });
 
-test("a video of 2400 x 1350 has 510 tiles of 80 pixels, which the kernel and onnxruntime draw alike", async (t) => {
+test("a video of 2400 x 1350 has 510 tiles of 80 pixels, which kernel and onnxruntime decode equally", async (t) => {
   const folder = await tempFolder(t);
   const [input, output] = [`${folder}/video.mp4`, `${folder}/video.siedd`];
   const source = ["-f", "lavfi", "-i", "testsrc2=size=2400x1350:rate=1"];
@@ -43,7 +43,7 @@ test("a video of 2400 x 1350 has 510 tiles of 80 pixels, which the kernel and on
     await decoder.decodeRgba(decoder.loadGroup(0, payload), 0, request, out);
     frames.push(out);
   }
-  const apart = frames[0].filter((value, i) => Math.abs(value - frames[1][i]) > 1).length;
-  assert.ok(apart <= frames[0].length / 1000, `${apart} of ${frames[0].length} samples differ`);
-  assert.ok(new Set(frames[0]).size > 64, "hardly a picture");
+  const different = frames[0].filter((value, i) => Math.abs(value - frames[1][i]) > 1).length;
+  assert.ok(different <= frames[0].length / 1000, `${different} of ${frames[0].length} samples differ`);
+  assert.ok(new Set(frames[0]).size > 64, "the frame is almost uniform");
 });

@@ -10,53 +10,63 @@ import {
   topologicalOrder,
 } from "../../../../encoder/graph/onnx-export.js";
 import { DATA_TYPE, decodeModel, type OnnxGraph } from "../../../../encoder/graph/onnx-schema.js";
-import { Operations, type MatmulPrecision } from "../../../../encoder/graph/operations.js";
+import { type MatmulPrecision, Operations } from "../../../../encoder/graph/operations.js";
 import { EncoderError } from "../../../../encoder/index.js";
+import type { PaperLoss, PaperOptimizer } from "../../../../encoder/options.js";
 import { OPTIMIZERS } from "../../../../encoder/paper/optimizers.js";
-import type { PaperLoss, PaperOptimizer } from "../../../../encoder/paper/options.js";
 import { paperTrainingStep } from "../../../../encoder/paper/training-graph.js";
-import { tileTrainingStep } from "../../../../encoder/training/onnx/tile-training-graph.js";
-import { tileShape } from "../../../../encoder/training/onnx/training-steps.js";
 import { hasCudaProvider } from "../../../../encoder/training/onnx/cuda-provider.js";
 import { float32Tensor, loadGraph } from "../../../../encoder/training/onnx/onnx-runtime.js";
+import { tileTrainingStep } from "../../../../encoder/training/onnx/tile-training-graph.js";
+import { tileShape } from "../../../../encoder/training/onnx/training-steps.js";
 import { realTraining } from "../../../support/real-training.js";
 
 const { float32, float16, uint8, int64, bool } = DATA_TYPE;
-const numbers = [float32, float16];
-const any = [float32, float16, uint8, int64, bool];
+const floats = [float32, float16];
+const anyType = [float32, float16, uint8, int64, bool];
 
 /**
- * Operators for which onnxruntime's CUDA execution provider has kernels at opset 17, and of the types of the
- * first input the ones that we use. Source: docs/OperatorKernels.md of microsoft/onnxruntime.
+ * Operators for which the CUDA execution provider of onnxruntime has kernels at opset 17, with those types of the first input
+ * that the graphs use. Source: docs/OperatorKernels.md of microsoft/onnxruntime.
  */
 const CUDA_KERNELS: Record<string, readonly number[]> = {
   ...Object.fromEntries(
-    ["Add", "Sub", "Mul", "Div", "Sin", "Cos", "Sqrt", "Log", "Abs", "Sign"].map((op) => [op, numbers]),
+    ["Add", "Sub", "Mul", "Div", "Sin", "Cos", "Sqrt", "Log", "Abs", "Sign"].map((op) => [op, floats]),
   ),
-  ...Object.fromEntries(["MatMul", "Round", "ReduceSum", "Equal", "Min"].map((op) => [op, numbers])),
+  ...Object.fromEntries(["MatMul", "Round", "ReduceSum", "Equal", "Min"].map((op) => [op, floats])),
   Where: [bool],
   ...Object.fromEntries(
     ["Cast", "Concat", "Expand", "Gather", "Identity", "Reshape", "Slice", "Transpose"].map((op) => [
       op,
-      any,
+      anyType,
     ]),
   ),
 };
-/** Both of their inputs have one type. */
-const ONE_TYPE = ["Add", "Sub", "Mul", "Div", "MatMul", "Equal", "Min", "Concat"];
-/** Their second input and those after it are shapes and axes, which the kernels read on the host. */
+/** Operators whose inputs all have the same type. */
+const SAME_TYPE = ["Add", "Sub", "Mul", "Div", "MatMul", "Equal", "Min", "Concat"];
+/** Operators whose second and further inputs are shapes and axes, which the kernels read on the host. */
 const READ_ON_HOST = ["Reshape", "Expand", "Slice", "ReduceSum"];
 
-/** Training steps of both profiles with everything in them that a step may have. */
-async function trainingSteps(products: MatmulPrecision): Promise<Record<string, LoopStep>> {
+/** Returns training steps of both profiles that together use every feature of a step. */
+async function trainingSteps(matmulPrecision: MatmulPrecision): Promise<Record<string, LoopStep>> {
   const { problem, plan } = await realTraining({ encoderWidth: 8, quantized: true, steps: 1, points: 16 });
-  const tile = tileTrainingStep(tileShape(problem, plan.points), true, 1, plan.quantization, products);
+  const tile = tileTrainingStep(tileShape(problem, plan.points), {
+    learnEncoder: true,
+    motionLearningRateScale: 1,
+    quantization: plan.quantization,
+    matmulPrecision,
+  });
   const sizes = { frequencies: 4, omega: 30, width: 8, encoderLayers: 2, hiddenLayers: 3, patch: 3 };
   const factors = { rank: 4, frequency: 200, amplitude: 0.1 };
   const network = { profile: "paper" as const, ...sizes, factors };
   const shape = { network, stacks: 3, frames: 3, points: 16, pixels: 144 };
   const paper = (optimizer: PaperOptimizer, loss: PaperLoss) =>
-    paperTrainingStep(shape, true, OPTIMIZERS[optimizer], loss, products).step;
+    paperTrainingStep(shape, {
+      learnEncoder: true,
+      optimizer: OPTIMIZERS[optimizer],
+      loss,
+      matmulPrecision,
+    }).step;
   return {
     tile,
     "paper, schedule-free": paper("schedule-free", "mse"),
@@ -64,8 +74,8 @@ async function trainingSteps(products: MatmulPrecision): Promise<Record<string, 
   };
 }
 
-/** The body of a step's exported loop and the graph around it. */
-function exported(step: LoopStep): { outer: OnnxGraph; body: OnnxGraph } {
+/** Exports a step and returns the body of its loop and the graph around it. */
+function exportGraphs(step: LoopStep): { outer: OnnxGraph; body: OnnxGraph } {
   const outer = decodeModel(exportLoop(step));
   const loop = outer.node.find(({ opType }) => opType === "Loop");
   const body = loop?.attribute.find(({ name }) => name === "body")?.g;
@@ -80,8 +90,8 @@ const steps = {
 };
 
 for (const [name, step] of Object.entries(steps)) {
-  test(`${name}: every operator in the training loop has a CUDA kernel for its numbers`, () => {
-    const { outer, body } = exported(step);
+  test(`${name}: every operator of the training loop has a CUDA kernel for its types`, () => {
+    const { outer, body } = exportGraphs(step);
     const types = new Map<string, number>();
     for (const { name, dataType } of outer.initializer) types.set(name ?? "", dataType);
     for (const { name, type } of [...outer.input, ...body.input]) types.set(name, type.tensorType.elemType);
@@ -89,12 +99,13 @@ for (const [name, step] of Object.entries(steps)) {
       for (const { opType, input, output, attribute } of nodes) {
         if (opType === "Loop") continue;
         const type = types.get(input[0]);
-        assert.ok(type !== undefined, `${opType} of the unknown ${input[0]}`);
-        assert.ok(CUDA_KERNELS[opType]?.includes(type), `${opType} of type ${type} has no CUDA kernel`);
-        if (ONE_TYPE.includes(opType)) assert.equal(types.get(input[1]), type, `${opType} of two types`);
+        assert.ok(type !== undefined, `unknown input ${input[0]} of ${opType}`);
+        assert.ok(CUDA_KERNELS[opType]?.includes(type), `${opType} has no CUDA kernel for type ${type}`);
+        if (SAME_TYPE.includes(opType))
+          assert.equal(types.get(input[1]), type, `${opType} has inputs of two types`);
         const to = attribute.find(({ name }) => name === "to")?.i;
-        const chosen = opType === "Where" ? types.get(input[1]) : undefined;
-        types.set(output[0], opType === "Equal" ? bool : (to ?? chosen ?? type));
+        const selected = opType === "Where" ? types.get(input[1]) : undefined;
+        types.set(output[0], opType === "Equal" ? bool : (to ?? selected ?? type));
       }
     };
     check(outer.node);
@@ -102,8 +113,8 @@ for (const [name, step] of Object.entries(steps)) {
     assert.ok(body.node.length > 100, `${body.node.length} nodes`);
   });
 
-  test(`${name}: nothing in the training loop waits for the host but its own counter and condition`, () => {
-    const { outer, body } = exported(step);
+  test(`${name}: the training loop reads only its counter and condition on the host`, () => {
+    const { outer, body } = exportGraphs(step);
     const constants = new Set(outer.initializer.map(({ name }) => name));
     assert.equal(body.initializer.length, 0);
     for (const { opType, input } of body.node) {
@@ -122,27 +133,30 @@ for (const [name, step] of Object.entries(steps)) {
 }
 
 for (const [name, step] of Object.entries(half)) {
-  test(`${name}: half precision is for the network's products alone`, () => {
-    const tensors = topologicalOrder([...step.state.map(({ after }) => after), ...Object.values(step.record)]);
-    const of = (...ops: string[]) => tensors.filter(({ op }) => ops.includes(op));
+  test(`${name}: only the network's matrix products are in half precision`, () => {
+    const tensors = topologicalOrder([
+      ...step.state.map(({ after }) => after),
+      ...Object.values(step.record),
+    ]);
+    const byOp = (...ops: string[]) => tensors.filter(({ op }) => ops.includes(op));
     const isHalf = ({ type }: { type: string }) => type === "float16";
-    for (const { inputs } of of("Sin", "Cos", "Sqrt", "Log", "Div")) assert.ok(!inputs.some(isHalf));
+    for (const { inputs } of byOp("Sin", "Cos", "Sqrt", "Log", "Div")) assert.ok(!inputs.some(isHalf));
     for (const { before, after } of step.state) assert.ok(!isHalf(before) && !isHalf(after), before.name);
     assert.equal(step.record.loss.type, "float32");
-    // Every sine layer and the head have a product forward, and one or two backward.
+    // Every sine layer and the head have one product forward and one or two backward.
     const layers = step.state.filter(({ before }) => /^(encoder|hidden|head)\d*$/.test(before.name ?? ""));
-    const products = of("MatMul").filter(isHalf);
+    const products = byOp("MatMul").filter(isHalf);
     assert.ok(
       products.length >= 3 * layers.length - 1,
       `${products.length} products, ${layers.length} layers`,
     );
-    const full = of("MatMul").filter(({ type }) => type === "float32");
+    const full = byOp("MatMul").filter(({ type }) => type === "float32");
     if (name !== "tile") assert.equal(full.length, 0);
-    for (const { inputs } of of("Cast").filter(isHalf)) assert.equal(inputs[0].type, "float32");
+    for (const { inputs } of byOp("Cast").filter(isHalf)) assert.equal(inputs[0].type, "float32");
   });
 }
 
-test("where CUDA is missing, auto and cpu take the processor, and cuda says what to do", {
+test("without CUDA, auto and cpu use the CPU, and cuda is rejected with setup instructions", {
   skip: hasCudaProvider(),
 }, async () => {
   const g = new Operations();
@@ -159,11 +173,11 @@ test("where CUDA is missing, auto and cpu take the processor, and cuda says what
     (error) =>
       error instanceof EncoderError &&
       error.code === "no-cuda" &&
-      /npm run setup:cuda once, or use --device cpu/.test(error.message),
+      /run npm run setup:cuda once, or use `device: "cpu"`/.test(error.message),
   );
 });
 
-test("npm run check:cuda compares two devices, and both precisions in both profiles, and refuses one that is not there", async () => {
+test("check:cuda compares two devices, and both precisions of both profiles, and rejects a missing GPU", async () => {
   const script = join(import.meta.dirname, "../../../../../scripts/check-cuda.mjs");
   const run = (...args: string[]) => promisify(execFile)(process.execPath, [script, ...args]);
   const report = JSON.parse(
@@ -174,10 +188,13 @@ test("npm run check:cuda compares two devices, and both precisions in both profi
   assert.equal(report.agree, true);
   assert.ok(report.stepsPerSecond.every((rate: number) => rate > 0));
   for (const { speedup, lossDifference, auto } of Object.values<Record<string, unknown>>(report.half)) {
-    assert.ok(Number(speedup) > 0, `${speedup} times as fast`);
+    assert.ok(Number(speedup) > 0, `speedup ${speedup}`);
     const difference = Math.abs(Number(lossDifference));
-    assert.ok(difference > 0 && difference < 0.05, `losses ${lossDifference} higher`);
-    assert.match(`${auto}`, /^half precision (not )?taken: \d/);
+    assert.ok(difference > 0 && difference < 0.05, `relative loss difference ${lossDifference}`);
+    assert.match(
+      `${auto}`,
+      /^training in (half precision: \d|float32: half precision is only \d|float32: losses are \d)/,
+    );
   }
   assert.deepEqual(Object.keys(report.half), ["tile", "paper"]);
   if (!hasCudaProvider()) await assert.rejects(run(), { code: 1, stderr: /^siedd: .*npm run setup:cuda/m });
