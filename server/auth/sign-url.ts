@@ -77,8 +77,9 @@ export function signUrl(url: string, options: SignUrlOptions): string {
   if (id === "" && scope !== "all") {
     throw invalidOption(
       "signUrl url",
-      'a path that contains a video id (or use scope "all")',
+      "a path that contains a video id",
       parsed.pathname,
+      'or use scope "all"',
     );
   }
   parsed.searchParams.set(

@@ -29,8 +29,8 @@ export interface Grant {
   readonly signature: string;
 }
 
-const SCOPES: Readonly<Record<string, SignScope>> = { v: "video", p: "path", a: "all" };
-const LETTERS: Readonly<Record<SignScope, string>> = { video: "v", path: "p", all: "a" };
+const SCOPE_BY_LETTER: Readonly<Record<string, SignScope>> = { v: "video", p: "path", a: "all" };
+const LETTER_BY_SCOPE: Readonly<Record<SignScope, string>> = { video: "v", path: "p", all: "a" };
 
 /**
  * `<key id>.<expires>.<scope><maxSide>_<maxArea>.<mac>`: expires is seconds in base 36, the scope is its letter, and an
@@ -65,7 +65,7 @@ export interface SignedTerms {
 /** Returns the value of the `sig` query parameter. */
 export function sign(subject: Subject, { key, expires, scope, maxSide, maxArea }: SignedTerms): string {
   const seconds = Math.ceil(expires).toString(36);
-  const terms = `${key.id}.${seconds}.${LETTERS[scope]}${maxSide ?? ""}_${maxArea ?? ""}`;
+  const terms = `${key.id}.${seconds}.${LETTER_BY_SCOPE[scope]}${maxSide ?? ""}_${maxArea ?? ""}`;
   return `${terms}.${mac(key.secret, terms, signedSubject(scope, subject)).toString("base64url")}`;
 }
 
@@ -92,7 +92,7 @@ export function checkSignature(
   if (!parts || !key) throw badSignature();
   const [token, , seconds, letter, maxSide, maxArea, actualMac] = parts;
   const terms = token.slice(0, token.lastIndexOf("."));
-  const scope = SCOPES[letter];
+  const scope = SCOPE_BY_LETTER[letter];
   const expectedMac = mac(key.secret, terms, signedSubject(scope, subject));
   // 43 characters are 32 bytes and two unused bits: accept only the canonical encoding.
   const bytes = Buffer.from(actualMac, "base64url");

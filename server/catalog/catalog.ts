@@ -10,8 +10,8 @@ import { SieddError } from "../../codec/errors.js";
 import { HEVC_AV1_RECIPE, h264Recipe, type VideoEncoder } from "../../media/segments/segment-encoder.js";
 import { RequestError } from "../errors.js";
 import {
+  ASSET_EXTENSION,
   type AssetSource,
-  EXTENSION,
   type Library,
   type LibraryEntry,
   type OpenedSource,
@@ -103,7 +103,7 @@ export class Catalog {
     const pending = [...ids].sort();
     const openPending = async () => {
       for (let id = pending.shift(); id !== undefined; id = pending.shift()) {
-        const file = `${id}${EXTENSION}`;
+        const file = `${id}${ASSET_EXTENSION}`;
         const message = this.#invalidIdReason(id);
         if (message !== undefined) {
           problems.push({ file, message });
@@ -162,7 +162,7 @@ export class Catalog {
       });
       for (const id of libraryIds) {
         if (ids.has(id))
-          problems.push({ file: `${id}${EXTENSION}`, message: "duplicate name; rename the file" });
+          problems.push({ file: `${id}${ASSET_EXTENSION}`, message: "duplicate name; rename the file" });
         ids.add(id);
       }
     }

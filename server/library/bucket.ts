@@ -1,5 +1,5 @@
 import { XMLParser } from "fast-xml-parser";
-import { EXTENSION } from "./library.js";
+import { ASSET_EXTENSION } from "./library.js";
 import type { Listing } from "./listing.js";
 import { NonRetryableOriginError } from "./origin.js";
 
@@ -36,8 +36,8 @@ export function parseBucket(text: string, listingUrl: URL): Listing {
   const keys = (result.Contents ?? []).flatMap(({ Key }) => (Key === undefined ? [] : [decode(Key)]));
   const assets = new Map<string, URL>();
   for (const key of keys) {
-    const id = key.slice(key.lastIndexOf("/") + 1, -EXTENSION.length);
-    if (!key.endsWith(EXTENSION) || id === "" || assets.has(id)) continue;
+    const id = key.slice(key.lastIndexOf("/") + 1, -ASSET_EXTENSION.length);
+    if (!key.endsWith(ASSET_EXTENSION) || id === "" || assets.has(id)) continue;
     // Keys may contain characters that URLs may not. A dot segment would escape the bucket.
     const segments = key.split("/").map(encodeURIComponent);
     if (segments.some((segment) => segment === "." || segment === "..")) continue;

@@ -6,7 +6,7 @@ import { openAsset } from "../../codec/asset/asset.js";
 import { SieddError } from "../../codec/errors.js";
 import { type FileSource, fileSource } from "../../decode-pool/index.js";
 import { RequestError } from "../errors.js";
-import { EXTENSION, type Library, type LibraryEntry, type OpenedSource } from "./library.js";
+import { ASSET_EXTENSION, type Library, type LibraryEntry, type OpenedSource } from "./library.js";
 
 /** Milliseconds since its last write after which a file is opened; a copy in progress writes more often. */
 const SETTLED_AFTER_MS = 200;
@@ -39,12 +39,12 @@ export class FolderLibrary implements Library {
     });
     // Opening a named pipe would block until it has a writer.
     return entries
-      .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && entry.name.endsWith(EXTENSION))
-      .map(({ name }) => name.slice(0, -EXTENSION.length));
+      .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && entry.name.endsWith(ASSET_EXTENSION))
+      .map(({ name }) => name.slice(0, -ASSET_EXTENSION.length));
   }
 
   async find(id: string): Promise<LibraryEntry | undefined> {
-    const file = `${id}${EXTENSION}`;
+    const file = `${id}${ASSET_EXTENSION}`;
     const path = join(this.#folder, file);
     const stats = await stat(path).catch(() => undefined);
     if (!stats?.isFile()) return undefined;
@@ -57,13 +57,13 @@ export class FolderLibrary implements Library {
       depth: 0,
       ignoreInitial: true,
       usePolling: this.#polling,
-      ignored: (path, stats) => stats?.isFile() === true && !path.endsWith(EXTENSION),
+      ignored: (path, stats) => stats?.isFile() === true && !path.endsWith(ASSET_EXTENSION),
     });
     this.#watcher = watcher;
     watcher.on("error", onError);
     watcher.on("all", (event, path) => {
       if (event.endsWith("Dir")) return;
-      onChange(basename(path, EXTENSION));
+      onChange(basename(path, ASSET_EXTENSION));
     });
     await new Promise<void>((resolve) => {
       watcher.once("ready", resolve);

@@ -50,4 +50,4 @@ export interface Library {
 }
 
 /** File extension of assets. */
-export const EXTENSION = ".siedd";
+export const ASSET_EXTENSION = ".siedd";

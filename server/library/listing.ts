@@ -1,5 +1,5 @@
 import { parseBucket } from "./bucket.js";
-import { EXTENSION } from "./library.js";
+import { ASSET_EXTENSION } from "./library.js";
 import { NonRetryableOriginError } from "./origin.js";
 
 /** One page of the assets on another server. */
@@ -57,13 +57,13 @@ function parseEntry(entry: unknown, listingUrl: URL): { readonly id: string; rea
   if (href === undefined || !URL.canParse(href, listingUrl.href)) return undefined;
   const url = new URL(href, listingUrl);
   if (url.protocol !== "http:" && url.protocol !== "https:") return undefined;
-  if (id === undefined && !url.pathname.endsWith(EXTENSION)) return undefined;
+  if (id === undefined && !url.pathname.endsWith(ASSET_EXTENSION)) return undefined;
   return { id: id ?? idOf(url), url };
 }
 
 /** Returns the id of an asset by its URL: the file name without its extension. */
 export function idOf({ pathname }: URL): string {
-  const file = pathname.slice(pathname.lastIndexOf("/") + 1, -EXTENSION.length);
+  const file = pathname.slice(pathname.lastIndexOf("/") + 1, -ASSET_EXTENSION.length);
   try {
     return decodeURIComponent(file);
   } catch {

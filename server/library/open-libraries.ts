@@ -49,6 +49,6 @@ async function assertFolder(path: string): Promise<void> {
     throw error;
   });
   if (!stats.isDirectory()) {
-    throw invalidOption("siedd options.root", "a folder (it is a file)", path);
+    throw invalidOption("siedd options.root", "a folder", path, "it is a file");
   }
 }

@@ -1,6 +1,6 @@
 import { openAsset } from "../../codec/asset/asset.js";
 import type { BlockCache } from "./block-cache.js";
-import { EXTENSION, type Library, type LibraryEntry } from "./library.js";
+import { ASSET_EXTENSION, type Library, type LibraryEntry } from "./library.js";
 import { idOf, parseListing } from "./listing.js";
 import { NonRetryableOriginError, type Origin, redactUrl } from "./origin.js";
 import {
@@ -48,7 +48,7 @@ export class RemoteLibrary implements Library {
   constructor(options: RemoteLibraryOptions) {
     this.#options = options;
     const { url } = options;
-    if (url.pathname.endsWith(EXTENSION)) {
+    if (url.pathname.endsWith(ASSET_EXTENSION)) {
       this.#addEntry(idOf(url), url);
       this.#listedAt = Number.POSITIVE_INFINITY;
       this.#scanned = true;
@@ -178,7 +178,7 @@ export class RemoteLibrary implements Library {
     this.#entries.set(id, {
       origin: this.#options.origin,
       url,
-      file: `${id}${EXTENSION}`,
+      file: `${id}${ASSET_EXTENSION}`,
       content: undefined,
       validatedAt: Number.NEGATIVE_INFINITY,
       validation: undefined,
