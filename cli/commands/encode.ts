@@ -68,7 +68,10 @@ function addQualityOptions(command: Command): void {
   command
     .optionsGroup("Quality options:")
     .addOption(
-      new Option("--profile <name>", "network: small ones per tile, or the published one")
+      new Option(
+        "--profile <name>",
+        "network: tile (one small network per tile) or paper (the published network)",
+      )
         .choices(["tile", "paper"])
         .default("tile"),
     )
@@ -81,7 +84,7 @@ function addQualityOptions(command: Command): void {
     .option("--target-psnr <dB>", "target mean PSNR, 10 to 60 dB; met within 0.3 dB", decimal(10, 60, "dB"))
     .option(
       "--target-bpp <bits>",
-      "target bits per pixel of the video stream, 0.001 to 10; met within 5%",
+      "target bits per pixel without audio, 0.001 to 10; met within 5%",
       decimal(0.001, 10, "bits per pixel"),
     )
     .option(

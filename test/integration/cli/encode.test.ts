@@ -217,10 +217,10 @@ test("exits with 1 and one line, and leaves no file, if a video cannot be encode
   await assertFails(encode(at("none.mp4"), at("a.siedd")), /none\.mp4 does not exist/);
   await assertFails(encode(at("text.mp4"), at("a.siedd")), /not a video/);
   await assertFails(encode(at("audio.mp4"), at("a.siedd")), /no video stream/);
-  await assertFails(encode(at("cut.mp4"), at("a.siedd")), /is cut off/);
-  await assertFails(encode(bunny, at("a.siedd"), "--from", "60"), /nothing is left from 60 s on/);
+  await assertFails(encode(at("cut.mp4"), at("a.siedd")), /cut\.mp4 is truncated/);
+  await assertFails(encode(bunny, at("a.siedd"), "--from", "60"), /has no frames from 60 s on/);
   await assertFails(encode(bunny, at("no/a.siedd")), /folder does not exist/);
-  await assertFails(encode(bunny, at("folder.siedd")), /that is a folder/);
+  await assertFails(encode(bunny, at("folder.siedd")), /it is a folder/);
   await assertFails(encode(bunny, "/proc/a.siedd"), /cannot write \/proc\/a\.siedd/);
   assert.deepEqual((await readdir(folder)).sort(), before);
 });

@@ -4,7 +4,7 @@ import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { run } from "../../../cli/run.js";
-import { flattenCues, parseWebVtt, writeWebVtt } from "../../../media/write/webvtt.js";
+import { flattenCues, parseWebVtt, writeWebVtt } from "../../../media/webvtt/webvtt.js";
 import { ffmpeg, streamsOf } from "../../support/odd-videos.js";
 import { writeSyntheticAsset } from "../../support/synthetic-asset.js";
 import { tempFolder } from "../../support/temp-folder.js";
