@@ -8,7 +8,7 @@ export interface RendererDependencies {
   readonly onWork: (event: WorkEvent) => void;
 }
 
-/** Bytes to render, which depend on nothing but their key. */
+/** Bytes to render: a pure function of the key. */
 export interface RenderJob {
   /** Cache key. Distinguishes these bytes from all others that the server renders. */
   readonly key: string;
