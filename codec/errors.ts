@@ -1,4 +1,14 @@
-/** What went wrong, as a stable code; the sentence in `message` is for people. */
+/**
+ * Stable error code of a SieddError:
+ *
+ * - `bad-asset`: the file is not an asset, or is damaged
+ * - `truncated-asset`: the file is shorter than its header says
+ * - `unsupported-version`: a later version of siedd wrote the asset
+ * - `corrupt-group`: the payload of one group is damaged; other groups may still decode
+ * - `bad-request`: an argument is out of range, such as a frame that does not exist
+ * - `read-failed`: the source could not be read
+ * - `asset-replaced`: the source changed after the asset was opened
+ */
 export type SieddErrorCode =
   | "bad-asset"
   | "truncated-asset"
@@ -8,7 +18,7 @@ export type SieddErrorCode =
   | "read-failed"
   | "asset-replaced";
 
-/** The one error class of the codec. `code` is part of the interface, `message` is not. */
+/** The error class of the codec. Programs check `code`, which is stable; `message` is for people and may change. */
 export class SieddError extends Error {
   override readonly name = "SieddError";
   readonly code: SieddErrorCode;

@@ -1,8 +1,8 @@
 /** Reading assets and decoding their frames, in Node.js and in browsers: the entry point `siedd/codec`. */
 export {
   type Asset,
-  type AssetFacts,
   type AudioTrack,
+  type BaseAsset,
   type GroupEntry,
   openAsset,
   type PaperAsset,

@@ -1,8 +1,8 @@
 /** Everything that the other folders use of the codec. Not exported from the package: see index.ts for that. */
 export {
   type Asset,
-  type AssetFacts,
   type AudioTrack,
+  type BaseAsset,
   type GroupEntry,
   openAsset,
   type PaperAsset,
@@ -11,11 +11,11 @@ export {
 } from "./asset/asset.js";
 export { type AssetInfo, assetInfo } from "./asset/asset-info.js";
 export {
-  type AssetContents,
-  type AssetHead,
-  type HeadFacts,
-  layoutAsset,
-  type TextContents,
+  type AssetHeader,
+  type AssetLayout,
+  type HeaderFields,
+  type TextTrackContents,
+  writeAssetHeader,
 } from "./asset/header.js";
 export type { AudioTiming, Chunk } from "./asset/layout.js";
 export type { Model, PaperModel, TileModel } from "./asset/model.js";
@@ -27,6 +27,7 @@ export { ByteReader } from "./bytes/reader.js";
 export { ByteWriter } from "./bytes/writer.js";
 export { outputTransform, type PixelFormat, type YuvMatrix } from "./decode/color.js";
 export { planAxis, type Span } from "./decode/decode-plan.js";
+export type { KernelGroup } from "./decode/fold.js";
 export {
   chooseBackend,
   createFrameDecoder,
@@ -41,22 +42,23 @@ export {
 export { decodeFrameAt, type FramePosition, type GroupLoader, locateFrame } from "./decode/frame-position.js";
 export { TileGraphDecoder } from "./decode/graph/decoder.js";
 export type { GraphTile, TileGraphGroup } from "./decode/graph/fold.js";
-export {
-  type DecoderFacts,
-  KernelDecoder,
-  type LoadedGroup,
-  type TileDecoderAsset,
-} from "./decode/kernel-decoder.js";
+export { KernelDecoder, type TileDecoderAsset } from "./decode/kernel-decoder.js";
 export type { ProgressiveFrame } from "./decode/progressive.js";
-export { checkRequest, fullRegion, type Region, type Viewport } from "./decode/viewport.js";
+export {
+  checkViewport,
+  type DecoderMetadata,
+  fullRegion,
+  type Region,
+  type Viewport,
+} from "./decode/viewport.js";
 export { SieddError, type SieddErrorCode } from "./errors.js";
 export { MAX_VALUES, readGroup, writeGroup } from "./group/payload.js";
 export { dequantize, type QuantizationSteps, type QuantizedGroup, quantize } from "./group/quantize.js";
 export {
   allocateTile,
-  decoderSize,
-  type GroupDecoders,
+  type GroupWeights,
   layerInputs,
+  parameterCount,
   type SharedEncoder,
   sharedEncoderSize,
   type TileWeights,
@@ -80,26 +82,26 @@ export {
   TIME_FEATURES,
   type TileNetwork,
 } from "./network/definition.js";
-export type { FoldedLayer } from "./onnx/layer.js";
 export type { OnnxRuntime, OnnxSession, OnnxSessionOptions, OnnxTensor } from "./onnx/runtime.js";
+export type { FoldedLayer } from "./onnx/session.js";
 export { PaperDecoder, type PaperDecoderAsset } from "./paper/decoder.js";
 export type { PaperGroup } from "./paper/fold.js";
 export { MAX_PAPER_WIDTH, MIN_PAPER_WIDTH, maxRank, PATCHES } from "./paper/network.js";
 export { readPaperGroup, writePaperGroup } from "./paper/payload.js";
 export {
   type BlockMatrix,
-  blockValues,
+  dequantizeBlocks,
+  dequantizeIntegers,
   dequantizePaper,
+  dequantizePaperEncoder,
   encoderInputs,
   type FloatLayer,
   factorProduct,
   headOutputs,
-  type PaperDecoders,
   type PaperEncoder,
+  type PaperGroupWeights,
   type PaperLayer,
-  paperEncoderValues,
   type QuantizedPaperGroup,
   type ScaledIntegers,
-  scaledValues,
-  ZERO_STEPS,
+  ZERO_POINT_SCALE,
 } from "./paper/weights.js";

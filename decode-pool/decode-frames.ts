@@ -11,13 +11,13 @@ import { fileSource } from "./file-source.js";
 import { type FrameFormat, frameBytes, type TaskSource } from "./messages.js";
 import type { DecodePool } from "./pool.js";
 
-/** A source of which decoding threads can be told. */
+/** A source that decode workers can open too. */
 export interface DecodableSource extends ByteSource {
-  /** What a thread needs to decode these groups. Rejects as `read` does. */
-  share(asset: Asset, groups: readonly number[]): TaskSource | Promise<TaskSource>;
+  /** Returns what a worker needs to decode these groups. Rejects as `read` does. */
+  taskSource(asset: Asset, groups: readonly number[]): TaskSource | Promise<TaskSource>;
 }
 
-/** An asset that is already open, with the content that was opened. */
+/** An open asset and the source that it was opened from. */
 export interface OpenedAsset {
   readonly asset: Asset;
   readonly source: DecodableSource;
@@ -25,91 +25,102 @@ export interface OpenedAsset {
   readonly engine?: DecoderBackendChoice;
 }
 
+/** What `decodeFrames` decodes. */
 export interface DecodeFramesOptions {
-  /** First frame, from 0. */
+  /** Index of the first frame, from 0, at `rate`. */
   readonly from: number;
+  /** Number of frames. */
   readonly count: number;
-  /** Frames a second, of which `from` and `count` count; moments in between are evaluated. Default: the asset's own. */
+  /** Frame rate of the output. Frames between those of the video are interpolated by the networks. Default: the asset's. */
   readonly rate?: Rational;
-  /** Region in source pixels, size in output pixels; even sides for I420. */
-  readonly request: Viewport;
+  /** Region in source pixels and size in output pixels. For I420, width and height must be even. */
+  readonly viewport: Viewport;
   readonly format: FrameFormat;
-  /** Default: the one of the opened asset, else `auto`, the faster one. */
+  /** Backend. Default: that of the opened asset, else `auto`. */
   readonly engine?: DecoderBackendChoice;
   readonly signal?: AbortSignal;
-  /** Called once for each damaged group, whose frames then repeat the one before (or are black); default: it ends the frames. */
+  /**
+   * Called once per damaged group. Its frames are then replaced by the last good frame, or black. Default: a damaged
+   * group throws.
+   */
   readonly onDamage?: (group: number, error: SieddError) => void;
 }
 
-/** One run of frames of one group. */
+/** Consecutive frames of one group. */
 export interface FrameRun {
+  /** Index of the group. */
   readonly group: number;
-  /** Within the group, from 0. */
+  /** First frame within the group, from 0. */
   readonly first: number;
   readonly count: number;
 }
 
-// Large enough that a message costs nothing beside the decoding, small enough to spread one second of
-// video over the threads and to end soon after nobody wants it any more.
-const RUN_BYTES = 2 * 1024 * 1024;
-const MAX_RUN = 4;
-// A paper group computes its hidden features once for all its frames: a run is the whole group where it fits.
-const PAPER_RUN_BYTES = 64 * 1024 * 1024;
+// Bounds on one task: large enough that the cost of a message is negligible, small enough to spread one second of
+// video over all threads, and to stop soon after an abort.
+const MAX_TASK_BYTES = 2 * 1024 * 1024;
+const MAX_TASK_FRAMES = 4;
+// A paper decoder computes the hidden features once for all frames of a group: a task is an entire group if it fits.
+const MAX_PAPER_TASK_BYTES = 64 * 1024 * 1024;
 
 /**
- * Frames of an asset in order, decoded in parallel. Memory is bounded: at most one run more than there are
- * threads is under way, a run being 2 MiB (64 MiB in the paper profile) or one frame. Each array is the
- * consumer's to keep.
+ * Yields frames of an asset in order, decoded in parallel. Memory is bounded: up to one task more than there are
+ * workers is in flight, each of 2 MiB (64 MiB in the paper profile) or one frame. The consumer owns the yielded
+ * arrays.
  *
- * @param of an asset that is open, or the path of one
- * Throws SieddError (`corrupt-group` names the group), or the signal's reason.
+ * @param input an open asset, or the path of an asset
+ * @throws SieddError (`corrupt-group` names the group), WorkerCrashedError, or the signal's reason.
  */
 export async function* decodeFrames(
   pool: DecodePool,
-  of: string | OpenedAsset,
+  input: string | OpenedAsset,
   options: DecodeFramesOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { from, count, request, format, signal } = options;
+  const { from, count, viewport, format, signal } = options;
   signal?.throwIfAborted();
-  const { asset, source, engine: preferred } = typeof of === "string" ? await open(of, signal) : of;
-  const engine = options.engine ?? preferred;
-  const bytes = frameBytes(format, request.width, request.height);
-  const longest =
+  const {
+    asset,
+    source,
+    engine: assetEngine,
+  } = typeof input === "string" ? await open(input, signal) : input;
+  const engine = options.engine ?? assetEngine;
+  const bytes = frameBytes(format, viewport.width, viewport.height);
+  const maxFrames =
     asset.profile === "paper"
-      ? Math.max(1, Math.floor(PAPER_RUN_BYTES / bytes))
-      : Math.max(1, Math.min(MAX_RUN, Math.floor(RUN_BYTES / bytes)));
+      ? Math.max(1, Math.floor(MAX_PAPER_TASK_BYTES / bytes))
+      : Math.max(1, Math.min(MAX_TASK_FRAMES, Math.floor(MAX_TASK_BYTES / bytes)));
+  const range = { from, count };
   const runs =
     options.rate === undefined
-      ? planRuns(asset.groups, from, count, longest).map(positionsOf)
-      : planPositions(asset, options.rate, from, count, longest);
-  const underWay: ReturnType<DecodePool["run"]>[] = [];
+      ? planRuns(asset.groups, range, maxFrames).map(positionsOf)
+      : planPositions(asset, options.rate, range, maxFrames);
+  const inFlight: ReturnType<DecodePool["run"]>[] = [];
   let next = 0;
   const damaged = new Set<number>();
-  let before: Uint8Array | undefined;
-  for (const times of runs) {
-    while (next < runs.length && underWay.length <= pool.workers) {
-      const ahead = runs[next++];
-      const run = shared(source, asset, ahead).then((found) =>
-        pool.run({ type: "decode", source: found, times: ahead, request, format, engine }),
+  let lastGood: Uint8Array | undefined;
+  for (const current of runs) {
+    while (next < runs.length && inFlight.length <= pool.workers) {
+      const positions = runs[next++];
+      const task = taskSource(source, asset, positions).then((shared) =>
+        pool.run({ type: "decode", source: shared, positions, viewport, format, engine }),
       );
-      // A run that fails after its consumer has left is nobody's error.
-      run.catch(() => {});
-      underWay.push(run);
+      // The consumer may stop early: the task's rejection is then unhandled otherwise.
+      task.catch(() => {});
+      inFlight.push(task);
     }
-    const result = await abortable(underWay.shift()!, signal);
-    if (result.type === "error") {
+    const result = await abortable(inFlight.shift()!, signal);
+    if (result.type === "decode-error") {
       const error = new SieddError(result.code, result.message);
       if (options.onDamage === undefined || error.code !== "corrupt-group") throw error;
-      const { group } = times[0];
+      const { group } = current[0];
       if (!damaged.has(group)) options.onDamage(group, error);
       damaged.add(group);
-      before ??= blackFrame(format, request);
-      for (let i = 0; i < times.length; i++) yield before.slice();
+      lastGood ??= blackFrame(format, viewport);
+      for (let i = 0; i < current.length; i++) yield lastGood.slice();
       continue;
     }
-    // The consumer may do anything to its arrays: only a copy is sure to be the frame.
-    if (options.onDamage !== undefined) before = new Uint8Array(result.frames.slice(-bytes));
-    for (let i = 0; i < times.length; i++) yield new Uint8Array(result.frames, i * bytes, bytes);
+    // A copy, because the consumer may overwrite the arrays that it receives.
+    if (options.onDamage !== undefined) lastGood = new Uint8Array(result.frames.slice(-bytes));
+    for (let i = 0; i < current.length; i++) yield new Uint8Array(result.frames, i * bytes, bytes);
   }
 }
 
@@ -125,18 +136,28 @@ async function open(path: string, signal: AbortSignal | undefined): Promise<Open
   return { asset: await openAsset(source, { name: basename(path), ...(signal && { signal }) }), source };
 }
 
-/** The groups of some moments, and the next one where it is faded to. */
-const shared = async (source: DecodableSource, asset: Asset, times: readonly FramePosition[]) =>
-  source.share(asset, [...new Set(times.flatMap(groupsOf))]);
+/** Returns the task source of all groups that the positions need. */
+const taskSource = async (source: DecodableSource, asset: Asset, positions: readonly FramePosition[]) =>
+  source.taskSource(asset, [...new Set(positions.flatMap(groupsOf))]);
 
-const groupsOf = ({ group, share }: FramePosition): number[] => (share === 0 ? [group] : [group, group + 1]);
+/** Returns the group of a position, and the next group if it is cross-faded. */
+const groupsOf = ({ group, blend: share }: FramePosition): number[] =>
+  share === 0 ? [group] : [group, group + 1];
 
-/** Splits frames `from` to `from + count - 1` at group boundaries and into runs of at most `longest`. */
+interface Range {
+  /** Index of the first frame. */
+  readonly from: number;
+  readonly count: number;
+}
+
+/**
+ * Splits a range of frames at group boundaries and into runs of up to `maxFrames` frames.
+ * @throws SieddError `bad-request` if a frame does not exist.
+ */
 export function planRuns(
   groups: readonly GroupEntry[],
-  from: number,
-  count: number,
-  longest: number,
+  { from, count }: Range,
+  maxFrames: number,
 ): FrameRun[] {
   const end = from + count;
   const last = groups.at(-1);
@@ -150,11 +171,11 @@ export function planRuns(
   return groups.flatMap((group) => {
     const runs: FrameRun[] = [];
     const groupEnd = Math.min(end, group.firstFrame + group.frameCount);
-    for (let at = Math.max(from, group.firstFrame); at < groupEnd; at += longest) {
+    for (let frame = Math.max(from, group.firstFrame); frame < groupEnd; frame += maxFrames) {
       runs.push({
         group: group.index,
-        first: at - group.firstFrame,
-        count: Math.min(longest, groupEnd - at),
+        first: frame - group.firstFrame,
+        count: Math.min(maxFrames, groupEnd - frame),
       });
     }
     return runs;
@@ -162,23 +183,26 @@ export function planRuns(
 }
 
 const positionsOf = ({ group, first, count }: FrameRun): FramePosition[] =>
-  Array.from({ length: count }, (_, i) => ({ group, frame: first + i, share: 0 }));
+  Array.from({ length: count }, (_, i) => ({ group, frame: first + i, blend: 0 }));
 
-/** Frames `from` to `from + count - 1` at another rate than the video's, in runs of one group and at most `longest`. */
+/**
+ * Splits a range of frames at a frame rate other than the video's into runs of one group and up to `maxFrames`
+ * frames.
+ * @throws SieddError `bad-request` if a frame does not exist.
+ */
 export function planPositions(
   { groups, frameRate }: Pick<Asset, "groups" | "frameRate">,
   rate: Rational,
-  from: number,
-  count: number,
-  longest: number,
+  { from, count }: Range,
+  maxFrames: number,
 ): FramePosition[][] {
   const runs: FramePosition[][] = [];
   for (let frame = from; frame < from + count; frame++) {
-    // A frame is what was to be seen at its time of presentation.
-    const time = locateFrame(groups, (frame * rate.den * frameRate.num) / (rate.num * frameRate.den));
+    const position = locateFrame(groups, (frame * rate.den * frameRate.num) / (rate.num * frameRate.den));
     const run = runs.at(-1);
-    if (run === undefined || run.length >= longest || run[0].group !== time.group) runs.push([time]);
-    else run.push(time);
+    if (run === undefined || run.length >= maxFrames || run[0].group !== position.group)
+      runs.push([position]);
+    else run.push(position);
   }
   return runs;
 }

@@ -1,9 +1,9 @@
-/** A decoding thread ended in the middle of its work, and so did the one that tried again. */
+/** A worker thread crashed while it decoded, and so did the thread that retried the task. */
 export class WorkerCrashedError extends Error {
-  override readonly name = "WorkerDied";
+  override readonly name = "WorkerCrashedError";
   readonly code = "worker-died";
 
   constructor(cause: unknown) {
-    super("a decoding thread died twice over the same frames; the server's log says why", { cause });
+    super("a decode worker crashed twice on the same frames; see the cause, or the server log", { cause });
   }
 }

@@ -6,52 +6,62 @@ import type { ByteSource } from "../codec/bytes/byte-source.js";
 import { SieddError } from "../codec/errors.js";
 import type { TaskSource } from "./messages.js";
 
-/** What tells one content of a path from the next: replacing a file changes it. */
+/** Identifies the content of a file. Replacing the file changes it. */
 export interface FileIdentity {
   readonly size: number;
   readonly mtimeMs: number;
   readonly ino: number;
 }
 
+/** A file as a ByteSource. Reads and streams never mix bytes of the opened file with those of a replacement. */
 export interface FileSource extends ByteSource {
   readonly path: string;
+  /** Identity of the file when it was opened. */
   readonly identity: FileIdentity;
-  share(): TaskSource;
-  /** Bytes `first` to `last`, both included. Once it is there, a file that takes the place of this one is no matter. */
+  /** Returns what a decode worker needs to open the file. */
+  taskSource(): TaskSource;
+  /**
+   * Streams bytes `first` to `last`, inclusive. Replacing the file does not affect an open stream.
+   * @throws SieddError `read-failed`, `asset-replaced`.
+   */
   stream(first: number, last: number): Promise<Readable>;
 }
 
+/** Returns whether two identities are those of the same content. */
 export const sameFile = (a: FileIdentity, b: FileIdentity): boolean =>
   a.size === b.size && a.mtimeMs === b.mtimeMs && a.ino === b.ino;
 
+/** Returns the current identity of the file at `path`. @throws the error of `fs.stat`. */
+/** Returns the current identity of the file at `path`. @throws the error of `fs.stat`. */
 export const fileIdentity = async (path: string): Promise<FileIdentity> => pick(await stat(path));
 
 const pick = ({ size, mtimeMs, ino }: FileIdentity): FileIdentity => ({ size, mtimeMs, ino });
 
 /**
- * An asset's file as a ByteSource. It holds no descriptor between reads, so that it needs no closing; bytes
- * of a file that was replaced since are never mixed with its own. Throws SieddError `read-failed`.
+ * Opens a file as a ByteSource. It holds no file descriptor between reads, so there is nothing to close. Reads
+ * reject with SieddError `asset-replaced` if the file was replaced after it was opened.
+ * @throws SieddError `read-failed`.
  */
 export function fileSource(path: string): FileSource {
   const name = basename(path);
   let identity: FileIdentity;
   try {
-    const found = statSync(path);
-    if (!found.isFile() && !found.isDirectory()) throw new Error("it is no ordinary file");
-    identity = pick(found);
+    const stats = statSync(path);
+    if (!stats.isFile() && !stats.isDirectory()) throw new Error("not a regular file");
+    identity = pick(stats);
   } catch (cause) {
     throw readFailed(name, cause);
   }
 
-  /** The file with the content that was opened. */
+  /** Opens the file again, if it still has the same identity. */
   const openSame = async (): Promise<FileHandle> => {
     const handle = await open(path, "r").catch((cause: unknown) => {
       if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
-      throw new SieddError("asset-replaced", `${name} was removed while it was being read`, { cause });
+      throw new SieddError("asset-replaced", `${name} was removed after it was opened`, { cause });
     });
     if (sameFile(pick(await handle.stat()), identity)) return handle;
     await handle.close();
-    throw new SieddError("asset-replaced", `${name} was replaced while it was being read; ask again`);
+    throw new SieddError("asset-replaced", `${name} was replaced after it was opened; open it again`);
   };
 
   const read = async (offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> => {
@@ -59,7 +69,7 @@ export function fileSource(path: string): FileSource {
     if (offset < 0 || length < 0 || offset + length > identity.size) {
       throw new SieddError(
         "truncated-asset",
-        `${name} ends at byte ${identity.size}, but bytes ${offset} to ${offset + length} were needed; copy or encode it again`,
+        `${name} is truncated: bytes ${offset} to ${offset + length} are needed, the file has ${identity.size}; copy or encode it again`,
       );
     }
     let handle: FileHandle | undefined;
@@ -69,7 +79,7 @@ export function fileSource(path: string): FileSource {
       for (let done = 0; done < length; ) {
         const { bytesRead } = await handle.read(bytes, done, length - done, offset + done);
         if (bytesRead === 0)
-          throw new SieddError("truncated-asset", `${name} was cut off while it was being read`);
+          throw new SieddError("truncated-asset", `${name} was truncated while it was being read`);
         done += bytesRead;
       }
       return bytes;
@@ -93,18 +103,18 @@ export function fileSource(path: string): FileSource {
     identity,
     size: identity.size,
     read,
-    share: () => ({ kind: "file", path, identity }),
+    taskSource: () => ({ kind: "file", path, identity }),
     stream,
   };
 }
 
 function readFailed(name: string, cause: unknown): SieddError {
   const errno = cause instanceof Error && "code" in cause ? cause.code : undefined;
-  const why: Record<string, string> = {
-    ENOENT: "there is no such file; check its path",
+  const reasons: Record<string, string> = {
+    ENOENT: "no such file; check the path",
     EACCES: "permission denied; allow this user to read it",
-    EISDIR: "it is a folder; give the name of a file",
+    EISDIR: "it is a folder; pass a file",
   };
-  const reason = why[String(errno)] ?? (cause instanceof Error ? cause.message : String(cause));
+  const reason = reasons[String(errno)] ?? (cause instanceof Error ? cause.message : String(cause));
   return new SieddError("read-failed", `cannot read ${name}: ${reason}`, { cause });
 }

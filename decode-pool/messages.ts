@@ -4,63 +4,72 @@ import type { Viewport } from "../codec/decode/viewport.js";
 import type { SieddErrorCode } from "../codec/errors.js";
 import type { FileIdentity } from "./file-source.js";
 
-/** `i420-*`: planar 4:2:0, limited range, width * height * 3/2 bytes. `rgba`: full range, 4 bytes a pixel. */
+/**
+ * Pixel format of decoded frames. `i420-709` and `i420-601`: planar 4:2:0, BT.709 or BT.601, limited range,
+ * width * height * 3 / 2 bytes. `rgba`: full range, width * height * 4 bytes.
+ */
 export type FrameFormat = "i420-709" | "i420-601" | "rgba";
 
-/** Bytes of one frame. */
+/** Returns the size of one frame in bytes. */
 export function frameBytes(format: FrameFormat, width: number, height: number): number {
   return format === "rgba" ? width * height * 4 : (width * height * 3) / 2;
 }
 
-/** Bytes of an asset that all threads see. */
-export interface Piece {
-  /** In the asset. */
+/** Bytes of an asset in memory that all threads share. */
+export interface ByteRange {
+  /** Offset in the asset. */
   readonly offset: number;
   readonly bytes: SharedArrayBuffer;
 }
 
-/** Where a thread finds the bytes that a task needs. */
+/** Where a worker reads the bytes that a task needs. */
 export type TaskSource =
-  /** A file; another content of the path than `identity` is refused. */
+  /** A file. The worker rejects the task if the file at `path` does not have this identity. */
   | { readonly kind: "file"; readonly path: string; readonly identity: FileIdentity }
-  /** Its head and the groups of the task, of an asset of `size` bytes that is named by `key`. */
+  /** The header and the groups of the task, in shared memory. */
   | {
-      readonly kind: "pieces";
+      readonly kind: "memory";
+      /** Identifies the content of the asset. */
       readonly key: string;
+      /** Name of the asset for error messages. */
       readonly name: string;
+      /** Size of the asset in bytes. */
       readonly size: number;
-      readonly pieces: readonly Piece[];
+      readonly ranges: readonly ByteRange[];
     };
 
-/** One run of frames of one group. */
+/** Decodes consecutive frames of one group. */
 export interface DecodeTask {
   readonly type: "decode";
   readonly source: TaskSource;
-  /** The moments to decode, one frame each. */
-  readonly times: readonly FramePosition[];
-  readonly request: Viewport;
+  /** The position of each frame. */
+  readonly positions: readonly FramePosition[];
+  readonly viewport: Viewport;
   readonly format: FrameFormat;
   /** Default: `auto`. */
   readonly engine?: DecoderBackendChoice;
 }
 
-/** Held by a worker until as many as there are threads hold one: then all of them have loaded their code. */
-export interface ArriveTask {
-  readonly type: "arrive";
-  /** One Int32 that counts those who have arrived. */
-  readonly arrived: SharedArrayBuffer;
-  readonly threads: number;
+/** Occupies a worker until all workers run this task, which proves that every worker has loaded its code. */
+export interface WarmUpTask {
+  readonly type: "warm-up";
+  /** One Int32 that counts the workers that have started the task. */
+  readonly started: SharedArrayBuffer;
+  readonly workers: number;
 }
 
-export type WorkerTask = DecodeTask | ArriveTask;
+/** A message to a worker. */
+export type WorkerTask = DecodeTask | WarmUpTask;
 
-/** What becomes of a DecodeTask. Errors travel as values, for a thread boundary strips a class off them. */
+/** Result of a DecodeTask. A SieddError is sent as its fields, because structured cloning drops the class. */
 export type DecodeResult =
+  /** The frames, contiguous. The buffer is transferred. */
   | { readonly type: "frames"; readonly frames: ArrayBuffer }
-  | { readonly type: "error"; readonly code: SieddErrorCode; readonly message: string };
+  | { readonly type: "decode-error"; readonly code: SieddErrorCode; readonly message: string };
 
-/** What a worker answers. It never throws: what rejects is the end of its thread. */
-export type WorkerAnswer =
+/** A message from a worker. Workers never reject: a rejection means that the thread crashed. */
+export type WorkerResult =
   | DecodeResult
-  | { readonly type: "arrived" }
+  | { readonly type: "warmed-up" }
+  /** An error other than a SieddError. */
   | { readonly type: "failure"; readonly error: unknown };

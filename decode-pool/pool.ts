@@ -3,86 +3,93 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
 import { Piscina } from "piscina";
 import { WorkerCrashedError } from "./errors.js";
-import type { DecodeResult, DecodeTask, WorkerAnswer, WorkerTask } from "./messages.js";
+import type { DecodeResult, DecodeTask, WarmUpTask, WorkerResult, WorkerTask } from "./messages.js";
 
-/** Milliseconds that a thread in place of a dead one may take to load before it is ended all the same. */
-const MENDING = 5000;
+/** Milliseconds that `close` waits for the replacement of a crashed thread to load. */
+const RESTART_TIMEOUT_MS = 5000;
 
 export interface DecodePoolOptions {
-  /** Threads. Default: one a core. */
+  /** Number of worker threads. Default: one per core. */
   readonly workers?: number;
 }
 
-/** Threads that decode runs of frames; close it, or its threads hold the process. */
+/**
+ * A pool of worker threads that decode frames. The threads start at construction. Call `close` when done,
+ * otherwise they keep the process alive.
+ */
 export class DecodePool {
+  /** Number of worker threads. */
   readonly workers: number;
-  /** Settles when every thread has loaded its code. */
+  /** Resolves when every thread has loaded its code. */
   readonly ready: Promise<void>;
-  readonly #threads: Piscina<WorkerTask, WorkerAnswer>;
+  readonly #piscina: Piscina<WorkerTask, WorkerResult>;
   #closing = false;
-  /** Whether a thread has died: another one may be loading in its place. */
-  #mended = false;
+  /** Whether a thread has crashed: its replacement may still be loading. */
+  #restarted = false;
 
   constructor(options: DecodePoolOptions = {}) {
     this.workers = options.workers ?? availableParallelism();
-    this.#threads = new Piscina({
+    this.#piscina = new Piscina({
       filename: new URL("./worker.js", import.meta.url).href,
       minThreads: this.workers,
       maxThreads: this.workers,
-      // An ONNX runtime has threads of its own: together no more than cores.
+      // Threads per ONNX session: all sessions together use one thread per core.
       workerData: Math.max(1, Math.floor(availableParallelism() / this.workers)),
-      // A run takes milliseconds: a worker that takes the next one at once is not worth spinning for.
+      // A task takes milliseconds: spinning for the next task does not pay off.
       atomics: "async",
     });
-    // Of a thread that dies between two tasks: another one has taken its place.
-    this.#threads.on("error", () => {});
-    this.#threads.on("workerDestroy", () => {
-      this.#mended = true;
+    // A thread that crashes between two tasks is replaced. Without a listener the event would throw.
+    this.#piscina.on("error", () => {});
+    this.#piscina.on("workerDestroy", () => {
+      this.#restarted = true;
     });
-    this.ready = this.#allArrived();
+    this.ready = this.#warmUp();
     this.ready.catch(() => {});
   }
 
-  async #allArrived(): Promise<void> {
-    const arrived = new SharedArrayBuffer(4);
-    const task = { type: "arrive", arrived, threads: this.workers } as const;
-    await Promise.all(Array.from({ length: this.workers }, () => this.#threads.run(task)));
+  async #warmUp(): Promise<void> {
+    const started = new SharedArrayBuffer(4);
+    const task: WarmUpTask = { type: "warm-up", started, workers: this.workers };
+    await Promise.all(Array.from({ length: this.workers }, () => this.#piscina.run(task)));
   }
 
-  /** Runs waiting for a thread. */
+  /** Number of tasks that wait for a thread. */
   get queued(): number {
-    return this.#threads.queueSize;
+    return this.#piscina.queueSize;
   }
 
-  /** The threads that decode now. */
+  /** The worker threads that run now. */
   get threads(): readonly Worker[] {
-    return this.#threads.threads;
+    return this.#piscina.threads;
   }
 
   /**
-   * A run under way cannot be ended without ending its thread: runs are short instead. One whose thread dies is
-   * tried once more on another. Rejects with WorkerDied, or with what the thread threw.
+   * Runs a task. A running task cannot be aborted without terminating its thread, so keep tasks short. If the thread
+   * crashes, the task is retried once on another thread.
+   * @throws WorkerCrashedError if the second thread crashes too; any error other than SieddError that the task throws.
    */
   async run(task: DecodeTask): Promise<DecodeResult> {
-    const answer = await this.#threads.run(task).catch((died: unknown) => {
-      if (this.#closing) throw died;
-      return this.#threads.run(task).catch((again: unknown) => {
-        throw this.#closing ? again : new WorkerCrashedError(again);
+    const result = await this.#piscina.run(task).catch((crash: unknown) => {
+      if (this.#closing) throw crash;
+      return this.#piscina.run(task).catch((secondCrash: unknown) => {
+        throw this.#closing ? secondCrash : new WorkerCrashedError(secondCrash);
       });
     });
-    if (answer.type === "failure") throw answer.error;
-    if (answer.type === "arrived") throw new Error("a decoding thread answered another task");
-    return answer;
+    if (result.type === "failure") throw result.error;
+    if (result.type === "warmed-up") throw new Error("a decode worker returned the result of another task");
+    return result;
   }
 
   /**
-   * Ends the threads; runs under way are rejected. Threads that still load are waited for: Node 20 aborts
-   * the whole process when a thread is ended in the middle of an import.
+   * Terminates the threads and rejects running tasks. Waits for threads that are still loading first, because
+   * Node 20 aborts the process if a thread is terminated during an import.
    */
   async close(): Promise<void> {
     this.#closing = true;
     await this.ready.catch(() => {});
-    if (this.#mended) await Promise.race([this.#allArrived(), sleep(MENDING, undefined, { ref: false })]);
-    await this.#threads.destroy();
+    if (this.#restarted) {
+      await Promise.race([this.#warmUp(), sleep(RESTART_TIMEOUT_MS, undefined, { ref: false })]);
+    }
+    await this.#piscina.destroy();
   }
 }

@@ -2,48 +2,54 @@ import { basename } from "node:path";
 import type { ByteSource } from "../codec/bytes/byte-source.js";
 import { SieddError } from "../codec/errors.js";
 import { fileSource, sameFile } from "./file-source.js";
-import type { Piece, TaskSource } from "./messages.js";
+import type { TaskSource } from "./messages.js";
 
-/** The bytes of an asset as a decoding thread has them. */
+/** The bytes of an asset as a worker reads them. One instance serves all tasks for the same content. */
 export interface TaskBytes extends ByteSource {
+  /** Name of the asset for error messages. */
   readonly name: string;
-  /** Before the reads of a task: what that task brought along. */
-  give(source: TaskSource): void;
+  /** Makes the bytes that a task brings readable. Call it before reading for that task. */
+  update(source: TaskSource): void;
 }
 
-/** Tells one content of one asset from all others. */
-export function nameOf(source: TaskSource): string {
-  if (source.kind === "pieces") return `${source.key}\n`;
+/** Returns a cache key that identifies one content of one asset. */
+export function sourceKey(source: TaskSource): string {
+  if (source.kind === "memory") return `${source.key}\n`;
   const { size, mtimeMs, ino } = source.identity;
   return `${source.path}\n${size} ${mtimeMs} ${ino}`;
 }
 
-/** Throws SieddError `read-failed` or `asset-replaced`. */
+/**
+ * Opens the bytes of a task.
+ * @throws SieddError `read-failed`, or `asset-replaced` if the file does not have the expected identity.
+ */
 export function taskBytes(source: TaskSource): TaskBytes {
-  if (source.kind === "pieces") return pieceBytes(source);
+  if (source.kind === "memory") return memoryBytes(source);
   const file = fileSource(source.path);
   const name = basename(source.path);
   if (!sameFile(file.identity, source.identity)) {
-    throw new SieddError("asset-replaced", `${name} was replaced while it was being played; load it again`);
+    throw new SieddError("asset-replaced", `${name} was replaced after it was opened; open it again`);
   }
-  return { name, size: file.size, read: file.read, give: () => {} };
+  return { name, size: file.size, read: file.read, update: () => {} };
 }
 
-function pieceBytes({ name, size, pieces: first }: TaskSource & { kind: "pieces" }): TaskBytes {
-  let pieces: readonly Piece[] = first;
+function memoryBytes(source: TaskSource & { kind: "memory" }): TaskBytes {
+  let { ranges } = source;
   return {
-    name,
-    size,
-    give: (source) => {
-      if (source.kind === "pieces") pieces = source.pieces;
+    name: source.name,
+    size: source.size,
+    update: (next) => {
+      if (next.kind === "memory") ranges = next.ranges;
     },
     async read(offset, length) {
-      const piece = pieces.find(
+      const range = ranges.find(
         ({ offset: start, bytes }) => start <= offset && offset + length <= start + bytes.byteLength,
       );
-      if (piece === undefined) throw new Error(`a task came without bytes ${offset} to ${offset + length}`);
-      // A copy: what reads it may expect memory of its own.
-      return new Uint8Array(piece.bytes, offset - piece.offset, length).slice();
+      if (range === undefined) {
+        throw new Error(`the task does not include bytes ${offset} to ${offset + length}`);
+      }
+      // A copy, because readers expect memory that is not shared.
+      return new Uint8Array(range.bytes, offset - range.offset, length).slice();
     },
   };
 }

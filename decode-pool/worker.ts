@@ -3,89 +3,104 @@ import { setFlagsFromString } from "node:v8";
 import { LRUCache } from "lru-cache";
 import { move, transferableSymbol, valueSymbol, workerData } from "piscina";
 import { type Asset, openAsset } from "../codec/asset/asset.js";
+import type { PixelFormat } from "../codec/decode/color.js";
 import { createFrameDecoder, type DecoderGroup, type FrameDecoder } from "../codec/decode/frame-decoder.js";
 import { decodeFrameAt } from "../codec/decode/frame-position.js";
 import { SieddError } from "../codec/errors.js";
 import { hasRelaxedSimd } from "../codec/kernel/kernel.js";
 import {
-  type ArriveTask,
   type DecodeResult,
   type DecodeTask,
+  type FrameFormat,
   frameBytes,
-  type WorkerAnswer,
+  type WarmUpTask,
+  type WorkerResult,
   type WorkerTask,
 } from "./messages.js";
-import { nameOf, type TaskBytes, taskBytes } from "./task-bytes.js";
+import { sourceKey, type TaskBytes, taskBytes } from "./task-bytes.js";
 
 interface OpenDecoder {
   readonly source: TaskBytes;
   readonly asset: Asset;
-  readonly engine: FrameDecoder;
+  readonly decoder: FrameDecoder;
 }
 
-// Node 20 knows the instructions but asks for a flag; later ones need none.
+// Node 20 supports relaxed SIMD only behind a flag; later versions need none.
 if (!hasRelaxedSimd()) setFlagsFromString("--experimental-wasm-relaxed-simd");
 
-// A worker serves a few videos at a time, and of each the group being played and the next.
+// A worker serves a few videos at a time, and of each the current group and the next.
 const decoders = new LRUCache<string, Promise<OpenDecoder>>({ max: 4 });
 const groups = new LRUCache<string, Promise<DecoderGroup>>({ max: 6 });
 
-/** The task of the pool: decodes one run of frames into a buffer that is handed over without a copy. */
-export default async function work(task: WorkerTask): Promise<unknown> {
-  if (task.type === "arrive") {
-    await arrive(task);
-    return { type: "arrived" } satisfies WorkerAnswer;
+/** Entry point of a worker thread. Frames are decoded into a buffer that is transferred, not copied. */
+export default async function runTask(task: WorkerTask): Promise<unknown> {
+  if (task.type === "warm-up") {
+    await warmUp(task);
+    return { type: "warmed-up" } satisfies WorkerResult;
   }
   try {
     const frames = await decode(task);
     const result: DecodeResult = { type: "frames", frames };
     return move({ [transferableSymbol]: frames, [valueSymbol]: result });
   } catch (error) {
-    if (!(error instanceof SieddError)) return { type: "failure", error } satisfies WorkerAnswer;
-    return { type: "error", code: error.code, message: error.message } satisfies DecodeResult;
+    if (!(error instanceof SieddError)) return { type: "failure", error } satisfies WorkerResult;
+    return { type: "decode-error", code: error.code, message: error.message } satisfies DecodeResult;
   }
 }
 
-async function arrive({ arrived, threads }: ArriveTask): Promise<void> {
-  const count = new Int32Array(arrived);
+async function warmUp({ started, workers }: WarmUpTask): Promise<void> {
+  const count = new Int32Array(started);
   Atomics.add(count, 0, 1);
-  while (Atomics.load(count, 0) < threads) await sleep(2);
+  while (Atomics.load(count, 0) < workers) await sleep(2);
 }
 
 async function decode(task: DecodeTask): Promise<ArrayBuffer> {
-  const { request, format } = task;
-  const key = `${nameOf(task.source)} ${task.engine}`;
-  const { source, asset, engine } = await remember(decoders, key, () => openDecoder(task));
-  source.give(task.source);
+  const { viewport, positions } = task;
+  const key = `${sourceKey(task.source)} ${task.engine}`;
+  const { source, asset, decoder } = await getOrCreate(decoders, key, () => openDecoder(task));
+  source.update(task.source);
   const load = (group: number) =>
-    remember(groups, `${key}\n${group}`, async () => engine.loadGroup(group, await asset.readGroup(group)));
-  const bytes = frameBytes(format, request.width, request.height);
-  const pixels = format === "rgba" ? format : format === "i420-709" ? "bt709" : "bt601";
-  const frames = new Uint8Array(bytes * task.times.length);
-  for (const [i, time] of task.times.entries()) {
-    await decodeFrameAt(engine, load, time, request, pixels, frames.subarray(i * bytes, (i + 1) * bytes));
+    getOrCreate(groups, `${key}\n${group}`, async () =>
+      decoder.loadGroup(group, await asset.readGroup(group)),
+    );
+  const bytes = frameBytes(task.format, viewport.width, viewport.height);
+  const format = PIXEL_FORMATS[task.format];
+  const frames = new Uint8Array(bytes * positions.length);
+  for (const [i, position] of positions.entries()) {
+    const out = frames.subarray(i * bytes, (i + 1) * bytes);
+    await decodeFrameAt(decoder, load, { position, viewport, format }, out);
   }
   return frames.buffer;
 }
 
+const PIXEL_FORMATS: Record<FrameFormat, PixelFormat> = {
+  "i420-709": "bt709",
+  "i420-601": "bt601",
+  rgba: "rgba",
+};
+
 async function openDecoder(task: DecodeTask): Promise<OpenDecoder> {
   const source = taskBytes(task.source);
   const asset = await openAsset(source, { name: source.name });
-  // Loaded where it is used alone: the runtime is large, and the kernel needs none.
+  // Imported only if needed: the runtime is large, and the kernel does not use it.
   const runtime = () => import("onnxruntime-node");
   const threads: number = workerData;
-  const engine = await createFrameDecoder(asset, { engine: task.engine, runtime, threads });
-  return { source, asset, engine };
+  const decoder = await createFrameDecoder(asset, { engine: task.engine, runtime, threads });
+  return { source, asset, decoder };
 }
 
-/** The value of the cache, or a new one, which is forgotten again if it fails. */
-function remember<T>(cache: LRUCache<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
-  const known = cache.get(key);
-  if (known !== undefined) return known;
-  const made = make();
-  cache.set(key, made);
-  made.catch(() => {
-    if (cache.peek(key) === made) cache.delete(key);
+/** Returns the cached promise, or creates and caches one. A promise that rejects is removed from the cache. */
+function getOrCreate<T>(
+  cache: LRUCache<string, Promise<T>>,
+  key: string,
+  create: () => Promise<T>,
+): Promise<T> {
+  const cached = cache.get(key);
+  if (cached !== undefined) return cached;
+  const created = create();
+  cache.set(key, created);
+  created.catch(() => {
+    if (cache.peek(key) === created) cache.delete(key);
   });
-  return made;
+  return created;
 }

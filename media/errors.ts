@@ -1,4 +1,4 @@
-/** What went wrong between us and ffmpeg; stable, for programs. The sentence in `message` is for people. */
+/** Stable error code of a MediaError. Programs check it; `message` is for people and may change. */
 export type MediaErrorCode =
   | "no-such-file"
   | "not-a-video"
@@ -12,7 +12,7 @@ export type MediaErrorCode =
   | "disk-full"
   | "write-failed";
 
-/** An error of the media layer: `message` names the file, what is wrong with it and what to do. */
+/** An error of reading or writing media. `message` names the file, the problem and the fix. */
 export class MediaError extends Error {
   override readonly name = "MediaError";
   readonly code: MediaErrorCode;
@@ -23,20 +23,20 @@ export class MediaError extends Error {
   }
 }
 
-/** The errno code of a Node error ("ENOENT", "ENOSPC", ...), or undefined. */
+/** Returns the errno code of a Node.js error ("ENOENT", "ENOSPC", ...), or undefined. */
 export const errnoOf = (error: unknown): string | undefined =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 
-/** The sentence for a failed write of `output`. */
+/** Returns the error for a failed write of `output`. */
 export function writeError(output: string, cause: unknown): MediaError {
   const errno = errnoOf(cause);
-  const why: Record<string, string> = {
+  const reasons: Record<string, string> = {
     ENOENT: "the folder does not exist; create it first",
-    ENOTDIR: "part of the path is not a folder",
-    EACCES: "permission denied; choose a folder you may write to",
-    EPERM: "permission denied; choose a folder you may write to",
+    ENOTDIR: "part of the path is not a folder; check the path",
+    EACCES: "permission denied; choose a folder that you may write to",
+    EPERM: "permission denied; choose a folder that you may write to",
     EROFS: "the file system is read-only; choose another folder",
-    EISDIR: "that is a folder; give the name of a file",
+    EISDIR: "it is a folder; choose a file name",
   };
   if (cause instanceof MediaError) return cause;
   if (errno === "ENOSPC" || errno === "EDQUOT") {
@@ -48,6 +48,6 @@ export function writeError(output: string, cause: unknown): MediaError {
       },
     );
   }
-  const reason = (errno && why[errno]) ?? (cause instanceof Error ? cause.message : String(cause));
+  const reason = (errno && reasons[errno]) ?? (cause instanceof Error ? cause.message : String(cause));
   return new MediaError("write-failed", `cannot write ${output}: ${reason}`, { cause });
 }

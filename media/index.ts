@@ -1,3 +1,4 @@
+/** Reads and writes media files with ffmpeg. */
 export { MediaError, type MediaErrorCode } from "./errors.js";
 export { type DetectScenesOptions, detectScenes, type SceneAnalysis } from "./probe/detect-scenes.js";
 export { type AudioInfo, type ProbeResult, probeVideo, type SubtitleInfo } from "./probe/probe.js";
@@ -14,15 +15,7 @@ export {
   requireCodec,
 } from "./write/conventional.js";
 export { makeFolder } from "./write/make-folder.js";
-export {
-  type Mp4Audio,
-  type Mp4Options,
-  type Mp4Subtitles,
-  type PngOptions,
-  writeMp4,
-  writePng,
-} from "./write/mp4.js";
-export { encodePng, type RgbImage } from "./write/png.js";
+export { type Mp4Audio, type Mp4Options, type Mp4Subtitles, writeMp4 } from "./write/mp4.js";
+export { encodePng, type PngOptions, type RgbImage, writePng } from "./write/png.js";
 export { type SampleOptions, writeSample } from "./write/sample.js";
-export type { SubtitleCue } from "./write/webvtt.js";
 export { writeY4m, type Y4mOptions } from "./write/y4m.js";

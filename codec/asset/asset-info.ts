@@ -1,30 +1,39 @@
 import type { Asset, GroupEntry, TextTrack } from "./asset.js";
 import type { Rational } from "./rational.js";
 
-/** What `siedd info --json` prints and `info.json` begins with. */
+/** The metadata of an asset as JSON: the output of `siedd info --json` and the first fields of `info.json`. */
 export interface AssetInfo {
+  /** Version of the file format. */
   readonly version: number;
+  /** Network profile, `tile` or `paper`. */
   readonly profile: string;
+  /** Source pixels. */
   readonly width: number;
+  /** Source pixels. */
   readonly height: number;
   readonly frameCount: number;
   readonly frameRate: Rational;
   /** Seconds. */
   readonly duration: number;
+  /** File size in bytes. */
   readonly bytes: number;
   readonly audio: readonly {
     readonly index: number;
+    /** RFC 6381 codec string. */
     readonly codec: string;
+    /** ISO 639-2 code, `und` if unknown. */
     readonly language: string;
     readonly channels: number;
+    /** Hertz. */
     readonly sampleRate: number;
+    /** Total size of all packets in bytes. */
     readonly bytes: number;
   }[];
   readonly text: readonly TextTrack[];
   readonly groups: readonly GroupEntry[];
 }
 
-/** The facts of an asset, ready for JSON. */
+/** Returns the metadata of an open asset as a plain object that can be serialized to JSON. */
 export function assetInfo(asset: Asset): AssetInfo {
   const { version, profile, width, height, frameCount, frameRate, duration, bytes, text, groups } = asset;
   const audio = asset.audio.map(({ index, codec, language, channels, sampleRate, bytes }) => ({

@@ -3,100 +3,115 @@ import { SieddError } from "../errors.js";
 import type { SampleTable } from "../iso/tables.js";
 import { readTextSamples, type TextCue } from "../iso/text-track.js";
 import type { Model, PaperModel, TileModel } from "./model.js";
-import { type ParsedAudio, parseMovie } from "./parse.js";
+import { type ParsedAudioTrack, parseMovie } from "./parse.js";
 import type { Rational } from "./rational.js";
 
-/** Consecutive frames that decode on their own: where they are in time and in the file. */
+/** Index entry of a group: consecutive frames that decode independently of all other groups. */
 export interface GroupEntry {
   readonly index: number;
+  /** Index of the group's first frame in the video. */
   readonly firstFrame: number;
   readonly frameCount: number;
-  /** Bytes from the start of the file. */
+  /** Offset of the payload from the start of the file, in bytes. */
   readonly offset: number;
-  /** Bytes. */
+  /** Size of the payload in bytes. */
   readonly size: number;
 }
 
-/** One AAC-LC track, stored as it was encoded at ingest. */
+/** One AAC-LC audio track. Packets are stored exactly as they were encoded at ingest. */
 export interface AudioTrack {
   readonly index: number;
-  /** RFC 6381, "mp4a.40.2". */
+  /** RFC 6381 codec string, `mp4a.40.2`. */
   readonly codec: string;
   /** Hertz. */
   readonly sampleRate: number;
   readonly channels: number;
-  /** ISO 639-2, "und" where unknown. */
+  /** ISO 639-2 code, `und` if unknown. */
   readonly language: string;
-  /** AudioSpecificConfig. */
+  /** AudioSpecificConfig (ISO/IEC 14496-3). */
   readonly config: Uint8Array;
   readonly packetCount: number;
-  /** Samples a packet: 1024. */
+  /** Samples per packet, 1024. */
   readonly packetDuration: number;
-  /** Samples before time 0 of the picture (encoder delay). */
+  /** Encoder delay: samples that precede time 0 of the video. */
   readonly priming: number;
-  /** Bytes of all packets. */
+  /** Total size of all packets in bytes. */
   readonly bytes: number;
-  /** Bytes of the largest packet. */
+  /** Size of the largest packet in bytes. */
   readonly maxPacketBytes: number;
 }
 
-/** One track of subtitles, kept as WebVTT. */
+/** One subtitle track, stored as WebVTT. */
 export interface TextTrack {
   readonly index: number;
   readonly codec: "wvtt";
-  /** ISO 639-2, "und" where unknown. */
+  /** ISO 639-2 code, `und` if unknown. */
   readonly language: string;
-  /** Bytes of all samples. */
+  /** Total size of all samples in bytes. */
   readonly bytes: number;
 }
 
-/** All of an open asset but its network, which differs by profile. */
-export interface AssetFacts {
-  /** For messages: the file's name, where the opener gave one. */
+/** The part of an open asset that does not depend on its network profile. */
+export interface BaseAsset {
+  /** Name for error messages: `options.name` of `openAsset`, else "the asset". */
   readonly name: string;
+  /** Version of the file format. */
   readonly version: number;
   /** Source pixels. */
   readonly width: number;
+  /** Source pixels. */
   readonly height: number;
   readonly frameCount: number;
   readonly frameRate: Rational;
   /** Seconds. */
   readonly duration: number;
-  /** The whole file. */
+  /** File size in bytes. */
   readonly bytes: number;
-  /** Bytes from the start of the file that a decoder of the picture needs before its first group. */
+  /** Bytes from the start of the file that a video decoder needs before its first group. */
   readonly headerBytes: number;
-  /** Bytes of all audio packets. */
+  /** Total size of all audio packets in bytes. */
   readonly audioBytes: number;
   readonly groups: readonly GroupEntry[];
   readonly audio: readonly AudioTrack[];
   readonly text: readonly TextTrack[];
-  /** The payload of one group. Rejects with SieddError `bad-request` for an index that is not there. */
+  /**
+   * Reads the payload of one group.
+   * @throws SieddError `bad-request` if the group does not exist; what the source throws.
+   */
   readGroup(index: number, signal?: AbortSignal): Promise<Uint8Array>;
-  /** AAC access units without ADTS headers. Rejects with `bad-request` for packets that are not there. */
+  /**
+   * Reads `count` AAC access units of a track, without ADTS headers, starting with packet `first`.
+   * @throws SieddError `bad-request` if a packet does not exist; what the source throws.
+   */
   readAudio(track: number, first: number, count: number, signal?: AbortSignal): Promise<Uint8Array[]>;
-  /** All subtitles of a track, in the order of their starts. Rejects with `bad-request` for a track that is not there. */
+  /**
+   * Reads all subtitles of a track, ordered by start time.
+   * @throws SieddError `bad-request` if the track does not exist; what the source throws.
+   */
   readText(track: number, signal?: AbortSignal): Promise<TextCue[]>;
 }
 
 /**
- * One open `.siedd` file: its head is in memory, its groups and sound are read when asked for. `profile` tells
- * which network it holds.
+ * An open `.siedd` file. Its header is in memory; groups, audio and subtitles are read on demand. `profile`
+ * discriminates the network that it holds.
  */
-export type Asset = AssetFacts & Model;
-/** An asset whose profile is known to be `tile`. */
-export type TileAsset = AssetFacts & TileModel;
-/** An asset whose profile is known to be `paper`. */
-export type PaperAsset = AssetFacts & PaperModel;
+export type Asset = BaseAsset & Model;
+/** An asset of the `tile` profile. */
+export type TileAsset = BaseAsset & TileModel;
+/** An asset of the `paper` profile. */
+export type PaperAsset = BaseAsset & PaperModel;
 
+/** Bytes of the first read: enough for the header of most assets. */
+const FIRST_READ_BYTES = 65536;
 const MAX_MOOV_BYTES = 256 * 1024 * 1024;
-const AAC_PACKET = 1024;
+const AAC_SAMPLES_PER_PACKET = 1024;
 
 /**
- * Opens an asset: two reads, whatever the length of the video.
+ * Opens an asset. Takes one or two reads, independent of the length of the video.
  *
- * Rejects with SieddError `bad-asset` (not an asset, or damaged), `truncated-asset`,
- * `unsupported-version`, or what the source throws.
+ * @param options.name name of the asset for error messages, such as its file name
+ * @throws SieddError `bad-asset` (not an asset, or damaged), `truncated-asset`, `unsupported-version`; what the
+ *   source throws, such as `read-failed`.
  */
 export async function openAsset(
   source: ByteSource,
@@ -106,10 +121,10 @@ export async function openAsset(
   try {
     return await open(source, name, options.signal);
   } catch (cause) {
-    // What the source itself failed at, it has said with its own name for the file.
-    const named =
+    // Errors of the source already name the file.
+    const alreadyNamed =
       cause instanceof SieddError && (cause.code === "read-failed" || cause.code === "asset-replaced");
-    if (cause instanceof SieddError && options.name !== undefined && !named) {
+    if (cause instanceof SieddError && options.name !== undefined && !alreadyNamed) {
       throw new SieddError(cause.code, `${options.name}: ${cause.message}`, { cause });
     }
     throw cause;
@@ -142,7 +157,7 @@ async function open(source: ByteSource, name: string, signal?: AbortSignal): Pro
       language,
       bytes: sizes.reduce((sum, size) => sum + size, 0),
     })),
-    readGroup(index, abort) {
+    readGroup(index, readSignal) {
       const group = groups[index];
       if (group === undefined) {
         return Promise.reject(
@@ -152,63 +167,65 @@ async function open(source: ByteSource, name: string, signal?: AbortSignal): Pro
           ),
         );
       }
-      return source.read(group.offset, group.size, abort);
+      return source.read(group.offset, group.size, readSignal);
     },
-    readAudio(track, first, count, abort) {
+    readAudio(track, first, count, readSignal) {
       const samples = audio[track]?.samples;
       if (samples === undefined || !(first >= 0 && count >= 0 && first + count <= samples.sizes.length)) {
         return Promise.reject(
           new SieddError(
             "bad-request",
-            `audio packets ${first} to ${first + count} of track ${track} do not exist`,
+            `audio packets ${first} to ${first + count - 1} of track ${track} do not exist`,
           ),
         );
       }
-      return readSamples(source, samples, first, count, abort);
+      return readSamples(source, samples, { first, count }, readSignal);
     },
-    async readText(track, abort) {
+    async readText(track, readSignal) {
       const samples = text[track]?.samples;
       if (samples === undefined) {
         throw new SieddError(
           "bad-request",
-          `text track ${track} does not exist: the asset has ${text.length}`,
+          `subtitle track ${track} does not exist: the asset has ${text.length}`,
         );
       }
-      const all = await readSamples(source, samples, 0, samples.sizes.length, abort);
-      return readTextSamples(all, samples.durations);
+      const range = { first: 0, count: samples.sizes.length };
+      return readTextSamples(await readSamples(source, samples, range, readSignal), samples.durations);
     },
   };
 }
 
-/** Finds `moov` behind `ftyp`; `start` is where its contents begin. */
+/** Reads the `moov` box, which must follow `ftyp`. `start` is the file offset of its contents. */
 async function readMoov(
   source: ByteSource,
   signal?: AbortSignal,
 ): Promise<{ start: number; contents: Uint8Array }> {
-  if (source.size < 16) throw notAnAsset(`it has only ${source.size} bytes`);
-  const first = await source.read(0, Math.min(source.size, 65536), signal);
-  const view = new DataView(first.buffer, first.byteOffset, first.byteLength);
-  const typeAt = (at: number) => String.fromCharCode(...first.subarray(at + 4, at + 8));
-  if (typeAt(0) !== "ftyp") throw notAnAsset("it does not begin with ftyp");
-  const at = view.getUint32(0);
-  if (at < 16 || at + 8 > first.length) throw notAnAsset("its ftyp box is too large");
-  if (typeAt(at) !== "moov") throw notAnAsset("moov does not come right after ftyp");
-  const size = view.getUint32(at);
-  if (size < 8 || size > MAX_MOOV_BYTES) throw notAnAsset(`its moov box claims ${size} bytes`);
-  if (at + size > source.size) {
+  if (source.size < 16) throw notAnAsset(`the file has only ${source.size} bytes`);
+  const block = await source.read(0, Math.min(source.size, FIRST_READ_BYTES), signal);
+  const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
+  const typeAt = (offset: number) => String.fromCharCode(...block.subarray(offset + 4, offset + 8));
+  if (typeAt(0) !== "ftyp") throw notAnAsset("the first box is not ftyp");
+  const moov = view.getUint32(0);
+  if (moov < 16 || moov + 8 > block.length)
+    throw notAnAsset(`its ftyp box has an invalid size, ${moov} bytes`);
+  if (typeAt(moov) !== "moov") throw notAnAsset("moov does not follow ftyp");
+  const size = view.getUint32(moov);
+  if (size < 8 || size > MAX_MOOV_BYTES) throw notAnAsset(`its moov box has an invalid size, ${size} bytes`);
+  const end = moov + size;
+  if (end > source.size) {
     throw new SieddError(
       "truncated-asset",
-      `the asset is cut off: its head needs ${at + size} bytes, the file has ${source.size}; copy or encode it again`,
+      `the asset is truncated: its header has ${end} bytes, the file ${source.size}; copy or encode it again`,
     );
   }
-  const start = at + 8;
+  const start = moov + 8;
   const contents =
-    at + size <= first.length ? first.subarray(start, at + size) : await source.read(start, size - 8, signal);
+    end <= block.length ? block.subarray(start, end) : await source.read(start, size - 8, signal);
   return { start, contents };
 }
 
-function notAnAsset(why: string): SieddError {
-  return new SieddError("bad-asset", `this is not a siedd asset: ${why}; make one with siedd encode`);
+function notAnAsset(reason: string): SieddError {
+  return new SieddError("bad-asset", `not a siedd asset: ${reason}; create one with siedd encode`);
 }
 
 function groupEntries(samples: SampleTable, rate: Rational, frameCount: number): GroupEntry[] {
@@ -217,7 +234,10 @@ function groupEntries(samples: SampleTable, rate: Rational, frameCount: number):
   for (let index = 0; index < samples.sizes.length; index++) {
     const frames = samples.durations[index] / rate.den;
     if (!Number.isInteger(frames) || frames < 1 || frames > 65535) {
-      throw new SieddError("bad-asset", `the asset is damaged: group ${index} lasts ${frames} frames`);
+      throw new SieddError(
+        "bad-asset",
+        `the asset is damaged: group ${index} lasts ${frames} frames, must be an integer from 1 to 65535`,
+      );
     }
     groups.push({
       index,
@@ -231,13 +251,13 @@ function groupEntries(samples: SampleTable, rate: Rational, frameCount: number):
   if (firstFrame !== frameCount) {
     throw new SieddError(
       "bad-asset",
-      `the asset is damaged: its groups have ${firstFrame} frames instead of ${frameCount}`,
+      `the asset is damaged: its groups hold ${firstFrame} frames, its header says ${frameCount}`,
     );
   }
   return groups;
 }
 
-function audioTrack(parsed: ParsedAudio, index: number): AudioTrack {
+function audioTrack(parsed: ParsedAudioTrack, index: number): AudioTrack {
   const { sizes } = parsed.samples;
   return {
     index,
@@ -247,31 +267,31 @@ function audioTrack(parsed: ParsedAudio, index: number): AudioTrack {
     language: parsed.language,
     config: parsed.config,
     packetCount: sizes.length,
-    packetDuration: AAC_PACKET,
+    packetDuration: AAC_SAMPLES_PER_PACKET,
     priming: parsed.priming,
     bytes: sizes.reduce((sum, size) => sum + size, 0),
     maxPacketBytes: sizes.reduce((max, size) => Math.max(max, size), 0),
   };
 }
 
+/** Reads samples `first` to `first + count - 1`, with one read per run of contiguous samples. */
 async function readSamples(
   source: ByteSource,
-  samples: SampleTable,
-  first: number,
-  count: number,
+  { offsets, sizes }: SampleTable,
+  { first, count }: { readonly first: number; readonly count: number },
   signal?: AbortSignal,
 ): Promise<Uint8Array[]> {
-  const packets: Uint8Array[] = [];
-  for (let at = first; at < first + count; ) {
-    let end = at + 1;
-    const start = samples.offsets[at];
-    let stop = start + samples.sizes[at];
-    for (; end < first + count && samples.offsets[end] === stop; end++) stop += samples.sizes[end];
-    const bytes = await source.read(start, stop - start, signal);
-    for (; at < end; at++) {
-      const offset = samples.offsets[at] - start;
-      packets.push(bytes.subarray(offset, offset + samples.sizes[at]));
+  const samples: Uint8Array[] = [];
+  for (let index = first; index < first + count; ) {
+    const start = offsets[index];
+    let end = start + sizes[index];
+    let next = index + 1;
+    for (; next < first + count && offsets[next] === end; next++) end += sizes[next];
+    const bytes = await source.read(start, end - start, signal);
+    for (; index < next; index++) {
+      const offset = offsets[index] - start;
+      samples.push(bytes.subarray(offset, offset + sizes[index]));
     }
   }
-  return packets;
+  return samples;
 }

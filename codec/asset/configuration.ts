@@ -13,11 +13,11 @@ import {
 import type { Model, PaperModel, TileModel } from "./model.js";
 import type { Rational } from "./rational.js";
 
-/** Version of the format that this codec writes; the only one it reads. */
+/** Format version that this codec writes, and the only one that it reads. */
 export const ASSET_VERSION = 1;
 const PROFILES = ["tile", "paper"] as const;
 
-/** Contents of the `sivC` box: all that a decoder needs before the first group. */
+/** Contents of the `sivC` box: everything that a decoder needs before the first group. */
 export interface Configuration {
   readonly version: number;
   readonly frameRate: Rational;
@@ -25,12 +25,12 @@ export interface Configuration {
   readonly model: Model;
 }
 
-/** -> the contents of `sivC` (docs/format.md, "The configuration box"). */
+/** Serializes the contents of the `sivC` box (docs/format.md, "The configuration box"). */
 export function writeConfiguration(configuration: Omit<Configuration, "version">): Uint8Array {
   const writer = new ByteWriter();
   const { model } = configuration;
   writer.u16(ASSET_VERSION).u8(PROFILES.indexOf(model.profile));
-  writer.u32(0); // features that a reader must know; none so far
+  writer.u32(0); // flags of features that a reader must support; none defined yet
   writer.u32(configuration.frameRate.num).u32(configuration.frameRate.den).u32(configuration.frameCount);
   if (model.profile === "tile") writeTileModel(writer, model);
   else writePaperModel(writer, model);
@@ -40,8 +40,8 @@ export function writeConfiguration(configuration: Omit<Configuration, "version">
 
 function writeTileModel(writer: ByteWriter, { network, encoder }: TileModel): void {
   writeTileNetwork(writer, network);
-  writer.u8(0); // chroma at the rate of luma
-  writer.u8(1); // motion: a displacement a frame and tile
+  writer.u8(0); // chroma mode: same resolution as luma
+  writer.u8(1); // motion mode: one displacement per frame and tile
   for (const value of encoder.weights) writer.f32(value);
   for (const value of encoder.bias) writer.f32(value);
 }
@@ -51,37 +51,40 @@ function writePaperModel(writer: ByteWriter, { network, encoder }: PaperModel): 
   writePaperEncoder(writer, encoder);
 }
 
-/** Throws `unsupported-version` for what a later siedd wrote, `bad-asset` for damage. */
+/**
+ * Parses the contents of the `sivC` box.
+ * @throws SieddError `unsupported-version` for an asset of a later siedd, `bad-asset` for damage.
+ */
 export function readConfiguration(contents: ByteReader): Configuration {
-  const all = contents.bytes(contents.remaining);
-  const version = new ByteReader(all, contents.where).u16();
+  const bytes = contents.bytes(contents.remaining);
+  const version = new ByteReader(bytes, contents.path).u16();
   if (version !== ASSET_VERSION) {
     throw new SieddError(
       "unsupported-version",
-      `the asset has format version ${version}, this siedd reads version ${ASSET_VERSION}; upgrade siedd to play it`,
+      `unsupported format version ${version}: this siedd reads version ${ASSET_VERSION}; upgrade siedd to play it`,
     );
   }
-  if (all.length < 8) throw contents.error("is too short");
-  const body = all.subarray(0, all.length - 4);
-  const reader = new ByteReader(body, contents.where);
-  if (crc32c(body) !== new DataView(all.buffer, all.byteOffset + body.length, 4).getUint32(0)) {
+  if (bytes.length < 8) throw contents.error("is too short");
+  const body = bytes.subarray(0, bytes.length - 4);
+  const reader = new ByteReader(body, contents.path);
+  if (crc32c(body) !== new DataView(bytes.buffer, bytes.byteOffset + body.length, 4).getUint32(0)) {
     throw contents.error("does not match its checksum");
   }
-  reader.u16();
-  const number = reader.u8();
-  const profile = PROFILES[number];
+  reader.skip(2); // the version
+  const profileNumber = reader.u8();
+  const profile = PROFILES[profileNumber];
   const features = reader.u32();
   if (profile === undefined || features !== 0) {
     throw new SieddError(
       "unsupported-version",
-      `the asset uses profile ${number} with features ${features}, which this siedd does not know; upgrade siedd to play it`,
+      `unsupported profile ${profileNumber} with features ${features}; upgrade siedd to play it`,
     );
   }
-  const num = reader.within(reader.u32(), 1, 1_000_000_000, "the frame rate");
-  const den = reader.within(reader.u32(), 1, 1_000_000_000, "the frame rate's denominator");
-  const frameCount = reader.within(reader.u32(), 1, 2 ** 31, "the number of frames");
+  const num = reader.checkRange(reader.u32(), 1, 1_000_000_000, "the frame rate");
+  const den = reader.checkRange(reader.u32(), 1, 1_000_000_000, "the frame rate's denominator");
+  const frameCount = reader.checkRange(reader.u32(), 1, 2 ** 31, "the number of frames");
   const model = profile === "tile" ? readTileModel(reader) : readPaperModel(reader);
-  reader.end();
+  reader.expectEnd();
   return { version, frameRate: { num, den }, frameCount, model };
 }
 
@@ -97,13 +100,13 @@ function readTileModel(reader: ByteReader): TileModel {
   if (chroma !== 0 || motion !== 1) {
     throw new SieddError(
       "unsupported-version",
-      `the asset uses chroma mode ${chroma} and motion mode ${motion}, which this siedd does not know; upgrade siedd to play it`,
+      `unsupported chroma mode ${chroma} or motion mode ${motion}; upgrade siedd to play it`,
     );
   }
   const size = sharedEncoderSize(network);
   const floats = (count: number) =>
-    Float32Array.from({ length: reader.bounded(count, 4, "encoder weights") }, () =>
-      reader.within(reader.f32(), -1e6, 1e6, "a weight of the shared encoder"),
+    Float32Array.from({ length: reader.checkCount(count, 4, "encoder weights") }, () =>
+      reader.checkRange(reader.f32(), -1e6, 1e6, "a weight of the shared encoder"),
     );
   return { profile: "tile", network, encoder: { weights: floats(size.weights), bias: floats(size.bias) } };
 }

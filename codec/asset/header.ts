@@ -15,111 +15,116 @@ import { type AudioTiming, type Chunk, interleave } from "./layout.js";
 import type { Model } from "./model.js";
 import type { Rational } from "./rational.js";
 
-/** All that the head of an asset says, before its samples. */
-export type AssetContents = HeadFacts & Model;
+/** Everything that the header of an asset describes. */
+export type AssetHeader = HeaderFields & Model;
 
-/** All that the head says beside the network. */
-export interface HeadFacts {
+/** The fields of the header that do not depend on the network profile. */
+export interface HeaderFields {
   /** Source pixels. */
   readonly width: number;
   readonly height: number;
   readonly frameRate: Rational;
   readonly groups: readonly { readonly frameCount: number; readonly size: number }[];
   readonly audio: readonly (AacConfiguration & AudioTiming & { readonly language: string })[];
-  /** Subtitles; default: none. */
-  readonly text?: readonly TextContents[];
+  /** Subtitle tracks. Default: none. */
+  readonly text?: readonly TextTrackContents[];
 }
 
-/** One track of subtitles. */
-export interface TextContents {
-  /** ISO 639-2. */
+/** The contents of one subtitle track. */
+export interface TextTrackContents {
+  /** ISO 639-2 code. */
   readonly language: string;
   readonly cues: readonly TextCue[];
 }
 
-/** The bytes before the first group, subtitles included, and the order of the other samples after it. */
-export interface AssetHead {
-  readonly head: Uint8Array;
+/** The bytes before the first group, subtitles included, and the order of the samples that follow. */
+export interface AssetLayout {
+  readonly header: Uint8Array;
   readonly chunks: readonly Chunk[];
 }
 
-/** Timescale of the movie: at least a millisecond, and frames are whole numbers of it. */
+/** Timescale of the movie: at least 1000 ticks per second, and an integer number of ticks per frame. */
 const movieTimescale = (rate: Rational): number => (rate.num >= 1000 ? rate.num : rate.num * 1000);
 
 /**
- * Lays an asset out: `ftyp`, `moov`, the header of `mdat`, and the order of the samples behind it
- * (docs/format.md). The siv1 track comes before the audio's tables.
+ * Serializes the header of an asset (`ftyp`, `moov`, and the start of `mdat` with the subtitles) and returns
+ * the order of the samples that follow it (docs/format.md). In `moov` the siv1 track precedes the audio
+ * tracks.
  */
-export function layoutAsset(contents: AssetContents): AssetHead {
+export function writeAssetHeader(header: AssetHeader): AssetLayout {
   const ends: number[] = [];
   let frames = 0;
-  for (const group of contents.groups) {
+  for (const group of header.groups) {
     frames += group.frameCount;
-    ends.push((frames * contents.frameRate.den) / contents.frameRate.num);
+    ends.push((frames * header.frameRate.den) / header.frameRate.num);
   }
   const chunks = interleave(
-    contents.groups.map((group) => group.size),
+    header.groups.map((group) => group.size),
     ends,
-    contents.audio,
+    header.audio,
   );
   const ftyp = box("ftyp", new ByteWriter().text("siv1").u32(1).text("siv1iso6").finish());
-  const milliseconds = Math.round(
-    (frames * contents.frameRate.den * TEXT_TIMESCALE) / contents.frameRate.num,
-  );
-  const text = (contents.text ?? []).map(({ cues }) => writeTextSamples(cues, milliseconds));
-  const texts = text.flatMap(({ samples }) => samples);
-  const textBytes = texts.reduce((sum, sample) => sum + sample.length, 0);
+  const durationMs = Math.round((frames * header.frameRate.den * TEXT_TIMESCALE) / header.frameRate.num);
+  const text = (header.text ?? []).map(({ cues }) => writeTextSamples(cues, durationMs));
+  const textSamples = text.flatMap(({ samples }) => samples);
+  const textBytes = textSamples.reduce((sum, sample) => sum + sample.length, 0);
   const mdatSize = chunks.reduce((sum, chunk) => sum + chunk.size, 16 + textBytes);
   const mdat = new ByteWriter().u32(1).text("mdat").u64(mdatSize);
-  for (const sample of texts) mdat.bytes(sample);
-  const length = ftyp.length + writeMovie(contents, chunks, text, frames, 0).length + mdat.length;
-  const moov = writeMovie(contents, chunks, text, frames, length);
-  return { head: new ByteWriter().bytes(ftyp).bytes(moov).bytes(mdat.finish()).finish(), chunks };
+  for (const sample of textSamples) mdat.bytes(sample);
+  // The size of moov does not depend on the offsets in it: write it once to learn where the groups begin.
+  const movie = { header, chunks, text, frames };
+  const firstGroup = ftyp.length + writeMovie(movie, 0).length + mdat.length;
+  const moov = writeMovie(movie, firstGroup);
+  return { header: new ByteWriter().bytes(ftyp).bytes(moov).bytes(mdat.finish()).finish(), chunks };
 }
 
-function writeMovie(
-  contents: AssetContents,
-  chunks: readonly Chunk[],
-  text: readonly TextSamples[],
-  frames: number,
-  base: number,
-): Uint8Array {
-  const { frameRate } = contents;
+interface Movie {
+  readonly header: AssetHeader;
+  readonly chunks: readonly Chunk[];
+  /** Samples of each subtitle track. */
+  readonly text: readonly TextSamples[];
+  /** Frames of the video. */
+  readonly frames: number;
+}
+
+/** Serializes `moov`. `firstGroup` is the file offset of the first group. */
+function writeMovie({ header, chunks, text, frames }: Movie, firstGroup: number): Uint8Array {
+  const { frameRate } = header;
   const timescale = movieTimescale(frameRate);
   const movieDuration = (frames * frameRate.den * timescale) / frameRate.num;
-  let offset = base;
+  let end = firstGroup;
   const placed = chunks.map((chunk) => {
-    const at = offset;
-    offset += chunk.size;
-    return { chunk, offset: at };
+    const offset = end;
+    end += chunk.size;
+    return { chunk, offset };
   });
   const video = writeTrack({
     id: 1,
     handler: "vide",
-    width: contents.width,
-    height: contents.height,
+    width: header.width,
+    height: header.height,
     timescale: frameRate.num,
     mediaDuration: frames * frameRate.den,
     movieDuration,
     language: "und",
-    start: 0,
+    mediaTime: 0,
     sampleTable: [
-      writeVideoSampleEntry(contents, frames),
+      writeVideoSampleEntry(header, frames),
       ...writeSampleTables(
-        contents.groups.map((group) => group.frameCount * frameRate.den),
-        contents.groups.map((group) => group.size),
+        header.groups.map((group) => group.frameCount * frameRate.den),
+        header.groups.map((group) => group.size),
         placed.filter(({ chunk }) => chunk.kind === "group").map(({ offset }) => ({ offset, count: 1 })),
       ),
     ],
   });
-  const audio = contents.audio.map((track, index) => {
+  const audio = header.audio.map((track, index) => {
     const packets = track.packetSizes.length;
     const bytes = Array.from(track.packetSizes).reduce((sum, size) => sum + size, 0);
     const seconds = (packets * track.packetDuration) / track.sampleRate;
-    const mine = placed.flatMap(({ chunk, offset }) =>
+    const trackChunks = placed.flatMap(({ chunk, offset }) =>
       chunk.kind === "audio" && chunk.track === index ? [{ offset, count: chunk.count }] : [],
     );
-    const played = Math.min(
+    const playedSeconds = Math.min(
       (packets * track.packetDuration - track.priming) / track.sampleRate,
       movieDuration / timescale,
     );
@@ -130,32 +135,42 @@ function writeMovie(
       height: 0,
       timescale: track.sampleRate,
       mediaDuration: packets * track.packetDuration,
-      movieDuration: Math.max(0, Math.round(played * timescale)),
+      movieDuration: Math.max(0, Math.round(playedSeconds * timescale)),
       language: track.language,
-      start: track.priming,
+      mediaTime: track.priming,
       sampleTable: [
         writeAacSampleEntry(track, Math.round((bytes * 8) / Math.max(seconds, 1e-3))),
-        ...writeSampleTables(new Array(packets).fill(track.packetDuration), track.packetSizes, mine),
+        ...writeSampleTables(new Array(packets).fill(track.packetDuration), track.packetSizes, trackChunks),
       ],
     });
   });
-  const subtitles = textTracks(contents, text, 2 + audio.length, base, movieDuration);
-  const next = 2 + audio.length + subtitles.length;
-  return box("moov", writeMovieHeader(timescale, movieDuration, next), video, ...audio, ...subtitles);
+  const languages = (header.text ?? []).map(({ language }) => language);
+  const subtitles = writeTextTracks(text, {
+    languages,
+    firstId: 2 + audio.length,
+    end: firstGroup,
+    movieDuration,
+  });
+  const nextId = 2 + audio.length + subtitles.length;
+  return box("moov", writeMovieHeader(timescale, movieDuration, nextId), video, ...audio, ...subtitles);
 }
 
-/** @param base where the first group begins: the samples of all text tracks end there. */
-function textTracks(
-  { text = [] }: HeadFacts,
-  samplesOf: readonly TextSamples[],
-  firstId: number,
-  base: number,
-  movieDuration: number,
+interface TextTrackOptions {
+  /** ISO 639-2 code of each track. */
+  readonly languages: readonly string[];
+  readonly firstId: number;
+  /** File offset at which the samples of the last track end. */
+  readonly end: number;
+  readonly movieDuration: number;
+}
+
+function writeTextTracks(
+  tracks: readonly TextSamples[],
+  { languages, firstId, end, movieDuration }: TextTrackOptions,
 ): Uint8Array[] {
-  const sizes = samplesOf.map(({ samples }) => samples.map(({ length }) => length));
-  let offset = base - sizes.flat().reduce((sum, size) => sum + size, 0);
-  return text.map(({ language }, index) => {
-    const { durations } = samplesOf[index];
+  const sizes = tracks.map(({ samples }) => samples.map(({ length }) => length));
+  let offset = end - sizes.flat().reduce((sum, size) => sum + size, 0);
+  return tracks.map(({ durations }, index) => {
     const chunk = { offset: Math.max(0, offset), count: durations.length };
     offset += sizes[index].reduce((sum, size) => sum + size, 0);
     return writeTrack({
@@ -166,19 +181,19 @@ function textTracks(
       timescale: TEXT_TIMESCALE,
       mediaDuration: durations.reduce((sum, duration) => sum + duration, 0),
       movieDuration,
-      language,
-      start: 0,
+      language: languages[index],
+      mediaTime: 0,
       sampleTable: [writeTextSampleEntry(), ...writeSampleTables(durations, sizes[index], [chunk])],
     });
   });
 }
 
-/** `stsd` with the sample entry `siv1` (VisualSampleEntry, ISO/IEC 14496-12, 12.1.3) and its `sivC`. */
-function writeVideoSampleEntry(contents: AssetContents, frameCount: number): Uint8Array {
-  const entry = new ByteWriter().zeros(6).u16(1).zeros(16).u16(contents.width).u16(contents.height);
+/** Serializes `stsd` with the sample entry `siv1` (VisualSampleEntry, ISO/IEC 14496-12, 12.1.3) and its `sivC`. */
+function writeVideoSampleEntry(header: AssetHeader, frameCount: number): Uint8Array {
+  const entry = new ByteWriter().zeros(6).u16(1).zeros(16).u16(header.width).u16(header.height);
   entry.u32(0x480000).u32(0x480000).u32(0).u16(1);
   entry.u8(5).text("siedd").zeros(26).u16(24).u16(0xffff);
-  const configuration = writeConfiguration({ frameRate: contents.frameRate, frameCount, model: contents });
+  const configuration = writeConfiguration({ frameRate: header.frameRate, frameCount, model: header });
   const siv1 = box("siv1", entry.finish(), box("sivC", configuration));
   return fullBox("stsd", 0, 0, new ByteWriter().u32(1).finish(), siv1);
 }

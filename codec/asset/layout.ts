@@ -1,4 +1,4 @@
-/** A run of bytes in the file's `mdat`, in the order of playing: a group, then the sound beneath it. */
+/** A contiguous range of the file's `mdat`, in playback order: a group, followed by the audio that plays with it. */
 export type Chunk =
   | { readonly kind: "group"; readonly index: number; readonly size: number }
   | {
@@ -9,17 +9,24 @@ export type Chunk =
       readonly size: number;
     };
 
-/** Packet sizes of one audio track and its clock. */
+/** Packet sizes and clock of one audio track. */
 export interface AudioTiming {
+  /** Hertz. */
   readonly sampleRate: number;
+  /** Samples per packet. */
   readonly packetDuration: number;
+  /** Samples that precede time 0 of the video. */
   readonly priming: number;
+  /** Bytes. */
   readonly packetSizes: readonly number[] | Uint32Array;
 }
 
 /**
- * Interleaves groups and audio so that a player that reads on from a group finds its sound there.
- * `groupEnds` are seconds at which each group ends.
+ * Interleaves groups and audio, so that a player that reads sequentially finds the audio of a group right
+ * after it.
+ *
+ * @param groupSizes bytes of each group
+ * @param groupEnds end time of each group in seconds
  */
 export function interleave(
   groupSizes: readonly number[],
@@ -32,8 +39,8 @@ export function interleave(
     chunks.push({ kind: "group", index, size });
     audio.forEach((timing, track) => {
       const first = next[track];
-      const last = index === groupSizes.length - 1;
-      const end = last
+      const isLast = index === groupSizes.length - 1;
+      const end = isLast
         ? timing.packetSizes.length
         : Math.min(
             timing.packetSizes.length,

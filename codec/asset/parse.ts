@@ -1,53 +1,57 @@
 import { ByteReader } from "../bytes/reader.js";
 import { SieddError } from "../errors.js";
 import { type AacConfiguration, readAacSampleEntry } from "../iso/aac.js";
-import { onlyBox, readBoxes, versionAndFlags } from "../iso/box.js";
+import { type BoxSlice, onlyBox, readBoxes, versionAndFlags } from "../iso/box.js";
 import { readSampleTables, type SampleTable } from "../iso/tables.js";
 import { isTextSampleEntry, TEXT_TIMESCALE } from "../iso/text-track.js";
 import { unpackLanguage } from "../iso/track.js";
 import { type Configuration, readConfiguration } from "./configuration.js";
 
-/** Shortest side of a source picture that an asset may have, in pixels. */
+/** Minimum width and height of an asset's source frames, in pixels. */
 export const MIN_SIDE = 16;
-/** Longest side of a source picture that an asset may have, in pixels. */
+/** Maximum width and height of an asset's source frames, in pixels. */
 export const MAX_SIDE = 8192;
 
-export interface ParsedVideo {
+export interface ParsedVideoTrack {
   readonly width: number;
   readonly height: number;
   readonly configuration: Configuration;
   readonly samples: SampleTable;
 }
 
-export interface ParsedAudio extends AacConfiguration {
+export interface ParsedAudioTrack extends AacConfiguration {
   readonly language: string;
-  /** Media time of the edit: samples before time 0. */
+  /** Media time of the edit: samples that precede time 0. */
   readonly priming: number;
   readonly samples: SampleTable;
 }
 
-export interface ParsedText {
+export interface ParsedTextTrack {
   readonly language: string;
   /** Durations in milliseconds. */
   readonly samples: SampleTable;
 }
 
 export interface ParsedMovie {
-  readonly video: ParsedVideo;
-  /** Offset in `moov` at which the siv1 track ends. */
+  readonly video: ParsedVideoTrack;
+  /** Offset in the contents of `moov` at which the siv1 track ends. */
   readonly videoEnd: number;
-  readonly audio: readonly ParsedAudio[];
-  readonly text: readonly ParsedText[];
+  readonly audio: readonly ParsedAudioTrack[];
+  readonly text: readonly ParsedTextTrack[];
 }
 
-/** Reads the contents of `moov`. `fileSize` bounds every sample's place. */
+/**
+ * Parses the contents of `moov`.
+ * @param fileSize bytes of the file; every sample must lie within it
+ * @throws SieddError `bad-asset`, `truncated-asset` or `unsupported-version`.
+ */
 export function parseMovie(contents: Uint8Array, fileSize: number): ParsedMovie {
   const moov = new ByteReader(contents, "moov");
   const traks = readBoxes(moov).filter((candidate) => candidate.type === "trak");
-  let video: ParsedVideo | undefined;
+  let video: ParsedVideoTrack | undefined;
   let videoEnd = 0;
-  const audio: ParsedAudio[] = [];
-  const text: ParsedText[] = [];
+  const audio: ParsedAudioTrack[] = [];
+  const text: ParsedTextTrack[] = [];
   for (const trak of traks) {
     const track = parseTrack(trak.reader, fileSize);
     if (track === undefined) continue;
@@ -61,21 +65,23 @@ export function parseMovie(contents: Uint8Array, fileSize: number): ParsedMovie 
   if (video === undefined) {
     throw new SieddError(
       "bad-asset",
-      "this is an MP4 file but not a siedd asset: it has no siv1 track; make one with siedd encode",
+      "not a siedd asset: this MP4 file has no siv1 track; create an asset with siedd encode",
     );
   }
   return { video, videoEnd, audio, text };
 }
 
-/** Undefined for text of a kind that is not ours: it is not needed to play the video. */
-function parseTrack(trak: ByteReader, fileSize: number): ParsedVideo | ParsedAudio | ParsedText | undefined {
+/** Returns undefined for a text track in an unknown format: it is not needed to play the video. */
+function parseTrack(
+  trak: ByteReader,
+  fileSize: number,
+): ParsedVideoTrack | ParsedAudioTrack | ParsedTextTrack | undefined {
   const boxes = readBoxes(trak);
-  const mdia = onlyBox(boxes, "mdia", trak);
-  const media = readBoxes(mdia);
-  const hdlr = onlyBox(media, "hdlr", mdia);
+  const mdia = readContainer(onlyBox(boxes, "mdia", trak));
+  const hdlr = onlyBox(mdia.boxes, "hdlr", mdia.reader);
   hdlr.skip(8);
   const handler = hdlr.fourcc();
-  const minf = onlyBox(media, "minf", mdia);
+  const minf = onlyBox(mdia.boxes, "minf", mdia.reader);
   const stbl = onlyBox(readBoxes(minf), "stbl", minf);
   const tables = readBoxes(stbl);
   const stsd = onlyBox(tables, "stsd", stbl);
@@ -85,17 +91,11 @@ function parseTrack(trak: ByteReader, fileSize: number): ParsedVideo | ParsedAud
   }
   if (handler === "text") {
     if (!isTextSampleEntry(stsd)) return undefined;
-    const { language } = parseMediaHeader(
-      media,
-      mdia,
-      "the text's timescale",
-      TEXT_TIMESCALE,
-      TEXT_TIMESCALE,
-    );
+    const { language } = parseMediaHeader(mdia, "the text timescale", TEXT_TIMESCALE, TEXT_TIMESCALE);
     return { language, samples: readSampleTables(tables, stbl, fileSize) };
   }
   if (handler !== "soun") throw trak.error(`has the unknown handler "${handler}"`);
-  const { timescale: sampleRate, language } = parseMediaHeader(media, mdia, "the sample rate", 1000, 192000);
+  const { timescale: sampleRate, language } = parseMediaHeader(mdia, "the sample rate", 1000, 192000);
   const aac = readAacSampleEntry(stsd, sampleRate);
   return {
     ...aac,
@@ -105,44 +105,53 @@ function parseTrack(trak: ByteReader, fileSize: number): ParsedVideo | ParsedAud
   };
 }
 
+/** A container box and its children. */
+interface Container {
+  readonly reader: ByteReader;
+  readonly boxes: readonly BoxSlice[];
+}
+
+const readContainer = (reader: ByteReader): Container => ({ reader, boxes: readBoxes(reader) });
+
+/** Parses `mdhd`. The timescale, called `timescaleName` in errors, must lie within [min, max]. */
 function parseMediaHeader(
-  media: ReturnType<typeof readBoxes>,
-  mdia: ByteReader,
-  what: string,
+  mdia: Container,
+  timescaleName: string,
   min: number,
   max: number,
 ): { timescale: number; language: string } {
-  const mdhd = onlyBox(media, "mdhd", mdia);
-  if (versionAndFlags(mdhd).version !== 1) throw mdhd.error("is not of version 1");
+  const mdhd = onlyBox(mdia.boxes, "mdhd", mdia.reader);
+  if (versionAndFlags(mdhd).version !== 1) throw mdhd.error("is not version 1");
   mdhd.skip(16);
-  const timescale = mdhd.within(mdhd.u32(), min, max, what);
+  const timescale = mdhd.checkRange(mdhd.u32(), min, max, timescaleName);
   mdhd.skip(8);
   return { timescale, language: unpackLanguage(mdhd.u16()) };
 }
 
-function parseEdit(boxes: ReturnType<typeof readBoxes>, trak: ByteReader): number {
+/** Returns the media time of the track's only edit. */
+function parseEdit(boxes: readonly BoxSlice[], trak: ByteReader): number {
   const edts = onlyBox(boxes, "edts", trak);
   const elst = onlyBox(readBoxes(edts), "elst", edts);
   if (versionAndFlags(elst).version !== 1 || elst.u32() !== 1)
-    throw elst.error("is not one edit of version 1");
+    throw elst.error("does not hold exactly one edit of version 1");
   elst.u64();
-  return elst.within(elst.u64(), 0, 1_000_000, "the edit's start");
+  return elst.checkRange(elst.u64(), 0, 1_000_000, "the edit's start");
 }
 
-function parseVideoEntry(stsd: ByteReader): Omit<ParsedVideo, "samples"> {
+function parseVideoEntry(stsd: ByteReader): Omit<ParsedVideoTrack, "samples"> {
   versionAndFlags(stsd);
-  if (stsd.u32() !== 1) throw stsd.error("does not have one sample entry");
+  if (stsd.u32() !== 1) throw stsd.error("does not have exactly one sample entry");
   const entries = readBoxes(stsd);
   if (entries[0]?.type !== "siv1") {
     throw new SieddError(
       "bad-asset",
-      "this is a video but not a siedd asset; make one of it with siedd encode",
+      "not a siedd asset but another kind of video; convert it with siedd encode",
     );
   }
   const siv1 = entries[0].reader;
   siv1.skip(24);
-  const width = siv1.within(siv1.u16(), MIN_SIDE, MAX_SIDE, "the width");
-  const height = siv1.within(siv1.u16(), MIN_SIDE, MAX_SIDE, "the height");
+  const width = siv1.checkRange(siv1.u16(), MIN_SIDE, MAX_SIDE, "the width");
+  const height = siv1.checkRange(siv1.u16(), MIN_SIDE, MAX_SIDE, "the height");
   siv1.skip(50);
   return { width, height, configuration: readConfiguration(onlyBox(readBoxes(siv1), "sivC", siv1)) };
 }

@@ -7,4 +7,5 @@ export interface Rational {
 /** Returns the time in seconds at which frame `frame` begins. */
 export const frameSeconds = (frame: number, rate: Rational): number => (frame * rate.den) / rate.num;
 
+/** Returns the value of a fraction as a number. */
 export const toNumber = ({ num, den }: Rational): number => num / den;

@@ -1,19 +1,18 @@
 import { SieddError } from "../errors.js";
 
-/**
- * Random access to the bytes of an asset: a file, an HTTP server that answers Range, a buffer.
- *
- * `read` resolves to exactly `length` bytes from `offset`, or rejects with SieddError
- * `truncated-asset` (the source is shorter), `read-failed` (it could not be read) or `asset-replaced` (it holds
- * another asset by now).
- */
+/** Random access to the bytes of an asset: a file, an HTTP server that supports range requests, or a buffer. */
 export interface ByteSource {
-  /** Length of the whole source in bytes. */
+  /** Length of the source in bytes. */
   readonly size: number;
+  /**
+   * Reads exactly `length` bytes starting at `offset`.
+   * @throws SieddError `truncated-asset` (the source is shorter), `read-failed` (an I/O error), or
+   *   `asset-replaced` (the source now holds a different asset); the signal's reason if aborted.
+   */
   read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array>;
 }
 
-/** A ByteSource over bytes already in memory. */
+/** Returns a ByteSource over bytes in memory. Reads return views, not copies. */
 export function memorySource(bytes: Uint8Array): ByteSource {
   return {
     size: bytes.byteLength,
@@ -21,7 +20,7 @@ export function memorySource(bytes: Uint8Array): ByteSource {
       if (offset < 0 || length < 0 || offset + length > bytes.byteLength) {
         throw new SieddError(
           "truncated-asset",
-          `the asset ends at byte ${bytes.byteLength}, but bytes ${offset} to ${offset + length} were needed; copy or encode it again`,
+          `the asset is truncated: bytes ${offset} to ${offset + length} are needed, the source has ${bytes.byteLength}; copy or encode it again`,
         );
       }
       return bytes.subarray(offset, offset + length);

@@ -11,7 +11,7 @@ function makeTable(): Uint32Array {
   return table;
 }
 
-/** -> the checksum as an unsigned 32-bit integer. */
+/** Returns the CRC-32C checksum as an unsigned 32-bit integer. */
 export function crc32c(bytes: Uint8Array): number {
   let c = 0xffffffff;
   for (let i = 0; i < bytes.length; i++) c = TABLE[(c ^ bytes[i]) & 255] ^ (c >>> 8);

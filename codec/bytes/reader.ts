@@ -1,29 +1,43 @@
 import { SieddError } from "../errors.js";
 
+/** Creates the error for malformed bytes. `detail` is the predicate of a sentence whose subject is `path`. */
+export type CreateReaderError = (path: string, detail: string) => Error;
+
+const damagedAsset: CreateReaderError = (path, detail) =>
+  new SieddError("bad-asset", `the asset is damaged: ${path} ${detail}; copy or encode it again`);
+
 /**
- * The only way untrusted bytes enter the codec: big-endian reads that never leave their slice.
- * `where` names the slice in errors ("moov/trak/stsz"). Reading past the end is `bad-asset`.
+ * Reads big-endian values with bounds checks. All untrusted bytes enter the codec through this class. Every
+ * method throws the reader's error if the value is malformed or reaches past the end.
  */
 export class ByteReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
-  readonly #where: string;
+  readonly #path: string;
+  readonly #createError: CreateReaderError;
   #position = 0;
 
-  constructor(bytes: Uint8Array, where: string) {
+  /**
+   * @param path what the bytes are, for error messages, such as `moov/trak/stsz`
+   * @param createError creates the errors; default: SieddError `bad-asset`
+   */
+  constructor(bytes: Uint8Array, path: string, createError: CreateReaderError = damagedAsset) {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#where = where;
+    this.#path = path;
+    this.#createError = createError;
   }
 
-  get where(): string {
-    return this.#where;
+  get path(): string {
+    return this.#path;
   }
 
+  /** Bytes consumed. */
   get position(): number {
     return this.#position;
   }
 
+  /** Bytes not yet consumed. */
   get remaining(): number {
     return this.#bytes.byteLength - this.#position;
   }
@@ -32,16 +46,14 @@ export class ByteReader {
     if (!Number.isSafeInteger(length) || length < 0 || length > this.remaining) {
       throw this.error(`needs ${length} more bytes but has ${this.remaining}`);
     }
-    const at = this.#position;
+    const start = this.#position;
     this.#position += length;
-    return at;
+    return start;
   }
 
-  error(what: string): SieddError {
-    return new SieddError(
-      "bad-asset",
-      `the asset is damaged: ${this.#where} ${what}; copy or encode it again`,
-    );
+  /** Returns the error for malformed contents. `detail` continues the sentence "moov/trak/stsz ...". */
+  error(detail: string): Error {
+    return this.#createError(this.#path, detail);
   }
 
   u8(): number {
@@ -56,14 +68,15 @@ export class ByteReader {
     return this.#view.getUint32(this.#take(4));
   }
 
-  /** A 64-bit count as a number; above 2^53 it is an error. */
+  /** Reads a 64-bit unsigned integer, which must not exceed 2^53 - 1. */
   u64(): number {
     const value = this.#view.getBigUint64(this.#take(8));
-    if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw this.error(`holds the number ${value}, past 2^53`);
+    if (value > BigInt(Number.MAX_SAFE_INTEGER))
+      throw this.error(`holds the integer ${value}, above 2^53 - 1`);
     return Number(value);
   }
 
-  /** A finite 32-bit float; NaN and infinity are errors. */
+  /** Reads a 32-bit float, which must be finite. */
   f32(): number {
     const value = this.#view.getFloat32(this.#take(4));
     if (!Number.isFinite(value)) throw this.error("holds a number that is not finite");
@@ -71,40 +84,43 @@ export class ByteReader {
   }
 
   fourcc(): string {
-    const at = this.#take(4);
-    return String.fromCharCode(...this.#bytes.subarray(at, at + 4));
+    const start = this.#take(4);
+    return String.fromCharCode(...this.#bytes.subarray(start, start + 4));
   }
 
-  /** A view, not a copy. */
+  /** Reads `length` bytes. Returns a view, not a copy. */
   bytes(length: number): Uint8Array {
-    const at = this.#take(length);
-    return this.#bytes.subarray(at, at + length);
+    const start = this.#take(length);
+    return this.#bytes.subarray(start, start + length);
+  }
+
+  /** Returns a reader of the next `length` bytes, which are consumed here. `name` is appended to the path. */
+  slice(length: number, name: string): ByteReader {
+    return new ByteReader(this.bytes(length), `${this.#path}/${name}`, this.#createError);
   }
 
   skip(length: number): void {
     this.#take(length);
   }
 
-  /** `count` items of `itemBytes` each must fit into what is left, before anything is allocated. */
-  bounded(count: number, itemBytes: number, what: string): number {
+  /** Returns `count` if that many items of `itemBytes` bytes remain. Call it before allocating them. */
+  checkCount(count: number, itemBytes: number, what: string): number {
     if (count * itemBytes > this.remaining) {
-      throw this.error(
-        `promises ${count} ${what} but has room for ${Math.floor(this.remaining / itemBytes)}`,
-      );
+      throw this.error(`claims ${count} ${what} but has room for ${Math.floor(this.remaining / itemBytes)}`);
     }
     return count;
   }
 
-  /** A value within [low, high], or an error that names it. */
-  within(value: number, low: number, high: number, what: string): number {
-    if (!(value >= low && value <= high)) {
-      throw this.error(`gives ${what} as ${value}, outside ${low} to ${high}`);
+  /** Returns `value` if it lies within [min, max]. `what` names it in the error. */
+  checkRange(value: number, min: number, max: number, what: string): number {
+    if (!(value >= min && value <= max)) {
+      throw this.error(`gives ${what} as ${value}, must be from ${min} to ${max}`);
     }
     return value;
   }
 
-  /** Leftover bytes are an error. */
-  end(): void {
-    if (this.remaining !== 0) throw this.error(`has ${this.remaining} bytes too many`);
+  /** Throws if bytes are left over. */
+  expectEnd(): void {
+    if (this.remaining !== 0) throw this.error(`has ${this.remaining} extra bytes`);
   }
 }

@@ -1,4 +1,4 @@
-/** Big-endian bytes that grow as they are written; the counterpart of ByteReader. */
+/** Writes big-endian values to a growing buffer. Counterpart of ByteReader. */
 export class ByteWriter {
   #bytes = new Uint8Array(256);
   #view = new DataView(this.#bytes.buffer);
@@ -8,9 +8,10 @@ export class ByteWriter {
     return this.#length;
   }
 
-  #grow(by: number): number {
+  /** Extends the contents by `count` bytes and returns the offset of the first. */
+  #grow(count: number): number {
     const at = this.#length;
-    this.#length += by;
+    this.#length += count;
     if (this.#length > this.#bytes.byteLength) {
       const larger = new Uint8Array(Math.max(this.#length, this.#bytes.byteLength * 2));
       larger.set(this.#bytes);
@@ -50,6 +51,7 @@ export class ByteWriter {
     return this;
   }
 
+  /** Writes one byte per character (ISO 8859-1). */
   text(value: string): this {
     for (let i = 0; i < value.length; i++) this.u8(value.charCodeAt(i) & 255);
     return this;
@@ -66,7 +68,7 @@ export class ByteWriter {
     return this;
   }
 
-  /** A copy of what was written so far. */
+  /** Returns a copy of everything written so far. */
   finish(): Uint8Array {
     return this.#bytes.slice(0, this.#length);
   }

@@ -1,7 +1,7 @@
-/** Limited-range Y'CbCr: of HD video (BT.709) or of y4m and raw output (BT.601). */
+/** Matrix of limited-range Y'CbCr output: BT.709 for HD video, BT.601 for y4m and raw output. */
 export type YuvMatrix = "bt709" | "bt601";
 
-/** What the kernel writes. */
+/** Output format of a decoder: `rgba` is full range, the others are limited-range 4:2:0. */
 export type PixelFormat = YuvMatrix | "rgba";
 
 /** Luma coefficients Kr and Kb (Rec. ITU-R BT.709-6, 3.2; BT.601-7, 2.5.1). */
@@ -10,10 +10,7 @@ const LUMA: Record<YuvMatrix, readonly [kr: number, kb: number]> = {
   bt601: [0.299, 0.114],
 };
 
-/**
- * The affine map from R'G'B' in [0, 1] to the kernel's output scale (0 .. 255):
- * out[c] = rows[c] . rgb + offset[c].
- */
+/** Returns the affine map from R'G'B' in [0, 1] to output samples in 0 .. 255: out[c] = rows[c] . rgb + offset[c]. */
 export function outputTransform(format: PixelFormat): {
   rows: readonly (readonly number[])[];
   offset: readonly number[];

@@ -2,31 +2,45 @@ import type { TileNetwork } from "../network/definition.js";
 import { chooseSampling, type Sampling } from "./sampling.js";
 import type { Viewport } from "./viewport.js";
 
-/** Output samples along one axis that one tile contributes to. */
+/** The samples along one axis to which one row or column of tiles contributes. */
 export interface Span {
-  /** Row or column of the tile. */
+  /** Row or column of tiles. */
   readonly tile: number;
-  /** First output sample. */
+  /** Index of the first sample. */
   readonly first: number;
-  /** Tile-local coordinates of the samples: -1 and 1 are the tile's borders. */
+  /** Tile-local coordinates of the samples; -1 and 1 are the tile's borders. */
   readonly positions: Float32Array;
-  /** Weights of the cross-fade; over all tiles they sum to 1 at every sample. */
+  /** Cross-fade weight per sample. At every sample, the weights of all tiles sum to 1. */
   readonly fades: Float32Array;
 }
 
+/** The tiles along one axis. */
+export interface TileAxis {
+  /** Width or height of the frame in source pixels. */
+  readonly extent: number;
+  /** Tiles along the axis. */
+  readonly count: number;
+  /** Source pixels by which a tile extends past its border. */
+  readonly overlap: number;
+}
+
+/** The samples along one axis. */
+export interface SampleRange {
+  /** First source pixel of the region; may be fractional. */
+  readonly start: number;
+  /** Source pixels. */
+  readonly length: number;
+  /** Number of samples, evenly spaced over the region. */
+  readonly samples: number;
+}
+
 /**
- * Which samples each tile computes along one axis. A tile of `count` over `extent` source pixels
- * reaches `overlap` past its border, where it fades from 1 to 0 over twice that.
- *
- * start, length: the region along this axis in source pixels; samples: output pixels.
+ * Returns the samples that each tile computes along one axis. A tile extends `overlap` past its border and
+ * fades from 1 to 0 over twice that distance.
  */
 export function planAxis(
-  extent: number,
-  count: number,
-  overlap: number,
-  start: number,
-  length: number,
-  samples: number,
+  { extent, count, overlap }: TileAxis,
+  { start, length, samples }: SampleRange,
 ): Span[] {
   const side = extent / count;
   const band = Math.min(overlap, side / 2);
@@ -42,12 +56,12 @@ export function planAxis(
     const fades: number[] = [];
     let first = 0;
     for (let i = from; i < samples; i++) {
-      const at = start + (i + 0.5) * step;
-      if (at >= high + band) break;
-      const fade = rise(at - low, band) * (1 - rise(at - high, band));
+      const position = start + (i + 0.5) * step;
+      if (position >= high + band) break;
+      const fade = ramp(position - low, band) * (1 - ramp(position - high, band));
       if (fade <= 0) continue;
       if (positions.length === 0) first = i;
-      positions.push((2 * (at - tile * side)) / side - 1);
+      positions.push((2 * (position - tile * side)) / side - 1);
       fades.push(fade);
     }
     if (positions.length > 0) {
@@ -57,61 +71,64 @@ export function planAxis(
   return spans;
 }
 
-/** 0 below -band, 1 from band on, linear between; a step where there is no band. */
-function rise(distance: number, band: number): number {
+/** Returns 0 below -band, 1 above band, and a linear ramp in between; a step function if band is 0. */
+function ramp(distance: number, band: number): number {
   if (distance >= band) return 1;
   if (distance < -band || band === 0) return 0;
   return (distance + band) / (2 * band);
 }
 
-/** The tiles, rows and columns that one grid of samples touches. */
+/** One regular grid of samples, split by the columns and rows of tiles that contribute to it. */
 export interface SampleGrid {
   readonly columns: readonly Span[];
   readonly rows: readonly Span[];
 }
 
-/** What is computed for a request: the mean of the passes, then of factorX x factorY samples. */
+/** What a decoder computes for a viewport: the mean of all grids, then of factorX x factorY samples per pixel. */
 export interface DecodePlan {
-  readonly request: Viewport;
+  readonly viewport: Viewport;
+  /** Samples per output pixel along x. */
   readonly factorX: number;
+  /** Samples per output pixel along y. */
   readonly factorY: number;
-  readonly passes: readonly SampleGrid[];
-  /** Output rows computed at a time; even. */
+  readonly grids: readonly SampleGrid[];
+  /** Output rows per strip; even. */
   readonly stripRows: number;
-  /** Widths over which the first layer is averaged, in tile-local units; 0: not at all. */
+  /** Width of the box over which the first layer is averaged, in tile-local units; 0 for none. */
   readonly blurX: number;
+  /** As `blurX`, along y. */
   readonly blurY: number;
 }
 
-/**
- * Sums of a strip stay near this many bytes: small enough for the second-level cache, and high enough that
- * few tiles are cut.
- */
+/** Target size of a strip's sums: small enough for the L2 cache, large enough that strips cut few tiles. */
 const STRIP_BYTES = 1024 * 1024;
 const MAX_STRIP_ROWS = 256;
 
+/** Plans the decoding of a viewport. `frame` is the source size in pixels. */
 export function planDecode(
   network: TileNetwork,
   frame: { width: number; height: number },
-  request: Viewport,
-  sampling: Sampling = chooseSampling(request),
+  viewport: Viewport,
+  sampling: Sampling = chooseSampling(viewport),
 ): DecodePlan {
-  const { region } = request;
+  const { region } = viewport;
   const { rows, columns, overlap } = network;
   const { factorX, factorY, offsets, blurX, blurY } = sampling;
-  const width = request.width * factorX;
-  const height = request.height * factorY;
+  const width = viewport.width * factorX;
+  const height = viewport.height * factorY;
   const stepX = region.width / width;
   const stepY = region.height / height;
-  const fitting = Math.min(MAX_STRIP_ROWS, Math.floor(STRIP_BYTES / (12 * width)));
-  const outputRows = Math.max(8, Math.floor(fitting / factorY));
+  const maxSampleRows = Math.min(MAX_STRIP_ROWS, Math.floor(STRIP_BYTES / (12 * width)));
+  const outputRows = Math.max(8, Math.floor(maxSampleRows / factorY));
+  const tileColumns = { extent: frame.width, count: columns, overlap };
+  const tileRows = { extent: frame.height, count: rows, overlap };
   return {
-    request,
+    viewport,
     factorX,
     factorY,
-    passes: offsets.map(([x, y]) => ({
-      columns: planAxis(frame.width, columns, overlap, region.x + x * stepX, region.width, width),
-      rows: planAxis(frame.height, rows, overlap, region.y + y * stepY, region.height, height),
+    grids: offsets.map(([x, y]) => ({
+      columns: planAxis(tileColumns, { start: region.x + x * stepX, length: region.width, samples: width }),
+      rows: planAxis(tileRows, { start: region.y + y * stepY, length: region.height, samples: height }),
     })),
     stripRows: outputRows - (outputRows % 2),
     blurX: (2 * blurX * columns) / frame.width,

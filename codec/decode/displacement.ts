@@ -1,16 +1,20 @@
-/** How the tiles of a group move. */
+/** Motion of the tiles of a group. */
 export interface Motion {
   readonly frameCount: number;
   /** [tiles, frames, 2], tile-local units. */
   readonly motion: Float32Array;
 }
 
-/** Of a tile at a frame: between two frames and outside the group along a straight line. axis: 0 for u, 1 for v. */
+/**
+ * Returns the displacement of a tile at a frame, in tile-local units. A fractional frame, or one outside the
+ * group, is interpolated or extrapolated linearly.
+ * @param axis 0 for u, 1 for v
+ */
 export function displacement(group: Motion, tile: number, frame: number, axis: number): number {
   const { frameCount, motion } = group;
-  const at = tile * frameCount * 2 + axis;
-  const before = Math.max(0, Math.min(frameCount - 2, Math.floor(frame)));
-  const here = motion[at + before * 2];
-  if (frame === before || frameCount === 1) return here;
-  return here + (motion[at + before * 2 + 2] - here) * (frame - before);
+  const start = tile * frameCount * 2 + axis;
+  const previous = Math.max(0, Math.min(frameCount - 2, Math.floor(frame)));
+  const value = motion[start + previous * 2];
+  if (frame === previous || frameCount === 1) return value;
+  return value + (motion[start + previous * 2 + 2] - value) * (frame - previous);
 }

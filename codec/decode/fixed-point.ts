@@ -1,27 +1,27 @@
 import { CHANNELS } from "../network/definition.js";
 
 /*
- * Sine layers in the kernel's fixed-point numbers. Activations have 15 bits behind the point. A layer's
- * weights have as many as fit, so that a sum of products is a phase of 2^(32 - shift) a turn: what
- * overflows are whole turns. Two weights share a word, for the kernel multiplies two channels at once.
+ * Converts sine layers to the fixed-point format of the kernel. Activations have 15 fractional bits. The weights
+ * of a layer have as many as fit. A sum of products is a phase with 2^(32 - shift) units per turn, so that it
+ * overflows by full turns. Two weights share a word, because the kernel multiplies two channels at once.
  */
 const ACTIVATION_BITS = 15;
-const LARGEST = 32767;
+const MAX_INT16 = 32767;
 
-/** Most weights are below one turn: 15 bits. */
-const SMALLEST_SHIFT = 2;
+/** Shift of most trained layers, whose weights are below one turn: 15 bits. */
+const MIN_SHIFT = 2;
 
-/** Where a turn is one step of a weight: a sine of thousands of turns a step is noise anyway. */
-const LARGEST_SHIFT = 16;
+/** Shift at which one step of a weight is a turn. Larger weights yield noise in any format. */
+const MAX_SHIFT = 16;
 
-/** Words of a sine layer: its shift, biases, and weights in pairs. */
+/** Returns the words of a sine layer: its shift, biases, and pairs of weights. */
 export const denseLayerWords = (inputs: number, outputs: number): number =>
   1 + outputs + (inputs / 2) * outputs;
 
-/** Words of a head: its scale, biases, and weights in pairs. */
+/** Returns the words of a head: its scale, biases, and pairs of weights. */
 export const headWords = (width: number): number => 1 + CHANNELS + (width / 2) * CHANNELS;
 
-function largestOf(values: ArrayLike<number>): number {
+function maxMagnitude(values: ArrayLike<number>): number {
   let max = 0;
   for (let i = 0; i < values.length; i++) {
     const value = Math.abs(values[i]);
@@ -30,18 +30,25 @@ function largestOf(values: ArrayLike<number>): number {
   return max;
 }
 
-/** To the nearest, kept to 16 bits. */
-function word(value: number): number {
+/** Rounds to the nearest 16-bit integer, saturating. */
+function toInt16(value: number): number {
   const rounded = Math.floor(value + 0.5);
-  return rounded > LARGEST ? LARGEST : rounded < -LARGEST ? -LARGEST : rounded;
+  return rounded > MAX_INT16 ? MAX_INT16 : rounded < -MAX_INT16 ? -MAX_INT16 : rounded;
 }
 
+/** Packs two values into one word, `low` in the lower half. */
+const packPair = (low: number, high: number): number => (toInt16(low) & 0xffff) | (toInt16(high) << 16);
+
 /**
- * matrix: [inputs, outputs]; bias: [outputs]; `scale` brings both to turns. Writes the shift, then for
- * every four outputs their biases and inputs / 2 times four pairs of weights. -> the index behind them.
+ * Writes a sine layer to `out` from `start` on and returns the index after it: the shift, then for every four
+ * outputs their biases and inputs / 2 times four pairs of weights.
  *
- * The kernel computes cosines: a quarter of a turn is taken off the bias; half a unit of the 16 bits that
- * are kept of the phase is added, so that cutting the rest off rounds.
+ * The kernel computes cosines, so a quarter turn is subtracted from the bias. It truncates the phase to 16
+ * bits, so half a unit of those bits is added for rounding.
+ *
+ * @param matrix [inputs, outputs]
+ * @param bias [outputs]
+ * @param scale converts matrix and bias to turns
  */
 export function foldDenseLayer(
   matrix: Float32Array,
@@ -52,8 +59,8 @@ export function foldDenseLayer(
 ): number {
   const outputs = bias.length;
   const inputs = matrix.length / outputs;
-  const room = Math.floor(Math.log2(LARGEST / (largestOf(matrix) * scale)));
-  const shift = Math.max(SMALLEST_SHIFT, Math.min(LARGEST_SHIFT, 32 - ACTIVATION_BITS - room));
+  const fractionalBits = Math.floor(Math.log2(MAX_INT16 / (maxMagnitude(matrix) * scale)));
+  const shift = Math.max(MIN_SHIFT, Math.min(MAX_SHIFT, 32 - ACTIVATION_BITS - fractionalBits));
   const unit = scale * 2 ** (32 - ACTIVATION_BITS - shift);
   const turn = 2 ** (32 - shift);
   let at = start;
@@ -64,17 +71,20 @@ export function foldDenseLayer(
       out[at++] = Math.round((phase - Math.floor(phase)) * turn + 2 ** (15 - shift));
     }
     for (let i = 0; i < inputs; i += 2) {
-      const upper = i * outputs;
+      const row = i * outputs;
       for (let o = first; o < first + 4; o++) {
-        out[at++] =
-          (word(matrix[upper + o] * unit) & 0xffff) | (word(matrix[upper + outputs + o] * unit) << 16);
+        out[at++] = packPair(matrix[row + o] * unit, matrix[row + outputs + o] * unit);
       }
     }
   }
   return at;
 }
 
-/** weights: [width, 3]; bias: [3]; the output is 0 .. 255. Writes f32 scale, f32 bias[3], then pairs of weights. */
+/**
+ * Writes a head with outputs in 0 .. 255 to `out` from `start` on: f32 scale, f32 bias[3], then pairs of weights.
+ * @param weights [width, 3]
+ * @param bias [3]
+ */
 export function foldHead(
   weights: Float64Array,
   bias: readonly number[],
@@ -85,15 +95,15 @@ export function foldHead(
   let sum = 0;
   for (let i = 0; i < weights.length; i++) sum += Math.abs(weights[i]);
   // Neither a weight nor the largest possible sum may overflow.
-  const room = Math.floor(Math.log2(Math.min(LARGEST / largestOf(weights), 65535 / sum)));
-  const bits = Math.max(-64, Math.min(30, room));
+  const fractionalBits = Math.floor(Math.log2(Math.min(MAX_INT16 / maxMagnitude(weights), 65535 / sum)));
+  const bits = Math.max(-64, Math.min(30, fractionalBits));
   const unit = 2 ** bits;
   floats[start] = 2 ** -(ACTIVATION_BITS + bits);
   for (let c = 0; c < CHANNELS; c++) floats[start + 1 + c] = bias[c];
   let at = start + 1 + CHANNELS;
   for (let i = 0; i < weights.length; i += 2 * CHANNELS) {
     for (let c = 0; c < CHANNELS; c++) {
-      out[at++] = (word(weights[i + c] * unit) & 0xffff) | (word(weights[i + CHANNELS + c] * unit) << 16);
+      out[at++] = packPair(weights[i + c] * unit, weights[i + CHANNELS + c] * unit);
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { GroupDecoders, SharedEncoder } from "../group/weights.js";
+import type { GroupWeights, SharedEncoder } from "../group/weights.js";
 import { layerInputs } from "../group/weights.js";
 import {
   axisFeatures,
@@ -10,40 +10,45 @@ import {
 import { outputTransform, type PixelFormat } from "./color.js";
 import { denseLayerWords, foldDenseLayer, foldHead, headWords } from "./fixed-point.js";
 
-/** A group's weights in the order in which the kernel reads them. */
-export interface FoldedGroup {
+/**
+ * A group prepared for the kernel: its weights in the order in which the kernel reads them. Decodes at any
+ * size. Plain memory, which the caller may keep as long as it likes.
+ */
+export interface KernelGroup {
   readonly index: number;
   readonly frameCount: number;
   /** Whether its first frame begins a scene. */
   readonly startsScene: boolean;
-  /** All tiles one after the other, in words of 32 bits: floats and fixed-point numbers; heads are left empty. */
+  /** All tiles in 32-bit words: floats and fixed-point values. Heads are empty; they depend on the output format. */
   readonly words: Int32Array;
-  readonly tiles: readonly FoldedTile[];
+  readonly tiles: readonly KernelTile[];
   /** [tiles, frames, 2], tile-local units. */
   readonly motion: Float32Array;
   readonly mean: readonly number[];
   readonly deviation: readonly number[];
 }
 
-export interface FoldedTile {
+/** One tile of a KernelGroup. */
+export interface KernelTile {
   readonly width: number;
-  /** Where its first layer begins in `words`; the shared encoder, if there is one, is elsewhere. */
+  /** Index in `words` of its first layer. The shared encoder, if there is one, is stored separately. */
   readonly first: number;
-  /** Where its remaining sine layers begin. */
+  /** Index in `words` of its other sine layers. */
   readonly dense: number;
-  /** Where its head begins. */
+  /** Index in `words` of its head. */
   readonly head: number;
-  /** As trained: [width, 3], then [3]. */
+  /** [width, 3], as trained. */
   readonly headWeights: Float32Array;
+  /** [3], as trained. */
   readonly headBias: Float32Array;
 }
 
-/** What `omega * z` is in turns. */
-const turns = (network: TileNetwork): number => network.omega / (2 * Math.PI);
+/** Returns the factor that converts z to the sine's argument omega * z in turns. */
+const turnsScale = (network: TileNetwork): number => network.omega / (2 * Math.PI);
 
 /**
- * Where feature `feature` of the kernel's order (x, sin, cos, sin, cos, ...; then y; then time) stands in
- * the network's (x, y, sin x, sin y, cos x, cos y, ...; then time).
+ * Returns, for every feature in the kernel's order (x, sin, cos, sin, cos, ...; then y; then time), its index in
+ * the network's order (x, y, sin x, sin y, cos x, cos y, ...; then time).
  */
 function featureOrder(network: TileNetwork): number[] {
   const n = axisFeatures(network);
@@ -53,71 +58,62 @@ function featureOrder(network: TileNetwork): number[] {
   return order;
 }
 
-/** Floats of a separable first layer of `outputs`. */
+/** Returns the number of floats of a separable first layer. */
 function firstLayerSize(network: TileNetwork, outputs: number): number {
   return (inputFeatures(network) + 1) * outputs;
 }
 
-/** A separable layer by itself: x[n][outputs], y[n][outputs], t[3][outputs], bias[outputs] in turns. */
+/**
+ * Reorders and scales a separable layer for the kernel: x[n][outputs], y[n][outputs], t[3][outputs],
+ * bias[outputs], in turns.
+ */
 export function foldSeparable(network: TileNetwork, weights: Float32Array, bias: Float32Array): Float32Array {
-  const out = new Float32Array(firstLayerSize(network, bias.length));
-  foldFirstLayer(turns(network), featureOrder(network), weights, bias, out, 0);
+  const scale = turnsScale(network);
+  const outputs = bias.length;
+  const out = new Float32Array(firstLayerSize(network, outputs));
+  let at = 0;
+  for (const feature of featureOrder(network)) {
+    for (let o = 0; o < outputs; o++) out[at++] = weights[feature * outputs + o] * scale;
+  }
+  for (let o = 0; o < outputs; o++) out[at++] = bias[o] * scale;
   return out;
 }
 
-/** Writes x[n][outputs], y[n][outputs], t[3][outputs], bias[outputs] in turns. */
-function foldFirstLayer(
-  scale: number,
-  order: readonly number[],
-  weights: Float32Array,
-  bias: Float32Array,
-  out: Float32Array,
-  at: number,
-): void {
-  const outputs = bias.length;
-  for (let row = 0; row < order.length; row++) {
-    const from = order[row] * outputs;
-    for (let o = 0; o < outputs; o++) out[at++] = weights[from + o] * scale;
-  }
-  for (let o = 0; o < outputs; o++) out[at++] = bias[o] * scale;
-}
-
-/** The shared encoder as the kernel's first layer; empty where there is none. */
+/** Returns the shared encoder as the kernel's first layer; empty if there is none. */
 export function foldEncoder(network: TileNetwork, encoder: SharedEncoder): Float32Array {
   if (network.encoderWidth === 0) return new Float32Array(0);
   return foldSeparable(network, encoder.weights, encoder.bias);
 }
 
-/** Words of one tile and where its parts begin in them. */
+/** Returns the number of words of one tile and the offsets of its parts. */
 function tileLayout(network: TileNetwork, width: number): { dense: number; head: number; size: number } {
-  const own = network.encoderWidth === 0 && width > 0;
-  const dense = own ? firstLayerSize(network, width) : 0;
+  const hasFirstLayer = network.encoderWidth === 0 && width > 0;
+  const dense = hasFirstLayer ? firstLayerSize(network, width) : 0;
   let head = dense;
-  for (let layer = own ? 1 : 0; layer < network.hiddenLayers && width > 0; layer++) {
+  for (let layer = hasFirstLayer ? 1 : 0; layer < network.hiddenLayers && width > 0; layer++) {
     head += denseLayerWords(layerInputs(network, width, layer), width);
   }
   return { dense, head, size: head + headWords(width) };
 }
 
-/** Reorders and scales a group's weights for the kernel. */
+/** Reorders and scales the weights of a group for the kernel. */
 export function foldGroup(
   network: TileNetwork,
   index: number,
-  group: GroupDecoders<Float32Array>,
-): FoldedGroup {
+  group: GroupWeights<Float32Array>,
+): KernelGroup {
   const layouts = group.tiles.map((tile) => tileLayout(network, tile.width));
   const words = new Int32Array(layouts.reduce((sum, layout) => sum + layout.size, 0));
   const floats = new Float32Array(words.buffer);
-  const scale = turns(network);
-  const order = featureOrder(network);
+  const scale = turnsScale(network);
   let start = 0;
-  const tiles = group.tiles.map((tile, t): FoldedTile => {
+  const tiles = group.tiles.map((tile, t): KernelTile => {
     const layout = layouts[t];
     let at = start + layout.dense;
     tile.hidden.forEach((matrix, layer) => {
       const bias = tile.hiddenBias[layer];
       if (layer === 0 && network.encoderWidth === 0) {
-        foldFirstLayer(scale, order, matrix, bias, floats, start);
+        floats.set(foldSeparable(network, matrix, bias), start);
       } else {
         at = foldDenseLayer(matrix, bias, scale, words, at);
       }
@@ -137,15 +133,15 @@ export function foldGroup(
   return { index, frameCount, startsScene, words, tiles, motion, mean, deviation };
 }
 
-/** What a head is folded from. */
-export type TrainedHead = Pick<FoldedTile, "width" | "headWeights" | "headBias">;
+/** The head of a tile as trained. */
+export type TrainedHead = Pick<KernelTile, "width" | "headWeights" | "headBias">;
 
 /**
- * A function that makes of a tile's head one that gives the output format directly: normalization and color
- * matrix are linear, as the head is. -> weights [width, 3], bias [3].
+ * Returns a function that converts a trained head to one that outputs the given format directly, with weights
+ * [width, 3] and bias [3]. This is possible because normalization, color matrix and head are all linear.
  */
-export function headFolder(
-  group: Pick<FoldedGroup, "mean" | "deviation">,
+export function createHeadFolder(
+  group: Pick<KernelGroup, "mean" | "deviation">,
   format: PixelFormat,
 ): (head: TrainedHead) => { weights: Float64Array; bias: number[] } {
   const { rows, offset } = outputTransform(format);
@@ -154,21 +150,21 @@ export function headFolder(
   const constant = rows.map((row, c) =>
     row.reduce((sum, value, d) => sum + value * group.mean[d], offset[c]),
   );
-  const through = (from: Float32Array, at: number, c: number): number => {
+  const apply = (values: Float32Array, at: number, c: number): number => {
     const row = transform[c];
-    return row[0] * from[at] + row[1] * from[at + 1] + row[2] * from[at + 2];
+    return row[0] * values[at] + row[1] * values[at + 1] + row[2] * values[at + 2];
   };
   return ({ width, headWeights, headBias }) => {
     const weights = new Float64Array(width * CHANNELS);
     for (let i = 0; i < weights.length; i++)
-      weights[i] = through(headWeights, i - (i % CHANNELS), i % CHANNELS);
-    return { weights, bias: constant.map((value, c) => value + through(headBias, 0, c)) };
+      weights[i] = apply(headWeights, i - (i % CHANNELS), i % CHANNELS);
+    return { weights, bias: constant.map((value, c) => value + apply(headBias, 0, c)) };
   };
 }
 
-/** Writes heads of the output format into `words`, a copy of the group's. */
-export function foldHeads(group: FoldedGroup, format: PixelFormat, words: Int32Array): void {
-  const fold = headFolder(group, format);
+/** Writes the heads for an output format into `words`, a copy of the group's words. */
+export function foldHeads(group: KernelGroup, format: PixelFormat, words: Int32Array): void {
+  const fold = createHeadFolder(group, format);
   for (const tile of group.tiles) {
     const { weights, bias } = fold(tile);
     foldHead(weights, bias, words, tile.head);

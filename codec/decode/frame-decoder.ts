@@ -5,27 +5,29 @@ import type { OnnxRuntime } from "../onnx/runtime.js";
 import { PaperDecoder } from "../paper/decoder.js";
 import type { PaperGroup } from "../paper/fold.js";
 import type { YuvMatrix } from "./color.js";
+import type { KernelGroup } from "./fold.js";
 import { TileGraphDecoder } from "./graph/decoder.js";
 import type { TileGraphGroup } from "./graph/fold.js";
-import { type DecoderFacts, KernelDecoder, type LoadedGroup } from "./kernel-decoder.js";
-import type { Viewport } from "./viewport.js";
+import { KernelDecoder } from "./kernel-decoder.js";
+import type { DecoderMetadata, Viewport } from "./viewport.js";
 
-/** What a picture engine must know of an asset. */
-export type DecoderAsset = DecoderFacts & Model;
+/** The parts of an asset that a frame decoder needs. */
+export type DecoderAsset = DecoderMetadata & Model;
 
-/** A group loaded by the engine that is to decode it. */
-export type DecoderGroup = LoadedGroup | TileGraphGroup | PaperGroup;
+/** A group loaded by `FrameDecoder.loadGroup`. Only decoders of the same backend and asset can decode it. */
+export type DecoderGroup = KernelGroup | TileGraphGroup | PaperGroup;
 
-/** What computes pictures: the WebAssembly kernel, or graphs on an ONNX runtime. */
+/** What computes frames: the WebAssembly kernel (tile profile only), or graphs on an ONNX runtime. */
 export type DecoderBackend = "kernel" | "onnx";
-/** `auto`: the faster one that can. */
+/** A backend, or `auto` for the fastest one that supports the asset. */
 export type DecoderBackendChoice = DecoderBackend | "auto";
-/** What may be asked for. */
+/** All values of DecoderBackendChoice. */
 export const DECODER_BACKENDS: readonly DecoderBackendChoice[] = ["auto", "kernel", "onnx"];
 
 /**
- * The engine for a profile. The kernel is several times faster at every width that a tile may have, and knows the
- * tile profile alone (docs/decoding.md). Throws `bad-request` where the one asked for cannot decode the profile.
+ * Chooses the backend for a profile. `auto` is the kernel for the tile profile, because it is several times
+ * faster at every tile width, and `onnx` for the paper profile.
+ * @throws SieddError `bad-request` if the chosen backend does not support the profile.
  */
 export function chooseBackend(profile: Profile, choice: DecoderBackendChoice = "auto"): DecoderBackend {
   if (choice === "kernel" && profile === "paper") {
@@ -39,54 +41,72 @@ export function chooseBackend(profile: Profile, choice: DecoderBackendChoice = "
 }
 
 /**
- * Decodes frames of one asset of any profile; one instance a thread. Where the tile profile's PictureDecoder is
- * done when the call returns, others give a promise: `await` either.
+ * Decodes frames of one asset, of either profile. Use one instance per thread. The kernel decodes synchronously
+ * and returns undefined, other backends return a promise: `await` the result in either case.
  */
 export interface FrameDecoder {
-  /** Parses the payload of group `index` (`asset.readGroup`). Throws SieddError `corrupt-group`. */
+  /**
+   * Parses and prepares the payload of group `index`, as returned by `asset.readGroup`.
+   * @throws SieddError `corrupt-group`, `bad-request`.
+   */
   loadGroup(index: number, payload: Uint8Array): DecoderGroup;
-  /** `out` takes width x height x 3 / 2 bytes: planes Y', Cb, Cr, limited range. Throws or rejects with `bad-request`. */
+  /**
+   * Decodes a frame as planar 4:2:0, limited range.
+   * @param frame frame within the group, from 0. In the tile profile it may be fractional, and up to one frame
+   *   outside the group.
+   * @param out receives width * height * 3 / 2 bytes: the planes Y', Cb, Cr
+   * @throws SieddError `bad-request` for a frame, region or size out of range, or an odd width or height.
+   */
   decodeI420(
     group: DecoderGroup,
     frame: number,
-    request: Viewport,
+    viewport: Viewport,
     matrix: YuvMatrix,
     out: Uint8Array,
   ): void | Promise<void>;
-  /** `out` takes width x height x 4 bytes, full range and opaque. Throws or rejects with `bad-request`. */
+  /**
+   * Decodes a frame as RGBA, full range and opaque.
+   * @param frame as for `decodeI420`
+   * @param out receives width * height * 4 bytes
+   * @throws SieddError `bad-request` for a frame, region or size out of range.
+   */
   decodeRgba(
     group: DecoderGroup,
     frame: number,
-    request: Viewport,
+    viewport: Viewport,
     out: Uint8Array | Uint8ClampedArray,
   ): void | Promise<void>;
 }
 
-/** Which engine, and what it runs on. */
+/** Options of `createFrameDecoder`. */
 export interface FrameDecoderOptions {
-  /** Default: `auto`. */
+  /** Backend. Default: `auto`. */
   readonly engine?: DecoderBackendChoice;
-  /** Called for the engine `onnx` only, so that nobody loads a runtime in vain. */
+  /** Loads the ONNX runtime. Called only if the backend is `onnx`. */
   readonly runtime?: () => Promise<OnnxRuntime>;
-  /** Threads of the runtime; default: its own choice for paper assets, 1 for tile assets. */
+  /** Threads of the ONNX runtime. Default: the runtime's choice for paper assets, 1 for tile assets. */
   readonly threads?: number;
-  /** Finished frames that the decoder of the paper profile keeps, which computes them together; default 64 MiB. */
+  /** Bytes of decoded frames that the paper profile keeps, because it computes frames together. Default: 64 MiB. */
   readonly windowBytes?: number;
 }
 
-/** Rejects with `bad-request` where the engine cannot decode the asset's profile or has no runtime. */
+/**
+ * Creates the decoder for an asset.
+ * @throws SieddError `bad-request` if the backend does not support the asset's profile, or needs an ONNX runtime
+ *   and `options.runtime` is missing.
+ */
 export async function createFrameDecoder(
   asset: DecoderAsset,
   options: FrameDecoderOptions = {},
 ): Promise<FrameDecoder> {
-  const engine = chooseBackend(asset.profile, options.engine);
-  if (asset.profile === "tile" && engine === "kernel") return KernelDecoder.create(asset);
+  const backend = chooseBackend(asset.profile, options.engine);
+  if (asset.profile === "tile" && backend === "kernel") return KernelDecoder.create(asset);
   if (options.runtime === undefined) {
     throw new SieddError(
       "bad-request",
       asset.profile === "paper"
-        ? "this asset has the paper profile, which needs an ONNX runtime to decode: play it from a siedd server, or pass a runtime"
-        : "the engine onnx needs an ONNX runtime: pass one, or choose the engine kernel",
+        ? "the paper profile needs an ONNX runtime to decode; pass options.runtime, or play the asset from a siedd server"
+        : "the engine onnx needs an ONNX runtime; pass options.runtime, or choose the engine kernel",
     );
   }
   const runtime = await options.runtime();

@@ -1,4 +1,3 @@
-import type { AssetFacts } from "../asset/asset.js";
 import type { TileModel } from "../asset/model.js";
 import { readGroup } from "../group/payload.js";
 import { dequantize } from "../group/quantize.js";
@@ -7,34 +6,52 @@ import type { TileNetwork } from "../network/definition.js";
 import type { PixelFormat, YuvMatrix } from "./color.js";
 import { type DecodePlan, planDecode } from "./decode-plan.js";
 import { displacement } from "./displacement.js";
-import { type FoldedGroup, foldEncoder, foldGroup, foldHeads } from "./fold.js";
-import { type MemoryMap, type PlacedPass, placePlan } from "./memory-map.js";
-import { type ProgressiveFrame, progressively } from "./progressive.js";
+import { foldEncoder, foldGroup, foldHeads, type KernelGroup } from "./fold.js";
+import { createMemoryMap, type MemoryMap, type PlacedGrid } from "./memory-map.js";
+import { type ProgressiveFrame, renderProgressively } from "./progressive.js";
 import { type Sampling, sampleOnce } from "./sampling.js";
 import {
   checkEven,
   checkFramePosition,
-  checkRequest,
-  expectLength,
+  checkLength,
+  checkViewport,
+  type DecoderMetadata,
   groupEntry,
-  sameRequest,
+  sameViewport,
   type Viewport,
 } from "./viewport.js";
 
-/** Rounds the sums of output rows `top` to `top + rows - 1`. */
+/** Converts the sums of output rows `top` to `top + rows - 1` to bytes. */
 type FinishStrip = (map: MemoryMap, top: number, rows: number) => void;
 
-/** A group ready to be decoded at any size; plain memory, kept as long as the caller likes. */
-export type LoadedGroup = FoldedGroup;
+/** The parts of a tile asset that a decoder needs. */
+export type TileDecoderAsset = DecoderMetadata & TileModel;
 
-/** What a decoder must know of an asset of any profile. */
-export type DecoderFacts = Pick<AssetFacts, "width" | "height" | "groups">;
-/** What PictureDecoder must know of a tile asset. */
-export type TileDecoderAsset = DecoderFacts & TileModel;
+/** One frame to decode. */
+interface DecodeJob {
+  readonly group: KernelGroup;
+  /** Frame within the group, may be fractional. */
+  readonly frame: number;
+  readonly viewport: Viewport;
+  /** Sampling instead of the viewport's own. The viewport is not checked then: it was derived from one that was. */
+  readonly sampling?: Sampling;
+}
+
+/** The part of one grid that lies in one strip. */
+interface GridStrip {
+  readonly map: MemoryMap;
+  readonly plan: DecodePlan;
+  readonly grid: PlacedGrid;
+  readonly group: KernelGroup;
+  readonly frame: number;
+  /** Index of the strip. */
+  readonly strip: number;
+}
 
 /**
- * Decodes frames of one asset of the tile profile, any region at any size: synchronous, one instance a thread. Work is
- * proportional to the pixels asked for, and only the tiles that the region touches are computed.
+ * Decodes frames of one asset of the tile profile on the WebAssembly kernel: any region at any size,
+ * synchronously. Use one instance per thread. The work is proportional to the number of output pixels, and only
+ * tiles that the region touches are computed.
  */
 export class KernelDecoder {
   readonly #asset: TileDecoderAsset;
@@ -44,10 +61,10 @@ export class KernelDecoder {
   #plan: DecodePlan | undefined;
   #sampling: Sampling | undefined;
   #map: MemoryMap | undefined;
-  #room = 0;
-  #widest = 0;
-  #draft: { readonly request: Viewport; readonly sampling: Sampling } | undefined;
-  #active: { group: LoadedGroup; format: PixelFormat } | undefined;
+  #wordCapacity = 0;
+  #maxWidth = 0;
+  #draft: { readonly viewport: Viewport; readonly sampling: Sampling } | undefined;
+  #active: { group: KernelGroup; format: PixelFormat } | undefined;
 
   private constructor(asset: TileDecoderAsset, kernel: Kernel) {
     this.#asset = asset;
@@ -56,7 +73,11 @@ export class KernelDecoder {
     this.#encoder = foldEncoder(asset.network, asset.encoder);
   }
 
-  /** `relaxedSimd`: which build of the kernel, both give the same bytes. Default: the faster one that runs. */
+  /**
+   * Creates a decoder.
+   * @param options.relaxedSimd whether to use the kernel with relaxed SIMD, which is faster and yields the same
+   *   bytes. Default: if the runtime supports it.
+   */
   static async create(
     asset: TileDecoderAsset,
     options: { relaxedSimd?: boolean } = {},
@@ -64,23 +85,25 @@ export class KernelDecoder {
     return new KernelDecoder(asset, await Kernel.create(options.relaxedSimd));
   }
 
-  /** Parses the payload of group `index` (`asset.readGroup`). Throws SieddError `corrupt-group`. */
-  loadGroup(index: number, payload: Uint8Array): LoadedGroup {
+  /** Implements `FrameDecoder.loadGroup`. */
+  loadGroup(index: number, payload: Uint8Array): KernelGroup {
     const { frameCount } = groupEntry(this.#asset.groups, index);
     return foldGroup(this.#network, index, dequantize(readGroup(this.#network, index, frameCount, payload)));
   }
 
-  /**
-   * Frame `frame` of the group (from 0) as planar 4:2:0: `out` takes width x height x 3 / 2 bytes, planes
-   * Y', Cb, Cr, limited range. A frame may lie between two others, or up to one frame outside the group.
-   * Throws `bad-request` for an odd size, a size or region out of bounds.
-   */
-  decodeI420(group: LoadedGroup, frame: number, request: Viewport, matrix: YuvMatrix, out: Uint8Array): void {
-    const { width, height } = request;
-    checkEven(request);
+  /** Implements `FrameDecoder.decodeI420`. */
+  decodeI420(
+    group: KernelGroup,
+    frame: number,
+    viewport: Viewport,
+    matrix: YuvMatrix,
+    out: Uint8Array,
+  ): void {
+    const { width, height } = viewport;
+    checkEven(viewport);
     const pixels = width * height;
-    expectLength(out, (pixels * 3) / 2);
-    this.#decode(group, frame, request, matrix, (map, top, rows) => {
+    checkLength(out, (pixels * 3) / 2);
+    this.#decode({ group, frame, viewport }, matrix, (map, top, rows) => {
       const luma = map.output;
       const blue = luma + rows * width + 16;
       const red = blue + (rows * width) / 4 + 16;
@@ -92,98 +115,84 @@ export class KernelDecoder {
     });
   }
 
-  /** Frame `frame` of the group as R'G'B' and opaque alpha, full range: `out` takes width x height x 4 bytes. */
+  /** Implements `FrameDecoder.decodeRgba`. */
   decodeRgba(
-    group: LoadedGroup,
+    group: KernelGroup,
     frame: number,
-    request: Viewport,
+    viewport: Viewport,
     out: Uint8Array | Uint8ClampedArray,
   ): void {
-    expectLength(out, request.width * request.height * 4);
-    this.#decodeRgba(group, frame, request, out);
+    checkLength(out, viewport.width * viewport.height * 4);
+    this.#decodeRgba({ group, frame, viewport }, out);
   }
 
-  /** The same with one sample a pixel: where there is no time for the mean of several. */
-  draftRgba(group: LoadedGroup, frame: number, request: Viewport, out: Uint8Array | Uint8ClampedArray): void {
-    expectLength(out, request.width * request.height * 4);
-    checkRequest(request, this.#asset);
-    // A plan is kept for a sampling that is the same object.
-    if (this.#draft === undefined || !sameRequest(this.#draft.request, request))
-      this.#draft = { request, sampling: sampleOnce(request) };
-    this.#decodeRgba(group, frame, request, out, this.#draft.sampling);
+  /** Decodes as `decodeRgba` does, but with one sample per pixel: faster, and aliased below the source size. */
+  draftRgba(
+    group: KernelGroup,
+    frame: number,
+    viewport: Viewport,
+    out: Uint8Array | Uint8ClampedArray,
+  ): void {
+    checkLength(out, viewport.width * viewport.height * 4);
+    checkViewport(viewport, this.#asset);
+    // The plan is reused only for the same Sampling object.
+    if (this.#draft === undefined || !sameViewport(this.#draft.viewport, viewport))
+      this.#draft = { viewport, sampling: sampleOnce(viewport) };
+    this.#decodeRgba({ group, frame, viewport, sampling: this.#draft.sampling }, out);
   }
 
   /**
-   * The same in two steps: first every second pixel of every second row, a picture of a quarter of the pixels
-   * after a quarter of the time, then all. No pixel is computed twice, unless the picture is smaller than its
-   * region: then pixels are means of several samples, and the first picture has samples of its own.
+   * Decodes a frame in two steps: first every second pixel of every second row, a quarter of the pixels in a
+   * quarter of the time, then all pixels. No pixel is computed twice, unless the output is smaller than its
+   * region: then pixels are means of several samples, and the first step uses different samples.
+   * @throws SieddError `bad-request` as `decodeRgba` does.
    */
   *decodeProgressively(
-    group: LoadedGroup,
+    group: KernelGroup,
     frame: number,
-    request: Viewport,
+    viewport: Viewport,
   ): Generator<ProgressiveFrame, void, undefined> {
-    checkRequest(request, this.#asset);
-    yield* progressively(request, (part, sampling) => {
+    checkViewport(viewport, this.#asset);
+    yield* renderProgressively(viewport, (part, sampling) => {
       const out = new Uint8Array(part.width * part.height * 4);
-      this.#decodeRgba(group, frame, part, out, sampling);
+      this.#decodeRgba({ group, frame, viewport: part, sampling }, out);
       return out;
     });
   }
 
-  #decodeRgba(
-    group: LoadedGroup,
-    frame: number,
-    request: Viewport,
-    out: Uint8Array | Uint8ClampedArray,
-    sampling?: Sampling,
-  ): void {
-    const { width } = request;
-    const finish: FinishStrip = (map, top, rows) => {
+  #decodeRgba(job: DecodeJob, out: Uint8Array | Uint8ClampedArray): void {
+    const { width } = job.viewport;
+    this.#decode(job, "rgba", (map, top, rows) => {
       this.#kernel.exports.finishRgba(map.sums, map.stride, map.plane, width, rows, map.output);
       out.set(this.#kernel.bytes(map.output, rows * width * 4), top * width * 4);
-    };
-    this.#decode(group, frame, request, "rgba", finish, sampling);
+    });
   }
 
-  #decode(
-    group: LoadedGroup,
-    frame: number,
-    request: Viewport,
-    format: PixelFormat,
-    finish: FinishStrip,
-    sampling?: Sampling,
-  ): void {
+  #decode({ group, frame, viewport, sampling }: DecodeJob, format: PixelFormat, finish: FinishStrip): void {
     checkFramePosition(frame, group.frameCount);
-    const plan = this.#planFor(request, sampling);
-    const map = this.#place(plan, group);
-    this.#activate(map, group, format);
+    const plan = this.#planFor(viewport, sampling);
+    const map = this.#mapFor(plan, group);
+    this.#loadWeights(map, group, format);
     const t = (2 * frame + 1) / group.frameCount - 1;
     this.#kernel.floats(map.time, 3).set([t, Math.sin((Math.PI * t) / 2), Math.cos((Math.PI * t) / 2)]);
-    for (let strip = 0; strip * plan.stripRows < request.height; strip++) {
+    for (let strip = 0; strip * plan.stripRows < viewport.height; strip++) {
       const top = strip * plan.stripRows;
-      const rows = Math.min(plan.stripRows, request.height - top);
+      const rows = Math.min(plan.stripRows, viewport.height - top);
       this.#kernel.bytes(map.sums, 3 * map.plane).fill(0);
-      for (const pass of map.passes) this.#addPass(map, plan, pass, group, frame, strip);
+      for (const grid of map.grids) this.#addStrip({ map, plan, grid, group, frame, strip });
       const { factorX, factorY } = plan;
       if (factorX * factorY > 1)
-        this.#kernel.exports.reduce(map.sums, map.stride, map.plane, request.width, rows, factorX, factorY);
+        this.#kernel.exports.reduce(map.sums, map.stride, map.plane, viewport.width, rows, factorX, factorY);
       finish(map, top, rows);
     }
   }
 
-  #addPass(
-    map: MemoryMap,
-    plan: DecodePlan,
-    pass: PlacedPass,
-    group: LoadedGroup,
-    frame: number,
-    strip: number,
-  ): void {
+  /** Adds the samples of one grid in one strip to the sums. */
+  #addStrip({ map, plan, grid, group, frame, strip }: GridStrip): void {
     const { exports } = this.#kernel;
     const { encoderWidth, frequencies, hiddenLayers, columns } = this.#network;
-    for (const rows of pass.strips[strip]) {
-      for (const column of pass.columns) {
+    for (const rows of grid.strips[strip]) {
+      for (const column of grid.columns) {
         const index = rows.tile * columns + column.tile;
         const tile = group.tiles[index];
         const sum = map.sums + rows.first * map.stride + column.first * 4;
@@ -226,37 +235,39 @@ export class KernelDecoder {
     }
   }
 
-  /** Every request is checked but those with a sampling, which were derived from one that was. */
-  #planFor(request: Viewport, sampling?: Sampling): DecodePlan {
-    if (this.#plan !== undefined && this.#sampling === sampling && sameRequest(this.#plan.request, request))
+  #planFor(viewport: Viewport, sampling?: Sampling): DecodePlan {
+    if (
+      this.#plan !== undefined &&
+      this.#sampling === sampling &&
+      sameViewport(this.#plan.viewport, viewport)
+    )
       return this.#plan;
-    if (sampling === undefined) checkRequest(request, this.#asset);
-    this.#plan = planDecode(this.#network, this.#asset, request, sampling);
+    if (sampling === undefined) checkViewport(viewport, this.#asset);
+    this.#plan = planDecode(this.#network, this.#asset, viewport, sampling);
     this.#sampling = sampling;
     this.#map = undefined;
     return this.#plan;
   }
 
-  #place(plan: DecodePlan, group: LoadedGroup): MemoryMap {
-    const widest = Math.max(this.#network.encoderWidth, ...new Set(group.tiles.map((tile) => tile.width)));
-    if (this.#map === undefined || group.words.length > this.#room || widest > this.#widest) {
-      this.#room = Math.max(this.#room, group.words.length);
-      this.#widest = Math.max(this.#widest, widest);
-      this.#map = placePlan(
-        this.#kernel,
-        this.#network,
-        plan,
-        this.#encoder.length,
-        this.#room,
-        this.#widest,
-      );
+  #mapFor(plan: DecodePlan, group: KernelGroup): MemoryMap {
+    const maxWidth = Math.max(this.#network.encoderWidth, ...new Set(group.tiles.map((tile) => tile.width)));
+    if (this.#map === undefined || group.words.length > this.#wordCapacity || maxWidth > this.#maxWidth) {
+      this.#wordCapacity = Math.max(this.#wordCapacity, group.words.length);
+      this.#maxWidth = Math.max(this.#maxWidth, maxWidth);
+      this.#map = createMemoryMap(this.#kernel, plan, {
+        frequencies: this.#network.frequencies,
+        encoderFloats: this.#encoder.length,
+        weightWords: this.#wordCapacity,
+        maxWidth: this.#maxWidth,
+      });
       this.#kernel.floats(this.#map.encoder, this.#encoder.length).set(this.#encoder);
       this.#active = undefined;
     }
     return this.#map;
   }
 
-  #activate(map: MemoryMap, group: LoadedGroup, format: PixelFormat): void {
+  /** Copies the weights of a group into the kernel's memory, unless they are there already. */
+  #loadWeights(map: MemoryMap, group: KernelGroup, format: PixelFormat): void {
     if (this.#active?.group === group && this.#active.format === format) return;
     const words = this.#kernel.words(map.weights, group.words.length);
     words.set(group.words);

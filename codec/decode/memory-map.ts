@@ -1,96 +1,114 @@
 import type { Kernel } from "../kernel/kernel.js";
-import { TIME_FEATURES, type TileNetwork } from "../network/definition.js";
+import { TIME_FEATURES } from "../network/definition.js";
 import type { DecodePlan, Span } from "./decode-plan.js";
 
-/** One tile row's share of a strip, in kernel memory. */
+/** The rows of samples that one row of tiles contributes to a strip, in kernel memory. */
 export interface PlacedRows {
+  /** Row of tiles. */
   readonly tile: number;
-  /** First row within the strip. */
+  /** Index of the first row of samples in the strip. */
   readonly first: number;
   readonly count: number;
   readonly address: number;
 }
 
+/** The columns of samples to which one column of tiles contributes, in kernel memory. */
 export interface PlacedColumns {
+  /** Column of tiles. */
   readonly tile: number;
+  /** Index of the first column of samples. */
   readonly first: number;
   /** Padded to a multiple of 4. */
   readonly count: number;
   readonly address: number;
 }
 
-/** One grid of samples: its columns, and its rows as a list a strip. */
-export interface PlacedPass {
+/** One grid of samples in kernel memory: its columns, and one list of rows per strip. */
+export interface PlacedGrid {
   readonly columns: readonly PlacedColumns[];
   readonly strips: readonly (readonly PlacedRows[])[];
 }
 
-/** Where everything lies in the kernel's memory for one plan. Addresses and sizes in bytes. */
+/** Layout of the kernel's memory for one plan. Addresses and sizes are in bytes. */
 export interface MemoryMap {
+  /** Time features, f32[3]. */
   readonly time: number;
+  /** The shared encoder. */
   readonly encoder: number;
+  /** The weights of the group. */
   readonly weights: number;
-  readonly passes: readonly PlacedPass[];
+  readonly grids: readonly PlacedGrid[];
   readonly scratch: number;
+  /** Sums of one strip: three planes of f32. */
   readonly sums: number;
+  /** Bytes per row of `sums`. */
   readonly stride: number;
+  /** Bytes per plane of `sums`. */
   readonly plane: number;
+  /** Output bytes of one strip. */
   readonly output: number;
 }
 
-/** Part of a span to be written to the kernel's memory, its fades times `share`. */
-interface Write {
+/** What a memory map must have room for. */
+export interface MemoryRequirements {
+  readonly frequencies: number;
+  readonly encoderFloats: number;
+  readonly weightWords: number;
+  /** Maximum width of a sine layer. */
+  readonly maxWidth: number;
+}
+
+/** A part of a span to write to the kernel's memory, with its cross-fade weights multiplied by `weight`. */
+interface SpanWrite {
   readonly address: number;
   readonly span: Span;
+  /** First sample of the span. */
   readonly from: number;
   readonly count: number;
   readonly padded: number;
-  readonly share: number;
+  readonly weight: number;
 }
 
 const align = (bytes: number): number => (bytes + 63) & ~63;
-const pad = (count: number, to: number): number => Math.ceil(count / to) * to;
+const pad = (count: number, multiple: number): number => Math.ceil(count / multiple) * multiple;
 
-/** Lays memory out and writes the plan's coordinates into it; weights are the caller's to write. */
-export function placePlan(
+/** Allocates the kernel's memory for a plan and writes the plan's coordinates. The caller writes the weights. */
+export function createMemoryMap(
   kernel: Kernel,
-  network: TileNetwork,
   plan: DecodePlan,
-  encoderFloats: number,
-  weightFloats: number,
-  maxOutputs: number,
+  { frequencies, encoderFloats, weightWords, maxWidth }: MemoryRequirements,
 ): MemoryMap {
   let end = 64;
-  const take = (bytes: number): number => {
-    const at = end;
+  const allocate = (bytes: number): number => {
+    const address = end;
     end += align(bytes);
-    return at;
+    return address;
   };
-  const time = take(TIME_FEATURES * 4);
-  const encoder = take(encoderFloats * 4);
-  const weights = take(weightFloats * 4);
+  const time = allocate(TIME_FEATURES * 4);
+  const encoder = allocate(encoderFloats * 4);
+  const weights = allocate(weightWords * 4);
 
-  const writes: Write[] = [];
-  const passes = plan.passes.map((pass): PlacedPass => {
-    const columns = pass.columns.map((span): PlacedColumns => {
+  const writes: SpanWrite[] = [];
+  const grids = plan.grids.map((grid): PlacedGrid => {
+    const columns = grid.columns.map((span): PlacedColumns => {
       const padded = pad(span.positions.length, 4);
-      const address = take(padded * 8);
-      writes.push({ address, span, from: 0, count: span.positions.length, padded, share: 1 });
+      const address = allocate(padded * 8);
+      writes.push({ address, span, from: 0, count: span.positions.length, padded, weight: 1 });
       return { tile: span.tile, first: span.first, count: padded, address };
     });
     const strips: PlacedRows[][] = [];
-    const rows = plan.request.height * plan.factorY;
+    const rows = plan.viewport.height * plan.factorY;
     const stripRows = plan.stripRows * plan.factorY;
     for (let top = 0; top < rows; top += stripRows) {
       const bottom = Math.min(top + stripRows, rows);
       strips.push(
-        pass.rows.flatMap((span): PlacedRows[] => {
+        grid.rows.flatMap((span): PlacedRows[] => {
           const from = Math.max(0, top - span.first);
           const count = Math.min(span.positions.length, bottom - span.first) - from;
           if (count <= 0) return [];
           const padded = pad(count, 4);
-          const address = take(padded * 8);
-          writes.push({ address, span, from, count, padded, share: 1 / plan.passes.length });
+          const address = allocate(padded * 8);
+          writes.push({ address, span, from, count, padded, weight: 1 / plan.grids.length });
           return [{ tile: span.tile, first: span.first + from - top, count, address }];
         }),
       );
@@ -98,21 +116,21 @@ export function placePlan(
     return { columns, strips };
   });
 
-  const widest = Math.max(8, ...passes.flatMap((pass) => pass.columns.map((column) => column.count)));
+  const maxColumns = Math.max(8, ...grids.flatMap((grid) => grid.columns.map((column) => column.count)));
   const rows = plan.stripRows * plan.factorY;
-  const scratch = take(kernel.exports.scratchBytes(maxOutputs, network.frequencies, widest, rows));
-  const stride = pad(plan.request.width * plan.factorX + 8, 16) * 4;
-  // Tiles are computed two rows at a time: an odd last one touches the row behind it.
+  const scratch = allocate(kernel.exports.scratchBytes(maxWidth, frequencies, maxColumns, rows));
+  const stride = pad(plan.viewport.width * plan.factorX + 8, 16) * 4;
+  // Tiles are computed two rows at a time: an odd number of rows touches one row more.
   const plane = stride * (rows + 1);
-  const sums = take(3 * plane);
-  const output = take(plan.stripRows * plan.request.width * 4 + 64);
-  kernel.ensure(end);
+  const sums = allocate(3 * plane);
+  const output = allocate(plan.stripRows * plan.viewport.width * 4 + 64);
+  kernel.ensureSize(end);
 
-  for (const { address, span, from, count, padded, share } of writes) {
+  for (const { address, span, from, count, padded, weight } of writes) {
     const floats = kernel.floats(address, 2 * padded);
     floats.fill(0);
     floats.set(span.positions.subarray(from, from + count), 0);
-    for (let i = 0; i < count; i++) floats[padded + i] = span.fades[from + i] * share;
+    for (let i = 0; i < count; i++) floats[padded + i] = span.fades[from + i] * weight;
   }
-  return { time, encoder, weights, passes, scratch, sums, stride, plane, output };
+  return { time, encoder, weights, grids, scratch, sums, stride, plane, output };
 }

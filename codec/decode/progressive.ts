@@ -1,28 +1,34 @@
 import { chooseSampling, type Sampling } from "./sampling.js";
 import type { Viewport } from "./viewport.js";
 
-/** One of the pictures that follow each other: R'G'B' and opaque alpha, full range, 4 bytes a pixel. */
+/** One step of a progressively decoded frame. */
 export interface ProgressiveFrame {
+  /** Pixels. */
   readonly width: number;
+  /** Pixels. */
   readonly height: number;
+  /** R'G'B' and opaque alpha, full range, 4 bytes per pixel. */
   readonly rgba: Uint8Array;
 }
 
-/** Decodes a request, with a sampling where it is not the request's own; its region may stand out by half a pixel. */
-type DecodePart = (request: Viewport, sampling?: Sampling) => Uint8Array;
+/**
+ * Decodes a viewport as RGBA. `sampling` replaces the viewport's own. The region may exceed the frame by half an
+ * output pixel.
+ */
+type DecodePart = (viewport: Viewport, sampling?: Sampling) => Uint8Array;
 
-/** A coarse picture of half the size, then the picture. */
-export function* progressively(
-  request: Viewport,
+/** Yields a frame at half the width and height, then at full size. */
+export function* renderProgressively(
+  viewport: Viewport,
   decode: DecodePart,
 ): Generator<ProgressiveFrame, void, undefined> {
-  const { region, width, height } = request;
-  const sampling = chooseSampling(request);
-  const alone = sampling.factorX * sampling.factorY * sampling.offsets.length === 1;
-  if (!alone || width < 2 || height < 2) {
+  const { region, width, height } = viewport;
+  const sampling = chooseSampling(viewport);
+  const oneSamplePerPixel = sampling.factorX * sampling.factorY * sampling.offsets.length === 1;
+  if (!oneSamplePerPixel || width < 2 || height < 2) {
     const half = { region, width: Math.ceil(width / 2), height: Math.ceil(height / 2) };
     yield { width: half.width, height: half.height, rgba: decode(half) };
-    yield { width, height, rgba: decode(request) };
+    yield { width, height, rgba: decode(viewport) };
     return;
   }
   const rgba = new Uint8Array(width * height * 4);
@@ -32,16 +38,16 @@ export function* progressively(
     [0, 1],
     [1, 1],
   ]) {
-    const part = everySecond(request, column, row);
+    const part = everyOtherSample(viewport, column, row);
     const pixels = decode(part, sampling);
-    spread(pixels, rgba, width, column, row);
+    scatterPixels(pixels, { rgba, width }, column, row);
     if (column === 0 && row === 0) yield { width: part.width, height: part.height, rgba: pixels };
   }
   yield { width, height, rgba };
 }
 
-/** The request whose samples are every second one of every second row, from (column, row) on. */
-function everySecond({ region, width, height }: Viewport, column: number, row: number): Viewport {
+/** Returns the viewport with every second sample of every second row, starting at (column, row). */
+function everyOtherSample({ region, width, height }: Viewport, column: number, row: number): Viewport {
   const stepX = region.width / width;
   const stepY = region.height / height;
   const part = { width: Math.ceil((width - column) / 2), height: Math.ceil((height - row) / 2) };
@@ -56,10 +62,16 @@ function everySecond({ region, width, height }: Viewport, column: number, row: n
   };
 }
 
-/** Writes pixels to every second place of every second row. */
-function spread(from: Uint8Array, to: Uint8Array, width: number, column: number, row: number): void {
-  const source = new Uint32Array(from.buffer, from.byteOffset, from.length / 4);
-  const target = new Uint32Array(to.buffer, to.byteOffset, to.length / 4);
+/** Writes RGBA pixels to every second column of every second row of an image of `width`, starting at (column, row). */
+function scatterPixels(
+  pixels: Uint8Array,
+  image: { readonly rgba: Uint8Array; readonly width: number },
+  column: number,
+  row: number,
+): void {
+  const { rgba, width } = image;
+  const source = new Uint32Array(pixels.buffer, pixels.byteOffset, pixels.length / 4);
+  const target = new Uint32Array(rgba.buffer, rgba.byteOffset, rgba.length / 4);
   for (let i = 0, y = row; i < source.length; y += 2) {
     const end = (y + 1) * width;
     for (let at = y * width + column; at < end; at += 2) target[at] = source[i++];

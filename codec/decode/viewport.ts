@@ -1,8 +1,8 @@
-import type { GroupEntry } from "../asset/asset.js";
+import type { BaseAsset, GroupEntry } from "../asset/asset.js";
 import { MAX_SIDE } from "../asset/parse.js";
 import { SieddError } from "../errors.js";
 
-/** A part of the picture in source pixels; edges may lie between pixels. */
+/** A rectangle of the source frame, in source pixels. Values may be fractional. */
 export interface Region {
   readonly x: number;
   readonly y: number;
@@ -10,15 +10,19 @@ export interface Region {
   readonly height: number;
 }
 
-/** Which part of the picture, computed as how many pixels. */
+/** A region of the frame and the size at which it is decoded. */
 export interface Viewport {
   readonly region: Region;
-  /** Output pixels. */
+  /** Output pixels, an integer from 1 to 8192. */
   readonly width: number;
+  /** Output pixels, an integer from 1 to 8192. */
   readonly height: number;
 }
 
-/** The whole picture. */
+/** The parts of an asset that a decoder of any profile needs. */
+export type DecoderMetadata = Pick<BaseAsset, "width" | "height" | "groups">;
+
+/** Returns the region that covers the entire frame. */
 export const fullRegion = (frame: { width: number; height: number }): Region => ({
   x: 0,
   y: 0,
@@ -26,14 +30,17 @@ export const fullRegion = (frame: { width: number; height: number }): Region => 
   height: frame.height,
 });
 
-/** The index's entry of a group. Throws `bad-request`. */
+/** Returns the index entry of a group. @throws SieddError `bad-request` if it does not exist. */
 export function groupEntry(groups: readonly GroupEntry[], index: number): GroupEntry {
   const entry = groups[index];
-  if (entry === undefined) throw new SieddError("bad-request", `group ${index} does not exist`);
-  return entry;
+  if (entry !== undefined) return entry;
+  throw new SieddError(
+    "bad-request",
+    `group ${index} does not exist: the asset has groups 0 to ${groups.length - 1}`,
+  );
 }
 
-/** Throws `bad-request` unless the group has the frame. */
+/** Throws SieddError `bad-request` unless `frame` is an integer within the group. */
 export function checkFrame(frame: number, frameCount: number): void {
   if (!Number.isInteger(frame) || frame < 0 || frame >= frameCount) {
     throw new SieddError(
@@ -43,7 +50,7 @@ export function checkFrame(frame: number, frameCount: number): void {
   }
 }
 
-/** Throws `bad-request` unless the moment, in frames, lies in the group or less than one frame outside it. */
+/** Throws SieddError `bad-request` unless `frame` lies within the group or less than one frame outside it. */
 export function checkFramePosition(frame: number, frameCount: number): void {
   if (!(frame > -1 && frame < frameCount)) {
     throw new SieddError(
@@ -53,21 +60,25 @@ export function checkFramePosition(frame: number, frameCount: number): void {
   }
 }
 
-/** Throws `bad-request` for an odd side. */
+/** Throws SieddError `bad-request` unless width and height are even. */
 export function checkEven({ width, height }: Viewport): void {
   if (width % 2 !== 0 || height % 2 !== 0) {
-    throw new SieddError("bad-request", `size ${width} x ${height} must be even for 4:2:0 video`);
+    throw new SieddError(
+      "bad-request",
+      `width and height must be even for 4:2:0 video, got ${width} x ${height}`,
+    );
   }
 }
 
-/** Throws `bad-request` for an output of another length. */
-export function expectLength(out: ArrayLike<number>, length: number): void {
-  if (out.length !== length)
-    throw new SieddError("bad-request", `the output takes ${length} bytes, not ${out.length}`);
+/** Throws SieddError `bad-request` unless the output buffer has `length` bytes. */
+export function checkLength(out: ArrayLike<number>, length: number): void {
+  if (out.length !== length) {
+    throw new SieddError("bad-request", `the output buffer must have ${length} bytes, got ${out.length}`);
+  }
 }
 
-/** Whether two requests ask for the same samples. */
-export function sameRequest(a: Viewport, b: Viewport): boolean {
+/** Returns whether two viewports are equal. */
+export function sameViewport(a: Viewport, b: Viewport): boolean {
   return (
     a.width === b.width &&
     a.height === b.height &&
@@ -78,9 +89,12 @@ export function sameRequest(a: Viewport, b: Viewport): boolean {
   );
 }
 
-/** Throws `bad-request` unless the region lies in the picture and the size is whole and within 1 .. 8192 a side. */
-export function checkRequest(request: Viewport, frame: { width: number; height: number }): void {
-  const { region, width, height } = request;
+/**
+ * Throws SieddError `bad-request` unless the region lies within the frame, and width and height are integers
+ * from 1 to 8192.
+ */
+export function checkViewport(viewport: Viewport, frame: { width: number; height: number }): void {
+  const { region, width, height } = viewport;
   const slack = 1e-6;
   const inside =
     region.width > 0 &&
@@ -92,14 +106,14 @@ export function checkRequest(request: Viewport, frame: { width: number; height: 
   if (!inside) {
     throw new SieddError(
       "bad-request",
-      `region ${region.x},${region.y},${region.width},${region.height} does not lie in the picture of ${frame.width} x ${frame.height}`,
+      `region ${region.x},${region.y},${region.width},${region.height} must lie within the frame of ${frame.width} x ${frame.height}`,
     );
   }
   for (const side of [width, height]) {
     if (!Number.isInteger(side) || side < 1 || side > MAX_SIDE) {
       throw new SieddError(
         "bad-request",
-        `size ${width} x ${height} is not within 1 to ${MAX_SIDE} pixels a side`,
+        `width and height must be integers from 1 to ${MAX_SIDE}, got ${width} x ${height}`,
       );
     }
   }

@@ -1,7 +1,7 @@
 /**
- * Adaptive probabilities of binary decisions, 16 bits each: the mean of a fast and a slow estimate
- * (rates 1/16 and 1/128), so that a model learns quickly and then stays put. Integers only, so that
- * encoder and decoder agree on every machine.
+ * Adaptive probabilities of binary decisions, 16 bits each: the mean of a fast and a slow estimate (adaptation
+ * rates 1/16 and 1/128), so that a model adapts quickly and is stable afterwards. All arithmetic is on
+ * integers, so that encoder and decoder agree on every machine.
  */
 export class BinaryModels {
   readonly fast: Uint16Array;
@@ -12,13 +12,14 @@ export class BinaryModels {
     this.slow = new Uint16Array(count).fill(32768);
   }
 
-  /** Probability that the next decision is 0, in 1/65536, from 32 to 65504. */
-  zero(context: number): number {
+  /** Returns the probability that the next decision is 0, in units of 1/65536, from 32 to 65504. */
+  zeroProbability(context: number): number {
     const p = (this.fast[context] + this.slow[context]) >>> 1;
     return Math.max(32, Math.min(65504, p));
   }
 
-  learn(context: number, bit: number): void {
+  /** Adapts the estimates of a context to a decision. */
+  update(context: number, bit: number): void {
     const fast = this.fast[context];
     const slow = this.slow[context];
     if (bit === 0) {

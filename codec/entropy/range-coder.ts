@@ -3,25 +3,26 @@ import type { BinaryModels } from "./model.js";
 
 /**
  * Binary range coder with carry propagation (after G. N. N. Martin, 1979; byte-wise
- * renormalization as in LZMA, I. Pavlov). 32-bit range, probabilities of 16 bits.
+ * renormalization as in LZMA, I. Pavlov). The range has 32 bits, probabilities have 16.
  */
 export class RangeEncoder {
   #out: number[] = [];
   #low = 0; // up to 33 bits, exact in a double
   #range = 0xffffffff;
   #cache = 0;
+  /** Bytes 0xff that wait for a carry. */
   #pending = 0;
   #first = true;
 
   encode(models: BinaryModels, context: number, bit: number): void {
-    const bound = (this.#range >>> 16) * models.zero(context);
+    const bound = (this.#range >>> 16) * models.zeroProbability(context);
     if (bit === 0) {
       this.#range = bound;
     } else {
       this.#low += bound;
       this.#range -= bound;
     }
-    models.learn(context, bit);
+    models.update(context, bit);
     while (this.#range < 0x1000000) {
       this.#range = (this.#range << 8) >>> 0;
       this.#shift();
@@ -42,6 +43,7 @@ export class RangeEncoder {
     this.#low = (low % 0x1000000) * 256;
   }
 
+  /** Flushes the coder and returns everything it wrote. */
   finish(): Uint8Array {
     for (let i = 0; i < 5; i++) this.#shift();
     return Uint8Array.from(this.#out);
@@ -49,8 +51,8 @@ export class RangeEncoder {
 }
 
 /**
- * Reads what RangeEncoder wrote. Reading on past the end gives `corrupt-group`. The state is open to
- * `IntegerModels`, which decodes a million decisions a group with it in registers.
+ * Reads what RangeEncoder wrote. Reading past the end throws `corrupt-group`. The state is public because
+ * `IntegerModels` keeps it in registers while it decodes about a million decisions per group.
  */
 export class RangeDecoder {
   readonly bytes: Uint8Array;
@@ -61,20 +63,21 @@ export class RangeDecoder {
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
-    if (bytes.length < 4) throw endsTooEarly();
+    if (bytes.length < 4) throw unexpectedEnd();
     for (; this.position < 4; this.position++) this.code = ((this.code << 8) | bytes[this.position]) >>> 0;
   }
 
-  /** Every byte must have been used: leftover bytes are an error. */
-  end(): void {
+  /** Throws SieddError `corrupt-group` if bytes are left over. */
+  expectEnd(): void {
     if (this.position !== this.bytes.length) {
       throw new SieddError(
         "corrupt-group",
-        `${this.bytes.length - this.position} bytes of coded weights are left over`,
+        `the coded weights have ${this.bytes.length - this.position} extra bytes`,
       );
     }
   }
 }
 
-export const endsTooEarly = (): SieddError =>
-  new SieddError("corrupt-group", "the coded weights end too early");
+/** Returns the error for coded weights that end early. */
+export const unexpectedEnd = (): SieddError =>
+  new SieddError("corrupt-group", "the coded weights are truncated");

@@ -1,11 +1,12 @@
 import { MAX_MAGNITUDE } from "../entropy/integer.js";
 import type { TileNetwork } from "../network/definition.js";
-import { allocateTile, type GroupDecoders, type TileWeights } from "./weights.js";
+import { allocateTile, type GroupWeights, type TileWeights } from "./weights.js";
 
-/** Step sizes of uniform quantization, one a kind of number: value = integer * step. */
+/** Step sizes of uniform quantization, one per kind of parameter: value = integer * step. */
 export interface QuantizationSteps {
-  /** A step a sine layer. */
+  /** One step per sine layer. */
   readonly hidden: readonly number[];
+  /** One step per sine layer. */
   readonly hiddenBias: readonly number[];
   readonly head: number;
   readonly headBias: number;
@@ -13,12 +14,12 @@ export interface QuantizationSteps {
   readonly motion: number;
 }
 
-/** Decoders as integers, with the steps that give them their values back. */
-export interface QuantizedGroup extends GroupDecoders<Int32Array> {
+/** The quantized weights of a group and the steps that convert them back to values. */
+export interface QuantizedGroup extends GroupWeights<Int32Array> {
   readonly steps: QuantizationSteps;
 }
 
-function rounded(values: Float32Array, step: number): Int32Array {
+function quantizeValues(values: Float32Array, step: number): Int32Array {
   const integers = new Int32Array(values.length);
   for (let i = 0; i < values.length; i++) {
     const q = Math.round(values[i] / step);
@@ -27,33 +28,33 @@ function rounded(values: Float32Array, step: number): Int32Array {
   return integers;
 }
 
-function scaled(integers: Int32Array, step: number): Float32Array {
+function dequantizeValues(integers: Int32Array, step: number): Float32Array {
   const values = new Float32Array(integers.length);
   for (let i = 0; i < integers.length; i++) values[i] = integers[i] * step;
   return values;
 }
 
-/** Rounds every number to its nearest multiple of its step. */
-export function quantize(group: GroupDecoders<Float32Array>, steps: QuantizationSteps): QuantizedGroup {
+/** Quantizes every parameter to the nearest multiple of its step. */
+export function quantize(group: GroupWeights<Float32Array>, steps: QuantizationSteps): QuantizedGroup {
   return {
     ...group,
     steps,
-    motion: rounded(group.motion, steps.motion),
-    tiles: group.tiles.map((tile) => convert(tile, steps, rounded)),
+    motion: quantizeValues(group.motion, steps.motion),
+    tiles: group.tiles.map((tile) => mapTile(tile, steps, quantizeValues)),
   };
 }
 
-/** The numbers that a decoder computes with. */
-export function dequantize(group: QuantizedGroup): GroupDecoders<Float32Array> {
+/** Returns the parameters that a decoder computes with. */
+export function dequantize(group: QuantizedGroup): GroupWeights<Float32Array> {
   const { steps, ...rest } = group;
   return {
     ...rest,
-    motion: scaled(group.motion, steps.motion),
-    tiles: group.tiles.map((tile) => convert(tile, steps, scaled)),
+    motion: dequantizeValues(group.motion, steps.motion),
+    tiles: group.tiles.map((tile) => mapTile(tile, steps, dequantizeValues)),
   };
 }
 
-function convert<A extends Float32Array | Int32Array, B extends Float32Array | Int32Array>(
+function mapTile<A extends Float32Array | Int32Array, B extends Float32Array | Int32Array>(
   tile: TileWeights<A>,
   steps: QuantizationSteps,
   apply: (values: A, step: number) => B,
@@ -67,7 +68,7 @@ function convert<A extends Float32Array | Int32Array, B extends Float32Array | I
   };
 }
 
-/** Integers to be filled by a reader. */
+/** Allocates the integers of a group, for a reader to fill in. */
 export function allocateQuantized(
   network: TileNetwork,
   header: Pick<QuantizedGroup, "frameCount" | "startsScene" | "mean" | "deviation" | "steps">,

@@ -1,15 +1,15 @@
 import { CHANNELS, decoderInputs, inputFeatures, type TileNetwork } from "../network/definition.js";
 
 /**
- * One tile's decoder. Matrices are [in, out] in row-major order; `T` is the storage: floats, or the
- * integers they are quantized to.
+ * The weights of one tile's decoder. Matrices are [in, out] in row-major order. `T` is the storage: floats, or
+ * the integers that they are quantized to.
  */
 export interface TileWeights<T extends Float32Array | Int32Array> {
-  /** Width of the sine layers; 0 is a constant color (only `headBias`). */
+  /** Width of the sine layers; 0 means a constant color (only `headBias`). */
   readonly width: number;
-  /** A matrix a sine layer: [inputs, width], then [width, width]. */
+  /** One matrix per sine layer: [inputs, width], then [width, width]. */
   readonly hidden: readonly T[];
-  /** [width] a sine layer. */
+  /** [width] per sine layer. */
   readonly hiddenBias: readonly T[];
   /** [width, 3]. */
   readonly head: T;
@@ -17,32 +17,33 @@ export interface TileWeights<T extends Float32Array | Int32Array> {
   readonly headBias: T;
 }
 
-/** The decoders of one group: [rows x columns] tiles in row-major order. */
-export interface GroupDecoders<T extends Float32Array | Int32Array> {
+/** The weights of one group. */
+export interface GroupWeights<T extends Float32Array | Int32Array> {
   /** Frames in the group. */
   readonly frameCount: number;
-  /** Whether its first frame begins a scene: nothing is cross-faded from the group before. Default: no. */
+  /** Whether its first frame begins a scene. If so, the previous group is not cross-faded into it. Default false. */
   readonly startsScene?: boolean;
-  /** The head's output v means v * deviation + mean, R'G'B' in [0, 1]. */
+  /** Normalization per channel: the head's output v means v * deviation + mean, R'G'B' in [0, 1]. */
   readonly mean: readonly number[];
   readonly deviation: readonly number[];
+  /** [rows x columns] tiles in row-major order. */
   readonly tiles: readonly TileWeights<T>[];
   /** [tiles, frames, 2]: displacement (u, v) in tile-local units (a tile is 2 wide). */
   readonly motion: T;
 }
 
-/** The layer shared by all decoders of an asset: [features, width] and [width]; empty where the width is 0. */
+/** The layer that all decoders of an asset share: [features, width] and [width]; empty if the width is 0. */
 export interface SharedEncoder {
   readonly weights: Float32Array;
   readonly bias: Float32Array;
 }
 
-/** Inputs of sine layer `layer` of a decoder of `width`. */
+/** Returns the number of inputs of sine layer `layer` in a decoder of `width`. */
 export function layerInputs(network: TileNetwork, width: number, layer: number): number {
   return layer === 0 ? decoderInputs(network) : width;
 }
 
-/** Zeroed decoders of the right shapes, in floats or integers. */
+/** Allocates the weights of one tile. `make` creates the storage of each matrix. */
 export function allocateTile<T extends Float32Array | Int32Array>(
   network: TileNetwork,
   width: number,
@@ -58,17 +59,17 @@ export function allocateTile<T extends Float32Array | Int32Array>(
   };
 }
 
-/** Numbers in the shared encoder: weights and biases. */
+/** Returns the number of weights and biases in the shared encoder. */
 export function sharedEncoderSize(network: TileNetwork): { weights: number; bias: number } {
   return { weights: inputFeatures(network) * network.encoderWidth, bias: network.encoderWidth };
 }
 
-/** Numbers in one tile's decoder of `width`; displacements left out. */
-export function decoderSize(network: TileNetwork, width: number): number {
+/** Returns the number of parameters in one tile's decoder of `width`, without displacements. */
+export function parameterCount(network: TileNetwork, width: number): number {
   if (width === 0) return CHANNELS;
-  let numbers = (width + 1) * CHANNELS;
+  let count = (width + 1) * CHANNELS;
   for (let layer = 0; layer < network.hiddenLayers; layer++) {
-    numbers += (layerInputs(network, width, layer) + 1) * width;
+    count += (layerInputs(network, width, layer) + 1) * width;
   }
-  return numbers;
+  return count;
 }

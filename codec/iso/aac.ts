@@ -2,7 +2,7 @@ import type { ByteReader } from "../bytes/reader.js";
 import { ByteWriter } from "../bytes/writer.js";
 import { box, fullBox, onlyBox, readBoxes, versionAndFlags } from "./box.js";
 
-/** What a decoder must know of an AAC-LC track. */
+/** The decoder configuration of an AAC-LC track. */
 export interface AacConfiguration {
   /** Hertz. */
   readonly sampleRate: number;
@@ -11,13 +11,15 @@ export interface AacConfiguration {
   readonly config: Uint8Array;
 }
 
-/** One MPEG-4 descriptor with a one-byte length (ISO/IEC 14496-1, 8.3.3). */
+/** Serializes an MPEG-4 descriptor with a one-byte length (ISO/IEC 14496-1, 8.3.3). */
 function descriptor(tag: number, contents: Uint8Array): Uint8Array {
-  if (contents.length > 127) throw new RangeError(`a descriptor of ${contents.length} bytes is too long`);
+  if (contents.length > 127) {
+    throw new RangeError(`an MPEG-4 descriptor must have at most 127 bytes, got ${contents.length}`);
+  }
   return new ByteWriter().u8(tag).u8(contents.length).bytes(contents).finish();
 }
 
-/** An `stsd` with one `mp4a` sample entry. `bitrate` is the mean in bits a second. */
+/** Serializes an `stsd` with one `mp4a` sample entry. `bitrate` is the mean, in bits per second. */
 export function writeAacSampleEntry(aac: AacConfiguration, bitrate: number): Uint8Array {
   const decoder = new ByteWriter().u8(0x40).u8(0x15).u8(0).u8(0).u8(0).u32(bitrate).u32(bitrate);
   decoder.bytes(descriptor(5, aac.config));
@@ -32,26 +34,27 @@ export function writeAacSampleEntry(aac: AacConfiguration, bitrate: number): Uin
   return fullBox("stsd", 0, 0, new ByteWriter().u32(1).finish(), mp4a);
 }
 
-/** Reads what `writeAacSampleEntry` wrote; anything else is `bad-asset`. */
+/** Parses the `stsd` that `writeAacSampleEntry` writes. Throws the reader's error for anything else. */
 export function readAacSampleEntry(stsd: ByteReader, sampleRate: number): AacConfiguration {
   versionAndFlags(stsd);
-  if (stsd.u32() !== 1) throw stsd.error("does not have one sample entry");
+  if (stsd.u32() !== 1) throw stsd.error("does not have exactly one sample entry");
   const entry = onlyBox(readBoxes(stsd), "mp4a", stsd);
   entry.skip(16);
-  const channels = entry.within(entry.u16(), 1, 8, "the number of channels");
+  const channels = entry.checkRange(entry.u16(), 1, 8, "the number of channels");
   entry.skip(10);
   const esds = onlyBox(readBoxes(entry), "esds", entry);
   versionAndFlags(esds);
-  openDescriptor(esds, 3);
+  readDescriptorHeader(esds, 3);
   esds.skip(3);
-  openDescriptor(esds, 4);
+  readDescriptorHeader(esds, 4);
   esds.skip(13);
-  const length = openDescriptor(esds, 5);
+  const length = readDescriptorHeader(esds, 5);
   return { sampleRate, channels, config: esds.bytes(length).slice() };
 }
 
-function openDescriptor(reader: ByteReader, tag: number): number {
-  const found = reader.u8();
-  if (found !== tag) throw reader.error(`has descriptor ${found} instead of ${tag}`);
-  return reader.within(reader.u8(), 0, 127, "a descriptor's length");
+/** Reads the header of a descriptor, whose tag must be `tag`, and returns the length of its contents. */
+function readDescriptorHeader(reader: ByteReader, tag: number): number {
+  const actual = reader.u8();
+  if (actual !== tag) throw reader.error(`has descriptor ${actual}, must be ${tag}`);
+  return reader.checkRange(reader.u8(), 0, 127, "the length of a descriptor");
 }

@@ -13,23 +13,24 @@ const DATA_OFFSET = 0x01;
 const SAMPLE_SIZES = 0x200;
 const MDAT_HEADER = 8;
 
-/** What the head of fragmented sound says of its track. */
+/** The properties of an audio track that its init segment describes. */
 export type FragmentedAudio = Pick<
   AudioTrack,
   "sampleRate" | "channels" | "config" | "packetDuration" | "bytes" | "packetCount" | "language" | "priming"
 >;
 
-/** Where a fragment stands among the others. */
-export interface AudioFragmentPlace {
-  /** From 0. */
+/** Position of a fragment in its track. */
+export interface AudioFragmentPosition {
+  /** Index of the fragment, from 0. */
   readonly index: number;
-  /** Samples before it. */
+  /** Decode time: samples that precede the fragment. */
   readonly decodeTime: number;
 }
 
 /**
- * ftyp and moov of sound in fragments (ISO/IEC 14496-12). Whole packets of encoder delay are not in the
- * rendition; what is left of the delay, less than a packet, is its edit list.
+ * Serializes the init segment (`ftyp` and `moov`) of fragmented audio (ISO/IEC 14496-12). The rendition omits
+ * packets that lie entirely in the encoder delay. An edit list skips the rest of the delay, which is less than
+ * a packet.
  */
 export function audioInit(track: FragmentedAudio): Uint8Array<ArrayBuffer> {
   const { sampleRate, channels, config, packetDuration, bytes, packetCount } = track;
@@ -44,7 +45,7 @@ export function audioInit(track: FragmentedAudio): Uint8Array<ArrayBuffer> {
     mediaDuration: 0,
     movieDuration: 0,
     language: track.language,
-    start: track.priming % packetDuration,
+    mediaTime: track.priming % packetDuration,
     sampleTable: [
       writeAacSampleEntry({ sampleRate, channels, config }, bitrate),
       ...writeSampleTables([], [], []),
@@ -56,9 +57,9 @@ export function audioInit(track: FragmentedAudio): Uint8Array<ArrayBuffer> {
   return concat([box("ftyp", ftyp.finish()), moov]);
 }
 
-/** moof and mdat of one run of packets, as they are stored in the asset. */
+/** Serializes a media segment (`moof` and `mdat`) of consecutive packets, exactly as stored in the asset. */
 export function audioFragment(
-  place: AudioFragmentPlace,
+  { index, decodeTime }: AudioFragmentPosition,
   packets: readonly Uint8Array[],
 ): Uint8Array<ArrayBuffer> {
   const moof = (dataOffset: number) => {
@@ -66,11 +67,11 @@ export function audioFragment(
     for (const packet of packets) trun.u32(packet.byteLength);
     return box(
       "moof",
-      fullBox("mfhd", 0, 0, new ByteWriter().u32(place.index + 1).finish()),
+      fullBox("mfhd", 0, 0, new ByteWriter().u32(index + 1).finish()),
       box(
         "traf",
         fullBox("tfhd", 0, DEFAULT_BASE_IS_MOOF, new ByteWriter().u32(TRACK_ID).finish()),
-        fullBox("tfdt", 1, 0, new ByteWriter().u64(place.decodeTime).finish()),
+        fullBox("tfdt", 1, 0, new ByteWriter().u64(decodeTime).finish()),
         fullBox("trun", 0, DATA_OFFSET | SAMPLE_SIZES, trun.finish()),
       ),
     );
@@ -79,11 +80,11 @@ export function audioFragment(
 }
 
 function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
-  let at = 0;
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
+  let offset = 0;
   for (const part of parts) {
-    whole.set(part, at);
-    at += part.byteLength;
+    bytes.set(part, offset);
+    offset += part.byteLength;
   }
-  return whole;
+  return bytes;
 }

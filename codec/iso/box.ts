@@ -1,7 +1,9 @@
-import { ByteReader } from "../bytes/reader.js";
+import type { ByteReader } from "../bytes/reader.js";
 import { ByteWriter } from "../bytes/writer.js";
 
-/** Writes one ISO base media file box (ISO/IEC 14496-12, 4.2): 32-bit size, type, contents. */
+export { ByteReader, type CreateReaderError } from "../bytes/reader.js";
+
+/** Serializes an ISO base media file box (ISO/IEC 14496-12, 4.2): 32-bit size, type, contents. */
 export function box(type: string, ...contents: readonly Uint8Array[]): Uint8Array {
   const size = contents.reduce((sum, part) => sum + part.byteLength, 8);
   const writer = new ByteWriter().u32(size).text(type);
@@ -9,7 +11,7 @@ export function box(type: string, ...contents: readonly Uint8Array[]): Uint8Arra
   return writer.finish();
 }
 
-/** A box with version and flags (ISO/IEC 14496-12, 4.2, FullBox). */
+/** Serializes a box with version and flags (FullBox, ISO/IEC 14496-12, 4.2). */
 export function fullBox(
   type: string,
   version: number,
@@ -19,17 +21,18 @@ export function fullBox(
   return box(type, new ByteWriter().u32((version << 24) | flags).finish(), ...contents);
 }
 
-/** One box as read: its contents start after the header. */
+/** One box inside a reader. */
 export interface BoxSlice {
   readonly type: string;
-  /** Offset of the header from the start of the reader. */
+  /** Offset of the box header from the start of the reader. */
   readonly offset: number;
-  /** Header and contents in bytes. */
+  /** Size of header and contents in bytes. */
   readonly size: number;
+  /** Reader of the contents. */
   readonly reader: ByteReader;
 }
 
-/** Splits a container box into its children; a child larger than its parent is `bad-asset`. */
+/** Splits the rest of a container box into its children. Throws the reader's error if a child exceeds it. */
 export function readBoxes(reader: ByteReader): BoxSlice[] {
   const boxes: BoxSlice[] = [];
   while (reader.remaining > 0) {
@@ -39,25 +42,24 @@ export function readBoxes(reader: ByteReader): BoxSlice[] {
     const size = size32 === 1 ? reader.u64() : size32;
     const header = reader.position - offset;
     if (size < header) throw reader.error(`has a box "${printable(type)}" of ${size} bytes`);
-    const contents = reader.bytes(size - header);
-    boxes.push({
-      type,
-      offset,
-      size,
-      reader: new ByteReader(contents, `${reader.where}/${printable(type)}`),
-    });
+    boxes.push({ type, offset, size, reader: reader.slice(size - header, printable(type)) });
   }
   return boxes;
 }
 
-/** The only child of a type; none or several is `bad-asset`. */
-export function onlyBox(boxes: readonly BoxSlice[], type: string, parent: ByteReader): ByteReader {
-  const found = boxes.filter((candidate) => candidate.type === type);
-  if (found.length !== 1) throw parent.error(`has ${found.length} "${type}" boxes instead of one`);
-  return found[0].reader;
+/** Returns the only child of a type. Throws the error of `parent` if there is none or more than one. */
+export function onlyBoxSlice(boxes: readonly BoxSlice[], type: string, parent: ByteReader): BoxSlice {
+  const matches = boxes.filter((candidate) => candidate.type === type);
+  if (matches.length !== 1)
+    throw parent.error(`has ${matches.length} "${type}" boxes, must have exactly one`);
+  return matches[0];
 }
 
-/** Reads version and flags of a full box. */
+/** Returns the contents of the only child of a type. Throws as `onlyBoxSlice` does. */
+export const onlyBox = (boxes: readonly BoxSlice[], type: string, parent: ByteReader): ByteReader =>
+  onlyBoxSlice(boxes, type, parent).reader;
+
+/** Reads the version and the flags of a full box. */
 export function versionAndFlags(reader: ByteReader): { version: number; flags: number } {
   const word = reader.u32();
   return { version: word >>> 24, flags: word & 0xffffff };

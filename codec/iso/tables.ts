@@ -1,47 +1,53 @@
 import type { ByteReader } from "../bytes/reader.js";
 import { ByteWriter } from "../bytes/writer.js";
 import { SieddError } from "../errors.js";
-import { fullBox, onlyBox, type readBoxes, versionAndFlags } from "./box.js";
+import { type BoxSlice, fullBox, onlyBox, versionAndFlags } from "./box.js";
 
-/** Where every sample of a track lies and how long it lasts, in the order of the track. */
+/** Location and duration of every sample of a track, in track order. */
 export interface SampleTable {
   /** Bytes from the start of the file. */
   readonly offsets: Float64Array;
   /** Bytes. */
   readonly sizes: Uint32Array;
-  /** In the track's timescale. */
+  /** In ticks of the track's timescale. */
   readonly durations: Uint32Array;
 }
 
-/** A run of samples that lie one after the other in the file. */
+/** A chunk (ISO/IEC 14496-12): samples that are contiguous in the file. */
 export interface SampleChunk {
+  /** Bytes from the start of the file. */
   readonly offset: number;
+  /** Samples in the chunk. */
   readonly count: number;
 }
 
 const MAX_SAMPLES = 2 ** 26;
 
-function runs(values: ArrayLike<number>): [count: number, value: number][] {
-  const found: [number, number][] = [];
+function runLengths(values: ArrayLike<number>): [count: number, value: number][] {
+  const runs: [number, number][] = [];
   for (let i = 0; i < values.length; i++) {
-    const last = found.at(-1);
+    const last = runs.at(-1);
     if (last !== undefined && last[1] === values[i]) last[0]++;
-    else found.push([1, values[i]]);
+    else runs.push([1, values[i]]);
   }
-  return found;
+  return runs;
 }
 
-/** The boxes stts, stsc, stsz and co64 (ISO/IEC 14496-12, 8.6.1.2, 8.7.3 to 8.7.5). */
+/**
+ * Serializes the boxes stts, stsc, stsz and co64 (ISO/IEC 14496-12, 8.6.1.2, 8.7.3 to 8.7.5).
+ * @param durations duration of each sample in ticks
+ * @param sizes size of each sample in bytes
+ */
 export function writeSampleTables(
   durations: ArrayLike<number>,
   sizes: ArrayLike<number>,
   chunks: readonly SampleChunk[],
 ): Uint8Array[] {
-  const times = runs(durations);
-  const stts = new ByteWriter().u32(times.length);
-  for (const [count, duration] of times) stts.u32(count).u32(duration);
+  const timeToSample = runLengths(durations);
+  const stts = new ByteWriter().u32(timeToSample.length);
+  for (const [count, duration] of timeToSample) stts.u32(count).u32(duration);
 
-  const perChunk = runs(chunks.map((chunk) => chunk.count));
+  const perChunk = runLengths(chunks.map((chunk) => chunk.count));
   const stsc = new ByteWriter().u32(perChunk.length);
   let first = 1;
   for (const [count, samples] of perChunk) {
@@ -63,21 +69,28 @@ export function writeSampleTables(
   ];
 }
 
-/** Reads the tables of an `stbl` box; every count is bounded by the bytes that hold it. */
+/**
+ * Parses the tables of an `stbl` box. Every count is checked against the bytes of its box before anything is
+ * allocated.
+ * @param boxes the children of `stbl`
+ * @param stbl the box itself, for error messages
+ * @param fileSize bytes of the file; every sample must lie within it
+ * @throws SieddError `truncated-asset`; the reader's error.
+ */
 export function readSampleTables(
-  stbl: ReturnType<typeof readBoxes>,
-  parent: ByteReader,
+  boxes: readonly BoxSlice[],
+  stbl: ByteReader,
   fileSize: number,
 ): SampleTable {
-  const sizes = readSizes(onlyBox(stbl, "stsz", parent));
-  const durations = readDurations(onlyBox(stbl, "stts", parent), sizes.length);
-  const chunkOffsets = readChunkOffsets(onlyBox(stbl, "co64", parent));
-  const offsets = readOffsets(onlyBox(stbl, "stsc", parent), chunkOffsets, sizes);
+  const sizes = readSizes(onlyBox(boxes, "stsz", stbl));
+  const durations = readDurations(onlyBox(boxes, "stts", stbl), sizes.length);
+  const chunkOffsets = readChunkOffsets(onlyBox(boxes, "co64", stbl));
+  const offsets = readOffsets(onlyBox(boxes, "stsc", stbl), chunkOffsets, sizes);
   for (let i = 0; i < sizes.length; i++) {
     if (offsets[i] + sizes[i] > fileSize) {
       throw new SieddError(
         "truncated-asset",
-        `the asset is cut off: ${parent.where} places sample ${i} up to byte ${offsets[i] + sizes[i]}, the file has ${fileSize}; copy or encode it again`,
+        `the asset is truncated: sample ${i} of ${stbl.path} ends at byte ${offsets[i] + sizes[i]}, the file has ${fileSize}; copy or encode it again`,
       );
     }
   }
@@ -86,61 +99,66 @@ export function readSampleTables(
 
 function readSizes(reader: ByteReader): Uint32Array {
   versionAndFlags(reader);
-  const uniform = reader.u32();
-  const count = reader.within(reader.u32(), 0, MAX_SAMPLES, "the number of samples");
-  if (uniform !== 0) throw reader.error("uses one size for all samples");
-  const sizes = new Uint32Array(reader.bounded(count, 4, "sample sizes"));
+  const uniformSize = reader.u32();
+  const count = reader.checkRange(reader.u32(), 0, MAX_SAMPLES, "the number of samples");
+  if (uniformSize !== 0) throw reader.error("uses one size for all samples, which is not supported");
+  const sizes = new Uint32Array(reader.checkCount(count, 4, "sample sizes"));
   for (let i = 0; i < count; i++) sizes[i] = reader.u32();
-  reader.end();
+  reader.expectEnd();
   return sizes;
 }
 
-function readDurations(reader: ByteReader, samples: number): Uint32Array {
+function readDurations(reader: ByteReader, sampleCount: number): Uint32Array {
   versionAndFlags(reader);
-  const entries = reader.bounded(reader.u32(), 8, "durations");
-  const durations = new Uint32Array(samples);
-  let at = 0;
+  const entries = reader.checkCount(reader.u32(), 8, "durations");
+  const durations = new Uint32Array(sampleCount);
+  let filled = 0;
   for (let i = 0; i < entries; i++) {
-    const count = reader.within(reader.u32(), 0, samples - at, "a run of durations");
-    durations.fill(reader.u32(), at, at + count);
-    at += count;
+    const count = reader.checkRange(
+      reader.u32(),
+      0,
+      sampleCount - filled,
+      "the length of a run of durations",
+    );
+    durations.fill(reader.u32(), filled, filled + count);
+    filled += count;
   }
-  reader.end();
-  if (at !== samples) throw reader.error(`gives ${at} durations for ${samples} samples`);
+  reader.expectEnd();
+  if (filled !== sampleCount) throw reader.error(`gives ${filled} durations for ${sampleCount} samples`);
   return durations;
 }
 
 function readChunkOffsets(reader: ByteReader): Float64Array {
   versionAndFlags(reader);
-  const count = reader.bounded(reader.u32(), 8, "chunk offsets");
+  const count = reader.checkCount(reader.u32(), 8, "chunk offsets");
   const offsets = Float64Array.from({ length: count }, () => reader.u64());
-  reader.end();
+  reader.expectEnd();
   return offsets;
 }
 
 function readOffsets(reader: ByteReader, chunks: Float64Array, sizes: Uint32Array): Float64Array {
   versionAndFlags(reader);
-  const entries = reader.bounded(reader.u32(), 12, "chunk runs");
-  const runsOfChunks = Array.from({ length: entries }, () => {
-    const first = reader.within(reader.u32(), 1, chunks.length, "a chunk's number");
-    const samples = reader.u32();
-    reader.u32();
-    return { first, samples };
+  const entries = reader.checkCount(reader.u32(), 12, "chunk runs");
+  const chunkRuns = Array.from({ length: entries }, () => {
+    const firstChunk = reader.checkRange(reader.u32(), 1, chunks.length, "the number of a chunk");
+    const samplesPerChunk = reader.u32();
+    reader.skip(4); // sample_description_index
+    return { firstChunk, samplesPerChunk };
   });
-  reader.end();
+  reader.expectEnd();
   const offsets = new Float64Array(sizes.length);
   let sample = 0;
-  runsOfChunks.forEach((run, r) => {
-    const end = r + 1 < runsOfChunks.length ? runsOfChunks[r + 1].first : chunks.length + 1;
-    for (let chunk = run.first; chunk < end; chunk++) {
+  chunkRuns.forEach(({ firstChunk, samplesPerChunk }, index) => {
+    const endChunk = index + 1 < chunkRuns.length ? chunkRuns[index + 1].firstChunk : chunks.length + 1;
+    for (let chunk = firstChunk; chunk < endChunk; chunk++) {
       let offset = chunks[chunk - 1];
-      const last = reader.within(sample + run.samples, sample, sizes.length, "the samples of a chunk");
-      for (; sample < last; sample++) {
+      const end = reader.checkRange(sample + samplesPerChunk, sample, sizes.length, "the end of a chunk");
+      for (; sample < end; sample++) {
         offsets[sample] = offset;
         offset += sizes[sample];
       }
     }
   });
-  if (sample !== sizes.length) throw reader.error(`places ${sample} of ${sizes.length} samples`);
+  if (sample !== sizes.length) throw reader.error(`locates ${sample} of ${sizes.length} samples`);
   return offsets;
 }

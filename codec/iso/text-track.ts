@@ -2,10 +2,11 @@ import { ByteReader } from "../bytes/reader.js";
 import { ByteWriter } from "../bytes/writer.js";
 import { box, fullBox, readBoxes, versionAndFlags } from "./box.js";
 
-/** What WebVTT calls a cue: text on screen for some time. */
+/** A WebVTT cue: text that is on screen for some time. */
 export interface TextCue {
   /** Milliseconds from the start of the video. */
   readonly start: number;
+  /** Milliseconds from the start of the video. */
   readonly end: number;
   /** WebVTT cue settings, such as "line:0 align:left"; "" for none. */
   readonly settings: string;
@@ -13,10 +14,10 @@ export interface TextCue {
   readonly text: string;
 }
 
-/** Units a second of a text track. */
+/** Ticks per second of a text track. */
 export const TEXT_TIMESCALE = 1000;
 
-/** The samples of a text track, one after the other without a gap. */
+/** The consecutive samples of a text track, without gaps. */
 export interface TextSamples {
   /** Milliseconds. */
   readonly durations: readonly number[];
@@ -25,14 +26,14 @@ export interface TextSamples {
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** An `stsd` with one `wvtt` sample entry (ISO/IEC 14496-30, 7.5). */
+/** Serializes an `stsd` with one `wvtt` sample entry (ISO/IEC 14496-30, 7.5). */
 export function writeTextSampleEntry(): Uint8Array {
   const entry = new ByteWriter().zeros(6).u16(1).finish();
   const wvtt = box("wvtt", entry, box("vttC", utf8("WEBVTT")));
   return fullBox("stsd", 0, 0, new ByteWriter().u32(1).finish(), wvtt);
 }
 
-/** Whether an `stsd` holds one `wvtt` sample entry. */
+/** Returns whether an `stsd` holds exactly one sample entry, of type `wvtt`. */
 export function isTextSampleEntry(stsd: ByteReader): boolean {
   versionAndFlags(stsd);
   if (stsd.u32() !== 1) return false;
@@ -40,9 +41,10 @@ export function isTextSampleEntry(stsd: ByteReader): boolean {
 }
 
 /**
- * Cuts time at every start and end of a cue (ISO/IEC 14496-30, 7.4): a sample holds all cues on screen
- * meanwhile, and those that are cut carry a number by which they are joined again.
- * @param duration milliseconds of the video; cues must end by then and last a millisecond at least.
+ * Converts cues to samples. Splits time at every start and end of a cue (ISO/IEC 14496-30, 7.4). A sample holds
+ * all cues that are on screen during it. The parts of a split cue carry the same source ID, so that a reader
+ * can join them.
+ * @param duration milliseconds of the video; every cue must end by then and last at least a millisecond
  */
 export function writeTextSamples(cues: readonly TextCue[], duration: number): TextSamples {
   const times = [...new Set([0, duration, ...cues.flatMap(({ start, end }) => [start, end])])];
@@ -64,46 +66,49 @@ export function writeTextSamples(cues: readonly TextCue[], duration: number): Te
   return { durations, samples };
 }
 
-function cueBox({ settings, text }: TextCue, number: number): Uint8Array {
-  const parts = [box("vsid", new ByteWriter().u32(number).finish())];
+function cueBox({ settings, text }: TextCue, sourceId: number): Uint8Array {
+  const parts = [box("vsid", new ByteWriter().u32(sourceId).finish())];
   if (settings !== "") parts.push(box("sttg", utf8(settings)));
   return box("vttc", ...parts, box("payl", utf8(text)));
 }
 
-/** Joins the samples of a text track to its cues, in the order of their starts. Damage is `bad-asset`. */
+/**
+ * Converts the samples of a text track back to cues, ordered by start time.
+ * @throws SieddError `bad-asset` if a sample is damaged.
+ */
 export function readTextSamples(samples: readonly Uint8Array[], durations: ArrayLike<number>): TextCue[] {
   const cues: { start: number; end: number; settings: string; text: string }[] = [];
-  let open = new Map<number, (typeof cues)[number]>();
+  let active = new Map<number, (typeof cues)[number]>();
   let time = 0;
   samples.forEach((sample, i) => {
     const end = time + durations[i];
-    const still: typeof open = new Map();
+    const nextActive: typeof active = new Map();
     for (const { type, reader } of readBoxes(new ByteReader(sample, "a subtitle"))) {
       if (type !== "vttc") continue;
-      const { number, settings, text } = readCue(reader);
-      let cue = number === undefined ? undefined : open.get(number);
+      const { sourceId, settings, text } = readCue(reader);
+      let cue = sourceId === undefined ? undefined : active.get(sourceId);
       if (cue === undefined) {
         cue = { start: time, end, settings, text };
         cues.push(cue);
       }
       cue.end = end;
-      if (number !== undefined) still.set(number, cue);
+      if (sourceId !== undefined) nextActive.set(sourceId, cue);
     }
-    open = still;
+    active = nextActive;
     time = end;
   });
   return cues;
 }
 
-function readCue(reader: ByteReader): { number: number | undefined; settings: string; text: string } {
+function readCue(reader: ByteReader): { sourceId: number | undefined; settings: string; text: string } {
   const decoder = new TextDecoder();
-  let number: number | undefined;
+  let sourceId: number | undefined;
   let settings = "";
   let text = "";
   for (const part of readBoxes(reader)) {
-    if (part.type === "vsid") number = part.reader.u32();
+    if (part.type === "vsid") sourceId = part.reader.u32();
     if (part.type === "sttg") settings = decoder.decode(part.reader.bytes(part.reader.remaining));
     if (part.type === "payl") text = decoder.decode(part.reader.bytes(part.reader.remaining));
   }
-  return { number, settings, text };
+  return { sourceId, settings, text };
 }

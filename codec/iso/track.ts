@@ -10,39 +10,42 @@ const MATRIX = /* @__PURE__ */ new ByteWriter()
   .u32(0x40000000)
   .finish();
 
+/** The properties of a track that `trak` describes. */
 export interface TrackDescription {
   /** From 1. */
   readonly id: number;
   readonly handler: "vide" | "soun" | "text";
-  /** Source pixels; 0 for all but the picture. */
+  /** Source pixels; 0 unless the track is video. */
   readonly width: number;
+  /** Source pixels; 0 unless the track is video. */
   readonly height: number;
-  /** Units a second. */
+  /** Ticks per second. */
   readonly timescale: number;
-  /** In `timescale`. */
+  /** In ticks of `timescale`. */
   readonly mediaDuration: number;
-  /** In the movie's timescale. */
+  /** In ticks of the movie's timescale. */
   readonly movieDuration: number;
-  /** ISO 639-2, three letters. */
+  /** ISO 639-2 code, three letters. */
   readonly language: string;
-  /** Media time at which the edit begins, in `timescale`: the encoder delay of sound. */
-  readonly start: number;
-  /** The contents of stbl. */
+  /** Media time at which the edit begins, in ticks of `timescale`. For audio, this is the encoder delay. */
+  readonly mediaTime: number;
+  /** The children of `stbl`. */
   readonly sampleTable: readonly Uint8Array[];
 }
 
-/** ISO 639-2 letters packed in five bits each (ISO/IEC 14496-12, 8.4.2). */
+/** Packs the letters of an ISO 639-2 code into five bits each (ISO/IEC 14496-12, 8.4.2). */
 function packLanguage(language: string): number {
   const letters = /^[a-z]{3}$/.test(language) ? language : "und";
   return [...letters].reduce((packed, letter) => (packed << 5) | (letter.charCodeAt(0) - 0x60), 0);
 }
 
+/** Returns the ISO 639-2 code of a packed language; `und` if it is invalid. */
 export function unpackLanguage(packed: number): string {
   const letters = [10, 5, 0].map((shift) => ((packed >>> shift) & 31) + 0x60);
   return letters.every((code) => code > 0x60 && code <= 0x7a) ? String.fromCharCode(...letters) : "und";
 }
 
-/** A `trak` box, with the edit list that maps its media to the movie's time 0. */
+/** Serializes a `trak` box, with an edit list that maps `mediaTime` to time 0 of the movie. */
 export function writeTrack(track: TrackDescription): Uint8Array {
   const tkhd = new ByteWriter().u64(0).u64(0).u32(track.id).u32(0).u64(track.movieDuration);
   tkhd
@@ -53,7 +56,7 @@ export function writeTrack(track: TrackDescription): Uint8Array {
     .u16(0)
     .bytes(MATRIX);
   tkhd.u32(track.width * 65536).u32(track.height * 65536);
-  const elst = new ByteWriter().u32(1).u64(track.movieDuration).u64(track.start).u16(1).u16(0);
+  const elst = new ByteWriter().u32(1).u64(track.movieDuration).u64(track.mediaTime).u16(1).u16(0);
   const mdhd = new ByteWriter().u64(0).u64(0).u32(track.timescale).u64(track.mediaDuration);
   mdhd.u16(packLanguage(track.language)).u16(0);
   const hdlr = new ByteWriter().u32(0).text(track.handler).zeros(12).text("siedd").u8(0);
@@ -79,9 +82,9 @@ export function writeTrack(track: TrackDescription): Uint8Array {
   );
 }
 
-/** A `mvhd` box. */
-export function writeMovieHeader(timescale: number, duration: number, nextTrack: number): Uint8Array {
+/** Serializes a `mvhd` box. `duration` is in ticks of `timescale`. */
+export function writeMovieHeader(timescale: number, duration: number, nextTrackId: number): Uint8Array {
   const mvhd = new ByteWriter().u64(0).u64(0).u32(timescale).u64(duration);
-  mvhd.u32(0x10000).u16(0x100).zeros(10).bytes(MATRIX).zeros(24).u32(nextTrack);
+  mvhd.u32(0x10000).u16(0x100).zeros(10).bytes(MATRIX).zeros(24).u32(nextTrackId);
   return fullBox("mvhd", 1, 0, mvhd.finish());
 }

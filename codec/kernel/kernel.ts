@@ -100,7 +100,7 @@ export class Kernel {
   }
 
   /** Makes the memory at least `bytes` long. Contents stay; views taken before may not. */
-  ensure(bytes: number): void {
+  ensureSize(bytes: number): void {
     const missing = bytes - this.#memory.buffer.byteLength;
     if (missing > 0) this.#memory.grow(Math.ceil(missing / 65536));
     if (this.#bytes.buffer !== this.#memory.buffer) this.#bytes = new Uint8Array(this.#memory.buffer);

@@ -1,53 +1,59 @@
 import type { ByteReader } from "../bytes/reader.js";
 import type { ByteWriter } from "../bytes/writer.js";
 
-/** Which network an asset holds; see docs/design.md, "The network". */
+/** Network profile of an asset; see docs/design.md, "The network". */
 export type Profile = "tile" | "paper";
 
 /** Output channels of every head: R', G', B'. */
 export const CHANNELS = 3;
 
-/** Widths that a tile's decoder may have; 0 is a constant color. Multiples of 4 for the SIMD kernel. */
+/** Allowed widths of a tile's decoder; 0 means a constant color. Multiples of 4 for the SIMD kernel. */
 export const TILE_WIDTHS: readonly number[] = [0, 4, 8, 12, 16, 24, 32];
 
 /**
- * The tile profile: the picture is cut into `rows` x `columns` tiles; every (group, tile) has its own
- * decoder over tile-local coordinates, moved by a displacement a frame, and time within the group.
+ * The network of the tile profile. The frame is divided into `rows` x `columns` tiles. Every tile of every
+ * group has its own decoder, a function of tile-local coordinates, shifted by one displacement per frame, and
+ * of time within the group.
  */
 export interface TileNetwork {
   readonly profile: "tile";
   readonly rows: number;
   readonly columns: number;
-  /** Source pixels by which a tile reaches past its own border; cross-faded over twice that. */
+  /** Source pixels by which a tile extends past its border; neighbors are cross-faded over twice that. */
   readonly overlap: number;
-  /** Sines and cosines of 2^k pi x / 2 for k below this, for x and for y. */
+  /** Number of frequencies: sines and cosines of 2^k pi x / 2 for k below this, for x and for y. */
   readonly frequencies: number;
-  /** Factor inside every sine. */
+  /** Factor in the argument of every sine. */
   readonly omega: number;
-  /** Width of the shared encoder's one sine layer; 0 for none. */
+  /** Width of the shared encoder, a single sine layer; 0 for none. */
   readonly encoderWidth: number;
-  /** Sine layers of a decoder. */
+  /** Sine layers per decoder. */
   readonly hiddenLayers: number;
 }
 
-/** The network of arXiv 2506.23382: one decoder over the whole picture, a head a frame. */
+/** The network of the paper profile (arXiv 2506.23382): one decoder for the entire frame and one head per frame. */
 export interface PaperNetwork {
   readonly profile: "paper";
+  /** Number of frequencies: sines and cosines of 2^k pi x for k below this, for x and for y. */
   readonly frequencies: number;
+  /** Factor in the argument of every sine. */
   readonly omega: number;
+  /** Width of every sine layer. */
   readonly width: number;
+  /** Sine layers of the shared encoder. */
   readonly encoderLayers: number;
+  /** Sine layers per group. */
   readonly hiddenLayers: number;
-  /** Source pixels a side that one evaluation gives: 1, 3 or 6. */
+  /** Side of the patch that one evaluation outputs, in source pixels: 1, 3 or 6. */
   readonly patch: number;
-  /** How the matrices of a group's stack are factored; undefined: they are stored whole. */
+  /** Factorization of the hidden matrices of a group; undefined if they are stored in full. */
   readonly factors: PaperFactors | undefined;
 }
 
 /**
- * Hidden matrices [width, width] of two factors [width, rank] each: the product P = U V^T itself where `frequency` is
- * 0, else amplitude * sin(frequency * P), whose rank is not bounded by that of P (Y. Ji et al. 2024, "Efficient
- * Learning with Sine-Activated Low-Rank Matrices", arXiv 2403.19243).
+ * Factorization of hidden matrices [width, width] into U and V, [width, rank] each. The matrix is the product
+ * P = U V^T if `frequency` is 0, else amplitude * sin(frequency * P), whose rank is not bounded by that of P
+ * (Y. Ji et al. 2024, "Efficient Learning with Sine-Activated Low-Rank Matrices", arXiv 2403.19243).
  */
 export interface PaperFactors {
   readonly rank: number;
@@ -55,45 +61,48 @@ export interface PaperFactors {
   readonly amplitude: number;
 }
 
-/** The network of an asset, by its profile. */
+/** The network of an asset, discriminated by `profile`. */
 export type Network = TileNetwork | PaperNetwork;
 
-/** Features of one spatial coordinate: itself and a sine and cosine a frequency. */
+/** Returns the number of features per spatial coordinate: the coordinate, and a sine and cosine per frequency. */
 export const axisFeatures = (network: { frequencies: number }): number => 1 + 2 * network.frequencies;
 
-/** Features of time in the tile profile: t, sin(pi t / 2), cos(pi t / 2). */
+/** Number of time features in the tile profile: t, sin(pi t / 2), cos(pi t / 2). */
 export const TIME_FEATURES = 3;
 
-/** Inputs of the first layer: 21 in the tile profile, 18 in the paper profile (four frequencies). */
+/** Returns the number of inputs of the first layer: with four frequencies, 21 (tile profile) or 18 (paper). */
 export function inputFeatures(network: Network): number {
   return 2 * axisFeatures(network) + (network.profile === "tile" ? TIME_FEATURES : 0);
 }
 
-/** Inputs of a tile decoder's first layer: the shared encoder's outputs, or the features themselves. */
+/** Returns the number of inputs of a tile decoder's first layer: the shared encoder's outputs, or the features. */
 export function decoderInputs(network: TileNetwork): number {
   return network.encoderWidth || inputFeatures(network);
 }
 
-/** Bytes of a tile network definition as written by `writeTileNetwork`. */
+/** Serializes a tile network. */
 export function writeTileNetwork(writer: ByteWriter, network: TileNetwork): void {
   writer.u16(network.rows).u16(network.columns).f32(network.overlap);
   writer.u8(network.frequencies).f32(network.omega).u16(network.encoderWidth).u8(network.hiddenLayers);
 }
 
-/** Tiles that a network may have. */
+/** Maximum number of tiles per frame. */
 export const MAX_TILES = 65_536;
 
-/** Bounds: at most MOST_TILES tiles, 8 frequencies, an encoder of 64, 8 hidden layers. */
+/**
+ * Parses a tile network: up to MAX_TILES tiles, 8 frequencies, a shared encoder of width 64, 8 hidden layers.
+ * Throws the reader's error for values out of range.
+ */
 export function readTileNetwork(reader: ByteReader): TileNetwork {
-  const rows = reader.within(reader.u16(), 1, 1024, "tile rows");
-  const columns = reader.within(reader.u16(), 1, 1024, "tile columns");
-  reader.within(rows * columns, 1, MAX_TILES, "tiles");
-  const overlap = reader.within(reader.f32(), 0, 64, "the overlap");
-  const frequencies = reader.within(reader.u8(), 0, 8, "frequencies");
-  const omega = reader.within(reader.f32(), 1e-3, 1000, "omega");
-  const encoderWidth = reader.within(reader.u16(), 0, 64, "the shared encoder's width");
+  const rows = reader.checkRange(reader.u16(), 1, 1024, "the number of tile rows");
+  const columns = reader.checkRange(reader.u16(), 1, 1024, "the number of tile columns");
+  reader.checkRange(rows * columns, 1, MAX_TILES, "the number of tiles");
+  const overlap = reader.checkRange(reader.f32(), 0, 64, "the overlap");
+  const frequencies = reader.checkRange(reader.u8(), 0, 8, "the number of frequencies");
+  const omega = reader.checkRange(reader.f32(), 1e-3, 1000, "omega");
+  const encoderWidth = reader.checkRange(reader.u16(), 0, 64, "the shared encoder's width");
   if (encoderWidth % 4 !== 0)
-    throw reader.error(`gives the shared encoder's width as ${encoderWidth}, not a multiple of 4`);
-  const hiddenLayers = reader.within(reader.u8(), 1, 8, "hidden layers");
+    throw reader.error(`gives the shared encoder's width as ${encoderWidth}, must be a multiple of 4`);
+  const hiddenLayers = reader.checkRange(reader.u8(), 1, 8, "the number of hidden layers");
   return { profile: "tile", rows, columns, overlap, frequencies, omega, encoderWidth, hiddenLayers };
 }

@@ -1,13 +1,13 @@
 /*
- * Graphs as the bytes of an .onnx file (ONNX IR version 8, opset 17), written directly in the protobuf wire
- * format: field numbers are those of onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
+ * Builds .onnx files (ONNX IR version 8, opset 17) directly in the protobuf wire format. Field numbers are those
+ * of onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
  */
 const VARINT = 0;
 const BYTES = 2;
 const FLOAT = 1;
 const ATTRIBUTE_INT = 2;
 
-/** Concatenated fields of one message. */
+/** The concatenated fields of one message. */
 type Message = readonly number[];
 
 function varint(value: number): number[] {
@@ -24,7 +24,7 @@ function message(field: number, contents: Message): number[] {
 
 const text = (field: number, value: string): number[] => message(field, [...new TextEncoder().encode(value)]);
 
-/** One operator; `attributes`: of integerAttribute. */
+/** Returns one node of a graph. `attributes` are the results of integerAttribute. */
 export const node = (
   op: string,
   inputs: readonly string[],
@@ -33,33 +33,34 @@ export const node = (
 ): number[] =>
   message(1, [...inputs.flatMap((name) => text(1, name)), ...text(2, output), ...text(4, op), ...attributes]);
 
+/** Returns an attribute with an integer value. */
 export const integerAttribute = (name: string, value: number): number[] =>
   message(5, [...text(1, name), ...number(3, value), ...number(20, ATTRIBUTE_INT)]);
 
-/** Sides of a tensor; one that differs from run to run has a name instead of a length. */
-type Sides = readonly (number | string)[];
+/** Shape of a tensor. A dimension that differs between runs has a name instead of a size. */
+type Shape = readonly (number | string)[];
 
-function value(field: number, name: string, sides: Sides): number[] {
-  const shape = sides.flatMap((side) =>
-    message(1, typeof side === "number" ? number(1, side) : text(2, side)),
+function valueInfo(field: number, name: string, dimensions: Shape): number[] {
+  const shape = dimensions.flatMap((dimension) =>
+    message(1, typeof dimension === "number" ? number(1, dimension) : text(2, dimension)),
   );
   const type = message(1, [...number(1, FLOAT), ...message(2, shape)]);
   return message(field, [...text(1, name), ...message(2, type)]);
 }
 
-/** A constant of one element. */
+/** Returns a scalar float constant. */
 export function scalar(name: string, constant: number): number[] {
   const data = [...new Uint8Array(Float32Array.of(constant).buffer)];
   return message(5, [...number(1, 1), ...number(2, FLOAT), ...text(8, name), ...message(9, data)]);
 }
 
-/** A named tensor of floats that every run is given. */
-export const input = (name: string, sides: Sides): number[] => value(11, name, sides);
+/** Returns a graph input, a named tensor of floats. */
+export const input = (name: string, shape: Shape): number[] => valueInfo(11, name, shape);
 
-/** A named tensor of floats that every run gives. */
-export const output = (name: string, sides: Sides): number[] => value(12, name, sides);
+/** Returns a graph output, a named tensor of floats. */
+export const output = (name: string, shape: Shape): number[] => valueInfo(12, name, shape);
 
-/** The file of a graph of these parts. */
+/** Serializes a model from the parts of its graph. */
 export function model(parts: Message): Uint8Array {
   const graph = [...parts, ...text(2, "decoder")];
   return Uint8Array.from([...number(1, 8), ...message(7, graph), ...message(8, number(2, 17))]);

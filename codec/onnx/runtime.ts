@@ -1,17 +1,18 @@
-/** A tensor as an ONNX runtime gives it back. */
+/** A tensor of an ONNX runtime. */
 export interface OnnxTensor {
   readonly data: unknown;
   readonly dims: readonly number[];
 }
 
-/** A graph that has been loaded. */
+/** A loaded graph. */
 export interface OnnxSession {
+  /** Runs the graph. Resolves to its outputs by name. */
   run(feeds: Record<string, OnnxTensor>): Promise<Readonly<Record<string, OnnxTensor>>>;
 }
 
 /**
- * The part of onnxruntime's interface that decoding needs: pass `onnxruntime-node`, `onnxruntime-web` or another
- * module of the same interface.
+ * The part of the onnxruntime API that decoding needs. Pass `onnxruntime-node`, `onnxruntime-web`, or another
+ * module with the same API.
  */
 export interface OnnxRuntime {
   readonly Tensor: new (type: "float32", data: Float32Array, dims: readonly number[]) => OnnxTensor;
@@ -20,7 +21,7 @@ export interface OnnxRuntime {
   };
 }
 
-/** Options of a session; a subset of onnxruntime's. */
+/** Session options, a subset of those of onnxruntime. */
 export interface OnnxSessionOptions {
   readonly intraOpNumThreads?: number;
   readonly interOpNumThreads?: number;

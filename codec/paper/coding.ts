@@ -8,18 +8,19 @@ import {
   type BlockMatrix,
   type PaperLayer,
   type ScaledIntegers,
-  ZERO_STEPS,
+  ZERO_POINT_SCALE,
 } from "./weights.js";
 
 /*
- * Fixed fields of a run of layers first (steps and units), then the integers of all layers through one
- * range coder. Writer and reader share the walks, so that they cannot disagree.
+ * A sequence of layers is stored as its fixed fields (steps and units), followed by the range-coded integers of all
+ * layers. Writer and reader share the walk* functions, so that they cannot disagree.
  */
-const STEP = { low: 1e-12, high: 1e6 };
+const MIN_STEP = 1e-12;
+const MAX_STEP = 1e6;
 const MAX_BITS = 12;
 const MAX_BLOCK = 4096;
 
-/** Bits a level and inputs a block, the same for a run of layers; then a unit and a step a layer. */
+/** Writes bits per level and inputs per block, which all layers share, then a unit and a step per layer. */
 export function writeLayerHeaders(writer: ByteWriter, layers: readonly PaperLayer[]): void {
   writer.u8(layers[0].weights.bits).u16(layers[0].weights.block);
   for (const { weights, right, bias } of layers) {
@@ -29,22 +30,26 @@ export function writeLayerHeaders(writer: ByteWriter, layers: readonly PaperLaye
   }
 }
 
-/** Layers with room for their integers; `inputs` gives each layer's, `rank` that of factored matrices. */
+/**
+ * Reads the fixed fields of a sequence of layers and allocates their integers.
+ * @param inputs number of inputs of each layer
+ * @param rank rank of factored matrices; undefined if they are stored in full
+ */
 export function readLayerHeaders(
   reader: ByteReader,
   inputs: readonly number[],
   outputs: number,
   rank?: number,
 ): PaperLayer[] {
-  const bits = reader.within(reader.u8(), 1, MAX_BITS, "bits a weight");
-  const block = reader.within(reader.u16(), 1, MAX_BLOCK, "weights a block");
+  const bits = reader.checkRange(reader.u8(), 1, MAX_BITS, "the bits per weight");
+  const block = reader.checkRange(reader.u16(), 1, MAX_BLOCK, "the weights per block");
   const matrix = (rows: number, columns: number) =>
     allocateBlocks({
       inputs: rows,
       outputs: columns,
       bits,
       block,
-      unit: readStep(reader, "a unit of scales"),
+      unit: readStep(reader, "the unit of the scales"),
     });
   return inputs.map((rows) => {
     const weights = matrix(rows, rank ?? outputs);
@@ -54,11 +59,11 @@ export function readLayerHeaders(
   });
 }
 
-/** A step within sane bounds. */
+/** Reads a step or unit. `what` names it in errors. */
 export const readStep = (reader: ByteReader, what: string): number =>
-  reader.within(reader.f32(), STEP.low, STEP.high, what);
+  reader.checkRange(reader.f32(), MIN_STEP, MAX_STEP, what);
 
-/** All integers of a run of layers. */
+/** Visits all integers of a sequence of layers in file order. */
 export function walkLayers(layers: readonly PaperLayer[], code: IntegerCoder): void {
   for (const { weights, right, bias } of layers) {
     walkBlocks(weights, code);
@@ -67,34 +72,34 @@ export function walkLayers(layers: readonly PaperLayer[], code: IntegerCoder): v
   }
 }
 
-/** Scale and zero point are predicted from the block before, levels from the zero point: most weights are small. */
+/** Predicts scale and zero point from the previous block, and levels from the zero point: most weights are small. */
 function walkBlocks(matrix: BlockMatrix, code: IntegerCoder): void {
   const { inputs, outputs, block, bits, scales, zeros, levels } = matrix;
-  const about = new IntegerModels(2);
-  const values = new IntegerModels(1);
-  const top = 2 ** bits - 1;
+  const blockModels = new IntegerModels(2);
+  const levelModels = new IntegerModels(1);
+  const maxLevel = 2 ** bits - 1;
   let scale = 128;
-  let zero = (ZERO_STEPS * top) >> 1;
+  let zero = (ZERO_POINT_SCALE * maxLevel) >> 1;
   for (let first = 0; first < inputs; first += block) {
     const end = Math.min(inputs, first + block);
     for (let o = 0; o < outputs; o++) {
       const at = (first / block) * outputs + o;
-      code(about, 0, scales, at, scale);
-      code(about, 1, zeros, at, zero);
+      code(blockModels, 0, scales, at, scale);
+      code(blockModels, 1, zeros, at, zero);
       if (scales[at] < 1 || scales[at] > 255) throw outOfRange();
       scale = scales[at];
       zero = zeros[at];
-      const middle = Math.max(0, Math.min(top, Math.round(zero / ZERO_STEPS)));
+      const predicted = Math.max(0, Math.min(maxLevel, Math.round(zero / ZERO_POINT_SCALE)));
       for (let i = first; i < end; i++) {
         const index = i * outputs + o;
-        code(values, 0, levels, index, middle);
-        if (levels[index] < 0 || levels[index] > top) throw outOfRange();
+        code(levelModels, 0, levels, index, predicted);
+        if (levels[index] < 0 || levels[index] > maxLevel) throw outOfRange();
       }
     }
   }
 }
 
-/** Integers in the order in which they lie, in `contexts` statistics by turns. */
+/** Visits integers in storage order, cycling through `contexts` statistics. */
 export function walkIntegers({ integers }: ScaledIntegers, contexts: number, code: IntegerCoder): void {
   const models = new IntegerModels(contexts);
   for (let i = 0; i < integers.length; i++) code(models, i % contexts, integers, i, 0);

@@ -1,52 +1,70 @@
 import type { PaperModel } from "../asset/model.js";
 import type { PixelFormat, YuvMatrix } from "../decode/color.js";
-import type { DecoderFacts } from "../decode/kernel-decoder.js";
-import { finishStrip } from "../decode/output-strip.js";
-import { chooseSampling } from "../decode/sampling.js";
+import { finishStrip, type Strip } from "../decode/output-strip.js";
+import { chooseSampling, type Sampling } from "../decode/sampling.js";
 import {
   checkEven,
   checkFrame,
-  checkRequest,
-  expectLength,
+  checkLength,
+  checkViewport,
+  type DecoderMetadata,
   groupEntry,
-  sameRequest,
+  sameViewport,
   type Viewport,
 } from "../decode/viewport.js";
 import { Kernel } from "../kernel/kernel.js";
 import { CHANNELS } from "../network/definition.js";
-import { type FoldedLayer, foldLayer } from "../onnx/layer.js";
+
 import type { OnnxRuntime, OnnxSession, OnnxTensor } from "../onnx/runtime.js";
-import { layerFeeds, openSession } from "../onnx/session.js";
+import { type FoldedLayer, foldLayer, layerFeeds, openSession } from "../onnx/session.js";
 import { foldFrameHeads, type PaperGroup } from "./fold.js";
 import { paperDecodingModel } from "./onnx-model.js";
-import { addSamples, coordinates, sampleAxis } from "./patches.js";
+import { addSamples, coordinates, type SampleAxis, sampleAxis } from "./patches.js";
 import { readPaperGroup } from "./payload.js";
-import { dequantizePaper, paperEncoderValues } from "./weights.js";
+import { dequantizePaper, dequantizePaperEncoder } from "./weights.js";
 
-/** What PaperDecoder must know of a paper asset. */
-export type PaperDecoderAsset = DecoderFacts & PaperModel;
+/** The parts of a paper asset that a decoder needs. */
+export type PaperDecoderAsset = DecoderMetadata & PaperModel;
 
-/** Bytes of finished frames that a decoder keeps, by default. */
+/** Default for the bytes of decoded frames that a decoder keeps. */
 const WINDOW_BYTES = 64 * 1024 * 1024;
-/** Activations of one layer in one strip: large enough for matrix products, small enough for caches. */
-const STRIP_FLOATS = 1 << 20;
+/** Maximum activations per layer and batch: large enough for matrix products, small enough for caches. */
+const BATCH_FLOATS = 1 << 20;
 
-/** Frames of one group that were computed together. */
-interface Window {
+/** Consecutive frames of one group that are computed together. */
+interface FrameRange {
   readonly group: PaperGroup;
-  readonly request: Viewport;
+  readonly viewport: Viewport;
   readonly format: PixelFormat;
   readonly first: number;
   readonly count: number;
+}
+
+interface FrameWindow extends FrameRange {
   readonly frames: Promise<readonly Uint8Array[]>;
+}
+
+/** How a viewport is split into strips of output rows, and those into batches of rows of samples. */
+interface StripPlan {
+  readonly viewport: Viewport;
+  readonly sampling: Sampling;
+  /** Samples per row. */
+  readonly sampleColumns: number;
+  /** Source pixels between samples. */
+  readonly stepX: number;
+  readonly stepY: number;
+  /** Output rows per strip; even. */
+  readonly stripRows: number;
+  /** Rows of samples per run of the graph. */
+  readonly batchRows: number;
 }
 
 /**
  * Decodes frames of one asset of the paper profile on an ONNX runtime. The hidden features cost far more than a
- * head and are the same for all frames of a group: they are computed once a group and request, strip by strip,
- * every strip goes through the heads of all frames, and the finished frames are kept until another group or
- * request is asked for. Below the source's size the samples are those of the tile profile, and their mean is taken.
- * Frames that do not fit into `windowBytes` are computed when their turn comes.
+ * head and are the same for all frames of a group. They are therefore computed once per group and viewport, strip
+ * by strip, and every strip goes through the heads of all frames. The decoded frames are kept until another group or
+ * viewport is requested. Frames that do not fit in `windowBytes` are computed later, when they are requested. Below
+ * the source size, a pixel is the mean of several samples, as in the tile profile.
  */
 export class PaperDecoder {
   readonly #asset: PaperDecoderAsset;
@@ -55,7 +73,7 @@ export class PaperDecoder {
   readonly #kernel: Kernel;
   readonly #encoder: readonly FoldedLayer[];
   readonly #windowBytes: number;
-  #window: Window | undefined;
+  #window: FrameWindow | undefined;
 
   private constructor(
     asset: PaperDecoderAsset,
@@ -68,13 +86,17 @@ export class PaperDecoder {
     this.#ort = ort;
     this.#session = session;
     this.#kernel = kernel;
-    this.#encoder = paperEncoderValues(asset.encoder).map(({ weights, bias }) =>
+    this.#encoder = dequantizePaperEncoder(asset.encoder).map(({ weights, bias }) =>
       foldLayer(asset.network.omega, weights, bias),
     );
     this.#windowBytes = windowBytes;
   }
 
-  /** `threads`: of the runtime; default: its own choice. `windowBytes`: bytes of finished frames kept. */
+  /**
+   * Creates a decoder.
+   * @param options.threads threads of the runtime; default: the runtime's choice
+   * @param options.windowBytes bytes of decoded frames to keep; default 64 MiB
+   */
   static async create(
     asset: PaperDecoderAsset,
     ort: OnnxRuntime,
@@ -84,63 +106,63 @@ export class PaperDecoder {
     return new PaperDecoder(asset, ort, session, await Kernel.create(), options.windowBytes ?? WINDOW_BYTES);
   }
 
-  /** Parses the payload of group `index` (`asset.readGroup`). Throws SieddError `corrupt-group`. */
+  /** Implements `FrameDecoder.loadGroup`. */
   loadGroup(index: number, payload: Uint8Array): PaperGroup {
     const { network } = this.#asset;
     const { frameCount } = groupEntry(this.#asset.groups, index);
     const decoders = dequantizePaper(network, readPaperGroup(network, index, frameCount, payload));
     const hidden = decoders.hidden.map(({ weights, bias }) => foldLayer(network.omega, weights, bias));
-    return { index, frameCount, hidden, decoders: { ...decoders, hidden: [] } };
+    return { index, frameCount, hidden, weights: { ...decoders, hidden: [] } };
   }
 
-  /** As PictureDecoder's. Rejects with `bad-request`. */
+  /** Implements `FrameDecoder.decodeI420`. `frame` must be an integer within the group. */
   async decodeI420(
     group: PaperGroup,
     frame: number,
-    request: Viewport,
+    viewport: Viewport,
     matrix: YuvMatrix,
     out: Uint8Array,
   ): Promise<void> {
-    checkEven(request);
-    expectLength(out, (request.width * request.height * 3) / 2);
-    out.set(await this.#frame(group, frame, request, matrix));
+    checkEven(viewport);
+    checkLength(out, (viewport.width * viewport.height * 3) / 2);
+    out.set(await this.#frame(group, frame, viewport, matrix));
   }
 
-  /** As PictureDecoder's. Rejects with `bad-request`. */
+  /** Implements `FrameDecoder.decodeRgba`. `frame` must be an integer within the group. */
   async decodeRgba(
     group: PaperGroup,
     frame: number,
-    request: Viewport,
+    viewport: Viewport,
     out: Uint8Array | Uint8ClampedArray,
   ): Promise<void> {
-    expectLength(out, request.width * request.height * 4);
-    out.set(await this.#frame(group, frame, request, "rgba"));
+    checkLength(out, viewport.width * viewport.height * 4);
+    out.set(await this.#frame(group, frame, viewport, "rgba"));
   }
 
   async #frame(
     group: PaperGroup,
     frame: number,
-    request: Viewport,
+    viewport: Viewport,
     format: PixelFormat,
   ): Promise<Uint8Array> {
     checkFrame(frame, group.frameCount);
     let window = this.#window;
-    const fits =
+    const hit =
       window !== undefined &&
       window.group === group &&
       window.format === format &&
-      sameRequest(window.request, request) &&
+      sameViewport(window.viewport, viewport) &&
       frame >= window.first &&
       frame < window.first + window.count;
-    if (window === undefined || !fits) {
-      checkRequest(request, this.#asset);
-      const bytes = request.width * request.height * (format === "rgba" ? 4 : 1.5);
-      const room = Math.max(1, Math.floor(this.#windowBytes / bytes));
-      const first = room >= group.frameCount ? 0 : frame;
-      const count = Math.min(room, group.frameCount - first);
+    if (window === undefined || !hit) {
+      checkViewport(viewport, this.#asset);
+      const capacity = Math.max(1, Math.floor(this.#windowBytes / frameBytes(viewport, format)));
+      const first = capacity >= group.frameCount ? 0 : frame;
+      const count = Math.min(capacity, group.frameCount - first);
+      // Lets the frames of the previous window be collected while the next ones are computed.
       this.#window = undefined;
-      const frames = this.#compute(group, request, format, first, count);
-      window = { group, request, format, first, count, frames };
+      const range = { group, viewport, format, first, count };
+      window = { ...range, frames: this.#compute(range) };
       this.#window = window;
     }
     try {
@@ -151,65 +173,91 @@ export class PaperDecoder {
     }
   }
 
-  async #compute(
-    group: PaperGroup,
-    request: Viewport,
-    format: PixelFormat,
-    first: number,
-    count: number,
-  ): Promise<Uint8Array[]> {
-    const { width, height, region } = request;
-    const { width: neurons, patch } = this.#asset.network;
+  async #compute({ group, viewport, format, first, count }: FrameRange): Promise<Uint8Array[]> {
     const heads = foldFrameHeads(group, format, first, count);
     const feeds = this.#weightFeeds([...this.#encoder, ...group.hidden], heads);
-    const bytes = width * height * (format === "rgba" ? 4 : 1.5);
-    const frames = Array.from({ length: count }, () => new Uint8Array(bytes));
-    const sampling = chooseSampling(request);
-    const across = width * sampling.factorX;
-    const down = height * sampling.factorY;
-    const stepX = region.width / across;
-    const stepY = region.height / down;
-    const rowAxis = (offset: number, from: number, rows: number) =>
-      sampleAxis(samplePositions(region.y, stepY, offset, from, rows), patch, this.#asset.height);
-    const columnAxis = (offset: number) =>
-      sampleAxis(samplePositions(region.x, stepX, offset, 0, across), patch, this.#asset.width);
-    // Strips end where patches do, as far as that is possible: what a border cuts is evaluated on both sides.
-    const widest = patch === 1 ? neurons : Math.max(neurons, heads.bias.length);
-    const evaluationRows = Math.floor(STRIP_FLOATS / widest / columnAxis(0).evaluations.length);
-    const unit = patch === 1 ? 1 : Math.max(1, Math.round((2 * patch) / stepY));
-    const wanted = patch === 1 ? evaluationRows : (evaluationRows * patch) / stepY;
-    const sampleRows = Math.max(1, Math.floor(wanted / unit)) * unit;
-    const fitting = Math.floor(sampleRows / sampling.factorY / 2) * 2;
-    const stripRows = Math.max(2, Math.min(fitting, height + (height % 2)));
-    for (let top = 0; top < height; top += stripRows) {
-      const rows = Math.min(stripRows, height - top);
-      const sums = new Float32Array(count * CHANNELS * rows * sampling.factorY * across);
-      const end = (top + rows) * sampling.factorY;
-      for (let from = top * sampling.factorY; from < end; from += sampleRows) {
-        const part = { first: from, count: Math.min(sampleRows, end - from) };
-        for (const [offsetX, offsetY] of sampling.offsets) {
-          const partRows = rowAxis(offsetY, part.first, part.count);
-          const columns = columnAxis(offsetX);
-          const points = coordinates(this.#asset, partRows, columns);
-          const position = this.#tensor(points, [2, points.length / 2]);
-          const { samples } = await this.#session.run({ ...feeds, position });
-          const share = 1 / sampling.offsets.length;
-          const at = (from - top * sampling.factorY) * across;
-          const into = { sums, at, frames: count };
-          addSamples(into, samples.data as Float32Array, share, patch, partRows, columns);
-        }
-      }
-      const each = sums.length / count;
-      frames.forEach((frame, f) => {
-        const samples = sums.subarray(f * each, (f + 1) * each);
-        finishStrip(this.#kernel, samples, request, sampling, format, { top, rows }, frame);
+    const frames = Array.from({ length: count }, () => new Uint8Array(frameBytes(viewport, format)));
+    const plan = this.#planStrips(viewport, heads.bias.length);
+    const { sampling, stripRows } = plan;
+    for (let top = 0; top < viewport.height; top += stripRows) {
+      const strip = { top, rows: Math.min(stripRows, viewport.height - top) };
+      const sums = await this.#sumStrip(plan, strip, feeds, count);
+      const frameLength = sums.length / count;
+      frames.forEach((frame, index) => {
+        const samples = sums.subarray(index * frameLength, (index + 1) * frameLength);
+        finishStrip(this.#kernel, { samples, viewport, sampling, format, strip }, frame);
       });
     }
     return frames;
   }
 
-  #tensor(values: Float32Array, sides: readonly number[]): OnnxTensor {
-    return new this.#ort.Tensor("float32", values, sides);
+  /** @param outputs total outputs of the heads of all frames */
+  #planStrips(viewport: Viewport, outputs: number): StripPlan {
+    const { width, height, region } = viewport;
+    const { width: neurons, patch } = this.#asset.network;
+    const sampling = chooseSampling(viewport);
+    const sampleColumns = width * sampling.factorX;
+    const stepX = region.width / sampleColumns;
+    const stepY = region.height / (height * sampling.factorY);
+    const grid = { viewport, sampling, sampleColumns, stepX, stepY };
+    // Batches end at patch borders if possible: a patch that a border cuts is evaluated on both sides.
+    const maxOutputs = patch === 1 ? neurons : Math.max(neurons, outputs);
+    const evaluationRows = Math.floor(
+      BATCH_FLOATS / maxOutputs / this.#columnAxis(grid, 0).evaluations.length,
+    );
+    const unit = patch === 1 ? 1 : Math.max(1, Math.round((2 * patch) / stepY));
+    const targetRows = patch === 1 ? evaluationRows : (evaluationRows * patch) / stepY;
+    const batchRows = Math.max(1, Math.floor(targetRows / unit)) * unit;
+    const outputRows = Math.floor(batchRows / sampling.factorY / 2) * 2;
+    const stripRows = Math.max(2, Math.min(outputRows, height + (height % 2)));
+    return { ...grid, batchRows, stripRows };
+  }
+
+  #columnAxis(
+    { viewport, sampleColumns, stepX }: Pick<StripPlan, "viewport" | "sampleColumns" | "stepX">,
+    offset: number,
+  ): SampleAxis {
+    const { width } = this.#asset;
+    const axis = { start: viewport.region.x, step: stepX };
+    return sampleAxis(samplePositions(axis, offset, 0, sampleColumns), this.#asset.network.patch, width);
+  }
+
+  #rowAxis({ viewport, stepY }: StripPlan, offset: number, first: number, count: number): SampleAxis {
+    const { height } = this.#asset;
+    const axis = { start: viewport.region.y, step: stepY };
+    return sampleAxis(samplePositions(axis, offset, first, count), this.#asset.network.patch, height);
+  }
+
+  /** Computes the sums of a strip for all frames, [frames x 3, samples]. */
+  async #sumStrip(
+    plan: StripPlan,
+    { top, rows }: Strip,
+    feeds: Record<string, OnnxTensor>,
+    frames: number,
+  ): Promise<Float32Array> {
+    const { sampling, sampleColumns, batchRows } = plan;
+    const { patch } = this.#asset.network;
+    const sums = new Float32Array(frames * CHANNELS * rows * sampling.factorY * sampleColumns);
+    const weight = 1 / sampling.offsets.length;
+    const start = top * sampling.factorY;
+    const end = (top + rows) * sampling.factorY;
+    for (let first = start; first < end; first += batchRows) {
+      const count = Math.min(batchRows, end - first);
+      for (const [offsetX, offsetY] of sampling.offsets) {
+        const columns = this.#columnAxis(plan, offsetX);
+        const grid = { patch, rows: this.#rowAxis(plan, offsetY, first, count), columns };
+        const points = coordinates(this.#asset, grid);
+        const position = this.#tensor(points, [2, points.length / 2]);
+        const { samples } = await this.#session.run({ ...feeds, position });
+        const at = (first - start) * sampleColumns;
+        addSamples({ sums, at, frames, weight }, samples.data as Float32Array, grid);
+      }
+    }
+    return sums;
+  }
+
+  #tensor(values: Float32Array, shape: readonly number[]): OnnxTensor {
+    return new this.#ort.Tensor("float32", values, shape);
   }
 
   #weightFeeds(layers: readonly FoldedLayer[], heads: FoldedLayer): Record<string, OnnxTensor> {
@@ -221,13 +269,15 @@ export class PaperDecoder {
   }
 }
 
-/** Positions of samples `first` to `first + count - 1` along an axis, in source pixels. */
+/** Returns the positions of samples `first` to `first + count - 1` along an axis, in source pixels. */
 function samplePositions(
-  start: number,
-  step: number,
+  { start, step }: { readonly start: number; readonly step: number },
   offset: number,
   first: number,
   count: number,
 ): Float64Array {
   return Float64Array.from({ length: count }, (_, i) => start + (first + i + 0.5 + offset) * step);
 }
+
+const frameBytes = ({ width, height }: Viewport, format: PixelFormat): number =>
+  width * height * (format === "rgba" ? 4 : 1.5);

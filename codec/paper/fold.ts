@@ -1,20 +1,20 @@
 import { outputTransform, type PixelFormat } from "../decode/color.js";
 import { CHANNELS } from "../network/definition.js";
-import type { FoldedLayer } from "../onnx/layer.js";
-import type { PaperDecoders } from "./weights.js";
+import type { FoldedLayer } from "../onnx/session.js";
+import type { PaperGroupWeights } from "./weights.js";
 
-/** A group of the paper profile ready to be decoded at any size; plain memory, kept as long as the caller likes. */
+/** A group of the paper profile prepared for the graph. Decodes at any size. Plain memory, which the caller may keep. */
 export interface PaperGroup {
   readonly index: number;
   readonly frameCount: number;
   readonly hidden: readonly FoldedLayer[];
-  readonly decoders: PaperDecoders;
+  readonly weights: PaperGroupWeights;
 }
 
 /**
- * Heads of frames `first` to `first + count - 1` that give the output format directly, 0 to 255: normalization and
- * color matrix are linear, as the head is. -> weights [count x outputs, width], bias [count x outputs]; outputs as
- * `headOutputs`.
+ * Returns the heads of frames `first` to `first + count - 1`, which output the given format directly, 0 to 255:
+ * weights [count x outputs, width] and bias [count x outputs], with outputs as `headOutputs`. This is possible
+ * because normalization, color matrix and head are all linear.
  */
 export function foldFrameHeads(
   group: PaperGroup,
@@ -22,7 +22,7 @@ export function foldFrameHeads(
   first: number,
   count: number,
 ): FoldedLayer {
-  const { head, headBias, mean, deviation } = group.decoders;
+  const { head, headBias, mean, deviation } = group.weights;
   const width = head.length / headBias.length;
   const outputs = headBias.length / group.frameCount;
   const { rows, offset } = outputTransform(format);

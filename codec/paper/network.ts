@@ -7,20 +7,20 @@ import type { PaperFactors, PaperNetwork } from "../network/definition.js";
 import { readLayerHeaders, walkLayers, writeLayerHeaders } from "./coding.js";
 import { encoderInputs, type PaperEncoder } from "./weights.js";
 
-/** Least width of the paper profile. */
+/** Minimum width of the paper profile. */
 export const MIN_PAPER_WIDTH = 4;
-/** Greatest width of the paper profile. */
+/** Maximum width of the paper profile. */
 export const MAX_PAPER_WIDTH = 2048;
 
-/** Source pixels a side that one evaluation may give. */
+/** Allowed sides of the patch that one evaluation outputs, in source pixels. */
 export const PATCHES: readonly number[] = [1, 3, 6];
-/** In the file, the rank of matrices that are stored whole. */
+/** The value of rank in the file if matrices are stored in full. */
 const FULL_RANK = 0;
 
-/** Greatest rank of the factors of a matrix of `width`: with more they would not be fewer numbers than the matrix. */
+/** Returns the maximum rank for a width: with a higher rank, the factors would be larger than the matrix. */
 export const maxRank = (width: number): number => Math.floor(width / 2);
 
-/** The network definition of the paper profile in the configuration box. */
+/** Serializes a paper network for the configuration box. */
 export function writePaperNetwork(writer: ByteWriter, network: PaperNetwork): void {
   const { factors } = network;
   writer.u8(network.frequencies).f32(network.omega).u16(network.width);
@@ -29,34 +29,38 @@ export function writePaperNetwork(writer: ByteWriter, network: PaperNetwork): vo
   if (factors !== undefined) writer.f32(factors.frequency).f32(factors.amplitude);
 }
 
-/** Bounds: 8 frequencies, width 2048, 8 layers in the shared encoder and 8 in a stack, rank half the width. */
+/**
+ * Parses a paper network: up to 8 frequencies, width MAX_PAPER_WIDTH, 8 layers in the shared encoder, 8 hidden
+ * layers, rank half the width.
+ * @throws SieddError `unsupported-version` for an unknown patch or rank; the reader's error.
+ */
 export function readPaperNetwork(reader: ByteReader): PaperNetwork {
-  const frequencies = reader.within(reader.u8(), 0, 8, "frequencies");
-  const omega = reader.within(reader.f32(), 1e-3, 1000, "omega");
-  const width = reader.within(reader.u16(), MIN_PAPER_WIDTH, MAX_PAPER_WIDTH, "the width");
-  const encoderLayers = reader.within(reader.u8(), 1, 8, "layers of the shared encoder");
-  const hiddenLayers = reader.within(reader.u8(), 1, 8, "hidden layers");
+  const frequencies = reader.checkRange(reader.u8(), 0, 8, "frequencies");
+  const omega = reader.checkRange(reader.f32(), 1e-3, 1000, "omega");
+  const width = reader.checkRange(reader.u16(), MIN_PAPER_WIDTH, MAX_PAPER_WIDTH, "the width");
+  const encoderLayers = reader.checkRange(reader.u8(), 1, 8, "layers of the shared encoder");
+  const hiddenLayers = reader.checkRange(reader.u8(), 1, 8, "hidden layers");
   const patch = reader.u8();
   const rank = reader.u16();
   if (!PATCHES.includes(patch) || rank > maxRank(width)) {
     throw new SieddError(
       "unsupported-version",
-      `the asset uses patches of ${patch} and rank ${rank} at width ${width}, which this siedd does not know; upgrade siedd to play it`,
+      `unsupported patch size ${patch} or rank ${rank} at width ${width}; upgrade siedd to play it`,
     );
   }
   const factors = rank === FULL_RANK ? undefined : readFactors(reader, rank);
   return { profile: "paper", frequencies, omega, width, encoderLayers, hiddenLayers, patch, factors };
 }
 
-/** Bounds: frequency 0 (the product itself) or 0.001 to 1e6, amplitude 1e-6 to 1000. */
+/** Parses the factorization: frequency 0 (the product itself) or 0.001 to 1e6, amplitude 1e-6 to 1000. */
 function readFactors(reader: ByteReader, rank: number): PaperFactors {
   const frequency = reader.f32();
-  if (frequency !== 0) reader.within(frequency, 1e-3, 1e6, "the frequency of factored matrices");
-  const amplitude = reader.within(reader.f32(), 1e-6, 1000, "the amplitude of factored matrices");
+  if (frequency !== 0) reader.checkRange(frequency, 1e-3, 1e6, "the frequency of factored matrices");
+  const amplitude = reader.checkRange(reader.f32(), 1e-6, 1000, "the amplitude of factored matrices");
   return { rank, frequency, amplitude };
 }
 
-/** The shared encoder, range-coded, at the end of the configuration box. */
+/** Serializes the shared encoder, range-coded, at the end of the configuration box. */
 export function writePaperEncoder(writer: ByteWriter, encoder: PaperEncoder): void {
   writeLayerHeaders(writer, encoder.layers);
   const coder = new RangeEncoder();
@@ -64,17 +68,17 @@ export function writePaperEncoder(writer: ByteWriter, encoder: PaperEncoder): vo
   writer.bytes(coder.finish());
 }
 
-/** Takes all that is left of the reader. Throws `bad-asset`. */
+/** Parses the shared encoder, the rest of the configuration box. @throws SieddError `bad-asset`. */
 export function readPaperEncoder(reader: ByteReader, network: PaperNetwork): PaperEncoder {
   const inputs = Array.from({ length: network.encoderLayers }, (_, l) => encoderInputs(network, l));
   const layers = readLayerHeaders(reader, inputs, network.width);
   try {
     const coder = new RangeDecoder(reader.bytes(reader.remaining));
     walkLayers(layers, integerReader(coder));
-    coder.end();
+    coder.expectEnd();
   } catch (cause) {
     if (cause instanceof SieddError && cause.code === "corrupt-group") {
-      throw new SieddError("bad-asset", `the asset is damaged: its shared encoder: ${cause.message}`, {
+      throw new SieddError("bad-asset", `the asset is damaged: in its shared encoder, ${cause.message}`, {
         cause,
       });
     }

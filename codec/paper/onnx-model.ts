@@ -2,10 +2,11 @@ import type { PaperNetwork } from "../network/definition.js";
 import { input, integerAttribute, model, node, output, scalar } from "../onnx/graph.js";
 
 /**
- * Inputs: `position` [2, points], a `weights{l}` [out, in] and `bias{l}` [out, 1] a sine layer, omega
- * multiplied in, encoder first; `heads` [outputs, width] and `head_bias` [outputs, 1]. Output: `samples`
- * [outputs, points]. The hidden features are computed once for all heads. Weights are inputs, so that one session
- * serves every group.
+ * Returns the ONNX model of a paper network. It computes the hidden features once for all heads. Weights are inputs,
+ * so that one session serves every group.
+ *
+ * Inputs: `position` [2, points]; `weights{l}` [out, in] and `bias{l}` [out, 1] per sine layer, with omega multiplied
+ * in, encoder first; `heads` [outputs, width] and `head_bias` [outputs, 1]. Output: `samples` [outputs, points].
  */
 export function paperDecodingModel(network: PaperNetwork): Uint8Array {
   const layers = network.encoderLayers + network.hiddenLayers;
@@ -23,8 +24,8 @@ export function paperDecodingModel(network: PaperNetwork): Uint8Array {
   for (let l = 0; l < layers; l++) {
     nodes.push(...node("Gemm", [`weights${l}`, `hidden${l}`, `bias${l}`], `phase${l}`));
     nodes.push(...node("Sin", [`phase${l}`], `hidden${l + 1}`));
-    const before = l === 0 ? 2 + 4 * network.frequencies : network.width;
-    inputs.push(...input(`weights${l}`, [network.width, before]));
+    const layerInputs = l === 0 ? 2 + 4 * network.frequencies : network.width;
+    inputs.push(...input(`weights${l}`, [network.width, layerInputs]));
     inputs.push(...input(`bias${l}`, [network.width, 1]));
   }
   nodes.push(...node("Gemm", ["heads", `hidden${layers}`, "head_bias"], "samples"));

@@ -1,61 +1,70 @@
 import { CHANNELS } from "../network/definition.js";
 
-/*
- * Where samples are evaluated along one axis. A network of single pixels is a function of any position and is asked for
- * it. One of patches is trained at the centres of its patches alone and wild between them: it gives source pixels,
- * patch^2 an evaluation, and a sample is interpolated between them by cubic convolution.
+/**
+ * How samples along one axis are evaluated. A network with patch size 1 is a function of any position, so every
+ * sample is an evaluation. A network with larger patches is trained only at the centers of its patches and is
+ * erratic between them. It is evaluated there, each evaluation yields patch^2 source pixels, and samples are
+ * interpolated between source pixels by cubic convolution.
  */
 export interface SampleAxis {
-  /** Where the network is evaluated, in source pixels. */
+  /** Positions of the evaluations, in source pixels. */
   readonly evaluations: Float64Array;
-  /** What each sample is made of; undefined: sample i is evaluation i. */
+  /** Interpolation of the samples; undefined if sample i is evaluation i. */
   readonly pixels: PixelTaps | undefined;
 }
 
-/** Source pixels, counted from the first of the first patch, and their shares of each sample: TAPS a sample. */
+/** Filter taps, TAPS per sample. */
 interface PixelTaps {
+  /** Index of the source pixel, relative to the first pixel of the first patch. */
   readonly index: Int32Array;
-  readonly share: Float64Array;
+  /** Weight of the source pixel in the sample. */
+  readonly weight: Float64Array;
 }
 
 const TAPS = 4;
-/** A sample so near to a pixel's center is the pixel: no neighbor need be evaluated. */
-const AT_CENTER = 1e-6;
+/** A sample this close to the center of a pixel equals the pixel, so that its neighbors need no evaluation. */
+const CENTER_TOLERANCE = 1e-6;
 
-/** `samples`: rising positions in source pixels, of which the picture has `side`. */
-export function sampleAxis(samples: Float64Array, patch: number, side: number): SampleAxis {
+/**
+ * Plans the evaluation of samples along one axis.
+ * @param samples ascending positions in source pixels
+ * @param length width or height of the frame in source pixels
+ */
+export function sampleAxis(samples: Float64Array, patch: number, length: number): SampleAxis {
   if (patch === 1) return { evaluations: samples, pixels: undefined };
   const index = new Int32Array(TAPS * samples.length);
-  const share = new Float64Array(TAPS * samples.length);
-  const clamped = (pixel: number): number => Math.max(0, Math.min(side - 1, pixel));
+  const weight = new Float64Array(TAPS * samples.length);
+  const clampToFrame = (pixel: number): number => Math.max(0, Math.min(length - 1, pixel));
   samples.forEach((sample, i) => {
-    const left = Math.floor(sample - 0.5 + AT_CENTER);
-    const between = sample - 0.5 - left;
-    const shares = between < 2 * AT_CENTER ? [0, 1, 0, 0] : cubic(between);
-    shares.forEach((value, tap) => {
-      index[TAPS * i + tap] = clamped(value === 0 ? left : left - 1 + tap);
-      share[TAPS * i + tap] = value;
+    const left = Math.floor(sample - 0.5 + CENTER_TOLERANCE);
+    const fraction = sample - 0.5 - left;
+    const weights = fraction < 2 * CENTER_TOLERANCE ? [0, 1, 0, 0] : cubicWeights(fraction);
+    weights.forEach((value, tap) => {
+      index[TAPS * i + tap] = clampToFrame(value === 0 ? left : left - 1 + tap);
+      weight[TAPS * i + tap] = value;
     });
   });
-  const first = Math.floor(index.reduce((min, at) => Math.min(min, at), side) / patch);
+  const first = Math.floor(index.reduce((min, at) => Math.min(min, at), length) / patch);
   const last = Math.floor(index.reduce((max, at) => Math.max(max, at), 0) / patch);
   const evaluations = Float64Array.from({ length: last - first + 1 }, (_, i) => (first + i + 0.5) * patch);
-  return { evaluations, pixels: { index: index.map((at) => at - first * patch), share } };
+  return { evaluations, pixels: { index: index.map((at) => at - first * patch), weight } };
 }
 
-/** Shares of the pixels before, left, right and after at `t` between left and right (R. Keys 1981, a = -1/2). */
-const cubic = (t: number): number[] => [
+/**
+ * Returns the weights of four consecutive pixels for a sample at `t` (0 to 1) between the middle two: cubic
+ * convolution (R. Keys 1981) with a = -1/2.
+ */
+const cubicWeights = (t: number): number[] => [
   ((2 - t) * t - 1) * t * 0.5,
   (3 * t - 5) * t * t * 0.5 + 1,
   ((4 - 3 * t) * t + 1) * t * 0.5,
   (t - 1) * t * t * 0.5,
 ];
 
-/** Coordinates of all evaluations in -1 .. 1 over the picture, row by row: [2, rows x columns]. */
+/** Returns the coordinates of all evaluations, -1 .. 1 over the frame, in row-major order: [2, rows x columns]. */
 export function coordinates(
   frame: { readonly width: number; readonly height: number },
-  rows: SampleAxis,
-  columns: SampleAxis,
+  { rows, columns }: PatchGrid,
 ): Float32Array {
   const across = columns.evaluations.length;
   const down = rows.evaluations.length;
@@ -70,86 +79,94 @@ export function coordinates(
   return out;
 }
 
-/** Sums of samples [frames x 3, samples], of which those from `at` on are meant. */
-export interface SampleSums {
-  readonly sums: Float32Array;
-  readonly at: number;
-  readonly frames: number;
+/** The evaluations of one grid of samples. */
+export interface PatchGrid {
+  /** Side of a patch in source pixels. */
+  readonly patch: number;
+  readonly rows: SampleAxis;
+  readonly columns: SampleAxis;
 }
 
-/** Adds `share` of what evaluations gave as [frames x patch^2 x 3, rows x columns]. */
+/** The part of the sums [frames x 3, samples] to which a grid is added. */
+export interface SampleSums {
+  readonly sums: Float32Array;
+  /** Index of the first sample of the grid in every plane. */
+  readonly at: number;
+  readonly frames: number;
+  /** Weight of the grid in the sums. */
+  readonly weight: number;
+}
+
+/** Adds the outputs of a grid, [frames x patch^2 x 3, rows x columns], to the sums. */
 export function addSamples(
-  { sums, at, frames }: SampleSums,
+  { sums, at, frames, weight }: SampleSums,
   outputs: Float32Array,
-  share: number,
-  patch: number,
-  rows: SampleAxis,
-  columns: SampleAxis,
+  grid: PatchGrid,
 ): void {
+  const { rows, columns } = grid;
   const planes = frames * CHANNELS;
   const stride = sums.length / planes;
   const points = rows.evaluations.length * columns.evaluations.length;
   for (let plane = 0; plane < planes; plane++) {
     const to = plane * stride + at;
     if (rows.pixels !== undefined && columns.pixels !== undefined) {
-      const raster = sourcePixels(outputs, plane, patch, rows.evaluations.length, columns.evaluations.length);
-      interpolate(raster, columns.evaluations.length * patch, rows.pixels, columns.pixels, share, sums, to);
+      const taps = { rows: rows.pixels, columns: columns.pixels };
+      addInterpolated(toRaster(outputs, plane, grid), taps, { sums, at: to, weight });
       continue;
     }
     const from = plane * points;
-    if (share === 1) sums.set(outputs.subarray(from, from + points), to);
-    else for (let i = 0; i < points; i++) sums[to + i] += share * outputs[from + i];
+    if (weight === 1) sums.set(outputs.subarray(from, from + points), to);
+    else for (let i = 0; i < points; i++) sums[to + i] += weight * outputs[from + i];
   }
 }
 
-/** One channel of a frame as [down x patch, across x patch]. */
-function sourcePixels(
-  outputs: Float32Array,
-  plane: number,
-  patch: number,
-  down: number,
-  across: number,
-): Float32Array {
-  const points = down * across;
-  const raster = new Float32Array(points * patch ** 2);
+/** Source pixels of one channel of a frame, in row-major order. */
+interface Raster {
+  readonly values: Float32Array;
+  readonly width: number;
+}
+
+/** Rearranges one channel of a frame from patches to rows of source pixels. */
+function toRaster(outputs: Float32Array, plane: number, { patch, rows, columns }: PatchGrid): Raster {
+  const patchRows = rows.evaluations.length;
+  const patchColumns = columns.evaluations.length;
+  const points = patchRows * patchColumns;
+  const width = patchColumns * patch;
+  const values = new Float32Array(points * patch ** 2);
   const first = Math.floor(plane / CHANNELS) * patch ** 2 * CHANNELS + (plane % CHANNELS);
   for (let pixel = 0; pixel < patch ** 2; pixel++) {
     const from = (first + pixel * CHANNELS) * points;
     const [row, column] = [Math.floor(pixel / patch), pixel % patch];
-    for (let y = 0; y < down; y++) {
-      const line = (y * patch + row) * across * patch + column;
-      for (let x = 0; x < across; x++) raster[line + x * patch] = outputs[from + y * across + x];
+    for (let y = 0; y < patchRows; y++) {
+      const line = (y * patch + row) * width + column;
+      for (let x = 0; x < patchColumns; x++) values[line + x * patch] = outputs[from + y * patchColumns + x];
     }
   }
-  return raster;
+  return { values, width };
 }
 
-/** Adds `share` of the samples between the pixels of `raster` to `sums` from `to` on: along rows, then down. */
-function interpolate(
-  raster: Float32Array,
-  width: number,
-  rows: PixelTaps,
-  columns: PixelTaps,
-  share: number,
-  sums: Float32Array,
-  to: number,
+/** Interpolates samples between source pixels, along rows first, and adds them to `sums` from `at` on. */
+function addInterpolated(
+  { values, width }: Raster,
+  { rows, columns }: { readonly rows: PixelTaps; readonly columns: PixelTaps },
+  { sums, at, weight }: { readonly sums: Float32Array; readonly at: number; readonly weight: number },
 ): void {
-  const across = columns.index.length / TAPS;
-  const lines = raster.length / width;
-  const wide = new Float32Array(lines * across);
-  for (let y = 0; y < lines; y++) {
-    for (let i = 0; i < across; i++) {
+  const sampleColumns = columns.index.length / TAPS;
+  const height = values.length / width;
+  const lines = new Float32Array(height * sampleColumns);
+  for (let y = 0; y < height; y++) {
+    for (let i = 0; i < sampleColumns; i++) {
       let sum = 0;
       for (let tap = TAPS * i; tap < TAPS * (i + 1); tap++)
-        sum += columns.share[tap] * raster[y * width + columns.index[tap]];
-      wide[y * across + i] = sum;
+        sum += columns.weight[tap] * values[y * width + columns.index[tap]];
+      lines[y * sampleColumns + i] = sum;
     }
   }
   for (let tap = 0; tap < rows.index.length; tap++) {
-    const weight = share * rows.share[tap];
-    if (weight === 0) continue;
-    const from = rows.index[tap] * across;
-    const line = to + Math.floor(tap / TAPS) * across;
-    for (let i = 0; i < across; i++) sums[line + i] += weight * wide[from + i];
+    const tapWeight = weight * rows.weight[tap];
+    if (tapWeight === 0) continue;
+    const from = rows.index[tap] * sampleColumns;
+    const to = at + Math.floor(tap / TAPS) * sampleColumns;
+    for (let i = 0; i < sampleColumns; i++) sums[to + i] += tapWeight * lines[from + i];
   }
 }

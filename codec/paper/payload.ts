@@ -10,15 +10,15 @@ import { readLayerHeaders, readStep, walkIntegers, walkLayers, writeLayerHeaders
 import { headSizes, type QuantizedPaperGroup } from "./weights.js";
 
 /*
- * One group of the paper profile as it lies in the file: fixed fields, the range-coded integers of the
- * hidden stack and the heads, and a CRC-32C over all before it.
+ * The payload of one group of the paper profile: fixed fields, the range-coded integers of the hidden layers and
+ * the heads, and a CRC-32C of everything before it.
  */
 
-/** -> the payload of one group's sample. */
+/** Serializes the payload of one group. */
 export function writePaperGroup(group: QuantizedPaperGroup): Uint8Array {
   const writer = new ByteWriter();
-  writer.u8(0); // flags; none so far
-  writer.u32(0); // no reference to another group
+  writer.u8(0); // flags; none defined yet
+  writer.u32(0); // reference to another group; none
   writer.u16(group.frameCount);
   for (const value of [...group.mean, ...group.deviation]) writer.f32(value);
   writeLayerHeaders(writer, group.hidden);
@@ -32,7 +32,11 @@ export function writePaperGroup(group: QuantizedPaperGroup): Uint8Array {
   return new ByteWriter().bytes(body).u32(crc32c(body)).finish();
 }
 
-/** Throws SieddError `corrupt-group`, naming the group, for anything that `writePaperGroup` cannot have written. */
+/**
+ * Parses the payload of group `index`.
+ * @throws SieddError `corrupt-group`, naming the group, for anything that `writePaperGroup` cannot have written;
+ *   `unsupported-version` for a group of a later siedd.
+ */
 export function readPaperGroup(
   network: PaperNetwork,
   index: number,
@@ -48,25 +52,28 @@ export function readPaperGroup(
 }
 
 function parse(network: PaperNetwork, frameCount: number, payload: Uint8Array): QuantizedPaperGroup {
-  if (payload.length < 8) throw new SieddError("corrupt-group", `it has only ${payload.length} bytes`);
+  if (payload.length < 8)
+    throw new SieddError("corrupt-group", `its payload has only ${payload.length} bytes`);
   const body = payload.subarray(0, payload.length - 4);
-  const stored = new DataView(payload.buffer, payload.byteOffset + body.length, 4).getUint32(0);
-  if (crc32c(body) !== stored) throw new SieddError("corrupt-group", "its checksum does not match");
+  const checksum = new DataView(payload.buffer, payload.byteOffset + body.length, 4).getUint32(0);
+  if (crc32c(body) !== checksum) throw new SieddError("corrupt-group", "its checksum does not match");
   const reader = new ByteReader(body, "group");
   if (reader.u8() !== 0 || reader.u32() !== 0) {
     throw new SieddError(
       "unsupported-version",
-      "this group uses coding tools of a later siedd; upgrade siedd to play it",
+      "the group uses coding tools of a later siedd; upgrade siedd to play it",
     );
   }
-  if (reader.u16() !== frameCount) throw reader.error("has another number of frames than the index says");
-  reader.bounded(2 * frameCount, 4, "means and deviations");
+  const actualFrames = reader.u16();
+  if (actualFrames !== frameCount)
+    throw reader.error(`has ${actualFrames} frames, the index says ${frameCount}`);
+  reader.checkCount(2 * frameCount, 4, "means and deviations");
   const mean = Float32Array.from({ length: frameCount }, () => reader.f32());
   const deviation = Float32Array.from({ length: frameCount }, () => reader.f32());
   const { width, hiddenLayers, factors } = network;
   const hidden = readLayerHeaders(reader, new Array(hiddenLayers).fill(width), width, factors?.rank);
   const sizes = headSizes(network, frameCount);
-  reader.within(sizes.head, 1, MAX_VALUES, "the numbers in its heads");
+  reader.checkRange(sizes.head, 1, MAX_VALUES, "the number of parameters in its heads");
   const head = { step: readStep(reader, "a quantization step"), integers: new Int32Array(sizes.head) };
   const headBias = { step: readStep(reader, "a quantization step"), integers: new Int32Array(sizes.bias) };
   const coder = new RangeDecoder(reader.bytes(reader.remaining));
@@ -74,6 +81,6 @@ function parse(network: PaperNetwork, frameCount: number, payload: Uint8Array): 
   walkLayers(hidden, code);
   walkIntegers(head, CHANNELS, code);
   walkIntegers(headBias, CHANNELS, code);
-  coder.end();
+  coder.expectEnd();
   return { frameCount, mean, deviation, hidden, head, headBias };
 }

@@ -1,25 +1,25 @@
 import { CHANNELS, inputFeatures, type PaperFactors, type PaperNetwork } from "../network/definition.js";
 
-/** Zero points are stored in this share of a level. */
-export const ZERO_STEPS = 8;
+/** Zero points are stored in units of 1 / ZERO_POINT_SCALE of a level. */
+export const ZERO_POINT_SCALE = 8;
 
-/** Numbers that share one step: value = integer * step. */
+/** Integers that share one quantization step: value = integer * step. */
 export interface ScaledIntegers {
   readonly step: number;
   readonly integers: Int32Array;
 }
 
 /**
- * A matrix of few bits: blocks of `block` consecutive inputs of one output share a scale and a zero point
- * (as in half-quadratic quantization, HQQ):
+ * A low-bit matrix. Blocks of `block` consecutive inputs of one output share a scale and a zero point (as in
+ * half-quadratic quantization, HQQ):
  * w[i, o] = unit * scale[i / block, o] * (level[i, o] - zero[i / block, o] / 8).
  */
 export interface BlockMatrix {
   readonly inputs: number;
   readonly outputs: number;
-  /** A level has so many bits, 1 to 12. */
+  /** Bits per level, 1 to 12. */
   readonly bits: number;
-  /** Inputs a block, 1 to 4096; the last block of an output may be shorter. */
+  /** Inputs per block, 1 to 4096. The last block of an output may be shorter. */
   readonly block: number;
   readonly unit: number;
   /** [blocks, outputs], 1 to 255. */
@@ -30,28 +30,28 @@ export interface BlockMatrix {
   readonly levels: Int32Array;
 }
 
-/** One sine layer as it is stored. */
+/** One quantized sine layer. */
 export interface PaperLayer {
-  /** The matrix [inputs, outputs], or of a factored one U [inputs, rank]. */
+  /** The matrix [inputs, outputs], or U [inputs, rank] if it is factored. */
   readonly weights: BlockMatrix;
-  /** V [outputs, rank] of a factored matrix; see PaperFactors. */
+  /** V [outputs, rank] if the matrix is factored; see PaperFactors. */
   readonly right?: BlockMatrix;
   readonly bias: ScaledIntegers;
 }
 
-/** The shared encoder of the paper profile: all layers before the decoders. */
+/** The quantized shared encoder of the paper profile: all layers that precede those of the groups. */
 export interface PaperEncoder {
   readonly layers: readonly PaperLayer[];
 }
 
-/** One group of the paper profile as it is stored: one stack of sine layers for all frames, a head a frame. */
+/** The quantized weights of one group of the paper profile: sine layers for all frames, and one head per frame. */
 export interface QuantizedPaperGroup {
   readonly frameCount: number;
-  /** [frames]: the head's output v means v * deviation + mean, R'G'B' in [0, 1]. */
+  /** Normalization, [frames]: the head's output v means v * deviation + mean, R'G'B' in [0, 1]. */
   readonly mean: Float32Array;
   readonly deviation: Float32Array;
   readonly hidden: readonly PaperLayer[];
-  /** [frames, width, outputs]; outputs: see `headOutputs`. */
+  /** [frames, width, outputs], with outputs as `headOutputs`. */
   readonly head: ScaledIntegers;
   /** [frames, outputs]. */
   readonly headBias: ScaledIntegers;
@@ -63,8 +63,8 @@ export interface FloatLayer {
   readonly bias: Float32Array;
 }
 
-/** One group's decoder in floats, shapes as in QuantisedPaperGroup. */
-export interface PaperDecoders {
+/** The weights of one group in floats, with the shapes of QuantizedPaperGroup. */
+export interface PaperGroupWeights {
   readonly frameCount: number;
   readonly mean: Float32Array;
   readonly deviation: Float32Array;
@@ -73,14 +73,14 @@ export interface PaperDecoders {
   readonly headBias: Float32Array;
 }
 
-/** Inputs of layer `layer` of the shared encoder. */
+/** Returns the number of inputs of layer `layer` of the shared encoder. */
 export const encoderInputs = (network: PaperNetwork, layer: number): number =>
   layer === 0 ? inputFeatures(network) : network.width;
 
-/** Blocks above each other in a matrix of `inputs`. */
+/** Returns the number of blocks per output in a matrix with `inputs` inputs. */
 export const blockRows = (inputs: number, block: number): number => Math.ceil(inputs / block);
 
-/** A matrix to be filled by a reader. */
+/** Allocates the integers of a matrix, for a reader to fill in. */
 export function allocateBlocks(
   header: Pick<BlockMatrix, "inputs" | "outputs" | "bits" | "block" | "unit">,
 ): BlockMatrix {
@@ -93,36 +93,36 @@ export function allocateBlocks(
   };
 }
 
-/** -> [inputs, outputs]. */
-export function blockValues(matrix: BlockMatrix): Float32Array {
+/** Returns the values of a block-quantized matrix, [inputs, outputs]. */
+export function dequantizeBlocks(matrix: BlockMatrix): Float32Array {
   const { inputs, outputs, block, unit, scales, zeros, levels } = matrix;
   const values = new Float32Array(inputs * outputs);
   for (let i = 0; i < inputs; i++) {
     const row = Math.floor(i / block) * outputs;
     for (let o = 0; o < outputs; o++) {
       const at = i * outputs + o;
-      values[at] = unit * scales[row + o] * (levels[at] - zeros[row + o] / ZERO_STEPS);
+      values[at] = unit * scales[row + o] * (levels[at] - zeros[row + o] / ZERO_POINT_SCALE);
     }
   }
   return values;
 }
 
-/** The values of integers that share a step. */
-export const scaledValues = ({ step, integers }: ScaledIntegers): Float32Array =>
+/** Returns the values of integers that share a step. */
+export const dequantizeIntegers = ({ step, integers }: ScaledIntegers): Float32Array =>
   Float32Array.from(integers, (integer) => integer * step);
 
-const layerValues = (
+const dequantizeLayer = (
   { weights, right, bias }: PaperLayer,
   factors: PaperFactors | undefined,
 ): FloatLayer => ({
   weights:
     right === undefined || factors === undefined
-      ? blockValues(weights)
-      : factorProduct(factors, blockValues(weights), blockValues(right)),
-  bias: scaledValues(bias),
+      ? dequantizeBlocks(weights)
+      : factorProduct(factors, dequantizeBlocks(weights), dequantizeBlocks(right)),
+  bias: dequantizeIntegers(bias),
 });
 
-/** The matrix [inputs, outputs] of U [inputs, rank] and V [outputs, rank]. */
+/** Returns the matrix [inputs, outputs] of factors U [inputs, rank] and V [outputs, rank]. */
 export function factorProduct(
   { rank, frequency, amplitude }: PaperFactors,
   left: Float32Array,
@@ -140,27 +140,27 @@ export function factorProduct(
   return product;
 }
 
-/** The numbers that the shared encoder computes with. */
-export const paperEncoderValues = (encoder: PaperEncoder): FloatLayer[] =>
-  encoder.layers.map((layer) => layerValues(layer, undefined));
+/** Returns the weights of the shared encoder in floats. */
+export const dequantizePaperEncoder = (encoder: PaperEncoder): FloatLayer[] =>
+  encoder.layers.map((layer) => dequantizeLayer(layer, undefined));
 
-/** The numbers that a decoder computes with. */
-export function dequantizePaper(network: PaperNetwork, group: QuantizedPaperGroup): PaperDecoders {
+/** Returns the weights of a group in floats. */
+export function dequantizePaper(network: PaperNetwork, group: QuantizedPaperGroup): PaperGroupWeights {
   const { frameCount, mean, deviation } = group;
   return {
     frameCount,
     mean,
     deviation,
-    hidden: group.hidden.map((layer) => layerValues(layer, network.factors)),
-    head: scaledValues(group.head),
-    headBias: scaledValues(group.headBias),
+    hidden: group.hidden.map((layer) => dequantizeLayer(layer, network.factors)),
+    head: dequantizeIntegers(group.head),
+    headBias: dequantizeIntegers(group.headBias),
   };
 }
 
-/** Outputs of a head: for each row and in it each column of a patch R', G', B'. */
+/** Returns the number of outputs of a head: R', G', B' of every pixel of a patch, in row-major order. */
 export const headOutputs = ({ patch }: PaperNetwork): number => patch ** 2 * CHANNELS;
 
-/** Integers of a group's heads: [frames, width, outputs] and [frames, outputs]. */
+/** Returns the number of parameters in a group's heads: [frames, width, outputs] and [frames, outputs]. */
 export const headSizes = (network: PaperNetwork, frames: number): { head: number; bias: number } => ({
   head: frames * network.width * headOutputs(network),
   bias: frames * headOutputs(network),

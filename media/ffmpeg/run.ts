@@ -3,7 +3,7 @@ import { PassThrough, type Readable, type Writable } from "node:stream";
 import ffmpeg, { type FfmpegCommand } from "fluent-ffmpeg";
 import { MediaError } from "../errors.js";
 
-/** The sentence for a machine without ffmpeg. */
+/** Returns the error for a machine without ffmpeg. */
 export const ffmpegMissing = (program: string, cause?: unknown): MediaError =>
   new MediaError(
     "ffmpeg-missing",
@@ -11,49 +11,49 @@ export const ffmpegMissing = (program: string, cause?: unknown): MediaError =>
     { cause },
   );
 
-/** Children alive now: they end with this process, however it ends short of SIGKILL. */
+/** Running child processes. They are killed when this process exits, unless it exits by SIGKILL. */
 const children = new Set<ChildProcess>();
 const killChildren = () => {
   for (const child of children) child.kill("SIGKILL");
 };
 
-/** Ends `child` when this process exits. */
+/** Kills `child` when this process exits. */
 export function killOnExit(child: ChildProcess): void {
   if (children.size === 0) process.once("exit", killChildren);
   children.add(child);
-  const forget = () => {
+  const remove = () => {
     children.delete(child);
     if (children.size === 0) process.removeListener("exit", killChildren);
   };
-  child.once("close", forget);
-  child.once("error", forget);
+  child.once("close", remove);
+  child.once("error", remove);
 }
 
-/** A path as ffmpeg takes it: never read as an option, a protocol or a pattern. */
+/** Returns a path as a URL, so that ffmpeg never parses it as an option, a protocol or a pattern. */
 export const fileUrl = (path: string): string => `file:${path}`;
 
 interface Lines {
   get(): string;
 }
 type SpawnEnd = (error: unknown, stdout?: Lines, stderr?: Lines) => void;
-/** What of fluent-ffmpeg's command is not in its types. */
-interface Inside {
+/** A method of fluent-ffmpeg's command that its types omit. */
+interface FfmpegInternals {
   _spawnFfmpeg(...args: unknown[]): void;
 }
-const silence: Lines = { get: () => "" };
+const noLines: Lines = { get: () => "" };
 
-/** A command without input or output yet. Never reads the terminal, speaks only of errors. */
+/** Returns a command without inputs and outputs. */
 export function ffmpegCommand(): FfmpegCommand {
   const command = ffmpeg({ stdoutLines: 200 });
-  const inside = command as unknown as Inside;
-  const spawn = inside._spawnFfmpeg;
-  Object.assign(inside, {
-    // fluent-ffmpeg's list of formats misses devices such as lavfi from ffmpeg 7 on; ffmpeg's own message is exact.
+  const internals = command as unknown as FfmpegInternals;
+  const spawn = internals._spawnFfmpeg;
+  Object.assign(internals, {
+    // fluent-ffmpeg's list of formats lacks devices such as lavfi since ffmpeg 7; ffmpeg's own error is exact.
     _checkCapabilities: (done: () => void) => done(),
-    // Where ffmpeg cannot be started it hands over no output, and would fail to read it.
+    // If ffmpeg cannot be started, fluent-ffmpeg passes no output lines and then fails to read them.
     _spawnFfmpeg(...args: unknown[]) {
       const end = args.pop() as SpawnEnd;
-      spawn.call(command, ...args, (error: unknown, stdout = silence, stderr = silence) =>
+      spawn.call(command, ...args, (error: unknown, stdout = noLines, stderr = noLines) =>
         end(error, stdout, stderr),
       );
     },
@@ -61,22 +61,22 @@ export function ffmpegCommand(): FfmpegCommand {
   return command;
 }
 
-/** Options that every first input gets. */
-export const quiet = ["-y", "-nostdin", "-hide_banner", "-loglevel", "error"];
+/** Options of the first input of every command: never read the terminal, log only errors. */
+export const BASE_OPTIONS = ["-y", "-nostdin", "-hide_banner", "-loglevel", "error"];
 
 /**
- * A stream for stdout. It never says "close": fluent-ffmpeg takes that for a reader that went away, and fails
- * the run where ffmpeg needs more than 20 ms from there to its exit.
+ * Returns a stream for stdout. It never emits "close", which fluent-ffmpeg takes for a consumer that stopped: it
+ * then fails the run if ffmpeg takes more than 20 ms to exit.
  */
 export const stdoutPipe = (highWaterMark = 65536): PassThrough =>
   new PassThrough({ autoDestroy: false, emitClose: false, highWaterMark });
 
 export interface RunOptions {
-  /** The sentence's beginning when ffmpeg fails, such as "cannot read video.mp4". */
+  /** Start of the error message if ffmpeg fails, such as "cannot read video.mp4". */
   readonly failure: string;
-  /** Receives stdout (a `stdoutPipe`); the command must have no other output of that kind. */
+  /** Receives stdout (a `stdoutPipe`). The command must not have another output on stdout. */
   readonly stdout?: Writable;
-  /** The stream given to the command as input; it is destroyed when ffmpeg ends. */
+  /** The stream that is the command's input. It is destroyed when ffmpeg exits. */
   readonly stdin?: Readable;
   readonly signal?: AbortSignal;
 }
@@ -84,9 +84,9 @@ export interface RunOptions {
 const diskFull = /No space left on device|Disk quota exceeded/;
 
 /**
- * Runs a command to its end and returns what it said on stderr. When the promise settles, ffmpeg is gone.
- * @throws MediaError "ffmpeg-missing", "disk-full", "ffmpeg-killed" or "ffmpeg-failed"; the signal's reason when aborted;
- *   the error of `stdin` when the input failed.
+ * Runs a command and resolves to its stderr. When the promise settles, ffmpeg has exited.
+ * @throws MediaError `ffmpeg-missing`, `disk-full`, `ffmpeg-killed` or `ffmpeg-failed`; the signal's reason if aborted;
+ *   the error of `stdin` if the input failed.
  */
 export function runFfmpeg(command: FfmpegCommand, options: RunOptions): Promise<string> {
   const { signal, stdout, stdin } = options;
@@ -145,12 +145,12 @@ function runError(error: unknown, stderr: string, failure: string): MediaError {
   if (/killed with signal/.test(message)) {
     return new MediaError(
       "ffmpeg-killed",
-      `${failure}: something ended ffmpeg, often the system when memory is short`,
+      `${failure}: ffmpeg was killed, often by the system because memory ran out; free some memory and try again`,
       { cause: error },
     );
   }
   const lines = stderr.split("\n").filter((line) => line.trim() !== "");
-  // ffmpeg's first complaint is nearly always the cause, the later ones its consequences.
-  const said = (lines[0] ?? message).replace(/^\[[^\]]*\] */, "").replace(/^file:/, "");
-  return new MediaError("ffmpeg-failed", `${failure}: ffmpeg says "${said}"`, { cause: error });
+  // ffmpeg's first line is nearly always the cause, later lines are its consequences.
+  const reported = (lines[0] ?? message).replace(/^\[[^\]]*\] */, "").replace(/^file:/, "");
+  return new MediaError("ffmpeg-failed", `${failure}: ffmpeg reported "${reported}"`, { cause: error });
 }

@@ -1,11 +1,12 @@
 import type { Rational } from "../../codec/asset/rational.js";
 
-/** Rates above this are timebases in disguise (r_frame_rate of a variable-rate file is the lowest common one). */
-const HIGHEST_RATE = 240;
+/** Higher rates are timebases: r_frame_rate of a variable-rate file is the lowest rate that has all its times. */
+const MAX_FRAME_RATE = 240;
 
 /**
- * The constant rate to which a video is brought, from what ffprobe says: the lowest rate that has all its times,
- * and the average rate. Undefined where it says neither.
+ * Returns the constant rate to which a video is converted; undefined if ffprobe reports neither rate.
+ * @param lowestRate ffprobe's r_frame_rate: the lowest rate at which all timestamps are exact
+ * @param averageRate ffprobe's avg_frame_rate
  */
 export function constantRate(
   lowestRate: string | undefined,
@@ -14,15 +15,15 @@ export function constantRate(
 ): Rational | undefined {
   const lowest = parseFraction(lowestRate, "/");
   const average = parseFraction(averageRate, "/");
-  // Where fields are coded apart, the lowest common rate is that of the fields.
+  // If fields are coded separately, the lowest rate is the field rate.
   if (interlaced && lowest && average) {
     const fields = lowest.num / lowest.den / (average.num / average.den);
-    if (Math.abs(fields - 2) < 0.02) return plainRate(average);
+    if (Math.abs(fields - 2) < 0.02) return commonRate(average);
   }
-  const sane = (rate: Rational | undefined) => rate && rate.num / rate.den <= HIGHEST_RATE;
-  if (sane(lowest)) return lowest;
-  if (average && sane(average)) return plainRate(average);
-  return (lowest ?? average) && { num: HIGHEST_RATE, den: 1 };
+  const isPlausible = (rate: Rational | undefined) => rate && rate.num / rate.den <= MAX_FRAME_RATE;
+  if (isPlausible(lowest)) return lowest;
+  if (average && isPlausible(average)) return commonRate(average);
+  return (lowest ?? average) && { num: MAX_FRAME_RATE, den: 1 };
 }
 
 const COMMON_RATES: readonly Rational[] = [
@@ -36,14 +37,14 @@ const COMMON_RATES: readonly Rational[] = [
   { num: 60, den: 1 },
 ];
 
-/** An average is frames over ticks: the common rate within 0.03 %, else hundredths of a frame a second. */
-function plainRate({ num, den }: Rational): Rational {
+/** Returns the common rate within 0.03% of an average rate, else the average in hundredths of a frame per second. */
+function commonRate({ num, den }: Rational): Rational {
   const rate = num / den;
-  const common = COMMON_RATES.find((known) => Math.abs(known.num / known.den / rate - 1) < 3e-4);
+  const common = COMMON_RATES.find((candidate) => Math.abs(candidate.num / candidate.den / rate - 1) < 3e-4);
   return common ?? { num: Math.max(1, Math.round(rate * 100)), den: 100 };
 }
 
-/** A positive fraction in text, else undefined. */
+/** Parses a positive fraction; undefined for anything else. */
 export function parseFraction(text: string | undefined, separator: string): Rational | undefined {
   const [num = 0, den = 0] = (text ?? "").split(separator).map(Number);
   return num > 0 && den > 0 ? { num, den } : undefined;

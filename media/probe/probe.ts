@@ -15,66 +15,69 @@ import { isTextSubtitle } from "../read/subtitles.js";
 import { constantRate, parseFraction } from "./frame-rate.js";
 
 export interface AudioInfo {
-  /** Position among the audio streams, from 0. */
+  /** Index among the audio streams, from 0. */
   readonly index: number;
-  /** ISO 639-2, "und" where the file does not say. */
+  /** ISO 639-2 code, "und" if unknown. */
   readonly language: string;
   readonly channels: number;
-  /** Samples a second. */
+  /** Hertz. */
   readonly sampleRate: number;
 }
 
 export interface SubtitleInfo {
-  /** Position among the subtitle streams, from 0. */
+  /** Index among the subtitle streams, from 0. */
   readonly index: number;
-  /** ISO 639-2, "und" where the file does not say. */
+  /** ISO 639-2 code, "und" if unknown. */
   readonly language: string;
-  /** ffmpeg's name of the format. */
+  /** ffmpeg's name of the codec. */
   readonly codec: string;
-  /** False for pictures of text. */
+  /** False for bitmap subtitles. */
   readonly text: boolean;
 }
 
-/** A video file as we read it. Sizes in pixels, times in seconds. */
+/** Metadata of a video file. Sizes are in pixels, times in seconds. */
 export interface ProbeResult {
-  /** As displayed: rotation applied, pixels made square; may be odd. */
+  /** Display width, with rotation and square pixels. May be odd. */
   readonly width: number;
+  /** Display height, with rotation and square pixels. May be odd. */
   readonly height: number;
-  /** The constant rate to which the frames are brought, frames a second. */
+  /** The constant frame rate to which the video is converted. */
   readonly frameRate: Rational;
-  /** Of the video stream, else of the file; 0 where neither says. */
+  /** Duration of the video stream, else of the file; 0 if unknown. */
   readonly duration: number;
   readonly audio: readonly AudioInfo[];
   readonly subtitles: readonly SubtitleInfo[];
-  /** As coded, before rotation. */
+  /** Coded width, before rotation. */
   readonly codedWidth: number;
+  /** Coded height, before rotation. */
   readonly codedHeight: number;
-  /** Degrees clockwise that a player turns the picture: 0, 90, 180 or 270. */
+  /** Clockwise rotation for display, in degrees: 0, 90, 180 or 270. */
   readonly rotation: number;
-  /** Width of a coded pixel over its height. */
+  /** Width of a coded pixel divided by its height. */
   readonly pixelAspect: Rational;
+  /** ffmpeg's name of the pixel format. */
   readonly pixelFormat: string;
-  /** Frames of two fields: they are deinterlaced. */
+  /** Whether frames consist of two fields. They are deinterlaced. */
   readonly interlaced: boolean;
-  /** Partly transparent: laid over black. */
+  /** Whether frames have transparency. They are composited over black. */
   readonly alpha: boolean;
-  /** Other than "sdr": tone-mapped. */
+  /** Any value but "sdr" is tone-mapped. */
   readonly dynamicRange: DynamicRange;
-  /** ffmpeg's names of the picture's color tags, where it has any. */
+  /** ffmpeg's names of the color tags; undefined if untagged. */
   readonly color: {
     readonly matrix: string | undefined;
     readonly primaries: string | undefined;
     readonly range: string | undefined;
   };
-  /** ffmpeg's decoder to use instead of its own choice. */
+  /** The ffmpeg decoder to use instead of the default one. */
   readonly decoder: string | undefined;
-  /** ffmpeg's index of the picture's stream. */
+  /** ffmpeg's index of the video stream. */
   readonly streamIndex: number;
-  /** What the container calls the codec: "avc1", ...; "siv1" is an asset of ours, which ffmpeg cannot decode. */
+  /** Codec tag in the container, such as "avc1". "siv1" is a siedd asset, which ffmpeg cannot decode. */
   readonly codecTag: string;
-  /** ffmpeg's names of the container, such as "mov,mp4,m4a,3gp,3g2,mj2". */
+  /** ffmpeg's names of the container format, such as "mov,mp4,m4a,3gp,3g2,mj2". */
   readonly container: string;
-  /** Seconds from the start of the file to the first picture (sound may begin earlier). */
+  /** Seconds from the start of the file to the first frame. Audio may start earlier. */
   readonly videoStart: number;
 }
 
@@ -110,57 +113,61 @@ interface Probed {
 }
 
 /**
- * Reads the head of a video file with ffprobe.
- * @throws MediaError "no-such-file", "not-a-video", "no-video-stream", "truncated-video", "ffmpeg-missing".
+ * Reads the metadata of a video file with ffprobe.
+ * @throws MediaError `no-such-file`, `not-a-video`, `no-video-stream`, `no-frames`, `truncated-video`,
+ *   `ffmpeg-missing`; the signal's reason.
  */
 export async function probeVideo(path: string, signal?: AbortSignal): Promise<ProbeResult> {
-  await refuseNonFiles(path);
+  await requireVideoFile(path);
   const probed = await ffprobe(path, signal);
   const container = probed.format?.format_name ?? "";
   const streams = probed.streams ?? [];
-  const pictures = streams.filter(({ codec_type }) => codec_type === "video");
-  const video = pictures.find(({ disposition }) => !disposition?.attached_pic);
-  if (isStillImage(container)) {
+  // A cover image is a video stream too.
+  const video = streams.find(
+    ({ codec_type, disposition }) => codec_type === "video" && !disposition?.attached_pic,
+  );
+  if (isImageContainer(container)) {
     throw new MediaError(
       "not-a-video",
-      `${path} is a still picture (${video?.codec_name ?? container}), not a video`,
+      `${path} is an image (${video?.codec_name ?? container}), not a video`,
     );
   }
   if (container === "tty" || video?.codec_name === "ansi") {
     throw new MediaError("not-a-video", `${path} is a text file, not a video`);
   }
   if (!video) {
-    const has = streams.some(({ codec_type }) => codec_type === "audio")
-      ? "only sound"
-      : "nothing to look at";
-    throw new MediaError("no-video-stream", `${path} has no video stream, ${has}; give a file with pictures`);
+    const hasAudio = streams.some(({ codec_type }) => codec_type === "audio");
+    throw new MediaError(
+      "no-video-stream",
+      `${path} has no video stream${hasAudio ? ", only audio" : ""}; choose a file with video`,
+    );
   }
   if (!video.width || !video.height) {
     throw new MediaError(
       "no-frames",
-      `${path} has a video stream without a picture size; it may hold no frame`,
+      `${path} has a video stream without a frame size; it may contain no frames`,
     );
   }
-  const info = describe(path, video, streams, probed);
+  const info = toProbeResult(path, video, streams, probed);
   await requireToneMapping(path, info.dynamicRange);
   return info;
 }
 
-async function refuseNonFiles(path: string): Promise<void> {
+async function requireVideoFile(path: string): Promise<void> {
   const file = await stat(path).catch((cause: unknown) => {
-    const why =
+    const reason =
       errnoOf(cause) === "EACCES" ? "cannot be read: permission denied" : "does not exist; check the path";
-    throw new MediaError("no-such-file", `${path} ${why}`, { cause });
+    throw new MediaError("no-such-file", `${path} ${reason}`, { cause });
   });
-  if (file.isDirectory())
-    throw new MediaError("not-a-video", `${path} is a folder; give the name of a video file`);
+  if (file.isDirectory()) throw new MediaError("not-a-video", `${path} is a folder; choose a video file`);
   if (file.isFile() && file.size === 0)
     throw new MediaError("not-a-video", `${path} is empty (0 bytes), not a video`);
 }
 
-const isStillImage = (container: string): boolean => /(^|,)(image2|ico|[a-z0-9]+_pipe)(,|$)/.test(container);
+const isImageContainer = (container: string): boolean =>
+  /(^|,)(image2|ico|[a-z0-9]+_pipe)(,|$)/.test(container);
 
-function describe(
+function toProbeResult(
   path: string,
   video: ProbedStream,
   streams: ProbedStream[],
@@ -169,17 +176,17 @@ function describe(
   const codedWidth = video.width ?? 0;
   const codedHeight = video.height ?? 0;
   const pixelAspect = parseFraction(video.sample_aspect_ratio, ":") ?? { num: 1, den: 1 };
-  const turned = video.side_data_list?.find(({ rotation }) => rotation !== undefined)?.rotation;
-  // The display matrix counts anticlockwise, the old tag clockwise.
-  const clockwise = turned !== undefined ? -turned : Number(video.tags?.rotate ?? 0);
+  const matrixRotation = video.side_data_list?.find(({ rotation }) => rotation !== undefined)?.rotation;
+  // The display matrix counts counterclockwise, the old tag clockwise.
+  const clockwise = matrixRotation !== undefined ? -matrixRotation : Number(video.tags?.rotate ?? 0);
   const rotation = (((Math.round(clockwise / 90) * 90) % 360) + 360) % 360;
-  const wide = Math.max(1, Math.round((codedWidth * pixelAspect.num) / pixelAspect.den));
-  const [width, height] = rotation % 180 === 0 ? [wide, codedHeight] : [codedHeight, wide];
+  const squareWidth = Math.max(1, Math.round((codedWidth * pixelAspect.num) / pixelAspect.den));
+  const [width, height] = rotation % 180 === 0 ? [squareWidth, codedHeight] : [codedHeight, squareWidth];
   const frameRate = constantRate(video.r_frame_rate, video.avg_frame_rate, isInterlaced(video.field_order));
   if (!frameRate) {
     throw new MediaError(
       "no-frames",
-      `${path} has a video stream without a frame rate; it may hold no frame`,
+      `${path} has a video stream without a frame rate; it may contain no frames`,
     );
   }
   const decoder = decoderFor(video.codec_name, video.tags?.alpha_mode ?? video.tags?.ALPHA_MODE);
@@ -208,7 +215,7 @@ function describe(
   };
 }
 
-/** The audio streams that can be played. */
+/** Returns the playable audio streams. */
 function audioTracks(streams: readonly ProbedStream[]): AudioInfo[] {
   return streams
     .filter(({ codec_type }) => codec_type === "audio")
@@ -232,11 +239,14 @@ const subtitleTracks = (streams: readonly ProbedStream[]): SubtitleInfo[] =>
     }));
 
 function language({ tags }: ProbedStream): string {
-  const tagged = (tags?.language ?? "").toLowerCase();
-  return /^[a-z]{3}$/.test(tagged) ? tagged : "und";
+  const tag = (tags?.language ?? "").toLowerCase();
+  return /^[a-z]{3}$/.test(tag) ? tag : "und";
 }
 
-/** fluent-ffmpeg gives no handle on its ffprobe, and an unreadable pipe would leave it behind: hence our own. */
+/**
+ * Runs ffprobe. fluent-ffmpeg's own ffprobe cannot be used: it offers no way to kill the process, which would keep
+ * running on an unreadable pipe.
+ */
 async function ffprobe(path: string, signal?: AbortSignal): Promise<Probed> {
   signal?.throwIfAborted();
   const args = ["-v", "error", "-of", "json", "-show_streams", "-show_format", fileUrl(path)];
@@ -244,12 +254,13 @@ async function ffprobe(path: string, signal?: AbortSignal): Promise<Probed> {
   killOnExit(child);
   const kill = () => child.kill("SIGKILL");
   signal?.addEventListener("abort", kill, { once: true });
-  const text = { stdout: "", stderr: "" };
+  let stdout = "";
+  let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-    text.stdout += chunk;
+    stdout += chunk;
   });
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
-    if (text.stderr.length < 65536) text.stderr += chunk;
+    if (stderr.length < 65536) stderr += chunk;
   });
   const status = await new Promise<number | null>((resolve, reject) => {
     child.once("error", (error) =>
@@ -258,12 +269,12 @@ async function ffprobe(path: string, signal?: AbortSignal): Promise<Probed> {
     child.once("close", resolve);
   }).finally(() => signal?.removeEventListener("abort", kill));
   signal?.throwIfAborted();
-  if (status === 0) return JSON.parse(text.stdout) as Probed;
-  throw await unreadable(path, text.stderr);
+  if (status === 0) return JSON.parse(stdout) as Probed;
+  throw await probeError(path, stderr);
 }
 
-/** ffmpeg takes anything called .mp4 for one; the first box tells. */
-async function beginsLikeMp4(path: string): Promise<boolean> {
+/** Returns whether the first box of a file is one of MP4. ffmpeg takes any file named .mp4 for an MP4. */
+async function startsLikeMp4(path: string): Promise<boolean> {
   const file = await open(path);
   try {
     const { buffer } = await file.read(Buffer.alloc(8), 0, 8, 0);
@@ -273,11 +284,11 @@ async function beginsLikeMp4(path: string): Promise<boolean> {
   }
 }
 
-async function unreadable(path: string, stderr: string): Promise<MediaError> {
-  if (stderr.includes("moov atom not found") && (await beginsLikeMp4(path))) {
+async function probeError(path: string, stderr: string): Promise<MediaError> {
+  if (stderr.includes("moov atom not found") && (await startsLikeMp4(path))) {
     return new MediaError(
       "truncated-video",
-      `${path} is cut off: its index (moov) is missing, so no frame can be read; copy or download the file again`,
+      `${path} is truncated: its index (moov) is missing, so no frame can be read; copy or download the file again`,
     );
   }
   if (/Permission denied/.test(stderr)) {
@@ -285,6 +296,6 @@ async function unreadable(path: string, stderr: string): Promise<MediaError> {
   }
   return new MediaError(
     "not-a-video",
-    `${path} is not a video that ffmpeg can read; give an MP4, MKV, WebM or MOV file`,
+    `${path} is not a video that ffmpeg can read; choose an MP4, MKV, WebM or MOV file`,
   );
 }

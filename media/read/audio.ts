@@ -1,28 +1,28 @@
 import { rm } from "node:fs/promises";
 import { MediaError } from "../errors.js";
-import { ffmpegCommand, fileUrl, quiet, runFfmpeg } from "../ffmpeg/run.js";
+import { BASE_OPTIONS, ffmpegCommand, fileUrl, runFfmpeg } from "../ffmpeg/run.js";
 import type { ProbeResult } from "../probe/probe.js";
-import type { Span } from "./timeline.js";
+import type { TimeRange } from "./timeline.js";
 
-export interface EncodeAudioOptions extends Span {
-  /** The ADTS file to write (AAC-LC); replaced where it exists. */
+export interface EncodeAudioOptions extends TimeRange {
+  /** The ADTS file to write (AAC-LC). An existing file is overwritten. */
   readonly output: string;
-  /** Which of `info.audio`, from 0; default 0. */
+  /** Index in `info.audio`, from 0. Default 0. */
   readonly track?: number;
-  /** Bits a second; default 64 kbit/s a channel. */
+  /** Bits per second. Default: 64 kbit/s per channel. */
   readonly bitrate?: number;
   readonly signal?: AbortSignal;
 }
 
-/** Rates kept as they are; every other becomes 48 kHz. */
-const KEPT_RATES = [16000, 22050, 24000, 32000, 44100, 48000];
-/** Layouts that AAC names by a number, by channel count: players need no further description. */
+/** Sample rates that are kept. All others are resampled to 48 kHz. */
+const PASSTHROUGH_RATES = [16000, 22050, 24000, 32000, 44100, 48000];
+/** Layout per channel count. AAC identifies each by a number, so that players need no further description. */
 const LAYOUTS = ["", "mono", "stereo", "3.0", "4.0", "5.0", "5.1"];
 
 /**
- * Encodes one audio track so that its time 0 is the picture's time 0 (silence fills a late start and gaps).
- * The first packet is the encoder's delay of 1024 samples.
- * @throws MediaError "ffmpeg-failed", "disk-full", "ffmpeg-missing".
+ * Encodes one audio track as AAC. Its time 0 is time 0 of the video: silence fills a late start and gaps. The first
+ * packet is the encoder delay of 1024 samples.
+ * @throws MediaError `ffmpeg-failed`, `disk-full`, `ffmpeg-missing`, `ffmpeg-killed`; the signal's reason.
  */
 export async function encodeAudio(
   path: string,
@@ -31,13 +31,16 @@ export async function encodeAudio(
 ): Promise<void> {
   const { from = 0, to, output, track = 0, signal } = options;
   const source = info.audio[track];
-  if (!source) throw new MediaError("ffmpeg-failed", `${path} has no audio track ${track}`);
+  if (!source) {
+    const count = info.audio.length;
+    throw new MediaError("ffmpeg-failed", `audio track ${track} does not exist: ${path} has ${count}`);
+  }
   const channels = Math.min(source.channels, LAYOUTS.length - 1);
-  const rate = KEPT_RATES.includes(source.sampleRate) ? source.sampleRate : 48000;
+  const rate = PASSTHROUGH_RATES.includes(source.sampleRate) ? source.sampleRate : 48000;
   const end = to ?? (info.duration > 0 ? info.duration : undefined);
   const command = ffmpegCommand()
     .input(fileUrl(path))
-    .inputOptions([...quiet, ...(from > 0 ? ["-ss", String(from)] : [])])
+    .inputOptions([...BASE_OPTIONS, ...(from > 0 ? ["-ss", String(from)] : [])])
     .outputOptions(["-map", `0:a:${source.index}`, "-c:a", "aac", "-profile:a", "aac_low"])
     .outputOptions(["-b:a", String(options.bitrate ?? 64000 * channels), "-ar", String(rate)])
     .outputOptions(["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact", "-f", "adts"])
@@ -48,7 +51,7 @@ export async function encodeAudio(
     ])
     .output(fileUrl(output));
   try {
-    await runFfmpeg(command, { failure: `cannot encode the sound of ${path}`, signal });
+    await runFfmpeg(command, { failure: `cannot encode the audio of ${path}`, signal });
   } catch (error) {
     await rm(output, { force: true });
     throw error;

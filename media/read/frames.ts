@@ -4,20 +4,22 @@ import { rawFrames } from "./raw-frames.js";
 import { type FrameRange, frameReader } from "./timeline.js";
 
 export interface ReadFramesOptions extends FrameRange {
-  /** Size of the frames handed out, in pixels; scaled by area averaging. */
+  /** Output width in pixels. Frames are scaled by area averaging. */
   readonly width: number;
+  /** Output height in pixels. */
   readonly height: number;
-  /** First frame to read, counted from 0 at `from`. */
+  /** Index of the first frame, from 0 at `from`. */
   readonly firstFrame: number;
   readonly frameCount: number;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Frames of a video as full-range R'G'B', 8 bits, rows from the top: width * height * 3 bytes each.
- * The source's color tags are honored; untagged YUV is read as BT.601, limited range.
- * ffmpeg waits while the consumer works, and ends when it stops.
- * @throws MediaError "no-frames" where the range reaches past the video's end, "ffmpeg-missing", "ffmpeg-failed".
+ * Yields frames of a video as full-range R'G'B', 8 bits, top row first: width * height * 3 bytes each. Color tags
+ * are honored; untagged YUV is read as BT.601, limited range. ffmpeg waits for a slow consumer and exits when the
+ * consumer stops.
+ * @throws MediaError `no-frames` if the video ends before the last frame, `ffmpeg-missing`, `ffmpeg-failed`; the
+ *   signal's reason.
  */
 export async function* readFrames(
   path: string,
@@ -45,6 +47,6 @@ export async function* readFrames(
   const last = options.firstFrame + frameCount - 1;
   throw new MediaError(
     "no-frames",
-    `${path} ends before frame ${last}: ${read} of ${frameCount} frames could be read from frame ${options.firstFrame} on`,
+    `${path} ends before frame ${last}: read ${read} of ${frameCount} frames, starting at frame ${options.firstFrame}`,
   );
 }

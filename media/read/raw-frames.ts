@@ -2,24 +2,25 @@ import type { FfmpegCommand } from "fluent-ffmpeg";
 import { runFfmpeg, stdoutPipe } from "../ffmpeg/run.js";
 
 /**
- * Whole frames of `frameBytes` bytes from a command that has no output yet but writes raw video. ffmpeg waits
- * while the consumer works, and ends when it stops.
- * @param failure the sentence's beginning when ffmpeg fails
- * @throws MediaError "ffmpeg-missing", "ffmpeg-failed"; the signal's reason when aborted.
+ * Runs a command that produces raw video and yields its frames of `frameBytes` bytes. ffmpeg waits for a slow consumer
+ * and exits when the consumer stops.
+ * @param command a command whose output is not set yet
+ * @param failure start of the error message if ffmpeg fails
+ * @throws MediaError `ffmpeg-missing`, `ffmpeg-failed`; the signal's reason if aborted.
  */
 export async function* rawFrames(
   command: FfmpegCommand,
   frameBytes: number,
   failure: string,
-  outer?: AbortSignal,
+  signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const pixels = stdoutPipe(Math.min(frameBytes, 1 << 22));
   const stopped = new AbortController();
-  const signal = outer ? AbortSignal.any([outer, stopped.signal]) : stopped.signal;
-  const run = runFfmpeg(command, { failure, stdout: pixels, signal });
+  const runSignal = signal ? AbortSignal.any([signal, stopped.signal]) : stopped.signal;
+  const run = runFfmpeg(command, { failure, stdout: pixels, signal: runSignal });
   run.catch((error) => pixels.destroy(error instanceof Error ? error : new Error(String(error))));
   try {
-    yield* cutIntoFrames(pixels, frameBytes);
+    yield* splitFrames(pixels, frameBytes);
     await run;
   } finally {
     stopped.abort();
@@ -28,15 +29,15 @@ export async function* rawFrames(
   }
 }
 
-async function* cutIntoFrames(stream: AsyncIterable<Buffer>, frameBytes: number): AsyncGenerator<Uint8Array> {
+async function* splitFrames(stream: AsyncIterable<Buffer>, frameBytes: number): AsyncGenerator<Uint8Array> {
   let frame = new Uint8Array(frameBytes);
   let filled = 0;
   for await (const chunk of stream) {
-    for (let taken = 0; taken < chunk.length; ) {
-      const part = chunk.subarray(taken, taken + frameBytes - filled);
+    for (let offset = 0; offset < chunk.length; ) {
+      const part = chunk.subarray(offset, offset + frameBytes - filled);
       frame.set(part, filled);
       filled += part.length;
-      taken += part.length;
+      offset += part.length;
       if (filled === frameBytes) {
         yield frame;
         frame = new Uint8Array(frameBytes);

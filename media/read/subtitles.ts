@@ -1,42 +1,43 @@
 import { readFile, rm } from "node:fs/promises";
+import type { TextCue } from "../../codec/iso/text-track.js";
 import { MediaError } from "../errors.js";
-import { ffmpegCommand, fileUrl, quiet, runFfmpeg } from "../ffmpeg/run.js";
+import { BASE_OPTIONS, ffmpegCommand, fileUrl, runFfmpeg } from "../ffmpeg/run.js";
 import type { ProbeResult } from "../probe/probe.js";
-import { parseWebVtt, type SubtitleCue } from "../write/webvtt.js";
-import type { Span } from "./timeline.js";
+import { parseWebVtt } from "../webvtt/webvtt.js";
+import type { TimeRange } from "./timeline.js";
 
-/** Subtitles of ffmpeg that are pictures: there is no text in them to keep. */
-const PICTURES = ["dvd_subtitle", "dvb_subtitle", "dvb_teletext", "hdmv_pgs_subtitle", "xsub"];
+/** ffmpeg's bitmap subtitle codecs, which contain no text. */
+const BITMAP_CODECS = ["dvd_subtitle", "dvb_subtitle", "dvb_teletext", "hdmv_pgs_subtitle", "xsub"];
 
-/** Whether a subtitle stream's codec holds text. */
+/** Returns whether a subtitle codec contains text. */
 export const isTextSubtitle = (codec: string | undefined): boolean =>
-  codec !== undefined && !PICTURES.includes(codec);
+  codec !== undefined && !BITMAP_CODECS.includes(codec);
 
-export interface ReadSubtitlesOptions extends Span {
-  /** Which of `info.subtitles`, from 0. */
+export interface ReadSubtitlesOptions extends TimeRange {
+  /** Index in `info.subtitles`, from 0. */
   readonly track: number;
-  /** A file to use meanwhile. */
+  /** Path of a temporary file, which is deleted afterwards. */
   readonly temporary: string;
   readonly signal?: AbortSignal;
 }
 
 /**
- * The subtitles of one track of text, whatever its format, as WebVTT cues; times in milliseconds from `from` on.
- * Cues are cut at the ends of the span.
- * @throws MediaError "ffmpeg-failed", "disk-full", "ffmpeg-missing".
+ * Reads the subtitles of one text track, in any format, as WebVTT cues. Times are in milliseconds, relative to
+ * `from`. Cues are clipped to the time range.
+ * @throws MediaError `ffmpeg-failed`, `disk-full`, `ffmpeg-missing`; the signal's reason.
  */
 export async function readSubtitles(
   path: string,
   info: ProbeResult,
   options: ReadSubtitlesOptions,
-): Promise<SubtitleCue[]> {
+): Promise<TextCue[]> {
   const { from = 0, to = Number.POSITIVE_INFINITY, track, temporary, signal } = options;
   const source = info.subtitles[track];
   if (!source?.text)
-    throw new MediaError("ffmpeg-failed", `${path} has no subtitle track ${track} that is text`);
+    throw new MediaError("ffmpeg-failed", `subtitle track ${track} of ${path} does not exist or is not text`);
   const command = ffmpegCommand()
     .input(fileUrl(path))
-    .inputOptions(quiet)
+    .inputOptions(BASE_OPTIONS)
     .outputOptions(["-map", `0:s:${source.index}`, "-c:s", "webvtt", "-f", "webvtt"])
     .output(fileUrl(temporary));
   try {
@@ -44,8 +45,12 @@ export async function readSubtitles(
     const cues = parseWebVtt(await readFile(temporary, "utf8"));
     const [start, end] = [Math.round(from * 1000), Math.round(to * 1000)];
     return cues.flatMap((cue) => {
-      const cut = { ...cue, start: Math.max(cue.start, start) - start, end: Math.min(cue.end, end) - start };
-      return cut.end > cut.start ? [cut] : [];
+      const clipped = {
+        ...cue,
+        start: Math.max(cue.start, start) - start,
+        end: Math.min(cue.end, end) - start,
+      };
+      return clipped.end > clipped.start ? [clipped] : [];
     });
   } finally {
     await rm(temporary, { force: true });

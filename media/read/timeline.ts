@@ -1,43 +1,46 @@
 import type { FfmpegCommand } from "fluent-ffmpeg";
 import { MediaError } from "../errors.js";
-import { ffmpegCommand, fileUrl, quiet } from "../ffmpeg/run.js";
+import { BASE_OPTIONS, ffmpegCommand, fileUrl } from "../ffmpeg/run.js";
 import type { ProbeResult } from "../probe/probe.js";
 import { deinterlace, normalizeFilters } from "./normalize-filters.js";
 
-/** A part of the video, in seconds from its start; `to` is where it ends. */
-export interface Span {
+/** A part of a video, in seconds from its start. */
+export interface TimeRange {
+  /** Start. Default 0. */
   readonly from?: number;
+  /** End, exclusive. Default: the end of the video. */
   readonly to?: number;
 }
 
-/** Frames to read: indices count from 0 at `from`, at the constant rate. */
-export interface FrameRange extends Span {
+/** Frames to read, at the constant rate. Frame 0 is at `from`. */
+export interface FrameRange extends TimeRange {
   readonly firstFrame: number;
-  /** Undefined: to the end of the span. */
+  /** Default: to the end of the time range. */
   readonly frameCount?: number;
 }
 
-/** Containers whose index leads exactly to a keyframe before the time asked for. */
-const seekable = (info: ProbeResult): boolean => /mov|matroska/.test(info.container);
+/** Returns whether the container has an index that leads exactly to a keyframe before the requested time. */
+const isSeekable = (info: ProbeResult): boolean => /mov|matroska/.test(info.container);
 
 /**
- * Where frames change their size on the way, ffmpeg would begin all filters anew, and time with them; those of plain
- * videos, and the scaling that follows, take frames of any size.
+ * Returns whether the filters accept frames of any size. If frames change size, ffmpeg would otherwise recreate all
+ * filters, which restarts their clocks.
  */
-const plain = ({ rotation, interlaced, alpha, dynamicRange }: ProbeResult): boolean =>
+const reusesFilters = ({ rotation, interlaced, alpha, dynamicRange }: ProbeResult): boolean =>
   rotation === 0 && !interlaced && !alpha && dynamicRange === "sdr";
 
-/** A seek lands this much early, so that frames that are shown before the keyframe's successors are there. */
+/** Seconds by which a seek is early, so that reordered frames that precede the keyframe's successors are decoded. */
 const SEEK_MARGIN = 2;
 
-/** Frames in `span` at the constant rate; Infinity where the span has no end. */
-export const spanFrames = (info: ProbeResult, { from = 0, to }: Span): number =>
+/** Returns the number of frames in a time range at the constant rate; Infinity if it has no end. */
+export const frameCountOf = (info: ProbeResult, { from = 0, to }: TimeRange): number =>
   to === undefined ? Infinity : Math.ceil(((to - from) * info.frameRate.num) / info.frameRate.den - 1e-6);
 
 /**
- * The command that reads a range of constant-rate frames, and the filters that make them; append what becomes
- * of the frames. Frame n is what is on screen at from + n / rate, wherever reading starts: the analysis and
- * every reader see the same frames.
+ * Returns a command that reads a range of constant-rate frames, and its filters, to which callers append their own.
+ * Frame n is the frame on screen at from + n / rate, independent of where reading starts. The analysis and all
+ * readers therefore see the same frames.
+ * @throws MediaError `not-a-video` for a siedd asset.
  */
 export function frameReader(
   path: string,
@@ -47,45 +50,45 @@ export function frameReader(
   if (info.codecTag === "siv1") {
     throw new MediaError(
       "not-a-video",
-      `${path} is a siedd asset already; give the video that it was made from, or decode it into one first`,
+      `${path} is already a siedd asset; choose its source video, or decode it to a video first`,
     );
   }
   const { from = 0, firstFrame } = range;
   const { num, den } = info.frameRate;
   const start = from + (firstFrame * den) / num;
   const early = Math.floor(start - SEEK_MARGIN);
-  // Whole seconds, so that the shift is a whole number of ticks in the containers that are sought.
-  const seek = early >= 1 && early > info.videoStart && seekable(info) ? early : 0;
-  const last = Math.min(spanFrames(info, range), firstFrame + (range.frameCount ?? Infinity));
+  // Integer seconds, so that the shift is an integer number of ticks in all seekable containers.
+  const seek = early >= 1 && early > info.videoStart && isSeekable(info) ? early : 0;
+  const last = Math.min(frameCountOf(info, range), firstFrame + (range.frameCount ?? Infinity));
   const end = Number.isFinite(last) ? `:end_pts=${last}` : "";
   const filters = [
     ...deinterlace(info),
     `setpts=PTS-round(${(from - seek).toFixed(6)}/TB)`,
-    // From the very start, the first picture also fills the time before it.
+    // At the start of the file, the first frame also fills the time before it.
     `fps=${num}/${den}${seek === 0 ? ":start_time=0" : ""}`,
     `trim=start_pts=${firstFrame}${end}`,
     ...normalizeFilters(info),
   ];
   const command = ffmpegCommand()
     .input(fileUrl(path))
-    .inputOptions([...quiet, ...(info.decoder ? ["-c:v", info.decoder] : [])])
-    .inputOptions(plain(info) ? ["-reinit_filter", "0"] : [])
+    .inputOptions([...BASE_OPTIONS, ...(info.decoder ? ["-c:v", info.decoder] : [])])
+    .inputOptions(reusesFilters(info) ? ["-reinit_filter", "0"] : [])
     .inputOptions([...(seek > 0 ? ["-noaccurate_seek", "-ss", String(seek)] : [])]);
   return { command, filters };
 }
 
-/** @throws MediaError "no-frames" where nothing lies between `from` and `to`. */
-export function checkSpan(path: string, info: ProbeResult, { from = 0, to }: Span): void {
+/** @throws MediaError `no-frames` if the time range is empty or starts after the video's end. */
+export function checkTimeRange(path: string, info: ProbeResult, { from = 0, to }: TimeRange): void {
   if (!(from >= 0) || (to !== undefined && !(to > from))) {
     throw new MediaError(
       "no-frames",
-      `the part from ${from} s to ${to ?? "the end"} of ${path} holds no frame`,
+      `${path} has no frames from ${from} s to ${to ?? "the end"}: the start must be >= 0 and before the end`,
     );
   }
   if (info.duration > 0 && from >= info.duration) {
     throw new MediaError(
       "no-frames",
-      `${path} is ${info.duration.toFixed(2)} s long: nothing is left from ${from} s on`,
+      `${path} has no frames from ${from} s on: its duration is ${info.duration.toFixed(2)} s`,
     );
   }
 }

@@ -1,25 +1,25 @@
 import { type Readable, Writable } from "node:stream";
 import ffmpeg, { type Encoders } from "fluent-ffmpeg";
 import { MediaError } from "../errors.js";
-import { ffmpegCommand, ffmpegMissing, quiet, runFfmpeg } from "../ffmpeg/run.js";
+import { BASE_OPTIONS, ffmpegCommand, ffmpegMissing, runFfmpeg } from "../ffmpeg/run.js";
 import { ffmpegName, type VideoEncoder } from "./video-encoder.js";
 
 let running = 0;
 
-/** Segment encoders of this process that have not ended: for drains, figures and tests. */
+/** Returns the number of running segment encoders in this process, for shutdown, metrics and tests. */
 export const runningEncoders = (): number => running;
 
 /**
- * Finds ffmpeg and names its encoders, once, so that the first segment need not wait for it.
- * Rejects with MediaError `ffmpeg-missing` where there is none, or none with libx264, which makes small pictures
- * always, and with `encoder-unavailable` where it has no other that was asked for.
+ * Locates ffmpeg and lists its encoders ahead of time, so that the first segment does not wait for it.
+ * @throws MediaError `ffmpeg-missing` if there is no ffmpeg with libx264, which always encodes small frames;
+ *   `encoder-unavailable` if it lacks `encoder`.
  */
 export function prepareEncoder(encoder: VideoEncoder = "x264"): Promise<ReadonlySet<string>> {
   return new Promise((resolve, reject) => {
     ffmpeg().getAvailableEncoders((error: Error | null, encoders: Encoders) => {
       if (error) reject(ffmpegMissing("ffmpeg", error));
       else if (!encoders.libx264)
-        reject(new MediaError("ffmpeg-missing", "this ffmpeg has no libx264; install one that has"));
+        reject(new MediaError("ffmpeg-missing", "this ffmpeg has no libx264; install one with libx264"));
       else if (encoders[ffmpegName(encoder)]) resolve(new Set(Object.keys(encoders)));
       else reject(new MediaError("encoder-unavailable", encoderMissing(encoder)));
     });
@@ -30,24 +30,25 @@ const encoderMissing = (encoder: VideoEncoder): string =>
   `this ffmpeg has no ${encoder}; install one that was built with it, or choose x264 as the video encoder`;
 
 export interface PipeOptions {
-  /** Raw bytes for standard input; destroyed when ffmpeg ends, however it ends. */
+  /** Bytes for stdin. Destroyed when ffmpeg exits. */
   readonly input: Readable;
   readonly inputOptions: readonly string[];
   readonly outputOptions: readonly string[];
-  /** The beginning of the sentence when ffmpeg fails. */
+  /** Start of the error message if ffmpeg fails. */
   readonly failure: string;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Runs ffmpeg from a stream to bytes, without a temporary file. When the promise settles, ffmpeg is gone.
- * Rejects with the signal's reason, with the error of the input stream, or with MediaError.
+ * Pipes a stream through ffmpeg and resolves to its output, without a temporary file. When the promise settles, ffmpeg
+ * has exited.
+ * @throws MediaError; the signal's reason; the error of the input stream.
  */
 export async function pipeThroughFfmpeg(options: PipeOptions): Promise<Uint8Array> {
   const { input, signal, failure } = options;
   const chunks: Buffer[] = [];
-  // fluent-ffmpeg takes the `close` of an output stream for a reader that went away, and fails a run
-  // whose child needs more than 20 ms from there to its exit: so this sink never closes.
+  // Never emits "close", which fluent-ffmpeg takes for a consumer that stopped: it then fails the run if ffmpeg
+  // takes more than 20 ms to exit.
   const sink = new Writable({
     autoDestroy: false,
     emitClose: false,
@@ -59,7 +60,7 @@ export async function pipeThroughFfmpeg(options: PipeOptions): Promise<Uint8Arra
   const finished = new Promise<void>((resolve) => sink.once("finish", resolve));
   const command = ffmpegCommand()
     .input(input)
-    .inputOptions([...quiet, ...options.inputOptions])
+    .inputOptions([...BASE_OPTIONS, ...options.inputOptions])
     .outputOptions([...options.outputOptions])
     .output(sink);
   running++;
@@ -68,7 +69,7 @@ export async function pipeThroughFfmpeg(options: PipeOptions): Promise<Uint8Arra
   } finally {
     running--;
   }
-  // The child has ended, its last bytes may still be on their way into the sink.
+  // ffmpeg has exited, but its last bytes may not have reached the sink yet.
   await finished;
   return Buffer.concat(chunks);
 }

@@ -1,110 +1,144 @@
-/** A stream of one fragment split into what a player gets once and what it gets for each segment. */
+import {
+  ByteReader,
+  type CreateReaderError,
+  onlyBox,
+  onlyBoxSlice,
+  readBoxes,
+  versionAndFlags,
+} from "../../codec/iso/box.js";
+import { MediaError } from "../errors.js";
+
+/** A fragmented MP4 of one fragment, split into the init segment and the media segment. */
 export interface Fragment {
-  /** ftyp and moov. */
+  /** `ftyp` and `moov`. */
   readonly init: Uint8Array;
-  /** moof and mdat. */
+  /** `moof` and `mdat`. */
   readonly media: Uint8Array;
   /** Samples in the fragment. */
   readonly sampleCount: number;
-  /** Sum of the sample durations in ticks of the track's timescale. */
+  /** Sum of the sample durations, in ticks of the track's timescale. */
   readonly duration: number;
 }
 
-interface Box {
-  readonly type: string;
-  readonly start: number;
-  readonly end: number;
-}
+const unexpectedMp4: CreateReaderError = (path, detail) =>
+  new MediaError("ffmpeg-failed", `ffmpeg wrote an unexpected MP4: ${path} ${detail}`);
 
-function children(view: DataView, start: number, end: number): Box[] {
-  const boxes: Box[] = [];
-  for (let at = start; at < end; ) {
-    const size = at + 8 <= end ? view.getUint32(at) : 0;
-    if (size < 8 || at + size > end) throw new Error(`a box at byte ${at} runs past byte ${end}`);
-    const type = String.fromCharCode(...new Uint8Array(view.buffer, view.byteOffset + at + 4, 4));
-    boxes.push({ type, start: at, end: at + size });
-    at += size;
-  }
-  return boxes;
-}
+const mp4Reader = (bytes: Uint8Array): ByteReader => new ByteReader(bytes, "the file", unexpectedMp4);
 
-function only(boxes: readonly Box[], type: string): Box {
-  const found = boxes.filter((box) => box.type === type);
-  if (found.length !== 1) throw new Error(`${found.length} "${type}" boxes instead of one`);
-  return found[0];
+/** Returns a view of the rest of a box, to overwrite fields in place. */
+function contentsView(box: ByteReader): DataView {
+  const { buffer, byteOffset, byteLength } = box.bytes(box.remaining);
+  return new DataView(buffer, byteOffset, byteLength);
 }
 
 /**
- * Splits ffmpeg's fragmented MP4 (one moof) and places its fragment on the timeline: `tfdt` becomes
- * `decodeTime` ticks and `mfhd` `sequence`. ffmpeg's own -output_ts_offset counts microseconds, which is
- * not exact for every timescale, and bytes without a position can be shared by equal pictures.
- * Throws Error when the stream is not of that shape.
+ * Splits ffmpeg's fragmented MP4 (one moof) and places its fragment on the timeline: sets `tfdt` to
+ * `decodeTime` ticks and the sequence number in `mfhd`. ffmpeg's own -output_ts_offset counts microseconds,
+ * which is not exact for every timescale. Bytes without a position also stay equal for equal frames.
+ * @throws MediaError `ffmpeg-failed` if the file does not have this structure.
  */
 export function setDecodeTime(file: Uint8Array, decodeTime: number, sequence: number): Fragment {
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  const top = children(view, 0, file.byteLength);
-  only(top, "moov");
-  const moof = only(top, "moof");
-  const media = new Uint8Array(file.subarray(moof.start, only(top, "mdat").end));
-  const out = new DataView(media.buffer);
-  const parts = children(out, 8, moof.end - moof.start);
-  const traf = only(parts, "traf");
-  const inTraf = children(out, traf.start + 8, traf.end);
+  const reader = mp4Reader(file);
+  const top = readBoxes(reader);
+  onlyBox(top, "moov", reader);
+  const moofSlice = onlyBoxSlice(top, "moof", reader);
+  const mdat = onlyBoxSlice(top, "mdat", reader);
+  const media = new Uint8Array(file.subarray(moofSlice.offset, mdat.offset + mdat.size));
+  const { moof, traf } = readMoof(media);
 
-  out.setUint32(only(parts, "mfhd").start + 12, sequence);
-  const tfdt = only(inTraf, "tfdt").start;
-  if (out.getUint8(tfdt + 8) === 1) out.setBigUint64(tfdt + 12, BigInt(decodeTime));
-  else throw new Error("tfdt has 32 bits");
+  contentsView(onlyBox(moof.boxes, "mfhd", moof.reader)).setUint32(4, sequence);
+  const tfdt = onlyBox(traf.boxes, "tfdt", traf.reader);
+  if (versionAndFlags(tfdt).version !== 1) throw tfdt.error("has a 32-bit time, must have 64 bits");
+  contentsView(tfdt).setBigUint64(0, BigInt(decodeTime));
 
-  const { sampleCount, duration } = sampleTimes(out, only(inTraf, "tfhd").start, only(inTraf, "trun").start);
-  return { init: new Uint8Array(file.subarray(0, moof.start)), media, sampleCount, duration };
+  const init = new Uint8Array(file.subarray(0, moofSlice.offset));
+  return { init, media, ...readSampleTimes(traf) };
 }
 
 /**
- * The init segment without a size for display. Browsers take the shape of every picture from it: one whose
- * shape differs by the rounding of its sides to even would be shown, and measured, a pixel wider.
+ * Removes the display size from an init segment. Browsers take the aspect ratio of every frame from it: a
+ * size whose aspect ratio differs because its sides were rounded to even numbers would be displayed, and
+ * reported, one pixel wider.
  */
 export function withoutDisplaySize(init: Uint8Array): Uint8Array {
   const out = new Uint8Array(init);
-  const view = new DataView(out.buffer);
-  const moov = only(children(view, 0, out.byteLength), "moov");
-  const trak = only(children(view, moov.start + 8, moov.end), "trak");
-  const tkhd = only(children(view, trak.start + 8, trak.end), "tkhd");
+  const reader = mp4Reader(out);
+  const moov = onlyBox(readBoxes(reader), "moov", reader);
+  const trak = onlyBox(readBoxes(moov), "trak", moov);
+  const tkhd = onlyBox(readBoxes(trak), "tkhd", trak);
   // Width and height, 16.16 each, end the box (ISO/IEC 14496-12, 8.3.2).
-  out.fill(0, tkhd.end - 8, tkhd.end);
+  tkhd.skip(tkhd.remaining - 8);
+  tkhd.bytes(8).fill(0);
   return out;
 }
 
-/** Lets the only sample of a fragment last `duration` ticks. Throws Error when there are others. */
+/**
+ * Sets the duration of a fragment's only sample, in ticks.
+ * @throws MediaError `ffmpeg-failed` if the fragment has several samples or no default duration.
+ */
 export function setSampleDuration(media: Uint8Array, duration: number): Uint8Array {
   const out = new Uint8Array(media);
-  const view = new DataView(out.buffer);
-  const moof = only(children(view, 0, out.byteLength), "moof");
-  const traf = only(children(view, moof.start + 8, moof.end), "traf");
-  const parts = children(view, traf.start + 8, traf.end);
-  const { start } = only(parts, "tfhd");
-  const flags = view.getUint32(start + 8) & 0xffffff;
-  const { sampleCount } = sampleTimes(view, start, only(parts, "trun").start);
-  const ownDurations = view.getUint32(only(parts, "trun").start + 8) & 0x100;
-  if (sampleCount !== 1 || !(flags & 0x08) || ownDurations)
-    throw new Error("it is no fragment of one picture");
-  view.setUint32(start + 16 + (flags & 0x01 ? 8 : 0) + (flags & 0x02 ? 4 : 0), duration);
+  const { traf } = readMoof(out);
+  const tfhd = onlyBox(traf.boxes, "tfhd", traf.reader);
+  const trun = onlyBox(traf.boxes, "trun", traf.reader);
+  const { flags } = versionAndFlags(tfhd);
+  const sampleDurations = versionAndFlags(trun).flags & TRUN_DURATIONS;
+  if (trun.u32() !== 1 || !(flags & TFHD_DURATION) || sampleDurations) {
+    throw traf.reader.error("is not a fragment of one sample with a default duration");
+  }
+  skipToDefaultDuration(tfhd, flags);
+  contentsView(tfhd).setUint32(0, duration);
   return out;
 }
 
-function sampleTimes(view: DataView, tfhd: number, trun: number): { sampleCount: number; duration: number } {
-  const tfhdFlags = view.getUint32(tfhd + 8) & 0xffffff;
-  let at = tfhd + 16;
-  if (tfhdFlags & 0x01) at += 8;
-  if (tfhdFlags & 0x02) at += 4;
-  const defaultDuration = tfhdFlags & 0x08 ? view.getUint32(at) : 0;
+/** A container box and its children. */
+interface Container {
+  readonly reader: ByteReader;
+  readonly boxes: ReturnType<typeof readBoxes>;
+}
 
-  const flags = view.getUint32(trun + 8) & 0xffffff;
-  const sampleCount = view.getUint32(trun + 12);
-  if (!(flags & 0x100)) return { sampleCount, duration: sampleCount * defaultDuration };
-  const stride = 4 * [0x100, 0x200, 0x400, 0x800].filter((bit) => flags & bit).length;
-  let sample = trun + 16 + (flags & 0x01 ? 4 : 0) + (flags & 0x04 ? 4 : 0);
+const readContainer = (reader: ByteReader): Container => ({ reader, boxes: readBoxes(reader) });
+
+function readMoof(media: Uint8Array): { moof: Container; traf: Container } {
+  const reader = mp4Reader(media);
+  const moof = readContainer(onlyBox(readBoxes(reader), "moof", reader));
+  return { moof, traf: readContainer(onlyBox(moof.boxes, "traf", moof.reader)) };
+}
+
+// Flags of tfhd and trun (ISO/IEC 14496-12, 8.8.7 and 8.8.8).
+const TFHD_BASE_DATA_OFFSET = 0x01;
+const TFHD_SAMPLE_DESCRIPTION = 0x02;
+const TFHD_DURATION = 0x08;
+const TRUN_DATA_OFFSET = 0x01;
+const TRUN_FIRST_SAMPLE_FLAGS = 0x04;
+const TRUN_DURATIONS = 0x100;
+const TRUN_SIZES = 0x200;
+const TRUN_FLAGS = 0x400;
+const TRUN_COMPOSITION_OFFSETS = 0x800;
+
+function skipToDefaultDuration(tfhd: ByteReader, flags: number): void {
+  tfhd.skip(4); // track_ID
+  if (flags & TFHD_BASE_DATA_OFFSET) tfhd.skip(8);
+  if (flags & TFHD_SAMPLE_DESCRIPTION) tfhd.skip(4);
+}
+
+function readSampleTimes(traf: Container): { sampleCount: number; duration: number } {
+  const tfhd = onlyBox(traf.boxes, "tfhd", traf.reader);
+  const { flags: tfhdFlags } = versionAndFlags(tfhd);
+  skipToDefaultDuration(tfhd, tfhdFlags);
+  const defaultDuration = tfhdFlags & TFHD_DURATION ? tfhd.u32() : 0;
+
+  const trun = onlyBox(traf.boxes, "trun", traf.reader);
+  const { flags } = versionAndFlags(trun);
+  const sampleCount = trun.u32();
+  if (!(flags & TRUN_DURATIONS)) return { sampleCount, duration: sampleCount * defaultDuration };
+  if (flags & TRUN_DATA_OFFSET) trun.skip(4);
+  if (flags & TRUN_FIRST_SAMPLE_FLAGS) trun.skip(4);
+  const otherFields = [TRUN_SIZES, TRUN_FLAGS, TRUN_COMPOSITION_OFFSETS].filter((bit) => flags & bit).length;
   let duration = 0;
-  for (let i = 0; i < sampleCount; i++, sample += stride) duration += view.getUint32(sample);
+  for (let sample = 0; sample < sampleCount; sample++) {
+    duration += trun.u32();
+    trun.skip(4 * otherFields);
+  }
   return { sampleCount, duration };
 }

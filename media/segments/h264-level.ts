@@ -1,18 +1,18 @@
 import type { Rational } from "../../codec/asset/rational.js";
 
-/** H.264 level limits, ISO/IEC 14496-10 table A-1. */
+/** Limits of an H.264 level (ISO/IEC 14496-10, table A-1). */
 interface LevelLimits {
   /** level_idc: ten times the level. */
   readonly idc: number;
-  /** Macroblocks a second. */
+  /** Macroblocks per second. */
   readonly maxMbps: number;
-  /** Macroblocks a picture. */
+  /** Macroblocks per frame. */
   readonly maxFs: number;
-  /** 1000 bits a second for Baseline and Main; High has 1.25 times as much. */
+  /** Kilobits per second for Baseline and Main; 1.25 times as much for High. */
   readonly maxBr: number;
 }
 
-// Levels below 2 would bind the rate of thumbnails and save nothing.
+// Levels below 2 would limit the bitrate of thumbnails and save nothing.
 const LEVELS: readonly LevelLimits[] = [
   { idc: 20, maxMbps: 11_880, maxFs: 396, maxBr: 2_000 },
   { idc: 21, maxMbps: 19_800, maxFs: 792, maxBr: 4_000 },
@@ -31,30 +31,32 @@ const LEVELS: readonly LevelLimits[] = [
   { idc: 62, maxMbps: 16_711_680, maxFs: 139_264, maxBr: 800_000 },
 ];
 
-/** Output pixels of one H.264 stream and its rate. */
+/** Frame size and frame rate of an encoded stream. */
 export interface StreamFormat {
+  /** Pixels. */
   readonly width: number;
+  /** Pixels. */
   readonly height: number;
   readonly frameRate: Rational;
 }
 
 /**
- * `avc1`: parameter sets in the init segment alone. `avc3`: in band as well, so that segments of
- * different sizes play behind one init segment. `hvc1` is HEVC, `av01` AV1.
+ * Sample entry type. `avc1`: H.264 with parameter sets only in the init segment. `avc3`: H.264 with parameter sets in
+ * band too, so that segments of different sizes play with one init segment. `hvc1`: HEVC. `av01`: AV1.
  */
 export type SampleEntry = "avc1" | "avc3" | "hvc1" | "av01";
 
-/** Most pixels a picture of H.264 can have (level 6.2). */
+/** Maximum pixels per frame in H.264 (level 6.2). */
 export const H264_MAX_AREA = 139_264 * 256;
 
 /**
- * The lowest level_idc (ten times the level) whose limits hold size, rate and rate cap, so that CODECS
- * is known before anything is encoded; undefined when H.264 has no such level.
+ * Returns the lowest level_idc (ten times the level) that allows the frame size, frame rate and bitrate of a format, so
+ * that CODECS is known before anything is encoded. Undefined if H.264 has no such level.
  */
 export function h264Level(format: StreamFormat): number | undefined {
-  const across = Math.ceil(format.width / 16);
-  const down = Math.ceil(format.height / 16);
-  const macroblocks = across * down;
+  const columns = Math.ceil(format.width / 16);
+  const rows = Math.ceil(format.height / 16);
+  const macroblocks = columns * rows;
   const macroblocksPerSecond = (macroblocks * format.frameRate.num) / format.frameRate.den;
   const bits = h264RateCap(format).maxRate;
   return LEVELS.find(
@@ -62,32 +64,35 @@ export function h264Level(format: StreamFormat): number | undefined {
       macroblocks <= level.maxFs &&
       macroblocksPerSecond <= level.maxMbps &&
       bits <= level.maxBr * 1250 &&
-      Math.max(across, down) ** 2 <= 8 * level.maxFs,
+      Math.max(columns, rows) ** 2 <= 8 * level.maxFs,
   )?.idc;
 }
 
-/** RFC 6381 codec string: High profile (0x64), no constraint flags. Throws RangeError above level 6.2. */
+/**
+ * Returns the RFC 6381 codec string: High profile (0x64), no constraint flags.
+ * @throws RangeError if H.264 has no level for the format.
+ */
 export function h264Codec(format: StreamFormat, sampleEntry: SampleEntry = "avc1"): string {
   return `${sampleEntry}.6400${requireLevel(format).toString(16).padStart(2, "0")}`;
 }
 
-/** h264Level, with a RangeError where H.264 has no level for the format. */
+/** Returns `h264Level(format)`. @throws RangeError if H.264 has no level for the format. */
 export function requireLevel(format: StreamFormat): number {
   const level = h264Level(format);
   if (level === undefined) {
     const { width, height, frameRate } = format;
     throw new RangeError(
-      `no H.264 level holds ${width}x${height} at ${frameRate.num}/${frameRate.den} frames a second`,
+      `no H.264 level allows ${width}x${height} at ${frameRate.num}/${frameRate.den} frames per second`,
     );
   }
   return level;
 }
 
-/** What the encoder may spend. */
+/** Limits of the video buffering verifier (VBV). */
 export interface RateCap {
-  /** Bits a second: no stretch of the stream is faster than this beyond one buffer. */
+  /** Maximum bitrate in bits per second, apart from one buffer. */
   readonly maxRate: number;
-  /** Decoder buffer in bits; each segment starts with it at most 9/10 full. */
+  /** Size of the decoder buffer in bits. It is up to 9/10 full at the start of each segment. */
   readonly bufferSize: number;
 }
 
@@ -96,8 +101,8 @@ const REFERENCE_RATE = 2_000_000;
 const REFERENCE_PIXELS_PER_SECOND = 640 * 360 * 25;
 
 /**
- * The cap grows with the power 0.8 of pixels a second, as the bits of natural pictures at one quality
- * roughly do: 2 Mbit/s at 640x360 and 25 Hz, 6 at 1280x720, 12 at 1920x1080.
+ * Returns the rate cap of a format. It grows with the 0.8th power of pixels per second, as the bitrate of natural video
+ * at constant quality roughly does: 2 Mbit/s at 640x360 and 25 fps, 6 at 1280x720, 12 at 1920x1080.
  */
 export function h264RateCap({ width, height, frameRate }: StreamFormat): RateCap {
   const pixelsPerSecond = (width * height * frameRate.num) / frameRate.den;
@@ -108,17 +113,17 @@ export function h264RateCap({ width, height, frameRate }: StreamFormat): RateCap
 
 // x264 fills its buffer to 0.9 at the start of a stream, and every segment is a stream.
 const INITIAL_BUFFER = 0.9;
-// moof, mdat and the parameter sets of one fragment, and 4 bytes a frame in trun.
+// moof, mdat and the parameter sets of one fragment, without the 4 bytes per frame in trun.
 const FRAGMENT_BYTES = 260;
 
-/** An upper bound on the bits of one segment of `frames` frames. */
+/** Returns an upper bound on the bits of a segment of `frames` frames. */
 export function h264SegmentBits(format: StreamFormat, frames: number): number {
   const { maxRate, bufferSize } = h264RateCap(format);
   const seconds = (frames * format.frameRate.den) / format.frameRate.num;
   return maxRate * seconds + INITIAL_BUFFER * bufferSize + 8 * (FRAGMENT_BYTES + 4 * frames);
 }
 
-/** An upper bound on the bits a second of one segment of `frames` frames. */
+/** Returns an upper bound on the bitrate of a segment of `frames` frames, in bits per second. */
 export function h264PeakRate(format: StreamFormat, frames: number): number {
   const seconds = (frames * format.frameRate.den) / format.frameRate.num;
   return Math.ceil(h264SegmentBits(format, frames) / seconds);

@@ -16,69 +16,73 @@ export {
   type SampleEntry,
   type StreamFormat,
 } from "./h264-level.js";
-export { h264Recipe, NEWER_RECIPE, VIDEO_ENCODERS, type VideoEncoder } from "./video-encoder.js";
+export { HEVC_AV1_RECIPE, h264Recipe, VIDEO_ENCODERS, type VideoEncoder } from "./video-encoder.js";
 
+/** What `encodeSegment` encodes. */
 export interface SegmentOptions extends StreamFormat {
   readonly sampleEntry: SampleEntry;
-  /** Default x264. */
+  /** H.264 encoder. Default x264. */
   readonly encoder?: VideoEncoder;
-  /** I420, BT.709 limited range, width * height * 3/2 bytes each. */
+  /** I420, BT.709 limited range, width * height * 3 / 2 bytes each. */
   readonly frames: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
-  /** How many `frames` are. */
+  /** Number of `frames`. */
   readonly frameCount: number;
-  /** Number of frames before this segment: its time is firstFrame * den / num seconds, exactly. */
+  /** Index of the first frame. The segment starts at exactly firstFrame * den / num seconds. */
   readonly firstFrame: number;
   /** moof sequence number, from 1. */
   readonly sequence: number;
   readonly signal?: AbortSignal;
 }
 
-const NAMES = { avc1: "H.264", avc3: "H.264", hvc1: "HEVC", av01: "AV1" } as const;
+const CODEC_NAMES = { avc1: "H.264", avc3: "H.264", hvc1: "HEVC", av01: "AV1" } as const;
 
+/** An encoded segment. */
 export interface EncodedSegment {
-  /** ftyp and moov: the same bytes for every segment of one format and sample entry. */
+  /** `ftyp` and `moov`. Identical for all segments of one format and sample entry. */
   readonly init: Uint8Array;
-  /** moof and mdat: starts with a keyframe. Timescale frameRate.num, frameRate.den ticks a frame. */
+  /** `moof` and `mdat`, starting with a keyframe. The timescale is frameRate.num, a frame takes frameRate.den ticks. */
   readonly media: Uint8Array;
 }
 
 /**
- * Encodes the pictures of one segment. Equal pictures give equal bytes from encoders on the processor (one thread), and segments of
- * one format play as one stream in any order of encoding. The child ends with the signal, with an error
- * of `frames`, and with this process. Rejects with MediaError, the signal's reason or the error of `frames`.
+ * Encodes the frames of one segment. Segments of one format play as one stream, whatever the order in which they are
+ * encoded. Software encoders are deterministic: equal frames yield equal bytes. ffmpeg is killed if the signal aborts, if
+ * `frames` throws, and when this process exits.
+ * @throws MediaError; the signal's reason; the error of `frames`.
  */
 export async function encodeSegment(options: SegmentOptions): Promise<EncodedSegment> {
   const { frameRate, frameCount, firstFrame, sequence, signal, encoder = "x264" } = options;
   signal?.throwIfAborted();
   const file = await pipeThroughFfmpeg({
-    input: Readable.from(wholeFrames(options), { objectMode: true, highWaterMark: 1 }),
+    input: Readable.from(checkedFrames(options), { objectMode: true, highWaterMark: 1 }),
     inputOptions: inputArguments(options, options.sampleEntry, encoder),
     outputOptions: outputArguments(options, options.sampleEntry, encoder),
-    failure: `cannot encode frames ${firstFrame} to ${firstFrame + frameCount - 1} as ${NAMES[options.sampleEntry]}`,
+    failure: `cannot encode frames ${firstFrame} to ${firstFrame + frameCount - 1} as ${CODEC_NAMES[options.sampleEntry]}`,
     signal,
   });
-  const fragment = place(file, firstFrame * frameRate.den, sequence);
+  const fragment = setDecodeTime(file, firstFrame * frameRate.den, sequence);
   if (fragment.sampleCount !== frameCount || fragment.duration !== frameCount * frameRate.den) {
     throw new MediaError(
       "ffmpeg-failed",
-      `ffmpeg made ${fragment.sampleCount} frames of ${fragment.duration} ticks from ${frameCount} frames of ${frameRate.den} each`,
+      `ffmpeg wrote ${fragment.sampleCount} frames of ${fragment.duration} ticks in total, expected ${frameCount} frames of ${frameRate.den} ticks each`,
     );
   }
   return { init: fragment.init, media: fragment.media };
 }
 
+/** What `encodeKeyframe` encodes. */
 export interface KeyframeOptions extends Omit<SegmentOptions, "frameCount"> {
-  /** How many frames' time the picture stays, so that keyframes follow each other without a gap. */
-  readonly stays: number;
+  /** Duration of the keyframe in frames, up to the next keyframe. */
+  readonly durationFrames: number;
 }
 
-/** A segment of one picture alone, for playlists of keyframes. Rejects as encodeSegment does. */
+/** Encodes a segment of a single frame, for I-frame playlists. Throws as `encodeSegment` does. */
 export async function encodeKeyframe(options: KeyframeOptions): Promise<EncodedSegment> {
   const { init, media } = await encodeSegment({ ...options, frameCount: 1 });
-  return { init, media: setSampleDuration(media, options.stays * options.frameRate.den) };
+  return { init, media: setSampleDuration(media, options.durationFrames * options.frameRate.den) };
 }
 
-/** The init segment alone, from one black picture. */
+/** Returns the init segment of a format, by encoding one black frame. Throws as `encodeSegment` does. */
 export async function encodeInit(
   format: Omit<SegmentOptions, "frames" | "frameCount" | "firstFrame" | "sequence">,
 ): Promise<Uint8Array> {
@@ -86,30 +90,26 @@ export async function encodeInit(
   const black = new Uint8Array((width * height * 3) / 2)
     .fill(16, 0, width * height)
     .fill(128, width * height);
-  const one = { frames: [black], frameCount: 1, firstFrame: 0, sequence: 1 };
-  const { init } = await encodeSegment({ ...format, ...one });
-  // Segments of several sizes share an init of avc3.
+  const { init } = await encodeSegment({
+    ...format,
+    frames: [black],
+    frameCount: 1,
+    firstFrame: 0,
+    sequence: 1,
+  });
+  // Segments of several sizes share an init segment of avc3.
   return format.sampleEntry === "avc3" ? withoutDisplaySize(init) : init;
 }
 
-async function* wholeFrames({ frames, width, height }: SegmentOptions): AsyncGenerator<Uint8Array> {
+/** Yields the frames after checking their size. */
+async function* checkedFrames({ frames, width, height }: SegmentOptions): AsyncGenerator<Uint8Array> {
   const size = (width * height * 3) / 2;
   for await (const frame of frames) {
     if (frame.byteLength !== size) {
       throw new RangeError(
-        `frame: ${frame.byteLength} bytes instead of ${size} for I420 at ${width}x${height}`,
+        `an I420 frame of ${width}x${height} must have ${size} bytes, got ${frame.byteLength}`,
       );
     }
     yield frame;
-  }
-}
-
-function place(file: Uint8Array, decodeTime: number, sequence: number) {
-  try {
-    return setDecodeTime(file, decodeTime, sequence);
-  } catch (cause) {
-    throw new MediaError("ffmpeg-failed", `ffmpeg wrote no single fragment: ${(cause as Error).message}`, {
-      cause,
-    });
   }
 }

@@ -1,32 +1,32 @@
 import { h264Codec, h264Level, h264RateCap, type SampleEntry, type StreamFormat } from "./h264-level.js";
 
-/** What pictures are encoded as; H.264 is what every player has. */
+/** Video codec of segments. Every player supports H.264. */
 export type VideoCodec = "h264" | "hevc" | "av1";
 
 export const VIDEO_CODECS: readonly VideoCodec[] = ["h264", "hevc", "av1"];
 
-/** The sample entry of a codec's segments of one size. */
+/** Sample entry of each codec, for renditions of one size. */
 export const SAMPLE_ENTRIES: Readonly<Record<VideoCodec, SampleEntry>> = {
   h264: "avc1",
   hevc: "hvc1",
   av1: "av01",
 };
 
-/** ffmpeg's encoders of the codecs that are no business of a graphics card here. */
+/** ffmpeg's encoders of the codecs that are always encoded in software. */
 export const CODEC_ENCODERS = { hevc: "libx265", av1: "libsvtav1" } as const;
 
 interface LevelLimits {
   /** Ten times the level. */
   readonly level: number;
-  /** Luma samples a picture. */
+  /** Luma samples per frame. */
   readonly frameArea: number;
-  /** Luma samples a second. */
+  /** Luma samples per second. */
   readonly rate: number;
-  /** 1000 bits a second in the Main tier. */
+  /** Kilobits per second in the Main tier. */
   readonly bits: number;
 }
 
-/** ISO/IEC 23008-2, tables A.8 and A.9, from level 2 on. A side has at most the root of eight pictures. */
+/** ISO/IEC 23008-2, tables A.8 and A.9, from level 2 on. The maximum side is sqrt(8 * frameArea). */
 const HEVC_LEVELS: readonly LevelLimits[] = [
   { level: 20, frameArea: 122_880, rate: 3_686_400, bits: 1_500 },
   { level: 21, frameArea: 245_760, rate: 7_372_800, bits: 3_000 },
@@ -42,7 +42,7 @@ const HEVC_LEVELS: readonly LevelLimits[] = [
   { level: 62, frameArea: 35_651_584, rate: 4_278_190_080, bits: 240_000 },
 ];
 
-/** AV1 bitstream specification, annex A.3, with the widest and highest picture of each. */
+/** AV1 bitstream specification, annex A.3, with the maximum width and height of each level. */
 const AV1_LEVELS: readonly (LevelLimits & { readonly width: number; readonly height: number })[] = [
   { level: 20, frameArea: 147_456, rate: 4_423_680, bits: 1_500, width: 2048, height: 1152 },
   { level: 21, frameArea: 278_784, rate: 8_363_520, bits: 3_000, width: 2816, height: 1584 },
@@ -58,42 +58,45 @@ const AV1_LEVELS: readonly (LevelLimits & { readonly width: number; readonly hei
   { level: 62, frameArea: 35_651_584, rate: 4_278_190_080, bits: 160_000, width: 16384, height: 8704 },
 ];
 
-/** SVT-AV1 takes no picture with a shorter side. */
+/** Minimum width and height that SVT-AV1 supports. */
 export const AV1_MIN_SIDE = 64;
 
-/** Bits a second that HEVC and AV1 may take: 0.6 of H.264's, whose quality they reach with about that. */
-export const newerRateCap = (format: StreamFormat): number =>
+/** Returns the maximum bitrate of HEVC and AV1: 0.6 times that of H.264, for about the same quality. Bits per second. */
+export const hevcAv1RateCap = (format: StreamFormat): number =>
   Math.round((0.6 * h264RateCap(format).maxRate) / 1000) * 1000;
 
-/** Ten times the lowest level of a codec that holds the format; undefined where it has none. */
+/** Returns ten times the lowest level of a codec that allows the format; undefined if it has none. */
 export function codecLevel(format: StreamFormat, codec: VideoCodec): number | undefined {
   if (codec === "h264") return h264Level(format);
   const { width, height, frameRate } = format;
   const frameArea = width * height;
   const rate = (frameArea * frameRate.num) / frameRate.den;
-  const bits = newerRateCap(format);
-  const holds = (limits: LevelLimits) =>
+  const bits = hevcAv1RateCap(format);
+  const allows = (limits: LevelLimits) =>
     frameArea <= limits.frameArea && rate <= limits.rate && bits <= 1000 * limits.bits;
   if (codec === "hevc") {
-    const longest = Math.max(width, height) ** 2;
-    return HEVC_LEVELS.find((limits) => holds(limits) && longest <= 8 * limits.frameArea)?.level;
+    const maxSide = Math.max(width, height);
+    return HEVC_LEVELS.find((limits) => allows(limits) && maxSide ** 2 <= 8 * limits.frameArea)?.level;
   }
   if (Math.min(width, height) < AV1_MIN_SIDE) return undefined;
-  return AV1_LEVELS.find((limits) => holds(limits) && width <= limits.width && height <= limits.height)
+  return AV1_LEVELS.find((limits) => allows(limits) && width <= limits.width && height <= limits.height)
     ?.level;
 }
 
-/** codecLevel, with a RangeError where there is none. */
+/** Returns `codecLevel(format, codec)`. @throws RangeError if the codec has no level for the format. */
 export function requireCodecLevel(format: StreamFormat, codec: VideoCodec): number {
   const level = codecLevel(format, codec);
   if (level !== undefined) return level;
   const { width, height, frameRate } = format;
-  throw new RangeError(`${codec} has no ${width}x${height} at ${frameRate.num}/${frameRate.den} a second`);
+  throw new RangeError(
+    `no ${codec} level allows ${width}x${height} at ${frameRate.num}/${frameRate.den} frames per second`,
+  );
 }
 
 /**
- * RFC 6381 codec string. HEVC: Main profile, Main tier, progressive frames alone (ISO/IEC 14496-15, annex E). AV1:
- * Main profile, Main tier, 8 bits (AV1 in ISOBMFF, 5). Throws RangeError where the codec has no level.
+ * Returns the RFC 6381 codec string. HEVC: Main profile, Main tier, progressive frames only (ISO/IEC 14496-15, annex E).
+ * AV1: Main profile, Main tier, 8 bits (AV1 in ISOBMFF, 5).
+ * @throws RangeError if the codec has no level for the format.
  */
 export function codecString(format: StreamFormat, sampleEntry: SampleEntry): string {
   if (sampleEntry === "hvc1") return `hvc1.1.6.L${3 * requireCodecLevel(format, "hevc")}.90`;

@@ -1,32 +1,32 @@
 import { h264RateCap, requireLevel, type SampleEntry, type StreamFormat } from "./h264-level.js";
-import { newerRateCap, requireCodecLevel } from "./video-codec.js";
+import { hevcAv1RateCap, requireCodecLevel } from "./video-codec.js";
 
-/** What makes H.264: x264 on the processor, or the encoder of a graphics card. */
+/** H.264 encoder: x264 in software, or a hardware encoder. */
 export type VideoEncoder = "x264" | "h264_nvenc" | "h264_vaapi";
 
 export const VIDEO_ENCODERS: readonly VideoEncoder[] = ["x264", "h264_nvenc", "h264_vaapi"];
 
-/** The name that ffmpeg has for it. */
+/** Returns ffmpeg's name of an encoder. */
 export const ffmpegName = (encoder: VideoEncoder): string => (encoder === "x264" ? "libx264" : encoder);
 
 const PRESET = "veryfast";
 const CRF = 20;
 
-/** As h264Recipe does, for what `?codec=` names. */
-export const NEWER_RECIPE = "x265 veryfast crf 22 recipe 1 svt-av1 10 crf 35 recipe 1";
+/** Identifies the settings of the encoders that `?codec=` selects, as `h264Recipe` does. */
+export const HEVC_AV1_RECIPE = "x265 veryfast crf 22 recipe 1 svt-av1 10 crf 35 recipe 1";
 
-/** Names everything here that decides the bytes of a segment: part of the version of its URL. */
+/** Returns a string that identifies all settings that affect the bytes of a segment. It is part of the URL's version. */
 export function h264Recipe(encoder: VideoEncoder): string {
   const x264 = `x264 ${PRESET} crf ${CRF} recipe 2`;
   return encoder === "x264" ? x264 : `${encoder} recipe 1 else ${x264}`;
 }
 
-// NVENC takes no picture narrower than 145 pixels and VA-API drivers none of less than 128 lines; neither takes
-// more than 4096 of either. The bounds are the same for both, so that a rendition has one encoder everywhere.
+// NVENC requires a width of at least 145 pixels, VA-API drivers a height of at least 128; both support up to 4096. The
+// bounds are the same for both, so that the encoder of a rendition does not depend on the hardware.
 const HARDWARE_SIDES = { min: 160, max: 4096 };
 
-/** What encodes pictures of a size: x264 those that graphics cards refuse, which are quickly done or rare. */
-export function encoderOfSize(encoder: VideoEncoder, { width, height }: StreamFormat): VideoEncoder {
+/** Returns the encoder for a frame size: x264 for sizes that hardware rejects. Those are fast to encode, or rare. */
+export function encoderForSize(encoder: VideoEncoder, { width, height }: StreamFormat): VideoEncoder {
   const { min, max } = HARDWARE_SIDES;
   return Math.min(width, height) >= min && Math.max(width, height) <= max ? encoder : "x264";
 }
@@ -38,7 +38,7 @@ const BT709 = [
 
 const isH264 = (sampleEntry: SampleEntry): boolean => sampleEntry === "avc1" || sampleEntry === "avc3";
 
-/** ffmpeg's options before its input, raw pictures on stdin. */
+/** Returns ffmpeg's options before its input, raw frames on stdin. */
 export function inputArguments(
   format: StreamFormat,
   sampleEntry: SampleEntry,
@@ -47,15 +47,15 @@ export function inputArguments(
   const { width, height, frameRate } = format;
   const device = ["-init_hw_device", "vaapi=gpu", "-filter_hw_device", "gpu"];
   return [
-    ...(isH264(sampleEntry) && encoderOfSize(encoder, format) === "h264_vaapi" ? device : []),
+    ...(isH264(sampleEntry) && encoderForSize(encoder, format) === "h264_vaapi" ? device : []),
     ...["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", `${width}x${height}`],
     ...["-framerate", `${frameRate.num}/${frameRate.den}`, ...BT709],
   ];
 }
 
 /**
- * ffmpeg's options for one segment: a fragment whose first picture alone is a keyframe, and whose pictures are
- * stored in the order in which they are shown.
+ * Returns ffmpeg's options for one segment: a fragment in which only the first frame is a keyframe, and whose frames
+ * are stored in presentation order.
  */
 export function outputArguments(
   format: StreamFormat,
@@ -77,7 +77,7 @@ function codecArguments(format: StreamFormat, sampleEntry: SampleEntry, encoder:
   if (sampleEntry === "av01") return av1Arguments(format);
   const { maxRate, bufferSize } = h264RateCap(format);
   return [
-    ...h264Arguments(format, sampleEntry, encoderOfSize(encoder, format)),
+    ...h264Arguments(format, sampleEntry, encoderForSize(encoder, format)),
     ...["-profile:v", "high", "-maxrate", `${maxRate}`, "-bufsize", `${bufferSize}`],
     ...["-bf", "0", "-g", "100000", "-keyint_min", "100000"],
   ];
@@ -90,8 +90,8 @@ function h264Arguments(format: StreamFormat, sampleEntry: SampleEntry, encoder: 
   return [...vaapiArguments(level), ...hardwareArguments(format, sampleEntry)];
 }
 
-// stitchable keeps SPS and PPS independent of the content; one thread keeps x264 deterministic under a binding
-// rate cap; filter_units drops the SEI in which x264 spends 700 bytes a segment on its settings.
+// stitchable keeps SPS and PPS independent of the content. One thread keeps x264 deterministic when the rate cap
+// applies. filter_units removes the SEI with x264's settings, 700 bytes per segment.
 function x264Arguments(level: number, sampleEntry: SampleEntry): string[] {
   const x264 = [`level=${level}`, "stitchable=1", "open-gop=0", "scenecut=0"];
   if (sampleEntry === "avc3") x264.push("repeat-headers=1");
@@ -113,9 +113,9 @@ const vaapiArguments = (level: number): string[] => [
 ];
 
 /**
- * Graphics cards hold a buffer only while they aim at a rate, so easy pictures are kept from spending it by the
- * least quantizer. Some write the parameter sets in band unasked, and delimiters: all of that goes, and comes back
- * where `avc3` needs it.
+ * Returns the options of all hardware encoders. They respect a VBV buffer only in a mode with a target bitrate, so a
+ * minimum quantizer keeps simple frames from spending that bitrate. Some write parameter sets and access unit
+ * delimiters in band by default: both are removed, and parameter sets are added again for `avc3`.
  */
 function hardwareArguments(format: StreamFormat, sampleEntry: SampleEntry): string[] {
   const { maxRate } = h264RateCap(format);
@@ -126,15 +126,15 @@ function hardwareArguments(format: StreamFormat, sampleEntry: SampleEntry): stri
   ];
 }
 
-// Parameter sets stand in the init segment alone and say nothing of the content; without pools and frame threads
-// x265 is deterministic; filter_units drops the SEI with its settings.
+// Parameter sets are only in the init segment and do not depend on the content. Without pools and frame threads, x265
+// is deterministic. filter_units removes the SEI with its settings.
 function hevcArguments(format: StreamFormat): string[] {
   const x265 = [
     ...["log-level=error", `level-idc=${requireCodecLevel(format, "hevc")}`, "high-tier=0", "bframes=0"],
     ...["keyint=100000", "min-keyint=100000", "scenecut=0", "open-gop=0", "repeat-headers=0"],
     ...["info=0", "hrd=0", "pools=none", "frame-threads=1", "wpp=0"],
   ];
-  const rate = newerRateCap(format);
+  const rate = hevcAv1RateCap(format);
   return [
     ...["-c:v", "libx265", "-preset", "veryfast", "-crf", "22", "-profile:v", "main"],
     ...["-maxrate", `${rate}`, "-bufsize", `${rate / 2}`, "-x265-params", x265.join(":")],
@@ -142,11 +142,11 @@ function hevcArguments(format: StreamFormat): string[] {
   ];
 }
 
-// Pictures that are shown later lie inside of temporal units, so that those are in order. One logical processor, as
-// x264 has one thread: segments are what runs in parallel.
+// Temporal units are in presentation order: frames that are shown later are inside them. One logical processor, as
+// x264 has one thread: parallelism comes from encoding several segments.
 function av1Arguments(format: StreamFormat): string[] {
-  // SVT-AV1 holds its cap loosely: white noise took twice as much, which has to stay below what playlists state.
-  const cap = Math.round(0.75 * newerRateCap(format));
+  // SVT-AV1 exceeds its cap: white noise took twice as much, which must stay below the bitrate that playlists state.
+  const cap = Math.round(0.75 * hevcAv1RateCap(format));
   const svt = ["lp=1", "keyint=-1", "scd=0", `level=${requireCodecLevel(format, "av1")}`];
   return [
     ...["-c:v", "libsvtav1", "-preset", "10", "-crf", "35", "-maxrate", `${cap}`],

@@ -4,18 +4,18 @@ import { basename, dirname, join } from "node:path";
 import { MediaError, writeError } from "../errors.js";
 
 /**
- * Refuses an output that cannot be written, before any work goes into it, and one that would take the place of what
- * it is made from. @throws MediaError "write-failed".
+ * Checks that `output` can be written and is not one of `sources`, before any work is done.
+ * @throws MediaError `write-failed`.
  */
 export async function checkWritable(output: string, ...sources: readonly string[]): Promise<void> {
   const existing = await stat(output).catch(() => undefined);
   if (existing?.isDirectory()) {
-    throw new MediaError("write-failed", `cannot write ${output}: that is a folder; give the name of a file`);
+    throw new MediaError("write-failed", `cannot write ${output}: it is a folder; choose a file name`);
   }
   for (const source of existing === undefined ? [] : sources) {
-    const found = await stat(source).catch(() => undefined);
-    if (found?.ino === existing?.ino && found?.dev === existing?.dev) {
-      throw new MediaError("write-failed", `cannot write ${output}: that is the source; give another name`);
+    const sourceStats = await stat(source).catch(() => undefined);
+    if (sourceStats?.ino === existing?.ino && sourceStats?.dev === existing?.dev) {
+      throw new MediaError("write-failed", `cannot write ${output}: it is the source; choose another name`);
     }
   }
   const folder = dirname(output);
@@ -23,7 +23,7 @@ export async function checkWritable(output: string, ...sources: readonly string[
     throw writeError(output, cause);
   });
   if (!parent.isDirectory()) {
-    throw new MediaError("write-failed", `cannot write ${output}: ${folder} is not a folder`);
+    throw new MediaError("write-failed", `cannot write ${output}: ${folder} is not a folder; check the path`);
   }
   await access(folder, constants.W_OK | constants.X_OK).catch((cause: unknown) => {
     throw writeError(output, cause);
@@ -31,9 +31,10 @@ export async function checkWritable(output: string, ...sources: readonly string[
 }
 
 /**
- * Writes a file whole or not at all: `write` fills a temporary name in the same folder, which then takes the
- * place of `output`; on failure nothing is left.
- * @param extension such as ".mp4", for writers that go by it.
+ * Writes a file atomically: `write` writes a temporary file in the same folder, which then replaces `output`. If it
+ * fails, the temporary file is deleted.
+ * @param extension extension of the temporary file, such as ".mp4", for writers that depend on it
+ * @throws MediaError `write-failed`, `disk-full`; what `write` throws.
  */
 export async function writeAtomically(
   output: string,
@@ -53,6 +54,6 @@ export async function writeAtomically(
   }
 }
 
-/** A hidden name beside `output` that nobody else uses. */
+/** Returns the path of a hidden, unique file in the folder of `output`. */
 export const temporaryName = (output: string, extension: string): string =>
   join(dirname(output), `.${basename(output)}.${process.pid}-${randomBytes(4).toString("hex")}${extension}`);

@@ -1,22 +1,24 @@
 import ffmpeg, { type Encoders } from "fluent-ffmpeg";
 import { MediaError } from "../errors.js";
-import { ffmpegCommand, ffmpegMissing, fileUrl, quiet, runFfmpeg } from "../ffmpeg/run.js";
+import { BASE_OPTIONS, ffmpegCommand, ffmpegMissing, fileUrl, runFfmpeg } from "../ffmpeg/run.js";
 import type { ProbeResult } from "../probe/probe.js";
 import { rawFrames } from "../read/raw-frames.js";
 import { type FrameRange, frameReader } from "../read/timeline.js";
 
-/** A video encoder to compare with, as a ladder uses it: one pass, constant quality, closed groups of pictures. */
+/** A conventional video encoder to compare with, configured as for a ladder: one pass, constant quality, closed GOPs. */
 export type ConventionalCodec = "x264" | "x265" | "svt-av1";
 
 interface Recipe {
   /** ffmpeg's name of the encoder. */
   readonly encoder: string;
-  /** Best and worst constant rate factor. */
+  /** Constant rate factor of the best quality. */
   readonly best: number;
+  /** Constant rate factor of the worst quality. */
   readonly worst: number;
-  /** Takes whole rate factors only. */
-  readonly whole?: boolean;
-  options(groupFrames: number): string[];
+  /** Whether rate factors must be integers. */
+  readonly integerFactors?: boolean;
+  /** Returns the encoder's options for GOPs of `gopFrames` frames. */
+  options(gopFrames: number): string[];
 }
 
 const RECIPES: Record<ConventionalCodec, Recipe> = {
@@ -24,14 +26,14 @@ const RECIPES: Record<ConventionalCodec, Recipe> = {
     encoder: "libx264",
     best: 0,
     worst: 51,
-    options: (group) => ["-preset", "medium", "-g", `${group}`, "-x264-params", "open-gop=0"],
+    options: (gop) => ["-preset", "medium", "-g", `${gop}`, "-x264-params", "open-gop=0"],
   },
   x265: {
     encoder: "libx265",
     best: 0,
     worst: 51,
-    options: (group) => [
-      ...["-preset", "medium", "-g", `${group}`],
+    options: (gop) => [
+      ...["-preset", "medium", "-g", `${gop}`],
       ...["-x265-params", "open-gop=0:log-level=error", "-tag:v", "hvc1"],
     ],
   },
@@ -39,51 +41,52 @@ const RECIPES: Record<ConventionalCodec, Recipe> = {
     encoder: "libsvtav1",
     best: 1,
     worst: 63,
-    whole: true,
-    // Preset 6 is the middle of its useful range; refresh type 2 closes the groups.
-    options: (group) => ["-preset", "6", "-g", `${group}`, "-svtav1-params", "irefresh-type=2"],
+    integerFactors: true,
+    // Preset 6 is the middle of the useful range; irefresh-type 2 makes GOPs closed.
+    options: (gop) => ["-preset", "6", "-g", `${gop}`, "-svtav1-params", "irefresh-type=2"],
   },
 };
 
-/** Seconds between two random-access points at most. */
-const GROUP_SECONDS = 2;
+/** Maximum seconds between two keyframes. */
+const GOP_SECONDS = 2;
 
-/** Constant rate factors of a codec: the best quality and the worst. */
+/** Returns the constant rate factors of a codec for the best and the worst quality. */
 export const rateFactors = (codec: ConventionalCodec): { readonly best: number; readonly worst: number } =>
   RECIPES[codec];
 
-/** @throws MediaError "ffmpeg-missing" where there is no ffmpeg, or none with that encoder. */
+/** @throws MediaError `ffmpeg-missing` if ffmpeg is missing or lacks the encoder. */
 export async function requireCodec(codec: ConventionalCodec): Promise<void> {
   const { encoder } = RECIPES[codec];
   const encoders = await new Promise<Encoders>((resolve, reject) => {
-    ffmpeg().getAvailableEncoders((error: Error | null, found: Encoders) =>
-      error ? reject(ffmpegMissing("ffmpeg", error)) : resolve(found),
+    ffmpeg().getAvailableEncoders((error: Error | null, available: Encoders) =>
+      error ? reject(ffmpegMissing("ffmpeg", error)) : resolve(available),
     );
   });
   if (encoders[encoder] === undefined) {
     throw new MediaError(
       "ffmpeg-missing",
-      `this ffmpeg has no ${encoder}; install one that has, or leave --${codec} out`,
+      `this ffmpeg has no ${encoder}; install one with it, or leave out the comparison with ${codec}`,
     );
   }
 }
 
 export interface ConventionalOptions extends FrameRange {
   readonly codec: ConventionalCodec;
-  /** Constant rate factor, see `rateFactors`; SVT-AV1 takes the nearest whole one. */
+  /** Constant rate factor, see `rateFactors`. Rounded for SVT-AV1. */
   readonly rateFactor: number;
-  /** Pixels; scaled by area averaging. Odd sides are made even by repeating the last row or column. */
+  /** Pixels. Frames are scaled by area averaging. An odd width is padded by repeating the last column. */
   readonly width: number;
+  /** Pixels. An odd height is padded by repeating the last row. */
   readonly height: number;
   readonly frameCount: number;
-  /** MP4 to write, without sound. */
+  /** MP4 to write, without audio. */
   readonly output: string;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Encodes frames of a video, the same that `readFrames` gives, as 4:2:0 with 8 bits.
- * @throws MediaError "ffmpeg-missing", "ffmpeg-failed", "disk-full"; the signal's reason when aborted.
+ * Encodes frames of a video, the same that `readFrames` yields, as 8-bit 4:2:0.
+ * @throws MediaError `ffmpeg-missing`, `ffmpeg-failed`, `disk-full`; the signal's reason if aborted.
  */
 export async function encodeConventional(
   path: string,
@@ -93,7 +96,7 @@ export async function encodeConventional(
   const { codec, width, height, output, signal } = options;
   const recipe = RECIPES[codec];
   const { command, filters } = frameReader(path, info, options);
-  // Straight to 4:2:0 in the source's own matrix: each detour costs the other codec PSNR that is not its fault.
+  // Directly to 4:2:0 in the source's matrix: each further conversion would cost PSNR that is not the codec's fault.
   const flags = "flags=area+accurate_rnd+full_chroma_int+full_chroma_inp";
   filters.push(`scale=${width}:${height}:${flags}`);
   if (width % 2 !== 0 || height % 2 !== 0) {
@@ -104,14 +107,14 @@ export async function encodeConventional(
     );
   }
   filters.push("format=yuv420p");
-  const group = Math.max(1, Math.round((GROUP_SECONDS * info.frameRate.num) / info.frameRate.den));
+  const gopFrames = Math.max(1, Math.round((GOP_SECONDS * info.frameRate.num) / info.frameRate.den));
   command
     .outputOptions(["-map", `0:${info.streamIndex}`, "-fps_mode", "passthrough"])
     .outputOptions(["-frames:v", String(options.frameCount), "-c:v", recipe.encoder])
     .outputOptions([
       "-crf",
-      String(recipe.whole ? Math.round(options.rateFactor) : options.rateFactor),
-      ...recipe.options(group),
+      String(recipe.integerFactors ? Math.round(options.rateFactor) : options.rateFactor),
+      ...recipe.options(gopFrames),
     ])
     .outputOptions(["-an", "-sn", "-map_metadata", "-1", "-f", "mp4"])
     .videoFilters(filters)
@@ -120,8 +123,9 @@ export async function encodeConventional(
 }
 
 /**
- * The frames of a file of `encodeConventional` as full-range R'G'B', width * height * 3 bytes each, without the
- * repeated row and column of odd sizes. ffmpeg ends when the consumer stops.
+ * Yields the frames of a file written by `encodeConventional` as full-range R'G'B', width * height * 3 bytes each,
+ * without the padding of odd sizes. ffmpeg exits when the consumer stops.
+ * @throws MediaError `ffmpeg-missing`, `ffmpeg-failed`; the signal's reason if aborted.
  */
 export async function* readConventional(
   path: string,
@@ -129,7 +133,7 @@ export async function* readConventional(
 ): AsyncGenerator<Uint8Array> {
   const command = ffmpegCommand()
     .input(fileUrl(path))
-    .inputOptions(quiet)
+    .inputOptions(BASE_OPTIONS)
     .outputOptions(["-fps_mode", "passthrough", "-pix_fmt", "rgb24", "-f", "rawvideo"])
     .videoFilters([
       "scale=flags=accurate_rnd+full_chroma_int+full_chroma_inp",

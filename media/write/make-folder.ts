@@ -3,18 +3,19 @@ import { dirname } from "node:path";
 import { errnoOf } from "../errors.js";
 
 /**
- * Makes a folder and those above it; one that is there already is no error. Node's own `recursive` never ends where
- * the file system says ENOENT to a folder whose parent is there, as /proc does.
+ * Creates a folder and its parents, if they do not exist. The `recursive` option of Node.js cannot be used: it never
+ * returns if the file system reports ENOENT for a folder whose parent exists, as /proc does.
+ * @throws the error of `fs.mkdir`.
  */
 export async function makeFolder(path: string): Promise<void> {
-  const make = () =>
+  const create = () =>
     mkdir(path).catch((cause: unknown) => {
       if (errnoOf(cause) !== "EEXIST") throw cause;
     });
-  await make().catch(async (cause: unknown) => {
+  await create().catch(async (cause: unknown) => {
     const parent = dirname(path);
     if (errnoOf(cause) !== "ENOENT" || parent === path) throw cause;
     await makeFolder(parent);
-    await make();
+    await create();
   });
 }

@@ -1,50 +1,55 @@
 import { rm, writeFile } from "node:fs/promises";
 import { Readable } from "node:stream";
 import type { Rational } from "../../codec/asset/rational.js";
+import type { TextCue } from "../../codec/iso/text-track.js";
 import { writeError } from "../errors.js";
-import { ffmpegCommand, fileUrl, quiet, runFfmpeg } from "../ffmpeg/run.js";
+import { BASE_OPTIONS, ffmpegCommand, fileUrl, runFfmpeg } from "../ffmpeg/run.js";
+import { flattenCues, writeWebVtt } from "../webvtt/webvtt.js";
 import { temporaryName, writeAtomically } from "./atomic-file.js";
-import { flattenCues, type SubtitleCue, writeWebVtt } from "./webvtt.js";
 
-/** One audio track, copied as it is. */
+/** One audio track, copied without re-encoding. */
 export interface Mp4Audio {
-  /** AAC in ADTS: the bytes, pieces of them, or the name of a file. */
+  /** AAC in ADTS: the bytes, chunks of them, or the path of a file. */
   readonly adts: Uint8Array | AsyncIterable<Uint8Array> | string;
-  /** Samples at the start that come before time 0 (the encoder's delay), at `sampleRate` a second. */
+  /** Encoder delay: samples that precede time 0. */
   readonly delaySamples: number;
+  /** Hertz. */
   readonly sampleRate: number;
-  /** ISO 639-2; default "und". */
+  /** ISO 639-2 code. Default "und". */
   readonly language?: string;
 }
 
-/** One track of subtitles. */
+/** One subtitle track. */
 export interface Mp4Subtitles {
-  /** In the order of their starts, milliseconds from the first frame. */
-  readonly cues: readonly SubtitleCue[];
-  /** ISO 639-2; default "und". */
+  /** Ordered by start time, in milliseconds from the first frame. */
+  readonly cues: readonly TextCue[];
+  /** ISO 639-2 code. Default "und". */
   readonly language?: string;
 }
 
+/** What `writeMp4` writes. */
 export interface Mp4Options {
-  /** The file to write; appears whole or not at all. */
+  /** The file to write. It is replaced atomically. */
   readonly output: string;
   /** Pixels, even. */
   readonly width: number;
+  /** Pixels, even. */
   readonly height: number;
   readonly frameRate: Rational;
   /** I420, BT.709 limited, width * height * 3 / 2 bytes each. */
   readonly frames: AsyncIterable<Uint8Array>;
   readonly audio?: readonly Mp4Audio[];
-  /** Written as timed text (3GPP), which has one sample at a time and no positions. */
+  /** Written as timed text (3GPP). Overlapping cues are merged, positions are lost. */
   readonly subtitles?: readonly Mp4Subtitles[];
-  /** x264's constant rate factor, 0 to 51; default 16: no visible loss beyond the asset's own. */
+  /** x264's constant rate factor, 0 to 51. Default 16, which adds no visible loss to that of the asset. */
   readonly crf?: number;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Encodes frames as H.264 in an MP4 whose index comes first; sound is copied, not encoded again.
- * @throws MediaError "write-failed", "disk-full", "ffmpeg-missing", "ffmpeg-failed"; what `frames` throws.
+ * Encodes frames as H.264 in an MP4 with its index first. Audio is copied.
+ * @throws MediaError `write-failed`, `disk-full`, `ffmpeg-missing`, `ffmpeg-failed`; the signal's reason; what `frames`
+ *   throws.
  */
 export async function writeMp4(options: Mp4Options): Promise<void> {
   const { output, audio = [] } = options;
@@ -94,11 +99,11 @@ function writeVideo(
     const stdin = Readable.from(options.frames, { objectMode: true, highWaterMark: 2 });
     const command = ffmpegCommand()
       .input(stdin)
-      .inputOptions([...quiet, "-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", `${width}x${height}`])
+      .inputOptions([...BASE_OPTIONS, "-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", `${width}x${height}`])
       .inputOptions(["-r", `${frameRate.num}/${frameRate.den}`])
       .outputOptions(["-map", "0:v"]);
     for (const [index, { path, delaySamples, sampleRate, language = "und" }] of audio.entries()) {
-      // A negative start makes the muxer write an edit list that skips the encoder's delay.
+      // A negative start time makes the muxer write an edit list that skips the encoder delay.
       const offset = (-delaySamples / sampleRate).toFixed(9);
       command
         .input(fileUrl(path))
@@ -118,29 +123,6 @@ function writeVideo(
       .outputOptions(["-pix_fmt", "yuv420p", "-color_range", "tv", "-colorspace", "bt709"])
       .outputOptions(["-color_primaries", "bt709", "-color_trc", "bt709"])
       .outputOptions(["-movflags", "+faststart", "-f", "mp4"])
-      .output(fileUrl(temporary));
-    await runFfmpeg(command, { failure: `cannot write ${output}`, stdin, signal });
-  });
-}
-
-export interface PngOptions {
-  readonly output: string;
-  /** Pixels, may be odd. */
-  readonly width: number;
-  readonly height: number;
-  /** Full-range R'G'B'A, width * height * 4 bytes; alpha is left out. */
-  readonly rgba: Uint8Array | Uint8ClampedArray;
-  readonly signal?: AbortSignal;
-}
-
-/** Writes one picture as PNG. @throws as writeMp4. */
-export function writePng({ output, width, height, rgba, signal }: PngOptions): Promise<void> {
-  return writeAtomically(output, ".png", async (temporary) => {
-    const stdin = Readable.from([Buffer.from(rgba.buffer, rgba.byteOffset, rgba.byteLength)]);
-    const command = ffmpegCommand()
-      .input(stdin)
-      .inputOptions([...quiet, "-f", "rawvideo", "-pix_fmt", "rgba", "-s", `${width}x${height}`])
-      .outputOptions(["-frames:v", "1", "-c:v", "png", "-pix_fmt", "rgb24", "-f", "image2", "-update", "1"])
       .output(fileUrl(temporary));
     await runFfmpeg(command, { failure: `cannot write ${output}`, stdin, signal });
   });

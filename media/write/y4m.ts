@@ -5,23 +5,25 @@ import type { Rational } from "../../codec/asset/rational.js";
 import { errnoOf, writeError } from "../errors.js";
 import { writeAtomically } from "./atomic-file.js";
 
+/** What `writeY4m` writes. */
 export interface Y4mOptions {
-  /** The file to write (whole or not at all), or a stream, which is not ended. */
+  /** The file to write, which is replaced atomically, or a stream, which is not ended. */
   readonly output: string | Writable;
   /** Pixels, even. */
   readonly width: number;
+  /** Pixels, even. */
   readonly height: number;
   readonly frameRate: Rational;
   /** I420, BT.601 limited, width * height * 3 / 2 bytes each. */
   readonly frames: AsyncIterable<Uint8Array>;
-  /** Default true; false leaves out all headers: rawvideo, whose size and rate the reader must be told. */
+  /** Whether to write headers. Default true. False writes raw video, whose reader must know size and frame rate. */
   readonly headers?: boolean;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Writes raw frames as YUV4MPEG2. A reader that closes a stream early ends the writing without an error.
- * @throws MediaError "write-failed", "disk-full"; the signal's reason; what `frames` throws.
+ * Writes raw frames as YUV4MPEG2. Resolves without an error if the consumer of a stream closes it early.
+ * @throws MediaError `write-failed`, `disk-full`; the signal's reason; what `frames` throws.
  */
 export async function writeY4m(options: Y4mOptions): Promise<void> {
   const { output, signal } = options;
@@ -29,7 +31,7 @@ export async function writeY4m(options: Y4mOptions): Promise<void> {
     await writeAtomically(output, extname(output), async (temporary) => {
       const file = createWriteStream(temporary);
       try {
-        await pour(options, file, output);
+        await writeAll(options, file, output);
         await new Promise<void>((resolve, reject) => {
           file.once("error", (error) => reject(writeError(output, error)));
           file.end(resolve);
@@ -41,17 +43,17 @@ export async function writeY4m(options: Y4mOptions): Promise<void> {
     return;
   }
   try {
-    await pour(options, output, "the output");
+    await writeAll(options, output, "the output");
   } catch (error) {
     const closed = error instanceof Error && errnoOf(error.cause) === "EPIPE";
     if (!closed || signal?.aborted) throw error;
   }
 }
 
-async function pour(options: Y4mOptions, target: Writable, name: string): Promise<void> {
+async function writeAll(options: Y4mOptions, target: Writable, name: string): Promise<void> {
   const { signal } = options;
   signal?.throwIfAborted();
-  // Errors arrive in the callback of each write; without a listener they would end the process as well.
+  // Errors arrive in the callback of each write. Without a listener, the error event would crash the process.
   target.on("error", () => {});
   for await (const chunk of options.headers === false ? options.frames : y4m(options)) {
     await new Promise<void>((resolve, reject) => {
@@ -68,9 +70,11 @@ async function pour(options: Y4mOptions, target: Writable, name: string): Promis
 
 async function* y4m({ width, height, frameRate, frames }: Y4mOptions): AsyncGenerator<Uint8Array> {
   const { num, den } = frameRate;
-  const text = new TextEncoder();
-  yield text.encode(`YUV4MPEG2 W${width} H${height} F${num}:${den} Ip A1:1 C420jpeg XCOLORRANGE=LIMITED\n`);
-  const frameHeader = text.encode("FRAME\n");
+  const encoder = new TextEncoder();
+  yield encoder.encode(
+    `YUV4MPEG2 W${width} H${height} F${num}:${den} Ip A1:1 C420jpeg XCOLORRANGE=LIMITED\n`,
+  );
+  const frameHeader = encoder.encode("FRAME\n");
   for await (const frame of frames) {
     yield frameHeader;
     yield frame;

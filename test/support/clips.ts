@@ -8,9 +8,11 @@ import { writeSample } from "../../media/index.js";
 const run = promisify(execFile);
 
 /**
- * The clips that tests read. All 25 fps but carphone:
- * bunny: 1280 x 720, 132 frames, one scene, sound; bikes: 640 x 272, 250 frames, several cuts, no sound;
- * carphone: 176 x 144, oblong pixels, 120 frames at 30000/1001, no sound.
+ * The clips that tests read:
+ *
+ * - bunny: 1280 x 720, 132 frames at 25 fps, one scene, audio
+ * - bikes: 640 x 272, 250 frames at 25 fps, several cuts, no audio
+ * - carphone: 176 x 144 with non-square pixels, 120 frames at 30000/1001 fps, no audio
  */
 export type ClipName = "bunny" | "bikes" | "carphone";
 
@@ -21,13 +23,13 @@ const exists = (path: string) =>
     () => false,
   );
 
-/** The path of a clip: in SIEDD_MEDIA or beside the repository, else a substitute rendered once a machine. */
+/** Returns the path of a clip: in SIEDD_MEDIA or next to the repository, else a substitute, which is rendered once. */
 export async function clip(name: ClipName): Promise<string> {
   const path = join(process.env.SIEDD_MEDIA ?? join(repository, "../shared/media"), `${name}.mp4`);
   return (await exists(path)) ? path : substitute(name);
 }
 
-/** True where the real clips are there: figures about their content hold only then. */
+/** Returns whether the real clips exist. Measurements that depend on their content hold only then. */
 export const realClips = async (): Promise<boolean> => !(await clip("bunny")).startsWith(tmpdir());
 
 async function substitute(name: ClipName): Promise<string> {
@@ -43,28 +45,22 @@ async function substitute(name: ClipName): Promise<string> {
   return path;
 }
 
-const silent = ["-an", "-c:v", "libx264", "-preset", "veryfast", "-crf", "12"];
+const x264 = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "12"];
+const silent = ["-an", ...x264];
 const day = "trim=end_frame=80";
 
-/** ffmpeg's options that make each clip's size, rate, length and cuts out of the sample video. */
+/** ffmpeg's options that convert the sample video to the size, frame rate, length and cuts of each clip. */
 const recipes: Record<ClipName, readonly string[]> = {
   bunny: [
     "-vf",
     `${day},setpts=1.66*PTS,fps=25,scale=1280:720`,
-    ...[
-      "-frames:v",
-      "132",
-      "-t",
-      "5.28",
-      "-c:v",
-      "libx264",
-      "-preset",
-      "veryfast",
-      "-crf",
-      "12",
-      "-c:a",
-      "aac",
-    ],
+    "-frames:v",
+    "132",
+    "-t",
+    "5.28",
+    ...x264,
+    "-c:a",
+    "aac",
   ],
   bikes: [
     "-filter_complex",

@@ -1,32 +1,32 @@
 import assert from "node:assert/strict";
 import { MediaError, type MediaErrorCode, probeVideo, readFrames } from "../../media/index.js";
 
-/** One sentence, with the code expected; names nothing of ours but the file. */
-export const fails = (code: MediaErrorCode, says: RegExp) => (error: unknown) => {
+/** Returns a check for `assert.rejects`: a MediaError with a code and a one-line message. */
+export const isMediaError = (code: MediaErrorCode, message: RegExp) => (error: unknown) => {
   assert.ok(error instanceof MediaError, String(error));
   assert.equal(error.code, code);
-  assert.match(error.message, says);
+  assert.match(error.message, message);
   assert.doesNotMatch(error.message, /\n/);
   return true;
 };
 
-/** R'G'B' pictures of a video. */
+/** Returns R'G'B' frames of a video. */
 export async function framesOf(
   path: string,
   options: Omit<Parameters<typeof readFrames>[2], "signal">,
 ): Promise<Uint8Array[]> {
-  const all: Uint8Array[] = [];
-  for await (const frame of readFrames(path, await probeVideo(path), options)) all.push(frame);
-  return all;
+  const frames: Uint8Array[] = [];
+  for await (const frame of readFrames(path, await probeVideo(path), options)) frames.push(frame);
+  return frames;
 }
 
-/** All values are within `tolerance` of those expected. */
+/** Asserts that all values are within `tolerance` of the expected ones. */
 export function near(actual: readonly number[], expected: readonly number[], tolerance: number): void {
-  const worst = Math.max(...actual.map((value, index) => Math.abs(value - expected[index]!)));
-  assert.ok(worst <= tolerance, `${actual} is not within ${tolerance} of ${expected}`);
+  const maxError = Math.max(...actual.map((value, index) => Math.abs(value - expected[index]!)));
+  assert.ok(maxError <= tolerance, `${actual} must be within ${tolerance} of ${expected}`);
 }
 
-/** I420 pictures of one level of gray each. */
+/** Yields uniformly gray I420 frames, one per luma level. */
 export async function* gray(
   width: number,
   height: number,

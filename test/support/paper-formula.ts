@@ -1,21 +1,21 @@
 import {
   dequantizePaper,
+  dequantizePaperEncoder,
   type PaperAsset,
-  paperEncoderValues,
   readPaperGroup,
 } from "../../codec/internal.js";
 
-/** R'G'B' of one point of one frame, 0 to 1; x and y in source pixels. */
+/** Returns R'G'B' of one point of one frame, 0 to 1. x and y are in source pixels. */
 export type Formula = (frame: number, x: number, y: number) => number[];
 
-/** A group's network in float64, straight from the definition in docs/format.md. */
+/** Evaluates a group's network in float64, following the definition in docs/format.md. */
 export async function paperFormula(asset: PaperAsset, index: number): Promise<Formula> {
   const { network, width, height } = asset;
   const { patch } = network;
   const { frameCount } = asset.groups[index];
   const payload = await asset.readGroup(index);
   const group = dequantizePaper(network, readPaperGroup(network, index, frameCount, payload));
-  const layers = [...paperEncoderValues(asset.encoder), ...group.hidden];
+  const layers = [...dequantizePaperEncoder(asset.encoder), ...group.hidden];
   const outputs = 3 * patch ** 2;
   const evaluate = (frame: number, px: number, py: number): number[] => {
     const [x, y] = [(2 * px) / width - 1, (2 * py) / height - 1];
@@ -39,13 +39,13 @@ export async function paperFormula(asset: PaperAsset, index: number): Promise<Fo
     });
   };
   if (patch === 1) return evaluate;
-  const known = new Map<string, number[]>();
+  const cache = new Map<string, number[]>();
   const pixel = (frame: number, column: number, row: number): number[] => {
     const [x, y] = [Math.max(0, Math.min(width - 1, column)), Math.max(0, Math.min(height - 1, row))];
     const [left, top] = [x - (x % patch), y - (y % patch)];
     const key = `${frame} ${left} ${top}`;
-    const colors = known.get(key) ?? evaluate(frame, left + patch / 2, top + patch / 2);
-    known.set(key, colors);
+    const colors = cache.get(key) ?? evaluate(frame, left + patch / 2, top + patch / 2);
+    cache.set(key, colors);
     const at = 3 * ((y - top) * patch + x - left);
     return colors.slice(at, at + 3);
   };
@@ -53,10 +53,10 @@ export async function paperFormula(asset: PaperAsset, index: number): Promise<Fo
     const sum = [0, 0, 0];
     for (let row = Math.floor(y - 0.5) - 1; row <= Math.floor(y - 0.5) + 2; row++) {
       for (let column = Math.floor(x - 0.5) - 1; column <= Math.floor(x - 0.5) + 2; column++) {
-        const share = kernel(x - 0.5 - column) * kernel(y - 0.5 - row);
-        if (share !== 0)
+        const weight = cubic(x - 0.5 - column) * cubic(y - 0.5 - row);
+        if (weight !== 0)
           pixel(frame, column, row).forEach((value, c) => {
-            sum[c] += share * value;
+            sum[c] += weight * value;
           });
       }
     }
@@ -64,8 +64,8 @@ export async function paperFormula(asset: PaperAsset, index: number): Promise<Fo
   };
 }
 
-/** Cubic convolution (R. Keys 1981) with a = -1/2. */
-function kernel(distance: number): number {
+/** Cubic convolution kernel (R. Keys 1981) with a = -1/2. */
+function cubic(distance: number): number {
   const d = Math.abs(distance);
   if (d >= 2) return 0;
   return d < 1 ? (1.5 * d - 2.5) * d * d + 1 : ((-0.5 * d + 2.5) * d - 4) * d + 2;

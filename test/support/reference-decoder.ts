@@ -1,6 +1,6 @@
-import type { GroupDecoders, TileAsset, TileWeights } from "../../codec/internal.js";
+import type { GroupWeights, TileAsset, TileWeights } from "../../codec/internal.js";
 
-/** sin(omega (w^T h + b)) in float64; w is [in, out]. */
+/** Returns sin(omega (w^T h + b)) in float64. w is [in, out]. */
 function sineLayer(h: readonly number[], w: Float32Array, b: Float32Array, omega: number): number[] {
   return Array.from(b, (bias, o) =>
     Math.sin(omega * h.reduce((sum, value, i) => sum + value * w[i * b.length + o], bias)),
@@ -9,7 +9,7 @@ function sineLayer(h: readonly number[], w: Float32Array, b: Float32Array, omega
 
 function tileValue(
   asset: TileAsset,
-  group: GroupDecoders<Float32Array>,
+  group: GroupWeights<Float32Array>,
   tile: TileWeights<Float32Array>,
   x: number,
   y: number,
@@ -33,18 +33,21 @@ function tileValue(
   });
 }
 
-/** On the straight line through the two nearest frames. */
-function displacement(group: GroupDecoders<Float32Array>, tile: number, frame: number, axis: number): number {
-  const of = (f: number) => group.motion[(tile * group.frameCount + f) * 2 + axis];
-  if (Number.isInteger(frame) && frame >= 0 && frame < group.frameCount) return of(frame);
-  const before = Math.max(0, Math.min(group.frameCount - 2, Math.floor(frame)));
-  return of(before) + (of(before + 1) - of(before)) * (frame - before);
+/** Interpolates or extrapolates linearly from the two nearest frames. */
+function displacement(group: GroupWeights<Float32Array>, tile: number, frame: number, axis: number): number {
+  const at = (f: number) => group.motion[(tile * group.frameCount + f) * 2 + axis];
+  if (Number.isInteger(frame) && frame >= 0 && frame < group.frameCount) return at(frame);
+  const previous = Math.max(0, Math.min(group.frameCount - 2, Math.floor(frame)));
+  return at(previous) + (at(previous + 1) - at(previous)) * (frame - previous);
 }
 
-/** R'G'B' of one point of one frame, or between two, straight from the definition (docs/design.md); x and y in source pixels. */
+/**
+ * Returns R'G'B' of one point of a frame, which may be fractional, following the definition of the tile profile. x and y
+ * are in source pixels.
+ */
 export function referencePixel(
   asset: TileAsset,
-  group: GroupDecoders<Float32Array>,
+  group: GroupWeights<Float32Array>,
   frame: number,
   x: number,
   y: number,

@@ -2,31 +2,34 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import {
   allocateTile,
-  type GroupDecoders,
+  type GroupWeights,
   indexAdts,
-  layoutAsset,
   quantize,
   sharedEncoderSize,
-  type TextContents,
+  type TextTrackContents,
   type TileNetwork,
+  writeAssetHeader,
   writeGroup,
 } from "../../codec/internal.js";
 
+/** Options of a synthetic asset. The defaults yield a small valid asset without audio. */
 export interface SyntheticOptions {
   readonly width?: number;
   readonly height?: number;
   readonly frameRate?: { readonly num: number; readonly den: number };
   /** Frames of each group. */
   readonly groups?: readonly number[];
-  /** Groups that begin a scene; default: none says so. */
+  /** Indexes of groups that begin a scene. Default: none. */
   readonly scenes?: readonly number[];
-  /** Seconds of a 440 Hz tone; 0 for no sound. */
+  /** Seconds of a 440 Hz tone. Default 0: no audio. */
   readonly tone?: number;
-  /** ISO 639-2, one for each track of that tone; default: one track, "und". */
+  /** ISO 639-2 codes, one per audio track. Default: one track, "und". */
   readonly languages?: readonly string[];
-  /** Tracks of subtitles; default: none. */
-  readonly text?: readonly TextContents[];
+  /** Subtitle tracks. Default: none. */
+  readonly text?: readonly TextTrackContents[];
+  /** Width of all tiles. Default 8. */
   readonly tileWidth?: number;
+  /** Widths of the tiles, repeated cyclically; replaces `tileWidth`. */
   readonly widths?: readonly number[];
   readonly encoderWidth?: number;
   readonly hiddenLayers?: number;
@@ -34,7 +37,7 @@ export interface SyntheticOptions {
   readonly seed?: number;
 }
 
-/** A 32-bit generator for test material (xorshift, G. Marsaglia, 2003), uniform in [-1, 1). */
+/** Returns a pseudorandom number generator (32-bit xorshift, G. Marsaglia, 2003), uniform in [-1, 1). */
 export function noise(seed: number): () => number {
   let state = seed | 1;
   return () => {
@@ -60,13 +63,13 @@ export function syntheticNetwork(o: SyntheticOptions = {}): TileNetwork {
   };
 }
 
-/** Decoders with random weights in the range of trained ones: a colorful moving pattern. */
+/** Returns random weights in the range of trained ones. They decode to a colorful moving pattern. */
 export function syntheticGroup(
   network: TileNetwork,
   frameCount: number,
   next: () => number,
   widths: readonly number[],
-): GroupDecoders<Float32Array> {
+): GroupWeights<Float32Array> {
   const tiles = Array.from({ length: network.rows * network.columns }, (_, t) => {
     const tile = allocateTile(network, widths[t % widths.length], (length) => new Float32Array(length));
     tile.hidden.forEach((matrix, layer) => {
@@ -83,7 +86,7 @@ export function syntheticGroup(
   return { frameCount, mean: [0.5, 0.5, 0.5], deviation: [0.2, 0.2, 0.2], tiles, motion };
 }
 
-/** Bytes of a valid asset whose decoders are random. */
+/** Returns the bytes of a valid asset with random weights. */
 export function syntheticAsset(o: SyntheticOptions = {}): Uint8Array {
   const network = syntheticNetwork(o);
   const next = noise(o.seed ?? 7);
@@ -107,7 +110,7 @@ export function syntheticAsset(o: SyntheticOptions = {}): Uint8Array {
   const adts = (o.tone ?? 0) > 0 ? tone(o.tone ?? 0) : undefined;
   const track = adts === undefined ? undefined : indexAdts(adts);
   const languages = o.languages ?? ["und"];
-  const { head, chunks } = layoutAsset({
+  const { header: head, chunks } = writeAssetHeader({
     width: o.width ?? 320,
     height: o.height ?? 180,
     frameRate: o.frameRate ?? { num: 25, den: 1 },
@@ -120,7 +123,10 @@ export function syntheticAsset(o: SyntheticOptions = {}): Uint8Array {
         ? []
         : languages.map((language) => ({
             ...track,
-            ...{ language, packetDuration: 1024, priming: 1024, packetSizes: track.sizes },
+            language,
+            packetDuration: 1024,
+            priming: 1024,
+            packetSizes: track.sizes,
           })),
     ...(o.text === undefined ? {} : { text: o.text }),
   });
@@ -138,16 +144,16 @@ export function writeSyntheticAsset(path: string, o: SyntheticOptions = {}): voi
   writeFileSync(path, syntheticAsset(o));
 }
 
-/** By seconds: a video is often written anew with the same sound. */
+/** Tones by duration in seconds. Tests often write several assets with the same audio. */
 const tones = new Map<number, Uint8Array>();
 
 function tone(seconds: number): Uint8Array {
-  const made = tones.get(seconds) ?? makeTone(seconds);
-  tones.set(seconds, made);
-  return made;
+  const adts = tones.get(seconds) ?? encodeTone(seconds);
+  tones.set(seconds, adts);
+  return adts;
 }
 
-function makeTone(seconds: number): Uint8Array {
+function encodeTone(seconds: number): Uint8Array {
   const args = [
     "-v",
     "error",
@@ -161,6 +167,6 @@ function makeTone(seconds: number): Uint8Array {
   const run = spawnSync("ffmpeg", [...args, "-c:a", "aac", "-b:a", "96k", "-f", "adts", "-"], {
     maxBuffer: 2 ** 28,
   });
-  if (run.status !== 0) throw new Error(`ffmpeg could not make a tone: ${run.stderr}`);
+  if (run.status !== 0) throw new Error(`ffmpeg failed to encode a tone: ${run.stderr}`);
   return run.stdout;
 }

@@ -2,22 +2,23 @@ import {
   type BlockMatrix,
   encoderInputs,
   headOutputs,
-  layoutAsset,
   type PaperFactors,
   type PaperLayer,
   type PaperNetwork,
   type QuantizedPaperGroup,
   type ScaledIntegers,
+  writeAssetHeader,
   writePaperGroup,
 } from "../../codec/internal.js";
 import { noise } from "./synthetic-asset.js";
 
+/** Options of a synthetic paper asset. The defaults yield a small valid asset. */
 export interface SyntheticPaperOptions {
   readonly width?: number;
   readonly height?: number;
   /** Frames of each group. */
   readonly groups?: readonly number[];
-  /** Of the network. */
+  /** Width of the network. */
   readonly neurons?: number;
   readonly hiddenLayers?: number;
   readonly patch?: number;
@@ -36,7 +37,7 @@ export const syntheticPaperNetwork = (o: SyntheticPaperOptions = {}): PaperNetwo
   factors: o.factors,
 });
 
-/** Levels of `bits` whose values lie within `bound`, in blocks of 8. */
+/** Returns a random block matrix in blocks of 8 with values within `bound`. */
 function blocks(
   inputs: number,
   outputs: number,
@@ -76,7 +77,7 @@ const layer = (
   bias: integers(outputs, 0.1, next),
 });
 
-/** One group with random weights in the range of trained ones. */
+/** Returns one group with random weights in the range of trained ones. */
 export function syntheticPaperGroup(
   network: PaperNetwork,
   frameCount: number,
@@ -101,7 +102,7 @@ export function syntheticPaperGroup(
   };
 }
 
-/** Bytes of a valid paper asset whose weights are random. */
+/** Returns the bytes of a valid paper asset with random weights. */
 export function syntheticPaperAsset(o: SyntheticPaperOptions = {}): Uint8Array {
   const network = syntheticPaperNetwork(o);
   const next = noise(o.seed ?? 7);
@@ -110,7 +111,7 @@ export function syntheticPaperAsset(o: SyntheticPaperOptions = {}): Uint8Array {
   const layers = Array.from({ length: network.encoderLayers }, (_, l) =>
     layer(encoderInputs(network, l), network.width, 8, network.omega * (l === 0 ? 0.3 : 1), next),
   );
-  const { head } = layoutAsset({
+  const { header: head } = writeAssetHeader({
     width: o.width ?? 97,
     height: o.height ?? 61,
     frameRate: { num: 25, den: 1 },

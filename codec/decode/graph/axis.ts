@@ -1,24 +1,24 @@
 import { axisFeatures, TIME_FEATURES } from "../../network/definition.js";
 
-/** The separable layer's part along one axis: of its argument, in turns, sine and cosine as [outputs, positions]. */
+/** Sine and cosine of the separable layer's argument along one axis, [outputs, positions]. */
 export interface AxisPart {
   readonly sine: Float32Array;
   readonly cosine: Float32Array;
 }
 
-/** Where samples lie along an axis of a tile. */
+/** The samples along one axis of a tile, in tile-local units. */
 export interface AxisSamples {
-  /** Tile-local. */
   readonly positions: Float32Array;
-  /** Displacement of the tile, tile-local. */
+  /** Displacement of the tile. */
   readonly shift: number;
-  /** Width over which the layer is averaged, tile-local; 0: not at all. */
+  /** Width of the box over which the layer is averaged; 0 for none. */
   readonly blur: number;
 }
 
 /**
- * As the kernel's axisFeatures and axisLayer. weights: [features, outputs] in turns; `offset`: what time and bias
- * add to the argument, by output, or undefined where the other axis has it.
+ * Computes the separable layer along one axis, as axisFeatures and axisLayer of the kernel do.
+ * @param weights [features, outputs], in turns
+ * @param offset [outputs], what time and bias add to the argument; undefined if the other axis adds it
  */
 export function axisPart(
   weights: Float32Array,
@@ -58,7 +58,10 @@ export function axisPart(
   return { sine, cosine };
 }
 
-/** A folded first layer's parts: [features, outputs] along x and along y, and what `time` and bias add, in turns. */
+/**
+ * Splits a folded first layer into its weights along x and y, [features, outputs] each, and the offset [outputs]
+ * that time `t` (-1 to 1 within the group) and bias add, in turns.
+ */
 export function splitFirstLayer(
   network: { frequencies: number },
   first: Float32Array,
@@ -76,11 +79,11 @@ export function splitFirstLayer(
   return { x: first.subarray(0, axis), y: first.subarray(axis, 2 * axis), offset };
 }
 
-/** sin(pi x) / (pi x) up to its first zero, 0 beyond. */
+/** Returns sin(pi x) / (pi x) up to its first zero, 0 beyond. */
 function sinc(x: number): number {
   if (x >= 1) return 0;
   return x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
 }
 
-/** About sinc(turns) without its lobes: exp(-(pi turns)^2 / 6), as (1 + q / 4)^-4. */
+/** Approximates sinc(turns) without its side lobes: exp(-(pi turns)^2 / 6), computed as (1 + q / 4)^-4. */
 const damped = (turns: number): number => (1 + (Math.PI * turns) ** 2 / 24) ** -4;

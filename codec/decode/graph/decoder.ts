@@ -2,43 +2,43 @@ import { readGroup } from "../../group/payload.js";
 import { dequantize } from "../../group/quantize.js";
 import { Kernel } from "../../kernel/kernel.js";
 import { CHANNELS } from "../../network/definition.js";
-import type { FoldedLayer } from "../../onnx/layer.js";
+
 import type { OnnxRuntime, OnnxSession } from "../../onnx/runtime.js";
-import { layerFeeds, openSession } from "../../onnx/session.js";
+import { type FoldedLayer, layerFeeds, openSession } from "../../onnx/session.js";
 import type { PixelFormat, YuvMatrix } from "../color.js";
 import { type DecodePlan, planDecode, type Span } from "../decode-plan.js";
 import { displacement } from "../displacement.js";
 import { foldEncoder } from "../fold.js";
 import type { TileDecoderAsset } from "../kernel-decoder.js";
-import { finishStrip } from "../output-strip.js";
+import { finishStrip, type Strip } from "../output-strip.js";
 import {
   checkEven,
   checkFramePosition,
-  checkRequest,
-  expectLength,
+  checkLength,
+  checkViewport,
   groupEntry,
-  sameRequest,
+  sameViewport,
   type Viewport,
 } from "../viewport.js";
 import { type AxisPart, axisPart, splitFirstLayer } from "./axis.js";
 import { foldGraphGroup, foldGraphHeads, type GraphTile, type TileGraphGroup } from "./fold.js";
 import { tileDecodingModel } from "./model.js";
 
-/** One tile's samples within a strip, and where they are added. */
-interface TileJob {
+/** The samples of one tile within a strip. */
+interface TileStrip {
   readonly index: number;
   readonly tile: GraphTile;
   readonly head: FoldedLayer;
   readonly columns: Span;
-  /** `first` counts from the strip's first row. */
+  /** `first` is relative to the first row of the strip. */
   readonly rows: Span;
-  /** Of the pass in the mean. */
-  readonly share: number;
+  /** Weight of the grid in the mean of all grids. */
+  readonly weight: number;
 }
 
 /**
- * Decodes frames of one asset of the tile profile on an ONNX runtime, in 32-bit floats: the same samples as
- * PictureDecoder's, several times slower. It is there to check one engine by the other.
+ * Decodes frames of one asset of the tile profile on an ONNX runtime, in 32-bit floats. It computes the same
+ * samples as KernelDecoder, several times slower, and serves to verify it.
  */
 export class TileGraphDecoder {
   readonly #asset: TileDecoderAsset;
@@ -57,7 +57,11 @@ export class TileGraphDecoder {
     this.#encoder = foldEncoder(asset.network, asset.encoder);
   }
 
-  /** `threads`: of the runtime; default 1, for the products of one tile are too small to be shared. */
+  /**
+   * Creates a decoder.
+   * @param options.threads threads of the runtime; default 1, because the products of one tile are too small to
+   *   split
+   */
   static async create(
     asset: TileDecoderAsset,
     ort: OnnxRuntime,
@@ -68,70 +72,69 @@ export class TileGraphDecoder {
     return new TileGraphDecoder(asset, ort, await openSession(ort, model, threads), await Kernel.create());
   }
 
-  /** Parses the payload of group `index` (`asset.readGroup`). Throws SieddError `corrupt-group`. */
+  /** Implements `FrameDecoder.loadGroup`. */
   loadGroup(index: number, payload: Uint8Array): TileGraphGroup {
     const { network, groups } = this.#asset;
     const { frameCount } = groupEntry(groups, index);
     return foldGraphGroup(network, index, dequantize(readGroup(network, index, frameCount, payload)));
   }
 
-  /** As PictureDecoder's. Rejects with `bad-request`. */
+  /** Implements `FrameDecoder.decodeI420`. */
   async decodeI420(
     group: TileGraphGroup,
     frame: number,
-    request: Viewport,
+    viewport: Viewport,
     matrix: YuvMatrix,
     out: Uint8Array,
   ): Promise<void> {
-    checkEven(request);
-    expectLength(out, (request.width * request.height * 3) / 2);
-    await this.#decode(group, frame, request, matrix, out);
+    checkEven(viewport);
+    checkLength(out, (viewport.width * viewport.height * 3) / 2);
+    await this.#decode({ group, frame, viewport }, matrix, out);
   }
 
-  /** As PictureDecoder's. Rejects with `bad-request`. */
+  /** Implements `FrameDecoder.decodeRgba`. */
   async decodeRgba(
     group: TileGraphGroup,
     frame: number,
-    request: Viewport,
+    viewport: Viewport,
     out: Uint8Array | Uint8ClampedArray,
   ): Promise<void> {
-    expectLength(out, request.width * request.height * 4);
-    await this.#decode(group, frame, request, "rgba", out);
+    checkLength(out, viewport.width * viewport.height * 4);
+    await this.#decode({ group, frame, viewport }, "rgba", out);
   }
 
   async #decode(
-    group: TileGraphGroup,
-    frame: number,
-    request: Viewport,
+    { group, frame, viewport }: { group: TileGraphGroup; frame: number; viewport: Viewport },
     format: PixelFormat,
     out: Uint8Array | Uint8ClampedArray,
   ): Promise<void> {
     checkFramePosition(frame, group.frameCount);
-    const plan = this.#planFor(request);
+    const plan = this.#planFor(viewport);
     const heads = this.#headsFor(group, format);
-    const across = request.width * plan.factorX;
-    for (let top = 0; top < request.height; top += plan.stripRows) {
-      const rows = Math.min(plan.stripRows, request.height - top);
-      const sums = new Float32Array(CHANNELS * rows * plan.factorY * across);
-      for (const job of this.#jobs(plan, group, heads, top * plan.factorY, rows * plan.factorY)) {
-        const samples = job.tile.width === 0 ? undefined : await this.#sample(job, plan, group, frame);
-        accumulate(sums, across, job, samples);
+    const sampleColumns = viewport.width * plan.factorX;
+    for (let top = 0; top < viewport.height; top += plan.stripRows) {
+      const rows = Math.min(plan.stripRows, viewport.height - top);
+      const sums = new Float32Array(CHANNELS * rows * plan.factorY * sampleColumns);
+      const sampleRows = { top: top * plan.factorY, rows: rows * plan.factorY };
+      for (const tile of this.#tiles(plan, group, heads, sampleRows)) {
+        const samples = tile.tile.width === 0 ? undefined : await this.#sample(tile, plan, group, frame);
+        accumulate(sums, sampleColumns, tile, samples);
       }
-      finishStrip(this.#kernel, sums, request, plan, format, { top, rows }, out);
+      const strip = { top, rows };
+      finishStrip(this.#kernel, { samples: sums, viewport, sampling: plan, format, strip }, out);
     }
   }
 
-  /** The tiles of a strip that begins at row `top` of the samples and has `rows`. */
-  *#jobs(
+  /** Yields the tiles of a strip, which is given in rows of samples. */
+  *#tiles(
     plan: DecodePlan,
     group: TileGraphGroup,
     heads: readonly FoldedLayer[],
-    top: number,
-    rows: number,
-  ): Generator<TileJob> {
-    const share = 1 / plan.passes.length;
-    for (const pass of plan.passes) {
-      for (const span of pass.rows) {
+    { top, rows }: Strip,
+  ): Generator<TileStrip> {
+    const weight = 1 / plan.grids.length;
+    for (const grid of plan.grids) {
+      for (const span of grid.rows) {
         const from = Math.max(0, top - span.first);
         const to = Math.min(span.positions.length, top + rows - span.first);
         if (to <= from) continue;
@@ -141,17 +144,17 @@ export class TileGraphDecoder {
           positions: span.positions.subarray(from, to),
           fades: span.fades.subarray(from, to),
         };
-        for (const columns of pass.columns) {
+        for (const columns of grid.columns) {
           const index = span.tile * this.#asset.network.columns + columns.tile;
-          yield { index, tile: group.tiles[index], head: heads[index], columns, rows: part, share };
+          yield { index, tile: group.tiles[index], head: heads[index], columns, rows: part, weight };
         }
       }
     }
   }
 
-  /** -> [3, rows x columns], 0 .. 255. */
+  /** Computes the samples of a tile, [3, rows x columns], 0 .. 255. */
   async #sample(
-    { index, tile, head, columns, rows }: TileJob,
+    { index, tile, head, columns, rows }: TileStrip,
     { blurX, blurY }: DecodePlan,
     group: TileGraphGroup,
     frame: number,
@@ -161,19 +164,19 @@ export class TileGraphDecoder {
     const t = (2 * frame + 1) / group.frameCount - 1;
     const { x, y, offset } = splitFirstLayer(network, tile.first ?? this.#encoder, outputs, t);
     const shift = (axis: number) => displacement(group, index, frame, axis);
-    const across = axisPart(x, undefined, outputs, {
+    const columnPart = axisPart(x, undefined, outputs, {
       positions: columns.positions,
       shift: shift(0),
       blur: blurX,
     });
-    const down = axisPart(y, offset, outputs, { positions: rows.positions, shift: shift(1), blur: blurY });
+    const rowPart = axisPart(y, offset, outputs, { positions: rows.positions, shift: shift(1), blur: blurY });
     const feeds = layerFeeds(this.#ort, "head", "head_bias", head);
-    const give = (axis: string, { sine, cosine }: AxisPart, sides: readonly number[]) => {
-      feeds[`${axis}_sine`] = new this.#ort.Tensor("float32", sine, sides);
-      feeds[`${axis}_cosine`] = new this.#ort.Tensor("float32", cosine, sides);
+    const addFeeds = (axis: string, { sine, cosine }: AxisPart, shape: readonly number[]) => {
+      feeds[`${axis}_sine`] = new this.#ort.Tensor("float32", sine, shape);
+      feeds[`${axis}_cosine`] = new this.#ort.Tensor("float32", cosine, shape);
     };
-    give("column", across, [outputs, 1, columns.positions.length]);
-    give("row", down, [outputs, rows.positions.length, 1]);
+    addFeeds("column", columnPart, [outputs, 1, columns.positions.length]);
+    addFeeds("row", rowPart, [outputs, rows.positions.length, 1]);
     tile.dense.forEach((layer, l) => {
       Object.assign(feeds, layerFeeds(this.#ort, `weights${l}`, `bias${l}`, layer));
     });
@@ -181,10 +184,10 @@ export class TileGraphDecoder {
     return samples.data as Float32Array;
   }
 
-  #planFor(request: Viewport): DecodePlan {
-    if (this.#plan !== undefined && sameRequest(this.#plan.request, request)) return this.#plan;
-    checkRequest(request, this.#asset);
-    this.#plan = planDecode(this.#asset.network, this.#asset, request);
+  #planFor(viewport: Viewport): DecodePlan {
+    if (this.#plan !== undefined && sameViewport(this.#plan.viewport, viewport)) return this.#plan;
+    checkViewport(viewport, this.#asset);
+    this.#plan = planDecode(this.#asset.network, this.#asset, viewport);
     return this.#plan;
   }
 
@@ -196,11 +199,14 @@ export class TileGraphDecoder {
   }
 }
 
-/** Cross-fades a tile into the sums [3, rows, across] of a strip; without samples it is one color, its head's bias. */
+/**
+ * Adds a tile, weighted by its cross-fade, to the sums [3, rows, sampleColumns] of a strip. Without samples it is a
+ * constant color, the bias of its head.
+ */
 function accumulate(
   sums: Float32Array,
-  across: number,
-  { head, columns, rows, share }: TileJob,
+  sampleColumns: number,
+  { head, columns, rows, weight }: TileStrip,
   samples: Float32Array | undefined,
 ): void {
   const width = columns.positions.length;
@@ -208,9 +214,9 @@ function accumulate(
   const plane = sums.length / CHANNELS;
   for (let c = 0; c < CHANNELS; c++) {
     for (let row = 0; row < height; row++) {
-      const to = c * plane + (rows.first + row) * across + columns.first;
+      const to = c * plane + (rows.first + row) * sampleColumns + columns.first;
       const from = (c * height + row) * width;
-      const fade = rows.fades[row] * share;
+      const fade = rows.fades[row] * weight;
       for (let i = 0; i < width; i++) {
         sums[to + i] += fade * columns.fades[i] * (samples === undefined ? head.bias[c] : samples[from + i]);
       }

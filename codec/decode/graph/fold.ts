@@ -1,11 +1,11 @@
-import type { GroupDecoders } from "../../group/weights.js";
+import type { GroupWeights } from "../../group/weights.js";
 import { CHANNELS, type TileNetwork } from "../../network/definition.js";
-import { type FoldedLayer, foldLayer } from "../../onnx/layer.js";
+import { type FoldedLayer, foldLayer } from "../../onnx/session.js";
 import type { PixelFormat } from "../color.js";
 import type { Motion } from "../displacement.js";
-import { foldSeparable, headFolder } from "../fold.js";
+import { createHeadFolder, foldSeparable } from "../fold.js";
 
-/** A group of the tile profile in floats, for the graph; plain memory, kept as long as the caller likes. */
+/** A group of the tile profile prepared for the graph, in floats. Plain memory, which the caller may keep. */
 export interface TileGraphGroup extends Motion {
   readonly index: number;
   /** Whether its first frame begins a scene. */
@@ -15,26 +15,28 @@ export interface TileGraphGroup extends Motion {
   readonly deviation: readonly number[];
 }
 
-/** One tile of it. */
+/** One tile of a TileGraphGroup. */
 export interface GraphTile {
   readonly width: number;
-  /** Its separable layer (see foldSeparable); undefined where the shared encoder is it, or there is none. */
+  /** Its separable layer (see foldSeparable); undefined if the shared encoder takes its place, or if width is 0. */
   readonly first: Float32Array | undefined;
   readonly dense: readonly FoldedLayer[];
-  /** As trained: [width, 3], then [3]. */
+  /** [width, 3], as trained. */
   readonly headWeights: Float32Array;
+  /** [3], as trained. */
   readonly headBias: Float32Array;
 }
 
+/** Transposes and scales the weights of a group for the graph. */
 export function foldGraphGroup(
   network: TileNetwork,
   index: number,
-  group: GroupDecoders<Float32Array>,
+  group: GroupWeights<Float32Array>,
 ): TileGraphGroup {
-  const own = network.encoderWidth === 0;
+  const hasFirstLayer = network.encoderWidth === 0;
   const tiles = group.tiles.map(({ width, hidden, hiddenBias, head, headBias }): GraphTile => {
     const layers = hidden.map((weights, l) => ({ weights, bias: hiddenBias[l] }));
-    const separable = own ? layers.shift() : undefined;
+    const separable = hasFirstLayer ? layers.shift() : undefined;
     return {
       width,
       first: separable && foldSeparable(network, separable.weights, separable.bias),
@@ -47,9 +49,9 @@ export function foldGraphGroup(
   return { index, frameCount, startsScene, tiles, motion, mean, deviation };
 }
 
-/** The heads of all tiles, giving the output format directly, 0 to 255: [3, width] and [3]. */
+/** Returns the heads of all tiles, [3, width] and [3], which output the given format directly, 0 to 255. */
 export function foldGraphHeads(group: TileGraphGroup, format: PixelFormat): FoldedLayer[] {
-  const fold = headFolder(group, format);
+  const fold = createHeadFolder(group, format);
   return group.tiles.map((tile) => {
     const { weights, bias } = fold(tile);
     const transposed = new Float32Array(weights.length);

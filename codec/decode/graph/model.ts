@@ -1,10 +1,12 @@
 import { input, integerAttribute, model, node, output } from "../../onnx/graph.js";
 
 /**
- * The graph of one tile, its weights given to every run. Inputs: sine and cosine of the separable layer's part
- * along each axis, `column_sine`, `column_cosine` [first, 1, columns] and `row_sine`, `row_cosine` [first, rows, 1];
- * `weights{l}` [out, in] and `bias{l}` [out, 1] of `denseLayers` sine layers behind it; `head` [3, width] and
- * `head_bias` [3, 1]. Output: `samples` [3, rows x columns].
+ * Returns the ONNX model of one tile. Weights are inputs.
+ *
+ * Inputs: sine and cosine of the separable layer along each axis, `column_sine`, `column_cosine`
+ * [first, 1, columns] and `row_sine`, `row_cosine` [first, rows, 1]; `weights{l}` [out, in] and `bias{l}` [out, 1]
+ * of the `denseLayers` sine layers that follow; `head` [3, width] and `head_bias` [3, 1].
+ * Output: `samples` [3, rows x columns].
  */
 export function tileDecodingModel(denseLayers: number): Uint8Array {
   const parts = [

@@ -8,7 +8,7 @@ import { run } from "../../../cli/run.js";
 import {
   crc32c,
   fullRegion,
-  type GroupDecoders,
+  type GroupWeights,
   KernelDecoder,
   memorySource,
   openAsset,
@@ -27,7 +27,7 @@ const bytes = syntheticAsset(FRAME);
 const asset = await openAsset(memorySource(bytes));
 assert.ok(asset.profile === "tile");
 const { network } = asset;
-const request = { region: fullRegion(FRAME), ...SIZE };
+const viewport = { region: fullRegion(FRAME), ...SIZE };
 const pool = new DecodePool({ workers: 1 });
 after(() => pool.close());
 
@@ -45,22 +45,23 @@ async function fileOf(t: Parameters<typeof tempFolder>[0], contents: Uint8Array)
 
 async function frames(path: string, onDamage?: (group: number, error: SieddError) => void) {
   const collected: Buffer[] = [];
-  const options = { from: 0, count: 12, request, format: "i420-709" as const, onDamage };
+  const options = { from: 0, count: 12, viewport, format: "i420-709" as const, onDamage };
   for await (const frame of decodeFrames(pool, path, options)) collected.push(Buffer.from(frame));
   return collected;
 }
 
-test("a damaged group among good ones is named, and the others decode as ever", async (t) => {
-  const whole = await frames(await fileOf(t, bytes));
+test("reports a damaged group by its index and decodes the others unchanged", async (t) => {
+  const intact = await frames(await fileOf(t, bytes));
   for (const group of [0, 1, 2]) {
     const reports: [number, string][] = [];
-    const found = await frames(await fileOf(t, damagedCopy(group)), (index, { message }) =>
+    const decoded = await frames(await fileOf(t, damagedCopy(group)), (index, { message }) =>
       reports.push([index, message]),
     );
     assert.deepEqual(reports, [[group, `group ${group} is damaged: its checksum does not match`]]);
-    found.forEach((frame, i) => {
-      if (Math.floor(i / 4) !== group) assert.ok(frame.equals(whole[i]), `frame ${i}`);
-      else if (group > 0) assert.ok(frame.equals(whole[group * 4 - 1]), `frame ${i} repeats the one before`);
+    decoded.forEach((frame, i) => {
+      if (Math.floor(i / 4) !== group) assert.ok(frame.equals(intact[i]), `frame ${i}`);
+      else if (group > 0)
+        assert.ok(frame.equals(intact[group * 4 - 1]), `frame ${i} repeats the previous one`);
       else
         assert.ok(
           frame.every((value, at) => value === (at < 64 * 48 ? 16 : 128)),
@@ -70,37 +71,37 @@ test("a damaged group among good ones is named, and the others decode as ever", 
   }
 });
 
-test("siedd decode writes what is left of a damaged video, and fails with the group's name", async (t) => {
+test("siedd decode writes the intact frames of a damaged video and fails with the index of the group", async (t) => {
   const path = await fileOf(t, damagedCopy(1));
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const said = text(stderr);
+  const errorOutput = text(stderr);
   const output = join(path, "../out.y4m");
   const argv = ["decode", path, "-o", output];
   const code = await run(argv, { stdout, stderr, signal: new AbortController().signal });
   stderr.end();
   assert.equal(code, 1);
   assert.match(
-    await said,
-    /^siedd: .*video\.siedd: group 1 is damaged.*frames 4 to 7\); copy or encode it again\n$/m,
+    await errorOutput,
+    /^siedd: .*video\.siedd: group 1 is damaged.*frames 4 to 7 of .* repeat the frame before them; copy or encode the asset again\n$/m,
   );
   const { size } = await (await import("node:fs/promises")).stat(output);
   assert.ok(size > 12 * 64 * 48 * 1.5);
 });
 
-test("bad requests do not spoil the thread that answered them", async (t) => {
+test("a worker still decodes correctly after invalid requests", async (t) => {
   const path = await fileOf(t, bytes);
   const [expected] = await frames(path);
-  const ask = async (changes: object) => {
-    const bad = { from: 0, count: 1, request: { ...request, ...changes }, format: "rgba" as const };
+  const decode = async (changes: object) => {
+    const bad = { from: 0, count: 1, viewport: { ...viewport, ...changes }, format: "rgba" as const };
     for await (const _ of decodeFrames(pool, path, bad));
   };
   for (const [changes, message] of [
-    [{ region: { x: 1, y: 0, width: 64, height: 48 } }, /does not lie in the picture/],
-    [{ region: { x: Number.NaN, y: 0, width: 64, height: 48 } }, /does not lie in the picture/],
-    [{ width: 8193 }, /not within 1 to 8192/],
-    [{ width: 0 }, /not within 1 to 8192/],
+    [{ region: { x: 1, y: 0, width: 64, height: 48 } }, /must lie within the frame/],
+    [{ region: { x: Number.NaN, y: 0, width: 64, height: 48 } }, /must lie within the frame/],
+    [{ width: 8193 }, /must be integers from 1 to 8192/],
+    [{ width: 0 }, /must be integers from 1 to 8192/],
   ] as const) {
-    await assert.rejects(ask(changes), (error) => {
+    await assert.rejects(decode(changes), (error) => {
       assert.ok(error instanceof SieddError && error.code === "bad-request", String(error));
       assert.match(error.message, message);
       return true;
@@ -109,50 +110,50 @@ test("bad requests do not spoil the thread that answered them", async (t) => {
   assert.deepEqual((await frames(path))[0], expected);
 });
 
-/** A payload of wild weights: the largest that the format can hold. */
-function wildPayload(changes: Partial<GroupDecoders<Float32Array>>): Uint8Array {
+/** Returns a payload with extreme weights, the largest that the format can store. */
+function extremePayload(changes: Partial<GroupWeights<Float32Array>>): Uint8Array {
   const group = syntheticGroup(network, 4, noise(3), [8]);
   const steps = { hidden: [1e3, 1e3], hiddenBias: [1e3, 1e3], head: 1e3, headBias: 1e3, motion: 1e3 };
   const quantized = quantize({ ...group, ...changes }, steps);
   const next = noise(9);
-  const wild = (values: Int32Array) => values.map(() => Math.round(next() * (2 ** 20 - 1)));
+  const extreme = (values: Int32Array) => values.map(() => Math.round(next() * (2 ** 20 - 1)));
   return writeGroup(network, {
     ...quantized,
-    // Coded are differences, which must be within the bounds too.
-    motion: wild(quantized.motion).map((value) => value >> 1),
+    // Motion is coded as differences, which must be within the bounds too.
+    motion: extreme(quantized.motion).map((value) => value >> 1),
     tiles: quantized.tiles.map((tile) => ({
       ...tile,
-      hidden: tile.hidden.map(wild),
-      hiddenBias: tile.hiddenBias.map(wild),
-      head: wild(tile.head),
-      headBias: wild(tile.headBias),
+      hidden: tile.hidden.map(extreme),
+      hiddenBias: tile.hiddenBias.map(extreme),
+      head: extreme(tile.head),
+      headBias: extreme(tile.headBias),
     })),
   });
 }
 
-test("the largest weights that can be written decode to something, and leave no trace", async () => {
+test("extreme weights decode without an error and do not affect later frames", async () => {
   const decoder = await KernelDecoder.create(asset);
   const good = decoder.loadGroup(0, await asset.readGroup(0));
   const decode = (group: typeof good, width = 64, height = 48) => {
     const out = new Uint8Array((width * height * 3) / 2);
-    decoder.decodeI420(group, 1, { ...request, width, height }, "bt709", out);
+    decoder.decodeI420(group, 1, { ...viewport, width, height }, "bt709", out);
     return out;
   };
   const before = decode(good);
-  const wild = decoder.loadGroup(1, wildPayload({}));
+  const extremeGroup = decoder.loadGroup(1, extremePayload({}));
   for (const [width, height] of [
     [64, 48],
     [32, 24],
     [130, 90],
   ]) {
-    decode(wild, width, height);
+    decode(extremeGroup, width, height);
   }
   assert.deepEqual(decode(good), before);
 });
 
-test("a group whose colors are no numbers is damaged", () => {
+test("rejects a group whose normalization is not finite or out of range", () => {
   for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 1e30]) {
-    const payload = wildPayload({ deviation: [0.2, value, 0.2] });
+    const payload = extremePayload({ deviation: [0.2, value, 0.2] });
     assert.throws(
       () => readGroup(network, 1, 4, payload),
       (error) => {
@@ -164,11 +165,11 @@ test("a group whose colors are no numbers is damaged", () => {
   }
 });
 
-test("no damage that passes the checksum crashes a decoder", async () => {
+test("damage that passes the checksum never crashes a decoder", async () => {
   const decoder = await KernelDecoder.create(asset);
   const payload = await asset.readGroup(2);
   const next = noise(21);
-  let refused = 0;
+  let rejected = 0;
   for (let i = 0; i < 150; i++) {
     const damaged = Uint8Array.from(payload);
     const at = Math.floor(((next() + 1) / 2) * (payload.length - 4));
@@ -176,11 +177,11 @@ test("no damage that passes the checksum crashes a decoder", async () => {
     new DataView(damaged.buffer).setUint32(damaged.length - 4, crc32c(damaged.subarray(0, -4)));
     try {
       const group = decoder.loadGroup(2, damaged);
-      decoder.decodeI420(group, 3, request, "bt601", new Uint8Array(64 * 72));
+      decoder.decodeI420(group, 3, viewport, "bt601", new Uint8Array(64 * 72));
     } catch (error) {
       assert.ok(error instanceof SieddError, `byte ${at}: ${error}`);
-      refused++;
+      rejected++;
     }
   }
-  assert.ok(refused > 0);
+  assert.ok(rejected > 0);
 });

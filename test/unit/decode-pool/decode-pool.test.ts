@@ -19,7 +19,7 @@ const FRAME = { width: 128, height: 80, groups: [7, 6, 5] };
 const all = (size: { width: number; height: number } = FRAME): DecodeFramesOptions => ({
   from: 0,
   count: 18,
-  request: { region: fullRegion(FRAME), ...{ width: size.width, height: size.height } },
+  viewport: { region: fullRegion(FRAME), ...{ width: size.width, height: size.height } },
   format: "i420-709",
 });
 
@@ -38,14 +38,14 @@ async function assetFile(
   return path;
 }
 
-test("frames decoded in parallel are those of one decoder, in order", async (t) => {
+test("frames decoded in parallel equal those of one decoder, in order", async (t) => {
   const path = await assetFile(t);
   const asset = await openAsset(fileSource(path));
   assert.ok(asset.profile === "tile");
   const decoder = await KernelDecoder.create(asset);
   for (const format of ["i420-709", "i420-601", "rgba"] as const) {
     const options = { ...all({ width: 96, height: 60 }), from: 3, count: 12, format };
-    const found = await collect(decodeFrames(pool, path, options));
+    const decoded = await collect(decodeFrames(pool, path, options));
     const expected: Uint8Array[] = [];
     for (const entry of asset.groups) {
       const group = decoder.loadGroup(entry.index, await asset.readGroup(entry.index));
@@ -53,37 +53,37 @@ test("frames decoded in parallel are those of one decoder, in order", async (t) 
         const index = entry.firstFrame + frame;
         if (index < options.from || index >= options.from + options.count) continue;
         const out = new Uint8Array(format === "rgba" ? 96 * 60 * 4 : 96 * 90);
-        if (format === "rgba") decoder.decodeRgba(group, frame, options.request, out);
+        if (format === "rgba") decoder.decodeRgba(group, frame, options.viewport, out);
         else
-          decoder.decodeI420(group, frame, options.request, format === "i420-709" ? "bt709" : "bt601", out);
+          decoder.decodeI420(group, frame, options.viewport, format === "i420-709" ? "bt709" : "bt601", out);
         expected.push(out);
       }
     }
-    assert.equal(found.length, 12);
-    found.forEach((frame, i) => {
+    assert.equal(decoded.length, 12);
+    decoded.forEach((frame, i) => {
       assert.ok(Buffer.from(frame).equals(expected[i]), `${format}, frame ${i}`);
     });
   }
 });
 
-test("a slow consumer is not run ahead of", async (t) => {
+test("a slow consumer limits how far decoding runs ahead", async (t) => {
   const path = await assetFile(t);
-  let asked = 0;
-  const counted = {
+  let submitted = 0;
+  const countingPool = {
     workers: pool.workers,
     run: (task: Parameters<DecodePool["run"]>[0]) => {
-      asked += task.type === "decode" ? task.times.length : 0;
+      submitted += task.positions.length;
       return pool.run(task);
     },
   } as DecodePool;
-  const frames = decodeFrames(counted, path, all());
+  const frames = decodeFrames(countingPool, path, all());
   await frames.next();
   await new Promise((resolve) => setTimeout(resolve, 100));
-  assert.ok(asked <= 12, `${asked} frames asked for after one was taken`);
+  assert.ok(submitted <= 12, `${submitted} frames submitted after one was consumed`);
   await frames.return();
 });
 
-test("runs end at groups, and frames that are not there are refused", () => {
+test("planRuns splits at group boundaries and rejects frames that do not exist", () => {
   const groups = [7, 6].map((frameCount, index) => ({
     index,
     firstFrame: index * 7,
@@ -91,22 +91,22 @@ test("runs end at groups, and frames that are not there are refused", () => {
     offset: 0,
     size: 0,
   }));
-  assert.deepEqual(planRuns(groups, 5, 5, 4), [
+  assert.deepEqual(planRuns(groups, { from: 5, count: 5 }, 4), [
     { group: 0, first: 5, count: 2 },
     { group: 1, first: 0, count: 3 },
   ]);
-  assert.deepEqual(planRuns(groups, 0, 0, 4), []);
+  assert.deepEqual(planRuns(groups, { from: 0, count: 0 }, 4), []);
   for (const [from, count] of [
     [-1, 2],
     [0, 14],
     [13, 1],
     [0.5, 1],
   ]) {
-    assert.throws(() => planRuns(groups, from, count, 4), /do not exist/);
+    assert.throws(() => planRuns(groups, { from, count }, 4), /do not exist/);
   }
 });
 
-test("a corrupt group ends the frames with its name, and those before it are given", async (t) => {
+test("yields the frames before a corrupt group, then throws its index", async (t) => {
   const bytes = syntheticAsset(FRAME);
   const { groups } = await openAsset(fileSource(await assetFile(t, bytes)));
   bytes[groups[1].offset + 30] ^= 1;
@@ -120,7 +120,7 @@ test("a corrupt group ends the frames with its name, and those before it are giv
   });
 });
 
-test("an aborted decode ends with the reason", async (t) => {
+test("an aborted decode rejects with the signal's reason", async (t) => {
   const path = await assetFile(t);
   const controller = new AbortController();
   const frames = decodeFrames(pool, path, {
@@ -128,16 +128,16 @@ test("an aborted decode ends with the reason", async (t) => {
     signal: controller.signal,
   });
   await frames.next();
-  controller.abort(new Error("enough"));
-  await assert.rejects(collect(frames), /enough/);
+  controller.abort(new Error("aborted by the test"));
+  await assert.rejects(collect(frames), /aborted by the test/);
 });
 
-test("a file replaced after it was opened is refused, never mixed", async (t) => {
+test("rejects reads from a file that was replaced after it was opened", async (t) => {
   const path = await assetFile(t);
   const source = fileSource(path);
   const opened = { asset: await openAsset(source), source };
   await writeFile(path, syntheticAsset({ ...FRAME, seed: 5, tileWidth: 12 }));
   await assert.rejects(collect(decodeFrames(pool, opened, all())), /was replaced/);
   await assert.rejects(source.read(0, 10), /was replaced/);
-  assert.throws(() => fileSource(`${path}.none`), /cannot read video\.siedd\.none: there is no such file/);
+  assert.throws(() => fileSource(`${path}.none`), /cannot read video\.siedd\.none: no such file/);
 });

@@ -34,54 +34,57 @@ async function opened(options: SyntheticOptions) {
 }
 
 for (const [name, options] of [
-  ["widths a tile", SMALL],
+  ["a width per tile", SMALL],
   ["a shared encoder", { ...SMALL, encoderWidth: 12 }],
   ["width 32, one layer", { ...SMALL, widths: [32], hiddenLayers: 1 }],
   ["no overlap", { ...SMALL, overlap: 0 }],
 ] as const) {
-  test(`the kernel agrees with the formula within 1/255: ${name}`, async () => {
+  test(`the kernel matches the reference decoder within 1/255: ${name}`, async () => {
     const { asset, decoder, group } = await opened(options);
     const loaded = await group(1);
     const weights = dequantize(readGroup(asset.network, 1, 2, await asset.readGroup(1)));
-    const request = { region: { x: 10.5, y: 3, width: 50, height: 40 }, width: 57, height: 43 };
+    const viewport = { region: { x: 10.5, y: 3, width: 50, height: 40 }, width: 57, height: 43 };
     const out = new Uint8Array(57 * 43 * 4);
-    decoder.decodeRgba(loaded, 1, request, out);
+    decoder.decodeRgba(loaded, 1, viewport, out);
     for (let y = 0; y < 43; y++) {
       for (let x = 0; x < 57; x++) {
-        const at = [10.5 + ((x + 0.5) * 50) / 57, 3 + ((y + 0.5) * 40) / 43] as const;
-        const expected = referencePixel(asset, weights, 1, at[0], at[1]);
+        const [sourceX, sourceY] = [10.5 + ((x + 0.5) * 50) / 57, 3 + ((y + 0.5) * 40) / 43];
+        const reference = referencePixel(asset, weights, 1, sourceX, sourceY);
         for (let c = 0; c < 3; c++) {
-          const value = Math.max(0, Math.min(255, expected[c] * 255));
-          const got = out[(y * 57 + x) * 4 + c];
-          assert.ok(Math.abs(got - value) <= 1, `(${x}, ${y}) channel ${c}: ${got}, formula ${value}`);
+          const expected = Math.max(0, Math.min(255, reference[c] * 255));
+          const actual = out[(y * 57 + x) * 4 + c];
+          assert.ok(
+            Math.abs(actual - expected) <= 1,
+            `(${x}, ${y}) channel ${c}: ${actual}, expected ${expected}`,
+          );
         }
       }
     }
   });
 }
 
-test("both builds of the kernel give the same bytes", async () => {
+test("both builds of the kernel output identical bytes", async () => {
   setFlagsFromString("--experimental-wasm-relaxed-simd");
   assert.ok(hasRelaxedSimd());
   const asset = await openAsset(memorySource(syntheticAsset({ ...SMALL, widths: [4, 16, 24, 32] })));
-  const request = { region: fullRegion(asset), width: 300, height: 200 };
+  const viewport = { region: fullRegion(asset), width: 300, height: 200 };
   const outputs = await Promise.all(
     [true, false].map(async (relaxedSimd) => {
       assert.ok(asset.profile === "tile");
       const decoder = await KernelDecoder.create(asset, { relaxedSimd });
       const out = new Uint8Array(300 * 200 * 4);
-      decoder.decodeRgba(decoder.loadGroup(0, await asset.readGroup(0)), 1, request, out);
+      decoder.decodeRgba(decoder.loadGroup(0, await asset.readGroup(0)), 1, viewport, out);
       return out;
     }),
   );
   assert.deepEqual(outputs[0], outputs[1]);
 });
 
-test("a crop decoded at its size equals the same crop of the whole picture", async () => {
+test("a decoded region equals the same region of the full frame", async () => {
   const { asset, decoder, group } = await opened(SMALL);
   const loaded = await group(0);
-  const whole = new Uint8Array(202 * 134 * 4);
-  decoder.decodeRgba(loaded, 2, { region: fullRegion(asset), width: 202, height: 134 }, whole);
+  const full = new Uint8Array(202 * 134 * 4);
+  decoder.decodeRgba(loaded, 2, { region: fullRegion(asset), width: 202, height: 134 }, full);
   const crop = new Uint8Array(60 * 40 * 4);
   decoder.decodeRgba(
     loaded,
@@ -90,38 +93,38 @@ test("a crop decoded at its size equals the same crop of the whole picture", asy
     crop,
   );
   for (let y = 0; y < 40; y++) {
-    const line = whole.subarray(((y + 50) * 202 + 40) * 4, ((y + 50) * 202 + 100) * 4);
+    const line = full.subarray(((y + 50) * 202 + 40) * 4, ((y + 50) * 202 + 100) * 4);
     for (let i = 0; i < line.length; i++) {
       assert.ok(Math.abs(line[i] - crop[y * 240 + i]) <= 1, `row ${y}, byte ${i}`);
     }
   }
 });
 
-test("I420 output is the R'G'B' output through the color matrix", async () => {
+test("I420 output equals the R'G'B' output converted by the color matrix", async () => {
   const { asset, decoder, group } = await opened({ ...SMALL, width: 100, height: 66 });
   const loaded = await group(0);
   const [width, height] = [70, 50];
-  const request = { region: fullRegion(asset), width, height };
+  const viewport = { region: fullRegion(asset), width, height };
   const rgba = new Uint8Array(width * height * 4);
-  decoder.decodeRgba(loaded, 0, request, rgba);
+  decoder.decodeRgba(loaded, 0, viewport, rgba);
   for (const [matrix, kr, kb] of [
     ["bt709", 0.2126, 0.0722],
     ["bt601", 0.299, 0.114],
   ] as const) {
     const i420 = new Uint8Array((width * height * 3) / 2);
-    decoder.decodeI420(loaded, 0, request, matrix, i420);
-    let worst = 0;
+    decoder.decodeI420(loaded, 0, viewport, matrix, i420);
+    let maxError = 0;
     for (let i = 0; i < width * height; i++) {
       const rgb = rgba.subarray(4 * i, 4 * i + 3);
       if (rgb.some((value) => value === 0 || value === 255)) continue;
       const luma = kr * rgb[0] + (1 - kr - kb) * rgb[1] + kb * rgb[2];
-      worst = Math.max(worst, Math.abs(16 + (219 * luma) / 255 - i420[i]));
+      maxError = Math.max(maxError, Math.abs(16 + (219 * luma) / 255 - i420[i]));
     }
-    assert.ok(worst <= 1.1, `${matrix}: luma differs by ${worst}`);
+    assert.ok(maxError <= 1.1, `${matrix}: luma differs by ${maxError}`);
   }
 });
 
-test("weights of the cross-fade sum to one everywhere", () => {
+test("cross-fade weights sum to one at every sample", () => {
   for (const [extent, count, overlap, start, length, samples] of [
     [640, 16, 1, 0, 640, 640],
     [101, 3, 2.5, 7.25, 60, 333],
@@ -129,7 +132,7 @@ test("weights of the cross-fade sum to one everywhere", () => {
     [64, 16, 40, 0, 64, 128],
   ]) {
     const sums = new Float64Array(samples);
-    for (const span of planAxis(extent, count, overlap, start, length, samples)) {
+    for (const span of planAxis({ extent, count, overlap }, { start, length, samples })) {
       span.fades.forEach((fade, i) => {
         sums[span.first + i] += fade;
       });
@@ -138,7 +141,7 @@ test("weights of the cross-fade sum to one everywhere", () => {
   }
 });
 
-test("a damaged group is reported by its index and the others still play", async () => {
+test("a damaged group is reported by its index, and other groups still load", async () => {
   const bytes = syntheticAsset(SMALL);
   const asset = await openAsset(memorySource(bytes));
   assert.ok(asset.profile === "tile");
@@ -153,7 +156,7 @@ test("a damaged group is reported by its index and the others still play", async
   decoder.loadGroup(0, await asset.readGroup(0));
 });
 
-test("a small payload that promises gigabytes is refused before anything is allocated", () => {
+test("rejects a small payload that claims gigabytes before allocating anything", () => {
   const frameCount = 65535;
   const network = { ...syntheticNetwork(SMALL), rows: 256, columns: 256 };
   const writer = new ByteWriter().u8(0).u32(0).u16(frameCount);
@@ -164,15 +167,17 @@ test("a small payload that promises gigabytes is refused before anything is allo
   assert.throws(
     () => readGroup(network, 3, frameCount, payload),
     (error) =>
-      error instanceof SieddError && error.code === "corrupt-group" && /group 3.*numbers/.test(error.message),
+      error instanceof SieddError &&
+      error.code === "corrupt-group" &&
+      /group 3.*the number of parameters/.test(error.message),
   );
 });
 
-test("no flipped bit in the head gets past the reader as another video", async () => {
+test("a flipped bit in the header never yields a different network", async () => {
   const bytes = syntheticAsset({ ...SMALL, tone: 0 });
   const good = await openAsset(memorySource(bytes));
   const next = noise(11);
-  let refused = 0;
+  let rejected = 0;
   for (let i = 0; i < 400; i++) {
     const at = Math.floor(((next() + 1) / 2) * good.headerBytes);
     const bit = 1 << Math.floor((next() + 1) * 4);
@@ -183,13 +188,13 @@ test("no flipped bit in the head gets past the reader as another video", async (
       assert.deepEqual(asset.network, good.network, `byte ${at}`);
     } catch (error) {
       assert.ok(error instanceof SieddError, `byte ${at}: ${error}`);
-      refused++;
+      rejected++;
     }
   }
-  assert.ok(refused > 100, `${refused} of 400 refused`);
+  assert.ok(rejected > 100, `${rejected} of 400 rejected`);
 });
 
-test("an asset cut off anywhere ends in one clear error, or plays the groups that are there", async () => {
+test("rejects an asset truncated at any length with a SieddError", async () => {
   const bytes = syntheticAsset({ ...SMALL, tone: 0 });
   const { groups } = await openAsset(memorySource(bytes));
   for (let length = 0; length < bytes.length; length += 97) {
@@ -198,14 +203,17 @@ test("an asset cut off anywhere ends in one clear error, or plays the groups tha
   assert.equal(groups.length, 2);
 });
 
-test("a later version is refused by name", async () => {
+test("rejects a later format version and names both versions", async () => {
   const bytes = Buffer.from(syntheticAsset(SMALL));
   const at = bytes.indexOf("sivC") + 4;
   bytes.writeUInt16BE(2, at);
-  await assert.rejects(openAsset(memorySource(bytes)), /format version 2.*reads version 1.*upgrade/);
+  await assert.rejects(
+    openAsset(memorySource(bytes)),
+    /unsupported format version 2.*reads version 1.*upgrade/,
+  );
 });
 
-test("other files are not taken for assets", async () => {
+test("rejects files that are not assets", async () => {
   for (const bytes of [
     Buffer.from("hello"),
     Buffer.alloc(4096),
@@ -215,19 +223,19 @@ test("other files are not taken for assets", async () => {
   }
 });
 
-test("a region outside, a size of 0 or past the limit, an odd size for video: one clear error each", async () => {
+test("rejects a region out of bounds, a size out of range, and an odd size for 4:2:0", async () => {
   const { asset, decoder, group } = await opened(SMALL);
   const loaded = await group(0);
   const full = fullRegion(asset);
-  for (const [request, message] of [
-    [{ region: { ...full, x: 1 }, width: 10, height: 10 }, /does not lie in the picture/],
-    [{ region: { ...full, width: 0 }, width: 10, height: 10 }, /does not lie in the picture/],
-    [{ region: { ...full, x: Number.NaN }, width: 10, height: 10 }, /does not lie in the picture/],
-    [{ region: full, width: 0, height: 10 }, /not within 1 to 8192/],
-    [{ region: full, width: 10, height: 8194 }, /not within 1 to 8192/],
+  for (const [viewport, message] of [
+    [{ region: { ...full, x: 1 }, width: 10, height: 10 }, /must lie within the frame/],
+    [{ region: { ...full, width: 0 }, width: 10, height: 10 }, /must lie within the frame/],
+    [{ region: { ...full, x: Number.NaN }, width: 10, height: 10 }, /must lie within the frame/],
+    [{ region: full, width: 0, height: 10 }, /must be integers from 1 to 8192/],
+    [{ region: full, width: 10, height: 8194 }, /must be integers from 1 to 8192/],
   ] as const) {
     assert.throws(
-      () => decoder.decodeRgba(loaded, 0, request, new Uint8Array(request.width * request.height * 4)),
+      () => decoder.decodeRgba(loaded, 0, viewport, new Uint8Array(viewport.width * viewport.height * 4)),
       message,
     );
   }
@@ -236,7 +244,7 @@ test("a region outside, a size of 0 or past the limit, an odd size for video: on
   assert.throws(() => decoder.decodeRgba(loaded, 3, odd, new Uint8Array(440)), /frame 3 does not exist/);
 });
 
-test("tiles of the network cover pictures of any size", async () => {
+test("a frame smaller than a tile has one tile", async () => {
   const network: Partial<TileNetwork> = (await opened({ width: 16, height: 17, groups: [1] })).asset.network;
   assert.equal(network.rows, 1);
   assert.equal(network.columns, 1);

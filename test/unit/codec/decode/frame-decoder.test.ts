@@ -25,43 +25,44 @@ const COMMAND = join(import.meta.dirname, "../../../../cli/main.js");
 const siedd = (...args: string[]) => run(process.execPath, [COMMAND, ...args]);
 const runtime = () => import("onnxruntime-node");
 
-/** What `--engine` promises: shares of samples further apart than 1/255, and the largest distance. */
-function distance(a: Uint8Array, b: Uint8Array): { beyondOne: number; max: number } {
-  let beyond = 0;
+/** Returns the fraction of samples that differ by more than 1/255, and the maximum difference. */
+function difference(a: Uint8Array, b: Uint8Array): { aboveOne: number; max: number } {
+  let aboveOne = 0;
   let max = 0;
   for (let i = 0; i < a.length; i++) {
-    const apart = Math.abs(a[i] - b[i]);
-    if (apart > 1) beyond++;
-    max = Math.max(max, apart);
+    const delta = Math.abs(a[i] - b[i]);
+    if (delta > 1) aboveOne++;
+    max = Math.max(max, delta);
   }
-  return { beyondOne: beyond / a.length, max };
+  return { aboveOne: aboveOne / a.length, max };
 }
 
-async function expectAgreement(bytes: Uint8Array, times: readonly number[]): Promise<void> {
+async function expectEqualBackends(bytes: Uint8Array, positions: readonly number[]): Promise<void> {
   const asset = await openAsset(memorySource(bytes));
   assert.ok(asset.profile === "tile");
-  for (const [what, request] of requests(asset)) {
+  for (const [description, viewport] of viewports(asset)) {
     for (const format of ["rgba", "bt709", "bt601"] as const) {
-      const length = request.width * request.height * (format === "rgba" ? 4 : 1.5);
-      for (const position of times) {
+      const length = viewport.width * viewport.height * (format === "rgba" ? 4 : 1.5);
+      for (const position of positions) {
         const frames = [];
         for (const name of ["kernel", "onnx"] as const) {
-          const engine = await createFrameDecoder(asset, { engine: name, runtime });
-          const load = async (index: number) => engine.loadGroup(index, await asset.readGroup(index));
+          const decoder = await createFrameDecoder(asset, { engine: name, runtime });
+          const load = async (index: number) => decoder.loadGroup(index, await asset.readGroup(index));
           const out = new Uint8Array(length);
-          await decodeFrameAt(engine, load, locateFrame(asset.groups, position), request, format, out);
+          const request = { position: locateFrame(asset.groups, position), viewport, format };
+          await decodeFrameAt(decoder, load, request, out);
           frames.push(out);
         }
-        const { beyondOne, max } = distance(frames[0], frames[1]);
-        const where = `${what}, ${format}, frame ${position}: ${beyondOne} beyond 1/255, at most ${max}/255`;
-        assert.ok(beyondOne <= 0.001 && max <= 3, where);
-        assert.ok(new Set(frames[0]).size > 8, `${where}: hardly a picture`);
+        const { aboveOne, max } = difference(frames[0], frames[1]);
+        const message = `${description}, ${format}, frame ${position}: ${aboveOne} above 1/255, maximum ${max}/255`;
+        assert.ok(aboveOne <= 0.001 && max <= 3, message);
+        assert.ok(new Set(frames[0]).size > 8, `${message}: the frame is nearly uniform`);
       }
     }
   }
 }
 
-function requests(asset: TileAsset): [string, Viewport][] {
+function viewports(asset: TileAsset): [string, Viewport][] {
   const { width, height } = asset;
   const region = fullRegion(asset);
   const part = { x: 10.5, y: 7, width: width / 2 + 0.25, height: height / 2 - 3 };
@@ -70,39 +71,42 @@ function requests(asset: TileAsset): [string, Viewport][] {
     ["twice the size", { region, width: 2 * width, height: 2 * height }],
     ["a region", { region: part, width: 94, height: 46 }],
     ["half the size", { region, width: width / 2, height: 2 * Math.round(height / 4) }],
-    ["a third, oblong", { region, width: 2 * Math.round(width / 6), height: 2 * Math.round(height / 14) }],
+    [
+      "a third, anisotropic",
+      { region, width: 2 * Math.round(width / 6), height: 2 * Math.round(height / 14) },
+    ],
     ["a few pixels", { region, width: 16, height: 10 }],
   ];
 }
 
-describe("all engines give the same pictures", { concurrency: false }, () => {
-  const ends: (() => unknown)[] = [];
+describe("all backends decode the same frames", { concurrency: false }, () => {
+  const cleanups: (() => unknown)[] = [];
   after(async () => {
-    for (const end of ends) await end();
+    for (const cleanup of cleanups) await cleanup();
   });
 
   for (const name of ["bunny", "bikes", "carphone"] satisfies ClipName[]) {
-    test(`of ${name}, in R'G'B' and 4:2:0, at any size and of any part`, async () => {
-      const folder = await tempFolder({ after: (end) => void ends.push(end as () => unknown) });
+    test(`of ${name}, in R'G'B' and 4:2:0, at any size and region`, async () => {
+      const folder = await tempFolder({ after: (cleanup) => void cleanups.push(cleanup as () => unknown) });
       const path = join(folder, `${name}.siedd`);
       const small = ["--size", "96x54", "--to", "1", "--steps", "60", "--phase1-steps", "30"];
       await siedd("encode", await clip(name), "-o", path, ...small);
-      await expectAgreement(await readFile(path), [0, 13, 20.5]);
+      await expectEqualBackends(await readFile(path), [0, 13, 20.5]);
     });
   }
 
-  test("with a shared encoder, tiles of any width and one color, and a moment between two groups", async () => {
+  test("with a shared encoder, tiles of any width and of constant color, and between two groups", async () => {
     const size = { width: 96, height: 54, groups: [4, 3] };
     for (const network of [
       { encoderWidth: 12, widths: [8, 0, 32], hiddenLayers: 3 },
       { tileWidth: 16, hiddenLayers: 1, overlap: 0 },
     ]) {
-      await expectAgreement(syntheticAsset({ ...size, ...network }), [2, 3.5]);
+      await expectEqualBackends(syntheticAsset({ ...size, ...network }), [2, 3.5]);
     }
   });
 });
 
-test("siedd decode takes the engine that it is told, and refuses one that cannot", async (t) => {
+test("siedd decode --engine selects the backend and rejects one that does not support the profile", async (t) => {
   const folder = await tempFolder(t);
   const at = (name: string) => join(folder, name);
   await writeFile(at("tile.siedd"), syntheticAsset({ width: 96, height: 54, groups: [3] }));
@@ -114,7 +118,7 @@ test("siedd decode takes the engine that it is told, and refuses one that cannot
     ["auto", "kernel", "onnx"].map((engine) => readFile(at(`${engine}.yuv`))),
   );
   assert.ok(auto.equals(kernel));
-  assert.ok(!onnx.equals(kernel) && distance(onnx, kernel).max <= 1);
+  assert.ok(!onnx.equals(kernel) && difference(onnx, kernel).max <= 1);
   await siedd("decode", at("paper.siedd"), "-o", at("paper.yuv"), "--engine", "onnx");
   await assert.rejects(
     siedd("decode", at("paper.siedd"), "-o", at("none.yuv"), "--engine", "kernel"),
@@ -128,11 +132,11 @@ test("siedd decode takes the engine that it is told, and refuses one that cannot
   await assert.rejects(readFile(at("none.yuv")), /ENOENT/);
 });
 
-test("tiles are the kernel's unless told otherwise, and onnx asks for a runtime", async () => {
+test("the kernel decodes the tile profile by default, and onnx requires a runtime", async () => {
   assert.deepEqual([chooseBackend("tile"), chooseBackend("paper")], ["kernel", "onnx"]);
   const asset = await openAsset(memorySource(syntheticAsset({ groups: [1] })));
   await assert.rejects(createFrameDecoder(asset, { engine: "onnx" }), {
     code: "bad-request",
-    message: /pass one/,
+    message: /pass options\.runtime/,
   });
 });

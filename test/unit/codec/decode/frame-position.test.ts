@@ -24,72 +24,79 @@ assert.ok(asset.profile === "tile");
 const { network } = asset;
 const decoder = await KernelDecoder.create(asset);
 const load = async (index: number) => decoder.loadGroup(index, await asset.readGroup(index));
-const request = { region: fullRegion(asset), width: 80, height: 60 };
+const viewport = { region: fullRegion(asset), width: 80, height: 60 };
 const pool = new DecodePool({ workers: 1 });
 after(() => pool.close());
 
-/** R'G'B'A of the video at a position in frames. */
-async function at(position: number): Promise<Uint8Array> {
+/** Decodes the video at a position in frames as RGBA. */
+async function decodeAt(position: number): Promise<Uint8Array> {
   const out = new Uint8Array(80 * 60 * 4);
-  await decodeFrameAt(decoder, load, locateFrame(asset.groups, position), request, "rgba", out);
+  const request = { position: locateFrame(asset.groups, position), viewport, format: "rgba" as const };
+  await decodeFrameAt(decoder, load, request, out);
   return out;
 }
 
-/** One group continued to a frame that may lie between two of its own, or outside. */
-function alone(group: ReturnType<KernelDecoder["loadGroup"]>, frame: number): Uint8Array {
+/** Decodes one group at a frame that may be fractional or outside the group. */
+function decodeGroup(group: ReturnType<KernelDecoder["loadGroup"]>, frame: number): Uint8Array {
   const out = new Uint8Array(80 * 60 * 4);
-  decoder.decodeRgba(group, frame, request, out);
+  decoder.decodeRgba(group, frame, viewport, out);
   return out;
 }
 
-test("between two frames the networks are evaluated there, displacements on a straight line", async () => {
+test("between two frames, networks are evaluated at that time and displacements are interpolated linearly", async () => {
   const weights = dequantize(readGroup(network, 0, 4, await asset.readGroup(0)));
   for (const position of [1.25, 2.5]) {
-    const between = await at(position);
+    const decoded = await decodeAt(position);
     for (let i = 0; i < 200; i++) {
       const [x, y] = [(i * 37) % 80, (i * 53) % 60];
       const expected = referencePixel(asset, weights, position, x + 0.5, y + 0.5);
       for (let c = 0; c < 3; c++) {
         const value = Math.max(0, Math.min(255, expected[c] * 255));
-        assert.ok(Math.abs(between[(y * 80 + x) * 4 + c] - value) <= 1, `${position}: (${x}, ${y})`);
+        assert.ok(Math.abs(decoded[(y * 80 + x) * 4 + c] - value) <= 1, `${position}: (${x}, ${y})`);
       }
     }
   }
 });
 
-test("between two groups of a scene both are continued and cross-faded", async () => {
+test("between two groups of a scene, both are extrapolated and cross-faded", async () => {
   const [first, second] = [await load(0), await load(1)];
-  const found = await at(3.25);
-  const [a, b] = [alone(first, 3.25), alone(second, -0.75)];
-  for (let i = 0; i < found.length; i++) {
-    assert.ok(Math.abs(found[i] - (0.75 * a[i] + 0.25 * b[i])) <= 1, `byte ${i}`);
+  const actual = await decodeAt(3.25);
+  const [a, b] = [decodeGroup(first, 3.25), decodeGroup(second, -0.75)];
+  for (let i = 0; i < actual.length; i++) {
+    assert.ok(Math.abs(actual[i] - (0.75 * a[i] + 0.25 * b[i])) <= 1, `byte ${i}`);
   }
 });
 
-test("over a scene cut, and after the end, the frame before is held", async () => {
-  assert.deepEqual(await at(6.5), await at(6));
-  assert.deepEqual(await at(9.75), await at(9));
-  await assert.rejects(at(10), /frame 10 does not exist/);
-  await assert.rejects(at(-0.5), /does not exist/);
-  await assert.rejects(at(Number.NaN), /does not exist/);
+test("holds the previous frame across a scene cut and after the last frame", async () => {
+  assert.deepEqual(await decodeAt(6.5), await decodeAt(6));
+  assert.deepEqual(await decodeAt(9.75), await decodeAt(9));
+  await assert.rejects(decodeAt(10), /frame 10 does not exist/);
+  await assert.rejects(decodeAt(-0.5), /does not exist/);
+  await assert.rejects(decodeAt(Number.NaN), /does not exist/);
 });
 
-test("moments find their group", () => {
-  assert.deepEqual(locateFrame(asset.groups, 0), { group: 0, frame: 0, share: 0 });
-  assert.deepEqual(locateFrame(asset.groups, 3.5), { group: 0, frame: 3.5, share: 0.5 });
-  assert.deepEqual(locateFrame(asset.groups, 4), { group: 1, frame: 0, share: 0 });
-  assert.deepEqual(locateFrame(asset.groups, 3.9999999), { group: 1, frame: 0, share: 0 });
-  assert.deepEqual(locateFrame(asset.groups, 9.5), { group: 2, frame: 2.5, share: 0 });
+test("locateFrame returns the group, the frame in it and the cross-fade weight", () => {
+  assert.deepEqual(locateFrame(asset.groups, 0), { group: 0, frame: 0, blend: 0 });
+  assert.deepEqual(locateFrame(asset.groups, 3.5), { group: 0, frame: 3.5, blend: 0.5 });
+  assert.deepEqual(locateFrame(asset.groups, 4), { group: 1, frame: 0, blend: 0 });
+  assert.deepEqual(locateFrame(asset.groups, 3.9999999), { group: 1, frame: 0, blend: 0 });
+  assert.deepEqual(locateFrame(asset.groups, 9.5), { group: 2, frame: 2.5, blend: 0 });
 });
 
-test("twice the frames a second hold the video's own frames and those between", async (t) => {
+test("twice the frame rate yields the frames of the video and interpolated ones between them", async (t) => {
   const path = join(await tempFolder(t), "video.siedd");
   await writeFile(path, bytes);
   const rate = { num: 50, den: 1 };
-  let k = 0;
-  for await (const frame of decodeFrames(pool, path, { from: 0, count: 20, rate, request, format: "rgba" })) {
-    assert.deepEqual(Buffer.from(frame), Buffer.from(await at(k / 2)), `frame ${k}`);
-    k++;
+  let index = 0;
+  for await (const frame of decodeFrames(pool, path, {
+    from: 0,
+    count: 20,
+    rate,
+    viewport,
+    format: "rgba",
+  })) {
+    assert.deepEqual(Buffer.from(frame), Buffer.from(await decodeAt(index / 2)), `frame ${index}`);
+    index++;
   }
-  assert.equal(k, 20);
+  assert.equal(index, 20);
 });

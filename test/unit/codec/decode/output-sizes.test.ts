@@ -17,8 +17,8 @@ function decode(width: number, height: number, region = fullRegion(asset)): Uint
   return out;
 }
 
-/** Means of factor x factor pixels. */
-function averaged(rgba: Uint8Array, width: number, height: number, factor: number): Float64Array {
+/** Downscales by averaging blocks of factor x factor pixels. */
+function downscale(rgba: Uint8Array, width: number, height: number, factor: number): Float64Array {
   const out = new Float64Array((width / factor) * (height / factor) * 4);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
@@ -36,24 +36,27 @@ const squaredError = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
 };
 
 for (const factor of [2, 3, 4, 8]) {
-  test(`at 1/${factor} of the source size a picture is nearly the mean of the source's pixels`, () => {
+  test(`at 1/${factor} of the source size, a frame is close to the mean of the source pixels`, () => {
     const [width, height] = [Math.floor(160 / factor), Math.floor(120 / factor)];
     const region = { x: 0, y: 0, width: width * factor, height: height * factor };
     const source = decode(width * factor, height * factor, region);
-    const truth = averaged(source, width * factor, height * factor, factor);
-    const points = new Float64Array(truth.length);
+    const reference = downscale(source, width * factor, height * factor, factor);
+    const pointSampled = new Float64Array(reference.length);
     const middle = Math.floor(factor / 2);
     for (let i = 0; i < width * height; i++) {
       const [x, y] = [(i % width) * factor + middle, Math.floor(i / width) * factor + middle];
-      for (let c = 0; c < 4; c++) points[i * 4 + c] = source[(y * width * factor + x) * 4 + c];
+      for (let c = 0; c < 4; c++) pointSampled[i * 4 + c] = source[(y * width * factor + x) * 4 + c];
     }
-    const ours = squaredError(decode(width, height, region), truth);
-    const aliased = squaredError(points, truth);
-    assert.ok(ours < aliased / 8, `error ${ours.toFixed(2)}, of single points ${aliased.toFixed(2)}`);
+    const error = squaredError(decode(width, height, region), reference);
+    const aliasedError = squaredError(pointSampled, reference);
+    assert.ok(
+      error < aliasedError / 8,
+      `error ${error.toFixed(2)}, with point sampling ${aliasedError.toFixed(2)}`,
+    );
   });
 }
 
-test("samples are fewer than the source's pixels, and one from the source's size on", () => {
+test("a pixel takes fewer samples than it covers source pixels, and one at the source size and above", () => {
   for (const [width, height] of [
     [640, 360],
     [1280, 720],
@@ -76,7 +79,7 @@ test("samples are fewer than the source's pixels, and one from the source's size
   }
 });
 
-test("any size from 16 x 16 to 8192 a side, of any shape, is decoded to its last pixel", () => {
+test("decodes any size up to 8192 pixels per side, at any aspect ratio, to its last pixel", () => {
   for (const [width, height] of [
     [16, 16],
     [8192, 16],
@@ -100,18 +103,18 @@ test("any size from 16 x 16 to 8192 a side, of any shape, is decoded to its last
   }
 });
 
-test("a crop below the source's size equals the same crop of the whole picture", () => {
-  const whole = decode(80, 60);
+test("a region below the source size equals the same region of the full frame", () => {
+  const full = decode(80, 60);
   const crop = decode(30, 20, { x: 40, y: 30, width: 60, height: 40 });
   for (let y = 0; y < 20; y++) {
     for (let i = 0; i < 120; i++) {
-      const expected = whole[((y + 15) * 80 + 20) * 4 + i];
+      const expected = full[((y + 15) * 80 + 20) * 4 + i];
       assert.ok(Math.abs(expected - crop[y * 120 + i]) <= 1, `row ${y}, byte ${i}`);
     }
   }
 });
 
-test("only the tiles that a region touches are computed, down to one", () => {
+test("only tiles that a region touches are computed, down to one", () => {
   const { network } = asset;
   const tile = { width: asset.width / network.columns, height: asset.height / network.rows };
   for (const [columns, rows] of [
@@ -126,27 +129,27 @@ test("only the tiles that a region touches are computed, down to one", () => {
       width: columns * tile.width - 2 * inset,
       height: rows * tile.height - 2 * inset,
     };
-    const { passes } = planDecode(network, asset, { region, width: 640, height: 480 });
-    for (const pass of passes) {
+    const { grids } = planDecode(network, asset, { region, width: 640, height: 480 });
+    for (const grid of grids) {
       assert.deepEqual(
-        pass.columns.map((span) => span.tile),
+        grid.columns.map((span) => span.tile),
         Array.from({ length: columns }, (_, i) => 1 + i),
       );
       assert.deepEqual(
-        pass.rows.map((span) => span.tile),
+        grid.rows.map((span) => span.tile),
         Array.from({ length: rows }, (_, i) => 1 + i).filter((row) => row < network.rows),
       );
     }
   }
 });
 
-test("a crop at a fractional scale equals the same crop of the whole picture at that scale", () => {
-  // 3.3 output pixels a source pixel; the crop begins at output pixel (33, 66).
-  const whole = decode(528, 396);
+test("a region at a fractional scale equals the same region of the full frame at that scale", () => {
+  // 3.3 output pixels per source pixel. The region begins at output pixel (33, 66).
+  const full = decode(528, 396);
   const crop = decode(99, 66, { x: 10, y: 20, width: 30, height: 20 });
   for (let y = 0; y < 66; y++) {
     for (let i = 0; i < 99 * 4; i++) {
-      const expected = whole[((y + 66) * 528 + 33) * 4 + i];
+      const expected = full[((y + 66) * 528 + 33) * 4 + i];
       assert.ok(Math.abs(expected - crop[y * 99 * 4 + i]) <= 1, `row ${y}, byte ${i}`);
     }
   }

@@ -15,16 +15,17 @@ for (const [width, height] of [
   [50, 33],
   [1, 1],
 ]) {
-  test(`${width} x ${height}: a coarse picture comes first, and the last one is the picture itself`, () => {
-    const request = { region: fullRegion(asset), width, height };
-    const whole = new Uint8Array(width * height * 4);
-    decoder.decodeRgba(group, 1, request, whole);
-    const [coarse, fine, ...more] = decoder.decodeProgressively(group, 1, request);
+  test(`${width} x ${height}: yields a coarse frame first, then the frame that decodeRgba returns`, () => {
+    const viewport = { region: fullRegion(asset), width, height };
+    const expected = new Uint8Array(width * height * 4);
+    decoder.decodeRgba(group, 1, viewport, expected);
+    const [coarse, fine, ...more] = decoder.decodeProgressively(group, 1, viewport);
     assert.equal(more.length, 0);
     assert.deepEqual([coarse.width, coarse.height], [Math.ceil(width / 2), Math.ceil(height / 2)]);
     assert.deepEqual([fine.width, fine.height], [width, height]);
-    for (let i = 0; i < whole.length; i++) {
-      assert.ok(Math.abs(fine.rgba[i] - whole[i]) <= 1, `byte ${i}: ${fine.rgba[i]}, at once ${whole[i]}`);
+    for (let i = 0; i < expected.length; i++) {
+      const message = `byte ${i}: ${fine.rgba[i]}, expected ${expected[i]}`;
+      assert.ok(Math.abs(fine.rgba[i] - expected[i]) <= 1, message);
     }
     if (width < 101) return;
     for (let y = 0; y < coarse.height; y++) {
@@ -40,16 +41,16 @@ for (const [width, height] of [
   });
 }
 
-test("a request that cannot be met is refused before anything is decoded", () => {
-  const request = { region: { ...fullRegion(asset), x: 1 }, width: 20, height: 20 };
-  assert.throws(() => decoder.decodeProgressively(group, 0, request).next(), /does not lie in the picture/);
+test("rejects an invalid viewport before decoding anything", () => {
+  const viewport = { region: { ...fullRegion(asset), x: 1 }, width: 20, height: 20 };
+  assert.throws(() => decoder.decodeProgressively(group, 0, viewport).next(), /must lie within the frame/);
 });
 
-test("the coarse picture takes about a quarter of the work", () => {
-  const request = { region: fullRegion(asset), width: 1010, height: 670 };
+test("the coarse frame takes about a quarter of the work", () => {
+  const viewport = { region: fullRegion(asset), width: 1010, height: 670 };
   const shares = Array.from({ length: 7 }, () => {
     const started = process.cpuUsage();
-    const frames = decoder.decodeProgressively(group, 0, request);
+    const frames = decoder.decodeProgressively(group, 0, viewport);
     frames.next();
     const coarse = process.cpuUsage(started);
     frames.next();

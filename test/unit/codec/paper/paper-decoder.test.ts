@@ -49,7 +49,7 @@ for (const [name, options] of Object.entries({
     factors: { rank: 4, frequency: 200, amplitude: Math.fround(0.02) },
   },
 })) {
-  test(`any region at any size agrees with the formula within 1/255: ${name}`, async () => {
+  test(`any region at any size matches the formula within 1/255: ${name}`, async () => {
     const { asset, decoder, group } = await opened(ort, options);
     const expected = await paperFormula(asset, 1);
     const loaded = await group(1);
@@ -62,9 +62,12 @@ for (const [name, options] of Object.entries({
         for (let x = 0; x < width; x++) {
           const rgb = expected(frame, 10.5 + ((x + 0.5) * 80) / width, 3 + ((y + 0.5) * 50) / height);
           rgb.forEach((value, c) => {
-            const wanted = Math.max(0, Math.min(255, 255 * value));
-            const got = out[(y * width + x) * 4 + c];
-            assert.ok(Math.abs(got - wanted) <= 1, `(${x}, ${y}) channel ${c}: ${got}, formula ${wanted}`);
+            const clamped = Math.max(0, Math.min(255, 255 * value));
+            const actual = out[(y * width + x) * 4 + c];
+            assert.ok(
+              Math.abs(actual - clamped) <= 1,
+              `(${x}, ${y}) channel ${c}: ${actual}, expected ${clamped}`,
+            );
           });
         }
       }
@@ -72,52 +75,52 @@ for (const [name, options] of Object.entries({
   });
 }
 
-test("below the source's size a picture is the mean of samples: near that of the whole picture's pixels", async () => {
+test("below the source size, a pixel is close to the mean of the source pixels", async () => {
   const { asset, decoder, group } = await opened(ort, { width: 96, height: 60 });
   const loaded = await group(0);
-  const request = (width: number, height: number) => ({ region: fullRegion(asset), width, height });
+  const viewport = (width: number, height: number) => ({ region: fullRegion(asset), width, height });
   const decode = async (width: number, height: number) => {
     const rgba = new Uint8Array(width * height * 4);
-    await decoder.decodeRgba(loaded, 1, request(width, height), rgba);
+    await decoder.decodeRgba(loaded, 1, viewport(width, height), rgba);
     return rgba;
   };
-  const whole = await decode(96, 60);
+  const source = await decode(96, 60);
   for (const by of [2, 3, 4, 6]) {
     const [width, height] = [96 / by, 60 / by];
     const errors = (rgba: Uint8Array, point: boolean) => {
       let squares = 0;
       for (let i = 0; i < width * height * 3; i++) {
         const [x, y, c] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width), i % 3];
-        const at = (dx: number, dy: number) => whole[((y * by + dy) * 96 + x * by + dx) * 4 + c];
+        const at = (dx: number, dy: number) => source[((y * by + dy) * 96 + x * by + dx) * 4 + c];
         let mean = 0;
         for (let dy = 0; dy < by; dy++) for (let dx = 0; dx < by; dx++) mean += at(dx, dy) / by ** 2;
-        const got = point ? at(by >> 1, by >> 1) : rgba[(y * width + x) * 4 + c];
-        squares += (got - mean) ** 2;
+        const value = point ? at(by >> 1, by >> 1) : rgba[(y * width + x) * 4 + c];
+        squares += (value - mean) ** 2;
       }
       return squares;
     };
     const small = await decode(width, height);
     assert.ok(
       errors(small, false) < 0.25 * errors(small, true),
-      `at 1/${by}: far better than one sample a pixel`,
+      `at 1/${by}: the error is below a quarter of that of one sample per pixel`,
     );
   }
 });
 
-test("I420 output is the R'G'B' output through the color matrix", async () => {
+test("I420 output equals the R'G'B' output converted by the color matrix", async () => {
   const { asset, decoder, group } = await opened();
   const loaded = await group(0);
   const [width, height] = [64, 38];
-  const request = { region: fullRegion(asset), width, height };
+  const viewport = { region: fullRegion(asset), width, height };
   const rgba = new Uint8Array(width * height * 4);
-  await decoder.decodeRgba(loaded, 3, request, rgba);
+  await decoder.decodeRgba(loaded, 3, viewport, rgba);
   const inside = (value: number) => value > 0 && value < 255;
   for (const [matrix, kr, kb] of [
     ["bt709", 0.2126, 0.0722],
     ["bt601", 0.299, 0.114],
   ] as const) {
     const i420 = new Uint8Array((width * height * 3) / 2);
-    await decoder.decodeI420(loaded, 3, request, matrix, i420);
+    await decoder.decodeI420(loaded, 3, viewport, matrix, i420);
     let compared = 0;
     for (let i = 0; i < width * height; i += 2) {
       const [x, y] = [i % width, Math.floor(i / width)];
@@ -138,7 +141,7 @@ test("I420 output is the R'G'B' output through the color matrix", async () => {
   }
 });
 
-/** onnxruntime with a meter: multiplications of the matrix products that are really asked of it. */
+/** Wraps onnxruntime to count the multiplications of the matrix products that it runs. */
 function counting(): { runtime: OnnxRuntime; count: { multiplications: number; maxPoints: number } } {
   const count = { multiplications: 0, maxPoints: 0 };
   const runtime: OnnxRuntime = {
@@ -165,7 +168,7 @@ function counting(): { runtime: OnnxRuntime; count: { multiplications: number; m
   return { runtime, count };
 }
 
-test("the hidden features are computed once a group: every further frame costs only its head", async () => {
+test("hidden features are computed once per group, and each further frame costs only its head", async () => {
   const [width, height, neurons] = [98, 62, 20];
   const hidden = 18 * neurons + 3 * neurons * neurons;
   const head = 3 * neurons;
@@ -174,33 +177,33 @@ test("the hidden features are computed once a group: every further frame costs o
     const { runtime, count } = counting();
     const { asset, decoder, group } = await opened(runtime, { groups: [frames], neurons });
     const loaded = await group(0);
-    const request = { region: fullRegion(asset), width, height };
+    const viewport = { region: fullRegion(asset), width, height };
     const out = new Uint8Array(width * height * 1.5);
     for (let frame = 0; frame < frames; frame++)
-      await decoder.decodeI420(loaded, frame, request, "bt709", out);
+      await decoder.decodeI420(loaded, frame, viewport, "bt709", out);
     costs.push(count.multiplications / (width * height));
   }
   assert.deepEqual(costs, [hidden + head, hidden + 2 * head, hidden + 5 * head]);
 });
 
-test("memory is bounded: strips, and frames that do not fit are computed in their turn, to the same bytes", async () => {
+test("strips bound memory, and frames that do not fit in the window decode to identical bytes later", async () => {
   const { runtime, count } = counting();
   const size = { width: 600, height: 400 };
   const frameBytes = size.width * size.height * 1.5;
-  const narrow = await opened(runtime, { neurons: 64, groups: [3] }, 2 * frameBytes);
-  const wide = await opened(ort, { neurons: 64, groups: [3] });
-  const request = { region: fullRegion(narrow.asset), ...size };
-  const [few, all] = [await narrow.group(0), await wide.group(0)];
+  const small = await opened(runtime, { neurons: 64, groups: [3] }, 2 * frameBytes);
+  const large = await opened(ort, { neurons: 64, groups: [3] });
+  const viewport = { region: fullRegion(small.asset), ...size };
+  const [smallGroup, largeGroup] = [await small.group(0), await large.group(0)];
   for (let frame = 0; frame < 3; frame++) {
     const [a, b] = [new Uint8Array(frameBytes), new Uint8Array(frameBytes)];
-    await narrow.decoder.decodeI420(few, frame, request, "bt709", a);
-    await wide.decoder.decodeI420(all, frame, request, "bt709", b);
+    await small.decoder.decodeI420(smallGroup, frame, viewport, "bt709", a);
+    await large.decoder.decodeI420(largeGroup, frame, viewport, "bt709", b);
     assert.deepEqual(a, b, `frame ${frame}`);
   }
   assert.ok(count.maxPoints * 64 <= 2 ** 20, `${count.maxPoints} points at a time`);
 });
 
-test("what is written is read back, integer by integer", async () => {
+test("groups and networks survive a write and read unchanged", async () => {
   for (const options of [{}, { patch: 6 }, { factors: { rank: 7, frequency: 0, amplitude: 1 } }]) {
     const network = syntheticPaperNetwork(options);
     const group = syntheticPaperGroup(network, 5, noise(3));
@@ -209,11 +212,11 @@ test("what is written is read back, integer by integer", async () => {
   }
 });
 
-test("a patch or a rank that this version does not know is refused by name", async () => {
+test("rejects an unknown patch or rank with its value", async () => {
   for (const [options, message] of [
-    [{ patch: 2 }, /uses patches of 2 and rank 0 at width 20, .*upgrade siedd/],
-    [{ patch: 5 }, /uses patches of 5 and/],
-    [{ factors: { rank: 11, frequency: 0, amplitude: 1 } }, /patches of 1 and rank 11 at width 20/],
+    [{ patch: 2 }, /unsupported patch size 2 or rank 0 at width 20; upgrade siedd/],
+    [{ patch: 5 }, /unsupported patch size 5 or/],
+    [{ factors: { rank: 11, frequency: 0, amplitude: 1 } }, /patch size 1 or rank 11 at width 20/],
   ] as const) {
     await assert.rejects(
       openPaper(options),
@@ -232,23 +235,23 @@ test("a patch or a rank that this version does not know is refused by name", asy
   }
 });
 
-test("a patch is one evaluation: a ninth or a 36th of the work, at twice the size no more", async () => {
+test("a patch takes one evaluation: 1/9 or 1/36 of the work, also at twice the size", async () => {
   const neurons = 20;
   const hidden = 18 * neurons + 3 * neurons * neurons;
   for (const patch of [3, 6]) {
     for (const scale of [1, 2]) {
       const { runtime, count } = counting();
       const { asset, decoder, group } = await opened(runtime, { width: 96, height: 60, groups: [1], patch });
-      const request = { region: fullRegion(asset), width: 96 * scale, height: 60 * scale };
-      const out = new Uint8Array(request.width * request.height * 1.5);
-      await decoder.decodeI420(await group(0), 0, request, "bt709", out);
+      const viewport = { region: fullRegion(asset), width: 96 * scale, height: 60 * scale };
+      const out = new Uint8Array(viewport.width * viewport.height * 1.5);
+      await decoder.decodeI420(await group(0), 0, viewport, "bt709", out);
       const head = 3 * patch ** 2 * neurons;
       assert.equal(count.multiplications, ((96 * 60) / patch ** 2) * (hidden + head), `${patch}, ${scale}`);
     }
   }
 });
 
-test("the shared encoder comes out of the file as it went in, and the asset says what it is", async () => {
+test("the shared encoder survives a write and read, and assetInfo reports the profile", async () => {
   const asset = await openPaper();
   assert.equal(assetInfo(asset).profile, "paper");
   assert.deepEqual(asset.network, syntheticPaperNetwork());
@@ -259,7 +262,7 @@ test("the shared encoder comes out of the file as it went in, and the asset says
   );
 });
 
-test("a damaged group is reported by its index and the others still play", async () => {
+test("a damaged group is reported by its index, and other groups still load", async () => {
   const { asset, decoder, group } = await opened();
   await group(0);
   const payload = (await asset.readGroup(1)).slice();
@@ -275,7 +278,7 @@ test("a damaged group is reported by its index and the others still play", async
   await group(1);
 });
 
-test("no flipped bit in the head gets past the reader as another network", async () => {
+test("a flipped bit in the header never yields a different network", async () => {
   const bytes = syntheticPaperAsset();
   const good = await openPaper();
   const next = noise(11);
@@ -291,7 +294,7 @@ test("no flipped bit in the head gets past the reader as another network", async
   }
 });
 
-test("without an ONNX runtime a paper asset is refused in one sentence, and a tile asset needs none", async () => {
+test("a paper asset requires an ONNX runtime, and a tile asset does not load one", async () => {
   await assert.rejects(
     createFrameDecoder(await openPaper()),
     (error) =>
@@ -300,15 +303,15 @@ test("without an ONNX runtime a paper asset is refused in one sentence, and a ti
       /paper.*ONNX runtime/.test(error.message),
   );
   const tile = await openAsset(memorySource(syntheticAsset({ groups: [2] })));
-  const runtime = () => Promise.reject(new Error("loaded in vain"));
-  const engine = await createFrameDecoder(tile, { runtime });
+  const runtime = () => Promise.reject(new Error("must not be loaded"));
+  const decoder = await createFrameDecoder(tile, { runtime });
   const out = new Uint8Array(32 * 18 * 1.5);
-  const group = engine.loadGroup(0, await tile.readGroup(0));
-  const request = { region: fullRegion(tile), width: 32, height: 18 };
-  assert.equal(engine.decodeI420(group, 0, request, "bt709", out), undefined, "done when the call returns");
+  const group = decoder.loadGroup(0, await tile.readGroup(0));
+  const viewport = { region: fullRegion(tile), width: 32, height: 18 };
+  assert.equal(decoder.decodeI420(group, 0, viewport, "bt709", out), undefined, "the kernel is synchronous");
 });
 
-test("requests out of bounds are refused as for the tile profile", async () => {
+test("rejects frames and viewports out of range, as the tile profile does", async () => {
   const { asset, decoder, group } = await opened();
   const loaded = await group(0);
   const full = fullRegion(asset);
@@ -316,7 +319,7 @@ test("requests out of bounds are refused as for the tile profile", async () => {
   const size = { width: 11, height: 10 };
   await assert.rejects(
     decoder.decodeRgba(loaded, 0, { region: { ...full, x: 1 }, ...size }, out),
-    /does not lie/,
+    /must lie within the frame/,
   );
   await assert.rejects(
     decoder.decodeRgba(loaded, 4, { region: full, ...size }, out),
@@ -328,25 +331,25 @@ test("requests out of bounds are refused as for the tile profile", async () => {
   );
 });
 
-test("the decoding threads of server and command line play paper assets", async (t) => {
+test("the decode pool decodes paper assets", async (t) => {
   const path = join(await tempFolder(t), "paper.siedd");
   await writeFile(path, syntheticPaperAsset());
   const { asset, decoder, group } = await opened();
-  const request = { region: fullRegion(asset), width: 48, height: 30 };
+  const viewport = { region: fullRegion(asset), width: 48, height: 30 };
   const pool = new DecodePool({ workers: 2 });
   t.after(() => pool.close());
   let index = 0;
-  for await (const frame of decodeFrames(pool, path, { from: 0, count: 7, request, format: "i420-709" })) {
+  for await (const frame of decodeFrames(pool, path, { from: 0, count: 7, viewport, format: "i420-709" })) {
     const expected = new Uint8Array(48 * 45);
-    const [of, at] = index < 4 ? [0, index] : [1, index - 4];
-    await decoder.decodeI420(await group(of), at, request, "bt709", expected);
+    const [groupIndex, frameInGroup] = index < 4 ? [0, index] : [1, index - 4];
+    await decoder.decodeI420(await group(groupIndex), frameInGroup, viewport, "bt709", expected);
     assert.deepEqual(Buffer.from(frame), Buffer.from(expected), `frame ${index}`);
     index++;
   }
   assert.equal(index, 7);
 });
 
-test("assets of the paper profile are the same bytes as ever, of whatever kind", () => {
+test("assets of the paper profile have the golden hashes", () => {
   const low = { rank: 5, frequency: 0, amplitude: 1 };
   const sine = { rank: 4, frequency: 200, amplitude: Math.fround(0.02) };
   for (const [options, hash] of [
@@ -359,7 +362,7 @@ test("assets of the paper profile are the same bytes as ever, of whatever kind",
   }
 });
 
-test("assets of the tile profile are the same bytes as ever", () => {
+test("assets of the tile profile have the golden hash", () => {
   const bytes = syntheticAsset({
     width: 101,
     height: 67,

@@ -3,15 +3,15 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { detectScenes, probeVideo, readFrames, writeSample } from "../../../../media/index.js";
-import { remaining } from "../../../support/child-processes.js";
+import { remainingProcesses } from "../../../support/child-processes.js";
 import { clip } from "../../../support/clips.js";
-import { fails, framesOf, near } from "../../../support/media-checks.js";
+import { framesOf, isMediaError, near } from "../../../support/media-checks.js";
 import { ffmpeg } from "../../../support/odd-videos.js";
 import { tempFolder } from "../../../support/temp-folder.js";
 
 const pixel = (frame: Uint8Array, index = 0) => [...frame.subarray(index * 3, index * 3 + 3)];
 
-test("a clip is described as it is displayed", async () => {
+test("probeVideo reports display size, frame rate, duration and audio", async () => {
   const { width, height, frameRate, duration, audio } = await probeVideo(await clip("carphone"));
   assert.deepEqual(
     { width, height, frameRate },
@@ -22,19 +22,19 @@ test("a clip is described as it is displayed", async () => {
   assert.equal((await probeVideo(await clip("bunny"))).audio.length, 1);
 });
 
-test("a video turned by its metadata is read upright", async (t) => {
+test("a video that its metadata rotates is read upright", async (t) => {
   const folder = await tempFolder(t);
-  const [flat, turned] = [join(folder, "flat.mp4"), join(folder, "turned.mp4")];
-  // Left half black, right half white; turned 90 degrees clockwise the top is black.
-  await ffmpeg("-f", "lavfi", "-i", "color=black:s=64x64:r=10:d=0.5,pad=128:64:0:0:white", flat);
-  await ffmpeg("-i", flat, "-c", "copy", "-metadata:s:v", "rotate=270", turned);
-  const info = await probeVideo(turned);
+  const [coded, rotated] = [join(folder, "coded.mp4"), join(folder, "rotated.mp4")];
+  // Left half black, right half white: rotated by 90 degrees clockwise, the top is black.
+  await ffmpeg("-f", "lavfi", "-i", "color=black:s=64x64:r=10:d=0.5,pad=128:64:0:0:white", coded);
+  await ffmpeg("-i", coded, "-c", "copy", "-metadata:s:v", "rotate=270", rotated);
+  const info = await probeVideo(rotated);
   assert.deepEqual([info.width, info.height, info.rotation], [64, 128, 90]);
-  const [frame] = await framesOf(turned, { width: 8, height: 16, firstFrame: 0, frameCount: 1 });
+  const [frame] = await framesOf(rotated, { width: 8, height: 16, firstFrame: 0, frameCount: 1 });
   near([...pixel(frame!), ...pixel(frame!, 8 * 15)], [0, 0, 0, 255, 255, 255], 3);
 });
 
-test("a video whose frames change their size on the way is read as one of the first size", async (t) => {
+test("a video whose frame size changes is read at the first size", async (t) => {
   const folder = await tempFolder(t);
   const parts = [];
   for (const [at, size, color] of [
@@ -50,14 +50,14 @@ test("a video whose frames change their size on the way is read as one of the fi
   await writeFile(video, Buffer.concat(parts));
   const info = await probeVideo(video);
   assert.deepEqual([info.width, info.height], [64, 36]);
-  // Where the parts meet, one of the 20 may be lost.
+  // One of the 20 frames may be lost where the parts meet.
   const { frameCount } = await detectScenes(video, info, {});
   assert.ok(frameCount >= 19 && frameCount <= 20, `${frameCount} frames`);
   const frames = await framesOf(video, { width: 64, height: 36, firstFrame: 0, frameCount });
   near([...pixel(frames[0]!), ...pixel(frames.at(-1)!, 36 * 64 - 1)], [0, 0, 0, 255, 255, 255], 3);
 });
 
-test("analysis counts every frame and finds the cuts", async () => {
+test("detectScenes counts all frames and finds the cuts", async () => {
   const bikes = await clip("bikes");
   const seconds: number[] = [];
   const info = await probeVideo(bikes);
@@ -75,10 +75,13 @@ test("analysis counts every frame and finds the cuts", async () => {
   const whole = await probeVideo(bunny);
   assert.deepEqual(await detectScenes(bunny, whole, {}), { frameCount: 132, cuts: [] });
   const end = { from: whole.duration - 1e-3 };
-  await assert.rejects(detectScenes(bunny, whole, end), fails("no-frames", /after 5\.279 s; begin earlier/));
+  await assert.rejects(
+    detectScenes(bunny, whole, end),
+    isMediaError("no-frames", /after 5\.279 s; start earlier/),
+  );
 });
 
-test("a frame is the same wherever reading starts", async () => {
+test("a frame does not depend on where reading starts", async () => {
   const bunny = await clip("bunny");
   const size = { width: 64, height: 36 };
   const all = await framesOf(bunny, { ...size, firstFrame: 0, frameCount: 132 });
@@ -89,19 +92,19 @@ test("a frame is the same wherever reading starts", async () => {
   );
   await assert.rejects(
     framesOf(bunny, { ...size, firstFrame: 130, frameCount: 5 }),
-    fails("no-frames", /2 of 5 frames/),
+    isMediaError("no-frames", /2 of 5 frames/),
   );
 });
 
-test("a video of variable rate becomes one of constant rate, held frames repeated", async (t) => {
+test("a variable frame rate is converted to a constant one by repeating frames", async (t) => {
   const path = join(await tempFolder(t), "variable.mkv");
-  // Frames at 0, 0.04, then one second later: the second one is held.
-  const held = "select='not(between(n,2,25))'";
+  // Frames at 0 and 0.04 s, then one second later: the second frame is repeated.
+  const gap = "select='not(between(n,2,25))'";
   await ffmpeg(
     "-f",
     "lavfi",
     "-i",
-    `color=black:s=64x64:r=25:d=2,geq=lum='if(gte(N,26),200,50)':cb=128:cr=128,${held}`,
+    `color=black:s=64x64:r=25:d=2,geq=lum='if(gte(N,26),200,50)':cb=128:cr=128,${gap}`,
     path,
   );
   const info = { ...(await probeVideo(path)), frameRate: { num: 25, den: 1 } };
@@ -118,9 +121,9 @@ test("a video of variable rate becomes one of constant rate, held frames repeate
   assert.deepEqual(levels, [0, 0, 0, 0, 0, 0, 1, 1, 1, 1]);
 });
 
-test("color tags are honored, untagged color is BT.601", async (t) => {
+test("color tags are honored, and untagged color is BT.601", async (t) => {
   const folder = await tempFolder(t);
-  // Limited-range YCbCr of pure red in either matrix, in raw files that only the tag tells apart.
+  // Pure red as limited-range YCbCr in either matrix. The raw bytes do not tell which: only the tag does.
   const cases = [
     { name: "bt601", ycc: [81, 90, 240], tags: [] },
     { name: "bt709", ycc: [63, 102, 240], tags: ["-colorspace", "bt709", "-color_range", "tv"] },
@@ -149,13 +152,13 @@ test("color tags are honored, untagged color is BT.601", async (t) => {
   }
 });
 
-test("a consumer that stops early, and an abort, end ffmpeg", async () => {
+test("ffmpeg exits when the consumer stops early or aborts", async () => {
   const bunny = await clip("bunny");
   const info = await probeVideo(bunny);
   const range = { width: 640, height: 360, firstFrame: 0, frameCount: 132 };
   for await (const _ of readFrames(bunny, info, range)) break;
-  assert.equal(await remaining("ffmpeg"), 0);
-  const reason = new Error("enough");
+  assert.equal(await remainingProcesses("ffmpeg"), 0);
+  const reason = new Error("aborted by the test");
   const abort = new AbortController();
   const read = async () => {
     for await (const _ of readFrames(bunny, info, { ...range, signal: abort.signal })) abort.abort(reason);
@@ -165,10 +168,10 @@ test("a consumer that stops early, and an abort, end ffmpeg", async () => {
   const late = new AbortController();
   const onProgress = () => late.abort(reason);
   await assert.rejects(detectScenes(bunny, info, { signal: late.signal, onProgress }), reason);
-  assert.equal(await remaining("ffmpeg"), 0);
+  assert.equal(await remainingProcesses("ffmpeg"), 0);
 });
 
-test("the sample video has six seconds, two scenes and sound", async (t) => {
+test("the sample video has six seconds, two scenes and audio", async (t) => {
   const output = join(await tempFolder(t), "sample.mp4");
   await writeSample({ output });
   const info = await probeVideo(output);

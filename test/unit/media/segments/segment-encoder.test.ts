@@ -27,7 +27,7 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
-/** Raw I420 frames of a lavfi source. */
+/** Returns raw I420 frames of a lavfi source. */
 async function lavfiFrames(
   source: string,
   width: number,
@@ -47,11 +47,11 @@ async function lavfiFrames(
   return Array.from({ length: count }, (_, i) => raw.stdout.subarray(i * size, (i + 1) * size));
 }
 
-type Some = Partial<SegmentOptions> & Pick<SegmentOptions, "width" | "height">;
-async function segment(source: string, frameCount: number, firstFrame: number, options: Some) {
+type TestOptions = Partial<SegmentOptions> & Pick<SegmentOptions, "width" | "height">;
+async function segment(source: string, frameCount: number, firstFrame: number, options: TestOptions) {
   const frames = await lavfiFrames(source, options.width, options.height, frameCount);
-  const fixed = { frameRate: PAL, sampleEntry: "avc1" as const, sequence: 1, frameCount, firstFrame, frames };
-  return encodeSegment({ ...fixed, ...options });
+  const defaults = { frameRate: PAL, sampleEntry: "avc1" as const, sequence: 1 };
+  return encodeSegment({ ...defaults, frameCount, firstFrame, frames, ...options });
 }
 
 interface Packet {
@@ -68,15 +68,14 @@ async function packets(parts: readonly Uint8Array[]): Promise<Packet[]> {
   return JSON.parse(stdout).packets;
 }
 
-/** Decodes everything; fails on any complaint of ffmpeg. Returns [pts, width] of each frame. */
+/** Decodes everything and returns [pts, width] of each frame. Fails if ffmpeg logs a warning. */
 async function decodedFrames(parts: readonly Uint8Array[]): Promise<[number, number][]> {
   const file = join(folder, "decode.mp4");
   await writeFile(file, Buffer.concat(parts));
   const { stderr } = await run("ffmpeg", ["-v", "warning", "-i", file, "-f", "null", "-"]);
   assert.equal(stderr, "");
-  const { stdout } = await run("ffprobe", [
-    ...["-v", "error", "-show_entries", "frame=pts,width", "-of", "csv=p=0", file],
-  ]);
+  const args = ["-v", "error", "-show_entries", "frame=pts,width", "-of", "csv=p=0", file];
+  const { stdout } = await run("ffprobe", args);
   return stdout
     .trim()
     .split("\n")
@@ -87,7 +86,7 @@ async function decodedFrames(parts: readonly Uint8Array[]): Promise<[number, num
 }
 
 for (const frameRate of [PAL, NTSC]) {
-  test(`segments encoded apart and in any order play as one stream at ${frameRate.num}/${frameRate.den}`, async () => {
+  test(`segments encoded separately in any order play as one stream at ${frameRate.num}/${frameRate.den}`, async () => {
     const size = { width: 320, height: 180, frameRate };
     const third = await segment("smptebars", 7, 31, { ...size, sequence: 3 });
     const first = await segment("testsrc2", 25, 0, { ...size, sequence: 1 });
@@ -96,24 +95,24 @@ for (const frameRate of [PAL, NTSC]) {
     assert.deepEqual(second.init, first.init);
     assert.deepEqual(await encodeInit({ ...size, sampleEntry: "avc1" }), first.init);
 
-    const found = await packets([first.init, first.media, second.media, third.media]);
+    const muxed = await packets([first.init, first.media, second.media, third.media]);
     assert.deepEqual(
-      found.map((packet) => packet.pts),
+      muxed.map((packet) => packet.pts),
       Array.from({ length: 38 }, (_, i) => i * frameRate.den),
     );
-    for (const packet of found) {
+    for (const packet of muxed) {
       assert.equal(packet.dts, packet.pts);
       assert.equal(packet.duration, frameRate.den);
     }
-    const sync = found.flatMap((packet, i) => (packet.flags.startsWith("K") ? [i] : []));
+    const sync = muxed.flatMap((packet, i) => (packet.flags.startsWith("K") ? [i] : []));
     assert.deepEqual(sync, [0, 25, 31]);
     assert.equal((await decodedFrames([first.init, first.media, second.media, third.media])).length, 38);
-    const lone = await packets([third.init, third.media]);
-    assert.equal(lone[0].pts, 31 * frameRate.den);
+    const single = await packets([third.init, third.media]);
+    assert.equal(single[0].pts, 31 * frameRate.den);
   });
 }
 
-test("elastic segments of different sizes play behind one init segment", async () => {
+test("elastic segments of different sizes play with one init segment", async () => {
   const init = await encodeInit({ width: 640, height: 360, frameRate: PAL, sampleEntry: "avc3" });
   const elastic = { sampleEntry: "avc3" as const };
   const small = await segment("testsrc2", 5, 0, { width: 160, height: 90, ...elastic });
@@ -126,22 +125,26 @@ test("elastic segments of different sizes play behind one init segment", async (
   ]);
 });
 
-test("equal pictures give equal bytes, and the stream is tagged BT.709 limited", async () => {
-  const once = await segment("testsrc2", 5, 0, { width: 64, height: 64 });
-  const again = await segment("testsrc2", 5, 0, { width: 64, height: 64 });
-  assert.deepEqual(once, again);
+test("equal frames yield equal bytes, and the stream is tagged as limited-range BT.709", async () => {
+  const first = await segment("testsrc2", 5, 0, { width: 64, height: 64 });
+  const second = await segment("testsrc2", 5, 0, { width: 64, height: 64 });
+  assert.deepEqual(first, second);
   const file = join(folder, "tags.mp4");
-  await writeFile(file, Buffer.concat([once.init, once.media]));
+  await writeFile(file, Buffer.concat([first.init, first.media]));
   const entries = "stream=color_range,color_space,color_transfer,color_primaries,profile,level";
   const { stdout } = await run("ffprobe", ["-v", "error", "-show_entries", entries, "-of", "json", file]);
   const [stream] = JSON.parse(stdout).streams;
   assert.deepEqual(stream, {
-    ...{ profile: "High", level: 20, color_range: "tv" },
-    ...{ color_space: "bt709", color_transfer: "bt709", color_primaries: "bt709" },
+    profile: "High",
+    level: 20,
+    color_range: "tv",
+    color_space: "bt709",
+    color_transfer: "bt709",
+    color_primaries: "bt709",
   });
 });
 
-test("the peak of noise stays under the rate that the playlists state", async () => {
+test("the peak bitrate of noise stays below the bitrate that playlists state", async () => {
   for (const [width, height] of [
     [16, 16],
     [320, 180],
@@ -156,15 +159,15 @@ test("the peak of noise stays under the rate that the playlists state", async ()
         });
       });
       const format = { width, height, frameRate: PAL };
-      const rest = { sampleEntry: "avc3" as const, frameCount, firstFrame: 0, sequence: 1, frames };
-      const { media } = await encodeSegment({ ...format, ...rest });
+      const range = { frameCount, firstFrame: 0, sequence: 1 };
+      const { media } = await encodeSegment({ ...format, ...range, sampleEntry: "avc3", frames });
       const rate = (media.byteLength * 8 * 25) / frameCount;
-      assert.ok(rate <= h264PeakRate(format, frameCount), `${width}x${height}: ${rate} bits a second`);
+      assert.ok(rate <= h264PeakRate(format, frameCount), `${width}x${height}: ${rate} bits per second`);
     }
   }
 });
 
-test("level and codec follow table A-1", () => {
+test("level and codec string follow table A-1", () => {
   const at = (width: number, height: number, num = 25) =>
     h264Level({ width, height, frameRate: { num, den: 1 } });
   assert.equal(at(640, 360), 30);
@@ -177,12 +180,12 @@ test("level and codec follow table A-1", () => {
   assert.equal(h264Codec({ width: 640, height: 360, frameRate: PAL }), "avc1.64001e");
   assert.throws(
     () => h264Codec({ width: 8192, height: 8192, frameRate: PAL }),
-    /no H.264 level holds 8192x8192/,
+    /no H.264 level allows 8192x8192/,
   );
   assert.ok(h264RateCap({ width: 16, height: 16, frameRate: PAL }).maxRate >= 100_000);
 });
 
-test("an aborted encode leaves no ffmpeg and no open source of frames", async () => {
+test("an aborted encode kills ffmpeg and closes the source of frames", async () => {
   const controller = new AbortController();
   let ended = false;
   async function* endless() {
@@ -196,8 +199,15 @@ test("an aborted encode leaves no ffmpeg and no open source of frames", async ()
     }
   }
   const encode = encodeSegment({
-    ...{ width: 320, height: 180, frameRate: PAL, sampleEntry: "avc1" as const },
-    ...{ frames: endless(), frameCount: 1e6, firstFrame: 0, sequence: 1, signal: controller.signal },
+    width: 320,
+    height: 180,
+    frameRate: PAL,
+    sampleEntry: "avc1",
+    frames: endless(),
+    frameCount: 1e6,
+    firstFrame: 0,
+    sequence: 1,
+    signal: controller.signal,
   });
   await assert.rejects(encode, /the viewer left/);
   assert.equal(runningEncoders(), 0);
@@ -205,26 +215,32 @@ test("an aborted encode leaves no ffmpeg and no open source of frames", async ()
   assert.deepEqual(await childrenNamed("ffmpeg"), []);
 });
 
-test("an error of the decoder ends the encode with that error", async () => {
+test("an error of the frames rejects the encode with that error", async () => {
   async function* broken() {
     yield new Uint8Array((320 * 180 * 3) / 2);
     throw new Error("group 3 is corrupt");
   }
   const encode = encodeSegment({
-    ...{ width: 320, height: 180, frameRate: PAL, sampleEntry: "avc1" as const },
-    ...{ frames: broken(), frameCount: 2, firstFrame: 0, sequence: 1 },
+    width: 320,
+    height: 180,
+    frameRate: PAL,
+    sampleEntry: "avc1",
+    frames: broken(),
+    frameCount: 2,
+    firstFrame: 0,
+    sequence: 1,
   });
   await assert.rejects(encode, /group 3 is corrupt/);
   assert.equal(runningEncoders(), 0);
 });
 
-/** Process ids of this process's children whose command has this name. */
+/** Returns the process IDs of this process's children with a command name. */
 async function childrenNamed(name: string): Promise<string[]> {
-  const found: string[] = [];
+  const pids: string[] = [];
   for (const pid of (await readdir("/proc")).filter((entry) => /^\d+$/.test(entry))) {
     const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
     const [, command, , parent] = /^\d+ \((.*)\) (\S) (\d+)/.exec(stat) ?? [];
-    if (command === name && parent === `${process.pid}`) found.push(pid);
+    if (command === name && parent === `${process.pid}`) pids.push(pid);
   }
-  return found;
+  return pids;
 }

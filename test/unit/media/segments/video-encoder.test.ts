@@ -21,13 +21,13 @@ import { tempFolder } from "../../../support/temp-folder.js";
 const COMMAND = join(import.meta.dirname, "../../../../cli/main.js");
 const FORMAT = { width: 640, height: 360, frameRate: { num: 30000, den: 1001 } };
 const HARDWARE = ["h264_nvenc", "h264_vaapi"] as const;
-/** What follows an option in a list of arguments. */
-const after = (args: readonly string[], option: string) => args[args.indexOf(option) + 1];
+/** Returns the value of an option in a list of arguments. */
+const optionValue = (args: readonly string[], option: string) => args[args.indexOf(option) + 1];
 
-test("every encoder is told the same recipe", () => {
+test("all encoders get the same rate control and GOP settings", () => {
   for (const encoder of VIDEO_ENCODERS) {
     const args = outputArguments(FORMAT, "avc1", encoder);
-    const told = [
+    const options = [
       "-profile:v",
       "-maxrate",
       "-bufsize",
@@ -37,44 +37,47 @@ test("every encoder is told the same recipe", () => {
       "-use_editlist",
     ];
     assert.deepEqual(
-      told.map((option) => after(args, option)),
+      options.map((option) => optionValue(args, option)),
       ["high", "2312000", "1156000", "0", "100000", "30000", "0"],
       encoder,
     );
-    assert.equal(after(inputArguments(FORMAT, "avc1", encoder), "-framerate"), "30000/1001");
+    assert.equal(optionValue(inputArguments(FORMAT, "avc1", encoder), "-framerate"), "30000/1001");
   }
   const x264 = outputArguments(FORMAT, "avc1", "x264");
-  assert.match(`${after(x264, "-x264-params")}`, /^level=30:stitchable=1:open-gop=0:scenecut=0$/);
+  assert.match(`${optionValue(x264, "-x264-params")}`, /^level=30:stitchable=1:open-gop=0:scenecut=0$/);
   const nvenc = outputArguments(FORMAT, "avc1", "h264_nvenc");
-  assert.deepEqual([after(nvenc, "-level"), after(nvenc, "-no-scenecut")], ["3", "1"]);
+  assert.deepEqual([optionValue(nvenc, "-level"), optionValue(nvenc, "-no-scenecut")], ["3", "1"]);
   const vaapi = outputArguments(FORMAT, "avc1", "h264_vaapi");
-  assert.deepEqual([after(vaapi, "-level"), after(vaapi, "-idr_interval")], ["30", "0"]);
+  assert.deepEqual([optionValue(vaapi, "-level"), optionValue(vaapi, "-idr_interval")], ["30", "0"]);
   assert.ok(inputArguments(FORMAT, "avc1", "h264_vaapi").includes("vaapi=gpu"));
 });
 
-test("a graphics card's parameter sets stand in the init segment, and in band only where sizes change", () => {
+test("hardware encoders write parameter sets to the init segment, and in band only for avc3", () => {
   for (const encoder of HARDWARE) {
-    const filter = (entry: "avc1" | "avc3") => after(outputArguments(FORMAT, entry, encoder), "-bsf:v");
+    const filter = (entry: "avc1" | "avc3") => optionValue(outputArguments(FORMAT, entry, encoder), "-bsf:v");
     assert.equal(filter("avc1"), "filter_units=remove_types=6-9");
     assert.equal(filter("avc3"), "filter_units=remove_types=6-9,dump_extra=freq=keyframe");
   }
 });
 
-test("sizes that graphics cards refuse are x264's", () => {
+test("x264 encodes the sizes that hardware rejects", () => {
   const at = (width: number, height: number) => encoderForSize("h264_nvenc", { ...FORMAT, width, height });
   assert.deepEqual(
     [at(640, 360), at(160, 160), at(158, 320), at(640, 90), at(4098, 2304), at(4096, 2304)],
     ["h264_nvenc", "h264_nvenc", "x264", "x264", "x264", "h264_nvenc"],
   );
-  assert.equal(after(outputArguments({ ...FORMAT, width: 64 }, "avc1", "h264_vaapi"), "-c:v"), "libx264");
+  assert.equal(
+    optionValue(outputArguments({ ...FORMAT, width: 64 }, "avc1", "h264_vaapi"), "-c:v"),
+    "libx264",
+  );
   assert.ok(!inputArguments({ ...FORMAT, width: 64 }, "avc1", "h264_vaapi").includes("-init_hw_device"));
 });
 
-test("the encoder is part of what names the bytes", () => {
+test("the recipe identifies the encoder", () => {
   assert.equal(new Set(VIDEO_ENCODERS.map(h264Recipe)).size, VIDEO_ENCODERS.length);
 });
 
-test("an encoder that works lets the server start; one that does not keeps it from starting, with one sentence", async (t) => {
+test("the server starts only if the video encoder works, and otherwise reports why in one line", async (t) => {
   await checkEncoder("x264");
   const root = await tempFolder(t);
   for (const videoEncoder of HARDWARE) {
@@ -101,9 +104,9 @@ test("an encoder that works lets the server start; one that does not keeps it fr
   });
 });
 
-test("siedd serve --video-encoder says what an ffmpeg without it lacks, and ends", async (t) => {
+test("siedd serve --video-encoder exits with an error if ffmpeg lacks the encoder", async (t) => {
   const folder = await tempFolder(t);
-  // A real ffmpeg whose list of encoders has lost the one of NVIDIA, as builds without its headers have.
+  // A real ffmpeg without the NVIDIA encoder in its list, like builds without NVIDIA's headers.
   const script = `#!/bin/sh\nPATH="$REAL_PATH" exec ffmpeg "$@" | grep -v h264_nvenc\n`;
   await writeFile(join(folder, "ffmpeg"), script);
   await chmod(join(folder, "ffmpeg"), 0o755);
@@ -115,11 +118,11 @@ test("siedd serve --video-encoder says what an ffmpeg without it lacks, and ends
     { env: { ...environment, REAL_PATH: PATH, PATH: `${folder}${delimiter}${PATH}` } },
   );
   t.after(() => child.kill("SIGKILL"));
-  let said = "";
+  let stderr = "";
   child.stderr.on("data", (chunk: Buffer) => {
-    said += chunk;
+    stderr += chunk;
   });
   const [status] = await once(child, "close");
-  assert.equal(status, 1, said);
-  assert.match(said, /this ffmpeg has no h264_nvenc; install one that was built with it, or choose x264/);
+  assert.equal(status, 1, stderr);
+  assert.match(stderr, /this ffmpeg has no h264_nvenc; install one that was built with it, or choose x264/);
 });

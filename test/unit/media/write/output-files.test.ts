@@ -4,19 +4,19 @@ import { chmod, mkdir, open, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { ffmpegCommand, fileUrl, quiet, runFfmpeg } from "../../../../media/ffmpeg/run.js";
+import { BASE_OPTIONS, ffmpegCommand, fileUrl, runFfmpeg } from "../../../../media/ffmpeg/run.js";
 import { encodeAudio, probeVideo, writeMp4, writePng, writeY4m } from "../../../../media/index.js";
-import { remaining } from "../../../support/child-processes.js";
-import { fails, framesOf, gray, near } from "../../../support/media-checks.js";
+import { remainingProcesses } from "../../../support/child-processes.js";
+import { framesOf, gray, isMediaError, near } from "../../../support/media-checks.js";
 import { ffmpeg } from "../../../support/odd-videos.js";
 import { tempFolder } from "../../../support/temp-folder.js";
 
 const run = promisify(execFile);
 
-test("sound starts with the picture, whatever the file's clock says", async (t) => {
+test("audio stays in sync with the video when it starts late", async (t) => {
   const folder = await tempFolder(t);
-  const [video, adts] = [join(folder, "video.mp4"), join(folder, "sound.aac")];
-  // The sound begins 0.5 s late, with a click at 0.25 s of its own.
+  const [video, adts] = [join(folder, "video.mp4"), join(folder, "audio.aac")];
+  // The audio starts 0.5 s late and has a click 0.25 s after its start.
   const click = "aevalsrc='if(between(t,0.25,0.2505),0.9,0)':s=48000:d=1";
   await ffmpeg(
     "-f",
@@ -51,10 +51,10 @@ test("sound starts with the picture, whatever the file's clock says", async (t) 
     });
     near([await clickAt(mp4)], [0.25 * 48000], 40);
   }
-  assert.deepEqual((await readdir(folder)).sort(), ["video.mp4", "out.mp4", "sound.aac"]);
+  assert.deepEqual((await readdir(folder)).sort(), ["audio.aac", "out.mp4", "video.mp4"]);
 });
 
-/** Sample (at 48 kHz) of the loudest moment as a player hears it. */
+/** Returns the index of the loudest sample at 48 kHz, after edit lists are applied. */
 async function clickAt(path: string): Promise<number> {
   const stdout = await ffmpeg("-i", path, "-ac", "1", "-ar", "48000", "-f", "f32le", "-");
   const samples = new Float32Array(stdout.buffer.slice(stdout.byteOffset, stdout.byteOffset + stdout.length));
@@ -64,7 +64,7 @@ async function clickAt(path: string): Promise<number> {
   );
 }
 
-test("mp4 holds the frames given, tagged BT.709 with its index first", async (t) => {
+test("writeMp4 writes all frames, tags BT.709, and puts the index first", async (t) => {
   const output = join(await tempFolder(t), "out.mp4");
   const levels = [20, 60, 100, 140, 180, 220];
   await writeMp4({
@@ -89,11 +89,11 @@ test("mp4 holds the frames given, tagged BT.709 with its index first", async (t)
   });
   const head = (await readFile(output)).toString("latin1");
   assert.ok(head.indexOf("moov") < head.indexOf("mdat"));
-  const back = await framesOf(output, { width: 64, height: 48, firstFrame: 0, frameCount: 6 });
-  for (const [index, frame] of back.entries()) near([frame[0]!], [((levels[index]! - 16) * 255) / 219], 3);
+  const decoded = await framesOf(output, { width: 64, height: 48, firstFrame: 0, frameCount: 6 });
+  for (const [index, frame] of decoded.entries()) near([frame[0]!], [((levels[index]! - 16) * 255) / 219], 3);
 });
 
-test("y4m is read back by ffmpeg byte for byte", async (t) => {
+test("ffmpeg reads the bytes that writeY4m writes", async (t) => {
   const output = join(await tempFolder(t), "out.y4m");
   await writeY4m({
     output,
@@ -106,7 +106,7 @@ test("y4m is read back by ffmpeg byte for byte", async (t) => {
   assert.deepEqual([...stdout.subarray(768, 770), stdout.length], [99, 99, 3 * 768]);
 });
 
-test("png holds the pixels given, at an odd size", async (t) => {
+test("writePng writes the pixels unchanged, at an odd size", async (t) => {
   const output = join(await tempFolder(t), "out.png");
   const rgba = new Uint8Array(33 * 17 * 4).map((_, index) => (index * 7) % 251);
   await writePng({ output, width: 33, height: 17, rgba });
@@ -117,16 +117,16 @@ test("png holds the pixels given, at an odd size", async (t) => {
   );
 });
 
-test("a write that fails leaves no file and no ffmpeg", async (t) => {
+test("a failed write leaves no file and no running ffmpeg", async (t) => {
   const folder = await tempFolder(t);
   const clip = { width: 64, height: 64, frameRate: { num: 25, den: 1 } };
   const write = (output: string, signal?: AbortSignal) =>
     writeMp4({ ...clip, output, frames: gray(64, 64, [30, 40, 50]), ...(signal && { signal }) });
   await assert.rejects(
     write(join(folder, "no", "out.mp4")),
-    fails("write-failed", /the folder does not exist/),
+    isMediaError("write-failed", /the folder does not exist/),
   );
-  await assert.rejects(write(folder), fails("write-failed", /that is a folder/));
+  await assert.rejects(write(folder), isMediaError("write-failed", /it is a folder/));
   const broken = async function* () {
     yield* gray(64, 64, [30]);
     throw new RangeError("group 3 is corrupt");
@@ -142,29 +142,29 @@ test("a write that fails leaves no file and no ffmpeg", async (t) => {
   const reason = new Error("interrupted");
   await assert.rejects(write(join(folder, "out.mp4"), AbortSignal.abort(reason)), reason);
   assert.deepEqual(await readdir(folder), []);
-  assert.equal(await remaining("ffmpeg"), 0);
+  assert.equal(await remainingProcesses("ffmpeg"), 0);
   await mkdir(join(folder, "locked"));
   await chmod(join(folder, "locked"), 0o500);
-  // The superuser may write everywhere; anybody else is told.
+  // The superuser may write everywhere.
   const locked = write(join(folder, "locked", "out.mp4"));
   if (process.getuid?.() === 0) await locked;
-  else await assert.rejects(locked, fails("write-failed", /permission denied/));
+  else await assert.rejects(locked, isMediaError("write-failed", /permission denied/));
 });
 
-test("a full disk is called by its name", async () => {
+test("a full disk is reported as disk-full", async () => {
   const command = ffmpegCommand()
     .input("testsrc=s=320x240:d=1")
-    .inputOptions([...quiet, "-f", "lavfi"])
+    .inputOptions([...BASE_OPTIONS, "-f", "lavfi"])
     .outputOptions(["-f", "rawvideo"])
     .output(fileUrl("/dev/full"));
   await assert.rejects(
     runFfmpeg(command, { failure: "cannot write out.mp4" }),
-    fails("disk-full", /the disk is full/),
+    isMediaError("disk-full", /the disk is full/),
   );
   const full = (await open("/dev/full", "w")).createWriteStream();
   const size = { width: 64, height: 64, frameRate: { num: 25, den: 1 } };
   await assert.rejects(
     writeY4m({ ...size, output: full, frames: gray(64, 64, [1, 2]) }),
-    fails("disk-full", /the disk is full/),
+    isMediaError("disk-full", /the disk is full/),
   );
 });
