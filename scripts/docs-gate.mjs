@@ -1,11 +1,11 @@
 // Fails if the documentation is incomplete: a command-line option that no page mentions, an exported name without a
-// docstring, a README without its two commands, or outdated reference tables of the player.
-import { spawnSync } from "node:child_process";
+// docstring, a README without its two commands, or outdated reference tables.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { readHelp } from "./cli-reference.mjs";
 import { main, root, ScriptError } from "./ensure.mjs";
-import { outdatedReferences } from "./player-reference.mjs";
+import { outdatedPages } from "./generate-docs.mjs";
 
 const read = (path) => (existsSync(join(root, path)) ? readFileSync(join(root, path), "utf8") : "");
 
@@ -14,7 +14,7 @@ export async function checkDocs() {
     ...undocumentedOptions(),
     ...undocumentedExports(),
     ...undocumentedCommands(),
-    ...(await outdatedReferences()),
+    ...(await outdatedPages()),
   ];
   if (problems.length > 0) throw new ScriptError(`\n  ${problems.join("\n  ")}`);
 }
@@ -32,21 +32,16 @@ function documentation() {
   return ["README.md", ...pages.map((name) => join("docs", name))].map(read).join("\n");
 }
 
-function help(...command) {
-  const args = [join(root, "dist/cli/main.js"), ...command, "--help"];
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
-  if (status !== 0) throw new ScriptError(`siedd ${command.join(" ")} --help fails: ${stderr}`);
-  return stdout;
-}
-
 function undocumentedOptions() {
   const text = documentation();
-  const commands = [...help().matchAll(/^ {2}([a-z]+) .*$/gm)]
+  const commands = [...readHelp().matchAll(/^ {2}([a-z]+) .*$/gm)]
     .map(([, name]) => name)
     .filter((name) => name !== "help");
   if (commands.length === 0) return ["siedd --help lists no commands"];
   return commands.flatMap((command) => {
-    const options = [...help(command).matchAll(/(?<=^ *(?:-\w, )?)--[a-z0-9-]+/gm)].map(([option]) => option);
+    const options = [...readHelp(command).matchAll(/(?<=^ *(?:-\w, )?)--[a-z0-9-]+/gm)].map(
+      ([option]) => option,
+    );
     const missing = [...new Set(options)].filter(
       (option) => !new RegExp(`${option}(?![a-z0-9-])`).test(text),
     );
