@@ -1,6 +1,6 @@
 export { encode } from "./encode.js";
 export { EncoderError, type EncoderErrorCode } from "./errors.js";
-export { type Comparison, compareFrames, type FrameComparison } from "./evaluation/compare.js";
+export { type Comparison, compareFrames, type FrameComparison, worstFrames } from "./evaluation/compare.js";
 export {
   type ComparedFrames,
   type ConventionalRequest,
@@ -13,7 +13,6 @@ export {
 export { type EqualQuality, findEqualQuality, type RateDistortionPoint } from "./evaluation/equal-quality.js";
 export { SsimEvaluator, type SsimScores } from "./evaluation/ms-ssim.js";
 export { framePsnr } from "./evaluation/psnr.js";
-export { worstFrames } from "./evaluation/worst-frames.js";
 export type { EncodeEvent, EncodePhase, EncodeSummary } from "./events.js";
 export type { EncodeOptions, Preset } from "./options.js";
 export type { AnchorChoice } from "./plan/anchors.js";

@@ -12,6 +12,7 @@ import type { Precision } from "./training/onnx/precision.js";
 export type TilePreset = "draft" | "fast" | "balanced" | "quality";
 /** Presets of the paper profile: sizes of the published network. */
 export type PaperPreset = "s" | "m" | "l";
+/** Presets of both profiles. */
 export type Preset = TilePreset | PaperPreset;
 
 /** Optimizers of the paper profile. */

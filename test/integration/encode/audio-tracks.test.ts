@@ -10,16 +10,15 @@ import { exact, ffmpeg, lavfi, streamsOf } from "../../support/odd-videos.js";
 import { testServer } from "../../support/running-server.js";
 import { tempFolder } from "../../support/temp-folder.js";
 
-/** Seconds of the video. */
-const LENGTH = 1.2;
-/** Hertz of each track's tone. */
+const DURATION_SECONDS = 1.2;
+/** Frequency of the tone of each track, Hz. */
 const TONES = [400, 700, 1100];
 
-/** A video in English (5.1, its tone in the center alone), German (stereo) and an unknown language (mono). */
-async function video(path: string): Promise<void> {
-  const tone = (hertz: number) => `sine=${hertz}:sample_rate=48000:duration=${LENGTH}`;
+/** Creates a video with audio in English (5.1, with a tone in the center only), German (stereo) and an unknown language (mono). */
+async function createVideo(path: string): Promise<void> {
+  const tone = (hertz: number) => `sine=${hertz}:sample_rate=48000:duration=${DURATION_SECONDS}`;
   await ffmpeg(
-    ...lavfi(`testsrc2=s=32x32:r=10:d=${LENGTH}`),
+    ...lavfi(`testsrc2=s=32x32:r=10:d=${DURATION_SECONDS}`),
     ...lavfi(`${tone(TONES[0]!)},pan=5.1|FC=c0`),
     ...lavfi(`${tone(TONES[1]!)},pan=stereo|FL=c0|FR=c0`),
     ...lavfi(tone(TONES[2]!)),
@@ -28,8 +27,8 @@ async function video(path: string): Promise<void> {
   );
 }
 
-/** Which tone a track has, and in which of its channels. */
-async function heard(
+/** Measures the frequency of a track, and which of its channels have the tone. */
+async function measureTone(
   path: string,
   track: number,
   channels: number,
@@ -52,22 +51,20 @@ async function heard(
   return { hertz: crossings * 2, loud };
 }
 
-test("every audio track is kept, with its language and its channels, to the player and back to a file", async (t) => {
+test("keeps every audio track with its language and channels, in the asset, in the playlists and in decoded files", async (t) => {
   const folder = await tempFolder(t);
   const at = (name: string) => join(folder, name);
-  await video(at("video.mkv"));
+  await createVideo(at("video.mkv"));
   await encode({
-    ...{
-      input: at("video.mkv"),
-      output: at("video.siedd"),
-      steps: 20,
-      phase1Steps: 20,
-      points: 64,
-      workers: 1,
-    },
+    input: at("video.mkv"),
+    output: at("video.siedd"),
+    steps: 20,
+    phase1Steps: 20,
+    points: 64,
+    workers: 1,
   });
 
-  const info = JSON.parse(await said(["info", at("video.siedd"), "--json"]));
+  const info = JSON.parse(await runCommand(["info", at("video.siedd"), "--json"]));
   const tracks = info.audio.map(({ language, channels, codec }: Record<string, unknown>) => [
     language,
     channels,
@@ -80,20 +77,20 @@ test("every audio track is kept, with its language and its channels, to the play
   ];
   assert.deepEqual(tracks, expected);
   assert.match(
-    await said(["info", at("video.siedd")]),
+    await runCommand(["info", at("video.siedd")]),
     /6 channels .* language eng[\s\S]*2 channels .* language ger/,
   );
 
-  await said(["decode", at("video.siedd"), "-o", at("back.mp4"), "--from", "0.2"]);
+  await runCommand(["decode", at("video.siedd"), "-o", at("back.mp4"), "--from", "0.2"]);
   for (const path of [at("video.siedd"), at("back.mp4")]) {
-    const sound = (await streamsOf(path)).filter(({ codec_type }) => codec_type === "audio");
+    const streams = (await streamsOf(path)).filter(({ codec_type }) => codec_type === "audio");
     assert.deepEqual(
-      sound.map(({ tags, channels }) => [tags?.language ?? "und", channels]),
+      streams.map(({ tags, channels }) => [tags?.language ?? "und", channels]),
       expected.map(([language, channels]) => [language, channels]),
     );
     for (const [track, hertz] of TONES.entries()) {
       const channels = expected[track]![1] as number;
-      const found = await heard(path, track, channels);
+      const found = await measureTone(path, track, channels);
       assert.ok(Math.abs(found.hertz - hertz) <= 4, `${path}, track ${track}: ${found.hertz} Hz`);
       assert.deepEqual(found.loud, [[2], [0, 1], [0]][track]);
     }
@@ -128,8 +125,8 @@ test("every audio track is kept, with its language and its channels, to the play
   assert.equal(played.filter(({ codec_type }) => codec_type === "audio").length, 3);
 });
 
-/** Runs the command in this process; what it printed. */
-async function said(argv: readonly string[]): Promise<string> {
+/** Runs the command in this process and returns its standard output. */
+async function runCommand(argv: readonly string[]): Promise<string> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const printed = Promise.all([text(stdout), text(stderr)]);
   const code = await run(argv, { stdout, stderr, signal: new AbortController().signal });

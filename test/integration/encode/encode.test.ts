@@ -12,8 +12,8 @@ import { remainingProcesses } from "../../support/child-processes.js";
 import { clip } from "../../support/clips.js";
 import { tempFolder } from "../../support/temp-folder.js";
 
-/** Two seconds of bunny, small: two groups, one of them the anchor. */
-async function small(output: string): Promise<EncodeOptions> {
+/** Options for two seconds of bunny at a small size: two groups, one of them the anchor. */
+async function smallEncode(output: string): Promise<EncodeOptions> {
   const size = { width: 160, height: 90 };
   return {
     input: await clip("bunny"),
@@ -27,10 +27,10 @@ async function small(output: string): Promise<EncodeOptions> {
   };
 }
 
-test("a video becomes an asset: every frame, its sound, groups of about a second", async (t) => {
+test("encodes every frame and the audio of a video, in groups of about a second", async (t) => {
   const output = join(await tempFolder(t), "bunny.siedd");
   const events: EncodeEvent[] = [];
-  const summary = await encode({ ...(await small(output)), onEvent: (event) => events.push(event) });
+  const summary = await encode({ ...(await smallEncode(output)), onEvent: (event) => events.push(event) });
   const asset = await openAsset(memorySource(await readFile(output)));
   assert.equal(asset.frameCount, 50);
   assert.deepEqual(
@@ -41,7 +41,7 @@ test("a video becomes an asset: every frame, its sound, groups of about a second
   assert.equal(asset.audio.length, 1);
   const { packetCount, packetDuration, sampleRate } = asset.audio[0]!;
   const seconds = (packetCount * packetDuration) / sampleRate;
-  assert.ok(seconds >= 2 && seconds < 2.1, `${seconds} s of sound`);
+  assert.ok(seconds >= 2 && seconds < 2.1, `${seconds} s of audio`);
   assert.ok(summary.psnr > 22, `${summary.psnr} dB`);
   assert.equal(summary.bytes, (await stat(output)).size);
   assert.ok(Math.abs(summary.bpp - ((summary.bytes - summary.audioBytes) * 8) / (50 * 160 * 90)) < 1e-9);
@@ -54,11 +54,11 @@ test("a video becomes an asset: every frame, its sound, groups of about a second
   assert.deepEqual(await readdir(join(output, "..")), ["bunny.siedd"]);
 });
 
-test("an interrupted encode goes on from its checkpoints, and neither that nor the workers change a byte", async (t) => {
+test("resumes an aborted encode with identical bytes, whatever the number of workers", async (t) => {
   const folder = await tempFolder(t);
-  const whole = join(folder, "whole.siedd");
+  const uninterrupted = join(folder, "uninterrupted.siedd");
   const groupFrames = 8;
-  await encode({ ...(await small(whole)), groupFrames, workers: 1 });
+  await encode({ ...(await smallEncode(uninterrupted)), groupFrames, workers: 1 });
 
   const output = join(folder, "part.siedd");
   const interrupt = new AbortController();
@@ -69,43 +69,43 @@ test("an interrupted encode goes on from its checkpoints, and neither that nor t
     interrupt.abort();
   };
   await assert.rejects(
-    encode({ ...(await small(output)), groupFrames, signal: interrupt.signal, onEvent }),
+    encode({ ...(await smallEncode(output)), groupFrames, signal: interrupt.signal, onEvent }),
     (error) =>
-      error instanceof EncoderError && error.code === "interrupted" && /--resume/.test(error.message),
+      error instanceof EncoderError && error.code === "interrupted" && /resume: true/.test(error.message),
   );
   assert.equal(await remainingProcesses("ffmpeg"), 0);
-  assert.deepEqual((await readdir(folder)).sort(), ["part.siedd.work", "whole.siedd"]);
+  assert.deepEqual((await readdir(folder)).sort(), ["part.siedd.work", "uninterrupted.siedd"]);
 
   const groups: number[] = [];
   await encode({
-    ...(await small(output)),
+    ...(await smallEncode(output)),
     groupFrames,
     resume: true,
     onEvent: (event) => event.type === "group" && groups.push(event.index),
   });
-  assert.ok(finished.length < 6, `all of ${finished} were finished before the interruption`);
+  assert.ok(finished.length < 6, `finished before the abort: ${finished}`);
   assert.deepEqual([...finished, ...groups].sort(), [0, 1, 2, 3, 4, 5], "no group is trained twice");
-  assert.deepEqual(await readFile(output), await readFile(whole));
+  assert.deepEqual(await readFile(output), await readFile(uninterrupted));
 });
 
-test("checkpoints of another encode are refused by --resume and replaced without it", async (t) => {
+test("rejects checkpoints of another encode with resume, and replaces them without", async (t) => {
   const output = join(await tempFolder(t), "a.siedd");
   const interrupt = new AbortController();
   const onEvent = (event: EncodeEvent) =>
     event.type === "progress" && event.phase === "phase2" && interrupt.abort();
   await assert.rejects(
-    encode({ ...(await small(output)), signal: interrupt.signal, onEvent }),
+    encode({ ...(await smallEncode(output)), signal: interrupt.signal, onEvent }),
     /interrupted/,
   );
   await assert.rejects(
-    encode({ ...(await small(output)), resume: true, steps: 151 }),
+    encode({ ...(await smallEncode(output)), resume: true, steps: 151 }),
     (error) => error instanceof EncoderError && error.code === "no-match",
   );
-  await encode({ ...(await small(output)), steps: 20, phase1Steps: 20 });
+  await encode({ ...(await smallEncode(output)), steps: 20, phase1Steps: 20 });
   assert.ok((await stat(output)).size > 0);
 });
 
-test("a frame alone, an odd size and a tiny picture encode", async (t) => {
+test("encodes a single frame, an odd size and a tiny size", async (t) => {
   const folder = await tempFolder(t);
   const input = await clip("carphone");
   for (const [size, to] of [
@@ -120,33 +120,33 @@ test("a frame alone, an odd size and a tiny picture encode", async (t) => {
   }
 });
 
-test("--device cuda without CUDA ends in one sentence that says what to do", {
+test("rejects device cuda without CUDA before the video is read, with what to do", {
   skip: hasCudaProvider(),
 }, async (t) => {
   const output = join(await tempFolder(t), "a.siedd");
-  const onEvent = () => assert.fail("nothing is looked at, let alone trained");
+  const onEvent = () => assert.fail("no event is emitted");
   await assert.rejects(
-    encode({ ...(await small(output)), device: "cuda", onEvent }),
+    encode({ ...(await smallEncode(output)), device: "cuda", onEvent }),
     (error) =>
       error instanceof EncoderError &&
       error.code === "no-cuda" &&
-      /setup:cuda.*--device cpu/.test(error.message),
+      /setup:cuda.*device: "cpu"/.test(error.message),
   );
 });
 
-test("options out of bounds are refused by name, rule and value", async () => {
+test("rejects options out of bounds with name, rule and value", async () => {
   const base = { input: "a.mp4", output: "a.siedd" };
   for (const [options, message] of [
-    [{ steps: 0 }, /--steps must be a whole number from 1 to 1000000, not 0/],
-    [{ width: 13 }, /--width must be one of 4, 8, 12, 16, 24, 32, not 13/],
-    [{ size: { width: 15, height: 20 } }, /--size must be a whole number from 16 to 8192, not 15/],
-    [{ from: 3, to: 2 }, /--to must be more than 3 seconds, not 2/],
+    [{ steps: 0 }, /^EncoderError: steps must be an integer from 1 to 1000000, got 0/],
+    [{ width: 13 }, /width must be one of 4, 8, 12, 16, 24, 32, got 13/],
+    [{ size: { width: 15, height: 20 } }, /size must be an integer from 16 to 8192, got 15/],
+    [{ from: 3, to: 2 }, /to must be > 3 seconds, got 2/],
   ] as const) {
     await assert.rejects(encode({ ...base, ...options }), message);
   }
 });
 
-test("pictures with large tiles get wider decoders, unless a width was asked for", () => {
+test("large tiles get wider decoders, unless the width is an option", () => {
   const widthAt = (width: number, height: number, options: Partial<EncodeOptions> = {}) =>
     settingsForSize(
       width,
@@ -160,7 +160,7 @@ test("pictures with large tiles get wider decoders, unless a width was asked for
   assert.equal(widthAt(1280, 720, { preset: "draft" }), 16);
 });
 
-test("every scene cut is a border, and groups of a scene differ by at most a frame", () => {
+test("cuts groups at every scene, of lengths that differ by at most one frame within a scene", () => {
   const rate = { num: 25, den: 1 };
   for (const [frames, cuts] of [
     [132, []],

@@ -26,19 +26,19 @@ async function encoded(t: TestContext, more: Partial<EncodeOptions>) {
   const events: EncodeEvent[] = [];
   const onEvent = (event: EncodeEvent) => void events.push(event);
   const summary = await encode({ ...BRIEF, input: await clip("bikes"), output, onEvent, ...more });
-  const said = events.filter(({ type }) => type === "min-psnr" || type === "target-missed");
-  return { ...summary, said, content: await readFile(output), trained: events.filter(isGroup).length };
+  const reports = events.filter(({ type }) => type === "min-psnr" || type === "target-missed");
+  return { ...summary, reports, content: await readFile(output), trained: events.filter(isGroup).length };
 }
 const isGroup = ({ type }: EncodeEvent): boolean => type === "group";
 
-/** The same video without a floor and with one above it, for all tests. */
-interface Pair {
+/** The same video without minPsnr and with one above its PSNR, shared by all tests. */
+interface EncodePair {
   readonly plain: Awaited<ReturnType<typeof encoded>>;
   readonly raised: Awaited<ReturnType<typeof encoded>>;
   readonly minPsnr: number;
 }
-let videos: Pair | undefined;
-async function bothVideos(t: TestContext): Promise<Pair> {
+let videos: EncodePair | undefined;
+async function bothVideos(t: TestContext): Promise<EncodePair> {
   if (videos === undefined) {
     const plain = await encoded(t, { minPsnr: 0 });
     const minPsnr = Math.round(plain.psnr) + 2;
@@ -47,52 +47,54 @@ async function bothVideos(t: TestContext): Promise<Pair> {
   return videos;
 }
 
-test("a video below its floor comes up to it and says before what that takes; one above it keeps its bytes", async (t) => {
+test("a video below minPsnr reaches it and reports the cost before; a video above it keeps its bytes", async (t) => {
   const { plain, raised, minPsnr } = await bothVideos(t);
-  assert.ok(raised.psnr >= minPsnr, `${raised.psnr} dB, a floor of ${minPsnr} dB`);
-  const [told] = raised.said;
-  assert.ok(raised.said.every(({ type }) => type === "min-psnr"));
-  assert.ok(told?.type === "min-psnr" && told.expectedBytes > told.bytes && told.expectedBpp > told.bpp);
-  assert.ok(Math.abs(told.bytes / plain.bytes - 1) < 0.1, `${told.bytes} so far, and ${plain.bytes} without`);
-  assert.match(
-    told.message,
-    / dB is below the floor of \d+ dB: .* kB instead of .*--min-psnr 0 leaves it out/,
+  assert.ok(raised.psnr >= minPsnr, `${raised.psnr} dB, minPsnr ${minPsnr} dB`);
+  const [report] = raised.reports;
+  assert.ok(raised.reports.every(({ type }) => type === "min-psnr"));
+  assert.ok(
+    report?.type === "min-psnr" && report.expectedBytes > report.bytes && report.expectedBpp > report.bpp,
   );
-  const alone = await encoded(t, { minPsnr, workers: 1 });
-  assert.ok(alone.content.equals(raised.content), "one worker gives the bytes of two");
+  assert.ok(
+    Math.abs(report.bytes / plain.bytes - 1) < 0.1,
+    `${report.bytes} so far, and ${plain.bytes} without`,
+  );
+  assert.match(report.message, / dB is below minPsnr \d+ dB: .* kB instead of .*set minPsnr to 0/);
+  const oneWorker = await encoded(t, { minPsnr, workers: 1 });
+  assert.ok(oneWorker.content.equals(raised.content), "one worker gives the same bytes as two");
 
   const above = await encoded(t, { minPsnr: Math.floor(plain.psnr) });
-  assert.ok(above.content.equals(plain.content), "above its floor a video is what it is without");
-  assert.equal(above.said.length, 0);
+  assert.ok(above.content.equals(plain.content), "a video above minPsnr has the same bytes as without");
+  assert.equal(above.reports.length, 0);
 });
 
-test("a floor that no decoders reach costs nothing and is said", async (t) => {
-  const { said, bpp } = await encoded(t, { steps: 2, phase1Steps: 2, width: 4, minPsnr: 40 });
+test("a minPsnr that no decoders reach costs nothing and is reported", async (t) => {
+  const { reports, bpp } = await encoded(t, { steps: 2, phase1Steps: 2, width: 4, minPsnr: 40 });
   assert.deepEqual(
-    said.map(({ type }) => type),
+    reports.map(({ type }) => type),
     ["target-missed"],
   );
   assert.match(
-    said[0]?.type === "target-missed" ? said[0].message : "",
-    /^\d+\.\d dB, below the floor of 40 dB: that would take about .* bits a pixel, and decoders hold .* at most/,
+    reports[0]?.type === "target-missed" ? reports[0].message : "",
+    /^\d+\.\d dB is below minPsnr 40 dB: it takes about .* bits per pixel, but the largest decoders hold .*;/,
   );
-  assert.ok(bpp < 1, `${bpp} bits a pixel`);
+  assert.ok(bpp < 1, `${bpp} bits per pixel`);
 });
 
-test("an encode killed while it comes up to its floor goes on to the same bytes", async (t) => {
+test("resumes an encode killed on its way to minPsnr with identical bytes", async (t) => {
   const { raised, minPsnr } = await bothVideos(t);
   const asset = join(await tempFolder(t), "killed.siedd");
   const args = [COMMAND, "encode", await clip("bikes"), "-o", asset, ...BRIEF_FLAGS];
-  const floor = ["--min-psnr", String(minPsnr)];
+  const minPsnrFlags = ["--min-psnr", String(minPsnr)];
   const start = async (killedBy?: EncodeEvent["type"]) => {
-    const child = spawn(process.execPath, [...args, ...floor, "--resume", "--json"], {
+    const child = spawn(process.execPath, [...args, ...minPsnrFlags, "--resume", "--json"], {
       stdio: ["ignore", "ignore", "pipe"],
       timeout: 600_000,
     });
     const closed = once(child, "close");
     let trained = 0;
     for await (const line of createInterface(child.stderr!)) {
-      // What a killed process had not written to its end is no event.
+      // The last line of a killed process may be incomplete.
       if (!line.endsWith("}")) continue;
       const event: EncodeEvent = JSON.parse(line);
       if (isGroup(event)) trained++;
@@ -105,20 +107,20 @@ test("an encode killed while it comes up to its floor goes on to the same bytes"
   const second = await start("group");
   const last = await start();
   assert.equal(last.code, 0);
-  // A child that is through before its parent hears of it leaves nothing to go on from.
+  // A child may finish before the parent has read its event and killed it.
   if (first.killed && second.killed) {
-    assert.ok(second.trained + last.trained < raised.trained, "what was finished is not trained again");
+    assert.ok(second.trained + last.trained < raised.trained, "finished groups are not trained again");
   }
   assert.ok((await readFile(asset)).equals(raised.content));
 });
 
-test("balanced and quality have a floor of 27 dB where none of their numbers is replaced; 0 takes it away", () => {
-  const floor = (more: Partial<EncodeOptions>) =>
+test("minPsnr is 27 dB by default with balanced and quality, unless a number of the preset is replaced; 0 turns it off", () => {
+  const resolveMinPsnr = (more: Partial<EncodeOptions>) =>
     resolveTileOptions({ input: "a.mp4", output: "a.siedd", ...more }).minPsnr;
-  assert.equal(floor({}), 27);
-  assert.equal(floor({ preset: "quality" }), 27);
-  assert.equal(floor({ preset: "fast" }), undefined);
-  assert.equal(floor({ preset: "fast", minPsnr: 25, steps: 100 }), 25);
+  assert.equal(resolveMinPsnr({}), 27);
+  assert.equal(resolveMinPsnr({ preset: "quality" }), 27);
+  assert.equal(resolveMinPsnr({ preset: "fast" }), undefined);
+  assert.equal(resolveMinPsnr({ preset: "fast", minPsnr: 25, steps: 100 }), 25);
   for (const more of [
     { minPsnr: 0 },
     { steps: 100 },
@@ -126,24 +128,24 @@ test("balanced and quality have a floor of 27 dB where none of their numbers is 
     { groupFrames: 8 },
     { targetPsnr: 25 },
   ]) {
-    assert.equal(floor(more), undefined, JSON.stringify(more));
+    assert.equal(resolveMinPsnr(more), undefined, JSON.stringify(more));
   }
   for (const [more, message] of [
-    [{ minPsnr: 5 }, /--min-psnr must be 0 or from 10 to 40 dB, not 5/],
-    [{ minPsnr: 27, targetBpp: 0.1 }, /--min-psnr and a target exclude each other/],
+    [{ minPsnr: 5 }, /minPsnr must be 0 or from 10 to 40 dB, got 5/],
+    [{ minPsnr: 27, targetBpp: 0.1 }, /minPsnr and a target .* are mutually exclusive/],
   ] as const) {
     assert.throws(
-      () => floor(more),
+      () => resolveMinPsnr(more),
       (error) => error instanceof EncoderError && error.code === "bad-option" && message.test(error.message),
     );
   }
 });
 
-test("the further a video is below its floor, the more bits are expected", () => {
+test("expects more bits the further a video is below minPsnr", () => {
   let before = 0;
   for (const psnr of [27.5, 26, 24, 20, 16]) {
     const bits = bppForMinPsnr({ psnr, bpp: 0.12 }, 27);
-    assert.ok(bits > before && bits < 10, `${bits} bits a pixel from ${psnr} dB`);
+    assert.ok(bits > before && bits < 10, `${bits} bits per pixel from ${psnr} dB`);
     before = bits;
   }
 });

@@ -19,8 +19,8 @@ async function encoded(input: string, options: Partial<EncodeOptions> = {}): Pro
   return openAsset(memorySource(await readFile(output)));
 }
 
-/** Colors of a row of `count` places from left to right, at the middle of the first frame. */
-async function colors(path: string, count: number): Promise<number[][]> {
+/** Returns `count` colors from left to right along the middle row of the first frame. */
+async function rowColors(path: string, count: number): Promise<number[][]> {
   const range = { width: count, height: 3, firstFrame: 0, frameCount: 1 };
   for await (const frame of readFrames(path, await probeVideo(path), range)) {
     return Array.from({ length: count }, (_, x) => [...frame.subarray((count + x) * 3, (count + x) * 3 + 3)]);
@@ -28,25 +28,25 @@ async function colors(path: string, count: number): Promise<number[][]> {
   throw new Error(`${path} has no frame`);
 }
 
-function near(actual: readonly number[], expected: readonly number[], tolerance: number): void {
+function assertNear(actual: readonly number[], expected: readonly number[], tolerance: number): void {
   const worst = Math.max(...actual.map((value, i) => Math.abs(value - expected[i]!)));
   assert.ok(worst <= tolerance, `${actual} is not within ${tolerance} of ${expected}`);
 }
 
-test("a video of variable rate, turned, oblong, of ten bits, of an odd size or of one frame becomes an asset", async (t) => {
+test("encodes videos of variable frame rate, rotated, with non-square pixels, of 10 bits, of odd size and of one frame", async (t) => {
   const folder = await tempFolder(t);
   const flat = join(folder, "flat.mp4");
   await ffmpeg(...lavfi("testsrc2=s=48x32:r=10:d=0.4"), ...exact, flat);
   const videos: [name: string, made: string[], width: number, height: number, frames: number][] = [
-    // Of 20 frames the 3rd to the 9th are not there: the 2nd is held.
+    // Frames 3 to 9 of 20 are missing: frame 2 is repeated.
     [
       "variable.mkv",
       [...lavfi("testsrc2=s=32x32:r=20:d=1"), "-vf", "select='not(between(n,2,8))'", ...exact],
       ...([32, 32, 20] as const),
     ],
-    ["turned.mp4", ["-i", flat, "-c", "copy", "-metadata:s:v", "rotate=90"], 32, 48, 4],
+    ["rotated.mp4", ["-i", flat, "-c", "copy", "-metadata:s:v", "rotate=90"], 32, 48, 4],
     [
-      "oblong.mp4",
+      "non-square.mp4",
       [...lavfi("testsrc2=s=32x32:r=10:d=0.4"), "-vf", "setsar=128/117", ...exact],
       ...([35, 32, 4] as const),
     ],
@@ -71,15 +71,15 @@ test("a video of variable rate, turned, oblong, of ten bits, of an odd size or o
   assert.deepEqual([carphone.width, carphone.height, carphone.pixelAspect.num], [193, 144, 128]);
 });
 
-test("ten bits are read as the same gray as eight", async (t) => {
+test("10-bit gray reads as the same gray as 8-bit", async (t) => {
   const path = join(await tempFolder(t), "gray.mkv");
   await ffmpeg(...lavfi("color=0x808080:s=32x16:d=0.2:r=10,format=yuv420p10"), "-c:v", "ffv1", path);
-  near((await colors(path, 1))[0]!, [128, 128, 128], 1);
+  assertNear((await rowColors(path, 1))[0]!, [128, 128, 128], 1);
 });
 
-test("an interlaced video is deinterlaced, one frame for each two fields", async (t) => {
+test("deinterlaces a video to one frame per two fields", async (t) => {
   const folder = await tempFolder(t);
-  // A white bar that moves 4 pixels from field to field.
+  // A white bar that moves 4 pixels per field.
   const bar = "color=black:s=64x48:r=50:d=1,geq=lum='if(between(X-4*mod(N,12),0,8),235,16)':cb=128:cr=128";
   const fields = ["-vf", "tinterlace=interleave_top,setfield=tff", "-flags", "+ildct+ilme"];
   for (const [name, encoder] of [
@@ -95,7 +95,7 @@ test("an interlaced video is deinterlaced, one frame for each two fields", async
     let count = 0;
     for await (const frame of readFrames(path, info, { ...size, firstFrame: 0, frameCount: 25 })) {
       count++;
-      // Differences between neighboring lines, at the frame's middle: a comb has them everywhere.
+      // Combing shows as differences between neighboring lines everywhere; the middle of the frame is a sample.
       for (let x = 0; x < 64; x++) {
         const at = (y: number) => frame[(y * 64 + x) * 3]!;
         combed += Math.abs(at(24) - at(25)) > 100 ? 1 : 0;
@@ -108,7 +108,7 @@ test("an interlaced video is deinterlaced, one frame for each two fields", async
   assert.equal(asset.frameCount, 25);
 });
 
-test("what is transparent is laid over black, in each way of storing it", async (t) => {
+test("composites transparent pixels over black, in every alpha format", async (t) => {
   const folder = await tempFolder(t);
   // Red, opaque on the left and half transparent on the right.
   const red = lavfi("color=red:s=32x32:r=10:d=0.3,format=rgba,geq=r=255:g=0:b=0:a='if(lt(X,16),255,128)'");
@@ -132,24 +132,24 @@ test("what is transparent is laid over black, in each way of storing it", async 
   ] as const) {
     const path = join(folder, name);
     await ffmpeg(...red, ...encoder, path);
-    const [left, right] = await colors(path, 2);
-    near([...left!, ...right!], [255, 0, 0, 128, 0, 0], 6);
+    const [left, right] = await rowColors(path, 2);
+    assertNear([...left!, ...right!], [255, 0, 0, 128, 0, 0], 6);
   }
   assert.equal((await encoded(join(folder, "hidden.webm"))).frameCount, 3);
 });
 
-test("high dynamic range is mapped: colors and whites come out as they would of an ordinary video", async (t) => {
+test("maps HDR to the colors of the same SDR video", async (t) => {
   const folder = await tempFolder(t);
   const plain = join(folder, "sdr.mkv");
   const bt709 = ["-vf", "scale=out_color_matrix=bt709,format=yuv444p", "-colorspace", "bt709"];
   await ffmpeg(...lavfi("smptehdbars=s=64x36:r=10:d=0.3"), ...bt709, "-c:v", "ffv1", plain);
-  const expected = await colors(plain, 16);
+  const expected = await rowColors(plain, 16);
   for (const transfer of ["smpte2084", "arib-std-b67"] as const) {
     const path = join(folder, `${transfer}.mkv`);
     await ffmpeg(...hdrBars(transfer), path);
-    const mapped = await colors(path, 16);
-    for (const [x, color] of mapped.entries()) near(color, expected[x]!, 45);
-    // Read as they are, the primaries are nearly gray: 40 to 60 apart.
+    const mapped = await rowColors(path, 16);
+    for (const [x, color] of mapped.entries()) assertNear(color, expected[x]!, 45);
+    // Without tone mapping, the primaries are nearly gray: their channels differ by 40 to 60.
     for (const primary of [11, 9]) {
       const [max, min] = [Math.max(...mapped[primary]!), Math.min(...mapped[primary]!)];
       assert.ok(max - min > 100, `${transfer}: ${mapped[primary]}`);
@@ -158,20 +158,20 @@ test("high dynamic range is mapped: colors and whites come out as they would of 
   assert.equal((await encoded(join(folder, "smpte2084.mkv"))).frameCount, 3);
 });
 
-test("high dynamic range is refused by name where ffmpeg cannot map it", async (t) => {
+test("rejects HDR if ffmpeg lacks zscale", async (t) => {
   const folder = await tempFolder(t);
   const video = join(folder, "video.mkv");
   await ffmpeg(...hdrBars("smpte2084"), video);
-  // The real ffmpeg but for one line of its list of filters.
-  const poor = join(folder, "ffmpeg");
-  await writeFile(poor, '#!/bin/sh\nffmpeg "$@" | grep -v zscale\n');
-  await chmod(poor, 0o755);
+  // The real ffmpeg without zscale in its list of filters.
+  const limitedFfmpeg = join(folder, "ffmpeg");
+  await writeFile(limitedFfmpeg, '#!/bin/sh\nffmpeg "$@" | grep -v zscale\n');
+  await chmod(limitedFfmpeg, 0o755);
   const index = new URL("../../../media/index.js", import.meta.url).href;
   const script = `const { probeVideo } = await import(${JSON.stringify(index)});
-    const said = (error) => error.code + ": " + error.message;
-    process.stdout.write(await probeVideo(${JSON.stringify(video)}).catch(said));`;
+    const describe = (error) => error.code + ": " + error.message;
+    process.stdout.write(await probeVideo(${JSON.stringify(video)}).catch(describe));`;
   const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script], {
-    env: { ...process.env, FFMPEG_PATH: poor },
+    env: { ...process.env, FFMPEG_PATH: limitedFfmpeg },
   });
   assert.match(
     stdout,

@@ -17,7 +17,7 @@ import { paperFormula } from "../../support/paper-formula.js";
 import { PAPER_NETWORK as PLAIN_NETWORK } from "../../support/paper-network.js";
 import { tempFolder } from "../../support/temp-folder.js";
 
-async function paper(path: string): Promise<PaperAsset> {
+async function openPaperAsset(path: string): Promise<PaperAsset> {
   const asset = await openAsset(memorySource(await readFile(path)));
   assert.ok(asset.profile === "paper");
   return asset;
@@ -36,7 +36,7 @@ const VARIANTS: Record<string, string> = {
   "patches of 3, sine low rank": "--patch 3 --decoder sine-low-rank",
 };
 
-test("patches and factored decoders: the command trains them, and shows what their network says within 1/255", async (t) => {
+test("the command trains patches and factored decoders, and decodes them within 1/255 of the formula", async (t) => {
   const folder = await tempFolder(t);
   const input = await clip("bunny");
   const size = `${SIZE.width}x${SIZE.height}`;
@@ -46,7 +46,7 @@ test("patches and factored decoders: the command trains them, and shows what the
     const all = `${BRIEF} ${TRAINING} ${options}`.trim().split(" ");
     const { psnr } = JSON.parse(await done("encode", input, "-o", output, "--json", "--size", size, ...all));
     if (await realClips()) assert.ok(psnr > 16, `${name}: ${psnr} dB`);
-    const asset = await paper(output);
+    const asset = await openPaperAsset(output);
     bytes[name] = asset.groups[0].size;
     const frame = join(folder, `${name}.png`);
     await done("decode", output, "-o", frame, "--from", "0.2");
@@ -56,15 +56,15 @@ test("patches and factored decoders: the command trains them, and shows what the
     for (let i = 0; i < data.length; i += 3 * 7) {
       const [x, y] = [(i / 3) % SIZE.width, Math.floor(i / 3 / SIZE.width)];
       expected(5, x + 0.5, y + 0.5).forEach((value, c) => {
-        const wanted = Math.max(0, Math.min(255, 255 * value));
+        const expectedValue = Math.max(0, Math.min(255, 255 * value));
         assert.ok(
-          Math.abs(data[i + c] - wanted) <= 1,
-          `${name} at ${x}, ${y}: ${data[i + c]}, not ${wanted}`,
+          Math.abs(data[i + c] - expectedValue) <= 1,
+          `${name} at ${x}, ${y}: expected ${expectedValue}, got ${data[i + c]}`,
         );
       });
     }
   }
-  // 2 x 48 x 6 numbers a layer instead of 48 x 48; heads and moments are as before.
+  // 2 x 48 x 6 values per layer instead of 48 x 48; heads and statistics are the same.
   for (const name of ["low rank", "sine low rank"])
     assert.ok(bytes[name] < bytes.full - 1500, `${name}: ${bytes[name]} bytes, full: ${bytes.full}`);
 });
@@ -79,7 +79,7 @@ for (const [name, network, learnEncoder] of [
   ["patches of 3, sine low rank, phase 1", NETWORK, true],
   ["low rank, phase 2", { ...NETWORK, patch: 1, factors: { rank: 3, frequency: 0, amplitude: 1 } }, false],
 ] as const) {
-  test(`TensorFlow.js and onnxruntime have the same loss at each of 50 steps: ${name}`, async () => {
+  test(`TensorFlow.js and onnxruntime agree on the loss of each of 50 steps: ${name}`, async () => {
     const input = await clip("bunny");
     const info = await probeVideo(input);
     const frame = { width: 40, height: 23 };
@@ -107,7 +107,7 @@ for (const [name, network, learnEncoder] of [
     };
     const [onnx, tfjs] = [await losses("onnx"), await losses("tfjs")];
     onnx.forEach((loss, step) => {
-      assert.ok(Math.abs(tfjs[step] - loss) <= 1e-3 * loss, `step ${step}: ${tfjs[step]}, not ${loss}`);
+      assert.ok(Math.abs(tfjs[step] - loss) <= 1e-3 * loss, `step ${step}: ${tfjs[step]} and ${loss}`);
     });
     const sum = (some: readonly number[]) => some.reduce((total, loss) => total + loss, 0);
     assert.equal(onnx.length, 50);
@@ -115,7 +115,7 @@ for (const [name, network, learnEncoder] of [
   });
 }
 
-test("each kind of noise is removed: learned with --loss l1, a frame is nearer to the clean one than the spoilt one was", async (t) => {
+test("training with the L1 loss removes each kind of noise", async (t) => {
   const folder = await tempFolder(t);
   const input = await clip("bunny");
   const size = { width: 96, height: 54 };
@@ -132,14 +132,14 @@ test("each kind of noise is removed: learned with --loss l1, a frame is nearer t
   for (const noise of NOISE_KINDS) {
     const output = join(folder, `${noise}.siedd`);
     const { psnr } = await encode({ ...options, ...training, output, loss: "l1", noise, anchors: 1 });
-    const spoilt = clean.slice();
-    addNoise(spoilt, { kind: noise, seed: 0, frame: 0 });
-    const before = framePsnr(rgba(spoilt), clean);
-    if (await realClips()) assert.ok(psnr > before + 0.5, `${noise}: ${psnr} dB, before ${before} dB`);
+    const noisy = clean.slice();
+    addNoise(noisy, { kind: noise, seed: 0, frame: 0 });
+    const before = framePsnr(rgba(noisy), clean);
+    if (await realClips()) assert.ok(psnr > before + 0.5, `${noise}: ${psnr} dB, ${before} dB with noise`);
   }
 });
 
-test("--group-frames from 10 to 30 and --fraction do what they say", async (t) => {
+test("groupFrames from 10 to 30 and fraction take effect", async (t) => {
   const folder = await tempFolder(t);
   const options: Omit<EncodeOptions, "output"> = {
     input: await clip("bunny"),
@@ -158,7 +158,7 @@ test("--group-frames from 10 to 30 and --fraction do what they say", async (t) =
   ] as const) {
     const output = join(folder, `${groupFrames}.siedd`);
     await encode({ ...options, output, groupFrames });
-    const { groups } = await paper(output);
+    const { groups } = await openPaperAsset(output);
     assert.deepEqual(
       groups.map(({ frameCount }) => frameCount),
       expected,
@@ -171,18 +171,21 @@ test("--group-frames from 10 to 30 and --fraction do what they say", async (t) =
   assert.deepEqual(await readFile(share), await readFile(count));
 });
 
-test("patches, ranks and shares that cannot be are refused by name and rule", async () => {
+test("rejects invalid patches, ranks and fractions with name and rule", async () => {
   const base = { input: "a.mp4", output: "a.siedd" };
   const paperBase = { ...base, profile: "paper", width: 40 } as const;
   for (const [options, message] of [
-    [{ ...base, patch: 3 }, /--patch is an option of --profile paper alone/],
-    [{ ...base, decoder: "low-rank" }, /--decoder is an option of --profile paper alone/],
-    [{ ...paperBase, patch: 2 }, /--patch must be one of 1, 3, 6, not 2/],
-    [{ ...paperBase, decoder: "lora" as never }, /--decoder must be one of full, low-rank, sine-low-rank/],
-    [{ ...paperBase, rank: 4 }, /--rank is an option of --decoder low-rank or sine-low-rank alone/],
-    [{ ...paperBase, decoder: "low-rank", rank: 21 }, /--rank must be a whole number from 1 to 20, not 21/],
-    [{ ...paperBase, fraction: 0 }, /--fraction must be more than 0 and at most 1, not 0/],
-    [{ ...paperBase, fraction: 0.1, points: 50 }, /--points and --fraction say the same thing/],
+    [{ ...base, patch: 3 }, /patch requires `profile: "paper"`/],
+    [{ ...base, decoder: "low-rank" }, /decoder requires `profile: "paper"`/],
+    [{ ...paperBase, patch: 2 }, /patch must be one of 1, 3, 6, got 2/],
+    [
+      { ...paperBase, decoder: "lora" as never },
+      /decoder must be one of full, low-rank, sine-low-rank, got lora/,
+    ],
+    [{ ...paperBase, rank: 4 }, /rank requires `decoder: "low-rank"` or `decoder: "sine-low-rank"`/],
+    [{ ...paperBase, decoder: "low-rank", rank: 21 }, /rank must be an integer from 1 to 20, got 21/],
+    [{ ...paperBase, fraction: 0 }, /fraction must be > 0 and <= 1, got 0/],
+    [{ ...paperBase, fraction: 0.1, points: 50 }, /points and fraction are mutually exclusive/],
   ] as const) {
     await assert.rejects(encode(options as EncodeOptions), message);
   }

@@ -10,26 +10,26 @@ import { tempFolder } from "../../support/temp-folder.js";
 import { until } from "../../support/wait-until.js";
 
 const COMMAND = join(import.meta.dirname, "../../../cli/main.js");
-/** Five groups of a video with sound. */
+/** Flags for a small encode: five groups and audio. */
 const SMALL = ["--size", "64x36", "--preset", "draft", "--steps", "60", "--phase1-steps", "60"];
 
 interface Encode {
   readonly child: ChildProcess;
-  /** Groups that it reported as finished, so far. */
+  /** Groups reported as finished so far. */
   readonly groups: number[];
   readonly ended: Promise<unknown>;
 }
 
-/** @param killAt share of the whole job, 0 to 1, soon after which it is killed. */
+/** @param killAt share of the encode, 0 to 1, soon after which it is killed */
 function startEncode(video: string, asset: string, killAt = 2): Encode {
   const args = [COMMAND, "encode", video, "-o", asset, ...SMALL, "--workers", "2", "--resume", "--json"];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"], timeout: 600_000 });
   const groups: number[] = [];
-  let said = "";
+  let partialLine = "";
   child.stderr!.setEncoding("utf8").on("data", (chunk: string) => {
-    const lines = `${said}${chunk}`.split("\n");
-    // The last one was not finished: whoever is killed may be in the middle of it.
-    said = lines.pop() ?? "";
+    const lines = `${partialLine}${chunk}`.split("\n");
+    // A killed process may leave its last line incomplete.
+    partialLine = lines.pop() ?? "";
     for (const line of lines) {
       const event = JSON.parse(line);
       if (event.type === "group") groups.push(event.index);
@@ -46,36 +46,39 @@ const finishedOf = async (asset: string): Promise<number[]> =>
     return index === undefined ? [] : [Number(index)];
   });
 
-test("an encode killed at any moment goes on from every group it had finished, to the same bytes", async (t) => {
+test("resumes after kill -9 with identical bytes and trains no finished group again", async (t) => {
   const folder = await tempFolder(t);
   const at = (name: string) => join(folder, name);
   const video = await clip("bunny");
-  const whole = startEncode(video, at("whole.siedd"));
-  await whole.ended;
-  assert.equal(whole.child.exitCode, 0);
-  const expected = await readFile(at("whole.siedd"));
+  const uninterrupted = startEncode(video, at("uninterrupted.siedd"));
+  await uninterrupted.ended;
+  assert.equal(uninterrupted.child.exitCode, 0);
+  const expected = await readFile(at("uninterrupted.siedd"));
 
   const shares = [0, 0.35, 0.7].map((min) => Number((min + 0.25 * Math.random()).toFixed(3)));
-  const where = `killed at ${shares.join(", ")} of the job`;
+  const message = `killed at ${shares.join(", ")} of the encode`;
   const asset = at("killed.siedd");
   const trained: number[] = [];
   for (const share of [...shares, undefined]) {
     const { child, groups, ended } = startEncode(video, asset, share);
     await ended;
     trained.push(...groups);
-    // The last kill may come too late, or between the asset's appearance and the end.
+    // The encode may end before the kill, or be killed after it has written the asset.
     if (child.exitCode === 0) break;
-    assert.equal(child.signalCode, "SIGKILL", where);
+    assert.equal(child.signalCode, "SIGKILL", message);
     if ((await readdir(folder)).includes("killed.siedd")) {
-      assert.ok((await readFile(asset)).equals(expected), where);
+      assert.ok((await readFile(asset)).equals(expected), message);
       trained.length = 0;
       continue;
     }
     const kept = await finishedOf(asset);
-    for (const index of trained) assert.ok(kept.includes(index), `group ${index} is on disk, ${where}`);
+    for (const index of trained) assert.ok(kept.includes(index), `group ${index} is on disk, ${message}`);
   }
-  assert.ok(trained.length <= 5 && new Set(trained).size === trained.length, `trained ${trained}, ${where}`);
-  assert.ok((await readFile(asset)).equals(expected), where);
-  assert.deepEqual((await readdir(folder)).sort(), ["killed.siedd", "whole.siedd"], where);
-  await until(() => commandLinesWith(folder).length === 0, "no process of the encodes is left");
+  assert.ok(
+    trained.length <= 5 && new Set(trained).size === trained.length,
+    `trained ${trained}, ${message}`,
+  );
+  assert.ok((await readFile(asset)).equals(expected), message);
+  assert.deepEqual((await readdir(folder)).sort(), ["killed.siedd", "uninterrupted.siedd"], message);
+  await until(() => commandLinesWith(folder).length === 0, "all processes of the encodes have ended");
 });

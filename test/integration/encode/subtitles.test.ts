@@ -13,11 +13,11 @@ import { parseWebVtt } from "../../../media/webvtt/webvtt.js";
 import { exact, ffmpeg, lavfi, streamsOf } from "../../support/odd-videos.js";
 import { tempFolder } from "../../support/temp-folder.js";
 
-const srt = (...cues: readonly [from: string, to: string, said: string][]): string =>
-  cues.map(([from, to, said], i) => `${i + 1}\n00:00:0${from} --> 00:00:0${to}\n${said}\n\n`).join("");
+const srt = (...cues: readonly [from: string, to: string, content: string][]): string =>
+  cues.map(([from, to, content], i) => `${i + 1}\n00:00:0${from} --> 00:00:0${to}\n${content}\n\n`).join("");
 
-/** Two seconds with English subtitles, some at the same time, and German ones in another format. */
-async function video(folder: string): Promise<string> {
+/** Creates two seconds of video with English subtitles, some overlapping, and German ones in another format. */
+async function createVideo(folder: string): Promise<string> {
   const at = (name: string) => join(folder, name);
   const english = srt(
     ["0,200", "0,800", "Hello <i>there</i>"],
@@ -38,9 +38,9 @@ async function video(folder: string): Promise<string> {
 
 const BRIEF = { steps: 20, phase1Steps: 20, points: 64, workers: 1 };
 
-test("subtitles are kept as WebVTT with their languages, to the millisecond", async (t) => {
+test("keeps subtitles as WebVTT with their languages, to the millisecond", async (t) => {
   const folder = await tempFolder(t);
-  const [input, output] = [await video(folder), join(folder, "video.siedd")];
+  const [input, output] = [await createVideo(folder), join(folder, "video.siedd")];
   await encode({ ...BRIEF, input, output });
   const asset = await openAsset(memorySource(await readFile(output)));
   assert.deepEqual(
@@ -60,7 +60,7 @@ test("subtitles are kept as WebVTT with their languages, to the millisecond", as
     asset.readText(2),
     (error) => error instanceof SieddError && error.code === "bad-request",
   );
-  // Pictures are where the tables say, sound or not, and other tools see the languages.
+  // The group table is right without audio too, and other tools see the languages.
   for (const { index, size } of asset.groups) assert.equal((await asset.readGroup(index)).length, size);
   const tracks = (await streamsOf(output)).slice(1);
   assert.deepEqual(
@@ -68,18 +68,18 @@ test("subtitles are kept as WebVTT with their languages, to the millisecond", as
     ["eng", "ger"],
   );
   const printed = new PassThrough();
-  const said = text(printed);
+  const info = text(printed);
   assert.equal(
     await run(["info", output], { stdout: printed, stderr: printed, signal: new AbortController().signal }),
     0,
   );
   printed.end();
-  assert.match(await said, /text {5}wvtt, language eng, .*\n {2}text {5}wvtt, language ger/);
+  assert.match(await info, /text {5}wvtt, language eng, .*\n {2}text {5}wvtt, language ger/);
 });
 
-test("of a part of a video, the subtitles of that part are kept, cut at its ends", async (t) => {
+test("keeps the subtitles of the encoded time range, cut at its ends", async (t) => {
   const folder = await tempFolder(t);
-  const [input, output] = [await video(folder), join(folder, "part.siedd")];
+  const [input, output] = [await createVideo(folder), join(folder, "part.siedd")];
   await encode({ ...BRIEF, input, output, from: 0.5, to: 1.1 });
   const asset = await openAsset(memorySource(await readFile(output)));
   assert.equal(asset.text.length, 1);
@@ -93,39 +93,42 @@ test("of a part of a video, the subtitles of that part are kept, cut at its ends
   );
 });
 
-/** A Blu-ray subtitle (PGS) that shows nothing: a presentation of no object, and its end. */
+/** Returns an empty Blu-ray subtitle (PGS): a presentation without objects, and its end. */
 function bitmapSubtitles(): Buffer {
   const segment = (type: number, contents: readonly number[]) =>
     Buffer.from([0x50, 0x47, 0, 0, 35, 40, 0, 0, 0, 0, type, 0, contents.length, ...contents]);
   return Buffer.concat([segment(0x16, [0, 32, 0, 32, 16, 0, 0, 128, 0, 0, 0]), segment(0x80, [])]);
 }
 
-test("subtitles that are pictures are left out, and the user is told", async (t) => {
+test("skips bitmap subtitles and reports them", async (t) => {
   const folder = await tempFolder(t);
-  const [frames, input] = [join(folder, "pictures.sup"), join(folder, "video.mkv")];
+  const [frames, input] = [join(folder, "bitmaps.sup"), join(folder, "video.mkv")];
   await writeFile(frames, bitmapSubtitles());
   await ffmpeg(
     ...[...lavfi("testsrc2=s=32x32:r=10:d=0.4"), "-i", frames, "-map", "0", "-map", "1"],
     ...[...exact, "-c:s", "copy", "-metadata:s:s:0", "language=fre", input],
   );
-  const told: string[] = [];
+  const messages: string[] = [];
   await encode({
     ...{ ...BRIEF, input, output: `${input}.siedd` },
-    onEvent: (event) => event.type === "stream-skipped" && told.push(event.message),
+    onEvent: (event) => event.type === "stream-skipped" && messages.push(event.message),
   });
-  assert.equal(told.length, 1);
-  assert.match(told[0]!, /^subtitles 1 \(hdmv_pgs_subtitle, language fre\) of .* are pictures of text/);
+  assert.equal(messages.length, 1);
+  assert.match(
+    messages[0]!,
+    /^skipped subtitle track 1 of .* \(hdmv_pgs_subtitle, language fre\): bitmap subtitles/,
+  );
   assert.equal((await openAsset(memorySource(await readFile(`${input}.siedd`)))).text.length, 0);
 });
 
-test("subtitles that are pictures are not taken for text", () => {
+test("bitmap subtitles are not text subtitles", () => {
   assert.ok(["subrip", "ass", "mov_text", "webvtt"].every(isTextSubtitle));
   assert.ok(
     ["dvd_subtitle", "hdmv_pgs_subtitle", "dvb_subtitle", undefined].every((codec) => !isTextSubtitle(codec)),
   );
 });
 
-test("cues are read with their settings; notes, styles and empty cues are left out", () => {
+test("reads cues with their settings and skips notes, styles and empty cues", () => {
   const file =
     "WEBVTT\r\n\r\nNOTE a --> b\r\n\r\nSTYLE\r\n::cue { color: red }\r\n\r\n" +
     "first\r\n00:01.500 --> 00:02.000 line:0 align:left\r\nAt the <b>top</b>\r\n\r\n01:00:00.000 --> 01:00:01.000\r\n\r\n";
@@ -134,7 +137,7 @@ test("cues are read with their settings; notes, styles and empty cues are left o
   ]);
 });
 
-test("cues survive being cut into samples that follow each other without a gap", () => {
+test("cues survive the conversion to contiguous samples and back", () => {
   const cue = (start: number, end: number, text: string) => ({ start, end, settings: "line:0", text });
   const cues = [
     cue(0, 100, "a"),

@@ -6,15 +6,16 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Checkpoints } from "../../../../encoder/job/checkpoints.js";
+import { LOCK_FILE_NAME } from "../../../../encoder/job/lock.js";
 import { tempFolder } from "../../../support/temp-folder.js";
 
-test("two encodes of one asset do not mix: the second is refused while the first is at work", async (t) => {
+test("rejects a second encode to the same output while the first runs", async (t) => {
   const output = join(await tempFolder(t), "video.siedd");
   const first = await Checkpoints.open(output, { seed: 0 }, false);
   for (const resume of [false, true]) {
     await assert.rejects(
       Checkpoints.open(output, { seed: 1 }, resume),
-      /^EncoderError: another encode \(process \d+\) is at work in \S+video\.siedd\.work; wait for its end, or give/,
+      /^EncoderError: another encode \(process \d+\) is using \S+video\.siedd\.work; wait until it ends, or choose/,
     );
   }
   await first.release();
@@ -24,23 +25,20 @@ test("two encodes of one asset do not mix: the second is refused while the first
   await second.release();
 });
 
-test("an encode of another process keeps its folder while it lives, and not once it was killed", async (t) => {
+test("keeps the lock of another process while it lives, and replaces it after a kill", async (t) => {
   const output = join(await tempFolder(t), "video.siedd");
   const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
   t.after(() => child.kill("SIGKILL"));
   await once(child, "spawn");
   await mkdir(`${output}.work`);
-  const claim = JSON.stringify({ pid: child.pid, host: hostname() });
-  await writeFile(join(`${output}.work`, "claim"), claim);
+  const lock = JSON.stringify({ pid: child.pid, host: hostname() });
+  await writeFile(join(`${output}.work`, LOCK_FILE_NAME), lock);
   await writeFile(join(`${output}.work`, "encode.json"), "{}");
-  await assert.rejects(
-    Checkpoints.open(output, {}, true),
-    new RegExp(`\\(process ${child.pid}\\) is at work`),
-  );
+  await assert.rejects(Checkpoints.open(output, {}, true), new RegExp(`\\(process ${child.pid}\\) is using`));
   child.kill("SIGKILL");
   await once(child, "close");
   const resumed = await Checkpoints.open(output, {}, true);
-  assert.deepEqual((await readdir(resumed.folder)).sort(), ["claim", "encode.json"]);
+  assert.deepEqual((await readdir(resumed.folder)).sort(), ["encode.json", LOCK_FILE_NAME]);
   await resumed.release();
   assert.deepEqual(await readdir(resumed.folder), ["encode.json"]);
 });

@@ -11,7 +11,7 @@ import { initialPaperWeights, quantizeGroup } from "../../../../encoder/paper/we
 import { Random } from "../../../../encoder/training/sampling/random.js";
 import { PAPER_NETWORK } from "../../../support/paper-network.js";
 
-test("half-quadratic quantization: six bits in blocks of 32 stay near half a level", () => {
+test("half-quadratic quantization to 6 bits in blocks of 32 has about the error of ideal rounding", () => {
   const random = new Random(4);
   const [inputs, outputs] = [80, 33];
   const values = Float32Array.from(
@@ -43,16 +43,16 @@ test("half-quadratic quantization: six bits in blocks of 32 stay near half a lev
   assert.ok(matrix.zeros.every((zero) => zero >= -ZERO_POINT_SCALE * 64 && zero <= ZERO_POINT_SCALE * 128));
 });
 
-test("six bits a weight, scale and zero point, entropy-coded: at most 6.8 bits", () => {
+test("6-bit weights with scales and zero points take less than 6.8 bits per weight after entropy coding", () => {
   const network = { ...PAPER_NETWORK, width: 128, hiddenLayers: 3 };
   const weights = initialPaperWeights({ network, stacks: 1, frames: 1 }, new Random(2));
-  const times = { frameCount: 1, mean: Float32Array.of(0.5), deviation: Float32Array.of(0.2) };
-  const stored = writePaperGroup(quantizeGroup(network, weights, times));
+  const statistics = { frameCount: 1, mean: Float32Array.of(0.5), deviation: Float32Array.of(0.2) };
+  const stored = writePaperGroup(quantizeGroup(network, weights, statistics));
   const bits = (8 * stored.length - 16 * 3 * 128) / (3 * 128 * 128);
   assert.ok(bits < 6.8 && bits > 5, `${bits} bits`);
 });
 
-test("quantization takes constant, one-sided and empty-ranged weights", () => {
+test("quantizes constant weights, weights of one sign, and zeros", () => {
   for (const values of [
     new Float32Array(64),
     new Float32Array(64).fill(0.25),

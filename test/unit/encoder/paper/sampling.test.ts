@@ -13,14 +13,14 @@ import { PAPER_NETWORK } from "../../../support/paper-network.js";
 const FRAME = { width: 23, height: 17 };
 const PLAN = { points: 60, seed: 3, keys: [2, 5] };
 
-test("without replacement no coordinate comes twice in a step, and all come equally often", () => {
+test("samples each coordinate at most once per step without replacement, and all equally often", () => {
   const sampler = new PaperSampler(FRAME, { ...PLAN, patch: 1, sampling: "without" });
   const { pixels, position } = sampler.sample(2000);
   const counts = new Map<bigint, number>();
   for (let step = 0; step < 2000; step++) {
-    const drawn = pixels.subarray(step * 60, step * 60 + 60);
-    assert.equal(new Set(drawn).size, 60, `step ${step}`);
-    for (const pixel of drawn) counts.set(pixel, (counts.get(pixel) ?? 0) + 1);
+    const sampled = pixels.subarray(step * 60, step * 60 + 60);
+    assert.equal(new Set(sampled).size, 60, `step ${step}`);
+    for (const pixel of sampled) counts.set(pixel, (counts.get(pixel) ?? 0) + 1);
   }
   assert.equal(counts.size, 23 * 17);
   const expected = (2000 * 60) / (23 * 17);
@@ -33,21 +33,21 @@ test("without replacement no coordinate comes twice in a step, and all come equa
   }
 });
 
-test("with replacement coordinates may come twice; draws in parts are the whole draw, in either way", () => {
-  const twice = new PaperSampler(FRAME, { ...PLAN, patch: 1, sampling: "replacement" }).sample(20);
+test("may repeat coordinates with replacement; sampling in parts equals sampling at once", () => {
+  const withReplacement = new PaperSampler(FRAME, { ...PLAN, patch: 1, sampling: "replacement" }).sample(20);
   const repeated = Array.from(
     { length: 20 },
-    (_, s) => new Set(twice.pixels.subarray(s * 60, s * 60 + 60)).size,
+    (_, s) => new Set(withReplacement.pixels.subarray(s * 60, s * 60 + 60)).size,
   );
   assert.ok(repeated.some((count) => count < 60));
   for (const sampling of ["without", "replacement"] as const) {
     const parts = new PaperSampler(FRAME, { ...PLAN, patch: 1, sampling });
-    const whole = new PaperSampler(FRAME, { ...PLAN, patch: 1, sampling }).sample(9);
-    assert.deepEqual([...parts.sample(4).pixels, ...parts.sample(5).pixels], [...whole.pixels]);
+    const all = new PaperSampler(FRAME, { ...PLAN, patch: 1, sampling }).sample(9);
+    assert.deepEqual([...parts.sample(4).pixels, ...parts.sample(5).pixels], [...all.pixels]);
   }
 });
 
-test("a step sees 1/1024 of the coordinates, or the number asked for", () => {
+test("samples 1/1024 of the pixels per step by default, or as many as the options say", () => {
   const base = { input: "a.mp4", output: "a.siedd", profile: "paper" } as const;
   const of = (options: object, width: number, height: number) =>
     pointsPerStep(resolvePaperOptions({ ...base, ...options }).training, { width, height });
@@ -57,30 +57,30 @@ test("a step sees 1/1024 of the coordinates, or the number asked for", () => {
   assert.equal(of({ points: 500 }, 16, 16), 256);
   assert.equal(of({ points: 500, sampling: "replacement" }, 16, 16), 500);
   assert.equal(of({ fraction: 1 / 512 }, 1920, 1080), 4050);
-  assert.equal(of({ fraction: 1 / 512 }, 160, 90), 28, "as asked for, even where that is few");
-  assert.equal(of({ fraction: 1, patch: 3 }, 20, 20), 49, "there are no more patches");
+  assert.equal(of({ fraction: 1 / 512 }, 160, 90), 28, "a fraction has no minimum");
+  assert.equal(of({ fraction: 1, patch: 3 }, 20, 20), 49, "limited by the number of patches");
 });
 
-test("every frame is normalized by its own mean and deviation", async () => {
+test("normalizes every frame by its own mean and deviation", async () => {
   async function* frames() {
     yield Uint8Array.from({ length: 48 }, (_, i) => (i % 2 === 0 ? 100 : 120));
     yield new Uint8Array(48).fill(200);
   }
   const target = await loadPaperTarget(frames(), 2, { width: 4, height: 4 });
-  const near = (a: number, b: number) => assert.ok(Math.abs(a - b) < 1e-6, `${a}, not ${b}`);
+  const near = (a: number, b: number) => assert.ok(Math.abs(a - b) < 1e-6, `expected ${b}, got ${a}`);
   near(target.mean[0], 110 / 255);
   near(target.deviation[0], 10 / 255);
   near(target.mean[1], 200 / 255);
   near(target.deviation[1], 1 / 255);
 });
 
-test("--noise spoils one pixel in 41 by its kind, the same each time, and measures against the frames without", async () => {
-  const picture = { width: 64, height: 48 };
+test("noise changes one pixel in 41 by its kind, reproducibly, and keeps the clean frames", async () => {
+  const size = { width: 64, height: 48 };
   async function* frames() {
     for (let f = 0; f < 2; f++) yield new Uint8Array(64 * 48 * 3).fill(100);
   }
   const load = (kind: PaperNoise) =>
-    loadPaperTarget(frames(), 2, picture, (frame, index) =>
+    loadPaperTarget(frames(), 2, size, (frame, index) =>
       addNoise(frame, { kind, seed: 5, frame: 10 + index }),
     );
   for (const kind of NOISE_KINDS) {
@@ -102,7 +102,7 @@ test("--noise spoils one pixel in 41 by its kind, the same each time, and measur
   }
 });
 
-test("anchors are evenly spaced; a group begins with the nearest stack, and each head with its own nearest", () => {
+test("spaces anchors evenly; a group starts from the closest stack, and each head from its own closest", () => {
   assert.deepEqual(uniformAnchorFrames(132, 7), [0, 22, 44, 66, 87, 109, 131]);
   assert.deepEqual(uniformAnchorFrames(132), [0, 22, 44, 66, 87, 109, 131]);
   assert.equal(uniformAnchorFrames(100_000).length, 8);
@@ -116,7 +116,7 @@ test("anchors are evenly spaced; a group begins with the nearest stack, and each
     const values = trained.get(name) as Float32Array;
     return values.subarray((index * values.length) / 3, ((index + 1) * values.length) / 3);
   };
-  assert.deepEqual(start.get("hidden1"), of("hidden1", 1).slice(), "frame 8 is nearest to anchor 10");
+  assert.deepEqual(start.get("hidden1"), of("hidden1", 1).slice(), "frame 8 is closest to anchor 10");
   const heads = start.get("head") as Float32Array;
   const length = heads.length / 10;
   for (let f = 0; f < 10; f++) {

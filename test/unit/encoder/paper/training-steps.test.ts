@@ -44,13 +44,13 @@ test("three steps of schedule-free AdamW in one Loop agree with the reference", 
     { tensor: layer.bias, key: `${key}_b`, l },
   ]);
   const learned = named.filter(({ key }) => !key.startsWith("enc"));
-  const slopes = gradients(
+  const parameterGradients = gradients(
     g,
     loss,
     learned.map(({ tensor }) => tensor),
   );
   const state = learned.flatMap(({ tensor }, i) =>
-    scheduleFreeStep(g, { parameter: tensor, gradient: slopes[i], schedule }),
+    scheduleFreeStep(g, { parameter: tensor, gradient: parameterGradients[i], schedule }),
   );
   const graph = await loadGraph(exportLoop({ state, perStep: [schedule], record: { loss } }), "cpu", 1);
   const feeds: Record<string, Feed> = {
@@ -86,15 +86,15 @@ test("three steps of schedule-free AdamW in one Loop agree with the reference", 
   }
 });
 
-test("the warm-up rises over its steps, and a schedule in parts is the whole schedule", () => {
-  const whole = scheduleFreeWarmup(1e-4, 100, 0, 300);
-  assert.ok(Math.abs(whole[0] / 1e-6 - 1) < 1e-6);
-  assert.ok(Math.abs(whole[3 * 99] / 1e-4 - 1) < 1e-6 && whole[3 * 250] === whole[3 * 99]);
-  assert.equal(whole[1], 1);
-  assert.deepEqual(scheduleFreeWarmup(1e-4, 100, 120, 300), whole.slice(3 * 120));
+test("the warm-up rises over its steps; a schedule in parts equals the schedule at once", () => {
+  const schedule = scheduleFreeWarmup(1e-4, 100, 0, 300);
+  assert.ok(Math.abs(schedule[0] / 1e-6 - 1) < 1e-6);
+  assert.ok(Math.abs(schedule[3 * 99] / 1e-4 - 1) < 1e-6 && schedule[3 * 250] === schedule[3 * 99]);
+  assert.equal(schedule[1], 1);
+  assert.deepEqual(scheduleFreeWarmup(1e-4, 100, 120, 300), schedule.slice(3 * 120));
 });
 
-/** Multiplications in the matrix products that some tensors need. */
+/** Counts the multiplications in the matrix products that tensors depend on. */
 function multiplications(outputs: readonly Tensor[]): number {
   const seen = new Set<Tensor>();
   const visit = (tensor: Tensor): number => {
@@ -106,7 +106,7 @@ function multiplications(outputs: readonly Tensor[]): number {
   return outputs.reduce((sum, output) => sum + visit(output), 0);
 }
 
-test("in training too a further frame costs only its head, forward and backward", () => {
+test("another frame adds only the cost of its head, forward and backward", () => {
   const points = 50;
   const cost = (frames: number, forwardOnly: boolean) => {
     const g = new Operations();
@@ -126,12 +126,12 @@ test("in training too a further frame costs only its head, forward and backward"
   assert.ok(cost(1, true) > 10 * head);
 });
 
-test("--loss l1 follows the sign of the error", async () => {
+test("the gradient of the L1 loss is the sign of the error", async () => {
   const g = new Operations();
   const x = g.input("x", [2, 3]);
   const loss = meanAbsoluteError(g, x, g.input("target", [2, 3]));
-  const [slope] = gradients(g, loss, [x]);
-  const graph = await loadGraph(exportFunction({ loss, slope }), "cpu", 1);
+  const [gradient] = gradients(g, loss, [x]);
+  const graph = await loadGraph(exportFunction({ loss, gradient }), "cpu", 1);
   const feeds = {
     x: float32Tensor(Float32Array.of(1, 2, 3, 4, 5, 6), [2, 3]),
     target: float32Tensor(Float32Array.of(0, 4, 3, 8, 4, 3), [2, 3]),
@@ -140,7 +140,7 @@ test("--loss l1 follows the sign of the error", async () => {
   await graph.release();
   assert.ok(Math.abs(results.loss[0] - 11 / 6) < 1e-6);
   assert.deepEqual(
-    [...results.slope].map((value) => Math.round(6 * value)),
+    [...results.gradient].map((value) => Math.round(6 * value)),
     [1, -1, 0, -1, 1, 1],
   );
 });

@@ -8,7 +8,7 @@ import { PAPER_NETWORK } from "../../../support/paper-network.js";
 
 const PLAN = { points: 60, seed: 3, keys: [2, 5] };
 
-test("each option of training changes the weights, and the same options give the same", async () => {
+test("each training option changes the weights, and the same options give the same weights", async () => {
   const frame = { width: 40, height: 30 };
   async function* frames() {
     const random = new Random(6);
@@ -57,13 +57,13 @@ for (const [name, learnEncoder, plan] of [
     { optimizer: "adam-onecycle", loss: "l1", learningRate: 1e-3 },
   ],
 ] as const) {
-  test(`TensorFlow.js and onnxruntime have the same loss at each of 50 steps: ${name}`, async () => {
+  test(`TensorFlow.js and onnxruntime agree on the loss of each of 50 steps: ${name}`, async () => {
     const frame = { width: 40, height: 30 };
     async function* frames() {
       for (let f = 0; f < 3; f++)
         yield Uint8Array.from({ length: 3600 }, (_, i) => 128 + 90 * Math.sin(i / (30 + 10 * f)));
     }
-    const losses = async (trainer: "onnx" | "tfjs") => {
+    const trainLosses = async (trainer: "onnx" | "tfjs") => {
       const target = await loadPaperTarget(frames(), 3, frame);
       const stacks = learnEncoder ? 3 : 1;
       const weights = initialPaperWeights({ network: PAPER_NETWORK, stacks, frames: 3 }, new Random(1));
@@ -75,18 +75,18 @@ for (const [name, learnEncoder, plan] of [
         sampling: "without",
         loss: "mse",
       };
-      const all: number[] = [];
+      const losses: number[] = [];
       await trainPaper(
         { network: PAPER_NETWORK, target, stacks, learnEncoder, weights },
         { ...base, ...plan } as PaperTrainingPlan,
-        { trainer, device: "cpu", threads: 1, onProgress: (_, some) => all.push(...some) },
+        { trainer, device: "cpu", threads: 1, onProgress: (_, stepLosses) => losses.push(...stepLosses) },
       );
-      return all;
+      return losses;
     };
-    const [onnx, tfjs] = [await losses("onnx"), await losses("tfjs")];
+    const [onnx, tfjs] = [await trainLosses("onnx"), await trainLosses("tfjs")];
     assert.equal(onnx.length, 50);
     onnx.forEach((loss, step) => {
-      assert.ok(Math.abs(tfjs[step] - loss) <= 1e-3 * loss, `step ${step}: ${tfjs[step]}, not ${loss}`);
+      assert.ok(Math.abs(tfjs[step] - loss) <= 1e-3 * loss, `step ${step}: ${tfjs[step]} and ${loss}`);
     });
     assert.ok(onnx[49] < onnx[0]);
   });

@@ -17,15 +17,23 @@ import { resolveTileOptions } from "../../../../encoder/tile/options.js";
 import { clip } from "../../../support/clips.js";
 import { tempFolder } from "../../../support/temp-folder.js";
 
-/** A video whose quality falls by `decibels` a doubling of the worth, and whose bits by a factor of 2^-`bits`. */
-const video =
+/** Simulates a video: doubling lambda costs `decibels` dB and scales the bits by 2^-`bits`. */
+const simulatePass =
   (decibels: number, bits: number) =>
-  (worth: number): PassResult => {
-    const doublings = Math.log2(worth / 8000);
-    return { lambda: worth, psnr: 33 - decibels * doublings, bpp: 0.1 * 2 ** (-bits * doublings) };
+  (lambda: number): PassResult => {
+    const doublings = Math.log2(lambda / 8000);
+    return { lambda, psnr: 33 - decibels * doublings, bpp: 0.1 * 2 ** (-bits * doublings) };
   };
 
-test("targets within reach are met in a few rounds, whatever the video's own slope", () => {
+/** Runs passes until the target is met or no pass is left. */
+function runToTarget(target: Target, runPass: (lambda: number) => PassResult): PassResult[] {
+  const passes = [runPass(8000)];
+  const next = () => nextLambda(target, passes);
+  for (let lambda = next(); lambda !== undefined; lambda = next()) passes.push(runPass(lambda));
+  return passes;
+}
+
+test("reachable targets are met within four passes, whatever the slope of the video", () => {
   const targets: Target[] = [
     { kind: "psnr", value: 31 },
     { kind: "psnr", value: 34.5 },
@@ -38,38 +46,28 @@ test("targets within reach are met in a few rounds, whatever the video's own slo
       [0.25, 0.5],
       [0.9, 0.15],
     ] as const) {
-      const train = video(decibels, bits);
-      const rounds = [train(8000)];
-      for (let worth = nextLambda(target, rounds); worth !== undefined; worth = nextLambda(target, rounds)) {
-        rounds.push(train(worth));
-      }
-      const last = rounds[rounds.length - 1]!;
+      const runPass = simulatePass(decibels, bits);
+      const passes = runToTarget(target, runPass);
+      const last = passes[passes.length - 1]!;
       assert.ok(meetsTarget(target, last), `${target.kind} ${target.value}: ${last.psnr} dB, ${last.bpp}`);
       assert.equal(missedTargetMessage(target, last), undefined);
-      assert.ok(rounds.length <= 4, `${rounds.length} rounds`);
+      assert.ok(passes.length <= 4, `${passes.length} passes`);
     }
   }
 });
 
-test("a target out of reach ends after a bounded number of rounds and is said", () => {
-  const flat = (worth: number): PassResult => ({
-    lambda: worth,
-    psnr: 30 - 0.01 * Math.log2(worth),
-    bpp: 0.1,
-  });
+test("an unreachable target ends after a bounded number of passes with a message", () => {
+  const flat = (lambda: number): PassResult => ({ lambda, psnr: 30 - 0.01 * Math.log2(lambda), bpp: 0.1 });
   const target: Target = { kind: "psnr", value: 45 };
-  const rounds = [flat(8000)];
-  for (let worth = nextLambda(target, rounds); worth !== undefined; worth = nextLambda(target, rounds)) {
-    rounds.push(flat(worth));
-  }
-  assert.ok(rounds.length <= 5);
+  const passes = runToTarget(target, flat);
+  assert.ok(passes.length <= 5);
   assert.match(
-    missedTargetMessage(target, rounds[rounds.length - 1]!) ?? "",
-    /asked for 45 dB, reached 29\.9\d dB.*--preset quality/,
+    missedTargetMessage(target, passes[passes.length - 1]!) ?? "",
+    /missed targetPsnr 45 dB: reached 29\.9\d dB.*`preset: "quality"`/,
   );
 });
 
-test("an encode comes to the PSNR, or to the bits, that were asked for", async (t) => {
+test("an encode meets a PSNR target and a bits-per-pixel target", async (t) => {
   const folder = await tempFolder(t);
   const input = await clip("carphone");
   const preset = "fast";
@@ -86,13 +84,13 @@ test("an encode comes to the PSNR, or to the bits, that were asked for", async (
   const plain = await encode({ ...brief, output: join(folder, "plain.siedd") });
   const targetPsnr = plain.psnr - 1;
   const worse = await encode({ ...brief, output: join(folder, "worse.siedd"), targetPsnr, onEvent });
-  assert.ok(Math.abs(worse.psnr - targetPsnr) <= 0.3, `${worse.psnr} dB, asked for ${targetPsnr}`);
-  assert.ok(worse.bytes < plain.bytes, "a worse picture takes fewer bytes");
+  assert.ok(Math.abs(worse.psnr - targetPsnr) <= 0.3, `${worse.psnr} dB, target ${targetPsnr}`);
+  assert.ok(worse.bytes < plain.bytes, "lower quality takes fewer bytes");
   const targetBpp = plain.bpp * 0.75;
   const smaller = await encode({ ...brief, output: join(folder, "smaller.siedd"), targetBpp, onEvent });
   assert.ok(
     Math.abs(smaller.bpp / targetBpp - 1) <= 0.05,
-    `${smaller.bpp} bits a pixel, asked for ${targetBpp}`,
+    `${smaller.bpp} bits per pixel, target ${targetBpp}`,
   );
   assert.ok(!events.some(({ type }) => type === "target-missed"));
 });
@@ -103,12 +101,14 @@ const shape = {
   frameCount: 20,
   groups: planGroups(20, [], { num: 25, den: 1 }),
 };
+/** Plans decoders with the preset "fast". */
 const plan = (targetBpp: number | undefined, width?: number) => {
-  const options = resolveTileOptions({ input: "a.mp4", output: "a.siedd", preset: "fast", targetBpp, width });
-  return { ...planTiles(shape, options.training, options), preset: options.training };
+  const options = resolveTileOptions({ input: "a.mp4", output: "a.siedd", preset: "fast", width });
+  const { training, fixedWidth } = options;
+  return { ...planTiles(shape, training, { targetBpp, fixedWidth }), preset: training };
 };
 
-test("without a target, and where the preset's decoders hold the bits, a video has these", () => {
+test("keeps the preset's decoders without a target, and if they hold the bits of the target", () => {
   for (const bpp of [undefined, 0.03, 0.1]) {
     const { network, training, preset } = plan(bpp);
     assert.deepEqual(network, tileNetwork(640, 360, preset));
@@ -116,48 +116,49 @@ test("without a target, and where the preset's decoders hold the bits, a video h
   }
 });
 
-test("the more bits are asked for, the more the decoders hold; a width that was asked for stays", () => {
+test("plans decoders of higher capacity for more bits, and keeps a fixed width", () => {
   for (const width of [undefined, 16, 32]) {
-    let before = 0;
+    let previousBpp = 0;
     for (const bpp of [0.1, 0.15, 0.25, 0.47, 0.8]) {
-      const { training, currentBpp: max } = plan(bpp, width);
-      assert.ok(max >= before && max >= bpp, `${bpp} bits a pixel in at most ${max}`);
+      const { training, currentBpp } = plan(bpp, width);
+      const message = `${bpp} bits per pixel, capacity ${currentBpp}`;
+      assert.ok(currentBpp >= previousBpp && currentBpp >= bpp, message);
       if (width !== undefined) assert.equal(training.width, width);
-      before = max;
+      previousBpp = currentBpp;
     }
   }
 });
 
-test("bits that no decoders hold are refused at once, with the most that is possible", async (t) => {
+test("rejects a targetBpp above all capacities before training, with the maximum", async (t) => {
   assert.throws(
     () => plan(9),
-    /--target-bpp 9: decoders hold at most about 1\.\d bits a pixel .*--group-frames/,
+    /targetBpp must be at most about 1\.\d bits per pixel, .*, got 9; .* groupFrames/,
   );
-  assert.throws(() => plan(3, 4), /at most about 0\.\d+ bits .* leave --width out/);
+  assert.throws(() => plan(3, 4), /at most about 0\.\d+ bits .* omit `width`/);
   const output = join(await tempFolder(t), "a.siedd");
   await assert.rejects(
     encode({ input: await clip("carphone"), output, size: { width: 96, height: 72 }, to: 1, targetBpp: 10 }),
-    (error) => error instanceof EncoderError && error.code === "bad-option" && /at most/.test(error.message),
+    (error) => error instanceof EncoderError && error.code === "bad-option" && error.option === "targetBpp",
   );
 });
 
-test("a PSNR far above the preset's asks for larger decoders, and one beyond all of them is said at once", () => {
-  const round: PassResult = { lambda: 8000, psnr: 33, bpp: 0.1 };
-  const room = { currentBpp: 0.17, maxBpp: 3 };
-  assert.ok("lambda" in decideNextPass({ kind: "psnr", value: 33.6 }, [round], room)!);
-  const larger = decideNextPass({ kind: "psnr", value: 38 }, [round], room);
+test("a PSNR far above the preset's requires larger decoders, and one beyond all of them is reported at once", () => {
+  const result: PassResult = { lambda: 8000, psnr: 33, bpp: 0.1 };
+  const capacity = { currentBpp: 0.17, maxBpp: 3 };
+  assert.ok("lambda" in decideNextPass({ kind: "psnr", value: 33.6 }, [result], capacity)!);
+  const larger = decideNextPass({ kind: "psnr", value: 38 }, [result], capacity);
   assert.ok(
     larger !== undefined && "requiredBpp" in larger && larger.requiredBpp > 0.3 && larger.requiredBpp < 1,
   );
   const beyond: Target = { kind: "psnr", value: 58 };
-  assert.equal(decideNextPass(beyond, [round], room), undefined);
+  assert.equal(decideNextPass(beyond, [result], capacity), undefined);
   assert.match(
-    missedTargetMessage(beyond, round, room) ?? "",
-    /asked for 58 dB, reached 33\.00 dB; .* decoders hold 3\.0 at most: ask for about 42 dB or less/,
+    missedTargetMessage(beyond, result, capacity) ?? "",
+    /missed targetPsnr 58 dB: reached 33\.00 dB; .* decoders hold 3\.0: lower targetPsnr to about 42 dB/,
   );
 });
 
-test("an encode comes to several times the bits, and to decibels more, than its preset gives", async (t) => {
+test("an encode meets targets of several times the bits, and of several dB more, than its preset gives", async (t) => {
   const folder = await tempFolder(t);
   const brief = { size: { width: 96, height: 72 }, to: 1, steps: 500, phase1Steps: 300 };
   const base = { ...brief, input: await clip("carphone"), preset: "fast" } as const;
@@ -166,24 +167,25 @@ test("an encode comes to several times the bits, and to decibels more, than its 
   const larger = await encode({ ...base, output: join(folder, "larger.siedd"), targetBpp });
   assert.ok(
     Math.abs(larger.bpp / targetBpp - 1) <= 0.05,
-    `${larger.bpp} bits a pixel, asked for ${targetBpp}`,
+    `${larger.bpp} bits per pixel, target ${targetBpp}`,
   );
   assert.ok(larger.psnr > plain.psnr + 2, `${larger.psnr} dB with three times the bits of ${plain.psnr} dB`);
   const targetPsnr = plain.psnr + 3;
-  const said: string[] = [];
-  const onEvent = (event: EncodeEvent) => void (event.type === "target-missed" && said.push(event.message));
+  const messages: string[] = [];
+  const onEvent = (event: EncodeEvent) =>
+    void (event.type === "target-missed" && messages.push(event.message));
   const better = await encode({ ...base, output: join(folder, "better.siedd"), targetPsnr, onEvent });
-  assert.ok(Math.abs(better.psnr - targetPsnr) <= 0.6, `${better.psnr} dB, asked for ${targetPsnr}`);
-  assert.equal(said.length, Math.abs(better.psnr - targetPsnr) <= 0.3 ? 0 : 1, said.join());
+  assert.ok(Math.abs(better.psnr - targetPsnr) <= 0.6, `${better.psnr} dB, target ${targetPsnr}`);
+  assert.equal(messages.length, Math.abs(better.psnr - targetPsnr) <= 0.3 ? 0 : 1, messages.join());
 });
 
-test("two targets, and targets that mean nothing, are refused", async () => {
+test("rejects two targets, and targets out of bounds", async () => {
   const paths = { input: "a.mp4", output: "a.siedd" };
   for (const [options, message] of [
-    [{ targetPsnr: 30, targetBpp: 0.1 }, /exclude each other/],
-    [{ targetPsnr: 5 }, /--target-psnr must be from 10 to 60 dB, not 5/],
-    [{ targetBpp: Number.NaN }, /--target-bpp must be from 0\.001 to 10 bits a pixel, not NaN/],
-    [{ profile: "paper", targetPsnr: 30 }, /--profile tile alone/],
+    [{ targetPsnr: 30, targetBpp: 0.1 }, /targetPsnr and targetBpp are mutually exclusive/],
+    [{ targetPsnr: 5 }, /targetPsnr must be from 10 to 60 dB, got 5/],
+    [{ targetBpp: Number.NaN }, /targetBpp must be from 0\.001 to 10 bits per pixel, got NaN/],
+    [{ profile: "paper", targetPsnr: 30 }, /targetPsnr requires `profile: "tile"`/],
   ] as const) {
     await assert.rejects(
       encode({ ...paths, ...options }),
@@ -192,11 +194,11 @@ test("two targets, and targets that mean nothing, are refused", async () => {
   }
 });
 
-test("a video that the preset draws badly is said, with what draws it better", async (t) => {
+test("reports low quality once, with options that raise it", async (t) => {
   const size = { width: 64, height: 48 };
-  const said: string[] = [];
+  const messages: string[] = [];
   const onEvent = (event: EncodeEvent) => {
-    if (event.type === "target-missed") said.push(event.message);
+    if (event.type === "target-missed") messages.push(event.message);
   };
   const base = {
     input: await clip("bikes"),
@@ -206,8 +208,8 @@ test("a video that the preset draws badly is said, with what draws it better", a
     onEvent,
   };
   await encode({ ...base, steps: 5, phase1Steps: 5, width: 4 });
-  assert.equal(said.length, 1);
-  assert.match(said[0]!, /^\d+\.\d dB: this video has more detail .* --width 32/);
+  assert.equal(messages.length, 1);
+  assert.match(messages[0]!, /^low quality: \d+\.\d dB; the video has more detail .* `width` of 32/);
   await encode({ ...base, steps: 400, phase1Steps: 300, width: 16 });
-  assert.equal(said.length, 1, said.join());
+  assert.equal(messages.length, 1, messages.join());
 });
