@@ -1,6 +1,6 @@
 import type { Asset } from "../../codec/asset/asset.js";
 import type { TextCue } from "../../codec/iso/text-track.js";
-import { writeWebVttCue } from "../../media/write/webvtt.js";
+import { writeWebVttCue } from "../../media/webvtt/webvtt.js";
 import type { TextSegment } from "../catalog/timeline.js";
 
 const cache = new WeakMap<Asset, Map<number, Promise<TextCue[]>>>();

@@ -1,5 +1,5 @@
 import type { Viewport } from "../../codec/decode/viewport.js";
-import { formatWebVttTime } from "../../media/write/webvtt.js";
+import { formatWebVttTime } from "../../media/webvtt/webvtt.js";
 import type { SizeLimits } from "../../protocol/size-limits.js";
 import type { CatalogEntry } from "../catalog/catalog.js";
 import { RequestError } from "../errors.js";

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { writeWebVtt } from "../../media/write/webvtt.js";
+import { writeWebVtt } from "../../media/webvtt/webvtt.js";
 import type { Catalog, CatalogEntry } from "../catalog/catalog.js";
 import { type TextSegment, textSegments } from "../catalog/timeline.js";
 import type { PluginContext } from "../context.js";
