@@ -93,7 +93,9 @@ function nameLeadingFlags(message: string): string {
 }
 
 /** A value assigned to an option, such as `resume: true` or `trainer: "onnx"`. */
-const ASSIGNMENT = /`?\b(\w+): (true|"[\w.-]+")`?/g;
+const ASSIGNMENT = /`?(?:--)?\b(\w+): (true|"[\w.-]+")`?/g;
+/** An option with its value, such as `device "cuda"`. */
+const NAMED_VALUE = /(?:--)?\b(profile|preset|decoder|trainer|device|precision) "([\w-]+)"/g;
 const QUOTED_NAME = /`(\w+)`/g;
 /** A name in camel case, which cannot be an English word. */
 const CAMEL_CASE_NAME = /(?<![\w./"-])[a-z]+\d?[A-Z]\w*/g;
@@ -106,6 +108,7 @@ export function nameFlags(message: string): string {
       if (flag === undefined) return match;
       return value === "true" ? flag : `${flag} ${value.slice(1, -1)}`;
     })
+    .replace(NAMED_VALUE, (match, name, value) => (FLAGS.has(name) ? `${FLAGS.get(name)} ${value}` : match))
     .replace(QUOTED_NAME, (match, name) => FLAGS.get(name) ?? match)
     .replace(CAMEL_CASE_NAME, (name) => FLAGS.get(name) ?? name);
 }

@@ -29,6 +29,9 @@ test("names flags instead of options in errors of the encoder", () => {
     ["anchors and a list for anchorChoice", "--anchors and a list for --anchor-choice"],
     ['rank requires decoder: "low-rank"', "--rank requires --decoder low-rank"],
     ["rerun with `resume: true` to continue", "rerun with --resume to continue"],
+    ['trainer "tfjs" cannot use device "cuda"', "--trainer tfjs cannot use --device cuda"],
+    ['trainer: "kernel" excludes device: "cuda"', "--trainer kernel excludes --device cuda"],
+    ["try another `seed`, fewer `steps`", "try another --seed, fewer --steps"],
     ["input.mp4 has no `size`", "input.mp4 has no --size"],
     ["/tmp/targetPsnr.mp4 has no frames to train", "/tmp/targetPsnr.mp4 has no frames to train"],
   ] as const) {
