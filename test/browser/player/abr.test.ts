@@ -3,13 +3,13 @@ import { before, describe, type TestContext, test } from "node:test";
 import type { CDPSession, Page } from "playwright-core";
 import type { LoadedSegment } from "../../../player/index.js";
 import {
-  TEST_TIMEOUT_MS,
-  type PageOptions,
-  waitForTime,
-  waitFor,
-  useStage,
-  playerMarkup,
   disableAvc3,
+  type PageOptions,
+  playerMarkup,
+  TEST_TIMEOUT_MS,
+  useStage,
+  waitFor,
+  waitForTime,
 } from "../../support/player-stage.js";
 
 declare global {
@@ -32,7 +32,7 @@ async function throttle(session: CDPSession, bytesPerSecond: number, latencyMs: 
   });
 }
 
-/** As `until`, with a timeout for a slow network. */
+/** Like `waitFor`, with a timeout for a slow network. */
 const eventually = (page: Page, condition: (value: number) => boolean, value: number) =>
   page.waitForFunction(condition, value, { timeout: 120_000, polling: 50 });
 

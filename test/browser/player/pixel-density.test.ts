@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import {
+  disableAvc3,
   EXACT_SIZE_SECONDS,
+  type PageOptions,
+  playerMarkup,
   playerState,
   TEST_TIMEOUT_MS,
-  type PageOptions,
-  waitForTime,
-  waitForSize,
-  waitFor,
   useStage,
-  playerMarkup,
-  disableAvc3,
+  waitFor,
+  waitForSize,
+  waitForTime,
 } from "../../support/player-stage.js";
 
 describe("pixel density and object-fit", { concurrency: false, timeout: TEST_TIMEOUT_MS }, () => {
@@ -34,7 +34,9 @@ describe("pixel density and object-fit", { concurrency: false, timeout: TEST_TIM
     const { paused, error } = await playerState(page);
     assert.deepEqual({ paused, error }, { paused: false, error: null });
     assert.deepEqual(
-      await page.evaluate(() => window.events.filter(({ type }) => ["error", "emptied"].includes(type))),
+      await page.evaluate(() =>
+        window.playerEvents.filter(({ type }) => ["error", "emptied"].includes(type)),
+      ),
       [],
     );
     assert.deepEqual(faults, []);

@@ -3,14 +3,14 @@ import { describe, test } from "node:test";
 import {
   assertDisposed,
   EXACT_SIZE_SECONDS,
-  playerState,
-  TEST_TIMEOUT_MS,
-  reattach,
-  waitForTime,
-  waitForSize,
-  waitFor,
-  useStage,
   playerMarkup,
+  playerState,
+  reattach,
+  TEST_TIMEOUT_MS,
+  useStage,
+  waitFor,
+  waitForSize,
+  waitForTime,
 } from "../../support/player-stage.js";
 
 describe("the player in Chromium", { concurrency: false, timeout: TEST_TIMEOUT_MS }, () => {
@@ -49,9 +49,9 @@ describe("the player in Chromium", { concurrency: false, timeout: TEST_TIMEOUT_M
       player.addEventListener("waiting", () => {
         const { buffered, currentTime } = player;
         const isEmpty = buffered.length === 0 || buffered.end(buffered.length - 1) < currentTime + 0.1;
-        if (isEmpty && !isAppending()) window.events.push({ type: "stall", at: currentTime });
+        if (isEmpty && !isAppending()) window.playerEvents.push({ type: "stall", time: currentTime });
       });
-      window.events.length = 0;
+      window.playerEvents.length = 0;
       const times: number[] = [];
       const ranges = new Set<number>();
       const sizeChanged = new Promise<number>((resolve) => {
@@ -75,11 +75,11 @@ describe("the player in Chromium", { concurrency: false, timeout: TEST_TIMEOUT_M
         ranges: [...ranges],
         width: player.videoWidth,
         height: player.videoHeight,
-        events: window.events,
+        events: window.playerEvents,
       };
     });
     assert.deepEqual([result.width, result.height], [480, 270]);
-    // Segments have one second.
+    // Segments last one second.
     assert.ok(
       Math.floor(result.shownAt) - Math.floor(result.resizedAt) <= 2,
       `resized at ${result.resizedAt} s, shown at ${result.shownAt} s`,
@@ -184,7 +184,10 @@ describe("the player in Chromium", { concurrency: false, timeout: TEST_TIMEOUT_M
     // The duration is that of the frames, or, once the end is loaded, of the last audio packet.
     const { currentTime, ...rest } = state;
     assert.deepEqual(rest, { paused: true, muted: true, volume: 0 });
-    assert.ok(currentTime >= EXACT_SIZE_SECONDS && currentTime < EXACT_SIZE_SECONDS + 0.03, `at ${currentTime} s`);
+    assert.ok(
+      currentTime >= EXACT_SIZE_SECONDS && currentTime < EXACT_SIZE_SECONDS + 0.03,
+      `at ${currentTime} s`,
+    );
   });
 
   test("a looping video restarts by itself", async (t) => {

@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import {
+  disableAvc3,
   EXACT_SIZE_SECONDS,
   playerState,
   TEST_TIMEOUT_MS,
-  waitForTime,
-  waitForSize,
-  waitFor,
   useStage,
   playerMarkup as videoOf,
-  disableAvc3,
+  waitFor,
+  waitForSize,
+  waitForTime,
 } from "../../support/player-stage.js";
 
 describe("resilience of the player", { concurrency: false, timeout: TEST_TIMEOUT_MS }, () => {
@@ -52,7 +52,7 @@ describe("resilience of the player", { concurrency: false, timeout: TEST_TIMEOUT
     await waitForTime(page, 1);
     await stage.writeVideo("replaced", 2);
     release();
-    await waitFor(page, () => window.events.some(({ type }) => type === "emptied"));
+    await waitFor(page, () => window.playerEvents.some(({ type }) => type === "emptied"));
     await waitFor(page, () => window.player.currentTime > 1 && !window.player.paused);
     await waitForTime(page, 5);
     const { error, rate } = await playerState(page);
@@ -68,7 +68,8 @@ describe("resilience of the player", { concurrency: false, timeout: TEST_TIMEOUT
       prepare: async (prepared) => {
         await prepare(prepared);
         await prepared.route(/reloading\/info\.json/, async (route) => {
-          if (holdInfo) await waitFor(prepared, () => window.player.paused && window.player.currentTime === 4);
+          if (holdInfo)
+            await waitFor(prepared, () => window.player.paused && window.player.currentTime === 4);
           await route.continue();
         });
       },
@@ -113,7 +114,7 @@ describe("resilience of the player", { concurrency: false, timeout: TEST_TIMEOUT
     await alert.waitFor();
     assert.match(
       (await alert.textContent()) ?? "",
-      /^There is no video at http.*\/videos\/later; check the address\./,
+      /^No video found at http.*\/videos\/later\. Check the address\./,
     );
     await stage.writeVideo("later", 3);
     await page.evaluate(() => {
@@ -134,7 +135,7 @@ describe("resilience of the player", { concurrency: false, timeout: TEST_TIMEOUT
         (error: Error) => error.message,
       ),
     );
-    assert.match(message, /There is no video at/);
+    assert.match(message, /No video found at/);
   });
 
   test("plays levels with an init segment each, and follows the size, without in-band parameter sets", async (t) => {
