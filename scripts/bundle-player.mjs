@@ -10,8 +10,24 @@ const entry = join(root, "dist/player/define.js");
 /** Maximum size of the element after gzip in bytes, without hls.js and without lazily loaded chunks. */
 const ELEMENT_BUDGET = 40_000;
 
+/** Minifies the style sheet in ui/styles.js, which esbuild would leave as it is in a template literal. */
+const minifyStyles = {
+  name: "minify-styles",
+  setup({ onLoad, esbuild: { transform } }) {
+    onLoad({ filter: /[/\\]player[/\\]ui[/\\]styles\.js$/ }, async ({ path }) => {
+      const source = readFileSync(path, "utf8");
+      const literal = /(?<=const CSS = )`([^`]*)`/;
+      const [, css] = literal.exec(source) ?? [];
+      if (css === undefined) throw new ScriptError(`${path} has no "const CSS = \`...\`" to minify`);
+      const { code } = await transform(css, { loader: "css", minify: true, target: [] });
+      return { contents: source.replace(literal, () => JSON.stringify(code)) };
+    });
+  },
+};
+
 const common = {
   bundle: true,
+  plugins: [minifyStyles],
   minify: true,
   target: ["es2022"],
   legalComments: "linked",

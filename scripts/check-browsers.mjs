@@ -220,7 +220,7 @@ function scenarios(context) {
         track.mode = "showing";
       });
       await waitUntil("the captions are shown", () =>
-        player.shadowRoot.querySelector(".cues")?.textContent.includes("Hello there"),
+        player.shadowRoot.querySelector(".captions")?.textContent.includes("Hello there"),
       );
     },
     "keyboard: K plays and pauses, M mutes, L seeks": async () => {

@@ -5,11 +5,11 @@ import { after, before, type TestContext } from "node:test";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import type { SieddPlayerElement } from "../../player/index.js";
 import { type RunningServer, serve } from "../../server/index.js";
-import { launchBrowser, MAX_MILLISECONDS, watchFaults } from "./browser.js";
+import { launchBrowser, WAIT_TIMEOUT_MS, watchFaults } from "./browser.js";
 import { syntheticAsset } from "./synthetic-asset.js";
 import { tempFolder } from "./temp-folder.js";
 
-/** Eight groups, and so segments, of one second with sound: cheap to decode at any size. */
+/** Eight groups, and so eight segments, of one second with audio: cheap to decode at any size. */
 export const VIDEO = {
   width: 320,
   height: 180,
@@ -18,7 +18,7 @@ export const VIDEO = {
   widths: [4],
 } as const;
 
-const lasting = (seconds: number) => ({
+const videoOfLength = (seconds: number) => ({
   ...VIDEO,
   groups: Array.from({ length: seconds }, () => 25),
   tone: seconds,
@@ -27,39 +27,36 @@ const lasting = (seconds: number) => ({
 declare global {
   interface Window {
     player: SieddPlayerElement;
-    /** Events of the player in their order, with the video's time in seconds. */
-    told: { type: string; at: number }[];
+    /** Events of the player in order, with the playback position in seconds. */
+    playerEvents: { type: string; time: number }[];
     /** Timers and animation frames that have neither fired nor been cleared. */
-    pending: Set<number>;
-    /** All that the page has ever appended to. */
+    pendingTimers: Set<number>;
+    /** All source buffers that the page has created. */
     sourceBuffers: SourceBuffer[];
   }
 }
 
-/**
- * Milliseconds for the tests of a block together. A guard against what never ends, and no measurement: a machine with
- * other work takes many times as long as a quiet one.
- */
-export const PATIENCE = 600_000;
+/** Time limit for all tests of a block, in milliseconds. Generous, because a busy machine is many times slower. */
+export const TEST_TIMEOUT_MS = 600_000;
 
-/** Seconds of a video that comes at the exact size on any machine: the player lets so short a one wait for its pixels. */
-export const EXACT_SECONDS = 6;
+/** A video this short, in seconds, is always shown at the requested size: the player waits for its pixels. */
+export const EXACT_SIZE_SECONDS = 6;
 
-/** The stage of a block of tests: open before the first of them, closed after the last. */
-export function useStage(seconds?: number, furnish?: (stage: Stage) => Promise<unknown>): Stage {
+/** Returns the stage of a block of tests. It opens before the first test and closes after the last. */
+export function useStage(seconds?: number, prepare?: (stage: Stage) => Promise<unknown>): Stage {
   const stage = new Stage();
-  const ends: (() => unknown)[] = [];
+  const cleanups: (() => unknown)[] = [];
   before(async () => {
-    await stage.open({ after: (end) => void ends.unshift(end as () => unknown) }, seconds);
-    await furnish?.(stage);
+    await stage.open({ after: (cleanup) => void cleanups.unshift(cleanup as () => unknown) }, seconds);
+    await prepare?.(stage);
   });
   after(async () => {
-    for (const end of ends) await end();
+    for (const cleanup of cleanups) await cleanup();
   });
   return stage;
 }
 
-/** A real server with synthetic videos, and a browser. One for a test file: starting either takes a second. */
+/** A real server with synthetic videos, and a browser. Shared by a test file: starting either takes a second. */
 export class Stage {
   browser!: Browser;
   server!: RunningServer;
@@ -71,12 +68,12 @@ export class Stage {
     return stage;
   }
 
-  /** With a video of so many seconds, and a silent one. */
+  /** Starts the server with a video of this length and one without audio. */
   async open(t: Pick<TestContext, "after">, seconds: number = VIDEO.groups.length): Promise<void> {
     this.folder = await tempFolder(t);
-    const video = lasting(seconds);
-    await writeFile(join(this.folder, "video.siedd"), syntheticAsset(video));
-    await writeFile(join(this.folder, "silent.siedd"), syntheticAsset({ ...video, tone: 0 }));
+    const playerMarkup = videoOfLength(seconds);
+    await writeFile(join(this.folder, "video.siedd"), syntheticAsset(playerMarkup));
+    await writeFile(join(this.folder, "silent.siedd"), syntheticAsset({ ...playerMarkup, tone: 0 }));
     const server = await serve({ root: this.folder, port: 0, prefix: "/videos", closeSeconds: 0 });
     t.after(() => server.close());
     this.server = server;
@@ -85,24 +82,24 @@ export class Stage {
     this.browser = browser;
   }
 
-  /** Writes or replaces a video, as someone who encodes it anew does. */
+  /** Writes or replaces a video atomically, as the encoder does. */
   async writeVideo(id: string, seed: number, seconds: number = VIDEO.groups.length): Promise<void> {
     const path = join(this.folder, `${id}.siedd`);
-    await writeFile(`${path}.new`, syntheticAsset({ ...lasting(seconds), seed }));
+    await writeFile(`${path}.new`, syntheticAsset({ ...videoOfLength(seconds), seed }));
     await rename(`${path}.new`, path);
   }
 
-  /** Has segments of the video computed, so that the server only sends them: sizes as in their URLs. */
-  async warm(size: string, first: number, last: number): Promise<void> {
-    // One after the other: all at once are more than a slow machine promises to do in time.
+  /** Requests segments of the video, so that they are cached. `size` is as in their URLs. */
+  async warmCache(size: string, first: number, last: number): Promise<void> {
+    // One at a time: a slow machine would refuse all of them at once.
     for (let segment = first; segment <= last; segment++) {
-      const answer = await fetch(`${this.server.url}video/full/${size}/elastic-${segment}.m4s`);
-      assert.equal(answer.status, 200);
-      await answer.arrayBuffer();
+      const response = await fetch(`${this.server.url}video/full/${size}/elastic-${segment}.m4s`);
+      assert.equal(response.status, 200);
+      await response.arrayBuffer();
     }
   }
 
-  /** A page with this markup and `window.player`, its first player; closed with the test. */
+  /** Opens a page with this markup. `window.player` is its first player. The page closes with the test. */
   async page(t: Pick<TestContext, "after">, markup: string, options: PageOptions = {}): Promise<PlayerPage> {
     const context = await this.browser.newContext({
       viewport: { width: 1000, height: 700 },
@@ -113,8 +110,8 @@ export class Stage {
     const faults = watchFaults(page);
     const requests: string[] = [];
     page.on("request", (request) => requests.push(new URL(request.url()).pathname));
-    await page.addInitScript(watchTimers);
-    await page.addInitScript(keepSourceBuffers);
+    await page.addInitScript(trackTimers);
+    await page.addInitScript(trackSourceBuffers);
     if (options.before !== undefined) await page.addInitScript(options.before);
     const html = `<!doctype html><link rel="icon" href="data:,"><style>body { margin: 0 }</style>${markup}`;
     await page.route("**/stage", (route) => route.fulfill({ contentType: "text/html", body: html }));
@@ -122,28 +119,29 @@ export class Stage {
     await page.goto(`${this.server.url}stage`);
     await page.addScriptTag({ type: "module", url: `${this.server.url}player/siedd-player.js` });
     await page.waitForFunction(() => customElements.get("siedd-player") !== undefined);
-    await page.evaluate(listen);
+    await page.evaluate(recordEvents);
     return { page, faults, requests };
   }
 }
 
 export interface PageOptions {
   readonly context?: BrowserContextOptions;
-  /** Runs in the page before anything else. */
+  /** Runs in the page before any other script. */
   readonly before?: () => void;
   readonly prepare?: (page: Page) => Promise<unknown>;
 }
 
 export interface PlayerPage {
   readonly page: Page;
+  /** Errors of the page and its console. */
   readonly faults: string[];
   /** Paths of all requests so far. */
   readonly requests: string[];
 }
 
-function listen(): void {
+function recordEvents(): void {
   window.player = document.querySelector("siedd-player") as SieddPlayerElement;
-  window.told = [];
+  window.playerEvents = [];
   for (const type of [
     "play",
     "pause",
@@ -155,28 +153,30 @@ function listen(): void {
     "emptied",
     "segment",
   ]) {
-    window.player?.addEventListener(type, () => window.told.push({ type, at: window.player.currentTime }));
+    window.player?.addEventListener(type, () =>
+      window.playerEvents.push({ type, time: window.player.currentTime }),
+    );
   }
 }
 
-function watchTimers(): void {
+function trackTimers(): void {
   const pending = new Set<number>();
-  window.pending = pending;
+  window.pendingTimers = pending;
   const watch = (
     start: "setTimeout" | "setInterval" | "requestAnimationFrame",
     stop: "clearTimeout" | "clearInterval" | "cancelAnimationFrame",
   ) => {
-    const [begin, end] = [
+    const [startNative, stopNative] = [
       window[start].bind(window) as (...all: unknown[]) => number,
       window[stop].bind(window),
     ];
     const repeats = start === "setInterval";
     Object.assign(window, {
-      [start](handler: (...values: unknown[]) => void, ...rest: unknown[]) {
-        const id = begin(
-          (...values: unknown[]) => {
+      [start](handler: (...args: unknown[]) => void, ...rest: unknown[]) {
+        const id = startNative(
+          (...args: unknown[]) => {
             if (!repeats) pending.delete(id);
-            handler(...values);
+            handler(...args);
           },
           ...rest,
         );
@@ -185,7 +185,7 @@ function watchTimers(): void {
       },
       [stop](id: number) {
         pending.delete(id);
-        end(id);
+        stopNative(id);
       },
     });
   };
@@ -194,7 +194,7 @@ function watchTimers(): void {
   watch("requestAnimationFrame", "cancelAnimationFrame");
 }
 
-function keepSourceBuffers(): void {
+function trackSourceBuffers(): void {
   const add = MediaSource.prototype.addSourceBuffer;
   window.sourceBuffers = [];
   MediaSource.prototype.addSourceBuffer = function (type) {
@@ -204,42 +204,42 @@ function keepSourceBuffers(): void {
   };
 }
 
-/** A player of the stage's video. */
-export const video = (style: string, rest = "", src = "video"): string =>
+/** Returns the markup of a player. */
+export const playerMarkup = (style: string, rest = "", src = "video"): string =>
   `<siedd-player src="${src}" style="${style}" ${rest}></siedd-player>`;
 
-/** For `before` of a page: a browser that wants the parameter sets in an init segment plays segments of levels. */
-export function withoutInBandParameters(): void {
+/** For `before` of a page: makes the browser reject in-band parameter sets (avc3), so that it uses the transport `levels`. */
+export function disableAvc3(): void {
   const supported = MediaSource.isTypeSupported.bind(MediaSource);
   MediaSource.isTypeSupported = (type) => !type.includes("avc3") && supported(type);
 }
 
-/** Waits for what becomes true in the page, looked at often; says how the player is where it does not. */
-export async function until<Given>(
+/** Waits until a condition holds in the page. The error on timeout has the state of the player. */
+export async function waitFor<Value>(
   page: Page,
-  condition: (given: Given) => unknown,
-  given?: Given,
+  condition: (value: Value) => unknown,
+  value?: Value,
 ): Promise<void> {
-  const options = { timeout: MAX_MILLISECONDS, polling: 20 };
+  const options = { timeout: WAIT_TIMEOUT_MS, polling: 20 };
   try {
-    // The types of Playwright part a value from a handle to one, which no test here gives.
-    await page.waitForFunction(condition as (given: unknown) => unknown, given, options);
+    // The types of Playwright distinguish values from handles, which these tests never pass.
+    await page.waitForFunction(condition as (value: unknown) => unknown, value, options);
   } catch (cause) {
-    const now = await look(page).catch(String);
-    throw new Error(`${condition} has not come true: ${JSON.stringify(now)}`, { cause });
+    const now = await playerState(page).catch(String);
+    throw new Error(`timed out waiting for ${condition}: ${JSON.stringify(now)}`, { cause });
   }
 }
 
-/** Waits until the player's video has come to this second. */
-export const reach = (page: Page, seconds: number) =>
-  until(page, (at) => window.player.currentTime >= at, seconds);
+/** Waits until playback has reached a position in seconds. */
+export const waitForTime = (page: Page, seconds: number) =>
+  waitFor(page, (position) => window.player.currentTime >= position, seconds);
 
-/** Waits until the picture on screen has been computed at this size: `404x228`. */
-export const shows = (page: Page, size: string) =>
-  until(page, (wanted) => `${window.player.videoWidth}x${window.player.videoHeight}` === wanted, size);
+/** Waits until the frame on screen has a size, such as `404x228`. */
+export const waitForSize = (page: Page, size: string) =>
+  waitFor(page, (expected) => `${window.player.videoWidth}x${window.player.videoHeight}` === expected, size);
 
-/** Puts the player back into the page and plays. -> where the video goes on, in seconds. */
-export const putBack = (page: Page) =>
+/** Inserts the player into the page again and plays. Returns the position in seconds. */
+export const reattach = (page: Page) =>
   page.evaluate(async () => {
     const { player } = window;
     const playing = new Promise((resolve) => player.addEventListener("playing", resolve, { once: true }));
@@ -249,42 +249,42 @@ export const putBack = (page: Page) =>
     return player.currentTime;
   });
 
-/** A player that has been removed leaves no timer, no worker and no request. */
-export async function assertGone({ page, requests }: PlayerPage): Promise<void> {
-  await until(page, () => window.pending.size === 0);
-  // A worker's end is told a little later than it is ordered.
+/** Asserts that a removed player leaves no timer, worker or request. */
+export async function assertDisposed({ page, requests }: PlayerPage): Promise<void> {
+  await waitFor(page, () => window.pendingTimers.size === 0);
+  // Workers are reported as closed some time after they are terminated.
   while (page.workers().length > 0) await page.workers()[0]?.waitForEvent("close");
-  // What was begun before is told of before this one.
-  await page.evaluate(() => fetch("stage").then((answer) => answer.text()));
+  // Requests started before this one are reported before it.
+  await page.evaluate(() => fetch("stage").then((response) => response.text()));
   const before = requests.length;
   await page.waitForTimeout(600);
   assert.deepEqual(requests.slice(before), []);
-  assert.equal(await page.evaluate(() => window.pending.size), 0);
+  assert.equal(await page.evaluate(() => window.pendingTimers.size), 0);
   assert.equal(page.workers().length, 0);
 }
 
 /**
- * What a viewer would notice, from the video inside. Between appends: within one, Chromium shows the buffer without what
- * it is about to put over, which no decoder sees.
+ * Returns the state of the player and its inner video. Waits for appends to end: during one, Chromium reports the buffer
+ * without the range that is being replaced.
  */
-export const look = (page: Page) =>
+export const playerState = (page: Page) =>
   page.evaluate(async () => {
     const { player, sourceBuffers = [] } = window;
     while (sourceBuffers.some(({ updating }) => updating))
       await new Promise((resolve) => setTimeout(resolve));
-    const video = player.shadowRoot!.querySelector("video")! as HTMLVideoElement & {
+    const playerMarkup = player.shadowRoot!.querySelector("video")! as HTMLVideoElement & {
       webkitAudioDecodedByteCount: number;
     };
     return {
-      size: `${video.videoWidth}x${video.videoHeight}`,
+      size: `${playerMarkup.videoWidth}x${playerMarkup.videoHeight}`,
       requested: player.requestedSize,
       time: player.currentTime,
       paused: player.paused,
       rate: player.playbackRate,
       muted: player.muted,
-      audioBytes: video.webkitAudioDecodedByteCount,
+      audioBytes: playerMarkup.webkitAudioDecodedByteCount,
       ranges: player.buffered.length,
-      until: player.buffered.length === 0 ? 0 : player.buffered.end(player.buffered.length - 1),
+      waitFor: player.buffered.length === 0 ? 0 : player.buffered.end(player.buffered.length - 1),
       ready: player.readyState,
       transport: player.transport,
       error: player.error?.message ?? null,

@@ -13,20 +13,20 @@ import type { Page } from "playwright-core";
 import { elementSnippet, embedSnippet, embedUrl } from "../../../player/element/embed-snippet.js";
 import type { SieddPlayerElement } from "../../../player/index.js";
 import { watchFaults } from "../../support/browser.js";
-import { PATIENCE, reach, until, useStage } from "../../support/player-stage.js";
+import { TEST_TIMEOUT_MS, useStage, waitFor, waitForTime } from "../../support/player-stage.js";
 
 const root = fileURLToPath(new URL("../../../..", import.meta.url));
 const examples = join(root, "examples");
 
-test("snippets are safe to paste, whatever the video is called", () => {
+test("snippets escape the name of the video", () => {
   const video = { root: "https://host/videos", id: 'a "b" & <c>', width: 640, height: 360 };
   assert.equal(
     embedUrl({ ...video, start: 12.5, muted: true, loop: true }),
     "https://host/videos/player/embed/a%20%22b%22%20%26%20%3Cc%3E?start=12.5&muted=1&loop=1",
   );
-  const frame = embedSnippet(video);
+  const iframe = embedSnippet(video);
   assert.match(
-    frame,
+    iframe,
     /^<iframe src="[^"<>]+" title="[^"<>]+" style="[^"]+aspect-ratio: 640 \/ 360" [^<>]*><\/iframe>$/,
   );
   assert.match(
@@ -35,12 +35,12 @@ test("snippets are safe to paste, whatever the video is called", () => {
   );
 });
 
-/** Vue's own compiler, as its build tools use it. */
+/** Compiles Vue components, like the build tools of Vue. */
 const vuePlugin: Plugin = {
   name: "vue",
   setup({ onLoad }) {
     onLoad({ filter: /\.vue$/ }, async ({ path }) => {
-      // The compiler has no types of its own that Node's resolution finds.
+      // Node's resolution finds no types for the compiler.
       const compiler = createRequire(import.meta.url)("vue/compiler-sfc");
       const { descriptor } = compiler.parse(await readFile(path, "utf8"), { filename: path });
       const isCustomElement = (tag: string) => tag === "siedd-player";
@@ -54,7 +54,7 @@ const vuePlugin: Plugin = {
   },
 };
 
-/** The example as a browser loads it, with the built package in place of the installed one. */
+/** Bundles an example with the built package in place of the installed one. */
 async function bundle(entry: string): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [join(examples, entry)],
@@ -76,7 +76,7 @@ async function bundle(entry: string): Promise<string> {
   return outputFiles[0]!.text;
 }
 
-describe("embedding, in Chromium", { concurrency: false, timeout: PATIENCE }, () => {
+describe("embedding in Chromium", { concurrency: false, timeout: TEST_TIMEOUT_MS }, () => {
   const stage = useStage(undefined, (open) => open.writeVideo('a "b" & <c>', 3));
   const newPage = async (t: { after(end: () => unknown): void }) => {
     const context = await stage.browser.newContext({ viewport: { width: 900, height: 640 } });
@@ -84,16 +84,16 @@ describe("embedding, in Chromium", { concurrency: false, timeout: PATIENCE }, ()
     const page = await context.newPage();
     return { page, faults: watchFaults(page) };
   };
-  const named = (page: Page) =>
+  const assignPlayer = (page: Page) =>
     page.evaluate(() => {
       window.player = document.querySelector("siedd-player") as SieddPlayerElement;
     });
 
-  test("the page of a video plays in another site's frame, from where it is told, under its own strict policy", async (t) => {
+  test("the embed page plays in an iframe of another site, from its start time, under a strict policy", async (t) => {
     const { page, faults } = await newPage(t);
     const video = { root: stage.server.url, id: 'a "b" & <c>', width: 320, height: 180 };
     const snippet = embedSnippet({ ...video, start: 3, autoplay: true, muted: true });
-    // A server of its own: another origin, and one from which browsers let a page reach this machine.
+    // Another origin, from which browsers allow requests to this machine.
     const site = createServer((_request, response) => {
       response.setHeader("content-type", "text/html");
       response.end(`<link rel="icon" href="data:,">${snippet}`);
@@ -118,40 +118,40 @@ describe("embedding, in Chromium", { concurrency: false, timeout: PATIENCE }, ()
     assert.deepEqual(faults, []);
   });
 
-  test("oEmbed is found on the page and says how to embed the video", async () => {
-    const address = embedUrl({ root: stage.server.url, id: "video", width: 320, height: 180 });
-    const answer = await fetch(address);
+  test("the embed page links to oEmbed, which describes the video", async () => {
+    const url = embedUrl({ root: stage.server.url, id: "video", width: 320, height: 180 });
+    const response = await fetch(url);
     assert.match(
-      answer.headers.get("content-security-policy") ?? "",
+      response.headers.get("content-security-policy") ?? "",
       /default-src 'none'.*frame-ancestors \*/,
     );
-    const html = await answer.text();
+    const html = await response.text();
     const [, link] = /type="application\/json\+oembed"[^>]*href="([^"]+)"/.exec(html) ?? [];
-    const found = await fetch(link!.replaceAll("&#38;", "&"));
+    const found = await fetch(link!.replaceAll("&amp;", "&"));
     const oembed = (await found.json()) as Record<string, string | number>;
     const { version, type, title, width, height, thumbnail_width } = oembed;
     assert.deepEqual(
       { version, type, title, width, height, thumbnail_width },
       { version: "1.0", type: "video", title: "video", width: 320, height: 180, thumbnail_width: 320 },
     );
-    assert.ok(String(oembed.html).includes(`<iframe src="${address}"`), String(oembed.html));
+    assert.ok(String(oembed.html).includes(`<iframe src="${url}"`), String(oembed.html));
     assert.equal((await fetch(String(oembed.thumbnail_url))).status, 200);
 
-    const ask = async (query: string) => fetch(new URL(`player/oembed?${query}`, stage.server.url));
+    const requestOembed = async (query: string) => fetch(new URL(`player/oembed?${query}`, stage.server.url));
     const catalog = encodeURIComponent(`${stage.server.url}#video`);
-    const small = (await (await ask(`url=${catalog}&maxwidth=160`)).json()) as {
+    const small = (await (await requestOembed(`url=${catalog}&maxwidth=160`)).json()) as {
       width: number;
       height: number;
     };
     assert.deepEqual([small.width, small.height], [160, 90]);
-    assert.equal((await ask("url=https%3A%2F%2Felsewhere.test%2Fvideo")).status, 404);
-    assert.equal((await ask(`url=${encodeURIComponent(stage.server.url)}none`)).status, 404);
-    assert.equal((await ask(`url=${catalog}&format=xml`)).status, 501);
-    assert.equal((await ask("")).status, 404);
+    assert.equal((await requestOembed("url=https%3A%2F%2Felsewhere.test%2Fvideo")).status, 404);
+    assert.equal((await requestOembed(`url=${encodeURIComponent(stage.server.url)}none`)).status, 404);
+    assert.equal((await requestOembed(`url=${catalog}&format=xml`)).status, 501);
+    assert.equal((await requestOembed("")).status, 404);
     assert.equal((await fetch(new URL("player/embed/none", stage.server.url))).status, 404);
   });
 
-  test("the plain page of the examples plays, says its size and zooms", async (t) => {
+  test("the plain HTML example plays, shows its size and zooms", async (t) => {
     const { page, faults } = await newPage(t);
     const server = spawn(process.execPath, [join(examples, "server.js"), stage.folder], {
       env: { ...process.env, PORT: "0" },
@@ -160,9 +160,9 @@ describe("embedding, in Chromium", { concurrency: false, timeout: PATIENCE }, ()
     t.after(() => server.kill());
     const [line] = await once(server.stdout, "data");
     await page.goto(/^http:\S+/.exec(String(line))![0]);
-    await named(page);
+    await assignPlayer(page);
     await page.evaluate(() => window.player.play());
-    await reach(page, 0.3);
+    await waitForTime(page, 0.3);
     assert.match((await page.locator("#size").textContent()) ?? "", /^\d+ × \d+$/);
     await page.locator("#zoom-in").click();
     assert.equal(await page.evaluate(() => window.player.zoom), 2);
@@ -173,7 +173,7 @@ describe("embedding, in Chromium", { concurrency: false, timeout: PATIENCE }, ()
     ["React", "react/video.jsx"],
     ["Vue", "vue/main.js"],
   ] as const) {
-    test(`the ${name} component of the examples plays and is told the size`, async (t) => {
+    test(`the ${name} example plays and receives the size`, async (t) => {
       const { page, faults } = await newPage(t);
       const script = await bundle(entry);
       await page.route("**/example.js", (route) =>
@@ -187,10 +187,10 @@ describe("embedding, in Chromium", { concurrency: false, timeout: PATIENCE }, ()
       );
       await page.goto(new URL("/example", stage.server.url).href);
       await page.locator("figcaption button").click();
-      await named(page);
-      await reach(page, 0.3);
+      await assignPlayer(page);
+      await waitForTime(page, 0.3);
       assert.equal(await page.evaluate(() => window.player.muted), true);
-      await until(page, () => {
+      await waitFor(page, () => {
         const { videoWidth, videoHeight } = window.player;
         return document.querySelector("output")!.textContent === `${videoWidth} × ${videoHeight}`;
       });

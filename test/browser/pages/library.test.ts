@@ -6,14 +6,22 @@ import { describe, test } from "node:test";
 import type { SieddPlayerElement } from "../../../player/index.js";
 import { serve } from "../../../server/index.js";
 import { watchFaults } from "../../support/browser.js";
-import { EXACT_SECONDS, look, PATIENCE, reach, until, useStage, VIDEO } from "../../support/player-stage.js";
+import {
+  EXACT_SIZE_SECONDS,
+  playerState,
+  TEST_TIMEOUT_MS,
+  useStage,
+  VIDEO,
+  waitFor,
+  waitForTime,
+} from "../../support/player-stage.js";
 import { syntheticAsset } from "../../support/synthetic-asset.js";
 import { tempFolder } from "../../support/temp-folder.js";
 
-describe("the catalog page in Chromium", { concurrency: false, timeout: PATIENCE }, () => {
-  const stage = useStage(EXACT_SECONDS, (open) => open.writeVideo("another one", 5));
+describe("the catalog page in Chromium", { concurrency: false, timeout: TEST_TIMEOUT_MS }, () => {
+  const stage = useStage(EXACT_SIZE_SECONDS, (open) => open.writeVideo("another one", 5));
 
-  test("under a prefix it lists the videos, plays one with sound, and follows the corner", async (t) => {
+  test("lists the videos, plays one with audio, and follows the resize grip", async (t) => {
     const context = await stage.browser.newContext({ viewport: { width: 700, height: 800 } });
     t.after(() => context.close());
     const page = await context.newPage();
@@ -23,15 +31,15 @@ describe("the catalog page in Chromium", { concurrency: false, timeout: PATIENCE
     await page.evaluate(() => {
       window.player = document.querySelector("siedd-player") as SieddPlayerElement;
     });
-    await reach(page, 0.5);
-    // The list beside it may have changed its box since it began.
-    await until(page, () => {
+    await waitForTime(page, 0.5);
+    // The layout may have changed since playback started.
+    await waitFor(page, () => {
       const { requestedSize, videoWidth, videoHeight } = window.player;
       return videoWidth === requestedSize?.width && videoHeight === requestedSize.height;
     });
-    const before = await look(page);
+    const before = await playerState(page);
     assert.equal(before.muted, false);
-    assert.ok(before.audioBytes > 0, "no sound was decoded");
+    assert.ok(before.audioBytes > 0, "no audio was decoded");
 
     const grip = await page.getByRole("button", { name: "Resize the video" }).boundingBox();
     assert.ok(grip !== null);
@@ -41,9 +49,9 @@ describe("the catalog page in Chromium", { concurrency: false, timeout: PATIENCE
     await page.mouse.move(x - 160, y - 90, { steps: 5 });
     await page.mouse.up();
     const narrower = before.requested!.width - 150;
-    await until(page, (max) => window.player.videoWidth < max, narrower);
-    // What is asked for follows the box once it rests.
-    await until(page, () => {
+    await waitFor(page, (max) => window.player.videoWidth < max, narrower);
+    // The requested size follows the box when the drag ends.
+    await waitFor(page, () => {
       const { width, height } = window.player.requestedSize!;
       return document.querySelector("#size")!.textContent === `${width}×${height}`;
     });
@@ -69,11 +77,11 @@ describe("the catalog page in Chromium", { concurrency: false, timeout: PATIENCE
     await page.evaluate(() => {
       window.player = document.querySelector("siedd-player") as SieddPlayerElement;
     });
-    await reach(page, 0.3);
+    await waitForTime(page, 0.3);
     assert.deepEqual(faults, []);
   });
 
-  test("each video of the list shows a frame of itself", async (t) => {
+  test("each video in the list shows a poster", async (t) => {
     const context = await stage.browser.newContext({ viewport: { width: 1200, height: 1400 } });
     t.after(() => context.close());
     const page = await context.newPage();
@@ -97,13 +105,13 @@ describe("the catalog page in Chromium", { concurrency: false, timeout: PATIENCE
       );
     assert.deepEqual(shown, [
       ["/videos/another%20one/full/320,180/frame-2666.jpg", 320, 180],
-      ["/videos/video/full/320,180/frame-2000.jpg", 320, 180],
       ["/videos/silent/full/320,180/frame-2000.jpg", 320, 180],
+      ["/videos/video/full/320,180/frame-2000.jpg", 320, 180],
     ]);
     assert.deepEqual(faults, []);
   });
 
-  test("another video is chosen by its link, and the address names it", async (t) => {
+  test("a link selects another video and sets the URL", async (t) => {
     const context = await stage.browser.newContext();
     t.after(() => context.close());
     const page = await context.newPage();
@@ -116,15 +124,15 @@ describe("the catalog page in Chromium", { concurrency: false, timeout: PATIENCE
     assert.equal(await page.locator("h1").textContent(), "video");
   });
 
-  test("without JavaScript the list is there, with posters and an address for other players", async (t) => {
+  test("works without JavaScript: a list with posters and HLS playlists", async (t) => {
     const context = await stage.browser.newContext({ javaScriptEnabled: false });
     t.after(() => context.close());
     const page = await context.newPage();
     await page.goto(stage.server.url);
     assert.deepEqual(await page.locator("#videos .label").allTextContents(), [
       "another one",
-      "video",
       "silent",
+      "video",
     ]);
     assert.match(
       (await page.locator("#videos .about").first().textContent()) ?? "",
@@ -136,12 +144,12 @@ describe("the catalog page in Chromium", { concurrency: false, timeout: PATIENCE
     assert.ok(await page.locator("noscript p").isVisible());
   });
 
-  test("names that look like markup are text, and an empty folder says what to do", async (t) => {
+  test("escapes names, and explains an empty catalog", async (t) => {
     const root = await tempFolder(t);
     const server = await serve({ root, port: 0 });
     t.after(() => server.close());
     const read = async () => (await fetch(server.url, { headers: { accept: "text/html" } })).text();
-    assert.match(await read(), /There is no video here yet/);
+    assert.match(await read(), /There are no videos yet/);
     await writeFile(join(root, '<b onclick="x">&$&.siedd'), syntheticAsset(VIDEO));
     await writeFile(join(root, "<i>broken.siedd"), "no asset at all, but long enough for one");
     const html = await read();
@@ -149,19 +157,19 @@ describe("the catalog page in Chromium", { concurrency: false, timeout: PATIENCE
     assert.match(html, /<strong>&lt;i&gt;broken\.siedd<\/strong>/);
   });
 
-  test("what the server does is drawn each second, and not asked for while the page is hidden", async (t) => {
-    // At a size that has not been computed before.
+  test("the server load is updated every second, but not while the page is hidden", async (t) => {
+    // A size that is not cached yet.
     const context = await stage.browser.newContext({ viewport: { width: 1110, height: 900 } });
     t.after(() => context.close());
     const page = await context.newPage();
     const faults = watchFaults(page);
-    let asked = 0;
+    let requestCount = 0;
     page.on("request", (request) => {
-      if (request.url().endsWith("/stats.json")) asked++;
+      if (request.url().endsWith("/stats.json")) requestCount++;
     });
     await page.goto(`${stage.server.url}#another%20one`);
     await page.waitForFunction(() => Number(document.getElementById("rate")?.textContent) > 0);
-    await page.waitForFunction(() => /^\d+ %$/.test(document.getElementById("hits")!.textContent!));
+    await page.waitForFunction(() => /^\d+ %$/.test(document.getElementById("cache-hits")!.textContent!));
     assert.match((await page.locator("#caches").textContent()) ?? "", /Segments in memory.* of 268 MB/);
     await page.waitForFunction(() => {
       const canvas = document.querySelector<HTMLCanvasElement>("#chart canvas")!;
@@ -172,37 +180,37 @@ describe("the catalog page in Chromium", { concurrency: false, timeout: PATIENCE
       Object.defineProperty(document, "hidden", { configurable: true, value: true });
       document.dispatchEvent(new Event("visibilitychange"));
     });
-    const before = asked;
+    const before = requestCount;
     await page.waitForTimeout(1500);
-    assert.equal(asked, before);
+    assert.equal(requestCount, before);
     await page.evaluate(() => {
       Object.defineProperty(document, "hidden", { configurable: true, value: false });
       document.dispatchEvent(new Event("visibilitychange"));
     });
-    while (asked === before) await page.waitForEvent("request");
+    while (requestCount === before) await page.waitForEvent("request");
     assert.deepEqual(faults, []);
   });
 
-  test("what puts a video into another page can be copied", async (t) => {
+  test("the embed snippets can be copied", async (t) => {
     const context = await stage.browser.newContext({ permissions: ["clipboard-read", "clipboard-write"] });
     t.after(() => context.close());
     const page = await context.newPage();
     await page.goto(`${stage.server.url}#another%20one`);
-    await page.getByText("Put it into your page").click();
+    await page.getByText("Embed this video").click();
     await page.locator("#element", { hasText: "another%20one" }).waitFor();
-    for (const [name, says] of [
+    for (const [name, expected] of [
       ["element", /<siedd-player src="http.*\/videos\/another%20one"><\/siedd-player>$/],
-      ["frame", /^<iframe src="http.*\/videos\/player\/embed\/another%20one"/],
+      ["iframe", /^<iframe src="http.*\/videos\/player\/embed\/another%20one"/],
       ["hls", /^http.*\/videos\/another%20one\/master\.m3u8$/],
     ] as const) {
       await page.locator(`[data-copy="${name}"]`).click();
       await page.getByText("Copied.").waitFor();
-      // The word may still be there from the one before.
-      await page.waitForFunction(async (rule) => rule.test(await navigator.clipboard.readText()), says);
+      // The status of the previous copy may still be visible.
+      await page.waitForFunction(async (rule) => rule.test(await navigator.clipboard.readText()), expected);
     }
   });
 
-  test("it is accessible, light and dark, wide and narrow", async (t) => {
+  test("has no accessibility violation, light and dark, wide and narrow", async (t) => {
     const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
     for (const [colorScheme, width] of [
       ["dark", 1280],
@@ -212,19 +220,19 @@ describe("the catalog page in Chromium", { concurrency: false, timeout: PATIENCE
       t.after(() => context.close());
       const page = await context.newPage();
       await page.goto(`${stage.server.url}#video`);
-      await page.getByText("Put it into your page").click();
+      await page.getByText("Embed this video").click();
       await page.locator("#server").waitFor();
       await page.locator("#facts").getByText("320 × 180").waitFor();
       await page.addScriptTag({ path: axe });
       const violations = await page.evaluate(async () => {
         const { axe: checker } = window as unknown as { axe: typeof import("axe-core") };
-        // The player's own parts have tests of their own.
+        // The player has its own accessibility tests.
         const found = await checker.run({ exclude: [["siedd-player"]] });
         return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`);
       });
       assert.deepEqual(violations, [], `${colorScheme}, ${width} wide`);
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-      assert.ok(overflow <= 0, `${overflow} pixels too wide at ${width}`);
+      assert.ok(overflow <= 0, `${overflow} pixels of horizontal overflow at ${width}`);
     }
   });
 });

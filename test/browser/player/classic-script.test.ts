@@ -5,7 +5,7 @@ import { describe, type TestContext, test } from "node:test";
 import fastifyStatic from "@fastify/static";
 import fastify from "fastify";
 import { watchFaults } from "../../support/browser.js";
-import { PATIENCE, reach, until, useStage, VIDEO } from "../../support/player-stage.js";
+import { TEST_TIMEOUT_MS, useStage, VIDEO, waitFor, waitForTime } from "../../support/player-stage.js";
 import { syntheticAsset } from "../../support/synthetic-asset.js";
 import { tempFolder } from "../../support/temp-folder.js";
 
@@ -15,7 +15,7 @@ const HTML = `<!doctype html><html lang="de"><title>Video</title><link rel="icon
 <script src="siedd-player.iife.js"></script>
 <siedd-player src="video.siedd" style="width: 320px" muted></siedd-player></html>`;
 
-/** A host of plain files: the page, the video, and these of the player. What it does not have may be the page once more. */
+/** Serves the page, the video and some files of the player. A missing file is a 404, or the page again. */
 async function fileHost(t: TestContext, files: readonly string[], missing: 404 | "page"): Promise<string> {
   const root = await tempFolder(t);
   await writeFile(join(root, "index.html"), HTML);
@@ -29,17 +29,27 @@ async function fileHost(t: TestContext, files: readonly string[], missing: 404 |
   return url;
 }
 
-describe("the plain script on a host of plain files, in Chromium", {
+describe("the classic script on a static host, in Chromium", {
   concurrency: false,
-  timeout: PATIENCE,
+  timeout: TEST_TIMEOUT_MS,
 }, () => {
   const stage = useStage();
-  for (const [what, files, missing, worker] of [
-    ["with its worker beside it", ["siedd-player.iife.js", "siedd-decoder.js"], 404, /\/siedd-decoder\.js$/],
-    ["all alone", ["siedd-player.iife.js"], 404, /^blob:/],
-    ["all alone where the host answers everything with its page", ["siedd-player.iife.js"], "page", /^blob:/],
+  for (const [scenario, files, missing, worker] of [
+    [
+      "with the worker script beside it",
+      ["siedd-player.iife.js", "siedd-decoder.js"],
+      404,
+      /\/siedd-decoder\.js$/,
+    ],
+    ["without the worker script", ["siedd-player.iife.js"], 404, /^blob:/],
+    [
+      "without the worker script, on a host that serves its page for missing files",
+      ["siedd-player.iife.js"],
+      "page",
+      /^blob:/,
+    ],
   ] as const) {
-    test(`${what}: it decodes the video in the browser, in the page's language`, async (t) => {
+    test(`${scenario}: decodes the video in the browser, in the language of the page`, async (t) => {
       const host = await fileHost(t, files, missing);
       const context = await stage.browser.newContext();
       t.after(() => context.close());
@@ -50,11 +60,11 @@ describe("the plain script on a host of plain files, in Chromium", {
         window.player = document.querySelector("siedd-player")!;
         return window.player.play();
       });
-      await until(page, () => window.player.videoWidth === 320);
-      await reach(page, 1.2);
+      await waitFor(page, () => window.player.videoWidth === 320);
+      await waitForTime(page, 1.2);
       assert.equal(await page.evaluate(() => window.player.transport), "direct");
       assert.equal(await page.evaluate(() => window.player.error), null);
-      const workers = page.workers().map((each) => each.url());
+      const workers = page.workers().map((workerHandle) => workerHandle.url());
       assert.ok(workers.length > 0 && workers.every((url) => worker.test(url)), `${workers}`);
       await page.locator('siedd-player .settings-button[aria-label="Einstellungen"]').waitFor();
       const unexpected = faults.filter((fault) => files.length > 1 || !/404/.test(fault));

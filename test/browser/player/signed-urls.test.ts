@@ -3,19 +3,19 @@ import { test } from "node:test";
 import { parseSource } from "../../../player/element/attributes.js";
 import { signUrl } from "../../../server/index.js";
 import { launchBrowser, watchFaults } from "../../support/browser.js";
-import { PATIENCE, VIDEO } from "../../support/player-stage.js";
+import { TEST_TIMEOUT_MS, VIDEO } from "../../support/player-stage.js";
 import { testServer } from "../../support/running-server.js";
 
 const KEY = { id: "k", secret: "a secret of some length" };
 
-test("of a video's address a signature is kept, and nothing else of its query", () => {
+test("src keeps the signature and drops the rest of the query", () => {
   const base = "http://host/videos/";
   assert.equal(parseSource("video/?sig=a.b-c_d&x=1#y", base), "http://host/videos/video?sig=a.b-c_d");
   assert.equal(parseSource("video?x=sig", base), "http://host/videos/video");
 });
 
-test("the player plays a video that only a signature opens, in either mode", {
-  timeout: PATIENCE,
+test("plays a video that requires a signature, in server and direct mode", {
+  timeout: TEST_TIMEOUT_MS,
 }, async (t) => {
   const server = await testServer(t, { video: VIDEO }, { signKeys: [KEY], closeSeconds: 0 });
   const browser = await launchBrowser();
@@ -43,12 +43,12 @@ test("the player plays a video that only a signature opens, in either mode", {
     await page.close();
   }
   const page = await open('<siedd-player src="/video" style="width: 200px"></siedd-player>');
-  const refused = page.evaluate(() => window.player.play());
-  await assert.rejects(refused, /PlayerError/);
+  const playing = page.evaluate(() => window.player.play());
+  await assert.rejects(playing, /PlayerError/);
 });
 
-test("a video's page to embed and oEmbed hand its signature on, and a signature of another video opens neither", {
-  timeout: PATIENCE,
+test("the embed page and oEmbed pass the signature on and reject that of another video", {
+  timeout: TEST_TIMEOUT_MS,
 }, async (t) => {
   const server = await testServer(t, { video: VIDEO, other: VIDEO }, { signKeys: [KEY], closeSeconds: 0 });
   const page = signUrl(`${server.url}player/embed/video`, { key: KEY, expires: 600, maxSide: 200 });
@@ -56,19 +56,19 @@ test("a video's page to embed and oEmbed hand its signature on, and a signature 
   assert.equal(html.status, 200);
   assert.equal(html.headers.get("cache-control"), "private, no-cache");
   const [, link] = /json\+oembed"[^>]*href="([^"]+)"/.exec(html.text) ?? [];
-  const oembed = JSON.parse((await server.get(link!.replaceAll("&#38;", "&"))).text);
+  const oembed = JSON.parse((await server.get(link!.replaceAll("&amp;", "&"))).text);
   assert.ok(oembed.html.includes(`<iframe src="${page}"`), oembed.html);
   assert.ok(oembed.cache_age <= 600 && oembed.cache_age > 300, `${oembed.cache_age}`);
   assert.equal(oembed.thumbnail_width, 200);
   assert.equal((await server.get(oembed.thumbnail_url)).status, 200);
 
-  const refused = async (path: string) => assert.equal((await server.get(path)).status, 403, path);
-  await refused("player/embed/video");
-  await refused(page.replace("/embed/video", "/embed/other"));
-  const about = (address: string) => `player/oembed?url=${encodeURIComponent(address)}`;
-  await refused(about(`${server.url}player/embed/video`));
-  await refused(about(page.replace("/embed/video", "/embed/other")));
-  await refused("player/oembed");
+  const expectForbidden = async (path: string) => assert.equal((await server.get(path)).status, 403, path);
+  await expectForbidden("player/embed/video");
+  await expectForbidden(page.replace("/embed/video", "/embed/other"));
+  const oembedUrl = (url: string) => `player/oembed?url=${encodeURIComponent(url)}`;
+  await expectForbidden(oembedUrl(`${server.url}player/embed/video`));
+  await expectForbidden(oembedUrl(page.replace("/embed/video", "/embed/other")));
+  await expectForbidden("player/oembed");
 
   const browser = await launchBrowser();
   t.after(() => browser.close());
@@ -79,18 +79,18 @@ test("a video's page to embed and oEmbed hand its signature on, and a signature 
   assert.deepEqual(faults, []);
 });
 
-test("the catalog's page hands its signature on to videos, posters, playlists and what may be copied", {
-  timeout: PATIENCE,
+test("the catalog page passes its signature on to videos, posters, playlists and snippets", {
+  timeout: TEST_TIMEOUT_MS,
 }, async (t) => {
   const server = await testServer(
     t,
     { video: VIDEO, "a & b": { ...VIDEO, groups: [25, 25, 25] } },
     { signKeys: [KEY], closeSeconds: 0 },
   );
-  const home = signUrl(server.url, { key: KEY, expires: 600, scope: "all" });
+  const catalogUrl = signUrl(server.url, { key: KEY, expires: 600, scope: "all" });
   const accept = { headers: { accept: "text/html" } };
   assert.equal((await server.get("", accept)).status, 403);
-  const { text, headers } = await server.get(home, accept);
+  const { text, headers } = await server.get(catalogUrl, accept);
   assert.equal(headers.get("cache-control"), "private, no-cache");
   const links = [...text.matchAll(/(?:src|href)="([^"]+)"/g)]
     .map(([, link]) => link!.replaceAll("&amp;", "&"))
@@ -106,22 +106,22 @@ test("the catalog's page hands its signature on to videos, posters, playlists an
   t.after(() => browser.close());
   const tab = await browser.newPage();
   const faults = watchFaults(tab);
-  await tab.goto(`${home}#video`);
-  const playing = () =>
+  await tab.goto(`${catalogUrl}#video`);
+  const waitUntilPlaying = () =>
     tab.waitForFunction(() => (document.querySelector("siedd-player")?.currentTime ?? 0) > 0.4);
-  await playing();
+  await waitUntilPlaying();
   await tab.click('#videos a[data-id="a & b"]');
   await tab.waitForFunction(() => document.getElementById("name")?.textContent === "a & b");
-  await playing();
+  await waitUntilPlaying();
   await tab.waitForFunction(() => document.getElementById("hls")?.textContent !== "");
-  const copied = await tab.evaluate(() =>
-    ["hls", "frame", "element"].map((name) => document.getElementById(name)?.textContent ?? ""),
+  const snippets = await tab.evaluate(() =>
+    ["hls", "iframe", "element"].map((name) => document.getElementById(name)?.textContent ?? ""),
   );
-  assert.equal((await server.get(copied[0]!)).status, 200);
-  for (const snippet of copied.slice(1)) {
-    const [, address] = /src="([^"]+\?sig=[^"]+)"/.exec(snippet) ?? [];
-    const path = address!.replace(/\/(a%20%26%20b)\?/, (all, id) =>
-      address!.includes("/player/embed/") ? all : `/${id}/info.json?`,
+  assert.equal((await server.get(snippets[0]!)).status, 200);
+  for (const snippet of snippets.slice(1)) {
+    const [, url] = /src="([^"]+\?sig=[^"]+)"/.exec(snippet) ?? [];
+    const path = url!.replace(/\/(a%20%26%20b)\?/, (match, id) =>
+      url!.includes("/player/embed/") ? match : `/${id}/info.json?`,
     );
     assert.equal((await server.get(path)).status, 200, snippet);
   }

@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { CDPSession, Page } from "playwright-core";
-import { PATIENCE, until, useStage, video } from "../../support/player-stage.js";
+import { playerMarkup, TEST_TIMEOUT_MS, useStage, waitFor } from "../../support/player-stage.js";
 
-/** Seconds of the video: long enough that a finger's width on the bar is many of them. */
+/** Duration of the video in seconds. Long enough that a few pixels of the seek bar are many seconds. */
 const LENGTH = 60;
 
 const TOUCH = { hasTouch: true, isMobile: true, viewport: { width: 400, height: 700 } } as const;
 
-interface Spot {
+interface Point {
   readonly x: number;
   readonly y: number;
 }
 
-/** A finger on the screen, as the browser's own input takes it. */
+/** Dispatches native touch input. */
 class Finger {
   readonly #session: CDPSession;
 
@@ -21,25 +21,25 @@ class Finger {
     this.#session = session;
   }
 
-  #send(type: "touchStart" | "touchMove" | "touchEnd" | "touchCancel", ...touchPoints: Spot[]) {
+  #send(type: "touchStart" | "touchMove" | "touchEnd" | "touchCancel", ...touchPoints: Point[]) {
     return this.#session.send("Input.dispatchTouchEvent", { type, touchPoints });
   }
 
-  async tap(at: Spot): Promise<void> {
-    await this.#send("touchStart", at);
+  async tap(point: Point): Promise<void> {
+    await this.#send("touchStart", point);
     await this.#send("touchEnd");
   }
 
   async drag(
-    from: Spot,
-    to: Spot,
+    from: Point,
+    to: Point,
     halfway: () => Promise<void>,
     end: "touchEnd" | "touchCancel" = "touchEnd",
   ): Promise<void> {
     await this.#send("touchStart", from);
     for (let step = 1; step <= 8; step++) {
-      const along = (a: number, b: number) => a + ((b - a) * step) / 8;
-      await this.#send("touchMove", { x: along(from.x, to.x), y: along(from.y, to.y) });
+      const interpolate = (a: number, b: number) => a + ((b - a) * step) / 8;
+      await this.#send("touchMove", { x: interpolate(from.x, to.x), y: interpolate(from.y, to.y) });
       if (step === 4) await halfway();
     }
     await this.#send(end);
@@ -49,21 +49,21 @@ class Finger {
 const inside = (page: Page, selector: string) => page.locator("siedd-player").locator(selector);
 const time = (page: Page) => page.evaluate(() => window.player.currentTime);
 
-describe("the player under fingers, in Chromium", { concurrency: false, timeout: PATIENCE }, () => {
+describe("touch in Chromium", { concurrency: false, timeout: TEST_TIMEOUT_MS }, () => {
   const stage = useStage(LENGTH);
   const open = async (t: Parameters<typeof stage.page>[0]) => {
-    const opened = await stage.page(t, video("width: 400px", "muted"), { context: TOUCH });
+    const opened = await stage.page(t, playerMarkup("width: 400px", "muted"), { context: TOUCH });
     const { page } = opened;
-    await until(page, () => window.player.readyState >= 2);
+    await waitFor(page, () => window.player.readyState >= 2);
     return { ...opened, finger: new Finger(await page.context().newCDPSession(page)) };
   };
   const LEFT = { x: 60, y: 80 };
   const MIDDLE = { x: 200, y: 60 };
   const RIGHT = { x: 340, y: 80 };
 
-  test("a tap shows or hides the controls of a playing video, and neither stops it nor reaches a hidden button", async (t) => {
+  test("a tap shows or hides the controls; it does not pause or press hidden buttons", async (t) => {
     const { page, finger, faults } = await open(t);
-    // Left alone they go by themselves, sooner or later: what counts is what each tap finds and what it leaves.
+    // The controls also hide by themselves. So the state before and after each tap is compared.
     await page.evaluate(() => {
       const idle = () => window.player.shadowRoot!.querySelector(".stage")!.hasAttribute("data-idle");
       const taps: { before: boolean; after: boolean }[] = [];
@@ -74,11 +74,11 @@ describe("the player under fingers, in Chromium", { concurrency: false, timeout:
       return window.player.play();
     });
     await inside(page, ".stage[data-idle]").waitFor();
-    // Where the button of full screen lies, unseen: the tap brings the controls and presses nothing.
+    // At the hidden full screen button: the tap shows the controls and does not press it.
     await finger.tap({ x: 380, y: 205 });
     await finger.tap(MIDDLE);
     await finger.tap(MIDDLE);
-    await until(page, () => (window as unknown as { taps: unknown[] }).taps.length === 3);
+    await waitFor(page, () => (window as unknown as { taps: unknown[] }).taps.length === 3);
     const taps = await page.evaluate(
       () => (window as unknown as { taps: { before: boolean; after: boolean }[] }).taps,
     );
@@ -89,57 +89,57 @@ describe("the player under fingers, in Chromium", { concurrency: false, timeout:
     assert.deepEqual(faults, []);
   });
 
-  test("a double tap at a side seeks ten seconds, further taps add up, and one in the middle does nothing", async (t) => {
+  test("a double tap on a side seeks 10 seconds, further taps add up, and the middle does not seek", async (t) => {
     const { page, finger, faults } = await open(t);
-    // Taps are one gesture by their time, which a busy machine stretches: the page's clock stands still between them.
+    // Taps are combined by time, which a busy machine stretches. So the clock of the page is stopped.
     await page.evaluate(() => {
       const now = performance.now();
       performance.now = () => now;
-      Object.assign(window, { said: [] });
+      Object.assign(window, { toasts: [] });
       const toast = window.player.shadowRoot!.querySelector(".toast")!;
       new MutationObserver(
-        () => toast.textContent && (window as unknown as { said: string[] }).said.push(toast.textContent),
+        () => toast.textContent && (window as unknown as { toasts: string[] }).toasts.push(toast.textContent),
       ).observe(toast, { childList: true });
       window.player.currentTime = 20;
     });
-    const taps = async (at: Spot, count: number) => {
-      for (let i = 0; i < count; i++) await finger.tap(at);
+    const tap = async (point: Point, count: number) => {
+      for (let i = 0; i < count; i++) await finger.tap(point);
     };
-    await until(page, () => !window.player.seeking);
-    await taps(RIGHT, 3);
-    await until(page, () => window.player.currentTime === 40);
-    await taps(MIDDLE, 2);
-    await taps(LEFT, 2);
-    await until(page, () => window.player.currentTime === 30);
-    await taps(RIGHT, 1);
-    assert.deepEqual(await page.evaluate(() => (window as unknown as { said: string[] }).said), [
-      "10 seconds forward",
-      "20 seconds forward",
-      "10 seconds back",
+    await waitFor(page, () => !window.player.seeking);
+    await tap(RIGHT, 3);
+    await waitFor(page, () => window.player.currentTime === 40);
+    await tap(MIDDLE, 2);
+    await tap(LEFT, 2);
+    await waitFor(page, () => window.player.currentTime === 30);
+    await tap(RIGHT, 1);
+    assert.deepEqual(await page.evaluate(() => (window as unknown as { toasts: string[] }).toasts), [
+      "Forward 10 seconds",
+      "Forward 20 seconds",
+      "Back 10 seconds",
     ]);
     assert.equal(await page.evaluate(() => document.fullscreenElement), null);
     assert.deepEqual(faults, []);
   });
 
-  test("a finger along the bar shows what is there and seeks where it is lifted", async (t) => {
+  test("dragging along the seek bar shows the preview and seeks on release", async (t) => {
     const { page, finger, faults } = await open(t);
     const bar = (await inside(page, ".seek").boundingBox())!;
-    const at = (share: number) => ({ x: bar.x + bar.width * share, y: bar.y + bar.height / 2 });
-    const target = await page.evaluate(() => window.player.shadowRoot!.querySelector(".seek")!.clientHeight);
-    assert.ok(target >= 24, `WCAG 2.5.8: the bar is ${target} pixels high`);
-    await finger.drag(at(0.1), at(0.75), async () => {
+    const pointAt = (fraction: number) => ({ x: bar.x + bar.width * fraction, y: bar.y + bar.height / 2 });
+    const height = await page.evaluate(() => window.player.shadowRoot!.querySelector(".seek")!.clientHeight);
+    assert.ok(height >= 24, `WCAG 2.5.8: the seek bar is ${height} pixels high`);
+    await finger.drag(pointAt(0.1), pointAt(0.75), async () => {
       await inside(page, ".preview").waitFor();
-      assert.equal(await time(page), 0, "nothing is sought under way");
+      assert.equal(await time(page), 0, "does not seek during the drag");
     });
-    await until(page, () => Math.abs(window.player.currentTime - 45) < 2);
+    await waitFor(page, () => Math.abs(window.player.currentTime - 45) < 2);
     await inside(page, ".preview").waitFor({ state: "hidden" });
     await inside(page, ".time")
       .getByText(/^0:4[3-6] \/ 1:00$/)
       .waitFor();
 
-    // A scroll of the page that began on the bar seeks nothing, and the bar goes on with the video.
+    // A page scroll that starts on the seek bar does not seek, and the bar follows the video again.
     const before = await time(page);
-    await finger.drag(at(0.75), at(0.2), () => inside(page, ".preview").waitFor(), "touchCancel");
+    await finger.drag(pointAt(0.75), pointAt(0.2), () => inside(page, ".preview").waitFor(), "touchCancel");
     assert.equal(await time(page), before);
     await page.evaluate(() => {
       window.player.currentTime = 30;
