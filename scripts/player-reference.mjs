@@ -33,7 +33,7 @@ export async function playerTables() {
   ]);
   const rows = (entries) => Object.entries(entries).map(([name, description]) => [code(name), description]);
   const parts = findInSources(/\bpart(?:: |", )"(?:button )?([a-z-]+)"/g).concat(
-    findInSources(/\b(?:button|range)\("([a-z-]+)"/g),
+    findInSources(/\b(?:button|slider)\(\s*"([a-z-]+)"/g),
   );
   const list = (words) => [...new Set(words)].sort().map(code).join(", ");
   return [
