@@ -54,10 +54,10 @@ function parseOptions() {
   };
 }
 
-const tileTraining = async ({ frame, steps }) => {
+async function tileTraining({ frame, steps }) {
   const { realTraining } = await import("../dist/test/support/real-training.js");
   return realTraining({ frame, frames: FRAMES, points: POINTS, quantized: true, steps });
-};
+}
 
 /** Trains on both devices, and compares the losses step by step. */
 async function compareDevices(options) {
@@ -65,7 +65,7 @@ async function compareDevices(options) {
   const { lossesOf } = await import("../dist/test/support/real-training.js");
   const { problem, plan } = await tileTraining(options);
   // Quantized from the first step, because that is what is compared.
-  const training = { problem, plan: { ...plan, quantization: { ...plan.quantization, share: 1 } } };
+  const training = { problem, plan: { ...plan, quantization: { ...plan.quantization, activeShare: 1 } } };
   const devices = ["cpu", options.device];
   const runs = [];
   // The GPU first, so that a missing GPU is reported at once.
@@ -119,11 +119,11 @@ async function comparePrecisions(train) {
   const full = await trial.measureTrial((onProgress) => train("float32", onProgress));
   try {
     const half = await trial.measureTrial((onProgress) => train("float16", onProgress));
-    const { speedup, difference } = trial.comparePrecisions(full, half);
+    const { speedup, lossIncrease } = trial.comparePrecisions(full, half);
     return {
       stepsPerSecond: { float32: rounded(full.stepsPerSecond), float16: rounded(half.stepsPerSecond) },
       speedup,
-      lossDifference: difference,
+      lossDifference: lossIncrease,
       lastLoss: { float32: full.losses.at(-1), float16: half.losses.at(-1) },
       auto: trial.decidePrecision(full, half).message,
     };
@@ -132,9 +132,13 @@ async function comparePrecisions(train) {
   }
 }
 
-const tf32Mode = () => (process.env.NVIDIA_TF32_OVERRIDE === "0" ? "off" : "default");
+function tf32Mode() {
+  return process.env.NVIDIA_TF32_OVERRIDE === "0" ? "off" : "default";
+}
 
-const rounded = (rate) => Math.round(rate * 10) / 10;
+function rounded(rate) {
+  return Math.round(rate * 10) / 10;
+}
 
 /** Errors with a code are expected; their message is one line for the user. */
 function rethrow(error) {

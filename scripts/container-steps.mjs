@@ -104,7 +104,7 @@ async function runImage(base, relocate, image, asset) {
     for (let attempts = 100; spawnSync(check[0], check.slice(1)).status !== 0; attempts--)
       if (attempts === 0)
         throw new ScriptError(`the health check never passed; output of the server: ${output}`);
-    const response = await fetch(`http://127.0.0.1:${port}/video/full/160,90/seg-0.m4s`);
+    const response = await fetch(`http://127.0.0.1:${port}/video/full/%5E160,/seg-0.m4s`);
     const bytes = (await response.arrayBuffer()).byteLength;
     if (response.status !== 200) throw new ScriptError(`a segment returned ${response.status}: ${output}`);
     const started = performance.now();

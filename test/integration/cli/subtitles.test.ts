@@ -20,7 +20,11 @@ test("decode to MP4 keeps subtitles, their languages, and their times relative t
   const folder = await tempFolder(t);
   const [asset, output] = [join(folder, "video.siedd"), join(folder, "back.mp4")];
   writeSyntheticAsset(asset, {
-    ...{ width: 64, height: 48, widths: [4], tone: 2, groups: [25, 25] },
+    width: 64,
+    height: 48,
+    widths: [4],
+    tone: 2,
+    groups: [25, 25],
     text: [
       {
         language: "eng",

@@ -69,7 +69,9 @@ test("compose.yml passes schema and linter, and a broken one does not", async (t
       "services-alphabetical-order": 0,
       "require-quotes-in-ports": 0,
     },
-    ...{ quiet: true, debug: false, exclude: [] },
+    quiet: true,
+    debug: false,
+    exclude: [],
   });
   // The types of dclint do not resolve under Node's module resolution.
   type Result = { readonly messages: readonly { readonly rule: string; readonly message: string }[] };
