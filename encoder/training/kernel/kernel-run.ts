@@ -75,11 +75,11 @@ export class KernelRun {
 
   /** Samples the points of the next `steps` steps and writes them into the memory. */
   loadSamples(sampler: Sampler, steps: number): void {
-    const { paddedPoints, pointCount, samples: address } = this.#layout;
+    const { paddedPoints, pointCount, config } = this.#layout;
     const { frameCount } = this.#problem.target;
     const samples = sampler.sample(steps);
-    const floats = this.#kernel.float32Array(address, steps * SAMPLE_ROWS * paddedPoints);
-    const words = this.#kernel.uint32Array(address, steps * SAMPLE_ROWS * paddedPoints);
+    const floats = this.#kernel.float32Array(config.samples, steps * SAMPLE_ROWS * paddedPoints);
+    const words = this.#kernel.uint32Array(config.samples, steps * SAMPLE_ROWS * paddedPoints);
     const time = Float32Array.from({ length: frameCount }, (_, f) => (2 / frameCount) * (f + 0.5) - 1);
     const sine = time.map((t) => Math.sin((Math.PI / 2) * t));
     const cosine = time.map((t) => Math.cos((Math.PI / 2) * t));
@@ -108,18 +108,18 @@ export class KernelRun {
     const { count } = this.#problem.target.tiles;
     const steps = to - from;
     const schedule = oneCycle(plan.learningRate, plan.steps, from, to);
-    kernel.float32Array(layout.schedule, steps * ADAM_SCHEDULE_LENGTH).set(schedule);
+    kernel.float32Array(layout.config.schedule, steps * ADAM_SCHEDULE_LENGTH).set(schedule);
     const quantized =
       plan.quantization === undefined ? new Float32Array(steps) : quantizationSchedule(plan, from, to);
-    kernel.float32Array(layout.quantized, steps).set(quantized);
-    const losses = kernel.float64Array(layout.losses, steps).fill(0);
+    kernel.float32Array(layout.config.quantized, steps).set(quantized);
+    const losses = kernel.float64Array(layout.config.losses, steps).fill(0);
     const { encoderParameters, encoderGradient } = layout;
     if (encoderParameters === undefined || !this.#problem.learnEncoder) {
       for (let tile = 0; tile < count; tile++) this.#trainTile(tile, 0, steps);
     } else {
       for (let step = 0; step < steps; step++) {
         for (let tile = 0; tile < count; tile++) this.#trainTile(tile, step, step + 1);
-        kernel.exports.stepEncoder(layout.config, encoderParameters.size, encoderGradient, step);
+        kernel.exports.stepEncoder(layout.configAddress, encoderParameters.size, encoderGradient, step);
       }
     }
     return Float32Array.from(losses, (squares) => squares / (count * CHANNELS * layout.pointCount));
@@ -127,7 +127,7 @@ export class KernelRun {
 
   #trainTile(tile: number, from: number, to: number): void {
     const { address, pixels, x, y } = this.#locateTile(tile);
-    this.#kernel.exports.trainTile(this.#layout.config, address, pixels, from, to, x, y);
+    this.#kernel.exports.trainTile(this.#layout.configAddress, address, pixels, from, to, x, y);
   }
 
   /**
@@ -138,11 +138,11 @@ export class KernelRun {
    * @throws RangeError if the points per step are not a multiple of 32
    */
   normalEquations(tile: number, steps: number): { gram: Float32Array; cross: Float32Array } {
-    const { config, sums, gram, cross, paddedPoints, pointCount, paddedWidth } = this.#layout;
+    const { configAddress, sums, gram, cross, paddedPoints, pointCount, paddedWidth } = this.#layout;
     if (paddedPoints !== pointCount)
       throw new RangeError(`points must be a multiple of ${this.#layout.stripLength}, got ${pointCount}`);
     const { address, pixels, x, y } = this.#locateTile(tile);
-    this.#kernel.exports.sumNormalEquations(config, address, pixels, steps, x, y, sums, gram, cross);
+    this.#kernel.exports.sumNormalEquations(configAddress, address, pixels, steps, x, y, sums, gram, cross);
     const { width } = this.#problem;
     const n = width + 1;
     const paddedGram = this.#kernel.float32Array(gram, (paddedWidth + 1) * paddedWidth);

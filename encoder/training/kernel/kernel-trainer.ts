@@ -8,7 +8,7 @@ const STEPS_PER_RUN = 25;
 
 /**
  * Trains with the project's own WebAssembly kernel, in the calling thread. Forward and backward pass handle a few points
- * at a time in the L1 cache; the steps of a tile run one after the other in the L2 cache (docs/design.md, "The kernel").
+ * at a time in the L1 cache; the steps of a tile run one after the other in the L2 cache (docs/how-it-works.md, "Trainers").
  */
 export class KernelTrainer implements Trainer {
   readonly name = "kernel";

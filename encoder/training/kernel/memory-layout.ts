@@ -56,16 +56,10 @@ export interface MemoryLayout {
   readonly paddedPoints: number;
   /** Points per strip. */
   readonly stripLength: number;
-  /** The kernel's configuration record. */
-  readonly config: number;
-  readonly samples: number;
-  readonly mask: number;
-  readonly schedule: number;
-  readonly quantized: number;
-  readonly losses: number;
-  readonly targets: number;
-  readonly errors: number;
-  readonly gradient: number;
+  /** Address of the configuration record. */
+  readonly configAddress: number;
+  /** The configuration record, whose addresses the host uses too. */
+  readonly config: Readonly<ConfigRecord>;
   /** Parameters and moment buffers of the shared encoder, and its gradient. */
   readonly encoderState: number;
   readonly encoderGradient: number;
@@ -149,15 +143,8 @@ export function planMemory(start: number, options: LayoutOptions): MemoryLayout 
     pointCount: options.points,
     paddedPoints: config.points,
     stripLength: STRIP,
-    config: configAddress,
-    samples: config.samples,
-    mask: config.mask,
-    schedule: config.schedule,
-    quantized: config.quantized,
-    losses: config.losses,
-    targets: config.targets,
-    errors: config.errors,
-    gradient: config.gradient,
+    configAddress,
+    config,
     encoderState: parameters.encoderState,
     encoderGradient: parameters.encoderGradient,
     sums,

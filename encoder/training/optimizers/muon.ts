@@ -3,7 +3,7 @@ import type { Operations } from "../../graph/operations.js";
 import type { Tensor } from "../../graph/tensor.js";
 import { momentBufferNames } from "./adam.js";
 
-/** Muon's learning rate as a multiple of AdamW's (docs/design.md, "Optimizers"). */
+/** Muon's learning rate as a multiple of AdamW's (docs/how-it-works.md, "Optimizers"). */
 export const MUON_LEARNING_RATE_SCALE = 0.8;
 
 const MOMENTUM = 0.95;

@@ -1,36 +1,36 @@
 import { CHANNELS } from "../../../codec/internal.js";
 import type { TileWindows } from "./tile-windows.js";
 
-/** A run of tiles in row-major order: from `first`, `count` of them. */
+/** A range of tiles in row-major order. */
 export interface TileRange {
   readonly first: number;
   readonly count: number;
 }
 
-/** How values are normalized for training: (v - mean) / deviation, v in [0, 1]; the same for the three channels. */
+/** Normalization of training targets: (v - mean) / deviation, v in [0, 1], the same for the three channels. */
 export interface Normalization {
   readonly mean: number;
   readonly deviation: number;
 }
 
-/** A run of tiles of one group, and the pixels that it learns from. */
+/** A range of tiles of one group, and the pixels that it is trained on. */
 export interface GroupTarget {
   readonly windows: TileWindows;
   readonly tiles: TileRange;
   readonly frameCount: number;
   readonly normalization: Normalization;
-  /** Packed R'G'B' [frames, height, width, 3] of the whole picture; shared memory where threads train. */
+  /** 8-bit packed R'G'B' [frames, height, width, 3] of full frames, in shared memory if worker threads train. */
   readonly frames: Uint8Array;
-  /** Pixels a line of the frames. */
+  /** Width of the frames in pixels. */
   readonly frameWidth: number;
 }
 
-/** Pixels of one window. */
+/** Returns the number of pixels per window. */
 export const windowPixels = (windows: TileWindows): number => windows.width * windows.height;
 
 /**
- * uint8 [frames x window pixels, tiles x 3]: one sampled position is one contiguous row with the colors of all tiles,
- * as graphs gather them.
+ * Returns the target as uint8 [frames x window pixels, tiles x 3], as graphs gather it: a sampled position is one contiguous
+ * row with the colors of all tiles.
  */
 export function tileRows(target: GroupTarget): Uint8Array<ArrayBuffer> {
   const { tiles, frameCount, windows, frames } = target;
@@ -49,30 +49,30 @@ export function tileRows(target: GroupTarget): Uint8Array<ArrayBuffer> {
   return rows;
 }
 
-/** Where the lines of a tile's window begin in the frames: those of the first frame, then of the next. */
+/** Yields the offset of each line of a tile's window in `frames`, frame by frame. */
 export function* windowLines(target: GroupTarget, tile: number): Generator<number, void> {
   const { windows, tiles, frameCount, frames, frameWidth } = target;
-  const number = tiles.first + tile;
+  const index = tiles.first + tile;
   const { left, top } = windows;
-  const corner = top[Math.floor(number / left.length)] * frameWidth + left[number % left.length];
+  const corner = top[Math.floor(index / left.length)] * frameWidth + left[index % left.length];
   for (let frame = 0; frame < frameCount; frame++) {
-    const first = (frame * frames.length) / frameCount + corner * CHANNELS;
-    for (let y = 0; y < windows.height; y++) yield first + y * frameWidth * CHANNELS;
+    const start = (frame * frames.length) / frameCount + corner * CHANNELS;
+    for (let y = 0; y < windows.height; y++) yield start + y * frameWidth * CHANNELS;
   }
 }
 
-/** Bytes whose squares add up to a number that fits into 31 bits: sums of such are quick, and as exact. */
-const SUMMED_TOGETHER = 8192;
+/** Bytes whose squares sum to less than 2^31, so that integer arithmetic is exact and fast. */
+const BLOCK_BYTES = 8192;
 
-/** Sums over the values of a group from which its normalization follows. */
+/** Accumulates the mean and deviation of the samples of a group. */
 export class PixelStatistics {
   #sum = 0;
   #squares = 0;
   #count = 0;
 
   push(frame: Uint8Array): void {
-    for (let from = 0; from < frame.length; from += SUMMED_TOGETHER) {
-      const end = Math.min(from + SUMMED_TOGETHER, frame.length);
+    for (let from = 0; from < frame.length; from += BLOCK_BYTES) {
+      const end = Math.min(from + BLOCK_BYTES, frame.length);
       let sum = 0;
       let squares = 0;
       for (let i = from; i < end; i++) {
@@ -86,7 +86,7 @@ export class PixelStatistics {
     this.#count += frame.length;
   }
 
-  /** The deviation is at least 1 / 255, so that a picture of one color can be divided by it. */
+  /** Returns the normalization. The deviation is at least 1 / 255, so that frames of one color do not divide by 0. */
   normalization(): Normalization {
     const mean = this.#sum / this.#count;
     const variance = Math.max(1, this.#squares / this.#count - mean * mean);

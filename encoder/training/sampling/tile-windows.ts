@@ -1,19 +1,19 @@
 import type { TileNetwork } from "../../../codec/internal.js";
 
 /**
- * The pixels that each tile learns from: windows of one size, each covering its tile and the overlap
- * around it. All tiles see the same positions within their windows at a step.
+ * The pixels that each tile is trained on: windows of one size, each of which covers its tile and the overlap around it. In a
+ * step, all tiles use the same positions within their windows.
  */
 export interface TileWindows {
-  /** Pixels a side. */
+  /** Size of a window in pixels. */
   readonly width: number;
   readonly height: number;
-  /** Left and top pixel of each column and row of windows. */
+  /** Left pixel of each column and top pixel of each row of windows. */
   readonly left: readonly number[];
   readonly top: readonly number[];
-  /** Tile-local units a pixel, along x and y. */
+  /** Tile-local units per pixel along x and y. */
   readonly scale: readonly [x: number, y: number];
-  /** [tiles, 2]: what a window's position needs to become tile-local: x = scale (column + 1/2) + offset. */
+  /** [tiles, 2]: offsets that make positions tile-local: x = scale * (column + 1/2) + offset. */
   readonly offsets: Float32Array;
 }
 
@@ -34,7 +34,7 @@ function windowsAlong(extent: number, count: number, overlap: number): Axis {
   return { size, starts, scale: 2 / side, offsets };
 }
 
-/** Windows for a picture of `width` x `height` source pixels. */
+/** Returns the windows for a frame of `width` x `height` source pixels. */
 export function tileWindows(network: TileNetwork, width: number, height: number): TileWindows {
   const x = windowsAlong(width, network.columns, network.overlap);
   const y = windowsAlong(height, network.rows, network.overlap);

@@ -131,7 +131,7 @@ for (const name of FIXTURES.filter((fixture) => fixture.startsWith("tile"))) {
     if (encoder !== undefined) {
       writeParameters(encoder, weights, 0, kernel.float32Array(layout.encoderState, encoder.size));
     }
-    kernel.float32Array(layout.schedule, 12).set(constantLearningRate(fixture.lr, 0.9, 0, 3));
+    kernel.float32Array(layout.config.schedule, 12).set(constantLearningRate(fixture.lr, 0.9, 0, 3));
     const losses: number[] = [];
     const output = new Float32Array(TILES * 3 * xy.length);
     const gradients: TrainingWeights = new Map(
@@ -139,10 +139,13 @@ for (const name of FIXTURES.filter((fixture) => fixture.startsWith("tile"))) {
     );
     for (let step = 0; step < 3; step++) {
       const samples = kernel.float32Array(
-        layout.samples + 4 * step * SAMPLE_ROWS * points,
+        layout.config.samples + 4 * step * SAMPLE_ROWS * points,
         SAMPLE_ROWS * points,
       );
-      const frames = kernel.uint32Array(layout.samples + 4 * (step * SAMPLE_ROWS + 5) * points, points);
+      const frames = kernel.uint32Array(
+        layout.config.samples + 4 * (step * SAMPLE_ROWS + 5) * points,
+        points,
+      );
       xy.forEach(([x, y], p) => {
         const t = (2 / FRAMES) * (frame[p] + 0.5) - 1;
         [x, y, t, Math.sin((Math.PI / 2) * t), Math.cos((Math.PI / 2) * t)].forEach((value, row) => {
@@ -151,16 +154,16 @@ for (const name of FIXTURES.filter((fixture) => fixture.startsWith("tile"))) {
         frames[p] = frame[p];
       });
       for (let tile = 0; tile < TILES; tile++) {
-        const targets = kernel.float32Array(layout.targets, 3 * points);
+        const targets = kernel.float32Array(layout.config.targets, 3 * points);
         fixture.target[tile].forEach((colors, p) => {
           colors.forEach((value, c) => {
             targets[c * points + p] = value;
           });
         });
-        kernel.exports.stepTile(layout.config, tileAt(tile), step, 0, 0);
+        kernel.exports.stepTile(layout.configAddress, tileAt(tile), step, 0, 0);
         if (step > 0) continue;
-        readParameters(numbers, kernel.float32Array(layout.gradient, numbers.size), gradients, tile);
-        const errors = kernel.float32Array(layout.errors, 3 * layout.stripLength);
+        readParameters(numbers, kernel.float32Array(layout.config.gradient, numbers.size), gradients, tile);
+        const errors = kernel.float32Array(layout.config.errors, 3 * layout.stripLength);
         for (let c = 0; c < 3; c++) {
           for (let p = 0; p < xy.length; p++) {
             const difference = (errors[c * layout.stripLength + p] * TILES * 3 * xy.length) / 2;
@@ -168,9 +171,9 @@ for (const name of FIXTURES.filter((fixture) => fixture.startsWith("tile"))) {
           }
         }
       }
-      losses.push(kernel.float64Array(layout.losses, 3)[step] / (TILES * 3 * xy.length));
+      losses.push(kernel.float64Array(layout.config.losses, 3)[step] / (TILES * 3 * xy.length));
       if (encoder === undefined || !learnEncoder) continue;
-      kernel.exports.stepEncoder(layout.config, encoder.size, layout.encoderGradient, step);
+      kernel.exports.stepEncoder(layout.configAddress, encoder.size, layout.encoderGradient, step);
       if (step === 0)
         readParameters(encoder, kernel.float32Array(layout.encoderGradient, encoder.size), gradients, 0);
     }
