@@ -1,4 +1,4 @@
-/** Reading assets and decoding their frames, in Node.js and in browsers: the entry point `siedd/codec`. */
+/** Opens assets and decodes their frames, in Node.js and in browsers: the entry point `siedd/codec`. */
 export {
   type Asset,
   type AudioTrack,
@@ -12,7 +12,7 @@ export {
 export { type AssetInfo, assetInfo } from "./asset/asset-info.js";
 export { frameSeconds, type Rational } from "./asset/rational.js";
 export { type ByteSource, memorySource } from "./bytes/byte-source.js";
-export type { PixelFormat, YuvMatrix } from "./decode/color.js";
+export type { PixelFormat, YuvMatrix, YuvTarget } from "./decode/color.js";
 export {
   chooseBackend,
   createFrameDecoder,
@@ -24,8 +24,15 @@ export {
   type FrameDecoder,
   type FrameDecoderOptions,
 } from "./decode/frame-decoder.js";
-export { decodeFrameAt, type FramePosition, type GroupLoader, locateFrame } from "./decode/frame-position.js";
+export {
+  decodeFrameAt,
+  type FramePosition,
+  type FrameRequest,
+  type GroupLoader,
+  locateFrame,
+} from "./decode/frame-position.js";
 export type { ProgressiveFrame } from "./decode/progressive.js";
 export { fullRegion, type Region, type Viewport } from "./decode/viewport.js";
 export { SieddError, type SieddErrorCode } from "./errors.js";
+export type { TextCue } from "./iso/text-track.js";
 export type { OnnxRuntime, OnnxSession, OnnxSessionOptions, OnnxTensor } from "./onnx/runtime.js";

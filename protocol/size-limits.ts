@@ -1,10 +1,12 @@
-/** Bounds of the sizes that a server computes, in output pixels (`limits` of info.json). */
+/** Limits of the frame sizes that a server decodes, in output pixels (`limits` of info.json). */
 export interface SizeLimits {
+  /** Minimum width and height. */
   readonly minSide: number;
+  /** Maximum width and height. */
   readonly maxSide: number;
-  /** Maximum of width times height. */
+  /** Maximum width * height. */
   readonly maxArea: number;
 }
 
-/** The smallest side of a size, in pixels: one H.264 macroblock. */
-export const MIN_SIDE = 16;
+/** Default minimum width and height of a frame in pixels: one H.264 macroblock. */
+export const MIN_OUTPUT_SIDE = 16;

@@ -1,24 +1,30 @@
-/** A cache at this moment. */
+/** Current size of a cache tier. */
 export interface CacheState {
   readonly tier: "memory" | "disk" | "origin";
+  /** Bytes in use. */
   readonly bytes: number;
   readonly maxBytes: number;
 }
 
-/** The JSON of `/stats.json`: what the console draws. Totals count from the server's start; it names no video. */
+/** The JSON of `/stats.json`, which the dashboard plots. Totals count since the server started. It names no videos. */
 export interface Stats {
-  /** Seconds since the server's start. */
+  /** Uptime of the server in seconds. */
   readonly seconds: number;
+  /** Running jobs. */
   readonly running: number;
+  /** Queued jobs. */
   readonly waiting: number;
-  /** Jobs at the same time, and places to wait. */
+  /** Maximum running jobs. */
   readonly concurrency: number;
+  /** Maximum queued jobs. */
   readonly maxQueue: number;
-  /** Output pixels and frames decoded. */
+  /** Total output pixels decoded. */
   readonly pixels: number;
+  /** Total frames decoded. */
   readonly frames: number;
-  /** Answers from a cache or from work that was under way, and those computed. */
+  /** Total responses served from a cache, or coalesced with a job in flight. */
   readonly hits: number;
+  /** Total responses computed. */
   readonly computed: number;
   readonly caches: readonly CacheState[];
 }

@@ -1,5 +1,5 @@
-/** The query parameter that carries a signature. */
+/** Query parameter of a signature. */
 export const SIGNATURE_PARAMETER = "sig";
 
-/** Stands in the URLs of the elastic rendition where the player fills in `w,h` (RFC 6570 spells it this way). */
+/** Placeholder in URLs of the elastic rendition, which the player replaces by `w,h` (a URI template, RFC 6570). */
 export const SIZE_PLACEHOLDER = "{size}";

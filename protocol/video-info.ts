@@ -1,41 +1,47 @@
 import type { AssetInfo } from "../codec/asset/asset-info.js";
 import type { SizeLimits } from "./size-limits.js";
 
-/** A segment of the video rendition. */
+/** One segment of the video renditions. */
 export interface SegmentInfo {
   readonly index: number;
+  /** Index of the first frame in the video. */
   readonly firstFrame: number;
   readonly frameCount: number;
-  /** Seconds. */
+  /** Start time in seconds. */
   readonly start: number;
   /** Seconds. */
   readonly duration: number;
 }
 
-/** The JSON of `/:id/info.json`: `siedd info --json` and what one may ask of this server. */
+/** The JSON of `/:id/info.json`: the asset's metadata, and the sizes, segments and URLs that the server offers. */
 export interface VideoInfo extends AssetInfo {
+  /** Identifier of the video, the first part of its URLs. */
   readonly id: string;
-  /** `v` of the URLs that the playlists emit now. */
+  /** Current value of the query parameter `v`, the version of the video's content. */
   readonly v: string;
-  /** Bytes from the start of the asset that hold all but groups and sound. */
+  /** Bytes from the start of the asset that a video decoder needs before its first group. */
   readonly headerBytes: number;
   readonly limits: SizeLimits;
-  /** The sizes that master.m3u8 offers without being asked for one. */
+  /** The variants of master.m3u8 if the request selects no size. Pixels. */
   readonly sizes: readonly { readonly width: number; readonly height: number }[];
   readonly segments: readonly SegmentInfo[];
-  /** Relative to `/:id/`. */
+  /** URLs relative to `/:id/`. */
   readonly links: {
+    /** The asset file. */
     readonly asset: string;
+    /** The HLS multivariant playlist. */
     readonly master: string;
+    /** The playlist of the elastic rendition, whose segments take any size. */
     readonly elastic: string;
-    /** A picture of at most 480 pixels a side. */
+    /** An image of up to 480 pixels per side. */
     readonly poster: string;
-    /** Thumbnails as WebVTT. */
+    /** A WebVTT file of thumbnails. */
     readonly storyboard: string;
-    /** Playlists of the sound and of the subtitles. */
+    /** One HLS playlist per audio track. */
     readonly audio: readonly string[];
+    /** One HLS playlist per subtitle track. */
     readonly text: readonly string[];
-    /** All subtitles of a track as one WebVTT file. */
+    /** One complete WebVTT file per subtitle track. */
     readonly subtitles: readonly string[];
   };
 }

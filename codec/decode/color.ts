@@ -1,5 +1,13 @@
+import type { Viewport } from "./viewport.js";
+
 /** Matrix of limited-range Y'CbCr output: BT.709 for HD video, BT.601 for y4m and raw output. */
 export type YuvMatrix = "bt709" | "bt601";
+
+/** Viewport and color matrix of 4:2:0 output. */
+export interface YuvTarget {
+  readonly viewport: Viewport;
+  readonly matrix: YuvMatrix;
+}
 
 /** Output format of a decoder: `rgba` is full range, the others are limited-range 4:2:0. */
 export type PixelFormat = YuvMatrix | "rgba";

@@ -51,8 +51,7 @@ const packPair = (low: number, high: number): number => (toInt16(low) & 0xffff) 
  * @param scale converts matrix and bias to turns
  */
 export function foldDenseLayer(
-  matrix: Float32Array,
-  bias: Float32Array,
+  { matrix, bias }: { readonly matrix: Float32Array; readonly bias: Float32Array },
   scale: number,
   out: Int32Array,
   start: number,

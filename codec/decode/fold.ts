@@ -115,7 +115,7 @@ export function foldGroup(
       if (layer === 0 && network.encoderWidth === 0) {
         floats.set(foldSeparable(network, matrix, bias), start);
       } else {
-        at = foldDenseLayer(matrix, bias, scale, words, at);
+        at = foldDenseLayer({ matrix, bias }, scale, words, at);
       }
     });
     const folded = {

@@ -4,7 +4,7 @@ import type { Profile } from "../network/definition.js";
 import type { OnnxRuntime } from "../onnx/runtime.js";
 import { PaperDecoder } from "../paper/decoder.js";
 import type { PaperGroup } from "../paper/fold.js";
-import type { YuvMatrix } from "./color.js";
+import type { YuvTarget } from "./color.js";
 import type { KernelGroup } from "./fold.js";
 import { TileGraphDecoder } from "./graph/decoder.js";
 import type { TileGraphGroup } from "./graph/fold.js";
@@ -57,13 +57,7 @@ export interface FrameDecoder {
    * @param out receives width * height * 3 / 2 bytes: the planes Y', Cb, Cr
    * @throws SieddError `bad-request` for a frame, region or size out of range, or an odd width or height.
    */
-  decodeI420(
-    group: DecoderGroup,
-    frame: number,
-    viewport: Viewport,
-    matrix: YuvMatrix,
-    out: Uint8Array,
-  ): void | Promise<void>;
+  decodeI420(group: DecoderGroup, frame: number, target: YuvTarget, out: Uint8Array): void | Promise<void>;
   /**
    * Decodes a frame as RGBA, full range and opaque.
    * @param frame as for `decodeI420`

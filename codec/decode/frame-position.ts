@@ -70,7 +70,7 @@ export async function decodeFrameAt(
 ): Promise<void> {
   const decode = async (loaded: DecoderGroup, frameInGroup: number, to: Uint8Array) => {
     if (format === "rgba") await decoder.decodeRgba(loaded, frameInGroup, viewport, to);
-    else await decoder.decodeI420(loaded, frameInGroup, viewport, format, to);
+    else await decoder.decodeI420(loaded, frameInGroup, { viewport, matrix: format }, to);
   };
   const current = await load(group);
   if (Number.isInteger(frame)) return decode(current, frame, out);

@@ -3,7 +3,7 @@ import { readGroup } from "../group/payload.js";
 import { dequantize } from "../group/quantize.js";
 import { Kernel } from "../kernel/kernel.js";
 import type { TileNetwork } from "../network/definition.js";
-import type { PixelFormat, YuvMatrix } from "./color.js";
+import type { PixelFormat, YuvTarget } from "./color.js";
 import { type DecodePlan, planDecode } from "./decode-plan.js";
 import { displacement } from "./displacement.js";
 import { foldEncoder, foldGroup, foldHeads, type KernelGroup } from "./fold.js";
@@ -92,26 +92,20 @@ export class KernelDecoder {
   }
 
   /** Implements `FrameDecoder.decodeI420`. */
-  decodeI420(
-    group: KernelGroup,
-    frame: number,
-    viewport: Viewport,
-    matrix: YuvMatrix,
-    out: Uint8Array,
-  ): void {
+  decodeI420(group: KernelGroup, frame: number, { viewport, matrix }: YuvTarget, out: Uint8Array): void {
     const { width, height } = viewport;
     checkEven(viewport);
     const pixels = width * height;
     checkLength(out, (pixels * 3) / 2);
     this.#decode({ group, frame, viewport }, matrix, (map, top, rows) => {
       const luma = map.output;
-      const blue = luma + rows * width + 16;
-      const red = blue + (rows * width) / 4 + 16;
-      this.#kernel.exports.finishI420(map.sums, map.stride, map.plane, width, rows, luma, blue, red);
+      const cb = luma + rows * width + 16;
+      const cr = cb + (rows * width) / 4 + 16;
+      this.#kernel.exports.finishI420(map.sums, map.stride, map.plane, width, rows, luma, cb, cr);
       const quarter = (rows * width) / 4;
       out.set(this.#kernel.bytes(luma, rows * width), top * width);
-      out.set(this.#kernel.bytes(blue, quarter), pixels + (top * width) / 4);
-      out.set(this.#kernel.bytes(red, quarter), (pixels * 5) / 4 + (top * width) / 4);
+      out.set(this.#kernel.bytes(cb, quarter), pixels + (top * width) / 4);
+      out.set(this.#kernel.bytes(cr, quarter), (pixels * 5) / 4 + (top * width) / 4);
     });
   }
 

@@ -47,11 +47,11 @@ export function finishStrip(
     return;
   }
   const quarter = pixels / 4;
-  const blue = output + pixels + 16;
-  const red = blue + quarter + 16;
-  exports.finishI420(sums, stride, plane, width, rows, output, blue, red);
+  const cb = output + pixels + 16;
+  const cr = cb + quarter + 16;
+  exports.finishI420(sums, stride, plane, width, rows, output, cb, cr);
   const lumaBytes = width * height;
   frame.set(kernel.bytes(output, pixels), top * width);
-  frame.set(kernel.bytes(blue, quarter), lumaBytes + (top * width) / 4);
-  frame.set(kernel.bytes(red, quarter), (lumaBytes * 5) / 4 + (top * width) / 4);
+  frame.set(kernel.bytes(cb, quarter), lumaBytes + (top * width) / 4);
+  frame.set(kernel.bytes(cr, quarter), (lumaBytes * 5) / 4 + (top * width) / 4);
 }

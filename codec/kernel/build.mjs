@@ -1,4 +1,4 @@
-// Compiles the kernel into dist/codec/kernel/kernel-bytes.js.
+// Compiles the kernel to dist/codec/kernel/kernel-bytes.js.
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { assemble } from "../../scripts/assemble.mjs";

@@ -1,6 +1,6 @@
 import { KERNEL, RELAXED_KERNEL } from "./kernel-bytes.js";
 
-/** Exports of the compiled kernel; arguments are documented in codec/kernel/assembly. Addresses are bytes. */
+/** Exports of the compiled kernel, documented in codec/kernel/assembly. Addresses are in bytes. */
 export interface KernelExports {
   sampleTile(
     first: number,
@@ -49,38 +49,38 @@ export interface KernelExports {
     plane: number,
     width: number,
     rows: number,
-    luma: number,
-    blue: number,
-    red: number,
+    lumaOut: number,
+    cbOut: number,
+    crOut: number,
   ): void;
   finishRgba(sum: number, stride: number, plane: number, width: number, rows: number, out: number): void;
 }
 
-const decode = (base64: string): Uint8Array<ArrayBuffer> =>
-  Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+const decodeBase64 = (base64: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+
+/** Cached only once true, because a V8 flag can enable support later. */
+let relaxedSimd = false;
 
 /**
- * True where the kernel may use relaxed SIMD: a quarter faster, and the same bits. Browsers and Node 22
- * have it; Node 20 has it behind --experimental-wasm-relaxed-simd.
+ * Returns whether the runtime supports relaxed SIMD, with which the kernel is a quarter faster and computes the same
+ * bits. Browsers and Node 22 support it; Node 20 does behind --experimental-wasm-relaxed-simd.
  */
 export function hasRelaxedSimd(): boolean {
-  relaxedRuns ||= WebAssembly.validate(decode(RELAXED_KERNEL));
-  return relaxedRuns;
+  relaxedSimd ||= WebAssembly.validate(decodeBase64(RELAXED_KERNEL));
+  return relaxedSimd;
 }
 
-/** Only ever switched on, by V8's flag. */
-let relaxedRuns = false;
+const modules = new Map<boolean, Promise<WebAssembly.Module>>();
 
-const compiled = new Map<boolean, Promise<WebAssembly.Module>>();
-
-/** Compiles once a thread. */
+/** Compiles the kernel, once per thread. */
 function compileKernel(relaxed: boolean): Promise<WebAssembly.Module> {
-  const known = compiled.get(relaxed) ?? WebAssembly.compile(decode(relaxed ? RELAXED_KERNEL : KERNEL));
-  compiled.set(relaxed, known);
-  return known;
+  const module = modules.get(relaxed) ?? WebAssembly.compile(decodeBase64(relaxed ? RELAXED_KERNEL : KERNEL));
+  modules.set(relaxed, module);
+  return module;
 }
 
-/** One instance of the kernel with a memory of its own. */
+/** An instance of the kernel with its own memory. */
 export class Kernel {
   readonly exports: KernelExports;
   readonly #memory: WebAssembly.Memory;
@@ -92,29 +92,31 @@ export class Kernel {
     this.#bytes = new Uint8Array(memory.buffer);
   }
 
-  /** `relaxed`: with relaxed SIMD. Default: where it is there. */
+  /** @param relaxed whether to use relaxed SIMD; default: if the runtime supports it */
   static async create(relaxed = hasRelaxedSimd()): Promise<Kernel> {
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536 });
     const instance = await WebAssembly.instantiate(await compileKernel(relaxed), { env: { memory } });
     return new Kernel(instance.exports as unknown as KernelExports, memory);
   }
 
-  /** Makes the memory at least `bytes` long. Contents stay; views taken before may not. */
+  /** Grows the memory to at least `bytes`. Keeps its contents, but may detach existing views. */
   ensureSize(bytes: number): void {
     const missing = bytes - this.#memory.buffer.byteLength;
     if (missing > 0) this.#memory.grow(Math.ceil(missing / 65536));
     if (this.#bytes.buffer !== this.#memory.buffer) this.#bytes = new Uint8Array(this.#memory.buffer);
   }
 
-  /** A view of the memory as it is now. */
+  /** Returns a view of the memory, valid until it grows. */
   bytes(address: number, length: number): Uint8Array {
     return this.#bytes.subarray(address, address + length);
   }
 
+  /** Returns a view of the memory, valid until it grows. `length` is in words. */
   words(address: number, length: number): Int32Array {
     return new Int32Array(this.#memory.buffer, address, length);
   }
 
+  /** Returns a view of the memory, valid until it grows. `length` is in floats. */
   floats(address: number, length: number): Float32Array {
     return new Float32Array(this.#memory.buffer, address, length);
   }

@@ -1,5 +1,5 @@
 import type { PaperModel } from "../asset/model.js";
-import type { PixelFormat, YuvMatrix } from "../decode/color.js";
+import type { PixelFormat, YuvTarget } from "../decode/color.js";
 import { finishStrip, type Strip } from "../decode/output-strip.js";
 import { chooseSampling, type Sampling } from "../decode/sampling.js";
 import {
@@ -119,8 +119,7 @@ export class PaperDecoder {
   async decodeI420(
     group: PaperGroup,
     frame: number,
-    viewport: Viewport,
-    matrix: YuvMatrix,
+    { viewport, matrix }: YuvTarget,
     out: Uint8Array,
   ): Promise<void> {
     checkEven(viewport);

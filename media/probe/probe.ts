@@ -1,8 +1,6 @@
-import { spawn } from "node:child_process";
-import { open, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import type { Rational } from "../../codec/asset/rational.js";
 import { errnoOf, MediaError } from "../errors.js";
-import { ffmpegMissing, fileUrl, killOnExit } from "../ffmpeg/run.js";
 import {
   type DynamicRange,
   decoderFor,
@@ -13,6 +11,7 @@ import {
 } from "../read/normalize-filters.js";
 import { isTextSubtitle } from "../read/subtitles.js";
 import { constantRate, parseFraction } from "./frame-rate.js";
+import { type Probed, type ProbedStream, runFfprobe } from "./run-ffprobe.js";
 
 export interface AudioInfo {
   /** Index among the audio streams, from 0. */
@@ -81,37 +80,6 @@ export interface ProbeResult {
   readonly videoStart: number;
 }
 
-interface ProbedStream {
-  index: number;
-  codec_type?: string;
-  codec_name?: string;
-  codec_tag_string?: string;
-  width?: number;
-  height?: number;
-  sample_aspect_ratio?: string;
-  r_frame_rate?: string;
-  avg_frame_rate?: string;
-  duration?: string;
-  start_time?: string;
-  pix_fmt?: string;
-  field_order?: string;
-  color_transfer?: string;
-  color_space?: string;
-  color_primaries?: string;
-  color_range?: string;
-  channels?: number;
-  sample_rate?: string;
-  nb_frames?: string;
-  tags?: Record<string, string>;
-  disposition?: Record<string, number>;
-  side_data_list?: { rotation?: number }[];
-}
-
-interface Probed {
-  streams?: ProbedStream[];
-  format?: { format_name?: string; duration?: string; start_time?: string };
-}
-
 /**
  * Reads the metadata of a video file with ffprobe.
  * @throws MediaError `no-such-file`, `not-a-video`, `no-video-stream`, `no-frames`, `truncated-video`,
@@ -119,7 +87,7 @@ interface Probed {
  */
 export async function probeVideo(path: string, signal?: AbortSignal): Promise<ProbeResult> {
   await requireVideoFile(path);
-  const probed = await ffprobe(path, signal);
+  const probed = await runFfprobe(path, signal);
   const container = probed.format?.format_name ?? "";
   const streams = probed.streams ?? [];
   // A cover image is a video stream too.
@@ -241,61 +209,4 @@ const subtitleTracks = (streams: readonly ProbedStream[]): SubtitleInfo[] =>
 function language({ tags }: ProbedStream): string {
   const tag = (tags?.language ?? "").toLowerCase();
   return /^[a-z]{3}$/.test(tag) ? tag : "und";
-}
-
-/**
- * Runs ffprobe. fluent-ffmpeg's own ffprobe cannot be used: it offers no way to kill the process, which would keep
- * running on an unreadable pipe.
- */
-async function ffprobe(path: string, signal?: AbortSignal): Promise<Probed> {
-  signal?.throwIfAborted();
-  const args = ["-v", "error", "-of", "json", "-show_streams", "-show_format", fileUrl(path)];
-  const child = spawn(process.env.FFPROBE_PATH ?? "ffprobe", args, { stdio: ["ignore", "pipe", "pipe"] });
-  killOnExit(child);
-  const kill = () => child.kill("SIGKILL");
-  signal?.addEventListener("abort", kill, { once: true });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-    stdout += chunk;
-  });
-  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
-    if (stderr.length < 65536) stderr += chunk;
-  });
-  const status = await new Promise<number | null>((resolve, reject) => {
-    child.once("error", (error) =>
-      reject(errnoOf(error) === "ENOENT" ? ffmpegMissing("ffprobe", error) : error),
-    );
-    child.once("close", resolve);
-  }).finally(() => signal?.removeEventListener("abort", kill));
-  signal?.throwIfAborted();
-  if (status === 0) return JSON.parse(stdout) as Probed;
-  throw await probeError(path, stderr);
-}
-
-/** Returns whether the first box of a file is one of MP4. ffmpeg takes any file named .mp4 for an MP4. */
-async function startsLikeMp4(path: string): Promise<boolean> {
-  const file = await open(path);
-  try {
-    const { buffer } = await file.read(Buffer.alloc(8), 0, 8, 0);
-    return /^(ftyp|mdat|free|skip|wide|moov)$/.test(buffer.toString("latin1", 4));
-  } finally {
-    await file.close();
-  }
-}
-
-async function probeError(path: string, stderr: string): Promise<MediaError> {
-  if (stderr.includes("moov atom not found") && (await startsLikeMp4(path))) {
-    return new MediaError(
-      "truncated-video",
-      `${path} is truncated: its index (moov) is missing, so no frame can be read; copy or download the file again`,
-    );
-  }
-  if (/Permission denied/.test(stderr)) {
-    return new MediaError("no-such-file", `${path} cannot be read: permission denied`);
-  }
-  return new MediaError(
-    "not-a-video",
-    `${path} is not a video that ffmpeg can read; choose an MP4, MKV, WebM or MOV file`,
-  );
 }

@@ -5,7 +5,7 @@ import { CHANNELS } from "../../network/definition.js";
 
 import type { OnnxRuntime, OnnxSession } from "../../onnx/runtime.js";
 import { type FoldedLayer, layerFeeds, openSession } from "../../onnx/session.js";
-import type { PixelFormat, YuvMatrix } from "../color.js";
+import type { PixelFormat, YuvTarget } from "../color.js";
 import { type DecodePlan, planDecode, type Span } from "../decode-plan.js";
 import { displacement } from "../displacement.js";
 import { foldEncoder } from "../fold.js";
@@ -83,8 +83,7 @@ export class TileGraphDecoder {
   async decodeI420(
     group: TileGraphGroup,
     frame: number,
-    viewport: Viewport,
-    matrix: YuvMatrix,
+    { viewport, matrix }: YuvTarget,
     out: Uint8Array,
   ): Promise<void> {
     checkEven(viewport);

@@ -1,21 +1,21 @@
-// Sine layers and the linear head in 16-bit fixed point for eight pixels at a time. Lanes are pixels;
-// a lane holds the activations of two channels (1.15 fixed point), activations are i16[channel / 2][8][2].
-// One instruction multiplies and adds two channels of four pixels, and sums that overflow are phases
-// that have gone round: arithmetic modulo 2^32 is arithmetic modulo one turn.
+// Sine layers and the linear head in 16-bit fixed point, for eight pixels at a time. Lanes are pixels. A lane holds
+// the activations of two channels in 1.15 fixed point: activations are i16[channel / 2][8][2]. One instruction
+// multiplies and adds two channels of four pixels. Sums may overflow, because arithmetic modulo 2^32 is arithmetic
+// modulo one turn.
 
 import { cosine8 } from "./sine";
 
-/** The upper halves of `even` below those of `odd`: a pair of channels in each lane. */
+/** Combines the low half of each lane of `even` with the high half of `odd`: a pair of channels per lane. */
 // @ts-ignore: decorator
 @inline
-export function pairs(even: v128, odd: v128): v128 {
+export function combinePairs(even: v128, odd: v128): v128 {
   return v128.shuffle<i16>(even, odd, 0, 9, 2, 11, 4, 13, 6, 15);
 }
 
 // @ts-ignore: decorator
 @inline
 function activate(at: usize, a: v128, b: v128, shift: i32): void {
-  v128.store(at, cosine8(pairs(i32x4.shr_u(a, 16 - shift), i32x4.shl(b, shift))));
+  v128.store(at, cosine8(combinePairs(i32x4.shr_u(a, 16 - shift), i32x4.shl(b, shift))));
 }
 
 // @ts-ignore: decorator
@@ -25,14 +25,21 @@ function multiplyAdd(sum: v128, a: v128, b: v128): v128 {
 }
 
 /**
- * One sine layer. weights: four biases, then `inputs / 2` times four pairs of weights, for every four
- * outputs. `shift` brings a sum of products to a phase of 2^32 a turn.
+ * Computes one sine layer and returns the address after its weights. weights: for every four outputs, four biases,
+ * then `inputs / 2` times four pairs of weights. `shift` converts a sum of products to a phase of 2^32 per turn.
  */
 // @ts-ignore: decorator
 @inline
-export function sineLayer(weights: usize, input: usize, inputs: i32, output: usize, outputs: i32, shift: i32): usize {
-  const inputEnd = input + (<usize>inputs << 4);
-  const outputEnd = output + (<usize>outputs << 4);
+export function sineLayer(
+  weights: usize,
+  input: usize,
+  inputs: i32,
+  output: usize,
+  outputs: i32,
+  shift: i32,
+): usize {
+  const inputEnd = input + ((<usize>inputs) << 4);
+  const outputEnd = output + ((<usize>outputs) << 4);
   for (let to = output; to < outputEnd; to += 64) {
     let a0 = v128.load32_splat(weights);
     let b0 = a0;
@@ -69,13 +76,20 @@ export function sineLayer(weights: usize, input: usize, inputs: i32, output: usi
 }
 
 /**
- * The linear head, weighted by the cross-fade and added to three planes of the picture: four columns
- * of two rows. head: f32 scale, f32 bias[3], then `width / 2` times three pairs of weights.
+ * Computes the linear head and adds it, multiplied by the cross-fade weights, to the three planes of the sums: four
+ * columns of two rows. head: f32 scale, f32 bias[3], then `width / 2` times three pairs of weights.
  */
 // @ts-ignore: decorator
 @inline
 export function headLayer(
-  head: usize, input: usize, width: i32, upperFade: v128, lowerFade: v128, sum: usize, stride: usize, plane: usize,
+  head: usize,
+  input: usize,
+  width: i32,
+  upperFade: v128,
+  lowerFade: v128,
+  sum: usize,
+  stride: usize,
+  plane: usize,
 ): void {
   let r0 = i32x4.splat(0);
   let r1 = r0;
@@ -83,7 +97,7 @@ export function headLayer(
   let g1 = r0;
   let b0 = r0;
   let b1 = r0;
-  const end = input + (<usize>width << 4);
+  const end = input + ((<usize>width) << 4);
   let weights = head + 16;
   while (input < end) {
     const x = v128.load(input);
@@ -102,21 +116,21 @@ export function headLayer(
   }
   const scale = v128.load32_splat(head);
   let bias = v128.load32_splat(head, 4);
-  addTo(sum, r0, scale, bias, upperFade);
-  addTo(sum + stride, r1, scale, bias, lowerFade);
+  addColor(sum, r0, scale, bias, upperFade);
+  addColor(sum + stride, r1, scale, bias, lowerFade);
   sum += plane;
   bias = v128.load32_splat(head, 8);
-  addTo(sum, g0, scale, bias, upperFade);
-  addTo(sum + stride, g1, scale, bias, lowerFade);
+  addColor(sum, g0, scale, bias, upperFade);
+  addColor(sum + stride, g1, scale, bias, lowerFade);
   sum += plane;
   bias = v128.load32_splat(head, 12);
-  addTo(sum, b0, scale, bias, upperFade);
-  addTo(sum + stride, b1, scale, bias, lowerFade);
+  addColor(sum, b0, scale, bias, upperFade);
+  addColor(sum + stride, b1, scale, bias, lowerFade);
 }
 
 // @ts-ignore: decorator
 @inline
-function addTo(at: usize, value: v128, scale: v128, bias: v128, fade: v128): void {
+function addColor(at: usize, value: v128, scale: v128, bias: v128, fade: v128): void {
   const color = f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(value), scale), bias);
   v128.store(at, f32x4.add(v128.load(at), f32x4.mul(color, fade)));
 }

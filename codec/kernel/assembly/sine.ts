@@ -1,9 +1,9 @@
-// Sine in turns: sin(2 pi z).
+// Sine and cosine of an argument in turns: sin(2 pi z).
 
 /**
- * In floats, for the axes: with r = z - round(z) in [-1/2, 1/2] and s = r^2, sin(2 pi r) =
- * r (1/4 - s) Q(s); Q is the cubic that minimizes the largest error (6.7e-6 in float32). The factors r
- * and 1/4 - s put the zeros of the sine exactly where they belong.
+ * Returns sin(2 pi z) in floats, for the axes. With r = z - round(z) in [-1/2, 1/2] and s = r^2,
+ * sin(2 pi r) = r (1/4 - s) Q(s), where Q is the cubic that minimizes the maximum error (6.7e-6 in float32). The
+ * factors r and 1/4 - s make the zeros of the sine exact.
  */
 // @ts-ignore: decorator
 @inline
@@ -23,9 +23,9 @@ export function cosine4(z: v128): v128 {
 }
 
 /**
- * Product of 1.15 fixed-point numbers, rounded. Callers never multiply -1 by -1, the one case in which
- * the relaxed instruction (one machine instruction instead of five) may differ: both builds of the
- * kernel give the same bits.
+ * Returns the rounded product of 1.15 fixed-point numbers. Callers never multiply -1 by -1, the only case in which the
+ * result of the relaxed instruction (one machine instruction instead of five) may differ. Both builds of the kernel
+ * therefore compute the same bits.
  */
 // @ts-ignore: decorator
 @inline
@@ -34,9 +34,9 @@ function product8(a: v128, b: v128): v128 {
 }
 
 /**
- * Cosine of 2 pi x / 65536 of eight phases, in 1.15 fixed point. With w = 1 - 4 |x| / 65536,
- * cos = sin(pi w / 2) = w (1 + C0 + C1 w^2 + C2 w^4), coefficients that minimize the largest error
- * (7e-5); rounding adds as much.
+ * Returns the cosine of 2 pi x / 65536 for eight phases, in 1.15 fixed point. With w = 1 - 4 |x| / 65536,
+ * cos = sin(pi w / 2) = w (1 + C0 + C1 w^2 + C2 w^4), with coefficients that minimize the maximum error (7e-5).
+ * Rounding adds as much.
  */
 // @ts-ignore: decorator
 @inline

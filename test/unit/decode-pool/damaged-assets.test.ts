@@ -136,7 +136,7 @@ test("extreme weights decode without an error and do not affect later frames", a
   const good = decoder.loadGroup(0, await asset.readGroup(0));
   const decode = (group: typeof good, width = 64, height = 48) => {
     const out = new Uint8Array((width * height * 3) / 2);
-    decoder.decodeI420(group, 1, { ...viewport, width, height }, "bt709", out);
+    decoder.decodeI420(group, 1, { viewport: { ...viewport, width, height }, matrix: "bt709" }, out);
     return out;
   };
   const before = decode(good);
@@ -177,7 +177,7 @@ test("damage that passes the checksum never crashes a decoder", async () => {
     new DataView(damaged.buffer).setUint32(damaged.length - 4, crc32c(damaged.subarray(0, -4)));
     try {
       const group = decoder.loadGroup(2, damaged);
-      decoder.decodeI420(group, 3, viewport, "bt601", new Uint8Array(64 * 72));
+      decoder.decodeI420(group, 3, { viewport, matrix: "bt601" }, new Uint8Array(64 * 72));
     } catch (error) {
       assert.ok(error instanceof SieddError, `byte ${at}: ${error}`);
       rejected++;

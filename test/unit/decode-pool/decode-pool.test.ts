@@ -19,7 +19,7 @@ const FRAME = { width: 128, height: 80, groups: [7, 6, 5] };
 const all = (size: { width: number; height: number } = FRAME): DecodeFramesOptions => ({
   from: 0,
   count: 18,
-  viewport: { region: fullRegion(FRAME), ...{ width: size.width, height: size.height } },
+  viewport: { region: fullRegion(FRAME), width: size.width, height: size.height },
   format: "i420-709",
 });
 
@@ -55,7 +55,12 @@ test("frames decoded in parallel equal those of one decoder, in order", async (t
         const out = new Uint8Array(format === "rgba" ? 96 * 60 * 4 : 96 * 90);
         if (format === "rgba") decoder.decodeRgba(group, frame, options.viewport, out);
         else
-          decoder.decodeI420(group, frame, options.viewport, format === "i420-709" ? "bt709" : "bt601", out);
+          decoder.decodeI420(
+            group,
+            frame,
+            { viewport: options.viewport, matrix: format === "i420-709" ? "bt709" : "bt601" },
+            out,
+          );
         expected.push(out);
       }
     }

@@ -112,7 +112,7 @@ test("I420 output equals the R'G'B' output converted by the color matrix", async
     ["bt601", 0.299, 0.114],
   ] as const) {
     const i420 = new Uint8Array((width * height * 3) / 2);
-    decoder.decodeI420(loaded, 0, viewport, matrix, i420);
+    decoder.decodeI420(loaded, 0, { viewport, matrix }, i420);
     let maxError = 0;
     for (let i = 0; i < width * height; i++) {
       const rgb = rgba.subarray(4 * i, 4 * i + 3);
@@ -240,7 +240,10 @@ test("rejects a region out of bounds, a size out of range, and an odd size for 4
     );
   }
   const odd = { region: full, width: 11, height: 10 };
-  assert.throws(() => decoder.decodeI420(loaded, 0, odd, "bt709", new Uint8Array(165)), /must be even/);
+  assert.throws(
+    () => decoder.decodeI420(loaded, 0, { viewport: odd, matrix: "bt709" }, new Uint8Array(165)),
+    /must be even/,
+  );
   assert.throws(() => decoder.decodeRgba(loaded, 3, odd, new Uint8Array(440)), /frame 3 does not exist/);
 });
 

@@ -22,10 +22,10 @@ test("rejects files that are not videos with a code and a one-line message", asy
     await ffmpeg("-f", "lavfi", "-i", "testsrc=s=64x64", "-frames:v", "1", at(`a.${kind}`));
   await copyFile(at("a.png"), at("png.mp4"));
   await copyFile(at("a.jpg"), at("jpeg.mp4"));
-  await ffmpeg("-f", "lavfi", "-i", "sine=d=0.3", at("sound.mp4"));
+  await ffmpeg("-f", "lavfi", "-i", "sine=d=0.3", at("audio.mp4"));
   await ffmpeg(
     "-i",
-    at("sound.mp4"),
+    at("audio.mp4"),
     "-i",
     at("a.png"),
     "-map",
@@ -48,7 +48,7 @@ test("rejects files that are not videos with a code and a one-line message", asy
     ["a.jpg", "not-a-video", /is an image/],
     ["png.mp4", "not-a-video", /is an image/],
     ["jpeg.mp4", "not-a-video", /is an image/],
-    ["sound.mp4", "no-video-stream", /only audio/],
+    ["audio.mp4", "no-video-stream", /only audio/],
     ["cover.mp4", "no-video-stream", /only audio/],
   ];
   for (const [name, code, message] of cases) {
