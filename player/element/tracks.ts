@@ -16,19 +16,45 @@ export interface TrackHost extends MediaElement {
 
 /** Copies the `<track>` children of the element into the inner video, and follows their changes until the signal aborts. */
 export function mirrorTextTracks(host: Element, video: HTMLVideoElement, signal: AbortSignal): void {
-  let mirrored: Element[] = [];
-  const mirror = () => {
-    for (const track of mirrored) track.remove();
-    mirrored = Array.from(
-      host.querySelectorAll(":scope > track"),
-      (track) => track.cloneNode() as HTMLTrackElement,
-    );
-    video.append(...mirrored);
+  const copies = new Map<Element, Element>();
+  const syncChildren = () => {
+    const tracks = new Set(host.querySelectorAll(":scope > track"));
+    for (const [track, copy] of copies) {
+      if (tracks.has(track)) continue;
+      copy.remove();
+      copies.delete(track);
+    }
+    for (const track of tracks) {
+      if (copies.has(track)) continue;
+      const copy = track.cloneNode() as Element;
+      copies.set(track, copy);
+      video.append(copy);
+    }
   };
-  const observer = new MutationObserver(mirror);
-  observer.observe(host, { childList: true });
-  mirror();
-  signal.addEventListener("abort", () => observer.disconnect(), { once: true });
+  const observer = new MutationObserver((records) => {
+    syncChildren();
+    for (const { target, attributeName } of records) {
+      const copy = copies.get(target as Element);
+      if (attributeName === null || copy === undefined) continue;
+      const value = (target as Element).getAttribute(attributeName);
+      if (value === null) copy.removeAttribute(attributeName);
+      else copy.setAttribute(attributeName, value);
+    }
+  });
+  observer.observe(host, {
+    subtree: true,
+    childList: true,
+    attributeFilter: ["default", "kind", "label", "src", "srclang"],
+  });
+  syncChildren();
+  signal.addEventListener(
+    "abort",
+    () => {
+      observer.disconnect();
+      for (const copy of copies.values()) copy.remove();
+    },
+    { once: true },
+  );
 }
 
 /**

@@ -11,7 +11,7 @@ export interface Thumbnail {
 
 /** Parses a WebVTT timestamp `[hh:]mm:ss.mmm` to seconds; undefined if it is invalid (w3.org/TR/webvtt1, 4.3). */
 function parseTimestamp(text: string): number | undefined {
-  const [, h, m, s] = /^(?:(\d+):)?(\d{2}):(\d{2}(?:\.\d{1,3})?)$/.exec(text) ?? [];
+  const [, h, m, s] = /^(?:(\d+):)?([0-5]\d):([0-5]\d\.\d{3})$/.exec(text) ?? [];
   return m === undefined || s === undefined ? undefined : Number(h ?? 0) * 3600 + Number(m) * 60 + Number(s);
 }
 

@@ -200,7 +200,7 @@ describe("the player as a media element", { concurrency: false, timeout: TEST_TI
     await page.waitForFunction(() => window.player.requestedSize?.width === 160);
   });
 
-  test("has the text tracks of the page", async (t) => {
+  test("has the text tracks of the page and follows their changes", async (t) => {
     const track = '<track kind="captions" srclang="en" label="English" src="data:text/vtt,WEBVTT" default>';
     const { page } = await stage.page(
       t,
@@ -208,6 +208,17 @@ describe("the player as a media element", { concurrency: false, timeout: TEST_TI
     );
     const trackLabels = () => Array.from(window.player.textTracks, ({ label }) => label);
     assert.ok((await page.evaluate(trackLabels)).includes("English"));
+    await page.evaluate(() => window.player.querySelector("track")!.setAttribute("label", "Captions"));
+    await page.waitForFunction(() => window.player.textTracks[0]?.label === "Captions");
+    const counts = await page.evaluate(async () => {
+      const { player } = window;
+      const before = player.textTracks.length;
+      player.remove();
+      await new Promise((resolve) => setTimeout(resolve));
+      document.body.append(player);
+      return [before, player.textTracks.length];
+    });
+    assert.deepEqual(counts, [1, 1], "a removed and inserted player has its tracks once");
     await page.evaluate(() => window.player.replaceChildren());
     await page.waitForFunction(() => window.player.textTracks.length === 0);
   });

@@ -9,7 +9,7 @@ test("parseStoryboard reads times, relative image URLs and rectangles, and skips
     "1\n00:00.000 --> 00:02.500\nsheet-0.jpg?sig=x#xywh=0,0,160,90",
     "01:00:02.500 --> 01:00:05.000 line:0\nsheet-0.jpg#xywh=160,0,160,90",
     "00:05.000 --> 00:06.000\njust text",
-    "soon --> 00:06.000\nsheet-1.jpg#xywh=0,0,160,90",
+    "00:99.000 --> 00:06.000\nsheet-1.jpg#xywh=0,0,160,90",
     "00:06.000 --> 00:07.000\nsheet-1.jpg#xywh=0,0,0,90",
   ].join("\r\n\r\n");
   assert.deepEqual(parseStoryboard(vtt, "http://host/video/storyboard.vtt"), [
