@@ -94,8 +94,8 @@ export async function compareConventional(
     const found = await findEqualQuality(measure, rateFactors(codec), psnr, curve ? CURVE_OFFSETS : []);
     if (found.rateFactor === undefined || found.bytesAtEqualPsnr === undefined)
       return { ...found, ladder: undefined };
-    const [own, ...smaller] = ladderSizes(frames);
-    const rungs: Rung[] = [{ ...own, bytes: found.bytesAtEqualPsnr }];
+    const [fullSize, ...smaller] = ladderSizes(frames);
+    const rungs: Rung[] = [{ ...fullSize, bytes: found.bytesAtEqualPsnr }];
     for (const size of smaller) rungs.push({ ...size, bytes: await encode(found.rateFactor, size) });
     return { ...found, ladder: { bytes: rungs.reduce((sum, { bytes }) => sum + bytes, 0), rungs } };
   } finally {

@@ -65,13 +65,13 @@ export async function findEqualQuality(
     next = Math.max(low + 1, Math.min(high - 1, Math.round(estimate)));
     previous = point;
   }
-  const found = better && worse && interpolate(better, worse, target);
-  const middle = Math.round(found?.rateFactor ?? (better ?? worse)!.rateFactor);
+  const match = better && worse && interpolate(better, worse, target);
+  const middle = Math.round(match?.rateFactor ?? (better ?? worse)!.rateFactor);
   for (const offset of curveOffsets) {
     await measureOnce(Math.max(range.best, Math.min(range.worst, middle + offset)));
   }
   const points = [...measured.values()].sort((a, b) => a.rateFactor - b.rateFactor);
-  return { bytesAtEqualPsnr: found?.bytes, rateFactor: found?.rateFactor, points };
+  return { bytesAtEqualPsnr: match?.bytes, rateFactor: match?.rateFactor, points };
 }
 
 /** Returns the step in rate factors from `point` towards a target that is not enclosed yet: at least twice the last step. */

@@ -8,9 +8,11 @@ export interface AnchorCandidate {
   /** Position of its middle in frames. */
   readonly middle: number;
   readonly frameCount: number;
+  /** Whether it begins with a scene cut. */
   readonly startsScene: boolean;
 }
 
+/** The anchors of a video, and where training starts from. */
 export interface AnchorPlan {
   /** Indices of candidates, ascending. */
   readonly anchors: readonly number[];
@@ -125,10 +127,12 @@ export function namedAnchors(candidates: readonly AnchorCandidate[], named: read
   );
 }
 
+/** Lets every candidate start from the anchor nearest in time. */
 function nearestInTime(candidates: readonly AnchorCandidate[], anchors: readonly number[]): AnchorPlan {
   return { anchors, warmStartAnchor: candidates.map((candidate) => nearest(candidates, anchors, candidate)) };
 }
 
+/** Returns the anchor nearest in time to a candidate. */
 function nearest(
   candidates: readonly AnchorCandidate[],
   anchors: readonly number[],
@@ -143,6 +147,7 @@ function evenlySpaced(first: number, end: number, count: number): number[] {
   return Array.from({ length }, (_, i) => first + Math.floor(((i + 0.5) * (end - first)) / length));
 }
 
+/** Returns the ranges of candidates that form a scene: from `first` to `end` (exclusive). */
 function scenesOf(candidates: readonly AnchorCandidate[]) {
   const scenes: { first: number; end: number; frames: number }[] = [];
   candidates.forEach(({ startsScene, frameCount }, i) => {
@@ -176,8 +181,8 @@ function argmin(indices: readonly number[], value: (index: number) => number): n
   let best = indices[0];
   let lowest = value(best);
   for (let i = 1; i < indices.length; i++) {
-    const found = value(indices[i]);
-    if (found < lowest) [best, lowest] = [indices[i], found];
+    const current = value(indices[i]);
+    if (current < lowest) [best, lowest] = [indices[i], current];
   }
   return best;
 }

@@ -131,7 +131,7 @@ function plansByCapacity(video: VideoShape, training: TileTrainingSettings, fixe
     width,
   }));
   const bppOf = (plan: { network: TileNetwork; width: number }) =>
-    capacityBpp(video, plan.network, plan.width, training.quantizer);
+    capacityBpp(video, plan.network, plan.width, training.quantizationStep);
   for (
     let side = TILE_SIDE_RATIO * defaultTileSide(video.width, video.height);
     side >= MIN_TILE_SIDE;

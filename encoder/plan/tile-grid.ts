@@ -16,7 +16,7 @@ export interface TileTrainingSettings {
   /** Sine layers per decoder. */
   readonly hiddenLayers: number;
   /** Quantization step of the first layer's weights; the steps of the other layers follow from it. */
-  readonly quantizer: number;
+  readonly quantizationStep: number;
   /** Rate-distortion lambda: squared error of 8-bit samples that saving one nat of the file may cost. */
   readonly lambda: number;
   /** Replaces settings above for large tiles: those of videos of about 900 pixels or more. */

@@ -43,8 +43,8 @@ export function lambdaForBpp(
   anchors: AnchorWeights,
   bpp: number,
 ): number {
-  const { width, quantizer, lambda } = training;
-  const steps = quantizationSteps(network, quantizer);
+  const { width, quantizationStep, lambda } = training;
+  const steps = quantizationSteps(network, quantizationStep);
   const normalization = { mean: 0, deviation: 1 };
   const sample = [...anchors].map(([index, weights]) => {
     const { frameCount, startsScene } = video.groups[index];

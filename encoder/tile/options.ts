@@ -44,7 +44,7 @@ const PRESETS: Record<TilePreset, TileTrainingSettings> = {
     points: 256,
     width: 16,
     hiddenLayers: 3,
-    quantizer: 2e-3,
+    quantizationStep: 2e-3,
     lambda: 8000,
   },
   fast: {
@@ -53,7 +53,7 @@ const PRESETS: Record<TilePreset, TileTrainingSettings> = {
     points: 256,
     width: 16,
     hiddenLayers: 3,
-    quantizer: 2e-3,
+    quantizationStep: 2e-3,
     lambda: 8000,
   },
   balanced: {
@@ -62,7 +62,7 @@ const PRESETS: Record<TilePreset, TileTrainingSettings> = {
     points: 256,
     width: 16,
     hiddenLayers: 3,
-    quantizer: 2e-3,
+    quantizationStep: 2e-3,
     lambda: 4500,
     largeTiles: { width: 24, lambda: 9000 },
   },
@@ -72,7 +72,7 @@ const PRESETS: Record<TilePreset, TileTrainingSettings> = {
     points: 256,
     width: 24,
     hiddenLayers: 3,
-    quantizer: 1.5e-3,
+    quantizationStep: 1.5e-3,
     lambda: 2200,
   },
 };
@@ -126,7 +126,7 @@ function resolveTraining(options: EncodeOptions, preset: TileTrainingSettings): 
     width: checkChoice("width", options.width, widths) ?? preset.width,
     hiddenLayers:
       checkInteger("hiddenLayers", options.hiddenLayers, 1, MAX_HIDDEN_LAYERS) ?? preset.hiddenLayers,
-    quantizer: preset.quantizer,
+    quantizationStep: preset.quantizationStep,
     lambda: preset.lambda,
     // A width that is an option holds for tiles of any size.
     largeTiles: options.width === undefined ? preset.largeTiles : undefined,

@@ -76,7 +76,7 @@ export class TileTraining implements VideoTraining<LoadedFrames> {
     this.pass = firstPass(training.lambda);
     this.#ranges = tileRanges(network, options);
     this.tasksPerUnit = this.#ranges.length;
-    this.#quantization = quantizationSteps(network, training.quantizer);
+    this.#quantization = quantizationSteps(network, training.quantizationStep);
     const maxFrames = groups.reduce((max, { frameCount }) => Math.max(max, frameCount), 0);
     this.#buffers = new FrameBuffers(maxFrames, job.video.size);
   }

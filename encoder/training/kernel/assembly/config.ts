@@ -1,5 +1,5 @@
 // Records that the host writes before it calls the kernel. Every field takes four bytes, in the order of
-// encoder/training/kernel/memory-layout.ts. Addresses are in bytes.
+// encoder/training/kernel/records.ts. Addresses are in bytes.
 
 /** One layer. Sine layers come first, in order, then the linear head. */
 @unmanaged
