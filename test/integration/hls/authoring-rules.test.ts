@@ -9,7 +9,11 @@ import { testServer } from "../../support/running-server.js";
 const NTSC = { num: 30000, den: 1001 };
 const cue = (start: number, end: number, text: string) => ({ start, end, settings: "", text });
 const TALKING = {
-  ...{ width: 320, height: 180, widths: [4], tone: 9, languages: ["eng", "und"] },
+  width: 320,
+  height: 180,
+  widths: [4],
+  tone: 9,
+  languages: ["eng", "und"],
   groups: Array.from({ length: 8 }, (_, i) => 24 + (i % 3)),
   text: [{ language: "eng", cues: [cue(500, 1500, "Hello")] }],
 };

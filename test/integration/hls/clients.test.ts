@@ -10,7 +10,11 @@ import { testServer } from "../../support/running-server.js";
 const run = promisify(execFile);
 const cue = (start: number, end: number, text: string) => ({ start, end, settings: "", text });
 const VIDEO = {
-  ...{ width: 160, height: 90, widths: [4], tone: 3, languages: ["eng", "ger"] },
+  width: 160,
+  height: 90,
+  widths: [4],
+  tone: 3,
+  languages: ["eng", "ger"],
   groups: [26, 25, 24],
   text: [{ language: "eng", cues: [cue(500, 1500, "Hello")] }],
 };
@@ -93,7 +97,9 @@ for (const { program, args, ignored } of CLIENTS) {
     // VLC does not run as root.
     const root = process.getuid?.() === 0 && program === "cvlc" ? { uid: 65534, gid: 65534 } : {};
     const { stdout, stderr } = await run(program, [...args(`${server.url}video/master.m3u8`)], {
-      ...{ timeout: TIMEOUT_MS, env: { ...process.env, HOME: tmpdir() }, ...root },
+      timeout: TIMEOUT_MS,
+      env: { ...process.env, HOME: tmpdir() },
+      ...root,
     });
     const output = `${stdout}${stderr}`
       .split("\n")

@@ -5,7 +5,11 @@ import { testServer } from "../../support/running-server.js";
 
 const cue = (start: number, end: number, text: string) => ({ start, end, settings: "", text });
 const VIDEO = {
-  ...{ width: 160, height: 90, widths: [4], tone: 1, groups: [10, 10] },
+  width: 160,
+  height: 90,
+  widths: [4],
+  tone: 1,
+  groups: [10, 10],
   text: [{ language: "eng", cues: [cue(0, 400, "Hello")] }],
 };
 const HEADERS = ["content-type", "etag", "cache-control", "link", "accept-ranges", "last-modified"];

@@ -9,7 +9,11 @@ import { tempFolder } from "../../support/temp-folder.js";
 const NTSC = { num: 30000, den: 1001 };
 const cue = (start: number, end: number, text: string) => ({ start, end, settings: "", text });
 const VIDEO = {
-  ...{ width: 160, height: 90, widths: [4], tone: 9, languages: ["eng", "ger"] },
+  width: 160,
+  height: 90,
+  widths: [4],
+  tone: 9,
+  languages: ["eng", "ger"],
   groups: Array.from({ length: 9 }, () => 25),
   text: [
     { language: "eng", cues: [cue(500, 1500, "Hello"), cue(5500, 6500, "Across"), cue(8000, 8500, "Bye")] },

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Asset, memorySource, openAsset } from "../../../../codec/internal.js";
-import { parseWebVtt, writeWebVtt } from "../../../../media/write/webvtt.js";
+import { parseWebVtt, writeWebVtt } from "../../../../media/webvtt/webvtt.js";
 import {
   audioSegments,
   targetDuration,
@@ -54,8 +54,13 @@ b.m4s
 
 test("a master playlist has the exact expected text", () => {
   const variant = {
-    ...{ uri: "full/640,360/index.m3u8", bandwidth: 2000000, averageBandwidth: 1000000 },
-    ...{ codecs: ["avc1.64001e", "mp4a.40.2"], width: 640, height: 360, frameRate: 30000 / 1001 },
+    uri: "full/640,360/index.m3u8",
+    bandwidth: 2000000,
+    averageBandwidth: 1000000,
+    codecs: ["avc1.64001e", "mp4a.40.2"],
+    width: 640,
+    height: 360,
+    frameRate: 30000 / 1001,
   };
   const audio = { uri: "audio-0/index.m3u8", name: "English", language: "en", channels: 2 };
   const text = { uri: "text-0/index.m3u8", name: "German", language: "de" };
