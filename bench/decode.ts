@@ -62,7 +62,7 @@ function measureOneCore(viewports: readonly Viewport[]): { best: number; cpu: nu
       for (let repetition = 0; repetition < 2; repetition++) {
         const used = process.cpuUsage();
         const started = performance.now();
-        decoder.decodeI420(group, frame % FRAMES, viewport, "bt709", outputs[i]);
+        decoder.decodeI420(group, frame % FRAMES, { viewport, matrix: "bt709" }, outputs[i]);
         if (repetition === 0) continue;
         times[i].best = Math.min(times[i].best, performance.now() - started);
         const { user, system } = process.cpuUsage(used);

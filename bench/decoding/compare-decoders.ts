@@ -38,7 +38,7 @@ export async function compareDecoders(
     for (let index = 0; index < FRAMES; index++) {
       for (const { name, engine, group } of loaded) {
         const started = performance.now();
-        await engine.decodeI420(group, index, viewport, "bt709", out);
+        await engine.decodeI420(group, index, { viewport, matrix: "bt709" }, out);
         best[name] = Math.min(best[name], performance.now() - started);
       }
     }

@@ -19,7 +19,7 @@ export async function firstFrame(
   const decoder = await KernelDecoder.create(asset);
   const group = decoder.loadGroup(index, await asset.readGroup(index));
   const out = new Uint8Array((size.width * size.height * 3) / 2);
-  decoder.decodeI420(group, 0, { region: fullRegion(asset), ...size }, "bt709", out);
+  decoder.decodeI420(group, 0, { viewport: { region: fullRegion(asset), ...size }, matrix: "bt709" }, out);
   return performance.now() - started;
 }
 
