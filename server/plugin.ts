@@ -4,7 +4,7 @@ import fp from "fastify-plugin";
 import { DecodePool } from "../decode-pool/index.js";
 import { checkEncoder } from "../media/segments/encoder-check.js";
 import type { VideoCodec } from "../media/segments/video-codec.js";
-import { MIN_SIDE, type SizeLimits } from "../protocol/size-limits.js";
+import { MIN_OUTPUT_SIDE, type SizeLimits } from "../protocol/size-limits.js";
 import { authorizeRequests } from "./auth/authorize.js";
 import { CoalescingCache } from "./cache/coalescing-cache.js";
 import type { DiskCache } from "./cache/disk-cache.js";
@@ -73,7 +73,7 @@ const plugin: FastifyPluginAsync<PluginOptions> = async (app, pluginOptions) => 
     options.onWork(event);
   };
 
-  const limits: SizeLimits = { minSide: MIN_SIDE, maxSide: options.maxSide, maxArea: options.maxArea };
+  const limits: SizeLimits = { minSide: MIN_OUTPUT_SIDE, maxSide: options.maxSide, maxArea: options.maxArea };
   const { videoEncoder: encoder, prefetch, maxWork } = options;
   const renderer = new Renderer({ cache, queue, onWork });
   const catalog = new Catalog(libraries.libraries, {

@@ -1,4 +1,4 @@
-import { MIN_SIDE, type SizeLimits } from "../../protocol/size-limits.js";
+import { MIN_OUTPUT_SIDE, type SizeLimits } from "../../protocol/size-limits.js";
 
 /** A width and a height. Each function documents its unit. */
 export interface Size {
@@ -8,7 +8,7 @@ export interface Size {
 
 /** Limits in direct mode, and for an info.json without `limits`. */
 export const DEFAULT_LIMITS: SizeLimits = {
-  minSide: MIN_SIDE,
+  minSide: MIN_OUTPUT_SIDE,
   maxSide: 8192,
   maxArea: Number.POSITIVE_INFINITY,
 };
