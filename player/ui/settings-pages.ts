@@ -23,7 +23,7 @@ export interface SettingsContext {
 export const rateLabel = ({ localizer }: ControlContext, rate: number): string =>
   rate === 1 ? localizer.strings.normal : isolateLtr(`${rate}×`);
 
-export const heightLabel = (height: number): string => isolateLtr(`${height} p`);
+export const heightLabel = (height: number): string => isolateLtr(`${height}p`);
 
 /** Returns the name of a language in the viewer's language, or its tag if the browser does not know it. */
 function languageName(language: string, viewerLanguage: string): string {

@@ -17,7 +17,7 @@ export function setupVolume(context: ControlContext): VolumeControl {
     const level = host.muted ? 0 : host.volume;
     volumeSlider.value = String(level);
     volumeSlider.style.setProperty("--_level", toPercent(level));
-    volumeSlider.setAttribute("aria-valuetext", `${Math.round(level * 100)} %`);
+    volumeSlider.setAttribute("aria-valuetext", `${Math.round(level * 100)}%`);
   };
   const setVolume = (level: number) => {
     host.volume = Math.min(1, Math.max(0, level));
@@ -38,7 +38,7 @@ export function setupVolume(context: ControlContext): VolumeControl {
     changeBy(step) {
       // Rounded, because sums of 0.05 are not exact in binary.
       setVolume(Math.round(((host.muted ? 0 : host.volume) + step) * 100) / 100);
-      showToast(`${Math.round(host.volume * 100)} %`);
+      showToast(`${Math.round(host.volume * 100)}%`);
     },
   };
 }

@@ -205,8 +205,8 @@ function trackSourceBuffers(): void {
 }
 
 /** Returns the markup of a player. */
-export const playerMarkup = (style: string, rest = "", src = "video"): string =>
-  `<siedd-player src="${src}" style="${style}" ${rest}></siedd-player>`;
+export const playerMarkup = (style: string, attributes = "", src = "video"): string =>
+  `<siedd-player src="${src}" style="${style}" ${attributes}></siedd-player>`;
 
 /** For `before` of a page: makes the browser reject in-band parameter sets (avc3), so that it uses the transport `levels`. */
 export function disableAvc3(): void {

@@ -77,7 +77,7 @@ export class LoadChart {
           side: 1,
           size: 52,
           grid: { show: false },
-          values: (_, splits) => splits.map((value) => `${value} %`),
+          values: (_, splits) => splits.map((value) => `${value}%`),
         },
       ],
       series: [

@@ -45,7 +45,7 @@ export function showServerLoad(root: URL): void {
     byId("server").hidden = false;
     byId("rate").textContent = rate >= 100 ? rate.toFixed(0) : rate.toFixed(1);
     const total = now.hits + now.computed;
-    byId("cache-hits").textContent = total === 0 ? "–" : `${Math.round((100 * now.hits) / total)} %`;
+    byId("cache-hits").textContent = total === 0 ? "–" : `${Math.round((100 * now.hits) / total)}%`;
     byId("queue").textContent = `${now.running} + ${now.waiting}`;
     byId("queue-unit").textContent = `running + waiting, ${now.concurrency} in parallel`;
     showCaches(now);

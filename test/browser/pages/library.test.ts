@@ -169,7 +169,7 @@ describe("the catalog page in Chromium", { concurrency: false, timeout: TEST_TIM
     });
     await page.goto(`${stage.server.url}#another%20one`);
     await page.waitForFunction(() => Number(document.getElementById("rate")?.textContent) > 0);
-    await page.waitForFunction(() => /^\d+ %$/.test(document.getElementById("cache-hits")!.textContent!));
+    await page.waitForFunction(() => /^\d+%$/.test(document.getElementById("cache-hits")!.textContent!));
     assert.match((await page.locator("#caches").textContent()) ?? "", /Segments in memory.* of 268 MB/);
     await page.waitForFunction(() => {
       const canvas = document.querySelector<HTMLCanvasElement>("#chart canvas")!;

@@ -256,7 +256,7 @@ describe("region and zoom in Chromium", { concurrency: false, timeout: TEST_TIME
     assert.deepEqual(await current(), { region: "full", zoom: 1 });
     await page.evaluate(() => window.player.pause());
 
-    // Beside the big play button in the middle.
+    // Away from the big play button in the center.
     await page.keyboard.down("Shift");
     await page.mouse.move(120, 60);
     await page.mouse.down();
