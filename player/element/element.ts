@@ -16,7 +16,7 @@ import { mirrorTextTracks, offerAudioTracks, offerRenditions } from "./tracks.js
 
 /**
  * `<siedd-player src=".../movie">`: plays a video at exactly the pixels that it covers on the screen, and follows when
- * these change. It has the members and events of a video element. docs/player.md lists its attributes, custom
+ * these change. It has the members and events of a video element. docs/reference/element.md lists its attributes, custom
  * properties and parts.
  */
 export class SieddPlayerElement extends PlayerOptionsElement {

@@ -1,7 +1,7 @@
 import type { SieddPlayerElement } from "./element.js";
 import type { SieddPlayerCustomEventMap } from "./events.js";
 
-/** Describes an attribute for the table in docs/player.md. */
+/** Describes an attribute for the table in docs/reference/element.md. */
 export interface AttributeReference {
   /** The property that reflects it; null if there is none. */
   readonly property: keyof SieddPlayerElement | null;
@@ -28,7 +28,7 @@ export const ATTRIBUTES = {
     values: "`server`, `direct`, `auto`",
     default: "`server`",
     description:
-      "Where the video is decoded: on the server or in the browser. See [Direct mode](#direct-mode).",
+      "Where the video is decoded: on the server or in the browser. See [Direct mode](../guide/embed.md#direct-mode).",
   },
   "max-width": {
     property: "maxWidth",
@@ -53,7 +53,7 @@ export const ATTRIBUTES = {
     property: "region",
     values: "`full`, `x,y,w,h` in source pixels, or `pct:x,y,w,h`",
     default: "`full`",
-    description: "Region of the frame to show. See [Zoom and region](#zoom-and-region).",
+    description: "Region of the frame to show. See [Zoom and region](../guide/embed.md#zoom-and-region).",
   },
   zoom: {
     property: "zoom",
