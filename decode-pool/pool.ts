@@ -8,6 +8,7 @@ import type { DecodeResult, DecodeTask, WarmUpTask, WorkerResult, WorkerTask } f
 /** Milliseconds that `close` waits for the replacement of a crashed thread to load. */
 const RESTART_TIMEOUT_MS = 5000;
 
+/** Options of DecodePool. */
 export interface DecodePoolOptions {
   /** Number of worker threads. Default: one per core. */
   readonly workers?: number;

@@ -25,7 +25,7 @@ export interface Configuration {
   readonly model: Model;
 }
 
-/** Serializes the contents of the `sivC` box (docs/format.md, "The configuration box"). */
+/** Serializes the contents of the `sivC` box (docs/format.md, "The configuration box sivC"). */
 export function writeConfiguration(configuration: Omit<Configuration, "version">): Uint8Array {
   const writer = new ByteWriter();
   const { model } = configuration;

@@ -12,6 +12,7 @@ export const MIN_SIDE = 16;
 /** Maximum width and height of an asset's source frames, in pixels. */
 export const MAX_SIDE = 8192;
 
+/** The siv1 track. */
 export interface ParsedVideoTrack {
   readonly width: number;
   readonly height: number;
@@ -19,6 +20,7 @@ export interface ParsedVideoTrack {
   readonly samples: SampleTable;
 }
 
+/** An AAC track. */
 export interface ParsedAudioTrack extends AacConfiguration {
   readonly language: string;
   /** Media time of the edit: samples that precede time 0. */
@@ -26,12 +28,14 @@ export interface ParsedAudioTrack extends AacConfiguration {
   readonly samples: SampleTable;
 }
 
+/** A WebVTT track. */
 export interface ParsedTextTrack {
   readonly language: string;
   /** Durations in milliseconds. */
   readonly samples: SampleTable;
 }
 
+/** The tracks of `moov`. */
 export interface ParsedMovie {
   readonly video: ParsedVideoTrack;
   /** Offset in the contents of `moov` at which the siv1 track ends. */

@@ -1,7 +1,7 @@
 import type { ByteReader } from "../bytes/reader.js";
 import type { ByteWriter } from "../bytes/writer.js";
 
-/** Network profile of an asset; see docs/design.md, "The network". */
+/** Network profile of an asset; see docs/how-it-works.md, "The network". */
 export type Profile = "tile" | "paper";
 
 /** Output channels of every head: R', G', B'. */

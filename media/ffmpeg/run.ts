@@ -71,6 +71,7 @@ export const BASE_OPTIONS = ["-y", "-nostdin", "-hide_banner", "-loglevel", "err
 export const stdoutPipe = (highWaterMark = 65536): PassThrough =>
   new PassThrough({ autoDestroy: false, emitClose: false, highWaterMark });
 
+/** Options of `runFfmpeg`. */
 export interface RunOptions {
   /** Start of the error message if ffmpeg fails, such as "cannot read video.mp4". */
   readonly failure: string;

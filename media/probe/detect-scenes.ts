@@ -5,12 +5,14 @@ import { runFfmpeg, stdoutPipe } from "../ffmpeg/run.js";
 import { checkTimeRange, frameReader, type TimeRange } from "../read/timeline.js";
 import type { ProbeResult } from "./probe.js";
 
+/** Options of `detectScenes`. The time range defaults to the entire video. */
 export interface DetectScenesOptions extends TimeRange {
   readonly signal?: AbortSignal;
   /** Called up to five times per second with the seconds of video analyzed. */
   readonly onProgress?: (seconds: number) => void;
 }
 
+/** Result of `detectScenes`. */
 export interface SceneAnalysis {
   /** Exact number of constant-rate frames in the time range. */
   readonly frameCount: number;

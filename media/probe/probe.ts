@@ -13,6 +13,7 @@ import { isTextSubtitle } from "../read/subtitles.js";
 import { constantRate, parseFraction } from "./frame-rate.js";
 import { type Probed, type ProbedStream, runFfprobe } from "./run-ffprobe.js";
 
+/** An audio stream. */
 export interface AudioInfo {
   /** Index among the audio streams, from 0. */
   readonly index: number;
@@ -23,6 +24,7 @@ export interface AudioInfo {
   readonly sampleRate: number;
 }
 
+/** A subtitle stream. */
 export interface SubtitleInfo {
   /** Index among the subtitle streams, from 0. */
   readonly index: number;

@@ -4,6 +4,7 @@ import { BASE_OPTIONS, ffmpegCommand, fileUrl, runFfmpeg } from "../ffmpeg/run.j
 import type { ProbeResult } from "../probe/probe.js";
 import type { TimeRange } from "./timeline.js";
 
+/** Options of `encodeAudio`. The time range defaults to the entire video. */
 export interface EncodeAudioOptions extends TimeRange {
   /** The ADTS file to write (AAC-LC). An existing file is overwritten. */
   readonly output: string;

@@ -3,6 +3,7 @@ import type { ProbeResult } from "../probe/probe.js";
 import { rawFrames } from "./raw-frames.js";
 import { type FrameRange, frameReader } from "./timeline.js";
 
+/** What `readFrames` reads. */
 export interface ReadFramesOptions extends FrameRange {
   /** Output width in pixels. Frames are scaled by area averaging. */
   readonly width: number;

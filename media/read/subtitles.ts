@@ -13,6 +13,7 @@ const BITMAP_CODECS = ["dvd_subtitle", "dvb_subtitle", "dvb_teletext", "hdmv_pgs
 export const isTextSubtitle = (codec: string | undefined): boolean =>
   codec !== undefined && !BITMAP_CODECS.includes(codec);
 
+/** Options of `readSubtitles`. The time range defaults to the entire video. */
 export interface ReadSubtitlesOptions extends TimeRange {
   /** Index in `info.subtitles`, from 0. */
   readonly track: number;

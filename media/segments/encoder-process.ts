@@ -29,6 +29,7 @@ export function prepareEncoder(encoder: VideoEncoder = "x264"): Promise<Readonly
 const encoderMissing = (encoder: VideoEncoder): string =>
   `this ffmpeg has no ${encoder}; install one that was built with it, or choose x264 as the video encoder`;
 
+/** Options of `pipeThroughFfmpeg`. */
 export interface PipeOptions {
   /** Bytes for stdin. Destroyed when ffmpeg exits. */
   readonly input: Readable;

@@ -3,6 +3,7 @@ import { h264Codec, h264Level, h264RateCap, type SampleEntry, type StreamFormat 
 /** Video codec of segments. Every player supports H.264. */
 export type VideoCodec = "h264" | "hevc" | "av1";
 
+/** All video codecs. */
 export const VIDEO_CODECS: readonly VideoCodec[] = ["h264", "hevc", "av1"];
 
 /** Sample entry of each codec, for renditions of one size. */

@@ -4,6 +4,7 @@ import { hevcAv1RateCap, requireCodecLevel } from "./video-codec.js";
 /** H.264 encoder: x264 in software, or a hardware encoder. */
 export type VideoEncoder = "x264" | "h264_nvenc" | "h264_vaapi";
 
+/** All H.264 encoders. */
 export const VIDEO_ENCODERS: readonly VideoEncoder[] = ["x264", "h264_nvenc", "h264_vaapi"];
 
 /** Returns ffmpeg's name of an encoder. */

@@ -70,6 +70,7 @@ export async function requireCodec(codec: ConventionalCodec): Promise<void> {
   }
 }
 
+/** What `encodeConventional` encodes. */
 export interface ConventionalOptions extends FrameRange {
   readonly codec: ConventionalCodec;
   /** Constant rate factor, see `rateFactors`. Rounded for SVT-AV1. */

@@ -3,6 +3,7 @@ import { BASE_OPTIONS, ffmpegCommand, fileUrl, runFfmpeg } from "../ffmpeg/run.j
 import { pipeThroughFfmpeg } from "../segments/encoder-process.js";
 import { writeAtomically } from "./atomic-file.js";
 
+/** An image in memory. */
 export interface RgbImage {
   /** Pixels, may be odd. */
   readonly width: number;
@@ -28,6 +29,7 @@ export function encodePng(image: RgbImage, signal?: AbortSignal): Promise<Uint8A
   });
 }
 
+/** What `writePng` writes. */
 export interface PngOptions {
   /** The file to write. It is replaced atomically. */
   readonly output: string;

@@ -10,6 +10,7 @@ const FRAME_RATE = 25;
 const DAY_FRAMES = 80;
 const NIGHT_FRAMES = 70;
 
+/** Options of `writeSample`. */
 export interface SampleOptions {
   /** The MP4 to write. */
   readonly output: string;
