@@ -9,8 +9,7 @@ import { Controls } from "../ui/controls.js";
 import { buildLayout, type Layout } from "../ui/layout.js";
 import type { SieddPlayerCustomEventMap, SieddPlayerEventMap } from "./events.js";
 import { VIDEO_ATTRIBUTES } from "./media-element.js";
-import { objectFit, observeFit } from "./object-fit.js";
-import { PlayerOptionsElement } from "./player-options.js";
+import { objectFit, observeFit, PlayerOptionsElement } from "./player-options.js";
 import { SessionController } from "./session-controller.js";
 import { mirrorTextTracks, offerAudioTracks, offerRenditions } from "./tracks.js";
 
