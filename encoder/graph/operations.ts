@@ -43,29 +43,29 @@ export class Operations extends Graph {
   }
 
   sin(a: Tensor): Tensor {
-    return this.make("Sin", [a], a.shape, a.type);
+    return this.make("Sin", [a], { shape: a.shape, type: a.type });
   }
 
   cos(a: Tensor): Tensor {
-    return this.make("Cos", [a], a.shape, a.type);
+    return this.make("Cos", [a], { shape: a.shape, type: a.type });
   }
 
   sqrt(a: Tensor): Tensor {
-    return this.make("Sqrt", [a], a.shape, a.type);
+    return this.make("Sqrt", [a], { shape: a.shape, type: a.type });
   }
 
   /** Natural logarithm. */
   log(a: Tensor): Tensor {
-    return this.make("Log", [a], a.shape, a.type);
+    return this.make("Log", [a], { shape: a.shape, type: a.type });
   }
 
   abs(a: Tensor): Tensor {
-    return this.make("Abs", [a], a.shape, a.type);
+    return this.make("Abs", [a], { shape: a.shape, type: a.type });
   }
 
   /** -1, 0 or 1. */
   sign(a: Tensor): Tensor {
-    return this.make("Sign", [a], a.shape, a.type);
+    return this.make("Sign", [a], { shape: a.shape, type: a.type });
   }
 
   /** Multiplies matrices [..., n, k] x [..., k, m]; leading axes broadcast. */
@@ -75,7 +75,7 @@ export class Operations extends Graph {
     if (k !== k2) throw new RangeError(`cannot multiply matrices of shapes [${a.shape}] and [${b.shape}]`);
     sameType("MatMul", a, b);
     const lead = broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2));
-    return this.make("MatMul", [a, b], [...lead, n, m], a.type);
+    return this.make("MatMul", [a, b], { shape: [...lead, n, m], type: a.type });
   }
 
   /**
@@ -92,13 +92,11 @@ export class Operations extends Graph {
 
   /** Reorders the axes. */
   permute(a: Tensor, permutation: readonly number[]): Tensor {
-    return this.make(
-      "Transpose",
-      [a],
-      permutation.map((axis) => a.shape[axis]),
-      a.type,
-      { perm: permutation },
-    );
+    return this.make("Transpose", [a], {
+      shape: permutation.map((axis) => a.shape[axis]),
+      type: a.type,
+      attributes: { perm: permutation },
+    });
   }
 
   /** Swaps the last two axes. */
@@ -110,39 +108,53 @@ export class Operations extends Graph {
 
   reshape(a: Tensor, shape: readonly number[]): Tensor {
     if (size(shape) !== size(a.shape)) throw new RangeError(`cannot reshape [${a.shape}] to [${shape}]`);
-    return same(shape, a.shape) ? a : this.make("Reshape", [a], shape, a.type, { shape });
+    return same(shape, a.shape)
+      ? a
+      : this.make("Reshape", [a], { shape, type: a.type, attributes: { shape } });
   }
 
   expand(a: Tensor, shape: readonly number[]): Tensor {
     if (!same(broadcast(a.shape, shape), shape))
       throw new RangeError(`cannot expand [${a.shape}] to [${shape}]`);
-    return same(shape, a.shape) ? a : this.make("Expand", [a], shape, a.type, { shape });
+    return same(shape, a.shape)
+      ? a
+      : this.make("Expand", [a], { shape, type: a.type, attributes: { shape } });
   }
 
   concat(parts: readonly Tensor[], axis: number): Tensor {
     const length = parts.reduce((sum, part) => sum + part.shape[axis], 0);
-    return this.make("Concat", parts, parts[0].shape.with(axis, length), parts[0].type, { axis });
+    return this.make("Concat", parts, {
+      shape: parts[0].shape.with(axis, length),
+      type: parts[0].type,
+      attributes: { axis },
+    });
   }
 
   slice(a: Tensor, axis: number, start: number, end: number): Tensor {
-    return this.make("Slice", [a], a.shape.with(axis, end - start), a.type, { axis, start, end });
+    return this.make("Slice", [a], {
+      shape: a.shape.with(axis, end - start),
+      type: a.type,
+      attributes: { axis, start, end },
+    });
   }
 
   /** Sums over axes and keeps them with length 1. */
   sum(a: Tensor, axes: readonly number[]): Tensor {
     if (axes.length === 0) return a;
-    return this.make(
-      "ReduceSum",
-      [a],
-      a.shape.map((n, axis) => (axes.includes(axis) ? 1 : n)),
-      a.type,
-      { axes },
-    );
+    return this.make("ReduceSum", [a], {
+      shape: a.shape.map((n, axis) => (axes.includes(axis) ? 1 : n)),
+      type: a.type,
+      attributes: { axes },
+    });
   }
 
   /** Gathers rows of `a` along axis 0. */
   gather(a: Tensor, indices: Tensor): Tensor {
-    return this.make("Gather", [a, indices], [...indices.shape, ...a.shape.slice(1)], a.type, { axis: 0 });
+    return this.make("Gather", [a, indices], {
+      shape: [...indices.shape, ...a.shape.slice(1)],
+      type: a.type,
+      attributes: { axis: 0 },
+    });
   }
 
   toFloat(a: Tensor): Tensor {
@@ -150,7 +162,9 @@ export class Operations extends Graph {
   }
 
   cast(a: Tensor, type: "float32" | "float16"): Tensor {
-    return a.type === type ? a : this.make("Cast", [a], a.shape, type, { to: CAST_TO[type] as number });
+    return a.type === type
+      ? a
+      : this.make("Cast", [a], { shape: a.shape, type, attributes: { to: CAST_TO[type] as number } });
   }
 
   /** Encodes values [n] as one-hot columns [rows, n]. */
@@ -165,14 +179,14 @@ export class Operations extends Graph {
 
   equal(a: Tensor, b: Tensor): Tensor {
     sameType("Equal", a, b);
-    return this.make("Equal", [a, b], broadcast(a.shape, b.shape), "bool");
+    return this.make("Equal", [a, b], { shape: broadcast(a.shape, b.shape), type: "bool" });
   }
 
   /** Selects `a` where the condition is true, else `b`. */
   where(condition: Tensor, a: Tensor, b: Tensor): Tensor {
     sameType("Where", a, b);
     const shape = broadcast(condition.shape, broadcast(a.shape, b.shape));
-    return this.make("Where", [condition, a, b], shape, a.type);
+    return this.make("Where", [condition, a, b], { shape, type: a.type });
   }
 
   minimum(a: Tensor, b: Tensor): Tensor {
@@ -181,7 +195,7 @@ export class Operations extends Graph {
 
   /** Rounds to the nearest integer, ties to even. */
   round(a: Tensor): Tensor {
-    return this.make("Round", [a], a.shape, a.type);
+    return this.make("Round", [a], { shape: a.shape, type: a.type });
   }
 
   /**
@@ -193,7 +207,7 @@ export class Operations extends Graph {
       throw new RangeError(
         `straight-through value and input must have one shape, got [${value.shape}] and [${a.shape}]`,
       );
-    return this.make("StraightThrough", [value, a], a.shape, a.type);
+    return this.make("StraightThrough", [value, a], { shape: a.shape, type: a.type });
   }
 
   /** Sums over the axes along which `shape` was broadcast to the shape of `a`. */
@@ -207,7 +221,7 @@ export class Operations extends Graph {
 
   #elementwise(op: string, a: Tensor, b: Tensor): Tensor {
     sameType(op, a, b);
-    return this.make(op, [a, b], broadcast(a.shape, b.shape), a.type);
+    return this.make(op, [a, b], { shape: broadcast(a.shape, b.shape), type: a.type });
   }
 }
 

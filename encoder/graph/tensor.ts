@@ -21,20 +21,16 @@ export interface Tensor {
   readonly name?: string;
 }
 
+/** What a new tensor has besides its operation and inputs. */
+type TensorInit = Pick<Tensor, "shape" | "type" | "name"> & Partial<Pick<Tensor, "attributes">>;
+
 /** Creates tensors and reuses equal ones (hash-consing), so that for example a cosine is shared by forward and backward pass. */
 export class Graph {
   readonly #tensors = new Map<string, Tensor>();
   #count = 0;
 
   /** Creates a tensor, or returns the equal one that exists. The caller computes the shape. */
-  make(
-    op: string,
-    inputs: readonly Tensor[],
-    shape: readonly number[],
-    type: ElementType,
-    attributes: Attributes = {},
-    name?: string,
-  ): Tensor {
+  make(op: string, inputs: readonly Tensor[], { shape, type, attributes = {}, name }: TensorInit): Tensor {
     const key = `${op}|${inputs.map((input) => input.id).join()}|${shape}|${type}|${name ?? ""}|${attributesKey(attributes)}`;
     const existing = this.#tensors.get(key);
     if (existing !== undefined) return existing;
@@ -53,7 +49,7 @@ export class Graph {
 
   /** Creates an input. Names must be unique within the graph. */
   input(name: string, shape: readonly number[], type: ElementType = "float32"): Tensor {
-    return this.make("Input", [], shape, type, {}, name);
+    return this.make("Input", [], { shape, type, name });
   }
 
   /** Creates a float32 constant. @throws RangeError if the values do not fill the shape */
@@ -61,7 +57,7 @@ export class Graph {
     const data = Float32Array.from(typeof values === "number" ? [values] : values);
     if (data.length !== size(shape))
       throw new RangeError(`a constant of shape [${shape}] needs ${size(shape)} values, got ${data.length}`);
-    return this.make("Constant", [], shape, "float32", { value: data });
+    return this.make("Constant", [], { shape, type: "float32", attributes: { value: data } });
   }
 }
 

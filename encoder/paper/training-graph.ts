@@ -51,7 +51,11 @@ export function paperTrainingStep(
   const pixels = g.input("pixels", [sampledPixels], "int64");
   const position = g.input("position", [1, 2, points]);
   const stored = g.input("frames", [frames, shape.pixels, CHANNELS], "uint8");
-  const sampled = g.make("Gather", [stored, pixels], [frames, sampledPixels, CHANNELS], "uint8", { axis: 1 });
+  const sampled = g.make("Gather", [stored, pixels], {
+    shape: [frames, sampledPixels, CHANNELS],
+    type: "uint8",
+    attributes: { axis: 1 },
+  });
   const patches = g.reshape(sampled, [frames, points, headOutputs(network)]);
   const perFrame = [frames, 1, 1];
   const target = g.add(

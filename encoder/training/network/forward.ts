@@ -35,8 +35,8 @@ export function tileHiddenForward(
   const timeFeatures = g.concat([time, g.sin(angle), g.cos(angle)], 1);
   const position = encodePosition(g, x, Math.PI / 2, network.frequencies);
   let h = g.concat([position, g.expand(timeFeatures, [tiles, 3, count])], 1);
-  for (const { weights, bias } of parameters.encoder) h = sineLayer(g, h, weights, bias, network.omega);
-  for (const { weights, bias } of parameters.hidden) h = sineLayer(g, h, weights, bias, network.omega);
+  for (const layer of [...parameters.encoder, ...parameters.hidden])
+    h = sineLayer(g, h, layer, network.omega);
   return h;
 }
 

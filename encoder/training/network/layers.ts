@@ -22,7 +22,12 @@ export function encodePosition(g: Operations, x: Tensor, base: number, frequenci
 }
 
 /** Builds a sine layer: h [n, in, B], weights [m, in, out], bias [m, out, 1] -> sin(omega (w^T h + b)) [max(n, m), out, B]. */
-export function sineLayer(g: Operations, h: Tensor, weights: Tensor, bias: Tensor, omega: number): Tensor {
+export function sineLayer(
+  g: Operations,
+  h: Tensor,
+  { weights, bias }: { readonly weights: Tensor; readonly bias: Tensor },
+  omega: number,
+): Tensor {
   return g.sin(g.scale(linear(g, h, weights, bias), omega));
 }
 
