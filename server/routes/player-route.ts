@@ -2,9 +2,9 @@ import type { Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { negotiate } from "@fastify/accept-negotiator";
 import type { FastifyInstance } from "fastify";
 import { RequestError } from "../errors.js";
+import { acceptedCoding } from "../http/accept.js";
 import { REVALIDATE } from "../http/caching.js";
 import { applyPreconditions, strongEtag } from "../http/send.js";
 import { pathParams } from "../request/params.js";
@@ -68,9 +68,9 @@ async function findPlayerFile(
   const stats = await statPlayerFile(name);
   if (stats === undefined) return undefined;
   const original = { file: name, stats };
-  if (!(extname(name) in COMPRESSIBLE_TYPES) || acceptEncoding === undefined) return original;
-  const coding = negotiate(acceptEncoding, CODINGS);
-  if (coding === null) return original;
+  if (!(extname(name) in COMPRESSIBLE_TYPES)) return original;
+  const coding = acceptedCoding(acceptEncoding, CODINGS);
+  if (coding === undefined) return original;
   const file = `${name}${CODING_EXTENSIONS[coding]}`;
   const compressed = await statPlayerFile(file);
   // An older compressed file is from a previous build.
