@@ -2,20 +2,14 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { TileNetwork } from "../../../../codec/internal.js";
 import { type EncodeEvent, type EncodeOptions, encode } from "../../../../encoder/index.js";
 import { solveHeads } from "../../../../encoder/tile/least-squares.js";
-import { TrainingKernel } from "../../../../encoder/training/kernel/kernel.js";
 import { KernelRun } from "../../../../encoder/training/kernel/kernel-run.js";
 import { KernelTrainer } from "../../../../encoder/training/kernel/kernel-trainer.js";
-import { planMemory, SAMPLE_ROWS } from "../../../../encoder/training/kernel/memory-layout.js";
-import { readParameters, writeParameters } from "../../../../encoder/training/kernel/parameter-layout.js";
 import { OnnxTrainer } from "../../../../encoder/training/onnx/onnx-trainer.js";
 import { Sampler } from "../../../../encoder/training/sampling/sampler.js";
-import { constantLearningRate } from "../../../../encoder/training/schedules/schedule.js";
-import type { TrainingWeights } from "../../../../encoder/training/weights.js";
 import { clip } from "../../../support/clips.js";
-import { FIXTURES, flatten, readFixture, relativeError, swapAxes } from "../../../support/fixtures.js";
+import { relativeError } from "../../../support/fixtures.js";
 import { lossesOf, realTraining, type TrainingSetup } from "../../../support/real-training.js";
 import { tempFolder } from "../../../support/temp-folder.js";
 
@@ -65,136 +59,6 @@ test("aborted training rejects with the signal's reason", async () => {
   const training = new KernelTrainer().train(problem, plan, { signal: stop.signal, onProgress });
   await assert.rejects(training, /stopped/);
 });
-
-const TOLERANCE = 1e-4;
-const WIDTH = 6;
-const TILES = 3;
-const FRAMES = 4;
-
-for (const name of FIXTURES.filter((fixture) => fixture.startsWith("tile"))) {
-  test(`${name}: output, loss, gradients and three AdamW steps of the kernel match the reference`, async () => {
-    const fixture = readFixture(name);
-    const learnEncoder = "enc" in fixture.gradients && (fixture.gradients.enc as unknown[]).length > 0;
-    const network: TileNetwork = {
-      profile: "tile",
-      rows: 1,
-      columns: TILES,
-      overlap: 0,
-      frequencies: 4,
-      omega: 20,
-      encoderWidth: fixture.weights.enc.length > 0 ? 8 : 0,
-      hiddenLayers: 2,
-    };
-    const named = (of: Record<string, unknown>): TrainingWeights => {
-      const all: TrainingWeights = new Map();
-      const setWeights = (key: string, values: unknown) =>
-        all.set(key, Float32Array.from(flatten(values as never)));
-      for (const [key, prefix] of [
-        ["enc", "encoder"],
-        ["hid", "hidden"],
-      ]) {
-        for (const [l, values] of ((of[key] ?? []) as unknown[]).entries()) {
-          setWeights(`${prefix}${l}`, values);
-          setWeights(`${prefix}${l}_bias`, (of[`${key}_b`] as unknown[])[l]);
-        }
-      }
-      setWeights("head", (of.head as unknown[])[0]);
-      setWeights("head_bias", (of.head_b as unknown[])[0]);
-      return all.set("motion", Float32Array.from(swapAxes((of.motion as never[])[0])));
-    };
-    const { xy, frame = [] } = fixture.inputs;
-    const kernel = await TrainingKernel.acquire();
-    const start = kernel.exports.staticBytes();
-    const layout = planMemory(start, {
-      network,
-      width: WIDTH,
-      frames: FRAMES,
-      points: xy.length,
-      steps: 3,
-      tiles: TILES,
-      pixels: 0,
-      learnEncoder,
-      quantization: undefined,
-      targetScale: 1,
-      targetShift: 0,
-      motionLearningRateScale: 1,
-      muonLearningRateScale: undefined,
-    });
-    kernel.allocate(start, layout.bytes);
-    layout.initialize(kernel.dataView());
-    const weights = named(fixture.weights);
-    const { tileParameters: numbers, encoderParameters: encoder, paddedPoints: points } = layout;
-    const tileAt = (tile: number) => layout.tiles + tile * layout.tileBytes;
-    for (let tile = 0; tile < TILES; tile++) {
-      writeParameters(numbers, weights, tile, kernel.float32Array(tileAt(tile), numbers.size));
-    }
-    if (encoder !== undefined) {
-      writeParameters(encoder, weights, 0, kernel.float32Array(layout.encoderState, encoder.size));
-    }
-    kernel.float32Array(layout.config.schedule, 12).set(constantLearningRate(fixture.lr, 0.9, 0, 3));
-    const losses: number[] = [];
-    const output = new Float32Array(TILES * 3 * xy.length);
-    const gradients: TrainingWeights = new Map(
-      [...weights].map(([key, { length }]) => [key, new Float32Array(length)]),
-    );
-    for (let step = 0; step < 3; step++) {
-      const samples = kernel.float32Array(
-        layout.config.samples + 4 * step * SAMPLE_ROWS * points,
-        SAMPLE_ROWS * points,
-      );
-      const frames = kernel.uint32Array(
-        layout.config.samples + 4 * (step * SAMPLE_ROWS + 5) * points,
-        points,
-      );
-      xy.forEach(([x, y], p) => {
-        const t = (2 / FRAMES) * (frame[p] + 0.5) - 1;
-        [x, y, t, Math.sin((Math.PI / 2) * t), Math.cos((Math.PI / 2) * t)].forEach((value, row) => {
-          samples[row * points + p] = value;
-        });
-        frames[p] = frame[p];
-      });
-      for (let tile = 0; tile < TILES; tile++) {
-        const targets = kernel.float32Array(layout.config.targets, 3 * points);
-        fixture.target[tile].forEach((colors, p) => {
-          colors.forEach((value, c) => {
-            targets[c * points + p] = value;
-          });
-        });
-        kernel.exports.stepTile(layout.configAddress, tileAt(tile), step, 0, 0);
-        if (step > 0) continue;
-        readParameters(numbers, kernel.float32Array(layout.config.gradient, numbers.size), gradients, tile);
-        const errors = kernel.float32Array(layout.config.errors, 3 * layout.stripLength);
-        for (let c = 0; c < 3; c++) {
-          for (let p = 0; p < xy.length; p++) {
-            const difference = (errors[c * layout.stripLength + p] * TILES * 3 * xy.length) / 2;
-            output[(tile * 3 + c) * xy.length + p] = difference + targets[c * points + p];
-          }
-        }
-      }
-      losses.push(kernel.float64Array(layout.config.losses, 3)[step] / (TILES * 3 * xy.length));
-      if (encoder === undefined || !learnEncoder) continue;
-      kernel.exports.stepEncoder(layout.configAddress, encoder.size, layout.encoderGradient, step);
-      if (step === 0)
-        readParameters(encoder, kernel.float32Array(layout.encoderGradient, encoder.size), gradients, 0);
-    }
-    assert.ok(relativeError(output, swapAxes(fixture.output)) <= TOLERANCE, "output");
-    assert.ok(relativeError(losses, fixture.losses) <= TOLERANCE, `losses ${losses}`);
-    for (const [key, values] of named(fixture.gradients)) {
-      const error = relativeError(gradients.get(key) ?? [], [...values]);
-      assert.ok(error <= TOLERANCE, `gradient of ${key}: ${error}`);
-    }
-    for (let tile = 0; tile < TILES; tile++) {
-      readParameters(numbers, kernel.float32Array(tileAt(tile), numbers.size), weights, tile);
-    }
-    if (encoder !== undefined) {
-      readParameters(encoder, kernel.float32Array(layout.encoderState, encoder.size), weights, 0);
-    }
-    for (const [key, values] of named(fixture.weights_after_3_steps)) {
-      const error = relativeError(weights.get(key) ?? [], [...values]);
-      assert.ok(error <= TOLERANCE, `${key} after three steps: ${error}`);
-    }
-  });
-}
 
 const SHORT_ENCODE = {
   size: { width: 160, height: 90 },
