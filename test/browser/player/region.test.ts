@@ -307,6 +307,18 @@ describe("region and zoom in Chromium", { concurrency: false, timeout: TEST_TIME
     assert.equal(await page.evaluate(() => window.player.paused), true);
   });
 
+  test("a click with the zoom tool zooms in and does not play", async (t) => {
+    const { page } = await stage.page(t, player("video"));
+    await waitFor(page, () => window.player.readyState >= 2);
+    await page.locator("siedd-player").locator(".zoom-tool").click();
+    await page.mouse.click(320, 180);
+    await waitFor(page, () => window.player.region !== "full");
+    assert.deepEqual(
+      await page.evaluate(() => ({ region: window.player.region, paused: window.player.paused })),
+      { region: "80,45,160,90", paused: true },
+    );
+  });
+
   test("a pinch zooms around the center of the fingers", async (t) => {
     const { page, faults } = await stage.page(t, player("video"), { context: { hasTouch: true } });
     await waitFor(page, () => window.player.readyState >= 2);
