@@ -111,7 +111,11 @@ async function trainingGraph(
   const position = g.input("position", [1, inputs, points]);
   const pixelIndices = g.input("pixels", [points], "int64");
   const frames = g.input("frames", [networks, pixels, CHANNELS], "uint8");
-  const colors = g.make("Gather", [frames, pixelIndices], { shape: [networks, points, CHANNELS], type: "uint8", attributes: { axis: 1 } });
+  const colors = g.make("Gather", [frames, pixelIndices], {
+    shape: [networks, points, CHANNELS],
+    type: "uint8",
+    attributes: { axis: 1 },
+  });
   const target = g.subtract(g.scale(g.transpose(g.toFloat(colors)), 2 / 255), g.constant(1));
   const { output, parameters } = sirenForward(g, network, position);
   const loss = meanSquaredError(g, output, target);
