@@ -1,3 +1,4 @@
+export { MediaError, type MediaErrorCode } from "../media/index.js";
 export { encode } from "./encode.js";
 export { EncoderError, type EncoderErrorCode } from "./errors.js";
 export { type Comparison, compareFrames, type FrameComparison, worstFrames } from "./evaluation/compare.js";

@@ -8,7 +8,7 @@ import type { TileTrainerName } from "./training/create-trainer.js";
 import type { Device } from "./training/onnx/onnx-runtime.js";
 import type { Precision } from "./training/onnx/precision.js";
 
-/** Presets of the tile profile: points on the curve of time against quality (docs/design.md, "Presets"). */
+/** Presets of the tile profile: points on the curve of time against quality (docs/how-it-works.md, "Presets and rate control"). */
 export type TilePreset = "draft" | "fast" | "balanced" | "quality";
 /** Presets of the paper profile: sizes of the published network. */
 export type PaperPreset = "s" | "m" | "l";
@@ -56,7 +56,7 @@ export interface EncodeOptions {
   readonly groupFrames?: number;
   /** Maximum number of anchor groups, 1 to 64, default 8. Paper profile: number of anchor frames, default one per 20 frames, at most 8. */
   readonly anchors?: number;
-  /** How anchors are chosen, or their indices. Default "uniform" (docs/design.md, "Anchors"). */
+  /** How anchors are chosen, or their indices. Default "uniform" (docs/how-it-works.md, "Groups and anchors"). */
   readonly anchorChoice?: AnchorChoice;
   /** Paper profile only. Default "schedule-free". */
   readonly optimizer?: PaperOptimizer;

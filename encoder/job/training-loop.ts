@@ -113,7 +113,7 @@ export class TrainingLoop<Frames> {
     await this.#trainGroups();
   }
 
-  /** Trains all groups once more, those that are not in the checkpoints of the current pass. */
+  /** Trains the groups that are not in the checkpoints of the current pass. */
   async runPass(): Promise<void> {
     await this.reload();
     this.#job.meter.addTraining(this.#groupCost(this.#groups), this.#finishedCost());
@@ -148,7 +148,9 @@ export class TrainingLoop<Frames> {
     const source = readSpans(this.#job, unit.spans);
     try {
       const frames = await this.#training.loadFrames(source, unit);
-      return await this.#training.tryPrecisions(unit, frames, this.#settings(1));
+      const decision = await this.#training.tryPrecisions(unit, frames, this.#settings(1));
+      this.#training.releaseFrames?.(frames);
+      return decision;
     } finally {
       await source.return(undefined);
     }

@@ -15,7 +15,7 @@ import { requireWeights, type TrainingWeights } from "../training/weights.js";
 import { type BlockFormat, quantize16, quantizeBlocks } from "./half-quadratic.js";
 import type { PaperTarget } from "./target.js";
 
-/** Formats of matrices: 6 bits for hidden layers, as published; 8 bits for the shared encoder, which is stored once, and for factors. */
+/** Formats of matrices: 6 bits for hidden layers, as published; 8 bits for the shared encoder, which is stored once per video. */
 const HIDDEN_FORMAT: BlockFormat = { bits: 6, block: 32 };
 const ENCODER_FORMAT: BlockFormat = { bits: 8, block: 32 };
 const FACTOR_FORMAT: BlockFormat = { bits: 8, block: 32 };

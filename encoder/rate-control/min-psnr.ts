@@ -14,14 +14,20 @@ import { exceedsCapacity, type PassResult, type Target } from "./targets.js";
 // A video that a preset leaves below `minPsnr` is noise, or close to it. Doubling its bits brings less than for other
 // videos. A frame has little in common with the next, so groups may be short.
 
-/** dB per doubling of the bits, and dB per bit per pixel, of noise. The estimate with fewer bits is used (docs/design.md, "The floor"). */
+/**
+ * dB per doubling of the bits, and dB per bit per pixel, of noise. The estimate with fewer bits is used
+ * (docs/decisions/0008-minimum-psnr.md).
+ */
 const DB_PER_BITS_DOUBLING = 1.5;
 const DB_PER_BIT = 2.3;
 /** dB above `minPsnr` that training aims at, so that a result within tolerance is not below it. */
 const MARGIN_DB = 0.2;
 /** Shortest groups, in seconds: each group is a segment of a stream, which takes a request. */
 const MIN_GROUP_SECONDS = 0.25;
-/** Decoders with fewer samples to learn take fewer steps, down to this share of the preset's and this number: a third of them gave noise 3 dB less for more bits. */
+/**
+ * Decoders with fewer samples to learn take fewer steps, down to this share of the preset's and to this number: with a
+ * third of that, noise had 3 dB less and took more bits.
+ */
 const MIN_STEP_SHARE = 0.3;
 const MIN_STEPS = 1000;
 

@@ -14,7 +14,7 @@ export interface PassSchedule {
   readonly learningRateShare: number;
 }
 
-/** For phase 2 itself, and for passes that relearn the picture. */
+/** For phase 2 itself, and for passes that relearn the video. */
 const FULL_LENGTH: PassSchedule = { stepShare: 1, learningRateShare: 1 };
 /** For passes that change the trained weights only a little. */
 const REFINEMENT: PassSchedule = { stepShare: 1 / 3, learningRateShare: 1 / 2 };

@@ -102,9 +102,9 @@ function slopePerDoubling(target: Target, passes: readonly PassResult[]): number
   return measured > 0 ? Math.max(expected / 2, Math.min(expected * 4, measured)) : expected;
 }
 
-/** dB that doubling the bits brings with decoders to match: 2.3 and less for bunny (docs/design.md, "Targets"). */
+/** dB that doubling the bits brings with decoders to match: at most 2.3 for bunny (docs/decisions/0007-rate-control.md). */
 const DB_PER_BITS_DOUBLING = 2;
-/** Above this share of their capacity, larger decoders give a better picture. */
+/** Above this share of their capacity, larger decoders give better quality. */
 const FULL_SHARE = 0.85;
 /** Bits are attempted up to this share of the maximum capacity, because the estimate is not exact. */
 const MAX_ATTEMPTED_SHARE = 1.15;
@@ -123,7 +123,7 @@ function estimateRequiredBpp(target: Target, last: PassResult): number | undefin
 export type PassDecision =
   | {
       readonly lambda: number;
-      /** Whether to train as long as in the first pass: decoders that lose many of their bits relearn the picture. */
+      /** Whether to train as long as in the first pass: decoders that lose many of their bits relearn the video. */
       readonly fullLength: boolean;
     }
   | {
@@ -192,6 +192,6 @@ export function lowQualityMessage(psnr: number): string | undefined {
   if (psnr >= LOW_QUALITY_DB) return undefined;
   return (
     `low quality: ${psnr.toFixed(1)} dB; the video has more detail and motion than the decoders hold; ` +
-    '`preset: "quality"`, a `width` of 32 and a groupFrames of 8 give a better picture for more bits'
+    '`preset: "quality"`, a `width` of 32 and a groupFrames of 8 give better quality for more bits'
   );
 }

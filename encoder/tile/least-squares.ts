@@ -5,6 +5,7 @@ import { KernelRun } from "../training/kernel/kernel-run.js";
 import type { Device } from "../training/onnx/onnx-runtime.js";
 import { Sampler } from "../training/sampling/sampler.js";
 import type { TrainingPlan, TrainingProblem } from "../training/trainer.js";
+import { requireWeights } from "../training/weights.js";
 
 /** The normal equations of a tile are summed over this many batches of points. */
 const BATCHES = 40;
@@ -90,8 +91,8 @@ function solveTiles(
 ): Heads {
   const tiles = target.tiles.count;
   const n = width + 1;
-  const head = Float32Array.from(weights.get("head") as Float32Array);
-  const bias = Float32Array.from(weights.get("head_bias") as Float32Array);
+  const head = Float32Array.from(requireWeights(weights, "head"));
+  const bias = Float32Array.from(requireWeights(weights, "head_bias"));
   for (let tile = 0; tile < tiles; tile++) {
     const left = Matrix.from1DArray(n, n, gram.subarray(tile * n * n, (tile + 1) * n * n));
     const right = Matrix.from1DArray(

@@ -133,7 +133,7 @@ function resolveTraining(options: EncodeOptions, preset: TileTrainingSettings): 
   };
 }
 
-/** Default: onnxruntime on a GPU and for float16, the kernel on the CPU (docs/design.md, "The kernel"). */
+/** Default: onnxruntime on a GPU and for float16, the kernel on the CPU (docs/how-it-works.md, "Trainers"). */
 function resolveTrainer(options: EncodeOptions): TileTrainerName {
   const trainer = checkChoice("trainer", options.trainer, ["auto", "kernel", "onnx", "tfjs"]) ?? "auto";
   const { device = "auto", precision } = options;

@@ -20,7 +20,7 @@ import type { TileOptions } from "./options.js";
 import { toTrainingWeights } from "./weights.js";
 import type { TileTasks, TrainTask } from "./worker.js";
 
-/** Peak learning rates of weights and motion (docs/design.md, "Training"). */
+/** Peak learning rates of weights and motion (docs/how-it-works.md, "Training"). */
 const LEARNING_RATE = 4e-3;
 const MOTION_LEARNING_RATE = 1e-2;
 

@@ -10,7 +10,7 @@ import type { TileRange } from "../training/sampling/group-target.js";
 import type { Random } from "../training/sampling/random.js";
 import { requireWeights, type TrainingWeights } from "../training/weights.js";
 
-/** The first layer over raw features starts with weights larger by this factor (docs/design.md, "Training"). */
+/** The first layer over raw features starts with weights larger by this factor (docs/how-it-works.md, "Training"). */
 const FIRST_LAYER_GAIN = 3;
 
 /** Sizes of the weights of a range of tiles. */

@@ -175,6 +175,6 @@ test("rejects HDR if ffmpeg lacks zscale", async (t) => {
   });
   assert.match(
     stdout,
-    /^ffmpeg-missing: .*video\.mkv has a high dynamic range \(PQ, SMPTE ST 2084\) and this ffmpeg has no zscale/,
+    /^ffmpeg-missing: .*video\.mkv is HDR \(PQ, SMPTE ST 2084\), and this ffmpeg lacks the filters .* zscale/,
   );
 });

@@ -145,7 +145,7 @@ test("the command takes every option of the profile, and info and decode read th
   assert.equal(bytes.length - bytes.indexOf("\n") - 1, 10 * frame);
   const refused = await siedd(["encode", input, "-o", output, "--width", "13"]);
   assert.equal(refused.code, 2);
-  assert.match(refused.stderr, /--width must be one of 4, 8, 12, 16, 24, 32, not 13/);
+  assert.match(refused.stderr, /--width must be one of 4, 8, 12, 16, 24, 32, got 13/);
 });
 
 test("rejects options of the other profile with name and rule", async () => {

@@ -190,5 +190,5 @@ test("rejects invalid patches, ranks and fractions with name and rule", async ()
     await assert.rejects(encode(options as EncodeOptions), message);
   }
   const share = ["encode", "a.mp4", "-o", "a.siedd", "--profile", "paper", "--fraction", "2/3"];
-  assert.match((await siedd(share)).stderr, /a share above 0 and at most 1, such as 1\/512 or 0.002/);
+  assert.match((await siedd(share)).stderr, /greater than 0 and at most 1, such as 1\/512 or 0.002/);
 });
