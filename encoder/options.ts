@@ -37,7 +37,7 @@ export interface EncodeOptions {
   /** Default "balanced"; "s" in the paper profile. */
   readonly preset?: Preset;
   /** Size of the asset in pixels, 16 to 8192 per side. Default: the size of the video. */
-  readonly size?: { readonly width: number; readonly height: number } | undefined;
+  readonly size?: { readonly width: number; readonly height: number };
   /** Start in seconds, >= 0. Default: the start of the video. */
   readonly from?: number;
   /** End in seconds, > `from`. Default: the end of the video. */

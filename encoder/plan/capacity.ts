@@ -36,7 +36,7 @@ export interface TilePlan extends Capacity {
 /** Constraints on the decoders. */
 export interface PlanOptions {
   /** Bits per pixel that the decoders must hold; undefined: those of the preset. */
-  readonly targetBpp?: number | undefined;
+  readonly targetBpp?: number;
   /** Whether the decoders must keep the width of the preset. */
   readonly fixedWidth: boolean;
 }

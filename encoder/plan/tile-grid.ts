@@ -20,7 +20,7 @@ export interface TileTrainingSettings {
   /** Rate-distortion lambda: squared error of 8-bit samples that saving one nat of the file may cost. */
   readonly lambda: number;
   /** Replaces settings above for large tiles: those of videos of about 900 pixels or more. */
-  readonly largeTiles?: { readonly width: number; readonly lambda: number } | undefined;
+  readonly largeTiles?: { readonly width: number; readonly lambda: number };
 }
 
 /** Bounds of a tile's side in source pixels. Smaller frames have smaller tiles (docs/decisions/0003-tile-side.md). */

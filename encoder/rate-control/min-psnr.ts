@@ -56,7 +56,7 @@ export interface StageQuality {
   readonly psnr: number;
   readonly bpp: number;
   /** Bits per pixel for which larger decoders are needed. */
-  readonly requiredBpp?: number | undefined;
+  readonly requiredBpp?: number;
 }
 
 /** Estimates the bits per pixel at which a video of noise reaches `minPsnr` dB, given a result. */

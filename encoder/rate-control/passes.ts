@@ -45,7 +45,7 @@ export interface PassOutcome {
   /** Bits per pixel for which training must restart with larger decoders. */
   readonly requiredBpp?: number;
   /** Set if the target is missed. */
-  readonly message?: string | undefined;
+  readonly message?: string;
 }
 
 /**
