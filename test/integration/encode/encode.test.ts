@@ -136,13 +136,14 @@ test("rejects device cuda without CUDA before the video is read, with what to do
 
 test("rejects options out of bounds with name, rule and value", async () => {
   const base = { input: "a.mp4", output: "a.siedd" };
-  for (const [options, message] of [
-    [{ steps: 0 }, /^EncoderError: steps must be an integer from 1 to 1000000, got 0/],
-    [{ width: 13 }, /width must be one of 4, 8, 12, 16, 24, 32, got 13/],
-    [{ size: { width: 15, height: 20 } }, /size must be an integer from 16 to 8192, got 15/],
-    [{ from: 3, to: 2 }, /to must be > 3 seconds, got 2/],
+  for (const [options, option, message] of [
+    [{ steps: 0 }, "steps", "steps must be an integer from 1 to 1000000, got 0"],
+    [{ width: 13 }, "width", "width must be one of 4, 8, 12, 16, 24, 32, got 13"],
+    [{ size: { width: 15, height: 20 } }, "size", "size must be an integer from 16 to 8192, got 15"],
+    [{ from: 3, to: 2 }, "to", "to must be > 3 seconds, got 2"],
+    [{ output: "a.mp4" }, "output", 'output must be a path that ends in ".siedd", got a.mp4'],
   ] as const) {
-    await assert.rejects(encode({ ...base, ...options }), message);
+    await assert.rejects(encode({ ...base, ...options }), { code: "bad-option", option, message });
   }
 });
 
