@@ -10,6 +10,7 @@ export {
   type TileAsset,
 } from "./asset/asset.js";
 export { type AssetInfo, assetInfo } from "./asset/asset-info.js";
+export type { Model, PaperModel, TileModel } from "./asset/model.js";
 export { frameSeconds, type Rational } from "./asset/rational.js";
 export { type ByteSource, memorySource } from "./bytes/byte-source.js";
 export type { PixelFormat, YuvMatrix, YuvTarget } from "./decode/color.js";
@@ -35,4 +36,5 @@ export type { ProgressiveFrame } from "./decode/progressive.js";
 export { fullRegion, type Region, type Viewport } from "./decode/viewport.js";
 export { SieddError, type SieddErrorCode } from "./errors.js";
 export type { TextCue } from "./iso/text-track.js";
+export type { Profile } from "./network/definition.js";
 export type { OnnxRuntime, OnnxSession, OnnxSessionOptions, OnnxTensor } from "./onnx/runtime.js";

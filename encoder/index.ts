@@ -1,4 +1,8 @@
+export type { Rational } from "../codec/asset/rational.js";
 export { MediaError, type MediaErrorCode } from "../media/index.js";
+export type { AudioInfo, ProbeResult, SubtitleInfo } from "../media/probe/probe.js";
+export type { DynamicRange } from "../media/read/normalize-filters.js";
+export type { ConventionalCodec } from "../media/write/conventional.js";
 export { encode } from "./encode.js";
 export { EncoderError, type EncoderErrorCode } from "./errors.js";
 export { type Comparison, compareFrames, type FrameComparison, worstFrames } from "./evaluation/compare.js";
@@ -15,5 +19,18 @@ export { type EqualQuality, findEqualQuality, type RateDistortionPoint } from ".
 export { SsimEvaluator, type SsimScores } from "./evaluation/ms-ssim.js";
 export { framePsnr } from "./evaluation/psnr.js";
 export type { EncodeEvent, EncodePhase, EncodeSummary } from "./events.js";
-export type { EncodeOptions, Preset } from "./options.js";
+export type {
+  EncodeOptions,
+  PaperDecoderKind,
+  PaperLoss,
+  PaperNoise,
+  PaperOptimizer,
+  PaperPreset,
+  PaperSampling,
+  Preset,
+  TilePreset,
+} from "./options.js";
 export type { AnchorChoice } from "./plan/anchors.js";
+export type { TileTrainerName, TrainerName } from "./training/create-trainer.js";
+export type { Device } from "./training/onnx/onnx-runtime.js";
+export type { Precision } from "./training/onnx/precision.js";

@@ -1,3 +1,8 @@
+export type { GroupEntry, TextTrack } from "../codec/asset/asset.js";
+export type { AssetInfo } from "../codec/asset/asset-info.js";
+export type { Rational } from "../codec/asset/rational.js";
+export type { SizeLimits } from "../protocol/size-limits.js";
+export type { SegmentInfo, VideoInfo } from "../protocol/video-info.js";
 export { SieddPlayerElement } from "./element/element.js";
 export {
   type EmbeddedVideo,
@@ -13,6 +18,6 @@ export type { Size } from "./geometry/size.js";
 export { addTranslation, type Strings } from "./i18n/strings.js";
 export type { LoadedSegment } from "./playback/segment.js";
 export type { ServerTiming } from "./playback/server-timing.js";
-export type { Transport } from "./playback/transport.js";
+export type { MissingRange, Transport } from "./playback/transport.js";
 export type { PlayerMode } from "./session/open-video.js";
 export type { PlayerVideoInfo } from "./source/video-info.js";

@@ -9,7 +9,8 @@ import { build } from "./build.mjs";
 import { checkPlayerSize } from "./bundle-player.mjs";
 import { checkDocs } from "./docs-gate.mjs";
 import { checkDuplicates } from "./duplicates-gate.mjs";
-import { execute, main, root, ScriptError } from "./ensure.mjs";
+import { main, root, ScriptError } from "./ensure.mjs";
+import { format } from "./format.mjs";
 import { checkPackage } from "./package-gate.mjs";
 
 /** Each gate counts as one check. A gate fails by throwing; the message of a ScriptError lists what to fix. */
@@ -44,10 +45,7 @@ export async function runGates(total) {
 }
 
 function checkStyle() {
-  const biome = join(root, "node_modules/@biomejs/biome/bin/biome");
-  if (execute(process.execPath, [biome, "ci", "."]) !== 0) {
-    throw new ScriptError("see above; npm run format fixes most problems");
-  }
+  if (!format("check")) throw new ScriptError("see above; npm run format fixes most problems");
 }
 
 /** Runs the test files one at a time: some measure time, and some start a browser. */

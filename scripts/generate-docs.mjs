@@ -1,9 +1,10 @@
 // npm run docs: writes the generated tables into the pages below docs/. Run it after npm run build. A page marks the
 // place of tables with <!-- generated: siedd encode --> (or another command) or <!-- generated: player -->, and
-// <!-- end -->.
+// <!-- end -->. node-api.md and plugin-options.md are generated as a whole.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { outdatedApiPages, writeApiPages } from "./api-reference.mjs";
 import { cliTables } from "./cli-reference.mjs";
 import { main, root, ScriptError } from "./ensure.mjs";
 import { playerTables } from "./player-reference.mjs";
@@ -33,13 +34,16 @@ async function generatedPages() {
 
 /** Returns a message for each page whose tables are outdated. */
 export async function outdatedPages() {
-  return (await generatedPages())
+  const outdated = (await generatedPages())
     .filter(({ text, expected }) => text !== expected)
     .map(({ path }) => `the tables of ${path} are outdated; run npm run docs`);
+  return [...outdated, ...(await outdatedApiPages())];
 }
 
+/** Writes all pages. Throws a ScriptError that lists what has no docstring. */
 async function writePages() {
   for (const { path, expected } of await generatedPages()) writeFileSync(join(root, path), expected);
+  await writeApiPages();
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main(writePages);

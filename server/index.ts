@@ -1,4 +1,9 @@
+export type { GroupEntry, TextTrack } from "../codec/asset/asset.js";
+export type { AssetInfo } from "../codec/asset/asset-info.js";
+export type { Rational } from "../codec/asset/rational.js";
+export type { DecoderBackend, DecoderBackendChoice } from "../codec/decode/frame-decoder.js";
 export { MediaError, type MediaErrorCode } from "../media/errors.js";
+export type { VideoEncoder } from "../media/segments/video-encoder.js";
 export type { SizeLimits } from "../protocol/size-limits.js";
 export type { CacheState, Stats } from "../protocol/stats.js";
 export type { SegmentInfo, VideoInfo } from "../protocol/video-info.js";
@@ -6,7 +11,7 @@ export type { Authorize } from "./auth/authorize.js";
 export { type SignUrlOptions, signUrl } from "./auth/sign-url.js";
 export type { SignKey, SignScope } from "./auth/signature.js";
 export { RequestError, type RequestErrorCode, ServeError, type ServeErrorCode } from "./errors.js";
-export type { OriginRoot, Root } from "./library/options.js";
+export type { OpenLibrariesOptions, OriginRoot, Root } from "./library/options.js";
 export type { OriginHeaders } from "./library/origin.js";
 export type { WorkEvent } from "./monitoring/work-event.js";
 export type { SieddOptions } from "./options.js";

@@ -7,7 +7,14 @@ const BYTES: usize = 4096;
 
 /** Reads 4 KiB of activations `iterations` times, with 8 instructions of eight 16-bit multiply-adds per 32 bytes. */
 export function multiplyAdds(iterations: i32): i32 {
-  let a0 = i32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
+  let a0 = i32x4.splat(0),
+    a1 = a0,
+    a2 = a0,
+    a3 = a0,
+    b0 = a0,
+    b1 = a0,
+    b2 = a0,
+    b3 = a0;
   for (let i = 0; i < iterations; i++) {
     for (let at: usize = 1024; at < 1024 + BYTES; at += 32) {
       const x = v128.load(at);
@@ -32,7 +39,14 @@ export function multiplyAdds(iterations: i32): i32 {
 
 /** The same with 32-bit floats: a multiply-add of four numbers takes two instructions. */
 export function floatMultiplyAdds(iterations: i32): f32 {
-  let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
+  let a0 = f32x4.splat(0),
+    a1 = a0,
+    a2 = a0,
+    a3 = a0,
+    b0 = a0,
+    b1 = a0,
+    b2 = a0,
+    b3 = a0;
   for (let i = 0; i < iterations; i++) {
     for (let at: usize = 1024; at < 1024 + BYTES; at += 32) {
       const x = v128.load(at);

@@ -8,7 +8,12 @@ const EPSILON: f32 = 1e-8;
  * schedule: f32[4] of the step (KernelConfig.schedule). learningRateScale: multiplies its learning rate.
  */
 export function adam(
-  values: usize, firstMoments: usize, secondMoments: usize, gradient: usize, count: i32, schedule: usize,
+  values: usize,
+  firstMoments: usize,
+  secondMoments: usize,
+  gradient: usize,
+  count: i32,
+  schedule: usize,
   learningRateScale: f32,
 ): void {
   const beta1 = load<f32>(schedule, 4);
@@ -16,7 +21,7 @@ export function adam(
   const gain1 = f32x4.splat(1 - beta1);
   const stepSize = f32x4.splat(load<f32>(schedule) * load<f32>(schedule, 8) * learningRateScale);
   const correction = f32x4.splat(load<f32>(schedule, 12));
-  const end = <usize>count << 2;
+  const end = (<usize>count) << 2;
   for (let i: usize = 0; i < end; i += 16) {
     const g = v128.load(gradient + i);
     const m = f32x4.add(f32x4.mul(v128.load(firstMoments + i), decay1), f32x4.mul(g, gain1));

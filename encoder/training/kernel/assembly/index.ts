@@ -24,12 +24,24 @@ function prepareWeights(config: KernelConfig, tile: usize, strength: f32): void 
     const inputs = layer.inputs;
     const outputs = layer.outputs;
     fakeQuantize(
-      from + layer.weightsOffset, inputs * outputs, layer.weightStep, strength, layer.turnScale, layer.weights,
+      from + layer.weightsOffset,
+      inputs * outputs,
+      layer.weightStep,
+      strength,
+      layer.turnScale,
+      layer.weights,
     );
     fakeQuantize(from + layer.biasOffset, outputs, layer.biasStep, strength, layer.turnScale, layer.bias);
-    transpose(layer.weights, (inputs + 3) & ~3, outputs, layer.transposed, layer.transposedStride, layer.backwardScale);
+    transpose(
+      layer.weights,
+      (inputs + 3) & ~3,
+      outputs,
+      layer.transposed,
+      layer.transposedStride,
+      layer.backwardScale,
+    );
   }
-  const displacements = tile + (<usize>config.motionStart << 2);
+  const displacements = tile + ((<usize>config.motionStart) << 2);
   fakeQuantize(displacements, 2 * config.motionStride, config.motionStep, strength, 1, config.motion);
 }
 
@@ -43,17 +55,31 @@ function reduceGradients(config: KernelConfig, tile: usize, strength: f32): void
     const weightsGradient = config.gradient + layer.weightsOffset;
     const biasGradient = config.gradient + layer.biasOffset;
     reduceLanes(layer.laneSums, weights, layer.gradientScale, weightsGradient);
-    reduceLanes(layer.laneSums + (<usize>weights << 4), layer.outputs, layer.gradientScale, biasGradient);
+    reduceLanes(layer.laneSums + ((<usize>weights) << 4), layer.outputs, layer.gradientScale, biasGradient);
     if (lambda == 0 || layer.weightStep == 0) continue;
     addRateGradient(tile + layer.weightsOffset, weights, layer.weightStep, lambda, weightsGradient);
     addRateGradient(tile + layer.biasOffset, layer.outputs, layer.biasStep, lambda, biasGradient);
   }
   if (lambda == 0 || config.frames < 2) return;
-  const axis = <usize>config.motionStride << 2;
-  const displacements = tile + (<usize>config.motionStart << 2);
-  const motionGradient = config.gradient + (<usize>config.motionStart << 2);
-  addDeltaRateGradient(displacements, config.frames, config.motionStep, lambda, motionGradient, config.scratch);
-  addDeltaRateGradient(displacements + axis, config.frames, config.motionStep, lambda, motionGradient + axis, config.scratch);
+  const axis = (<usize>config.motionStride) << 2;
+  const displacements = tile + ((<usize>config.motionStart) << 2);
+  const motionGradient = config.gradient + ((<usize>config.motionStart) << 2);
+  addDeltaRateGradient(
+    displacements,
+    config.frames,
+    config.motionStep,
+    lambda,
+    motionGradient,
+    config.scratch,
+  );
+  addDeltaRateGradient(
+    displacements + axis,
+    config.frames,
+    config.motionStep,
+    lambda,
+    motionGradient + axis,
+    config.scratch,
+  );
 }
 
 /**
@@ -61,7 +87,7 @@ function reduceGradients(config: KernelConfig, tile: usize, strength: f32): void
  * tile: f32[3][parameterCount], the parameters, first moments and second moments.
  */
 function optimizerStep(config: KernelConfig, tile: usize, schedule: usize): void {
-  const bytes = <usize>config.parameterCount << 2;
+  const bytes = (<usize>config.parameterCount) << 2;
   const firstMoments = tile + bytes;
   const secondMoments = firstMoments + bytes;
   const gradient = config.gradient;
@@ -71,41 +97,61 @@ function optimizerStep(config: KernelConfig, tile: usize, schedule: usize): void
       const layer = changetype<Layer>(config.layers + <usize>l * LAYER_BYTES);
       if (layer.sharedWeights != 0) continue;
       const at = layer.weightsOffset;
-      muon(tile + at, firstMoments + at, gradient + at, layer.inputs, layer.outputs, learningRate, config.scratch);
+      muon(
+        tile + at,
+        firstMoments + at,
+        gradient + at,
+        layer.inputs,
+        layer.outputs,
+        learningRate,
+        config.scratch,
+      );
     }
   }
-  const from = config.useMuon ? <usize>config.adamStart << 2 : 0;
-  const motion = <usize>config.motionStart << 2;
+  const from = config.useMuon ? (<usize>config.adamStart) << 2 : 0;
+  const motion = (<usize>config.motionStart) << 2;
   const count = <i32>((motion - from) >> 2);
   adam(tile + from, firstMoments + from, secondMoments + from, gradient + from, count, schedule, 1);
   const motionCount = config.parameterCount - config.motionStart;
   adam(
-    tile + motion, firstMoments + motion, secondMoments + motion, gradient + motion, motionCount, schedule,
+    tile + motion,
+    firstMoments + motion,
+    secondMoments + motion,
+    gradient + motion,
+    motionCount,
+    schedule,
     config.motionLearningRateScale,
   );
 }
 
 /** Trains a tile for one step towards `config.targets`. step: index among the steps in memory. */
 export function stepTile(config: KernelConfig, tile: usize, step: i32, offsetX: f32, offsetY: f32): void {
-  const strength = load<f32>(config.quantized + (<usize>step << 2));
-  const samples = config.samples + (<usize>(step * 7 * config.points) << 2);
+  const strength = load<f32>(config.quantized + ((<usize>step) << 2));
+  const samples = config.samples + ((<usize>(step * 7 * config.points)) << 2);
   prepareWeights(config, tile, strength);
-  const motionBytes = <usize>(config.parameterCount - config.motionStart) << 2;
-  memory.fill(config.gradient + (<usize>config.motionStart << 2), 0, motionBytes);
+  const motionBytes = (<usize>(config.parameterCount - config.motionStart)) << 2;
+  memory.fill(config.gradient + ((<usize>config.motionStart) << 2), 0, motionBytes);
   let squares: f64 = 0;
-  for (let i = 0; i < stripCount(config); i++) squares += <f64>trainStrip(config, i, samples, offsetX, offsetY);
+  for (let i = 0; i < stripCount(config); i++)
+    squares += <f64>trainStrip(config, i, samples, offsetX, offsetY);
   reduceGradients(config, tile, strength);
-  optimizerStep(config, tile, config.schedule + (<usize>step << 4));
-  const loss = config.losses + (<usize>step << 3);
+  optimizerStep(config, tile, config.schedule + ((<usize>step) << 4));
+  const loss = config.losses + ((<usize>step) << 3);
   store<f64>(loss, load<f64>(loss) + squares);
 }
 
 /** Trains a tile for steps `from` to `to` (exclusive) of those in memory. pixels: u32[frames x window pixels]. */
 export function trainTile(
-  config: KernelConfig, tile: usize, pixels: usize, from: i32, to: i32, offsetX: f32, offsetY: f32,
+  config: KernelConfig,
+  tile: usize,
+  pixels: usize,
+  from: i32,
+  to: i32,
+  offsetX: f32,
+  offsetY: f32,
 ): void {
   for (let step = from; step < to; step++) {
-    loadTargets(config, config.samples + (<usize>(step * 7 * config.points) << 2), pixels);
+    loadTargets(config, config.samples + ((<usize>(step * 7 * config.points)) << 2), pixels);
     stepTile(config, tile, step, offsetX, offsetY);
   }
 }
@@ -119,19 +165,27 @@ export function trainTile(
  * no longer have a unique best head.
  */
 export function sumNormalEquations(
-  config: KernelConfig, tile: usize, pixels: usize, steps: i32, offsetX: f32, offsetY: f32, sums: usize, gram: usize,
+  config: KernelConfig,
+  tile: usize,
+  pixels: usize,
+  steps: i32,
+  offsetX: f32,
+  offsetY: f32,
+  sums: usize,
+  gram: usize,
   cross: usize,
 ): void {
   const head = changetype<Layer>(config.layers + <usize>config.hiddenLayers * LAYER_BYTES);
   const gramLength = (head.inputs + 1) * head.inputs;
   const crossLength = (head.inputs + 1) * 4;
-  memory.fill(gram, 0, <usize>gramLength << 2);
-  memory.fill(cross, 0, <usize>crossLength << 2);
+  memory.fill(gram, 0, (<usize>gramLength) << 2);
+  memory.fill(cross, 0, (<usize>crossLength) << 2);
   prepareWeights(config, tile, 0);
   for (let step = 0; step < steps; step++) {
-    const samples = config.samples + (<usize>(step * 7 * config.points) << 2);
+    const samples = config.samples + ((<usize>(step * 7 * config.points)) << 2);
     loadTargets(config, samples, pixels);
-    for (let i = 0; i < stripCount(config); i++) addNormalEquations(config, i, samples, offsetX, offsetY, sums);
+    for (let i = 0; i < stripCount(config); i++)
+      addNormalEquations(config, i, samples, offsetX, offsetY, sums);
     addLaneSums(sums, gramLength, gram);
     addLaneSums(head.laneSums, crossLength, cross);
   }
@@ -143,8 +197,16 @@ export function sumNormalEquations(
  */
 export function stepEncoder(config: KernelConfig, count: i32, gradient: usize, step: i32): void {
   const layer = changetype<Layer>(config.layers);
-  const bytes = <usize>count << 2;
+  const bytes = (<usize>count) << 2;
   reduceLanes(layer.laneSums, count, layer.gradientScale, gradient);
-  const schedule = config.schedule + (<usize>step << 4);
-  adam(layer.sharedWeights, layer.sharedWeights + bytes, layer.sharedWeights + 2 * bytes, gradient, count, schedule, 1);
+  const schedule = config.schedule + ((<usize>step) << 4);
+  adam(
+    layer.sharedWeights,
+    layer.sharedWeights + bytes,
+    layer.sharedWeights + 2 * bytes,
+    gradient,
+    count,
+    schedule,
+    1,
+  );
 }

@@ -26,7 +26,11 @@ export function horizontalSums4(a: v128, b: v128, c: v128, d: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function horizontalSum(a: v128): f32 {
-  return f32x4.extract_lane(a, 0) + f32x4.extract_lane(a, 1) + (f32x4.extract_lane(a, 2) + f32x4.extract_lane(a, 3));
+  return (
+    f32x4.extract_lane(a, 0) +
+    f32x4.extract_lane(a, 1) +
+    (f32x4.extract_lane(a, 2) + f32x4.extract_lane(a, 3))
+  );
 }
 
 /** Transposes a block of 4 x 4 floats and multiplies it by `factor`. Strides are in bytes. */
@@ -53,12 +57,12 @@ export function transpose4(from: usize, fromStride: usize, to: usize, toStride: 
  */
 export function transpose(from: usize, n: i32, m: i32, to: usize, stride: i32, factor: f32): void {
   const scale = f32x4.splat(factor);
-  const fromStride = <usize>m << 2;
-  const toStride = <usize>stride << 2;
+  const fromStride = (<usize>m) << 2;
+  const toStride = (<usize>stride) << 2;
   for (let i = 0; i < n; i += 4) {
     for (let o = 0; o < m; o += 4) {
-      const source = from + <usize>i * fromStride + (<usize>o << 2);
-      transpose4(source, fromStride, to + <usize>o * toStride + (<usize>i << 2), toStride, scale);
+      const source = from + <usize>i * fromStride + ((<usize>o) << 2);
+      transpose4(source, fromStride, to + <usize>o * toStride + ((<usize>i) << 2), toStride, scale);
     }
   }
 }

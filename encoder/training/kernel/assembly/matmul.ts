@@ -15,7 +15,14 @@ const GRADIENT = 2;
 // @ts-ignore: decorator
 @inline
 function matmul(
-  kind: i32, input: usize, inputs: i32, weights: usize, stride: usize, bias: usize, outputs: i32, out: usize,
+  kind: i32,
+  input: usize,
+  inputs: i32,
+  weights: usize,
+  stride: usize,
+  bias: usize,
+  outputs: i32,
+  out: usize,
   cosines: usize,
 ): void {
   const end = <usize>inputs * ROW_BYTES;
@@ -78,14 +85,27 @@ function storeResult(kind: i32, z: v128, out: usize, cosines: usize): void {
 
 /** Computes out = w^T h + b. */
 export function linear(
-  input: usize, inputs: i32, weights: usize, stride: usize, bias: usize, outputs: i32, out: usize,
+  input: usize,
+  inputs: i32,
+  weights: usize,
+  stride: usize,
+  bias: usize,
+  outputs: i32,
+  out: usize,
 ): void {
   matmul(LINEAR, input, inputs, weights, stride, bias, outputs, out, out);
 }
 
 /** Computes a sine layer and its cosines. The weights are in turns. */
 export function sineLayer(
-  input: usize, inputs: i32, weights: usize, stride: usize, bias: usize, outputs: i32, sines: usize, cosines: usize,
+  input: usize,
+  inputs: i32,
+  weights: usize,
+  stride: usize,
+  bias: usize,
+  outputs: i32,
+  sines: usize,
+  cosines: usize,
 ): void {
   matmul(SINE, input, inputs, weights, stride, bias, outputs, sines, cosines);
 }
@@ -94,11 +114,25 @@ export function sineLayer(
  * Multiplies out, the cosines of a sine layer, by w d, where d is the gradient of the next layer's angles. The result is the
  * gradient of this layer's angles.
  */
-export function backwardSine(input: usize, inputs: i32, weights: usize, stride: usize, outputs: i32, out: usize): void {
+export function backwardSine(
+  input: usize,
+  inputs: i32,
+  weights: usize,
+  stride: usize,
+  outputs: i32,
+  out: usize,
+): void {
   matmul(GRADIENT, input, inputs, weights, stride, 0, outputs, out, out);
 }
 
 /** Computes out = w d. */
-export function backwardLinear(input: usize, inputs: i32, weights: usize, stride: usize, outputs: i32, out: usize): void {
+export function backwardLinear(
+  input: usize,
+  inputs: i32,
+  weights: usize,
+  stride: usize,
+  outputs: i32,
+  out: usize,
+): void {
   matmul(LINEAR, input, inputs, weights, stride, 0, outputs, out, out);
 }

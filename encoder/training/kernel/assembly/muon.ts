@@ -14,17 +14,23 @@ const C: f32 = 2.0315;
  * and polynomial [columns][columns].
  */
 export function muon(
-  values: usize, momentum: usize, gradient: usize, n: i32, m: i32, learningRate: f32, scratch: usize,
+  values: usize,
+  momentum: usize,
+  gradient: usize,
+  n: i32,
+  m: i32,
+  learningRate: f32,
+  scratch: usize,
 ): void {
   const wide = m > n;
   const tall4 = (n + 3) & ~3;
   const rows = wide ? m : tall4;
   const columns = ((wide ? n : m) + 7) & ~7;
-  const size = <usize>(rows * columns) << 2;
+  const size = (<usize>(rows * columns)) << 2;
   const x = scratch;
   const y = x + size;
   const gram = y + size;
-  const polynomial = gram + (<usize>(columns * columns) << 2);
+  const polynomial = gram + ((<usize>(columns * columns)) << 2);
 
   const norm = nesterov(momentum, gradient, n * m);
   memory.fill(x, 0, size);
@@ -35,9 +41,10 @@ export function muon(
   } else {
     const scale = f32x4.splat(1 / (norm + 1e-12));
     for (let i = 0; i < n; i++) {
-      const from = gradient + (<usize>(i * m) << 2);
-      const to = x + (<usize>(i * columns) << 2);
-      for (let o: usize = 0; o < <usize>m << 2; o += 16) v128.store(to + o, f32x4.mul(v128.load(from + o), scale));
+      const from = gradient + ((<usize>(i * m)) << 2);
+      const to = x + ((<usize>(i * columns)) << 2);
+      for (let o: usize = 0; o < (<usize>m) << 2; o += 16)
+        v128.store(to + o, f32x4.mul(v128.load(from + o), scale));
     }
   }
   let from = x;
@@ -53,15 +60,15 @@ export function muon(
   const step = f32x4.splat(learningRate);
   if (wide) {
     transpose(from, rows, columns, to, rows, 1);
-    for (let i: usize = 0; i < <usize>(n * m) << 2; i += 16) {
+    for (let i: usize = 0; i < (<usize>(n * m)) << 2; i += 16) {
       v128.store(values + i, f32x4.sub(v128.load(values + i), f32x4.mul(v128.load(to + i), step)));
     }
     return;
   }
   for (let i = 0; i < n; i++) {
-    const row = values + (<usize>(i * m) << 2);
-    const update = from + (<usize>(i * columns) << 2);
-    for (let o: usize = 0; o < <usize>m << 2; o += 16) {
+    const row = values + ((<usize>(i * m)) << 2);
+    const update = from + ((<usize>(i * columns)) << 2);
+    for (let o: usize = 0; o < (<usize>m) << 2; o += 16) {
       v128.store(row + o, f32x4.sub(v128.load(row + o), f32x4.mul(v128.load(update + o), step)));
     }
   }
@@ -71,7 +78,7 @@ export function muon(
 function nesterov(momentum: usize, gradient: usize, count: i32): f32 {
   const momentumFactor = f32x4.splat(MOMENTUM);
   let squares = f32x4.splat(0);
-  for (let i: usize = 0; i < <usize>count << 2; i += 16) {
+  for (let i: usize = 0; i < (<usize>count) << 2; i += 16) {
     const g = v128.load(gradient + i);
     const next = f32x4.add(f32x4.mul(v128.load(momentum + i), momentumFactor), g);
     const update = f32x4.add(g, f32x4.mul(next, momentumFactor));
@@ -85,7 +92,7 @@ function nesterov(momentum: usize, gradient: usize, count: i32): f32 {
 /** Sets the columns from `first` to the next multiple of 4 to 0. */
 function clearColumns(at: usize, rows: i32, first: i32, columns: i32): void {
   for (let i = 0; i < rows; i++) {
-    for (let o = first; o & 3; o++) store<f32>(at + (<usize>(i * columns + o) << 2), 0);
+    for (let o = first; o & 3; o++) store<f32>(at + ((<usize>(i * columns + o)) << 2), 0);
   }
 }
 
@@ -102,13 +109,21 @@ const UPDATE = 2;
 // @ts-ignore: decorator
 @inline
 function multiply(
-  kind: i32, left: usize, rowStride: usize, termStride: usize, right: usize, terms: i32, rows: i32, columns: i32,
-  other: usize, out: usize,
+  kind: i32,
+  left: usize,
+  rowStride: usize,
+  termStride: usize,
+  right: usize,
+  terms: i32,
+  rows: i32,
+  columns: i32,
+  other: usize,
+  out: usize,
 ): void {
-  const stride = <usize>columns << 2;
+  const stride = (<usize>columns) << 2;
   const end = <usize>terms * stride;
   for (let i = 0; i < rows; i += 4) {
-    const first: usize = kind == UPDATE ? 0 : <usize>(i & ~7) << 2;
+    const first: usize = kind == UPDATE ? 0 : (<usize>(i & ~7)) << 2;
     for (let o: usize = first; o < stride; o += 32) {
       let a0 = f32x4.splat(0);
       let b0 = a0;
@@ -160,33 +175,40 @@ function multiply(
 @inline
 function storeResult(kind: i32, value: v128, other: usize, out: usize): void {
   if (kind == GRAM) v128.store(out, value);
-  else if (kind == POLYNOMIAL) v128.store(out, madd(v128.load(other), f32x4.splat(B), f32x4.mul(value, f32x4.splat(C))));
+  else if (kind == POLYNOMIAL)
+    v128.store(out, madd(v128.load(other), f32x4.splat(B), f32x4.mul(value, f32x4.splat(C))));
   else v128.store(out, madd(v128.load(other), f32x4.splat(A), value));
 }
 
 /** Copies the upper triangle of a symmetric matrix to the blocks that `multiply` skipped. */
 function mirror(at: usize, columns: i32): void {
-  const stride = <usize>columns << 2;
+  const stride = (<usize>columns) << 2;
   for (let i = 8; i < columns; i += 4) {
     for (let o = 0; o < (i & ~7); o += 4) {
-      transpose4(at + <usize>o * stride + (<usize>i << 2), stride, at + <usize>i * stride + (<usize>o << 2), stride, f32x4.splat(1));
+      transpose4(
+        at + <usize>o * stride + ((<usize>i) << 2),
+        stride,
+        at + <usize>i * stride + ((<usize>o) << 2),
+        stride,
+        f32x4.splat(1),
+      );
     }
   }
 }
 
 /** Computes gram = x^T x. */
 function computeGram(x: usize, rows: i32, columns: i32, gram: usize): void {
-  multiply(GRAM, x, 4, <usize>columns << 2, x, rows, columns, columns, gram, gram);
+  multiply(GRAM, x, 4, (<usize>columns) << 2, x, rows, columns, columns, gram, gram);
   mirror(gram, columns);
 }
 
 /** Computes polynomial = B gram + C gram^2. The matrix is symmetric, so columns can be read as rows. */
 function computePolynomial(gram: usize, columns: i32, polynomial: usize): void {
-  multiply(POLYNOMIAL, gram, 4, <usize>columns << 2, gram, columns, columns, columns, gram, polynomial);
+  multiply(POLYNOMIAL, gram, 4, (<usize>columns) << 2, gram, columns, columns, columns, gram, polynomial);
   mirror(polynomial, columns);
 }
 
 /** Computes out = A x + x polynomial. */
 function newtonSchulzStep(x: usize, rows: i32, columns: i32, polynomial: usize, out: usize): void {
-  multiply(UPDATE, x, <usize>columns << 2, 4, polynomial, columns, rows, columns, x, out);
+  multiply(UPDATE, x, (<usize>columns) << 2, 4, polynomial, columns, rows, columns, x, out);
 }

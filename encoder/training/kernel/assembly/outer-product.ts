@@ -5,7 +5,7 @@ import { horizontalSums4, madd, ROW_BYTES } from "./lanes";
 
 /** Adds the outer product of rows [n] and gradients [m], lane by lane, to sums: v128[n][m]. m: a multiple of 4. */
 export function addOuterProducts(rows: usize, n: i32, gradients: usize, m: i32, sums: usize): void {
-  const stride = <usize>m << 4;
+  const stride = (<usize>m) << 4;
   let i = 0;
   for (; i + 4 <= n; i += 4) {
     const first = rows + <usize>i * ROW_BYTES;

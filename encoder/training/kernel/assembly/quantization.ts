@@ -4,8 +4,15 @@
  * Writes out: f32[count] = scale * values, with the values rounded to multiples of `step` if `strength` is 1 and `step` is
  * not 0. count: a multiple of 4.
  */
-export function fakeQuantize(values: usize, count: i32, step: f32, strength: f32, scale: f32, out: usize): void {
-  const end = values + (<usize>count << 2);
+export function fakeQuantize(
+  values: usize,
+  count: i32,
+  step: f32,
+  strength: f32,
+  scale: f32,
+  out: usize,
+): void {
+  const end = values + ((<usize>count) << 2);
   const factor = f32x4.splat(scale);
   if (step == 0 || strength == 0) {
     for (; values < end; values += 16) {
@@ -38,9 +45,12 @@ function rateGradient(value: v128, inverse: v128, lambda: v128): v128 {
 export function addRateGradient(values: usize, count: i32, step: f32, lambda: f32, gradient: usize): void {
   const inverse = f32x4.splat(1 / step);
   const scaledLambda = f32x4.splat(lambda / step);
-  const end = values + (<usize>count << 2);
+  const end = values + ((<usize>count) << 2);
   for (; values < end; values += 16) {
-    v128.store(gradient, f32x4.add(v128.load(gradient), rateGradient(v128.load(values), inverse, scaledLambda)));
+    v128.store(
+      gradient,
+      f32x4.add(v128.load(gradient), rateGradient(v128.load(values), inverse, scaledLambda)),
+    );
     gradient += 16;
   }
 }
@@ -50,11 +60,16 @@ export function addRateGradient(values: usize, count: i32, step: f32, lambda: f3
  * rate is that of the deltas. scratch: f32[frames + 3].
  */
 export function addDeltaRateGradient(
-  values: usize, frames: i32, step: f32, lambda: f32, gradient: usize, scratch: usize,
+  values: usize,
+  frames: i32,
+  step: f32,
+  lambda: f32,
+  gradient: usize,
+  scratch: usize,
 ): void {
   const inverse = f32x4.splat(1 / step);
   const scaledLambda = f32x4.splat(lambda / step);
-  const deltaBytes = <usize>(frames - 1) << 2;
+  const deltaBytes = (<usize>(frames - 1)) << 2;
   for (let f: usize = 0; f < deltaBytes; f += 16) {
     const delta = f32x4.sub(v128.load(values + f, 4), v128.load(values + f));
     v128.store(scratch + f, rateGradient(delta, inverse, scaledLambda));

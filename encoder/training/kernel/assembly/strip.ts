@@ -10,10 +10,10 @@ const LAYER_BYTES = offsetof<Layer>();
 
 /** Writes the displaced positions and the time features into the feature rows. */
 function writeFeatures(config: KernelConfig, samples: usize, offsetX: f32, offsetY: f32): void {
-  const row = <usize>config.points << 2;
+  const row = (<usize>config.points) << 2;
   const features = config.features;
   const u = config.motion;
-  const v = u + (<usize>config.motionStride << 2);
+  const v = u + ((<usize>config.motionStride) << 2);
   for (let p: usize = 0; p < ROW_BYTES; p += 4) {
     const frame = load<u32>(samples + 5 * row + p) << 2;
     store<f32>(features + p, load<f32>(samples + p) + offsetX + load<f32>(u + frame));
@@ -29,7 +29,7 @@ function writeFeatures(config: KernelConfig, samples: usize, offsetX: f32, offse
 
 /** Writes the output errors, scaled to the gradient of the mean squared error. Returns the sum of squared errors. */
 function outputError(config: KernelConfig, mask: usize, targets: usize): f32 {
-  const plane = <usize>config.points << 2;
+  const plane = (<usize>config.points) << 2;
   const scale = f32x4.splat(2 * config.meanFactor);
   let squares = f32x4.splat(0);
   for (let c: usize = 0; c < 3; c++) {
@@ -47,8 +47,8 @@ function outputError(config: KernelConfig, mask: usize, targets: usize): f32 {
 
 /** Adds the gradient of each point's position to the gradient of the displacement of its frame. */
 function scatterMotionGradient(config: KernelConfig, frames: usize): void {
-  const u = config.gradient + (<usize>config.motionStart << 2);
-  const v = u + (<usize>config.motionStride << 2);
+  const u = config.gradient + ((<usize>config.motionStart) << 2);
+  const v = u + ((<usize>config.motionStride) << 2);
   const positionGradient = config.featureGradient;
   for (let p: usize = 0; p < ROW_BYTES; p += 4) {
     const frame = load<u32>(frames + p) << 2;
@@ -64,7 +64,13 @@ function forwardHidden(config: KernelConfig, samples: usize, offsetX: f32, offse
   for (let l = 0; l < config.hiddenLayers; l++) {
     const layer = changetype<Layer>(config.layers + <usize>l * LAYER_BYTES);
     sineLayer(
-      layer.input, layer.inputs, layer.weights, <usize>layer.outputs << 2, layer.bias, layer.outputs, layer.output,
+      layer.input,
+      layer.inputs,
+      layer.weights,
+      (<usize>layer.outputs) << 2,
+      layer.bias,
+      layer.outputs,
+      layer.output,
       layer.angleGradient,
     );
   }
@@ -75,20 +81,35 @@ function forwardHidden(config: KernelConfig, samples: usize, offsetX: f32, offse
  * The head's lane sums accumulate h y^T. Every point of the strip counts, padding included.
  */
 export function addNormalEquations(
-  config: KernelConfig, index: i32, samples: usize, offsetX: f32, offsetY: f32, gram: usize,
+  config: KernelConfig,
+  index: i32,
+  samples: usize,
+  offsetX: f32,
+  offsetY: f32,
+  gram: usize,
 ): void {
   const at = <usize>index * ROW_BYTES;
   forwardHidden(config, samples + at, offsetX, offsetY);
   const head = changetype<Layer>(config.layers + <usize>config.hiddenLayers * LAYER_BYTES);
   for (let c: usize = 0; c < 3; c++) {
-    memory.copy(config.errors + c * ROW_BYTES, config.targets + c * (<usize>config.points << 2) + at, ROW_BYTES);
+    memory.copy(
+      config.errors + c * ROW_BYTES,
+      config.targets + c * ((<usize>config.points) << 2) + at,
+      ROW_BYTES,
+    );
   }
   addOuterProducts(head.input, head.inputs + 1, head.input, head.inputs, gram);
   addOuterProducts(head.input, head.inputs + 1, config.errors, 4, head.laneSums);
 }
 
 /** Runs the forward and backward pass of strip `index` of a step. Returns its sum of squared errors. */
-export function trainStrip(config: KernelConfig, index: i32, samples: usize, offsetX: f32, offsetY: f32): f32 {
+export function trainStrip(
+  config: KernelConfig,
+  index: i32,
+  samples: usize,
+  offsetX: f32,
+  offsetY: f32,
+): f32 {
   const at = <usize>index * ROW_BYTES;
   forwardHidden(config, samples + at, offsetX, offsetY);
   const first = config.layers;
@@ -99,7 +120,7 @@ export function trainStrip(config: KernelConfig, index: i32, samples: usize, off
   for (let l = config.hiddenLayers; l >= 0; l--) {
     const layer = changetype<Layer>(first + <usize>l * LAYER_BYTES);
     const outputs = layer.outputs;
-    const stride = <usize>layer.transposedStride << 2;
+    const stride = (<usize>layer.transposedStride) << 2;
     if (layer.laneSums != 0) addOuterProducts(layer.input, layer.inputs + 1, from, outputs, layer.laneSums);
     if (l == 0) {
       const positionFeatures = (2 + 4 * config.frequencies + 3) & ~3;
@@ -111,13 +132,13 @@ export function trainStrip(config: KernelConfig, index: i32, samples: usize, off
     }
   }
   backwardEncoding(config.features, config.frequencies, config.featureGradient);
-  scatterMotionGradient(config, samples + 5 * (<usize>config.points << 2) + at);
+  scatterMotionGradient(config, samples + 5 * ((<usize>config.points) << 2) + at);
   return squares;
 }
 
 /** Gathers the sampled pixels of a step and writes them as normalized targets. pixels: u32 each, R' in the lowest byte. */
 export function loadTargets(config: KernelConfig, samples: usize, pixels: usize): void {
-  const plane = <usize>config.points << 2;
+  const plane = (<usize>config.points) << 2;
   const rows = samples + 6 * plane;
   const scale = f32x4.splat(config.targetScale);
   const shift = f32x4.splat(config.targetShift);
