@@ -43,7 +43,7 @@ export interface ProfilePlan {
   /** What the checkpoints depend on besides the options and the groups. */
   readonly identity: object;
   /** Trains the video. All groups are in the checkpoints afterwards. */
-  train(job: EncodeJob): Promise<TrainedVideo>;
+  train(job: TrainingJob): Promise<TrainedVideo>;
 }
 
 /** An encode in progress. */
@@ -56,13 +56,23 @@ export interface EncodeJob {
   readonly signal: AbortSignal | undefined;
 }
 
-/** What training produced, besides the groups in the checkpoints. */
-export interface TrainedVideo {
+/** An encode whose audio and subtitles are finished. */
+export interface TrainingJob extends EncodeJob {
+  /** Returns the bytes of an asset with these groups, except its audio: what bits per pixel count. */
+  readonly videoBytes: (trained: TrainedGroups) => number;
+}
+
+/** The groups of a video, as far as the layout of the asset depends on them. */
+export interface TrainedGroups {
   readonly model: Model;
   /** The groups that were trained; `minPsnr` may have made them shorter than planned. */
   readonly groups: readonly PlannedGroup[];
   /** Bytes of each group. */
   readonly sizes: readonly number[];
+}
+
+/** What training produced, besides the groups in the checkpoints. */
+export interface TrainedVideo extends TrainedGroups {
   /** Mean over the frames, dB. */
   readonly psnr: number;
 }

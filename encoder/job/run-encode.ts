@@ -7,10 +7,17 @@ import { requireCuda } from "../training/onnx/cuda-provider.js";
 import { requireTensorFlow } from "../training/tfjs/tfjs-runtime.js";
 import { encodeAudioTracks } from "./audio.js";
 import { Checkpoints } from "./checkpoints.js";
-import type { AnalyzedVideo, EncodeJob, Profile, ProfileOptions, ProfilePlan } from "./profile.js";
+import type {
+  AnalyzedVideo,
+  EncodeJob,
+  Profile,
+  ProfileOptions,
+  ProfilePlan,
+  TrainedGroups,
+} from "./profile.js";
 import { ProgressMeter } from "./progress.js";
 import { collectSubtitles } from "./subtitles.js";
-import { writeAsset } from "./write-asset.js";
+import { countVideoBytes, writeAsset } from "./write-asset.js";
 
 /** Analyzes a video, trains it with a profile and writes the asset. */
 export async function runEncode(
@@ -63,9 +70,11 @@ async function trainAndWrite(plan: ProfilePlan, job: EncodeJob) {
     meter.enterPhase("audio", "", 1);
     const audio = await encodeAudioTracks(job);
     const text = await collectSubtitles(job);
-    const trained = await plan.train(job);
+    const tracks = { audio, text };
+    const videoBytes = (trained: TrainedGroups) => countVideoBytes(job, tracks, trained);
+    const trained = await plan.train({ ...job, videoBytes });
     meter.enterPhase("write");
-    const written = await writeAsset(job, { trained, audio, text });
+    const written = await writeAsset(job, tracks, trained);
     await checkpoints.remove();
     return { ...written, psnr: trained.psnr, groups: trained.groups.length };
   } catch (cause) {

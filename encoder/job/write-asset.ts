@@ -1,34 +1,30 @@
 import { type FileHandle, open, rename } from "node:fs/promises";
-import { type AssetHeader, type TextTrackContents, writeAssetHeader } from "../../codec/internal.js";
+import { type AssetLayout, type TextTrackContents, writeAssetHeader } from "../../codec/internal.js";
 import { writeError } from "../../media/errors.js";
 import { type EncodedAudio, readPackets } from "./audio.js";
-import type { EncodeJob, TrainedVideo } from "./profile.js";
+import type { EncodeJob, TrainedGroups } from "./profile.js";
 
 /** Samples of an AAC packet. */
 const AAC_PACKET_SAMPLES = 1024;
 /** Samples that an AAC encoder puts before time 0. */
 const AAC_PRIMING_SAMPLES = 1024;
 
-/** Everything in an asset besides the groups, which are in the checkpoints. */
-export interface AssetTracks {
-  readonly trained: TrainedVideo;
+/** The tracks of an asset besides the video. */
+export interface MediaTracks {
   readonly audio: readonly EncodedAudio[];
   readonly text: readonly TextTrackContents[];
 }
 
-/**
- * Writes the asset from the checkpoints, atomically: to a file in the work folder, then fsync and rename. At most one
- * group is in memory.
- */
-export async function writeAsset(
-  { video, options, checkpoints }: EncodeJob,
-  { trained, audio, text }: AssetTracks,
-): Promise<{ bytes: number; audioBytes: number }> {
-  const contents: AssetHeader = {
+function layoutAsset(
+  { video }: EncodeJob,
+  { audio, text }: MediaTracks,
+  { model, groups, sizes }: TrainedGroups,
+): AssetLayout {
+  return writeAssetHeader({
     ...video.size,
     frameRate: video.info.frameRate,
-    ...trained.model,
-    groups: trained.groups.map(({ frameCount }, i) => ({ frameCount, size: trained.sizes[i] })),
+    ...model,
+    groups: groups.map(({ frameCount }, i) => ({ frameCount, size: sizes[i] })),
     audio: audio.map((track) => ({
       ...track,
       packetSizes: track.sizes,
@@ -36,8 +32,27 @@ export async function writeAsset(
       priming: AAC_PRIMING_SAMPLES,
     })),
     text,
-  };
-  const { header, chunks } = writeAssetHeader(contents);
+  });
+}
+
+/** Returns the bytes of an asset with these groups, except its audio. */
+export function countVideoBytes(job: EncodeJob, tracks: MediaTracks, trained: TrainedGroups): number {
+  const { header, chunks } = layoutAsset(job, tracks, trained);
+  return chunks.reduce((sum, { kind, size }) => (kind === "group" ? sum + size : sum), header.length);
+}
+
+/**
+ * Writes the asset from the checkpoints, atomically: to a file in the work folder, then fsync and rename. At most one
+ * group is in memory.
+ */
+export async function writeAsset(
+  job: EncodeJob,
+  tracks: MediaTracks,
+  trained: TrainedGroups,
+): Promise<{ bytes: number; audioBytes: number }> {
+  const { options, checkpoints } = job;
+  const { audio } = tracks;
+  const { header, chunks } = layoutAsset(job, tracks, trained);
   let bytes = header.length;
   let audioBytes = 0;
   const temporary = checkpoints.path("asset.part");

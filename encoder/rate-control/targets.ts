@@ -96,9 +96,12 @@ function slopePerDoubling(target: Target, passes: readonly PassResult[]): number
   const expected = target.kind === "psnr" ? DB_PER_LAMBDA_DOUBLING : BITS_PER_LAMBDA_DOUBLING;
   const [previous, last] = passes.slice(-2);
   if (previous === undefined || last === undefined) return expected;
+  // Passes that hardly differ may go the wrong way: such a slope is noise. A smaller slope changes lambda by more, so
+  // that the next pass does not repeat one that failed.
+  const failed = passes.length - 1 - closestPass(target, passes);
+  if (failed > 0) return expected / 2 ** failed;
   const measured =
     (excess(target, previous) - excess(target, last)) / Math.log2(last.lambda / previous.lambda);
-  // Passes that hardly differ may go the wrong way: such a slope is noise.
   return measured > 0 ? Math.max(expected / 2, Math.min(expected * 4, measured)) : expected;
 }
 

@@ -1,4 +1,4 @@
-import type { AnalyzedVideo, EncodeJob, Profile, ProfilePlan, TrainedVideo } from "../job/profile.js";
+import type { AnalyzedVideo, Profile, ProfilePlan, TrainedVideo, TrainingJob } from "../job/profile.js";
 import type { EncodeOptions } from "../options.js";
 import { planTiles } from "../plan/capacity.js";
 import { planAnchorGroups } from "../plan/plan-anchors.js";
@@ -38,7 +38,7 @@ class TileProfile implements Profile {
     return {
       anchors,
       identity: { network: tiles.network, anchors, warmStartAnchor },
-      train: (job: EncodeJob): Promise<TrainedVideo> => trainStages(job, first, { options, preset }),
+      train: (job: TrainingJob): Promise<TrainedVideo> => trainStages(job, first, { options, preset }),
     };
   }
 }

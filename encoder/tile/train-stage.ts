@@ -1,10 +1,10 @@
-import type { EncodeJob } from "../job/profile.js";
+import { type Model, sharedEncoderSize, type TileNetwork } from "../../codec/internal.js";
+import type { TrainingJob } from "../job/profile.js";
 import { meanPsnr, TrainingLoop } from "../job/training-loop.js";
 import { WorkerPool } from "../job/worker-pool.js";
 import type { Capacity } from "../plan/capacity.js";
 import { type PassPlan, runPasses } from "../rate-control/passes.js";
 import type { PassResult, Target } from "../rate-control/targets.js";
-import { bitsPerPixel } from "./bits-per-pixel.js";
 import type { TileOptions } from "./options.js";
 import { type Stage, TileTraining } from "./tile-training.js";
 import type { TileTasks } from "./worker.js";
@@ -35,7 +35,7 @@ export interface StageResult {
 
 /** Runs phase 1, phase 2, and further passes until the target is met. */
 export async function trainStage(
-  job: EncodeJob,
+  job: TrainingJob,
   stage: Stage,
   options: TileOptions,
   control: StageControl,
@@ -47,8 +47,11 @@ export async function trainStage(
   const loop = new TrainingLoop(job, training, pool);
   const measure = (): PassResult => {
     const results = loop.results();
-    const video = { groups: stage.groups, size: job.video.size };
-    return { lambda: training.pass.lambda, psnr: meanPsnr(results), bpp: bitsPerPixel(video, results) };
+    const sizes = results.map(({ bytes }) => bytes);
+    const bits = 8 * job.videoBytes({ model: tileModel(stage.tiles.network), groups: stage.groups, sizes });
+    const { frameCount, size } = job.video;
+    const bpp = bits / (frameCount * size.width * size.height);
+    return { lambda: training.pass.lambda, psnr: meanPsnr(results), bpp };
   };
   const runPass = async (plan: PassPlan): Promise<PassResult> => {
     training.pass = plan;
@@ -71,4 +74,11 @@ export async function trainStage(
   const { psnr, bpp } = measure();
   const sizes = loop.results().map(({ bytes }) => bytes);
   return { sizes, psnr, bpp, requiredBpp: outcome?.requiredBpp };
+}
+
+/** The encoder does not train a shared encoder for tiles; the asset has an empty one. */
+export function tileModel(network: TileNetwork): Model {
+  const { weights, bias } = sharedEncoderSize(network);
+  const encoder = { weights: new Float32Array(weights), bias: new Float32Array(bias) };
+  return { profile: "tile", network, encoder };
 }

@@ -1,5 +1,4 @@
-import { type Model, sharedEncoderSize, type TileNetwork } from "../../codec/internal.js";
-import type { EncodeJob, TrainedVideo } from "../job/profile.js";
+import type { EncodeJob, TrainedVideo, TrainingJob } from "../job/profile.js";
 import { planFor } from "../plan/capacity.js";
 import { planGroups } from "../plan/groups.js";
 import { planAnchorGroups } from "../plan/plan-anchors.js";
@@ -8,7 +7,7 @@ import { MinPsnrControl, type MinPsnrPlan } from "../rate-control/min-psnr.js";
 import { lowQualityMessage } from "../rate-control/targets.js";
 import type { TileOptions } from "./options.js";
 import type { Stage } from "./tile-training.js";
-import { type StageControl, type StageResult, trainStage } from "./train-stage.js";
+import { type StageControl, type StageResult, tileModel, trainStage } from "./train-stage.js";
 
 /** What stays the same in all stages. */
 export interface StageSettings {
@@ -25,7 +24,7 @@ const MAX_RESTARTS = 3;
  * decoders.
  */
 export async function trainStages(
-  job: EncodeJob,
+  job: TrainingJob,
   first: Stage,
   settings: StageSettings,
 ): Promise<TrainedVideo> {
@@ -123,11 +122,4 @@ function missedMessage(
 ): string | undefined {
   if (minPsnr !== undefined) return minPsnr.missedMessage(result);
   return target === undefined ? lowQualityMessage(result.psnr) : undefined;
-}
-
-/** The encoder does not train a shared encoder for tiles; the asset has an empty one. */
-function tileModel(network: TileNetwork): Model {
-  const { weights, bias } = sharedEncoderSize(network);
-  const encoder = { weights: new Float32Array(weights), bias: new Float32Array(bias) };
-  return { profile: "tile", network, encoder };
 }

@@ -67,6 +67,21 @@ test("an unreachable target ends after a bounded number of passes with a message
   );
 });
 
+test("a pass that went the wrong way is not repeated: the next one changes lambda by more", () => {
+  const target: Target = { kind: "bpp", value: 0.075 };
+  const passes: PassResult[] = [{ lambda: 136_000, psnr: 34.5, bpp: 0.0703 }];
+  const tried = [];
+  for (let lambda = nextLambda(target, passes); lambda !== undefined; lambda = nextLambda(target, passes)) {
+    tried.push(lambda);
+    passes.push({ lambda, psnr: 35, bpp: 0.0695 });
+  }
+  const changes = tried.map((lambda) => Math.log2(136_000 / lambda));
+  assert.equal(changes.length, 4);
+  for (const [i, change] of changes.slice(1).entries()) {
+    assert.ok(change > 1.5 * changes[i], `doublings of lambda: ${changes.join(", ")}`);
+  }
+});
+
 test("an encode meets a PSNR target and a bits-per-pixel target", async (t) => {
   const folder = await tempFolder(t);
   const input = await clip("carphone");
