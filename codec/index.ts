@@ -15,12 +15,12 @@ export { frameSeconds, type Rational } from "./asset/rational.js";
 export { type ByteSource, memorySource } from "./bytes/byte-source.js";
 export type { PixelFormat, YuvMatrix, YuvTarget } from "./decode/color.js";
 export {
-  chooseBackend,
+  chooseEngine,
   createFrameDecoder,
-  DECODER_BACKENDS,
+  DECODER_ENGINES,
   type DecoderAsset,
-  type DecoderBackend,
-  type DecoderBackendChoice,
+  type DecoderEngine,
+  type DecoderEngineChoice,
   type DecoderGroup,
   type FrameDecoder,
   type FrameDecoderOptions,

@@ -29,12 +29,12 @@ export { outputTransform, type PixelFormat, type YuvMatrix } from "./decode/colo
 export { planAxis, type Span } from "./decode/decode-plan.js";
 export type { KernelGroup } from "./decode/fold.js";
 export {
-  chooseBackend,
+  chooseEngine,
   createFrameDecoder,
-  DECODER_BACKENDS,
+  DECODER_ENGINES,
   type DecoderAsset,
-  type DecoderBackend,
-  type DecoderBackendChoice,
+  type DecoderEngine,
+  type DecoderEngineChoice,
   type DecoderGroup,
   type FrameDecoder,
   type FrameDecoderOptions,
@@ -43,6 +43,8 @@ export { decodeFrameAt, type FramePosition, type GroupLoader, locateFrame } from
 export { TileGraphDecoder } from "./decode/graph/decoder.js";
 export type { GraphTile, TileGraphGroup } from "./decode/graph/fold.js";
 export { KernelDecoder, type TileDecoderAsset } from "./decode/kernel-decoder.js";
+export { PaperDecoder, type PaperDecoderAsset } from "./decode/paper/decoder.js";
+export type { PaperGroup } from "./decode/paper/fold.js";
 export type { ProgressiveFrame } from "./decode/progressive.js";
 export {
   checkViewport,
@@ -84,8 +86,6 @@ export {
 } from "./network/definition.js";
 export type { OnnxRuntime, OnnxSession, OnnxSessionOptions, OnnxTensor } from "./onnx/runtime.js";
 export type { FoldedLayer } from "./onnx/session.js";
-export { PaperDecoder, type PaperDecoderAsset } from "./paper/decoder.js";
-export type { PaperGroup } from "./paper/fold.js";
 export { MAX_PAPER_WIDTH, MIN_PAPER_WIDTH, maxRank, PATCHES } from "./paper/network.js";
 export { readPaperGroup, writePaperGroup } from "./paper/payload.js";
 export {

@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { type Asset, type GroupEntry, openAsset } from "../codec/asset/asset.js";
 import type { Rational } from "../codec/asset/rational.js";
 import type { ByteSource } from "../codec/bytes/byte-source.js";
-import type { DecoderBackendChoice } from "../codec/decode/frame-decoder.js";
+import type { DecoderEngineChoice } from "../codec/decode/frame-decoder.js";
 import { type FramePosition, locateFrame } from "../codec/decode/frame-position.js";
 import type { Viewport } from "../codec/decode/viewport.js";
 import { SieddError } from "../codec/errors.js";
@@ -22,7 +22,7 @@ export interface OpenedAsset {
   readonly asset: Asset;
   readonly source: DecodableSource;
   /** Default: `auto`. */
-  readonly engine?: DecoderBackendChoice;
+  readonly engine?: DecoderEngineChoice;
 }
 
 /** What `decodeFrames` decodes. */
@@ -36,8 +36,8 @@ export interface DecodeFramesOptions {
   /** Region in source pixels and size in output pixels. For I420, width and height must be even. */
   readonly viewport: Viewport;
   readonly format: FrameFormat;
-  /** Backend. Default: that of the opened asset, else `auto`. */
-  readonly engine?: DecoderBackendChoice;
+  /** Decoder engine. Default: that of the opened asset, else `auto`. */
+  readonly engine?: DecoderEngineChoice;
   readonly signal?: AbortSignal;
   /**
    * Called once per damaged group. Its frames are then replaced by the last good frame, or black. Default: a damaged

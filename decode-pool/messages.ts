@@ -1,4 +1,4 @@
-import type { DecoderBackendChoice } from "../codec/decode/frame-decoder.js";
+import type { DecoderEngineChoice } from "../codec/decode/frame-decoder.js";
 import type { FramePosition } from "../codec/decode/frame-position.js";
 import type { Viewport } from "../codec/decode/viewport.js";
 import type { SieddErrorCode } from "../codec/errors.js";
@@ -47,7 +47,7 @@ export interface DecodeTask {
   readonly viewport: Viewport;
   readonly format: FrameFormat;
   /** Default: `auto`. */
-  readonly engine?: DecoderBackendChoice;
+  readonly engine?: DecoderEngineChoice;
 }
 
 /** Occupies a worker until all workers run this task, which proves that every worker has loaded its code. */

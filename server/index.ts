@@ -1,7 +1,7 @@
 export type { GroupEntry, TextTrack } from "../codec/asset/asset.js";
 export type { AssetInfo } from "../codec/asset/asset-info.js";
 export type { Rational } from "../codec/asset/rational.js";
-export type { DecoderBackend, DecoderBackendChoice } from "../codec/decode/frame-decoder.js";
+export type { DecoderEngine, DecoderEngineChoice } from "../codec/decode/frame-decoder.js";
 export { MediaError, type MediaErrorCode } from "../media/errors.js";
 export type { VideoEncoder } from "../media/segments/video-encoder.js";
 export type { SizeLimits } from "../protocol/size-limits.js";

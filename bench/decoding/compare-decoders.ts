@@ -1,6 +1,6 @@
 import {
   createFrameDecoder,
-  type DecoderBackend,
+  type DecoderEngine,
   fullRegion,
   memorySource,
   openAsset,
@@ -16,7 +16,7 @@ export async function compareDecoders(
   network: TileNetwork,
   frame: { readonly width: number; readonly height: number },
   widths: readonly number[],
-): Promise<({ readonly width: number; readonly speedup: number } & Record<DecoderBackend, number>)[]> {
+): Promise<({ readonly width: number; readonly speedup: number } & Record<DecoderEngine, number>)[]> {
   const results = [];
   const pixels = frame.width * frame.height;
   const viewport = { region: fullRegion(frame), ...frame };
@@ -25,7 +25,7 @@ export async function compareDecoders(
     const asset = await openAsset(
       memorySource(randomAsset({ network, frame, tileWidth: width, groups: 1, frameCount: FRAMES })),
     );
-    const best: Record<DecoderBackend, number> = {
+    const best: Record<DecoderEngine, number> = {
       kernel: Number.POSITIVE_INFINITY,
       onnx: Number.POSITIVE_INFINITY,
     };
@@ -42,7 +42,7 @@ export async function compareDecoders(
         best[name] = Math.min(best[name], performance.now() - started);
       }
     }
-    const rate = (name: DecoderBackend) => rounded(pixels / best[name] / 1000, 1);
+    const rate = (name: DecoderEngine) => rounded(pixels / best[name] / 1000, 1);
     const speedup = rounded(best.onnx / best.kernel, 1);
     results.push({ width, kernel: rate("kernel"), onnx: rate("onnx"), speedup });
   }

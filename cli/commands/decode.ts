@@ -2,9 +2,9 @@ import { extname } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import {
   type Asset,
-  chooseBackend,
-  DECODER_BACKENDS,
-  type DecoderBackendChoice,
+  chooseEngine,
+  DECODER_ENGINES,
+  type DecoderEngineChoice,
   fullRegion,
   type Rational,
   type Region,
@@ -35,7 +35,7 @@ interface DecodeFlags {
   readonly to?: number;
   readonly fps?: Rational;
   readonly raw?: boolean;
-  readonly engine: DecoderBackendChoice;
+  readonly engine: DecoderEngineChoice;
   readonly json?: boolean;
 }
 
@@ -78,7 +78,7 @@ export function decodeCommand(io: Io): Command {
     )
     .addOption(
       new Option("--engine <name>", "decoder; auto is the faster one for the asset's profile")
-        .choices([...DECODER_BACKENDS])
+        .choices([...DECODER_ENGINES])
         .default("auto"),
     )
     .option("--raw", "with -o -, write raw I420 frames instead of y4m")
@@ -126,7 +126,7 @@ async function decode(path: string, flags: DecodeFlags, io: Io): Promise<void> {
       rate: flags.fps,
       viewport,
       format: FRAME_FORMATS[output.format],
-      engine: chooseBackend(asset.profile, flags.engine),
+      engine: chooseEngine(asset.profile, flags.engine),
       signal: io.signal,
       onDamage: (group, error) => damagedGroups.set(group, error.message),
     });

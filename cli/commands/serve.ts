@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { DECODER_BACKENDS, type DecoderBackendChoice } from "../../codec/decode/frame-decoder.js";
+import { DECODER_ENGINES, type DecoderEngineChoice } from "../../codec/decode/frame-decoder.js";
 import { VIDEO_ENCODERS, type VideoEncoder } from "../../media/segments/segment-encoder.js";
 import { type Root, type RunningServer, type ServeOptions, type SignKey, serve } from "../../server/index.js";
 import { CommandError, UsageError } from "../errors.js";
@@ -19,7 +19,7 @@ interface ServeFlags {
   readonly prefetch?: number;
   readonly closeSeconds?: number;
   readonly signKey?: readonly SignKey[];
-  readonly engine: DecoderBackendChoice;
+  readonly engine: DecoderEngineChoice;
   readonly videoEncoder: VideoEncoder;
   readonly watch: keyof typeof WATCH_MODES;
   readonly logLevel?: string;
@@ -105,7 +105,7 @@ function addMediaOptions(command: Command): void {
   command
     .addOption(
       new Option("--engine <name>", "decoder; auto is the faster one for the asset's profile")
-        .choices(DECODER_BACKENDS)
+        .choices(DECODER_ENGINES)
         .default("auto"),
     )
     .addOption(

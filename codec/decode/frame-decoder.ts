@@ -2,34 +2,34 @@ import type { Model } from "../asset/model.js";
 import { SieddError } from "../errors.js";
 import type { Profile } from "../network/definition.js";
 import type { OnnxRuntime } from "../onnx/runtime.js";
-import { PaperDecoder } from "../paper/decoder.js";
-import type { PaperGroup } from "../paper/fold.js";
 import type { YuvTarget } from "./color.js";
 import type { KernelGroup } from "./fold.js";
 import { TileGraphDecoder } from "./graph/decoder.js";
 import type { TileGraphGroup } from "./graph/fold.js";
 import { KernelDecoder } from "./kernel-decoder.js";
+import { PaperDecoder } from "./paper/decoder.js";
+import type { PaperGroup } from "./paper/fold.js";
 import type { DecoderMetadata, Viewport } from "./viewport.js";
 
 /** The parts of an asset that a frame decoder needs. */
 export type DecoderAsset = DecoderMetadata & Model;
 
-/** A group loaded by `FrameDecoder.loadGroup`. Only decoders of the same backend and asset can decode it. */
+/** A group loaded by `FrameDecoder.loadGroup`. Only decoders of the same engine and asset can decode it. */
 export type DecoderGroup = KernelGroup | TileGraphGroup | PaperGroup;
 
 /** What computes frames: the WebAssembly kernel (tile profile only), or graphs on an ONNX runtime. */
-export type DecoderBackend = "kernel" | "onnx";
-/** A backend, or `auto` for the fastest one that supports the asset. */
-export type DecoderBackendChoice = DecoderBackend | "auto";
-/** All values of DecoderBackendChoice. */
-export const DECODER_BACKENDS: readonly DecoderBackendChoice[] = ["auto", "kernel", "onnx"];
+export type DecoderEngine = "kernel" | "onnx";
+/** An engine, or `auto` for the fastest one that supports the asset. */
+export type DecoderEngineChoice = DecoderEngine | "auto";
+/** All values of DecoderEngineChoice. */
+export const DECODER_ENGINES: readonly DecoderEngineChoice[] = ["auto", "kernel", "onnx"];
 
 /**
- * Chooses the backend for a profile. `auto` is the kernel for the tile profile, because it is several times
+ * Chooses the engine for a profile. `auto` is the kernel for the tile profile, because it is several times
  * faster at every tile width, and `onnx` for the paper profile.
- * @throws SieddError `bad-request` if the chosen backend does not support the profile.
+ * @throws SieddError `bad-request` if the chosen engine does not support the profile.
  */
-export function chooseBackend(profile: Profile, choice: DecoderBackendChoice = "auto"): DecoderBackend {
+export function chooseEngine(profile: Profile, choice: DecoderEngineChoice = "auto"): DecoderEngine {
   if (choice === "kernel" && profile === "paper") {
     throw new SieddError(
       "bad-request",
@@ -42,7 +42,7 @@ export function chooseBackend(profile: Profile, choice: DecoderBackendChoice = "
 
 /**
  * Decodes frames of one asset, of either profile. Use one instance per thread. The kernel decodes synchronously
- * and returns undefined, other backends return a promise: `await` the result in either case.
+ * and returns undefined, other engines return a promise: `await` the result in either case.
  */
 export interface FrameDecoder {
   /**
@@ -74,9 +74,9 @@ export interface FrameDecoder {
 
 /** Options of `createFrameDecoder`. */
 export interface FrameDecoderOptions {
-  /** Backend. Default: `auto`. */
-  readonly engine?: DecoderBackendChoice;
-  /** Loads the ONNX runtime. Called only if the backend is `onnx`. */
+  /** Engine. Default: `auto`. */
+  readonly engine?: DecoderEngineChoice;
+  /** Loads the ONNX runtime. Called only if the engine is `onnx`. */
   readonly runtime?: () => Promise<OnnxRuntime>;
   /** Threads of the ONNX runtime. Default: the runtime's choice for paper assets, 1 for tile assets. */
   readonly threads?: number;
@@ -86,15 +86,15 @@ export interface FrameDecoderOptions {
 
 /**
  * Creates the decoder for an asset.
- * @throws SieddError `bad-request` if the backend does not support the asset's profile, or needs an ONNX runtime
+ * @throws SieddError `bad-request` if the engine does not support the asset's profile, or needs an ONNX runtime
  *   and `options.runtime` is missing.
  */
 export async function createFrameDecoder(
   asset: DecoderAsset,
   options: FrameDecoderOptions = {},
 ): Promise<FrameDecoder> {
-  const backend = chooseBackend(asset.profile, options.engine);
-  if (asset.profile === "tile" && backend === "kernel") return KernelDecoder.create(asset);
+  const engine = chooseEngine(asset.profile, options.engine);
+  if (asset.profile === "tile" && engine === "kernel") return KernelDecoder.create(asset);
   if (options.runtime === undefined) {
     throw new SieddError(
       "bad-request",

@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { Asset } from "../../codec/asset/asset.js";
 import {
-  chooseBackend,
-  type DecoderBackend,
-  type DecoderBackendChoice,
+  chooseEngine,
+  type DecoderEngine,
+  type DecoderEngineChoice,
 } from "../../codec/decode/frame-decoder.js";
 import { SieddError } from "../../codec/errors.js";
 import { HEVC_AV1_RECIPE, h264Recipe, type VideoEncoder } from "../../media/segments/segment-encoder.js";
@@ -24,8 +24,8 @@ export interface CatalogEntry extends OpenedSource {
   readonly id: string;
   /** File name, for display. */
   readonly file: string;
-  /** The decoder backend of this video. */
-  readonly engine: DecoderBackend;
+  /** The decoder engine of this video. */
+  readonly engine: DecoderEngine;
   /** The `v` of its URLs. Changes with the asset and with everything else that decides the bytes served. */
   readonly version: string;
 }
@@ -36,7 +36,7 @@ export interface CatalogListing {
 }
 
 export interface CatalogOptions {
-  readonly engine: DecoderBackendChoice;
+  readonly engine: DecoderEngineChoice;
   readonly videoEncoder: VideoEncoder;
   /** Changes when images are encoded with other settings; part of every version. */
   readonly imageSettings: string;
@@ -183,7 +183,7 @@ export class Catalog {
     return { id, file, source, asset, engine, version: await this.#version(asset, source, engine) };
   }
 
-  async #version(asset: Asset, source: AssetSource, engine: DecoderBackend): Promise<string> {
+  async #version(asset: Asset, source: AssetSource, engine: DecoderEngine): Promise<string> {
     const head = await source.read(0, asset.headerBytes);
     const { salt, videoEncoder, imageSettings } = this.#options;
     const codecs = `${h264Recipe(videoEncoder)} ${HEVC_AV1_RECIPE}`;
@@ -207,9 +207,9 @@ export class Catalog {
   }
 }
 
-function engineFor(asset: Asset, choice: DecoderBackendChoice): DecoderBackend {
+function engineFor(asset: Asset, choice: DecoderEngineChoice): DecoderEngine {
   try {
-    return chooseBackend(asset.profile, choice);
+    return chooseEngine(asset.profile, choice);
   } catch (cause) {
     const message =
       'engine "kernel" decodes only the tile profile, and this asset has the paper profile; use "auto" or "onnx"';

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { DECODER_BACKENDS, type DecoderBackendChoice } from "../../codec/decode/frame-decoder.js";
+import { DECODER_ENGINES, type DecoderEngineChoice } from "../../codec/decode/frame-decoder.js";
 import { invalidOption, ServeError } from "../errors.js";
 import type { OriginHeaders } from "./origin.js";
 
@@ -67,12 +67,12 @@ export interface OpenLibrariesOptions {
    */
   readonly originRefreshSeconds?: number;
   /**
-   * The decoder backend: `kernel` (WebAssembly, tile profile only), `onnx` (onnxruntime-node), or `auto`, the faster
-   * one for each video. Their frames may differ by 1/255, so each backend has its own URLs and cache entries.
+   * The decoder engine: `kernel` (WebAssembly, tile profile only), `onnx` (onnxruntime-node), or `auto`, the faster
+   * one for each video. Their frames may differ by 1/255, so each engine has its own URLs and cache entries.
    *
    * @default "auto"
    */
-  readonly engine?: DecoderBackendChoice;
+  readonly engine?: DecoderEngineChoice;
   /**
    * Called by `/readyz`: whether this process accepts more requests.
    *
@@ -105,8 +105,8 @@ export function resolveLibraryOptions(options: OpenLibrariesOptions): ResolvedLi
   if (watch !== true && watch !== false && watch !== "poll") {
     throw invalid("watch", 'true, false or "poll"', watch);
   }
-  if (!DECODER_BACKENDS.includes(engine)) {
-    throw invalid("engine", `one of ${DECODER_BACKENDS.join(", ")}`, engine);
+  if (!DECODER_ENGINES.includes(engine)) {
+    throw invalid("engine", `one of ${DECODER_ENGINES.join(", ")}`, engine);
   }
   if (typeof ready !== "function") throw invalid("ready", "a function", ready);
   if (!Number.isSafeInteger(originCacheBytes) || originCacheBytes < MiB) {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { promisify } from "node:util";
 import {
-  chooseBackend,
+  chooseEngine,
   createFrameDecoder,
   decodeFrameAt,
   fullRegion,
@@ -37,7 +37,7 @@ function difference(a: Uint8Array, b: Uint8Array): { aboveOne: number; max: numb
   return { aboveOne: aboveOne / a.length, max };
 }
 
-async function expectEqualBackends(bytes: Uint8Array, positions: readonly number[]): Promise<void> {
+async function expectEqualEngines(bytes: Uint8Array, positions: readonly number[]): Promise<void> {
   const asset = await openAsset(memorySource(bytes));
   assert.ok(asset.profile === "tile");
   for (const [description, viewport] of viewports(asset)) {
@@ -79,7 +79,7 @@ function viewports(asset: TileAsset): [string, Viewport][] {
   ];
 }
 
-describe("all backends decode the same frames", { concurrency: false }, () => {
+describe("all engines decode the same frames", { concurrency: false }, () => {
   const cleanups: (() => unknown)[] = [];
   after(async () => {
     for (const cleanup of cleanups) await cleanup();
@@ -91,7 +91,7 @@ describe("all backends decode the same frames", { concurrency: false }, () => {
       const path = join(folder, `${name}.siedd`);
       const small = ["--size", "96x54", "--to", "1", "--steps", "60", "--phase1-steps", "30"];
       await siedd("encode", await clip(name), "-o", path, ...small);
-      await expectEqualBackends(await readFile(path), [0, 13, 20.5]);
+      await expectEqualEngines(await readFile(path), [0, 13, 20.5]);
     });
   }
 
@@ -101,12 +101,12 @@ describe("all backends decode the same frames", { concurrency: false }, () => {
       { encoderWidth: 12, widths: [8, 0, 32], hiddenLayers: 3 },
       { tileWidth: 16, hiddenLayers: 1, overlap: 0 },
     ]) {
-      await expectEqualBackends(syntheticAsset({ ...size, ...network }), [2, 3.5]);
+      await expectEqualEngines(syntheticAsset({ ...size, ...network }), [2, 3.5]);
     }
   });
 });
 
-test("siedd decode --engine selects the backend and rejects one that does not support the profile", async (t) => {
+test("siedd decode --engine selects the engine and rejects one that does not support the profile", async (t) => {
   const folder = await tempFolder(t);
   const at = (name: string) => join(folder, name);
   await writeFile(at("tile.siedd"), syntheticAsset({ width: 96, height: 54, groups: [3] }));
@@ -133,7 +133,7 @@ test("siedd decode --engine selects the backend and rejects one that does not su
 });
 
 test("the kernel decodes the tile profile by default, and onnx requires a runtime", async () => {
-  assert.deepEqual([chooseBackend("tile"), chooseBackend("paper")], ["kernel", "onnx"]);
+  assert.deepEqual([chooseEngine("tile"), chooseEngine("paper")], ["kernel", "onnx"]);
   const asset = await openAsset(memorySource(syntheticAsset({ groups: [1] })));
   await assert.rejects(createFrameDecoder(asset, { engine: "onnx" }), {
     code: "bad-request",
