@@ -1,8 +1,8 @@
 /** Reads and writes media files with ffmpeg. */
 export { MediaError, type MediaErrorCode } from "./errors.js";
-export { type DetectScenesOptions, detectScenes, type SceneAnalysis } from "./probe/detect-scenes.js";
 export { type AudioInfo, type ProbeResult, probeVideo, type SubtitleInfo } from "./probe/probe.js";
 export { type EncodeAudioOptions, encodeAudio } from "./read/audio.js";
+export { type DetectScenesOptions, detectScenes, type SceneAnalysis } from "./read/detect-scenes.js";
 export { type ReadFramesOptions, readFrames } from "./read/frames.js";
 export { type ReadSubtitlesOptions, readSubtitles } from "./read/subtitles.js";
 export { checkWritable } from "./write/atomic-file.js";

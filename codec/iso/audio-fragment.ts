@@ -1,6 +1,5 @@
-import type { AudioTrack } from "../asset/asset.js";
 import { ByteWriter } from "../bytes/writer.js";
-import { writeAacSampleEntry } from "./aac.js";
+import { type AacConfiguration, writeAacSampleEntry } from "./aac.js";
 import { box, fullBox } from "./box.js";
 import { writeSampleTables } from "./tables.js";
 import { writeMovieHeader, writeTrack } from "./track.js";
@@ -14,10 +13,17 @@ const SAMPLE_SIZES = 0x200;
 const MDAT_HEADER = 8;
 
 /** The properties of an audio track that its init segment describes. */
-export type FragmentedAudio = Pick<
-  AudioTrack,
-  "sampleRate" | "channels" | "config" | "packetDuration" | "bytes" | "packetCount" | "language" | "priming"
->;
+export interface FragmentedAudio extends AacConfiguration {
+  /** ISO 639-2 code. */
+  readonly language: string;
+  readonly packetCount: number;
+  /** Samples per packet. */
+  readonly packetDuration: number;
+  /** Encoder delay: samples that precede time 0 of the video. */
+  readonly priming: number;
+  /** Total size of all packets in bytes. */
+  readonly bytes: number;
+}
 
 /** Position of a fragment in its track. */
 export interface AudioFragmentPosition {

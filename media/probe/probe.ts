@@ -1,17 +1,17 @@
 import { stat } from "node:fs/promises";
 import type { Rational } from "../../codec/asset/rational.js";
 import { errnoOf, MediaError } from "../errors.js";
+import { constantRate, parseFraction } from "./frame-rate.js";
+import { type Probed, type ProbedStream, runFfprobe } from "./run-ffprobe.js";
 import {
   type DynamicRange,
   decoderFor,
   dynamicRangeOf,
   hasAlpha,
   isInterlaced,
+  isTextSubtitle,
   requireToneMapping,
-} from "../read/normalize-filters.js";
-import { isTextSubtitle } from "../read/subtitles.js";
-import { constantRate, parseFraction } from "./frame-rate.js";
-import { type Probed, type ProbedStream, runFfprobe } from "./run-ffprobe.js";
+} from "./stream-properties.js";
 
 /** An audio stream. */
 export interface AudioInfo {

@@ -6,13 +6,6 @@ import type { ProbeResult } from "../probe/probe.js";
 import { parseWebVtt } from "../webvtt/webvtt.js";
 import type { TimeRange } from "./timeline.js";
 
-/** ffmpeg's bitmap subtitle codecs, which contain no text. */
-const BITMAP_CODECS = ["dvd_subtitle", "dvb_subtitle", "dvb_teletext", "hdmv_pgs_subtitle", "xsub"];
-
-/** Returns whether a subtitle codec contains text. */
-export const isTextSubtitle = (codec: string | undefined): boolean =>
-  codec !== undefined && !BITMAP_CODECS.includes(codec);
-
 /** Options of `readSubtitles`. The time range defaults to the entire video. */
 export interface ReadSubtitlesOptions extends TimeRange {
   /** Index in `info.subtitles`, from 0. */

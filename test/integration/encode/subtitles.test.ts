@@ -8,7 +8,7 @@ import { run } from "../../../cli/run.js";
 import { memorySource, openAsset, SieddError } from "../../../codec/internal.js";
 import { readTextSamples, writeTextSamples } from "../../../codec/iso/text-track.js";
 import { encode } from "../../../encoder/index.js";
-import { isTextSubtitle } from "../../../media/read/subtitles.js";
+import { isTextSubtitle } from "../../../media/probe/stream-properties.js";
 import { parseWebVtt } from "../../../media/webvtt/webvtt.js";
 import { exact, ffmpeg, lavfi, streamsOf } from "../../support/odd-videos.js";
 import { tempFolder } from "../../support/temp-folder.js";

@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { MediaError } from "../errors.js";
 import { runFfmpeg, stdoutPipe } from "../ffmpeg/run.js";
-import { checkTimeRange, frameReader, type TimeRange } from "../read/timeline.js";
-import type { ProbeResult } from "./probe.js";
+import type { ProbeResult } from "../probe/probe.js";
+import { checkTimeRange, frameReader, type TimeRange } from "./timeline.js";
 
 /** Options of `detectScenes`. The time range defaults to the entire video. */
 export interface DetectScenesOptions extends TimeRange {

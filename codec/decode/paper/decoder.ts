@@ -1,7 +1,13 @@
-import type { PaperModel } from "../asset/model.js";
-import type { PixelFormat, YuvTarget } from "../decode/color.js";
-import { finishStrip, type Strip } from "../decode/output-strip.js";
-import { chooseSampling, type Sampling } from "../decode/sampling.js";
+import type { PaperModel } from "../../asset/model.js";
+import { Kernel } from "../../kernel/kernel.js";
+import { CHANNELS } from "../../network/definition.js";
+import type { OnnxRuntime, OnnxSession, OnnxTensor } from "../../onnx/runtime.js";
+import { type FoldedLayer, foldLayer, layerFeeds, openSession } from "../../onnx/session.js";
+import { readPaperGroup } from "../../paper/payload.js";
+import { dequantizePaper, dequantizePaperEncoder } from "../../paper/weights.js";
+import type { PixelFormat, YuvTarget } from "../color.js";
+import { finishStrip, type Strip } from "../output-strip.js";
+import { chooseSampling, type Sampling } from "../sampling.js";
 import {
   checkEven,
   checkFrame,
@@ -11,17 +17,10 @@ import {
   groupEntry,
   sameViewport,
   type Viewport,
-} from "../decode/viewport.js";
-import { Kernel } from "../kernel/kernel.js";
-import { CHANNELS } from "../network/definition.js";
-
-import type { OnnxRuntime, OnnxSession, OnnxTensor } from "../onnx/runtime.js";
-import { type FoldedLayer, foldLayer, layerFeeds, openSession } from "../onnx/session.js";
+} from "../viewport.js";
 import { foldFrameHeads, type PaperGroup } from "./fold.js";
-import { paperDecodingModel } from "./onnx-model.js";
+import { paperDecodingModel } from "./model.js";
 import { addSamples, coordinates, type SampleAxis, sampleAxis } from "./patches.js";
-import { readPaperGroup } from "./payload.js";
-import { dequantizePaper, dequantizePaperEncoder } from "./weights.js";
 
 /** The parts of a paper asset that a decoder needs. */
 export type PaperDecoderAsset = DecoderMetadata & PaperModel;

@@ -1,7 +1,7 @@
-import { outputTransform, type PixelFormat } from "../decode/color.js";
-import { CHANNELS } from "../network/definition.js";
-import type { FoldedLayer } from "../onnx/session.js";
-import type { PaperGroupWeights } from "./weights.js";
+import { CHANNELS } from "../../network/definition.js";
+import type { FoldedLayer } from "../../onnx/session.js";
+import type { PaperGroupWeights } from "../../paper/weights.js";
+import { outputTransform, type PixelFormat } from "../color.js";
 
 /** A group of the paper profile prepared for the graph. Decodes at any size. Plain memory, which the caller may keep. */
 export interface PaperGroup {

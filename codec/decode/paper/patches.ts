@@ -1,4 +1,4 @@
-import { CHANNELS } from "../network/definition.js";
+import { CHANNELS } from "../../network/definition.js";
 
 /**
  * How samples along one axis are evaluated. A network with patch size 1 is a function of any position, so every

@@ -1,5 +1,5 @@
-import type { PaperNetwork } from "../network/definition.js";
-import { input, integerAttribute, model, node, output, scalar } from "../onnx/graph.js";
+import type { PaperNetwork } from "../../network/definition.js";
+import { input, integerAttribute, model, node, output, scalar } from "../../onnx/graph.js";
 
 /**
  * Returns the ONNX model of a paper network. It computes the hidden features once for all heads. Weights are inputs,
