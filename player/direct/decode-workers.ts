@@ -30,7 +30,7 @@ export class GroupDecodeError extends Error {
   }
 }
 
-/** More workers only need more memory: four are enough for 4K at 60 frames per second. */
+/** Four workers are enough for 4K at 60 frames per second. More would only need more memory. */
 const MAX_WORKERS = 4;
 /** Groups that each worker keeps loaded, of about half a megabyte each. */
 const MAX_LOADED_GROUPS = 8;
@@ -69,15 +69,14 @@ export class DecodeWorkers {
     this.#slots = workers.map((worker) => ({ worker, groups: new Set(), job: null }));
     for (const slot of this.#slots) {
       slot.worker.onmessage = ({ data }: MessageEvent<WorkerResponse>) => this.#onResponse(slot, data);
-      slot.worker.onerror = (event) =>
-        slot.job?.reject(new Error(event.message || "a decoding worker failed"));
+      slot.worker.onerror = ({ message }) => this.#onCrash(slot, message || "a decoding worker crashed");
     }
   }
 
   /**
    * Starts the workers: one per spare CPU core, or a single one for a GPU.
    *
-   * @param getPayload returns the coded bytes of a group that a job refers to
+   * @param getPayload returns the coded bytes of a group
    * @throws as `startWorker` does, if no worker starts
    */
   static async start(
@@ -113,7 +112,7 @@ export class DecodeWorkers {
   /**
    * Decodes a frame on an idle worker, preferably one that has the group loaded.
    *
-   * @throws GroupDecodeError if the group cannot be decoded; Error if no worker is idle
+   * @throws GroupDecodeError if the group cannot be decoded; Error if no worker is idle or the worker crashes
    */
   decode({ group, frame, viewport, draft = false }: DecodeJob): Promise<DecodeResult> {
     const idle = this.#slots.filter(({ job }) => job === null);
@@ -128,7 +127,7 @@ export class DecodeWorkers {
     });
   }
 
-  /** Takes back the memory of a frame for reuse. */
+  /** Keeps the memory of a frame for reuse. */
   recycle(pixels: Uint8ClampedArray<ArrayBuffer>): void {
     if (this.#spareBuffers.length < MAX_SPARE_BUFFERS) this.#spareBuffers.push(pixels.buffer);
   }
@@ -162,6 +161,15 @@ export class DecodeWorkers {
 
   #send(slot: WorkerSlot, request: WorkerRequest, transfer: Transferable[] = []): void {
     slot.worker.postMessage(request, transfer);
+  }
+
+  /** Removes a worker after an uncaught error: its state is unknown, and it may never respond again. */
+  #onCrash(slot: WorkerSlot, message: string): void {
+    slot.worker.terminate();
+    const index = this.#slots.indexOf(slot);
+    if (index >= 0) this.#slots.splice(index, 1);
+    slot.job?.reject(new Error(message));
+    slot.job = null;
   }
 
   #onResponse(slot: WorkerSlot, response: WorkerResponse): void {
