@@ -1,4 +1,4 @@
-const SVG = "http://www.w3.org/2000/svg";
+const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
 
 /** Creates an HTML element. An attribute value of true sets an empty attribute; false sets none. */
 export function create<K extends keyof HTMLElementTagNameMap>(
@@ -16,12 +16,12 @@ export function create<K extends keyof HTMLElementTagNameMap>(
 
 /** Creates a 24 x 24 SVG icon from filled paths. The style sheet gives it the color of the surrounding text. */
 export function createIcon(name: string, ...paths: readonly string[]): SVGSVGElement {
-  const icon = document.createElementNS(SVG, "svg");
+  const icon = document.createElementNS(SVG_NAMESPACE, "svg");
   icon.setAttribute("viewBox", "0 0 24 24");
   icon.setAttribute("aria-hidden", "true");
   icon.classList.add("icon", name);
   for (const path of paths) {
-    const shape = document.createElementNS(SVG, "path");
+    const shape = document.createElementNS(SVG_NAMESPACE, "path");
     shape.setAttribute("d", path);
     icon.append(shape);
   }

@@ -11,8 +11,8 @@ import {
 } from "./load-time-estimate.js";
 
 /**
- * Seconds. A video up to this length is buffered as a whole at the start, so smaller segments would all be loaded
- * again. It comes at the exact size, even if it stalls.
+ * Videos up to this length, in seconds, are buffered completely at the start. Every reduced segment would be loaded
+ * again at the exact size, so these videos start at the exact size even if playback stalls.
  */
 const SHORT_VIDEO_SECONDS = 6;
 
@@ -33,7 +33,7 @@ export class AbrController {
     this.#estimator.addSample(toLoadTimeSample(segment));
   }
 
-  /** Chooses the size of the next segment, of `duration` seconds, which is about to be requested. */
+  /** Chooses the size of the next segment to request, which lasts `duration` seconds. */
   chooseNext(duration: number): Size {
     const context = this.#context(duration);
     const size = chooseSize(context);
@@ -41,7 +41,7 @@ export class AbrController {
     return size;
   }
 
-  /** Returns the size for a segment of `duration` seconds that is not the next one. */
+  /** Returns the size for another segment of `duration` seconds. Does not affect `chooseNext`. */
   sizeFor(duration: number): Size {
     return chooseSize(this.#context(duration));
   }
@@ -72,7 +72,7 @@ export class AbrController {
     const stretch = (exactSize.width * source.height) / (exactSize.height * source.width);
     return {
       exactSize,
-      // With `object-fit: fill` the frame has the shape of its box.
+      // With `object-fit: fill`, the frame takes the aspect ratio of its box.
       aspect: Math.abs(stretch - 1) < 0.03 ? source : exactSize,
       estimate: this.#inFlightEstimate ?? this.#estimator.estimate(exactSize.width * exactSize.height),
       duration,

@@ -6,30 +6,30 @@ import { estimateLoadSeconds, type LoadTimeEstimate, SIZE_EXPONENT } from "./loa
 export interface AbrContext {
   /** The size that fills the display, in output pixels. */
   readonly exactSize: Size;
-  /** The shape of the frame. Smaller sizes get their height from it, so that all viewers share them. */
+  /** Aspect ratio of the frame. It determines the height of smaller sizes, so that viewers request the same ones. */
   readonly aspect: Size;
   /** null before anything has been measured. */
   readonly estimate: LoadTimeEstimate | null;
   /** Seconds of video in the segment. */
   readonly duration: number;
-  /** Seconds that are buffered ahead of the playhead; `Infinity` if nothing plays, so that nothing can stall. */
+  /** Seconds buffered ahead of the playhead; `Infinity` if playback cannot stall, such as while it is paused. */
   readonly bufferAhead: number;
   /** The size of the previous segment if it was below the exact size, else null. */
   readonly previous: Size | null;
 }
 
-/** Widths below the exact size are multiples of this, so that viewers share the server's cache. */
+/** Widths below the exact size are multiples of this, in pixels, so that viewers share cached segments. */
 export const WIDTH_STEP = 16;
-/** The narrowest width to choose. Below it the video is unrecognizable, and a stall is the better choice. */
+/** Minimum width in pixels. Below it the video is unrecognizable, and a stall is preferable. */
 const MIN_WIDTH = 96;
-/** A switch to a larger size must fit into this share of the time limit, so that sizes do not oscillate. */
+/** A switch to a larger size must load within this share of the time limit, so that sizes do not oscillate. */
 const UPSWITCH_SHARE = 0.75;
 /**
- * Share of the time limit that is left to computation and transfer if the latency alone exceeds the limit: fewer
- * pixels do not shorten the latency.
+ * Minimum share of the time budget for computation and transfer, even if latency uses up the budget: fewer pixels do
+ * not reduce latency.
  */
 const MIN_TRANSFER_SHARE = 0.3;
-/** A replacement must load in this share of the time that the abandoned download would still take. */
+/** A download is abandoned only if the smaller segment loads within this share of the download's remaining time. */
 const ABANDON_SHARE = 0.6;
 
 /** Returns the share of a segment's duration that loading may take: 0.7 with an empty buffer, 0.95 with a full one. */
@@ -39,7 +39,7 @@ export function maxLoadShare(bufferAhead: number): number {
 
 const pixelCount = ({ width, height }: Size) => width * height;
 
-/** Returns the size of this width in the frame's shape, with an even height. */
+/** Returns the size with this width and the frame's aspect ratio. The height is even. */
 const sizeOfWidth = (width: number, aspect: Size): Size => ({
   width,
   height: Math.max(2, 2 * Math.round((width * aspect.height) / aspect.width / 2)),
@@ -80,7 +80,7 @@ export function abandonRule(
   context: AbrContext,
 ): { readonly size: Size; readonly estimate: LoadTimeEstimate } | null {
   const { size, duration, bytesLoaded, bytesTotal, transferSeconds } = inFlight;
-  // The rate of the first fraction of a second is noise.
+  // Too early to measure the transfer rate.
   if (transferSeconds < 0.3 || bytesLoaded <= 0 || bytesTotal <= bytesLoaded) return null;
   const bytesPerSecond = bytesLoaded / transferSeconds;
   const remaining = (bytesTotal - bytesLoaded) / bytesPerSecond;

@@ -29,7 +29,7 @@ export interface LoadTimeEstimate {
  * synthetic video, the exponent was 0.64 (large sizes) to 0.97 (small ones).
  */
 export const SIZE_EXPONENT = 0.75;
-/** Seconds. Shorter transfers came from a buffer or a cache, so the network did not limit them. */
+/** Shorter transfers, in seconds, came from a buffer or a cache, so the network did not limit them. */
 const MIN_TRANSFER_SECONDS = 0.005;
 /** Samples to keep. Few, so that the estimate follows the connection quickly. */
 const MAX_SAMPLES = 6;
@@ -71,22 +71,22 @@ export class LoadTimeEstimator {
   /**
    * Returns null before the first sample.
    *
-   * @param exactPixels pixels per frame of the exact size. The wait for a segment of far fewer pixels has other causes
-   *   than its pixels, so it counts as if it had a quarter of these.
+   * @param exactPixels output pixels per frame at the exact size. A much smaller segment waits mostly for other reasons
+   *   than its pixels, so each segment counts as having at least a quarter of these.
    */
   estimate(exactPixels: number): LoadTimeEstimate | null {
     const samples = this.#samples;
     if (samples.length === 0) return null;
     const latency = Math.min(...samples.map(({ ttfb }) => ttfb));
-    // A cached segment says nothing about computation, and a single slow one may have warmed up the server. So the
-    // second slowest counts.
+    // A cached segment reveals nothing about computation, and the slowest one may have been the server's cold start.
+    // So the second slowest counts.
     const computeSeconds = samples
       .map(({ ttfb, pixels, duration }) => (ttfb - latency) / (Math.max(pixels, exactPixels / 4) * duration))
       .sort((a, b) => b - a);
     const recent = samples.slice(-3);
-    const bandwidth = (of: readonly LoadTimeSample[]) =>
-      of.reduce((sum, { bytes }) => sum + bytes, 0) /
-      of.reduce((sum, { transfer }) => sum + Math.max(transfer, MIN_TRANSFER_SECONDS), 0);
+    const bandwidth = (measured: readonly LoadTimeSample[]) =>
+      measured.reduce((sum, { bytes }) => sum + bytes, 0) /
+      measured.reduce((sum, { transfer }) => sum + Math.max(transfer, MIN_TRANSFER_SECONDS), 0);
     return {
       latency,
       computeSeconds: computeSeconds[1] ?? 0,

@@ -28,6 +28,12 @@ export class RequestedSize {
     return this.#region;
   }
 
+  /**
+   * Proposes a size and region to request. They apply after the debounce delay unless another proposal follows.
+   *
+   * @param size in output pixels
+   * @param region in source pixels; null is the full frame
+   */
   propose(size: Size, region: Region | null = null): void {
     const isSameProposal = sameRegion(region, this.#proposedRegion) && sameSize(size, this.#proposed);
     if (this.#signal.aborted || isSameProposal) return;
@@ -36,7 +42,7 @@ export class RequestedSize {
     clearTimeout(this.#timer);
     const regionChanges = !sameRegion(region, this.#region);
     if (!regionChanges && sameSize(size, this.#current)) return;
-    // A region is proposed only after the gesture has ended, so it needs no debouncing.
+    // A region is proposed only after its gesture has ended, so it needs no debouncing.
     const delay = regionChanges ? 0 : resizeDebounceMs(this.#current, size);
     if (delay === 0) this.#commit();
     else this.#timer = setTimeout(() => this.#commit(), delay);

@@ -2,9 +2,9 @@ import Hls, { type ChunkMetadata, type Fragment } from "hls.js";
 import { bufferedEnd, bufferedRangeAt } from "../playback/buffered.js";
 
 /**
- * Appends video segments over the ones in the buffer: Media Source Extensions replace frames of the same time. dash.js
- * switches quality this way. hls.js 1.7 only flushes, but its buffer controller appends whatever a BUFFER_APPENDING
- * event carries.
+ * Appends video segments over the ones in the buffer: with Media Source Extensions, an appended frame replaces the
+ * buffered frame with the same timestamp. dash.js switches quality this way. hls.js 1.7 only flushes, but its buffer
+ * controller appends whatever a BUFFER_APPENDING event carries.
  */
 export class OverlapAppender {
   readonly #hls: Hls;
@@ -34,7 +34,7 @@ export class OverlapAppender {
       id: 0,
       size: data.byteLength,
       part: -1,
-      // hls.js expects a complete fragment to extend the buffer.
+      // hls.js expects a complete fragment to extend the buffer. This one replaces part of it.
       partial: true,
       iframe: false,
       duration: frag.duration,
@@ -62,7 +62,7 @@ export class OverlapAppender {
     });
   }
 
-  /** If the append evicted frames beyond the segment, flushes the rest, so that hls.js loads it again. */
+  /** Flushes everything after the segment if the append evicted some of it, so that hls.js loads it again. */
   #flushAfterEviction(endBefore: number): void {
     const startOffset = bufferedEnd(this.#video);
     const endOffset = Number.POSITIVE_INFINITY;
@@ -70,7 +70,10 @@ export class OverlapAppender {
       this.#hls.trigger(Hls.Events.BUFFER_FLUSHING, { startOffset, endOffset, type: "video" });
   }
 
-  /** Ends the stream again if it is complete: an append reopens an ended media source, which then never ends. */
+  /**
+   * Signals the end of the stream again if everything up to it is buffered. An append reopens an ended media source, and
+   * playback would then never end.
+   */
   #signalEndOfStream(buffered: TimeRanges): void {
     const last = this.#hls.levels[this.#hls.loadLevel]?.details?.fragments.at(-1);
     const range = bufferedRangeAt({ buffered, currentTime: this.#video.currentTime }, last?.end);

@@ -32,7 +32,7 @@ export interface Playhead {
 export interface ReplacementContext {
   readonly exactSize: Size;
   readonly region: Region | null;
-  /** Seconds before its start at which a segment must be buffered: closer frames may be decoded already. */
+  /** A segment must be buffered this many seconds before it plays: closer frames may already be decoded. */
   readonly decodeMargin: number;
   /** Returns the size to request for a segment of this duration in seconds. */
   sizeFor(duration: number): Size;
@@ -49,16 +49,16 @@ export interface ReplacementPlan {
 const MIN_BUFFER_TO_START = 1.5;
 /** Seconds of buffer below which a running replacement is canceled in favor of the next segment. */
 const MIN_BUFFER_TO_CONTINUE = 1;
-/** Factor on the expected load time: a segment that arrives too late was rendered in vain. */
+/** Safety factor for the expected load time: a segment that arrives too late wastes the server's work. */
 const ARRIVAL_SAFETY_FACTOR = 1.5;
-/** Seconds that must remain for loading in any case. */
+/** Minimum seconds to allow for loading. */
 const MIN_LEAD_SECONDS = 0.25;
 
 const isFullyBuffered = ({ bufferedEnd, videoEnd }: Playhead) => bufferedEnd >= videoEnd - 0.25;
 const bufferAhead = ({ currentTime, playbackRate, bufferedEnd }: Playhead) =>
   (bufferedEnd - currentTime) / playbackRate;
 
-/** Returns whether loading ahead needs the whole capacity of the network and the server. */
+/** Returns whether the buffer is so low that a replacement must leave the network and the server to the next segment. */
 export const shouldYield = (playhead: Playhead): boolean =>
   !playhead.paused && !isFullyBuffered(playhead) && bufferAhead(playhead) < MIN_BUFFER_TO_CONTINUE;
 
@@ -77,7 +77,7 @@ export function secondsUntilPlayed(
   return (start + wrapAround - currentTime) / playbackRate;
 }
 
-/** Returns whether the requested region, or by more than a few pixels the requested size, has changed since. */
+/** Returns whether the region has changed since the segment was requested, or the exact size by more than a few pixels. */
 export const isOutdated = (
   segment: BufferedSegment,
   { exactSize, region }: Pick<ReplacementContext, "exactSize" | "region">,
@@ -92,7 +92,7 @@ function replacementSize(
   const { exactSize, region, sizeFor } = context;
   const isIdle =
     isFullyBuffered(playhead) || (playhead.paused && bufferAhead(playhead) >= BUFFER_AHEAD_SECONDS);
-  // A visible paused frame is replaced even if it differs by a few pixels only.
+  // A visible paused frame is replaced even if its size differs by only a few pixels.
   const isVisible = playhead.paused && segment.start <= playhead.currentTime;
   const needsUpdate = isOutdated(segment, context) || (isVisible && !sameSize(segment.exactSize, exactSize));
   if (needsUpdate) {
@@ -105,7 +105,7 @@ function replacementSize(
 
 /**
  * Returns the next buffered segment to request again, or null. This is the first segment that can arrive in time and
- * has another region or size than requested now. When nothing is left to load, segments that a slow connection has
+ * whose region or size differs from the current one. When nothing is left to load, segments that a slow connection has
  * reduced are replaced at the exact size, too.
  */
 export function nextReplacement(

@@ -52,14 +52,14 @@ const MAX_BUFFERED = 64;
  */
 export class SegmentReplacer {
   readonly #options: SegmentReplacerOptions;
-  /** By index, in the order of loading. */
+  /** Buffered segments by index, in the order of loading. */
   readonly #buffered = new Map<number, BufferedSegment>();
   #stopLoading: (() => void) | null = null;
   /** The replacement that is being loaded or appended. */
   #plan: ReplacementPlan | null = null;
   /** When its download started (`performance.now()`). */
   #startedAt = 0;
-  /** Seconds that the last replacement took, or had taken when canceled; halved with each segment that hls.js loads. */
+  /** Seconds that the last replacement took, or had taken when canceled; halved for each segment that hls.js loads. */
   #elapsed = 0;
   /** The earliest time of the next attempt (`performance.now()`). */
   #retryAt = 0;
@@ -261,7 +261,7 @@ export class SegmentReplacer {
       this.#options.pausedFrame.redraw();
   }
 
-  /** Flushes the back buffer if it has an outdated size, so that a seek back does not show it. */
+  /** Flushes the back buffer if its size or region is outdated, so that a seek back does not show it. */
   #evictOutdated(): void {
     const { hls, video, exactSize, region } = this.#options;
     const playing = this.#fragments.find(({ end }) => video.currentTime < end) ?? this.#fragments.at(-1);

@@ -2,8 +2,8 @@ import Hls from "hls.js";
 
 /**
  * Keeps one buffered range: after a seek, flushes every range but the one around the playhead. It flushes only when the
- * new position is buffered, and once per seek, because a segment that the server cannot render leaves two ranges for
- * good.
+ * new position is buffered, and once per seek, because a segment that the server cannot render permanently leaves two
+ * ranges.
  */
 export function keepSingleRange(hls: Hls, video: HTMLVideoElement): void {
   let seekPending = false;

@@ -8,7 +8,7 @@ interface MediaSourceType {
   isTypeSupported(type: string): boolean;
 }
 
-/** Returns the browser's media source; iPhones have only ManagedMediaSource. */
+/** Returns the browser's MediaSource class, if any; iPhones have only ManagedMediaSource. */
 const mediaSourceType = (): MediaSourceType | undefined => {
   const scope = globalThis as { MediaSource?: MediaSourceType; ManagedMediaSource?: MediaSourceType };
   return scope.MediaSource ?? scope.ManagedMediaSource;
@@ -22,7 +22,7 @@ export interface AudioAppenderOptions {
   readonly initSegment: Uint8Array<ArrayBuffer>;
   /** Duration of the video, in seconds. */
   readonly duration: number;
-  /** Priming samples at the start of the stream, in seconds. */
+  /** Duration of the priming samples at the start of the stream, in seconds. */
   readonly encoderDelay: number;
   onError(error: Error): void;
 }
@@ -63,6 +63,7 @@ export class AudioAppender {
     return false;
   }
 
+  /** Queues a fragment. */
   append(bytes: Uint8Array<ArrayBuffer>): void {
     this.#queue.push(bytes);
     this.#appendNext();

@@ -14,7 +14,7 @@ export class AudioRemuxer {
   /** For `MediaSource.isTypeSupported`. */
   readonly mimeType = 'audio/mp4; codecs="mp4a.40.2"';
   readonly initSegment: Uint8Array<ArrayBuffer>;
-  /** Priming samples at the start of the stream, in seconds. */
+  /** Duration of the priming samples at the start of the stream, in seconds. */
   readonly encoderDelay: number;
   readonly #asset: TileAsset;
   readonly #track: Pick<
@@ -41,7 +41,7 @@ export class AudioRemuxer {
     this.encoderDelay = track.priming / track.sampleRate;
   }
 
-  /** Reads the packets that are stored for a group, after it in the file. */
+  /** Reads the stored packets of a group, which follow it in the file. */
   async readPackets(group: number): Promise<Uint8Array[]> {
     const { first, end } = this.#packetRange(group);
     const stored = Math.min(end, this.#track.packetCount);
@@ -55,10 +55,11 @@ export class AudioRemuxer {
     return audioFragment({ index: group, decodeTime: first * this.#track.packetDuration }, packets);
   }
 
+  /** Returns the index of a group's first packet, and of the first packet after it. */
   #packetRange(group: number): { first: number; end: number } {
     const { sampleRate, packetDuration, priming } = this.#track;
-    const until = (seconds: number) => Math.ceil((seconds * sampleRate + priming) / packetDuration - 1e-6);
+    const packetAt = (seconds: number) => Math.ceil((seconds * sampleRate + priming) / packetDuration - 1e-6);
     const { start, end } = groupTimes(this.#asset, group);
-    return { first: group === 0 ? 0 : until(start), end: until(end) };
+    return { first: group === 0 ? 0 : packetAt(start), end: packetAt(end) };
   }
 }

@@ -1,12 +1,11 @@
 import type { Size } from "../geometry/size.js";
 
-/** What the media element reports about the frames on the canvas. */
+/** Properties of the frames on the canvas, for the media element to report. */
 interface FrameProperties {
   size(): Size;
   quality(): { readonly total: number; readonly dropped: number };
 }
 
-/** Covers the video. */
 const OVERLAY_STYLE: Partial<CSSStyleDeclaration> = {
   position: "absolute",
   inset: "0",
@@ -17,16 +16,16 @@ const OVERLAY_STYLE: Partial<CSSStyleDeclaration> = {
   transformOrigin: "0 0",
 };
 
-/** A canvas over a media element that has no frames. */
+/** A canvas over a media element without a video track. */
 export interface CanvasOverlay {
   show(): void;
-  /** Restores the media element's own properties. The canvas stays until it is removed. */
+  /** Restores the media element's own properties. Does not remove the canvas. */
   restoreVideo(): void;
 }
 
 /**
- * Puts a canvas over a media element that plays audio only. The element then reports the size and the frame counts of
- * the canvas, which otherwise would be 0. The canvas follows the transform and `object-fit` of the element.
+ * Puts a canvas over a media element that plays audio only. The element then reports the size and frame counts of the
+ * canvas instead of 0. The canvas follows the transform and `object-fit` of the element.
  */
 export function canvasOverlay(
   video: HTMLVideoElement,

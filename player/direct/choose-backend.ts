@@ -12,18 +12,18 @@ export interface DecodeBackend {
   readonly resolution: DynamicResolution;
 }
 
-/** Frames to decode for a measurement. The first ones, which also allocate memory and compile code, do not count. */
+/** Frames to decode in a benchmark. The warmup frames, which also allocate memory and compile code, do not count. */
 const BENCHMARK_FRAMES = 8;
 const WARMUP_FRAMES = 2;
 /** Share of the workers' time that auto mode may spend on a video; the rest is left to the page and the battery. */
 const AUTO_MODE_MAX_LOAD = 0.6;
-/** How many times as fast as all workers together the GPU must be. */
+/** Minimum speedup of the GPU over all kernel workers together. */
 const SPEEDUP_THRESHOLD = 1.3;
-/** Milliseconds that starting and measuring the GPU may take. */
+/** Time limit for starting and benchmarking the GPU, in milliseconds. */
 const GPU_TIMEOUT_MS = 1500;
 
 /**
- * Starts the kernel on worker threads, without measuring it.
+ * Starts the kernel on worker threads, without a benchmark.
  *
  * @throws PlayerError `not-supported` if no worker starts
  */
@@ -37,7 +37,7 @@ export async function openKernelBackend(
 
 /**
  * Decodes a few frames of the requested size with the kernel and, if there is a GPU, with the shader. Returns the
- * faster backend, or null if the video would take too large a share of this machine.
+ * faster backend, or null if decoding would load this machine too much.
  *
  * @param seconds position in the video of the frames to decode
  * @throws if nothing can be decoded here, or the signal's reason
@@ -59,7 +59,7 @@ export async function openFastBackend(
   const load = ({ resolution, workers }: DecodeBackend) => resolution.load(samplesPerSecond, workers.count);
   try {
     if (fetched.status === "rejected") throw fetched.reason;
-    const benchmark: Benchmark = { asset: directAsset, group, viewport };
+    const benchmark: Benchmark = { directAsset, group, viewport };
     await measure(benchmark, kernel, signal);
     const gpu = await openGpuBackend(benchmark, signal);
     if (gpu !== null && SPEEDUP_THRESHOLD * load(gpu) < load(kernel) && load(gpu) <= AUTO_MODE_MAX_LOAD) {
@@ -76,20 +76,20 @@ export async function openFastBackend(
   return null;
 }
 
-/** The frames to decode for a measurement. */
+/** The frames to decode in a benchmark. */
 interface Benchmark {
-  readonly asset: DirectAsset;
+  readonly directAsset: DirectAsset;
   readonly group: number;
   readonly viewport: Viewport;
 }
 
-/** Returns null without a GPU, or if it does not respond in time. */
+/** Starts and benchmarks the shader. Returns null without a GPU, or if it does not respond in time. */
 async function openGpuBackend(benchmark: Benchmark, signal: AbortSignal): Promise<DecodeBackend | null> {
   const adapter = await (navigator as Partial<Navigator>).gpu?.requestAdapter().catch(() => null);
   // A software adapter is slower than the kernel.
   if (!adapter || adapter.info.isFallbackAdapter) return null;
   const timeout = AbortSignal.any([signal, AbortSignal.timeout(GPU_TIMEOUT_MS)]);
-  const { asset, store } = benchmark.asset;
+  const { asset, store } = benchmark.directAsset;
   const getPayload = (group: number) => store.get(group)?.payload;
   const workers = await DecodeWorkers.start(asset, getPayload, timeout, "webgpu").catch(() => null);
   if (workers === null) return null;
@@ -104,9 +104,9 @@ async function openGpuBackend(benchmark: Benchmark, signal: AbortSignal): Promis
   }
 }
 
-/** Decodes the frames of a benchmark one after the other and adds their times to the backend's measurement. */
+/** Decodes the frames of a benchmark one after the other and adds their decoding times to `resolution`. */
 async function measure(
-  { asset: { asset }, group, viewport }: Benchmark,
+  { directAsset: { asset }, group, viewport }: Benchmark,
   { workers, resolution }: DecodeBackend,
   signal: AbortSignal,
 ): Promise<void> {

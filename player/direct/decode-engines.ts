@@ -14,7 +14,7 @@ export type EngineJob = Pick<
 /** Decodes frames of loaded groups. */
 export interface DecodeEngine {
   readonly name: EngineName;
-  /** Loads a group. Errors of its payload are thrown by `decode`. */
+  /** Loads a group. If its payload is invalid, `decode` throws, not this method. */
   load(group: number, payload: Uint8Array): void;
   unload(group: number): void;
   /** @param out RGBA, width x height x 4 bytes */
@@ -100,7 +100,7 @@ export class GpuEngine implements DecodeEngine {
         await this.#decoder.decodeRgba(this.#uploadGroup(job.group), job, out);
         return;
       } catch (error) {
-        // An error of the payload: the kernel would fail, too.
+        // The payload is invalid: the kernel would fail, too.
         if (error instanceof SieddError) throw error;
         await this.#switchToKernel();
       }
@@ -108,7 +108,7 @@ export class GpuEngine implements DecodeEngine {
     this.#kernel?.decode(job, out);
   }
 
-  /** Uploads a group to the GPU when the first frame of it is decoded. */
+  /** Returns a group on the GPU. Uploads it for its first frame. */
   #uploadGroup(group: number): GpuGroup {
     const payload = this.#payloads.get(group);
     if (payload === undefined) throw notLoaded(group);

@@ -155,24 +155,24 @@ export class DirectPlayback implements Playback {
     const { asset, store } = this.#asset;
     if (this.#failed || this.#abort.signal.aborted) return;
     const { currentTime } = this.#options.video;
-    const playing = groupOfFrame(asset, frameAt(asset, currentTime));
-    for (let group = playing; group < asset.groups.length; group++) {
+    const playingGroup = groupOfFrame(asset, frameAt(asset, currentTime));
+    for (let group = playingGroup; group < asset.groups.length; group++) {
       const { start, end } = groupTimes(asset, group);
       if (start > currentTime + FETCH_AHEAD_SECONDS) return;
       if (store.get(group) !== undefined) this.#appendAudio(group, start, end);
       else if (!store.isLoading(group)) {
         if (store.loadingCount >= MAX_REQUESTS) return;
-        void this.#fetch(group, playing);
+        void this.#fetch(group, playingGroup);
       }
     }
   }
 
-  async #fetch(group: number, playing: number): Promise<void> {
+  async #fetch(group: number, playingGroup: number): Promise<void> {
     const { asset, store } = this.#asset;
     const { start, end } = groupTimes(asset, group);
     const startedAt = performance.now();
     try {
-      const { payload, packets } = await store.fetch(group, playing);
+      const { payload, packets } = await store.fetch(group, playingGroup);
       if (this.#failed || this.#abort.signal.aborted) return;
       this.#options.onSegment({
         index: group,

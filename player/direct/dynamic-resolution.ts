@@ -2,13 +2,13 @@ import { chooseSampling, samplesPerPixel } from "../../codec/decode/sampling.js"
 import type { Region, Viewport } from "../../codec/internal.js";
 import type { Size } from "../geometry/size.js";
 
-// Loads are shares of the time of all workers.
+// A load is the share of all workers' time that decoding takes.
 
 /** Above this load, fewer pixels are decoded. */
 const MAX_LOAD = 0.9;
-/** The load that a reduced resolution aims at. */
+/** Target load of a reduced resolution. */
 const TARGET_LOAD = 0.7;
-/** Below this load, a reduced resolution returns to full quality. */
+/** Full quality is restored once its load would be at or below this. */
 const RECOVERY_LOAD = 0.6;
 /** Minimum scale of each side. A slower machine drops frames. */
 const MIN_SCALE = 0.35;
@@ -23,13 +23,13 @@ export interface DecodeQuality extends Size {
   readonly draft: boolean;
 }
 
-/** Returns the samples in a frame. Below the source's size, a pixel averages several samples unless it is a draft. */
+/** Returns the samples per frame. Below the source's size, each pixel averages several samples, except in a draft. */
 export const countSamples = ({ draft, ...viewport }: Viewport & { readonly draft: boolean }): number =>
   viewport.width * viewport.height * (draft ? 1 : samplesPerPixel(chooseSampling(viewport)));
 
 /** Measures the speed of the workers and adapts the resolution to it, so that audio and video stay in sync. */
 export class DynamicResolution {
-  /** Running mean on one worker. */
+  /** Running mean of the decoding time per sample on one worker. */
   #secondsPerSample = 0;
   #frames = 0;
   /** Scale of each side in draft quality; null decodes at full quality. */

@@ -28,7 +28,7 @@ export interface FrameSchedulerOptions {
   onPainted(frame: DecodedFrame): void;
   /** A group cannot be decoded and is skipped; the frame before it stays visible. */
   onGroupError(error: GroupDecodeError): void;
-  /** Decoding has failed for good. */
+  /** Decoding has failed permanently. */
   onError(error: unknown): void;
   /** Too many frames are dropped. */
   onTooSlow(): void;
@@ -90,7 +90,7 @@ export class FrameScheduler {
     this.tick();
   }
 
-  /** Called when the clock was set: the frames in between are not dropped. */
+  /** Called after a seek: skipped frames do not count as dropped. */
   onSeek(): void {
     this.#droppedFrames.resetClock();
     this.tick();
@@ -126,7 +126,7 @@ export class FrameScheduler {
     for (let index = current; index >= earliest; index--) {
       const frame = this.#frames.get(index);
       if (frame === painted && frame !== undefined) return;
-      // A frame before the painted one, or of a previous region, would jump back.
+      // A frame before the painted one, or one of a previous region, would jump back.
       const isOlder =
         painted !== null && playing && index < current && painted.index >= index && painted.index <= current;
       if (isOlder) return;
@@ -154,9 +154,9 @@ export class FrameScheduler {
     if (playing) resolution.adapt(this.#size, this.#region, framesPerSecond, workers.count);
     const quality = playing ? resolution.quality(this.#size) : { ...this.#size, draft: false };
     const maxFrames = Math.max(2, Math.floor(AHEAD_BYTES / (4 * quality.width * quality.height)));
-    const secondAhead = Math.max(2, Math.ceil(AHEAD_SECONDS * framesPerSecond));
-    const count = Math.min(maxFrames, playing ? secondAhead : PAUSED_AHEAD_FRAMES, asset.frameCount);
-    this.#frames.evictOutside(current, Math.min(maxFrames, secondAhead), asset.frameCount);
+    const aheadFrames = Math.max(2, Math.ceil(AHEAD_SECONDS * framesPerSecond));
+    const count = Math.min(maxFrames, playing ? aheadFrames : PAUSED_AHEAD_FRAMES, asset.frameCount);
+    this.#frames.evictOutside(current, Math.min(maxFrames, aheadFrames), asset.frameCount);
     const isLate = playing && this.#frames.get(current) === undefined && this.#painted !== null;
     const lead = isLate ? this.#leadFrames(quality, framesPerSecond, count) : 0;
     for (let i = Math.max(0, lead); i < count && workers.idleCount > 0; i++) {
@@ -176,14 +176,14 @@ export class FrameScheduler {
     return (num / den) * (playing ? video.playbackRate : 1) || 1;
   }
 
-  /** Returns how many frames ahead to decode when late: a frame that is started now is ready that much later. */
+  /** Returns how many frames to skip when decoding is late: they would be due before their decoding finishes. */
   #leadFrames(quality: DecodeQuality, framesPerSecond: number, count: number): number {
     const samples = countSamples({ ...quality, region: this.#region });
     const seconds = this.#options.resolution.expectedSeconds(samples);
     return Math.min(count - 1, Math.ceil(seconds * framesPerSecond) - 1);
   }
 
-  /** Returns whether a frame is decoded or being decoded. With `anySize`, a reduced resolution counts, too. */
+  /** Returns whether a frame is decoded or being decoded. With `anySize`, a reduced resolution also counts. */
   #isDone(index: number, anySize: boolean): boolean {
     if (this.#inFlight.get(index) === this.#version) return true;
     const frame = this.#frames.get(index);

@@ -10,9 +10,9 @@ export interface StoredGroup {
   readonly packets: readonly Uint8Array[];
 }
 
-/** Bytes of groups to keep: fifteen minutes at 60 kB per second. A stored group needs no further request. */
+/** Maximum bytes of stored groups: 18 minutes at 60 kB per second. */
 const MAX_BYTES = 64 * 1024 * 1024;
-/** Bytes between two groups to fetch along with the first. A larger gap holds more than its audio. */
+/** Maximum bytes between two groups to fetch along with the first. A larger gap holds more than its audio. */
 const MAX_GAP_BYTES = 2 * 1024 * 1024;
 
 /** Fetches the groups of a video, each in one request together with its audio, and stores them. */
@@ -46,17 +46,18 @@ export class GroupStore {
   /**
    * Fetches a group, or joins the request in flight.
    *
-   * @param playing index of the group that plays; groups farthest from it are evicted first
+   * @param playingGroup groups farthest from this one are evicted first
+   * @throws as `RangeSource.read` does
    */
-  fetch(group: number, playing: number): Promise<StoredGroup> {
+  fetch(group: number, playingGroup: number): Promise<StoredGroup> {
     const stored = this.#groups.get(group);
     if (stored !== undefined) return Promise.resolve(stored);
-    const loading = this.#loading.get(group) ?? this.#load(group, playing);
+    const loading = this.#loading.get(group) ?? this.#load(group, playingGroup);
     this.#loading.set(group, loading);
     return loading;
   }
 
-  async #load(group: number, playing: number): Promise<StoredGroup> {
+  async #load(group: number, playingGroup: number): Promise<StoredGroup> {
     const { offset, size } = this.#asset.groups[group]!;
     const end = this.#asset.groups[group + 1]?.offset ?? this.#asset.bytes;
     const gap = end - offset - size;
@@ -70,7 +71,7 @@ export class GroupStore {
       const stored = { payload, packets };
       this.#groups.set(group, stored);
       this.#bytes += byteLength(stored);
-      this.#evict(playing);
+      this.#evict(playingGroup);
       return stored;
     } finally {
       this.#loading.delete(group);
@@ -79,9 +80,9 @@ export class GroupStore {
   }
 
   /** Evicts the groups farthest from the playing one while the store is over its limit. */
-  #evict(playing: number): void {
+  #evict(playingGroup: number): void {
     while (this.#bytes > MAX_BYTES && this.#groups.size > 2) {
-      const distance = (group: number) => Math.abs(group - playing);
+      const distance = (group: number) => Math.abs(group - playingGroup);
       const farthest = [...this.#groups.keys()].reduce((a, b) => (distance(b) > distance(a) ? b : a));
       this.#bytes -= byteLength(this.#groups.get(farthest)!);
       this.#groups.delete(farthest);

@@ -25,9 +25,9 @@ export interface DirectAsset {
  *   paper profile; or the signal's reason
  */
 export async function openDirectAsset(url: string, signal: AbortSignal): Promise<DirectAsset> {
-  const life = new AbortController();
-  signal.addEventListener("abort", () => life.abort(signal.reason), { signal: life.signal });
-  const source = await RangeSource.open(url, life.signal);
+  const requests = new AbortController();
+  signal.addEventListener("abort", () => requests.abort(signal.reason), { signal: requests.signal });
+  const source = await RangeSource.open(url, requests.signal);
   try {
     const asset = await openAsset(source, { signal });
     if (asset.profile !== "tile") throw requiresServer(url);
@@ -42,7 +42,7 @@ export async function openDirectAsset(url: string, signal: AbortSignal): Promise
     };
     const audio = new AudioRemuxer(asset);
     const store = new GroupStore(asset, source, audio);
-    return { asset, info, audio, store, close: () => life.abort() };
+    return { asset, info, audio, store, close: () => requests.abort() };
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     if (error instanceof SieddError) throw invalidVideo(url, error);

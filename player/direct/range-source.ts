@@ -3,9 +3,9 @@ import type { ByteSource } from "../../codec/internal.js";
 import { badResponse, errorForStatus, rangesNotSupported, serverUnreachable } from "../errors.js";
 import { delay } from "../source/video-info.js";
 
-/** Bytes of the first request: the header of a video of several minutes, and mostly its first group, too. */
+/** Bytes of the first request: enough for the header of a video of several minutes, and usually its first group. */
 const FIRST_BYTES = 65_536;
-/** Attempts at a request before the network counts as down. */
+/** Maximum attempts at a request, including the first. */
 const MAX_ATTEMPTS = 7;
 const FIRST_RETRY_SECONDS = 0.5;
 const MAX_RETRY_SECONDS = 8;
@@ -36,7 +36,7 @@ export class RangeSource implements ByteSource {
   readonly size: number;
   readonly #validator: string | null;
   readonly #signal: AbortSignal;
-  /** By offset. */
+  /** Prefetched bytes by their offset in the file. */
   readonly #prefetched = new Map<number, Uint8Array<ArrayBuffer>>();
 
   private constructor(url: string, size: number, first: RangeResponse, signal: AbortSignal) {

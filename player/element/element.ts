@@ -14,9 +14,9 @@ import { SessionController } from "./session-controller.js";
 import { mirrorTextTracks, offerAudioTracks, offerRenditions } from "./tracks.js";
 
 /**
- * `<siedd-player src=".../movie">`: plays a video at exactly the pixels that it covers on the screen, and follows when
- * these change. It has the members and events of a video element. docs/reference/element.md lists its attributes, custom
- * properties and parts.
+ * `<siedd-player src=".../movie">`: plays a video at exactly the pixel size that it covers on screen, and adapts when
+ * that changes. It has the members and events of a video element. docs/reference/element.md lists its attributes,
+ * custom properties and parts.
  */
 export class SieddPlayerElement extends PlayerOptionsElement {
   static readonly observedAttributes = [
@@ -75,8 +75,8 @@ export class SieddPlayerElement extends PlayerOptionsElement {
     return this.#session?.requestedSize ?? null;
   }
   /**
-   * Width of the frame on screen, in pixels as they were decoded. Before the first frame of the elastic rendition, whose
-   * metadata names the largest possible size, this is the requested width.
+   * Width of the decoded frame on screen, in pixels. Before the first frame of the elastic rendition, whose metadata
+   * contains the largest possible size, this is the requested width.
    */
   override get videoWidth(): number {
     return this.#shownSize.width;
@@ -170,7 +170,7 @@ export class SieddPlayerElement extends PlayerOptionsElement {
   }
 
   attributeChangedCallback(name: string, before: string | null, value: string | null): void {
-    // The viewer can change region and zoom without changing the attributes. Setting the same value again resets them.
+    // The viewer can change region and zoom without the attributes, so setting the same value again must reset them.
     if (name === "region" || name === "zoom") {
       this.#controls.attributeChanged(name, value);
       return;
@@ -208,7 +208,7 @@ export class SieddPlayerElement extends PlayerOptionsElement {
     try {
       await super.play();
     } catch (error) {
-      // Another source has replaced the first and continues. Only pause() or another video cancels playback.
+      // A new source of the same video aborts play(). Only pause() or another video cancels playback.
       if ((error as Error).name !== "AbortError" || this.video.paused) throw error;
       await this.#playVideo();
     }
@@ -263,7 +263,7 @@ export class SieddPlayerElement extends PlayerOptionsElement {
   }
 
   #onRegion(): void {
-    // With native HLS another region is another stream, and the video has no frame until it plays.
+    // With native HLS, another region is another stream, and the video has no frame until that stream plays.
     if (this.transport === "native") this.#controls.zoom.holdFrame();
     this.#session?.updateSize();
     const { region, zoom } = this;

@@ -93,7 +93,7 @@ abstract class ForwardingBase extends ElementBase {
   }
 }
 
-/** Defines every member that the video element of this browser has, so that none is missing from a list. */
+/** Defines every member that the video element of this browser has. A hand-written list could miss some. */
 function forwardMembers(prototype: object): void {
   const native = [globalThis.HTMLVideoElement?.prototype, globalThis.HTMLMediaElement?.prototype];
   for (const source of native) {

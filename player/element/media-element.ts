@@ -51,7 +51,7 @@ export const VIDEO_ATTRIBUTES = [
   "preload",
 ] as const;
 
-/** Returns a copy of the event for another target, of the same class if it has a constructor for it. */
+/** Returns a copy of the event for another target, of the same class if that class can be constructed. */
 function cloneEvent(event: Event): Event {
   const Class = event.constructor as new (type: string, init: Event) => Event;
   try {
@@ -77,8 +77,8 @@ export abstract class MediaElement extends ForwardingElement {
   }
 
   /**
-   * Sets the properties that the page set before the element was defined. Not called by the constructor, in which attribute
-   * changes are not reported.
+   * Sets the properties that the page set before the element was defined. Not called by the constructor: attribute
+   * changes are not reported there.
    */
   protected upgradeProperties(): void {
     for (const [name, value] of this.#earlyProperties)
@@ -120,7 +120,7 @@ export abstract class MediaElement extends ForwardingElement {
 
   /**
    * Makes the current rate the default of the inner video. Each new source resets the rate to the default, and one video
-   * has several sources: other regions, transports, or a replaced asset. The default of the page is a field of this class.
+   * has several sources: other regions, transports, or a replaced asset. A field of this class holds the page's default.
    */
   #preserveRate(): void {
     const { video } = this;
@@ -137,7 +137,7 @@ export abstract class MediaElement extends ForwardingElement {
   get paused(): boolean {
     return this.video.paused;
   }
-  /** Seconds. */
+  /** Playback position in seconds. */
   get currentTime(): number {
     return this.pausedFrame.position ?? this.video.currentTime;
   }
@@ -151,7 +151,7 @@ export abstract class MediaElement extends ForwardingElement {
   get seeking(): boolean {
     return this.pausedFrame.position === null && this.video.seeking;
   }
-  /** The rate is kept when the source changes, also if it is set before the video is loaded. */
+  /** Playback rate. It is kept when the source changes, and can be set before the video is loaded. */
   get playbackRate(): number {
     return this.video.playbackRate;
   }
@@ -171,7 +171,7 @@ export abstract class MediaElement extends ForwardingElement {
     this.#defaultPlaybackRate = value;
     queueMicrotask(() => this.dispatchEvent(new Event("ratechange")));
   }
-  /** Width of the frame on screen, in pixels as they were decoded. */
+  /** Width of the decoded frame on screen, in pixels. */
   get videoWidth(): number {
     return this.video.videoWidth;
   }

@@ -3,7 +3,7 @@ import type { PlayerMode } from "../session/open-video.js";
 import { parseCap, parseMode, parseQuality, parseSource } from "./attributes.js";
 import { MediaElement } from "./media-element.js";
 
-/** A media element with the attributes that say what is loaded and at which size. */
+/** A media element with the attributes that select the video and the size to request. */
 export abstract class PlayerOptionsElement extends MediaElement {
   #maxSize: Size = { width: Number.POSITIVE_INFINITY, height: Number.POSITIVE_INFINITY };
   #mode: PlayerMode = "server";
@@ -48,7 +48,7 @@ export abstract class PlayerOptionsElement extends MediaElement {
     if (quality === "auto") this.removeAttribute("quality");
     else this.setAttribute("quality", String(quality));
   }
-  /** Whether the controls are shown. They never are in the slot `media` of another player. */
+  /** Whether the controls are shown. They are always hidden in the slot `media` of another player. */
   get controls(): boolean {
     return !this.hasAttribute("nocontrols") && this.slot !== "media";
   }

@@ -47,7 +47,7 @@ export const ATTRIBUTES = {
     values: "`auto`, or an integer >= 16, in output pixels",
     default: "`auto`",
     description:
-      "Height to request. `auto` follows the size on screen and requests fewer pixels on a slow connection. A number is requested whatever the size on screen and the connection.",
+      "Height to request. `auto` follows the size on screen and requests fewer pixels on a slow connection. A number is requested regardless of the size on screen and the connection.",
   },
   region: {
     property: "region",
@@ -71,7 +71,7 @@ export const ATTRIBUTES = {
     property: null,
     values: "text",
     default: "the last path segment of `src`",
-    description: "Title of the video on lock screens and in media controls of the system.",
+    description: "Title of the video on the lock screen and in the system's media controls.",
   },
   nocontrols: {
     property: "controls",
@@ -125,7 +125,7 @@ export const ATTRIBUTES = {
   playsinline: {
     property: "playsInline",
     values: "present or absent",
-    default: "the video plays inline anyway",
+    default: "the video always plays inline",
     description: AS_ON_VIDEO,
   },
   poster: {
@@ -154,7 +154,7 @@ export const EVENTS = {
 /** Properties without an attribute, in addition to those of a media element. */
 export const PROPERTIES = {
   requestedSize: "The requested size in output pixels; null before the video and the layout are known.",
-  videoWidth: "Width of the frame on screen, in pixels as they were decoded. `videoHeight` is its height.",
+  videoWidth: "Width of the decoded frame on screen, in pixels. `videoHeight` is its height.",
   transport: "`elastic`, `levels`, `native` or `direct`; null before playback starts.",
   hls: "The hls.js instance; null if there is none.",
   info: "Size, duration, frame rate and limits of the video; null before they are known.",

@@ -2,7 +2,7 @@ import type { Session } from "../session/session.js";
 
 /** Opens and closes the session of a player element, and keeps what outlives a session. */
 export class SessionController {
-  /** Position at which the video starts, in seconds. Also that at which the element left the document. */
+  /** Start position in seconds. Also keeps the position while the element is out of the document. */
   startAt = 0;
   #session: Session | null = null;
   #abortController: AbortController | null = null;
@@ -34,7 +34,7 @@ export class SessionController {
    * Opens the session if necessary and waits until the video has a source.
    *
    * @throws PlayerError if the video cannot be opened
-   * @throws DOMException `AbortError` if playback was canceled meanwhile
+   * @throws DOMException `AbortError` if `cancelPlay` is called or another video is loaded meanwhile
    */
   async waitUntilStarted(): Promise<void> {
     if (this.#session === null) this.open();

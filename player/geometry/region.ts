@@ -18,10 +18,10 @@ export interface Point {
 export const MIN_REGION_SIDE = 16;
 /** Largest zoom factor. */
 export const MAX_ZOOM = 32;
-/** Zoom levels per doubling to which a gesture snaps. */
+/** Number of zoom levels per doubling that a gesture snaps to. */
 const LEVELS_PER_DOUBLING = 4;
-/** Grid positions per width of the region to which a gesture snaps. Viewers of the same spot then share the cache. */
-const GRID_STEPS_PER_WIDTH = 16;
+/** Grid steps per side of the region that a gesture snaps to. */
+const GRID_STEPS_PER_SIDE = 16;
 
 export const fullRegion = ({ width, height }: Size): Region => ({ x: 0, y: 0, width, height });
 
@@ -49,11 +49,11 @@ export const maxZoom = ({ width, height }: Size): number =>
 export function clampRegion(region: Region, frame: Size): Region {
   const width = Math.min(region.width, frame.width);
   const height = Math.min(region.height, frame.height);
-  const within = (start: number, length: number, limit: number) =>
+  const clampStart = (start: number, length: number, limit: number) =>
     Math.min(Math.max(0, start), limit - length);
   return {
-    x: within(region.x, width, frame.width),
-    y: within(region.y, height, frame.height),
+    x: clampStart(region.x, width, frame.width),
+    y: clampStart(region.y, height, frame.height),
     width,
     height,
   };
@@ -66,7 +66,7 @@ export function regionAround(center: Point, zoom: number, frame: Size): Region {
   return clampRegion({ x: center.x - width / 2, y: center.y - height / 2, width, height }, frame);
 }
 
-/** Multiplies the zoom by a factor and keeps the point at its place on the screen. */
+/** Multiplies the zoom by a factor and keeps the point in place on the screen. */
 export function zoomAt(region: Region, factor: number, point: Point, frame: Size): Region {
   const before = zoomFactor(region, frame);
   const zoom = Math.min(Math.max(1, before * factor), maxZoom(frame));
@@ -92,14 +92,14 @@ export function regionContaining(rectangle: Region, frame: Size): Region {
 
 /**
  * Snaps a region to a geometric scale of zoom levels and a grid of a sixteenth of its size, in integer pixels. Viewers
- * of the same spot then request the same region.
+ * who zoom into the same spot then request the same region and share cached segments.
  */
 export function snapRegion(region: Region, frame: Size): Region {
   const level = Math.round(LEVELS_PER_DOUBLING * Math.log2(zoomFactor(region, frame)));
   const zoom = Math.min(Math.max(1, 2 ** (level / LEVELS_PER_DOUBLING)), maxZoom(frame));
   const { x, y, width, height } = regionAround(regionCenter(region), zoom, frame);
   const snap = (start: number, length: number, limit: number) => {
-    const step = length / GRID_STEPS_PER_WIDTH;
+    const step = length / GRID_STEPS_PER_SIDE;
     const side = Math.min(limit, Math.max(MIN_REGION_SIDE, Math.round(length)));
     // The last position touches the far edge, whether or not it is on the grid.
     const snapped = start + length >= limit - step / 2 ? limit - side : Math.round(start / step) * step;
@@ -138,7 +138,7 @@ export function parseRegion(text: string | null): ParsedRegion | null | undefine
   return numbers[2] > 0 && numbers[3] > 0 ? { percent, numbers } : undefined;
 }
 
-/** Converts a parsed region to integer pixels of this frame, at least the smallest region; null is the full frame. */
+/** Converts a parsed region to integer pixels of this frame, enlarged to the minimum size; null is the full frame. */
 export function resolveRegion({ percent, numbers }: ParsedRegion, frame: Size): Region | null {
   const scale = (value: number, length: number) => (percent ? (Math.min(value, 100) / 100) * length : value);
   const [x, y, w, h] = numbers;

@@ -19,7 +19,7 @@ export function containSize(box: Size, frame: Size): Size {
   return { width: frame.width * scale, height: frame.height * scale };
 }
 
-/** Returns whether the frame fills the box, up to the pixel that rounding may leave. */
+/** Returns whether the frame fills the box, apart from bars of less than two pixels, which rounding may leave. */
 export function fillsBox(box: Size, frame: Size): boolean {
   const { width, height } = containSize(box, frame);
   return box.width - width < 2 && box.height - height < 2;
@@ -37,7 +37,7 @@ export type ObjectFit = (typeof OBJECT_FITS)[number];
 /** Returns the size at which the video is rendered, in the same pixels as the box. */
 function renderedSize(box: Size, source: Size, fit: ObjectFit): Size {
   if (fit === "fill") return box;
-  // CSS then shows each source pixel as one of its own.
+  // Each source pixel then covers one CSS pixel.
   if (fit === "none") return source;
   const contained = containSize(box, source);
   if (fit === "scale-down") return contained.width > source.width ? source : contained;
@@ -100,11 +100,11 @@ export function sizeParameter(size: Size, source: Size): string {
 export const fillSize = (url: string, parameter: string): string =>
   url.replace(/\{size\}|%7Bsize%7D/gi, () => parameter);
 
-/** Replaces `full` before the literal `{size}` in an elastic playlist of the full frame. */
+/** Replaces the region `full` before the literal `{size}` in the URL of a segment. */
 export const fillRegion = (url: string, region: string): string =>
   url.replace(/\/full\/(?=\{size\}|%7Bsize%7D)/i, () => `/${region}/`);
 
-/** Relative change of a side from which the buffer is worth replacing. */
+/** Minimum relative change of a side for which buffered segments are replaced. */
 const NOTABLE_SIZE_CHANGE = 0.04;
 
 export function isNotableChange(from: Size, to: Size): boolean {
@@ -113,8 +113,9 @@ export function isNotableChange(from: Size, to: Size): boolean {
 }
 
 /**
- * Returns how long, in milliseconds, a new size must stay before it is requested. A notable change is requested soon after
- * the resize ends. A few pixels, such as a scroll bar that comes and goes, must stay longer.
+ * Returns how long, in milliseconds, a new size must remain unchanged before it is requested. A notable change is
+ * requested soon after the resize ends. A change of a few pixels, such as by a scroll bar that comes and goes, waits
+ * longer.
  */
 export function resizeDebounceMs(from: Size | null, to: Size): number {
   if (from === null) return 0;

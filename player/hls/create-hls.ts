@@ -42,9 +42,9 @@ const DEFAULT_CONFIG: Partial<HlsConfig> = {
 };
 
 /**
- * Returns the configuration of CMCD (Common Media Client Data), which orders the server's queue. It is sent in headers:
- * in the query it would make URLs differ between viewers and defeat every cache. Off for another origin, where each
- * segment's headers would need a preflight request.
+ * Returns the configuration of CMCD (Common Media Client Data), by which the server orders its queue. CMCD is sent in
+ * headers: in the query it would make URLs differ between viewers and defeat every cache. It is off for another origin,
+ * where the headers of each segment would need a preflight request.
  */
 function cmcdConfig(playlist: string): Partial<HlsConfig> {
   if (new URL(playlist, location.href).origin !== location.origin) return {};

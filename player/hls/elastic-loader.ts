@@ -32,7 +32,7 @@ interface SharedState {
   readonly inFlight: Set<ElasticFragmentLoader>;
 }
 
-/** The fragment loaders of one hls.js instance. They request each segment at the size and region of that time. */
+/** The fragment loaders of one hls.js instance. They request each segment at the current size and region. */
 export class ElasticLoaders {
   /** For hls.js's `fLoader` option. */
   readonly loader: FragmentLoaderConstructor;
@@ -58,7 +58,7 @@ export class ElasticLoaders {
   }
 }
 
-/** What hls.js has asked for; kept to restart the request. */
+/** The arguments of `load()`, kept to restart the request. */
 interface LoadCall {
   readonly context: SegmentLoaderContext;
   /** The URL with its placeholders. */
@@ -109,7 +109,7 @@ class ElasticFragmentLoader implements Loader<FragmentLoaderContext> {
     this.#send(this.#call);
   }
 
-  /** Aborts the request and repeats it. hls.js does not notice; it would not request a first segment again. */
+  /** Aborts the request and repeats it, without reporting to hls.js, which would not request a first segment again. */
   restart(): void {
     this.#inner.destroy();
     this.#inner = new RetryAfterLoader(this.#hlsConfig);
@@ -210,13 +210,17 @@ class ElasticFragmentLoader implements Loader<FragmentLoaderContext> {
   }
 }
 
-/** Fills the placeholders in CMCD's `nor` (next object request), which hls.js takes from the playlist as it is. */
+/** Fills the placeholders in CMCD's `nor` (next object request), which hls.js copies unchanged from the playlist. */
 const fillNextObject = (header: string, request: SegmentRequest): string =>
   header.replace(/\bnor="([^"]*)"/, (_match, url: string) => {
     return `nor="${encodeURIComponent(request.fillUrl(decodeURIComponent(url)))}"`;
   });
 
-/** @param details the XMLHttpRequest of the response */
+/**
+ * Measures a finished download.
+ *
+ * @param details the XMLHttpRequest of the response
+ */
 function measureLoad(
   { loading: { start, first, end }, total }: LoaderStats,
   details: unknown,

@@ -18,9 +18,8 @@ type ElasticTransport = "elastic" | "levels";
 const LEVEL_SEGMENT = /\/[^/]+\/[^/]+\/(seg-\d+\.m4s)/;
 
 /**
- * Plays one playlist in which each segment comes at the size that is requested when it is loaded. Uses the elastic
- * rendition, or, in browsers that need parameter sets in an init segment, segments of levels with their init segment
- * prepended.
+ * Plays a playlist and requests each segment at the size that is current when it loads. Uses the elastic rendition, or,
+ * in browsers that need parameter sets in an init segment, segments of levels with their init segments prepended.
  */
 export class ElasticPlayback implements Playback {
   readonly transport: ElasticTransport;

@@ -15,7 +15,7 @@ export interface HlsErrorOptions {
 
 /** Failures of one segment (status 500, or bytes that the browser rejects) after which it is skipped. */
 const MAX_FAILURES = 2;
-/** Consecutive segments to skip before the whole video counts as unplayable. */
+/** Maximum consecutive segments to skip. If the next one fails too, the video counts as unplayable. */
 const MAX_SKIPPED = 3;
 /** A second decoder failure within this time is fatal, in milliseconds. */
 const RECOVERY_INTERVAL_MS = 5000;
@@ -56,7 +56,7 @@ class SegmentFailures {
   }
 }
 
-/** Converts a fatal error of hls.js that is not of the decoder. */
+/** Converts a fatal error of hls.js. */
 function toPlayerError(data: ErrorData, src: string): PlayerError {
   if (data.type !== Hls.ErrorTypes.NETWORK_ERROR) return notPlayable(data.error);
   // hls.js names a timeout only in `details`. A network error without a status is an invalid playlist.
@@ -64,7 +64,7 @@ function toPlayerError(data: ErrorData, src: string): PlayerError {
   return status === undefined ? badResponse(data.error) : errorForStatus(status, src, data.error);
 }
 
-/** Skips segments that cannot be had, recovers from decoder failures, and reports everything else. */
+/** Skips segments that cannot be rendered or played, recovers from decoder failures, and reports all other errors. */
 export function handleHlsErrors(hls: Hls, options: HlsErrorOptions): void {
   const segments = new SegmentFailures();
   let lastRecovery = Number.NEGATIVE_INFINITY;
@@ -80,7 +80,7 @@ export function handleHlsErrors(hls: Hls, options: HlsErrorOptions): void {
   hls.on(Hls.Events.ERROR, (_event, data) => {
     const skipped = segments.add(data);
     if (skipped !== null) {
-      // As if the playlist had an EXT-X-GAP tag: hls.js then continues behind the segment.
+      // As if the playlist had an EXT-X-GAP tag: hls.js then continues after the segment.
       skipped.gap = true;
       skipped.tagList.push(["GAP"]);
       options.onMissing?.({ start: skipped.start, end: skipped.end });

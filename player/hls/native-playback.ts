@@ -1,7 +1,7 @@
 import { notPlayable } from "../errors.js";
 import { masterUrl, type Playback, type PlaybackOptions } from "../playback/transport.js";
 
-/** Plays HLS by the browser itself, which chooses among the variants. */
+/** Plays HLS natively: the browser loads the playlists and chooses among the variants. */
 export class NativePlayback implements Playback {
   readonly transport = "native";
   readonly hls = null;

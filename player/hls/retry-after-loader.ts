@@ -6,7 +6,7 @@ const DefaultLoader = Hls.DefaultConfig.loader as unknown as new (
   config: HlsConfig,
 ) => Loader<FragmentLoaderContext>;
 
-/** Milliseconds after which hls.js retries a failed request for the first time. */
+/** Delay before hls.js's first retry of a failed request, in milliseconds. */
 export const FIRST_RETRY_MS = 500;
 
 /**
@@ -14,8 +14,8 @@ export const FIRST_RETRY_MS = 500;
  *
  * - hls.js 1.7 does not read Retry-After. On status 503 this loader delays the error by the requested time, so that
  *   hls.js does not retry earlier and still counts its retries.
- * - Init segments in flight are not aborted. hls.js 1.7 aborts them whenever it turns to another segment, and the abort
- *   then cancels that segment, too: after quick seeks the two keep canceling each other.
+ * - Init segments in flight are not aborted. hls.js 1.7 aborts them whenever it switches to another segment, and the
+ *   abort then also cancels that segment: after quick seeks the two keep canceling each other.
  */
 export class RetryAfterLoader extends DefaultLoader {
   #timer: ReturnType<typeof setTimeout> | undefined;

@@ -42,7 +42,7 @@ export class PausedFrame {
   readonly #video: HTMLVideoElement;
   readonly #videoEnd: () => VideoEnd | null;
   #pending: PendingRedraw | null = null;
-  /** Whether the screen shows an older frame: a seek went beyond the last frame, or the buffer changed since. */
+  /** Whether the frame on screen is outdated: a seek went beyond the last frame, or the buffer has changed since. */
   #stale = false;
   /** Whether `ended` was dispatched at the current position. */
   #ended = false;

@@ -62,7 +62,7 @@ export interface SegmentSource {
   onLoaded(segment: LoadedSegment, exactSize: Size): void;
 }
 
-/** A request made outside of hls.js's own controllers; it carries its own source. */
+/** The context of a fragment request. Requests made outside of hls.js's controllers carry their own source. */
 export interface SegmentLoaderContext extends FragmentLoaderContext {
   readonly source?: SegmentSource;
 }

@@ -12,7 +12,7 @@ import type { LoadedSegment } from "./segment.js";
  *
  * - `elastic`: HLS through hls.js, with a size chosen for each segment.
  * - `levels`: the same, with an init segment per size, for browsers without in-band parameter sets.
- * - `native`: HLS by the browser itself.
+ * - `native`: HLS as the browser itself plays it.
  * - `direct`: the asset is decoded in the browser.
  */
 export type Transport = "elastic" | "levels" | "native" | "direct";

@@ -4,7 +4,7 @@ import { notSupported } from "../errors.js";
 import type { Playback, PlaybackOptions, SizeChange, Transport } from "../playback/transport.js";
 import { videoUrl } from "../source/video-url.js";
 
-/** The two modes to choose from. */
+/** Starts either of the two modes to choose from. */
 export interface AutoModeFactories {
   loadDirect(): Promise<typeof import("../direct/index.js")>;
   /** Returns null if this browser cannot play HLS. */
@@ -56,7 +56,7 @@ export class AutoPlayback implements Playback {
 
   /** Returns null if direct mode is too slow or saves no data. */
   async #startDirect(): Promise<Playback | null> {
-    // An asset has the same bytes at any size. The server's stream of just the requested size saves data.
+    // The asset is the same number of bytes at any resolution. The server's stream at the requested size saves data.
     const { connection } = navigator as { connection?: { saveData?: boolean } };
     if (connection?.saveData === true) return null;
     const { src, startAt, requestedSize } = this.#options;
@@ -95,7 +95,7 @@ export class AutoPlayback implements Playback {
     signal.addEventListener("abort", removeCanvas, { once: true });
     video.addEventListener("loadeddata", removeCanvas, { once: true, signal });
     this.#startServer({ ...this.#options, startAt });
-    // Shows the position before the first segment has loaded.
+    // The position is then right even before the first segment has loaded.
     video.currentTime = startAt;
     if (!paused && !ended) video.play().catch(() => undefined);
   }

@@ -36,7 +36,7 @@ export interface SessionOptions {
   region(): Region | null;
   /** Returns the height that the viewer has chosen, in output pixels; null follows the container. */
   fixedHeight(): number | null;
-  /** Reports whether the frame has the container's shape, so that rounding may leave no bar of a pixel. */
+  /** Reports whether the frame has the container's aspect ratio and so should fill it, without a bar from rounding. */
   onFillsContainer(fills: boolean): void;
   onInfo(info: PlayerVideoInfo): void;
   /** An hls.js instance has started; the signal aborts when it stops. */
@@ -61,7 +61,7 @@ export class Session {
   #started = false;
   #playback: Playback | null = null;
   /** Aborts when `#playback` stops. */
-  #playbackLife: AbortController | null = null;
+  #playbackAbort: AbortController | null = null;
   #containerSize: Size | null = null;
   #playbackRegion: Region | null = null;
   /** A replaced video is reloaded once, and again only after one of its segments has loaded. */
@@ -174,7 +174,7 @@ export class Session {
     const regionChanged = !sameRegion(change.region, this.#playbackRegion);
     this.#playbackRegion = change.region;
     if (regionChanged && this.transport === "native") {
-      // Another region has another master playlist. The element shows the last frame meanwhile.
+      // Each region has its own master playlist. The element keeps the last frame visible while this one loads.
       const { video } = this.#options;
       const [position, playing] = [video.currentTime, !video.paused];
       this.#stop();
@@ -202,8 +202,8 @@ export class Session {
       return;
     }
     this.#playback = playback;
-    this.#playbackLife = new AbortController();
-    const { signal } = this.#playbackLife;
+    this.#playbackAbort = new AbortController();
+    const { signal } = this.#playbackAbort;
     if (playback.ready === undefined) this.#onReady(resume, signal);
     else void playback.ready.then(() => this.#onReady(resume, signal));
   }
@@ -263,7 +263,7 @@ export class Session {
   }
 
   #stop(): void {
-    this.#playbackLife?.abort();
+    this.#playbackAbort?.abort();
     this.#playback?.destroy();
     this.#playback = null;
     this.#started = false;

@@ -2,6 +2,7 @@
 export interface Thumbnail {
   readonly start: number;
   readonly end: number;
+  /** URL of the sprite sheet. */
   readonly sheet: string;
   readonly x: number;
   readonly y: number;

@@ -21,7 +21,7 @@ const positive = (value: unknown): number | null =>
 /**
  * Parses info.json. Missing limits get their defaults.
  *
- * @throws PlayerError with the reason `bad-answer` if size or duration are invalid
+ * @throws PlayerError `bad-answer` if the size or duration is invalid
  */
 export function parseVideoInfo(json: unknown): PlayerVideoInfo {
   const info = json as {
@@ -52,7 +52,7 @@ export function parseVideoInfo(json: unknown): PlayerVideoInfo {
   };
 }
 
-/** Waits. Rejects with the reason of the signal if it aborts first. */
+/** Waits for this many milliseconds. Rejects with the signal's reason if the signal aborts first. */
 export const delay = (milliseconds: number, signal: AbortSignal) =>
   new Promise<void>((resolve, reject) => {
     const timer = setTimeout(resolve, milliseconds);
@@ -69,7 +69,7 @@ export const delay = (milliseconds: number, signal: AbortSignal) =>
 /**
  * Fetches `<src>/info.json`, with up to four attempts while the server is busy.
  *
- * @throws PlayerError
+ * @throws PlayerError `video-not-found`, `server-unreachable`, `server-busy` or `bad-answer`, or the signal's reason
  */
 export async function fetchVideoInfo(src: string, signal: AbortSignal): Promise<PlayerVideoInfo> {
   for (let attempt = 1; ; attempt++) {

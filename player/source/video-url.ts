@@ -18,5 +18,5 @@ export function videoUrl(src: string, name: string): string {
   return `${folder}/${name}${name.includes("?") ? "&" : "?"}${query}`;
 }
 
-/** Returns the base URL of the links in info.json, which have their own signatures. */
+/** Returns the base URL of the links in info.json. It has no signature, because each link has its own. */
 export const videoBaseUrl = (src: string): string => `${src.split("?", 1)[0]}/`;

@@ -36,7 +36,7 @@ export function setupAutoHide({ host, layout, signal, on }: ControlContext, isBu
   });
   on(stage, "pointermove", () => pointerType !== "touch" && show());
   on(stage, "keydown", show);
-  // A tap moves the focus before its click. Showing the controls here would let that click hide them again.
+  // A tap moves the focus before it clicks. Showing the controls for that focus would let the click hide them again.
   on(stage, "focusin", (event) => (event.target as Element).matches(":focus-visible") && show());
   on(controls, "click input", show);
   on(host, "play pause", show);

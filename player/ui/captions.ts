@@ -13,7 +13,7 @@ const isCaptionTrack = ({ kind }: TextTrack) => kind === "captions" || kind === 
 const sameLanguage = (a: string, b: string): boolean =>
   a.toLowerCase().split("-", 1)[0] === b.toLowerCase().split("-", 1)[0];
 
-/** Draws the active cues of a track into the overlay, in the player's own style. */
+/** Returns a function that draws the active cues of a track into the overlay, in the player's own style. */
 function createCueRenderer(overlay: HTMLElement, currentTime: () => number) {
   let drawn = "";
   return (track: TextTrack | null) => {

@@ -4,7 +4,7 @@ import type { Zoom } from "../zoom/zoom.js";
 import type { Layout } from "./layout.js";
 import type { PlayerHost } from "./player-host.js";
 
-/** What every control works with until the signal aborts. */
+/** Dependencies of the controls, valid until the signal aborts. */
 export interface ControlContext {
   readonly host: PlayerHost;
   readonly layout: Layout;

@@ -104,16 +104,17 @@ function runCommand(command: PlayerCommand, context: ControlContext, targets: Ke
 export function setupKeyboard(context: ControlContext, targets: KeyTargets): void {
   const { host, layout, on } = context;
   on(layout.stage, "keydown", (event) => {
-    const key = event as KeyboardEvent;
-    const target = key.composedPath()[0];
-    const pressesButton = target instanceof HTMLButtonElement && (key.key === " " || key.key === "Enter");
-    const movesVolume = target === layout.volumeSlider && key.key.startsWith("Arrow");
-    const command = commandForKey(key);
-    // Inside another player's controls the keys are handled by that player.
+    const keyEvent = event as KeyboardEvent;
+    const { key } = keyEvent;
+    const target = keyEvent.composedPath()[0];
+    const pressesButton = target instanceof HTMLButtonElement && (key === " " || key === "Enter");
+    const movesVolume = target === layout.volumeSlider && key.startsWith("Arrow");
+    const command = commandForKey(keyEvent);
+    // In the slot `media` of another player, that player handles the keys.
     if (host.slot === "media") return;
-    if (key.defaultPrevented || pressesButton || movesVolume || command === null) return;
+    if (event.defaultPrevented || pressesButton || movesVolume || command === null) return;
     // While the help is open, only the keys that close it are handled. The others may scroll it.
     if (targets.help.open && command.type !== "escape" && command.type !== "help") return;
-    if (runCommand(command, context, targets)) key.preventDefault();
+    if (runCommand(command, context, targets)) event.preventDefault();
   });
 }

@@ -2,11 +2,11 @@ import { videoBaseUrl } from "../source/video-url.js";
 import type { ControlContext } from "./control-context.js";
 import type { PlayControl } from "./play-button.js";
 
-/** The player that media keys, the lock screen and headsets control: the last one that played. */
+/** Identifies the player that media keys, the lock screen and headsets control: the last one that played. */
 let owner: object | null = null;
 
 const ACTIONS = ["play", "pause", "stop", "seekbackward", "seekforward", "seekto"] as const;
-/** Used if the device gives no offset. */
+/** Seek step if the action has no `seekOffset`. */
 const SEEK_STEP_SECONDS = 10;
 
 /** Returns the `video-title` attribute, or else the last path segment of the source. */
@@ -25,8 +25,8 @@ export function videoTitle(host: HTMLElement & { readonly src: string }): string
 export function setupMediaSession({ host, signal, on }: ControlContext, playControl: PlayControl): void {
   const session = navigator.mediaSession as MediaSession | undefined;
   if (session === undefined) return;
-  const self = {};
-  const isOwner = () => owner === self;
+  const token = {};
+  const isOwner = () => owner === token;
 
   const updatePosition = () => {
     const { duration, currentTime, playbackRate } = host;
@@ -53,7 +53,7 @@ export function setupMediaSession({ host, signal, on }: ControlContext, playCont
     }
   };
   const takeOwnership = () => {
-    owner = self;
+    owner = token;
     const poster = host.info?.links.poster ?? null;
     const artwork =
       poster === null ? [] : [{ src: new URL(poster, videoBaseUrl(host.src)).href, type: "image/jpeg" }];

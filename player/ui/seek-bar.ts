@@ -18,7 +18,7 @@ function bufferedGradient(ranges: TimeRanges, duration: number): string {
 
 const isKnown = (duration: number) => Number.isFinite(duration) && duration > 0;
 
-/** Shows the time and thumbnail of the position under the pointer. */
+/** Creates the preview: the time and thumbnail of the position under the pointer. */
 function createPreview({ host, layout, storyboard }: ControlContext) {
   const { seekSlider, preview, previewThumbnail, previewTime } = layout;
   let position = Number.NaN;
@@ -98,7 +98,7 @@ export function setupSeekBar(context: ControlContext, playControl: PlayControl):
     void preview.show(Math.min(1, Math.max(0, fraction)) * host.duration);
   });
   on(seekSlider, "pointerleave pointercancel blur", () => preview.hide());
-  // The finger scrolls the page, or it was a palm: no change event follows.
+  // The browser has taken over the touch, such as to scroll the page: no change event follows.
   on(seekSlider, "pointercancel", () => {
     scrubbing = false;
     updatePosition();

@@ -11,7 +11,7 @@ const STANDARD_HEIGHTS = [1080, 720, 480, 360, 240, 144];
 const MIN_HEIGHT = 16;
 const UNBOUNDED = { width: Number.POSITIVE_INFINITY, height: Number.POSITIVE_INFINITY };
 
-/** What the pages of the settings menu work with. */
+/** Dependencies of the pages of the settings menu. */
 export interface SettingsContext {
   readonly context: ControlContext;
   readonly menu: Menu;

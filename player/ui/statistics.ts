@@ -1,6 +1,7 @@
 import { create } from "../dom.js";
 import { formatRegion } from "../geometry/region.js";
 import type { Strings } from "../i18n/strings.js";
+import { bufferedEnd } from "../playback/buffered.js";
 import type { ControlContext } from "./control-context.js";
 import type { SegmentEvent } from "./player-host.js";
 
@@ -16,15 +17,7 @@ export interface Statistics {
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
-/** Returns the seconds buffered ahead of a position. */
-function bufferedAhead(buffered: TimeRanges, position: number): number {
-  for (let i = 0; i < buffered.length; i++) {
-    if (buffered.start(i) <= position + 0.1 && position <= buffered.end(i)) return buffered.end(i) - position;
-  }
-  return 0;
-}
-
-/** Collects what is known of the loaded segments. */
+/** Aggregates the loaded segments. */
 class SegmentStatistics {
   #recent: SegmentEvent["detail"][] = [];
   #cacheHits = 0;
@@ -78,7 +71,7 @@ export function setupStatistics({ host, layout, localizer, zoom, signal, on }: C
       ["statThroughput", segments.throughput],
       ["statServerTime", segments.serverTime],
       ["statCacheHits", segments.cacheHits],
-      ["statBuffer", `${bufferedAhead(host.buffered, host.currentTime).toFixed(1)} s`],
+      ["statBuffer", `${(bufferedEnd(host) - host.currentTime).toFixed(1)} s`],
       ["statDroppedFrames", `${droppedVideoFrames} / ${totalVideoFrames}`],
     ];
     statsList.replaceChildren(

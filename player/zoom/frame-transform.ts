@@ -9,7 +9,7 @@ export interface Rect {
   readonly height: number;
 }
 
-/** Returns where a view of this size is drawn: contained in the box, or all of it if the difference is rounding. */
+/** Returns where a view of this size is drawn: contained in the box, or filling it if they differ only by rounding. */
 export function viewRect(box: Size, view: Size): Rect {
   if (fillsBox(box, view)) return { left: 0, top: 0, ...box };
   const { width, height } = containSize(box, view);
@@ -17,7 +17,7 @@ export function viewRect(box: Size, view: Size): Rect {
 }
 
 /**
- * Returns where the region of the current frame must be drawn so that the view is in its place.
+ * Returns where to draw the current frame so that the view fills its own rectangle.
  *
  * @param view the region the viewer looks at, in source pixels
  * @param shown the region that the frame contains, in source pixels

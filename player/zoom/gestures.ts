@@ -17,15 +17,17 @@ export interface GestureTarget {
   onGestureEnd(): void;
 }
 
-/** A press that moves further, in CSS pixels, is a drag. */
+/** A press that moves at least this far, in CSS pixels, is a drag. */
 const DRAG_THRESHOLD = 4;
 /** The wheel has stopped after this time without an event. */
 const WHEEL_END_MS = 180;
-/** Zoom per pixel of the wheel, as an exponent. */
+/** Exponent of the zoom factor per pixel of the wheel. */
 const WHEEL_ZOOM = 0.0016;
-/** The same for a pinch on a touchpad, which arrives as a wheel with Ctrl and small steps. */
+/** The same for a pinch on a touchpad, which browsers report as wheel events with Ctrl and small steps. */
 const PINCH_ZOOM = 0.012;
+/** With Ctrl, a larger step, in pixels, comes from a wheel. */
 const MAX_PINCH_STEP = 50;
+/** Larger steps, in pixels, are clamped. */
 const MAX_WHEEL_STEP = 300;
 const PIXELS_PER_LINE = 16;
 /** Zoom factor of a click with the zoom tool. */
@@ -35,7 +37,7 @@ const CLICK_ZOOM = 2;
 export function watchGestures(container: HTMLElement, target: GestureTarget, signal: AbortSignal): void {
   watchPointers(container, target, signal);
   watchWheel(container, target, signal);
-  // One finger scrolls the page, as usual over a video. Two fingers are our pinch and must not scroll.
+  // One finger scrolls the page, as usual over a video. Two fingers pinch and must not scroll.
   const preventScroll = (event: TouchEvent) => {
     if (event.touches.length > 1 && event.cancelable) event.preventDefault();
   };

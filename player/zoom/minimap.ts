@@ -12,7 +12,7 @@ export interface MinimapElements {
   readonly resetZoomButton: HTMLButtonElement;
 }
 
-/** CSS pixels, the same as the longer side of a storyboard thumbnail. */
+/** Longer side of the minimap in CSS pixels, the same as that of a storyboard thumbnail. */
 const MINIMAP_LONGER_SIDE = 160;
 
 const percentOf = (part: number, total: number) => `${((100 * part) / total).toFixed(3)}%`;

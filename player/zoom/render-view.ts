@@ -39,7 +39,7 @@ export function renderView(
     cssTransform(box, shownRect(box, visible, region ?? fullRegion(videoSize)));
   video.style.transform = transformFor(shown.region);
   heldFrame.style.transform = transformFor(shown.heldRegion);
-  // Hides what lies beyond the view, where a view of another shape has bars.
+  // Hides what lies beyond the view: the box has bars there if its aspect ratio differs from the view's.
   const { left, top } = viewRect(box, visible);
   videoContainer.style.clipPath = left === 0 && top === 0 ? "none" : `inset(${top}px ${left}px)`;
 }

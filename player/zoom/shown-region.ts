@@ -3,7 +3,7 @@ import type { LoadedSegment } from "../playback/segment.js";
 
 /** Seconds before a change of region from which each frame is held, in case the next one is not reported in time. */
 const HOLD_LEAD_SECONDS = 0.2;
-/** Rounded timestamps may place a frame this many seconds before its segment. */
+/** Rounding may place a frame's timestamp up to this many seconds before its segment. */
 const TIMESTAMP_TOLERANCE_SECONDS = 0.006;
 
 /** Calls `onFrame` with the media time, in seconds, of each presented frame until the signal aborts. */
@@ -26,9 +26,9 @@ function watchFrames(video: HTMLVideoElement, onFrame: (time: number) => void, s
 }
 
 /**
- * Tracks which region the frame on screen shows, from its time and the segments as they were loaded. At a change of
- * region, the last frame of the old one stays on a canvas until the first frame of the new one has been presented.
- * So no frame is ever drawn in the wrong place.
+ * Tracks which region the frame on screen shows, from its timestamp and the loaded segments. At a change of region, the
+ * last frame of the old one stays on a canvas until the first frame of the new one has been presented. So no frame is
+ * ever drawn in the wrong place.
  */
 export class ShownRegion {
   readonly #video: HTMLVideoElement;
@@ -37,7 +37,7 @@ export class ShownRegion {
   readonly #segments = new Map<number, LoadedSegment>();
   #region: Region | null = null;
   #heldRegion: Region | null = null;
-  /** The frame on screen was drawn on another canvas, not by the video. */
+  /** Whether the frame on screen was drawn on another canvas, not by the video. */
   #framePainted = false;
 
   constructor(video: HTMLVideoElement, canvas: HTMLCanvasElement, onChange: () => void) {
@@ -75,7 +75,7 @@ export class ShownRegion {
     this.#segments.set(segment.index, segment);
   }
 
-  /** Reports that a frame of this region was drawn over the video, which has none itself. */
+  /** Called when a frame of this region was drawn over the video, which has no frames itself. */
   onFramePainted(region: Region | null): void {
     this.#framePainted = true;
     const changed = !sameRegion(region, this.#region);

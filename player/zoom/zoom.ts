@@ -132,9 +132,9 @@ export class Zoom implements GestureTarget {
 
   /** Sets the size of the video in source pixels. The first call applies the initial region or zoom factor. */
   setVideoSize(videoSize: Size): void {
-    const first = this.#videoSize === null;
+    const isFirst = this.#videoSize === null;
     this.#videoSize = videoSize;
-    if (!first) return;
+    if (!isFirst) return;
     const parsed = parseRegion(this.#initialRegion);
     const region = parsed ? resolveRegion(parsed, videoSize) : null;
     if (region !== null) this.setView(region, false);
@@ -145,7 +145,7 @@ export class Zoom implements GestureTarget {
     this.#shownRegion.addSegment(segment);
   }
 
-  /** Reports that a frame of this region was drawn over the video. */
+  /** Called when a frame of this region was drawn over the video. */
   onFramePainted(region: Region): void {
     const full = this.#videoSize === null || coversFrame(region, this.#videoSize);
     this.#shownRegion.onFramePainted(full ? null : region);
@@ -170,7 +170,7 @@ export class Zoom implements GestureTarget {
   /**
    * Sets the view from `full`, `x,y,w,h` or `pct:x,y,w,h`.
    *
-   * @returns false if the text is none of these
+   * @returns false if the text is not a region
    */
   setRegionText(text: string | null): boolean {
     const parsed = parseRegion(text);

@@ -64,7 +64,7 @@ export class GpuDecoder {
   }
 
   /**
-   * Returns null without a WebGPU adapter. A software adapter does not count unless `allowSoftware` is set.
+   * Creates a decoder, or returns null without a WebGPU adapter. A software adapter counts only with `allowSoftware`.
    *
    * @throws Error if the shader does not compile
    */

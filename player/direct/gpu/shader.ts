@@ -104,9 +104,9 @@ fn colorOf(tile: Tile, x: f32, y: f32) -> vec3f {
   let first = select(tile.width, encoder, encoder > 0u);
   let start = select(offset, 0u, encoder > 0u);
   for (var j = 0u; j < first; j++) {
-    let times = start + (1u + 2u * n) * first + j;
-    var z = weights[start + j] + weights[times] * params.time.x + weights[times + first] * params.time.y
-      + weights[times + 2u * first] * params.time.z;
+    let timeRow = start + (1u + 2u * n) * first + j;
+    var z = weights[start + j] + weights[timeRow] * params.time.x + weights[timeRow + first] * params.time.y
+      + weights[timeRow + 2u * first] * params.time.z;
     var row = start + first + j;
     var wx = weights[row];
     var wy = weights[row + first];

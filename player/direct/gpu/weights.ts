@@ -9,7 +9,7 @@ export interface FlatGroup {
   readonly tiles: readonly { readonly offset: number; readonly width: number }[];
 }
 
-/** Writes a bias [outputs] and a matrix [rows, outputs], both scaled. Returns the offset behind them, in floats. */
+/** Writes a bias [outputs] and a matrix [rows, outputs], both scaled. Returns the offset after them, in floats. */
 function writeLayer(
   out: Float32Array,
   start: number,

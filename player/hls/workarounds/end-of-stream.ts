@@ -2,8 +2,8 @@ import Hls from "hls.js";
 import { bufferedRangeAt } from "../../playback/buffered.js";
 
 /**
- * Signals the end of the stream once the playhead is at the end and everything up to it is buffered. hls.js 1.7 mostly
- * signals it only before that, so a seek to the very end would never finish.
+ * Signals the end of the stream once the playhead is at the end and everything up to it is buffered. hls.js 1.7 usually
+ * signals it only before the playhead gets there, so a seek to the very end would never finish.
  */
 export function endStreamAtEnd(hls: Hls, video: HTMLVideoElement): void {
   const tick = () => {

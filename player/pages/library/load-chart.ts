@@ -27,7 +27,7 @@ export class LoadChart {
   }
 
   /**
-   * @param time seconds since 1970
+   * @param time seconds since the epoch
    * @param rate million pixels per second
    * @param hitRate 0 to 1; null if there was no request
    */

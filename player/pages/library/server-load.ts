@@ -5,7 +5,7 @@ import type { LoadChart } from "./load-chart.js";
 
 /** Time between two requests of stats.json. */
 const POLL_INTERVAL_MS = 1000;
-/** Samples over which rates are computed: the server counts a segment when it is done. */
+/** Intervals over which rates are averaged: the server counts a segment only when it is done. */
 const RATE_WINDOW = 3;
 
 const TIERS: Readonly<Record<string, string>> = {

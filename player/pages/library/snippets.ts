@@ -38,7 +38,7 @@ export function setupCopyButtons(status: HTMLElement): void {
     button.addEventListener("click", () => {
       const code = document.getElementById(button.dataset.copy ?? "");
       if (code === null) return;
-      // There is no clipboard API without a secure origin. The text is then selected instead.
+      // The clipboard API needs a secure context. Without it, the text is selected instead.
       const copied =
         navigator.clipboard?.writeText(code.textContent ?? "") ?? Promise.reject(new Error("no clipboard"));
       copied.then(
