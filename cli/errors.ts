@@ -3,14 +3,14 @@ export class CommandError extends Error {
   override readonly name: string = "CommandError";
 }
 
-/** Thrown for an invalid command line: an option or a combination of options is wrong, whatever the files contain. */
+/** Thrown for an invalid command line: an option or a combination of options that is wrong for any file. */
 export class UsageError extends CommandError {
   override readonly name = "UsageError";
 }
 
 const SIGNAL_NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 };
 
-/** The reason that the command's signal is aborted with when the process receives a termination signal. */
+/** The abort reason of the command's signal after the process received SIGINT, SIGTERM or SIGHUP. */
 export class InterruptedError extends Error {
   override readonly name = "InterruptedError";
   /** 128 plus the signal number, as in shells. */

@@ -40,8 +40,8 @@ export interface DecodeFramesOptions {
   readonly engine?: DecoderEngineChoice;
   readonly signal?: AbortSignal;
   /**
-   * Called once per damaged group. Its frames are then replaced by the last good frame, or black. Default: a damaged
-   * group throws.
+   * Called once per damaged group. The frames of the group are then copies of the last intact frame before it, or
+   * black. Default: a damaged group throws SieddError `corrupt-group`.
    */
   readonly onDamage?: (group: number, error: SieddError) => void;
 }
@@ -55,7 +55,7 @@ export interface FrameRun {
   readonly count: number;
 }
 
-// Bounds on one task: large enough that the cost of a message is negligible, small enough to spread one second of
+// Limits of one task: large enough that the cost of a message is negligible, small enough to spread one second of
 // video over all threads, and to stop soon after an abort.
 const MAX_TASK_BYTES = 2 * 1024 * 1024;
 const MAX_TASK_FRAMES = 4;
@@ -63,9 +63,9 @@ const MAX_TASK_FRAMES = 4;
 const MAX_PAPER_TASK_BYTES = 64 * 1024 * 1024;
 
 /**
- * Yields frames of an asset in order, decoded in parallel. Memory is bounded: up to one task more than there are
- * workers is in flight, each of 2 MiB (64 MiB in the paper profile) or one frame. The consumer owns the yielded
- * arrays.
+ * Yields frames of an asset in order, decoded in parallel. Memory is bounded: up to `pool.workers + 1` tasks are in
+ * flight, each of up to 2 MiB (64 MiB in the paper profile), or of one frame if a frame is larger. The consumer owns the
+ * yielded arrays.
  *
  * @param input an open asset, or the path of an asset
  * @throws SieddError (`corrupt-group` names the group), WorkerCrashedError, or the signal's reason.
@@ -97,13 +97,13 @@ export async function* decodeFrames(
   let next = 0;
   const damaged = new Set<number>();
   let lastGood: Uint8Array | undefined;
-  for (const current of runs) {
+  for (const run of runs) {
     while (next < runs.length && inFlight.length <= pool.workers) {
       const positions = runs[next++];
       const task = taskSource(source, asset, positions).then((shared) =>
         pool.run({ type: "decode", source: shared, positions, viewport, format, engine }),
       );
-      // The consumer may stop early: the task's rejection is then unhandled otherwise.
+      // If the consumer stops early, nothing else handles a rejection.
       task.catch(() => {});
       inFlight.push(task);
     }
@@ -111,16 +111,16 @@ export async function* decodeFrames(
     if (result.type === "decode-error") {
       const error = new SieddError(result.code, result.message);
       if (options.onDamage === undefined || error.code !== "corrupt-group") throw error;
-      const { group } = current[0];
+      const { group } = run[0];
       if (!damaged.has(group)) options.onDamage(group, error);
       damaged.add(group);
       lastGood ??= blackFrame(format, viewport);
-      for (let i = 0; i < current.length; i++) yield lastGood.slice();
+      for (let i = 0; i < run.length; i++) yield lastGood.slice();
       continue;
     }
     // A copy, because the consumer may overwrite the arrays that it receives.
     if (options.onDamage !== undefined) lastGood = new Uint8Array(result.frames.slice(-bytes));
-    for (let i = 0; i < current.length; i++) yield new Uint8Array(result.frames, i * bytes, bytes);
+    for (let i = 0; i < run.length; i++) yield new Uint8Array(result.frames, i * bytes, bytes);
   }
 }
 
@@ -141,8 +141,7 @@ const taskSource = async (source: DecodableSource, asset: Asset, positions: read
   source.taskSource(asset, [...new Set(positions.flatMap(groupsOf))]);
 
 /** Returns the group of a position, and the next group if it is cross-faded. */
-const groupsOf = ({ group, blend: share }: FramePosition): number[] =>
-  share === 0 ? [group] : [group, group + 1];
+const groupsOf = ({ group, blend }: FramePosition): number[] => (blend === 0 ? [group] : [group, group + 1]);
 
 interface Range {
   /** Index of the first frame. */
@@ -186,8 +185,8 @@ const positionsOf = ({ group, first, count }: FrameRun): FramePosition[] =>
   Array.from({ length: count }, (_, i) => ({ group, frame: first + i, blend: 0 }));
 
 /**
- * Splits a range of frames at a frame rate other than the video's into runs of one group and up to `maxFrames`
- * frames.
+ * Converts a range of frames at any frame rate to positions in the video. Splits them into runs of up to `maxFrames`
+ * positions in the same group.
  * @throws SieddError `bad-request` if a frame does not exist.
  */
 export function planPositions(

@@ -27,11 +27,10 @@ export interface FileSource extends ByteSource {
   stream(first: number, last: number): Promise<Readable>;
 }
 
-/** Returns whether two identities are those of the same content. */
+/** Returns whether two identities are equal, so that the content is the same. */
 export const sameFile = (a: FileIdentity, b: FileIdentity): boolean =>
   a.size === b.size && a.mtimeMs === b.mtimeMs && a.ino === b.ino;
 
-/** Returns the current identity of the file at `path`. @throws the error of `fs.stat`. */
 /** Returns the current identity of the file at `path`. @throws the error of `fs.stat`. */
 export const fileIdentity = async (path: string): Promise<FileIdentity> => pick(await stat(path));
 
@@ -69,18 +68,18 @@ export function fileSource(path: string): FileSource {
     if (offset < 0 || length < 0 || offset + length > identity.size) {
       throw new SieddError(
         "truncated-asset",
-        `${name} is truncated: bytes ${offset} to ${offset + length} are needed, the file has ${identity.size}; copy or encode it again`,
+        `${name} is truncated: cannot read ${length} bytes at byte ${offset}, because it has ${identity.size} bytes; copy or encode it again`,
       );
     }
     let handle: FileHandle | undefined;
     try {
       handle = await openSame();
       const bytes = new Uint8Array(length);
-      for (let done = 0; done < length; ) {
-        const { bytesRead } = await handle.read(bytes, done, length - done, offset + done);
+      for (let filled = 0; filled < length; ) {
+        const { bytesRead } = await handle.read(bytes, filled, length - filled, offset + filled);
         if (bytesRead === 0)
           throw new SieddError("truncated-asset", `${name} was truncated while it was being read`);
-        done += bytesRead;
+        filled += bytesRead;
       }
       return bytes;
     } catch (cause) {

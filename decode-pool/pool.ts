@@ -25,7 +25,7 @@ export class DecodePool {
   readonly ready: Promise<void>;
   readonly #piscina: Piscina<WorkerTask, WorkerResult>;
   #closing = false;
-  /** Whether a thread has crashed: its replacement may still be loading. */
+  /** Whether a thread has crashed, so that its replacement may still be loading. */
   #restarted = false;
 
   constructor(options: DecodePoolOptions = {}) {
@@ -59,7 +59,7 @@ export class DecodePool {
     return this.#piscina.queueSize;
   }
 
-  /** The worker threads that run now. */
+  /** The running worker threads. */
   get threads(): readonly Worker[] {
     return this.#piscina.threads;
   }

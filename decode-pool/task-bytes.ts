@@ -8,11 +8,11 @@ import type { TaskSource } from "./messages.js";
 export interface TaskBytes extends ByteSource {
   /** Name of the asset for error messages. */
   readonly name: string;
-  /** Makes the bytes that a task brings readable. Call it before reading for that task. */
+  /** Switches to the bytes that a task carries. Call it before reading for that task. */
   update(source: TaskSource): void;
 }
 
-/** Returns a cache key that identifies one content of one asset. */
+/** Returns a cache key that identifies an asset and its content. */
 export function sourceKey(source: TaskSource): string {
   if (source.kind === "memory") return `${source.key}\n`;
   const { size, mtimeMs, ino } = source.identity;

@@ -28,7 +28,7 @@ interface OpenDecoder {
 // Node 20 supports relaxed SIMD only behind a flag; later versions need none.
 if (!hasRelaxedSimd()) setFlagsFromString("--experimental-wasm-relaxed-simd");
 
-// A worker serves a few videos at a time, and of each the current group and the next.
+// A worker serves a few videos at a time, and reads the current and the next group of each.
 const decoders = new LRUCache<string, Promise<OpenDecoder>>({ max: 4 });
 const groups = new LRUCache<string, Promise<DecoderGroup>>({ max: 6 });
 

@@ -17,10 +17,10 @@ const ENTRIES = [
   ],
 ];
 
-/** Messages of API Extractor that fail the gate. Release tags are not used here. */
-const FAILING = new Set(["ae-undocumented", "ae-forgotten-export"]);
+/** IDs of the API Extractor messages that fail the gate. Others, such as missing release tags, are ignored. */
+const FAILING_MESSAGES = new Set(["ae-undocumented", "ae-forgotten-export"]);
 
-/** Types that the declarations mention but that applications need not know, so they are not exported. */
+/** Types that exported declarations mention, but that applications do not need. They are not exported. */
 const OPAQUE = [
   "DecoderMetadata",
   "ENGLISH",
@@ -36,7 +36,7 @@ const OPAQUE = [
   "TileNetwork",
 ];
 
-/** Runs API Extractor on the declarations of an entry point. Returns its exports and what it found. */
+/** Runs API Extractor on the declarations of an entry point. Returns the exports and a list of problems. */
 async function extract(folder) {
   const { Extractor, ExtractorConfig } = await import("@microsoft/api-extractor");
   const scratch = mkdtempSync(join(tmpdir(), "siedd-api-"));
@@ -61,7 +61,7 @@ async function extract(folder) {
       localBuild: true,
       messageCallback(message) {
         message.handled = true;
-        if (!FAILING.has(message.messageId) && message.logLevel !== "error") return;
+        if (!FAILING_MESSAGES.has(message.messageId) && message.logLevel !== "error") return;
         if (OPAQUE.some((name) => message.text.startsWith(`The symbol "${name}" `))) return;
         const file = (message.sourceFilePath ?? "").replace(root, "").replace(/^\/?dist\//, "");
         problems.push(`${file.replace(".d.ts", ".ts")}: ${message.text}`);
@@ -103,7 +103,7 @@ const tagsOf = (comment, name) =>
     .tags.filter((tag) => tag.name === name)
     .map(({ value }) => value);
 
-/** A member of an interface or class as one row: name, type, description. */
+/** Returns a member of an interface or class as one row: name, type, description. */
 function memberRow(member) {
   const { description, tags } = parseComment(member.docComment);
   const details = tags
@@ -161,21 +161,21 @@ function nodeApiPage(entries) {
 
 const OPTION_COLUMNS = ["option", "type", "unit", "default", "minimum", "maximum", "description"];
 
-/** The properties of an options interface and of those that it extends, as a table. */
+/** Returns a table of the properties of an options interface. */
 function optionsTable(exports, name) {
   const item = exports.find((candidate) => candidate.name === name);
   if (item === undefined) throw new Error(`siedd exports no ${name}; scripts/api-reference.mjs documents it`);
   const rows = item.members.map((member) => {
     const { description } = parseComment(member.docComment);
-    const of = (tag) => cell(tagsOf(member.docComment, tag).join(" "));
+    const tagCell = (tag) => cell(tagsOf(member.docComment, tag).join(" "));
     const [, type] = memberRow(member);
     return [
       `\`${member.name}\``,
       type,
-      of("unit"),
-      of("default"),
-      of("minimum"),
-      of("maximum"),
+      tagCell("unit"),
+      tagCell("default"),
+      tagCell("minimum"),
+      tagCell("maximum"),
       cell(description),
     ];
   });
@@ -187,7 +187,7 @@ function optionsTable(exports, name) {
 function pluginOptionsPage(exports) {
   return `# Plugin options
 
-Options of \`app.register(siedd, { ... })\` and of \`serve({ ... })\`. Fastify's own \`prefix\` may stand beside them. Unset options
+Options of \`app.register(siedd, { ... })\` and of \`serve({ ... })\`. You can also pass Fastify's own \`prefix\`. Unset options
 take their defaults. An invalid value rejects the registration with a \`ServeError\` that names the option, the rule and the value.
 The tables are generated from the docstrings by \`npm run docs\`.
 
@@ -203,7 +203,7 @@ ${optionsTable(exports, "SieddOptions")}
 
 ## Standalone server
 
-\`serve({ ... })\` takes all of the above and these.
+\`serve({ ... })\` takes all options above and the following.
 
 ${optionsTable(exports, "ServeOptions")}
 `;

@@ -1,5 +1,5 @@
-// Compiles a kernel (AssemblyScript, WebAssembly SIMD) to a JavaScript module with two base64 strings, one of them with
-// relaxed SIMD. Node and browsers load it without a fetch.
+// Compiles a kernel (AssemblyScript) to a JavaScript module that exports two WebAssembly modules in base64: one with SIMD,
+// one with relaxed SIMD. Node and browsers load it without a fetch.
 import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -36,9 +36,9 @@ const succeeds = (program, args, env) =>
   });
 
 /**
- * Starts a virtual audio device. The clock of a video is its audio, which does not advance without a device.
+ * Starts a virtual audio device. Without a device, the clock of a video with audio does not advance.
  *
- * @returns the environment variables for the browser, whether audio is playing, and how to close the device
+ * @returns `env`, the environment variables for the browser; `isPlaying()`; `close()`
  */
 export async function openAudioDevice() {
   const folder = mkdtempSync(join(tmpdir(), "siedd-audio-"));
@@ -72,7 +72,7 @@ export async function openAudioDevice() {
   };
 }
 
-/** Opens the Firefox on the PATH. */
+/** Opens Firefox from the PATH. */
 export async function openFirefox(env) {
   const { default: puppeteer } = await import("puppeteer-core");
   const browser = await puppeteer.launch({
@@ -121,7 +121,7 @@ function findMiniBrowser() {
   throw new ScriptError("cannot find MiniBrowser of WebKitGTK; install the package webkit2gtk-driver");
 }
 
-/** Starts a virtual X display. Returns its name for DISPLAY, and how to close it. */
+/** Starts a virtual X display. Returns its name for DISPLAY, and a function that closes it. */
 async function openDisplay() {
   const args = ["-displayfd", "1", "-screen", "0", "1280x1024x24", "-nolisten", "tcp"];
   const xvfb = spawn("Xvfb", args, { stdio: ["ignore", "pipe", "ignore"] });

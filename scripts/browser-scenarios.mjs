@@ -1,4 +1,4 @@
-// The checks of check-browsers.mjs: what a viewer does with the player, in any browser.
+// The scenarios of check-browsers.mjs: what viewers do with the player. They run in every browser.
 import { setTimeout as pause } from "node:timers/promises";
 
 const TIMEOUT_MS = 90_000;
@@ -59,7 +59,7 @@ function assert(condition, message) {
   if (!condition) throw new Error(message);
 }
 
-/** Returns what the checks do with the page. */
+/** Returns the actions and assertions that the scenarios share. */
 function pageActions(context) {
   const { server, page, audioDevice } = context;
   const testPage = new URL("/test-page", server.url).href;
@@ -91,7 +91,7 @@ function pageActions(context) {
   };
   const waitForOneRange = () => waitUntil("the buffer has one range", () => player.buffered.length === 1);
   const playToEnd = async () => {
-    // Does not wait for the promise of play(): the checks below wait for playback.
+    // Does not wait for the promise of play(): the next lines wait for playback.
     await page.evaluate(() => void player.play().catch((error) => window.pageErrors.push(String(error))));
     await waitUntil("the video plays", () => player.currentTime > 0.3);
     assert(await audioDevice.isPlaying(), "no audio is playing");
@@ -114,7 +114,7 @@ function pageActions(context) {
   };
 }
 
-/** Returns the checks by name. Each starts on a new page. */
+/** Returns the scenarios by name. Each starts on a new page. */
 export function scenarios(context) {
   const actions = pageActions(context);
   return {

@@ -38,7 +38,7 @@ const SETTINGS = [
 ];
 const stamp = join(root, "dist/.built");
 
-/** Returns the modification time of the newest source or folder in ms; deleting a file changes its folder. */
+/** Returns the modification time of the newest source in ms. Includes folders, which change if a file is deleted. */
 function newestSource() {
   let newest = Math.max(...SETTINGS.map((name) => statSync(join(root, name)).mtimeMs));
   const visit = (folder) => {
@@ -66,7 +66,7 @@ export async function build() {
   await bundleReport();
   copyPages();
   compressPlayer();
-  // A source that was saved during the build may not be part of it.
+  // A source that was saved during the build may not be included.
   if (newestSource() === started) writeFileSync(stamp, "");
 }
 

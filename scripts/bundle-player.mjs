@@ -10,7 +10,7 @@ const entry = join(root, "dist/player/define.js");
 /** Maximum size of the element after gzip in bytes, without hls.js and without lazily loaded chunks. */
 const ELEMENT_BUDGET = 40_000;
 
-/** Minifies the style sheet in ui/styles.js, which esbuild would leave as it is in a template literal. */
+/** Minifies the style sheet in ui/styles.js. esbuild does not minify CSS in a template literal. */
 const minifyStyles = {
   name: "minify-styles",
   setup({ onLoad, esbuild: { transform } }) {

@@ -1,6 +1,7 @@
-// npm run check:browsers [-- firefox webkit] [--screenshots folder]: tests the player in Firefox and WebKitGTK, which
-// npm test does not, with a real server and every transport. Prints the results, and exits with 1 if a check failed.
-// Installs missing packages if it may: firefox-esr, webkit2gtk-driver with GStreamer plugins, xvfb, pulseaudio.
+// npm run check:browsers [-- firefox webkit] [--screenshots folder]: tests the player in Firefox and WebKitGTK with a
+// real server and every transport; npm test uses Chromium only. Prints the results, and exits with 1 if a scenario
+// failed. If run as root, it installs missing packages: firefox-esr, webkit2gtk-driver with GStreamer plugins, xvfb,
+// pulseaudio.
 import { mkdirSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -15,14 +16,14 @@ const BROWSERS = {
   firefox: { open: openFirefox, packages: ["firefox-esr"] },
   webkit: { open: openWebKit, packages: ["webkit2gtk-driver", "xvfb"] },
 };
-/** Duration of the video in seconds, short so that the whole video is replaced after a resize on any machine. */
+/** Duration of the video in seconds. Short, so that even a slow machine replaces all segments after a resize. */
 const SECONDS = 6;
 
 /** A page without styles for the player. */
 const TEST_PAGE = `<!doctype html><link rel="icon" href="data:,"><style>body { margin: 0 }</style>
   <script type="module" src="/videos/player/siedd-player.js"></script>`;
 
-/** Starts a site of another origin that uses the player. Returns its URL, and how to close it. */
+/** Starts a site of another origin that uses the player. Returns its URL, and a function that closes it. */
 async function openHost(videos) {
   const pages = {
     "/script": `<script src="${videos}player/siedd-player.iife.js"></script>

@@ -2,11 +2,11 @@
 // GPU, and prints JSON.
 //
 // 1. Trains real pixels of one group (20 frames, 144 tiles at 640 x 360) from the same seed on the CPU and on the GPU,
-//    with quantization and rate terms: `agree` says whether the losses of the first 50 steps agree, `stepsPerSecond` is
-//    the speed of both. Exits with 1 if they do not agree.
+//    with quantization and rate terms. `agree` is whether the losses of the first 50 steps agree; if not, the exit code
+//    is 1. `stepsPerSecond` is the speed of both devices.
 // 2. Trains the group, and a group of the paper profile (width 512, as in --preset s), on the GPU in float32 and in
-//    float16: `half` has the speed of both, their ratio, the relative difference of the mean losses of the last quarter,
-//    and the choice of --precision auto with its reason.
+//    float16. `half` has both speeds, their ratio, the relative difference of the mean losses of the last quarter, and
+//    the choice of --precision auto with its reason.
 //
 // With `cpu`, the CPU is compared with itself, to test this script. NVIDIA_TF32_OVERRIDE=0 makes GPUs since Ampere
 // multiply matrices in float32 instead of TF32.
@@ -64,7 +64,7 @@ async function compareDevices(options) {
   const { OnnxTrainer } = await import("../dist/encoder/training/onnx/onnx-trainer.js");
   const { lossesOf } = await import("../dist/test/support/real-training.js");
   const { problem, plan } = await tileTraining(options);
-  // Quantized from the first step, because that is what is compared.
+  // Quantizes from the first step, so that the compared steps include quantization.
   const training = { problem, plan: { ...plan, quantization: { ...plan.quantization, activeShare: 1 } } };
   const devices = ["cpu", options.device];
   const runs = [];
@@ -140,7 +140,7 @@ function rounded(rate) {
   return Math.round(rate * 10) / 10;
 }
 
-/** Errors with a code are expected; their message is one line for the user. */
+/** Converts an error with a code, which is expected, to a one-line message for the user. Rethrows other errors. */
 function rethrow(error) {
   throw error.code === undefined ? error : new ScriptError(error.message);
 }

@@ -19,7 +19,7 @@ const encodings = [
   { extension: ".gz", pack: (bytes) => gzipSync(bytes, { level: 9 }), unpack: gunzipSync },
 ];
 
-/** Compresses new and changed files. Files that did not change are skipped, because brotli at level 11 takes seconds. */
+/** Compresses new and changed files. Skips unchanged files, because brotli at level 11 takes seconds. */
 export function compressPlayer() {
   for (const name of readdirSync(folder)) {
     if (/\.(br|gz)$/.test(name) && !existsSync(join(folder, name.slice(0, -3)))) rmSync(join(folder, name));

@@ -37,7 +37,7 @@ await main(async () => {
 });
 
 async function runDockerfile(base, asset) {
-  /** Moves the absolute paths of the image below the temporary folder. */
+  /** Replaces absolute paths of the image in a command by paths below the temporary folder. */
   const relocate = (text) =>
     text.replace(/(?<=^|[\s"=:])\/(siedd|app|videos|cache|tmp)(?=$|[\s"/])/g, (_, name) => join(base, name));
   for (const name of ["siedd", "app", "videos", "cache", "tmp"]) mkdirSync(join(base, name));
@@ -79,7 +79,7 @@ function copyTracked(folder) {
   }
 }
 
-/** Starts the entry point as an unprivileged user, and checks health check, a segment and the shutdown. */
+/** Starts the entry point as an unprivileged user, and tests the health check, a segment and the shutdown. */
 async function runImage(base, relocate, image, asset) {
   const port = await freePort();
   const execForm = (keyword) =>

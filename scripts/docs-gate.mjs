@@ -85,7 +85,7 @@ function exportedNames(file) {
   for (const [, path] of text.matchAll(/export \* from "(\.[^"]+)"/g))
     names.push(...exportedNames(resolve(path)));
   for (const [, name] of text.matchAll(DECLARATION)) names.push({ file, name });
-  // A file that reexports a name does not declare it.
+  // The imported file may only reexport the name: find the file that declares it.
   return names.flatMap((item) => {
     if (item.file === file) return [item];
     const declared = exportedNames(item.file).find(({ name }) => name === item.name);

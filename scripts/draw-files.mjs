@@ -1,4 +1,4 @@
-// Draws source files at random for the layout trial: can a reader predict a file's content from the folder tree alone?
+// Draws source files at random, to test whether readers can predict the content of a file from the folder tree alone.
 //   node scripts/draw-files.mjs [count] [seed]     prints paths, one per line
 import { execFileSync } from "node:child_process";
 import { root } from "./ensure.mjs";

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 export const root = fileURLToPath(new URL("..", import.meta.url));
 const MIN_NODE = [20, 19];
 
-/** An expected failure. Its message is shown without a stack. */
+/** An expected failure. `main` prints its message without a stack. */
 export class ScriptError extends Error {}
 
 const log = (text) => process.stderr.write(`${text}\n`);
@@ -36,13 +36,13 @@ export function runScript(name, script, ...args) {
   if (execute(process.execPath, [join(root, script), ...args]) !== 0) throw new ScriptError(`${name} failed`);
 }
 
-/** Installs node modules if one of the lock file is missing or has another version. */
+/** Installs the node modules if one in the lock file is missing or has a different version. */
 export function ensureModules() {
   if (modulesMatchLockFile()) return;
   log("Installing node modules ...");
   const npm = process.env.npm_execpath;
   const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-  // Install scripts are off; that of onnxruntime-node would download CUDA libraries. See setup-cuda.mjs.
+  // Install scripts are off. The one of onnxruntime-node would download CUDA libraries; see setup-cuda.mjs.
   const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: "skip" };
   const status =
     npm?.endsWith(".js") === true
@@ -62,7 +62,7 @@ function modulesMatchLockFile() {
   );
 }
 
-/** Debian packages: the programs that prove each is installed (all or any), and what it is for. */
+/** Debian packages: the programs whose presence proves that each is installed (all or any of them), and its purpose. */
 const PACKAGES = {
   ffmpeg: { programs: ["ffmpeg", "ffprobe"], all: true, purpose: "to read and write video" },
   chromium: {
@@ -74,7 +74,7 @@ const PACKAGES = {
   "webkit2gtk-driver": {
     programs: ["WebKitWebDriver"],
     purpose: "to check the player in WebKit",
-    // Plugins that WebKitGTK plays videos with.
+    // WebKitGTK needs these plugins to play videos.
     companions: [
       "gstreamer1.0-libav",
       "gstreamer1.0-plugins-good",
@@ -97,7 +97,10 @@ export function isOnPath(name) {
   });
 }
 
-/** Installs Debian packages whose programs are missing, if this user may. @throws ScriptError if not */
+/**
+ * Installs Debian packages whose programs are missing.
+ * @throws ScriptError if this user is not root, or if apt-get fails.
+ */
 export function ensurePrograms(...packages) {
   const missing = packages.filter((name) => !isInstalled(PACKAGES[name]));
   if (missing.length === 0) return;

@@ -1,6 +1,6 @@
 // npm run docs: writes the generated tables into the pages below docs/. Run it after npm run build. A page marks the
 // place of tables with <!-- generated: siedd encode --> (or another command) or <!-- generated: player -->, and
-// <!-- end -->. node-api.md and plugin-options.md are generated as a whole.
+// <!-- end -->. node-api.md and plugin-options.md are generated entirely.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -40,7 +40,7 @@ export async function outdatedPages() {
   return [...outdated, ...(await outdatedApiPages())];
 }
 
-/** Writes all pages. Throws a ScriptError that lists what has no docstring. */
+/** Writes all pages. Throws a ScriptError that lists exports without a docstring. */
 async function writePages() {
   for (const { path, expected } of await generatedPages()) writeFileSync(join(root, path), expected);
   await writeApiPages();

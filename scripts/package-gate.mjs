@@ -60,7 +60,7 @@ async function lint(installed) {
     throw new ScriptError(messages.map((message) => formatMessage(message, pkg)).join("; "));
 }
 
-/** Imports every entry point for Node, and resolves those of the player, which need a DOM. */
+/** Imports the entry points for Node. Only resolves the entry points of the player, because they need a DOM. */
 function importEntryPoints(project) {
   const script = `
     for (const entry of ["siedd", "siedd/codec", "siedd/encoder"]) {

@@ -6,7 +6,7 @@ import { root } from "./ensure.mjs";
 const table = (head, rows) =>
   [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 
-/** Returns the first groups of all matches in the player's sources, unique and sorted. */
+/** Returns the first capture group of all matches in the player's sources, unique and sorted. */
 function findInSources(pattern) {
   const found = new Set();
   for (const name of readdirSync(join(root, "player"), { recursive: true })) {

@@ -1,5 +1,5 @@
-// npm run setup:cuda: downloads the CUDA libraries of onnxruntime-node with its own install script, which npm does not
-// run because install scripts are off. Run it once, on Linux with an NVIDIA GPU, before siedd encode --device cuda.
+// npm run setup:cuda: downloads the CUDA libraries with the install script of onnxruntime-node, which npm skips because
+// install scripts are off. Run it once, on Linux with an NVIDIA GPU, before siedd encode --device cuda.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ensureModules, ensureNode, execute, main, root, ScriptError } from "./ensure.mjs";

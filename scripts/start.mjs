@@ -12,7 +12,7 @@ await main(async () => {
     process.stderr.write("Building ...\n");
     await build();
   }
-  // npm runs scripts in the folder of the package; paths are relative to the folder that npm was called in.
+  // npm runs scripts in the folder of the package, but users give paths relative to the folder in which they call npm.
   const userFolder = process.env.INIT_CWD ?? process.cwd();
   const args = process.argv
     .slice(2)

@@ -43,7 +43,7 @@ type OutputFormat = "mp4" | "y4m" | "yuv" | "png";
 
 interface Output {
   readonly format: OutputFormat;
-  /** Undefined: stdout. */
+  /** Undefined for stdout. */
   readonly path: string | undefined;
 }
 
@@ -131,7 +131,7 @@ async function decode(path: string, flags: DecodeFlags, io: Io): Promise<void> {
       onDamage: (group, error) => damagedGroups.set(group, error.message),
     });
     const reported = reportProgress(frames, range.count, progress, json ? io : undefined);
-    await writeOutput(file, output, viewport, range, reported, io);
+    await writeOutput(file, output, { viewport, range, frames: reported }, io);
   } finally {
     progress.stop();
     await pool.close();
@@ -145,7 +145,7 @@ async function decode(path: string, flags: DecodeFlags, io: Io): Promise<void> {
   print(io, json ? JSON.stringify(result) : `${output.path}: ${summary}`);
 }
 
-/** Passes frames through and reports how many were consumed. @param jsonIo where JSON events go, if anywhere */
+/** Passes frames through and reports how many were consumed, also as JSON events on `jsonIo` if given. */
 async function* reportProgress(
   frames: AsyncIterable<Uint8Array>,
   count: number,
@@ -164,25 +164,30 @@ async function* reportProgress(
   }
 }
 
-/** Describes damaged groups. The output is complete: in each damaged group, the frame before it is repeated. */
+/** Returns the error for damaged groups. The output is complete: their frames repeat the frame before them. */
 function damageError(asset: Asset, { path }: Output, groups: ReadonlyMap<number, string>): CommandError {
   const [[index, message]] = groups;
   const { firstFrame, frameCount } = asset.groups[index];
-  const more = groups.size - 1;
-  const moreGroups =
-    more === 0 ? "" : ` and ${formatCount(more, "more group")} ${more === 1 ? "is" : "are"} damaged`;
-  const frames = `${firstFrame} to ${firstFrame + frameCount - 1}${more === 0 ? "" : " and more"}`;
+  const others = groups.size - 1;
+  const otherGroups =
+    others === 0 ? "" : ` and ${formatCount(others, "more group")} ${others === 1 ? "is" : "are"} damaged`;
+  const frames = `${firstFrame} to ${firstFrame + frameCount - 1}${others === 0 ? "" : " and more"}`;
   return new CommandError(
-    `${asset.name}: ${message}${moreGroups}; frames ${frames} of ${path ?? "the output"} repeat the frame before them; copy or encode the asset again`,
+    `${asset.name}: ${message}${otherGroups}; frames ${frames} of ${path ?? "the output"} repeat the frame before them; copy or encode the asset again`,
   );
+}
+
+/** The decoded frames and what they show. */
+interface DecodedVideo {
+  readonly viewport: Viewport;
+  readonly range: FrameRange;
+  readonly frames: AsyncGenerator<Uint8Array>;
 }
 
 async function writeOutput(
   { asset }: AssetFile,
   { format, path }: Output,
-  { width, height }: Viewport,
-  range: FrameRange,
-  frames: AsyncGenerator<Uint8Array>,
+  { viewport: { width, height }, range, frames }: DecodedVideo,
   io: Io,
 ): Promise<void> {
   const { signal } = io;
@@ -202,7 +207,7 @@ async function writeOutput(
   }
 }
 
-/** Returns the frames between --from and --to. @throws CommandError or UsageError if there are none. */
+/** Returns the frames between --from and --to. @throws CommandError or UsageError if the range is empty. */
 function frameRange(
   asset: Asset,
   { from = 0, to, fps }: { from?: number; to?: number; fps?: Rational },

@@ -57,7 +57,7 @@ async function demo(video: string | undefined, flags: DemoFlags, io: Io): Promis
   await serveUntilInterrupted(server, `\nOpen ${server.url} in a browser. Press Ctrl-C to stop.`, io);
 }
 
-/** Encodes the video, unless it was encoded with the same options before. */
+/** Encodes the video, unless it was already encoded with the same options. */
 async function prepareAsset(video: string | undefined, id: string, flags: DemoFlags, io: Io): Promise<void> {
   const output = join(FOLDER, `${id}.siedd`);
   const keyFile = join(FOLDER, `${id}.json`);
@@ -81,13 +81,13 @@ async function encodeOrResume(options: EncodeOptions, io: Io): Promise<void> {
     if (error.code === "interrupted") {
       throw new CommandError("interrupted; run the same command again to resume", { cause: error });
     }
-    // The checkpoints of an earlier start belong to other options: start over.
+    // The checkpoints were made with other options: start over.
     if (error.code !== "no-match") throw error;
     await encodeWithProgress(options, io, false);
   }
 }
 
-/** Returns a text that changes with anything that changes the asset. */
+/** Returns a key that changes with the video and with every option that affects the asset. */
 async function demoKey(video: string | undefined, { preset, size, from, to }: DemoFlags): Promise<string> {
   const file = video === undefined ? undefined : await stat(video).catch(() => undefined);
   const source = video === undefined ? "sample" : [resolve(video), file?.size, file?.mtimeMs];

@@ -23,7 +23,7 @@ import { type Io, print } from "../io.js";
 import { formatBytes, formatCount, formatDuration } from "../output/format.js";
 import { jsonLine, type Progress, showProgress } from "../output/progress.js";
 
-/** Flags of `siedd encode`; all but `json` are options of the encoder, by the same names. */
+/** Flags of `siedd encode`. All except `json` are encoder options with the same names. */
 type EncodeFlags = Omit<EncodeOptions, "input" | "output" | "signal" | "onEvent"> & {
   readonly output: string;
   readonly json?: boolean;
@@ -60,7 +60,7 @@ function addVideoOptions(command: Command): void {
     .option("--json", "print progress as JSON lines on stderr, and the result as JSON on stdout");
 }
 
-/** 0, or a PSNR from `min` to `max` dB. */
+/** Returns a parser of a PSNR from `min` to `max` dB, or 0. */
 const zeroOrPsnr = (min: number, max: number) => (text: string) =>
   /^0+(\.0*)?$/.test(text) ? 0 : decimal(min, max, "dB, or 0")(text);
 
@@ -215,7 +215,7 @@ export async function encodeWithProgress(
   }
 }
 
-const PHASES: Record<EncodePhase, string> = {
+const PHASE_LABELS: Record<EncodePhase, string> = {
   analyze: "analyzing",
   audio: "encoding audio",
   phase1: "training anchors (1/2)",
@@ -225,7 +225,7 @@ const PHASES: Record<EncodePhase, string> = {
 
 function showEvent(event: EncodeEvent, progress: Progress): void {
   if (event.type === "progress") {
-    progress.update(PHASES[event.phase], event.done, event.remainingSeconds, event.detail);
+    progress.update(PHASE_LABELS[event.phase], event.done, event.remainingSeconds, event.detail);
   } else if (event.type === "analyzed") {
     const { frames, width, height, scenes, groups } = event;
     const counts = [formatCount(scenes, "scene"), formatCount(groups, "group")].join(", ");

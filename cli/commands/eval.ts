@@ -28,7 +28,7 @@ interface EvalFlags {
   readonly json?: boolean;
 }
 
-/** Worst frames shown in a report. */
+/** Number of worst frames in a report. */
 const WORST_FRAMES = 3;
 
 export function evalCommand(io: Io): Command {

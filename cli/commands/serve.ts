@@ -26,7 +26,7 @@ interface ServeFlags {
   readonly drainSeconds?: number;
 }
 
-/** Environment variable with headers for remote origins, one "name: value" per line. */
+/** Environment variable with request headers for remote origins, one "name: value" per line. */
 const ORIGIN_HEADERS_VARIABLE = "SIEDD_ORIGIN_HEADERS";
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
 const WATCH_MODES = { events: true, poll: "poll", off: false } as const;
@@ -194,10 +194,10 @@ async function parseRoot(source: string): Promise<Root> {
   }
   const stats = await stat(source).catch(() => undefined);
   if (stats?.isDirectory()) return source;
-  throw new CommandError(`${source} is not a folder; give the folder that contains your .siedd files`);
+  throw new CommandError(`${source} is not a folder; pass the folder that contains your .siedd files`);
 }
 
-/** Removes the query of a URL, which in presigned URLs is a secret. */
+/** Removes the query of a URL, because that of a presigned URL is a secret. */
 const withoutQuery = (source: string): string =>
   /^https?:/i.test(source) ? source.split("?", 1)[0] : source;
 

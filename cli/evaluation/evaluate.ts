@@ -37,27 +37,27 @@ export interface EvaluatedGroup {
   readonly firstFrame: number;
   readonly frameCount: number;
   readonly bytes: number;
-  /** Bits per source pixel, averaged over the frames. */
+  /** Bits per source pixel and frame. */
   readonly bpp: number;
   /** dB, mean over the compared frames of the group; undefined if there are none. */
   readonly psnr: number | undefined;
 }
 
-/** What another codec needs to reach the asset's PSNR, without audio; null if it cannot. */
+/** Bytes that another codec needs for the asset's PSNR, without audio. Null if the codec cannot reach that PSNR. */
 export interface CodecResult extends Omit<ConventionalResult, "bytesAtEqualPsnr"> {
   readonly name: ConventionalCodec;
   readonly bytesAtEqualPsnr: number | null;
-  /** The asset's bytes divided by these. */
+  /** Bytes of the asset without audio, divided by `bytesAtEqualPsnr`. */
   readonly ratio: number | null;
 }
 
 /** The result of `siedd eval`. */
 export interface Evaluation extends Comparison, Size {
-  /** Bits per source pixel of the whole file without audio, averaged over the frames. */
+  /** Bits per source pixel and frame: the entire file without audio. */
   readonly bpp: number;
   readonly bytes: number;
   readonly audioBytes: number;
-  /** Bytes of the file without audio, in proportion to the compared frames. */
+  /** Bytes of the file without audio, times the fraction of its frames that are compared. */
   readonly videoBytes: number;
   /** Frames per second. */
   readonly decodeFps: number;
@@ -103,12 +103,12 @@ export async function countComparableFrames({
   const rate = info.frameRate.num / info.frameRate.den;
   const assetRate = frameRate.num / frameRate.den;
   if (info.codecTag === "siv1") {
-    throw new CommandError(`${reference} is a siedd asset; give the source video of the asset instead`);
+    throw new CommandError(`${reference} is a siedd asset; pass the source video of the asset instead`);
   }
   if (Math.abs(rate - assetRate) > 1e-6) {
-    const [ours, theirs] = [assetRate, rate].map((value) => Number(value.toFixed(3)));
+    const [assetFps, referenceFps] = [assetRate, rate].map((value) => Number(value.toFixed(3)));
     throw new CommandError(
-      `frame rates differ: ${asset.name} has ${ours} fps, ${reference} has ${theirs} fps; give the source video of the asset`,
+      `frame rates differ: ${asset.name} has ${assetFps} fps, ${reference} has ${referenceFps} fps; pass the source video of the asset`,
     );
   }
   const span = { from, to: from + frameCount / rate, signal };
@@ -204,7 +204,7 @@ function decode(videos: ComparedVideos, format: FrameFormat, from: number, count
   return decodeFrames(pool, { asset, source }, { from, count, viewport, format, signal });
 }
 
-/** Measures the speed of decoding alone. */
+/** Consumes all frames and returns the number of frames per second. */
 async function framesPerSecond(frames: AsyncIterable<Uint8Array>): Promise<number> {
   const started = performance.now();
   let count = 0;

@@ -115,7 +115,7 @@ function codecTable(evaluation: Evaluation): string {
   if (rows.length === 0) return "";
   return `<h2>Other codecs at the same PSNR</h2>
 <p>One pass, closed GOPs of two seconds, without audio. The ladder is the set of renditions that a streaming site
-would store of this video at that quality; the asset replaces all of them.</p>
+would store for this video at the same quality; the asset replaces all of them.</p>
 <div class="codecs"><table><thead><tr><th>codec</th><th>size at this resolution</th><th>asset size / codec size</th><th>ladder resolutions</th>
 <th>ladder size</th></tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
 }

@@ -1,7 +1,7 @@
 import { type Asset, openAsset } from "../../codec/internal.js";
 import { type FileSource, fileSource } from "../../decode-pool/index.js";
 
-/** An asset on disk, and where its bytes are read from. */
+/** An open asset, and the file that it reads from. */
 export interface AssetFile {
   readonly asset: Asset;
   readonly source: FileSource;

@@ -5,7 +5,7 @@ import { CommandError, UsageError } from "../errors.js";
 /** Environment variable with signing keys in the form of --sign-key, separated by spaces. */
 export const SIGN_KEYS_VARIABLE = "SIEDD_SIGN_KEYS";
 
-/** Options of `encode`, `serve` and the plugin, and how a user of the command line gives them. */
+/** Maps the options of `encode`, `serve` and the plugin to the flags and arguments of the command line. */
 export const FLAGS: ReadonlyMap<string, string> = new Map([
   // siedd encode
   ["input", "<video>"],
@@ -61,7 +61,7 @@ export const FLAGS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Rewrites an error of the encoder or the server in terms of the command line; returns any other error as it is.
+ * Rewrites an error of the encoder or the server in terms of the command line. Returns any other value unchanged.
  *
  * @returns a `UsageError` for an invalid option, else a `CommandError`
  */

@@ -9,11 +9,12 @@ export interface FrameRange {
   readonly rate: Rational;
 }
 
-/** Audio packets read into memory at a time, about 20 seconds. */
+/** Number of audio packets read at once, about 20 seconds. */
 const PACKETS_PER_READ = 1024;
 
 /**
- * Cuts an audio track to a range of frames. The result starts one packet early, which the AAC decoder needs.
+ * Cuts an audio track to a range of frames. The result starts one packet early, because an AAC decoder needs the packet
+ * before the first sample.
  *
  * @returns undefined if the track has no packet in the range
  */
@@ -39,7 +40,7 @@ export function trimAudio(
   return { adts: adts(), delaySamples: start - first * packetDuration, sampleRate, language };
 }
 
-/** Cuts a text track to a range of frames; cues that cross an end of the range are shortened. */
+/** Cuts a text track to a range of frames. Cues that cross the start or the end of the range are shortened. */
 export async function trimSubtitles(
   asset: Asset,
   { index, language }: TextTrack,

@@ -7,8 +7,8 @@ export interface Progress {
   /**
    * Shows the progress of a job.
    *
-   * @param done fraction of the whole job, 0 to 1
-   * @param remainingSeconds the job's own estimate; undefined if it has none yet
+   * @param done fraction of the entire job, 0 to 1
+   * @param remainingSeconds estimate of the remaining time; undefined if unknown
    */
   update(phase: string, done: number, remainingSeconds: number | undefined, detail?: string): void;
   /** Prints a message on its own line. */
@@ -19,7 +19,7 @@ export interface Progress {
 
 /** Seconds between two lines if the output is not a terminal. */
 const LINE_INTERVAL = 5;
-/** Characters of the longest phase, "training groups (2/2)". */
+/** Width of the phase column in characters. The longest phase is "training groups (2/2)". */
 const PHASE_WIDTH = 22;
 
 /** Returns a progress bar on a terminal, else a display that prints a line every few seconds. */

@@ -76,24 +76,24 @@ export interface BaseAsset {
   readonly text: readonly TextTrack[];
   /**
    * Reads the payload of one group.
-   * @throws SieddError `bad-request` if the group does not exist; what the source throws.
+   * @throws SieddError `bad-request` if the group does not exist. Errors of the source pass through.
    */
   readGroup(index: number, signal?: AbortSignal): Promise<Uint8Array>;
   /**
    * Reads `count` AAC access units of a track, without ADTS headers, starting with packet `first`.
-   * @throws SieddError `bad-request` if a packet does not exist; what the source throws.
+   * @throws SieddError `bad-request` if a packet does not exist. Errors of the source pass through.
    */
   readAudio(track: number, first: number, count: number, signal?: AbortSignal): Promise<Uint8Array[]>;
   /**
    * Reads all subtitles of a track, ordered by start time.
-   * @throws SieddError `bad-request` if the track does not exist; what the source throws.
+   * @throws SieddError `bad-request` if the track does not exist. Errors of the source pass through.
    */
   readText(track: number, signal?: AbortSignal): Promise<TextCue[]>;
 }
 
 /**
- * An open `.siedd` file. Its header is in memory; groups, audio and subtitles are read on demand. `profile`
- * discriminates the network that it holds.
+ * An open `.siedd` file. Its header is in memory; groups, audio and subtitles are read on demand. Check
+ * `profile` to narrow the type to the network that the asset holds.
  */
 export type Asset = BaseAsset & Model;
 /** An asset of the `tile` profile. */
@@ -110,8 +110,8 @@ const AAC_SAMPLES_PER_PACKET = 1024;
  * Opens an asset. Takes one or two reads, independent of the length of the video.
  *
  * @param options.name name of the asset for error messages, such as its file name
- * @throws SieddError `bad-asset` (not an asset, or damaged), `truncated-asset`, `unsupported-version`; what the
- *   source throws, such as `read-failed`.
+ * @throws SieddError `bad-asset` (not an asset, or damaged), `truncated-asset`, `unsupported-version`. Errors of
+ *   the source, such as `read-failed`, pass through.
  */
 export async function openAsset(
   source: ByteSource,
@@ -122,9 +122,9 @@ export async function openAsset(
     return await open(source, name, options.signal);
   } catch (cause) {
     // Errors of the source already name the file.
-    const alreadyNamed =
+    const namesFile =
       cause instanceof SieddError && (cause.code === "read-failed" || cause.code === "asset-replaced");
-    if (cause instanceof SieddError && options.name !== undefined && !alreadyNamed) {
+    if (cause instanceof SieddError && options.name !== undefined && !namesFile) {
       throw new SieddError(cause.code, `${options.name}: ${cause.message}`, { cause });
     }
     throw cause;
@@ -175,7 +175,8 @@ async function open(source: ByteSource, name: string, signal?: AbortSignal): Pro
         return Promise.reject(
           new SieddError(
             "bad-request",
-            `audio packets ${first} to ${first + count - 1} of track ${track} do not exist`,
+            `packets ${first} to ${first + count - 1} of audio track ${track} do not exist: ` +
+              (samples === undefined ? "no such track" : `the track has ${samples.sizes.length} packets`),
           ),
         );
       }
@@ -215,7 +216,7 @@ async function readMoov(
   if (end > source.size) {
     throw new SieddError(
       "truncated-asset",
-      `the asset is truncated: its header has ${end} bytes, the file ${source.size}; copy or encode it again`,
+      `the asset is truncated: its header ends at byte ${end}, but the file has ${source.size} bytes; copy or encode it again`,
     );
   }
   const start = moov + 8;

@@ -53,7 +53,7 @@ function writePaperModel(writer: ByteWriter, { network, encoder }: PaperModel): 
 
 /**
  * Parses the contents of the `sivC` box.
- * @throws SieddError `unsupported-version` for an asset of a later siedd, `bad-asset` for damage.
+ * @throws SieddError `unsupported-version` if a later version of siedd wrote the asset, `bad-asset` if it is damaged.
  */
 export function readConfiguration(contents: ByteReader): Configuration {
   const bytes = contents.bytes(contents.remaining);
@@ -61,10 +61,10 @@ export function readConfiguration(contents: ByteReader): Configuration {
   if (version !== ASSET_VERSION) {
     throw new SieddError(
       "unsupported-version",
-      `unsupported format version ${version}: this siedd reads version ${ASSET_VERSION}; upgrade siedd to play it`,
+      `unsupported format version ${version}: this version of siedd reads version ${ASSET_VERSION}; upgrade siedd`,
     );
   }
-  if (bytes.length < 8) throw contents.error("is too short");
+  if (bytes.length < 8) throw contents.error(`has only ${bytes.length} bytes`);
   const body = bytes.subarray(0, bytes.length - 4);
   const reader = new ByteReader(body, contents.path);
   if (crc32c(body) !== new DataView(bytes.buffer, bytes.byteOffset + body.length, 4).getUint32(0)) {
@@ -77,7 +77,7 @@ export function readConfiguration(contents: ByteReader): Configuration {
   if (profile === undefined || features !== 0) {
     throw new SieddError(
       "unsupported-version",
-      `unsupported profile ${profileNumber} with features ${features}; upgrade siedd to play it`,
+      `unsupported profile ${profileNumber} with feature flags ${features}; upgrade siedd`,
     );
   }
   const num = reader.checkRange(reader.u32(), 1, 1_000_000_000, "the frame rate");
@@ -100,7 +100,7 @@ function readTileModel(reader: ByteReader): TileModel {
   if (chroma !== 0 || motion !== 1) {
     throw new SieddError(
       "unsupported-version",
-      `unsupported chroma mode ${chroma} or motion mode ${motion}; upgrade siedd to play it`,
+      `unsupported chroma mode ${chroma} or motion mode ${motion}; upgrade siedd`,
     );
   }
   const size = sharedEncoderSize(network);

@@ -52,15 +52,15 @@ const movieTimescale = (rate: Rational): number => (rate.num >= 1000 ? rate.num 
  * tracks.
  */
 export function writeAssetHeader(header: AssetHeader): AssetLayout {
-  const ends: number[] = [];
+  const groupEnds: number[] = [];
   let frames = 0;
   for (const group of header.groups) {
     frames += group.frameCount;
-    ends.push((frames * header.frameRate.den) / header.frameRate.num);
+    groupEnds.push((frames * header.frameRate.den) / header.frameRate.num);
   }
   const chunks = interleave(
     header.groups.map((group) => group.size),
-    ends,
+    groupEnds,
     header.audio,
   );
   const ftyp = box("ftyp", new ByteWriter().text("siv1").u32(1).text("siv1iso6").finish());
@@ -93,7 +93,7 @@ function writeMovie({ header, chunks, text, frames }: Movie, firstGroup: number)
   const timescale = movieTimescale(frameRate);
   const movieDuration = (frames * frameRate.den * timescale) / frameRate.num;
   let end = firstGroup;
-  const placed = chunks.map((chunk) => {
+  const placedChunks = chunks.map((chunk) => {
     const offset = end;
     end += chunk.size;
     return { chunk, offset };
@@ -113,7 +113,9 @@ function writeMovie({ header, chunks, text, frames }: Movie, firstGroup: number)
       ...writeSampleTables(
         header.groups.map((group) => group.frameCount * frameRate.den),
         header.groups.map((group) => group.size),
-        placed.filter(({ chunk }) => chunk.kind === "group").map(({ offset }) => ({ offset, count: 1 })),
+        placedChunks
+          .filter(({ chunk }) => chunk.kind === "group")
+          .map(({ offset }) => ({ offset, count: 1 })),
       ),
     ],
   });
@@ -121,7 +123,7 @@ function writeMovie({ header, chunks, text, frames }: Movie, firstGroup: number)
     const packets = track.packetSizes.length;
     const bytes = Array.from(track.packetSizes).reduce((sum, size) => sum + size, 0);
     const seconds = (packets * track.packetDuration) / track.sampleRate;
-    const trackChunks = placed.flatMap(({ chunk, offset }) =>
+    const trackChunks = placedChunks.flatMap(({ chunk, offset }) =>
       chunk.kind === "audio" && chunk.track === index ? [{ offset, count: chunk.count }] : [],
     );
     const playedSeconds = Math.min(

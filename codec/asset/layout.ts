@@ -34,11 +34,11 @@ export function interleave(
   audio: readonly AudioTiming[],
 ): Chunk[] {
   const chunks: Chunk[] = [];
-  const next = audio.map(() => 0);
+  const nextPacket = audio.map(() => 0);
   groupSizes.forEach((size, index) => {
     chunks.push({ kind: "group", index, size });
     audio.forEach((timing, track) => {
-      const first = next[track];
+      const first = nextPacket[track];
       const isLast = index === groupSizes.length - 1;
       const end = isLast
         ? timing.packetSizes.length
@@ -50,7 +50,7 @@ export function interleave(
       let bytes = 0;
       for (let i = first; i < end; i++) bytes += timing.packetSizes[i];
       chunks.push({ kind: "audio", track, first, count: end - first, size: bytes });
-      next[track] = end;
+      nextPacket[track] = end;
     });
   });
   return chunks;

@@ -75,7 +75,7 @@ export function parseMovie(contents: Uint8Array, fileSize: number): ParsedMovie 
   return { video, videoEnd, audio, text };
 }
 
-/** Returns undefined for a text track in an unknown format: it is not needed to play the video. */
+/** Parses a track. Returns undefined for a text track in an unknown format, because playback does not need it. */
 function parseTrack(
   trak: ByteReader,
   fileSize: number,
@@ -132,12 +132,12 @@ function parseMediaHeader(
   return { timescale, language: unpackLanguage(mdhd.u16()) };
 }
 
-/** Returns the media time of the track's only edit. */
+/** Returns the media time at which the track's only edit begins, in ticks of the track's timescale. */
 function parseEdit(boxes: readonly BoxSlice[], trak: ByteReader): number {
   const edts = onlyBox(boxes, "edts", trak);
   const elst = onlyBox(readBoxes(edts), "elst", edts);
   if (versionAndFlags(elst).version !== 1 || elst.u32() !== 1)
-    throw elst.error("does not hold exactly one edit of version 1");
+    throw elst.error("must have version 1 and exactly one edit");
   elst.u64();
   return elst.checkRange(elst.u64(), 0, 1_000_000, "the edit's start");
 }
@@ -149,7 +149,7 @@ function parseVideoEntry(stsd: ByteReader): Omit<ParsedVideoTrack, "samples"> {
   if (entries[0]?.type !== "siv1") {
     throw new SieddError(
       "bad-asset",
-      "not a siedd asset but another kind of video; convert it with siedd encode",
+      "not a siedd asset but an ordinary video; convert it with siedd encode",
     );
   }
   const siv1 = entries[0].reader;

@@ -20,7 +20,7 @@ export function memorySource(bytes: Uint8Array): ByteSource {
       if (offset < 0 || length < 0 || offset + length > bytes.byteLength) {
         throw new SieddError(
           "truncated-asset",
-          `the asset is truncated: bytes ${offset} to ${offset + length} are needed, the source has ${bytes.byteLength}; copy or encode it again`,
+          `the asset is truncated: cannot read ${length} bytes at byte ${offset}, because it has ${bytes.byteLength} bytes; copy or encode it again`,
         );
       }
       return bytes.subarray(offset, offset + length);

@@ -35,13 +35,13 @@ export function outputTransform(format: PixelFormat): {
   }
   const [kr, kb] = LUMA[format];
   const kg = 1 - kr - kb;
-  const blue = 224 / (2 * (1 - kb));
-  const red = 224 / (2 * (1 - kr));
+  const cbScale = 224 / (2 * (1 - kb));
+  const crScale = 224 / (2 * (1 - kr));
   return {
     rows: [
       [219 * kr, 219 * kg, 219 * kb],
-      [-blue * kr, -blue * kg, blue * (1 - kb)],
-      [red * (1 - kr), -red * kg, -red * kb],
+      [-cbScale * kr, -cbScale * kg, cbScale * (1 - kb)],
+      [crScale * (1 - kr), -crScale * kg, -crScale * kb],
     ],
     offset: [16, 128, 128],
   };

@@ -2,23 +2,24 @@ import { CHANNELS } from "../network/definition.js";
 
 /*
  * Converts sine layers to the fixed-point format of the kernel. Activations have 15 fractional bits. The weights
- * of a layer have as many as fit. A sum of products is a phase with 2^(32 - shift) units per turn, so that it
- * overflows by full turns. Two weights share a word, because the kernel multiplies two channels at once.
+ * of a layer have as many fractional bits as fit into 16 bits. A sum of products is a phase with 2^(32 - shift)
+ * units per turn, so that it overflows by full turns. Two weights share a word, because the kernel multiplies two
+ * channels at once.
  */
 const ACTIVATION_BITS = 15;
 const MAX_INT16 = 32767;
 
-/** Shift of most trained layers, whose weights are below one turn: 15 bits. */
+/** Shift of most trained layers. Their weights are below one turn and have 15 fractional bits. */
 const MIN_SHIFT = 2;
 
-/** Shift at which one step of a weight is a turn. Larger weights yield noise in any format. */
+/** Shift at which the last bit of a weight is worth one turn. Larger weights yield noise in any format. */
 const MAX_SHIFT = 16;
 
-/** Returns the words of a sine layer: its shift, biases, and pairs of weights. */
+/** Returns the number of 32-bit words in a sine layer: its shift, biases, and pairs of weights. */
 export const denseLayerWords = (inputs: number, outputs: number): number =>
   1 + outputs + (inputs / 2) * outputs;
 
-/** Returns the words of a head: its scale, biases, and pairs of weights. */
+/** Returns the number of 32-bit words in a head: its scale, biases, and pairs of weights. */
 export const headWords = (width: number): number => 1 + CHANNELS + (width / 2) * CHANNELS;
 
 function maxMagnitude(values: ArrayLike<number>): number {

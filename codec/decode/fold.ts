@@ -12,7 +12,7 @@ import { denseLayerWords, foldDenseLayer, foldHead, headWords } from "./fixed-po
 
 /**
  * A group prepared for the kernel: its weights in the order in which the kernel reads them. Decodes at any
- * size. Plain memory, which the caller may keep as long as it likes.
+ * size. Independent of the kernel's memory, so that the caller can cache it.
  */
 export interface KernelGroup {
   readonly index: number;
@@ -150,15 +150,15 @@ export function createHeadFolder(
   const constant = rows.map((row, c) =>
     row.reduce((sum, value, d) => sum + value * group.mean[d], offset[c]),
   );
-  const apply = (values: Float32Array, at: number, c: number): number => {
+  const toChannel = (values: Float32Array, at: number, c: number): number => {
     const row = transform[c];
     return row[0] * values[at] + row[1] * values[at + 1] + row[2] * values[at + 2];
   };
   return ({ width, headWeights, headBias }) => {
     const weights = new Float64Array(width * CHANNELS);
     for (let i = 0; i < weights.length; i++)
-      weights[i] = apply(headWeights, i - (i % CHANNELS), i % CHANNELS);
-    return { weights, bias: constant.map((value, c) => value + apply(headBias, 0, c)) };
+      weights[i] = toChannel(headWeights, i - (i % CHANNELS), i % CHANNELS);
+    return { weights, bias: constant.map((value, c) => value + toChannel(headBias, 0, c)) };
   };
 }
 

@@ -8,7 +8,7 @@ import type { Viewport } from "./viewport.js";
 export interface FramePosition {
   /** Index of the group. */
   readonly group: number;
-  /** Frame within the group, may be fractional. Exceeds the last frame between it and the next group's first. */
+  /** Frame within the group, may be fractional. Greater than `frameCount - 1` between two groups. */
   readonly frame: number;
   /** Weight of the next group in the cross-fade, 0 to 1. Nonzero only between two groups. */
   readonly blend: number;
@@ -16,12 +16,12 @@ export interface FramePosition {
 
 /**
  * Converts a position in frames of the video (0 is the first frame, may be fractional) to a FramePosition.
- * @throws SieddError `bad-request` if the position precedes the first frame, or is a frame or more after the last.
+ * @throws SieddError `bad-request` if the position is negative, or not less than the number of frames.
  */
 export function locateFrame(groups: readonly GroupEntry[], position: number): FramePosition {
   const last = groups.at(-1);
   const end = last === undefined ? 0 : last.firstFrame + last.frameCount;
-  // 0.999999 and 1 do not differ visibly, and an integer position computes one frame instead of two.
+  // 0.999999 and 1 look the same, but between two groups a fractional position costs two frames instead of one.
   const nearest = Math.round(position);
   const snapped = Math.abs(position - nearest) < 1e-6 ? nearest : position;
   if (!(snapped >= 0 && snapped < end)) {
@@ -46,7 +46,7 @@ function groupAt(groups: readonly GroupEntry[], position: number): number {
   return low;
 }
 
-/** Resolves to the loaded group of an index. */
+/** Loads a group by its index. */
 export type GroupLoader = (index: number) => Promise<DecoderGroup>;
 
 /** What `decodeFrameAt` decodes. */
@@ -60,7 +60,7 @@ export interface FrameRequest {
  * Decodes the frame at any position into `out`. Between two groups, both are extrapolated and cross-faded. The
  * previous frame is held instead if the second group begins a scene or is damaged, or if the profile supports
  * only integer positions.
- * @throws SieddError `bad-request`; what `load` rejects with.
+ * @throws SieddError `bad-request`. Rejections of `load` pass through.
  */
 export async function decodeFrameAt(
   decoder: FrameDecoder,

@@ -33,7 +33,10 @@ interface DecodeJob {
   /** Frame within the group, may be fractional. */
   readonly frame: number;
   readonly viewport: Viewport;
-  /** Sampling instead of the viewport's own. The viewport is not checked then: it was derived from one that was. */
+  /**
+   * Default: the result of `chooseSampling`. If set, the viewport is not checked: the caller derived it from a viewport
+   * that was checked.
+   */
   readonly sampling?: Sampling;
 }
 
@@ -63,8 +66,8 @@ export class KernelDecoder {
   #map: MemoryMap | undefined;
   #wordCapacity = 0;
   #maxWidth = 0;
-  #draft: { readonly viewport: Viewport; readonly sampling: Sampling } | undefined;
-  #active: { group: KernelGroup; format: PixelFormat } | undefined;
+  #draftSampling: { readonly viewport: Viewport; readonly sampling: Sampling } | undefined;
+  #loaded: { group: KernelGroup; format: PixelFormat } | undefined;
 
   private constructor(asset: TileDecoderAsset, kernel: Kernel) {
     this.#asset = asset;
@@ -76,7 +79,7 @@ export class KernelDecoder {
   /**
    * Creates a decoder.
    * @param options.relaxedSimd whether to use the kernel with relaxed SIMD, which is faster and yields the same
-   *   bytes. Default: if the runtime supports it.
+   *   bytes. Default: true if the runtime supports relaxed SIMD.
    */
   static async create(
     asset: TileDecoderAsset,
@@ -130,9 +133,9 @@ export class KernelDecoder {
     checkLength(out, viewport.width * viewport.height * 4);
     checkViewport(viewport, this.#asset);
     // The plan is reused only for the same Sampling object.
-    if (this.#draft === undefined || !sameViewport(this.#draft.viewport, viewport))
-      this.#draft = { viewport, sampling: sampleOnce(viewport) };
-    this.#decodeRgba({ group, frame, viewport, sampling: this.#draft.sampling }, out);
+    if (this.#draftSampling === undefined || !sameViewport(this.#draftSampling.viewport, viewport))
+      this.#draftSampling = { viewport, sampling: sampleOnce(viewport) };
+    this.#decodeRgba({ group, frame, viewport, sampling: this.#draftSampling.sampling }, out);
   }
 
   /**
@@ -255,17 +258,17 @@ export class KernelDecoder {
         maxWidth: this.#maxWidth,
       });
       this.#kernel.floats(this.#map.encoder, this.#encoder.length).set(this.#encoder);
-      this.#active = undefined;
+      this.#loaded = undefined;
     }
     return this.#map;
   }
 
-  /** Copies the weights of a group into the kernel's memory, unless they are there already. */
+  /** Copies the weights of a group into the kernel's memory, unless they are already loaded. */
   #loadWeights(map: MemoryMap, group: KernelGroup, format: PixelFormat): void {
-    if (this.#active?.group === group && this.#active.format === format) return;
+    if (this.#loaded?.group === group && this.#loaded.format === format) return;
     const words = this.#kernel.words(map.weights, group.words.length);
     words.set(group.words);
     foldHeads(group, format, words);
-    this.#active = { group, format };
+    this.#loaded = { group, format };
   }
 }

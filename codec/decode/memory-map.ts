@@ -9,6 +9,7 @@ export interface PlacedRows {
   /** Index of the first row of samples in the strip. */
   readonly first: number;
   readonly count: number;
+  /** Positions, then cross-fade weights: f32[2][count padded to a multiple of 4]. */
   readonly address: number;
 }
 
@@ -18,8 +19,9 @@ export interface PlacedColumns {
   readonly tile: number;
   /** Index of the first column of samples. */
   readonly first: number;
-  /** Padded to a multiple of 4. */
+  /** Number of columns, padded to a multiple of 4. */
   readonly count: number;
+  /** Positions, then cross-fade weights: f32[2][count]. */
   readonly address: number;
 }
 
@@ -49,10 +51,13 @@ export interface MemoryMap {
   readonly output: number;
 }
 
-/** What a memory map must have room for. */
+/** Sizes for which a memory map reserves space. */
 export interface MemoryRequirements {
+  /** Number of frequencies per axis. */
   readonly frequencies: number;
+  /** Size of the shared encoder in 32-bit floats. */
   readonly encoderFloats: number;
+  /** Size of a group's weights in 32-bit words. */
   readonly weightWords: number;
   /** Maximum width of a sine layer. */
   readonly maxWidth: number;
@@ -62,9 +67,11 @@ export interface MemoryRequirements {
 interface SpanWrite {
   readonly address: number;
   readonly span: Span;
-  /** First sample of the span. */
+  /** Index of the first sample to write, within the span. */
   readonly from: number;
+  /** Number of samples to write. */
   readonly count: number;
+  /** `count` rounded up to a multiple of 4; the rest is zero. */
   readonly padded: number;
   readonly weight: number;
 }
@@ -120,7 +127,7 @@ export function createMemoryMap(
   const rows = plan.stripRows * plan.factorY;
   const scratch = allocate(kernel.exports.scratchBytes(maxWidth, frequencies, maxColumns, rows));
   const stride = pad(plan.viewport.width * plan.factorX + 8, 16) * 4;
-  // Tiles are computed two rows at a time: an odd number of rows touches one row more.
+  // Tiles are computed two rows at a time: an odd number of rows touches one extra row.
   const plane = stride * (rows + 1);
   const sums = allocate(3 * plane);
   const output = allocate(plan.stripRows * plan.viewport.width * 4 + 64);

@@ -12,8 +12,8 @@ export interface ProgressiveFrame {
 }
 
 /**
- * Decodes a viewport as RGBA. `sampling` replaces the viewport's own. The region may exceed the frame by half an
- * output pixel.
+ * Decodes a viewport as RGBA. `sampling` defaults to the result of `chooseSampling`. The region may exceed the frame
+ * by half an output pixel.
  */
 type DecodePart = (viewport: Viewport, sampling?: Sampling) => Uint8Array;
 

@@ -43,13 +43,13 @@ export function chooseSampling({ region, width, height }: Viewport): Sampling {
   const anisotropy = Math.max(pixelsX, pixelsY) / Math.min(pixelsX, pixelsY);
   const offsets = anisotropy > 1.6 ? SINGLE : offsetsFor(target);
   const [factorX, factorY] = offsets === SINGLE ? chooseGrid(target, pixelsX, pixelsY) : [1, 1];
-  const passes = Math.sqrt(offsets.length);
+  const gridsPerAxis = Math.sqrt(offsets.length);
   return {
     factorX,
     factorY,
     offsets,
-    blurX: blur(scaleX / factorX / passes),
-    blurY: blur(scaleY / factorY / passes),
+    blurX: blur(scaleX / factorX / gridsPerAxis),
+    blurY: blur(scaleY / factorY / gridsPerAxis),
   };
 }
 
@@ -72,15 +72,15 @@ export function sampleOnce({ region, width, height }: Viewport): Sampling {
 /** Returns the smallest grid of at least `target` samples per pixel that is no finer than the source. */
 function chooseGrid(target: number, pixelsX: number, pixelsY: number): [number, number] {
   const idealColumns = Math.sqrt((target * pixelsX) / pixelsY);
-  const [ceil, floor] = [Math.ceil(idealColumns), Math.floor(idealColumns)].map(
+  const [larger, smaller] = [Math.ceil(idealColumns), Math.floor(idealColumns)].map(
     (columns): [number, number] => {
       const x = Math.max(1, Math.min(Math.ceil(pixelsX), columns));
       return [x, Math.max(1, Math.min(Math.ceil(pixelsY), Math.ceil(target / x - 1e-6)))];
     },
   );
-  const floorSamples = floor[0] * floor[1];
-  return floorSamples < 0.9 * ceil[0] * ceil[1] && floorSamples >= target - 1e-6 ? floor : ceil;
+  const samples = smaller[0] * smaller[1];
+  return samples < 0.9 * larger[0] * larger[1] && samples >= target - 1e-6 ? smaller : larger;
 }
 
-/** Returns the width of the box filter, in source pixels. `distance`: source pixels between samples. */
+/** Returns the width of the box filter in source pixels. `distance` is the number of source pixels between samples. */
 const blur = (distance: number): number => 0.9 * Math.sqrt(Math.max(0, distance * distance - 1));

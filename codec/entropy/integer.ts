@@ -6,6 +6,7 @@ import { type RangeDecoder, type RangeEncoder, unexpectedEnd } from "./range-cod
  * sign, then the bits below the leading one, of which the upper two have separate contexts. A weight of five
  * or six bits takes about seven decisions. The code length is close to the entropy of any smooth distribution.
  */
+/** Maximum bit length of a magnitude. */
 const MAX_BITS = 20;
 // Offsets of the contexts of each kind of decision.
 const LENGTH = 0;
@@ -32,11 +33,14 @@ export class IntegerModels {
     this.#models = new BinaryModels(contexts * STRIDE);
   }
 
+  /** Encodes one integer. @throws RangeError if its magnitude exceeds MAX_MAGNITUDE. */
   encode(coder: RangeEncoder, context: number, value: number): void {
     const base = context * STRIDE;
     const magnitude = Math.abs(value);
     if (!(magnitude <= MAX_MAGNITUDE)) {
-      throw new RangeError(`a quantized weight must be within +-${MAX_MAGNITUDE}, got ${value}`);
+      throw new RangeError(
+        `a quantized weight must be from -${MAX_MAGNITUDE} to ${MAX_MAGNITUDE}, got ${value}`,
+      );
     }
     const bits = 32 - Math.clz32(magnitude);
     for (let i = 0; i < bits; i++) coder.encode(this.#models, base + LENGTH + i, 1);
@@ -52,9 +56,10 @@ export class IntegerModels {
   }
 
   /**
-   * Decodes `count` integers into `values[at]`, `values[at + stride]`, and so on. This loop takes most of the
-   * time of opening a group. All its state is therefore local, decisions are decoded in one place, and the
-   * arguments are positional.
+   * Decodes `count` integers into `values[at]`, `values[at + stride]`, and so on. Most of the time of opening a group
+   * is spent in this loop. All its state is therefore local, decisions are decoded in one place, and the arguments are
+   * positional.
+   * @throws SieddError `corrupt-group` if the coded bytes end early.
    */
   decode(
     coder: RangeDecoder,

@@ -10,8 +10,9 @@ export class RangeEncoder {
   #low = 0; // up to 33 bits, exact in a double
   #range = 0xffffffff;
   #cache = 0;
-  /** Bytes 0xff that wait for a carry. */
+  /** Number of 0xff bytes that wait for a carry. */
   #pending = 0;
+  /** Whether no byte has reached `#cache` yet. */
   #first = true;
 
   encode(models: BinaryModels, context: number, bit: number): void {
@@ -51,8 +52,9 @@ export class RangeEncoder {
 }
 
 /**
- * Reads what RangeEncoder wrote. Reading past the end throws `corrupt-group`. The state is public because
- * `IntegerModels` keeps it in registers while it decodes about a million decisions per group.
+ * State of a decoder for the output of RangeEncoder. The state is public because `IntegerModels` copies it to local
+ * variables to decode about a million decisions per group. The constructor throws SieddError `corrupt-group` if there
+ * are fewer than 4 bytes.
  */
 export class RangeDecoder {
   readonly bytes: Uint8Array;

@@ -14,11 +14,11 @@ import { parameterCount } from "./weights.js";
  */
 const WIDTH_PER_TILE = 1;
 const STARTS_SCENE = 2;
-/** Maximum parameters per group: more than 8192 x 8192 pixels need at width 32. Bounds memory to 256 MiB. */
+/** Maximum number of parameters per group, enough for 8192 x 8192 pixels at width 32. Bounds memory to 256 MiB. */
 export const MAX_VALUES = 2 ** 26;
 const KNOWN_FLAGS = WIDTH_PER_TILE | STARTS_SCENE;
 
-/** Bound on means and deviations of R'G'B' in [0, 1], which are far smaller. */
+/** Bound on the magnitude of means and deviations. Those of R'G'B' in [0, 1] are far smaller. */
 const MAX_COLOR = 16;
 
 /** Serializes the payload of one group. */
@@ -42,8 +42,8 @@ export function writeGroup(network: TileNetwork, group: QuantizedGroup): Uint8Ar
 
 /**
  * Parses the payload of group `index`.
- * @throws SieddError `corrupt-group`, naming the group, for anything that `writeGroup` cannot have written;
- *   `unsupported-version` for a group of a later siedd.
+ * @throws SieddError `corrupt-group`, whose message has the index, if the payload is malformed; `unsupported-version`
+ *   if a later version of siedd wrote it.
  */
 export function readGroup(
   network: TileNetwork,
@@ -69,10 +69,7 @@ function parse(network: TileNetwork, frameCount: number, payload: Uint8Array): Q
   const reader = new ByteReader(body, "group");
   const flags = reader.u8();
   if ((flags & ~KNOWN_FLAGS) !== 0 || reader.u32() !== 0) {
-    throw new SieddError(
-      "unsupported-version",
-      "the group uses coding tools of a later siedd; upgrade siedd to play it",
-    );
+    throw new SieddError("unsupported-version", "the group requires a later version of siedd; upgrade siedd");
   }
   const actualFrames = reader.u16();
   if (actualFrames !== frameCount)

@@ -57,7 +57,7 @@ export class AdtsIndexer {
   /**
    * Returns the index after the last chunk.
    * @param unconsumedBytes bytes that `push` did not consume
-   * @throws SieddError `bad-asset` if there are any, or if the stream is empty or has an unsupported format.
+   * @throws SieddError `bad-asset` if `unconsumedBytes` is not 0, the stream is empty, or its format is unsupported.
    */
   finish(unconsumedBytes: number): AdtsStream {
     const format = this.#format;

@@ -23,7 +23,7 @@ export const SILENT_CONFIG: Uint8Array = /* @__PURE__ */ Uint8Array.of(0x11, 0x8
 
 /**
  * Returns a silent packet of 1024 samples.
- * @param channelConfiguration that of the AudioSpecificConfig, 1 to 7
+ * @param channelConfiguration channel configuration of the AudioSpecificConfig, 1 to 7
  */
 export function silentPacket(channelConfiguration: number): Uint8Array {
   const bits: number[] = [];

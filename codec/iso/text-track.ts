@@ -2,7 +2,7 @@ import { ByteReader } from "../bytes/reader.js";
 import { ByteWriter } from "../bytes/writer.js";
 import { box, fullBox, readBoxes, versionAndFlags } from "./box.js";
 
-/** A WebVTT cue: text that is on screen for some time. */
+/** A WebVTT cue: text that is shown from `start` to `end`. */
 export interface TextCue {
   /** Milliseconds from the start of the video. */
   readonly start: number;
@@ -44,7 +44,7 @@ export function isTextSampleEntry(stsd: ByteReader): boolean {
  * Converts cues to samples. Splits time at every start and end of a cue (ISO/IEC 14496-30, 7.4). A sample holds
  * all cues that are on screen during it. The parts of a split cue carry the same source ID, so that a reader
  * can join them.
- * @param duration milliseconds of the video; every cue must end by then and last at least a millisecond
+ * @param duration duration of the video in milliseconds; every cue must end within it and last at least 1 ms
  */
 export function writeTextSamples(cues: readonly TextCue[], duration: number): TextSamples {
   const times = [...new Set([0, duration, ...cues.flatMap(({ start, end }) => [start, end])])];

@@ -92,7 +92,7 @@ export class Kernel {
     this.#bytes = new Uint8Array(memory.buffer);
   }
 
-  /** @param relaxed whether to use relaxed SIMD; default: if the runtime supports it */
+  /** Instantiates the kernel. @param relaxed whether to use relaxed SIMD; default: true if the runtime supports it */
   static async create(relaxed = hasRelaxedSimd()): Promise<Kernel> {
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536 });
     const instance = await WebAssembly.instantiate(await compileKernel(relaxed), { env: { memory } });

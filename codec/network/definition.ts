@@ -21,9 +21,9 @@ export interface TileNetwork {
   readonly columns: number;
   /** Source pixels by which a tile extends past its border; neighbors are cross-faded over twice that. */
   readonly overlap: number;
-  /** Number of frequencies: sines and cosines of 2^k pi x / 2 for k below this, for x and for y. */
+  /** Number of frequencies n: sines and cosines of 2^k pi x / 2 for k = 0 .. n - 1, for x and for y. */
   readonly frequencies: number;
-  /** Factor in the argument of every sine. */
+  /** Scale of the argument z of every sine: sin(omega z). */
   readonly omega: number;
   /** Width of the shared encoder, a single sine layer; 0 for none. */
   readonly encoderWidth: number;
@@ -34,9 +34,9 @@ export interface TileNetwork {
 /** The network of the paper profile (arXiv 2506.23382): one decoder for the entire frame and one head per frame. */
 export interface PaperNetwork {
   readonly profile: "paper";
-  /** Number of frequencies: sines and cosines of 2^k pi x for k below this, for x and for y. */
+  /** Number of frequencies n: sines and cosines of 2^k pi x for k = 0 .. n - 1, for x and for y. */
   readonly frequencies: number;
-  /** Factor in the argument of every sine. */
+  /** Scale of the argument z of every sine: sin(omega z). */
   readonly omega: number;
   /** Width of every sine layer. */
   readonly width: number;

@@ -2,9 +2,12 @@
  * Builds .onnx files (ONNX IR version 8, opset 17) directly in the protobuf wire format. Field numbers are those
  * of onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
  */
+// Wire types.
 const VARINT = 0;
 const BYTES = 2;
+/** TensorProto.DataType.FLOAT. */
 const FLOAT = 1;
+/** AttributeProto.AttributeType.INT. */
 const ATTRIBUTE_INT = 2;
 
 /** The concatenated fields of one message. */
@@ -16,13 +19,17 @@ function varint(value: number): number[] {
   return [...out, value];
 }
 
-const number = (field: number, value: number): number[] => [...varint(field * 8 + VARINT), ...varint(value)];
+const varintField = (field: number, value: number): number[] => [
+  ...varint(field * 8 + VARINT),
+  ...varint(value),
+];
 
-function message(field: number, contents: Message): number[] {
+function bytesField(field: number, contents: Message): number[] {
   return [...varint(field * 8 + BYTES), ...varint(contents.length), ...contents];
 }
 
-const text = (field: number, value: string): number[] => message(field, [...new TextEncoder().encode(value)]);
+const stringField = (field: number, value: string): number[] =>
+  bytesField(field, [...new TextEncoder().encode(value)]);
 
 /** Returns one node of a graph. `attributes` are the results of integerAttribute. */
 export const node = (
@@ -31,27 +38,37 @@ export const node = (
   output: string,
   attributes: Message = [],
 ): number[] =>
-  message(1, [...inputs.flatMap((name) => text(1, name)), ...text(2, output), ...text(4, op), ...attributes]);
+  bytesField(1, [
+    ...inputs.flatMap((name) => stringField(1, name)),
+    ...stringField(2, output),
+    ...stringField(4, op),
+    ...attributes,
+  ]);
 
 /** Returns an attribute with an integer value. */
 export const integerAttribute = (name: string, value: number): number[] =>
-  message(5, [...text(1, name), ...number(3, value), ...number(20, ATTRIBUTE_INT)]);
+  bytesField(5, [...stringField(1, name), ...varintField(3, value), ...varintField(20, ATTRIBUTE_INT)]);
 
 /** Shape of a tensor. A dimension that differs between runs has a name instead of a size. */
 type Shape = readonly (number | string)[];
 
 function valueInfo(field: number, name: string, dimensions: Shape): number[] {
   const shape = dimensions.flatMap((dimension) =>
-    message(1, typeof dimension === "number" ? number(1, dimension) : text(2, dimension)),
+    bytesField(1, typeof dimension === "number" ? varintField(1, dimension) : stringField(2, dimension)),
   );
-  const type = message(1, [...number(1, FLOAT), ...message(2, shape)]);
-  return message(field, [...text(1, name), ...message(2, type)]);
+  const type = bytesField(1, [...varintField(1, FLOAT), ...bytesField(2, shape)]);
+  return bytesField(field, [...stringField(1, name), ...bytesField(2, type)]);
 }
 
 /** Returns a scalar float constant. */
 export function scalar(name: string, constant: number): number[] {
   const data = [...new Uint8Array(Float32Array.of(constant).buffer)];
-  return message(5, [...number(1, 1), ...number(2, FLOAT), ...text(8, name), ...message(9, data)]);
+  return bytesField(5, [
+    ...varintField(1, 1),
+    ...varintField(2, FLOAT),
+    ...stringField(8, name),
+    ...bytesField(9, data),
+  ]);
 }
 
 /** Returns a graph input, a named tensor of floats. */
@@ -62,6 +79,10 @@ export const output = (name: string, shape: Shape): number[] => valueInfo(12, na
 
 /** Serializes a model from the parts of its graph. */
 export function model(parts: Message): Uint8Array {
-  const graph = [...parts, ...text(2, "decoder")];
-  return Uint8Array.from([...number(1, 8), ...message(7, graph), ...message(8, number(2, 17))]);
+  const graph = [...parts, ...stringField(2, "decoder")];
+  return Uint8Array.from([
+    ...varintField(1, 8),
+    ...bytesField(7, graph),
+    ...bytesField(8, varintField(2, 17)),
+  ]);
 }

@@ -33,6 +33,7 @@ export function writeLayerHeaders(writer: ByteWriter, layers: readonly PaperLaye
 /**
  * Reads the fixed fields of a sequence of layers and allocates their integers.
  * @param inputs number of inputs of each layer
+ * @param outputs number of outputs of every layer
  * @param rank rank of factored matrices; undefined if they are stored in full
  */
 export function readLayerHeaders(
@@ -59,7 +60,7 @@ export function readLayerHeaders(
   });
 }
 
-/** Reads a step or unit. `what` names it in errors. */
+/** Reads a step or unit. `what` is its name in errors. */
 export const readStep = (reader: ByteReader, what: string): number =>
   reader.checkRange(reader.f32(), MIN_STEP, MAX_STEP, what);
 

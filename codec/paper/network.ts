@@ -32,20 +32,21 @@ export function writePaperNetwork(writer: ByteWriter, network: PaperNetwork): vo
 /**
  * Parses a paper network: up to 8 frequencies, width MAX_PAPER_WIDTH, 8 layers in the shared encoder, 8 hidden
  * layers, rank half the width.
- * @throws SieddError `unsupported-version` for an unknown patch or rank; the reader's error.
+ * @throws SieddError `unsupported-version` for an unknown patch size or rank; the reader's error if a value is out of
+ *   range.
  */
 export function readPaperNetwork(reader: ByteReader): PaperNetwork {
-  const frequencies = reader.checkRange(reader.u8(), 0, 8, "frequencies");
+  const frequencies = reader.checkRange(reader.u8(), 0, 8, "the number of frequencies");
   const omega = reader.checkRange(reader.f32(), 1e-3, 1000, "omega");
   const width = reader.checkRange(reader.u16(), MIN_PAPER_WIDTH, MAX_PAPER_WIDTH, "the width");
-  const encoderLayers = reader.checkRange(reader.u8(), 1, 8, "layers of the shared encoder");
-  const hiddenLayers = reader.checkRange(reader.u8(), 1, 8, "hidden layers");
+  const encoderLayers = reader.checkRange(reader.u8(), 1, 8, "the number of encoder layers");
+  const hiddenLayers = reader.checkRange(reader.u8(), 1, 8, "the number of hidden layers");
   const patch = reader.u8();
   const rank = reader.u16();
   if (!PATCHES.includes(patch) || rank > maxRank(width)) {
     throw new SieddError(
       "unsupported-version",
-      `unsupported patch size ${patch} or rank ${rank} at width ${width}; upgrade siedd to play it`,
+      `unsupported patch size ${patch} or rank ${rank} at width ${width}; upgrade siedd`,
     );
   }
   const factors = rank === FULL_RANK ? undefined : readFactors(reader, rank);

@@ -34,8 +34,8 @@ export function writePaperGroup(group: QuantizedPaperGroup): Uint8Array {
 
 /**
  * Parses the payload of group `index`.
- * @throws SieddError `corrupt-group`, naming the group, for anything that `writePaperGroup` cannot have written;
- *   `unsupported-version` for a group of a later siedd.
+ * @throws SieddError `corrupt-group`, whose message has the index, if the payload is malformed; `unsupported-version`
+ *   if a later version of siedd wrote it.
  */
 export function readPaperGroup(
   network: PaperNetwork,
@@ -59,10 +59,7 @@ function parse(network: PaperNetwork, frameCount: number, payload: Uint8Array): 
   if (crc32c(body) !== checksum) throw new SieddError("corrupt-group", "its checksum does not match");
   const reader = new ByteReader(body, "group");
   if (reader.u8() !== 0 || reader.u32() !== 0) {
-    throw new SieddError(
-      "unsupported-version",
-      "the group uses coding tools of a later siedd; upgrade siedd to play it",
-    );
+    throw new SieddError("unsupported-version", "the group requires a later version of siedd; upgrade siedd");
   }
   const actualFrames = reader.u16();
   if (actualFrames !== frameCount)

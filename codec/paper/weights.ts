@@ -21,6 +21,7 @@ export interface BlockMatrix {
   readonly bits: number;
   /** Inputs per block, 1 to 4096. The last block of an output may be shorter. */
   readonly block: number;
+  /** Unit of `scales`. */
   readonly unit: number;
   /** [blocks, outputs], 1 to 255. */
   readonly scales: Int32Array;

@@ -3,7 +3,7 @@ import { createRoot } from "react-dom/client";
 // Registers <siedd-player>. hls.js is part of the bundle.
 import "siedd/player/define";
 
-/** Renders a player. React sets attributes of custom elements; other events than its own need a listener. */
+/** Renders a player. React sets the attributes of custom elements. Media events such as `resize` need a listener. */
 export function Video({ src, ...rest }) {
   const player = useRef(null);
   const [size, setSize] = useState("");

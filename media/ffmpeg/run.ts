@@ -32,10 +32,11 @@ export function killOnExit(child: ChildProcess): void {
 /** Returns a path as a URL, so that ffmpeg never parses it as an option, a protocol or a pattern. */
 export const fileUrl = (path: string): string => `file:${path}`;
 
+/** The output lines that fluent-ffmpeg collects. */
 interface Lines {
   get(): string;
 }
-type SpawnEnd = (error: unknown, stdout?: Lines, stderr?: Lines) => void;
+type SpawnCallback = (error: unknown, stdout?: Lines, stderr?: Lines) => void;
 /** A method of fluent-ffmpeg's command that its types omit. */
 interface FfmpegInternals {
   _spawnFfmpeg(...args: unknown[]): void;
@@ -52,7 +53,7 @@ export function ffmpegCommand(): FfmpegCommand {
     _checkCapabilities: (done: () => void) => done(),
     // If ffmpeg cannot be started, fluent-ffmpeg passes no output lines and then fails to read them.
     _spawnFfmpeg(...args: unknown[]) {
-      const end = args.pop() as SpawnEnd;
+      const end = args.pop() as SpawnCallback;
       spawn.call(command, ...args, (error: unknown, stdout = noLines, stderr = noLines) =>
         end(error, stdout, stderr),
       );
@@ -61,12 +62,12 @@ export function ffmpegCommand(): FfmpegCommand {
   return command;
 }
 
-/** Options of the first input of every command: never read the terminal, log only errors. */
+/** Options of the first input of every command: overwrite the output, never read the terminal, log only errors. */
 export const BASE_OPTIONS = ["-y", "-nostdin", "-hide_banner", "-loglevel", "error"];
 
 /**
- * Returns a stream for stdout. It never emits "close", which fluent-ffmpeg takes for a consumer that stopped: it
- * then fails the run if ffmpeg takes more than 20 ms to exit.
+ * Returns a stream for stdout. It never emits "close": fluent-ffmpeg takes that event for a consumer that stopped, and
+ * fails the run if ffmpeg then takes more than 20 ms to exit.
  */
 export const stdoutPipe = (highWaterMark = 65536): PassThrough =>
   new PassThrough({ autoDestroy: false, emitClose: false, highWaterMark });
@@ -151,7 +152,7 @@ function runError(error: unknown, stderr: string, failure: string): MediaError {
     );
   }
   const lines = stderr.split("\n").filter((line) => line.trim() !== "");
-  // ffmpeg's first line is nearly always the cause, later lines are its consequences.
+  // ffmpeg's first line is nearly always the cause; later lines are consequences.
   const reported = (lines[0] ?? message).replace(/^\[[^\]]*\] */, "").replace(/^file:/, "");
   return new MediaError("ffmpeg-failed", `${failure}: ffmpeg reported "${reported}"`, { cause: error });
 }

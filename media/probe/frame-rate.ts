@@ -1,6 +1,6 @@
 import type { Rational } from "../../codec/asset/rational.js";
 
-/** Higher rates are timebases: r_frame_rate of a variable-rate file is the lowest rate that has all its times. */
+/** Maximum plausible frame rate. A higher r_frame_rate is the timebase of a file with a variable frame rate. */
 const MAX_FRAME_RATE = 240;
 
 /**
@@ -37,7 +37,7 @@ const COMMON_RATES: readonly Rational[] = [
   { num: 60, den: 1 },
 ];
 
-/** Returns the common rate within 0.03% of an average rate, else the average in hundredths of a frame per second. */
+/** Returns the common rate within 0.03% of an average rate, else the average rounded to 0.01 frames per second. */
 function commonRate({ num, den }: Rational): Rational {
   const rate = num / den;
   const common = COMMON_RATES.find((candidate) => Math.abs(candidate.num / candidate.den / rate - 1) < 3e-4);

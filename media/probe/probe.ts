@@ -38,9 +38,9 @@ export interface SubtitleInfo {
 
 /** Metadata of a video file. Sizes are in pixels, times in seconds. */
 export interface ProbeResult {
-  /** Display width, with rotation and square pixels. May be odd. */
+  /** Display width, after rotation and with square pixels. May be odd. */
   readonly width: number;
-  /** Display height, with rotation and square pixels. May be odd. */
+  /** Display height, after rotation and with square pixels. May be odd. */
   readonly height: number;
   /** The constant frame rate to which the video is converted. */
   readonly frameRate: Rational;
@@ -62,7 +62,7 @@ export interface ProbeResult {
   readonly interlaced: boolean;
   /** Whether frames have transparency. They are composited over black. */
   readonly alpha: boolean;
-  /** Any value but "sdr" is tone-mapped. */
+  /** Dynamic range of the source. Frames are tone-mapped unless it is "sdr". */
   readonly dynamicRange: DynamicRange;
   /** ffmpeg's names of the color tags; undefined if untagged. */
   readonly color: {
@@ -185,7 +185,7 @@ function toProbeResult(
   };
 }
 
-/** Returns the playable audio streams. */
+/** Returns the audio streams that have channels. */
 function audioTracks(streams: readonly ProbedStream[]): AudioInfo[] {
   return streams
     .filter(({ codec_type }) => codec_type === "audio")

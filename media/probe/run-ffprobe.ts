@@ -37,8 +37,8 @@ export interface Probed {
 }
 
 /**
- * Runs ffprobe on a file. fluent-ffmpeg's own ffprobe cannot be used: it offers no way to kill the process, which would keep
- * running on an unreadable pipe.
+ * Runs ffprobe on a file. Does not use ffprobe() of fluent-ffmpeg, which offers no way to kill a process that hangs, as
+ * on a pipe without a writer.
  * @throws MediaError `not-a-video`, `truncated-video`, `no-such-file`, `ffmpeg-missing`; the signal's reason.
  */
 export async function runFfprobe(path: string, signal?: AbortSignal): Promise<Probed> {
@@ -67,7 +67,7 @@ export async function runFfprobe(path: string, signal?: AbortSignal): Promise<Pr
   throw await probeError(path, stderr);
 }
 
-/** Returns whether the first box of a file is one of MP4. ffmpeg takes any file named .mp4 for an MP4. */
+/** Returns whether a file starts with an MP4 box. ffmpeg reports a missing moov for any file named .mp4. */
 async function startsLikeMp4(path: string): Promise<boolean> {
   const file = await open(path);
   try {

@@ -36,7 +36,7 @@ const BITMAP_CODECS = ["dvd_subtitle", "dvb_subtitle", "dvb_teletext", "hdmv_pgs
 export const isTextSubtitle = (codec: string | undefined): boolean =>
   codec !== undefined && !BITMAP_CODECS.includes(codec);
 
-/** @throws MediaError `ffmpeg-missing` if this ffmpeg cannot tone-map the dynamic range. */
+/** Checks that ffmpeg can tone-map a dynamic range. @throws MediaError `ffmpeg-missing` if it cannot. */
 export async function requireToneMapping(path: string, range: DynamicRange): Promise<void> {
   if (range === "sdr") return;
   const filters = await new Promise<Filters>((resolve, reject) => {

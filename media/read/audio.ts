@@ -21,8 +21,8 @@ const PASSTHROUGH_RATES = [16000, 22050, 24000, 32000, 44100, 48000];
 const LAYOUTS = ["", "mono", "stereo", "3.0", "4.0", "5.0", "5.1"];
 
 /**
- * Encodes one audio track as AAC. Its time 0 is time 0 of the video: silence fills a late start and gaps. The first
- * packet is the encoder delay of 1024 samples.
+ * Encodes one audio track as AAC. Silence fills gaps, and the time before a late start, so that time 0 is that of the
+ * video. The first packet is the encoder delay of 1024 samples.
  * @throws MediaError `ffmpeg-failed`, `disk-full`, `ffmpeg-missing`, `ffmpeg-killed`; the signal's reason.
  */
 export async function encodeAudio(

@@ -26,7 +26,7 @@ const CUT_SCORE = 10;
 const MIN_SCENE_FRAMES = 5;
 
 /**
- * Decodes a time range once, counts its frames and finds its scene cuts.
+ * Decodes a time range once to count its frames and find its scene cuts.
  * @throws MediaError `no-frames`, `truncated-video`, `ffmpeg-missing`, `ffmpeg-failed`; the signal's reason.
  */
 export async function detectScenes(
@@ -75,7 +75,7 @@ export async function detectScenes(
   return { frameCount: scores.length, cuts: cutsOf(scores) };
 }
 
-/** Returns the frames whose score is a cut; of cuts that are too close, the one with the highest score. */
+/** Returns the frames whose score is that of a cut. Of cuts that are too close, only the highest score counts. */
 function cutsOf(scores: readonly number[]): number[] {
   const cuts: number[] = [];
   for (let frame = MIN_SCENE_FRAMES; frame <= scores.length - MIN_SCENE_FRAMES; frame++) {

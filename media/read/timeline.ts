@@ -19,7 +19,7 @@ export interface FrameRange extends TimeRange {
   readonly frameCount?: number;
 }
 
-/** Returns whether the container has an index that leads exactly to a keyframe before the requested time. */
+/** Returns whether the container has an exact index: a seek ends at a keyframe before the requested time. */
 const isSeekable = (info: ProbeResult): boolean => /mov|matroska/.test(info.container);
 
 /**
@@ -29,7 +29,7 @@ const isSeekable = (info: ProbeResult): boolean => /mov|matroska/.test(info.cont
 const reusesFilters = ({ rotation, interlaced, alpha, dynamicRange }: ProbeResult): boolean =>
   rotation === 0 && !interlaced && !alpha && dynamicRange === "sdr";
 
-/** Seconds by which a seek is early, so that reordered frames that precede the keyframe's successors are decoded. */
+/** Seconds by which a seek precedes the first frame, because frames near a keyframe may be stored out of order. */
 const SEEK_MARGIN = 2;
 
 /** Returns the number of frames in a time range at the constant rate; Infinity if it has no end. */

@@ -10,8 +10,8 @@ const REQUIREMENTS: Readonly<Record<Exclude<VideoEncoder, "x264">, string>> = {
   h264_vaapi: "a GPU with VA-API, its driver, and permission to use /dev/dri/renderD128",
 };
 
-const FORMAT = { width: 320, height: 180, frameRate: { num: 25, den: 1 } };
-const FRAMES = 5;
+const TEST_FORMAT = { width: 320, height: 180, frameRate: { num: 25, den: 1 } };
+const TEST_FRAMES = 5;
 
 /**
  * Verifies that ffmpeg has an encoder and that a hardware encoder works: two segments of different frames must share
@@ -44,23 +44,23 @@ async function testHardwareEncoder(encoder: keyof typeof REQUIREMENTS): Promise<
     throw unavailable("its segments do not share an init segment");
   }
   const [profile, , level] = avcProfile(first.init);
-  const expectedLevel = h264Level(FORMAT);
+  const expectedLevel = h264Level(TEST_FORMAT);
   if (profile !== 100 || level !== expectedLevel) {
     throw unavailable(`it encodes profile ${profile}, level ${level} instead of 100, ${expectedLevel}`);
   }
 }
 
-/** Returns a segment of moving stripes, whose slope depends on the seed. */
+/** Returns a segment of moving stripes. Their slope depends on the seed. */
 function testSegment(seed: number) {
-  const { width, height } = FORMAT;
-  const frames = Array.from({ length: FRAMES }, (_, frame) =>
+  const { width, height } = TEST_FORMAT;
+  const frames = Array.from({ length: TEST_FRAMES }, (_, frame) =>
     Uint8Array.from({ length: (width * height * 3) / 2 }, (_, index) => {
       const [x, y] = [(index % width) + 3 * frame, Math.floor(index / width)];
       return 16 + ((x * seed + y * 5) % 220);
     }),
   );
   const sampleEntry = "avc1" as const;
-  return { ...FORMAT, sampleEntry, frames, frameCount: FRAMES, firstFrame: 0, sequence: 1 };
+  return { ...TEST_FORMAT, sampleEntry, frames, frameCount: TEST_FRAMES, firstFrame: 0, sequence: 1 };
 }
 
 /** Returns AVCProfileIndication, profile_compatibility and AVCLevelIndication (ISO/IEC 14496-15, 5.3.3.1). */

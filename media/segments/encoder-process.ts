@@ -10,7 +10,8 @@ let running = 0;
 export const runningEncoders = (): number => running;
 
 /**
- * Locates ffmpeg and lists its encoders ahead of time, so that the first segment does not wait for it.
+ * Locates ffmpeg and lists its encoders ahead of time, so that the first segment does not wait for that.
+ * @returns ffmpeg's names of its encoders
  * @throws MediaError `ffmpeg-missing` if there is no ffmpeg with libx264, which always encodes small frames;
  *   `encoder-unavailable` if it lacks `encoder`.
  */
@@ -27,7 +28,7 @@ export function prepareEncoder(encoder: VideoEncoder = "x264"): Promise<Readonly
 }
 
 const encoderMissing = (encoder: VideoEncoder): string =>
-  `this ffmpeg has no ${encoder}; install one that was built with it, or choose x264 as the video encoder`;
+  `this ffmpeg has no ${encoder}; install one that was built with it, or choose x264`;
 
 /** Options of `pipeThroughFfmpeg`. */
 export interface PipeOptions {
@@ -48,8 +49,7 @@ export interface PipeOptions {
 export async function pipeThroughFfmpeg(options: PipeOptions): Promise<Uint8Array> {
   const { input, signal, failure } = options;
   const chunks: Buffer[] = [];
-  // Never emits "close", which fluent-ffmpeg takes for a consumer that stopped: it then fails the run if ffmpeg
-  // takes more than 20 ms to exit.
+  // Never emits "close", for the reason that `stdoutPipe` states.
   const sink = new Writable({
     autoDestroy: false,
     emitClose: false,

@@ -34,7 +34,7 @@ function contentsView(box: ByteReader): DataView {
 /**
  * Splits ffmpeg's fragmented MP4 (one moof) and places its fragment on the timeline: sets `tfdt` to
  * `decodeTime` ticks and the sequence number in `mfhd`. ffmpeg's own -output_ts_offset counts microseconds,
- * which is not exact for every timescale. Bytes without a position also stay equal for equal frames.
+ * which is not exact for every timescale, and would make the other bytes depend on the position.
  * @throws MediaError `ffmpeg-failed` if the file does not have this structure.
  */
 export function setDecodeTime(file: Uint8Array, decodeTime: number, sequence: number): Fragment {
@@ -56,9 +56,9 @@ export function setDecodeTime(file: Uint8Array, decodeTime: number, sequence: nu
 }
 
 /**
- * Removes the display size from an init segment. Browsers take the aspect ratio of every frame from it: a
- * size whose aspect ratio differs because its sides were rounded to even numbers would be displayed, and
- * reported, one pixel wider.
+ * Removes the display size from an init segment. Browsers apply its aspect ratio to every frame. A frame whose
+ * sides were rounded to even numbers has a slightly different ratio, and would be displayed, and reported, one
+ * pixel wider.
  */
 export function withoutDisplaySize(init: Uint8Array): Uint8Array {
   const out = new Uint8Array(init);

@@ -1,7 +1,7 @@
 import type { Rational } from "../../codec/asset/rational.js";
 
 /** Limits of an H.264 level (ISO/IEC 14496-10, table A-1). */
-interface LevelLimits {
+interface H264Level {
   /** level_idc: ten times the level. */
   readonly idc: number;
   /** Macroblocks per second. */
@@ -13,7 +13,7 @@ interface LevelLimits {
 }
 
 // Levels below 2 would limit the bitrate of thumbnails and save nothing.
-const LEVELS: readonly LevelLimits[] = [
+const LEVELS: readonly H264Level[] = [
   { idc: 20, maxMbps: 11_880, maxFs: 396, maxBr: 2_000 },
   { idc: 21, maxMbps: 19_800, maxFs: 792, maxBr: 4_000 },
   { idc: 22, maxMbps: 20_250, maxFs: 1_620, maxBr: 4_000 },
@@ -90,7 +90,7 @@ export function requireLevel(format: StreamFormat): number {
 
 /** Limits of the video buffering verifier (VBV). */
 export interface RateCap {
-  /** Maximum bitrate in bits per second, apart from one buffer. */
+  /** Maximum bitrate in bits per second, on top of one full buffer. */
   readonly maxRate: number;
   /** Size of the decoder buffer in bits. It is up to 9/10 full at the start of each segment. */
   readonly bufferSize: number;
@@ -101,8 +101,8 @@ const REFERENCE_RATE = 2_000_000;
 const REFERENCE_PIXELS_PER_SECOND = 640 * 360 * 25;
 
 /**
- * Returns the rate cap of a format. It grows with the 0.8th power of pixels per second, as the bitrate of natural video
- * at constant quality roughly does: 2 Mbit/s at 640x360 and 25 fps, 6 at 1280x720, 12 at 1920x1080.
+ * Returns the rate cap of a format: 2 Mbit/s at 640x360 and 25 fps, 6 at 1280x720, 12 at 1920x1080. It grows with the
+ * 0.8th power of pixels per second, roughly like the bitrate of natural video at constant quality.
  */
 export function h264RateCap({ width, height, frameRate }: StreamFormat): RateCap {
   const pixelsPerSecond = (width * height * frameRate.num) / frameRate.den;

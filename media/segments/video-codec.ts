@@ -16,7 +16,8 @@ export const SAMPLE_ENTRIES: Readonly<Record<VideoCodec, SampleEntry>> = {
 /** ffmpeg's encoders of the codecs that are always encoded in software. */
 export const CODEC_ENCODERS = { hevc: "libx265", av1: "libsvtav1" } as const;
 
-interface LevelLimits {
+/** Limits of an HEVC or AV1 level. */
+interface CodecLevel {
   /** Ten times the level. */
   readonly level: number;
   /** Luma samples per frame. */
@@ -28,7 +29,7 @@ interface LevelLimits {
 }
 
 /** ISO/IEC 23008-2, tables A.8 and A.9, from level 2 on. The maximum side is sqrt(8 * frameArea). */
-const HEVC_LEVELS: readonly LevelLimits[] = [
+const HEVC_LEVELS: readonly CodecLevel[] = [
   { level: 20, frameArea: 122_880, rate: 3_686_400, bits: 1_500 },
   { level: 21, frameArea: 245_760, rate: 7_372_800, bits: 3_000 },
   { level: 30, frameArea: 552_960, rate: 16_588_800, bits: 6_000 },
@@ -44,7 +45,7 @@ const HEVC_LEVELS: readonly LevelLimits[] = [
 ];
 
 /** AV1 bitstream specification, annex A.3, with the maximum width and height of each level. */
-const AV1_LEVELS: readonly (LevelLimits & { readonly width: number; readonly height: number })[] = [
+const AV1_LEVELS: readonly (CodecLevel & { readonly width: number; readonly height: number })[] = [
   { level: 20, frameArea: 147_456, rate: 4_423_680, bits: 1_500, width: 2048, height: 1152 },
   { level: 21, frameArea: 278_784, rate: 8_363_520, bits: 3_000, width: 2816, height: 1584 },
   { level: 30, frameArea: 665_856, rate: 19_975_680, bits: 6_000, width: 4352, height: 2448 },
@@ -73,7 +74,7 @@ export function codecLevel(format: StreamFormat, codec: VideoCodec): number | un
   const frameArea = width * height;
   const rate = (frameArea * frameRate.num) / frameRate.den;
   const bits = hevcAv1RateCap(format);
-  const allows = (limits: LevelLimits) =>
+  const allows = (limits: CodecLevel) =>
     frameArea <= limits.frameArea && rate <= limits.rate && bits <= 1000 * limits.bits;
   if (codec === "hevc") {
     const maxSide = Math.max(width, height);

@@ -26,7 +26,10 @@ export function h264Recipe(encoder: VideoEncoder): string {
 // bounds are the same for both, so that the encoder of a rendition does not depend on the hardware.
 const HARDWARE_SIDES = { min: 160, max: 4096 };
 
-/** Returns the encoder for a frame size: x264 for sizes that hardware rejects. Those are fast to encode, or rare. */
+/**
+ * Returns the encoder for a frame size: x264 for sizes that hardware rejects. Small sizes are fast to encode, and sizes
+ * above 4096 pixels are rare.
+ */
 export function encoderForSize(encoder: VideoEncoder, { width, height }: StreamFormat): VideoEncoder {
   const { min, max } = HARDWARE_SIDES;
   return Math.min(width, height) >= min && Math.max(width, height) <= max ? encoder : "x264";
@@ -143,10 +146,10 @@ function hevcArguments(format: StreamFormat): string[] {
   ];
 }
 
-// Temporal units are in presentation order: frames that are shown later are inside them. One logical processor, as
+// Temporal units are in presentation order; one may contain frames that later units show. One logical processor, as
 // x264 has one thread: parallelism comes from encoding several segments.
 function av1Arguments(format: StreamFormat): string[] {
-  // SVT-AV1 exceeds its cap: white noise took twice as much, which must stay below the bitrate that playlists state.
+  // SVT-AV1 exceeds its cap, up to twofold for white noise, but must stay below the bitrate that playlists state.
   const cap = Math.round(0.75 * hevcAv1RateCap(format));
   const svt = ["lp=1", "keyint=-1", "scd=0", `level=${requireCodecLevel(format, "av1")}`];
   return [

@@ -39,8 +39,8 @@ export function formatWebVttTime(milliseconds: number): string {
 }
 
 /**
- * Serializes one cue as a block of a WebVTT file. The text may be anything: blank lines are removed and arrows are
- * escaped, because they would end the cue.
+ * Serializes one cue as a block of a WebVTT file. Any text is allowed: blank lines are removed and arrows are escaped,
+ * because either would end the cue.
  */
 export function writeWebVttCue({ start, end, settings, text }: TextCue): string {
   const range = `${formatWebVttTime(start)} --> ${formatWebVttTime(end)}`;
@@ -56,7 +56,7 @@ export function writeWebVttCue({ start, end, settings, text }: TextCue): string 
 export const writeWebVtt = (cues: readonly TextCue[]): string =>
   ["WEBVTT\n", ...cues.map(writeWebVttCue)].join("\n");
 
-/** Splits overlapping cues into consecutive ones. Where several are on screen, one cue holds the lines of all. */
+/** Splits overlapping cues into consecutive ones. Where several cues overlap, one cue holds the lines of all of them. */
 export function flattenCues(cues: readonly TextCue[]): TextCue[] {
   const times = [...new Set(cues.flatMap(({ start, end }) => [start, end]))].sort((a, b) => a - b);
   return times.slice(1).flatMap((end, i) => {

@@ -34,7 +34,7 @@ export async function checkWritable(output: string, ...sources: readonly string[
  * Writes a file atomically: `write` writes a temporary file in the same folder, which then replaces `output`. If it
  * fails, the temporary file is deleted.
  * @param extension extension of the temporary file, such as ".mp4", for writers that depend on it
- * @throws MediaError `write-failed`, `disk-full`; what `write` throws.
+ * @throws MediaError `write-failed`, `disk-full`. Errors of `write` pass through.
  */
 export async function writeAtomically(
   output: string,

@@ -5,7 +5,7 @@ import type { ProbeResult } from "../probe/probe.js";
 import { rawFrames } from "../read/raw-frames.js";
 import { type FrameRange, frameReader } from "../read/timeline.js";
 
-/** A conventional video encoder to compare with, configured as for a ladder: one pass, constant quality, closed GOPs. */
+/** A conventional video encoder to compare with. Configured as for an ABR ladder: one pass, constant quality, closed GOPs. */
 export type ConventionalCodec = "x264" | "x265" | "svt-av1";
 
 interface Recipe {
@@ -65,7 +65,7 @@ export async function requireCodec(codec: ConventionalCodec): Promise<void> {
   if (encoders[encoder] === undefined) {
     throw new MediaError(
       "ffmpeg-missing",
-      `this ffmpeg has no ${encoder}; install one with it, or leave out the comparison with ${codec}`,
+      `this ffmpeg has no ${encoder}; install one that was built with it, or leave out the comparison with ${codec}`,
     );
   }
 }

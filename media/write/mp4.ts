@@ -39,17 +39,17 @@ export interface Mp4Options {
   /** I420, BT.709 limited, width * height * 3 / 2 bytes each. */
   readonly frames: AsyncIterable<Uint8Array>;
   readonly audio?: readonly Mp4Audio[];
-  /** Written as timed text (3GPP). Overlapping cues are merged, positions are lost. */
+  /** Written as timed text (3GPP). Overlapping cues are merged, and cue settings are dropped. */
   readonly subtitles?: readonly Mp4Subtitles[];
-  /** x264's constant rate factor, 0 to 51. Default 16, which adds no visible loss to that of the asset. */
+  /** x264's constant rate factor, 0 to 51. Default 16, which adds no visible loss. */
   readonly crf?: number;
   readonly signal?: AbortSignal;
 }
 
 /**
  * Encodes frames as H.264 in an MP4 with its index first. Audio is copied.
- * @throws MediaError `write-failed`, `disk-full`, `ffmpeg-missing`, `ffmpeg-failed`; the signal's reason; what `frames`
- *   throws.
+ * @throws MediaError `write-failed`, `disk-full`, `ffmpeg-missing`, `ffmpeg-failed`; the signal's reason. Errors of
+ *   `frames` pass through.
  */
 export async function writeMp4(options: Mp4Options): Promise<void> {
   const { output, audio = [] } = options;

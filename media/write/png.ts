@@ -42,7 +42,7 @@ export interface PngOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Writes an image as a PNG file. @throws MediaError as `writeMp4`. */
+/** Writes an image as a PNG file. @throws MediaError as `writeMp4` does. */
 export function writePng({ output, width, height, rgba, signal }: PngOptions): Promise<void> {
   return writeAtomically(output, ".png", async (temporary) => {
     const stdin = Readable.from([Buffer.from(rgba.buffer, rgba.byteOffset, rgba.byteLength)]);

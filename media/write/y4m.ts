@@ -23,7 +23,7 @@ export interface Y4mOptions {
 
 /**
  * Writes raw frames as YUV4MPEG2. Resolves without an error if the consumer of a stream closes it early.
- * @throws MediaError `write-failed`, `disk-full`; the signal's reason; what `frames` throws.
+ * @throws MediaError `write-failed`, `disk-full`; the signal's reason. Errors of `frames` pass through.
  */
 export async function writeY4m(options: Y4mOptions): Promise<void> {
   const { output, signal } = options;

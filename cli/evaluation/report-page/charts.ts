@@ -13,7 +13,7 @@ export interface Chart {
   readonly data: uPlot.AlignedData;
 }
 
-const axis = (theme: Theme, label: string, more: Partial<uPlot.Axis> = {}): uPlot.Axis => ({
+const axis = (theme: Theme, label: string, overrides: Partial<uPlot.Axis> = {}): uPlot.Axis => ({
   label,
   stroke: theme.ink,
   labelSize: 24,
@@ -21,14 +21,15 @@ const axis = (theme: Theme, label: string, more: Partial<uPlot.Axis> = {}): uPlo
   font: "12px system-ui, sans-serif",
   grid: { stroke: theme.grid, width: 1 },
   ticks: { stroke: theme.grid, width: 1 },
-  ...more,
+  ...overrides,
 });
 
-const decibels = (_: uPlot, value: number | null): string => (value == null ? "" : `${value.toFixed(2)} dB`);
-const bits = (_: uPlot, value: number | null): string =>
+const formatDecibels = (_: uPlot, value: number | null): string =>
+  value == null ? "" : `${value.toFixed(2)} dB`;
+const formatBits = (_: uPlot, value: number | null): string =>
   value == null ? "" : `${Number(value.toPrecision(3))}`;
 
-/** Pads a range by 10 %, at least 0.5 dB, on both sides so that no curve touches the border. */
+/** Pads a range of PSNR on both sides by 10%, at least 0.5 dB, so that no curve touches the border. */
 const padRange = (_: uPlot, low: number | null, high: number | null): [number, number] => {
   const [from, to] = [low ?? 0, high ?? 1];
   const padding = Math.max(0.5, (to - from) * 0.1);
@@ -48,14 +49,14 @@ export function psnrByFrame({ perFrame, groups, psnr, frameRate }: ReportData, t
           label: "frame",
           value: (_, frame) => (frame == null ? "" : `${frame} (${(frame / frameRate).toFixed(2)} s)`),
         },
-        { label: "PSNR", stroke: theme.series[0], width: 2, points: { show: false }, value: decibels },
+        { label: "PSNR", stroke: theme.series[0], width: 2, points: { show: false }, value: formatDecibels },
         {
           label: "mean",
           stroke: theme.faint,
           width: 1,
           dash: [6, 4],
           points: { show: false },
-          value: decibels,
+          value: formatDecibels,
         },
       ],
       hooks: { drawClear: [(chart) => drawBoundaries(chart, groups, theme)] },
@@ -107,7 +108,7 @@ export function bitsByGroup({ groups }: ReportData, theme: Theme): Chart {
           fill: theme.series[0],
           ...(bars && { paths: bars }),
           points: { show: false },
-          value: bits,
+          value: formatBits,
         },
       ],
     },
@@ -148,7 +149,7 @@ export function rateDistortion({ curves }: ReportData, theme: Theme): Chart {
         axis(theme, "PSNR, dB", { size: 60 }),
       ],
       series: [
-        { label: "bits per pixel", value: bits },
+        { label: "bits per pixel", value: formatBits },
         ...curves.map(({ name, points }, index): uPlot.Series => {
           const color = theme.series[index % theme.series.length] ?? theme.ink;
           const isSinglePoint = points.length === 1;
@@ -158,7 +159,7 @@ export function rateDistortion({ curves }: ReportData, theme: Theme): Chart {
             width: isSinglePoint ? 0 : 2,
             spanGaps: true,
             points: { show: true, size: isSinglePoint ? 13 : 7, fill: color, stroke: color },
-            value: decibels,
+            value: formatDecibels,
           };
         }),
       ],

@@ -18,7 +18,7 @@ export interface AxisSamples {
 /**
  * Computes the separable layer along one axis, as axisFeatures and axisLayer of the kernel do.
  * @param weights [features, outputs], in turns
- * @param offset [outputs], what time and bias add to the argument; undefined if the other axis adds it
+ * @param offset [outputs], the contribution of time and bias; undefined if the other axis includes it
  */
 export function axisPart(
   weights: Float32Array,

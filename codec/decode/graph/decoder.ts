@@ -2,7 +2,6 @@ import { readGroup } from "../../group/payload.js";
 import { dequantize } from "../../group/quantize.js";
 import { Kernel } from "../../kernel/kernel.js";
 import { CHANNELS } from "../../network/definition.js";
-
 import type { OnnxRuntime, OnnxSession } from "../../onnx/runtime.js";
 import { type FoldedLayer, layerFeeds, openSession } from "../../onnx/session.js";
 import type { PixelFormat, YuvTarget } from "../color.js";
@@ -47,7 +46,7 @@ export class TileGraphDecoder {
   readonly #kernel: Kernel;
   readonly #encoder: Float32Array;
   #plan: DecodePlan | undefined;
-  #active: { group: TileGraphGroup; format: PixelFormat; heads: readonly FoldedLayer[] } | undefined;
+  #folded: { group: TileGraphGroup; format: PixelFormat; heads: readonly FoldedLayer[] } | undefined;
 
   private constructor(asset: TileDecoderAsset, ort: OnnxRuntime, session: OnnxSession, kernel: Kernel) {
     this.#asset = asset;
@@ -115,17 +114,17 @@ export class TileGraphDecoder {
       const rows = Math.min(plan.stripRows, viewport.height - top);
       const sums = new Float32Array(CHANNELS * rows * plan.factorY * sampleColumns);
       const sampleRows = { top: top * plan.factorY, rows: rows * plan.factorY };
-      for (const tile of this.#tiles(plan, group, heads, sampleRows)) {
-        const samples = tile.tile.width === 0 ? undefined : await this.#sample(tile, plan, group, frame);
-        accumulate(sums, sampleColumns, tile, samples);
+      for (const part of this.#tileStrips(plan, group, heads, sampleRows)) {
+        const samples = part.tile.width === 0 ? undefined : await this.#sample(part, plan, group, frame);
+        accumulate(sums, sampleColumns, part, samples);
       }
       const strip = { top, rows };
       finishStrip(this.#kernel, { samples: sums, viewport, sampling: plan, format, strip }, out);
     }
   }
 
-  /** Yields the tiles of a strip, which is given in rows of samples. */
-  *#tiles(
+  /** Yields the part of each tile that lies in a strip. `top` and `rows` count rows of samples. */
+  *#tileStrips(
     plan: DecodePlan,
     group: TileGraphGroup,
     heads: readonly FoldedLayer[],
@@ -151,7 +150,7 @@ export class TileGraphDecoder {
     }
   }
 
-  /** Computes the samples of a tile, [3, rows x columns], 0 .. 255. */
+  /** Computes the samples of a tile within a strip, [3, rows x columns], 0 .. 255. */
   async #sample(
     { index, tile, head, columns, rows }: TileStrip,
     { blurX, blurY }: DecodePlan,
@@ -191,16 +190,16 @@ export class TileGraphDecoder {
   }
 
   #headsFor(group: TileGraphGroup, format: PixelFormat): readonly FoldedLayer[] {
-    if (this.#active?.group !== group || this.#active.format !== format) {
-      this.#active = { group, format, heads: foldGraphHeads(group, format) };
+    if (this.#folded?.group !== group || this.#folded.format !== format) {
+      this.#folded = { group, format, heads: foldGraphHeads(group, format) };
     }
-    return this.#active.heads;
+    return this.#folded.heads;
   }
 }
 
 /**
- * Adds a tile, weighted by its cross-fade, to the sums [3, rows, sampleColumns] of a strip. Without samples it is a
- * constant color, the bias of its head.
+ * Adds a tile, weighted by its cross-fade, to the sums [3, rows, sampleColumns] of a strip. A tile without samples
+ * has a constant color, the bias of its head.
  */
 function accumulate(
   sums: Float32Array,

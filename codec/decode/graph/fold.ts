@@ -5,7 +5,7 @@ import type { PixelFormat } from "../color.js";
 import type { Motion } from "../displacement.js";
 import { createHeadFolder, foldSeparable } from "../fold.js";
 
-/** A group of the tile profile prepared for the graph, in floats. Plain memory, which the caller may keep. */
+/** A group of the tile profile prepared for the graph, in floats. The caller can cache it. */
 export interface TileGraphGroup extends Motion {
   readonly index: number;
   /** Whether its first frame begins a scene. */
@@ -18,7 +18,7 @@ export interface TileGraphGroup extends Motion {
 /** One tile of a TileGraphGroup. */
 export interface GraphTile {
   readonly width: number;
-  /** Its separable layer (see foldSeparable); undefined if the shared encoder takes its place, or if width is 0. */
+  /** Its separable layer (see foldSeparable); undefined if the shared encoder replaces it, or if width is 0. */
   readonly first: Float32Array | undefined;
   readonly dense: readonly FoldedLayer[];
   /** [width, 3], as trained. */

@@ -25,8 +25,8 @@ import { addSamples, coordinates, type SampleAxis, sampleAxis } from "./patches.
 /** The parts of a paper asset that a decoder needs. */
 export type PaperDecoderAsset = DecoderMetadata & PaperModel;
 
-/** Default for the bytes of decoded frames that a decoder keeps. */
-const WINDOW_BYTES = 64 * 1024 * 1024;
+/** Default size in bytes of the decoded frames that a decoder keeps. */
+const DEFAULT_WINDOW_BYTES = 64 * 1024 * 1024;
 /** Maximum activations per layer and batch: large enough for matrix products, small enough for caches. */
 const BATCH_FLOATS = 1 << 20;
 
@@ -39,11 +39,12 @@ interface FrameRange {
   readonly count: number;
 }
 
+/** A range of frames that are being computed, or have been. */
 interface FrameWindow extends FrameRange {
   readonly frames: Promise<readonly Uint8Array[]>;
 }
 
-/** How a viewport is split into strips of output rows, and those into batches of rows of samples. */
+/** How a viewport is split into strips of output rows, and strips into batches of sample rows. */
 interface StripPlan {
   readonly viewport: Viewport;
   readonly sampling: Sampling;
@@ -102,7 +103,13 @@ export class PaperDecoder {
     options: { readonly threads?: number; readonly windowBytes?: number } = {},
   ): Promise<PaperDecoder> {
     const session = await openSession(ort, paperDecodingModel(asset.network), options.threads);
-    return new PaperDecoder(asset, ort, session, await Kernel.create(), options.windowBytes ?? WINDOW_BYTES);
+    return new PaperDecoder(
+      asset,
+      ort,
+      session,
+      await Kernel.create(),
+      options.windowBytes ?? DEFAULT_WINDOW_BYTES,
+    );
   }
 
   /** Implements `FrameDecoder.loadGroup`. */
@@ -123,7 +130,7 @@ export class PaperDecoder {
   ): Promise<void> {
     checkEven(viewport);
     checkLength(out, (viewport.width * viewport.height * 3) / 2);
-    out.set(await this.#frame(group, frame, viewport, matrix));
+    out.set(await this.#getFrame(group, frame, viewport, matrix));
   }
 
   /** Implements `FrameDecoder.decodeRgba`. `frame` must be an integer within the group. */
@@ -134,10 +141,10 @@ export class PaperDecoder {
     out: Uint8Array | Uint8ClampedArray,
   ): Promise<void> {
     checkLength(out, viewport.width * viewport.height * 4);
-    out.set(await this.#frame(group, frame, viewport, "rgba"));
+    out.set(await this.#getFrame(group, frame, viewport, "rgba"));
   }
 
-  async #frame(
+  async #getFrame(
     group: PaperGroup,
     frame: number,
     viewport: Viewport,
@@ -160,7 +167,7 @@ export class PaperDecoder {
       // Lets the frames of the previous window be collected while the next ones are computed.
       this.#window = undefined;
       const range = { group, viewport, format, first, count };
-      window = { ...range, frames: this.#compute(range) };
+      window = { ...range, frames: this.#computeFrames(range) };
       this.#window = window;
     }
     try {
@@ -171,7 +178,7 @@ export class PaperDecoder {
     }
   }
 
-  async #compute({ group, viewport, format, first, count }: FrameRange): Promise<Uint8Array[]> {
+  async #computeFrames({ group, viewport, format, first, count }: FrameRange): Promise<Uint8Array[]> {
     const heads = foldFrameHeads(group, format, first, count);
     const feeds = this.#weightFeeds([...this.#encoder, ...group.hidden], heads);
     const frames = Array.from({ length: count }, () => new Uint8Array(frameBytes(viewport, format)));
@@ -189,7 +196,7 @@ export class PaperDecoder {
     return frames;
   }
 
-  /** @param outputs total outputs of the heads of all frames */
+  /** Plans strips and batches. `outputs` is the total number of outputs of the heads of all frames. */
   #planStrips(viewport: Viewport, outputs: number): StripPlan {
     const { width, height, region } = viewport;
     const { width: neurons, patch } = this.#asset.network;
@@ -198,14 +205,14 @@ export class PaperDecoder {
     const stepX = region.width / sampleColumns;
     const stepY = region.height / (height * sampling.factorY);
     const grid = { viewport, sampling, sampleColumns, stepX, stepY };
-    // Batches end at patch borders if possible: a patch that a border cuts is evaluated on both sides.
+    // Batches end at patch borders if possible: a patch that lies in two batches is evaluated twice.
     const maxOutputs = patch === 1 ? neurons : Math.max(neurons, outputs);
     const evaluationRows = Math.floor(
       BATCH_FLOATS / maxOutputs / this.#columnAxis(grid, 0).evaluations.length,
     );
-    const unit = patch === 1 ? 1 : Math.max(1, Math.round((2 * patch) / stepY));
+    const rowGranularity = patch === 1 ? 1 : Math.max(1, Math.round((2 * patch) / stepY));
     const targetRows = patch === 1 ? evaluationRows : (evaluationRows * patch) / stepY;
-    const batchRows = Math.max(1, Math.floor(targetRows / unit)) * unit;
+    const batchRows = Math.max(1, Math.floor(targetRows / rowGranularity)) * rowGranularity;
     const outputRows = Math.floor(batchRows / sampling.factorY / 2) * 2;
     const stripRows = Math.max(2, Math.min(outputRows, height + (height % 2)));
     return { ...grid, batchRows, stripRows };

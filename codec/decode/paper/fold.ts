@@ -3,7 +3,7 @@ import type { FoldedLayer } from "../../onnx/session.js";
 import type { PaperGroupWeights } from "../../paper/weights.js";
 import { outputTransform, type PixelFormat } from "../color.js";
 
-/** A group of the paper profile prepared for the graph. Decodes at any size. Plain memory, which the caller may keep. */
+/** A group of the paper profile prepared for the graph. Decodes at any size. The caller can cache it. */
 export interface PaperGroup {
   readonly index: number;
   readonly frameCount: number;

@@ -66,16 +66,16 @@ export function coordinates(
   frame: { readonly width: number; readonly height: number },
   { rows, columns }: PatchGrid,
 ): Float32Array {
-  const across = columns.evaluations.length;
-  const down = rows.evaluations.length;
-  const out = new Float32Array(2 * down * across);
+  const columnCount = columns.evaluations.length;
+  const rowCount = rows.evaluations.length;
+  const out = new Float32Array(2 * rowCount * columnCount);
   rows.evaluations.forEach((y, row) => {
-    out.fill((2 * y) / frame.height - 1, (down + row) * across, (down + row + 1) * across);
+    out.fill((2 * y) / frame.height - 1, (rowCount + row) * columnCount, (rowCount + row + 1) * columnCount);
   });
   columns.evaluations.forEach((x, column) => {
     out[column] = (2 * x) / frame.width - 1;
   });
-  for (let row = 1; row < down; row++) out.copyWithin(row * across, 0, across);
+  for (let row = 1; row < rowCount; row++) out.copyWithin(row * columnCount, 0, columnCount);
   return out;
 }
 
@@ -138,8 +138,8 @@ function toRaster(outputs: Float32Array, plane: number, { patch, rows, columns }
     const from = (first + pixel * CHANNELS) * points;
     const [row, column] = [Math.floor(pixel / patch), pixel % patch];
     for (let y = 0; y < patchRows; y++) {
-      const line = (y * patch + row) * width + column;
-      for (let x = 0; x < patchColumns; x++) values[line + x * patch] = outputs[from + y * patchColumns + x];
+      const to = (y * patch + row) * width + column;
+      for (let x = 0; x < patchColumns; x++) values[to + x * patch] = outputs[from + y * patchColumns + x];
     }
   }
   return { values, width };
@@ -153,13 +153,13 @@ function addInterpolated(
 ): void {
   const sampleColumns = columns.index.length / TAPS;
   const height = values.length / width;
-  const lines = new Float32Array(height * sampleColumns);
+  const interpolated = new Float32Array(height * sampleColumns);
   for (let y = 0; y < height; y++) {
     for (let i = 0; i < sampleColumns; i++) {
       let sum = 0;
       for (let tap = TAPS * i; tap < TAPS * (i + 1); tap++)
         sum += columns.weight[tap] * values[y * width + columns.index[tap]];
-      lines[y * sampleColumns + i] = sum;
+      interpolated[y * sampleColumns + i] = sum;
     }
   }
   for (let tap = 0; tap < rows.index.length; tap++) {
@@ -167,6 +167,6 @@ function addInterpolated(
     if (tapWeight === 0) continue;
     const from = rows.index[tap] * sampleColumns;
     const to = at + Math.floor(tap / TAPS) * sampleColumns;
-    for (let i = 0; i < sampleColumns; i++) sums[to + i] += tapWeight * lines[from + i];
+    for (let i = 0; i < sampleColumns; i++) sums[to + i] += tapWeight * interpolated[from + i];
   }
 }

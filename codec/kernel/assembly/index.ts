@@ -29,7 +29,7 @@ function firstLayerPair(at: usize, even: v128, odd: v128, row: usize, rowBytes: 
  * rows:    f32 position[padded], fade[padded], padded to a multiple of 4
  * time:    f32[3]
  * scratch: see `scratchBytes`
- * sum:     first of three planes of f32, with `stride` and `plane` in bytes; if rowCount is odd, one row more is touched
+ * sum:     first of three planes of f32, with `stride` and `plane` in bytes; an odd rowCount touches one extra row
  */
 export function sampleTile(
   first: usize,

@@ -11,11 +11,11 @@ import { commandLinesWith } from "../../support/child-processes.js";
 import { clip } from "../../support/clips.js";
 import { siedd } from "../../support/command.js";
 import { tempFolder } from "../../support/temp-folder.js";
-import { until } from "../../support/wait-until.js";
+import { waitUntil } from "../../support/wait-until.js";
 
 const execute = promisify(execFile);
 const COMMAND = join(import.meta.dirname, "../../../cli/main.js");
-/** The shortest useful training. */
+/** Options for the shortest useful training. */
 const BRIEF = ["--preset", "draft", "--steps", "12", "--phase1-steps", "12", "--points", "64"];
 
 function start(...args: string[]): ChildProcess {
@@ -80,14 +80,14 @@ test("encode writes an asset of odd size that ffprobe can read, and reports JSON
       height: 53,
     },
   );
-  const shares = events.filter(({ type }) => type === "progress").map(({ done }) => done);
+  const fractions = events.filter(({ type }) => type === "progress").map(({ done }) => done);
   assert.deepEqual(
-    shares,
-    [...shares].sort((a, b) => a - b),
+    fractions,
+    [...fractions].sort((a, b) => a - b),
   );
-  const seen = await probeVideo(asset);
-  assert.deepEqual([seen.width, seen.height, seen.audio.length], [95, 53, 1]);
-  assert.ok(Math.abs(seen.duration - 0.8) < 0.001);
+  const info = await probeVideo(asset);
+  assert.deepEqual([info.width, info.height, info.audio.length], [95, 53, 1]);
+  assert.ok(Math.abs(info.duration - 0.8) < 0.001);
   assert.deepEqual(await readdir(folder), ["video.siedd"]);
 });
 
@@ -132,7 +132,7 @@ test("eval measures the quality that encode reported, and rejects another video"
     /frame rates differ: .* has 25 fps, .* has 29\.97 fps/,
   );
   await assertFails(["eval", asset, join(asset, "..", "none.mp4")], /does not exist/);
-  await assertFails(["eval", asset, asset], /is a siedd asset; give the source video/);
+  await assertFails(["eval", asset, asset], /is a siedd asset; pass the source video/);
 });
 
 test("an encode interrupted by Ctrl-C leaves no ffmpeg and no asset, and resumes with identical bytes", async (t) => {
@@ -155,7 +155,7 @@ test("an encode interrupted by Ctrl-C leaves no ffmpeg and no asset, and resumes
   t.after(() => child.kill("SIGKILL"));
   const stderr = text(child.stderr!);
   await once(child, "spawn");
-  await until(
+  await waitUntil(
     async () => (await readdir(at("a.siedd.work")).catch(() => [])).some((name) => name.startsWith("group-")),
     "a group is on disk",
   );
@@ -252,7 +252,7 @@ test("reports a full disk in one line", async (t) => {
   assert.doesNotMatch(stdout, /a\.siedd$/m);
 });
 
-/** Options of unshare for a mount that only the child sees; an ordinary user needs a user namespace too. */
+/** Options of unshare for a mount that only the child sees. A user other than root also needs a user namespace. */
 const namespace = process.getuid?.() === 0 ? ["-m"] : ["-rm"];
 
 async function canMount(): Promise<boolean> {

@@ -19,7 +19,7 @@ import { probeVideo } from "../../../media/index.js";
 import { launchBrowser, watchFaults } from "../../support/browser.js";
 import { commandLinesWith } from "../../support/child-processes.js";
 import { clip } from "../../support/clips.js";
-import { until } from "../../support/wait-until.js";
+import { waitUntil } from "../../support/wait-until.js";
 
 const execute = promisify(execFile);
 const COMMAND = join(import.meta.dirname, "../../../cli/main.js");
@@ -38,7 +38,7 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
-/** Returns a smooth image, and the same image with an error that grows towards the bottom. */
+/** Returns a smooth image, and the same image with an error that grows toward the bottom. */
 function testImages(width: number, height: number): { reference: Uint8Array; decoded: Uint8Array } {
   const reference = new Uint8Array(width * height * 3);
   const decoded = new Uint8Array(width * height * 4);
@@ -102,7 +102,7 @@ test("returns no bytes for a PSNR that a codec cannot reach", async () => {
   }
 });
 
-test("the worst frames keep a minimum distance", () => {
+test("the worst frames are at least a minimum distance apart", () => {
   const perFrame = [30, 29, 25, 26, 31, 32, 28, 33].map((psnr) => ({ psnr }));
   assert.deepEqual(worstFrames(perFrame, 3, 2), [2, 6, 0]);
   assert.deepEqual(worstFrames(perFrame, 9, 3), [2, 6]);
@@ -131,8 +131,8 @@ test("measures x265 and SVT-AV1 at odd sizes, and leaves no temporary file", asy
     assert.ok(bytesAtEqualPsnr! <= better.bytes && bytesAtEqualPsnr! >= worse.bytes, codec);
     assert.deepEqual(ladder?.rungs, [{ width: 101, height: 67, bytes: bytesAtEqualPsnr }]);
   }
-  const left = (await readdir(tmpdir())).filter((name) => name.startsWith("siedd-eval-"));
-  assert.deepEqual(left, before);
+  const after = (await readdir(tmpdir())).filter((name) => name.startsWith("siedd-eval-"));
+  assert.deepEqual(after, before);
 });
 
 test("eval compares an asset with x264 and writes a self-contained report", async () => {
@@ -218,7 +218,7 @@ test("an eval interrupted by Ctrl-C leaves no ffmpeg, no temporary file and no r
   );
   t.after(() => child.kill("SIGKILL"));
   const stderr = text(child.stderr!);
-  await until(() => commandLinesWith(temporary).length > 0, "it works on a temporary file");
+  await waitUntil(() => commandLinesWith(temporary).length > 0, "an encode writes a temporary file");
   child.kill("SIGINT");
   const [code] = await once(child, "close");
   assert.equal(code, 130, await stderr);

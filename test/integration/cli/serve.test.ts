@@ -8,7 +8,7 @@ import { siedd } from "../../support/command.js";
 import { originServer } from "../../support/origin-server.js";
 import { syntheticAsset } from "../../support/synthetic-asset.js";
 import { tempFolder } from "../../support/temp-folder.js";
-import { until } from "../../support/wait-until.js";
+import { waitUntil } from "../../support/wait-until.js";
 
 const COMMAND = join(import.meta.dirname, "../../../cli/main.js");
 const SMALL = { width: 160, height: 90, groups: [10, 10] };
@@ -46,12 +46,12 @@ test("serves folders and URLs, logs requests by ID, and drains on SIGTERM", asyn
     assets.map(({ id }) => id),
     ["here", "there"],
   );
-  const answer = await fetch(`${url}there/full/80,46/seg-0.m4s`);
-  assert.equal(answer.status, 200);
+  const response = await fetch(`${url}there/full/80,46/seg-0.m4s`);
+  assert.equal(response.status, 200);
   assert.equal(origin.requests[0]!.headers.authorization, "Bearer of-tokens");
   const exit = once(child, "exit");
   child.kill("SIGTERM");
-  await until(async () => (await fetch(`${url}readyz`)).status === 503, "the server drains");
+  await waitUntil(async () => (await fetch(`${url}readyz`)).status === 503, "the server drains");
   assert.equal((await fetch(`${url}here/info.json`)).status, 200);
   assert.equal((await exit)[0], 0);
   const lines = log
@@ -59,7 +59,7 @@ test("serves folders and URLs, logs requests by ID, and drains on SIGTERM", asyn
     .split("\n")
     .map((line) => JSON.parse(line));
   const line = lines.find(({ path }) => path === "/videos/there/full/80,46/seg-0.m4s");
-  assert.deepEqual([line.status, line.reqId], [200, answer.headers.get("x-request-id")]);
+  assert.deepEqual([line.status, line.reqId], [200, response.headers.get("x-request-id")]);
   assert.doesNotMatch(log + output, /secret|of-tokens/);
 });
 

@@ -62,7 +62,7 @@ test("decode to MP4 keeps subtitles, their languages, and their times relative t
   assert.deepEqual(await cues(1), [[600, 900, "Grüß Gott"]]);
 });
 
-test("parses WebVTT as it was written, whatever the text", () => {
+test("parses the cues that writeWebVtt wrote, whatever their text", () => {
   const cues = [cue(0, 1000, "a\nb", "line:0 align:left"), cue(3_600_000, 3_600_001, "<i>é</i>")];
   assert.deepEqual(parseWebVtt(writeWebVtt(cues)), cues);
   assert.deepEqual(parseWebVtt(writeWebVtt([cue(0, 10, "a\n\n--> b\r\nc")])), [cue(0, 10, "a\n--&gt; b\nc")]);

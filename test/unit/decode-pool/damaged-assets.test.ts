@@ -18,7 +18,7 @@ import {
   writeGroup,
 } from "../../../codec/internal.js";
 import { DecodePool, decodeFrames } from "../../../decode-pool/index.js";
-import { noise, syntheticAsset, syntheticGroup } from "../../support/synthetic-asset.js";
+import { createRandom, syntheticAsset, syntheticGroup } from "../../support/synthetic-asset.js";
 import { tempFolder } from "../../support/temp-folder.js";
 
 const FRAME = { width: 64, height: 48, groups: [4, 4, 4] };
@@ -112,10 +112,10 @@ test("a worker still decodes correctly after invalid requests", async (t) => {
 
 /** Returns a payload with extreme weights, the largest that the format can store. */
 function extremePayload(changes: Partial<GroupWeights<Float32Array>>): Uint8Array {
-  const group = syntheticGroup(network, 4, noise(3), [8]);
+  const group = syntheticGroup(network, 4, createRandom(3), [8]);
   const steps = { hidden: [1e3, 1e3], hiddenBias: [1e3, 1e3], head: 1e3, headBias: 1e3, motion: 1e3 };
   const quantized = quantize({ ...group, ...changes }, steps);
-  const next = noise(9);
+  const next = createRandom(9);
   const extreme = (values: Int32Array) => values.map(() => Math.round(next() * (2 ** 20 - 1)));
   return writeGroup(network, {
     ...quantized,
@@ -168,7 +168,7 @@ test("rejects a group whose normalization is not finite or out of range", () => 
 test("damage that passes the checksum never crashes a decoder", async () => {
   const decoder = await KernelDecoder.create(asset);
   const payload = await asset.readGroup(2);
-  const next = noise(21);
+  const next = createRandom(21);
   let rejected = 0;
   for (let i = 0; i < 150; i++) {
     const damaged = Uint8Array.from(payload);

@@ -111,7 +111,7 @@ test("planRuns splits at group boundaries and rejects frames that do not exist",
   }
 });
 
-test("yields the frames before a corrupt group, then throws its index", async (t) => {
+test("yields the frames before a corrupt group, then throws an error with its index", async (t) => {
   const bytes = syntheticAsset(FRAME);
   const { groups } = await openAsset(fileSource(await assetFile(t, bytes)));
   bytes[groups[1].offset + 30] ^= 1;

@@ -15,9 +15,8 @@ const commands: readonly Command[] = [encodeCommand(io), serveCommand(io)];
 test("the table of flags lists every option of encode and serve, and no other flag", () => {
   const options = commands.flatMap(({ options }) => options.map(({ long }) => long));
   const inTable = [...FLAGS.values()].filter((flag) => flag.startsWith("--"));
-  // Options of the command line alone.
-  const ownOptions = ["--json", "--log-level"];
-  assert.deepEqual([...inTable, ...ownOptions].sort(), [...new Set(options)].sort());
+  const cliOnly = ["--json", "--log-level"];
+  assert.deepEqual([...inTable, ...cliOnly].sort(), [...new Set(options)].sort());
 });
 
 test("names flags instead of options in errors of the encoder", () => {
@@ -58,7 +57,7 @@ test("names flags instead of options in errors of the server", () => {
   }
 });
 
-test("only an invalid option is invalid usage", () => {
+test("only an invalid option is a usage error", () => {
   const unwritable = new ServeError("bad-option", "cacheDir must be writable", {
     cause: new Error("EACCES"),
   });
@@ -75,7 +74,8 @@ test("only an invalid option is invalid usage", () => {
   assert.equal(toCommandError(other), other);
 });
 
-test("leaves the names of options that are English words alone inside a sentence", () => {
-  const message = "training diverged: the loss is no number; use fewer steps, another seed or another width";
+test("keeps option names that are English words inside a sentence", () => {
+  const message =
+    "training diverged: the loss is not a number; use fewer steps, another seed or another width";
   assert.equal(nameFlags(message), message);
 });

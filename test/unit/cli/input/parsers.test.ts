@@ -52,7 +52,7 @@ test("parses numbers within their bounds", () => {
   for (const text of ["0", "1.1", "1/0", "x"]) assert.throws(() => parseFraction(text), text);
 });
 
-test("parses how anchors are chosen", () => {
+test("parses anchor choices", () => {
   assert.equal(parseAnchorChoice("scenes"), "scenes");
   assert.deepEqual(parseAnchorChoice("0,7"), [0, 7]);
   for (const text of ["", "best", "0,", "-1"]) assert.throws(() => parseAnchorChoice(text), text);

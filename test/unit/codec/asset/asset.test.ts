@@ -17,7 +17,7 @@ import {
 } from "../../../../codec/internal.js";
 import { referencePixel } from "../../../support/reference-decoder.js";
 import {
-  noise,
+  createRandom,
   type SyntheticOptions,
   syntheticAsset,
   syntheticNetwork,
@@ -176,7 +176,7 @@ test("rejects a small payload that claims gigabytes before allocating anything",
 test("a flipped bit in the header never yields a different network", async () => {
   const bytes = syntheticAsset({ ...SMALL, tone: 0 });
   const good = await openAsset(memorySource(bytes));
-  const next = noise(11);
+  const next = createRandom(11);
   let rejected = 0;
   for (let i = 0; i < 400; i++) {
     const at = Math.floor(((next() + 1) / 2) * good.headerBytes);

@@ -56,7 +56,7 @@ for (const factor of [2, 3, 4, 8]) {
   });
 }
 
-test("a pixel takes fewer samples than it covers source pixels, and one at the source size and above", () => {
+test("a pixel takes fewer samples than it covers source pixels, and one sample at or above the source size", () => {
   for (const [width, height] of [
     [640, 360],
     [1280, 720],

@@ -123,10 +123,10 @@ test("I420 output equals the R'G'B' output converted by the color matrix", async
       assert.ok(Math.abs(16 + (219 * luma(four[0])) / 255 - i420[i]) <= 1.1, `luma at ${x}, ${y}`);
       const [r, g, b] = [0, 1, 2].map((c) => four.reduce((sum, rgb) => sum + rgb[c], 0) / 4);
       const at = width * height + (y / 2) * (width / 2) + x / 2;
-      const blue = 128 + (224 * (b - luma([r, g, b]))) / (2 * (1 - kb)) / 255;
-      const red = 128 + (224 * (r - luma([r, g, b]))) / (2 * (1 - kr)) / 255;
-      assert.ok(Math.abs(blue - i420[at]) <= 1.6, `${matrix}: blue ${i420[at]}, not ${blue}`);
-      assert.ok(Math.abs(red - i420[at + (width * height) / 4]) <= 1.6, `${matrix}: red at ${x}, ${y}`);
+      const cb = 128 + (224 * (b - luma([r, g, b]))) / (2 * (1 - kb)) / 255;
+      const cr = 128 + (224 * (r - luma([r, g, b]))) / (2 * (1 - kr)) / 255;
+      assert.ok(Math.abs(cb - i420[at]) <= 1.6, `${matrix}: Cb at ${x}, ${y}: ${i420[at]}, expected ${cb}`);
+      assert.ok(Math.abs(cr - i420[at + (width * height) / 4]) <= 1.6, `${matrix}: Cr at ${x}, ${y}`);
     }
     assert.ok(compared > 100);
   }
@@ -194,7 +194,7 @@ test("strips bound memory, and frames that do not fit in the window decode to id
   assert.ok(count.maxPoints * 64 <= 2 ** 20, `${count.maxPoints} points at a time`);
 });
 
-test("a patch takes one evaluation: 1/9 or 1/36 of the work, also at twice the size", async () => {
+test("a patch takes one evaluation, 1/9 or 1/36 of the work, even at twice the size", async () => {
   const neurons = 20;
   const hidden = 18 * neurons + 3 * neurons * neurons;
   for (const patch of [3, 6]) {

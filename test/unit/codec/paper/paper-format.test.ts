@@ -11,7 +11,7 @@ import {
   SieddError,
   writePaperGroup,
 } from "../../../../codec/internal.js";
-import { noise } from "../../../support/synthetic-asset.js";
+import { createRandom } from "../../../support/synthetic-asset.js";
 import {
   type SyntheticPaperOptions,
   syntheticPaperAsset,
@@ -25,16 +25,16 @@ async function openPaper(options: SyntheticPaperOptions = {}): Promise<PaperAsse
   return asset;
 }
 
-test("groups and networks survive a write and read unchanged", async () => {
+test("reading returns the groups and networks that were written", async () => {
   for (const options of [{}, { patch: 6 }, { factors: { rank: 7, frequency: 0, amplitude: 1 } }]) {
     const network = syntheticPaperNetwork(options);
-    const group = syntheticPaperGroup(network, 5, noise(3));
+    const group = syntheticPaperGroup(network, 5, createRandom(3));
     assert.deepEqual(readPaperGroup(network, 0, 5, writePaperGroup(group)), group);
     assert.deepEqual((await openPaper(options)).network, network);
   }
 });
 
-test("rejects an unknown patch or rank with its value", async () => {
+test("rejects an unknown patch size or rank, and reports its value", async () => {
   for (const [options, message] of [
     [{ patch: 2 }, /unsupported patch size 2 or rank 0 at width 20; upgrade siedd/],
     [{ patch: 5 }, /unsupported patch size 5 or/],
@@ -57,7 +57,7 @@ test("rejects an unknown patch or rank with its value", async () => {
   }
 });
 
-test("the shared encoder survives a write and read, and assetInfo reports the profile", async () => {
+test("reading returns the shared encoder that was written, and assetInfo reports the profile", async () => {
   const asset = await openPaper();
   assert.equal(assetInfo(asset).profile, "paper");
   assert.deepEqual(asset.network, syntheticPaperNetwork());
@@ -88,7 +88,7 @@ test("a damaged group is reported by its index, and other groups still load", as
 test("a flipped bit in the header never yields a different network", async () => {
   const bytes = syntheticPaperAsset();
   const good = await openPaper();
-  const next = noise(11);
+  const next = createRandom(11);
   for (let i = 0; i < 200; i++) {
     const damaged = bytes.slice();
     damaged[Math.floor(((next() + 1) / 2) * good.headerBytes)] ^= 1 << Math.floor((next() + 1) * 4);

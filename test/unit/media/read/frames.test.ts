@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { detectScenes, probeVideo, readFrames, writeSample } from "../../../../media/index.js";
 import { remainingProcesses } from "../../../support/child-processes.js";
 import { clip } from "../../../support/clips.js";
-import { framesOf, isMediaError, near } from "../../../support/media-checks.js";
+import { assertNear, framesOf, isMediaError } from "../../../support/media-checks.js";
 import { ffmpeg } from "../../../support/odd-videos.js";
 import { tempFolder } from "../../../support/temp-folder.js";
 
@@ -17,12 +17,12 @@ test("probeVideo reports display size, frame rate, duration and audio", async ()
     { width, height, frameRate },
     { width: 193, height: 144, frameRate: { num: 30000, den: 1001 } },
   );
-  near([duration], [4.004], 0.05);
+  assertNear([duration], [4.004], 0.05);
   assert.equal(audio.length, 0);
   assert.equal((await probeVideo(await clip("bunny"))).audio.length, 1);
 });
 
-test("a video that its metadata rotates is read upright", async (t) => {
+test("a video with rotation metadata is read upright", async (t) => {
   const folder = await tempFolder(t);
   const [coded, rotated] = [join(folder, "coded.mp4"), join(folder, "rotated.mp4")];
   // Left half black, right half white: rotated by 90 degrees clockwise, the top is black.
@@ -31,7 +31,7 @@ test("a video that its metadata rotates is read upright", async (t) => {
   const info = await probeVideo(rotated);
   assert.deepEqual([info.width, info.height, info.rotation], [64, 128, 90]);
   const [frame] = await framesOf(rotated, { width: 8, height: 16, firstFrame: 0, frameCount: 1 });
-  near([...pixel(frame!), ...pixel(frame!, 8 * 15)], [0, 0, 0, 255, 255, 255], 3);
+  assertNear([...pixel(frame!), ...pixel(frame!, 8 * 15)], [0, 0, 0, 255, 255, 255], 3);
 });
 
 test("a video whose frame size changes is read at the first size", async (t) => {
@@ -54,7 +54,7 @@ test("a video whose frame size changes is read at the first size", async (t) => 
   const { frameCount } = await detectScenes(video, info, {});
   assert.ok(frameCount >= 19 && frameCount <= 20, `${frameCount} frames`);
   const frames = await framesOf(video, { width: 64, height: 36, firstFrame: 0, frameCount });
-  near([...pixel(frames[0]!), ...pixel(frames.at(-1)!, 36 * 64 - 1)], [0, 0, 0, 255, 255, 255], 3);
+  assertNear([...pixel(frames[0]!), ...pixel(frames.at(-1)!, 36 * 64 - 1)], [0, 0, 0, 255, 255, 255], 3);
 });
 
 test("detectScenes counts all frames and finds the cuts", async () => {
@@ -72,11 +72,11 @@ test("detectScenes counts all frames and finds the cuts", async () => {
     cuts: cuts.filter((cut) => cut >= 30 && cut <= 70).map((cut) => cut - 25),
   });
   const bunny = await clip("bunny");
-  const whole = await probeVideo(bunny);
-  assert.deepEqual(await detectScenes(bunny, whole, {}), { frameCount: 132, cuts: [] });
-  const end = { from: whole.duration - 1e-3 };
+  const bunnyInfo = await probeVideo(bunny);
+  assert.deepEqual(await detectScenes(bunny, bunnyInfo, {}), { frameCount: 132, cuts: [] });
+  const end = { from: bunnyInfo.duration - 1e-3 };
   await assert.rejects(
-    detectScenes(bunny, whole, end),
+    detectScenes(bunny, bunnyInfo, end),
     isMediaError("no-frames", /after 5\.279 s; start earlier/),
   );
 });
@@ -123,7 +123,7 @@ test("a variable frame rate is converted to a constant one by repeating frames",
 
 test("color tags are honored, and untagged color is BT.601", async (t) => {
   const folder = await tempFolder(t);
-  // Pure red as limited-range YCbCr in either matrix. The raw bytes do not tell which: only the tag does.
+  // Pure red as YCbCr. Only the tags identify the matrix and the range of the raw bytes.
   const cases = [
     { name: "bt601", ycc: [81, 90, 240], tags: [] },
     { name: "bt709", ycc: [63, 102, 240], tags: ["-colorspace", "bt709", "-color_range", "tv"] },
@@ -148,7 +148,7 @@ test("color tags are honored, and untagged color is BT.601", async (t) => {
     ];
     await ffmpeg(...input, "-c:v", "libx264", "-qp", "0", ...tags, path);
     const [frame] = await framesOf(path, { width: 32, height: 32, firstFrame: 0, frameCount: 1 });
-    near(pixel(frame!, 100), [255, 0, 0], 3);
+    assertNear(pixel(frame!, 100), [255, 0, 0], 3);
   }
 });
 

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { BASE_OPTIONS, ffmpegCommand, fileUrl, runFfmpeg } from "../../../../media/ffmpeg/run.js";
 import { encodeAudio, probeVideo, writeMp4, writePng, writeY4m } from "../../../../media/index.js";
 import { remainingProcesses } from "../../../support/child-processes.js";
-import { framesOf, gray, isMediaError, near } from "../../../support/media-checks.js";
+import { assertNear, framesOf, grayFrames, isMediaError } from "../../../support/media-checks.js";
 import { ffmpeg } from "../../../support/odd-videos.js";
 import { tempFolder } from "../../../support/temp-folder.js";
 
@@ -35,9 +35,9 @@ test("audio stays in sync with the video when it starts late", async (t) => {
   );
   const info = await probeVideo(video);
   await encodeAudio(video, info, { output: adts });
-  near([await clickAt(adts)], [0.75 * 48000 + 1024], 40);
+  assertNear([await clickAt(adts)], [0.75 * 48000 + 1024], 40);
   await encodeAudio(video, info, { output: adts, from: 0.5, to: 1.5 });
-  near([await clickAt(adts)], [0.25 * 48000 + 1024], 40);
+  assertNear([await clickAt(adts)], [0.25 * 48000 + 1024], 40);
   const mp4 = join(folder, "out.mp4");
   const clip = { width: 64, height: 64, frameRate: { num: 25, den: 1 } };
   const audio = { delaySamples: 1024, sampleRate: 48000 };
@@ -46,10 +46,10 @@ test("audio stays in sync with the video when it starts late", async (t) => {
     await writeMp4({
       ...clip,
       output: mp4,
-      frames: gray(64, 64, levels),
+      frames: grayFrames(64, 64, levels),
       audio: [{ ...audio, adts: source }],
     });
-    near([await clickAt(mp4)], [0.25 * 48000], 40);
+    assertNear([await clickAt(mp4)], [0.25 * 48000], 40);
   }
   assert.deepEqual((await readdir(folder)).sort(), ["audio.aac", "out.mp4", "video.mp4"]);
 });
@@ -72,7 +72,7 @@ test("writeMp4 writes all frames, tags BT.709, and puts the index first", async 
     width: 64,
     height: 48,
     frameRate: { num: 30000, den: 1001 },
-    frames: gray(64, 48, levels),
+    frames: grayFrames(64, 48, levels),
   });
   const entries =
     "stream=width,height,nb_frames,r_frame_rate,color_range,color_space,color_transfer,color_primaries";
@@ -90,7 +90,8 @@ test("writeMp4 writes all frames, tags BT.709, and puts the index first", async 
   const head = (await readFile(output)).toString("latin1");
   assert.ok(head.indexOf("moov") < head.indexOf("mdat"));
   const decoded = await framesOf(output, { width: 64, height: 48, firstFrame: 0, frameCount: 6 });
-  for (const [index, frame] of decoded.entries()) near([frame[0]!], [((levels[index]! - 16) * 255) / 219], 3);
+  for (const [index, frame] of decoded.entries())
+    assertNear([frame[0]!], [((levels[index]! - 16) * 255) / 219], 3);
 });
 
 test("ffmpeg reads the bytes that writeY4m writes", async (t) => {
@@ -100,7 +101,7 @@ test("ffmpeg reads the bytes that writeY4m writes", async (t) => {
     width: 32,
     height: 16,
     frameRate: { num: 25, den: 1 },
-    frames: gray(32, 16, [16, 99, 235]),
+    frames: grayFrames(32, 16, [16, 99, 235]),
   });
   const stdout = await ffmpeg("-i", output, "-f", "rawvideo", "-");
   assert.deepEqual([...stdout.subarray(768, 770), stdout.length], [99, 99, 3 * 768]);
@@ -121,14 +122,14 @@ test("a failed write leaves no file and no running ffmpeg", async (t) => {
   const folder = await tempFolder(t);
   const clip = { width: 64, height: 64, frameRate: { num: 25, den: 1 } };
   const write = (output: string, signal?: AbortSignal) =>
-    writeMp4({ ...clip, output, frames: gray(64, 64, [30, 40, 50]), ...(signal && { signal }) });
+    writeMp4({ ...clip, output, frames: grayFrames(64, 64, [30, 40, 50]), ...(signal && { signal }) });
   await assert.rejects(
     write(join(folder, "no", "out.mp4")),
     isMediaError("write-failed", /the folder does not exist/),
   );
   await assert.rejects(write(folder), isMediaError("write-failed", /it is a folder/));
   const broken = async function* () {
-    yield* gray(64, 64, [30]);
+    yield* grayFrames(64, 64, [30]);
     throw new RangeError("group 3 is corrupt");
   };
   await assert.rejects(
@@ -164,7 +165,7 @@ test("a full disk is reported as disk-full", async () => {
   const full = (await open("/dev/full", "w")).createWriteStream();
   const size = { width: 64, height: 64, frameRate: { num: 25, den: 1 } };
   await assert.rejects(
-    writeY4m({ ...size, output: full, frames: gray(64, 64, [1, 2]) }),
+    writeY4m({ ...size, output: full, frames: grayFrames(64, 64, [1, 2]) }),
     isMediaError("disk-full", /the disk is full/),
   );
 });
