@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 
-/** Why a request failed: a stable code in the JSON body of the response. The message beside it is for people. */
+/** Why a request failed: a stable code in the JSON body of the response. The message beside it is for humans. */
 export type RequestErrorCode =
   | "not-found"
   | "unknown-asset"
@@ -71,7 +71,7 @@ const STATUS: Readonly<Record<RequestErrorCode, number>> = {
   "origin-timeout": 504,
 };
 
-/** A request failed, and the error is in the response. */
+/** An error that is sent as the response to a request. */
 export class RequestError extends Error {
   override readonly name = "RequestError";
   readonly code: RequestErrorCode;
@@ -124,7 +124,7 @@ export function invalidOption(path: string, rule: string, value: unknown, hint?:
   return new ServeError("bad-option", `${path} must be ${rule}, got ${shown}${suffix}`);
 }
 
-/** A request to another server, which has the asset, failed. The message contains no URL; `cause` does. */
+/** A request to the origin, the server that stores the asset, failed. The message contains no URL; `cause` may. */
 export class OriginError extends RequestError {
   override readonly cause: unknown;
 

@@ -79,8 +79,9 @@ export interface SieddOptions extends OpenLibrariesOptions {
    */
   readonly maxQueueSeconds?: number;
   /**
-   * Work per segment, as output pixels times frames. Larger segments are rejected with 400, so that no request occupies
-   * a slot of `concurrency` for too long. The default is 300 frames of the default `maxArea`.
+   * Maximum work per segment: the area of the output times the number of frames. Larger segments are rejected with 400,
+   * so that no request occupies a slot of `concurrency` for too long. The default is 300 frames of the default
+   * `maxArea`.
    *
    * @default 2831155200
    * @minimum 1
@@ -137,7 +138,7 @@ export interface SieddOptions extends OpenLibrariesOptions {
    */
   readonly authorize?: Authorize;
   /**
-   * Longer side of the output. Larger sizes are rejected with 400.
+   * Maximum length of the output's longer side. Larger sizes are rejected with 400.
    *
    * @default 8192
    * @minimum 16
@@ -146,9 +147,9 @@ export interface SieddOptions extends OpenLibrariesOptions {
    */
   readonly maxSide?: number;
   /**
-   * Area of the output, width times height. Larger sizes are rejected with 400, which bounds the cost of a request. The
-   * default, 4096 x 2304, is the maximum of H.264 level 5.1, which most phones and browsers decode. The maximum is that
-   * of level 6.2.
+   * Maximum area of the output, width times height. Larger sizes are rejected with 400, which bounds the cost of a
+   * request. The default, 4096 x 2304, is the maximum of H.264 level 5.1, which most phones and browsers decode. The
+   * upper bound is that of level 6.2.
    *
    * @default 9437184
    * @minimum 256

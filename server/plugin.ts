@@ -51,22 +51,22 @@ type PluginOptions = SieddOptions & { readonly [STANDALONE]?: boolean };
 const plugin: FastifyPluginAsync<PluginOptions> = async (app, pluginOptions) => {
   const options = resolveOptions(pluginOptions);
   const onOriginError = (error: unknown) =>
-    app.log.warn({ err: error }, "cannot refresh videos of another server; they may be outdated");
-  const libraries = await openLibraries(options, onOriginError);
+    app.log.warn({ err: error }, "cannot refresh the videos of another server; they may be outdated");
+  const { libraries, origins, blocks } = await openLibraries(options, onOriginError);
   app.addHook("onClose", async () => {
-    await Promise.all(libraries.libraries.map((library) => library.close()));
+    await Promise.all(libraries.map((library) => library.close()));
   });
   const pool = new DecodePool({ workers: options.workers });
   app.addHook("onClose", () => pool.close());
   const [codecs] = await Promise.all([checkEncoder(options.videoEncoder), pool.ready]);
-  const disk = await openDiskCacheOf(options, codecs, app);
+  const disk = await setUpDiskCache(options, codecs, app);
 
   const queue = new WorkQueue(options);
   app.addHook("preClose", () => queue.close(options.closeSeconds));
   const cache = new CoalescingCache(options.cacheBytes, disk);
   const prefetcher = new Prefetcher(queue);
-  const metrics = new Metrics({ queue, cache, disk, prefetcher, libraries });
-  const stats = new StatsCollector({ queue, cache, disk, libraries, options });
+  const metrics = new Metrics({ queue, cache, disk, prefetcher, origins, blocks });
+  const stats = new StatsCollector({ queue, cache, disk, origins, blocks, options });
   const onWork = (event: WorkEvent) => {
     metrics.recordWork(event);
     stats.recordWork(event);
@@ -76,7 +76,7 @@ const plugin: FastifyPluginAsync<PluginOptions> = async (app, pluginOptions) => 
   const limits: SizeLimits = { minSide: MIN_OUTPUT_SIDE, maxSide: options.maxSide, maxArea: options.maxArea };
   const { videoEncoder: encoder, prefetch, maxWork } = options;
   const renderer = new Renderer({ cache, queue, onWork });
-  const catalog = new Catalog(libraries.libraries, {
+  const catalog = new Catalog(libraries, {
     engine: options.engine,
     videoEncoder: encoder,
     imageSettings: IMAGE_SETTINGS,
@@ -115,11 +115,11 @@ const plugin: FastifyPluginAsync<PluginOptions> = async (app, pluginOptions) => 
 
   // Not awaited: a large catalog or an unresponsive origin must not delay startup.
   const listing = catalog.list();
-  if (options.watch !== false) await watchCatalog(libraries.libraries, catalog, listing, app);
+  if (options.watch !== false) await watchCatalog(libraries, catalog, listing, app);
   logCatalog(listing, app);
 };
 
-async function openDiskCacheOf(
+async function setUpDiskCache(
   { cacheDir, cacheDirBytes, videoEncoder }: ResolvedOptions,
   codecs: ReadonlySet<VideoCodec>,
   app: FastifyInstance,

@@ -8,8 +8,9 @@ import { parseImageViewport } from "../request/viewport.js";
 import { checkSignature, type Grant, type SignKey } from "./signature.js";
 
 /**
- * Decides whether a request is allowed, before any work is done. `undefined` or true allows it, false responds 403, and
- * a number from 400 to 599 is the response status. A thrown error is sent as Fastify would send it.
+ * Decides whether a request is allowed, before any work is done. Return true or undefined to allow it, false to respond
+ * with 403, or a number from 400 to 599 to respond with that status. The status of a thrown error is its `statusCode`
+ * if that is from 400 to 499, and otherwise 500.
  *
  * @param video undefined for the catalog
  */
@@ -77,7 +78,10 @@ export function limitsFor(request: FastifyRequest, limits: SizeLimits): SizeLimi
   };
 }
 
-/** Returns the video id, URL and signature that a request is authorized by. */
+/**
+ * Returns the video id and URL to authorize, and the signature that must cover them. An oEmbed request is authorized for
+ * the video that its parameter `url` refers to.
+ */
 function authorizationTarget(request: FastifyRequest, route: string | undefined, prefix: string) {
   const { [SIGNATURE_PARAMETER]: signature, url: oembedUrl } = request.query as Record<string, unknown>;
   const embeddedId =
@@ -110,7 +114,7 @@ function pathBelowPrefix(prefix: string, url: string): string {
   }
 }
 
-/** Throws RequestError `bad-signature` for a size above the grant's limits, and for the asset itself. */
+/** Rejects with RequestError `bad-signature` if the size exceeds the grant's limits, or the request is for the asset. */
 async function assertWithinGrant(
   grant: Grant,
   request: FastifyRequest,
@@ -125,7 +129,7 @@ async function assertWithinGrant(
   if (request.routeOptions.url?.endsWith("/:id/asset")) throw insufficientGrant("some sizes, not the asset");
   if (region === undefined || size === undefined) return;
   const { asset } = await catalog.open(id);
-  // Allow upscaling here: the route decides whether `^` is required (rounding odd sides up to even does not need it).
+  // Parsed with `^`, because only the route knows whether the size upscales: rounding an odd side up to even does not.
   const upscalable = /^\d*,\d*$/.test(size) ? `^${size}` : size;
   const { width, height } = parseImageViewport({ region, size: upscalable }, asset, limits);
   // Video rounds odd sides up to even ones; the extra pixel is not checked.

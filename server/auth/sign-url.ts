@@ -12,14 +12,14 @@ export interface SignUrlOptions {
   readonly expires: Date | number;
   /**
    * What the signature covers. `video`: the video of the URL, with everything its playlists link to. `path`: only this
-   * path, including its region and size; use it for an image or a file, because what a playlist links to has other
+   * path, including its region and size; use it for an image or a file, not for a playlist, whose links have other
    * paths. `all`: every video and the catalog.
    *
    * @default "video"
    */
   readonly scope?: SignScope;
   /**
-   * Maximum output pixels of the longer side.
+   * Maximum length of the output's longer side.
    *
    * @default the server's `maxSide`
    * @minimum 1
@@ -28,7 +28,7 @@ export interface SignUrlOptions {
    */
   readonly maxSide?: number;
   /**
-   * Maximum output pixels of a frame.
+   * Maximum area of the output, width times height.
    *
    * @default the server's `maxArea`
    * @minimum 1
@@ -45,8 +45,8 @@ export interface SignUrlOptions {
 }
 
 /**
- * Signs a URL, absolute or from the path on, for a server with `signKeys`. The server adds the signature to the links
- * of the playlists behind it.
+ * Signs a URL for a server with `signKeys`. The URL may be absolute or only a path, and the result has the same form.
+ * The server adds the signature to the links in its playlists.
  *
  * @throws ServeError `bad-option`
  */
@@ -90,7 +90,7 @@ export function signUrl(url: string, options: SignUrlOptions): string {
   return isRelative ? `${parsed.pathname}${parsed.search}${parsed.hash}` : parsed.href;
 }
 
-/** Converts an expiry to seconds since 1970. A date may be in the past; a number of seconds may not be negative. */
+/** Converts an expiry to seconds since 1970. A date may be in the past; a number of seconds from now must be > 0. */
 function expirySeconds(expires: unknown): number {
   const seconds =
     expires instanceof Date
@@ -98,7 +98,7 @@ function expirySeconds(expires: unknown): number {
       : typeof expires === "number" && expires > 0
         ? Date.now() / 1000 + expires
         : Number.NaN;
-  // The token has at most 9 base-36 digits.
+  // The token has room for 9 base-36 digits.
   if (seconds > 0 && seconds < 36 ** 9) return seconds;
   throw invalidOption("signUrl options.expires", "a date, or a number of seconds > 0 from now", expires);
 }
@@ -115,7 +115,12 @@ function decodePath(path: string): string {
 const videoIdOfPath = (path: string): string =>
   /^player\/embed\/([^/]+)$/.exec(path)?.[1] ?? path.split("/", 1)[0] ?? "";
 
-/** Throws ServeError `bad-option` for a key with a malformed id or a short secret. */
+/**
+ * Validates a key.
+ *
+ * @param path names the key in messages, such as `signUrl options.key`
+ * @throws ServeError `bad-option` if the id is malformed or the secret is too short
+ */
 export function assertSignKey(key: SignKey, path: string): void {
   if (typeof key?.id !== "string" || !/^[\w-]{1,32}$/.test(key.id)) {
     throw invalidOption(`${path}.id`, "1 to 32 letters, digits, _ or -", key?.id);

@@ -21,9 +21,9 @@ export interface Grant {
   readonly scope: SignScope;
   /** Seconds since 1970. */
   readonly expires: number;
-  /** Maximum output pixels of the longer side; undefined for the server's limit. */
+  /** Maximum length of the output's longer side in pixels; undefined for the server's limit. */
   readonly maxSide: number | undefined;
-  /** Maximum output pixels of a frame; undefined for the server's limit. */
+  /** Maximum area of the output in pixels; undefined for the server's limit. */
   readonly maxArea: number | undefined;
   /** The value of the query parameter. */
   readonly signature: string;
@@ -34,7 +34,7 @@ const LETTER_BY_SCOPE: Readonly<Record<SignScope, string>> = { video: "v", path:
 
 /**
  * `<key id>.<expires>.<scope><maxSide>_<maxArea>.<mac>`: expires is seconds in base 36, the scope is its letter, and an
- * absent limit is empty. Everything before the MAC is the signed terms.
+ * absent limit is empty. Everything before the MAC is called the terms.
  */
 const TOKEN = /^([\w-]{1,32})\.([0-9a-z]{1,9})\.([vpa])(\d{0,7})_(\d{0,12})\.([\w-]{43})$/;
 
@@ -49,7 +49,7 @@ export interface Subject {
   readonly path: string;
 }
 
-/** Returns what the MAC of a scope covers besides its terms. */
+/** Returns the part of the subject that the MAC covers, besides the terms. */
 const signedSubject = (scope: SignScope, { id = "", path }: Subject): string =>
   ({ all: "", path, video: id })[scope];
 
@@ -87,10 +87,10 @@ export function checkSignature(
       `this URL requires a signature in the query parameter "${SIGNATURE_PARAMETER}"`,
     );
   }
-  const parts = typeof signature === "string" ? TOKEN.exec(signature) : null;
-  const key = parts && keys.find(({ id }) => id === parts[1]);
-  if (!parts || !key) throw badSignature();
-  const [token, , seconds, letter, maxSide, maxArea, actualMac] = parts;
+  const match = typeof signature === "string" ? TOKEN.exec(signature) : null;
+  const key = match && keys.find(({ id }) => id === match[1]);
+  if (!match || !key) throw badSignature();
+  const [token, , seconds, letter, maxSide, maxArea, actualMac] = match;
   const terms = token.slice(0, token.lastIndexOf("."));
   const scope = SCOPE_BY_LETTER[letter];
   const expectedMac = mac(key.secret, terms, signedSubject(scope, subject));
@@ -101,8 +101,8 @@ export function checkSignature(
   if (expires <= now) {
     throw new RequestError("expired-signature", "signature expired; request a new URL");
   }
-  const limit = (text: string) => (text === "" ? undefined : Number(text));
-  return { scope, expires, maxSide: limit(maxSide), maxArea: limit(maxArea), signature: token };
+  const parseLimit = (text: string) => (text === "" ? undefined : Number(text));
+  return { scope, expires, maxSide: parseLimit(maxSide), maxArea: parseLimit(maxArea), signature: token };
 }
 
 const badSignature = (): RequestError =>

@@ -8,11 +8,11 @@ export interface DiskCacheOptions {
   /** Created if missing. Files in it that do not belong to the cache are left alone. */
   readonly folder: string;
   /**
-   * Bound in bytes on all entries together. It holds while up to two processes share the folder; each further process
+   * Maximum bytes of all entries together. Up to two processes that share the folder stay within it; each further process
    * may exceed it by 5 %.
    */
   readonly maxBytes: number;
-  /** Whatever decides the bytes besides the key; entries of another namespace are never found. */
+  /** Everything besides the key that determines the bytes. Entries of another namespace are never found. */
   readonly namespace: string;
   /** Called when an entry cannot be read or written. The cache continues without that entry. */
   readonly onError: (error: unknown) => void;
@@ -44,7 +44,7 @@ const RESCAN_SHARE = 0.05;
 /** Bytes that may wait to be written; further entries are dropped, so that a slow disk cannot exhaust memory. */
 const MAX_PENDING_BYTES = 64 * 1024 * 1024;
 
-// An entry is "SDC1", the CRC-32C of the body, and the body: after a power loss a file may have any length.
+// A file is "SDC1", the CRC-32C of the body, and the body. The checksum detects files that a power loss left incomplete.
 const MAGIC = Buffer.from("SDC1");
 const HEADER_BYTES = 8;
 
@@ -193,8 +193,8 @@ export class DiskCache {
   }
 }
 
-function fileName({ namespace: recipe }: DiskCacheOptions, key: string): string {
-  return `${createHash("sha256").update(`${recipe}\n${key}`).digest("hex").slice(0, 40)}.siedd-cache`;
+function fileName({ namespace }: DiskCacheOptions, key: string): string {
+  return `${createHash("sha256").update(`${namespace}\n${key}`).digest("hex").slice(0, 40)}.siedd-cache`;
 }
 
 function isIntact(bytes: Buffer): boolean {

@@ -16,7 +16,7 @@ export interface OpenDiskCacheOptions {
 }
 
 /**
- * Opens the disk cache for the segments of the installed encoders.
+ * Opens the disk cache, in a namespace that identifies the installed encoders.
  *
  * @throws ServeError `bad-option` if the folder is not writable
  */
@@ -43,8 +43,8 @@ export async function openDiskCache({
 }
 
 /**
- * Hashes what the installed ffmpeg encodes from a few detailed frames. Segments of two encoder releases, or of two
- * graphics cards, may need different init segments, and a disk cache outlives an upgrade.
+ * Returns a hash of the segments that the installed ffmpeg encodes from a few detailed frames. Segments of two encoder
+ * releases, or of two graphics cards, may need different init segments, and a disk cache outlives an upgrade.
  */
 async function encoderFingerprint(encoder: VideoEncoder, codecs: ReadonlySet<VideoCodec>): Promise<string> {
   // Hardware encoders reject smaller frames than 320x192.

@@ -26,7 +26,7 @@ export interface CatalogEntry extends OpenedSource {
   readonly file: string;
   /** The decoder engine of this video. */
   readonly engine: DecoderEngine;
-  /** The `v` of its URLs. Changes with the asset and with everything else that decides the bytes served. */
+  /** The `v` of its URLs. Changes with everything that determines the bytes served, such as the asset. */
   readonly version: string;
 }
 
@@ -38,9 +38,9 @@ export interface CatalogListing {
 export interface CatalogOptions {
   readonly engine: DecoderEngineChoice;
   readonly videoEncoder: VideoEncoder;
-  /** Changes when images are encoded with other settings; part of every version. */
+  /** Identifies the settings that images are encoded with; part of every version. */
   readonly imageSettings: string;
-  /** The rest of the configuration that decides the bytes served; part of every version. */
+  /** The other options that determine the bytes served; part of every version. */
   readonly salt: string;
   /** Maximum characters of a path segment in the router. */
   readonly maxIdLength: number;
@@ -65,7 +65,7 @@ function memoryOf({ headerBytes, groups, audio }: Asset): number {
 }
 
 const RESERVED_IDS = new Set(["player", "metrics", "healthz", "readyz", "stats.json"]);
-/** Increase it when the decoders change the frames of an unchanged asset. */
+/** Increase the number when the decoders return different frames for an unchanged asset. */
 const RENDERING_VERSION = "rendering 1";
 /** Assets that `list` opens at the same time. */
 const LIST_CONCURRENCY = 8;
@@ -73,7 +73,7 @@ const LIST_CONCURRENCY = 8;
 /** Characters that no id may contain: control characters and path separators. */
 const UNSAFE_CHARACTERS = /[\p{Cc}/\\]/u;
 
-/** The videos of all libraries. If several libraries have an id, the first library wins. */
+/** The videos of all libraries. If several libraries contain the same id, the first one wins. */
 export class Catalog {
   readonly #libraries: readonly Library[];
   readonly #options: CatalogOptions;
@@ -224,7 +224,7 @@ const compareBy =
   (a: T, b: T): number =>
     key(a) < key(b) ? -1 : 1;
 
-/** Whether an error is not the asset's fault and expected to pass soon. */
+/** Whether an error is temporary, and not the asset's fault. */
 const isTransient = (error: unknown): boolean =>
   (error instanceof RequestError && (error.code === "asset-incomplete" || error.code === "unknown-asset")) ||
   (error instanceof SieddError && error.code === "asset-replaced");

@@ -91,21 +91,21 @@ export function audioSegments(asset: SegmentedAsset, track: AudioTrack): AudioSe
 /** Minimum duration of a subtitle segment in seconds: they are small, so one request per second would be wasteful. */
 const MIN_TEXT_SECONDS = 6;
 
-/** Returns the subtitle segments. Each spans as many video segments as reach `MIN_TEXT_SECONDS`. */
+/** Returns the subtitle segments. Each spans as many video segments as it takes to reach `MIN_TEXT_SECONDS`. */
 export function textSegments(asset: SegmentedAsset): TextSegment[] {
   const segments: TextSegment[] = [];
-  let first = 0;
+  let segmentStart = 0;
   for (const { firstFrame, frameCount } of videoSegments(asset)) {
     const end = firstFrame + frameCount;
-    const duration = framesToSeconds(end - first, asset);
+    const duration = framesToSeconds(end - segmentStart, asset);
     if (end < asset.frameCount && duration < MIN_TEXT_SECONDS - 1e-9) continue;
     segments.push({
       index: segments.length,
-      from: 1000 * framesToSeconds(first, asset),
+      from: 1000 * framesToSeconds(segmentStart, asset),
       to: end === asset.frameCount ? Number.POSITIVE_INFINITY : 1000 * framesToSeconds(end, asset),
       duration,
     });
-    first = end;
+    segmentStart = end;
   }
   return segments;
 }

@@ -8,7 +8,7 @@ const WATCH_DEBOUNCE_MS = 250;
 /** Milliseconds until a video that is still being written is tried again. */
 const RETRY_INTERVAL_MS = 2000;
 
-/** Logs the number of videos, and what is not served and why, once the server listens and the catalog is listed. */
+/** Logs the number of videos, and each file that is not served, once the server listens and the catalog is listed. */
 export function logCatalog(listed: Promise<CatalogListing>, app: FastifyInstance): void {
   app.addHook("onListen", async () => {
     const { entries, problems } = await listed;

@@ -36,11 +36,11 @@ export function peakBitrate(segments: readonly SegmentSize[], target: number): n
 
 function averageBitrate(segments: readonly SegmentSize[]): number {
   if (segments.length === 0) return 0;
-  const sum = (of: (segment: SegmentSize) => number) => segments.reduce((total, one) => total + of(one), 0);
-  return sum(({ bits }) => bits) / sum(({ seconds }) => seconds);
+  const sum = (key: keyof SegmentSize) => segments.reduce((total, segment) => total + segment[key], 0);
+  return sum("bits") / sum("seconds");
 }
 
-/** Bounds a video rendition. The encoder's rate cap makes that possible before any segment is encoded. */
+/** Returns the bounds of a video rendition. They follow from the encoder's rate cap; no segment is encoded for them. */
 export function videoBandwidth(
   asset: Asset,
   format: StreamFormat,
@@ -49,7 +49,7 @@ export function videoBandwidth(
   return bandwidth(asset, segments, (frameCount) => h264SegmentBits(format, frameCount));
 }
 
-/** Bounds a keyframe-only rendition: one frame per segment. */
+/** Returns the bounds of a keyframe-only rendition, which has one frame per segment. */
 export function keyframeBandwidth(
   asset: Asset,
   format: StreamFormat,
@@ -73,11 +73,11 @@ function bandwidth(
   };
 }
 
-/** Bytes of moof and mdat headers per fragment, and of trun per sample. */
+/** Bytes of a fragment's moof and mdat headers, without the trun entries of its samples. */
 const FRAGMENT_BYTES = 120;
 const BYTES_PER_SAMPLE = 4;
 
-/** Bounds an audio rendition. The packet sizes are known; the largest packet bounds the peak. */
+/** Returns the bounds of an audio rendition. The packet sizes are known, and the largest packet bounds the peak. */
 export function audioBandwidth(asset: Asset, track: AudioTrack): Bandwidth {
   const packetSeconds = track.packetDuration / track.sampleRate;
   const segments = audioSegments(asset, track);

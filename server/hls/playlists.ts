@@ -145,7 +145,7 @@ export function audioPlaylist(asset: Asset, track: number, version: string): str
   });
 }
 
-/** Writes `/:id/text-:n/index.m3u8`. Unlike other renditions, subtitles may have another target duration. */
+/** Writes `/:id/text-:n/index.m3u8`. Unlike audio, subtitles may have another target duration than the video. */
 export function textPlaylist(asset: Asset, version: string): string {
   const segments = textSegments(asset).map(({ index, duration }) => ({
     duration,
@@ -171,12 +171,12 @@ function variant(asset: Asset, viewport: Viewport, sampleEntry: SampleEntry, uri
   const format = formatOf(asset, viewport);
   const video = videoBandwidth(asset, format, videoSegments(asset));
   const audio = asset.audio.map((track) => audioBandwidth(asset, track));
-  const max = (of: (bandwidth: Bandwidth) => number) => audio.map(of).reduce((a, b) => Math.max(a, b), 0);
+  const maxAudio = (key: keyof Bandwidth) => audio.reduce((max, rates) => Math.max(max, rates[key]), 0);
   const trackCodecs = new Set([...asset.audio, ...asset.text].map((track) => track.codec));
   return {
     uri,
-    bandwidth: video.peak + max(({ peak }) => peak),
-    averageBandwidth: video.average + max(({ average }) => average),
+    bandwidth: video.peak + maxAudio("peak"),
+    averageBandwidth: video.average + maxAudio("average"),
     codecs: [codecString(format, sampleEntry), ...trackCodecs],
     width: viewport.width,
     height: viewport.height,

@@ -3,12 +3,13 @@ import type { TextCue } from "../../codec/iso/text-track.js";
 import { writeWebVttCue } from "../../media/webvtt/webvtt.js";
 import type { TextSegment } from "../catalog/timeline.js";
 
-const cache = new WeakMap<Asset, Map<number, Promise<TextCue[]>>>();
+/** The cues of each open asset by track index. */
+const cuesByAsset = new WeakMap<Asset, Map<number, Promise<TextCue[]>>>();
 
 /** Reads the cues of a text track, once for all of its segments. Rejects as `Asset.readText` does. */
 export function readCues(asset: Asset, track: number): Promise<TextCue[]> {
-  const tracks = cache.get(asset) ?? new Map<number, Promise<TextCue[]>>();
-  cache.set(asset, tracks);
+  const tracks = cuesByAsset.get(asset) ?? new Map<number, Promise<TextCue[]>>();
+  cuesByAsset.set(asset, tracks);
   const cached = tracks.get(track);
   if (cached !== undefined) return cached;
   const reading = asset.readText(track);

@@ -1,14 +1,14 @@
 import Negotiator from "negotiator";
 
-/** Whether a client prefers HTML to JSON. Without a preference it does not. */
+/** Whether a client prefers HTML to JSON; false for a client without a preference. */
 export function prefersHtml(accept: string | undefined): boolean {
   return new Negotiator({ headers: { accept } }).mediaType(["application/json", "text/html"]) === "text/html";
 }
 
 /**
- * Returns the content coding that a client accepts with the highest quality value.
+ * Returns the content coding that a client accepts with the highest quality value, or undefined if it accepts none.
  *
- * @param acceptEncoding undefined for a client that sends no header, which gets no coding
+ * @param acceptEncoding the header; if it is undefined, no coding is selected
  * @param codings the supported codings; equal quality values are resolved in this order
  */
 export function acceptedCoding<T extends string>(

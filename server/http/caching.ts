@@ -1,4 +1,4 @@
-/** Cache-Control of a URL with the current version, which identifies everything that decides the bytes. */
+/** Cache-Control of a URL with the current version, which identifies everything that determines the bytes. */
 export const IMMUTABLE = "public, max-age=31536000, immutable";
 /** Cache-Control of a response that is stored but revalidated before each use. */
 export const REVALIDATE = "no-cache";

@@ -11,7 +11,7 @@ export interface CmcdRequest {
 }
 
 const EMPTY: CmcdRequest = {};
-/** Longer values are ignored. */
+/** Maximum characters of a CMCD value; a longer one is ignored. */
 const MAX_LENGTH = 4096;
 
 /**
@@ -40,7 +40,7 @@ function decode(text: string): Readonly<Record<string, unknown>> {
   }
 }
 
-/** Returns a value without its parameters. Of a list, such as the `nor` of version 2, returns the first value. */
+/** Returns a value without its parameters; for a list, such as the `nor` of version 2, the first value of the list. */
 function firstValue(item: unknown): unknown {
   if (Array.isArray(item)) return firstValue(item[0]);
   return typeof item === "object" && item !== null && "value" in item ? item.value : item;

@@ -8,9 +8,9 @@ import { acceptedCoding } from "./accept.js";
 const CODINGS = ["br", "gzip"] as const;
 export type Coding = (typeof CODINGS)[number];
 
-/** Characters from which a text is compressed; shorter texts fit into a few packets anyway. */
+/** Minimum characters of a text to compress; shorter texts fit into a few packets anyway. */
 const MIN_LENGTH = 4096;
-/** Brotli quality, of 0 to 11: as fast as gzip. */
+/** Brotli quality, from 0 to 11. This one is about as fast as gzip. */
 const BROTLI_QUALITY = 5;
 
 interface CompressionInput {
@@ -49,7 +49,7 @@ export function chooseCoding(
 /**
  * Compresses a text.
  *
- * @param etag of the compressed representation; the result is cached by it
+ * @param etag of the compressed representation; the key under which the result is cached
  */
 export const compress = (text: string, coding: Coding, etag: string): Promise<Buffer> =>
   cache.forceFetch(etag, { context: { text, coding } });

@@ -13,7 +13,7 @@ interface ErrorBody {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Maps an error to a response. Unknown errors become a generic message, because theirs may reveal internals. */
+/** Maps an error to a response. Unknown errors get a generic message, because their own may reveal internals. */
 export function describeError(error: unknown): ErrorBody {
   const headers = {};
   if (error instanceof RequestError) return error;

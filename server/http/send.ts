@@ -9,7 +9,7 @@ import { type Coding, chooseCoding, compress } from "./compression.js";
 import { evaluatePreconditions } from "./preconditions.js";
 import { attachJobContext } from "./request-context.js";
 
-/** Returns a strong entity tag that hashes everything that decides the bytes, or the bytes. */
+/** Returns a strong entity tag: a hash of the representation's bytes, or of everything that determines them. */
 export const strongEtag = (...parts: readonly (string | Uint8Array)[]): string => {
   const hash = createHash("sha256");
   for (const part of parts) hash.update(part);
@@ -76,8 +76,8 @@ export async function send(
 }
 
 /**
- * Formats the Server-Timing header (w3.org/TR/server-timing): `total` since the request's headers, whether the response
- * was cached, and where.
+ * Formats the Server-Timing header (w3.org/TR/server-timing): the milliseconds since the request's headers arrived,
+ * whether the bytes were cached, and in which tier.
  */
 function serverTiming(milliseconds: number, tier: CacheTier): string {
   const cache = tier === "none" ? "miss" : "hit";

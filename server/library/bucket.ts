@@ -1,7 +1,14 @@
 import { XMLParser } from "fast-xml-parser";
 import { ASSET_EXTENSION } from "./library.js";
-import type { Listing } from "./listing.js";
 import { NonRetryableOriginError } from "./origin.js";
+
+/** One page of the assets on another server. */
+export interface Listing {
+  /** URLs by id. */
+  readonly assets: ReadonlyMap<string, URL>;
+  /** URL of the next page. */
+  readonly next?: URL;
+}
 
 interface BucketResult {
   readonly Contents?: readonly { readonly Key?: string }[];

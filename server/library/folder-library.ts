@@ -110,7 +110,7 @@ async function msSinceWrite(path: string): Promise<number> {
   return Math.max(0, Date.now() - ctimeMs);
 }
 
-/** Throws RequestError `asset-incomplete` if the file is still being written after `SETTLE_TIMEOUT_MS`. */
+/** Rejects with RequestError `asset-incomplete` if the file is still being written after `SETTLE_TIMEOUT_MS`. */
 async function waitUntilSettled(path: string, name: string): Promise<void> {
   const started = Date.now();
   for (let previous = ""; ; ) {

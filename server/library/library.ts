@@ -40,7 +40,7 @@ export interface Problem {
 export interface Library {
   /** Lists all ids, unsorted. Rejects with OriginError if another server is needed and fails. */
   ids(): Promise<readonly string[]>;
-  /** Looks up an asset in its current version. Rejects like `ids`. */
+  /** Looks up an asset in its current version. Resolves to undefined if there is none. Rejects like `ids`. */
   find(id: string): Promise<LibraryEntry | undefined>;
   /** Whether the library has been scanned once; until then the server is not ready. */
   readonly scanned: boolean;

@@ -1,27 +1,23 @@
-import { parseBucket } from "./bucket.js";
+import { type Listing, parseBucket } from "./bucket.js";
 import { ASSET_EXTENSION } from "./library.js";
 import { NonRetryableOriginError } from "./origin.js";
-
-/** One page of the assets on another server. */
-export interface Listing {
-  /** URLs by id. */
-  readonly assets: ReadonlyMap<string, URL>;
-  /** URL of the next page. */
-  readonly next?: URL;
-}
 
 /**
  * Parses a listing: XML as an S3 bucket listing, everything else as JSON.
  *
- * @throws NonRetryableOriginError if the text is no listing
+ * @throws NonRetryableOriginError if the text is not a listing
  */
 export const parseListing = (text: string, listingUrl: URL): Listing =>
   /^\s*</.test(text) ? parseBucket(text, listingUrl) : parseJsonListing(text, listingUrl);
 
 /**
- * Parses a JSON listing. It is an array, or an object with an array `assets` (a siedd server's catalog), of: a URL;
- * `{ url }` or `{ id, url }`; `{ name }`, as nginx's autoindex writes; or `{ id, info }` of a siedd server, whose asset
- * is next to its info. URLs are relative to the listing's. Other entries are ignored.
+ * Parses a JSON listing: an array, or an object with an array `assets`. Each entry has one of these forms, and others
+ * are ignored:
+ * - a URL, `{ url }` or `{ id, url }`
+ * - `{ name }`, as in nginx's autoindex
+ * - `{ id, info }`, as in a siedd server's catalog; the asset is next to its `info.json`
+ *
+ * URLs are relative to the listing's URL.
  */
 function parseJsonListing(text: string, listingUrl: URL): Listing {
   let json: unknown;
@@ -48,12 +44,14 @@ function parseJsonListing(text: string, listingUrl: URL): Listing {
 
 function parseEntry(entry: unknown, listingUrl: URL): { readonly id: string; readonly url: URL } | undefined {
   const fields = (typeof entry === "string" ? { url: entry } : (entry ?? {})) as Record<string, unknown>;
-  const text = (key: string) => (typeof fields[key] === "string" ? (fields[key] as string) : undefined);
-  const id = text("id");
-  const info = text("info");
-  const name = text("name");
+  const stringField = (key: string) =>
+    typeof fields[key] === "string" ? (fields[key] as string) : undefined;
+  const id = stringField("id");
+  const info = stringField("info");
+  const name = stringField("name");
   // File names may contain characters that URLs may not.
-  const href = text("url") ?? info?.replace(/info\.json$/, "asset") ?? (name && encodeURIComponent(name));
+  const href =
+    stringField("url") ?? info?.replace(/info\.json$/, "asset") ?? (name && encodeURIComponent(name));
   if (href === undefined || !URL.canParse(href, listingUrl.href)) return undefined;
   const url = new URL(href, listingUrl);
   if (url.protocol !== "http:" && url.protocol !== "https:") return undefined;

@@ -7,10 +7,12 @@ import type { ResolvedLibraryOptions } from "./options.js";
 import { Origin } from "./origin.js";
 import { RemoteLibrary } from "./remote-library.js";
 
-/** The libraries of the roots, in order, and what they share. */
-export interface Libraries {
+export interface OpenedLibraries {
+  /** One per root, in the same order. */
   readonly libraries: readonly Library[];
+  /** One per root that is on another server. */
   readonly origins: readonly Origin[];
+  /** Shared by all libraries on other servers. */
   readonly blocks: BlockCache;
 }
 
@@ -23,7 +25,7 @@ export interface Libraries {
 export async function openLibraries(
   options: Omit<ResolvedLibraryOptions, "engine" | "ready">,
   onError: (error: unknown) => void,
-): Promise<Libraries> {
+): Promise<OpenedLibraries> {
   const blocks = new BlockCache(options.originCacheBytes);
   const origins: Origin[] = [];
   const libraries: Library[] = [];

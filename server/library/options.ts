@@ -25,12 +25,12 @@ export type ResolvedRoot =
   | { readonly kind: "folder"; readonly path: string }
   | { readonly kind: "origin"; readonly url: URL; readonly headers: OriginHeaders };
 
-/** The options of the plugin that say where videos come from and what decodes them. */
+/** The options of the plugin that determine where videos come from and what decodes them. */
 export interface OpenLibrariesOptions {
   /**
    * Where the assets are: a folder (its `*.siedd` files, without subfolders), the URL of an asset or listing on another
-   * server, or an array of these. If several roots have an id, the first root wins. A listing is JSON with file names
-   * or `{ id, url }`, the catalog of another siedd server, or an S3 bucket listing in XML.
+   * server, or an array of these. If several roots contain the same id, the first one wins. A listing is JSON with file
+   * names or `{ id, url }`, the catalog of another siedd server, or an S3 bucket listing in XML.
    */
   readonly root: Root | readonly Root[];
   /**
@@ -74,7 +74,7 @@ export interface OpenLibrariesOptions {
    */
   readonly engine?: DecoderEngineChoice;
   /**
-   * Called by `/readyz`: whether this process accepts more requests.
+   * Returns whether this process accepts more requests. Called by `/readyz`, which responds with 503 if it returns false.
    *
    * @default () => true
    */

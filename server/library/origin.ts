@@ -25,7 +25,7 @@ export interface OriginRequest<T> {
   readonly read: (response: Response) => Promise<T>;
 }
 
-/** Another HTTP server. Requests have a timeout, and are retried once if they fail. */
+/** A client of another HTTP server. Requests have a timeout, and are retried once if they fail. */
 export class Origin {
   readonly counts = { requests: 0, failures: 0, bytes: 0 };
   readonly #baseUrl: URL;
@@ -34,7 +34,7 @@ export class Origin {
   readonly #closed = new AbortController();
 
   /**
-   * @param baseUrl `headers` are only sent to its scheme, host and port
+   * @param baseUrl URLs with another scheme, host or port are requested without `headers`
    * @param timeoutSeconds from the start of a request to the last byte of its response
    */
   constructor(baseUrl: URL, headers: OriginHeaders, timeoutSeconds: number) {
@@ -45,9 +45,10 @@ export class Origin {
 
   /** Requests a URL and reads the response. Rejects with OriginError. */
   async get<T>({ url, name, headers, read }: OriginRequest<T>): Promise<T> {
-    const configured = url.origin !== this.#baseUrl.origin ? {} : this.#headers;
-    const originHeaders = typeof configured === "function" ? await configured(url) : configured;
-    for (let retries = 1; ; retries--) {
+    const configuredHeaders = url.origin !== this.#baseUrl.origin ? {} : this.#headers;
+    const originHeaders =
+      typeof configuredHeaders === "function" ? await configuredHeaders(url) : configuredHeaders;
+    for (let retriesLeft = 1; ; retriesLeft--) {
       const timeout = AbortSignal.timeout(this.#timeoutSeconds * 1000);
       try {
         this.counts.requests++;
@@ -66,7 +67,7 @@ export class Origin {
       } catch (cause) {
         this.counts.failures++;
         if (timeout.aborted) throw this.#timeoutError(url, name, cause);
-        if (cause instanceof NonRetryableOriginError || retries === 0 || this.#closed.signal.aborted) {
+        if (cause instanceof NonRetryableOriginError || retriesLeft === 0 || this.#closed.signal.aborted) {
           const reason = cause instanceof NonRetryableOriginError ? cause.message : "failed";
           throw new OriginError("origin-failed", `the origin of ${name} ${reason}`, cause);
         }
@@ -89,10 +90,10 @@ export class Origin {
   }
 }
 
-/** A response that a retry would not change. The message continues "the origin of ... ". */
+/** A response that a retry would not change. The message completes the sentence "the origin of ... ". */
 export class NonRetryableOriginError extends Error {
   override readonly name = "NonRetryableOriginError";
 }
 
-/** Returns a URL for logs, without its query: that of a presigned URL is secret. */
+/** Returns a URL for logs, without its query, which is secret in a presigned URL. */
 export const redactUrl = (url: URL): string => `${url.origin}${url.pathname}`;

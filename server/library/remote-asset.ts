@@ -22,7 +22,7 @@ export interface RemoteAsset {
   readonly file: string;
 }
 
-/** Fetches and caches the first block of a URL. Undefined if the URL is gone. Rejects with OriginError. */
+/** Fetches and caches the first block of a URL. Resolves to undefined if the URL is gone. Rejects with OriginError. */
 export function fetchFirstBlock(
   { origin, url, file }: RemoteAsset,
   blocks: BlockCache,
@@ -109,7 +109,9 @@ export function openRemoteAsset(
   };
 }
 
-/** Fetches the bytes from `first` to `last`, inclusive. Undefined if the URL has another version, or is gone. */
+/**
+ * Fetches the bytes from `first` to `last`, inclusive. Resolves to undefined if the URL has another version, or is gone.
+ */
 function fetchUnchangedRange(
   { origin, url, file }: RemoteAsset,
   { size, validator }: RemoteContent,
@@ -150,7 +152,7 @@ async function streamBlocks(read: AssetSource["read"], first: number, last: numb
   }
 }
 
-/** Reads everything that opening an asset reads, from byte 0 on. */
+/** Reads from byte 0 up to the last byte that opening the asset requires. */
 async function readHead(source: Pick<AssetSource, "size" | "read">): Promise<ByteRange> {
   let end = 0;
   await openAsset({
@@ -175,7 +177,11 @@ const isGone = ({ status }: Response): boolean => status === 404 || status === 4
 const contentKey = (url: URL, { size, validator }: RemoteContent): string =>
   `${redactUrl(url)} ${size} ${validator}`;
 
-/** Parses Content-Range (RFC 9110, 14.4). Throws NonRetryableOriginError if the response is not partial content. */
+/**
+ * Parses Content-Range (RFC 9110, 14.4).
+ *
+ * @throws NonRetryableOriginError if the response is not partial content
+ */
 function parseContentRange(response: Response, url: URL) {
   const { status } = response;
   if (status === 401 || status === 403) {

@@ -12,7 +12,7 @@ import {
 } from "./remote-asset.js";
 
 interface RemoteEntry extends RemoteAsset {
-  /** A presigned URL changes with each listing. */
+  /** Mutable, because a presigned URL changes with each listing. */
   url: URL;
   content: RemoteContent | undefined;
   /** When `content` was last validated, on the `performance.now()` clock; -Infinity if it must be fetched. */
@@ -36,7 +36,7 @@ export interface RemoteLibraryOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Assets on another HTTP server. Its state is cached for some seconds, and for longer while the origin fails. */
+/** Assets on another HTTP server. Its state is cached for `refreshSeconds`, and for longer while the origin fails. */
 export class RemoteLibrary implements Library {
   readonly #options: RemoteLibraryOptions;
   readonly #entries = new Map<string, RemoteEntry>();
@@ -96,13 +96,13 @@ export class RemoteLibrary implements Library {
 
   async #validate(entry: RemoteEntry): Promise<void> {
     const { blocks, onError } = this.#options;
-    const known = entry.validatedAt !== Number.NEGATIVE_INFINITY ? entry.content : undefined;
+    const previous = entry.validatedAt !== Number.NEGATIVE_INFINITY ? entry.content : undefined;
     try {
-      if (known === undefined || !(await isUnchanged(entry, known))) {
+      if (previous === undefined || !(await isUnchanged(entry, previous))) {
         entry.content = await fetchFirstBlock(entry, blocks);
       }
     } catch (error) {
-      if (known === undefined) throw error;
+      if (previous === undefined) throw error;
       onError(error);
     }
     entry.validatedAt = performance.now();

@@ -2,7 +2,8 @@ import type { FastifyInstance } from "fastify";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { CoalescingCache } from "../cache/coalescing-cache.js";
 import type { DiskCache } from "../cache/disk-cache.js";
-import type { Libraries } from "../library/open-libraries.js";
+import type { BlockCache } from "../library/block-cache.js";
+import type { Origin } from "../library/origin.js";
 import type { Prefetcher } from "../scheduling/prefetcher.js";
 import type { WorkQueue } from "../scheduling/queue.js";
 import type { WorkEvent } from "./work-event.js";
@@ -15,7 +16,8 @@ export interface MetricsDependencies {
   readonly cache: CoalescingCache;
   readonly disk: DiskCache | undefined;
   readonly prefetcher: Prefetcher;
-  readonly libraries: Libraries;
+  readonly origins: readonly Origin[];
+  readonly blocks: BlockCache;
 }
 
 /** The Prometheus metrics of one instance of the plugin. Every label has a bounded set of values. */
@@ -68,12 +70,12 @@ export class Metrics {
   });
   readonly #bytes = new Counter({
     name: "siedd_work_bytes_total",
-    help: "Bytes computed",
+    help: "Bytes of computed segments and images",
     labelNames: ["type"],
     registers: this.#registers,
   });
 
-  constructor({ queue, cache, disk, prefetcher, libraries }: MetricsDependencies) {
+  constructor({ queue, cache, disk, prefetcher, origins, blocks }: MetricsDependencies) {
     this.#gauge("siedd_queue_running", "Running jobs", () => queue.running);
     this.#gauge("siedd_queue_waiting", "Waiting jobs", () => queue.waiting);
     this.#labeledCounter(
@@ -83,7 +85,7 @@ export class Metrics {
       () => ({ ...prefetcher.counts }),
     );
     this.#addCacheMetrics(cache, disk);
-    if (libraries.origins.length > 0) this.#addOriginMetrics(libraries);
+    if (origins.length > 0) this.#addOriginMetrics(origins, blocks);
   }
 
   #addCacheMetrics(cache: CoalescingCache, disk: DiskCache | undefined): void {
@@ -99,31 +101,31 @@ export class Metrics {
         for (const [tier, bytes] of Object.entries(perTier("bytes"))) this.set({ tier }, bytes);
       },
     });
-    const evictions = "Cache entries evicted from memory and disk";
-    this.#labeledCounter("siedd_cache_evictions_total", evictions, "tier", () => perTier("evicted"));
-    const requests =
+    const evictionsHelp = "Cache entries evicted from memory and disk";
+    this.#labeledCounter("siedd_cache_evictions_total", evictionsHelp, "tier", () => perTier("evicted"));
+    const requestsHelp =
       "Cache lookups by source: memory, disk, a job in flight (coalesced), or a new job (computed)";
-    this.#labeledCounter("siedd_cache_requests_total", requests, "from", () => {
+    this.#labeledCounter("siedd_cache_requests_total", requestsHelp, "from", () => {
       const { hits, coalesced, computed } = cache.counts;
       return { memory: hits, ...(disk && { disk: disk.counts.hits }), coalesced, computed };
     });
-    const aborted = "Jobs aborted because no request was waiting anymore";
-    this.#counter("siedd_aborted_work_total", aborted, () => cache.counts.aborted);
+    const abortedHelp = "Jobs aborted because no request was waiting anymore";
+    this.#counter("siedd_aborted_work_total", abortedHelp, () => cache.counts.aborted);
     if (disk !== undefined) {
-      const failures = "Disk cache entries that could not be read or written";
-      this.#counter("siedd_disk_cache_failures_total", failures, () => disk.counts.failed);
+      const failuresHelp = "Disk cache entries that could not be read or written";
+      this.#counter("siedd_disk_cache_failures_total", failuresHelp, () => disk.counts.failed);
     }
   }
 
-  #addOriginMetrics({ origins, blocks }: Libraries): void {
+  #addOriginMetrics(origins: readonly Origin[], blocks: BlockCache): void {
     const sum = (key: "requests" | "failures" | "bytes") => () =>
       origins.reduce((total, { counts }) => total + counts[key], 0);
     this.#counter("siedd_origin_requests_total", "Requests to origin servers", sum("requests"));
     this.#counter("siedd_origin_failures_total", "Failed and timed-out origin requests", sum("failures"));
     this.#counter("siedd_origin_bytes_total", "Bytes received from origin servers", sum("bytes"));
     this.#gauge("siedd_blocks_bytes", "Bytes of origin blocks in memory", () => blocks.counts.bytes);
-    const lookups = "Origin block reads by source: memory or origin";
-    this.#labeledCounter("siedd_blocks_total", lookups, "from", () => {
+    const lookupsHelp = "Origin block reads by source: memory or origin";
+    this.#labeledCounter("siedd_blocks_total", lookupsHelp, "from", () => {
       const { hits, fetched } = blocks.counts;
       return { memory: hits, origin: fetched };
     });

@@ -1,7 +1,8 @@
 import type { CacheState, Stats } from "../../protocol/stats.js";
 import type { CoalescingCache } from "../cache/coalescing-cache.js";
 import type { DiskCache } from "../cache/disk-cache.js";
-import type { Libraries } from "../library/open-libraries.js";
+import type { BlockCache } from "../library/block-cache.js";
+import type { Origin } from "../library/origin.js";
 import type { WorkQueue } from "../scheduling/queue.js";
 import type { WorkEvent } from "./work-event.js";
 
@@ -9,7 +10,8 @@ export interface StatsDependencies {
   readonly queue: WorkQueue;
   readonly cache: CoalescingCache;
   readonly disk: DiskCache | undefined;
-  readonly libraries: Libraries;
+  readonly origins: readonly Origin[];
+  readonly blocks: BlockCache;
   readonly options: {
     readonly concurrency: number;
     readonly maxQueue: number;
@@ -53,15 +55,15 @@ export class StatsCollector {
   }
 
   #caches(): CacheState[] {
-    const { cache, disk, libraries, options } = this.#dependencies;
+    const { cache, disk, origins, blocks, options } = this.#dependencies;
     const caches: CacheState[] = [
       { tier: "memory", bytes: cache.counts.bytes, maxBytes: options.cacheBytes },
     ];
     if (disk !== undefined) {
       caches.push({ tier: "disk", bytes: disk.counts.bytes, maxBytes: options.cacheDirBytes });
     }
-    if (libraries.origins.length > 0) {
-      const { bytes } = libraries.blocks.counts;
+    if (origins.length > 0) {
+      const { bytes } = blocks.counts;
       caches.push({ tier: "origin", bytes, maxBytes: options.originCacheBytes });
     }
     return caches;

@@ -1,4 +1,4 @@
-/** A job that the server has computed, for logs, metrics and tests. */
+/** A job that the server has computed, as reported to `onWork` and to the metrics. */
 export interface WorkEvent {
   readonly type: "segment" | "keyframe" | "init" | "image" | "storyboard";
   readonly id: string;
@@ -7,7 +7,7 @@ export interface WorkEvent {
    * milliseconds; 0 for an init segment.
    */
   readonly index: number;
-  /** Output pixels of a frame. */
+  /** Output pixels. */
   readonly width: number;
   readonly height: number;
   /** Frames decoded. */

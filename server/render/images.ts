@@ -36,7 +36,7 @@ export const sheetKey = ({ entry, storyboard, sheet }: SheetRequest): string => 
   return `${entry.id} ${entry.version} ${viewportKey(thumbnail, entry.asset)} storyboard ${intervalMs} ${sheet.index}`;
 };
 
-/** Renders images and storyboard sheets. The bytes are pure functions of their requests. */
+/** Renders images and storyboard sheets. Equal requests have equal bytes. */
 export class ImageService {
   readonly #dependencies: ImageServiceDependencies;
 
@@ -51,7 +51,7 @@ export class ImageService {
     const job = {
       key: imageKey(request),
       event: { type: "image", id: entry.id, index: timeMs, width, height, frames: 1 },
-      render: (ended: AbortSignal) => this.#renderImage(request, ended),
+      render: (jobSignal: AbortSignal) => this.#renderImage(request, jobSignal),
     } as const;
     return this.#dependencies.renderer.run(job, signal);
   }
@@ -63,7 +63,7 @@ export class ImageService {
     const job = {
       key: sheetKey(request),
       event: { type: "storyboard", id: entry.id, index: sheet.index, width, height, frames: sheet.count },
-      render: (ended: AbortSignal) => this.#renderSheet(request, ended),
+      render: (jobSignal: AbortSignal) => this.#renderSheet(request, jobSignal),
     } as const;
     return this.#dependencies.renderer.run(job, signal);
   }
@@ -91,13 +91,13 @@ export class ImageService {
       signal,
     } as const;
     const size = { width: sheet.columns * viewport.width, height: sheet.rows * viewport.height };
-    const pixels = new Uint8Array(size.width * size.height * 4);
+    const sheetRgba = new Uint8Array(size.width * size.height * 4);
     let cell = 0;
     for await (const rgba of decodeFrames(this.#dependencies.pool, entry, options)) {
-      drawThumbnail(pixels, rgba, { sheet, thumbnail: viewport, cell });
+      drawThumbnail(sheetRgba, rgba, { sheet, thumbnail: viewport, cell });
       cell++;
     }
-    const file = await encodeImage(pixels, size, "jpg");
+    const file = await encodeImage(sheetRgba, size, "jpg");
     signal.throwIfAborted();
     return file;
   }
@@ -105,7 +105,7 @@ export class ImageService {
 
 /** Copies a thumbnail into its cell of a sheet; both are RGBA, row by row. */
 function drawThumbnail(
-  pixels: Uint8Array,
+  sheetRgba: Uint8Array,
   rgba: Uint8Array,
   { sheet, thumbnail, cell }: { readonly sheet: Sheet; readonly thumbnail: Viewport; readonly cell: number },
 ): void {
@@ -114,6 +114,6 @@ function drawThumbnail(
   const top = Math.floor(cell / sheet.columns) * thumbnail.height;
   const offset = top * sheetRowBytes + (cell % sheet.columns) * rowBytes;
   for (let row = 0; row < thumbnail.height; row++) {
-    pixels.set(rgba.subarray(row * rowBytes, (row + 1) * rowBytes), offset + row * sheetRowBytes);
+    sheetRgba.set(rgba.subarray(row * rowBytes, (row + 1) * rowBytes), offset + row * sheetRowBytes);
   }
 }

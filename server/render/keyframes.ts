@@ -29,7 +29,7 @@ export class KeyframeService {
     const job = {
       key: keyframeKey(rendition, segment),
       event: { type: "keyframe", id, index: segment.index, width, height, frames: 1 },
-      render: (ended: AbortSignal) => this.#encode(rendition, segment, ended),
+      render: (jobSignal: AbortSignal) => this.#encode(rendition, segment, jobSignal),
     } as const;
     return this.#dependencies.renderer.run(job, signal);
   }

@@ -13,7 +13,7 @@ export interface NextSegment {
 export interface PrefetchHints {
   /** Segments to prefetch; 0 disables prefetching. */
   readonly count: number;
-  /** The object that the client announced: a path below the video's, without query. */
+  /** The object that the client announced as its next request: a decoded path below `/:id/`, without the query. */
   readonly nextObject: string | undefined;
   readonly limits: SizeLimits;
 }
@@ -44,13 +44,13 @@ function parseSegmentPath(
   if (k === undefined || Number(k) >= videoSegments(entry.asset).length) return undefined;
   try {
     const viewport = parseVideoViewport({ region, size }, entry.asset, limits);
-    const next = kind === "elastic" ? "avc3" : fixedSizeEntry(sampleEntry);
-    return { rendition: { entry, viewport, sampleEntry: next }, index: Number(k) };
+    const announcedEntry = kind === "elastic" ? "avc3" : fixedSizeEntry(sampleEntry);
+    return { rendition: { entry, viewport, sampleEntry: announcedEntry }, index: Number(k) };
   } catch {
     return undefined;
   }
 }
 
-// The codec is in the query, which an announced path lacks: assume that of the announcing request.
+// The codec is in the query, which an announced path lacks: assume the codec of the request that announced it.
 const fixedSizeEntry = (sampleEntry: SampleEntry): SampleEntry =>
   sampleEntry === "avc3" ? "avc1" : sampleEntry;

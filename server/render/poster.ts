@@ -12,7 +12,10 @@ const POSTER_SIDE = 480;
 export const posterViewport = (entry: CatalogEntry, limits: SizeLimits): Viewport =>
   thumbnailViewport(entry, limits, POSTER_SIDE);
 
-/** Returns the URL of a video's poster, relative to `/:id/`: the frame at a third, as videos often start black. */
+/**
+ * Returns the URL of a video's poster, relative to `/:id/`. It is the frame at a third of the duration, because many
+ * videos start with black frames.
+ */
 export function posterUrl(entry: CatalogEntry, limits: SizeLimits): string {
   const { asset, version } = entry;
   const timeMs = Math.floor(durationMs(asset) / 3);

@@ -12,7 +12,7 @@ export interface RendererDependencies {
 export interface RenderJob {
   /** Cache key. Distinguishes these bytes from all others that the server renders. */
   readonly key: string;
-  /** What to report when the job is done. Its pixels times frames are the job's cost in the queue. */
+  /** What to report when the job is done. Width times height times frames is the job's cost in the queue. */
   readonly event: Omit<WorkEvent, "seconds" | "bytes">;
   /** Renders the bytes. Must stop when the signal aborts. */
   readonly render: (signal: AbortSignal) => Promise<Uint8Array>;
@@ -33,8 +33,8 @@ export class Renderer {
   run(job: RenderJob, signal?: AbortSignal): Promise<Uint8Array> {
     const { cache, queue } = this.#dependencies;
     const { width, height, frames } = job.event;
-    const compute = (aborted: AbortSignal) =>
-      queue.run((ended) => this.#render(job, ended), aborted, width * height * frames);
+    const compute = (sharedSignal: AbortSignal) =>
+      queue.run((jobSignal) => this.#render(job, jobSignal), sharedSignal, width * height * frames);
     return cache.get(job.key, compute, signal);
   }
 

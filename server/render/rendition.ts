@@ -18,7 +18,7 @@ export interface VideoRendition {
 export const renditionKey = ({ entry, viewport, sampleEntry }: VideoRendition, part: string): string =>
   `${entry.id} ${entry.version} ${viewportKey(viewport, entry.asset)} ${sampleEntry} ${part}`;
 
-/** Returns what a rendition's encoder needs to know. */
+/** Returns the format that a rendition's encoder must produce. */
 export const encoderFormat = ({
   entry,
   viewport: { width, height },

@@ -41,8 +41,8 @@ export class SegmentService {
   init(rendition: VideoRendition, signal?: AbortSignal): Promise<Uint8Array> {
     const { renderer, encoder } = this.#dependencies;
     const { width, height } = rendition.viewport;
-    const render = async (ended: AbortSignal) => {
-      const init = await encodeInit({ ...encoderFormat(rendition), encoder, signal: ended });
+    const render = async (jobSignal: AbortSignal) => {
+      const init = await encodeInit({ ...encoderFormat(rendition), encoder, signal: jobSignal });
       this.#assertSameInit(rendition, init);
       return init;
     };
@@ -55,14 +55,14 @@ export class SegmentService {
    * RequestError or the signal's reason.
    */
   async segment(rendition: VideoRendition, segment: VideoSegment, signal?: AbortSignal): Promise<Uint8Array> {
-    this.#assertWork(rendition, segment);
+    this.#assertWithinMaxWork(rendition, segment);
     const { entry, viewport } = rendition;
     const { index, frameCount: frames } = segment;
     const { width, height } = viewport;
     const job = {
       key: renditionKey(rendition, `${index}`),
       event: { type: "segment", id: entry.id, index, width, height, frames },
-      render: (ended: AbortSignal) => retryIfKilled(() => this.#encode(rendition, segment, ended)),
+      render: (jobSignal: AbortSignal) => retryIfKilled(() => this.#encode(rendition, segment, jobSignal)),
     } as const;
     const bytes = await this.#dependencies.renderer.run(job, signal);
     this.#prefetchNext(rendition, index, signal);
@@ -89,18 +89,18 @@ export class SegmentService {
       sequence: index + 1,
       signal,
     });
-    // Elastic segments have parameter sets in band: their init segment differs from that of one size.
+    // Elastic segments have their parameter sets in band, so that all sizes fit the init segment of the largest one.
     if (sampleEntry !== "avc3") this.#assertSameInit(rendition, init);
     return media;
   }
 
-  #assertWork({ viewport: { width, height } }: VideoRendition, { frameCount }: VideoSegment): void {
+  #assertWithinMaxWork({ viewport: { width, height } }: VideoRendition, { frameCount }: VideoSegment): void {
     const work = width * height * frameCount;
     const { maxWork } = this.#dependencies;
     if (work <= maxWork) return;
     throw new RequestError(
       "too-much-work",
-      `${frameCount} frames of ${width}x${height} are ${work} pixels, the maximum per response is ${maxWork}; request a smaller size`,
+      `${frameCount} frames of ${width}x${height} are ${work} pixels, but the maximum per segment is ${maxWork}; request a smaller size`,
     );
   }
 
@@ -110,10 +110,13 @@ export class SegmentService {
     if (priority === "prefetch" || count === 0) return;
     // Reversed: the prefetcher runs the newest candidate first, and the nearest segment must come first.
     const next = nextSegments(rendition, index, { count, nextObject, limits }).reverse();
-    for (const { rendition: other, index: k } of next) {
-      const key = renditionKey(other, `${k}`);
+    for (const { rendition: nextRendition, index: nextIndex } of next) {
+      const key = renditionKey(nextRendition, `${nextIndex}`);
       if (cache.has(key)) continue;
-      prefetcher.schedule(key, async (ended) => this.segment(other, findSegment(other.entry, k), ended));
+      prefetcher.schedule(key, async (jobSignal) => {
+        const segment = findSegment(nextRendition.entry, nextIndex);
+        return this.segment(nextRendition, segment, jobSignal);
+      });
     }
   }
 
@@ -122,7 +125,8 @@ export class SegmentService {
     const key = renditionKey(rendition, "init");
     const hash = createHash("sha256").update(init).digest("base64");
     const known = this.#initHashes.get(key);
-    if (known !== undefined && known !== hash) throw new Error(`ffmpeg made two init segments for ${key}`);
+    if (known !== undefined && known !== hash)
+      throw new Error(`ffmpeg returned two different init segments for "${key}"`);
     this.#initHashes.set(key, hash);
     this.#dependencies.cache.addIfAbsent(key, init);
   }

@@ -15,7 +15,7 @@ const THUMBNAILS_PER_SHEET = COLUMNS * ROWS;
 /** Maximum thumbnails of a video. Bounds the cost of all sheets of a long video. */
 const MAX_THUMBNAILS = 500;
 
-/** The thumbnails of a video: one per interval, taken at its start, in reading order on sheets. */
+/** The thumbnails of a video: one per interval, showing its first frame, in reading order on sheets. */
 export interface Storyboard {
   readonly thumbnail: Viewport;
   /** Milliseconds, a multiple of 1000. */
@@ -53,12 +53,12 @@ export function findSheet(entry: CatalogEntry, { count, sheetCount }: Storyboard
     );
   }
   const first = index * THUMBNAILS_PER_SHEET;
-  const onSheet = Math.min(THUMBNAILS_PER_SHEET, count - first);
-  const columns = Math.min(COLUMNS, onSheet);
-  return { index, first, count: onSheet, columns, rows: Math.ceil(onSheet / COLUMNS) };
+  const thumbnails = Math.min(THUMBNAILS_PER_SHEET, count - first);
+  const columns = Math.min(COLUMNS, thumbnails);
+  return { index, first, count: thumbnails, columns, rows: Math.ceil(thumbnails / COLUMNS) };
 }
 
-/** Writes `/:id/storyboard.vtt`: one cue per interval, which names its part of a sheet as a media fragment. */
+/** Writes `/:id/storyboard.vtt`: one cue per interval, with the URL of a sheet and the thumbnail's rectangle in it. */
 export function storyboardVtt(entry: CatalogEntry, { thumbnail, intervalMs, count }: Storyboard): string {
   const { width, height } = thumbnail;
   const end = durationMs(entry.asset);

@@ -15,9 +15,11 @@ import { RequestError } from "../errors.js";
  * @throws RequestError `bad-codec` or `codec-unavailable`
  */
 export function parseCodec(name: string | undefined, available: ReadonlySet<VideoCodec>): VideoCodec {
-  const codec = name === undefined ? "h264" : VIDEO_CODECS.find((known) => known === name);
+  if (name === undefined) return "h264";
+  const codec = VIDEO_CODECS.find((known) => known === name);
   if (codec === undefined) {
-    throw new RequestError("bad-codec", `codec must be one of ${VIDEO_CODECS.join(", ")}`);
+    const shown = name.length > 40 ? `${name.slice(0, 40)}...` : name;
+    throw new RequestError("bad-codec", `codec must be one of ${VIDEO_CODECS.join(", ")}, got "${shown}"`);
   }
   if (codec === "h264" || available.has(codec)) return codec;
   throw new RequestError(
@@ -26,7 +28,7 @@ export function parseCodec(name: string | undefined, available: ReadonlySet<Vide
   );
 }
 
-/** Formats the query that selects a codec: empty for H.264. It comes before `v`. */
+/** Formats the query that selects a codec: empty for H.264. In URLs, `v` follows it. */
 export const codecQuery = (codec: VideoCodec): string => (codec === "h264" ? "" : `?codec=${codec}`);
 
 /**

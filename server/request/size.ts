@@ -99,7 +99,7 @@ function parseAlignedSize(text: string, region: Size, limits: SizeLimits, alignm
   return size;
 }
 
-/** Returns the requested size in fractional pixels, or undefined if the text has none of the forms. */
+/** Returns the requested size in fractional pixels, or undefined if the text matches none of the forms. */
 function parseForm(text: string, region: Size, limits: SizeLimits, rules: SizeRules): Size | undefined {
   if (text === "max") return largestSize(region, limits, rules);
   const { width, height } = region;

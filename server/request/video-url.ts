@@ -13,7 +13,7 @@ export function catalogUrl({ protocol, host }: FastifyRequest, prefix: string): 
 }
 
 /**
- * Returns the id of the video that a URL of this server is about: its embed page, the catalog page with the video's
+ * Returns the id of the video that a URL of this server refers to: its embed page, the catalog page with the video's
  * fragment, or any resource below the video. Returns undefined for other URLs.
  *
  * @param catalog as `catalogUrl` returns it

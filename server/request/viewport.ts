@@ -51,14 +51,14 @@ export const viewportPath = (viewport: Viewport, frame: Size, alignment?: Alignm
 export const viewportKey = ({ region, width, height }: Viewport, frame: Size): string =>
   `${formatRegion(region, frame)} ${width}x${height}`;
 
-// Ratio of neighboring widths: a hardly visible step, and about twenty levels.
+// Ratio of neighboring widths: the step is barely visible, and the ladder has at most about 20 levels.
 const LADDER_STEP = 2 ** (-1 / 3);
 /** Output pixels of the narrowest level. */
 const MIN_LADDER_WIDTH = 96;
 
 /**
- * Returns the levels that a master playlist offers besides the requested size, largest first. They start at the size
- * of the region. Widths are multiples of 16, so that viewers share cached segments. No level is stored.
+ * Returns the sizes that a master playlist offers besides the requested one, largest first. The first one is the size of
+ * the region. The other widths are multiples of 16, so that viewers share cached segments. No size is stored.
  */
 export function resolutionLadder(region: Region, limits: SizeLimits): Viewport[] {
   const largest = largestSize(region, limits);

@@ -14,7 +14,7 @@ import { sendKeyed, sendPlaylist } from "./send-content.js";
 const MP4 = "audio/mp4";
 const FOLDER = "/:id/audio-:n(^\\d{1,4}$)";
 
-/** Audio renditions. Their packets are those of the asset, without re-encoding. */
+/** Audio renditions. They contain the packets of the asset, which are not re-encoded. */
 export function audioRoutes(app: FastifyInstance, { catalog }: PluginContext): void {
   getAndHead(app, `${FOLDER}/index.m3u8`, async (request, reply) => {
     const { entry, track } = await requestedTrack(request, catalog);

@@ -44,14 +44,14 @@ export function embedRoutes(app: FastifyInstance, { catalog, limits }: PluginCon
       sign: linkSigner(grant),
       maxAge: grant === undefined ? Infinity : grant.expires - Date.now() / 1000,
       limits: limitsFor(request, limits),
-      max: maxFrameSize(request),
+      max: maxIframeSize(request),
     };
     return sendJson(request, reply, oembedResponse(await catalog.open(id), options));
   });
 }
 
 /** Parses `?maxwidth=` and `?maxheight=`. Missing and invalid values set no limit. */
-function maxFrameSize(request: FastifyRequest): Size {
+function maxIframeSize(request: FastifyRequest): Size {
   const parse = (name: string) => {
     const pixels = Number(queryParam(request, name) ?? Infinity);
     return pixels >= 1 ? pixels : Infinity;

@@ -13,7 +13,7 @@ import { getAndHead } from "./get-and-head.js";
 import { openVideo } from "./requested-video.js";
 import { sendJson } from "./send-content.js";
 
-/** `/:id/info.json` */
+/** `/:id/info.json`: what the video contains, the size limits, and links to its other resources. */
 export function infoRoute(app: FastifyInstance, { catalog, limits }: PluginContext): void {
   getAndHead(app, "/:id/info.json", async (request, reply) => {
     const entry = await openVideo(request, catalog);

@@ -87,7 +87,11 @@ function mediaPlaylistRoutes(app: FastifyInstance, context: PluginContext): void
   });
 }
 
-/** Parses `?width=` and `?height=` of a master playlist, which may upscale. Throws RequestError. */
+/**
+ * Parses `?width=` and `?height=` of a master playlist, which may upscale. Returns undefined if both are missing.
+ *
+ * @throws RequestError see `parseVideoSize`
+ */
 function exactViewport(
   request: FastifyRequest,
   region: Region,

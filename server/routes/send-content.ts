@@ -43,7 +43,8 @@ export interface KeyedContent extends Pick<Representation, "type" | "body"> {
 }
 
 /**
- * Sends content that never changes if the URL has the current version. Caches must revalidate it if the URL has none.
+ * Sends content at a URL that may contain a version. With the current version the response is immutable; without a
+ * version, caches must revalidate it.
  *
  * @throws RequestError `stale-version`
  */

@@ -12,11 +12,11 @@ import { openCurrentVideo } from "./requested-video.js";
 import { sendKeyed, sendPlaylist } from "./send-content.js";
 
 const WEBVTT = "text/vtt; charset=utf-8";
-const TEXT = "/:id/text-:n(^\\d{1,4}$)";
+const TRACK = "/:id/text-:n(^\\d{1,4}$)";
 
-/** Subtitles: one file per track, and renditions of HLS. */
+/** Subtitles: one file per track, and HLS renditions. */
 export function textRoutes(app: FastifyInstance, { catalog }: PluginContext): void {
-  getAndHead(app, `${TEXT}.vtt`, async (request, reply) => {
+  getAndHead(app, `${TRACK}.vtt`, async (request, reply) => {
     const { entry, track } = await requestedTrack(request, catalog);
     return sendKeyed(request, reply, {
       type: WEBVTT,
@@ -26,12 +26,12 @@ export function textRoutes(app: FastifyInstance, { catalog }: PluginContext): vo
     });
   });
 
-  getAndHead(app, `${TEXT}/index.m3u8`, async (request, reply) => {
+  getAndHead(app, `${TRACK}/index.m3u8`, async (request, reply) => {
     const { entry } = await requestedTrack(request, catalog);
     return sendPlaylist(request, reply, textPlaylist(entry.asset, entry.version));
   });
 
-  getAndHead(app, `${TEXT}/seg-:k(^\\d{1,9}$).vtt`, async (request, reply) => {
+  getAndHead(app, `${TRACK}/seg-:k(^\\d{1,9}$).vtt`, async (request, reply) => {
     const { entry, track } = await requestedTrack(request, catalog);
     const segment = findTextSegment(entry, Number(pathParams<"k">(request).k));
     return sendKeyed(request, reply, {

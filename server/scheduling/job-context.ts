@@ -12,7 +12,7 @@ export interface JobContext {
   readonly client: string | undefined;
   /** Prefetch jobs run only while the server is idle. Becomes `foreground` if a request joins. */
   priority: JobPriority;
-  /** The object that the client announced as its next request: a decoded path below the video's, without query. */
+  /** The object that the client announced as its next request: a decoded path below `/:id/`, without the query. */
   readonly nextObject?: string;
   /** Set once the bytes are available; undefined for content that is never cached. */
   cacheTier?: CacheTier;
@@ -40,7 +40,7 @@ export const jobContextOf = (signal: AbortSignal | undefined): JobContext =>
     priority: "foreground",
   };
 
-/** Copies the job context of the first request for a job that others may join through `mergeContext`. */
+/** Returns a copy of a request's job context, for a job that other requests may join (see `mergeContext`). */
 export const sharedJobContext = (signal: AbortSignal | undefined): JobContext => {
   const { deadline, client, priority } = jobContextOf(signal);
   return { deadline, client, priority };

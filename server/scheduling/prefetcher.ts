@@ -4,7 +4,7 @@ import type { WorkQueue } from "./queue.js";
 /** What a Prefetcher has done so far. */
 export interface PrefetchCounts {
   readonly started: number;
-  /** Completed, including those that a request joined while they ran. */
+  /** Completed, even if a request joined in the meantime. */
   readonly finished: number;
   /** Preempted by a request, or failed. */
   readonly dropped: number;

@@ -28,8 +28,8 @@ interface QueuedJob {
 }
 
 /**
- * A bounded job queue: the earliest deadline first, first in first out among equal deadlines. A job that exceeds the
- * bounds, or whose estimated wait does, is rejected at once with `busy`.
+ * A bounded job queue: the earliest deadline first, first in first out among equal deadlines. If the queue is full, or a
+ * job's estimated wait is too long, the job is rejected at once with `busy`.
  */
 export class WorkQueue {
   readonly #options: QueueOptions;
@@ -129,8 +129,8 @@ export class WorkQueue {
   #waitForTurn(signal: AbortSignal, context: JobContext, cost: number): Promise<void> {
     const { maxQueue, maxQueueSeconds, concurrency } = this.#options;
     if (this.#waiting.size >= maxQueue) throw this.#busyError(`queue of ${maxQueue} jobs is full`);
-    const before = [...this.#waiting].filter((other) => other.context.deadline <= context.deadline);
-    const seconds = this.#throughput.estimateSeconds(before.map((other) => other.cost)) / concurrency;
+    const ahead = [...this.#waiting].filter((other) => other.context.deadline <= context.deadline);
+    const seconds = this.#throughput.estimateSeconds(ahead.map((other) => other.cost)) / concurrency;
     if (seconds > maxQueueSeconds) throw this.#busyError(`estimated wait of ${Math.ceil(seconds)} s`);
     return new Promise((resolve, reject) => {
       const leave = () => {
@@ -187,7 +187,7 @@ export class WorkQueue {
   }
 }
 
-/** A prefetch gave way to a request. */
+/** A prefetch was rejected because the server is not idle. */
 export class PrefetchPreemptedError extends Error {
   override readonly name = "PrefetchPreemptedError";
   constructor() {

@@ -16,9 +16,9 @@ interface ClientUsage {
   refilledAt: number;
 }
 
-/** Capacity of the token bucket in seconds of its rate: a start or a seek requests much at once. */
+/** Capacity of the token bucket in seconds of its rate: starting and seeking request many pixels at once. */
 const BURST_SECONDS = 10;
-/** Clients tracked; the least recently active are forgotten and start with a full bucket. */
+/** Clients tracked. The least recently active ones are forgotten, and start again with a full bucket. */
 const MAX_CLIENTS = 10_000;
 
 /** Limits each client to a number of concurrent jobs, and to a pixel rate through a token bucket. */

@@ -17,7 +17,7 @@ const RESPONSES: Readonly<Record<string, typeof MALFORMED>> = {
   },
 };
 
-/** Responds to input that is not a request, with the same JSON as all other errors, and closes the connection. */
+/** Responds to malformed HTTP requests with the same JSON as all other errors, and closes the connection. */
 export function sendMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === "ECONNRESET" || socket.destroyed) return;
   const { status, code, message } = RESPONSES[error.code ?? ""] ?? MALFORMED;

@@ -12,7 +12,7 @@ const HOME_LINK = 'href="./"';
 const EMPTY_LIST =
   '<p id="empty">There are no videos yet. Add one to the folder with <code>siedd encode video.mp4 -o video.siedd</code>, then reload this page.</p>';
 
-/** What the links of a page depend on. */
+/** What determines the links of the page. */
 export interface CatalogPageOptions {
   readonly limits: SizeLimits;
   /** Adds the signature that opened the page to a link. */
@@ -66,8 +66,8 @@ function formatDuration(seconds: number): string {
   const total = Math.max(1, Math.round(seconds));
   const pad = (value: number) => String(value).padStart(2, "0");
   const [hours, minutes] = [Math.floor(total / 3600), Math.floor(total / 60) % 60];
-  const rest = pad(total % 60);
-  return hours === 0 ? `${minutes}:${rest}` : `${hours}:${pad(minutes)}:${rest}`;
+  const paddedSeconds = pad(total % 60);
+  return hours === 0 ? `${minutes}:${paddedSeconds}` : `${hours}:${pad(minutes)}:${paddedSeconds}`;
 }
 
 /** Formats a byte count with three significant digits and a decimal unit. */

@@ -2,8 +2,8 @@ import type { CatalogEntry } from "../catalog/catalog.js";
 import { escapeHtml } from "./escape-html.js";
 
 /**
- * Content Security Policy of the embed page: it loads its own scripts, styles, images and streams, and any page may
- * frame it. Decoding in the browser compiles WebAssembly.
+ * Content Security Policy of the embed page: it loads scripts, styles, images and streams of its own origin only, and
+ * any page may embed it in an iframe. `wasm-unsafe-eval` lets the player decode in the browser.
  */
 export const EMBED_POLICY = [
   "default-src 'none'",
@@ -19,7 +19,7 @@ export const EMBED_POLICY = [
 ].join("; ");
 
 /**
- * Renders a page that contains only the player, as large as the frame. Its links are relative to `/player/embed/`.
+ * Renders a page that contains only the player, as large as the iframe. Its links are relative to `/player/embed/`.
  *
  * @param oembedUrl absolute URL of the video's oEmbed response, for discovery
  * @param sign adds the signature that opened the page to a link

@@ -6,7 +6,7 @@ import { escapeHtml } from "./escape-html.js";
 
 /** Maximum `cache_age` in seconds. */
 const MAX_CACHE_SECONDS = 3600;
-/** Maximum and minimum widths of the frame in CSS pixels, unless the consumer requests a smaller one. */
+/** Maximum and minimum widths of the iframe in CSS pixels, unless the consumer requests a smaller one. */
 const MAX_WIDTH = 1280;
 const MIN_WIDTH = 320;
 
@@ -44,7 +44,7 @@ export function oembedResponse(
   { catalogUrl, sign, maxAge, limits, max }: OembedOptions,
 ): OembedResponse {
   const { asset, id } = entry;
-  const { width, height } = frameSize(asset, max);
+  const { width, height } = iframeSize(asset, max);
   const poster = posterViewport(entry, limits);
   const src = escapeHtml(sign(new URL(`player/embed/${encodeURIComponent(id)}`, catalogUrl).href));
   const allow = "autoplay; fullscreen; picture-in-picture";
@@ -64,8 +64,8 @@ export function oembedResponse(
   };
 }
 
-/** Scales the source size into `max`, and towards a width that suits a page. */
-function frameSize(source: Size, max: Size): Size {
+/** Scales the source size to fit into `max`, and toward a width that suits a page. */
+function iframeSize(source: Size, max: Size): Size {
   const scale = Math.min(
     Math.min(MAX_WIDTH, max.width) / source.width,
     max.height / source.height,
