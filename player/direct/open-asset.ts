@@ -25,6 +25,8 @@ export interface DirectAsset {
  *   paper profile; or the signal's reason
  */
 export async function openDirectAsset(url: string, signal: AbortSignal): Promise<DirectAsset> {
+  // The decoder's code may have loaded after the signal had aborted.
+  signal.throwIfAborted();
   const requests = new AbortController();
   signal.addEventListener("abort", () => requests.abort(signal.reason), { signal: requests.signal });
   const source = await RangeSource.open(url, requests.signal);
