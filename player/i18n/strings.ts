@@ -1,7 +1,6 @@
-import { ENGLISH } from "./lang/en.js";
+import { ENGLISH, type Strings } from "./lang/en.js";
 
-/** Texts of the controls and error messages. */
-export type Strings = { readonly [K in keyof typeof ENGLISH]: string };
+export type { Strings };
 
 /** Built-in languages, loaded on first use. English is part of the player. */
 const LOADERS = new Map<string, () => Promise<Strings>>([

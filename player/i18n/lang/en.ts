@@ -78,3 +78,6 @@ export const ENGLISH = {
   errorCannotDecode:
     "This page cannot decode videos. Play the video from a siedd server, or allow worker-src blob: and script-src 'wasm-unsafe-eval' in the page's Content Security Policy.",
 } as const;
+
+/** Texts of the controls and error messages. */
+export type Strings = { readonly [K in keyof typeof ENGLISH]: string };
