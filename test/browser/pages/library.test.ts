@@ -157,7 +157,7 @@ describe("the catalog page in Chromium", { concurrency: false, timeout: TEST_TIM
     assert.match(html, /<strong>&lt;i&gt;broken\.siedd<\/strong>/);
   });
 
-  test("the server load is updated every second, but not while the page is hidden", async (t) => {
+  test("updates the server load every second, but not while the page is hidden", async (t) => {
     // A size that is not cached yet.
     const context = await stage.browser.newContext({ viewport: { width: 1110, height: 900 } });
     t.after(() => context.close());

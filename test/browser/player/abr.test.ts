@@ -32,8 +32,8 @@ async function throttle(session: CDPSession, bytesPerSecond: number, latencyMs: 
   });
 }
 
-/** Like `waitFor`, with a timeout for a slow network. */
-const eventually = (page: Page, condition: (value: number) => boolean, value: number) =>
+/** Like `waitFor`, with a longer timeout for a slow network. */
+const waitForOnSlowNetwork = (page: Page, condition: (value: number) => boolean, value: number) =>
   page.waitForFunction(condition, value, { timeout: 120_000, polling: 50 });
 
 /** Records loaded segments and stalls. */
@@ -67,15 +67,15 @@ describe("the player on a slow network", { concurrency: false, timeout: TEST_TIM
     const { size, bytes, duration } = await page.evaluate(() => window.loadedSegments.at(-1)!);
     return { page, faults, session, exactWidth: size.width, bytesPerSecond: bytes / duration };
   };
-  /** Plays at this bandwidth for so many seconds of video. Returns the loaded widths and the seconds of stalls. */
+  /** Plays `seconds` of video at this bandwidth. Returns the loaded widths and the total duration of stalls in seconds. */
   const playThrottled = async (page: Page, session: CDPSession, bytesPerSecond: number, seconds: number) => {
     const firstIndex = await page.evaluate(() => {
       window.stalls.length = 0;
       return window.loadedSegments.length;
     });
     await throttle(session, bytesPerSecond, 50);
-    const at = await page.evaluate(() => window.player.currentTime);
-    await eventually(page, (end) => window.player.currentTime >= end, at + seconds);
+    const start = await page.evaluate(() => window.player.currentTime);
+    await waitForOnSlowNetwork(page, (end) => window.player.currentTime >= end, start + seconds);
     return {
       widths: await page.evaluate(
         (first) => window.loadedSegments.slice(first).map(({ size }) => size.width),
@@ -85,7 +85,7 @@ describe("the player on a slow network", { concurrency: false, timeout: TEST_TIM
     };
   };
 
-  test("plays on with fewer pixels, in widths that viewers share, and returns to the exact size", async (t) => {
+  test("continues with fewer pixels, in widths that viewers share, and returns to the exact size", async (t) => {
     const { page, faults, session, exactWidth, bytesPerSecond } = await play(t);
     // Half of what the exact size needs; the audio shares it.
     const { widths, stalled } = await playThrottled(page, session, bytesPerSecond / 2, 7);
@@ -98,11 +98,15 @@ describe("the player on a slow network", { concurrency: false, timeout: TEST_TIM
     // At the exact size it would stall for as long as it plays.
     assert.ok(stalled < 5, `stalled for ${stalled} s`);
     await throttle(session, UNLIMITED, 0);
-    await eventually(page, (width) => window.loadedSegments.at(-1)!.size.width >= width, exactWidth);
+    await waitForOnSlowNetwork(
+      page,
+      (width) => window.loadedSegments.at(-1)!.size.width >= width,
+      exactWidth,
+    );
     assert.deepEqual(faults, []);
   });
 
-  test("plays on with fewer pixels without in-band parameter sets, too", async (t) => {
+  test("continues with fewer pixels without in-band parameter sets, too", async (t) => {
     const { page, session, exactWidth, bytesPerSecond } = await play(t, { before: disableAvc3 });
     assert.equal(await page.evaluate(() => window.player.transport), "levels");
     const { widths } = await playThrottled(page, session, bytesPerSecond / 2, 6);

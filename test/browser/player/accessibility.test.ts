@@ -212,7 +212,7 @@ describe("accessibility in Chromium", { concurrency: false, timeout: TEST_TIMEOU
     assert.equal(await inside(page, "button.play").getAttribute("aria-label"), "Play");
   });
 
-  test("an error is shown in the language of the viewer and is in English for programs", async (t) => {
+  test("an error message is shown in the viewer's language, and `error.message` is in English", async (t) => {
     const { page } = await stage.page(
       t,
       `<main lang="fr">${markup.replace('src="video"', 'src="none"')}</main>`,

@@ -42,11 +42,11 @@ describe("the attributes region and zoom in Chromium", {
     await page.evaluate(() => {
       window.player.zoom = 4;
     });
-    assert.deepEqual((await state(page)).attributes, ["4", null], "a property is reflected");
+    assert.deepEqual((await state(page)).attributes, ["4", null], "the attribute reflects the property");
     assert.deepEqual(faults, []);
   });
 
-  test("object-fit: cover requests the cropped pixels too; a region with the aspect ratio of the box does not", async (t) => {
+  test("object-fit: cover also requests the cropped pixels; a region with the aspect ratio of the box has none", async (t) => {
     const { page } = await stage.page(
       t,
       playerMarkup("width: 180px; height: 180px; object-fit: cover", "muted"),

@@ -65,16 +65,16 @@ test("the WebGPU shader matches the kernel within 2 of 255, and the kernel takes
     const frames = await page.evaluate(
       async ({ video, jobs, url, crash }) => {
         const worker = new Worker(url);
-        const next = () =>
+        const nextResponse = () =>
           new Promise<WorkerResponse>((resolve) => {
             worker.onmessage = ({ data }) => resolve(data);
           });
-        const send = (order: WorkerRequest) => worker.postMessage(order);
+        const send = (request: WorkerRequest) => worker.postMessage(request);
         const encoder = {
           weights: Float32Array.from(video.weights),
           bias: Float32Array.from(video.bias),
         };
-        const ready = next();
+        const ready = nextResponse();
         send({ type: "open", asset: { ...video.asset, encoder }, engine: "webgpu", allowSoftware: true });
         const opened = await ready;
         if (opened.type !== "ready") throw new Error(JSON.stringify(opened));
@@ -82,7 +82,7 @@ test("the WebGPU shader matches the kernel within 2 of 255, and the kernel takes
         const frames: { pixels: number[]; engine: string }[] = [];
         for (const [id, { frame, viewport, draft = false }] of jobs.entries()) {
           if (crash && id === jobs.length - 1) await window.crashGpu();
-          const responded = next();
+          const responded = nextResponse();
           const buffer = new ArrayBuffer(viewport.width * viewport.height * 4);
           send({ type: "decode", id, group: 0, frame, viewport, draft, buffer });
           const response = await responded;

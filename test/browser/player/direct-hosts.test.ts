@@ -36,7 +36,7 @@ async function staticHost(t: Teardown, files: Record<string, Uint8Array>): Promi
   return url;
 }
 
-/** Starts a host that ignores Range and sends whole files. */
+/** Starts a host that ignores Range headers and always sends the complete file. */
 async function hostWithoutRanges(t: Teardown, bytes: Uint8Array): Promise<string> {
   const server = createServer((_request, response) => {
     response.writeHead(200, { "access-control-allow-origin": "*", "content-length": bytes.length });
@@ -60,7 +60,7 @@ const waitForError = async (page: Page) => {
   }));
 };
 
-const showsCanvas = (page: Page) =>
+const waitForCanvas = (page: Page) =>
   waitFor(page, () => {
     const canvas = window.player.shadowRoot?.querySelector<HTMLCanvasElement>("canvas.decoded");
     return canvas && canvas.style.display !== "none" && canvas.width === 320;
@@ -70,10 +70,10 @@ describe("direct mode on static hosts", { concurrency: false, timeout: TEST_TIME
   const stage = useStage();
 
   /**
-   * Opens a page on its own host. Chromium would treat a page that Playwright fulfills as public, and block its requests
-   * to this machine.
+   * Opens a page with this body on a host of its own. Chromium would treat a page that Playwright fulfills as public, and
+   * block its requests to this machine.
    */
-  async function pageWith(t: Teardown, body: string, watch?: (page: Page) => void) {
+  async function openPage(t: Teardown, body: string, watch?: (page: Page) => void) {
     const script = `<script type="module" src="${stage.server.url}player/siedd-player.js"></script>`;
     const html = `<!doctype html><link rel="icon" href="data:,">${script}${body}`;
     const host = await staticHost(t, { "index.html": Buffer.from(html) });
@@ -93,7 +93,7 @@ describe("direct mode on static hosts", { concurrency: false, timeout: TEST_TIME
   test("plays a .siedd file from another origin, without cross-origin isolation", async (t) => {
     const host = await staticHost(t, { "video.siedd": syntheticAsset(VIDEO) });
     const rangeRequests: string[] = [];
-    const { page, faults } = await pageWith(t, markup(`${host}/video.siedd`), (watched) =>
+    const { page, faults } = await openPage(t, markup(`${host}/video.siedd`), (watched) =>
       watched.on("request", (request) => {
         if (request.url().startsWith(host))
           rangeRequests.push(`${request.method()} ${request.headers().range}`);
@@ -102,7 +102,7 @@ describe("direct mode on static hosts", { concurrency: false, timeout: TEST_TIME
     assert.equal(await page.evaluate(() => globalThis.crossOriginIsolated), false);
     await page.evaluate(() => window.player.play());
     await waitForTime(page, 1.2);
-    await showsCanvas(page);
+    await waitForCanvas(page);
     assert.equal(await page.evaluate(() => window.player.transport), "direct");
     assert.equal(await page.evaluate(() => window.player.duration), VIDEO.groups.length);
     assert.ok(rangeRequests.length <= 9, rangeRequests.join("\n"));
@@ -116,7 +116,7 @@ describe("direct mode on static hosts", { concurrency: false, timeout: TEST_TIME
   test("plays a video without audio to its end", async (t) => {
     const silent = syntheticAsset({ ...VIDEO, tone: 0, groups: [10, 15] });
     const host = await staticHost(t, { "silent.siedd": silent });
-    const { page, faults } = await pageWith(t, markup(`${host}/silent.siedd`));
+    const { page, faults } = await openPage(t, markup(`${host}/silent.siedd`));
     await page.evaluate(() => window.player.play());
     await waitFor(page, () => window.player.ended);
     assert.equal(await page.evaluate(() => window.player.currentTime), 1);
@@ -125,8 +125,8 @@ describe("direct mode on static hosts", { concurrency: false, timeout: TEST_TIME
   });
 
   test("a player of another origin decodes in a worker from a blob", async (t) => {
-    const { page } = await pageWith(t, markup(`${stage.server.url}video`, 'mode="direct"'));
-    await showsCanvas(page);
+    const { page } = await openPage(t, markup(`${stage.server.url}video`, 'mode="direct"'));
+    await waitForCanvas(page);
     assert.ok(page.workers().length >= 1);
     assert.ok(
       page.workers().every((worker) => worker.url().startsWith("blob:")),
@@ -160,7 +160,7 @@ describe("direct mode on static hosts", { concurrency: false, timeout: TEST_TIME
 
   test("reports `no-ranges` for a host without Range support", async (t) => {
     const host = await hostWithoutRanges(t, syntheticAsset({ ...VIDEO, tone: 0 }));
-    const { page } = await pageWith(t, markup(`${host}/video.siedd`));
+    const { page } = await openPage(t, markup(`${host}/video.siedd`));
     const { reason, message } = await waitForError(page);
     assert.equal(reason, "no-ranges");
     assert.match(message, /does not support Range requests/);
@@ -177,7 +177,7 @@ describe("direct mode on static hosts", { concurrency: false, timeout: TEST_TIME
       ["paper.siedd", "server-only", /paper profile.*server/],
     ] as const;
     for (const [name, expected, pattern] of cases) {
-      const { page } = await pageWith(t, markup(`${host}/${name}`));
+      const { page } = await openPage(t, markup(`${host}/${name}`));
       const { reason, message } = await waitForError(page);
       assert.equal(reason, expected);
       assert.match(message, pattern);
@@ -191,7 +191,7 @@ describe("direct mode on static hosts", { concurrency: false, timeout: TEST_TIME
     const { offset } = asset.groups[1]!;
     bytes.fill(0x55, offset + 2000, offset + 2040);
     const host = await staticHost(t, { "damaged.siedd": bytes });
-    const { page } = await pageWith(t, markup(`${host}/damaged.siedd`));
+    const { page } = await openPage(t, markup(`${host}/damaged.siedd`));
     await page.evaluate(() => window.player.play());
     await waitForTime(page, 2.4);
     const state = await page.evaluate(() => ({

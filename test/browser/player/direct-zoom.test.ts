@@ -11,7 +11,7 @@ import { syntheticAsset } from "../../support/synthetic-asset.js";
 const SIZE = { width: 320, height: 180 };
 const clip = { x: 0, y: 0, ...SIZE };
 
-/** Leaves out the requests of the minimap, which shows storyboard thumbnails. */
+/** Removes the requests of the minimap, which shows storyboard thumbnails. */
 const withoutStoryboard = (paths: readonly string[]) =>
   paths.filter((path) => !/\/storyboard[^/]*$/.test(path));
 
@@ -41,7 +41,7 @@ test("direct mode decodes the zoomed region, paused and playing, without a reque
     '<siedd-player src="./fine" mode="direct" muted nocontrols style="width: 320px; border-radius: 0; --siedd-radius: 0"></siedd-player>';
   const { page, faults, requests } = await stage.page(t, markup);
   await waitFor(page, () => window.player.readyState >= 2);
-  const frame = async (region: string, size: string) => {
+  const fetchFrame = async (region: string, size: string) => {
     const url = new URL(`fine/${region}/%5E${size}/frame-0.png`, stage.server.url);
     return Buffer.from(await (await fetch(url)).arrayBuffer());
   };
@@ -58,14 +58,14 @@ test("direct mode decodes the zoomed region, paused and playing, without a reque
   // The last wheel events may still be in progress.
   let [region, reference, actual] = ["", Buffer.alloc(0), 0];
   for (const end = performance.now() + 30_000; actual < 30 && performance.now() < end; ) {
-    const now = await page.evaluate(() => window.player.region);
-    if (now !== region) [region, reference] = [now, await frame(now, "320,180")];
+    const current = await page.evaluate(() => window.player.region);
+    if (current !== region) [region, reference] = [current, await fetchFrame(current, "320,180")];
     actual = await psnr(await page.screenshot({ clip }), reference, SIZE);
   }
   const [x, y, width, height] = region.split(",").map(Number) as [number, number, number, number];
   assert.deepEqual(withoutStoryboard(requests.slice(before)), []);
 
-  const full = sharp(await frame("full", "320,180"));
+  const full = sharp(await fetchFrame("full", "320,180"));
   const [left, top] = [Math.round(x / 4), Math.round(y / 4)];
   const scaled = await full
     .extract({ left, top, width: Math.round(width / 4), height: Math.round(height / 4) })
@@ -78,7 +78,7 @@ test("direct mode decodes the zoomed region, paused and playing, without a reque
 
   await page.evaluate(() => window.player.play());
   await waitForTime(page, 0.3);
-  const playing = requests.length;
+  const beforeZoom = requests.length;
   await page.evaluate(() => {
     window.player.region = "full";
   });
@@ -87,6 +87,6 @@ test("direct mode decodes the zoomed region, paused and playing, without a reque
   });
   await waitForRegion(page);
   assert.equal(await page.evaluate(() => window.player.paused), false);
-  assert.deepEqual(withoutStoryboard(requests.slice(playing)), []);
+  assert.deepEqual(withoutStoryboard(requests.slice(beforeZoom)), []);
   assert.deepEqual(faults, []);
 });

@@ -78,7 +78,7 @@ describe("end to end", { concurrency: false, timeout: 600_000 }, () => {
     assert.ok(decodeFps > 0);
   });
 
-  test("segments fetched in any order form one stream with exact timestamps for ffmpeg", async () => {
+  test("segments fetched in any order form one stream, in which ffprobe reads exact timestamps", async () => {
     const base = `${url}bunny/full/200,/`;
     const playlist = await (await fetch(`${base}index.m3u8`)).text();
     const files = playlist.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
@@ -113,7 +113,7 @@ describe("end to end", { concurrency: false, timeout: 600_000 }, () => {
       window.player = document.querySelector("siedd-player") as SieddPlayerElement;
       window.player.loop = true;
     });
-    const hasExactSize = () =>
+    const waitForExactSize = () =>
       page
         .waitForFunction(() => {
           const { player } = window;
@@ -129,7 +129,7 @@ describe("end to end", { concurrency: false, timeout: 600_000 }, () => {
           const state = JSON.stringify({ requestedSize, box, width, time, requests: requests.slice(-20) });
           throw new Error(`not at the exact size: ${state}`, { cause });
         });
-    const look = () =>
+    const readState = () =>
       page.evaluate(() => {
         const { player } = window;
         const video = player.shadowRoot?.querySelector("video") as HTMLVideoElement & {
@@ -144,17 +144,17 @@ describe("end to end", { concurrency: false, timeout: 600_000 }, () => {
           audioBytes,
         };
       });
-    await hasExactSize();
-    const narrow = await look();
+    await waitForExactSize();
+    const narrow = await readState();
     assert.ok(!narrow.paused && !narrow.muted && narrow.audioBytes > 0, JSON.stringify(narrow));
     // In the last segment: only the next loop can show the new size.
     await page.waitForFunction(() => window.player.currentTime > 1.2);
     await page.setViewportSize({ width: 1100, height: 860 });
     await page.waitForFunction((min) => window.player.videoWidth > min, narrow.width + 100);
-    await hasExactSize();
+    await waitForExactSize();
     // During the loop, the back buffer of the end may be a second range.
     await page.waitForFunction(() => window.player.buffered.length === 1);
-    const wide = await look();
+    const wide = await readState();
     assert.ok(!wide.paused, JSON.stringify(wide));
     assert.deepEqual(faults, []);
   });

@@ -29,7 +29,7 @@ describe("the player when its environment fails", { concurrency: false, timeout:
     await page.evaluate(() => window.player.play());
     await waitForTime(page, 0.8);
     await page.context().setOffline(true);
-    // Until the buffer has run empty.
+    // Waits until the buffer is empty.
     await waitFor(page, () => window.player.readyState < 3);
     const at = await page.evaluate(() => window.player.currentTime);
     await page.context().setOffline(false);
@@ -55,13 +55,13 @@ describe("the player when its environment fails", { concurrency: false, timeout:
     const failedRequest = page.waitForEvent("requestfailed", (request) => request.url().includes(".m4s"));
     await server.close();
     await failedRequest;
-    const { waitFor: bufferedEnd } = await playerState(page);
+    const { bufferedEnd } = await playerState(page);
     server = await startServer(Number(port));
     await waitForTime(page, bufferedEnd + 0.2);
     assert.equal((await playerState(page)).error, null);
   });
 
-  test("skips a damaged group, dispatches `missing`, and plays on", async (t) => {
+  test("skips a damaged group, dispatches `missing`, and continues", async (t) => {
     const path = join(stage.folder, "video.siedd");
     const bytes = new Uint8Array(await readFile(path));
     const info = await fetch(`${stage.server.url}video/info.json`);

@@ -144,7 +144,7 @@ describe("full screen, picture-in-picture and casting in Chromium", {
     assert.deepEqual(faults, []);
   });
 
-  test("the menu has picture-in-picture if the button does not fit", async (t) => {
+  test("the menu offers picture-in-picture if the button does not fit", async (t) => {
     const { page } = await open(t);
     assert.equal(await inside(page, ".pip").isHidden(), true);
     await inside(page, ".settings-button").click();

@@ -140,7 +140,7 @@ describe("the player as a media element", { concurrency: false, timeout: TEST_TI
     assert.deepEqual(new Set(observed), new Set([1.5, 1.25]), "a transient rate was reported");
   });
 
-  test("keeps the rate when the source changes, also one set by the browser", async (t) => {
+  test("keeps the rate when the source changes, even one set by the browser", async (t) => {
     const { page } = await stage.page(t, playerMarkup("width: 160px"), { before: disableAvc3 });
     const change = async (mode: "direct" | "server") => {
       await page.evaluate((next) => {

@@ -21,7 +21,7 @@ declare global {
   interface Window {
     /** Events of the player since it was last cleared. */
     events: string[];
-    /** Each state in which the player did not report an ended, paused video. */
+    /** Each state, as JSON, in which the player did not report an ended, paused video. */
     violations: string[];
   }
 }
@@ -55,8 +55,8 @@ const watchEnded = (page: Page) =>
     setInterval(sample, 5);
   });
 
-/** Waits until the region is shown with its own pixels, not scaled ones. */
-const regionShown = (page: Page) =>
+/** Waits until the requested region is on screen, without scaling. */
+const waitForRegion = (page: Page) =>
   waitFor(page, () => {
     const root = window.player.shadowRoot!;
     const frame = root.querySelector<HTMLElement>(
@@ -68,7 +68,7 @@ const regionShown = (page: Page) =>
     );
   });
 
-const paths = {
+const TRANSPORTS = {
   elastic: {},
   levels: { before: disableAvc3 },
   direct: {},
@@ -101,7 +101,7 @@ describe("the frame of a video that has ended or is paused near its end", {
     );
   };
 
-  for (const [transport, options] of Object.entries(paths)) {
+  for (const [transport, options] of Object.entries(TRANSPORTS)) {
     test(`follows size and region at the end, stays ended, and restarts (${transport})`, async (t) => {
       const mode = transport === "direct" ? 'mode="direct"' : "";
       const { page, faults } = await stage.page(t, player(mode), options);
@@ -116,7 +116,7 @@ describe("the frame of a video that has ended or is paused near its end", {
       await page.evaluate(() => {
         window.player.region = "80,45,160,90";
       });
-      await regionShown(page);
+      await waitForRegion(page);
       await assertLastFrame(page, "80,45,160,90", 480, 270);
       await waitFor(page, () => !window.player.shadowRoot!.querySelector("video")!.seeking);
       const state = await playerState(page);
@@ -152,7 +152,7 @@ describe("the frame of a video that has ended or is paused near its end", {
         window.player.region = "80,45,160,90";
       }),
     );
-    await regionShown(page);
+    await waitForRegion(page);
     await assertLastFrame(page, "80,45,160,90", 320, 180);
     await page.evaluate(() => {
       window.player.currentTime = 2.99;
@@ -192,7 +192,7 @@ describe("the frame of a video that has ended or is paused near its end", {
     const resumedAt = await page.evaluate(async () => {
       const { player } = window;
       const video = player.shadowRoot!.querySelector("video")!;
-      // While the last frame is being redrawn.
+      // Plays while the last frame is being redrawn.
       const redrawing = new Promise((resolve) => video.addEventListener("seeking", resolve, { once: true }));
       player.style.width = "480px";
       await redrawing;

@@ -16,7 +16,7 @@ import {
 describe("pixel density and object-fit", { concurrency: false, timeout: TEST_TIMEOUT_MS }, () => {
   const stage = useStage(20, (opened) => opened.writeVideo("short", 7, EXACT_SIZE_SECONDS));
 
-  test("plays on at the pixels of a denser screen after a move to it", async (t) => {
+  test("continues at the device pixels of a denser screen after a move to it", async (t) => {
     const { page, faults } = await stage.page(t, playerMarkup("width: 160px", "loop", "short"));
     const session = await page.context().newCDPSession(page);
     await page.evaluate(() => window.player.play());
@@ -44,13 +44,13 @@ describe("pixel density and object-fit", { concurrency: false, timeout: TEST_TIM
 
   test("requests the pixels that object-fit draws", async (t) => {
     const { page } = await stage.page(t, playerMarkup("width: 200px; height: 200px"));
-    const requested = (width: number, height: number) =>
+    const waitForRequestedSize = (width: number, height: number) =>
       waitFor(
         page,
         ([w, h]) => window.player.requestedSize?.width === w && window.player.requestedSize?.height === h,
         [width, height] as const,
       );
-    await requested(200, 112);
+    await waitForRequestedSize(200, 112);
     for (const [fit, width, height] of [
       ["cover", 356, 200],
       ["fill", 200, 200],
@@ -60,17 +60,17 @@ describe("pixel density and object-fit", { concurrency: false, timeout: TEST_TIM
       await page.evaluate((value) => {
         window.player.style.objectFit = value;
       }, fit);
-      await requested(width, height);
+      await waitForRequestedSize(width, height);
       const videoFit = () => getComputedStyle(window.player.shadowRoot!.querySelector("video")!).objectFit;
       assert.equal(await page.evaluate(videoFit), fit);
     }
   });
 
-  const paths: Record<string, PageOptions> = {
+  const transports: Record<string, PageOptions> = {
     elastic: {},
     levels: { before: disableAvc3 },
   };
-  for (const [transport, options] of Object.entries(paths)) {
+  for (const [transport, options] of Object.entries(transports)) {
     test(`twenty seeks and resizes leave one buffered range and the last size (${transport})`, async (t) => {
       const { page, faults } = await stage.page(t, playerMarkup("width: 160px"), options);
       await page.evaluate(() => window.player.play());
@@ -88,7 +88,7 @@ describe("pixel density and object-fit", { concurrency: false, timeout: TEST_TIM
       await waitFor(page, () => window.player.buffered.length === 1);
       const state = await playerState(page);
       assert.deepEqual([state.transport, state.error, state.paused], [transport, null, false]);
-      // While paused, no machine is too slow for the exact size.
+      // While paused, even a slow machine loads the exact size.
       for (const at of [16, 11]) {
         await page.evaluate((seconds) => {
           const { player } = window;

@@ -126,7 +126,7 @@ describe("the player in Chromium", { concurrency: false, timeout: TEST_TIMEOUT_M
   test("loads no segment until the element is laid out", async (t) => {
     const { page, requests } = await stage.page(t, `<div hidden>${playerMarkup("width: 240px")}</div>`);
     await waitFor(page, () => window.player.info !== null);
-    // After two more layouts.
+    // Waits for two more layouts.
     await page.evaluate(
       () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
     );
@@ -137,7 +137,7 @@ describe("the player in Chromium", { concurrency: false, timeout: TEST_TIMEOUT_M
     await waitForSize(page, "240x136");
   });
 
-  test("plays on without reloading when moved in the document", async (t) => {
+  test("keeps playing without reloading when moved in the document", async (t) => {
     const { page, requests } = await stage.page(t, `${playerMarkup("width: 240px")}<main></main>`);
     await page.evaluate(() => window.player.play());
     await waitForTime(page, 0.5);

@@ -92,7 +92,7 @@ describe("resilience of the player", { concurrency: false, timeout: TEST_TIMEOUT
     assert.equal((await playerState(page)).error, null);
   });
 
-  test("skips a segment that cannot be decoded, and plays on", async (t) => {
+  test("skips a segment that cannot be decoded, and continues", async (t) => {
     const { page } = await stage.page(t, video(), {
       prepare: (prepared) =>
         prepared.route(/elastic-2\.m4s/, async (route) => {
@@ -108,7 +108,7 @@ describe("resilience of the player", { concurrency: false, timeout: TEST_TIMEOUT
     await waitFor(page, () => window.player.ended);
   });
 
-  test("shows a message and a button for an unknown video; the button works once the video exists", async (t) => {
+  test("shows a message and a retry button for an unknown video; the button works once the video exists", async (t) => {
     const { page } = await stage.page(t, video("later"));
     const alert = page.locator("siedd-player").getByRole("alert");
     await alert.waitFor();
@@ -138,7 +138,7 @@ describe("resilience of the player", { concurrency: false, timeout: TEST_TIMEOUT
     assert.match(message, /No video found at/);
   });
 
-  test("plays levels with an init segment each, and follows the size, without in-band parameter sets", async (t) => {
+  test("without in-band parameter sets plays levels, each with its init segment, and follows the size", async (t) => {
     const { page, requests } = await stage.page(t, video(), { before: disableAvc3 });
     await page.evaluate(() => window.player.play());
     await waitForTime(page, 0.5);

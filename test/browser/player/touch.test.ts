@@ -4,7 +4,7 @@ import type { CDPSession, Page } from "playwright-core";
 import { playerMarkup, TEST_TIMEOUT_MS, useStage, waitFor } from "../../support/player-stage.js";
 
 /** Duration of the video in seconds. Long enough that a few pixels of the seek bar are many seconds. */
-const LENGTH = 60;
+const DURATION = 60;
 
 const TOUCH = { hasTouch: true, isMobile: true, viewport: { width: 400, height: 700 } } as const;
 
@@ -47,10 +47,10 @@ class Finger {
 }
 
 const inside = (page: Page, selector: string) => page.locator("siedd-player").locator(selector);
-const time = (page: Page) => page.evaluate(() => window.player.currentTime);
+const currentTime = (page: Page) => page.evaluate(() => window.player.currentTime);
 
 describe("touch in Chromium", { concurrency: false, timeout: TEST_TIMEOUT_MS }, () => {
-  const stage = useStage(LENGTH);
+  const stage = useStage(DURATION);
   const open = async (t: Parameters<typeof stage.page>[0]) => {
     const opened = await stage.page(t, playerMarkup("width: 400px", "muted"), { context: TOUCH });
     const { page } = opened;
@@ -61,7 +61,7 @@ describe("touch in Chromium", { concurrency: false, timeout: TEST_TIMEOUT_MS }, 
   const MIDDLE = { x: 200, y: 60 };
   const RIGHT = { x: 340, y: 80 };
 
-  test("a tap shows or hides the controls; it does not pause or press hidden buttons", async (t) => {
+  test("a tap shows or hides the controls, and does not pause or press hidden buttons", async (t) => {
     const { page, finger, faults } = await open(t);
     // The controls also hide by themselves. So the state before and after each tap is compared.
     await page.evaluate(() => {
@@ -91,7 +91,7 @@ describe("touch in Chromium", { concurrency: false, timeout: TEST_TIMEOUT_MS }, 
 
   test("a double tap on a side seeks 10 seconds, further taps add up, and the middle does not seek", async (t) => {
     const { page, finger, faults } = await open(t);
-    // Taps are combined by time, which a busy machine stretches. So the clock of the page is stopped.
+    // Taps close in time are combined, and a busy machine delays them. So the clock of the page is stopped.
     await page.evaluate(() => {
       const now = performance.now();
       performance.now = () => now;
@@ -129,7 +129,7 @@ describe("touch in Chromium", { concurrency: false, timeout: TEST_TIMEOUT_MS }, 
     assert.ok(height >= 24, `WCAG 2.5.8: the seek bar is ${height} pixels high`);
     await finger.drag(pointAt(0.1), pointAt(0.75), async () => {
       await inside(page, ".preview").waitFor();
-      assert.equal(await time(page), 0, "does not seek during the drag");
+      assert.equal(await currentTime(page), 0, "does not seek during the drag");
     });
     await waitFor(page, () => Math.abs(window.player.currentTime - 45) < 2);
     await inside(page, ".preview").waitFor({ state: "hidden" });
@@ -138,9 +138,9 @@ describe("touch in Chromium", { concurrency: false, timeout: TEST_TIMEOUT_MS }, 
       .waitFor();
 
     // A page scroll that starts on the seek bar does not seek, and the bar follows the video again.
-    const before = await time(page);
+    const before = await currentTime(page);
     await finger.drag(pointAt(0.75), pointAt(0.2), () => inside(page, ".preview").waitFor(), "touchCancel");
-    assert.equal(await time(page), before);
+    assert.equal(await currentTime(page), before);
     await page.evaluate(() => {
       window.player.currentTime = 30;
     });

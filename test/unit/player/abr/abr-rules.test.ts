@@ -42,7 +42,7 @@ test("chooses the exact size if it loads in time, and before the first measureme
   assert.deepEqual(chooseSize(context(estimateFrom(sample(), sample()))), exactSize);
 });
 
-test("on a slow network chooses the largest multiple of 16 that loads in time, in the video's shape", () => {
+test("on a slow network chooses the widest multiple of 16 that loads in time, in the video's aspect ratio", () => {
   const slow = sample({ transfer: 2 });
   const estimate = estimateFrom(slow, slow, slow);
   const chosen = chooseSize(context(estimate));
@@ -60,13 +60,13 @@ test("viewers with slightly different boxes share the sizes below the exact one"
   assert.deepEqual(chooseSize(context(estimate, { exactSize: size(848, 478) })), chosen);
 });
 
-test("a server that computes slowly gets fewer pixels to compute", () => {
+test("requests fewer pixels from a server that computes slowly", () => {
   const slow = [0.02, 1.5, 1.6, 1.4].map((ttfb) => sample({ ttfb }));
   const chosen = chooseSize(context(estimateFrom(...slow)));
   assert.ok(area(chosen) < 0.65 * area(exactSize) && area(chosen) > 0.4 * area(exactSize), `${chosen.width}`);
 });
 
-test("a single slow response, such as a server's first one, changes nothing", () => {
+test("a single slow response, such as a server's first one, does not reduce the size", () => {
   assert.deepEqual(chooseSize(context(estimateFrom(sample({ ttfb: 3 }), sample()))), exactSize);
   assert.deepEqual(chooseSize(context(estimateFrom(sample(), sample(), sample({ ttfb: 3 })))), exactSize);
 });
@@ -97,11 +97,11 @@ test("switches up only with time to spare, so that sizes do not oscillate", () =
 });
 
 test("chooses the exact size if only the latency is high: fewer pixels do not help", () => {
-  const distant = estimateFrom(sample({ ttfb: 1.2 }), sample({ ttfb: 1.2 }));
-  assert.deepEqual(chooseSize(context(distant, { bufferAhead: 0 })), exactSize);
+  const remote = estimateFrom(sample({ ttfb: 1.2 }), sample({ ttfb: 1.2 }));
+  assert.deepEqual(chooseSize(context(remote, { bufferAhead: 0 })), exactSize);
 });
 
-test("waits of small segments that have other causes than their pixels do not keep the size small", () => {
+test("a long wait for tiny segments does not keep the size small: their pixels did not cause it", () => {
   const tiny = { pixels: 96 * 54, bytes: 5000, transfer: 0.01 };
   const samples = [0.5, 0.7, 0.6, 0.7, 0.65, 0.7].map((ttfb) => sample({ ...tiny, ttfb }));
   const chosen = chooseSize(context(estimateFrom(...samples), { previous: size(96, 54) }));
@@ -109,12 +109,12 @@ test("waits of small segments that have other causes than their pixels do not ke
 });
 
 test("never chooses less than the minimum width, however slow the network is", () => {
-  const dead = estimateFrom(sample({ transfer: 1000 }), sample({ transfer: 1000 }));
-  assert.deepEqual(chooseSize(context(dead)), size(96, 54));
-  assert.deepEqual(chooseSize(context(dead, { exactSize: size(16, 16) })), size(16, 16));
+  const verySlow = estimateFrom(sample({ transfer: 1000 }), sample({ transfer: 1000 }));
+  assert.deepEqual(chooseSize(context(verySlow)), size(96, 54));
+  assert.deepEqual(chooseSize(context(verySlow, { exactSize: size(16, 16) })), size(16, 16));
 });
 
-test("abandons a download that would come too late for a smaller one, and lets others finish", () => {
+test("abandons a late download in favor of a smaller segment, and lets other downloads finish", () => {
   const inFlight = {
     size: exactSize,
     duration: 1,

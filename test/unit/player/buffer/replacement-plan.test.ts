@@ -66,7 +66,7 @@ test("after a change of size or region replaces the first segment that can arriv
   assert.equal(next({ loadSeconds: 1 }, { playbackRate: 2 }), "7 at 854");
 });
 
-test("keeps segments that are as requested, or differ by a few pixels", () => {
+test("keeps segments of the requested size, or one that differs by a few pixels", () => {
   assert.equal(next({ exactSize: size(640, 360) }), null);
   assert.equal(next({ exactSize: size(628, 354) }), null);
   const replaced = buffered.map((segment) =>

@@ -19,7 +19,7 @@ test("a fast machine decodes at full quality", () => {
   assert.deepEqual(resolution.quality(size), { ...size, draft: false });
 });
 
-test("a slow machine decodes as many pixels as it can, and returns to full quality once it is faster", () => {
+test("a slow machine decodes a draft at the target load, and returns to full quality once it is faster", () => {
   const resolution = machine(1 / 12);
   resolution.adapt(size, region, 25, 1);
   const quality = resolution.quality(size);

@@ -58,17 +58,17 @@ test("regionContaining contains the selection and has the aspect ratio of the fr
   assert.ok(Math.abs(width / height - 16 / 9) < 0.01);
 });
 
-test("parseRegion reads the region syntax of the URLs and tells invalid text from the full frame", () => {
-  const read = (text: string) => {
+test("parseRegion parses the region syntax of URLs and distinguishes invalid text from the full frame", () => {
+  const parse = (text: string) => {
     const parsed = parseRegion(text);
     return parsed && resolveRegion(parsed, video);
   };
-  assert.deepEqual(read("320,180,640,360"), { x: 320, y: 180, width: 640, height: 360 });
-  assert.deepEqual(read("pct:25,25,50,50"), { x: 320, y: 180, width: 640, height: 360 });
-  assert.deepEqual(read("1200,700,640,360"), { x: 1200, y: 700, width: 80, height: 20 });
-  assert.deepEqual(read("1279,719,1,1"), { x: 1264, y: 704, width: 16, height: 16 });
-  assert.equal(read("full"), null);
-  assert.equal(read("0,0,1280,720"), null);
+  assert.deepEqual(parse("320,180,640,360"), { x: 320, y: 180, width: 640, height: 360 });
+  assert.deepEqual(parse("pct:25,25,50,50"), { x: 320, y: 180, width: 640, height: 360 });
+  assert.deepEqual(parse("1200,700,640,360"), { x: 1200, y: 700, width: 80, height: 20 });
+  assert.deepEqual(parse("1279,719,1,1"), { x: 1264, y: 704, width: 16, height: 16 });
+  assert.equal(parse("full"), null);
+  assert.equal(parse("0,0,1280,720"), null);
   for (const invalid of ["1,2,3", "a,b,c,d", "0,0,0,5", "-1,0,5,5"])
     assert.equal(parseRegion(invalid), undefined, invalid);
 });

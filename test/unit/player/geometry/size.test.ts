@@ -18,7 +18,7 @@ const size = (width: number, height: number) => ({ width, height });
 const requested = (box: Size, { limits = DEFAULT_LIMITS, cap = uncapped } = {}) =>
   computeRequestedSize({ box, source: video, limits, cap });
 
-test("requests the box of the video, without the bars of object-fit: contain", () => {
+test("requests the size of the frame in its box, without the bars of object-fit: contain", () => {
   assert.deepEqual(requested(size(1000, 1000)), size(1000, 562));
   assert.deepEqual(requested(size(2000, 360)), size(640, 360));
   assert.equal(fillsBox(size(1000, 562.5), video), true);
@@ -26,16 +26,16 @@ test("requests the box of the video, without the bars of object-fit: contain", (
 });
 
 test("requests the pixels that object-fit renders", () => {
-  const of = (box: [number, number], fit: "cover" | "fill" | "none" | "scale-down", cap = uncapped) =>
+  const fitted = (box: [number, number], fit: "cover" | "fill" | "none" | "scale-down", cap = uncapped) =>
     computeRequestedSize({ box: size(...box), source: video, limits: DEFAULT_LIMITS, cap, fit });
-  assert.deepEqual(of([1000, 1000], "cover"), size(1778, 1000));
-  assert.deepEqual(of([2000, 360], "cover"), size(2000, 1126));
-  assert.deepEqual(of([1000, 1000], "fill"), size(1000, 1000));
-  assert.deepEqual(of([300, 200], "none"), size(1280, 720));
-  assert.deepEqual(of([640, 640], "scale-down"), size(640, 360));
-  assert.deepEqual(of([4000, 4000], "scale-down"), size(1280, 720));
-  assert.deepEqual(of([1000, 1000], "cover", size(800, 9999)), size(800, 450));
-  assert.deepEqual(of([1000, 1000], "fill", size(500, 9999)), size(500, 500));
+  assert.deepEqual(fitted([1000, 1000], "cover"), size(1778, 1000));
+  assert.deepEqual(fitted([2000, 360], "cover"), size(2000, 1126));
+  assert.deepEqual(fitted([1000, 1000], "fill"), size(1000, 1000));
+  assert.deepEqual(fitted([300, 200], "none"), size(1280, 720));
+  assert.deepEqual(fitted([640, 640], "scale-down"), size(640, 360));
+  assert.deepEqual(fitted([4000, 4000], "scale-down"), size(1280, 720));
+  assert.deepEqual(fitted([1000, 1000], "cover", size(800, 9999)), size(800, 450));
+  assert.deepEqual(fitted([1000, 1000], "fill", size(500, 9999)), size(500, 500));
 });
 
 test("requests even sizes within the limits and keeps the aspect ratio", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { commandForKey } from "../../../../player/ui/key-bindings.js";
 
-test("keys have the commands of well-known players, and modifiers leave them to the browser", () => {
+test("keys have the same commands as in well-known players, and keys with Ctrl are left to the browser", () => {
   const command = (key: string, ctrlKey = false) =>
     commandForKey({ key, ctrlKey, altKey: false, metaKey: false });
   assert.deepEqual(command(" "), { type: "toggle" });

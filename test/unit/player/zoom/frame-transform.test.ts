@@ -4,7 +4,7 @@ import { cssTransform, shownRect, sourcePointAt, viewRect } from "../../../../pl
 
 const video = { width: 1280, height: 720 };
 
-test("frames of another region are drawn at the position of that region in the view", () => {
+test("a frame of another region is drawn where the view shows that region", () => {
   const box = { width: 640, height: 360 };
   const full = { x: 0, y: 0, ...video };
   const quarter = { x: 640, y: 360, width: 640, height: 360 };
