@@ -6,7 +6,7 @@ import type { EncodeOptions } from "./options.js";
 import { createPaperProfile } from "./paper/profile.js";
 import { createTileProfile } from "./tile/profile.js";
 
-/** The profiles by the value of the option. */
+/** Creates each profile, by the value of the option `profile`. */
 const PROFILES: Readonly<Record<string, (options: EncodeOptions) => Profile>> = {
   tile: createTileProfile,
   paper: createPaperProfile,

@@ -23,7 +23,7 @@ export class EncoderError extends Error {
   }
 }
 
-/** Creates the error for an option that is wrong; `message` begins with the name of the option. */
+/** Creates the error for an invalid option. `message` must begin with the name of the option. */
 export function badOption(option: string, message: string, cause?: unknown): EncoderError {
   return new EncoderError("bad-option", message, { option, cause });
 }
@@ -33,7 +33,7 @@ export function invalidOption(option: string, rule: string, value: unknown): Enc
   return badOption(option, `${option} must be ${rule}, got ${value}`);
 }
 
-/** Creates the error for training that ended with weights that are not finite. */
+/** Creates the error for training that ended with non-finite weights. */
 export const diverged = (): EncoderError =>
   new EncoderError(
     "diverged",

@@ -1,10 +1,10 @@
 /** The stages of an encode. `phase1` trains the anchors, `phase2` all groups. */
 export type EncodePhase = "analyze" | "audio" | "phase1" | "phase2" | "write";
 
-/** What an encode reports while it runs. */
+/** An event that an encode emits while it runs. */
 export type EncodeEvent =
   | {
-      /** The video has been cut into scenes and groups; training is about to begin. */
+      /** The analysis has divided the video into scenes and groups, and training is about to begin. */
       readonly type: "analyzed";
       readonly frames: number;
       readonly groups: number;
@@ -18,14 +18,14 @@ export type EncodeEvent =
   | {
       readonly type: "progress";
       readonly phase: EncodePhase;
-      /** Share of the whole encode, 0 to 1. Never decreases. */
+      /** Completed share of the encode, 0 to 1. Never decreases. */
       readonly done: number;
-      /** Seconds left at the speed measured so far; undefined until there is enough to measure. */
+      /** Estimated seconds left; undefined until enough training has run for an estimate. */
       readonly remainingSeconds: number | undefined;
       readonly detail: string;
     }
   | {
-      /** A group is finished and in the checkpoints. */
+      /** A group is finished and stored in the checkpoints. */
       readonly type: "group";
       readonly index: number;
       /** Mean PSNR of the 8-bit output, dB. */
@@ -33,24 +33,26 @@ export type EncodeEvent =
       readonly bytes: number;
     }
   | {
-      /** The target was missed, or the video is below 27 dB. The asset is complete; `message` suggests what to change. */
+      /**
+       * The target was missed, or the mean PSNR is below 27 dB. The asset is complete; `message` suggests what to change.
+       */
       readonly type: "target-missed";
       readonly message: string;
     }
   | {
-      /** The video is below `minPsnr`: training continues with more bits. */
+      /** The mean PSNR is below `minPsnr`: training continues with more bits. */
       readonly type: "min-psnr";
-      /** PSNR so far, dB. */
+      /** Mean PSNR so far, dB. */
       readonly psnr: number;
-      /** dB. */
+      /** The minimum PSNR, dB. */
       readonly minPsnr: number;
       /** Bits per pixel so far. */
       readonly bpp: number;
-      /** Bits per pixel that `minPsnr` is expected to take. */
+      /** Bits per pixel that `minPsnr` is expected to require. */
       readonly expectedBpp: number;
       /** Bytes of the video track so far. */
       readonly bytes: number;
-      /** Bytes of the video track that `minPsnr` is expected to take. */
+      /** Bytes of the video track that `minPsnr` is expected to require. */
       readonly expectedBytes: number;
       readonly message: string;
     }
@@ -77,8 +79,8 @@ export interface EncodeSummary {
   readonly groups: number;
   /** Mean over the frames, dB. */
   readonly psnr: number;
-  /** Bits per source pixel and frame of all bytes except the audio. */
+  /** Bits per source pixel and frame, counting all bytes except the audio. */
   readonly bpp: number;
-  /** Duration of the encode. */
+  /** Duration of the encode in seconds. */
   readonly seconds: number;
 }

@@ -8,7 +8,10 @@ import type { TileTrainerName } from "./training/create-trainer.js";
 import type { Device } from "./training/onnx/onnx-runtime.js";
 import type { Precision } from "./training/onnx/precision.js";
 
-/** Presets of the tile profile: points on the curve of time against quality (docs/how-it-works.md, "Presets and rate control"). */
+/**
+ * Presets of the tile profile: points on the curve of time against quality (docs/how-it-works.md, "Presets and rate
+ * control").
+ */
 export type TilePreset = "draft" | "fast" | "balanced" | "quality";
 /** Presets of the paper profile: sizes of the published network. */
 export type PaperPreset = "s" | "m" | "l";
@@ -17,13 +20,13 @@ export type Preset = TilePreset | PaperPreset;
 
 /** Optimizers of the paper profile. */
 export type PaperOptimizer = "schedule-free" | "adam-onecycle";
-/** Whether the paper profile may sample a coordinate twice in a step. */
+/** Sampling of the paper profile: without replacement, or with it, so that a step may contain a coordinate twice. */
 export type PaperSampling = "without" | "replacement";
 /** Losses of the paper profile: mean squared or mean absolute error. */
 export type PaperLoss = "mse" | "l1";
 /** Hidden matrices of the paper profile: full, a product of two factors, or a sine of such a product. */
 export type PaperDecoderKind = "full" | "low-rank" | "sine-low-rank";
-/** Noise of the paper profile: pixels turned white, black, either of them, or a random color; or all kinds mixed. */
+/** Noise of the paper profile: pixels become white, black, either of the two, or a random color; "all" mixes all kinds. */
 export type PaperNoise = "white" | "black" | "salt-pepper" | "random" | "all";
 
 /** Options of `encode`. All except `input` and `output` have defaults. */
@@ -48,13 +51,16 @@ export interface EncodeOptions {
   readonly phase1Steps?: number;
   /** Points sampled per step, 16 to 65,536: per tile, or per frame in the paper profile (default 1/1024 of its pixels). */
   readonly points?: number;
-  /** Width of a tile's decoder: 4, 8, 12, 16, 24 or 32. Paper profile: width of the network, 4 to 2048. */
+  /** Width of the tiles' decoders: 4, 8, 12, 16, 24 or 32. Paper profile: width of the network, 4 to 2048. */
   readonly width?: number;
   /** Sine layers per decoder, 1 to 8. */
   readonly hiddenLayers?: number;
   /** Frames per group, 1 to 600. Default: about one second; 20 in the paper profile. */
   readonly groupFrames?: number;
-  /** Maximum number of anchor groups, 1 to 64, default 8. Paper profile: number of anchor frames, default one per 20 frames, at most 8. */
+  /**
+   * Maximum number of anchor groups, 1 to 64, default 8. Paper profile: number of anchor frames, default one per 20
+   * frames, at most 8.
+   */
   readonly anchors?: number;
   /** How anchors are chosen, or their indices. Default "uniform" (docs/how-it-works.md, "Groups and anchors"). */
   readonly anchorChoice?: AnchorChoice;
@@ -70,7 +76,7 @@ export interface EncodeOptions {
   readonly sharedEncoder?: string;
   /** Paper profile only: adds noise to one pixel in 41 before training; PSNR is measured without it. Default: no noise. */
   readonly noise?: PaperNoise;
-  /** Paper profile only: side of the patch that one evaluation gives, 1, 3 or 6 source pixels. Default 1. */
+  /** Paper profile only: side of the patch that one network evaluation outputs, 1, 3 or 6 source pixels. Default 1. */
   readonly patch?: number;
   /** Paper profile only: form of a group's hidden matrices. Default "full". */
   readonly decoder?: PaperDecoderKind;
@@ -80,17 +86,20 @@ export interface EncodeOptions {
   readonly fraction?: number;
   /** Tile profile only: mean PSNR to aim at, 10 to 60 dB. Met within 0.3 dB, or `onEvent` reports `target-missed`. */
   readonly targetPsnr?: number;
-  /** Tile profile only: bits per pixel to aim at, audio excluded, 0.001 to 10. Met within 5 %, or `onEvent` reports `target-missed`. */
+  /**
+   * Tile profile only: bits per pixel to aim at, audio excluded, 0.001 to 10. Met within 5 %, or `onEvent` reports
+   * `target-missed`.
+   */
   readonly targetBpp?: number;
   /**
-   * Tile profile only: a video below this mean PSNR is trained further with more bits, 10 to 40 dB; 0 turns this off.
-   * Default: 27 with the presets "balanced" and "quality" if no target is set and no number of the preset is replaced,
-   * else off.
+   * Tile profile only: minimum mean PSNR, 10 to 40 dB. A video below it is trained further with more bits. 0 turns this
+   * off. Default: 27 with the presets "balanced" and "quality", unless a target is set or an option overrides a number of
+   * the preset; otherwise off.
    */
   readonly minPsnr?: number;
   /**
-   * What runs the training steps: the training kernel (tile profile, on the CPU), onnxruntime, or TensorFlow.js, which
-   * must be installed. Default "auto": the kernel on the CPU, onnxruntime on a GPU and for the paper profile.
+   * Runs the training steps: the training kernel (tile profile, on the CPU), onnxruntime, or TensorFlow.js, which must be
+   * installed. Default "auto": the kernel on the CPU, onnxruntime on a GPU and for the paper profile.
    */
   readonly trainer?: "auto" | TileTrainerName;
   /** Default "auto": the GPU if the CUDA execution provider is installed, else the CPU. */
@@ -112,10 +121,11 @@ export interface EncodeOptions {
 
 /** Options of both profiles, with defaults filled in and values checked. */
 export interface CommonOptions {
-  /** Absolute paths. */
+  /** Absolute path of the video. */
   readonly input: string;
+  /** Absolute path of the asset. */
   readonly output: string;
-  /** Undefined: the size of the video. */
+  /** Size of the asset in pixels; undefined: the size of the video. */
   readonly size: { readonly width: number; readonly height: number } | undefined;
   readonly from: number | undefined;
   readonly to: number | undefined;
@@ -127,7 +137,7 @@ export interface CommonOptions {
   readonly resume: boolean;
 }
 
-/** Bounds of the options that both profiles have, each with its own default. */
+/** Bounds of the options that both profiles share. Each profile has its own defaults. */
 export const MAX_STEPS = 1_000_000;
 export const MAX_HIDDEN_LAYERS = 8;
 export const MAX_GROUP_FRAMES = 600;
@@ -168,7 +178,7 @@ export function resolveCommonOptions(options: EncodeOptions): CommonOptions {
   };
 }
 
-/** @throws EncoderError `bad-option` if `value` is neither undefined nor an integer from `min` to `max` */
+/** Returns `value`. @throws EncoderError `bad-option` if it is neither undefined nor an integer from `min` to `max` */
 export function checkInteger(
   option: keyof EncodeOptions,
   value: number | undefined,
@@ -181,7 +191,7 @@ export function checkInteger(
   return value;
 }
 
-/** @throws EncoderError `bad-option` if `value` is neither undefined nor one of `choices` */
+/** Returns `value`. @throws EncoderError `bad-option` if it is neither undefined nor one of `choices` */
 export function checkChoice<T extends string | number>(
   option: keyof EncodeOptions,
   value: T | undefined,

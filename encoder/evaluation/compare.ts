@@ -16,7 +16,7 @@ export interface Comparison extends FrameComparison {
 }
 
 /**
- * Compares decoded frames with a reference, one by one, until either sequence ends. Both iterators are closed.
+ * Compares decoded frames with a reference, one by one, until either sequence ends. Closes both iterators.
  *
  * @param decoded frames of `size` as 8-bit RGBA samples
  * @param reference frames of `size` as 8-bit packed R'G'B' samples

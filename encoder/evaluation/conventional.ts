@@ -27,7 +27,7 @@ export interface ComparedFrames extends FrameSize {
   readonly info: ProbeResult;
   /** Time of the first frame in seconds from the start of the video; default 0. */
   readonly from?: number;
-  /** Number of frames from there on. */
+  /** Number of frames to compare, beginning at `from`. */
   readonly frameCount: number;
 }
 
@@ -37,11 +37,11 @@ export interface Rung extends FrameSize {
   readonly bytes: number;
 }
 
-/** What a conventional codec, and an ABR ladder of it, need for a given PSNR. Audio is excluded. */
+/** The bytes that a conventional codec and an ABR ladder of it need for a given PSNR, without audio. */
 export interface ConventionalResult extends EqualQuality {
   /**
-   * The ladder of `ladderSizes`, each rendition encoded at the rate factor of equal PSNR, and its total size in bytes;
-   * undefined if the codec does not reach the PSNR.
+   * The ladder of `ladderSizes` with its total size in bytes. Each rendition is encoded at the rate factor of equal PSNR.
+   * Undefined if the codec does not reach the PSNR.
    */
   readonly ladder: { readonly bytes: number; readonly rungs: readonly Rung[] } | undefined;
 }
@@ -51,7 +51,7 @@ export interface ConventionalRequest {
   readonly codec: ConventionalCodec;
   /** Mean PSNR to reach, dB. */
   readonly psnr: number;
-  /** Whether to measure further points around the one found, for a rate-distortion chart. Default false. */
+  /** Whether to measure more points around the match, for a rate-distortion chart. Default false. */
   readonly curve?: boolean;
   /** Aborts the comparison. */
   readonly signal?: AbortSignal;
@@ -59,13 +59,13 @@ export interface ConventionalRequest {
   readonly onEncode?: (description: string) => void;
 }
 
-/** Offsets in rate factors of the additional points for a chart. */
+/** Distance of each additional chart point from the match, in rate factors. */
 const CURVE_OFFSETS = [-8, -4, 4, 8];
 
 /**
  * Measures a conventional codec with ffmpeg. Encodes the frames at several rate factors, decodes them and measures the mean
- * PSNR over 8-bit R'G'B' samples, as for an asset. Finds the size in bytes at equal PSNR, and that of an ABR ladder of the
- * same rate factor. Temporary files are always removed.
+ * PSNR over 8-bit R'G'B' samples, as for an asset. Finds the size in bytes at equal PSNR, and the size of an ABR ladder at
+ * the same rate factor. Always removes its temporary files.
  *
  * @throws MediaError, with the code `ffmpeg-missing` if ffmpeg does not have the encoder
  * @throws RangeError if ffmpeg does not return all frames
@@ -103,7 +103,7 @@ export async function compareConventional(
   }
 }
 
-/** Returns the mean PSNR of an encoded file over the frames, dB. */
+/** Decodes an encoded file and returns its mean PSNR over the frames, dB. */
 async function meanPsnr(frames: ComparedFrames, encoded: string, signal?: AbortSignal): Promise<number> {
   const { width, height, frameCount, from } = frames;
   const reference = readFrames(frames.path, frames.info, {

@@ -8,7 +8,7 @@ export interface RateDistortionPoint {
   readonly psnr: number;
 }
 
-/** What a codec needs for a given PSNR. */
+/** The bytes that a codec needs for a given PSNR. */
 export interface EqualQuality {
   /** Size in bytes at that PSNR, interpolated; undefined if no rate factor of the range reaches it. */
   readonly bytesAtEqualPsnr: number | undefined;
@@ -24,14 +24,14 @@ const PSNR_PER_RATE_FACTOR = 0.55;
 const MAX_INTERPOLATION_GAP = 2;
 
 /**
- * Finds the size at which a codec reaches a PSNR. Narrows down the rate factor until two integer rate factors at most 2 apart
- * enclose the target, then interpolates the logarithm of the bytes linearly over the PSNR.
+ * Finds the size at which a codec reaches a PSNR. Narrows down the rate factor until two integer rate factors at most 2
+ * apart enclose the target, then interpolates the logarithm of the bytes linearly over the PSNR.
  *
  * @param measure encodes at an integer rate factor and measures size and PSNR
  * @param range rate factors of the codec, from the best to the worst quality
  * @param target PSNR to reach, dB
- * @param curveOffsets also measures points this many rate factors away from the one found, or from the nearest measured one,
- *   for a curve; default none
+ * @param curveOffsets distances of more points to measure for a curve, in rate factors from the match, or from the nearest
+ *   measured point if there is no match; default none
  * @throws what `measure` throws
  */
 export async function findEqualQuality(
@@ -74,7 +74,9 @@ export async function findEqualQuality(
   return { bytesAtEqualPsnr: match?.bytes, rateFactor: match?.rateFactor, points };
 }
 
-/** Returns the step in rate factors from `point` towards a target that is not enclosed yet: at least twice the last step. */
+/**
+ * Returns the step, in rate factors, from `point` toward a target that is not enclosed yet: at least twice the last step.
+ */
 function searchStep(
   point: RateDistortionPoint,
   previous: RateDistortionPoint | undefined,

@@ -23,10 +23,10 @@ interface Scale {
 }
 
 /**
- * Computes SSIM and MS-SSIM of frames of one size, on BT.601 luma (0.299 R' + 0.587 G' + 0.114 B', full range). SSIM uses the
- * published 11 x 11 Gaussian window of deviation 1.5 and the mean over all windows that lie within the frame. MS-SSIM
- * multiplies the contrast-structure terms of five scales, each half the size of the previous one, and the luminance term of
- * the coarsest, raised to the published weights. An instance reuses its buffers from frame to frame.
+ * Computes SSIM and MS-SSIM of frames of one size, on BT.601 luma (0.299 R' + 0.587 G' + 0.114 B', full range). SSIM uses
+ * the published 11 x 11 Gaussian window of deviation 1.5 and the mean over all windows that lie within the frame. MS-SSIM
+ * multiplies the contrast-structure terms of five scales, each half the size of the previous one, and the luminance term
+ * of the coarsest, raised to the published weights. An instance reuses its buffers from frame to frame.
  */
 export class SsimEvaluator {
   readonly #scales: readonly Scale[];
@@ -35,12 +35,12 @@ export class SsimEvaluator {
   constructor(width: number, height: number) {
     const count = Math.min(width, height) >= MS_SSIM_MIN_SIDE ? SCALE_WEIGHTS.length : 1;
     this.#scales = Array.from({ length: count }, (_, scale) => {
-      const [across, down] = [Math.floor(width / 2 ** scale), Math.floor(height / 2 ** scale)];
-      const plane = () => new Float32Array(across * down);
+      const [scaledWidth, scaledHeight] = [Math.floor(width / 2 ** scale), Math.floor(height / 2 ** scale)];
+      const plane = () => new Float32Array(scaledWidth * scaledHeight);
       return {
-        width: across,
-        height: down,
-        ssim: new Ssim(across, down),
+        width: scaledWidth,
+        height: scaledHeight,
+        ssim: new Ssim(scaledWidth, scaledHeight),
         decoded: plane(),
         reference: plane(),
       };
@@ -70,7 +70,7 @@ export class SsimEvaluator {
       coarsest === 0
         ? undefined
         : means.reduce((product, { ssim, contrast }, i) => {
-            // A negative mean has no fractional power; it counts as 0.
+            // A fractional power of a negative mean is NaN, so a negative mean counts as 0.
             const value = Math.max(0, i === coarsest ? ssim : contrast);
             return product * value ** SCALE_WEIGHTS[i];
           }, 1);

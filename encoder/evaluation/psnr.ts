@@ -1,4 +1,4 @@
-/** Upper bound of the PSNR in dB, which identical frames get instead of infinity. */
+/** Upper bound of the PSNR in dB: identical frames have this value instead of infinity. */
 const MAX_PSNR = 100;
 
 /**
@@ -8,7 +8,7 @@ const MAX_PSNR = 100;
  * @param decoded 8-bit RGBA (alpha is ignored) or packed R'G'B' samples, in row-major order
  * @param reference 8-bit packed R'G'B' samples of a frame of the same size
  * @returns PSNR in dB, up to 100
- * @throws RangeError if `decoded` has neither 3 nor 4 bytes per pixel of `reference`
+ * @throws RangeError if `decoded` has neither 3 nor 4 bytes for each pixel of `reference`
  */
 export function framePsnr(decoded: Uint8Array, reference: Uint8Array): number {
   const pixels = reference.length / 3;

@@ -32,9 +32,9 @@ export interface WindowMeans {
 export class Ssim {
   readonly #width: number;
   readonly #height: number;
-  /** a^2 + b^2, a b. */
+  /** Two planes: a^2 + b^2, and a b. */
   readonly #products: readonly Float32Array[];
-  /** a, b and the products, filtered along rows. */
+  /** Four planes: a, b and the two products, each filtered along its rows. */
   readonly #rows: readonly Float32Array[];
 
   /** @param width, height size of the planes in pixels, at least SSIM_WINDOW per side */

@@ -2,11 +2,12 @@ import type { Operations } from "./operations.js";
 import { size, type Tensor } from "./tensor.js";
 
 /**
- * Builds d loss / d each of `wrt` in the same graph, by reverse-mode differentiation. Visits only the operations between
- * `wrt` and the loss (Griewank and Walther, "Evaluating Derivatives", 2008, chapter 3).
+ * Builds the gradients of `loss` with respect to each tensor of `wrt` in the same graph, by reverse-mode differentiation.
+ * Visits only the operations between `wrt` and the loss (Griewank and Walther, "Evaluating Derivatives", 2008, chapter 3).
  *
  * @param loss a tensor with one element
- * @throws RangeError if the loss has more elements, does not depend on one of `wrt`, or uses an operation without a derivative
+ * @throws RangeError if the loss has more elements, does not depend on one of `wrt`, or uses an operation without a
+ *   derivative
  */
 export function gradients(g: Operations, loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
   if (size(loss.shape) !== 1)
@@ -40,7 +41,7 @@ export function gradients(g: Operations, loss: Tensor, wrt: readonly Tensor[]): 
   });
 }
 
-/** Returns the inputs that receive a derivative. */
+/** Returns the inputs through which a tensor is differentiated. */
 const differentiable = (tensor: Tensor): readonly Tensor[] =>
   tensor.op === "StraightThrough" ? [tensor.inputs[1]] : tensor.inputs;
 

@@ -13,7 +13,7 @@ import type { ElementType, Tensor } from "./tensor.js";
 /** Returns the name of a tensor in the exported graph. */
 const nameOf = (tensor: Tensor): string => tensor.name ?? `${tensor.op}_${tensor.id}`;
 
-/** Shapes and axes, which ONNX takes as int64 inputs. */
+/** For each operator, the shapes and axes that ONNX expects as int64 inputs. */
 const INT64_INPUTS: Record<string, (tensor: Tensor) => readonly number[][]> = {
   Reshape: (tensor) => [[...tensor.shape]],
   Expand: (tensor) => [[...tensor.shape]],
@@ -38,7 +38,7 @@ class Emitter {
   readonly nodes: OnnxNode[] = [];
   readonly initializers = new Map<string, OnnxTensor>();
 
-  /** Adds a tensor. Constants go into `constants`, so that the body of a loop can use those of the outer graph. */
+  /** Adds a tensor. Constants are added to `constants`, so that the body of a loop can use constants of the outer graph. */
   emit(tensor: Tensor, constants: Emitter): void {
     if (tensor.op === "Input") return;
     if (tensor.op === "Constant") {
@@ -128,20 +128,23 @@ export function exportFunction(outputs: Readonly<Record<string, Tensor>>): Uint8
 
 /** One iteration of a training loop. */
 export interface LoopStep {
-  /** Inputs that carry state from step to step, and their values after a step. */
+  /** Inputs that carry state from step to step, each with its value after a step. */
   readonly state: readonly { readonly before: Tensor; readonly after: Tensor }[];
-  /** Inputs with a different value in every step. They are passed for all steps at once, with the step as the first axis. */
+  /**
+   * Inputs with a different value in every step. They are passed for all steps at once, with the step as the first axis.
+   */
   readonly perStep: readonly Tensor[];
   /** Values that are recorded in every step, by name. */
   readonly record: Readonly<Record<string, Tensor>>;
 }
 
 /**
- * Exports many steps as one ONNX `Loop`, whose state stays on the device. Returns an .onnx file.
+ * Exports a step as the body of an ONNX `Loop` that runs many steps and keeps its state on the device. Returns an .onnx
+ * file.
  *
- * Inputs: `steps` (int64 scalar), the initial state as `first_NAME`, per-step inputs as `all_NAME` [steps, ...], and all other
- * inputs by their names. Outputs: the final state as `next_NAME`, and each record by its name [steps, ...]. Tensors that do
- * not change from step to step are computed once, outside of the loop.
+ * Inputs: `steps` (int64 scalar), the initial state as `first_NAME`, per-step inputs as `all_NAME` [steps, ...], and all
+ * other inputs by their names. Outputs: the final state as `next_NAME`, and each record by its name [steps, ...]. Tensors
+ * that do not change from step to step are computed once, outside of the loop.
  */
 export function exportLoop(step: LoopStep): Uint8Array {
   const outer = new Emitter();
@@ -162,7 +165,7 @@ export function exportLoop(step: LoopStep): Uint8Array {
   }
   const identity = (input: string, output: string) =>
     body.nodes.push({ opType: "Identity", input: [input], output: [output], attribute: [] });
-  identity("condition", "go_on");
+  identity("condition", "condition_out");
   for (const { before, after } of step.state) identity(nameOf(after), `after_${nameOf(before)}`);
   for (const [name, tensor] of Object.entries(step.record)) identity(nameOf(tensor), `each_${name}`);
 
@@ -173,7 +176,7 @@ export function exportLoop(step: LoopStep): Uint8Array {
     "step",
     [valueInfo("iteration", "int64", []), valueInfo("condition", "bool", []), ...stateInfo("")],
     [
-      valueInfo("go_on", "bool", []),
+      valueInfo("condition_out", "bool", []),
       ...stateInfo("after_"),
       ...records.map(([name, tensor]) => valueInfo(`each_${name}`, tensor.type, tensor.shape)),
     ],

@@ -1,7 +1,7 @@
 import protobuf from "protobufjs";
 
 /*
- * The part of onnx.proto (ONNX IR version 8) that training graphs use. Field numbers are those of the format.
+ * The part of onnx.proto (ONNX IR version 8) that training graphs use, with the field numbers of the format.
  * https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
 const field = (type: string, id: number) => ({ type, id });

@@ -1,6 +1,6 @@
 import { type ElementType, Graph, size, type Tensor } from "./tensor.js";
 
-/** Values of TensorProto.DataType for the attribute of a Cast. */
+/** Values of TensorProto.DataType for the attribute `to` of a Cast. */
 const CAST_TO: Partial<Record<ElementType, number>> = { float32: 1, float16: 10 };
 
 /**
@@ -14,7 +14,7 @@ export type MatmulPrecision = "float32" | "float16" | "rounded";
  * ONNX.
  */
 export class Operations extends Graph {
-  /** Precision of `autocastMatmul`; everything else is float32. */
+  /** Precision of `autocastMatmul`. All other operations are float32. */
   readonly matmulPrecision: MatmulPrecision;
 
   constructor(matmulPrecision: MatmulPrecision = "float32") {
@@ -73,14 +73,14 @@ export class Operations extends Graph {
     const [n, k] = a.shape.slice(-2);
     const [k2, m] = b.shape.slice(-2);
     if (k !== k2) throw new RangeError(`cannot multiply matrices of shapes [${a.shape}] and [${b.shape}]`);
-    sameType("MatMul", a, b);
+    requireSameType("MatMul", a, b);
     const lead = broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2));
     return this.make("MatMul", [a, b], { shape: [...lead, n, m], type: a.type });
   }
 
   /**
-   * Multiplies float32 matrices in the graph's matmul precision, with a float32 result. Differentiation follows the casts,
-   * so that backward products have the same precision and reuse the stored, cast activations.
+   * Multiplies float32 matrices in the graph's matmul precision, with a float32 result. Differentiation follows the casts:
+   * products of the backward pass have the same precision and reuse the activations that were already cast.
    */
   autocastMatmul(a: Tensor, b: Tensor): Tensor {
     if (this.matmulPrecision === "float32") return this.matmul(a, b);
@@ -108,15 +108,15 @@ export class Operations extends Graph {
 
   reshape(a: Tensor, shape: readonly number[]): Tensor {
     if (size(shape) !== size(a.shape)) throw new RangeError(`cannot reshape [${a.shape}] to [${shape}]`);
-    return same(shape, a.shape)
+    return isSameShape(shape, a.shape)
       ? a
       : this.make("Reshape", [a], { shape, type: a.type, attributes: { shape } });
   }
 
   expand(a: Tensor, shape: readonly number[]): Tensor {
-    if (!same(broadcast(a.shape, shape), shape))
+    if (!isSameShape(broadcast(a.shape, shape), shape))
       throw new RangeError(`cannot expand [${a.shape}] to [${shape}]`);
-    return same(shape, a.shape)
+    return isSameShape(shape, a.shape)
       ? a
       : this.make("Expand", [a], { shape, type: a.type, attributes: { shape } });
   }
@@ -178,13 +178,13 @@ export class Operations extends Graph {
   }
 
   equal(a: Tensor, b: Tensor): Tensor {
-    sameType("Equal", a, b);
+    requireSameType("Equal", a, b);
     return this.make("Equal", [a, b], { shape: broadcast(a.shape, b.shape), type: "bool" });
   }
 
   /** Selects `a` where the condition is true, else `b`. */
   where(condition: Tensor, a: Tensor, b: Tensor): Tensor {
-    sameType("Where", a, b);
+    requireSameType("Where", a, b);
     const shape = broadcast(condition.shape, broadcast(a.shape, b.shape));
     return this.make("Where", [condition, a, b], { shape, type: a.type });
   }
@@ -203,9 +203,9 @@ export class Operations extends Graph {
    * operations without a useful derivative, such as rounding.
    */
   straightThrough(value: Tensor, a: Tensor): Tensor {
-    if (!same(value.shape, a.shape))
+    if (!isSameShape(value.shape, a.shape))
       throw new RangeError(
-        `straight-through value and input must have one shape, got [${value.shape}] and [${a.shape}]`,
+        `straight-through value and input must have the same shape, got [${value.shape}] and [${a.shape}]`,
       );
     return this.make("StraightThrough", [value, a], { shape: a.shape, type: a.type });
   }
@@ -220,14 +220,14 @@ export class Operations extends Graph {
   }
 
   #elementwise(op: string, a: Tensor, b: Tensor): Tensor {
-    sameType(op, a, b);
+    requireSameType(op, a, b);
     return this.make(op, [a, b], { shape: broadcast(a.shape, b.shape), type: a.type });
   }
 }
 
-function sameType(op: string, a: Tensor, b: Tensor): void {
+function requireSameType(op: string, a: Tensor, b: Tensor): void {
   if (a.type !== b.type)
-    throw new RangeError(`${op} needs operands of one type, got ${a.type} and ${b.type}`);
+    throw new RangeError(`${op} needs operands of the same type, got ${a.type} and ${b.type}`);
 }
 
 function isMatrixTranspose(a: Tensor): boolean {
@@ -236,7 +236,7 @@ function isMatrixTranspose(a: Tensor): boolean {
   return perm[n - 1] === n - 2 && perm[n - 2] === n - 1 && perm.slice(0, -2).every((axis, i) => axis === i);
 }
 
-const same = (a: readonly number[], b: readonly number[]): boolean =>
+const isSameShape = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((n, i) => n === b[i]);
 
 function broadcast(a: readonly number[], b: readonly number[]): number[] {

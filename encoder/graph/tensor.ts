@@ -21,15 +21,18 @@ export interface Tensor {
   readonly name?: string;
 }
 
-/** What a new tensor has besides its operation and inputs. */
+/** Properties of a new tensor besides its operation and inputs. */
 type TensorInit = Pick<Tensor, "shape" | "type" | "name"> & Partial<Pick<Tensor, "attributes">>;
 
-/** Creates tensors and reuses equal ones (hash-consing), so that for example a cosine is shared by forward and backward pass. */
+/**
+ * Creates tensors and reuses equal ones (hash-consing), so that the forward and backward pass share a cosine, for
+ * example.
+ */
 export class Graph {
   readonly #tensors = new Map<string, Tensor>();
   #count = 0;
 
-  /** Creates a tensor, or returns the equal one that exists. The caller computes the shape. */
+  /** Creates a tensor, or returns an existing equal one. The caller computes the shape. */
   make(op: string, inputs: readonly Tensor[], { shape, type, attributes = {}, name }: TensorInit): Tensor {
     const key = `${op}|${inputs.map((input) => input.id).join()}|${shape}|${type}|${name ?? ""}|${attributesKey(attributes)}`;
     const existing = this.#tensors.get(key);

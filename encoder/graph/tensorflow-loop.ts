@@ -52,14 +52,15 @@ export type TensorData = Float32Array | Uint8Array | BigInt64Array;
 type Program = readonly { readonly tensor: Tensor; readonly disposable: readonly Tensor[] }[];
 
 /**
- * Runs the loop that `exportLoop` exports in TensorFlow.js: the same operations in the same order. The state stays in the
- * backend for all steps of a run.
+ * Runs a training loop in TensorFlow.js, with the same operations in the same order as `exportLoop` exports. The state
+ * stays in the backend for all steps of a run.
  */
 export class TensorFlowLoop {
   readonly #tf: TensorFlow;
   readonly #step: LoopStep;
-  /** Tensors that do not change from step to step, and those that do. */
+  /** Tensors that are the same in every step. */
   readonly #invariant: Program;
+  /** Tensors that depend on the state or on per-step inputs. */
   readonly #perStep: Program;
   readonly #uploaded = new Map<Tensor, { readonly data: TensorData; readonly value: Value }>();
 
@@ -131,13 +132,13 @@ export class TensorFlowLoop {
     }
   }
 
-  /** Frees the tensors that are kept from run to run. May be called more than once. */
+  /** Frees the tensors that were kept between runs. May be called more than once. */
   release(): void {
     for (const { value } of this.#uploaded.values()) value.dispose();
     this.#uploaded.clear();
   }
 
-  /** Computes the tensors that do not change. Inputs that are the same array as in the last run are not uploaded again. */
+  /** Computes the invariant tensors. An input that is the same array as in the last run is not uploaded again. */
   #computeInvariant(inputs: (name: string) => TensorData): Map<Tensor, Value> {
     const values = new Map<Tensor, Value>();
     for (const { tensor } of this.#invariant) {
@@ -174,7 +175,7 @@ export class TensorFlowLoop {
   }
 }
 
-/** Plans to dispose each of `temporary` after its last use, so that activations do not outlive their step. */
+/** Plans to dispose of each tensor of `temporary` after its last use, so that activations do not outlive their step. */
 function planDisposal(order: readonly Tensor[], temporary: ReadonlySet<Tensor>): Program {
   const lastUse = new Map<Tensor, number>();
   order.forEach(({ inputs }, i) => {
@@ -185,7 +186,7 @@ function planDisposal(order: readonly Tensor[], temporary: ReadonlySet<Tensor>):
   return order.map((tensor, i) => ({ tensor, disposable: disposable[i] }));
 }
 
-/** Downloads a copy of the data; the CPU backend would return its own memory. */
+/** Downloads a copy of the data, because the CPU backend returns its own memory. */
 async function downloadFloats(value: Value): Promise<Float32Array> {
   return Float32Array.from(await value.data());
 }

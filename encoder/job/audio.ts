@@ -11,8 +11,8 @@ export interface EncodedAudio extends AdtsStream {
 }
 
 /**
- * Encodes every audio track to AAC-LC, unless the work folder has it already. Tracks without samples in the encoded
- * time range are left out.
+ * Encodes every audio track to AAC-LC. Reuses tracks that the work folder already contains. Leaves out tracks without
+ * samples in the encoded time range.
  */
 export async function encodeAudioTracks(job: EncodeJob): Promise<EncodedAudio[]> {
   const { checkpoints, signal } = job;
@@ -23,7 +23,7 @@ export async function encodeAudioTracks(job: EncodeJob): Promise<EncodedAudio[]>
     const name = `audio-${track}.adts`;
     const path = checkpoints.path(name);
     if ((await stat(path).catch(() => undefined)) === undefined) {
-      // The temporary name has the process id: ffmpeg of a killed encode may still be writing to its own.
+      // The temporary name includes the process id, because the ffmpeg of a killed encode may still be writing to its file.
       const output = checkpoints.path(`audio-${track}.${process.pid}.part.adts`);
       await encodeAudio(input, info, { from, to, track, output, signal });
       await checkpoints.commitFile(name, output);
@@ -34,16 +34,16 @@ export async function encodeAudioTracks(job: EncodeJob): Promise<EncodedAudio[]>
   return tracks;
 }
 
-const READ_BYTES = 1 << 20;
+const BUFFER_BYTES = 1 << 20;
 
 /** Returns the positions of the packets; undefined for an empty file. */
 async function indexAdtsFile(path: string): Promise<AdtsStream | undefined> {
   await using file = await open(path);
   const indexer = new AdtsIndexer();
-  const buffer = new Uint8Array(READ_BYTES);
+  const buffer = new Uint8Array(BUFFER_BYTES);
   let pending = 0;
   for (let position = 0; ; ) {
-    const { bytesRead } = await file.read(buffer, pending, READ_BYTES - pending, position);
+    const { bytesRead } = await file.read(buffer, pending, BUFFER_BYTES - pending, position);
     if (bytesRead === 0) return position === 0 ? undefined : indexer.finish(pending);
     position += bytesRead;
     const available = pending + bytesRead;

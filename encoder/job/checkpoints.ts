@@ -19,12 +19,12 @@ const IDENTITY_FILE = "encode.json";
 const PRECISION_FILE = "precision.json";
 
 /**
- * The work folder of an encode, `<asset>.work/`. Each finished anchor and group is written to it at once and
- * atomically. The folder is kept if the encode is interrupted, and removed when it is done.
+ * The work folder of an encode, `<asset>.work/`. Each anchor and group is written atomically as soon as it is finished.
+ * The folder is kept if the encode is interrupted, and removed when the encode is done.
  */
 export class Checkpoints {
   readonly folder: string;
-  /** How often larger decoders have replaced the planned ones; 0 without a target. */
+  /** Number of times that larger decoders have replaced the planned ones; 0 without a target. */
   stage = 0;
   /** Rate-control pass of the groups; 0 without a target. */
   pass = 0;
@@ -37,10 +37,11 @@ export class Checkpoints {
   /**
    * Opens the work folder beside `output` and locks it.
    *
-   * @param identity what is encoded, and how: checkpoints are only valid for the same value
+   * @param identity describes the input and the options; checkpoints are valid only for an equal identity
    * @param resume whether to keep existing checkpoints; otherwise they are deleted
    * @throws EncoderError `no-match` if `resume` finds checkpoints of another encode, `in-use` if another encode has
-   * locked the folder; MediaError if the folder cannot be written
+   *   locked the folder
+   * @throws MediaError if the folder cannot be written
    */
   static async open(output: string, identity: unknown, resume: boolean): Promise<Checkpoints> {
     const checkpoints = new Checkpoints(`${output}.work`);
@@ -58,7 +59,7 @@ export class Checkpoints {
     try {
       await makeFolder(this.folder);
       this.#release = await lockWorkFolder(this.folder).catch(async (cause: unknown) => {
-        // If not even the lock file could be written, the folder is new and empty.
+        // If the lock file cannot be written, the folder is new and empty.
         await rmdir(this.folder).catch(() => {});
         throw cause;
       });
@@ -111,7 +112,7 @@ export class Checkpoints {
     return bytes === undefined ? undefined : deserialize(bytes);
   }
 
-  /** Reads a group that must be finished. */
+  /** Reads a group. @throws Error if it is not finished */
   async requireGroup(index: number, pass = this.pass): Promise<FinishedGroup> {
     const group = await this.readGroup(index, pass);
     if (group === undefined)
@@ -142,7 +143,7 @@ export class Checkpoints {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** Removes the folder after a failure, unless it holds training worth keeping. */
+  /** Removes the folder after a failure, unless it holds trained weights. */
   async removeUnlessTrained(): Promise<void> {
     const names = await readdir(this.folder).catch(() => []);
     if (!names.some((name) => /\.(weights|decoders)$/.test(name))) await this.remove();

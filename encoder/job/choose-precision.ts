@@ -32,7 +32,7 @@ export async function choosePrecision(
     try {
       decision = await trial();
     } catch (cause) {
-      // The CUDA libraries are installed, but there is no GPU: the CPU will train.
+      // The CUDA libraries are installed, but there is no GPU, so the CPU trains.
       if (device === "auto" && cause instanceof EncoderError && cause.code === "no-cuda") return "float32";
       throw cause;
     }

@@ -13,8 +13,8 @@ const MAX_ATTEMPTS = 4;
 const lockedFolders = new Set<string>();
 
 /**
- * Locks a work folder for one encode, so that no other encode writes its groups there. A lock of a dead process on
- * this machine is replaced.
+ * Locks a work folder for one encode, so that no other encode writes its groups there. Replaces the lock of a process that
+ * no longer runs on this machine.
  * @returns a function that unlocks the folder
  * @throws EncoderError `in-use`, or an error of the file system
  */
@@ -52,7 +52,7 @@ async function createLockFile(folder: string, file: string): Promise<void> {
   }
 }
 
-/** Whether the owner of a lock runs on this machine. Nothing is known about other machines: false. */
+/** Returns whether the owner of a lock still runs. Always false for other machines, whose processes cannot be checked. */
 function isOwnerAlive(lock: string): boolean {
   const [, pid] = /^\{"pid":(\d+),"host":(".*")\}$/.exec(lock) ?? [];
   if (pid === undefined || lock !== JSON.stringify({ pid: Number(pid), host: hostname() })) return false;
@@ -61,7 +61,7 @@ function isOwnerAlive(lock: string): boolean {
     process.kill(Number(pid), 0);
     return true;
   } catch (error) {
-    // The process of another user exists but may not be signaled.
+    // EPERM: the process exists, but belongs to another user.
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

@@ -11,7 +11,7 @@ import type { ProgressMeter } from "./progress.js";
 export interface ProfileOptions extends CommonOptions {
   readonly profile: string;
   readonly trainer: TileTrainerName;
-  /** Undefined: about one second. */
+  /** Frames per group; undefined: about one second. */
   readonly groupFrames: number | undefined;
 }
 
@@ -20,7 +20,7 @@ export interface Profile {
   readonly options: ProfileOptions;
   /** Loads the files that the options name. Runs before the video is analyzed, so that a wrong path fails early. */
   loadInputs(signal?: AbortSignal): Promise<void>;
-  /** Decides what is trained. Runs before the output is touched. */
+  /** Plans the training. Runs before anything is written to the output. */
   plan(video: AnalyzedVideo, signal?: AbortSignal): Promise<ProfilePlan>;
 }
 
@@ -36,11 +36,11 @@ export interface AnalyzedVideo {
   readonly groups: readonly PlannedGroup[];
 }
 
-/** What a profile trains for a video. */
+/** The training that a profile has planned for a video. */
 export interface ProfilePlan {
   /** Indices of the anchor groups; of the anchor frames in the paper profile. */
   readonly anchors: readonly number[];
-  /** What the checkpoints depend on besides the options and the groups. */
+  /** Everything besides the options and groups that makes checkpoints valid for this plan. */
   readonly identity: object;
   /** Trains the video. All groups are in the checkpoints afterwards. */
   train(job: TrainingJob): Promise<TrainedVideo>;
@@ -58,11 +58,11 @@ export interface EncodeJob {
 
 /** An encode whose audio and subtitles are finished. */
 export interface TrainingJob extends EncodeJob {
-  /** Returns the bytes of an asset with these groups, except its audio: what bits per pixel count. */
+  /** Returns the bytes of an asset with these groups, without its audio. Bits per pixel are computed from this number. */
   readonly videoBytes: (trained: TrainedGroups) => number;
 }
 
-/** The groups of a video, as far as the layout of the asset depends on them. */
+/** Properties of the trained groups that the layout of the asset depends on. */
 export interface TrainedGroups {
   readonly model: Model;
   /** The groups that were trained; `minPsnr` may have made them shorter than planned. */
@@ -71,7 +71,7 @@ export interface TrainedGroups {
   readonly sizes: readonly number[];
 }
 
-/** What training produced, besides the groups in the checkpoints. */
+/** The result of training. The groups themselves are in the checkpoints. */
 export interface TrainedVideo extends TrainedGroups {
   /** Mean over the frames, dB. */
   readonly psnr: number;

@@ -1,7 +1,7 @@
 import type { EncodeEvent, EncodePhase } from "../events.js";
 import type { RunningTask } from "./worker-pool.js";
 
-/** Shares of an encode that are not training. */
+/** Shares of an encode that are spent outside of training. */
 const ANALYSIS_SHARE = 0.03;
 const WRITING_SHARE = 0.01;
 /** Share of the training after which the remaining time is estimated. */
@@ -10,8 +10,8 @@ const MIN_MEASURED_SHARE = 0.01;
 const REPORT_INTERVAL_MS = 250;
 
 /**
- * Emits progress events. Training is counted in steps times the cost of a step: costs are proportional to time
- * whatever the video shows, so the remaining time follows from the speed since training began.
+ * Emits progress events. Training progress is the number of steps times their cost. The cost of a step is proportional to
+ * its time and does not depend on the content, so the remaining time follows from the speed since training began.
  */
 export class ProgressMeter {
   readonly #emit: (event: EncodeEvent) => void;
@@ -22,10 +22,10 @@ export class ProgressMeter {
   #phaseShare = 0;
   #totalCost = 0;
   #finishedCost = 0;
-  /** Cost that an earlier run has paid. */
+  /** Cost of the training that an interrupted earlier run finished. */
   #resumedCost = 0;
   #startTime = 0;
-  /** Highest share reported so far: work that is added later must not decrease it. */
+  /** Highest share reported so far. Training that is added later must not decrease it. */
   #reported = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -33,7 +33,7 @@ export class ProgressMeter {
     this.#emit = emit;
   }
 
-  /** Enters a phase. `share` is how much of it is done, unless it is training. */
+  /** Enters a phase. `share` is the completed share of the phase, 0 to 1; training counts its steps instead. */
   enterPhase(phase: EncodePhase, detail = "", share = 0): void {
     this.#phase = phase;
     this.#detail = detail;
@@ -45,7 +45,7 @@ export class ProgressMeter {
     this.#detail = detail;
   }
 
-  /** Adds training and starts the clock. `resumed` is the part of `cost` that an earlier run has paid. */
+  /** Adds training and starts the clock. `resumed` is the part of `cost` that an earlier run finished. */
   startTraining(cost: number, resumed: number): void {
     this.addTraining(cost, resumed);
     if (this.#timer !== undefined) return;
@@ -79,21 +79,21 @@ export class ProgressMeter {
   #report(): void {
     let done = this.#finishedCost;
     for (const [steps, costPerStep] of this.#running) done += Atomics.load(steps, 0) * costPerStep;
-    const paid = done - this.#resumedCost;
+    const costThisRun = done - this.#resumedCost;
     const isMeasured =
-      this.#totalCost > 0 && paid > MIN_MEASURED_SHARE * (this.#totalCost - this.#resumedCost);
+      this.#totalCost > 0 && costThisRun > MIN_MEASURED_SHARE * (this.#totalCost - this.#resumedCost);
     const seconds = (performance.now() - this.#startTime) / 1000;
     this.#reported = Math.max(this.#reported, this.#share(done));
     this.#emit({
       type: "progress",
       phase: this.#phase,
       done: this.#reported,
-      remainingSeconds: isMeasured ? (seconds * (this.#totalCost - done)) / paid : undefined,
+      remainingSeconds: isMeasured ? (seconds * (this.#totalCost - done)) / costThisRun : undefined,
       detail: this.#detail,
     });
   }
 
-  /** Share of the whole encode. */
+  /** Returns the completed share of the encode, 0 to 1. */
   #share(trainingDone: number): number {
     if (this.#phase === "analyze" || this.#phase === "audio") return ANALYSIS_SHARE * this.#phaseShare;
     if (this.#phase === "write") return 1 - WRITING_SHARE + WRITING_SHARE * this.#phaseShare;

@@ -19,7 +19,7 @@ import { ProgressMeter } from "./progress.js";
 import { collectSubtitles } from "./subtitles.js";
 import { countVideoBytes, writeAsset } from "./write-asset.js";
 
-/** Analyzes a video, trains it with a profile and writes the asset. */
+/** Analyzes a video, trains its networks with a profile and writes the asset. */
 export async function runEncode(
   profile: Profile,
   emit: (event: EncodeEvent) => void,
@@ -63,7 +63,9 @@ export async function runEncode(
   }
 }
 
-/** Encodes the tracks and writes the asset. Removes the checkpoints when done, or if a failure left nothing to keep. */
+/**
+ * Encodes all tracks and writes the asset. Removes the checkpoints when done, or after a failure without trained weights.
+ */
 async function trainAndWrite(plan: ProfilePlan, job: EncodeJob) {
   const { checkpoints, meter, signal } = job;
   try {
@@ -104,7 +106,10 @@ async function analyze(
   return { info, size, frameCount, cuts, groups };
 }
 
-/** Returns what checkpoints depend on. The number of workers does not change the bytes. */
+/**
+ * Returns the identity of an encode for its checkpoints. It ignores the number of workers, which does not affect the
+ * bytes.
+ */
 async function identityOf(plan: ProfilePlan, video: AnalyzedVideo, options: ProfileOptions): Promise<object> {
   const source = await stat(options.input);
   return {

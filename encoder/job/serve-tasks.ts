@@ -8,7 +8,7 @@ import type {
   WorkerMessage,
 } from "./tasks.js";
 
-/** Returns the function that a worker file exports as its default: it runs the tasks of a `WorkerPool`. */
+/** Returns a function that runs the tasks of a `WorkerPool`. A worker file exports it as its default. */
 export function serveTasks(handlers: TaskHandlers): (message: WorkerMessage) => Promise<unknown> {
   return async (message) => {
     if (message.kind === "barrier") return waitForAll(message);
@@ -23,9 +23,9 @@ export function serveTasks(handlers: TaskHandlers): (message: WorkerMessage) => 
 }
 
 function waitForAll({ arrived, workers }: BarrierMessage): void {
-  const present = Atomics.add(arrived, 0, 1) + 1;
+  const arrivedCount = Atomics.add(arrived, 0, 1) + 1;
   Atomics.notify(arrived, 0);
-  for (let count = present; count < workers; count = Atomics.load(arrived, 0))
+  for (let count = arrivedCount; count < workers; count = Atomics.load(arrived, 0))
     Atomics.wait(arrived, 0, count);
 }
 

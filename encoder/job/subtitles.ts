@@ -3,8 +3,8 @@ import { readSubtitles } from "../../media/index.js";
 import type { EncodeJob } from "./profile.js";
 
 /**
- * Reads the text subtitle tracks that have cues in the encoded time range. Bitmap subtitles are left out and reported
- * by `stream-skipped`.
+ * Reads the text subtitle tracks that have cues in the encoded time range. Skips bitmap subtitles and reports each by a
+ * `stream-skipped` event.
  */
 export async function collectSubtitles(job: EncodeJob): Promise<TextTrackContents[]> {
   const { checkpoints, emit, signal } = job;

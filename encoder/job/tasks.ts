@@ -8,19 +8,19 @@ export interface TaskSignals {
   readonly stop: Int32Array;
 }
 
-/** What a task handler is given besides its input. */
+/** Context that a task handler receives besides its input. */
 export interface TaskContext {
   /** Aborts when the pool stops. */
   readonly signal: AbortSignal;
-  /** Publishes the training steps done and updates `signal`. Call it after every few steps. */
+  /** Reports the number of training steps done and updates `signal`. Handlers call it after every few steps. */
   reportSteps(done: number): void;
 }
 
 /** The tasks that a worker file runs, by name. */
-// biome-ignore lint/suspicious/noExplicitAny: each handler has an input of its own type
+// biome-ignore lint/suspicious/noExplicitAny: each handler has a different input type
 export type TaskHandlers = Readonly<Record<string, (input: any, context: TaskContext) => Promise<unknown>>>;
 
-/** Asks a worker to run a task. */
+/** Requests a worker to run a task. */
 export interface TaskMessage {
   readonly kind: "task";
   readonly name: string;
@@ -28,17 +28,17 @@ export interface TaskMessage {
   readonly signals: TaskSignals;
 }
 
-/** Blocks a worker until all workers have one of these, and so have loaded their code. */
+/** Blocks a worker until every worker has received such a message, and so has loaded its code. */
 export interface BarrierMessage {
   readonly kind: "barrier";
-  /** Int32 [1]: workers that have arrived. */
+  /** Int32 [1]: number of workers that have received the message. */
   readonly arrived: Int32Array;
   readonly workers: number;
 }
 
 export type WorkerMessage = TaskMessage | BarrierMessage;
 
-/** An EncoderError between threads: structured cloning drops its class and code. */
+/** An EncoderError in transit between threads, because structured cloning drops its class and code. */
 export interface TaskFailure {
   readonly errorCode: EncoderErrorCode;
   readonly message: string;

@@ -9,6 +9,7 @@ import type { EncodeJob } from "./profile.js";
 import type { TaskHandlers } from "./tasks.js";
 import type { WorkerPool } from "./worker-pool.js";
 
+/** A range of consecutive frames of the video. */
 export interface FrameSpan {
   readonly firstFrame: number;
   readonly frameCount: number;
@@ -18,7 +19,7 @@ export interface FrameSpan {
 export interface TrainingUnit {
   /** Index of the group; in phase 1, of the checkpoint. */
   readonly index: number;
-  /** Ascending. */
+  /** Ranges of frames, ascending. */
   readonly spans: readonly FrameSpan[];
 }
 
@@ -33,22 +34,22 @@ export interface UnitSettings {
 export type AnchorWeights = ReadonlyMap<number, readonly TrainingWeights[]>;
 
 /**
- * What a profile trains. `TrainingLoop` decides when, keeps checkpoints and reports progress. `Frames` is what the
- * profile loads for a unit.
+ * The profile's part of the training. `TrainingLoop` decides when each unit is trained, keeps checkpoints and reports
+ * progress. `Frames` is the type of the frames that the profile loads for a unit.
  */
 export interface VideoTraining<Frames> {
   readonly groups: readonly PlannedGroup[];
-  /** What phase 1 trains. */
+  /** The units that phase 1 trains. */
   readonly anchorUnits: readonly TrainingUnit[];
   /** Describes phase 1 for progress, such as "2 anchor groups". */
   readonly anchorDetail: string;
-  /** Tasks that a unit is divided into. */
+  /** Number of tasks that a unit is divided into. */
   readonly tasksPerUnit: number;
-  /** Cost of phase 1 for a unit, in the same measure as `groupCost`. */
+  /** Returns the cost of phase 1 for a unit, in the unit of `groupCost`. */
   anchorCost(unit: TrainingUnit): number;
-  /** Cost of phase 2, or of the current pass, for a group; proportional to time. */
+  /** Returns the cost of phase 2, or of the current pass, for a group. It is proportional to time. */
   groupCost(group: PlannedGroup): number;
-  /** Reads the frames of a unit: the next ones of `source`. */
+  /** Reads the frames of a unit, which are the next frames of `source`. */
   loadFrames(source: AsyncIterator<Uint8Array>, unit: TrainingUnit): Promise<Frames>;
   /** Called when the frames of a unit are no longer needed. */
   releaseFrames?(frames: Frames): void;
@@ -69,7 +70,7 @@ export interface GroupResult {
   readonly psnr: number;
 }
 
-/** Trains the anchors and then the groups of a video. Everything that is finished is in the checkpoints. */
+/** Trains the anchors and then the groups of a video. Writes each to the checkpoints as soon as it is finished. */
 export class TrainingLoop<Frames> {
   readonly #job: EncodeJob;
   readonly #training: VideoTraining<Frames>;
@@ -190,8 +191,8 @@ export class TrainingLoop<Frames> {
   }
 
   /**
-   * Reads units in order and trains as many at a time as keep all workers busy. One more is read ahead. The first
-   * failure, or the signal, ends all of them.
+   * Reads units in order and trains enough of them in parallel to keep all workers busy. Reads one more unit ahead. The
+   * first failure, or an abort, stops all of them.
    */
   async #forEach<Unit extends TrainingUnit>(
     units: readonly Unit[],
@@ -233,7 +234,7 @@ export class TrainingLoop<Frames> {
   }
 }
 
-/** Reads the frames of ascending spans; adjacent spans are read by one process. */
+/** Reads the frames of ascending spans. One ffmpeg process reads adjacent spans. */
 async function* readSpans(
   { video, options, signal }: EncodeJob,
   spans: readonly FrameSpan[],

@@ -2,7 +2,7 @@ import { Piscina } from "piscina";
 import { EncoderError } from "../errors.js";
 import type { TaskFailure, TaskHandlers, WorkerMessage } from "./tasks.js";
 
-/** A task on its way. */
+/** A task that has been started. */
 export interface RunningTask<T> {
   readonly result: Promise<T>;
   /** Int32 [1] in shared memory: training steps done. */
@@ -19,7 +19,7 @@ export class WorkerPool<Tasks extends TaskHandlers> {
   readonly loaded: Promise<unknown>;
 
   /**
-   * @param worker URL of a module whose default export is made by `serveTasks`
+   * @param worker URL of a module whose default export was created by `serveTasks`
    * @param signal stops all tasks
    */
   constructor(worker: URL, workers: number, signal?: AbortSignal) {
@@ -38,7 +38,7 @@ export class WorkerPool<Tasks extends TaskHandlers> {
     signal?.addEventListener("abort", this.stop);
   }
 
-  /** Starts a task. Buffers in `transfer` are moved to its thread. */
+  /** Starts a task. Buffers in `transfer` move to its thread. */
   run<Name extends keyof Tasks & string>(
     name: Name,
     input: Parameters<Tasks[Name]>[0],
@@ -49,23 +49,23 @@ export class WorkerPool<Tasks extends TaskHandlers> {
     const message: WorkerMessage = { kind: "task", name, input, signals: { steps, stop: this.#stop } };
     const result = this.#pool
       .run(message, { transferList: transfer })
-      .then((answer: Result | TaskFailure) => {
-        if (isFailure(answer)) throw new EncoderError(answer.errorCode, answer.message);
-        return answer;
+      .then((response: Result | TaskFailure) => {
+        if (isFailure(response)) throw new EncoderError(response.errorCode, response.message);
+        return response;
       });
     this.#running.add(result);
     result.catch(() => {}).finally(() => this.#running.delete(result));
     return { result, steps };
   }
 
-  /** Stops all tasks: training fails within a few steps, other tasks run to their end. */
+  /** Stops all tasks: training rejects within a few steps, and other tasks run to completion. */
   readonly stop = (): void => {
     Atomics.store(this.#stop, 0, 1);
   };
 
   /**
-   * Stops all tasks and ends the threads. It waits for threads that are still loading their code: Node 20 aborts the
-   * process if a thread is terminated during an import.
+   * Stops all tasks and ends the threads. Waits for threads that are still loading their code, because Node 20 aborts
+   * the process if a thread is terminated during an import.
    */
   async close(): Promise<void> {
     this.stop();
@@ -79,5 +79,5 @@ export class WorkerPool<Tasks extends TaskHandlers> {
   }
 }
 
-const isFailure = (answer: unknown): answer is TaskFailure =>
-  typeof answer === "object" && answer !== null && "errorCode" in answer;
+const isFailure = (response: unknown): response is TaskFailure =>
+  typeof response === "object" && response !== null && "errorCode" in response;

@@ -4,9 +4,9 @@ import { writeError } from "../../media/errors.js";
 import { type EncodedAudio, readPackets } from "./audio.js";
 import type { EncodeJob, TrainedGroups } from "./profile.js";
 
-/** Samples of an AAC packet. */
+/** Samples per AAC packet and channel. */
 const AAC_PACKET_SAMPLES = 1024;
-/** Samples that an AAC encoder puts before time 0. */
+/** Samples per channel that an AAC encoder inserts before time 0. */
 const AAC_PRIMING_SAMPLES = 1024;
 
 /** The tracks of an asset besides the video. */
@@ -35,15 +35,15 @@ function layoutAsset(
   });
 }
 
-/** Returns the bytes of an asset with these groups, except its audio. */
+/** Returns the bytes of an asset with these groups, without its audio. */
 export function countVideoBytes(job: EncodeJob, tracks: MediaTracks, trained: TrainedGroups): number {
   const { header, chunks } = layoutAsset(job, tracks, trained);
   return chunks.reduce((sum, { kind, size }) => (kind === "group" ? sum + size : sum), header.length);
 }
 
 /**
- * Writes the asset from the checkpoints, atomically: to a file in the work folder, then fsync and rename. At most one
- * group is in memory.
+ * Writes the asset from the checkpoints atomically: writes a file in the work folder, syncs it to disk and renames it.
+ * Holds only one group in memory.
  */
 export async function writeAsset(
   job: EncodeJob,

@@ -1,14 +1,14 @@
 import { type BlockMatrix, type ScaledIntegers, ZERO_POINT_SCALE } from "../../codec/internal.js";
 
-/** Exponent of the norm of the error: below 1, so that a few large errors are preferred to many small ones. */
+/** Exponent of the error norm. Below 1, a few large errors cost less than many small ones. */
 const NORM_EXPONENT = 0.7;
 /** Weight of the quadratic term, and its growth per iteration. */
 const INITIAL_BETA = 10;
 const BETA_GROWTH = 1.01;
 const MAX_ITERATIONS = 20;
-/** Scales are integers from 1 to this. */
+/** Maximum scale; the minimum is 1. */
 const MAX_SCALE = 255;
-/** Bound of the zero points, in levels. */
+/** Maximum absolute zero point, in levels. */
 const MAX_ZERO_POINT = 2 ** 16;
 /** Largest value of a signed 16-bit integer. */
 const MAX_INT16 = 32767;
@@ -65,7 +65,7 @@ export function quantizeBlocks(values: Float32Array, outputs: number, format: Bl
 const toLevel = (weight: number, zeroPoint: number, maxLevel: number): number =>
   Math.max(0, Math.min(maxLevel, Math.round(weight + zeroPoint)));
 
-/** Returns the zero point of weights that are given in levels. */
+/** Returns the best zero point for weights that are divided by their scale, in levels. */
 function findZeroPoint(weights: readonly number[], maxLevel: number): number {
   let zeroPoint = (maxLevel - Math.max(...weights) - Math.min(...weights)) / 2;
   let best = zeroPoint;
@@ -76,10 +76,10 @@ function findZeroPoint(weights: readonly number[], maxLevel: number): number {
     for (const weight of weights) {
       const level = toLevel(weight, zeroPoint, maxLevel);
       const difference = weight - (level - zeroPoint);
-      const size = Math.abs(difference);
-      error += size ** NORM_EXPONENT;
-      const threshold = size ** (NORM_EXPONENT - 1) / beta;
-      const sparse = size === 0 ? 0 : Math.sign(difference) * Math.max(0, size - threshold);
+      const magnitude = Math.abs(difference);
+      error += magnitude ** NORM_EXPONENT;
+      const threshold = magnitude ** (NORM_EXPONENT - 1) / beta;
+      const sparse = magnitude === 0 ? 0 : Math.sign(difference) * Math.max(0, magnitude - threshold);
       sum += level - (weight - sparse);
     }
     if (error >= minError) break;
@@ -90,7 +90,7 @@ function findZeroPoint(weights: readonly number[], maxLevel: number): number {
   return best;
 }
 
-/** Quantizes values to 16-bit integers with one step for all. */
+/** Quantizes values to 16-bit integers with one common step. */
 export function quantize16(values: Float32Array): ScaledIntegers {
   const max = values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
   const step = Math.fround(Math.max(1e-9, max / MAX_INT16));

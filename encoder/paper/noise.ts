@@ -4,13 +4,13 @@ import { Random } from "../training/sampling/random.js";
 
 export const NOISE_KINDS: readonly PaperNoise[] = ["white", "black", "salt-pepper", "random", "all"];
 
-/** One pixel in this many is changed: 50,000 in 1920 x 1080, as published for NeRV (H. Chen et al. 2021). */
+/** Noise changes one pixel in this many: 50,000 at 1920 x 1080, as published for NeRV (H. Chen et al. 2021). */
 const PIXELS_PER_NOISY_PIXEL = 41.472;
 
-/** Number of the noise in the keys of random streams. */
+/** Key of the noise in random streams. */
 const NOISE_STREAM = 3;
 
-/** Identifies the noise of a frame: the same values give the same noise. */
+/** Determines the noise of a frame: equal values give equal noise. */
 export interface FrameNoise {
   readonly kind: PaperNoise;
   readonly seed: number;
@@ -18,7 +18,7 @@ export interface FrameNoise {
   readonly frame: number;
 }
 
-/** Adds noise to a frame (packed R'G'B') in place. */
+/** Adds noise to a frame, packed R'G'B', in place. */
 export function addNoise(pixels: Uint8Array, { kind, seed, frame }: FrameNoise): void {
   const random = new Random(seed, NOISE_STREAM, frame);
   const pixelCount = pixels.length / CHANNELS;

@@ -13,16 +13,16 @@ import {
 import { oneCycle } from "../training/schedules/schedule.js";
 import { requireWeights, type TrainingWeights } from "../training/weights.js";
 
-/** Steps over which the learning rate of schedule-free AdamW rises. */
+/** Steps over which the learning rate of schedule-free AdamW warms up. */
 const WARMUP_STEPS = 100;
 
-/** An optimizer as the training loop needs it. */
+/** The interface between an optimizer and the training loop. */
 export interface Optimizer {
-  /** Values of the schedule per step. */
+  /** Number of schedule values per step. */
   readonly scheduleLength: number;
   /** Returns the schedule of steps `from` to `to` of `steps`: [to - from, scheduleLength]. */
   schedule(learningRate: number, steps: number, from: number, to: number): Float32Array;
-  /** Adds the update of a parameter to the graph. */
+  /** Adds the update of a parameter to the graph. `schedule`: [scheduleLength], the values of the step. */
   step(g: Operations, parameter: Tensor, gradient: Tensor, schedule: Tensor): LoopStep["state"];
   /** Returns the buffers that the optimizer keeps for a weight, with their initial values. */
   initialState(
@@ -42,15 +42,15 @@ export const OPTIMIZERS: Record<PaperOptimizer, Optimizer> = {
     schedule: (learningRate, _, from, to) => scheduleFreeWarmup(learningRate, WARMUP_STEPS, from, to),
     step: (g, parameter, gradient, schedule) => scheduleFreeStep(g, { parameter, gradient, schedule }),
     initialState(name, weights) {
-      const [fast, secondMoment] = scheduleFreeBufferNames(name);
+      const [zName, secondMomentName] = scheduleFreeBufferNames(name);
       return [
-        [fast, weights],
-        [secondMoment, zerosLike(weights)],
+        [zName, weights],
+        [secondMomentName, zerosLike(weights)],
       ];
     },
     result(name, state) {
-      const [fast] = scheduleFreeBufferNames(name);
-      return averagedWeights(requireWeights(state, name), requireWeights(state, fast));
+      const [zName] = scheduleFreeBufferNames(name);
+      return averagedWeights(requireWeights(state, name), requireWeights(state, zName));
     },
   },
   "adam-onecycle": {

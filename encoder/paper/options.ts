@@ -30,7 +30,7 @@ export interface PaperTrainingSettings {
   readonly hiddenLayers: number;
   readonly steps: number;
   readonly phase1Steps: number;
-  /** Side of the patch that one evaluation gives, source pixels. */
+  /** Side of the patch that one network evaluation outputs, source pixels. */
   readonly patch: number;
   readonly decoder: PaperDecoderKind;
   /** Rank of factored hidden matrices. */
@@ -40,7 +40,7 @@ export interface PaperTrainingSettings {
   /** Points sampled per step as a share of the pixels; undefined: 1/1024. */
   readonly fraction: number | undefined;
   readonly optimizer: PaperOptimizer;
-  /** Constant after the warm-up, or the peak of the cycle. */
+  /** Learning rate after the warm-up, or at the peak of the cycle. */
   readonly learningRate: number;
   readonly sampling: PaperSampling;
   readonly loss: PaperLoss;
@@ -65,15 +65,15 @@ const DEFAULT_HIDDEN_LAYERS = 3;
 const DEFAULT_STEPS = 20_000;
 const DEFAULT_GROUP_FRAMES = 20;
 const DEFAULT_LEARNING_RATE = 1e-4;
-/** By default a step samples one pixel in 1024, and at least this many. */
+/** By default, a step samples one pixel in 1024, but at least 64. */
 const PIXELS_PER_POINT = 1024;
 const MIN_DEFAULT_POINTS = 64;
-/** The default rank is the width divided by this: two factors then have a quarter of the values of a full matrix. */
+/** The default rank is an eighth of the width: two factors then have a quarter of the values of a full matrix. */
 const WIDTH_PER_RANK = 8;
 
 const TILE_ONLY = ["targetPsnr", "targetBpp", "minPsnr"] as const satisfies readonly (keyof EncodeOptions)[];
 
-/** Returns the points that a step samples for frames of a size. */
+/** Returns the number of points that a step samples from frames of the given size. */
 export function pointsPerStep(
   { points, fraction, sampling, patch }: PaperTrainingSettings,
   frame: { readonly width: number; readonly height: number },

@@ -17,17 +17,17 @@ import type { PaperTasks, TrainAnchorsTask } from "./worker.js";
 /** Index of the checkpoint that holds all of phase 1. */
 const ANCHORS_INDEX = 0;
 
-/** Numbers of the phases in the keys of random streams. */
+/** Keys of the phases in random streams. */
 const PHASE_1 = 1;
 const PHASE_2 = 2;
 
-/** What is decided about a video before training. */
+/** Everything that is decided about a video before its training. */
 export interface PaperSetup {
   readonly options: PaperOptions;
   readonly network: PaperNetwork;
   /** Indices of the anchor frames. */
   readonly anchors: readonly number[];
-  /** Reused from another asset; undefined: phase 1 trains one. */
+  /** Shared encoder of another asset to reuse; undefined: phase 1 trains one. */
   readonly sharedEncoder: PaperEncoder | undefined;
 }
 
@@ -55,7 +55,7 @@ export class PaperTraining implements VideoTraining<PaperTarget> {
     this.anchorDetail = `${anchors.length} anchor ${anchors.length === 1 ? "frame" : "frames"}`;
   }
 
-  /** The shared encoder as it is stored. */
+  /** The quantized shared encoder. Throws if it is not trained yet. */
   get encoder(): PaperEncoder {
     if (this.#encoder === undefined) throw new Error("the shared encoder is not trained yet");
     return this.#encoder;
@@ -169,6 +169,6 @@ export class PaperTraining implements VideoTraining<PaperTarget> {
   }
 }
 
-/** Buffers that are moved to the worker. */
+/** Returns the buffers that move to the worker. */
 const buffersOf = ({ frames, clean }: PaperTarget): ArrayBuffer[] =>
   clean === undefined ? [frames.buffer] : [frames.buffer, clean.buffer];

@@ -1,7 +1,7 @@
 import { headOutputs, type PaperFactors, type PaperNetwork } from "../../codec/internal.js";
 import type { PaperTrainingSettings } from "./options.js";
 
-/** By default there is one anchor frame per this many frames, up to a maximum. */
+/** By default, one frame in 20 is an anchor, up to 8 anchors. */
 const FRAMES_PER_ANCHOR = 20;
 const MAX_DEFAULT_ANCHORS = 8;
 
@@ -32,8 +32,8 @@ function factorsOf({ width, decoder, rank }: PaperTrainingSettings): PaperFactor
 }
 
 /**
- * Returns the indices of evenly spaced anchor frames, including the first and the last frame; of a single anchor frame,
- * the middle.
+ * Returns the indices of evenly spaced anchor frames, including the first and the last frame. A single anchor is the middle
+ * frame.
  * @param anchors default: one per 20 frames, at most 8
  */
 export function uniformAnchorFrames(frameCount: number, anchors?: number): number[] {
@@ -43,7 +43,7 @@ export function uniformAnchorFrames(frameCount: number, anchors?: number): numbe
   return Array.from({ length: count }, (_, i) => Math.round((i * (frameCount - 1)) / (count - 1)));
 }
 
-/** What a training step computes. */
+/** Dimensions of a training step. */
 export interface StepShape {
   readonly network: PaperNetwork;
   readonly stacks: number;
@@ -51,7 +51,10 @@ export interface StepShape {
   readonly learnEncoder: boolean;
 }
 
-/** Returns the approximate multiplications per point and training step, forward and backward: the unit of progress. */
+/**
+ * Returns the approximate number of multiplications per point and training step, forward and backward. Progress counts
+ * them.
+ */
 export function stepCost({ network, stacks, frames, learnEncoder }: StepShape): number {
   const { width, encoderLayers, hiddenLayers, factors } = network;
   const encoder = (18 + (encoderLayers - 1) * width) * width;

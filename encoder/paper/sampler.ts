@@ -1,7 +1,7 @@
 import type { PaperSampling } from "../options.js";
 import { Random } from "../training/sampling/random.js";
 
-/** Points of several steps. Each point stands for a patch. */
+/** Points of several steps. Each point represents a patch. */
 export interface PaperSamples {
   /** [steps, points, patch^2]: the pixels of each patch, numbered row by row within the frame. */
   readonly pixels: BigInt64Array;
@@ -32,14 +32,16 @@ export interface SamplingPlan {
 }
 
 /**
- * Samples the points of all steps in order. They are the same for all frames and trainers. Pixels of a patch past the
- * edge of the frame are replaced by those at the edge.
+ * Samples the points of all steps in order. All frames and trainers use the same points. Pixels of a patch past the edge of
+ * the frame are replaced by the pixels at the edge.
  */
 export class PaperSampler {
   readonly #random: Random;
   readonly #frame: Size;
   readonly #plan: SamplingPlan;
-  /** A permutation of all patches that each step shuffles further; undefined if sampling is with replacement. */
+  /**
+   * A permutation of all patches that every step continues to shuffle; undefined if points are sampled with replacement.
+   */
   readonly #order: Uint32Array | undefined;
 
   constructor(frame: Size, plan: SamplingPlan) {
@@ -75,7 +77,7 @@ export class PaperSampler {
     return { pixels, position };
   }
 
-  /** Returns the patch of a point of the step: one iteration of a Fisher-Yates shuffle without replacement. */
+  /** Returns the patch of a point of the step. Without replacement, this is one iteration of a Fisher-Yates shuffle. */
   #nextPatch(point: number): number {
     const order = this.#order;
     if (order === undefined) return this.#random.intBelow(patchCount(this.#frame, this.#plan.patch));

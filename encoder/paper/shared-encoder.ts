@@ -4,8 +4,8 @@ import { badOption, type EncoderError } from "../errors.js";
 
 /**
  * Reads the shared encoder of another asset.
- * @throws EncoderError `bad-option` if the file cannot be read, is not an asset of the paper profile, or its encoder has
- * another shape than that of `network`
+ * @throws EncoderError `bad-option` if the file cannot be read, is not an asset of the paper profile, or has an encoder
+ *   of a different shape than `network`
  */
 export async function readSharedEncoder(
   path: string,

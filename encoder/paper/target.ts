@@ -5,20 +5,20 @@ export interface PaperTarget {
   readonly width: number;
   readonly height: number;
   readonly frameCount: number;
-  /** Packed R'G'B' [frames, height, width, 3]; moved to the worker that trains on it. */
+  /** Packed R'G'B' [frames, height, width, 3]. The buffer moves to the worker that trains. */
   readonly frames: Uint8Array<ArrayBuffer>;
   /** The frames before noise was added; undefined without noise. */
   readonly clean: Uint8Array<ArrayBuffer> | undefined;
-  /** [frames]: values are trained as (v - mean) / deviation, with v in [0, 1]. */
+  /** [frames]: training targets are (v - mean) / deviation, with v in [0, 1]. */
   readonly mean: Float32Array;
-  /** [frames]. */
+  /** [frames]: standard deviation of each frame. */
   readonly deviation: Float32Array;
 }
 
 /**
  * Reads the next `frameCount` frames of `source`.
- * @param addNoise adds noise to the frame of an index, in place
- * @throws RangeError if `source` ends before
+ * @param addNoise adds noise to a frame in place; `index` counts from the first frame read
+ * @throws RangeError if `source` ends early
  */
 export async function loadPaperTarget(
   source: AsyncIterator<Uint8Array>,
@@ -46,7 +46,7 @@ export async function loadPaperTarget(
   return { width, height, frameCount, frames, clean, mean, deviation };
 }
 
-/** Returns the mean and deviation of a frame in [0, 1]. The deviation is at least 1 / 255, since it is a divisor. */
+/** Returns the mean and deviation of a frame in [0, 1]. The deviation is at least 1 / 255, because it is a divisor. */
 function frameStatistics(frame: Uint8Array): { mean: number; deviation: number } {
   let sum = 0;
   let squares = 0;

@@ -23,7 +23,7 @@ import { PaperSampler } from "./sampler.js";
 import type { PaperTarget } from "./target.js";
 import { type PaperStep, paperTrainingStep } from "./training-graph.js";
 
-/** What is trained: the decoders of some frames, and the shared encoder too if `learnEncoder` is set. */
+/** The networks to train: the decoders of some frames, and the shared encoder too if `learnEncoder` is set. */
 export interface PaperTrainingProblem {
   readonly network: PaperNetwork;
   readonly target: PaperTarget;
@@ -34,10 +34,10 @@ export interface PaperTrainingProblem {
   readonly weights: TrainingWeights;
 }
 
-/** How it is trained. */
+/** How the networks are trained. */
 export interface PaperTrainingPlan {
   readonly steps: number;
-  /** Points per step; each stands for a patch. */
+  /** Points per step. Each represents a patch. */
   readonly points: number;
   readonly optimizer: PaperOptimizer;
   readonly learningRate: number;
@@ -48,17 +48,17 @@ export interface PaperTrainingPlan {
   readonly keys: readonly number[];
 }
 
-/** What trains it. */
+/** The trainer that runs the steps. */
 export interface PaperTrainerOptions {
   readonly trainer: TrainerName;
   readonly device: Device;
-  /** Of onnxruntime; TensorFlow.js runs in the thread that calls it. */
+  /** Threads of onnxruntime; TensorFlow.js runs in the calling thread. */
   readonly threads: number;
-  /** Of onnxruntime; default float32. */
+  /** Matrix-multiply precision of onnxruntime; default float32. */
   readonly precision?: Precision;
 }
 
-/** Limits of one run of the graph on a CPU: about a second, so that an abort does not wait longer. */
+/** Limits of one run of the graph on a CPU. A run takes about one second, which is the longest that an abort waits. */
 const MAX_STEPS_PER_RUN = 10;
 const MAX_MULTIPLICATIONS_PER_RUN = 5e10;
 
@@ -70,8 +70,9 @@ interface TrainingState {
 }
 
 /**
- * Trains by one graph on onnxruntime or TensorFlow.js. Both sample the same points and agree step by step.
- * @throws the reason of the signal; EncoderError `no-cuda` or `no-tfjs`
+ * Trains with one graph in onnxruntime or TensorFlow.js. Both sample the same points, and their losses agree step by step.
+ * @throws the signal's reason if aborted
+ * @throws EncoderError `no-cuda` or `no-tfjs`
  */
 export async function trainPaper(
   problem: PaperTrainingProblem,
@@ -92,7 +93,7 @@ export async function trainPaper(
       state.values.set(name, first);
       state.shapes.set(name, [1]);
     }
-    await runSteps(session, problem, plan, state, options);
+    await runSteps(session, { problem, plan, state }, options);
     const trained: TrainingWeights = new Map(problem.weights);
     for (const name of problem.weights.keys()) {
       if (state.values.has(name)) trained.set(name, optimizer.result(name, state.values));
@@ -145,14 +146,20 @@ function createState(
   return { values, shapes, constants };
 }
 
+/** One run of `trainPaper`. */
+interface PaperRun {
+  readonly problem: PaperTrainingProblem;
+  readonly plan: PaperTrainingPlan;
+  readonly state: TrainingState;
+}
+
 /** Runs all steps and updates the values of `state`. */
 async function runSteps(
   session: GraphSession,
-  problem: PaperTrainingProblem,
-  plan: PaperTrainingPlan,
-  { values, shapes, constants }: TrainingState,
+  { problem, plan, state }: PaperRun,
   { signal, onProgress }: TrainingOptions,
 ): Promise<void> {
+  const { values, shapes, constants } = state;
   const { points, steps: totalSteps } = plan;
   const { patch } = problem.network;
   const optimizer = OPTIMIZERS[plan.optimizer];

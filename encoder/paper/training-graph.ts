@@ -14,13 +14,13 @@ export interface PaperShape {
   /** Hidden stacks: 1, or one per frame in phase 1. */
   readonly stacks: number;
   readonly frames: number;
-  /** Points per step; each stands for a patch. */
+  /** Points per step. Each represents a patch. */
   readonly points: number;
   /** Pixels per frame. */
   readonly pixels: number;
 }
 
-/** How a step trains. */
+/** Options of a training step. */
 export interface PaperStepOptions {
   readonly learnEncoder: boolean;
   readonly optimizer: Optimizer;
@@ -36,9 +36,9 @@ export interface PaperStep {
 }
 
 /**
- * Builds a training step: forward, loss, backward and optimizer. Its inputs besides the weights and the state of the
- * optimizer are `frames` uint8 [frames, pixels, 3], `target_scale` and `target_shift` [frames, 1, 1]; and per step
- * `pixels` int64 [points x patch^2], `position` [1, 2, points] and `schedule`.
+ * Builds a training step: forward pass, loss, backward pass and optimizer. Besides the weights and the state of the
+ * optimizer, its inputs are `frames` uint8 [frames, pixels, 3], `target_scale` and `target_shift` [frames, 1, 1], and per
+ * step `pixels` int64 [points x patch^2], `position` [1, 2, points] and `schedule` [scheduleLength].
  */
 export function paperTrainingStep(
   shape: PaperShape,

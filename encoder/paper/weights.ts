@@ -15,7 +15,10 @@ import { requireWeights, type TrainingWeights } from "../training/weights.js";
 import { type BlockFormat, quantize16, quantizeBlocks } from "./half-quadratic.js";
 import type { PaperTarget } from "./target.js";
 
-/** Formats of matrices: 6 bits for hidden layers, as published; 8 bits for the shared encoder, which is stored once per video. */
+/**
+ * Matrix formats: 6 bits for hidden layers, as published, and 8 bits for the shared encoder, which is stored once per
+ * video.
+ */
 const HIDDEN_FORMAT: BlockFormat = { bits: 6, block: 32 };
 const ENCODER_FORMAT: BlockFormat = { bits: 8, block: 32 };
 const FACTOR_FORMAT: BlockFormat = { bits: 8, block: 32 };
@@ -26,7 +29,7 @@ const layerIndices = (count: number): number[] => Array.from({ length: count }, 
 const hiddenMatrices = ({ factors }: PaperNetwork, l: number): string[] =>
   factors === undefined ? [`hidden${l}`] : [`hidden${l}`, `hidden${l}_right`];
 
-/** Sizes of the weights. */
+/** Dimensions of the weights. */
 export interface PaperWeightsShape {
   readonly network: PaperNetwork;
   readonly stacks: number;
@@ -67,20 +70,22 @@ export function initialPaperWeights(
   return weights;
 }
 
-/** Initial standard deviation of the argument of a sine of a product of factors: past the linear part of the sine. */
+/**
+ * Initial standard deviation of the argument of the sine of a product of factors. It exceeds the linear part of the sine.
+ */
 const SINE_ARGUMENT_DEVIATION = 1.5;
 
 /**
- * Returns the bound of factors whose product has the standard deviation of values within `bound`; if a sine follows,
- * SINE_ARGUMENT_DEVIATION in its argument. The product of `rank` pairs of values within b has the standard deviation
- * sqrt(rank) b^2 / 3.
+ * Returns the bound of the uniform initial values of two factors. Their product then has the same standard deviation as
+ * values within `bound`, or if a sine follows, its argument has SINE_ARGUMENT_DEVIATION. A sum of `rank` products of two
+ * values within b has the standard deviation sqrt(rank) b^2 / 3.
  */
 function factorBound({ rank, frequency }: PaperFactors, bound: number): number {
   const deviation = frequency === 0 ? bound / Math.sqrt(3) : SINE_ARGUMENT_DEVIATION / frequency;
   return Math.sqrt((3 * deviation) / Math.sqrt(rank));
 }
 
-/** Returns the same weights with another shared encoder. */
+/** Returns a copy of the weights with another shared encoder. */
 export function withEncoder(weights: TrainingWeights, encoder: PaperEncoder): TrainingWeights {
   const replaced = new Map(weights);
   dequantizePaperEncoder(encoder).forEach((layer: FloatLayer, l) => {
@@ -124,7 +129,7 @@ export function warmStartWeights(
   return start;
 }
 
-/** Returns the index of the anchor closest to a frame; of two equally close ones, the earlier. */
+/** Returns the index of the anchor closest to a frame, or of the earlier one if two are equally close. */
 function closestAnchor(anchors: readonly number[], frame: number): number {
   let best = 0;
   anchors.forEach((anchor, i) => {
@@ -133,7 +138,7 @@ function closestAnchor(anchors: readonly number[], frame: number): number {
   return best;
 }
 
-/** Returns the shared encoder as it is stored, which phase 2 trains with. */
+/** Returns the quantized shared encoder, which the asset stores and phase 2 uses. */
 export function quantizeEncoder(network: PaperNetwork, trained: TrainingWeights): PaperEncoder {
   return {
     layers: layerIndices(network.encoderLayers).map((l) => ({
@@ -154,7 +159,7 @@ function quantizeHidden(network: PaperNetwork, trained: TrainingWeights, l: numb
   return { weights, right, bias };
 }
 
-/** Returns a trained group as it is stored. */
+/** Returns a trained group in the quantized form that the asset stores. */
 export function quantizeGroup(
   network: PaperNetwork,
   trained: TrainingWeights,

@@ -26,13 +26,13 @@ interface PaperTask {
   readonly trainer: TrainerName;
   readonly device: Device;
   readonly precision: Precision;
-  /** Of onnxruntime; the weights do not depend on it. */
+  /** Threads of onnxruntime; the weights do not depend on them. */
   readonly threads: number;
 }
 
 /** Phase 1: trains the shared encoder, and a stack and a head per anchor frame. */
 export interface TrainAnchorsTask extends PaperTask {
-  /** Reused from another asset; undefined: trained. */
+  /** Shared encoder of another asset to reuse; undefined: phase 1 trains one. */
   readonly encoder: PaperEncoder | undefined;
 }
 

@@ -12,7 +12,7 @@ export interface AnchorCandidate {
   readonly startsScene: boolean;
 }
 
-/** The anchors of a video, and where training starts from. */
+/** The anchors of a video, and the anchor that each candidate's training starts from. */
 export interface AnchorPlan {
   /** Indices of candidates, ascending. */
   readonly anchors: readonly number[];
@@ -20,7 +20,7 @@ export interface AnchorPlan {
   readonly warmStartAnchor: readonly number[];
 }
 
-/** Maximum number of candidates of a choice by content: its run time is quadratic in them. */
+/** Maximum number of candidates for a choice by content, whose run time is quadratic in this number. */
 export const MAX_CANDIDATES = 512;
 
 /** Returns up to `count` evenly spaced anchors. Every candidate starts from the anchor nearest in time. */
@@ -81,7 +81,7 @@ export function contentAnchors(
   return { anchors, warmStartAnchor };
 }
 
-/** Adds one medoid after the other, each time the one that lowers the cost most. distances: [n][n]. */
+/** Adds medoids one by one, each time the candidate that lowers the cost most. distances: [n][n]. */
 function greedyMedoids(distances: readonly Float64Array[], count: number): number[] {
   const medoids: number[] = [];
   let nearestDistance = new Float64Array(distances.length).fill(Number.POSITIVE_INFINITY);
@@ -94,7 +94,10 @@ function greedyMedoids(distances: readonly Float64Array[], count: number): numbe
   return medoids;
 }
 
-/** Assigns to the nearest medoid and moves each medoid to the center of its cluster until the cost no longer falls. */
+/**
+ * Assigns candidates to their nearest medoid and moves each medoid to its cluster's center until the cost no longer
+ * falls.
+ */
 function refineMedoids(distances: readonly Float64Array[], initial: readonly number[]): readonly number[] {
   let medoids = initial;
   for (;;) {
@@ -116,7 +119,10 @@ function refineMedoids(distances: readonly Float64Array[], initial: readonly num
  *
  * @throws EncoderError `bad-option` if an index is out of range
  */
-export function namedAnchors(candidates: readonly AnchorCandidate[], named: readonly number[]): AnchorPlan {
+export function explicitAnchors(
+  candidates: readonly AnchorCandidate[],
+  named: readonly number[],
+): AnchorPlan {
   for (const index of named) {
     if (!(index < candidates.length))
       throw invalidOption("anchorChoice", `a list of indices from 0 to ${candidates.length - 1}`, index);
@@ -141,7 +147,7 @@ function nearest(
   return argmin(anchors, (anchor) => Math.abs(candidates[anchor].middle - middle));
 }
 
-/** Returns up to `count` evenly spaced integers of `first` to `end` (exclusive). */
+/** Returns up to `count` evenly spaced integers from `first` to `end` (exclusive). */
 function evenlySpaced(first: number, end: number, count: number): number[] {
   const length = Math.min(count, end - first);
   return Array.from({ length }, (_, i) => first + Math.floor(((i + 0.5) * (end - first)) / length));
@@ -159,7 +165,7 @@ function scenesOf(candidates: readonly AnchorCandidate[]) {
   return scenes;
 }
 
-/** Returns the root mean square difference. */
+/** Returns the root mean square difference of two vectors. */
 function distance(a: Float32Array, b: Float32Array): number {
   let squares = 0;
   for (let i = 0; i < a.length; i++) squares += (a[i] - b[i]) ** 2;
@@ -176,7 +182,7 @@ const sum = (values: Iterable<number>): number => {
 const clusteringCost = (distances: readonly Float64Array[], medoids: readonly number[]): number =>
   sum(distances.map((_, i) => Math.min(...medoids.map((medoid) => distances[medoid][i]))));
 
-/** Returns the index with the smallest value; of equal ones the first. */
+/** Returns the index with the smallest value, or the first of several. */
 function argmin(indices: readonly number[], value: (index: number) => number): number {
   let best = indices[0];
   let lowest = value(best);

@@ -17,11 +17,11 @@ export interface VideoShape {
   readonly groups: readonly { readonly frameCount: number }[];
 }
 
-/** Bits per pixel that decoders can hold. */
+/** Bits per pixel that decoders can store. */
 export interface Capacity {
-  /** Of the decoders in training. */
+  /** Capacity of the decoders in training. */
   readonly currentBpp: number;
-  /** Of the largest decoders that are possible. */
+  /** Capacity of the largest possible decoders. */
   readonly maxBpp: number;
 }
 
@@ -29,45 +29,48 @@ export interface Capacity {
 export interface TilePlan extends Capacity {
   readonly network: TileNetwork;
   readonly training: TileTrainingSettings;
-  /** Bits per pixel that the first pass aims at; undefined: whatever the preset's lambda yields. */
+  /** Bits per pixel that the first pass aims at; undefined: the result of the preset's lambda. */
   readonly plannedBpp?: number;
 }
 
 /** Constraints on the decoders. */
 export interface PlanOptions {
-  /** Bits per pixel that the decoders must hold; undefined: those of the preset. */
+  /** Bits per pixel that the decoders must store; undefined: use the decoders of the preset. */
   readonly targetBpp?: number;
   /** Whether the decoders must keep the width of the preset. */
   readonly fixedWidth: boolean;
 }
 
 /**
- * If more bits are required, decoders get wider up to this width, then tiles get smaller (docs/how-it-works.md, "Presets and
- * rate control").
+ * If more bits are required, decoders get wider up to this width, then tiles get smaller (docs/how-it-works.md, "Presets
+ * and rate control").
  */
 const MAX_WIDTH = 24;
-/** Minimum side of a tile in source pixels. Smaller tiles take more bits without better quality. */
+/** Minimum side of a tile in source pixels. Smaller tiles use more bits without better quality. */
 const MIN_TILE_SIDE = 16;
 /** Ratio of each tile size to the previous one. */
 const TILE_SIDE_RATIO = 0.9;
 /**
- * Bits per parameter that training without a rate term spends in a decoder of width 16 at a quantization step of 2e-3, and
- * how many fewer per doubling of the width; halving the step adds one bit. Measured with widths 16 to 32.
+ * Bits per parameter that training without a rate term spends on a decoder of width 16 at a quantization step of 2e-3, and
+ * their decrease per doubling of the width. Halving the step adds one bit. Measured with widths 16 to 32.
  */
 const BITS_PER_PARAMETER = 5.6;
 const BITS_PER_WIDTH_DOUBLING = 0.95;
-/** Planned utilization: above it further bits gain little quality, below it training time is wasted. */
+/** Planned utilization. Above it, more bits gain little quality; below it, training time is wasted. */
 export const UTILIZATION = 0.7;
-/** Utilization of the largest decoders that is still attempted, because the capacity varies with the content. */
+/** Maximum utilization to attempt with the largest decoders. Above 1, because the capacity varies with the content. */
 const MAX_UTILIZATION = 1.15;
-/** Lambda per sample of a tile at which decoders have the reference utilization. */
+/** Lambda per sample of a tile at which a decoder reaches `referenceUtilization`. */
 const REFERENCE_LAMBDA_PER_SAMPLE = 1 / 4;
 const referenceUtilization = (width: number): number => 9.2 / width;
 /** Decrease of the utilization per doubling of lambda. */
 const UTILIZATION_PER_LAMBDA_DOUBLING = 0.113;
 const MIN_LAMBDA = 50;
 
-/** Returns the capacity of the network's decoders at a width in bits per pixel: what they hold without a rate term. */
+/**
+ * Returns the capacity of the network's decoders at a width: their bits per pixel if they are trained without a rate
+ * term.
+ */
 export function capacityBpp(
   video: VideoShape,
   network: TileNetwork,
@@ -81,7 +84,7 @@ export function capacityBpp(
 }
 
 /**
- * Returns the preset's decoders for the video, or larger ones if `targetBpp` exceeds what those hold well.
+ * Returns the preset's decoders for the video, or larger ones if `targetBpp` exceeds their planned utilization.
  *
  * @throws EncoderError `bad-option` if `targetBpp` exceeds the capacity of the largest decoders
  */
@@ -92,7 +95,7 @@ export function planTiles(
 ): TilePlan {
   const [presetPlan] = plansByCapacity(video, preset, fixedWidth);
   if (targetBpp === undefined) return presetPlan;
-  const plan = planFor(video, preset, targetBpp, fixedWidth);
+  const plan = planTilesForBpp(video, preset, targetBpp, fixedWidth);
   if (plan !== undefined) return plan;
   const advice = `lower targetBpp${fixedWidth ? ", omit `width`" : ""} or lower groupFrames`;
   throw badOption(
@@ -102,10 +105,10 @@ export function planTiles(
 }
 
 /**
- * Returns the smallest decoders that hold `bpp` bits per pixel at the planned utilization, else the largest if they may hold
- * them, else undefined.
+ * Returns the smallest decoders that store `bpp` bits per pixel at the planned utilization. If none do, returns the largest
+ * decoders if `bpp` is worth an attempt with them, else undefined.
  */
-export function planFor(
+export function planTilesForBpp(
   video: VideoShape,
   preset: TileTrainingSettings,
   bpp: number,
@@ -122,7 +125,7 @@ export function planFor(
     : undefined;
 }
 
-/** Returns the preset's decoders, then wider ones, then smaller tiles, by rising capacity. */
+/** Returns the preset's decoders, then wider decoders, then smaller tiles, by rising capacity. */
 function plansByCapacity(video: VideoShape, training: TileTrainingSettings, fixedWidth: boolean): TilePlan[] {
   const wider = TILE_WIDTHS.filter((width) => !fixedWidth && width > training.width && width <= MAX_WIDTH);
   const widest = wider.at(-1) ?? training.width;
@@ -149,7 +152,7 @@ function plansByCapacity(video: VideoShape, training: TileTrainingSettings, fixe
   }));
 }
 
-/** Returns whether the asset format can store that many tiles and values. */
+/** Returns whether the asset format can store the tiles of a network and their values. */
 function fits(video: VideoShape, network: TileNetwork, width: number): boolean {
   const tiles = network.rows * network.columns;
   const maxFrames = video.groups.reduce((max, { frameCount }) => Math.max(max, frameCount), 0);
@@ -158,8 +161,8 @@ function fits(video: VideoShape, network: TileNetwork, width: number): boolean {
 }
 
 /**
- * Returns the plan with the lambda at which the reference clip "bunny" takes `bpp` bits per pixel. What another video takes
- * is only known after a pass.
+ * Returns the plan with the lambda at which the reference clip "bunny" has `bpp` bits per pixel. The result for another
+ * video is known only after a pass.
  */
 function withLambda(video: VideoShape, plan: TilePlan, bpp: number): TilePlan {
   const { rows, columns } = plan.network;

@@ -1,6 +1,6 @@
 import type { Rational } from "../../codec/internal.js";
 
-/** A group of frames that is to be encoded. */
+/** A group of frames to encode. */
 export interface PlannedGroup {
   readonly index: number;
   readonly firstFrame: number;
@@ -13,8 +13,8 @@ export interface PlannedGroup {
 const DEFAULT_GROUP_SECONDS = 1;
 
 /**
- * Divides a video into groups. Every scene cut is a border. Each scene is divided evenly into groups of about one second,
- * or about `groupFrames` frames, whose lengths differ by at most one frame.
+ * Divides a video into groups. Every scene cut is a group boundary. Divides each scene evenly into groups of about one
+ * second, or of about `groupFrames` frames. Their lengths differ by at most one frame.
  *
  * @param cuts frames that begin a new scene, ascending, without frame 0
  */
@@ -26,14 +26,14 @@ export function planGroups(
 ): PlannedGroup[] {
   const targetFrames =
     groupFrames ?? Math.max(1, Math.round((DEFAULT_GROUP_SECONDS * frameRate.num) / frameRate.den));
-  const borders = [0, ...cuts, frameCount];
+  const boundaries = [0, ...cuts, frameCount];
   const groups: PlannedGroup[] = [];
-  for (let scene = 0; scene + 1 < borders.length; scene++) {
-    const length = borders[scene + 1] - borders[scene];
+  for (let scene = 0; scene + 1 < boundaries.length; scene++) {
+    const length = boundaries[scene + 1] - boundaries[scene];
     const count = Math.max(1, Math.round(length / targetFrames));
     for (let i = 0; i < count; i++) {
-      const first = borders[scene] + Math.floor((i * length) / count);
-      const end = borders[scene] + Math.floor(((i + 1) * length) / count);
+      const first = boundaries[scene] + Math.floor((i * length) / count);
+      const end = boundaries[scene] + Math.floor(((i + 1) * length) / count);
       groups.push({ index: groups.length, firstFrame: first, frameCount: end - first, startsScene: i === 0 });
     }
   }

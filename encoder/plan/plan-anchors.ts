@@ -4,17 +4,17 @@ import {
   type AnchorChoice,
   type AnchorPlan,
   contentAnchors,
+  explicitAnchors,
   MAX_CANDIDATES,
-  namedAnchors,
   sceneAnchors,
   uniformAnchors,
 } from "./anchors.js";
 import type { PlannedGroup } from "./groups.js";
 
-/** Size of the thumbnails that content is compared by, in pixels. */
+/** Size of the thumbnails for comparing content, in pixels. */
 const THUMBNAIL_SIZE = { width: 32, height: 18 };
 
-/** The video and the choice that the anchors depend on. */
+/** The video that anchors are chosen from, and how. */
 export interface AnchorSource {
   readonly info: ProbeResult;
   readonly input: string;
@@ -23,10 +23,11 @@ export interface AnchorSource {
   readonly choice: AnchorChoice;
 }
 
-/** Groups per anchor. */
 const GROUPS_PER_ANCHOR = 5;
 
-/** Chooses anchor groups for the tile profile: one in five, at most `maxAnchors`. Reads frames only to choose by content. */
+/**
+ * Chooses one in five groups, up to `maxAnchors`, as anchors of the tile profile. Reads frames only to choose by content.
+ */
 export function planAnchorGroups(
   source: AnchorSource,
   groups: readonly PlannedGroup[],
@@ -49,8 +50,8 @@ export function planAnchorGroups(
 /**
  * Chooses anchor frames for the paper profile.
  *
- * @param uniform the result of the choice "uniform", which includes the first and the last frame; its length is the number
- *   of anchors of any choice
+ * @param uniform the anchors of the choice "uniform", which include the first and the last frame; other choices return as
+ *   many
  */
 export async function chooseAnchorFrames(
   source: AnchorSource,
@@ -83,7 +84,7 @@ async function planAnchors(
   const { choice } = source;
   if (choice === "uniform") return uniformAnchors(candidates, count);
   if (choice === "scenes") return sceneAnchors(candidates, count);
-  if (choice !== "content") return namedAnchors(candidates, choice);
+  if (choice !== "content") return explicitAnchors(candidates, choice);
   return contentAnchors(candidates, count, await thumbnails(source, candidates, signal));
 }
 

@@ -19,7 +19,7 @@ export interface TileTrainingSettings {
   readonly quantizationStep: number;
   /** Rate-distortion lambda: squared error of 8-bit samples that saving one nat of the file may cost. */
   readonly lambda: number;
-  /** Replaces settings above for large tiles: those of videos of about 900 pixels or more. */
+  /** Overrides for large tiles, which videos with a longer side of about 900 pixels or more have. */
   readonly largeTiles?: { readonly width: number; readonly lambda: number };
 }
 
@@ -28,12 +28,14 @@ const MIN_SIDE = 40;
 const MAX_SIDE = 64;
 /** Tiles along the longer side of a frame, as far as the bounds allow. */
 const TILES_PER_LONG_SIDE = 16;
-/** Maximum of those. Larger frames have larger tiles instead: their pixels are finer, but show no more detail. */
+/**
+ * Maximum number of tiles along the longer side. Larger frames have larger tiles, because their detail spans more pixels.
+ */
 const MAX_TILES_PER_LONG_SIDE = 30;
 /** Source pixels by which a tile's training window extends beyond the tile. */
 const OVERLAP = 1;
 
-/** Tiles of at least this side are large: they have more detail, and use `largeTiles` of the settings. */
+/** Minimum side of a large tile in source pixels. Large tiles have more detail and use the setting `largeTiles`. */
 const LARGE_SIDE = 56;
 
 /** Returns the approximate side of a preset's tiles in source pixels, for a frame of `width` x `height` source pixels. */
@@ -78,8 +80,8 @@ const TILES_PER_GRAPH_TASK = 40;
 const TILES_PER_KERNEL_TASK = 20;
 
 /**
- * Splits a group's tiles into tasks of about the same size; on a GPU into one. The split depends on the network and the
- * trainer, never on the number of workers, so that the encoded bytes do not either.
+ * Splits a group's tiles into tasks of about the same size, or into a single task on a GPU. The split depends only on the
+ * network and the trainer, so the encoded bytes do not depend on the number of workers.
  */
 export function tileRanges(
   network: TileNetwork,

@@ -1,8 +1,8 @@
 import type { EncodeEvent } from "../events.js";
 import {
   type Capacity,
-  planFor,
   planTiles,
+  planTilesForBpp,
   type TilePlan,
   UTILIZATION,
   type VideoShape,
@@ -11,33 +11,33 @@ import type { PlannedGroup } from "../plan/groups.js";
 import type { TileTrainingSettings } from "../plan/tile-grid.js";
 import { exceedsCapacity, type PassResult, type Target } from "./targets.js";
 
-// A video that a preset leaves below `minPsnr` is noise, or close to it. Doubling its bits brings less than for other
-// videos. A frame has little in common with the next, so groups may be short.
+// A video that stays below `minPsnr` with its preset is noise, or close to it. Doubling its bits gains less PSNR than for
+// other videos. Successive frames have little in common, so groups may be short.
 
 /**
- * dB per doubling of the bits, and dB per bit per pixel, of noise. The estimate with fewer bits is used
+ * PSNR gain of noise in dB per doubling of the bits, and in dB per bit per pixel. The lower of the two estimates is used
  * (docs/decisions/0008-minimum-psnr.md).
  */
 const DB_PER_BITS_DOUBLING = 1.5;
 const DB_PER_BIT = 2.3;
-/** dB above `minPsnr` that training aims at, so that a result within tolerance is not below it. */
+/** Training aims this many dB above `minPsnr`, so that a result within the tolerance is not below it. */
 const MARGIN_DB = 0.2;
-/** Shortest groups, in seconds: each group is a segment of a stream, which takes a request. */
+/** Minimum duration of a group in seconds. Each group is a segment of a stream, which costs a request. */
 const MIN_GROUP_SECONDS = 0.25;
 /**
- * Decoders with fewer samples to learn take fewer steps, down to this share of the preset's and to this number: with a
- * third of that, noise had 3 dB less and took more bits.
+ * Decoders with fewer samples to learn train for fewer steps, but at least for this share of the preset's steps and for
+ * this number. With a third of that, noise had 3 dB less and used more bits.
  */
 const MIN_STEP_SHARE = 0.3;
 const MIN_STEPS = 1000;
 
-/** Larger decoders, and the groups for which they hold enough bits. */
+/** Larger decoders, and the groups for which they store enough bits. */
 export interface MinPsnrPlan {
   readonly tiles: TilePlan;
   readonly groups: readonly PlannedGroup[];
 }
 
-/** A video that may be cut into shorter groups. */
+/** A video that can be divided into shorter groups. */
 export interface MinPsnrVideo extends VideoShape {
   readonly framesPerSecond: number;
   readonly preset: TileTrainingSettings;
@@ -46,26 +46,26 @@ export interface MinPsnrVideo extends VideoShape {
   readonly fixedGroups: boolean;
   /** Whether the decoders must keep the width of the preset. */
   readonly fixedWidth: boolean;
-  /** Cuts the video into groups of about `frames` frames. */
+  /** Divides the video into groups of about `frames` frames. */
   regroup(frames: number): readonly PlannedGroup[];
 }
 
-/** What a stage of training came to. */
+/** Result of a stage of training. */
 export interface StageQuality {
-  /** dB. */
+  /** Mean over the frames, dB. */
   readonly psnr: number;
   readonly bpp: number;
-  /** Bits per pixel for which larger decoders are needed. */
+  /** Bits per pixel that require larger decoders; undefined if the decoders are large enough. */
   readonly requiredBpp?: number;
 }
 
 /** Estimates the bits per pixel at which a video of noise reaches `minPsnr` dB, given a result. */
 export function bppForMinPsnr({ psnr, bpp }: Pick<PassResult, "psnr" | "bpp">, minPsnr: number): number {
-  const missing = Math.max(0, minPsnr + MARGIN_DB - psnr);
-  return Math.min(bpp * 2 ** (missing / DB_PER_BITS_DOUBLING), bpp + missing / DB_PER_BIT);
+  const missingDb = Math.max(0, minPsnr + MARGIN_DB - psnr);
+  return Math.min(bpp * 2 ** (missingDb / DB_PER_BITS_DOUBLING), bpp + missingDb / DB_PER_BIT);
 }
 
-/** Returns the groups of the video, then halves, quarters and so on of them. */
+/** Returns the groups of the video, then groups of half that length, a quarter and so on. */
 function candidateGroupings(video: MinPsnrVideo): (readonly PlannedGroup[])[] {
   const { groups, framesPerSecond } = video;
   const longest = groups.reduce((max, { frameCount }) => Math.max(max, frameCount), 0);
@@ -85,7 +85,7 @@ function capacityOf(video: MinPsnrVideo, groupings: readonly (readonly PlannedGr
   return { currentBpp: plans[0].currentBpp, maxBpp: Math.max(...plans.map(({ maxBpp }) => maxBpp)) };
 }
 
-/** Reduces the steps by the square root of the samples per decoder, compared to the preset's decoders. */
+/** Scales the steps by the square root of the samples per decoder, relative to the preset's decoders. */
 function settingsForFewerSamples(
   video: MinPsnrVideo,
   groups: readonly PlannedGroup[],
@@ -107,7 +107,7 @@ export class MinPsnrControl {
   readonly #groupings: readonly (readonly PlannedGroup[])[];
   readonly #capacity: Capacity;
   readonly #emit: (event: EncodeEvent) => void;
-  /** Target of the training of a video that is below `minPsnr`. */
+  /** Target for a video that is below `minPsnr`. */
   readonly target: Target;
 
   /** @param minPsnr dB */
@@ -120,14 +120,14 @@ export class MinPsnrControl {
     this.target = { kind: "psnr", value: minPsnr + MARGIN_DB };
   }
 
-  /** Returns the capacity of the current decoders, and of those that may replace them. */
+  /** Returns the capacity of the current decoders, and of the largest decoders that may replace them. */
   capacity({ currentBpp }: Capacity): Capacity {
     return { currentBpp, maxBpp: this.#capacity.maxBpp };
   }
 
   /**
-   * Returns the target of a video with the given result, and emits `min-psnr`. Returns undefined if the video is not
-   * below `minPsnr`, or no decoders hold the bits that it takes.
+   * Emits `min-psnr` and returns a target if a result is below `minPsnr`. Returns undefined if it is not, or if no decoders
+   * can store the required bits.
    */
   raiseTarget(result: PassResult): Target | undefined {
     if (result.psnr >= this.#minPsnr) return undefined;
@@ -138,8 +138,8 @@ export class MinPsnrControl {
   }
 
   /**
-   * Returns the longest groups with the smallest decoders that hold the required bits; undefined if no larger decoders
-   * are needed or there are none.
+   * Returns the longest groups, and for them the smallest decoders, that can store the required bits. Returns undefined if
+   * the result does not require larger decoders, or none are large enough.
    */
   planLargerDecoders(result: StageQuality, stage: number): MinPsnrPlan | undefined {
     if (result.requiredBpp === undefined) return undefined;
@@ -153,9 +153,9 @@ export class MinPsnrControl {
     const { preset, fixedWidth } = this.#video;
     const { maxBpp } = this.#capacity;
     for (const groups of this.#groupings) {
-      const tiles = planFor({ ...this.#video, groups }, preset, bpp, fixedWidth);
+      const tiles = planTilesForBpp({ ...this.#video, groups }, preset, bpp, fixedWidth);
       if (tiles === undefined) continue;
-      // Groups whose decoders would be full are skipped if shorter ones hold more.
+      // Skips groups whose decoders would be full if the decoders of shorter groups can store more.
       if (bpp > UTILIZATION * tiles.maxBpp && tiles.maxBpp < maxBpp) continue;
       const training = settingsForFewerSamples(this.#video, groups, tiles);
       return { groups, tiles: { ...tiles, maxBpp, training } };
@@ -163,7 +163,7 @@ export class MinPsnrControl {
     return undefined;
   }
 
-  /** Returns a message if a video stays below `minPsnr`; undefined if it does not. */
+  /** Returns a message if the result is below `minPsnr`, else undefined. */
   missedMessage(result: Pick<PassResult, "psnr" | "bpp">): string | undefined {
     if (result.psnr >= this.#minPsnr) return undefined;
     const required = bppForMinPsnr(result, this.#minPsnr).toPrecision(2);
@@ -182,7 +182,7 @@ export class MinPsnrControl {
     const message =
       `${psnr.toFixed(1)} dB is below minPsnr ${this.#minPsnr} dB: training continues, for about ` +
       `${formatBytes(expectedBytes)} instead of ${formatBytes(bytes)} (${expectedBpp.toPrecision(2)} bits per pixel ` +
-      `instead of ${bpp.toPrecision(2)}) and at least as many times the duration; set minPsnr to 0 to skip it`;
+      `instead of ${bpp.toPrecision(2)}), and takes longer by at least the same factor; set minPsnr to 0 to skip it`;
     this.#emit({
       type: "min-psnr",
       psnr,

@@ -8,22 +8,22 @@ import {
   type Target,
 } from "./targets.js";
 
-/** How long and how fast a pass trains, as shares of phase 2. */
+/** Steps and learning rate of a pass, as shares of those of phase 2. */
 export interface PassSchedule {
   readonly stepShare: number;
   readonly learningRateShare: number;
 }
 
-/** For phase 2 itself, and for passes that relearn the video. */
+/** Schedule of phase 2, and of passes that relearn the video. */
 const FULL_LENGTH: PassSchedule = { stepShare: 1, learningRateShare: 1 };
-/** For passes that change the trained weights only a little. */
+/** Schedule of passes that change the trained weights only slightly. */
 const REFINEMENT: PassSchedule = { stepShare: 1 / 3, learningRateShare: 1 / 2 };
 
 /** How a pass over the video trains. */
 export interface PassPlan {
-  /** Number of the pass; 0 is phase 2 itself. */
+  /** Number of the pass; 0 is phase 2. */
   readonly pass: number;
-  /** Pass whose weights this one starts from. Pass 0 starts from the anchors. */
+  /** Pass whose weights are the initial weights of this pass. Pass 0 starts from the anchors. */
   readonly startPass: number;
   /** Rate-distortion lambda: squared error of 8-bit samples that saving one nat of the file may cost. */
   readonly lambda: number;
@@ -38,11 +38,11 @@ export const firstPass = (lambda: number): PassPlan => ({
   schedule: FULL_LENGTH,
 });
 
-/** What the passes came to. */
+/** Result of all passes. */
 export interface PassOutcome {
   /** The pass to keep. */
   readonly bestPass: number;
-  /** Bits per pixel for which training must restart with larger decoders. */
+  /** Bits per pixel that require a restart with larger decoders; undefined: no restart. */
   readonly requiredBpp?: number;
   /** Set if the target is missed. */
   readonly message?: string;
@@ -50,7 +50,7 @@ export interface PassOutcome {
 
 /**
  * Runs passes over the video until the target is met. Each has another lambda and starts from the closest pass so far.
- * @param capacity undefined: decoders may not be replaced by larger ones
+ * @param capacity capacity of the decoders; undefined: larger decoders may not replace them
  * @param first result of phase 2
  * @param runPass trains a pass
  */

@@ -1,6 +1,6 @@
 import type { Capacity } from "../plan/capacity.js";
 
-/** What the whole video should come to. */
+/** Quality or size that the video should reach. */
 export type Target =
   | {
       readonly kind: "psnr";
@@ -9,11 +9,11 @@ export type Target =
     }
   | {
       readonly kind: "bpp";
-      /** Bits per source pixel and frame of all bytes except the audio. */
+      /** Bits per source pixel and frame, counting all bytes except the audio. */
       readonly value: number;
     };
 
-/** What a pass over the video came to. */
+/** Result of a pass over the video. */
 export interface PassResult {
   /** The rate-distortion lambda of the pass. */
   readonly lambda: number;
@@ -24,13 +24,13 @@ export interface PassResult {
 
 /** Maximum number of passes after the first. Each starts from the weights of an earlier one. */
 export const MAX_PASSES = 4;
-/** A pass this close to the target ends the search: half of the tolerance. */
+/** The search ends with a pass within this distance of the target, which is half of the tolerance. */
 const STOP_DB = 0.15;
 const STOP_SHARE = 0.025;
-/** Further from the target than this, it is reported as missed. */
+/** Tolerance: a target is reported as missed if the result is further away. */
 const TOLERANCE_DB = 0.3;
 const TOLERANCE_SHARE = 0.05;
-/** Expected effect of doubling lambda, before two passes have measured it: dB lost, and log2 of the bits saved. */
+/** Expected effect of doubling lambda until two passes have measured it: dB lost, and log2 of the ratio of bits saved. */
 const DB_PER_LAMBDA_DOUBLING = 0.5;
 const BITS_PER_LAMBDA_DOUBLING = 0.3;
 const MIN_LAMBDA = 20;
@@ -38,17 +38,17 @@ const MAX_LAMBDA = 2e6;
 /** Largest ratio between the lambdas of two passes. */
 const MAX_LAMBDA_RATIO = 16;
 
-/** Distance of a result from the target, in dB or in log2 of the bits; positive is too good or too large. */
+/** Returns the distance of a result from the target, in dB or in log2 of the bits. Positive: too good or too large. */
 const excess = (target: Target, result: PassResult): number =>
   target.kind === "psnr" ? result.psnr - target.value : Math.log2(result.bpp / target.value);
 
-/** A distance from the target in the unit of `excess`. */
-const distance = (target: Target, db: number, share: number): number =>
+/** Converts a distance from the target to the unit of `excess`. */
+const tolerance = (target: Target, db: number, share: number): number =>
   target.kind === "psnr" ? db : Math.log2(1 + share);
 
-/** Whether a pass is close enough to the target to end the search. */
+/** Returns whether a pass is close enough to the target to end the search. */
 export function meetsTarget(target: Target, result: PassResult): boolean {
-  return Math.abs(excess(target, result)) <= distance(target, STOP_DB, STOP_SHARE);
+  return Math.abs(excess(target, result)) <= tolerance(target, STOP_DB, STOP_SHARE);
 }
 
 /** Returns the index of the pass that is closest to the target. */
@@ -63,14 +63,14 @@ export function closestPass(target: Target, passes: readonly PassResult[]): numb
  * or by the expected slope. Returns undefined if a pass meets the target, no passes are left, or lambda is at its bound.
  */
 export function nextLambda(target: Target, passes: readonly PassResult[]): number | undefined {
-  const from = passes[closestPass(target, passes)];
-  if (from === undefined || meetsTarget(target, from) || passes.length > MAX_PASSES) return undefined;
+  const closest = passes[closestPass(target, passes)];
+  if (closest === undefined || meetsTarget(target, closest) || passes.length > MAX_PASSES) return undefined;
   const doublings =
-    interpolateDoublings(target, passes) ?? excess(target, from) / slopePerDoubling(target, passes);
+    interpolateDoublings(target, passes) ?? excess(target, closest) / slopePerDoubling(target, passes);
   const maxDoublings = Math.log2(MAX_LAMBDA_RATIO);
-  const lambda = from.lambda * 2 ** Math.max(-maxDoublings, Math.min(maxDoublings, doublings));
+  const lambda = closest.lambda * 2 ** Math.max(-maxDoublings, Math.min(maxDoublings, doublings));
   const bounded = Math.max(MIN_LAMBDA, Math.min(MAX_LAMBDA, lambda));
-  return Math.abs(Math.log2(bounded / from.lambda)) < 0.01 ? undefined : bounded;
+  return Math.abs(Math.log2(bounded / closest.lambda)) < 0.01 ? undefined : bounded;
 }
 
 /**
@@ -91,13 +91,15 @@ function interpolateDoublings(target: Target, passes: readonly PassResult[]): nu
   return lambda - Math.log2(passes[closestPass(target, passes)].lambda);
 }
 
-/** Returns what doubling lambda takes away, bounded to between half and four times the expected slope. */
+/**
+ * Returns the decrease of `excess` per doubling of lambda, bounded to between half and four times the expected decrease.
+ */
 function slopePerDoubling(target: Target, passes: readonly PassResult[]): number {
   const expected = target.kind === "psnr" ? DB_PER_LAMBDA_DOUBLING : BITS_PER_LAMBDA_DOUBLING;
   const [previous, last] = passes.slice(-2);
   if (previous === undefined || last === undefined) return expected;
-  // Passes that hardly differ may go the wrong way: such a slope is noise. A smaller slope changes lambda by more, so
-  // that the next pass does not repeat one that failed.
+  // If the last passes were no closer to the target, their measured slope is noise. A smaller slope changes lambda by more,
+  // so that the next pass does not repeat a failed one.
   const failed = passes.length - 1 - closestPass(target, passes);
   if (failed > 0) return expected / 2 ** failed;
   const measured =
@@ -105,32 +107,37 @@ function slopePerDoubling(target: Target, passes: readonly PassResult[]): number
   return measured > 0 ? Math.max(expected / 2, Math.min(expected * 4, measured)) : expected;
 }
 
-/** dB that doubling the bits brings with decoders to match: at most 2.3 for bunny (docs/decisions/0007-rate-control.md). */
+/**
+ * PSNR gain in dB per doubling of the bits, with larger decoders; up to 2.3 for bunny
+ * (docs/decisions/0007-rate-control.md).
+ */
 const DB_PER_BITS_DOUBLING = 2;
-/** Above this share of their capacity, larger decoders give better quality. */
+/** Utilization above which larger decoders give better quality. */
 const FULL_SHARE = 0.85;
-/** Bits are attempted up to this share of the maximum capacity, because the estimate is not exact. */
+/** Maximum share of the maximum capacity to attempt. Above 1, because the capacity is an estimate. */
 const MAX_ATTEMPTED_SHARE = 1.15;
 
-/** Whether no decoders can hold `bpp` bits per pixel, as far as can be estimated. */
+/** Returns whether an estimated `bpp` bits per pixel exceed the capacity of all decoders. */
 export const exceedsCapacity = (bpp: number, { maxBpp }: Capacity): boolean =>
   bpp > MAX_ATTEMPTED_SHARE * maxBpp;
 
-/** Estimates the bits per pixel that a PSNR target takes; undefined if it is reached, or the target is bits. */
+/**
+ * Estimates the bits per pixel that a PSNR target requires. Returns undefined if it is reached, or if the target is bits.
+ */
 function estimateRequiredBpp(target: Target, last: PassResult): number | undefined {
   if (target.kind === "bpp" || excess(target, last) >= -TOLERANCE_DB) return undefined;
   return last.bpp * 2 ** (-excess(target, last) / DB_PER_BITS_DOUBLING);
 }
 
-/** What follows a pass: another pass, or a restart with larger decoders. */
+/** The next action after a pass: another pass, or a restart with larger decoders. */
 export type PassDecision =
   | {
       readonly lambda: number;
-      /** Whether to train as long as in the first pass: decoders that lose many of their bits relearn the video. */
+      /** Whether to train as long as in the first pass. Decoders that lose many of their bits must relearn the video. */
       readonly fullLength: boolean;
     }
   | {
-      /** Bits per pixel that the larger decoders must hold. */
+      /** Bits per pixel that the larger decoders must store. */
       readonly requiredBpp: number;
     };
 
@@ -139,8 +146,8 @@ const FULL_LENGTH_DB = 1;
 const FULL_LENGTH_SHARE = 0.1;
 
 /**
- * Decides what follows the last pass. Returns undefined if the target is met or nothing comes closer.
- * @param capacity undefined: decoders may not be replaced by larger ones
+ * Decides what to do after the last pass. Returns undefined if the target is met, or no further pass would come closer.
+ * @param capacity capacity of the decoders; undefined: larger decoders may not replace them
  */
 export function decideNextPass(
   target: Target,
@@ -159,17 +166,17 @@ export function decideNextPass(
   if (lambda === undefined) return undefined;
   return {
     lambda,
-    fullLength: excess(target, closest) > distance(target, FULL_LENGTH_DB, FULL_LENGTH_SHARE),
+    fullLength: excess(target, closest) > tolerance(target, FULL_LENGTH_DB, FULL_LENGTH_SHARE),
   };
 }
 
-/** Returns a message if a result misses the target; undefined if it meets it. */
+/** Returns a message if a result misses the target, else undefined. */
 export function missedTargetMessage(
   target: Target,
   result: PassResult,
   capacity?: Capacity,
 ): string | undefined {
-  if (Math.abs(excess(target, result)) <= distance(target, TOLERANCE_DB, TOLERANCE_SHARE)) return undefined;
+  if (Math.abs(excess(target, result)) <= tolerance(target, TOLERANCE_DB, TOLERANCE_SHARE)) return undefined;
   if (target.kind === "bpp") {
     return `missed targetBpp ${target.value}: reached ${result.bpp.toFixed(4)} bits per pixel; try another \`preset\` or \`width\``;
   }
@@ -187,14 +194,14 @@ export function missedTargetMessage(
     : `${missed}; try another \`preset\` or \`width\``;
 }
 
-/** Below this mean PSNR, dB, frames look wrong rather than soft. */
+/** Mean PSNR in dB below which frames look broken rather than soft. */
 const LOW_QUALITY_DB = 27;
 
-/** Returns a message if the quality of a video is low; undefined if it is not. */
+/** Returns a message if the quality of a video is low, else undefined. */
 export function lowQualityMessage(psnr: number): string | undefined {
   if (psnr >= LOW_QUALITY_DB) return undefined;
   return (
-    `low quality: ${psnr.toFixed(1)} dB; the video has more detail and motion than the decoders hold; ` +
+    `low quality: ${psnr.toFixed(1)} dB; the video has more detail and motion than the decoders can store; ` +
     '`preset: "quality"`, a `width` of 32 and a groupFrames of 8 give better quality for more bits'
   );
 }

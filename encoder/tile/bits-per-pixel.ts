@@ -7,18 +7,18 @@ import { quantizationSteps } from "../training/quantization/quantization-steps.j
 import type { TileRange } from "../training/sampling/group-target.js";
 import { groupPayload } from "./group-payload.js";
 
-/** Bytes of an asset besides the groups: its header, and the entry of each group in the tables. */
+/** Approximate bytes of an asset besides its groups: the header, and the table entries of each group. */
 const HEADER_BYTES = 800;
 const TABLE_ENTRY_BYTES = 24;
 
-/** A video as far as its bits per pixel depend on it. */
+/** Properties of a video that its bits per pixel depend on. */
 export interface VideoFrames {
   /** Source pixels. */
   readonly size: { readonly width: number; readonly height: number };
   readonly groups: readonly PlannedGroup[];
 }
 
-/** Returns the bits per pixel of a video, given the bytes of all of its groups or of a sample of them. */
+/** Estimates the bits per pixel of a video from the bytes of all groups, or of a sample of the groups. */
 export function bitsPerPixel(
   { groups, size }: VideoFrames,
   sample: readonly { readonly bytes: number; readonly frameCount: number }[],
@@ -29,17 +29,17 @@ export function bitsPerPixel(
   return (8 * bytes) / (frames * size.width * size.height);
 }
 
-/** What the tile profile trains a video with. */
-export interface TileModel {
+/** The networks of a video, the settings that train them, and the ranges of tiles that are trained together. */
+export interface TileTrainingSetup {
   readonly network: TileNetwork;
   readonly training: TileTrainingSettings;
   readonly ranges: readonly TileRange[];
 }
 
-/** Returns the lambda at which the video takes about `bpp` bits per pixel, estimated from the anchors after phase 1. */
+/** Estimates from the trained anchors the lambda at which the video has about `bpp` bits per pixel. */
 export function lambdaForBpp(
   video: VideoFrames,
-  { network, training, ranges }: TileModel,
+  { network, training, ranges }: TileTrainingSetup,
   anchors: AnchorWeights,
   bpp: number,
 ): number {

@@ -8,23 +8,23 @@ interface Size {
   readonly height: number;
 }
 
-/** A group in memory. */
+/** The frames of a group in memory. */
 export interface LoadedFrames {
-  /** What each task trains on: one per range of tiles. */
+  /** Training targets of the tasks, one per range of tiles. */
   readonly targets: readonly GroupTarget[];
   /** Packed R'G'B' [frames, height, width, 3] in shared memory. */
   readonly frames: Uint8Array<SharedArrayBuffer>;
 }
 
 /**
- * Shared memory for the frames of groups, reused from group to group: worker threads rarely collect garbage, so each
- * buffer that a thread has seen stays in memory for long.
+ * Shared memory for the frames of groups, which is reused from group to group. Worker threads rarely collect garbage, so a
+ * buffer stays in memory long after a thread has last used it.
  */
 export class FrameBuffers {
   readonly #bytes: number;
   readonly #free: SharedArrayBuffer[] = [];
 
-  /** @param maxFrames frames of the longest group */
+  /** @param maxFrames number of frames in the longest group */
   constructor(maxFrames: number, { width, height }: Size) {
     this.#bytes = maxFrames * width * height * CHANNELS;
   }
@@ -38,20 +38,20 @@ export class FrameBuffers {
   }
 }
 
-/** Which frames to load, and for which tasks. */
+/** The frames to load, and the tasks that train on them. */
 export interface GroupFramesRequest {
   readonly network: TileNetwork;
   /** Size of the frames in pixels. */
   readonly size: Size;
   readonly span: FrameSpan;
   readonly ranges: readonly TileRange[];
-  /** Default: a new buffer. */
+  /** Memory for the frames; default: a new buffer. */
   readonly buffer?: SharedArrayBuffer;
 }
 
 /**
- * Reads the frames of a group: the next ones of `source`.
- * @throws RangeError if `source` ends before
+ * Reads the frames of a group, which are the next frames of `source`.
+ * @throws RangeError if `source` ends early
  */
 export async function loadGroupFrames(
   source: AsyncIterator<Uint8Array>,

@@ -16,7 +16,7 @@ export interface TrainedTiles {
   /** Width of the decoders. */
   readonly width: number;
   readonly startsScene: boolean;
-  /** The ranges of tiles, which together are all tiles. */
+  /** Ranges of tiles that together cover all tiles. */
   readonly ranges: readonly {
     readonly target: Pick<GroupTarget, "frameCount" | "normalization" | "tiles">;
     readonly weights: TrainingWeights;
@@ -24,7 +24,7 @@ export interface TrainedTiles {
 }
 
 /**
- * Joins the ranges of tiles, quantizes and entropy-codes them. Returns the payload of the group's sample.
+ * Joins the ranges of tiles, quantizes and entropy-codes them. Returns the payload of the group.
  * @throws EncoderError `diverged` if weights are not finite
  */
 export function groupPayload(group: TrainedTiles, steps: QuantizationSteps): Uint8Array {

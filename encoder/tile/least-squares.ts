@@ -7,13 +7,13 @@ import { Sampler } from "../training/sampling/sampler.js";
 import type { TrainingPlan, TrainingProblem } from "../training/trainer.js";
 import { requireWeights } from "../training/weights.js";
 
-/** The normal equations of a tile are summed over this many batches of points. */
+/** Number of batches of points over which the normal equations of a tile are summed. */
 const BATCHES = 40;
 const POINTS_PER_BATCH = 384;
-/** Added to the diagonal, as a share of its mean: units that hardly vary then get small weights. */
+/** Ridge that is added to the diagonal, as a share of its mean. It gives small weights to units that hardly vary. */
 const RIDGE = 1e-4;
 
-/** Number of the least-squares sample in the keys of random streams. */
+/** Key of the least-squares sample in random streams. */
 const SAMPLE_STREAM = 2;
 
 /** Linear heads of a range of tiles. */
@@ -24,12 +24,12 @@ export interface Heads {
   readonly bias: Float32Array;
 }
 
-/** What sums the normal equations, and over which sample. */
+/** The engine that sums the normal equations, and the sample over which it sums them. */
 export interface LeastSquaresOptions {
   readonly engine: "kernel" | "onnx";
-  /** Of onnxruntime. */
+  /** Device of onnxruntime. */
   readonly device: Device;
-  /** Of onnxruntime. */
+  /** Threads of onnxruntime. */
   readonly threads: number;
   readonly seed: number;
   /** Distinguishes the random streams of groups and phases. */
@@ -38,8 +38,8 @@ export interface LeastSquaresOptions {
 }
 
 /**
- * Returns the best linear heads for given hidden layers: least squares per tile over a new sample of the group. The hidden
- * layers are usually quantized already, so the heads compensate for part of their error.
+ * Returns the best linear heads for the given hidden layers, by least squares per tile over a new sample of the group. If
+ * the hidden layers are quantized already, the heads compensate for part of their error.
  * @throws EncoderError `diverged` if the hidden layers are not finite
  */
 export async function solveHeads(problem: TrainingProblem, options: LeastSquaresOptions): Promise<Heads> {

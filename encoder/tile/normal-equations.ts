@@ -15,7 +15,7 @@ import { Sampler } from "../training/sampling/sampler.js";
 import type { TrainingPlan, TrainingProblem } from "../training/trainer.js";
 
 /**
- * Sums the normal equations of all tiles over the steps and points of `plan`, by onnxruntime.
+ * Sums the normal equations of all tiles over the steps and points of `plan` in onnxruntime.
  * @returns `gram` [tiles, n, n] and `cross` [tiles, n, 3], with n = width + 1
  */
 export async function normalEquationsByGraph(

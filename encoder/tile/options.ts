@@ -24,16 +24,16 @@ import { hasCudaProvider } from "../training/onnx/cuda-provider.js";
 export interface TileOptions extends CommonOptions {
   readonly profile: "tile";
   readonly trainer: TileTrainerName;
-  /** Settings of the preset, with those replaced that are options. */
+  /** Settings of the preset, overridden by options. */
   readonly training: TileTrainingSettings;
-  /** Whether the width is an option: a target then keeps it. */
+  /** Whether the option `width` is set. Targets then keep this width. */
   readonly fixedWidth: boolean;
-  /** Undefined: about one second. */
+  /** Frames per group; undefined: about one second. */
   readonly groupFrames: number | undefined;
   /** Maximum number of anchor groups. */
   readonly anchors: number;
   readonly target: Target | undefined;
-  /** dB; undefined: off. */
+  /** Minimum mean PSNR in dB; undefined: off. */
   readonly minPsnr: number | undefined;
 }
 
@@ -128,12 +128,12 @@ function resolveTraining(options: EncodeOptions, preset: TileTrainingSettings): 
       checkInteger("hiddenLayers", options.hiddenLayers, 1, MAX_HIDDEN_LAYERS) ?? preset.hiddenLayers,
     quantizationStep: preset.quantizationStep,
     lambda: preset.lambda,
-    // A width that is an option holds for tiles of any size.
+    // An explicit width applies to tiles of any size.
     largeTiles: options.width === undefined ? preset.largeTiles : undefined,
   };
 }
 
-/** Default: onnxruntime on a GPU and for float16, the kernel on the CPU (docs/how-it-works.md, "Trainers"). */
+/** Resolves "auto" to onnxruntime on a GPU and for float16, otherwise to the kernel (docs/how-it-works.md, "Trainers"). */
 function resolveTrainer(options: EncodeOptions): TileTrainerName {
   const trainer = checkChoice("trainer", options.trainer, ["auto", "kernel", "onnx", "tfjs"]) ?? "auto";
   const { device = "auto", precision } = options;
@@ -149,7 +149,7 @@ function resolveTrainer(options: EncodeOptions): TileTrainerName {
   return onGpu || precision === "float16" ? "onnx" : "kernel";
 }
 
-/** Default `minPsnr` of the presets that are made for watching, dB. */
+/** Default `minPsnr` in dB of the presets for final encodes. The other presets have none. */
 const DEFAULT_MIN_PSNR: Partial<Record<TilePreset, number>> = { balanced: 27, quality: 27 };
 
 function resolveMinPsnr(options: EncodeOptions): number | undefined {
@@ -165,8 +165,8 @@ function resolveMinPsnr(options: EncodeOptions): number | undefined {
     );
   }
   const { steps, phase1Steps, points, width, hiddenLayers, groupFrames } = options;
-  const replaced = [steps, phase1Steps, points, width, hiddenLayers, groupFrames];
-  if (hasTarget || replaced.some((value) => value !== undefined)) return undefined;
+  const overrides = [steps, phase1Steps, points, width, hiddenLayers, groupFrames];
+  if (hasTarget || overrides.some((value) => value !== undefined)) return undefined;
   return DEFAULT_MIN_PSNR[preset as TilePreset];
 }
 

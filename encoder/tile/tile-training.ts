@@ -24,7 +24,7 @@ import type { TileTasks, TrainTask } from "./worker.js";
 const LEARNING_RATE = 4e-3;
 const MOTION_LEARNING_RATE = 1e-2;
 
-/** Numbers of the phases in the keys of random streams; passes after the first continue from phase 2. */
+/** Keys of the phases in random streams. Passes after the first continue to count from phase 2. */
 const PHASE_1 = 1;
 const PHASE_2 = 2;
 
@@ -35,7 +35,7 @@ export interface Stage {
   readonly anchorPlan: AnchorPlan;
 }
 
-/** What the tasks of a group have in common. */
+/** Properties that the tasks of a group share. */
 interface GroupTraining {
   readonly group: { readonly index: number };
   readonly targets: readonly GroupTarget[];
@@ -107,12 +107,11 @@ export class TileTraining implements VideoTraining<LoadedFrames> {
     { targets }: LoadedFrames,
     settings: UnitSettings,
   ): Promise<PrecisionDecision> {
-    const start = undefined;
     const [task] = this.#createTasks({
       group,
       targets: targets.slice(0, 1),
       phase: PHASE_1,
-      start,
+      start: undefined,
       settings,
     });
     return this.#pool.run("tryPrecisions", { ...task, device: "cuda" }).result;
@@ -126,7 +125,7 @@ export class TileTraining implements VideoTraining<LoadedFrames> {
     return this.#train({ group, targets, phase: PHASE_1, start: undefined, settings });
   }
 
-  /** If bits per pixel are planned, chooses the lambda of the first pass by the size of the anchors. */
+  /** Chooses the lambda of the first pass by the size of the anchors, if the plan aims at a number of bits per pixel. */
   useAnchors(anchors: AnchorWeights): void {
     this.#anchors = anchors;
     const { tiles, groups } = this.#stage;
@@ -153,7 +152,7 @@ export class TileTraining implements VideoTraining<LoadedFrames> {
       },
       this.#quantization,
     );
-    // An asset of this group alone: measuring the last group of a long video costs no more than the first.
+    // The asset contains only this group, so that measuring a group does not slow down with the length of the video.
     const asset = {
       ...this.#job.video.size,
       profile: network.profile,
@@ -176,7 +175,9 @@ export class TileTraining implements VideoTraining<LoadedFrames> {
     return phase === PHASE_1 ? phase1Steps : Math.max(1, Math.round(steps * this.pass.schedule.stepShare));
   }
 
-  /** Returns what a group starts from: its anchor's weights, or in later passes its own weights of an earlier pass. */
+  /**
+   * Returns the initial weights of a group: its anchor's weights, or in later passes its own weights of an earlier pass.
+   */
   async #startWeights({ index, frameCount }: PlannedGroup): Promise<readonly TrainingWeights[] | undefined> {
     const { tiles, anchorPlan } = this.#stage;
     if (this.pass.pass === 0) return this.#anchors.get(anchorPlan.warmStartAnchor[index]);

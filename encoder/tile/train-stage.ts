@@ -11,29 +11,29 @@ import type { TileTasks } from "./worker.js";
 
 const WORKER = new URL("./worker.js", import.meta.url);
 
-/** How the bits of a stage are controlled. */
+/** Rate control of a stage. */
 export interface StageControl {
   readonly target: Target | undefined;
-  /** Returns the target of a video without one, given the result of the first pass; undefined: keep the result. */
+  /** Returns a target, given the result of a first pass without a target. Returns undefined to keep the result. */
   readonly raiseTarget: ((result: PassResult) => Target | undefined) | undefined;
-  /** Undefined: decoders may not be replaced by larger ones. */
+  /** Capacity of the decoders; undefined: larger decoders may not replace them. */
   readonly capacity: Capacity | undefined;
   /** Called with a message if the target is missed. */
   readonly reportMissed: (message: string) => void;
 }
 
-/** What a stage came to. All groups are in the checkpoints. */
+/** Result of a stage. All groups are in the checkpoints. */
 export interface StageResult {
   /** Bytes of each group. */
   readonly sizes: readonly number[];
   /** Mean over the frames, dB. */
   readonly psnr: number;
   readonly bpp: number;
-  /** Bits per pixel that the target takes, if larger decoders are needed. */
+  /** Bits per pixel that the target requires, if that requires larger decoders. */
   readonly requiredBpp: number | undefined;
 }
 
-/** Runs phase 1, phase 2, and further passes until the target is met. */
+/** Runs phase 1, phase 2, and more passes until the target is met. */
 export async function trainStage(
   job: TrainingJob,
   stage: Stage,
@@ -76,7 +76,7 @@ export async function trainStage(
   return { sizes, psnr, bpp, requiredBpp: outcome?.requiredBpp };
 }
 
-/** The encoder does not train a shared encoder for tiles; the asset has an empty one. */
+/** Returns the model of an asset. Its shared encoder is empty, because this profile does not train one. */
 export function tileModel(network: TileNetwork): Model {
   const { weights, bias } = sharedEncoderSize(network);
   const encoder = { weights: new Float32Array(weights), bias: new Float32Array(bias) };

@@ -1,5 +1,5 @@
 import type { EncodeJob, TrainedVideo, TrainingJob } from "../job/profile.js";
-import { planFor } from "../plan/capacity.js";
+import { planTilesForBpp } from "../plan/capacity.js";
 import { planGroups } from "../plan/groups.js";
 import { planAnchorGroups } from "../plan/plan-anchors.js";
 import type { TileTrainingSettings } from "../plan/tile-grid.js";
@@ -9,19 +9,18 @@ import type { TileOptions } from "./options.js";
 import type { Stage } from "./tile-training.js";
 import { type StageControl, type StageResult, tileModel, trainStage } from "./train-stage.js";
 
-/** What stays the same in all stages. */
+/** Settings that all stages share. */
 export interface StageSettings {
   readonly options: TileOptions;
-  /** The training settings for the size of the video. */
+  /** The preset's training settings for the size of the video. */
   readonly preset: TileTrainingSettings;
 }
 
-/** Stages after the first: how often a target may restart training with larger decoders. */
+/** Maximum number of restarts with larger decoders to reach a target. */
 const MAX_RESTARTS = 3;
 
 /**
- * Trains a video. If a target or `minPsnr` takes more bits than the decoders hold, training restarts with larger
- * decoders.
+ * Trains a video. Restarts with larger decoders if a target or `minPsnr` requires more bits than the decoders can store.
  */
 export async function trainStages(
   job: TrainingJob,
@@ -37,8 +36,8 @@ export async function trainStages(
     const result = await trainStage(job, stage, options, control);
     const next =
       minPsnr === undefined
-        ? largerStage(job, stage, result, settings)
-        : await shorterStage(job, minPsnr.planLargerDecoders(result, checkpoints.stage), options);
+        ? planTargetStage(job, stage, result, settings)
+        : await planMinPsnrStage(job, minPsnr.planLargerDecoders(result, checkpoints.stage), options);
     if (next === undefined) {
       const message = missedMessage(result, options, minPsnr);
       if (message !== undefined) emit({ type: "target-missed", message });
@@ -82,13 +81,13 @@ function controlStage(
     target: checkpoints.stage > 0 ? minPsnr.target : undefined,
     raiseTarget: (result) => minPsnr.raiseTarget(result),
     capacity: mayRestart ? minPsnr.capacity(stage.tiles) : undefined,
-    // That the target of `minPsnr` is missed is reported once, at the end.
+    // A missed `minPsnr` is reported once, at the end.
     reportMissed: () => {},
   };
 }
 
-/** Returns the stage with the decoders that a target takes; undefined if it needs none, or none are large enough. */
-function largerStage(
+/** Returns a stage with larger decoders if the target requires them and any are large enough, else undefined. */
+function planTargetStage(
   { video }: EncodeJob,
   stage: Stage,
   { requiredBpp }: StageResult,
@@ -96,12 +95,12 @@ function largerStage(
 ): Stage | undefined {
   if (requiredBpp === undefined) return undefined;
   const shape = { ...video.size, frameCount: video.frameCount, groups: stage.groups };
-  const tiles = planFor(shape, preset, requiredBpp, options.fixedWidth);
+  const tiles = planTilesForBpp(shape, preset, requiredBpp, options.fixedWidth);
   return tiles && { ...stage, tiles };
 }
 
-/** Returns the stage that `minPsnr` takes: shorter groups have other anchors. */
-async function shorterStage(
+/** Returns the stage of a plan for `minPsnr`. Its groups may be shorter, so it chooses new anchors. */
+async function planMinPsnrStage(
   { video, signal }: EncodeJob,
   plan: MinPsnrPlan | undefined,
   options: TileOptions,

@@ -10,10 +10,10 @@ import type { TileRange } from "../training/sampling/group-target.js";
 import type { Random } from "../training/sampling/random.js";
 import { requireWeights, type TrainingWeights } from "../training/weights.js";
 
-/** The first layer over raw features starts with weights larger by this factor (docs/how-it-works.md, "Training"). */
+/** Factor for the initial weights of the first layer over raw features (docs/how-it-works.md, "Training"). */
 const FIRST_LAYER_GAIN = 3;
 
-/** Sizes of the weights of a range of tiles. */
+/** Dimensions of the weights of a range of tiles. */
 export interface TileWeightsShape {
   readonly network: TileNetwork;
   readonly tiles: number;
@@ -52,7 +52,10 @@ export function initialWeights(
   return weights;
 }
 
-/** Returns the same decoders for a group of another length: each frame takes the motion of the nearest time. */
+/**
+ * Returns the same decoders for a group of another length. Each frame takes the motion of the source frame nearest in
+ * time.
+ */
 export function resampleMotion(weights: TrainingWeights, tiles: number, frames: number): TrainingWeights {
   const motion = requireWeights(weights, "motion");
   const sourceFrames = motion.length / (tiles * 2);

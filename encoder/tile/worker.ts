@@ -14,7 +14,7 @@ import type { TrainingWeights } from "../training/weights.js";
 import { solveHeads } from "./least-squares.js";
 import { initialWeights, resampleMotion } from "./weights.js";
 
-/** Each task has one thread, so that its arithmetic does not depend on how many tasks run at once. */
+/** Threads per task. With one thread, the arithmetic does not depend on how many tasks run at the same time. */
 const THREADS = 1;
 
 /** Trains a range of tiles of one group. */
@@ -22,13 +22,13 @@ export interface TrainTask {
   readonly network: TileNetwork;
   readonly target: GroupTarget;
   readonly width: number;
-  /** Undefined: random weights. */
+  /** Initial weights; undefined: random. */
   readonly start: TrainingWeights | undefined;
   readonly plan: TrainingPlan;
   readonly trainer: TileTrainerName;
   readonly device: Device;
   readonly precision: Precision;
-  /** Rounds the trained weights to these steps and solves the heads for them; undefined: keeps the weights as trained. */
+  /** Steps to round the trained weights to before the heads are solved again; undefined: keep the trained weights. */
   readonly quantization: QuantizationSteps | undefined;
 }
 
@@ -53,7 +53,7 @@ async function trainTiles(task: TrainTask, { signal, reportSteps }: TaskContext)
     { ...problem, weights: rounded },
     {
       engine: name === "kernel" ? "kernel" : "onnx",
-      // If TensorFlow.js trains on the GPU, onnxruntime's GPU library may be missing.
+      // TensorFlow.js may train on a GPU although onnxruntime's GPU library is not installed.
       device: name === "tfjs" && device === "cuda" ? "auto" : device,
       threads: THREADS,
       seed: plan.seed,

@@ -4,7 +4,7 @@ import type { Trainer } from "./trainer.js";
 
 /** Trainers that run the training graphs of both profiles. */
 export type TrainerName = "onnx" | "tfjs";
-/** Trainers of the tile profile: also the kernel, which has no graph. */
+/** Trainers of the tile profile, which include the kernel. The kernel does not run graphs. */
 export type TileTrainerName = TrainerName | "kernel";
 
 /**

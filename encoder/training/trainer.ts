@@ -3,7 +3,9 @@ import type { FakeQuantization } from "./quantization/fake-quantization.js";
 import type { GroupTarget } from "./sampling/group-target.js";
 import type { TrainingWeights } from "./weights.js";
 
-/** What to train: the decoders of a range of tiles of one group, and the shared encoder if `learnEncoder`. */
+/**
+ * The networks to train: the decoders of a range of tiles of one group, and the shared encoder if `learnEncoder` is set.
+ */
 export interface TrainingProblem {
   readonly network: TileNetwork;
   readonly target: GroupTarget;
@@ -14,7 +16,7 @@ export interface TrainingProblem {
   readonly weights: TrainingWeights;
 }
 
-/** How to train. */
+/** How the networks are trained. */
 export interface TrainingPlan {
   readonly steps: number;
   /** Points sampled per tile and step. */
@@ -23,7 +25,7 @@ export interface TrainingPlan {
   readonly learningRate: number;
   /** Peak learning rate of the displacements. */
   readonly motionLearningRate: number;
-  /** Quantization-aware training; undefined trains for accuracy alone. */
+  /** Quantization-aware training; undefined: minimize the error only. */
   readonly quantization?: FakeQuantization;
   readonly seed: number;
   /** Keys of the random stream, which differ between groups, tile ranges and phases. */
@@ -44,11 +46,11 @@ export interface TrainingOptions {
   readonly onProgress?: TrainingProgress;
 }
 
-/** A back end that runs training steps. All trainers sample the same points, and their losses agree step by step. */
+/** A backend that runs training steps. All trainers sample the same points, and their losses agree step by step. */
 export interface Trainer {
   readonly name: string;
   /**
-   * Trains and returns the trained weights; those of `problem` are unchanged.
+   * Trains and returns the trained weights. Does not change the weights of `problem`.
    *
    * @throws the signal's reason if aborted
    * @throws EncoderError `no-cuda` if there is no GPU, or `no-tfjs` if TensorFlow.js is not installed

@@ -7,8 +7,8 @@
 export type TrainingWeights = Map<string, Float32Array>;
 
 /**
- * Returns the weights of one name.
- * @throws RangeError if there are none
+ * Returns the weights with a name.
+ * @throws RangeError if `weights` does not contain the name
  */
 export function requireWeights(weights: TrainingWeights, name: string): Float32Array {
   const values = weights.get(name);

@@ -25,8 +25,8 @@ export class KernelRun {
   /**
    * Loads weights and pixels into a kernel.
    *
-   * @param steps steps whose samples fit into the memory at a time
-   * @param relaxed which build of the kernel to use, as for `TrainingKernel.acquire`
+   * @param steps number of steps whose samples must fit into the memory at a time
+   * @param relaxed whether to use the build with relaxed SIMD, as in `TrainingKernel.acquire`
    */
   static async create(
     problem: TrainingProblem,
@@ -147,7 +147,7 @@ export class KernelRun {
     const n = width + 1;
     const paddedGram = this.#kernel.float32Array(gram, (paddedWidth + 1) * paddedWidth);
     const paddedCross = this.#kernel.float32Array(cross, (paddedWidth + 1) * 4);
-    /** The row of ones comes after the padding. */
+    // The row of ones comes after the padding.
     const row = (i: number): number => (i === width ? paddedWidth : i);
     return {
       gram: Float32Array.from({ length: n * n }, (_, at) => {
@@ -190,7 +190,7 @@ export class KernelRun {
   }
 }
 
-/** Writes the pixels tile by tile, four bytes each, so that those of one tile stay in a core's cache. */
+/** Writes the pixels tile by tile, four bytes each, so that the pixels of one tile stay in a core's cache. */
 function writePixels(target: GroupTarget, out: Uint32Array): void {
   const { frames, windows, tiles } = target;
   for (let tile = 0, at = 0; tile < tiles.count; tile++) {

@@ -3,18 +3,21 @@ import type { Trainer, TrainingOptions, TrainingPlan, TrainingProblem } from "..
 import type { TrainingWeights } from "../weights.js";
 import { KernelRun } from "./kernel-run.js";
 
-/** Steps that a tile trains in a row: few enough for smooth progress and a prompt abort. */
+/** Successive steps per tile: few enough for smooth progress and a prompt abort. */
 const STEPS_PER_RUN = 25;
 
 /**
- * Trains with the project's own WebAssembly kernel, in the calling thread. Forward and backward pass handle a few points
- * at a time in the L1 cache; the steps of a tile run one after the other in the L2 cache (docs/how-it-works.md, "Trainers").
+ * Trains with the project's own WebAssembly kernel in the calling thread. The forward and backward pass process a few
+ * points at a time in the L1 cache. The steps of a tile run in sequence in the L2 cache (docs/how-it-works.md,
+ * "Trainers").
  */
 export class KernelTrainer implements Trainer {
   readonly name = "kernel";
   readonly #relaxedSimd: boolean | undefined;
 
-  /** @param options.relaxedSimd which build of the kernel to use; they round differently. Default: the fastest that runs */
+  /**
+   * @param options.relaxedSimd whether to use relaxed SIMD, which rounds differently; default: if the runtime supports it
+   */
   constructor(options: { relaxedSimd?: boolean } = {}) {
     this.#relaxedSimd = options.relaxedSimd;
   }

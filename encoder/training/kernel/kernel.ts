@@ -28,27 +28,28 @@ export interface KernelExports {
   stepEncoder(config: number, count: number, gradient: number, step: number): void;
 }
 
-const decode = (base64: string): Uint8Array<ArrayBuffer> => {
+const decodeBase64 = (base64: string): Uint8Array<ArrayBuffer> => {
   const bytes = Buffer.from(base64, "base64");
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 };
 
 /**
  * Returns whether this runtime supports relaxed SIMD, whose fused multiply-add rounds once. Sets the flag that Node 20
- * needs for it; later versions need none.
+ * requires for it. Later versions do not need the flag.
  */
 export function hasRelaxedSimd(): boolean {
-  const bytes = decode(RELAXED_KERNEL);
+  const bytes = decodeBase64(RELAXED_KERNEL);
   if (!WebAssembly.validate(bytes)) setFlagsFromString("--experimental-wasm-relaxed-simd");
   return WebAssembly.validate(bytes);
 }
 
-const compiled = new Map<boolean, Promise<WebAssembly.Module>>();
+const compiledModules = new Map<boolean, Promise<WebAssembly.Module>>();
 
 /** Compiles a build of the kernel once per thread. */
 function compileKernel(relaxed: boolean): Promise<WebAssembly.Module> {
-  const module = compiled.get(relaxed) ?? WebAssembly.compile(decode(relaxed ? RELAXED_KERNEL : KERNEL));
-  compiled.set(relaxed, module);
+  const module =
+    compiledModules.get(relaxed) ?? WebAssembly.compile(decodeBase64(relaxed ? RELAXED_KERNEL : KERNEL));
+  compiledModules.set(relaxed, module);
   return module;
 }
 
@@ -56,8 +57,8 @@ function compileKernel(relaxed: boolean): Promise<WebAssembly.Module> {
 const PAGE_BYTES = 65536;
 const MAX_PAGES = 65536;
 
-/** Released instances of this thread by build. There are as many as there ever were concurrent runs. */
-const idle = new Map<boolean, TrainingKernel[]>();
+/** Released instances of this thread by build. Their number is the maximum number of concurrent runs so far. */
+const idleKernels = new Map<boolean, TrainingKernel[]>();
 
 /** An instance of the training kernel with its own memory. */
 export class TrainingKernel {
@@ -72,13 +73,13 @@ export class TrainingKernel {
   }
 
   /**
-   * Returns an instance for one run, which must be released afterwards. Instances are pooled, because memory of an
+   * Returns an instance for one run, which must release it afterwards. Instances are pooled, because the memory of an
    * earlier run would otherwise wait for garbage collection while the next run allocates more.
    *
    * @param relaxed whether to use the build with relaxed SIMD; default: if the runtime supports it
    */
   static async acquire(relaxed = hasRelaxedSimd()): Promise<TrainingKernel> {
-    const pooled = idle.get(relaxed)?.pop();
+    const pooled = idleKernels.get(relaxed)?.pop();
     if (pooled !== undefined) return pooled;
     if (relaxed) hasRelaxedSimd();
     const memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES });
@@ -86,15 +87,15 @@ export class TrainingKernel {
     return new TrainingKernel(instance.exports as unknown as KernelExports, memory, relaxed);
   }
 
-  /** Returns the instance to the pool. It, and views of its memory, must not be used afterwards. */
+  /** Returns the instance to the pool. Neither the instance nor views of its memory may be used afterwards. */
   release(): void {
-    idle.set(this.#relaxed, [...(idle.get(this.#relaxed) ?? []), this]);
+    idleKernels.set(this.#relaxed, [...(idleKernels.get(this.#relaxed) ?? []), this]);
   }
 
   /** Grows the memory to at least `end` bytes and zeroes it from `start` to `end`. Invalidates earlier views. */
   allocate(start: number, end: number): void {
-    const missing = end - this.#memory.buffer.byteLength;
-    if (missing > 0) this.#memory.grow(Math.ceil(missing / PAGE_BYTES));
+    const missingBytes = end - this.#memory.buffer.byteLength;
+    if (missingBytes > 0) this.#memory.grow(Math.ceil(missingBytes / PAGE_BYTES));
     new Uint8Array(this.#memory.buffer, start, end - start).fill(0);
   }
 

@@ -21,7 +21,7 @@ const ALIGNMENT = 64;
 /** Rows of samples per step: x, y, t, sin t, cos t, frame, pixel. */
 export const SAMPLE_ROWS = 7;
 
-/** What the memory of the kernel must hold. */
+/** Dimensions and settings that determine the memory of a kernel. */
 export interface LayoutOptions {
   readonly network: TileNetwork;
   /** Width of the decoders. */
@@ -45,25 +45,25 @@ export interface LayoutOptions {
   readonly muonLearningRateScale: number | undefined;
 }
 
-/** Addresses of everything in the kernel's memory, in bytes. */
+/** Layout of the kernel's memory. Addresses are in bytes. */
 export interface MemoryLayout {
   /** Size of the memory in bytes. */
   readonly bytes: number;
   readonly tileParameters: ParameterLayout;
   readonly encoderParameters: ParameterLayout | undefined;
-  /** Points per step, as requested and rounded up to whole strips. */
+  /** Points per step: the requested number, and that number rounded up to complete strips. */
   readonly pointCount: number;
   readonly paddedPoints: number;
   /** Points per strip. */
   readonly stripLength: number;
   /** Address of the configuration record. */
   readonly configAddress: number;
-  /** The configuration record, whose addresses the host uses too. */
+  /** The configuration record. The host uses its addresses too. */
   readonly config: Readonly<ConfigRecord>;
   /** Parameters and moment buffers of the shared encoder, and its gradient. */
   readonly encoderState: number;
   readonly encoderGradient: number;
-  /** Normal equations of a head: lane sums, f32[paddedWidth + 1][paddedWidth] and f32[paddedWidth + 1][4]. */
+  /** Normal equations of a head: lane sums, gram f32[paddedWidth + 1][paddedWidth] and cross f32[paddedWidth + 1][4]. */
   readonly sums: number;
   readonly gram: number;
   readonly cross: number;
@@ -79,7 +79,7 @@ export interface MemoryLayout {
   initialize(memory: DataView): void;
 }
 
-/** Hands out aligned, consecutive addresses; nothing is freed. */
+/** Allocates aligned, consecutive addresses and never frees them. */
 class BumpAllocator {
   #next: number;
 
@@ -94,7 +94,7 @@ class BumpAllocator {
     return address;
   }
 
-  /** End of the last allocation, with room for a vector load that reads past it. */
+  /** End of the last allocation, with padding for a vector load that reads past it. */
   get end(): number {
     return this.#next + ALIGNMENT;
   }
@@ -115,11 +115,11 @@ interface LayerMemory {
   readonly featureCount: number;
   /** In the order of evaluation, the head last. */
   readonly layers: readonly LayerRecord[];
-  /** Rows that must hold ones, so that a bias is the weight of one more input. */
+  /** Addresses of the rows of ones, which make a bias the weight of one more input. */
   readonly ones: readonly number[];
 }
 
-/** Plans the kernel's memory from address `start` on. */
+/** Plans the kernel's memory beginning at address `start`. */
 export function planMemory(start: number, options: LayoutOptions): MemoryLayout {
   const memory = new BumpAllocator(start);
   const parameters = allocateParameters(memory, options);
@@ -195,7 +195,7 @@ function allocateLayers(
   const features = memory.allocate((featureCount + 1) * ROW_BYTES);
   const ones = [features + featureCount * ROW_BYTES];
   let input = features;
-  /** `hidden`: index among the decoder's sine layers, which are the quantized ones. */
+  // `hidden`: index among the decoder's sine layers, which are fake-quantized; undefined for other layers.
   const allocateLayer = (shape: LayerShape, owner: ParameterLayout, hidden?: number): LayerRecord => {
     const { name, paddedInputs: inputs, paddedOutputs: outputs } = shape;
     const isHead = name === "head";

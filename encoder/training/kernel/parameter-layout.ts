@@ -4,7 +4,7 @@ import type { TrainingWeights } from "../weights.js";
 /** Rounds up to a multiple of 4, the lanes of a vector. */
 export const roundUpTo4 = (count: number): number => Math.ceil(count / 4) * 4;
 
-/** Where a named array [rows][columns] lies within the parameters of a tile or encoder. Rows are padded with zeros. */
+/** Position of a named array [rows][columns] within the parameters of a tile or encoder. Rows are padded with zeros. */
 export interface ParameterSlice {
   readonly name: string;
   readonly rows: number;
@@ -22,7 +22,7 @@ export interface ParameterLayout {
   readonly size: number;
 }
 
-/** Inputs and outputs of a sine layer or of the head, and both with the padding of the kernel. */
+/** Number of inputs and outputs of a sine layer or head, without and with the padding of the kernel. */
 export interface LayerShape {
   readonly name: string;
   readonly inputs: number;
@@ -106,7 +106,7 @@ export function encoderParameterLayout(layer: LayerShape): ParameterLayout {
   return layoutParameters([weightSlice(layer), biasSlice(layer)]);
 }
 
-/** Returns the slice of a name. @throws RangeError if the layout has no such slice */
+/** Returns the slice with a name. @throws RangeError if the layout has no such slice */
 export function findSlice(layout: ParameterLayout, name: string): ParameterSlice {
   const slice = layout.slices.find((candidate) => candidate.name === name);
   if (slice === undefined) throw new RangeError(`no parameters named ${name}`);

@@ -3,7 +3,9 @@ export class Float {
   constructor(readonly value: number) {}
 }
 
-/** A layer as the kernel reads it: the fields of `Layer` in encoder/training/kernel/assembly/config.ts, in that order. */
+/**
+ * A layer in the kernel's format: the fields of `Layer` in encoder/training/kernel/assembly/config.ts, in the same order.
+ */
 export interface LayerRecord {
   input: number;
   inputs: number;
@@ -25,7 +27,7 @@ export interface LayerRecord {
   sharedWeights: number;
 }
 
-/** The configuration that the kernel reads: the fields of `KernelConfig` in the same file, in that order. */
+/** The configuration in the kernel's format: the fields of `KernelConfig` in the same file, in the same order. */
 export interface ConfigRecord {
   layers: number;
   hiddenLayers: number;
@@ -60,7 +62,7 @@ export interface ConfigRecord {
   scratch: number;
 }
 
-/** Returns the size of a record in bytes. Every field takes four. */
+/** Returns the size of a record in bytes. Every field has four bytes. */
 export const recordBytes = (record: LayerRecord | ConfigRecord): number => 4 * Object.keys(record).length;
 
 /** Writes a record at `address`, field by field in the order of its properties. */

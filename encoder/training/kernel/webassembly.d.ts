@@ -1,6 +1,6 @@
 /**
- * The part of the WebAssembly API that the training kernel uses. Node's types leave it to the DOM library, which the
- * encoder does not include.
+ * The part of the WebAssembly API that the training kernel uses. The types of Node.js do not declare it, and the encoder
+ * does not include the DOM library, which does.
  */
 declare global {
   namespace WebAssembly {

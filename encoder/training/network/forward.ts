@@ -4,7 +4,7 @@ import type { Tensor } from "../../graph/tensor.js";
 import { encodePosition, linear, sineLayer } from "./layers.js";
 import type { LayerParameters, NetworkParameters } from "./parameters.js";
 
-/** Points at which the tile profile is evaluated: B points, the same for all tiles. */
+/** B points at which the tile profile is evaluated. All tiles use the same points. */
 export interface TilePoints {
   /** [1, 2, B]: position within a tile's window. */
   readonly position: Tensor;
@@ -56,8 +56,8 @@ export function tileForward(
 }
 
 /**
- * Builds a sine layer as `sineLayer` does, but multiplies omega into the weights, which in a wide network are far fewer than
- * the activations. A factored matrix is only multiplied out if the network applies a sine to the product.
+ * Builds a sine layer like `sineLayer`, but multiplies omega into the weights, because a wide network has far fewer weights
+ * than activations. Multiplies the factors of a matrix only if the network applies a sine to their product.
  */
 function wideSineLayer(g: Operations, h: Tensor, layer: LayerParameters, network: PaperNetwork): Tensor {
   const { omega, factors } = network;
@@ -74,9 +74,9 @@ function wideSineLayer(g: Operations, h: Tensor, layer: LayerParameters, network
 }
 
 /**
- * Builds the output of the paper profile at positions [1, 2, B]: [frames, 3 patch^2, B], normalized colors in the order rows,
- * columns, channels of a patch. The hidden layers are computed once for all frames that share a stack, and their heads form
- * one matrix, so that a further frame only costs its head.
+ * Builds the output of the paper profile at positions [1, 2, B]: [frames, 3 patch^2, B], normalized colors in the order
+ * rows, columns, channels of a patch. Computes the hidden layers once for all frames that share a stack, and joins their
+ * heads to one matrix, so that another frame adds only the cost of its head.
  */
 export function paperForward(
   g: Operations,

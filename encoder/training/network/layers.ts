@@ -2,9 +2,9 @@ import type { Operations } from "../../graph/operations.js";
 import type { Tensor } from "../../graph/tensor.js";
 
 /**
- * Builds the positional encoding of x [n, 2, B], points along the last axis: [n, 2 + 4 frequencies, B]. Its rows are x, y,
- * then for each k: sin x, sin y, cos x, cos y at frequency 2^k base. Each frequency follows from the previous one by the
- * double-angle formulas, so that sine and cosine are computed only once.
+ * Builds the positional encoding of x [n, 2, B] with points along the last axis: [n, 2 + 4 frequencies, B]. Its rows are
+ * x, y, then for each k: sin x, sin y, cos x, cos y at frequency 2^k base. Each frequency follows from the previous one
+ * by the double-angle formulas, so only one sine and one cosine are computed.
  */
 export function encodePosition(g: Operations, x: Tensor, base: number, frequencies: number): Tensor {
   const parts = [x];
@@ -21,7 +21,10 @@ export function encodePosition(g: Operations, x: Tensor, base: number, frequenci
   return g.concat(parts, 1);
 }
 
-/** Builds a sine layer: h [n, in, B], weights [m, in, out], bias [m, out, 1] -> sin(omega (w^T h + b)) [max(n, m), out, B]. */
+/**
+ * Builds a sine layer: h [n, in, B], weights [m, in, out], bias [m, out, 1] ->
+ * sin(omega (w^T h + b)) [max(n, m), out, B].
+ */
 export function sineLayer(
   g: Operations,
   h: Tensor,

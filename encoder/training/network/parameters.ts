@@ -61,7 +61,9 @@ export function tileParameters(
   };
 }
 
-/** Creates the inputs for a paper network: `stacks` hidden stacks (1, or one per frame in phase 1) and one head per frame. */
+/**
+ * Creates the inputs for a paper network: `stacks` hidden stacks (1, or one per frame in phase 1) and one head per frame.
+ */
 export function paperParameters(
   g: Operations,
   network: PaperNetwork,

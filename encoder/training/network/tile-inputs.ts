@@ -4,7 +4,7 @@ import type { Tensor } from "../../graph/tensor.js";
 import type { TilePoints } from "./forward.js";
 import { type NetworkParameters, tileParameters } from "./parameters.js";
 
-/** Shapes of a tile graph. */
+/** Dimensions of a tile graph. */
 export interface TileShape {
   readonly network: TileNetwork;
   readonly tiles: number;

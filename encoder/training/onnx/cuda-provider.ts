@@ -4,8 +4,8 @@ import { dirname, join } from "node:path";
 import { EncoderError } from "../../errors.js";
 
 /**
- * Returns whether the library of the CUDA execution provider, which is downloaded separately, is installed next to that of
- * onnxruntime-node. Loads nothing.
+ * Returns whether the library of the CUDA execution provider is installed next to the library of onnxruntime-node. It is
+ * downloaded separately. Loads nothing.
  */
 export function hasCudaProvider(): boolean {
   const bin = join(dirname(createRequire(import.meta.url).resolve("onnxruntime-node/package.json")), "bin");

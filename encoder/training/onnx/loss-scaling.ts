@@ -6,21 +6,22 @@ import type { Precision } from "./precision.js";
 
 /** Name of the loss scale in the loop's state. */
 const LOSS_SCALE = "loss_scale";
-/** Factor by which the scale grows per step: 256 steps make up for a backoff. */
+/** Growth of the scale per step. 256 steps compensate for one backoff. */
 const GROWTH_FACTOR = 2 ** (1 / 256);
 /** Factor by which the scale changes after an overflow. */
 const BACKOFF_FACTOR = 0.5;
 
-/** Gradients, and the state that computing them keeps from step to step. */
+/** Gradients, and the state that loss scaling carries from step to step. */
 export interface ScaledGradients {
   readonly gradients: readonly Tensor[];
   readonly state: LoopStep["state"];
 }
 
 /**
- * Builds d loss / d each of `wrt`. Half precision cannot represent values below 6e-8, so the loss is multiplied by a scale
- * before differentiation, and the gradients are divided by it in float32 (Micikevicius et al. 2018, arXiv 1710.03740). If a
- * gradient overflows, all gradients of the step are 0 and the scale is halved.
+ * Builds the gradients of `loss` with respect to each tensor of `wrt`. Half precision cannot represent values below 6e-8,
+ * so the loss is multiplied by a scale before differentiation, and the gradients are divided by it in float32
+ * (Micikevicius et al. 2018, arXiv 1710.03740). If a gradient overflows, all gradients of the step are 0 and the scale is
+ * halved.
  *
  * @param maxScale upper bound of the scale
  */
@@ -37,7 +38,7 @@ export function scaledGradients(
     scaled.map((gradient) => g.reshape(gradient, [size(gradient.shape)])),
     0,
   );
-  // 0 times infinity is NaN, and so is any sum with it.
+  // 0 times infinity is NaN, and so is every sum that contains it.
   const finite = g.equal(g.sum(g.scale(all, 0), [0]), g.constant([0], [1]));
   const grown = g.minimum(g.scale(scale, GROWTH_FACTOR), g.constant([maxScale], [1]));
   const zero = g.constant(0);
@@ -48,9 +49,9 @@ export function scaledGradients(
 }
 
 /**
- * Returns the initial loss scale, a power of 2, for a mean over `outputs` values at each of `points` points. The gradient of
- * one value is then sqrt(points) times smaller than its error. So neither do gradients of single points underflow, nor do
- * their sums over all points overflow.
+ * Returns the initial loss scale, a power of 2, for a mean over `outputs` values at each of `points` points. The gradient
+ * of one value is then sqrt(points) times smaller than its error. Gradients of single points then do not underflow, and
+ * their sums over all points do not overflow.
  */
 export const initialLossScale = (outputs: number, points: number): number =>
   2 ** Math.floor(Math.log2(outputs * Math.sqrt(points)));

@@ -1,7 +1,7 @@
 import * as ort from "onnxruntime-node";
 import { cudaUnavailable, hasCudaProvider } from "./cuda-provider.js";
 
-/** Where graphs run. "auto" is the GPU if the CUDA execution provider is installed and loads, else the CPU. */
+/** Device that runs graphs. "auto": the GPU if the CUDA execution provider is installed and loads, else the CPU. */
 export type Device = "auto" | "cpu" | "cuda";
 
 /** An input of a graph. */
@@ -42,21 +42,25 @@ export type ModelSource = Uint8Array | ((provider: "cpu" | "cuda") => Uint8Array
 export async function loadGraph(model: ModelSource, device: Device, threads: number): Promise<GraphSession> {
   if (device === "cuda" || (device === "auto" && hasCudaProvider())) {
     try {
-      return createSession(await loadOnCuda(model, threads), "cuda");
+      return toGraphSession(await loadOnCuda(model, threads), "cuda");
     } catch (cause) {
       if (device === "cuda") throw cudaUnavailable(cause);
     }
   }
-  return createSession(await create(model, "cpu", threads), "cpu");
+  return toGraphSession(await createInferenceSession(model, "cpu", threads), "cpu");
 }
 
 async function loadOnCuda(model: ModelSource, threads: number): Promise<ort.InferenceSession> {
-  // onnxruntime would write to stderr before it fails to load a missing provider.
+  // If the provider is missing, onnxruntime would write to stderr before it fails.
   if (!hasCudaProvider()) throw new Error("the CUDA execution provider is not installed");
-  return create(model, "cuda", threads);
+  return createInferenceSession(model, "cuda", threads);
 }
 
-function create(model: ModelSource, device: "cpu" | "cuda", threads: number): Promise<ort.InferenceSession> {
+function createInferenceSession(
+  model: ModelSource,
+  device: "cpu" | "cuda",
+  threads: number,
+): Promise<ort.InferenceSession> {
   return ort.InferenceSession.create(typeof model === "function" ? model(device) : model, {
     executionProviders: [device],
     graphOptimizationLevel: "all",
@@ -66,7 +70,7 @@ function create(model: ModelSource, device: "cpu" | "cuda", threads: number): Pr
   });
 }
 
-function createSession(session: ort.InferenceSession, device: "cpu" | "cuda"): GraphSession {
+function toGraphSession(session: ort.InferenceSession, device: "cpu" | "cuda"): GraphSession {
   let released: Promise<void> | undefined;
   return {
     device,

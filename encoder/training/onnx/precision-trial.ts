@@ -2,23 +2,23 @@ import { EncoderError } from "../../errors.js";
 import type { TrainingProgress } from "../trainer.js";
 import type { Precision } from "./precision.js";
 
-/** Result of a trial, and its reason for the user. */
+/** Precision that a trial chose, and a message to the user that explains the choice. */
 export interface PrecisionDecision {
   readonly precision: Precision;
   readonly message: string;
 }
 
-/** Training steps in one precision, with the normalized loss of each. */
+/** Normalized loss of each step in one precision, and the speed. */
 export interface TrialRun {
   readonly losses: readonly number[];
   readonly stepsPerSecond: number;
 }
 
-/** Steps per precision: three runs on a GPU, of which the first, which loads the libraries, is not timed. */
+/** Steps per precision. On a GPU these are three runs; the first one loads the libraries and is not timed. */
 export const TRIAL_STEPS = 600;
-/** Maximum relative increase of the mean loss of the last quarter over float32: 2 % of a squared error are 0.09 dB. */
+/** Maximum relative increase over float32 of the mean loss in the last quarter. 2 % of a squared error is 0.09 dB. */
 const MAX_LOSS_INCREASE = 0.02;
-/** Minimum speedup. Less may be noise, and float32 gives the same bytes on more machines. */
+/** Minimum speedup of half precision. A smaller one may be noise, and float32 gives the same bytes on more machines. */
 const MIN_SPEEDUP = 1.1;
 
 const describeIncrease = (increase: number): string =>

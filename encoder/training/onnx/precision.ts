@@ -4,8 +4,8 @@ import type { MatmulPrecision } from "../../graph/operations.js";
 export type Precision = "float32" | "float16";
 
 /**
- * Returns how a provider computes matrix products in a precision. The CPU provider has no float16 product. It would convert
- * the operands back to float32 and skip the rounding, so "rounded" makes the rounding explicit.
+ * Returns how an execution provider computes matrix products in a precision. The CPU provider has no float16 product: it
+ * would convert the operands back to float32 without rounding, so "rounded" makes the rounding explicit.
  */
 export function matmulPrecision(provider: "cpu" | "cuda", precision: Precision): MatmulPrecision {
   if (precision === "float32") return "float32";

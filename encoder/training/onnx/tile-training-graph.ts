@@ -8,7 +8,7 @@ import { muonStep } from "../optimizers/muon.js";
 import { type FakeQuantization, fakeQuantizeTile } from "../quantization/fake-quantization.js";
 import { initialLossScale, scaledGradients } from "./loss-scaling.js";
 
-/** Muon trains the decoders' hidden matrices; AdamW trains biases, heads and displacements. */
+/** Returns whether Muon trains a parameter: it trains the hidden matrices, and AdamW trains all other parameters. */
 const usesMuon = (name: string): boolean => /^hidden\d+$/.test(name);
 
 /** Returns the names of the optimizer's moment buffers for a parameter. */
@@ -21,15 +21,16 @@ export interface TileTrainingOptions {
   readonly learnEncoder: boolean;
   /** Learning rate of the displacements, as a multiple of the scheduled one. */
   readonly motionLearningRateScale: number;
-  /** Quantization-aware training; undefined trains for accuracy alone. */
+  /** Quantization-aware training; undefined: minimize the error only. */
   readonly quantization?: FakeQuantization | undefined;
   /** Default "float32". */
   readonly matmulPrecision?: MatmulPrecision;
 }
 
 /**
- * Builds a training step: forward pass, loss, backward pass, Muon and AdamW. With `quantization`, the forward pass uses the
- * fake-quantized parameters, and the loss includes the rate term. The recorded `loss` is the mean squared error alone.
+ * Builds a training step: forward pass, loss, backward pass, Muon and AdamW. With `quantization`, the forward pass uses
+ * the fake-quantized parameters, and the loss includes the rate term. The recorded `loss` is the mean squared error
+ * without the rate term.
  */
 export function tileTrainingStep(
   shape: TileShape,

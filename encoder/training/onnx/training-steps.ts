@@ -27,7 +27,7 @@ export function constantFeeds(problem: TrainingProblem): Record<string, Feed> {
   };
 }
 
-/** Returns the shapes of the graph for a problem. */
+/** Returns the dimensions of the graph for a problem. */
 export function tileShape(problem: TrainingProblem, points: number): TileShape {
   const { network, target, width } = problem;
   return {
@@ -52,7 +52,7 @@ export function weightShape(name: string, values: Float32Array, shape: TileShape
   return name.endsWith("_bias") ? [shape.tiles, outputs, 1] : [shape.tiles, valuesPerTile / outputs, outputs];
 }
 
-/** What `runTileSteps` runs a graph for. */
+/** The training that `runTileSteps` runs. */
 export interface TileRun {
   readonly problem: TrainingProblem;
   readonly plan: TrainingPlan;
@@ -102,7 +102,7 @@ export async function runTileSteps(
   return weights;
 }
 
-/** Returns the trained parameters, their moment buffers, which are 0, and the loss scale. */
+/** Returns the initial state: parameters, zeroed moment buffers, and the loss scale. */
 function initialState(
   { problem, plan, shape, precision = "float32" }: TileRun,
   trained: readonly string[],
@@ -136,6 +136,6 @@ function stepFeeds(plan: TrainingPlan, sampler: Sampler, from: number, to: numbe
     all_schedule: float32Tensor(schedule, [steps, ADAM_SCHEDULE_LENGTH]),
   };
   if (plan.quantization !== undefined)
-    feeds.all_coded = float32Tensor(quantizationSchedule(plan, from, to), [steps, 1]);
+    feeds.all_strength = float32Tensor(quantizationSchedule(plan, from, to), [steps, 1]);
   return feeds;
 }

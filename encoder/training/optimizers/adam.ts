@@ -2,19 +2,19 @@ import type { LoopStep } from "../../graph/onnx-export.js";
 import type { Operations } from "../../graph/operations.js";
 import type { Tensor } from "../../graph/tensor.js";
 
-/** Decay of the second moment. */
+/** Decay rate of the second moment. */
 export const BETA2 = 0.999;
 /** Added to the root of the second moment, so that the update stays finite. */
 const EPSILON = 1e-8;
 
-/** Numbers per step in a schedule of Adam: learning rate, beta1, 1 / (1 - beta1^t), 1 / (1 - beta2^t). */
+/** Schedule values of Adam per step: learning rate, beta1, 1 / (1 - beta1^t), 1 / (1 - beta2^t). */
 export const ADAM_SCHEDULE_LENGTH = 4;
 
-/** What an optimizer updates a parameter from. */
+/** Tensors from which an optimizer computes the update of a parameter. */
 export interface OptimizerInputs {
   readonly parameter: Tensor;
   readonly gradient: Tensor;
-  /** The optimizer's numbers for this step. */
+  /** The schedule values of this step. */
   readonly schedule: Tensor;
 }
 

@@ -5,11 +5,11 @@ import { BETA2, type OptimizerInputs } from "./adam.js";
 const BETA1 = 0.9;
 const EPSILON = 1e-8;
 
-/** Numbers per step in a schedule: learning rate, weight of the newest z in the average, 1 / (1 - beta2^t). */
+/** Schedule values per step: learning rate, weight of the newest z in the average, 1 / (1 - beta2^t). */
 export const SCHEDULE_FREE_LENGTH = 3;
 
 /** Returns the names of a parameter's buffers in the state of the training loop: the sequence z and the second moment. */
-export const scheduleFreeBufferNames = (name: string): readonly [fast: string, second: string] => [
+export const scheduleFreeBufferNames = (name: string): readonly [z: string, secondMoment: string] => [
   `${name}_z`,
   `${name}_v`,
 ];
@@ -23,9 +23,9 @@ export function scheduleFreeStep(
   g: Operations,
   { parameter, gradient, schedule }: OptimizerInputs,
 ): LoopStep["state"] {
-  const [fast, second] = scheduleFreeBufferNames(parameter.name ?? "");
-  const z = g.input(fast, parameter.shape);
-  const v = g.input(second, parameter.shape);
+  const [zName, secondMomentName] = scheduleFreeBufferNames(parameter.name ?? "");
+  const z = g.input(zName, parameter.shape);
+  const v = g.input(secondMomentName, parameter.shape);
   const [learningRate, newestWeight, correction] = Array.from({ length: SCHEDULE_FREE_LENGTH }, (_, i) =>
     g.slice(schedule, 0, i, i + 1),
   );
@@ -47,8 +47,8 @@ export const averagedWeights = (y: Float32Array, z: Float32Array): Float32Array 
   y.map((value, i) => (value - (1 - BETA1) * z[i]) / BETA1);
 
 /**
- * Returns the schedule for steps `from` to `to` (exclusive): [to - from, 3]. The learning rate rises linearly over the first
- * `warmupSteps` steps, then stays constant.
+ * Returns the schedule for steps `from` to `to` (exclusive): [to - from, 3]. The learning rate rises linearly over the
+ * first `warmupSteps` steps, then stays constant.
  */
 export function scheduleFreeWarmup(
   learningRate: number,

@@ -5,16 +5,16 @@ import type { TilePoints } from "../network/forward.js";
 import type { NetworkParameters } from "../network/parameters.js";
 import type { TileInputs, TileShape } from "../network/tile-inputs.js";
 
-/** How quantization-aware training quantizes a group and weighs its rate. */
+/** Settings of quantization-aware training for a group. */
 export interface FakeQuantization {
   readonly stepSizes: QuantizationSteps;
-  /** Increase of one tile's normalized mean squared error that saving a nat may cost. */
+  /** Maximum increase of one tile's normalized mean squared error per nat saved. */
   readonly normalizedLambda: number;
-  /** Share of the steps, counted from the last, in which fake quantization and the rate term are active. */
+  /** Share of the steps, at the end, in which fake quantization and the rate term are active. */
   readonly activeShare: number;
 }
 
-/** Decoders as a reader of the asset will see them, and what storing them costs. */
+/** Fake-quantized decoders, as a reader of the asset will see them, and their storage cost. */
 export interface QuantizedTile {
   readonly parameters: NetworkParameters;
   readonly points: TilePoints;
@@ -27,10 +27,10 @@ export interface QuantizedTile {
 /**
  * Builds the fake quantization of hidden layers and displacements, with the straight-through estimator, and its rate term.
  *
- * The rate of an integer q is log(1 + sqrt(q^2 + 1/4)) nats. It is close to what an adaptive coder spends on q, smooth at 0,
- * and grows slowly, so that it thins weights out instead of shrinking all of them (rate term as in learned compression:
- * Balle et al. 2017; logarithm: Candes et al. 2008). The rate of displacements is that of their deltas from frame to frame,
- * as they are coded.
+ * The rate of an integer q is log(1 + sqrt(q^2 + 1/4)) nats. It approximates the cost of q in an adaptive coder and is
+ * smooth at 0. It grows slowly, so that it makes weights sparse instead of shrinking all of them (rate term as in learned
+ * compression: Balle et al. 2017; logarithm: Candes et al. 2008). The rate of displacements is that of their deltas from
+ * frame to frame, because the asset stores deltas.
  */
 export function fakeQuantizeTile(
   g: Operations,
@@ -39,7 +39,7 @@ export function fakeQuantizeTile(
   { stepSizes, normalizedLambda }: FakeQuantization,
 ): QuantizedTile {
   const { parameters, points } = inputs;
-  const strength = g.input("coded", [1]);
+  const strength = g.input("strength", [1]);
   let rate: Tensor | undefined;
   const addRate = (tensor: Tensor, stepSize: number): void => {
     const q = g.scale(tensor, 1 / stepSize);

@@ -4,8 +4,8 @@ import { requireWeights, type TrainingWeights } from "../weights.js";
 import type { FakeQuantization } from "./fake-quantization.js";
 
 /**
- * Returns the step sizes of all parameters in proportion to `step`, that of the first layer's weights. At these ratios a
- * saved bit costs about the same error everywhere (docs/how-it-works.md, "Quantization-aware training").
+ * Returns the step sizes of all parameters in proportion to `step`, the step size of the first layer's weights. At these
+ * ratios, a saved bit costs about the same error everywhere (docs/how-it-works.md, "Quantization-aware training").
  */
 export function quantizationSteps(network: TileNetwork, step: number): QuantizationSteps {
   const hidden = Array.from({ length: network.hiddenLayers }, (_, layer) =>
@@ -20,7 +20,7 @@ export function quantizationSteps(network: TileNetwork, step: number): Quantizat
   };
 }
 
-/** Share of the steps with fake quantization. The first quarter trains for accuracy alone. */
+/** Share of the steps with fake quantization. The first quarter minimizes the error only. */
 const ACTIVE_SHARE = 0.75;
 /** Largest 8-bit sample. */
 const MAX_SAMPLE = 255;
@@ -28,8 +28,8 @@ const MAX_SAMPLE = 255;
 /**
  * Returns the fake quantization of one group.
  *
- * @param lambda squared error of 8-bit samples, summed over the group, that saving a nat may cost. It is the same for all
- *   groups of a video, so that bits go where they lower the error most.
+ * @param lambda maximum increase of the squared error of 8-bit samples, summed over the group, per nat saved. All groups
+ *   of a video have the same lambda, so that bits go where they reduce the error most.
  */
 export function fakeQuantization(
   stepSizes: QuantizationSteps,
@@ -42,7 +42,10 @@ export function fakeQuantization(
   return { stepSizes, normalizedLambda, activeShare: ACTIVE_SHARE };
 }
 
-/** Rounds hidden layers and displacements to multiples of their step sizes. Heads are unchanged: they are solved again. */
+/**
+ * Rounds hidden layers and displacements to multiples of their step sizes. Heads are unchanged, because they are solved
+ * again.
+ */
 export function roundHidden(
   network: TileNetwork,
   weights: TrainingWeights,

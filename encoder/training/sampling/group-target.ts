@@ -7,13 +7,13 @@ export interface TileRange {
   readonly count: number;
 }
 
-/** Normalization of training targets: (v - mean) / deviation, v in [0, 1], the same for the three channels. */
+/** Normalization of training targets: (v - mean) / deviation, with v in [0, 1]. The three channels share it. */
 export interface Normalization {
   readonly mean: number;
   readonly deviation: number;
 }
 
-/** A range of tiles of one group, and the pixels that it is trained on. */
+/** A range of tiles of one group, and the pixels that they train on. */
 export interface GroupTarget {
   readonly windows: TileWindows;
   readonly tiles: TileRange;
@@ -29,8 +29,8 @@ export interface GroupTarget {
 export const windowPixels = (windows: TileWindows): number => windows.width * windows.height;
 
 /**
- * Returns the target as uint8 [frames x window pixels, tiles x 3], as graphs gather it: a sampled position is one contiguous
- * row with the colors of all tiles.
+ * Returns the target as uint8 [frames x window pixels, tiles x 3]. Each row holds the colors of all tiles at one
+ * position, so that graphs gather a sampled position as one contiguous row.
  */
 export function tileRows(target: GroupTarget): Uint8Array<ArrayBuffer> {
   const { tiles, frameCount, windows, frames } = target;
@@ -61,7 +61,7 @@ export function* windowLines(target: GroupTarget, tile: number): Generator<numbe
   }
 }
 
-/** Bytes whose squares sum to less than 2^31, so that integer arithmetic is exact and fast. */
+/** Bytes per block. The sum of their squares is below 2^31, so integer arithmetic is exact and fast. */
 const BLOCK_BYTES = 8192;
 
 /** Accumulates the mean and deviation of the samples of a group. */

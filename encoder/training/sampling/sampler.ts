@@ -1,4 +1,3 @@
-import type { TrainingPlan } from "../trainer.js";
 import { type GroupTarget, windowPixels } from "./group-target.js";
 import { Random } from "./random.js";
 
@@ -12,13 +11,22 @@ export interface StepSamples {
   readonly frame: Float32Array;
 }
 
-/** Samples the points of consecutive steps. Seed and keys of a plan give the same points to every trainer. */
+/** The properties of a training plan that determine its points. */
+export interface SamplerPlan {
+  /** Points per tile and step. */
+  readonly points: number;
+  readonly seed: number;
+  /** Keys of the random stream. */
+  readonly keys: readonly number[];
+}
+
+/** Samples the points of consecutive steps. With the same seed and keys, every trainer gets the same points. */
 export class Sampler {
   readonly #random: Random;
   readonly #target: GroupTarget;
   readonly #points: number;
 
-  constructor(target: GroupTarget, plan: TrainingPlan) {
+  constructor(target: GroupTarget, plan: SamplerPlan) {
     this.#random = new Random(plan.seed, ...plan.keys, 1);
     this.#target = target;
     this.#points = plan.points;

@@ -1,8 +1,8 @@
 import type { TileNetwork } from "../../../codec/internal.js";
 
 /**
- * The pixels that each tile is trained on: windows of one size, each of which covers its tile and the overlap around it. In a
- * step, all tiles use the same positions within their windows.
+ * The pixels that each tile trains on. All windows have the same size, and each covers its tile and the overlap around
+ * it. In a step, all tiles use the same positions within their windows.
  */
 export interface TileWindows {
   /** Size of a window in pixels. */

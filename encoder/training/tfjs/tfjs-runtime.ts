@@ -12,7 +12,7 @@ export interface TensorFlowRuntime {
   readonly device: "cpu" | "cuda";
 }
 
-/** Resolves packages from this file. All of them are optional peer dependencies. */
+/** Resolves the packages below, which are optional peer dependencies, from this file. */
 const localRequire = createRequire(import.meta.url);
 
 const TFJS_PACKAGE = "@tensorflow/tfjs";
@@ -22,7 +22,8 @@ const GPU_PACKAGE = "@tensorflow/tfjs-node-gpu";
 /**
  * Checks that TensorFlow.js is installed. Loads nothing.
  *
- * @throws EncoderError `no-tfjs` if it is not, or `no-cuda` if the device is "cuda" and the GPU package is not installed
+ * @throws EncoderError `no-tfjs` if it is not installed, or `no-cuda` if the device is "cuda" and the GPU package is not
+ *   installed
  */
 export function requireTensorFlow(device: Device, packageRequire: NodeRequire = localRequire): void {
   if (device !== "cpu" && isInstalled(GPU_PACKAGE, packageRequire)) return;
@@ -31,8 +32,8 @@ export function requireTensorFlow(device: Device, packageRequire: NodeRequire = 
 }
 
 /**
- * Loads TensorFlow.js with the first backend of these that is installed: tfjs-node-gpu if `device` allows the GPU,
- * WebAssembly, plain JavaScript. With the device "auto", a tfjs-node-gpu that does not load or finds no GPU is skipped.
+ * Loads TensorFlow.js with the first of these backends that is installed: tfjs-node-gpu (if `device` allows the GPU),
+ * WebAssembly, plain JavaScript. With the device "auto", skips a tfjs-node-gpu that does not load or finds no GPU.
  *
  * @throws EncoderError `no-tfjs` or `no-cuda`, as `requireTensorFlow` does
  */
@@ -56,7 +57,7 @@ export async function loadTensorFlow(
   return { tf, backend, device: "cpu" };
 }
 
-/** Returns undefined if the native library does not load or finds no GPU. */
+/** Loads tfjs-node-gpu. Returns undefined if the native library does not load or finds no GPU. */
 function loadGpu(packageRequire: NodeRequire): TensorFlowRuntime | undefined {
   try {
     const tf: TensorFlow = packageRequire(GPU_PACKAGE);
@@ -69,7 +70,7 @@ function loadGpu(packageRequire: NodeRequire): TensorFlowRuntime | undefined {
   }
 }
 
-/** Starts the WebAssembly backend. Its module installs process-wide handlers for uncaught errors, which are removed again. */
+/** Starts the WebAssembly backend, and removes the process-wide handlers for uncaught errors that its module installs. */
 async function startWasm(tf: TensorFlow, packageRequire: NodeRequire): Promise<boolean> {
   const events = ["uncaughtException", "unhandledRejection"] as const;
   const previous = events.map((event) => new Set<unknown>(process.listeners(event as "exit")));

@@ -6,8 +6,8 @@ import type { TrainingWeights } from "../weights.js";
 import { createLoopSession, loadTensorFlow } from "./tfjs-runtime.js";
 
 /**
- * Trains with TensorFlow.js. It runs the same graph as the ONNX trainer, gradients and optimizer included, so that each
- * verifies the arithmetic of the other.
+ * Trains with TensorFlow.js. Runs the same graph as the ONNX trainer, including gradients and optimizer, so that the two
+ * trainers verify each other's arithmetic.
  */
 export class TfjsTrainer implements Trainer {
   readonly name = "tfjs";

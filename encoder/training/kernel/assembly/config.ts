@@ -9,13 +9,13 @@ export class Layer {
   inputs: i32;
   /** A multiple of 4. */
   outputs: i32;
-  /** f32[inputs][outputs] as used in the forward pass: fake-quantized if enabled, and in turns for sine layers. */
+  /** f32[inputs][outputs] for the forward pass: fake-quantized if enabled; for sine layers in turns (1 turn = 2 pi). */
   weights: usize;
   /** f32[outputs][transposedStride], the transpose; `transposedStride` is `inputs` rounded up to a multiple of 4. */
   transposed: usize;
   transposedStride: i32;
   bias: usize;
-  /** Output rows, and for sine layers rows of cosines, which become the gradient with respect to the angles. */
+  /** Output rows. For sine layers also rows of cosines, which the backward pass turns into the gradient of the angles. */
   output: usize;
   angleGradient: usize;
   /** v128[inputs + 1][outputs], gradient sums of each lane; 0 if the layer is not trained. */
@@ -26,16 +26,16 @@ export class Layer {
   /** Quantization steps of weights and bias; 0 disables fake quantization. */
   weightStep: f32;
   biasStep: f32;
-  /** The gradient is the lane sums times this. */
+  /** Factor from the lane sums to the gradient. */
   gradientScale: f32;
-  /** The forward pass uses the parameters times `turnScale`; the backward pass uses those times `backwardScale`. */
+  /** The forward pass uses parameters * turnScale, and the backward pass uses parameters * turnScale * backwardScale. */
   turnScale: f32;
   backwardScale: f32;
   /** Address of the shared encoder's parameters; 0 for a layer that belongs to the tile. */
   sharedWeights: usize;
 }
 
-/** Everything else. */
+/** Addresses and settings of a training run, except those of its layers. */
 @unmanaged
 export class KernelConfig {
   /** Layer[hiddenLayers + 1] */
@@ -47,7 +47,7 @@ export class KernelConfig {
   points: i32;
   /** Samples of the steps in memory: for each step, rows of `points` x, y, t, sin t, cos t, frame, pixel. */
   samples: usize;
-  /** f32[points]: 1, and 0 for points that only pad the last strip. */
+  /** f32[points]: 1 for points that count, 0 for points that only pad the last strip. */
   mask: usize;
   /** f32[4] per step: learning rate, beta1, 1 / (1 - beta1^t), 1 / (1 - beta2^t). */
   schedule: usize;
@@ -77,7 +77,7 @@ export class KernelConfig {
   frames: i32;
   /** f32[parameterCount]. */
   gradient: usize;
-  /** f32[2][motionStride], the displacements as used in the forward pass. */
+  /** f32[2][motionStride], the displacements for the forward pass, fake-quantized if enabled. */
   motion: usize;
   motionStep: f32;
   /** A target is byte * targetScale + targetShift. */

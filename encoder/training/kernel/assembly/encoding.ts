@@ -24,7 +24,8 @@ export function encodePosition(features: usize, frequencies: i32): void {
 }
 
 /**
- * Reduces gradient, rows of the gradient of the position features, to the gradient of the position: the rows of x and y.
+ * Converts the gradient of the position features to the gradient of the position, in place: the first two rows, x and y, of
+ * `gradient`.
  */
 export function backwardEncoding(features: usize, frequencies: i32, gradient: usize): void {
   for (let p: usize = 0; p < 2 * ROW_BYTES; p += 16) {

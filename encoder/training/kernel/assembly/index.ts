@@ -1,5 +1,5 @@
-// Trains the tile profile one tile at a time. The working set of a step fits into the L2 cache, that of a strip of points
-// into the L1 cache. The kernel never allocates: the host passes every address (config.ts).
+// Trains the tile profile one tile at a time. The working set of a step fits into the L2 cache, and the working set of a
+// strip of points fits into the L1 cache. The kernel never allocates memory: the host passes every address (config.ts).
 
 import { adam } from "./adam";
 import { KernelConfig, Layer } from "./config";
@@ -124,7 +124,7 @@ function optimizerStep(config: KernelConfig, tile: usize, schedule: usize): void
   );
 }
 
-/** Trains a tile for one step towards `config.targets`. step: index among the steps in memory. */
+/** Trains a tile for one step toward `config.targets`. step: index among the steps in memory. */
 export function stepTile(config: KernelConfig, tile: usize, step: i32, offsetX: f32, offsetY: f32): void {
   const strength = load<f32>(config.quantized + ((<usize>step) << 2));
   const samples = config.samples + ((<usize>(step * 7 * config.points)) << 2);
@@ -157,11 +157,11 @@ export function trainTile(
 }
 
 /**
- * Computes the normal equations of a tile's head over the points of the first `steps` steps in memory. `points` must be
- * a multiple of STRIP, as every point of a strip counts.
+ * Computes the normal equations of a tile's head over the points of the first `steps` steps in memory. The number of points
+ * per step must be a multiple of STRIP, because padding points would count.
  * gram: f32[width + 1][width], sums of h h^T, where h ends with a one; cross: f32[width + 1][4], sums of h y^T.
  * sums: v128[width + 1][width], zeros before and after.
- * Each step is summed separately first. A single long float32 sum loses so many digits that units which hardly differ
+ * Each step is summed separately first. A single long float32 sum would lose so many digits that units that hardly differ
  * no longer have a unique best head.
  */
 export function sumNormalEquations(

@@ -9,7 +9,7 @@ const GRADIENT = 2;
 
 /**
  * input: rows [inputs]; weights: f32[inputs][stride / 4]; bias: f32[outputs], or 0 for none;
- * outputs: a multiple of 4; out, cosines: rows [outputs]. `kind` selects what happens to a product z:
+ * outputs: a multiple of 4; out, cosines: rows [outputs]. `kind` selects the operation on a product z:
  * LINEAR stores z in out; SINE stores sin(2 pi z) in out and cos(2 pi z) in cosines; GRADIENT multiplies out by z.
  */
 // @ts-ignore: decorator
@@ -96,7 +96,7 @@ export function linear(
   matmul(LINEAR, input, inputs, weights, stride, bias, outputs, out, out);
 }
 
-/** Computes a sine layer and its cosines. The weights are in turns. */
+/** Computes a sine layer and its cosines. The weights are in turns (1 turn = 2 pi). */
 export function sineLayer(
   input: usize,
   inputs: i32,
@@ -111,8 +111,8 @@ export function sineLayer(
 }
 
 /**
- * Multiplies out, the cosines of a sine layer, by w d, where d is the gradient of the next layer's angles. The result is the
- * gradient of this layer's angles.
+ * Multiplies out, the cosines of a sine layer, by w d, where d is the gradient of the next layer's angles. The result is
+ * the gradient of this layer's angles.
  */
 export function backwardSine(
   input: usize,

@@ -1,5 +1,5 @@
-// Muon, as in encoder/training/optimizers/muon.ts. Wide matrices are transposed, so that all are tall. Rows are padded with
-// zeros to a multiple of 4 and columns to a multiple of 8; the padding stays 0.
+// Muon, as in encoder/training/optimizers/muon.ts. Wide matrices are transposed, so that every matrix is tall. Rows are
+// padded with zeros to a multiple of 4, and columns to a multiple of 8. The padding stays 0.
 
 import { horizontalSum, madd, transpose, transpose4 } from "./lanes";
 
@@ -35,7 +35,7 @@ export function muon(
   const norm = nesterov(momentum, gradient, n * m);
   memory.fill(x, 0, size);
   if (wide) {
-    // This reads up to three rows past the end, which belong to the next parameters of `gradient`, and then clears them.
+    // Reads up to three rows past the end, which belong to the next parameters, and then clears their columns.
     transpose(gradient, tall4, m, x, columns, 1 / (norm + 1e-12));
     clearColumns(x, rows, n, columns);
   } else {
@@ -74,7 +74,7 @@ export function muon(
   }
 }
 
-/** Replaces the gradient by the Nesterov momentum update, not yet orthogonal. Returns the Frobenius norm of the update. */
+/** Replaces the gradient by the Nesterov momentum update before orthogonalization. Returns the update's Frobenius norm. */
 function nesterov(momentum: usize, gradient: usize, count: i32): f32 {
   const momentumFactor = f32x4.splat(MOMENTUM);
   let squares = f32x4.splat(0);

@@ -1,5 +1,5 @@
-// Weight gradients: sums over the points of activation times gradient. Each of the four lanes has its own sum over all
-// strips of a step; the lanes are added up at the end of the step.
+// Weight gradients: sums of activation times gradient over all points. Each of the four lanes has its own sum over all
+// strips of a step. The lane sums are added at the end of the step.
 
 import { horizontalSums4, madd, ROW_BYTES } from "./lanes";
 
@@ -71,7 +71,7 @@ export function addOuterProducts(rows: usize, n: i32, gradients: usize, m: i32, 
   for (; i < n; i++) addRow(rows + <usize>i * ROW_BYTES, gradients, m, sums + <usize>i * stride);
 }
 
-/** As `addOuterProducts`, for one row. */
+/** Does the same as `addOuterProducts` for one row. */
 // @ts-ignore: decorator
 @inline
 function addRow(row: usize, gradients: usize, m: i32, to: usize): void {

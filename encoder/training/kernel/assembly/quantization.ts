@@ -1,4 +1,4 @@
-// Fake quantization and the gradient of the rate term (reasons: encoder/training/quantization/fake-quantization.ts).
+// Fake quantization and the gradient of the rate term, as explained in encoder/training/quantization/fake-quantization.ts.
 
 /**
  * Writes out: f32[count] = scale * values, with the values rounded to multiples of `step` if `strength` is 1 and `step` is
@@ -56,8 +56,8 @@ export function addRateGradient(values: usize, count: i32, step: f32, lambda: f3
 }
 
 /**
- * Adds the gradient of the rate term of displacements along one axis. They are coded as deltas from frame to frame, so the
- * rate is that of the deltas. scratch: f32[frames + 3].
+ * Adds the gradient of the rate term of the displacements along one axis. The rate is that of their deltas from frame to
+ * frame, because the asset stores deltas. scratch: f32[frames + 3].
  */
 export function addDeltaRateGradient(
   values: usize,

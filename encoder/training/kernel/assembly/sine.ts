@@ -3,7 +3,7 @@
 import { madd } from "./lanes";
 
 /**
- * Minimax coefficients of sin(2 pi r) / r and of cos(2 pi r) in r^2 for |r| <= 1/4, highest power first. The largest error
+ * Minimax coefficients of sin(2 pi r) / r and of cos(2 pi r) in r^2 for |r| <= 1/4, highest power first. The maximum error
  * is 2e-7 in float32. Each coefficient is repeated four times, so that it loads as a vector.
  */
 const SINE = memory.data<f32>(
@@ -28,7 +28,8 @@ const COSINE = memory.data<f32>(
 const ROUNDING_SHIFT = memory.data<f32>([12582912, 12582912, 12582912, 12582912], 16);
 
 /**
- * Stores the sine and cosine of four angles. The angles are reduced by half turns; an odd number of them flips both signs.
+ * Stores the sine and cosine of four angles in turns. Reduces each angle by half turns; an odd number of half turns flips
+ * both signs.
  */
 // @ts-ignore: decorator
 @inline
