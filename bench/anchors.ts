@@ -5,15 +5,15 @@ import { createFrameDecoder, memorySource, openAsset, SieddError } from "../code
 import { type AnchorChoice, type EncodeOptions, encode } from "../encoder/index.js";
 import { machine, rounded } from "./machine.js";
 
-// Compares ways to choose anchors at equal steps: uniform, by scene, by content, a bad choice, a single anchor, and
-// anchors that are hardly trained. Also lists the groups that cannot be decoded if the first anchor is lost.
+// Compares ways to choose anchors at equal steps: uniform, by scene, by content, a bad choice, a single anchor, and anchors
+// with very few training steps. Also lists the groups that cannot be decoded if the payload of the first anchor is lost.
 // SIEDD_CLIPS="name:WxH ..." selects the clips, SIEDD_PRESET the preset.
 
 const media = process.env.SIEDD_MEDIA ?? resolve(import.meta.dirname, "../../../shared/media");
 const clips = (process.env.SIEDD_CLIPS ?? "bikes:320x136 bunny:320x180").split(" ");
 const preset = (process.env.SIEDD_PRESET ?? "fast") as EncodeOptions["preset"];
 
-/** Half a second, so that short clips have several groups. */
+/** Frames per group: half a second, so that short clips have several groups. */
 const GROUP_FRAMES = 12;
 
 interface Trial {
@@ -39,11 +39,11 @@ async function undecodableGroups(path: string, lost: number): Promise<number[]> 
   const { groups } = await openAsset(memorySource(bytes));
   bytes.fill(0, groups[lost].offset, groups[lost].offset + groups[lost].size);
   const asset = await openAsset(memorySource(bytes));
-  const engine = await createFrameDecoder(asset);
+  const decoder = await createFrameDecoder(asset);
   const undecodable: number[] = [];
   for (const { index } of groups) {
     try {
-      engine.loadGroup(index, await asset.readGroup(index));
+      decoder.loadGroup(index, await asset.readGroup(index));
     } catch (error) {
       if (!(error instanceof SieddError) || error.code !== "corrupt-group") throw error;
       undecodable.push(index);
@@ -58,7 +58,7 @@ try {
   for (const entry of clips) {
     const [name, size] = entry.split(":");
     const [width, height] = size.split("x").map(Number);
-    for (const { name: trial, choice, anchors: max, phase1Steps } of trials) {
+    for (const { name: trial, choice, anchors: maxAnchors, phase1Steps } of trials) {
       const output = join(folder, "video.siedd");
       let anchors: readonly number[] = [];
       const summary = await encode({
@@ -67,14 +67,16 @@ try {
         size: { width, height },
         preset,
         groupFrames: GROUP_FRAMES,
-        anchors: max,
+        anchors: maxAnchors,
         anchorChoice: choice,
         phase1Steps,
         onEvent: (event) => {
           if (event.type === "analyzed") anchors = event.anchors;
         },
       });
-      process.stderr.write(`${name}, ${trial}: ${summary.psnr.toFixed(2)} dB, ${summary.bpp.toFixed(4)}\n`);
+      process.stderr.write(
+        `${name}, ${trial}: ${summary.psnr.toFixed(2)} dB, ${summary.bpp.toFixed(4)} bpp\n`,
+      );
       rows.push({
         clip: name,
         size,

@@ -4,7 +4,7 @@ import { type Browser, chromium, type Page } from "playwright-core";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 
-/** Returns the path of Chromium: SIEDD_CHROMIUM, or the first one on the PATH. */
+/** Returns the path of Chromium: SIEDD_CHROMIUM, or the first executable of `NAMES` on the PATH. */
 function findChromium(): string {
   const configured = process.env.SIEDD_CHROMIUM;
   if (configured !== undefined) return configured;

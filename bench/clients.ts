@@ -18,7 +18,7 @@ const clients = Number(process.env.SIEDD_CLIENTS ?? 50);
 const seconds = Number(process.env.SIEDD_SECONDS ?? 120);
 const seed = Number(process.env.SIEDD_SEED ?? 1);
 const SEGMENTS = 30;
-/** Cache size in bytes, smaller than all requested segments, so that many are computed again. */
+/** Cache size in bytes. It is smaller than all requested segments together, so that many are computed again. */
 const CACHE_BYTES = 8 * 1024 * 1024;
 /** Number of URLs whose bytes are compared with those of an idle server. */
 const COMPARED = 60;

@@ -7,7 +7,7 @@ import { command, machine, rounded } from "./machine.js";
 
 // Encodes real clips with the built command and measures time, quality and size, and the bytes that x264 needs for the
 // same PSNR. SIEDD_CLIPS="name[.ext][:WxH[:seconds]] ..." selects clips from the folder SIEDD_MEDIA,
-// SIEDD_PRESETS="fast balanced" the presets, SIEDD_OPTIONS="--target-psnr 34" adds options of siedd encode.
+// SIEDD_PRESETS="fast balanced" selects the presets, SIEDD_OPTIONS="--target-psnr 34" adds options of siedd encode.
 
 const run = promisify(execFile);
 const media = process.env.SIEDD_MEDIA ?? resolve(import.meta.dirname, "../../../shared/media");

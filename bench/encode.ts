@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { benchClip, command, machine, rounded } from "./machine.js";
 import { measureCommand } from "./measure-command.js";
 
-// Encodes a whole clip at 640x360 with the default preset of the built command, and evaluates it with `siedd eval`.
+// Encodes an entire clip at 640x360 with the built command and its default preset, and evaluates it with `siedd eval`.
 
 const run = promisify(execFile);
 const folder = await mkdtemp(join(tmpdir(), "siedd-bench-"));

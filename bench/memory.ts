@@ -6,8 +6,8 @@ import { promisify } from "node:util";
 import { machine, rounded } from "./machine.js";
 import { measureCommand } from "./measure-command.js";
 
-// Measures the memory of an encode for videos of 10 s and 100 s. It must not grow, because the number of groups in memory
-// is bounded. Frames are small and training is short, so that growth would not be hidden.
+// Measures the peak memory of encodes of 10 s and 100 s of video. It must not grow with the duration, because the number of
+// groups in memory is bounded. Frames are small and training is short, so that growth is not hidden.
 
 const LENGTHS = [10, 100];
 const BRIEF = ["--preset", "draft", "--steps", "20", "--phase1-steps", "20", "--points", "64"];

@@ -12,7 +12,7 @@ import { probeVideo, readFrames } from "../media/index.js";
 import { machine, rounded } from "./machine.js";
 
 // Trains the paper profile with the settings of the PyTorch reference: frames 40 to 59 of a clip at 640 x 360, width 256,
-// phase 1 on seven anchor frames, Adam with a one-cycle schedule, 2048 coordinates per step drawn with replacement.
+// phase 1 on seven anchor frames, Adam with a one-cycle schedule, 2048 coordinates per step sampled with replacement.
 // SIEDD_CLIP sets the clip, SIEDD_STEPS (default 1000) the steps. With SIEDD_REFERENCE=path of the reference script (and
 // SIEDD_PYTHON, default python3, with PyTorch) the reference runs afterwards.
 

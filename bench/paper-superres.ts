@@ -14,7 +14,7 @@ import { benchClip, machine, rounded } from "./machine.js";
 const SMALL = { width: 640, height: 360 };
 const LARGE = { width: 1280, height: 720 };
 const FRAMES = 20;
-const FIRST = 40;
+const FIRST_FRAME = 40;
 const paper = {
   profile: "paper",
   width: 256,
@@ -59,18 +59,18 @@ async function measure(input: string, folder: string, options: Partial<EncodeOpt
   const info = await probeVideo(input);
   const output = join(folder, `${options.profile}.siedd`);
   const rate = info.frameRate.num / info.frameRate.den;
-  const span = { from: FIRST / rate, to: (FIRST + FRAMES) / rate };
+  const span = { from: FIRST_FRAME / rate, to: (FIRST_FRAME + FRAMES) / rate };
   const summary = await encode({ ...options, input, output, size: SMALL, ...span });
   const asset = await openAsset(memorySource(await readFile(output)));
-  const engine = await createFrameDecoder(asset, { runtime: async () => ort });
-  const group = engine.loadGroup(0, await asset.readGroup(0));
-  const at = { firstFrame: FIRST, frameCount: group.frameCount };
-  const largeFrames = await collect(readFrames(input, info, { ...LARGE, ...at }));
-  const smallFrames = await collect(readFrames(input, info, { ...SMALL, ...at }));
+  const decoder = await createFrameDecoder(asset, { runtime: async () => ort });
+  const group = decoder.loadGroup(0, await asset.readGroup(0));
+  const range = { firstFrame: FIRST_FRAME, frameCount: group.frameCount };
+  const largeFrames = await collect(readFrames(input, info, { ...LARGE, ...range }));
+  const smallFrames = await collect(readFrames(input, info, { ...SMALL, ...range }));
   const region = fullRegion(asset);
   const decode = async (frame: number, size: typeof SMALL) => {
     const rgba = new Uint8Array(size.width * size.height * 4);
-    await engine.decodeRgba(group, frame, { region, ...size }, rgba);
+    await decoder.decodeRgba(group, frame, { region, ...size }, rgba);
     return rgba;
   };
   // Decodes all frames at one size before the next size, because the decoder caches the frames of the last viewport.

@@ -9,10 +9,10 @@ import { measureRow, type RowResult } from "./paper/rows.js";
 import { readSettings } from "./paper/settings.js";
 import { measureSizes, type SizeResult } from "./paper/sizes.js";
 
-// Repeats the experiments of the paper: encoding time to equal PSNR by number of frames and by size, for both profiles and
-// for two conventional implicit networks trained with the same code; quality at equal bytes; one asset decoded at several
-// sizes. Prints progress on stderr and JSON on stdout. SIEDD_BENCH_SCALE=small is a short run, SIEDD_BENCH_PAGE=out.html
-// writes a chart and a table; paper/settings.ts lists all settings.
+// Repeats the experiments of the paper for both profiles, and for two conventional implicit networks that are trained with
+// the same code: encoding time to equal PSNR by number of frames and by size, quality at equal bytes, and one asset decoded
+// at several sizes. Prints progress on stderr and JSON on stdout. SIEDD_BENCH_SCALE=small selects a short run,
+// SIEDD_BENCH_PAGE=out.html writes a chart and a table. paper/settings.ts lists all settings.
 
 const settings = readSettings(process.env);
 const startedAt = performance.now();

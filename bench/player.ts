@@ -3,8 +3,8 @@ import type { Page } from "playwright-core";
 import { machine, rounded } from "./machine.js";
 import { PlayerStage } from "./player/stage.js";
 
-// Measures the delays of the player in headless Chromium on loopback, with segments that the server has already computed:
-// time to the first frame, time to the frame after a seek, and segments until a resize is visible. Prints medians.
+// Measures latencies of the player in headless Chromium on loopback, with segments that the server has cached: time to the
+// first frame, time to the frame after a seek, and number of segments until a resize is visible. Prints medians.
 
 const ROUNDS = 7;
 const SMALL = 320;
@@ -47,7 +47,7 @@ const resize = (page: Page) =>
     const from = player.currentTime;
     player.style.width = `${width}px`;
     while (player.videoWidth !== width) await new Promise((resolve) => setTimeout(resolve, 10));
-    // All segments but the first ones last a second.
+    // All segments except the first ones last one second.
     return Math.floor(player.currentTime) - Math.floor(from);
   }, LARGE);
 

@@ -33,7 +33,7 @@ const network = {
 } as const;
 const tiles = network.rows * network.columns;
 
-/** Measures the seconds of STEPS steps of all tiles on worker threads. Pixels are random, because they do not affect the time. */
+/** Measures the seconds for STEPS steps of all tiles on worker threads. Pixels are random: they do not affect the time. */
 async function trainTiles(trainer: TileTrainerName, workers: number): Promise<number> {
   const worker = new URL("../encoder/tile/worker.js", import.meta.url);
   const pool = new WorkerPool<TileTasks>(worker, workers);
@@ -43,7 +43,7 @@ async function trainTiles(trainer: TileTrainerName, workers: number): Promise<nu
   const bytes = FRAMES * frameWidth * frameHeight * CHANNELS;
   const frames = new Uint8Array(new SharedArrayBuffer(bytes));
   for (let i = 0; i < bytes; i++) frames[i] = random.intBelow(256);
-  const jobs = tileRanges(network, { trainer, device: "cpu" }).map((range) => ({
+  const tasks = tileRanges(network, { trainer, device: "cpu" }).map((range) => ({
     network,
     target: {
       windows,
@@ -71,7 +71,7 @@ async function trainTiles(trainer: TileTrainerName, workers: number): Promise<nu
   try {
     await pool.loaded;
     const started = performance.now();
-    await Promise.all(jobs.map((job) => pool.run("train", job).result));
+    await Promise.all(tasks.map((task) => pool.run("train", task).result));
     return (performance.now() - started) / 1000;
   } finally {
     await pool.close();
@@ -79,7 +79,7 @@ async function trainTiles(trainer: TileTrainerName, workers: number): Promise<nu
 }
 
 /** Returns the seconds per step of the reference, parsed from its output for phase 2. */
-async function reference(script: string): Promise<number> {
+async function measureReference(script: string): Promise<number> {
   const shapes = ["--profile", "tile", "--encoder-width", "0", "--layers", "3", "--steps", String(STEPS)];
   const clip = process.env.SIEDD_CLIP ?? "../shared/media/bunny.mp4";
   const { stdout } = await promisify(execFile)(process.env.SIEDD_PYTHON ?? "python3", [
@@ -88,9 +88,9 @@ async function reference(script: string): Promise<number> {
     clip,
     ...shapes,
   ]);
-  const found = /phase 2, group *: (\d+) steps ([\d.]+) s/.exec(stdout);
-  if (found === null) throw new Error(`cannot parse the output of the reference: ${stdout}`);
-  return Number(found[2]) / Number(found[1]);
+  const match = /phase 2, group *: (\d+) steps ([\d.]+) s/.exec(stdout);
+  if (match === null) throw new Error(`cannot parse the output of the reference: ${stdout}`);
+  return Number(match[2]) / Number(match[1]);
 }
 
 const before = machine();
@@ -103,7 +103,7 @@ for (let run = 0; run < RUNS; run++) {
     seconds[trainer].push((await trainTiles(trainer, cores)) / STEPS);
   if (script === undefined || !existsSync(script)) continue;
   seconds.reference ??= [];
-  seconds.reference.push(await reference(script));
+  seconds.reference.push(await measureReference(script));
 }
 const median = (values: number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 /** Returns how many times faster one trainer is than another: the median of the ratios of all runs. */

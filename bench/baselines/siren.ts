@@ -20,13 +20,13 @@ import { requireWeights, type TrainingWeights } from "../../encoder/training/wei
 /**
  * Conventional implicit networks: sine layers over coordinates, and a linear head with R'G'B' outputs (V. Sitzmann et al.
  * 2020, "SIREN"). Either one network over (x, y, t) for a clip, or one network over (x, y) per frame (E. Dupont et al.
- * 2021, "COIN"); these `networks` are trained as one batch.
+ * 2021, "COIN"). The `networks` of all frames are trained as one batch.
  */
 export interface SirenNetwork {
   readonly networks: number;
   readonly inputs: 2 | 3;
   readonly width: number;
-  /** Sine layers. */
+  /** Number of sine layers. */
   readonly layers: number;
 }
 
@@ -51,13 +51,15 @@ export function widthForBytes(bytes: number, inputs: 2 | 3, layers: number): num
 }
 
 /**
- * Returns the learning rate, which is inversely proportional to the width as the initial weights are. In a search in
- * factors of three, 3e-3 was best over (x, y, t) at width 106, and 1e-2 per frame at width 24 (frames 40 to 59 of bunny at
+ * Returns the learning rate. Like the initial weights, it is inversely proportional to the width. In a search in factors of
+ * three, 3e-3 was best over (x, y, t) at width 106, and 1e-2 per frame at width 24 (frames 40 to 59 of bunny at
  * 160 x 90, 300 steps).
  */
 export const sirenLearningRate = ({ width }: SirenNetwork): number => 0.3 / width;
 
-/** Returns the published initialization: the first layer within 1 / inputs, later ones within sqrt(6 / width) / omega. */
+/**
+ * Returns weights with the published initialization: within 1 / inputs in the first layer, then sqrt(6 / width) / omega.
+ */
 export function initialSirenWeights(network: SirenNetwork, random: Random): TrainingWeights {
   const { networks, width, layers } = network;
   const weights: TrainingWeights = new Map();
@@ -74,7 +76,11 @@ export function initialSirenWeights(network: SirenNetwork, random: Random): Trai
   return weights;
 }
 
-/** Adds the network to a graph. @param position [1, inputs, B] @returns its parameters and its output [networks, 3, B] */
+/**
+ * Adds the network to a graph. Returns its parameters and its output [networks, 3, B].
+ *
+ * @param position [1, inputs, B]
+ */
 export function sirenForward(
   g: Operations,
   network: SirenNetwork,
@@ -101,7 +107,7 @@ export function sirenForward(
 export interface CompressedSiren {
   /** Dequantized, as a decoder reads them. */
   readonly weights: TrainingWeights;
-  /** Encoded size. */
+  /** Encoded size in bytes. */
   readonly bytes: number;
 }
 

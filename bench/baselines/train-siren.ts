@@ -31,7 +31,7 @@ export interface SirenPlan {
 /** Weights after some steps. */
 export interface SirenProgress {
   readonly steps: number;
-  /** Training time, without the time that the caller takes between runs. */
+  /** Training time, without the time that the caller spends between runs. */
   readonly seconds: number;
   /** CPU time of all threads of the process. */
   readonly cpuSeconds: number;
@@ -42,7 +42,7 @@ const STEPS_PER_RUN = 10;
 /** Maximum number of floats in the activations of one layer when frames are decoded. */
 const MAX_ACTIVATIONS = 1 << 21;
 
-/** Trains in runs of several steps. After each run the caller can read the weights, or stop. */
+/** Trains in runs of several steps. After each run, the caller can read the weights or stop. */
 export async function* trainSiren(
   network: SirenNetwork,
   video: Video,
@@ -165,8 +165,8 @@ function transposeSteps(position: Float32Array, steps: number, inputs: number): 
 }
 
 /**
- * Decodes frames to packed R'G'B', and returns them with the same pixels of the video. Only every `stride`-th pixel of every
- * `stride`-th row is decoded.
+ * Decodes frames to packed R'G'B' and returns them with the original pixels of the video. Decodes only every `stride`-th
+ * pixel of every `stride`-th row.
  */
 export async function decodeSirenFrames({
   network,

@@ -9,7 +9,7 @@ export interface Video {
   readonly frames: Uint8Array;
 }
 
-/** Reads the first `frameCount` frames of a video, scaled as in the encoder. */
+/** Reads the first `frameCount` frames of a video, scaled to `size` as the encoder does. */
 export async function loadVideo(
   path: string,
   size: { readonly width: number; readonly height: number },

@@ -22,7 +22,7 @@ export interface PeakThroughput {
 const repository = resolve(import.meta.dirname, "../../..");
 const ITERATIONS = 2000;
 const RUNS = 25;
-/** 16-byte vectors that an iteration reads. */
+/** Number of 16-byte vectors that an iteration reads. */
 const VECTORS = 4096 / 16;
 
 /** Compiles loops of the kernel's SIMD instructions. Returns a function that measures their throughput. */

@@ -10,7 +10,7 @@ import { Random } from "../../encoder/training/sampling/random.js";
 /** Describes an asset with random weights. */
 export interface RandomAssetOptions {
   readonly network: TileNetwork;
-  /** Source pixels. */
+  /** Size of a frame in source pixels. */
   readonly frame: { readonly width: number; readonly height: number };
   readonly tileWidth: number;
   readonly groups: number;
@@ -52,7 +52,7 @@ export function randomAsset({
     const color = { mean: [0.5, 0.5, 0.5], deviation: [0.25, 0.25, 0.25] };
     return writeGroup(network, quantize({ frameCount, ...color, tiles, motion }, steps));
   });
-  const { header: head } = writeAssetHeader({
+  const { header } = writeAssetHeader({
     ...frame,
     profile: "tile",
     frameRate: { num: 25, den: 1 },
@@ -61,5 +61,5 @@ export function randomAsset({
     groups: payloads.map(({ length }) => ({ frameCount, size: length })),
     audio: [],
   });
-  return Buffer.concat([head, ...payloads]);
+  return Buffer.concat([header, ...payloads]);
 }

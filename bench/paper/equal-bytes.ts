@@ -21,7 +21,7 @@ export interface EqualBytesResult {
   readonly ssim: number;
 }
 
-/** Number of steps that the speed of a baseline is measured on. */
+/** Number of steps that measure the speed of a baseline. */
 const TRIAL_STEPS = 30;
 
 /** Encodes the clip of a row with all codecs. The baselines get the CPU time of the paper profile. */
@@ -94,15 +94,15 @@ async function trainBaseline(
 /** Decodes an asset at its own size and compares it with the video. */
 async function measureAsset(path: string, video: Video): Promise<{ psnr: number; ssim: number }> {
   const asset = await openAsset(memorySource(await readFile(path)));
-  const engine = await createFrameDecoder(asset, { runtime: async () => ort });
+  const decoder = await createFrameDecoder(asset, { runtime: async () => ort });
   const viewport = { region: fullRegion(asset), width: video.width, height: video.height };
   const decodedFrames: { decoded: Uint8Array; original: Uint8Array }[] = [];
   const bytes = video.frames.length / video.frameCount;
   for (const entry of asset.groups) {
-    const group = engine.loadGroup(entry.index, await asset.readGroup(entry.index));
+    const group = decoder.loadGroup(entry.index, await asset.readGroup(entry.index));
     for (let frame = 0; frame < entry.frameCount; frame++) {
       const decoded = new Uint8Array(video.width * video.height * 4);
-      await engine.decodeRgba(group, frame, viewport, decoded);
+      await decoder.decodeRgba(group, frame, viewport, decoded);
       const offset = (entry.firstFrame + frame) * bytes;
       decodedFrames.push({ decoded, original: video.frames.subarray(offset, offset + bytes) });
     }

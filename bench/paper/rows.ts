@@ -7,9 +7,9 @@ import { evenlySpaced, loadVideo, selectFrames, type Video } from "../baselines/
 import { rounded } from "../machine.js";
 import type { Measurement, Row, Settings } from "./settings.js";
 
-/** Sine layers of the baselines, as many as in the paper profile. */
+/** Number of sine layers of the baselines, the same as in the paper profile. */
 export const SIREN_LAYERS = 5;
-/** Number of frames, and approximate number of pixels of each, that the PSNR of a SIREN is measured on during training. */
+/** Number of frames, and approximate number of pixels per frame, on which training measures the PSNR of a SIREN. */
 const EVALUATED_FRAMES = 8;
 const EVALUATED_PIXELS = 12_000;
 /** Number of evaluations during the training of a baseline. */
@@ -26,7 +26,7 @@ export interface CodecResult {
   readonly reached: boolean;
 }
 
-/** The time of each codec to the PSNR of the paper profile. */
+/** Time in which each codec reaches the PSNR of the paper profile. */
 export interface RowResult {
   readonly row: Row;
   readonly notes: readonly string[];
@@ -121,7 +121,7 @@ async function encodeMeasured(options: EncodeOptions): Promise<Omit<CodecResult,
 export const describe = ({ seconds, cpuSeconds, psnr, bytes, reached }: CodecResult): string =>
   `${reached ? "" : "not reached in "}${seconds} s, ${cpuSeconds} CPU s, ${psnr} dB, ${bytes} bytes`;
 
-/** Encodes with more and more steps until the PSNR is reached. */
+/** Encodes with each of `stepCounts`, in order, until the PSNR is reached. */
 async function trainTileToPsnr(
   options: EncodeOptions,
   psnr: number,
@@ -149,7 +149,7 @@ interface SirenTarget {
   readonly maxCpuSeconds: number;
 }
 
-/** Trains until the compressed network reaches the PSNR. The time excludes evaluations, and is interpolated between them. */
+/** Trains until the compressed network reaches the PSNR. The time excludes evaluations and is interpolated between them. */
 async function trainSirenToPsnr({
   network,
   video,

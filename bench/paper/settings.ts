@@ -3,7 +3,7 @@ import type { EncodeOptions, Preset } from "../../encoder/index.js";
 /** The clip of a row: a file without audio, so that every codec gets the same pixels. */
 export interface RowClip {
   readonly path: string;
-  /** Modifications of the source. */
+  /** Modifications of the source, for the report. */
   readonly notes: readonly string[];
 }
 
@@ -60,23 +60,23 @@ const paper = {
   groupFrames: 20,
 } as const;
 /**
- * The published preset: 20,000 steps per phase, 1/1024 of the coordinates per step. One thread, because a second one increases
- * the CPU time by half.
+ * The published preset: 20,000 steps per phase, 1/1024 of the coordinates per step. Uses one thread, because a second
+ * thread increases the CPU time by half.
  */
 const published = { profile: "paper", preset: "s", workers: 1, steps: 20_000, phase1Steps: 20_000 } as const;
 const STEPS = [80, 120, 160, 200, 240, 320, 480, 600, 700, 1000, 1500, 3000];
-const vga = { width: 640, height: 360 };
+const sd = { width: 640, height: 360 };
 const hd = { width: 1280, height: 720 };
 const uhd = { width: 3840, height: 2160 };
 
-/** Takes about 25 minutes on two idle cores. */
+/** Full run: takes about 25 minutes on two idle cores. */
 const full: Settings = {
   rows: [
-    { name: "20 frames", frames: 20, ...vga },
-    { name: "40 frames", frames: 40, ...vga },
-    { name: "80 frames", frames: 80, ...vga },
-    { name: "132 frames", frames: 132, ...vga },
-    { name: "200 frames", frames: 200, ...vga },
+    { name: "20 frames", frames: 20, ...sd },
+    { name: "40 frames", frames: 40, ...sd },
+    { name: "80 frames", frames: 80, ...sd },
+    { name: "132 frames", frames: 132, ...sd },
+    { name: "200 frames", frames: 200, ...sd },
     { name: "20 frames, 720p", frames: 20, ...hd },
     { name: "10 frames, 4K", frames: 10, ...uhd },
   ],
@@ -94,7 +94,7 @@ const full: Settings = {
   },
 };
 
-/** The same with small frames: two or three minutes on shared cores. */
+/** Short run with small frames: takes two or three minutes on shared cores. */
 const small: Settings = {
   rows: [
     { name: "20 frames", frames: 20, width: 160, height: 90 },
@@ -129,14 +129,14 @@ const SCALES: Readonly<Record<string, Settings>> = { full, small };
  * - SIEDD_BENCH_ROWS="20 frames;40 frames": only these rows
  * - SIEDD_BENCH_PAPER=short|published (default short): the paper profile with width 256 and few steps, or preset s as
  *   published, which takes 15 minutes for 20 frames on an idle machine
- * - SIEDD_BENCH_STEPS: training steps of the paper profile; phase 1 has half as many, or as many if published
+ * - SIEDD_BENCH_STEPS: training steps of the paper profile; phase 1 has half as many, or the same number if published
  * - SIEDD_BENCH_BASELINES=yes|no (default yes): whether SIRENs are trained too
  * - SIEDD_BENCH_CAP: CPU seconds per baseline
  */
 export function readSettings(environment: NodeJS.ProcessEnv): Settings & { readonly scale: string } {
   const scale = environment.SIEDD_BENCH_SCALE ?? "full";
-  const found = SCALES[scale];
-  if (found === undefined)
+  const scaleSettings = SCALES[scale];
+  if (scaleSettings === undefined)
     throw new Error(`SIEDD_BENCH_SCALE must be ${Object.keys(SCALES).join(" or ")}, got "${scale}"`);
   const choice = <T extends string>(name: string, values: readonly T[]): T => {
     const value = values.find((candidate) => candidate === (environment[name] ?? values[0]));
@@ -150,21 +150,23 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings & { reado
     return value;
   };
   const names = environment.SIEDD_BENCH_ROWS?.split(";").map((name) => name.trim());
-  const rows = found.rows.filter(({ name }) => names === undefined || names.includes(name));
+  const rows = scaleSettings.rows.filter(({ name }) => names === undefined || names.includes(name));
   if (rows.length === 0)
-    throw new Error(`SIEDD_BENCH_ROWS must list some of: ${found.rows.map((row) => row.name).join("; ")}`);
+    throw new Error(
+      `SIEDD_BENCH_ROWS must list some of: ${scaleSettings.rows.map((row) => row.name).join("; ")}`,
+    );
   const isPublished = choice("SIEDD_BENCH_PAPER", ["short", "published"]) === "published";
-  const paperOptions = isPublished ? published : found.paper;
+  const paperOptions = isPublished ? published : scaleSettings.paper;
   const steps = Math.round(number("SIEDD_BENCH_STEPS", paperOptions.steps ?? 1));
   const phase1Steps = isPublished ? steps : Math.max(1, Math.round(steps / 2));
   return {
-    ...found,
+    ...scaleSettings,
     scale,
     rows,
     baselines: choice("SIEDD_BENCH_BASELINES", ["yes", "no"]) === "yes",
     paper: { ...paperOptions, steps, phase1Steps },
-    // The networks of draft do not reach the PSNR of 20,000 steps, however long they are trained.
-    tilePreset: isPublished ? "quality" : found.tilePreset,
-    baselineSeconds: number("SIEDD_BENCH_CAP", found.baselineSeconds),
+    // The networks of the preset "draft" never reach the PSNR of 20,000 steps, however long they are trained.
+    tilePreset: isPublished ? "quality" : scaleSettings.tilePreset,
+    baselineSeconds: number("SIEDD_BENCH_CAP", scaleSettings.baselineSeconds),
   };
 }

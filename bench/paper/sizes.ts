@@ -19,7 +19,9 @@ export interface SizeResult {
   readonly size: string;
   /** PSNR in dB against the video scaled down to this size; null above the size of the video. */
   readonly psnr: number | null;
-  /** PSNR in dB between these frames scaled down to the smallest size, and the asset decoded there; null at the smallest. */
+  /**
+   * PSNR in dB between these frames scaled down to the smallest size, and the asset decoded there; null at the smallest.
+   */
   readonly consistency: number | null;
   /** Mean decoding time of the frames that the decoder of the paper profile computes together. */
   readonly secondsPerFrame: number;
@@ -27,7 +29,7 @@ export interface SizeResult {
 
 /** Number of frames to compare. */
 const COMPARED_FRAMES = 2;
-/** Bytes of the frames that a decoder of the paper profile computes together, which are the frames to time. */
+/** Bytes of RGBA frames that a decoder of the paper profile computes together. These frames are timed. */
 const WINDOW_BYTES = 64 * 1024 * 1024;
 
 /** Scales an RGBA frame down by area averaging. */
@@ -58,8 +60,8 @@ export async function measureSizes({
   const [smallest] = sizes.pixels;
   for (const profile of ["paper", "tile"] as const) {
     const asset = await openAsset(memorySource(await readFile(assetPath(folder, row, profile))));
-    const engine = await createFrameDecoder(asset, { runtime: async () => ort });
-    const group = engine.loadGroup(0, await asset.readGroup(0));
+    const decoder = await createFrameDecoder(asset, { runtime: async () => ort });
+    const group = decoder.loadGroup(0, await asset.readGroup(0));
     const smallestFrames: Uint8Array[] = [];
     for (const size of sizes.pixels) {
       const bytes = size.width * size.height * 4;
@@ -69,7 +71,7 @@ export async function measureSizes({
       const scratch = new Uint8Array(bytes);
       const started = performance.now();
       for (let frame = 0; frame < count; frame++) {
-        await engine.decodeRgba(group, frame, viewport, scratch);
+        await decoder.decodeRgba(group, frame, viewport, scratch);
         if (frame < COMPARED_FRAMES) frames.push(scratch.slice());
       }
       const secondsPerFrame = rounded((performance.now() - started) / 1000 / count, 4);
@@ -91,7 +93,7 @@ export async function measureSizes({
   return results;
 }
 
-/** Returns the mean PSNR against the video at the same size. */
+/** Returns the mean PSNR against the video at the same size, dB. */
 async function psnrOf(frames: readonly Uint8Array[], clip: RowClip, size: Size): Promise<number> {
   const video = await loadVideo(clip.path, size, frames.length);
   const bytes = video.frames.length / video.frameCount;

@@ -15,7 +15,7 @@ declare global {
   }
 }
 
-/** A video without audio: 640 x 360, 25 fps, segments of a second, random weights as large as trained ones. */
+/** A video without audio: 640 x 360, 25 fps, one-second segments, random weights with the magnitude of trained ones. */
 export const VIDEO = { width: 640, height: 360, seconds: 30 };
 
 /** A server with the video on loopback, and a browser. */
@@ -50,7 +50,7 @@ export class PlayerStage {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  /** Requests every segment at these sizes, so that the server has them cached. */
+  /** Requests every segment at these sizes, so that the server caches them. */
   async warmCache(...sizes: readonly string[]): Promise<void> {
     const playlist = new URL("video/full/elastic/index.m3u8", this.server.url);
     const text = await (await fetch(playlist)).text();

@@ -15,9 +15,9 @@ export interface ColdInput {
   readonly path: string;
   readonly asset: Asset;
   readonly pool: DecodePool;
-  /** The source video as H.264. */
+  /** Path of the source video as H.264. */
   readonly mezzanine: string;
-  /** The decoded asset as H.264. */
+  /** Path of the decoded asset as H.264. */
   readonly decodedVideo: string;
   readonly width: number;
   readonly height: number;
@@ -27,14 +27,14 @@ export interface ColdInput {
   readonly segment: { readonly index: number; readonly firstFrame: number; readonly frameCount: number };
 }
 
-/** Measures milliseconds. */
+/** Measures the milliseconds that `work` takes. */
 async function measure(work: () => Promise<unknown>): Promise<number> {
   const started = performance.now();
   await work();
   return performance.now() - started;
 }
 
-/** Returns the size of the response. */
+/** Fetches a URL and returns the size of the response body in bytes. */
 async function fetchBytes(url: string): Promise<number> {
   const response = await fetch(url);
   const { byteLength } = await response.arrayBuffer();
@@ -43,8 +43,8 @@ async function fetchBytes(url: string): Promise<number> {
 }
 
 /**
- * Measures an uncached segment of about one second, and the same second transcoded as on-demand servers do: one ffmpeg
- * that seeks, scales and encodes with the same settings. Both alternate.
+ * Measures an uncached segment of about one second, and a transcode of the same second as on-demand servers do it: one
+ * ffmpeg process that seeks, scales and encodes with the same settings. The two alternate.
  */
 export async function measureColdSegment(input: ColdInput) {
   const { asset, pool, width, height, size, segment } = input;
@@ -110,7 +110,7 @@ export async function measureColdSegment(input: ColdInput) {
   }
 }
 
-/** Transcodes as an on-demand server does, with the settings of media/segments. Returns the number of bytes. */
+/** Transcodes a segment as an on-demand server does, with the settings of media/segments. Returns its bytes. */
 async function transcode({ asset, width, height, segment }: ColdInput, mezzanine: string): Promise<number> {
   const frameSeconds = asset.frameRate.den / asset.frameRate.num;
   const { maxRate, bufferSize } = h264RateCap({ width, height, frameRate: asset.frameRate });

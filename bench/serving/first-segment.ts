@@ -22,7 +22,7 @@ export async function measureFirstSegment(
   for (let run = 0; run < RUNS; run++) {
     const server = await serve({ root, port: 0, prefetch: 0 });
     const folder = `${server.url}video/full/${size}/`;
-    // A player requests these in sequence before its first frame.
+    // A player requests these files in sequence before its first segment.
     let before = 0;
     for (const name of ["index.m3u8", "init.mp4"]) before += await measureRequest(folder + name);
     const segment = await measureRequest(`${folder}seg-0.m4s`);

@@ -14,7 +14,7 @@ export interface FuzzResult {
   readonly seed: number;
   /** Number of responses by status; 0 if the connection was closed without a response, as Node does for CONNECT. */
   readonly statuses: Readonly<Record<string, number>>;
-  /** Requests with an unacceptable response, and what is wrong with it. */
+  /** Descriptions of invalid responses, each with its request. */
   readonly faults: readonly string[];
 }
 
@@ -67,7 +67,7 @@ async function fetchSegment(url: string): Promise<Buffer> {
   return Buffer.from(await response.arrayBuffer());
 }
 
-/** Returns what is wrong with a response, or undefined. */
+/** Describes the fault of a response; returns undefined if it has none. */
 function faultOf(status: number, request: Buffer, response: string, secret: string): string | undefined {
   if (response.includes(secret)) return "a file outside the catalog was served";
   // A corrupt asset on disk is the one expected 500.

@@ -1,6 +1,6 @@
 import type { Random } from "../../encoder/training/sampling/random.js";
 
-// Generates malformed requests as raw bytes; an HTTP client would not send them.
+// Generates malformed requests as raw bytes, because an HTTP client would not send them.
 
 /** Files outside the root, and files in it that are not served. No response may contain their bytes. */
 export const FORBIDDEN = [
@@ -109,7 +109,7 @@ const ODD = [
   " ",
 ];
 
-/** Range and its relatives, malformed in all ways. */
+/** Values of the Range header, most of them malformed. */
 const RANGES = [
   "bytes=0-0",
   "bytes=-1",
@@ -163,6 +163,7 @@ const QUERIES = [
   "constructor=1",
 ];
 
+/** Generates a reproducible sequence of malformed requests. */
 export class MalformedRequests {
   readonly #random: Random;
 
@@ -181,12 +182,12 @@ export class MalformedRequests {
     while (this.#chance(0.35)) {
       const [name, values] = this.#pick(HEADERS);
       lines.push(`${name}: ${this.#pick(values)}`);
-      // Duplicate header.
+      // Duplicates the header.
       if (this.#chance(0.1)) lines.push(`${name}: ${this.#pick(values)}`);
     }
     const text = `${lines.join("\r\n")}\r\n\r\n`;
     const bytes = Buffer.from(text, this.#chance(0.5) ? "utf8" : "latin1");
-    // Rarely, a random byte.
+    // Occasionally corrupts one byte.
     if (this.#chance(0.02)) bytes[this.#below(bytes.length)] = this.#below(256);
     return bytes;
   }

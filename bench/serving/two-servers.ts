@@ -5,7 +5,8 @@ import fastifyStatic from "@fastify/static";
 import fastify from "fastify";
 import { serve } from "../../server/index.js";
 
-// Child process with the siedd server and @fastify/static, which serve the same bytes under the same load.
+// Child process with the siedd server and @fastify/static, which serve the same bytes. Each message from the parent is
+// answered with the CPU usage.
 
 const [asset = "", path = ""] = process.argv.slice(2);
 const root = await mkdtemp(join(tmpdir(), "siedd-bench-"));

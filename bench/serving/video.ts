@@ -6,7 +6,7 @@ import type { TileNetwork } from "../../codec/internal.js";
 import { encode } from "../../encoder/index.js";
 import { benchClip, command } from "../machine.js";
 
-/** A small video with random weights, which takes as long to decode as a trained one. */
+/** Frame size and network of a small video whose random weights take as long to decode as trained ones. */
 export const FRAME = { width: 320, height: 180 };
 export const NETWORK: TileNetwork = {
   profile: "tile",
@@ -26,7 +26,7 @@ const exists = (path: string) =>
     () => false,
   );
 
-/** Returns the path of an asset of two seconds at 640x360, and encodes it on the first call. */
+/** Returns the path of a two-second asset at 640x360. Encodes it on the first call. */
 export async function assetToServe(): Promise<string> {
   await mkdir(folder, { recursive: true });
   const { path: input, name } = await benchClip(folder);
@@ -36,7 +36,7 @@ export async function assetToServe(): Promise<string> {
   return output;
 }
 
-/** Returns the path of the same video as a transcoding server stores it: H.264 at full size, a keyframe every two seconds. */
+/** Returns the path of the same video as a transcoding server would store it: H.264 at full size, a keyframe every 2 s. */
 export async function mezzanine(): Promise<string> {
   await mkdir(folder, { recursive: true });
   const { path: input, name } = await benchClip(folder);
@@ -54,7 +54,9 @@ export async function mezzanine(): Promise<string> {
   return output;
 }
 
-/** Returns the path of the decoded asset as H.264. Its noise is the same, so the H.264 encoder has the same work. */
+/**
+ * Returns the path of the decoded asset as H.264. It has the noise of the asset, so the H.264 encoder has the same work.
+ */
 export async function decodedMezzanine(asset: string): Promise<string> {
   const output = asset.replace(/\.siedd$/, "-decoded.mp4");
   if (!(await exists(output)))

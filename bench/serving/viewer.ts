@@ -35,13 +35,13 @@ const SEGMENT_SECONDS = 1;
 const BUFFER_SECONDS = 4;
 
 /**
- * Simulates a viewer that plays with a buffer of four seconds, and sometimes seeks, resizes its window, or aborts a request.
- * It retries after a 503 as hls.js does.
+ * Simulates a viewer that plays with a buffer of four seconds, and sometimes seeks, resizes its window, or aborts a
+ * request. It retries after a 503 as hls.js does.
  */
 export async function simulateViewer(options: ViewerOptions, stats: ViewerStats): Promise<void> {
   const { video, version, segments, sizes, random, signal } = options;
-  const chance = () => (random.int32() >>> 0) / 2 ** 32;
-  const pick = (count: number) => Math.floor(chance() * count);
+  const chance = (probability: number) => random.uniform() < probability;
+  const pick = (count: number) => random.intBelow(count);
   let size = pick(sizes.length);
   let next = pick(segments);
   let buffered = 0;
@@ -50,17 +50,17 @@ export async function simulateViewer(options: ViewerOptions, stats: ViewerStats)
     const now = performance.now();
     buffered = Math.max(0, buffered - (now - previous) / 1000);
     previous = now;
-    if (chance() < 0.04) {
+    if (chance(0.04)) {
       next = pick(segments);
       buffered = 0;
     }
-    if (chance() < 0.05) size = pick(sizes.length);
+    if (chance(0.05)) size = pick(sizes.length);
     if (buffered > BUFFER_SECONDS) {
       await sleep(1000 * (buffered - BUFFER_SECONDS) + 5, undefined, { signal }).catch(() => {});
       continue;
     }
     const path = `full/${sizes[size]}/elastic-${next}.m4s`;
-    const abortEarly = chance() < 0.02;
+    const abortEarly = chance(0.02);
     const result = await requestSegment(
       { url: `${video}${path}?v=${version}`, path, buffered, abortEarly, signal },
       stats,
@@ -84,7 +84,7 @@ interface SegmentRequest {
   readonly signal: AbortSignal;
 }
 
-/** Requests a segment. Returns the seconds to wait before a retry if it fails. */
+/** Requests a segment. If that fails, returns the seconds to wait before a retry. */
 async function requestSegment(
   { url, path, buffered, abortEarly, signal }: SegmentRequest,
   stats: ViewerStats,

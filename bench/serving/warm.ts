@@ -31,7 +31,7 @@ async function runLoad(child: ChildProcess, url: string, duration: number): Prom
   return { rate: requests.average, p99: latency.p99, cpu: cpu / requests.total };
 }
 
-/** Measures requests per second for a cached segment, and for @fastify/static with the same bytes. Both alternate. */
+/** Measures requests per second for a cached segment, and for @fastify/static with the same bytes. The two alternate. */
 export async function measureWarmSegment(asset: string, path: string) {
   const child = fork(new URL("two-servers.js", import.meta.url), [asset, path]);
   try {

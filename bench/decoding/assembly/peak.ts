@@ -37,7 +37,7 @@ export function multiplyAdds(iterations: i32): i32 {
   return i32x4.extract_lane(i32x4.add(a, i32x4.add(i32x4.add(b0, b1), i32x4.add(b2, b3))), 0);
 }
 
-/** The same with 32-bit floats: a multiply-add of four numbers takes two instructions. */
+/** Does the same with 32-bit floats: a multiply-add of four numbers takes two instructions. */
 export function floatMultiplyAdds(iterations: i32): f32 {
   let a0 = f32x4.splat(0),
     a1 = a0,
