@@ -15,7 +15,7 @@ export interface LoadTimeSample {
 
 /** A model of the load time of a segment. */
 export interface LoadTimeEstimate {
-  /** Seconds that any request takes, whatever its size. */
+  /** Seconds that every request takes, regardless of its size. */
   readonly latency: number;
   /** Seconds of computation per output pixel of a frame and per second of video. */
   readonly computeSeconds: number;

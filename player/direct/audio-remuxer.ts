@@ -7,8 +7,8 @@ import { groupTimes } from "./timeline.js";
 const SILENCE_SAMPLE_RATE = 48_000;
 
 /**
- * Remuxes the audio of a video into fragmented MP4, one fragment per group. A video without audio, and the rest of a
- * video whose audio is shorter, gets silence. So the media element always has a track to drive its clock.
+ * Remuxes the audio of a video into fragmented MP4, one fragment per group. Where a video has no audio, or its audio has
+ * ended early, it gets silence. So the media element always has a track to drive its clock.
  */
 export class AudioRemuxer {
   /** For `MediaSource.isTypeSupported`. */

@@ -26,7 +26,7 @@ export class DroppedFrames {
     return Math.max(0, this.#due - this.#shown);
   }
 
-  /** Moves the clock to a frame. All frames since the last call have come due, unless the clock was reset. */
+  /** Moves the clock to a frame. All frames since the previous call count as due, unless the clock was reset. */
   advanceTo(frame: number): void {
     const previous = this.#lastFrame;
     this.#lastFrame = frame;

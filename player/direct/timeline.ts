@@ -3,7 +3,7 @@ import type { TileAsset } from "../../codec/internal.js";
 /** The frames of a video and their timing. */
 export type FrameTimeline = Pick<TileAsset, "groups" | "frameRate" | "frameCount">;
 
-/** Tolerance in frames: browsers round times to microseconds, so a time may lie just before its frame. */
+/** Tolerance in frames: browsers round times to microseconds, so a time may lie slightly before its frame. */
 const ROUNDING_TOLERANCE = 1e-3;
 
 /** Returns the index of the frame at a time in seconds. */

@@ -11,7 +11,7 @@ const scope = globalThis as unknown as WorkerScope;
 const errorMessage = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 let engine: DecodeEngine | undefined;
-/** Resolves when all requests so far are done: requests run one after the other. */
+/** Resolves when all queued requests are done: they run one after the other. */
 let queue: Promise<void> = Promise.resolve();
 
 async function handle(message: WorkerRequest): Promise<void> {

@@ -110,7 +110,7 @@ export abstract class MediaElement extends ForwardingElement {
   }
 
   #onRateChange(): void {
-    // The rate may come from elsewhere, such as the browser's menu.
+    // The page may not have set the rate: the viewer can use the browser's menu.
     this.#preserveRate();
     const { playbackRate } = this.video;
     if (playbackRate === this.#dispatchedRate) return;

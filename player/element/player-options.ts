@@ -40,7 +40,7 @@ export abstract class PlayerOptionsElement extends MediaElement {
   protected get maxSize(): Size {
     return this.#maxSize;
   }
-  /** Height to request in output pixels, whatever the size on screen; `auto` follows the screen. */
+  /** Height to request in output pixels, regardless of the size on screen; `auto` follows the size on screen. */
   get quality(): number | "auto" {
     return this.#quality;
   }

@@ -72,7 +72,7 @@ interface LoadCall {
 interface LoadedResponse {
   readonly position: Pick<LoadedSegment, "index" | "start" | "duration">;
   readonly request: SegmentRequest;
-  /** The init segment to prepend; null if the stream's own fits. */
+  /** The init segment to prepend; null if the init segment of the stream fits all sizes. */
   readonly init: Promise<ArrayBuffer> | null;
   readonly callbacks: Callbacks;
   readonly result: Parameters<Callbacks["onSuccess"]>;

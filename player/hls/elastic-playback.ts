@@ -74,7 +74,7 @@ export class ElasticPlayback implements Playback {
       return;
     }
     // Requests in flight have the old size. They are restarted only before playback starts or while it is paused.
-    // During playback a restarted request could come too late, so its segment is replaced afterwards.
+    // During playback a restarted request could be late, so its segment is loaded as it is and replaced afterwards.
     const { paused, played } = this.#video;
     if (paused || played.length === 0) this.#loaders.restartInFlight();
     this.#replacer.onSizeChange();

@@ -32,7 +32,7 @@ export function nextPlaybackRate(current: number, step: number): number {
   return next ?? current;
 }
 
-/** Runs a command. Returns false if it had no effect, so that the key stays with the page. */
+/** Runs a command. Returns false if it had no effect: the browser or the page then handles the key. */
 function runCommand(command: PlayerCommand, context: ControlContext, targets: KeyTargets): boolean {
   const { host, localizer, zoom, showToast } = context;
   const { playControl, help } = targets;

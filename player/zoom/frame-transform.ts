@@ -17,7 +17,7 @@ export function viewRect(box: Size, view: Size): Rect {
 }
 
 /**
- * Returns where to draw the current frame so that the view fills its own rectangle.
+ * Returns where to draw the current frame so that the view appears at its `viewRect`.
  *
  * @param view the region the viewer looks at, in source pixels
  * @param shown the region that the frame contains, in source pixels

@@ -25,7 +25,7 @@ const WHEEL_END_MS = 180;
 const WHEEL_ZOOM = 0.0016;
 /** The same for a pinch on a touchpad, which browsers report as wheel events with Ctrl and small steps. */
 const PINCH_ZOOM = 0.012;
-/** With Ctrl, a larger step, in pixels, comes from a wheel. */
+/** With Ctrl, a step of this many pixels or more comes from a wheel, not from a pinch. */
 const MAX_PINCH_STEP = 50;
 /** Larger steps, in pixels, are clamped. */
 const MAX_WHEEL_STEP = 300;
@@ -43,7 +43,7 @@ export function watchGestures(container: HTMLElement, target: GestureTarget, sig
   };
   container.addEventListener("touchstart", preventScroll, { signal, passive: false });
   container.addEventListener("touchmove", preventScroll, { signal, passive: false });
-  // The browser's own drag of an image would end the pan.
+  // A native drag of the image would end the pan.
   container.addEventListener("dragstart", (event) => event.preventDefault(), { signal });
 }
 

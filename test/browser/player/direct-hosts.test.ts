@@ -184,7 +184,7 @@ describe("direct mode on static hosts", { concurrency: false, timeout: TEST_TIME
     }
   });
 
-  test("skips a damaged group and plays on", async (t) => {
+  test("skips a damaged group and continues", async (t) => {
     const bytes = Buffer.from(syntheticAsset(VIDEO));
     const { openAsset, memorySource } = await import("../../../codec/internal.js");
     const asset = await openAsset(memorySource(bytes));

@@ -158,7 +158,7 @@ describe("the player as a media element", { concurrency: false, timeout: TEST_TI
     });
     await change("direct");
     assert.deepEqual([(await playerState(page)).rate, (await playerState(page)).transport], [1.5, "direct"]);
-    // As the browser's own menu does.
+    // The browser's menu sets the rate this way.
     await page.evaluate(() => {
       const video = window.player.shadowRoot!.querySelector("video")!;
       video.playbackRate = 0.75;
