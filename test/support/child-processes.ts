@@ -20,7 +20,7 @@ export function childProcesses(parent: number = process.pid): string[] {
   return descendants(parent);
 }
 
-/** Waits until no descendant called `name` runs. Returns how many still run after the timeout. */
+/** Waits until no descendant with this name runs. Returns the number that still run after the timeout. */
 export async function remainingProcesses(name: string, timeoutMs = 60_000): Promise<number> {
   const count = () => childProcesses().filter((child) => child === name).length;
   for (const end = Date.now() + timeoutMs; count() > 0 && Date.now() < end; ) {
@@ -29,7 +29,7 @@ export async function remainingProcesses(name: string, timeoutMs = 60_000): Prom
   return count();
 }
 
-/** Returns the command lines of running processes that contain `text`, such as their folder. */
+/** Returns the command lines of running processes that contain `text`, such as a path. */
 export function commandLinesWith(text: string): string[] {
   return readdirSync("/proc")
     .filter((entry) => /^\d+$/.test(entry))

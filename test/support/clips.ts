@@ -23,13 +23,13 @@ const exists = (path: string) =>
     () => false,
   );
 
-/** Returns the path of a clip: in SIEDD_MEDIA or next to the repository, else a substitute, which is rendered once. */
+/** Returns the path of a clip in SIEDD_MEDIA or next to the repository. If there is none, renders a substitute once. */
 export async function clip(name: ClipName): Promise<string> {
   const path = join(process.env.SIEDD_MEDIA ?? join(repository, "../shared/media"), `${name}.mp4`);
   return (await exists(path)) ? path : substitute(name);
 }
 
-/** Returns whether the real clips exist. Measurements that depend on their content hold only then. */
+/** Returns whether the real clips exist. Only then can tests check measurements that depend on their content. */
 export const realClips = async (): Promise<boolean> => !(await clip("bunny")).startsWith(tmpdir());
 
 async function substitute(name: ClipName): Promise<string> {

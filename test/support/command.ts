@@ -3,7 +3,7 @@ import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { run } from "../../cli/run.js";
 
-export interface Outcome {
+export interface CommandResult {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -18,7 +18,7 @@ export async function siedd(
   argv: readonly string[],
   signal = new AbortController().signal,
   onError = () => {},
-): Promise<Outcome> {
+): Promise<CommandResult> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   stderr.once("data", onError);
   const outputs = Promise.all([text(stdout), text(stderr)]);
@@ -30,7 +30,7 @@ export async function siedd(
 }
 
 /** Runs the command in this process, asserts that it succeeds, and returns its stdout. */
-export async function done(...argv: readonly string[]): Promise<string> {
+export async function runCommand(...argv: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await siedd(argv);
   assert.equal(code, 0, stderr);
   return stdout;

@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 type Nested = number | Nested[];
 
 /**
- * A golden file of test/fixtures/reference: inputs, weights, outputs, losses, gradients and the weights after three optimizer
- * steps, computed in float64.
+ * A golden file of test/fixtures/reference: inputs, weights, outputs, losses, gradients and the weights after three
+ * optimizer steps, computed in float64.
  */
 export interface Fixture {
   readonly omega: number;

@@ -31,19 +31,19 @@ function parseTags(text: string, name: string): Attributes[] {
     .filter((line) => line.startsWith(`#${name}:`))
     .map((line) =>
       Object.fromEntries(
-        [...line.slice(name.length + 2).matchAll(/([A-Z0-9-]+)=("[^"]*"|[^,]*)/g)].map(([, key, value]) => [
+        [...line.slice(name.length + 2).matchAll(/([A-Z0-9-]+)=("[^"]*"|[^,]*)/g)].map(([, key, quoted]) => [
           key!,
-          value!.replaceAll('"', ""),
+          quoted!.replaceAll('"', ""),
         ]),
       ),
     );
 }
 
-const value = (text: string, name: string): string | undefined =>
+const tagValue = (text: string, name: string): string | undefined =>
   lines(text)
     .find((line) => line.startsWith(`#${name}:`))
     ?.slice(name.length + 2);
-const has = (text: string, tag: string): boolean => lines(text).includes(`#${tag}`);
+const hasTag = (text: string, tag: string): boolean => lines(text).includes(`#${tag}`);
 const durations = (text: string): number[] =>
   [...text.matchAll(/^#EXTINF:([\d.]+),/gm)].map((match) => Number(match[1]));
 const total = (text: string): number => durations(text).reduce((sum, seconds) => sum + seconds, 0);
@@ -51,7 +51,8 @@ const total = (text: string): number => durations(text).reduce((sum, seconds) =>
 const variants = ({ master }: ServedVideo) => parseTags(master.text, "EXT-X-STREAM-INF");
 const renditions = ({ master }: ServedVideo) => parseTags(master.text, "EXT-X-MEDIA");
 const keyframes = ({ master }: ServedVideo) => parseTags(master.text, "EXT-X-I-FRAME-STREAM-INF");
-const timed = ({ media }: ServedVideo) => media.filter(({ kind }) => kind === "video" || kind === "audio");
+const videoAndAudio = ({ media }: ServedVideo) =>
+  media.filter(({ kind }) => kind === "video" || kind === "audio");
 
 /** Describes each item that does not satisfy the predicate. */
 const violationsIn = <T>(
@@ -171,7 +172,7 @@ export const AUTHORING_RULES: readonly AuthoringRule[] = [
     violations: ({ media }) =>
       violationsIn(
         media,
-        ({ text }) => value(text, "EXT-X-PLAYLIST-TYPE") === "VOD" && has(text, "EXT-X-ENDLIST"),
+        ({ text }) => tagValue(text, "EXT-X-PLAYLIST-TYPE") === "VOD" && hasTag(text, "EXT-X-ENDLIST"),
         ({ url }) => url,
       ),
   },
@@ -181,7 +182,7 @@ export const AUTHORING_RULES: readonly AuthoringRule[] = [
       violationsIn(
         media,
         ({ text }) => {
-          const target = value(text, "EXT-X-TARGETDURATION");
+          const target = tagValue(text, "EXT-X-TARGETDURATION");
           return (
             isPositiveInteger(target) &&
             durations(text).every((seconds) => Math.round(seconds) <= Number(target))
@@ -193,7 +194,9 @@ export const AUTHORING_RULES: readonly AuthoringRule[] = [
   {
     name: "video and audio playlists have the same target duration",
     violations: (video) => {
-      const found = [...new Set(timed(video).map(({ text }) => value(text, "EXT-X-TARGETDURATION")))];
+      const found = [
+        ...new Set(videoAndAudio(video).map(({ text }) => tagValue(text, "EXT-X-TARGETDURATION"))),
+      ];
       return found.length <= 1 ? [] : [found.join(", ")];
     },
   },
@@ -212,7 +215,7 @@ export const AUTHORING_RULES: readonly AuthoringRule[] = [
     violations: ({ master, media }) =>
       violationsIn(
         [master, ...media],
-        ({ text }) => has(text, "EXT-X-INDEPENDENT-SEGMENTS"),
+        ({ text }) => hasTag(text, "EXT-X-INDEPENDENT-SEGMENTS"),
         ({ url }) => url,
       ),
   },
@@ -221,7 +224,7 @@ export const AUTHORING_RULES: readonly AuthoringRule[] = [
     violations: ({ media }) =>
       violationsIn(
         media,
-        ({ kind, text }) => has(text, "EXT-X-I-FRAMES-ONLY") === (kind === "keyframes"),
+        ({ kind, text }) => hasTag(text, "EXT-X-I-FRAMES-ONLY") === (kind === "keyframes"),
         ({ url }) => url,
       ),
   },

@@ -3,7 +3,7 @@ import type { MediaListing, ServedVideo } from "./hls-rules.js";
 import type { TestServer } from "./running-server.js";
 
 /** Fetches a master playlist and all media playlists that it lists. */
-export async function servedVideo(server: TestServer, master: string): Promise<ServedVideo> {
+export async function fetchServedVideo(server: TestServer, master: string): Promise<ServedVideo> {
   const { status, text } = await server.get(master);
   assert.equal(status, 200);
   const media: MediaListing[] = [];

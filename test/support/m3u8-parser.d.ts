@@ -1,4 +1,4 @@
-/** What the tests use of a package that comes without types. */
+/** The part of the package that the tests use. It has no types. */
 declare module "m3u8-parser" {
   export class Parser {
     readonly manifest: {

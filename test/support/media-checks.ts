@@ -21,13 +21,13 @@ export async function framesOf(
 }
 
 /** Asserts that all values are within `tolerance` of the expected ones. */
-export function near(actual: readonly number[], expected: readonly number[], tolerance: number): void {
+export function assertNear(actual: readonly number[], expected: readonly number[], tolerance: number): void {
   const maxError = Math.max(...actual.map((value, index) => Math.abs(value - expected[index]!)));
   assert.ok(maxError <= tolerance, `${actual} must be within ${tolerance} of ${expected}`);
 }
 
 /** Yields uniformly gray I420 frames, one per luma level. */
-export async function* gray(
+export async function* grayFrames(
   width: number,
   height: number,
   levels: readonly number[],

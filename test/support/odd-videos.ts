@@ -24,7 +24,16 @@ export async function streamsOf(path: string): Promise<Stream[]> {
 export const lavfi = (graph: string): string[] => ["-f", "lavfi", "-i", graph];
 
 /** ffmpeg's options for an H.264 stream that keeps all frames with their timestamps. */
-export const exact = ["-c:v", "libx264", "-preset", "ultrafast", "-crf", "4", "-fps_mode", "passthrough"];
+export const keepAllFrames = [
+  "-c:v",
+  "libx264",
+  "-preset",
+  "ultrafast",
+  "-crf",
+  "4",
+  "-fps_mode",
+  "passthrough",
+];
 
 /** Returns ffmpeg's options for HDR color bars, with white at 100 cd/m^2. */
 export const hdrBars = (transfer: "smpte2084" | "arib-std-b67"): string[] => [

@@ -9,7 +9,7 @@ import { launchBrowser, WAIT_TIMEOUT_MS, watchFaults } from "./browser.js";
 import { syntheticAsset } from "./synthetic-asset.js";
 import { tempFolder } from "./temp-folder.js";
 
-/** Eight groups, and so eight segments, of one second with audio: cheap to decode at any size. */
+/** A video with audio that is cheap to decode at any size: eight one-second groups, and so eight segments. */
 export const VIDEO = {
   width: 320,
   height: 180,
@@ -36,10 +36,10 @@ declare global {
   }
 }
 
-/** Time limit for all tests of a block, in milliseconds. Generous, because a busy machine is many times slower. */
+/** Time limit for all tests of a block, in milliseconds. It is long, because a busy machine is many times slower. */
 export const TEST_TIMEOUT_MS = 600_000;
 
-/** A video this short, in seconds, is always shown at the requested size: the player waits for its pixels. */
+/** Duration in seconds of a video so short that the player always waits for the requested size. */
 export const EXACT_SIZE_SECONDS = 6;
 
 /** Returns the stage of a block of tests. It opens before the first test and closes after the last. */
@@ -56,7 +56,7 @@ export function useStage(seconds?: number, prepare?: (stage: Stage) => Promise<u
   return stage;
 }
 
-/** A real server with synthetic videos, and a browser. Shared by a test file: starting either takes a second. */
+/** A real server with synthetic videos, and a browser. The tests of a file share it, because it takes seconds to start. */
 export class Stage {
   browser!: Browser;
   server!: RunningServer;
@@ -71,9 +71,9 @@ export class Stage {
   /** Starts the server with a video of this length and one without audio. */
   async open(t: Pick<TestContext, "after">, seconds: number = VIDEO.groups.length): Promise<void> {
     this.folder = await tempFolder(t);
-    const playerMarkup = videoOfLength(seconds);
-    await writeFile(join(this.folder, "video.siedd"), syntheticAsset(playerMarkup));
-    await writeFile(join(this.folder, "silent.siedd"), syntheticAsset({ ...playerMarkup, tone: 0 }));
+    const options = videoOfLength(seconds);
+    await writeFile(join(this.folder, "video.siedd"), syntheticAsset(options));
+    await writeFile(join(this.folder, "silent.siedd"), syntheticAsset({ ...options, tone: 0 }));
     const server = await serve({ root: this.folder, port: 0, prefix: "/videos", closeSeconds: 0 });
     t.after(() => server.close());
     this.server = server;
@@ -91,7 +91,7 @@ export class Stage {
 
   /** Requests segments of the video, so that they are cached. `size` is as in their URLs. */
   async warmCache(size: string, first: number, last: number): Promise<void> {
-    // One at a time: a slow machine would refuse all of them at once.
+    // Requests one segment at a time, because a slow server would reject many at once.
     for (let segment = first; segment <= last; segment++) {
       const response = await fetch(`${this.server.url}video/full/${size}/elastic-${segment}.m4s`);
       assert.equal(response.status, 200);
@@ -99,7 +99,7 @@ export class Stage {
     }
   }
 
-  /** Opens a page with this markup. `window.player` is its first player. The page closes with the test. */
+  /** Opens a page with this markup. `window.player` is its first player. The page closes when the test ends. */
   async page(t: Pick<TestContext, "after">, markup: string, options: PageOptions = {}): Promise<PlayerPage> {
     const context = await this.browser.newContext({
       viewport: { width: 1000, height: 700 },
@@ -208,13 +208,13 @@ function trackSourceBuffers(): void {
 export const playerMarkup = (style: string, attributes = "", src = "video"): string =>
   `<siedd-player src="${src}" style="${style}" ${attributes}></siedd-player>`;
 
-/** For `before` of a page: makes the browser reject in-band parameter sets (avc3), so that it uses the transport `levels`. */
+/** For `PageOptions.before`: disables in-band parameter sets (avc3), so that the player uses the transport `levels`. */
 export function disableAvc3(): void {
   const supported = MediaSource.isTypeSupported.bind(MediaSource);
   MediaSource.isTypeSupported = (type) => !type.includes("avc3") && supported(type);
 }
 
-/** Waits until a condition holds in the page. The error on timeout has the state of the player. */
+/** Waits until a condition holds in the page. The timeout error contains the state of the player. */
 export async function waitFor<Value>(
   page: Page,
   condition: (value: Value) => unknown,
@@ -238,7 +238,7 @@ export const waitForTime = (page: Page, seconds: number) =>
 export const waitForSize = (page: Page, size: string) =>
   waitFor(page, (expected) => `${window.player.videoWidth}x${window.player.videoHeight}` === expected, size);
 
-/** Inserts the player into the page again and plays. Returns the position in seconds. */
+/** Inserts a removed player into the page again and plays. Returns the playback position in seconds. */
 export const reattach = (page: Page) =>
   page.evaluate(async () => {
     const { player } = window;
@@ -249,12 +249,12 @@ export const reattach = (page: Page) =>
     return player.currentTime;
   });
 
-/** Asserts that a removed player leaves no timer, worker or request. */
+/** Asserts that a removed player leaves no timers or workers and sends no more requests. */
 export async function assertDisposed({ page, requests }: PlayerPage): Promise<void> {
   await waitFor(page, () => window.pendingTimers.size === 0);
   // Workers are reported as closed some time after they are terminated.
   while (page.workers().length > 0) await page.workers()[0]?.waitForEvent("close");
-  // Requests started before this one are reported before it.
+  // The browser reports earlier requests before this one.
   await page.evaluate(() => fetch("stage").then((response) => response.text()));
   const before = requests.length;
   await page.waitForTimeout(600);
@@ -272,19 +272,19 @@ export const playerState = (page: Page) =>
     const { player, sourceBuffers = [] } = window;
     while (sourceBuffers.some(({ updating }) => updating))
       await new Promise((resolve) => setTimeout(resolve));
-    const playerMarkup = player.shadowRoot!.querySelector("video")! as HTMLVideoElement & {
+    const video = player.shadowRoot!.querySelector("video")! as HTMLVideoElement & {
       webkitAudioDecodedByteCount: number;
     };
     return {
-      size: `${playerMarkup.videoWidth}x${playerMarkup.videoHeight}`,
+      size: `${video.videoWidth}x${video.videoHeight}`,
       requested: player.requestedSize,
       time: player.currentTime,
       paused: player.paused,
       rate: player.playbackRate,
       muted: player.muted,
-      audioBytes: playerMarkup.webkitAudioDecodedByteCount,
+      audioBytes: video.webkitAudioDecodedByteCount,
       ranges: player.buffered.length,
-      waitFor: player.buffered.length === 0 ? 0 : player.buffered.end(player.buffered.length - 1),
+      bufferedEnd: player.buffered.length === 0 ? 0 : player.buffered.end(player.buffered.length - 1),
       ready: player.readyState,
       transport: player.transport,
       error: player.error?.message ?? null,

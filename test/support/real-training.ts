@@ -16,7 +16,7 @@ import type { Trainer, TrainingPlan, TrainingProblem } from "../../encoder/train
 import { probeVideo, readFrames } from "../../media/index.js";
 import { clip } from "./clips.js";
 
-/** What to train. */
+/** Describes a training problem and plan. */
 export interface TrainingSetup {
   /** Width of the shared encoder, which is trained too. Default 0: no shared encoder. */
   readonly encoderWidth?: number;
@@ -93,7 +93,7 @@ export async function realPaperTraining(setup: {
   };
 }
 
-/** Trains and returns the mean squared error of every step. The steps per second exclude the first run. */
+/** Trains. Returns the mean squared error of every step, the weights, and the steps per second without the first run. */
 export async function lossesOf(
   trainer: Trainer,
   { problem, plan }: { problem: TrainingProblem; plan: TrainingPlan },

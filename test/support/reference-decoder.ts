@@ -33,7 +33,7 @@ function tileValue(
   });
 }
 
-/** Interpolates or extrapolates linearly from the two nearest frames. */
+/** Returns the displacement of a tile, interpolated or extrapolated linearly from the two nearest frames. */
 function displacement(group: GroupWeights<Float32Array>, tile: number, frame: number, axis: number): number {
   const at = (f: number) => group.motion[(tile * group.frameCount + f) * 2 + axis];
   if (Number.isInteger(frame) && frame >= 0 && frame < group.frameCount) return at(frame);
@@ -42,8 +42,10 @@ function displacement(group: GroupWeights<Float32Array>, tile: number, frame: nu
 }
 
 /**
- * Returns R'G'B' of one point of a frame, which may be fractional, following the definition of the tile profile. x and y
- * are in source pixels.
+ * Evaluates the definition of the tile profile in float64. Returns R'G'B', 0 to 1, of one point.
+ *
+ * @param frame index of the frame within the group; may be fractional
+ * @param x, y position in source pixels
  */
 export function referencePixel(
   asset: TileAsset,

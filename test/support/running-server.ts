@@ -8,7 +8,7 @@ import { tempFolder } from "./temp-folder.js";
 /** A running server whose assets have random weights. */
 export interface TestServer extends RunningServer {
   readonly root: string;
-  /** Everything that the server has computed. */
+  /** All work events that the server has emitted. */
   readonly work: WorkEvent[];
   get(path: string, init?: RequestInit): Promise<TestResponse>;
 }
@@ -23,7 +23,7 @@ export interface TestResponse {
 }
 
 /**
- * Starts a server on a free port; it closes when the test ends.
+ * Starts a server on a free port. It closes when the test ends.
  *
  * @param assets options of synthetic assets, or their bytes, by id
  */
@@ -42,7 +42,7 @@ export async function testServer(
     root,
     port: 0,
     onWork: (event: WorkEvent) => work.push(event),
-    // Prefetched segments would be counted as work of the test.
+    // Otherwise `work` would also contain prefetched segments.
     prefetch: 0,
     ...options,
   });

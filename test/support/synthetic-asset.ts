@@ -38,7 +38,7 @@ export interface SyntheticOptions {
 }
 
 /** Returns a pseudorandom number generator (32-bit xorshift, G. Marsaglia, 2003), uniform in [-1, 1). */
-export function noise(seed: number): () => number {
+export function createRandom(seed: number): () => number {
   let state = seed | 1;
   return () => {
     state ^= state << 13;
@@ -89,7 +89,7 @@ export function syntheticGroup(
 /** Returns the bytes of a valid asset with random weights. */
 export function syntheticAsset(o: SyntheticOptions = {}): Uint8Array {
   const network = syntheticNetwork(o);
-  const next = noise(o.seed ?? 7);
+  const next = createRandom(o.seed ?? 7);
   const size = sharedEncoderSize(network);
   const encoder = {
     weights: Float32Array.from({ length: size.weights }, () => next() * 0.06),
@@ -110,7 +110,7 @@ export function syntheticAsset(o: SyntheticOptions = {}): Uint8Array {
   const adts = (o.tone ?? 0) > 0 ? tone(o.tone ?? 0) : undefined;
   const track = adts === undefined ? undefined : indexAdts(adts);
   const languages = o.languages ?? ["und"];
-  const { header: head, chunks } = writeAssetHeader({
+  const { header, chunks } = writeAssetHeader({
     width: o.width ?? 320,
     height: o.height ?? 180,
     frameRate: o.frameRate ?? { num: 25, den: 1 },
@@ -137,7 +137,7 @@ export function syntheticAsset(o: SyntheticOptions = {}): Uint8Array {
       return adts!.subarray(track!.offsets[packet], track!.offsets[packet] + track!.sizes[packet]);
     });
   });
-  return Buffer.concat([head, ...parts]);
+  return Buffer.concat([header, ...parts]);
 }
 
 export function writeSyntheticAsset(path: string, o: SyntheticOptions = {}): void {

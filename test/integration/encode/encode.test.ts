@@ -27,7 +27,7 @@ async function smallEncode(output: string): Promise<EncodeOptions> {
   };
 }
 
-test("encodes every frame and the audio of a video, in groups of about a second", async (t) => {
+test("encodes every frame and the audio of a video, in groups of about one second", async (t) => {
   const output = join(await tempFolder(t), "bunny.siedd");
   const events: EncodeEvent[] = [];
   const summary = await encode({ ...(await smallEncode(output)), onEvent: (event) => events.push(event) });
@@ -54,7 +54,7 @@ test("encodes every frame and the audio of a video, in groups of about a second"
   assert.deepEqual(await readdir(join(output, "..")), ["bunny.siedd"]);
 });
 
-test("resumes an aborted encode with identical bytes, whatever the number of workers", async (t) => {
+test("resumes an aborted encode with identical bytes for any number of workers", async (t) => {
   const folder = await tempFolder(t);
   const uninterrupted = join(folder, "uninterrupted.siedd");
   const groupFrames = 8;
@@ -88,7 +88,7 @@ test("resumes an aborted encode with identical bytes, whatever the number of wor
   assert.deepEqual(await readFile(output), await readFile(uninterrupted));
 });
 
-test("rejects checkpoints of another encode with resume, and replaces them without", async (t) => {
+test("rejects checkpoints of another encode with resume, and replaces them without resume", async (t) => {
   const output = join(await tempFolder(t), "a.siedd");
   const interrupt = new AbortController();
   const onEvent = (event: EncodeEvent) =>
@@ -120,7 +120,7 @@ test("encodes a single frame, an odd size and a tiny size", async (t) => {
   }
 });
 
-test("rejects device cuda without CUDA before the video is read, with what to do", {
+test("rejects device cuda without CUDA before it reads the video, and names the fix", {
   skip: hasCudaProvider(),
 }, async (t) => {
   const output = join(await tempFolder(t), "a.siedd");
@@ -147,7 +147,7 @@ test("rejects options out of bounds with name, rule and value", async () => {
   }
 });
 
-test("large tiles get wider decoders, unless the width is an option", () => {
+test("large tiles get wider decoders, unless the option width is set", () => {
   const widthAt = (width: number, height: number, options: Partial<EncodeOptions> = {}) =>
     settingsForSize(
       width,
@@ -161,7 +161,7 @@ test("large tiles get wider decoders, unless the width is an option", () => {
   assert.equal(widthAt(1280, 720, { preset: "draft" }), 16);
 });
 
-test("cuts groups at every scene, of lengths that differ by at most one frame within a scene", () => {
+test("starts a group at every scene cut, and groups of a scene differ by at most one frame in length", () => {
   const rate = { num: 25, den: 1 };
   for (const [frames, cuts] of [
     [132, []],

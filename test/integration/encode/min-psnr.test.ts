@@ -21,34 +21,35 @@ const BRIEF = {
 } as const;
 const BRIEF_FLAGS = "--preset fast --size 64x48 --to 0.4 --steps 200 --phase1-steps 150".split(" ");
 
-async function encoded(t: TestContext, more: Partial<EncodeOptions>) {
+/** Encodes a short clip. Returns the summary, the bytes, and the relevant events. */
+async function encodeClip(t: TestContext, options: Partial<EncodeOptions>) {
   const output = join(await tempFolder(t), "a.siedd");
   const events: EncodeEvent[] = [];
   const onEvent = (event: EncodeEvent) => void events.push(event);
-  const summary = await encode({ ...BRIEF, input: await clip("bikes"), output, onEvent, ...more });
+  const summary = await encode({ ...BRIEF, input: await clip("bikes"), output, onEvent, ...options });
   const reports = events.filter(({ type }) => type === "min-psnr" || type === "target-missed");
   return { ...summary, reports, content: await readFile(output), trained: events.filter(isGroup).length };
 }
 const isGroup = ({ type }: EncodeEvent): boolean => type === "group";
 
-/** The same video without minPsnr and with one above its PSNR, shared by all tests. */
+/** One video encoded without minPsnr, and with a minPsnr above its PSNR. All tests share the result. */
 interface EncodePair {
-  readonly plain: Awaited<ReturnType<typeof encoded>>;
-  readonly raised: Awaited<ReturnType<typeof encoded>>;
+  readonly plain: Awaited<ReturnType<typeof encodeClip>>;
+  readonly raised: Awaited<ReturnType<typeof encodeClip>>;
   readonly minPsnr: number;
 }
-let videos: EncodePair | undefined;
-async function bothVideos(t: TestContext): Promise<EncodePair> {
-  if (videos === undefined) {
-    const plain = await encoded(t, { minPsnr: 0 });
+let encodePair: EncodePair | undefined;
+async function encodeBoth(t: TestContext): Promise<EncodePair> {
+  if (encodePair === undefined) {
+    const plain = await encodeClip(t, { minPsnr: 0 });
     const minPsnr = Math.round(plain.psnr) + 2;
-    videos = { plain, minPsnr, raised: await encoded(t, { minPsnr, workers: 2 }) };
+    encodePair = { plain, minPsnr, raised: await encodeClip(t, { minPsnr, workers: 2 }) };
   }
-  return videos;
+  return encodePair;
 }
 
-test("a video below minPsnr reaches it and reports the cost before; a video above it keeps its bytes", async (t) => {
-  const { plain, raised, minPsnr } = await bothVideos(t);
+test("a video below minPsnr reaches it and first reports the cost; a video above it keeps its bytes", async (t) => {
+  const { plain, raised, minPsnr } = await encodeBoth(t);
   assert.ok(raised.psnr >= minPsnr, `${raised.psnr} dB, minPsnr ${minPsnr} dB`);
   const [report] = raised.reports;
   assert.ok(raised.reports.every(({ type }) => type === "min-psnr"));
@@ -60,16 +61,19 @@ test("a video below minPsnr reaches it and reports the cost before; a video abov
     `${report.bytes} so far, and ${plain.bytes} without`,
   );
   assert.match(report.message, / dB is below minPsnr \d+ dB: .* kB instead of .*set minPsnr to 0/);
-  const oneWorker = await encoded(t, { minPsnr, workers: 1 });
+  const oneWorker = await encodeClip(t, { minPsnr, workers: 1 });
   assert.ok(oneWorker.content.equals(raised.content), "one worker gives the same bytes as two");
 
-  const above = await encoded(t, { minPsnr: Math.floor(plain.psnr) });
-  assert.ok(above.content.equals(plain.content), "a video above minPsnr has the same bytes as without");
+  const above = await encodeClip(t, { minPsnr: Math.floor(plain.psnr) });
+  assert.ok(
+    above.content.equals(plain.content),
+    "a video above minPsnr has the same bytes as without minPsnr",
+  );
   assert.equal(above.reports.length, 0);
 });
 
-test("a minPsnr that no decoders reach costs nothing and is reported", async (t) => {
-  const { reports, bpp } = await encoded(t, { steps: 2, phase1Steps: 2, width: 4, minPsnr: 40 });
+test("a minPsnr that no decoders reach is reported without more training", async (t) => {
+  const { reports, bpp } = await encodeClip(t, { steps: 2, phase1Steps: 2, width: 4, minPsnr: 40 });
   assert.deepEqual(
     reports.map(({ type }) => type),
     ["target-missed"],
@@ -81,8 +85,8 @@ test("a minPsnr that no decoders reach costs nothing and is reported", async (t)
   assert.ok(bpp < 1, `${bpp} bits per pixel`);
 });
 
-test("resumes an encode killed on its way to minPsnr with identical bytes", async (t) => {
-  const { raised, minPsnr } = await bothVideos(t);
+test("resumes an encode that was killed during the training for minPsnr with identical bytes", async (t) => {
+  const { raised, minPsnr } = await encodeBoth(t);
   const asset = join(await tempFolder(t), "killed.siedd");
   const args = [COMMAND, "encode", await clip("bikes"), "-o", asset, ...BRIEF_FLAGS];
   const minPsnrFlags = ["--min-psnr", String(minPsnr)];
@@ -114,38 +118,38 @@ test("resumes an encode killed on its way to minPsnr with identical bytes", asyn
   assert.ok((await readFile(asset)).equals(raised.content));
 });
 
-test("minPsnr is 27 dB by default with balanced and quality, unless a number of the preset is replaced; 0 turns it off", () => {
-  const resolveMinPsnr = (more: Partial<EncodeOptions>) =>
-    resolveTileOptions({ input: "a.mp4", output: "a.siedd", ...more }).minPsnr;
+test("minPsnr is 27 dB by default with balanced and quality, unless an option overrides the preset; 0 turns it off", () => {
+  const resolveMinPsnr = (options: Partial<EncodeOptions>) =>
+    resolveTileOptions({ input: "a.mp4", output: "a.siedd", ...options }).minPsnr;
   assert.equal(resolveMinPsnr({}), 27);
   assert.equal(resolveMinPsnr({ preset: "quality" }), 27);
   assert.equal(resolveMinPsnr({ preset: "fast" }), undefined);
   assert.equal(resolveMinPsnr({ preset: "fast", minPsnr: 25, steps: 100 }), 25);
-  for (const more of [
+  for (const options of [
     { minPsnr: 0 },
     { steps: 100 },
     { width: 16 },
     { groupFrames: 8 },
     { targetPsnr: 25 },
   ]) {
-    assert.equal(resolveMinPsnr(more), undefined, JSON.stringify(more));
+    assert.equal(resolveMinPsnr(options), undefined, JSON.stringify(options));
   }
-  for (const [more, message] of [
+  for (const [options, message] of [
     [{ minPsnr: 5 }, /minPsnr must be 0 or from 10 to 40 dB, got 5/],
     [{ minPsnr: 27, targetBpp: 0.1 }, /minPsnr and a target .* are mutually exclusive/],
   ] as const) {
     assert.throws(
-      () => resolveMinPsnr(more),
+      () => resolveMinPsnr(options),
       (error) => error instanceof EncoderError && error.code === "bad-option" && message.test(error.message),
     );
   }
 });
 
 test("expects more bits the further a video is below minPsnr", () => {
-  let before = 0;
+  let previousBpp = 0;
   for (const psnr of [27.5, 26, 24, 20, 16]) {
-    const bits = bppForMinPsnr({ psnr, bpp: 0.12 }, 27);
-    assert.ok(bits > before && bits < 10, `${bits} bits per pixel from ${psnr} dB`);
-    before = bits;
+    const bpp = bppForMinPsnr({ psnr, bpp: 0.12 }, 27);
+    assert.ok(bpp > previousBpp && bpp < 10, `${bpp} bits per pixel from ${psnr} dB`);
+    previousBpp = bpp;
   }
 });

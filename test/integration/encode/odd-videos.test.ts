@@ -8,12 +8,14 @@ import { type Asset, memorySource, openAsset } from "../../../codec/internal.js"
 import { type EncodeOptions, encode } from "../../../encoder/index.js";
 import { probeVideo, readFrames } from "../../../media/index.js";
 import { clip } from "../../support/clips.js";
-import { exact, ffmpeg, hdrBars, lavfi } from "../../support/odd-videos.js";
+import { assertNear } from "../../support/media-checks.js";
+import { ffmpeg, hdrBars, keepAllFrames, lavfi } from "../../support/odd-videos.js";
 import { tempFolder } from "../../support/temp-folder.js";
 
 const BRIEF = { steps: 20, phase1Steps: 20, points: 64, workers: 1 };
 
-async function encoded(input: string, options: Partial<EncodeOptions> = {}): Promise<Asset> {
+/** Encodes a video briefly and opens the asset. */
+async function encodeAndOpen(input: string, options: Partial<EncodeOptions> = {}): Promise<Asset> {
   const output = `${input}.siedd`;
   await encode({ ...BRIEF, input, output, ...options });
   return openAsset(memorySource(await readFile(output)));
@@ -28,26 +30,21 @@ async function rowColors(path: string, count: number): Promise<number[][]> {
   throw new Error(`${path} has no frame`);
 }
 
-function assertNear(actual: readonly number[], expected: readonly number[], tolerance: number): void {
-  const worst = Math.max(...actual.map((value, i) => Math.abs(value - expected[i]!)));
-  assert.ok(worst <= tolerance, `${actual} is not within ${tolerance} of ${expected}`);
-}
-
-test("encodes videos of variable frame rate, rotated, with non-square pixels, of 10 bits, of odd size and of one frame", async (t) => {
+test("encodes videos with variable frame rate, rotation, non-square pixels, 10 bits, odd sizes or a single frame", async (t) => {
   const folder = await tempFolder(t);
   const flat = join(folder, "flat.mp4");
-  await ffmpeg(...lavfi("testsrc2=s=48x32:r=10:d=0.4"), ...exact, flat);
-  const videos: [name: string, made: string[], width: number, height: number, frames: number][] = [
-    // Frames 3 to 9 of 20 are missing: frame 2 is repeated.
+  await ffmpeg(...lavfi("testsrc2=s=48x32:r=10:d=0.4"), ...keepAllFrames, flat);
+  const videos: [name: string, ffmpegArgs: string[], width: number, height: number, frames: number][] = [
+    // Frames 2 to 8 of 20, counted from 0, are missing, so frame 1 is repeated.
     [
       "variable.mkv",
-      [...lavfi("testsrc2=s=32x32:r=20:d=1"), "-vf", "select='not(between(n,2,8))'", ...exact],
+      [...lavfi("testsrc2=s=32x32:r=20:d=1"), "-vf", "select='not(between(n,2,8))'", ...keepAllFrames],
       ...([32, 32, 20] as const),
     ],
     ["rotated.mp4", ["-i", flat, "-c", "copy", "-metadata:s:v", "rotate=90"], 32, 48, 4],
     [
       "non-square.mp4",
-      [...lavfi("testsrc2=s=32x32:r=10:d=0.4"), "-vf", "setsar=128/117", ...exact],
+      [...lavfi("testsrc2=s=32x32:r=10:d=0.4"), "-vf", "setsar=128/117", ...keepAllFrames],
       ...([35, 32, 4] as const),
     ],
     [
@@ -56,14 +53,14 @@ test("encodes videos of variable frame rate, rotated, with non-square pixels, of
       ...([32, 32, 4] as const),
     ],
     ["odd.webm", [...lavfi("testsrc=s=35x33:r=10:d=0.4"), "-c:v", "libvpx"], 35, 33, 4],
-    ["one.mp4", [...lavfi("testsrc2=s=32x32:r=25"), "-frames:v", "1", ...exact], 32, 32, 1],
+    ["one.mp4", [...lavfi("testsrc2=s=32x32:r=25"), "-frames:v", "1", ...keepAllFrames], 32, 32, 1],
     ["one.mkv", [...lavfi("testsrc2=s=32x32:r=25"), "-frames:v", "1", "-c:v", "ffv1"], 32, 32, 1],
     ["one.gif", [...lavfi("testsrc2=s=32x32:r=25"), "-frames:v", "1"], 32, 32, 1],
   ];
-  for (const [name, made, width, height, frames] of videos) {
+  for (const [name, ffmpegArgs, width, height, frames] of videos) {
     const path = join(folder, name);
-    await ffmpeg(...made, path);
-    const asset = await encoded(path);
+    await ffmpeg(...ffmpegArgs, path);
+    const asset = await encodeAndOpen(path);
     assert.deepEqual([asset.width, asset.height, asset.frameCount], [width, height, frames], name);
     assert.equal(asset.audio.length, 0, name);
   }
@@ -71,7 +68,7 @@ test("encodes videos of variable frame rate, rotated, with non-square pixels, of
   assert.deepEqual([carphone.width, carphone.height, carphone.pixelAspect.num], [193, 144, 128]);
 });
 
-test("10-bit gray reads as the same gray as 8-bit", async (t) => {
+test("10-bit gray is read as the same color as 8-bit gray", async (t) => {
   const path = join(await tempFolder(t), "gray.mkv");
   await ffmpeg(...lavfi("color=0x808080:s=32x16:d=0.2:r=10,format=yuv420p10"), "-c:v", "ffv1", path);
   assertNear((await rowColors(path, 1))[0]!, [128, 128, 128], 1);
@@ -95,7 +92,7 @@ test("deinterlaces a video to one frame per two fields", async (t) => {
     let count = 0;
     for await (const frame of readFrames(path, info, { ...size, firstFrame: 0, frameCount: 25 })) {
       count++;
-      // Combing shows as differences between neighboring lines everywhere; the middle of the frame is a sample.
+      // Combing causes differences between neighboring lines everywhere. Two lines in the middle are a sample.
       for (let x = 0; x < 64; x++) {
         const at = (y: number) => frame[(y * 64 + x) * 3]!;
         combed += Math.abs(at(24) - at(25)) > 100 ? 1 : 0;
@@ -104,7 +101,7 @@ test("deinterlaces a video to one frame per two fields", async (t) => {
     assert.equal(count, 25);
     assert.ok(combed < 25, `${name}: ${combed} combed pixels`);
   }
-  const asset = await encoded(join(folder, "h264.mp4"), { size: { width: 32, height: 24 } });
+  const asset = await encodeAndOpen(join(folder, "h264.mp4"), { size: { width: 32, height: 24 } });
   assert.equal(asset.frameCount, 25);
 });
 
@@ -135,7 +132,7 @@ test("composites transparent pixels over black, in every alpha format", async (t
     const [left, right] = await rowColors(path, 2);
     assertNear([...left!, ...right!], [255, 0, 0, 128, 0, 0], 6);
   }
-  assert.equal((await encoded(join(folder, "hidden.webm"))).frameCount, 3);
+  assert.equal((await encodeAndOpen(join(folder, "hidden.webm"))).frameCount, 3);
 });
 
 test("maps HDR to the colors of the same SDR video", async (t) => {
@@ -155,14 +152,14 @@ test("maps HDR to the colors of the same SDR video", async (t) => {
       assert.ok(max - min > 100, `${transfer}: ${mapped[primary]}`);
     }
   }
-  assert.equal((await encoded(join(folder, "smpte2084.mkv"))).frameCount, 3);
+  assert.equal((await encodeAndOpen(join(folder, "smpte2084.mkv"))).frameCount, 3);
 });
 
 test("rejects HDR if ffmpeg lacks zscale", async (t) => {
   const folder = await tempFolder(t);
   const video = join(folder, "video.mkv");
   await ffmpeg(...hdrBars("smpte2084"), video);
-  // The real ffmpeg without zscale in its list of filters.
+  // A wrapper of the real ffmpeg that hides zscale in its list of filters.
   const limitedFfmpeg = join(folder, "ffmpeg");
   await writeFile(limitedFfmpeg, '#!/bin/sh\nffmpeg "$@" | grep -v zscale\n');
   await chmod(limitedFfmpeg, 0o755);

@@ -6,7 +6,7 @@ import { memorySource, openAsset, type PaperAsset } from "../../../codec/interna
 import { type EncodeEvent, type EncodeOptions, EncoderError, encode } from "../../../encoder/index.js";
 import { remainingProcesses } from "../../support/child-processes.js";
 import { clip, realClips } from "../../support/clips.js";
-import { done, siedd } from "../../support/command.js";
+import { runCommand, siedd } from "../../support/command.js";
 import { syntheticAsset } from "../../support/synthetic-asset.js";
 import { tempFolder } from "../../support/temp-folder.js";
 
@@ -40,7 +40,7 @@ test("the paper profile encodes groups of 20 frames, and the audio", async (t) =
   assert.deepEqual(await readdir(dirname(output)), ["bunny.siedd"]);
 });
 
-test("resumes an aborted encode with identical bytes, whatever the number of workers", async (t) => {
+test("resumes an aborted encode with identical bytes for any number of workers", async (t) => {
   const folder = await tempFolder(t);
   const uninterrupted = join(folder, "uninterrupted.siedd");
   await encode({ ...(await smallEncode(uninterrupted)), workers: 1 });
@@ -66,12 +66,12 @@ test("sharedEncoder reuses the encoder of another asset unchanged", async (t) =>
   const quick = { steps: 20, phase1Steps: 20, to: 0.8 };
   await encode({ ...(await smallEncode(first)), ...quick });
   await encode({ ...(await smallEncode(second)), ...quick, seed: 9, sharedEncoder: first });
-  const [theirs, ours] = [await openPaperAsset(first), await openPaperAsset(second)];
-  assert.deepEqual(ours.encoder, theirs.encoder);
-  assert.notDeepEqual(await ours.readGroup(0), await theirs.readGroup(0));
+  const [source, reuser] = [await openPaperAsset(first), await openPaperAsset(second)];
+  assert.deepEqual(reuser.encoder, source.encoder);
+  assert.notDeepEqual(await reuser.readGroup(0), await source.readGroup(0));
 
-  const replaced = join(folder, "replaced.siedd");
-  const options = { ...(await smallEncode(replaced)), ...quick, sharedEncoder: first };
+  const interrupted = join(folder, "interrupted.siedd");
+  const options = { ...(await smallEncode(interrupted)), ...quick, sharedEncoder: first };
   const interrupt = new AbortController();
   const onEvent = (event: EncodeEvent) => {
     if (event.type === "progress" && event.phase === "phase2") interrupt.abort();
@@ -81,7 +81,7 @@ test("sharedEncoder reuses the encoder of another asset unchanged", async (t) =>
   await assert.rejects(
     encode({ ...options, resume: true }),
     (error) => error instanceof EncoderError && error.code === "no-match",
-    "another encoder at the same path",
+    "the path has another encoder",
   );
 
   const tile = join(folder, "tile.siedd");
@@ -114,8 +114,11 @@ test("noise is added for training, and the PSNR is measured without it", async (
     noise: "salt-pepper",
   } as const;
   const { psnr } = await encode(options);
-  const found = JSON.parse(await done("eval", output, options.input, "--json"));
-  assert.ok(Math.abs(found.psnr - psnr) < 1e-6, `eval measures ${found.psnr} dB, encode ${psnr} dB`);
+  const evaluation = JSON.parse(await runCommand("eval", output, options.input, "--json"));
+  assert.ok(
+    Math.abs(evaluation.psnr - psnr) < 1e-6,
+    `eval measures ${evaluation.psnr} dB, encode ${psnr} dB`,
+  );
   const plain = join(folder, "b.siedd");
   await encode({ ...options, output: plain, noise: undefined });
   assert.notDeepEqual(
@@ -124,28 +127,28 @@ test("noise is added for training, and the PSNR is measured without it", async (
   );
 });
 
-test("the command takes every option of the profile, and info and decode read the asset", async (t) => {
+test("the command accepts every option of the profile, and info and decode read the asset", async (t) => {
   const folder = await tempFolder(t);
   const output = join(folder, "a.siedd");
   const input = await clip("bunny");
   const options =
     "--profile paper --preset m --size 96x54 --to 0.4 --width 36 --hidden-layers 1 --group-frames 5 --anchors 3 " +
     "--phase1-steps 9 --steps 9 --points 100 --optimizer adam-onecycle --lr 3e-4 --sampling replacement --loss l1 --noise all";
-  const encoded = await done("encode", input, "-o", output, "--json", ...options.split(" "));
+  const encoded = await runCommand("encode", input, "-o", output, "--json", ...options.split(" "));
   assert.equal(JSON.parse(encoded).frames, 10);
-  const info = JSON.parse(await done("info", output, "--json"));
+  const info = JSON.parse(await runCommand("info", output, "--json"));
   assert.equal(info.profile, "paper");
   assert.deepEqual([info.groups.length, info.groups[0].frameCount], [2, 5]);
   const { network } = await openPaperAsset(output);
   assert.deepEqual([network.width, network.hiddenLayers], [36, 1]);
   const video = join(folder, "a.y4m");
-  await done("decode", output, "-o", video, "--size", "64x36");
+  await runCommand("decode", output, "-o", video, "--size", "64x36");
   const frame = "FRAME\n".length + 64 * 36 * 1.5;
   const bytes = await readFile(video);
   assert.equal(bytes.length - bytes.indexOf("\n") - 1, 10 * frame);
-  const refused = await siedd(["encode", input, "-o", output, "--width", "13"]);
-  assert.equal(refused.code, 2);
-  assert.match(refused.stderr, /--width must be one of 4, 8, 12, 16, 24, 32, got 13/);
+  const rejected = await siedd(["encode", input, "-o", output, "--width", "13"]);
+  assert.equal(rejected.code, 2);
+  assert.match(rejected.stderr, /--width must be one of 4, 8, 12, 16, 24, 32, got 13/);
 });
 
 test("rejects options of the other profile with name and rule", async () => {

@@ -12,7 +12,7 @@ import { initialPaperWeights } from "../../../encoder/paper/weights.js";
 import { Random } from "../../../encoder/training/sampling/random.js";
 import { probeVideo, readFrames } from "../../../media/index.js";
 import { clip, realClips } from "../../support/clips.js";
-import { done, siedd } from "../../support/command.js";
+import { runCommand, siedd } from "../../support/command.js";
 import { paperFormula } from "../../support/paper-formula.js";
 import { PAPER_NETWORK as PLAIN_NETWORK } from "../../support/paper-network.js";
 import { tempFolder } from "../../support/temp-folder.js";
@@ -44,12 +44,14 @@ test("the command trains patches and factored decoders, and decodes them within 
   for (const [name, options] of Object.entries(VARIANTS)) {
     const output = join(folder, `${name}.siedd`);
     const all = `${BRIEF} ${TRAINING} ${options}`.trim().split(" ");
-    const { psnr } = JSON.parse(await done("encode", input, "-o", output, "--json", "--size", size, ...all));
+    const { psnr } = JSON.parse(
+      await runCommand("encode", input, "-o", output, "--json", "--size", size, ...all),
+    );
     if (await realClips()) assert.ok(psnr > 16, `${name}: ${psnr} dB`);
     const asset = await openPaperAsset(output);
     bytes[name] = asset.groups[0].size;
     const frame = join(folder, `${name}.png`);
-    await done("decode", output, "-o", frame, "--from", "0.2");
+    await runCommand("decode", output, "-o", frame, "--from", "0.2");
     const { data, info } = await sharp(frame).removeAlpha().raw().toBuffer({ resolveWithObject: true });
     assert.deepEqual([info.width, info.height, info.channels], [SIZE.width, SIZE.height, 3]);
     const expected = await paperFormula(asset, 0);
@@ -99,17 +101,17 @@ for (const [name, network, learnEncoder] of [
         seed: 3,
         keys: [2, 5],
       };
-      const all: number[] = [];
-      const onProgress = (_: number, some: Float32Array) => all.push(...some);
+      const stepLosses: number[] = [];
+      const onProgress = (_: number, newLosses: Float32Array) => stepLosses.push(...newLosses);
       const problem = { network, target, stacks, learnEncoder, weights };
       await trainPaper(problem, plan, { trainer, device: "cpu", threads: 1, onProgress });
-      return all;
+      return stepLosses;
     };
     const [onnx, tfjs] = [await losses("onnx"), await losses("tfjs")];
     onnx.forEach((loss, step) => {
       assert.ok(Math.abs(tfjs[step] - loss) <= 1e-3 * loss, `step ${step}: ${tfjs[step]} and ${loss}`);
     });
-    const sum = (some: readonly number[]) => some.reduce((total, loss) => total + loss, 0);
+    const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
     assert.equal(onnx.length, 50);
     assert.ok(sum(onnx.slice(-15)) < 0.9 * sum(onnx.slice(0, 15)), `${onnx}`);
   });
@@ -139,7 +141,7 @@ test("training with the L1 loss removes each kind of noise", async (t) => {
   }
 });
 
-test("groupFrames from 10 to 30 and fraction take effect", async (t) => {
+test("groupFrames sets the length of groups, and fraction the number of points", async (t) => {
   const folder = await tempFolder(t);
   const options: Omit<EncodeOptions, "output"> = {
     input: await clip("bunny"),
@@ -164,7 +166,7 @@ test("groupFrames from 10 to 30 and fraction take effect", async (t) => {
       expected,
     );
   }
-  // 64 x 36 / 48 is 48 points.
+  // 1/48 of 64 x 36 pixels is 48 points.
   const [share, count] = [join(folder, "share.siedd"), join(folder, "count.siedd")];
   await encode({ ...options, output: share, groupFrames: 30, fraction: 1 / 48 });
   await encode({ ...options, output: count, groupFrames: 30, points: 48 });

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { commandLinesWith } from "../../support/child-processes.js";
 import { clip } from "../../support/clips.js";
 import { tempFolder } from "../../support/temp-folder.js";
-import { until } from "../../support/wait-until.js";
+import { waitUntil } from "../../support/wait-until.js";
 
 const COMMAND = join(import.meta.dirname, "../../../cli/main.js");
 /** Flags for a small encode: five groups and audio. */
@@ -20,7 +20,11 @@ interface Encode {
   readonly ended: Promise<unknown>;
 }
 
-/** @param killAt share of the encode, 0 to 1, soon after which it is killed */
+/**
+ * Starts or resumes an encode in a child process.
+ *
+ * @param killAt completed share of the encode, 0 to 1, shortly after which the process is killed; default: never
+ */
 function startEncode(video: string, asset: string, killAt = 2): Encode {
   const args = [COMMAND, "encode", video, "-o", asset, ...SMALL, "--workers", "2", "--resume", "--json"];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"], timeout: 600_000 });
@@ -40,13 +44,14 @@ function startEncode(video: string, asset: string, killAt = 2): Encode {
   return { child, groups, ended: once(child, "close") };
 }
 
-const finishedOf = async (asset: string): Promise<number[]> =>
+/** Returns the indices of the finished groups in the work folder of an asset. */
+const finishedGroups = async (asset: string): Promise<number[]> =>
   (await readdir(`${asset}.work`).catch(() => [])).flatMap((name) => {
     const index = /^group-(\d+)\.decoders$/.exec(name)?.[1];
     return index === undefined ? [] : [Number(index)];
   });
 
-test("resumes after kill -9 with identical bytes and trains no finished group again", async (t) => {
+test("resumes after kill -9 with identical bytes and does not retrain finished groups", async (t) => {
   const folder = await tempFolder(t);
   const at = (name: string) => join(folder, name);
   const video = await clip("bunny");
@@ -71,8 +76,8 @@ test("resumes after kill -9 with identical bytes and trains no finished group ag
       trained.length = 0;
       continue;
     }
-    const kept = await finishedOf(asset);
-    for (const index of trained) assert.ok(kept.includes(index), `group ${index} is on disk, ${message}`);
+    const finished = await finishedGroups(asset);
+    for (const index of trained) assert.ok(finished.includes(index), `group ${index} is on disk, ${message}`);
   }
   assert.ok(
     trained.length <= 5 && new Set(trained).size === trained.length,
@@ -80,5 +85,5 @@ test("resumes after kill -9 with identical bytes and trains no finished group ag
   );
   assert.ok((await readFile(asset)).equals(expected), message);
   assert.deepEqual((await readdir(folder)).sort(), ["killed.siedd", "uninterrupted.siedd"], message);
-  await until(() => commandLinesWith(folder).length === 0, "all processes of the encodes have ended");
+  await waitUntil(() => commandLinesWith(folder).length === 0, "all processes of the encodes have ended");
 });

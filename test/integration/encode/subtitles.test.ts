@@ -10,7 +10,7 @@ import { readTextSamples, writeTextSamples } from "../../../codec/iso/text-track
 import { encode } from "../../../encoder/index.js";
 import { isTextSubtitle } from "../../../media/probe/stream-properties.js";
 import { parseWebVtt } from "../../../media/webvtt/webvtt.js";
-import { exact, ffmpeg, lavfi, streamsOf } from "../../support/odd-videos.js";
+import { ffmpeg, keepAllFrames, lavfi, streamsOf } from "../../support/odd-videos.js";
 import { tempFolder } from "../../support/temp-folder.js";
 
 const srt = (...cues: readonly [from: string, to: string, content: string][]): string =>
@@ -29,7 +29,7 @@ async function createVideo(folder: string): Promise<string> {
   await ffmpeg("-i", at("ger.srt"), at("ger.ass"));
   await ffmpeg(
     ...lavfi("testsrc2=s=32x32:r=10:d=2"),
-    ...["-i", at("eng.srt"), "-i", at("ger.ass"), "-map", "0", "-map", "1", "-map", "2", ...exact],
+    ...["-i", at("eng.srt"), "-i", at("ger.ass"), "-map", "0", "-map", "1", "-map", "2", ...keepAllFrames],
     ...["-c:s:0", "srt", "-c:s:1", "ass"],
     ...["-metadata:s:s:0", "language=eng", "-metadata:s:s:1", "language=ger", at("video.mkv")],
   );
@@ -60,7 +60,7 @@ test("keeps subtitles as WebVTT with their languages, to the millisecond", async
     asset.readText(2),
     (error) => error instanceof SieddError && error.code === "bad-request",
   );
-  // The group table is right without audio too, and other tools see the languages.
+  // The group table is also correct without audio, and other tools see the languages.
   for (const { index, size } of asset.groups) assert.equal((await asset.readGroup(index)).length, size);
   const tracks = (await streamsOf(output)).slice(1);
   assert.deepEqual(
@@ -77,7 +77,7 @@ test("keeps subtitles as WebVTT with their languages, to the millisecond", async
   assert.match(await info, /text {5}wvtt, language eng, .*\n {2}text {5}wvtt, language ger/);
 });
 
-test("keeps the subtitles of the encoded time range, cut at its ends", async (t) => {
+test("keeps the subtitles of the encoded time range and trims them to it", async (t) => {
   const folder = await tempFolder(t);
   const [input, output] = [await createVideo(folder), join(folder, "part.siedd")];
   await encode({ ...BRIEF, input, output, from: 0.5, to: 1.1 });
@@ -106,7 +106,7 @@ test("skips bitmap subtitles and reports them", async (t) => {
   await writeFile(frames, bitmapSubtitles());
   await ffmpeg(
     ...[...lavfi("testsrc2=s=32x32:r=10:d=0.4"), "-i", frames, "-map", "0", "-map", "1"],
-    ...[...exact, "-c:s", "copy", "-metadata:s:s:0", "language=fre", input],
+    ...[...keepAllFrames, "-c:s", "copy", "-metadata:s:s:0", "language=fre", input],
   );
   const messages: string[] = [];
   await encode({

@@ -4,7 +4,7 @@ import { gradients } from "../../../../encoder/graph/gradient.js";
 import { exportFunction } from "../../../../encoder/graph/onnx-export.js";
 import { Operations } from "../../../../encoder/graph/operations.js";
 import { float32Tensor, loadGraph } from "../../../../encoder/training/onnx/onnx-runtime.js";
-import { noise } from "../../../support/synthetic-asset.js";
+import { createRandom } from "../../../support/synthetic-asset.js";
 
 /** Checks the gradient of a graph of x [2, 3, 4] with central differences. */
 async function checkGradient(
@@ -22,7 +22,7 @@ async function checkGradient(
   );
   const [gradient] = gradients(g, loss, [x]);
   const graph = await loadGraph(exportFunction({ loss, gradient }), "cpu", 1);
-  const next = noise(5);
+  const next = createRandom(5);
   const at = Float32Array.from({ length: 24 }, () => 1.5 + next() / 2);
   const run = (values: Float32Array) => graph.run({ x: float32Tensor(values, [2, 3, 4]) });
   const { gradient: actual } = await run(at);
@@ -39,14 +39,14 @@ async function checkGradient(
   await graph.release();
 }
 
-test("gradients match central differences: slices, logarithm, square root, sine of products", async () => {
+test("gradients of slices, logarithms, square roots and sines of products match central differences", async () => {
   await checkGradient((g, x) => g.multiply(g.slice(x, 2, 1, 4), g.slice(x, 2, 0, 3)));
   await checkGradient((g, x) => g.log(g.add(g.sqrt(g.multiply(x, x)), g.constant(1))));
   await checkGradient((g, x) => g.sin(g.matmul(x, g.transpose(x))));
   await checkGradient((g, x) => g.multiply(g.cos(g.slice(x, 1, 1, 2)), g.slice(x, 1, 2, 3)));
 });
 
-test("the straight-through estimator has the rounded value and the gradient of its input", async () => {
+test("the straight-through estimator returns the rounded value and passes the gradient to its input", async () => {
   const g = new Operations();
   const x = g.input("x", [3]);
   const rounded = g.straightThrough(g.round(x), x);

@@ -25,7 +25,7 @@ test("rejects a second encode to the same output while the first runs", async (t
   await second.release();
 });
 
-test("keeps the lock of another process while it lives, and replaces it after a kill", async (t) => {
+test("respects the lock of a running process, and replaces it after the process was killed", async (t) => {
   const output = join(await tempFolder(t), "video.siedd");
   const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
   t.after(() => child.kill("SIGKILL"));

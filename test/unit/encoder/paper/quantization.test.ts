@@ -11,7 +11,7 @@ import { initialPaperWeights, quantizeGroup } from "../../../../encoder/paper/we
 import { Random } from "../../../../encoder/training/sampling/random.js";
 import { PAPER_NETWORK } from "../../../support/paper-network.js";
 
-test("half-quadratic quantization to 6 bits in blocks of 32 has about the error of ideal rounding", () => {
+test("half-quadratic quantization to 6 bits in blocks of 32 has about the same error as ideal rounding", () => {
   const random = new Random(4);
   const [inputs, outputs] = [80, 33];
   const values = Float32Array.from(
@@ -19,25 +19,25 @@ test("half-quadratic quantization to 6 bits in blocks of 32 has about the error 
     () => random.uniformSymmetric(0.02) ** 3 * 2500,
   );
   const matrix = quantizeBlocks(values, outputs, { bits: 6, block: 32 });
-  const back = dequantizeBlocks(matrix);
+  const dequantized = dequantizeBlocks(matrix);
   let squares = 0;
-  let linear = 0;
+  let idealSquares = 0;
   for (let o = 0; o < outputs; o++) {
     for (let first = 0; first < inputs; first += 32) {
       const block = Array.from({ length: Math.min(32, inputs - first) }, (_, i) => (first + i) * outputs + o);
       const weights = block.map((at) => values[at]);
       const scale = (Math.max(...weights) - Math.min(...weights)) / 63;
       for (const at of block) {
-        squares += (back[at] - values[at]) ** 2;
-        linear += scale ** 2 / 12;
+        squares += (dequantized[at] - values[at]) ** 2;
+        idealSquares += scale ** 2 / 12;
         assert.ok(
-          Math.abs(back[at] - values[at]) <= 0.8 * scale + matrix.unit,
-          `${values[at]} became ${back[at]}`,
+          Math.abs(dequantized[at] - values[at]) <= 0.8 * scale + matrix.unit,
+          `${values[at]} became ${dequantized[at]}`,
         );
       }
     }
   }
-  assert.ok(squares < 1.3 * linear, "about the error of ideal rounding");
+  assert.ok(squares < 1.3 * idealSquares, "about the same error as ideal rounding");
   assert.ok(matrix.levels.every((level) => level >= 0 && level <= 63));
   assert.ok(matrix.scales.every((scale) => scale >= 1 && scale <= 255));
   assert.ok(matrix.zeros.every((zero) => zero >= -ZERO_POINT_SCALE * 64 && zero <= ZERO_POINT_SCALE * 128));
@@ -58,9 +58,12 @@ test("quantizes constant weights, weights of one sign, and zeros", () => {
     new Float32Array(64).fill(0.25),
     Float32Array.from({ length: 64 }, (_, i) => 5 + i / 1e4),
   ]) {
-    const back = dequantizeBlocks(quantizeBlocks(values, 2, { bits: 6, block: 32 }));
+    const dequantized = dequantizeBlocks(quantizeBlocks(values, 2, { bits: 6, block: 32 }));
     values.forEach((value, i) => {
-      assert.ok(Math.abs(value - back[i]) <= 1e-3 * Math.max(1, value), `${value} became ${back[i]}`);
+      assert.ok(
+        Math.abs(value - dequantized[i]) <= 1e-3 * Math.max(1, value),
+        `${value} became ${dequantized[i]}`,
+      );
     });
   }
   const numbers = Float32Array.of(0.5, -0.25, 0.1);

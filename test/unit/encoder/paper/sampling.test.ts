@@ -13,7 +13,7 @@ import { PAPER_NETWORK } from "../../../support/paper-network.js";
 const FRAME = { width: 23, height: 17 };
 const PLAN = { points: 60, seed: 3, keys: [2, 5] };
 
-test("samples each coordinate at most once per step without replacement, and all equally often", () => {
+test("without replacement, samples no coordinate twice per step, and all coordinates equally often", () => {
   const sampler = new PaperSampler(FRAME, { ...PLAN, patch: 1, sampling: "without" });
   const { pixels, position } = sampler.sample(2000);
   const counts = new Map<bigint, number>();
@@ -33,7 +33,7 @@ test("samples each coordinate at most once per step without replacement, and all
   }
 });
 
-test("may repeat coordinates with replacement; sampling in parts equals sampling at once", () => {
+test("with replacement, may repeat coordinates; sampling in parts equals sampling at once", () => {
   const withReplacement = new PaperSampler(FRAME, { ...PLAN, patch: 1, sampling: "replacement" }).sample(20);
   const repeated = Array.from(
     { length: 20 },
@@ -47,7 +47,7 @@ test("may repeat coordinates with replacement; sampling in parts equals sampling
   }
 });
 
-test("samples 1/1024 of the pixels per step by default, or as many as the options say", () => {
+test("samples 1/1024 of the pixels per step by default, or the number that the options set", () => {
   const base = { input: "a.mp4", output: "a.siedd", profile: "paper" } as const;
   const of = (options: object, width: number, height: number) =>
     pointsPerStep(resolvePaperOptions({ ...base, ...options }).training, { width, height });
@@ -102,7 +102,7 @@ test("noise changes one pixel in 41 by its kind, reproducibly, and keeps the cle
   }
 });
 
-test("spaces anchors evenly; a group starts from the closest stack, and each head from its own closest", () => {
+test("spaces anchors evenly; a group starts from the closest stack, and each head from the closest head", () => {
   assert.deepEqual(uniformAnchorFrames(132, 7), [0, 22, 44, 66, 87, 109, 131]);
   assert.deepEqual(uniformAnchorFrames(132), [0, 22, 44, 66, 87, 109, 131]);
   assert.equal(uniformAnchorFrames(100_000).length, 8);

@@ -25,7 +25,7 @@ import {
 import { flatten, readFixture, relativeError, swapAxes } from "../../../support/fixtures.js";
 import { PAPER_NETWORK } from "../../../support/paper-network.js";
 
-test("three steps of schedule-free AdamW in one Loop agree with the reference", async () => {
+test("three steps of schedule-free AdamW in one ONNX Loop match the reference", async () => {
   const fixture = readFixture("paper-schedule-free");
   const points = fixture.inputs.xy.length;
   const g = new Operations();
@@ -65,28 +65,28 @@ test("three steps of schedule-free AdamW in one Loop agree with the reference", 
       feeds[tensor.name ?? ""] = float32Tensor(values, tensor.shape);
       continue;
     }
-    const [fast, second] = scheduleFreeBufferNames(tensor.name ?? "");
+    const [zName, secondMomentName] = scheduleFreeBufferNames(tensor.name ?? "");
     feeds[`first_${tensor.name}`] = float32Tensor(values, tensor.shape);
-    feeds[`first_${fast}`] = float32Tensor(values, tensor.shape);
-    feeds[`first_${second}`] = float32Tensor(new Float32Array(values.length), tensor.shape);
+    feeds[`first_${zName}`] = float32Tensor(values, tensor.shape);
+    feeds[`first_${secondMomentName}`] = float32Tensor(new Float32Array(values.length), tensor.shape);
   }
   const results = await graph.run(feeds);
   await graph.release();
   assert.ok(relativeError(results.loss, fixture.losses) <= 1e-4, `losses ${results.loss}`);
   for (const { tensor, key, l } of learned) {
-    const kept = averagedWeights(
+    const weights = averagedWeights(
       results[`next_${tensor.name}`],
       results[`next_${scheduleFreeBufferNames(tensor.name ?? "")[0]}`],
     );
     const error = relativeError(
-      kept,
+      weights,
       flatten((fixture.weights_after_3_steps as Record<string, never[]>)[key][l]),
     );
     assert.ok(error <= 1e-4, `${tensor.name} after three steps: ${error}`);
   }
 });
 
-test("the warm-up rises over its steps; a schedule in parts equals the schedule at once", () => {
+test("the learning rate warms up and stays constant; a schedule in parts equals the complete schedule", () => {
   const schedule = scheduleFreeWarmup(1e-4, 100, 0, 300);
   assert.ok(Math.abs(schedule[0] / 1e-6 - 1) < 1e-6);
   assert.ok(Math.abs(schedule[3 * 99] / 1e-4 - 1) < 1e-6 && schedule[3 * 250] === schedule[3 * 99]);

@@ -8,7 +8,7 @@ import { PAPER_NETWORK } from "../../../support/paper-network.js";
 
 const PLAN = { points: 60, seed: 3, keys: [2, 5] };
 
-test("each training option changes the weights, and the same options give the same weights", async () => {
+test("each training option affects the weights, and the same options give the same weights", async () => {
   const frame = { width: 40, height: 30 };
   async function* frames() {
     const random = new Random(6);

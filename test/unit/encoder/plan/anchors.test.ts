@@ -8,7 +8,7 @@ import { createFrameDecoder, memorySource, openAsset } from "../../../../codec/i
 import { type AnchorChoice, type EncodeEvent, encode } from "../../../../encoder/index.js";
 import {
   contentAnchors,
-  namedAnchors,
+  explicitAnchors,
   sceneAnchors,
   uniformAnchors,
 } from "../../../../encoder/plan/anchors.js";
@@ -33,7 +33,7 @@ test("uniform anchors are evenly spaced, and every candidate starts from the nea
   assert.deepEqual(uniformAnchors(candidates(2), 5).anchors, [0, 1]);
 });
 
-test("scene anchors lie in the middle of the longest scenes, and a candidate prefers those of its scene", () => {
+test("scene anchors lie in the middle of the longest scenes, and candidates start from an anchor of their scene", () => {
   const { anchors, warmStartAnchor } = sceneAnchors(candidates(5, 1, 3), 2);
   assert.deepEqual(anchors, [2, 7]);
   assert.deepEqual(warmStartAnchor, [2, 2, 2, 2, 2, 7, 7, 7, 7]);
@@ -49,10 +49,10 @@ test("content anchors represent similar candidates anywhere in the video", () =>
   assert.equal(contentAnchors(candidates(3), 5, thumbnails.slice(0, 3)).anchors.length, 3);
 });
 
-test("named anchors are sorted and unique, and an index out of range is rejected", () => {
-  assert.deepEqual(namedAnchors(candidates(4), [3, 0, 3]).anchors, [0, 3]);
+test("explicit anchors are sorted and unique, and an index out of range is rejected", () => {
+  assert.deepEqual(explicitAnchors(candidates(4), [3, 0, 3]).anchors, [0, 3]);
   assert.throws(
-    () => namedAnchors(candidates(4), [4]),
+    () => explicitAnchors(candidates(4), [4]),
     /anchorChoice must be a list of indices from 0 to 3, got 4$/,
   );
 });

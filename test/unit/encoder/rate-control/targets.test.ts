@@ -17,7 +17,7 @@ import { resolveTileOptions } from "../../../../encoder/tile/options.js";
 import { clip } from "../../../support/clips.js";
 import { tempFolder } from "../../../support/temp-folder.js";
 
-/** Simulates a video: doubling lambda costs `decibels` dB and scales the bits by 2^-`bits`. */
+/** Returns a simulated pass: doubling lambda costs `decibels` dB and multiplies the bits by 2^-`bits`. */
 const simulatePass =
   (decibels: number, bits: number) =>
   (lambda: number): PassResult => {
@@ -33,7 +33,7 @@ function runToTarget(target: Target, runPass: (lambda: number) => PassResult): P
   return passes;
 }
 
-test("reachable targets are met within four passes, whatever the slope of the video", () => {
+test("reachable targets are met within four passes for any slope of the video", () => {
   const targets: Target[] = [
     { kind: "psnr", value: 31 },
     { kind: "psnr", value: 34.5 },
@@ -67,15 +67,15 @@ test("an unreachable target ends after a bounded number of passes with a message
   );
 });
 
-test("a pass that went the wrong way is not repeated: the next one changes lambda by more", () => {
+test("a pass that moves away from the target is not repeated: the next one changes lambda by more", () => {
   const target: Target = { kind: "bpp", value: 0.075 };
   const passes: PassResult[] = [{ lambda: 136_000, psnr: 34.5, bpp: 0.0703 }];
-  const tried = [];
+  const triedLambdas = [];
   for (let lambda = nextLambda(target, passes); lambda !== undefined; lambda = nextLambda(target, passes)) {
-    tried.push(lambda);
+    triedLambdas.push(lambda);
     passes.push({ lambda, psnr: 35, bpp: 0.0695 });
   }
-  const changes = tried.map((lambda) => Math.log2(136_000 / lambda));
+  const changes = triedLambdas.map((lambda) => Math.log2(136_000 / lambda));
   assert.equal(changes.length, 4);
   for (const [i, change] of changes.slice(1).entries()) {
     assert.ok(change > 1.5 * changes[i], `doublings of lambda: ${changes.join(", ")}`);
@@ -100,7 +100,7 @@ test("an encode meets a PSNR target and a bits-per-pixel target", async (t) => {
   const targetPsnr = plain.psnr - 1;
   const worse = await encode({ ...brief, output: join(folder, "worse.siedd"), targetPsnr, onEvent });
   assert.ok(Math.abs(worse.psnr - targetPsnr) <= 0.3, `${worse.psnr} dB, target ${targetPsnr}`);
-  assert.ok(worse.bytes < plain.bytes, "lower quality takes fewer bytes");
+  assert.ok(worse.bytes < plain.bytes, "lower quality needs fewer bytes");
   const targetBpp = plain.bpp * 0.75;
   const smaller = await encode({ ...brief, output: join(folder, "smaller.siedd"), targetBpp, onEvent });
   assert.ok(
@@ -123,7 +123,7 @@ const plan = (targetBpp: number | undefined, width?: number) => {
   return { ...planTiles(shape, training, { targetBpp, fixedWidth }), preset: training };
 };
 
-test("keeps the preset's decoders without a target, and if they hold the bits of the target", () => {
+test("keeps the preset's decoders without a target, or if they can store the bits of the target", () => {
   for (const bpp of [undefined, 0.03, 0.1]) {
     const { network, training, preset } = plan(bpp);
     assert.deepEqual(network, tileNetwork(640, 360, preset));
@@ -144,7 +144,7 @@ test("plans decoders of higher capacity for more bits, and keeps a fixed width",
   }
 });
 
-test("rejects a targetBpp above all capacities before training, with the maximum", async (t) => {
+test("rejects a targetBpp above all capacities before training, and names the maximum", async (t) => {
   assert.throws(
     () => plan(9),
     /targetBpp must be at most about 1\.\d bits per pixel, .*, got 9; .* groupFrames/,
@@ -157,7 +157,7 @@ test("rejects a targetBpp above all capacities before training, with the maximum
   );
 });
 
-test("a PSNR far above the preset's requires larger decoders, and one beyond all of them is reported at once", () => {
+test("a PSNR far above the preset's requires larger decoders, and an unreachable one is reported at once", () => {
   const result: PassResult = { lambda: 8000, psnr: 33, bpp: 0.1 };
   const capacity = { currentBpp: 0.17, maxBpp: 3 };
   assert.ok("lambda" in decideNextPass({ kind: "psnr", value: 33.6 }, [result], capacity)!);
@@ -173,7 +173,7 @@ test("a PSNR far above the preset's requires larger decoders, and one beyond all
   );
 });
 
-test("an encode meets targets of several times the bits, and of several dB more, than its preset gives", async (t) => {
+test("an encode meets targets of three times the bits, or 3 dB more, than its preset gives", async (t) => {
   const folder = await tempFolder(t);
   const brief = { size: { width: 96, height: 72 }, to: 1, steps: 500, phase1Steps: 300 };
   const base = { ...brief, input: await clip("carphone"), preset: "fast" } as const;
@@ -209,7 +209,7 @@ test("rejects two targets, and targets out of bounds", async () => {
   }
 });
 
-test("reports low quality once, with options that raise it", async (t) => {
+test("reports low quality once, and names options that improve it", async (t) => {
   const size = { width: 64, height: 48 };
   const messages: string[] = [];
   const onEvent = (event: EncodeEvent) => {

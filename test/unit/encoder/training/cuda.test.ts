@@ -26,7 +26,7 @@ const floats = [float32, float16];
 const anyType = [float32, float16, uint8, int64, bool];
 
 /**
- * Operators for which the CUDA execution provider of onnxruntime has kernels at opset 17, with those types of the first input
+ * Operators for which the CUDA execution provider of onnxruntime has kernels at opset 17, with the types of the first input
  * that the graphs use. Source: docs/OperatorKernels.md of microsoft/onnxruntime.
  */
 const CUDA_KERNELS: Record<string, readonly number[]> = {
@@ -177,7 +177,7 @@ test("without CUDA, auto and cpu use the CPU, and cuda is rejected with setup in
   );
 });
 
-test("check:cuda compares two devices, and both precisions of both profiles, and rejects a missing GPU", async () => {
+test("check:cuda compares two devices and, for both profiles, both precisions; it rejects a missing GPU", async () => {
   const script = join(import.meta.dirname, "../../../../../scripts/check-cuda.mjs");
   const run = (...args: string[]) => promisify(execFile)(process.execPath, [script, ...args]);
   const report = JSON.parse(

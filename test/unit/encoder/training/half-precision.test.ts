@@ -52,7 +52,7 @@ const paper = async (learnEncoder: boolean, plan: object, factors?: object): Pro
   return (precision, onProgress) =>
     trainPaper(training.problem, training.plan, { trainer: "onnx", ...onCpu, precision, onProgress });
 };
-/** Trainings of both profiles on real pixels, and the maximum relative difference of a loss. */
+/** Training runs of both profiles on real pixels, with the maximum relative difference of a loss. */
 const trainings: Record<string, { train: () => Promise<Train>; tolerance: number }> = {
   tiles: { train: () => tile({}), tolerance: 0.005 },
   "tiles with a trained shared encoder": { train: () => tile({ encoderWidth: 8 }), tolerance: 0.02 },
@@ -70,7 +70,7 @@ const trainings: Record<string, { train: () => Promise<Train>; tolerance: number
 };
 
 for (const [name, { train, tolerance }] of Object.entries(trainings)) {
-  test(`half precision has the same losses as float32 at every step: ${name}`, async () => {
+  test(`half precision has nearly the same loss as float32 at every step: ${name}`, async () => {
     const run = await train();
     const full = await losses(run, "float32");
     const half = await losses(run, "float16");
@@ -81,7 +81,7 @@ for (const [name, { train, tolerance }] of Object.entries(trainings)) {
     });
     assert.ok(Math.abs(mean(half.slice(-12)) / mean(full.slice(-12)) - 1) < 0.01);
     assert.ok(half[STEPS - 1] < 0.9 * half[0], `${half}`);
-    // The rounding is real: after the first steps, no loss equals that of float32.
+    // The rounding takes effect: after the first steps, no loss equals the loss of float32.
     assert.ok(half.slice(5).every((loss, i) => loss !== full[i + 5]));
   });
 }
@@ -130,7 +130,7 @@ async function descend(weight: number, initialScale: number, steps: number) {
   return { w: [...results.w], scale: [...results.scale] };
 }
 
-test("loss scaling keeps small gradients, and a step that overflows changes nothing but the scale", async () => {
+test("loss scaling keeps small gradients, and a step that overflows changes only the scale", async () => {
   const unscaled = await descend(1e-10, 1, 8);
   assert.deepEqual(unscaled.w, new Array(8).fill(1), "without a scale the gradient underflows");
   const scaled = await descend(1e-10, 2 ** 30, 8);
@@ -169,7 +169,7 @@ async function encodeBriefly(output: string, options: Partial<EncodeOptions>) {
   };
 }
 
-/** Enough tiles that random differences average out: five seeds differ by 0.03 to 0.09 dB. */
+/** Options with enough tiles that random differences average out: five seeds differ by 0.03 to 0.09 dB. */
 const TILE = {
   preset: "draft",
   size: { width: 200, height: 112 },
@@ -179,7 +179,7 @@ const TILE = {
 } as const;
 const PAPER = { profile: "paper", width: 16, steps: 30, phase1Steps: 30, points: 64 } as const;
 
-/** The decision of a trial on a machine with a GPU. */
+/** A decision as a trial on a GPU stores it. */
 const DECISION = { precision: "float16", message: "training in half precision: 1.70 times as fast" };
 
 /** Interrupts an encode after the analysis, stores the decision of a trial, and resumes it. */
@@ -195,9 +195,9 @@ async function resumeAfterTrial(output: string, options: Partial<EncodeOptions>)
   return encodeBriefly(output, { ...options, resume: true });
 }
 
-const skip = hasCudaProvider() && "with a GPU, auto would train on it";
+const skip = hasCudaProvider() && "auto would train on the GPU";
 
-test("float16 encodes within 0.3 dB of float32, and a resumed auto keeps the precision that its trial chose", {
+test("float16 encodes within 0.3 dB of float32, and a resumed encode keeps the precision that its trial chose", {
   skip,
 }, async (t) => {
   const folder = await tempFolder(t);

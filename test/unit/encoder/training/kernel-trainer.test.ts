@@ -15,7 +15,7 @@ import { tempFolder } from "../../../support/temp-folder.js";
 
 const STEPS = 50;
 
-/** Setups, and the maximum difference of losses (trainers.test.ts explains why quantization needs more). */
+/** Setups, with the maximum difference of their losses. It is larger with quantization, as trainers.test.ts explains. */
 const setups: Record<string, { setup: Partial<TrainingSetup>; tolerance: number }> = {
   "without quantization": { setup: {}, tolerance: 1e-4 },
   "with a trained shared encoder": { setup: { encoderWidth: 8 }, tolerance: 1e-4 },
@@ -45,7 +45,7 @@ for (const [name, { setup, tolerance }] of Object.entries(setups)) {
   });
 }
 
-test("the kernel trains identical weights from one seed, whatever ran before", async () => {
+test("the kernel trains identical weights from the same seed, independent of earlier runs", async () => {
   const training = await realTraining({ quantized: true, steps: 30, points: 64 });
   const first = await lossesOf(new KernelTrainer(), training);
   await lossesOf(new KernelTrainer(), await realTraining({ width: 8, steps: 5, points: 32 }));
@@ -121,7 +121,7 @@ test("the kernel is rejected for a GPU and for the paper profile", async () => {
   });
 });
 
-test("the kernel and onnxruntime solve the same heads, also for widths with padding", async () => {
+test("the kernel and onnxruntime solve for the same heads, also at padded widths", async () => {
   for (const setup of [{}, { width: 4 }, { width: 12, encoderWidth: 8 }]) {
     const { problem } = await realTraining({ ...setup, steps: 1, points: 32 });
     const options = { device: "cpu", threads: 1, seed: 5, keys: [1, 2] } as const;
@@ -132,7 +132,7 @@ test("the kernel and onnxruntime solve the same heads, also for widths with padd
   }
 });
 
-test("normal equations keep five digits, so that nearly constant units do not get huge weights", async () => {
+test("normal equations are accurate to five digits, so nearly constant units do not get huge weights", async () => {
   const width = 24;
   const points = 384;
   const batches = 40;

@@ -31,6 +31,7 @@ import {
 
 const TOLERANCE = 1e-4;
 
+/** The graph of a golden file: its outputs, its trained tensors with their golden values, and its inputs. */
 interface Case {
   readonly g: Operations;
   readonly output: Tensor;

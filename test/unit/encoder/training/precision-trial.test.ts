@@ -101,7 +101,7 @@ test("a trial chooses float32 if half precision fails, and an abort ends the tri
   await assert.rejects(trial, /stopped/);
 });
 
-test("auto is float32 on a CPU without a trial, and reuses the stored decision of a trial", async (t) => {
+test("auto selects float32 on a CPU without a trial, and reuses the stored decision of a trial", async (t) => {
   const checkpoints = await Checkpoints.open(join(await tempFolder(t), "video.siedd"), {}, false);
   const events: EncodeEvent[] = [];
   const choose = (options: Partial<PrecisionOptions>) =>
@@ -122,7 +122,7 @@ test("auto is float32 on a CPU without a trial, and reuses the stored decision o
   await checkpoints.remove();
 });
 
-test("precision selects a trainer that supports it, and rejects one that does not", () => {
+test("the option precision selects a trainer that supports it, and rejects one that does not", () => {
   const paths = { input: "a.mp4", output: "a.siedd" };
   assert.equal(resolveTileOptions({ ...paths, device: "cpu", precision: "float16" }).trainer, "onnx");
   assert.equal(resolveTileOptions({ ...paths, device: "cpu", precision: "float32" }).trainer, "kernel");

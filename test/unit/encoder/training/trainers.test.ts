@@ -23,8 +23,8 @@ import { tempFolder } from "../../../support/temp-folder.js";
 const STEPS = 50;
 
 /**
- * Setups that together use every operation of the training step, and the maximum difference of their losses. With
- * quantization, a parameter within float32 noise of half a step is rounded up by one engine and down by the other, and
+ * Setups that together use every operation of the training step, with the maximum difference of their losses. With
+ * quantization, one engine may round a parameter up and the other down if it is within float32 noise of half a step, and
  * training continues from there. This averages out over many tiles, but not to float32 precision.
  */
 const setups: Record<string, { setup: Omit<TrainingSetup, "steps" | "points">; tolerance: number }> = {
