@@ -7,13 +7,12 @@ function sineLayer(h: readonly number[], w: Float32Array, b: Float32Array, omega
   );
 }
 
+/** Returns R'G'B' of a tile at a tile-local position and a time, each -1 to 1. */
 function tileValue(
   asset: TileAsset,
   group: GroupWeights<Float32Array>,
   tile: TileWeights<Float32Array>,
-  x: number,
-  y: number,
-  t: number,
+  { x, y, t }: { readonly x: number; readonly y: number; readonly t: number },
 ): number[] {
   const { network, encoder } = asset;
   let h: number[] = [x, y];
@@ -41,18 +40,20 @@ function displacement(group: GroupWeights<Float32Array>, tile: number, frame: nu
   return at(previous) + (at(previous + 1) - at(previous)) * (frame - previous);
 }
 
-/**
- * Evaluates the definition of the tile profile in float64. Returns R'G'B', 0 to 1, of one point.
- *
- * @param frame index of the frame within the group; may be fractional
- * @param x, y position in source pixels
- */
+/** A point of a group. */
+export interface FramePoint {
+  /** Index of the frame within the group; may be fractional. */
+  readonly frame: number;
+  /** Position in source pixels. */
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Evaluates the definition of the tile profile in float64. Returns R'G'B', 0 to 1, of one point. */
 export function referencePixel(
   asset: TileAsset,
   group: GroupWeights<Float32Array>,
-  frame: number,
-  x: number,
-  y: number,
+  { frame, x, y }: FramePoint,
 ): number[] {
   const { rows, columns, overlap } = asset.network;
   const t = (2 * frame + 1) / group.frameCount - 1;
@@ -73,9 +74,12 @@ export function referencePixel(
       const weight = row.weight * column.weight;
       if (weight === 0) return;
       const index = r * columns + c;
-      const u = column.local + displacement(group, index, frame, 0);
-      const v = row.local + displacement(group, index, frame, 1);
-      tileValue(asset, group, group.tiles[index], u, v, t).forEach((value, channel) => {
+      const point = {
+        x: column.local + displacement(group, index, frame, 0),
+        y: row.local + displacement(group, index, frame, 1),
+        t,
+      };
+      tileValue(asset, group, group.tiles[index], point).forEach((value, channel) => {
         sum[channel] += weight * value;
       });
     });

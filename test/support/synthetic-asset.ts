@@ -48,18 +48,18 @@ export function createRandom(seed: number): () => number {
   };
 }
 
-export function syntheticNetwork(o: SyntheticOptions = {}): TileNetwork {
-  const width = o.width ?? 320;
-  const height = o.height ?? 180;
+export function syntheticNetwork(options: SyntheticOptions = {}): TileNetwork {
+  const width = options.width ?? 320;
+  const height = options.height ?? 180;
   return {
     profile: "tile",
     rows: Math.max(1, Math.round(height / 40)),
     columns: Math.max(1, Math.round(width / 40)),
-    overlap: o.overlap ?? 2,
+    overlap: options.overlap ?? 2,
     frequencies: 4,
     omega: 20,
-    encoderWidth: o.encoderWidth ?? 0,
-    hiddenLayers: o.hiddenLayers ?? 2,
+    encoderWidth: options.encoderWidth ?? 0,
+    hiddenLayers: options.hiddenLayers ?? 2,
   };
 }
 
@@ -67,7 +67,7 @@ export function syntheticNetwork(o: SyntheticOptions = {}): TileNetwork {
 export function syntheticGroup(
   network: TileNetwork,
   frameCount: number,
-  next: () => number,
+  random: () => number,
   widths: readonly number[],
 ): GroupWeights<Float32Array> {
   const tiles = Array.from({ length: network.rows * network.columns }, (_, t) => {
@@ -75,25 +75,25 @@ export function syntheticGroup(
     tile.hidden.forEach((matrix, layer) => {
       const inputs = matrix.length / Math.max(1, tile.width);
       const bound = (Math.sqrt(6 / inputs) / network.omega) * (layer === 0 ? 2 : 1);
-      for (let i = 0; i < matrix.length; i++) matrix[i] = next() * bound;
-      for (let i = 0; i < tile.width; i++) tile.hiddenBias[layer][i] = next() * 0.1;
+      for (let i = 0; i < matrix.length; i++) matrix[i] = random() * bound;
+      for (let i = 0; i < tile.width; i++) tile.hiddenBias[layer][i] = random() * 0.1;
     });
-    for (let i = 0; i < tile.head.length; i++) tile.head[i] = next() / Math.sqrt(tile.width);
-    for (let i = 0; i < 3; i++) tile.headBias[i] = next() * 0.3;
+    for (let i = 0; i < tile.head.length; i++) tile.head[i] = random() / Math.sqrt(tile.width);
+    for (let i = 0; i < 3; i++) tile.headBias[i] = random() * 0.3;
     return tile;
   });
-  const motion = Float32Array.from({ length: tiles.length * frameCount * 2 }, () => next() * 0.05);
+  const motion = Float32Array.from({ length: tiles.length * frameCount * 2 }, () => random() * 0.05);
   return { frameCount, mean: [0.5, 0.5, 0.5], deviation: [0.2, 0.2, 0.2], tiles, motion };
 }
 
 /** Returns the bytes of a valid asset with random weights. */
-export function syntheticAsset(o: SyntheticOptions = {}): Uint8Array {
-  const network = syntheticNetwork(o);
-  const next = createRandom(o.seed ?? 7);
+export function syntheticAsset(options: SyntheticOptions = {}): Uint8Array {
+  const network = syntheticNetwork(options);
+  const random = createRandom(options.seed ?? 7);
   const size = sharedEncoderSize(network);
   const encoder = {
-    weights: Float32Array.from({ length: size.weights }, () => next() * 0.06),
-    bias: Float32Array.from({ length: size.bias }, () => next() * 0.1),
+    weights: Float32Array.from({ length: size.weights }, () => random() * 0.06),
+    bias: Float32Array.from({ length: size.bias }, () => random() * 0.1),
   };
   const steps = {
     hidden: new Array(network.hiddenLayers).fill(1e-4),
@@ -102,18 +102,21 @@ export function syntheticAsset(o: SyntheticOptions = {}): Uint8Array {
     headBias: 1e-3,
     motion: 1e-3,
   };
-  const frameCounts = o.groups ?? [25, 25, 10];
+  const frameCounts = options.groups ?? [25, 25, 10];
   const payloads = frameCounts.map((frames, i) => {
-    const group = syntheticGroup(network, frames, next, o.widths ?? [o.tileWidth ?? 8]);
-    return writeGroup(network, quantize({ ...group, startsScene: o.scenes?.includes(i) ?? false }, steps));
+    const group = syntheticGroup(network, frames, random, options.widths ?? [options.tileWidth ?? 8]);
+    return writeGroup(
+      network,
+      quantize({ ...group, startsScene: options.scenes?.includes(i) ?? false }, steps),
+    );
   });
-  const adts = (o.tone ?? 0) > 0 ? tone(o.tone ?? 0) : undefined;
+  const adts = (options.tone ?? 0) > 0 ? tone(options.tone ?? 0) : undefined;
   const track = adts === undefined ? undefined : indexAdts(adts);
-  const languages = o.languages ?? ["und"];
+  const languages = options.languages ?? ["und"];
   const { header, chunks } = writeAssetHeader({
-    width: o.width ?? 320,
-    height: o.height ?? 180,
-    frameRate: o.frameRate ?? { num: 25, den: 1 },
+    width: options.width ?? 320,
+    height: options.height ?? 180,
+    frameRate: options.frameRate ?? { num: 25, den: 1 },
     profile: "tile",
     network,
     encoder,
@@ -128,7 +131,7 @@ export function syntheticAsset(o: SyntheticOptions = {}): Uint8Array {
             priming: 1024,
             packetSizes: track.sizes,
           })),
-    ...(o.text === undefined ? {} : { text: o.text }),
+    ...(options.text === undefined ? {} : { text: options.text }),
   });
   const parts = chunks.flatMap((chunk) => {
     if (chunk.kind === "group") return [payloads[chunk.index]];
@@ -140,8 +143,8 @@ export function syntheticAsset(o: SyntheticOptions = {}): Uint8Array {
   return Buffer.concat([header, ...parts]);
 }
 
-export function writeSyntheticAsset(path: string, o: SyntheticOptions = {}): void {
-  writeFileSync(path, syntheticAsset(o));
+export function writeSyntheticAsset(path: string, options: SyntheticOptions = {}): void {
+  writeFileSync(path, syntheticAsset(options));
 }
 
 /** Tones by duration in seconds. Tests often write several assets with the same audio. */

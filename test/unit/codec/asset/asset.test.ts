@@ -49,7 +49,7 @@ for (const [name, options] of [
     for (let y = 0; y < 43; y++) {
       for (let x = 0; x < 57; x++) {
         const [sourceX, sourceY] = [10.5 + ((x + 0.5) * 50) / 57, 3 + ((y + 0.5) * 40) / 43];
-        const reference = referencePixel(asset, weights, 1, sourceX, sourceY);
+        const reference = referencePixel(asset, weights, { frame: 1, x: sourceX, y: sourceY });
         for (let c = 0; c < 3; c++) {
           const expected = Math.max(0, Math.min(255, reference[c] * 255));
           const actual = out[(y * 57 + x) * 4 + c];

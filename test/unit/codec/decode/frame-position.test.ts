@@ -49,7 +49,7 @@ test("between two frames, networks are evaluated at that time and displacements 
     const decoded = await decodeAt(position);
     for (let i = 0; i < 200; i++) {
       const [x, y] = [(i * 37) % 80, (i * 53) % 60];
-      const expected = referencePixel(asset, weights, position, x + 0.5, y + 0.5);
+      const expected = referencePixel(asset, weights, { frame: position, x: x + 0.5, y: y + 0.5 });
       for (let c = 0; c < 3; c++) {
         const value = Math.max(0, Math.min(255, expected[c] * 255));
         assert.ok(Math.abs(decoded[(y * 80 + x) * 4 + c] - value) <= 1, `${position}: (${x}, ${y})`);
