@@ -57,7 +57,7 @@ test("the Dockerfiles pass the linter, and a broken one does not", () => {
 test("compose.yml passes schema and linter, and a broken one does not", async (t) => {
   const linter = new DCLinter({
     rules: {
-      // Images that are built here are named next to their build, without a tag.
+      // The images of services with a `build` are local, and need no tag.
       "no-build-and-image": 0,
       "service-image-require-explicit-tag": 0,
       // The server is public. Monitoring is bound to localhost, which is asserted below.
@@ -94,19 +94,19 @@ test("compose.yml passes schema and linter, and a broken one does not", async (t
 test("the images contain no build tools, run as an unprivileged user, and forward signals", () => {
   for (const name of DOCKERFILES) {
     const image = imageInstructions(name);
-    const all = (keyword: string) =>
+    const textsOf = (keyword: string) =>
       image.filter((other) => other.keyword === keyword).map(({ text }) => text);
-    const users = all("USER");
+    const users = textsOf("USER");
     assert.ok(users.length === 1 && !/^(root|0)(:|$)/.test(users[0]!), name);
-    assert.equal(all("ADD").length, 0);
+    assert.equal(textsOf("ADD").length, 0);
     // The only files of earlier stages are the modules and Node: no sources, no compiler.
-    for (const copy of all("COPY")) assert.match(copy, /^--from=modules \/(app|usr\/local\/bin\/node) /);
-    for (const run of all("RUN"))
+    for (const copy of textsOf("COPY")) assert.match(copy, /^--from=modules \/(app|usr\/local\/bin\/node) /);
+    for (const run of textsOf("RUN"))
       assert.match(run, /--no-install-recommends .*[\s\S]*rm -rf \/var\/lib\/apt\/lists/);
-    assert.deepEqual(parseExecForm(all("ENTRYPOINT")[0]!).slice(0, 3), ["tini", "--", "node"]);
-    assert.equal(parseExecForm(all("CMD")[0]!)[0], "serve");
-    assert.deepEqual(parseExecForm(all("VOLUME")[0]!), ["/videos", "/cache"]);
-    assert.equal(all("HEALTHCHECK").length, 1);
+    assert.deepEqual(parseExecForm(textsOf("ENTRYPOINT")[0]!).slice(0, 3), ["tini", "--", "node"]);
+    assert.equal(parseExecForm(textsOf("CMD")[0]!)[0], "serve");
+    assert.deepEqual(parseExecForm(textsOf("VOLUME")[0]!), ["/videos", "/cache"]);
+    assert.equal(textsOf("HEALTHCHECK").length, 1);
   }
 });
 
@@ -155,7 +155,7 @@ test("compose mounts existing paths, writes only to volumes, and grants no privi
   assert.ok(compose.services.grafana.volumes.includes(`./grafana/dashboards:${provider.options.path}:ro`));
 });
 
-test("the dashboard shows every metric of the server, by existing labels", async (t) => {
+test("the dashboard queries only existing metrics and labels, and shows all but three metrics", async (t) => {
   const origin = await originServer(t);
   origin.files.set("remote.siedd", { bytes: syntheticAsset(SMALL), etag: '"one"' });
   const root = await tempFolder(t);
@@ -194,7 +194,7 @@ test("the dashboard shows every metric of the server, by existing labels", async
         assert.ok(exposed.get(metric!)!.has(label), `${title} sums ${metric} by ${label}`);
     }
   }
-  // Conversely, every metric of the server is shown, with these exceptions.
+  // Every metric of the server is shown, with these exceptions.
   const ownMetrics = [...exposed.keys()].filter((name) =>
     /^siedd_[a-z_]+(?<!_sum|_count|_bucket)$/.test(name),
   );

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { getOptions, parse, setOptions } from "hls-parser";
 import { Parser } from "m3u8-parser";
 import { AUTHORING_RULES, type ServedVideo } from "../../support/hls-rules.js";
-import { parseMediaPlaylist, servedVideo } from "../../support/hls-served.js";
+import { fetchServedVideo, parseMediaPlaylist } from "../../support/hls-served.js";
 import { testServer } from "../../support/running-server.js";
 
 const NTSC = { num: 30000, den: 1001 };
@@ -28,18 +28,18 @@ const MASTERS = [
 test("every playlist follows the authoring rules", async (t) => {
   const server = await testServer(t, { talking: TALKING, silent: SILENT });
   for (const master of MASTERS) {
-    const video = await servedVideo(server, master);
+    const video = await fetchServedVideo(server, master);
     for (const { name, violations } of AUTHORING_RULES)
       assert.deepEqual(violations(video), [], `${master}: ${name}`);
   }
   assert.deepEqual(
     server.work.filter(({ type }) => type !== "init"),
     [],
-    "a playlist decodes nothing",
+    "playlists decode nothing",
   );
 });
 
-/** A violation of each rule, in their order: text of a master or media playlist, and its replacement. */
+/** A violation of each authoring rule, in the order of the rules: what to replace in which playlist, and by what. */
 const VIOLATIONS: readonly [
   where: "master" | "video" | "keyframes" | "audio" | "text",
   pattern: RegExp,
@@ -68,13 +68,13 @@ const VIOLATIONS: readonly [
 
 test("each authoring rule finds its violation", async (t) => {
   const server = await testServer(t, { talking: TALKING });
-  const video = await servedVideo(server, MASTERS[0]!);
+  const video = await fetchServedVideo(server, MASTERS[0]!);
   assert.equal(VIOLATIONS.length, AUTHORING_RULES.length);
   for (const [i, [where, pattern, replacement]] of VIOLATIONS.entries()) {
     const mutate = (text: string) => text.replace(pattern, replacement);
-    const at = video.media.findIndex(({ kind }) => kind === where);
-    const media = video.media.map((listing, k) =>
-      k === at ? { ...listing, text: mutate(listing.text) } : listing,
+    const target = video.media.find(({ kind }) => kind === where);
+    const media = video.media.map((listing) =>
+      listing === target ? { ...listing, text: mutate(listing.text) } : listing,
     );
     const mutated: ServedVideo =
       where === "master"
@@ -99,17 +99,17 @@ test("strict parsers read every playlist without warnings", async (t) => {
     });
   }
   for (const name of MASTERS) {
-    const { master, media } = await servedVideo(server, name);
+    const { master, media } = await fetchServedVideo(server, name);
     const elastic = await server.get(`${name.split("/")[0]}/elastic.m3u8`);
     for (const { url, text } of [master, { url: "elastic", text: elastic.text }, ...media]) {
-      const read = parse(text);
-      assert.equal(read.isMasterPlaylist, !text.includes("#EXTINF"), url);
+      const parsed = parse(text);
+      assert.equal(parsed.isMasterPlaylist, !text.includes("#EXTINF"), url);
       const parser = new Parser();
       parser.on("warn", (event) => warnings.push([url, event.message]));
       parser.push(text);
       parser.end();
       const { segments, playlists } = parser.manifest;
-      if (read.isMasterPlaylist) {
+      if (parsed.isMasterPlaylist) {
         assert.equal(playlists?.length, text.match(/EXT-X-STREAM-INF/g)?.length, url);
       } else {
         assert.deepEqual(
@@ -117,7 +117,7 @@ test("strict parsers read every playlist without warnings", async (t) => {
           parseMediaPlaylist({ url, text }).durations,
           url,
         );
-        assert.equal(read.segments.length, segments.length, url);
+        assert.equal(parsed.segments.length, segments.length, url);
       }
     }
   }

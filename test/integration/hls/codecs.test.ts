@@ -9,7 +9,7 @@ import { encodeSegment, h264PeakRate } from "../../../media/segments/segment-enc
 import { codecLevel, codecString, SAMPLE_ENTRIES } from "../../../media/segments/video-codec.js";
 import { launchBrowser } from "../../support/browser.js";
 import { testServer } from "../../support/running-server.js";
-import { noise, syntheticAsset } from "../../support/synthetic-asset.js";
+import { createRandom, syntheticAsset } from "../../support/synthetic-asset.js";
 import { tempFolder } from "../../support/temp-folder.js";
 
 const run = promisify(execFile);
@@ -81,7 +81,7 @@ for (const codec of NEWER_CODECS) {
 
     const format = { width: 160, height: 90, frameRate: NTSC };
     if (codec === "hevc") {
-      // Main profile and its compatibility, progressive, level 2: as stated in CODECS.
+      // Main profile with its compatibility flags, progressive, level 2.0: the values in CODECS.
       assert.equal(boxBytes(init, "hvcC", 13), "0101600000009000000000003c");
       assert.equal(codecString(format, "hvc1"), "hvc1.1.6.L60.90");
     } else {
@@ -118,7 +118,7 @@ test("each codec of a segment has its own ETag and canonical URL", async (t) => 
   );
 });
 
-test("equal frames give equal bytes, and noise stays below the stated rate", async () => {
+test("equal frames are encoded to equal bytes, and noise stays below the bitrate that playlists state", async () => {
   for (const codec of NEWER_CODECS) {
     for (const [width, height] of [
       [64, 64],
@@ -127,15 +127,18 @@ test("equal frames give equal bytes, and noise stays below the stated rate", asy
     ]) {
       const frameCount = 12;
       const frames = Array.from({ length: frameCount }, (_, f) => {
-        const next = noise(f + 1);
+        const next = createRandom(f + 1);
         return Uint8Array.from({ length: (width * height * 3) / 2 }, () => 127.5 * (1 + next()));
       });
       const format = { width, height, frameRate: NTSC };
       const rest = { sampleEntry: SAMPLE_ENTRIES[codec], frameCount, firstFrame: 0, sequence: 1, frames };
       const { media } = await encodeSegment({ ...format, ...rest });
-      const rate = (media.byteLength * 8 * NTSC.num) / (NTSC.den * frameCount);
-      const bound = h264PeakRate(format, frameCount);
-      assert.ok(rate <= bound, `${codec} ${width}x${height}: ${rate} of ${bound} bits per second`);
+      const bitrate = (media.byteLength * 8 * NTSC.num) / (NTSC.den * frameCount);
+      const maxBitrate = h264PeakRate(format, frameCount);
+      assert.ok(
+        bitrate <= maxBitrate,
+        `${codec} ${width}x${height}: ${bitrate} of ${maxBitrate} bits per second`,
+      );
       if (width === 64) assert.deepEqual((await encodeSegment({ ...format, ...rest })).media, media);
     }
   }
@@ -156,10 +159,10 @@ test("a codec that ffmpeg lacks gets 400, and H.264 is still served", async (t) 
   const folder = await tempFolder(t);
   await writeFile(join(folder, "video.siedd"), syntheticAsset(VIDEO));
   // A real ffmpeg whose list of encoders is filtered, as in builds without SVT-AV1.
-  const hide = 'case "$*" in *-encoders*) ffmpeg "$@" | grep -v libsvtav1;; *) exec ffmpeg "$@";; esac';
-  await writeFile(join(folder, "ffmpeg"), `#!/bin/sh\nPATH="$REAL_PATH"\n${hide}\n`);
+  const hideSvtAv1 = 'case "$*" in *-encoders*) ffmpeg "$@" | grep -v libsvtav1;; *) exec ffmpeg "$@";; esac';
+  await writeFile(join(folder, "ffmpeg"), `#!/bin/sh\nPATH="$REAL_PATH"\n${hideSvtAv1}\n`);
   await chmod(join(folder, "ffmpeg"), 0o755);
-  const { FFMPEG_PATH: _named, PATH = "", ...environment } = process.env;
+  const { FFMPEG_PATH: _omitted, PATH = "", ...environment } = process.env;
   const child = spawn(process.execPath, [COMMAND, "serve", folder, "--port", "0"], {
     env: { ...environment, REAL_PATH: PATH, PATH: `${folder}${delimiter}${PATH}` },
   });
@@ -190,19 +193,19 @@ test("hls.js plays the master playlist of AV1 in Chromium to its end", async (t)
     video.muted = true;
     document.body.append(video);
     const hls = new Hls({ testBandwidth: false });
-    // A busy machine may encode slower than real time, which is no error of the stream.
+    // A busy machine may encode slower than real time, which is not an error of the stream.
     const { BUFFER_STALLED_ERROR } = Hls.ErrorDetails;
-    // hls.js would then stay at a smaller level.
+    // On a busy machine hls.js would stay at a smaller level.
     hls.on(Hls.Events.MANIFEST_PARSED, () => {
       hls.loadLevel = hls.levels.findIndex(({ width }) => width === 160);
     });
     hls.on(Hls.Events.ERROR, (_, { details, fatal }) => {
       if (fatal || details !== BUFFER_STALLED_ERROR) faults.push(details);
     });
-    const end = () => resolve({ faults, codec: hls.levels[0]?.videoCodec, width: video.videoWidth,
+    const finish = () => resolve({ faults, codec: hls.levels[0]?.videoCodec, width: video.videoWidth,
       ranges: video.buffered.length, ended: video.ended, frames: video.getVideoPlaybackQuality().totalVideoFrames });
-    video.onended = end;
-    setTimeout(end, 120000);
+    video.onended = finish;
+    setTimeout(finish, 120000);
     hls.loadSource("/video/master.m3u8?codec=av1");
     hls.attachMedia(video);
     video.play();

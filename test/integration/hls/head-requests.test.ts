@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseMediaPlaylist, servedVideo } from "../../support/hls-served.js";
+import { fetchServedVideo, parseMediaPlaylist } from "../../support/hls-served.js";
 import { testServer } from "../../support/running-server.js";
 
 const cue = (start: number, end: number, text: string) => ({ start, end, settings: "", text });
@@ -16,7 +16,7 @@ const HEADERS = ["content-type", "etag", "cache-control", "link", "accept-ranges
 
 test("HEAD returns the headers of GET for every URL of a video, without a body and without work", async (t) => {
   const server = await testServer(t, { video: VIDEO });
-  const { media } = await servedVideo(server, "video/master.m3u8");
+  const { media } = await fetchServedVideo(server, "video/master.m3u8");
   const elastic = await server.get("video/full/elastic/index.m3u8");
   const listings = [
     ...["video", "keyframes", "audio", "text", "images"].flatMap(

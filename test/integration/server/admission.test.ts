@@ -4,24 +4,17 @@ import { CoalescingCache } from "../../../server/cache/coalescing-cache.js";
 import { RequestError } from "../../../server/errors.js";
 import { withJobContext } from "../../../server/scheduling/job-context.js";
 import { WorkQueue } from "../../../server/scheduling/queue.js";
+import { deferred } from "../../support/deferred.js";
 import { segmentIndexes, type TestServer, testServer } from "../../support/running-server.js";
-import { until } from "../../support/wait-until.js";
+import { waitUntil } from "../../support/wait-until.js";
 
 const SMALL = { width: 160, height: 90, groups: [10, 10, 10, 10] };
 
-/** A signal of a foreground job with a deadline on the `performance.now()` clock. */
+/** Returns the signal of a foreground job with a deadline on the `performance.now()` clock. */
 const withDeadline = (deadline: number, client?: string): AbortSignal =>
   withJobContext(new AbortController().signal, { deadline, client, priority: "foreground" });
 
-function deferred() {
-  let resolve = () => {};
-  const promise = new Promise<void>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
-}
-
-/** Stops the clock of the queue and its quotas. Returns what advances it by some milliseconds. */
+/** Stops the clock of the queue and its quotas. Returns a function that advances it by a number of milliseconds. */
 function stopClock(t: TestContext): (milliseconds: number) => void {
   let now = performance.now();
   t.mock.method(performance, "now", () => now);
@@ -66,7 +59,7 @@ test("a queued job moves ahead when a more urgent request joins it", async () =>
     );
   const first = queue.run(() => gate.promise, withDeadline(0));
   const rest = [lookUp("a", 500), lookUp("b", 400)];
-  await until(() => queue.waiting === 2, "both jobs wait");
+  await waitUntil(() => queue.waiting === 2, "both jobs wait");
   rest.push(lookUp("a", 300));
   gate.resolve();
   await Promise.all([first, ...rest]);
@@ -151,27 +144,27 @@ test("a request above maxWork is rejected before decoding", async (t) => {
   assert.equal((await server.get("video/full/160,90/seg-0.m4s")).status, 200);
 });
 
-/** Reads a metric of the server by its name and labels. */
-const counted = async (server: TestServer, sample: string): Promise<number> => {
+/** Reads the value of a metric by its name without the prefix `siedd_`, and its labels. */
+const metric = async (server: TestServer, sample: string): Promise<number> => {
   const lines = (await server.get("metrics")).text.split("\n");
   return Number(lines.find((line) => line.startsWith(`siedd_${sample} `))?.split(" ")[1]);
 };
 const prefetches = (server: TestServer, outcome: string) =>
-  counted(server, `prefetches_total{outcome="${outcome}"}`);
+  metric(server, `prefetches_total{outcome="${outcome}"}`);
 
 test("an idle server prefetches the next segment, or the one that the client announces", async (t) => {
   const server = await testServer(t, { video: SMALL }, { prefetch: 1 });
   await server.get("video/full/160,90/seg-0.m4s");
-  await until(() => server.work.length === 2, "the next segment is prefetched");
+  await waitUntil(() => server.work.length === 2, "the next segment is prefetched");
   assert.deepEqual(segmentIndexes(server.work), [0, 1]);
   await server.get("video/full/160,90/seg-1.m4s", {
     headers: { "cmcd-request": 'nor="..%2F80%2C46%2Fseg-3.m4s"' },
   });
-  await until(() => server.work.length === 3, "the announced segment is prefetched");
+  await waitUntil(() => server.work.length === 3, "the announced segment is prefetched");
   const { width, index } = server.work[2] ?? {};
   assert.deepEqual([width, index], [80, 3]);
-  await until(async () => (await prefetches(server, "finished")) === 2, "both prefetches are counted");
-  // A path outside of the video is ignored, and no segment follows the last one.
+  await waitUntil(async () => (await prefetches(server, "finished")) === 2, "both prefetches are counted");
+  // An announced path outside of the video is ignored, and no segment follows the last one.
   await server.get("video/full/80,46/seg-3.m4s?CMCD=nor%3D%22..%252F..%252F..%252F..%252Fetc%252Fpasswd%22");
   assert.deepEqual([await prefetches(server, "started"), await prefetches(server, "dropped")], [2, 0]);
   assert.equal(server.work.length, 3);
@@ -181,13 +174,16 @@ test("a prefetch is preempted by a request, unless the request joins it", async 
   const video = { width: 160, height: 90, groups: [5, 75, 5] };
   const server = await testServer(t, { video }, { prefetch: 1, concurrency: 1 });
   const prefetchStarted = () =>
-    until(async () => (await counted(server, "queue_running")) > 0, "the next segment is being prefetched");
+    waitUntil(
+      async () => (await metric(server, "queue_running")) > 0,
+      "the next segment is being prefetched",
+    );
   await server.get("video/full/%5E640,360/seg-0.m4s");
   await prefetchStarted();
   // Segment 1 is in flight: a request for it joins the job, which is then no longer preempted.
   const joined = server.get("video/full/%5E640,360/seg-1.m4s");
-  const coalesced = () => counted(server, 'cache_requests_total{from="coalesced"}');
-  await until(async () => (await coalesced()) === 1, "the request joins the prefetch");
+  const coalesced = () => metric(server, 'cache_requests_total{from="coalesced"}');
+  await waitUntil(async () => (await coalesced()) === 1, "the request joins the prefetch");
   assert.equal((await server.get("video/full/160,90/seg-2.m4s")).status, 200);
   assert.equal((await joined).status, 200);
   assert.equal(server.work.filter(({ index, width }) => index === 1 && width === 640).length, 1);

@@ -8,14 +8,14 @@ import { syntheticAsset } from "../../support/synthetic-asset.js";
 
 const SMALL = { width: 160, height: 90, groups: [10, 10] };
 
-/** Returns an S3 bucket listing. */
-function listing(keys: readonly string[], more = ""): string {
+/** Returns an S3 bucket listing; `pageTags` are its elements about paging and encoding. */
+function listing(keys: readonly string[], pageTags = ""): string {
   const contents = keys.map(
     (key) =>
       `<Contents><Key>${key}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified>` +
       "<ETag>&quot;0123&quot;</ETag><Size>7</Size><StorageClass>STANDARD</StorageClass></Contents>",
   );
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>videos</Name><KeyCount>${keys.length}</KeyCount>${more}${contents.join("")}</ListBucketResult>`;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>videos</Name><KeyCount>${keys.length}</KeyCount>${pageTags}${contents.join("")}</ListBucketResult>`;
 }
 
 const xml = (text: string) => ({ bytes: Buffer.from(text), etag: 'W/"list"', type: "application/xml" });
@@ -27,14 +27,14 @@ test("the videos of a paged bucket listing are served, and the headers function 
   for (const name of ["a&b's", "videos/007", "ü #1", "last"]) {
     origin.files.set(`bucket/${name}.siedd`, { bytes: syntheticAsset(SMALL), etag: `"${name.length}"` });
   }
-  const more = (token: string) =>
+  const continueAt = (token: string) =>
     `<IsTruncated>true</IsTruncated><NextContinuationToken>${token}</NextContinuationToken>`;
   origin.files.set(
     "bucket?list-type=2",
-    xml(listing(["a&amp;b&#39;s.siedd", "notes.txt"], more("1/+=&amp;"))),
+    xml(listing(["a&amp;b&#39;s.siedd", "notes.txt"], continueAt("1/+=&amp;"))),
   );
-  const second = `bucket?list-type=2&continuation-token=${encodeURIComponent("1/+=&")}`;
-  origin.files.set(second, xml(listing(["videos/", "videos/007.siedd"], more("2"))));
+  const secondPage = `bucket?list-type=2&continuation-token=${encodeURIComponent("1/+=&")}`;
+  origin.files.set(secondPage, xml(listing(["videos/", "videos/007.siedd"], continueAt("2"))));
   origin.files.set(
     "bucket?list-type=2&continuation-token=2",
     xml(listing(["ü #1.siedd", "last.siedd"], "<IsTruncated>false</IsTruncated>")),
@@ -61,21 +61,21 @@ test("the videos of a paged bucket listing are served, and the headers function 
   origin.files.set("bucket?list-type=2&continuation-token=2", xml(listing(["last.siedd"])));
   assert.deepEqual(idsOf((await server.get("")).text), ["007", "a&b's", "last"]);
   // While a page fails, the previous listing is kept.
-  origin.files.delete(second);
+  origin.files.delete(secondPage);
   assert.deepEqual(idsOf((await server.get("")).text), ["007", "a&b's", "last"]);
 });
 
 test("bucket listings are parsed in the older format and with encoded keys, without keys outside of the bucket", () => {
-  const read = (text: string, address = "https://store.example/bucket?list-type=2") => {
+  const parse = (text: string, address = "https://store.example/bucket?list-type=2") => {
     const { assets, next } = parseBucket(text, new URL(address));
     return [[...assets].map(([id, url]) => `${id} ${url.href}`), next?.href];
   };
   const truncated = "<IsTruncated>true</IsTruncated>";
-  assert.deepEqual(read(listing(["a.siedd", "b/c.siedd"], truncated), "https://bucket.example/"), [
+  assert.deepEqual(parse(listing(["a.siedd", "b/c.siedd"], truncated), "https://bucket.example/"), [
     ["a https://bucket.example/a.siedd", "c https://bucket.example/b/c.siedd"],
     "https://bucket.example/?marker=b%2Fc.siedd",
   ]);
-  assert.deepEqual(read(listing(["a+b%2Bc%C3%BC.siedd"], "<EncodingType>url</EncodingType>")), [
+  assert.deepEqual(parse(listing(["a+b%2Bc%C3%BC.siedd"], "<EncodingType>url</EncodingType>")), [
     ["a b+cü https://store.example/bucket/a%20b%2Bc%C3%BC.siedd"],
     undefined,
   ]);
@@ -87,7 +87,7 @@ test("bucket listings are parsed in the older format and with encoded keys, with
     "//host/x.siedd",
     "%2e%2e/y.siedd",
   ];
-  assert.deepEqual(read(listing(oddKeys)), [
+  assert.deepEqual(parse(listing(oddKeys)), [
     [
       " 01  https://store.example/bucket/%2001%20.siedd",
       "x https://store.example/bucket///host/x.siedd",
@@ -95,15 +95,15 @@ test("bucket listings are parsed in the older format and with encoded keys, with
     ],
     undefined,
   ]);
-  assert.deepEqual(read(listing([])), [[], undefined]);
-  assert.deepEqual(read("<ListBucketResult/>"), [[], undefined]);
+  assert.deepEqual(parse(listing([])), [[], undefined]);
+  assert.deepEqual(parse("<ListBucketResult/>"), [[], undefined]);
   for (const [text, message] of [
     ["<Error><Code>AccessDenied</Code></Error>", /returned XML without ListBucketResult/],
     ["<html><body><p>hello</body>", /returned malformed XML/],
     [listing(["a.siedd"]).slice(0, -30), /returned malformed XML/],
   ] as const) {
-    assert.throws(() => read(text), message);
+    assert.throws(() => parse(text), message);
   }
   const marker = "https://bucket.example/?marker=a.siedd";
-  assert.throws(() => read(listing(["a.siedd"], truncated), marker), /whose next page is the same page/);
+  assert.throws(() => parse(listing(["a.siedd"], truncated), marker), /whose next page is the same page/);
 });

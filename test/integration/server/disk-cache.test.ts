@@ -10,7 +10,7 @@ import { isDeepStrictEqual } from "node:util";
 import { DiskCache, type DiskCacheCounts, type DiskCacheOptions } from "../../../server/cache/disk-cache.js";
 import { ServeError, serve } from "../../../server/index.js";
 import { testServer } from "../../support/running-server.js";
-import { noise } from "../../support/synthetic-asset.js";
+import { createRandom } from "../../support/synthetic-asset.js";
 import { tempFolder } from "../../support/temp-folder.js";
 
 const SMALL = { width: 160, height: 90, groups: [10, 10] };
@@ -26,11 +26,11 @@ const openCache = (folder: string, more: Partial<DiskCacheOptions> = {}) =>
 
 /** Pseudo-random bytes that differ for each key. */
 const content = (key: string, size: number) => {
-  const next = noise(Number(key) + 1);
+  const next = createRandom(Number(key) + 1);
   return Uint8Array.from({ length: size }, () => next() * 128 + 128);
 };
 
-/** Sums up the file sizes in a folder; undefined if it changed meanwhile. */
+/** Sums up the file sizes in a folder. Returns undefined if the folder changed in the meantime. */
 async function bytesIn(folder: string): Promise<number | undefined> {
   const listFiles = async () => {
     const names = (await readdir(folder)).sort();

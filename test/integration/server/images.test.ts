@@ -12,7 +12,7 @@ const metadataOf = async (file: Buffer) => {
   return { format: compression === "av1" ? "avif" : format, width, height, channels };
 };
 
-test("a frame is served as an image of exactly the requested size, odd or even, in four formats", async (t) => {
+test("frames are served as images of exactly the requested size, odd or even, in four formats", async (t) => {
   const server = await testServer(t, { video: SMALL });
   for (const [format, name, type] of [
     ["jpg", "jpeg", "image/jpeg"],

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { ServeError, serve } from "../../../server/index.js";
 import { type TestServer, testServer } from "../../support/running-server.js";
 import { tempFolder } from "../../support/temp-folder.js";
-import { until } from "../../support/wait-until.js";
+import { waitUntil } from "../../support/wait-until.js";
 
 const SMALL = { width: 160, height: 90, groups: [10, 10] };
 
@@ -75,14 +75,14 @@ test("metrics count disconnected clients and the jobs aborted with them", async 
   clientRequest.on("error", () => {});
   clientRequest.end();
   const count = async (name: string) => (await readMetrics(server)).get(name);
-  await until(async () => (await count("siedd_queue_running")) === 1, "its job runs");
+  await waitUntil(async () => (await count("siedd_queue_running")) === 1, "its job runs");
   clientRequest.destroy();
   const aborted = 'siedd_aborted_requests_total{route="/:id/:region/:size/seg-:k.m4s"}';
-  await until(async () => (await count(aborted)) === 1, "the disconnect is counted");
-  await until(async () => (await count("siedd_aborted_work_total")) === 1, "its job is aborted");
+  await waitUntil(async () => (await count(aborted)) === 1, "the disconnect is counted");
+  await waitUntil(async () => (await count("siedd_aborted_work_total")) === 1, "its job is aborted");
 });
 
-test("metrics can be disabled, and are separate for each instance", async (t) => {
+test("metrics can be disabled, and each instance has its own", async (t) => {
   const disabled = await testServer(t, { video: SMALL }, { metrics: false });
   for (const path of ["metrics", "stats.json"]) assert.equal((await disabled.get(path)).status, 404);
   const [one, two] = [await testServer(t, { video: SMALL }), await testServer(t, { video: SMALL })];

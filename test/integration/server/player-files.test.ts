@@ -64,3 +64,16 @@ test("precompressed files have no URLs of their own", async (t) => {
   for (const name of ["siedd-player.js.br", "siedd-player.js.gz", "../package.json", ".", "no.js"])
     assert.equal((await send(`${server.url}player/${encodeURIComponent(name)}`)).status, 404, name);
 });
+
+test("the player's files have strong ETags, and ignore malformed Range headers", async (t) => {
+  const server = await testServer(t, {});
+  const full = await server.get("player/siedd-player.js");
+  const etag = full.headers.get("etag") ?? "";
+  assert.match(etag, /^"/);
+  for (const range of ["bytes=a-b", "bytes=5-2", "bytes=999999999-"]) {
+    const response = await server.get("player/siedd-player.js", { headers: { range } });
+    assert.deepEqual([response.status, response.body.length], [200, full.body.length], range);
+  }
+  const again = await server.get("player/siedd-player.js", { headers: { "if-none-match": etag } });
+  assert.deepEqual([again.status, again.body.length], [304, 0]);
+});

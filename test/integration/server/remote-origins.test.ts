@@ -10,7 +10,7 @@ import { originServer } from "../../support/origin-server.js";
 import { testServer } from "../../support/running-server.js";
 import { syntheticAsset } from "../../support/synthetic-asset.js";
 import { tempFolder } from "../../support/temp-folder.js";
-import { until } from "../../support/wait-until.js";
+import { waitUntil } from "../../support/wait-until.js";
 
 const SMALL = { width: 160, height: 90, groups: [10, 10], tone: 0.8 };
 /** About 1.5 MB, which is several blocks. */
@@ -26,7 +26,7 @@ function asset(options: Parameters<typeof syntheticAsset>[0], etag: string) {
   return { bytes, etag };
 }
 
-/** Revalidates at each request, so that tests need not wait. */
+/** Revalidates with each request, so that tests need not wait. */
 const ALWAYS_REVALIDATE: Partial<ServeOptions> = { originRefreshSeconds: 0, originSeconds: 60 };
 
 /** Delays responses until `release` is called, at the latest when the test ends. */
@@ -49,9 +49,10 @@ describe("videos on another server", { concurrency: false }, () => {
       ...["full/80,46/seg-0.m4s", "full/80,46/seg-1.m4s", "full/80,46/init.mp4", "full/33,21/frame-210.png"],
       ...["audio-0/init.mp4", "audio-0/seg-0.m4s", "asset"],
     ]) {
-      const [a, b] = await Promise.all([local.get(`video/${path}`), remote.get(`video/${path}`)]);
-      assert.deepEqual([b.status, b.headers.get("content-type")], [200, a.headers.get("content-type")], path);
-      assert.ok(a.body.length > 0 && a.body.equals(b.body), path);
+      const [expected, actual] = await Promise.all([local.get(`video/${path}`), remote.get(`video/${path}`)]);
+      assert.equal(actual.status, 200, path);
+      assert.equal(actual.headers.get("content-type"), expected.headers.get("content-type"), path);
+      assert.ok(expected.body.length > 0 && expected.body.equals(actual.body), path);
     }
     const part = await remote.get("video/asset", { headers: { range: "bytes=100-199" } });
     assert.equal(part.status, 206);
@@ -68,9 +69,11 @@ describe("videos on another server", { concurrency: false }, () => {
     const before = origin.sent;
     assert.ok(before <= 512 * 1024, `opening fetched ${before} bytes of ${video.bytes.length}`);
     const sizes = [80, 82, 84, 86, 88, 90];
-    const answers = await Promise.all(sizes.map((width) => server.get(`video/full/${width},46/seg-15.m4s`)));
+    const responses = await Promise.all(
+      sizes.map((width) => server.get(`video/full/${width},46/seg-15.m4s`)),
+    );
     assert.deepEqual(
-      answers.map(({ status }) => status),
+      responses.map(({ status }) => status),
       sizes.map(() => 200),
     );
     const fetchedBytes = origin.sent - before;
@@ -141,7 +144,7 @@ describe("videos on another server", { concurrency: false }, () => {
     assert.equal((await server.get("video/full/80,46/seg-25.m4s")).status, 200);
   });
 
-  test("are retried once when a response fails midway, and then are 502 without a URL", async (t) => {
+  test("are retried once when a response fails midway; a second failure is 502, and reveals no URL", async (t) => {
     const origin = await originServer(t);
     origin.files.set("video.siedd", asset(LARGE, '"one"'));
     const server = await testServer(t, {}, { root: `${origin.url}video.siedd`, ...ALWAYS_REVALIDATE });
@@ -162,14 +165,14 @@ describe("videos on another server", { concurrency: false }, () => {
     assert.match((await server.get("video/full/80,46/seg-28.m4s")).text, /denied access \(status 403\)/);
   });
 
-  test("are 504 after a timeout, and delay neither other videos nor the startup of an application", async (t) => {
+  test("get 504 after a timeout, and delay neither other videos nor the startup of an application", async (t) => {
     const origin = await originServer(t);
     origin.files.set("video.siedd", asset(LARGE, '"one"'));
     const local = await testServer(t, { local: SMALL });
     const root = [local.root, `${origin.url}video.siedd`, `${origin.url}list.json`];
     Object.assign(origin.faults, gate(t));
-    const impatient = await testServer(t, {}, { root: root.slice(0, 2), originSeconds: 0.3 });
-    const { status, code } = await impatient.get("video/full/80,46/seg-25.m4s");
+    const shortTimeout = await testServer(t, {}, { root: root.slice(0, 2), originSeconds: 0.3 });
+    const { status, code } = await shortTimeout.get("video/full/80,46/seg-25.m4s");
     assert.deepEqual([status, code], [504, "origin-timeout"]);
 
     // The origin would time out after an hour.
@@ -236,15 +239,15 @@ describe("videos on another server", { concurrency: false }, () => {
     const [response] = (await once(clientRequest, "response")) as [IncomingMessage];
     await once(response, "data");
     // The first block is cached, and the second one is being fetched.
-    await until(() => origin.requests.length > before, "the second block is requested");
+    await waitUntil(() => origin.requests.length > before, "the second block is requested");
     response.destroy();
     const disconnected = /^siedd_aborted_requests_total\{route="\/:id\/asset"\} 1$/m;
-    await until(
+    await waitUntil(
       async () => disconnected.test((await server.get("metrics")).text),
       "the disconnect is counted",
     );
     release();
-    await until(() => origin.sent > sent, "the origin responds");
+    await waitUntil(() => origin.sent > sent, "the origin responds");
     await server.get("video/info.json");
     assert.equal(origin.requests.length, before + 1);
   });

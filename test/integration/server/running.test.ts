@@ -10,9 +10,9 @@ import { originServer } from "../../support/origin-server.js";
 import { testServer } from "../../support/running-server.js";
 import { syntheticAsset } from "../../support/synthetic-asset.js";
 import { tempFolder } from "../../support/temp-folder.js";
-import { until } from "../../support/wait-until.js";
+import { waitUntil } from "../../support/wait-until.js";
 
-/** A complete file of the disk cache. */
+/** File name of a complete disk cache entry. */
 const ENTRY = /\.siedd-cache$/;
 const SMALL = { width: 160, height: 90, groups: [10, 10] };
 
@@ -25,7 +25,8 @@ interface LogLine {
   readonly code?: string;
 }
 
-function logger() {
+/** Captures the lines of Fastify's log. */
+function captureLog() {
   const lines: LogLine[] = [];
   const stream = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -37,8 +38,8 @@ function logger() {
 }
 
 test("each request is logged once, with an id that is also in the response, and without its query", async (t) => {
-  const { lines, logger: options } = logger();
-  const server = await testServer(t, { video: { ...SMALL, groups: [1, 200] } }, { logger: options });
+  const { lines, logger } = captureLog();
+  const server = await testServer(t, { video: { ...SMALL, groups: [1, 200] } }, { logger });
   const first = await server.get("video/info.json?secret=1");
   const second = await server.get("video/none", { headers: { "x-request-id": "from-a-proxy.7" } });
   const third = await server.get("video/info.json", { headers: { "x-request-id": "a b\tc" } });
@@ -47,9 +48,9 @@ test("each request is logged once, with an id that is also in the response, and 
   const aborted = request(`${server.url}video/full/%5E1600,900/seg-1.m4s`, () => {});
   aborted.on("error", () => {});
   aborted.end();
-  await until(() => runningEncoders() > 0, "its response is being computed");
+  await waitUntil(() => runningEncoders() > 0, "the response is being computed");
   aborted.destroy();
-  await until(
+  await waitUntil(
     () => lines.some(({ msg }) => msg === "client disconnected"),
     "the log has the disconnected client",
   );
@@ -67,15 +68,11 @@ test("each request is logged once, with an id that is also in the response, and 
 });
 
 test("an error is logged once, with its code, its cause and the request id", async (t) => {
-  const { lines, logger: options } = logger();
+  const { lines, logger } = captureLog();
   const origin = await originServer(t);
   origin.files.set("video.siedd", { bytes: syntheticAsset(SMALL), etag: '"one"' });
   const root = `${origin.url}video.siedd?signature=hidden`;
-  const server = await testServer(
-    t,
-    {},
-    { logger: options, root, originRefreshSeconds: 0, originSeconds: 60 },
-  );
+  const server = await testServer(t, {}, { logger, root, originRefreshSeconds: 0, originSeconds: 60 });
   await server.get("video/info.json");
   origin.files.set("video.siedd", { bytes: syntheticAsset({ ...SMALL, seed: 2 }), etag: '"two"' });
   origin.faults = { status: 500 };
@@ -88,7 +85,7 @@ test("an error is logged once, with its code, its cause and the request id", asy
   const response = await server.get("video/info.json");
   assert.deepEqual([response.status, response.code], [502, "origin-failed"]);
   const id = response.headers.get("x-request-id");
-  await until(
+  await waitUntil(
     () => lines.some(({ msg, reqId }) => msg === "request completed" && reqId === id),
     "the last request is logged",
   );
@@ -138,7 +135,10 @@ test("each engine has its own URLs and cache entries, and decodes the same frame
     assert.equal(status, 200);
     frames.push(await sharp(body).raw().toBuffer());
     versions.push(headers.get("etag") ?? "");
-    await until(async () => (await readdir(cacheDir)).some((name) => ENTRY.test(name)), "it is on disk");
+    await waitUntil(
+      async () => (await readdir(cacheDir)).some((name) => ENTRY.test(name)),
+      "the entry is on disk",
+    );
   }
   assert.deepEqual(versions.slice(0, 2), versions.slice(2, 4), "auto is the kernel for the tile profile");
   assert.notEqual(versions[4], versions[2]);

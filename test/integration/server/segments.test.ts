@@ -49,7 +49,7 @@ async function segmentUrls(server: TestServer, playlist: string): Promise<[strin
 }
 
 for (const frameRate of [{ num: 25, den: 1 }, NTSC]) {
-  test(`segments fetched in any order play as one stream at ${frameRate.num}/${frameRate.den}`, async (t) => {
+  test(`segments fetched in any order play as one stream at ${frameRate.num}/${frameRate.den} frames per second`, async (t) => {
     const groups = [12, 7, 1, 10];
     const server = await testServer(t, { video: { width: 160, height: 90, frameRate, groups } });
     const [init, segments] = await segmentUrls(server, "video/full/max/index.m3u8");
@@ -89,7 +89,7 @@ test("the master playlist plays with video and audio", async (t) => {
   assert.match(text, /RESOLUTION=200x114/);
   const [first] = text.split("\n").filter((line) => line.endsWith("index.m3u8"));
   assert.equal(first, "full/%5E200,114/index.m3u8");
-  // ffmpeg plays the first variant: the size of its frames shows which one that is.
+  // ffmpeg plays the first variant, which the size of the frames identifies.
   const master = `${server.url}video/master.m3u8?width=200`;
   const frames = await play(master, "v:0");
   assert.equal(frames.length, 35);
@@ -98,7 +98,7 @@ test("the master playlist plays with video and audio", async (t) => {
   assert.ok(Math.abs((audio.length * 1024) / 48000 - 1.4) < 0.03);
 });
 
-test("elastic segments of different sizes play as one stream behind one init segment", async (t) => {
+test("elastic segments of different sizes play as one stream with one init segment", async (t) => {
   const server = await testServer(
     t,
     { video: { width: 160, height: 90, groups: [5, 5, 5] } },
@@ -135,8 +135,8 @@ test("audio segments have exactly the samples of the asset", async (t) => {
     return new Int16Array(stdout.buffer, stdout.byteOffset, stdout.byteLength / 2);
   };
   const [served, stored] = [await samples(file), await samples(join(server.root, "video.siedd"))];
-  // The first packet lacks the overlap with the omitted one before it. Noise shaping and rounding of the decoder may
-  // differ by one step each.
+  // The first packet is not compared: it lacks the overlap with the omitted packet before it. Noise shaping and rounding
+  // in the decoder may differ by one step each.
   const [from, to] = [1024, 2.5 * 48000].map((sample) => 2 * sample);
   const difference = served
     .subarray(from, to)
@@ -151,7 +151,7 @@ test("audio segments have exactly the samples of the asset", async (t) => {
   });
 });
 
-test("a region equals that part of the full frame", async (t) => {
+test("a region shows the same pixels as that part of the full frame", async (t) => {
   const server = await testServer(t, { video: { width: 160, height: 96, groups: [2] } });
   const gray = async (path: string, filter: string) => {
     const parts = [await server.get(`video/${path}/init.mp4`), await server.get(`video/${path}/seg-0.m4s`)];

@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { Page } from "playwright-core";
 import type { SieddPlayerElement } from "../../../player/index.js";
 import { parseServerTiming } from "../../../player/playback/server-timing.js";
 import { launchBrowser, watchFaults } from "../../support/browser.js";
@@ -35,9 +36,12 @@ test("only segments and images report their duration and cache tier", async (t) 
   await first.close();
 
   const second = await testServer(t, {}, { cacheDir, root: first.root });
-  const [once, twice] = [await timingOf(second, "seg-0.m4s"), await timingOf(second, "seg-0.m4s")];
-  assert.match(once ?? "", /cache;desc=hit, store;desc=disk$/);
-  assert.match(twice ?? "", /cache;desc=hit, store;desc=memory$/);
+  const [firstTiming, secondTiming] = [
+    await timingOf(second, "seg-0.m4s"),
+    await timingOf(second, "seg-0.m4s"),
+  ];
+  assert.match(firstTiming ?? "", /cache;desc=hit, store;desc=disk$/);
+  assert.match(secondTiming ?? "", /cache;desc=hit, store;desc=memory$/);
 });
 
 test("a request that joins work in flight is a miss, and misses take longer than hits", async (t) => {
@@ -55,7 +59,7 @@ test("a request that joins work in flight is a miss, and misses take longer than
   for (const { seconds } of misses) assert.ok(seconds > hit.seconds, `${seconds} s, hit ${hit.seconds} s`);
 });
 
-test("the player's statistics show the server's time and cache, on a page of another site too", {
+test("the player's statistics show the server's time and cache, also on a page of another site", {
   timeout: 600_000,
 }, async (t) => {
   const video = { width: 320, height: 180, groups: [25, 25, 25, 25], widths: [4] };
@@ -71,11 +75,12 @@ test("the player's statistics show the server's time and cache, on a page of ano
   }).listen(0, "127.0.0.1");
   t.after(() => site.close());
   await once(site, "listening");
-  const watch = async (before?: () => void) => {
+  const url = `http://127.0.0.1:${(site.address() as AddressInfo).port}/`;
+  const watch = async (initScript?: () => void) => {
     const page = await browser.newPage();
     const faults = watchFaults(page);
-    if (before !== undefined) await page.addInitScript(before);
-    await page.goto(`http://127.0.0.1:${(site.address() as AddressInfo).port}/`);
+    if (initScript !== undefined) await page.addInitScript(initScript);
+    await page.goto(url);
     await page.waitForFunction(() => customElements.get("siedd-player") !== undefined);
     await page.evaluate(async () => {
       const player = document.querySelector("siedd-player") as SieddPlayerElement;
@@ -85,57 +90,71 @@ test("the player's statistics show the server's time and cache, on a page of ano
       await player.play();
     });
     await page.waitForFunction(() => window.player.currentTime > 2.2);
-    const stage = page.locator("siedd-player .stage");
-    await stage.focus();
-    await page.evaluate(() => {
-      window.player.shadowRoot!.querySelector<HTMLElement>(".settings-button")!.click();
-    });
-    await page.evaluate(() => {
-      const items = [
-        ...window.player.shadowRoot!.querySelectorAll<HTMLElement>("[role^=menuitem], .menu button"),
-      ];
-      items.find(({ textContent }) => /stat/i.test(textContent ?? ""))!.click();
-    });
-    await page.waitForFunction(
-      () => window.player.shadowRoot!.querySelector(".stats dl, .stats dd") !== null,
-      null,
-    );
-    const seen = await page.evaluate(() => ({
-      rows: Object.fromEntries(
-        [...window.player.shadowRoot!.querySelectorAll(".stats dt")].map((name) => [
-          name.textContent,
-          name.nextElementSibling?.textContent,
-        ]),
-      ) as Record<string, string>,
-      servers: (window as unknown as { servers: { seconds: number; cached: boolean }[] }).servers,
-      timing: performance
-        .getEntriesByType("resource")
-        .filter(({ name }) => /\.m4s/.test(name))
-        .flatMap((entry) => (entry as PerformanceResourceTiming).serverTiming.map(({ name }) => name)),
-    }));
+    await openStatistics(page);
+    const seen = await readStatistics(page);
     await page.close();
     assert.deepEqual(faults, []);
     return seen;
   };
   const cold = await watch();
   t.diagnostic(JSON.stringify(cold.rows));
-  const row = ({ rows }: typeof cold, name: RegExp) =>
-    Object.entries(rows).find(([label]) => name.test(label))?.[1] ?? "";
-  /** The numbers vary: on a busy machine, the player may request a segment again at another size. */
-  const counted = (seen: typeof cold) => row(seen, /cache/i).split(" / ").map(Number) as [number, number];
+  const row = ({ rows }: typeof cold, label: RegExp) =>
+    Object.entries(rows).find(([name]) => label.test(name))?.[1] ?? "";
+  // The numbers vary: on a busy machine, the player may request a segment again at another size.
+  const cacheCounts = (seen: typeof cold) => {
+    const [hits, total] = row(seen, /cache/i).split(" / ").map(Number);
+    return { hits: hits!, total: total! };
+  };
   assert.ok(cold.servers.length >= 3);
   assert.ok(cold.servers.every(({ seconds }) => seconds > 0));
   assert.equal(cold.servers[0]!.cached, false);
-  assert.ok(counted(cold)[0] < counted(cold)[1], row(cold, /cache/i));
+  assert.ok(cacheCounts(cold).hits < cacheCounts(cold).total, row(cold, /cache/i));
   assert.match(row(cold, /server/i), /^\d+ ms$/);
   assert.ok(cold.timing.includes("total"), "Timing-Allow-Origin exposes the timing to the page");
   const warm = await watch();
   assert.equal(warm.servers[0]!.cached, true);
-  assert.ok(counted(warm)[0] >= 1 && counted(warm)[0] <= counted(warm)[1], row(warm, /cache/i));
+  const { hits, total } = cacheCounts(warm);
+  assert.ok(hits >= 1 && hits <= total, row(warm, /cache/i));
   // A browser without in-band parameter sets plays levels, with the same statistics.
   const levels = await watch(() => {
     const supported = MediaSource.isTypeSupported.bind(MediaSource);
     MediaSource.isTypeSupported = (type) => !type.includes("avc3") && supported(type);
   });
-  assert.ok(counted(levels)[1] >= 3, row(levels, /cache/i));
+  assert.ok(cacheCounts(levels).total >= 3, row(levels, /cache/i));
 });
+
+/** Opens the panel with the player's statistics from the settings menu. */
+async function openStatistics(page: Page): Promise<void> {
+  const stage = page.locator("siedd-player .stage");
+  await stage.focus();
+  await page.evaluate(() => {
+    window.player.shadowRoot!.querySelector<HTMLElement>(".settings-button")!.click();
+  });
+  await page.evaluate(() => {
+    const items = [
+      ...window.player.shadowRoot!.querySelectorAll<HTMLElement>("[role^=menuitem], .menu button"),
+    ];
+    items.find(({ textContent }) => /stat/i.test(textContent ?? ""))!.click();
+  });
+  await page.waitForFunction(
+    () => window.player.shadowRoot!.querySelector(".stats dl, .stats dd") !== null,
+    null,
+  );
+}
+
+/** Returns the rows of the panel, the `server` of each segment event, and the names of the Server-Timing entries. */
+function readStatistics(page: Page) {
+  return page.evaluate(() => ({
+    rows: Object.fromEntries(
+      [...window.player.shadowRoot!.querySelectorAll(".stats dt")].map((name) => [
+        name.textContent,
+        name.nextElementSibling?.textContent,
+      ]),
+    ) as Record<string, string>,
+    servers: (window as unknown as { servers: { seconds: number; cached: boolean }[] }).servers,
+    timing: performance
+      .getEntriesByType("resource")
+      .filter(({ name }) => /\.m4s/.test(name))
+      .flatMap((entry) => (entry as PerformanceResourceTiming).serverTiming.map(({ name }) => name)),
+  }));
+}

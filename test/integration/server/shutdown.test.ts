@@ -11,11 +11,11 @@ import { remainingProcesses } from "../../support/child-processes.js";
 import { segmentIndexes, type TestServer, testServer } from "../../support/running-server.js";
 import { syntheticAsset } from "../../support/synthetic-asset.js";
 import { tempFolder } from "../../support/temp-folder.js";
-import { until } from "../../support/wait-until.js";
+import { waitUntil } from "../../support/wait-until.js";
 
 const SMALL = { width: 160, height: 90, groups: [10, 10] };
 
-/** A video whose segment 1 takes seconds at 1600x900, even on a fast machine. */
+/** A video whose segment 1 takes seconds to compute at 1600x900, even on a fast machine. */
 const LONG = { ...SMALL, groups: [1, 200] };
 
 /** Requests a path. Returns a function that closes the connection. */
@@ -34,12 +34,12 @@ const health = async (server: TestServer) => JSON.parse((await server.get("healt
 
 /** Waits until `running` jobs run and `waiting` jobs wait. */
 const untilBusy = (server: TestServer, running: number, waiting: number) =>
-  until(async () => {
+  waitUntil(async () => {
     const state = await health(server);
     return state.running === running && state.waiting === waiting;
   }, `${running} jobs run, ${waiting} wait`);
 
-test("a closed connection aborts its decoding and its ffmpeg, or leaves the queue", async (t) => {
+test("closing a connection aborts its decoding and its ffmpeg, or removes its job from the queue", async (t) => {
   const server = await testServer(t, { video: LONG }, { concurrency: 2 });
   const [first, second, third] = [0, 2, 4].map(
     (extra) => () => startRequest(server, `video/full/%5E${1600 + extra},900/seg-1.m4s`),
@@ -53,7 +53,7 @@ test("a closed connection aborts its decoding and its ffmpeg, or leaves the queu
   await disconnects[2]!();
   await untilBusy(server, 2, 0);
   await disconnects[1]!();
-  await until(() => runningEncoders() > 0, "ffmpeg runs");
+  await waitUntil(() => runningEncoders() > 0, "ffmpeg runs");
   await disconnects[0]!();
   await untilBusy(server, 0, 0);
   assert.equal(runningEncoders(), 0);
@@ -62,13 +62,13 @@ test("a closed connection aborts its decoding and its ffmpeg, or leaves the queu
   assert.deepEqual(await health(server), { status: "ok", running: 0, waiting: 0 });
 });
 
-test("a closed connection does not abort a job that another request waits for", async (t) => {
+test("closing a connection does not abort a job that another request waits for", async (t) => {
   const server = await testServer(t, { video: { ...SMALL, groups: [1, 60] } });
   const path = "video/full/%5E640,360/seg-1.m4s";
   const disconnect = startRequest(server, path);
   await untilBusy(server, 1, 0);
   const response = server.get(path);
-  await until(
+  await waitUntil(
     async () => /from="coalesced"\} 1$/m.test((await server.get("metrics")).text),
     "both requests share one job",
   );
@@ -84,8 +84,8 @@ test("a full queue responds 503 with Retry-After, and later requests are served"
   const disconnectWaiting = startRequest(server, "video/full/%5E1598,900/seg-1.m4s");
   await untilBusy(server, 1, 1);
   const sizes = [160, 158, 156, 154];
-  const answers = await Promise.all(sizes.map((width) => server.get(`video/full/${width},90/seg-0.m4s`)));
-  for (const { status, code, headers } of answers) {
+  const responses = await Promise.all(sizes.map((width) => server.get(`video/full/${width},90/seg-0.m4s`)));
+  for (const { status, code, headers } of responses) {
     assert.deepEqual([status, code, headers.get("cache-control")], [503, "busy", "no-store"]);
     assert.match(headers.get("retry-after") ?? "", /^[1-9]\d*$/);
   }
@@ -97,12 +97,12 @@ test("a full queue responds 503 with Retry-After, and later requests are served"
 test("closing leaves no ffmpeg running, even with segments in progress", async (t) => {
   const server = await testServer(t, { video: LONG }, { closeSeconds: 0.1 });
   const pending = server.get("video/full/%5E1600,900/seg-1.m4s").catch((error: unknown) => error);
-  await until(() => runningEncoders() > 0, "ffmpeg runs");
+  await waitUntil(() => runningEncoders() > 0, "ffmpeg runs");
   await server.close();
   assert.equal(runningEncoders(), 0);
   assert.equal(await remainingProcesses("ffmpeg"), 0);
-  const answer = (await pending) as { status?: number };
-  assert.ok(answer instanceof Error || answer.status === 503);
+  const response = (await pending) as { status?: number };
+  assert.ok(response instanceof Error || response.status === 503);
 });
 
 test("a killed server takes its ffmpeg with it", async (t) => {
@@ -117,18 +117,18 @@ test("a killed server takes its ffmpeg with it", async (t) => {
   });
   t.after(() => child.kill("SIGKILL"));
   const [url] = (await once(child.stdout, "data")) as [Buffer];
-  const lost = fetch(`${url}video/full/%5E1600,900/seg-1.m4s`).then(
-    () => "answered",
-    () => "lost",
+  const outcome = fetch(`${url}video/full/%5E1600,900/seg-1.m4s`).then(
+    () => "response",
+    () => "connection lost",
   );
-  const pid = await encoderBelow(child.pid ?? 0);
+  const pid = await findChildEncoder(child.pid ?? 0);
   child.kill("SIGKILL");
-  assert.equal(await lost, "lost");
-  await until(() => hasEnded(pid), "its ffmpeg has ended");
+  assert.equal(await outcome, "connection lost");
+  await waitUntil(() => hasEnded(pid), "its ffmpeg has ended");
 });
 
 /** Waits for an ffmpeg child of `parent` and returns its process id. */
-async function encoderBelow(parent: number): Promise<string> {
+async function findChildEncoder(parent: number): Promise<string> {
   let found: string | undefined;
   const findEncoder = async () => {
     for (const pid of (await readdir("/proc")).filter((entry) => /^\d+$/.test(entry))) {
@@ -137,7 +137,7 @@ async function encoderBelow(parent: number): Promise<string> {
     }
     return found !== undefined;
   };
-  await until(findEncoder, "the server has started ffmpeg");
+  await waitUntil(findEncoder, "the server has started ffmpeg");
   return found!;
 }
 
@@ -156,17 +156,17 @@ test("on SIGTERM the command finishes the requests in progress, exits, and leave
   const exit = once(child, "exit");
   const [output] = (await once(child.stdout, "data")) as [Buffer];
   const url = /http:\S+/.exec(`${output}`)?.[0];
-  const answer = fetch(`${url}video/full/%5E960,540/seg-0.m4s`);
-  const pid = await encoderBelow(child.pid ?? 0);
+  const pending = fetch(`${url}video/full/%5E960,540/seg-0.m4s`);
+  const pid = await findChildEncoder(child.pid ?? 0);
   child.kill("SIGTERM");
-  const response = await answer;
+  const response = await pending;
   assert.equal(response.status, 200);
   assert.ok((await response.arrayBuffer()).byteLength > 1000);
   assert.deepEqual(await exit, [0, null]);
   assert.equal(await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "gone"), "gone");
 });
 
-test("a port in use is reported in one sentence", async (t) => {
+test("a port in use is rejected with the port and the code port-in-use", async (t) => {
   const server = await testServer(t, { video: SMALL });
   await assert.rejects(serve({ root: server.root, port: server.port }), (error) => {
     assert.ok(error instanceof ServeError);

@@ -17,21 +17,21 @@ test("a signed URL opens its video and everything that its playlists link to", a
   const server = await testServer(t, { video: SMALL, other: SMALL }, { signKeys: [NEW, OLD] });
   for (const key of [OLD, NEW]) {
     const sign = (path: string) => signUrl(`${server.url}${path}`, { key, expires: 60 });
-    const seen = new Set<string>();
+    const visited = new Set<string>();
     const crawl = async (url: string): Promise<void> => {
-      if (seen.has(url)) return;
-      seen.add(url);
-      const answer = await server.get(url.replace("%7Bsize%7D", "80,46"));
-      assert.equal(answer.status, 200, url);
-      const type = answer.headers.get("content-type") ?? "";
+      if (visited.has(url)) return;
+      visited.add(url);
+      const response = await server.get(url.replace("%7Bsize%7D", "80,46"));
+      assert.equal(response.status, 200, url);
+      const type = response.headers.get("content-type") ?? "";
       if (!/mpegurl|vtt/.test(type)) return;
-      assert.equal(answer.headers.get("cache-control"), "private, no-cache");
+      assert.equal(response.headers.get("cache-control"), "private, no-cache");
       const links = type.includes("vtt")
-        ? [...answer.text.matchAll(/^\S+#xywh=\S+$/gm)].map(
+        ? [...response.text.matchAll(/^\S+#xywh=\S+$/gm)].map(
             ([link]) => new URL(link, url).href.split("#", 1)[0],
           )
-        : linksOf(answer.text, url);
-      // Of a long ladder, checking the first and last links is enough.
+        : linksOf(response.text, url);
+      // In a long ladder, checking the first and last links is enough.
       for (const link of [...links.slice(0, 4), ...links.slice(-1)]) await crawl(link);
     };
     await crawl(sign("video/master.m3u8?width=160&height=90"));
@@ -41,20 +41,20 @@ test("a signed URL opens its video and everything that its playlists link to", a
     for (const link of [info.links.asset, info.links.poster, info.links.master, info.links.audio[0]]) {
       assert.equal((await server.get(new URL(link, `${server.url}video/`).href)).status, 200, link);
     }
-    assert.ok(seen.size > 15, `${seen.size} URLs`);
+    assert.ok(visited.size > 15, `${visited.size} URLs`);
   }
 });
 
-test("a URL with a missing, wrong, altered or expired signature is 403, and nothing is computed", async (t) => {
+test("a URL with a missing, wrong, altered or expired signature gets 403, and nothing is computed", async (t) => {
   const server = await testServer(t, { video: SMALL, other: SMALL }, { signKeys: [NEW] });
   const path = `${server.url}video/full/80,46/seg-0.m4s`;
   const assertRejected = async (url: string, code: string) => {
     for (const method of ["GET", "HEAD"]) {
-      const answer = await server.get(url, { method });
-      assert.equal(answer.status, 403, url);
-      assert.equal(answer.headers.get("cache-control"), "no-store");
-      assert.equal(answer.headers.get("access-control-allow-origin"), "*");
-      if (method === "GET") assert.equal(answer.code, code, url);
+      const response = await server.get(url, { method });
+      assert.equal(response.status, 403, url);
+      assert.equal(response.headers.get("cache-control"), "no-store");
+      assert.equal(response.headers.get("access-control-allow-origin"), "*");
+      if (method === "GET") assert.equal(response.code, code, url);
     }
   };
   const good = signUrl(path, { key: NEW, expires: 60 });
@@ -143,6 +143,16 @@ test("a signature may be limited to one path or to a size, or cover all videos",
   }
 });
 
+test("a signature with a size limit allows the even size of a video with an odd side", async (t) => {
+  const server = await testServer(t, { video: { ...SMALL, width: 161, height: 91 } }, { signKeys: [NEW] });
+  const signed = (path: string) =>
+    server.get(signUrl(path, { key: NEW, expires: 600, maxSide: 200 }).slice(1));
+  const { text } = await signed("/video/master.m3u8");
+  const [first] = text.split("\n").filter((line) => line.startsWith("full/"));
+  assert.match(first ?? "", /^full\/162,92\//);
+  assert.equal((await server.get(`video/${first}`)).status, 200);
+});
+
 test("playlists of different signatures have different ETags", async (t) => {
   const server = await testServer(t, { video: SMALL }, { signKeys: [NEW] });
   const get = (expires: number, etag?: string) =>
@@ -153,7 +163,7 @@ test("playlists of different signatures have different ETags", async (t) => {
   assert.equal((await get(900, etag)).status, 200);
 });
 
-test("the authorize option decides about each request before any work", async (t) => {
+test("the authorize option is called for each request before any work is done", async (t) => {
   const authorized: (string | undefined)[] = [];
   const server = await testServer(
     t,
@@ -180,7 +190,7 @@ test("the authorize option decides about each request before any work", async (t
   assert.equal(server.work.length, 1);
 });
 
-test("an invalid key or URL is rejected in one sentence", async (t) => {
+test("an invalid key, URL or option is rejected with its rule", async (t) => {
   const root = await tempFolder(t);
   for (const [signKeys, message] of [
     [[{ id: "a.b", secret: NEW.secret }], /options\.signKeys\[0\]\.id must be 1 to 32 letters/],

@@ -19,7 +19,7 @@ const cuesOf = (vtt: string) =>
       return { from, to, sheet, area: { left: x, top: y, width, height } };
     });
 
-test("a storyboard covers the video without gaps, and each thumbnail shows its second", async (t) => {
+test("a storyboard covers the video without gaps, and each thumbnail shows the frame at the start of its cue", async (t) => {
   const server = await testServer(t, { video: LONG });
   const { headers, text } = await server.get("video/storyboard.vtt");
   assert.equal(headers.get("content-type"), "text/vtt; charset=utf-8");

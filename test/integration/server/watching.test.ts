@@ -10,7 +10,7 @@ import { runningEncoders } from "../../../media/segments/segment-encoder.js";
 import { type TestServer, testServer } from "../../support/running-server.js";
 import { syntheticAsset } from "../../support/synthetic-asset.js";
 import { tempFolder } from "../../support/temp-folder.js";
-import { until } from "../../support/wait-until.js";
+import { waitUntil } from "../../support/wait-until.js";
 
 const SMALL = { width: 160, height: 90, groups: [10, 10] };
 const SEGMENT = "video/full/80,46/seg-0.m4s";
@@ -32,11 +32,11 @@ function captureLog() {
       done();
     },
   });
-  const logged = (line: string) => until(() => lines.includes(line), `"${line}" is logged`);
+  const logged = (line: string) => waitUntil(() => lines.includes(line), `"${line}" is logged`);
   return { logger: { level: "info", stream }, logged };
 }
 
-test("a video being copied is ignored until it is complete, then served without a restart", async (t) => {
+test("a video that is being copied is ignored until it is complete, then served without a restart", async (t) => {
   const { logger, logged } = captureLog();
   const server = await testServer(t, { other: SMALL }, { logger });
   await logged("serving videos");
@@ -79,8 +79,8 @@ test("a file that stays truncated is reported as an error", async (t) => {
   // Advance the clock instead of waiting.
   const now = Date.now;
   t.mock.method(Date, "now", () => now() + 6000);
-  const answer = await server.get("video/info.json");
-  assert.deepEqual([answer.status, answer.code], [500, "truncated-asset"]);
+  const response = await server.get("video/info.json");
+  assert.deepEqual([response.status, response.code], [500, "truncated-asset"]);
   assert.equal(JSON.parse((await server.get("")).text).problems[0].file, "video.siedd");
 });
 
@@ -139,7 +139,7 @@ test("a segment of an overwritten video is complete or fails, but never mixes ve
   const old = await versionOf(server);
   const expected = (await server.get("video/full/%5E640,360/seg-0.m4s")).body;
   const pending = server.get("video/full/%5E642,360/seg-0.m4s");
-  await until(() => runningEncoders() > 0, "the segment is being encoded");
+  await waitUntil(() => runningEncoders() > 0, "the segment is being encoded");
   await writeFile(join(server.root, "video.siedd"), syntheticAsset({ ...long, seed: 3 }));
   const { status, code } = await pending;
   assert.ok(status === 200 || (status === 503 && code === "asset-replaced"), `${status} ${code}`);

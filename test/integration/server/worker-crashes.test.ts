@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { Worker } from "node:worker_threads";
 import { remainingProcesses } from "../../support/child-processes.js";
 import { testServer } from "../../support/running-server.js";
-import { until } from "../../support/wait-until.js";
+import { waitUntil } from "../../support/wait-until.js";
 
 const VIDEO = { width: 160, height: 90, groups: [60, 10] };
 const LONG = "video/full/%5E960,540/seg-0.m4s";
@@ -34,55 +34,55 @@ test("a crashed thread is replaced, and the retried response has identical bytes
   const threads: Worker[] = [];
   t.after(onThread((thread) => threads.push(thread)));
   const server = await testServer(t, { video: VIDEO }, { cacheBytes: 0, workers: 1 });
-  await until(() => threads.length === 1, "the thread is ready");
+  await waitUntil(() => threads.length === 1, "the thread is ready");
   const expected = await server.get(LONG);
   const pending = server.get(LONG);
-  await until(() => encoders().length > 0, "decoding is in progress");
+  await waitUntil(() => encoders().length > 0, "decoding is in progress");
   await threads[0]?.terminate();
-  const answer = await pending;
-  assert.equal(answer.status, 200);
-  assert.ok(answer.body.equals(expected.body));
+  const response = await pending;
+  assert.equal(response.status, 200);
+  assert.ok(response.body.equals(expected.body));
   assert.equal(threads.length, 2);
 });
 
-test("frames that crash two threads are 500 with a code, and the next request is served", async (t) => {
+test("a task that crashes two threads fails with 500 and a code, and the next request is served", async (t) => {
   const threads: Worker[] = [];
   const stop = onThread((thread) => threads.push(thread));
   const server = await testServer(t, { video: VIDEO }, { workers: 1 });
-  await until(() => threads.length === 1, "the thread is ready");
+  await waitUntil(() => threads.length === 1, "the thread is ready");
   stop();
-  const doomed = server.get(LONG);
-  await until(() => encoders().length > 0, "decoding is in progress");
+  const pending = server.get(LONG);
+  await waitUntil(() => encoders().length > 0, "decoding is in progress");
   // The replacement of the first thread is terminated when it is ready, with its first task.
   const stopAll = onThread((thread) => void thread.terminate());
   t.after(stopAll);
   await threads[0]?.terminate();
-  const answer = await doomed;
+  const response = await pending;
   stopAll();
-  assert.deepEqual([answer.status, answer.code], [500, "worker-died"]);
-  assert.equal(answer.headers.get("cache-control"), "no-store");
+  assert.deepEqual([response.status, response.code], [500, "worker-died"]);
+  assert.equal(response.headers.get("cache-control"), "no-store");
   assert.equal(await remainingProcesses("ffmpeg"), 0);
   assert.equal((await server.get("video/full/160,90/seg-1.m4s")).status, 200);
 });
 
-test("a killed ffmpeg is restarted once; a second kill is 500 with a code", async (t) => {
+test("ffmpeg is restarted once after a kill, and a second kill fails the request with 500 and a code", async (t) => {
   const server = await testServer(t, { video: VIDEO }, { cacheBytes: 0 });
   const expected = await server.get(LONG);
   const killEncoder = async (except?: number) => {
-    await until(() => encoders().some((pid) => pid !== except), "ffmpeg runs");
+    await waitUntil(() => encoders().some((pid) => pid !== except), "ffmpeg runs");
     const [pid] = encoders().filter((running) => running !== except);
     process.kill(pid as number, "SIGKILL");
     return pid;
   };
   const retried = server.get(LONG);
   await killEncoder();
-  const answer = await retried;
-  assert.equal(answer.status, 200);
-  assert.ok(answer.body.equals(expected.body));
+  const response = await retried;
+  assert.equal(response.status, 200);
+  assert.ok(response.body.equals(expected.body));
 
-  const doomed = server.get(LONG);
+  const pending = server.get(LONG);
   await killEncoder(await killEncoder());
-  const failed = await doomed;
+  const failed = await pending;
   assert.deepEqual([failed.status, failed.code], [500, "ffmpeg-killed"]);
   assert.equal(await remainingProcesses("ffmpeg"), 0);
 });

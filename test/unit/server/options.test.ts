@@ -62,7 +62,7 @@ test("every option has a documented default, except the required root", () => {
   }
 });
 
-test("documented defaults are the actual ones", () => {
+test("documented defaults match the actual defaults", () => {
   const actual = resolved({});
   for (const { name, tags } of OPTIONS) {
     const expected = parseQuantity(tags.default) ?? /^"(\w+)"$/.exec(tags.default ?? "")?.[1];
@@ -72,7 +72,7 @@ test("documented defaults are the actual ones", () => {
   }
 });
 
-test("documented bounds are the actual ones", () => {
+test("documented bounds match the actual bounds", () => {
   const accepts = (name: string, value: number) => {
     try {
       resolved({ [name]: value });

@@ -64,14 +64,20 @@ test("a master playlist has the exact expected text", () => {
   };
   const audio = { uri: "audio-0/index.m3u8", name: "English", language: "en", channels: 2 };
   const text = { uri: "text-0/index.m3u8", name: "German", language: "de" };
-  const scrub = { bandwidth: 9000, averageBandwidth: 8000, codecs: ["avc1.64001e"], width: 320, height: 180 };
+  const scrubbing = {
+    bandwidth: 9000,
+    averageBandwidth: 8000,
+    codecs: ["avc1.64001e"],
+    width: 320,
+    height: 180,
+  };
   assert.equal(
     writeMasterPlaylist({
       variants: [variant],
       audio: [audio, { ...audio, uri: "audio-1/index.m3u8", name: "Audio", language: undefined }],
       text: [text],
-      keyframes: [{ ...scrub, uri: "full/320,180/iframes.m3u8" }],
-      images: [{ ...scrub, codecs: ["jpeg"], uri: "images.m3u8" }],
+      keyframes: [{ ...scrubbing, uri: "full/320,180/iframes.m3u8" }],
+      images: [{ ...scrubbing, codecs: ["jpeg"], uri: "images.m3u8" }],
     }),
     `#EXTM3U
 #EXT-X-VERSION:7
@@ -89,7 +95,7 @@ full/640,360/index.m3u8
   assert.doesNotMatch(silent, /AUDIO|SUBTITLES|EXT-X-MEDIA/);
 });
 
-test("segment durations are counted in frames and do not drift", async () => {
+test("segment durations follow from frame counts and do not drift", async () => {
   const groups = Array.from({ length: 40 }, (_, i) => 28 + (i % 4));
   const asset = await open({ frameRate: NTSC, groups });
   const found = durations(videoPlaylist(asset, { version: "v", folder: "" }));
@@ -102,7 +108,7 @@ test("segment durations are counted in frames and do not drift", async () => {
 });
 
 test("the first group is split into segments of about half a second, and each other group is one segment", () => {
-  const cut = (frameRate: { num: number; den: number }, ...groups: number[]) => {
+  const frameCounts = (frameRate: { num: number; den: number }, ...groups: number[]) => {
     let firstFrame = 0;
     const entries = groups.map((frameCount, index) => {
       firstFrame += frameCount;
@@ -119,20 +125,20 @@ test("the first group is split into segments of about half a second, and each ot
     return segments.map(({ frameCount }) => frameCount);
   };
   const PAL = { num: 25, den: 1 };
-  assert.deepEqual(cut(PAL, 26, 27, 26), [13, 13, 27, 26]);
-  assert.deepEqual(cut(PAL, 25, 25), [13, 12, 25]);
-  assert.deepEqual(cut(NTSC, 31, 30), [16, 15, 30]);
-  assert.deepEqual(cut(PAL, 10, 25), [10, 25]);
-  assert.deepEqual(cut(PAL, 1, 100), [1, 100]);
-  assert.deepEqual(cut({ num: 1, den: 2 }, 2), [1, 1]);
-  assert.deepEqual(cut(PAL, 50), [13, 12, 13, 12]);
+  assert.deepEqual(frameCounts(PAL, 26, 27, 26), [13, 13, 27, 26]);
+  assert.deepEqual(frameCounts(PAL, 25, 25), [13, 12, 25]);
+  assert.deepEqual(frameCounts(NTSC, 31, 30), [16, 15, 30]);
+  assert.deepEqual(frameCounts(PAL, 10, 25), [10, 25]);
+  assert.deepEqual(frameCounts(PAL, 1, 100), [1, 100]);
+  assert.deepEqual(frameCounts({ num: 1, den: 2 }, 2), [1, 1]);
+  assert.deepEqual(frameCounts(PAL, 50), [13, 12, 13, 12]);
 });
 
 test("a short segment does not raise the peak bitrate above that of the run around it", () => {
-  const load = (seconds: number, bits: number) => ({ seconds, bits });
-  assert.equal(peakBitrate([load(0.04, 1000), load(1, 1000)], 1), 2000 / 1.04);
-  assert.equal(peakBitrate([load(1, 500), load(0.5, 900), load(0.5, 900)], 1), 1800);
-  assert.equal(peakBitrate([load(0.2, 100)], 1), 500);
+  const segment = (seconds: number, bits: number) => ({ seconds, bits });
+  assert.equal(peakBitrate([segment(0.04, 1000), segment(1, 1000)], 1), 2000 / 1.04);
+  assert.equal(peakBitrate([segment(1, 500), segment(0.5, 900), segment(0.5, 900)], 1), 1800);
+  assert.equal(peakBitrate([segment(0.2, 100)], 1), 500);
 });
 
 test("audio segments are contiguous, start after the encoder delay and end with the video", async () => {
@@ -191,7 +197,11 @@ test("segment URLs of the elastic playlist have a placeholder for the size", asy
 
 test("a cue is in every segment during which it is visible, with its full start and end times", async () => {
   const cue = (start: number, end: number, text: string, settings = "") => ({ start, end, settings, text });
-  const cues = [cue(0, 900, "first"), cue(5500, 6500, "across", "line:0"), cue(6000, 20000, "on\n\n<i>-->")];
+  const cues = [
+    cue(0, 900, "first"),
+    cue(5500, 6500, "across", "line:0"),
+    cue(6000, 20000, "long\n\n<i>-->"),
+  ];
   const asset = await open({ groups: Array.from({ length: 14 }, () => 25) });
   const segments = textSegments(asset);
   assert.deepEqual(
@@ -202,12 +212,12 @@ test("a cue is in every segment during which it is visible, with its full start 
       [12000, Number.POSITIVE_INFINITY, 2],
     ],
   );
-  const head = "WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000\n";
+  const header = "WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000\n";
   const across = "\n00:00:05.500 --> 00:00:06.500 line:0\nacross\n";
-  const on = "\n00:00:06.000 --> 00:00:20.000\non\n<i>--&gt;\n";
+  const long = "\n00:00:06.000 --> 00:00:20.000\nlong\n<i>--&gt;\n";
   assert.deepEqual(
     segments.map((segment) => webVttSegment(cues, segment)),
-    [`${head}\n00:00:00.000 --> 00:00:00.900\nfirst\n${across}`, head + across + on, head + on],
+    [`${header}\n00:00:00.000 --> 00:00:00.900\nfirst\n${across}`, header + across + long, header + long],
   );
   assert.deepEqual(
     parseWebVtt(writeWebVtt(cues)).map(({ start, end }) => [start, end]),

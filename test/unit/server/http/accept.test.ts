@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { acceptedCoding, prefersHtml } from "../../../../server/http/accept.js";
 
-test("a browser prefers HTML, a program JSON", () => {
+test("a browser gets HTML, and other clients get JSON", () => {
   assert.equal(prefersHtml("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"), true);
   assert.equal(prefersHtml("application/json"), false);
   assert.equal(prefersHtml("*/*"), false);

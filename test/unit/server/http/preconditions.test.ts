@@ -4,7 +4,7 @@ import { evaluatePreconditions, ifRangeMatches } from "../../../../server/http/p
 
 const lastModified = Date.UTC(2024, 4, 1, 12, 0, 0, 750);
 const current = { etag: '"abc"', lastModified };
-/** An HTTP date some seconds after the last modification. */
+/** Returns the HTTP date that is a number of seconds after the last modification. */
 const at = (seconds: number) =>
   new Date(Math.floor(lastModified / 1000) * 1000 + seconds * 1000).toUTCString();
 

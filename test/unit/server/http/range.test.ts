@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseRange } from "../../../../server/http/range.js";
 
-test("one range is honored, several or malformed ones are ignored, and one past the end is unsatisfiable", () => {
+test("one range is honored, multiple or malformed ranges are ignored, and a range past the end is unsatisfiable", () => {
   const part = (first: number, last: number) => ({ kind: "part", first, last });
   assert.deepEqual(parseRange("bytes=0-0", 100), part(0, 0));
   assert.deepEqual(parseRange("bytes=10-19", 100), part(10, 19));
