@@ -29,8 +29,17 @@ try {
     for (const preset of presets) {
       const asset = join(folder, `${name}-${preset}.siedd`);
       const { load } = machine();
-      const cut = [...(size ? ["--size", size] : []), ...(seconds ? ["--to", seconds] : [])];
-      const encoded = await siedd("encode", clip, "-o", asset, "--preset", preset, ...cut, ...options);
+      const rangeOptions = [...(size ? ["--size", size] : []), ...(seconds ? ["--to", seconds] : [])];
+      const encoded = await siedd(
+        "encode",
+        clip,
+        "-o",
+        asset,
+        "--preset",
+        preset,
+        ...rangeOptions,
+        ...options,
+      );
       const evaluation = await siedd("eval", asset, clip, "--x264");
       const bytes = evaluation.bytes - evaluation.audioBytes;
       rows.push({

@@ -126,13 +126,13 @@ try {
   const sizes = [];
   for (const [i, size] of SIZES.entries()) {
     const pixels = size.width * size.height;
-    const all = await measureAllCores(pool, path, size);
+    const allCores = await measureAllCores(pool, path, size);
     sizes.push({
       ...size,
       oneCore: rounded(pixels / times[i].best / 1000, 1),
       oneCoreByCpuTime: rounded(pixels / times[i].cpu / 1000, 1),
-      allCores: rounded(all.best, 1),
-      allCoresByCpuTime: rounded(all.byCpuTime, 1),
+      allCores: rounded(allCores.best, 1),
+      allCoresByCpuTime: rounded(allCores.byCpuTime, 1),
     });
   }
 

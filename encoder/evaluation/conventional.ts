@@ -91,13 +91,18 @@ export async function compareConventional(
     return { rateFactor, bytes, psnr: await meanPsnr(frames, output, signal) };
   };
   try {
-    const found = await findEqualQuality(measure, rateFactors(codec), psnr, curve ? CURVE_OFFSETS : []);
-    if (found.rateFactor === undefined || found.bytesAtEqualPsnr === undefined)
-      return { ...found, ladder: undefined };
+    const equalQuality = await findEqualQuality(
+      measure,
+      rateFactors(codec),
+      psnr,
+      curve ? CURVE_OFFSETS : [],
+    );
+    if (equalQuality.rateFactor === undefined || equalQuality.bytesAtEqualPsnr === undefined)
+      return { ...equalQuality, ladder: undefined };
     const [fullSize, ...smaller] = ladderSizes(frames);
-    const rungs: Rung[] = [{ ...fullSize, bytes: found.bytesAtEqualPsnr }];
-    for (const size of smaller) rungs.push({ ...size, bytes: await encode(found.rateFactor, size) });
-    return { ...found, ladder: { bytes: rungs.reduce((sum, { bytes }) => sum + bytes, 0), rungs } };
+    const rungs: Rung[] = [{ ...fullSize, bytes: equalQuality.bytesAtEqualPsnr }];
+    for (const size of smaller) rungs.push({ ...size, bytes: await encode(equalQuality.rateFactor, size) });
+    return { ...equalQuality, ladder: { bytes: rungs.reduce((sum, { bytes }) => sum + bytes, 0), rungs } };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

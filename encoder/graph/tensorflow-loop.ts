@@ -107,9 +107,12 @@ export class TensorFlowLoop {
             values.set(before, tf.clone(current[i]));
           });
           for (const tensor of perStep) {
-            const all = inputs(`all_${tensor.name}`);
-            const length = all.length / steps;
-            values.set(tensor, this.#upload(tensor, all.subarray(step * length, (step + 1) * length)));
+            const valuesOfAllSteps = inputs(`all_${tensor.name}`);
+            const length = valuesOfAllSteps.length / steps;
+            values.set(
+              tensor,
+              this.#upload(tensor, valuesOfAllSteps.subarray(step * length, (step + 1) * length)),
+            );
           }
           this.#compute(this.#perStep, values);
           const outputs = [...state.map(({ after }) => after), ...Object.values(record)];

@@ -69,9 +69,9 @@ export class Checkpoints {
   }
 
   async #initialize(identity: string, resume: boolean): Promise<void> {
-    const found = resume ? await this.#read(IDENTITY_FILE) : undefined;
-    if (found !== undefined) {
-      if (Buffer.from(found).toString() === identity) return;
+    const existing = resume ? await this.#read(IDENTITY_FILE) : undefined;
+    if (existing !== undefined) {
+      if (Buffer.from(existing).toString() === identity) return;
       throw new EncoderError(
         "no-match",
         `cannot resume: the checkpoints in ${this.folder} belong to another video or to other options; repeat the original options, or omit \`resume\` to start over`,

@@ -180,7 +180,7 @@ export class MinPsnrControl {
       Math.round((value * width * height * frameCount) / 8),
     );
     const message =
-      `${psnr.toFixed(1)} dB is below minPsnr ${this.#minPsnr} dB: training continues, for about ` +
+      `${psnr.toFixed(1)} dB is below minPsnr ${this.#minPsnr} dB: training continues with more bits, about ` +
       `${formatBytes(expectedBytes)} instead of ${formatBytes(bytes)} (${expectedBpp.toPrecision(2)} bits per pixel ` +
       `instead of ${bpp.toPrecision(2)}), and takes longer by at least the same factor; set minPsnr to 0 to skip it`;
     this.#emit({

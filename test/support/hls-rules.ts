@@ -194,10 +194,10 @@ export const AUTHORING_RULES: readonly AuthoringRule[] = [
   {
     name: "video and audio playlists have the same target duration",
     violations: (video) => {
-      const found = [
+      const targetDurations = [
         ...new Set(videoAndAudio(video).map(({ text }) => tagValue(text, "EXT-X-TARGETDURATION"))),
       ];
-      return found.length <= 1 ? [] : [found.join(", ")];
+      return targetDurations.length <= 1 ? [] : [targetDurations.join(", ")];
     },
   },
   {
@@ -231,8 +231,8 @@ export const AUTHORING_RULES: readonly AuthoringRule[] = [
   {
     name: "video, keyframe and subtitle playlists last equally long, and audio to 0.1 seconds",
     violations: ({ media }) => {
-      const of = (kind: MediaListing["kind"]) => media.filter((listing) => listing.kind === kind);
-      const video = total(of("video")[0]?.text ?? "");
+      const playlistsOf = (kind: MediaListing["kind"]) => media.filter((listing) => listing.kind === kind);
+      const video = total(playlistsOf("video")[0]?.text ?? "");
       return violationsIn(
         media,
         ({ kind, text }) => Math.abs(total(text) - video) <= (kind === "audio" ? 0.1 : 0.001),

@@ -34,12 +34,12 @@ export function scaledGradients(
   if (g.matmulPrecision === "float32") return { gradients: gradients(g, loss, wrt), state: [] };
   const scale = g.input(LOSS_SCALE, [1]);
   const scaled = gradients(g, g.multiply(loss, scale), wrt);
-  const all = g.concat(
+  const flattened = g.concat(
     scaled.map((gradient) => g.reshape(gradient, [size(gradient.shape)])),
     0,
   );
   // 0 times infinity is NaN, and so is every sum that contains it.
-  const finite = g.equal(g.sum(g.scale(all, 0), [0]), g.constant([0], [1]));
+  const finite = g.equal(g.sum(g.scale(flattened, 0), [0]), g.constant([0], [1]));
   const grown = g.minimum(g.scale(scale, GROWTH_FACTOR), g.constant([maxScale], [1]));
   const zero = g.constant(0);
   return {

@@ -91,9 +91,9 @@ test("keeps the language and channels of every audio track in the asset, in play
     );
     for (const [track, hertz] of TONES.entries()) {
       const channels = expected[track]![1] as number;
-      const found = await measureTone(path, track, channels);
-      assert.ok(Math.abs(found.hertz - hertz) <= 4, `${path}, track ${track}: ${found.hertz} Hz`);
-      assert.deepEqual(found.loud, [[2], [0, 1], [0]][track]);
+      const measured = await measureTone(path, track, channels);
+      assert.ok(Math.abs(measured.hertz - hertz) <= 4, `${path}, track ${track}: ${measured.hertz} Hz`);
+      assert.deepEqual(measured.loud, [[2], [0, 1], [0]][track]);
     }
   }
 

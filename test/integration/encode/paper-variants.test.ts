@@ -43,9 +43,9 @@ test("the command trains patches and factored decoders, and decodes them within 
   const bytes: Record<string, number> = {};
   for (const [name, options] of Object.entries(VARIANTS)) {
     const output = join(folder, `${name}.siedd`);
-    const all = `${BRIEF} ${TRAINING} ${options}`.trim().split(" ");
+    const encodeOptions = `${BRIEF} ${TRAINING} ${options}`.trim().split(" ");
     const { psnr } = JSON.parse(
-      await runCommand("encode", input, "-o", output, "--json", "--size", size, ...all),
+      await runCommand("encode", input, "-o", output, "--json", "--size", size, ...encodeOptions),
     );
     if (await realClips()) assert.ok(psnr > 16, `${name}: ${psnr} dB`);
     const asset = await openPaperAsset(output);

@@ -42,23 +42,23 @@ test("with replacement, may repeat coordinates; sampling in parts equals samplin
   assert.ok(repeated.some((count) => count < 60));
   for (const sampling of ["without", "replacement"] as const) {
     const parts = new PaperSampler(FRAME, { ...PLAN, patch: 1, sampling });
-    const all = new PaperSampler(FRAME, { ...PLAN, patch: 1, sampling }).sample(9);
-    assert.deepEqual([...parts.sample(4).pixels, ...parts.sample(5).pixels], [...all.pixels]);
+    const atOnce = new PaperSampler(FRAME, { ...PLAN, patch: 1, sampling }).sample(9);
+    assert.deepEqual([...parts.sample(4).pixels, ...parts.sample(5).pixels], [...atOnce.pixels]);
   }
 });
 
 test("samples 1/1024 of the pixels per step by default, or the number that the options set", () => {
   const base = { input: "a.mp4", output: "a.siedd", profile: "paper" } as const;
-  const of = (options: object, width: number, height: number) =>
+  const pointsWith = (options: object, width: number, height: number) =>
     pointsPerStep(resolvePaperOptions({ ...base, ...options }).training, { width, height });
-  assert.equal(of({}, 1920, 1080), 2025);
-  assert.equal(of({}, 160, 90), 64);
-  assert.equal(of({ points: 500 }, 1920, 1080), 500);
-  assert.equal(of({ points: 500 }, 16, 16), 256);
-  assert.equal(of({ points: 500, sampling: "replacement" }, 16, 16), 500);
-  assert.equal(of({ fraction: 1 / 512 }, 1920, 1080), 4050);
-  assert.equal(of({ fraction: 1 / 512 }, 160, 90), 28, "a fraction has no minimum");
-  assert.equal(of({ fraction: 1, patch: 3 }, 20, 20), 49, "limited by the number of patches");
+  assert.equal(pointsWith({}, 1920, 1080), 2025);
+  assert.equal(pointsWith({}, 160, 90), 64);
+  assert.equal(pointsWith({ points: 500 }, 1920, 1080), 500);
+  assert.equal(pointsWith({ points: 500 }, 16, 16), 256);
+  assert.equal(pointsWith({ points: 500, sampling: "replacement" }, 16, 16), 500);
+  assert.equal(pointsWith({ fraction: 1 / 512 }, 1920, 1080), 4050);
+  assert.equal(pointsWith({ fraction: 1 / 512 }, 160, 90), 28, "a fraction has no minimum");
+  assert.equal(pointsWith({ fraction: 1, patch: 3 }, 20, 20), 49, "limited by the number of patches");
 });
 
 test("normalizes every frame by its own mean and deviation", async () => {
@@ -112,18 +112,18 @@ test("spaces anchors evenly; a group starts from the closest stack, and each hea
   const anchors = [0, 10, 20];
   const trained = initialPaperWeights({ network: PAPER_NETWORK, stacks: 3, frames: 3 }, new Random(1));
   const start = warmStartWeights(PAPER_NETWORK, trained, anchors, { firstFrame: 3, frameCount: 10 });
-  const of = (name: string, index: number) => {
+  const weightsOf = (name: string, index: number) => {
     const values = trained.get(name) as Float32Array;
     return values.subarray((index * values.length) / 3, ((index + 1) * values.length) / 3);
   };
-  assert.deepEqual(start.get("hidden1"), of("hidden1", 1).slice(), "frame 8 is closest to anchor 10");
+  assert.deepEqual(start.get("hidden1"), weightsOf("hidden1", 1).slice(), "frame 8 is closest to anchor 10");
   const heads = start.get("head") as Float32Array;
   const length = heads.length / 10;
   for (let f = 0; f < 10; f++) {
     const nearest = 3 + f <= 5 ? 0 : 1;
     assert.deepEqual(
       heads.slice(f * length, (f + 1) * length),
-      of("head", nearest).slice(),
+      weightsOf("head", nearest).slice(),
       `frame ${3 + f}`,
     );
   }

@@ -24,9 +24,9 @@ type Train = (precision: Precision, onProgress: TrainingProgress) => Promise<unk
 
 /** Returns the losses of all steps. */
 async function losses(train: Train, precision: Precision): Promise<number[]> {
-  const all: number[] = [];
-  await train(precision, (_, newLosses) => all.push(...newLosses));
-  return all;
+  const stepLosses: number[] = [];
+  await train(precision, (_, newLosses) => stepLosses.push(...newLosses));
+  return stepLosses;
 }
 
 const mean = (values: readonly number[]): number =>

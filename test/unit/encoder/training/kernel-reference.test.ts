@@ -186,10 +186,10 @@ class KernelFixture {
   }
 }
 
-function assertClose(actual: TrainingWeights, expected: TrainingWeights, what: string): void {
+function assertClose(actual: TrainingWeights, expected: TrainingWeights, quantity: string): void {
   for (const [name, values] of expected) {
     const error = relativeError(actual.get(name) ?? [], [...values]);
-    assert.ok(error <= TOLERANCE, `${what} of ${name}: relative error ${error}`);
+    assert.ok(error <= TOLERANCE, `${quantity} of ${name}: relative error ${error}`);
   }
 }
 
