@@ -37,7 +37,7 @@ export const fileIdentity = async (path: string): Promise<FileIdentity> => pick(
 const pick = ({ size, mtimeMs, ino }: FileIdentity): FileIdentity => ({ size, mtimeMs, ino });
 
 /**
- * Opens a file as a ByteSource. It holds no file descriptor between reads, so there is nothing to close. Reads
+ * Opens a file as a ByteSource. It holds no file descriptor between reads, so it need not be closed. Reads
  * reject with SieddError `asset-replaced` if the file was replaced after it was opened.
  * @throws SieddError `read-failed`.
  */

@@ -146,7 +146,7 @@ function addPaperOptions(command: Command): void {
     .optionsGroup("Options of --profile paper:")
     .option(
       "--patch <n>",
-      "source pixels per side that one evaluation of the network gives: 1, 3 or 6 (default: 1)",
+      "side of the patch that one evaluation of the network outputs, in source pixels: 1, 3 or 6 (default: 1)",
       oneOf(PATCHES),
     )
     .addOption(

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { DECODER_ENGINES, type DecoderEngineChoice } from "../../codec/decode/frame-decoder.js";
+import { DECODER_ENGINES, type DecoderEngineChoice } from "../../codec/internal.js";
 import { VIDEO_ENCODERS, type VideoEncoder } from "../../media/segments/segment-encoder.js";
 import { type Root, type RunningServer, type ServeOptions, type SignKey, serve } from "../../server/index.js";
 import { CommandError, UsageError } from "../errors.js";

@@ -39,7 +39,7 @@ export interface EvaluatedGroup {
   readonly bytes: number;
   /** Bits per source pixel and frame. */
   readonly bpp: number;
-  /** dB, mean over the compared frames of the group; undefined if there are none. */
+  /** dB, mean over the compared frames of the group; undefined if none of its frames were compared. */
   readonly psnr: number | undefined;
 }
 

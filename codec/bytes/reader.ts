@@ -18,7 +18,7 @@ export class ByteReader {
   #position = 0;
 
   /**
-   * @param path what the bytes are, for error messages, such as `moov/trak/stsz`
+   * @param path name of the bytes in error messages, such as `moov/trak/stsz`
    * @param createError creates the errors; default: SieddError `bad-asset`
    */
   constructor(bytes: Uint8Array, path: string, createError: CreateReaderError = damagedAsset) {
@@ -114,7 +114,7 @@ export class ByteReader {
   /** Returns `value` if it lies within [min, max]. `what` names it in the error. */
   checkRange(value: number, min: number, max: number, what: string): number {
     if (!(value >= min && value <= max)) {
-      throw this.error(`gives ${what} as ${value}, must be from ${min} to ${max}`);
+      throw this.error(`has an invalid value: ${what} must be from ${min} to ${max}, got ${value}`);
     }
     return value;
   }

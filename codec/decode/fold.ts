@@ -31,7 +31,7 @@ export interface KernelGroup {
 /** One tile of a KernelGroup. */
 export interface KernelTile {
   readonly width: number;
-  /** Index in `words` of its first layer. The shared encoder, if there is one, is stored separately. */
+  /** Index in `words` of its first layer. Unused if the asset has a shared encoder, which is stored separately. */
   readonly first: number;
   /** Index in `words` of its other sine layers. */
   readonly dense: number;
@@ -79,7 +79,7 @@ export function foldSeparable(network: TileNetwork, weights: Float32Array, bias:
   return out;
 }
 
-/** Returns the shared encoder as the kernel's first layer; empty if there is none. */
+/** Returns the shared encoder as the kernel's first layer; empty if the asset has no shared encoder. */
 export function foldEncoder(network: TileNetwork, encoder: SharedEncoder): Float32Array {
   if (network.encoderWidth === 0) return new Float32Array(0);
   return foldSeparable(network, encoder.weights, encoder.bias);

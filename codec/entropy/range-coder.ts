@@ -53,8 +53,8 @@ export class RangeEncoder {
 
 /**
  * State of a decoder for the output of RangeEncoder. The state is public because `IntegerModels` copies it to local
- * variables to decode about a million decisions per group. The constructor throws SieddError `corrupt-group` if there
- * are fewer than 4 bytes.
+ * variables to decode about a million decisions per group. The constructor throws SieddError `corrupt-group` for fewer
+ * than 4 bytes.
  */
 export class RangeDecoder {
   readonly bytes: Uint8Array;

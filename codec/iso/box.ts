@@ -47,7 +47,7 @@ export function readBoxes(reader: ByteReader): BoxSlice[] {
   return boxes;
 }
 
-/** Returns the only child of a type. Throws the error of `parent` if there is none or more than one. */
+/** Returns the only child of a type. Throws the error of `parent` if it does not have exactly one. */
 export function onlyBoxSlice(boxes: readonly BoxSlice[], type: string, parent: ByteReader): BoxSlice {
   const matches = boxes.filter((candidate) => candidate.type === type);
   if (matches.length !== 1)

@@ -124,7 +124,7 @@ function readDurations(reader: ByteReader, sampleCount: number): Uint32Array {
     filled += count;
   }
   reader.expectEnd();
-  if (filled !== sampleCount) throw reader.error(`gives ${filled} durations for ${sampleCount} samples`);
+  if (filled !== sampleCount) throw reader.error(`has ${filled} durations for ${sampleCount} samples`);
   return durations;
 }
 

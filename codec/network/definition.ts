@@ -102,7 +102,9 @@ export function readTileNetwork(reader: ByteReader): TileNetwork {
   const omega = reader.checkRange(reader.f32(), 1e-3, 1000, "omega");
   const encoderWidth = reader.checkRange(reader.u16(), 0, 64, "the shared encoder's width");
   if (encoderWidth % 4 !== 0)
-    throw reader.error(`gives the shared encoder's width as ${encoderWidth}, must be a multiple of 4`);
+    throw reader.error(
+      `has an invalid value: the shared encoder's width must be a multiple of 4, got ${encoderWidth}`,
+    );
   const hiddenLayers = reader.checkRange(reader.u8(), 1, 8, "the number of hidden layers");
   return { profile: "tile", rows, columns, overlap, frequencies, omega, encoderWidth, hiddenLayers };
 }

@@ -12,8 +12,8 @@ export const runningEncoders = (): number => running;
 /**
  * Locates ffmpeg and lists its encoders ahead of time, so that the first segment does not wait for that.
  * @returns ffmpeg's names of its encoders
- * @throws MediaError `ffmpeg-missing` if there is no ffmpeg with libx264, which always encodes small frames;
- *   `encoder-unavailable` if it lacks `encoder`.
+ * @throws MediaError `ffmpeg-missing` if ffmpeg is missing or lacks libx264, which always encodes small frames;
+ *   `encoder-unavailable` if ffmpeg lacks `encoder`.
  */
 export function prepareEncoder(encoder: VideoEncoder = "x264"): Promise<ReadonlySet<string>> {
   return new Promise((resolve, reject) => {

@@ -19,7 +19,7 @@ export interface ReportGroup {
   readonly bytes: number;
   /** Bits per pixel. */
   readonly bpp: number;
-  /** dB, mean over the compared frames of the group; undefined if there are none. */
+  /** dB, mean over the compared frames of the group; undefined if none of its frames were compared. */
   readonly psnr?: number;
 }
 

@@ -3,8 +3,8 @@ import { CHANNELS } from "../../network/definition.js";
 /**
  * How samples along one axis are evaluated. A network with patch size 1 is a function of any position, so every
  * sample is an evaluation. A network with larger patches is trained only at the centers of its patches and is
- * erratic between them. It is evaluated there, each evaluation yields patch^2 source pixels, and samples are
- * interpolated between source pixels by cubic convolution.
+ * erratic between them. It is therefore evaluated only at the centers. Each evaluation yields patch^2 source pixels,
+ * and samples are interpolated between source pixels by cubic convolution.
  */
 export interface SampleAxis {
   /** Positions of the evaluations, in source pixels. */
