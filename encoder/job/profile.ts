@@ -40,7 +40,7 @@ export interface AnalyzedVideo {
 export interface ProfilePlan {
   /** Indices of the anchor groups; of the anchor frames in the paper profile. */
   readonly anchors: readonly number[];
-  /** Everything besides the options and groups that makes checkpoints valid for this plan. */
+  /** Properties besides the options and groups that must be equal for checkpoints to be reused. */
   readonly identity: object;
   /** Trains the video. All groups are in the checkpoints afterwards. */
   train(job: TrainingJob): Promise<TrainedVideo>;

@@ -21,7 +21,7 @@ const ANCHORS_INDEX = 0;
 const PHASE_1 = 1;
 const PHASE_2 = 2;
 
-/** Everything that is decided about a video before its training. */
+/** Options, network and anchors of a video, which are decided before its training. */
 export interface PaperSetup {
   readonly options: PaperOptions;
   readonly network: PaperNetwork;

@@ -106,7 +106,7 @@ export function planTiles(
 
 /**
  * Returns the smallest decoders that store `bpp` bits per pixel at the planned utilization. If none do, returns the largest
- * decoders if `bpp` is worth an attempt with them, else undefined.
+ * decoders unless `bpp` would exceed their maximum utilization; then returns undefined.
  */
 export function planTilesForBpp(
   video: VideoShape,

@@ -117,7 +117,7 @@ const FULL_SHARE = 0.85;
 /** Maximum share of the maximum capacity to attempt. Above 1, because the capacity is an estimate. */
 const MAX_ATTEMPTED_SHARE = 1.15;
 
-/** Returns whether an estimated `bpp` bits per pixel exceed the capacity of all decoders. */
+/** Returns whether `bpp` bits per pixel clearly exceed the estimated capacity of the largest decoders. */
 export const exceedsCapacity = (bpp: number, { maxBpp }: Capacity): boolean =>
   bpp > MAX_ATTEMPTED_SHARE * maxBpp;
 
