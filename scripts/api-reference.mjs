@@ -52,7 +52,6 @@ async function extract(folder) {
         docModel: { enabled: true, apiJsonFilePath: apiJson },
         dtsRollup: { enabled: false },
         tsdocMetadata: { enabled: false },
-        messages: { extractorMessageReporting: { "ae-undocumented": { logLevel: "warning" } } },
       },
       configObjectFullPath: undefined,
       packageJsonFullPath: join(root, "package.json"),
@@ -216,6 +215,9 @@ async function pages() {
     const { exports, problems: found } = await extract(folder);
     entries.push({ path, about, exports });
     problems.push(...found);
+    for (const { name, docComment } of exports) {
+      if (parseComment(docComment).description === "") problems.push(`${path}: ${name} has no docstring`);
+    }
   }
   return {
     problems: [...new Set(problems)],
