@@ -1,7 +1,9 @@
-import type { Stats } from "node:fs";
-import { stat } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { brotliDecompress, gunzip } from "node:zlib";
 import type { FastifyInstance } from "fastify";
 import { RequestError } from "../errors.js";
 import { acceptedCoding } from "../http/accept.js";
@@ -19,13 +21,22 @@ const COMPRESSIBLE_TYPES: Readonly<Record<string, string>> = {
   ".css": "text/css; charset=utf-8",
   ".svg": "image/svg+xml",
 };
-/** Extensions of compressed files by content coding, smallest files first. */
-const CODING_EXTENSIONS: Readonly<Record<string, string>> = { br: ".br", gzip: ".gz" };
-const CODINGS = Object.keys(CODING_EXTENSIONS);
+interface ContentCoding {
+  /** Extension of the compressed files. */
+  readonly extension: string;
+  readonly decompress: (bytes: Uint8Array) => Promise<Uint8Array>;
+}
+
+/** Content codings of the compressed files, smallest files first. */
+const CODINGS: Readonly<Record<string, ContentCoding>> = {
+  br: { extension: ".br", decompress: promisify(brotliDecompress) },
+  gzip: { extension: ".gz", decompress: promisify(gunzip) },
+};
 
 interface PlayerFile {
   readonly file: string;
-  readonly stats: Stats;
+  /** Hash of the bytes. */
+  readonly digest: string;
   /** Content coding of the file; undefined if it is not compressed. */
   readonly coding?: string;
 }
@@ -38,11 +49,11 @@ export function playerRoute(app: FastifyInstance): void {
     if (found === undefined) {
       throw new RequestError("not-found", `the player has no file "${name.slice(0, 60)}"`);
     }
-    const { file, stats, coding } = found;
+    const { file, digest, coding } = found;
     const type = COMPRESSIBLE_TYPES[extname(name)];
     if (type !== undefined) reply.header("vary", "accept-encoding");
     // Set here because @fastify/static only has weak ETags.
-    const etag = strongEtag(`${file} ${stats.size} ${stats.mtimeMs}`);
+    const etag = strongEtag(digest);
     if (!applyPreconditions(request, reply, { etag, cacheControl: REVALIDATE })) return reply;
     if (type !== undefined) reply.type(type);
     if (coding !== undefined) reply.header("content-encoding", coding);
@@ -65,18 +76,43 @@ async function findPlayerFile(
   acceptEncoding: string | undefined,
 ): Promise<PlayerFile | undefined> {
   if (!/^\w[\w.-]*(?<!\.br|\.gz)$/.test(name)) return undefined;
-  const stats = await statPlayerFile(name);
-  if (stats === undefined) return undefined;
-  const original = { file: name, stats };
+  const digest = await digestOf(name);
+  if (digest === undefined) return undefined;
+  const original = { file: name, digest };
   if (!(extname(name) in COMPRESSIBLE_TYPES)) return original;
-  const coding = acceptedCoding(acceptEncoding, CODINGS);
+  const coding = acceptedCoding(acceptEncoding, Object.keys(CODINGS));
   if (coding === undefined) return original;
-  const file = `${name}${CODING_EXTENSIONS[coding]}`;
-  const compressed = await statPlayerFile(file);
-  // An older compressed file is from a previous build.
-  if (compressed === undefined || compressed.mtimeMs < stats.mtimeMs) return original;
-  return { file, stats: compressed, coding };
+  const { extension, decompress } = CODINGS[coding];
+  const file = `${name}${extension}`;
+  // A compressed file with other contents is from a previous build.
+  if ((await digestOf(file, decompress)) !== digest) return original;
+  const compressed = await digestOf(file);
+  return compressed === undefined ? original : { file, digest: compressed, coding };
 }
 
-const statPlayerFile = (name: string): Promise<Stats | undefined> =>
-  stat(`${PLAYER_FOLDER}${name}`).catch(() => undefined);
+/** Digests of files that have not changed since, by name and whether the contents were decompressed. */
+const digests = new Map<string, { readonly state: string; readonly digest: string }>();
+
+/**
+ * Returns a hash of a file's bytes, or of its decompressed contents; undefined if there is no such file. Equal files
+ * have equal ETags on all servers: modification times depend on how the package was installed.
+ */
+async function digestOf(
+  name: string,
+  decompress?: (bytes: Uint8Array) => Promise<Uint8Array>,
+): Promise<string | undefined> {
+  const path = `${PLAYER_FOLDER}${name}`;
+  const stats = await stat(path).catch(() => undefined);
+  if (stats === undefined) return undefined;
+  const key = decompress === undefined ? name : `decompressed ${name}`;
+  const state = `${stats.size} ${stats.mtimeMs} ${stats.ino}`;
+  const known = digests.get(key);
+  if (known?.state === state) return known.digest;
+  const bytes = await readFile(path).catch(() => undefined);
+  if (bytes === undefined) return undefined;
+  const contents = decompress === undefined ? bytes : await decompress(bytes).catch(() => undefined);
+  if (contents === undefined) return undefined;
+  const digest = createHash("sha256").update(contents).digest("base64url");
+  digests.set(key, { state, digest });
+  return digest;
+}

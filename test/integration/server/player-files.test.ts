@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { readFile, stat, utimes } from "node:fs/promises";
 import { type IncomingMessage, request } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { test } from "node:test";
@@ -16,6 +16,25 @@ async function send(url: string, headers: Record<string, string> = {}, method = 
   const [response] = (await once(sent, "response")) as [IncomingMessage];
   return { status: response.statusCode, headers: response.headers, body: await buffer(response) };
 }
+
+test("modification times change neither the coding nor the ETag of the player's files", async (t) => {
+  const server = await testServer(t, { video: SMALL });
+  const url = `${server.url}player/siedd-player.js`;
+  const accept = { "accept-encoding": "br" };
+  const before = await send(url, accept);
+  // npm extracts the compressed files before the original.
+  const files = ["siedd-player.js", "siedd-player.js.br"].map(
+    (name) => new URL(`../../../player/web/${name}`, import.meta.url),
+  );
+  const times = await Promise.all(files.map((file) => stat(file)));
+  t.after(() => Promise.all(files.map((file, i) => utimes(file, times[i].atime, times[i].mtime))));
+  await utimes(files[0], new Date(), new Date());
+  await utimes(files[1], new Date(1985, 9, 26), new Date(1985, 9, 26));
+  const after = await send(url, accept);
+  assert.equal(after.headers["content-encoding"], "br");
+  assert.equal(after.headers.etag, before.headers.etag);
+  assert.equal((await send(url, { ...accept, "if-none-match": `${before.headers.etag}` })).status, 304);
+});
 
 test("scripts and styles of the player use the best coding that the client accepts, and decompress to the same bytes", async (t) => {
   const server = await testServer(t, { video: SMALL });
