@@ -1,10 +1,11 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
+import { closest, distance } from "fastest-levenshtein";
 import { H264_MAX_AREA, VIDEO_ENCODERS, type VideoEncoder } from "../media/segments/segment-encoder.js";
 import type { Authorize } from "./auth/authorize.js";
 import { assertSignKey } from "./auth/sign-url.js";
 import type { SignKey } from "./auth/signature.js";
-import { invalidOption, type ServeError } from "./errors.js";
+import { invalidOption, ServeError } from "./errors.js";
 import {
   type OpenLibrariesOptions,
   type ResolvedLibraryOptions,
@@ -28,7 +29,7 @@ const NO_LIMIT = "use 0 for no limit";
 /**
  * Validates the options and fills in defaults. Returns a new object.
  *
- * @throws ServeError `bad-option`, with the path, the rule and the value
+ * @throws ServeError `bad-option`, with the path, the rule and the value; also for an option that does not exist
  */
 export function resolveOptions(options: SieddOptions): ResolvedOptions {
   const integer = integerReader(options);
@@ -36,7 +37,7 @@ export function resolveOptions(options: SieddOptions): ResolvedOptions {
   const concurrency = integer("concurrency", { defaultValue: cores, min: 1, max: 256 });
   const maxQueue = integer("maxQueue", { defaultValue: 64, min: 0, max: 1_000_000 });
   const fairShare = Math.max(concurrency + 1, Math.ceil((concurrency + maxQueue) / 2));
-  return Object.freeze({
+  const resolved = {
     ...resolveLibraryOptions(options),
     cacheBytes: integer("cacheBytes", {
       defaultValue: 256 * MiB,
@@ -62,7 +63,26 @@ export function resolveOptions(options: SieddOptions): ResolvedOptions {
     closeSeconds: seconds(options, "closeSeconds", { defaultValue: 5, min: 0, max: 3600 }),
     metrics: boolean(options, "metrics", true),
     onWork: optionalFunction(options, "onWork") ?? (() => {}),
-  });
+  };
+  rejectUnknownOptions(options, Object.keys(resolved));
+  return Object.freeze(resolved);
+}
+
+/** Options of `register` that Fastify handles. */
+const FASTIFY_OPTIONS: readonly string[] = ["prefix", "logLevel", "logSerializers"];
+/** Maximum edit distance of a name that is suggested for an unknown one. */
+const MAX_SUGGESTION_DISTANCE = 4;
+
+/** @throws ServeError `bad-option` for the first option that does not exist. */
+function rejectUnknownOptions(options: object, known: readonly string[]): void {
+  const name = Object.keys(options).find((key) => !known.includes(key) && !FASTIFY_OPTIONS.includes(key));
+  if (name === undefined) return;
+  const nearest = closest(name, known);
+  const hint =
+    distance(name, nearest) <= MAX_SUGGESTION_DISTANCE
+      ? `did you mean ${nearest}?`
+      : `the options are ${[...known].sort().join(", ")}`;
+  throw new ServeError("bad-option", `siedd options.${name} does not exist; ${hint}`);
 }
 
 type IntegerOption =

@@ -101,3 +101,18 @@ test("documented bounds match the actual bounds", () => {
     }
   }
 });
+
+test("an option that does not exist is rejected with the closest name", () => {
+  const reject = (options: object, message: RegExp) =>
+    assert.throws(() => resolveOptions({ root: ".", ...options }), { code: "bad-option", message });
+  reject({ cacheByte: 5 }, /^siedd options\.cacheByte does not exist; did you mean cacheBytes\?$/);
+  reject({ maxside: 640 }, /did you mean maxSide\?$/);
+  reject(
+    { floatingPoint: true },
+    /^siedd options\.floatingPoint does not exist; the options are authorize, cacheBytes, /,
+  );
+  assert.equal(
+    resolveOptions({ root: ".", prefix: "/videos", logLevel: "warn" } as SieddOptions).prefetch,
+    1,
+  );
+});
