@@ -6,7 +6,8 @@ declare global {
   }
 }
 
-if (customElements.get("siedd-player") === undefined)
-  customElements.define("siedd-player", SieddPlayerElement);
+// Server rendering imports this module without a DOM.
+if (globalThis.customElements?.get("siedd-player") === undefined)
+  globalThis.customElements?.define("siedd-player", SieddPlayerElement);
 
 export * from "./index.js";
