@@ -8,6 +8,17 @@ export class UsageError extends CommandError {
   override readonly name = "UsageError";
 }
 
+/** Thrown when the reader of stdout closed it before the result was written, such as `head`. */
+export class ClosedOutputError extends CommandError {
+  override readonly name = "ClosedOutputError";
+  /** 128 plus the number of SIGPIPE, which ends other commands in this case. */
+  readonly exitCode = 141;
+
+  constructor(cause: unknown) {
+    super("stdout was closed", { cause });
+  }
+}
+
 const SIGNAL_NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 };
 
 /** The abort reason of the command's signal after the process received SIGINT, SIGTERM or SIGHUP. */

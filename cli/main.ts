@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { createWriteStream, fstatSync } from "node:fs";
 import { InterruptedError } from "./errors.js";
 import { run } from "./run.js";
 
@@ -19,17 +20,15 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     }
   });
 }
-let stdoutError: Error | undefined;
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  // A reader that closes the pipe early (`siedd info x | head`) is not a failure.
-  if (error.code !== "EPIPE") stdoutError ??= error;
-});
-const code = await run(process.argv.slice(2), {
-  stdout: process.stdout,
+const { fd } = process.stdout;
+// A disk that fills up accepts part of a write. For a file, process.stdout takes that for success.
+const stdout = fstatSync(fd).isFile() ? createWriteStream("", { fd, autoClose: false }) : process.stdout;
+// Without a listener, an error event would end the process. What writes results to stdout handles the error of each
+// write. A line that cannot be written to stderr (full disk, closed pipe) is lost, and the command continues.
+stdout.on("error", () => {});
+process.stderr.on("error", () => {});
+process.exitCode = await run(process.argv.slice(2), {
+  stdout,
   stderr: process.stderr,
   signal: interruption.signal,
 });
-if (stdoutError && code === 0) {
-  process.stderr.write(`siedd: cannot write the result to stdout: ${stdoutError.message}\n`);
-}
-process.exitCode = stdoutError && code === 0 ? 1 : code;

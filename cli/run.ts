@@ -6,30 +6,47 @@ import { encodeCommand } from "./commands/encode.js";
 import { evalCommand } from "./commands/eval.js";
 import { infoCommand } from "./commands/info.js";
 import { serveCommand } from "./commands/serve.js";
-import { formatError, InterruptedError, UsageError } from "./errors.js";
+import { ClosedOutputError, formatError, InterruptedError, UsageError } from "./errors.js";
 import { toCommandError } from "./input/flags.js";
-import type { Io } from "./io.js";
+import { type Io, writeResult } from "./io.js";
 
 /**
  * Runs one command line.
  *
  * @param argv arguments without `node` and the script
- * @returns the exit code: 0 success, 1 failure, 2 invalid usage, 130 interrupted (143 by SIGTERM)
+ * @returns the exit code: 0 success, 1 failure, 2 invalid usage, 130 interrupted (143 by SIGTERM),
+ *   141 stdout closed before the result was written
  */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   try {
-    await createProgram(io).parseAsync(argv, { from: "user" });
+    await parse(argv, io);
     return 0;
   } catch (thrown) {
-    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
+    if (thrown instanceof CommanderError) return 2;
     const error = toCommandError(thrown);
-    io.stderr.write(`siedd: ${formatError(error)}\n`);
+    const closed = error instanceof ClosedOutputError;
+    if (!closed) io.stderr.write(`siedd: ${formatError(error)}\n`);
     if (io.signal.reason instanceof InterruptedError) return io.signal.reason.exitCode;
+    if (closed) return error.exitCode;
     return error instanceof UsageError ? 2 : 1;
   }
 }
 
-function createProgram(io: Io): Command {
+async function parse(argv: readonly string[], io: Io): Promise<void> {
+  let help: Promise<void> | undefined;
+  const writeHelp = (text: string): void => {
+    help = writeResult(io, text);
+  };
+  try {
+    await createProgram(io, writeHelp).parseAsync(argv, { from: "user" });
+  } catch (thrown) {
+    // Commander throws after it has printed the help or the version.
+    if (!(thrown instanceof CommanderError) || thrown.exitCode !== 0) throw thrown;
+    await help;
+  }
+}
+
+function createProgram(io: Io, writeHelp: (text: string) => void): Command {
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
     version: string;
   };
@@ -38,7 +55,7 @@ function createProgram(io: Io): Command {
     .version(version)
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => io.stdout.write(text),
+      writeOut: writeHelp,
       writeErr: (text) => io.stderr.write(text),
       outputError: (text, write) => write(text.replace(/^error: /, "siedd: ")),
     })

@@ -142,7 +142,7 @@ async function decode(path: string, flags: DecodeFlags, io: Io): Promise<void> {
   const fps = range.count / seconds;
   const result = { output: output.path, frames: range.count, width, height, seconds, fps };
   const summary = `${formatCount(range.count, "frame")} at ${width} x ${height}, ${fps.toFixed(1)} frames per second`;
-  print(io, json ? JSON.stringify(result) : `${output.path}: ${summary}`);
+  await print(io, json ? JSON.stringify(result) : `${output.path}: ${summary}`);
 }
 
 /** Passes frames through and reports how many were consumed, also as JSON events on `jsonIo` if given. */

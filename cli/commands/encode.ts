@@ -42,7 +42,7 @@ export function encodeCommand(io: Io): Command {
   addPaperOptions(command);
   return command.action(async (input: string, { json, output, ...flags }: EncodeFlags) => {
     const summary = await encodeWithProgress({ ...flags, input, output }, io, json ?? false);
-    print(io, json ? JSON.stringify(summary) : describeEncode(output, summary));
+    await print(io, json ? JSON.stringify(summary) : describeEncode(output, summary));
   });
 }
 

@@ -92,7 +92,7 @@ async function evaluate(path: string, reference: string, flags: EvalFlags, io: I
     const summary = json
       ? JSON.stringify(jsonResult(evaluation, report))
       : describeEvaluation(path, evaluation, report);
-    print(io, summary);
+    await print(io, summary);
   } finally {
     progress.stop();
     await pool.close();

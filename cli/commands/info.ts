@@ -12,7 +12,7 @@ export function infoCommand(io: Io): Command {
     .option("--json", "print one JSON object")
     .action(async (path: string, { json }: { json?: boolean }) => {
       const info = assetInfo((await openAssetFile(path, io.signal)).asset);
-      print(io, json ? JSON.stringify(info) : describeAsset(path, info));
+      await print(io, json ? JSON.stringify(info) : describeAsset(path, info));
     });
 }
 

@@ -204,7 +204,8 @@ const withoutQuery = (source: string): string =>
 /** Prints a message, waits until the command is interrupted, and closes the server. */
 export async function serveUntilInterrupted(server: RunningServer, message: string, io: Io): Promise<void> {
   try {
-    print(io, message);
+    // The server is useful even if this line cannot be written.
+    print(io, message).catch(() => {});
     await new Promise<void>((resolve) => {
       if (io.signal.aborted) resolve();
       else io.signal.addEventListener("abort", () => resolve(), { once: true });
