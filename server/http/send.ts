@@ -6,6 +6,7 @@ import { RequestError } from "../errors.js";
 import { type CacheTier, jobContextOf } from "../scheduling/job-context.js";
 import { IMMUTABLE, PRIVATE, REVALIDATE, versionPolicy } from "./caching.js";
 import { type Coding, chooseCoding, compress } from "./compression.js";
+import { http2Stream, isComplete } from "./is-complete.js";
 import { evaluatePreconditions } from "./preconditions.js";
 import { attachJobContext } from "./request-context.js";
 
@@ -146,9 +147,10 @@ export function connectionSignal(reply: FastifyReply): AbortSignal {
   const controller = new AbortController();
   const { raw } = reply;
   raw.once("close", () => {
-    if (!raw.writableFinished) controller.abort(new ClientDisconnectedError());
+    if (!isComplete(raw)) controller.abort(new ClientDisconnectedError());
   });
-  if (raw.destroyed) controller.abort(new ClientDisconnectedError());
+  // An Http2ServerResponse has no property `destroyed`.
+  if (raw.destroyed || http2Stream(raw)?.destroyed) controller.abort(new ClientDisconnectedError());
   return controller.signal;
 }
 

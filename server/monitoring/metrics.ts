@@ -2,6 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { CoalescingCache } from "../cache/coalescing-cache.js";
 import type { DiskCache } from "../cache/disk-cache.js";
+import { http2Stream, isComplete } from "../http/is-complete.js";
 import type { BlockCache } from "../library/block-cache.js";
 import type { Origin } from "../library/origin.js";
 import type { Prefetcher } from "../scheduling/prefetcher.js";
@@ -137,11 +138,13 @@ export class Metrics {
       url === undefined ? "none" : url.slice(app.prefix.length).replace(/\(.*?\)/g, "") || "/";
     app.addHook("onRequest", async (request, reply) => {
       reply.raw.once("close", () => {
-        if (reply.raw.writableFinished) return;
+        if (isComplete(reply.raw)) return;
         this.#abortedRequests.inc({ route: routeOf(request.routeOptions.url) });
       });
     });
     app.addHook("onResponse", async (request, reply) => {
+      // Fastify also runs this hook for canceled HTTP/2 streams.
+      if (http2Stream(reply.raw) !== undefined && !isComplete(reply.raw)) return;
       const route = routeOf(request.routeOptions.url);
       this.#requests.inc({ route, method: request.method, status: reply.statusCode });
       this.#requestSeconds.observe({ route }, reply.elapsedTime / 1000);

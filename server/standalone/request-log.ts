@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { FastifyInstance } from "fastify";
+import { isComplete } from "../http/is-complete.js";
 
 /** Ids from a proxy that need no escaping in logs and headers. */
 const VALID_ID = /^[\w.:/+=-]{1,128}$/;
@@ -28,7 +29,7 @@ export function logRequests(app: FastifyInstance): void {
         milliseconds: Math.round(reply.elapsedTime),
         client: request.ip,
       };
-      request.log.info(fields, raw.writableFinished ? "request completed" : "client disconnected");
+      request.log.info(fields, isComplete(raw) ? "request completed" : "client disconnected");
     });
   });
 }
