@@ -3,6 +3,7 @@ import type { FramePosition } from "../codec/decode/frame-position.js";
 import type { Viewport } from "../codec/decode/viewport.js";
 import type { SieddErrorCode } from "../codec/errors.js";
 import type { FileIdentity } from "./file-source.js";
+import type { WarmUpTask } from "./warm-up.js";
 
 /**
  * Pixel format of decoded frames. `i420-709` and `i420-601`: planar 4:2:0, BT.709 or BT.601, limited range,
@@ -48,14 +49,6 @@ export interface DecodeTask {
   readonly format: FrameFormat;
   /** Default: `auto`. */
   readonly engine?: DecoderEngineChoice;
-}
-
-/** Occupies a worker until all workers run this task, which proves that every worker has loaded its code. */
-export interface WarmUpTask {
-  readonly type: "warm-up";
-  /** One Int32 that counts the workers that have started the task. */
-  readonly started: SharedArrayBuffer;
-  readonly workers: number;
 }
 
 /** A message to a worker. */

@@ -1,9 +1,10 @@
 import { availableParallelism } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
-import { Piscina } from "piscina";
+import type { Piscina } from "piscina";
 import { WorkerCrashedError } from "./errors.js";
-import type { DecodeResult, DecodeTask, WarmUpTask, WorkerResult, WorkerTask } from "./messages.js";
+import type { DecodeResult, DecodeTask, WorkerResult, WorkerTask } from "./messages.js";
+import { createThreadPool, startWarmUp } from "./thread-pool.js";
 
 /** Milliseconds that `close` waits for the replacement of a crashed thread to load. */
 const RESTART_TIMEOUT_MS = 5000;
@@ -30,14 +31,11 @@ export class DecodePool {
 
   constructor(options: DecodePoolOptions = {}) {
     this.workers = options.workers ?? availableParallelism();
-    this.#piscina = new Piscina({
-      filename: new URL("./worker.js", import.meta.url).href,
-      minThreads: this.workers,
-      maxThreads: this.workers,
+    this.#piscina = createThreadPool<DecodeTask, WorkerResult>({
+      worker: new URL("./worker.js", import.meta.url),
+      workers: this.workers,
       // Threads per ONNX session: all sessions together use one thread per core.
       workerData: Math.max(1, Math.floor(availableParallelism() / this.workers)),
-      // A task takes milliseconds: spinning for the next task does not pay off.
-      atomics: "async",
     });
     // A thread that crashes between two tasks is replaced. Without a listener the event would throw.
     this.#piscina.on("error", () => {});
@@ -49,9 +47,7 @@ export class DecodePool {
   }
 
   async #warmUp(): Promise<void> {
-    const started = new SharedArrayBuffer(4);
-    const task: WarmUpTask = { type: "warm-up", started, workers: this.workers };
-    await Promise.all(Array.from({ length: this.workers }, () => this.#piscina.run(task)));
+    await Promise.all(startWarmUp(this.#piscina, this.workers));
   }
 
   /** Number of tasks that wait for a thread. */

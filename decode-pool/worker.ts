@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { LRUCache } from "lru-cache";
 import { move, transferableSymbol, valueSymbol, workerData } from "piscina";
@@ -13,11 +12,11 @@ import {
   type DecodeTask,
   type FrameFormat,
   frameBytes,
-  type WarmUpTask,
   type WorkerResult,
   type WorkerTask,
 } from "./messages.js";
 import { sourceKey, type TaskBytes, taskBytes } from "./task-bytes.js";
+import { joinWarmUp } from "./warm-up.js";
 
 interface OpenDecoder {
   readonly source: TaskBytes;
@@ -35,7 +34,7 @@ const groups = new LRUCache<string, Promise<DecoderGroup>>({ max: 6 });
 /** Entry point of a worker thread. Frames are decoded into a buffer that is transferred, not copied. */
 export default async function runTask(task: WorkerTask): Promise<unknown> {
   if (task.type === "warm-up") {
-    await warmUp(task);
+    await joinWarmUp(task);
     return { type: "warmed-up" } satisfies WorkerResult;
   }
   try {
@@ -46,12 +45,6 @@ export default async function runTask(task: WorkerTask): Promise<unknown> {
     if (!(error instanceof SieddError)) return { type: "failure", error } satisfies WorkerResult;
     return { type: "decode-error", code: error.code, message: error.message } satisfies DecodeResult;
   }
-}
-
-async function warmUp({ started, workers }: WarmUpTask): Promise<void> {
-  const count = new Int32Array(started);
-  Atomics.add(count, 0, 1);
-  while (Atomics.load(count, 0) < workers) await sleep(2);
 }
 
 async function decode(task: DecodeTask): Promise<ArrayBuffer> {

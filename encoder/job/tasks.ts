@@ -1,3 +1,4 @@
+import type { WarmUpTask } from "../../decode-pool/warm-up.js";
 import type { EncoderErrorCode } from "../errors.js";
 
 /** Shared memory between the thread that runs a task and the thread that waits for it. */
@@ -28,15 +29,8 @@ export interface TaskMessage {
   readonly signals: TaskSignals;
 }
 
-/** Blocks a worker until every worker has received such a message, and so has loaded its code. */
-export interface BarrierMessage {
-  readonly kind: "barrier";
-  /** Int32 [1]: number of workers that have received the message. */
-  readonly arrived: Int32Array;
-  readonly workers: number;
-}
-
-export type WorkerMessage = TaskMessage | BarrierMessage;
+/** A message to a worker. */
+export type WorkerMessage = TaskMessage | WarmUpTask;
 
 /** An EncoderError in transit between threads, because structured cloning drops its class and code. */
 export interface TaskFailure {

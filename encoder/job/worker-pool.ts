@@ -1,4 +1,5 @@
-import { Piscina } from "piscina";
+import type { Piscina } from "piscina";
+import { createThreadPool, startWarmUp } from "../../decode-pool/thread-pool.js";
 import { EncoderError } from "../errors.js";
 import type { TaskFailure, TaskHandlers, WorkerMessage } from "./tasks.js";
 
@@ -23,16 +24,8 @@ export class WorkerPool<Tasks extends TaskHandlers> {
    * @param signal stops all tasks
    */
   constructor(worker: URL, workers: number, signal?: AbortSignal) {
-    this.#pool = new Piscina({
-      filename: worker.href,
-      minThreads: workers,
-      maxThreads: workers,
-      atomics: "async",
-    });
-    const arrived = new Int32Array(new SharedArrayBuffer(4));
-    const barrier: WorkerMessage = { kind: "barrier", arrived, workers };
-    const threads = Array.from({ length: workers }, () => this.#pool.run(barrier));
-    this.loaded = Promise.allSettled(threads);
+    this.#pool = createThreadPool<WorkerMessage, unknown>({ worker, workers });
+    this.loaded = Promise.allSettled(startWarmUp(this.#pool, workers));
     this.#signal = signal;
     if (signal?.aborted) this.stop();
     signal?.addEventListener("abort", this.stop);
