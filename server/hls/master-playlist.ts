@@ -1,5 +1,6 @@
 /** The attributes that a master playlist states for every kind of stream. */
 export interface StreamAttributes {
+  /** Relative to `/:id/`, as all URIs in this file. */
   readonly uri: string;
   /** Upper bound on the bits per second of any run of about one target duration, audio included. */
   readonly bandwidth: number;
@@ -33,6 +34,8 @@ export interface AudioRendition extends Rendition {
 
 /** All streams of a video, in playlist order. */
 export interface MasterPlaylist {
+  /** Relative path from the playlist to `/:id/`, with a trailing slash. Default: "". */
+  readonly folder?: string;
   /** Players start with the first one. */
   readonly variants: readonly Variant[];
   /** The first one is the default. */
@@ -50,6 +53,7 @@ const TEXT_GROUP = "text";
 
 /** Writes a master playlist (RFC 8216bis, 4.4.6). Image streams are Roku's extension. */
 export function writeMasterPlaylist({
+  folder = "",
   variants,
   audio = [],
   text = [],
@@ -60,15 +64,19 @@ export function writeMasterPlaylist({
     ...(audio.length > 0 ? [`AUDIO="${AUDIO_GROUP}"`] : []),
     ...(text.length > 0 ? [`SUBTITLES="${TEXT_GROUP}"`] : []),
   ];
+  const located = <Stream extends { readonly uri: string }>(stream: Stream): Stream => ({
+    ...stream,
+    uri: folder + stream.uri,
+  });
   return [
     "#EXTM3U",
     "#EXT-X-VERSION:7",
     "#EXT-X-INDEPENDENT-SEGMENTS",
-    ...audio.map((rendition, index) => audioLine(rendition, index === 0)),
-    ...text.map(textLine),
-    ...variants.flatMap((variant) => [variantLine(variant, groups), variant.uri]),
-    ...keyframes.map(keyframeLine),
-    ...images.map(imageLine),
+    ...audio.map((rendition, index) => audioLine(located(rendition), index === 0)),
+    ...text.map((rendition) => textLine(located(rendition))),
+    ...variants.flatMap((variant) => [variantLine(variant, groups), located(variant).uri]),
+    ...keyframes.map((stream) => keyframeLine(located(stream))),
+    ...images.map((stream) => imageLine(located(stream))),
     "",
   ].join("\n");
 }

@@ -1,12 +1,6 @@
 import type { Asset } from "../../codec/asset/asset.js";
 import type { Viewport } from "../../codec/decode/viewport.js";
-import { h264Codec, type SampleEntry, type StreamFormat } from "../../media/segments/h264-level.js";
-import {
-  codecLevel,
-  codecString,
-  SAMPLE_ENTRIES,
-  type VideoCodec,
-} from "../../media/segments/video-codec.js";
+import { SAMPLE_ENTRIES, type VideoCodec } from "../../media/segments/video-codec.js";
 import { SIZE_PLACEHOLDER } from "../../protocol/url-parameters.js";
 import {
   audioSegments,
@@ -18,49 +12,45 @@ import {
 } from "../catalog/timeline.js";
 import { codecQuery } from "../request/codec.js";
 import { formatRegion } from "../request/region.js";
-import { viewportPath } from "../request/viewport.js";
-import { audioBandwidth, type Bandwidth, keyframeBandwidth, videoBandwidth } from "./bandwidth.js";
-import {
-  type AudioRendition,
-  type Rendition,
-  type StreamAttributes,
-  type Variant,
-  writeMasterPlaylist,
-} from "./master-playlist.js";
+import { type StreamAttributes, writeMasterPlaylist } from "./master-playlist.js";
 import { type PlaylistSegment, writeMediaPlaylist } from "./media-playlist.js";
-import { languageTag, renditionNames } from "./rendition-names.js";
+import {
+  audioRenditions,
+  encodableViewports,
+  keyframeStream,
+  textRenditions,
+  variantStream,
+} from "./streams.js";
 
 /** What a master playlist offers. */
 export interface MasterPlaylistOptions {
-  /** The size of the viewer's player. If given, it is listed first. */
-  readonly exact?: Viewport;
-  /** All other sizes, largest first. */
-  readonly ladder: readonly Viewport[];
+  /** The sizes of the variants. Players start with the first one. */
+  readonly sizes: readonly Viewport[];
+  /** The sizes of the keyframe-only streams, largest first. */
+  readonly keyframeSizes: readonly Viewport[];
   /** Codec of the variants. Keyframe-only streams are always H.264. Default: H.264. */
   readonly codec?: VideoCodec;
   readonly images?: readonly StreamAttributes[];
+  /** Relative path from the playlist to `/:id/`, with a trailing slash. Default: "". */
+  readonly folder?: string;
 }
 
 // The ladder has three levels per halving: every third one is fine enough for scrubbing.
 const KEYFRAME_LEVEL_STEP = 3;
 
-/** Writes `/:id/master.m3u8`: the exact size and the ladder, each size once. URLs are relative to `/:id/`. */
+/** Writes `/:id/master.m3u8` and `/:id/:region/:size/playlist.m3u8`. Lists each size once. */
 export function masterPlaylist(
   asset: Asset,
-  { exact, ladder, codec = "h264", images = [] }: MasterPlaylistOptions,
+  { sizes, keyframeSizes, codec = "h264", images = [], folder = "" }: MasterPlaylistOptions,
 ): string {
-  const viewports = exact === undefined ? ladder : [exact, ...ladder];
-  const encodable = viewports.filter(
-    (viewport) => codecLevel(formatOf(asset, viewport), codec) !== undefined,
-  );
-  const byPath = new Map(encodable.map((viewport) => [viewportPath(viewport, asset), viewport]));
   return writeMasterPlaylist({
-    variants: [...byPath].map(([path, viewport]) =>
-      variant(asset, viewport, SAMPLE_ENTRIES[codec], `${path}/index.m3u8${codecQuery(codec)}`),
+    folder,
+    variants: [...encodableViewports(asset, sizes, codec)].map(([path, viewport]) =>
+      variantStream(asset, viewport, SAMPLE_ENTRIES[codec], `${path}/index.m3u8${codecQuery(codec)}`),
     ),
     audio: audioRenditions(asset),
     text: textRenditions(asset),
-    keyframes: ladder
+    keyframes: keyframeSizes
       .filter((_, level) => level % KEYFRAME_LEVEL_STEP === 0)
       .map((viewport) => keyframeStream(asset, viewport)),
     images,
@@ -75,7 +65,7 @@ export function masterPlaylist(
 export function elasticMasterPlaylist(asset: Asset, largest: Viewport): string {
   const uri = `${formatRegion(largest.region, asset)}/elastic/index.m3u8`;
   return writeMasterPlaylist({
-    variants: [variant(asset, largest, "avc3", uri)],
+    variants: [variantStream(asset, largest, "avc3", uri)],
     audio: audioRenditions(asset),
     text: textRenditions(asset),
   });
@@ -160,58 +150,3 @@ const playlistSegments = (asset: Asset, uri: (index: number) => string): Playlis
     duration: framesToSeconds(frameCount, asset),
     uri: uri(index),
   }));
-
-const formatOf = ({ frameRate }: Asset, { width, height }: Viewport): StreamFormat => ({
-  width,
-  height,
-  frameRate,
-});
-
-function variant(asset: Asset, viewport: Viewport, sampleEntry: SampleEntry, uri: string): Variant {
-  const format = formatOf(asset, viewport);
-  const video = videoBandwidth(asset, format, videoSegments(asset));
-  const audio = asset.audio.map((track) => audioBandwidth(asset, track));
-  const maxAudio = (key: keyof Bandwidth) => audio.reduce((max, rates) => Math.max(max, rates[key]), 0);
-  const trackCodecs = new Set([...asset.audio, ...asset.text].map((track) => track.codec));
-  return {
-    uri,
-    bandwidth: video.peak + maxAudio("peak"),
-    averageBandwidth: video.average + maxAudio("average"),
-    codecs: [codecString(format, sampleEntry), ...trackCodecs],
-    width: viewport.width,
-    height: viewport.height,
-    frameRate: asset.frameRate.num / asset.frameRate.den,
-  };
-}
-
-function keyframeStream(asset: Asset, viewport: Viewport): StreamAttributes {
-  const format = formatOf(asset, viewport);
-  const { peak, average } = keyframeBandwidth(asset, format, videoSegments(asset));
-  return {
-    uri: `${viewportPath(viewport, asset)}/iframes.m3u8`,
-    bandwidth: peak,
-    averageBandwidth: average,
-    codecs: [h264Codec(format)],
-    width: viewport.width,
-    height: viewport.height,
-  };
-}
-
-function audioRenditions(asset: Asset): AudioRendition[] {
-  const names = renditionNames(asset.audio, "Audio");
-  return asset.audio.map(({ index, language, channels }) => ({
-    uri: `audio-${index}/index.m3u8`,
-    name: names[index],
-    language: languageTag(language),
-    channels,
-  }));
-}
-
-function textRenditions(asset: Asset): Rendition[] {
-  const names = renditionNames(asset.text, "Subtitles");
-  return asset.text.map(({ index, language }) => ({
-    uri: `text-${index}/index.m3u8`,
-    name: names[index],
-    language: languageTag(language),
-  }));
-}

@@ -42,7 +42,9 @@ function masterPlaylistRoutes(app: FastifyInstance, { catalog, limits, codecs }:
     assertCodecSize({ width, height, frameRate: asset.frameRate }, codec);
     const isFull = formatRegion(region, asset) === "full";
     const images = isFull ? imageStreams(entry, limits, allowed) : [];
-    return sendPlaylist(request, reply, masterPlaylist(asset, { exact, ladder, codec, images }));
+    const sizes = exact === undefined ? ladder : [exact, ...ladder];
+    const options = { sizes, keyframeSizes: ladder, codec, images };
+    return sendPlaylist(request, reply, masterPlaylist(asset, options));
   });
 
   getAndHead(app, "/:id/elastic.m3u8", async (request, reply) => {

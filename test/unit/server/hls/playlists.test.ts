@@ -174,7 +174,7 @@ test("a master playlist starts with the exact size, lists each size once and esc
     width,
     height: (width * 3) / 4 + (width === 100 ? 1 : 0),
   }));
-  const uris = masterPlaylist(asset, { exact, ladder })
+  const uris = masterPlaylist(asset, { sizes: [exact, ...ladder], keyframeSizes: ladder })
     .split("\n")
     .filter((line) => line.endsWith("index.m3u8"));
   assert.deepEqual(uris, ["full/%5E100,76/index.m3u8", "full/64,48/index.m3u8", "full/32,24/index.m3u8"]);
