@@ -61,3 +61,21 @@ export function channelConfiguration(config: Uint8Array): number {
   if (frequency === 15) return config.length < 5 ? 0 : (config[4] >> 3) & 15;
   return (config[1] >> 3) & 15;
 }
+
+/** Returns whether the channels of a track are known, so that silence can be written for it. */
+export const canBeSilent = (config: Uint8Array): boolean =>
+  ELEMENTS[channelConfiguration(config)]?.length > 0;
+
+/**
+ * Returns `count` packets: the given ones, followed by silence.
+ * @param config AudioSpecificConfig of the track, for which `canBeSilent` holds
+ */
+export function padWithSilence(
+  packets: readonly Uint8Array[],
+  count: number,
+  config: Uint8Array,
+): readonly Uint8Array[] {
+  if (packets.length >= count) return packets;
+  const silence = silentPacket(channelConfiguration(config));
+  return [...packets, ...new Array<Uint8Array>(count - packets.length).fill(silence)];
+}

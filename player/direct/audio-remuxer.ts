@@ -1,6 +1,6 @@
 import type { TileAsset } from "../../codec/internal.js";
 import { audioFragment, audioInit } from "../../codec/iso/audio-fragment.js";
-import { channelConfiguration, SILENT_CONFIG, silentPacket } from "../../codec/iso/silence.js";
+import { padWithSilence, SILENT_CONFIG } from "../../codec/iso/silence.js";
 import { groupTimes } from "./timeline.js";
 
 /** Sample rate of the silence in a video without audio, in Hz. */
@@ -19,9 +19,8 @@ export class AudioRemuxer {
   readonly #asset: TileAsset;
   readonly #track: Pick<
     TileAsset["audio"][number],
-    "sampleRate" | "packetDuration" | "priming" | "packetCount"
+    "config" | "sampleRate" | "packetDuration" | "priming" | "packetCount"
   >;
-  readonly #silence: Uint8Array;
 
   constructor(asset: TileAsset) {
     this.#asset = asset;
@@ -36,7 +35,6 @@ export class AudioRemuxer {
       language: "und",
     };
     this.#track = track;
-    this.#silence = silentPacket(channelConfiguration(track.config));
     this.initSegment = audioInit({ ...track, priming: 0 });
     this.encoderDelay = track.priming / track.sampleRate;
   }
@@ -51,7 +49,7 @@ export class AudioRemuxer {
   /** Returns the fragment of a group: the packets from `readPackets`, padded with silence. */
   createFragment(group: number, stored: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
     const { first, end } = this.#packetRange(group);
-    const packets = Array.from({ length: end - first }, (_, i) => stored[i] ?? this.#silence);
+    const packets = padWithSilence(stored, end - first, this.#track.config);
     return audioFragment({ index: group, decodeTime: first * this.#track.packetDuration }, packets);
   }
 

@@ -1,4 +1,5 @@
 import type { Asset, AudioTrack } from "../../codec/asset/asset.js";
+import { canBeSilent } from "../../codec/iso/silence.js";
 
 /** A video segment: a group, or a part of the first group. Measured in frames. */
 export interface VideoSegment {
@@ -13,6 +14,8 @@ export interface AudioSegment {
   /** Index in the stored track. */
   readonly firstPacket: number;
   readonly packetCount: number;
+  /** The leading packets that the asset stores. The rest is silence, after the end of the stored audio. */
+  readonly storedCount: number;
   /** Samples of the rendition before this segment. */
   readonly decodeTime: number;
 }
@@ -30,7 +33,7 @@ export interface TextSegment {
 type SegmentedAsset = Pick<Asset, "groups" | "frameRate" | "frameCount">;
 
 /** Part of every version. Change it when unchanged assets are segmented differently. */
-export const TIMELINE_VERSION = "timeline 2";
+export const TIMELINE_VERSION = "timeline 3";
 
 /** Target duration in seconds of the segments of the first group. */
 const FIRST_GROUP_SEGMENT_SECONDS = 0.5;
@@ -62,14 +65,16 @@ export const framesToSeconds = (frames: number, { frameRate }: Pick<Asset, "fram
 
 /**
  * Returns the audio packets of each video segment, to the nearest packet. Packets that are entirely encoder delay are
- * skipped, so that sample 0 of the rendition is time 0. Packets after the last frame are dropped.
+ * skipped, so that sample 0 of the rendition is time 0. The rendition ends with the video: packets after the last frame
+ * are dropped, and silent packets follow audio that ends early. Players wait forever for a rendition that is too short.
  */
 export function audioSegments(asset: SegmentedAsset, track: AudioTrack): AudioSegment[] {
   const skippedPackets = Math.floor(track.priming / track.packetDuration);
-  const available = track.packetCount - skippedPackets;
+  const stored = Math.max(0, track.packetCount - skippedPackets);
   const packetsIn = (frames: number) =>
     (framesToSeconds(frames, asset) * track.sampleRate) / track.packetDuration;
-  const total = Math.max(0, Math.min(available, Math.ceil(packetsIn(asset.frameCount) - 1e-6)));
+  const needed = Math.ceil(packetsIn(asset.frameCount) - 1e-6);
+  const total = canBeSilent(track.config) ? needed : Math.min(stored, needed);
   const segments: AudioSegment[] = [];
   let from = 0;
   for (const { firstFrame, frameCount } of videoSegments(asset)) {
@@ -81,6 +86,7 @@ export function audioSegments(asset: SegmentedAsset, track: AudioTrack): AudioSe
       index: segments.length,
       firstPacket: skippedPackets + from,
       packetCount: to - from,
+      storedCount: Math.min(Math.max(0, stored - from), to - from),
       decodeTime,
     });
     from = to;

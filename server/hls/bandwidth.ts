@@ -76,17 +76,25 @@ function bandwidth(
 /** Bytes of a fragment's moof and mdat headers, without the trun entries of its samples. */
 const FRAGMENT_BYTES = 120;
 const BYTES_PER_SAMPLE = 4;
+/** Upper bound on the size of a silent packet, in bytes; that of eight channels has 28. */
+const SILENT_PACKET_BYTES = 32;
 
 /** Returns the bounds of an audio rendition. The packet sizes are known, and the largest packet bounds the peak. */
 export function audioBandwidth(asset: Asset, track: AudioTrack): Bandwidth {
   const packetSeconds = track.packetDuration / track.sampleRate;
   const segments = audioSegments(asset, track);
-  const minPackets = segments.reduce((min, segment) => Math.min(min, segment.packetCount), track.packetCount);
+  const minPackets = segments.reduce((min, segment) => Math.min(min, segment.packetCount), Infinity);
   const overhead = FRAGMENT_BYTES / Math.max(1, minPackets) + BYTES_PER_SAMPLE;
   const seconds = framesToSeconds(asset.frameCount, asset);
-  const bytes = track.bytes + segments.length * FRAGMENT_BYTES + track.packetCount * BYTES_PER_SAMPLE;
+  const silentPackets = segments.reduce((sum, segment) => sum + segment.packetCount - segment.storedCount, 0);
+  const maxPacketBytes = Math.max(track.maxPacketBytes, silentPackets > 0 ? SILENT_PACKET_BYTES : 0);
+  const bytes =
+    track.bytes +
+    segments.length * FRAGMENT_BYTES +
+    track.packetCount * BYTES_PER_SAMPLE +
+    silentPackets * (SILENT_PACKET_BYTES + BYTES_PER_SAMPLE);
   return {
-    peak: Math.ceil((8 * (track.maxPacketBytes + overhead)) / packetSeconds),
+    peak: Math.ceil((8 * (maxPacketBytes + overhead)) / packetSeconds),
     average: Math.ceil((8 * bytes) / seconds),
   };
 }

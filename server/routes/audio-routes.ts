@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { AudioTrack } from "../../codec/asset/asset.js";
 import { audioFragment, audioInit } from "../../codec/iso/audio-fragment.js";
+import { padWithSilence } from "../../codec/iso/silence.js";
 import type { Catalog, CatalogEntry } from "../catalog/catalog.js";
 import { type AudioSegment, audioSegments } from "../catalog/timeline.js";
 import type { PluginContext } from "../context.js";
@@ -14,7 +15,7 @@ import { sendKeyed, sendPlaylist } from "./send-content.js";
 const MP4 = "audio/mp4";
 const FOLDER = "/:id/audio-:n(^\\d{1,4}$)";
 
-/** Audio renditions. They contain the packets of the asset, which are not re-encoded. */
+/** Audio renditions. They contain the packets of the asset, which are not re-encoded, and silence up to the last frame. */
 export function audioRoutes(app: FastifyInstance, { catalog }: PluginContext): void {
   getAndHead(app, `${FOLDER}/index.m3u8`, async (request, reply) => {
     const { entry, track } = await requestedTrack(request, catalog);
@@ -34,13 +35,17 @@ export function audioRoutes(app: FastifyInstance, { catalog }: PluginContext): v
   getAndHead(app, `${FOLDER}/seg-:k(^\\d{1,9}$).m4s`, async (request, reply) => {
     const { entry, track } = await requestedTrack(request, catalog);
     const segment = findAudioSegment(entry, track, Number(pathParams<"k">(request).k));
-    const { index, firstPacket, packetCount } = segment;
+    const { index, firstPacket, packetCount, storedCount } = segment;
     return sendKeyed(request, reply, {
       type: MP4,
       key: `${entry.id} ${entry.version} audio ${track.index} ${index}`,
       version: entry.version,
-      body: async (signal) =>
-        audioFragment(segment, await entry.asset.readAudio(track.index, firstPacket, packetCount, signal)),
+      body: async (signal) => {
+        // The first packet of a segment without stored packets may not exist.
+        const stored =
+          storedCount === 0 ? [] : await entry.asset.readAudio(track.index, firstPacket, storedCount, signal);
+        return audioFragment(segment, padWithSilence(stored, packetCount, track.config));
+      },
     });
   });
 }
