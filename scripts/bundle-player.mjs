@@ -10,11 +10,11 @@ const entry = join(root, "dist/player/define.js");
 /** Maximum size of the element after gzip in bytes, without hls.js and without lazily loaded chunks. */
 const ELEMENT_BUDGET = 40_000;
 
-/** Minifies the style sheet in ui/styles.js. esbuild does not minify CSS in a template literal. */
+/** Minifies the style sheets in ui/styles.js and ui/panel-styles.js. esbuild does not minify CSS in a template literal. */
 const minifyStyles = {
   name: "minify-styles",
   setup({ onLoad, esbuild: { transform } }) {
-    onLoad({ filter: /[/\\]player[/\\]ui[/\\]styles\.js$/ }, async ({ path }) => {
+    onLoad({ filter: /[/\\]player[/\\]ui[/\\](panel-)?styles\.js$/ }, async ({ path }) => {
       const source = readFileSync(path, "utf8");
       const literal = /(?<=const CSS = )`([^`]*)`/;
       const [, css] = literal.exec(source) ?? [];

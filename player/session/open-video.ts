@@ -4,7 +4,6 @@ import { NativePlayback } from "../hls/native-playback.js";
 import type { Playback, PlaybackOptions, Transport } from "../playback/transport.js";
 import { fetchVideoInfo, type PlayerVideoInfo } from "../source/video-info.js";
 import { videoUrl } from "../source/video-url.js";
-import { AutoPlayback } from "./auto-mode.js";
 
 /**
  * What decodes the video: the server, the browser (`direct`), or whichever a short benchmark favors (`auto`).
@@ -61,8 +60,8 @@ export async function openVideo(src: string, mode: PlayerMode, signal: AbortSign
     ]);
     return { info, start };
   }
-  const info = await fetchVideoInfo(src, signal);
-  if (mode === "server") return { info, start: startOnServer };
+  if (mode === "server") return { info: await fetchVideoInfo(src, signal), start: startOnServer };
+  const [info, { AutoPlayback }] = await Promise.all([fetchVideoInfo(src, signal), import("./auto-mode.js")]);
   return { info, start: (options) => new AutoPlayback(options, { loadDirect, startOnServer }) };
 }
 

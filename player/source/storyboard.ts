@@ -41,23 +41,26 @@ export function parseStoryboard(vtt: string, baseUrl: string): readonly Thumbnai
 
 /** The thumbnails of a video, fetched when the first one is needed. */
 export class Storyboard {
+  readonly #currentUrl: () => string | null;
   #url: string | null = null;
-  #thumbnails: Promise<readonly Thumbnail[]> | null = null;
-  #controller = new AbortController();
+  #thumbnails: Promise<readonly Thumbnail[]> = Promise.resolve([]);
+  #request = new AbortController();
 
-  /** Sets the URL of the WebVTT file; null if the video has no storyboard. */
-  setUrl(url: string | null): void {
-    if (url === this.#url) return;
-    this.#controller.abort();
-    this.#controller = new AbortController();
-    this.#url = url;
-    this.#thumbnails = null;
+  /** @param currentUrl returns the URL of the WebVTT file; null if the video has no storyboard */
+  constructor(currentUrl: () => string | null, signal: AbortSignal) {
+    this.#currentUrl = currentUrl;
+    signal.addEventListener("abort", () => this.#request.abort(), { once: true });
   }
 
   /** Returns the thumbnail for a time in seconds; null if there is none or it cannot be loaded. */
   async thumbnailAt(seconds: number): Promise<Thumbnail | null> {
-    if (this.#url === null) return null;
-    this.#thumbnails ??= this.#fetch(this.#url, this.#controller.signal);
+    const url = this.#currentUrl();
+    if (url !== this.#url) {
+      this.#request.abort();
+      this.#request = new AbortController();
+      this.#url = url;
+      this.#thumbnails = url === null ? Promise.resolve([]) : this.#fetch(url, this.#request.signal);
+    }
     const thumbnails = await this.#thumbnails;
     return thumbnails.findLast(({ start }) => start <= seconds) ?? null;
   }

@@ -1,5 +1,4 @@
 import type { Localizer } from "../i18n/localizer.js";
-import type { Storyboard } from "../source/storyboard.js";
 import type { Zoom } from "../zoom/zoom.js";
 import type { Layout } from "./layout.js";
 import type { PlayerHost } from "./player-host.js";
@@ -10,7 +9,6 @@ export interface ControlContext {
   readonly layout: Layout;
   readonly localizer: Localizer;
   readonly zoom: Zoom;
-  readonly storyboard: Storyboard;
   readonly signal: AbortSignal;
   /** Adds a listener for one or more event types, separated by spaces. */
   on(target: EventTarget, types: string, handle: (event: Event) => void): void;

@@ -1,27 +1,22 @@
 import type { PlayerError } from "../errors.js";
 import type { Size } from "../geometry/size.js";
 import { Localizer, resolveLanguage } from "../i18n/localizer.js";
-import { Storyboard } from "../source/storyboard.js";
-import { videoBaseUrl } from "../source/video-url.js";
-import { Minimap } from "../zoom/minimap.js";
 import { Zoom } from "../zoom/zoom.js";
 import { setupAutoHide } from "./auto-hide.js";
 import { setupCaptions } from "./captions.js";
 import { setupCasting } from "./casting.js";
 import { type ControlContext, createToast, setButtonState } from "./control-context.js";
 import { setupFullscreen } from "./fullscreen.js";
-import { setupHelp } from "./help.js";
 import { setupKeyboard } from "./keyboard.js";
 import type { Layout } from "./layout.js";
+import { type LazyPanels, setupLazyPanels } from "./lazy-panels.js";
 import { setupMediaSession } from "./media-session.js";
 import { setupPictureInPicture } from "./picture-in-picture.js";
 import { setupPlayButton } from "./play-button.js";
 import type { PlayerHost } from "./player-host.js";
 import { setupResolutionBadge } from "./resolution-badge.js";
 import { setupSeekBar } from "./seek-bar.js";
-import { setupSettings } from "./settings.js";
 import { setupSpinner } from "./spinner.js";
-import { setupStatistics } from "./statistics.js";
 import { setupTapGestures } from "./tap-gestures.js";
 import { setupVolume } from "./volume.js";
 
@@ -44,8 +39,7 @@ export class Controls {
   readonly #host: PlayerHost;
   readonly #layout: Layout;
   readonly #localizer: Localizer;
-  readonly #storyboard = new Storyboard();
-  readonly #minimap: Minimap;
+  #panels: LazyPanels | null = null;
 
   constructor(host: PlayerHost, layout: Layout, options: ControlsOptions) {
     this.#options = options;
@@ -56,7 +50,6 @@ export class Controls {
       onRegion: () => options.onRegion(),
       onView: () => this.#onView(),
     });
-    this.#minimap = new Minimap(layout, this.zoom, this.#storyboard, layout.video);
   }
 
   /** Adds all listeners, until the signal aborts. */
@@ -67,7 +60,6 @@ export class Controls {
       layout,
       localizer: this.#localizer,
       zoom: this.zoom,
-      storyboard: this.#storyboard,
       signal,
       on(target, types, handle) {
         for (const type of types.split(" ")) target.addEventListener(type, handle, { signal });
@@ -76,22 +68,20 @@ export class Controls {
     };
     this.updateLanguage();
     this.zoom.connect(signal);
-    this.#minimap.connect(signal);
     this.#setupControls(context);
+    this.#onView();
     this.#localizer.onChange(() => this.updateError(), signal);
     context.on(this.#host, "missing", () => context.showToast(this.#localizer.strings.partUnavailable));
     context.on(layout.zoomToolButton, "click", () => {
       this.zoom.zoomToolActive = !this.zoom.zoomToolActive;
       this.#updateZoomTool();
     });
-    signal.addEventListener("abort", () => this.#storyboard.setUrl(null), { once: true });
   }
 
   #setupControls(context: ControlContext): void {
     const playControl = setupPlayButton(context);
     setupResolutionBadge(context);
     setupSpinner(context);
-    const seekBar = setupSeekBar(context, playControl);
     const volume = setupVolume(context);
     const fullscreen = setupFullscreen(context);
     const pictureInPicture = setupPictureInPicture(context, (size) => {
@@ -100,11 +90,11 @@ export class Controls {
     });
     setupCasting(context);
     const captions = setupCaptions(context);
-    const statistics = setupStatistics(context);
-    const menu = setupSettings(context, { captions, statistics, pictureInPicture });
-    const help = setupHelp(context);
-    setupKeyboard(context, { playControl, volume, fullscreen, pictureInPicture, captions, statistics, help });
-    const autoHide = setupAutoHide(context, () => seekBar.scrubbing || menu.open || help.open);
+    const panels = setupLazyPanels(context, { captions, pictureInPicture });
+    this.#panels = panels;
+    const seekBar = setupSeekBar(context, playControl, panels);
+    setupKeyboard(context, { playControl, volume, fullscreen, pictureInPicture, captions, panels });
+    const autoHide = setupAutoHide(context, () => seekBar.scrubbing || panels.open);
     setupTapGestures(context, { playControl, fullscreen, autoHide });
     setupMediaSession(context, playControl);
   }
@@ -145,11 +135,8 @@ export class Controls {
 
   /** Applies the info.json of the video. */
   onInfoLoaded(): void {
-    const { info, src } = this.#host;
-    if (info === null) return;
-    const { storyboard } = info.links;
-    this.#storyboard.setUrl(storyboard === undefined ? null : new URL(storyboard, videoBaseUrl(src)).href);
-    this.zoom.setVideoSize(info);
+    const { info } = this.#host;
+    if (info !== null) this.zoom.setVideoSize(info);
   }
 
   #onView(): void {
@@ -159,7 +146,8 @@ export class Controls {
       this.#updateZoomTool();
     }
     this.#layout.videoContainer.toggleAttribute("data-pannable", this.zoom.zoomed);
-    this.#minimap.update();
+    if (this.zoom.zoomed || !this.#layout.minimap.hidden)
+      this.#panels?.enhance(({ minimap }) => minimap.update());
   }
 
   #updateZoomTool(): void {

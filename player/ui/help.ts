@@ -1,7 +1,27 @@
 import { create } from "../dom.js";
 import { interpolate } from "../i18n/strings.js";
 import type { ControlContext } from "./control-context.js";
-import { SHORTCUTS } from "./key-bindings.js";
+
+/** The keys in the help dialog, each with the key of its description. */
+export const SHORTCUTS = [
+  ["Space K", "keyPlayPause"],
+  ["← →", "keySeek"],
+  ["J L", "keySeekLong"],
+  ["0 … 9", "keySeekPercent"],
+  ["Home End", "keySeekEnds"],
+  [", .", "keyFrameStep"],
+  ["< >", "keySpeed"],
+  ["↓ ↑", "keyVolume"],
+  ["M", "mute"],
+  ["C", "captions"],
+  ["I", "enterPip"],
+  ["F", "enterFullscreen"],
+  ["+ − 0", "keyZoom"],
+  ["Shift+← ↑ ↓ →", "keyPan"],
+  ["Shift+{drag}", "keyZoomArea"],
+  ["S", "statistics"],
+  ["?", "help"],
+] as const;
 
 export interface Help {
   readonly open: boolean;

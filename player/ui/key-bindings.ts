@@ -70,24 +70,3 @@ export function commandForKey(
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   return Object.hasOwn(KEY_COMMANDS, key) ? KEY_COMMANDS[key]! : null;
 }
-
-/** The keys in the help dialog, each with the key of its description. */
-export const SHORTCUTS = [
-  ["Space K", "keyPlayPause"],
-  ["← →", "keySeek"],
-  ["J L", "keySeekLong"],
-  ["0 … 9", "keySeekPercent"],
-  ["Home End", "keySeekEnds"],
-  [", .", "keyFrameStep"],
-  ["< >", "keySpeed"],
-  ["↓ ↑", "keyVolume"],
-  ["M", "mute"],
-  ["C", "captions"],
-  ["I", "enterPip"],
-  ["F", "enterFullscreen"],
-  ["+ − 0", "keyZoom"],
-  ["Shift+← ↑ ↓ →", "keyPan"],
-  ["Shift+{drag}", "keyZoomArea"],
-  ["S", "statistics"],
-  ["?", "help"],
-] as const;

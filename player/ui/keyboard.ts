@@ -3,12 +3,11 @@ import { interpolate, isolateLtr } from "../i18n/strings.js";
 import type { Captions } from "./captions.js";
 import type { ControlContext } from "./control-context.js";
 import type { FullscreenControl } from "./fullscreen.js";
-import type { Help } from "./help.js";
 import { commandForKey, type PlayerCommand } from "./key-bindings.js";
+import type { LazyPanels } from "./lazy-panels.js";
 import type { PictureInPictureControl } from "./picture-in-picture.js";
 import type { PlayControl } from "./play-button.js";
-import { PLAYBACK_RATES } from "./settings-pages.js";
-import type { Statistics } from "./statistics.js";
+import { PLAYBACK_RATES } from "./playback-rates.js";
 import type { VolumeControl } from "./volume.js";
 
 export interface KeyTargets {
@@ -17,8 +16,7 @@ export interface KeyTargets {
   readonly fullscreen: FullscreenControl;
   readonly pictureInPicture: PictureInPictureControl;
   readonly captions: Captions;
-  readonly statistics: Statistics;
-  readonly help: Help;
+  readonly panels: LazyPanels;
 }
 
 const DEFAULT_FRAME_RATE = { num: 25, den: 1 };
@@ -35,7 +33,7 @@ export function nextPlaybackRate(current: number, step: number): number {
 /** Runs a command. Returns false if it had no effect: the browser or the page then handles the key. */
 function runCommand(command: PlayerCommand, context: ControlContext, targets: KeyTargets): boolean {
   const { host, localizer, zoom, showToast } = context;
-  const { playControl, help } = targets;
+  const { playControl, panels } = targets;
   switch (command.type) {
     case "toggle":
       playControl.toggle();
@@ -53,13 +51,13 @@ function runCommand(command: PlayerCommand, context: ControlContext, targets: Ke
       targets.captions.toggle();
       break;
     case "statistics":
-      targets.statistics.toggle();
+      panels.use(({ statistics }) => statistics.toggle());
       break;
     case "help":
-      help.toggle();
+      panels.use(({ help }) => help.toggle());
       break;
     case "escape":
-      if (help.open) help.close();
+      if (panels.helpOpen) panels.use(({ help }) => help.close());
       else if (zoom.zoomed) zoom.setView(null);
       else if (zoom.zoomToolActive) context.layout.zoomToolButton.click();
       else return false;
@@ -114,7 +112,7 @@ export function setupKeyboard(context: ControlContext, targets: KeyTargets): voi
     if (host.slot === "media") return;
     if (event.defaultPrevented || pressesButton || movesVolume || command === null) return;
     // While the help is open, only the keys that close it are handled. The others may scroll it.
-    if (targets.help.open && command.type !== "escape" && command.type !== "help") return;
+    if (targets.panels.helpOpen && command.type !== "escape" && command.type !== "help") return;
     if (runCommand(command, context, targets)) event.preventDefault();
   });
 }

@@ -194,7 +194,7 @@ function buildPanels() {
 /** Builds the shadow tree, without behavior. */
 export function buildLayout(root: ShadowRoot) {
   const aspectRatioSheet = new CSSStyleSheet();
-  root.adoptedStyleSheets = [playerStyles(), aspectRatioSheet];
+  root.adoptedStyleSheets = [playerStyles(document), aspectRatioSheet];
   const videoElements = buildVideoContainer();
   const timelineElements = buildTimeline();
   const buttons = buildButtons();

@@ -1,9 +1,10 @@
 import { formatTime, interpolate } from "../i18n/strings.js";
 import { type ControlContext, toPercent } from "./control-context.js";
+import type { LazyPanels } from "./lazy-panels.js";
 import type { PlayControl } from "./play-button.js";
 
 /** Width of the slider's thumb in CSS pixels. Its center stays half of it away from both ends. */
-const THUMB_WIDTH = 14;
+export const THUMB_WIDTH = 14;
 
 /** Returns the buffered ranges as a gradient along the slider. */
 function bufferedGradient(ranges: TimeRanges, duration: number): string {
@@ -16,45 +17,21 @@ function bufferedGradient(ranges: TimeRanges, duration: number): string {
   return `linear-gradient(to right, ${[empty, ...stops, empty].join(", ")})`;
 }
 
-const isKnown = (duration: number) => Number.isFinite(duration) && duration > 0;
-
-/** Creates the preview: the time and thumbnail of the position under the pointer. */
-function createPreview({ host, layout, storyboard }: ControlContext) {
-  const { seekSlider, preview, previewThumbnail, previewTime } = layout;
-  let position = Number.NaN;
-  return {
-    async show(seconds: number): Promise<void> {
-      position = seconds;
-      const { duration } = host;
-      if (!isKnown(duration)) return;
-      previewTime.textContent = formatTime(seconds);
-      preview.hidden = false;
-      const thumbnail = await storyboard.thumbnailAt(seconds);
-      // The pointer has moved on meanwhile.
-      if (position !== seconds || preview.hidden) return;
-      previewThumbnail.hidden = thumbnail === null;
-      if (thumbnail !== null) storyboard.showThumbnail(previewThumbnail, thumbnail);
-      const width = seekSlider.clientWidth;
-      const half = preview.offsetWidth / 2;
-      const center = THUMB_WIDTH / 2 + ((width - THUMB_WIDTH) * seconds) / duration;
-      preview.style.left = `${Math.min(Math.max(half, center), Math.max(half, width - half))}px`;
-    },
-    hide(): void {
-      position = Number.NaN;
-      preview.hidden = true;
-    },
-  };
-}
+export const isKnown = (duration: number) => Number.isFinite(duration) && duration > 0;
 
 export interface SeekBar {
   readonly scrubbing: boolean;
 }
 
 /** Sets up the seek slider, with the time, the buffered ranges and the thumbnail preview. */
-export function setupSeekBar(context: ControlContext, playControl: PlayControl): SeekBar {
-  const { host, layout, localizer, signal, on } = context;
+export function setupSeekBar(
+  { host, layout, localizer, signal, on }: ControlContext,
+  playControl: PlayControl,
+  panels: LazyPanels,
+): SeekBar {
   const { seekSlider, time } = layout;
-  const preview = createPreview(context);
+  const showPreview = (seconds: number) => panels.enhance(({ preview }) => void preview.show(seconds));
+  const hidePreview = () => panels.enhance(({ preview }) => preview.hide());
   let scrubbing = false;
   let animationFrame = 0;
   let gradient = "";
@@ -95,9 +72,9 @@ export function setupSeekBar(context: ControlContext, playControl: PlayControl):
     const { left, width } = seekSlider.getBoundingClientRect();
     const x = (event as PointerEvent).clientX - left - THUMB_WIDTH / 2;
     const fraction = x / Math.max(1, width - THUMB_WIDTH);
-    void preview.show(Math.min(1, Math.max(0, fraction)) * host.duration);
+    showPreview(Math.min(1, Math.max(0, fraction)) * host.duration);
   });
-  on(seekSlider, "pointerleave pointercancel blur", () => preview.hide());
+  on(seekSlider, "pointerleave pointercancel blur", hidePreview);
   // The browser has taken over the touch, such as to scroll the page: no change event follows.
   on(seekSlider, "pointercancel", () => {
     scrubbing = false;
@@ -106,12 +83,12 @@ export function setupSeekBar(context: ControlContext, playControl: PlayControl):
   on(seekSlider, "input", () => {
     scrubbing = true;
     updatePosition();
-    void preview.show(Number(seekSlider.value));
+    showPreview(Number(seekSlider.value));
   });
   on(seekSlider, "change", () => {
     scrubbing = false;
     playControl.seekTo(Number(seekSlider.value));
-    if (!seekSlider.matches(":hover")) preview.hide();
+    if (!seekSlider.matches(":hover")) hidePreview();
   });
   localizer.onChange(() => {
     time.textContent = "";

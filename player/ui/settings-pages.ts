@@ -4,8 +4,8 @@ import { interpolate, isolateLtr } from "../i18n/strings.js";
 import type { Captions } from "./captions.js";
 import type { ControlContext } from "./control-context.js";
 import type { Menu, MenuItem, MenuPage } from "./menu.js";
+import { PLAYBACK_RATES } from "./playback-rates.js";
 
-export const PLAYBACK_RATES = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2];
 /** Common heights in pixels. The viewer can type any other. */
 const STANDARD_HEIGHTS = [1080, 720, 480, 360, 240, 144];
 const MIN_HEIGHT = 16;

@@ -20,14 +20,17 @@ export interface SettingsTargets {
   readonly pictureInPicture: PictureInPictureControl;
 }
 
+export interface Settings {
+  toggle(): void;
+}
+
 /** Sets up the settings menu: quality, speed, captions, audio and statistics. */
-export function setupSettings(context: ControlContext, targets: SettingsTargets): Menu {
+export function setupSettings(context: ControlContext, targets: SettingsTargets): Settings {
   const { host, layout, localizer, signal, on } = context;
   const { menuPanel, settingsButton, stage } = layout;
   const menu = createMenu(menuPanel, settingsButton, () => localizer.strings.back, signal);
   const showMain = (focusIndex?: number) => menu.show(mainPage(context, menu, targets, showMain), focusIndex);
 
-  on(settingsButton, "click", () => (menu.open ? menu.close() : showMain()));
   // A press outside an open menu only closes it.
   on(stage, "pointerdown", (event) => {
     const path = event.composedPath();
@@ -35,7 +38,7 @@ export function setupSettings(context: ControlContext, targets: SettingsTargets)
   });
   on(host, "emptied", () => menu.close());
   localizer.onChange(() => menu.close(), signal);
-  return menu;
+  return { toggle: () => (menu.open ? menu.close() : showMain()) };
 }
 
 /** @param showMain opens this page again, with the focus on the item of that index */

@@ -7,7 +7,7 @@ import type { SegmentEvent } from "./player-host.js";
 
 const UPDATE_INTERVAL_MS = 500;
 /** Throughput and server time are averages over the last segments. */
-const MAX_SEGMENTS = 6;
+const RECENT_SEGMENTS = 6;
 const UNKNOWN = "–";
 
 export interface Statistics {
@@ -17,60 +17,45 @@ export interface Statistics {
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
-/** Aggregates the loaded segments. */
-class SegmentStatistics {
-  #recent: SegmentEvent["detail"][] = [];
-  #cacheHits = 0;
-  /** Segments for which the server reported whether they were cached. */
-  #reported = 0;
+type Segments = readonly SegmentEvent["detail"][];
 
-  add(segment: SegmentEvent["detail"]): void {
-    this.#recent.push(segment);
-    if (this.#recent.length > MAX_SEGMENTS) this.#recent.shift();
-    if (segment.server?.cached === undefined) return;
-    this.#reported++;
-    if (segment.server.cached) this.#cacheHits++;
-  }
+function throughput(recent: Segments): string {
+  const seconds = sum(recent.map((segment) => segment.seconds));
+  const bits = 8 * sum(recent.map(({ bytes }) => bytes));
+  return seconds === 0 ? UNKNOWN : `${(bits / seconds / 1e6).toFixed(2)} Mbit/s`;
+}
 
-  clear(): void {
-    this.#recent = [];
-    this.#cacheHits = 0;
-    this.#reported = 0;
-  }
+function serverTime(recent: Segments): string {
+  const times = recent.map(({ server, seconds }) => server?.seconds ?? seconds);
+  return times.length === 0 ? UNKNOWN : `${Math.round((1000 * sum(times)) / times.length)} ms`;
+}
 
-  get throughput(): string {
-    const seconds = sum(this.#recent.map((segment) => segment.seconds));
-    const bits = 8 * sum(this.#recent.map(({ bytes }) => bytes));
-    return seconds === 0 ? UNKNOWN : `${(bits / seconds / 1e6).toFixed(2)} Mbit/s`;
-  }
-
-  get serverTime(): string {
-    const times = this.#recent.map(({ server, seconds }) => server?.seconds ?? seconds);
-    return times.length === 0 ? UNKNOWN : `${Math.round((1000 * sum(times)) / times.length)} ms`;
-  }
-
-  get cacheHits(): string {
-    return this.#reported === 0 ? UNKNOWN : `${this.#cacheHits} / ${this.#reported}`;
-  }
+function cacheHits(segments: Segments): string {
+  const reported = segments.filter(({ server }) => server?.cached !== undefined);
+  const hits = reported.filter(({ server }) => server?.cached);
+  return reported.length === 0 ? UNKNOWN : `${hits.length} / ${reported.length}`;
 }
 
 /** Sets up the overlay with playback statistics. It updates only while it is shown. */
-export function setupStatistics({ host, layout, localizer, zoom, signal, on }: ControlContext): Statistics {
+export function setupStatistics(
+  { host, layout, localizer, zoom, signal }: ControlContext,
+  segments: Segments,
+): Statistics {
   const { statsPanel, statsList } = layout;
-  const segments = new SegmentStatistics();
   let timer: ReturnType<typeof setInterval> | undefined;
 
   const render = () => {
     const { totalVideoFrames, droppedVideoFrames } = host.getVideoPlaybackQuality();
     const requested = host.requestedSize;
+    const recent = segments.slice(-RECENT_SEGMENTS);
     const rows: readonly (readonly [keyof Strings, string])[] = [
       ["statResolution", `${host.videoWidth} × ${host.videoHeight}`],
       ["statRequested", requested === null ? UNKNOWN : `${requested.width} × ${requested.height}`],
       ["statRegion", formatRegion(zoom.shownRegion)],
       ["statTransport", host.transport ?? UNKNOWN],
-      ["statThroughput", segments.throughput],
-      ["statServerTime", segments.serverTime],
-      ["statCacheHits", segments.cacheHits],
+      ["statThroughput", throughput(recent)],
+      ["statServerTime", serverTime(recent)],
+      ["statCacheHits", cacheHits(segments)],
       ["statBuffer", `${(bufferedEnd(host) - host.currentTime).toFixed(1)} s`],
       ["statDroppedFrames", `${droppedVideoFrames} / ${totalVideoFrames}`],
     ];
@@ -85,8 +70,6 @@ export function setupStatistics({ host, layout, localizer, zoom, signal, on }: C
     timer = undefined;
   };
 
-  on(host, "segment", (event) => segments.add((event as SegmentEvent).detail));
-  on(host, "emptied", () => segments.clear());
   signal.addEventListener("abort", stop, { once: true });
   if (!statsPanel.hidden) timer = setInterval(render, UPDATE_INTERVAL_MS);
   return {

@@ -1,3 +1,5 @@
+import { documentStyles } from "./document-styles.js";
+
 /** Styles of the shadow tree. Pages set the `--siedd-*` custom properties; `--_*` are private. */
 const CSS = `
 :host {
@@ -41,19 +43,6 @@ const CSS = `
 [data-zoomed] > :is(video, .held-frame) { border-radius: 0; }
 [data-gliding] > :is(video, .held-frame) { transition: transform .18s ease-out; }
 .selection { position: absolute; border: 2px solid var(--_text); background: rgb(255 255 255 / .14); outline: 1px solid rgb(0 0 0 / .6); box-shadow: 0 0 0 200vmax rgb(0 0 0 / .35); }
-.zoom-overlay { position: absolute; inset-block-start: 12px; inset-inline-end: 12px; display: grid; justify-items: end; gap: 6px; pointer-events: none; transition: opacity .25s; }
-.zoom-overlay > * { pointer-events: auto; }
-.minimap {
-  position: relative; overflow: hidden; border-radius: 6px; cursor: crosshair; touch-action: none;
-  background: color-mix(in srgb, var(--_background) 72%, transparent);
-  box-shadow: 0 0 0 1px rgb(255 255 255 / .35), 0 4px 18px rgb(0 0 0 / .5);
-}
-.thumbnail { opacity: .8; }
-.minimap-viewport { position: absolute; border: 2px solid var(--_accent); border-radius: 3px; box-shadow: 0 0 0 200px rgb(0 0 0 / .45); box-sizing: border-box; min-width: 6px; min-height: 6px; }
-.reset-zoom { width: auto; height: 30px; padding: 0 6px 0 10px; display: flex; gap: 4px; border-radius: 15px; font-variant-numeric: tabular-nums; background: color-mix(in srgb, var(--_background) 78%, transparent); }
-.visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-.reset-zoom .icon { width: 16px; height: 16px; }
-.stage[data-idle] .zoom-overlay { opacity: .35; }
 
 button, input { font: inherit; color: inherit; margin: 0; }
 button {
@@ -125,12 +114,6 @@ button[aria-pressed="true"]:not(:hover) { background: rgb(255 255 255 / .2); }
 @keyframes changed { from { border-color: var(--_accent); box-shadow: 0 0 0 3px var(--_accent); } }
 
 .timeline { position: relative; direction: ltr; }
-.preview {
-  position: absolute; inset-block-end: 26px; translate: -50% 0; pointer-events: none; display: grid; justify-items: center; gap: 4px;
-  padding: 3px; border-radius: 8px; background: color-mix(in srgb, var(--_background) 88%, transparent); box-shadow: 0 4px 20px rgb(0 0 0 / .5);
-}
-.preview-thumbnail { border-radius: 6px; }
-.preview-time { font-variant-numeric: tabular-nums; padding: 1px 8px 3px; }
 
 input[type="range"] {
   appearance: none; background: none; cursor: pointer; height: 20px; display: block; --_track: 4px;
@@ -154,49 +137,9 @@ input[type="range"]::-moz-range-thumb { width: 14px; height: 14px; border: 0; bo
   --_fill: linear-gradient(to right, var(--_text) var(--_level, 100%), var(--_rest) var(--_level, 100%));
 }
 
-.menu, .stats {
-  position: absolute; border-radius: 12px; background: color-mix(in srgb, var(--_background) 92%, transparent);
-  box-shadow: 0 0 0 1px rgb(255 255 255 / .12), 0 10px 40px rgb(0 0 0 / .5);
-}
-.menu {
-  inset-inline-end: 10px; inset-block-end: 56px; width: 264px; max-width: calc(100% - 20px); max-height: calc(100% - 68px);
-  box-sizing: border-box; overflow: auto; padding: 6px; font-size: 14px;
-}
-.menu button { display: flex; align-items: center; gap: 8px; width: 100%; height: 36px; padding: 0 10px; text-align: start; }
-.menu button:focus-visible { outline-offset: -2px; box-shadow: none; }
-.menu .name { flex: 1; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
-.menu .value { color: rgb(255 255 255 / .75); font-weight: 400; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; max-width: 60%; }
-.menu .icon { width: 18px; height: 18px; flex: none; }
-.menu [aria-checked="false"] .check { visibility: hidden; }
-.menu :is(.forward, .back):dir(rtl) { scale: -1 1; }
-.menu-back { font-weight: 650; border-radius: 8px 8px 0 0; border-block-end: 1px solid rgb(255 255 255 / .18); margin-block-end: 4px; }
-.custom-height { display: flex; align-items: center; gap: 10px; padding: 8px 10px; margin-block-start: 4px; border-block-start: 1px solid rgb(255 255 255 / .18); }
-.custom-height span { flex: 1; }
-.custom-height input {
-  width: 76px; height: 32px; box-sizing: border-box; padding: 0 8px; border-radius: 6px; font-variant-numeric: tabular-nums;
-  background: rgb(255 255 255 / .1); border: 1px solid rgb(255 255 255 / .6); color-scheme: dark;
-}
-.custom-height input::placeholder { color: rgb(255 255 255 / .7); }
-
-.stats { inset-block-start: 12px; inset-inline-start: 12px; padding: 8px 12px; font-size: 12px; font-variant-numeric: tabular-nums; pointer-events: none; }
-.stats dl, .help dl { margin: 0; }
-.stats dl > div { display: flex; gap: 14px; justify-content: space-between; padding: 2px 0; }
-.stats dt { color: rgb(255 255 255 / .8); font-weight: 400; }
-.stats dd { margin: 0; }
-
-.help { position: absolute; inset: 0; background: color-mix(in srgb, var(--_background) 90%, transparent); display: grid; }
-.sheet { overflow: auto; padding: 22px 26px; outline: none; }
-.sheet h2 { margin: 0 0 12px; font-size: 17px; }
-.sheet dl { columns: 300px; column-gap: 36px; }
-.sheet dl > div { display: flex; align-items: center; gap: 12px; justify-content: space-between; padding: 4px 0; break-inside: avoid; border-block-end: 1px solid rgb(255 255 255 / .14); }
-.sheet dt { order: 2; display: flex; gap: 4px; flex: none; }
-.sheet dd { margin: 0; }
-kbd { font: inherit; font-size: 12px; padding: 2px 7px; border-radius: 5px; background: rgb(255 255 255 / .14); border: 1px solid rgb(255 255 255 / .3); }
-.close-help { position: absolute; inset-block-start: 12px; inset-inline-end: 14px; }
-
-@container (max-width: 520px) { .row :is(.volume, .pip) { display: none; } .zoom-overlay { scale: .72; transform-origin: 100% 0; } .zoom-overlay:dir(rtl) { transform-origin: 0 0; } }
+@container (max-width: 520px) { .row :is(.volume, .pip) { display: none; } }
 @container (max-width: 430px) { .row .zoom-tool { display: none; } .resolution { display: none; } }
-@container (max-width: 330px) { .time { display: none; } .controls { padding: 28px 6px 2px; } .preview-thumbnail { display: none; } }
+@container (max-width: 330px) { .time { display: none; } .controls { padding: 28px 6px 2px; } }
 
 .stage:has(> .error:not([hidden])) > :is(.controls, .zoom-overlay, .captions, .stats) { display: none; }
 .error {
@@ -211,7 +154,6 @@ kbd { font: inherit; font-size: 12px; padding: 2px 7px; border-radius: 5px; back
 @media (pointer: coarse) {
   .row button { width: 44px; height: 44px; }
   input[type="range"] { height: 28px; }
-  .preview { inset-block-end: 34px; }
 }
 @media (prefers-reduced-motion: reduce) {
   *, *::before, *::after { transition: none !important; animation-duration: 2.4s !important; }
@@ -219,33 +161,23 @@ kbd { font: inherit; font-size: 12px; padding: 2px 7px; border-radius: 5px; back
 }
 @media (prefers-contrast: more) {
   .controls { background: var(--_background); padding-top: 8px; }
-  .menu, .stats, .help, .toast, .preview, .reset-zoom, .error { background: #000; }
-  .menu, .stats, .toast, .preview, .reset-zoom { border: 1px solid; }
-  .menu .value, .stats dt, .custom-height input::placeholder { color: inherit; }
+  .toast, .error { background: #000; }
+  .toast { border: 1px solid; }
   .seek { --_buffered: rgb(255 255 255 / .85); }
   .seek, .volume { --_rest: rgb(255 255 255 / .5); }
 }
 @media (forced-colors: active) {
-  .big-play, .error button, .menu, .stats, .toast, .preview, .minimap, .reset-zoom { border: 1px solid; }
-  .controls, .menu, .stats, .help, .toast, .reset-zoom, .error { background: Canvas; }
+  .big-play, .error button, .toast { border: 1px solid; }
+  .controls, .toast, .error { background: Canvas; }
   .controls { padding-top: 8px; }
   /* The slider tracks are gradients, which forced colors would remove. */
   input[type="range"] { forced-color-adjust: none; --_accent: Highlight; --_text: CanvasText; --_rest: Canvas; --_buffered: GrayText; }
   input[type="range"]::-webkit-slider-runnable-track { outline: 1px solid CanvasText; }
   input[type="range"]::-moz-range-track { outline: 1px solid CanvasText; }
   .spinner { border-color: GrayText; border-top-color: Highlight; }
-  .minimap-viewport { border-color: Highlight; forced-color-adjust: none; }
-  button[aria-pressed="true"], .menu [aria-checked="true"] { outline: 1px solid Highlight; outline-offset: -1px; }
+  button[aria-pressed="true"] { outline: 1px solid Highlight; outline-offset: -1px; }
 }
 `;
 
-let sheet: CSSStyleSheet | undefined;
-
-/** Returns the style sheet that all players share. It is constructed, which a strict CSP allows. */
-export function playerStyles(): CSSStyleSheet {
-  if (sheet === undefined) {
-    sheet = new CSSStyleSheet();
-    sheet.replaceSync(CSS);
-  }
-  return sheet;
-}
+/** Returns the style sheet that all players of a document share. */
+export const playerStyles = documentStyles(CSS);

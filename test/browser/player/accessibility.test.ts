@@ -51,6 +51,7 @@ describe("accessibility in Chromium", { concurrency: false, timeout: TEST_TIMEOU
       window.player.zoom = 2;
     });
     await inside(page, ".settings-button").click();
+    await inside(page, ".menu").waitFor();
     assert.deepEqual(await violations(page), [], "zoomed, with the menu");
     await page.keyboard.press("Enter");
     assert.deepEqual(await violations(page), [], "with the quality menu");
@@ -133,6 +134,7 @@ describe("accessibility in Chromium", { concurrency: false, timeout: TEST_TIMEOU
       window.player.shadowRoot!.querySelector<HTMLElement>(".settings-button")!.focus(),
     );
     await page.keyboard.press("Enter");
+    await inside(page, ".menu").waitFor();
     await page.keyboard.press("ArrowDown");
     assert.match(
       (await page.evaluate(() => window.player.shadowRoot!.activeElement!.textContent)) ?? "",
@@ -197,6 +199,7 @@ describe("accessibility in Chromium", { concurrency: false, timeout: TEST_TIMEOU
     await waitForLabel("الإعدادات");
     assert.equal(await direction(), "rtl");
     await inside(page, ".settings-button").click();
+    await inside(page, ".menu").waitFor();
     await page.keyboard.press("Enter");
     // The size is isolated, so that the width comes first.
     await inside(page, ".menu")

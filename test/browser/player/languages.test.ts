@@ -45,10 +45,11 @@ async function createVideo(folder: string): Promise<string> {
 
 /** Opens a page of the settings menu. Returns the label and `aria-checked` of its items. */
 const openMenu = (page: Page, title: string) =>
-  page.evaluate((name) => {
+  page.evaluate(async (name) => {
     const root = window.player.shadowRoot!;
     const items = () => [...root.querySelectorAll<HTMLElement>(".menu [role^=menuitem]")];
     if (items().length === 0) root.querySelector<HTMLElement>(".settings-button")!.click();
+    while (items().length === 0) await new Promise(requestAnimationFrame);
     items()
       .find(({ textContent }) => textContent!.startsWith(name))!
       .click();
