@@ -1,6 +1,7 @@
 /** All that our other folders use of the codec: the public exports, and these. The package does not export this file. */
 
 export { type AssetLayout, type TextTrackContents, writeAssetHeader } from "./asset/header.js";
+export { IDENTITY_BYTES } from "./asset/identity.js";
 export { MAX_SIDE, MIN_SIDE } from "./asset/parse.js";
 export { crc32c } from "./bytes/crc32c.js";
 export { ByteWriter } from "./bytes/writer.js";

@@ -3,6 +3,8 @@ import type { Rational } from "./rational.js";
 
 /** The metadata of an asset as JSON: the output of `siedd info --json` and the first fields of `info.json`. */
 export interface AssetInfo {
+  /** Hash of the file's content from when it was written, in hexadecimal; null for files of earlier versions. */
+  readonly identity: string | null;
   /** Version of the file format. */
   readonly version: number;
   /** Network profile, `tile` or `paper`. */
@@ -35,7 +37,7 @@ export interface AssetInfo {
 
 /** Returns the metadata of an open asset as a plain object that can be serialized to JSON. */
 export function assetInfo(asset: Asset): AssetInfo {
-  const { version, profile, width, height, frameCount, frameRate, duration, bytes, text, groups } = asset;
+  const { identity, version, profile, width, height, frameCount, frameRate, duration, bytes, text, groups } = asset;
   const audio = asset.audio.map(({ index, codec, language, channels, sampleRate, bytes }) => ({
     index,
     codec,
@@ -44,5 +46,5 @@ export function assetInfo(asset: Asset): AssetInfo {
     sampleRate,
     bytes,
   }));
-  return { version, profile, width, height, frameCount, frameRate, duration, bytes, audio, text, groups };
+  return { identity, version, profile, width, height, frameCount, frameRate, duration, bytes, audio, text, groups };
 }

@@ -55,6 +55,8 @@ export interface TextTrack {
 export interface BaseAsset {
   /** Name for error messages: `options.name` of `openAsset`, else "the asset". */
   readonly name: string;
+  /** Hash of the file's content from when it was written, in hexadecimal; null for files of earlier versions. */
+  readonly identity: string | null;
   /** Version of the file format. */
   readonly version: number;
   /** Source pixels. */
@@ -133,12 +135,13 @@ export async function openAsset(
 
 async function open(source: ByteSource, name: string, signal?: AbortSignal): Promise<Asset> {
   const { start, contents } = await readMoov(source, signal);
-  const { video, videoEnd, audio, text } = parseMovie(contents, source.size);
+  const { identity, video, videoEnd, audio, text } = parseMovie(contents, source.size);
   const { configuration } = video;
   const groups = groupEntries(video.samples, configuration.frameRate, configuration.frameCount);
   const tracks = audio.map(audioTrack);
   return {
     name,
+    identity,
     version: configuration.version,
     ...configuration.model,
     width: video.width,

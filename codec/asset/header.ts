@@ -11,6 +11,7 @@ import {
 } from "../iso/text-track.js";
 import { writeMovieHeader, writeTrack } from "../iso/track.js";
 import { writeConfiguration } from "./configuration.js";
+import { IDENTITY_BOX, IDENTITY_BYTES } from "./identity.js";
 import { type AudioTiming, type Chunk, interleave } from "./layout.js";
 import type { Model } from "./model.js";
 import type { Rational } from "./rational.js";
@@ -41,7 +42,12 @@ export interface TextTrackContents {
 export interface AssetLayout {
   readonly header: Uint8Array;
   readonly chunks: readonly Chunk[];
+  /** File offset of the identity, `IDENTITY_BYTES` bytes that are 0 in `header`: they depend on the whole file. */
+  readonly identityOffset: number;
 }
+
+/** Offset of the identity in `moov`: it follows the headers of `moov`, `mvhd` (120 bytes) and its own box. */
+const IDENTITY_OFFSET_IN_MOOV = 8 + 120 + 8;
 
 /** Timescale of the movie: at least 1000 ticks per second, and an integer number of ticks per frame. */
 const movieTimescale = (rate: Rational): number => (rate.num >= 1000 ? rate.num : rate.num * 1000);
@@ -75,7 +81,11 @@ export function writeAssetHeader(header: AssetHeader): AssetLayout {
   const movie = { header, chunks, text, frames };
   const firstGroup = ftyp.length + writeMovie(movie, 0).length + mdat.length;
   const moov = writeMovie(movie, firstGroup);
-  return { header: new ByteWriter().bytes(ftyp).bytes(moov).bytes(mdat.finish()).finish(), chunks };
+  return {
+    header: new ByteWriter().bytes(ftyp).bytes(moov).bytes(mdat.finish()).finish(),
+    chunks,
+    identityOffset: ftyp.length + IDENTITY_OFFSET_IN_MOOV,
+  };
 }
 
 interface Movie {
@@ -154,7 +164,9 @@ function writeMovie({ header, chunks, text, frames }: Movie, firstGroup: number)
     movieDuration,
   });
   const nextId = 2 + audio.length + subtitles.length;
-  return box("moov", writeMovieHeader(timescale, movieDuration, nextId), video, ...audio, ...subtitles);
+  const identity = box(IDENTITY_BOX, new Uint8Array(IDENTITY_BYTES));
+  const movieHeader = writeMovieHeader(timescale, movieDuration, nextId);
+  return box("moov", movieHeader, identity, video, ...audio, ...subtitles);
 }
 
 interface TextTrackOptions {

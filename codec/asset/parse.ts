@@ -6,6 +6,7 @@ import { readSampleTables, type SampleTable } from "../iso/tables.js";
 import { isTextSampleEntry, TEXT_TIMESCALE } from "../iso/text-track.js";
 import { unpackLanguage } from "../iso/track.js";
 import { type Configuration, readConfiguration } from "./configuration.js";
+import { readIdentity } from "./identity.js";
 
 /** Minimum width and height of an asset's source frames, in pixels. */
 export const MIN_SIDE = 16;
@@ -35,8 +36,9 @@ export interface ParsedTextTrack {
   readonly samples: SampleTable;
 }
 
-/** The tracks of `moov`. */
+/** The identity and the tracks of `moov`. */
 export interface ParsedMovie {
+  readonly identity: string | null;
   readonly video: ParsedVideoTrack;
   /** Offset in the contents of `moov` at which the siv1 track ends. */
   readonly videoEnd: number;
@@ -51,7 +53,8 @@ export interface ParsedMovie {
  */
 export function parseMovie(contents: Uint8Array, fileSize: number): ParsedMovie {
   const moov = new ByteReader(contents, "moov");
-  const traks = readBoxes(moov).filter((candidate) => candidate.type === "trak");
+  const boxes = readBoxes(moov);
+  const traks = boxes.filter((candidate) => candidate.type === "trak");
   let video: ParsedVideoTrack | undefined;
   let videoEnd = 0;
   const audio: ParsedAudioTrack[] = [];
@@ -72,7 +75,7 @@ export function parseMovie(contents: Uint8Array, fileSize: number): ParsedMovie 
       "not a siedd asset: this MP4 file has no siv1 track; create an asset with siedd encode",
     );
   }
-  return { video, videoEnd, audio, text };
+  return { identity: readIdentity(boxes), video, videoEnd, audio, text };
 }
 
 /** Parses a track. Returns undefined for a text track in an unknown format, because playback does not need it. */

@@ -1,5 +1,11 @@
+import { createHash } from "node:crypto";
 import { type FileHandle, open, rename } from "node:fs/promises";
-import { type AssetLayout, type TextTrackContents, writeAssetHeader } from "../../codec/internal.js";
+import {
+  type AssetLayout,
+  IDENTITY_BYTES,
+  type TextTrackContents,
+  writeAssetHeader,
+} from "../../codec/internal.js";
 import { writeError } from "../../media/errors.js";
 import { type EncodedAudio, readPackets } from "./audio.js";
 import type { EncodeJob, TrainedGroups } from "./profile.js";
@@ -43,7 +49,7 @@ export function countVideoBytes(job: EncodeJob, tracks: MediaTracks, trained: Tr
 
 /**
  * Writes the asset from the checkpoints atomically: writes a file in the work folder, syncs it to disk and renames it.
- * Holds only one group in memory.
+ * Holds only one group in memory. The identity of the asset is the SHA-256 of its bytes, in which the identity itself is 0.
  */
 export async function writeAsset(
   job: EncodeJob,
@@ -52,7 +58,8 @@ export async function writeAsset(
 ): Promise<{ bytes: number; audioBytes: number }> {
   const { options, checkpoints } = job;
   const { audio } = tracks;
-  const { header, chunks } = layoutAsset(job, tracks, trained);
+  const { header, chunks, identityOffset } = layoutAsset(job, tracks, trained);
+  const hash = createHash("sha256");
   let bytes = header.length;
   let audioBytes = 0;
   const temporary = checkpoints.path("asset.part");
@@ -61,17 +68,22 @@ export async function writeAsset(
     for (const { path } of audio) audioFiles.push(await open(path));
     {
       await using file = await open(temporary, "w");
-      await file.writeFile(header);
+      const write = async (data: Uint8Array) => {
+        hash.update(data);
+        await file.writeFile(data);
+      };
+      await write(header);
       for (const chunk of chunks) {
         bytes += chunk.size;
         if (chunk.kind === "group") {
           const { payload } = await checkpoints.requireGroup(chunk.index);
-          await file.writeFile(payload);
+          await write(payload);
         } else {
           audioBytes += chunk.size;
-          await file.writeFile(await readPackets(audioFiles[chunk.track], audio[chunk.track], chunk));
+          await write(await readPackets(audioFiles[chunk.track], audio[chunk.track], chunk));
         }
       }
+      await file.write(hash.digest(), 0, IDENTITY_BYTES, identityOffset);
       await file.sync();
     }
     await rename(temporary, options.output);

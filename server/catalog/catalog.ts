@@ -7,6 +7,7 @@ import {
   type DecoderEngineChoice,
 } from "../../codec/decode/frame-decoder.js";
 import { SieddError } from "../../codec/errors.js";
+import { hasOnnxRuntime, onnxRuntimeMissing } from "../../decode-pool/load-onnxruntime.js";
 import { HEVC_AV1_RECIPE, h264Recipe, type VideoEncoder } from "../../media/segments/segment-encoder.js";
 import { RequestError } from "../errors.js";
 import {
@@ -180,16 +181,14 @@ export class Catalog {
   async #openEntry({ id, file, open }: LibraryEntry): Promise<CatalogEntry> {
     const { asset, source } = await open();
     const engine = engineFor(asset, this.#options.engine);
-    return { id, file, source, asset, engine, version: await this.#version(asset, source, engine) };
+    return { id, file, source, asset, engine, version: this.#version(source, engine) };
   }
 
-  async #version(asset: Asset, source: AssetSource, engine: DecoderEngine): Promise<string> {
-    const head = await source.read(0, asset.headerBytes);
+  #version({ identity }: AssetSource, engine: DecoderEngine): string {
     const { salt, videoEncoder, imageSettings } = this.#options;
     const codecs = `${h264Recipe(videoEncoder)} ${HEVC_AV1_RECIPE}`;
     const recipes = `${RENDERING_VERSION} ${engine} ${TIMELINE_VERSION} ${codecs} ${imageSettings}`;
-    const hash = createHash("sha256").update(`${source.fingerprint} ${recipes} ${salt}\n`);
-    return hash.update(head).digest("base64url").slice(0, 16);
+    return createHash("sha256").update(`${identity} ${recipes} ${salt}`).digest("base64url").slice(0, 16);
   }
 
   /** Returns why an id cannot be served, or undefined for a valid id. */
@@ -209,12 +208,14 @@ export class Catalog {
 
 function engineFor(asset: Asset, choice: DecoderEngineChoice): DecoderEngine {
   try {
-    return chooseEngine(asset.profile, choice);
+    const engine = chooseEngine(asset.profile, choice);
+    if (engine === "kernel" || hasOnnxRuntime()) return engine;
   } catch (cause) {
     const message =
       'engine "kernel" decodes only the tile profile, and this asset has the paper profile; use "auto" or "onnx"';
     throw new SieddError("unsupported-version", message, { cause });
   }
+  throw new SieddError("no-onnxruntime", onnxRuntimeMissing("the paper profile"));
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

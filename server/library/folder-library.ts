@@ -4,8 +4,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type FSWatcher, watch } from "chokidar";
 import { openAsset } from "../../codec/asset/asset.js";
 import { SieddError } from "../../codec/errors.js";
-import { type FileSource, fileSource } from "../../decode-pool/index.js";
+import { fileSource } from "../../decode-pool/index.js";
 import { RequestError } from "../errors.js";
+import { Identities } from "./identity.js";
 import { ASSET_EXTENSION, type Library, type LibraryEntry, type OpenedSource } from "./library.js";
 
 /** Milliseconds since its last write after which a file is opened; a copy in progress writes more often. */
@@ -22,6 +23,7 @@ export class FolderLibrary implements Library {
   readonly scanned = true;
   readonly #folder: string;
   readonly #polling: boolean;
+  readonly #identities = new Identities();
   #watcher: FSWatcher | undefined;
 
   /** @param polling whether to watch by polling instead of by events, as network file systems require */
@@ -49,7 +51,8 @@ export class FolderLibrary implements Library {
     const stats = await stat(path).catch(() => undefined);
     if (!stats?.isFile()) return undefined;
     const { size, mtimeMs, ino } = stats;
-    return { id, file, revision: `${path} ${size} ${mtimeMs} ${ino}`, open: () => openSettled(path) };
+    const revision = `${path} ${size} ${mtimeMs} ${ino}`;
+    return { id, file, revision, open: () => openSettled(path, this.#identities) };
   }
 
   async watch(onChange: (id: string) => void, onError: (error: unknown) => void): Promise<void> {
@@ -80,7 +83,7 @@ export class FolderLibrary implements Library {
  * Waits until a file is no longer being written, and opens it. Rejects with RequestError `asset-incomplete` or
  * SieddError.
  */
-async function openSettled(path: string): Promise<OpenedSource> {
+async function openSettled(path: string, identities: Identities): Promise<OpenedSource> {
   const name = basename(path);
   await waitUntilSettled(path, name);
   const file = fileSource(path);
@@ -89,10 +92,10 @@ async function openSettled(path: string): Promise<OpenedSource> {
     const asset = await openAsset(file, { name });
     const tail = Math.max(0, file.size - PROBE_BYTES);
     if ((await isBeingWritten()) && (await isAllZero(path, tail))) throw assetIncomplete(name);
-    return {
-      source: { ...file, fingerprint: fingerprint(file), lastModified: file.identity.mtimeMs },
-      asset,
-    };
+    const { size, mtimeMs, ino } = file.identity;
+    const identity = await identities.of(`${path} ${size} ${mtimeMs} ${ino}`, file);
+    const { read, taskSource, stream } = file;
+    return { source: { size, read, taskSource, stream, identity, lastModified: mtimeMs }, asset };
   } catch (error) {
     const isPartial =
       error instanceof SieddError && (error.code === "truncated-asset" || (await isAllZero(path, 0)));
@@ -100,8 +103,6 @@ async function openSettled(path: string): Promise<OpenedSource> {
     throw error;
   }
 }
-
-const fingerprint = ({ identity: { size, mtimeMs } }: FileSource): string => `${size} ${mtimeMs}`;
 
 /** Returns the milliseconds since a file was last written, or 0 if this machine's clock is behind. */
 async function msSinceWrite(path: string): Promise<number> {

@@ -4,8 +4,8 @@ import type { DecodableSource } from "../../decode-pool/index.js";
 
 /** The bytes of one version of an asset, local or remote. */
 export interface AssetSource extends DecodableSource {
-  /** Changes with the content; part of the version in the video's URLs. */
-  readonly fingerprint: string;
+  /** Derived from the bytes alone, so that all servers agree; part of the version in the video's URLs. */
+  readonly identity: string;
   /** Milliseconds since 1970; undefined if unknown. */
   readonly lastModified: number | undefined;
   /**

@@ -3,6 +3,7 @@ import { type Asset, openAsset } from "../../codec/asset/asset.js";
 import { SieddError } from "../../codec/errors.js";
 import type { ByteRange, TaskSource } from "../../decode-pool/messages.js";
 import { BLOCK_BYTES, type BlockCache, type RemoteBytes } from "./block-cache.js";
+import type { Identities } from "./identity.js";
 import type { AssetSource } from "./library.js";
 import { NonRetryableOriginError, type Origin, redactUrl } from "./origin.js";
 
@@ -53,19 +54,21 @@ export function isUnchanged({ origin, url, file }: RemoteAsset, content: RemoteC
   return origin.get({ url, name: file, headers, read });
 }
 
-/**
- * Opens one version of an asset on another server for reading, block by block.
- *
- * @param onReplaced called when the URL turns out to have another version
- */
-export function openRemoteAsset(
+export interface OpenRemoteOptions {
+  readonly blocks: BlockCache;
+  readonly identities: Identities;
+  /** Called when the URL turns out to have another version. */
+  readonly onReplaced: () => void;
+}
+
+/** Opens one version of an asset on another server for reading, block by block. Rejects as its reads do. */
+export async function openRemoteAsset(
   remote: RemoteAsset,
   content: RemoteContent,
-  blocks: BlockCache,
-  onReplaced: () => void,
-): AssetSource {
+  { blocks, identities, onReplaced }: OpenRemoteOptions,
+): Promise<AssetSource> {
   const { file } = remote;
-  const { size, validator } = content;
+  const { size } = content;
   const key = contentKey(remote.url, content);
 
   const fetchRange = async (first: number, last: number): Promise<Uint8Array> => {
@@ -86,6 +89,9 @@ export function openRemoteAsset(
     return blocks.read(remoteBytes, offset, length, signal);
   };
 
+  const readSample = (offset: number, length: number) => fetchRange(offset, offset + length - 1);
+  const identity = await identities.of(key, { size, read, readSample });
+
   let head: Promise<ByteRange> | undefined;
   const taskSource = async (asset: Asset, groups: readonly number[]): Promise<TaskSource> => {
     head ??= readHead({ size, read });
@@ -103,7 +109,7 @@ export function openRemoteAsset(
     size,
     read,
     taskSource,
-    fingerprint: `${size} ${validator}`,
+    identity,
     lastModified: content.lastModified,
     stream: (first, last) => streamBlocks(read, first, last),
   };

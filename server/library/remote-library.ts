@@ -1,5 +1,6 @@
 import { openAsset } from "../../codec/asset/asset.js";
 import type { BlockCache } from "./block-cache.js";
+import { Identities } from "./identity.js";
 import { ASSET_EXTENSION, type Library, type LibraryEntry } from "./library.js";
 import { idOf, parseListing } from "./listing.js";
 import { NonRetryableOriginError, type Origin, redactUrl } from "./origin.js";
@@ -40,6 +41,7 @@ export interface RemoteLibraryOptions {
 export class RemoteLibrary implements Library {
   readonly #options: RemoteLibraryOptions;
   readonly #entries = new Map<string, RemoteEntry>();
+  readonly #identities = new Identities();
   #listedAt = Number.NEGATIVE_INFINITY;
   #listing: Promise<void> | undefined;
   #listingEtag = "";
@@ -80,7 +82,12 @@ export class RemoteLibrary implements Library {
       const onReplaced = () => {
         entry.validatedAt = Number.NEGATIVE_INFINITY;
       };
-      const source = openRemoteAsset(entry, content, this.#options.blocks, onReplaced);
+      const { blocks } = this.#options;
+      const source = await openRemoteAsset(entry, content, {
+        blocks,
+        identities: this.#identities,
+        onReplaced,
+      });
       return { source, asset: await openAsset(source, { name: file }) };
     };
     return { id, file, revision: `${redactUrl(entry.url)} ${content.size} ${content.validator}`, open };

@@ -1,10 +1,16 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { copyFile, utimes } from "node:fs/promises";
+import { createServer, request } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { describe, type TestContext, test } from "node:test";
 import type { Page } from "playwright-core";
+import { serve } from "../../../server/index.js";
 import {
   disableAvc3,
   EXACT_SIZE_SECONDS,
   playerState,
+  Stage,
   TEST_TIMEOUT_MS,
   useStage,
   playerMarkup as videoOf,
@@ -12,6 +18,35 @@ import {
   waitForSize,
   waitForTime,
 } from "../../support/player-stage.js";
+import { tempFolder } from "../../support/temp-folder.js";
+
+/** Starts a proxy that sends each request to the next server in turn. Returns its origin, and its requests per server. */
+async function roundRobinProxy(t: TestContext, servers: readonly string[]) {
+  const counts = servers.map(() => 0);
+  let next = 0;
+  const proxy = createServer((incoming, outgoing) => {
+    const index = next++ % servers.length;
+    counts[index]++;
+    const { method, headers } = incoming;
+    const forwarded = request(
+      new URL(incoming.url ?? "/", servers[index]),
+      { method, headers },
+      (response) => {
+        outgoing.writeHead(response.statusCode ?? 502, response.headers);
+        response.pipe(outgoing);
+      },
+    );
+    forwarded.on("error", () => outgoing.destroy());
+    outgoing.on("close", () => forwarded.destroy());
+    incoming.pipe(forwarded);
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+  t.after(() => {
+    proxy.closeAllConnections();
+    proxy.close();
+  });
+  return { origin: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`, counts };
+}
 
 describe("resilience of the player", { concurrency: false, timeout: TEST_TIMEOUT_MS }, () => {
   const stage = useStage(EXACT_SIZE_SECONDS);
@@ -39,6 +74,27 @@ describe("resilience of the player", { concurrency: false, timeout: TEST_TIMEOUT
     await waitForTime(page, 1.4);
     assert.ok(refusals < 0, "not retried");
     assert.equal((await playerState(page)).error, null);
+  });
+
+  test("plays to the end through a proxy that alternates between two servers with copies of the video", async (t) => {
+    const root = await tempFolder(t);
+    await copyFile(join(stage.folder, "video.siedd"), join(root, "video.siedd"));
+    await utimes(join(root, "video.siedd"), new Date(2001, 0, 1), new Date(2001, 0, 1));
+    const replica = await serve({ root, port: 0, prefix: "/videos", closeSeconds: 0 });
+    t.after(() => replica.close());
+    const proxy = await roundRobinProxy(t, [stage.server.url, replica.url]);
+    const url = `${proxy.origin}/videos/`;
+    const balanced = Object.assign(new Stage(), stage, { server: { ...stage.server, url } });
+    const { page, faults } = await balanced.page(t, video());
+    await page.evaluate(() => window.player.play());
+    await waitFor(page, () => window.playerEvents.some(({ type }) => type === "ended"));
+    assert.equal((await playerState(page)).error, null);
+    assert.deepEqual(
+      await page.evaluate(() => window.playerEvents.filter(({ type }) => type === "emptied")),
+      [],
+    );
+    assert.deepEqual(faults, []);
+    assert.ok(Math.min(...proxy.counts) > 5, `${proxy.counts} requests`);
   });
 
   test("continues with a replaced video at the same position and rate", async (t) => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -31,8 +32,13 @@ test("encodes every frame and the audio of a video, in groups of about one secon
   const output = join(await tempFolder(t), "bunny.siedd");
   const events: EncodeEvent[] = [];
   const summary = await encode({ ...(await smallEncode(output)), onEvent: (event) => events.push(event) });
-  const asset = await openAsset(memorySource(await readFile(output)));
+  const bytes = await readFile(output);
+  const asset = await openAsset(memorySource(bytes));
   assert.equal(asset.frameCount, 50);
+  const at = bytes.indexOf("sivI") + 4;
+  assert.equal(asset.identity, bytes.toString("hex", at, at + 16));
+  const zeroed = Buffer.from(bytes).fill(0, at, at + 16);
+  assert.equal(asset.identity, createHash("sha256").update(zeroed).digest("hex").slice(0, 32));
   assert.deepEqual(
     asset.groups.map(({ frameCount }) => frameCount),
     [25, 25],

@@ -8,10 +8,10 @@ test("assets of the paper profile have the golden hashes", () => {
   const low = { rank: 5, frequency: 0, amplitude: 1 };
   const sine = { rank: 4, frequency: 200, amplitude: Math.fround(0.02) };
   for (const [options, hash] of [
-    [{}, "2d6f1aaa7e7657d42041a7fe04f911b6cc2fa952133a019befd8e5b9996789c1"],
-    [{ patch: 3 }, "7431f71782b71288c0af1a9c21c979db289ffe8559a5accad0cfda9bdc7eeefd"],
-    [{ factors: low }, "bdbf7b9c737a4c2f78aaaf7b21b325ccde4263c858535facc6096db61cc7295f"],
-    [{ patch: 6, factors: sine }, "4f856ef4dc77c48c579ceab795c28e14bc4ca8d2f8555bbdae839e7382a7d9e3"],
+    [{}, "45ffba9ee2c636e7b10607ffd4d680783251b848fbe23ce6139897743ffab66b"],
+    [{ patch: 3 }, "235e64f62295c505b23f17792d89f1f5e9ae049c6cabf9438bef938116afa84e"],
+    [{ factors: low }, "8a6a928c412129fe0cf29b41dcacb5406cbd38add37aae695a5ce15045843df9"],
+    [{ patch: 6, factors: sine }, "34cb9bcf31d35608d26141dbf0d6c9d38299c79a17ad1f8a3d2e5763dc7df6e5"],
   ] as const) {
     assert.equal(createHash("sha256").update(syntheticPaperAsset(options)).digest("hex"), hash);
   }
@@ -27,6 +27,6 @@ test("assets of the tile profile have the golden hash", () => {
   });
   assert.equal(
     createHash("sha256").update(bytes).digest("hex"),
-    "0cc0793b1c293046dfa1e77f3c156ea04ce9991c988bc056eaedf21b99a26195",
+    "69dbfa3eadaa3e5f9d9336ff1b601b4c7708dd0f8b19dfc75a851e9ca2fc0a69",
   );
 });
