@@ -4,6 +4,7 @@ import type { Catalog } from "./catalog/catalog.js";
 import type { ImageService } from "./render/images.js";
 import type { KeyframeService } from "./render/keyframes.js";
 import type { SegmentService } from "./render/segments.js";
+import type { PublicUrl } from "./request/video-url.js";
 import type { WorkQueue } from "./scheduling/queue.js";
 
 /** What the routes of one plugin instance share. */
@@ -14,6 +15,7 @@ export interface PluginContext {
   readonly keyframes: KeyframeService;
   readonly images: ImageService;
   readonly queue: WorkQueue;
+  readonly publicUrl: PublicUrl;
   /** The codecs that the installed ffmpeg encodes. */
   readonly codecs: ReadonlySet<VideoCodec>;
 }

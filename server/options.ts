@@ -125,6 +125,14 @@ export interface SieddOptions extends OpenLibrariesOptions {
    */
   readonly prefetch?: number;
   /**
+   * URL of the catalog as viewers reach it, such as `https://videos.example/videos`, for the absolute links of embed pages
+   * and oEmbed. Set it behind a proxy: otherwise these links use the host and protocol that the client or the proxy
+   * sends.
+   *
+   * @default the URL of each request
+   */
+  readonly publicUrl?: string;
+  /**
    * Keys that sign URLs. If there are any, videos are only served at URLs that `signUrl` signed with one of them. To
    * rotate keys, give the new and the old key for as long as old URLs are valid.
    *

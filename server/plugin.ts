@@ -1,4 +1,3 @@
-import fastifyStatic from "@fastify/static";
 import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import fp from "fastify-plugin";
 import { DecodePool } from "../decode-pool/index.js";
@@ -28,6 +27,7 @@ import { ImageService } from "./render/images.js";
 import { KeyframeService } from "./render/keyframes.js";
 import { Renderer } from "./render/renderer.js";
 import { SegmentService } from "./render/segments.js";
+import { PublicUrl } from "./request/video-url.js";
 import { type ResolvedOptions, resolveOptions } from "./resolve-options.js";
 import { assetRoute } from "./routes/asset-route.js";
 import { audioRoutes } from "./routes/audio-routes.js";
@@ -35,6 +35,7 @@ import { catalogRoute } from "./routes/catalog-route.js";
 import { embedRoutes } from "./routes/embed-routes.js";
 import { imageRoutes } from "./routes/image-routes.js";
 import { infoRoute } from "./routes/info-route.js";
+import { manifestRoute } from "./routes/manifest-route.js";
 import { healthRoutes, metricsRoutes } from "./routes/monitoring-routes.js";
 import { playerRoute } from "./routes/player-route.js";
 import { playlistRoutes } from "./routes/playlist-routes.js";
@@ -75,6 +76,7 @@ const plugin: FastifyPluginAsync<PluginOptions> = async (app, pluginOptions) => 
 
   const limits: SizeLimits = { minSide: MIN_OUTPUT_SIDE, maxSide: options.maxSide, maxArea: options.maxArea };
   const { videoEncoder: encoder, prefetch, maxWork } = options;
+  const publicUrl = new PublicUrl(options.publicUrl, app.prefix);
   const renderer = new Renderer({ cache, queue, onWork });
   const catalog = new Catalog(libraries, {
     engine: options.engine,
@@ -99,15 +101,15 @@ const plugin: FastifyPluginAsync<PluginOptions> = async (app, pluginOptions) => 
     keyframes: new KeyframeService({ renderer, pool, encoder }),
     images: new ImageService({ renderer, pool }),
     queue,
+    publicUrl,
     codecs,
   };
 
-  await app.register(fastifyStatic, { serve: false, decorateReply: !app.hasReplyDecorator("sendFile") });
   allowCrossOrigin(app);
   metrics.attach(app);
   rejectWriteMethods(app);
   identifyClients(app, options.clientKey);
-  authorizeRequests(app, catalog, limits, options);
+  authorizeRequests(app, catalog, limits, { ...options, publicUrl });
   handleErrors(app, metrics, pluginOptions);
   healthRoutes(app, { catalog, queue, ready: options.ready });
   if (options.metrics) metricsRoutes(app, metrics, stats);
@@ -156,6 +158,7 @@ function contentRoutes(app: FastifyInstance, context: PluginContext): void {
     assetRoute,
     infoRoute,
     playlistRoutes,
+    manifestRoute,
     segmentRoutes,
     audioRoutes,
     textRoutes,

@@ -15,12 +15,14 @@ import type { SieddOptions } from "./options.js";
 
 /** SieddOptions with every default filled in. */
 export type ResolvedOptions = Readonly<
-  Required<Omit<SieddOptions, "cacheDir" | "authorize" | keyof OpenLibrariesOptions>>
+  Required<Omit<SieddOptions, "cacheDir" | "authorize" | "publicUrl" | keyof OpenLibrariesOptions>>
 > &
   ResolvedLibraryOptions & {
     readonly authorize: Authorize | undefined;
     /** Absolute path. */
     readonly cacheDir: string | undefined;
+    /** With a trailing slash. */
+    readonly publicUrl: string | undefined;
   };
 
 const MiB = 1024 * 1024;
@@ -56,6 +58,7 @@ export function resolveOptions(options: SieddOptions): ResolvedOptions {
     clientPixelsPerSecond: integer("clientPixelsPerSecond", { defaultValue: 0, min: 0, hint: NO_LIMIT }),
     clientKey: optionalFunction(options, "clientKey") ?? ((request) => request.ip),
     prefetch: integer("prefetch", { defaultValue: 1, min: 0, max: 8, hint: "use 0 to disable prefetching" }),
+    publicUrl: resolvePublicUrl(options),
     signKeys: resolveSignKeys(options),
     authorize: optionalFunction(options, "authorize"),
     maxSide: integer("maxSide", { defaultValue: 8192, min: 16, max: 8192 }),
@@ -144,6 +147,18 @@ function resolveCacheDir({ cacheDir }: SieddOptions): string | undefined {
   if (cacheDir === undefined) return undefined;
   if (typeof cacheDir === "string" && cacheDir !== "") return resolve(cacheDir);
   throw invalid("cacheDir", "a folder path", cacheDir);
+}
+
+function resolvePublicUrl({ publicUrl }: SieddOptions): string | undefined {
+  if (publicUrl === undefined) return undefined;
+  const url = URL.canParse(publicUrl) ? new URL(publicUrl) : undefined;
+  const isPlain = url !== undefined && `${url.username}${url.password}${url.search}${url.hash}` === "";
+  if (isPlain && /^https?:$/.test(url.protocol)) return url.href.replace(/\/*$/, "/");
+  throw invalid(
+    "publicUrl",
+    'an http or https URL without a query, such as "https://host/videos"',
+    publicUrl,
+  );
 }
 
 function resolveVideoEncoder({ videoEncoder = "x264" }: SieddOptions): VideoEncoder {

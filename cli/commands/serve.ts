@@ -16,6 +16,7 @@ interface ServeFlags {
   readonly cacheMb?: number;
   readonly clientMpixels?: number;
   readonly trustProxy?: boolean;
+  readonly publicUrl?: string;
   readonly prefetch?: number;
   readonly closeSeconds?: number;
   readonly signKey?: readonly SignKey[];
@@ -56,6 +57,10 @@ function addNetworkOptions(command: Command): void {
     .option(
       "--trust-proxy",
       "trust the X-Forwarded-For, -Host and -Proto headers; use behind a reverse proxy",
+    )
+    .option(
+      "--public-url <url>",
+      "URL of the catalog as viewers reach it, such as https://host/videos, for links in embed pages and oEmbed (default: as requested)",
     )
     .option(
       "--sign-key <id:secret>",
@@ -126,6 +131,7 @@ async function serveOptions(sources: readonly string[], flags: ServeFlags, io: I
     port: flags.port,
     prefix: flags.prefix,
     trustProxy: flags.trustProxy,
+    publicUrl: flags.publicUrl,
     signKeys: resolveSignKeys(flags),
     logger: { level, stream: io.stderr },
     drainSeconds: flags.drainSeconds,

@@ -51,6 +51,7 @@ export const FLAGS: ReadonlyMap<string, string> = new Map([
   ["cacheDirBytes", "--cache-mb"],
   ["clientPixelsPerSecond", "--client-mpixels"],
   ["trustProxy", "--trust-proxy"],
+  ["publicUrl", "--public-url"],
   ["prefetch", "--prefetch"],
   ["closeSeconds", "--close-seconds"],
   ["drainSeconds", "--drain-seconds"],

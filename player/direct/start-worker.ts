@@ -1,6 +1,7 @@
 import type { TileDecoderAsset } from "../../codec/internal.js";
 import { cannotDecode } from "../errors.js";
 import type { EngineName, WorkerRequest, WorkerResponse } from "./messages.js";
+import { trustedScriptUrl } from "./trusted-script-url.js";
 import { WORKER_SOURCE } from "./worker-source.js";
 
 /** Name of the worker's script beside the player's bundle; only that build defines it. */
@@ -46,7 +47,7 @@ export async function startWorker(
 
 function openWorker(url: string, request: WorkerRequest, signal: AbortSignal): Promise<Worker> {
   signal.throwIfAborted();
-  const worker = new Worker(url);
+  const worker = new Worker(trustedScriptUrl(url));
   return new Promise((resolve, reject) => {
     const listeners = new AbortController();
     const fail = (reason: unknown) => {

@@ -3,7 +3,7 @@ import type { SizeLimits } from "../../protocol/size-limits.js";
 import { SIGNATURE_PARAMETER } from "../../protocol/url-parameters.js";
 import type { Catalog, CatalogEntry } from "../catalog/catalog.js";
 import { RequestError } from "../errors.js";
-import { catalogUrl, videoIdFromUrl } from "../request/video-url.js";
+import { type PublicUrl, videoIdFromUrl } from "../request/video-url.js";
 import { parseImageViewport } from "../request/viewport.js";
 import { checkSignature, type Grant, type SignKey } from "./signature.js";
 
@@ -23,6 +23,8 @@ export interface AuthorizationOptions {
   /** If empty, no signature is required. */
   readonly signKeys: readonly SignKey[];
   readonly authorize: Authorize | undefined;
+  /** Recognizes the videos in oEmbed requests. */
+  readonly publicUrl: PublicUrl;
 }
 
 const GRANT = Symbol("siedd.grant");
@@ -41,7 +43,7 @@ export function authorizeRequests(
   app: FastifyInstance,
   catalog: Catalog,
   limits: SizeLimits,
-  { signKeys, authorize }: AuthorizationOptions,
+  { signKeys, authorize, publicUrl }: AuthorizationOptions,
 ): void {
   if (signKeys.length === 0 && authorize === undefined) return;
   app.decorateRequest(GRANT, null);
@@ -49,7 +51,7 @@ export function authorizeRequests(
     const route = request.routeOptions.url?.slice(app.prefix.length);
     const isPublic = route !== undefined && PUBLIC_ROUTES.includes(route);
     if (request.method === "OPTIONS" || request.is404 || isPublic) return;
-    const { id, url, signature } = authorizationTarget(request, route, app.prefix);
+    const { id, url, signature } = authorizationTarget(request, route, publicUrl);
     if (signKeys.length > 0) {
       const path = pathBelowPrefix(app.prefix, url);
       const grant = checkSignature(signKeys, signature, { id, path }, Date.now() / 1000);
@@ -82,11 +84,11 @@ export function limitsFor(request: FastifyRequest, limits: SizeLimits): SizeLimi
  * Returns the video id and URL to authorize, and the signature that must cover them. An oEmbed request is authorized for
  * the video that its parameter `url` refers to.
  */
-function authorizationTarget(request: FastifyRequest, route: string | undefined, prefix: string) {
+function authorizationTarget(request: FastifyRequest, route: string | undefined, publicUrl: PublicUrl) {
   const { [SIGNATURE_PARAMETER]: signature, url: oembedUrl } = request.query as Record<string, unknown>;
   const embeddedId =
     route === "/player/oembed" && typeof oembedUrl === "string"
-      ? videoIdFromUrl(oembedUrl, catalogUrl(request, prefix))
+      ? videoIdFromUrl(oembedUrl, publicUrl.catalog(request))
       : undefined;
   if (typeof oembedUrl !== "string" || embeddedId === undefined) {
     return { id: (request.params as { id?: string }).id, url: request.url, signature };

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 const HEADERS = {
   "access-control-allow-origin": "*",
@@ -20,9 +20,12 @@ const PREFLIGHT = {
 
 /** Lets pages of any origin read every response; there are no cookies or other ambient credentials to protect. */
 export function allowCrossOrigin(app: FastifyInstance): void {
-  app.addHook("onRequest", async (_request, reply) => {
+  const setHeaders = async (_request: FastifyRequest, reply: FastifyReply) => {
     reply.headers(HEADERS);
-  });
+  };
+  app.addHook("onRequest", setHeaders);
+  // Again, after hooks that the application adds later: @fastify/helmet allows pages of the same origin only.
+  app.addHook("preHandler", setHeaders);
   const url = "/*";
   // An application with its own CORS plugin already handles preflights.
   if (app.hasRoute({ method: "OPTIONS", url: `${app.prefix}${url}` })) return;

@@ -3,6 +3,9 @@ import { SieddError } from "../../codec/errors.js";
 import { WorkerCrashedError } from "../../decode-pool/errors.js";
 import { MediaError } from "../../media/errors.js";
 import { OriginError, RequestError } from "../errors.js";
+import { errorPagePolicy, renderErrorPage } from "../web/error-page.js";
+import { setPagePolicy } from "../web/page-policy.js";
+import { prefersHtml } from "./accept.js";
 import { NO_STORE } from "./caching.js";
 import { ClientDisconnectedError } from "./send.js";
 
@@ -39,7 +42,10 @@ export function describeError(error: unknown): ErrorBody {
   return { status: 500, code: "internal", message: "internal server error; see the server log", headers };
 }
 
-/** Handles the errors of the plugin: sends `{ error: { code, message } }`, which no cache stores. */
+/**
+ * Handles the errors of the plugin: sends `{ error: { code, message } }`, which no cache stores. A browser that opens the
+ * URL, in a tab or an iframe, gets a page instead.
+ */
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   if (error instanceof ClientDisconnectedError) {
     reply.hijack();
@@ -52,6 +58,12 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   if (status >= 500 && !isExpected) request.log.error({ err: error, code }, message);
   for (const name of ["etag", "last-modified", "content-range", "content-encoding", "link"])
     reply.removeHeader(name);
-  reply.code(status).headers({ ...headers, "cache-control": NO_STORE });
+  const sniffing = { "x-content-type-options": "nosniff" };
+  reply.code(status).headers({ ...headers, ...sniffing, vary: "accept", "cache-control": NO_STORE });
+  if (prefersHtml(request.headers.accept)) {
+    setPagePolicy(reply, errorPagePolicy(/\/player\/embed\//.test(request.url) ? "*" : "'self'"));
+    reply.type("text/html; charset=utf-8").send(renderErrorPage({ status, code, message }));
+    return;
+  }
   reply.type("application/json; charset=utf-8").send({ error: { code, message } });
 }

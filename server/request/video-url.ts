@@ -1,22 +1,48 @@
 import type { FastifyRequest } from "fastify";
 import { RequestError } from "../errors.js";
 
-/**
- * Returns the absolute URL of the catalog as the client addressed it, with a trailing slash.
- *
- * @throws RequestError `bad-host` if the request has no valid Host, which HTTP/1.0 allows
- */
-export function catalogUrl({ protocol, host }: FastifyRequest, prefix: string): string {
-  const url = `${protocol}://${host}${prefix}/`;
-  if (host && URL.canParse(url)) return url;
-  throw new RequestError("bad-host", "the response contains absolute URLs; send a valid Host header");
+/** A host name, an IPv4 address or an IPv6 address in brackets, with an optional port. */
+const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
+
+/** The absolute URL of the catalog, for links that other sites follow. */
+export class PublicUrl {
+  readonly #configured: string | undefined;
+  readonly #prefix: string;
+
+  /**
+   * @param configured the option `publicUrl`
+   * @param prefix path of the catalog without a trailing slash, for URLs as the client addressed them
+   */
+  constructor(configured: string | undefined, prefix: string) {
+    this.#configured = configured;
+    this.#prefix = prefix;
+  }
+
+  /** Whether the URL is the same for all requests. */
+  get isConfigured(): boolean {
+    return this.#configured !== undefined;
+  }
+
+  /**
+   * Returns the configured URL of the catalog, or else the one that the client addressed, with a trailing slash.
+   *
+   * @throws RequestError `bad-host` if a request has no valid Host, which HTTP/1.0 allows, or a proxy forwards a protocol
+   *   that a link must not have
+   */
+  catalog({ protocol, host }: FastifyRequest): string {
+    if (this.#configured !== undefined) return this.#configured;
+    const url = `${protocol}://${host}${this.#prefix}/`;
+    if (/^https?$/.test(protocol) && HOST.test(host) && URL.canParse(url)) return url;
+    const fix = "send a valid Host header, or set the server's publicUrl";
+    throw new RequestError("bad-host", `the response contains absolute http or https URLs; ${fix}`);
+  }
 }
 
 /**
  * Returns the id of the video that a URL of this server refers to: its embed page, the catalog page with the video's
  * fragment, or any resource below the video. Returns undefined for other URLs.
  *
- * @param catalog as `catalogUrl` returns it
+ * @param catalog as `PublicUrl` returns it
  */
 export function videoIdFromUrl(url: string, catalog: string): string | undefined {
   if (!URL.canParse(url)) return undefined;

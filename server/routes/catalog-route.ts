@@ -6,9 +6,12 @@ import type { PluginContext } from "../context.js";
 import { prefersHtml } from "../http/accept.js";
 import { posterUrl } from "../render/poster.js";
 import { renderCatalogPage } from "../web/catalog-page.js";
+import { playerPagePolicy, setPagePolicy } from "../web/page-policy.js";
 import { getAndHead } from "./get-and-head.js";
 import { PLAYER_FOLDER } from "./player-route.js";
 import { sendJson, sendText } from "./send-content.js";
+
+const PAGE_POLICY = playerPagePolicy("'self'");
 
 /** `/`: the catalog, as a page for browsers and as JSON for programs. */
 export function catalogRoute(app: FastifyInstance, { catalog, limits: serverLimits }: PluginContext): void {
@@ -23,6 +26,7 @@ export function catalogRoute(app: FastifyInstance, { catalog, limits: serverLimi
     const limits = limitsFor(request, serverLimits);
     if (template !== undefined) {
       const html = renderCatalogPage(template, listing, { limits, sign: linkSigner(grantFor(request)) });
+      setPagePolicy(reply, PAGE_POLICY);
       return sendText(request, reply, "text/html; charset=utf-8", html);
     }
     const { entries, problems } = listing;

@@ -10,6 +10,7 @@ import { acceptedCoding } from "../http/accept.js";
 import { REVALIDATE } from "../http/caching.js";
 import { applyPreconditions, strongEtag } from "../http/send.js";
 import { pathParams } from "../request/params.js";
+import { PLAYER_FILE_POLICY } from "../web/page-policy.js";
 import { getAndHead } from "./get-and-head.js";
 
 /** The folder of the built player: index.html, siedd-player.js and their dependencies. */
@@ -21,6 +22,8 @@ const COMPRESSIBLE_TYPES: Readonly<Record<string, string>> = {
   ".css": "text/css; charset=utf-8",
   ".svg": "image/svg+xml",
 };
+const HTML_TYPE = "text/html; charset=utf-8";
+
 interface ContentCoding {
   /** Extension of the compressed files. */
   readonly extension: string;
@@ -51,22 +54,14 @@ export function playerRoute(app: FastifyInstance): void {
     }
     const { file, digest, coding } = found;
     const type = COMPRESSIBLE_TYPES[extname(name)];
+    reply.header("content-security-policy", PLAYER_FILE_POLICY);
     if (type !== undefined) reply.header("vary", "accept-encoding");
-    // Set here because @fastify/static only has weak ETags.
     const etag = strongEtag(digest);
     if (!applyPreconditions(request, reply, { etag, cacheControl: REVALIDATE })) return reply;
-    if (type !== undefined) reply.type(type);
+    const bytes = await readFile(`${PLAYER_FOLDER}${file}`);
+    reply.type(type ?? HTML_TYPE).header("content-length", bytes.length);
     if (coding !== undefined) reply.header("content-encoding", coding);
-    return reply.sendFile(file, PLAYER_FOLDER, {
-      dotfiles: "deny",
-      index: false,
-      cacheControl: false,
-      etag: false,
-      lastModified: false,
-      // A malformed Range would be an error instead of being ignored, and scripts are never requested in ranges.
-      acceptRanges: false,
-      contentType: type === undefined,
-    });
+    return reply.send(request.method === "HEAD" ? undefined : bytes);
   });
 }
 
@@ -75,7 +70,8 @@ async function findPlayerFile(
   name: string,
   acceptEncoding: string | undefined,
 ): Promise<PlayerFile | undefined> {
-  if (!/^\w[\w.-]*(?<!\.br|\.gz)$/.test(name)) return undefined;
+  // index.html is the template of the catalog page.
+  if (!/^\w[\w.-]*(?<!\.br|\.gz|\.html)$/.test(name)) return undefined;
   const digest = await digestOf(name);
   if (digest === undefined) return undefined;
   const original = { file: name, digest };

@@ -27,6 +27,7 @@ export function sendMalformed(error: NodeJS.ErrnoException, socket: Socket): voi
     "Content-Type: application/json; charset=utf-8",
     `Content-Length: ${body.length}`,
     `Cache-Control: ${NO_STORE}`,
+    "X-Content-Type-Options: nosniff",
     "Connection: close",
   ];
   if (socket.writable) socket.write(`${head.join("\r\n")}\r\n\r\n${body}`);

@@ -13,8 +13,13 @@ import { STANDALONE, siedd } from "../plugin.js";
 import { sendMalformed } from "./malformed-request.js";
 import { logRequests, requestId } from "./request-log.js";
 
-/** Milliseconds to receive a request. Requests have no body, and a slow one occupies a connection. */
-const REQUEST_TIMEOUT_MS = 20_000;
+/** Milliseconds between checks for slow requests. */
+const REQUEST_CHECK_INTERVAL_MS = 1000;
+/**
+ * Milliseconds to receive a request: with the wait for the next check, a connection closes after at most 20 s. Requests
+ * have no body, and a slow one occupies a connection.
+ */
+const REQUEST_TIMEOUT_MS = 20_000 - REQUEST_CHECK_INTERVAL_MS;
 /** Milliseconds until an inactive connection is closed. The player of a paused viewer reconnects. */
 const IDLE_TIMEOUT_MS = 300_000;
 /** Maximum characters of a path parameter. */
@@ -136,6 +141,10 @@ function createApp({ logger, trustProxy }: Pick<ServeOptions, "logger" | "trustP
     frameworkErrors: (error, request, reply) => sendError(urlError(error), request, reply),
     clientErrorHandler: sendMalformed,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    http: {
+      headersTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: REQUEST_CHECK_INTERVAL_MS,
+    },
     connectionTimeout: IDLE_TIMEOUT_MS,
     // Responses in progress end by themselves; idle connections would keep the server open.
     forceCloseConnections: "idle",

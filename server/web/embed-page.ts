@@ -2,23 +2,6 @@ import type { CatalogEntry } from "../catalog/catalog.js";
 import { escapeHtml } from "./escape-html.js";
 
 /**
- * Content Security Policy of the embed page: it loads scripts, styles, images and streams of its own origin only, and
- * any page may embed it in an iframe. `wasm-unsafe-eval` lets the player decode in the browser.
- */
-export const EMBED_POLICY = [
-  "default-src 'none'",
-  "script-src 'self' 'wasm-unsafe-eval'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "media-src 'self' blob:",
-  "worker-src 'self' blob:",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors *",
-].join("; ");
-
-/**
  * Renders a page that contains only the player, as large as the iframe. Its links are relative to `/player/embed/`.
  *
  * @param oembedUrl absolute URL of the video's oEmbed response, for discovery
