@@ -8,6 +8,7 @@
  * - `bad-request`: an argument is out of range, such as a frame that does not exist
  * - `read-failed`: the source could not be read
  * - `asset-replaced`: the source changed after the asset was opened
+ * - `no-onnxruntime`: the package onnxruntime-node is needed, and is not installed or does not load
  */
 export type SieddErrorCode =
   | "bad-asset"
@@ -16,7 +17,8 @@ export type SieddErrorCode =
   | "corrupt-group"
   | "bad-request"
   | "read-failed"
-  | "asset-replaced";
+  | "asset-replaced"
+  | "no-onnxruntime";
 
 /** The error class of the codec. Programs check `code`, which is stable; `message` is for people and may change. */
 export class SieddError extends Error {

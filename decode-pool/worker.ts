@@ -7,6 +7,7 @@ import { createFrameDecoder, type DecoderGroup, type FrameDecoder } from "../cod
 import { decodeFrameAt } from "../codec/decode/frame-position.js";
 import { SieddError } from "../codec/errors.js";
 import { hasRelaxedSimd } from "../codec/kernel/kernel.js";
+import { loadOnnxRuntime } from "./load-onnxruntime.js";
 import {
   type DecodeResult,
   type DecodeTask,
@@ -75,10 +76,13 @@ const PIXEL_FORMATS: Record<FrameFormat, PixelFormat> = {
 async function openDecoder(task: DecodeTask): Promise<OpenDecoder> {
   const source = taskBytes(task.source);
   const asset = await openAsset(source, { name: source.name });
-  // Imported only if needed: the runtime is large, and the kernel does not use it.
-  const runtime = () => import("onnxruntime-node");
+  const feature = asset.profile === "paper" ? "the paper profile" : "the engine onnx";
   const threads: number = workerData;
-  const decoder = await createFrameDecoder(asset, { engine: task.engine, runtime, threads });
+  const decoder = await createFrameDecoder(asset, {
+    engine: task.engine,
+    runtime: () => loadOnnxRuntime(feature),
+    threads,
+  });
   return { source, asset, decoder };
 }
 

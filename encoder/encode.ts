@@ -16,7 +16,7 @@ const PROFILES: Readonly<Record<string, (options: EncodeOptions) => Profile>> = 
  * Encodes a video into an asset: analyzes it, encodes the audio, trains the anchors (phase 1) and all groups (phase 2),
  * and writes the file. Checkpoints are kept in `<output>.work/`. The output is written atomically.
  *
- * @throws EncoderError `bad-option`, `no-cuda`, `no-tfjs`, `interrupted`, `in-use`, `no-match` or `diverged`
+ * @throws EncoderError `bad-option`, `no-cuda`, `no-tfjs`, `no-onnxruntime`, `interrupted`, `in-use`, `no-match` or `diverged`
  * @throws MediaError if the video cannot be read or the output cannot be written
  */
 export async function encode(options: EncodeOptions): Promise<EncodeSummary> {

@@ -6,7 +6,8 @@ export type EncoderErrorCode =
   | "in-use"
   | "no-match"
   | "diverged"
-  | "no-tfjs";
+  | "no-tfjs"
+  | "no-onnxruntime";
 
 /** An error of the encoder itself. `MediaError` and `SieddError` are passed on unchanged. */
 export class EncoderError extends Error {

@@ -1,4 +1,5 @@
 import { CHANNELS, createFrameDecoder, type DecoderAsset, fullRegion } from "../../codec/internal.js";
+import { loadOnnxRuntime } from "../../decode-pool/load-onnxruntime.js";
 import { framePsnr } from "../evaluation/psnr.js";
 
 /** A group's payload and the frames that it encodes. */
@@ -20,7 +21,7 @@ export async function measureGroup(
   // One window holds the whole group: the paper profile then computes the hidden features once for all frames.
   const windowBytes = (frames.length / CHANNELS) * 4;
   const decoder = await createFrameDecoder(asset, {
-    runtime: () => import("onnxruntime-node"),
+    runtime: () => loadOnnxRuntime("the paper profile"),
     threads,
     windowBytes,
   });

@@ -3,7 +3,7 @@ import { MAX_SIDE, MIN_SIDE } from "../../codec/internal.js";
 import { checkWritable, detectScenes, MediaError, type ProbeResult, probeVideo } from "../../media/index.js";
 import type { EncodeEvent, EncodeSummary } from "../events.js";
 import { planGroups } from "../plan/groups.js";
-import { requireCuda } from "../training/onnx/cuda-provider.js";
+import { requireCuda, requireOnnxRuntime } from "../training/onnx/cuda-provider.js";
 import { requireTensorFlow } from "../training/tfjs/tfjs-runtime.js";
 import { encodeAudioTracks } from "./audio.js";
 import { Checkpoints } from "./checkpoints.js";
@@ -27,8 +27,7 @@ export async function runEncode(
 ): Promise<EncodeSummary> {
   const startTime = performance.now();
   const { options } = profile;
-  if (options.trainer === "tfjs") requireTensorFlow(options.device);
-  else if (options.device === "cuda") requireCuda();
+  requirePackages(options);
   await checkWritable(options.output, options.input);
   const info = await probeVideo(options.input, signal);
   const size = assetSize(info, options);
@@ -61,6 +60,19 @@ export async function runEncode(
   } finally {
     meter.close();
   }
+}
+
+/**
+ * Checks that the optional packages that an encode needs are installed. Loads nothing.
+ * @throws EncoderError `no-tfjs`, `no-onnxruntime` or `no-cuda`
+ */
+function requirePackages({ profile, trainer, device, precision }: ProfileOptions): void {
+  if (trainer === "tfjs") requireTensorFlow(device);
+  // Frames of the paper profile are always decoded with onnxruntime, to measure PSNR.
+  if (profile === "paper") requireOnnxRuntime('profile "paper"');
+  if (trainer !== "onnx") return;
+  if (device === "cuda") requireCuda();
+  requireOnnxRuntime(precision === "float16" ? 'precision "float16"' : 'trainer "onnx"');
 }
 
 /**

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { DECODER_ENGINES, type DecoderEngineChoice } from "../../codec/decode/frame-decoder.js";
+import { hasOnnxRuntime, onnxRuntimeMissing } from "../../decode-pool/load-onnxruntime.js";
 import { invalidOption, ServeError } from "../errors.js";
 import type { OriginHeaders } from "./origin.js";
 
@@ -107,6 +108,9 @@ export function resolveLibraryOptions(options: OpenLibrariesOptions): ResolvedLi
   }
   if (!DECODER_ENGINES.includes(engine)) {
     throw invalid("engine", `one of ${DECODER_ENGINES.join(", ")}`, engine);
+  }
+  if (engine === "onnx" && !hasOnnxRuntime()) {
+    throw new ServeError("bad-option", onnxRuntimeMissing('siedd options.engine "onnx"'));
   }
   if (typeof ready !== "function") throw invalid("ready", "a function", ready);
   if (!Number.isSafeInteger(originCacheBytes) || originCacheBytes < MiB) {

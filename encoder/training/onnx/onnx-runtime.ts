@@ -1,20 +1,34 @@
-import * as ort from "onnxruntime-node";
+import type { InferenceSession, Tensor } from "onnxruntime-node";
+import { loadOnnxRuntime, type OnnxRuntimeModule } from "../../../decode-pool/load-onnxruntime.js";
 import { cudaUnavailable, hasCudaProvider } from "./cuda-provider.js";
 
 /** Device that runs graphs. "auto": the GPU if the CUDA execution provider is installed and loads, else the CPU. */
 export type Device = "auto" | "cpu" | "cuda";
 
 /** An input of a graph. */
-export type Feed = ort.Tensor;
+export type Feed = { readonly shape: readonly number[] } & (
+  | { readonly type: "float32"; readonly data: Float32Array }
+  | { readonly type: "uint8"; readonly data: Uint8Array }
+  | { readonly type: "int64"; readonly data: BigInt64Array }
+);
 
-export const float32Tensor = (values: Float32Array, shape: readonly number[]): Feed =>
-  new ort.Tensor("float32", values, [...shape]);
+export const float32Tensor = (data: Float32Array, shape: readonly number[]): Feed => ({
+  type: "float32",
+  data,
+  shape,
+});
 
-export const uint8Tensor = (values: Uint8Array, shape: readonly number[]): Feed =>
-  new ort.Tensor("uint8", values, [...shape]);
+export const uint8Tensor = (data: Uint8Array, shape: readonly number[]): Feed => ({
+  type: "uint8",
+  data,
+  shape,
+});
 
-export const int64Tensor = (values: BigInt64Array, shape: readonly number[]): Feed =>
-  new ort.Tensor("int64", values, [...shape]);
+export const int64Tensor = (data: BigInt64Array, shape: readonly number[]): Feed => ({
+  type: "int64",
+  data,
+  shape,
+});
 
 /** A loaded graph. */
 export interface GraphSession {
@@ -38,29 +52,28 @@ export type ModelSource = Uint8Array | ((provider: "cpu" | "cuda") => Uint8Array
  *
  * @param threads threads per operator on the CPU
  * @throws EncoderError `no-cuda` if the device is "cuda" and the CUDA execution provider does not load
+ * @throws SieddError `no-onnxruntime` if onnxruntime is not installed
  */
 export async function loadGraph(model: ModelSource, device: Device, threads: number): Promise<GraphSession> {
+  const ort = await loadOnnxRuntime('trainer "onnx"');
+  const open = (on: "cpu" | "cuda") => createInferenceSession(ort, on, { model, threads });
   if (device === "cuda" || (device === "auto" && hasCudaProvider())) {
     try {
-      return toGraphSession(await loadOnCuda(model, threads), "cuda");
+      // If the provider is missing, onnxruntime would write to stderr before it fails.
+      if (!hasCudaProvider()) throw new Error("the CUDA execution provider is not installed");
+      return toGraphSession(ort, await open("cuda"), "cuda");
     } catch (cause) {
       if (device === "cuda") throw cudaUnavailable(cause);
     }
   }
-  return toGraphSession(await createInferenceSession(model, "cpu", threads), "cpu");
-}
-
-async function loadOnCuda(model: ModelSource, threads: number): Promise<ort.InferenceSession> {
-  // If the provider is missing, onnxruntime would write to stderr before it fails.
-  if (!hasCudaProvider()) throw new Error("the CUDA execution provider is not installed");
-  return createInferenceSession(model, "cuda", threads);
+  return toGraphSession(ort, await open("cpu"), "cpu");
 }
 
 function createInferenceSession(
-  model: ModelSource,
+  ort: OnnxRuntimeModule,
   device: "cpu" | "cuda",
-  threads: number,
-): Promise<ort.InferenceSession> {
+  { model, threads }: { readonly model: ModelSource; readonly threads: number },
+): Promise<InferenceSession> {
   return ort.InferenceSession.create(typeof model === "function" ? model(device) : model, {
     executionProviders: [device],
     graphOptimizationLevel: "all",
@@ -70,13 +83,20 @@ function createInferenceSession(
   });
 }
 
-function toGraphSession(session: ort.InferenceSession, device: "cpu" | "cuda"): GraphSession {
+function toGraphSession(
+  ort: OnnxRuntimeModule,
+  session: InferenceSession,
+  device: "cpu" | "cuda",
+): GraphSession {
   let released: Promise<void> | undefined;
   return {
     device,
     stepsPerRun: STEPS_PER_RUN[device],
     async run(feeds) {
-      const results = await session.run(feeds);
+      const tensors: Record<string, Tensor> = {};
+      for (const [name, { type, data, shape }] of Object.entries(feeds))
+        tensors[name] = new ort.Tensor(type, data, shape);
+      const results = await session.run(tensors);
       return Object.fromEntries(
         Object.entries(results).map(([name, tensor]) => [name, tensor.data as Float32Array]),
       );

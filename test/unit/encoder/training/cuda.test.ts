@@ -173,7 +173,7 @@ test("without CUDA, auto and cpu use the CPU, and cuda is rejected with setup in
     (error) =>
       error instanceof EncoderError &&
       error.code === "no-cuda" &&
-      /run npm run setup:cuda once, or use `device: "cpu"`/.test(error.message),
+      /npm run setup:cuda\) once, or use `device: "cpu"`/.test(error.message),
   );
 });
 

@@ -155,7 +155,10 @@ for (const name of FIXTURES.filter((fixture) => fixture !== "paper-schedule-free
       loopFeeds[`first_${parameter}`] = feeds[parameter ?? ""];
       delete loopFeeds[parameter ?? ""];
       for (const buffer of momentBufferNames(parameter ?? "")) {
-        loopFeeds[`first_${buffer}`] = float32Tensor(new Float32Array(feeds[parameter ?? ""].size), shape);
+        loopFeeds[`first_${buffer}`] = float32Tensor(
+          new Float32Array(feeds[parameter ?? ""].data.length),
+          shape,
+        );
       }
     }
     for (const graph of [
