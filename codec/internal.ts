@@ -6,9 +6,10 @@ export { MAX_SIDE, MIN_SIDE } from "./asset/parse.js";
 export { crc32c } from "./bytes/crc32c.js";
 export { ByteWriter } from "./bytes/writer.js";
 export { planAxis } from "./decode/decode-plan.js";
+export { MAX_GROUP_VALUES, MAX_GROUPS } from "./limits.js";
 export { KernelDecoder, type TileDecoderAsset } from "./decode/kernel-decoder.js";
 export { PaperDecoder } from "./decode/paper/decoder.js";
-export { MAX_VALUES, readGroup, writeGroup } from "./group/payload.js";
+export { readGroup, writeGroup } from "./group/payload.js";
 export { dequantize, type QuantizationSteps, quantize } from "./group/quantize.js";
 export {
   allocateTile,

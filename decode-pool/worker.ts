@@ -1,5 +1,4 @@
 import { setFlagsFromString } from "node:v8";
-import { LRUCache } from "lru-cache";
 import { move, transferableSymbol, valueSymbol, workerData } from "piscina";
 import { type Asset, openAsset } from "../codec/asset/asset.js";
 import type { PixelFormat } from "../codec/decode/color.js";
@@ -16,6 +15,7 @@ import {
   type WorkerResult,
   type WorkerTask,
 } from "./messages.js";
+import { bufferBytes, RecentCache } from "./recent-cache.js";
 import { sourceKey, type TaskBytes, taskBytes } from "./task-bytes.js";
 import { joinWarmUp } from "./warm-up.js";
 
@@ -28,9 +28,21 @@ interface OpenDecoder {
 // Node 20 supports relaxed SIMD only behind a flag; later versions need none.
 if (!hasRelaxedSimd()) setFlagsFromString("--experimental-wasm-relaxed-simd");
 
-// A worker serves a few videos at a time, and reads the current and the next group of each.
-const decoders = new LRUCache<string, Promise<OpenDecoder>>({ max: 4 });
-const groups = new LRUCache<string, Promise<DecoderGroup>>({ max: 6 });
+// A worker serves a few videos at a time, and reads the current and the next group of each. What nobody has requested for
+// a while is forgotten, such as a video that has been removed.
+const IDLE_MS = 15_000;
+const decoders = new RecentCache<OpenDecoder>({
+  max: 4,
+  maxBytes: 64 * 1024 * 1024,
+  bytesOf: ({ asset }) => bufferBytes(asset),
+  idleMs: IDLE_MS,
+});
+const groups = new RecentCache<DecoderGroup>({
+  max: 6,
+  maxBytes: 64 * 1024 * 1024,
+  bytesOf: bufferBytes,
+  idleMs: IDLE_MS,
+});
 
 /** Entry point of a worker thread. Frames are decoded into a buffer that is transferred, not copied. */
 export default async function runTask(task: WorkerTask): Promise<unknown> {
@@ -51,12 +63,10 @@ export default async function runTask(task: WorkerTask): Promise<unknown> {
 async function decode(task: DecodeTask): Promise<ArrayBuffer> {
   const { viewport, positions } = task;
   const key = `${sourceKey(task.source)} ${task.engine}`;
-  const { source, asset, decoder } = await getOrCreate(decoders, key, () => openDecoder(task));
+  const { source, asset, decoder } = await decoders.get(key, () => openDecoder(task));
   source.update(task.source);
   const load = (group: number) =>
-    getOrCreate(groups, `${key}\n${group}`, async () =>
-      decoder.loadGroup(group, await asset.readGroup(group)),
-    );
+    groups.get(`${key}\n${group}`, async () => decoder.loadGroup(group, await asset.readGroup(group)));
   const bytes = frameBytes(task.format, viewport.width, viewport.height);
   const format = PIXEL_FORMATS[task.format];
   const frames = new Uint8Array(bytes * positions.length);
@@ -84,20 +94,4 @@ async function openDecoder(task: DecodeTask): Promise<OpenDecoder> {
     threads,
   });
   return { source, asset, decoder };
-}
-
-/** Returns the cached promise, or creates and caches one. A promise that rejects is removed from the cache. */
-function getOrCreate<T>(
-  cache: LRUCache<string, Promise<T>>,
-  key: string,
-  create: () => Promise<T>,
-): Promise<T> {
-  const cached = cache.get(key);
-  if (cached !== undefined) return cached;
-  const created = create();
-  cache.set(key, created);
-  created.catch(() => {
-    if (cache.peek(key) === created) cache.delete(key);
-  });
-  return created;
 }

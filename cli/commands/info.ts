@@ -21,8 +21,8 @@ function describeAsset(path: string, info: AssetInfo): string {
   const audioBytes = audio.reduce((sum, { bytes }) => sum + bytes, 0);
   const bpp = ((info.bytes - audioBytes) * 8) / (width * height * frameCount);
   const rate = Number((frameRate.num / frameRate.den).toFixed(3));
-  const sizes = groups.map(({ size }) => size);
-  const [min, max] = [formatBytes(Math.min(...sizes)), formatBytes(Math.max(...sizes))];
+  const sizes = groups.map(({ size }) => size).sort((a, b) => a - b);
+  const [min, max] = [formatBytes(sizes[0]), formatBytes(sizes[sizes.length - 1])];
   return [
     path,
     `  video    ${width} x ${height}, ${formatCount(frameCount, "frame")}, ${rate} fps, ${info.duration.toFixed(2)} s`,

@@ -2,9 +2,10 @@ import type { ByteSource } from "../bytes/byte-source.js";
 import { SieddError } from "../errors.js";
 import type { SampleTable } from "../iso/tables.js";
 import { readTextSamples, type TextCue } from "../iso/text-track.js";
+import { MAX_GROUP_FRAMES, MAX_GROUP_SECONDS, MAX_MOOV_BYTES } from "../limits.js";
 import type { Model, PaperModel, TileModel } from "./model.js";
 import { type ParsedAudioTrack, parseMovie } from "./parse.js";
-import type { Rational } from "./rational.js";
+import { frameSeconds, type Rational } from "./rational.js";
 
 /** Index entry of a group: consecutive frames that decode independently of all other groups. */
 export interface GroupEntry {
@@ -105,7 +106,6 @@ export type PaperAsset = BaseAsset & PaperModel;
 
 /** Bytes of the first read: enough for the header of most assets. */
 const FIRST_READ_BYTES = 65536;
-const MAX_MOOV_BYTES = 256 * 1024 * 1024;
 const AAC_SAMPLES_PER_PACKET = 1024;
 
 /**
@@ -237,10 +237,17 @@ function groupEntries(samples: SampleTable, rate: Rational, frameCount: number):
   let firstFrame = 0;
   for (let index = 0; index < samples.sizes.length; index++) {
     const frames = samples.durations[index] / rate.den;
-    if (!Number.isInteger(frames) || frames < 1 || frames > 65535) {
+    if (!Number.isInteger(frames) || frames < 1 || frames > MAX_GROUP_FRAMES) {
       throw new SieddError(
         "bad-asset",
-        `the asset is damaged: group ${index} lasts ${frames} frames, must be an integer from 1 to 65535`,
+        `the asset is damaged: group ${index} lasts ${frames} frames, must be an integer from 1 to ${MAX_GROUP_FRAMES}`,
+      );
+    }
+    const seconds = frameSeconds(frames, rate);
+    if (seconds > MAX_GROUP_SECONDS) {
+      throw new SieddError(
+        "bad-asset",
+        `the asset is damaged: group ${index} lasts ${seconds} s, must be at most ${MAX_GROUP_SECONDS} s`,
       );
     }
     groups.push({

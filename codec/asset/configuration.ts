@@ -3,6 +3,7 @@ import { ByteReader } from "../bytes/reader.js";
 import { ByteWriter } from "../bytes/writer.js";
 import { SieddError } from "../errors.js";
 import { sharedEncoderSize } from "../group/weights.js";
+import { MAX_FRAME_RATE, MAX_VIDEO_SECONDS, MIN_FRAME_RATE } from "../limits.js";
 import { readTileNetwork, writeTileNetwork } from "../network/definition.js";
 import {
   readPaperEncoder,
@@ -82,7 +83,9 @@ export function readConfiguration(contents: ByteReader): Configuration {
   }
   const num = reader.checkRange(reader.u32(), 1, 1_000_000_000, "the frame rate");
   const den = reader.checkRange(reader.u32(), 1, 1_000_000_000, "the frame rate's denominator");
-  const frameCount = reader.checkRange(reader.u32(), 1, 2 ** 31, "the number of frames");
+  reader.checkRange(num / den, MIN_FRAME_RATE, MAX_FRAME_RATE, "the frame rate in frames per second");
+  const maxFrames = Math.min(2 ** 31, Math.floor((MAX_VIDEO_SECONDS * num) / den));
+  const frameCount = reader.checkRange(reader.u32(), 1, maxFrames, "the number of frames");
   const model = profile === "tile" ? readTileModel(reader) : readPaperModel(reader);
   reader.expectEnd();
   return { version, frameRate: { num, den }, frameCount, model };

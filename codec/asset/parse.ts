@@ -2,9 +2,18 @@ import { ByteReader } from "../bytes/reader.js";
 import { SieddError } from "../errors.js";
 import { type AacConfiguration, readAacSampleEntry } from "../iso/aac.js";
 import { type BoxSlice, onlyBox, readBoxes, versionAndFlags } from "../iso/box.js";
-import { readSampleTables, type SampleTable } from "../iso/tables.js";
+import { checkDisjoint, readSampleTables, type SampleLimits, type SampleTable } from "../iso/tables.js";
 import { isTextSampleEntry, TEXT_TIMESCALE } from "../iso/text-track.js";
 import { unpackLanguage } from "../iso/track.js";
+import {
+  MAX_AUDIO_PACKET_BYTES,
+  MAX_GROUP_BYTES,
+  MAX_GROUPS,
+  MAX_TEXT_BYTES,
+  MAX_TEXT_SAMPLES,
+  MIN_GROUP_BYTES,
+  MIN_TILE_PIXELS,
+} from "../limits.js";
 import { type Configuration, readConfiguration } from "./configuration.js";
 import { readIdentity } from "./identity.js";
 
@@ -12,6 +21,14 @@ import { readIdentity } from "./identity.js";
 export const MIN_SIDE = 16;
 /** Maximum width and height of an asset's source frames, in pixels. */
 export const MAX_SIDE = 8192;
+
+const GROUP_LIMITS: SampleLimits = {
+  maxSamples: MAX_GROUPS,
+  minBytes: MIN_GROUP_BYTES,
+  maxBytes: MAX_GROUP_BYTES,
+};
+const AUDIO_LIMITS: SampleLimits = { maxBytes: MAX_AUDIO_PACKET_BYTES };
+const TEXT_LIMITS: SampleLimits = { maxSamples: MAX_TEXT_SAMPLES, maxBytes: MAX_TEXT_BYTES };
 
 /** The siv1 track. */
 export interface ParsedVideoTrack {
@@ -75,6 +92,10 @@ export function parseMovie(contents: Uint8Array, fileSize: number): ParsedMovie 
       "not a siedd asset: this MP4 file has no siv1 track; create an asset with siedd encode",
     );
   }
+  checkDisjoint(
+    [video, ...audio, ...text].map(({ samples }) => samples),
+    moov,
+  );
   return { identity: readIdentity(boxes), video, videoEnd, audio, text };
 }
 
@@ -94,12 +115,15 @@ function parseTrack(
   const stsd = onlyBox(tables, "stsd", stbl);
   if (handler === "vide") {
     const entry = parseVideoEntry(stsd);
-    return { ...entry, samples: readSampleTables(tables, stbl, fileSize) };
+    return { ...entry, samples: readSampleTables(tables, stbl, fileSize, GROUP_LIMITS) };
   }
   if (handler === "text") {
     if (!isTextSampleEntry(stsd)) return undefined;
     const { language } = parseMediaHeader(mdia, "the text timescale", TEXT_TIMESCALE, TEXT_TIMESCALE);
-    return { language, samples: readSampleTables(tables, stbl, fileSize) };
+    const samples = readSampleTables(tables, stbl, fileSize, TEXT_LIMITS);
+    const bytes = samples.sizes.reduce((sum, size) => sum + size, 0);
+    stbl.checkRange(bytes, 0, MAX_TEXT_BYTES, "the bytes of a text track");
+    return { language, samples };
   }
   if (handler !== "soun") throw trak.error(`has the unknown handler "${handler}"`);
   const { timescale: sampleRate, language } = parseMediaHeader(mdia, "the sample rate", 1000, 192000);
@@ -108,7 +132,7 @@ function parseTrack(
     ...aac,
     language,
     priming: parseEdit(boxes, trak),
-    samples: readSampleTables(tables, stbl, fileSize),
+    samples: readSampleTables(tables, stbl, fileSize, AUDIO_LIMITS),
   };
 }
 
@@ -160,5 +184,11 @@ function parseVideoEntry(stsd: ByteReader): Omit<ParsedVideoTrack, "samples"> {
   const width = siv1.checkRange(siv1.u16(), MIN_SIDE, MAX_SIDE, "the width");
   const height = siv1.checkRange(siv1.u16(), MIN_SIDE, MAX_SIDE, "the height");
   siv1.skip(50);
-  return { width, height, configuration: readConfiguration(onlyBox(readBoxes(siv1), "sivC", siv1)) };
+  const configuration = readConfiguration(onlyBox(readBoxes(siv1), "sivC", siv1));
+  const { network } = configuration.model;
+  if (network.profile === "tile") {
+    const side = Math.min(width / network.columns, height / network.rows);
+    siv1.checkRange(side, MIN_TILE_PIXELS, MAX_SIDE, "the side of a tile in pixels");
+  }
+  return { width, height, configuration };
 }

@@ -16,7 +16,7 @@ import {
   checkLength,
   checkViewport,
   type DecoderMetadata,
-  groupEntry,
+  expectedGroup,
   sameViewport,
   type Viewport,
 } from "./viewport.js";
@@ -90,8 +90,8 @@ export class KernelDecoder {
 
   /** Implements `FrameDecoder.loadGroup`. */
   loadGroup(index: number, payload: Uint8Array): KernelGroup {
-    const { frameCount } = groupEntry(this.#asset.groups, index);
-    return foldGroup(this.#network, index, dequantize(readGroup(this.#network, index, frameCount, payload)));
+    const expected = expectedGroup(this.#asset.groups, index);
+    return foldGroup(this.#network, index, dequantize(readGroup(this.#network, expected, payload)));
   }
 
   /** Implements `FrameDecoder.decodeI420`. */

@@ -1,6 +1,8 @@
 import type { BaseAsset, GroupEntry } from "../asset/asset.js";
 import { MAX_SIDE } from "../asset/parse.js";
 import { SieddError } from "../errors.js";
+import type { ExpectedGroup } from "../group/payload.js";
+import { maxGroupValues } from "../limits.js";
 
 /** A rectangle of the source frame, in source pixels. Values may be fractional. */
 export interface Region {
@@ -31,13 +33,19 @@ export const fullRegion = (frame: { width: number; height: number }): Region => 
 });
 
 /** Returns the index entry of a group. @throws SieddError `bad-request` if it does not exist. */
-export function groupEntry(groups: readonly GroupEntry[], index: number): GroupEntry {
+function groupEntry(groups: readonly GroupEntry[], index: number): GroupEntry {
   const entry = groups[index];
   if (entry !== undefined) return entry;
   throw new SieddError(
     "bad-request",
     `group ${index} does not exist: the asset has groups 0 to ${groups.length - 1}`,
   );
+}
+
+/** Returns what the index says about a group. @throws SieddError `bad-request` if the group does not exist. */
+export function expectedGroup(groups: readonly GroupEntry[], index: number): Required<ExpectedGroup> {
+  const { frameCount } = groupEntry(groups, index);
+  return { index, frameCount, maxValues: maxGroupValues(groups) };
 }
 
 /** Throws SieddError `bad-request` unless `frame` is an integer within the group. */

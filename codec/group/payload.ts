@@ -3,6 +3,7 @@ import { ByteReader } from "../bytes/reader.js";
 import { ByteWriter } from "../bytes/writer.js";
 import { RangeDecoder, RangeEncoder } from "../entropy/range-coder.js";
 import { SieddError } from "../errors.js";
+import { MAX_GROUP_VALUES } from "../limits.js";
 import { CHANNELS, TILE_WIDTHS, type TileNetwork } from "../network/definition.js";
 import { integerReader, integerWriter, walkGroup } from "./coding.js";
 import { allocateQuantized, type QuantizationSteps, type QuantizedGroup } from "./quantize.js";
@@ -14,12 +15,18 @@ import { parameterCount } from "./weights.js";
  */
 const WIDTH_PER_TILE = 1;
 const STARTS_SCENE = 2;
-/** Maximum number of parameters per group, enough for 8192 x 8192 pixels at width 32. Bounds memory to 256 MiB. */
-export const MAX_VALUES = 2 ** 26;
 const KNOWN_FLAGS = WIDTH_PER_TILE | STARTS_SCENE;
 
 /** Bound on the magnitude of means and deviations. Those of R'G'B' in [0, 1] are far smaller. */
 const MAX_COLOR = 16;
+
+/** What a reader knows of a group before it reads the payload. */
+export interface ExpectedGroup {
+  readonly index: number;
+  readonly frameCount: number;
+  /** Numbers that it may have, see `maxGroupValues`. Default: MAX_GROUP_VALUES. */
+  readonly maxValues?: number;
+}
 
 /** Serializes the payload of one group. */
 export function writeGroup(network: TileNetwork, group: QuantizedGroup): Uint8Array {
@@ -41,26 +48,29 @@ export function writeGroup(network: TileNetwork, group: QuantizedGroup): Uint8Ar
 }
 
 /**
- * Parses the payload of group `index`.
+ * Parses the payload of a group.
  * @throws SieddError `corrupt-group`, whose message has the index, if the payload is malformed; `unsupported-version`
  *   if a later version of siedd wrote it.
  */
 export function readGroup(
   network: TileNetwork,
-  index: number,
-  frameCount: number,
+  expected: ExpectedGroup,
   payload: Uint8Array,
 ): QuantizedGroup {
   try {
-    return parse(network, frameCount, payload);
+    return parse(network, expected, payload);
   } catch (cause) {
     if (!(cause instanceof SieddError)) throw cause;
     if (cause.code === "unsupported-version") throw cause;
-    throw new SieddError("corrupt-group", `group ${index} is damaged: ${cause.message}`, { cause });
+    throw new SieddError("corrupt-group", `group ${expected.index} is damaged: ${cause.message}`, { cause });
   }
 }
 
-function parse(network: TileNetwork, frameCount: number, payload: Uint8Array): QuantizedGroup {
+function parse(
+  network: TileNetwork,
+  { frameCount, maxValues = MAX_GROUP_VALUES }: ExpectedGroup,
+  payload: Uint8Array,
+): QuantizedGroup {
   if (payload.length < 8)
     throw new SieddError("corrupt-group", `its payload has only ${payload.length} bytes`);
   const body = payload.subarray(0, payload.length - 4);
@@ -94,7 +104,7 @@ function parse(network: TileNetwork, frameCount: number, payload: Uint8Array): Q
     (sum, width) => sum + parameterCount(network, width),
     tiles * frameCount * 2,
   );
-  reader.checkRange(parameters, 1, MAX_VALUES, "the number of parameters");
+  reader.checkRange(parameters, 1, maxValues, "the number of parameters");
   const group = allocateQuantized(network, { frameCount, startsScene, mean, deviation, steps }, widths);
   const coder = new RangeDecoder(reader.bytes(reader.remaining));
   walkGroup(network, group, integerReader(coder));

@@ -1,5 +1,6 @@
 import type { ByteReader } from "../bytes/reader.js";
 import { ByteWriter } from "../bytes/writer.js";
+import { MAX_CHILD_BOXES } from "../limits.js";
 
 export { ByteReader, type CreateReaderError } from "../bytes/reader.js";
 
@@ -32,7 +33,10 @@ export interface BoxSlice {
   readonly reader: ByteReader;
 }
 
-/** Splits the rest of a container box into its children. Throws the reader's error if a child exceeds it. */
+/**
+ * Splits the rest of a container box into its children. Throws the reader's error if a child exceeds it, or if it has
+ * more than MAX_CHILD_BOXES.
+ */
 export function readBoxes(reader: ByteReader): BoxSlice[] {
   const boxes: BoxSlice[] = [];
   while (reader.remaining > 0) {
@@ -41,6 +45,7 @@ export function readBoxes(reader: ByteReader): BoxSlice[] {
     const type = reader.fourcc();
     const size = size32 === 1 ? reader.u64() : size32;
     const header = reader.position - offset;
+    if (boxes.length === MAX_CHILD_BOXES) throw reader.error(`has more than ${MAX_CHILD_BOXES} boxes`);
     if (size < header) throw reader.error(`has a box "${printable(type)}" of ${size} bytes`);
     boxes.push({ type, offset, size, reader: reader.slice(size - header, printable(type)) });
   }

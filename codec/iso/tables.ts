@@ -3,8 +3,22 @@ import { ByteWriter } from "../bytes/writer.js";
 import { SieddError } from "../errors.js";
 import { type BoxSlice, fullBox, onlyBox, versionAndFlags } from "./box.js";
 
+/** Bounds of the samples of a track. */
+export interface SampleLimits {
+  /** Number of samples. Default: as many as the tables can hold. */
+  readonly maxSamples?: number;
+  /** Bytes of a sample. Default 1. */
+  readonly minBytes?: number;
+  /** Bytes of a sample. */
+  readonly maxBytes: number;
+}
+
 /** Location and duration of every sample of a track, in track order. */
 export interface SampleTable {
+  /** Where the chunks of the track begin, in bytes from the start of the file. */
+  readonly chunkStarts: Float64Array;
+  /** Where the chunks of the track end. */
+  readonly chunkEnds: Float64Array;
   /** Bytes from the start of the file. */
   readonly offsets: Float64Array;
   /** Bytes. */
@@ -20,8 +34,6 @@ export interface SampleChunk {
   /** Samples in the chunk. */
   readonly count: number;
 }
-
-const MAX_SAMPLES = 2 ** 26;
 
 function runLengths(values: ArrayLike<number>): [count: number, value: number][] {
   const runs: [number, number][] = [];
@@ -70,8 +82,8 @@ export function writeSampleTables(
 }
 
 /**
- * Parses the tables of an `stbl` box. Every count is checked against the bytes of its box before anything is
- * allocated.
+ * Parses the tables of an `stbl` box, in time and memory that are linear in their bytes: every count is checked against
+ * the bytes of its box before anything is allocated, every chunk has samples, and every sample has bytes.
  * @param boxes the children of `stbl`
  * @param stbl the box itself, for error messages
  * @param fileSize bytes of the file; every sample must lie within it
@@ -81,49 +93,70 @@ export function readSampleTables(
   boxes: readonly BoxSlice[],
   stbl: ByteReader,
   fileSize: number,
+  limits: SampleLimits,
 ): SampleTable {
-  const sizes = readSizes(onlyBox(boxes, "stsz", stbl));
+  const sizes = readSizes(onlyBox(boxes, "stsz", stbl), limits);
   const durations = readDurations(onlyBox(boxes, "stts", stbl), sizes.length);
-  const chunkOffsets = readChunkOffsets(onlyBox(boxes, "co64", stbl));
-  const offsets = readOffsets(onlyBox(boxes, "stsc", stbl), chunkOffsets, sizes);
-  for (let i = 0; i < sizes.length; i++) {
-    if (offsets[i] + sizes[i] > fileSize) {
-      throw new SieddError(
-        "truncated-asset",
-        `the asset is truncated: sample ${i} of ${stbl.path} ends at byte ${offsets[i] + sizes[i]}, the file has ${fileSize}; copy or encode it again`,
-      );
-    }
+  const chunkStarts = readChunkOffsets(onlyBox(boxes, "co64", stbl));
+  const located = locateSamples(onlyBox(boxes, "stsc", stbl), chunkStarts, sizes);
+  const end = located.chunkEnds.reduce((max, chunkEnd) => Math.max(max, chunkEnd), 0);
+  if (end > fileSize) {
+    throw new SieddError(
+      "truncated-asset",
+      `the asset is truncated: a sample of ${stbl.path} ends at byte ${end}, the file has ${fileSize}; copy or encode it again`,
+    );
   }
-  return { offsets, sizes, durations };
+  return { chunkStarts, sizes, durations, ...located };
 }
 
-function readSizes(reader: ByteReader): Uint32Array {
+/**
+ * Throws the error of `moov` if two samples of any tracks overlap. Bytes that count several times would let a small file
+ * hold a large video.
+ */
+export function checkDisjoint(tables: readonly SampleTable[], moov: ByteReader): void {
+  const starts = concatenate(tables.map(({ chunkStarts }) => chunkStarts)).sort();
+  // Intervals are disjoint if and only if the n-th end is not after the start n + 1, both in order.
+  const ends = concatenate(tables.map(({ chunkEnds }) => chunkEnds)).sort();
+  for (let i = 1; i < starts.length; i++) {
+    if (ends[i - 1] > starts[i]) throw moov.error(`has samples that overlap at byte ${starts[i]}`);
+  }
+}
+
+function concatenate(parts: readonly Float64Array[]): Float64Array {
+  const all = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+function readSizes(reader: ByteReader, { maxSamples, minBytes = 1, maxBytes }: SampleLimits): Uint32Array {
   versionAndFlags(reader);
   const uniformSize = reader.u32();
-  const count = reader.checkRange(reader.u32(), 0, MAX_SAMPLES, "the number of samples");
+  const count = reader.checkCount(reader.u32(), 4, "sample sizes");
+  if (maxSamples !== undefined) reader.checkRange(count, 0, maxSamples, "the number of samples");
   if (uniformSize !== 0) throw reader.error("uses one size for all samples, which is not supported");
-  const sizes = new Uint32Array(reader.checkCount(count, 4, "sample sizes"));
-  for (let i = 0; i < count; i++) sizes[i] = reader.u32();
+  const sizes = reader.u32s(count);
   reader.expectEnd();
+  const invalid = sizes.find((size) => size < minBytes || size > maxBytes);
+  if (invalid !== undefined) reader.checkRange(invalid, minBytes, maxBytes, "the size of a sample");
   return sizes;
 }
 
 function readDurations(reader: ByteReader, sampleCount: number): Uint32Array {
   versionAndFlags(reader);
-  const entries = reader.checkCount(reader.u32(), 8, "durations");
+  const entries = reader.u32s(2 * reader.checkCount(reader.u32(), 8, "durations"));
+  reader.expectEnd();
   const durations = new Uint32Array(sampleCount);
   let filled = 0;
-  for (let i = 0; i < entries; i++) {
-    const count = reader.checkRange(
-      reader.u32(),
-      0,
-      sampleCount - filled,
-      "the length of a run of durations",
-    );
-    durations.fill(reader.u32(), filled, filled + count);
-    filled += count;
+  for (let at = 0; at < entries.length; at += 2) {
+    const end = filled + entries[at];
+    if (end > sampleCount || end === filled)
+      reader.checkRange(entries[at], 1, sampleCount - filled, "the length of a run of durations");
+    while (filled < end) durations[filled++] = entries[at + 1];
   }
-  reader.expectEnd();
   if (filled !== sampleCount) throw reader.error(`has ${filled} durations for ${sampleCount} samples`);
   return durations;
 }
@@ -131,34 +164,50 @@ function readDurations(reader: ByteReader, sampleCount: number): Uint32Array {
 function readChunkOffsets(reader: ByteReader): Float64Array {
   versionAndFlags(reader);
   const count = reader.checkCount(reader.u32(), 8, "chunk offsets");
-  const offsets = Float64Array.from({ length: count }, () => reader.u64());
+  const offsets = reader.u64s(count);
   reader.expectEnd();
   return offsets;
 }
 
-function readOffsets(reader: ByteReader, chunks: Float64Array, sizes: Uint32Array): Float64Array {
+/**
+ * Parses `stsc`: runs of chunks with equally many samples, by the number of their first chunk in ascending order. The first
+ * run begins with chunk 1, so that every chunk is visited once.
+ */
+function locateSamples(
+  reader: ByteReader,
+  chunks: Float64Array,
+  sizes: Uint32Array,
+): Pick<SampleTable, "offsets" | "chunkEnds"> {
   versionAndFlags(reader);
-  const entries = reader.checkCount(reader.u32(), 12, "chunk runs");
-  const chunkRuns = Array.from({ length: entries }, () => {
-    const firstChunk = reader.checkRange(reader.u32(), 1, chunks.length, "the number of a chunk");
-    const samplesPerChunk = reader.u32();
-    reader.skip(4); // sample_description_index
-    return { firstChunk, samplesPerChunk };
-  });
+  // The first chunk, the samples per chunk and the sample_description_index of each run.
+  const runs = reader.u32s(3 * reader.checkCount(reader.u32(), 12, "chunk runs"));
   reader.expectEnd();
   const offsets = new Float64Array(sizes.length);
+  const chunkEnds = new Float64Array(chunks.length);
   let sample = 0;
-  chunkRuns.forEach(({ firstChunk, samplesPerChunk }, index) => {
-    const endChunk = index + 1 < chunkRuns.length ? chunkRuns[index + 1].firstChunk : chunks.length + 1;
-    for (let chunk = firstChunk; chunk < endChunk; chunk++) {
-      let offset = chunks[chunk - 1];
-      const end = reader.checkRange(sample + samplesPerChunk, sample, sizes.length, "the end of a chunk");
+  let chunk = 0;
+  let samplesPerChunk = 0;
+  const fillChunks = (endChunk: number) => {
+    for (; chunk < endChunk; chunk++) {
+      const end = sample + samplesPerChunk;
+      if (end > sizes.length) reader.checkRange(end, sample, sizes.length, "the end of a chunk");
+      let offset = chunks[chunk];
       for (; sample < end; sample++) {
         offsets[sample] = offset;
         offset += sizes[sample];
       }
+      chunkEnds[chunk] = offset;
     }
-  });
+  };
+  // A track without samples may have an empty chunk.
+  const minSamples = Math.min(1, sizes.length);
+  for (let at = 0; at < runs.length; at += 3) {
+    const lowest = at === 0 ? 1 : chunk + 2;
+    const highest = at === 0 ? 1 : chunks.length;
+    fillChunks(reader.checkRange(runs[at], lowest, highest, "the first chunk of a run") - 1);
+    samplesPerChunk = reader.checkRange(runs[at + 1], minSamples, sizes.length, "the samples per chunk");
+  }
+  if (runs.length > 0) fillChunks(chunks.length);
   if (sample !== sizes.length) throw reader.error(`locates ${sample} of ${sizes.length} samples`);
-  return offsets;
+  return { offsets, chunkEnds };
 }

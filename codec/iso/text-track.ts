@@ -72,15 +72,26 @@ function cueBox({ settings, text }: TextCue, sourceId: number): Uint8Array {
   return box("vttc", ...parts, box("payl", utf8(text)));
 }
 
+/** Milliseconds of work after which reading cues lets other work run. */
+const SLICE_MS = 10;
+
 /**
- * Converts the samples of a text track back to cues, ordered by start time.
- * @throws SieddError `bad-asset` if a sample is damaged.
+ * Converts the samples of a text track back to cues, ordered by start time. Lets other work run in between.
+ * @throws SieddError `bad-asset` if a sample is damaged, or has more than MAX_CHILD_BOXES cues.
  */
-export function readTextSamples(samples: readonly Uint8Array[], durations: ArrayLike<number>): TextCue[] {
+export async function readTextSamples(
+  samples: readonly Uint8Array[],
+  durations: ArrayLike<number>,
+): Promise<TextCue[]> {
   const cues: { start: number; end: number; settings: string; text: string }[] = [];
   let active = new Map<number, (typeof cues)[number]>();
   let time = 0;
-  samples.forEach((sample, i) => {
+  let sliceEnd = performance.now() + SLICE_MS;
+  for (const [i, sample] of samples.entries()) {
+    if (performance.now() > sliceEnd) {
+      await new Promise((resolve) => setTimeout(resolve));
+      sliceEnd = performance.now() + SLICE_MS;
+    }
     const end = time + durations[i];
     const nextActive: typeof active = new Map();
     for (const { type, reader } of readBoxes(new ByteReader(sample, "a subtitle"))) {
@@ -96,12 +107,13 @@ export function readTextSamples(samples: readonly Uint8Array[], durations: Array
     }
     active = nextActive;
     time = end;
-  });
+  }
   return cues;
 }
 
+const decoder = /* @__PURE__ */ new TextDecoder();
+
 function readCue(reader: ByteReader): { sourceId: number | undefined; settings: string; text: string } {
-  const decoder = new TextDecoder();
   let sourceId: number | undefined;
   let settings = "";
   let text = "";

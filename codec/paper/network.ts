@@ -3,6 +3,7 @@ import type { ByteWriter } from "../bytes/writer.js";
 import { RangeDecoder, RangeEncoder } from "../entropy/range-coder.js";
 import { SieddError } from "../errors.js";
 import { integerReader, integerWriter } from "../group/coding.js";
+import { FREE_ENCODER_VALUES, GROUP_VALUES_PER_BYTE, MAX_FACTOR_PRODUCTS } from "../limits.js";
 import type { PaperFactors, PaperNetwork } from "../network/definition.js";
 import { readLayerHeaders, walkLayers, writeLayerHeaders } from "./coding.js";
 import { encoderInputs, type PaperEncoder } from "./weights.js";
@@ -50,6 +51,8 @@ export function readPaperNetwork(reader: ByteReader): PaperNetwork {
     );
   }
   const factors = rank === FULL_RANK ? undefined : readFactors(reader, rank);
+  const products = hiddenLayers * width ** 2 * rank;
+  reader.checkRange(products, 0, MAX_FACTOR_PRODUCTS, "the multiplications in factored matrices");
   return { profile: "paper", frequencies, omega, width, encoderLayers, hiddenLayers, patch, factors };
 }
 
@@ -72,6 +75,9 @@ export function writePaperEncoder(writer: ByteWriter, encoder: PaperEncoder): vo
 /** Parses the shared encoder, the rest of the configuration box. @throws SieddError `bad-asset`. */
 export function readPaperEncoder(reader: ByteReader, network: PaperNetwork): PaperEncoder {
   const inputs = Array.from({ length: network.encoderLayers }, (_, l) => encoderInputs(network, l));
+  const weights = inputs.reduce((sum, rows) => sum + rows * network.width, 0);
+  const maxWeights = FREE_ENCODER_VALUES + GROUP_VALUES_PER_BYTE * reader.remaining;
+  reader.checkRange(weights, 1, maxWeights, "the number of weights in the shared encoder");
   const layers = readLayerHeaders(reader, inputs, network.width);
   try {
     const coder = new RangeDecoder(reader.bytes(reader.remaining));

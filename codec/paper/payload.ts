@@ -4,10 +4,11 @@ import { ByteWriter } from "../bytes/writer.js";
 import { RangeDecoder, RangeEncoder } from "../entropy/range-coder.js";
 import { SieddError } from "../errors.js";
 import { integerReader, integerWriter } from "../group/coding.js";
-import { MAX_VALUES } from "../group/payload.js";
+import type { ExpectedGroup } from "../group/payload.js";
+import { MAX_GROUP_VALUES } from "../limits.js";
 import { CHANNELS, type PaperNetwork } from "../network/definition.js";
 import { readLayerHeaders, readStep, walkIntegers, walkLayers, writeLayerHeaders } from "./coding.js";
-import { headSizes, type QuantizedPaperGroup } from "./weights.js";
+import { headSizes, hiddenSize, type QuantizedPaperGroup } from "./weights.js";
 
 /*
  * The payload of one group of the paper profile: fixed fields, the range-coded integers of the hidden layers and
@@ -33,25 +34,28 @@ export function writePaperGroup(group: QuantizedPaperGroup): Uint8Array {
 }
 
 /**
- * Parses the payload of group `index`.
+ * Parses the payload of a group.
  * @throws SieddError `corrupt-group`, whose message has the index, if the payload is malformed; `unsupported-version`
  *   if a later version of siedd wrote it.
  */
 export function readPaperGroup(
   network: PaperNetwork,
-  index: number,
-  frameCount: number,
+  expected: ExpectedGroup,
   payload: Uint8Array,
 ): QuantizedPaperGroup {
   try {
-    return parse(network, frameCount, payload);
+    return parse(network, expected, payload);
   } catch (cause) {
     if (!(cause instanceof SieddError) || cause.code === "unsupported-version") throw cause;
-    throw new SieddError("corrupt-group", `group ${index} is damaged: ${cause.message}`, { cause });
+    throw new SieddError("corrupt-group", `group ${expected.index} is damaged: ${cause.message}`, { cause });
   }
 }
 
-function parse(network: PaperNetwork, frameCount: number, payload: Uint8Array): QuantizedPaperGroup {
+function parse(
+  network: PaperNetwork,
+  { frameCount, maxValues = MAX_GROUP_VALUES }: ExpectedGroup,
+  payload: Uint8Array,
+): QuantizedPaperGroup {
   if (payload.length < 8)
     throw new SieddError("corrupt-group", `its payload has only ${payload.length} bytes`);
   const body = payload.subarray(0, payload.length - 4);
@@ -68,9 +72,10 @@ function parse(network: PaperNetwork, frameCount: number, payload: Uint8Array): 
   const mean = Float32Array.from({ length: frameCount }, () => reader.f32());
   const deviation = Float32Array.from({ length: frameCount }, () => reader.f32());
   const { width, hiddenLayers, factors } = network;
-  const hidden = readLayerHeaders(reader, new Array(hiddenLayers).fill(width), width, factors?.rank);
   const sizes = headSizes(network, frameCount);
-  reader.checkRange(sizes.head, 1, MAX_VALUES, "the number of parameters in its heads");
+  const values = hiddenSize(network) + sizes.head + sizes.bias;
+  reader.checkRange(values, 1, maxValues, "the number of parameters");
+  const hidden = readLayerHeaders(reader, new Array(hiddenLayers).fill(width), width, factors?.rank);
   const head = { step: readStep(reader, "a quantization step"), integers: new Int32Array(sizes.head) };
   const headBias = { step: readStep(reader, "a quantization step"), integers: new Int32Array(sizes.bias) };
   const coder = new RangeDecoder(reader.bytes(reader.remaining));

@@ -161,6 +161,9 @@ export function dequantizePaper(network: PaperNetwork, group: QuantizedPaperGrou
 /** Returns the number of outputs of a head: R', G', B' of every pixel of a patch, in row-major order. */
 export const headOutputs = ({ patch }: PaperNetwork): number => patch ** 2 * CHANNELS;
 
+/** Returns the number of weights in a group's stack of sine layers, multiplied out if they are factored. */
+export const hiddenSize = ({ width, hiddenLayers }: PaperNetwork): number => hiddenLayers * width ** 2;
+
 /** Returns the number of parameters in a group's heads: [frames, width, outputs] and [frames, outputs]. */
 export const headSizes = (network: PaperNetwork, frames: number): { head: number; bias: number } => ({
   head: frames * network.width * headOutputs(network),

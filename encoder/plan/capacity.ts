@@ -1,6 +1,6 @@
 import {
+  MAX_GROUP_VALUES,
   MAX_TILES,
-  MAX_VALUES,
   parameterCount,
   TILE_WIDTHS,
   type TileNetwork,
@@ -157,7 +157,7 @@ function fits(video: VideoShape, network: TileNetwork, width: number): boolean {
   const tiles = network.rows * network.columns;
   const maxFrames = video.groups.reduce((max, { frameCount }) => Math.max(max, frameCount), 0);
   const values = tiles * (parameterCount(network, width) + 2 * maxFrames);
-  return tiles <= MAX_TILES && values <= MAX_VALUES;
+  return tiles <= MAX_TILES && values <= MAX_GROUP_VALUES;
 }
 
 /**

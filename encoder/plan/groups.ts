@@ -1,4 +1,5 @@
-import type { Rational } from "../../codec/internal.js";
+import { MAX_GROUPS, type Rational } from "../../codec/internal.js";
+import { badOption } from "../errors.js";
 
 /** A group of frames to encode. */
 export interface PlannedGroup {
@@ -17,6 +18,7 @@ const DEFAULT_GROUP_SECONDS = 1;
  * second, or of about `groupFrames` frames. Their lengths differ by at most one frame.
  *
  * @param cuts frames that begin a new scene, ascending, without frame 0
+ * @throws EncoderError `bad-option` if there would be more groups than readers accept
  */
 export function planGroups(
   frameCount: number,
@@ -36,6 +38,12 @@ export function planGroups(
       const end = boundaries[scene] + Math.floor(((i + 1) * length) / count);
       groups.push({ index: groups.length, firstFrame: first, frameCount: end - first, startsScene: i === 0 });
     }
+  }
+  if (groups.length > MAX_GROUPS) {
+    throw badOption(
+      "groupFrames",
+      `groupFrames must divide the video into at most ${MAX_GROUPS} groups, got ${groups.length} groups of about ${targetFrames} frames; increase it, or encode parts of the video with from and to`,
+    );
   }
   return groups;
 }

@@ -182,7 +182,7 @@ export class TileTraining implements VideoTraining<LoadedFrames> {
     const { tiles, anchorPlan } = this.#stage;
     if (this.pass.pass === 0) return this.#anchors.get(anchorPlan.warmStartAnchor[index]);
     const { payload } = await this.#job.checkpoints.requireGroup(index, this.pass.startPass);
-    const decoders = dequantize(readGroup(tiles.network, index, frameCount, payload));
+    const decoders = dequantize(readGroup(tiles.network, { index, frameCount }, payload));
     return this.#ranges.map((range) => toTrainingWeights(tiles.network, decoders, range));
   }
 

@@ -89,6 +89,7 @@ async function openSettled(path: string, identities: Identities): Promise<Opened
   const file = fileSource(path);
   const isBeingWritten = async () => (await msSinceWrite(path)) < WRITING_WINDOW_MS;
   try {
+    await checkAllocated(path, name);
     const asset = await openAsset(file, { name });
     const tail = Math.max(0, file.size - PROBE_BYTES);
     if ((await isBeingWritten()) && (await isAllZero(path, tail))) throw assetIncomplete(name);
@@ -102,6 +103,25 @@ async function openSettled(path: string, identities: Identities): Promise<Opened
     if (isPartial && (await isBeingWritten())) throw assetIncomplete(name);
     throw error;
   }
+}
+
+/** Fraction of a file that must be on disk. Below 1 for file systems that compress; weights compress little. */
+const MIN_ALLOCATED = 1 / 4;
+/** Bytes per block of `fs.stat`, on every file system. */
+const STAT_BLOCK_BYTES = 512;
+
+/**
+ * Rejects with SieddError `truncated-asset` if most of a file is not on disk, as in a copy or download that is not
+ * complete. A file system that does not count blocks reports none.
+ */
+async function checkAllocated(path: string, name: string): Promise<void> {
+  const { size, blocks } = await stat(path);
+  const allocated = blocks * STAT_BLOCK_BYTES;
+  if (blocks === 0 || allocated >= size * MIN_ALLOCATED) return;
+  throw new SieddError(
+    "truncated-asset",
+    `${name} is incomplete: only ${allocated} of its ${size} bytes are on disk; copy or encode it again`,
+  );
 }
 
 /** Returns the milliseconds since a file was last written, or 0 if this machine's clock is behind. */

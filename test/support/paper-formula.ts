@@ -14,7 +14,7 @@ export async function paperFormula(asset: PaperAsset, index: number): Promise<Fo
   const { patch } = network;
   const { frameCount } = asset.groups[index];
   const payload = await asset.readGroup(index);
-  const group = dequantizePaper(network, readPaperGroup(network, index, frameCount, payload));
+  const group = dequantizePaper(network, readPaperGroup(network, { index, frameCount }, payload));
   const layers = [...dequantizePaperEncoder(asset.encoder), ...group.hidden];
   const outputs = 3 * patch ** 2;
   const evaluate = (frame: number, px: number, py: number): number[] => {

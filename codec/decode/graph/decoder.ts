@@ -15,7 +15,7 @@ import {
   checkFramePosition,
   checkLength,
   checkViewport,
-  groupEntry,
+  expectedGroup,
   sameViewport,
   type Viewport,
 } from "../viewport.js";
@@ -74,8 +74,11 @@ export class TileGraphDecoder {
   /** Implements `FrameDecoder.loadGroup`. */
   loadGroup(index: number, payload: Uint8Array): TileGraphGroup {
     const { network, groups } = this.#asset;
-    const { frameCount } = groupEntry(groups, index);
-    return foldGraphGroup(network, index, dequantize(readGroup(network, index, frameCount, payload)));
+    return foldGraphGroup(
+      network,
+      index,
+      dequantize(readGroup(network, expectedGroup(groups, index), payload)),
+    );
   }
 
   /** Implements `FrameDecoder.decodeI420`. */

@@ -4,7 +4,7 @@ import { CHANNELS } from "../../network/definition.js";
 import type { OnnxRuntime, OnnxSession, OnnxTensor } from "../../onnx/runtime.js";
 import { type FoldedLayer, foldLayer, layerFeeds, openSession } from "../../onnx/session.js";
 import { readPaperGroup } from "../../paper/payload.js";
-import { dequantizePaper, dequantizePaperEncoder } from "../../paper/weights.js";
+import { dequantizePaper, dequantizePaperEncoder, headOutputs } from "../../paper/weights.js";
 import type { PixelFormat, YuvTarget } from "../color.js";
 import { finishStrip, type Strip } from "../output-strip.js";
 import { chooseSampling, type Sampling } from "../sampling.js";
@@ -14,7 +14,7 @@ import {
   checkLength,
   checkViewport,
   type DecoderMetadata,
-  groupEntry,
+  expectedGroup,
   sameViewport,
   type Viewport,
 } from "../viewport.js";
@@ -29,6 +29,8 @@ export type PaperDecoderAsset = DecoderMetadata & PaperModel;
 const DEFAULT_WINDOW_BYTES = 64 * 1024 * 1024;
 /** Maximum activations per layer and batch: large enough for matrix products, small enough for caches. */
 const BATCH_FLOATS = 1 << 20;
+/** Maximum outputs and sums of the frames that are computed together: 64 MiB each. */
+const WINDOW_FLOATS = 1 << 24;
 
 /** Consecutive frames of one group that are computed together. */
 interface FrameRange {
@@ -115,10 +117,10 @@ export class PaperDecoder {
   /** Implements `FrameDecoder.loadGroup`. */
   loadGroup(index: number, payload: Uint8Array): PaperGroup {
     const { network } = this.#asset;
-    const { frameCount } = groupEntry(this.#asset.groups, index);
-    const decoders = dequantizePaper(network, readPaperGroup(network, index, frameCount, payload));
+    const expected = expectedGroup(this.#asset.groups, index);
+    const decoders = dequantizePaper(network, readPaperGroup(network, expected, payload));
     const hidden = decoders.hidden.map(({ weights, bias }) => foldLayer(network.omega, weights, bias));
-    return { index, frameCount, hidden, weights: { ...decoders, hidden: [] } };
+    return { index, frameCount: expected.frameCount, hidden, weights: { ...decoders, hidden: [] } };
   }
 
   /** Implements `FrameDecoder.decodeI420`. `frame` must be an integer within the group. */
@@ -161,7 +163,7 @@ export class PaperDecoder {
       frame < window.first + window.count;
     if (window === undefined || !hit) {
       checkViewport(viewport, this.#asset);
-      const capacity = Math.max(1, Math.floor(this.#windowBytes / frameBytes(viewport, format)));
+      const capacity = this.#windowFrames(viewport, format);
       const first = capacity >= group.frameCount ? 0 : frame;
       const count = Math.min(capacity, group.frameCount - first);
       // Lets the frames of the previous window be collected while the next ones are computed.
@@ -176,6 +178,17 @@ export class PaperDecoder {
       if (this.#window === window) this.#window = undefined;
       throw cause;
     }
+  }
+
+  /** Returns how many frames can be computed together. */
+  #windowFrames(viewport: Viewport, format: PixelFormat): number {
+    const { patch } = this.#asset.network;
+    const { factorX, factorY } = chooseSampling(viewport);
+    // A batch has three rows of patches, or less. A strip has at least two rows of output.
+    const outputs = 3 * headOutputs(this.#asset.network) * Math.ceil(viewport.region.width / patch + 2);
+    const sums = 2 * CHANNELS * factorY * viewport.width * factorX;
+    const byMemory = WINDOW_FLOATS / (patch === 1 ? sums : Math.max(sums, outputs));
+    return Math.max(1, Math.floor(Math.min(this.#windowBytes / frameBytes(viewport, format), byMemory)));
   }
 
   async #computeFrames({ group, viewport, format, first, count }: FrameRange): Promise<Uint8Array[]> {

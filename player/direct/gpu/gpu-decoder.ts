@@ -1,5 +1,6 @@
 import { displacement, type Motion } from "../../../codec/decode/displacement.js";
 import { chooseSampling, sampleOnce } from "../../../codec/decode/sampling.js";
+import { expectedGroup } from "../../../codec/decode/viewport.js";
 import { readGroup } from "../../../codec/group/payload.js";
 import { dequantize } from "../../../codec/group/quantize.js";
 import type { TileDecoderAsset, Viewport } from "../../../codec/internal.js";
@@ -95,7 +96,7 @@ export class GpuDecoder {
    */
   loadGroup(index: number, payload: Uint8Array): GpuGroup {
     const { network, encoder, groups } = this.#asset;
-    const group = dequantize(readGroup(network, index, groups[index]!.frameCount, payload));
+    const group = dequantize(readGroup(network, expectedGroup(groups, index), payload));
     const { weights: values, tiles } = flattenGroup(network, encoder, group);
     const weights = this.#device.createBuffer({
       size: values.byteLength,

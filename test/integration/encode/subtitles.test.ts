@@ -137,7 +137,7 @@ test("reads cues with their settings and skips notes, styles and empty cues", ()
   ]);
 });
 
-test("cues survive the conversion to contiguous samples and back", () => {
+test("cues survive the conversion to contiguous samples and back", async () => {
   const cue = (start: number, end: number, text: string) => ({ start, end, settings: "line:0", text });
   const cues = [
     cue(0, 100, "a"),
@@ -151,10 +151,10 @@ test("cues survive the conversion to contiguous samples and back", () => {
     durations.reduce((sum, duration) => sum + duration, 0),
     1000,
   );
-  assert.deepEqual(readTextSamples(samples, durations), cues);
+  assert.deepEqual(await readTextSamples(samples, durations), cues);
   const damaged = samples.map((sample) => sample.subarray(0, sample.length - 1));
-  assert.throws(
-    () => readTextSamples(damaged, durations),
+  await assert.rejects(
+    readTextSamples(damaged, durations),
     (error) => error instanceof SieddError && error.code === "bad-asset",
   );
 });

@@ -155,7 +155,7 @@ test("rejects a group whose normalization is not finite or out of range", () => 
   for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 1e30]) {
     const payload = extremePayload({ deviation: [0.2, value, 0.2] });
     assert.throws(
-      () => readGroup(network, 1, 4, payload),
+      () => readGroup(network, { index: 1, frameCount: 4 }, payload),
       (error) => {
         assert.ok(error instanceof SieddError && error.code === "corrupt-group");
         assert.match(error.message, /group 1 is damaged: .*(a deviation|not finite)/);

@@ -42,7 +42,9 @@ for (const [name, options] of [
   test(`the kernel matches the reference decoder within 1/255: ${name}`, async () => {
     const { asset, decoder, group } = await opened(options);
     const loaded = await group(1);
-    const weights = dequantize(readGroup(asset.network, 1, 2, await asset.readGroup(1)));
+    const weights = dequantize(
+      readGroup(asset.network, { index: 1, frameCount: 2 }, await asset.readGroup(1)),
+    );
     const viewport = { region: { x: 10.5, y: 3, width: 50, height: 40 }, width: 57, height: 43 };
     const out = new Uint8Array(57 * 43 * 4);
     decoder.decodeRgba(loaded, 1, viewport, out);
@@ -165,7 +167,7 @@ test("rejects a small payload that claims gigabytes before allocating anything",
   const body = writer.u8(32).bytes(new Uint8Array(64)).finish();
   const payload = new ByteWriter().bytes(body).u32(crc32c(body)).finish();
   assert.throws(
-    () => readGroup(network, 3, frameCount, payload),
+    () => readGroup(network, { index: 3, frameCount }, payload),
     (error) =>
       error instanceof SieddError &&
       error.code === "corrupt-group" &&

@@ -44,7 +44,7 @@ function decodeGroup(group: ReturnType<KernelDecoder["loadGroup"]>, frame: numbe
 }
 
 test("between two frames, networks are evaluated at that time and displacements are interpolated linearly", async () => {
-  const weights = dequantize(readGroup(network, 0, 4, await asset.readGroup(0)));
+  const weights = dequantize(readGroup(network, { index: 0, frameCount: 4 }, await asset.readGroup(0)));
   for (const position of [1.25, 2.5]) {
     const decoded = await decodeAt(position);
     for (let i = 0; i < 200; i++) {

@@ -29,7 +29,7 @@ test("reading returns the groups and networks that were written", async () => {
   for (const options of [{}, { patch: 6 }, { factors: { rank: 7, frequency: 0, amplitude: 1 } }]) {
     const network = syntheticPaperNetwork(options);
     const group = syntheticPaperGroup(network, 5, createRandom(3));
-    assert.deepEqual(readPaperGroup(network, 0, 5, writePaperGroup(group)), group);
+    assert.deepEqual(readPaperGroup(network, { index: 0, frameCount: 5 }, writePaperGroup(group)), group);
     assert.deepEqual((await openPaper(options)).network, network);
   }
 });
