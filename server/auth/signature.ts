@@ -51,7 +51,8 @@ export interface Subject {
 
 /** Returns the part of the subject that the MAC covers, besides the terms. */
 const signedSubject = (scope: SignScope, { id = "", path }: Subject): string =>
-  ({ all: "", path, video: id })[scope];
+  // Composed and decomposed forms of a name are one video.
+  ({ all: "", path, video: id })[scope].normalize("NFC");
 
 export interface SignedTerms {
   readonly key: SignKey;

@@ -15,6 +15,7 @@ import {
   type AssetSource,
   type Library,
   type LibraryEntry,
+  normalizeId,
   type OpenedSource,
   type Problem,
 } from "../library/library.js";
@@ -128,7 +129,8 @@ export class Catalog {
    * Opens the video of an id, or returns the open one if its file has not changed. Rejects with RequestError
    * `unknown-asset` or `asset-incomplete`, OriginError, or SieddError for a broken asset.
    */
-  async open(id: string): Promise<CatalogEntry> {
+  async open(requestedId: string): Promise<CatalogEntry> {
+    const id = normalizeId(requestedId);
     if (this.#invalidIdReason(id) !== undefined) throw unknownAsset(id);
     const found = await this.#find(id);
     if (found === undefined) {

@@ -59,11 +59,23 @@ export async function watchCatalog(
   };
 
   const onError = (error: unknown) =>
-    log.warn({ err: error }, "file watcher failed; changes are still detected on each request");
+    // One line, without a stack: the server works without a watcher.
+    log.warn(`${describeWatchError(error)}; changes are still detected on each request`);
   app.addHook("onClose", () => {
     for (const timer of timers.values()) clearTimeout(timer);
     timers.clear();
   });
   const onChange = (id: string) => scheduleUpdate(id, WATCH_DEBOUNCE_MS);
   await Promise.all(libraries.map((library) => library.watch?.(onChange, onError)));
+}
+
+function describeWatchError(error: unknown): string {
+  const { code, message = String(error) } = (error ?? {}) as NodeJS.ErrnoException;
+  const limits: Record<string, string> = {
+    ENOSPC: "fs.inotify.max_user_watches",
+    EMFILE: "fs.inotify.max_user_instances",
+  };
+  const limit = limits[code ?? ""];
+  const fix = limit === undefined ? "" : `; raise ${limit}, or set watch to "poll" or false`;
+  return `cannot watch a video folder: ${message}${fix}`;
 }

@@ -1,13 +1,20 @@
+import type { Stats } from "node:fs";
 import { open, readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type FSWatcher, watch } from "chokidar";
 import { openAsset } from "../../codec/asset/asset.js";
 import { SieddError } from "../../codec/errors.js";
 import { fileSource } from "../../decode-pool/index.js";
 import { RequestError } from "../errors.js";
 import { Identities } from "./identity.js";
-import { ASSET_EXTENSION, type Library, type LibraryEntry, type OpenedSource } from "./library.js";
+import {
+  ASSET_EXTENSION,
+  type Library,
+  type LibraryEntry,
+  normalizeId,
+  type OpenedSource,
+} from "./library.js";
+import { type FolderWatcher, pollFolder, watchFolder } from "./watch-folder.js";
 
 /** Milliseconds since its last write after which a file is opened; a copy in progress writes more often. */
 const SETTLED_AFTER_MS = 200;
@@ -24,7 +31,7 @@ export class FolderLibrary implements Library {
   readonly #folder: string;
   readonly #polling: boolean;
   readonly #identities = new Identities();
-  #watcher: FSWatcher | undefined;
+  #watcher: FolderWatcher | undefined;
 
   /** @param polling whether to watch by polling instead of by events, as network file systems require */
   constructor(folder: string, polling = false) {
@@ -42,41 +49,57 @@ export class FolderLibrary implements Library {
     // Opening a named pipe would block until it has a writer.
     return entries
       .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && entry.name.endsWith(ASSET_EXTENSION))
-      .map(({ name }) => name.slice(0, -ASSET_EXTENSION.length));
+      .map(({ name }) => idOfFile(name));
   }
 
   async find(id: string): Promise<LibraryEntry | undefined> {
-    const file = `${id}${ASSET_EXTENSION}`;
+    const file = await this.#findFile(id);
+    if (file === undefined) return undefined;
     const path = join(this.#folder, file);
-    const stats = await stat(path).catch(() => undefined);
-    if (!stats?.isFile()) return undefined;
+    const stats = await statFile(path);
+    if (stats === undefined) return undefined;
     const { size, mtimeMs, ino } = stats;
     const revision = `${path} ${size} ${mtimeMs} ${ino}`;
     return { id, file, revision, open: () => openSettled(path, this.#identities) };
   }
 
   async watch(onChange: (id: string) => void, onError: (error: unknown) => void): Promise<void> {
-    const watcher = watch(this.#folder, {
-      depth: 0,
-      ignoreInitial: true,
-      usePolling: this.#polling,
-      ignored: (path, stats) => stats?.isFile() === true && !path.endsWith(ASSET_EXTENSION),
-    });
-    this.#watcher = watcher;
-    watcher.on("error", onError);
-    watcher.on("all", (event, path) => {
-      if (event.endsWith("Dir")) return;
-      onChange(basename(path, ASSET_EXTENSION));
-    });
-    await new Promise<void>((resolve) => {
-      watcher.once("ready", resolve);
-      watcher.once("error", () => resolve());
-    });
+    const changes = {
+      onChange: (name: string) => {
+        if (name.endsWith(ASSET_EXTENSION)) onChange(idOfFile(name));
+      },
+      onError,
+    };
+    this.#watcher = this.#polling
+      ? await pollFolder(this.#folder, ASSET_EXTENSION, changes)
+      : watchFolder(this.#folder, changes);
   }
 
   async close(): Promise<void> {
     await this.#watcher?.close();
   }
+
+  /** Returns the name of the file of an id, which may be stored in another Unicode normalization form than the id. */
+  async #findFile(id: string): Promise<string | undefined> {
+    for (const form of isAscii(id) ? [id] : [id, id.normalize("NFD")]) {
+      const file = `${form}${ASSET_EXTENSION}`;
+      if ((await statFile(join(this.#folder, file))) !== undefined) return file;
+    }
+    if (isAscii(id)) return undefined;
+    const names = await readdir(this.#folder).catch(() => []);
+    return names.find((name) => name.endsWith(ASSET_EXTENSION) && idOfFile(name) === id);
+  }
+}
+
+/** Returns the id of a file, in the normalization form of all ids. macOS, for one, stores names in another form. */
+const idOfFile = (name: string): string => normalizeId(name.slice(0, -ASSET_EXTENSION.length));
+
+const isAscii = (text: string): boolean => !/[^\0-\x7f]/.test(text);
+
+/** Returns the stats of a regular file; undefined if there is none. */
+async function statFile(path: string): Promise<Stats | undefined> {
+  const stats = await stat(path).catch(() => undefined);
+  return stats?.isFile() ? stats : undefined;
 }
 
 /**

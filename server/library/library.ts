@@ -21,6 +21,7 @@ export interface OpenedSource {
 
 /** An asset of a library, in its current version. */
 export interface LibraryEntry {
+  /** As `normalizeId` returns it. */
   readonly id: string;
   /** File name, or the last segment of a URL; for display. */
   readonly file: string;
@@ -40,7 +41,7 @@ export interface Problem {
 export interface Library {
   /** Lists all ids, unsorted. Rejects with OriginError if another server is needed and fails. */
   ids(): Promise<readonly string[]>;
-  /** Looks up an asset in its current version. Resolves to undefined if there is none. Rejects like `ids`. */
+  /** Looks up an asset by its normalized id, in its current version. Resolves to undefined if there is none. Rejects like `ids`. */
   find(id: string): Promise<LibraryEntry | undefined>;
   /** Whether the library has been scanned once; until then the server is not ready. */
   readonly scanned: boolean;
@@ -48,6 +49,9 @@ export interface Library {
   watch?(onChange: (id: string) => void, onError: (error: unknown) => void): Promise<void>;
   close(): Promise<void>;
 }
+
+/** Returns an id in the form that all ids have: composed Unicode (NFC), so that a name has one id on all file systems. */
+export const normalizeId = (id: string): string => id.normalize("NFC");
 
 /** File extension of assets. */
 export const ASSET_EXTENSION = ".siedd";

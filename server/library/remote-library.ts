@@ -1,7 +1,7 @@
 import { openAsset } from "../../codec/asset/asset.js";
 import type { BlockCache } from "./block-cache.js";
 import { Identities } from "./identity.js";
-import { ASSET_EXTENSION, type Library, type LibraryEntry } from "./library.js";
+import { ASSET_EXTENSION, type Library, type LibraryEntry, normalizeId } from "./library.js";
 import { idOf, parseListing } from "./listing.js";
 import { NonRetryableOriginError, type Origin, redactUrl } from "./origin.js";
 import {
@@ -51,7 +51,7 @@ export class RemoteLibrary implements Library {
     this.#options = options;
     const { url } = options;
     if (url.pathname.endsWith(ASSET_EXTENSION)) {
-      this.#addEntry(idOf(url), url);
+      this.#addEntry(normalizeId(idOf(url)), url);
       this.#listedAt = Number.POSITIVE_INFINITY;
       this.#scanned = true;
     }
@@ -163,7 +163,10 @@ export class RemoteLibrary implements Library {
       };
       const listing = await origin.get({ url, name: "the video listing", headers, read });
       if (listing === undefined) return undefined;
-      for (const [id, assetUrl] of listing.assets) if (!assets.has(id)) assets.set(id, assetUrl);
+      for (const [name, assetUrl] of listing.assets) {
+        const id = normalizeId(name);
+        if (!assets.has(id)) assets.set(id, assetUrl);
+      }
       page = listing.next;
       // The ETag covers only the first page: a listing of several pages cannot be revalidated with it.
       if (page !== undefined) etag = "";

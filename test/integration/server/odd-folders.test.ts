@@ -6,8 +6,9 @@ import { test } from "node:test";
 import { openAsset } from "../../../codec/internal.js";
 import { fileSource } from "../../../decode-pool/index.js";
 import { Catalog } from "../../../server/catalog/catalog.js";
-import { serve } from "../../../server/index.js";
+import { serve, signUrl } from "../../../server/index.js";
 import { FolderLibrary } from "../../../server/library/folder-library.js";
+import { originServer } from "../../support/origin-server.js";
 import { testServer } from "../../support/running-server.js";
 import { syntheticAsset } from "../../support/synthetic-asset.js";
 import { tempFolder } from "../../support/temp-folder.js";
@@ -58,6 +59,44 @@ test("a removed folder is reported without its path, and is served again once it
   );
   await rename(`${server.root}-away`, server.root);
   assert.equal((await server.get("video/info.json")).status, 200);
+});
+
+test("composed and decomposed names are one video, in folders, URLs, listings and signatures", async (t) => {
+  const key = { id: "2026", secret: "a secret of 26 characters!" };
+  const bytes = syntheticAsset(SMALL);
+  // As macOS stores the name, as Linux does, and with both forms in one name.
+  const names = ["de\u0301ja\u0300", "\u00fcber", "\u00e9te\u0301"];
+  const root = await tempFolder(t);
+  for (const name of names) await writeFile(join(root, `${name}.siedd`), bytes);
+  const origin = await originServer(t);
+  for (const name of names) origin.files.set(`${name}.siedd`, { bytes, etag: '"one"' });
+  const listing = Buffer.from(JSON.stringify(names.map((name) => `${name}.siedd`)));
+  origin.files.set("list.json", { bytes: listing, etag: '"list"' });
+  for (const videos of [root, `${origin.url}list.json`]) {
+    const server = await testServer(t, {}, { root: videos, signKeys: [key], workers: 1 });
+    const signed = (path: string) => signUrl(`${server.url}${path}`, { key, expires: 600 });
+    const { assets } = JSON.parse(
+      (await server.get(signUrl(server.url, { key, expires: 600, scope: "all" }))).text,
+    );
+    const ids = assets.map(({ id }: { id: string }) => id);
+    assert.deepEqual(ids, names.map((name) => name.normalize("NFC")).sort());
+    for (const form of ["NFC", "NFD"]) {
+      for (const name of names) {
+        const response = await server.get(signed(`${encodeURIComponent(name.normalize(form))}/info.json`));
+        assert.equal(response.status, 200, `${name} as ${form} from ${videos}`);
+        assert.equal(JSON.parse(response.text).id, name.normalize("NFC"));
+      }
+    }
+    // A signature of one form is valid for the other one.
+    const other = signed(`${encodeURIComponent("u\u0308ber")}/info.json`).replace("u%CC%88", "%C3%BC");
+    assert.equal((await server.get(other)).status, 200);
+    assert.equal((await server.get(signed("%C3%A4/info.json"))).code, "unknown-asset");
+  }
+  await writeFile(join(root, "d\u00e9j\u00e0.siedd"), bytes);
+  const twice = await testServer(t, {}, { root, workers: 1 });
+  assert.deepEqual(JSON.parse((await twice.get("")).text).problems, [
+    { file: "d\u00e9j\u00e0.siedd", message: "duplicate name; rename the file" },
+  ]);
 });
 
 test("an error about a file names the file once", async (t) => {

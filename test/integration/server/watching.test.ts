@@ -1,11 +1,26 @@
 import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFile, copyFile, open, rename, rm, truncate, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  copyFile,
+  link,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
 import { get } from "node:http";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { runningEncoders } from "../../../media/segments/segment-encoder.js";
 import { type TestServer, testServer } from "../../support/running-server.js";
 import { syntheticAsset } from "../../support/synthetic-asset.js";
@@ -147,4 +162,75 @@ test("a segment of an overwritten video is complete or fails, but never mixes ve
   const fresh = await server.get("video/full/%5E640,360/seg-0.m4s");
   assert.equal(fresh.status, 200);
   assert.notDeepEqual(fresh.body, expected);
+});
+
+/** Counts the inotify watches of this process. */
+async function countWatches(): Promise<number> {
+  const infos = (await readdir("/proc/self/fdinfo")).map((fd) =>
+    readFile(`/proc/self/fdinfo/${fd}`, "utf8").catch(() => ""),
+  );
+  return (await Promise.all(infos)).join("").match(/^inotify /gm)?.length ?? 0;
+}
+
+/** Adds links to the first video of a folder. */
+const addLinks = (root: string, count: number) =>
+  Promise.all(
+    Array.from({ length: count }, (_, i) => link(join(root, "video.siedd"), join(root, `video ${i}.siedd`))),
+  );
+
+test("a folder takes one watch for all of its files, and is watched again after it was moved", {
+  skip: process.platform !== "linux",
+}, async (t) => {
+  const root = await tempFolder(t);
+  await writeFile(join(root, "video.siedd"), syntheticAsset(SMALL));
+  await addLinks(root, 30);
+  const { logger, logged } = captureLog();
+  const before = await countWatches();
+  const server = await testServer(t, {}, { root, logger, workers: 1 });
+  await logged("serving videos");
+  assert.equal(await countWatches(), before + 1);
+  await rename(root, `${root}-away`);
+  t.after(() => rm(`${root}-away`, { recursive: true, force: true }));
+  await mkdir(root);
+  await copyFile(join(`${root}-away`, "video.siedd"), join(root, "back.siedd"));
+  await logged("back: video added");
+  await rm(join(root, "back.siedd"));
+  await logged("back: video removed");
+  await server.close();
+  assert.equal(await countWatches(), before);
+});
+
+/** Runs a command in a namespace without inotify watches. */
+const WITHOUT_WATCHES = ["-Ur", "sh", "-c", 'echo 0 > /proc/sys/user/max_inotify_watches && exec "$@"', "-"];
+
+function canLimitWatches(): boolean {
+  try {
+    execFileSync("unshare", [...WITHOUT_WATCHES, "true"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test("a server that may not watch its folder logs one line, and serves all videos", {
+  skip: !canLimitWatches() && "the kernel allows no user namespaces",
+}, async (t) => {
+  const root = await tempFolder(t);
+  await writeFile(join(root, "video.siedd"), syntheticAsset(SMALL));
+  await addLinks(root, 30);
+  const cli = fileURLToPath(new URL("../../../cli/main.js", import.meta.url));
+  const args = [...WITHOUT_WATCHES, process.execPath, cli, "serve", root, "--port", "0"];
+  const child = spawn("unshare", args, { stdio: ["ignore", "pipe", "pipe"] });
+  t.after(() => child.kill());
+  const lines: string[] = [];
+  createInterface({ input: child.stderr }).on("line", (line) => lines.push(line));
+  createInterface({ input: child.stdout }).on("line", (line) => lines.push(line));
+  await waitUntil(() => lines.some((line) => line.includes("serving videos")), "the server is ready");
+  const warnings = lines.filter((line) => line.includes("cannot watch"));
+  assert.equal(warnings.length, 1, lines.join("\n"));
+  assert.match(warnings[0]!, /ENOSPC.*raise fs\.inotify\.max_user_watches.*detected on each request/);
+  assert.doesNotMatch(lines.join("\n"), / {4}at |stack/);
+  const [, url] = /(http:\/\/[^\s"]+)/.exec(lines.join("\n")) ?? [];
+  await writeFile(join(root, "new.siedd"), syntheticAsset(SMALL));
+  assert.equal((await fetch(new URL("new/info.json", url))).status, 200);
 });
