@@ -6,7 +6,6 @@ export { MAX_SIDE, MIN_SIDE } from "./asset/parse.js";
 export { crc32c } from "./bytes/crc32c.js";
 export { ByteWriter } from "./bytes/writer.js";
 export { planAxis } from "./decode/decode-plan.js";
-export { MAX_GROUP_VALUES, MAX_GROUPS } from "./limits.js";
 export { KernelDecoder, type TileDecoderAsset } from "./decode/kernel-decoder.js";
 export { PaperDecoder } from "./decode/paper/decoder.js";
 export { readGroup, writeGroup } from "./group/payload.js";
@@ -19,8 +18,11 @@ export {
   type TileWeights,
 } from "./group/weights.js";
 export * from "./index.js";
-export { AdtsIndexer, type AdtsStream, indexAdts } from "./iso/adts.js";
+export { AdtsIndexer, type AdtsStream, indexAdts, writeAdts } from "./iso/adts.js";
+export { padWithSilence } from "./iso/silence.js";
+export type { TrackLabelFields, TrackLabels } from "./iso/track-labels.js";
 export { hasRelaxedSimd } from "./kernel/kernel.js";
+export { MAX_GROUP_VALUES, MAX_GROUPS } from "./limits.js";
 export {
   CHANNELS,
   decoderInputs,

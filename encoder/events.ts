@@ -67,6 +67,11 @@ export type EncodeEvent =
       readonly type: "stream-skipped";
       readonly message: string;
     }
+  | {
+      /** A stream of the video loses something, because an asset cannot store it as it is. */
+      readonly type: "stream-converted";
+      readonly message: string;
+    }
   | ({ readonly type: "done" } & EncodeSummary);
 
 /** The result of an encode. */

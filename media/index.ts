@@ -1,7 +1,14 @@
 /** Reads and writes media files with ffmpeg. */
 export { MediaError, type MediaErrorCode } from "./errors.js";
-export { type AudioInfo, type ProbeResult, probeVideo, type SubtitleInfo } from "./probe/probe.js";
-export { type EncodeAudioOptions, encodeAudio } from "./read/audio.js";
+export { type ProbeResult, probeVideo } from "./probe/probe.js";
+export type { AudioInfo, SubtitleInfo } from "./probe/tracks.js";
+export {
+  type ChannelMapping,
+  channelMappings,
+  type EncodeAudioOptions,
+  encodeAudio,
+  STEREO_DOWNMIX,
+} from "./read/audio.js";
 export { type DetectScenesOptions, detectScenes, type SceneAnalysis } from "./read/detect-scenes.js";
 export { type ReadFramesOptions, readFrames } from "./read/frames.js";
 export { type ReadSubtitlesOptions, readSubtitles } from "./read/subtitles.js";

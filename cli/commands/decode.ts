@@ -198,7 +198,9 @@ async function writeOutput(
   } else if (path === undefined) {
     throw new Error(`${format} cannot be written to stdout`);
   } else if (format === "mp4") {
-    const audio = asset.audio.flatMap((track) => trimAudio(asset, track, range, signal) ?? []);
+    // Players downmix the originals themselves.
+    const originals = asset.audio.filter(({ downmixOf }) => downmixOf === null);
+    const audio = originals.flatMap((track) => trimAudio(asset, track, range, signal) ?? []);
     const tracks = await Promise.all(asset.text.map((track) => trimSubtitles(asset, track, range, signal)));
     const subtitles = tracks.filter(({ cues }) => cues.length > 0);
     await writeMp4({ output: path, width, height, frameRate, frames, signal, audio, subtitles });

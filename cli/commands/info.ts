@@ -16,6 +16,9 @@ export function infoCommand(io: Io): Command {
     });
 }
 
+const describeTrack = (track: { language: string; title: string; default: boolean }): string =>
+  `language ${track.language}${track.title === "" ? "" : `, title "${track.title}"`}${track.default ? ", default" : ""}`;
+
 function describeAsset(path: string, info: AssetInfo): string {
   const { width, height, frameCount, frameRate, groups, audio, text } = info;
   const audioBytes = audio.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -28,12 +31,15 @@ function describeAsset(path: string, info: AssetInfo): string {
     `  video    ${width} x ${height}, ${formatCount(frameCount, "frame")}, ${rate} fps, ${info.duration.toFixed(2)} s`,
     `  size     ${formatBytes(info.bytes)}, ${bpp.toFixed(3)} bits per pixel without audio`,
     `  groups   ${groups.length}, ${min === max ? min : `${min} to ${max}`} each`,
-    ...audio.map(
-      ({ codec, channels, sampleRate, language, bytes }) =>
-        `  audio    ${codec}, ${formatCount(channels, "channel")}, ${sampleRate} Hz, language ${language}, ${formatBytes(bytes)}`,
-    ),
+    ...audio.map((track) => {
+      const { codec, channels, sampleRate, downmixOf } = track;
+      const origin = downmixOf === null ? "" : `, downmix of audio ${downmixOf}`;
+      const format = `${codec}, ${formatCount(channels, "channel")}, ${sampleRate} Hz`;
+      return `  audio    ${format}, ${describeTrack(track)}${origin}, ${formatBytes(track.bytes)}`;
+    }),
     ...text.map(
-      ({ codec, language, bytes }) => `  text     ${codec}, language ${language}, ${formatBytes(bytes)}`,
+      (track) =>
+        `  text     ${track.codec}, ${describeTrack(track)}${track.forced ? ", forced" : ""}, ${formatBytes(track.bytes)}`,
     ),
     `  format   version ${info.version}, profile ${info.profile}`,
   ].join("\n");

@@ -1,6 +1,11 @@
-import type { Asset, AudioTrack, Rational, TextTrack } from "../../codec/internal.js";
+import {
+  type Asset,
+  type AudioTrack,
+  type Rational,
+  type TextTrack,
+  writeAdts,
+} from "../../codec/internal.js";
 import type { Mp4Audio, Mp4Subtitles } from "../../media/index.js";
-import { writeAdts } from "./adts.js";
 
 /** Consecutive frames at a frame rate, which may differ from the asset's. */
 export interface FrameRange {
@@ -24,7 +29,7 @@ export function trimAudio(
   range: FrameRange,
   signal: AbortSignal,
 ): Mp4Audio | undefined {
-  const { packetDuration, packetCount, priming, sampleRate, language } = track;
+  const { packetDuration, packetCount, priming, sampleRate, language, title } = track;
   const sampleAt = (frame: number) =>
     Math.round((frame * range.rate.den * sampleRate) / range.rate.num) + priming;
   const start = sampleAt(range.first);
@@ -37,22 +42,24 @@ export function trimAudio(
       yield writeAdts(track.config, await asset.readAudio(track.index, packet, count, signal));
     }
   };
-  return { adts: adts(), delaySamples: start - first * packetDuration, sampleRate, language };
+  const labels = { language, title, default: track.default };
+  return { ...labels, adts: adts(), delaySamples: start - first * packetDuration, sampleRate };
 }
 
 /** Cuts a text track to a range of frames. Cues that cross the start or the end of the range are shortened. */
 export async function trimSubtitles(
   asset: Asset,
-  { index, language }: TextTrack,
+  track: TextTrack,
   { first, count, rate }: FrameRange,
   signal: AbortSignal,
 ): Promise<Mp4Subtitles> {
   const [start, end] = [first, first + count].map((frame) =>
     Math.round((1000 * frame * rate.den) / rate.num),
   );
-  const cues = (await asset.readText(index, signal)).flatMap((cue) => {
+  const cues = (await asset.readText(track.index, signal)).flatMap((cue) => {
     const cut = { ...cue, start: Math.max(cue.start, start) - start, end: Math.min(cue.end, end) - start };
     return cut.end > cut.start ? [cut] : [];
   });
-  return { cues, language };
+  const { language, title, forced } = track;
+  return { cues, language, title, forced, default: track.default };
 }

@@ -23,8 +23,14 @@ export interface AssetInfo {
     readonly index: number;
     /** RFC 6381 codec string. */
     readonly codec: string;
-    /** ISO 639-2 code, `und` if unknown. */
+    /** BCP 47 tag or ISO 639-2 code, `und` if unknown. */
     readonly language: string;
+    /** Title from the source, such as "Commentary"; "" for none. */
+    readonly title: string;
+    /** Whether players select the track at first. */
+    readonly default: boolean;
+    /** Index of the track that this one is a stereo downmix of, else null. */
+    readonly downmixOf: number | null;
     readonly channels: number;
     /** Hertz. */
     readonly sampleRate: number;
@@ -37,14 +43,31 @@ export interface AssetInfo {
 
 /** Returns the metadata of an open asset as a plain object that can be serialized to JSON. */
 export function assetInfo(asset: Asset): AssetInfo {
-  const { identity, version, profile, width, height, frameCount, frameRate, duration, bytes, text, groups } = asset;
-  const audio = asset.audio.map(({ index, codec, language, channels, sampleRate, bytes }) => ({
-    index,
-    codec,
-    language,
-    channels,
-    sampleRate,
-    bytes,
+  const { identity, version, profile, width, height, frameCount, frameRate, duration, bytes, text, groups } =
+    asset;
+  const audio = asset.audio.map((track) => ({
+    index: track.index,
+    codec: track.codec,
+    language: track.language,
+    title: track.title,
+    default: track.default,
+    downmixOf: track.downmixOf,
+    channels: track.channels,
+    sampleRate: track.sampleRate,
+    bytes: track.bytes,
   }));
-  return { identity, version, profile, width, height, frameCount, frameRate, duration, bytes, audio, text, groups };
+  return {
+    identity,
+    version,
+    profile,
+    width,
+    height,
+    frameCount,
+    frameRate,
+    duration,
+    bytes,
+    audio,
+    text,
+    groups,
+  };
 }

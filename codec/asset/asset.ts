@@ -2,6 +2,7 @@ import type { ByteSource } from "../bytes/byte-source.js";
 import { SieddError } from "../errors.js";
 import type { SampleTable } from "../iso/tables.js";
 import { readTextSamples, type TextCue } from "../iso/text-track.js";
+import type { TrackLabels } from "../iso/track-labels.js";
 import { MAX_GROUP_FRAMES, MAX_GROUP_SECONDS, MAX_MOOV_BYTES } from "../limits.js";
 import type { Model, PaperModel, TileModel } from "./model.js";
 import { type ParsedAudioTrack, parseMovie } from "./parse.js";
@@ -20,15 +21,13 @@ export interface GroupEntry {
 }
 
 /** One AAC-LC audio track. Packets are stored exactly as they were encoded at ingest. */
-export interface AudioTrack {
+export interface AudioTrack extends Omit<TrackLabels, "forced"> {
   readonly index: number;
   /** RFC 6381 codec string, `mp4a.40.2`. */
   readonly codec: string;
   /** Hertz. */
   readonly sampleRate: number;
   readonly channels: number;
-  /** ISO 639-2 code, `und` if unknown. */
-  readonly language: string;
   /** AudioSpecificConfig (ISO/IEC 14496-3). */
   readonly config: Uint8Array;
   readonly packetCount: number;
@@ -43,11 +42,9 @@ export interface AudioTrack {
 }
 
 /** One subtitle track, stored as WebVTT. */
-export interface TextTrack {
+export interface TextTrack extends Omit<TrackLabels, "downmixOf"> {
   readonly index: number;
   readonly codec: "wvtt";
-  /** ISO 639-2 code, `und` if unknown. */
-  readonly language: string;
   /** Total size of all samples in bytes. */
   readonly bytes: number;
 }
@@ -138,7 +135,7 @@ async function open(source: ByteSource, name: string, signal?: AbortSignal): Pro
   const { identity, video, videoEnd, audio, text } = parseMovie(contents, source.size);
   const { configuration } = video;
   const groups = groupEntries(video.samples, configuration.frameRate, configuration.frameCount);
-  const tracks = audio.map(audioTrack);
+  const tracks = audioTracks(audio);
   return {
     name,
     identity,
@@ -154,12 +151,17 @@ async function open(source: ByteSource, name: string, signal?: AbortSignal): Pro
     audioBytes: tracks.reduce((sum, track) => sum + track.bytes, 0),
     groups,
     audio: tracks,
-    text: text.map(({ language, samples: { sizes } }, index) => ({
-      index,
-      codec: "wvtt",
-      language,
-      bytes: sizes.reduce((sum, size) => sum + size, 0),
-    })),
+    text: text.map(
+      ({ labels: { language, title, default: isDefault, forced }, samples: { sizes } }, index) => ({
+        index,
+        codec: "wvtt",
+        language,
+        title,
+        default: isDefault,
+        forced,
+        bytes: sizes.reduce((sum, size) => sum + size, 0),
+      }),
+    ),
     readGroup(index, readSignal) {
       const group = groups[index];
       if (group === undefined) {
@@ -268,14 +270,32 @@ function groupEntries(samples: SampleTable, rate: Rational, frameCount: number):
   return groups;
 }
 
-function audioTrack(parsed: ParsedAudioTrack, index: number): AudioTrack {
+/** Returns the audio tracks. Exactly one is the default: the first that is labeled so, else the first. */
+function audioTracks(parsed: readonly ParsedAudioTrack[]): AudioTrack[] {
+  const labeled = parsed.findIndex(({ labels }) => labels.default && labels.downmixOf === null);
+  return parsed.map((track, index) => ({
+    ...audioTrack(track, index),
+    default: index === Math.max(0, labeled),
+    downmixOf: originalOf(track, parsed),
+  }));
+}
+
+/** Returns the index of the track that a track is a downmix of; null if it is none, or its label is wrong. */
+function originalOf({ labels }: ParsedAudioTrack, tracks: readonly ParsedAudioTrack[]): number | null {
+  const { downmixOf } = labels;
+  return downmixOf !== null && tracks[downmixOf]?.labels.downmixOf === null ? downmixOf : null;
+}
+
+function audioTrack(parsed: ParsedAudioTrack, index: number): Omit<AudioTrack, "default" | "downmixOf"> {
   const { sizes } = parsed.samples;
+  const { language, title } = parsed.labels;
   return {
     index,
     codec: "mp4a.40.2",
     sampleRate: parsed.sampleRate,
     channels: parsed.channels,
-    language: parsed.language,
+    language,
+    title,
     config: parsed.config,
     packetCount: sizes.length,
     packetDuration: AAC_SAMPLES_PER_PACKET,

@@ -10,6 +10,7 @@ import {
   writeTextSamples,
 } from "../iso/text-track.js";
 import { writeMovieHeader, writeTrack } from "../iso/track.js";
+import type { TrackLabelFields } from "../iso/track-labels.js";
 import { writeConfiguration } from "./configuration.js";
 import { IDENTITY_BOX, IDENTITY_BYTES } from "./identity.js";
 import { type AudioTiming, type Chunk, interleave } from "./layout.js";
@@ -26,15 +27,13 @@ export interface HeaderFields {
   readonly height: number;
   readonly frameRate: Rational;
   readonly groups: readonly { readonly frameCount: number; readonly size: number }[];
-  readonly audio: readonly (AacConfiguration & AudioTiming & { readonly language: string })[];
+  readonly audio: readonly (AacConfiguration & AudioTiming & TrackLabelFields)[];
   /** Subtitle tracks. Default: none. */
   readonly text?: readonly TextTrackContents[];
 }
 
 /** The contents of one subtitle track. */
-export interface TextTrackContents {
-  /** ISO 639-2 code. */
-  readonly language: string;
+export interface TextTrackContents extends TrackLabelFields {
   readonly cues: readonly TextCue[];
 }
 
@@ -116,7 +115,7 @@ function writeMovie({ header, chunks, text, frames }: Movie, firstGroup: number)
     timescale: frameRate.num,
     mediaDuration: frames * frameRate.den,
     movieDuration,
-    language: "und",
+    labels: { language: "und" },
     mediaTime: 0,
     sampleTable: [
       writeVideoSampleEntry(header, frames),
@@ -148,7 +147,7 @@ function writeMovie({ header, chunks, text, frames }: Movie, firstGroup: number)
       timescale: track.sampleRate,
       mediaDuration: packets * track.packetDuration,
       movieDuration: Math.max(0, Math.round(playedSeconds * timescale)),
-      language: track.language,
+      labels: audioLabels(track, index),
       mediaTime: track.priming,
       sampleTable: [
         writeAacSampleEntry(track, Math.round((bytes * 8) / Math.max(seconds, 1e-3))),
@@ -156,9 +155,8 @@ function writeMovie({ header, chunks, text, frames }: Movie, firstGroup: number)
       ],
     });
   });
-  const languages = (header.text ?? []).map(({ language }) => language);
   const subtitles = writeTextTracks(text, {
-    languages,
+    labels: header.text ?? [],
     firstId: 2 + audio.length,
     end: firstGroup,
     movieDuration,
@@ -169,9 +167,16 @@ function writeMovie({ header, chunks, text, frames }: Movie, firstGroup: number)
   return box("moov", movieHeader, identity, video, ...audio, ...subtitles);
 }
 
+/** Returns the labels of an audio track to write. The first track is the default unless another one says so. */
+const audioLabels = (track: TrackLabelFields, index: number): TrackLabelFields => ({
+  language: track.language,
+  title: track.title,
+  default: index > 0 && track.default,
+  downmixOf: track.downmixOf,
+});
+
 interface TextTrackOptions {
-  /** ISO 639-2 code of each track. */
-  readonly languages: readonly string[];
+  readonly labels: readonly TrackLabelFields[];
   readonly firstId: number;
   /** File offset at which the samples of the last track end. */
   readonly end: number;
@@ -180,7 +185,7 @@ interface TextTrackOptions {
 
 function writeTextTracks(
   tracks: readonly TextSamples[],
-  { languages, firstId, end, movieDuration }: TextTrackOptions,
+  { labels, firstId, end, movieDuration }: TextTrackOptions,
 ): Uint8Array[] {
   const sizes = tracks.map(({ samples }) => samples.map(({ length }) => length));
   let offset = end - sizes.flat().reduce((sum, size) => sum + size, 0);
@@ -195,7 +200,7 @@ function writeTextTracks(
       timescale: TEXT_TIMESCALE,
       mediaDuration: durations.reduce((sum, duration) => sum + duration, 0),
       movieDuration,
-      language: languages[index],
+      labels: labels[index],
       mediaTime: 0,
       sampleTable: [writeTextSampleEntry(), ...writeSampleTables(durations, sizes[index], [chunk])],
     });

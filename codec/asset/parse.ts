@@ -5,6 +5,7 @@ import { type BoxSlice, onlyBox, readBoxes, versionAndFlags } from "../iso/box.j
 import { checkDisjoint, readSampleTables, type SampleLimits, type SampleTable } from "../iso/tables.js";
 import { isTextSampleEntry, TEXT_TIMESCALE } from "../iso/text-track.js";
 import { unpackLanguage } from "../iso/track.js";
+import { readTrackLabels, type TrackLabels } from "../iso/track-labels.js";
 import {
   MAX_AUDIO_PACKET_BYTES,
   MAX_GROUP_BYTES,
@@ -40,7 +41,7 @@ export interface ParsedVideoTrack {
 
 /** An AAC track. */
 export interface ParsedAudioTrack extends AacConfiguration {
-  readonly language: string;
+  readonly labels: TrackLabels;
   /** Media time of the edit: samples that precede time 0. */
   readonly priming: number;
   readonly samples: SampleTable;
@@ -48,7 +49,7 @@ export interface ParsedAudioTrack extends AacConfiguration {
 
 /** A WebVTT track. */
 export interface ParsedTextTrack {
-  readonly language: string;
+  readonly labels: TrackLabels;
   /** Durations in milliseconds. */
   readonly samples: SampleTable;
 }
@@ -123,14 +124,14 @@ function parseTrack(
     const samples = readSampleTables(tables, stbl, fileSize, TEXT_LIMITS);
     const bytes = samples.sizes.reduce((sum, size) => sum + size, 0);
     stbl.checkRange(bytes, 0, MAX_TEXT_BYTES, "the bytes of a text track");
-    return { language, samples };
+    return { labels: readTrackLabels(boxes, mdia.boxes, language), samples };
   }
   if (handler !== "soun") throw trak.error(`has the unknown handler "${handler}"`);
   const { timescale: sampleRate, language } = parseMediaHeader(mdia, "the sample rate", 1000, 192000);
   const aac = readAacSampleEntry(stsd, sampleRate);
   return {
     ...aac,
-    language,
+    labels: readTrackLabels(boxes, mdia.boxes, language),
     priming: parseEdit(boxes, trak),
     samples: readSampleTables(tables, stbl, fileSize, AUDIO_LIMITS),
   };

@@ -14,7 +14,7 @@ const MDAT_HEADER = 8;
 
 /** The properties of an audio track that its init segment describes. */
 export interface FragmentedAudio extends AacConfiguration {
-  /** ISO 639-2 code. */
+  /** BCP 47 tag or ISO 639-2 code. */
   readonly language: string;
   readonly packetCount: number;
   /** Samples per packet. */
@@ -50,7 +50,7 @@ export function audioInit(track: FragmentedAudio): Uint8Array<ArrayBuffer> {
     timescale: sampleRate,
     mediaDuration: 0,
     movieDuration: 0,
-    language: track.language,
+    labels: { language: track.language },
     mediaTime: track.priming % packetDuration,
     sampleTable: [
       writeAacSampleEntry({ sampleRate, channels, config }, bitrate),

@@ -1,5 +1,6 @@
 import { ByteWriter } from "../bytes/writer.js";
 import { box, fullBox } from "./box.js";
+import { type TrackLabelFields, writeExtendedLanguage, writeTrackLabels } from "./track-labels.js";
 
 /** Unity matrix of tkhd and mvhd (ISO/IEC 14496-12, 8.2.2). */
 const MATRIX = /* @__PURE__ */ new ByteWriter()
@@ -25,8 +26,7 @@ export interface TrackDescription {
   readonly mediaDuration: number;
   /** In ticks of the movie's timescale. */
   readonly movieDuration: number;
-  /** ISO 639-2 code, three letters. */
-  readonly language: string;
+  readonly labels: TrackLabelFields;
   /** Media time at which the edit begins, in ticks of `timescale`. For audio, this is the encoder delay. */
   readonly mediaTime: number;
   /** The children of `stbl`. */
@@ -58,7 +58,7 @@ export function writeTrack(track: TrackDescription): Uint8Array {
   tkhd.u32(track.width * 65536).u32(track.height * 65536);
   const elst = new ByteWriter().u32(1).u64(track.movieDuration).u64(track.mediaTime).u16(1).u16(0);
   const mdhd = new ByteWriter().u64(0).u64(0).u32(track.timescale).u64(track.mediaDuration);
-  mdhd.u16(packLanguage(track.language)).u16(0);
+  mdhd.u16(packLanguage(track.labels.language)).u16(0);
   const hdlr = new ByteWriter().u32(0).text(track.handler).zeros(12).text("siedd").u8(0);
   const mediaHeader = {
     vide: () => fullBox("vmhd", 0, 1, new ByteWriter().zeros(8).finish()),
@@ -76,9 +76,11 @@ export function writeTrack(track: TrackDescription): Uint8Array {
     box(
       "mdia",
       fullBox("mdhd", 1, 0, mdhd.finish()),
+      ...writeExtendedLanguage(track.labels.language),
       fullBox("hdlr", 0, 0, hdlr.finish()),
       box("minf", mediaHeader, dataReference, box("stbl", ...track.sampleTable)),
     ),
+    ...writeTrackLabels(track.labels),
   );
 }
 

@@ -13,8 +13,9 @@ export async function collectSubtitles(job: EncodeJob): Promise<TextTrackContent
   // The asset ends with its last frame; later cues are cut.
   const to = from + frameSeconds(frameCount, info.frameRate);
   const tracks: TextTrackContents[] = [];
-  for (const [track, { text, language, codec }] of info.subtitles.entries()) {
-    if (!text) {
+  for (const [track, source] of info.subtitles.entries()) {
+    const { language, title, forced, codec } = source;
+    if (!source.text) {
       emit({
         type: "stream-skipped",
         message: `skipped subtitle track ${track + 1} of ${input} (${codec}, language ${language}): bitmap subtitles are not supported, only text`,
@@ -23,7 +24,9 @@ export async function collectSubtitles(job: EncodeJob): Promise<TextTrackContent
     }
     const temporary = checkpoints.path(`text-${track}.${process.pid}.part.vtt`);
     const cues = await readSubtitles(input, info, { from, to, track, temporary, signal });
-    if (cues.length > 0) tracks.push({ language, cues });
+    if (cues.length === 0) continue;
+    const isDefault = source.default && tracks.every((other) => !other.default);
+    tracks.push({ language, title, forced, default: isDefault, cues });
   }
   return tracks;
 }

@@ -7,13 +7,8 @@ import {
   writeAssetHeader,
 } from "../../codec/internal.js";
 import { writeError } from "../../media/errors.js";
-import { type EncodedAudio, readPackets } from "./audio.js";
+import { AAC_PACKET_SAMPLES, AAC_PRIMING_SAMPLES, type EncodedAudio, readPackets } from "./audio.js";
 import type { EncodeJob, TrainedGroups } from "./profile.js";
-
-/** Samples per AAC packet and channel. */
-const AAC_PACKET_SAMPLES = 1024;
-/** Samples per channel that an AAC encoder inserts before time 0. */
-const AAC_PRIMING_SAMPLES = 1024;
 
 /** The tracks of an asset besides the video. */
 export interface MediaTracks {

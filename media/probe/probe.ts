@@ -9,32 +9,9 @@ import {
   dynamicRangeOf,
   hasAlpha,
   isInterlaced,
-  isTextSubtitle,
   requireToneMapping,
 } from "./stream-properties.js";
-
-/** An audio stream. */
-export interface AudioInfo {
-  /** Index among the audio streams, from 0. */
-  readonly index: number;
-  /** ISO 639-2 code, "und" if unknown. */
-  readonly language: string;
-  readonly channels: number;
-  /** Hertz. */
-  readonly sampleRate: number;
-}
-
-/** A subtitle stream. */
-export interface SubtitleInfo {
-  /** Index among the subtitle streams, from 0. */
-  readonly index: number;
-  /** ISO 639-2 code, "und" if unknown. */
-  readonly language: string;
-  /** ffmpeg's name of the codec. */
-  readonly codec: string;
-  /** False for bitmap subtitles. */
-  readonly text: boolean;
-}
+import { type AudioInfo, audioTracks, type SubtitleInfo, subtitleTracks } from "./tracks.js";
 
 /** Metadata of a video file. Sizes are in pixels, times in seconds. */
 export interface ProbeResult {
@@ -183,32 +160,4 @@ function toProbeResult(
     container: format?.format_name ?? "",
     videoStart: Math.max(0, (Number(video.start_time) || 0) - (Number(format?.start_time) || 0)),
   };
-}
-
-/** Returns the audio streams that have channels. */
-function audioTracks(streams: readonly ProbedStream[]): AudioInfo[] {
-  return streams
-    .filter(({ codec_type }) => codec_type === "audio")
-    .map((stream, index) => ({
-      index,
-      language: language(stream),
-      channels: stream.channels ?? 0,
-      sampleRate: Number(stream.sample_rate ?? 0),
-    }))
-    .filter(({ channels }) => channels > 0);
-}
-
-const subtitleTracks = (streams: readonly ProbedStream[]): SubtitleInfo[] =>
-  streams
-    .filter(({ codec_type }) => codec_type === "subtitle")
-    .map((stream, index) => ({
-      index,
-      language: language(stream),
-      codec: stream.codec_name ?? "unknown",
-      text: isTextSubtitle(stream.codec_name),
-    }));
-
-function language({ tags }: ProbedStream): string {
-  const tag = (tags?.language ?? "").toLowerCase();
-  return /^[a-z]{3}$/.test(tag) ? tag : "und";
 }

@@ -23,6 +23,7 @@ export interface ProbedStream {
   color_primaries?: string;
   color_range?: string;
   channels?: number;
+  channel_layout?: string;
   sample_rate?: string;
   nb_frames?: string;
   tags?: Record<string, string>;

@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { MediaError } from "../errors.js";
 import { BASE_OPTIONS, ffmpegCommand, fileUrl, runFfmpeg } from "../ffmpeg/run.js";
 import type { ProbeResult } from "../probe/probe.js";
+import type { AudioInfo } from "../probe/tracks.js";
 import type { TimeRange } from "./timeline.js";
 
 /** Options of `encodeAudio`. The time range defaults to the entire video. */
@@ -10,15 +11,61 @@ export interface EncodeAudioOptions extends TimeRange {
   readonly output: string;
   /** Index in `info.audio`, from 0. Default 0. */
   readonly track?: number;
+  /** Which channels to keep. Default: those of `channelMappings(track)[0]`. */
+  readonly mapping?: ChannelMapping;
   /** Bits per second. Default: 64 kbit/s per channel. */
   readonly bitrate?: number;
   readonly signal?: AbortSignal;
+}
+
+/** A way to convert the channels of a track to a layout that AAC has. */
+export interface ChannelMapping {
+  /** Channels of the result. */
+  readonly channels: number;
+  /** ffmpeg's filter. */
+  readonly filter: string;
+  /** What is lost, for a message to users; undefined if the channels are kept. */
+  readonly change?: string;
 }
 
 /** Sample rates that are kept. All others are resampled to 48 kHz. */
 const PASSTHROUGH_RATES = [16000, 22050, 24000, 32000, 44100, 48000];
 /** Layout per channel count. AAC identifies each by a number, so that players need no further description. */
 const LAYOUTS = ["", "mono", "stereo", "3.0", "4.0", "5.0", "5.1"];
+
+const toLayout = (channels: number): ChannelMapping => ({
+  channels,
+  filter: `aformat=channel_layouts=${LAYOUTS[channels]}`,
+});
+
+/** Mixes surround channels to stereo. */
+export const STEREO_DOWNMIX: ChannelMapping = toLayout(2);
+
+/**
+ * Two cardioid microphones that point left and right, from the first two channels of ambisonics: W, which is
+ * omnidirectional, and Y, which points left (AmbiX channel order, SN3D normalization).
+ */
+const AMBISONIC_TO_STEREO: ChannelMapping = {
+  channels: 2,
+  filter: "pan=stereo|c0=0.5*c0+0.5*c1|c1=0.5*c0-0.5*c1",
+  change: "ambisonic audio is mixed down to stereo",
+};
+
+/**
+ * Returns the ways to convert the channels of a track, in order of preference. ffmpeg rejects the first one if it does
+ * not know where the channels belong.
+ */
+export function channelMappings({ channels, layout }: AudioInfo): readonly ChannelMapping[] {
+  if (layout.startsWith("ambisonic")) return [AMBISONIC_TO_STEREO];
+  const standard = toLayout(Math.min(channels, LAYOUTS.length - 1));
+  if (channels < 2) return [standard];
+  const firstTwo = {
+    channels: 2,
+    filter: "pan=stereo|c0=c0|c1=c1",
+    change: `the first two of ${channels} channels without positions are kept, as left and right`,
+  };
+  return [standard, firstTwo];
+}
 
 /**
  * Encodes one audio track as AAC. Silence fills gaps, and the time before a late start, so that time 0 is that of the
@@ -36,7 +83,7 @@ export async function encodeAudio(
     const count = info.audio.length;
     throw new MediaError("ffmpeg-failed", `audio track ${track} does not exist: ${path} has ${count}`);
   }
-  const channels = Math.min(source.channels, LAYOUTS.length - 1);
+  const { channels, filter } = options.mapping ?? channelMappings(source)[0];
   const rate = PASSTHROUGH_RATES.includes(source.sampleRate) ? source.sampleRate : 48000;
   const end = to ?? (info.duration > 0 ? info.duration : undefined);
   const command = ffmpegCommand()
@@ -47,7 +94,7 @@ export async function encodeAudio(
     .outputOptions(["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact", "-f", "adts"])
     .audioFilters([
       "aresample=async=1:first_pts=0",
-      `aformat=channel_layouts=${LAYOUTS[channels]}`,
+      filter,
       ...(end === undefined ? [] : [`atrim=end=${Math.max(0.04, end - from)}`]),
     ])
     .output(fileUrl(output));

@@ -4,27 +4,36 @@ import type { Rational } from "../../codec/asset/rational.js";
 import type { TextCue } from "../../codec/iso/text-track.js";
 import { writeError } from "../errors.js";
 import { BASE_OPTIONS, ffmpegCommand, fileUrl, runFfmpeg } from "../ffmpeg/run.js";
+import { iso639Code } from "../iso-639.js";
 import { flattenCues, writeWebVtt } from "../webvtt/webvtt.js";
 import { temporaryName, writeAtomically } from "./atomic-file.js";
 
+/** How players describe and choose a track. */
+export interface Mp4TrackLabels {
+  /** BCP 47 tag, or ISO 639-2 code, which is all that the file can hold. Default "und". */
+  readonly language?: string;
+  /** Default: none. */
+  readonly title?: string;
+  /** Default false. If no track of a type is a default one, the first is. */
+  readonly default?: boolean;
+  /** Whether subtitles are for viewers who understand the audio. Default false. */
+  readonly forced?: boolean;
+}
+
 /** One audio track, copied without re-encoding. */
-export interface Mp4Audio {
+export interface Mp4Audio extends Mp4TrackLabels {
   /** AAC in ADTS: the bytes, chunks of them, or the path of a file. */
   readonly adts: Uint8Array | AsyncIterable<Uint8Array> | string;
   /** Encoder delay: samples that precede time 0. */
   readonly delaySamples: number;
   /** Hertz. */
   readonly sampleRate: number;
-  /** ISO 639-2 code. Default "und". */
-  readonly language?: string;
 }
 
 /** One subtitle track. */
-export interface Mp4Subtitles {
+export interface Mp4Subtitles extends Mp4TrackLabels {
   /** Ordered by start time, in milliseconds from the first frame. */
   readonly cues: readonly TextCue[];
-  /** ISO 639-2 code. Default "und". */
-  readonly language?: string;
 }
 
 /** What `writeMp4` writes. */
@@ -68,13 +77,13 @@ export async function writeMp4(options: Mp4Options): Promise<void> {
       tracks.push({ ...track, path });
     }
     const texts: TextFile[] = [];
-    for (const { cues, language } of options.subtitles ?? []) {
+    for (const { cues, ...labels } of options.subtitles ?? []) {
       const path = temporaryName(output, ".vtt");
       temporary.push(path);
       await writeFile(path, writeWebVtt(flattenCues(cues))).catch((cause: unknown) => {
         throw writeError(output, cause);
       });
-      texts.push({ path, language });
+      texts.push({ ...labels, path });
     }
     await writeVideo(options, tracks, texts);
   } finally {
@@ -84,9 +93,22 @@ export async function writeMp4(options: Mp4Options): Promise<void> {
 
 type AudioFile = Omit<Mp4Audio, "adts"> & { readonly path: string };
 
-interface TextFile {
+interface TextFile extends Mp4TrackLabels {
   readonly path: string;
-  readonly language: string | undefined;
+}
+
+/**
+ * Returns the output options that label a track. The title is also written as the handler's name, which more players show.
+ * @param stream ffmpeg's specifier, such as "a:0"
+ */
+function labelOptions(stream: string, { language = "und", title, ...flags }: Mp4TrackLabels): string[] {
+  const metadata = [`language=${iso639Code(language)}`];
+  if (title) metadata.push(`title=${title}`, `handler_name=${title}`);
+  const dispositions = (["default", "forced"] as const).filter((name) => flags[name]);
+  return [
+    ...metadata.flatMap((entry) => [`-metadata:s:${stream}`, entry]),
+    ...[`-disposition:${stream}`, dispositions.join("+") || "0"],
+  ];
 }
 
 function writeVideo(
@@ -102,21 +124,21 @@ function writeVideo(
       .inputOptions([...BASE_OPTIONS, "-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", `${width}x${height}`])
       .inputOptions(["-r", `${frameRate.num}/${frameRate.den}`])
       .outputOptions(["-map", "0:v"]);
-    for (const [index, { path, delaySamples, sampleRate, language = "und" }] of audio.entries()) {
+    for (const [index, { path, delaySamples, sampleRate, ...labels }] of audio.entries()) {
       // A negative start time makes the muxer write an edit list that skips the encoder delay.
       const offset = (-delaySamples / sampleRate).toFixed(9);
       command
         .input(fileUrl(path))
         .inputOptions(["-f", "aac", "-itsoffset", offset])
         .outputOptions(["-map", `${index + 1}:a`, "-c:a", "copy"])
-        .outputOptions([`-metadata:s:a:${index}`, `language=${language}`]);
+        .outputOptions(...labelOptions(`a:${index}`, labels));
     }
-    for (const [index, { path, language = "und" }] of texts.entries()) {
+    for (const [index, { path, ...labels }] of texts.entries()) {
       command
         .input(fileUrl(path))
         .inputOptions(["-f", "webvtt"])
         .outputOptions(["-map", `${audio.length + index + 1}:s`, "-c:s", "mov_text"])
-        .outputOptions([`-metadata:s:s:${index}`, `language=${language}`]);
+        .outputOptions(...labelOptions(`s:${index}`, labels));
     }
     command
       .outputOptions(["-c:v", "libx264", "-preset", "medium", "-crf", String(options.crf ?? 16)])

@@ -16,20 +16,38 @@ export interface StreamAttributes {
 export interface Variant extends StreamAttributes {
   /** Frames per second. */
   readonly frameRate: number;
+  /** The group of audio renditions that plays with it. Default: none. */
+  readonly audioGroup?: string;
 }
 
-/** A text track as a rendition (EXT-X-MEDIA). */
+/** A track as a rendition (EXT-X-MEDIA). */
 export interface Rendition {
   readonly uri: string;
   /** Unique among the renditions of its type. */
   readonly name: string;
   /** BCP 47; undefined if unknown. */
   readonly language: string | undefined;
+  /** Whether players select it at first. */
+  readonly isDefault: boolean;
 }
 
 /** An audio track as a rendition (EXT-X-MEDIA). */
 export interface AudioRendition extends Rendition {
+  /** Index in `asset.audio`. */
+  readonly track: number;
   readonly channels: number;
+}
+
+/** Audio renditions of which one plays at a time. */
+export interface AudioGroup {
+  readonly id: string;
+  readonly renditions: readonly AudioRendition[];
+}
+
+/** A text track as a rendition (EXT-X-MEDIA). */
+export interface TextRendition extends Rendition {
+  /** Whether it is shown to viewers who understand the audio and have not selected subtitles. */
+  readonly forced: boolean;
 }
 
 /** All streams of a video, in playlist order. */
@@ -38,17 +56,16 @@ export interface MasterPlaylist {
   readonly folder?: string;
   /** Players start with the first one. */
   readonly variants: readonly Variant[];
-  /** The first one is the default. */
-  readonly audio?: readonly AudioRendition[];
+  /** Groups that no variant plays are left out. */
+  readonly audio?: readonly AudioGroup[];
   /** Shown if the viewer, or the language of their system, selects them. */
-  readonly text?: readonly Rendition[];
+  readonly text?: readonly TextRendition[];
   /** Keyframe-only streams, for scrubbing. */
   readonly keyframes?: readonly StreamAttributes[];
   /** Storyboards, for scrubbing. */
   readonly images?: readonly StreamAttributes[];
 }
 
-const AUDIO_GROUP = "audio";
 const TEXT_GROUP = "text";
 
 /** Writes a master playlist (RFC 8216bis, 4.4.6). Image streams are Roku's extension. */
@@ -60,10 +77,7 @@ export function writeMasterPlaylist({
   keyframes = [],
   images = [],
 }: MasterPlaylist): string {
-  const groups = [
-    ...(audio.length > 0 ? [`AUDIO="${AUDIO_GROUP}"`] : []),
-    ...(text.length > 0 ? [`SUBTITLES="${TEXT_GROUP}"`] : []),
-  ];
+  const playedGroups = audio.filter(({ id }) => variants.some(({ audioGroup }) => audioGroup === id));
   const located = <Stream extends { readonly uri: string }>(stream: Stream): Stream => ({
     ...stream,
     uri: folder + stream.uri,
@@ -72,39 +86,41 @@ export function writeMasterPlaylist({
     "#EXTM3U",
     "#EXT-X-VERSION:7",
     "#EXT-X-INDEPENDENT-SEGMENTS",
-    ...audio.map((rendition, index) => audioLine(located(rendition), index === 0)),
+    ...playedGroups.flatMap(({ id, renditions }) =>
+      renditions.map((rendition) => audioLine(id, located(rendition))),
+    ),
     ...text.map((rendition) => textLine(located(rendition))),
-    ...variants.flatMap((variant) => [variantLine(variant, groups), located(variant).uri]),
+    ...variants.flatMap((variant) => [variantLine(variant, text.length > 0), located(variant).uri]),
     ...keyframes.map((stream) => keyframeLine(located(stream))),
     ...images.map((stream) => imageLine(located(stream))),
     "",
   ].join("\n");
 }
 
-const mediaAttributes = (type: string, group: string, { name, language }: Rendition): string[] => [
+const mediaAttributes = (type: string, group: string, rendition: Rendition): string[] => [
   `TYPE=${type}`,
   `GROUP-ID="${group}"`,
-  `NAME="${name}"`,
-  ...(language === undefined ? [] : [`LANGUAGE="${language}"`]),
+  `NAME="${rendition.name}"`,
+  ...(rendition.language === undefined ? [] : [`LANGUAGE="${rendition.language}"`]),
+  `DEFAULT=${yesOrNo(rendition.isDefault)}`,
+  "AUTOSELECT=YES",
 ];
 
-function audioLine(rendition: AudioRendition, isDefault: boolean): string {
+const yesOrNo = (value: boolean): string => (value ? "YES" : "NO");
+
+function audioLine(group: string, rendition: AudioRendition): string {
   const attributes = [
-    ...mediaAttributes("AUDIO", AUDIO_GROUP, rendition),
-    `DEFAULT=${isDefault ? "YES" : "NO"}`,
-    "AUTOSELECT=YES",
+    ...mediaAttributes("AUDIO", group, rendition),
     `CHANNELS="${rendition.channels}"`,
     `URI="${rendition.uri}"`,
   ];
   return `#EXT-X-MEDIA:${attributes.join(",")}`;
 }
 
-function textLine(rendition: Rendition): string {
+function textLine(rendition: TextRendition): string {
   const attributes = [
     ...mediaAttributes("SUBTITLES", TEXT_GROUP, rendition),
-    "DEFAULT=NO",
-    "AUTOSELECT=YES",
-    "FORCED=NO",
+    `FORCED=${yesOrNo(rendition.forced)}`,
     `URI="${rendition.uri}"`,
   ];
   return `#EXT-X-MEDIA:${attributes.join(",")}`;
@@ -117,12 +133,13 @@ const streamAttributes = (stream: StreamAttributes): string[] => [
   `RESOLUTION=${stream.width}x${stream.height}`,
 ];
 
-function variantLine(variant: Variant, groups: readonly string[]): string {
+function variantLine(variant: Variant, hasText: boolean): string {
   const attributes = [
     ...streamAttributes(variant),
     `FRAME-RATE=${variant.frameRate.toFixed(3)}`,
     "VIDEO-RANGE=SDR",
-    ...groups,
+    ...(variant.audioGroup === undefined ? [] : [`AUDIO="${variant.audioGroup}"`]),
+    ...(hasText ? [`SUBTITLES="${TEXT_GROUP}"`] : []),
     "CLOSED-CAPTIONS=NONE",
   ];
   return `#EXT-X-STREAM-INF:${attributes.join(",")}`;

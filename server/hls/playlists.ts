@@ -15,7 +15,9 @@ import { formatRegion } from "../request/region.js";
 import { type StreamAttributes, writeMasterPlaylist } from "./master-playlist.js";
 import { type PlaylistSegment, writeMediaPlaylist } from "./media-playlist.js";
 import {
-  audioRenditions,
+  allAudio,
+  audioGroupOf,
+  audioGroups,
   encodableViewports,
   keyframeStream,
   textRenditions,
@@ -43,12 +45,17 @@ export function masterPlaylist(
   asset: Asset,
   { sizes, keyframeSizes, codec = "h264", images = [], folder = "" }: MasterPlaylistOptions,
 ): string {
+  const audio = audioGroups(asset);
   return writeMasterPlaylist({
     folder,
     variants: [...encodableViewports(asset, sizes, codec)].map(([path, viewport]) =>
-      variantStream(asset, viewport, SAMPLE_ENTRIES[codec], `${path}/index.m3u8${codecQuery(codec)}`),
+      variantStream(asset, viewport, {
+        sampleEntry: SAMPLE_ENTRIES[codec],
+        uri: `${path}/index.m3u8${codecQuery(codec)}`,
+        audio: audioGroupOf(audio, viewport),
+      }),
     ),
-    audio: audioRenditions(asset),
+    audio,
     text: textRenditions(asset),
     keyframes: keyframeSizes
       .filter((_, level) => level % KEYFRAME_LEVEL_STEP === 0)
@@ -64,9 +71,10 @@ export function masterPlaylist(
  */
 export function elasticMasterPlaylist(asset: Asset, largest: Viewport): string {
   const uri = `${formatRegion(largest.region, asset)}/elastic/index.m3u8`;
+  const audio = allAudio(asset);
   return writeMasterPlaylist({
-    variants: [variantStream(asset, largest, "avc3", uri)],
-    audio: audioRenditions(asset),
+    variants: [variantStream(asset, largest, { sampleEntry: "avc3", uri, audio: audio[0] })],
+    audio,
     text: textRenditions(asset),
   });
 }

@@ -8,6 +8,7 @@ import {
   sharedEncoderSize,
   type TextTrackContents,
   type TileNetwork,
+  type TrackLabelFields,
   writeAssetHeader,
   writeGroup,
 } from "../../codec/internal.js";
@@ -23,8 +24,10 @@ export interface SyntheticOptions {
   readonly scenes?: readonly number[];
   /** Seconds of a 440 Hz tone. Default 0: no audio. */
   readonly tone?: number;
-  /** ISO 639-2 codes, one per audio track. Default: one track, "und". */
+  /** Languages, one per audio track. Default: one track, "und". */
   readonly languages?: readonly string[];
+  /** Labels of the audio tracks, instead of `languages`. */
+  readonly audioLabels?: readonly TrackLabelFields[];
   /** Subtitle tracks. Default: none. */
   readonly text?: readonly TextTrackContents[];
   /** Width of all tiles. Default 8. */
@@ -112,7 +115,7 @@ export function syntheticAsset(options: SyntheticOptions = {}): Uint8Array {
   });
   const adts = (options.tone ?? 0) > 0 ? tone(options.tone ?? 0) : undefined;
   const track = adts === undefined ? undefined : indexAdts(adts);
-  const languages = options.languages ?? ["und"];
+  const labels = options.audioLabels ?? (options.languages ?? ["und"]).map((language) => ({ language }));
   const { header, chunks } = writeAssetHeader({
     width: options.width ?? 320,
     height: options.height ?? 180,
@@ -124,9 +127,9 @@ export function syntheticAsset(options: SyntheticOptions = {}): Uint8Array {
     audio:
       track === undefined
         ? []
-        : languages.map((language) => ({
+        : labels.map((labelsOfTrack) => ({
             ...track,
-            language,
+            ...labelsOfTrack,
             packetDuration: 1024,
             priming: 1024,
             packetSizes: track.sizes,

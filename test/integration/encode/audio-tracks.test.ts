@@ -66,34 +66,40 @@ test("keeps the language and channels of every audio track in the asset, in play
   });
 
   const info = JSON.parse(await runCommand("info", at("video.siedd"), "--json"));
-  const tracks = info.audio.map(({ language, channels, codec }: Record<string, unknown>) => [
+  const tracks = info.audio.map(({ language, channels, codec, downmixOf }: Record<string, unknown>) => [
     language,
     channels,
     codec,
+    downmixOf,
   ]);
   const expected = [
-    ["eng", 6, "mp4a.40.2"],
-    ["ger", 2, "mp4a.40.2"],
-    ["und", 1, "mp4a.40.2"],
+    ["eng", 6, "mp4a.40.2", null],
+    ["ger", 2, "mp4a.40.2", null],
+    ["und", 1, "mp4a.40.2", null],
   ];
-  assert.deepEqual(tracks, expected);
+  const downmix = ["eng", 2, "mp4a.40.2", 0];
+  assert.deepEqual(tracks, [...expected, downmix]);
   assert.match(
     await runCommand("info", at("video.siedd")),
     /6 channels, .* language eng[\s\S]*2 channels, .* language ger/,
   );
 
   await runCommand("decode", at("video.siedd"), "-o", at("decoded.mp4"), "--from", "0.2");
-  for (const path of [at("video.siedd"), at("decoded.mp4")]) {
+  for (const [path, stored] of [
+    [at("video.siedd"), [...expected, downmix]],
+    [at("decoded.mp4"), expected],
+  ] as const) {
     const streams = (await streamsOf(path)).filter(({ codec_type }) => codec_type === "audio");
     assert.deepEqual(
       streams.map(({ tags, channels }) => [tags?.language ?? "und", channels]),
-      expected.map(([language, channels]) => [language, channels]),
+      stored.map(([language, channels]) => [language, channels]),
     );
-    for (const [track, hertz] of TONES.entries()) {
-      const channels = expected[track]![1] as number;
+    for (const [track, [, count, , original]] of stored.entries()) {
+      const hertz = TONES[(original ?? track) as number]!;
+      const channels = count as number;
       const measured = await measureTone(path, track, channels);
       assert.ok(Math.abs(measured.hertz - hertz) <= 4, `${path}, track ${track}: ${measured.hertz} Hz`);
-      assert.deepEqual(measured.loud, [[2], [0, 1], [0]][track]);
+      assert.deepEqual(measured.loud, [[2], [0, 1], [0], [0, 1]][track]);
     }
   }
 
@@ -101,26 +107,26 @@ test("keeps the language and channels of every audio track in the asset, in play
   const { audio, links } = JSON.parse((await server.get("video/info.json")).text);
   assert.deepEqual(
     audio.map(({ language }: { language: string }) => language),
-    ["eng", "ger", "und"],
+    ["eng", "ger", "und", "eng"],
   );
-  assert.equal(links.audio.length, 3);
-  for (const name of ["master", "elastic"]) {
-    const media = (await server.get(`video/${name}.m3u8`)).text
-      .split("\n")
-      .filter((line) => line.startsWith("#EXT-X-MEDIA"));
+  assert.equal(links.audio.length, 4);
+  const german = 'NAME="German",LANGUAGE="de",DEFAULT=NO,CHANNELS="2",URI="audio-1/index.m3u8"';
+  const unknown = 'NAME="Audio",DEFAULT=NO,CHANNELS="1",URI="audio-2/index.m3u8"';
+  const stereo = 'NAME="English",LANGUAGE="en",DEFAULT=YES,CHANNELS="2",URI="audio-3/index.m3u8"';
+  // Sizes this small play stereo. Viewers of the player can choose surround.
+  const surround = 'NAME="English (5.1)",LANGUAGE="en",DEFAULT=NO,CHANNELS="6",URI="audio-0/index.m3u8"';
+  for (const [name, group, lines] of [
+    ["master", "stereo", [stereo, german, unknown]],
+    ["elastic", "audio", [surround, german, unknown, stereo]],
+  ] as const) {
+    const { text } = await server.get(`video/${name}.m3u8`);
+    const media = text.split("\n").filter((line) => line.startsWith("#EXT-X-MEDIA"));
+    const start = `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="${group}",`;
     assert.deepEqual(
-      media.map((line) => ({
-        language: /LANGUAGE="(\w+)"/.exec(line)?.[1],
-        channels: /CHANNELS="(\d)"/.exec(line)?.[1],
-        first: /DEFAULT=(\w+)/.exec(line)?.[1],
-      })),
-      [
-        { language: "en", channels: "6", first: "YES" },
-        { language: "de", channels: "2", first: "NO" },
-        { language: undefined, channels: "1", first: "NO" },
-      ],
+      media.map((line) => line.replace("AUTOSELECT=YES,", "")),
+      lines.map((line) => start + line),
     );
-    assert.equal(new Set(media.map((line) => /NAME="([^"]+)"/.exec(line)?.[1])).size, 3);
+    assert.match(text, new RegExp(`,AUDIO="${group}",`));
   }
   const played = await streamsOf(`${server.url}video/master.m3u8`);
   assert.equal(played.filter(({ codec_type }) => codec_type === "audio").length, 3);

@@ -61,9 +61,15 @@ test("a master playlist has the exact expected text", () => {
     width: 640,
     height: 360,
     frameRate: 30000 / 1001,
+    audioGroup: "audio",
   };
-  const audio = { uri: "audio-0/index.m3u8", name: "English", language: "en", channels: 2 };
-  const text = { uri: "text-0/index.m3u8", name: "German", language: "de" };
+  const english = { track: 0, uri: "audio-0/index.m3u8", name: "English", language: "en", channels: 2 };
+  const other = { track: 1, uri: "audio-1/index.m3u8", name: "Audio", language: undefined, channels: 2 };
+  const renditions = [
+    { ...english, isDefault: true },
+    { ...other, isDefault: false },
+  ];
+  const german = { uri: "text-0/index.m3u8", name: "German", language: "de" };
   const scrubbing = {
     bandwidth: 9000,
     averageBandwidth: 8000,
@@ -74,8 +80,14 @@ test("a master playlist has the exact expected text", () => {
   assert.equal(
     writeMasterPlaylist({
       variants: [variant],
-      audio: [audio, { ...audio, uri: "audio-1/index.m3u8", name: "Audio", language: undefined }],
-      text: [text],
+      audio: [
+        { id: "audio", renditions },
+        { id: "unused", renditions },
+      ],
+      text: [
+        { ...german, isDefault: false, forced: false },
+        { ...german, uri: "text-1/index.m3u8", name: "Signs", isDefault: true, forced: true },
+      ],
       keyframes: [{ ...scrubbing, uri: "full/320,180/iframes.m3u8" }],
       images: [{ ...scrubbing, codecs: ["jpeg"], uri: "images.m3u8" }],
     }),
@@ -85,13 +97,16 @@ test("a master playlist has the exact expected text", () => {
 #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="English",LANGUAGE="en",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="audio-0/index.m3u8"
 #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="Audio",DEFAULT=NO,AUTOSELECT=YES,CHANNELS="2",URI="audio-1/index.m3u8"
 #EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="text",NAME="German",LANGUAGE="de",DEFAULT=NO,AUTOSELECT=YES,FORCED=NO,URI="text-0/index.m3u8"
+#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="text",NAME="Signs",LANGUAGE="de",DEFAULT=YES,AUTOSELECT=YES,FORCED=YES,URI="text-1/index.m3u8"
 #EXT-X-STREAM-INF:BANDWIDTH=2000000,AVERAGE-BANDWIDTH=1000000,CODECS="avc1.64001e,mp4a.40.2",RESOLUTION=640x360,FRAME-RATE=29.970,VIDEO-RANGE=SDR,AUDIO="audio",SUBTITLES="text",CLOSED-CAPTIONS=NONE
 full/640,360/index.m3u8
 #EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=9000,AVERAGE-BANDWIDTH=8000,CODECS="avc1.64001e",RESOLUTION=320x180,VIDEO-RANGE=SDR,URI="full/320,180/iframes.m3u8"
 #EXT-X-IMAGE-STREAM-INF:BANDWIDTH=9000,AVERAGE-BANDWIDTH=8000,CODECS="jpeg",RESOLUTION=320x180,URI="images.m3u8"
 `,
   );
-  const silent = writeMasterPlaylist({ variants: [{ ...variant, codecs: ["avc1.64001e"] }] });
+  const silent = writeMasterPlaylist({
+    variants: [{ ...variant, codecs: ["avc1.64001e"], audioGroup: undefined }],
+  });
   assert.doesNotMatch(silent, /AUDIO|SUBTITLES|EXT-X-MEDIA/);
 });
 
@@ -228,13 +243,20 @@ test("a cue is in every segment during which it is visible, with its full start 
   assert.match(textPlaylist(asset, "v"), /TARGETDURATION:6\n[\s\S]*seg-2\.vtt\?v=v\n#EXT-X-ENDLIST/);
 });
 
-test("renditions have unique names", () => {
-  const names = (...languages: string[]) =>
+test("renditions have unique names: titles, languages, numbers", () => {
+  const names = (...tracks: string[]) =>
     renditionNames(
-      languages.map((language) => ({ language })),
+      tracks.map((track) => {
+        const [language = "", title = ""] = track.split(":");
+        return { language, title };
+      }),
       "Audio",
     );
   assert.deepEqual(names("eng", "ger"), ["English", "German"]);
   assert.deepEqual(names("deu", "und", "ger", "und"), ["German 1", "Audio 1", "German 2", "Audio 2"]);
   assert.deepEqual(names("und"), ["Audio"]);
+  assert.deepEqual(names("en", "en:Commentary", "pt-BR"), ["English", "Commentary", "Brazilian Portuguese"]);
+  assert.deepEqual(names("en:SDH", "fra:SDH", "und:SDH"), ["English (SDH)", "French (SDH)", "SDH"]);
+  assert.deepEqual(names("en:SDH", "eng:SDH"), ["English (SDH) 1", "English (SDH) 2"]);
+  assert.deepEqual(names('und:Director\'s "cut"\n2'), ["Director's 'cut' 2"]);
 });
