@@ -14,6 +14,7 @@ import type { PluginContext } from "./context.js";
 import { notFound } from "./errors.js";
 import { rejectWriteMethods } from "./http/allowed-methods.js";
 import { allowCrossOrigin } from "./http/cors.js";
+import { discardUnsentBodies } from "./http/discard-bodies.js";
 import { identifyClients } from "./http/request-context.js";
 import { ClientDisconnectedError } from "./http/send.js";
 import { describeError, sendError } from "./http/send-error.js";
@@ -108,6 +109,7 @@ const plugin: FastifyPluginAsync<PluginOptions> = async (app, pluginOptions) => 
   allowCrossOrigin(app);
   metrics.attach(app);
   rejectWriteMethods(app);
+  discardUnsentBodies(app);
   identifyClients(app, options.clientKey);
   authorizeRequests(app, catalog, limits, { ...options, publicUrl });
   handleErrors(app, metrics, pluginOptions);

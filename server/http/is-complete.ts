@@ -14,3 +14,7 @@ export const http2Stream = (raw: RawResponse): ServerHttp2Stream | undefined =>
  */
 export const isComplete = (raw: RawResponse): boolean =>
   raw.writableFinished && http2Stream(raw)?.aborted !== true;
+
+/** Returns whether the connection or stream of a response is closed. An `Http2ServerResponse` has no property `destroyed`. */
+export const isClosed = (raw: RawResponse): boolean =>
+  ("destroyed" in raw && raw.destroyed) || http2Stream(raw)?.destroyed === true;

@@ -6,7 +6,7 @@ import { RequestError } from "../errors.js";
 import { type CacheTier, jobContextOf } from "../scheduling/job-context.js";
 import { IMMUTABLE, PRIVATE, REVALIDATE, versionPolicy } from "./caching.js";
 import { type Coding, chooseCoding, compress } from "./compression.js";
-import { http2Stream, isComplete } from "./is-complete.js";
+import { isClosed, isComplete } from "./is-complete.js";
 import { evaluatePreconditions } from "./preconditions.js";
 import { attachJobContext } from "./request-context.js";
 
@@ -149,8 +149,7 @@ export function connectionSignal(reply: FastifyReply): AbortSignal {
   raw.once("close", () => {
     if (!isComplete(raw)) controller.abort(new ClientDisconnectedError());
   });
-  // An Http2ServerResponse has no property `destroyed`.
-  if (raw.destroyed || http2Stream(raw)?.destroyed) controller.abort(new ClientDisconnectedError());
+  if (isClosed(raw)) controller.abort(new ClientDisconnectedError());
   return controller.signal;
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
+import { readdir, readlink, writeFile } from "node:fs/promises";
 import {
   type ClientHttp2Session,
   type ClientHttp2Stream,
@@ -11,6 +11,7 @@ import {
 } from "node:http2";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import fastify, { type FastifyInstance } from "fastify";
 import siedd, { type SieddOptions, type WorkEvent } from "../../../server/index.js";
 import { logRequests } from "../../../server/standalone/request-log.js";
@@ -23,6 +24,13 @@ const ROUTE = 'route="/:id/:region/:size/seg-:k.m4s"';
 const SEGMENT = "/video/full/80,46/seg-0.m4s";
 /** Takes seconds to compute. */
 const LONG_SEGMENT = "/video/full/%5E1600,900/seg-1.m4s";
+
+/** Counts the open file descriptors of this process for a file. */
+async function countOpen(path: string): Promise<number> {
+  const fds = await readdir("/proc/self/fd");
+  const targets = await Promise.all(fds.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => "")));
+  return targets.filter((target) => target === path).length;
+}
 
 /** Starts an HTTP/2 server without TLS, with the plugin and the request log of `serve()`, and connects to it. */
 async function http2Server(t: TestContext, options: Partial<SieddOptions> = {}) {
@@ -74,7 +82,7 @@ async function http2Server(t: TestContext, options: Partial<SieddOptions> = {}) 
       .map((line) => JSON.parse(line))
       .filter((line) => line.path === path)
       .map(({ msg }) => msg);
-  return { openSession, open, get, metric, logged, work };
+  return { root, openSession, open, get, metric, logged, work };
 }
 
 test("a canceled HTTP/2 stream ends its work and counts as aborted", async (t) => {
@@ -128,6 +136,40 @@ test("an HTTP/2 stream canceled while its body is sent counts as aborted", async
   assert.deepEqual(server.logged(SEGMENT), ["client disconnected"]);
   assert.equal(await server.metric(`aborted_requests_total{${ROUTE}}`), 1);
   assert.equal(await server.metric(`requests_total{${ROUTE},method="GET",status="200"}`), undefined);
+});
+
+test("a canceled download of the asset closes its file, before and after its body starts", {
+  skip: process.platform !== "linux",
+}, async (t) => {
+  const called = deferred();
+  const gate = deferred();
+  const server = await http2Server(t, {
+    authorize: async (request) => {
+      if (request.headers["x-wait"] === undefined) return true;
+      called.resolve();
+      await gate.promise;
+      return true;
+    },
+  });
+  const path = join(server.root, "large.siedd");
+  const groups = Array.from({ length: 40 }, () => 50);
+  await writeFile(path, syntheticAsset({ width: 320, height: 180, groups }));
+  assert.equal((await server.get("/large/info.json")).status, 200);
+  const session = server.openSession({ initialWindowSize: 1 });
+  const sent = session.request({ ":path": "/large/asset" });
+  await once(sent, "response");
+  await waitUntil(async () => (await countOpen(path)) === 1, "the asset is being read");
+  sent.close(constants.NGHTTP2_CANCEL);
+  await waitUntil(async () => (await countOpen(path)) === 0, "the asset is closed");
+  const early = server.open({ ":path": "/large/asset", "x-wait": "1" });
+  await called.promise;
+  early.close(constants.NGHTTP2_CANCEL);
+  await waitUntil(() => server.logged("/large/asset").length === 2, "both requests are logged");
+  gate.resolve();
+  // The handler opens the file in the meantime.
+  await sleep(300);
+  assert.equal(await countOpen(path), 0);
+  assert.equal(await server.metric('aborted_requests_total{route="/:id/asset"}'), 2);
 });
 
 test("complete HTTP/2 responses to GET, HEAD and conditional requests count by their status", async (t) => {
