@@ -25,7 +25,7 @@ try {
   const path = join(root, "video.siedd");
   await symlink(video, path);
   const asset = await openAsset(fileSource(path));
-  const [segment] = videoSegments(asset).sort((a, b) => b.frameCount - a.frameCount);
+  const [segment] = [...videoSegments(asset)].sort((a, b) => b.frameCount - a.frameCount);
   if (segment === undefined) throw new Error("the video has no segments");
   await pool.ready;
   const decodedVideo = await decodedMezzanine(video);

@@ -99,9 +99,10 @@ export interface SieddOptions extends OpenLibrariesOptions {
    */
   readonly clientJobs?: number;
   /**
-   * Output pixels that may be computed per second for one client; unused quota accumulates for up to 10 seconds.
-   * Further requests of that client fail with 503. Cached content is free. 0 sets no limit. For scale: 1280 x 720 at
-   * 25 frames per second is 23 million.
+   * Pixels that may be computed per second for one client; unused quota accumulates for up to 10 seconds. Further
+   * requests of that client fail with 503. Cached content is free. 0 sets no limit. For scale: 1280 x 720 at 25 frames
+   * per second is 23 million. A pixel counts once per sample that it takes: about once for H.264 at the size of the
+   * source, and more often for small images of large regions. HEVC counts 3.5 times, AVIF 8 times.
    *
    * @default 0
    * @minimum 0

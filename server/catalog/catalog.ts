@@ -60,10 +60,14 @@ const OPEN_ASSETS_BYTES = 256 * 1024 * 1024;
 /** Bytes of memory per open asset, besides its tables. */
 const MIN_ASSET_BYTES = 8 * 1024;
 
-/** Estimates the memory of an open asset in bytes: its network, an object per group, two numbers per packet. */
+/**
+ * Estimates the memory of an open asset in bytes: its network, two objects per group, three numbers per packet. The largest
+ * asset is kept alone.
+ */
 function memoryOf({ headerBytes, groups, audio }: Asset): number {
   const packets = audio.reduce((total, { packetCount }) => total + packetCount, 0);
-  return MIN_ASSET_BYTES + 2 * headerBytes + 128 * groups.length + 32 * packets;
+  const bytes = MIN_ASSET_BYTES + 2 * headerBytes + 256 * groups.length + 16 * packets;
+  return Math.min(OPEN_ASSETS_BYTES, bytes);
 }
 
 const RESERVED_IDS = new Set(["player", "metrics", "healthz", "readyz", "stats.json"]);

@@ -38,11 +38,22 @@ export const TIMELINE_VERSION = "timeline 3";
 /** Target duration in seconds of the segments of the first group. */
 const FIRST_GROUP_SEGMENT_SECONDS = 0.5;
 
+/** The segments of open assets, because every playlist and every request for a segment needs them. */
+const segmentsByGroups = new WeakMap<object, readonly VideoSegment[]>();
+
 /**
  * Returns one segment per group: groups last about one second and start at scene cuts. Only the first group is split,
  * evenly into segments of about half a second, because playback starts when the first segment arrives.
  */
-export function videoSegments(asset: SegmentedAsset): VideoSegment[] {
+export function videoSegments(asset: SegmentedAsset): readonly VideoSegment[] {
+  const known = segmentsByGroups.get(asset.groups);
+  if (known !== undefined) return known;
+  const segments = divideGroups(asset);
+  segmentsByGroups.set(asset.groups, segments);
+  return segments;
+}
+
+function divideGroups(asset: SegmentedAsset): VideoSegment[] {
   const segments: VideoSegment[] = [];
   for (const group of asset.groups) {
     const seconds = framesToSeconds(group.frameCount, asset);

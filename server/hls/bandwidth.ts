@@ -14,17 +14,24 @@ export interface SegmentSize {
   readonly seconds: number;
 }
 
+/** Segments per run, on average, above which the runs are not compared one by one: groups last about a second. */
+const MAX_RUN_SEGMENTS = 64;
+
 /**
  * Returns the peak segment bit rate of RFC 8216bis, 4.4.6.2, in bits per second: the maximum over all contiguous runs of
- * segments that last 0.5 to 1.5 target durations, or the average of a shorter stream.
+ * segments that last 0.5 to 1.5 target durations, or the average of a shorter stream. If runs are unusually long, returns
+ * the highest rate of a segment instead, which no run exceeds.
  *
  * @param target target duration in seconds
  */
 export function peakBitrate(segments: readonly SegmentSize[], target: number): number {
   let peak = 0;
+  let steps = MAX_RUN_SEGMENTS * segments.length;
   for (let first = 0; first < segments.length; first++) {
     let [bits, seconds] = [0, 0];
     for (let last = first; last < segments.length; last++) {
+      if (steps-- === 0)
+        return segments.reduce((max, segment) => Math.max(max, segment.bits / segment.seconds), 0);
       bits += segments[last].bits;
       seconds += segments[last].seconds;
       if (seconds > 1.5 * target + 1e-9) break;

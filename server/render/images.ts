@@ -3,6 +3,7 @@ import { type DecodePool, decodeFrames } from "../../decode-pool/index.js";
 import type { CatalogEntry } from "../catalog/catalog.js";
 import type { ImageFile } from "../request/image-file.js";
 import { viewportKey } from "../request/viewport.js";
+import { imageCost } from "./cost.js";
 import { encodeImage } from "./encode-image.js";
 import type { Renderer } from "./renderer.js";
 import type { Sheet, Storyboard } from "./storyboard.js";
@@ -51,6 +52,7 @@ export class ImageService {
     const job = {
       key: imageKey(request),
       event: { type: "image", id: entry.id, index: timeMs, width, height, frames: 1 },
+      cost: imageCost(request),
       render: (jobSignal: AbortSignal) => this.#renderImage(request, jobSignal),
     } as const;
     return this.#dependencies.renderer.run(job, signal);
@@ -63,6 +65,7 @@ export class ImageService {
     const job = {
       key: sheetKey(request),
       event: { type: "storyboard", id: entry.id, index: sheet.index, width, height, frames: sheet.count },
+      cost: imageCost({ entry, viewport: storyboard.thumbnail, format: "jpg", frames: sheet.count }),
       render: (jobSignal: AbortSignal) => this.#renderSheet(request, jobSignal),
     } as const;
     return this.#dependencies.renderer.run(job, signal);

@@ -1,6 +1,7 @@
 import { type DecodePool, decodeFrames } from "../../decode-pool/index.js";
 import { encodeKeyframe, type VideoEncoder } from "../../media/segments/segment-encoder.js";
 import type { VideoSegment } from "../catalog/timeline.js";
+import { videoCost } from "./cost.js";
 import type { Renderer } from "./renderer.js";
 import { encoderFormat, renditionKey, type VideoRendition } from "./rendition.js";
 
@@ -29,6 +30,7 @@ export class KeyframeService {
     const job = {
       key: keyframeKey(rendition, segment),
       event: { type: "keyframe", id, index: segment.index, width, height, frames: 1 },
+      cost: videoCost(rendition, 1),
       render: (jobSignal: AbortSignal) => this.#encode(rendition, segment, jobSignal),
     } as const;
     return this.#dependencies.renderer.run(job, signal);

@@ -12,8 +12,10 @@ export interface RendererDependencies {
 export interface RenderJob {
   /** Cache key. Distinguishes these bytes from all others that the server renders. */
   readonly key: string;
-  /** What to report when the job is done. Width times height times frames is the job's cost in the queue. */
+  /** What to report when the job is done. */
   readonly event: Omit<WorkEvent, "seconds" | "bytes">;
+  /** Cost in the queue and in the client's quota, in decoded samples. */
+  readonly cost: number;
   /** Renders the bytes. Must stop when the signal aborts. */
   readonly render: (signal: AbortSignal) => Promise<Uint8Array>;
 }
@@ -32,9 +34,8 @@ export class Renderer {
    */
   run(job: RenderJob, signal?: AbortSignal): Promise<Uint8Array> {
     const { cache, queue } = this.#dependencies;
-    const { width, height, frames } = job.event;
     const compute = (sharedSignal: AbortSignal) =>
-      queue.run((jobSignal) => this.#render(job, jobSignal), sharedSignal, width * height * frames);
+      queue.run((jobSignal) => this.#render(job, jobSignal), sharedSignal, job.cost);
     return cache.get(job.key, compute, signal);
   }
 

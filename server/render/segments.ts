@@ -9,6 +9,7 @@ import type { VideoSegment } from "../catalog/timeline.js";
 import { RequestError } from "../errors.js";
 import { jobContextOf } from "../scheduling/job-context.js";
 import type { Prefetcher } from "../scheduling/prefetcher.js";
+import { videoCost } from "./cost.js";
 import { nextSegments } from "./next-segments.js";
 import type { Renderer } from "./renderer.js";
 import { encoderFormat, findSegment, renditionKey, type VideoRendition } from "./rendition.js";
@@ -47,7 +48,7 @@ export class SegmentService {
       return init;
     };
     const event = { type: "init", id: rendition.entry.id, index: 0, width, height, frames: 0 } as const;
-    return renderer.run({ key: renditionKey(rendition, "init"), event, render }, signal);
+    return renderer.run({ key: renditionKey(rendition, "init"), event, cost: 0, render }, signal);
   }
 
   /**
@@ -62,6 +63,7 @@ export class SegmentService {
     const job = {
       key: renditionKey(rendition, `${index}`),
       event: { type: "segment", id: entry.id, index, width, height, frames },
+      cost: videoCost(rendition, frames),
       render: (jobSignal: AbortSignal) => retryIfKilled(() => this.#encode(rendition, segment, jobSignal)),
     } as const;
     const bytes = await this.#dependencies.renderer.run(job, signal);

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { REVALIDATE } from "../http/caching.js";
 import { cacheControlFor, type Representation, send, strongEtag } from "../http/send.js";
+import { stringify } from "../http/stringify.js";
 
 const JSON_TYPE = "application/json; charset=utf-8";
 const PLAYLIST_TYPE = "application/vnd.apple.mpegurl";
@@ -20,12 +21,12 @@ export const sendText = (
     body: () => text,
   });
 
-/** Sends a value as JSON. Caches must revalidate it. */
-export const sendJson = (
+/** Sends an object as JSON. Caches must revalidate it. */
+export const sendJson = async (
   request: FastifyRequest,
   reply: FastifyReply,
-  value: unknown,
-): Promise<FastifyReply> => sendText(request, reply, JSON_TYPE, JSON.stringify(value));
+  value: object,
+): Promise<FastifyReply> => sendText(request, reply, JSON_TYPE, await stringify(value));
 
 /** Sends an HLS playlist. Caches must revalidate it. */
 export const sendPlaylist = (

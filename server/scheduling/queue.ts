@@ -21,7 +21,7 @@ export interface QueueListeners {
 
 interface QueuedJob {
   readonly context: JobContext;
-  /** Output pixels times frames. */
+  /** Decoded samples, see server/render/cost.ts. */
   readonly cost: number;
   start(): void;
   reject(error: Error): void;
@@ -75,7 +75,7 @@ export class WorkQueue {
    * Runs a job when its turn comes, ordered by the job context of its signal. Rejects with the signal's reason or the
    * job's error.
    *
-   * @param cost output pixels times frames
+   * @param cost decoded samples, see server/render/cost.ts
    * @throws RequestError `busy` (the queue is full, or the wait too long), `over-quota` or `closing`
    * @throws PrefetchPreemptedError for a prefetch while other jobs run
    */

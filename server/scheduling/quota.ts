@@ -4,7 +4,7 @@ import { RequestError } from "../errors.js";
 export interface QuotaOptions {
   /** Running and waiting jobs allowed per client; 0 for no limit. */
   readonly clientJobs: number;
-  /** Long-term rate allowed per client, in output pixels times frames per second; 0 for no limit. */
+  /** Long-term rate allowed per client, in decoded samples per second; 0 for no limit. */
   readonly clientPixelsPerSecond: number;
 }
 
@@ -34,7 +34,7 @@ export class ClientQuota {
    * Charges a job to a client and returns the function that releases its job slot.
    *
    * @param client undefined for jobs without a client, which are free
-   * @param pixels output pixels times frames
+   * @param pixels cost in decoded samples; one per pixel of H.264 at the size of its source
    * @throws RequestError `over-quota`
    */
   acquire(client: string | undefined, pixels: number): () => void {

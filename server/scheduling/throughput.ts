@@ -11,7 +11,7 @@ export class Throughput {
   /**
    * Records a completed job.
    *
-   * @param cost output pixels times frames
+   * @param cost decoded samples
    */
   record(cost: number, seconds: number): void {
     const rate = (cost + JOB_OVERHEAD_PIXELS) / Math.max(seconds, 0.001);

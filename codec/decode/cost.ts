@@ -1,0 +1,48 @@
+import { CHANNELS, inputFeatures, type PaperNetwork } from "../network/definition.js";
+import { headOutputs } from "../paper/weights.js";
+import type { DecoderAsset } from "./frame-decoder.js";
+import { chooseSampling, samplesPerPixel } from "./sampling.js";
+import type { Viewport } from "./viewport.js";
+
+/** Samples that are computed in the time in which one byte of a group is opened. */
+const SAMPLES_PER_BYTE = 4;
+/** Multiplications per sample of the tile profile: three layers of width 16, and the head. */
+const TILE_MULTIPLICATIONS = 21 * 16 + 2 * 16 * 16 + 16 * CHANNELS;
+
+/** Consecutive frames to decode. */
+export interface DecodedFrames {
+  readonly frames: number;
+  /** Groups that must be opened. */
+  readonly groups: number;
+}
+
+/**
+ * Returns what it costs to decode frames, in samples of the tile profile: below the source size, a pixel is the mean of
+ * several samples. The cost is therefore bounded from below by the size of the region, however small the output is.
+ */
+export function decodeCost(
+  asset: DecoderAsset,
+  viewport: Viewport,
+  { frames, groups }: DecodedFrames,
+): number {
+  const groupBytes = asset.groups.reduce((sum, { size }) => sum + size, 0) / Math.max(1, asset.groups.length);
+  const opening = groups * groupBytes * SAMPLES_PER_BYTE;
+  const samples = viewport.width * viewport.height * samplesPerPixel(chooseSampling(viewport));
+  if (asset.profile === "tile") return opening + frames * samples;
+  return opening + paperCost(asset.network, { viewport, samples, frames, groups });
+}
+
+/** The hidden features are computed once per group, the heads once per frame. Patches are only evaluated as a whole. */
+function paperCost(
+  network: PaperNetwork,
+  work: DecodedFrames & { readonly viewport: Viewport; readonly samples: number },
+): number {
+  const { viewport, samples, frames, groups } = work;
+  const { patch, width, encoderLayers, hiddenLayers } = network;
+  const { region } = viewport;
+  const patches = Math.ceil(region.width / patch + 2) * Math.ceil(region.height / patch + 2);
+  const evaluations = patch === 1 ? samples : patches;
+  const hidden = width * (inputFeatures(network) + (encoderLayers - 1 + hiddenLayers) * width);
+  const head = width * headOutputs(network);
+  return (evaluations * (groups * hidden + frames * head)) / TILE_MULTIPLICATIONS;
+}
