@@ -1,4 +1,5 @@
-// Packs the package, installs it in a temporary project, and checks it: publint, every entry point, the command.
+// Packs the package, installs it in a temporary project, and checks it: publint, size and Node versions of an install,
+// every entry point and its types, and the command without the optional packages.
 import { spawnSync } from "node:child_process";
 import {
   mkdirSync,
@@ -11,17 +12,23 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { root, ScriptError } from "./ensure.mjs";
+import { fileURLToPath } from "node:url";
+import { main, root, ScriptError } from "./ensure.mjs";
+import { checkInstall } from "./package-install.mjs";
+import { checkTypes } from "./package-types.mjs";
+
+/** Entry points that every project can import. Those of the player must work without a DOM, for server rendering. */
+const ENTRY_POINTS = ["siedd", "siedd/codec", "siedd/encoder", "siedd/player", "siedd/player/define"];
 
 export async function checkPackage() {
   const project = mkdtempSync(join(tmpdir(), "siedd-package-"));
   try {
     const installed = installPacked(project);
     await lint(installed);
+    checkInstall(installed);
     importEntryPoints(project);
-    const help = capture(process.execPath, [join(installed, "dist/cli/main.js"), "--help"], project);
-    if (!help.includes("encode"))
-      throw new ScriptError("siedd --help of the packed package lists no commands");
+    checkTypes(project, capture);
+    runCommand(project, join(installed, "dist/cli/main.js"));
   } finally {
     rmSync(project, { recursive: true, force: true });
   }
@@ -41,14 +48,18 @@ function installPacked(project) {
   const required = Object.keys({ ...dependencies, ...peerDependencies }).filter(
     (name) => !peerDependenciesMeta?.[name]?.optional,
   );
-  for (const name of required) {
-    mkdirSync(join(modules, name, ".."), { recursive: true });
-    symlinkSync(join(root, "node_modules", name), join(modules, name));
-  }
+  for (const name of required) linkModule(project, name);
   const unexpected = readdirSync(join(installed, "dist")).filter((name) => ["test", "bench"].includes(name));
   if (unexpected.length > 0)
     throw new ScriptError(`the package must not contain dist/${unexpected.join(", dist/")}`);
   return installed;
+}
+
+/** Links a package of this repository into a project. */
+export function linkModule(project, name) {
+  const path = join(project, "node_modules", name);
+  mkdirSync(join(path, ".."), { recursive: true });
+  symlinkSync(join(root, "node_modules", name), path);
 }
 
 async function lint(installed) {
@@ -60,14 +71,38 @@ async function lint(installed) {
     throw new ScriptError(messages.map((message) => formatMessage(message, pkg)).join("; "));
 }
 
-/** Imports all entry points in Node. Those of the player must work without a DOM, for server rendering. */
 function importEntryPoints(project) {
   const script = `
-    for (const entry of ["siedd", "siedd/codec", "siedd/encoder", "siedd/player", "siedd/player/define"]) {
+    for (const entry of ${JSON.stringify(ENTRY_POINTS)}) {
       const names = Object.keys(await import(entry));
       if (names.length === 0) throw new Error(entry + " exports nothing");
     }`;
   capture(process.execPath, ["--input-type=module", "--eval", script], project);
+}
+
+/** Encodes, decodes and serves a video, without onnxruntime-node and the other optional packages. */
+function runCommand(project, command) {
+  const siedd = (...args) => [process.execPath, [command, ...args], project];
+  const source = "testsrc=size=64x36:rate=8:duration=0.5";
+  capture("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", source, "-c:v", "libx264", "video.mp4"], project);
+  const steps = ["--steps", "2", "--phase1-steps", "2", "--workers", "1"];
+  capture(...siedd("encode", "video.mp4", "-o", "video.siedd", "--preset", "draft", ...steps));
+  capture(...siedd("decode", "video.siedd", "-o", "frame.png"));
+  const script = `
+    import { serve } from "siedd";
+    const server = await serve({ root: ".", port: 0 });
+    const { status } = await fetch(server.url + "video/full/64,36/seg-0.m4s");
+    await server.close();
+    if (status !== 200) throw new Error("a segment returned " + status);`;
+  capture(process.execPath, ["--input-type=module", "--eval", script], project);
+  const [program, args, cwd] = siedd("encode", "video.mp4", "-o", "paper.siedd", "--profile", "paper");
+  const { status, stderr } = spawnSync(program, args, { cwd, encoding: "utf8" });
+  const sentence =
+    "siedd: --profile paper needs the package onnxruntime-node, which is not installed; run npm install onnxruntime-node\n";
+  if (status !== 1 || stderr !== sentence)
+    throw new ScriptError(
+      `without onnxruntime-node, --profile paper must fail with one sentence, got ${stderr}`,
+    );
 }
 
 function npm(args) {
@@ -84,8 +119,11 @@ function capture(program, args, cwd) {
     stdio: ["ignore", "pipe", "pipe"],
   });
   if (status !== 0) {
-    const message = (error?.message ?? stderr).trim().split("\n").slice(-12).join("\n");
+    // TypeScript reports errors on stdout.
+    const message = (error?.message ?? (stderr || stdout)).trim().split("\n").slice(-12).join("\n");
     throw new ScriptError(`${program} ${args.slice(0, 2).join(" ")} failed: ${message}`);
   }
   return stdout;
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main(checkPackage);

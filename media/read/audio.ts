@@ -3,7 +3,7 @@ import { MediaError } from "../errors.js";
 import { BASE_OPTIONS, ffmpegCommand, fileUrl, runFfmpeg } from "../ffmpeg/run.js";
 import type { ProbeResult } from "../probe/probe.js";
 import type { AudioInfo } from "../probe/tracks.js";
-import type { TimeRange } from "./timeline.js";
+import type { TimeRange } from "./time-range.js";
 
 /** Options of `encodeAudio`. The time range defaults to the entire video. */
 export interface EncodeAudioOptions extends TimeRange {

@@ -3,7 +3,8 @@ import { createInterface } from "node:readline";
 import { MediaError } from "../errors.js";
 import { runFfmpeg, stdoutPipe } from "../ffmpeg/run.js";
 import type { ProbeResult } from "../probe/probe.js";
-import { checkTimeRange, frameReader, type TimeRange } from "./timeline.js";
+import type { TimeRange } from "./time-range.js";
+import { checkTimeRange, frameReader } from "./timeline.js";
 
 /** Options of `detectScenes`. The time range defaults to the entire video. */
 export interface DetectScenesOptions extends TimeRange {

@@ -1,7 +1,8 @@
 import { MediaError } from "../errors.js";
 import type { ProbeResult } from "../probe/probe.js";
 import { rawFrames } from "./raw-frames.js";
-import { type FrameRange, frameReader } from "./timeline.js";
+import type { FrameRange } from "./time-range.js";
+import { frameReader } from "./timeline.js";
 
 /** What `readFrames` reads. */
 export interface ReadFramesOptions extends FrameRange {

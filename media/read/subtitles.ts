@@ -4,7 +4,7 @@ import { MediaError } from "../errors.js";
 import { BASE_OPTIONS, ffmpegCommand, fileUrl, runFfmpeg } from "../ffmpeg/run.js";
 import type { ProbeResult } from "../probe/probe.js";
 import { parseWebVtt } from "../webvtt/webvtt.js";
-import type { TimeRange } from "./timeline.js";
+import type { TimeRange } from "./time-range.js";
 
 /** Options of `readSubtitles`. The time range defaults to the entire video. */
 export interface ReadSubtitlesOptions extends TimeRange {

@@ -3,21 +3,7 @@ import { MediaError } from "../errors.js";
 import { BASE_OPTIONS, ffmpegCommand, fileUrl } from "../ffmpeg/run.js";
 import type { ProbeResult } from "../probe/probe.js";
 import { deinterlace, normalizeFilters } from "./normalize-filters.js";
-
-/** A part of a video, in seconds from its start. */
-export interface TimeRange {
-  /** Start. Default 0. */
-  readonly from?: number;
-  /** End, exclusive. Default: the end of the video. */
-  readonly to?: number;
-}
-
-/** Frames to read, at the constant rate. Frame 0 is at `from`. */
-export interface FrameRange extends TimeRange {
-  readonly firstFrame: number;
-  /** Default: to the end of the time range. */
-  readonly frameCount?: number;
-}
+import type { FrameRange, TimeRange } from "./time-range.js";
 
 /** Returns whether the container has an exact index: a seek ends at a keyframe before the requested time. */
 const isSeekable = (info: ProbeResult): boolean => /mov|matroska/.test(info.container);

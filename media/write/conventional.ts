@@ -3,7 +3,8 @@ import { MediaError } from "../errors.js";
 import { BASE_OPTIONS, ffmpegCommand, ffmpegMissing, fileUrl, runFfmpeg } from "../ffmpeg/run.js";
 import type { ProbeResult } from "../probe/probe.js";
 import { rawFrames } from "../read/raw-frames.js";
-import { type FrameRange, frameReader } from "../read/timeline.js";
+import type { FrameRange } from "../read/time-range.js";
+import { frameReader } from "../read/timeline.js";
 
 /** A conventional video encoder to compare with. Configured as for an ABR ladder: one pass, constant quality, closed GOPs. */
 export type ConventionalCodec = "x264" | "x265" | "svt-av1";

@@ -1,0 +1,14 @@
+/** A part of a video, in seconds from its start. */
+export interface TimeRange {
+  /** Start. Default 0. */
+  readonly from?: number;
+  /** End, exclusive. Default: the end of the video. */
+  readonly to?: number;
+}
+
+/** Frames to read, at the constant rate. Frame 0 is at `from`. */
+export interface FrameRange extends TimeRange {
+  readonly firstFrame: number;
+  /** Default: to the end of the time range. */
+  readonly frameCount?: number;
+}
