@@ -31,6 +31,8 @@ export interface VideoInfo extends AssetInfo {
     readonly asset: string;
     /** The HLS multivariant playlist. */
     readonly master: string;
+    /** The DASH manifest. */
+    readonly manifest: string;
     /** The playlist of the elastic rendition, whose segments take any size. */
     readonly elastic: string;
     /** An image of up to 480 pixels per side. */

@@ -36,7 +36,7 @@ import { catalogRoute } from "./routes/catalog-route.js";
 import { embedRoutes } from "./routes/embed-routes.js";
 import { imageRoutes } from "./routes/image-routes.js";
 import { infoRoute } from "./routes/info-route.js";
-import { manifestRoute } from "./routes/manifest-route.js";
+import { manifestRoutes } from "./routes/manifest-routes.js";
 import { healthRoutes, metricsRoutes } from "./routes/monitoring-routes.js";
 import { playerRoute } from "./routes/player-route.js";
 import { playlistRoutes } from "./routes/playlist-routes.js";
@@ -160,7 +160,7 @@ function contentRoutes(app: FastifyInstance, context: PluginContext): void {
     assetRoute,
     infoRoute,
     playlistRoutes,
-    manifestRoute,
+    manifestRoutes,
     segmentRoutes,
     audioRoutes,
     textRoutes,

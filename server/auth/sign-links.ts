@@ -2,13 +2,14 @@ import { SIGNATURE_PARAMETER } from "../../protocol/url-parameters.js";
 import type { Grant } from "./signature.js";
 
 const PLAYLIST = /^application\/vnd\.apple\.mpegurl/;
+const MANIFEST = /^application\/dash\+xml/;
 const WEBVTT = /^text\/vtt/;
 const JSON_TYPE = /^application\/json/;
 const HTML = /^text\/html/;
 
 /** Whether responses of this media type contain links. */
 export const containsLinks = (type: string): boolean =>
-  PLAYLIST.test(type) || WEBVTT.test(type) || JSON_TYPE.test(type) || HTML.test(type);
+  [PLAYLIST, MANIFEST, WEBVTT, JSON_TYPE, HTML].some((pattern) => pattern.test(type));
 
 /** Returns a function that adds the request's signature to a link, or leaves it unchanged without a grant. */
 export const linkSigner =
@@ -17,7 +18,7 @@ export const linkSigner =
     grant === undefined ? link : withQuery(link, `${SIGNATURE_PARAMETER}=${grant.signature}`);
 
 /**
- * Adds the signature of the request to every link of a playlist, storyboard, info.json or catalog, so that a player
+ * Adds the signature of the request to every link of a playlist, manifest, storyboard, info.json or catalog, so that a player
  * can follow them.
  *
  * @param type media type of the body
@@ -27,6 +28,7 @@ export function signLinks(type: string, body: string, signature: string): string
   if (HTML.test(type)) return body;
   const query = `${SIGNATURE_PARAMETER}=${signature}`;
   if (PLAYLIST.test(type)) return signPlaylist(body, query);
+  if (MANIFEST.test(type)) return signManifest(body, query);
   // Only thumbnail cues are links; other cues are subtitle text.
   if (WEBVTT.test(type)) return body.replace(/^\S+#xywh=\S+$/gm, (link) => withQuery(link, query));
   return signJson(body, query);
@@ -44,6 +46,10 @@ const signPlaylist = (body: string, query: string): string =>
         : withQuery(line, query),
     )
     .join("\n");
+
+/** Every link of a manifest has a query. XML escapes its separator. */
+const signManifest = (body: string, query: string): string =>
+  body.replace(/(?<=(?: initialization=| media=)"|<BaseURL>)[^"<]+/g, (link) => `${link}&amp;${query}`);
 
 function signJson(body: string, query: string): string {
   const json = JSON.parse(body) as { links?: unknown; assets?: { info?: string; poster?: string }[] };

@@ -60,11 +60,7 @@ export function largestSize(
   limits: SizeLimits,
   { upscale = false, alignment = 2 }: Partial<SizeRules> = {},
 ): Size {
-  const scale = Math.min(
-    limits.maxSide / region.width,
-    limits.maxSide / region.height,
-    Math.sqrt(limits.maxArea / (region.width * region.height)),
-  );
+  const scale = maxScale(region, limits);
   if (scale >= 1 && !upscale) return alignSize(region, alignment);
   const minSide = alignUp(limits.minSide, alignment);
   // The epsilon keeps rounding errors from taking a pixel off a side that is an exact multiple.
@@ -74,6 +70,10 @@ export function largestSize(
     height: Math.max(minSide, alignDown(region.height)),
   };
 }
+
+/** Returns the largest scale of a region whose exact size is within the limits. */
+const maxScale = ({ width, height }: Size, { maxSide, maxArea }: SizeLimits): number =>
+  Math.min(maxSide / width, maxSide / height, Math.sqrt(maxArea / (width * height)));
 
 function parseAlignedSize(text: string, region: Size, limits: SizeLimits, alignment: Alignment): Size {
   const upscale = text.startsWith("^");
@@ -116,8 +116,9 @@ function parseForm(text: string, region: Size, limits: SizeLimits, rules: SizeRu
   if (both !== undefined) return { width: both[0], height: both[1] };
   const within = numbers(FORMS.within);
   if (within === undefined) return undefined;
-  const fit = Math.min(within[0] / width, within[1] / height);
-  return scaled(rules.upscale ? fit : Math.min(1, fit));
+  const fit = Math.min(within[0] / width, within[1] / height, rules.upscale ? Number.POSITIVE_INFINITY : 1);
+  // IIIF: "as large as possible but not larger than [...] server-imposed limits".
+  return fit > maxScale(region, limits) ? largestSize(region, limits, rules) : scaled(fit);
 }
 
 /** Rounds to integer pixels, then up to the alignment. */

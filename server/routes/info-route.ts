@@ -38,6 +38,7 @@ function videoInfo(entry: CatalogEntry, limits: SizeLimits): VideoInfo {
     links: {
       asset: "asset",
       master: "master.m3u8",
+      manifest: "manifest.mpd",
       elastic: "elastic.m3u8",
       poster: posterUrl(entry, limits),
       storyboard: "storyboard.vtt",

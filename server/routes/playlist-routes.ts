@@ -1,11 +1,8 @@
-import type { FastifyInstance, FastifyRequest } from "fastify";
-import type { Region, Viewport } from "../../codec/decode/viewport.js";
-import type { SizeLimits } from "../../protocol/size-limits.js";
-import { limitsFor } from "../auth/authorize.js";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Viewport } from "../../codec/decode/viewport.js";
 import type { CatalogEntry } from "../catalog/catalog.js";
 import type { PluginContext } from "../context.js";
 import { imagePlaylist, imageStream } from "../hls/image-playlist.js";
-import type { StreamAttributes } from "../hls/master-playlist.js";
 import {
   elasticMasterPlaylist,
   elasticPlaylist,
@@ -14,12 +11,13 @@ import {
   videoPlaylist,
 } from "../hls/playlists.js";
 import { planStoryboard } from "../render/storyboard.js";
-import { assertCodecSize, codecQuery, parseCodec } from "../request/codec.js";
+import { codecQuery } from "../request/codec.js";
 import { pathParams, queryParam } from "../request/params.js";
 import { formatRegion, parseRegion } from "../request/region.js";
-import { formatSize, parseVideoSize } from "../request/size.js";
-import { elasticViewport, resolutionLadder, viewportPath } from "../request/viewport.js";
+import { formatSize } from "../request/size.js";
+import { elasticViewport, viewportPath } from "../request/viewport.js";
 import { getAndHead } from "./get-and-head.js";
+import { type RequestedStreams, requestedSizeStreams, requestedStreams } from "./requested-streams.js";
 import { openVideo, requestedRendition, requestedViewport, setCanonicalLink } from "./requested-video.js";
 import { sendPlaylist } from "./send-content.js";
 
@@ -29,22 +27,19 @@ export function playlistRoutes(app: FastifyInstance, context: PluginContext): vo
   mediaPlaylistRoutes(app, context);
 }
 
-function masterPlaylistRoutes(app: FastifyInstance, { catalog, limits, codecs }: PluginContext): void {
-  getAndHead(app, "/:id/master.m3u8", async (request, reply) => {
-    const entry = await openVideo(request, catalog);
-    const { asset } = entry;
-    const allowed = limitsFor(request, limits);
-    const region = parseRegion(queryParam(request, "region") ?? "full", asset);
-    const codec = parseCodec(queryParam(request, "codec"), codecs);
-    const ladder = resolutionLadder(region, allowed);
-    const exact = exactViewport(request, region, entry, allowed);
-    const { width, height } = exact ?? ladder[0];
-    assertCodecSize({ width, height, frameRate: asset.frameRate }, codec);
-    const isFull = formatRegion(region, asset) === "full";
-    const images = isFull ? imageStreams(entry, limits, allowed) : [];
-    const sizes = exact === undefined ? ladder : [exact, ...ladder];
-    const options = { sizes, keyframeSizes: ladder, codec, images };
-    return sendPlaylist(request, reply, masterPlaylist(asset, options));
+function masterPlaylistRoutes(app: FastifyInstance, context: PluginContext): void {
+  const { catalog, limits } = context;
+
+  getAndHead(app, "/:id/master.m3u8", async (request, reply) =>
+    sendMasterPlaylist(request, reply, await requestedStreams(request, context)),
+  );
+
+  getAndHead(app, "/:id/:region/:size/playlist.m3u8", async (request, reply) => {
+    const { viewport, ...streams } = await requestedSizeStreams(request, context);
+    const { entry, codec } = streams;
+    const path = `${viewportPath(viewport, entry.asset)}/playlist.m3u8${codecQuery(codec)}`;
+    setCanonicalLink(app, reply, entry.id, path);
+    return sendMasterPlaylist(request, reply, streams, "../../");
   });
 
   getAndHead(app, "/:id/elastic.m3u8", async (request, reply) => {
@@ -89,29 +84,16 @@ function mediaPlaylistRoutes(app: FastifyInstance, context: PluginContext): void
   });
 }
 
-/**
- * Parses `?width=` and `?height=` of a master playlist, which may upscale. Returns undefined if both are missing.
- *
- * @throws RequestError see `parseVideoSize`
- */
-function exactViewport(
+/** @param folder relative path from the playlist to `/:id/`, with a trailing slash */
+function sendMasterPlaylist(
   request: FastifyRequest,
-  region: Region,
-  { asset }: CatalogEntry,
-  limits: SizeLimits,
-): Viewport | undefined {
-  const [width, height] = [queryParam(request, "width"), queryParam(request, "height")];
-  if (width === undefined && height === undefined) return undefined;
-  const size = `^${width ?? ""},${height ?? ""}`;
-  return { region, ...parseVideoSize(size, region, limits, asset.frameRate) };
-}
-
-/** Returns the storyboard as an image stream, unless the signature only allows smaller sizes than its thumbnails. */
-function imageStreams(entry: CatalogEntry, limits: SizeLimits, allowed: SizeLimits): StreamAttributes[] {
-  const storyboard = planStoryboard(entry, limits);
-  const { width, height } = storyboard.thumbnail;
-  const isAllowed = Math.max(width, height) <= allowed.maxSide && width * height <= allowed.maxArea;
-  return isAllowed ? [imageStream(entry, storyboard)] : [];
+  reply: FastifyReply,
+  { entry, sizes, ladder, codec, storyboard }: RequestedStreams,
+  folder = "",
+): Promise<FastifyReply> {
+  const images = storyboard === undefined ? [] : [imageStream(entry, storyboard)];
+  const options = { sizes, keyframeSizes: ladder, codec, images, folder };
+  return sendPlaylist(request, reply, masterPlaylist(entry.asset, options));
 }
 
 /** Returns the relative path from the requested folder to the canonical one; "" if they are the same. */

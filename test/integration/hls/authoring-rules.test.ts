@@ -23,6 +23,7 @@ const MASTERS = [
   "talking/master.m3u8?width=333&height=201",
   "talking/master.m3u8?region=80,40,160,100&width=500",
   "silent/master.m3u8",
+  "talking/full/%5E!500,500/playlist.m3u8",
 ];
 
 test("every playlist follows the authoring rules", async (t) => {

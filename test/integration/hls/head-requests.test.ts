@@ -26,7 +26,8 @@ test("HEAD returns the headers of GET for every URL of a video, without a body a
   ];
   const { links } = JSON.parse((await server.get("video/info.json")).text);
   const urls = [
-    ...["", "healthz", "video/info.json", "video/master.m3u8", "video/elastic.m3u8"],
+    ...["", "healthz", "video/info.json", "video/master.m3u8", "video/elastic.m3u8", "video/manifest.mpd"],
+    ...["video/full/80,/playlist.m3u8", "video/full/80,/manifest.mpd"],
     ...[links.asset, links.poster, links.storyboard, ...links.subtitles].map((link) => `video/${link}`),
     ...listings.flatMap((listing) => {
       const { init, segments } = parseMediaPlaylist(listing);
@@ -34,7 +35,7 @@ test("HEAD returns the headers of GET for every URL of a video, without a body a
       return [listing.url, ...(init === undefined ? [] : [init]), last];
     }),
   ];
-  assert.equal(new Set(urls).size, 25, urls.join("\n"));
+  assert.equal(new Set(urls).size, 28, urls.join("\n"));
   const heads = await Promise.all(urls.map((url) => server.get(url, { method: "HEAD" })));
   assert.deepEqual(server.work, []);
   for (const [i, url] of urls.entries()) {

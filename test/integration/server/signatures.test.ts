@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fastify from "fastify";
 import siedd, { ServeError, type SignUrlOptions, serve, signUrl } from "../../../server/index.js";
+import { parseManifest } from "../../support/dash-manifest.js";
 import { testServer } from "../../support/running-server.js";
 import { tempFolder } from "../../support/temp-folder.js";
 
@@ -12,6 +13,13 @@ const NEW = { id: "2026", secret: "a new secret, also long enough" };
 /** Returns the absolute URLs of all links of a playlist. */
 const linksOf = (text: string, base: string): string[] =>
   [...text.matchAll(/^[^#\n].*$|URI="([^"]+)"/gm)].map(([line, uri]) => new URL(uri ?? line, base).href);
+
+/** Returns the absolute URLs of the init segments and first segments of a manifest. */
+const manifestLinks = (text: string, url: string): string[] =>
+  parseManifest(text, url).representations.flatMap(({ init, segments }) => [
+    ...(init === undefined ? [] : [init]),
+    segments[0]!.url,
+  ]);
 
 test("a signed URL opens its video and everything that its playlists link to", async (t) => {
   const server = await testServer(t, { video: SMALL, other: SMALL }, { signKeys: [NEW, OLD] });
@@ -24,24 +32,29 @@ test("a signed URL opens its video and everything that its playlists link to", a
       const response = await server.get(url.replace("%7Bsize%7D", "80,46"));
       assert.equal(response.status, 200, url);
       const type = response.headers.get("content-type") ?? "";
-      if (!/mpegurl|vtt/.test(type)) return;
+      if (!/mpegurl|vtt|dash/.test(type)) return;
       assert.equal(response.headers.get("cache-control"), "private, no-cache");
       const links = type.includes("vtt")
         ? [...response.text.matchAll(/^\S+#xywh=\S+$/gm)].map(
             ([link]) => new URL(link, url).href.split("#", 1)[0],
           )
-        : linksOf(response.text, url);
+        : type.includes("dash")
+          ? manifestLinks(response.text, url)
+          : linksOf(response.text, url);
       // In a long ladder, checking the first and last links is enough.
       for (const link of [...links.slice(0, 4), ...links.slice(-1)]) await crawl(link);
     };
     await crawl(sign("video/master.m3u8?width=160&height=90"));
     await crawl(sign("video/elastic.m3u8"));
     await crawl(sign("video/storyboard.vtt"));
+    await crawl(sign("video/full/%5E170,/playlist.m3u8"));
+    await crawl(sign("video/manifest.mpd?size=max"));
+    await crawl(sign("video/full/%5E170,/manifest.mpd"));
     const info = JSON.parse((await server.get(sign("video/info.json"))).text);
     for (const link of [info.links.asset, info.links.poster, info.links.master, info.links.audio[0]]) {
       assert.equal((await server.get(new URL(link, `${server.url}video/`).href)).status, 200, link);
     }
-    assert.ok(visited.size > 15, `${visited.size} URLs`);
+    assert.ok(visited.size > 25, `${visited.size} URLs`);
   }
 });
 
