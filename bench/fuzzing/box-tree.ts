@@ -85,7 +85,7 @@ export function rewriteAsset(asset: Uint8Array, change: (nodes: BoxNode[]) => vo
   for (const { bytes } of findBoxes(nodes, "co64")) {
     for (let at = 8; at + 8 <= bytes.length; at += 8) {
       const offset = Number(bytes.readBigUInt64BE(at));
-      if (offset >= before) bytes.writeBigUInt64BE(BigInt(offset + moved), at);
+      if (offset >= before) bytes.writeBigUInt64BE(BigInt.asUintN(64, BigInt(offset) + BigInt(moved)), at);
     }
   }
   for (const { bytes } of findBoxes(nodes, "sivC")) repairChecksum(bytes);
