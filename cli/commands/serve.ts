@@ -22,6 +22,7 @@ interface ServeFlags {
   readonly signKey?: readonly SignKey[];
   readonly engine: DecoderEngineChoice;
   readonly videoEncoder: VideoEncoder;
+  readonly originAllow?: readonly string[];
   readonly watch: keyof typeof WATCH_MODES;
   readonly logLevel?: string;
   readonly drainSeconds?: number;
@@ -87,6 +88,11 @@ function addNetworkOptions(command: Command): void {
 
 function addResourceOptions(command: Command): void {
   command
+    .option(
+      "--origin-allow <url>",
+      "another server to which a remote root may redirect, or link at a private address, such as https://cdn.example; repeatable",
+      (url: string, previous: readonly string[] = []) => [...previous, url],
+    )
     .option("--cache-dir <folder>", "keep computed segments and images in this folder across restarts")
     .option(
       "--cache-mb <n>",
@@ -132,6 +138,7 @@ async function serveOptions(sources: readonly string[], flags: ServeFlags, io: I
     prefix: flags.prefix,
     trustProxy: flags.trustProxy,
     publicUrl: flags.publicUrl,
+    originAllowList: flags.originAllow,
     signKeys: resolveSignKeys(flags),
     logger: { level, stream: io.stderr },
     drainSeconds: flags.drainSeconds,

@@ -52,6 +52,7 @@ export const FLAGS: ReadonlyMap<string, string> = new Map([
   ["clientPixelsPerSecond", "--client-mpixels"],
   ["trustProxy", "--trust-proxy"],
   ["publicUrl", "--public-url"],
+  ["originAllowList", "--origin-allow"],
   ["prefetch", "--prefetch"],
   ["closeSeconds", "--close-seconds"],
   ["drainSeconds", "--drain-seconds"],

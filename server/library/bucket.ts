@@ -1,6 +1,6 @@
 import { XMLParser } from "fast-xml-parser";
 import { ASSET_EXTENSION } from "./library.js";
-import { NonRetryableOriginError } from "./origin.js";
+import { NonRetryableOriginError } from "./origin-errors.js";
 
 /** One page of the assets on another server. */
 export interface Listing {

@@ -1,6 +1,9 @@
 import { type Listing, parseBucket } from "./bucket.js";
 import { ASSET_EXTENSION } from "./library.js";
-import { NonRetryableOriginError } from "./origin.js";
+import { NonRetryableOriginError } from "./origin-errors.js";
+
+/** Maximum entries of a JSON listing. */
+const MAX_ENTRIES = 50_000;
 
 /**
  * Parses a listing: XML as an S3 bucket listing, everything else as JSON.
@@ -32,6 +35,11 @@ function parseJsonListing(text: string, listingUrl: URL): Listing {
   if (!Array.isArray(entries)) {
     throw new NonRetryableOriginError(
       'returned a JSON listing that is neither an array nor has an array "assets"',
+    );
+  }
+  if (entries.length > MAX_ENTRIES) {
+    throw new NonRetryableOriginError(
+      `returned a JSON listing of ${entries.length} entries; the limit is ${MAX_ENTRIES}`,
     );
   }
   const assets = new Map<string, URL>();

@@ -36,7 +36,12 @@ export async function openLibraries(
       continue;
     }
     const { url, headers } = root;
-    const origin = new Origin(url, headers, options.originSeconds);
+    const origin = new Origin({
+      baseUrl: url,
+      headers,
+      timeoutSeconds: options.originSeconds,
+      allowList: options.originAllowList,
+    });
     origins.push(origin);
     const refreshSeconds = options.originRefreshSeconds;
     libraries.push(new RemoteLibrary({ url, origin, blocks, refreshSeconds, onError }));

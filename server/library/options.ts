@@ -68,6 +68,13 @@ export interface OpenLibrariesOptions {
    */
   readonly originRefreshSeconds?: number;
   /**
+   * Other servers, such as `https://cdn.example`, to which the servers in `root` may redirect, and whose addresses may be
+   * private if a listing contains their URLs. Redirects to all others are not followed, except within one server.
+   *
+   * @default none
+   */
+  readonly originAllowList?: readonly (string | URL)[];
+  /**
    * The decoder engine: `kernel` (WebAssembly, tile profile only), `onnx` (onnxruntime-node), or `auto`, the faster
    * one for each video. Their frames may differ by 1/255, so each engine has its own URLs and cache entries.
    *
@@ -83,7 +90,11 @@ export interface OpenLibrariesOptions {
 }
 
 /** OpenLibrariesOptions with every default filled in. */
-export type ResolvedLibraryOptions = Readonly<Required<Omit<OpenLibrariesOptions, "root">>> & {
+export type ResolvedLibraryOptions = Readonly<
+  Required<Omit<OpenLibrariesOptions, "root" | "originAllowList">>
+> & {
+  /** Each as `URL.origin` returns it. */
+  readonly originAllowList: ReadonlySet<string>;
   readonly root: readonly ResolvedRoot[];
 };
 
@@ -123,7 +134,30 @@ export function resolveLibraryOptions(options: OpenLibrariesOptions): ResolvedLi
     throw invalid("originRefreshSeconds", "a number from 0 to 86400", originRefreshSeconds);
   }
   const root = resolveRoots(options.root);
-  return { root, watch, engine, ready, originCacheBytes, originSeconds, originRefreshSeconds };
+  const originAllowList = resolveAllowList(options.originAllowList ?? []);
+  return {
+    root,
+    watch,
+    engine,
+    ready,
+    originCacheBytes,
+    originSeconds,
+    originRefreshSeconds,
+    originAllowList,
+  };
+}
+
+function resolveAllowList(value: unknown): ReadonlySet<string> {
+  const rule = "an array of http or https URLs without a path, such as https://cdn.example";
+  if (!Array.isArray(value)) throw invalid("originAllowList", rule, value);
+  const origins = value.map((item: unknown) => {
+    const url = URL.canParse(String(item)) ? new URL(String(item)) : undefined;
+    const isHttp = url?.protocol === "http:" || url?.protocol === "https:";
+    if (url === undefined || !isHttp || url.href !== `${url.origin}/`)
+      throw invalid("originAllowList", rule, item);
+    return url.origin;
+  });
+  return new Set(origins);
 }
 
 function resolveRoots(value: Root | readonly Root[]): readonly ResolvedRoot[] {

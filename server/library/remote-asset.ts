@@ -5,7 +5,9 @@ import type { ByteRange, TaskSource } from "../../decode-pool/messages.js";
 import { BLOCK_BYTES, type BlockCache, type RemoteBytes } from "./block-cache.js";
 import type { Identities } from "./identity.js";
 import type { AssetSource } from "./library.js";
-import { NonRetryableOriginError, type Origin, redactUrl } from "./origin.js";
+import { type Origin, redactUrl } from "./origin.js";
+import { NonRetryableOriginError } from "./origin-errors.js";
+import type { OriginResponse } from "./origin-response.js";
 
 /** One version of the content of a URL, as its first response described it. */
 export interface RemoteContent {
@@ -29,11 +31,15 @@ export function fetchFirstBlock(
   blocks: BlockCache,
 ): Promise<RemoteContent | undefined> {
   const headers = { range: `bytes=0-${BLOCK_BYTES - 1}` };
-  const read = async (response: Response) => {
+  const read = async (response: OriginResponse) => {
     if (isGone(response)) return undefined;
-    const { total } = parseContentRange(response, url);
+    const { first, last, total } = parseContentRange(response, url);
     const content = { size: total, ...parseValidators(response) };
-    const bytes = await readBody(response, Math.min(total, BLOCK_BYTES), origin);
+    const length = Math.min(total, BLOCK_BYTES);
+    if (first !== 0 || last !== length - 1) {
+      throw new NonRetryableOriginError(`returned bytes ${first}-${last} instead of 0-${length - 1}`);
+    }
+    const bytes = await readBody(response, length);
     blocks.set(contentKey(url, content), 0, bytes);
     return content;
   };
@@ -45,7 +51,7 @@ export function isUnchanged({ origin, url, file }: RemoteAsset, content: RemoteC
   const { validator } = content;
   const condition = validator.startsWith('"') ? "if-none-match" : "if-modified-since";
   const headers = { range: "bytes=0-0", ...(validator !== "" && { [condition]: validator }) };
-  const read = async (response: Response) => {
+  const read = async (response: OriginResponse) => {
     if (response.status === 304) return true;
     if (isGone(response)) return false;
     const { total } = parseContentRange(response, url);
@@ -128,7 +134,7 @@ function fetchUnchangedRange(
     range: `bytes=${first}-${last}`,
     ...(validator !== "" && { "if-range": validator }),
   };
-  const read = async (response: Response) => {
+  const read = async (response: OriginResponse) => {
     // Status 200 is the response to an If-Range that does not match.
     if (response.status === 200 || response.status === 416 || isGone(response)) return undefined;
     const range = parseContentRange(response, url);
@@ -138,7 +144,7 @@ function fetchUnchangedRange(
         `${redactUrl(url)} returned bytes ${range.first}-${range.last} instead of ${first}-${last}`,
       );
     }
-    return readBody(response, last - first + 1, origin);
+    return readBody(response, last - first + 1);
   };
   return origin.get({ url, name: file, headers, read });
 }
@@ -178,7 +184,7 @@ function sharedByteRange(offset: number, bytes: Uint8Array): ByteRange {
   return { offset, bytes: shared };
 }
 
-const isGone = ({ status }: Response): boolean => status === 404 || status === 410;
+const isGone = ({ status }: OriginResponse): boolean => status === 404 || status === 410;
 
 const contentKey = (url: URL, { size, validator }: RemoteContent): string =>
   `${redactUrl(url)} ${size} ${validator}`;
@@ -188,7 +194,7 @@ const contentKey = (url: URL, { size, validator }: RemoteContent): string =>
  *
  * @throws NonRetryableOriginError if the response is not partial content
  */
-function parseContentRange(response: Response, url: URL) {
+function parseContentRange(response: OriginResponse, url: URL) {
   const { status } = response;
   if (status === 401 || status === 403) {
     throw new NonRetryableOriginError(
@@ -198,7 +204,7 @@ function parseContentRange(response: Response, url: URL) {
   if (status === 200) {
     throw new NonRetryableOriginError("ignored the Range header; it must support HTTP Range requests");
   }
-  const header = response.headers.get("content-range") ?? "";
+  const header = response.header("content-range");
   const [, first, last, total] = (/^bytes (\d+)-(\d+)\/(\d+)$/.exec(header) ?? []).map(Number);
   if (status !== 206 || total === undefined || !Number.isSafeInteger(total)) {
     throw new NonRetryableOriginError(
@@ -209,9 +215,9 @@ function parseContentRange(response: Response, url: URL) {
 }
 
 /** A weak ETag cannot be used as the validator: it never matches `If-Range` (RFC 9110, 13.1.5). */
-function parseValidators({ headers }: Response): Pick<RemoteContent, "validator" | "lastModified"> {
-  const etag = headers.get("etag") ?? "";
-  const date = headers.get("last-modified") ?? "";
+function parseValidators(response: OriginResponse): Pick<RemoteContent, "validator" | "lastModified"> {
+  const etag = response.header("etag");
+  const date = response.header("last-modified");
   const lastModified = Date.parse(date);
   return {
     validator: etag.startsWith('"') ? etag : date,
@@ -219,9 +225,8 @@ function parseValidators({ headers }: Response): Pick<RemoteContent, "validator"
   };
 }
 
-async function readBody(response: Response, length: number, origin: Origin): Promise<Uint8Array> {
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  origin.counts.bytes += bytes.length;
+async function readBody(response: OriginResponse, length: number): Promise<Uint8Array> {
+  const bytes = await response.read(length);
   if (bytes.length !== length) throw new Error(`received ${bytes.length} bytes instead of ${length}`);
   return bytes;
 }

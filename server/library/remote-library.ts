@@ -3,7 +3,9 @@ import type { BlockCache } from "./block-cache.js";
 import { Identities } from "./identity.js";
 import { ASSET_EXTENSION, type Library, type LibraryEntry, normalizeId } from "./library.js";
 import { idOf, parseListing } from "./listing.js";
-import { NonRetryableOriginError, type Origin, redactUrl } from "./origin.js";
+import { type Origin, redactUrl } from "./origin.js";
+import { NonRetryableOriginError } from "./origin-errors.js";
+import type { OriginResponse } from "./origin-response.js";
 import {
   fetchFirstBlock,
   isUnchanged,
@@ -21,8 +23,10 @@ interface RemoteEntry extends RemoteAsset {
   validation: Promise<void> | undefined;
 }
 
-/** Maximum size of a listing, all pages together, in UTF-16 code units. */
-const MAX_LISTING_LENGTH = 16 * 1024 * 1024;
+/** Maximum bytes of a listing, all pages together. */
+const MAX_LISTING_BYTES = 16 * 1024 * 1024;
+/** Maximum bytes of a page, which is parsed without a pause; a bucket with long names needs about 1.5 MiB. */
+const MAX_PAGE_BYTES = 4 * 1024 * 1024;
 /** Maximum pages of a listing; a bucket lists 1000 files per page. */
 const MAX_PAGES = 1000;
 
@@ -140,7 +144,7 @@ export class RemoteLibrary implements Library {
     const { url: firstPage, origin } = this.#options;
     const assets = new Map<string, URL>();
     let etag = "";
-    let length = 0;
+    let bytesLeft = MAX_LISTING_BYTES;
     let pages = 0;
     for (let page: URL | undefined = firstPage; page !== undefined; ) {
       const url: URL = page;
@@ -148,18 +152,17 @@ export class RemoteLibrary implements Library {
         accept: "application/json, application/xml;q=0.9",
         ...(url === firstPage && this.#listingEtag !== "" && { "if-none-match": this.#listingEtag }),
       };
-      const read = async (response: Response) => {
-        if (response.status === 304) return undefined;
-        if (!response.ok) throw new NonRetryableOriginError(`returned status ${response.status}`);
-        const text = await response.text();
-        length += text.length;
-        if (length > MAX_LISTING_LENGTH || ++pages > MAX_PAGES) {
-          throw new NonRetryableOriginError(
-            `returned a listing above the limit of ${MAX_PAGES} pages or ${MAX_LISTING_LENGTH} characters`,
-          );
+      const read = async (response: OriginResponse) => {
+        const { status } = response;
+        if (status === 304) return undefined;
+        if (status < 200 || status > 299) throw new NonRetryableOriginError(`returned status ${status}`);
+        if (++pages > MAX_PAGES) {
+          throw new NonRetryableOriginError(`returned a listing of more than ${MAX_PAGES} pages`);
         }
-        if (url === firstPage) etag = response.headers.get("etag") ?? "";
-        return parseListing(text, url);
+        const bytes = await response.read(Math.min(bytesLeft, MAX_PAGE_BYTES));
+        bytesLeft -= bytes.length;
+        if (url === firstPage) etag = response.header("etag");
+        return parseListing(new TextDecoder().decode(bytes), url);
       };
       const listing = await origin.get({ url, name: "the video listing", headers, read });
       if (listing === undefined) return undefined;

@@ -220,7 +220,8 @@ describe("videos on another server", { concurrency: false }, () => {
     const list = JSON.stringify(["video.siedd", `${other.url}else.siedd`]);
     origin.files.set("list.json", { bytes: Buffer.from(list), etag: '"list"' });
     const headers = (url: URL) => ({ authorization: `signed ${url.pathname}` });
-    const server = await testServer(t, {}, { root: { url: `${origin.url}list.json`, headers } });
+    const root = { url: `${origin.url}list.json`, headers };
+    const server = await testServer(t, {}, { root, originAllowList: [new URL(other.url).origin] });
     for (const id of ["video", "else"]) assert.equal((await server.get(`${id}/info.json`)).status, 200);
     assert.ok(origin.requests.every(({ path, headers }) => headers.authorization === `signed /${path}`));
     assert.ok(other.requests.length > 0 && other.requests.every(({ headers }) => !headers.authorization));
@@ -264,6 +265,13 @@ describe("videos on another server", { concurrency: false }, () => {
       );
     }
     await assert.rejects(serve({ root: "/", port: 0, originSeconds: 0 }), /originSeconds must be a number/);
+    for (const item of ["cdn.example", "https://cdn.example/videos/", "ftp://cdn.example"]) {
+      const options = { root: "/", port: 0, originAllowList: [item] };
+      await assert.rejects(
+        serve(options),
+        /originAllowList must be an array of http or https URLs without a path/,
+      );
+    }
     await assert.rejects(
       serve({ root: "/", port: 0, engine: "gpu" as "onnx" }),
       /options\.engine must be one of auto, kernel, onnx/,
