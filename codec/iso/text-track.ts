@@ -1,6 +1,7 @@
 import { ByteReader } from "../bytes/reader.js";
 import { ByteWriter } from "../bytes/writer.js";
 import { box, fullBox, readBoxes, versionAndFlags } from "./box.js";
+import { escapeInvalidMarkup } from "./cue-text.js";
 
 /** A WebVTT cue: text that is shown from `start` to `end`. */
 export interface TextCue {
@@ -120,7 +121,8 @@ function readCue(reader: ByteReader): { sourceId: number | undefined; settings: 
   for (const part of readBoxes(reader)) {
     if (part.type === "vsid") sourceId = part.reader.u32();
     if (part.type === "sttg") settings = decoder.decode(part.reader.bytes(part.reader.remaining));
-    if (part.type === "payl") text = decoder.decode(part.reader.bytes(part.reader.remaining));
+    if (part.type === "payl")
+      text = escapeInvalidMarkup(decoder.decode(part.reader.bytes(part.reader.remaining)));
   }
   return { sourceId, settings, text };
 }
