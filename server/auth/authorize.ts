@@ -1,8 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Viewport } from "../../codec/decode/viewport.js";
 import type { SizeLimits } from "../../protocol/size-limits.js";
 import { SIGNATURE_PARAMETER } from "../../protocol/url-parameters.js";
 import type { Catalog, CatalogEntry } from "../catalog/catalog.js";
 import { RequestError } from "../errors.js";
+import { planStoryboard } from "../render/storyboard.js";
 import { type PublicUrl, videoIdFromUrl } from "../request/video-url.js";
 import { parseImageViewport } from "../request/viewport.js";
 import { checkSignature, type Grant, type SignKey } from "./signature.js";
@@ -37,6 +39,9 @@ declare module "fastify" {
 
 /** Routes that skip authorization. */
 const PUBLIC_ROUTES = ["/player/*", "/healthz", "/readyz", "/metrics", "/stats.json"];
+
+/** Routes whose images have a size that the URL does not state. */
+const STORYBOARD_ROUTE = /\/:id\/(?:storyboard[.-]|images\.m3u8$)/;
 
 /** Adds the hook that checks the signature of each request and calls `authorize`, ahead of all other hooks. */
 export function authorizeRequests(
@@ -129,15 +134,18 @@ async function assertWithinGrant(
   if (id === undefined) return;
   // The asset can be decoded at any size.
   if (request.routeOptions.url?.endsWith("/:id/asset")) throw insufficientGrant("some sizes, not the asset");
+  const entry = await catalog.open(id);
+  const assertAllowed = ({ width, height }: Pick<Viewport, "width" | "height">) => {
+    if (Math.max(width, height) <= maxSide && width * height <= maxArea) return;
+    throw insufficientGrant(`${describeLimits(grant)}, not ${width}x${height}`);
+  };
+  if (STORYBOARD_ROUTE.test(request.routeOptions.url ?? ""))
+    assertAllowed(planStoryboard(entry, limits).thumbnail);
   if (region === undefined || size === undefined) return;
-  const { asset } = await catalog.open(id);
   // Parsed with `^`, because only the route knows whether the size upscales: rounding an odd side up to even does not.
   const upscalable = /^\d*,\d*$/.test(size) ? `^${size}` : size;
-  const { width, height } = parseImageViewport({ region, size: upscalable }, asset, limits);
   // Video rounds odd sides up to even ones; the extra pixel is not checked.
-  if (Math.max(width, height) > maxSide || width * height > maxArea) {
-    throw insufficientGrant(`${describeLimits(grant)}, not ${width}x${height}`);
-  }
+  assertAllowed(parseImageViewport({ region, size: upscalable }, entry.asset, limits));
 }
 
 const describeLimits = ({ maxSide, maxArea }: Grant): string =>

@@ -7,9 +7,9 @@ const WEBVTT = /^text\/vtt/;
 const JSON_TYPE = /^application\/json/;
 const HTML = /^text\/html/;
 
-/** Whether responses of this media type contain links. */
+/** Whether all responses of this media type contain links. WebVTT may also be subtitles, whose text is never a link. */
 export const containsLinks = (type: string): boolean =>
-  [PLAYLIST, MANIFEST, WEBVTT, JSON_TYPE, HTML].some((pattern) => pattern.test(type));
+  [PLAYLIST, MANIFEST, JSON_TYPE, HTML].some((pattern) => pattern.test(type));
 
 /** Returns a function that adds the request's signature to a link, or leaves it unchanged without a grant. */
 export const linkSigner =
@@ -29,7 +29,6 @@ export function signLinks(type: string, body: string, signature: string): string
   const query = `${SIGNATURE_PARAMETER}=${signature}`;
   if (PLAYLIST.test(type)) return signPlaylist(body, query);
   if (MANIFEST.test(type)) return signManifest(body, query);
-  // Only thumbnail cues are links; other cues are subtitle text.
   if (WEBVTT.test(type)) return body.replace(/^\S+#xywh=\S+$/gm, (link) => withQuery(link, query));
   return signJson(body, query);
 }

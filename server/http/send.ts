@@ -26,6 +26,8 @@ export interface Representation {
   readonly cacheControl: string;
   /** Characters of a text that may be compressed; undefined to disable compression. */
   readonly length?: number;
+  /** Whether the body contains links. Default: depends on the type, see `containsLinks`. */
+  readonly hasLinks?: boolean;
   readonly body: (signal: AbortSignal) => Promise<Uint8Array | string> | Uint8Array | string;
 }
 
@@ -109,12 +111,13 @@ function withCompression(
 /** Adds the request's signature to the links of a response. Each signature has its own ETag. */
 function withSignedLinks(request: FastifyRequest, original: Representation): Representation {
   const grant = grantFor(request);
-  if (grant === undefined || !containsLinks(original.type)) return original;
+  const { type, hasLinks = containsLinks(type) } = original;
+  if (grant === undefined || !hasLinks) return original;
   return {
     ...original,
     etag: strongEtag(original.etag, grant.signature),
     cacheControl: PRIVATE,
-    body: async (signal) => signLinks(original.type, `${await original.body(signal)}`, grant.signature),
+    body: async (signal) => signLinks(type, `${await original.body(signal)}`, grant.signature),
   };
 }
 

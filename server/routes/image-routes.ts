@@ -8,7 +8,7 @@ import { assertTime } from "../request/time.js";
 import { parseImageViewport } from "../request/viewport.js";
 import { getAndHead } from "./get-and-head.js";
 import { openCurrentVideo, openVideo, setCanonicalLink } from "./requested-video.js";
-import { sendKeyed, sendText } from "./send-content.js";
+import { sendKeyed, sendStoryboard } from "./send-content.js";
 
 const IMAGE_TYPES: Readonly<Record<ImageFormat, string>> = {
   jpg: "image/jpeg",
@@ -37,8 +37,7 @@ export function imageRoutes(app: FastifyInstance, { catalog, limits, images }: P
 
   getAndHead(app, "/:id/storyboard.vtt", async (request, reply) => {
     const entry = await openVideo(request, catalog);
-    const text = storyboardVtt(entry, planStoryboard(entry, limits));
-    return sendText(request, reply, "text/vtt; charset=utf-8", text);
+    return sendStoryboard(request, reply, storyboardVtt(entry, planStoryboard(entry, limits)));
   });
 
   getAndHead(app, "/:id/storyboard-:n(^\\d{1,9}$).jpg", async (request, reply) => {

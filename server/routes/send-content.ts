@@ -12,14 +12,23 @@ export const sendText = (
   reply: FastifyReply,
   type: string,
   text: string,
+): Promise<FastifyReply> => send(request, reply, textRepresentation(type, text));
+
+/** Sends the WebVTT of a storyboard, whose cues are links. Caches must revalidate it. */
+export const sendStoryboard = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  vtt: string,
 ): Promise<FastifyReply> =>
-  send(request, reply, {
-    type,
-    etag: strongEtag(text),
-    cacheControl: REVALIDATE,
-    length: text.length,
-    body: () => text,
-  });
+  send(request, reply, { ...textRepresentation("text/vtt; charset=utf-8", vtt), hasLinks: true });
+
+const textRepresentation = (type: string, text: string): Representation => ({
+  type,
+  etag: strongEtag(text),
+  cacheControl: REVALIDATE,
+  length: text.length,
+  body: () => text,
+});
 
 /** Sends an object as JSON. Caches must revalidate it. */
 export const sendJson = async (

@@ -156,6 +156,44 @@ test("a signature may be limited to one path or to a size, or cover all videos",
   }
 });
 
+test("a signature with a size limit binds the storyboard, whose URLs have no size", async (t) => {
+  const server = await testServer(t, { video: { ...SMALL, width: 320, height: 180 } }, { signKeys: [NEW] });
+  const get = (path: string, limit: Partial<SignUrlOptions>) =>
+    server.get(signUrl(`${server.url}video/${path}`, { key: NEW, expires: 60, ...limit }));
+  const paths = ["storyboard-0.jpg", "storyboard.vtt", "images.m3u8"];
+  for (const path of paths) {
+    // Thumbnails have 160x90 pixels.
+    assert.equal((await get(path, { maxSide: 160, maxArea: 160 * 90 })).status, 200, path);
+    for (const limit of [{ maxSide: 159 }, { maxArea: 160 * 90 - 1 }]) {
+      const { status, text } = await get(path, limit);
+      assert.equal(status, 403, path);
+      assert.match(text, /it allows .* up to \d+ pixels, not 160x90/);
+    }
+  }
+  for (const playlist of ["master.m3u8", "manifest.mpd"]) {
+    assert.match((await get(playlist, { maxSide: 160 })).text, /images\.m3u8|storyboard-/, playlist);
+    assert.doesNotMatch((await get(playlist, { maxSide: 159 })).text, /images\.m3u8|storyboard-/, playlist);
+  }
+});
+
+test("the signature is added to the cues of a storyboard, and to no subtitle", async (t) => {
+  const line = "storyboard-0.jpg?v=1#xywh=0,0,160,90";
+  const cues = [{ start: 0, end: 400, settings: "", text: line }];
+  const server = await testServer(
+    t,
+    { video: { ...SMALL, text: [{ language: "eng", cues }] } },
+    { signKeys: [NEW] },
+  );
+  const get = (path: string) => server.get(signUrl(`${server.url}video/${path}`, { key: NEW, expires: 60 }));
+  for (const path of ["text-0.vtt", "text-0/seg-0.vtt"]) {
+    const { text: vtt } = await get(path);
+    assert.ok(vtt.split("\n").includes(line), vtt);
+    assert.doesNotMatch(vtt, /sig=/);
+  }
+  const storyboard = (await get("storyboard.vtt")).text;
+  assert.match(storyboard, /^storyboard-0\.jpg\?v=[\w-]{16}&sig=[\w.-]+#xywh=0,0,160,90$/m);
+});
+
 test("a signature with a size limit allows the even size of a video with an odd side", async (t) => {
   const server = await testServer(t, { video: { ...SMALL, width: 161, height: 91 } }, { signKeys: [NEW] });
   const signed = (path: string) =>
