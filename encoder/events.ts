@@ -72,6 +72,20 @@ export type EncodeEvent =
       readonly type: "stream-converted";
       readonly message: string;
     }
+  | {
+      /** The source has several video streams. `message` names the encoded one and the others. */
+      readonly type: "video-stream";
+      /** Index of the encoded stream among the video streams, from 0. */
+      readonly index: number;
+      readonly message: string;
+    }
+  | {
+      /** The frame rate of the source varies, and the asset has more than 1.5 times as many frames. */
+      readonly type: "frames-repeated";
+      /** Frames of the asset per frame of the source. */
+      readonly repetition: number;
+      readonly message: string;
+    }
   | ({ readonly type: "done" } & EncodeSummary);
 
 /** The result of an encode. */

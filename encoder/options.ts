@@ -45,6 +45,11 @@ export interface EncodeOptions {
   readonly from?: number;
   /** End in seconds, > `from`. Default: the end of the video. */
   readonly to?: number;
+  /**
+   * Video stream to encode: its index among the video streams, from 0. Default: the main one, which is not marked as an
+   * image, then marked as default, then the longest, then the largest.
+   */
+  readonly videoStream?: number;
   /** Training steps per group in phase 2, 1 to 1,000,000. */
   readonly steps?: number;
   /** Training steps per anchor in phase 1, 1 to 1,000,000. */
@@ -129,6 +134,8 @@ export interface CommonOptions {
   readonly size: { readonly width: number; readonly height: number } | undefined;
   readonly from: number | undefined;
   readonly to: number | undefined;
+  /** Index among the video streams; undefined: the main one. */
+  readonly videoStream: number | undefined;
   readonly anchorChoice: AnchorChoice;
   readonly device: Device;
   readonly precision: "auto" | Precision;
@@ -146,6 +153,7 @@ export const MIN_POINTS = 16;
 export const MAX_POINTS = 65_536;
 
 const MAX_WORKERS = 64;
+const MAX_VIDEO_STREAM = 999;
 
 /**
  * Resolves the options that do not depend on the profile.
@@ -167,6 +175,7 @@ export function resolveCommonOptions(options: EncodeOptions): CommonOptions {
     size,
     from,
     to,
+    videoStream: checkInteger("videoStream", options.videoStream, 0, MAX_VIDEO_STREAM),
     anchorChoice: resolveAnchorChoice(options),
     device: checkChoice("device", options.device, ["auto", "cpu", "cuda"]) ?? "auto",
     precision: checkChoice("precision", options.precision, ["auto", "float32", "float16"]) ?? "auto",

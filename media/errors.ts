@@ -3,6 +3,7 @@ export type MediaErrorCode =
   | "no-such-file"
   | "not-a-video"
   | "no-video-stream"
+  | "unsupported-video"
   | "truncated-video"
   | "no-frames"
   | "ffmpeg-missing"

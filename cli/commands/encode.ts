@@ -56,6 +56,11 @@ function addVideoOptions(command: Command): void {
     .option("--size <WxH>", "size to encode at, in pixels (default: the video's size)", parseSize)
     .option("--from <time>", "start time (default: 0)", parseSeconds)
     .option("--to <time>", "end time (default: the end of the video)", parseSeconds)
+    .option(
+      "--video-stream <n>",
+      "video stream to encode, counted from 0 (default: the main one)",
+      integer(0, 999),
+    )
     .option("--resume", "resume an interrupted encode from its checkpoints")
     .option("--json", "print progress as JSON lines on stderr, and the result as JSON on stdout");
 }

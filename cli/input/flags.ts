@@ -15,6 +15,7 @@ export const FLAGS: ReadonlyMap<string, string> = new Map([
   ["size", "--size"],
   ["from", "--from"],
   ["to", "--to"],
+  ["videoStream", "--video-stream"],
   ["targetPsnr", "--target-psnr"],
   ["targetBpp", "--target-bpp"],
   ["minPsnr", "--min-psnr"],

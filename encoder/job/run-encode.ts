@@ -16,6 +16,7 @@ import type {
   TrainedGroups,
 } from "./profile.js";
 import { ProgressMeter } from "./progress.js";
+import { reportSource } from "./report-source.js";
 import { collectSubtitles } from "./subtitles.js";
 import { countVideoBytes, writeAsset } from "./write-asset.js";
 
@@ -29,9 +30,10 @@ export async function runEncode(
   const { options } = profile;
   requirePackages(options);
   await checkWritable(options.output, options.input);
-  const info = await probeVideo(options.input, signal);
+  const info = await probeVideo(options.input, signal, options.videoStream);
   const size = assetSize(info, options);
   await profile.loadInputs(signal);
+  reportSource(info, options, emit);
   const meter = new ProgressMeter(emit);
   try {
     const video = await analyze({ info, size }, options, meter, signal);

@@ -1,7 +1,9 @@
 import { stat } from "node:fs/promises";
 import type { Rational } from "../../codec/asset/rational.js";
 import { errnoOf, MediaError } from "../errors.js";
-import { constantRate, parseFraction } from "./frame-rate.js";
+import { chooseVideoStream, declaredSeconds, isMovingVideo, requireVideoStream } from "./choose-video.js";
+import { parseFraction } from "./frame-rate.js";
+import { type PacketSource, type PacketTimes, readFrameTimes, readPacketTimes } from "./packets.js";
 import { type Probed, type ProbedStream, runFfprobe } from "./run-ffprobe.js";
 import {
   type DynamicRange,
@@ -12,17 +14,15 @@ import {
   requireToneMapping,
 } from "./stream-properties.js";
 import { type AudioInfo, audioTracks, type SubtitleInfo, subtitleTracks } from "./tracks.js";
+import { requireKnownColors, requireReadable } from "./unreadable.js";
+import { type VideoTiming, videoTiming } from "./video-timing.js";
 
 /** Metadata of a video file. Sizes are in pixels, times in seconds. */
-export interface ProbeResult {
+export interface ProbeResult extends VideoTiming {
   /** Display width, after rotation and with square pixels. May be odd. */
   readonly width: number;
   /** Display height, after rotation and with square pixels. May be odd. */
   readonly height: number;
-  /** The constant frame rate to which the video is converted. */
-  readonly frameRate: Rational;
-  /** Duration of the video stream, else of the file; 0 if unknown. */
-  readonly duration: number;
   readonly audio: readonly AudioInfo[];
   readonly subtitles: readonly SubtitleInfo[];
   /** Coded width, before rotation. */
@@ -51,37 +51,54 @@ export interface ProbeResult {
   readonly decoder: string | undefined;
   /** ffmpeg's index of the video stream. */
   readonly streamIndex: number;
+  /** Video streams of the file, except covers and thumbnails that are marked as such. */
+  readonly videoStreams: readonly VideoStreamInfo[];
   /** Codec tag in the container, such as "avc1". "siv1" is a siedd asset, which ffmpeg cannot decode. */
   readonly codecTag: string;
   /** ffmpeg's names of the container format, such as "mov,mp4,m4a,3gp,3g2,mj2". */
   readonly container: string;
-  /** Seconds from the start of the file to the first frame. Audio may start earlier. */
-  readonly videoStart: number;
+}
+
+/** One of the video streams of a file. */
+export interface VideoStreamInfo {
+  /** Index among all video streams, from 0. */
+  readonly index: number;
+  /** Whether it is the stream that is read. */
+  readonly chosen: boolean;
+  /** ffmpeg's name of the codec. */
+  readonly codec: string;
+  /** Coded width in pixels. */
+  readonly width: number;
+  /** Coded height in pixels. */
+  readonly height: number;
 }
 
 /**
- * Reads the metadata of a video file with ffprobe.
+ * Reads the metadata of a video file with ffprobe, and the times of its frames without decoding them.
+ *
+ * @param videoStream index among the video streams, from 0; default: the main one
  * @throws MediaError `no-such-file`, `not-a-video`, `no-video-stream`, `no-frames`, `truncated-video`,
- *   `ffmpeg-missing`; the signal's reason.
+ *   `unsupported-video`, `ffmpeg-missing`; the signal's reason.
  */
-export async function probeVideo(path: string, signal?: AbortSignal): Promise<ProbeResult> {
-  await requireVideoFile(path);
+export async function probeVideo(
+  path: string,
+  signal?: AbortSignal,
+  videoStream?: number,
+): Promise<ProbeResult> {
+  const bytes = await requireVideoFile(path);
   const probed = await runFfprobe(path, signal);
-  const container = probed.format?.format_name ?? "";
-  const streams = probed.streams ?? [];
-  // A cover image is a video stream too.
-  const video = streams.find(
-    ({ codec_type, disposition }) => codec_type === "video" && !disposition?.attached_pic,
-  );
-  if (isImageContainer(container)) {
-    throw new MediaError(
-      "not-a-video",
-      `${path} is an image (${video?.codec_name ?? container}), not a video`,
-    );
-  }
-  if (container === "tty" || video?.codec_name === "ansi") {
-    throw new MediaError("not-a-video", `${path} is a text file, not a video`);
-  }
+  const { streams = [], format } = probed;
+  await requireReadable(path, probed);
+  const videos = streams.filter(({ codec_type }) => codec_type === "video");
+  const duration =
+    Math.max(0, ...videos.map((each) => declaredSeconds(each) ?? 0)) || Number(format?.duration) || 0;
+  const source = { streams: videos, container: format?.format_name ?? "", duration, bytes };
+  const times =
+    videos.length > 0 ? await readPacketTimes(path, source, signal) : new Map<number, PacketTimes>();
+  const video =
+    videoStream === undefined
+      ? chooseVideoStream(videos, times)
+      : requireVideoStream(path, videos, videoStream);
   if (!video) {
     const hasAudio = streams.some(({ codec_type }) => codec_type === "audio");
     throw new MediaError(
@@ -89,39 +106,66 @@ export async function probeVideo(path: string, signal?: AbortSignal): Promise<Pr
       `${path} has no video stream${hasAudio ? ", only audio" : ""}; choose a file with video`,
     );
   }
-  if (!video.width || !video.height) {
-    throw new MediaError(
-      "no-frames",
-      `${path} has a video stream without a frame size; it may contain no frames`,
-    );
-  }
-  const info = toProbeResult(path, video, streams, probed);
+  requireKnownColors(path, video);
+  const info = toProbeResult(path, {
+    video,
+    videos,
+    times: await frameTimes(path, video, { source, times }, signal),
+    probed,
+  });
   await requireToneMapping(path, info.dynamicRange);
   return info;
 }
 
-async function requireVideoFile(path: string): Promise<void> {
+/** Returns the times of a stream's packets. If most have none, decodes the first frames instead. */
+async function frameTimes(
+  path: string,
+  video: ProbedStream,
+  { source, times }: { source: PacketSource; times: ReadonlyMap<number, PacketTimes> },
+  signal?: AbortSignal,
+): Promise<PacketTimes | undefined> {
+  const packets = times.get(video.index);
+  if (packets === undefined || packets.timed) return packets;
+  return { ...(await readFrameTimes(path, video, source, signal)), end: packets.end };
+}
+
+/** Returns the size of the file in bytes. */
+async function requireVideoFile(path: string): Promise<number> {
   const file = await stat(path).catch((cause: unknown) => {
     const reason =
       errnoOf(cause) === "EACCES" ? "cannot be read: permission denied" : "does not exist; check the path";
     throw new MediaError("no-such-file", `${path} ${reason}`, { cause });
   });
   if (file.isDirectory()) throw new MediaError("not-a-video", `${path} is a folder; choose a video file`);
-  if (file.isFile() && file.size === 0)
-    throw new MediaError("not-a-video", `${path} is empty (0 bytes), not a video`);
+  if (!file.isFile()) {
+    const kind = file.isFIFO() ? "pipe" : file.isSocket() ? "socket" : "device";
+    throw new MediaError(
+      "not-a-video",
+      `${path} is a ${kind}, but a video is read several times; save it to a file first`,
+    );
+  }
+  if (file.size === 0) throw new MediaError("not-a-video", `${path} is empty (0 bytes), not a video`);
+  return file.size;
 }
 
-const isImageContainer = (container: string): boolean =>
-  /(^|,)(image2|ico|[a-z0-9]+_pipe)(,|$)/.test(container);
+/** The stream to read, and what else is known of the file. */
+interface ProbedVideo {
+  readonly video: ProbedStream;
+  /** All video streams. */
+  readonly videos: readonly ProbedStream[];
+  readonly times: PacketTimes | undefined;
+  readonly probed: Probed;
+}
 
-function toProbeResult(
-  path: string,
-  video: ProbedStream,
-  streams: ProbedStream[],
-  { format }: Probed,
-): ProbeResult {
-  const codedWidth = video.width ?? 0;
-  const codedHeight = video.height ?? 0;
+function toProbeResult(path: string, { video, videos, times, probed }: ProbedVideo): ProbeResult {
+  const { streams = [], format } = probed;
+  const { width: codedWidth, height: codedHeight } = video;
+  if (!codedWidth || !codedHeight) {
+    throw new MediaError(
+      "no-frames",
+      `${path} has a video stream without a frame size; it may contain no frames`,
+    );
+  }
   const pixelAspect = parseFraction(video.sample_aspect_ratio, ":") ?? { num: 1, den: 1 };
   const matrixRotation = video.side_data_list?.find(({ rotation }) => rotation !== undefined)?.rotation;
   // The display matrix counts counterclockwise, the old tag clockwise.
@@ -129,20 +173,18 @@ function toProbeResult(
   const rotation = (((Math.round(clockwise / 90) * 90) % 360) + 360) % 360;
   const squareWidth = Math.max(1, Math.round((codedWidth * pixelAspect.num) / pixelAspect.den));
   const [width, height] = rotation % 180 === 0 ? [squareWidth, codedHeight] : [codedHeight, squareWidth];
-  const frameRate = constantRate(video.r_frame_rate, video.avg_frame_rate, isInterlaced(video.field_order));
-  if (!frameRate) {
+  const timing = videoTiming(video, format, times);
+  if (!timing) {
     throw new MediaError(
       "no-frames",
       `${path} has a video stream without a frame rate; it may contain no frames`,
     );
   }
   const decoder = decoderFor(video.codec_name, video.tags?.alpha_mode ?? video.tags?.ALPHA_MODE);
-  const duration = Number(video.duration ?? 0) || Number(format?.duration ?? 0) || 0;
   return {
     width,
     height,
-    frameRate,
-    duration,
+    ...timing,
     audio: audioTracks(streams),
     subtitles: subtitleTracks(streams),
     codedWidth,
@@ -156,8 +198,18 @@ function toProbeResult(
     color: { matrix: video.color_space, primaries: video.color_primaries, range: video.color_range },
     decoder,
     streamIndex: video.index,
+    videoStreams: videos.flatMap((stream, index) =>
+      stream === video || isMovingVideo(stream) ? [toStreamInfo(stream, index, stream === video)] : [],
+    ),
     codecTag: video.codec_tag_string ?? "",
     container: format?.format_name ?? "",
-    videoStart: Math.max(0, (Number(video.start_time) || 0) - (Number(format?.start_time) || 0)),
   };
 }
+
+const toStreamInfo = (stream: ProbedStream, index: number, chosen: boolean): VideoStreamInfo => ({
+  index,
+  chosen,
+  codec: stream.codec_name ?? "unknown",
+  width: stream.width ?? 0,
+  height: stream.height ?? 0,
+});

@@ -25,10 +25,16 @@ export interface ProbedStream {
   channels?: number;
   channel_layout?: string;
   sample_rate?: string;
+  time_base?: string;
   nb_frames?: string;
   tags?: Record<string, string>;
   disposition?: Record<string, number>;
-  side_data_list?: { rotation?: number }[];
+  side_data_list?: {
+    rotation?: number;
+    /** Dolby Vision. */
+    dv_profile?: number;
+    dv_bl_signal_compatibility_id?: number;
+  }[];
 }
 
 /** The JSON output of ffprobe. */
@@ -38,22 +44,46 @@ export interface Probed {
 }
 
 /**
- * Runs ffprobe on a file. Does not use ffprobe() of fluent-ffmpeg, which offers no way to kill a process that hangs, as
- * on a pipe without a writer.
+ * Reads the streams and the format of a file with ffprobe.
  * @throws MediaError `not-a-video`, `truncated-video`, `no-such-file`, `ffmpeg-missing`; the signal's reason.
  */
 export async function runFfprobe(path: string, signal?: AbortSignal): Promise<Probed> {
+  let stdout = "";
+  const args = ["-of", "json", "-show_streams", "-show_format"];
+  const onText = (text: string) => {
+    stdout += text;
+  };
+  const { status, stderr } = await spawnFfprobe(path, { args, onText, signal });
+  if (status === 0) return JSON.parse(stdout) as Probed;
+  throw await probeError(path, stderr);
+}
+
+/** How to run ffprobe. */
+export interface FfprobeRun {
+  readonly args: readonly string[];
+  /** Receives stdout in pieces. */
+  readonly onText: (text: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Runs ffprobe on a file, and resolves to its exit status and its errors. Does not use ffprobe() of fluent-ffmpeg, which
+ * offers no way to kill a process that hangs, as on a pipe without a writer.
+ * @throws MediaError `ffmpeg-missing`; the signal's reason.
+ */
+export async function spawnFfprobe(
+  path: string,
+  { args, onText, signal }: FfprobeRun,
+): Promise<{ readonly status: number | null; readonly stderr: string }> {
   signal?.throwIfAborted();
-  const args = ["-v", "error", "-of", "json", "-show_streams", "-show_format", fileUrl(path)];
-  const child = spawn(process.env.FFPROBE_PATH ?? "ffprobe", args, { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.env.FFPROBE_PATH ?? "ffprobe", ["-v", "error", ...args, fileUrl(path)], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   killOnExit(child);
   const kill = () => child.kill("SIGKILL");
   signal?.addEventListener("abort", kill, { once: true });
-  let stdout = "";
   let stderr = "";
-  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-    stdout += chunk;
-  });
+  child.stdout.setEncoding("utf8").on("data", onText);
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
     if (stderr.length < 65536) stderr += chunk;
   });
@@ -64,8 +94,7 @@ export async function runFfprobe(path: string, signal?: AbortSignal): Promise<Pr
     child.once("close", resolve);
   }).finally(() => signal?.removeEventListener("abort", kill));
   signal?.throwIfAborted();
-  if (status === 0) return JSON.parse(stdout) as Probed;
-  throw await probeError(path, stderr);
+  return { status, stderr };
 }
 
 /** Returns whether a file starts with an MP4 box. ffmpeg reports a missing moov for any file named .mp4. */

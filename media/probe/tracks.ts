@@ -23,6 +23,8 @@ export interface AudioInfo extends TrackInfo {
   readonly layout: string;
   /** Hertz. */
   readonly sampleRate: number;
+  /** Time of the first packet on the clock of the file, seconds. */
+  readonly startTime: number;
 }
 
 /** A subtitle stream. */
@@ -42,6 +44,7 @@ export const audioTracks = (streams: readonly ProbedStream[]): AudioInfo[] =>
     channels: stream.channels ?? 0,
     layout: stream.channel_layout ?? "",
     sampleRate: Number(stream.sample_rate ?? 0),
+    startTime: Number(stream.start_time) || 0,
   }));
 
 /** Returns the subtitle streams of a file. */

@@ -1,9 +1,11 @@
 import { rm } from "node:fs/promises";
 import { MediaError } from "../errors.js";
 import { BASE_OPTIONS, ffmpegCommand, fileUrl, runFfmpeg } from "../ffmpeg/run.js";
+import { hasJumpingClock } from "../probe/packets.js";
 import type { ProbeResult } from "../probe/probe.js";
 import type { AudioInfo } from "../probe/tracks.js";
 import type { TimeRange } from "./time-range.js";
+import { rangeStart } from "./timeline.js";
 
 /** Options of `encodeAudio`. The time range defaults to the entire video. */
 export interface EncodeAudioOptions extends TimeRange {
@@ -67,6 +69,21 @@ export function channelMappings({ channels, layout }: AudioInfo): readonly Chann
   return [standard, firstTwo];
 }
 
+/** Seconds by which a seek precedes the range, because packets may be stored some time before they are played. */
+const SEEK_MARGIN = 1;
+
+/**
+ * Returns the time to seek to, in seconds from the start of the file, and the time at which ffmpeg then sees the first
+ * frame of the range.
+ */
+function audioStart(info: ProbeResult, { startTime }: AudioInfo, from: number) {
+  const start = rangeStart(info, { from });
+  const seek = Math.max(0, Math.floor(start - SEEK_MARGIN));
+  // If the clock may jump, ffmpeg counts from the first packet of the streams that it reads.
+  const zero = hasJumpingClock(info.container) ? Math.max(seek, startTime - info.fileStart) : seek;
+  return { seek, shift: start - zero };
+}
+
 /**
  * Encodes one audio track as AAC. Silence fills gaps, and the time before a late start, so that time 0 is that of the
  * video. The first packet is the encoder delay of 1024 samples.
@@ -86,13 +103,15 @@ export async function encodeAudio(
   const { channels, filter } = options.mapping ?? channelMappings(source)[0];
   const rate = PASSTHROUGH_RATES.includes(source.sampleRate) ? source.sampleRate : 48000;
   const end = to ?? (info.duration > 0 ? info.duration : undefined);
+  const { seek, shift } = audioStart(info, source, from);
   const command = ffmpegCommand()
     .input(fileUrl(path))
-    .inputOptions([...BASE_OPTIONS, ...(from > 0 ? ["-ss", String(from)] : [])])
+    .inputOptions([...BASE_OPTIONS, ...(seek > 0 ? ["-ss", String(seek)] : [])])
     .outputOptions(["-map", `0:a:${source.index}`, "-c:a", "aac", "-profile:a", "aac_low"])
     .outputOptions(["-b:a", String(options.bitrate ?? 64000 * channels), "-ar", String(rate)])
     .outputOptions(["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact", "-f", "adts"])
     .audioFilters([
+      `asetpts=PTS-round(${shift.toFixed(6)}/TB)`,
       "aresample=async=1:first_pts=0",
       filter,
       ...(end === undefined ? [] : [`atrim=end=${Math.max(0.04, end - from)}`]),

@@ -1,4 +1,4 @@
-/** A part of a video, in seconds from its start. */
+/** A part of a video, in seconds from its frame 0. */
 export interface TimeRange {
   /** Start. Default 0. */
   readonly from?: number;
@@ -6,7 +6,7 @@ export interface TimeRange {
   readonly to?: number;
 }
 
-/** Frames to read, at the constant rate. Frame 0 is at `from`. */
+/** Frames to read, at the constant rate. Frame 0 is the one on screen at `from`. */
 export interface FrameRange extends TimeRange {
   readonly firstFrame: number;
   /** Default: to the end of the time range. */

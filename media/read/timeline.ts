@@ -1,12 +1,10 @@
 import type { FfmpegCommand } from "fluent-ffmpeg";
 import { MediaError } from "../errors.js";
 import { BASE_OPTIONS, ffmpegCommand, fileUrl } from "../ffmpeg/run.js";
+import { isSeekable } from "../probe/packets.js";
 import type { ProbeResult } from "../probe/probe.js";
 import { deinterlace, normalizeFilters } from "./normalize-filters.js";
 import type { FrameRange, TimeRange } from "./time-range.js";
-
-/** Returns whether the container has an exact index: a seek ends at a keyframe before the requested time. */
-const isSeekable = (info: ProbeResult): boolean => /mov|matroska/.test(info.container);
 
 /**
  * Returns whether the filters accept frames of any size. If frames change size, ffmpeg would otherwise recreate all
@@ -22,10 +20,28 @@ const SEEK_MARGIN = 2;
 export const frameCountOf = (info: ProbeResult, { from = 0, to }: TimeRange): number =>
   to === undefined ? Infinity : Math.ceil(((to - from) * info.frameRate.num) / info.frameRate.den - 1e-6);
 
+/** Times are typed to the millisecond: a frame that begins less than this many seconds later is meant. */
+const TIME_PRECISION = 1e-3;
+
+/** Returns the frame of the video, from 0, that is on screen at the start of a time range. */
+function firstFrameOf(info: ProbeResult, { from = 0 }: TimeRange): number {
+  const { num, den } = info.frameRate;
+  return from === 0 ? 0 : Math.floor(((from + TIME_PRECISION) * num) / den);
+}
+
+/**
+ * Returns the time at which the first frame of a time range begins, in seconds from the start of the file. Audio and
+ * subtitles of the range are counted from this time.
+ */
+export function rangeStart(info: ProbeResult, range: TimeRange): number {
+  const { num, den } = info.frameRate;
+  return info.videoStart + (firstFrameOf(info, range) * den) / num;
+}
+
 /**
  * Returns a command that reads a range of constant-rate frames, and its filters, to which callers append their own.
- * Frame n is the frame on screen at from + n / rate, independent of where reading starts. The analysis and all
- * readers therefore see the same frames.
+ * The frames are those of the grid that begins with the first frame of the source, independent of where reading starts.
+ * The analysis and all readers therefore see the same frames.
  * @throws MediaError `not-a-video` for a siedd asset.
  */
 export function frameReader(
@@ -39,20 +55,28 @@ export function frameReader(
       `${path} is already a siedd asset; choose its source video, or decode it to a video first`,
     );
   }
-  const { from = 0, firstFrame } = range;
   const { num, den } = info.frameRate;
-  const start = from + (firstFrame * den) / num;
-  const early = Math.floor(start - SEEK_MARGIN);
+  const start = firstFrameOf(info, range);
+  const first = start + range.firstFrame;
+  const last = Math.min(
+    start + frameCountOf(info, range),
+    first + (range.frameCount ?? Infinity),
+    info.frameCount ?? Infinity,
+  );
+  const early = Math.floor(info.readStart + (first * den) / num - SEEK_MARGIN);
   // Integer seconds, so that the shift is an integer number of ticks in all seekable containers.
-  const seek = early >= 1 && early > info.videoStart && isSeekable(info) ? early : 0;
-  const last = Math.min(frameCountOf(info, range), firstFrame + (range.frameCount ?? Infinity));
+  const seek = early >= 1 && early > info.readStart && isSeekable(info.container) ? early : 0;
   const end = Number.isFinite(last) ? `:end_pts=${last}` : "";
+  // The last frame may be shorter than half a frame of the grid, and must not be dropped.
+  const keepsLast = info.frameCount !== undefined || !info.regular;
   const filters = [
     ...deinterlace(info),
-    `setpts=PTS-round(${(from - seek).toFixed(6)}/TB)`,
+    // Microseconds, because the ticks of some containers are as long as a frame.
+    "settb=AVTB",
+    `setpts=PTS-${Math.round((info.readStart - seek) * 1e6)}`,
     // At the start of the file, the first frame also fills the time before it.
-    `fps=${num}/${den}${seek === 0 ? ":start_time=0" : ""}`,
-    `trim=start_pts=${firstFrame}${end}`,
+    `fps=${num}/${den}${seek === 0 ? ":start_time=0" : ""}${keepsLast ? ":eof_action=pass" : ""}`,
+    `trim=start_pts=${first}${end}`,
     ...normalizeFilters(info),
   ];
   const command = ffmpegCommand()

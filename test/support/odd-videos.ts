@@ -7,6 +7,10 @@ const run = promisify(execFile);
 export const ffmpeg = async (...args: readonly string[]): Promise<Buffer> =>
   (await run("ffmpeg", ["-v", "error", "-y", ...args], { encoding: "buffer", maxBuffer: 2 ** 26 })).stdout;
 
+/** Runs ffprobe and resolves to its stdout in CSV. */
+export const ffprobe = async (...args: readonly string[]): Promise<string> =>
+  (await run("ffprobe", ["-v", "error", "-of", "csv=p=0", ...args])).stdout;
+
 export interface Stream {
   readonly codec_name?: string;
   readonly codec_type: string;
