@@ -1,5 +1,6 @@
 import { RequestError } from "../errors.js";
-import { type JobContext, jobContextOf } from "./job-context.js";
+import { ClientTurns, type WaitingJob } from "./client-turns.js";
+import { jobContextOf } from "./job-context.js";
 import { ClientQuota, type QuotaOptions } from "./quota.js";
 import { Throughput } from "./throughput.js";
 
@@ -19,25 +20,29 @@ export interface QueueListeners {
   onIdle(): void;
 }
 
-interface QueuedJob {
-  readonly context: JobContext;
-  /** Decoded samples, see server/render/cost.ts. */
-  readonly cost: number;
+/** Seconds above which a job is long. */
+const LONG_JOB_SECONDS = 1;
+
+interface QueuedJob extends WaitingJob {
+  readonly isLong: boolean;
   start(): void;
   reject(error: Error): void;
 }
 
 /**
- * A bounded job queue: the earliest deadline first, first in first out among equal deadlines. If the queue is full, or a
- * job's estimated wait is too long, the job is rejected at once with `busy`.
+ * A bounded job queue. Clients take turns; among the jobs of a client, the earliest deadline is first. Long jobs never run
+ * in all slots. If a job's estimated wait is too long, or the queue is full, `busy` rejects it, or the last job of a client
+ * with more jobs.
  */
 export class WorkQueue {
   readonly #options: QueueOptions;
   readonly #quota: ClientQuota;
   readonly #throughput = new Throughput();
+  readonly #turns = new ClientTurns();
   /** In order of arrival. */
   readonly #waiting = new Set<QueuedJob>();
   readonly #runningJobs = new Map<AbortController, { readonly cost: number }>();
+  #runningLong = 0;
   #running = 0;
   #closing = false;
   #idleWaiters: (() => void)[] = [];
@@ -72,7 +77,7 @@ export class WorkQueue {
   }
 
   /**
-   * Runs a job when its turn comes, ordered by the job context of its signal. Rejects with the signal's reason or the
+   * Runs a job when its turn comes, by the client and the deadline in the job context of its signal. Rejects with the signal's reason or the
    * job's error.
    *
    * @param cost decoded samples, see server/render/cost.ts
@@ -88,9 +93,10 @@ export class WorkQueue {
     const release = this.#quota.acquire(context.client, cost);
     try {
       if (isForeground) this.#listeners.onForegroundJob();
-      if (this.#running >= this.#options.concurrency) await this.#waitForTurn(signal, context, cost);
-      else this.#running++;
-      return await this.#execute(job, signal, cost);
+      const isLong = this.#isLong(cost);
+      if (this.#hasSlot(isLong)) this.#occupySlot({ context, cost }, isLong);
+      else await this.#waitForTurn(signal, { context, cost }, isLong);
+      return await this.#execute(job, signal, { cost, isLong });
     } finally {
       release();
     }
@@ -108,7 +114,29 @@ export class WorkQueue {
     clearTimeout(timer);
   }
 
-  async #execute<T>(job: (signal: AbortSignal) => Promise<T>, signal: AbortSignal, cost: number): Promise<T> {
+  #isLong(cost: number): boolean {
+    return this.#throughput.secondsPerSample * cost > LONG_JOB_SECONDS;
+  }
+
+  /** Whether a job may start. Half of the slots are never given to long jobs. */
+  #hasSlot(isLong: boolean): boolean {
+    const { concurrency } = this.#options;
+    return (
+      this.#running < concurrency && (!isLong || this.#runningLong < Math.max(1, Math.floor(concurrency / 2)))
+    );
+  }
+
+  #occupySlot(job: WaitingJob, isLong: boolean): void {
+    this.#turns.start(job);
+    this.#running++;
+    if (isLong) this.#runningLong++;
+  }
+
+  async #execute<T>(
+    job: (signal: AbortSignal) => Promise<T>,
+    signal: AbortSignal,
+    { cost, isLong }: { readonly cost: number; readonly isLong: boolean },
+  ): Promise<T> {
     const controller = new AbortController();
     const abort = () => controller.abort(signal.reason);
     signal.addEventListener("abort", abort, { once: true });
@@ -122,14 +150,16 @@ export class WorkQueue {
     } finally {
       this.#runningJobs.delete(controller);
       signal.removeEventListener("abort", abort);
-      this.#startNext();
+      this.#running--;
+      if (isLong) this.#runningLong--;
+      this.#startWaiting();
     }
   }
 
-  #waitForTurn(signal: AbortSignal, context: JobContext, cost: number): Promise<void> {
+  #waitForTurn(signal: AbortSignal, job: WaitingJob, isLong: boolean): Promise<void> {
     const { maxQueue, maxQueueSeconds, concurrency } = this.#options;
-    if (this.#waiting.size >= maxQueue) throw this.#busyError(`queue of ${maxQueue} jobs is full`);
-    const ahead = [...this.#waiting].filter((other) => other.context.deadline <= context.deadline);
+    if (this.#waiting.size >= maxQueue) this.#makeRoom(job);
+    const ahead = this.#turns.ahead(this.#waiting, job);
     const seconds = this.#throughput.estimateSeconds(ahead.map((other) => other.cost)) / concurrency;
     if (seconds > maxQueueSeconds) throw this.#busyError(`estimated wait of ${Math.ceil(seconds)} s`);
     return new Promise((resolve, reject) => {
@@ -139,10 +169,11 @@ export class WorkQueue {
         signal.removeEventListener("abort", onAbort);
       };
       const queued: QueuedJob = {
-        context,
-        cost,
+        ...job,
+        isLong,
         start: () => {
           leave();
+          this.#occupySlot(job, isLong);
           resolve();
         },
         reject: (error) => {
@@ -163,17 +194,22 @@ export class WorkQueue {
     });
   }
 
-  /** Hands the slot of a finished job to the next one, or frees it if none waits. */
-  #startNext(): void {
-    let next: QueuedJob | undefined;
-    for (const queued of this.#waiting) {
-      if (next === undefined || queued.context.deadline < next.context.deadline) next = queued;
-    }
-    if (next !== undefined) {
+  /** Rejects the last job of the client with the most jobs, or throws if a job's own client has as many. */
+  #makeRoom(job: WaitingJob): void {
+    const error = this.#busyError(`queue of ${this.#options.maxQueue} jobs is full`);
+    const last = this.#turns.last(this.#waiting, job);
+    if (last === undefined) throw error;
+    last.reject(error);
+  }
+
+  /** Starts waiting jobs in the free slots. */
+  #startWaiting(): void {
+    for (;;) {
+      const candidates = [...this.#waiting].filter(({ isLong }) => this.#hasSlot(isLong));
+      const next = this.#turns.next(candidates);
+      if (next === undefined) break;
       next.start();
-      return;
     }
-    this.#running--;
     if (this.#running > 0) return;
     for (const resolve of this.#idleWaiters.splice(0)) resolve();
     this.#listeners.onIdle();

@@ -19,6 +19,11 @@ export class Throughput {
     this.#pixelsPerSecond = mean === undefined ? rate : mean + SMOOTHING * (rate - mean);
   }
 
+  /** Seconds of a job per sample, without the fixed cost; 0 before the first job completed. */
+  get secondsPerSample(): number {
+    return this.#pixelsPerSecond === undefined ? 0 : 1 / this.#pixelsPerSecond;
+  }
+
   /** Returns the seconds that jobs of these costs take one after another, or 0 before the first job completed. */
   estimateSeconds(costs: readonly number[]): number {
     if (this.#pixelsPerSecond === undefined) return 0;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RequestError } from "../../../../server/errors.js";
+import { withJobContext } from "../../../../server/scheduling/job-context.js";
 import { WorkQueue } from "../../../../server/scheduling/queue.js";
 import { deferred, untilAborted } from "../../../support/deferred.js";
 
@@ -68,4 +69,68 @@ test("closing rejects waiting jobs, lets running jobs finish, and aborts them af
     queue.run(async () => 1, signal),
     /shutting down/,
   );
+});
+
+/** A queue with one slot that is occupied until `gate` resolves, and the order in which its jobs start. */
+function occupiedQueue(maxQueue = 50) {
+  const queue = new WorkQueue({ concurrency: 1, maxQueue, maxQueueSeconds: 60 });
+  const gate = deferred();
+  const order: string[] = [];
+  const signalOf = (client: string, deadline: number) =>
+    withJobContext(new AbortController().signal, { client, deadline, priority: "foreground" });
+  const first = queue.run(() => gate.promise, signalOf("first", 0));
+  const add = (name: string, client: string, deadline = 0, cost = 0) =>
+    queue.run(async () => void order.push(name), signalOf(client, deadline), cost);
+  return { queue, gate, order, first, add };
+}
+
+test("clients take turns, and a deadline reorders only the jobs of its own client", async () => {
+  const { gate, order, first, add } = occupiedQueue();
+  const jobs = [
+    ...[40, 30, 20, 10].map((deadline) => add(`rude ${deadline}`, "rude", deadline)),
+    add("a 1", "a", 1000),
+    add("b 1", "b", 2000),
+    add("a 0", "a", 900),
+  ];
+  gate.resolve();
+  await Promise.all([first, ...jobs]);
+  assert.deepEqual(order, ["rude 10", "a 0", "b 1", "rude 20", "a 1", "rude 30", "rude 40"]);
+});
+
+test("turns are weighted by cost: many small jobs pass while a client pays for a large one", async () => {
+  const { gate, order, first, add } = occupiedQueue();
+  const jobs = [add("large 1", "rude", 0, 8_000_000), add("large 2", "rude", 0, 8_000_000)];
+  for (let i = 0; i < 4; i++) jobs.push(add(`small ${i}`, "viewer", 0, 500_000));
+  gate.resolve();
+  await Promise.all([first, ...jobs]);
+  assert.deepEqual(order, ["large 1", "small 0", "small 1", "small 2", "small 3", "large 2"]);
+});
+
+test("a full queue gives up the last job of the client with the most jobs", async () => {
+  const { queue, gate, order, first, add } = occupiedQueue(3);
+  const rude = [1, 2, 3].map((deadline) => add(`rude ${deadline}`, "rude", deadline));
+  await assert.rejects(add("rude 4", "rude", 0), isBusy);
+  const last = assert.rejects(rude[2]!, isBusy);
+  const viewer = add("viewer", "viewer", 100);
+  await last;
+  assert.equal(queue.waiting, 3);
+  await assert.rejects(add("rude 5", "rude", 0), isBusy);
+  gate.resolve();
+  await Promise.all([first, rude[0], rude[1], viewer]);
+  assert.deepEqual(order, ["rude 1", "viewer", "rude 2"]);
+});
+
+test("long jobs never run in all slots", async () => {
+  const queue = new WorkQueue({ concurrency: 2, maxQueue: 9, maxQueueSeconds: 60 });
+  const { signal } = new AbortController();
+  await queue.run(() => sleep(20), signal, 1_000_000);
+  // More than a second at the rate of the first job.
+  const longCost = 1_000_000_000;
+  const gate = deferred();
+  const long = [1, 2, 3].map(() => queue.run(() => gate.promise, signal, longCost));
+  assert.deepEqual([queue.running, queue.waiting], [1, 2]);
+  assert.equal(await queue.run(async () => "short", signal, 1000), "short");
+  gate.resolve();
+  await Promise.all(long);
+  assert.deepEqual([queue.running, queue.waiting], [0, 0]);
 });
