@@ -1,8 +1,9 @@
 export type { Rational } from "../codec/asset/rational.js";
 export { MediaError, type MediaErrorCode } from "../media/index.js";
-export type { ProbeResult } from "../media/probe/probe.js";
+export type { ProbeResult, VideoStreamInfo } from "../media/probe/probe.js";
 export type { DynamicRange } from "../media/probe/stream-properties.js";
-export type { AudioInfo, SubtitleInfo } from "../media/probe/tracks.js";
+export type { AudioInfo, SubtitleInfo, TrackInfo } from "../media/probe/tracks.js";
+export type { VideoTiming } from "../media/probe/video-timing.js";
 export type { ConventionalCodec } from "../media/write/conventional.js";
 export { encode } from "./encode.js";
 export { EncoderError, type EncoderErrorCode } from "./errors.js";

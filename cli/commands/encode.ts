@@ -1,12 +1,15 @@
+import { rm } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { MAX_PAPER_WIDTH, MIN_PAPER_WIDTH, PATCHES, TILE_WIDTHS } from "../../codec/internal.js";
 import {
   type EncodeEvent,
   type EncodeOptions,
   type EncodePhase,
+  EncoderError,
   type EncodeSummary,
   encode,
 } from "../../encoder/index.js";
+import { CommandError, UsageError } from "../errors.js";
 import { nameFlags } from "../input/flags.js";
 import {
   decimal,
@@ -19,6 +22,7 @@ import {
   parseSeconds,
   parseSize,
 } from "../input/parsers.js";
+import { isPipe, openVideoInput } from "../input/video-input.js";
 import { type Io, print } from "../io.js";
 import { formatBytes, formatCount, formatDuration } from "../output/format.js";
 import { jsonLine, type Progress, showProgress } from "../output/progress.js";
@@ -35,15 +39,33 @@ const PAPER_PRESETS = ["s", "m", "l"] as const;
 export function encodeCommand(io: Io): Command {
   const command = new Command("encode")
     .description("encode a video to a .siedd asset")
-    .argument("<video>", "video file in any format that ffmpeg reads", parseFile);
+    .argument("<video>", "video file in any format that ffmpeg reads, or - for standard input", parseFile);
   addVideoOptions(command);
   addQualityOptions(command);
   addTrainingOptions(command);
   addPaperOptions(command);
   return command.action(async (input: string, { json, output, ...flags }: EncodeFlags) => {
-    const summary = await encodeWithProgress({ ...flags, input, output }, io, json ?? false);
+    const summary = await encodeInput({ ...flags, input, output }, io, json ?? false);
     await print(io, json ? JSON.stringify(summary) : describeEncode(output, summary));
   });
+}
+
+/** Encodes a video, or a temporary copy of a pipe, which cannot be resumed. */
+async function encodeInput(options: EncodeOptions, io: Io, json: boolean): Promise<EncodeSummary> {
+  if (options.resume && (await isPipe(options.input))) {
+    throw new UsageError(
+      `--resume requires a video file, but ${options.input} is a pipe; save it to a file and choose that file`,
+    );
+  }
+  await using input = await openVideoInput(options.input, io, json);
+  try {
+    return await encodeWithProgress({ ...options, input: input.path }, io, json);
+  } catch (error) {
+    const isInterrupted = error instanceof EncoderError && error.code === "interrupted";
+    if (!isInterrupted || !input.temporary) throw error;
+    await rm(`${options.output}.work`, { recursive: true, force: true });
+    throw new CommandError("interrupted; the encode of a pipe cannot be resumed", { cause: error });
+  }
 }
 
 /** Returns the option --preset with the presets of the tile profile. */

@@ -13,7 +13,8 @@ import {
 } from "../evaluation/evaluate.js";
 import { writeReport } from "../evaluation/write-report.js";
 import { openAssetFile } from "../input/asset-file.js";
-import { parseFile, parseSeconds, parseSize, type Size } from "../input/parsers.js";
+import { integer, parseFile, parseSeconds, parseSize, type Size } from "../input/parsers.js";
+import { openVideoInput } from "../input/video-input.js";
 import { type Io, print } from "../io.js";
 import { formatBytes, formatCount } from "../output/format.js";
 import { jsonLine, noProgress, type Progress, showProgress } from "../output/progress.js";
@@ -21,6 +22,7 @@ import { jsonLine, noProgress, type Progress, showProgress } from "../output/pro
 interface EvalFlags {
   readonly size?: Size;
   readonly from?: number;
+  readonly videoStream?: number;
   readonly x264?: boolean;
   readonly x265?: boolean;
   readonly svtAv1?: boolean;
@@ -35,9 +37,14 @@ export function evalCommand(io: Io): Command {
   return new Command("eval")
     .description("compare an asset with its source video: PSNR, SSIM, bits per pixel, decoding speed")
     .argument("<asset>", ".siedd file", parseFile)
-    .argument("<reference>", "source video of the asset", parseFile)
+    .argument("<reference>", "source video of the asset, or - for standard input", parseFile)
     .option("--size <WxH>", "size to compare at (default: the asset's size)", parseSize)
     .option("--from <time>", "start of the asset in the source video (default: 0)", parseSeconds)
+    .option(
+      "--video-stream <n>",
+      "video stream of the source video, counted from 0 (default: the main one)",
+      integer(0, 999),
+    )
     .option("--x264", "also measure x264: bytes at equal PSNR, and bytes of an ABR ladder")
     .option("--x265", "also measure x265")
     .option("--svt-av1", "also measure SVT-AV1")
@@ -46,12 +53,14 @@ export function evalCommand(io: Io): Command {
     .action((path: string, reference: string, flags: EvalFlags) => evaluate(path, reference, flags, io));
 }
 
-async function evaluate(path: string, reference: string, flags: EvalFlags, io: Io): Promise<void> {
+async function evaluate(path: string, argument: string, flags: EvalFlags, io: Io): Promise<void> {
   const { signal } = io;
-  const { size, from = 0, report, json } = flags;
-  if (report !== undefined) await checkWritable(report, path, reference);
+  const { size, from = 0, report, json, videoStream } = flags;
+  if (report !== undefined) await checkWritable(report, path, argument);
   const { asset, source } = await openAssetFile(path, signal);
-  const info = await probeVideo(reference, signal);
+  await using input = await openVideoInput(argument, io, json);
+  const reference = input.path;
+  const info = await probeVideo(reference, signal, videoStream);
   const frames = await countComparableFrames({ asset, reference, info, from, signal });
   if (frames < asset.frameCount) {
     io.stderr.write(

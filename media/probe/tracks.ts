@@ -2,7 +2,7 @@ import type { ProbedStream } from "./run-ffprobe.js";
 import { isTextSubtitle } from "./stream-properties.js";
 
 /** The properties of audio and subtitle streams that menus and playlists show. */
-interface TrackInfo {
+export interface TrackInfo {
   /** Index among the streams of its type, from 0. */
   readonly index: number;
   /** ffmpeg's name of the codec. */
