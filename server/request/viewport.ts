@@ -1,5 +1,7 @@
 import type { Asset } from "../../codec/asset/asset.js";
+import type { Rational } from "../../codec/asset/rational.js";
 import type { Region, Viewport } from "../../codec/decode/viewport.js";
+import { h264Level } from "../../media/segments/h264-level.js";
 import type { SizeLimits } from "../../protocol/size-limits.js";
 import { formatRegion, parseRegion } from "./region.js";
 import {
@@ -37,11 +39,20 @@ export function parseImageViewport(params: ViewportParams, frame: Size, limits: 
   return { region, ...parseImageSize(params.size, region, limits) };
 }
 
-/** Returns the viewport of the elastic rendition's playlist and init segment: the largest size of the region. */
-export const elasticViewport = (region: Region, limits: SizeLimits): Viewport => ({
-  region,
-  ...largestSize(region, limits, { upscale: true }),
-});
+/** Output pixels below which no size is too large for H.264 at any frame rate that an asset may have. */
+const MIN_ELASTIC_AREA = 256;
+
+/**
+ * Returns the viewport of the elastic rendition's playlist and init segment: the largest size of the region that H.264
+ * allows. Beyond 240 frames per second, that may be less than the limits do.
+ */
+export function elasticViewport(region: Region, limits: SizeLimits, frameRate: Rational): Viewport {
+  for (let { maxArea } = limits; ; maxArea = Math.floor(maxArea / 2)) {
+    const size = largestSize(region, { ...limits, maxArea }, { upscale: true });
+    if (h264Level({ ...size, frameRate }) !== undefined || maxArea < MIN_ELASTIC_AREA)
+      return { region, ...size };
+  }
+}
 
 /** Formats a viewport as the canonical path of its folder below `/:id/`, such as `full/%5E1280,720`. */
 export const viewportPath = (viewport: Viewport, frame: Size, alignment?: Alignment): string =>

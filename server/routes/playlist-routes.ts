@@ -45,7 +45,11 @@ function masterPlaylistRoutes(app: FastifyInstance, context: PluginContext): voi
   getAndHead(app, "/:id/elastic.m3u8", async (request, reply) => {
     const { asset } = await openVideo(request, catalog);
     const region = parseRegion(queryParam(request, "region") ?? "full", asset);
-    return sendPlaylist(request, reply, elasticMasterPlaylist(asset, elasticViewport(region, limits)));
+    return sendPlaylist(
+      request,
+      reply,
+      elasticMasterPlaylist(asset, elasticViewport(region, limits, asset.frameRate)),
+    );
   });
 }
 

@@ -47,7 +47,7 @@ function elasticRoutes(app: FastifyInstance, context: PluginContext): void {
     const entry = await openCurrentVideo(request, context.catalog);
     const region = parseRegion(pathParams<"region">(request).region, entry.asset);
     setCanonicalLink(app, reply, entry.id, `${formatRegion(region, entry.asset)}/elastic/init.mp4`);
-    const viewport = elasticViewport(region, context.limits);
+    const viewport = elasticViewport(region, context.limits, entry.asset.frameRate);
     return sendInit(request, reply, { entry, viewport, sampleEntry: "avc3" }, context);
   });
 

@@ -3,7 +3,12 @@ import { test } from "node:test";
 import { RequestError } from "../../../../server/errors.js";
 import { formatRegion, parseRegion } from "../../../../server/request/region.js";
 import { formatSize, largestSize, parseVideoSize } from "../../../../server/request/size.js";
-import { parseVideoViewport, resolutionLadder, viewportPath } from "../../../../server/request/viewport.js";
+import {
+  elasticViewport,
+  parseVideoViewport,
+  resolutionLadder,
+  viewportPath,
+} from "../../../../server/request/viewport.js";
 
 const SOURCE = { width: 640, height: 360 };
 const LIMITS = { minSide: 16, maxSide: 8192, maxArea: 4096 * 2304 };
@@ -142,4 +147,18 @@ test("the ladder descends from the source size at the source's aspect ratio", ()
     const { width, height } = level;
     assert.deepEqual(parseSize(formatSize(level, region)), { width, height });
   });
+});
+
+test("the elastic rendition has the largest size that H.264 allows at the frame rate", () => {
+  const region = { x: 0, y: 0, ...SOURCE };
+  const sizeAt = (num: number) => {
+    const { width, height } = elasticViewport(region, LIMITS, { num, den: 1 });
+    return { width, height };
+  };
+  assert.deepEqual(sizeAt(25), largestSize(region, LIMITS, { upscale: true }));
+  assert.deepEqual(sizeAt(240), sizeAt(25));
+  for (const rate of [480, 720, 1000]) {
+    const { width, height } = sizeAt(rate);
+    assert.ok(width >= 1280 && Math.abs(width / height - 16 / 9) < 0.01, `${rate}: ${width} x ${height}`);
+  }
 });
