@@ -10,6 +10,7 @@ export {
   type TileAsset,
 } from "./asset/asset.js";
 export { type AssetInfo, assetInfo } from "./asset/asset-info.js";
+export type { AssetMetadata, Chapter } from "./asset/metadata.js";
 export type { Model, PaperModel, TileModel } from "./asset/model.js";
 export { frameSeconds, type Rational } from "./asset/rational.js";
 export { type ByteSource, memorySource } from "./bytes/byte-source.js";

@@ -2,7 +2,9 @@
 
 export { type AssetLayout, type TextTrackContents, writeAssetHeader } from "./asset/header.js";
 export { IDENTITY_BYTES } from "./asset/identity.js";
+export { MAX_METADATA_BYTES, writeMetadata } from "./asset/metadata.js";
 export { MAX_SIDE, MIN_SIDE } from "./asset/parse.js";
+export { segmentStarts } from "./asset/segment-grid.js";
 export { crc32c } from "./bytes/crc32c.js";
 export { ByteWriter } from "./bytes/writer.js";
 export { planAxis } from "./decode/decode-plan.js";

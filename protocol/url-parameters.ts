@@ -1,3 +1,6 @@
+/** Encodes the id of a video for a URL. Its slashes stay. */
+export const encodeId = (id: string): string => id.split("/").map(encodeURIComponent).join("/");
+
 /** Query parameter of a signature. */
 export const SIGNATURE_PARAMETER = "sig";
 

@@ -13,14 +13,22 @@ export interface SegmentInfo {
   readonly duration: number;
 }
 
-/** The JSON of `/:id/info.json`: the asset's metadata, and the sizes, segments and URLs that the server offers. */
-export interface VideoInfo extends AssetInfo {
+/** The fields of an asset's metadata that a source does not have. */
+type AssetOnly = "version" | "profile" | "identity" | "groups";
+
+/**
+ * The JSON of `/:id/info.json`: the metadata of the video, and the sizes, segments and URLs that the server offers. A source,
+ * which is a video that is not encoded yet, has no `groups`, `profile`, `version`, `headerBytes` and link to an asset.
+ */
+export interface VideoInfo extends Omit<AssetInfo, AssetOnly>, Partial<Pick<AssetInfo, AssetOnly>> {
+  /** What the server renders: an asset, or the source that is not encoded yet. */
+  readonly backend: "asset" | "source";
   /** Identifier of the video, the first part of its URLs. */
   readonly id: string;
   /** Current value of the query parameter `v`, the version of the video's content. */
   readonly v: string;
   /** Bytes from the start of the asset that a video decoder needs before its first group. */
-  readonly headerBytes: number;
+  readonly headerBytes?: number;
   readonly limits: SizeLimits;
   /** The variants of master.m3u8 if the request selects no size. Pixels. */
   readonly sizes: readonly { readonly width: number; readonly height: number }[];
@@ -28,7 +36,7 @@ export interface VideoInfo extends AssetInfo {
   /** URLs relative to `/:id/`. */
   readonly links: {
     /** The asset file. */
-    readonly asset: string;
+    readonly asset?: string;
     /** The HLS multivariant playlist. */
     readonly master: string;
     /** The DASH manifest. */

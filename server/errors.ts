@@ -8,6 +8,7 @@ export type RequestErrorCode =
   | "no-such-audio"
   | "no-such-text"
   | "no-such-frame"
+  | "not-encoded"
   | "no-such-sheet"
   | "stale-version"
   | "method-not-allowed"
@@ -42,6 +43,7 @@ const STATUS: Readonly<Record<RequestErrorCode, number>> = {
   "no-such-audio": 404,
   "no-such-text": 404,
   "no-such-frame": 404,
+  "not-encoded": 404,
   "no-such-sheet": 404,
   "stale-version": 404,
   "method-not-allowed": 405,

@@ -28,6 +28,7 @@ import { ImageService } from "./render/images.js";
 import { KeyframeService } from "./render/keyframes.js";
 import { Renderer } from "./render/renderer.js";
 import { SegmentService } from "./render/segments.js";
+import { dispatchVideoRoutes } from "./request/video-router.js";
 import { PublicUrl } from "./request/video-url.js";
 import { type ResolvedOptions, resolveOptions } from "./resolve-options.js";
 import { assetRoute } from "./routes/asset-route.js";
@@ -44,6 +45,7 @@ import { segmentRoutes } from "./routes/segment-routes.js";
 import { textRoutes } from "./routes/text-routes.js";
 import { Prefetcher } from "./scheduling/prefetcher.js";
 import { WorkQueue } from "./scheduling/queue.js";
+import { SourceReaders } from "./video/source-readers.js";
 
 /** Marks an application that consists of this plugin only, which then handles paths without a route too. */
 export const STANDALONE = Symbol("siedd.standalone");
@@ -60,6 +62,8 @@ const plugin: FastifyPluginAsync<PluginOptions> = async (app, pluginOptions) => 
   });
   const pool = new DecodePool({ workers: options.workers });
   app.addHook("onClose", () => pool.close());
+  const readers = new SourceReaders(options.concurrency);
+  app.addHook("onClose", () => readers.close());
   const [codecs] = await Promise.all([checkEncoder(options.videoEncoder), pool.ready]);
   const disk = await setUpDiskCache(options, codecs, app);
 
@@ -81,6 +85,8 @@ const plugin: FastifyPluginAsync<PluginOptions> = async (app, pluginOptions) => 
   const renderer = new Renderer({ cache, queue, onWork });
   const catalog = new Catalog(libraries, {
     engine: options.engine,
+    pool,
+    readers,
     videoEncoder: encoder,
     imageSettings: IMAGE_SETTINGS,
     salt: `${limits.maxSide} ${limits.maxArea}`,
@@ -92,20 +98,23 @@ const plugin: FastifyPluginAsync<PluginOptions> = async (app, pluginOptions) => 
     segments: new SegmentService({
       renderer,
       cache,
-      pool,
       prefetcher,
       encoder,
       limits,
       prefetch,
       maxWork,
     }),
-    keyframes: new KeyframeService({ renderer, pool, encoder }),
-    images: new ImageService({ renderer, pool }),
+    keyframes: new KeyframeService({ renderer, encoder }),
+    images: new ImageService({ renderer }),
     queue,
     publicUrl,
     codecs,
   };
 
+  dispatchVideoRoutes(app, (_request, reply) => {
+    if (ownsUnknownPaths(app, pluginOptions)) throw notFound();
+    return reply.callNotFound();
+  });
   allowCrossOrigin(app);
   metrics.attach(app);
   rejectWriteMethods(app);
@@ -140,14 +149,17 @@ async function setUpDiskCache(
   return disk;
 }
 
+/** Whether paths without a route belong to the plugin. Without a prefix, they belong to the application. */
+const ownsUnknownPaths = (app: FastifyInstance, options: PluginOptions): boolean =>
+  app.prefix !== "" || options[STANDALONE] === true;
+
 function handleErrors(app: FastifyInstance, metrics: Metrics, options: PluginOptions): void {
   const onError: typeof sendError = (error, request, reply) => {
     if (!(error instanceof ClientDisconnectedError)) metrics.recordError(describeError(error).code);
     sendError(error, request, reply);
   };
   app.setErrorHandler(onError);
-  // Without a prefix, paths without a route belong to the application.
-  if (app.prefix !== "" || options[STANDALONE]) {
+  if (ownsUnknownPaths(app, options)) {
     app.setNotFoundHandler((request, reply) => onError(notFound(), request, reply));
   }
 }

@@ -1,4 +1,4 @@
-import type { Asset, GroupEntry, TextTrack } from "./asset.js";
+import type { Asset, AudioTrack, GroupEntry, TextTrack } from "./asset.js";
 import type { Rational } from "./rational.js";
 
 /** The metadata of an asset as JSON: the output of `siedd info --json` and the first fields of `info.json`. */
@@ -41,21 +41,23 @@ export interface AssetInfo {
   readonly groups: readonly GroupEntry[];
 }
 
+/** Returns the metadata of an audio track as a plain object that can be serialized to JSON. */
+export const audioTrackInfo = (track: AudioTrack): AssetInfo["audio"][number] => ({
+  index: track.index,
+  codec: track.codec,
+  language: track.language,
+  title: track.title,
+  default: track.default,
+  downmixOf: track.downmixOf,
+  channels: track.channels,
+  sampleRate: track.sampleRate,
+  bytes: track.bytes,
+});
+
 /** Returns the metadata of an open asset as a plain object that can be serialized to JSON. */
 export function assetInfo(asset: Asset): AssetInfo {
   const { identity, version, profile, width, height, frameCount, frameRate, duration, bytes, text, groups } =
     asset;
-  const audio = asset.audio.map((track) => ({
-    index: track.index,
-    codec: track.codec,
-    language: track.language,
-    title: track.title,
-    default: track.default,
-    downmixOf: track.downmixOf,
-    channels: track.channels,
-    sampleRate: track.sampleRate,
-    bytes: track.bytes,
-  }));
   return {
     identity,
     version,
@@ -66,7 +68,7 @@ export function assetInfo(asset: Asset): AssetInfo {
     frameRate,
     duration,
     bytes,
-    audio,
+    audio: asset.audio.map(audioTrackInfo),
     text,
     groups,
   };

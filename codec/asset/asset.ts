@@ -4,6 +4,7 @@ import type { SampleTable } from "../iso/tables.js";
 import { readTextSamples, type TextCue } from "../iso/text-track.js";
 import type { TrackLabels } from "../iso/track-labels.js";
 import { MAX_GROUP_FRAMES, MAX_GROUP_SECONDS, MAX_MOOV_BYTES } from "../limits.js";
+import type { AssetMetadata } from "./metadata.js";
 import type { Model, PaperModel, TileModel } from "./model.js";
 import { type ParsedAudioTrack, parseMovie } from "./parse.js";
 import { frameSeconds, type Rational } from "./rational.js";
@@ -55,6 +56,7 @@ export interface BaseAsset {
   readonly name: string;
   /** Hash of the file's content from when it was written, in hexadecimal; null for files of earlier versions. */
   readonly identity: string | null;
+  readonly metadata: AssetMetadata;
   /** Version of the file format. */
   readonly version: number;
   /** Source pixels. */
@@ -132,13 +134,14 @@ export async function openAsset(
 
 async function open(source: ByteSource, name: string, signal?: AbortSignal): Promise<Asset> {
   const { start, contents } = await readMoov(source, signal);
-  const { identity, video, videoEnd, audio, text } = parseMovie(contents, source.size);
+  const { identity, metadata, video, videoEnd, audio, text } = parseMovie(contents, source.size);
   const { configuration } = video;
   const groups = groupEntries(video.samples, configuration.frameRate, configuration.frameCount);
   const tracks = audioTracks(audio);
   return {
     name,
     identity,
+    metadata,
     version: configuration.version,
     ...configuration.model,
     width: video.width,

@@ -14,6 +14,7 @@ import type { TrackLabelFields } from "../iso/track-labels.js";
 import { writeConfiguration } from "./configuration.js";
 import { IDENTITY_BOX, IDENTITY_BYTES } from "./identity.js";
 import { type AudioTiming, type Chunk, interleave } from "./layout.js";
+import { type AssetMetadata, METADATA_BOX, writeMetadata } from "./metadata.js";
 import type { Model } from "./model.js";
 import type { Rational } from "./rational.js";
 
@@ -28,6 +29,8 @@ export interface HeaderFields {
   readonly frameRate: Rational;
   readonly groups: readonly { readonly frameCount: number; readonly size: number }[];
   readonly audio: readonly (AacConfiguration & AudioTiming & TrackLabelFields)[];
+  /** Default: none. */
+  readonly metadata?: AssetMetadata;
   /** Subtitle tracks. Default: none. */
   readonly text?: readonly TextTrackContents[];
 }
@@ -164,7 +167,8 @@ function writeMovie({ header, chunks, text, frames }: Movie, firstGroup: number)
   const nextId = 2 + audio.length + subtitles.length;
   const identity = box(IDENTITY_BOX, new Uint8Array(IDENTITY_BYTES));
   const movieHeader = writeMovieHeader(timescale, movieDuration, nextId);
-  return box("moov", movieHeader, identity, video, ...audio, ...subtitles);
+  const metadata = header.metadata === undefined ? [] : [box(METADATA_BOX, writeMetadata(header.metadata))];
+  return box("moov", movieHeader, identity, ...metadata, video, ...audio, ...subtitles);
 }
 
 /** Returns the labels of an audio track to write. The first track is the default unless another one says so. */

@@ -17,6 +17,7 @@ import {
 } from "../limits.js";
 import { type Configuration, readConfiguration } from "./configuration.js";
 import { readIdentity } from "./identity.js";
+import { type AssetMetadata, readMetadata } from "./metadata.js";
 
 /** Minimum width and height of an asset's source frames, in pixels. */
 export const MIN_SIDE = 16;
@@ -57,6 +58,7 @@ export interface ParsedTextTrack {
 /** The identity and the tracks of `moov`. */
 export interface ParsedMovie {
   readonly identity: string | null;
+  readonly metadata: AssetMetadata;
   readonly video: ParsedVideoTrack;
   /** Offset in the contents of `moov` at which the siv1 track ends. */
   readonly videoEnd: number;
@@ -97,7 +99,7 @@ export function parseMovie(contents: Uint8Array, fileSize: number): ParsedMovie 
     [video, ...audio, ...text].map(({ samples }) => samples),
     moov,
   );
-  return { identity: readIdentity(boxes), video, videoEnd, audio, text };
+  return { identity: readIdentity(boxes), metadata: readMetadata(boxes), video, videoEnd, audio, text };
 }
 
 /** Parses a track. Returns undefined for a text track in an unknown format, because playback does not need it. */

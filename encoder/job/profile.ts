@@ -1,4 +1,4 @@
-import type { Model } from "../../codec/internal.js";
+import type { AssetMetadata, Model } from "../../codec/internal.js";
 import type { ProbeResult } from "../../media/index.js";
 import type { EncodeEvent } from "../events.js";
 import type { CommonOptions } from "../options.js";
@@ -34,6 +34,7 @@ export interface AnalyzedVideo {
   readonly cuts: readonly number[];
   /** Groups of `groupFrames` frames, or of the default length. */
   readonly groups: readonly PlannedGroup[];
+  readonly metadata: AssetMetadata;
 }
 
 /** The training that a profile has planned for a video. */

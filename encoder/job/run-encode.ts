@@ -1,6 +1,14 @@
 import { stat } from "node:fs/promises";
-import { MAX_SIDE, MIN_SIDE } from "../../codec/internal.js";
-import { checkWritable, detectScenes, MediaError, type ProbeResult, probeVideo } from "../../media/index.js";
+import { basename } from "node:path";
+import { type AssetMetadata, MAX_SIDE, MIN_SIDE } from "../../codec/internal.js";
+import {
+  checkWritable,
+  detectScenes,
+  fileIdentity,
+  MediaError,
+  type ProbeResult,
+  probeVideo,
+} from "../../media/index.js";
 import type { EncodeEvent, EncodeSummary } from "../events.js";
 import { planGroups } from "../plan/groups.js";
 import { requireCuda, requireOnnxRuntime } from "../training/onnx/cuda-provider.js";
@@ -117,7 +125,13 @@ async function analyze(
     onProgress: (seconds) => meter.enterPhase("analyze", "", Math.min(1, seconds / Math.max(1, to - from))),
   });
   const groups = planGroups(frameCount, cuts, info.frameRate, options.groupFrames);
-  return { info, size, frameCount, cuts, groups };
+  return { info, size, frameCount, cuts, groups, metadata: await metadataOf(options) };
+}
+
+/** Returns the metadata of the asset. It records the source unless the asset is only a part of it. */
+async function metadataOf({ input, from, to }: ProfileOptions): Promise<AssetMetadata> {
+  if (from !== undefined || to !== undefined) return {};
+  return { source: { identity: await fileIdentity(input), name: basename(input) } };
 }
 
 /**

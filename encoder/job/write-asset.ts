@@ -33,6 +33,7 @@ function layoutAsset(
       priming: AAC_PRIMING_SAMPLES,
     })),
     text,
+    metadata: video.metadata,
   });
 }
 

@@ -1,4 +1,4 @@
-import { MAX_GROUPS, type Rational } from "../../codec/internal.js";
+import { MAX_GROUPS, type Rational, segmentStarts } from "../../codec/internal.js";
 import { badOption } from "../errors.js";
 
 /** A group of frames to encode. */
@@ -10,12 +10,11 @@ export interface PlannedGroup {
   readonly startsScene: boolean;
 }
 
-/** Default duration of a group in seconds. */
-const DEFAULT_GROUP_SECONDS = 1;
-
 /**
- * Divides a video into groups. Every scene cut is a group boundary. Divides each scene evenly into groups of about one
- * second, or of about `groupFrames` frames. Their lengths differ by at most one frame.
+ * Divides a video into groups. Every scene cut is a group boundary. By default, the other boundaries are those of the
+ * segments that a server sends, about one second apart, so that a segment needs few groups; a boundary less than half
+ * a second from a scene's ends is omitted. With `groupFrames`, each scene is divided evenly into groups of about that many
+ * frames, whose lengths differ by at most one.
  *
  * @param cuts frames that begin a new scene, ascending, without frame 0
  * @throws EncoderError `bad-option` if there would be more groups than readers accept
@@ -26,24 +25,41 @@ export function planGroups(
   frameRate: Rational,
   groupFrames?: number,
 ): PlannedGroup[] {
-  const targetFrames =
-    groupFrames ?? Math.max(1, Math.round((DEFAULT_GROUP_SECONDS * frameRate.num) / frameRate.den));
-  const boundaries = [0, ...cuts, frameCount];
+  const scenes = [0, ...cuts].map((start, index) => ({ start, end: cuts[index] ?? frameCount }));
+  const wholeSeconds = groupFrames === undefined ? secondStarts(frameCount, frameRate) : [];
+  const minFrames = frameRate.num / (2 * frameRate.den);
   const groups: PlannedGroup[] = [];
-  for (let scene = 0; scene + 1 < boundaries.length; scene++) {
-    const length = boundaries[scene + 1] - boundaries[scene];
-    const count = Math.max(1, Math.round(length / targetFrames));
-    for (let i = 0; i < count; i++) {
-      const first = boundaries[scene] + Math.floor((i * length) / count);
-      const end = boundaries[scene] + Math.floor(((i + 1) * length) / count);
-      groups.push({ index: groups.length, firstFrame: first, frameCount: end - first, startsScene: i === 0 });
+  let next = 0;
+  for (const { start, end } of scenes) {
+    const firsts = [start];
+    if (groupFrames !== undefined) firsts.push(...evenStarts(start, end, groupFrames));
+    for (; next < wholeSeconds.length && wholeSeconds[next] < end; next++) {
+      const frame = wholeSeconds[next];
+      if (frame > start && frame - start >= minFrames && end - frame >= minFrames) firsts.push(frame);
     }
+    firsts.forEach((firstFrame, i) => {
+      const frames = (firsts[i + 1] ?? end) - firstFrame;
+      groups.push({ index: groups.length, firstFrame, frameCount: frames, startsScene: i === 0 });
+    });
   }
   if (groups.length > MAX_GROUPS) {
     throw badOption(
       "groupFrames",
-      `groupFrames must divide the video into at most ${MAX_GROUPS} groups, got ${groups.length} groups of about ${targetFrames} frames; increase it, or encode parts of the video with from and to`,
+      `groupFrames must divide the video into at most ${MAX_GROUPS} groups, got ${groups.length} groups; increase it, or encode parts of the video with from and to`,
     );
   }
   return groups;
+}
+
+/** Returns the segment boundaries without the one at half a second: groups of a second take fewer bytes. */
+function secondStarts(frameCount: number, frameRate: Rational): number[] {
+  const second = frameRate.num / frameRate.den;
+  return segmentStarts(frameCount, frameRate).filter((frame, index) => index !== 1 || frame >= second);
+}
+
+/** Divides a scene into parts of about `target` frames, and returns where the parts after the first begin. */
+function evenStarts(start: number, end: number, target: number): number[] {
+  const length = end - start;
+  const count = Math.max(1, Math.round(length / target));
+  return Array.from({ length: count - 1 }, (_, i) => start + Math.floor(((i + 1) * length) / count));
 }

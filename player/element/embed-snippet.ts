@@ -1,4 +1,4 @@
-import { SIGNATURE_PARAMETER } from "../../protocol/url-parameters.js";
+import { encodeId, SIGNATURE_PARAMETER } from "../../protocol/url-parameters.js";
 
 /** Playback options of an embedded player. */
 export interface EmbedOptions {
@@ -33,7 +33,7 @@ const folder = (root: string): string => `${root.replace(/\/+$/, "")}/`;
 
 /** Returns the URL of the page that shows only the video. */
 export function embedUrl({ root, id, signature, start, autoplay, muted, loop }: EmbeddedVideo): string {
-  const url = new URL(`player/embed/${encodeURIComponent(id)}`, folder(root));
+  const url = new URL(`player/embed/${encodeId(id)}`, folder(root));
   if (start !== undefined && start > 0) url.searchParams.set("start", String(start));
   for (const [name, enabled] of Object.entries({ autoplay, muted, loop })) {
     if (enabled === true) url.searchParams.set(name, "1");
@@ -59,7 +59,7 @@ export function embedSnippet(video: EmbeddedVideo): string {
 export function elementSnippet(video: EmbeddedVideo): string {
   const root = folder(video.root);
   const flags = (["autoplay", "muted", "loop"] as const).filter((name) => video[name] === true);
-  const url = new URL(encodeURIComponent(video.id), root);
+  const url = new URL(encodeId(video.id), root);
   if (video.signature !== undefined) url.searchParams.set(SIGNATURE_PARAMETER, video.signature);
   const src = escapeAttribute(url.href);
   const module = escapeAttribute(new URL("player/siedd-player.js", root).href);

@@ -5,6 +5,7 @@ import { SIGNATURE_PARAMETER } from "../../protocol/url-parameters.js";
 import type { Catalog, CatalogEntry } from "../catalog/catalog.js";
 import { RequestError } from "../errors.js";
 import { planStoryboard } from "../render/storyboard.js";
+import { routeOf } from "../request/video-router.js";
 import { type PublicUrl, videoIdFromUrl } from "../request/video-url.js";
 import { parseImageViewport } from "../request/viewport.js";
 import { checkSignature, type Grant, type SignKey } from "./signature.js";
@@ -53,9 +54,8 @@ export function authorizeRequests(
   if (signKeys.length === 0 && authorize === undefined) return;
   app.decorateRequest(GRANT, null);
   app.addHook("onRequest", async (request) => {
-    const route = request.routeOptions.url?.slice(app.prefix.length);
-    const isPublic = route !== undefined && PUBLIC_ROUTES.includes(route);
-    if (request.method === "OPTIONS" || request.is404 || isPublic) return;
+    const route = routeOf(request);
+    if (request.method === "OPTIONS" || route === undefined || PUBLIC_ROUTES.includes(route)) return;
     const { id, url, signature } = authorizationTarget(request, route, publicUrl);
     if (signKeys.length > 0) {
       const path = pathBelowPrefix(app.prefix, url);
@@ -133,19 +133,18 @@ async function assertWithinGrant(
   const { id, region, size } = request.params as { id?: string; region?: string; size?: string };
   if (id === undefined) return;
   // The asset can be decoded at any size.
-  if (request.routeOptions.url?.endsWith("/:id/asset")) throw insufficientGrant("some sizes, not the asset");
+  if (routeOf(request) === "/:id/asset") throw insufficientGrant("some sizes, not the asset");
   const entry = await catalog.open(id);
   const assertAllowed = ({ width, height }: Pick<Viewport, "width" | "height">) => {
     if (Math.max(width, height) <= maxSide && width * height <= maxArea) return;
     throw insufficientGrant(`${describeLimits(grant)}, not ${width}x${height}`);
   };
-  if (STORYBOARD_ROUTE.test(request.routeOptions.url ?? ""))
-    assertAllowed(planStoryboard(entry, limits).thumbnail);
+  if (STORYBOARD_ROUTE.test(routeOf(request) ?? "")) assertAllowed(planStoryboard(entry, limits).thumbnail);
   if (region === undefined || size === undefined) return;
   // Parsed with `^`, because only the route knows whether the size upscales: rounding an odd side up to even does not.
   const upscalable = /^\d*,\d*$/.test(size) ? `^${size}` : size;
   // Video rounds odd sides up to even ones; the extra pixel is not checked.
-  assertAllowed(parseImageViewport({ region, size: upscalable }, entry.asset, limits));
+  assertAllowed(parseImageViewport({ region, size: upscalable }, entry.video, limits));
 }
 
 const describeLimits = ({ maxSide, maxArea }: Grant): string =>

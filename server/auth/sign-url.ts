@@ -1,5 +1,6 @@
 import { SIGNATURE_PARAMETER } from "../../protocol/url-parameters.js";
 import { invalidOption, ServeError } from "../errors.js";
+import { idOfDecodedPath } from "../request/video-path.js";
 import { type SignKey, type SignScope, sign } from "./signature.js";
 
 const SCOPES: readonly SignScope[] = ["video", "path", "all"];
@@ -73,7 +74,7 @@ export function signUrl(url: string, options: SignUrlOptions): string {
     throw invalidOption("signUrl url", `a path below "${folder}"`, parsed.pathname);
   }
   const path = decodePath(parsed.pathname.slice(folder.length));
-  const id = videoIdOfPath(path);
+  const id = idOfDecodedPath(path);
   if (id === "" && scope !== "all") {
     throw invalidOption(
       "signUrl url",
@@ -110,10 +111,6 @@ function decodePath(path: string): string {
     throw invalidOption("signUrl url", "a path percent-encoded as UTF-8", path);
   }
 }
-
-/** Returns the video id of a path below the prefix, for the video's own paths and for its embed page. */
-const videoIdOfPath = (path: string): string =>
-  /^player\/embed\/([^/]+)$/.exec(path)?.[1] ?? path.split("/", 1)[0] ?? "";
 
 /**
  * Validates a key.

@@ -7,38 +7,53 @@ import {
   type DecoderEngineChoice,
 } from "../../codec/decode/frame-decoder.js";
 import { SieddError } from "../../codec/errors.js";
+import type { DecodePool } from "../../decode-pool/index.js";
 import { hasOnnxRuntime, onnxRuntimeMissing } from "../../decode-pool/load-onnxruntime.js";
+import { MediaError } from "../../media/errors.js";
 import { HEVC_AV1_RECIPE, h264Recipe, type VideoEncoder } from "../../media/segments/segment-encoder.js";
 import { RequestError } from "../errors.js";
+import { TIMELINE_KEY_LENGTH } from "../http/caching.js";
 import {
   ASSET_EXTENSION,
-  type AssetSource,
   type Library,
   type LibraryEntry,
   normalizeId,
   type OpenedSource,
   type Problem,
 } from "../library/library.js";
+import { assetVideo } from "../video/asset-video.js";
+import type { SourceReaders } from "../video/source-readers.js";
+import { sourceVideo } from "../video/source-video.js";
+import type { Video } from "../video/video.js";
 import { TIMELINE_VERSION } from "./timeline.js";
 
 /** A video of the catalog, in its current version. */
-export interface CatalogEntry extends OpenedSource {
+export interface CatalogEntry {
   readonly id: string;
   /** File name, for display. */
   readonly file: string;
-  /** The decoder engine of this video. */
-  readonly engine: DecoderEngine;
+  readonly video: Video;
+  /** The asset and its bytes; undefined for a source. */
+  readonly stored: OpenedSource | undefined;
   /** The `v` of its URLs. Changes with everything that determines the bytes served, such as the asset. */
   readonly version: string;
 }
 
+/** A video of the listing. */
+export interface ListedVideo extends Pick<LibraryEntry, "id" | "file" | "backend" | "bytes" | "changedAt"> {
+  /** Undefined for a source that was not opened yet. */
+  readonly opened: CatalogEntry | undefined;
+}
+
 export interface CatalogListing {
-  readonly entries: readonly CatalogEntry[];
+  readonly entries: readonly ListedVideo[];
   readonly problems: readonly Problem[];
 }
 
 export interface CatalogOptions {
   readonly engine: DecoderEngineChoice;
+  readonly pool: DecodePool;
+  readonly readers: SourceReaders;
   readonly videoEncoder: VideoEncoder;
   /** Identifies the settings that images are encoded with; part of every version. */
   readonly imageSettings: string;
@@ -53,6 +68,8 @@ interface CachedEntry {
   readonly entry: Promise<CatalogEntry>;
   /** Approximate size in memory, bytes. */
   readonly bytes: number;
+  /** Whether the video was opened, or cannot be. */
+  readonly settled: boolean;
 }
 
 /** Bytes of memory for open assets: thousands of short videos, or dozens of many hours each. */
@@ -61,11 +78,12 @@ const OPEN_ASSETS_BYTES = 256 * 1024 * 1024;
 const MIN_ASSET_BYTES = 8 * 1024;
 
 /**
- * Estimates the memory of an open asset in bytes: its network, two objects per group, three numbers per packet. The largest
- * asset is kept alone.
+ * Estimates the memory of an open video in bytes: its network, two objects per group, three numbers per packet. The largest
+ * video is kept alone.
  */
-function memoryOf({ headerBytes, groups, audio }: Asset): number {
-  const packets = audio.reduce((total, { packetCount }) => total + packetCount, 0);
+function memoryOf({ video, stored }: CatalogEntry): number {
+  const packets = video.audio.reduce((total, { packetCount }) => total + packetCount, 0);
+  const { headerBytes = 0, groups = [] } = stored?.asset ?? {};
   const bytes = MIN_ASSET_BYTES + 2 * headerBytes + 256 * groups.length + 16 * packets;
   return Math.min(OPEN_ASSETS_BYTES, bytes);
 }
@@ -73,11 +91,23 @@ function memoryOf({ headerBytes, groups, audio }: Asset): number {
 const RESERVED_IDS = new Set(["player", "metrics", "healthz", "readyz", "stats.json"]);
 /** Increase the number when the decoders return different frames for an unchanged asset. */
 const RENDERING_VERSION = "rendering 1";
+/** Characters of the second part of a version. The first part has `TIMELINE_KEY_LENGTH`. */
+const CONTENT_KEY_LENGTH = 12;
+/** Codes of MediaError for files that are no videos. */
+const UNREADABLE = new Set([
+  "not-a-video",
+  "no-video-stream",
+  "no-frames",
+  "truncated-video",
+  "unsupported-video",
+]);
 /** Assets that `list` opens at the same time. */
 const LIST_CONCURRENCY = 8;
 
-/** Characters that no id may contain: control characters and path separators. */
-const UNSAFE_CHARACTERS = /[\p{Cc}/\\]/u;
+/** Characters that no id may contain: control characters and backslashes, which are path separators on Windows. */
+const UNSAFE_CHARACTERS = /[\p{Cc}\\]/u;
+/** Maximum folders above a video. */
+const MAX_DEPTH = 16;
 
 /** The videos of all libraries. If several libraries contain the same id, the first one wins. */
 export class Catalog {
@@ -99,34 +129,46 @@ export class Catalog {
   }
 
   /**
-   * Opens all videos, sorted by id. Broken assets are reported as problems. Assets that are still being written are
-   * left out of both lists.
+   * Lists all videos, sorted by id. Assets are opened; sources only if they were opened before, because indexing takes a
+   * process for each. Broken videos are reported as problems. Videos that are still being written are left out of both
+   * lists.
    */
   async list(): Promise<CatalogListing> {
     const problems: Problem[] = [];
     const ids = await this.#listIds(problems);
-    const entries: CatalogEntry[] = [];
+    const entries: ListedVideo[] = [];
     const pending = [...ids].sort();
-    const openPending = async () => {
+    const listPending = async () => {
       for (let id = pending.shift(); id !== undefined; id = pending.shift()) {
-        const file = `${id}${ASSET_EXTENSION}`;
-        const message = this.#invalidIdReason(id);
-        if (message !== undefined) {
-          problems.push({ file, message });
+        const reason = this.#invalidIdReason(id);
+        if (reason !== undefined) {
+          problems.push({ file: id, message: reason });
           continue;
         }
+        const found = await this.#find(id);
+        if (found === undefined) continue;
         try {
-          entries.push(await this.open(id));
+          entries.push(await this.#listEntry(found));
         } catch (error) {
-          if (!isTransient(error)) problems.push({ file, message: messageOf(error) });
+          if (!isTransient(error)) problems.push({ file: found.file, message: messageOf(error) });
         }
       }
     };
-    await Promise.all(Array.from({ length: LIST_CONCURRENCY }, openPending));
+    await Promise.all(Array.from({ length: LIST_CONCURRENCY }, listPending));
     return {
       entries: entries.sort(compareBy(({ id }) => id)),
       problems: problems.sort(compareBy(({ file }) => file)),
     };
+  }
+
+  /** Rejects as `open` does if the video is known to be broken. */
+  async #listEntry(found: LibraryEntry): Promise<ListedVideo> {
+    const { id, file, backend, bytes, changedAt } = found;
+    const listed = { id, file, backend, bytes, changedAt };
+    if (backend === "asset") return { ...listed, opened: await this.#openCached(found) };
+    const cached = this.#cache.get(id);
+    if (cached?.revision !== found.revision || !cached.settled) return { ...listed, opened: undefined };
+    return { ...listed, opened: await cached.entry };
   }
 
   /**
@@ -141,19 +183,24 @@ export class Catalog {
       this.#cache.delete(id);
       throw unknownAsset(id);
     }
+    return this.#openCached(found);
+  }
+
+  #openCached(found: LibraryEntry): Promise<CatalogEntry> {
+    const { id, revision } = found;
     const cached = this.#cache.get(id);
-    if (cached !== undefined && cached.revision === found.revision) return cached.entry;
-    const opening = { revision: found.revision, entry: this.#openEntry(found), bytes: MIN_ASSET_BYTES };
+    if (cached !== undefined && cached.revision === revision) return cached.entry;
+    const opening = { revision, entry: this.#openEntry(found), bytes: MIN_ASSET_BYTES, settled: false };
     this.#cache.set(id, opening);
+    const settle = (bytes: number) => {
+      if (this.#cache.peek(id) === opening) this.#cache.set(id, { ...opening, bytes, settled: true });
+    };
     opening.entry.then(
-      ({ asset }) => {
-        if (this.#cache.peek(id) === opening) this.#cache.set(id, { ...opening, bytes: memoryOf(asset) });
-      },
+      (entry) => settle(memoryOf(entry)),
       (error: unknown) => {
-        // Cache parse errors until the file changes; read errors may be transient.
-        const isParseError =
-          error instanceof SieddError && error.code !== "read-failed" && error.code !== "asset-replaced";
-        if (!isParseError && this.#cache.peek(id) === opening) this.#cache.delete(id);
+        // Cache parse errors until the file changes; other errors may be transient.
+        if (isParseError(error)) settle(MIN_ASSET_BYTES);
+        else if (this.#cache.peek(id) === opening) this.#cache.delete(id);
       },
     );
     return opening.entry;
@@ -185,32 +232,69 @@ export class Catalog {
   }
 
   async #openEntry({ id, file, open }: LibraryEntry): Promise<CatalogEntry> {
-    const { asset, source } = await open();
+    const { pool, readers } = this.#options;
+    const opened = await open();
+    if (!("asset" in opened)) {
+      const video = sourceVideo(opened, readers);
+      return {
+        id,
+        file,
+        video,
+        stored: undefined,
+        version: this.#version(video, `source ${opened.identity}`),
+      };
+    }
+    const { asset, source } = opened;
     const engine = engineFor(asset, this.#options.engine);
-    return { id, file, source, asset, engine, version: this.#version(source, engine) };
+    const video = assetVideo(opened, engine, pool);
+    return { id, file, video, stored: opened, version: this.#version(video, `${source.identity} ${engine}`) };
   }
 
-  #version({ identity }: AssetSource, engine: DecoderEngine): string {
+  /**
+   * Returns the version of a video: `TIMELINE_KEY_LENGTH` characters that identify its segments and init segments, and then
+   * characters that identify everything else that determines the bytes served.
+   */
+  #version({ width, height, frameRate, frameCount, audio }: Video, content: string): string {
     const { salt, videoEncoder, imageSettings } = this.#options;
     const codecs = `${h264Recipe(videoEncoder)} ${HEVC_AV1_RECIPE}`;
-    const recipes = `${RENDERING_VERSION} ${engine} ${TIMELINE_VERSION} ${codecs} ${imageSettings}`;
-    return createHash("sha256").update(`${identity} ${recipes} ${salt}`).digest("base64url").slice(0, 16);
+    const tracks = audio.map(({ sampleRate, channels, priming }) => [sampleRate, channels, priming]);
+    const timeline = [
+      TIMELINE_VERSION,
+      codecs,
+      width,
+      height,
+      frameRate.num,
+      frameRate.den,
+      frameCount,
+      tracks,
+    ];
+    const rest = `${RENDERING_VERSION} ${content} ${imageSettings} ${salt}`;
+    return hash(JSON.stringify(timeline), TIMELINE_KEY_LENGTH) + hash(rest, CONTENT_KEY_LENGTH);
   }
 
   /** Returns why an id cannot be served, or undefined for a valid id. */
   #invalidIdReason(id: string): string | undefined {
     const { maxIdLength } = this.#options;
-    if (RESERVED_IDS.has(id)) return `the name "${id}" is reserved for a server URL; rename the file`;
-    if (id === "" || id.startsWith(".")) return "names that start with a dot are hidden; rename the file";
-    if (id.length > maxIdLength) {
-      return `the name must have at most ${maxIdLength} characters, got ${id.length}; rename the file`;
+    const segments = id.split("/");
+    if (RESERVED_IDS.has(segments[0]))
+      return `the name "${id}" is reserved for a server URL; rename the file`;
+    if (segments.some((segment) => segment === "" || segment.startsWith("."))) {
+      return "names that start with a dot are hidden; rename the file";
+    }
+    const longest = segments.reduce((max, { length }) => Math.max(max, length), 0);
+    if (longest > maxIdLength || segments.length > MAX_DEPTH + 1) {
+      return `a name must have at most ${maxIdLength} characters and ${MAX_DEPTH} folders, got ${longest} and ${segments.length - 1}; rename the file`;
     }
     if (UNSAFE_CHARACTERS.test(id)) {
-      return "the name must not contain slashes, backslashes or control characters; rename the file";
+      return "the name must not contain backslashes or control characters; rename the file";
     }
     return undefined;
   }
 }
+
+/** Returns the first `length` characters of a hash of the text. */
+const hash = (text: string, length: number): string =>
+  createHash("sha256").update(text).digest("base64url").slice(0, length);
 
 function engineFor(asset: Asset, choice: DecoderEngineChoice): DecoderEngine {
   try {
@@ -230,6 +314,11 @@ const compareBy =
   <T>(key: (item: T) => string) =>
   (a: T, b: T): number =>
     key(a) < key(b) ? -1 : 1;
+
+/** Whether the file itself is broken, as long as it does not change. */
+const isParseError = (error: unknown): boolean =>
+  (error instanceof SieddError && error.code !== "read-failed" && error.code !== "asset-replaced") ||
+  (error instanceof MediaError && UNREADABLE.has(error.code));
 
 /** Whether an error is temporary, and not the asset's fault. */
 const isTransient = (error: unknown): boolean =>

@@ -1,7 +1,9 @@
+import { LRUCache } from "lru-cache";
 import type { Asset, AudioTrack } from "../../codec/asset/asset.js";
+import { segmentStarts } from "../../codec/asset/segment-grid.js";
 import { canBeSilent } from "../../codec/iso/silence.js";
 
-/** A video segment: a group, or a part of the first group. Measured in frames. */
+/** A video segment. Measured in frames. */
 export interface VideoSegment {
   readonly index: number;
   readonly firstFrame: number;
@@ -30,43 +32,29 @@ export interface TextSegment {
   readonly duration: number;
 }
 
-type SegmentedAsset = Pick<Asset, "groups" | "frameRate" | "frameCount">;
+type SegmentedVideo = Pick<Asset, "frameRate" | "frameCount">;
 
 /** Part of every version. Change it when unchanged assets are segmented differently. */
-export const TIMELINE_VERSION = "timeline 3";
+export const TIMELINE_VERSION = "timeline 4";
 
-/** Target duration in seconds of the segments of the first group. */
-const FIRST_GROUP_SEGMENT_SECONDS = 0.5;
-
-/** The segments of open assets, because every playlist and every request for a segment needs them. */
-const segmentsByGroups = new WeakMap<object, readonly VideoSegment[]>();
+/** Segments by frame count and rate, because every playlist and every request for a segment needs them. */
+const segmentsByVideo = new LRUCache<string, readonly VideoSegment[]>({ max: 500 });
 
 /**
- * Returns one segment per group: groups last about one second and start at scene cuts. Only the first group is split,
- * evenly into segments of about half a second, because playback starts when the first segment arrives.
+ * Returns the segments of about one second. They follow from frame rate and count only (see `segmentStarts`), so an asset
+ * and the video that it was encoded from have the same ones.
  */
-export function videoSegments(asset: SegmentedAsset): readonly VideoSegment[] {
-  const known = segmentsByGroups.get(asset.groups);
+export function videoSegments({ frameRate, frameCount }: SegmentedVideo): readonly VideoSegment[] {
+  const key = `${frameCount} ${frameRate.num} ${frameRate.den}`;
+  const known = segmentsByVideo.get(key);
   if (known !== undefined) return known;
-  const segments = divideGroups(asset);
-  segmentsByGroups.set(asset.groups, segments);
-  return segments;
-}
-
-function divideGroups(asset: SegmentedAsset): VideoSegment[] {
-  const segments: VideoSegment[] = [];
-  for (const group of asset.groups) {
-    const seconds = framesToSeconds(group.frameCount, asset);
-    const parts =
-      group.index > 0
-        ? 1
-        : Math.min(group.frameCount, Math.max(1, Math.round(seconds / FIRST_GROUP_SEGMENT_SECONDS)));
-    for (let part = 0; part < parts; part++) {
-      const from = Math.ceil((part * group.frameCount) / parts);
-      const to = Math.ceil(((part + 1) * group.frameCount) / parts);
-      segments.push({ index: segments.length, firstFrame: group.firstFrame + from, frameCount: to - from });
-    }
-  }
+  const starts = segmentStarts(frameCount, frameRate);
+  const segments = starts.map((firstFrame, index) => ({
+    index,
+    firstFrame,
+    frameCount: (starts[index + 1] ?? frameCount) - firstFrame,
+  }));
+  segmentsByVideo.set(key, segments);
   return segments;
 }
 
@@ -79,7 +67,7 @@ export const framesToSeconds = (frames: number, { frameRate }: Pick<Asset, "fram
  * skipped, so that sample 0 of the rendition is time 0. The rendition ends with the video: packets after the last frame
  * are dropped, and silent packets follow audio that ends early. Players wait forever for a rendition that is too short.
  */
-export function audioSegments(asset: SegmentedAsset, track: AudioTrack): AudioSegment[] {
+export function audioSegments(asset: SegmentedVideo, track: AudioTrack): AudioSegment[] {
   const skippedPackets = Math.floor(track.priming / track.packetDuration);
   const stored = Math.max(0, track.packetCount - skippedPackets);
   const packetsIn = (frames: number) =>
@@ -109,7 +97,7 @@ export function audioSegments(asset: SegmentedAsset, track: AudioTrack): AudioSe
 const MIN_TEXT_SECONDS = 6;
 
 /** Returns the subtitle segments. Each spans as many video segments as it takes to reach `MIN_TEXT_SECONDS`. */
-export function textSegments(asset: SegmentedAsset): TextSegment[] {
+export function textSegments(asset: SegmentedVideo): TextSegment[] {
   const segments: TextSegment[] = [];
   let segmentStart = 0;
   for (const { firstFrame, frameCount } of videoSegments(asset)) {
@@ -128,7 +116,7 @@ export function textSegments(asset: SegmentedAsset): TextSegment[] {
 }
 
 /** Returns the EXT-X-TARGETDURATION in seconds that fits all video and audio renditions. */
-export function targetDuration(asset: SegmentedAsset & Pick<Asset, "audio">): number {
+export function targetDuration(asset: SegmentedVideo & Pick<Asset, "audio">): number {
   const video = videoSegments(asset).map((segment) => framesToSeconds(segment.frameCount, asset));
   const audio = asset.audio.flatMap((track) =>
     audioSegments(asset, track).map(

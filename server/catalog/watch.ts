@@ -34,7 +34,8 @@ export async function watchCatalog(
   const timers = new Map<string, NodeJS.Timeout>();
 
   const initialVersions = listed.then(({ entries }) => {
-    for (const { id, version } of entries) versions.set(id, version);
+    // A source that was not opened yet has no version.
+    for (const { id, opened } of entries) versions.set(id, opened?.version ?? "");
   });
   const update = async (id: string) => {
     timers.delete(id);
@@ -44,7 +45,7 @@ export async function watchCatalog(
       const { version } = await catalog.open(id);
       if (version === previous) return;
       versions.set(id, version);
-      log.info({ video: id }, previous === undefined ? "video added" : "video replaced");
+      if (previous !== "") log.info({ video: id }, previous === undefined ? "video added" : "video replaced");
     } catch (error) {
       const code = error instanceof RequestError ? error.code : undefined;
       if (code === "asset-incomplete") return scheduleUpdate(id, RETRY_INTERVAL_MS);

@@ -38,10 +38,10 @@ const BUILDER = new XMLBuilder({
  * renditions.
  */
 export function dashManifest(entry: CatalogEntry, options: ManifestOptions): string {
-  const { asset } = entry;
+  const { video } = entry;
   const { folder = "" } = options;
-  const longest = videoSegments(asset).reduce((max, { frameCount }) => Math.max(max, frameCount), 0);
-  const segmentSeconds = formatDuration(framesToSeconds(longest, asset));
+  const longest = videoSegments(video).reduce((max, { frameCount }) => Math.max(max, frameCount), 0);
+  const segmentSeconds = formatDuration(framesToSeconds(longest, video));
   const adaptationSets = [
     videoSet(entry, options),
     ...audioSets(entry, folder),
@@ -54,7 +54,7 @@ export function dashManifest(entry: CatalogEntry, options: ManifestOptions): str
       "@_xmlns": "urn:mpeg:dash:schema:mpd:2011",
       "@_profiles": "urn:mpeg:dash:profile:isoff-live:2011",
       "@_type": "static",
-      "@_mediaPresentationDuration": formatDuration(asset.duration),
+      "@_mediaPresentationDuration": formatDuration(video.duration),
       "@_maxSegmentDuration": segmentSeconds,
       "@_minBufferTime": segmentSeconds,
       Period: {
@@ -73,11 +73,11 @@ const formatDuration = (seconds: number): string => `PT${Math.ceil(seconds * 100
 
 /** One Representation per size. Its id is the folder of its segments. */
 function videoSet(
-  { asset, version }: CatalogEntry,
+  { video, version }: CatalogEntry,
   { sizes, codec = "h264", folder = "" }: ManifestOptions,
 ): XmlElement {
-  const { num, den } = asset.frameRate;
-  const segments = videoSegments(asset);
+  const { num, den } = video.frameRate;
+  const segments = videoSegments(video);
   const query = `${codec === "h264" ? "?" : `${codecQuery(codec)}&`}v=${version}`;
   return {
     "@_contentType": "video",
@@ -91,10 +91,10 @@ function videoSet(
       timescale: num,
       durations: segments.map(({ frameCount }) => frameCount * den),
     }),
-    Representation: [...encodableViewports(asset, sizes, codec)].map(([path, viewport]) => ({
+    Representation: [...encodableViewports(video, sizes, codec)].map(([path, viewport]) => ({
       "@_id": path,
-      "@_bandwidth": videoBandwidth(asset, formatOf(asset, viewport), segments).peak,
-      "@_codecs": codecString(formatOf(asset, viewport), SAMPLE_ENTRIES[codec]),
+      "@_bandwidth": videoBandwidth(video, formatOf(video, viewport), segments).peak,
+      "@_codecs": codecString(formatOf(video, viewport), SAMPLE_ENTRIES[codec]),
       "@_width": viewport.width,
       "@_height": viewport.height,
     })),
@@ -102,9 +102,9 @@ function videoSet(
 }
 
 /** One AdaptationSet per audio track. */
-function audioSets({ asset, version }: CatalogEntry, folder: string): XmlElement[] {
-  return audioRenditions(asset).map(({ name, language, channels, isDefault }, index) => {
-    const track = asset.audio[index];
+function audioSets({ video, version }: CatalogEntry, folder: string): XmlElement[] {
+  return audioRenditions(video).map(({ name, language, channels, isDefault }, index) => {
+    const track = video.audio[index];
     return {
       "@_contentType": "audio",
       "@_mimeType": "audio/mp4",
@@ -120,11 +120,11 @@ function audioSets({ asset, version }: CatalogEntry, folder: string): XmlElement
       SegmentTemplate: segmentTemplate(`${folder}$RepresentationID$/`, {
         query: `?v=${version}`,
         timescale: track.sampleRate,
-        durations: audioSegments(asset, track).map(({ packetCount }) => packetCount * track.packetDuration),
+        durations: audioSegments(video, track).map(({ packetCount }) => packetCount * track.packetDuration),
       }),
       Representation: {
         "@_id": `audio-${index}`,
-        "@_bandwidth": audioBandwidth(asset, track).peak,
+        "@_bandwidth": audioBandwidth(video, track).peak,
         "@_codecs": track.codec,
         "@_audioSamplingRate": track.sampleRate,
       },
@@ -133,8 +133,8 @@ function audioSets({ asset, version }: CatalogEntry, folder: string): XmlElement
 }
 
 /** One AdaptationSet per subtitle track, each a complete file: few players support segments of plain WebVTT. */
-function textSets({ asset, version }: CatalogEntry, folder: string): XmlElement[] {
-  return textRenditions(asset).map(({ name, language, isDefault, forced }, index) => ({
+function textSets({ video, version }: CatalogEntry, folder: string): XmlElement[] {
+  return textRenditions(video).map(({ name, language, isDefault, forced }, index) => ({
     "@_contentType": "text",
     "@_mimeType": "text/vtt",
     ...languageAttribute(language),
@@ -142,7 +142,7 @@ function textSets({ asset, version }: CatalogEntry, folder: string): XmlElement[
     Role: [...(isDefault ? [role("main")] : []), role(forced ? "forced-subtitle" : "subtitle")],
     Representation: {
       "@_id": `text-${index}`,
-      "@_bandwidth": Math.ceil((8 * asset.text[index].bytes) / asset.duration),
+      "@_bandwidth": Math.ceil((8 * video.text[index].bytes) / video.duration),
       BaseURL: `${folder}text-${index}.vtt?v=${version}`,
     },
   }));

@@ -1,6 +1,7 @@
-import type { Asset, AudioTrack } from "../../codec/asset/asset.js";
+import type { AudioTrack } from "../../codec/asset/asset.js";
 import { h264SegmentBits, type StreamFormat } from "../../media/segments/h264-level.js";
 import { audioSegments, framesToSeconds, targetDuration, type VideoSegment } from "../catalog/timeline.js";
+import type { VideoDescription } from "../video/video.js";
 
 /** Upper bounds in bits per second, as a master playlist states them. */
 export interface Bandwidth {
@@ -49,33 +50,33 @@ function averageBitrate(segments: readonly SegmentSize[]): number {
 
 /** Returns the bounds of a video rendition. They follow from the encoder's rate cap; no segment is encoded for them. */
 export function videoBandwidth(
-  asset: Asset,
+  video: VideoDescription,
   format: StreamFormat,
   segments: readonly VideoSegment[],
 ): Bandwidth {
-  return bandwidth(asset, segments, (frameCount) => h264SegmentBits(format, frameCount));
+  return bandwidth(video, segments, (frameCount) => h264SegmentBits(format, frameCount));
 }
 
 /** Returns the bounds of a keyframe-only rendition, which has one frame per segment. */
 export function keyframeBandwidth(
-  asset: Asset,
+  video: VideoDescription,
   format: StreamFormat,
   segments: readonly VideoSegment[],
 ): Bandwidth {
-  return bandwidth(asset, segments, () => h264SegmentBits(format, 1));
+  return bandwidth(video, segments, () => h264SegmentBits(format, 1));
 }
 
 function bandwidth(
-  asset: Asset,
+  video: VideoDescription,
   segments: readonly VideoSegment[],
   bitsOf: (frameCount: number) => number,
 ): Bandwidth {
   const sizes = segments.map(({ frameCount }) => ({
     bits: bitsOf(frameCount),
-    seconds: framesToSeconds(frameCount, asset),
+    seconds: framesToSeconds(frameCount, video),
   }));
   return {
-    peak: Math.ceil(peakBitrate(sizes, targetDuration(asset))),
+    peak: Math.ceil(peakBitrate(sizes, targetDuration(video))),
     average: Math.ceil(averageBitrate(sizes)),
   };
 }
@@ -87,12 +88,12 @@ const BYTES_PER_SAMPLE = 4;
 const SILENT_PACKET_BYTES = 32;
 
 /** Returns the bounds of an audio rendition. The packet sizes are known, and the largest packet bounds the peak. */
-export function audioBandwidth(asset: Asset, track: AudioTrack): Bandwidth {
+export function audioBandwidth(video: VideoDescription, track: AudioTrack): Bandwidth {
   const packetSeconds = track.packetDuration / track.sampleRate;
-  const segments = audioSegments(asset, track);
+  const segments = audioSegments(video, track);
   const minPackets = segments.reduce((min, segment) => Math.min(min, segment.packetCount), Infinity);
   const overhead = FRAGMENT_BYTES / Math.max(1, minPackets) + BYTES_PER_SAMPLE;
-  const seconds = framesToSeconds(asset.frameCount, asset);
+  const seconds = framesToSeconds(video.frameCount, video);
   const silentPackets = segments.reduce((sum, segment) => sum + segment.packetCount - segment.storedCount, 0);
   const maxPacketBytes = Math.max(track.maxPacketBytes, silentPackets > 0 ? SILENT_PACKET_BYTES : 0);
   const bytes =

@@ -14,7 +14,7 @@ export function imageStream(entry: CatalogEntry, storyboard: Storyboard): Stream
   const sheets = sheetsOf(entry, storyboard);
   const bits = ({ columns, rows }: Sheet) => HEADER_BITS + BITS_PER_PIXEL * columns * rows * width * height;
   const rates = sheets.map((sheet) => bits(sheet) / sheetSeconds(entry, storyboard, sheet));
-  const average = sheets.reduce((sum, sheet) => sum + bits(sheet), 0) / entry.asset.duration;
+  const average = sheets.reduce((sum, sheet) => sum + bits(sheet), 0) / entry.video.duration;
   return {
     uri: "images.m3u8",
     bandwidth: Math.ceil(rates.reduce((max, rate) => Math.max(max, rate), 0)),
@@ -44,6 +44,6 @@ const sheetsOf = (entry: CatalogEntry, storyboard: Storyboard): Sheet[] =>
   Array.from({ length: storyboard.sheetCount }, (_, index) => findSheet(entry, storyboard, index));
 
 /** Returns the seconds of video that the thumbnails of a sheet cover. */
-function sheetSeconds({ asset }: CatalogEntry, { intervalMs }: Storyboard, { first, count }: Sheet): number {
-  return Math.min(asset.duration, ((first + count) * intervalMs) / 1000) - (first * intervalMs) / 1000;
+function sheetSeconds({ video }: CatalogEntry, { intervalMs }: Storyboard, { first, count }: Sheet): number {
+  return Math.min(video.duration, ((first + count) * intervalMs) / 1000) - (first * intervalMs) / 1000;
 }

@@ -1,4 +1,3 @@
-import type { Asset } from "../../codec/asset/asset.js";
 import type { Viewport } from "../../codec/decode/viewport.js";
 import { SAMPLE_ENTRIES, type VideoCodec } from "../../media/segments/video-codec.js";
 import { SIZE_PLACEHOLDER } from "../../protocol/url-parameters.js";
@@ -12,6 +11,7 @@ import {
 } from "../catalog/timeline.js";
 import { codecQuery } from "../request/codec.js";
 import { formatRegion } from "../request/region.js";
+import type { VideoDescription } from "../video/video.js";
 import { type StreamAttributes, writeMasterPlaylist } from "./master-playlist.js";
 import { type PlaylistSegment, writeMediaPlaylist } from "./media-playlist.js";
 import {
@@ -42,24 +42,24 @@ const KEYFRAME_LEVEL_STEP = 3;
 
 /** Writes `/:id/master.m3u8` and `/:id/:region/:size/playlist.m3u8`. Lists each size once. */
 export function masterPlaylist(
-  asset: Asset,
+  video: VideoDescription,
   { sizes, keyframeSizes, codec = "h264", images = [], folder = "" }: MasterPlaylistOptions,
 ): string {
-  const audio = audioGroups(asset);
+  const audio = audioGroups(video);
   return writeMasterPlaylist({
     folder,
-    variants: [...encodableViewports(asset, sizes, codec)].map(([path, viewport]) =>
-      variantStream(asset, viewport, {
+    variants: [...encodableViewports(video, sizes, codec)].map(([path, viewport]) =>
+      variantStream(video, viewport, {
         sampleEntry: SAMPLE_ENTRIES[codec],
         uri: `${path}/index.m3u8${codecQuery(codec)}`,
         audio: audioGroupOf(audio, viewport),
       }),
     ),
     audio,
-    text: textRenditions(asset),
+    text: textRenditions(video),
     keyframes: keyframeSizes
       .filter((_, level) => level % KEYFRAME_LEVEL_STEP === 0)
-      .map((viewport) => keyframeStream(asset, viewport)),
+      .map((viewport) => keyframeStream(video, viewport)),
     images,
   });
 }
@@ -69,13 +69,13 @@ export function masterPlaylist(
  *
  * @param largest the largest viewport that its segments may have
  */
-export function elasticMasterPlaylist(asset: Asset, largest: Viewport): string {
-  const uri = `${formatRegion(largest.region, asset)}/elastic/index.m3u8`;
-  const audio = allAudio(asset);
+export function elasticMasterPlaylist(video: VideoDescription, largest: Viewport): string {
+  const uri = `${formatRegion(largest.region, video)}/elastic/index.m3u8`;
+  const audio = allAudio(video);
   return writeMasterPlaylist({
-    variants: [variantStream(asset, largest, { sampleEntry: "avc3", uri, audio: audio[0] })],
+    variants: [variantStream(video, largest, { sampleEntry: "avc3", uri, audio: audio[0] })],
     audio,
-    text: textRenditions(asset),
+    text: textRenditions(video),
   });
 }
 
@@ -91,24 +91,24 @@ export interface VideoPlaylistOptions {
 
 /** Writes `/:id/:region/:size/index.m3u8`. */
 export function videoPlaylist(
-  asset: Asset,
+  video: VideoDescription,
   { version, folder, codec = "h264" }: VideoPlaylistOptions,
 ): string {
   const query = codec === "h264" ? `?v=${version}` : `${codecQuery(codec)}&v=${version}`;
   return writeMediaPlaylist({
-    targetDuration: targetDuration(asset),
+    targetDuration: targetDuration(video),
     init: `${folder}init.mp4${query}`,
-    segments: playlistSegments(asset, (k) => `${folder}seg-${k}.m4s${query}`),
+    segments: playlistSegments(video, (k) => `${folder}seg-${k}.m4s${query}`),
   });
 }
 
 /** Writes `/:id/:region/:size/iframes.m3u8`: the first frame of each segment, each in its own fragment. */
-export function keyframePlaylist(asset: Asset, version: string, folder: string): string {
+export function keyframePlaylist(video: VideoDescription, version: string, folder: string): string {
   return writeMediaPlaylist({
-    targetDuration: targetDuration(asset),
+    targetDuration: targetDuration(video),
     init: `${folder}init.mp4?v=${version}`,
     only: "keyframes",
-    segments: playlistSegments(asset, (k) => `${folder}iframe-${k}.m4s?v=${version}`),
+    segments: playlistSegments(video, (k) => `${folder}iframe-${k}.m4s?v=${version}`),
   });
 }
 
@@ -117,35 +117,35 @@ export function keyframePlaylist(asset: Asset, version: string, folder: string):
  *
  * @param regionFolder relative path from the requested region to the canonical one; "" if they are the same
  */
-export function elasticPlaylist(asset: Asset, version: string, regionFolder: string): string {
+export function elasticPlaylist(video: VideoDescription, version: string, regionFolder: string): string {
   const elasticFolder = regionFolder === "" ? "" : `../${regionFolder}elastic/`;
   return writeMediaPlaylist({
-    targetDuration: targetDuration(asset),
+    targetDuration: targetDuration(video),
     init: `${elasticFolder}init.mp4?v=${version}`,
     segments: playlistSegments(
-      asset,
+      video,
       (k) => `../${regionFolder}${SIZE_PLACEHOLDER}/elastic-${k}.m4s?v=${version}`,
     ),
   });
 }
 
 /** Writes `/:id/audio-:n/index.m3u8`. */
-export function audioPlaylist(asset: Asset, track: number, version: string): string {
-  const { packetDuration, sampleRate } = asset.audio[track];
-  const segments = audioSegments(asset, asset.audio[track]).map(({ index, packetCount }) => ({
+export function audioPlaylist(video: VideoDescription, track: number, version: string): string {
+  const { packetDuration, sampleRate } = video.audio[track];
+  const segments = audioSegments(video, video.audio[track]).map(({ index, packetCount }) => ({
     duration: (packetCount * packetDuration) / sampleRate,
     uri: `seg-${index}.m4s?v=${version}`,
   }));
   return writeMediaPlaylist({
-    targetDuration: targetDuration(asset),
+    targetDuration: targetDuration(video),
     init: `init.mp4?v=${version}`,
     segments,
   });
 }
 
 /** Writes `/:id/text-:n/index.m3u8`. Unlike audio, subtitles may have another target duration than the video. */
-export function textPlaylist(asset: Asset, version: string): string {
-  const segments = textSegments(asset).map(({ index, duration }) => ({
+export function textPlaylist(video: VideoDescription, version: string): string {
+  const segments = textSegments(video).map(({ index, duration }) => ({
     duration,
     uri: `seg-${index}.vtt?v=${version}`,
   }));
@@ -153,8 +153,8 @@ export function textPlaylist(asset: Asset, version: string): string {
   return writeMediaPlaylist({ targetDuration: ceilSeconds(longest), segments });
 }
 
-const playlistSegments = (asset: Asset, uri: (index: number) => string): PlaylistSegment[] =>
-  videoSegments(asset).map(({ index, frameCount }) => ({
-    duration: framesToSeconds(frameCount, asset),
+const playlistSegments = (video: VideoDescription, uri: (index: number) => string): PlaylistSegment[] =>
+  videoSegments(video).map(({ index, frameCount }) => ({
+    duration: framesToSeconds(frameCount, video),
     uri: uri(index),
   }));

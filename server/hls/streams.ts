@@ -1,9 +1,10 @@
-import type { Asset, AudioTrack } from "../../codec/asset/asset.js";
+import type { AudioTrack } from "../../codec/asset/asset.js";
 import type { Viewport } from "../../codec/decode/viewport.js";
 import { h264Codec, type SampleEntry, type StreamFormat } from "../../media/segments/h264-level.js";
 import { codecLevel, codecString, type VideoCodec } from "../../media/segments/video-codec.js";
 import { videoSegments } from "../catalog/timeline.js";
 import { viewportPath } from "../request/viewport.js";
+import type { VideoDescription } from "../video/video.js";
 import { audioBandwidth, type Bandwidth, keyframeBandwidth, videoBandwidth } from "./bandwidth.js";
 import type {
   AudioGroup,
@@ -20,7 +21,7 @@ const STEREO_GROUP = "stereo";
 const MIN_SURROUND_PIXELS = 500_000;
 
 /** Describes how a viewport of a video is encoded. */
-export const formatOf = ({ frameRate }: Asset, { width, height }: Viewport): StreamFormat => ({
+export const formatOf = ({ frameRate }: VideoDescription, { width, height }: Viewport): StreamFormat => ({
   width,
   height,
   frameRate,
@@ -28,14 +29,14 @@ export const formatOf = ({ frameRate }: Asset, { width, height }: Viewport): Str
 
 /** Returns the viewports that a codec can encode by their paths below `/:id/`, each size once. */
 export function encodableViewports(
-  asset: Asset,
+  video: VideoDescription,
   viewports: readonly Viewport[],
   codec: VideoCodec,
 ): ReadonlyMap<string, Viewport> {
   const encodable = viewports.filter(
-    (viewport) => codecLevel(formatOf(asset, viewport), codec) !== undefined,
+    (viewport) => codecLevel(formatOf(video, viewport), codec) !== undefined,
   );
-  return new Map(encodable.map((viewport) => [viewportPath(viewport, asset), viewport]));
+  return new Map(encodable.map((viewport) => [viewportPath(viewport, video), viewport]));
 }
 
 /** How a variant is encoded and where it is. */
@@ -48,34 +49,34 @@ export interface VariantOptions {
 
 /** Describes a variant with one group of audio renditions and all text tracks. */
 export function variantStream(
-  asset: Asset,
+  video: VideoDescription,
   viewport: Viewport,
   { sampleEntry, uri, audio: group }: VariantOptions,
 ): Variant {
-  const format = formatOf(asset, viewport);
-  const video = videoBandwidth(asset, format, videoSegments(asset));
-  const tracks = (group?.renditions ?? []).map(({ track }) => asset.audio[track]);
-  const audio = tracks.map((track) => audioBandwidth(asset, track));
+  const format = formatOf(video, viewport);
+  const videoRate = videoBandwidth(video, format, videoSegments(video));
+  const tracks = (group?.renditions ?? []).map(({ track }) => video.audio[track]);
+  const audio = tracks.map((track) => audioBandwidth(video, track));
   const maxAudio = (key: keyof Bandwidth) => audio.reduce((max, rates) => Math.max(max, rates[key]), 0);
-  const trackCodecs = new Set([...tracks, ...asset.text].map((track) => track.codec));
+  const trackCodecs = new Set([...tracks, ...video.text].map((track) => track.codec));
   return {
     uri,
-    bandwidth: video.peak + maxAudio("peak"),
-    averageBandwidth: video.average + maxAudio("average"),
+    bandwidth: videoRate.peak + maxAudio("peak"),
+    averageBandwidth: videoRate.average + maxAudio("average"),
     codecs: [codecString(format, sampleEntry), ...trackCodecs],
     width: viewport.width,
     height: viewport.height,
-    frameRate: asset.frameRate.num / asset.frameRate.den,
+    frameRate: video.frameRate.num / video.frameRate.den,
     ...(group === undefined ? {} : { audioGroup: group.id }),
   };
 }
 
 /** Describes a keyframe-only stream. */
-export function keyframeStream(asset: Asset, viewport: Viewport): StreamAttributes {
-  const format = formatOf(asset, viewport);
-  const { peak, average } = keyframeBandwidth(asset, format, videoSegments(asset));
+export function keyframeStream(video: VideoDescription, viewport: Viewport): StreamAttributes {
+  const format = formatOf(video, viewport);
+  const { peak, average } = keyframeBandwidth(video, format, videoSegments(video));
   return {
-    uri: `${viewportPath(viewport, asset)}/iframes.m3u8`,
+    uri: `${viewportPath(viewport, video)}/iframes.m3u8`,
     bandwidth: peak,
     averageBandwidth: average,
     codecs: [h264Codec(format)],
@@ -91,8 +92,8 @@ const layoutName = (channels: number): string => (channels > 5 ? `${channels - 1
  * Describes all audio tracks, in the order of `asset.audio`. Exactly one is the default. A stereo downmix has the name of
  * its original and is the default in its place, because it needs a third of the bits.
  */
-export function audioRenditions(asset: Asset): AudioRendition[] {
-  const { audio } = asset;
+export function audioRenditions(video: VideoDescription): AudioRendition[] {
+  const { audio } = video;
   const originals = audio.filter(isOriginal);
   const names = renditionNames(originals, "Audio");
   const nameOf = new Map(originals.map(({ index }, i) => [index, names[i]]));
@@ -115,17 +116,17 @@ export function audioRenditions(asset: Asset): AudioRendition[] {
 const isOriginal = ({ downmixOf }: AudioTrack): boolean => downmixOf === null;
 
 /** Returns the only group of a playlist with one variant. Viewers choose between surround and stereo. */
-export const allAudio = (asset: Asset): AudioGroup[] =>
-  asset.audio.length === 0 ? [] : [{ id: AUDIO_GROUP, renditions: audioRenditions(asset) }];
+export const allAudio = (video: VideoDescription): AudioGroup[] =>
+  video.audio.length === 0 ? [] : [{ id: AUDIO_GROUP, renditions: audioRenditions(video) }];
 
 /**
  * Returns the groups of a playlist with several variants: the original tracks, and all tracks in stereo if some are
  * surround. Members that correspond to each other have the same attributes but CHANNELS (RFC 8216bis, 4.4.6.1.1).
  */
-export function audioGroups(asset: Asset): AudioGroup[] {
-  const { audio } = asset;
-  if (audio.every(isOriginal)) return allAudio(asset);
-  const renditions = audioRenditions(asset);
+export function audioGroups(video: VideoDescription): AudioGroup[] {
+  const { audio } = video;
+  if (audio.every(isOriginal)) return allAudio(video);
+  const renditions = audioRenditions(video);
   const originals = audio.filter(isOriginal).map((track) => {
     const downmix = audio.find(({ downmixOf }) => downmixOf === track.index);
     const stereo = { ...renditions[(downmix ?? track).index], isDefault: track.default };
@@ -144,10 +145,10 @@ export const audioGroupOf = (
 ): AudioGroup | undefined => groups[width * height < MIN_SURROUND_PIXELS ? groups.length - 1 : 0];
 
 /** Describes the text tracks. At most one is the default. */
-export function textRenditions(asset: Asset): TextRendition[] {
-  const names = renditionNames(asset.text, "Subtitles");
-  const defaultIndex = asset.text.findIndex((track) => track.default);
-  return asset.text.map(({ index, language, forced }) => ({
+export function textRenditions(video: VideoDescription): TextRendition[] {
+  const names = renditionNames(video.text, "Subtitles");
+  const defaultIndex = video.text.findIndex((track) => track.default);
+  return video.text.map(({ index, language, forced }) => ({
     uri: `text-${index}/index.m3u8`,
     name: names[index],
     language: languageTag(language),

@@ -1,18 +1,18 @@
-import type { Asset } from "../../codec/asset/asset.js";
 import type { TextCue } from "../../codec/iso/text-track.js";
 import { writeWebVttCue } from "../../media/webvtt/webvtt.js";
 import type { TextSegment } from "../catalog/timeline.js";
+import type { Video } from "../video/video.js";
 
-/** The cues of each open asset by track index. */
-const cuesByAsset = new WeakMap<Asset, Map<number, Promise<TextCue[]>>>();
+/** The cues of each open video by track index. */
+const cuesByVideo = new WeakMap<Video, Map<number, Promise<TextCue[]>>>();
 
-/** Reads the cues of a text track, once for all of its segments. Rejects as `Asset.readText` does. */
-export function readCues(asset: Asset, track: number): Promise<TextCue[]> {
-  const tracks = cuesByAsset.get(asset) ?? new Map<number, Promise<TextCue[]>>();
-  cuesByAsset.set(asset, tracks);
+/** Reads the cues of a text track, once for all of its segments. Rejects as `Video.readText` does. */
+export function readCues(video: Video, track: number): Promise<TextCue[]> {
+  const tracks = cuesByVideo.get(video) ?? new Map<number, Promise<TextCue[]>>();
+  cuesByVideo.set(video, tracks);
   const cached = tracks.get(track);
   if (cached !== undefined) return cached;
-  const reading = asset.readText(track);
+  const reading = video.readText(track);
   tracks.set(track, reading);
   reading.catch(() => tracks.delete(track));
   return reading;

@@ -7,7 +7,14 @@ export const PRIVATE = "private, no-cache";
 /** Cache-Control of errors. */
 export const NO_STORE = "no-store";
 
-export type VersionPolicy = "immutable" | "revalidate" | "stale";
+/**
+ * Characters of a version that identify the segments and init segments of a video. Playback goes on across two versions in
+ * which they are equal, such as those of a source and its asset.
+ */
+export const TIMELINE_KEY_LENGTH = 8;
+
+/** Whether a URL has the current version, none, an older one with the same segments, or another one. */
+export type VersionPolicy = "immutable" | "revalidate" | "superseded" | "stale";
 
 /**
  * Chooses the caching of a response by the version in its URL.
@@ -16,5 +23,7 @@ export type VersionPolicy = "immutable" | "revalidate" | "stale";
  */
 export function versionPolicy(requested: string | undefined, current: string): VersionPolicy {
   if (requested === undefined) return "revalidate";
-  return requested === current ? "immutable" : "stale";
+  if (requested === current) return "immutable";
+  const hasSameTimeline = requested.slice(0, TIMELINE_KEY_LENGTH) === current.slice(0, TIMELINE_KEY_LENGTH);
+  return hasSameTimeline && requested.length === current.length ? "superseded" : "stale";
 }

@@ -4,7 +4,7 @@ import { grantFor } from "../auth/authorize.js";
 import { containsLinks, signLinks } from "../auth/sign-links.js";
 import { RequestError } from "../errors.js";
 import { type CacheTier, jobContextOf } from "../scheduling/job-context.js";
-import { IMMUTABLE, PRIVATE, REVALIDATE, versionPolicy } from "./caching.js";
+import { IMMUTABLE, NO_STORE, PRIVATE, REVALIDATE, versionPolicy } from "./caching.js";
 import { type Coding, chooseCoding, compress } from "./compression.js";
 import { isClosed, isComplete } from "./is-complete.js";
 import { evaluatePreconditions } from "./preconditions.js";
@@ -131,6 +131,8 @@ export const assertCurrentVersion = (request: FastifyRequest, version: string): 
   cacheControlFor(request, version);
 };
 
+const CACHE_CONTROL = { immutable: IMMUTABLE, revalidate: REVALIDATE, superseded: NO_STORE } as const;
+
 /**
  * Returns the Cache-Control of a response by the `v` of its URL.
  *
@@ -140,9 +142,9 @@ export function cacheControlFor(request: FastifyRequest, version: string): strin
   const { v } = request.query as { v?: unknown };
   const policy = versionPolicy(v === undefined ? undefined : String(v), version);
   if (policy === "stale") {
-    throw new RequestError("stale-version", "the asset has been replaced; reload the playlist");
+    throw new RequestError("stale-version", "the video has been replaced; reload the playlist");
   }
-  return policy === "immutable" ? IMMUTABLE : REVALIDATE;
+  return CACHE_CONTROL[policy];
 }
 
 /** Returns a signal that aborts if the client disconnects before the response is complete. */

@@ -1,11 +1,12 @@
 import type { Stats } from "node:fs";
-import { open, readdir, stat } from "node:fs/promises";
-import { basename, join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { realpath, stat } from "node:fs/promises";
+import { basename, dirname, extname, join, relative } from "node:path";
+import { LRUCache } from "lru-cache";
 import { openAsset } from "../../codec/asset/asset.js";
 import { SieddError } from "../../codec/errors.js";
 import { fileSource } from "../../decode-pool/index.js";
-import { RequestError } from "../errors.js";
+import { MediaError } from "../../media/errors.js";
+import { FolderListings, isVideoFolder, isVideoName, type VideoFiles } from "./folder-listing.js";
 import { Identities } from "./identity.js";
 import {
   ASSET_EXTENSION,
@@ -13,109 +14,252 @@ import {
   type LibraryEntry,
   normalizeId,
   type OpenedSource,
+  type SourceFile,
 } from "./library.js";
-import { type FolderWatcher, pollFolder, watchFolder } from "./watch-folder.js";
+import { assetIncomplete, isAllZero, isBeingWritten, PROBE_BYTES, waitUntilSettled } from "./settled-file.js";
+import type { SourceIndexes } from "./source-index.js";
+import { type FolderTreeWatcher, watchFolderTree } from "./watch-folder.js";
 
-/** Milliseconds since its last write after which a file is opened; a copy in progress writes more often. */
-const SETTLED_AFTER_MS = 200;
-/** Milliseconds that a request waits for a file to settle. */
-const SETTLE_TIMEOUT_MS = 1000;
-/** Milliseconds since its last write during which a truncated file is reported as still being written. */
-const WRITING_WINDOW_MS = 5000;
-/** Bytes at either end of an asset that are never all zero, except in a preallocated file that is still being written. */
-const PROBE_BYTES = 64;
+/** Maximum folders between the root and a video. */
+const MAX_DEPTH = 16;
+/** Relations in memory, about 300 bytes each. */
+const MAX_RELATIONS = 20_000;
 
-/** The `*.siedd` files of a folder. Every request checks the file again, so that a replaced file is noticed at once. */
+/** A file and its current state. */
+interface FoundFile {
+  readonly path: string;
+  readonly stats: Stats;
+}
+
+/** The files of a video in their current state. */
+interface FoundVideo {
+  readonly asset: FoundFile | undefined;
+  readonly source: FoundFile | undefined;
+}
+
+/**
+ * How an asset and a source of the same name are related: the asset was encoded from the source; from a former version of
+ * it; or from another video.
+ */
+type Relation = "current" | "stale" | "unrelated";
+
+export interface FolderLibraryOptions {
+  /** Whether to watch by polling instead of by events, as network file systems require. */
+  readonly polling: boolean;
+  readonly indexes: SourceIndexes;
+}
+
+/**
+ * The assets and sources in a folder and its subfolders. Every request checks the files again, so that a replaced one is
+ * noticed at once.
+ */
 export class FolderLibrary implements Library {
   readonly scanned = true;
   readonly #folder: string;
-  readonly #polling: boolean;
+  readonly #options: FolderLibraryOptions;
   readonly #identities = new Identities();
-  #watcher: FolderWatcher | undefined;
+  readonly #listings = new FolderListings();
+  readonly #relations = new LRUCache<string, Promise<Relation>>({ max: MAX_RELATIONS });
+  #watcher: FolderTreeWatcher | undefined;
 
-  /** @param polling whether to watch by polling instead of by events, as network file systems require */
-  constructor(folder: string, polling = false) {
+  constructor(folder: string, options: FolderLibraryOptions) {
     this.#folder = folder;
-    this.#polling = polling;
+    this.#options = options;
   }
 
   async ids(): Promise<string[]> {
-    const entries = await readdir(this.#folder, { withFileTypes: true }).catch((cause: unknown) => {
+    const ids: string[] = [];
+    const visited = new Set<string>();
+    const walk = async (folder: string, prefix: string, depth: number): Promise<void> => {
+      // A symbolic link may lead to a folder above it.
+      const real = await realpath(folder);
+      if (visited.has(real) || depth > MAX_DEPTH) return;
+      visited.add(real);
+      const { videos, folders } = await this.#listings.list(folder);
+      for (const [name, files] of videos) ids.push(...(await this.#idsOf(folder, prefix, name, files)));
+      for (const [name, file] of folders)
+        await walk(join(folder, file), `${prefix}${name}/`, depth + 1).catch(() => {});
+    };
+    await walk(this.#folder, "", 0).catch((cause: unknown) => {
       // Without the path: clients see the message in the catalog.
       throw new Error("cannot list a video folder: it is missing, or the server has no permission", {
         cause,
       });
     });
-    // Opening a named pipe would block until it has a writer.
-    return entries
-      .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && entry.name.endsWith(ASSET_EXTENSION))
-      .map(({ name }) => idOfFile(name));
+    return ids;
   }
 
   async find(id: string): Promise<LibraryEntry | undefined> {
-    const file = await this.#findFile(id);
-    if (file === undefined) return undefined;
-    const path = join(this.#folder, file);
-    const stats = await statFile(path);
-    if (stats === undefined) return undefined;
-    const { size, mtimeMs, ino } = stats;
-    const revision = `${path} ${size} ${mtimeMs} ${ino}`;
-    return { id, file, revision, open: () => openSettled(path, this.#identities) };
+    const folder = await this.#findFolder(id);
+    if (folder === undefined) return undefined;
+    const { videos } = await this.#listings
+      .list(folder)
+      .catch(() => ({ videos: new Map<string, VideoFiles>() }));
+    const name = basename(id);
+    const files = videos.get(name);
+    if (files !== undefined) return this.#entryOf(id, await findFiles(folder, files));
+    // A source that is not related to the asset of the same name keeps its extension.
+    const pair = videos.get(name.slice(0, -extname(name).length));
+    if (pair?.source === undefined || pair.asset === undefined || normalizeId(pair.source) !== name)
+      return undefined;
+    const found = await findFiles(folder, pair);
+    if (found.source === undefined || (await this.#relationOf(found)) !== "unrelated") return undefined;
+    return this.#sourceEntry(id, found.source, undefined);
   }
 
   async watch(onChange: (id: string) => void, onError: (error: unknown) => void): Promise<void> {
-    const changes = {
-      onChange: (name: string) => {
-        if (name.endsWith(ASSET_EXTENSION)) onChange(idOfFile(name));
-      },
-      onError,
+    const onFile = (path: string) => {
+      const id = normalizeId(relative(this.#folder, path));
+      onChange(id.slice(0, -extname(id).length));
+      if (!id.endsWith(ASSET_EXTENSION)) onChange(id);
     };
-    this.#watcher = this.#polling
-      ? await pollFolder(this.#folder, ASSET_EXTENSION, changes)
-      : watchFolder(this.#folder, changes);
+    this.#watcher = await watchFolderTree(this.#folder, {
+      polling: this.#options.polling,
+      isWatched: (name, kind) => (kind === "folder" ? isVideoFolder(name) : isVideoName(name)),
+      onFile,
+      onError,
+    });
   }
 
   async close(): Promise<void> {
     await this.#watcher?.close();
   }
 
-  /** Returns the name of the file of an id, which may be stored in another Unicode normalization form than the id. */
-  async #findFile(id: string): Promise<string | undefined> {
-    for (const form of isAscii(id) ? [id] : [id, id.normalize("NFD")]) {
-      const file = `${form}${ASSET_EXTENSION}`;
-      if ((await statFile(join(this.#folder, file))) !== undefined) return file;
+  /** Returns the folder of an id; its names may be stored in another Unicode normalization form than the id's. */
+  async #findFolder(id: string): Promise<string | undefined> {
+    let folder = this.#folder;
+    for (const part of id.split("/").slice(0, -1)) {
+      const listing = await this.#listings.list(folder).catch(() => undefined);
+      const name = listing?.folders.get(part);
+      if (name === undefined) return undefined;
+      folder = join(folder, name);
     }
-    if (isAscii(id)) return undefined;
-    const names = await readdir(this.#folder).catch(() => []);
-    return names.find((name) => name.endsWith(ASSET_EXTENSION) && idOfFile(name) === id);
+    return folder;
+  }
+
+  /** Returns the ids of the files of a video: two if its asset and its source are not related. */
+  async #idsOf(folder: string, prefix: string, name: string, files: VideoFiles): Promise<string[]> {
+    if (files.asset === undefined || files.source === undefined) return [`${prefix}${name}`];
+    const relation = await this.#relationOf(await findFiles(folder, files));
+    const own = relation === "unrelated" ? [`${prefix}${normalizeId(files.source)}`] : [];
+    return [`${prefix}${name}`, ...own];
+  }
+
+  async #entryOf(id: string, found: FoundVideo): Promise<LibraryEntry | undefined> {
+    const { asset, source } = found;
+    if (asset === undefined) return source && this.#sourceEntry(id, source, undefined);
+    if (source === undefined) return this.#assetEntry(id, asset, undefined);
+    const relation = await this.#relationOf(found);
+    if (relation === "stale") return this.#sourceEntry(id, source, asset);
+    return this.#assetEntry(id, asset, relation === "current" ? source : undefined);
+  }
+
+  #assetEntry(id: string, asset: FoundFile, source: FoundFile | undefined): LibraryEntry {
+    return {
+      id,
+      file: this.#nameOf(asset),
+      backend: "asset",
+      revision: revisionOf(asset),
+      bytes: asset.stats.size,
+      changedAt: asset.stats.mtimeMs,
+      source: source?.path,
+      output: asset.path,
+      open: () => openSettledAsset(asset.path, this.#identities),
+    };
+  }
+
+  #sourceEntry(id: string, source: FoundFile, stale: FoundFile | undefined): LibraryEntry {
+    return {
+      id,
+      file: this.#nameOf(source),
+      backend: "source",
+      revision: revisionOf(source),
+      bytes: source.stats.size,
+      changedAt: source.stats.mtimeMs,
+      source: source.path,
+      output: stale?.path ?? join(dirname(source.path), `${basename(id)}${ASSET_EXTENSION}`),
+      open: () => this.#openSource(source.path),
+    };
+  }
+
+  /** Returns the path of a file relative to the folder, for display. */
+  #nameOf({ path }: FoundFile): string {
+    return relative(this.#folder, path);
+  }
+
+  #relationOf({ asset, source }: FoundVideo): Promise<Relation> {
+    if (asset === undefined || source === undefined) return Promise.resolve("unrelated");
+    const key = `${revisionOf(asset)}\n${revisionOf(source)}`;
+    const known = this.#relations.get(key);
+    if (known !== undefined) return known;
+    const relation = this.#compare(asset, source);
+    this.#relations.set(key, relation);
+    relation.catch(() => this.#relations.delete(key));
+    return relation;
+  }
+
+  /** A broken asset counts as unrelated, so that its source plays in the meantime. */
+  async #compare(asset: FoundFile, source: FoundFile): Promise<Relation> {
+    const recorded = await openAsset(fileSource(asset.path)).then(
+      ({ metadata }) => metadata.source?.identity,
+      () => undefined,
+    );
+    if (recorded === undefined) return "unrelated";
+    return recorded === (await this.#identityOf(source)) ? "current" : "stale";
+  }
+
+  #identityOf(found: FoundFile): Promise<string> {
+    return this.#identities.of(revisionOf(found), fileSource(found.path));
+  }
+
+  /** Waits until a source is no longer being written, and indexes it. */
+  async #openSource(path: string): Promise<SourceFile> {
+    const name = basename(path);
+    await waitUntilSettled(path, name);
+    const found = { path, stats: await stat(path) };
+    try {
+      const identity = await this.#identityOf(found);
+      const index = await this.#options.indexes.of(path, identity);
+      return { path, identity, bytes: found.stats.size, ...index };
+    } catch (error) {
+      // Many files cannot be read before their last byte is there.
+      if (await isBeingWritten(path)) throw assetIncomplete(name);
+      if (!(error instanceof MediaError)) throw error;
+      // Without the path: clients see the message.
+      throw new MediaError(error.code, error.message.replaceAll(path, name), { cause: error });
+    }
   }
 }
 
-/** Returns the id of a file, in the normalization form of all ids. macOS, for one, stores names in another form. */
-const idOfFile = (name: string): string => normalizeId(name.slice(0, -ASSET_EXTENSION.length));
+const revisionOf = ({ path, stats: { size, mtimeMs, ino } }: FoundFile): string =>
+  `${path} ${size} ${mtimeMs} ${ino}`;
 
-const isAscii = (text: string): boolean => !/[^\0-\x7f]/.test(text);
+async function findFiles(folder: string, { asset, source }: VideoFiles): Promise<FoundVideo> {
+  const [foundAsset, foundSource] = await Promise.all([findFile(folder, asset), findFile(folder, source)]);
+  return { asset: foundAsset, source: foundSource };
+}
 
-/** Returns the stats of a regular file; undefined if there is none. */
-async function statFile(path: string): Promise<Stats | undefined> {
+/** Returns undefined if the file has disappeared since its folder was listed. */
+async function findFile(folder: string, name: string | undefined): Promise<FoundFile | undefined> {
+  if (name === undefined) return undefined;
+  const path = join(folder, name);
   const stats = await stat(path).catch(() => undefined);
-  return stats?.isFile() ? stats : undefined;
+  return stats?.isFile() ? { path, stats } : undefined;
 }
 
 /**
- * Waits until a file is no longer being written, and opens it. Rejects with RequestError `asset-incomplete` or
+ * Waits until an asset is no longer being written, and opens it. Rejects with RequestError `asset-incomplete` or
  * SieddError.
  */
-async function openSettled(path: string, identities: Identities): Promise<OpenedSource> {
+async function openSettledAsset(path: string, identities: Identities): Promise<OpenedSource> {
   const name = basename(path);
   await waitUntilSettled(path, name);
   const file = fileSource(path);
-  const isBeingWritten = async () => (await msSinceWrite(path)) < WRITING_WINDOW_MS;
   try {
     await checkAllocated(path, name);
     const asset = await openAsset(file, { name });
     const tail = Math.max(0, file.size - PROBE_BYTES);
-    if ((await isBeingWritten()) && (await isAllZero(path, tail))) throw assetIncomplete(name);
+    if ((await isBeingWritten(path)) && (await isAllZero(path, tail))) throw assetIncomplete(name);
     const { size, mtimeMs, ino } = file.identity;
     const identity = await identities.of(`${path} ${size} ${mtimeMs} ${ino}`, file);
     const { read, taskSource, stream } = file;
@@ -123,7 +267,7 @@ async function openSettled(path: string, identities: Identities): Promise<Opened
   } catch (error) {
     const isPartial =
       error instanceof SieddError && (error.code === "truncated-asset" || (await isAllZero(path, 0)));
-    if (isPartial && (await isBeingWritten())) throw assetIncomplete(name);
+    if (isPartial && (await isBeingWritten(path))) throw assetIncomplete(name);
     throw error;
   }
 }
@@ -146,42 +290,3 @@ async function checkAllocated(path: string, name: string): Promise<void> {
     `${name} is incomplete: only ${allocated} of its ${size} bytes are on disk; copy or encode it again`,
   );
 }
-
-/** Returns the milliseconds since a file was last written, or 0 if this machine's clock is behind. */
-async function msSinceWrite(path: string): Promise<number> {
-  // Not mtime, which `cp -p` sets to an earlier time at its end; ctime cannot be set.
-  const { ctimeMs } = await stat(path).catch(() => ({ ctimeMs: 0 }));
-  return Math.max(0, Date.now() - ctimeMs);
-}
-
-/** Rejects with RequestError `asset-incomplete` if the file is still being written after `SETTLE_TIMEOUT_MS`. */
-async function waitUntilSettled(path: string, name: string): Promise<void> {
-  const started = Date.now();
-  for (let previous = ""; ; ) {
-    if ((await msSinceWrite(path)) >= SETTLED_AFTER_MS) return;
-    const { size, ctimeMs } = await stat(path).catch(() => ({ size: 0, ctimeMs: 0 }));
-    const current = `${size} ${ctimeMs}`;
-    // An unchanged file has settled even if the clocks of the file system and of this machine differ.
-    if (current === previous) return;
-    if (Date.now() - started >= SETTLE_TIMEOUT_MS) throw assetIncomplete(name);
-    previous = current;
-    await sleep(SETTLED_AFTER_MS);
-  }
-}
-
-/** Whether the `PROBE_BYTES` bytes at `offset` are all zero. */
-async function isAllZero(path: string, offset: number): Promise<boolean> {
-  const handle = await open(path, "r").catch(() => undefined);
-  if (handle === undefined) return false;
-  try {
-    const { buffer, bytesRead } = await handle.read(new Uint8Array(PROBE_BYTES), 0, PROBE_BYTES, offset);
-    return buffer.subarray(0, bytesRead).every((byte) => byte === 0);
-  } finally {
-    await handle.close();
-  }
-}
-
-const assetIncomplete = (name: string): RequestError =>
-  new RequestError("asset-incomplete", `${name} is still being written; retry later`, {
-    "retry-after": "2",
-  });

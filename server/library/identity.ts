@@ -1,28 +1,12 @@
-import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
+import { type IdentifiableFile, sampledIdentity } from "../../media/probe/file-identity.js";
 
-/** Bytes from the start of a file that are hashed. They include the identity that the encoder writes into an asset. */
-const HEAD_BYTES = 256 * 1024;
-/** Ranges of the rest of a file that are hashed, evenly spaced; the last one ends with the file. */
-const SAMPLE_COUNT = 6;
-const SAMPLE_BYTES = 4096;
+export type { IdentifiableFile } from "../../media/probe/file-identity.js";
+
 /** Identities in memory, about 200 bytes each. */
 const MAX_CACHED = 20_000;
 
-/** The bytes of a file, local or remote. */
-export interface IdentifiableFile {
-  readonly size: number;
-  /** Reads exactly `length` bytes. */
-  read(offset: number, length: number): Promise<Uint8Array>;
-  /** Reads a short range that is unlikely to be read again. Default: `read`. */
-  readSample?(offset: number, length: number): Promise<Uint8Array>;
-}
-
-/**
- * Computes identities of files from their size, their head and sampled ranges. Equal bytes have equal identities on all
- * servers, whatever their modification times and whether they are local or remote. A file up to 256 KiB is hashed in full.
- * Identities are cached.
- */
+/** Computes and caches the identities of files (see `sampledIdentity`). */
 export class Identities {
   readonly #cache = new LRUCache<string, Promise<string>>({ max: MAX_CACHED });
 
@@ -34,34 +18,11 @@ export class Identities {
   of(revision: string, file: IdentifiableFile): Promise<string> {
     const cached = this.#cache.get(revision);
     if (cached !== undefined) return cached;
-    const identity = hashSamples(file);
+    const identity = sampledIdentity(file);
     this.#cache.set(revision, identity);
     identity.catch(() => {
       if (this.#cache.peek(revision) === identity) this.#cache.delete(revision);
     });
     return identity;
   }
-}
-
-async function hashSamples(file: IdentifiableFile): Promise<string> {
-  const { size } = file;
-  const headBytes = Math.min(size, HEAD_BYTES);
-  const hash = createHash("sha256").update(`siedd identity 1 ${size}\n`);
-  hash.update(await file.read(0, headBytes));
-  const readSample = file.readSample?.bind(file) ?? file.read.bind(file);
-  const ranges = sampleRanges(headBytes, size);
-  const samples = await Promise.all(ranges.map(({ offset, length }) => readSample(offset, length)));
-  for (const sample of samples) hash.update(sample);
-  return hash.digest("base64url");
-}
-
-/** Returns the ranges to sample between the end of the head and the end of the file. */
-function sampleRanges(start: number, end: number): { readonly offset: number; readonly length: number }[] {
-  const rest = end - start;
-  if (rest === 0) return [];
-  if (rest <= SAMPLE_COUNT * SAMPLE_BYTES) return [{ offset: start, length: rest }];
-  return Array.from({ length: SAMPLE_COUNT }, (_, i) => {
-    const sampleEnd = start + Math.floor(((i + 1) * rest) / SAMPLE_COUNT);
-    return { offset: sampleEnd - SAMPLE_BYTES, length: SAMPLE_BYTES };
-  });
 }

@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import type { Asset } from "../../codec/asset/asset.js";
 import type { DecodableSource } from "../../decode-pool/index.js";
+import type { ProbeResult } from "../../media/probe/probe.js";
 
 /** The bytes of one version of an asset, local or remote. */
 export interface AssetSource extends DecodableSource {
@@ -19,16 +20,36 @@ export interface OpenedSource {
   readonly asset: Asset;
 }
 
-/** An asset of a library, in its current version. */
+/** A source: a video file that ffmpeg reads. */
+export interface SourceFile {
+  readonly path: string;
+  /** Changes with the content. */
+  readonly identity: string;
+  /** File size in bytes. */
+  readonly bytes: number;
+  readonly info: ProbeResult;
+  readonly frameCount: number;
+}
+
+/** A video of a library, in its current version. */
 export interface LibraryEntry {
   /** As `normalizeId` returns it. */
   readonly id: string;
   /** File name, or the last segment of a URL; for display. */
   readonly file: string;
+  readonly backend: "asset" | "source";
   /** Changes whenever the content may have changed. */
   readonly revision: string;
-  /** Opens the asset. Rejects with SieddError, or RequestError `asset-incomplete`, `origin-failed` or `origin-timeout`. */
-  open(): Promise<OpenedSource>;
+  /** Size of the file in bytes. */
+  readonly bytes: number;
+  /** When the file was last changed, in milliseconds since 1970; undefined if unknown. */
+  readonly changedAt: number | undefined;
+  /** Path of the source, which an asset may have too. */
+  readonly source?: string;
+  /** Path of the asset, or of the one to encode the source to. */
+  readonly output?: string;
+  /** Opens the video. Rejects with MediaError for a source that cannot be read, with with SieddError, or RequestError `asset-incomplete`, `origin-failed` or `origin-timeout`. */
+  open(): Promise<OpenedSource | SourceFile>;
 }
 
 /** Why a file cannot be served. */

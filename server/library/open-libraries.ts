@@ -1,4 +1,5 @@
 import { stat } from "node:fs/promises";
+import { join } from "node:path";
 import { invalidOption } from "../errors.js";
 import { BlockCache } from "./block-cache.js";
 import { FolderLibrary } from "./folder-library.js";
@@ -6,6 +7,8 @@ import type { Library } from "./library.js";
 import type { ResolvedLibraryOptions } from "./options.js";
 import { Origin } from "./origin.js";
 import { RemoteLibrary } from "./remote-library.js";
+import { SourceIndexes } from "./source-index.js";
+import { stateFolder } from "./state-folder.js";
 
 export interface OpenedLibraries {
   /** One per root, in the same order. */
@@ -32,7 +35,9 @@ export async function openLibraries(
   for (const root of options.root) {
     if (root.kind === "folder") {
       await assertFolder(root.path);
-      libraries.push(new FolderLibrary(root.path, options.watch === "poll"));
+      const state = await stateFolder(root.path, options.stateDir);
+      const indexes = new SourceIndexes(join(state, "index"));
+      libraries.push(new FolderLibrary(root.path, { polling: options.watch === "poll", indexes }));
       continue;
     }
     const { url, headers } = root;

@@ -29,7 +29,7 @@ export type ResolvedRoot =
 /** The options of the plugin that determine where videos come from and what decodes them. */
 export interface OpenLibrariesOptions {
   /**
-   * Where the assets are: a folder (its `*.siedd` files, without subfolders), the URL of an asset or listing on another
+   * Where the videos are: a folder (its assets and other video files, with subfolders), the URL of an asset or listing on another
    * server, or an array of these. If several roots contain the same id, the first one wins. A listing is JSON with file
    * names or `{ id, url }`, the catalog of another siedd server, or an S3 bucket listing in XML.
    */
@@ -41,6 +41,13 @@ export interface OpenLibrariesOptions {
    * @default true
    */
   readonly watch?: boolean | "poll";
+  /**
+   * Folder for what the server remembers of video files that are not encoded: their indexes, and how often they were
+   * watched. It may be deleted while the server is not running.
+   *
+   * @default `.siedd` in the first folder of `root`, or the system's cache folder if that is read-only
+   */
+  readonly stateDir?: string;
   /**
    * Memory for blocks of assets on other servers.
    *
@@ -91,8 +98,10 @@ export interface OpenLibrariesOptions {
 
 /** OpenLibrariesOptions with every default filled in. */
 export type ResolvedLibraryOptions = Readonly<
-  Required<Omit<OpenLibrariesOptions, "root" | "originAllowList">>
+  Required<Omit<OpenLibrariesOptions, "root" | "stateDir" | "originAllowList">>
 > & {
+  /** Absolute path. */
+  readonly stateDir: string | undefined;
   /** Each as `URL.origin` returns it. */
   readonly originAllowList: ReadonlySet<string>;
   readonly root: readonly ResolvedRoot[];
@@ -133,10 +142,15 @@ export function resolveLibraryOptions(options: OpenLibrariesOptions): ResolvedLi
   if (!(originRefreshSeconds >= 0 && originRefreshSeconds <= 86_400)) {
     throw invalid("originRefreshSeconds", "a number from 0 to 86400", originRefreshSeconds);
   }
+  const { stateDir } = options;
+  if (stateDir !== undefined && (typeof stateDir !== "string" || stateDir === "")) {
+    throw invalid("stateDir", "a folder path", stateDir);
+  }
   const root = resolveRoots(options.root);
   const originAllowList = resolveAllowList(options.originAllowList ?? []);
   return {
     root,
+    stateDir: stateDir === undefined ? undefined : resolve(stateDir),
     watch,
     engine,
     ready,

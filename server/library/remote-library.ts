@@ -94,7 +94,9 @@ export class RemoteLibrary implements Library {
       });
       return { source, asset: await openAsset(source, { name: file }) };
     };
-    return { id, file, revision: `${redactUrl(entry.url)} ${content.size} ${content.validator}`, open };
+    const revision = `${redactUrl(entry.url)} ${content.size} ${content.validator}`;
+    const { size: bytes, lastModified: changedAt } = content;
+    return { id, file, backend: "asset", revision, bytes, changedAt, open };
   }
 
   async close(): Promise<void> {

@@ -1,10 +1,11 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { CoalescingCache } from "../cache/coalescing-cache.js";
 import type { DiskCache } from "../cache/disk-cache.js";
 import { http2Stream, isComplete } from "../http/is-complete.js";
 import type { BlockCache } from "../library/block-cache.js";
 import type { Origin } from "../library/origin.js";
+import { routeOf } from "../request/video-router.js";
 import type { Prefetcher } from "../scheduling/prefetcher.js";
 import type { WorkQueue } from "../scheduling/queue.js";
 import type { WorkEvent } from "./work-event.js";
@@ -134,18 +135,20 @@ export class Metrics {
 
   /** Adds the hooks that count the requests of the plugin's routes. */
   attach(app: FastifyInstance): void {
-    const routeOf = (url: string | undefined) =>
-      url === undefined ? "none" : url.slice(app.prefix.length).replace(/\(.*?\)/g, "") || "/";
+    const labelOf = (request: FastifyRequest) => {
+      const route = routeOf(request);
+      return route === undefined ? "none" : route.replace(/\(.*?\)/g, "") || "/";
+    };
     app.addHook("onRequest", async (request, reply) => {
       reply.raw.once("close", () => {
         if (isComplete(reply.raw)) return;
-        this.#abortedRequests.inc({ route: routeOf(request.routeOptions.url) });
+        this.#abortedRequests.inc({ route: labelOf(request) });
       });
     });
     app.addHook("onResponse", async (request, reply) => {
       // Fastify also runs this hook for canceled HTTP/2 streams.
       if (http2Stream(reply.raw) !== undefined && !isComplete(reply.raw)) return;
-      const route = routeOf(request.routeOptions.url);
+      const route = labelOf(request);
       this.#requests.inc({ route, method: request.method, status: reply.statusCode });
       this.#requestSeconds.observe({ route }, reply.elapsedTime / 1000);
     });

@@ -1,4 +1,3 @@
-import { decodeCost } from "../../codec/decode/cost.js";
 import type { Viewport } from "../../codec/decode/viewport.js";
 import type { SampleEntry } from "../../media/segments/h264-level.js";
 import type { CatalogEntry } from "../catalog/catalog.js";
@@ -21,7 +20,7 @@ const IMAGE_WEIGHTS: Readonly<Record<ImageFormat, number>> = { jpg: 1, png: 0.5,
 /** Returns the cost of consecutive frames of a rendition, all in one group. */
 export function videoCost({ entry, viewport, sampleEntry }: VideoRendition, frames: number): number {
   const encoding = VIDEO_WEIGHTS[sampleEntry] * viewport.width * viewport.height * frames;
-  return Math.ceil(decodeCost(entry.asset, viewport, { frames, groups: 1 }) + encoding);
+  return Math.ceil(entry.video.cost(viewport, { frames, groups: 1 }) + encoding);
 }
 
 /** Frames of a video that are encoded as one image, such as the thumbnails of a sheet. */
@@ -37,5 +36,5 @@ export interface ImageWork {
 /** Returns the cost of an image. Each of its frames is in a group of its own. */
 export function imageCost({ entry, viewport, format, frames = 1 }: ImageWork): number {
   const encoding = IMAGE_WEIGHTS[format] * viewport.width * viewport.height * frames;
-  return Math.ceil(decodeCost(entry.asset, viewport, { frames, groups: frames }) + encoding);
+  return Math.ceil(entry.video.cost(viewport, { frames, groups: frames }) + encoding);
 }

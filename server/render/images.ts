@@ -1,5 +1,4 @@
 import type { Viewport } from "../../codec/decode/viewport.js";
-import { type DecodePool, decodeFrames } from "../../decode-pool/index.js";
 import type { CatalogEntry } from "../catalog/catalog.js";
 import type { ImageFile } from "../request/image-file.js";
 import { viewportKey } from "../request/viewport.js";
@@ -24,17 +23,16 @@ export interface SheetRequest {
 
 export interface ImageServiceDependencies {
   readonly renderer: Renderer;
-  readonly pool: DecodePool;
 }
 
 /** Returns the cache key of an image. */
 export const imageKey = ({ entry, viewport, timeMs, format }: ImageRequest): string =>
-  `${entry.id} ${entry.version} ${viewportKey(viewport, entry.asset)} ${format} ${timeMs}`;
+  `${entry.id} ${entry.version} ${viewportKey(viewport, entry.video)} ${format} ${timeMs}`;
 
 /** Returns the cache key of a storyboard sheet. */
 export const sheetKey = ({ entry, storyboard, sheet }: SheetRequest): string => {
   const { thumbnail, intervalMs } = storyboard;
-  return `${entry.id} ${entry.version} ${viewportKey(thumbnail, entry.asset)} storyboard ${intervalMs} ${sheet.index}`;
+  return `${entry.id} ${entry.version} ${viewportKey(thumbnail, entry.video)} storyboard ${intervalMs} ${sheet.index}`;
 };
 
 /** Renders images and storyboard sheets. Equal requests have equal bytes. */
@@ -75,7 +73,7 @@ export class ImageService {
     const { entry, viewport, timeMs, format } = request;
     const rate = { num: 1000, den: 1 };
     const options = { rate, from: timeMs, count: 1, viewport, format: "rgba", signal } as const;
-    const { value: rgba } = await decodeFrames(this.#dependencies.pool, entry, options).next();
+    const { value: rgba } = await entry.video.frames(options).next();
     if (rgba === undefined) throw new Error(`no frame at ${timeMs} ms of ${entry.id}`);
     const file = await encodeImage(rgba, viewport, format);
     signal.throwIfAborted();
@@ -96,7 +94,7 @@ export class ImageService {
     const size = { width: sheet.columns * viewport.width, height: sheet.rows * viewport.height };
     const sheetRgba = new Uint8Array(size.width * size.height * 4);
     let cell = 0;
-    for await (const rgba of decodeFrames(this.#dependencies.pool, entry, options)) {
+    for await (const rgba of entry.video.frames(options)) {
       drawThumbnail(sheetRgba, rgba, { sheet, thumbnail: viewport, cell });
       cell++;
     }

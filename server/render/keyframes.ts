@@ -1,4 +1,3 @@
-import { type DecodePool, decodeFrames } from "../../decode-pool/index.js";
 import { encodeKeyframe, type VideoEncoder } from "../../media/segments/segment-encoder.js";
 import type { VideoSegment } from "../catalog/timeline.js";
 import { videoCost } from "./cost.js";
@@ -7,7 +6,6 @@ import { encoderFormat, renditionKey, type VideoRendition } from "./rendition.js
 
 export interface KeyframeServiceDependencies {
   readonly renderer: Renderer;
-  readonly pool: DecodePool;
   readonly encoder: VideoEncoder;
 }
 
@@ -37,13 +35,13 @@ export class KeyframeService {
   }
 
   async #encode(rendition: VideoRendition, segment: VideoSegment, signal: AbortSignal): Promise<Uint8Array> {
-    const { pool, encoder } = this.#dependencies;
+    const { encoder } = this.#dependencies;
     const { entry, viewport } = rendition;
     const { index, firstFrame, frameCount: durationFrames } = segment;
     const { media } = await encodeKeyframe({
       ...encoderFormat(rendition),
       encoder,
-      frames: decodeFrames(pool, entry, { from: firstFrame, count: 1, viewport, format: "i420-709", signal }),
+      frames: entry.video.frames({ from: firstFrame, count: 1, viewport, format: "i420-709", signal }),
       firstFrame,
       durationFrames,
       sequence: index + 1,

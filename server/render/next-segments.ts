@@ -28,7 +28,7 @@ export function nextSegments(
 ): NextSegment[] {
   const announced = nextObject === undefined ? undefined : parseSegmentPath(nextObject, rendition, limits);
   if (announced !== undefined) return count === 0 ? [] : [announced];
-  const last = videoSegments(rendition.entry.asset).length - 1;
+  const last = videoSegments(rendition.entry.video).length - 1;
   return Array.from({ length: Math.min(count, last - index) }, (_, i) => ({
     rendition,
     index: index + 1 + i,
@@ -41,9 +41,9 @@ function parseSegmentPath(
   limits: SizeLimits,
 ): NextSegment | undefined {
   const [, region, size, kind, k] = SEGMENT_PATH.exec(path) ?? [];
-  if (k === undefined || Number(k) >= videoSegments(entry.asset).length) return undefined;
+  if (k === undefined || Number(k) >= videoSegments(entry.video).length) return undefined;
   try {
-    const viewport = parseVideoViewport({ region, size }, entry.asset, limits);
+    const viewport = parseVideoViewport({ region, size }, entry.video, limits);
     const announcedEntry = kind === "elastic" ? "avc3" : fixedSizeEntry(sampleEntry);
     return { rendition: { entry, viewport, sampleEntry: announcedEntry }, index: Number(k) };
   } catch {

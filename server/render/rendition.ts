@@ -16,7 +16,7 @@ export interface VideoRendition {
 
 /** Returns the cache key of a part of a rendition: `init`, a segment index, or `keyframe` and an index. */
 export const renditionKey = ({ entry, viewport, sampleEntry }: VideoRendition, part: string): string =>
-  `${entry.id} ${entry.version} ${viewportKey(viewport, entry.asset)} ${sampleEntry} ${part}`;
+  `${entry.id} ${entry.version} ${viewportKey(viewport, entry.video)} ${sampleEntry} ${part}`;
 
 /** Returns the format that a rendition's encoder must produce. */
 export const encoderFormat = ({
@@ -26,13 +26,13 @@ export const encoderFormat = ({
 }: VideoRendition): StreamFormat & { readonly sampleEntry: SampleEntry } => ({
   width,
   height,
-  frameRate: entry.asset.frameRate,
+  frameRate: entry.video.frameRate,
   sampleEntry,
 });
 
 /** Returns the video segment of an index. Throws RequestError `no-such-segment`. */
 export function findSegment(entry: CatalogEntry, index: number): VideoSegment {
-  const segments = videoSegments(entry.asset);
+  const segments = videoSegments(entry.video);
   const segment = segments[index];
   if (segment !== undefined) return segment;
   throw new RequestError(

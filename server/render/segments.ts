@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import { type DecodePool, decodeFrames } from "../../decode-pool/index.js";
 import { MediaError } from "../../media/errors.js";
 import { encodeInit, encodeSegment, type VideoEncoder } from "../../media/segments/segment-encoder.js";
 import type { SizeLimits } from "../../protocol/size-limits.js";
@@ -17,7 +16,6 @@ import { encoderFormat, findSegment, renditionKey, type VideoRendition } from ".
 export interface SegmentServiceDependencies {
   readonly renderer: Renderer;
   readonly cache: CoalescingCache;
-  readonly pool: DecodePool;
   readonly prefetcher: Prefetcher;
   readonly encoder: VideoEncoder;
   readonly limits: SizeLimits;
@@ -72,10 +70,10 @@ export class SegmentService {
   }
 
   async #encode(rendition: VideoRendition, segment: VideoSegment, signal: AbortSignal): Promise<Uint8Array> {
-    const { pool, encoder } = this.#dependencies;
+    const { encoder } = this.#dependencies;
     const { entry, viewport, sampleEntry } = rendition;
     const { index, firstFrame, frameCount } = segment;
-    const frames = decodeFrames(pool, entry, {
+    const frames = entry.video.frames({
       from: firstFrame,
       count: frameCount,
       viewport,

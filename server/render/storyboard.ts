@@ -37,7 +37,7 @@ export interface Sheet {
 
 /** Lays out the storyboard of a video. */
 export function planStoryboard(entry: CatalogEntry, limits: SizeLimits): Storyboard {
-  const end = durationMs(entry.asset);
+  const end = durationMs(entry.video);
   const intervalMs = 1000 * Math.max(1, Math.ceil(end / 1000 / MAX_THUMBNAILS));
   const count = Math.ceil(end / intervalMs);
   const thumbnail = thumbnailViewport(entry, limits, THUMBNAIL_SIDE);
@@ -61,7 +61,7 @@ export function findSheet(entry: CatalogEntry, { count, sheetCount }: Storyboard
 /** Writes `/:id/storyboard.vtt`: one cue per interval, with the URL of a sheet and the thumbnail's rectangle in it. */
 export function storyboardVtt(entry: CatalogEntry, { thumbnail, intervalMs, count }: Storyboard): string {
   const { width, height } = thumbnail;
-  const end = durationMs(entry.asset);
+  const end = durationMs(entry.video);
   const cues = Array.from({ length: count }, (_, i) => {
     const cell = i % THUMBNAILS_PER_SHEET;
     const xywh = `${(cell % COLUMNS) * width},${Math.floor(cell / COLUMNS) * height},${width},${height}`;

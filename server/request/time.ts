@@ -1,7 +1,7 @@
-import type { Asset } from "../../codec/asset/asset.js";
 import { RequestError } from "../errors.js";
+import type { VideoDescription } from "../video/video.js";
 
-type Timed = Pick<Asset, "frameCount" | "frameRate">;
+type Timed = Pick<VideoDescription, "frameCount" | "frameRate">;
 
 /** Returns the duration of a video in milliseconds, rounded up: the first millisecond without a frame. */
 export function durationMs({ frameCount, frameRate }: Timed): number {
@@ -11,10 +11,10 @@ export function durationMs({ frameCount, frameRate }: Timed): number {
 
 /** Rejects times past the end of a video. Throws RequestError `no-such-frame`. */
 export function assertTime(
-  { id, asset }: { readonly id: string; readonly asset: Timed },
+  { id, video }: { readonly id: string; readonly video: Timed },
   timeMs: number,
 ): void {
-  const end = durationMs(asset);
+  const end = durationMs(video);
   if (timeMs < end) return;
   throw new RequestError("no-such-frame", `"${id}" has frames from 0 to ${end - 1} ms, got ${timeMs} ms`);
 }

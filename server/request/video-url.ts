@@ -1,5 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import { RequestError } from "../errors.js";
+import { decodePath, idOfDecodedPath } from "./video-path.js";
 
 /** A host name, an IPv4 address or an IPv6 address in brackets, with an optional port. */
 const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
@@ -51,11 +52,9 @@ export function videoIdFromUrl(url: string, catalog: string): string | undefined
   // http and https URLs of a host are the same server: pages often quote one as the other.
   if (host !== base.host || !pathname.startsWith(base.pathname)) return undefined;
   const path = pathname.slice(base.pathname.length);
-  const [, embedded] = /^player\/embed\/([^/]+)\/?$/.exec(path) ?? [];
-  const [first = ""] = path.split("/");
-  const id = embedded ?? (path === "" ? hash.slice(1) : first);
   try {
-    return id === "" || id === "player" ? undefined : decodeURIComponent(id);
+    const id = path === "" ? decodePath(hash.slice(1)) : idOfDecodedPath(decodePath(path));
+    return id === "" || id.split("/", 1)[0] === "player" ? undefined : id;
   } catch {
     return undefined;
   }

@@ -1,4 +1,4 @@
-import type { Asset } from "../../codec/asset/asset.js";
+import type { VideoDescription } from "../video/video.js";
 import type { Rational } from "../../codec/asset/rational.js";
 import type { Region, Viewport } from "../../codec/decode/viewport.js";
 import { h264Level } from "../../media/segments/h264-level.js";
@@ -26,11 +26,11 @@ export interface ViewportParams {
  */
 export function parseVideoViewport(
   params: ViewportParams,
-  asset: Pick<Asset, "width" | "height" | "frameRate">,
+  video: Pick<VideoDescription, "width" | "height" | "frameRate">,
   limits: SizeLimits,
 ): Viewport {
-  const region = parseRegion(params.region, asset);
-  return { region, ...parseVideoSize(params.size, region, limits, asset.frameRate) };
+  const region = parseRegion(params.region, video);
+  return { region, ...parseVideoSize(params.size, region, limits, video.frameRate) };
 }
 
 /** Parses the viewport of image URLs, whose sides may be odd. Throws as `parseVideoViewport` does. */

@@ -11,7 +11,9 @@ import { openVideo } from "./requested-video.js";
 /** `/:id/asset`: the bytes of the asset file. Supports one byte range; other Range headers get the full file. */
 export function assetRoute(app: FastifyInstance, { catalog }: PluginContext): void {
   getAndHead(app, "/:id/asset", async (request, reply) => {
-    const { source, version } = await openVideo(request, catalog);
+    const { id, stored, version } = await openVideo(request, catalog);
+    if (stored === undefined) throw notEncoded(id);
+    const { source } = stored;
     const { size, lastModified } = source;
     const validators = { etag: strongEtag(version), ...(lastModified !== undefined && { lastModified }) };
     reply.header("accept-ranges", "bytes");
@@ -33,3 +35,6 @@ export function assetRoute(app: FastifyInstance, { catalog }: PluginContext): vo
     return reply.send(body);
   });
 }
+
+const notEncoded = (id: string): RequestError =>
+  new RequestError("not-encoded", `"${id}" is a source that is not encoded yet, so it has no asset`);

@@ -19,7 +19,7 @@ const FOLDER = "/:id/audio-:n(^\\d{1,4}$)";
 export function audioRoutes(app: FastifyInstance, { catalog }: PluginContext): void {
   getAndHead(app, `${FOLDER}/index.m3u8`, async (request, reply) => {
     const { entry, track } = await requestedTrack(request, catalog);
-    return sendPlaylist(request, reply, audioPlaylist(entry.asset, track.index, entry.version));
+    return sendPlaylist(request, reply, audioPlaylist(entry.video, track.index, entry.version));
   });
 
   getAndHead(app, `${FOLDER}/init.mp4`, async (request, reply) => {
@@ -43,7 +43,7 @@ export function audioRoutes(app: FastifyInstance, { catalog }: PluginContext): v
       body: async (signal) => {
         // The first packet of a segment without stored packets may not exist.
         const stored =
-          storedCount === 0 ? [] : await entry.asset.readAudio(track.index, firstPacket, storedCount, signal);
+          storedCount === 0 ? [] : await entry.video.readAudio(track.index, firstPacket, storedCount, signal);
         return audioFragment(segment, padWithSilence(stored, packetCount, track.config));
       },
     });
@@ -56,7 +56,7 @@ async function requestedTrack(
   catalog: Catalog,
 ): Promise<{ readonly entry: CatalogEntry; readonly track: AudioTrack }> {
   const entry = await openCurrentVideo(request, catalog);
-  const { audio } = entry.asset;
+  const { audio } = entry.video;
   const n = Number(pathParams<"n">(request).n);
   const track = audio[n];
   if (track !== undefined) return { entry, track };
@@ -64,8 +64,8 @@ async function requestedTrack(
 }
 
 /** Returns the audio segment of an index. Throws RequestError `no-such-segment`. */
-function findAudioSegment({ id, asset }: CatalogEntry, track: AudioTrack, index: number): AudioSegment {
-  const segments = audioSegments(asset, track);
+function findAudioSegment({ id, video }: CatalogEntry, track: AudioTrack, index: number): AudioSegment {
+  const segments = audioSegments(video, track);
   const segment = segments[index];
   if (segment !== undefined) return segment;
   throw new RequestError(

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { FastifyInstance } from "fastify";
+import { encodeId } from "../../protocol/url-parameters.js";
 import { grantFor, limitsFor } from "../auth/authorize.js";
 import { linkSigner } from "../auth/sign-links.js";
 import type { PluginContext } from "../context.js";
@@ -31,8 +32,10 @@ export function catalogRoute(app: FastifyInstance, { catalog, limits: serverLimi
     }
     const { entries, problems } = listing;
     const assets = entries.map((entry) => {
-      const folder = encodeURIComponent(entry.id);
-      return { id: entry.id, info: `${folder}/info.json`, poster: `${folder}/${posterUrl(entry, limits)}` };
+      const { id, backend, opened } = entry;
+      const folder = encodeId(id);
+      const poster = opened === undefined ? "poster.jpg" : posterUrl(opened, limits);
+      return { id, backend, info: `${folder}/info.json`, poster: `${folder}/${poster}` };
     });
     return sendJson(request, reply, { assets, ...(problems.length > 0 && { problems }) });
   });

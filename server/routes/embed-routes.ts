@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { encodeId } from "../../protocol/url-parameters.js";
 import { grantFor, limitsFor } from "../auth/authorize.js";
 import { linkSigner } from "../auth/sign-links.js";
 import type { PluginContext } from "../context.js";
@@ -23,11 +24,11 @@ export function embedRoutes(app: FastifyInstance, { catalog, limits, publicUrl }
     return publicUrl.catalog(request);
   };
 
-  getAndHead(app, "/player/embed/:id", async (request, reply) => {
+  getAndHead(app, "/player/embed/*", async (request, reply) => {
     const entry = await openVideo(request, catalog);
     const root = absoluteRoot(request, reply);
     const sign = linkSigner(grantFor(request));
-    const page = sign(new URL(`player/embed/${encodeURIComponent(entry.id)}`, root).href);
+    const page = sign(new URL(`player/embed/${encodeId(entry.id)}`, root).href);
     const oembed = new URL(`player/oembed?url=${encodeURIComponent(page)}`, root).href;
     setPagePolicy(reply, EMBED_POLICY);
     return sendText(request, reply, "text/html; charset=utf-8", renderEmbedPage(entry, oembed, sign));

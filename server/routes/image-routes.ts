@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { PluginContext } from "../context.js";
 import { imageKey, sheetKey } from "../render/images.js";
+import { posterImage } from "../render/poster.js";
 import { findSheet, planStoryboard, storyboardVtt } from "../render/storyboard.js";
 import { type ImageFormat, imageUrl, parseImageFile } from "../request/image-file.js";
 import { pathParams } from "../request/params.js";
@@ -22,13 +23,24 @@ export function imageRoutes(app: FastifyInstance, { catalog, limits, images }: P
   getAndHead(app, "/:id/:region/:size/frame-:file", async (request, reply) => {
     const entry = await openCurrentVideo(request, catalog);
     const params = pathParams<"region" | "size" | "file">(request);
-    const viewport = parseImageViewport(params, entry.asset, limits);
+    const viewport = parseImageViewport(params, entry.video, limits);
     const file = parseImageFile(params.file);
     assertTime(entry, file.timeMs);
-    setCanonicalLink(app, reply, entry.id, imageUrl(viewport, entry.asset, file));
+    setCanonicalLink(app, reply, entry.id, imageUrl(viewport, entry.video, file));
     const image = { entry, viewport, ...file };
     return sendKeyed(request, reply, {
       type: IMAGE_TYPES[file.format],
+      key: imageKey(image),
+      version: entry.version,
+      body: (signal) => images.image(image, signal),
+    });
+  });
+
+  getAndHead(app, "/:id/poster.jpg", async (request, reply) => {
+    const entry = await openCurrentVideo(request, catalog);
+    const image = { entry, ...posterImage(entry, limits) };
+    return sendKeyed(request, reply, {
+      type: IMAGE_TYPES.jpg,
       key: imageKey(image),
       version: entry.version,
       body: (signal) => images.image(image, signal),

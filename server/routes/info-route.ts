@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { assetInfo } from "../../codec/asset/asset-info.js";
+import { assetInfo, audioTrackInfo } from "../../codec/asset/asset-info.js";
 import { fullRegion } from "../../codec/decode/viewport.js";
 import type { SizeLimits } from "../../protocol/size-limits.js";
 import type { VideoInfo } from "../../protocol/video-info.js";
@@ -9,6 +9,7 @@ import { framesToSeconds, videoSegments } from "../catalog/timeline.js";
 import type { PluginContext } from "../context.js";
 import { posterUrl } from "../render/poster.js";
 import { resolutionLadder } from "../request/viewport.js";
+import type { Video } from "../video/video.js";
 import { getAndHead } from "./get-and-head.js";
 import { openVideo } from "./requested-video.js";
 import { sendJson } from "./send-content.js";
@@ -22,29 +23,36 @@ export function infoRoute(app: FastifyInstance, { catalog, limits }: PluginConte
 }
 
 function videoInfo(entry: CatalogEntry, limits: SizeLimits): VideoInfo {
-  const { asset, version } = entry;
+  const { video, stored, version } = entry;
   return {
     id: entry.id,
     v: version,
-    ...assetInfo(asset),
-    headerBytes: asset.headerBytes,
+    backend: video.backend,
+    ...(stored === undefined
+      ? sourceInfo(video)
+      : { ...assetInfo(stored.asset), headerBytes: stored.asset.headerBytes }),
     limits,
-    sizes: resolutionLadder(fullRegion(asset), limits).map(({ width, height }) => ({ width, height })),
-    segments: videoSegments(asset).map((segment) => ({
+    sizes: resolutionLadder(fullRegion(video), limits).map(({ width, height }) => ({ width, height })),
+    segments: videoSegments(video).map((segment) => ({
       ...segment,
-      start: framesToSeconds(segment.firstFrame, asset),
-      duration: framesToSeconds(segment.frameCount, asset),
+      start: framesToSeconds(segment.firstFrame, video),
+      duration: framesToSeconds(segment.frameCount, video),
     })),
     links: {
-      asset: "asset",
+      ...(stored !== undefined && { asset: "asset" }),
       master: "master.m3u8",
       manifest: "manifest.mpd",
       elastic: "elastic.m3u8",
       poster: posterUrl(entry, limits),
       storyboard: "storyboard.vtt",
-      audio: asset.audio.map((track) => `audio-${track.index}/index.m3u8`),
-      text: asset.text.map((track) => `text-${track.index}/index.m3u8`),
-      subtitles: asset.text.map((track) => `text-${track.index}.vtt?v=${version}`),
+      audio: video.audio.map((track) => `audio-${track.index}/index.m3u8`),
+      text: video.text.map((track) => `text-${track.index}/index.m3u8`),
+      subtitles: video.text.map((track) => `text-${track.index}.vtt?v=${version}`),
     },
   };
+}
+
+/** Returns the metadata that a source shares with an asset. */
+function sourceInfo({ width, height, frameCount, frameRate, duration, bytes, audio, text }: Video) {
+  return { width, height, frameCount, frameRate, duration, bytes, audio: audio.map(audioTrackInfo), text };
 }

@@ -17,7 +17,7 @@ export function manifestRoutes(app: FastifyInstance, context: PluginContext): vo
   getAndHead(app, "/:id/:region/:size/manifest.mpd", async (request, reply) => {
     const { viewport, ...streams } = await requestedSizeStreams(request, context);
     const { entry, codec } = streams;
-    const path = `${viewportPath(viewport, entry.asset)}/manifest.mpd${codecQuery(codec)}`;
+    const path = `${viewportPath(viewport, entry.video)}/manifest.mpd${codecQuery(codec)}`;
     setCanonicalLink(app, reply, entry.id, path);
     return sendManifest(request, reply, streams, "../../");
   });

@@ -37,18 +37,18 @@ function masterPlaylistRoutes(app: FastifyInstance, context: PluginContext): voi
   getAndHead(app, "/:id/:region/:size/playlist.m3u8", async (request, reply) => {
     const { viewport, ...streams } = await requestedSizeStreams(request, context);
     const { entry, codec } = streams;
-    const path = `${viewportPath(viewport, entry.asset)}/playlist.m3u8${codecQuery(codec)}`;
+    const path = `${viewportPath(viewport, entry.video)}/playlist.m3u8${codecQuery(codec)}`;
     setCanonicalLink(app, reply, entry.id, path);
     return sendMasterPlaylist(request, reply, streams, "../../");
   });
 
   getAndHead(app, "/:id/elastic.m3u8", async (request, reply) => {
-    const { asset } = await openVideo(request, catalog);
-    const region = parseRegion(queryParam(request, "region") ?? "full", asset);
+    const { video } = await openVideo(request, catalog);
+    const region = parseRegion(queryParam(request, "region") ?? "full", video);
     return sendPlaylist(
       request,
       reply,
-      elasticMasterPlaylist(asset, elasticViewport(region, limits, asset.frameRate)),
+      elasticMasterPlaylist(video, elasticViewport(region, limits, video.frameRate)),
     );
   });
 }
@@ -63,28 +63,28 @@ function mediaPlaylistRoutes(app: FastifyInstance, context: PluginContext): void
 
   getAndHead(app, "/:id/:region/:size/index.m3u8", async (request, reply) => {
     const { entry, viewport, codec } = await requestedRendition(request, context);
-    const { id, asset, version } = entry;
-    const path = `${viewportPath(viewport, asset)}/index.m3u8${codecQuery(codec)}`;
+    const { id, video, version } = entry;
+    const path = `${viewportPath(viewport, video)}/index.m3u8${codecQuery(codec)}`;
     setCanonicalLink(app, reply, id, path);
     const folder = canonicalFolder(request, viewport, entry);
-    return sendPlaylist(request, reply, videoPlaylist(asset, { version, folder, codec }));
+    return sendPlaylist(request, reply, videoPlaylist(video, { version, folder, codec }));
   });
 
   getAndHead(app, "/:id/:region/:size/iframes.m3u8", async (request, reply) => {
     const { entry, viewport } = await requestedViewport(request, context);
-    const { id, asset, version } = entry;
-    setCanonicalLink(app, reply, id, `${viewportPath(viewport, asset)}/iframes.m3u8`);
+    const { id, video, version } = entry;
+    setCanonicalLink(app, reply, id, `${viewportPath(viewport, video)}/iframes.m3u8`);
     const folder = canonicalFolder(request, viewport, entry);
-    return sendPlaylist(request, reply, keyframePlaylist(asset, version, folder));
+    return sendPlaylist(request, reply, keyframePlaylist(video, version, folder));
   });
 
   getAndHead(app, "/:id/:region/elastic/index.m3u8", async (request, reply) => {
-    const { id, asset, version } = await openVideo(request, catalog);
+    const { id, video, version } = await openVideo(request, catalog);
     const { region } = pathParams<"region">(request);
-    const canonical = formatRegion(parseRegion(region, asset), asset);
+    const canonical = formatRegion(parseRegion(region, video), video);
     setCanonicalLink(app, reply, id, `${canonical}/elastic/index.m3u8`);
     const regionFolder = region === canonical ? "" : `../${canonical}/`;
-    return sendPlaylist(request, reply, elasticPlaylist(asset, version, regionFolder));
+    return sendPlaylist(request, reply, elasticPlaylist(video, version, regionFolder));
   });
 }
 
@@ -97,13 +97,13 @@ function sendMasterPlaylist(
 ): Promise<FastifyReply> {
   const images = storyboard === undefined ? [] : [imageStream(entry, storyboard)];
   const options = { sizes, keyframeSizes: ladder, codec, images, folder };
-  return sendPlaylist(request, reply, masterPlaylist(entry.asset, options));
+  return sendPlaylist(request, reply, masterPlaylist(entry.video, options));
 }
 
 /** Returns the relative path from the requested folder to the canonical one; "" if they are the same. */
-function canonicalFolder(request: FastifyRequest, viewport: Viewport, { asset }: CatalogEntry): string {
+function canonicalFolder(request: FastifyRequest, viewport: Viewport, { video }: CatalogEntry): string {
   const { region, size } = pathParams<"region" | "size">(request);
   const isCanonical =
-    region === formatRegion(viewport.region, asset) && size === formatSize(viewport, viewport.region);
-  return isCanonical ? "" : `../../${viewportPath(viewport, asset)}/`;
+    region === formatRegion(viewport.region, video) && size === formatSize(viewport, viewport.region);
+  return isCanonical ? "" : `../../${viewportPath(viewport, video)}/`;
 }

@@ -34,17 +34,17 @@ export async function requestedStreams(
   { catalog, limits, codecs }: PluginContext,
 ): Promise<RequestedStreams> {
   const entry = await openVideo(request, catalog);
-  const { asset } = entry;
+  const { video } = entry;
   const allowed = limitsFor(request, limits);
-  const region = parseRegion(queryParam(request, "region") ?? "full", asset);
+  const region = parseRegion(queryParam(request, "region") ?? "full", video);
   const codec = parseCodec(queryParam(request, "codec"), codecs);
   const ladder = resolutionLadder(region, allowed);
   const size = requestedSize(request);
   const exact =
-    size === undefined ? [] : [{ region, ...parseVideoSize(size, region, allowed, asset.frameRate) }];
+    size === undefined ? [] : [{ region, ...parseVideoSize(size, region, allowed, video.frameRate) }];
   const sizes = [...exact, ...ladder];
   const [{ width, height }] = sizes;
-  assertCodecSize({ width, height, frameRate: asset.frameRate }, codec);
+  assertCodecSize({ width, height, frameRate: video.frameRate }, codec);
   const storyboard = allowedStoryboard(request, { entry, region, limits });
   return { entry, sizes, ladder, codec, storyboard };
 }
@@ -85,7 +85,7 @@ function allowedStoryboard(
   request: FastifyRequest,
   { entry, region, limits }: StoryboardContext,
 ): Storyboard | undefined {
-  if (formatRegion(region, entry.asset) !== "full") return undefined;
+  if (formatRegion(region, entry.video) !== "full") return undefined;
   const storyboard = planStoryboard(entry, limits);
   const { width, height } = storyboard.thumbnail;
   const { maxSide, maxArea } = limitsFor(request, limits);

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Viewport } from "../../codec/decode/viewport.js";
 import { SAMPLE_ENTRIES, type VideoCodec } from "../../media/segments/video-codec.js";
+import { encodeId } from "../../protocol/url-parameters.js";
 import type { Catalog, CatalogEntry } from "../catalog/catalog.js";
 import type { PluginContext } from "../context.js";
 import { assertCurrentVersion } from "../http/send.js";
@@ -32,7 +33,7 @@ export async function requestedViewport(
 ): Promise<RequestedViewport> {
   const entry = await openCurrentVideo(request, catalog);
   const params = pathParams<"region" | "size">(request);
-  return { entry, viewport: parseVideoViewport(params, entry.asset, limits) };
+  return { entry, viewport: parseVideoViewport(params, entry.video, limits) };
 }
 
 export interface RequestedRendition extends VideoRendition {
@@ -47,7 +48,7 @@ export async function requestedRendition(
   const { entry, viewport } = await requestedViewport(request, context);
   const codec = parseCodec(queryParam(request, "codec"), context.codecs);
   const { width, height } = viewport;
-  assertCodecSize({ width, height, frameRate: entry.asset.frameRate }, codec);
+  assertCodecSize({ width, height, frameRate: entry.video.frameRate }, codec);
   return { entry, viewport, sampleEntry: SAMPLE_ENTRIES[codec], codec };
 }
 
@@ -57,5 +58,5 @@ export async function requestedRendition(
  * @param path below `/:id/`
  */
 export function setCanonicalLink(app: FastifyInstance, reply: FastifyReply, id: string, path: string): void {
-  reply.header("link", `<${app.prefix}/${encodeURIComponent(id)}/${path}>; rel="canonical"`);
+  reply.header("link", `<${app.prefix}/${encodeId(id)}/${path}>; rel="canonical"`);
 }

@@ -45,9 +45,9 @@ function fixedSizeRoutes(app: FastifyInstance, context: PluginContext): void {
 function elasticRoutes(app: FastifyInstance, context: PluginContext): void {
   getAndHead(app, "/:id/:region/elastic/init.mp4", async (request, reply) => {
     const entry = await openCurrentVideo(request, context.catalog);
-    const region = parseRegion(pathParams<"region">(request).region, entry.asset);
-    setCanonicalLink(app, reply, entry.id, `${formatRegion(region, entry.asset)}/elastic/init.mp4`);
-    const viewport = elasticViewport(region, context.limits, entry.asset.frameRate);
+    const region = parseRegion(pathParams<"region">(request).region, entry.video);
+    setCanonicalLink(app, reply, entry.id, `${formatRegion(region, entry.video)}/elastic/init.mp4`);
+    const viewport = elasticViewport(region, context.limits, entry.video.frameRate);
     return sendInit(request, reply, { entry, viewport, sampleEntry: "avc3" }, context);
   });
 
@@ -83,7 +83,7 @@ const setRenditionLink = (
   reply: FastifyReply,
   { entry, viewport }: VideoRendition,
   file: string,
-): void => setCanonicalLink(app, reply, entry.id, `${viewportPath(viewport, entry.asset)}/${file}`);
+): void => setCanonicalLink(app, reply, entry.id, `${viewportPath(viewport, entry.video)}/${file}`);
 
 const sendInit = (
   request: FastifyRequest,

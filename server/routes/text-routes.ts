@@ -22,13 +22,13 @@ export function textRoutes(app: FastifyInstance, { catalog }: PluginContext): vo
       type: WEBVTT,
       key: `${entry.id} ${entry.version} text ${track}`,
       version: entry.version,
-      body: async () => writeWebVtt(await readCues(entry.asset, track)),
+      body: async () => writeWebVtt(await readCues(entry.video, track)),
     });
   });
 
   getAndHead(app, `${TRACK}/index.m3u8`, async (request, reply) => {
     const { entry } = await requestedTrack(request, catalog);
-    return sendPlaylist(request, reply, textPlaylist(entry.asset, entry.version));
+    return sendPlaylist(request, reply, textPlaylist(entry.video, entry.version));
   });
 
   getAndHead(app, `${TRACK}/seg-:k(^\\d{1,9}$).vtt`, async (request, reply) => {
@@ -38,7 +38,7 @@ export function textRoutes(app: FastifyInstance, { catalog }: PluginContext): vo
       type: WEBVTT,
       key: `${entry.id} ${entry.version} text ${track} ${segment.index}`,
       version: entry.version,
-      body: async () => webVttSegment(await readCues(entry.asset, track), segment),
+      body: async () => webVttSegment(await readCues(entry.video, track), segment),
     });
   });
 }
@@ -49,15 +49,15 @@ async function requestedTrack(
   catalog: Catalog,
 ): Promise<{ readonly entry: CatalogEntry; readonly track: number }> {
   const entry = await openCurrentVideo(request, catalog);
-  const { text } = entry.asset;
+  const { text } = entry.video;
   const track = Number(pathParams<"n">(request).n);
   if (text[track] !== undefined) return { entry, track };
   throw new RequestError("no-such-text", `"${entry.id}" has ${text.length} text tracks, no track ${track}`);
 }
 
 /** Returns the text segment of an index. Throws RequestError `no-such-segment`. */
-function findTextSegment({ id, asset }: CatalogEntry, index: number): TextSegment {
-  const segments = textSegments(asset);
+function findTextSegment({ id, video }: CatalogEntry, index: number): TextSegment {
+  const segments = textSegments(video);
   const segment = segments[index];
   if (segment !== undefined) return segment;
   throw new RequestError(

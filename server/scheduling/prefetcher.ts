@@ -26,7 +26,7 @@ export class Prefetcher {
 
   constructor(queue: WorkQueue) {
     this.#queue = queue;
-    queue.setListeners({
+    queue.subscribe({
       onForegroundJob: () => this.#current?.abort(new Error("prefetch preempted by a request")),
       onIdle: () => this.#startNext(),
     });

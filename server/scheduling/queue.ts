@@ -14,10 +14,12 @@ export interface QueueOptions extends Partial<QuotaOptions> {
 }
 
 export interface QueueListeners {
-  /** Called before each foreground job is queued or started. */
-  onForegroundJob(): void;
+  /** Called before each job of any kind is queued or started. */
+  onJob?(): void;
+  /** Called before each foreground job is queued or started, after `onJob`. */
+  onForegroundJob?(): void;
   /** Called when no job of any kind is left. */
-  onIdle(): void;
+  onIdle?(): void;
 }
 
 /** Seconds above which a job is long. */
@@ -46,7 +48,7 @@ export class WorkQueue {
   #running = 0;
   #closing = false;
   #idleWaiters: (() => void)[] = [];
-  #listeners: QueueListeners = { onForegroundJob() {}, onIdle() {} };
+  readonly #listeners = new Set<QueueListeners>();
 
   constructor(options: QueueOptions) {
     this.#options = options;
@@ -72,8 +74,10 @@ export class WorkQueue {
     return this.#throughput.estimateSeconds(costs) / this.#options.concurrency;
   }
 
-  setListeners(listeners: QueueListeners): void {
-    this.#listeners = listeners;
+  /** Adds listeners. Returns a function that removes them. */
+  subscribe(listeners: QueueListeners): () => void {
+    this.#listeners.add(listeners);
+    return () => this.#listeners.delete(listeners);
   }
 
   /**
@@ -92,7 +96,10 @@ export class WorkQueue {
     if (!isForeground && this.#running > 0) throw new PrefetchPreemptedError();
     const release = this.#quota.acquire(context.client, cost);
     try {
-      if (isForeground) this.#listeners.onForegroundJob();
+      for (const listeners of this.#listeners) {
+        listeners.onJob?.();
+        if (isForeground) listeners.onForegroundJob?.();
+      }
       const isLong = this.#isLong(cost);
       if (this.#hasSlot(isLong)) this.#occupySlot({ context, cost }, isLong);
       else await this.#waitForTurn(signal, { context, cost }, isLong);
@@ -212,7 +219,7 @@ export class WorkQueue {
     }
     if (this.#running > 0) return;
     for (const resolve of this.#idleWaiters.splice(0)) resolve();
-    this.#listeners.onIdle();
+    for (const listeners of this.#listeners) listeners.onIdle?.();
   }
 
   #busyError(reason: string): RequestError {

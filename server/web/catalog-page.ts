@@ -1,6 +1,8 @@
 import type { SizeLimits } from "../../protocol/size-limits.js";
-import type { CatalogEntry, CatalogListing } from "../catalog/catalog.js";
+import { encodeId } from "../../protocol/url-parameters.js";
+import type { CatalogListing, ListedVideo } from "../catalog/catalog.js";
 import { posterUrl } from "../render/poster.js";
+import type { Video } from "../video/video.js";
 import { escapeHtml } from "./escape-html.js";
 
 /** The comment in the template that the list replaces. */
@@ -42,16 +44,10 @@ function renderProblems(problems: CatalogListing["problems"]): string {
   return `<details id="problems"><summary>${problems.length} not served</summary><ul>${items.join("")}</ul></details>`;
 }
 
-function renderItem(entry: CatalogEntry, { limits, sign }: CatalogPageOptions): string {
-  const { id, asset } = entry;
-  const folder = encodeURIComponent(id);
-  const facts = [
-    formatDuration(asset.duration),
-    `${asset.width} × ${asset.height}`,
-    formatBytes(asset.bytes),
-    ...(asset.audio.length === 0 ? ["no audio"] : []),
-  ];
-  const poster = sign(`${folder}/${posterUrl(entry, limits)}`);
+function renderItem({ id, bytes, opened }: ListedVideo, { limits, sign }: CatalogPageOptions): string {
+  const folder = encodeId(id);
+  const facts = [...(opened === undefined ? [] : videoFacts(opened.video)), formatBytes(bytes)];
+  const poster = sign(`${folder}/${opened === undefined ? "poster.jpg" : posterUrl(opened, limits)}`);
   const playlist = sign(`${folder}/master.m3u8`);
   return [
     `<li><a href="#${escapeHtml(folder)}" data-id="${escapeHtml(id)}" data-src="${escapeHtml(sign(folder))}">`,
@@ -60,6 +56,12 @@ function renderItem(entry: CatalogEntry, { limits, sign }: CatalogPageOptions): 
     `<p class="about">${facts.join(" · ")} <a href="${escapeHtml(playlist)}" aria-label="HLS playlist of ${escapeHtml(id)}">HLS</a></p></li>`,
   ].join("");
 }
+
+const videoFacts = ({ duration, width, height, audio }: Video): string[] => [
+  formatDuration(duration),
+  `${width} × ${height}`,
+  ...(audio.length === 0 ? ["no audio"] : []),
+];
 
 /** Formats seconds as `m:ss`, or `h:mm:ss` from one hour. */
 function formatDuration(seconds: number): string {

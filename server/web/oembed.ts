@@ -1,4 +1,5 @@
 import type { SizeLimits } from "../../protocol/size-limits.js";
+import { encodeId } from "../../protocol/url-parameters.js";
 import type { CatalogEntry } from "../catalog/catalog.js";
 import { posterUrl, posterViewport } from "../render/poster.js";
 import type { Size } from "../request/size.js";
@@ -43,10 +44,10 @@ export function oembedResponse(
   entry: CatalogEntry,
   { catalogUrl, sign, maxAge, limits, max }: OembedOptions,
 ): OembedResponse {
-  const { asset, id } = entry;
-  const { width, height } = iframeSize(asset, max);
+  const { video, id } = entry;
+  const { width, height } = iframeSize(video, max);
   const poster = posterViewport(entry, limits);
-  const src = escapeHtml(sign(new URL(`player/embed/${encodeURIComponent(id)}`, catalogUrl).href));
+  const src = escapeHtml(sign(new URL(`player/embed/${encodeId(id)}`, catalogUrl).href));
   const allow = "autoplay; fullscreen; picture-in-picture";
   return {
     version: "1.0",
@@ -57,7 +58,7 @@ export function oembedResponse(
     width,
     height,
     html: `<iframe src="${src}" title="${escapeHtml(id)}" width="${width}" height="${height}" style="border: 0; max-width: 100%" allow="${allow}" allowfullscreen></iframe>`,
-    thumbnail_url: sign(new URL(`${encodeURIComponent(id)}/${posterUrl(entry, limits)}`, catalogUrl).href),
+    thumbnail_url: sign(new URL(`${encodeId(id)}/${posterUrl(entry, limits)}`, catalogUrl).href),
     thumbnail_width: poster.width,
     thumbnail_height: poster.height,
     cache_age: Math.max(0, Math.min(MAX_CACHE_SECONDS, Math.floor(maxAge))),

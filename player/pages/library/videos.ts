@@ -1,4 +1,5 @@
 import { create } from "../../dom.js";
+import { encodeId } from "../../../protocol/url-parameters.js";
 
 /** A video in the list. */
 export interface ListedVideo {
@@ -21,6 +22,6 @@ export function readVideos(root: URL): readonly ListedVideo[] {
     poster?.addEventListener("error", () => poster.replaceWith(create("span", { class: "poster" })), {
       once: true,
     });
-    return { id, src: new URL(link.dataset.src ?? encodeURIComponent(id), root).href, link };
+    return { id, src: new URL(link.dataset.src ?? encodeId(id), root).href, link };
   });
 }

@@ -4,10 +4,12 @@ import { link, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { openAsset } from "../../../codec/internal.js";
-import { fileSource } from "../../../decode-pool/index.js";
+import { DecodePool, fileSource } from "../../../decode-pool/index.js";
 import { Catalog } from "../../../server/catalog/catalog.js";
 import { serve, signUrl } from "../../../server/index.js";
 import { FolderLibrary } from "../../../server/library/folder-library.js";
+import { SourceIndexes } from "../../../server/library/source-index.js";
+import { SourceReaders } from "../../../server/video/source-readers.js";
 import { originServer } from "../../support/origin-server.js";
 import { testServer } from "../../support/running-server.js";
 import { syntheticAsset } from "../../support/synthetic-asset.js";
@@ -121,17 +123,24 @@ test("listing more than a thousand videos opens each of them once", async (t) =>
   await writeFile(first, syntheticAsset({ ...SMALL, groups: [1], tileWidth: 4 }));
   const names = Array.from({ length: 1100 }, (_, i) => join(root, `video ${i}.siedd`));
   await Promise.all(names.map((name) => link(first, name)));
+  const pool = new DecodePool({ workers: 1 });
+  t.after(() => pool.close());
   const options = {
+    pool,
+    readers: new SourceReaders(1),
     engine: "auto",
     videoEncoder: "x264",
     imageSettings: "",
     salt: "",
     maxIdLength: 100,
   } as const;
-  const catalog = new Catalog([new FolderLibrary(root)], options);
+  const catalog = new Catalog(
+    [new FolderLibrary(root, { polling: false, indexes: new SourceIndexes(root) })],
+    options,
+  );
   const [one, two] = [await catalog.list(), await catalog.list()];
   assert.deepEqual([one.entries.length, one.problems], [1101, []]);
-  assert.ok(two.entries.every((video, i) => video === one.entries[i]));
+  assert.ok(two.entries.every(({ opened }, i) => opened === one.entries[i]?.opened));
 });
 
 test("a cache folder that cannot be created is rejected", async (t) => {

@@ -115,38 +115,34 @@ test("segment durations follow from frame counts and do not drift", async () => 
   const asset = await open({ frameRate: NTSC, groups });
   const found = durations(videoPlaylist(asset, { version: "v", folder: "" }));
   assert.ok(Math.abs(sum(found) - asset.duration) < 1e-6);
-  assert.deepEqual(
-    videoSegments(asset).map(({ frameCount }) => frameCount),
-    [14, 14, ...groups.slice(1)],
-  );
+  const lengths = videoSegments(asset).map(({ frameCount }) => frameCount);
+  assert.deepEqual(lengths.slice(0, 3), [15, 15, 30]);
+  assert.ok(lengths.slice(2, -1).every((length) => length === 29 || length === 30));
   assert.equal(targetDuration(asset), 2);
 });
 
-test("the first group is split into segments of about half a second, and each other group is one segment", () => {
-  const frameCounts = (frameRate: { num: number; den: number }, ...groups: number[]) => {
-    let firstFrame = 0;
-    const entries = groups.map((frameCount, index) => {
-      firstFrame += frameCount;
-      return { index, firstFrame: firstFrame - frameCount, frameCount, offset: 0, size: 0 };
-    });
-    const segments = videoSegments({ frameRate, frameCount: firstFrame, groups: entries });
-    let next = 0;
+test("segments begin at 0, 1/2, 1, 2, 3, ... seconds, whatever the groups", () => {
+  const starts = (frameRate: { num: number; den: number }, frameCount: number) => {
+    const segments = videoSegments({ frameRate, frameCount });
     segments.forEach((segment, k) => {
       assert.equal(segment.index, k);
-      assert.equal(segment.firstFrame, next);
-      next += segment.frameCount;
+      const end = segments[k + 1]?.firstFrame ?? frameCount;
+      assert.equal(segment.firstFrame + segment.frameCount, end);
+      assert.ok(segment.frameCount > 0);
     });
-    assert.equal(next, firstFrame);
-    return segments.map(({ frameCount }) => frameCount);
+    return segments.map(({ firstFrame }) => firstFrame);
   };
   const PAL = { num: 25, den: 1 };
-  assert.deepEqual(frameCounts(PAL, 26, 27, 26), [13, 13, 27, 26]);
-  assert.deepEqual(frameCounts(PAL, 25, 25), [13, 12, 25]);
-  assert.deepEqual(frameCounts(NTSC, 31, 30), [16, 15, 30]);
-  assert.deepEqual(frameCounts(PAL, 10, 25), [10, 25]);
-  assert.deepEqual(frameCounts(PAL, 1, 100), [1, 100]);
-  assert.deepEqual(frameCounts({ num: 1, den: 2 }, 2), [1, 1]);
-  assert.deepEqual(frameCounts(PAL, 50), [13, 12, 13, 12]);
+  assert.deepEqual(starts(PAL, 79), [0, 13, 25, 50, 75]);
+  assert.deepEqual(starts(PAL, 75), [0, 13, 25, 50]);
+  assert.deepEqual(starts(PAL, 1), [0]);
+  assert.deepEqual(starts(NTSC, 125), [0, 15, 30, 60, 90, 120]);
+  assert.deepEqual(starts({ num: 24000, den: 1001 }, 100), [0, 12, 24, 48, 72, 96]);
+  assert.deepEqual(starts({ num: 3, den: 1 }, 7), [0, 2, 3, 6]);
+  assert.deepEqual(starts({ num: 1, den: 1 }, 3), [0, 1, 2]);
+  assert.deepEqual(starts({ num: 1, den: 5 }, 3), [0, 1, 2]);
+  // Of the borders 0.75, 1.5, 3 and 4.5 frames.
+  assert.deepEqual(starts({ num: 3, den: 2 }, 6), [0, 1, 2, 3, 5]);
 });
 
 test("a short segment does not raise the peak bitrate above that of the run around it", () => {

@@ -5,11 +5,13 @@ import { memorySource, openAsset } from "../../../../codec/index.js";
 import { fullRegion } from "../../../../codec/internal.js";
 import type { CatalogEntry } from "../../../../server/catalog/catalog.js";
 import { imageCost, videoCost } from "../../../../server/render/cost.js";
+import type { Video } from "../../../../server/video/video.js";
 import { syntheticAsset } from "../../../support/synthetic-asset.js";
 import { syntheticPaperAsset } from "../../../support/synthetic-paper.js";
 
 const asset = await openAsset(memorySource(syntheticAsset({ width: 320, height: 180 })));
-const entry = { asset } as CatalogEntry;
+const video = { ...asset, cost: (size, work) => decodeCost(asset, size, work) } as Pick<Video, "cost">;
+const entry = { video } as CatalogEntry;
 const viewport = { region: fullRegion(asset), width: 320, height: 180 };
 const pixels = 320 * 180;
 const opening = (4 * asset.groups.reduce((sum, { size }) => sum + size, 0)) / asset.groups.length;

@@ -1,0 +1,80 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { ServeError } from "../errors.js";
+import {
+  decodePath,
+  idOfDecodedPath,
+  parseVideoPath,
+  VIDEO_ROUTES,
+  type VideoPath,
+  type VideoRoute,
+} from "./video-path.js";
+
+type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
+
+const HANDLERS = Symbol("siedd.videoHandlers");
+const MATCH = Symbol("siedd.videoPath");
+const WILDCARD = "/*";
+/** Pages about one video. */
+const PAGE_ROUTES = ["/player/embed/*", "/player/video/*"];
+
+declare module "fastify" {
+  interface FastifyInstance {
+    [HANDLERS]?: Map<VideoRoute, Handler>;
+  }
+  interface FastifyRequest {
+    [MATCH]?: VideoPath | null;
+  }
+}
+
+/**
+ * Registers the wildcard route that dispatches the URLs of videos, because Fastify's router cannot match parameters that
+ * contain slashes. The hook must run before all hooks that read `request.params`.
+ *
+ * @param notFound responds to paths that name no resource
+ * @throws ServeError `bad-option` if the application already has a wildcard route at this prefix
+ */
+export function dispatchVideoRoutes(app: FastifyInstance, notFound: Handler): void {
+  const handlers = new Map<VideoRoute, Handler>();
+  app.decorate(HANDLERS, handlers);
+  app.decorateRequest(MATCH, null);
+  const url = `${app.prefix}${WILDCARD}`;
+  if (app.hasRoute({ method: "GET", url })) {
+    throw new ServeError(
+      "bad-option",
+      `siedd options.prefix: the application already has the route ${url}; set another prefix`,
+    );
+  }
+  app.addHook("onRequest", async (request) => {
+    const path = request.url.split("?", 1)[0].slice(app.prefix.length + 1);
+    const route = routeOf(request);
+    if (route !== undefined && PAGE_ROUTES.includes(route)) {
+      request.params = { id: idOfDecodedPath(decodePath(path)) };
+    }
+    if (request.routeOptions.url !== url) return;
+    const match = parseVideoPath(path);
+    request[MATCH] = match ?? null;
+    if (match !== undefined) request.params = match.params;
+  });
+  app.route({
+    method: ["GET", "HEAD"],
+    url: WILDCARD,
+    exposeHeadRoute: false,
+    handler: (request, reply) => {
+      const handler = request[MATCH] && handlers.get(request[MATCH].route);
+      return (handler ?? notFound)(request, reply);
+    },
+  });
+}
+
+/** Registers the handler of a route that `dispatchVideoRoutes` dispatches. */
+export function addVideoRoute(app: FastifyInstance, route: VideoRoute, handler: Handler): void {
+  if (!VIDEO_ROUTES.includes(route)) throw new Error(`${route} is missing from VIDEO_ROUTES`);
+  app[HANDLERS]?.set(route, handler);
+}
+
+/** Returns the route of a request below the prefix, such as `/:id/info.json`; undefined if no route matches. */
+export function routeOf(request: FastifyRequest): string | undefined {
+  if (request.is404) return undefined;
+  const route = request.routeOptions.url?.slice(request.server.prefix.length);
+  return route === WILDCARD ? request[MATCH]?.route : route;
+}

@@ -1,0 +1,200 @@
+import type { EncodePhase, EncodeSummary } from "../../encoder/events.js";
+import { TrainingError, type TrainingOptions, TrainingProcess } from "../../encoder/job/training-process.js";
+import { LoadGate } from "./load-gate.js";
+import type { WorkQueue } from "./queue.js";
+
+/** When sources are encoded: never, while nobody is served, or always. */
+export type EncodeMode = "off" | "idle" | "eager";
+
+/** A source to encode. */
+export interface EncodeCandidate {
+  readonly id: string;
+  /** Path of the source. */
+  readonly input: string;
+  /** Path of the asset to write. */
+  readonly output: string;
+  /** Segments served so far. */
+  readonly watched: number;
+  /** Duration of the video in seconds. */
+  readonly seconds: number;
+  /** When the source was last changed, in milliseconds since 1970. */
+  readonly changedAt: number;
+}
+
+/** The state of one source's encode. */
+export type EncodeState =
+  | { readonly state: "waiting" }
+  | {
+      readonly state: "training";
+      readonly phase: EncodePhase;
+      /** Completed share, 0 to 1. */
+      readonly done: number;
+      readonly remainingSeconds: number | undefined;
+      /** Whether it waits because the server is busy. */
+      readonly yielding: boolean;
+    }
+  /** An operator has stopped it; its checkpoints are kept. */
+  | { readonly state: "paused"; readonly done: number }
+  /** An operator does not want this source to be encoded. */
+  | { readonly state: "canceled" }
+  | { readonly state: "failed"; readonly message: string };
+
+/** Options of an encode, besides its paths. */
+export type EncodeSettings = Omit<TrainingOptions, "input" | "output" | "resume">;
+
+export interface BackgroundEncoderOptions {
+  readonly mode: EncodeMode;
+  readonly settings: EncodeSettings;
+  /** The render jobs that training yields to in mode `idle`. */
+  readonly queue: WorkQueue;
+  /** Lists the sources without a current asset. */
+  readonly candidates: () => Promise<readonly EncodeCandidate[]>;
+  readonly onFinished: (candidate: EncodeCandidate, summary: EncodeSummary) => Promise<void>;
+  readonly onFailed: (candidate: EncodeCandidate, error: Error) => void;
+}
+
+interface CurrentEncode {
+  readonly candidate: EncodeCandidate;
+  readonly process: TrainingProcess;
+  state: EncodeState & { readonly state: "training" };
+}
+
+/** Milliseconds until the candidates are listed again if there was none. */
+const RESCAN_MS = 5000;
+
+/**
+ * Encodes sources one after another, each in a child process: the most watched first, then the shortest, then the oldest.
+ * A restart continues from the checkpoints.
+ */
+export class BackgroundEncoder {
+  readonly #options: BackgroundEncoderOptions;
+  readonly #gate: LoadGate;
+  /** Sources that are neither waiting nor in training. */
+  readonly #held = new Map<string, EncodeState>();
+  /** Settings of sources that an operator encodes with others than the default. */
+  readonly #settings = new Map<string, EncodeSettings>();
+  #current: CurrentEncode | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #selecting = false;
+  #closed = false;
+
+  constructor(options: BackgroundEncoderOptions) {
+    this.#options = options;
+    this.#gate = new LoadGate(options.queue, (isBusy) => this.#onLoad(isBusy));
+  }
+
+  /** Starts encoding, unless the mode is `off`. */
+  start(): void {
+    if (this.#options.mode !== "off") void this.#startNext();
+  }
+
+  /** Looks for sources to encode, because one was added or changed. */
+  notify(): void {
+    if (this.#current === undefined) this.start();
+  }
+
+  /** Returns the state of a source that has no current asset; undefined if sources are not encoded. */
+  state(id: string): EncodeState | undefined {
+    if (this.#current?.candidate.id === id) return this.#current.state;
+    return this.#held.get(id) ?? (this.#options.mode === "off" ? undefined : { state: "waiting" });
+  }
+
+  /** Stops the encode of a source until `resume`. */
+  async pause(id: string): Promise<void> {
+    const done = this.#current?.candidate.id === id ? this.#current.state.done : 0;
+    this.#held.set(id, { state: "paused", done });
+    await this.#stopCurrent(id);
+  }
+
+  /** Encodes a source again that is paused, canceled or has failed. */
+  resume(id: string): void {
+    this.#held.delete(id);
+    this.notify();
+  }
+
+  /** Stops the encode of a source for good. */
+  async cancel(id: string): Promise<void> {
+    this.#held.set(id, { state: "canceled" });
+    await this.#stopCurrent(id);
+  }
+
+  /** Encodes a source with other settings from now on. */
+  async reencode(id: string, settings: Partial<EncodeSettings>): Promise<void> {
+    this.#settings.set(id, { ...this.#options.settings, ...settings });
+    this.#held.set(id, { state: "waiting" });
+    await this.#stopCurrent(id);
+    this.resume(id);
+  }
+
+  /** Stops the current encode and keeps its checkpoints. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#gate.close();
+    await this.#current?.process.stop();
+  }
+
+  async #stopCurrent(id: string): Promise<void> {
+    if (this.#current?.candidate.id === id) await this.#current.process.stop();
+  }
+
+  async #startNext(): Promise<void> {
+    if (this.#closed || this.#selecting || this.#current !== undefined) return;
+    clearTimeout(this.#timer);
+    this.#selecting = true;
+    const candidates = await this.#options.candidates().catch(() => []);
+    this.#selecting = false;
+    if (this.#closed) return;
+    const next = candidates.filter(({ id }) => !this.#held.has(id)).sort(byPriority)[0];
+    if (next !== undefined) {
+      this.#run(next);
+      return;
+    }
+    this.#timer = setTimeout(() => void this.#startNext(), RESCAN_MS).unref();
+  }
+
+  #run(candidate: EncodeCandidate): void {
+    const { input, output, id } = candidate;
+    const settings = this.#settings.get(id) ?? this.#options.settings;
+    const process = new TrainingProcess({ ...settings, input, output, resume: true }, (event) => {
+      if (event.type !== "progress" || this.#current !== current) return;
+      const { phase, done, remainingSeconds } = event;
+      current.state = { ...current.state, phase, done, remainingSeconds };
+    });
+    const current: CurrentEncode = {
+      candidate,
+      process,
+      state: { state: "training", phase: "analyze", done: 0, remainingSeconds: undefined, yielding: false },
+    };
+    this.#current = current;
+    this.#onLoad(this.#gate.busy);
+    process.result
+      .then((summary) => this.#options.onFinished(candidate, summary))
+      .catch((error: unknown) => this.#onError(candidate, error))
+      .finally(() => {
+        this.#current = undefined;
+        void this.#startNext();
+      });
+  }
+
+  #onError(candidate: EncodeCandidate, error: unknown): void {
+    // An encode that an operator or `close` has stopped has not failed.
+    if (this.#closed || this.#held.has(candidate.id)) return;
+    if (error instanceof TrainingError && error.code === "interrupted") return;
+    const { message } = error as Error;
+    this.#held.set(candidate.id, { state: "failed", message });
+    this.#options.onFailed(candidate, error as Error);
+  }
+
+  #onLoad(isBusy: boolean): void {
+    const current = this.#current;
+    if (current === undefined || this.#options.mode !== "idle") return;
+    if (isBusy) current.process.pause();
+    else current.process.resume();
+    current.state = { ...current.state, yielding: isBusy };
+  }
+}
+
+/** Orders candidates: the most watched first, then the shortest, then the oldest. */
+const byPriority = (a: EncodeCandidate, b: EncodeCandidate): number =>
+  b.watched - a.watched || a.seconds - b.seconds || a.changedAt - b.changedAt || (a.id < b.id ? -1 : 1);
