@@ -8,6 +8,7 @@ import { fuzzFolder } from "../../../bench/fuzzing/fuzz-folder.js";
 import { HostileAssets } from "../../../bench/fuzzing/hostile-assets.js";
 import { Random } from "../../../encoder/training/sampling/random.js";
 import { FolderLibrary } from "../../../server/library/folder-library.js";
+import { SourceIndexes } from "../../../server/library/source-index.js";
 import { syntheticAsset } from "../../support/synthetic-asset.js";
 
 test("hostile assets in a served folder delay no good request, and take little memory", async () => {
@@ -33,7 +34,7 @@ test("a file that is mostly holes is refused without reading it", async (t) => {
   await file.close();
   const { blocks } = await stat(join(folder, "holes.siedd"));
   if (blocks * 512 > 2 ** 28) return t.skip("this file system has no holes");
-  const entry = await new FolderLibrary(folder).find("holes");
+  const entry = await new FolderLibrary(folder, { polling: false, indexes: new SourceIndexes(folder) }).find("holes");
   await assert.rejects(
     async () => entry?.open(),
     (error: Error & { code?: string }) =>
