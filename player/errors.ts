@@ -10,7 +10,8 @@ export type PlayerErrorCode =
   | "not-playable"
   | "not-supported"
   | "no-ranges"
-  | "server-only";
+  | "server-only"
+  | "blocked-by-policy";
 
 /** The string keys of error messages. */
 type ErrorStringKey = Extract<keyof Strings, `error${string}`>;
@@ -73,6 +74,15 @@ export const requiresServer = (address: string) =>
   new PlayerError("server-only", "errorRequiresServer", { address });
 export const cannotDecode = (cause?: unknown) =>
   new PlayerError("not-supported", "errorCannotDecode", {}, cause);
+
+/**
+ * Returns the error for a page whose Content Security Policy blocks the player.
+ *
+ * @param directive such as `media-src`
+ * @param source what it must allow, such as `blob:`
+ */
+export const blockedByPolicy = (directive: string, source: string, cause?: unknown) =>
+  new PlayerError("blocked-by-policy", "errorBlockedByPolicy", { directive, source }, cause);
 
 /** Returns the error for an HTTP status; 0 means that there was no response. */
 export function errorForStatus(status: number, src: string, cause?: unknown): PlayerError {

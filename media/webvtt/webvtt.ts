@@ -1,5 +1,7 @@
 import type { TextCue } from "../../codec/iso/text-track.js";
 
+export { formatWebVttTime, writeWebVtt, writeWebVttCue } from "../../codec/iso/write-webvtt.js";
+
 const TIME = /^(?:(\d{2,}):)?(\d{2}):(\d{2})\.(\d{3})$/;
 
 /** Parses a WebVTT file (https://www.w3.org/TR/webvtt1/, 4.1). Blocks that are not valid cues are ignored. */
@@ -30,31 +32,6 @@ function parseTime(time: string): number | undefined {
   const [hours = 0, minutes, seconds, thousandths] = match.slice(1).map((part) => Number(part ?? 0));
   return ((hours * 60 + minutes) * 60 + seconds) * 1000 + thousandths;
 }
-
-/** Formats milliseconds as a timestamp `HH:MM:SS.mmm` (WebVTT, 4.1). */
-export function formatWebVttTime(milliseconds: number): string {
-  const pad = (value: number, digits: number) => String(Math.floor(value)).padStart(digits, "0");
-  const minutes = milliseconds / 60_000;
-  return `${pad(minutes / 60, 2)}:${pad(minutes % 60, 2)}:${pad((milliseconds / 1000) % 60, 2)}.${pad(milliseconds % 1000, 3)}`;
-}
-
-/**
- * Serializes one cue as a block of a WebVTT file. Any text is allowed: blank lines are removed and arrows are escaped,
- * because either would end the cue.
- */
-export function writeWebVttCue({ start, end, settings, text }: TextCue): string {
-  const range = `${formatWebVttTime(start)} --> ${formatWebVttTime(end)}`;
-  const timing = `${range} ${settings.replace(/\s+/g, " ")}`.trimEnd();
-  const lines = text
-    .replace(/\r\n?/g, "\n")
-    .replace(/\n{2,}/g, "\n")
-    .replaceAll("-->", "--&gt;");
-  return `${timing}\n${lines.trim()}\n`;
-}
-
-/** Serializes cues as a WebVTT file. */
-export const writeWebVtt = (cues: readonly TextCue[]): string =>
-  ["WEBVTT\n", ...cues.map(writeWebVttCue)].join("\n");
 
 /** Splits overlapping cues into consecutive ones. Where several cues overlap, one cue holds the lines of all of them. */
 export function flattenCues(cues: readonly TextCue[]): TextCue[] {

@@ -1,6 +1,7 @@
 import { openAsset } from "../../codec/asset/asset.js";
 import { SieddError } from "../../codec/errors.js";
 import type { TileAsset } from "../../codec/internal.js";
+import { writeWebVtt } from "../../codec/iso/write-webvtt.js";
 import { badResponse, invalidVideo, PlayerError, requiresServer } from "../errors.js";
 import { DEFAULT_LIMITS } from "../geometry/size.js";
 import type { PlayerVideoInfo } from "../source/video-info.js";
@@ -39,6 +40,10 @@ export async function openDirectAsset(url: string, signal: AbortSignal): Promise
       height,
       duration,
       frameRate,
+      textTracks: asset.text.map(({ index, ...labels }) => ({
+        ...labels,
+        source: async () => writeWebVtt(await asset.readText(index)),
+      })),
       links: {},
       limits: DEFAULT_LIMITS,
     };

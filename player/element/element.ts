@@ -1,17 +1,19 @@
-import type Hls from "hls.js";
+import Hls from "hls.js";
 import type { PlayerError } from "../errors.js";
 import type { Size } from "../geometry/size.js";
 import { PausedFrame } from "../playback/paused-frame.js";
 import type { Transport } from "../playback/transport.js";
 import { Session } from "../session/session.js";
 import type { PlayerVideoInfo } from "../source/video-info.js";
+import { videoBaseUrl } from "../source/video-url.js";
 import { Controls } from "../ui/controls.js";
 import { buildLayout, type Layout } from "../ui/layout.js";
 import type { SieddPlayerCustomEventMap, SieddPlayerEventMap } from "./events.js";
 import { VIDEO_ATTRIBUTES } from "./media-element.js";
 import { objectFit, observeFit, PlayerOptionsElement } from "./player-options.js";
 import { SessionController } from "./session-controller.js";
-import { mirrorTextTracks, offerAudioTracks, offerRenditions } from "./tracks.js";
+import { EmbeddedTextTracks, TextTrackMirror } from "./text-tracks.js";
+import { offerAudioTracks, offerRenditions } from "./tracks.js";
 
 /**
  * `<siedd-player src=".../movie">`: plays a video at exactly the pixel size that it covers on screen, and adapts when
@@ -41,6 +43,8 @@ export class SieddPlayerElement extends PlayerOptionsElement {
     onPipResize: () => this.#session?.updateSize(),
   });
   readonly #sessions = new SessionController((signal) => this.#createSession(signal));
+  readonly #trackMirror = new TextTrackMirror(this, this.video);
+  readonly #embeddedTracks = new EmbeddedTextTracks(this.video);
   #connection: AbortController | null = null;
   #error: PlayerError | null = null;
 
@@ -122,8 +126,15 @@ export class SieddPlayerElement extends PlayerOptionsElement {
     this.video.pause();
   }
 
+  /** The text tracks of the children, of `addTextTrack` and of the video. */
+  get textTracks(): TextTrackList {
+    this.#trackMirror.sync();
+    return this.video.textTracks;
+  }
+
   /** Reloads the video from the start, at the default playback rate. */
   load(): void {
+    this.#embeddedTracks.clear();
     this.#sessions.startAt = 0;
     this.playbackRate = this.defaultPlaybackRate;
     this.#load();
@@ -156,7 +167,7 @@ export class SieddPlayerElement extends PlayerOptionsElement {
     const { signal } = this.#connection;
     this.forwardEvents(signal);
     observeFit(this, () => this.#session?.updateSize(), signal);
-    mirrorTextTracks(this, this.video, signal);
+    this.#trackMirror.connect(signal);
     this.#controls.connect(signal);
     this.#layout.retryButton.addEventListener("click", () => this.#retry(), { signal });
     signal.addEventListener("abort", () => this.#sessions.close(), { once: true });
@@ -242,6 +253,9 @@ export class SieddPlayerElement extends PlayerOptionsElement {
         onInfo: (info) => {
           this.#layout.setAspectRatio(info);
           this.#controls.onInfoLoaded();
+          // The browser itself shows those of the HLS that it plays.
+          const tracks = Hls.isSupported() ? info.textTracks : [];
+          this.#embeddedTracks.set(tracks, videoBaseUrl(src), signal);
           if (this.videoRenditions.length === 0) offerRenditions(this, info, signal);
         },
         onHls: (hls, playback) => offerAudioTracks(this, hls, playback),

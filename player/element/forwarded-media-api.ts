@@ -38,7 +38,6 @@ type ForwardedMembers = Pick<
   | "setMediaKeys"
   | "setSinkId"
   | "sinkId"
-  | "textTracks"
   | "volume"
 >;
 
@@ -77,6 +76,7 @@ const NOT_FORWARDED = new Set([
   "defaultPlaybackRate",
   "videoWidth",
   "videoHeight",
+  "textTracks",
 ]);
 
 /** An element whose media members are those of the inner video. */

@@ -14,49 +14,6 @@ export interface TrackHost extends MediaElement {
   quality: number | "auto";
 }
 
-/** Copies the `<track>` children of the element into the inner video, and follows their changes until the signal aborts. */
-export function mirrorTextTracks(host: Element, video: HTMLVideoElement, signal: AbortSignal): void {
-  const copies = new Map<Element, Element>();
-  const syncChildren = () => {
-    const tracks = new Set(host.querySelectorAll(":scope > track"));
-    for (const [track, copy] of copies) {
-      if (tracks.has(track)) continue;
-      copy.remove();
-      copies.delete(track);
-    }
-    for (const track of tracks) {
-      if (copies.has(track)) continue;
-      const copy = track.cloneNode() as Element;
-      copies.set(track, copy);
-      video.append(copy);
-    }
-  };
-  const observer = new MutationObserver((records) => {
-    syncChildren();
-    for (const { target, attributeName } of records) {
-      const copy = copies.get(target as Element);
-      if (attributeName === null || copy === undefined) continue;
-      const value = (target as Element).getAttribute(attributeName);
-      if (value === null) copy.removeAttribute(attributeName);
-      else copy.setAttribute(attributeName, value);
-    }
-  });
-  observer.observe(host, {
-    subtree: true,
-    childList: true,
-    attributeFilter: ["default", "kind", "label", "src", "srclang"],
-  });
-  syncChildren();
-  signal.addEventListener(
-    "abort",
-    () => {
-      observer.disconnect();
-      for (const copy of copies.values()) copy.remove();
-    },
-    { once: true },
-  );
-}
-
 /**
  * Adds heights to `videoRenditions`, and applies the selected one, until the signal aborts. `quality` accepts any other
  * height too, because no rendition is stored.

@@ -28,6 +28,10 @@ const DEFAULT_CONFIG: Partial<HlsConfig> = {
   capLevelToPlayerSize: false,
   // Fragmented MP4 needs no transmuxing, and a strict CSP forbids workers from a blob URL.
   enableWorker: false,
+  // The element has the subtitles as <track> elements, as in direct mode.
+  subtitleStreamController: undefined,
+  subtitleTrackController: undefined,
+  timelineController: undefined,
   maxBufferLength: BUFFER_AHEAD_SECONDS,
   maxMaxBufferLength: BUFFER_AHEAD_SECONDS,
   backBufferLength: 8,

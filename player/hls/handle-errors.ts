@@ -4,6 +4,7 @@ import { badResponse, errorForStatus, notPlayable, type PlayerError } from "../e
 import type { MissingRange } from "../playback/transport.js";
 
 export interface HlsErrorOptions {
+  readonly video: HTMLVideoElement;
   /** URL of the video, for error messages. */
   readonly src: string;
   /** The server cannot render this time range; playback skips it. */
@@ -17,6 +18,8 @@ export interface HlsErrorOptions {
 const MAX_FAILURES = 2;
 /** Maximum consecutive segments to skip. If the next one fails too, the video counts as unplayable. */
 const MAX_SKIPPED = 3;
+/** Time that hls.js has to recover from an error of the media element by itself, in milliseconds. */
+const MEDIA_ERROR_DELAY_MS = 2000;
 /** A second decoder failure within this time is fatal, in milliseconds. */
 const RECOVERY_INTERVAL_MS = 5000;
 
@@ -64,6 +67,37 @@ function toPlayerError(data: ErrorData, src: string): PlayerError {
   return status === undefined ? badResponse(data.error) : errorForStatus(status, src, data.error);
 }
 
+/**
+ * Reports errors of the media element. hls.js notices a decoder failure only when it appends the next segment, and never
+ * that the page's CSP refuses its media source.
+ *
+ * @param report called at once if the media source cannot be opened, and otherwise if hls.js has not recovered in time
+ */
+function watchMediaElement(hls: Hls, video: HTMLVideoElement, report: (error: MediaError) => void): void {
+  const listeners = new AbortController();
+  let isAttached = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const onError = () => {
+    const { error } = video;
+    const reportUnresolved = () => {
+      if (error !== null && video.error === error) report(error);
+    };
+    clearTimeout(timer);
+    timer = setTimeout(reportUnresolved, isAttached ? MEDIA_ERROR_DELAY_MS : 0);
+  };
+  video.addEventListener("error", onError, { signal: listeners.signal });
+  hls.on(Hls.Events.MEDIA_ATTACHING, () => {
+    isAttached = false;
+  });
+  hls.on(Hls.Events.MEDIA_ATTACHED, () => {
+    isAttached = true;
+  });
+  hls.on(Hls.Events.DESTROYING, () => {
+    listeners.abort();
+    clearTimeout(timer);
+  });
+}
+
 /** Skips segments that cannot be rendered or played, recovers from decoder failures, and reports all other errors. */
 export function handleHlsErrors(hls: Hls, options: HlsErrorOptions): void {
   const segments = new SegmentFailures();
@@ -75,6 +109,13 @@ export function handleHlsErrors(hls: Hls, options: HlsErrorOptions): void {
     hls.stopLoad();
     // Deferred, because the callback may destroy the instance that is handling this error.
     queueMicrotask(report);
+  };
+  /** Returns false if the decoder has failed again too soon. */
+  const recover = () => {
+    if (performance.now() - lastRecovery <= RECOVERY_INTERVAL_MS) return false;
+    lastRecovery = performance.now();
+    hls.recoverMediaError();
+    return true;
   };
   hls.on(Hls.Events.FRAG_BUFFERED, () => segments.onBuffered());
   hls.on(Hls.Events.ERROR, (_event, data) => {
@@ -91,11 +132,9 @@ export function handleHlsErrors(hls: Hls, options: HlsErrorOptions): void {
     }
     if (!data.fatal) return;
     const isDecoderFailure = data.type === Hls.ErrorTypes.MEDIA_ERROR;
-    if (isDecoderFailure && performance.now() - lastRecovery > RECOVERY_INTERVAL_MS) {
-      lastRecovery = performance.now();
-      hls.recoverMediaError();
-      return;
-    }
-    stop(() => options.onError(toPlayerError(data, options.src)));
+    if (!isDecoderFailure || !recover()) stop(() => options.onError(toPlayerError(data, options.src)));
+  });
+  watchMediaElement(hls, options.video, (error) => {
+    if (!recover()) stop(() => options.onError(notPlayable(error)));
   });
 }

@@ -15,6 +15,7 @@ import type {
 } from "../playback/transport.js";
 import type { PlayerVideoInfo } from "../source/video-info.js";
 import { openVideo, type PlayerMode, type VideoSource } from "./open-video.js";
+import { PolicyViolations } from "./policy-violations.js";
 
 export interface SessionOptions {
   /** URL of the video without a trailing slash. */
@@ -69,12 +70,14 @@ export class Session {
   #resolveStart!: (failure: PlayerError | null) => void;
   #whenStarted = this.#createStartPromise();
   readonly #requested: RequestedSize;
+  readonly #violations: PolicyViolations;
   readonly #options: SessionOptions;
   readonly #signal: AbortSignal;
 
   constructor(options: SessionOptions, signal: AbortSignal) {
     this.#options = options;
     this.#signal = signal;
+    this.#violations = new PolicyViolations(options.src, signal);
     this.#requested = new RequestedSize((change) => this.#onSizeChange(change), signal);
     observeSize(
       options.container,
@@ -257,9 +260,13 @@ export class Session {
   }
 
   #fail(error: PlayerError): void {
-    if (this.#signal.aborted) return;
-    this.#resolveStart(error);
-    this.#options.onError(error);
+    // Browsers report a violation of the page's CSP after the failure that it has caused.
+    setTimeout(() => {
+      if (this.#signal.aborted) return;
+      const explained = this.#violations.explain(error);
+      this.#resolveStart(explained);
+      this.#options.onError(explained);
+    });
   }
 
   #stop(): void {

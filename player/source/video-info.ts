@@ -4,9 +4,16 @@ import { badResponse, errorForStatus, PlayerError, serverUnreachable } from "../
 import { DEFAULT_LIMITS } from "../geometry/size.js";
 import { videoUrl } from "./video-url.js";
 
+/** A subtitle track of the video. */
+export interface PlayerTextTrack extends Pick<VideoInfo["text"][number], "language" | "title" | "default"> {
+  /** URL of a WebVTT file, relative to that of the video, or a function that reads that file from the asset. */
+  readonly source: string | (() => Promise<string>);
+}
+
 /** The members of info.json that the player uses. Direct mode reads them from the asset. */
 export interface PlayerVideoInfo
   extends Pick<VideoInfo, "width" | "height" | "duration" | "frameRate" | "limits"> {
+  readonly textTracks: readonly PlayerTextTrack[];
   /** URLs relative to that of the video. */
   readonly links: Partial<Pick<VideoInfo["links"], "poster" | "storyboard">>;
 }
@@ -29,7 +36,8 @@ export function parseVideoInfo(json: unknown): PlayerVideoInfo {
     height?: unknown;
     duration?: unknown;
     frameRate?: { num?: unknown; den?: unknown };
-    links?: Record<string, unknown>;
+    text?: readonly Partial<VideoInfo["text"][number]>[];
+    links?: Record<string, unknown> & { readonly subtitles?: readonly string[] };
     limits?: Record<string, unknown>;
   };
   const width = positive(info?.width);
@@ -41,12 +49,17 @@ export function parseVideoInfo(json: unknown): PlayerVideoInfo {
     const value = info.links?.[name];
     return typeof value === "string" ? { [name]: value } : {};
   };
+  const textTracks = (info.links?.subtitles ?? []).map((source, index) => {
+    const { language = "und", title = "", default: isDefault = false } = info.text?.[index] ?? {};
+    return { language, title, default: isDefault, source };
+  });
   const [num, den] = [positive(info.frameRate?.num), positive(info.frameRate?.den)];
   return {
     width,
     height,
     duration,
     frameRate: num === null || den === null ? DEFAULT_FRAME_RATE : { num, den },
+    textTracks,
     links: { ...link("storyboard"), ...link("poster") },
     limits: { minSide: limit("minSide"), maxSide: limit("maxSide"), maxArea: limit("maxArea") },
   };

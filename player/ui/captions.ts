@@ -13,63 +13,64 @@ const isCaptionTrack = ({ kind }: TextTrack) => kind === "captions" || kind === 
 const sameLanguage = (a: string, b: string): boolean =>
   a.toLowerCase().split("-", 1)[0] === b.toLowerCase().split("-", 1)[0];
 
-/** Returns a function that draws the active cues of a track into the overlay, in the player's own style. */
-function createCueRenderer(overlay: HTMLElement, currentTime: () => number) {
+/** Returns the cues of tracks at a time in seconds. Browsers do not update `activeCues` while the video is paused. */
+const activeCues = (tracks: readonly TextTrack[], time: number): VTTCue[] =>
+  tracks
+    .flatMap(({ cues }) => [...(cues ?? [])] as VTTCue[])
+    .filter(({ startTime, endTime, getCueAsHTML }) => startTime <= time && time < endTime && getCueAsHTML);
+
+/** Returns a function that draws cues into the overlay, in the player's own style. */
+function createCueRenderer(overlay: HTMLElement) {
   let drawn = "";
-  return (track: TextTrack | null) => {
-    const now = currentTime();
-    // Not activeCues: browsers do not update them while the video is paused.
-    const active = [...(track?.cues ?? [])].filter(
-      ({ startTime, endTime }) => startTime <= now && now < endTime,
-    ) as VTTCue[];
-    const key = active.map(({ id, startTime, text }) => `${id} ${startTime} ${text}`).join();
+  return (cues: readonly VTTCue[], language: string) => {
+    const key = cues.map(({ id, startTime, text }) => `${id} ${startTime} ${text}`).join();
     if (key === drawn) return;
     drawn = key;
-    overlay.replaceChildren(
-      ...active
-        .filter((cue) => typeof cue.getCueAsHTML === "function")
-        .map((cue) => create("p", {}, create("span", {}, cue.getCueAsHTML()))),
-    );
-    overlay.lang = track?.language ?? "";
+    overlay.replaceChildren(...cues.map((cue) => create("p", {}, create("span", {}, cue.getCueAsHTML()))));
+    overlay.lang = language;
   };
 }
 
 /**
- * Sets up captions for the text tracks of the video. The selected track is in the mode `hidden`, and its cues are
- * drawn here, above the controls and outside the zoomed area.
+ * Sets up captions for the text tracks of the video. Tracks have the same modes as on a `<video>`. The cues of those in
+ * the mode `showing` are drawn here, above the controls and outside the zoomed area, and the style sheet hides what
+ * the browser draws.
  */
 export function setupCaptions({ host, layout, localizer, signal, on, showToast }: ControlContext): Captions {
   const { captionsButton, captionsOverlay, stage, video } = layout;
   const list = video.textTracks;
-  const drawCues = createCueRenderer(captionsOverlay, () => host.currentTime);
-  let current: TextTrack | null = null;
+  const drawCues = createCueRenderer(captionsOverlay);
   let lastSelected: TextTrack | null = null;
-  let cueListener = new AbortController();
+  let cueListeners = new AbortController();
 
   const tracks = () => [...list].filter(isCaptionTrack);
-  const draw = () => drawCues(current);
+  const showing = () => tracks().filter(({ mode }) => mode === "showing");
+  const draw = () => {
+    const shown = host.controls ? showing() : [];
+    drawCues(activeCues(shown, host.currentTime), shown[0]?.language ?? "");
+  };
+  /** Follows changes by the page, by the viewer, and by the browser. */
   const update = () => {
     const { strings } = localizer;
+    const shown = showing();
+    const isOn = shown.length > 0;
+    lastSelected = shown[0] ?? lastSelected;
     captionsButton.hidden = tracks().length === 0;
-    if (current === null) setButtonState(captionsButton, "off", strings.enableCaptions);
-    else setButtonState(captionsButton, "on", strings.disableCaptions);
-    captionsButton.setAttribute("aria-pressed", String(current !== null));
+    setButtonState(
+      captionsButton,
+      isOn ? "on" : "off",
+      isOn ? strings.disableCaptions : strings.enableCaptions,
+    );
+    captionsButton.setAttribute("aria-pressed", String(isOn));
+    cueListeners.abort();
+    cueListeners = new AbortController();
+    for (const track of shown) track.addEventListener("cuechange", draw, { signal: cueListeners.signal });
     draw();
   };
-  const setCurrent = (track: TextTrack | null) => {
-    cueListener.abort();
-    cueListener = new AbortController();
-    current = track;
-    lastSelected = track ?? lastSelected;
-    track?.addEventListener("cuechange", draw, { signal: cueListener.signal });
-    update();
-  };
   const select = (track: TextTrack | null) => {
-    for (const other of tracks()) {
-      if (other !== track) other.mode = "disabled";
-    }
-    if (track !== null) track.mode = "hidden";
-    setCurrent(track);
+    for (const other of showing()) if (other !== track) other.mode = "disabled";
+    if (track !== null) track.mode = "showing";
+    update();
   };
   /** Prefers the last selected track, then one in the language of the controls. */
   const preferredTrack = (): TextTrack | null => {
@@ -81,31 +82,25 @@ export function setupCaptions({ host, layout, localizer, signal, on, showToast }
   const toggle = () => {
     const { strings } = localizer;
     if (tracks().length === 0) return;
-    const track = current === null ? preferredTrack() : null;
+    const track = showing().length === 0 ? preferredTrack() : null;
     select(track);
     showToast(`${strings.captions}: ${track === null ? strings.off : track.label || strings.on}`);
   };
-  /** Follows changes by the page, and the default track of the stream. */
-  const onTracksChange = () => {
-    const showing = tracks().find(({ mode }) => mode === "showing");
-    if (showing !== undefined && host.controls) select(showing);
-    else if (current !== null && (current.mode === "disabled" || !tracks().includes(current)))
-      setCurrent(null);
-    else update();
-  };
 
-  on(list, "addtrack removetrack change", onTracksChange);
+  on(list, "addtrack removetrack change", update);
   on(host, "timeupdate seeked emptied", draw);
+  // Cues of a track that has loaded. The event does not bubble.
+  video.addEventListener("load", draw, { capture: true, signal });
   on(captionsButton, "click", toggle);
   localizer.onChange(update, signal);
-  signal.addEventListener("abort", () => cueListener.abort(), { once: true });
-  onTracksChange();
+  signal.addEventListener("abort", () => cueListeners.abort(), { once: true });
+  update();
   return {
     get tracks() {
       return tracks();
     },
     get current() {
-      return current;
+      return showing()[0] ?? null;
     },
     select,
     toggle,

@@ -78,6 +78,8 @@ export const ARABIC: Strings = {
     "مضيف {address} لا يدعم طلبات Range. استخدم مضيفًا يدعمها، أو قدّم الفيديو عبر siedd.",
   errorRequiresServer:
     'يستخدم الفيديو في {address} نمط «paper» الذي لا يفكّ ترميزه إلا خادم siedd. أزِل mode="direct".',
+  errorBlockedByPolicy:
+    "تحظر سياسة Content Security Policy لهذه الصفحة الفيديو. أضف {source} إلى {directive}.",
   errorCannotDecode:
     "لا تستطيع هذه الصفحة فكّ ترميز الفيديو. شغّل الفيديو من خادم siedd، أو اسمح بـ worker-src blob: و script-src 'wasm-unsafe-eval' في سياسة Content Security Policy للصفحة.",
 };

@@ -79,6 +79,8 @@ export const GERMAN: Strings = {
     "Der Host von {address} unterstützt keine Range-Anfragen. Bitte einen Host verwenden, der sie unterstützt, oder das Video mit siedd bereitstellen.",
   errorRequiresServer:
     'Das Video unter {address} verwendet das Profil „paper“, das nur ein siedd-Server dekodieren kann. Bitte mode="direct" entfernen.',
+  errorBlockedByPolicy:
+    "Die Content Security Policy dieser Seite blockiert das Video. Bitte {source} zu {directive} hinzufügen.",
   errorCannotDecode:
     "Diese Seite kann keine Videos dekodieren. Bitte das Video von einem siedd-Server abspielen oder in der Content Security Policy der Seite worker-src blob: und script-src 'wasm-unsafe-eval' erlauben.",
 };

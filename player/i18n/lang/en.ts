@@ -75,6 +75,7 @@ export const ENGLISH = {
     "The host of {address} does not support Range requests. Use a host that does, or serve the video with siedd.",
   errorRequiresServer:
     'The video at {address} uses the paper profile, which only a siedd server can decode. Remove mode="direct".',
+  errorBlockedByPolicy: "This page's Content Security Policy blocks the video. Add {source} to {directive}.",
   errorCannotDecode:
     "This page cannot decode videos. Play the video from a siedd server, or allow worker-src blob: and script-src 'wasm-unsafe-eval' in the page's Content Security Policy.",
 } as const;

@@ -77,6 +77,8 @@ export const SPANISH: Strings = {
     "El host de {address} no admite solicitudes Range. Usa un host que las admita o sirve el vídeo con siedd.",
   errorRequiresServer:
     'El vídeo de {address} usa el perfil «paper», que solo puede decodificar un servidor siedd. Quita mode="direct".',
+  errorBlockedByPolicy:
+    "La Content Security Policy de esta página bloquea el vídeo. Añade {source} a {directive}.",
   errorCannotDecode:
     "Esta página no puede decodificar vídeos. Reproduce el vídeo desde un servidor siedd o permite worker-src blob: y script-src 'wasm-unsafe-eval' en la Content Security Policy de la página.",
 };

@@ -77,6 +77,8 @@ export const FRENCH: Strings = {
     "L’hébergeur de {address} ne prend pas en charge les requêtes Range. Utilisez un hébergeur qui les prend en charge, ou diffusez la vidéo avec siedd.",
   errorRequiresServer:
     'La vidéo à l’adresse {address} utilise le profil « paper », que seul un serveur siedd peut décoder. Retirez mode="direct".',
+  errorBlockedByPolicy:
+    "La Content Security Policy de cette page bloque la vidéo. Ajoutez {source} à {directive}.",
   errorCannotDecode:
     "Cette page ne peut pas décoder de vidéos. Lisez la vidéo depuis un serveur siedd, ou autorisez worker-src blob: et script-src 'wasm-unsafe-eval' dans la Content Security Policy de la page.",
 };

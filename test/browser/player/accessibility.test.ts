@@ -272,7 +272,7 @@ describe("accessibility in Chromium", { concurrency: false, timeout: TEST_TIMEOU
     await inside(page, ".captions-button").click();
     await inside(page, ".captions i").waitFor();
     assert.equal(await inside(page, ".captions").textContent(), "Guten Tag");
-    assert.equal(await page.evaluate(() => window.player.textTracks[0]!.mode), "hidden");
+    assert.equal(await page.evaluate(() => window.player.textTracks[0]!.mode), "showing");
     await page.keyboard.press("c");
     assert.equal(await inside(page, ".captions").textContent(), "");
   });
