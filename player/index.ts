@@ -20,4 +20,4 @@ export type { LoadedSegment } from "./playback/segment.js";
 export type { ServerTiming } from "./playback/server-timing.js";
 export type { MissingRange, Transport } from "./playback/transport.js";
 export type { PlayerMode } from "./session/open-video.js";
-export type { PlayerVideoInfo } from "./source/video-info.js";
+export type { PlayerTextTrack, PlayerVideoInfo } from "./source/video-info.js";

@@ -19,10 +19,13 @@ export class PolicyViolations {
   readonly #src: string;
   #last: SecurityPolicyViolationEvent | null = null;
 
-  /** @param src URL of the video; violations by requests to other origins are not the player's */
-  constructor(src: string, signal: AbortSignal) {
+  /**
+   * @param src URL of the video; violations by requests to other origins are not the player's
+   * @param page the document of the player
+   */
+  constructor(src: string, page: Document, signal: AbortSignal) {
     this.#src = src;
-    document.addEventListener(
+    page.addEventListener(
       "securitypolicyviolation",
       (event) => {
         if (event.disposition === "enforce" && this.#source(event) !== undefined) this.#last ??= event;

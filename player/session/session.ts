@@ -77,7 +77,7 @@ export class Session {
   constructor(options: SessionOptions, signal: AbortSignal) {
     this.#options = options;
     this.#signal = signal;
-    this.#violations = new PolicyViolations(options.src, signal);
+    this.#violations = new PolicyViolations(options.src, options.video.ownerDocument, signal);
     this.#requested = new RequestedSize((change) => this.#onSizeChange(change), signal);
     observeSize(
       options.container,
