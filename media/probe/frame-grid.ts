@@ -128,7 +128,7 @@ function measuredRate(
 /** Cost of losing all frames, relative to that of doubling the rate. */
 const LOSS_COST = 20;
 /** Mean shift of the frames, in seconds, that costs as much as doubling the rate. */
-const COSTLY_SHIFT = 0.007;
+const COSTLY_SHIFT = 0.01;
 
 /** The rate of a grid, and the start of the grid in each run, in frames from the first time of the run. */
 interface PhasedRate {
