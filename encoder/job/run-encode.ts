@@ -154,7 +154,7 @@ function assetSize(info: ProbeResult, options: ProfileOptions): AnalyzedVideo["s
   for (const side of [width, height]) {
     if (side < MIN_SIDE || side > MAX_SIDE) {
       throw new MediaError(
-        "not-a-video",
+        "unsupported-video",
         `${options.input} is ${width} x ${height} pixels, but an asset must have ${MIN_SIDE} to ${MAX_SIDE} pixels per side; choose another size`,
       );
     }

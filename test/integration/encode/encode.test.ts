@@ -4,13 +4,20 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { memorySource, openAsset } from "../../../codec/internal.js";
-import { type EncodeEvent, type EncodeOptions, EncoderError, encode } from "../../../encoder/index.js";
+import {
+  type EncodeEvent,
+  type EncodeOptions,
+  EncoderError,
+  encode,
+  MediaError,
+} from "../../../encoder/index.js";
 import { planGroups } from "../../../encoder/plan/groups.js";
 import { settingsForSize } from "../../../encoder/plan/tile-grid.js";
 import { resolveTileOptions } from "../../../encoder/tile/options.js";
 import { hasCudaProvider } from "../../../encoder/training/onnx/cuda-provider.js";
 import { remainingProcesses } from "../../support/child-processes.js";
 import { clip } from "../../support/clips.js";
+import { ffmpeg, lavfi } from "../../support/odd-videos.js";
 import { tempFolder } from "../../support/temp-folder.js";
 
 /** Options for two seconds of bunny at a small size: two groups, one of them the anchor. */
@@ -44,7 +51,14 @@ test("encodes every frame and the audio of a video, in groups of about one secon
     [25, 25],
   );
   assert.deepEqual([asset.width, asset.height, asset.duration], [160, 90, 2]);
-  assert.equal(asset.audio.length, 1);
+  // The clip has 5.1 channels, and gets a stereo downmix beside them.
+  assert.deepEqual(
+    asset.audio.map(({ channels, downmixOf }) => [channels, downmixOf]),
+    [
+      [6, null],
+      [2, 0],
+    ],
+  );
   const { packetCount, packetDuration, sampleRate } = asset.audio[0]!;
   const seconds = (packetCount * packetDuration) / sampleRate;
   assert.ok(seconds >= 2 && seconds < 2.1, `${seconds} s of audio`);
@@ -194,4 +208,19 @@ test("starts a group at every scene cut, and groups of a scene differ by at most
       assert.ok(Math.max(...lengths) - Math.min(...lengths) <= 1, `scene at ${scene}: ${lengths}`);
     }
   }
+});
+
+test("rejects a video that is smaller than an asset may be", async (t) => {
+  const folder = await tempFolder(t);
+  const input = join(folder, "tiny.mp4");
+  await ffmpeg(...lavfi("testsrc=s=64x8:d=0.2"), "-c:v", "libx264", "-preset", "ultrafast", input);
+  await assert.rejects(
+    encode({ input, output: join(folder, "tiny.siedd") }),
+    (error) =>
+      error instanceof MediaError &&
+      error.code === "unsupported-video" &&
+      /64 x 8 pixels, but an asset must have 16 to 8192 pixels per side; choose another size/.test(
+        error.message,
+      ),
+  );
 });
