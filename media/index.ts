@@ -13,7 +13,7 @@ export {
 } from "./read/audio.js";
 export { type DetectScenesOptions, detectScenes, type SceneAnalysis } from "./read/detect-scenes.js";
 export { type ReadFramesOptions, readFrames } from "./read/frames.js";
-export { type ReadSubtitlesOptions, readSubtitles } from "./read/subtitles.js";
+export { type ReadSubtitlesOptions, readSubtitles, type Subtitles } from "./read/subtitles.js";
 export { checkWritable } from "./write/atomic-file.js";
 export {
   type ConventionalCodec,

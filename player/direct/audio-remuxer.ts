@@ -7,7 +7,7 @@ import { groupTimes } from "./timeline.js";
 const SILENCE_SAMPLE_RATE = 48_000;
 
 /**
- * Remuxes the audio of a video into fragmented MP4, one fragment per group. Where a video has no audio, or its audio has
+ * Remuxes the default audio track of a video into fragmented MP4, one fragment per group. Where a video has no audio, or its audio has
  * ended early, it gets silence. So the media element always has a track to drive its clock.
  */
 export class AudioRemuxer {
@@ -19,12 +19,13 @@ export class AudioRemuxer {
   readonly #asset: TileAsset;
   readonly #track: Pick<
     TileAsset["audio"][number],
-    "config" | "sampleRate" | "packetDuration" | "priming" | "packetCount"
+    "index" | "config" | "sampleRate" | "packetDuration" | "priming" | "packetCount"
   >;
 
   constructor(asset: TileAsset) {
     this.#asset = asset;
-    const track = asset.audio[0] ?? {
+    const track = asset.audio.find((candidate) => candidate.default) ?? {
+      index: 0,
       sampleRate: SILENCE_SAMPLE_RATE,
       channels: 1,
       config: SILENT_CONFIG,
@@ -43,7 +44,7 @@ export class AudioRemuxer {
   async readPackets(group: number): Promise<Uint8Array[]> {
     const { first, end } = this.#packetRange(group);
     const stored = Math.min(end, this.#track.packetCount);
-    return stored > first ? this.#asset.readAudio(0, first, stored - first) : [];
+    return stored > first ? this.#asset.readAudio(this.#track.index, first, stored - first) : [];
   }
 
   /** Returns the fragment of a group: the packets from `readPackets`, padded with silence. */

@@ -10,7 +10,9 @@ import { readTextSamples, writeTextSamples } from "../../../codec/iso/text-track
 import { encode } from "../../../encoder/index.js";
 import { isTextSubtitle } from "../../../media/probe/stream-properties.js";
 import { parseWebVtt } from "../../../media/webvtt/webvtt.js";
+import { runCommand } from "../../support/command.js";
 import { ffmpeg, keepAllFrames, lavfi, streamsOf } from "../../support/odd-videos.js";
+import { testServer } from "../../support/running-server.js";
 import { tempFolder } from "../../support/temp-folder.js";
 
 const srt = (...cues: readonly [from: string, to: string, content: string][]): string =>
@@ -119,6 +121,105 @@ test("skips bitmap subtitles and reports them", async (t) => {
     /^skipped subtitle track 1 of .* \(hdmv_pgs_subtitle, language fre\): bitmap subtitles/,
   );
   assert.equal((await openAsset(memorySource(await readFile(`${input}.siedd`)))).text.length, 0);
+});
+
+const ASS_HEADER = `[Script Info]
+ScriptType: v4.00+
+
+[V4+ Styles]
+Format: Name, Fontname, Fontsize, Bold, Italic, Underline, Alignment
+Style: Default,Arial,16,0,0,0,2
+Style: Thought,Arial,16,0,-1,0,2
+
+[Events]
+Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
+`;
+
+/** Events of an ASS script, each half a second, and the cue text that they become; "" for none. */
+const ASS_EVENTS = [
+  ["Default", "First\\N\\NSecond{\\b1} bold{\\b0}, more", "First\nSecond<b> bold</b>, more"],
+  ["Default", "{\\p1}m 0 0 l 10 0 10 10{\\p0}", ""],
+  ["Default", "{\\p2\\pos(1,2)}m 0 0 l 10 0{\\p0}Text{a comment} after", "Text after"],
+  ["Thought", "{\\an8}I <3 R&D, a < b", "<i>I &lt;3 R&amp;D, a &lt; b</i>"],
+  [
+    "Thought",
+    "one\\Ntwo {\\rDefault}three {\\i1\\u1}four",
+    "<i>one</i>\n<i>two </i>three <i><u>four</u></i>",
+  ],
+] as const;
+
+/** Creates two and a half seconds of video with an ASS track, a track in Latin-1, and one that ffmpeg cannot decode. */
+async function createOddSubtitles(folder: string): Promise<string> {
+  const at = (name: string) => join(folder, name);
+  const time = (half: number) => `0:00:0${(half / 2).toFixed(2)}`;
+  const events = ASS_EVENTS.map(
+    ([style, content], i) => `Dialogue: 0,${time(i)},${time(i + 1)},${style},,0,0,0,,${content}\n`,
+  );
+  await writeFile(at("a.ass"), ASS_HEADER + events.join(""));
+  const latin1 = srt(
+    ["0,200", "0,800", "plain {text} <font color=red>red</font> 1 < 2"],
+    ["1,000", "1,500", "Café français, naïve garçon, déjà vu"],
+  );
+  await writeFile(at("b.srt"), latin1, "latin1");
+  await writeFile(at("c.srt"), srt(["0,200", "0,800", "never read"]));
+  await ffmpeg(
+    ...[...lavfi("testsrc2=s=32x32:r=10:d=2.5"), "-i", at("a.ass"), "-i", at("b.srt"), "-i", at("c.srt")],
+    ...["0", "1", "2", "3"].flatMap((input) => ["-map", input]),
+    ...[...keepAllFrames, "-c:s", "copy", at("video.mkv")],
+  );
+  const file = await readFile(at("video.mkv"));
+  file.write("S_TEXT/UTF9", file.lastIndexOf("S_TEXT/UTF8"));
+  await writeFile(at("video.mkv"), file);
+  return at("video.mkv");
+}
+
+test("keeps the text of odd subtitles, also in WebVTT files and in decoded files", async (t) => {
+  const folder = await tempFolder(t);
+  const [input, output] = [await createOddSubtitles(folder), join(folder, "video.siedd")];
+  const messages: string[] = [];
+  await encode({
+    ...{ ...BRIEF, input, output },
+    onEvent: (event) => /^stream-/.test(event.type) && "message" in event && messages.push(event.message),
+  });
+  assert.equal(messages.length, 2, messages.join("\n"));
+  assert.match(
+    messages[0]!,
+    /^subtitle track 2 of .* \(subrip, .*: the text is not UTF-8 and is read as ISO-8859-1/,
+  );
+  assert.match(messages[1]!, /^skipped subtitle track 3 of/);
+
+  const asset = await openAsset(memorySource(await readFile(output)));
+  const expected = ASS_EVENTS.flatMap(([, , cue], i) =>
+    cue === "" ? [] : [{ start: 500 * i, end: 500 * (i + 1), settings: "", text: cue }],
+  );
+  assert.deepEqual(await asset.readText(0), expected);
+  assert.deepEqual(
+    (await asset.readText(1)).map(({ text }) => text),
+    ["plain {text} red 1 &lt; 2", "Café français, naïve garçon, déjà vu"],
+  );
+  assert.equal(asset.text.length, 2);
+
+  const server = await testServer(t, { video: new Uint8Array(await readFile(output)) });
+  const served = parseWebVtt((await server.get("video/text-0.vtt")).text);
+  assert.deepEqual(served, expected);
+  await runCommand("decode", output, "-o", join(folder, "back.mp4"));
+  const back = `${await ffmpeg("-i", join(folder, "back.mp4"), "-map", "0:s:0", "-f", "webvtt", "-")}`;
+  assert.match(back, /I <3 R&D, a < b/);
+  assert.match(back, /First\nSecond/);
+});
+
+test("escapes what is no markup in subtitles that were stored without escapes", async () => {
+  const stored = async (text: string) => {
+    const { durations, samples } = writeTextSamples([{ start: 0, end: 100, settings: "", text }], 100);
+    return (await readTextSamples(samples, durations))[0]!.text;
+  };
+  assert.equal(await stored("I <3 R&D, a < b"), "I &lt;3 R&amp;D, a &lt; b");
+  for (const valid of [
+    "<v.loud Bob>Hi</v> <i>R&amp;D &#8364;</i>",
+    "<00:01.000>now",
+    "<c.red.big>x</c> 1 > 0",
+  ])
+    assert.equal(await stored(valid), valid);
 });
 
 test("bitmap subtitles are not text subtitles", () => {

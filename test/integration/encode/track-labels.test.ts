@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { memorySource, openAsset } from "../../../codec/internal.js";
+import { memorySource, openAsset, type TileAsset } from "../../../codec/internal.js";
 import { encode } from "../../../encoder/index.js";
+import { AudioRemuxer } from "../../../player/direct/audio-remuxer.js";
 import { runCommand } from "../../support/command.js";
 import { ffmpeg, keepAllFrames, lavfi, streamsOf } from "../../support/odd-videos.js";
 import { testServer } from "../../support/running-server.js";
@@ -77,6 +78,9 @@ test("keeps languages, titles, default and forced tracks, and the video if audio
   );
   for (const { packetCount, priming, sampleRate } of asset.audio)
     assert.ok(packetCount * 1024 - priming >= SECONDS * sampleRate, "audio ends before the video");
+  assert.equal(asset.profile, "tile");
+  const played = await new AudioRemuxer(asset as TileAsset).readPackets(0);
+  assert.deepEqual(played, await asset.readAudio(1, 0, played.length), "direct mode plays the default track");
   assert.deepEqual(
     asset.text.map((track) => [track.language, track.title, track.default, track.forced]),
     [["fr", "Signs only", true, true]],
