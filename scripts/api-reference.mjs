@@ -149,7 +149,8 @@ function nodeApiPage(entries) {
   const parts = [
     "# Node.js API",
     "",
-    "This page lists every export of the package. It is generated from the docstrings by `npm run docs`.",
+    "This page lists the exports of the package, except those of `siedd/react` and `siedd/vue`, which the [embed",
+    "guide](../guide/embed.md#react-and-vue) describes. It is generated from the docstrings by `npm run docs`.",
   ];
   for (const { path, about, exports } of entries) {
     parts.push("", `## ${path}`, "", about);

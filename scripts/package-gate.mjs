@@ -26,8 +26,9 @@ export async function checkPackage() {
     const installed = installPacked(project);
     await lint(installed);
     checkInstall(installed);
-    importEntryPoints(project);
-    checkTypes(project, capture);
+    importEntryPoints(project, ENTRY_POINTS);
+    checkTypes(project, { capture, link: linkModule });
+    importEntryPoints(project, ["siedd/react"]);
     runCommand(project, join(installed, "dist/cli/main.js"));
   } finally {
     rmSync(project, { recursive: true, force: true });
@@ -56,7 +57,7 @@ function installPacked(project) {
 }
 
 /** Links a package of this repository into a project. */
-export function linkModule(project, name) {
+function linkModule(project, name) {
   const path = join(project, "node_modules", name);
   mkdirSync(join(path, ".."), { recursive: true });
   symlinkSync(join(root, "node_modules", name), path);
@@ -71,9 +72,9 @@ async function lint(installed) {
     throw new ScriptError(messages.map((message) => formatMessage(message, pkg)).join("; "));
 }
 
-function importEntryPoints(project) {
+function importEntryPoints(project, entries) {
   const script = `
-    for (const entry of ${JSON.stringify(ENTRY_POINTS)}) {
+    for (const entry of ${JSON.stringify(entries)}) {
       const names = Object.keys(await import(entry));
       if (names.length === 0) throw new Error(entry + " exports nothing");
     }`;

@@ -1,23 +1,17 @@
-import { useEffect, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import { createRoot } from "react-dom/client";
-// Registers <siedd-player>. hls.js is part of the bundle.
-import "siedd/player/define";
+// Registers <siedd-player>, too. hls.js is part of the bundle.
+import { SieddPlayer } from "siedd/react";
 
-/** Renders a player. React sets the attributes of custom elements. Media events such as `resize` need a listener. */
-export function Video({ src, ...rest }) {
+/** Renders a player with the size that it decodes at. `ref` is the element, with the methods of a video element. */
+export function Video(props) {
   const player = useRef(null);
   const [size, setSize] = useState("");
-
-  useEffect(() => {
-    const element = player.current;
-    const showSize = () => setSize(`${element.videoWidth} × ${element.videoHeight}`);
-    element.addEventListener("resize", showSize);
-    return () => element.removeEventListener("resize", showSize);
-  }, []);
+  const showSize = () => setSize(`${player.current.videoWidth} × ${player.current.videoHeight}`);
 
   return (
     <figure>
-      <siedd-player ref={player} src={src} {...rest} />
+      <SieddPlayer ref={player} onResize={showSize} {...props} />
       <figcaption>
         Decoded size: <output>{size}</output>
         <button type="button" onClick={() => player.current.play()}>

@@ -63,7 +63,10 @@ async function bundle(entry: string): Promise<string> {
     format: "esm",
     jsx: "automatic",
     loader: { ".js": "jsx" },
-    alias: { "siedd/player/define": join(root, "dist/player/define.js") },
+    alias: {
+      "siedd/player/define": join(root, "dist/player/define.js"),
+      "siedd/react": join(root, "dist/player/react/index.js"),
+    },
     define: {
       "process.env.NODE_ENV": '"production"',
       __VUE_OPTIONS_API__: "false",
