@@ -28,7 +28,7 @@ import { ImageService } from "./render/images.js";
 import { KeyframeService } from "./render/keyframes.js";
 import { Renderer } from "./render/renderer.js";
 import { SegmentService } from "./render/segments.js";
-import { dispatchVideoRoutes } from "./request/video-router.js";
+import { dispatchVideoRoutes, maxParamLength } from "./request/video-router.js";
 import { PublicUrl } from "./request/video-url.js";
 import { type ResolvedOptions, resolveOptions } from "./resolve-options.js";
 import { assetRoute } from "./routes/asset-route.js";
@@ -180,10 +180,6 @@ function contentRoutes(app: FastifyInstance, context: PluginContext): void {
   ]) {
     register(app, context);
   }
-}
-
-function maxParamLength(app: FastifyInstance): number {
-  return app.initialConfig.routerOptions?.maxParamLength ?? app.initialConfig.maxParamLength ?? 100;
 }
 
 /**

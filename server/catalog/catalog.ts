@@ -92,7 +92,7 @@ const RESERVED_IDS = new Set(["player", "metrics", "healthz", "readyz", "stats.j
 /** Increase the number when the decoders return different frames for an unchanged asset. */
 const RENDERING_VERSION = "rendering 1";
 /** Characters of the second part of a version. The first part has `TIMELINE_KEY_LENGTH`. */
-const CONTENT_KEY_LENGTH = 12;
+const CONTENT_KEY_LENGTH = 10;
 /** Codes of MediaError for files that are no videos. */
 const UNREADABLE = new Set([
   "not-a-video",
@@ -145,12 +145,14 @@ export class Catalog {
           problems.push({ file: id, message: reason });
           continue;
         }
-        const found = await this.#find(id);
-        if (found === undefined) continue;
+        let file = `${id}${ASSET_EXTENSION}`;
         try {
+          const found = await this.#find(id);
+          if (found === undefined) continue;
+          file = found.file;
           entries.push(await this.#listEntry(found));
         } catch (error) {
-          if (!isTransient(error)) problems.push({ file: found.file, message: messageOf(error) });
+          if (!isTransient(error)) problems.push({ file, message: messageOf(error) });
         }
       }
     };

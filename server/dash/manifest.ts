@@ -34,7 +34,7 @@ const BUILDER = new XMLBuilder({
 });
 
 /**
- * Writes `/:id/manifest.mpd` and `/:id/:region/:size/manifest.mpd` (ISO/IEC 23009-1), with the segments of the HLS
+ * Writes `/:id/manifest.mpd` and `/:id/:region/:size/index.mpd` (ISO/IEC 23009-1), with the segments of the HLS
  * renditions.
  */
 export function dashManifest(entry: CatalogEntry, options: ManifestOptions): string {

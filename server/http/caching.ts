@@ -11,7 +11,7 @@ export const NO_STORE = "no-store";
  * Characters of a version that identify the segments and init segments of a video. Playback goes on across two versions in
  * which they are equal, such as those of a source and its asset.
  */
-export const TIMELINE_KEY_LENGTH = 8;
+export const TIMELINE_KEY_LENGTH = 6;
 
 /** Whether a URL has the current version, none, an older one with the same segments, or another one. */
 export type VersionPolicy = "immutable" | "revalidate" | "superseded" | "stale";

@@ -75,7 +75,8 @@ export class FolderLibrary implements Library {
       const real = await realpath(folder);
       if (visited.has(real) || depth > MAX_DEPTH) return;
       visited.add(real);
-      const { videos, folders } = await this.#listings.list(folder);
+      const { videos, folders, duplicates } = await this.#listings.list(folder);
+      ids.push(...duplicates.map((name) => `${prefix}${name}`));
       for (const [name, files] of videos) ids.push(...(await this.#idsOf(folder, prefix, name, files)));
       for (const [name, file] of folders)
         await walk(join(folder, file), `${prefix}${name}/`, depth + 1).catch(() => {});

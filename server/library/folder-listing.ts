@@ -14,6 +14,8 @@ export interface VideoFiles {
 
 /** The videos and subfolders of a folder, by the last part of their ids. */
 export interface FolderListing {
+  /** Ids of further assets, whose names differ from another one only in their Unicode normalization. */
+  readonly duplicates: readonly string[];
   readonly videos: ReadonlyMap<string, VideoFiles>;
   /** Names of the subfolders. */
   readonly folders: ReadonlyMap<string, string>;
@@ -37,6 +39,9 @@ export const isVideoName = (name: string): boolean =>
 export const isVideoFolder = (name: string): boolean =>
   !name.startsWith(".") && !name.endsWith(`${ASSET_EXTENSION}.work`);
 
+/** Returns a name without its extension, in the form of ids. */
+const stemOf = (name: string): string => normalizeId(name.slice(0, -extname(name).length));
+
 /**
  * Groups the names of a folder into videos. An id is a name without its extension. Sources that differ only in their
  * extension keep it in their ids.
@@ -44,18 +49,17 @@ export const isVideoFolder = (name: string): boolean =>
  * @param names of files that may be videos
  */
 export function groupVideos(names: readonly string[]): Map<string, VideoFiles> {
-  const stem = (name: string) => normalizeId(name.slice(0, -extname(name).length));
   const sources = new Map<string, string[]>();
   for (const name of names.filter(isSourceName)) {
-    const others = sources.get(stem(name)) ?? [];
-    sources.set(stem(name), [...others, name]);
+    const others = sources.get(stemOf(name)) ?? [];
+    sources.set(stemOf(name), [...others, name]);
   }
   const videos = new Map<string, VideoFiles>();
   for (const [id, sameStem] of sources) {
     for (const source of sameStem) videos.set(sameStem.length === 1 ? id : normalizeId(source), { source });
   }
   for (const asset of names.filter((name) => name.endsWith(ASSET_EXTENSION))) {
-    const id = stem(asset);
+    const id = stemOf(asset);
     videos.set(id, { ...videos.get(id), asset });
   }
   return videos;
@@ -96,8 +100,14 @@ async function readListing(folder: string): Promise<FolderListing> {
   const kinds = await Promise.all(entries.map((entry) => kindOf(folder, entry)));
   const named = (kind: string) => entries.filter((_, i) => kinds[i] === kind).map(({ name }) => name);
   const folders = named("folder").filter(isVideoFolder);
+  const names = named("file").filter(isVideoName);
+  const assets = names
+    .filter((name) => name.endsWith(ASSET_EXTENSION))
+    .map(stemOf)
+    .sort();
   return {
-    videos: groupVideos(named("file").filter(isVideoName)),
+    duplicates: assets.filter((id, i) => id === assets[i - 1]),
+    videos: groupVideos(names),
     folders: new Map(folders.map((name) => [normalizeId(name), name])),
   };
 }

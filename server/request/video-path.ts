@@ -28,7 +28,7 @@ export const VIDEO_ROUTES = [
   "/:id/:region/elastic/index.m3u8",
   "/:id/:region/elastic/init.mp4",
   "/:id/:region/:size/playlist.m3u8",
-  "/:id/:region/:size/manifest.mpd",
+  "/:id/:region/:size/index.mpd",
   "/:id/:region/:size/index.m3u8",
   "/:id/:region/:size/iframes.m3u8",
   "/:id/:region/:size/init.mp4",

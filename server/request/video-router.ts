@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { ServeError } from "../errors.js";
+import { RequestError, ServeError } from "../errors.js";
 import {
   decodePath,
   idOfDecodedPath,
@@ -46,6 +46,7 @@ export function dispatchVideoRoutes(app: FastifyInstance, notFound: Handler): vo
   }
   app.addHook("onRequest", async (request) => {
     const path = request.url.split("?", 1)[0].slice(app.prefix.length + 1);
+    assertSegmentLengths(path, maxParamLength(app));
     const route = routeOf(request);
     if (route !== undefined && PAGE_ROUTES.includes(route)) {
       request.params = { id: idOfDecodedPath(decodePath(path)) };
@@ -64,6 +65,23 @@ export function dispatchVideoRoutes(app: FastifyInstance, notFound: Handler): vo
       return (handler ?? notFound)(request, reply);
     },
   });
+}
+
+/** Returns the maximum length of a parameter in the application's router. */
+export const maxParamLength = (app: FastifyInstance): number =>
+  app.initialConfig.routerOptions?.maxParamLength ?? app.initialConfig.maxParamLength ?? 100;
+
+/** The wildcard route has no such limit of its own. Throws RequestError `bad-url` with status 414. */
+function assertSegmentLengths(path: string, max: number): void {
+  if (path.split("/").every(({ length }) => length <= 3 * max)) {
+    if (
+      decodePath(path)
+        .split("/")
+        .every(({ length }) => length <= max)
+    )
+      return;
+  }
+  throw new RequestError("bad-url", `path segments must not exceed ${max} characters`, {}, 414);
 }
 
 /** Registers the handler of a route that `dispatchVideoRoutes` dispatches. */

@@ -1,8 +1,8 @@
-import type { VideoDescription } from "../video/video.js";
 import type { Rational } from "../../codec/asset/rational.js";
 import type { Region, Viewport } from "../../codec/decode/viewport.js";
 import { h264Level } from "../../media/segments/h264-level.js";
 import type { SizeLimits } from "../../protocol/size-limits.js";
+import type { VideoDescription } from "../video/video.js";
 import { formatRegion, parseRegion } from "./region.js";
 import {
   type Alignment,

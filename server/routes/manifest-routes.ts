@@ -14,10 +14,10 @@ export function manifestRoutes(app: FastifyInstance, context: PluginContext): vo
     sendManifest(request, reply, await requestedStreams(request, context)),
   );
 
-  getAndHead(app, "/:id/:region/:size/manifest.mpd", async (request, reply) => {
+  getAndHead(app, "/:id/:region/:size/index.mpd", async (request, reply) => {
     const { viewport, ...streams } = await requestedSizeStreams(request, context);
     const { entry, codec } = streams;
-    const path = `${viewportPath(viewport, entry.video)}/manifest.mpd${codecQuery(codec)}`;
+    const path = `${viewportPath(viewport, entry.video)}/index.mpd${codecQuery(codec)}`;
     setCanonicalLink(app, reply, entry.id, path);
     return sendManifest(request, reply, streams, "../../");
   });

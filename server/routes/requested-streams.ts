@@ -1,4 +1,5 @@
 import type { FastifyRequest } from "fastify";
+import type { Rational } from "../../codec/asset/rational.js";
 import type { Region, Viewport } from "../../codec/decode/viewport.js";
 import type { VideoCodec } from "../../media/segments/video-codec.js";
 import type { SizeLimits } from "../../protocol/size-limits.js";
@@ -17,9 +18,9 @@ import { openVideo, requestedRendition } from "./requested-video.js";
 /** What a master playlist or a manifest offers. */
 export interface RequestedStreams {
   readonly entry: CatalogEntry;
-  /** The requested size if there is one, then the ladder. */
+  /** The requested size if there is one, then others. */
   readonly sizes: readonly Viewport[];
-  /** The sizes that need no request, largest first. */
+  /** All sizes that need no request, largest first. */
   readonly ladder: readonly Viewport[];
   readonly codec: VideoCodec;
   readonly storyboard: Storyboard | undefined;
@@ -39,10 +40,7 @@ export async function requestedStreams(
   const region = parseRegion(queryParam(request, "region") ?? "full", video);
   const codec = parseCodec(queryParam(request, "codec"), codecs);
   const ladder = resolutionLadder(region, allowed);
-  const size = requestedSize(request);
-  const exact =
-    size === undefined ? [] : [{ region, ...parseVideoSize(size, region, allowed, video.frameRate) }];
-  const sizes = [...exact, ...ladder];
+  const sizes = requestedSizes(request, { ladder, allowed, frameRate: video.frameRate });
   const [{ width, height }] = sizes;
   assertCodecSize({ width, height, frameRate: video.frameRate }, codec);
   const storyboard = allowedStoryboard(request, { entry, region, limits });
@@ -62,12 +60,36 @@ export async function requestedSizeStreams(
   return { entry, viewport, sizes: [viewport], ladder, codec, storyboard };
 }
 
-/** Returns the size of the query in the form of the URL's `:size`; undefined if it has none. Throws RequestError `bad-size`. */
-function requestedSize(request: FastifyRequest): string | undefined {
+interface SizeContext {
+  /** Not empty. */
+  readonly ladder: readonly Viewport[];
+  readonly allowed: SizeLimits;
+  readonly frameRate: Rational;
+}
+
+/**
+ * Returns the size of the query, then other sizes: the ladder after `?width=` and `?height=`, and only its smaller sizes
+ * after `?size=`.
+ *
+ * @throws RequestError see `parseVideoSize`
+ */
+function requestedSizes(
+  request: FastifyRequest,
+  { ladder, allowed, frameRate }: SizeContext,
+): readonly Viewport[] {
+  const [{ region }] = ladder;
+  const parse = (text: string): Viewport => ({
+    region,
+    ...parseVideoSize(text, region, allowed, frameRate),
+  });
   const [size, width, height] = ["size", "width", "height"].map((name) => queryParam(request, name));
-  if (width === undefined && height === undefined) return size;
-  if (size === undefined) return `^${width ?? ""},${height ?? ""}`;
-  throw new RequestError("bad-size", "size excludes width and height; omit one or the other");
+  if (width !== undefined || height !== undefined) {
+    if (size === undefined) return [parse(`^${width ?? ""},${height ?? ""}`), ...ladder];
+    throw new RequestError("bad-size", "size excludes width and height; omit one or the other");
+  }
+  if (size === undefined) return ladder;
+  const largest = parse(size);
+  return [largest, ...ladder.filter((level) => level.width < largest.width)];
 }
 
 /** The streams that a storyboard would be offered with. */

@@ -1,6 +1,11 @@
 import { LRUCache } from "lru-cache";
 import type { JobContext } from "./job-context.js";
 
+/** Milliseconds of a period. The work of the last one to two periods is recent. */
+const PERIOD_MS = 10_000;
+/** Multiple of the mean recent work of all clients above which a client is greedy. */
+const GREEDY_FACTOR = 2;
+
 /** A job that waits for its turn. */
 export interface WaitingJob {
   readonly context: JobContext;
@@ -26,10 +31,27 @@ export class ClientTurns {
   /** When each client may start its next job. */
   readonly #nextStarts = new LRUCache<string, number>({ max: MAX_CLIENTS });
 
+  /** Work by client in this period and in the one before. */
+  #recent: readonly [Map<string, number>, Map<string, number>] = [new Map(), new Map()];
+  #periodEnd = performance.now() + PERIOD_MS;
+
   /** Charges a job that starts to its client. */
   start(job: WaitingJob): void {
-    this.#now = this.#nextStart(keyOf(job));
-    this.#nextStarts.set(keyOf(job), this.#now + job.cost + TURN_COST);
+    const client = keyOf(job);
+    const work = job.cost + TURN_COST;
+    this.#now = this.#nextStart(client);
+    this.#nextStarts.set(client, this.#now + work);
+    const [current] = this.#recentWork();
+    current.set(client, (current.get(client) ?? 0) + work);
+  }
+
+  /** Whether a job's client has recently had far more work than the others. A single client never has. */
+  isGreedy(job: WaitingJob): boolean {
+    const periods = this.#recentWork();
+    const own = periods.reduce((sum, period) => sum + (period.get(keyOf(job)) ?? 0), 0);
+    const clients = new Set(periods.flatMap((period) => [...period.keys()])).size;
+    const total = periods.reduce((sum, period) => sum + sumOf(period.values()), 0);
+    return own * clients > GREEDY_FACTOR * total;
   }
 
   /** Returns the job whose turn it is; undefined if none waits. */
@@ -73,9 +95,26 @@ export class ClientTurns {
     return most.length > own + 1 ? most[most.length - 1] : undefined;
   }
 
+  #recentWork(): readonly [Map<string, number>, Map<string, number>] {
+    const now = performance.now();
+    if (now >= this.#periodEnd) {
+      // After a pause of more than a period, neither is recent.
+      const last = now < this.#periodEnd + PERIOD_MS ? this.#recent[0] : new Map<string, number>();
+      this.#recent = [new Map(), last];
+      this.#periodEnd = now + PERIOD_MS;
+    }
+    return this.#recent;
+  }
+
   #nextStart(client: string): number {
     return Math.max(this.#now, this.#nextStarts.get(client) ?? 0);
   }
+}
+
+function sumOf(values: Iterable<number>): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum;
 }
 
 /** Groups jobs by client, each client's by deadline. */

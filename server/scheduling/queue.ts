@@ -32,8 +32,8 @@ interface QueuedJob extends WaitingJob {
 }
 
 /**
- * A bounded job queue. Clients take turns; among the jobs of a client, the earliest deadline is first. Long jobs never run
- * in all slots. If a job's estimated wait is too long, or the queue is full, `busy` rejects it, or the last job of a client
+ * A bounded job queue. Clients take turns; among the jobs of a client, the earliest deadline is first. Neither long jobs
+ * nor clients with far more work than others run in all slots. If a job's estimated wait is too long, or the queue is full, `busy` rejects it, or the last job of a client
  * with more jobs.
  */
 export class WorkQueue {
@@ -101,7 +101,7 @@ export class WorkQueue {
         if (isForeground) listeners.onForegroundJob?.();
       }
       const isLong = this.#isLong(cost);
-      if (this.#hasSlot(isLong)) this.#occupySlot({ context, cost }, isLong);
+      if (this.#hasSlot({ context, cost }, isLong)) this.#occupySlot({ context, cost }, isLong);
       else await this.#waitForTurn(signal, { context, cost }, isLong);
       return await this.#execute(job, signal, { cost, isLong });
     } finally {
@@ -125,12 +125,12 @@ export class WorkQueue {
     return this.#throughput.secondsPerSample * cost > LONG_JOB_SECONDS;
   }
 
-  /** Whether a job may start. Half of the slots are never given to long jobs. */
-  #hasSlot(isLong: boolean): boolean {
+  /** Whether a job may start. Half of the slots are never given to long jobs, and the last one not to greedy clients. */
+  #hasSlot(job: WaitingJob, isLong: boolean): boolean {
     const { concurrency } = this.#options;
-    return (
-      this.#running < concurrency && (!isLong || this.#runningLong < Math.max(1, Math.floor(concurrency / 2)))
-    );
+    const free = concurrency - this.#running;
+    if (free <= 0 || (isLong && this.#runningLong >= Math.max(1, Math.floor(concurrency / 2)))) return false;
+    return free > 1 || concurrency === 1 || !this.#turns.isGreedy(job);
   }
 
   #occupySlot(job: WaitingJob, isLong: boolean): void {
@@ -212,7 +212,7 @@ export class WorkQueue {
   /** Starts waiting jobs in the free slots. */
   #startWaiting(): void {
     for (;;) {
-      const candidates = [...this.#waiting].filter(({ isLong }) => this.#hasSlot(isLong));
+      const candidates = [...this.#waiting].filter((job) => this.#hasSlot(job, job.isLong));
       const next = this.#turns.next(candidates);
       if (next === undefined) break;
       next.start();

@@ -27,7 +27,7 @@ test("HEAD returns the headers of GET for every URL of a video, without a body a
   const { links } = JSON.parse((await server.get("video/info.json")).text);
   const urls = [
     ...["", "healthz", "video/info.json", "video/master.m3u8", "video/elastic.m3u8", "video/manifest.mpd"],
-    ...["video/full/80,/playlist.m3u8", "video/full/80,/manifest.mpd"],
+    ...["video/full/80,/playlist.m3u8", "video/full/80,/index.mpd"],
     ...[links.asset, links.poster, links.storyboard, ...links.subtitles].map((link) => `video/${link}`),
     ...listings.flatMap((listing) => {
       const { init, segments } = parseMediaPlaylist(listing);

@@ -89,25 +89,26 @@ test("subtitles are segmented, and a cue across a boundary is in both segments",
 
 for (const frameRate of [{ num: 25, den: 1 }, NTSC]) {
   test(`keyframes are independent and contiguous at ${frameRate.num}/${frameRate.den} frames per second`, async (t) => {
-    const video = { width: 160, height: 90, groups: [26, 9, 1, 25], frameRate };
+    const video = { width: 160, height: 90, groups: [26, 9, 1, 40], frameRate };
+    const rate = Math.floor(frameRate.num / frameRate.den);
     const server = await testServer(t, { video });
     const { text, responses, durations } = await segmentsOf(server, "video/full/80,/iframes.m3u8");
     assert.match(text, /#EXT-X-I-FRAMES-ONLY/);
-    assert.equal(durations.length, 5);
+    assert.equal(durations.length, rate === 25 ? 5 : 4);
     const file = join(await tempFolder(t), "frames.mp4");
     await writeFile(file, Buffer.concat(responses.map(({ body }) => body)));
-    const starts = [0, 13, 26, 35, 36, 61];
+    const starts = rate === 25 ? [0, 13, 25, 50, 75, 76] : [0, 15, 30, 60, 76];
     const [stream] = (await streamsOf(file)) as { width?: number; duration_ts?: number }[];
-    assert.deepEqual([stream?.width, stream?.duration_ts], [80, 61 * frameRate.den]);
+    assert.deepEqual([stream?.width, stream?.duration_ts], [80, 76 * frameRate.den]);
     const listed = `${await ffmpeg("-i", file, "-c", "copy", "-f", "framecrc", "-")}`;
     assert.deepEqual(
       [...listed.matchAll(/^0, *\d+, *(\d+),/gm)].map((match) => Number(match[1])),
-      starts.slice(0, 5).map((start) => start * frameRate.den),
+      starts.slice(0, -1).map((start) => start * frameRate.den),
     );
     // Not read with ffmpeg, which derives durations from the frame rate in the parameter sets.
     assert.deepEqual(
       responses.slice(1).map(({ body }) => fragmentTiming(body).duration),
-      starts.slice(0, 5).map((start, i) => (starts[i + 1]! - start) * frameRate.den),
+      starts.slice(0, -1).map((start, i) => (starts[i + 1]! - start) * frameRate.den),
     );
     // Each keyframe is an IDR picture: with only the init segment it decodes without errors.
     for (const { body } of responses.slice(1)) {
@@ -116,7 +117,7 @@ for (const frameRate of [{ num: 25, den: 1 }, NTSC]) {
     }
     assert.deepEqual(
       server.work.filter(({ type }) => type === "keyframe").map(({ frames: count }) => count),
-      [1, 1, 1, 1, 1],
+      starts.slice(0, -1).map(() => 1),
     );
   });
 }

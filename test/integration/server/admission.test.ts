@@ -8,7 +8,8 @@ import { deferred } from "../../support/deferred.js";
 import { segmentIndexes, type TestServer, testServer } from "../../support/running-server.js";
 import { waitUntil } from "../../support/wait-until.js";
 
-const SMALL = { width: 160, height: 90, groups: [10, 10, 10, 10] };
+/** Segments of 5, 5, 10, 10 and 10 frames. */
+const SMALL = { width: 160, height: 90, groups: [10, 10, 10, 10], frameRate: { num: 10, den: 1 } };
 
 /** Returns the signal of a foreground job with a deadline on the `performance.now()` clock. */
 const withDeadline = (deadline: number, client?: string): AbortSignal =>
@@ -137,11 +138,11 @@ test("a client over its quota gets 503 with Retry-After; other clients and cache
 
 test("a request above maxWork is rejected before decoding", async (t) => {
   const server = await testServer(t, { video: SMALL }, { maxWork: 10 * 160 * 90 });
-  const tooMuch = await server.get("video/full/%5E162,90/seg-0.m4s");
+  const tooMuch = await server.get("video/full/%5E162,90/seg-2.m4s");
   assert.deepEqual([tooMuch.status, tooMuch.code], [400, "too-much-work"]);
   assert.match(JSON.parse(tooMuch.text).error.message, /10 frames of 162x90 are 145800 pixels/);
   assert.deepEqual(server.work, []);
-  assert.equal((await server.get("video/full/160,90/seg-0.m4s")).status, 200);
+  assert.equal((await server.get("video/full/160,90/seg-2.m4s")).status, 200);
 });
 
 /** Reads the value of a metric by its name without the prefix `siedd_`, and its labels. */
@@ -158,14 +159,14 @@ test("an idle server prefetches the next segment, or the one that the client ann
   await waitUntil(() => server.work.length === 2, "the next segment is prefetched");
   assert.deepEqual(segmentIndexes(server.work), [0, 1]);
   await server.get("video/full/160,90/seg-1.m4s", {
-    headers: { "cmcd-request": 'nor="..%2F80%2C46%2Fseg-3.m4s"' },
+    headers: { "cmcd-request": 'nor="..%2F80%2C46%2Fseg-4.m4s"' },
   });
   await waitUntil(() => server.work.length === 3, "the announced segment is prefetched");
   const { width, index } = server.work[2] ?? {};
-  assert.deepEqual([width, index], [80, 3]);
+  assert.deepEqual([width, index], [80, 4]);
   await waitUntil(async () => (await prefetches(server, "finished")) === 2, "both prefetches are counted");
   // An announced path outside of the video is ignored, and no segment follows the last one.
-  await server.get("video/full/80,46/seg-3.m4s?CMCD=nor%3D%22..%252F..%252F..%252F..%252Fetc%252Fpasswd%22");
+  await server.get("video/full/80,46/seg-4.m4s?CMCD=nor%3D%22..%252F..%252F..%252F..%252Fetc%252Fpasswd%22");
   assert.deepEqual([await prefetches(server, "started"), await prefetches(server, "dropped")], [2, 0]);
   assert.equal(server.work.length, 3);
 });

@@ -7,7 +7,13 @@ import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { signUrl } from "../../../server/index.js";
 import { testServer } from "../../support/running-server.js";
 
-const LONG = { width: 160, height: 90, groups: Array.from({ length: 120 }, () => 1), tileWidth: 4 };
+const LONG = {
+  width: 160,
+  height: 90,
+  groups: Array.from({ length: 120 }, () => 1),
+  frameRate: { num: 1, den: 1 },
+  tileWidth: 4,
+};
 const KEY = { id: "a", secret: "0123456789abcdef" };
 
 /** Requests a URL without decompressing the response, unlike `fetch`. */

@@ -34,7 +34,9 @@ test("a file that is mostly holes is refused without reading it", async (t) => {
   await file.close();
   const { blocks } = await stat(join(folder, "holes.siedd"));
   if (blocks * 512 > 2 ** 28) return t.skip("this file system has no holes");
-  const entry = await new FolderLibrary(folder, { polling: false, indexes: new SourceIndexes(folder) }).find("holes");
+  const entry = await new FolderLibrary(folder, { polling: false, indexes: new SourceIndexes(folder) }).find(
+    "holes",
+  );
   await assert.rejects(
     async () => entry?.open(),
     (error: Error & { code?: string }) =>

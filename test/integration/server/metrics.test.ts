@@ -45,8 +45,8 @@ test("metrics count requests, computed work, cache hits and errors", async (t) =
     ['siedd_errors_total{code="no-such-segment"}', 1],
     ['siedd_errors_total{code="unknown-asset"}', 1],
     ['siedd_errors_total{code="not-found"}', 1],
-    ['siedd_decoded_frames_total{type="segment"}', 10],
-    ['siedd_decoded_pixels_total{type="segment"}', 10 * 80 * 46],
+    ['siedd_decoded_frames_total{type="segment"}', 13],
+    ['siedd_decoded_pixels_total{type="segment"}', 13 * 80 * 46],
     ['siedd_decoded_pixels_total{type="image"}', 33 * 21],
     ['siedd_work_seconds_count{type="segment"}', 1],
     ['siedd_cache_requests_total{from="memory"}', 1],
@@ -60,7 +60,7 @@ test("metrics count requests, computed work, cache hits and errors", async (t) =
   assert.ok((samples.get('siedd_cache_bytes{tier="memory"}') ?? 0) >= computedBytes);
   assert.equal((await server.get("metrics", { method: "HEAD" })).body.byteLength, 0);
   const stats = JSON.parse((await server.get("stats.json")).text);
-  assert.deepEqual([stats.hits, stats.computed, stats.frames, stats.running], [1, 2, 11, 0]);
+  assert.deepEqual([stats.hits, stats.computed, stats.frames, stats.running], [1, 2, 14, 0]);
   assert.equal(stats.pixels, 10 * 80 * 46 + 33 * 21);
   for (const name of ["process_resident_memory_bytes", "nodejs_eventloop_lag_p99_seconds"]) {
     assert.ok((samples.get(name) ?? 0) > 0, name);

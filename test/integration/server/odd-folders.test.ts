@@ -109,7 +109,7 @@ test("an error about a file names the file once", async (t) => {
   await truncate(path, asset.groups[1]!.offset + 1);
   await assert.rejects(
     openAsset(fileSource(path), { name: "video.siedd" }),
-    /^SieddError: video\.siedd: the asset is truncated: sample 1 of \S+ ends at byte \d+, the file has \d+; copy or encode it again$/,
+    /^SieddError: video\.siedd: the asset is truncated: a sample of \S+ ends at byte \d+, the file has \d+; copy or encode it again$/,
   );
   await assert.rejects(
     openAsset(fileSource(join(path, "..")), { name: "videos" }),

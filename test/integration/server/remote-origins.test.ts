@@ -14,7 +14,13 @@ import { waitUntil } from "../../support/wait-until.js";
 
 const SMALL = { width: 160, height: 90, groups: [10, 10], tone: 0.8 };
 /** About 1.5 MB, which is several blocks. */
-const LARGE = { width: 640, height: 360, groups: Array.from({ length: 30 }, () => 2), tileWidth: 16 };
+const LARGE = {
+  width: 640,
+  height: 360,
+  groups: Array.from({ length: 30 }, () => 2),
+  frameRate: { num: 2, den: 1 },
+  tileWidth: 16,
+};
 
 const assets = new Map<string, Uint8Array>();
 
@@ -135,7 +141,7 @@ describe("videos on another server", { concurrency: false }, () => {
     const options = { root: `${origin.url}video.siedd`, originRefreshSeconds: 3600 };
     const server = await testServer(t, {}, options);
     const old = JSON.parse((await server.get("video/info.json")).text).v;
-    origin.files.set("video.siedd", asset({ ...LARGE, seed: 99 }, '"two"'));
+    origin.files.set("video.siedd", asset({ ...LARGE, groups: LARGE.groups.slice(1), seed: 99 }, '"two"'));
     // Without revalidation, the changed ETag of a block reveals the replacement.
     const replaced = await server.get(`video/full/80,46/seg-25.m4s?v=${old}`);
     assert.deepEqual([replaced.status, replaced.code], [503, "asset-replaced"]);

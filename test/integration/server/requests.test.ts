@@ -64,7 +64,7 @@ test("HEAD and 304 decode nothing", async (t) => {
     "video/master.m3u8",
     "video/manifest.mpd",
     "video/full/160,90/playlist.m3u8",
-    "video/full/160,90/manifest.mpd",
+    "video/full/160,90/index.mpd",
     "video/info.json",
     "video/asset",
     "",

@@ -49,7 +49,7 @@ test("a signed URL opens its video and everything that its playlists link to", a
     await crawl(sign("video/storyboard.vtt"));
     await crawl(sign("video/full/%5E170,/playlist.m3u8"));
     await crawl(sign("video/manifest.mpd?size=max"));
-    await crawl(sign("video/full/%5E170,/manifest.mpd"));
+    await crawl(sign("video/full/%5E170,/index.mpd"));
     const info = JSON.parse((await server.get(sign("video/info.json"))).text);
     for (const link of [info.links.asset, info.links.poster, info.links.master, info.links.audio[0]]) {
       assert.equal((await server.get(new URL(link, `${server.url}video/`).href)).status, 200, link);
@@ -91,7 +91,7 @@ test("a URL with a missing, wrong, altered or expired signature gets 403, and no
   const last = alphabet.indexOf(signature.at(-1) ?? "");
   await assertRejected(`${path}?sig=${signature.slice(0, -1)}${alphabet[last ^ 1]}`, "bad-signature");
   await assertRejected(server.url, "bad-signature");
-  await assertRejected(`${server.url}video%2F..%2Fother/info.json?sig=${signature}`, "bad-signature");
+  assert.equal((await server.get(`video%2F..%2Fother/info.json?sig=${signature}`)).code, "bad-url");
   await assertRejected(
     signUrl(`${server.url}video/`, { key: NEW, expires: 60 }).replace("video/", ""),
     "bad-signature",

@@ -109,8 +109,18 @@ test("a replaced video gets new URLs, and the old ones are stale", async (t) => 
   assert.match(before.headers.get("cache-control") ?? "", /immutable/);
 
   const folder = await tempFolder(t);
-  await writeFile(join(folder, "new"), syntheticAsset({ ...SMALL, seed: 11 }));
-  await rename(join(folder, "new"), video).catch(() => copyFile(join(folder, "new"), video));
+  const replaceBy = async (asset: Parameters<typeof syntheticAsset>[0]) => {
+    await writeFile(join(folder, "new"), syntheticAsset(asset));
+    await rename(join(folder, "new"), video).catch(() => copyFile(join(folder, "new"), video));
+  };
+  // Frames at the same times: players go on, but caches must not keep the answer.
+  await replaceBy({ ...SMALL, seed: 12 });
+  const superseded = await server.get(`${SEGMENT}?v=${old}`);
+  assert.deepEqual([superseded.status, superseded.headers.get("cache-control")], [200, "no-store"]);
+  assert.notDeepEqual(superseded.body, before.body);
+  assert.notEqual(await versionOf(server), old);
+
+  await replaceBy({ ...SMALL, groups: [10, 9], seed: 11 });
   const stale = await server.get(`${SEGMENT}?v=${old}`);
   assert.deepEqual([stale.status, stale.code], [404, "stale-version"]);
   assert.equal(stale.headers.get("cache-control"), "no-store");
