@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { after, type TestContext, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
+import { after, test } from "node:test";
+import type { Browser } from "playwright-core";
 import { launchBrowser } from "../../support/browser.js";
+import { type LibraryName, openLibraryPage, runWithVideo } from "../../support/library-page.js";
 import { type TestServer, testServer } from "../../support/running-server.js";
 
-const MODULES = join(import.meta.dirname, "../../../../node_modules");
 const cue = (start: number, end: number, text: string) => ({ start, end, settings: "", text });
 
 /** Six seconds with audio in two languages and subtitles. */
@@ -19,19 +18,30 @@ const VIDEO = {
   text: [{ language: "eng", cues: [cue(500, 1500, "Hello"), cue(4500, 5500, "Soon over")] }],
 };
 
-/** A library that plays HLS. */
+/** A library that plays HLS or DASH. */
 interface PlayerLibrary {
-  readonly name: string;
-  /** Path in node_modules. */
-  readonly script: string;
+  readonly name: LibraryName;
+  /** The playlist or manifest. */
+  readonly file: "master.m3u8" | "manifest.mpd";
   /** Script that plays `url` in `video` with the first subtitles showing, and logs errors to the console. */
   readonly attach: string;
 }
 
+const SHAKA = `
+  shaka.polyfill.installAll();
+  const player = new shaka.Player();
+  player.addEventListener("error", ({ detail }) => console.error(detail.code, JSON.stringify(detail.data)));
+  await player.attach(video);
+  await player.load(url);
+  window.images = player.getImageTracks().map(({ width, height }) => [width, height]);
+  window.thumbnail = await player.getThumbnails(player.getImageTracks()[0].id, 3.5);
+  player.selectTextTrack(player.getTextTracks()[0]);
+  window.cuesNow = () => [...video.textTracks].flatMap((track) => [...(track.cues ?? [])]);`;
+
 const LIBRARIES: readonly PlayerLibrary[] = [
   {
     name: "hls.js",
-    script: "hls.js/dist/hls.min.js",
+    file: "master.m3u8",
     attach: `
       const noop = () => {};
       const { warn, error } = console;
@@ -45,23 +55,21 @@ const LIBRARIES: readonly PlayerLibrary[] = [
       hls.attachMedia(video);
       window.cuesNow = () => [...video.textTracks].flatMap((track) => [...(track.cues ?? [])]);`,
   },
+  { name: "Shaka Player", file: "master.m3u8", attach: SHAKA },
+  { name: "Shaka Player", file: "manifest.mpd", attach: SHAKA },
   {
-    name: "shaka-player",
-    script: "shaka-player/dist/shaka-player.compiled.js",
+    name: "dash.js",
+    file: "manifest.mpd",
     attach: `
-      shaka.polyfill.installAll();
-      const player = new shaka.Player();
-      player.addEventListener("error", ({ detail }) => console.error(detail.code, JSON.stringify(detail.data)));
-      await player.attach(video);
-      await player.load(url);
-      window.images = player.getImageTracks().map(({ width, height }) => [width, height]);
-      window.thumbnail = await player.getThumbnails(player.getImageTracks()[0].id, 3.5);
-      player.selectTextTrack(player.getTextTracks()[0]);
+      const player = dashjs.MediaPlayer().create();
+      player.on("error", ({ error }) => console.error(error.code, error.message));
+      player.initialize(video, url, false);
+      player.on("allTextTracksAdded", () => player.setTextTrack(0));
       window.cuesNow = () => [...video.textTracks].flatMap((track) => [...(track.cues ?? [])]);`,
   },
   {
     name: "video.js",
-    script: "video.js/dist/video.min.js",
+    file: "master.m3u8",
     attach: `
       const player = videojs(video, { html5: { vhs: { overrideNative: true } } });
       player.on("error", () => console.error(player.error().message));
@@ -71,26 +79,6 @@ const LIBRARIES: readonly PlayerLibrary[] = [
       window.cuesNow = () => subtitles().flatMap((track) => Array.from(track.cues ?? []));`,
   },
 ];
-
-/** Opens a page with one library and a video element. Returns it with the warnings and errors of its console. */
-async function stage(t: TestContext, server: TestServer, script: string): Promise<[Page, string[]]> {
-  browser ??= launchBrowser();
-  const page = await (await browser).newPage({ viewport: { width: 640, height: 400 } });
-  t.after(() => page.close());
-  const messages: string[] = [];
-  page.on("pageerror", (error) => messages.push(String(error)));
-  page.on("console", (message) => {
-    // Stalls are caused by a busy machine, not by the stream.
-    if (/Playback stalling|^bufferStalledError/.test(message.text())) return;
-    if (message.type() === "error" || message.type() === "warning") messages.push(message.text());
-  });
-  const body =
-    '<!doctype html><link rel="icon" href="data:,"><video width="640" height="360" playsinline></video>';
-  await page.route("**/stage", (route) => route.fulfill({ contentType: "text/html", body }));
-  await page.goto(`${server.url}stage`);
-  await page.addScriptTag({ path: join(MODULES, script) });
-  return [page, messages];
-}
 
 /** Fills the server's cache with all segments, so that players do not stall on a busy machine. */
 async function warmCache(server: TestServer): Promise<void> {
@@ -110,18 +98,18 @@ after(async () => {
   for (const end of teardown.reverse()) await end();
 });
 
-for (const { name, script, attach } of LIBRARIES) {
-  test(`${name} plays the master playlist to its end, seeks and shows subtitles, without warnings`, async (t) => {
+for (const { name, file, attach } of LIBRARIES) {
+  test(`${name} plays ${file} to its end, seeks and shows subtitles, without warnings`, async (t) => {
     served ??= testServer({ after: (end) => void teardown.push(end as () => unknown) }, { video: VIDEO });
     const server = await served;
     await warmCache(server);
-    const [page, messages] = await stage(t, server, script);
-    const url = `${server.url}video/master.m3u8`;
-    const start = new Function(
-      "url",
-      `const video = document.querySelector("video"); return (async () => {${attach}})();`,
-    );
-    await page.evaluate(`(${start})(${JSON.stringify(url)})`);
+    browser ??= launchBrowser();
+    const [page, messages] = await openLibraryPage(t, await browser, {
+      origin: server.url,
+      style: "width: 640px; height: 360px",
+      library: name,
+    });
+    await runWithVideo(page, `const url = "${server.url}video/${file}"; ${attach}`);
     await page.waitForFunction(() => document.querySelector("video")!.readyState >= 3);
     await page.evaluate(() => document.querySelector("video")!.play());
     const reached = (seconds: number) =>
@@ -148,12 +136,13 @@ for (const { name, script, attach } of LIBRARIES) {
     assert.ok(width > 0);
     assert.equal(error, undefined);
     assert.equal(ranges, 1);
-    if (name === "shaka-player") {
+    if (name === "Shaka Player") {
       const [images, thumbnail] = (await page.evaluate("[images, thumbnail]")) as [
         unknown,
         Record<string, number>,
       ];
-      assert.deepEqual(images, [[800, 180]]);
+      // Shaka Player reports the size of a sheet in HLS, and of a thumbnail in DASH.
+      assert.deepEqual(images, [file === "manifest.mpd" ? [160, 90] : [800, 180]]);
       const { positionX, positionY, width, height, startTime } = thumbnail;
       assert.deepEqual([positionX, positionY, width, height, startTime], [480, 0, 160, 90, 3]);
     }

@@ -57,7 +57,7 @@ test("the manifest offers the sizes of the master playlist, all tracks, and thum
 
 test("segments start and end exactly where the manifest says, within its bandwidth", async (t) => {
   const server = await testServer(t, { video: VIDEO });
-  const { representations } = await fetchManifest(server, "video/full/%5E170,/manifest.mpd");
+  const { representations } = await fetchManifest(server, "video/full/%5E170,/index.mpd");
   for (const kind of ["video", "audio"]) {
     const [stream, ...others] = representations.filter(({ contentType }) => contentType === kind);
     if (kind === "video") assert.deepEqual([stream?.id, others], ["full/%5E170,96", []]);
@@ -82,11 +82,7 @@ test("segments start and end exactly where the manifest says, within its bandwid
 
 test("ffmpeg decodes every frame of the manifests and of the playlist of one size", async (t) => {
   const server = await testServer(t, { video: VIDEO });
-  for (const path of [
-    "manifest.mpd?size=pct:60",
-    "full/%5E170,/manifest.mpd",
-    "full/%5E170,/playlist.m3u8",
-  ]) {
+  for (const path of ["manifest.mpd?size=pct:60", "full/%5E170,/index.mpd", "full/%5E170,/playlist.m3u8"]) {
     const input = ["-xerror", "-i", `${server.url}video/${path}`, "-map", "0:v:0", "-map", "0:a:0"];
     const listed = `${await ffmpeg(...input, "-fps_mode", "passthrough", "-f", "framecrc", "-")}`;
     assert.equal(listed.match(/^0,/gm)?.length, FRAMES, path);
@@ -99,12 +95,12 @@ test("ffmpeg decodes every frame of the manifests and of the playlist of one siz
 
 test("a manifest names its canonical URL, and the codec of its segments", async (t) => {
   const server = await testServer(t, { video: VIDEO });
-  const { headers } = await server.get("video/full/81,/manifest.mpd");
-  assert.equal(headers.get("link"), '</video/full/82,46/manifest.mpd>; rel="canonical"');
+  const { headers } = await server.get("video/full/81,/index.mpd");
+  assert.equal(headers.get("link"), '</video/full/82,46/index.mpd>; rel="canonical"');
   const playlist = await server.get("video/full/81,/playlist.m3u8");
   assert.equal(playlist.headers.get("link"), '</video/full/82,46/playlist.m3u8>; rel="canonical"');
   assert.match(playlist.text, /^\.\.\/\.\.\/full\/82,46\/index\.m3u8$/m);
-  const { representations } = await fetchManifest(server, "video/full/80,/manifest.mpd?codec=hevc");
+  const { representations } = await fetchManifest(server, "video/full/80,/index.mpd?codec=hevc");
   assert.match(`${representations[0]?.codecs}`, /^hvc1\./);
   assert.match(`${representations[0]?.init}`, /init\.mp4\?codec=hevc&v=[\w-]+$/);
 });
