@@ -175,7 +175,7 @@ export class HostileAssets {
   }
 
   #changeSize(nodes: BoxNode[]): void {
-    const boxes = findBoxes(nodes, "siv1");
+    const boxes = findBoxes(nodes, "siv1").filter(({ bytes }) => bytes.length >= SIZE_OFFSET + 4);
     if (boxes.length === 0) return;
     const { bytes } = this.#pick(boxes);
     bytes.writeUInt16BE(this.#pick(SIDES), SIZE_OFFSET + 2 * this.#below(2));

@@ -134,3 +134,24 @@ test("long jobs never run in all slots", async () => {
   await Promise.all(long);
   assert.deepEqual([queue.running, queue.waiting], [0, 0]);
 });
+
+test("a client with far more work than the others leaves them the last slot", async () => {
+  const queue = new WorkQueue({ concurrency: 2, maxQueue: 9, maxQueueSeconds: 60 });
+  const signalOf = (client: string) =>
+    withJobContext(new AbortController().signal, { client, deadline: 0, priority: "foreground" });
+  const gate = deferred();
+  const hold = () => queue.run(() => gate.promise, signalOf("rude"), 50_000_000);
+  // A single client has all slots.
+  const rude = [hold(), hold()];
+  assert.equal(queue.running, 2);
+  gate.resolve();
+  await Promise.all(rude);
+  for (const client of ["a", "b", "c"]) await queue.run(async () => client, signalOf(client));
+  const second = deferred();
+  const held = [1, 2].map(() => queue.run(() => second.promise, signalOf("rude"), 50_000_000));
+  assert.deepEqual([queue.running, queue.waiting], [1, 1]);
+  assert.equal(await queue.run(async () => "served", signalOf("a")), "served");
+  second.resolve();
+  await Promise.all(held);
+  assert.equal(queue.running, 0);
+});
