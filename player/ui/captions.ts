@@ -33,8 +33,8 @@ function createCueRenderer(overlay: HTMLElement) {
 
 /**
  * Sets up captions for the text tracks of the video. Tracks have the same modes as on a `<video>`. The cues of those in
- * the mode `showing` are drawn here, above the controls and outside the zoomed area, and the style sheet hides what
- * the browser draws.
+ * the mode `showing` are drawn here, above the controls, the canvas of direct mode and outside the zoomed area, and the
+ * style sheet hides what the browser draws.
  */
 export function setupCaptions({ host, layout, localizer, signal, on, showToast }: ControlContext): Captions {
   const { captionsButton, captionsOverlay, stage, video } = layout;
@@ -46,7 +46,7 @@ export function setupCaptions({ host, layout, localizer, signal, on, showToast }
   const tracks = () => [...list].filter(isCaptionTrack);
   const showing = () => tracks().filter(({ mode }) => mode === "showing");
   const draw = () => {
-    const shown = host.controls ? showing() : [];
+    const shown = showing();
     drawCues(activeCues(shown, host.currentTime), shown[0]?.language ?? "");
   };
   /** Follows changes by the page, by the viewer, and by the browser. */

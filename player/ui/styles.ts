@@ -91,7 +91,7 @@ button[aria-pressed="true"]:not(:hover) { background: rgb(255 255 255 / .2); }
 }
 .stage:not([data-idle]) .captions { inset-block-end: 92px; }
 :host([nocontrols]) .captions { inset-block-end: 20px !important; }
-:host(:not([nocontrols], [slot="media"])) video::cue { visibility: hidden; }
+video::cue { visibility: hidden; }
 .captions p { margin: 2px 0; white-space: pre-line; }
 .captions span { padding: .08em .35em; border-radius: 4px; background: rgb(0 0 0 / .78); color: #fff; box-decoration-break: clone; -webkit-box-decoration-break: clone; }
 

@@ -132,6 +132,17 @@ describe("the player under a Content Security Policy", {
     });
   }
 
+  test("native HLS that is refused is an error", async (t) => {
+    const { page } = await openPage(t, { ...ALLOWED, "media-src": "'none'" }, "", () => {
+      for (const name of ["MediaSource", "ManagedMediaSource", "WebKitMediaSource"])
+        Object.defineProperty(window, name, { value: undefined });
+      HTMLMediaElement.prototype.canPlayType = () => "maybe";
+    });
+    const { reason, message } = await playerError(page);
+    assert.equal(reason, "blocked-by-policy");
+    assert.ok(message.includes(`Add ${new URL(stage.server.url).origin} to media-src.`), message);
+  });
+
   test("a missing connect-src or worker-src is named", async (t) => {
     const { origin } = new URL(stage.server.url);
     for (const [directive, expected] of [

@@ -27,6 +27,8 @@ const withTrack = (mode: string, rest = "default") =>
 describe("text tracks", { concurrency: false, timeout: TEST_TIMEOUT_MS }, () => {
   const stage = useStage(undefined, async ({ folder }) => {
     await writeFile(join(folder, "texts.siedd"), syntheticAsset({ ...VIDEO, text: TEXT }));
+    const text = TEXT.map((track) => ({ ...track, default: track.language === "deu" }));
+    await writeFile(join(folder, "default.siedd"), syntheticAsset({ ...VIDEO, text }));
   });
   const shownCaption = (page: Page) => page.locator("siedd-player").locator(".captions");
   const waitForCaption = (page: Page, text: string) =>
@@ -174,6 +176,19 @@ describe("text tracks", { concurrency: false, timeout: TEST_TIMEOUT_MS }, () => 
     });
   }
 
+  test("a default subtitle track shows at first, and not again once it is off", async (t) => {
+    const { page } = await stage.page(t, playerMarkup("width: 320px", "muted", "default"));
+    await waitForCaption(page, "Guten Tag");
+    await page.locator("siedd-player").locator(".captions-button").click();
+    await waitForCaption(page, "");
+    await page.evaluate(() => {
+      window.player.mode = "direct";
+    });
+    await waitFor(page, () => window.player.transport === "direct" && window.player.readyState >= 2);
+    const modes = await page.evaluate(() => Array.from(window.player.textTracks, ({ mode }) => mode));
+    assert.deepEqual(modes, ["disabled", "disabled"]);
+  });
+
   test("the policy of the embed page allows the subtitles of its video", async (t) => {
     const embed = `${stage.server.url}player/embed/texts?autoplay=1&muted=1`;
     const { page, faults } = await stage.page(t, "");
@@ -190,21 +205,27 @@ describe("text tracks", { concurrency: false, timeout: TEST_TIMEOUT_MS }, () => 
     assert.deepEqual(faults, []);
   });
 
-  test("the player draws showing tracks instead of the browser", async (t) => {
-    const { page } = await stage.page(t, withTrack("server"));
-    await waitForCaption(page, "One");
-    const screenshot = () => page.locator("siedd-player").screenshot({ animations: "disabled" });
-    await page.evaluate(() => {
-      const style = new CSSStyleSheet();
-      style.replaceSync(".captions, .controls, .big-play { visibility: hidden !important }");
-      window.player.shadowRoot!.adoptedStyleSheets.push(style);
+  for (const attribute of ["data-with-controls", "nocontrols"]) {
+    test(`the player draws showing tracks instead of the browser (${attribute})`, async (t) => {
+      const markup = withTrack("server").replace(" muted", ` muted ${attribute}`);
+      const { page } = await stage.page(t, markup);
+      await waitForCaption(page, "One");
+      await waitFor(page, () => window.player.readyState >= 2);
+      const screenshot = () => page.locator("siedd-player").screenshot({ animations: "disabled" });
+      await page.evaluate(() => {
+        const style = new CSSStyleSheet();
+        style.replaceSync(
+          ".stage :not(.video-container, .video-container *) { visibility: hidden !important }",
+        );
+        window.player.shadowRoot!.adoptedStyleSheets.push(style);
+      });
+      await page.waitForTimeout(200);
+      const shown = await screenshot();
+      await page.evaluate(() => {
+        window.player.textTracks[0]!.mode = "disabled";
+      });
+      await page.waitForTimeout(200);
+      assert.ok(shown.equals(await screenshot()), "the browser draws the cue, too");
     });
-    await page.waitForTimeout(200);
-    const shown = await screenshot();
-    await page.evaluate(() => {
-      window.player.textTracks[0]!.mode = "disabled";
-    });
-    await page.waitForTimeout(200);
-    assert.ok(shown.equals(await screenshot()), "the browser draws the cue, too");
-  });
+  }
 });
