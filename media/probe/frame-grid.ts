@@ -126,7 +126,7 @@ function measuredRate(
 }
 
 /** Cost of losing all frames, relative to that of doubling the rate. */
-const LOSS_COST = 20;
+const LOSS_COST = 30;
 /** Mean shift of the frames, in seconds, that costs as much as doubling the rate. */
 const COSTLY_SHIFT = 0.01;
 

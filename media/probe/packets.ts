@@ -7,8 +7,6 @@ export interface PacketTimes {
    * from a continuous stream.
    */
   readonly runs: readonly (readonly number[])[];
-  /** Times of the keyframes that were read, ascending within each run. */
-  readonly keyframes: readonly number[];
   /** Seconds of all runs together, including the duration of the last packets. */
   readonly seconds: number;
   /** Time of the last packet; undefined if the end was not reached, or if the clock jumps. */
@@ -169,7 +167,7 @@ class PacketCollector {
   readonly #jumps: boolean;
   readonly #runs: number[][] = [];
   #run: number[] = [];
-  readonly #keyframes: number[] = [];
+  #hasKeyframe = false;
   /** Packets before the first keyframe. */
   #early: Packet[] = [];
   #lastClock = Number.NaN;
@@ -189,8 +187,8 @@ class PacketCollector {
       this.#end = Math.max(this.#end, (packet.dts || -Infinity) + (packet.duration || 0));
       return;
     }
-    if (isKeyframe) this.#keyframes.push(packet.pts);
-    if (this.#keyframes.length === 0) this.#early.push(packet);
+    this.#hasKeyframe ||= isKeyframe;
+    if (!this.#hasKeyframe) this.#early.push(packet);
     else this.#add(packet);
   }
 
@@ -214,12 +212,11 @@ class PacketCollector {
 
   finish({ complete, reachedEnd }: { complete: boolean; reachedEnd: boolean }): PacketTimes {
     // Packets before the first keyframe cannot be decoded, unless the encoder refreshes frames part by part.
-    if (this.#keyframes.length === 0) for (const packet of this.#early) this.#add(packet);
+    if (!this.#hasKeyframe) for (const packet of this.#early) this.#add(packet);
     this.startRun();
     const isClear = reachedEnd && !(this.#jumps && this.#runs.length > 1);
     return {
       runs: this.#runs,
-      keyframes: this.#keyframes,
       seconds: this.#seconds,
       last: isClear ? this.#runs.at(-1)?.at(-1) : undefined,
       end: isClear ? this.#end : undefined,

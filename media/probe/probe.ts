@@ -117,6 +117,16 @@ export async function probeVideo(
   return info;
 }
 
+/** Maximum relative difference between the mean frame rate of a stream and that of samples from it. */
+const MAX_RATE_DIFFERENCE = 3e-3;
+
+/** Returns whether samples from a stream have another mean frame rate than the stream: the rate changes between them. */
+function isMisleading({ complete, runs, seconds }: PacketTimes, video: ProbedStream): boolean {
+  const mean = Number(video.nb_frames) / (declaredSeconds(video) ?? Number.NaN);
+  const sampled = runs.reduce((sum, run) => sum + run.length, 0) / seconds;
+  return !complete && Math.abs(mean / sampled - 1) > MAX_RATE_DIFFERENCE;
+}
+
 /** Returns the times of a stream's packets. If most have none, decodes the first frames instead. */
 async function frameTimes(
   path: string,
@@ -125,6 +135,9 @@ async function frameTimes(
   signal?: AbortSignal,
 ): Promise<PacketTimes | undefined> {
   const packets = times.get(video.index);
+  if (packets !== undefined && isMisleading(packets, video)) {
+    return (await readPacketTimes(path, { ...source, all: true }, signal)).get(video.index);
+  }
   if (packets === undefined || packets.timed) return packets;
   return { ...(await readFrameTimes(path, video, source, signal)), end: packets.end };
 }

@@ -68,6 +68,24 @@ test("a subtitle that ends later does not make a video longer", async (t) => {
   assert.ok(frameCount >= 19 && frameCount <= 20, String(frameCount));
 });
 
+test("a long video is sampled, and read entirely if its rate changes between the samples", async (t) => {
+  const folder = await tempFolder(t);
+  const [steady, burst] = [join(folder, "steady.mp4"), join(folder, "burst.mp4")];
+  await ffmpeg(...lavfi("color=gray:s=16x16:r=10:d=760"), ...keepAllFrames, "-g", "10", steady);
+  const { frameRate, frameCount, duration, videoStart } = await probeVideo(steady);
+  assert.deepEqual(
+    { frameRate, frameCount, duration, videoStart },
+    { frameRate: { num: 10, den: 1 }, frameCount: 7600, duration: 760, videoStart: 0 },
+  );
+  // Of every 55 s, the seconds 45 to 53, where no sample is, have twice the frame rate.
+  const [period, start] = ["mod(N,630)", "55*floor(N/630)"];
+  const offset = `if(lt(${period},450),${period},if(lt(${period},610),${period}/2+225,${period}-80))`;
+  await ffmpeg("-i", steady, "-c", "copy", "-bsf:v", `setts=ts='(${start}+0.1*(${offset}))/TB'`, burst);
+  const info = await probeVideo(burst);
+  assert.deepEqual(info.frameRate, { num: 20, den: 1 });
+  assert.ok(Math.abs(info.frameCount! - 20 * info.duration) <= 2 && info.duration > 600);
+});
+
 /** Returns an MP4 file with a Dolby Vision configuration box at the end of its HEVC sample entry. */
 function withDolbyVision(mp4: Buffer, profile: number, compatibility: number): Buffer {
   const box = Buffer.alloc(32);
