@@ -210,7 +210,11 @@ describe("text tracks", { concurrency: false, timeout: TEST_TIMEOUT_MS }, () => 
       const markup = withTrack("server").replace(" muted", ` muted ${attribute}`);
       const { page } = await stage.page(t, markup);
       await waitForCaption(page, "One");
-      await waitFor(page, () => window.player.readyState >= 2);
+      // Browsers draw cues once playback or a seek has made them active.
+      await page.evaluate(() => window.player.play());
+      await waitForTime(page, 0.3);
+      await page.evaluate(() => window.player.pause());
+      await waitFor(page, () => window.player.textTracks[0]!.activeCues!.length === 1);
       const screenshot = () => page.locator("siedd-player").screenshot({ animations: "disabled" });
       await page.evaluate(() => {
         const style = new CSSStyleSheet();
