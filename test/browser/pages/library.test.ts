@@ -216,7 +216,9 @@ describe("the catalog page in Chromium", { concurrency: false, timeout: TEST_TIM
       ["dark", 1280],
       ["light", 390],
     ] as const) {
-      const context = await stage.browser.newContext({ colorScheme, viewport: { width, height: 800 } });
+      const viewport = { width, height: 800 };
+      // The policy of the page would refuse the script of axe.
+      const context = await stage.browser.newContext({ colorScheme, viewport, bypassCSP: true });
       t.after(() => context.close());
       const page = await context.newPage();
       await page.goto(`${stage.server.url}#video`);
