@@ -2,7 +2,7 @@
 export { MediaError, type MediaErrorCode } from "./errors.js";
 export { killOnExit } from "./ffmpeg/run.js";
 export { fileIdentity } from "./probe/file-identity.js";
-export { type ProbeResult, probeVideo } from "./probe/probe.js";
+export { isPerProcess, type ProbeResult, probeVideo } from "./probe/probe.js";
 export type { AudioInfo, SubtitleInfo } from "./probe/tracks.js";
 export {
   type ChannelMapping,

@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { type Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { isPerProcess } from "../../media/index.js";
 import { CommandError } from "../errors.js";
 import type { Io } from "../io.js";
 import { formatBytes } from "../output/format.js";
@@ -64,15 +65,12 @@ const toInput = (path: string): VideoInput => ({
 
 const isStdin = (path: string): boolean => /^\/(dev\/stdin|dev\/fd\/0|proc\/self\/fd\/0)$/.test(path);
 
-/**
- * Returns the path by which other processes can open a file; undefined if there is none. Paths such as /dev/stdin mean
- * another file in each process.
- */
+/** Returns the path by which other processes can open a file; undefined if there is none. */
 async function resolveOpenFile(path: string, { dev, ino }: Stats): Promise<string | undefined> {
-  if (!/^\/(dev|proc)\//.test(path)) return path;
+  if (!isPerProcess(path)) return path;
   const resolved = await realpath(path).catch(() => path);
   const found = await stat(resolved).catch(() => undefined);
-  const isSame = !/^\/(dev|proc)\//.test(resolved) && found?.dev === dev && found.ino === ino;
+  const isSame = !isPerProcess(resolved) && found?.dev === dev && found.ino === ino;
   return isSame ? resolved : undefined;
 }
 

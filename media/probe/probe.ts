@@ -142,6 +142,9 @@ async function frameTimes(
   return { ...(await readFrameTimes(path, video, source, signal)), end: packets.end };
 }
 
+/** Returns whether a path, such as /dev/stdin, means another file in each process. */
+export const isPerProcess = (path: string): boolean => /^\/(dev\/(stdin|fd\/)|proc\/)/.test(path);
+
 /** Returns the size of the file in bytes. */
 async function requireVideoFile(path: string): Promise<number> {
   const file = await stat(path).catch((cause: unknown) => {
@@ -155,6 +158,12 @@ async function requireVideoFile(path: string): Promise<number> {
     throw new MediaError(
       "not-a-video",
       `${path} is a ${kind}, but a video is read several times; save it to a file first`,
+    );
+  }
+  if (isPerProcess(path)) {
+    throw new MediaError(
+      "not-a-video",
+      `${path} is another file in each process; choose the file by its own path`,
     );
   }
   if (file.size === 0) throw new MediaError("not-a-video", `${path} is empty (0 bytes), not a video`);
