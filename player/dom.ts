@@ -1,3 +1,6 @@
+/** Returns the window of a node. The player may have been moved to another one: an iframe, a popup, picture-in-picture. */
+export const windowOf = (node: Node): Window & typeof globalThis => node.ownerDocument?.defaultView ?? window;
+
 const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
 
 /** Creates an HTML element. An attribute value of true sets an empty attribute; false sets none. */

@@ -1,4 +1,17 @@
+import { windowOf } from "../dom.js";
 import type { Size } from "../geometry/size.js";
+
+/** Measures the content box of an element in device pixels; null if it is not laid out. */
+export function measureSize(element: Element): Size | null {
+  const view = windowOf(element);
+  const style = view.getComputedStyle(element);
+  // Without layout, the values are not in pixels.
+  const [width, height] = [style.width, style.height].map((length) =>
+    Number(/^([\d.]+)px$/.exec(length)?.[1]),
+  );
+  if (!(width! > 0 && height! > 0)) return null;
+  return { width: width! * view.devicePixelRatio, height: height! * view.devicePixelRatio };
+}
 
 /**
  * Observes the content box of an element in device pixels. Calls `onSize` once the element is laid out and whenever
@@ -6,13 +19,14 @@ import type { Size } from "../geometry/size.js";
  * not reported.
  */
 export function observeSize(element: Element, onSize: (size: Size) => void, signal: AbortSignal): void {
+  const view = windowOf(element);
   let content: Size = { width: 0, height: 0 };
   const report = () => {
     if (content.width <= 0 || content.height <= 0) return;
-    const density = window.devicePixelRatio;
+    const density = view.devicePixelRatio;
     onSize({ width: content.width * density, height: content.height * density });
   };
-  const observer = new ResizeObserver((entries) => {
+  const observer = new view.ResizeObserver((entries) => {
     const rect = entries.at(-1)?.contentRect;
     if (rect === undefined) return;
     content = { width: rect.width, height: rect.height };
@@ -30,7 +44,7 @@ export function observeSize(element: Element, onSize: (size: Size) => void, sign
   const watchDensity = () => {
     densityListener.abort();
     densityListener = new AbortController();
-    const query = matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`);
+    const query = view.matchMedia(`(resolution: ${view.devicePixelRatio}dppx)`);
     query.addEventListener(
       "change",
       () => {

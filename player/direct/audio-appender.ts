@@ -55,7 +55,8 @@ export class AudioAppender {
 
   /** Returns whether a time range, in seconds, is buffered completely. */
   isBuffered(start: number, end: number): boolean {
-    const ranges = this.#sourceBuffer?.buffered;
+    // A closed source has no buffers: reading them would throw.
+    const ranges = this.#isOpen ? this.#sourceBuffer?.buffered : undefined;
     if (ranges === undefined) return false;
     for (let range = 0; range < ranges.length; range++) {
       if (ranges.start(range) <= start + 0.05 && ranges.end(range) >= end - 0.05) return true;
@@ -83,6 +84,10 @@ export class AudioAppender {
     this.#video.load();
   }
 
+  get #isOpen(): boolean {
+    return this.#mediaSource.readyState !== "closed";
+  }
+
   #open(): void {
     const { mimeType, encoderDelay, duration, initSegment } = this.#options;
     const { signal } = this.#listeners;
@@ -98,7 +103,7 @@ export class AudioAppender {
 
   #appendNext(): void {
     const buffer = this.#sourceBuffer;
-    if (buffer === null || buffer.updating || this.#listeners.signal.aborted) return;
+    if (buffer === null || !this.#isOpen || buffer.updating || this.#listeners.signal.aborted) return;
     const bytes = this.#queue.shift();
     if (bytes === undefined) {
       this.#endIfComplete();
@@ -120,7 +125,8 @@ export class AudioAppender {
   /** Ends the stream once the end of the video is buffered: only then does the element end or loop. */
   #endIfComplete(): void {
     const { duration } = this.#options;
-    if (this.#mediaSource.readyState !== "open" || !this.isBuffered(duration - 0.1, duration)) return;
+    if (this.#mediaSource.readyState !== "open" || !this.isBuffered(Math.max(0, duration - 0.1), duration))
+      return;
     this.#mediaSource.endOfStream();
   }
 }

@@ -89,7 +89,7 @@ export class DirectPlayback implements Playback {
       };
       video.addEventListener(event, handle, { signal });
     }
-    document.addEventListener("visibilitychange", () => this.#scheduler?.tick(), { signal });
+    video.ownerDocument.addEventListener("visibilitychange", () => this.#scheduler?.tick(), { signal });
     this.#fetchAhead();
     if (backend === null) void this.#openBackend();
     else this.#attachBackend(backend);
@@ -98,6 +98,10 @@ export class DirectPlayback implements Playback {
   /** Decodes at the new size or region. This needs no request. */
   onSizeChange({ size, region }: SizeChange): void {
     this.#scheduler?.setViewport(size, region);
+  }
+
+  onPreloadChange(): void {
+    this.#fetchAhead();
   }
 
   destroy(): void {
@@ -154,11 +158,14 @@ export class DirectPlayback implements Playback {
   #fetchAhead(): void {
     const { asset, store } = this.#asset;
     if (this.#failed || this.#abort.signal.aborted) return;
-    const { currentTime } = this.#options.video;
+    const { video, buffersAhead } = this.#options;
+    const { currentTime } = video;
+    const isPlaying = !video.paused || video.played.length > 0;
+    const ahead = isPlaying || buffersAhead() ? FETCH_AHEAD_SECONDS : 0;
     const playingGroup = groupOfFrame(asset, frameAt(asset, currentTime));
     for (let group = playingGroup; group < asset.groups.length; group++) {
       const { start, end } = groupTimes(asset, group);
-      if (start > currentTime + FETCH_AHEAD_SECONDS) return;
+      if (start > currentTime + ahead) return;
       if (store.get(group) !== undefined) this.#appendAudio(group, start, end);
       else if (!store.isLoading(group)) {
         if (store.loadingCount >= MAX_REQUESTS) return;

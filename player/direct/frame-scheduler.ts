@@ -1,4 +1,5 @@
 import type { Region, TileAsset } from "../../codec/internal.js";
+import { windowOf } from "../dom.js";
 import { fullRegion, sameRegion } from "../geometry/region.js";
 import { type Size, sameSize } from "../geometry/size.js";
 import { type DecodeWorkers, GroupDecodeError } from "./decode-workers.js";
@@ -102,12 +103,12 @@ export class FrameScheduler {
     const { asset, video } = this.#options;
     const current = frameAt(asset, video.currentTime);
     const playing = !video.paused && !video.ended;
-    if (playing && !video.seeking && !document.hidden) this.#droppedFrames.advanceTo(current);
+    if (playing && !video.seeking && !video.ownerDocument.hidden) this.#droppedFrames.advanceTo(current);
     else this.#droppedFrames.resetClock();
     this.#paintDue(current, playing && !video.seeking);
     this.#decodeAhead(current, playing);
     if (playing && this.#animationFrame === 0) {
-      this.#animationFrame = requestAnimationFrame(() => {
+      this.#animationFrame = windowOf(video).requestAnimationFrame(() => {
         this.#animationFrame = 0;
         this.tick();
       });
@@ -149,7 +150,7 @@ export class FrameScheduler {
 
   #decodeAhead(current: number, playing: boolean): void {
     const { asset, workers, resolution, video } = this.#options;
-    if (this.#size === null || document.hidden) return;
+    if (this.#size === null || video.ownerDocument.hidden) return;
     const framesPerSecond = this.#framesPerSecond(playing);
     if (playing) resolution.adapt(this.#size, this.#region, framesPerSecond, workers.count);
     const quality = playing ? resolution.quality(this.#size) : { ...this.#size, draft: false };

@@ -10,6 +10,7 @@ import { Controls } from "../ui/controls.js";
 import { buildLayout, type Layout } from "../ui/layout.js";
 import type { SieddPlayerCustomEventMap, SieddPlayerEventMap } from "./events.js";
 import { VIDEO_ATTRIBUTES } from "./media-element.js";
+import { observeVisibility } from "./observe-visibility.js";
 import { objectFit, observeFit, PlayerOptionsElement } from "./player-options.js";
 import { SessionController } from "./session-controller.js";
 import { EmbeddedTextTracks, TextTrackMirror } from "./text-tracks.js";
@@ -30,6 +31,7 @@ export class SieddPlayerElement extends PlayerOptionsElement {
     "region",
     "zoom",
     "lang",
+    "video-title",
     "nocontrols",
     ...VIDEO_ATTRIBUTES,
   ] as const;
@@ -47,6 +49,12 @@ export class SieddPlayerElement extends PlayerOptionsElement {
   readonly #embeddedTracks = new EmbeddedTextTracks(this.video);
   #connection: AbortController | null = null;
   #error: PlayerError | null = null;
+  /** Whether the element is on the screen. */
+  #visible = false;
+  /** Position at the last `timeupdate`, in seconds. */
+  #lastPosition = 0;
+  /** Whether playback continues once the element is connected in another document. */
+  #resumes = false;
 
   get #session(): Session | null {
     return this.#sessions.session;
@@ -91,8 +99,9 @@ export class SieddPlayerElement extends PlayerOptionsElement {
   }
   get #shownSize(): Size {
     const { readyState, videoWidth: width, videoHeight: height } = this.video;
-    const known = this.transport !== "elastic" || readyState !== HTMLMediaElement.HAVE_METADATA;
-    return known ? { width, height } : (this.requestedSize ?? { width, height });
+    const isLargest = this.transport === "elastic" && readyState === this.HAVE_METADATA;
+    if (width > 0 && !isLargest) return { width, height };
+    return this.requestedSize ?? this.info ?? { width, height };
   }
   /** How the video is delivered; null before playback starts. */
   get transport(): Transport | null {
@@ -113,7 +122,10 @@ export class SieddPlayerElement extends PlayerOptionsElement {
   }
   override set currentTime(seconds: number) {
     if (this.#session?.started) super.currentTime = seconds;
-    else this.#sessions.startAt = Math.max(0, Number(seconds) || 0);
+    else {
+      this.#sessions.startAt = Math.max(0, Number(seconds) || 0);
+      if (this.info !== null) this.#session?.requestFrames();
+    }
   }
 
   /** Starts playback, as on a video element. It may be called before the video is loaded. */
@@ -169,9 +181,27 @@ export class SieddPlayerElement extends PlayerOptionsElement {
     observeFit(this, () => this.#session?.updateSize(), signal);
     this.#trackMirror.connect(signal);
     this.#controls.connect(signal);
+    observeVisibility(this, (visible) => this.#onVisibility(visible), signal);
     this.#layout.retryButton.addEventListener("click", () => this.#retry(), { signal });
     signal.addEventListener("abort", () => this.#sessions.close(), { once: true });
+    const recordPosition = () => {
+      this.#lastPosition = this.currentTime;
+    };
+    this.video.addEventListener("timeupdate", recordPosition, { signal });
     this.#load();
+    if (this.#resumes) this.play().catch(() => undefined);
+    this.#resumes = false;
+  }
+
+  /** Moves the player to another document: an iframe, a popup, document picture-in-picture. Playback continues there. */
+  adoptedCallback(): void {
+    this.#layout.adoptStyles();
+    this.#resumes = this.#connection !== null && !this.paused;
+    if (this.#connection === null) return;
+    // Browsers reset a video when they move it.
+    const position = this.currentTime || this.#lastPosition;
+    this.#dispose();
+    this.#sessions.startAt = position;
   }
 
   disconnectedCallback(): void {
@@ -191,6 +221,9 @@ export class SieddPlayerElement extends PlayerOptionsElement {
       case "lang":
         this.#controls.updateLanguage();
         break;
+      case "video-title":
+        this.#controls.updateTitle();
+        break;
       case "src":
         this.#controls.reset();
         this.load();
@@ -207,6 +240,11 @@ export class SieddPlayerElement extends PlayerOptionsElement {
       case "quality":
         this.parseQualityAttribute(value);
         this.#session?.updateSize();
+        break;
+      case "preload":
+      case "autoplay":
+        this.forwardAttribute(name, value);
+        this.#session?.update();
         break;
       case "nocontrols":
         break;
@@ -228,6 +266,7 @@ export class SieddPlayerElement extends PlayerOptionsElement {
   #load(): void {
     this.#sessions.close();
     this.#setError(null);
+    this.metadataAnnounced = false;
     // With preload="none", play() opens the session.
     if (this.preload !== "none" || this.autoplay) this.#sessions.open();
   }
@@ -249,15 +288,19 @@ export class SieddPlayerElement extends PlayerOptionsElement {
         maxSize: () => this.maxSize,
         region: () => zoom.requestedRegion,
         fixedHeight: () => (this.quality === "auto" ? null : this.quality),
+        isVisible: () => this.#visible,
+        preloadsFrames: () => this.#preloadsFrames,
+        buffersAhead: () => this.preload === "auto" || this.autoplay,
         onFillsContainer: (fills) => this.#layout.stage.toggleAttribute("data-fits", fills),
         onInfo: (info) => {
-          this.#layout.setAspectRatio(info);
+          this.#layout.setVideoSize(info);
           this.#controls.onInfoLoaded();
           // The browser itself shows those of the HLS that it plays.
           const tracks = Hls.isSupported() ? info.textTracks : [];
           this.#embeddedTracks.set(tracks, videoBaseUrl(src), signal);
           if (this.videoRenditions.length === 0) offerRenditions(this, info, signal);
         },
+        onMetadata: () => this.announceMetadata(),
         onHls: (hls, playback) => offerAudioTracks(this, hls, playback),
         onRequestedSize: (size) => this.#dispatch("sizechange", size),
         onSegment: (segment) => {
@@ -274,6 +317,18 @@ export class SieddPlayerElement extends PlayerOptionsElement {
       },
       signal,
     );
+  }
+
+  /** Muted autoplay waits until the element is visible, as in browsers. */
+  get #preloadsFrames(): boolean {
+    if (this.autoplay && !this.muted) return true;
+    return this.#visible && (this.preload !== "none" || this.autoplay || this.#sessions.startAt > 0);
+  }
+
+  #onVisibility(visible: boolean): void {
+    this.#visible = visible;
+    this.#controls.poster.update(visible);
+    this.#session?.update();
   }
 
   #onRegion(): void {

@@ -13,7 +13,6 @@ type ForwardedMembers = Pick<
   | "buffered"
   | "cancelVideoFrameCallback"
   | "canPlayType"
-  | "duration"
   | "fastSeek"
   | "getVideoPlaybackQuality"
   | "HAVE_CURRENT_DATA"
@@ -30,11 +29,9 @@ type ForwardedMembers = Pick<
   | "networkState"
   | "played"
   | "preservesPitch"
-  | "readyState"
   | "remote"
   | "requestPictureInPicture"
   | "requestVideoFrameCallback"
-  | "seekable"
   | "setMediaKeys"
   | "setSinkId"
   | "sinkId"
@@ -72,6 +69,9 @@ const NOT_FORWARDED = new Set([
   "currentTime",
   "ended",
   "seeking",
+  "duration",
+  "readyState",
+  "seekable",
   "playbackRate",
   "defaultPlaybackRate",
   "videoWidth",

@@ -64,6 +64,10 @@ function cloneEvent(event: Event): Event {
 /** A media element whose members are those of an inner video, and whose attributes are reflected. */
 export abstract class MediaElement extends ForwardingElement {
   protected abstract readonly pausedFrame: PausedFrame;
+  /** The metadata of the video, which are known before the inner video has them; null while they are unknown. */
+  abstract readonly info: { readonly duration: number } | null;
+  /** Whether `loadedmetadata` was dispatched before the inner video dispatches it. */
+  protected metadataAnnounced = false;
   /** Properties that the page set before the element was defined, as name and value. */
   #earlyProperties: readonly (readonly [string, unknown])[] = Object.entries(this);
   #defaultPlaybackRate = 1;
@@ -93,12 +97,20 @@ export abstract class MediaElement extends ForwardingElement {
     for (const type of MEDIA_EVENTS) {
       if (type === "ratechange") continue;
       const dispatch = (event: Event) => {
-        if (!pausedFrame.suppresses(type)) this.dispatchEvent(cloneEvent(event));
+        if (pausedFrame.suppresses(type)) return;
+        if (type === "loadedmetadata" && this.metadataAnnounced) this.metadataAnnounced = false;
+        else this.dispatchEvent(cloneEvent(event));
       };
       video.addEventListener(type, dispatch, { signal });
     }
     pausedFrame.connect(signal);
     video.addEventListener("ratechange", () => this.#onRateChange(), { signal });
+  }
+
+  /** Dispatches the events of metadata that the inner video does not have yet. */
+  protected announceMetadata(): void {
+    this.metadataAnnounced = true;
+    for (const type of ["durationchange", "loadedmetadata"]) this.dispatchEvent(new Event(type));
   }
 
   /** Copies an attribute to the inner video. */
@@ -137,6 +149,20 @@ export abstract class MediaElement extends ForwardingElement {
   get paused(): boolean {
     return this.video.paused;
   }
+  /** Duration in seconds; NaN while it is unknown. */
+  get duration(): number {
+    const { duration } = this.video;
+    return Number.isNaN(duration) ? (this.info?.duration ?? duration) : duration;
+  }
+  get readyState(): number {
+    return Math.max(this.video.readyState, this.info === null ? this.HAVE_NOTHING : this.HAVE_METADATA);
+  }
+  get seekable(): TimeRanges {
+    const { seekable } = this.video;
+    const { info } = this;
+    if (seekable.length > 0 || info === null) return seekable;
+    return { length: 1, start: () => 0, end: () => info.duration };
+  }
   /** Playback position in seconds. */
   get currentTime(): number {
     return this.pausedFrame.position ?? this.video.currentTime;
@@ -146,7 +172,8 @@ export abstract class MediaElement extends ForwardingElement {
     this.video.currentTime = seconds;
   }
   get ended(): boolean {
-    return this.pausedFrame.ended || this.video.ended;
+    // Chromium reports a video of one frame as ended before it has been played.
+    return this.pausedFrame.ended || (this.video.ended && this.video.currentTime > 0);
   }
   get seeking(): boolean {
     return this.pausedFrame.position === null && this.video.seeking;
@@ -216,13 +243,17 @@ export abstract class MediaElement extends ForwardingElement {
     this.toggleAttribute("disableremoteplayback", disabled);
   }
   get poster(): string {
-    return this.video.poster;
+    const url = this.getAttribute("poster") ?? "";
+    return url === "" ? "" : new URL(url, this.baseURI).href;
   }
   set poster(url: string) {
     this.setAttribute("poster", url);
   }
+  /** What to load before playback; the default is `metadata`. */
   get preload(): "" | "none" | "metadata" | "auto" {
-    return this.video.preload;
+    const value = this.getAttribute("preload")?.toLowerCase();
+    if (value === "") return "auto";
+    return value === "none" || value === "auto" ? value : "metadata";
   }
   set preload(preload: "" | "none" | "metadata" | "auto") {
     this.setAttribute("preload", preload);

@@ -11,7 +11,7 @@ export interface AttributeReference {
   readonly description: string;
 }
 
-type Attribute = (typeof SieddPlayerElement.observedAttributes)[number] | "video-title";
+type Attribute = (typeof SieddPlayerElement.observedAttributes)[number];
 
 const AS_ON_VIDEO = "As on `<video>`.";
 
@@ -70,8 +70,8 @@ export const ATTRIBUTES = {
   "video-title": {
     property: null,
     values: "text",
-    default: "the last path segment of `src`",
-    description: "Title of the video on the lock screen and in the system's media controls.",
+    default: "no title; the system's media controls show the last path segment of `src`",
+    description: "Title of the video, over the video and in the system's media controls.",
   },
   nocontrols: {
     property: "controls",
@@ -131,14 +131,15 @@ export const ATTRIBUTES = {
   poster: {
     property: "poster",
     values: "URL of an image",
-    default: "the first frame",
-    description: AS_ON_VIDEO,
+    default: 'the frame that info.json names as the poster; `poster=""` shows the first frame',
+    description: "Image to show until playback starts.",
   },
   preload: {
     property: "preload",
     values: "`none`, `metadata`, `auto`",
-    default: "`auto`",
-    description: "`none` loads nothing until `play()`. The other values buffer four seconds ahead.",
+    default: "`metadata`",
+    description:
+      "What to load before playback. `none` loads nothing until `play()`. `metadata` loads the duration and size, and, once the player is on the screen, the poster and the first segment. `auto` then buffers four seconds ahead. A player that is neither on the screen nor playing never loads frames.",
   },
 } satisfies Record<Attribute, AttributeReference>;
 

@@ -41,6 +41,7 @@ export class SessionController {
     const session = this.#session;
     if (session === null || session.started) return;
     this.#playOnStart = true;
+    session.requestFrames();
     const failure = await session.whenStarted;
     if (failure !== null) throw failure;
     if (session !== this.#session || !this.#playOnStart) {

@@ -11,6 +11,7 @@ import { videoUrl } from "../source/video-url.js";
 import { createHls } from "./create-hls.js";
 import { ElasticLoaders } from "./elastic-loader.js";
 import { nearestLevel } from "./levels.js";
+import { limitBuffer } from "./limit-buffer.js";
 
 type ElasticTransport = "elastic" | "levels";
 
@@ -24,6 +25,7 @@ const LEVEL_SEGMENT = /\/[^/]+\/[^/]+\/(seg-\d+\.m4s)/;
 export class ElasticPlayback implements Playback {
   readonly transport: ElasticTransport;
   readonly hls: Hls;
+  readonly onPreloadChange: () => void;
   readonly #video: HTMLVideoElement;
   readonly #loaders: ElasticLoaders;
   readonly #replacer: SegmentReplacer;
@@ -53,6 +55,7 @@ export class ElasticPlayback implements Playback {
       pinLevel: ({ levels }) => (transport === "elastic" ? 0 : nearestLevel(levels, options.requestedSize())),
     });
     keepSingleRange(this.hls, video);
+    this.onPreloadChange = limitBuffer(this.hls, options);
     this.#replacer = new SegmentReplacer({
       hls: this.hls,
       video,

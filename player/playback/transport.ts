@@ -49,6 +49,8 @@ export interface PlaybackOptions {
    * Default: true.
    */
   allowsDownscaling?(): boolean;
+  /** Returns whether to buffer ahead before playback, instead of loading only the visible frame. */
+  buffersAhead(): boolean;
   onSegment(segment: LoadedSegment): void;
   /** A frame of this region was painted on a canvas. Frames of the media element are matched by their time instead. */
   onFramePainted?(region: Region): void;
@@ -68,6 +70,8 @@ export interface Playback {
   readonly ready?: Promise<void>;
   /** Called when the requested size or region has changed; buffered segments may be replaced. */
   onSizeChange(change: SizeChange): void;
+  /** Called when `buffersAhead` may have changed. */
+  onPreloadChange?(): void;
   destroy(): void;
 }
 

@@ -41,6 +41,10 @@ export class AutoPlayback implements Playback {
     this.#playback?.onSizeChange(change);
   }
 
+  onPreloadChange(): void {
+    this.#playback?.onPreloadChange?.();
+  }
+
   destroy(): void {
     this.#abort.abort();
     this.#playback?.destroy();

@@ -1,5 +1,5 @@
 import type Hls from "hls.js";
-import { observeSize } from "../abr/observe-size.js";
+import { measureSize, observeSize } from "../abr/observe-size.js";
 import { RequestedSize } from "../abr/requested-size.js";
 import { notPlayable, notSupported, PlayerError, videoNotFound } from "../errors.js";
 import { type Region, sameRegion } from "../geometry/region.js";
@@ -37,9 +37,17 @@ export interface SessionOptions {
   region(): Region | null;
   /** Returns the height that the viewer has chosen, in output pixels; null follows the container. */
   fixedHeight(): number | null;
+  /** Returns whether the element is on the screen. */
+  isVisible(): boolean;
+  /** Returns whether to load frames before playback or a seek is requested. */
+  preloadsFrames(): boolean;
+  /** Returns whether to buffer ahead before playback, instead of loading only the visible frame. */
+  buffersAhead(): boolean;
   /** Reports whether the frame has the container's aspect ratio and so should fill it, without a bar from rounding. */
   onFillsContainer(fills: boolean): void;
   onInfo(info: PlayerVideoInfo): void;
+  /** The info is known, and no frames are loaded yet. */
+  onMetadata(): void;
   /** An hls.js instance has started; the signal aborts when it stops. */
   onHls(hls: Hls, signal: AbortSignal): void;
   onRequestedSize(size: Size): void;
@@ -56,7 +64,13 @@ export interface SessionOptions {
   onError(error: PlayerError): void;
 }
 
-/** Plays one video, from its info.json to its last segment, until the signal aborts. */
+/** The box of an element without layout (`display: none`), in output pixels; the same as that of a `<video>`. */
+const DEFAULT_BOX: Size = { width: 300, height: 150 };
+
+/**
+ * Plays one video, from its info.json to its last segment, until the signal aborts. Frames are loaded once they are
+ * needed: for playback, for a seek, or because the element is visible and preloads them.
+ */
 export class Session {
   #source: VideoSource | null = null;
   #started = false;
@@ -65,6 +79,8 @@ export class Session {
   #playbackAbort: AbortController | null = null;
   #containerSize: Size | null = null;
   #playbackRegion: Region | null = null;
+  /** Whether playback or a seek has requested frames. */
+  #framesRequested = false;
   /** A replaced video is reloaded once, and again only after one of its segments has loaded. */
   #mayReload = true;
   #resolveStart!: (failure: PlayerError | null) => void;
@@ -87,6 +103,7 @@ export class Session {
       },
       signal,
     );
+    options.video.addEventListener("play", () => this.updateSize(), { signal });
     signal.addEventListener(
       "abort",
       () => {
@@ -130,17 +147,30 @@ export class Session {
     return this.#playback?.transport ?? null;
   }
 
+  /** Loads frames even if the element is not visible. */
+  requestFrames(): void {
+    this.#framesRequested = true;
+    this.update();
+  }
+
+  /** Starts loading frames if they are needed by now. Call it when one of the options has changed. */
+  update(): void {
+    this.updateSize();
+    this.#start(null, false);
+    this.#playback?.onPreloadChange?.();
+  }
+
   /** Computes the requested size again. Call it when one of the options that it depends on has changed. */
   updateSize(): void {
     const { info } = this;
-    if (info === null || this.#containerSize === null) return;
+    const container = this.#containerSize ?? this.#fallbackSize;
+    if (info === null || container === null || this.#isDormant) return;
     const region = this.#options.region();
     const height = this.#options.fixedHeight();
     const pipWindow = this.#options.pipWindowSize();
-    const box =
-      height === null ? (pipWindow ?? this.#containerSize) : { width: Number.POSITIVE_INFINITY, height };
+    const box = height === null ? (pipWindow ?? container) : { width: Number.POSITIVE_INFINITY, height };
     const objectFit = this.#options.objectFit();
-    this.#options.onFillsContainer(objectFit === "contain" && fillsBox(this.#containerSize, info));
+    this.#options.onFillsContainer(objectFit === "contain" && fillsBox(container, info));
     // A region, a chosen height and a picture-in-picture window keep the aspect ratio of the frame.
     const keepsAspect = region !== null || height !== null || pipWindow !== null;
     const fit = keepsAspect ? "contain" : objectFit;
@@ -154,6 +184,22 @@ export class Session {
     this.#requested.propose(size, region);
   }
 
+  get #needsFrames(): boolean {
+    return this.#framesRequested || this.#options.preloadsFrames();
+  }
+
+  /** Whether a new size can wait, because nobody sees the frames. */
+  get #isDormant(): boolean {
+    const { video, isVisible, pipWindowSize } = this.#options;
+    return this.#playback !== null && video.paused && !isVisible() && pipWindowSize() === null;
+  }
+
+  /** The box to assume while the element has no layout; null if its layout can be waited for. */
+  get #fallbackSize(): Size | null {
+    if (!this.#needsFrames) return null;
+    return measureSize(this.#options.container) ?? DEFAULT_BOX;
+  }
+
   #createStartPromise(): Promise<PlayerError | null> {
     return new Promise((resolve) => {
       this.#resolveStart = resolve;
@@ -164,8 +210,10 @@ export class Session {
     try {
       this.#source = await openVideo(this.#options.src, this.#options.mode, this.#signal);
       this.#options.onInfo(this.#source.info);
-      this.updateSize();
-      this.#start(null, false);
+      // The info gives an element without a height its aspect ratio.
+      this.#containerSize = measureSize(this.#options.container) ?? this.#containerSize;
+      this.update();
+      if (this.#playback === null) this.#options.onMetadata();
     } catch (error) {
       if (this.#signal.aborted) return;
       this.#fail(error instanceof PlayerError ? error : notPlayable(error));
@@ -188,9 +236,10 @@ export class Session {
     else this.#playback.onSizeChange(change);
   }
 
-  /** Starts playback if both the video and the size are known. */
+  /** Starts playback if both the video and the size are known and frames are needed. */
   #start(startAt: number | null, resume: boolean): void {
     if (this.#source === null || this.#requested.current === null || this.#playback !== null) return;
+    if (!this.#needsFrames) return;
     let playback: Playback | null = null;
     try {
       playback = this.#source.start(
@@ -223,6 +272,7 @@ export class Session {
       requestedRegion: () => this.#requested.region,
       // With `object-fit: none` a smaller frame would shrink on the screen.
       allowsDownscaling: () => this.#options.fixedHeight() === null && this.#options.objectFit() !== "none",
+      buffersAhead: () => this.#options.buffersAhead(),
       onMissing: (range) => this.#options.onMissing(range),
       onSegment: (segment) => {
         this.#mayReload = true;

@@ -14,6 +14,7 @@ import { setupMediaSession } from "./media-session.js";
 import { setupPictureInPicture } from "./picture-in-picture.js";
 import { setupPlayButton } from "./play-button.js";
 import type { PlayerHost } from "./player-host.js";
+import { Poster } from "./poster.js";
 import { setupResolutionBadge } from "./resolution-badge.js";
 import { setupSeekBar } from "./seek-bar.js";
 import { setupSpinner } from "./spinner.js";
@@ -33,6 +34,7 @@ const isolate = (text: string) => `\u2068${text}\u2069`;
 /** The controls, the zoom and the error message of one player element. */
 export class Controls {
   readonly zoom: Zoom;
+  readonly poster = new Poster();
   /** Size of the picture-in-picture window in device pixels; null while there is none. */
   pipWindowSize: Size | null = null;
   readonly #options: ControlsOptions;
@@ -79,6 +81,7 @@ export class Controls {
   }
 
   #setupControls(context: ControlContext): void {
+    this.poster.connect(context);
     const playControl = setupPlayButton(context);
     setupResolutionBadge(context);
     setupSpinner(context);
@@ -121,6 +124,7 @@ export class Controls {
   reset(): void {
     const factor = Number(this.#host.getAttribute("zoom") ?? 1);
     this.zoom.reset(this.#host.getAttribute("region"), factor > 1 ? factor : 1);
+    this.poster.reset();
   }
 
   /** Applies the `region` or `zoom` attribute. An invalid value warns and changes nothing. */
@@ -133,10 +137,16 @@ export class Controls {
     console.warn(`<siedd-player ${name}="${value}">: ${rule}; ignored.`);
   }
 
+  /** Shows the `video-title` attribute. */
+  updateTitle(): void {
+    this.#layout.title.textContent = this.#host.getAttribute("video-title");
+  }
+
   /** Applies the info.json of the video. */
   onInfoLoaded(): void {
     const { info } = this.#host;
     if (info !== null) this.zoom.setVideoSize(info);
+    this.poster.update();
   }
 
   #onView(): void {

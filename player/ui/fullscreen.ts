@@ -13,6 +13,7 @@ export interface FullscreenControl {
 export function setupFullscreen(context: ControlContext): FullscreenControl {
   const { host, layout, localizer, signal, on, showToast } = context;
   const { fullscreenButton } = layout;
+  const document = host.ownerDocument;
   const video = layout.video as SafariVideo;
   // Not document.fullscreenElement: if the player is in a shadow tree, that is the host of the tree.
   const isFullscreen = () => host.matches(":fullscreen");

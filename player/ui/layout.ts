@@ -40,12 +40,14 @@ const slider = (part: string, label: StringKey, step: string) =>
 function buildVideoContainer() {
   const video = create("video", { part: "video", playsinline: true });
   const heldFrame = create("canvas", { class: "held-frame", hidden: true, "aria-hidden": "true" });
+  const poster = create("img", { class: "poster", part: "poster", alt: "", hidden: true });
   const selection = create("div", { class: "selection", hidden: true, "aria-hidden": "true" });
   const videoContainer = create(
     "div",
     { class: "video-container", part: "video-container" },
     video,
     heldFrame,
+    poster,
     selection,
   );
   const thumbnail = create("div", { class: "thumbnail" });
@@ -70,6 +72,7 @@ function buildVideoContainer() {
   return {
     video,
     heldFrame,
+    poster,
     selection,
     videoContainer,
     thumbnail,
@@ -193,8 +196,6 @@ function buildPanels() {
 
 /** Builds the shadow tree, without behavior. */
 export function buildLayout(root: ShadowRoot) {
-  const aspectRatioSheet = new CSSStyleSheet();
-  root.adoptedStyleSheets = [playerStyles(document), aspectRatioSheet];
   const videoElements = buildVideoContainer();
   const timelineElements = buildTimeline();
   const buttons = buildButtons();
@@ -214,24 +215,35 @@ export function buildLayout(root: ShadowRoot) {
     hidden: true,
   });
   const captionsOverlay = create("div", { class: "captions", part: "captions", "aria-live": "off" });
+  const title = create("div", { class: "title", part: "title", dir: "auto" });
   const toast = create("div", { class: "toast", part: "toast", role: "status" });
   // In the order in which they are painted, from back to front.
   const stage = create(
     "div",
     { class: "stage", part: "stage", tabindex: "0", role: "group", "data-label": "player" },
     videoElements.videoContainer,
-    captionsOverlay,
     spinner,
+    title,
     toast,
     videoElements.zoomOverlay,
     bigPlayButton,
     panels.statsPanel,
+    captionsOverlay,
     controls,
     panels.menuPanel,
     panels.errorPanel,
     panels.helpPanel,
   );
   root.append(stage);
+  let videoSize = "";
+  /** Constructed style sheets belong to one document, so another document needs its own. */
+  const adoptStyles = () => {
+    const document = stage.ownerDocument;
+    const sizeSheet = new (document.defaultView ?? globalThis).CSSStyleSheet();
+    sizeSheet.replaceSync(videoSize);
+    root.adoptedStyleSheets = [playerStyles(document), sizeSheet];
+  };
+  adoptStyles();
   return {
     ...videoElements,
     ...timelineElements,
@@ -242,10 +254,14 @@ export function buildLayout(root: ShadowRoot) {
     bigPlayButton,
     spinner,
     captionsOverlay,
+    title,
     toast,
-    /** Sets the aspect ratio that the element has unless the page sizes it. */
-    setAspectRatio: ({ width, height }: Size) =>
-      aspectRatioSheet.replaceSync(`:host { --_aspect: ${width} / ${height}; }`),
+    adoptStyles,
+    /** Sets the size and aspect ratio that the element has unless the page sizes it. */
+    setVideoSize({ width, height }: Size) {
+      videoSize = `:host { --_aspect: ${width} / ${height}; --_width: ${width}px; }`;
+      root.adoptedStyleSheets[1]!.replaceSync(videoSize);
+    },
   };
 }
 

@@ -16,6 +16,7 @@ export function setupPictureInPicture(
 ): PictureInPictureControl {
   const { host, layout, localizer, signal, on, showToast } = context;
   const { video, pipButton } = layout;
+  const document = host.ownerDocument;
   const isActive = () => document.pictureInPictureElement != null && video.matches(":picture-in-picture");
   const onDenied = () => showToast(localizer.strings.notAllowed);
 
@@ -48,7 +49,7 @@ export function setupPictureInPicture(
     onResize(null);
     update();
   });
-  on(host, "loadedmetadata emptied", update);
+  on(host, "loadedmetadata loadeddata emptied", update);
   on(pipButton, "click", toggle);
   localizer.onChange(update, signal);
   signal.addEventListener("abort", () => onResize(null), { once: true });

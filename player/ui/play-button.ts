@@ -14,7 +14,9 @@ export function setupPlayButton({ host, layout, localizer, signal, on }: Control
     if (host.ended) setButtonState(playButton, "replay", strings.replay);
     else if (host.paused) setButtonState(playButton, "play", strings.play);
     else setButtonState(playButton, "pause", strings.pause);
-    bigPlayButton.hidden = !(host.paused && host.currentTime === 0) || !errorPanel.hidden;
+    const isAtRest = host.paused && host.currentTime === 0 && errorPanel.hidden === true;
+    bigPlayButton.hidden = !isAtRest;
+    stage.toggleAttribute("data-rest", isAtRest);
   };
   const toggle = () => {
     if (host.paused) host.play().catch(() => undefined);

@@ -1,3 +1,4 @@
+import { windowOf } from "../dom.js";
 import { formatTime, interpolate } from "../i18n/strings.js";
 import { type ControlContext, toPercent } from "./control-context.js";
 import type { LazyPanels } from "./lazy-panels.js";
@@ -59,7 +60,7 @@ export function setupSeekBar(
   // timeupdate fires about four times per second, too rarely for the slider of a short video.
   const animate = () => {
     updatePosition();
-    animationFrame = host.paused ? 0 : requestAnimationFrame(animate);
+    animationFrame = host.paused ? 0 : windowOf(host).requestAnimationFrame(animate);
   };
 
   on(host, "timeupdate durationchange loadedmetadata seeking seeked emptied", updatePosition);

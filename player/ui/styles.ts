@@ -3,7 +3,8 @@ import { documentStyles } from "./document-styles.js";
 /** Styles of the shadow tree. Pages set the `--siedd-*` custom properties; `--_*` are private. */
 const CSS = `
 :host {
-  --_aspect: 16 / 9;
+  --_aspect: 2 / 1;
+  --_width: 300px;
   --_accent: var(--siedd-accent, #ff5a1f);
   --_text: var(--siedd-text-color, #fff);
   --_background: var(--siedd-control-background, rgb(6 7 10));
@@ -19,12 +20,13 @@ const CSS = `
   -webkit-tap-highlight-color: transparent;
   aspect-ratio: var(--_aspect);
   container-type: inline-size;
+  contain-intrinsic-inline-size: var(--_width);
 }
 :host([hidden]) { display: none; }
-:host(:is([nocontrols], [slot="media"])) :is(.controls, .big-play, .zoom-overlay, .menu) { display: none; }
+:host(:is([nocontrols], [slot="media"])) :is(.controls, .title, .big-play, .zoom-overlay, .menu) { display: none; }
 :host(:fullscreen) { border-radius: 0; aspect-ratio: auto; width: 100%; height: 100%; }
 .stage, .video-container { object-fit: inherit; object-position: inherit; }
-.stage { position: absolute; inset: 0; outline: none; border-radius: inherit; background: var(--siedd-background, #000); }
+.stage { position: absolute; inset: 0; container-type: size; outline: none; border-radius: inherit; background: var(--siedd-background, #000); }
 :host(:fullscreen) .stage::after { display: none; }
 .stage:focus-visible::after {
   content: ""; position: absolute; inset: 0; pointer-events: none;
@@ -35,10 +37,10 @@ const CSS = `
 .video-container[data-pannable] { touch-action: none; cursor: grab; }
 .video-container[data-pannable]:active { cursor: grabbing; }
 .video-container[data-tool] { cursor: crosshair; touch-action: none; }
-:is(video, .held-frame) { display: block; width: 100%; height: 100%; object-fit: inherit; object-position: inherit; border-radius: inherit; transform-origin: 0 0; }
-.held-frame { position: absolute; inset: 0; pointer-events: none; }
+:is(video, .held-frame, .poster) { display: block; width: 100%; height: 100%; object-fit: inherit; object-position: inherit; border-radius: inherit; transform-origin: 0 0; }
+.held-frame, .poster { position: absolute; inset: 0; pointer-events: none; }
 /* Even sizes miss the aspect ratio by up to a pixel. Stretching hides the dark line at the edge. */
-.stage[data-fits] :is(video, .held-frame), [data-zoomed] > :is(video, .held-frame) { object-fit: fill; }
+.stage[data-fits] :is(video, .held-frame, .poster), [data-zoomed] > :is(video, .held-frame) { object-fit: fill; }
 .stage[data-fits][data-shown] { background: none; }
 [data-zoomed] > :is(video, .held-frame) { border-radius: 0; }
 [data-gliding] > :is(video, .held-frame) { transition: transform .18s ease-out; }
@@ -68,6 +70,8 @@ button[aria-pressed="true"]:not(:hover) { background: rgb(255 255 255 / .2); }
   box-shadow: 0 6px 32px rgb(0 0 0 / .45); transition: transform .2s, opacity .2s;
 }
 .video-container:is([data-pannable], [data-tool]) ~ .big-play { display: none; }
+/* At rest the big button is the only one that plays. */
+.stage[data-rest] > .video-container:not([data-pannable], [data-tool]) ~ .controls .play { display: none; }
 .big-play .icon { width: 56%; height: 56%; }
 .big-play:hover, .big-play:active { background: var(--_accent); transform: scale(1.06); }
 
@@ -101,6 +105,13 @@ video::cue { visibility: hidden; }
   transition: opacity .25s; border-radius: inherit; pointer-events: none;
 }
 .controls > * { pointer-events: auto; }
+.title {
+  position: absolute; inset: 0 0 auto; padding: 12px 14px 28px; pointer-events: none; transition: opacity .25s; border-radius: inherit;
+  font-size: 15px; font-weight: 600; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; unicode-bidi: plaintext;
+  background: linear-gradient(color-mix(in srgb, var(--_background) 60%, transparent), transparent);
+}
+.title:empty { display: none; }
+.stage[data-idle] .title { opacity: 0; }
 .stage[data-idle] .controls { opacity: 0; }
 .stage[data-idle] .controls > * { pointer-events: none; }
 .row { display: flex; align-items: center; gap: 2px; }
@@ -138,11 +149,24 @@ input[type="range"]::-moz-range-thumb { width: 14px; height: 14px; border: 0; bo
   --_fill: linear-gradient(to right, var(--_text) var(--_level, 100%), var(--_rest) var(--_level, 100%));
 }
 
+/* From wide to narrow, the controls leave that are least needed or that the settings offer, too. */
 @container (max-width: 520px) { .row :is(.volume, .pip) { display: none; } }
 @container (max-width: 430px) { .row .zoom-tool { display: none; } .resolution { display: none; } }
-@container (max-width: 330px) { .time { display: none; } .controls { padding: 28px 6px 2px; } }
+@container (max-width: 330px) or (max-height: 190px) {
+  .controls { padding: 28px 6px 2px; }
+  .title { padding: 6px 10px 18px; font-size: 12px; }
+  .big-play { inset: 22px 0 58px; width: 40px; }
+  .stage:not([data-idle]) .captions { inset-block-end: 64px; }
+}
+@container (max-width: 330px) { .time { display: none; } .row .captions-button { display: none; } }
+@container (max-width: 230px) { .row :is(.airplay, .cast) { display: none; } }
+@container (max-width: 200px) or (max-height: 120px) {
+  .title, .stage[data-rest] .row { display: none; }
+  .big-play { inset: 0 0 20px; }
+}
+@container (max-width: 200px) { .row .mute { display: none; } }
 
-.stage:has(> .error:not([hidden])) > :is(.controls, .zoom-overlay, .captions, .stats) { display: none; }
+.stage:has(> .error:not([hidden])) > :is(.controls, .title, .zoom-overlay, .captions, .stats) { display: none; }
 .error {
   position: absolute; inset: 0; display: grid; place-content: center; justify-items: center; gap: 14px;
   padding: 16px; text-align: center; background: color-mix(in srgb, var(--_background) 86%, transparent);

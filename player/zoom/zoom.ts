@@ -1,3 +1,4 @@
+import { windowOf } from "../dom.js";
 import {
   clampRegion,
   coversFrame,
@@ -96,11 +97,13 @@ export class Zoom implements GestureTarget {
     return this.#videoSize === null ? (this.#initialRegion ?? "full") : formatRegion(this.#requestedRegion);
   }
   get capturesWheel(): boolean {
-    return this.zoomToolActive || this.zoomed || document.fullscreenElement !== null;
+    return (
+      this.zoomToolActive || this.zoomed || this.#elements.video.ownerDocument.fullscreenElement !== null
+    );
   }
 
   connect(signal: AbortSignal): void {
-    const observer = new ResizeObserver((entries) => {
+    const observer = new (windowOf(this.#elements.video).ResizeObserver)((entries) => {
       const rect = entries.at(-1)?.contentRect;
       if (rect === undefined) return;
       this.#box = { width: rect.width, height: rect.height };

@@ -204,9 +204,12 @@ function trackSourceBuffers(): void {
   };
 }
 
-/** Returns the markup of a player. */
+/**
+ * Returns the markup of a player that buffers ahead and shows its first frame. Attributes in `attributes` take precedence
+ * over `preload="auto"` and `poster=""`.
+ */
 export const playerMarkup = (style: string, attributes = "", src = "video"): string =>
-  `<siedd-player src="${src}" style="${style}" ${attributes}></siedd-player>`;
+  `<siedd-player src="${src}" style="${style}" ${attributes} preload="auto" poster=""></siedd-player>`;
 
 /** For `PageOptions.before`: disables in-band parameter sets (avc3), so that the player uses the transport `levels`. */
 export function disableAvc3(): void {
