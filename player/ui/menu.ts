@@ -77,7 +77,10 @@ export function createMenu(
     panel.replaceChildren();
     current = null;
     button.setAttribute("aria-expanded", "false");
-    if (hadFocus) button.focus({ preventScroll: true });
+    if (!hadFocus) return;
+    button.focus({ preventScroll: true });
+    // A small player at rest hides the button.
+    if (!button.matches(":focus")) panel.parentElement?.focus({ preventScroll: true });
   };
   const show = (page: MenuPage, focusIndex?: number) => {
     current = page;

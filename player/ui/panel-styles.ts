@@ -46,7 +46,7 @@ const CSS = `
 }
 .custom-height input::placeholder { color: rgb(255 255 255 / .7); }
 
-.stats { inset-block-start: 12px; inset-inline-start: 12px; padding: 8px 12px; font-size: 12px; font-variant-numeric: tabular-nums; pointer-events: none; }
+.stats { inset-block-start: 12px; inset-inline-start: 12px; max-height: calc(100% - 84px); box-sizing: border-box; overflow: hidden; padding: 8px 12px; font-size: 12px; font-variant-numeric: tabular-nums; pointer-events: none; }
 .stats dl, .help dl { margin: 0; }
 .stats dl > div { display: flex; gap: 14px; justify-content: space-between; padding: 2px 0; }
 .stats dt { color: rgb(255 255 255 / .8); font-weight: 400; }
@@ -62,6 +62,13 @@ const CSS = `
 kbd { font: inherit; font-size: 12px; padding: 2px 7px; border-radius: 5px; background: rgb(255 255 255 / .14); border: 1px solid rgb(255 255 255 / .3); }
 .close-help { position: absolute; inset-block-start: 12px; inset-inline-end: 14px; }
 
+/* In a small player the menu takes the whole height, and a strip remains to close it. */
+@container (max-width: 330px) or (max-height: 260px) {
+  .menu { inset: 3px; inset-inline-start: max(28px, 100% - 267px); width: auto; max-width: none; max-height: none; padding: 2px; font-size: 13px; }
+  .menu button { height: 30px; padding: 0 6px; gap: 4px; }
+  .stats { inset-block-start: 4px; inset-inline-start: 4px; max-height: calc(100% - 66px); padding: 4px 8px; font-size: 10px; }
+  .stats dl > div { padding: 0; }
+}
 @container (max-width: 520px) { .zoom-overlay { scale: .72; transform-origin: 100% 0; } .zoom-overlay:dir(rtl) { transform-origin: 0 0; } }
 @container (max-width: 330px) { .preview-thumbnail { display: none; } }
 @media (pointer: coarse) { .preview { inset-block-end: 34px; } }

@@ -8,6 +8,8 @@ import type { SegmentEvent } from "./player-host.js";
 const UPDATE_INTERVAL_MS = 500;
 /** Throughput and server time are averages over the last segments. */
 const RECENT_SEGMENTS = 6;
+/** Distance between the statistics and the captions in CSS pixels. */
+const CAPTIONS_GAP = 6;
 const UNKNOWN = "–";
 
 export interface Statistics {
@@ -41,7 +43,7 @@ export function setupStatistics(
   { host, layout, localizer, zoom, signal }: ControlContext,
   segments: Segments,
 ): Statistics {
-  const { statsPanel, statsList } = layout;
+  const { statsPanel, statsList, captionsOverlay } = layout;
   let timer: ReturnType<typeof setInterval> | undefined;
 
   const render = () => {
@@ -59,6 +61,9 @@ export function setupStatistics(
       ["statBuffer", `${(bufferedEnd(host) - host.currentTime).toFixed(1)} s`],
       ["statDroppedFrames", `${droppedVideoFrames} / ${totalVideoFrames}`],
     ];
+    const captionsTop = captionsOverlay.childElementCount === 0 ? null : captionsOverlay.offsetTop;
+    statsPanel.style.maxHeight =
+      captionsTop === null ? "" : `${Math.max(0, captionsTop - statsPanel.offsetTop - CAPTIONS_GAP)}px`;
     statsList.replaceChildren(
       ...rows.map(([key, value]) =>
         create("div", {}, create("dt", {}, localizer.strings[key]), create("dd", { dir: "ltr" }, value)),
