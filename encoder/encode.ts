@@ -13,6 +13,15 @@ const PROFILES: Readonly<Record<string, (options: EncodeOptions) => Profile>> = 
 };
 
 /**
+ * Checks the options of an encode without starting it.
+ *
+ * @throws EncoderError `bad-option`
+ */
+export function checkEncodeOptions(options: EncodeOptions): void {
+  createProfile(options);
+}
+
+/**
  * Encodes a video into an asset: analyzes it, encodes the audio, trains the anchors (phase 1) and all groups (phase 2),
  * and writes the file. Checkpoints are kept in `<output>.work/`. The output is written atomically.
  *
@@ -20,10 +29,8 @@ const PROFILES: Readonly<Record<string, (options: EncodeOptions) => Profile>> = 
  * @throws MediaError if the video cannot be read or the output cannot be written
  */
 export async function encode(options: EncodeOptions): Promise<EncodeSummary> {
-  const { profile: name = "tile", signal, onEvent: emit = () => {} } = options;
-  if (!Object.hasOwn(PROFILES, name))
-    throw invalidOption("profile", Object.keys(PROFILES).join(" or "), name);
-  const profile = PROFILES[name](options);
+  const { signal, onEvent: emit = () => {} } = options;
+  const profile = createProfile(options);
   try {
     const summary = await runEncode(profile, emit, signal);
     emit({ type: "done", ...summary });
@@ -36,4 +43,11 @@ export async function encode(options: EncodeOptions): Promise<EncodeSummary> {
       { cause },
     );
   }
+}
+
+function createProfile(options: EncodeOptions): Profile {
+  const { profile: name = "tile" } = options;
+  if (!Object.hasOwn(PROFILES, name))
+    throw invalidOption("profile", Object.keys(PROFILES).join(" or "), name);
+  return PROFILES[name](options);
 }

@@ -1,4 +1,5 @@
 import type { AssetInfo } from "../codec/asset/asset-info.js";
+import type { EncodeState } from "./encode-state.js";
 import type { SizeLimits } from "./size-limits.js";
 
 /** One segment of the video renditions. */
@@ -29,6 +30,8 @@ export interface VideoInfo extends Omit<AssetInfo, AssetOnly>, Partial<Pick<Asse
   readonly v: string;
   /** Bytes from the start of the asset that a video decoder needs before its first group. */
   readonly headerBytes?: number;
+  /** The encode of a source; absent if the server does not encode. */
+  readonly encoding?: EncodeState;
   readonly limits: SizeLimits;
   /** The variants of master.m3u8 if the request selects no size. Pixels. */
   readonly sizes: readonly { readonly width: number; readonly height: number }[];

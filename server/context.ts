@@ -1,10 +1,12 @@
 import type { VideoCodec } from "../media/segments/video-codec.js";
 import type { SizeLimits } from "../protocol/size-limits.js";
 import type { Catalog } from "./catalog/catalog.js";
+import type { WatchCounts } from "./monitoring/watch-counts.js";
 import type { ImageService } from "./render/images.js";
 import type { KeyframeService } from "./render/keyframes.js";
 import type { SegmentService } from "./render/segments.js";
 import type { PublicUrl } from "./request/video-url.js";
+import type { BackgroundEncoder } from "./scheduling/background-encoder.js";
 import type { WorkQueue } from "./scheduling/queue.js";
 
 /** What the routes of one plugin instance share. */
@@ -16,6 +18,8 @@ export interface PluginContext {
   readonly images: ImageService;
   readonly queue: WorkQueue;
   readonly publicUrl: PublicUrl;
+  readonly encoder: BackgroundEncoder;
+  readonly counts: WatchCounts;
   /** The codecs that the installed ffmpeg encodes. */
   readonly codecs: ReadonlySet<VideoCodec>;
 }

@@ -4,6 +4,7 @@ import type { Authorize } from "./auth/authorize.js";
 import type { SignKey } from "./auth/signature.js";
 import type { OpenLibrariesOptions } from "./library/options.js";
 import type { WorkEvent } from "./monitoring/work-event.js";
+import type { EncodeMode, EncodeSettings } from "./scheduling/background-encoder.js";
 
 /** Options of the plugin. Fastify's `prefix` may be given beside them. */
 export interface SieddOptions extends OpenLibrariesOptions {
@@ -175,6 +176,27 @@ export interface SieddOptions extends OpenLibrariesOptions {
    * @unit seconds
    */
   readonly closeSeconds?: number;
+  /**
+   * When the server encodes the sources of its folders, one at a time in a process of the lowest priority: `off`, `idle`
+   * (paused while segments or images are computed, and for two seconds after that), or `eager` (always). An asset
+   * replaces its source without interrupting anyone who watches it.
+   *
+   * @default "off"
+   */
+  readonly encode?: EncodeMode;
+  /**
+   * Options of these encodes, as for `encode` of `siedd/encoder`.
+   *
+   * @default {}
+   */
+  readonly encodeOptions?: EncodeSettings;
+  /**
+   * What happens to a source after its encode: `keep`, or `delete` once the asset was read back, compared with the source
+   * and found to have `minPsnr` and all tracks. `delete` requires `minPsnr` in `encodeOptions`, and no `size`.
+   *
+   * @default "keep"
+   */
+  readonly afterEncode?: "keep" | "delete";
   /**
    * Whether to serve `/metrics`, in the text format of Prometheus, and `/stats.json`. They do not name videos, but they
    * reveal how much is watched.

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import fp from "fastify-plugin";
 import { DecodePool } from "../decode-pool/index.js";
@@ -21,6 +22,7 @@ import { describeError, sendError } from "./http/send-error.js";
 import { openLibraries } from "./library/open-libraries.js";
 import { Metrics } from "./monitoring/metrics.js";
 import { StatsCollector } from "./monitoring/stats.js";
+import { WatchCounts } from "./monitoring/watch-counts.js";
 import type { WorkEvent } from "./monitoring/work-event.js";
 import type { SieddOptions } from "./options.js";
 import { IMAGE_SETTINGS } from "./render/encode-image.js";
@@ -45,6 +47,7 @@ import { segmentRoutes } from "./routes/segment-routes.js";
 import { textRoutes } from "./routes/text-routes.js";
 import { Prefetcher } from "./scheduling/prefetcher.js";
 import { WorkQueue } from "./scheduling/queue.js";
+import { createBackgroundEncoder } from "./scheduling/start-encoding.js";
 import { SourceReaders } from "./video/source-readers.js";
 
 /** Marks an application that consists of this plugin only, which then handles paths without a route too. */
@@ -56,7 +59,7 @@ const plugin: FastifyPluginAsync<PluginOptions> = async (app, pluginOptions) => 
   const options = resolveOptions(pluginOptions);
   const onOriginError = (error: unknown) =>
     app.log.warn({ err: error }, "cannot refresh the videos of another server; they may be outdated");
-  const { libraries, origins, blocks } = await openLibraries(options, onOriginError);
+  const { libraries, origins, state, blocks } = await openLibraries(options, onOriginError);
   app.addHook("onClose", async () => {
     await Promise.all(libraries.map((library) => library.close()));
   });
@@ -92,6 +95,9 @@ const plugin: FastifyPluginAsync<PluginOptions> = async (app, pluginOptions) => 
     salt: `${limits.maxSide} ${limits.maxArea}`,
     maxIdLength: maxParamLength(app),
   });
+  const counts = new WatchCounts(state === undefined ? undefined : join(state, "watched.json"));
+  app.addHook("onClose", () => counts.flush());
+  const backgroundEncoder = createBackgroundEncoder(app, { catalog, queue, counts, options });
   const context: PluginContext = {
     catalog,
     limits,
@@ -108,6 +114,8 @@ const plugin: FastifyPluginAsync<PluginOptions> = async (app, pluginOptions) => 
     images: new ImageService({ renderer }),
     queue,
     publicUrl,
+    encoder: backgroundEncoder,
+    counts,
     codecs,
   };
 
@@ -130,6 +138,7 @@ const plugin: FastifyPluginAsync<PluginOptions> = async (app, pluginOptions) => 
   const listing = catalog.list();
   if (options.watch !== false) await watchCatalog(libraries, catalog, listing, app);
   logCatalog(listing, app);
+  app.addHook("onListen", async () => backgroundEncoder.start());
 };
 
 async function setUpDiskCache(

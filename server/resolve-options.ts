@@ -1,6 +1,8 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { closest, distance } from "fastest-levenshtein";
+import { checkEncodeOptions } from "../encoder/encode.js";
+import { EncoderError } from "../encoder/errors.js";
 import { H264_MAX_AREA, VIDEO_ENCODERS, type VideoEncoder } from "../media/segments/segment-encoder.js";
 import type { Authorize } from "./auth/authorize.js";
 import { assertSignKey } from "./auth/sign-url.js";
@@ -64,6 +66,7 @@ export function resolveOptions(options: SieddOptions): ResolvedOptions {
     maxSide: integer("maxSide", { defaultValue: 8192, min: 16, max: 8192 }),
     maxArea: integer("maxArea", { defaultValue: 4096 * 2304, min: 256, max: H264_MAX_AREA }),
     closeSeconds: seconds(options, "closeSeconds", { defaultValue: 5, min: 0, max: 3600 }),
+    ...resolveEncoding(options),
     metrics: boolean(options, "metrics", true),
     onWork: optionalFunction(options, "onWork") ?? (() => {}),
   };
@@ -141,6 +144,30 @@ function optionalFunction<K extends "clientKey" | "authorize" | "onWork">(
   const value = options[name];
   if (value === undefined || typeof value === "function") return value;
   throw invalid(name, "a function", value);
+}
+
+const ENCODE_MODES = ["off", "idle", "eager"] as const;
+
+/** Checks the options of background encoding, so that a mistake is reported at startup and not by each video. */
+function resolveEncoding({ encode = "off", encodeOptions = {}, afterEncode = "keep" }: SieddOptions) {
+  if (!ENCODE_MODES.includes(encode)) throw invalid("encode", `one of ${ENCODE_MODES.join(", ")}`, encode);
+  if (afterEncode !== "keep" && afterEncode !== "delete") {
+    throw invalid("afterEncode", "keep or delete", afterEncode);
+  }
+  try {
+    checkEncodeOptions({ ...encodeOptions, input: "video", output: "video.siedd" });
+  } catch (cause) {
+    if (!(cause instanceof EncoderError)) throw cause;
+    throw new ServeError("bad-option", `siedd options.encodeOptions.${cause.message}`, { cause });
+  }
+  const { minPsnr = 0, size, from, to } = encodeOptions;
+  if (afterEncode === "delete" && !(minPsnr > 0 && [size, from, to].every((value) => value === undefined))) {
+    throw new ServeError(
+      "bad-option",
+      'siedd options.afterEncode must be "keep", unless encodeOptions sets minPsnr, and not size, from or to',
+    );
+  }
+  return { encode, encodeOptions, afterEncode };
 }
 
 function resolveCacheDir({ cacheDir }: SieddOptions): string | undefined {

@@ -1,12 +1,22 @@
 import { stat } from "node:fs/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { DECODER_ENGINES, type DecoderEngineChoice } from "../../codec/internal.js";
+import type { Preset } from "../../encoder/index.js";
 import { VIDEO_ENCODERS, type VideoEncoder } from "../../media/segments/segment-encoder.js";
-import { type Root, type RunningServer, type ServeOptions, type SignKey, serve } from "../../server/index.js";
+import {
+  type EncodeMode,
+  type EncodeSettings,
+  type Root,
+  type RunningServer,
+  type ServeOptions,
+  type SignKey,
+  serve,
+} from "../../server/index.js";
 import { CommandError, UsageError } from "../errors.js";
 import { SIGN_KEYS_VARIABLE } from "../input/flags.js";
-import { integer } from "../input/parsers.js";
+import { decimal, integer, parseSize } from "../input/parsers.js";
 import { type Io, print } from "../io.js";
+import { tilePresetOption } from "./encode.js";
 
 interface ServeFlags {
   readonly host: string;
@@ -24,6 +34,13 @@ interface ServeFlags {
   readonly videoEncoder: VideoEncoder;
   readonly originAllow?: readonly string[];
   readonly watch: keyof typeof WATCH_MODES;
+  readonly encode?: EncodeMode;
+  readonly preset?: Preset;
+  readonly size?: EncodeSettings["size"];
+  readonly targetPsnr?: number;
+  readonly minPsnr?: number;
+  readonly afterEncode?: "keep" | "delete";
+  readonly stateDir?: string;
   readonly logLevel?: string;
   readonly drainSeconds?: number;
 }
@@ -43,6 +60,7 @@ export function serveCommand(io: Io): Command {
   addNetworkOptions(command);
   addResourceOptions(command);
   addMediaOptions(command);
+  addEncodeOptions(command);
   return command.action(async (sources: readonly string[], flags: ServeFlags) => {
     const server = await serve(await serveOptions(sources, flags, io));
     const names = sources.map(withoutQuery).join(", ");
@@ -126,6 +144,38 @@ function addMediaOptions(command: Command): void {
     );
 }
 
+function addEncodeOptions(command: Command): void {
+  command
+    .optionsGroup("Encoding of videos that are not encoded yet:")
+    .addOption(
+      new Option("--encode <mode>", "off, idle (while nothing is computed for viewers) or eager (always)")
+        .choices(["off", "idle", "eager"])
+        .default("off"),
+    )
+    .addOption(tilePresetOption())
+    .option("--size <WxH>", "size to encode at, in pixels (default: the video's size)", parseSize)
+    .option("--target-psnr <dB>", "target mean PSNR, 10 to 60 dB", decimal(10, 60, "dB"))
+    .option("--min-psnr <dB>", "minimum mean PSNR, 10 to 40 dB", decimal(10, 40, "dB"))
+    .addOption(
+      new Option(
+        "--after-encode <action>",
+        "keep the source, or delete it once its asset was read back and has --min-psnr (default: keep)",
+      ).choices(["keep", "delete"]),
+    )
+    .option(
+      "--state-dir <folder>",
+      "folder for indexes of videos and watch counts (default: .siedd in the first folder)",
+    );
+}
+
+/** Returns the options of background encodes that were given. */
+const encodeSettings = ({ preset, size, targetPsnr, minPsnr }: ServeFlags): EncodeSettings => ({
+  ...(preset !== undefined && { preset }),
+  ...(size !== undefined && { size }),
+  ...(targetPsnr !== undefined && { targetPsnr }),
+  ...(minPsnr !== undefined && { minPsnr }),
+});
+
 async function serveOptions(sources: readonly string[], flags: ServeFlags, io: Io): Promise<ServeOptions> {
   const { cacheDir, cacheMb, clientMpixels, logLevel, watch } = flags;
   if (cacheMb !== undefined && cacheDir === undefined)
@@ -138,6 +188,10 @@ async function serveOptions(sources: readonly string[], flags: ServeFlags, io: I
     prefix: flags.prefix,
     trustProxy: flags.trustProxy,
     publicUrl: flags.publicUrl,
+    encode: flags.encode,
+    encodeOptions: encodeSettings(flags),
+    afterEncode: flags.afterEncode,
+    stateDir: flags.stateDir,
     originAllowList: flags.originAllow,
     signKeys: resolveSignKeys(flags),
     logger: { level, stream: io.stderr },

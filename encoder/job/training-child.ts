@@ -1,5 +1,6 @@
 import { encode } from "../encode.js";
 import type { ChildMessage, ParentMessage } from "./training-process.js";
+import { verifyAsset } from "./verify-asset.js";
 
 /* The main module of the process that `TrainingProcess` starts. */
 
@@ -21,7 +22,9 @@ process.on("message", async (message: ParentMessage) => {
       if (event.type !== "done") void send({ type: "event", event });
     };
     const summary = await encode({ ...message.options, onEvent, signal: aborted.signal });
-    await send({ type: "finished", summary });
+    const { input, output } = message.options;
+    const verification = message.verify ? { verification: await verifyAsset(output, input) } : {};
+    await send({ type: "finished", result: { ...summary, ...verification } });
   } catch (error) {
     const { name, message: text, code } = error as Error & { readonly code?: string };
     await send({ type: "failed", error: { name, message: text, code } });

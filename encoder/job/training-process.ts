@@ -4,19 +4,26 @@ import { fileURLToPath } from "node:url";
 import { killOnExit } from "../../media/index.js";
 import type { EncodeEvent, EncodeSummary } from "../events.js";
 import type { EncodeOptions } from "../options.js";
+import type { Verification } from "./verify-asset.js";
 
 /** Options of an encode in a process of its own, which must be plain data. */
 export type TrainingOptions = Omit<EncodeOptions, "signal" | "onEvent">;
 
+/** The result of an encode in a process of its own. */
+export interface TrainingResult extends EncodeSummary {
+  /** Present if it was asked for. */
+  readonly verification?: Verification;
+}
+
 /** A message to the child. */
 export type ParentMessage =
-  | { readonly type: "start"; readonly options: EncodeOptions }
+  | { readonly type: "start"; readonly options: EncodeOptions; readonly verify: boolean }
   | { readonly type: "stop" };
 
 /** A message from the child. */
 export type ChildMessage =
   | { readonly type: "event"; readonly event: EncodeEvent }
-  | { readonly type: "finished"; readonly summary: EncodeSummary }
+  | { readonly type: "finished"; readonly result: TrainingResult }
   | {
       readonly type: "failed";
       readonly error: { readonly name: string; readonly message: string; readonly code: string | undefined };
@@ -63,12 +70,13 @@ function commandPrefix(): readonly string[] {
  */
 export class TrainingProcess {
   /** Resolves when the asset is written. Rejects with TrainingError. */
-  readonly result: Promise<EncodeSummary>;
+  readonly result: Promise<TrainingResult>;
   readonly #child: ChildProcess;
   readonly #exited: Promise<unknown>;
   #paused = false;
 
-  constructor(options: TrainingOptions, onEvent: (event: EncodeEvent) => void) {
+  /** @param verify whether to read the asset back and to compare it with the source */
+  constructor(options: TrainingOptions, onEvent: (event: EncodeEvent) => void, verify = false) {
     const [command, ...args] = [...commandPrefix(), process.execPath, CHILD];
     const child = spawn(command, args, { stdio: ["ignore", "ignore", "pipe", "ipc"] });
     killOnExit(child);
@@ -76,7 +84,7 @@ export class TrainingProcess {
     this.#exited = once(child, "close").catch(() => {});
     this.result = outcome(child, onEvent);
     this.result.catch(() => {});
-    child.send({ type: "start", options } satisfies ParentMessage, () => {});
+    child.send({ type: "start", options, verify } satisfies ParentMessage, () => {});
   }
 
   /** Process id; undefined if the process could not be started. */
@@ -111,7 +119,7 @@ export class TrainingProcess {
 }
 
 /** Settles when the child has reported its result, or has ended without one. */
-function outcome(child: ChildProcess, onEvent: (event: EncodeEvent) => void): Promise<EncodeSummary> {
+function outcome(child: ChildProcess, onEvent: (event: EncodeEvent) => void): Promise<TrainingResult> {
   let stderr = "";
   child.stderr?.on("data", (chunk: Buffer) => {
     stderr = (stderr + chunk.toString()).slice(-MAX_STDERR);
@@ -119,7 +127,7 @@ function outcome(child: ChildProcess, onEvent: (event: EncodeEvent) => void): Pr
   return new Promise((resolve, reject) => {
     child.on("message", (message: ChildMessage) => {
       if (message.type === "event") onEvent(message.event);
-      else if (message.type === "finished") resolve(message.summary);
+      else if (message.type === "finished") resolve(message.result);
       else reject(new TrainingError(message.error.message, message.error.code));
     });
     child.once("error", (error) => reject(new TrainingError(`cannot start the encoder: ${error.message}`)));

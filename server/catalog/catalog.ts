@@ -40,7 +40,7 @@ export interface CatalogEntry {
 }
 
 /** A video of the listing. */
-export interface ListedVideo extends Pick<LibraryEntry, "id" | "file" | "backend" | "bytes" | "changedAt"> {
+export interface ListedVideo extends Omit<LibraryEntry, "open"> {
   /** Undefined for a source that was not opened yet. */
   readonly opened: CatalogEntry | undefined;
 }
@@ -165,8 +165,8 @@ export class Catalog {
 
   /** Rejects as `open` does if the video is known to be broken. */
   async #listEntry(found: LibraryEntry): Promise<ListedVideo> {
-    const { id, file, backend, bytes, changedAt } = found;
-    const listed = { id, file, backend, bytes, changedAt };
+    const { open: _, ...listed } = found;
+    const { id, backend } = listed;
     if (backend === "asset") return { ...listed, opened: await this.#openCached(found) };
     const cached = this.#cache.get(id);
     if (cached?.revision !== found.revision || !cached.settled) return { ...listed, opened: undefined };

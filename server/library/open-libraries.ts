@@ -15,6 +15,8 @@ export interface OpenedLibraries {
   readonly libraries: readonly Library[];
   /** One per root that is on another server. */
   readonly origins: readonly Origin[];
+  /** Folder for the state of the server; undefined without a folder of videos. */
+  readonly state: string | undefined;
   /** Shared by all libraries on other servers. */
   readonly blocks: BlockCache;
 }
@@ -32,11 +34,13 @@ export async function openLibraries(
   const blocks = new BlockCache(options.originCacheBytes);
   const origins: Origin[] = [];
   const libraries: Library[] = [];
+  let state: string | undefined;
   for (const root of options.root) {
     if (root.kind === "folder") {
       await assertFolder(root.path);
-      const state = await stateFolder(root.path, options.stateDir);
-      const indexes = new SourceIndexes(join(state, "index"));
+      const folder = await stateFolder(root.path, options.stateDir);
+      state ??= folder;
+      const indexes = new SourceIndexes(join(folder, "index"));
       libraries.push(new FolderLibrary(root.path, { polling: options.watch === "poll", indexes }));
       continue;
     }
@@ -51,7 +55,7 @@ export async function openLibraries(
     const refreshSeconds = options.originRefreshSeconds;
     libraries.push(new RemoteLibrary({ url, origin, blocks, refreshSeconds, onError }));
   }
-  return { libraries, origins, blocks };
+  return { libraries, origins, state, blocks };
 }
 
 async function assertFolder(path: string): Promise<void> {

@@ -15,7 +15,10 @@ import { sendJson, sendText } from "./send-content.js";
 const PAGE_POLICY = playerPagePolicy("'self'");
 
 /** `/`: the catalog, as a page for browsers and as JSON for programs. */
-export function catalogRoute(app: FastifyInstance, { catalog, limits: serverLimits }: PluginContext): void {
+export function catalogRoute(
+  app: FastifyInstance,
+  { catalog, encoder, limits: serverLimits }: PluginContext,
+): void {
   const hasPrefix = app.prefix !== "";
   getAndHead(app, "/", async (request, reply) => {
     const [path, query] = request.url.split("?", 2);
@@ -35,7 +38,8 @@ export function catalogRoute(app: FastifyInstance, { catalog, limits: serverLimi
       const { id, backend, opened } = entry;
       const folder = encodeId(id);
       const poster = opened === undefined ? "poster.jpg" : posterUrl(opened, limits);
-      return { id, backend, info: `${folder}/info.json`, poster: `${folder}/${poster}` };
+      const encoding = backend === "source" ? encoder.state(id) : undefined;
+      return { id, backend, encoding, info: `${folder}/info.json`, poster: `${folder}/${poster}` };
     });
     return sendJson(request, reply, { assets, ...(problems.length > 0 && { problems }) });
   });

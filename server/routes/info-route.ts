@@ -15,10 +15,11 @@ import { openVideo } from "./requested-video.js";
 import { sendJson } from "./send-content.js";
 
 /** `/:id/info.json`: what the video contains, the size limits, and links to its other resources. */
-export function infoRoute(app: FastifyInstance, { catalog, limits }: PluginContext): void {
+export function infoRoute(app: FastifyInstance, { catalog, limits, encoder }: PluginContext): void {
   getAndHead(app, "/:id/info.json", async (request, reply) => {
     const entry = await openVideo(request, catalog);
-    return sendJson(request, reply, videoInfo(entry, limitsFor(request, limits)));
+    const encoding = entry.video.backend === "source" ? encoder.state(entry.id) : undefined;
+    return sendJson(request, reply, { ...videoInfo(entry, limitsFor(request, limits)), encoding });
   });
 }
 

@@ -102,11 +102,13 @@ const sendSegment = (
   request: FastifyRequest,
   reply: FastifyReply,
   { segment, ...rendition }: VideoRendition & { readonly segment: VideoSegment },
-  { segments }: PluginContext,
-): Promise<FastifyReply> =>
-  sendKeyed(request, reply, {
+  { segments, counts }: PluginContext,
+): Promise<FastifyReply> => {
+  if (request.method === "GET") counts.add(rendition.entry.id);
+  return sendKeyed(request, reply, {
     type: MP4,
     key: renditionKey(rendition, `${segment.index}`),
     version: rendition.entry.version,
     body: (signal) => segments.segment(rendition, segment, signal),
   });
+};

@@ -1,5 +1,11 @@
-import type { EncodePhase, EncodeSummary } from "../../encoder/events.js";
-import { TrainingError, type TrainingOptions, TrainingProcess } from "../../encoder/job/training-process.js";
+import type { EncodeEvent } from "../../encoder/events.js";
+import {
+  TrainingError,
+  type TrainingOptions,
+  TrainingProcess,
+  type TrainingResult,
+} from "../../encoder/job/training-process.js";
+import type { EncodeState } from "../../protocol/encode-state.js";
 import { LoadGate } from "./load-gate.js";
 import type { WorkQueue } from "./queue.js";
 
@@ -9,35 +15,19 @@ export type EncodeMode = "off" | "idle" | "eager";
 /** A source to encode. */
 export interface EncodeCandidate {
   readonly id: string;
+  /** Changes with the content of the source. */
+  readonly revision: string;
   /** Path of the source. */
   readonly input: string;
   /** Path of the asset to write. */
   readonly output: string;
   /** Segments served so far. */
   readonly watched: number;
-  /** Duration of the video in seconds. */
+  /** Duration of the video in seconds, estimated if the source was not opened yet. */
   readonly seconds: number;
   /** When the source was last changed, in milliseconds since 1970. */
   readonly changedAt: number;
 }
-
-/** The state of one source's encode. */
-export type EncodeState =
-  | { readonly state: "waiting" }
-  | {
-      readonly state: "training";
-      readonly phase: EncodePhase;
-      /** Completed share, 0 to 1. */
-      readonly done: number;
-      readonly remainingSeconds: number | undefined;
-      /** Whether it waits because the server is busy. */
-      readonly yielding: boolean;
-    }
-  /** An operator has stopped it; its checkpoints are kept. */
-  | { readonly state: "paused"; readonly done: number }
-  /** An operator does not want this source to be encoded. */
-  | { readonly state: "canceled" }
-  | { readonly state: "failed"; readonly message: string };
 
 /** Options of an encode, besides its paths. */
 export type EncodeSettings = Omit<TrainingOptions, "input" | "output" | "resume">;
@@ -49,11 +39,20 @@ export interface BackgroundEncoderOptions {
   readonly queue: WorkQueue;
   /** Lists the sources without a current asset. */
   readonly candidates: () => Promise<readonly EncodeCandidate[]>;
-  readonly onFinished: (candidate: EncodeCandidate, summary: EncodeSummary) => Promise<void>;
+  /** Whether to read each asset back and to compare it with its source. */
+  readonly verify: boolean;
+  readonly onFinished: (candidate: EncodeCandidate, result: FinishedEncode) => Promise<void>;
   readonly onFailed: (candidate: EncodeCandidate, error: Error) => void;
 }
 
+/** A finished encode. */
+export interface FinishedEncode extends TrainingResult {
+  /** Whether a track or stream of the source is not in the asset. */
+  readonly hasSkippedStreams: boolean;
+}
+
 interface CurrentEncode {
+  hasSkippedStreams: boolean;
   readonly candidate: EncodeCandidate;
   readonly process: TrainingProcess;
   state: EncodeState & { readonly state: "training" };
@@ -69,8 +68,8 @@ const RESCAN_MS = 5000;
 export class BackgroundEncoder {
   readonly #options: BackgroundEncoderOptions;
   readonly #gate: LoadGate;
-  /** Sources that are neither waiting nor in training. */
-  readonly #held = new Map<string, EncodeState>();
+  /** Sources that are neither waiting nor in training, in one revision or, if that is undefined, in any. */
+  readonly #held = new Map<string, { readonly state: EncodeState; readonly revision?: string }>();
   /** Settings of sources that an operator encodes with others than the default. */
   readonly #settings = new Map<string, EncodeSettings>();
   #current: CurrentEncode | undefined;
@@ -96,13 +95,13 @@ export class BackgroundEncoder {
   /** Returns the state of a source that has no current asset; undefined if sources are not encoded. */
   state(id: string): EncodeState | undefined {
     if (this.#current?.candidate.id === id) return this.#current.state;
-    return this.#held.get(id) ?? (this.#options.mode === "off" ? undefined : { state: "waiting" });
+    return this.#held.get(id)?.state ?? (this.#options.mode === "off" ? undefined : { state: "waiting" });
   }
 
   /** Stops the encode of a source until `resume`. */
   async pause(id: string): Promise<void> {
     const done = this.#current?.candidate.id === id ? this.#current.state.done : 0;
-    this.#held.set(id, { state: "paused", done });
+    this.#held.set(id, { state: { state: "paused", done } });
     await this.#stopCurrent(id);
   }
 
@@ -114,14 +113,14 @@ export class BackgroundEncoder {
 
   /** Stops the encode of a source for good. */
   async cancel(id: string): Promise<void> {
-    this.#held.set(id, { state: "canceled" });
+    this.#held.set(id, { state: { state: "canceled" } });
     await this.#stopCurrent(id);
   }
 
   /** Encodes a source with other settings from now on. */
   async reencode(id: string, settings: Partial<EncodeSettings>): Promise<void> {
     this.#settings.set(id, { ...this.#options.settings, ...settings });
-    this.#held.set(id, { state: "waiting" });
+    this.#held.set(id, { state: { state: "waiting" } });
     await this.#stopCurrent(id);
     this.resume(id);
   }
@@ -145,7 +144,7 @@ export class BackgroundEncoder {
     const candidates = await this.#options.candidates().catch(() => []);
     this.#selecting = false;
     if (this.#closed) return;
-    const next = candidates.filter(({ id }) => !this.#held.has(id)).sort(byPriority)[0];
+    const next = candidates.filter((candidate) => !this.#isHeld(candidate)).sort(byPriority)[0];
     if (next !== undefined) {
       this.#run(next);
       return;
@@ -153,23 +152,36 @@ export class BackgroundEncoder {
     this.#timer = setTimeout(() => void this.#startNext(), RESCAN_MS).unref();
   }
 
+  /** A source that has failed is tried again when it changes. */
+  #isHeld({ id, revision }: EncodeCandidate): boolean {
+    const held = this.#held.get(id);
+    return held !== undefined && (held.revision ?? revision) === revision;
+  }
+
   #run(candidate: EncodeCandidate): void {
     const { input, output, id } = candidate;
     const settings = this.#settings.get(id) ?? this.#options.settings;
-    const process = new TrainingProcess({ ...settings, input, output, resume: true }, (event) => {
-      if (event.type !== "progress" || this.#current !== current) return;
+    const onEvent = (event: EncodeEvent) => {
+      if (event.type === "stream-skipped") current.hasSkippedStreams = true;
+      if (event.type !== "progress") return;
       const { phase, done, remainingSeconds } = event;
       current.state = { ...current.state, phase, done, remainingSeconds };
-    });
+    };
+    const options = { ...settings, input, output, resume: true };
+    const process = new TrainingProcess(options, onEvent, this.#options.verify);
     const current: CurrentEncode = {
       candidate,
       process,
+      hasSkippedStreams: false,
       state: { state: "training", phase: "analyze", done: 0, remainingSeconds: undefined, yielding: false },
     };
     this.#current = current;
     this.#onLoad(this.#gate.busy);
     process.result
-      .then((summary) => this.#options.onFinished(candidate, summary))
+      .then((result) => {
+        const { hasSkippedStreams } = current;
+        return this.#options.onFinished(candidate, { ...result, hasSkippedStreams });
+      })
       .catch((error: unknown) => this.#onError(candidate, error))
       .finally(() => {
         this.#current = undefined;
@@ -182,7 +194,7 @@ export class BackgroundEncoder {
     if (this.#closed || this.#held.has(candidate.id)) return;
     if (error instanceof TrainingError && error.code === "interrupted") return;
     const { message } = error as Error;
-    this.#held.set(candidate.id, { state: "failed", message });
+    this.#held.set(candidate.id, { state: { state: "failed", message }, revision: candidate.revision });
     this.#options.onFailed(candidate, error as Error);
   }
 
