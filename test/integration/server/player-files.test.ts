@@ -80,8 +80,10 @@ test("scripts and styles of the player use the best coding that the client accep
 
 test("precompressed files have no URLs of their own", async (t) => {
   const server = await testServer(t, { video: SMALL });
-  for (const name of ["siedd-player.js.br", "siedd-player.js.gz", "../package.json", ".", "no.js"])
-    assert.equal((await send(`${server.url}player/${encodeURIComponent(name)}`)).status, 404, name);
+  for (const name of ["siedd-player.js.br", "siedd-player.js.gz", ".", "no.js"])
+    assert.equal((await send(`${server.url}player/${name}`)).status, 404, name);
+  // No path may contain an encoded slash.
+  assert.equal((await send(`${server.url}player/..%2Fpackage.json`)).status, 400);
 });
 
 test("the player's files have strong ETags, and ignore malformed Range headers", async (t) => {
