@@ -37,5 +37,6 @@ export type { ProgressiveFrame } from "./decode/progressive.js";
 export { fullRegion, type Region, type Viewport } from "./decode/viewport.js";
 export { SieddError, type SieddErrorCode } from "./errors.js";
 export type { TextCue } from "./iso/text-track.js";
+export type { TrackLabels } from "./iso/track-labels.js";
 export type { Profile } from "./network/definition.js";
 export type { OnnxRuntime, OnnxSession, OnnxSessionOptions, OnnxTensor } from "./onnx/runtime.js";

@@ -22,7 +22,7 @@ export {
 export * from "./index.js";
 export { AdtsIndexer, type AdtsStream, indexAdts, writeAdts } from "./iso/adts.js";
 export { padWithSilence } from "./iso/silence.js";
-export type { TrackLabelFields, TrackLabels } from "./iso/track-labels.js";
+export type { TrackLabelFields } from "./iso/track-labels.js";
 export { hasRelaxedSimd } from "./kernel/kernel.js";
 export { MAX_GROUP_VALUES, MAX_GROUPS } from "./limits.js";
 export {
