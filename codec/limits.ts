@@ -14,8 +14,10 @@ export const MIN_FRAME_RATE = 1 / 3600;
 /** See `MIN_FRAME_RATE`. */
 export const MAX_FRAME_RATE = 1000;
 
-/** Seconds of the video: 31 days. */
-export const MAX_VIDEO_SECONDS = 31 * 86_400;
+/** Seconds of the video, because playlists and info.json list about one segment per second. */
+export const MAX_VIDEO_SECONDS = 72 * 3600;
+/** Seconds that a video may last however small it is; further ones need a byte each. */
+export const FREE_VIDEO_SECONDS = 3600;
 
 /** Groups of a video: 72 hours of groups that last a second. */
 export const MAX_GROUPS = 2 ** 18;

@@ -73,8 +73,7 @@ export async function fuzzFolder({
       frameCount: 10,
     });
     for (const id of GOOD_VIDEOS) await writeFile(join(root, `${id}.siedd`), good);
-    await waitForAssets(url);
-    const load = new GoodLoad(url, faults);
+    const load = new GoodLoad(url, await countSegments(url), faults);
     await sleep(quietSeconds * 1000);
     const quietBytes = await maxMemory(child);
     load.health.length = 0;
@@ -102,10 +101,13 @@ async function maxMemory(child: ChildProcess): Promise<number> {
   return maxBytes;
 }
 
-async function waitForAssets(url: string): Promise<void> {
+/** Waits until the server serves the good assets, which are equal, and returns their number of segments. */
+async function countSegments(url: string): Promise<number> {
   for (const id of GOOD_VIDEOS) {
     while ((await fetch(`${url}${id}/info.json`)).status !== 200) await sleep(100);
   }
+  const info = (await (await fetch(`${url}${GOOD_VIDEOS[0]}/info.json`)).json()) as { segments: unknown[] };
+  return info.segments.length;
 }
 
 /** Viewers that request segments and images which are in no cache, and a monitor that requests `/healthz`. */
@@ -113,13 +115,15 @@ class GoodLoad {
   /** Milliseconds of each response of `/healthz`. */
   readonly health: number[] = [];
   readonly #url: string;
+  readonly #segments: number;
   readonly #faults: string[];
   readonly #loops: Promise<void>[];
   #responses = 0;
   #stopped = false;
 
-  constructor(url: string, faults: string[]) {
+  constructor(url: string, segments: number, faults: string[]) {
     this.#url = url;
+    this.#segments = segments;
     this.#faults = faults;
     this.#loops = [this.#monitor(), ...Array.from({ length: VIEWERS }, (_, viewer) => this.#view(viewer))];
   }
@@ -145,8 +149,9 @@ class GoodLoad {
   async #view(viewer: number): Promise<void> {
     const headers = { "x-forwarded-for": `10.0.0.${viewer + 1}` };
     for (let i = 0; !this.#stopped; i++) {
-      const width = 64 + 2 * ((viewer + VIEWERS * Math.floor(i / GROUPS)) % 128);
-      const file = i % 4 === 3 ? `frame-${400 * (i % GROUPS)}.jpg` : `seg-${i % GROUPS}.m4s`;
+      const segment = i % this.#segments;
+      const width = 64 + 2 * ((viewer + VIEWERS * Math.floor(i / this.#segments)) % 128);
+      const file = i % 4 === 3 ? `frame-${400 * segment}.jpg` : `seg-${segment}.m4s`;
       const path = `${GOOD_VIDEOS[viewer % GOOD_VIDEOS.length]}/full/${width},/${file}`;
       const response = await fetch(`${this.#url}${path}`, { headers });
       const body = await response.text();

@@ -3,7 +3,8 @@ import { SieddError } from "../errors.js";
 import type { SampleTable } from "../iso/tables.js";
 import { readTextSamples, type TextCue } from "../iso/text-track.js";
 import type { TrackLabels } from "../iso/track-labels.js";
-import { MAX_GROUP_FRAMES, MAX_GROUP_SECONDS, MAX_MOOV_BYTES } from "../limits.js";
+import { FREE_VIDEO_SECONDS, MAX_GROUP_FRAMES, MAX_GROUP_SECONDS, MAX_MOOV_BYTES } from "../limits.js";
+import type { Configuration } from "./configuration.js";
 import type { AssetMetadata } from "./metadata.js";
 import type { Model, PaperModel, TileModel } from "./model.js";
 import { type ParsedAudioTrack, parseMovie } from "./parse.js";
@@ -137,6 +138,7 @@ async function open(source: ByteSource, name: string, signal?: AbortSignal): Pro
   const { identity, metadata, video, videoEnd, audio, text } = parseMovie(contents, source.size);
   const { configuration } = video;
   const groups = groupEntries(video.samples, configuration.frameRate, configuration.frameCount);
+  checkDuration(configuration, source.size);
   const tracks = audioTracks(audio);
   return {
     name,
@@ -306,6 +308,17 @@ function audioTrack(parsed: ParsedAudioTrack, index: number): Omit<AudioTrack, "
     bytes: sizes.reduce((sum, size) => sum + size, 0),
     maxPacketBytes: sizes.reduce((max, size) => Math.max(max, size), 0),
   };
+}
+
+/** Throws SieddError `bad-asset` if a video lasts longer than its bytes can mean: all of its seconds are listed. */
+function checkDuration({ frameCount, frameRate }: Configuration, fileSize: number): void {
+  const seconds = frameSeconds(frameCount, frameRate);
+  const maxSeconds = FREE_VIDEO_SECONDS + fileSize;
+  if (seconds <= maxSeconds) return;
+  throw new SieddError(
+    "bad-asset",
+    `the asset is damaged: it lasts ${seconds} s, must be at most ${maxSeconds} s with ${fileSize} bytes`,
+  );
 }
 
 /** Reads samples `first` to `first + count - 1`, with one read per run of contiguous samples. */

@@ -33,8 +33,8 @@ interface QueuedJob extends WaitingJob {
 
 /**
  * A bounded job queue. Clients take turns; among the jobs of a client, the earliest deadline is first. Neither long jobs
- * nor clients with far more work than others run in all slots. If a job's estimated wait is too long, or the queue is full, `busy` rejects it, or the last job of a client
- * with more jobs.
+ * nor clients with far more work than others run in all slots. If a job's estimated wait is too long, or the queue is full,
+ * `busy` rejects it, or the last job of a client with more jobs.
  */
 export class WorkQueue {
   readonly #options: QueueOptions;
@@ -166,7 +166,9 @@ export class WorkQueue {
   #waitForTurn(signal: AbortSignal, job: WaitingJob, isLong: boolean): Promise<void> {
     const { maxQueue, maxQueueSeconds, concurrency } = this.#options;
     if (this.#waiting.size >= maxQueue) this.#makeRoom(job);
-    const ahead = this.#turns.ahead(this.#waiting, job);
+    // Long jobs delay others only if there is one slot for all.
+    const isAhead = (other: QueuedJob) => concurrency === 1 || isLong || !other.isLong;
+    const ahead = this.#turns.ahead(this.#waiting, job).filter(isAhead);
     const seconds = this.#throughput.estimateSeconds(ahead.map((other) => other.cost)) / concurrency;
     if (seconds > maxQueueSeconds) throw this.#busyError(`estimated wait of ${Math.ceil(seconds)} s`);
     return new Promise((resolve, reject) => {

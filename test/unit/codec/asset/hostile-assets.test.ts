@@ -129,8 +129,23 @@ test("rejects frame rates, durations and tiles that no video has", async () => {
     withConfiguration(11, 1_000_000_000),
     /the frame rate in frames per second must be from/,
   );
-  await assertRejected(withConfiguration(15, 2 ** 31), /the number of frames must be from 1 to 66960000/);
+  await assertRejected(withConfiguration(15, 2 ** 31), /the number of frames must be from 1 to 6480000/);
   await assertRejected(withConfiguration(19, 64, 2), /the side of a tile in pixels must be from 4/);
+});
+
+test("rejects a small file that lasts for hours", async () => {
+  const withSeconds = (seconds: number) =>
+    rewriteAsset(valid, (nodes) => {
+      videoBox(nodes, "stts").bytes = table([1, 2, seconds]);
+      const { bytes } = videoBox(nodes, "sivC");
+      bytes.writeUInt32BE(1, 7);
+      bytes.writeUInt32BE(1, 11);
+      bytes.writeUInt32BE(2 * seconds, 15);
+    });
+  assert.ok(valid.length < 3600);
+  await assertRejected(withSeconds(3600), /it lasts 7200 s, must be at most/);
+  await assertRejected(withSeconds(65_535), /group 0 lasts 65535 s, must be at most 3600 s/);
+  assert.equal((await open(withSeconds(1800))).duration, 3600);
 });
 
 test("a video of ten hours at 120 fps opens", async () => {
