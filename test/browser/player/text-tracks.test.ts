@@ -139,7 +139,7 @@ describe("text tracks", { concurrency: false, timeout: TEST_TIMEOUT_MS }, () => 
     test(`the video's own subtitles are tracks, and stay selected (${name})`, async (t) => {
       const { page, faults } = await stage.page(
         t,
-        playerMarkup("width: 320px", `mode="${mode}" muted`, src),
+        playerMarkup("width: 560px", `mode="${mode}" muted`, src),
         {
           // The file as a static host serves it.
           prepare: (opened) =>
@@ -177,7 +177,7 @@ describe("text tracks", { concurrency: false, timeout: TEST_TIMEOUT_MS }, () => 
   }
 
   test("a default subtitle track shows at first, and not again once it is off", async (t) => {
-    const { page } = await stage.page(t, playerMarkup("width: 320px", "muted", "default"));
+    const { page } = await stage.page(t, playerMarkup("width: 560px", "muted", "default"));
     await waitForCaption(page, "Guten Tag");
     await page.locator("siedd-player").locator(".captions-button").click();
     await waitForCaption(page, "");
