@@ -40,7 +40,13 @@ export async function* readViewport(
   options: ReadViewportOptions,
 ): AsyncGenerator<Uint8Array> {
   const { width, height, format, frameCount, keyframesOnly, signal } = options;
-  const { command, filters } = frameReader(path, info, options);
+  const { command, filters: reading } = frameReader(path, info, options);
+  // The last keyframe stays on screen until the end of the video.
+  const filters = keyframesOnly
+    ? reading.flatMap((filter) =>
+        filter.startsWith("fps=") ? [filter, "tpad=stop=-1:stop_mode=clone"] : [filter],
+      )
+    : reading;
   if (keyframesOnly) command.inputOptions(["-skip_frame:v", "nokey"]);
   command
     .outputOptions(["-map", `0:${info.streamIndex}`, "-fps_mode", "passthrough"])

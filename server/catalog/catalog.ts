@@ -142,7 +142,7 @@ export class Catalog {
       for (let id = pending.shift(); id !== undefined; id = pending.shift()) {
         const reason = this.#invalidIdReason(id);
         if (reason !== undefined) {
-          problems.push({ file: id, message: reason });
+          problems.push({ file: await this.#fileOf(id), message: reason });
           continue;
         }
         let file = `${id}${ASSET_EXTENSION}`;
@@ -161,6 +161,11 @@ export class Catalog {
       entries: entries.sort(compareBy(({ id }) => id)),
       problems: problems.sort(compareBy(({ file }) => file)),
     };
+  }
+
+  async #fileOf(id: string): Promise<string> {
+    const found = await this.#find(id).catch(() => undefined);
+    return found?.file ?? `${id}${ASSET_EXTENSION}`;
   }
 
   /** Rejects as `open` does if the video is known to be broken. */
@@ -243,20 +248,25 @@ export class Catalog {
         file,
         video,
         stored: undefined,
-        version: this.#version(video, `source ${opened.identity}`),
+        version: this.#version(video, opened.identity, `source ${opened.identity}`),
       };
     }
     const { asset, source } = opened;
     const engine = engineFor(asset, this.#options.engine);
     const video = assetVideo(opened, engine, pool);
-    return { id, file, video, stored: opened, version: this.#version(video, `${source.identity} ${engine}`) };
+    // An asset continues the timeline of the source that it was encoded from.
+    const origin = asset.metadata.source?.identity ?? source.identity;
+    const version = this.#version(video, origin, `${source.identity} ${engine}`);
+    return { id, file, video, stored: opened, version };
   }
 
   /**
    * Returns the version of a video: `TIMELINE_KEY_LENGTH` characters that identify its segments and init segments, and then
    * characters that identify everything else that determines the bytes served.
+   *
+   * @param origin identity of the original video: players must not go on with another one, however similar it is
    */
-  #version({ width, height, frameRate, frameCount, audio }: Video, content: string): string {
+  #version({ width, height, frameRate, frameCount, audio }: Video, origin: string, content: string): string {
     const { salt, videoEncoder, imageSettings } = this.#options;
     const codecs = `${h264Recipe(videoEncoder)} ${HEVC_AV1_RECIPE}`;
     const tracks = audio.map(({ sampleRate, channels, priming }) => [sampleRate, channels, priming]);
@@ -269,6 +279,7 @@ export class Catalog {
       frameRate.den,
       frameCount,
       tracks,
+      origin,
     ];
     const rest = `${RENDERING_VERSION} ${content} ${imageSettings} ${salt}`;
     return hash(JSON.stringify(timeline), TIMELINE_KEY_LENGTH) + hash(rest, CONTENT_KEY_LENGTH);

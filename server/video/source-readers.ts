@@ -121,7 +121,7 @@ export class SourceReaders {
     if (count > 1) {
       return yield* readViewport(
         path,
-        { ...info, frameRate: rate!, frameCount: undefined },
+        { ...info, frameRate: rate!, frameCount: undefined, regular: false },
         { ...output, firstFrame: from, keyframesOnly: true },
       );
     }

@@ -8,7 +8,8 @@ import { segmentIndexes, testServer } from "../../support/running-server.js";
 import { syntheticAsset } from "../../support/synthetic-asset.js";
 import { tempFolder } from "../../support/temp-folder.js";
 
-const SMALL = { width: 160, height: 90, groups: [10, 10] };
+/** Its segments are its groups. */
+const SMALL = { width: 160, height: 90, groups: [10, 10], frameRate: { num: 20, den: 1 } };
 
 test("the catalog lists all playable videos, and why other files are not served", async (t) => {
   const server = await testServer(t, {
@@ -22,8 +23,8 @@ test("the catalog lists all playable videos, and why other files are not served"
   const { assets, problems } = JSON.parse(text);
   const posters = assets.map(({ poster }: { poster: string }) => poster);
   assert.deepEqual(assets, [
-    { id: "a", info: "a/info.json", poster: posters[0] },
-    { id: "b video 100%", info: "b%20video%20100%25/info.json", poster: posters[1] },
+    { id: "a", backend: "asset", info: "a/info.json", poster: posters[0] },
+    { id: "b video 100%", backend: "asset", info: "b%20video%20100%25/info.json", poster: posters[1] },
   ]);
   assert.deepEqual(
     problems.map(({ file }: { file: string }) => file),
@@ -150,7 +151,7 @@ test("invalid requests get a status, a code and a message, and decode nothing", 
   for (const [path, status, code] of [
     ["nothing/info.json", 404, "unknown-asset"],
     ["nothing/full/160,90/seg-0.m4s", 404, "unknown-asset"],
-    ["..%2Fvideo/info.json", 404, "unknown-asset"],
+    ["..%2Fvideo/info.json", 400, "bad-url"],
     ["video%00/info.json", 404, "unknown-asset"],
     ["healthz/info.json", 404, "unknown-asset"],
     ["video/full/160,90/seg-2.m4s", 404, "no-such-segment"],

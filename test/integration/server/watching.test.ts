@@ -113,14 +113,8 @@ test("a replaced video gets new URLs, and the old ones are stale", async (t) => 
     await writeFile(join(folder, "new"), syntheticAsset(asset));
     await rename(join(folder, "new"), video).catch(() => copyFile(join(folder, "new"), video));
   };
-  // Frames at the same times: players go on, but caches must not keep the answer.
-  await replaceBy({ ...SMALL, seed: 12 });
-  const superseded = await server.get(`${SEGMENT}?v=${old}`);
-  assert.deepEqual([superseded.status, superseded.headers.get("cache-control")], [200, "no-store"]);
-  assert.notDeepEqual(superseded.body, before.body);
-  assert.notEqual(await versionOf(server), old);
-
-  await replaceBy({ ...SMALL, groups: [10, 9], seed: 11 });
+  // Another video with frames at the same times.
+  await replaceBy({ ...SMALL, seed: 11 });
   const stale = await server.get(`${SEGMENT}?v=${old}`);
   assert.deepEqual([stale.status, stale.code], [404, "stale-version"]);
   assert.equal(stale.headers.get("cache-control"), "no-store");
