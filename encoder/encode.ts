@@ -5,6 +5,7 @@ import { runEncode } from "./job/run-encode.js";
 import type { EncodeOptions } from "./options.js";
 import { createPaperProfile } from "./paper/profile.js";
 import { createTileProfile } from "./tile/profile.js";
+import { rejectUnknownOptions } from "./unknown-options.js";
 
 /** Creates each profile, by the value of the option `profile`. */
 const PROFILES: Readonly<Record<string, (options: EncodeOptions) => Profile>> = {
@@ -29,8 +30,16 @@ export function checkEncodeOptions(options: EncodeOptions): void {
  * @throws MediaError if the video cannot be read or the output cannot be written
  */
 export async function encode(options: EncodeOptions): Promise<EncodeSummary> {
+<<<<<<< ours
   const { signal, onEvent: emit = () => {} } = options;
   const profile = createProfile(options);
+=======
+  rejectUnknownOptions(options);
+  const { profile: name = "tile", signal, onEvent: emit = () => {} } = options;
+  if (!Object.hasOwn(PROFILES, name))
+    throw invalidOption("profile", Object.keys(PROFILES).join(" or "), name);
+  const profile = PROFILES[name](options);
+>>>>>>> theirs
   try {
     const summary = await runEncode(profile, emit, signal);
     emit({ type: "done", ...summary });

@@ -29,7 +29,7 @@ function parseHelp(text) {
 export function cliTables(command) {
   const escapeCell = (text) => text.trim().replace(/\|/g, "\\|").replace(/</g, "&lt;");
   return parseHelp(readHelp(command))
-    .filter(({ title }) => title !== "Arguments" && !title.startsWith("Usage"))
+    .filter(({ title }) => !["Arguments", "Examples"].includes(title) && !title.startsWith("Usage"))
     .map(({ title, rows }) => {
       const head = title === "Options" ? "option" : title.replace(/ options$/, " option");
       const lines = rows

@@ -1,19 +1,23 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
+<<<<<<< ours
 import { closest, distance } from "fastest-levenshtein";
 import { checkEncodeOptions } from "../encoder/encode.js";
 import { EncoderError } from "../encoder/errors.js";
+=======
+>>>>>>> theirs
 import { H264_MAX_AREA, VIDEO_ENCODERS, type VideoEncoder } from "../media/segments/segment-encoder.js";
 import type { Authorize } from "./auth/authorize.js";
 import { assertSignKey } from "./auth/sign-url.js";
 import type { SignKey } from "./auth/signature.js";
-import { invalidOption, ServeError } from "./errors.js";
+import { invalidOption, type ServeError } from "./errors.js";
 import {
   type OpenLibrariesOptions,
   type ResolvedLibraryOptions,
   resolveLibraryOptions,
 } from "./library/options.js";
 import type { SieddOptions } from "./options.js";
+import { rejectUnknownOptions } from "./unknown-options.js";
 
 /** SieddOptions with every default filled in. */
 export type ResolvedOptions = Readonly<
@@ -70,27 +74,15 @@ export function resolveOptions(options: SieddOptions): ResolvedOptions {
     metrics: boolean(options, "metrics", true),
     onWork: optionalFunction(options, "onWork") ?? (() => {}),
   };
-  rejectUnknownOptions(options, Object.keys(resolved));
+  const given = Object.fromEntries(
+    Object.entries(options).filter(([name]) => !FASTIFY_OPTIONS.includes(name)),
+  );
+  rejectUnknownOptions("siedd options", given, Object.keys(resolved));
   return Object.freeze(resolved);
 }
 
 /** Options of `register` that Fastify handles. */
 const FASTIFY_OPTIONS: readonly string[] = ["prefix", "logLevel", "logSerializers"];
-/** Maximum edit distance of a name that is suggested for an unknown one. */
-const MAX_SUGGESTION_DISTANCE = 4;
-
-/** @throws ServeError `bad-option` for the first option that does not exist. */
-function rejectUnknownOptions(options: object, known: readonly string[]): void {
-  const name = Object.keys(options).find((key) => !known.includes(key) && !FASTIFY_OPTIONS.includes(key));
-  if (name === undefined) return;
-  const nearest = closest(name, known);
-  const hint =
-    distance(name, nearest) <= MAX_SUGGESTION_DISTANCE
-      ? `did you mean ${nearest}?`
-      : `the options are ${[...known].sort().join(", ")}`;
-  throw new ServeError("bad-option", `siedd options.${name} does not exist; ${hint}`);
-}
-
 type IntegerOption =
   | "cacheBytes"
   | "cacheDirBytes"

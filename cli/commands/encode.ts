@@ -36,6 +36,11 @@ type EncodeFlags = Omit<EncodeOptions, "input" | "output" | "signal" | "onEvent"
 const TILE_PRESETS = ["draft", "fast", "balanced", "quality"] as const;
 const PAPER_PRESETS = ["s", "m", "l"] as const;
 
+const EXAMPLES = `
+Examples:
+  siedd encode movie.mp4 -o movie.siedd --preset fast
+  siedd encode movie.mp4 -o clip.siedd --from 1:30 --to 2:00 --size 640x360 --target-psnr 34`;
+
 export function encodeCommand(io: Io): Command {
   const command = new Command("encode")
     .description("encode a video to a .siedd asset")
@@ -44,6 +49,7 @@ export function encodeCommand(io: Io): Command {
   addQualityOptions(command);
   addTrainingOptions(command);
   addPaperOptions(command);
+  command.addHelpText("after", EXAMPLES);
   return command.action(async (input: string, { json, output, ...flags }: EncodeFlags) => {
     const summary = await encodeInput({ ...flags, input, output }, io, json ?? false);
     await print(io, json ? JSON.stringify(summary) : describeEncode(output, summary));
@@ -93,7 +99,6 @@ const zeroOrPsnr = (min: number, max: number) => (text: string) =>
 
 function addQualityOptions(command: Command): void {
   command
-    .optionsGroup("Quality options:")
     .addOption(
       new Option(
         "--profile <name>",
@@ -108,6 +113,7 @@ function addQualityOptions(command: Command): void {
         "trade-off between speed and quality (default: balanced); paper: width of the network (default: s)",
       ).choices([...TILE_PRESETS, ...PAPER_PRESETS]),
     )
+    .optionsGroup("Rate control options:")
     .option("--target-psnr <dB>", "target mean PSNR, 10 to 60 dB; met within 0.3 dB", decimal(10, 60, "dB"))
     .option(
       "--target-bpp <bits>",
@@ -124,7 +130,7 @@ function addQualityOptions(command: Command): void {
 function addTrainingOptions(command: Command): void {
   const widths = TILE_WIDTHS.filter((width) => width > 0);
   command
-    .optionsGroup("Training options:")
+    .optionsGroup("Expert options:")
     .option("--steps <n>", "training steps per group", integer(1, 1_000_000))
     .option("--phase1-steps <n>", "training steps per anchor group", integer(1, 1_000_000))
     .option(

@@ -1,6 +1,7 @@
 import { SIGNATURE_PARAMETER } from "../../protocol/url-parameters.js";
 import { invalidOption, ServeError } from "../errors.js";
 import { idOfDecodedPath } from "../request/video-path.js";
+import { rejectUnknownOptions } from "../unknown-options.js";
 import { type SignKey, type SignScope, sign } from "./signature.js";
 
 const SCOPES: readonly SignScope[] = ["video", "path", "all"];
@@ -45,6 +46,15 @@ export interface SignUrlOptions {
   readonly prefix?: string;
 }
 
+const OPTION_NAMES = [
+  "key",
+  "expires",
+  "scope",
+  "maxSide",
+  "maxArea",
+  "prefix",
+] as const satisfies readonly (keyof SignUrlOptions)[];
+
 /**
  * Signs a URL for a server with `signKeys`. The URL may be absolute or only a path, and the result has the same form.
  * The server adds the signature to the links in its playlists.
@@ -53,6 +63,7 @@ export interface SignUrlOptions {
  */
 export function signUrl(url: string, options: SignUrlOptions): string {
   const { key, expires, scope = "video", maxSide, maxArea, prefix = "" } = options;
+  rejectUnknownOptions("signUrl options", options, OPTION_NAMES);
   assertSignKey(key, "signUrl options.key");
   for (const [name, value, max] of [
     ["maxSide", maxSide, 9_999_999],
@@ -126,4 +137,5 @@ export function assertSignKey(key: SignKey, path: string): void {
     // Without the value, which is a secret even if it is too short.
     throw new ServeError("bad-option", `${path}.secret must have at least 16 characters`);
   }
+  rejectUnknownOptions(path, key, ["id", "secret"]);
 }

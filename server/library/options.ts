@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { DECODER_ENGINES, type DecoderEngineChoice } from "../../codec/decode/frame-decoder.js";
 import { hasOnnxRuntime, onnxRuntimeMissing } from "../../decode-pool/load-onnxruntime.js";
 import { invalidOption, ServeError } from "../errors.js";
+import { rejectUnknownOptions } from "../unknown-options.js";
 import type { OriginHeaders } from "./origin.js";
 
 /** Assets on another HTTP server that supports Range requests, such as an object store. */
@@ -188,6 +189,8 @@ function resolveRoot(root: unknown): ResolvedRoot {
   const { url, headers = {} } = (root ?? {}) as { url?: unknown; headers?: OriginHeaders };
   const href = url instanceof URL ? url.href : url;
   if (typeof href !== "string" || !URL.canParse(href)) throw invalidRoot(root);
+  if (typeof root === "object" && !(root instanceof URL))
+    rejectUnknownOptions("siedd options.root", root as object, ["url", "headers"]);
   const parsed = new URL(href);
   if (parsed.protocol !== "http:" && parsed.protocol !== "https:") throw invalidRoot(root);
   if (parsed.username !== "") {

@@ -108,6 +108,14 @@ test("an option that does not exist is rejected with the closest name", () => {
   reject({ cacheByte: 5 }, /^siedd options\.cacheByte does not exist; did you mean cacheBytes\?$/);
   reject({ maxside: 640 }, /did you mean maxSide\?$/);
   reject(
+    { signKeys: [{ id: "a", secret: "0123456789abcdef", expire: 5 }] },
+    /^siedd options\.signKeys\[0\]\.expire does not exist; the options are id, secret$/,
+  );
+  reject(
+    { root: { url: "https://cdn.example/a.siedd", header: {} } },
+    /^siedd options\.root\.header does not exist; did you mean headers\?$/,
+  );
+  reject(
     { floatingPoint: true },
     /^siedd options\.floatingPoint does not exist; the options are authorize, cacheBytes, /,
   );
