@@ -30,16 +30,8 @@ export function checkEncodeOptions(options: EncodeOptions): void {
  * @throws MediaError if the video cannot be read or the output cannot be written
  */
 export async function encode(options: EncodeOptions): Promise<EncodeSummary> {
-<<<<<<< ours
   const { signal, onEvent: emit = () => {} } = options;
   const profile = createProfile(options);
-=======
-  rejectUnknownOptions(options);
-  const { profile: name = "tile", signal, onEvent: emit = () => {} } = options;
-  if (!Object.hasOwn(PROFILES, name))
-    throw invalidOption("profile", Object.keys(PROFILES).join(" or "), name);
-  const profile = PROFILES[name](options);
->>>>>>> theirs
   try {
     const summary = await runEncode(profile, emit, signal);
     emit({ type: "done", ...summary });
@@ -55,6 +47,7 @@ export async function encode(options: EncodeOptions): Promise<EncodeSummary> {
 }
 
 function createProfile(options: EncodeOptions): Profile {
+  rejectUnknownOptions(options);
   const { profile: name = "tile" } = options;
   if (!Object.hasOwn(PROFILES, name))
     throw invalidOption("profile", Object.keys(PROFILES).join(" or "), name);

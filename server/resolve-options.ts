@@ -1,16 +1,12 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
-<<<<<<< ours
-import { closest, distance } from "fastest-levenshtein";
 import { checkEncodeOptions } from "../encoder/encode.js";
 import { EncoderError } from "../encoder/errors.js";
-=======
->>>>>>> theirs
 import { H264_MAX_AREA, VIDEO_ENCODERS, type VideoEncoder } from "../media/segments/segment-encoder.js";
 import type { Authorize } from "./auth/authorize.js";
 import { assertSignKey } from "./auth/sign-url.js";
 import type { SignKey } from "./auth/signature.js";
-import { invalidOption, type ServeError } from "./errors.js";
+import { invalidOption, ServeError } from "./errors.js";
 import {
   type OpenLibrariesOptions,
   type ResolvedLibraryOptions,

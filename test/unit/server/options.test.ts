@@ -117,7 +117,7 @@ test("an option that does not exist is rejected with the closest name", () => {
   );
   reject(
     { floatingPoint: true },
-    /^siedd options\.floatingPoint does not exist; the options are authorize, cacheBytes, /,
+    /^siedd options\.floatingPoint does not exist; the options are afterEncode, authorize, cacheBytes, /,
   );
   assert.equal(
     resolveOptions({ root: ".", prefix: "/videos", logLevel: "warn" } as SieddOptions).prefetch,
