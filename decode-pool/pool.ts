@@ -9,6 +9,9 @@ import { createThreadPool, startWarmUp } from "./thread-pool.js";
 /** Milliseconds that `close` waits for the replacement of a crashed thread to load. */
 const RESTART_TIMEOUT_MS = 5000;
 
+/** Milliseconds that `close` waits for tasks that may run in the ONNX runtime. */
+const ONNX_TIMEOUT_MS = 10_000;
+
 /** Options of DecodePool. */
 export interface DecodePoolOptions {
   /** Number of worker threads. Default: one per core. */
@@ -25,6 +28,8 @@ export class DecodePool {
   /** Resolves when every thread has loaded its code. */
   readonly ready: Promise<void>;
   readonly #piscina: Piscina<WorkerTask, WorkerResult>;
+  /** Tasks that may run in the ONNX runtime. */
+  readonly #onnxTasks = new Set<Promise<unknown>>();
   #closing = false;
   /** Whether a thread has crashed, so that its replacement may still be loading. */
   #restarted = false;
@@ -66,9 +71,10 @@ export class DecodePool {
    * @throws WorkerCrashedError if the second thread crashes too; any error other than SieddError that the task throws.
    */
   async run(task: DecodeTask): Promise<DecodeResult> {
-    const result = await this.#piscina.run(task).catch((crash: unknown) => {
+    if (this.#closing) throw new Error("the decode pool is closed");
+    const result = await this.#start(task).catch((crash: unknown) => {
       if (this.#closing) throw crash;
-      return this.#piscina.run(task).catch((secondCrash: unknown) => {
+      return this.#start(task).catch((secondCrash: unknown) => {
         throw this.#closing ? secondCrash : new WorkerCrashedError(secondCrash);
       });
     });
@@ -77,13 +83,24 @@ export class DecodePool {
     return result;
   }
 
+  #start(task: DecodeTask): Promise<WorkerResult> {
+    const running = this.#piscina.run(task);
+    if (task.engine === "kernel") return running;
+    this.#onnxTasks.add(running);
+    const forget = () => this.#onnxTasks.delete(running);
+    running.then(forget, forget);
+    return running;
+  }
+
   /**
    * Terminates the threads and rejects running tasks. Waits for threads that are still loading first, because
-   * Node 20 aborts the process if a thread is terminated during an import.
+   * Node 20 aborts the process if a thread is terminated during an import. So does the ONNX runtime if a task runs in it.
    */
   async close(): Promise<void> {
     this.#closing = true;
     await this.ready.catch(() => {});
+    const timeout = sleep(ONNX_TIMEOUT_MS, undefined, { ref: false });
+    await Promise.race([Promise.allSettled(this.#onnxTasks), timeout]);
     if (this.#restarted) {
       await Promise.race([this.#warmUp(), sleep(RESTART_TIMEOUT_MS, undefined, { ref: false })]);
     }

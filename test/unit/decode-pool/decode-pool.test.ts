@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fullRegion, KernelDecoder, openAsset, SieddError } from "../../../codec/internal.js";
 import { planRuns } from "../../../decode-pool/decode-frames.js";
 import {
@@ -11,6 +12,7 @@ import {
   fileSource,
 } from "../../../decode-pool/index.js";
 import { syntheticAsset } from "../../support/synthetic-asset.js";
+import { syntheticPaperAsset } from "../../support/synthetic-paper.js";
 import { tempFolder } from "../../support/temp-folder.js";
 
 const pool = new DecodePool({ workers: 2 });
@@ -145,4 +147,19 @@ test("rejects reads from a file that was replaced after it was opened", async (t
   await assert.rejects(collect(decodeFrames(pool, opened, all())), /was replaced/);
   await assert.rejects(source.read(0, 10), /was replaced/);
   assert.throws(() => fileSource(`${path}.none`), /cannot read video\.siedd\.none: no such file/);
+});
+
+test("closing waits for a task in the ONNX runtime, which would abort the process", async (t) => {
+  const path = await assetFile(t, syntheticPaperAsset({ width: 320, height: 180 }));
+  const onnxPool = new DecodePool({ workers: 1 });
+  await onnxPool.ready;
+  const viewport = { region: { x: 0, y: 0, width: 320, height: 180 }, width: 320, height: 180 };
+  const source = fileSource(path);
+  const opened = { asset: await openAsset(source), source };
+  const frames = decodeFrames(onnxPool, opened, { from: 0, count: 1, viewport, format: "rgba" });
+  const frame = frames.next();
+  // The worker is loading the runtime or decoding.
+  await sleep(50);
+  await onnxPool.close();
+  assert.equal((await frame).value?.length, 320 * 180 * 4);
 });
