@@ -14,14 +14,13 @@ export interface SegmentInfo {
   readonly duration: number;
 }
 
-/** The fields of an asset's metadata that a source does not have. */
-type AssetOnly = "version" | "profile" | "identity" | "groups";
-
 /**
  * The JSON of `/:id/info.json`: the metadata of the video, and the sizes, segments and URLs that the server offers. A source,
  * which is a video that is not encoded yet, has no `groups`, `profile`, `version`, `headerBytes` and link to an asset.
  */
-export interface VideoInfo extends Omit<AssetInfo, AssetOnly>, Partial<Pick<AssetInfo, AssetOnly>> {
+export interface VideoInfo
+  extends Omit<AssetInfo, "version" | "profile" | "identity" | "groups">,
+    Partial<Pick<AssetInfo, "version" | "profile" | "identity" | "groups">> {
   /** What the server renders: an asset, or the source that is not encoded yet. */
   readonly backend: "asset" | "source";
   /** Identifier of the video, the first part of its URLs. */

@@ -1,10 +1,6 @@
 import type { EncodeEvent } from "../../encoder/events.js";
-import {
-  TrainingError,
-  type TrainingOptions,
-  TrainingProcess,
-  type TrainingResult,
-} from "../../encoder/job/training-process.js";
+import { TrainingError, TrainingProcess, type TrainingResult } from "../../encoder/job/training-process.js";
+import type { EncodeOptions } from "../../encoder/options.js";
 import type { EncodeState } from "../../protocol/encode-state.js";
 import { LoadGate } from "./load-gate.js";
 import type { WorkQueue } from "./queue.js";
@@ -30,7 +26,7 @@ export interface EncodeCandidate {
 }
 
 /** Options of an encode, besides its paths. */
-export type EncodeSettings = Omit<TrainingOptions, "input" | "output" | "resume">;
+export type EncodeSettings = Omit<EncodeOptions, "input" | "output" | "resume" | "signal" | "onEvent">;
 
 export interface BackgroundEncoderOptions {
   readonly mode: EncodeMode;
@@ -72,6 +68,8 @@ export class BackgroundEncoder {
   readonly #held = new Map<string, { readonly state: EncodeState; readonly revision?: string }>();
   /** Settings of sources that an operator encodes with others than the default. */
   readonly #settings = new Map<string, EncodeSettings>();
+  /** Encoded videos that an operator encodes again. */
+  readonly #requested = new Set<string>();
   #current: CurrentEncode | undefined;
   #timer: NodeJS.Timeout | undefined;
   #selecting = false;
@@ -82,9 +80,19 @@ export class BackgroundEncoder {
     this.#gate = new LoadGate(options.queue, (isBusy) => this.#onLoad(isBusy));
   }
 
+  /** Whether sources are encoded. */
+  get isEnabled(): boolean {
+    return this.#options.mode !== "off";
+  }
+
   /** Starts encoding, unless the mode is `off`. */
   start(): void {
-    if (this.#options.mode !== "off") void this.#startNext();
+    if (this.isEnabled) void this.#startNext();
+  }
+
+  /** Whether an operator has asked for another encode of a video, which may have a current asset. */
+  isRequested(id: string): boolean {
+    return this.#requested.has(id);
   }
 
   /** Looks for sources to encode, because one was added or changed. */
@@ -92,10 +100,15 @@ export class BackgroundEncoder {
     if (this.#current === undefined) this.start();
   }
 
-  /** Returns the state of a source that has no current asset; undefined if sources are not encoded. */
-  state(id: string): EncodeState | undefined {
+  /**
+   * Returns the state of a video's encode; undefined if it is not to be encoded.
+   *
+   * @param backend `asset` for a video that has a current asset
+   */
+  state(id: string, backend: "asset" | "source" = "source"): EncodeState | undefined {
+    if (backend === "asset" && !this.#requested.has(id)) return undefined;
     if (this.#current?.candidate.id === id) return this.#current.state;
-    return this.#held.get(id)?.state ?? (this.#options.mode === "off" ? undefined : { state: "waiting" });
+    return this.#held.get(id)?.state ?? (this.isEnabled ? { state: "waiting" } : undefined);
   }
 
   /** Stops the encode of a source until `resume`. */
@@ -117,9 +130,10 @@ export class BackgroundEncoder {
     await this.#stopCurrent(id);
   }
 
-  /** Encodes a source with other settings from now on. */
+  /** Encodes a video with other settings from now on, even if it has an asset, which is served until then. */
   async reencode(id: string, settings: Partial<EncodeSettings>): Promise<void> {
     this.#settings.set(id, { ...this.#options.settings, ...settings });
+    this.#requested.add(id);
     this.#held.set(id, { state: { state: "waiting" } });
     await this.#stopCurrent(id);
     this.resume(id);
