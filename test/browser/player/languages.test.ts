@@ -34,7 +34,8 @@ async function createVideo(folder: string): Promise<string> {
   await ffmpeg(
     ...[...lavfi(`testsrc2=s=64x36:r=10:d=${DURATION}`), ...tone(TONES[0]), ...tone(TONES[1])],
     ...["-i", path("eng.srt"), "-i", path("ger.srt"), ...[0, 1, 2, 3, 4].flatMap((n) => ["-map", `${n}`])],
-    ...[...keepAllFrames, "-c:a", "flac", "-c:s", "srt"],
+    // ffmpeg would make the first subtitles the default, which are shown at first.
+    ...[...keepAllFrames, "-c:a", "flac", "-c:s", "srt", "-disposition:s", "0"],
     ...["a", "s"].flatMap((kind) =>
       ["eng", "ger"].flatMap((language, n) => [`-metadata:s:${kind}:${n}`, `language=${language}`]),
     ),
