@@ -38,7 +38,7 @@ test("direct mode decodes the zoomed region, paused and playing, without a reque
   const fine = { width: 1280, height: 720, groups: [25, 25, 25, 25], widths: [4] };
   await writeFile(join(stage.folder, "fine.siedd"), syntheticAsset(fine));
   const markup =
-    '<siedd-player src="./fine" mode="direct" muted nocontrols style="width: 320px; border-radius: 0; --siedd-radius: 0"></siedd-player>';
+    '<siedd-player src="./fine" mode="direct" muted nocontrols preload="auto" poster="" style="width: 320px; border-radius: 0; --siedd-radius: 0"></siedd-player>';
   const { page, faults, requests } = await stage.page(t, markup);
   await waitFor(page, () => window.player.readyState >= 2);
   const fetchFrame = async (region: string, size: string) => {

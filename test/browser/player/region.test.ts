@@ -19,7 +19,7 @@ import { syntheticAsset } from "../../support/synthetic-asset.js";
 const SIZE = { width: 640, height: 360 };
 
 const player = (id: string, attributes = "") =>
-  `<siedd-player src="./${id}" style="width: 640px; border-radius: 0; --siedd-radius: 0" muted ${attributes}></siedd-player>`;
+  `<siedd-player src="./${id}" style="width: 640px; border-radius: 0; --siedd-radius: 0" muted preload="auto" poster="" ${attributes}></siedd-player>`;
 
 /** Returns whether the requested region is on screen, without scaling. */
 const isRegionShown = () => {
