@@ -2,6 +2,9 @@ import type { ChildProcess } from "node:child_process";
 import { PassThrough, type Readable, type Writable } from "node:stream";
 import ffmpeg, { type FfmpegCommand } from "fluent-ffmpeg";
 import { MediaError } from "../errors.js";
+import { killOnExit } from "./kill-on-exit.js";
+
+export { killOnExit } from "./kill-on-exit.js";
 
 /** Returns the error for a machine without ffmpeg. */
 export const ffmpegMissing = (program: string, cause?: unknown): MediaError =>
@@ -10,24 +13,6 @@ export const ffmpegMissing = (program: string, cause?: unknown): MediaError =>
     `${program} is not installed; install it (on Debian and Ubuntu: apt-get install ffmpeg) and try again`,
     { cause },
   );
-
-/** Running child processes. They are killed when this process exits, unless it exits by SIGKILL. */
-const children = new Set<ChildProcess>();
-const killChildren = () => {
-  for (const child of children) child.kill("SIGKILL");
-};
-
-/** Kills `child` when this process exits. */
-export function killOnExit(child: ChildProcess): void {
-  if (children.size === 0) process.once("exit", killChildren);
-  children.add(child);
-  const remove = () => {
-    children.delete(child);
-    if (children.size === 0) process.removeListener("exit", killChildren);
-  };
-  child.once("close", remove);
-  child.once("error", remove);
-}
 
 /** Returns a path as a URL, so that ffmpeg never parses it as an option, a protocol or a pattern. */
 export const fileUrl = (path: string): string => `file:${path}`;
