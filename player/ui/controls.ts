@@ -156,7 +156,8 @@ export class Controls {
       this.#updateZoomTool();
     }
     this.#layout.videoContainer.toggleAttribute("data-pannable", this.zoom.zoomed);
-    if (this.zoom.zoomed || !this.#layout.minimap.hidden)
+    // Without controls the minimap is hidden.
+    if (this.#host.controls && (this.zoom.zoomed || !this.#layout.minimap.hidden))
       this.#panels?.enhance(({ minimap }) => minimap.update());
   }
 
