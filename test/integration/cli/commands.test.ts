@@ -40,6 +40,7 @@ test("info prints the properties that scripts rely on", async (t) => {
   assert.equal(code, 0);
   const info = JSON.parse(stdout);
   const keys = [
+    "identity",
     "version",
     "profile",
     "width",

@@ -86,7 +86,9 @@ test("encode writes an asset of odd size that ffprobe can read, and reports JSON
     [...fractions].sort((a, b) => a - b),
   );
   const info = await probeVideo(asset);
-  assert.deepEqual([info.width, info.height, info.audio.length], [95, 53, 1]);
+  // Surround has a stereo track beside it.
+  const channels = (await probeVideo(await clip("bunny"))).audio[0]?.channels ?? 0;
+  assert.deepEqual([info.width, info.height, info.audio.length], [95, 53, channels > 2 ? 2 : 1]);
   assert.ok(Math.abs(info.duration - 0.8) < 0.001);
   assert.deepEqual(await readdir(folder), ["video.siedd"]);
 });

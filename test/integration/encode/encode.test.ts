@@ -181,33 +181,28 @@ test("large tiles get wider decoders, unless the option width is set", () => {
   assert.equal(widthAt(1280, 720, { preset: "draft" }), 16);
 });
 
-test("starts a group at every scene cut, and groups of a scene differ by at most one frame in length", () => {
+test("groups begin at scene cuts and at whole seconds, and last half a second to two seconds", () => {
   const rate = { num: 25, den: 1 };
-  for (const [frames, cuts] of [
-    [132, []],
-    [250, [31, 100, 107]],
-    [1, []],
-    [1000, [999]],
-  ] as const) {
-    const groups = planGroups(frames, cuts, rate);
-    const starts = groups.map(({ firstFrame }) => firstFrame);
-    for (const cut of cuts) assert.ok(starts.includes(cut), `cut at ${cut}`);
+  const starts = (frames: number, cuts: readonly number[], groupFrames?: number) => {
+    const groups = planGroups(frames, cuts, rate, groupFrames);
     assert.deepEqual(
       groups.filter((group) => group.startsScene).map(({ firstFrame }) => firstFrame),
       [0, ...cuts],
     );
-    assert.equal(
-      groups.reduce((sum, group) => sum + group.frameCount, 0),
-      frames,
-    );
-    for (const scene of [0, ...cuts]) {
-      const end = cuts.find((cut) => cut > scene) ?? frames;
-      const lengths = groups
-        .filter((g) => g.firstFrame >= scene && g.firstFrame < end)
-        .map((g) => g.frameCount);
-      assert.ok(Math.max(...lengths) - Math.min(...lengths) <= 1, `scene at ${scene}: ${lengths}`);
-    }
-  }
+    groups.forEach(({ index, firstFrame, frameCount }, i) => {
+      assert.equal(index, i);
+      assert.equal(firstFrame + frameCount, groups[i + 1]?.firstFrame ?? frames);
+    });
+    return groups.map(({ firstFrame }) => firstFrame);
+  };
+  assert.deepEqual(starts(132, []), [0, 25, 50, 75, 100]);
+  assert.deepEqual(starts(138, []), [0, 25, 50, 75, 100, 125]);
+  assert.deepEqual(starts(150, [31, 100, 107]), [0, 31, 50, 75, 100, 107, 125]);
+  assert.deepEqual(starts(150, [45]), [0, 25, 45, 75, 100, 125]);
+  assert.deepEqual(starts(1, []), [0]);
+  assert.deepEqual(starts(60, [59]), [0, 25, 59]);
+  // An explicit length divides scenes evenly.
+  assert.deepEqual(starts(50, [20], 10), [0, 10, 20, 30, 40]);
 });
 
 test("rejects a video that is smaller than an asset may be", async (t) => {
