@@ -1,5 +1,6 @@
 import type { VideoCodec } from "../media/segments/video-codec.js";
 import type { SizeLimits } from "../protocol/size-limits.js";
+import type { Permissions } from "./auth/permissions.js";
 import type { Catalog } from "./catalog/catalog.js";
 import type { WatchCounts } from "./monitoring/watch-counts.js";
 import type { ImageService } from "./render/images.js";
@@ -12,6 +13,7 @@ import type { WorkQueue } from "./scheduling/queue.js";
 /** What the routes of one plugin instance share. */
 export interface PluginContext {
   readonly catalog: Catalog;
+  readonly permissions: Permissions;
   readonly limits: SizeLimits;
   readonly segments: SegmentService;
   readonly keyframes: KeyframeService;

@@ -29,6 +29,9 @@ export type RequestErrorCode =
   | "bad-signature"
   | "expired-signature"
   | "not-authorized"
+  | "cross-origin"
+  | "bad-preset"
+  | "cannot-encode"
   | "busy"
   | "over-quota"
   | "closing"
@@ -64,6 +67,9 @@ const STATUS: Readonly<Record<RequestErrorCode, number>> = {
   "bad-signature": 403,
   "expired-signature": 403,
   "not-authorized": 403,
+  "cross-origin": 403,
+  "bad-preset": 400,
+  "cannot-encode": 409,
   // 503 and not 429: players give up after a 4xx, but retry after a 5xx.
   busy: 503,
   "over-quota": 503,

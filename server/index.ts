@@ -9,7 +9,7 @@ export type { EncodeState } from "../protocol/encode-state.js";
 export type { SizeLimits } from "../protocol/size-limits.js";
 export type { CacheState, Stats } from "../protocol/stats.js";
 export type { SegmentInfo, VideoInfo } from "../protocol/video-info.js";
-export type { Authorize } from "./auth/authorize.js";
+export type { Action, Authorize, AuthorizedVideo } from "./auth/permissions.js";
 export { type SignUrlOptions, signUrl } from "./auth/sign-url.js";
 export type { SignKey, SignScope } from "./auth/signature.js";
 export { RequestError, type RequestErrorCode, ServeError, type ServeErrorCode } from "./errors.js";

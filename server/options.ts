@@ -1,6 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import type { VideoEncoder } from "../media/segments/segment-encoder.js";
-import type { Authorize } from "./auth/authorize.js";
+import type { Authorize } from "./auth/permissions.js";
 import type { SignKey } from "./auth/signature.js";
 import type { OpenLibrariesOptions } from "./library/options.js";
 import type { WorkEvent } from "./monitoring/work-event.js";
@@ -142,9 +142,10 @@ export interface SieddOptions extends OpenLibrariesOptions {
    */
   readonly signKeys?: readonly SignKey[];
   /**
-   * Authorizes each request before any work is done, except requests for the player's files, health and metrics.
+   * Authorizes each request before any work is done, except requests for the player's files and health. Its third
+   * parameter is what the request does: `view`, `operate` (controls of encodes, `/metrics`, `/stats.json`) or `upload`.
    *
-   * @default every request is authorized
+   * @default everyone may view; programs and browsers on the same machine may operate and upload
    */
   readonly authorize?: Authorize;
   /**
@@ -198,12 +199,12 @@ export interface SieddOptions extends OpenLibrariesOptions {
    */
   readonly afterEncode?: "keep" | "delete";
   /**
-   * Whether to serve `/metrics`, in the text format of Prometheus, and `/stats.json`. They do not name videos, but they
-   * reveal how much is watched.
+   * Whether to serve `/metrics`, in the text format of Prometheus, and `/stats.json`: to those who may operate (see
+   * `authorize`), or with `"public"` to everyone. They do not name videos, but they reveal how much is watched.
    *
    * @default true
    */
-  readonly metrics?: boolean;
+  readonly metrics?: boolean | "public";
   /**
    * Called after each computation, with its type, size and duration. Cached responses do not call it.
    *

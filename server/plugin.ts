@@ -6,6 +6,7 @@ import { checkEncoder } from "../media/segments/encoder-check.js";
 import type { VideoCodec } from "../media/segments/video-codec.js";
 import { MIN_OUTPUT_SIDE, type SizeLimits } from "../protocol/size-limits.js";
 import { authorizeRequests } from "./auth/authorize.js";
+import { Permissions } from "./auth/permissions.js";
 import { CoalescingCache } from "./cache/coalescing-cache.js";
 import type { DiskCache } from "./cache/disk-cache.js";
 import { openDiskCache } from "./cache/open-disk-cache.js";
@@ -41,6 +42,7 @@ import { imageRoutes } from "./routes/image-routes.js";
 import { infoRoute } from "./routes/info-route.js";
 import { manifestRoutes } from "./routes/manifest-routes.js";
 import { healthRoutes, metricsRoutes } from "./routes/monitoring-routes.js";
+import { operatorRoutes } from "./routes/operator-routes.js";
 import { playerRoute } from "./routes/player-route.js";
 import { playlistRoutes } from "./routes/playlist-routes.js";
 import { segmentRoutes } from "./routes/segment-routes.js";
@@ -98,8 +100,10 @@ const plugin: FastifyPluginAsync<PluginOptions> = async (app, pluginOptions) => 
   const counts = new WatchCounts(state === undefined ? undefined : join(state, "watched.json"));
   app.addHook("onClose", () => counts.flush());
   const backgroundEncoder = createBackgroundEncoder(app, { catalog, queue, counts, options });
+  const permissions = new Permissions(options.authorize, options.publicUrl);
   const context: PluginContext = {
     catalog,
+    permissions,
     limits,
     segments: new SegmentService({
       renderer,
@@ -128,10 +132,11 @@ const plugin: FastifyPluginAsync<PluginOptions> = async (app, pluginOptions) => 
   rejectWriteMethods(app);
   discardUnsentBodies(app);
   identifyClients(app, options.clientKey);
-  authorizeRequests(app, catalog, limits, { ...options, publicUrl });
+  const hasPublicMetrics = options.metrics === "public";
+  authorizeRequests(app, catalog, limits, { ...options, permissions, publicUrl, hasPublicMetrics });
   handleErrors(app, metrics, pluginOptions);
   healthRoutes(app, { catalog, queue, ready: options.ready });
-  if (options.metrics) metricsRoutes(app, metrics, stats);
+  if (options.metrics !== false) metricsRoutes(app, metrics, stats);
   contentRoutes(app, context);
 
   // Not awaited: a large catalog or an unresponsive origin must not delay startup.
@@ -178,6 +183,7 @@ function contentRoutes(app: FastifyInstance, context: PluginContext): void {
   for (const register of [
     catalogRoute,
     embedRoutes,
+    operatorRoutes,
     assetRoute,
     infoRoute,
     playlistRoutes,

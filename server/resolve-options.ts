@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { checkEncodeOptions } from "../encoder/encode.js";
 import { EncoderError } from "../encoder/errors.js";
 import { H264_MAX_AREA, VIDEO_ENCODERS, type VideoEncoder } from "../media/segments/segment-encoder.js";
-import type { Authorize } from "./auth/authorize.js";
+import type { Authorize } from "./auth/permissions.js";
 import { assertSignKey } from "./auth/sign-url.js";
 import type { SignKey } from "./auth/signature.js";
 import { invalidOption, ServeError } from "./errors.js";
@@ -67,7 +67,7 @@ export function resolveOptions(options: SieddOptions): ResolvedOptions {
     maxArea: integer("maxArea", { defaultValue: 4096 * 2304, min: 256, max: H264_MAX_AREA }),
     closeSeconds: seconds(options, "closeSeconds", { defaultValue: 5, min: 0, max: 3600 }),
     ...resolveEncoding(options),
-    metrics: boolean(options, "metrics", true),
+    metrics: resolveMetrics(options),
     onWork: optionalFunction(options, "onWork") ?? (() => {}),
   };
   const given = Object.fromEntries(
@@ -119,10 +119,9 @@ function seconds(
   throw invalid(name, `a number of seconds from ${min} to ${max}`, value);
 }
 
-function boolean(options: SieddOptions, name: "metrics", defaultValue: boolean): boolean {
-  const value = options[name] ?? defaultValue;
-  if (typeof value === "boolean") return value;
-  throw invalid(name, "true or false", value);
+function resolveMetrics({ metrics = true }: SieddOptions): boolean | "public" {
+  if (typeof metrics === "boolean" || metrics === "public") return metrics;
+  throw invalid("metrics", 'true or false, or "public"', metrics);
 }
 
 function optionalFunction<K extends "clientKey" | "authorize" | "onWork">(

@@ -9,6 +9,7 @@ import {
   type EncodeSummary,
   encode,
 } from "../../encoder/index.js";
+import { TILE_PRESETS } from "../../encoder/options.js";
 import { CommandError, UsageError } from "../errors.js";
 import { nameFlags } from "../input/flags.js";
 import {
@@ -33,7 +34,6 @@ type EncodeFlags = Omit<EncodeOptions, "input" | "output" | "signal" | "onEvent"
   readonly json?: boolean;
 };
 
-const TILE_PRESETS = ["draft", "fast", "balanced", "quality"] as const;
 const PAPER_PRESETS = ["s", "m", "l"] as const;
 
 const EXAMPLES = `

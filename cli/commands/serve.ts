@@ -41,6 +41,7 @@ interface ServeFlags {
   readonly minPsnr?: number;
   readonly afterEncode?: "keep" | "delete";
   readonly stateDir?: string;
+  readonly publicMetrics?: boolean;
   readonly logLevel?: string;
   readonly drainSeconds?: number;
 }
@@ -85,6 +86,10 @@ function addNetworkOptions(command: Command): void {
       "--sign-key <id:secret>",
       `serve signed URLs only; repeatable; the environment variable ${SIGN_KEYS_VARIABLE} keeps keys out of the process list`,
       parseSignKey,
+    )
+    .option(
+      "--public-metrics",
+      "serve /metrics and /stats.json to everyone (default: only to programs and browsers on this machine)",
     )
     .addOption(
       new Option(
@@ -188,6 +193,7 @@ async function serveOptions(sources: readonly string[], flags: ServeFlags, io: I
     prefix: flags.prefix,
     trustProxy: flags.trustProxy,
     publicUrl: flags.publicUrl,
+    metrics: flags.publicMetrics === true ? "public" : true,
     encode: flags.encode,
     encodeOptions: encodeSettings(flags),
     afterEncode: flags.afterEncode,

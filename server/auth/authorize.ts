@@ -2,32 +2,23 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Viewport } from "../../codec/decode/viewport.js";
 import type { SizeLimits } from "../../protocol/size-limits.js";
 import { SIGNATURE_PARAMETER } from "../../protocol/url-parameters.js";
-import type { Catalog, CatalogEntry } from "../catalog/catalog.js";
+import type { Catalog } from "../catalog/catalog.js";
 import { RequestError } from "../errors.js";
 import { planStoryboard } from "../render/storyboard.js";
-import { routeOf } from "../request/video-router.js";
+import { ENCODE_ROUTE, routeOf } from "../request/video-router.js";
 import { type PublicUrl, videoIdFromUrl } from "../request/video-url.js";
 import { parseImageViewport } from "../request/viewport.js";
+import type { Permissions } from "./permissions.js";
 import { checkSignature, type Grant, type SignKey } from "./signature.js";
-
-/**
- * Decides whether a request is allowed, before any work is done. Return true or undefined to allow it, false to respond
- * with 403, or a number from 400 to 599 to respond with that status. The status of a thrown error is its `statusCode`
- * if that is from 400 to 499, and otherwise 500.
- *
- * @param video undefined for the catalog
- */
-export type Authorize = (
-  request: FastifyRequest,
-  video: { readonly id: string; readonly file: string } | undefined,
-) => undefined | boolean | number | Promise<undefined | boolean | number>;
 
 export interface AuthorizationOptions {
   /** If empty, no signature is required. */
   readonly signKeys: readonly SignKey[];
-  readonly authorize: Authorize | undefined;
+  readonly permissions: Permissions;
   /** Recognizes the videos in oEmbed requests. */
   readonly publicUrl: PublicUrl;
+  /** Whether everyone may read metrics and statistics. */
+  readonly hasPublicMetrics: boolean;
 }
 
 const GRANT = Symbol("siedd.grant");
@@ -39,23 +30,36 @@ declare module "fastify" {
 }
 
 /** Routes that skip authorization. */
-const PUBLIC_ROUTES = ["/player/*", "/healthz", "/readyz", "/metrics", "/stats.json"];
+const PUBLIC_ROUTES = ["/player/*", "/healthz", "/readyz"];
+
+/** Routes of operators. They need no signature, which proves only that its holder may view. */
+const MONITORING_ROUTES: readonly string[] = ["/metrics", "/stats.json"];
+const OPERATOR_ROUTES: readonly string[] = [ENCODE_ROUTE, ...MONITORING_ROUTES];
 
 /** Routes whose images have a size that the URL does not state. */
 const STORYBOARD_ROUTE = /\/:id\/(?:storyboard[.-]|images\.m3u8$)/;
 
-/** Adds the hook that checks the signature of each request and calls `authorize`, ahead of all other hooks. */
+/** Adds the hook that checks the signature of each request and who sends it, ahead of all other hooks. */
 export function authorizeRequests(
   app: FastifyInstance,
   catalog: Catalog,
   limits: SizeLimits,
-  { signKeys, authorize, publicUrl }: AuthorizationOptions,
+  { signKeys, permissions, publicUrl, hasPublicMetrics }: AuthorizationOptions,
 ): void {
-  if (signKeys.length === 0 && authorize === undefined) return;
   app.decorateRequest(GRANT, null);
   app.addHook("onRequest", async (request) => {
     const route = routeOf(request);
     if (request.method === "OPTIONS" || route === undefined || PUBLIC_ROUTES.includes(route)) return;
+    if (hasPublicMetrics && MONITORING_ROUTES.includes(route)) return;
+    if (request.method !== "GET" && request.method !== "HEAD") permissions.assertSameOrigin(request);
+    if (OPERATOR_ROUTES.includes(route)) {
+      const { id } = request.params as { id?: string };
+      return permissions.assertAllowed(
+        request,
+        id === undefined ? undefined : await catalog.find(id),
+        "operate",
+      );
+    }
     const { id, url, signature } = authorizationTarget(request, route, publicUrl);
     if (signKeys.length > 0) {
       const path = pathBelowPrefix(app.prefix, url);
@@ -64,8 +68,8 @@ export function authorizeRequests(
       await assertWithinGrant(grant, request, catalog, limits);
       request[GRANT] = grant;
     }
-    if (authorize !== undefined) {
-      await callAuthorize(authorize, request, id === undefined ? undefined : await catalog.open(id));
+    if (permissions.restrictsViewing) {
+      await permissions.assertAllowed(request, id === undefined ? undefined : await catalog.open(id), "view");
     }
   });
 }
@@ -155,19 +159,3 @@ const describeLimits = ({ maxSide, maxArea }: Grant): string =>
 
 const insufficientGrant = (allowed: string): RequestError =>
   new RequestError("bad-signature", `insufficient signature: it allows ${allowed}`);
-
-async function callAuthorize(
-  authorize: Authorize,
-  request: FastifyRequest,
-  entry: CatalogEntry | undefined,
-): Promise<void> {
-  const verdict = await authorize(request, entry && { id: entry.id, file: entry.file });
-  if (verdict === undefined || verdict === true) return;
-  const status = typeof verdict === "number" ? verdict : 403;
-  if (!Number.isInteger(status) || status < 400 || status > 599) {
-    throw new TypeError(
-      `siedd options.authorize must return true, false, undefined or a status from 400 to 599, got ${verdict}`,
-    );
-  }
-  throw new RequestError("not-authorized", "access denied", {}, status);
-}

@@ -17,6 +17,7 @@ import {
   ASSET_EXTENSION,
   type Library,
   type LibraryEntry,
+  type LocatedVideo,
   normalizeId,
   type OpenedSource,
   type Problem,
@@ -135,11 +136,10 @@ export class Catalog {
    */
   async list(): Promise<CatalogListing> {
     const problems: Problem[] = [];
-    const ids = await this.#listIds(problems);
     const entries: ListedVideo[] = [];
-    const pending = [...ids].sort();
+    const pending = (await this.#locate(problems)).values();
     const listPending = async () => {
-      for (let id = pending.shift(); id !== undefined; id = pending.shift()) {
+      for (const { id, find } of pending) {
         const reason = this.#invalidIdReason(id);
         if (reason !== undefined) {
           problems.push({ file: await this.#fileOf(id), message: reason });
@@ -147,7 +147,7 @@ export class Catalog {
         }
         let file = `${id}${ASSET_EXTENSION}`;
         try {
-          const found = await this.#find(id);
+          const found = await find();
           if (found === undefined) continue;
           file = found.file;
           entries.push(await this.#listEntry(found));
@@ -178,19 +178,21 @@ export class Catalog {
     return { ...listed, opened: await cached.entry };
   }
 
+  /** Looks up a video without opening it. Rejects with RequestError `unknown-asset`, or OriginError. */
+  async find(requestedId: string): Promise<LibraryEntry> {
+    const id = normalizeId(requestedId);
+    const found = this.#invalidIdReason(id) === undefined ? await this.#find(id) : undefined;
+    if (found !== undefined) return found;
+    this.#cache.delete(id);
+    throw unknownAsset(id);
+  }
+
   /**
    * Opens the video of an id, or returns the open one if its file has not changed. Rejects with RequestError
    * `unknown-asset` or `asset-incomplete`, OriginError, or SieddError for a broken asset.
    */
-  async open(requestedId: string): Promise<CatalogEntry> {
-    const id = normalizeId(requestedId);
-    if (this.#invalidIdReason(id) !== undefined) throw unknownAsset(id);
-    const found = await this.#find(id);
-    if (found === undefined) {
-      this.#cache.delete(id);
-      throw unknownAsset(id);
-    }
-    return this.#openCached(found);
+  async open(id: string): Promise<CatalogEntry> {
+    return this.#openCached(await this.find(id));
   }
 
   #openCached(found: LibraryEntry): Promise<CatalogEntry> {
@@ -213,21 +215,22 @@ export class Catalog {
     return opening.entry;
   }
 
-  /** Collects the ids of all libraries, and adds unreadable libraries and duplicate ids to `problems`. */
-  async #listIds(problems: Problem[]): Promise<Set<string>> {
-    const ids = new Set<string>();
+  /** Locates the videos of all libraries, and adds unreadable libraries and duplicate ids to `problems`. */
+  async #locate(problems: Problem[]): Promise<LocatedVideo[]> {
+    const located = new Map<string, LocatedVideo>();
     for (const library of this.#libraries) {
-      const libraryIds = await library.ids().catch((error: unknown) => {
+      const videos = await locateVideos(library).catch((error: unknown) => {
         problems.push({ file: "", message: messageOf(error) });
         return [];
       });
-      for (const id of libraryIds) {
-        if (ids.has(id))
+      for (const video of videos) {
+        const { id } = video;
+        if (located.has(id))
           problems.push({ file: `${id}${ASSET_EXTENSION}`, message: "duplicate name; rename the file" });
-        ids.add(id);
+        else located.set(id, video);
       }
     }
-    return ids;
+    return [...located.values()];
   }
 
   async #find(id: string): Promise<LibraryEntry | undefined> {
@@ -304,6 +307,9 @@ export class Catalog {
     return undefined;
   }
 }
+
+const locateVideos = async (library: Library): Promise<readonly LocatedVideo[]> =>
+  (await library.locate?.()) ?? (await library.ids()).map((id) => ({ id, find: () => library.find(id) }));
 
 /** Returns the first `length` characters of a hash of the text. */
 const hash = (text: string, length: number): string =>

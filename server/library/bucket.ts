@@ -41,10 +41,13 @@ export function parseBucket(text: string, listingUrl: URL): Listing {
   const decode = result.EncodingType === "url" ? decodeFormUrl : (key: string) => key;
   const folder = new URL(listingUrl.pathname.replace(/\/*$/, "/"), listingUrl.origin);
   const keys = (result.Contents ?? []).flatMap(({ Key }) => (Key === undefined ? [] : [decode(Key)]));
+  // Ids are paths below the folder that is listed.
+  const listed = listingUrl.searchParams.get("prefix") ?? "";
+  const prefix = listed.slice(0, listed.lastIndexOf("/") + 1);
   const assets = new Map<string, URL>();
   for (const key of keys) {
-    const id = key.slice(key.lastIndexOf("/") + 1, -ASSET_EXTENSION.length);
-    if (!key.endsWith(ASSET_EXTENSION) || id === "" || assets.has(id)) continue;
+    const id = key.slice(key.startsWith(prefix) ? prefix.length : 0, -ASSET_EXTENSION.length);
+    if (!key.endsWith(ASSET_EXTENSION) || /(^|\/)$/.test(id) || assets.has(id)) continue;
     // Keys may contain characters that URLs may not. A dot segment would escape the bucket.
     const segments = key.split("/").map(encodeURIComponent);
     if (segments.some((segment) => segment === "." || segment === "..")) continue;

@@ -12,6 +12,7 @@ import {
   ASSET_EXTENSION,
   type Library,
   type LibraryEntry,
+  type LocatedVideo,
   normalizeId,
   type OpenedSource,
   type SourceFile,
@@ -68,7 +69,12 @@ export class FolderLibrary implements Library {
   }
 
   async ids(): Promise<string[]> {
-    const ids: string[] = [];
+    return (await this.locate()).map(({ id }) => id);
+  }
+
+  /** Reads each folder once, and nothing per video but the state of its files. */
+  async locate(): Promise<LocatedVideo[]> {
+    const located: LocatedVideo[] = [];
     const visited = new Set<string>();
     const walk = async (folder: string, prefix: string, depth: number): Promise<void> => {
       // A symbolic link may lead to a folder above it.
@@ -76,8 +82,16 @@ export class FolderLibrary implements Library {
       if (visited.has(real) || depth > MAX_DEPTH) return;
       visited.add(real);
       const { videos, folders, duplicates } = await this.#listings.list(folder);
-      ids.push(...duplicates.map((name) => `${prefix}${name}`));
-      for (const [name, files] of videos) ids.push(...(await this.#idsOf(folder, prefix, name, files)));
+      for (const name of duplicates) {
+        const id = `${prefix}${name}`;
+        located.push({ id, find: () => this.find(id) });
+      }
+      for (const [name, files] of videos) {
+        const id = `${prefix}${name}`;
+        located.push({ id, find: async () => this.#entryOf(id, await findFiles(folder, files)) });
+        const ownId = await this.#unrelatedSourceId(folder, prefix, files);
+        if (ownId !== undefined) located.push({ id: ownId, find: () => this.find(ownId) });
+      }
       for (const [name, file] of folders)
         await walk(join(folder, file), `${prefix}${name}/`, depth + 1).catch(() => {});
     };
@@ -87,7 +101,7 @@ export class FolderLibrary implements Library {
         cause,
       });
     });
-    return ids;
+    return located;
   }
 
   async find(id: string): Promise<LibraryEntry | undefined> {
@@ -138,12 +152,11 @@ export class FolderLibrary implements Library {
     return folder;
   }
 
-  /** Returns the ids of the files of a video: two if its asset and its source are not related. */
-  async #idsOf(folder: string, prefix: string, name: string, files: VideoFiles): Promise<string[]> {
-    if (files.asset === undefined || files.source === undefined) return [`${prefix}${name}`];
+  /** Returns the id of a source that is not related to the asset of the same name; undefined if there is none. */
+  async #unrelatedSourceId(folder: string, prefix: string, files: VideoFiles): Promise<string | undefined> {
+    if (files.asset === undefined || files.source === undefined) return undefined;
     const relation = await this.#relationOf(await findFiles(folder, files));
-    const own = relation === "unrelated" ? [`${prefix}${normalizeId(files.source)}`] : [];
-    return [`${prefix}${name}`, ...own];
+    return relation === "unrelated" ? `${prefix}${normalizeId(files.source)}` : undefined;
   }
 
   async #entryOf(id: string, found: FoundVideo): Promise<LibraryEntry | undefined> {

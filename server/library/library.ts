@@ -52,6 +52,13 @@ export interface LibraryEntry {
   open(): Promise<OpenedSource | SourceFile>;
 }
 
+/** A video of a listing. */
+export interface LocatedVideo {
+  readonly id: string;
+  /** Like `Library.find` for this id. */
+  readonly find: () => Promise<LibraryEntry | undefined>;
+}
+
 /** Why a file cannot be served. */
 export interface Problem {
   readonly file: string;
@@ -62,6 +69,11 @@ export interface Problem {
 export interface Library {
   /** Lists all ids, unsorted. Rejects with OriginError if another server is needed and fails. */
   ids(): Promise<readonly string[]>;
+  /**
+   * Lists all videos, unsorted, if the library can do so faster than by `ids` and `find`. Each is looked up on its own, so
+   * that one that cannot be read does not hide the others. Rejects like `ids`.
+   */
+  locate?(): Promise<readonly LocatedVideo[]>;
   /** Looks up an asset by its normalized id, in its current version. Resolves to undefined if there is none. Rejects like `ids`. */
   find(id: string): Promise<LibraryEntry | undefined>;
   /** Whether the library has been scanned once; until then the server is not ready. */

@@ -54,6 +54,8 @@ function parseEntry(entry: unknown, listingUrl: URL): { readonly id: string; rea
   const fields = (typeof entry === "string" ? { url: entry } : (entry ?? {})) as Record<string, unknown>;
   const stringField = (key: string) =>
     typeof fields[key] === "string" ? (fields[key] as string) : undefined;
+  // Another server plays its sources, but only assets can be read from it.
+  if (fields.backend === "source") return undefined;
   const id = stringField("id");
   const info = stringField("info");
   const name = stringField("name");
@@ -64,15 +66,21 @@ function parseEntry(entry: unknown, listingUrl: URL): { readonly id: string; rea
   const url = new URL(href, listingUrl);
   if (url.protocol !== "http:" && url.protocol !== "https:") return undefined;
   if (id === undefined && !url.pathname.endsWith(ASSET_EXTENSION)) return undefined;
-  return { id: id ?? idOf(url), url };
+  return { id: id ?? idOf(url, listingUrl), url };
 }
 
-/** Returns the id of an asset by its URL: the file name without its extension. */
-export function idOf({ pathname }: URL): string {
-  const file = pathname.slice(pathname.lastIndexOf("/") + 1, -ASSET_EXTENSION.length);
+/**
+ * Returns the id of an asset by its URL, without the extension: its path below the folder of a listing, else its file
+ * name.
+ */
+export function idOf({ origin, pathname }: URL, listingUrl?: URL): string {
+  const folder = listingUrl?.pathname.slice(0, listingUrl.pathname.lastIndexOf("/") + 1);
+  const isBelow = folder !== undefined && listingUrl?.origin === origin && pathname.startsWith(folder);
+  const start = isBelow ? folder.length : pathname.lastIndexOf("/") + 1;
+  const path = pathname.slice(start, -ASSET_EXTENSION.length);
   try {
-    return decodeURIComponent(file);
+    return decodeURIComponent(path);
   } catch {
-    return file;
+    return path;
   }
 }

@@ -96,11 +96,11 @@ export function decodePath(path: string): string {
 }
 
 /**
- * Returns the id in a decoded path below the prefix: of a resource of a video, of its page, or of the video itself.
+ * Returns the id in a decoded path below the prefix: of a resource of a video, of its page or its encode, or of the video itself.
  * Returns "" if there is none.
  */
 export function idOfDecodedPath(path: string): string {
-  const [, page] = /^player\/(?:embed|video)\/(.+?)\/?$/s.exec(path) ?? [];
+  const [, page] = /^player\/(?:embed|video|encode\/[^/]+)\/(.+?)\/?$/s.exec(path) ?? [];
   if (page !== undefined) return page;
   for (const { pattern } of PATTERNS) {
     const id = pattern.exec(path)?.groups?.id;

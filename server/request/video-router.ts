@@ -14,8 +14,10 @@ type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
 const HANDLERS = Symbol("siedd.videoHandlers");
 const MATCH = Symbol("siedd.videoPath");
 const WILDCARD = "/*";
-/** Pages about one video. */
-const PAGE_ROUTES = ["/player/embed/*", "/player/video/*"];
+/** Controls the encode of a video. */
+export const ENCODE_ROUTE = "/player/encode/:action/*";
+/** Routes with an id at the end, below `player`. */
+const PAGE_ROUTES = ["/player/embed/*", "/player/video/*", ENCODE_ROUTE];
 
 declare module "fastify" {
   interface FastifyInstance {
@@ -49,7 +51,7 @@ export function dispatchVideoRoutes(app: FastifyInstance, notFound: Handler): vo
     assertSegmentLengths(path, maxParamLength(app));
     const route = routeOf(request);
     if (route !== undefined && PAGE_ROUTES.includes(route)) {
-      request.params = { id: idOfDecodedPath(decodePath(path)) };
+      request.params = { ...(request.params as object), id: idOfDecodedPath(decodePath(path)) };
     }
     if (request.routeOptions.url !== url) return;
     const match = parseVideoPath(path);

@@ -38,7 +38,7 @@ export function catalogRoute(
       const { id, backend, opened } = entry;
       const folder = encodeId(id);
       const poster = opened === undefined ? "poster.jpg" : posterUrl(opened, limits);
-      const encoding = backend === "source" ? encoder.state(id) : undefined;
+      const encoding = encoder.state(id, backend);
       return { id, backend, encoding, info: `${folder}/info.json`, poster: `${folder}/${poster}` };
     });
     return sendJson(request, reply, { assets, ...(problems.length > 0 && { problems }) });

@@ -18,7 +18,7 @@ import { sendJson } from "./send-content.js";
 export function infoRoute(app: FastifyInstance, { catalog, limits, encoder }: PluginContext): void {
   getAndHead(app, "/:id/info.json", async (request, reply) => {
     const entry = await openVideo(request, catalog);
-    const encoding = entry.video.backend === "source" ? encoder.state(entry.id) : undefined;
+    const encoding = encoder.state(entry.id, entry.video.backend);
     return sendJson(request, reply, { ...videoInfo(entry, limitsFor(request, limits)), encoding });
   });
 }

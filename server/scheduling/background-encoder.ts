@@ -1,9 +1,14 @@
+import { rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import type { EncodeEvent } from "../../encoder/events.js";
 import { TrainingError, TrainingProcess, type TrainingResult } from "../../encoder/job/training-process.js";
 import type { EncodeOptions } from "../../encoder/options.js";
 import type { EncodeState } from "../../protocol/encode-state.js";
+import { isBeingWritten } from "../library/settled-file.js";
+import { type EncodeRetry, encodeRetry, mayRetry } from "./encode-retry.js";
 import { LoadGate } from "./load-gate.js";
 import type { WorkQueue } from "./queue.js";
+import { isRemoved, watchSource } from "./source-watch.js";
 
 /** When sources are encoded: never, while nobody is served, or always. */
 export type EncodeMode = "off" | "idle" | "eager";
@@ -47,6 +52,14 @@ export interface FinishedEncode extends TrainingResult {
   readonly hasSkippedStreams: boolean;
 }
 
+/** A source that is neither in training nor next. */
+interface HeldSource {
+  readonly state: EncodeState;
+  /** The revision that the state is about; undefined if an operator has set it, for all revisions. */
+  readonly revision?: string;
+  readonly retry?: EncodeRetry | undefined;
+}
+
 interface CurrentEncode {
   hasSkippedStreams: boolean;
   readonly candidate: EncodeCandidate;
@@ -64,12 +77,13 @@ const RESCAN_MS = 5000;
 export class BackgroundEncoder {
   readonly #options: BackgroundEncoderOptions;
   readonly #gate: LoadGate;
-  /** Sources that are neither waiting nor in training, in one revision or, if that is undefined, in any. */
-  readonly #held = new Map<string, { readonly state: EncodeState; readonly revision?: string }>();
+  readonly #held = new Map<string, HeldSource>();
   /** Settings of sources that an operator encodes with others than the default. */
   readonly #settings = new Map<string, EncodeSettings>();
   /** Encoded videos that an operator encodes again. */
   readonly #requested = new Set<string>();
+  /** Videos whose checkpoints are those of another encode, such as one with another preset. */
+  readonly #outdated = new Set<string>();
   #current: CurrentEncode | undefined;
   #timer: NodeJS.Timeout | undefined;
   #selecting = false;
@@ -107,12 +121,17 @@ export class BackgroundEncoder {
    */
   state(id: string, backend: "asset" | "source" = "source"): EncodeState | undefined {
     if (backend === "asset" && !this.#requested.has(id)) return undefined;
-    if (this.#current?.candidate.id === id) return this.#current.state;
-    return this.#held.get(id)?.state ?? (this.isEnabled ? { state: "waiting" } : undefined);
+    const held = this.#held.get(id);
+    // An operator has stopped it; its process may take a moment to end.
+    const isStopped = held !== undefined && held.revision === undefined;
+    if (this.#current?.candidate.id === id && !isStopped) return this.#current.state;
+    return held?.state ?? (this.isEnabled ? { state: "waiting" } : undefined);
   }
 
   /** Stops the encode of a source until `resume`. */
   async pause(id: string): Promise<void> {
+    const held = this.#held.get(id)?.state;
+    if (held?.state === "paused") return;
     const done = this.#current?.candidate.id === id ? this.#current.state.done : 0;
     this.#held.set(id, { state: { state: "paused", done } });
     await this.#stopCurrent(id);
@@ -124,8 +143,9 @@ export class BackgroundEncoder {
     this.notify();
   }
 
-  /** Stops the encode of a source for good. */
+  /** Stops the encode of a source for good, or that of a video that has an asset. */
   async cancel(id: string): Promise<void> {
+    this.#requested.delete(id);
     this.#held.set(id, { state: { state: "canceled" } });
     await this.#stopCurrent(id);
   }
@@ -155,10 +175,10 @@ export class BackgroundEncoder {
     if (this.#closed || this.#selecting || this.#current !== undefined) return;
     clearTimeout(this.#timer);
     this.#selecting = true;
-    const candidates = await this.#options.candidates().catch(() => []);
-    this.#selecting = false;
+    const next = await this.#selectNext().finally(() => {
+      this.#selecting = false;
+    });
     if (this.#closed) return;
-    const next = candidates.filter((candidate) => !this.#isHeld(candidate)).sort(byPriority)[0];
     if (next !== undefined) {
       this.#run(next);
       return;
@@ -166,10 +186,20 @@ export class BackgroundEncoder {
     this.#timer = setTimeout(() => void this.#startNext(), RESCAN_MS).unref();
   }
 
-  /** A source that has failed is tried again when it changes. */
-  #isHeld({ id, revision }: EncodeCandidate): boolean {
+  async #selectNext(): Promise<EncodeCandidate | undefined> {
+    const candidates = await this.#options.candidates().catch(() => []);
+    for (const candidate of [...candidates].sort(byPriority)) {
+      const isReady = !(await this.#isHeld(candidate)) && !(await isBeingWritten(candidate.input));
+      if (isReady) return candidate;
+    }
+    return undefined;
+  }
+
+  /** A source that has failed is tried again when it changes, or when the reason may be gone. */
+  async #isHeld({ id, revision, output }: EncodeCandidate): Promise<boolean> {
     const held = this.#held.get(id);
-    return held !== undefined && (held.revision ?? revision) === revision;
+    if (held === undefined || (held.revision ?? revision) !== revision) return false;
+    return held.retry === undefined || !(await mayRetry(held.retry, output));
   }
 
   #run(candidate: EncodeCandidate): void {
@@ -181,7 +211,7 @@ export class BackgroundEncoder {
       const { phase, done, remainingSeconds } = event;
       current.state = { ...current.state, phase, done, remainingSeconds };
     };
-    const options = { ...settings, input, output, resume: true };
+    const options = { ...settings, input, output, resume: !this.#outdated.delete(id) };
     const process = new TrainingProcess(options, onEvent, this.#options.verify);
     const current: CurrentEncode = {
       candidate,
@@ -190,25 +220,44 @@ export class BackgroundEncoder {
       state: { state: "training", phase: "analyze", done: 0, remainingSeconds: undefined, yielding: false },
     };
     this.#current = current;
+    if (this.#held.get(id)?.revision !== undefined) this.#held.delete(id);
     this.#onLoad(this.#gate.busy);
+    const stopWatching = watchSource(input, () => void process.stop());
     process.result
       .then((result) => {
         const { hasSkippedStreams } = current;
+        this.#requested.delete(id);
         return this.#options.onFinished(candidate, { ...result, hasSkippedStreams });
       })
       .catch((error: unknown) => this.#onError(candidate, error))
       .finally(() => {
+        stopWatching();
         this.#current = undefined;
         void this.#startNext();
       });
   }
 
-  #onError(candidate: EncodeCandidate, error: unknown): void {
+  async #onError(candidate: EncodeCandidate, error: unknown): Promise<void> {
+    const { id, input, output, revision } = candidate;
     // An encode that an operator or `close` has stopped has not failed.
-    if (this.#closed || this.#held.has(candidate.id)) return;
-    if (error instanceof TrainingError && error.code === "interrupted") return;
-    const { message } = error as Error;
-    this.#held.set(candidate.id, { state: { state: "failed", message }, revision: candidate.revision });
+    if (this.#closed || this.#held.has(id)) return;
+    if (await isRemoved(input)) {
+      await rm(`${output}.work`, { recursive: true, force: true });
+      return;
+    }
+    const code = error instanceof TrainingError ? error.code : undefined;
+    if (code === "interrupted") return;
+    if (code === "no-match") {
+      this.#outdated.add(id);
+      return;
+    }
+    const retry = await encodeRetry(code, output);
+    if (code === "in-use") {
+      this.#held.set(id, { state: { state: "waiting" }, revision, retry });
+      return;
+    }
+    const message = withoutFolders((error as Error).message, candidate);
+    this.#held.set(id, { state: { state: "failed", message }, revision, retry });
     this.#options.onFailed(candidate, error as Error);
   }
 
@@ -220,6 +269,10 @@ export class BackgroundEncoder {
     current.state = { ...current.state, yielding: isBusy };
   }
 }
+
+/** Removes the folders of a candidate's files from a message that viewers see. */
+const withoutFolders = (message: string, { input, output }: EncodeCandidate): string =>
+  [input, output].reduce((text, path) => text.replaceAll(join(dirname(path), "/"), ""), message);
 
 /** Orders candidates: the most watched first, then the shortest, then the oldest. */
 const byPriority = (a: EncodeCandidate, b: EncodeCandidate): number =>

@@ -61,7 +61,7 @@ test("metrics count requests, computed work, cache hits and errors", async (t) =
   assert.equal((await server.get("metrics", { method: "HEAD" })).body.byteLength, 0);
   const stats = JSON.parse((await server.get("stats.json")).text);
   assert.deepEqual([stats.hits, stats.computed, stats.frames, stats.running], [1, 2, 14, 0]);
-  assert.equal(stats.pixels, 10 * 80 * 46 + 33 * 21);
+  assert.equal(stats.pixels, 13 * 80 * 46 + 33 * 21);
   for (const name of ["process_resident_memory_bytes", "nodejs_eventloop_lag_p99_seconds"]) {
     assert.ok((samples.get(name) ?? 0) > 0, name);
   }
