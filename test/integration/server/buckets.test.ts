@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { test } from "node:test";
+import { encodeId } from "../../../protocol/url-parameters.js";
 import { parseBucket } from "../../../server/library/bucket.js";
 import { originServer } from "../../support/origin-server.js";
 import { testServer } from "../../support/running-server.js";
@@ -50,19 +51,19 @@ test("the videos of a paged bucket listing are served, and the headers function 
   };
   const root = { url: `${origin.url}bucket?list-type=2`, headers };
   const server = await testServer(t, {}, { root, originRefreshSeconds: 0, originSeconds: 60 });
-  const ids = ["007", "a&b's", "last", "ü #1"];
+  const ids = ["a&b's", "last", "videos/007", "ü #1"];
   assert.deepEqual(idsOf((await server.get("")).text), ids);
   for (const id of ids) {
-    const path = `${encodeURIComponent(id)}/full/80,46/seg-0.m4s`;
+    const path = `${encodeId(id)}/full/80,46/seg-0.m4s`;
     assert.equal((await server.get(path)).status, 200, id);
   }
   assert.ok(origin.requests.every(({ headers }) => signed.includes(headers.authorization ?? "")));
   // Changes on the last page are detected without a restart.
   origin.files.set("bucket?list-type=2&continuation-token=2", xml(listing(["last.siedd"])));
-  assert.deepEqual(idsOf((await server.get("")).text), ["007", "a&b's", "last"]);
+  assert.deepEqual(idsOf((await server.get("")).text), ["a&b's", "last", "videos/007"]);
   // While a page fails, the previous listing is kept.
   origin.files.delete(secondPage);
-  assert.deepEqual(idsOf((await server.get("")).text), ["007", "a&b's", "last"]);
+  assert.deepEqual(idsOf((await server.get("")).text), ["a&b's", "last", "videos/007"]);
 });
 
 test("bucket listings are parsed in the older format and with encoded keys, without keys outside of the bucket", () => {
@@ -72,7 +73,7 @@ test("bucket listings are parsed in the older format and with encoded keys, with
   };
   const truncated = "<IsTruncated>true</IsTruncated>";
   assert.deepEqual(parse(listing(["a.siedd", "b/c.siedd"], truncated), "https://bucket.example/"), [
-    ["a https://bucket.example/a.siedd", "c https://bucket.example/b/c.siedd"],
+    ["a https://bucket.example/a.siedd", "b/c https://bucket.example/b/c.siedd"],
     "https://bucket.example/?marker=b%2Fc.siedd",
   ]);
   assert.deepEqual(parse(listing(["a+b%2Bc%C3%BC.siedd"], "<EncodingType>url</EncodingType>")), [
@@ -90,9 +91,14 @@ test("bucket listings are parsed in the older format and with encoded keys, with
   assert.deepEqual(parse(listing(oddKeys)), [
     [
       " 01  https://store.example/bucket/%2001%20.siedd",
-      "x https://store.example/bucket///host/x.siedd",
-      "y https://store.example/bucket/%252e%252e/y.siedd",
+      "//host/x https://store.example/bucket///host/x.siedd",
+      "%2e%2e/y https://store.example/bucket/%252e%252e/y.siedd",
     ],
+    undefined,
+  ]);
+  // Ids are paths below the folder that is listed.
+  assert.deepEqual(parse(listing(["v/2026/a.siedd"]), "https://bucket.example/?list-type=2&prefix=v/20"), [
+    ["2026/a https://bucket.example/v/2026/a.siedd"],
     undefined,
   ]);
   assert.deepEqual(parse(listing([])), [[], undefined]);
