@@ -1,16 +1,17 @@
 /** Reads and writes media files with ffmpeg. */
 export { MediaError, type MediaErrorCode } from "./errors.js";
 export { killOnExit } from "./ffmpeg/kill-on-exit.js";
+export { setLauncher } from "./ffmpeg/run.js";
 export { fileIdentity } from "./probe/file-identity.js";
 export { isPerProcess, type ProbeResult, probeVideo } from "./probe/probe.js";
 export type { AudioInfo, SubtitleInfo } from "./probe/tracks.js";
 export {
-  type ChannelMapping,
-  channelMappings,
+  AAC_PACKET_SAMPLES,
+  AAC_PRIMING_SAMPLES,
   type EncodeAudioOptions,
   encodeAudio,
-  STEREO_DOWNMIX,
 } from "./read/audio.js";
+export { type AudioNote, type AudioPlan, type PlannedAudio, planAudio } from "./read/audio-plan.js";
 export { type DetectScenesOptions, detectScenes, type SceneAnalysis } from "./read/detect-scenes.js";
 export { type ReadFramesOptions, readFrames } from "./read/frames.js";
 export { type ReadSubtitlesOptions, readSubtitles, type Subtitles } from "./read/subtitles.js";

@@ -1,4 +1,6 @@
+import { setLauncher } from "../../media/index.js";
 import { encode } from "../encode.js";
+import { bindToParent } from "./lock.js";
 import type { ChildMessage, ParentMessage } from "./training-process.js";
 import { verifyAsset } from "./verify-asset.js";
 
@@ -17,6 +19,8 @@ process.on("message", async (message: ParentMessage) => {
     aborted.abort();
     return;
   }
+  bindToParent();
+  setLauncher(message.launcher);
   try {
     const onEvent = (event: Parameters<NonNullable<typeof message.options.onEvent>>[0]) => {
       if (event.type !== "done") void send({ type: "event", event });

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { killOnExit } from "../../media/index.js";
 import type { EncodeEvent, EncodeSummary } from "../events.js";
 import type { EncodeOptions } from "../options.js";
+import { readDescendants } from "./process-table.js";
 import type { Verification } from "./verify-asset.js";
 
 /** Options of an encode in a process of its own, which must be plain data. */
@@ -17,7 +18,13 @@ export interface TrainingResult extends EncodeSummary {
 
 /** A message to the child. */
 export type ParentMessage =
-  | { readonly type: "start"; readonly options: EncodeOptions; readonly verify: boolean }
+  | {
+      readonly type: "start";
+      readonly options: EncodeOptions;
+      readonly verify: boolean;
+      /** The command that runs ffmpeg, so that it does not outlive the child. */
+      readonly launcher: readonly string[];
+    }
   | { readonly type: "stop" };
 
 /** A message from the child. */
@@ -48,25 +55,28 @@ const MAX_STDERR = 4096;
 
 const CHILD = fileURLToPath(new URL("./training-child.js", import.meta.url));
 
-let prefix: readonly string[] | undefined;
+/** Runs a command at the lowest priority. Set from outside, because a process can only set that of single threads. */
+const NICE = ["nice", "-n", "19"];
+/** Runs a command that the kernel kills when its parent ends (util-linux). */
+const KILLED_WITH_PARENT = ["setpriv", "--pdeathsig", "KILL"];
 
-/** Returns the command that runs another one at the lowest priority, and kills it when this process ends. */
-function commandPrefix(): readonly string[] {
-  const works = (command: readonly string[]) =>
-    spawnSync(command[0], [...command.slice(1), "true"]).status === 0;
-  // Set from outside, because a process can set the priority of its existing threads only one by one.
-  prefix ??= [
-    ["nice", "-n", "19"],
-    ["setpriv", "--pdeathsig", "KILL"],
-  ]
-    .filter(works)
-    .flat();
-  return prefix;
+const works = ([command, ...args]: readonly string[]) => spawnSync(command, [...args, "true"]).status === 0;
+
+let available: { readonly nice: readonly string[]; readonly launcher: readonly string[] } | undefined;
+
+/** Returns those of the commands that are installed. */
+function installedCommands() {
+  available ??= {
+    nice: works(NICE) ? NICE : [],
+    launcher: works(KILLED_WITH_PARENT) ? KILLED_WITH_PARENT : [],
+  };
+  return available;
 }
 
 /**
  * An encode in a child process at the lowest priority. A stopped child cannot notice that its parent has ended, so where
- * util-linux is installed (Linux), the kernel kills the child in that case.
+ * util-linux is installed (Linux), the kernel kills the child in that case. Elsewhere the next encode of the same video
+ * ends it (see `bindToParent`).
  */
 export class TrainingProcess {
   /** Resolves when the asset is written. Rejects with TrainingError. */
@@ -74,17 +84,20 @@ export class TrainingProcess {
   readonly #child: ChildProcess;
   readonly #exited: Promise<unknown>;
   #paused = false;
+  /** Settles when the last signal has reached all processes. */
+  #signaled = Promise.resolve();
 
   /** @param verify whether to read the asset back and to compare it with the source */
   constructor(options: TrainingOptions, onEvent: (event: EncodeEvent) => void, verify = false) {
-    const [command, ...args] = [...commandPrefix(), process.execPath, CHILD];
+    const { nice, launcher } = installedCommands();
+    const [command, ...args] = [...nice, ...launcher, process.execPath, CHILD];
     const child = spawn(command, args, { stdio: ["ignore", "ignore", "pipe", "ipc"] });
     killOnExit(child);
     this.#child = child;
     this.#exited = once(child, "close").catch(() => {});
     this.result = outcome(child, onEvent);
     this.result.catch(() => {});
-    child.send({ type: "start", options, verify } satisfies ParentMessage, () => {});
+    child.send({ type: "start", options, verify, launcher } satisfies ParentMessage, () => {});
   }
 
   /** Process id; undefined if the process could not be started. */
@@ -96,15 +109,15 @@ export class TrainingProcess {
     return this.#paused;
   }
 
-  /** Stops the process at once, without losing its state. */
+  /** Stops the process and its ffmpeg processes at once, without losing their state. */
   pause(): void {
-    if (!this.#paused) this.#child.kill("SIGSTOP");
+    if (!this.#paused) this.#signalAll("SIGSTOP");
     this.#paused = true;
   }
 
   /** Continues a paused process. */
   resume(): void {
-    if (this.#paused) this.#child.kill("SIGCONT");
+    if (this.#paused) this.#signalAll("SIGCONT");
     this.#paused = false;
   }
 
@@ -115,6 +128,23 @@ export class TrainingProcess {
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), STOP_TIMEOUT_MS);
     await this.#exited;
     clearTimeout(timer);
+  }
+
+  #signalAll(signal: "SIGSTOP" | "SIGCONT"): void {
+    const { pid } = this.#child;
+    if (pid === undefined || !this.#child.kill(signal)) return;
+    this.#signaled = this.#signaled.then(async () => {
+      // A stopped child starts no more processes.
+      for (const descendant of await readDescendants(pid)) trySignal(descendant, signal);
+    });
+  }
+}
+
+function trySignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended.
   }
 }
 

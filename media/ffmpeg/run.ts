@@ -22,26 +22,38 @@ interface Lines {
   get(): string;
 }
 type SpawnCallback = (error: unknown, stdout?: Lines, stderr?: Lines) => void;
-/** A method of fluent-ffmpeg's command that its types omit. */
+/** Methods of fluent-ffmpeg's command that its types omit. */
 interface FfmpegInternals {
-  _spawnFfmpeg(...args: unknown[]): void;
+  _spawnFfmpeg(args: readonly string[], ...rest: unknown[]): void;
+  _getFfmpegPath(done: (error: unknown, path?: string) => void): void;
 }
 const noLines: Lines = { get: () => "" };
+
+let launcher: readonly string[] = [];
+
+/** Sets the command that runs each ffmpeg of this process, as its arguments; empty to run ffmpeg itself. */
+export function setLauncher(command: readonly string[]): void {
+  launcher = command;
+}
 
 /** Returns a command without inputs and outputs. */
 export function ffmpegCommand(): FfmpegCommand {
   const command = ffmpeg({ stdoutLines: 200 });
   const internals = command as unknown as FfmpegInternals;
   const spawn = internals._spawnFfmpeg;
+  const findFfmpeg = internals._getFfmpegPath;
   Object.assign(internals, {
     // fluent-ffmpeg's list of formats lacks devices such as lavfi since ffmpeg 7; ffmpeg's own error is exact.
     _checkCapabilities: (done: () => void) => done(),
     // If ffmpeg cannot be started, fluent-ffmpeg passes no output lines and then fails to read them.
-    _spawnFfmpeg(...args: unknown[]) {
-      const end = args.pop() as SpawnCallback;
-      spawn.call(command, ...args, (error: unknown, stdout = noLines, stderr = noLines) =>
-        end(error, stdout, stderr),
-      );
+    _spawnFfmpeg(args: readonly string[], ...rest: unknown[]) {
+      const end = rest.pop() as SpawnCallback;
+      const onEnd: SpawnCallback = (error, stdout = noLines, stderr = noLines) => end(error, stdout, stderr);
+      findFfmpeg.call(command, (error, path) => {
+        const [program, ...launching] = error || !path ? [path] : [...launcher, path];
+        internals._getFfmpegPath = (done) => done(error, program);
+        spawn.call(command, [...launching, ...args], ...rest, onEnd);
+      });
     },
   });
   return command;

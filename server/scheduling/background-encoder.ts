@@ -206,7 +206,9 @@ export class BackgroundEncoder {
     const { input, output, id } = candidate;
     const settings = this.#settings.get(id) ?? this.#options.settings;
     const onEvent = (event: EncodeEvent) => {
-      if (event.type === "stream-skipped") current.hasSkippedStreams = true;
+      // Of several video streams, only one is encoded.
+      const isSkipped = event.type === "stream-skipped" || event.type === "video-stream";
+      if (isSkipped) current.hasSkippedStreams = true;
       if (event.type !== "progress") return;
       const { phase, done, remainingSeconds } = event;
       current.state = { ...current.state, phase, done, remainingSeconds };
