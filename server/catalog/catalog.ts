@@ -95,7 +95,7 @@ const RENDERING_VERSION = "rendering 1";
 /** Characters of the second part of a version. The first part has `TIMELINE_KEY_LENGTH`. */
 const CONTENT_KEY_LENGTH = 10;
 /** Codes of MediaError for files that are no videos. */
-const UNREADABLE = new Set([
+export const UNREADABLE = new Set([
   "not-a-video",
   "no-video-stream",
   "no-frames",
@@ -140,7 +140,7 @@ export class Catalog {
     const pending = (await this.#locate(problems)).values();
     const listPending = async () => {
       for (const { id, find } of pending) {
-        const reason = this.#invalidIdReason(id);
+        const reason = this.invalidIdReason(id);
         if (reason !== undefined) {
           problems.push({ file: await this.#fileOf(id), message: reason });
           continue;
@@ -181,7 +181,7 @@ export class Catalog {
   /** Looks up a video without opening it. Rejects with RequestError `unknown-asset`, or OriginError. */
   async find(requestedId: string): Promise<LibraryEntry> {
     const id = normalizeId(requestedId);
-    const found = this.#invalidIdReason(id) === undefined ? await this.#find(id) : undefined;
+    const found = this.invalidIdReason(id) === undefined ? await this.#find(id) : undefined;
     if (found !== undefined) return found;
     this.#cache.delete(id);
     throw unknownAsset(id);
@@ -289,7 +289,7 @@ export class Catalog {
   }
 
   /** Returns why an id cannot be served, or undefined for a valid id. */
-  #invalidIdReason(id: string): string | undefined {
+  invalidIdReason(id: string): string | undefined {
     const { maxIdLength } = this.#options;
     const segments = id.split("/");
     if (RESERVED_IDS.has(segments[0]))
