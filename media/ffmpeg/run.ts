@@ -2,8 +2,10 @@ import type { ChildProcess } from "node:child_process";
 import { PassThrough, type Readable, type Writable } from "node:stream";
 import ffmpeg, { type FfmpegCommand } from "fluent-ffmpeg";
 import { MediaError } from "../errors.js";
+import { inputLimits, refusedDemuxer } from "./input-limits.js";
 import { killOnExit } from "./kill-on-exit.js";
 
+export { fileUrl } from "./input-limits.js";
 export { killOnExit } from "./kill-on-exit.js";
 
 /** Returns the error for a machine without ffmpeg. */
@@ -13,9 +15,6 @@ export const ffmpegMissing = (program: string, cause?: unknown): MediaError =>
     `${program} is not installed; install it (on Debian and Ubuntu: apt-get install ffmpeg) and try again`,
     { cause },
   );
-
-/** Returns a path as a URL, so that ffmpeg never parses it as an option, a protocol or a pattern. */
-export const fileUrl = (path: string): string => `file:${path}`;
 
 /** The output lines that fluent-ffmpeg collects. */
 interface Lines {
@@ -36,13 +35,20 @@ export function setLauncher(command: readonly string[]): void {
   launcher = command;
 }
 
-/** Returns a command without inputs and outputs. */
+/**
+ * Returns a command without inputs and outputs. Inputs that are files, as URLs of `fileUrl`, are read with `inputLimits`.
+ */
 export function ffmpegCommand(): FfmpegCommand {
   const command = ffmpeg({ stdoutLines: 200 });
   const internals = command as unknown as FfmpegInternals;
   const spawn = internals._spawnFfmpeg;
   const findFfmpeg = internals._getFfmpegPath;
+  const addInput = command.input;
   Object.assign(internals, {
+    input(source: string | Readable) {
+      addInput.call(command, source);
+      return typeof source === "string" ? command.inputOptions([...inputLimits(source)]) : command;
+    },
     // fluent-ffmpeg's list of formats lacks devices such as lavfi since ffmpeg 7; ffmpeg's own error is exact.
     _checkCapabilities: (done: () => void) => done(),
     // If ffmpeg cannot be started, fluent-ffmpeg passes no output lines and then fails to read them.
@@ -147,6 +153,12 @@ function runError(error: unknown, stderr: string, failure: string): MediaError {
       `${failure}: ffmpeg was killed, often by the system because memory ran out; free some memory and try again`,
       { cause: error },
     );
+  }
+  const refused = refusedDemuxer(stderr);
+  if (refused !== undefined) {
+    return new MediaError("not-a-video", `${failure}: ffmpeg's format ${refused} is not accepted`, {
+      cause: error,
+    });
   }
   const lines = stderr.split("\n").filter((line) => line.trim() !== "");
   // ffmpeg's first line is nearly always the cause; later lines are consequences.

@@ -14,7 +14,7 @@ import {
   requireToneMapping,
 } from "./stream-properties.js";
 import { type AudioInfo, audioTracks, type SubtitleInfo, subtitleTracks } from "./tracks.js";
-import { requireKnownColors, requireReadable } from "./unreadable.js";
+import { requireFrameSize, requireKnownColors, requireReadable } from "./unreadable.js";
 import { type VideoTiming, videoTiming } from "./video-timing.js";
 
 /** Metadata of a video file. Sizes are in pixels, times in seconds. */
@@ -188,6 +188,7 @@ function toProbeResult(path: string, { video, videos, times, probed }: ProbedVid
       `${path} has a video stream without a frame size; it may contain no frames`,
     );
   }
+  requireFrameSize(path, codedWidth, codedHeight);
   const pixelAspect = parseFraction(video.sample_aspect_ratio, ":") ?? { num: 1, den: 1 };
   const matrixRotation = video.side_data_list?.find(({ rotation }) => rotation !== undefined)?.rotation;
   // The display matrix counts counterclockwise, the old tag clockwise.

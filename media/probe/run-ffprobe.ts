@@ -1,7 +1,9 @@
 import { spawn } from "node:child_process";
 import { open } from "node:fs/promises";
 import { errnoOf, MediaError } from "../errors.js";
-import { ffmpegMissing, fileUrl, killOnExit } from "../ffmpeg/run.js";
+import { fileUrl, inputLimits, refusedDemuxer } from "../ffmpeg/input-limits.js";
+import { ffmpegMissing, killOnExit } from "../ffmpeg/run.js";
+import { refusedFile, requireFrameSize } from "./unreadable.js";
 
 /** One stream as ffprobe reports it. */
 export interface ProbedStream {
@@ -45,7 +47,7 @@ export interface Probed {
 
 /**
  * Reads the streams and the format of a file with ffprobe.
- * @throws MediaError `not-a-video`, `truncated-video`, `no-such-file`, `ffmpeg-missing`; the signal's reason.
+ * @throws MediaError `not-a-video`, `truncated-video`, `unsupported-video`, `no-such-file`, `ffmpeg-missing`; the signal's reason.
  */
 export async function runFfprobe(path: string, signal?: AbortSignal): Promise<Probed> {
   let stdout = "";
@@ -54,6 +56,8 @@ export async function runFfprobe(path: string, signal?: AbortSignal): Promise<Pr
     stdout += text;
   };
   const { status, stderr } = await spawnFfprobe(path, { args, onText, signal });
+  const [, width, height] = /Picture size (\d+)x(\d+) exceeds/.exec(stderr) ?? [];
+  requireFrameSize(path, Number(width ?? 0), Number(height ?? 0));
   if (status === 0) return JSON.parse(stdout) as Probed;
   throw await probeError(path, stderr);
 }
@@ -76,9 +80,12 @@ export async function spawnFfprobe(
   { args, onText, signal }: FfprobeRun,
 ): Promise<{ readonly status: number | null; readonly stderr: string }> {
   signal?.throwIfAborted();
-  const child = spawn(process.env.FFPROBE_PATH ?? "ffprobe", ["-v", "error", ...args, fileUrl(path)], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const url = fileUrl(path);
+  const child = spawn(
+    process.env.FFPROBE_PATH ?? "ffprobe",
+    ["-v", "error", ...args, ...inputLimits(url), url],
+    { stdio: ["ignore", "pipe", "pipe"] },
+  );
   killOnExit(child);
   const kill = () => child.kill("SIGKILL");
   signal?.addEventListener("abort", kill, { once: true });
@@ -118,6 +125,8 @@ async function probeError(path: string, stderr: string): Promise<MediaError> {
   if (/Permission denied/.test(stderr)) {
     return new MediaError("no-such-file", `${path} cannot be read: permission denied`);
   }
+  const refused = refusedDemuxer(stderr);
+  if (refused !== undefined) return refusedFile(path, refused);
   return new MediaError(
     "not-a-video",
     `${path} is not a video that ffmpeg can read; choose an MP4, MKV, WebM or MOV file`,

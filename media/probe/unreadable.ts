@@ -1,10 +1,11 @@
 import { open } from "node:fs/promises";
 import { MediaError } from "../errors.js";
+import { MAX_FRAME_PIXELS } from "../ffmpeg/input-limits.js";
 import { isMovingVideo } from "./choose-video.js";
 import type { Probed, ProbedStream } from "./run-ffprobe.js";
 
 /**
- * Rejects files that ffprobe accepts but that are no videos, and videos that ffmpeg would decode with wrong colors.
+ * Rejects images, which ffprobe accepts.
  * @throws MediaError `not-a-video`, `unsupported-video`
  */
 export async function requireReadable(path: string, { streams = [], format }: Probed): Promise<void> {
@@ -22,9 +23,30 @@ export async function requireReadable(path: string, { streams = [], format }: Pr
       `${path} is an image (${video?.codec_name ?? container}), not a video`,
     );
   }
-  if (container === "tty" || video?.codec_name === "ansi") {
-    throw new MediaError("not-a-video", `${path} is a text file, not a video`);
+}
+
+/** Demuxers of files that consist of the names of other files. */
+const REFERENCE_DEMUXERS = /^(hls|applehttp|dash|webm_dash_manifest|concat|imf|sdp|rtsp|vobsub)$/;
+/** Demuxers of text. */
+const TEXT_DEMUXERS =
+  /^(tty|ffmetadata|aqtitle|ass|jacosub|lrc|microdvd|mpl2|mpsub|pjs|realtext|sami|sbg|scc|srt|stl|subviewer1?|svs|tedcaptions|vplayer)$/;
+
+/** Returns the error for a file whose demuxer is not among those that `inputLimits` allows. */
+export function refusedFile(path: string, demuxer: string): MediaError {
+  const choice = "choose an MP4, MKV, WebM or MOV file";
+  if (REFERENCE_DEMUXERS.test(demuxer)) {
+    return new MediaError(
+      "not-a-video",
+      `${path} is a list or a pattern of other files (ffmpeg's format ${demuxer}), which are not opened; ${choice}`,
+    );
   }
+  if (/^(image2|alias_pix|brender_pix|ico)$/.test(demuxer)) {
+    return new MediaError("not-a-video", `${path} is an image (${demuxer}), not a video`);
+  }
+  if (TEXT_DEMUXERS.test(demuxer)) {
+    return new MediaError("not-a-video", `${path} is a text file (${demuxer}), not a video; ${choice}`);
+  }
+  return new MediaError("not-a-video", `${path} has a format that is not accepted (${demuxer}); ${choice}`);
 }
 
 /**
@@ -39,6 +61,15 @@ export function requireKnownColors(path: string, { side_data_list = [] }: Probed
     "unsupported-video",
     `${path} is Dolby Vision profile ${dolbyVision.dv_profile}, whose colors (IPTPQc2) ffmpeg cannot convert; ` +
       "choose a version in SDR, HDR10 or HLG, or in Dolby Vision profile 8",
+  );
+}
+
+/** Rejects frames that are larger than ffmpeg may decode. @throws MediaError `unsupported-video` */
+export function requireFrameSize(path: string, width: number, height: number): void {
+  if (width * height <= MAX_FRAME_PIXELS) return;
+  throw new MediaError(
+    "unsupported-video",
+    `${path} has ${width} x ${height} pixels, but a frame may have at most ${MAX_FRAME_PIXELS} (8192 x 8192); scale it down first`,
   );
 }
 

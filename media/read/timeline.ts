@@ -1,5 +1,6 @@
 import type { FfmpegCommand } from "fluent-ffmpeg";
 import { MediaError } from "../errors.js";
+import { threadLimit } from "../ffmpeg/input-limits.js";
 import { BASE_OPTIONS, ffmpegCommand, fileUrl } from "../ffmpeg/run.js";
 import { isSeekable } from "../probe/packets.js";
 import type { ProbeResult } from "../probe/probe.js";
@@ -82,6 +83,7 @@ export function frameReader(
   const command = ffmpegCommand()
     .input(fileUrl(path))
     .inputOptions([...BASE_OPTIONS, ...(info.decoder ? ["-c:v", info.decoder] : [])])
+    .inputOptions([...threadLimit(info.codedWidth * info.codedHeight)])
     .inputOptions(reusesFilters(info) ? ["-reinit_filter", "0"] : [])
     .inputOptions([...(seek > 0 ? ["-noaccurate_seek", "-ss", String(seek)] : [])]);
   return { command, filters };
