@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { readFile, rename, stat, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { basename, extname, join, resolve } from "node:path";
 import { Command } from "commander";
 import { type EncodeOptions, EncoderError } from "../../encoder/index.js";
 import { makeFolder, probeVideo, writeSample } from "../../media/index.js";
-import { type RunningServer, ServeError, serve } from "../../server/index.js";
+import { type EncodeSettings, type RunningServer, ServeError, serve } from "../../server/index.js";
 import { CommandError } from "../errors.js";
 import { openAssetFile } from "../input/asset-file.js";
 import { parseFile, parseSeconds, parseSize, type Size } from "../input/parsers.js";
@@ -30,7 +30,7 @@ const PORT_ATTEMPTS = 20;
 
 export function demoCommand(io: Io): Command {
   return new Command("demo")
-    .description("encode a video or a generated sample, and serve it with a player")
+    .description("serve a video or a generated sample with a player, and encode it in the background")
     .argument("[video]", "video file (default: a generated sample)", parseFile)
     .addOption(tilePresetOption().default("fast"))
     .option(
@@ -52,25 +52,40 @@ async function demo(video: string | undefined, flags: DemoFlags, io: Io): Promis
     });
   });
   const id = video === undefined ? "sample" : videoId(video);
-  await prepareAsset(video, id, flags, io);
-  const server = await serveAtFreePort(flags, io);
-  await serveUntilInterrupted(server, `\nOpen ${server.url} in a browser. Press Ctrl-C to stop.`, io);
+  const input = video ?? (await generateSample(io));
+  const { preset, from, to } = flags;
+  const size = flags.size ?? (await demoSize(input, io.signal));
+  const encoding = { preset, size };
+  const isNew = await discardOtherAsset(id, await demoKey(video, flags), io.signal);
+  // An asset of a part has another timeline than its video, so only the asset can be served.
+  if (from !== undefined || to !== undefined) {
+    const output = join(FOLDER, `${id}.siedd`);
+    if (isNew) await encodeOrResume({ ...encoding, input, output, from, to }, io);
+  } else await linkVideo(input, id);
+  const server = await serveAtFreePort(flags, encoding, io);
+  const hint = isNew ? " The video plays at once; it is encoded while nobody watches." : "";
+  await serveUntilInterrupted(server, `\nOpen ${server.url} in a browser.${hint} Press Ctrl-C to stop.`, io);
 }
 
-/** Encodes the video, unless it was already encoded with the same options. */
-async function prepareAsset(video: string | undefined, id: string, flags: DemoFlags, io: Io): Promise<void> {
+/** Removes an asset that was encoded from another video, or with other options. Returns whether none is left. */
+async function discardOtherAsset(id: string, key: string, signal: AbortSignal): Promise<boolean> {
   const output = join(FOLDER, `${id}.siedd`);
   const keyFile = join(FOLDER, `${id}.json`);
-  const key = await demoKey(video, flags);
-  const previousKey = await readFile(keyFile, "utf8").catch(() => "");
-  if (previousKey === key && (await canOpen(output, io.signal))) return;
-  const input = video ?? (await generateSample(io));
-  const size = flags.size ?? (await demoSize(input, io.signal));
-  const { preset, from, to } = flags;
-  io.stderr.write(`Encoding ${video ?? "the sample"}. The next start reuses the result.\n`);
-  await encodeOrResume({ input, output, size, preset, from, to }, io);
+  const isSame = (await readFile(keyFile, "utf8").catch(() => "")) === key;
+  if (isSame) return !(await canOpen(output, signal));
+  await rm(output, { force: true });
+  await rm(`${output}.work`, { recursive: true, force: true });
   await writeFile(`${keyFile}.tmp`, key);
   await rename(`${keyFile}.tmp`, keyFile);
+  return true;
+}
+
+/** Links a video into the demo's folder under the name of its asset. */
+async function linkVideo(video: string, id: string): Promise<void> {
+  const link = join(FOLDER, `${id}${extname(video)}`);
+  if (resolve(video) === resolve(link)) return;
+  await rm(link, { force: true });
+  await symlink(resolve(video), link);
 }
 
 async function encodeOrResume(options: EncodeOptions, io: Io): Promise<void> {
@@ -91,7 +106,7 @@ async function encodeOrResume(options: EncodeOptions, io: Io): Promise<void> {
 async function demoKey(video: string | undefined, { preset, size, from, to }: DemoFlags): Promise<string> {
   const file = video === undefined ? undefined : await stat(video).catch(() => undefined);
   const source = video === undefined ? "sample" : [resolve(video), file?.size, file?.mtimeMs];
-  return JSON.stringify({ source, preset, size, from, to, version: 1 });
+  return JSON.stringify({ source, preset, size, from, to, version: 2 });
 }
 
 const canOpen = (path: string, signal: AbortSignal): Promise<boolean> =>
@@ -122,11 +137,15 @@ function videoId(video: string): string {
   return `${name}-${createHash("sha256").update(resolve(video)).digest("hex").slice(0, 6)}`;
 }
 
-async function serveAtFreePort({ host, port: firstPort }: DemoFlags, io: Io): Promise<RunningServer> {
+async function serveAtFreePort(
+  { host, port: firstPort }: DemoFlags,
+  encodeOptions: EncodeSettings,
+  io: Io,
+): Promise<RunningServer> {
   const lastPort = Math.min(65535, firstPort + PORT_ATTEMPTS - 1);
   for (let port = firstPort; ; port++) {
     try {
-      return await serve({ root: FOLDER, host, port });
+      return await serve({ root: FOLDER, host, port, encode: "idle", encodeOptions });
     } catch (error) {
       const isInUse = error instanceof ServeError && error.code === "port-in-use";
       if (!isInUse || firstPort === 0 || port >= lastPort) throw error;

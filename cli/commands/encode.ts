@@ -27,6 +27,7 @@ import { isPipe, openVideoInput } from "../input/video-input.js";
 import { type Io, print } from "../io.js";
 import { formatBytes, formatCount, formatDuration } from "../output/format.js";
 import { jsonLine, type Progress, showProgress } from "../output/progress.js";
+import { batchError, describeBatch, encodeBatch, planBatch } from "./encode-batch.js";
 
 /** Flags of `siedd encode`. All except `json` are encoder options with the same names. */
 type EncodeFlags = Omit<EncodeOptions, "input" | "output" | "signal" | "onEvent"> & {
@@ -39,21 +40,37 @@ const PAPER_PRESETS = ["s", "m", "l"] as const;
 const EXAMPLES = `
 Examples:
   siedd encode movie.mp4 -o movie.siedd --preset fast
+  siedd encode videos/*.mp4 -o assets/
   siedd encode movie.mp4 -o clip.siedd --from 1:30 --to 2:00 --size 640x360 --target-psnr 34`;
 
 export function encodeCommand(io: Io): Command {
   const command = new Command("encode")
-    .description("encode a video to a .siedd asset")
-    .argument("<video>", "video file in any format that ffmpeg reads, or - for standard input", parseFile);
+    .description("encode videos to .siedd assets")
+    .argument(
+      "<video...>",
+      "videos in any format that ffmpeg reads, folders of videos, or - for standard input",
+      (value: string, previous: readonly string[] = []) => [...previous, parseFile(value)],
+    );
   addVideoOptions(command);
   addQualityOptions(command);
   addTrainingOptions(command);
   addPaperOptions(command);
   command.addHelpText("after", EXAMPLES);
-  return command.action(async (input: string, { json, output, ...flags }: EncodeFlags) => {
-    const summary = await encodeInput({ ...flags, input, output }, io, json ?? false);
-    await print(io, json ? JSON.stringify(summary) : describeEncode(output, summary));
-  });
+  return command.action(
+    async (inputs: readonly string[], { json = false, output, ...flags }: EncodeFlags) => {
+      const items = await planBatch(inputs, output);
+      if (items === undefined) {
+        const summary = await encodeInput({ ...flags, input: inputs[0], output }, io, json);
+        await print(io, json ? JSON.stringify(summary) : describeEncode(output, summary));
+        return;
+      }
+      const encodeOne = (item: EncodeOptions) => encodeInput({ ...flags, ...item }, io, json);
+      const results = await encodeBatch(items, encodeOne, io);
+      await print(io, json ? JSON.stringify(results) : describeBatch(results));
+      const error = batchError(results);
+      if (error !== undefined) throw error;
+    },
+  );
 }
 
 /** Encodes a video, or a temporary copy of a pipe, which cannot be resumed. */
@@ -80,7 +97,10 @@ export const tilePresetOption = (): Option =>
 
 function addVideoOptions(command: Command): void {
   command
-    .requiredOption("-o, --output <asset>", "output file, whose name ends in .siedd")
+    .requiredOption(
+      "-o, --output <asset>",
+      "output file, whose name ends in .siedd; a folder for several videos",
+    )
     .option("--size <WxH>", "size to encode at, in pixels (default: the video's size)", parseSize)
     .option("--from <time>", "start time (default: 0)", parseSeconds)
     .option("--to <time>", "end time (default: the end of the video)", parseSeconds)
