@@ -9,6 +9,7 @@ import type { SegmentService } from "./render/segments.js";
 import type { PublicUrl } from "./request/video-url.js";
 import type { BackgroundEncoder } from "./scheduling/background-encoder.js";
 import type { WorkQueue } from "./scheduling/queue.js";
+import type { Uploads } from "./upload/uploads.js";
 
 /** What the routes of one plugin instance share. */
 export interface PluginContext {
@@ -22,6 +23,8 @@ export interface PluginContext {
   readonly publicUrl: PublicUrl;
   readonly encoder: BackgroundEncoder;
   readonly counts: WatchCounts;
+  /** Undefined unless the option `upload` is set. */
+  readonly uploads: Uploads | undefined;
   /** The codecs that the installed ffmpeg encodes. */
   readonly codecs: ReadonlySet<VideoCodec>;
 }

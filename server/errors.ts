@@ -32,6 +32,10 @@ export type RequestErrorCode =
   | "cross-origin"
   | "bad-preset"
   | "cannot-encode"
+  | "bad-upload"
+  | "not-a-video"
+  | "too-many-uploads"
+  | "upload-too-large"
   | "busy"
   | "over-quota"
   | "closing"
@@ -70,6 +74,10 @@ const STATUS: Readonly<Record<RequestErrorCode, number>> = {
   "cross-origin": 403,
   "bad-preset": 400,
   "cannot-encode": 409,
+  "bad-upload": 400,
+  "not-a-video": 422,
+  "too-many-uploads": 429,
+  "upload-too-large": 413,
   // 503 and not 429: players give up after a 4xx, but retry after a 5xx.
   busy: 503,
   "over-quota": 503,

@@ -199,6 +199,21 @@ export interface SieddOptions extends OpenLibrariesOptions {
    */
   readonly afterEncode?: "keep" | "delete";
   /**
+   * Whether videos can be uploaded, on the library page or by tus 1.0 at `/player/upload`, into the first folder of `root`
+   * and its subfolders. `authorize` decides who may. Uploads need the packages `@tus/server` and `@tus/file-store`.
+   *
+   * @default false
+   */
+  readonly upload?: boolean;
+  /**
+   * Maximum size of an uploaded video.
+   *
+   * @default 64 GiB, but at most half of the free disk space
+   * @minimum 1
+   * @unit bytes
+   */
+  readonly maxUploadBytes?: number;
+  /**
    * Whether to serve `/metrics`, in the text format of Prometheus, and `/stats.json`: to those who may operate (see
    * `authorize`), or with `"public"` to everyone. They do not name videos, but they reveal how much is watched.
    *

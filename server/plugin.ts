@@ -47,9 +47,11 @@ import { playerRoute } from "./routes/player-route.js";
 import { playlistRoutes } from "./routes/playlist-routes.js";
 import { segmentRoutes } from "./routes/segment-routes.js";
 import { textRoutes } from "./routes/text-routes.js";
+import { uploadRoutes } from "./routes/upload-routes.js";
 import { Prefetcher } from "./scheduling/prefetcher.js";
 import { WorkQueue } from "./scheduling/queue.js";
 import { createBackgroundEncoder } from "./scheduling/start-encoding.js";
+import { openUploads } from "./upload/open-uploads.js";
 import { SourceReaders } from "./video/source-readers.js";
 
 /** Marks an application that consists of this plugin only, which then handles paths without a route too. */
@@ -120,6 +122,7 @@ const plugin: FastifyPluginAsync<PluginOptions> = async (app, pluginOptions) => 
     publicUrl,
     encoder: backgroundEncoder,
     counts,
+    uploads: await openUploads(app, options, state, catalog),
     codecs,
   };
 
@@ -184,6 +187,7 @@ function contentRoutes(app: FastifyInstance, context: PluginContext): void {
     catalogRoute,
     embedRoutes,
     operatorRoutes,
+    uploadRoutes,
     assetRoute,
     infoRoute,
     playlistRoutes,

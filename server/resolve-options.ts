@@ -17,7 +17,9 @@ import { rejectUnknownOptions } from "./unknown-options.js";
 
 /** SieddOptions with every default filled in. */
 export type ResolvedOptions = Readonly<
-  Required<Omit<SieddOptions, "cacheDir" | "authorize" | "publicUrl" | keyof OpenLibrariesOptions>>
+  Required<
+    Omit<SieddOptions, "cacheDir" | "authorize" | "publicUrl" | "maxUploadBytes" | keyof OpenLibrariesOptions>
+  >
 > &
   ResolvedLibraryOptions & {
     readonly authorize: Authorize | undefined;
@@ -25,6 +27,7 @@ export type ResolvedOptions = Readonly<
     readonly cacheDir: string | undefined;
     /** With a trailing slash. */
     readonly publicUrl: string | undefined;
+    readonly maxUploadBytes: number | undefined;
   };
 
 const MiB = 1024 * 1024;
@@ -67,6 +70,11 @@ export function resolveOptions(options: SieddOptions): ResolvedOptions {
     maxArea: integer("maxArea", { defaultValue: 4096 * 2304, min: 256, max: H264_MAX_AREA }),
     closeSeconds: seconds(options, "closeSeconds", { defaultValue: 5, min: 0, max: 3600 }),
     ...resolveEncoding(options),
+    upload: resolveUpload(options),
+    maxUploadBytes:
+      options.maxUploadBytes === undefined
+        ? undefined
+        : integer("maxUploadBytes", { defaultValue: 0, min: 1 }),
     metrics: resolveMetrics(options),
     onWork: optionalFunction(options, "onWork") ?? (() => {}),
   };
@@ -88,6 +96,7 @@ type IntegerOption =
   | "maxWork"
   | "clientJobs"
   | "clientPixelsPerSecond"
+  | "maxUploadBytes"
   | "prefetch"
   | "maxSide"
   | "maxArea";
@@ -117,6 +126,11 @@ function seconds(
   const value = options[name] ?? defaultValue;
   if (Number.isFinite(value) && value >= min && value <= max) return value;
   throw invalid(name, `a number of seconds from ${min} to ${max}`, value);
+}
+
+function resolveUpload({ upload = false }: SieddOptions): boolean {
+  if (typeof upload === "boolean") return upload;
+  throw invalid("upload", "true or false", upload);
 }
 
 function resolveMetrics({ metrics = true }: SieddOptions): boolean | "public" {

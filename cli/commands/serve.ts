@@ -41,6 +41,8 @@ interface ServeFlags {
   readonly minPsnr?: number;
   readonly afterEncode?: "keep" | "delete";
   readonly stateDir?: string;
+  readonly allowUpload?: boolean;
+  readonly maxUploadGb?: number;
   readonly publicMetrics?: boolean;
   readonly logLevel?: string;
   readonly drainSeconds?: number;
@@ -86,6 +88,15 @@ function addNetworkOptions(command: Command): void {
       "--sign-key <id:secret>",
       `serve signed URLs only; repeatable; the environment variable ${SIGN_KEYS_VARIABLE} keeps keys out of the process list`,
       parseSignKey,
+    )
+    .option(
+      "--allow-upload",
+      "let browsers on this machine upload videos into the first folder (requires @tus/server and @tus/file-store)",
+    )
+    .option(
+      "--max-upload-gb <n>",
+      "maximum size of an upload in GiB (default: 64, or half of the free disk space)",
+      integer(1, 1_000_000),
     )
     .option(
       "--public-metrics",
@@ -182,9 +193,11 @@ const encodeSettings = ({ preset, size, targetPsnr, minPsnr }: ServeFlags): Enco
 });
 
 async function serveOptions(sources: readonly string[], flags: ServeFlags, io: Io): Promise<ServeOptions> {
-  const { cacheDir, cacheMb, clientMpixels, logLevel, watch } = flags;
+  const { cacheDir, cacheMb, clientMpixels, logLevel, watch, maxUploadGb, allowUpload } = flags;
   if (cacheMb !== undefined && cacheDir === undefined)
     throw new UsageError("--cache-mb requires --cache-dir");
+  if (maxUploadGb !== undefined && allowUpload !== true)
+    throw new UsageError("--max-upload-gb requires --allow-upload");
   const level = logLevel ?? (io.stderr.isTTY ? "warn" : "info");
   return {
     root: await Promise.all(sources.map(parseRoot)),
@@ -193,6 +206,8 @@ async function serveOptions(sources: readonly string[], flags: ServeFlags, io: I
     prefix: flags.prefix,
     trustProxy: flags.trustProxy,
     publicUrl: flags.publicUrl,
+    upload: allowUpload,
+    maxUploadBytes: maxUploadGb === undefined ? undefined : maxUploadGb * 1024 * MiB,
     metrics: flags.publicMetrics === true ? "public" : true,
     encode: flags.encode,
     encodeOptions: encodeSettings(flags),

@@ -61,6 +61,8 @@ export const FLAGS: ReadonlyMap<string, string> = new Map([
   ["engine", "--engine"],
   ["videoEncoder", "--video-encoder"],
   ["watch", "--watch"],
+  ["upload", "--allow-upload"],
+  ["maxUploadBytes", "--max-upload-gb"],
 ]);
 
 /**

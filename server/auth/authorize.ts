@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Viewport } from "../../codec/decode/viewport.js";
 import type { SizeLimits } from "../../protocol/size-limits.js";
+import { UPLOAD_PATH } from "../../protocol/upload.js";
 import { SIGNATURE_PARAMETER } from "../../protocol/url-parameters.js";
 import type { Catalog } from "../catalog/catalog.js";
 import { RequestError } from "../errors.js";
@@ -36,6 +37,9 @@ const PUBLIC_ROUTES = ["/player/*", "/healthz", "/readyz"];
 const MONITORING_ROUTES: readonly string[] = ["/metrics", "/stats.json"];
 const OPERATOR_ROUTES: readonly string[] = [ENCODE_ROUTE, ...MONITORING_ROUTES];
 
+/** Routes that add a video. */
+const UPLOAD_ROUTES: readonly string[] = [`/${UPLOAD_PATH}`, `/${UPLOAD_PATH}/:upload`];
+
 /** Routes whose images have a size that the URL does not state. */
 const STORYBOARD_ROUTE = /\/:id\/(?:storyboard[.-]|images\.m3u8$)/;
 
@@ -60,6 +64,7 @@ export function authorizeRequests(
         "operate",
       );
     }
+    if (UPLOAD_ROUTES.includes(route)) return permissions.assertAllowed(request, undefined, "upload");
     const { id, url, signature } = authorizationTarget(request, route, publicUrl);
     if (signKeys.length > 0) {
       const path = pathBelowPrefix(app.prefix, url);

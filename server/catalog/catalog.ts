@@ -95,7 +95,7 @@ const RENDERING_VERSION = "rendering 1";
 /** Characters of the second part of a version. The first part has `TIMELINE_KEY_LENGTH`. */
 const CONTENT_KEY_LENGTH = 10;
 /** Codes of MediaError for files that are no videos. */
-export const UNREADABLE = new Set([
+const UNREADABLE = new Set([
   "not-a-video",
   "no-video-stream",
   "no-frames",
@@ -335,7 +335,7 @@ const compareBy =
     key(a) < key(b) ? -1 : 1;
 
 /** Whether the file itself is broken, as long as it does not change. */
-const isParseError = (error: unknown): boolean =>
+export const isParseError = (error: unknown): boolean =>
   (error instanceof SieddError && error.code !== "read-failed" && error.code !== "asset-replaced") ||
   (error instanceof MediaError && UNREADABLE.has(error.code));
 

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { UPLOAD_PATH } from "../../protocol/upload.js";
 
 const HEADERS = {
   "access-control-allow-origin": "*",
@@ -18,10 +19,13 @@ const PREFLIGHT = {
   "access-control-max-age": "86400",
 };
 
-/** Lets pages of any origin read every response; there are no cookies or other ambient credentials to protect. */
+/**
+ * Lets pages of any origin read every response, except those to uploads; there are no cookies or other ambient credentials
+ * to protect.
+ */
 export function allowCrossOrigin(app: FastifyInstance): void {
-  const setHeaders = async (_request: FastifyRequest, reply: FastifyReply) => {
-    reply.headers(HEADERS);
+  const setHeaders = async ({ routeOptions }: FastifyRequest, reply: FastifyReply) => {
+    if (!routeOptions.url?.startsWith(`${app.prefix}/${UPLOAD_PATH}`)) reply.headers(HEADERS);
   };
   app.addHook("onRequest", setHeaders);
   // Again, after hooks that the application adds later: @fastify/helmet allows pages of the same origin only.

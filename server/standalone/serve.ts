@@ -12,6 +12,7 @@ import type { SieddOptions } from "../options.js";
 import { STANDALONE, siedd } from "../plugin.js";
 import { sendMalformed } from "./malformed-request.js";
 import { logRequests, requestId } from "./request-log.js";
+import { limitRequestTime } from "./request-time.js";
 
 /** Milliseconds between checks for slow requests. */
 const REQUEST_CHECK_INTERVAL_MS = 1000;
@@ -106,7 +107,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   assertDrainSeconds(drainSeconds);
   const folder = prefixFolder(prefix);
 
-  const app = createApp({ logger, trustProxy });
+  const app = createApp({ logger, trustProxy, upload: options.upload });
   if (folder !== "") app.setNotFoundHandler((request, reply) => sendError(notFound(), request, reply));
   const shutdown = new Shutdown(app, { drainSeconds, closeSeconds: options.closeSeconds ?? 5 });
   const ready = () => !shutdown.started && (pluginOptions.ready?.() ?? true);
@@ -128,7 +129,11 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
 }
 
 /** Creates an application whose errors all have the same JSON, even those of malformed requests. */
-function createApp({ logger, trustProxy }: Pick<ServeOptions, "logger" | "trustProxy">): FastifyInstance {
+function createApp({
+  logger,
+  trustProxy,
+  upload = false,
+}: Pick<ServeOptions, "logger" | "trustProxy" | "upload">): FastifyInstance {
   const app = fastify({
     logger: logger ?? false,
     genReqId: requestId,
@@ -140,7 +145,7 @@ function createApp({ logger, trustProxy }: Pick<ServeOptions, "logger" | "trustP
     // Errors of the router do not reach the error handler of a plugin.
     frameworkErrors: (error, request, reply) => sendError(urlError(error), request, reply),
     clientErrorHandler: sendMalformed,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: upload ? 0 : REQUEST_TIMEOUT_MS,
     http: {
       headersTimeout: REQUEST_TIMEOUT_MS,
       connectionsCheckingInterval: REQUEST_CHECK_INTERVAL_MS,
@@ -150,6 +155,7 @@ function createApp({ logger, trustProxy }: Pick<ServeOptions, "logger" | "trustP
     forceCloseConnections: "idle",
   });
   logRequests(app);
+  if (upload) limitRequestTime(app, REQUEST_TIMEOUT_MS);
   return app;
 }
 
