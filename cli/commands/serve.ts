@@ -58,13 +58,17 @@ export const parsePort = integer(0, 65535);
 
 export function serveCommand(io: Io): Command {
   const command = new Command("serve")
-    .description("serve assets over HTTP, with a player and a catalog page")
-    .argument("<folder|url...>", "folders of .siedd files, or URLs of assets, of catalogs or of buckets");
+    .description("serve videos over HTTP at any size, with a player and a library page")
+    .argument(
+      "[folder|url...]",
+      "folders of videos and assets, or URLs of assets, of catalogs or of buckets (default: the current folder)",
+    );
   addNetworkOptions(command);
   addResourceOptions(command);
   addMediaOptions(command);
   addEncodeOptions(command);
-  return command.action(async (sources: readonly string[], flags: ServeFlags) => {
+  return command.action(async (given: readonly string[], flags: ServeFlags) => {
+    const sources = given.length > 0 ? given : ["."];
     const server = await serve(await serveOptions(sources, flags, io));
     const names = sources.map(withoutQuery).join(", ");
     await serveUntilInterrupted(server, `Serving ${names} at ${server.url}`, io);
