@@ -130,6 +130,10 @@ async function openStatistics(page: Page): Promise<void> {
   await page.evaluate(() => {
     window.player.shadowRoot!.querySelector<HTMLElement>(".settings-button")!.click();
   });
+  // The menu is loaded on demand.
+  await page.waitForFunction(
+    () => window.player.shadowRoot!.querySelector("[role^=menuitem], .menu button") !== null,
+  );
   await page.evaluate(() => {
     const items = [
       ...window.player.shadowRoot!.querySelectorAll<HTMLElement>("[role^=menuitem], .menu button"),
