@@ -161,11 +161,12 @@ function resolveEncoding({ encode = "off", encodeOptions = {}, afterEncode = "ke
     if (!(cause instanceof EncoderError)) throw cause;
     throw new ServeError("bad-option", `siedd options.encodeOptions.${cause.message}`, { cause });
   }
-  const { minPsnr = 0, size, from, to } = encodeOptions;
-  if (afterEncode === "delete" && !(minPsnr > 0 && [size, from, to].every((value) => value === undefined))) {
+  const { minPsnr = 0, size, from, to, videoStream } = encodeOptions;
+  const isWhole = [size, from, to, videoStream].every((value) => value === undefined);
+  if (afterEncode === "delete" && !(minPsnr > 0 && isWhole)) {
     throw new ServeError(
       "bad-option",
-      'siedd options.afterEncode must be "keep", unless encodeOptions sets minPsnr, and not size, from or to',
+      'siedd options.afterEncode must be "keep", unless `minPsnr` is set, and none of `size`, `from`, `to` and `videoStream`',
     );
   }
   return { encode, encodeOptions, afterEncode };

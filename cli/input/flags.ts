@@ -61,6 +61,10 @@ export const FLAGS: ReadonlyMap<string, string> = new Map([
   ["engine", "--engine"],
   ["videoEncoder", "--video-encoder"],
   ["watch", "--watch"],
+  ["encode", "--encode"],
+  ["afterEncode", "--after-encode"],
+  ["stateDir", "--state-dir"],
+  ["metrics", "--public-metrics"],
   ["upload", "--allow-upload"],
   ["maxUploadBytes", "--max-upload-gb"],
 ]);
@@ -87,7 +91,7 @@ const LEADING_NAMES =
 /** Replaces the options that the message of a "bad-option" error starts with: "steps must be" -> "--steps must be". */
 function nameLeadingFlags(message: string): string {
   return message
-    .replace(/^siedd options\./, "")
+    .replace(/^siedd options\.(?:encodeOptions\.)?/, "")
     .replace(SIGN_KEY, (_match, index, part) => {
       const field = part === "id" ? "ID" : part;
       return `the ${field} of key ${Number(index) + 1} in --sign-key or ${SIGN_KEYS_VARIABLE}`;
