@@ -96,14 +96,22 @@ function runCommand(project, command) {
     await server.close();
     if (status !== 200) throw new Error("a segment returned " + status);`;
   capture(process.execPath, ["--input-type=module", "--eval", script], project);
-  const [program, args, cwd] = siedd("encode", "video.mp4", "-o", "paper.siedd", "--profile", "paper");
-  const { status, stderr } = spawnSync(program, args, { cwd, encoding: "utf8" });
-  const sentence =
-    "siedd: --profile paper needs the package onnxruntime-node, which is not installed; run npm install onnxruntime-node\n";
-  if (status !== 1 || stderr !== sentence)
-    throw new ScriptError(
-      `without onnxruntime-node, --profile paper must fail with one sentence, got ${stderr}`,
-    );
+  failsWith(
+    siedd("encode", "video.mp4", "-o", "paper.siedd", "--profile", "paper"),
+    "--profile paper needs the package onnxruntime-node, which is not installed; run npm install onnxruntime-node",
+  );
+  failsWith(
+    siedd("serve", ".", "--port", "0", "--allow-upload"),
+    "--allow-upload needs the packages @tus/server and @tus/file-store, which are not installed; run npm install @tus/server @tus/file-store",
+  );
+}
+
+/** Checks that a command without its optional packages fails with one sentence. */
+function failsWith([program, args, cwd], sentence) {
+  const { status, stderr } = spawnSync(program, args, { cwd, encoding: "utf8", timeout: 60_000 });
+  if (status !== 1 || stderr !== `siedd: ${sentence}\n`) {
+    throw new ScriptError(`siedd ${args.slice(1).join(" ")} must fail with one sentence, got ${stderr}`);
+  }
 }
 
 function npm(args) {

@@ -26,6 +26,7 @@ export async function loadTus(): Promise<Tus> {
     throw new ServeError(
       "bad-option",
       `siedd options.upload needs the packages ${PACKAGES.join(" and ")}, which are not installed; run npm install ${PACKAGES.join(" ")}`,
+      { cause },
     );
   }
 }
