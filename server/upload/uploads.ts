@@ -5,6 +5,7 @@ import { LRUCache } from "lru-cache";
 import { openAsset } from "../../codec/asset/asset.js";
 import { fileSource } from "../../decode-pool/index.js";
 import { fileIdentity } from "../../media/probe/file-identity.js";
+import { formatBytes } from "../../protocol/format-bytes.js";
 import type { UploadMetadata } from "../../protocol/upload.js";
 import { type Catalog, isParseError } from "../catalog/catalog.js";
 import { RequestError } from "../errors.js";
@@ -246,11 +247,4 @@ function parseLength(header: string | null): number {
   if (length > 0) return length;
   const reason = length === 0 ? "the file is empty" : "Upload-Length must be the size of the file in bytes";
   throw new RequestError("bad-upload", reason);
-}
-
-/** Formats bytes such as `1.5 GiB`. */
-function formatBytes(bytes: number): string {
-  const unit = bytes < 1024 ** 2 ? "KiB" : bytes < GiB ? "MiB" : "GiB";
-  const scale = { KiB: 1024, MiB: 1024 ** 2, GiB }[unit];
-  return `${Number((bytes / scale).toPrecision(3))} ${unit}`;
 }
