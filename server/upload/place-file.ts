@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { constants, copyFile, link, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { RequestError } from "../errors.js";
+import { isVideoName } from "../library/folder-listing.js";
 import { normalizeId } from "../library/library.js";
 import { numberedName } from "./upload-name.js";
 
@@ -29,7 +30,7 @@ const MAX_ATTEMPTS = 10_000;
 export async function placeFile(path: string, destination: Destination): Promise<string> {
   const { folders, name, isFreeId } = destination;
   const folder = await makeFolders(destination);
-  const taken = new Set((await readdir(folder)).map(comparableStem));
+  const taken = new Set((await readdir(folder)).filter(isVideoName).map(comparableStem));
   for (let number = 1; number < MAX_ATTEMPTS; number++) {
     const candidate = numberedName(name, number);
     const id = [...folders, stemOf(candidate)].map(normalizeId).join("/");

@@ -193,6 +193,11 @@ test("names never leave the folder, are never hidden, and never replace or renam
   assert.equal(await idOf("Clip.MKV"), "Clip (3)");
   assert.equal(await idOf("stored.mp4"), "stored (2)");
   assert.equal(await idOf("player.mp4"), "player (2)");
+  // Neither is a video.
+  await writeFile(join(server.root, "pilot.srt"), "");
+  await mkdir(join(server.root, "series"));
+  assert.equal(await idOf("pilot.mp4"), "pilot");
+  assert.equal(await idOf("series.mp4"), "series");
   assert.equal(await idOf("../../..\\evil.mp4"), "evil");
   assert.equal(await idOf(" ..hidden\u202e\n.mp4"), "hidden");
   assert.equal(await idOf("50% #1? e\u0301.mp4"), "50% #1? \u00e9");
