@@ -1,4 +1,4 @@
-import type { Kernel } from "../kernel/kernel.js";
+import { alignTo64, type Kernel } from "../kernel/kernel.js";
 import { TIME_FEATURES } from "../network/definition.js";
 import type { DecodePlan, Span } from "./decode-plan.js";
 
@@ -76,7 +76,6 @@ interface SpanWrite {
   readonly weight: number;
 }
 
-const align = (bytes: number): number => (bytes + 63) & ~63;
 const pad = (count: number, multiple: number): number => Math.ceil(count / multiple) * multiple;
 
 /** Allocates the kernel's memory for a plan and writes the plan's coordinates. The caller writes the weights. */
@@ -85,10 +84,10 @@ export function createMemoryMap(
   plan: DecodePlan,
   { frequencies, encoderFloats, weightWords, maxWidth }: MemoryRequirements,
 ): MemoryMap {
-  let end = 64;
+  let end = kernel.start;
   const allocate = (bytes: number): number => {
     const address = end;
-    end += align(bytes);
+    end += alignTo64(bytes);
     return address;
   };
   const time = allocate(TIME_FEATURES * 4);

@@ -35,7 +35,7 @@ export function finishStrip(
   const pixels = rows * width;
   const stride = width * factorX * 4;
   const plane = pixels * factorX * factorY * 4;
-  const sums = 64;
+  const sums = kernel.start;
   const output = sums + CHANNELS * plane + 64;
   const { exports } = kernel;
   kernel.ensureSize(output + pixels * 4 + 64);

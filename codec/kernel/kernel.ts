@@ -2,6 +2,7 @@ import { KERNEL, RELAXED_KERNEL } from "./kernel-bytes.js";
 
 /** Exports of the compiled kernel, documented in codec/kernel/assembly. Addresses are in bytes. */
 export interface KernelExports {
+  staticBytes(): number;
   sampleTile(
     first: number,
     outputs: number,
@@ -80,14 +81,20 @@ function compileKernel(relaxed: boolean): Promise<WebAssembly.Module> {
   return module;
 }
 
+/** Rounds a size up to whole cache lines, the alignment of everything in the kernel's memory. */
+export const alignTo64 = (bytes: number): number => (bytes + 63) & ~63;
+
 /** An instance of the kernel with its own memory. */
 export class Kernel {
   readonly exports: KernelExports;
+  /** First address after the constants of the kernel, a multiple of 64. Memory below it must not be overwritten. */
+  readonly start: number;
   readonly #memory: WebAssembly.Memory;
   #bytes: Uint8Array;
 
   private constructor(exports: KernelExports, memory: WebAssembly.Memory) {
     this.exports = exports;
+    this.start = alignTo64(exports.staticBytes());
     this.#memory = memory;
     this.#bytes = new Uint8Array(memory.buffer);
   }
@@ -106,18 +113,29 @@ export class Kernel {
     if (this.#bytes.buffer !== this.#memory.buffer) this.#bytes = new Uint8Array(this.#memory.buffer);
   }
 
-  /** Returns a view of the memory, valid until it grows. */
+  /** Checks that a view does not overlap the constants. Writing to it would give wrong colors without an error. */
+  #checkAddress(address: number): void {
+    if (address >= this.start) return;
+    throw new RangeError(
+      `address ${address} overlaps the constants of the decoding kernel; use addresses from ${this.start} on`,
+    );
+  }
+
+  /** Returns a view of the memory, valid until it grows. @throws RangeError if it overlaps the constants */
   bytes(address: number, length: number): Uint8Array {
+    this.#checkAddress(address);
     return this.#bytes.subarray(address, address + length);
   }
 
-  /** Returns a view of the memory, valid until it grows. `length` is in words. */
+  /** Returns a view of the memory, valid until it grows. `length` is in words. @throws RangeError if it overlaps the constants */
   words(address: number, length: number): Int32Array {
+    this.#checkAddress(address);
     return new Int32Array(this.#memory.buffer, address, length);
   }
 
-  /** Returns a view of the memory, valid until it grows. `length` is in floats. */
+  /** Returns a view of the memory, valid until it grows. `length` is in floats. @throws RangeError if it overlaps the constants */
   floats(address: number, length: number): Float32Array {
+    this.#checkAddress(address);
     return new Float32Array(this.#memory.buffer, address, length);
   }
 }

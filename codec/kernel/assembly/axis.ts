@@ -2,7 +2,7 @@
 // computed once per column and once per row, and sin(A + B) = sin A cos B + cos A sin B takes one instruction
 // per four pixels instead of 21 multiplications and a sine.
 
-import { cosine4, sine4 } from "./sine";
+import { cosine4, quarterTurn, sine4 } from "./sine";
 
 /**
  * Computes the features of `count` positions (a multiple of 4), displaced by `shift`: the position itself, then
@@ -22,7 +22,7 @@ export function axisFeatures(
     const x = f32x4.add(v128.load(positions + i), f32x4.splat(shift));
     let at = features + i;
     v128.store(at, x);
-    let turns = f32x4.mul(x, f32x4.splat(0.25));
+    let turns = f32x4.mul(x, quarterTurn());
     let frequency: f32 = 0.25;
     for (let k = 0; k < frequencies; k++) {
       const damping = f32x4.splat(sinc(frequency * blur));
@@ -45,6 +45,9 @@ function sinc(x: f32): f32 {
   return 1 - (a / 6) * (1 - (a / 20) * (1 - a / 42));
 }
 
+/** Factor to 1.15 fixed point, and 1.5 * 2^23. */
+const FIXED_POINT = memory.data<f32>([32767, 12582912], 16);
+
 /**
  * Converts values in [-1, 1] to 1.15 fixed point, in the low half of each lane. Adding 1.5 * 2^23 leaves the
  * integer in the low bits.
@@ -52,7 +55,7 @@ function sinc(x: f32): f32 {
 // @ts-ignore: decorator
 @inline
 function toFixedPoint(value: v128): v128 {
-  return f32x4.add(f32x4.mul(value, f32x4.splat(32767)), f32x4.splat(12582912));
+  return f32x4.add(f32x4.mul(value, v128.load32_splat(FIXED_POINT)), v128.load32_splat(FIXED_POINT, 4));
 }
 
 /**
@@ -135,12 +138,16 @@ function computeLayer(
   }
 }
 
+/** Constants of `damped`: pi^2 / 24, and 1. */
+const DAMPING = memory.data<f32>([<f32>((Math.PI * Math.PI) / 24), 1], 16);
+
 /** Approximates sinc(turns) without its side lobes: exp(-(pi turns)^2 / 6), computed as (1 + q / 4)^-4. */
 // @ts-ignore: decorator
 @inline
 function damped(turns: v128): v128 {
-  const q = f32x4.mul(f32x4.mul(turns, turns), f32x4.splat(<f32>((Math.PI * Math.PI) / 24)));
-  const r = f32x4.div(f32x4.splat(1), f32x4.add(f32x4.splat(1), q));
+  const q = f32x4.mul(f32x4.mul(turns, turns), v128.load32_splat(DAMPING));
+  const one = v128.load32_splat(DAMPING, 4);
+  const r = f32x4.div(one, f32x4.add(one, q));
   const square = f32x4.mul(r, r);
   return f32x4.mul(square, square);
 }

@@ -3,7 +3,7 @@
 // multiplies and adds two channels of four pixels. Sums may overflow, because arithmetic modulo 2^32 is arithmetic
 // modulo one turn.
 
-import { cosine8 } from "./sine";
+import { cosine8, cosineConstant } from "./sine";
 
 /** Combines the low half of each lane of `even` with the high half of `odd`: a pair of channels per lane. */
 // @ts-ignore: decorator
@@ -14,14 +14,15 @@ export function combinePairs(even: v128, odd: v128): v128 {
 
 // @ts-ignore: decorator
 @inline
-function activate(at: usize, a: v128, b: v128, shift: i32): void {
-  v128.store(at, cosine8(combinePairs(i32x4.shr_u(a, 16 - shift), i32x4.shl(b, shift))));
-}
-
-// @ts-ignore: decorator
-@inline
 function multiplyAdd(sum: v128, a: v128, b: v128): v128 {
   return i32x4.add(sum, i32x4.dot_i16x8_s(a, b));
+}
+
+/** Returns the phases of two channels for eight pixels, from their sums of products. */
+// @ts-ignore: decorator
+@inline
+function phases(even: v128, odd: v128, shift: i32): v128 {
+  return combinePairs(i32x4.shr_u(even, 16 - shift), i32x4.shl(odd, shift));
 }
 
 /**
@@ -40,6 +41,11 @@ export function sineLayer(
 ): usize {
   const inputEnd = input + ((<usize>inputs) << 4);
   const outputEnd = output + ((<usize>outputs) << 4);
+  const half = cosineConstant(0);
+  const minusOne = cosineConstant(1);
+  const c2 = cosineConstant(2);
+  const c1 = cosineConstant(3);
+  const c0 = cosineConstant(4);
   for (let to = output; to < outputEnd; to += 64) {
     let a0 = v128.load32_splat(weights);
     let b0 = a0;
@@ -67,10 +73,10 @@ export function sineLayer(
       b3 = multiplyAdd(b3, y, w);
       weights += 16;
     }
-    activate(to, a0, a1, shift);
-    activate(to + 16, b0, b1, shift);
-    activate(to + 32, a2, a3, shift);
-    activate(to + 48, b2, b3, shift);
+    v128.store(to, cosine8(phases(a0, a1, shift), half, minusOne, c2, c1, c0));
+    v128.store(to, cosine8(phases(b0, b1, shift), half, minusOne, c2, c1, c0), 16);
+    v128.store(to, cosine8(phases(a2, a3, shift), half, minusOne, c2, c1, c0), 32);
+    v128.store(to, cosine8(phases(b2, b3, shift), half, minusOne, c2, c1, c0), 48);
   }
   return weights;
 }

@@ -6,6 +6,11 @@ import { combinePairs, headLayer, sineLayer } from "./dense";
 
 export { finishI420, finishRgba, reduce } from "./output";
 
+/** Returns the size of the static data at address 0, in bytes. The host must not overwrite it. */
+export function staticBytes(): usize {
+  return __heap_base;
+}
+
 /** Shift of most trained layers: weights below one turn. */
 const COMMON_SHIFT = 2;
 

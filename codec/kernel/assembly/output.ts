@@ -1,10 +1,15 @@
 // Converts sums of floats in 0 .. 255 to bytes, rounded to nearest and clamped.
 
+/** 1.5 * 2^23 and 1/4. In memory, because V8 would compile a constant vector at every use (see sine.ts). */
+const ROUNDING_SHIFT = memory.data<f32>([12582912], 16);
+const QUARTER = memory.data<f32>([0.25], 16);
+
 /** Rounds values below 2^22 to the nearest integer: adding 1.5 * 2^23 leaves it in the low bits. */
 // @ts-ignore: decorator
 @inline
 function roundToInt(values: v128): v128 {
-  return i32x4.sub(f32x4.add(values, f32x4.splat(12582912)), i32x4.splat(0x4b400000));
+  const shift = v128.load32_splat(ROUNDING_SHIFT);
+  return i32x4.sub(f32x4.add(values, shift), shift);
 }
 
 // @ts-ignore: decorator
@@ -69,7 +74,7 @@ function mean2x2(at: usize, stride: usize): v128 {
   const right = f32x4.add(v128.load(at, 16), v128.load(at + stride, 16));
   const even = v128.shuffle<f32>(left, right, 0, 2, 4, 6);
   const odd = v128.shuffle<f32>(left, right, 1, 3, 5, 7);
-  return roundToInt(f32x4.mul(f32x4.add(even, odd), f32x4.splat(0.25)));
+  return roundToInt(f32x4.mul(f32x4.add(even, odd), v128.load32_splat(QUARTER)));
 }
 
 /**
