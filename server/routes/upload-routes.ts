@@ -32,12 +32,11 @@ export function uploadRoutes(app: FastifyInstance, { uploads }: PluginContext): 
   }
   const endpoint = `/${UPLOAD_PATH}`;
   const url = `${endpoint}/:upload`;
+  // Without the maximum size, which would show everyone how much disk space is free.
   app.options(endpoint, async (_request, reply) => {
-    const max = await uploads.maxBytes();
     reply.headers({
       "tus-version": TUS_VERSION,
       "tus-extension": "creation,termination",
-      "tus-max-size": max,
     });
     return reply.code(204).send();
   });

@@ -127,7 +127,7 @@ export class Uploads {
   }
 
   /** Maximum size of a new upload in bytes. */
-  async maxBytes(): Promise<number> {
+  async #maxBytes(): Promise<number> {
     const unfinished = await this.#unfinished();
     const reserved = unfinished.reduce((sum, { size, received }) => sum + size - received, 0);
     const { bavail, bsize } = await statfs(this.#folder);
@@ -193,7 +193,7 @@ export class Uploads {
         `${length} uploads are not finished; finish or cancel one of them, or wait until they expire after a day`,
       );
     }
-    const max = await this.maxBytes();
+    const max = await this.#maxBytes();
     if (size <= max) return;
     throw new RequestError(
       "upload-too-large",
