@@ -52,7 +52,10 @@ import { Prefetcher } from "./scheduling/prefetcher.js";
 import { WorkQueue } from "./scheduling/queue.js";
 import { createBackgroundEncoder } from "./scheduling/start-encoding.js";
 import { openUploads } from "./upload/open-uploads.js";
+import { SourceAudio } from "./video/source-audio.js";
 import { SourceReaders } from "./video/source-readers.js";
+import { SourceText } from "./video/source-text.js";
+import { sourceVideo } from "./video/source-video.js";
 
 /** Marks an application that consists of this plugin only, which then handles paths without a route too. */
 export const STANDALONE = Symbol("siedd.standalone");
@@ -90,10 +93,15 @@ const plugin: FastifyPluginAsync<PluginOptions> = async (app, pluginOptions) => 
   const { videoEncoder: encoder, prefetch, maxWork } = options;
   const publicUrl = new PublicUrl(options.publicUrl, app.prefix);
   const renderer = new Renderer({ cache, queue, onWork });
+  const streams = {
+    readers,
+    audio: new SourceAudio({ cache, queue }),
+    text: new SourceText(state === undefined ? undefined : join(state, "text")),
+  };
   const catalog = new Catalog(libraries, {
     engine: options.engine,
     pool,
-    readers,
+    openSource: (source) => sourceVideo(source, streams),
     videoEncoder: encoder,
     imageSettings: IMAGE_SETTINGS,
     salt: `${limits.maxSide} ${limits.maxArea}`,

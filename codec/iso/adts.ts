@@ -85,6 +85,16 @@ export function indexAdts(stream: Uint8Array): AdtsStream {
 }
 
 /**
+ * Returns the AudioSpecificConfig of AAC-LC.
+ * @param sampleRate one of the rates of AAC, Hertz
+ * @param channels 1 to 6, in the layout of the channel configuration of the same number
+ */
+export function aacConfig(sampleRate: number, channels: number): Uint8Array {
+  const bits = (2 << 11) | (SAMPLE_RATES.indexOf(sampleRate) << 7) | (channels << 3);
+  return Uint8Array.of(bits >>> 8, bits & 255);
+}
+
+/**
  * Wraps AAC access units in ADTS headers (ISO/IEC 14496-3, 1.A.2.2).
  *
  * @param config AudioSpecificConfig: object type, sampling rate index and channel configuration in its first 13 bits

@@ -1,26 +1,7 @@
-import { appendFile, type FileHandle, open, stat } from "node:fs/promises";
-import {
-  AdtsIndexer,
-  type AdtsStream,
-  frameSeconds,
-  padWithSilence,
-  type TrackLabelFields,
-  writeAdts,
-} from "../../codec/internal.js";
-import {
-  type AudioInfo,
-  type ChannelMapping,
-  channelMappings,
-  encodeAudio,
-  MediaError,
-  STEREO_DOWNMIX,
-} from "../../media/index.js";
+import { type FileHandle, open, stat } from "node:fs/promises";
+import { AdtsIndexer, type AdtsStream, frameSeconds, type TrackLabelFields } from "../../codec/internal.js";
+import { encodeAudio, MediaError, type PlannedAudio, planAudio } from "../../media/index.js";
 import type { EncodeJob } from "./profile.js";
-
-/** Samples per AAC packet and channel. */
-export const AAC_PACKET_SAMPLES = 1024;
-/** Samples per channel that an AAC encoder inserts before time 0. */
-export const AAC_PRIMING_SAMPLES = 1024;
 
 /** An encoded audio track: an ADTS file and the positions of its packets. */
 export interface EncodedAudio extends AdtsStream, TrackLabelFields {
@@ -28,89 +9,57 @@ export interface EncodedAudio extends AdtsStream, TrackLabelFields {
 }
 
 /**
- * Encodes every audio track to AAC-LC, and a stereo downmix of each track with more than two channels. Reuses tracks
- * that the work folder already contains. Leaves out tracks that ffmpeg cannot decode, or that have no samples in the
- * encoded time range, and reports each by a `stream-skipped` event.
+ * Encodes the audio tracks of the video as `planAudio` says. Reuses tracks that the work folder already contains. Reports
+ * what is left out or changed by events.
  */
 export async function encodeAudioTracks(job: EncodeJob): Promise<EncodedAudio[]> {
-  const tracks: (EncodedAudio & { readonly source: AudioInfo })[] = [];
-  for (const source of job.video.info.audio) {
-    const encoded = await encodeTrack(job, source, `audio-${source.index}`, channelMappings(source));
-    if (encoded === undefined) continue;
-    const { language, title } = source;
-    const isDefault = source.default && tracks.every((track) => !track.default);
-    tracks.push({ ...encoded, source, language, title, default: isDefault });
-  }
-  // Downmixes follow all originals, so that the originals are numbered as in the source.
-  const downmixes: EncodedAudio[] = [];
-  for (const [index, { source, channels, language, title }] of tracks.entries()) {
-    if (channels <= STEREO_DOWNMIX.channels) continue;
-    const encoded = await encodeTrack(job, source, `audio-${source.index}-stereo`, [STEREO_DOWNMIX]);
-    if (encoded !== undefined) downmixes.push({ ...encoded, language, title, downmixOf: index });
-  }
-  return [...tracks, ...downmixes];
-}
-
-/** Encodes one track with the first mapping of channels that ffmpeg accepts. Returns undefined if the track is skipped. */
-async function encodeTrack(
-  job: EncodeJob,
-  source: AudioInfo,
-  name: string,
-  mappings: readonly ChannelMapping[],
-): Promise<(AdtsStream & { readonly path: string }) | undefined> {
-  const { checkpoints, emit, signal } = job;
+  const { emit, signal } = job;
   const { info, frameCount } = job.video;
   const { input, from = 0 } = job.options;
-  const description = `audio track ${source.index + 1} of ${input} (${source.codec}, language ${source.language})`;
+  const seconds = frameSeconds(frameCount, info.frameRate);
+  const { tracks, notes } = await planAudio(input, info, { from, seconds, signal });
+  for (const note of notes) emit(note);
+  const encoded: EncodedAudio[] = [];
+  /** Index among the encoded tracks of each planned one. */
+  const indexes = new Map<number, number>();
+  for (const [index, planned] of tracks.entries()) {
+    const { language, title, default: isDefault, downmixOf } = planned;
+    const original = downmixOf === null ? null : indexes.get(downmixOf);
+    if (original === undefined) continue;
+    const track = await encodeTrack(job, planned, { from, seconds });
+    if (track === undefined) continue;
+    indexes.set(index, encoded.length);
+    encoded.push({ ...track, language, title, default: isDefault, downmixOf: original });
+  }
+  return encoded;
+}
+
+/** Encodes one track. Returns undefined if it turns out to be damaged or empty, which is reported. */
+async function encodeTrack(
+  { checkpoints, emit, signal, video: { info }, options: { input } }: EncodeJob,
+  { source, mapping, downmixOf }: PlannedAudio,
+  { from, seconds }: { readonly from: number; readonly seconds: number },
+): Promise<(AdtsStream & { readonly path: string }) | undefined> {
   const skip = (reason: string): undefined => {
+    const description = `audio track ${source.index + 1} of ${input} (${source.codec}, language ${source.language})`;
     emit({ type: "stream-skipped", message: `skipped ${description}: ${reason}` });
   };
+  const name = `audio-${source.index}${downmixOf === null ? "" : "-stereo"}`;
   const path = checkpoints.path(`${name}.adts`);
   if ((await stat(path).catch(() => undefined)) === undefined) {
-    if (source.channels === 0) return skip("ffmpeg does not know its codec");
     // The temporary name includes the process id, because the ffmpeg of a killed encode may still be writing to its file.
     const output = checkpoints.path(`${name}.${process.pid}.part.adts`);
-    const seconds = frameSeconds(frameCount, info.frameRate);
-    const range = { from, to: from + seconds, track: source.index, output, signal };
-    const [mapping, failure] = await firstAccepted(mappings, (candidate) =>
-      encodeAudio(input, info, { ...range, mapping: candidate }),
-    );
-    if (mapping === undefined) return skip(`${failure?.message}; convert it with ffmpeg to keep it`);
-    if (mapping.change !== undefined)
-      emit({ type: "stream-converted", message: `${description}: ${mapping.change}` });
-    await padAdtsFile(output, seconds);
+    const range = { from, to: from + seconds, track: source.index, mapping, output, signal };
+    try {
+      await encodeAudio(input, info, range);
+    } catch (error) {
+      if (!(error instanceof MediaError) || error.code !== "ffmpeg-failed") throw error;
+      return skip(`${error.message}; convert it with ffmpeg to keep it`);
+    }
     await checkpoints.commitFile(`${name}.adts`, output);
   }
   const stream = await indexAdtsFile(path);
   return stream === undefined ? skip("it has no audio in the encoded time range") : { ...stream, path };
-}
-
-/** Runs `encode` with one mapping after the other until ffmpeg accepts one. Returns that one, or else the first error. */
-async function firstAccepted(
-  mappings: readonly ChannelMapping[],
-  encode: (mapping: ChannelMapping) => Promise<void>,
-): Promise<[accepted: ChannelMapping | undefined, failure: MediaError | undefined]> {
-  let failure: MediaError | undefined;
-  for (const mapping of mappings) {
-    try {
-      await encode(mapping);
-      return [mapping, failure];
-    } catch (error) {
-      if (!(error instanceof MediaError) || error.code !== "ffmpeg-failed") throw error;
-      failure ??= error;
-    }
-  }
-  return [undefined, failure];
-}
-
-/** Appends silence to a file that ends before the video, so that it lasts as long. Leaves an empty file as it is. */
-async function padAdtsFile(path: string, seconds: number): Promise<void> {
-  const stream = await indexAdtsFile(path);
-  if (stream === undefined) return;
-  const { sampleRate, config, sizes } = stream;
-  const needed = Math.ceil((seconds * sampleRate + AAC_PRIMING_SAMPLES) / AAC_PACKET_SAMPLES - 1e-6);
-  const missing = needed - sizes.length;
-  if (missing > 0) await appendFile(path, writeAdts(config, padWithSilence([], missing, config)));
 }
 
 const BUFFER_BYTES = 1 << 20;

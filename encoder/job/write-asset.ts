@@ -7,7 +7,8 @@ import {
   writeAssetHeader,
 } from "../../codec/internal.js";
 import { writeError } from "../../media/errors.js";
-import { AAC_PACKET_SAMPLES, AAC_PRIMING_SAMPLES, type EncodedAudio, readPackets } from "./audio.js";
+import { AAC_PACKET_SAMPLES, AAC_PRIMING_SAMPLES } from "../../media/index.js";
+import { type EncodedAudio, readPackets } from "./audio.js";
 import type { EncodeJob, TrainedGroups } from "./profile.js";
 
 /** The tracks of an asset besides the video. */

@@ -1,24 +1,13 @@
-import { rm } from "node:fs/promises";
-import { MediaError } from "../errors.js";
-import { BASE_OPTIONS, ffmpegCommand, fileUrl, runFfmpeg } from "../ffmpeg/run.js";
+import { open, rm } from "node:fs/promises";
+import { aacConfig, indexAdts, writeAdts } from "../../codec/iso/adts.js";
+import { padWithSilence } from "../../codec/iso/silence.js";
+import { MediaError, writeError } from "../errors.js";
+import { BASE_OPTIONS, ffmpegCommand, fileUrl, runFfmpeg, stdoutPipe } from "../ffmpeg/run.js";
 import { hasJumpingClock } from "../probe/packets.js";
 import type { ProbeResult } from "../probe/probe.js";
 import type { AudioInfo } from "../probe/tracks.js";
 import type { TimeRange } from "./time-range.js";
 import { rangeStart } from "./timeline.js";
-
-/** Options of `encodeAudio`. The time range defaults to the entire video. */
-export interface EncodeAudioOptions extends TimeRange {
-  /** The ADTS file to write (AAC-LC). An existing file is overwritten. */
-  readonly output: string;
-  /** Index in `info.audio`, from 0. Default 0. */
-  readonly track?: number;
-  /** Which channels to keep. Default: those of `channelMappings(track)[0]`. */
-  readonly mapping?: ChannelMapping;
-  /** Bits per second. Default: 64 kbit/s per channel. */
-  readonly bitrate?: number;
-  readonly signal?: AbortSignal;
-}
 
 /** A way to convert the channels of a track to a layout that AAC has. */
 export interface ChannelMapping {
@@ -69,24 +58,190 @@ export function channelMappings({ channels, layout }: AudioInfo): readonly Chann
   return [standard, firstTwo];
 }
 
+/** Samples per AAC packet and channel. */
+export const AAC_PACKET_SAMPLES = 1024;
+/** Samples per channel that an AAC encoder inserts before time 0. */
+export const AAC_PRIMING_SAMPLES = 1024;
+
+/** An audio track, and what it becomes as AAC. */
+export interface AacTrack {
+  readonly source: AudioInfo;
+  readonly mapping: ChannelMapping;
+}
+
+/** Returns the sample rate of a track as AAC, Hertz. */
+export const aacSampleRate = ({ sampleRate }: AudioInfo): number =>
+  PASSTHROUGH_RATES.includes(sampleRate) ? sampleRate : 48000;
+
+/** Returns the bits per second of a track as AAC. */
+export const aacBitrate = ({ channels }: ChannelMapping): number => 64000 * channels;
+
+/** Returns the AudioSpecificConfig of a track as AAC. */
+export const aacTrackConfig = ({ source, mapping }: AacTrack): Uint8Array =>
+  aacConfig(aacSampleRate(source), mapping.channels);
+
+/** Seconds of audio per window. */
+const WINDOW_SECONDS = 60;
+
+/**
+ * Returns the packets per window: windows are encoded on their own, so that any part of a long track can be encoded first.
+ */
+export const windowPackets = (track: AudioInfo): number =>
+  Math.round((WINDOW_SECONDS * aacSampleRate(track)) / AAC_PACKET_SAMPLES);
+
+/** Returns the packets of a track that lasts as long as its video. */
+export const aacPacketCount = (seconds: number, track: AudioInfo): number =>
+  Math.ceil((seconds * aacSampleRate(track) + AAC_PRIMING_SAMPLES) / AAC_PACKET_SAMPLES - 1e-6);
+
+/**
+ * Packets that are encoded before a window and dropped. After them, the encoder's state is as if it had encoded
+ * everything before: with 8, the error at a join is already that of any other packet.
+ */
+const PREROLL_PACKETS = 32;
+/** Packets that are encoded after a window and dropped, because the encoder looks ahead. */
+const POSTROLL_PACKETS = 4;
+
+/** Packets of a track to encode. */
+export interface AacPacketRange {
+  readonly first: number;
+  readonly count: number;
+  /** Seconds of the video at which packet 0 begins. Default 0. */
+  readonly from?: number;
+  /** Seconds after `from` at which the audio ends. Default: with the track. */
+  readonly seconds?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Shortest audio that is encoded, seconds. */
+const MIN_SECONDS = 0.04;
+
+/**
+ * Encodes packets of one audio track as AAC-LC. Silence fills gaps, and the time before a late start, so that time 0 is
+ * that of the video. Packet 0 is the encoder delay of 1024 samples. Ranges that are encoded apart join without a click.
+ *
+ * @returns the access units; fewer than `count` if the track ends before
+ * @throws MediaError `ffmpeg-failed`, `ffmpeg-missing`, `ffmpeg-killed`; the signal's reason.
+ */
+export async function encodeAacPackets(
+  path: string,
+  info: ProbeResult,
+  track: AacTrack,
+  range: AacPacketRange,
+): Promise<Uint8Array[]> {
+  const { source, mapping } = track;
+  const { first, count, from = 0, seconds, signal } = range;
+  const rate = aacSampleRate(source);
+  const skipped = Math.min(first, PREROLL_PACKETS);
+  const begin = (first - skipped) * AAC_PACKET_SAMPLES;
+  const wanted = (first + count + POSTROLL_PACKETS) * AAC_PACKET_SAMPLES;
+  const end = Math.min(wanted, Math.round(Math.max(MIN_SECONDS, seconds ?? Infinity) * rate));
+  if (end <= begin) return [];
+  // At an integer second, the samples of all rates coincide, so that resampling has the same phase in all ranges.
+  const zero = Math.floor(begin / rate);
+  const { input, filter } = alignment(info, source, { from, zero });
+  const stdout = stdoutPipe();
+  const chunks: Buffer[] = [];
+  stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+  const command = ffmpegCommand()
+    .input(fileUrl(path))
+    .inputOptions([...BASE_OPTIONS, ...input])
+    .outputOptions(["-map", `0:a:${source.index}`, "-c:a", "aac", "-profile:a", "aac_low"])
+    .outputOptions(["-b:a", String(aacBitrate(mapping)), "-ar", String(rate)])
+    .outputOptions(["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact", "-f", "adts"])
+    .audioFilters([
+      ...filter,
+      mapping.filter,
+      `atrim=start_sample=${begin - zero * rate}:end_sample=${end - zero * rate}`,
+      "asetpts=PTS-STARTPTS",
+    ]);
+  await runFfmpeg(command, { failure: `cannot encode the audio of ${path}`, stdout, signal });
+  const stream = Buffer.concat(chunks);
+  return stream.length === 0 ? [] : adtsPackets(stream).slice(skipped, skipped + count);
+}
+
+/** Returns the access units of an ADTS stream. */
+export function adtsPackets(stream: Uint8Array): Uint8Array[] {
+  const { offsets, sizes } = indexAdts(stream);
+  return Array.from(offsets, (offset, i) => stream.subarray(offset, offset + sizes[i]));
+}
+
 /** Seconds by which a seek precedes the range, because packets may be stored some time before they are played. */
 const SEEK_MARGIN = 1;
 
-/**
- * Returns the time to seek to, in seconds from the start of the file, and the time at which ffmpeg then sees the first
- * frame of the range.
- */
-function audioStart(info: ProbeResult, { startTime }: AudioInfo, from: number) {
+/** Returns the input options that seek, and the filters after which sample 0 is `zero` seconds after `from`. */
+function alignment(
+  info: ProbeResult,
+  source: AudioInfo,
+  { from, zero }: { readonly from: number; readonly zero: number },
+): { readonly input: readonly string[]; readonly filter: readonly string[] } {
+  const { sampleRate, startTime } = source;
+  const rate = aacSampleRate(source);
   const start = rangeStart(info, { from });
-  const seek = Math.max(0, Math.floor(start - SEEK_MARGIN));
-  // If the clock may jump, ffmpeg counts from the first packet of the streams that it reads.
-  const zero = hasJumpingClock(info.container) ? Math.max(seek, startTime - info.fileStart) : seek;
-  return { seek, shift: start - zero };
+  const seek = Math.max(0, Math.floor(start + zero - SEEK_MARGIN));
+  const trackStart = startTime - info.fileStart;
+  // If the clock may jump, ffmpeg counts from the first packet of the streams that it reads. Otherwise, it would round
+  // the time of the seek to the ticks of the stream, which may be as long as a packet.
+  const jumps = hasJumpingClock(info.container);
+  const clockZero = jumps ? Math.max(seek, trackStart) : -info.fileStart;
+  const shift = Math.round((start + zero - clockZero) * sampleRate);
+  const origin = Math.round((trackStart - start) * sampleRate) - zero * sampleRate;
+  const grid = packetGrid(info, source);
+  const position =
+    grid === undefined
+      ? `PTS-${shift}`
+      : `floor((PTS+NB_SAMPLES-${shift}-${origin})/${grid}+0.5)*${grid}+${origin}-NB_SAMPLES`;
+  return {
+    input: [...(jumps ? [] : ["-copyts"]), ...(seek > 0 ? ["-noaccurate_seek", "-ss", String(seek)] : [])],
+    filter: [
+      `asetpts=${position.replaceAll("--", "+").replaceAll("+-", "-")}`,
+      // Otherwise, the resampler begins with the first packet after the seek.
+      ...(sampleRate === rate ? [] : ["atrim=start_pts=0"]),
+      // By default, a start that is up to 1 ms off is left as it is.
+      `aresample=${rate}:async=1:min_comp=0:first_pts=0`,
+    ],
+  };
+}
+
+/** Samples of which the packets of a codec are multiples. */
+const PACKET_GRIDS: Readonly<Record<string, number>> = {
+  aac: 1024,
+  ac3: 256,
+  alac: 1024,
+  dts: 512,
+  eac3: 256,
+  flac: 128,
+  mp2: 1152,
+  mp3: 576,
+  opus: 480,
+  vorbis: 64,
+  wmav1: 256,
+  wmav2: 256,
+};
+
+/**
+ * Returns the number of samples, as an expression of ffmpeg, of which all packets end at a multiple, counted from the
+ * start of the track; undefined if it is unknown or not needed. Containers other than MP4 round times, often to
+ * milliseconds: after a seek, samples would be misplaced by as much.
+ */
+function packetGrid({ container }: ProbeResult, { codec }: AudioInfo): string | undefined {
+  if (/mov|mp4/.test(container)) return undefined;
+  return codec.startsWith("pcm_") ? "NB_SAMPLES" : PACKET_GRIDS[codec]?.toString();
+}
+
+/** Options of `encodeAudio`. The time range defaults to the entire video. */
+export interface EncodeAudioOptions extends TimeRange {
+  /** The ADTS file to write (AAC-LC). An existing file is overwritten. */
+  readonly output: string;
+  /** Index in `info.audio`, from 0. Default 0. */
+  readonly track?: number;
+  /** Which channels to keep. Default: those of `channelMappings(track)[0]`. */
+  readonly mapping?: ChannelMapping;
+  readonly signal?: AbortSignal;
 }
 
 /**
- * Encodes one audio track as AAC. Silence fills gaps, and the time before a late start, so that time 0 is that of the
- * video. The first packet is the encoder delay of 1024 samples.
+ * Encodes one audio track as AAC, as `encodeAacPackets` does, window by window. Silence follows a track that ends before
+ * the video. The file is empty if the track has no audio in the range.
  * @throws MediaError `ffmpeg-failed`, `disk-full`, `ffmpeg-missing`, `ffmpeg-killed`; the signal's reason.
  */
 export async function encodeAudio(
@@ -94,33 +249,33 @@ export async function encodeAudio(
   info: ProbeResult,
   options: EncodeAudioOptions,
 ): Promise<void> {
-  const { from = 0, to, output, track = 0, signal } = options;
-  const source = info.audio[track];
+  const { from = 0, to, output, track: index = 0, signal } = options;
+  const source = info.audio[index];
   if (!source) {
     const count = info.audio.length;
-    throw new MediaError("ffmpeg-failed", `audio track ${track} does not exist: ${path} has ${count}`);
+    throw new MediaError("ffmpeg-failed", `audio track ${index} does not exist: ${path} has ${count}`);
   }
-  const { channels, filter } = options.mapping ?? channelMappings(source)[0];
-  const rate = PASSTHROUGH_RATES.includes(source.sampleRate) ? source.sampleRate : 48000;
+  const track = { source, mapping: options.mapping ?? channelMappings(source)[0] };
   const end = to ?? (info.duration > 0 ? info.duration : undefined);
-  const { seek, shift } = audioStart(info, source, from);
-  const command = ffmpegCommand()
-    .input(fileUrl(path))
-    .inputOptions([...BASE_OPTIONS, ...(seek > 0 ? ["-ss", String(seek)] : [])])
-    .outputOptions(["-map", `0:a:${source.index}`, "-c:a", "aac", "-profile:a", "aac_low"])
-    .outputOptions(["-b:a", String(options.bitrate ?? 64000 * channels), "-ar", String(rate)])
-    .outputOptions(["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact", "-f", "adts"])
-    .audioFilters([
-      `asetpts=PTS-round(${shift.toFixed(6)}/TB)`,
-      "aresample=async=1:first_pts=0",
-      filter,
-      ...(end === undefined ? [] : [`atrim=end=${Math.max(0.04, end - from)}`]),
-    ])
-    .output(fileUrl(output));
+  const seconds = end === undefined ? undefined : Math.max(MIN_SECONDS, end - from);
   try {
-    await runFfmpeg(command, { failure: `cannot encode the audio of ${path}`, signal });
+    await using file = await open(output, "w");
+    const config = aacTrackConfig(track);
+    const total = seconds === undefined ? Infinity : aacPacketCount(seconds, source);
+    const window = windowPackets(source);
+    let encoded = 0;
+    for (let first = 0; first < total; first += window) {
+      const count = Math.min(window, total - first);
+      const packets = await encodeAacPackets(path, info, track, { first, count, from, seconds, signal });
+      encoded += packets.length;
+      if (packets.length === 0 && total === Infinity) break;
+      const isLast = total === Infinity && packets.length < count;
+      await file.writeFile(writeAdts(config, isLast ? packets : padWithSilence(packets, count, config)));
+      if (isLast) break;
+    }
+    if (encoded === 0) await file.truncate(0);
   } catch (error) {
     await rm(output, { force: true });
-    throw error;
+    throw error instanceof MediaError || signal?.aborted ? error : writeError(output, error);
   }
 }

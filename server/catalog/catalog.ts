@@ -21,10 +21,9 @@ import {
   normalizeId,
   type OpenedSource,
   type Problem,
+  type SourceFile,
 } from "../library/library.js";
 import { assetVideo } from "../video/asset-video.js";
-import type { SourceReaders } from "../video/source-readers.js";
-import { sourceVideo } from "../video/source-video.js";
 import type { Video } from "../video/video.js";
 import { TIMELINE_VERSION } from "./timeline.js";
 
@@ -54,7 +53,8 @@ export interface CatalogListing {
 export interface CatalogOptions {
   readonly engine: DecoderEngineChoice;
   readonly pool: DecodePool;
-  readonly readers: SourceReaders;
+  /** Returns the video of a source. */
+  readonly openSource: (source: SourceFile) => Video;
   readonly videoEncoder: VideoEncoder;
   /** Identifies the settings that images are encoded with; part of every version. */
   readonly imageSettings: string;
@@ -242,10 +242,10 @@ export class Catalog {
   }
 
   async #openEntry({ id, file, open }: LibraryEntry): Promise<CatalogEntry> {
-    const { pool, readers } = this.#options;
+    const { pool, openSource } = this.#options;
     const opened = await open();
     if (!("asset" in opened)) {
-      const video = sourceVideo(opened, readers);
+      const video = openSource(opened);
       return {
         id,
         file,

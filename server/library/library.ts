@@ -2,6 +2,7 @@ import type { Readable } from "node:stream";
 import type { Asset } from "../../codec/asset/asset.js";
 import type { DecodableSource } from "../../decode-pool/index.js";
 import type { ProbeResult } from "../../media/probe/probe.js";
+import type { PlannedAudio } from "../../media/read/audio-plan.js";
 
 /** The bytes of one version of an asset, local or remote. */
 export interface AssetSource extends DecodableSource {
@@ -29,6 +30,8 @@ export interface SourceFile {
   readonly bytes: number;
   readonly info: ProbeResult;
   readonly frameCount: number;
+  /** The audio tracks that its asset will have. */
+  readonly audio: readonly PlannedAudio[];
 }
 
 /** A video of a library, in its current version. */

@@ -1,16 +1,20 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { frameSeconds } from "../../codec/asset/rational.js";
 import { type ProbeResult, probeVideo } from "../../media/probe/probe.js";
+import { type PlannedAudio, planAudio } from "../../media/read/audio-plan.js";
 
 /** What must be known of a source before it plays. It is made once, without decoding the video. */
 export interface SourceIndex {
   readonly info: ProbeResult;
   /** Frames at `info.frameRate`. An encode of the source stores exactly these. */
   readonly frameCount: number;
+  /** The audio tracks that its asset will have. */
+  readonly audio: readonly PlannedAudio[];
 }
 
 /** Part of the file names. Increase it when the same source has another index. */
-const INDEX_VERSION = 1;
+const INDEX_VERSION = 2;
 
 /** The indexes of sources, kept in a folder across restarts. */
 export class SourceIndexes {
@@ -33,7 +37,8 @@ export class SourceIndexes {
     const info = await probeVideo(path);
     const { num, den } = info.frameRate;
     const frameCount = info.frameCount ?? Math.max(1, Math.round((info.duration * num) / den));
-    const index = { info, frameCount };
+    const { tracks } = await planAudio(path, info, { seconds: frameSeconds(frameCount, info.frameRate) });
+    const index = { info, frameCount, audio: tracks };
     await this.#write(file, index).catch(() => {});
     return index;
   }
@@ -49,8 +54,9 @@ export class SourceIndexes {
 /** Returns undefined if the text is not an index, such as one that a full disk has cut off. */
 function parseIndex(text: string): SourceIndex | undefined {
   try {
-    const { info, frameCount } = JSON.parse(text) as Partial<SourceIndex>;
-    return info !== undefined && Number.isInteger(frameCount) ? { info, frameCount: frameCount! } : undefined;
+    const { info, frameCount, audio } = JSON.parse(text) as Partial<SourceIndex>;
+    if (info === undefined || audio === undefined || !Number.isInteger(frameCount)) return undefined;
+    return { info, frameCount: frameCount!, audio };
   } catch {
     return undefined;
   }

@@ -1,10 +1,19 @@
 import type { DecodedFrames } from "../../codec/decode/cost.js";
 import type { SourceFile } from "../library/library.js";
+import { audioTracksOf, type SourceAudio } from "./source-audio.js";
 import type { SourceReaders } from "./source-readers.js";
+import { type SourceText, textTracksOf } from "./source-text.js";
 import type { Video } from "./video.js";
 
-/** Returns the video of a source. Its frames are read by ffmpeg. */
-export function sourceVideo(source: SourceFile, readers: SourceReaders): Video {
+/** What reads the streams of sources. */
+export interface SourceStreams {
+  readonly readers: SourceReaders;
+  readonly audio: SourceAudio;
+  readonly text: SourceText;
+}
+
+/** Returns the video of a source. Its frames, audio and subtitles are read by ffmpeg. */
+export function sourceVideo(source: SourceFile, streams: SourceStreams): Video {
   const { info, frameCount } = source;
   const { width, height, frameRate } = info;
   return {
@@ -15,12 +24,12 @@ export function sourceVideo(source: SourceFile, readers: SourceReaders): Video {
     frameCount,
     frameRate,
     duration: (frameCount * frameRate.den) / frameRate.num,
-    audio: [],
-    text: [],
-    readAudio: () => Promise.reject(new RangeError("the source has no audio tracks")),
-    readText: () => Promise.reject(new RangeError("the source has no subtitle tracks")),
+    audio: audioTracksOf(source),
+    text: textTracksOf(source),
+    readAudio: (track, first, count, signal) => streams.audio.read(source, { track, first, count, signal }),
+    readText: (track) => streams.text.read(source, track),
     cost: (_viewport, work) => sourceCost(source, work),
-    frames: (request) => readers.frames(source, request),
+    frames: (request) => streams.readers.frames(source, request),
   };
 }
 

@@ -9,7 +9,6 @@ import { Catalog } from "../../../server/catalog/catalog.js";
 import { serve, signUrl } from "../../../server/index.js";
 import { FolderLibrary } from "../../../server/library/folder-library.js";
 import { SourceIndexes } from "../../../server/library/source-index.js";
-import { SourceReaders } from "../../../server/video/source-readers.js";
 import { originServer } from "../../support/origin-server.js";
 import { testServer } from "../../support/running-server.js";
 import { syntheticAsset } from "../../support/synthetic-asset.js";
@@ -127,7 +126,7 @@ test("listing more than a thousand videos opens each of them once", async (t) =>
   t.after(() => pool.close());
   const options = {
     pool,
-    readers: new SourceReaders(1),
+    openSource: () => assert.fail("the folder has no sources"),
     engine: "auto",
     videoEncoder: "x264",
     imageSettings: "",
