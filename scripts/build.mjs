@@ -91,7 +91,16 @@ async function bundleReport() {
 }
 
 /** Static files of the pages, relative to player/pages. The server serves them from one flat folder. */
-const PAGE_FILES = ["icon.svg", "library/index.html", "library/page.css", "embed/embed.css"];
+const PAGE_FILES = [
+  "icon.svg",
+  "page.css",
+  "library/index.html",
+  "library/library.css",
+  "library/upload.css",
+  "video/video.html",
+  "video/video.css",
+  "embed/embed.css",
+];
 
 function copyPages() {
   const to = join(root, "dist/player/web");
@@ -101,7 +110,7 @@ function copyPages() {
     if (existsSync(target) && readFileSync(target).equals(readFileSync(source))) continue;
     copyFileSync(source, target);
   }
-  // The style of the chart on the statistics page, and the license of uPlot, which page.js contains.
+  // The style of the chart on the statistics page, and the license of uPlot, which the pages contain.
   const uplot = join(root, "node_modules/uplot");
   const license = readFileSync(join(uplot, "LICENSE"), "utf8");
   const style = readFileSync(join(uplot, "dist/uPlot.min.css"), "utf8");

@@ -1,4 +1,4 @@
-// Bundles the player: an ES module, a classic script, and the scripts of the catalog and embed pages.
+// Bundles the player: an ES module, a classic script, and the scripts of the pages.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -38,11 +38,12 @@ const common = {
 const WORKER_FILE = "siedd-decoder.js";
 const workerDefine = { SIEDD_WORKER_FILE: JSON.stringify(`./${WORKER_FILE}`) };
 
-/** Writes siedd-player.js, siedd-player.iife.js, page.js, embed.js and their chunks into dist/player/web. */
+/** Writes siedd-player.js, siedd-player.iife.js, library.js, video.js, embed.js and their chunks into dist/player/web. */
 export async function bundlePlayer() {
-  const page = join(root, "dist/player/pages/library/page.js");
-  const embed = join(root, "dist/player/pages/embed/page.js");
-  for (const file of [entry, page, embed]) {
+  const pages = Object.fromEntries(
+    ["library", "video", "embed"].map((name) => [name, join(root, `dist/player/pages/${name}/page.js`)]),
+  );
+  for (const file of [entry, ...Object.values(pages)]) {
     if (!existsSync(file))
       throw new ScriptError(`${file} is missing after the build; delete dist and build again`);
   }
@@ -60,7 +61,16 @@ export async function bundlePlayer() {
     chunkNames: "siedd-[name]-[hash]",
     define: workerDefine,
   });
-  await build({ ...common, entryPoints: { page, embed }, outdir: folder, format: "esm" });
+  const { metafile } = await build({
+    ...common,
+    entryPoints: pages,
+    outdir: folder,
+    format: "esm",
+    splitting: true,
+    chunkNames: "siedd-page-[hash]",
+    metafile: true,
+  });
+  writeLicenses(metafile);
   await build({
     ...common,
     entryPoints: { "siedd-player.iife": entry },
@@ -77,6 +87,19 @@ export async function bundlePlayer() {
     const isStale = statSync(join(folder, name)).mtimeMs < started - 1000;
     if (isStale && /^siedd-.*\.js(\.LEGAL\.txt|\.map)?$/.test(name)) rmSync(join(folder, name));
   }
+}
+
+/** Writes the licenses of the packages that the pages contain: not all have one in their code. */
+function writeLicenses({ inputs }) {
+  const packages = Object.keys(inputs).flatMap(
+    (path) => /.*node_modules\/(@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? [],
+  );
+  const licenses = [...new Set(packages)].sort().map((path) => {
+    const name = readdirSync(path).find((file) => /^licen[sc]e/i.test(file));
+    if (name === undefined) throw new ScriptError(`${path} has no license file; it cannot be bundled`);
+    return `${path.replace(/.*node_modules\//, "")}\n\n${readFileSync(join(path, name), "utf8").trim()}\n`;
+  });
+  writeFileSync(join(folder, "page-licenses.txt"), licenses.join("\n---\n\n"));
 }
 
 /** Bundles the decoding worker as a file, and as a string for pages of another origin. */

@@ -25,6 +25,8 @@ export interface PluginContext {
   readonly counts: WatchCounts;
   /** Undefined unless the option `upload` is set. */
   readonly uploads: Uploads | undefined;
+  /** Whether `/metrics` and `/stats.json` are served. */
+  readonly hasMetrics: boolean;
   /** The codecs that the installed ffmpeg encodes. */
   readonly codecs: ReadonlySet<VideoCodec>;
 }

@@ -131,6 +131,7 @@ const plugin: FastifyPluginAsync<PluginOptions> = async (app, pluginOptions) => 
     encoder: backgroundEncoder,
     counts,
     uploads: await openUploads(app, options, state, catalog),
+    hasMetrics: options.metrics !== false,
     codecs,
   };
 

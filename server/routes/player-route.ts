@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { extname } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip } from "node:zlib";
 import type { FastifyInstance } from "fastify";
@@ -11,10 +10,8 @@ import { REVALIDATE } from "../http/caching.js";
 import { applyPreconditions, strongEtag } from "../http/send.js";
 import { pathParams } from "../request/params.js";
 import { PLAYER_FILE_POLICY } from "../web/page-policy.js";
+import { PLAYER_FOLDER } from "../web/player-folder.js";
 import { getAndHead } from "./get-and-head.js";
-
-/** The folder of the built player: index.html, siedd-player.js and their dependencies. */
-export const PLAYER_FOLDER = fileURLToPath(new URL("../../player/web/", import.meta.url));
 
 /** Media types of the files that the build compresses. */
 const COMPRESSIBLE_TYPES: Readonly<Record<string, string>> = {
@@ -70,7 +67,7 @@ async function findPlayerFile(
   name: string,
   acceptEncoding: string | undefined,
 ): Promise<PlayerFile | undefined> {
-  // index.html is the template of the catalog page.
+  // HTML files are templates of pages.
   if (!/^\w[\w.-]*(?<!\.br|\.gz|\.html)$/.test(name)) return undefined;
   const digest = await digestOf(name);
   if (digest === undefined) return undefined;

@@ -1,6 +1,7 @@
 import { encodeId } from "../../protocol/url-parameters.js";
 import type { CatalogEntry } from "../catalog/catalog.js";
 import { escapeHtml } from "./escape-html.js";
+import { videoTitle } from "./video-title.js";
 
 /**
  * Renders a page that contains only the player, as large as the iframe. Its links are relative to `/player/embed/:id`.
@@ -13,7 +14,7 @@ export function renderEmbedPage(
   oembedUrl: string,
   sign: (link: string) => string,
 ): string {
-  const title = escapeHtml(entry.id);
+  const title = escapeHtml(videoTitle({ id: entry.id, opened: entry }));
   // The path of the page has one part more per folder of the id.
   const player = "../".repeat(entry.id.split("/").length);
   const src = escapeHtml(sign(`${player}../${encodeId(entry.id)}`));

@@ -7,8 +7,13 @@ export type FrameAncestors = "*" | "'self'";
 /**
  * Returns the Content Security Policy of a page with the player: it loads scripts, styles, images, captions and streams
  * of its own origin only. `wasm-unsafe-eval` lets the player decode in the browser.
+ *
+ * @param formAction where its forms may lead
  */
-export const playerPagePolicy = (frameAncestors: FrameAncestors): string =>
+export const playerPagePolicy = (
+  frameAncestors: FrameAncestors,
+  formAction: "'none'" | "'self'" = "'none'",
+): string =>
   [
     "default-src 'none'",
     "script-src 'self' 'wasm-unsafe-eval'",
@@ -18,7 +23,7 @@ export const playerPagePolicy = (frameAncestors: FrameAncestors): string =>
     "media-src 'self' blob:",
     "worker-src 'self' blob:",
     "base-uri 'none'",
-    "form-action 'none'",
+    `form-action ${formAction}`,
     "require-trusted-types-for 'script'",
     `trusted-types ${TRUSTED_TYPES_POLICY}`,
     `frame-ancestors ${frameAncestors}`,

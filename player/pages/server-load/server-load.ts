@@ -1,6 +1,6 @@
+import { formatBytes } from "../../../protocol/format-bytes.js";
 import type { Stats } from "../../../protocol/stats.js";
 import { create } from "../../dom.js";
-import { formatBytes } from "./facts.js";
 import type { LoadChart } from "./load-chart.js";
 
 /** Time between two requests of stats.json. */
@@ -26,8 +26,10 @@ const openChart = (): Promise<LoadChart | null> =>
     () => null,
   );
 
-/** Shows the load of the server while the page is visible, if the server publishes its statistics. */
+/** Shows the load of the server while its section is open and visible. Only operators get that section. */
 export function showServerLoad(root: URL): void {
+  const section = document.getElementById("server") as HTMLDetailsElement | null;
+  if (section === null) return;
   const url = new URL("stats.json", root);
   const samples: Stats[] = [];
   let chart: Promise<LoadChart | null> | undefined;
@@ -42,7 +44,6 @@ export function showServerLoad(root: URL): void {
     const rate = (now.pixels - before.pixels) / Math.max(1, now.seconds - before.seconds) / 1e6;
     const responses = now.hits + now.computed - before.hits - before.computed;
     const hitRate = responses === 0 ? null : (now.hits - before.hits) / responses;
-    byId("server").hidden = false;
     byId("rate").textContent = rate >= 100 ? rate.toFixed(0) : rate.toFixed(1);
     const total = now.hits + now.computed;
     byId("cache-hits").textContent = total === 0 ? "–" : `${Math.round((100 * now.hits) / total)}%`;
@@ -58,22 +59,25 @@ export function showServerLoad(root: URL): void {
     const started = performance.now();
     try {
       const response = await fetch(url, { cache: "no-store" });
-      // The server does not publish its statistics.
+      // The viewer may no longer read them.
       if (response.status >= 400 && response.status < 500) return;
       if (response.ok) update((await response.json()) as Stats);
     } catch {
       // The server may be restarting.
     }
-    if (document.hidden) return;
+    if (!isShown()) return;
     timer = setTimeout(() => void tick(), Math.max(100, POLL_INTERVAL_MS - (performance.now() - started)));
   };
 
-  document.addEventListener("visibilitychange", () => {
+  const isShown = () => section.open && !document.hidden;
+  const restart = () => {
     clearTimeout(timer);
     samples.length = 0;
-    if (!document.hidden) void tick();
-  });
-  if (!document.hidden) void tick();
+    if (isShown()) void tick();
+  };
+  document.addEventListener("visibilitychange", restart);
+  section.addEventListener("toggle", restart);
+  restart();
 }
 
 function showCaches({ caches }: Stats): void {

@@ -2,22 +2,30 @@ import { create } from "../../dom.js";
 import type { SieddPlayerElement } from "../../element/element.js";
 import { computeRequestedSize, type Size, sameSize } from "../../geometry/size.js";
 import { parseVideoInfo } from "../../source/video-info.js";
-import { fetchFacts, showFacts } from "./facts.js";
+import { videoUrl } from "../../source/video-url.js";
+import { LivePage } from "../live/live-page.js";
+import { showServerLoad } from "../server-load/server-load.js";
+import { setupEncodeControls } from "./encode-controls.js";
 import { makeResizable } from "./resizing.js";
 import { SegmentHistory } from "./segment-history.js";
-import { showServerLoad } from "./server-load.js";
-import { setupCopyButtons, showSnippets } from "./snippets.js";
-import { type ListedVideo, readVideos } from "./videos.js";
+import { type PageVideo, setupCopyButtons, showSnippets } from "./snippets.js";
 
-/** Returns an element of index.html, which is served together with this module. */
+/** The members of info.json that the page uses. */
+interface VideoFacts {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Returns an element of video.html, which is served together with this module. */
 const byId = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
 
 // This module is served from `player/` below the catalog.
 const root = new URL("..", import.meta.url);
 const player = byId<SieddPlayerElement>("player");
 const history = new SegmentHistory(byId("segments"));
-let facts: Parameters<typeof showFacts>[1] | null = null;
-let selection = new AbortController();
+const { id = "", src = "" } = byId("video-section").dataset;
+const video: PageVideo = { id, src: new URL(src, location.href).href };
+let facts: VideoFacts | null = null;
 
 const format = ({ width, height }: Size) => `${width} × ${height}`;
 
@@ -65,49 +73,17 @@ async function start(): Promise<void> {
   }
 }
 
-function select(video: ListedVideo): void {
-  selection.abort();
-  selection = new AbortController();
-  facts = null;
-  history.clear();
-  byId("video-section").hidden = false;
-  byId("size").textContent = "\u00a0";
-  byId("name").textContent = video.id;
-  byId("facts").replaceChildren();
-  document.title = `${video.id} · siedd`;
-  for (const link of document.querySelectorAll<HTMLAnchorElement>("#videos a[data-id]")) {
-    if (link === video.link) link.setAttribute("aria-current", "true");
-    else link.removeAttribute("aria-current");
-  }
+async function open(): Promise<void> {
+  await customElements.whenDefined("siedd-player");
   player.src = video.src;
   void start();
-  fetchFacts(video.src, selection.signal).then(
-    (read) => {
-      facts = read;
-      showFacts(byId("facts"), read);
-      showSnippets(root, video, read);
-      byId("box").style.setProperty("--aspect", String(read.width / read.height));
-      showSize();
-    },
-    // The player reports the error.
-    () => undefined,
-  );
-}
-
-async function open(): Promise<void> {
-  const videos = readVideos(root);
-  if (videos.length === 0) return;
-  await customElements.whenDefined("siedd-player");
-  const hashId = () => {
-    try {
-      return decodeURIComponent(location.hash.slice(1));
-    } catch {
-      return "";
-    }
-  };
-  const onHashChange = () => select(videos.find(({ id }) => id === hashId()) ?? videos[0]);
-  window.addEventListener("hashchange", onHashChange);
-  onHashChange();
+  const response = await fetch(videoUrl(video.src, "info.json"));
+  // The player reports the error.
+  if (!response.ok) return;
+  facts = (await response.json()) as VideoFacts;
+  showSnippets(root, video, facts);
+  byId("box").style.setProperty("--aspect", String(facts.width / facts.height));
+  showSize();
 }
 
 new ResizeObserver(showSize).observe(player);
@@ -131,4 +107,6 @@ player.addEventListener("volumechange", () => {
 byId("box").classList.add("hinting");
 setupCopyButtons(byId("copy-status"));
 showServerLoad(root);
-void open();
+const page = new LivePage(["about", "controls"]);
+setupEncodeControls(root, id, byId("controls"), () => page.update());
+open().catch(() => undefined);

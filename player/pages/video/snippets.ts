@@ -1,14 +1,20 @@
 import { SIGNATURE_PARAMETER } from "../../../protocol/url-parameters.js";
 import { elementSnippet, embedSnippet } from "../../element/embed-snippet.js";
 import { videoUrl } from "../../source/video-url.js";
-import type { ListedVideo } from "./videos.js";
+
+/** The video of the page. */
+export interface PageVideo {
+  readonly id: string;
+  /** Absolute URL for `<siedd-player src>`. */
+  readonly src: string;
+}
 
 const MESSAGE_MS = 2500;
 
 /** Shows the snippets that embed the video in another page. */
 export function showSnippets(
   root: URL,
-  { id, src }: ListedVideo,
+  { id, src }: PageVideo,
   size: { readonly width: number; readonly height: number },
 ): void {
   const signature = new URL(src).searchParams.get(SIGNATURE_PARAMETER) ?? undefined;

@@ -276,7 +276,7 @@ test("the player and the catalog page are served with their media types", async 
   assert.equal((await server.get("player/no-such-file.js")).status, 404);
   assert.match(page.text, /<a href="#video" data-id="video" data-src="video">/);
   assert.equal(
-    (await server.get("player/page.js")).headers.get("content-type"),
+    (await server.get("player/library.js")).headers.get("content-type"),
     "application/javascript; charset=utf-8",
   );
 });
