@@ -5,13 +5,17 @@ import { openAsset } from "../codec/internal.js";
 import { DecodePool, fileSource } from "../decode-pool/index.js";
 import { videoSegments } from "../server/catalog/timeline.js";
 import { machine } from "./machine.js";
+import { measureBackgroundTraining } from "./serving/background-training.js";
 import { measureColdSegment } from "./serving/cold.js";
 import { measureFirstSegment } from "./serving/first-segment.js";
+import { measureSourceFolders } from "./serving/source-folder.js";
+import { measureSourceSegments } from "./serving/source-segments.js";
 import { assetToServe, decodedMezzanine, mezzanine } from "./serving/video.js";
 import { measureWarmSegment } from "./serving/warm.js";
 
 // Measures the server: cached segments compared with static files, uncached segments compared with a transcoder, and the
-// first segment after a start.
+// first segment after a start. Then sources: their segments compared with ffmpeg by hand, large folders, and training in the
+// background.
 
 const SIZES = [
   { width: 640, height: 360, size: "640,360" },
@@ -50,6 +54,11 @@ try {
     warm: await measureWarmSegment(video, `video/full/640,360/seg-${segment.index}.m4s`),
     cold: coldSegments,
     firstSegments,
+    sources: {
+      segments: await measureSourceSegments(),
+      folders: await measureSourceFolders(),
+      encoding: await measureBackgroundTraining(),
+    },
   };
   process.stdout.write(`${JSON.stringify({ bench: "serve", machine: machine(), ...results })}\n`);
 } finally {

@@ -60,6 +60,11 @@ export async function lockWorkFolder(folder: string): Promise<() => Promise<void
   };
 }
 
+/** Returns whether another process encodes with a work folder. Ends a process that has outlived its parent. */
+export async function isLocked(folder: string): Promise<boolean> {
+  return isOwnerAlive(parseOwner(await readFile(join(folder, LOCK_FILE_NAME), "utf8").catch(() => "")));
+}
+
 async function createLockFile(folder: string, file: string): Promise<void> {
   const { startTime } = (await readProcess(process.pid)) ?? {};
   const own: LockOwner = { pid: process.pid, host: hostname(), startTime, parent: boundParent };

@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { EncodeEvent } from "../../encoder/events.js";
+import { isLocked } from "../../encoder/job/lock.js";
 import { TrainingError, TrainingProcess, type TrainingResult } from "../../encoder/job/training-process.js";
 import type { EncodeOptions } from "../../encoder/options.js";
 import type { EncodeState } from "../../protocol/encode-state.js";
@@ -189,8 +190,10 @@ export class BackgroundEncoder {
   async #selectNext(): Promise<EncodeCandidate | undefined> {
     const candidates = await this.#options.candidates().catch(() => []);
     for (const candidate of [...candidates].sort(byPriority)) {
-      const isReady = !(await this.#isHeld(candidate)) && !(await isBeingWritten(candidate.input));
-      if (isReady) return candidate;
+      if (await this.#isHeld(candidate)) continue;
+      // Another server with the same folder encodes it.
+      if (await isLocked(`${candidate.output}.work`)) continue;
+      if (!(await isBeingWritten(candidate.input))) return candidate;
     }
     return undefined;
   }
