@@ -15,6 +15,8 @@ test("every page has a policy, says who may frame it, and forbids sniffing", asy
   const server = await testServer(t, { video: SMALL });
   for (const [path, status, ancestors] of [
     ["", 200, "'self'"],
+    ["player/video/video", 200, "'self'"],
+    ["player/video/nope", 404, "'self'"],
     ["player/embed/video", 200, "*"],
     ["player/embed/nope", 404, "*"],
     ["nope/info.json", 404, "'self'"],
@@ -45,10 +47,12 @@ test("an unknown video is a page in an iframe, and JSON for programs", async (t)
   }
 });
 
-test("the template of the catalog page is not served by itself", async (t) => {
+test("the templates of pages are not served by themselves", async (t) => {
   const server = await testServer(t, {});
-  const { status, code } = await server.get("player/index.html");
-  assert.deepEqual([status, code], [404, "not-found"]);
+  for (const name of ["index.html", "video.html"]) {
+    const { status, code } = await server.get(`player/${name}`);
+    assert.deepEqual([status, code], [404, "not-found"], name);
+  }
 });
 
 for (const order of ["before", "after"] as const) {

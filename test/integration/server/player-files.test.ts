@@ -38,7 +38,14 @@ test("modification times change neither the coding nor the ETag of the player's 
 
 test("scripts and styles of the player use the best coding that the client accepts, and decompress to the same bytes", async (t) => {
   const server = await testServer(t, { video: SMALL });
-  for (const name of ["siedd-player.js", "siedd-player.iife.js", "page.js", "page.css", "icon.svg"]) {
+  for (const name of [
+    "siedd-player.js",
+    "siedd-player.iife.js",
+    "library.js",
+    "video.js",
+    "page.css",
+    "icon.svg",
+  ]) {
     const plain = await built(name);
     const url = `${server.url}player/${name}`;
     const tags = new Set<string | undefined>();
