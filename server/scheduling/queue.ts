@@ -25,6 +25,12 @@ export interface QueueListeners {
 /** Seconds above which a job is long. */
 const LONG_JOB_SECONDS = 1;
 
+interface StartedJob extends WaitingJob {
+  readonly isLong: boolean;
+  /** Whether its client was not greedy when it started. */
+  isModest: boolean;
+}
+
 interface QueuedJob extends WaitingJob {
   readonly isLong: boolean;
   start(): void;
@@ -45,6 +51,8 @@ export class WorkQueue {
   readonly #waiting = new Set<QueuedJob>();
   readonly #runningJobs = new Map<AbortController, { readonly cost: number }>();
   #runningLong = 0;
+  /** Running jobs of clients that were not greedy when they started. */
+  #runningModest = 0;
   #running = 0;
   #closing = false;
   #idleWaiters: (() => void)[] = [];
@@ -101,9 +109,10 @@ export class WorkQueue {
         if (isForeground) listeners.onForegroundJob?.();
       }
       const isLong = this.#isLong(cost);
-      if (this.#hasSlot({ context, cost }, isLong)) this.#occupySlot({ context, cost }, isLong);
-      else await this.#waitForTurn(signal, { context, cost }, isLong);
-      return await this.#execute(job, signal, { cost, isLong });
+      const started = { context, cost, isLong, isModest: true };
+      if (this.#hasSlot(started, isLong)) this.#occupySlot(started);
+      else await this.#waitForTurn(signal, started);
+      return await this.#execute(job, signal, started);
     } finally {
       release();
     }
@@ -125,24 +134,30 @@ export class WorkQueue {
     return this.#throughput.secondsPerSample * cost > LONG_JOB_SECONDS;
   }
 
-  /** Whether a job may start. Half of the slots are never given to long jobs, and the last one not to greedy clients. */
+  /**
+   * Whether a job may start. Half of the slots are never given to long jobs. A greedy client gets none while a job of
+   * another one runs, because they would share the processor, and never the last one.
+   */
   #hasSlot(job: WaitingJob, isLong: boolean): boolean {
     const { concurrency } = this.#options;
     const free = concurrency - this.#running;
     if (free <= 0 || (isLong && this.#runningLong >= Math.max(1, Math.floor(concurrency / 2)))) return false;
-    return free > 1 || concurrency === 1 || !this.#turns.isGreedy(job);
+    if (!this.#turns.isGreedy(job)) return true;
+    return (free > 1 || concurrency === 1) && this.#runningModest === 0;
   }
 
-  #occupySlot(job: WaitingJob, isLong: boolean): void {
+  #occupySlot(job: StartedJob): void {
+    job.isModest = !this.#turns.isGreedy(job);
     this.#turns.start(job);
     this.#running++;
-    if (isLong) this.#runningLong++;
+    if (job.isLong) this.#runningLong++;
+    if (job.isModest) this.#runningModest++;
   }
 
   async #execute<T>(
     job: (signal: AbortSignal) => Promise<T>,
     signal: AbortSignal,
-    { cost, isLong }: { readonly cost: number; readonly isLong: boolean },
+    { cost, isLong, isModest }: StartedJob,
   ): Promise<T> {
     const controller = new AbortController();
     const abort = () => controller.abort(signal.reason);
@@ -159,11 +174,13 @@ export class WorkQueue {
       signal.removeEventListener("abort", abort);
       this.#running--;
       if (isLong) this.#runningLong--;
+      if (isModest) this.#runningModest--;
       this.#startWaiting();
     }
   }
 
-  #waitForTurn(signal: AbortSignal, job: WaitingJob, isLong: boolean): Promise<void> {
+  #waitForTurn(signal: AbortSignal, job: StartedJob): Promise<void> {
+    const { isLong } = job;
     const { maxQueue, maxQueueSeconds, concurrency } = this.#options;
     if (this.#waiting.size >= maxQueue) this.#makeRoom(job);
     // Long jobs delay others only if there is one slot for all.
@@ -182,7 +199,7 @@ export class WorkQueue {
         isLong,
         start: () => {
           leave();
-          this.#occupySlot(job, isLong);
+          this.#occupySlot(job);
           resolve();
         },
         reject: (error) => {
