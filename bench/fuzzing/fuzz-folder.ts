@@ -26,7 +26,7 @@ export interface FolderFuzzOptions {
   readonly assets: ReadonlyMap<string, Uint8Array>;
   /** Seconds of good requests before the hostile assets. */
   readonly quietSeconds: number;
-  /** Seconds for all requests for hostile assets; those that are left are not made. */
+  /** Seconds for all requests for hostile assets; those that run are aborted, and those that are left are not made. */
   readonly maxSeconds: number;
 }
 
@@ -184,20 +184,32 @@ async function requestHostile({
     "",
     ...[...assets.keys()].flatMap((name) => PATHS.map((path) => `${name.replace(/\.siedd$/, "")}/${path}`)),
   ];
-  const end = performance.now() + maxSeconds * 1000;
+  const signal = AbortSignal.timeout(maxSeconds * 1000);
   const visit = async (visitor: number) => {
     const headers = { "x-forwarded-for": `10.1.0.${visitor + 1}`, accept: "application/json" };
-    for (let path = pending.shift(); path !== undefined && performance.now() < end; path = pending.shift()) {
-      const response = await fetch(`${url}${path}`, { headers });
-      const body = await response.text();
-      const code =
-        response.status >= 400 ? (/"code":"([^"]*)"/.exec(body)?.[1] ?? `${response.status}`) : "ok";
+    for (let path = pending.shift(); path !== undefined && !signal.aborted; path = pending.shift()) {
+      const response = await fetchText(`${url}${path}`, { headers, signal });
+      const { code } = response;
       outcomes[code] = (outcomes[code] ?? 0) + 1;
-      if (response.status >= 500 && !EXPECTED.test(body))
-        faults.push(`${path} returned ${response.status} ${body.slice(0, 300)}`);
+      if (response.status >= 500 && !EXPECTED.test(response.body))
+        faults.push(`${path} returned ${response.status} ${response.body.slice(0, 300)}`);
     }
   };
   await Promise.all(Array.from({ length: VISITORS }, (_, visitor) => visit(visitor)));
   if (pending.length > 0) outcomes["not requested"] = pending.length;
   return outcomes;
+}
+
+/** Fetches a text. Its code is the error code or status, `ok`, or `aborted` if the signal ended the request. */
+async function fetchText(url: string, init: RequestInit & { readonly signal: AbortSignal }) {
+  try {
+    const response = await fetch(url, init);
+    const { status } = response;
+    const body = await response.text();
+    const code = status >= 400 ? (/"code":"([^"]*)"/.exec(body)?.[1] ?? `${status}`) : "ok";
+    return { status, body, code };
+  } catch (error) {
+    if (!init.signal.aborted) throw error;
+    return { status: 0, body: "", code: "aborted" };
+  }
 }
