@@ -12,7 +12,7 @@ import { median } from "./serving/video.js";
 
 // Measures training, decoding and serving with several versions of Node, so that a regression of an engine is seen.
 // SIEDD_NODES="20 26" selects major versions, SIEDD_BENCH_ROUNDS=1 the number of rounds. In a round, each version is
-// measured once. Ratios compare a version with the first one in the same round, so that other load affects both.
+// measured once, in alternating order. Ratios compare a version with the first one in the same round.
 
 const FRAME = { width: 640, height: 360 };
 const majors = (process.env.SIEDD_NODES ?? "20 22 24 26").split(" ");
@@ -32,7 +32,8 @@ try {
   }
   const script = join(import.meta.dirname, "nodes/measure.js");
   for (let round = 0; round < rounds; round++) {
-    for (const { binary, figures } of nodes) {
+    const order = round % 2 === 0 ? nodes : [...nodes].reverse();
+    for (const { binary, figures } of order) {
       const { stdout } = await run(binary, [script, root]);
       figures.push(JSON.parse(stdout));
     }
