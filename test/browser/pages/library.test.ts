@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { SieddPlayerElement } from "../../../player/index.js";
 import { serve } from "../../../server/index.js";
 import { watchFaults } from "../../support/browser.js";
+import { ffmpeg, lavfi } from "../../support/odd-videos.js";
 import {
   EXACT_SIZE_SECONDS,
   playerState,
@@ -18,7 +19,10 @@ import {
 import { syntheticAsset } from "../../support/synthetic-asset.js";
 import { tempFolder } from "../../support/temp-folder.js";
 
-describe("the catalog page in Chromium", { concurrency: false, timeout: TEST_TIMEOUT_MS }, () => {
+describe("the library and the pages of videos in Chromium", {
+  concurrency: false,
+  timeout: TEST_TIMEOUT_MS,
+}, () => {
   const stage = useStage(EXACT_SIZE_SECONDS, (open) => open.writeVideo("another one", 5));
 
   test("lists the videos, plays one with audio, and follows the resize grip", async (t) => {
@@ -26,8 +30,9 @@ describe("the catalog page in Chromium", { concurrency: false, timeout: TEST_TIM
     t.after(() => context.close());
     const page = await context.newPage();
     const faults = watchFaults(page);
-    await page.goto(`${stage.server.url}#video`);
-    await page.getByRole("link", { name: "another one", exact: true }).waitFor();
+    await page.goto(stage.server.url);
+    await page.getByRole("link", { name: "video", exact: true }).click();
+    await page.waitForFunction(() => document.querySelector("siedd-player")?.getAttribute("src"));
     await page.evaluate(() => {
       window.player = document.querySelector("siedd-player") as SieddPlayerElement;
     });
@@ -66,14 +71,15 @@ describe("the catalog page in Chromium", { concurrency: false, timeout: TEST_TIM
     const faults = watchFaults(page);
     const policy =
       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; media-src blob:";
-    await page.route(stage.server.url, async (route) => {
+    const address = `${stage.server.url}player/video/video`;
+    await page.route(address, async (route) => {
       const response = await route.fetch();
       await route.fulfill({
         response,
         headers: { ...response.headers(), "content-security-policy": policy },
       });
     });
-    await page.goto(stage.server.url);
+    await page.goto(address);
     await page.evaluate(() => {
       window.player = document.querySelector("siedd-player") as SieddPlayerElement;
     });
@@ -89,13 +95,13 @@ describe("the catalog page in Chromium", { concurrency: false, timeout: TEST_TIM
     await page.goto(stage.server.url);
     await page.waitForFunction(
       () =>
-        document.querySelectorAll("#videos img.poster").length === 3 &&
-        [...document.querySelectorAll<HTMLImageElement>("#videos img.poster")].every(
+        document.querySelectorAll("#videos .poster img").length === 3 &&
+        [...document.querySelectorAll<HTMLImageElement>("#videos .poster img")].every(
           ({ naturalWidth }) => naturalWidth > 0,
         ),
     );
     const shown = await page
-      .locator("#videos img.poster")
+      .locator("#videos .poster img")
       .evaluateAll((posters) =>
         (posters as HTMLImageElement[]).map(({ src, naturalWidth, naturalHeight }) => [
           new URL(src).pathname,
@@ -111,17 +117,13 @@ describe("the catalog page in Chromium", { concurrency: false, timeout: TEST_TIM
     assert.deepEqual(faults, []);
   });
 
-  test("a link selects another video and sets the URL", async (t) => {
+  test("the fragment of an earlier version leads to the page of its video", async (t) => {
     const context = await stage.browser.newContext();
     t.after(() => context.close());
     const page = await context.newPage();
-    await page.goto(stage.server.url);
-    await page.getByRole("link", { name: "video", exact: true }).click();
-    await page.waitForFunction(() =>
-      document.querySelector("siedd-player")?.getAttribute("src")?.endsWith("/video"),
-    );
-    assert.match(page.url(), /\/videos\/#video$/);
-    assert.equal(await page.locator("h1").textContent(), "video");
+    await page.goto(`${stage.server.url}#another%20one`);
+    await page.waitForURL(/\/videos\/player\/video\/another%20one$/);
+    assert.equal(await page.locator("h1").textContent(), "another one");
   });
 
   test("works without JavaScript: a list with posters and HLS playlists", async (t) => {
@@ -167,7 +169,7 @@ describe("the catalog page in Chromium", { concurrency: false, timeout: TEST_TIM
     page.on("request", (request) => {
       if (request.url().endsWith("/stats.json")) requestCount++;
     });
-    await page.goto(`${stage.server.url}#another%20one`);
+    await page.goto(`${stage.server.url}player/video/another%20one`);
     await page.waitForFunction(() => Number(document.getElementById("rate")?.textContent) > 0);
     await page.waitForFunction(() => /^\d+%$/.test(document.getElementById("cache-hits")!.textContent!));
     assert.match((await page.locator("#caches").textContent()) ?? "", /Segments in memory.* of 268 MB/);
@@ -195,7 +197,7 @@ describe("the catalog page in Chromium", { concurrency: false, timeout: TEST_TIM
     const context = await stage.browser.newContext({ permissions: ["clipboard-read", "clipboard-write"] });
     t.after(() => context.close());
     const page = await context.newPage();
-    await page.goto(`${stage.server.url}#another%20one`);
+    await page.goto(`${stage.server.url}player/video/another%20one`);
     await page.getByText("Embed this video").click();
     await page.locator("#element", { hasText: "another%20one" }).waitFor();
     for (const [name, expected] of [
@@ -221,20 +223,63 @@ describe("the catalog page in Chromium", { concurrency: false, timeout: TEST_TIM
       const context = await stage.browser.newContext({ colorScheme, viewport, bypassCSP: true });
       t.after(() => context.close());
       const page = await context.newPage();
-      await page.goto(`${stage.server.url}#video`);
-      await page.getByText("Embed this video").click();
-      await page.locator("#server").waitFor();
-      await page.locator("#facts").getByText("320 × 180").waitFor();
-      await page.addScriptTag({ path: axe });
-      const violations = await page.evaluate(async () => {
-        const { axe: checker } = window as unknown as { axe: typeof import("axe-core") };
-        // The player has its own accessibility tests.
-        const found = await checker.run({ exclude: [["siedd-player"]] });
-        return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`);
-      });
-      assert.deepEqual(violations, [], `${colorScheme}, ${width} wide`);
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-      assert.ok(overflow <= 0, `${overflow} pixels of horizontal overflow at ${width}`);
+      for (const path of ["", "player/video/video"]) {
+        await page.goto(`${stage.server.url}${path}`);
+        await page.getByText(path === "" ? "Server load" : "Embed this video").click();
+        await page.locator("#rate").waitFor();
+        await page.addScriptTag({ path: axe });
+        const violations = await page.evaluate(async () => {
+          const { axe: checker } = window as unknown as { axe: typeof import("axe-core") };
+          // The player has its own accessibility tests.
+          const found = await checker.run({ exclude: [["siedd-player"]] });
+          return found.violations.map(
+            ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`,
+          );
+        });
+        assert.deepEqual(violations, [], `${path}, ${colorScheme}, ${width} wide`);
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+        assert.ok(overflow <= 0, `${overflow} pixels of horizontal overflow of ${path} at ${width}`);
+      }
     }
+  });
+
+  test("a dropped file appears, is found by a search, and its encode moves and ends in place", async (t) => {
+    const root = await tempFolder(t);
+    await writeFile(join(root, "first.siedd"), syntheticAsset(VIDEO));
+    const encodeOptions = { preset: "draft", workers: 1 } as const;
+    const server = await serve({ root, port: 0, encode: "eager", encodeOptions });
+    t.after(() => server.close());
+    const context = await stage.browser.newContext();
+    t.after(() => context.close());
+    const page = await context.newPage();
+    const faults = watchFaults(page);
+    await page.goto(server.url);
+    await page.evaluate(() => {
+      document.querySelector("#videos li")!.classList.toggle("seen");
+      document.querySelector<HTMLElement>("#videos a.video")!.focus();
+    });
+    await mkdir(join(root, "Season 1"));
+    const clip = join(root, "Season 1", "Café.mp4");
+    await ffmpeg(...lavfi("testsrc2=s=64x36:r=12:d=2"), "-pix_fmt", "yuv420p", clip);
+    await page.getByRole("link", { name: "Season 1" }).waitFor();
+    assert.equal(
+      await page.evaluate(() => document.activeElement?.textContent),
+      "0:08first",
+      "an update keeps the focus",
+    );
+    await page.getByRole("searchbox").fill("cafe season");
+    await page.getByText("1 video found").waitFor();
+    assert.deepEqual(await page.locator("#videos .label").allTextContents(), ["Café"]);
+    assert.equal(new URL(page.url()).searchParams.get("q"), "cafe season");
+    await page.locator("#videos .state", { hasText: /^Asset$/ }).waitFor({ timeout: 60_000 });
+    await page.getByRole("link", { name: "Café", exact: true }).click();
+    await page.getByText("Encode with this preset").click();
+    await page.locator("#about .state", { hasText: /^(Training|Asset, waiting)/ }).waitFor();
+    await page.getByText("Cancel encode").click();
+    await page.locator("#about .state", { hasText: /^Asset$/ }).waitFor();
+    assert.equal(await page.locator("#control-status").textContent(), "");
+    await page.getByRole("link", { name: "Season 1" }).click();
+    assert.deepEqual(await page.locator("h1").allTextContents(), ["Season 1"]);
+    assert.deepEqual(faults, []);
   });
 });

@@ -106,12 +106,14 @@ test("the catalog page passes its signature on to videos, posters, playlists and
   t.after(() => browser.close());
   const tab = await browser.newPage();
   const faults = watchFaults(tab);
-  await tab.goto(`${catalogUrl}#video`);
+  await tab.goto(catalogUrl);
+  await tab.getByRole("link", { name: "video", exact: true }).click();
   const waitUntilPlaying = () =>
     tab.waitForFunction(() => (document.querySelector("siedd-player")?.currentTime ?? 0) > 0.4);
   await waitUntilPlaying();
-  await tab.click('#videos a[data-id="a & b"]');
-  await tab.waitForFunction(() => document.getElementById("name")?.textContent === "a & b");
+  await tab.getByRole("link", { name: "Videos", exact: true }).click();
+  await tab.getByRole("link", { name: "a & b", exact: true }).click();
+  await tab.waitForURL(/player\/video\/a%20%26%20b\?/);
   await waitUntilPlaying();
   await tab.waitForFunction(() => document.getElementById("hls")?.textContent !== "");
   const snippets = await tab.evaluate(() =>
