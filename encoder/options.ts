@@ -12,9 +12,9 @@ import type { Precision } from "./training/onnx/precision.js";
  * Presets of the tile profile: points on the curve of time against quality (docs/how-it-works.md, "Presets and rate
  * control").
  */
-export type TilePreset = (typeof TILE_PRESETS)[number];
+export type TilePreset = "draft" | "fast" | "balanced" | "quality";
 /** The presets of the tile profile, from the fastest to the best. */
-export const TILE_PRESETS = ["draft", "fast", "balanced", "quality"] as const;
+export const TILE_PRESETS: readonly TilePreset[] = ["draft", "fast", "balanced", "quality"];
 /** Presets of the paper profile: sizes of the published network. */
 export type PaperPreset = "s" | "m" | "l";
 /** Presets of both profiles. */

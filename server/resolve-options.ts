@@ -13,6 +13,7 @@ import {
   resolveLibraryOptions,
 } from "./library/options.js";
 import type { SieddOptions } from "./options.js";
+import type { EncodeSettings } from "./scheduling/background-encoder.js";
 import { rejectUnknownOptions } from "./unknown-options.js";
 
 /** SieddOptions with every default filled in. */
@@ -148,6 +149,20 @@ function optionalFunction<K extends "clientKey" | "authorize" | "onWork">(
 }
 
 const ENCODE_MODES = ["off", "idle", "eager"] as const;
+/** The options of an encode that suit a whole folder. */
+const ENCODE_SETTINGS: readonly (keyof EncodeSettings)[] = [
+  "preset",
+  "size",
+  "targetPsnr",
+  "targetBpp",
+  "minPsnr",
+  "trainer",
+  "device",
+  "steps",
+  "phase1Steps",
+  "points",
+  "workers",
+];
 
 /** Checks the options of background encoding, so that a mistake is reported at startup and not by each video. */
 function resolveEncoding({ encode = "off", encodeOptions = {}, afterEncode = "keep" }: SieddOptions) {
@@ -155,18 +170,18 @@ function resolveEncoding({ encode = "off", encodeOptions = {}, afterEncode = "ke
   if (afterEncode !== "keep" && afterEncode !== "delete") {
     throw invalid("afterEncode", "keep or delete", afterEncode);
   }
+  rejectUnknownOptions("siedd options.encodeOptions", encodeOptions, ENCODE_SETTINGS);
   try {
     checkEncodeOptions({ ...encodeOptions, input: "video", output: "video.siedd" });
   } catch (cause) {
     if (!(cause instanceof EncoderError)) throw cause;
     throw new ServeError("bad-option", `siedd options.encodeOptions.${cause.message}`, { cause });
   }
-  const { minPsnr = 0, size, from, to, videoStream } = encodeOptions;
-  const isWhole = [size, from, to, videoStream].every((value) => value === undefined);
-  if (afterEncode === "delete" && !(minPsnr > 0 && isWhole)) {
+  const { minPsnr = 0, size } = encodeOptions;
+  if (afterEncode === "delete" && !(minPsnr > 0 && size === undefined)) {
     throw new ServeError(
       "bad-option",
-      'siedd options.afterEncode must be "keep", unless `minPsnr` is set, and none of `size`, `from`, `to` and `videoStream`',
+      'siedd options.afterEncode must be "keep", unless `minPsnr` is set, and `size` is not',
     );
   }
   return { encode, encodeOptions, afterEncode };

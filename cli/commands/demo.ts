@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { basename, extname, join, resolve } from "node:path";
 import { Command } from "commander";
-import { type EncodeOptions, EncoderError } from "../../encoder/index.js";
+import { type EncodeOptions, EncoderError, type TilePreset } from "../../encoder/index.js";
 import { makeFolder, probeVideo, writeSample } from "../../media/index.js";
 import { type EncodeSettings, type RunningServer, ServeError, serve } from "../../server/index.js";
 import { CommandError } from "../errors.js";
@@ -13,7 +13,7 @@ import { encodeWithProgress, tilePresetOption } from "./encode.js";
 import { parsePort, serveUntilInterrupted } from "./serve.js";
 
 interface DemoFlags {
-  readonly preset?: EncodeOptions["preset"];
+  readonly preset?: TilePreset;
   readonly size?: Size;
   readonly from?: number;
   readonly to?: number;

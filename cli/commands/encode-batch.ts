@@ -36,7 +36,8 @@ const EXTENSION = ".siedd";
  */
 export async function planBatch(inputs: readonly string[], output: string): Promise<BatchItem[] | undefined> {
   const videos: string[] = [];
-  let isBatch = inputs.length > 1 || /[/\\]$/.test(output) || (!output.endsWith(EXTENSION) && (await isFolder(output)));
+  let isBatch =
+    inputs.length > 1 || /[/\\]$/.test(output) || (!output.endsWith(EXTENSION) && (await isFolder(output)));
   for (const input of inputs) {
     if (!(await isFolder(input))) {
       videos.push(input);

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { DECODER_ENGINES, type DecoderEngineChoice } from "../../codec/internal.js";
-import type { Preset } from "../../encoder/index.js";
+import type { TilePreset } from "../../encoder/index.js";
 import { VIDEO_ENCODERS, type VideoEncoder } from "../../media/segments/segment-encoder.js";
 import {
   type EncodeMode,
@@ -35,7 +35,7 @@ interface ServeFlags {
   readonly originAllow?: readonly string[];
   readonly watch: keyof typeof WATCH_MODES;
   readonly encode?: EncodeMode;
-  readonly preset?: Preset;
+  readonly preset?: TilePreset;
   readonly size?: EncodeSettings["size"];
   readonly targetPsnr?: number;
   readonly minPsnr?: number;

@@ -5,6 +5,8 @@ import type { Catalog, CatalogListing } from "./catalog.js";
 
 /** Milliseconds without a further change before a changed video is opened. */
 const WATCH_DEBOUNCE_MS = 250;
+/** Videos that are opened at the same time: a copied folder may have thousands, and a source takes a process. */
+const OPEN_CONCURRENCY = 2;
 /** Milliseconds until a video that is still being written is tried again. */
 const RETRY_INTERVAL_MS = 2000;
 
@@ -53,9 +55,23 @@ export async function watchCatalog(
       else if (versions.delete(id)) log.info({ video: id }, "video removed");
     }
   };
+  const pending = new Set<string>();
+  let running = 0;
+  const updatePending = async () => {
+    if (running >= OPEN_CONCURRENCY) return;
+    running++;
+    for (const id of pending) {
+      pending.delete(id);
+      await update(id);
+    }
+    running--;
+  };
   const scheduleUpdate = (id: string, delayMs: number) => {
     clearTimeout(timers.get(id));
-    const timer = setTimeout(() => void update(id), delayMs);
+    const timer = setTimeout(() => {
+      pending.add(id);
+      void updatePending();
+    }, delayMs);
     timers.set(id, timer.unref());
   };
 

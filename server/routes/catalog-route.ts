@@ -65,7 +65,14 @@ async function sendLibrary(
   request: FastifyRequest,
   reply: FastifyReply,
   listing: CatalogListing,
-  { encoder, limits, permissions, hasMetrics, uploads, template }: PluginContext & { readonly template: string },
+  {
+    encoder,
+    limits,
+    permissions,
+    hasMetrics,
+    uploads,
+    template,
+  }: PluginContext & { readonly template: string },
 ): Promise<FastifyReply> {
   const grant = grantFor(request);
   const showsLoad = hasMetrics && (await permissions.allows(request, undefined, "operate"));

@@ -3,7 +3,6 @@ import { dirname, join } from "node:path";
 import type { EncodeEvent } from "../../encoder/events.js";
 import { isLocked } from "../../encoder/job/lock.js";
 import { TrainingError, TrainingProcess, type TrainingResult } from "../../encoder/job/training-process.js";
-import type { EncodeOptions } from "../../encoder/options.js";
 import type { EncodeState } from "../../protocol/encode-state.js";
 import { isBeingWritten } from "../library/settled-file.js";
 import { type EncodeRetry, encodeRetry, mayRetry } from "./encode-retry.js";
@@ -32,7 +31,30 @@ export interface EncodeCandidate {
 }
 
 /** Options of an encode, besides its paths. */
-export type EncodeSettings = Omit<EncodeOptions, "input" | "output" | "resume" | "signal" | "onEvent">;
+export interface EncodeSettings {
+  /** Default "balanced". */
+  readonly preset?: "draft" | "fast" | "balanced" | "quality";
+  /** Size of the asset in pixels, 16 to 8192 per side. Default: the size of the video. */
+  readonly size?: { readonly width: number; readonly height: number };
+  /** Mean PSNR to aim at, 10 to 60 dB. */
+  readonly targetPsnr?: number;
+  /** Bits per pixel to aim at, audio excluded, 0.001 to 10. */
+  readonly targetBpp?: number;
+  /** Minimum mean PSNR, 10 to 40 dB. */
+  readonly minPsnr?: number;
+  /** What runs the training steps. Default "auto". */
+  readonly trainer?: "auto" | "kernel" | "onnx" | "tfjs";
+  /** Default "auto". */
+  readonly device?: "auto" | "cpu" | "cuda";
+  /** Training steps per group in phase 2, 1 to 1,000,000. Default: those of the preset. */
+  readonly steps?: number;
+  /** Training steps per anchor in phase 1, 1 to 1,000,000. Default: those of the preset. */
+  readonly phase1Steps?: number;
+  /** Points sampled per step and tile, 16 to 65,536. Default: those of the preset. */
+  readonly points?: number;
+  /** Training threads, 1 to 64. Default: one per core. */
+  readonly workers?: number;
+}
 
 export interface BackgroundEncoderOptions {
   readonly mode: EncodeMode;

@@ -56,7 +56,8 @@ for (const frameRate of [{ num: 25, den: 1 }, NTSC]) {
     const [init, segments] = await segmentUrls(server, "video/full/max/index.m3u8");
     assert.equal(segments.length, 4 + (frameRate.den === 1 ? 1 : 0));
     const bodies = new Map<string, Buffer>();
-    for (const k of [2, 0, 3, 1, 4].slice(0, segments.length)) bodies.set(segments[k], (await server.get(segments[k])).body);
+    for (const k of [2, 0, 3, 1, 4].slice(0, segments.length))
+      bodies.set(segments[k], (await server.get(segments[k])).body);
     const stream = Buffer.concat([(await server.get(init)).body, ...segments.map((url) => bodies.get(url)!)]);
     const file = join(await tempFolder(t), "stream.mp4");
     await writeFile(file, stream);
