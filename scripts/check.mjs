@@ -48,13 +48,26 @@ function checkStyle() {
   if (!format("check")) throw new ScriptError("see above; npm run format fixes most problems");
 }
 
-/** Runs the test files one at a time: some measure time, and some start a browser. */
+/** Tests that may run two at a time. The others run one at a time: some measure time, and some use all cores. */
+const PARALLEL = /^(unit|integration\/(dash|hls|server))\//;
+
 async function runTests(total) {
-  const files = readdirSync(join(root, "test"), { recursive: true })
+  const tests = readdirSync(join(root, "test"), { recursive: true })
     .filter((name) => name.endsWith(".test.ts"))
-    .sort()
-    .map((name) => join(root, "dist/test", name.replace(/\.ts$/, ".js")));
-  const tests = run({ files, concurrency: 1, timeout: 600_000 });
+    .sort();
+  const isParallel = (name) => PARALLEL.test(name);
+  await runFiles(
+    tests.filter((name) => !isParallel(name)),
+    1,
+    total,
+  );
+  await runFiles(tests.filter(isParallel), 2, total);
+}
+
+/** Runs test files, given relative to `test`, in that many processes, and adds their counts to the total. */
+async function runFiles(names, concurrency, total) {
+  const files = names.map((name) => join(root, "dist/test", name.replace(/\.ts$/, ".js")));
+  const tests = run({ files, concurrency, timeout: 600_000 });
   const counts = {};
   tests.on("test:diagnostic", ({ message, nesting }) => {
     const [, name, count] = /^(pass|fail|cancelled|skipped|todo) (\d+)$/.exec(message) ?? [];
