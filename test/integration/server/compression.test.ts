@@ -25,7 +25,9 @@ async function get(url: URL, headers: OutgoingHttpHeaders = {}, method = "GET") 
 }
 
 test("long playlists, info.json and the catalog are compressed if the client accepts it, with an ETag per coding", async (t) => {
-  const server = await testServer(t, { video: LONG, short: { ...LONG, groups: [1] } });
+  const short = { ...LONG, groups: [1] };
+  const others = Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`other-${i}`, short]));
+  const server = await testServer(t, { video: LONG, short, ...others });
   for (const path of ["video/full/80,46/index.m3u8", "video/info.json", ""]) {
     const url = new URL(path, server.url);
     const accept = path === "" ? { accept: "text/html" } : {};

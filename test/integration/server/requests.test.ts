@@ -22,9 +22,16 @@ test("the catalog lists all playable videos, and why other files are not served"
   assert.match(headers.get("content-type") ?? "", /^application\/json/);
   const { assets, problems } = JSON.parse(text);
   const posters = assets.map(({ poster }: { poster: string }) => poster);
+  const common = { backend: "asset", bytes: (await server.get("a/asset")).body.byteLength, duration: 1 };
   assert.deepEqual(assets, [
-    { id: "a", backend: "asset", info: "a/info.json", poster: posters[0] },
-    { id: "b video 100%", backend: "asset", info: "b%20video%20100%25/info.json", poster: posters[1] },
+    { ...common, id: "a", title: "a", info: "a/info.json", poster: posters[0] },
+    {
+      ...common,
+      id: "b video 100%",
+      title: "b video 100%",
+      info: "b%20video%20100%25/info.json",
+      poster: posters[1],
+    },
   ]);
   assert.deepEqual(
     problems.map(({ file }: { file: string }) => file),
@@ -274,7 +281,7 @@ test("the player and the catalog page are served with their media types", async 
   assert.match(page.headers.get("content-type") ?? "", /^text\/html/);
   assert.match(page.headers.get("vary") ?? "", /accept/i);
   assert.equal((await server.get("player/no-such-file.js")).status, 404);
-  assert.match(page.text, /<a href="#video" data-id="video" data-src="video">/);
+  assert.match(page.text, /<a class="video" href="player\/video\/video">/);
   assert.equal(
     (await server.get("player/library.js")).headers.get("content-type"),
     "application/javascript; charset=utf-8",
