@@ -1,7 +1,7 @@
 /** Reads and writes media files with ffmpeg. */
 export { MediaError, type MediaErrorCode } from "./errors.js";
 export { killOnExit } from "./ffmpeg/kill-on-exit.js";
-export { setLauncher } from "./ffmpeg/run.js";
+export { setLauncher } from "./ffmpeg/launcher.js";
 export { fileIdentity } from "./probe/file-identity.js";
 export { isPerProcess, type ProbeResult, probeVideo } from "./probe/probe.js";
 export type { AudioInfo, SubtitleInfo } from "./probe/tracks.js";

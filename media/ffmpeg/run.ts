@@ -4,6 +4,7 @@ import ffmpeg, { type FfmpegCommand } from "fluent-ffmpeg";
 import { MediaError } from "../errors.js";
 import { inputLimits, refusedDemuxer } from "./input-limits.js";
 import { killOnExit } from "./kill-on-exit.js";
+import { ffmpegLauncher } from "./launcher.js";
 
 export { fileUrl } from "./input-limits.js";
 export { killOnExit } from "./kill-on-exit.js";
@@ -28,13 +29,6 @@ interface FfmpegInternals {
 }
 const noLines: Lines = { get: () => "" };
 
-let launcher: readonly string[] = [];
-
-/** Sets the command that runs each ffmpeg of this process, as its arguments; empty to run ffmpeg itself. */
-export function setLauncher(command: readonly string[]): void {
-  launcher = command;
-}
-
 /**
  * Returns a command without inputs and outputs. Inputs that are files, as URLs of `fileUrl`, are read with `inputLimits`.
  */
@@ -56,7 +50,7 @@ export function ffmpegCommand(): FfmpegCommand {
       const end = rest.pop() as SpawnCallback;
       const onEnd: SpawnCallback = (error, stdout = noLines, stderr = noLines) => end(error, stdout, stderr);
       findFfmpeg.call(command, (error, path) => {
-        const [program, ...launching] = error || !path ? [path] : [...launcher, path];
+        const [program, ...launching] = error || !path ? [path] : [...ffmpegLauncher(), path];
         internals._getFfmpegPath = (done) => done(error, program);
         spawn.call(command, [...launching, ...args], ...rest, onEnd);
       });
