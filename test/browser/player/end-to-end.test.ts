@@ -108,7 +108,7 @@ describe("end to end", { concurrency: false, timeout: 600_000 }, () => {
     const faults = watchFaults(page);
     const requests: string[] = [];
     page.on("request", (request) => requests.push(request.url().slice(url.length)));
-    await page.goto(url);
+    await page.goto(`${url}player/video/bunny`);
     await page.evaluate(() => {
       window.player = document.querySelector("siedd-player") as SieddPlayerElement;
       window.player.loop = true;
