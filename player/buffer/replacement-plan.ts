@@ -14,6 +14,8 @@ export interface BufferedSegment {
   readonly region: Region | null;
   /** The size that filled the display when it was requested; larger than `size` if the connection was too slow. */
   readonly exactSize: Size;
+  /** Whether it shows an older version of the video. */
+  readonly superseded?: boolean;
 }
 
 /** The state of playback; times in seconds of the video. */
@@ -100,13 +102,13 @@ function replacementSize(
     if (!sameRegion(segment.region, region) || !sameSize(size, segment.size)) return size;
   }
   const isReduced = !sameSize(segment.size, needsUpdate ? exactSize : segment.exactSize);
-  return isIdle && isReduced ? exactSize : null;
+  return isIdle && (isReduced || segment.superseded) ? exactSize : null;
 }
 
 /**
  * Returns the next buffered segment to request again, or null. This is the first segment that can arrive in time and
  * whose region or size differs from the current one. When nothing is left to load, segments that a slow connection has
- * reduced are replaced at the exact size, too.
+ * reduced, and those of an older version of the video, are replaced at the exact size, too.
  */
 export function nextReplacement(
   buffered: readonly BufferedSegment[],

@@ -36,6 +36,8 @@ export interface SegmentReplacerOptions {
   onLoaded(segment: LoadedSegment): void;
   /** A segment has replaced the one in the buffer. */
   onReplaced(segment: LoadedSegment): void;
+  /** A segment is that of a newer version of the video than its URL names. */
+  onSuperseded(): void;
 }
 
 /** Seconds and frames ahead of the playhead that the decoder may already have taken from the buffer. */
@@ -97,6 +99,12 @@ export class SegmentReplacer {
     this.#cancel();
     this.#retryAt = 0;
     this.tick();
+  }
+
+  /** Marks all buffered segments as those of an older version of the video. */
+  supersede(): void {
+    for (const [index, segment] of this.#buffered)
+      this.#buffered.set(index, { ...segment, superseded: true });
   }
 
   /** Cancels a replacement that is late, and starts the next one. */
@@ -225,6 +233,7 @@ export class SegmentReplacer {
           onLoaded(segment);
           this.#options.onLoaded(segment);
         },
+        onSuperseded: () => this.#options.onSuperseded(),
       },
     };
   }

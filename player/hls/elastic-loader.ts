@@ -18,6 +18,7 @@ import { parseServerTiming } from "../playback/server-timing.js";
 import { InitSegments, prependInit } from "./init-segments.js";
 import { responseHeader } from "./retry-after.js";
 import { RetryAfterLoader } from "./retry-after-loader.js";
+import { isSuperseded } from "./video-version.js";
 
 type Callbacks = LoaderCallbacks<FragmentLoaderContext>;
 
@@ -178,6 +179,7 @@ class ElasticFragmentLoader implements Loader<FragmentLoaderContext> {
     const segment: LoadedSegment = { ...position, size, region, ...measureLoad(stats, details) };
     const succeed = () => {
       if (this.#call === null) return;
+      if (isSuperseded(details)) source.onSuperseded();
       source.onLoaded(segment, exactSize);
       callbacks.onSuccess(response, stats, context, details);
     };

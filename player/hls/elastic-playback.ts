@@ -12,6 +12,7 @@ import { createHls } from "./create-hls.js";
 import { ElasticLoaders } from "./elastic-loader.js";
 import { nearestLevel } from "./levels.js";
 import { limitBuffer } from "./limit-buffer.js";
+import { VideoVersion } from "./video-version.js";
 
 type ElasticTransport = "elastic" | "levels";
 
@@ -29,13 +30,26 @@ export class ElasticPlayback implements Playback {
   readonly #video: HTMLVideoElement;
   readonly #loaders: ElasticLoaders;
   readonly #replacer: SegmentReplacer;
+  readonly #version: VideoVersion;
 
   constructor(options: PlaybackOptions, transport: ElasticTransport) {
     const { video, src, info, pausedFrame } = options;
     this.transport = transport;
     this.#video = video;
     const abr = new AbrController(options);
-    const createRequest = (size: Size) => createSegmentRequest(size, options, transport);
+    const version = new VideoVersion(src);
+    this.#version = version;
+    const createRequest = (size: Size) => {
+      const { fillUrl, initUrl, ...request } = createSegmentRequest(size, options, transport);
+      return {
+        ...request,
+        fillUrl: (url: string) => version.fill(fillUrl(url)),
+        ...(initUrl && { initUrl: (url: string) => version.fill(initUrl(url)) }),
+      };
+    };
+    const onSuperseded = () => {
+      if (version.update()) this.#replacer.supersede();
+    };
     this.#loaders = new ElasticLoaders({
       createRequest: (duration) => createRequest(abr.chooseNext(duration)),
       shouldAbandon: (inFlight) => abr.shouldAbandon(inFlight),
@@ -44,6 +58,7 @@ export class ElasticPlayback implements Playback {
         this.#replacer.add(segment, exactSize);
         options.onSegment(segment);
       },
+      onSuperseded,
     });
     this.hls = createHls({
       ...options,
@@ -68,6 +83,7 @@ export class ElasticPlayback implements Playback {
       createRequest,
       onLoaded: (segment) => abr.onSegmentLoaded(segment),
       onReplaced: (segment) => options.onSegment(segment),
+      onSuperseded,
     });
   }
 
@@ -86,6 +102,7 @@ export class ElasticPlayback implements Playback {
   destroy(): void {
     this.hls.destroy();
     this.#loaders.destroy();
+    this.#version.destroy();
   }
 }
 

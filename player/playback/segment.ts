@@ -60,6 +60,8 @@ export interface SegmentSource {
   shouldAbandon(inFlight: SegmentInFlight): boolean;
   /** @param exactSize the size that filled the display when the segment was requested */
   onLoaded(segment: LoadedSegment, exactSize: Size): void;
+  /** Called before `onLoaded` if the segment is that of a newer version of the video than its URL names. */
+  onSuperseded(): void;
 }
 
 /** The context of a fragment request. Requests made outside of hls.js's controllers carry their own source. */

@@ -47,21 +47,19 @@ function startOnServer(options: PlaybackOptions): Playback | null {
 }
 
 /**
- * Opens a video. The URL of an asset file always plays in direct mode; any other URL uses `mode`.
+ * Opens a video. The URL of an asset file always plays in direct mode; any other URL uses `mode`. The server decodes videos
+ * that have no asset yet.
  *
  * @throws PlayerError, or the signal's reason
  */
 export async function openVideo(src: string, mode: PlayerMode, signal: AbortSignal): Promise<VideoSource> {
   if (isAssetUrl(src)) return openDirect(src, signal);
-  if (mode === "direct") {
-    const [info, { start }] = await Promise.all([
-      fetchVideoInfo(src, signal),
-      openDirect(videoUrl(src, "asset"), signal),
-    ]);
-    return { info, start };
-  }
-  if (mode === "server") return { info: await fetchVideoInfo(src, signal), start: startOnServer };
-  const [info, { AutoPlayback }] = await Promise.all([fetchVideoInfo(src, signal), import("./auto-mode.js")]);
+  // Its code downloads meanwhile.
+  if (mode === "direct") loadDirect().catch(() => {});
+  const info = await fetchVideoInfo(src, signal);
+  if (mode === "server" || info.links.asset === undefined) return { info, start: startOnServer };
+  if (mode === "direct") return { info, start: (await openDirect(videoUrl(src, "asset"), signal)).start };
+  const { AutoPlayback } = await import("./auto-mode.js");
   return { info, start: (options) => new AutoPlayback(options, { loadDirect, startOnServer }) };
 }
 

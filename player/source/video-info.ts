@@ -15,7 +15,7 @@ export interface PlayerVideoInfo
   extends Pick<VideoInfo, "width" | "height" | "duration" | "frameRate" | "limits"> {
   readonly textTracks: readonly PlayerTextTrack[];
   /** URLs relative to that of the video. */
-  readonly links: Partial<Pick<VideoInfo["links"], "poster" | "storyboard">>;
+  readonly links: Partial<Pick<VideoInfo["links"], "asset" | "poster" | "storyboard">>;
 }
 
 const DEFAULT_FRAME_RATE = { num: 25, den: 1 };
@@ -45,7 +45,7 @@ export function parseVideoInfo(json: unknown): PlayerVideoInfo {
   const duration = positive(info?.duration);
   if (width === null || height === null || duration === null) throw badResponse(json);
   const limit = (name: keyof SizeLimits) => positive(info.limits?.[name]) ?? DEFAULT_LIMITS[name];
-  const link = (name: "poster" | "storyboard") => {
+  const link = (name: "asset" | "poster" | "storyboard") => {
     const value = info.links?.[name];
     return typeof value === "string" ? { [name]: value } : {};
   };
@@ -60,7 +60,7 @@ export function parseVideoInfo(json: unknown): PlayerVideoInfo {
     duration,
     frameRate: num === null || den === null ? DEFAULT_FRAME_RATE : { num, den },
     textTracks,
-    links: { ...link("storyboard"), ...link("poster") },
+    links: { ...link("asset"), ...link("storyboard"), ...link("poster") },
     limits: { minSide: limit("minSide"), maxSide: limit("maxSide"), maxArea: limit("maxArea") },
   };
 }

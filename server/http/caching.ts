@@ -1,3 +1,7 @@
+import { TIMELINE_KEY_LENGTH } from "../../protocol/timeline-key.js";
+
+export { TIMELINE_KEY_LENGTH };
+
 /** Cache-Control of a URL with the current version, which identifies everything that determines the bytes. */
 export const IMMUTABLE = "public, max-age=31536000, immutable";
 /** Cache-Control of a response that is stored but revalidated before each use. */
@@ -6,12 +10,6 @@ export const REVALIDATE = "no-cache";
 export const PRIVATE = "private, no-cache";
 /** Cache-Control of errors. */
 export const NO_STORE = "no-store";
-
-/**
- * Characters of a version that identify the segments and init segments of a video. Playback goes on across two versions in
- * which they are equal, such as those of a source and its asset.
- */
-export const TIMELINE_KEY_LENGTH = 6;
 
 /** Whether a URL has the current version, none, an older one with the same segments, or another one. */
 export type VersionPolicy = "immutable" | "revalidate" | "superseded" | "stale";

@@ -97,3 +97,11 @@ test("replaces segments that a slow network has reduced once nothing is left to 
   assert.equal(next({ segments, exactSize, loadSeconds: 60 }, { paused: true }), "2 at 640");
   assert.equal(next({ segments, exactSize }, { paused: true, bufferedEnd: 5 }), null);
 });
+
+test("replaces segments of an older version of the video once nothing is left to load", () => {
+  const segments = buffered.map((segment) => ({ ...segment, superseded: segment.index !== 4 }));
+  const exactSize = size(640, 360);
+  assert.equal(next({ segments, exactSize }), null);
+  assert.equal(next({ segments, exactSize }, { bufferedEnd: 10, videoEnd: 10 }), "5 at 640");
+  assert.equal(next({ segments, exactSize, loadSeconds: 60 }, { paused: true, bufferedEnd: 10 }), "2 at 640");
+});
