@@ -6,6 +6,7 @@ import { CHANNELS } from "../codec/internal.js";
 import { WorkerPool } from "../encoder/job/worker-pool.js";
 import { planGroups } from "../encoder/plan/groups.js";
 import { tileRanges } from "../encoder/plan/tile-grid.js";
+import { fasterVariant } from "../encoder/tile/kernel-trial.js";
 import type { TileTasks } from "../encoder/tile/worker.js";
 import type { TileTrainerName } from "../encoder/training/create-trainer.js";
 import { Random } from "../encoder/training/sampling/random.js";
@@ -43,6 +44,7 @@ async function trainTiles(trainer: TileTrainerName, workers: number): Promise<nu
   const bytes = FRAMES * frameWidth * frameHeight * CHANNELS;
   const frames = new Uint8Array(new SharedArrayBuffer(bytes));
   for (let i = 0; i < bytes; i++) frames[i] = random.intBelow(256);
+  const kernel = fasterVariant(await pool.run("compareKernels", undefined).result);
   const tasks = tileRanges(network, { trainer, device: "cpu" }).map((range) => ({
     network,
     target: {
@@ -66,6 +68,7 @@ async function trainTiles(trainer: TileTrainerName, workers: number): Promise<nu
     trainer,
     device: "cpu" as const,
     precision: "float32" as const,
+    kernel,
     quantization: undefined,
   }));
   try {

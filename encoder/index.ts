@@ -34,5 +34,6 @@ export type {
 } from "./options.js";
 export type { AnchorChoice } from "./plan/anchors.js";
 export type { TileTrainerName, TrainerName } from "./training/create-trainer.js";
+export type { KernelVariant } from "./training/kernel/kernel.js";
 export type { Device } from "./training/onnx/onnx-runtime.js";
 export type { Precision } from "./training/onnx/precision.js";

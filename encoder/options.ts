@@ -5,6 +5,7 @@ import { badOption, invalidOption } from "./errors.js";
 import type { EncodeEvent } from "./events.js";
 import type { AnchorChoice } from "./plan/anchors.js";
 import type { TileTrainerName } from "./training/create-trainer.js";
+import type { KernelVariant } from "./training/kernel/kernel.js";
 import type { Device } from "./training/onnx/onnx-runtime.js";
 import type { Precision } from "./training/onnx/precision.js";
 
@@ -109,6 +110,12 @@ export interface EncodeOptions {
    * installed. Default "auto": the kernel on the CPU, onnxruntime on a GPU and for the paper profile.
    */
   readonly trainer?: "auto" | TileTrainerName;
+  /**
+   * Tile profile only: variant of the training kernel. Both give the same bytes. "wide" is faster where V8 can merge vectors
+   * into 256 bits (Node.js 24 and later on x64 with AVX2), and slower elsewhere. Default "auto": the faster one, measured
+   * once per process.
+   */
+  readonly kernel?: "auto" | KernelVariant;
   /** Default "auto": the GPU if the CUDA execution provider is installed, else the CPU. */
   readonly device?: Device;
   /**

@@ -34,6 +34,7 @@ const KNOWN: Readonly<Record<keyof EncodeOptions, true>> = {
   targetBpp: true,
   minPsnr: true,
   trainer: true,
+  kernel: true,
   device: true,
   precision: true,
   workers: true,

@@ -182,6 +182,12 @@ function addTrainingOptions(command: Command): void {
       ).choices(["auto", "kernel", "onnx", "tfjs"]),
     )
     .addOption(
+      new Option(
+        "--kernel <name>",
+        "variant of the training kernel, with the same bytes (default: auto; the faster one on this machine)",
+      ).choices(["auto", "plain", "wide"]),
+    )
+    .addOption(
       new Option("--device <name>", "device to train on (default: auto)").choices(["auto", "cpu", "cuda"]),
     )
     .addOption(

@@ -28,6 +28,7 @@ export const FLAGS: ReadonlyMap<string, string> = new Map([
   ["anchors", "--anchors"],
   ["anchorChoice", "--anchor-choice"],
   ["trainer", "--trainer"],
+  ["kernel", "--kernel"],
   ["device", "--device"],
   ["precision", "--precision"],
   ["workers", "--workers"],
@@ -104,7 +105,7 @@ function nameLeadingFlags(message: string): string {
 /** A value assigned to an option, such as `resume: true` or `trainer: "onnx"`. */
 const ASSIGNMENT = /`?(?:--)?\b(\w+): (true|"[\w.-]+")`?/g;
 /** An option with its value, such as `device "cuda"`. */
-const NAMED_VALUE = /(?:--)?\b(profile|preset|decoder|trainer|device|precision) "([\w-]+)"/g;
+const NAMED_VALUE = /(?:--)?\b(profile|preset|decoder|trainer|kernel|device|precision) "([\w-]+)"/g;
 const QUOTED_NAME = /`(\w+)`/g;
 /** A name in camel case, which cannot be an English word. */
 const CAMEL_CASE_NAME = /(?<![\w./"-])[a-z]+\d?[A-Z]\w*/g;

@@ -135,14 +135,14 @@ async function metadataOf({ input, from, to }: ProfileOptions): Promise<AssetMet
 }
 
 /**
- * Returns the identity of an encode for its checkpoints. It ignores the number of workers, which does not affect the
- * bytes.
+ * Returns the identity of an encode for its checkpoints. It ignores the number of workers and the variant of the
+ * training kernel, which do not affect the bytes.
  */
 async function identityOf(plan: ProfilePlan, video: AnalyzedVideo, options: ProfileOptions): Promise<object> {
   const source = await stat(options.input);
   return {
     input: [options.input, source.size, source.mtimeMs],
-    options: { ...options, output: "", workers: 0, resume: false },
+    options: { ...options, output: "", workers: 0, kernel: undefined, resume: false },
     groups: video.groups,
     ...plan.identity,
   };

@@ -71,7 +71,12 @@ const MIN_DEFAULT_POINTS = 64;
 /** The default rank is an eighth of the width: two factors then have a quarter of the values of a full matrix. */
 const WIDTH_PER_RANK = 8;
 
-const TILE_ONLY = ["targetPsnr", "targetBpp", "minPsnr"] as const satisfies readonly (keyof EncodeOptions)[];
+const TILE_ONLY = [
+  "targetPsnr",
+  "targetBpp",
+  "minPsnr",
+  "kernel",
+] as const satisfies readonly (keyof EncodeOptions)[];
 
 /** Returns the number of points that a step samples from frames of the given size. */
 export function pointsPerStep(

@@ -1,6 +1,7 @@
 import { CholeskyDecomposition, Matrix } from "ml-matrix";
 import { CHANNELS } from "../../codec/internal.js";
 import { diverged } from "../errors.js";
+import { type KernelVariant, kernelBuild } from "../training/kernel/kernel.js";
 import { KernelRun } from "../training/kernel/kernel-run.js";
 import type { Device } from "../training/onnx/onnx-runtime.js";
 import { Sampler } from "../training/sampling/sampler.js";
@@ -27,6 +28,8 @@ export interface Heads {
 /** The engine that sums the normal equations, and the sample over which it sums them. */
 export interface LeastSquaresOptions {
   readonly engine: "kernel" | "onnx";
+  /** Variant of the kernel. Default "plain". */
+  readonly kernel?: KernelVariant;
   /** Device of onnxruntime. */
   readonly device: Device;
   /** Threads of onnxruntime. */
@@ -43,7 +46,7 @@ export interface LeastSquaresOptions {
  * @throws EncoderError `diverged` if the hidden layers are not finite
  */
 export async function solveHeads(problem: TrainingProblem, options: LeastSquaresOptions): Promise<Heads> {
-  const { engine, seed, keys, signal } = options;
+  const { engine, seed, keys } = options;
   const plan = {
     steps: BATCHES,
     points: POINTS_PER_BATCH,
@@ -52,7 +55,7 @@ export async function solveHeads(problem: TrainingProblem, options: LeastSquares
     seed,
     keys: [...keys, SAMPLE_STREAM],
   };
-  if (engine === "kernel") return solveByKernel(problem, plan, signal);
+  if (engine === "kernel") return solveByKernel(problem, plan, options);
   // Imported only here: onnxruntime takes long to load in every thread, and the kernel does not need it.
   const { normalEquationsByGraph } = await import("./normal-equations.js");
   const { gram, cross } = await normalEquationsByGraph(problem, plan, options);
@@ -62,13 +65,13 @@ export async function solveHeads(problem: TrainingProblem, options: LeastSquares
 async function solveByKernel(
   problem: TrainingProblem,
   plan: TrainingPlan,
-  signal: AbortSignal | undefined,
+  { kernel = "plain", signal }: LeastSquaresOptions,
 ): Promise<Heads> {
   const { count } = problem.target.tiles;
   const n = problem.width + 1;
   const gram = new Float32Array(count * n * n);
   const cross = new Float32Array(count * n * CHANNELS);
-  const run = await KernelRun.create(problem, plan, BATCHES);
+  const run = await KernelRun.create(problem, plan, BATCHES, kernelBuild(kernel));
   try {
     run.loadSamples(new Sampler(problem.target, plan), BATCHES);
     for (let tile = 0; tile < count; tile++) {

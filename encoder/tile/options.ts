@@ -18,12 +18,14 @@ import {
 import type { TileTrainingSettings } from "../plan/tile-grid.js";
 import type { Target } from "../rate-control/targets.js";
 import type { TileTrainerName } from "../training/create-trainer.js";
+import type { KernelVariant } from "../training/kernel/kernel.js";
 import { hasCudaProvider } from "../training/onnx/cuda-provider.js";
 
 /** Options of the tile profile, with defaults filled in and values checked. */
 export interface TileOptions extends CommonOptions {
   readonly profile: "tile";
   readonly trainer: TileTrainerName;
+  readonly kernel: "auto" | KernelVariant;
   /** Settings of the preset, overridden by options. */
   readonly training: TileTrainingSettings;
   /** Whether the option `width` is set. Targets then keep this width. */
@@ -104,10 +106,12 @@ export function resolveTileOptions(options: EncodeOptions): TileOptions {
     if (options[option] !== undefined) throw badOption(option, `${option} requires \`profile: "paper"\``);
   }
   const common = resolveCommonOptions(options);
+  const trainer = resolveTrainer(options);
   return {
     ...common,
     profile: "tile",
-    trainer: resolveTrainer(options),
+    trainer,
+    kernel: resolveKernel(options, trainer),
     training: resolveTraining(options, preset),
     fixedWidth: options.width !== undefined,
     groupFrames: checkInteger("groupFrames", options.groupFrames, 1, MAX_GROUP_FRAMES),
@@ -147,6 +151,13 @@ function resolveTrainer(options: EncodeOptions): TileTrainerName {
   if (trainer !== "auto") return trainer;
   const onGpu = device === "cuda" || (device === "auto" && hasCudaProvider());
   return onGpu || precision === "float16" ? "onnx" : "kernel";
+}
+
+function resolveKernel({ kernel }: EncodeOptions, trainer: TileTrainerName): "auto" | KernelVariant {
+  const variant = checkChoice("kernel", kernel, ["auto", "plain", "wide"]) ?? "auto";
+  if (variant !== "auto" && trainer !== "kernel")
+    throw badOption("kernel", 'kernel requires `trainer: "kernel"`, which trains on the CPU');
+  return variant;
 }
 
 /** Default `minPsnr` in dB of the presets for final encodes. The other presets have none. */

@@ -8,6 +8,7 @@ import type { TilePlan } from "../plan/capacity.js";
 import type { PlannedGroup } from "../plan/groups.js";
 import { tileRanges } from "../plan/tile-grid.js";
 import { firstPass, type PassPlan } from "../rate-control/passes.js";
+import type { KernelVariant } from "../training/kernel/kernel.js";
 import type { PrecisionDecision } from "../training/onnx/precision-trial.js";
 import { fakeQuantization, quantizationSteps } from "../training/quantization/quantization-steps.js";
 import type { GroupTarget, TileRange } from "../training/sampling/group-target.js";
@@ -35,6 +36,12 @@ export interface Stage {
   readonly anchorPlan: AnchorPlan;
 }
 
+/** The threads that train, and the variant of the training kernel that they use. */
+export interface TileWorkers {
+  readonly pool: WorkerPool<TileTasks>;
+  readonly kernel: KernelVariant;
+}
+
 /** Properties that the tasks of a group share. */
 interface GroupTraining {
   readonly group: { readonly index: number };
@@ -55,6 +62,7 @@ export class TileTraining implements VideoTraining<LoadedFrames> {
   readonly #stage: Stage;
   readonly #options: TileOptions;
   readonly #pool: WorkerPool<TileTasks>;
+  readonly #kernel: KernelVariant;
   readonly #ranges: readonly TileRange[];
   readonly #quantization: QuantizationSteps;
   readonly #buffers: FrameBuffers;
@@ -62,7 +70,7 @@ export class TileTraining implements VideoTraining<LoadedFrames> {
   /** The current pass. */
   pass: PassPlan;
 
-  constructor(job: EncodeJob, stage: Stage, options: TileOptions, pool: WorkerPool<TileTasks>) {
+  constructor(job: EncodeJob, stage: Stage, options: TileOptions, { pool, kernel }: TileWorkers) {
     const { groups } = stage;
     const { network, training } = stage.tiles;
     const { anchors } = stage.anchorPlan;
@@ -70,6 +78,7 @@ export class TileTraining implements VideoTraining<LoadedFrames> {
     this.#stage = stage;
     this.#options = options;
     this.#pool = pool;
+    this.#kernel = kernel;
     this.groups = groups;
     this.anchorUnits = anchors.map((index) => ({ index, spans: [groups[index]] }));
     this.anchorDetail = `${anchors.length} anchor ${anchors.length === 1 ? "group" : "groups"}`;
@@ -220,6 +229,7 @@ export class TileTraining implements VideoTraining<LoadedFrames> {
         trainer,
         device,
         precision: settings.precision,
+        kernel: this.#kernel,
         quantization: phase === PHASE_2 ? this.#quantization : undefined,
       };
     });

@@ -5,6 +5,7 @@ import { WorkerPool } from "../job/worker-pool.js";
 import type { Capacity } from "../plan/capacity.js";
 import { type PassPlan, runPasses } from "../rate-control/passes.js";
 import type { PassResult, Target } from "../rate-control/targets.js";
+import { chooseKernel } from "./choose-kernel.js";
 import type { TileOptions } from "./options.js";
 import { type Stage, TileTraining } from "./tile-training.js";
 import type { TileTasks } from "./worker.js";
@@ -43,7 +44,8 @@ export async function trainStage(
   const { checkpoints } = job;
   checkpoints.pass = 0;
   await using pool = new WorkerPool<TileTasks>(WORKER, options.workers, job.signal);
-  const training = new TileTraining(job, stage, options, pool);
+  const kernel = await chooseKernel(options, pool);
+  const training = new TileTraining(job, stage, options, { pool, kernel });
   const loop = new TrainingLoop(job, training, pool);
   const measure = (): PassResult => {
     const results = loop.results();

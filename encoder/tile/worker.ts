@@ -3,6 +3,7 @@ import { type EncodedGroup, measureGroup } from "../job/measure.js";
 import { serveTasks } from "../job/serve-tasks.js";
 import type { TaskContext } from "../job/tasks.js";
 import { createTrainer, type TileTrainerName } from "../training/create-trainer.js";
+import type { KernelVariant } from "../training/kernel/kernel.js";
 import type { Device } from "../training/onnx/onnx-runtime.js";
 import type { Precision } from "../training/onnx/precision.js";
 import { type PrecisionDecision, runPrecisionTrial, TRIAL_STEPS } from "../training/onnx/precision-trial.js";
@@ -11,6 +12,7 @@ import type { GroupTarget } from "../training/sampling/group-target.js";
 import { Random } from "../training/sampling/random.js";
 import type { TrainingPlan, TrainingProblem } from "../training/trainer.js";
 import type { TrainingWeights } from "../training/weights.js";
+import { compareKernels, type KernelComparison } from "./kernel-trial.js";
 import { solveHeads } from "./least-squares.js";
 import { initialWeights, resampleMotion } from "./weights.js";
 
@@ -28,6 +30,8 @@ export interface TrainTask {
   readonly trainer: TileTrainerName;
   readonly device: Device;
   readonly precision: Precision;
+  /** Variant of the training kernel. */
+  readonly kernel: KernelVariant;
   /** Steps to round the trained weights to before the heads are solved again; undefined: keep the trained weights. */
   readonly quantization: QuantizationSteps | undefined;
 }
@@ -35,6 +39,7 @@ export interface TrainTask {
 const tasks = {
   train: trainTiles,
   tryPrecisions,
+  compareKernels: (_: undefined): Promise<KernelComparison> => compareKernels(),
   measure: (group: EncodedGroup) => measureGroup(group, THREADS),
 };
 
@@ -43,9 +48,9 @@ export type TileTasks = typeof tasks;
 export default serveTasks(tasks);
 
 async function trainTiles(task: TrainTask, { signal, reportSteps }: TaskContext): Promise<TrainingWeights> {
-  const { network, plan, trainer: name, device, precision, quantization } = task;
+  const { network, plan, trainer: name, device, precision, kernel, quantization } = task;
   const problem = createProblem(task);
-  const trainer = await createTrainer(name, { device, threads: THREADS, precision });
+  const trainer = await createTrainer(name, { device, threads: THREADS, precision, kernel });
   const trained = await trainer.train(problem, plan, { signal, onProgress: reportSteps });
   if (quantization === undefined) return trained;
   const rounded = roundHidden(network, trained, quantization);
@@ -53,6 +58,7 @@ async function trainTiles(task: TrainTask, { signal, reportSteps }: TaskContext)
     { ...problem, weights: rounded },
     {
       engine: name === "kernel" ? "kernel" : "onnx",
+      kernel,
       // TensorFlow.js may train on a GPU although onnxruntime's GPU library is not installed.
       device: name === "tfjs" && device === "cuda" ? "auto" : device,
       threads: THREADS,
@@ -67,8 +73,9 @@ async function trainTiles(task: TrainTask, { signal, reportSteps }: TaskContext)
 function tryPrecisions(task: TrainTask, { signal, reportSteps }: TaskContext): Promise<PrecisionDecision> {
   const problem = createProblem(task);
   const plan = { ...task.plan, steps: TRIAL_STEPS };
+  const { device, kernel } = task;
   return runPrecisionTrial(async (precision, onProgress) => {
-    const trainer = await createTrainer(task.trainer, { device: task.device, threads: THREADS, precision });
+    const trainer = await createTrainer(task.trainer, { device, threads: THREADS, precision, kernel });
     return trainer.train(problem, plan, {
       signal,
       onProgress(done, losses) {

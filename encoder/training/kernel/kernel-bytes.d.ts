@@ -2,3 +2,5 @@
 export declare const KERNEL: string;
 /** The same kernel compiled with relaxed SIMD, in base64. */
 export declare const RELAXED_KERNEL: string;
+/** The wide build, with relaxed SIMD, in base64. It computes the same bits as RELAXED_KERNEL. */
+export declare const WIDE_KERNEL: string;

@@ -6,7 +6,7 @@ import type { Sampler } from "../sampling/sampler.js";
 import { oneCycle, quantizationSchedule } from "../schedules/schedule.js";
 import type { TrainingPlan, TrainingProblem } from "../trainer.js";
 import type { TrainingWeights } from "../weights.js";
-import { TrainingKernel } from "./kernel.js";
+import { type KernelBuild, TrainingKernel } from "./kernel.js";
 import { type MemoryLayout, planMemory, SAMPLE_ROWS } from "./memory-layout.js";
 import { readParameters, writeParameters } from "./parameter-layout.js";
 
@@ -26,15 +26,15 @@ export class KernelRun {
    * Loads weights and pixels into a kernel.
    *
    * @param steps number of steps whose samples must fit into the memory at a time
-   * @param relaxed whether to use the build with relaxed SIMD, as in `TrainingKernel.acquire`
+   * @param build as in `TrainingKernel.acquire`
    */
   static async create(
     problem: TrainingProblem,
     plan: TrainingPlan,
     steps: number,
-    relaxed?: boolean,
+    build?: KernelBuild,
   ): Promise<KernelRun> {
-    const kernel = await TrainingKernel.acquire(relaxed);
+    const kernel = await TrainingKernel.acquire(build);
     const { target, network, width, weights } = problem;
     const { mean, deviation } = target.normalization;
     const start = kernel.exports.staticBytes();

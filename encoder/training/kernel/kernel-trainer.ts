@@ -1,6 +1,7 @@
 import { Sampler } from "../sampling/sampler.js";
 import type { Trainer, TrainingOptions, TrainingPlan, TrainingProblem } from "../trainer.js";
 import type { TrainingWeights } from "../weights.js";
+import type { KernelBuild } from "./kernel.js";
 import { KernelRun } from "./kernel-run.js";
 
 /** Successive steps per tile: few enough for smooth progress and a prompt abort. */
@@ -13,13 +14,11 @@ const STEPS_PER_RUN = 25;
  */
 export class KernelTrainer implements Trainer {
   readonly name = "kernel";
-  readonly #relaxedSimd: boolean | undefined;
+  readonly #build: KernelBuild | undefined;
 
-  /**
-   * @param options.relaxedSimd whether to use relaxed SIMD, which rounds differently; default: if the runtime supports it
-   */
-  constructor(options: { relaxedSimd?: boolean } = {}) {
-    this.#relaxedSimd = options.relaxedSimd;
+  /** @param build as in `TrainingKernel.acquire` */
+  constructor(build?: KernelBuild) {
+    this.#build = build;
   }
 
   async train(
@@ -27,7 +26,7 @@ export class KernelTrainer implements Trainer {
     plan: TrainingPlan,
     options: TrainingOptions = {},
   ): Promise<TrainingWeights> {
-    const run = await KernelRun.create(problem, plan, STEPS_PER_RUN, this.#relaxedSimd);
+    const run = await KernelRun.create(problem, plan, STEPS_PER_RUN, this.#build);
     try {
       const sampler = new Sampler(problem.target, plan);
       for (let done = 0; done < plan.steps; ) {

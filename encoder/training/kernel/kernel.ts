@@ -1,5 +1,6 @@
 import { setFlagsFromString } from "node:v8";
-import { KERNEL, RELAXED_KERNEL } from "./kernel-bytes.js";
+import { KERNEL, RELAXED_KERNEL, WIDE_KERNEL } from "./kernel-bytes.js";
+import { setRevectorization } from "./revectorization.js";
 
 /** Exports of the compiled kernel, documented in encoder/training/kernel/assembly/index.ts. Addresses are in bytes. */
 export interface KernelExports {
@@ -43,13 +44,31 @@ export function hasRelaxedSimd(): boolean {
   return WebAssembly.validate(bytes);
 }
 
-const compiledModules = new Map<boolean, Promise<WebAssembly.Module>>();
+/**
+ * Loops of the kernel. "wide" keeps twice as many vectors in registers: it is faster where V8 merges pairs of vectors into
+ * 256 bits, and slower elsewhere. Both give the same bits.
+ */
+export type KernelVariant = "plain" | "wide";
 
-/** Compiles a build of the kernel once per thread. */
-function compileKernel(relaxed: boolean): Promise<WebAssembly.Module> {
-  const module =
-    compiledModules.get(relaxed) ?? WebAssembly.compile(decodeBase64(relaxed ? RELAXED_KERNEL : KERNEL));
-  compiledModules.set(relaxed, module);
+/** A compiled build: plain with SIMD, plain with relaxed SIMD, or wide with relaxed SIMD. */
+export type KernelBuild = "simd" | "relaxed" | "wide";
+
+const BYTES: Record<KernelBuild, string> = { simd: KERNEL, relaxed: RELAXED_KERNEL, wide: WIDE_KERNEL };
+
+/** Returns the build of a variant for this runtime. Without relaxed SIMD, which rounds differently, there is one build. */
+export function kernelBuild(variant: KernelVariant): KernelBuild {
+  if (!hasRelaxedSimd()) return "simd";
+  return variant === "wide" ? "wide" : "relaxed";
+}
+
+const compiledModules = new Map<KernelBuild, Promise<WebAssembly.Module>>();
+
+/** Compiles a build of the kernel once per thread. V8 reads its flags when it compiles. */
+function compileKernel(build: KernelBuild): Promise<WebAssembly.Module> {
+  if (build !== "simd") hasRelaxedSimd();
+  if (build === "wide") setRevectorization(true);
+  const module = compiledModules.get(build) ?? WebAssembly.compile(decodeBase64(BYTES[build]));
+  compiledModules.set(build, module);
   return module;
 }
 
@@ -58,38 +77,37 @@ const PAGE_BYTES = 65536;
 const MAX_PAGES = 65536;
 
 /** Released instances of this thread by build. Their number is the maximum number of concurrent runs so far. */
-const idleKernels = new Map<boolean, TrainingKernel[]>();
+const idleKernels = new Map<KernelBuild, TrainingKernel[]>();
 
 /** An instance of the training kernel with its own memory. */
 export class TrainingKernel {
   readonly exports: KernelExports;
   readonly #memory: WebAssembly.Memory;
-  readonly #relaxed: boolean;
+  readonly #build: KernelBuild;
 
-  private constructor(exports: KernelExports, memory: WebAssembly.Memory, relaxed: boolean) {
+  private constructor(exports: KernelExports, memory: WebAssembly.Memory, build: KernelBuild) {
     this.exports = exports;
     this.#memory = memory;
-    this.#relaxed = relaxed;
+    this.#build = build;
   }
 
   /**
    * Returns an instance for one run, which must release it afterwards. Instances are pooled, because the memory of an
    * earlier run would otherwise wait for garbage collection while the next run allocates more.
    *
-   * @param relaxed whether to use the build with relaxed SIMD; default: if the runtime supports it
+   * @param build default: the plain variant, with relaxed SIMD if the runtime supports it
    */
-  static async acquire(relaxed = hasRelaxedSimd()): Promise<TrainingKernel> {
-    const pooled = idleKernels.get(relaxed)?.pop();
+  static async acquire(build: KernelBuild = kernelBuild("plain")): Promise<TrainingKernel> {
+    const pooled = idleKernels.get(build)?.pop();
     if (pooled !== undefined) return pooled;
-    if (relaxed) hasRelaxedSimd();
     const memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES });
-    const instance = await WebAssembly.instantiate(await compileKernel(relaxed), { env: { memory } });
-    return new TrainingKernel(instance.exports as unknown as KernelExports, memory, relaxed);
+    const instance = await WebAssembly.instantiate(await compileKernel(build), { env: { memory } });
+    return new TrainingKernel(instance.exports as unknown as KernelExports, memory, build);
   }
 
   /** Returns the instance to the pool. Neither the instance nor views of its memory may be used afterwards. */
   release(): void {
-    idleKernels.set(this.#relaxed, [...(idleKernels.get(this.#relaxed) ?? []), this]);
+    idleKernels.set(this.#build, [...(idleKernels.get(this.#build) ?? []), this]);
   }
 
   /** Grows the memory to at least `end` bytes and zeroes it from `start` to `end`. Invalidates earlier views. */

@@ -1,6 +1,6 @@
 // The positional encoding of a strip of points, and its derivative with respect to the position.
 
-import { madd, ROW_BYTES } from "./lanes";
+import { madd, ROW_BYTES, storePair } from "./lanes";
 import { sineAndCosine } from "./sine";
 
 /**
@@ -10,15 +10,24 @@ import { sineAndCosine } from "./sine";
 export function encodePosition(features: usize, frequencies: i32): void {
   if (frequencies == 0) return;
   const one = f32x4.splat(1);
-  for (let p: usize = 0; p < 2 * ROW_BYTES; p += 16) {
+  const quarter = f32x4.splat(0.25);
+  for (let p: usize = 0; p < 2 * ROW_BYTES; p += 32) {
     let at = features + p;
-    sineAndCosine(f32x4.mul(v128.load(at), f32x4.splat(0.25)), at + 2 * ROW_BYTES, at + 4 * ROW_BYTES);
+    const turnsA = f32x4.mul(v128.load(at), quarter);
+    const turnsB = f32x4.mul(v128.load(at, 16), quarter);
+    sineAndCosine(turnsA, turnsB, at + 2 * ROW_BYTES, at + 4 * ROW_BYTES);
     for (let k = 1; k < frequencies; k++) {
-      const sine = v128.load(at, 2 * ROW_BYTES);
-      const doubled = f32x4.add(sine, sine);
+      const sineA = v128.load(at, 2 * ROW_BYTES);
+      const sineB = v128.load(at, 2 * ROW_BYTES + 16);
+      const doubledA = f32x4.add(sineA, sineA);
+      const doubledB = f32x4.add(sineB, sineB);
+      const nextA = f32x4.mul(doubledA, v128.load(at, 4 * ROW_BYTES));
+      const nextB = f32x4.mul(doubledB, v128.load(at, 4 * ROW_BYTES + 16));
+      const cosineA = f32x4.sub(one, f32x4.mul(doubledA, sineA));
+      const cosineB = f32x4.sub(one, f32x4.mul(doubledB, sineB));
       at += 4 * ROW_BYTES;
-      v128.store(at, f32x4.mul(doubled, v128.load(at)), 2 * ROW_BYTES);
-      v128.store(at, f32x4.sub(one, f32x4.mul(doubled, sine)), 4 * ROW_BYTES);
+      storePair(at + 2 * ROW_BYTES, nextA, nextB);
+      storePair(at + 4 * ROW_BYTES, cosineA, cosineB);
     }
   }
 }
@@ -28,19 +37,24 @@ export function encodePosition(features: usize, frequencies: i32): void {
  * `gradient`.
  */
 export function backwardEncoding(features: usize, frequencies: i32, gradient: usize): void {
-  for (let p: usize = 0; p < 2 * ROW_BYTES; p += 16) {
+  for (let p: usize = 0; p < 2 * ROW_BYTES; p += 32) {
     let at = features + p;
     let featureGradient = gradient + p;
-    let sum = v128.load(featureGradient);
+    let sumA = v128.load(featureGradient);
+    let sumB = v128.load(featureGradient, 16);
     let factor: f32 = <f32>(Math.PI / 2);
     for (let k = 0; k < frequencies; k++) {
-      const sineTerm = f32x4.mul(v128.load(featureGradient, 2 * ROW_BYTES), v128.load(at, 4 * ROW_BYTES));
-      const cosineTerm = f32x4.mul(v128.load(featureGradient, 4 * ROW_BYTES), v128.load(at, 2 * ROW_BYTES));
-      sum = madd(f32x4.sub(sineTerm, cosineTerm), f32x4.splat(factor), sum);
+      const sineA = f32x4.mul(v128.load(featureGradient, 2 * ROW_BYTES), v128.load(at, 4 * ROW_BYTES));
+      const sineB = f32x4.mul(v128.load(featureGradient, 2 * ROW_BYTES + 16), v128.load(at, 4 * ROW_BYTES + 16));
+      const cosineA = f32x4.mul(v128.load(featureGradient, 4 * ROW_BYTES), v128.load(at, 2 * ROW_BYTES));
+      const cosineB = f32x4.mul(v128.load(featureGradient, 4 * ROW_BYTES + 16), v128.load(at, 2 * ROW_BYTES + 16));
+      const scale = f32x4.splat(factor);
+      sumA = madd(f32x4.sub(sineA, cosineA), scale, sumA);
+      sumB = madd(f32x4.sub(sineB, cosineB), scale, sumB);
       factor += factor;
       at += 4 * ROW_BYTES;
       featureGradient += 4 * ROW_BYTES;
     }
-    v128.store(gradient + p, sum);
+    storePair(gradient + p, sumA, sumB);
   }
 }

@@ -13,6 +13,32 @@ export function madd(a: v128, b: v128, c: v128): v128 {
   return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_madd(a, b, c) : f32x4.add(f32x4.mul(a, b), c);
 }
 
+/**
+ * Whether this is the wide build, whose loops keep twice as many vectors in registers. It is faster where the engine merges
+ * pairs of vectors into 256 bits, and slower elsewhere. Both builds compute the same bits.
+ */
+// @ts-ignore: the compiler option --use defines WIDE_BUILD
+export const WIDE: bool = WIDE_BUILD != 0;
+
+/** Returns a b + c if `enabled`, else c. `enabled` is a compile-time constant. */
+// @ts-ignore: decorator
+@inline
+export function maddIf(enabled: bool, a: v128, b: v128, c: v128): v128 {
+  return enabled ? madd(a, b, c) : c;
+}
+
+/**
+ * Stores two vectors side by side. V8 merges such a pair of stores into one of 256 bits, together with the operations that
+ * lead to it, if the stores follow each other, have the same base and differ in their immediate offset, and both vectors are
+ * computed by the same operations from adjacent vectors or common factors.
+ */
+// @ts-ignore: decorator
+@inline
+export function storePair(at: usize, a: v128, b: v128): void {
+  v128.store(at, a);
+  v128.store(at, b, 16);
+}
+
 /** Returns a vector of the lane sums of a, b, c and d. */
 // @ts-ignore: decorator
 @inline

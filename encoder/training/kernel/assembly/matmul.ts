@@ -1,11 +1,14 @@
-// Products of a small matrix with a strip of activations. Registers hold four outputs of eight points at a time.
+// Products of a small matrix with a strip of activations. Registers hold four outputs of eight points at a time, or of sixteen
+// points in the wide build.
 
-import { madd, ROW_BYTES } from "./lanes";
+import { madd, maddIf, ROW_BYTES, storePair, WIDE } from "./lanes";
 import { sineAndCosine } from "./sine";
 
 const LINEAR = 0;
 const SINE = 1;
 const GRADIENT = 2;
+/** Bytes of a row that the registers hold. */
+const BLOCK_BYTES: usize = WIDE ? 64 : 32;
 
 /**
  * input: rows [inputs]; weights: f32[inputs][stride / 4]; bias: f32[outputs], or 0 for none;
@@ -27,7 +30,7 @@ function matmul(
 ): void {
   const end = <usize>inputs * ROW_BYTES;
   for (let o = 0; o < outputs; o += 4) {
-    for (let p: usize = 0; p < ROW_BYTES; p += 32) {
+    for (let p: usize = 0; p < ROW_BYTES; p += BLOCK_BYTES) {
       let a0 = bias != 0 ? v128.load32_splat(bias) : f32x4.splat(0);
       let a1 = bias != 0 ? v128.load32_splat(bias, 4) : f32x4.splat(0);
       let a2 = bias != 0 ? v128.load32_splat(bias, 8) : f32x4.splat(0);
@@ -36,37 +39,55 @@ function matmul(
       let b1 = a1;
       let b2 = a2;
       let b3 = a3;
+      let c0 = a0;
+      let c1 = a1;
+      let c2 = a2;
+      let c3 = a3;
+      let d0 = a0;
+      let d1 = a1;
+      let d2 = a2;
+      let d3 = a3;
       let row = input + p;
       let w = weights;
       const last = row + end;
       do {
-        const x = v128.load(row);
-        const y = v128.load(row, 16);
+        const xa = v128.load(row);
+        const xb = v128.load(row, 16);
+        const xc = WIDE ? v128.load(row, 32) : xa;
+        const xd = WIDE ? v128.load(row, 48) : xb;
         let k = v128.load32_splat(w);
-        a0 = madd(x, k, a0);
-        b0 = madd(y, k, b0);
+        a0 = madd(xa, k, a0);
+        b0 = madd(xb, k, b0);
+        c0 = maddIf(WIDE, xc, k, c0);
+        d0 = maddIf(WIDE, xd, k, d0);
         k = v128.load32_splat(w, 4);
-        a1 = madd(x, k, a1);
-        b1 = madd(y, k, b1);
+        a1 = madd(xa, k, a1);
+        b1 = madd(xb, k, b1);
+        c1 = maddIf(WIDE, xc, k, c1);
+        d1 = maddIf(WIDE, xd, k, d1);
         k = v128.load32_splat(w, 8);
-        a2 = madd(x, k, a2);
-        b2 = madd(y, k, b2);
+        a2 = madd(xa, k, a2);
+        b2 = madd(xb, k, b2);
+        c2 = maddIf(WIDE, xc, k, c2);
+        d2 = maddIf(WIDE, xd, k, d2);
         k = v128.load32_splat(w, 12);
-        a3 = madd(x, k, a3);
-        b3 = madd(y, k, b3);
+        a3 = madd(xa, k, a3);
+        b3 = madd(xb, k, b3);
+        c3 = maddIf(WIDE, xc, k, c3);
+        d3 = maddIf(WIDE, xd, k, d3);
         row += ROW_BYTES;
         w += stride;
       } while (row != last);
       const to = out + p;
       const cosinesAt = cosines + p;
-      storeResult(kind, a0, to, cosinesAt);
-      storeResult(kind, b0, to + 16, cosinesAt + 16);
-      storeResult(kind, a1, to + ROW_BYTES, cosinesAt + ROW_BYTES);
-      storeResult(kind, b1, to + ROW_BYTES + 16, cosinesAt + ROW_BYTES + 16);
-      storeResult(kind, a2, to + 2 * ROW_BYTES, cosinesAt + 2 * ROW_BYTES);
-      storeResult(kind, b2, to + 2 * ROW_BYTES + 16, cosinesAt + 2 * ROW_BYTES + 16);
-      storeResult(kind, a3, to + 3 * ROW_BYTES, cosinesAt + 3 * ROW_BYTES);
-      storeResult(kind, b3, to + 3 * ROW_BYTES + 16, cosinesAt + 3 * ROW_BYTES + 16);
+      storeResult(kind, a0, b0, to, cosinesAt);
+      if (WIDE) storeResult(kind, c0, d0, to + 32, cosinesAt + 32);
+      storeResult(kind, a1, b1, to + ROW_BYTES, cosinesAt + ROW_BYTES);
+      if (WIDE) storeResult(kind, c1, d1, to + ROW_BYTES + 32, cosinesAt + ROW_BYTES + 32);
+      storeResult(kind, a2, b2, to + 2 * ROW_BYTES, cosinesAt + 2 * ROW_BYTES);
+      if (WIDE) storeResult(kind, c2, d2, to + 2 * ROW_BYTES + 32, cosinesAt + 2 * ROW_BYTES + 32);
+      storeResult(kind, a3, b3, to + 3 * ROW_BYTES, cosinesAt + 3 * ROW_BYTES);
+      if (WIDE) storeResult(kind, c3, d3, to + 3 * ROW_BYTES + 32, cosinesAt + 3 * ROW_BYTES + 32);
     }
     weights += 16;
     out += 4 * ROW_BYTES;
@@ -75,12 +96,13 @@ function matmul(
   }
 }
 
+/** Stores the results of eight points. */
 // @ts-ignore: decorator
 @inline
-function storeResult(kind: i32, z: v128, out: usize, cosines: usize): void {
-  if (kind == LINEAR) v128.store(out, z);
-  else if (kind == SINE) sineAndCosine(z, out, cosines);
-  else v128.store(out, f32x4.mul(z, v128.load(out)));
+function storeResult(kind: i32, a: v128, b: v128, out: usize, cosines: usize): void {
+  if (kind == LINEAR) storePair(out, a, b);
+  else if (kind == SINE) sineAndCosine(a, b, out, cosines);
+  else storePair(out, f32x4.mul(a, v128.load(out)), f32x4.mul(b, v128.load(out, 16)));
 }
 
 /** Computes out = w^T h + b. */

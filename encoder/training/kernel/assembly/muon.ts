@@ -1,7 +1,7 @@
 // Muon, as in encoder/training/optimizers/muon.ts. Wide matrices are transposed, so that every matrix is tall. Rows are
 // padded with zeros to a multiple of 4, and columns to a multiple of 8. The padding stays 0.
 
-import { horizontalSum, madd, transpose, transpose4 } from "./lanes";
+import { horizontalSum, madd, maddIf, storePair, transpose, transpose4, WIDE } from "./lanes";
 
 const MOMENTUM: f32 = 0.95;
 const ITERATIONS = 5;
@@ -101,7 +101,7 @@ const POLYNOMIAL = 1;
 const UPDATE = 2;
 
 /**
- * Multiplies matrices, four rows and eight columns of the product at a time in registers, and stores
+ * Multiplies matrices, a block of the product at a time in registers, and stores
  * GRAM: out = product; POLYNOMIAL: out = B other + C product; UPDATE: out = A other + product.
  * The first two are symmetric: `mirror` fills in the blocks of eight columns that lie entirely below the diagonal.
  * left: the element of row r and term k is at left + r * rowStride + k * termStride.
@@ -124,60 +124,111 @@ function multiply(
   const end = <usize>terms * stride;
   for (let i = 0; i < rows; i += 4) {
     const first: usize = kind == UPDATE ? 0 : (<usize>(i & ~7)) << 2;
-    for (let o: usize = first; o < stride; o += 32) {
-      let a0 = f32x4.splat(0);
-      let b0 = a0;
-      let a1 = a0;
-      let b1 = a0;
-      let a2 = a0;
-      let b2 = a0;
-      let a3 = a0;
-      let b3 = a0;
-      let l = left;
-      let r = right + o;
-      const last = r + end;
-      do {
-        const x = v128.load(r);
-        const y = v128.load(r, 16);
-        let k = v128.load32_splat(l);
-        a0 = madd(x, k, a0);
-        b0 = madd(y, k, b0);
-        k = v128.load32_splat(l + rowStride);
-        a1 = madd(x, k, a1);
-        b1 = madd(y, k, b1);
-        k = v128.load32_splat(l + 2 * rowStride);
-        a2 = madd(x, k, a2);
-        b2 = madd(y, k, b2);
-        k = v128.load32_splat(l + 3 * rowStride);
-        a3 = madd(x, k, a3);
-        b3 = madd(y, k, b3);
-        l += termStride;
-        r += stride;
-      } while (r != last);
-      const to = out + o;
-      const source = other + o;
-      storeResult(kind, a0, source, to);
-      storeResult(kind, b0, source + 16, to + 16);
-      storeResult(kind, a1, source + stride, to + stride);
-      storeResult(kind, b1, source + stride + 16, to + stride + 16);
-      storeResult(kind, a2, source + 2 * stride, to + 2 * stride);
-      storeResult(kind, b2, source + 2 * stride + 16, to + 2 * stride + 16);
-      storeResult(kind, a3, source + 3 * stride, to + 3 * stride);
-      storeResult(kind, b3, source + 3 * stride + 16, to + 3 * stride + 16);
-    }
+    let o = first;
+    for (; WIDE && o + 64 <= stride; o += 64)
+      multiplyBlock(kind, true, left, rowStride, termStride, right + o, end, stride, other + o, out + o);
+    for (; o < stride; o += 32)
+      multiplyBlock(kind, false, left, rowStride, termStride, right + o, end, stride, other + o, out + o);
     left += 4 * rowStride;
     out += 4 * stride;
     other += 4 * stride;
   }
 }
 
+/** Computes four rows and eight columns of the product, or sixteen columns if `wide`. end: bytes of all terms of `right`. */
 // @ts-ignore: decorator
 @inline
-function storeResult(kind: i32, value: v128, other: usize, out: usize): void {
-  if (kind == GRAM) v128.store(out, value);
-  else if (kind == POLYNOMIAL)
-    v128.store(out, madd(v128.load(other), f32x4.splat(B), f32x4.mul(value, f32x4.splat(C))));
-  else v128.store(out, madd(v128.load(other), f32x4.splat(A), value));
+function multiplyBlock(
+  kind: i32,
+  wide: bool,
+  left: usize,
+  rowStride: usize,
+  termStride: usize,
+  right: usize,
+  end: usize,
+  stride: usize,
+  other: usize,
+  out: usize,
+): void {
+  let a0 = f32x4.splat(0);
+  let b0 = a0;
+  let c0 = a0;
+  let d0 = a0;
+  let a1 = a0;
+  let b1 = a0;
+  let c1 = a0;
+  let d1 = a0;
+  let a2 = a0;
+  let b2 = a0;
+  let c2 = a0;
+  let d2 = a0;
+  let a3 = a0;
+  let b3 = a0;
+  let c3 = a0;
+  let d3 = a0;
+  let l = left;
+  let r = right;
+  const last = r + end;
+  do {
+    const xa = v128.load(r);
+    const xb = v128.load(r, 16);
+    const xc = wide ? v128.load(r, 32) : xa;
+    const xd = wide ? v128.load(r, 48) : xb;
+    let k = v128.load32_splat(l);
+    a0 = madd(xa, k, a0);
+    b0 = madd(xb, k, b0);
+    c0 = maddIf(wide, xc, k, c0);
+    d0 = maddIf(wide, xd, k, d0);
+    k = v128.load32_splat(l + rowStride);
+    a1 = madd(xa, k, a1);
+    b1 = madd(xb, k, b1);
+    c1 = maddIf(wide, xc, k, c1);
+    d1 = maddIf(wide, xd, k, d1);
+    k = v128.load32_splat(l + 2 * rowStride);
+    a2 = madd(xa, k, a2);
+    b2 = madd(xb, k, b2);
+    c2 = maddIf(wide, xc, k, c2);
+    d2 = maddIf(wide, xd, k, d2);
+    k = v128.load32_splat(l + 3 * rowStride);
+    a3 = madd(xa, k, a3);
+    b3 = madd(xb, k, b3);
+    c3 = maddIf(wide, xc, k, c3);
+    d3 = maddIf(wide, xd, k, d3);
+    l += termStride;
+    r += stride;
+  } while (r != last);
+  storeResult(kind, a0, b0, other, out);
+  if (wide) storeResult(kind, c0, d0, other + 32, out + 32);
+  other += stride;
+  out += stride;
+  storeResult(kind, a1, b1, other, out);
+  if (wide) storeResult(kind, c1, d1, other + 32, out + 32);
+  other += stride;
+  out += stride;
+  storeResult(kind, a2, b2, other, out);
+  if (wide) storeResult(kind, c2, d2, other + 32, out + 32);
+  other += stride;
+  out += stride;
+  storeResult(kind, a3, b3, other, out);
+  if (wide) storeResult(kind, c3, d3, other + 32, out + 32);
+}
+
+/** Stores eight columns of a row. */
+// @ts-ignore: decorator
+@inline
+function storeResult(kind: i32, a: v128, b: v128, other: usize, out: usize): void {
+  if (kind != GRAM) {
+    const otherA = v128.load(other);
+    const otherB = v128.load(other, 16);
+    const factor = f32x4.splat(kind == POLYNOMIAL ? B : A);
+    if (kind == POLYNOMIAL) {
+      a = f32x4.mul(a, f32x4.splat(C));
+      b = f32x4.mul(b, f32x4.splat(C));
+    }
+    a = madd(otherA, factor, a);
+    b = madd(otherB, factor, b);
+  }
+  storePair(out, a, b);
 }
 
 /** Copies the upper triangle of a symmetric matrix to the blocks that `multiply` skipped. */

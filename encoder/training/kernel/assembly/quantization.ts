@@ -1,5 +1,7 @@
 // Fake quantization and the gradient of the rate term, as explained in encoder/training/quantization/fake-quantization.ts.
 
+import { storePair } from "./lanes";
+
 /**
  * Writes out: f32[count] = scale * values, with the values rounded to multiples of `step` if `strength` is 1 and `step` is
  * not 0. count: a multiple of 4.
@@ -15,10 +17,13 @@ export function fakeQuantize(
   const end = values + ((<usize>count) << 2);
   const factor = f32x4.splat(scale);
   if (step == 0 || strength == 0) {
-    for (; values < end; values += 16) {
-      v128.store(out, f32x4.mul(v128.load(values), factor));
-      out += 16;
+    for (; values + 32 <= end; values += 32) {
+      const a = f32x4.mul(v128.load(values), factor);
+      const b = f32x4.mul(v128.load(values, 16), factor);
+      storePair(out, a, b);
+      out += 32;
     }
+    if (values < end) v128.store(out, f32x4.mul(v128.load(values), factor));
     return;
   }
   const stepSize = f32x4.splat(step);

@@ -33,14 +33,19 @@ for (const [name, { setup, tolerance }] of Object.entries(setups)) {
   test(`the kernel and onnxruntime have the same losses at ${STEPS} steps: training ${name}`, async () => {
     const training = await realTraining({ points: 64, ...setup, steps: STEPS });
     const onnx = await lossesOf(new OnnxTrainer({ device: "cpu", threads: 1 }), training);
-    for (const relaxedSimd of [false, true]) {
-      const kernel = await lossesOf(new KernelTrainer({ relaxedSimd }), training);
+    const builds = await Promise.all(
+      (["simd", "relaxed", "wide"] as const).map((build) => lossesOf(new KernelTrainer(build), training)),
+    );
+    for (const kernel of builds) {
       assert.equal(kernel.losses.length, STEPS);
       kernel.losses.forEach((loss, step) => {
         const difference = Math.abs(loss - onnx.losses[step]);
         assert.ok(difference <= tolerance, `step ${step}: ${loss}, expected ${onnx.losses[step]}`);
       });
     }
+    const [, relaxed, wide] = builds;
+    assert.deepEqual(wide.losses, relaxed.losses);
+    assert.deepEqual(wide.weights, relaxed.weights);
     assert.ok(onnx.losses[STEPS - 1] < onnx.losses[0], `${onnx.losses}`);
   });
 }

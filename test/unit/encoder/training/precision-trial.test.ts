@@ -63,7 +63,7 @@ test("a worker of the tile profile runs a trial in both precisions", async () =>
   const { network, target, width, weights: start } = problem;
   const worker = new URL("../../../../encoder/tile/worker.js", import.meta.url);
   await using pool = new WorkerPool<TileTasks>(worker, 1);
-  const task = { network, target, width, start, plan, quantization: undefined };
+  const task = { network, target, width, start, plan, kernel: "plain" as const, quantization: undefined };
   assertDecided(await pool.run("tryPrecisions", { ...task, ...SETTINGS }).result);
 });
 
