@@ -1,16 +1,31 @@
 import { Command } from "commander";
 import { type AssetInfo, assetInfo } from "../../codec/internal.js";
+import { UsageError } from "../errors.js";
 import { openAssetFile } from "../input/asset-file.js";
 import { parseFile } from "../input/parsers.js";
 import { type Io, print } from "../io.js";
 import { formatBytes, formatCount } from "../output/format.js";
+import { describeEngines, listEngines } from "./engines.js";
+
+interface InfoFlags {
+  readonly engines?: boolean;
+  readonly json?: boolean;
+}
 
 export function infoCommand(io: Io): Command {
   return new Command("info")
-    .description("show the properties of an asset")
-    .argument("<asset>", ".siedd file", parseFile)
+    .description("show the properties of an asset, or of this machine")
+    .argument("[asset]", ".siedd file", parseFile)
+    .option("--engines", "show what this machine decodes and trains with, instead of an asset")
     .option("--json", "print one JSON object")
-    .action(async (path: string, { json }: { json?: boolean }) => {
+    .action(async (path: string | undefined, { engines, json }: InfoFlags) => {
+      if (engines && path !== undefined)
+        throw new UsageError("--engines and an asset are mutually exclusive; choose one");
+      if (engines) {
+        const list = await listEngines();
+        return print(io, json ? JSON.stringify({ engines: list }) : describeEngines(list));
+      }
+      if (path === undefined) throw new UsageError("missing the asset; name a .siedd file, or use --engines");
       const info = assetInfo((await openAssetFile(path, io.signal)).asset);
       await print(io, json ? JSON.stringify(info) : describeAsset(path, info));
     });
