@@ -49,7 +49,7 @@ function checkStyle() {
 }
 
 /** Tests that may run two at a time. The others run one at a time: some measure time, and some use all cores. */
-const PARALLEL = /^(unit|integration\/(dash|hls|server))\//;
+const PARALLEL = /^(unit|integration\/(dash|hls|server(?!\/background-encoding)))\//;
 
 async function runTests(total) {
   const tests = readdirSync(join(root, "test"), { recursive: true })
