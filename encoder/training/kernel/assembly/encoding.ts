@@ -45,9 +45,15 @@ export function backwardEncoding(features: usize, frequencies: i32, gradient: us
     let factor: f32 = <f32>(Math.PI / 2);
     for (let k = 0; k < frequencies; k++) {
       const sineA = f32x4.mul(v128.load(featureGradient, 2 * ROW_BYTES), v128.load(at, 4 * ROW_BYTES));
-      const sineB = f32x4.mul(v128.load(featureGradient, 2 * ROW_BYTES + 16), v128.load(at, 4 * ROW_BYTES + 16));
+      const sineB = f32x4.mul(
+        v128.load(featureGradient, 2 * ROW_BYTES + 16),
+        v128.load(at, 4 * ROW_BYTES + 16),
+      );
       const cosineA = f32x4.mul(v128.load(featureGradient, 4 * ROW_BYTES), v128.load(at, 2 * ROW_BYTES));
-      const cosineB = f32x4.mul(v128.load(featureGradient, 4 * ROW_BYTES + 16), v128.load(at, 2 * ROW_BYTES + 16));
+      const cosineB = f32x4.mul(
+        v128.load(featureGradient, 4 * ROW_BYTES + 16),
+        v128.load(at, 2 * ROW_BYTES + 16),
+      );
       const scale = f32x4.splat(factor);
       sumA = madd(f32x4.sub(sineA, cosineA), scale, sumA);
       sumB = madd(f32x4.sub(sineB, cosineB), scale, sumB);

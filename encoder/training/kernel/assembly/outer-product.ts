@@ -72,7 +72,7 @@ export function addOuterProducts(rows: usize, n: i32, gradients: usize, m: i32, 
       if (WIDE) storePair(to2 + 32, c2, d2);
       storePair(to3, a3, b3);
       if (WIDE) storePair(to3 + 32, c3, d3);
-      to += <usize>COLUMNS << 4;
+      to += (<usize>COLUMNS) << 4;
     }
   }
   for (; i < n; i++) addRow(rows + <usize>i * ROW_BYTES, gradients, m, sums + <usize>i * stride);
