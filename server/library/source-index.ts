@@ -1,8 +1,9 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { frameSeconds } from "../../codec/asset/rational.js";
 import { type ProbeResult, probeVideo } from "../../media/probe/probe.js";
 import { type PlannedAudio, planAudio } from "../../media/read/audio-plan.js";
+import { writeState } from "./state-file.js";
 
 /** What must be known of a source before it plays. It is made once, without decoding the video. */
 export interface SourceIndex {
@@ -39,15 +40,8 @@ export class SourceIndexes {
     const frameCount = info.frameCount ?? Math.max(1, Math.round((info.duration * num) / den));
     const { tracks } = await planAudio(path, info, { seconds: frameSeconds(frameCount, info.frameRate) });
     const index = { info, frameCount, audio: tracks };
-    await this.#write(file, index).catch(() => {});
+    await writeState(file, index).catch(() => {});
     return index;
-  }
-
-  async #write(file: string, index: SourceIndex): Promise<void> {
-    await mkdir(this.#folder, { recursive: true });
-    const part = `${file}.${process.pid}.part`;
-    await writeFile(part, JSON.stringify(index));
-    await rename(part, file);
   }
 }
 

@@ -1,5 +1,5 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { readFile } from "node:fs/promises";
+import { writeState } from "../library/state-file.js";
 
 /** Milliseconds between writes of changed counts. */
 const WRITE_INTERVAL_MS = 10_000;
@@ -34,12 +34,7 @@ export class WatchCounts {
     if (this.#timer === undefined || this.#path === undefined) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    try {
-      await mkdir(dirname(this.#path), { recursive: true });
-      const part = `${this.#path}.${process.pid}.part`;
-      await writeFile(part, JSON.stringify(Object.fromEntries(this.#counts)));
-      await rename(part, this.#path);
-    } catch {}
+    await writeState(this.#path, Object.fromEntries(this.#counts)).catch(() => {});
   }
 
   async #load(): Promise<void> {

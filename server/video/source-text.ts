@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TextTrack } from "../../codec/asset/asset.js";
@@ -7,6 +7,7 @@ import type { TextCue } from "../../codec/iso/text-track.js";
 import { MediaError } from "../../media/errors.js";
 import { readSubtitles } from "../../media/read/subtitles.js";
 import type { SourceFile } from "../library/library.js";
+import { writeState } from "../library/state-file.js";
 
 /** Part of the file names. Increase it when the same subtitles become other cues. */
 const CUES_VERSION = 1;
@@ -59,11 +60,7 @@ export class SourceText {
       isWritable ? part : join(tmpdir(), `siedd-${process.pid}-${file}`),
     );
     // Cues that cannot be kept are read again after a restart.
-    const keep = async () => {
-      await writeFile(part, JSON.stringify(cues));
-      await rename(part, path);
-    };
-    await keep().catch(() => {});
+    await writeState(path, cues).catch(() => {});
     return cues;
   }
 }
