@@ -63,14 +63,12 @@ function toPattern(route: string): RegExp {
 /**
  * Parses a path below the prefix.
  *
- * @param path percent-encoded, without the leading slash and the query
+ * @param path decoded, without the leading slash and the query
  * @returns undefined if the path names no resource of a video
- * @throws RequestError as `decodePath` does
  */
 export function parseVideoPath(path: string): VideoPath | undefined {
-  const decoded = decodePath(path);
   for (const { route, pattern } of PATTERNS) {
-    const groups = pattern.exec(decoded)?.groups;
+    const groups = pattern.exec(path)?.groups;
     if (groups !== undefined) return { route, params: { ...groups } as VideoPath["params"] };
   }
   return undefined;
@@ -102,9 +100,5 @@ export function decodePath(path: string): string {
 export function idOfDecodedPath(path: string): string {
   const [, page] = /^player\/(?:embed|video|encode\/[^/]+)\/(.+?)\/?$/s.exec(path) ?? [];
   if (page !== undefined) return page;
-  for (const { pattern } of PATTERNS) {
-    const id = pattern.exec(path)?.groups?.id;
-    if (id !== undefined) return id;
-  }
-  return path.replace(/\/$/, "");
+  return parseVideoPath(path)?.params.id ?? path.replace(/\/$/, "");
 }

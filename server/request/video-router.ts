@@ -47,11 +47,13 @@ export function dispatchVideoRoutes(app: FastifyInstance, notFound: Handler): vo
     );
   }
   app.addHook("onRequest", async (request) => {
-    const path = request.url.split("?", 1)[0].slice(app.prefix.length + 1);
-    assertSegmentLengths(path, maxParamLength(app));
+    const path = decodeSegments(
+      request.url.split("?", 1)[0].slice(app.prefix.length + 1),
+      maxParamLength(app),
+    );
     const route = routeOf(request);
     if (route !== undefined && PAGE_ROUTES.includes(route)) {
-      request.params = { ...(request.params as object), id: idOfDecodedPath(decodePath(path)) };
+      request.params = { ...(request.params as object), id: idOfDecodedPath(path) };
     }
     if (request.routeOptions.url !== url) return;
     const match = parseVideoPath(path);
@@ -73,16 +75,16 @@ export function dispatchVideoRoutes(app: FastifyInstance, notFound: Handler): vo
 export const maxParamLength = (app: FastifyInstance): number =>
   app.initialConfig.routerOptions?.maxParamLength ?? app.initialConfig.maxParamLength ?? 100;
 
-/** The wildcard route has no such limit of its own. Throws RequestError `bad-url` with status 414. */
-function assertSegmentLengths(path: string, max: number): void {
-  if (path.split("/").every(({ length }) => length <= 3 * max)) {
-    if (
-      decodePath(path)
-        .split("/")
-        .every(({ length }) => length <= max)
-    )
-      return;
-  }
+/**
+ * Decodes a path whose segments have at most `max` characters each, a limit that Fastify does not apply to wildcards.
+ *
+ * @throws RequestError `bad-url`, with status 414 for a longer segment
+ */
+function decodeSegments(path: string, max: number): string {
+  const fits = (text: string, limit: number) => text.split("/").every(({ length }) => length <= limit);
+  // An encoded character has three.
+  const decoded = fits(path, 3 * max) ? decodePath(path) : undefined;
+  if (decoded !== undefined && fits(decoded, max)) return decoded;
   throw new RequestError("bad-url", `path segments must not exceed ${max} characters`, {}, 414);
 }
 
