@@ -15,16 +15,13 @@ export interface BatchItem {
 }
 
 /** What became of a video of a batch. */
-export type BatchResult =
-  | {
-      readonly input: string;
-      readonly output: string;
-      readonly state: "encoded";
-      readonly summary: EncodeSummary;
-    }
-  /** The asset was already there. */
-  | { readonly input: string; readonly output: string; readonly state: "skipped" }
-  | { readonly input: string; readonly output: string; readonly state: "failed"; readonly message: string };
+export type BatchResult = BatchItem &
+  (
+    | { readonly state: "encoded"; readonly summary: EncodeSummary }
+    /** The asset was already there. */
+    | { readonly state: "skipped" }
+    | { readonly state: "failed"; readonly message: string }
+  );
 
 const EXTENSION = ".siedd";
 
