@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -19,6 +19,7 @@ import { probeVideo } from "../../../media/index.js";
 import { launchBrowser, watchFaults } from "../../support/browser.js";
 import { commandLinesWith } from "../../support/child-processes.js";
 import { clip } from "../../support/clips.js";
+import { removeFolder } from "../../support/temp-folder.js";
 import { waitUntil } from "../../support/wait-until.js";
 
 const execute = promisify(execFile);
@@ -36,7 +37,7 @@ before(async () => {
   const brief = ["--preset", "draft", "--steps", "200", "--phase1-steps", "50", "--from", "1", "--to", "2"];
   await execute(process.execPath, [COMMAND, "encode", video, "-o", asset, "--size", "160x90", ...brief]);
 });
-after(() => rm(folder, { recursive: true, force: true }));
+after(() => removeFolder(folder));
 
 /** Returns a smooth image, and the same image with an error that grows toward the bottom. */
 function testImages(width: number, height: number): { reference: Uint8Array; decoded: Uint8Array } {

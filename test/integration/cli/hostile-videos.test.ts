@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { access, copyFile, mkdir, mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { access, copyFile, mkdir, mkdtemp, readFile, utimes, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -13,6 +13,7 @@ import { siedd } from "../../support/command.js";
 import { ffmpeg, lavfi } from "../../support/odd-videos.js";
 import { testServer } from "../../support/running-server.js";
 import { writeSyntheticAsset } from "../../support/synthetic-asset.js";
+import { removeFolder } from "../../support/temp-folder.js";
 
 const run = promisify(execFile);
 
@@ -42,7 +43,7 @@ before(async () => {
   asset = at("asset.siedd");
   writeSyntheticAsset(asset, { width: 64, height: 36, groups: [2] });
 });
-after(() => rm(folder, { recursive: true, force: true }));
+after(() => removeFolder(folder));
 
 const playlist = () =>
   `#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n${at("secret/canary.ts")}\n#EXT-X-ENDLIST\n`;

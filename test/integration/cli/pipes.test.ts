@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 import { memorySource, openAsset } from "../../../codec/internal.js";
 import { ffmpeg, keepAllFrames, lavfi } from "../../support/odd-videos.js";
+import { removeFolder } from "../../support/temp-folder.js";
 
 const run = promisify(execFile);
 const MAIN = join(import.meta.dirname, "../../../cli/main.js");
@@ -22,7 +23,7 @@ before(async () => {
   await ffmpeg(...lavfi("testsrc2=s=32x32:r=10:d=0.5"), ...keepAllFrames, join(folder, "video.ts"));
   await run("mkfifo", [join(folder, "fifo")]);
 });
-after(() => rm(folder, { recursive: true, force: true }));
+after(() => removeFolder(folder));
 
 /** Runs a line of bash in the folder, in which $siedd is the command. */
 async function shell(line: string): Promise<{ code: number; stderr: string }> {

@@ -22,7 +22,7 @@ import type { ServeOptions } from "../../../server/index.js";
 import { grayClip } from "../../support/gray-clips.js";
 import { ffmpeg, lavfi } from "../../support/odd-videos.js";
 import { type TestServer, testServer } from "../../support/running-server.js";
-import { tempFolder } from "../../support/temp-folder.js";
+import { removeFolder, tempFolder } from "../../support/temp-folder.js";
 import { isRunning, type RunningProcess, trainingProcesses } from "../../support/training-processes.js";
 import { waitUntil } from "../../support/wait-until.js";
 
@@ -48,7 +48,7 @@ before(async () => {
   long = join(folder, "long.mkv");
   await Promise.all([grayClip("25", 25, short), grayClip("25", 200, long)]);
 });
-after(() => rm(folder, { recursive: true, force: true }));
+after(() => removeFolder(folder));
 
 const infoOf = async (server: TestServer, id: string) =>
   JSON.parse((await server.get(`${encodeURIComponent(id)}/info.json`)).text);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, open, rm, stat } from "node:fs/promises";
+import { mkdtemp, open, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -10,6 +10,7 @@ import { Random } from "../../../encoder/training/sampling/random.js";
 import { FolderLibrary } from "../../../server/library/folder-library.js";
 import { SourceIndexes } from "../../../server/library/source-index.js";
 import { syntheticAsset } from "../../support/synthetic-asset.js";
+import { removeFolder } from "../../support/temp-folder.js";
 
 test("hostile assets in a served folder delay no good request, and take little memory", async () => {
   const generator = await HostileAssets.create([...(await readCorpus("valid")).values()], new Random(3));
@@ -26,7 +27,7 @@ test("hostile assets in a served folder delay no good request, and take little m
 
 test("a file that is mostly holes is refused without reading it", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "siedd-test-"));
-  t.after(() => rm(folder, { recursive: true, force: true }));
+  t.after(() => removeFolder(folder));
   const asset = syntheticAsset({ width: 64, height: 36, groups: [2] });
   const file = await open(join(folder, "holes.siedd"), "w");
   await file.write(asset);

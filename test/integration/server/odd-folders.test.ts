@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { link, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { link, rename, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { openAsset } from "../../../codec/internal.js";
@@ -12,7 +12,7 @@ import { SourceIndexes } from "../../../server/library/source-index.js";
 import { originServer } from "../../support/origin-server.js";
 import { testServer } from "../../support/running-server.js";
 import { syntheticAsset } from "../../support/synthetic-asset.js";
-import { tempFolder } from "../../support/temp-folder.js";
+import { removeFolder, tempFolder } from "../../support/temp-folder.js";
 
 const SMALL = { width: 160, height: 90, groups: [10, 10] };
 
@@ -49,7 +49,7 @@ test("a named pipe with the extension of a video blocks nothing", {
 test("a removed folder is reported without its path, and is served again once it is back", async (t) => {
   const server = await testServer(t, { video: SMALL });
   await rename(server.root, `${server.root}-away`);
-  t.after(() => rm(`${server.root}-away`, { recursive: true, force: true }));
+  t.after(() => removeFolder(`${server.root}-away`));
   const { assets, problems } = JSON.parse((await server.get("")).text);
   assert.deepEqual(
     [assets, problems],

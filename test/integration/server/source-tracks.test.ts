@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { copyFile, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { encode } from "../../../encoder/index.js";
 import { ffmpeg, keepAllFrames, lavfi } from "../../support/odd-videos.js";
 import { testServer } from "../../support/running-server.js";
+import { removeFolder } from "../../support/temp-folder.js";
 
 const SECONDS = 66;
 /** Characters of a version that identify the timeline. */
@@ -15,7 +16,7 @@ let folder: string;
 /** A minute with AC-3 5.1, Opus in another language, FLAC that starts late and ends early, and two SRT tracks. */
 let video: string;
 
-after(() => rm(folder, { recursive: true, force: true }));
+after(() => removeFolder(folder));
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), "siedd-test-"));

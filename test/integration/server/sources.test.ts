@@ -7,6 +7,7 @@ import { encode } from "../../../encoder/index.js";
 import { childProcesses } from "../../support/child-processes.js";
 import { ffmpeg, lavfi } from "../../support/odd-videos.js";
 import { type TestServer, testServer } from "../../support/running-server.js";
+import { removeFolder } from "../../support/temp-folder.js";
 import { waitUntil } from "../../support/wait-until.js";
 
 /** Frame n of the counter is gray of luma 16 + 2 n. */
@@ -19,7 +20,7 @@ let folder: string;
 /** An MKV with audio that starts before the video, long groups of pictures and B-frames. */
 let video: string;
 
-after(() => rm(folder, { recursive: true, force: true }));
+after(() => removeFolder(folder));
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), "siedd-test-"));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { request as httpRequest } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { type Action, type ServeOptions, serve } from "../../../server/index.js"
 import { ffmpeg, lavfi } from "../../support/odd-videos.js";
 import { type TestServer, testServer } from "../../support/running-server.js";
 import { syntheticAsset } from "../../support/synthetic-asset.js";
-import { tempFolder } from "../../support/temp-folder.js";
+import { removeFolder, tempFolder } from "../../support/temp-folder.js";
 import { uploadFile } from "../../support/upload-client.js";
 import { waitUntil } from "../../support/wait-until.js";
 
@@ -22,7 +22,7 @@ let folder: string;
 let video: string;
 let content: Buffer;
 
-after(() => rm(folder, { recursive: true, force: true }));
+after(() => removeFolder(folder));
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), "siedd-test-"));

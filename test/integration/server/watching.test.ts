@@ -24,7 +24,7 @@ import { fileURLToPath } from "node:url";
 import { runningEncoders } from "../../../media/segments/segment-encoder.js";
 import { type TestServer, testServer } from "../../support/running-server.js";
 import { syntheticAsset } from "../../support/synthetic-asset.js";
-import { tempFolder } from "../../support/temp-folder.js";
+import { removeFolder, tempFolder } from "../../support/temp-folder.js";
 import { waitUntil } from "../../support/wait-until.js";
 
 const SMALL = { width: 160, height: 90, groups: [10, 10] };
@@ -194,7 +194,7 @@ test("a folder takes one watch for all of its files, and is watched again after 
   await logged("serving videos");
   assert.equal(await countWatches(), before + 1);
   await rename(root, `${root}-away`);
-  t.after(() => rm(`${root}-away`, { recursive: true, force: true }));
+  t.after(() => removeFolder(`${root}-away`));
   await mkdir(root);
   await copyFile(join(`${root}-away`, "video.siedd"), join(root, "back.siedd"));
   await logged("back: video added");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -16,6 +16,7 @@ import {
   runningEncoders,
   type SegmentOptions,
 } from "../../../../media/segments/segment-encoder.js";
+import { removeFolder } from "../../../support/temp-folder.js";
 
 const run = promisify(execFile);
 const PAL = { num: 25, den: 1 };
@@ -25,7 +26,7 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), "siedd-h264-"));
   await prepareEncoder();
 });
-after(() => rm(folder, { recursive: true, force: true }));
+after(() => removeFolder(folder));
 
 /** Returns raw I420 frames of a lavfi source. */
 async function lavfiFrames(

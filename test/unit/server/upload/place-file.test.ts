@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { placeFile } from "../../../../server/upload/place-file.js";
-import { tempFolder } from "../../../support/temp-folder.js";
+import { removeFolder, tempFolder } from "../../../support/temp-folder.js";
 
 /** A file system of its own on most Linux systems. */
 const OTHER_DEVICE = "/dev/shm";
@@ -19,7 +19,7 @@ test("a file on another file system is copied to a hidden file, and never overwr
   const device = await deviceOf(OTHER_DEVICE);
   if (device === undefined || device === (await deviceOf(root))) return t.skip("there is one file system");
   const folder = await mkdtemp(join(OTHER_DEVICE, "siedd-test-"));
-  t.after(() => rm(folder, { recursive: true, force: true }));
+  t.after(() => removeFolder(folder));
   const place = async (content: string) => {
     const path = join(folder, "upload");
     await writeFile(path, content);
