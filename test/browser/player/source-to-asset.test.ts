@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { copyFile, rename, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import type { Page } from "playwright-core";
+import { RATE, writeGrayVideo } from "../../../bench/switching/gray-video.js";
+import { checkShownFrames, type Recording, record, recorded } from "../../../bench/switching/page-viewer.js";
+import { watchSwitch } from "../../../bench/switching/watch-switch.js";
 import { encode } from "../../../encoder/index.js";
-import { ffmpeg, lavfi } from "../../support/odd-videos.js";
 import {
   type PlayerPage,
   playerState,
@@ -18,33 +19,11 @@ import {
 import { waitUntil } from "../../support/wait-until.js";
 
 const SECONDS = 10;
-const RATE = 25;
-
-/** Frames after which the gray levels repeat: not a number of segments, so that two swapped segments differ. */
-const PERIOD = 27;
-/** The gray of frame n on the screen, from 0 to 255. Neighbors differ by 8. */
-const shownGray = (n: number) => ((4 + 7 * (n % PERIOD)) * 255) / 219;
-
-/** A frame that the browser has shown: its time in the video in seconds, and its gray. */
-interface ShownFrame {
-  readonly time: number;
-  readonly gray: number;
-}
-
-/** What the page has recorded. */
-interface Recording {
-  readonly frames: ShownFrame[];
-  /** Position in seconds and milliseconds of each stall. */
-  readonly stalls: { readonly at: number; readonly milliseconds: number }[];
-}
 
 /** Writes a source, and its asset under a hidden name. */
 async function writeSource({ folder }: Stage): Promise<void> {
   const source = join(folder, "gray.mp4");
-  const frames = lavfi(
-    `color=black:s=64x36:r=${RATE}:d=${SECONDS},geq=lum='20+7*mod(N,${PERIOD})':cb=128:cr=128`,
-  );
-  await ffmpeg(...frames, "-c:v", "libx264", "-qp", "0", "-bf", "3", source);
+  await writeGrayVideo(source, SECONDS);
   const past = new Date(Date.now() - 60_000);
   await utimes(source, past, past);
   await encode({
@@ -54,7 +33,8 @@ async function writeSource({ folder }: Stage): Promise<void> {
     steps: 600,
     phase1Steps: 200,
   });
-  for (const copy of ["direct.mp4", "auto.mp4", "clients.mp4"]) await copyFile(source, join(folder, copy));
+  for (const copy of ["direct.mp4", "auto.mp4", "paused.mp4", "clients.mp4"])
+    await copyFile(source, join(folder, copy));
 }
 
 /** Puts the asset of a source in place, as the encoder does. */
@@ -75,47 +55,11 @@ async function untilAsset(stage: Stage, id: string): Promise<string> {
   }
 }
 
-/** Records all frames that the browser shows, and how long playback stalls. */
-const record = (page: Page) =>
-  page.evaluate(() => {
-    const { player } = window;
-    const video = player.shadowRoot!.querySelector("video")!;
-    const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true })!;
-    const recording = { frames: [] as ShownFrame[], stalls: [] as Recording["stalls"][number][] };
-    let stalledAt: number | undefined;
-    player.addEventListener("waiting", () => {
-      stalledAt ??= performance.now();
-    });
-    player.addEventListener("playing", () => {
-      if (stalledAt !== undefined)
-        recording.stalls.push({ at: player.currentTime, milliseconds: performance.now() - stalledAt });
-      stalledAt = undefined;
-    });
-    const onFrame: VideoFrameRequestCallback = (_now, { mediaTime }) => {
-      canvas.drawImage(video, 0, 0, 1, 1);
-      recording.frames.push({ time: mediaTime, gray: canvas.getImageData(0, 0, 1, 1).data[0]! });
-      video.requestVideoFrameCallback(onFrame);
-    };
-    video.requestVideoFrameCallback(onFrame);
-    Object.assign(window, { recording });
-  });
-
-const recorded = (page: Page) =>
-  page.evaluate(() => (window as unknown as { recording: Recording }).recording);
-
-/**
- * Asserts that each frame was shown at its time. A callback that is late on a busy machine sees one of the next three frames
- * already, which is allowed for one frame of ten.
- */
-function assertRightTimes(frames: readonly ShownFrame[]): void {
-  const shows = ({ time, gray }: ShownFrame, late: number) =>
-    Math.abs(gray - shownGray(Math.round(time * RATE) + late)) <= 4;
-  const others = frames.filter((frame) => !shows(frame, 0));
-  assert.deepEqual(
-    others.filter((frame) => ![1, 2, 3].some((late) => shows(frame, late))),
-    [],
-  );
-  assert.ok(others.length <= frames.length / 10, `${others.length} of ${frames.length} frames are late`);
+/** Asserts that each frame was shown at its time, and that no more than one of ten callbacks was late. */
+function assertRightTimes(frames: Recording["frames"]): void {
+  const { wrong, late } = checkShownFrames(frames);
+  assert.deepEqual(wrong, []);
+  assert.ok(late <= frames.length / 10, `${late} of ${frames.length} frames are late`);
 }
 
 const sourceMarkup = (id: string, attributes = "") =>
@@ -157,8 +101,7 @@ describe("an asset that replaces its source", { concurrency: false, timeout: TES
     const { frames, stalls } = await recorded(page);
     assertRightTimes(frames);
     assert.ok(frames.length > SECONDS * RATE * 0.5, `${frames.length} frames shown`);
-    // At the start, the player waits for the first segment.
-    const long = stalls.filter(({ at, milliseconds }) => at > 0.1 && milliseconds > 500);
+    const long = stalls.filter(({ afterSeek, milliseconds }) => !afterSeek && milliseconds > 500);
     assert.deepEqual(long, []);
     const events = await page.evaluate(() => window.playerEvents.map(({ type }) => type));
     assert.ok(!events.includes("error") && !events.includes("emptied"), `${events}`);
@@ -174,13 +117,36 @@ describe("an asset that replaces its source", { concurrency: false, timeout: TES
     );
   });
 
+  test("a browser and nine clients play, seek and resize through the switch", async (t) => {
+    const { page, faults } = await stage.page(t, sourceMarkup("clients", "loop"));
+    await waitFor(page, () => window.player.readyState >= 2);
+    const report = await watchSwitch({
+      ...{ page, video: `${stage.server.url}clients/`, seconds: SECONDS, clients: 9 },
+      ...{
+        interval: 1500,
+        before: 4,
+        after: 8,
+        minSegments: 20,
+        replace: () => finishEncode(stage, "clients"),
+      },
+    });
+    const { segments, shownFrames, longestStallMs } = report;
+    assert.deepEqual(report.faults, [], JSON.stringify(report));
+    for (const count of Object.values(segments)) assert.ok(count >= 20, JSON.stringify(report));
+    assert.ok(shownFrames > 50, JSON.stringify(report));
+    // A busy machine is slow before the switch and after seeks, too.
+    const { beforeSwitch, afterSwitch, seeking } = longestStallMs;
+    assert.ok(afterSwitch <= Math.max(500, 2 * beforeSwitch, seeking), JSON.stringify(report));
+    assert.deepEqual(faults, []);
+  });
+
   test("a paused player that has buffered the source replaces it by the asset after a resize", async (t) => {
-    const opened = await stage.page(t, sourceMarkup("clients"));
+    const opened = await stage.page(t, sourceMarkup("paused"));
     const { page } = opened;
     const responses = watchSegments(opened);
     await waitFor(page, () => window.player.buffered.length > 0 && window.player.buffered.end(0) >= 3);
-    await finishEncode(stage, "clients");
-    const after = await untilAsset(stage, "clients");
+    await finishEncode(stage, "paused");
+    const after = await untilAsset(stage, "paused");
     const before = responses.length;
     await page.evaluate(() => {
       window.player.style.width = "400px";
