@@ -10,7 +10,7 @@ export {
   type TileAsset,
 } from "./asset/asset.js";
 export { type AssetInfo, assetInfo } from "./asset/asset-info.js";
-export type { AssetMetadata, Chapter } from "./asset/metadata.js";
+export type { AssetMetadata } from "./asset/metadata.js";
 export type { Model, PaperModel, TileModel } from "./asset/model.js";
 export { frameSeconds, type Rational } from "./asset/rational.js";
 export { type ByteSource, memorySource } from "./bytes/byte-source.js";
@@ -36,6 +36,7 @@ export {
 export type { ProgressiveFrame } from "./decode/progressive.js";
 export { fullRegion, type Region, type Viewport } from "./decode/viewport.js";
 export { SieddError, type SieddErrorCode } from "./errors.js";
+export type { Chapter } from "./iso/chapters.js";
 export type { TextCue } from "./iso/text-track.js";
 export type { TrackLabels } from "./iso/track-labels.js";
 export type { Profile } from "./network/definition.js";

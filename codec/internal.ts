@@ -21,6 +21,7 @@ export {
 } from "./group/weights.js";
 export * from "./index.js";
 export { AdtsIndexer, type AdtsStream, indexAdts, writeAdts } from "./iso/adts.js";
+export { type ChapterSpan, chapterSpans, MAX_CHAPTERS, normalizeChapters } from "./iso/chapters.js";
 export { padWithSilence } from "./iso/silence.js";
 export type { TrackLabelFields } from "./iso/track-labels.js";
 export { hasRelaxedSimd } from "./kernel/kernel.js";

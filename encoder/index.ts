@@ -1,5 +1,7 @@
 export type { Rational } from "../codec/asset/rational.js";
+export type { Chapter } from "../codec/iso/chapters.js";
 export { MediaError, type MediaErrorCode } from "../media/index.js";
+export type { Description } from "../media/probe/describe.js";
 export type { ProbeResult, VideoStreamInfo } from "../media/probe/probe.js";
 export type { DynamicRange } from "../media/probe/stream-properties.js";
 export type { AudioInfo, SubtitleInfo, TrackInfo } from "../media/probe/tracks.js";

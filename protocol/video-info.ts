@@ -23,6 +23,8 @@ export interface VideoInfo
     Partial<Pick<AssetInfo, "version" | "profile" | "identity" | "groups">> {
   /** What the server renders: an asset, or the source that is not encoded yet. */
   readonly backend: "asset" | "source";
+  /** Title in the tags of the video, else the name of its file. */
+  readonly title: string;
   /** Identifier of the video, the first part of its URLs. */
   readonly id: string;
   /** Current value of the query parameter `v`, the version of the video's content. */
@@ -49,6 +51,8 @@ export interface VideoInfo
     readonly poster: string;
     /** A WebVTT file of thumbnails. */
     readonly storyboard: string;
+    /** A WebVTT file of the chapters; absent if the video has none. */
+    readonly chapters?: string;
     /** One HLS playlist per audio track. */
     readonly audio: readonly string[];
     /** One HLS playlist per subtitle track. */

@@ -2,6 +2,7 @@ export type { GroupEntry, TextTrack } from "../codec/asset/asset.js";
 export type { AssetInfo } from "../codec/asset/asset-info.js";
 export type { Rational } from "../codec/asset/rational.js";
 export type { DecoderEngine, DecoderEngineChoice } from "../codec/decode/frame-decoder.js";
+export type { Chapter } from "../codec/iso/chapters.js";
 export type { TrackLabels } from "../codec/iso/track-labels.js";
 export { MediaError, type MediaErrorCode } from "../media/errors.js";
 export type { VideoEncoder } from "../media/segments/video-encoder.js";

@@ -37,6 +37,7 @@ import { type ResolvedOptions, resolveOptions } from "./resolve-options.js";
 import { assetRoute } from "./routes/asset-route.js";
 import { audioRoutes } from "./routes/audio-routes.js";
 import { catalogRoute } from "./routes/catalog-route.js";
+import { chapterRoutes } from "./routes/chapter-routes.js";
 import { embedRoutes } from "./routes/embed-routes.js";
 import { imageRoutes } from "./routes/image-routes.js";
 import { infoRoute } from "./routes/info-route.js";
@@ -204,6 +205,7 @@ function contentRoutes(app: FastifyInstance, context: PluginContext): void {
     segmentRoutes,
     audioRoutes,
     textRoutes,
+    chapterRoutes,
     imageRoutes,
   ]) {
     register(app, context);

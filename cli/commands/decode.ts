@@ -24,7 +24,7 @@ import {
 } from "../input/parsers.js";
 import { type Io, print } from "../io.js";
 import { formatCount } from "../output/format.js";
-import { type FrameRange, trimAudio, trimSubtitles } from "../output/mp4-tracks.js";
+import { type FrameRange, trimAudio, trimChapters, trimSubtitles } from "../output/mp4-tracks.js";
 import { jsonLine, noProgress, type Progress, showProgress } from "../output/progress.js";
 
 interface DecodeFlags {
@@ -60,7 +60,7 @@ export function decodeCommand(io: Io): Command {
     .argument("<asset>", ".siedd file", parseFile)
     .requiredOption(
       "-o, --output <file>",
-      "output file: .mp4 (with audio and subtitles), .y4m, .yuv (raw I420), .png (one frame), or - for y4m on stdout",
+      "output file: .mp4 (with audio, subtitles and chapters), .y4m, .yuv (raw I420), .png (one frame), or - for y4m on stdout",
       parseOutput,
     )
     .option("--size <WxH>", "output size in pixels (default: the size of the region)", parseSize)
@@ -203,7 +203,12 @@ async function writeOutput(
     const audio = originals.flatMap((track) => trimAudio(asset, track, range, signal) ?? []);
     const tracks = await Promise.all(asset.text.map((track) => trimSubtitles(asset, track, range, signal)));
     const subtitles = tracks.filter(({ cues }) => cues.length > 0);
-    await writeMp4({ output: path, width, height, frameRate, frames, signal, audio, subtitles });
+    const { title, created } = asset.metadata;
+    const description = { title, created, chapters: trimChapters(asset, range) };
+    await writeMp4({
+      ...{ output: path, width, height, frameRate, frames, signal, audio, subtitles },
+      ...description,
+    });
   } else {
     for await (const rgba of frames) await writePng({ output: path, width, height, rgba, signal });
   }

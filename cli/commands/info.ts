@@ -4,7 +4,7 @@ import { UsageError } from "../errors.js";
 import { openAssetFile } from "../input/asset-file.js";
 import { parseFile } from "../input/parsers.js";
 import { type Io, print } from "../io.js";
-import { formatBytes, formatCount } from "../output/format.js";
+import { formatBytes, formatCount, formatTime } from "../output/format.js";
 import { describeEngines, listEngines } from "./engines.js";
 
 interface InfoFlags {
@@ -41,8 +41,11 @@ function describeAsset(path: string, info: AssetInfo): string {
   const rate = Number((frameRate.num / frameRate.den).toFixed(3));
   const sizes = groups.map(({ size }) => size).sort((a, b) => a - b);
   const [min, max] = [formatBytes(sizes[0]), formatBytes(sizes[sizes.length - 1])];
+  const { title, created, chapters } = info;
   return [
     path,
+    ...(title === "" ? [] : [`  title    ${title}`]),
+    ...(created === null ? [] : [`  created  ${created}`]),
     `  video    ${width} x ${height}, ${formatCount(frameCount, "frame")}, ${rate} fps, ${info.duration.toFixed(2)} s`,
     `  size     ${formatBytes(info.bytes)}, ${bpp.toFixed(3)} bits per pixel without audio`,
     `  groups   ${groups.length}, ${min === max ? min : `${min} to ${max}`} each`,
@@ -56,6 +59,7 @@ function describeAsset(path: string, info: AssetInfo): string {
       (track) =>
         `  text     ${track.codec}, ${describeTrack(track)}${track.forced ? ", forced" : ""}, ${formatBytes(track.bytes)}`,
     ),
+    ...chapters.map(({ start, title: name }) => `  chapter  ${formatTime(start)} ${name}`),
     `  format   version ${info.version}, profile ${info.profile}`,
   ].join("\n");
 }

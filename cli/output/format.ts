@@ -21,3 +21,10 @@ export function formatBytes(bytes: number): string {
   for (; value >= 999.5 && unit < units.length - 1; unit++) value /= 1000;
   return `${value.toPrecision(3)} ${units[unit]}`;
 }
+
+/** Formats a time of a video in seconds: "0:05", "1:02:03". */
+export function formatTime(seconds: number): string {
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  const rest = String(Math.floor(seconds) % 60).padStart(2, "0");
+  return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
+}

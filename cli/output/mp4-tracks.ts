@@ -1,6 +1,10 @@
 import {
   type Asset,
   type AudioTrack,
+  type ChapterSpan,
+  chapterSpans,
+  frameSeconds,
+  normalizeChapters,
   type Rational,
   type TextTrack,
   writeAdts,
@@ -62,4 +66,11 @@ export async function trimSubtitles(
   });
   const { language, title, forced } = track;
   return { cues, language, title, forced, default: track.default };
+}
+
+/** Cuts the chapters of an asset to a range of frames. */
+export function trimChapters({ metadata }: Asset, { first, count, rate }: FrameRange): ChapterSpan[] {
+  const [from, seconds] = [frameSeconds(first, rate), frameSeconds(count, rate)];
+  const shifted = (metadata.chapters ?? []).map(({ start, title }) => ({ start: start - from, title }));
+  return chapterSpans(normalizeChapters(shifted, seconds), seconds);
 }

@@ -1,4 +1,6 @@
+import type { Chapter } from "../iso/chapters.js";
 import type { Asset, AudioTrack, GroupEntry, TextTrack } from "./asset.js";
+import type { AssetMetadata } from "./metadata.js";
 import type { Rational } from "./rational.js";
 
 /** The metadata of an asset as JSON: the output of `siedd info --json` and the first fields of `info.json`. */
@@ -9,6 +11,12 @@ export interface AssetInfo {
   readonly version: number;
   /** Network profile, `tile` or `paper`. */
   readonly profile: string;
+  /** Title in the tags of the source; "" for none. */
+  readonly title: string;
+  /** When the video was made, as an ISO 8601 date or time; null if unknown. */
+  readonly created: string | null;
+  /** In rising order. */
+  readonly chapters: readonly Chapter[];
   /** Source pixels. */
   readonly width: number;
   /** Source pixels. */
@@ -54,6 +62,17 @@ export const audioTrackInfo = (track: AudioTrack): AssetInfo["audio"][number] =>
   bytes: track.bytes,
 });
 
+/** Returns what a video says about itself as a plain object that can be serialized to JSON. */
+export const descriptionOf = ({
+  title = "",
+  created,
+  chapters = [],
+}: AssetMetadata): Pick<AssetInfo, "title" | "created" | "chapters"> => ({
+  title,
+  created: created ?? null,
+  chapters,
+});
+
 /** Returns the metadata of an open asset as a plain object that can be serialized to JSON. */
 export function assetInfo(asset: Asset): AssetInfo {
   const { identity, version, profile, width, height, frameCount, frameRate, duration, bytes, text, groups } =
@@ -62,6 +81,7 @@ export function assetInfo(asset: Asset): AssetInfo {
     identity,
     version,
     profile,
+    ...descriptionOf(asset.metadata),
     width,
     height,
     frameCount,

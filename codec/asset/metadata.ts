@@ -1,23 +1,18 @@
 import type { BoxSlice } from "../iso/box.js";
+import { type Chapter, normalizeChapters } from "../iso/chapters.js";
+import { isIsoDate, normalizeTitle } from "../iso/description.js";
 
 /** Type of the box in `moov` that holds the metadata of an asset. Readers of older versions skip it. */
 export const METADATA_BOX = "sivM";
 /** Bytes of a metadata box that readers accept: hours of chapters, with room to spare. */
 export const MAX_METADATA_BYTES = 1 << 18;
 
-/** The start of a chapter. */
-export interface Chapter {
-  /** Seconds from the start of the video. */
-  readonly start: number;
-  readonly title: string;
-}
-
 /** What an asset tells about its video, besides its tracks. All fields are optional. */
 export interface AssetMetadata {
   readonly title?: string;
   /** When the video was made, as an ISO 8601 date or time. */
   readonly created?: string;
-  /** In rising order. */
+  /** As `normalizeChapters` returns them. */
   readonly chapters?: readonly Chapter[];
   /** The video file that the whole of the asset was encoded from. */
   readonly source?: {
@@ -49,9 +44,9 @@ export function readMetadata(moov: readonly BoxSlice[]): AssetMetadata {
   const { title, created, chapters, source } = (json ?? {}) as Record<string, unknown>;
   const { identity, name } = (source ?? {}) as Record<string, unknown>;
   return {
-    ...(typeof title === "string" && { title }),
-    ...(typeof created === "string" && { created }),
-    ...(Array.isArray(chapters) && chapters.every(isChapter) && { chapters: chapters.map(toChapter) }),
+    ...(typeof title === "string" && { title: normalizeTitle(title) }),
+    ...(typeof created === "string" && isIsoDate(created) && { created }),
+    ...(Array.isArray(chapters) && chapters.every(isChapter) && { chapters: normalizeChapters(chapters) }),
     ...(typeof identity === "string" && typeof name === "string" && { source: { identity, name } }),
   };
 }
@@ -60,5 +55,3 @@ const isChapter = (value: unknown): value is Chapter => {
   const { start, title } = (value ?? {}) as Partial<Chapter>;
   return typeof start === "number" && start >= 0 && typeof title === "string";
 };
-
-const toChapter = ({ start, title }: Chapter): Chapter => ({ start, title });

@@ -1,6 +1,12 @@
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { type AssetMetadata, MAX_SIDE, MIN_SIDE } from "../../codec/internal.js";
+import {
+  type AssetMetadata,
+  frameSeconds,
+  MAX_SIDE,
+  MIN_SIDE,
+  normalizeChapters,
+} from "../../codec/internal.js";
 import {
   checkWritable,
   detectScenes,
@@ -125,13 +131,28 @@ async function analyze(
     onProgress: (seconds) => meter.enterPhase("analyze", "", Math.min(1, seconds / Math.max(1, to - from))),
   });
   const groups = planGroups(frameCount, cuts, info.frameRate, options.groupFrames);
-  return { info, size, frameCount, cuts, groups, metadata: await metadataOf(options) };
+  const seconds = frameSeconds(frameCount, info.frameRate);
+  return { info, size, frameCount, cuts, groups, metadata: await metadataOf(options, info, seconds) };
 }
 
-/** Returns the metadata of the asset. It records the source unless the asset is only a part of it. */
-async function metadataOf({ input, from, to }: ProfileOptions): Promise<AssetMetadata> {
-  if (from !== undefined || to !== undefined) return {};
-  return { source: { identity: await fileIdentity(input), name: basename(input) } };
+/**
+ * Returns the metadata of an asset that lasts `seconds`. It records the source unless the asset is only a part of it.
+ */
+async function metadataOf(
+  { input, from, to }: ProfileOptions,
+  info: ProbeResult,
+  seconds: number,
+): Promise<AssetMetadata> {
+  const isPart = from !== undefined || to !== undefined;
+  const { title, created } = info;
+  const shifted = info.chapters.map((chapter) => ({ ...chapter, start: chapter.start - (from ?? 0) }));
+  const chapters = normalizeChapters(shifted, seconds);
+  return {
+    ...(title !== "" && { title }),
+    ...(created !== null && { created }),
+    ...(chapters.length > 0 && { chapters }),
+    ...(!isPart && { source: { identity: await fileIdentity(input), name: basename(input) } }),
+  };
 }
 
 /**

@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import type { Rational } from "../../codec/asset/rational.js";
 import { errnoOf, MediaError } from "../errors.js";
 import { chooseVideoStream, declaredSeconds, isMovingVideo, requireVideoStream } from "./choose-video.js";
+import { type Description, describe } from "./describe.js";
 import { parseFraction } from "./frame-rate.js";
 import { type PacketSource, type PacketTimes, readFrameTimes, readPacketTimes } from "./packets.js";
 import { type Probed, type ProbedStream, runFfprobe } from "./run-ffprobe.js";
@@ -18,7 +19,7 @@ import { requireFrameSize, requireKnownColors, requireReadable } from "./unreada
 import { type VideoTiming, videoTiming } from "./video-timing.js";
 
 /** Metadata of a video file. Sizes are in pixels, times in seconds. */
-export interface ProbeResult extends VideoTiming {
+export interface ProbeResult extends VideoTiming, Description {
   /** Display width, after rotation and with square pixels. May be odd. */
   readonly width: number;
   /** Display height, after rotation and with square pixels. May be odd. */
@@ -208,6 +209,7 @@ function toProbeResult(path: string, { video, videos, times, probed }: ProbedVid
     width,
     height,
     ...timing,
+    ...describe(probed, video, timing),
     audio: audioTracks(streams),
     subtitles: subtitleTracks(streams),
     codedWidth,

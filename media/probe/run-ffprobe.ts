@@ -42,16 +42,29 @@ export interface ProbedStream {
 /** The JSON output of ffprobe. */
 export interface Probed {
   streams?: ProbedStream[];
-  format?: { format_name?: string; duration?: string; start_time?: string };
+  chapters?: ProbedChapter[];
+  format?: {
+    format_name?: string;
+    duration?: string;
+    start_time?: string;
+    tags?: Record<string, string>;
+  };
+}
+
+/** One chapter as ffprobe reports it. */
+export interface ProbedChapter {
+  /** Seconds on the clock of the file. */
+  start_time?: string;
+  tags?: Record<string, string>;
 }
 
 /**
- * Reads the streams and the format of a file with ffprobe.
+ * Reads the streams, the chapters and the format of a file with ffprobe.
  * @throws MediaError `not-a-video`, `truncated-video`, `unsupported-video`, `no-such-file`, `ffmpeg-missing`; the signal's reason.
  */
 export async function runFfprobe(path: string, signal?: AbortSignal): Promise<Probed> {
   let stdout = "";
-  const args = ["-of", "json", "-show_streams", "-show_format"];
+  const args = ["-of", "json", "-show_streams", "-show_chapters", "-show_format"];
   const onText = (text: string) => {
     stdout += text;
   };

@@ -7,6 +7,7 @@ import { BASE_OPTIONS, ffmpegCommand, fileUrl, runFfmpeg } from "../ffmpeg/run.j
 import { iso639Code } from "../iso-639.js";
 import { flattenCues, writeWebVtt } from "../webvtt/webvtt.js";
 import { temporaryName, writeAtomically } from "./atomic-file.js";
+import { type FileDescription, writeFfmetadata } from "./ffmetadata.js";
 
 /** How players describe and choose a track. */
 export interface Mp4TrackLabels {
@@ -37,7 +38,7 @@ export interface Mp4Subtitles extends Mp4TrackLabels {
 }
 
 /** What `writeMp4` writes. */
-export interface Mp4Options {
+export interface Mp4Options extends FileDescription {
   /** The file to write. It is replaced atomically. */
   readonly output: string;
   /** Pixels, even. */
@@ -64,28 +65,26 @@ export async function writeMp4(options: Mp4Options): Promise<void> {
   const { output, audio = [] } = options;
   const temporary: string[] = [];
   try {
+    const write = async (extension: string, contents: Parameters<typeof writeFile>[1]): Promise<string> => {
+      const path = temporaryName(output, extension);
+      temporary.push(path);
+      await writeFile(path, contents).catch((cause: unknown) => {
+        throw writeError(output, cause);
+      });
+      return path;
+    };
     const tracks: AudioFile[] = [];
     for (const track of audio) {
-      let path = track.adts;
-      if (typeof path !== "string") {
-        path = temporaryName(output, ".aac");
-        temporary.push(path);
-        await writeFile(path, track.adts).catch((cause: unknown) => {
-          throw writeError(output, cause);
-        });
-      }
-      tracks.push({ ...track, path });
+      const { adts } = track;
+      tracks.push({ ...track, path: typeof adts === "string" ? adts : await write(".aac", adts) });
     }
     const texts: TextFile[] = [];
     for (const { cues, ...labels } of options.subtitles ?? []) {
-      const path = temporaryName(output, ".vtt");
-      temporary.push(path);
-      await writeFile(path, writeWebVtt(flattenCues(cues))).catch((cause: unknown) => {
-        throw writeError(output, cause);
-      });
-      texts.push({ ...labels, path });
+      texts.push({ ...labels, path: await write(".vtt", writeWebVtt(flattenCues(cues))) });
     }
-    await writeVideo(options, tracks, texts);
+    const metadata = writeFfmetadata(options);
+    const description = metadata === undefined ? undefined : await write(".ffmetadata", metadata);
+    await writeVideo(options, { tracks, texts, description });
   } finally {
     for (const path of temporary) await rm(path, { force: true });
   }
@@ -111,11 +110,15 @@ function labelOptions(stream: string, { language = "und", title, ...flags }: Mp4
   ];
 }
 
-function writeVideo(
-  options: Mp4Options,
-  audio: readonly AudioFile[],
-  texts: readonly TextFile[],
-): Promise<void> {
+/** The files that ffmpeg reads besides the frames. */
+interface InputFiles {
+  readonly tracks: readonly AudioFile[];
+  readonly texts: readonly TextFile[];
+  /** Path of a file in ffmpeg's format `ffmetadata`. */
+  readonly description: string | undefined;
+}
+
+function writeVideo(options: Mp4Options, { tracks, texts, description }: InputFiles): Promise<void> {
   const { output, width, height, frameRate, signal } = options;
   return writeAtomically(output, ".mp4", async (temporary) => {
     const stdin = Readable.from(options.frames, { objectMode: true, highWaterMark: 2 });
@@ -124,7 +127,7 @@ function writeVideo(
       .inputOptions([...BASE_OPTIONS, "-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", `${width}x${height}`])
       .inputOptions(["-r", `${frameRate.num}/${frameRate.den}`])
       .outputOptions(["-map", "0:v"]);
-    for (const [index, { path, delaySamples, sampleRate, ...labels }] of audio.entries()) {
+    for (const [index, { path, delaySamples, sampleRate, ...labels }] of tracks.entries()) {
       // A negative start time makes the muxer write an edit list that skips the encoder delay.
       const offset = (-delaySamples / sampleRate).toFixed(9);
       command
@@ -137,8 +140,15 @@ function writeVideo(
       command
         .input(fileUrl(path))
         .inputOptions(["-f", "webvtt"])
-        .outputOptions(["-map", `${audio.length + index + 1}:s`, "-c:s", "mov_text"])
+        .outputOptions(["-map", `${tracks.length + index + 1}:s`, "-c:s", "mov_text"])
         .outputOptions(...labelOptions(`s:${index}`, labels));
+    }
+    if (description !== undefined) {
+      const input = `${tracks.length + texts.length + 1}`;
+      command
+        .input(fileUrl(description))
+        .inputOptions(["-f", "ffmetadata"])
+        .outputOptions(["-map_metadata", input, "-map_chapters", input]);
     }
     command
       .outputOptions(["-c:v", "libx264", "-preset", "medium", "-crf", String(options.crf ?? 16)])

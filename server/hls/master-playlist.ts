@@ -50,10 +50,19 @@ export interface TextRendition extends Rendition {
   readonly forced: boolean;
 }
 
+/** What a playlist says about the video (EXT-X-SESSION-DATA). */
+export interface SessionData {
+  /** Default: none. */
+  readonly title?: string;
+  /** The chapters in Apple's JSON format. Default: none. */
+  readonly chaptersUri?: string;
+}
+
 /** All streams of a video, in playlist order. */
 export interface MasterPlaylist {
   /** Relative path from the playlist to `/:id/`, with a trailing slash. Default: "". */
   readonly folder?: string;
+  readonly sessionData?: SessionData;
   /** Players start with the first one. */
   readonly variants: readonly Variant[];
   /** Groups that no variant plays are left out. */
@@ -71,6 +80,7 @@ const TEXT_GROUP = "text";
 /** Writes a master playlist (RFC 8216bis, 4.4.6). Image streams are Roku's extension. */
 export function writeMasterPlaylist({
   folder = "",
+  sessionData = {},
   variants,
   audio = [],
   text = [],
@@ -86,6 +96,7 @@ export function writeMasterPlaylist({
     "#EXTM3U",
     "#EXT-X-VERSION:7",
     "#EXT-X-INDEPENDENT-SEGMENTS",
+    ...sessionDataLines(sessionData, folder),
     ...playedGroups.flatMap(({ id, renditions }) =>
       renditions.map((rendition) => audioLine(id, located(rendition))),
     ),
@@ -95,6 +106,18 @@ export function writeMasterPlaylist({
     ...images.map((stream) => imageLine(located(stream))),
     "",
   ].join("\n");
+}
+
+/** Writes the session data whose names Apple's players know (RFC 8216bis, 4.4.6.4). */
+function sessionDataLines({ title = "", chaptersUri }: SessionData, folder: string): string[] {
+  // Quoted strings have no quotation marks.
+  const value = title.replaceAll('"', "\u201d");
+  return [
+    ...(title === "" ? [] : [`#EXT-X-SESSION-DATA:DATA-ID="com.apple.hls.title",VALUE="${value}"`]),
+    ...(chaptersUri === undefined
+      ? []
+      : [`#EXT-X-SESSION-DATA:DATA-ID="com.apple.hls.chapters",URI="${folder}${chaptersUri}"`]),
+  ];
 }
 
 const mediaAttributes = (type: string, group: string, rendition: Rendition): string[] => [

@@ -12,7 +12,7 @@ import {
 import { codecQuery } from "../request/codec.js";
 import { formatRegion } from "../request/region.js";
 import type { VideoDescription } from "../video/video.js";
-import { type StreamAttributes, writeMasterPlaylist } from "./master-playlist.js";
+import { type SessionData, type StreamAttributes, writeMasterPlaylist } from "./master-playlist.js";
 import { type PlaylistSegment, writeMediaPlaylist } from "./media-playlist.js";
 import {
   allAudio,
@@ -35,6 +35,7 @@ export interface MasterPlaylistOptions {
   readonly images?: readonly StreamAttributes[];
   /** Relative path from the playlist to `/:id/`, with a trailing slash. Default: "". */
   readonly folder?: string;
+  readonly sessionData?: SessionData;
 }
 
 // The ladder has three levels per halving: every third one is fine enough for scrubbing.
@@ -43,11 +44,12 @@ const KEYFRAME_LEVEL_STEP = 3;
 /** Writes `/:id/master.m3u8` and `/:id/:region/:size/playlist.m3u8`. Lists each size once. */
 export function masterPlaylist(
   video: VideoDescription,
-  { sizes, keyframeSizes, codec = "h264", images = [], folder = "" }: MasterPlaylistOptions,
+  { sizes, keyframeSizes, codec = "h264", images = [], folder = "", sessionData }: MasterPlaylistOptions,
 ): string {
   const audio = audioGroups(video);
   return writeMasterPlaylist({
     folder,
+    sessionData,
     variants: [...encodableViewports(video, sizes, codec)].map(([path, viewport]) =>
       variantStream(video, viewport, {
         sampleEntry: SAMPLE_ENTRIES[codec],

@@ -15,7 +15,7 @@ export interface SourceIndex {
 }
 
 /** Part of the file names. Increase it when the same source has another index. */
-const INDEX_VERSION = 2;
+const INDEX_VERSION = 3;
 
 /** The indexes of sources, kept in a folder across restarts. */
 export class SourceIndexes {

@@ -17,6 +17,8 @@ export const VIDEO_ROUTES = [
   "/:id/elastic.m3u8",
   "/:id/images.m3u8",
   "/:id/poster.jpg",
+  "/:id/chapters.vtt",
+  "/:id/chapters.json",
   "/:id/storyboard.vtt",
   `/:id/storyboard-:n${INDEX}.jpg`,
   `/:id/text-:n${TRACK}.vtt`,

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { assetInfo, audioTrackInfo } from "../../codec/asset/asset-info.js";
+import { assetInfo, audioTrackInfo, descriptionOf } from "../../codec/asset/asset-info.js";
 import { fullRegion } from "../../codec/decode/viewport.js";
 import type { SizeLimits } from "../../protocol/size-limits.js";
 import type { VideoInfo } from "../../protocol/video-info.js";
@@ -10,6 +10,7 @@ import type { PluginContext } from "../context.js";
 import { posterUrl } from "../render/poster.js";
 import { resolutionLadder } from "../request/viewport.js";
 import type { Video } from "../video/video.js";
+import { videoTitle } from "../web/video-title.js";
 import { getAndHead } from "./get-and-head.js";
 import { openVideo } from "./requested-video.js";
 import { sendJson } from "./send-content.js";
@@ -25,6 +26,7 @@ export function infoRoute(app: FastifyInstance, { catalog, limits, encoder }: Pl
 
 function videoInfo(entry: CatalogEntry, limits: SizeLimits): VideoInfo {
   const { video, stored, version } = entry;
+  const { chapters = [] } = video.metadata;
   return {
     id: entry.id,
     v: version,
@@ -32,6 +34,7 @@ function videoInfo(entry: CatalogEntry, limits: SizeLimits): VideoInfo {
     ...(stored === undefined
       ? sourceInfo(video)
       : { ...assetInfo(stored.asset), headerBytes: stored.asset.headerBytes }),
+    title: videoTitle({ id: entry.id, opened: entry }),
     limits,
     sizes: resolutionLadder(fullRegion(video), limits).map(({ width, height }) => ({ width, height })),
     segments: videoSegments(video).map((segment) => ({
@@ -46,6 +49,7 @@ function videoInfo(entry: CatalogEntry, limits: SizeLimits): VideoInfo {
       elastic: "elastic.m3u8",
       poster: posterUrl(entry, limits),
       storyboard: "storyboard.vtt",
+      ...(chapters.length > 0 && { chapters: `chapters.vtt?v=${version}` }),
       audio: video.audio.map((track) => `audio-${track.index}/index.m3u8`),
       text: video.text.map((track) => `text-${track.index}/index.m3u8`),
       subtitles: video.text.map((track) => `text-${track.index}.vtt?v=${version}`),
@@ -54,6 +58,10 @@ function videoInfo(entry: CatalogEntry, limits: SizeLimits): VideoInfo {
 }
 
 /** Returns the metadata that a source shares with an asset. */
-function sourceInfo({ width, height, frameCount, frameRate, duration, bytes, audio, text }: Video) {
-  return { width, height, frameCount, frameRate, duration, bytes, audio: audio.map(audioTrackInfo), text };
+function sourceInfo(video: Video) {
+  const { width, height, frameCount, frameRate, duration, bytes, audio, text } = video;
+  return {
+    ...descriptionOf(video.metadata),
+    ...{ width, height, frameCount, frameRate, duration, bytes, audio: audio.map(audioTrackInfo), text },
+  };
 }

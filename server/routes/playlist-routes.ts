@@ -3,6 +3,7 @@ import type { Viewport } from "../../codec/decode/viewport.js";
 import type { CatalogEntry } from "../catalog/catalog.js";
 import type { PluginContext } from "../context.js";
 import { imagePlaylist, imageStream } from "../hls/image-playlist.js";
+import type { SessionData } from "../hls/master-playlist.js";
 import {
   elasticMasterPlaylist,
   elasticPlaylist,
@@ -88,6 +89,11 @@ function mediaPlaylistRoutes(app: FastifyInstance, context: PluginContext): void
   });
 }
 
+function sessionDataOf({ video, version }: CatalogEntry): SessionData {
+  const { title, chapters = [] } = video.metadata;
+  return { title, ...(chapters.length > 0 && { chaptersUri: `chapters.json?v=${version}` }) };
+}
+
 /** @param folder relative path from the playlist to `/:id/`, with a trailing slash */
 function sendMasterPlaylist(
   request: FastifyRequest,
@@ -96,7 +102,8 @@ function sendMasterPlaylist(
   folder = "",
 ): Promise<FastifyReply> {
   const images = storyboard === undefined ? [] : [imageStream(entry, storyboard)];
-  const options = { sizes, keyframeSizes: ladder, codec, images, folder };
+  const sessionData = sessionDataOf(entry);
+  const options = { sizes, keyframeSizes: ladder, codec, images, folder, sessionData };
   return sendPlaylist(request, reply, masterPlaylist(entry.video, options));
 }
 

@@ -6,9 +6,11 @@ import type { Video } from "./video.js";
 
 /** Returns the video of an open asset. Its frames are decoded on the pool. */
 export function assetVideo({ asset, source }: OpenedSource, engine: DecoderEngine, pool: DecodePool): Video {
-  const { width, height, frameCount, frameRate, duration, audio, text, readAudio, readText } = asset;
+  const { width, height, frameCount, frameRate, duration, metadata } = asset;
+  const { audio, text, readAudio, readText } = asset;
   return {
     backend: "asset",
+    metadata,
     bytes: asset.bytes,
     width,
     height,

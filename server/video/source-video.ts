@@ -1,9 +1,10 @@
 import type { DecodedFrames } from "../../codec/decode/cost.js";
+import type { ProbeResult } from "../../media/probe/probe.js";
 import type { SourceFile } from "../library/library.js";
 import { audioTracksOf, type SourceAudio } from "./source-audio.js";
 import type { SourceReaders } from "./source-readers.js";
 import { type SourceText, textTracksOf } from "./source-text.js";
-import type { Video } from "./video.js";
+import type { Video, VideoMetadata } from "./video.js";
 
 /** What reads the streams of sources. */
 export interface SourceStreams {
@@ -18,6 +19,7 @@ export function sourceVideo(source: SourceFile, streams: SourceStreams): Video {
   const { width, height, frameRate } = info;
   return {
     backend: "source",
+    metadata: metadataOf(info),
     bytes: source.bytes,
     width,
     height,
@@ -32,6 +34,13 @@ export function sourceVideo(source: SourceFile, streams: SourceStreams): Video {
     frames: (request) => streams.readers.frames(source, request),
   };
 }
+
+/** Returns the metadata that an asset of the source will have. */
+const metadataOf = ({ title, created, chapters }: ProbeResult): VideoMetadata => ({
+  ...(title !== "" && { title }),
+  ...(created !== null && { created }),
+  chapters,
+});
 
 /** Samples per pixel of the source: decoding and scaling a pixel of H.264 takes about a fifth of a sample's time. */
 const SAMPLES_PER_PIXEL = 0.2;

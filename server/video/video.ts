@@ -1,4 +1,5 @@
 import type { BaseAsset } from "../../codec/asset/asset.js";
+import type { AssetMetadata } from "../../codec/asset/metadata.js";
 import type { Rational } from "../../codec/asset/rational.js";
 import type { DecodedFrames } from "../../codec/decode/cost.js";
 import type { Viewport } from "../../codec/decode/viewport.js";
@@ -9,6 +10,9 @@ export type VideoDescription = Pick<
   BaseAsset,
   "width" | "height" | "frameCount" | "frameRate" | "duration" | "audio" | "text"
 >;
+
+/** What a video says about itself. */
+export type VideoMetadata = Omit<AssetMetadata, "source">;
 
 /** Frames to render. */
 export interface FrameRequest {
@@ -27,6 +31,7 @@ export interface FrameRequest {
 /** A video that can be rendered at any size: an asset, or a source, which is a video file that is not encoded yet. */
 export interface Video extends VideoDescription, Pick<BaseAsset, "readAudio" | "readText"> {
   readonly backend: "asset" | "source";
+  readonly metadata: VideoMetadata;
   /** File size in bytes. */
   readonly bytes: number;
   /** Returns what it costs to read frames at the size of a viewport, in samples (see `decodeCost`). */

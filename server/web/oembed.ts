@@ -4,6 +4,7 @@ import type { CatalogEntry } from "../catalog/catalog.js";
 import { posterUrl, posterViewport } from "../render/poster.js";
 import type { Size } from "../request/size.js";
 import { escapeHtml } from "./escape-html.js";
+import { videoTitle } from "./video-title.js";
 
 /** Maximum `cache_age` in seconds. */
 const MAX_CACHE_SECONDS = 3600;
@@ -46,18 +47,19 @@ export function oembedResponse(
 ): OembedResponse {
   const { video, id } = entry;
   const { width, height } = iframeSize(video, max);
+  const title = videoTitle({ id, opened: entry });
   const poster = posterViewport(entry, limits);
   const src = escapeHtml(sign(new URL(`player/embed/${encodeId(id)}`, catalogUrl).href));
   const allow = "autoplay; fullscreen; picture-in-picture";
   return {
     version: "1.0",
     type: "video",
-    title: id,
+    title,
     provider_name: "siedd",
     provider_url: catalogUrl,
     width,
     height,
-    html: `<iframe src="${src}" title="${escapeHtml(id)}" width="${width}" height="${height}" style="border: 0; max-width: 100%" allow="${allow}" allowfullscreen></iframe>`,
+    html: `<iframe src="${src}" title="${escapeHtml(title)}" width="${width}" height="${height}" style="border: 0; max-width: 100%" allow="${allow}" allowfullscreen></iframe>`,
     thumbnail_url: sign(new URL(`${encodeId(id)}/${posterUrl(entry, limits)}`, catalogUrl).href),
     thumbnail_width: poster.width,
     thumbnail_height: poster.height,

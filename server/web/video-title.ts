@@ -8,6 +8,6 @@ export function videoTitle({
   readonly id: string;
   readonly opened: CatalogEntry | undefined;
 }): string {
-  const title = opened?.stored?.asset.metadata.title?.trim() ?? "";
+  const title = opened?.video.metadata.title ?? "";
   return title === "" ? id.slice(id.lastIndexOf("/") + 1) : title;
 }
