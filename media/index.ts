@@ -12,6 +12,7 @@ export {
   encodeAudio,
 } from "./read/audio.js";
 export { type AudioNote, type AudioPlan, type PlannedAudio, planAudio } from "./read/audio-plan.js";
+export { readCover } from "./read/cover.js";
 export { type DetectScenesOptions, detectScenes, type SceneAnalysis } from "./read/detect-scenes.js";
 export { type ReadFramesOptions, readFrames } from "./read/frames.js";
 export { type ReadSubtitlesOptions, readSubtitles, type Subtitles } from "./read/subtitles.js";

@@ -16,11 +16,11 @@ export interface SegmentInfo {
 
 /**
  * The JSON of `/:id/info.json`: the metadata of the video, and the sizes, segments and URLs that the server offers. A source,
- * which is a video that is not encoded yet, has no `groups`, `profile`, `version`, `headerBytes` and link to an asset.
+ * which is a video that is not encoded yet, has no `groups`, `profile`, `version`, `coverBytes`, `headerBytes` and link to an asset.
  */
 export interface VideoInfo
-  extends Omit<AssetInfo, "version" | "profile" | "identity" | "groups">,
-    Partial<Pick<AssetInfo, "version" | "profile" | "identity" | "groups">> {
+  extends Omit<AssetInfo, "version" | "profile" | "identity" | "coverBytes" | "groups">,
+    Partial<Pick<AssetInfo, "version" | "profile" | "identity" | "coverBytes" | "groups">> {
   /** What the server renders: an asset, or the source that is not encoded yet. */
   readonly backend: "asset" | "source";
   /** Title in the tags of the video, else the name of its file. */
@@ -47,7 +47,7 @@ export interface VideoInfo
     readonly manifest: string;
     /** The playlist of the elastic rendition, whose segments take any size. */
     readonly elastic: string;
-    /** An image of up to 480 pixels per side. */
+    /** The cover art, of up to 720 pixels per side; else a frame, of up to 480 pixels per side. */
     readonly poster: string;
     /** A WebVTT file of thumbnails. */
     readonly storyboard: string;

@@ -204,7 +204,8 @@ async function writeOutput(
     const tracks = await Promise.all(asset.text.map((track) => trimSubtitles(asset, track, range, signal)));
     const subtitles = tracks.filter(({ cues }) => cues.length > 0);
     const { title, created } = asset.metadata;
-    const description = { title, created, chapters: trimChapters(asset, range) };
+    const cover = asset.coverBytes > 0 ? await asset.readCover(signal) : undefined;
+    const description = { title, created, cover, chapters: trimChapters(asset, range) };
     await writeMp4({
       ...{ output: path, width, height, frameRate, frames, signal, audio, subtitles },
       ...description,

@@ -49,6 +49,7 @@ function describeAsset(path: string, info: AssetInfo): string {
     `  video    ${width} x ${height}, ${formatCount(frameCount, "frame")}, ${rate} fps, ${info.duration.toFixed(2)} s`,
     `  size     ${formatBytes(info.bytes)}, ${bpp.toFixed(3)} bits per pixel without audio`,
     `  groups   ${groups.length}, ${min === max ? min : `${min} to ${max}`} each`,
+    ...(info.coverBytes === 0 ? [] : [`  cover    JPEG, ${formatBytes(info.coverBytes)}`]),
     ...audio.map((track) => {
       const { codec, channels, sampleRate, downmixOf } = track;
       const origin = downmixOf === null ? "" : `, downmix of audio ${downmixOf}`;

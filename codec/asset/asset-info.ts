@@ -27,6 +27,8 @@ export interface AssetInfo {
   readonly duration: number;
   /** File size in bytes. */
   readonly bytes: number;
+  /** Size of the cover art in bytes; 0 for none. */
+  readonly coverBytes: number;
   readonly audio: readonly {
     readonly index: number;
     /** RFC 6381 codec string. */
@@ -88,6 +90,7 @@ export function assetInfo(asset: Asset): AssetInfo {
     frameRate,
     duration,
     bytes,
+    coverBytes: asset.coverBytes,
     audio: asset.audio.map(audioTrackInfo),
     text,
     groups,

@@ -58,6 +58,8 @@ export interface BaseAsset {
   /** Hash of the file's content from when it was written, in hexadecimal; null for files of earlier versions. */
   readonly identity: string | null;
   readonly metadata: AssetMetadata;
+  /** Size of the cover art in bytes; 0 for none. */
+  readonly coverBytes: number;
   /** Version of the file format. */
   readonly version: number;
   /** Source pixels. */
@@ -87,6 +89,11 @@ export interface BaseAsset {
    * @throws SieddError `bad-request` if a packet does not exist. Errors of the source pass through.
    */
   readAudio(track: number, first: number, count: number, signal?: AbortSignal): Promise<Uint8Array[]>;
+  /**
+   * Reads the cover art, a JPEG file.
+   * @throws SieddError `bad-request` if the asset has none. Errors of the source pass through.
+   */
+  readCover(signal?: AbortSignal): Promise<Uint8Array>;
   /**
    * Reads all subtitles of a track, ordered by start time.
    * @throws SieddError `bad-request` if the track does not exist. Errors of the source pass through.
@@ -135,7 +142,7 @@ export async function openAsset(
 
 async function open(source: ByteSource, name: string, signal?: AbortSignal): Promise<Asset> {
   const { start, contents } = await readMoov(source, signal);
-  const { identity, metadata, video, videoEnd, audio, text } = parseMovie(contents, source.size);
+  const { identity, metadata, cover, video, videoEnd, audio, text } = parseMovie(contents, source.size);
   const { configuration } = video;
   const groups = groupEntries(video.samples, configuration.frameRate, configuration.frameCount);
   checkDuration(configuration, source.size);
@@ -144,6 +151,7 @@ async function open(source: ByteSource, name: string, signal?: AbortSignal): Pro
     name,
     identity,
     metadata,
+    coverBytes: cover?.size ?? 0,
     version: configuration.version,
     ...configuration.model,
     width: video.width,
@@ -191,6 +199,10 @@ async function open(source: ByteSource, name: string, signal?: AbortSignal): Pro
         );
       }
       return readSamples(source, samples, { first, count }, readSignal);
+    },
+    async readCover(readSignal) {
+      if (cover === undefined) throw new SieddError("bad-request", "the asset has no cover");
+      return source.read(cover.offset, cover.size, readSignal);
     },
     async readText(track, readSignal) {
       const samples = text[track]?.samples;

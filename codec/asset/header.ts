@@ -12,6 +12,7 @@ import {
 import { writeMovieHeader, writeTrack } from "../iso/track.js";
 import type { TrackLabelFields } from "../iso/track-labels.js";
 import { writeConfiguration } from "./configuration.js";
+import { writeCoverRange } from "./cover.js";
 import { IDENTITY_BOX, IDENTITY_BYTES } from "./identity.js";
 import { type AudioTiming, type Chunk, interleave } from "./layout.js";
 import { type AssetMetadata, METADATA_BOX, writeMetadata } from "./metadata.js";
@@ -31,6 +32,8 @@ export interface HeaderFields {
   readonly audio: readonly (AacConfiguration & AudioTiming & TrackLabelFields)[];
   /** Default: none. */
   readonly metadata?: AssetMetadata;
+  /** A JPEG file. Default: none. */
+  readonly cover?: Uint8Array;
   /** Subtitle tracks. Default: none. */
   readonly text?: readonly TextTrackContents[];
 }
@@ -40,7 +43,7 @@ export interface TextTrackContents extends TrackLabelFields {
   readonly cues: readonly TextCue[];
 }
 
-/** The bytes before the first group, subtitles included, and the order of the samples that follow. */
+/** The bytes before the first group, subtitles and cover included, and the order of the samples that follow. */
 export interface AssetLayout {
   readonly header: Uint8Array;
   readonly chunks: readonly Chunk[];
@@ -55,7 +58,7 @@ const IDENTITY_OFFSET_IN_MOOV = 8 + 120 + 8;
 const movieTimescale = (rate: Rational): number => (rate.num >= 1000 ? rate.num : rate.num * 1000);
 
 /**
- * Serializes the header of an asset (`ftyp`, `moov`, and the start of `mdat` with the subtitles) and returns
+ * Serializes the header of an asset (`ftyp`, `moov`, and the start of `mdat` with subtitles and cover) and returns
  * the order of the samples that follow it (docs/format.md). In `moov` the siv1 track precedes the audio
  * tracks.
  */
@@ -76,9 +79,11 @@ export function writeAssetHeader(header: AssetHeader): AssetLayout {
   const text = (header.text ?? []).map(({ cues }) => writeTextSamples(cues, durationMs));
   const textSamples = text.flatMap(({ samples }) => samples);
   const textBytes = textSamples.reduce((sum, sample) => sum + sample.length, 0);
-  const mdatSize = chunks.reduce((sum, chunk) => sum + chunk.size, 16 + textBytes);
+  const { cover = new Uint8Array() } = header;
+  const mdatSize = chunks.reduce((sum, chunk) => sum + chunk.size, 16 + textBytes + cover.length);
   const mdat = new ByteWriter().u32(1).text("mdat").u64(mdatSize);
   for (const sample of textSamples) mdat.bytes(sample);
+  mdat.bytes(cover);
   // The size of moov does not depend on the offsets in it: write it once to learn where the groups begin.
   const movie = { header, chunks, text, frames };
   const firstGroup = ftyp.length + writeMovie(movie, 0).length + mdat.length;
@@ -102,6 +107,7 @@ interface Movie {
 /** Serializes `moov`. `firstGroup` is the file offset of the first group. */
 function writeMovie({ header, chunks, text, frames }: Movie, firstGroup: number): Uint8Array {
   const { frameRate } = header;
+  const coverBytes = header.cover?.length ?? 0;
   const timescale = movieTimescale(frameRate);
   const movieDuration = (frames * frameRate.den * timescale) / frameRate.num;
   let end = firstGroup;
@@ -161,14 +167,16 @@ function writeMovie({ header, chunks, text, frames }: Movie, firstGroup: number)
   const subtitles = writeTextTracks(text, {
     labels: header.text ?? [],
     firstId: 2 + audio.length,
-    end: firstGroup,
+    end: firstGroup - coverBytes,
     movieDuration,
   });
   const nextId = 2 + audio.length + subtitles.length;
   const identity = box(IDENTITY_BOX, new Uint8Array(IDENTITY_BYTES));
   const movieHeader = writeMovieHeader(timescale, movieDuration, nextId);
   const metadata = header.metadata === undefined ? [] : [box(METADATA_BOX, writeMetadata(header.metadata))];
-  return box("moov", movieHeader, identity, ...metadata, video, ...audio, ...subtitles);
+  const coverRange = { offset: Math.max(0, firstGroup - coverBytes), size: coverBytes };
+  const cover = coverBytes === 0 ? [] : [writeCoverRange(coverRange)];
+  return box("moov", movieHeader, identity, ...metadata, ...cover, video, ...audio, ...subtitles);
 }
 
 /** Returns the labels of an audio track to write. The first track is the default unless another one says so. */

@@ -16,6 +16,7 @@ import {
   MIN_TILE_PIXELS,
 } from "../limits.js";
 import { type Configuration, readConfiguration } from "./configuration.js";
+import { type CoverRange, readCoverRange } from "./cover.js";
 import { readIdentity } from "./identity.js";
 import { type AssetMetadata, readMetadata } from "./metadata.js";
 
@@ -59,6 +60,7 @@ export interface ParsedTextTrack {
 export interface ParsedMovie {
   readonly identity: string | null;
   readonly metadata: AssetMetadata;
+  readonly cover: CoverRange | undefined;
   readonly video: ParsedVideoTrack;
   /** Offset in the contents of `moov` at which the siv1 track ends. */
   readonly videoEnd: number;
@@ -99,7 +101,12 @@ export function parseMovie(contents: Uint8Array, fileSize: number): ParsedMovie 
     [video, ...audio, ...text].map(({ samples }) => samples),
     moov,
   );
-  return { identity: readIdentity(boxes), metadata: readMetadata(boxes), video, videoEnd, audio, text };
+  return {
+    identity: readIdentity(boxes),
+    metadata: readMetadata(boxes),
+    cover: readCoverRange(boxes, fileSize),
+    ...{ video, videoEnd, audio, text },
+  };
 }
 
 /** Parses a track. Returns undefined for a text track in an unknown format, because playback does not need it. */

@@ -14,6 +14,7 @@ import {
   MediaError,
   type ProbeResult,
   probeVideo,
+  readCover,
 } from "../../media/index.js";
 import type { EncodeEvent, EncodeSummary } from "../events.js";
 import { planGroups } from "../plan/groups.js";
@@ -100,7 +101,9 @@ async function trainAndWrite(plan: ProfilePlan, job: EncodeJob) {
     meter.enterPhase("audio", "", 1);
     const audio = await encodeAudioTracks(job);
     const text = await collectSubtitles(job);
-    const tracks = { audio, text };
+    const { options, video } = job;
+    const cover = await readCover(options.input, video.info, signal);
+    const tracks = { audio, text, cover };
     const videoBytes = (trained: TrainedGroups) => countVideoBytes(job, tracks, trained);
     const trained = await plan.train({ ...job, videoBytes });
     meter.enterPhase("write");

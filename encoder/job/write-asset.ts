@@ -11,15 +11,17 @@ import { AAC_PACKET_SAMPLES, AAC_PRIMING_SAMPLES } from "../../media/index.js";
 import { type EncodedAudio, readPackets } from "./audio.js";
 import type { EncodeJob, TrainedGroups } from "./profile.js";
 
-/** The tracks of an asset besides the video. */
+/** What an asset holds besides the video. */
 export interface MediaTracks {
   readonly audio: readonly EncodedAudio[];
   readonly text: readonly TextTrackContents[];
+  /** A JPEG file. */
+  readonly cover: Uint8Array | undefined;
 }
 
 function layoutAsset(
   { video }: EncodeJob,
-  { audio, text }: MediaTracks,
+  { audio, text, cover }: MediaTracks,
   { model, groups, sizes }: TrainedGroups,
 ): AssetLayout {
   return writeAssetHeader({
@@ -34,6 +36,7 @@ function layoutAsset(
       priming: AAC_PRIMING_SAMPLES,
     })),
     text,
+    cover,
     metadata: video.metadata,
   });
 }

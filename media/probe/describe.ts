@@ -11,13 +11,15 @@ export interface Description {
   readonly created: string | null;
   /** Chapters, as `normalizeChapters` returns them. */
   readonly chapters: readonly Chapter[];
+  /** ffmpeg's index of the stream that is the cover art; null if there is none. */
+  readonly coverStream: number | null;
 }
 
 type Tags = Readonly<Record<string, string>>;
 
 /** Returns the description of a file. */
 export function describe(
-  { format, chapters = [] }: Probed,
+  { format, chapters = [], streams = [] }: Probed,
   video: ProbedStream,
   { fileStart, videoStart, duration }: Pick<VideoTiming, "fileStart" | "videoStart" | "duration">,
 ): Description {
@@ -32,7 +34,14 @@ export function describe(
       starts.filter(({ start }) => Number.isFinite(start)),
       duration > 0 ? duration : Infinity,
     ),
+    coverStream: coverOf(streams)?.index ?? null,
   };
+}
+
+/** Returns the cover among the streams. Matroska may have several, of which the main one is called `cover`. */
+function coverOf(streams: readonly ProbedStream[]): ProbedStream | undefined {
+  const covers = streams.filter(({ disposition }) => disposition?.attached_pic === 1);
+  return covers.find(({ tags }) => /^cover\./i.test(tagOf(tags, "filename") ?? "")) ?? covers[0];
 }
 
 /** Returns a tag, whose name Matroska writes in upper case. */

@@ -51,6 +51,8 @@ export interface Mp4Options extends FileDescription {
   readonly audio?: readonly Mp4Audio[];
   /** Written as timed text (3GPP). Overlapping cues are merged, and cue settings are dropped. */
   readonly subtitles?: readonly Mp4Subtitles[];
+  /** A JPEG file to attach as cover art. Default: none. */
+  readonly cover?: Uint8Array;
   /** x264's constant rate factor, 0 to 51. Default 16, which adds no visible loss. */
   readonly crf?: number;
   readonly signal?: AbortSignal;
@@ -84,7 +86,8 @@ export async function writeMp4(options: Mp4Options): Promise<void> {
     }
     const metadata = writeFfmetadata(options);
     const description = metadata === undefined ? undefined : await write(".ffmetadata", metadata);
-    await writeVideo(options, { tracks, texts, description });
+    const cover = options.cover && (await write(".jpg", options.cover));
+    await writeVideo(options, { cover, tracks, texts, description });
   } finally {
     for (const path of temporary) await rm(path, { force: true });
   }
@@ -116,9 +119,10 @@ interface InputFiles {
   readonly texts: readonly TextFile[];
   /** Path of a file in ffmpeg's format `ffmetadata`. */
   readonly description: string | undefined;
+  readonly cover: string | undefined;
 }
 
-function writeVideo(options: Mp4Options, { tracks, texts, description }: InputFiles): Promise<void> {
+function writeVideo(options: Mp4Options, { tracks, texts, description, cover }: InputFiles): Promise<void> {
   const { output, width, height, frameRate, signal } = options;
   return writeAtomically(output, ".mp4", async (temporary) => {
     const stdin = Readable.from(options.frames, { objectMode: true, highWaterMark: 2 });
@@ -150,8 +154,15 @@ function writeVideo(options: Mp4Options, { tracks, texts, description }: InputFi
         .inputOptions(["-f", "ffmetadata"])
         .outputOptions(["-map_metadata", input, "-map_chapters", input]);
     }
+    if (cover !== undefined) {
+      const input = tracks.length + texts.length + (description === undefined ? 1 : 2);
+      command
+        .input(fileUrl(cover))
+        .inputOptions(["-f", "jpeg_pipe"])
+        .outputOptions(["-map", `${input}:v`, "-c:v:1", "copy", "-disposition:v:1", "attached_pic"]);
+    }
     command
-      .outputOptions(["-c:v", "libx264", "-preset", "medium", "-crf", String(options.crf ?? 16)])
+      .outputOptions(["-c:v:0", "libx264", "-preset", "medium", "-crf", String(options.crf ?? 16)])
       .outputOptions(["-pix_fmt", "yuv420p", "-color_range", "tv", "-colorspace", "bt709"])
       .outputOptions(["-color_primaries", "bt709", "-color_trc", "bt709"])
       .outputOptions(["-movflags", "+faststart", "-f", "mp4"])

@@ -2,7 +2,7 @@ import { videoBaseUrl } from "../source/video-url.js";
 import type { ControlContext } from "./control-context.js";
 
 /**
- * The image over the video until playback or the first seek: the frame that info.json prefers. It is shared by players of
+ * The image over the video until playback or the first seek: the cover art or the frame that info.json prefers. It is shared by players of
  * all sizes, so the server decodes it once. Not the `poster` attribute of the inner video, because redrawing a paused
  * frame seeks, after which a browser hides its own poster.
  */

@@ -40,7 +40,8 @@ const CSS = `
 :is(video, .held-frame, .poster) { display: block; width: 100%; height: 100%; object-fit: inherit; object-position: inherit; border-radius: inherit; transform-origin: 0 0; }
 .held-frame, .poster { position: absolute; inset: 0; pointer-events: none; }
 /* Even sizes miss the aspect ratio by up to a pixel. Stretching hides the dark line at the edge. */
-.stage[data-fits] :is(video, .held-frame, .poster), [data-zoomed] > :is(video, .held-frame) { object-fit: fill; }
+.stage[data-fits] :is(video, .held-frame), [data-zoomed] > :is(video, .held-frame) { object-fit: fill; }
+.stage[data-fits] .poster { object-fit: cover; }
 .stage[data-fits][data-shown] { background: none; }
 [data-zoomed] > :is(video, .held-frame) { border-radius: 0; }
 [data-gliding] > :is(video, .held-frame) { transition: transform .18s ease-out; }

@@ -32,6 +32,8 @@ export interface SourceFile {
   readonly frameCount: number;
   /** The audio tracks that its asset will have. */
   readonly audio: readonly PlannedAudio[];
+  /** Whether the source has cover art that can be decoded. */
+  readonly hasCover: boolean;
 }
 
 /** A video of a library, in its current version. */

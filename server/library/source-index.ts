@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { frameSeconds } from "../../codec/asset/rational.js";
 import { type ProbeResult, probeVideo } from "../../media/probe/probe.js";
 import { type PlannedAudio, planAudio } from "../../media/read/audio-plan.js";
+import { readCover } from "../../media/read/cover.js";
 import { writeState } from "./state-file.js";
 
 /** What must be known of a source before it plays. It is made once, without decoding the video. */
@@ -12,6 +13,8 @@ export interface SourceIndex {
   readonly frameCount: number;
   /** The audio tracks that its asset will have. */
   readonly audio: readonly PlannedAudio[];
+  /** Whether the source has cover art that can be decoded. */
+  readonly hasCover: boolean;
 }
 
 /** Part of the file names. Increase it when the same source has another index. */
@@ -39,7 +42,8 @@ export class SourceIndexes {
     const { num, den } = info.frameRate;
     const frameCount = info.frameCount ?? Math.max(1, Math.round((info.duration * num) / den));
     const { tracks } = await planAudio(path, info, { seconds: frameSeconds(frameCount, info.frameRate) });
-    const index = { info, frameCount, audio: tracks };
+    const hasCover = (await readCover(path, info)) !== undefined;
+    const index = { info, frameCount, audio: tracks, hasCover };
     await writeState(file, index).catch(() => {});
     return index;
   }
@@ -48,9 +52,9 @@ export class SourceIndexes {
 /** Returns undefined if the text is not an index, such as one that a full disk has cut off. */
 function parseIndex(text: string): SourceIndex | undefined {
   try {
-    const { info, frameCount, audio } = JSON.parse(text) as Partial<SourceIndex>;
+    const { info, frameCount, audio, hasCover = false } = JSON.parse(text) as Partial<SourceIndex>;
     if (info === undefined || audio === undefined || !Number.isInteger(frameCount)) return undefined;
-    return { info, frameCount: frameCount!, audio };
+    return { info, frameCount: frameCount!, audio, hasCover };
   } catch {
     return undefined;
   }

@@ -29,6 +29,12 @@ export interface ImageServiceDependencies {
 export const imageKey = ({ entry, viewport, timeMs, format }: ImageRequest): string =>
   `${entry.id} ${entry.version} ${viewportKey(viewport, entry.video)} ${format} ${timeMs}`;
 
+/** Returns the cache key of a cover. */
+export const coverKey = ({ id, version }: CatalogEntry): string => `${id} ${version} cover`;
+
+/** Pixels per side that reading a cover counts as. */
+const COVER_SIDE = 720;
+
 /** Returns the cache key of a storyboard sheet. */
 export const sheetKey = ({ entry, storyboard, sheet }: SheetRequest): string => {
   const { thumbnail, intervalMs } = storyboard;
@@ -52,6 +58,19 @@ export class ImageService {
       event: { type: "image", id: entry.id, index: timeMs, width, height, frames: 1 },
       cost: imageCost(request),
       render: (jobSignal: AbortSignal) => this.#renderImage(request, jobSignal),
+    } as const;
+    return this.#dependencies.renderer.run(job, signal);
+  }
+
+  /** Returns the cover art of a video, which must have one, as a JPEG file. Rejects as `image` does, or with MediaError. */
+  cover(entry: CatalogEntry, signal?: AbortSignal): Promise<Uint8Array> {
+    const { readCover } = entry.video;
+    if (readCover === undefined) throw new Error(`${entry.id} has no cover`);
+    const job = {
+      key: coverKey(entry),
+      event: { type: "image", id: entry.id, index: 0, width: COVER_SIDE, height: COVER_SIDE, frames: 0 },
+      cost: COVER_SIDE * COVER_SIDE,
+      render: (jobSignal: AbortSignal) => readCover(jobSignal),
     } as const;
     return this.#dependencies.renderer.run(job, signal);
   }

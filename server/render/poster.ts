@@ -22,8 +22,12 @@ export const posterImage = (
   format: "jpg",
 });
 
-/** Returns the URL of a video's poster, relative to `/:id/`. */
-export function posterUrl(entry: CatalogEntry, limits: SizeLimits): string {
+/** Returns the URL of a video's poster, relative to `/:id/`: its cover art, or else a frame. */
+export const posterUrl = (entry: CatalogEntry, limits: SizeLimits): string =>
+  entry.video.readCover === undefined ? posterFrameUrl(entry, limits) : `poster.jpg?v=${entry.version}`;
+
+/** Returns the URL of the frame that stands for a video, relative to `/:id/`. */
+export function posterFrameUrl(entry: CatalogEntry, limits: SizeLimits): string {
   const { viewport, ...file } = posterImage(entry, limits);
   return `${imageUrl(viewport, entry.video, file)}?v=${entry.version}`;
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import type { PluginContext } from "../context.js";
-import { imageKey, sheetKey } from "../render/images.js";
+import { coverKey, imageKey, sheetKey } from "../render/images.js";
 import { posterImage } from "../render/poster.js";
 import { findSheet, planStoryboard, storyboardVtt } from "../render/storyboard.js";
 import { type ImageFormat, imageUrl, parseImageFile } from "../request/image-file.js";
@@ -39,11 +39,12 @@ export function imageRoutes(app: FastifyInstance, { catalog, limits, images }: P
   getAndHead(app, "/:id/poster.jpg", async (request, reply) => {
     const entry = await openCurrentVideo(request, catalog);
     const image = { entry, ...posterImage(entry, limits) };
+    const hasCover = entry.video.readCover !== undefined;
     return sendKeyed(request, reply, {
       type: IMAGE_TYPES.jpg,
-      key: imageKey(image),
+      key: hasCover ? coverKey(entry) : imageKey(image),
       version: entry.version,
-      body: (signal) => images.image(image, signal),
+      body: (signal) => (hasCover ? images.cover(entry, signal) : images.image(image, signal)),
     });
   });
 

@@ -11,6 +11,7 @@ export function assetVideo({ asset, source }: OpenedSource, engine: DecoderEngin
   return {
     backend: "asset",
     metadata,
+    ...(asset.coverBytes > 0 && { readCover: asset.readCover }),
     bytes: asset.bytes,
     width,
     height,

@@ -1,5 +1,7 @@
 import type { DecodedFrames } from "../../codec/decode/cost.js";
+import { MediaError } from "../../media/errors.js";
 import type { ProbeResult } from "../../media/probe/probe.js";
+import { readCover } from "../../media/read/cover.js";
 import type { SourceFile } from "../library/library.js";
 import { audioTracksOf, type SourceAudio } from "./source-audio.js";
 import type { SourceReaders } from "./source-readers.js";
@@ -20,6 +22,7 @@ export function sourceVideo(source: SourceFile, streams: SourceStreams): Video {
   return {
     backend: "source",
     metadata: metadataOf(info),
+    ...(source.hasCover && { readCover: (signal) => requireCover(source, signal) }),
     bytes: source.bytes,
     width,
     height,
@@ -33,6 +36,13 @@ export function sourceVideo(source: SourceFile, streams: SourceStreams): Video {
     cost: (_viewport, work) => sourceCost(source, work),
     frames: (request) => streams.readers.frames(source, request),
   };
+}
+
+/** Rejects if the cover cannot be decoded any more. */
+async function requireCover({ path, info }: SourceFile, signal?: AbortSignal): Promise<Uint8Array> {
+  const cover = await readCover(path, info, signal);
+  if (cover === undefined) throw new MediaError("ffmpeg-failed", `cannot read the cover of ${path}`);
+  return cover;
 }
 
 /** Returns the metadata that an asset of the source will have. */

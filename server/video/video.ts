@@ -32,6 +32,8 @@ export interface FrameRequest {
 export interface Video extends VideoDescription, Pick<BaseAsset, "readAudio" | "readText"> {
   readonly backend: "asset" | "source";
   readonly metadata: VideoMetadata;
+  /** Reads the cover art, a JPEG file. Undefined if there is none. */
+  readonly readCover?: (signal?: AbortSignal) => Promise<Uint8Array>;
   /** File size in bytes. */
   readonly bytes: number;
   /** Returns what it costs to read frames at the size of a viewport, in samples (see `decodeCost`). */

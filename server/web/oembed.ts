@@ -1,7 +1,7 @@
 import type { SizeLimits } from "../../protocol/size-limits.js";
 import { encodeId } from "../../protocol/url-parameters.js";
 import type { CatalogEntry } from "../catalog/catalog.js";
-import { posterUrl, posterViewport } from "../render/poster.js";
+import { posterFrameUrl, posterViewport } from "../render/poster.js";
 import type { Size } from "../request/size.js";
 import { escapeHtml } from "./escape-html.js";
 import { videoTitle } from "./video-title.js";
@@ -60,7 +60,7 @@ export function oembedResponse(
     width,
     height,
     html: `<iframe src="${src}" title="${escapeHtml(title)}" width="${width}" height="${height}" style="border: 0; max-width: 100%" allow="${allow}" allowfullscreen></iframe>`,
-    thumbnail_url: sign(new URL(`${encodeId(id)}/${posterUrl(entry, limits)}`, catalogUrl).href),
+    thumbnail_url: sign(new URL(`${encodeId(id)}/${posterFrameUrl(entry, limits)}`, catalogUrl).href),
     thumbnail_width: poster.width,
     thumbnail_height: poster.height,
     cache_age: Math.max(0, Math.min(MAX_CACHE_SECONDS, Math.floor(maxAge))),

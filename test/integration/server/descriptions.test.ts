@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
+import sharp from "sharp";
 import { MAX_METADATA_BYTES, writeMetadata } from "../../../codec/internal.js";
 import { encode } from "../../../encoder/index.js";
 import { probeVideo } from "../../../media/index.js";
@@ -162,6 +163,51 @@ test("any number of chapters in any order becomes a bounded list in rising order
   const title = "\u20ac".repeat(300);
   const bytes = writeMetadata({ title, chapters, source: { identity: "0".repeat(32), name: title } }).length;
   assert.ok(bytes < MAX_METADATA_BYTES, `${bytes}`);
+});
+
+test("the poster of a source and of its asset is the cover art", async (t) => {
+  const plain = await writeVideo("plain.mkv", {}, []);
+  const covers = {
+    red: ["color=red:s=900x1350", "png"],
+    noise: ["nullsrc=s=720x720,geq=r='random(1)*255':g='random(2)*255':b='random(3)*255'", "jpg"],
+  } as const;
+  const server = await testServer(t, {});
+  for (const [name, [graph, extension]] of Object.entries(covers)) {
+    const cover = join(folder, `${name}.${extension}`);
+    await ffmpeg(...lavfi(graph), "-frames:v", "1", "-q:v", "1", cover);
+    const attachment = ["-map", "0", "-map", "1", "-c", "copy", "-disposition:v:1", "attached_pic"];
+    await ffmpeg("-i", plain, "-i", cover, ...attachment, join(server.root, `${name}.mp4`));
+  }
+  const attach = ["-attach", join(folder, "text.jpg"), "-metadata:s:t", "mimetype=image/jpeg"];
+  await writeFile(join(folder, "text.jpg"), "not an image");
+  await ffmpeg("-i", plain, "-c", "copy", ...attach, join(server.root, "damaged.mkv"));
+  const poster = async (id: string) => {
+    const info = JSON.parse((await server.get(`${id}/info.json`)).text);
+    const linked = await server.get(`${id}/${info.links.poster}`);
+    const { status, headers, body } = await server.get(`${id}/poster.jpg`);
+    assert.deepEqual([status, headers.get("content-type")], [200, "image/jpeg"]);
+    assert.ok(linked.body.equals(body), `${id}: info.json names another poster`);
+    assert.match(linked.headers.get("cache-control") ?? "", /immutable/);
+    const { data, info: size } = await sharp(body).raw().toBuffer({ resolveWithObject: true });
+    return { backend: info.backend, body, size: [size.width, size.height], color: [...data.subarray(0, 3)] };
+  };
+  const red = await poster("red");
+  assert.deepEqual(red.size, [480, 720]);
+  assert.ok(red.color[0]! > 250 && red.color[1]! < 5 && red.color[2]! < 5, `${red.color}`);
+  const noise = await poster("noise");
+  assert.ok(noise.body.length < 2 ** 18, `${noise.body.length}`);
+  // Without a cover that can be decoded, it is a frame.
+  const damaged = await poster("damaged");
+  assert.deepEqual([damaged.size, damaged.color[0]], [[32, 32], damaged.color[1]]);
+  const output = join(server.root, "red.siedd");
+  await encode({ input: join(server.root, "red.mp4"), output, ...training });
+  const asset = await poster("red");
+  assert.deepEqual([asset.backend, asset.body.equals(red.body)], ["asset", true]);
+  assert.match(await runCommand("info", output), /cover {4}JPEG, [\d.]+ kB\n/);
+  const decoded = join(folder, "red.mp4");
+  await runCommand("decode", output, "-o", decoded);
+  const { coverStream, videoStreams, codecTag } = await probeVideo(decoded);
+  assert.deepEqual([coverStream, videoStreams.length, codecTag], [1, 1, "avc1"]);
 });
 
 test("a file without a title is called by its name, and an unset time is no date", async (t) => {
