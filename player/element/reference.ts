@@ -131,7 +131,8 @@ export const ATTRIBUTES = {
   poster: {
     property: "poster",
     values: "URL of an image",
-    default: 'the cover art or the frame that info.json names as the poster; `poster=""` shows the first frame',
+    default:
+      'the cover art or the frame that info.json names as the poster; `poster=""` shows the first frame',
     description: "Image to show until playback starts.",
   },
   preload: {
