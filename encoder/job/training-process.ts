@@ -39,7 +39,7 @@ export type ChildMessage =
 /** The encode failed, or its process ended. */
 export class TrainingError extends Error {
   override readonly name = "TrainingError";
-  /** The code of the EncoderError or MediaError; undefined if the process ended without one. */
+  /** The code of the EncoderError or MediaError; `encoder-killed`; undefined if the process failed without one. */
   readonly code: string | undefined;
 
   constructor(message: string, code?: string) {
@@ -162,9 +162,16 @@ function outcome(child: ChildProcess, onEvent: (event: EncodeEvent) => void): Pr
     });
     child.once("error", (error) => reject(new TrainingError(`cannot start the encoder: ${error.message}`)));
     child.once("close", (code, signal) => {
-      const cause = signal === null ? `exit code ${code}` : `signal ${signal}`;
+      if (signal !== null) {
+        const reason = `the encoder was killed by ${signal}, often by the system because memory ran out`;
+        const message = `${reason}; free some memory and try again: its checkpoints are kept`;
+        reject(new TrainingError(message, "encoder-killed"));
+        return;
+      }
       const detail = stderr.trim() === "" ? "" : `: ${stderr.trim().split("\n").at(-1)}`;
-      reject(new TrainingError(`the encoder ended with ${cause}${detail}; its checkpoints are kept`));
+      reject(
+        new TrainingError(`the encoder ended with exit code ${code}${detail}; its checkpoints are kept`),
+      );
     });
   });
 }

@@ -17,7 +17,13 @@ const RETRY_MS = 10 * 60_000;
 const FREED_BYTES = 1024 * 1024;
 
 /** Codes of errors that are no fault of the video. */
-const EXTERNAL_CODES = new Set(["disk-full", "write-failed", "ffmpeg-missing", "ffmpeg-killed"]);
+const EXTERNAL_CODES = new Set([
+  "disk-full",
+  "write-failed",
+  "ffmpeg-missing",
+  "ffmpeg-killed",
+  "encoder-killed",
+]);
 
 /**
  * Returns when to try a failed encode again; undefined if the reason is its video.

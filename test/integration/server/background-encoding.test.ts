@@ -108,6 +108,21 @@ test("in idle, training stops while a render job runs and for two seconds after"
   assert.ok(performance.now() - ready < 6000, `${performance.now() - ready} ms`);
 });
 
+// Alone, because it sets the clock forward.
+test("an encode whose process was killed goes on ten minutes later", async (t) => {
+  const server = await testServer(t, {}, eager({ encodeOptions: ENDLESS }));
+  await add(server, "video.mkv", long);
+  const encoding = async () => (await infoOf(server, "video")).encoding;
+  await waitUntil(() => trainingProcesses().length > 0, "training runs");
+  process.kill(trainingProcesses()[0]!.pid, "SIGKILL");
+  await waitUntil(async () => (await encoding()).state === "failed", "its failure is known");
+  const { message } = await encoding();
+  assert.match(message, /^the encoder was killed by SIGKILL, .*free some memory and try again/);
+  assert.equal((await server.get("video/full/64,36/seg-1.m4s")).status, 200);
+  t.mock.timers.enable({ apis: ["Date"], now: Date.now() + 11 * 60_000 });
+  await waitUntil(async () => (await encoding()).state === "training", "the encode goes on");
+});
+
 describe("background encoding", { concurrency: 4 }, () => {
   test("trains the most watched source first, then the shortest, then the oldest", async (t) => {
     const server = await testServer(t, {}, eager());
