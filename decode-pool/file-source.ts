@@ -107,7 +107,8 @@ export function fileSource(path: string): FileSource {
   };
 }
 
-function readFailed(name: string, cause: unknown): SieddError {
+/** Returns the error for a file or folder that cannot be read. */
+export function readFailed(name: string, cause: unknown): SieddError {
   const errno = cause instanceof Error && "code" in cause ? cause.code : undefined;
   const reasons: Record<string, string> = {
     ENOENT: "no such file; check the path",

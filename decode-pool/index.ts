@@ -6,6 +6,6 @@ export {
   type OpenedAsset,
 } from "./decode-frames.js";
 export { WorkerCrashedError } from "./errors.js";
-export { type FileSource, fileSource } from "./file-source.js";
+export { type FileSource, fileSource, readFailed } from "./file-source.js";
 export type { FrameFormat } from "./messages.js";
 export { DecodePool, type DecodePoolOptions } from "./pool.js";

@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { access, constants } from "node:fs/promises";
+import { basename } from "node:path";
 import { LRUCache } from "lru-cache";
 import type { Asset } from "../../codec/asset/asset.js";
 import {
@@ -7,7 +9,7 @@ import {
   type DecoderEngineChoice,
 } from "../../codec/decode/frame-decoder.js";
 import { SieddError } from "../../codec/errors.js";
-import type { DecodePool } from "../../decode-pool/index.js";
+import { type DecodePool, readFailed } from "../../decode-pool/index.js";
 import { hasOnnxRuntime, onnxRuntimeMissing } from "../../decode-pool/load-onnxruntime.js";
 import { MediaError } from "../../media/errors.js";
 import { HEVC_AV1_RECIPE, h264Recipe, type VideoEncoder } from "../../media/segments/segment-encoder.js";
@@ -174,7 +176,10 @@ export class Catalog {
     const { id, backend } = listed;
     if (backend === "asset") return { ...listed, opened: await this.#openCached(found) };
     const cached = this.#cache.get(id);
-    if (cached?.revision !== found.revision || !cached.settled) return { ...listed, opened: undefined };
+    if (cached?.revision !== found.revision || !cached.settled) {
+      await checkReadable(found);
+      return { ...listed, opened: undefined };
+    }
     return { ...listed, opened: await cached.entry };
   }
 
@@ -219,10 +224,12 @@ export class Catalog {
   async #locate(problems: Problem[]): Promise<LocatedVideo[]> {
     const located = new Map<string, LocatedVideo>();
     for (const library of this.#libraries) {
-      const videos = await locateVideos(library).catch((error: unknown) => {
-        problems.push({ file: "", message: messageOf(error) });
-        return [];
-      });
+      const videos = await locateVideos(library, (problem) => problems.push(problem)).catch(
+        (error: unknown) => {
+          problems.push({ file: "", message: messageOf(error) });
+          return [];
+        },
+      );
       for (const video of videos) {
         const { id } = video;
         if (located.has(id))
@@ -308,8 +315,12 @@ export class Catalog {
   }
 }
 
-const locateVideos = async (library: Library): Promise<readonly LocatedVideo[]> =>
-  (await library.locate?.()) ?? (await library.ids()).map((id) => ({ id, find: () => library.find(id) }));
+const locateVideos = async (
+  library: Library,
+  onProblem: (problem: Problem) => void,
+): Promise<readonly LocatedVideo[]> =>
+  (await library.locate?.(onProblem)) ??
+  (await library.ids()).map((id) => ({ id, find: () => library.find(id) }));
 
 /** Returns the first `length` characters of a hash of the text. */
 const hash = (text: string, length: number): string =>
@@ -325,6 +336,14 @@ function engineFor(asset: Asset, choice: DecoderEngineChoice): DecoderEngine {
     throw new SieddError("unsupported-version", message, { cause });
   }
   throw new SieddError("no-onnxruntime", onnxRuntimeMissing("the paper profile"));
+}
+
+/** Rejects with SieddError `read-failed` if the server has no permission to read a source. */
+async function checkReadable({ source, file }: LibraryEntry): Promise<void> {
+  if (source === undefined) return;
+  await access(source, constants.R_OK).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw readFailed(basename(file), error);
+  });
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -4,7 +4,7 @@ import { basename, dirname, extname, join, relative } from "node:path";
 import { LRUCache } from "lru-cache";
 import { openAsset } from "../../codec/asset/asset.js";
 import { SieddError } from "../../codec/errors.js";
-import { fileSource } from "../../decode-pool/index.js";
+import { fileSource, readFailed } from "../../decode-pool/index.js";
 import { MediaError } from "../../media/errors.js";
 import { FolderListings, isVideoFolder, isVideoName, type VideoFiles } from "./folder-listing.js";
 import { Identities } from "./identity.js";
@@ -15,6 +15,7 @@ import {
   type LocatedVideo,
   normalizeId,
   type OpenedSource,
+  type Problem,
   type SourceFile,
 } from "./library.js";
 import { assetIncomplete, isAllZero, isBeingWritten, PROBE_BYTES, waitUntilSettled } from "./settled-file.js";
@@ -69,11 +70,11 @@ export class FolderLibrary implements Library {
   }
 
   async ids(): Promise<string[]> {
-    return (await this.locate()).map(({ id }) => id);
+    return (await this.locate(() => {})).map(({ id }) => id);
   }
 
   /** Reads each folder once, and nothing per video but the state of its files. */
-  async locate(): Promise<LocatedVideo[]> {
+  async locate(onProblem: (problem: Problem) => void): Promise<LocatedVideo[]> {
     const located: LocatedVideo[] = [];
     const visited = new Set<string>();
     const walk = async (folder: string, prefix: string, depth: number): Promise<void> => {
@@ -92,8 +93,15 @@ export class FolderLibrary implements Library {
         const ownId = await this.#unrelatedSourceId(folder, prefix, files);
         if (ownId !== undefined) located.push({ id: ownId, find: () => this.find(ownId) });
       }
-      for (const [name, file] of folders)
-        await walk(join(folder, file), `${prefix}${name}/`, depth + 1).catch(() => {});
+      for (const [name, file] of folders) {
+        await walk(join(folder, file), `${prefix}${name}/`, depth + 1).catch(
+          (error: NodeJS.ErrnoException) => {
+            // It may have been removed since its parent was listed.
+            if (error.code !== "ENOENT")
+              onProblem({ file: `${prefix}${name}/`, message: readFailed(file, error).message });
+          },
+        );
+      }
     };
     await walk(this.#folder, "", 0).catch((cause: unknown) => {
       // Without the path: clients see the message in the catalog.

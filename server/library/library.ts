@@ -77,8 +77,10 @@ export interface Library {
   /**
    * Lists all videos, unsorted, if the library can do so faster than by `ids` and `find`. Each is looked up on its own, so
    * that one that cannot be read does not hide the others. Rejects like `ids`.
+   *
+   * @param onProblem called for each subfolder that cannot be listed
    */
-  locate?(): Promise<readonly LocatedVideo[]>;
+  locate?(onProblem: (problem: Problem) => void): Promise<readonly LocatedVideo[]>;
   /** Looks up an asset by its normalized id, in its current version. Resolves to undefined if there is none. Rejects like `ids`. */
   find(id: string): Promise<LibraryEntry | undefined>;
   /** Whether the library has been scanned once; until then the server is not ready. */

@@ -1,3 +1,5 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -56,6 +58,29 @@ export async function testServer(
     return { status: response.status, headers: response.headers, body, text, code };
   };
   return { ...server, root, work, get };
+}
+
+/** A server in a process of its own. */
+export interface ForkedServer {
+  readonly url: string;
+  readonly child: ChildProcess;
+}
+
+/**
+ * Starts a server in a process of its own. It is killed when the test ends.
+ *
+ * @param user id of the user and group to run as
+ */
+export async function forkServer(
+  t: Pick<TestContext, "after">,
+  options: ServeOptions,
+  user?: number,
+): Promise<ForkedServer> {
+  const args = [JSON.stringify(options), ...(user === undefined ? [] : [`${user}`])];
+  const child = fork(new URL("./serve-in-child.js", import.meta.url), args);
+  t.after(() => child.kill("SIGKILL"));
+  const [url] = (await once(child, "message")) as [string];
+  return { url, child };
 }
 
 /** Returns the indexes of the computed video segments, in order of completion. */

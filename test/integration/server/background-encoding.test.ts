@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, execFile, fork } from "node:child_process";
-import { once } from "node:events";
+import { execFile } from "node:child_process";
 import {
   appendFile,
   copyFile,
@@ -15,13 +14,13 @@ import {
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, type TestContext, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { ServeOptions } from "../../../server/index.js";
 import { grayClip } from "../../support/gray-clips.js";
 import { ffmpeg, lavfi } from "../../support/odd-videos.js";
-import { type TestServer, testServer } from "../../support/running-server.js";
+import { forkServer, type TestServer, testServer } from "../../support/running-server.js";
 import { removeFolder, tempFolder } from "../../support/temp-folder.js";
 import { isRunning, type RunningProcess, trainingProcesses } from "../../support/training-processes.js";
 import { waitUntil } from "../../support/wait-until.js";
@@ -148,7 +147,7 @@ describe("background encoding", { concurrency: 4 }, () => {
     const root = await tempFolder(t);
     await copyFile(long, join(root, "video.mkv"));
     const encodeOptions = { ...SHORT, steps: 1500 };
-    const first = await serveInChild(t, { root, port: 0, encode: "eager", encodeOptions });
+    const { child: first } = await forkServer(t, { root, port: 0, encode: "eager", encodeOptions });
     const asset = join(root, "video.siedd");
     const finishedGroup = async () =>
       (await readdir(`${asset}.work`).catch(() => [])).find((name) => name.endsWith(".decoders"));
@@ -306,11 +305,3 @@ describe("background encoding", { concurrency: 4 }, () => {
     assert.ok(!(await exists(join(root, "video.siedd.work"))));
   });
 });
-
-/** Starts a server in a child process. It is killed when the test ends. */
-async function serveInChild(t: TestContext, options: ServeOptions): Promise<ChildProcess> {
-  const child = fork(new URL("../../support/serve-in-child.js", import.meta.url), [JSON.stringify(options)]);
-  t.after(() => child.kill("SIGKILL"));
-  await once(child, "message");
-  return child;
-}

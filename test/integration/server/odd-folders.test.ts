@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { link, rename, stat, truncate, writeFile } from "node:fs/promises";
+import { chmod, link, mkdir, rename, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { openAsset } from "../../../codec/internal.js";
@@ -10,7 +10,7 @@ import { serve, signUrl } from "../../../server/index.js";
 import { FolderLibrary } from "../../../server/library/folder-library.js";
 import { SourceIndexes } from "../../../server/library/source-index.js";
 import { originServer } from "../../support/origin-server.js";
-import { testServer } from "../../support/running-server.js";
+import { forkServer, testServer } from "../../support/running-server.js";
 import { syntheticAsset } from "../../support/synthetic-asset.js";
 import { removeFolder, tempFolder } from "../../support/temp-folder.js";
 
@@ -60,6 +60,35 @@ test("a removed folder is reported without its path, and is served again once it
   );
   await rename(`${server.root}-away`, server.root);
   assert.equal((await server.get("video/info.json")).status, 200);
+});
+
+test("files and folders that the server may not read are problems, and the others are served", async (t) => {
+  const root = await tempFolder(t);
+  await chmod(root, 0o755);
+  const locked = join(root, "locked");
+  await mkdir(locked);
+  for (const name of ["video.siedd", "asset.siedd"]) await writeFile(join(root, name), syntheticAsset(SMALL));
+  for (const name of ["locked/inner.mp4", "source.mp4"])
+    await writeFile(join(root, name), "not for everyone");
+  for (const name of ["locked", "source.mp4", "asset.siedd"]) await chmod(join(root, name), 0);
+  // The administrator may read everything.
+  const user = process.getuid?.() === 0 ? 65534 : undefined;
+  const { url } = await forkServer(t, { root, port: 0, stateDir: join(root, "state") }, user);
+  const { assets, problems } = (await (await fetch(url)).json()) as {
+    readonly assets: readonly { readonly id: string }[];
+    readonly problems: unknown;
+  };
+  await chmod(locked, 0o755);
+  assert.deepEqual(
+    assets.map(({ id }) => id),
+    ["video"],
+  );
+  const reason = "permission denied; allow this user to read it";
+  assert.deepEqual(problems, [
+    { file: "asset.siedd", message: `cannot read asset.siedd: ${reason}` },
+    { file: "locked/", message: `cannot read locked: ${reason}` },
+    { file: "source.mp4", message: `cannot read source.mp4: ${reason}` },
+  ]);
 });
 
 test("composed and decomposed names are one video, in folders, URLs, listings and signatures", async (t) => {
