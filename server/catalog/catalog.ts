@@ -15,6 +15,7 @@ import { MediaError } from "../../media/errors.js";
 import { HEVC_AV1_RECIPE, h264Recipe, type VideoEncoder } from "../../media/segments/segment-encoder.js";
 import { RequestError } from "../errors.js";
 import { TIMELINE_KEY_LENGTH } from "../http/caching.js";
+import { concurrently } from "../library/concurrently.js";
 import {
   ASSET_EXTENSION,
   type Library,
@@ -139,35 +140,27 @@ export class Catalog {
   async list(): Promise<CatalogListing> {
     const problems: Problem[] = [];
     const entries: ListedVideo[] = [];
-    const pending = (await this.#locate(problems)).values();
-    const listPending = async () => {
-      for (const { id, find } of pending) {
-        const reason = this.invalidIdReason(id);
-        if (reason !== undefined) {
-          problems.push({ file: await this.#fileOf(id), message: reason });
-          continue;
-        }
-        let file = `${id}${ASSET_EXTENSION}`;
-        try {
-          const found = await find();
-          if (found === undefined) continue;
-          file = found.file;
-          entries.push(await this.#listEntry(found));
-        } catch (error) {
-          if (!isTransient(error)) problems.push({ file, message: messageOf(error) });
-        }
+    await concurrently(await this.#locate(problems), LIST_CONCURRENCY, async (video) => {
+      const { id, find } = video;
+      const reason = this.invalidIdReason(id);
+      if (reason !== undefined) {
+        problems.push({ file: await fileOf(video), message: reason });
+        return;
       }
-    };
-    await Promise.all(Array.from({ length: LIST_CONCURRENCY }, listPending));
+      let file = `${id}${ASSET_EXTENSION}`;
+      try {
+        const found = await find();
+        if (found === undefined) return;
+        file = found.file;
+        entries.push(await this.#listEntry(found));
+      } catch (error) {
+        if (!isTransient(error)) problems.push({ file, message: messageOf(error) });
+      }
+    });
     return {
       entries: entries.sort(compareBy(({ id }) => id)),
       problems: problems.sort(compareBy(({ file }) => file)),
     };
-  }
-
-  async #fileOf(id: string): Promise<string> {
-    const found = await this.#find(id).catch(() => undefined);
-    return found?.file ?? `${id}${ASSET_EXTENSION}`;
   }
 
   /** Rejects as `open` does if the video is known to be broken. */
@@ -233,7 +226,7 @@ export class Catalog {
       for (const video of videos) {
         const { id } = video;
         if (located.has(id))
-          problems.push({ file: `${id}${ASSET_EXTENSION}`, message: "duplicate name; rename the file" });
+          problems.push({ file: await fileOf(video), message: "duplicate name; rename the file" });
         else located.set(id, video);
       }
     }
@@ -321,6 +314,10 @@ const locateVideos = async (
 ): Promise<readonly LocatedVideo[]> =>
   (await library.locate?.(onProblem)) ??
   (await library.ids()).map((id) => ({ id, find: () => library.find(id) }));
+
+/** Returns the file name of a video for a message. */
+const fileOf = async ({ id, find }: LocatedVideo): Promise<string> =>
+  (await find().catch(() => undefined))?.file ?? `${id}${ASSET_EXTENSION}`;
 
 /** Returns the first `length` characters of a hash of the text. */
 const hash = (text: string, length: number): string =>

@@ -3,10 +3,10 @@ import { realpath, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, relative } from "node:path";
 import { LRUCache } from "lru-cache";
 import { openAsset } from "../../codec/asset/asset.js";
-import { SieddError } from "../../codec/errors.js";
 import { fileSource, readFailed } from "../../decode-pool/index.js";
 import { MediaError } from "../../media/errors.js";
-import { FolderListings, isVideoFolder, isVideoName, type VideoFiles } from "./folder-listing.js";
+import { concurrently } from "./concurrently.js";
+import { FolderListings, isSourceName, isVideoFolder, isVideoName } from "./folder-listing.js";
 import { Identities } from "./identity.js";
 import {
   ASSET_EXTENSION,
@@ -14,11 +14,18 @@ import {
   type LibraryEntry,
   type LocatedVideo,
   normalizeId,
-  type OpenedSource,
   type Problem,
   type SourceFile,
 } from "./library.js";
-import { assetIncomplete, isAllZero, isBeingWritten, PROBE_BYTES, waitUntilSettled } from "./settled-file.js";
+import {
+  type NameCluster,
+  type NamedVideos,
+  nameVideos,
+  type Relation,
+  type VideoFiles,
+} from "./name-videos.js";
+import { openSettledAsset } from "./open-asset-file.js";
+import { assetIncomplete, isBeingWritten, waitUntilSettled } from "./settled-file.js";
 import type { SourceIndexes } from "./source-index.js";
 import { type FolderTreeWatcher, watchFolderTree } from "./watch-folder.js";
 
@@ -33,22 +40,26 @@ interface FoundFile {
   readonly stats: Stats;
 }
 
-/** The files of a video in their current state. */
-interface FoundVideo {
-  readonly asset: FoundFile | undefined;
-  readonly source: FoundFile | undefined;
+/** The folders that the files of a video are in. */
+interface Folders {
+  readonly sources: string;
+  readonly assets: string;
 }
 
-/**
- * How an asset and a source of the same name are related: the asset was encoded from the source; from a former version of
- * it; or from another video.
- */
-type Relation = "current" | "stale" | "unrelated";
+/** The videos of a cluster, and its files that exist, by their names. */
+interface FoundVideos extends NamedVideos {
+  readonly files: ReadonlyMap<string, FoundFile>;
+}
+
+/** Clusters whose files are compared at the same time. */
+const COMPARE_CONCURRENCY = 8;
 
 export interface FolderLibraryOptions {
   /** Whether to watch by polling instead of by events, as network file systems require. */
   readonly polling: boolean;
   readonly indexes: SourceIndexes;
+  /** Folder of the assets, which need not exist, with the same subfolders. Default: assets are beside their sources. */
+  readonly assets?: string;
 }
 
 /**
@@ -60,20 +71,21 @@ export class FolderLibrary implements Library {
   readonly #folder: string;
   readonly #options: FolderLibraryOptions;
   readonly #identities = new Identities();
-  readonly #listings = new FolderListings();
+  readonly #listings: FolderListings;
   readonly #relations = new LRUCache<string, Promise<Relation>>({ max: MAX_RELATIONS });
   #watcher: FolderTreeWatcher | undefined;
 
   constructor(folder: string, options: FolderLibraryOptions) {
     this.#folder = folder;
     this.#options = options;
+    this.#listings = new FolderListings((sources) => this.#assetFolderOf(sources));
   }
 
   async ids(): Promise<string[]> {
     return (await this.locate(() => {})).map(({ id }) => id);
   }
 
-  /** Reads each folder once, and nothing per video but the state of its files. */
+  /** Reads each folder once, and compares files only where an asset and a source may be one video. */
   async locate(onProblem: (problem: Problem) => void): Promise<LocatedVideo[]> {
     const located: LocatedVideo[] = [];
     const visited = new Set<string>();
@@ -82,17 +94,19 @@ export class FolderLibrary implements Library {
       const real = await realpath(folder);
       if (visited.has(real) || depth > MAX_DEPTH) return;
       visited.add(real);
-      const { videos, folders, duplicates } = await this.#listings.list(folder);
-      for (const name of duplicates) {
-        const id = `${prefix}${name}`;
-        located.push({ id, find: () => this.find(id) });
-      }
-      for (const [name, files] of videos) {
-        const id = `${prefix}${name}`;
-        located.push({ id, find: async () => this.#entryOf(id, await findFiles(folder, files)) });
-        const ownId = await this.#unrelatedSourceId(folder, prefix, files);
-        if (ownId !== undefined) located.push({ id: ownId, find: () => this.find(ownId) });
-      }
+      const { clusters, folders, assetFolder, duplicates } = await this.#listings.list(folder);
+      const place = { sources: folder, assets: assetFolder };
+      const report = (name: string, kind: "file" | "folder") =>
+        onProblem({ file: `${prefix}${name}`, message: `duplicate name; rename the ${kind}` });
+      for (const name of duplicates) report(name, "folder");
+      await concurrently(new Set(clusters.values()), COMPARE_CONCURRENCY, async (cluster) => {
+        const named = await this.#nameFiles(cluster, place);
+        for (const name of named.duplicates) report(name, "file");
+        for (const [name, files] of named.videos) {
+          const id = `${prefix}${name}`;
+          located.push({ id, find: async () => this.#entryOf(id, files, await findFiles(files, place)) });
+        }
+      });
       for (const [name, file] of folders) {
         await walk(join(folder, file), `${prefix}${name}/`, depth + 1).catch(
           (error: NodeJS.ErrnoException) => {
@@ -115,26 +129,42 @@ export class FolderLibrary implements Library {
   async find(id: string): Promise<LibraryEntry | undefined> {
     const folder = await this.#findFolder(id);
     if (folder === undefined) return undefined;
-    const { videos } = await this.#listings
-      .list(folder)
-      .catch(() => ({ videos: new Map<string, VideoFiles>() }));
+    const listing = await this.#listings.list(folder).catch(() => undefined);
     const name = basename(id);
-    const files = videos.get(name);
-    if (files !== undefined) return this.#entryOf(id, await findFiles(folder, files));
-    // A source that is not related to the asset of the same name keeps its extension.
-    const pair = videos.get(name.slice(0, -extname(name).length));
-    if (pair?.source === undefined || pair.asset === undefined || normalizeId(pair.source) !== name)
-      return undefined;
-    const found = await findFiles(folder, pair);
-    if (found.source === undefined || (await this.#relationOf(found)) !== "unrelated") return undefined;
-    return this.#sourceEntry(id, found.source, undefined);
+    const cluster = listing?.clusters.get(name);
+    if (listing === undefined || cluster === undefined) return undefined;
+    const folders = { sources: folder, assets: listing.assetFolder };
+    const { videos, files } = await this.#findVideos(cluster, folders);
+    const video = videos.get(name);
+    return video && this.#entryOf(id, video, files);
+  }
+
+  /** Names the files of a cluster. Looks at the files only if there are several. */
+  async #nameFiles(cluster: NameCluster, folders: Folders): Promise<NamedVideos> {
+    if (cluster.assets.length === 0 || cluster.sources.length === 0)
+      return nameVideos(cluster, async () => "unrelated");
+    return this.#findVideos(cluster, folders);
+  }
+
+  async #findVideos(cluster: NameCluster, folders: Folders): Promise<FoundVideos> {
+    const files = await findClusterFiles(cluster, folders);
+    const existing = {
+      assets: cluster.assets.filter((name) => files.has(name)),
+      sources: cluster.sources.filter((name) => files.has(name)),
+    };
+    const relationOf = (asset: string, source: string) =>
+      this.#relationOf(files.get(asset)!, files.get(source)!);
+    return { ...(await nameVideos(existing, relationOf)), files };
   }
 
   async watch(onChange: (id: string) => void, onError: (error: unknown) => void): Promise<void> {
     const onFile = (path: string) => {
-      const id = normalizeId(relative(this.#folder, path));
-      onChange(id.slice(0, -extname(id).length));
-      if (!id.endsWith(ASSET_EXTENSION)) onChange(id);
+      const name = normalizeId(relative(this.#folder, path));
+      const stem = withoutExtension(name);
+      onChange(stem);
+      if (!name.endsWith(ASSET_EXTENSION)) onChange(name);
+      // The asset of a source that keeps its extension, as in "movie.mp4.siedd", or did so.
+      else if (isSourceName(stem)) onChange(withoutExtension(stem));
     };
     this.#watcher = await watchFolderTree(this.#folder, {
       polling: this.#options.polling,
@@ -160,20 +190,14 @@ export class FolderLibrary implements Library {
     return folder;
   }
 
-  /** Returns the id of a source that is not related to the asset of the same name; undefined if there is none. */
-  async #unrelatedSourceId(folder: string, prefix: string, files: VideoFiles): Promise<string | undefined> {
-    if (files.asset === undefined || files.source === undefined) return undefined;
-    const relation = await this.#relationOf(await findFiles(folder, files));
-    return relation === "unrelated" ? `${prefix}${normalizeId(files.source)}` : undefined;
-  }
-
-  async #entryOf(id: string, found: FoundVideo): Promise<LibraryEntry | undefined> {
-    const { asset, source } = found;
-    if (asset === undefined) return source && this.#sourceEntry(id, source, undefined);
-    if (source === undefined) return this.#assetEntry(id, asset, undefined);
-    const relation = await this.#relationOf(found);
-    if (relation === "stale") return this.#sourceEntry(id, source, asset);
-    return this.#assetEntry(id, asset, relation === "current" ? source : undefined);
+  #entryOf(
+    id: string,
+    { asset, source, output, isStale }: VideoFiles,
+    files: ReadonlyMap<string, FoundFile>,
+  ): LibraryEntry | undefined {
+    const [foundAsset, foundSource] = [asset, source].map((name) => files.get(name ?? ""));
+    if (foundAsset !== undefined && isStale !== true) return this.#assetEntry(id, foundAsset, foundSource);
+    return foundSource && this.#sourceEntry(id, foundSource, output!);
   }
 
   #assetEntry(id: string, asset: FoundFile, source: FoundFile | undefined): LibraryEntry {
@@ -190,7 +214,8 @@ export class FolderLibrary implements Library {
     };
   }
 
-  #sourceEntry(id: string, source: FoundFile, stale: FoundFile | undefined): LibraryEntry {
+  /** @param output name of the asset to encode the source to */
+  #sourceEntry(id: string, source: FoundFile, output: string): LibraryEntry {
     return {
       id,
       file: this.#nameOf(source),
@@ -199,7 +224,7 @@ export class FolderLibrary implements Library {
       bytes: source.stats.size,
       changedAt: source.stats.mtimeMs,
       source: source.path,
-      output: stale?.path ?? join(dirname(source.path), `${basename(id)}${ASSET_EXTENSION}`),
+      output: join(this.#assetFolderOf(dirname(source.path)), output),
       open: () => this.#openSource(source.path),
     };
   }
@@ -209,25 +234,34 @@ export class FolderLibrary implements Library {
     return relative(this.#folder, path);
   }
 
-  #relationOf({ asset, source }: FoundVideo): Promise<Relation> {
-    if (asset === undefined || source === undefined) return Promise.resolve("unrelated");
-    const key = `${revisionOf(asset)}\n${revisionOf(source)}`;
-    const known = this.#relations.get(key);
-    if (known !== undefined) return known;
-    const relation = this.#compare(asset, source);
-    this.#relations.set(key, relation);
-    relation.catch(() => this.#relations.delete(key));
-    return relation;
+  #assetFolderOf(folder: string): string {
+    const { assets } = this.#options;
+    return assets === undefined ? folder : join(assets, relative(this.#folder, folder));
   }
 
-  /** A broken asset counts as unrelated, so that its source plays in the meantime. */
+  /** A source that cannot be read counts as unrelated, so that it is reported, and the asset plays. */
+  async #relationOf(asset: FoundFile, source: FoundFile): Promise<Relation> {
+    const key = `${revisionOf(asset)}\n${revisionOf(source)}`;
+    const relation = this.#relations.get(key) ?? this.#compare(asset, source);
+    this.#relations.set(key, relation);
+    return relation.catch(() => {
+      this.#relations.delete(key);
+      return "unrelated";
+    });
+  }
+
+  /**
+   * A broken asset counts as unrelated, so that its source plays in the meantime. So does an asset of a source with
+   * another name: it may be the only copy of another video.
+   */
   async #compare(asset: FoundFile, source: FoundFile): Promise<Relation> {
     const recorded = await openAsset(fileSource(asset.path)).then(
-      ({ metadata }) => metadata.source?.identity,
+      ({ metadata }) => metadata.source,
       () => undefined,
     );
     if (recorded === undefined) return "unrelated";
-    return recorded === (await this.#identityOf(source)) ? "current" : "stale";
+    if (recorded.identity === (await this.#identityOf(source))) return "current";
+    return hasName(source, recorded.name) ? "stale" : "unrelated";
   }
 
   #identityOf(found: FoundFile): Promise<string> {
@@ -256,59 +290,31 @@ export class FolderLibrary implements Library {
 const revisionOf = ({ path, stats: { size, mtimeMs, ino } }: FoundFile): string =>
   `${path} ${size} ${mtimeMs} ${ino}`;
 
-async function findFiles(folder: string, { asset, source }: VideoFiles): Promise<FoundVideo> {
-  const [foundAsset, foundSource] = await Promise.all([findFile(folder, asset), findFile(folder, source)]);
-  return { asset: foundAsset, source: foundSource };
+const hasName = ({ path }: FoundFile, name: string): boolean =>
+  normalizeId(basename(path)) === normalizeId(name);
+
+const withoutExtension = (name: string): string => name.slice(0, -extname(name).length);
+
+const findFiles = ({ asset, source }: VideoFiles, folders: Folders) =>
+  findClusterFiles(
+    { assets: asset === undefined ? [] : [asset], sources: source === undefined ? [] : [source] },
+    folders,
+  );
+
+/** Returns the files that exist, by their names. Some may have disappeared since their folder was listed. */
+async function findClusterFiles(
+  { assets, sources }: NameCluster,
+  folders: Folders,
+): Promise<ReadonlyMap<string, FoundFile>> {
+  const found = await Promise.all([
+    ...assets.map((name) => findFile(folders.assets, name)),
+    ...sources.map((name) => findFile(folders.sources, name)),
+  ]);
+  return new Map(found.flatMap((file) => (file === undefined ? [] : [[basename(file.path), file]])));
 }
 
-/** Returns undefined if the file has disappeared since its folder was listed. */
-async function findFile(folder: string, name: string | undefined): Promise<FoundFile | undefined> {
-  if (name === undefined) return undefined;
+async function findFile(folder: string, name: string): Promise<FoundFile | undefined> {
   const path = join(folder, name);
   const stats = await stat(path).catch(() => undefined);
   return stats?.isFile() ? { path, stats } : undefined;
-}
-
-/**
- * Waits until an asset is no longer being written, and opens it. Rejects with RequestError `asset-incomplete` or
- * SieddError.
- */
-async function openSettledAsset(path: string, identities: Identities): Promise<OpenedSource> {
-  const name = basename(path);
-  await waitUntilSettled(path, name);
-  const file = fileSource(path);
-  try {
-    await checkAllocated(path, name);
-    const asset = await openAsset(file, { name });
-    const tail = Math.max(0, file.size - PROBE_BYTES);
-    if ((await isBeingWritten(path)) && (await isAllZero(path, tail))) throw assetIncomplete(name);
-    const { size, mtimeMs, ino } = file.identity;
-    const identity = await identities.of(`${path} ${size} ${mtimeMs} ${ino}`, file);
-    const { read, taskSource, stream } = file;
-    return { source: { size, read, taskSource, stream, identity, lastModified: mtimeMs }, asset };
-  } catch (error) {
-    const isPartial =
-      error instanceof SieddError && (error.code === "truncated-asset" || (await isAllZero(path, 0)));
-    if (isPartial && (await isBeingWritten(path))) throw assetIncomplete(name);
-    throw error;
-  }
-}
-
-/** Fraction of a file that must be on disk. Below 1 for file systems that compress; weights compress little. */
-const MIN_ALLOCATED = 1 / 4;
-/** Bytes per block of `fs.stat`, on every file system. */
-const STAT_BLOCK_BYTES = 512;
-
-/**
- * Rejects with SieddError `truncated-asset` if most of a file is not on disk, as in a copy or download that is not
- * complete. A file system that does not count blocks reports none.
- */
-async function checkAllocated(path: string, name: string): Promise<void> {
-  const { size, blocks } = await stat(path);
-  const allocated = blocks * STAT_BLOCK_BYTES;
-  if (blocks === 0 || allocated >= size * MIN_ALLOCATED) return;
-  throw new SieddError(
-    "truncated-asset",
-    `${name} is incomplete: only ${allocated} of its ${size} bytes are on disk; copy or encode it again`,
-  );
 }

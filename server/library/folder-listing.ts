@@ -3,22 +3,18 @@ import { readdir, stat } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { LRUCache } from "lru-cache";
 import { ASSET_EXTENSION, normalizeId } from "./library.js";
+import { clusterNames, type NameCluster } from "./name-videos.js";
 
-/** The files of one video in a folder. At least one of them is present. */
-export interface VideoFiles {
-  /** Name of the asset, which may have been encoded from the source, or may be another video. */
-  readonly asset?: string;
-  /** Name of the source. */
-  readonly source?: string;
-}
-
-/** The videos and subfolders of a folder, by the last part of their ids. */
+/** The videos and subfolders of a folder. */
 export interface FolderListing {
-  /** Ids of further assets, whose names differ from another one only in their Unicode normalization. */
-  readonly duplicates: readonly string[];
-  readonly videos: ReadonlyMap<string, VideoFiles>;
-  /** Names of the subfolders. */
+  /** The folder of the assets. */
+  readonly assetFolder: string;
+  /** The files that may be videos, by the last part of each id that they may have. */
+  readonly clusters: ReadonlyMap<string, NameCluster>;
+  /** Names of the subfolders, by their part of ids. */
   readonly folders: ReadonlyMap<string, string>;
+  /** Names of further subfolders, which differ from another one only in their Unicode normalization. */
+  readonly duplicates: readonly string[];
 }
 
 /** Extensions of the files that are taken for sources: those of containers that hold video. */
@@ -39,34 +35,9 @@ export const isVideoName = (name: string): boolean =>
 export const isVideoFolder = (name: string): boolean =>
   !name.startsWith(".") && !name.endsWith(`${ASSET_EXTENSION}.work`);
 
-/** Returns a name without its extension, in the form of ids. */
-const stemOf = (name: string): string => normalizeId(name.slice(0, -extname(name).length));
-
-/**
- * Groups the names of a folder into videos. An id is a name without its extension. Sources that differ only in their
- * extension keep it in their ids.
- *
- * @param names of files that may be videos
- */
-export function groupVideos(names: readonly string[]): Map<string, VideoFiles> {
-  const sources = new Map<string, string[]>();
-  for (const name of names.filter(isSourceName)) {
-    const others = sources.get(stemOf(name)) ?? [];
-    sources.set(stemOf(name), [...others, name]);
-  }
-  const videos = new Map<string, VideoFiles>();
-  for (const [id, sameStem] of sources) {
-    for (const source of sameStem) videos.set(sameStem.length === 1 ? id : normalizeId(source), { source });
-  }
-  for (const asset of names.filter((name) => name.endsWith(ASSET_EXTENSION))) {
-    const id = stemOf(asset);
-    videos.set(id, { ...videos.get(id), asset });
-  }
-  return videos;
-}
-
 interface CachedListing {
-  readonly modified: number;
+  /** Changes when a file is added to one of the folders, or removed. */
+  readonly state: string;
   readonly listing: FolderListing;
 }
 
@@ -77,39 +48,69 @@ const UNSTABLE_MS = 100;
 
 /** Reads listings of folders, and keeps each until its folder changes. */
 export class FolderListings {
+  readonly #assetFolderOf: (folder: string) => string;
   readonly #cache = new LRUCache<string, CachedListing>({ max: MAX_FOLDERS });
   readonly #reading = new Map<string, Promise<FolderListing>>();
 
+  /** @param assetFolderOf returns the folder of the assets of a folder of sources, which need not exist */
+  constructor(assetFolderOf: (folder: string) => string = (folder) => folder) {
+    this.#assetFolderOf = assetFolderOf;
+  }
+
   /** Lists a folder. Rejects with the error of the file system. */
   async list(folder: string): Promise<FolderListing> {
+    const assetFolder = this.#assetFolderOf(folder);
     const { mtimeMs } = await stat(folder);
+    const assetsChangedAt = assetFolder === folder ? mtimeMs : await changeTime(assetFolder);
+    const state = `${mtimeMs} ${assetsChangedAt}`;
     const cached = this.#cache.get(folder);
-    if (cached?.modified === mtimeMs) return cached.listing;
+    if (cached?.state === state) return cached.listing;
     const known = this.#reading.get(folder);
     if (known !== undefined) return known;
-    const reading = readListing(folder).finally(() => this.#reading.delete(folder));
+    const reading = readListing(folder, assetFolder).finally(() => this.#reading.delete(folder));
     this.#reading.set(folder, reading);
     const listing = await reading;
-    if (Date.now() - mtimeMs > UNSTABLE_MS) this.#cache.set(folder, { modified: mtimeMs, listing });
+    const isStable = Date.now() - Math.max(mtimeMs, assetsChangedAt) > UNSTABLE_MS;
+    if (isStable) this.#cache.set(folder, { state, listing });
     return listing;
   }
 }
 
-async function readListing(folder: string): Promise<FolderListing> {
+/** Returns when a folder was changed, in milliseconds since 1970; 0 if it does not exist. */
+const changeTime = (folder: string): Promise<number> =>
+  stat(folder).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => 0,
+  );
+
+async function readListing(folder: string, assetFolder: string): Promise<FolderListing> {
+  const { files, folders } = await readNames(folder);
+  const assetNames =
+    assetFolder === folder ? files : (await readNames(assetFolder).catch(() => NOTHING)).files;
+  const subfolders = new Map<string, string>();
+  const duplicates: string[] = [];
+  for (const name of folders.sort()) {
+    const id = normalizeId(name);
+    if (subfolders.has(id)) duplicates.push(name);
+    else subfolders.set(id, name);
+  }
+  const assets = assetNames.filter((name) => name.endsWith(ASSET_EXTENSION));
+  return {
+    assetFolder,
+    clusters: clusterNames(files.filter(isSourceName), assets),
+    folders: subfolders,
+    duplicates,
+  };
+}
+
+const NOTHING = { files: [], folders: [] };
+
+/** Returns the names of the files that may be videos, and of the subfolders that may contain some. */
+async function readNames(folder: string): Promise<{ files: string[]; folders: string[] }> {
   const entries = await readdir(folder, { withFileTypes: true });
   const kinds = await Promise.all(entries.map((entry) => kindOf(folder, entry)));
   const named = (kind: string) => entries.filter((_, i) => kinds[i] === kind).map(({ name }) => name);
-  const folders = named("folder").filter(isVideoFolder);
-  const names = named("file").filter(isVideoName);
-  const assets = names
-    .filter((name) => name.endsWith(ASSET_EXTENSION))
-    .map(stemOf)
-    .sort();
-  return {
-    duplicates: assets.filter((id, i) => id === assets[i - 1]),
-    videos: groupVideos(names),
-    folders: new Map(folders.map((name) => [normalizeId(name), name])),
-  };
+  return { files: named("file").filter(isVideoName), folders: named("folder").filter(isVideoFolder) };
 }
 
 /** Follows symbolic links. Opening a named pipe would block until it has a writer, so it is neither. */

@@ -53,7 +53,7 @@ export interface LibraryEntry {
   readonly source?: string;
   /** Path of the asset, or of the one to encode the source to. */
   readonly output?: string;
-  /** Opens the video. Rejects with MediaError for a source that cannot be read, with with SieddError, or RequestError `asset-incomplete`, `origin-failed` or `origin-timeout`. */
+  /** Opens the video. Rejects with MediaError for a source that cannot be read, with SieddError, or RequestError `asset-incomplete`, `origin-failed` or `origin-timeout`. */
   open(): Promise<OpenedSource | SourceFile>;
 }
 
@@ -78,7 +78,7 @@ export interface Library {
    * Lists all videos, unsorted, if the library can do so faster than by `ids` and `find`. Each is looked up on its own, so
    * that one that cannot be read does not hide the others. Rejects like `ids`.
    *
-   * @param onProblem called for each subfolder that cannot be listed
+   * @param onProblem called for each subfolder that cannot be listed, and each file that has the name of another one
    */
   locate?(onProblem: (problem: Problem) => void): Promise<readonly LocatedVideo[]>;
   /** Looks up an asset by its normalized id, in its current version. Resolves to undefined if there is none. Rejects like `ids`. */

@@ -21,6 +21,7 @@ import type { ServeOptions } from "../../../server/index.js";
 import { grayClip } from "../../support/gray-clips.js";
 import { ffmpeg, lavfi } from "../../support/odd-videos.js";
 import { forkServer, type TestServer, testServer } from "../../support/running-server.js";
+import { syntheticAsset } from "../../support/synthetic-asset.js";
 import { removeFolder, tempFolder } from "../../support/temp-folder.js";
 import { isRunning, type RunningProcess, trainingProcesses } from "../../support/training-processes.js";
 import { waitUntil } from "../../support/wait-until.js";
@@ -261,6 +262,27 @@ describe("background encoding", { concurrency: 4 }, () => {
       const { backend, frameCount } = await infoOf(server, "50%");
       return backend === "asset" && frameCount === 30;
     }, "the changed source is encoded");
+  });
+
+  test("sources with the name of another video get an asset of their own, and nothing is overwritten", async (t) => {
+    const other = syntheticAsset({ width: 64, height: 36, groups: [25] });
+    const server = await testServer(t, { movie: other, "Movie.mp4": other }, eager());
+    const names = ["movie.mkv", "Movie.mp4", "clip.mkv", "clip.mp4", "e\u0301.mkv", "\u00e9.mkv"];
+    for (const name of names) await add(server, name);
+    const ids = ["Movie", "Movie.mp4", "clip.mkv", "clip.mp4", "movie", "movie.mkv", "\u00e9.mkv"];
+    const listing = async () => JSON.parse((await server.get("")).text);
+    await waitUntil(
+      async () => (await listing()).assets.every(({ backend }: { backend: string }) => backend === "asset"),
+      "all are encoded",
+    );
+    const { assets, problems } = await listing();
+    assert.deepEqual(
+      assets.map(({ id }: { id: string }) => id),
+      ids,
+    );
+    assert.deepEqual(problems, [{ file: "e\u0301.mkv", message: "duplicate name; rename the file" }]);
+    for (const id of ["movie", "Movie.mp4"])
+      assert.deepEqual(await readFile(join(server.root, `${id}.siedd`)), Buffer.from(other), id);
   });
 
   test("a source that is removed while it plays or is in training leaves nothing behind", async (t) => {
