@@ -15,6 +15,7 @@ export type { Model, PaperModel, TileModel } from "./asset/model.js";
 export { frameSeconds, type Rational } from "./asset/rational.js";
 export { type ByteSource, memorySource } from "./bytes/byte-source.js";
 export type { PixelFormat, YuvMatrix, YuvTarget } from "./decode/color.js";
+export type { ExpectedFrames } from "./decode/expected-frames.js";
 export {
   chooseEngine,
   createFrameDecoder,

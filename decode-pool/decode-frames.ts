@@ -75,6 +75,21 @@ export async function* decodeFrames(
   input: string | OpenedAsset,
   options: DecodeFramesOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
+  const canceled = new SharedArrayBuffer(4);
+  try {
+    yield* decodeRuns(pool, input, options, canceled);
+  } finally {
+    // Ends tasks that are in flight, if the consumer stops early or the signal aborts.
+    Atomics.store(new Int32Array(canceled), 0, 1);
+  }
+}
+
+async function* decodeRuns(
+  pool: DecodePool,
+  input: string | OpenedAsset,
+  options: DecodeFramesOptions,
+  canceled: SharedArrayBuffer,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const { from, count, viewport, format, signal } = options;
   signal?.throwIfAborted();
   const {
@@ -101,7 +116,7 @@ export async function* decodeFrames(
     while (next < runs.length && inFlight.length <= pool.workers) {
       const positions = runs[next++];
       const task = taskSource(source, asset, positions).then((shared) =>
-        pool.run({ type: "decode", source: shared, positions, viewport, format, engine }),
+        pool.run({ type: "decode", source: shared, positions, viewport, format, engine, canceled }),
       );
       // If the consumer stops early, nothing else handles a rejection.
       task.catch(() => {});

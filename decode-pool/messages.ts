@@ -49,6 +49,8 @@ export interface DecodeTask {
   readonly format: FrameFormat;
   /** Default: `auto`. */
   readonly engine?: DecoderEngineChoice;
+  /** A 32-bit integer in shared memory that becomes 1 once nobody waits for the frames any more. */
+  readonly canceled?: SharedArrayBuffer;
 }
 
 /** A message to a worker. */

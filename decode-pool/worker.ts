@@ -70,11 +70,20 @@ async function decode(task: DecodeTask): Promise<ArrayBuffer> {
   const bytes = frameBytes(task.format, viewport.width, viewport.height);
   const format = PIXEL_FORMATS[task.format];
   const frames = new Uint8Array(bytes * positions.length);
+  const check = () => throwIfCanceled(task);
+  decoder.expect?.({ count: positions.length, check });
   for (const [i, position] of positions.entries()) {
+    check();
     const out = frames.subarray(i * bytes, (i + 1) * bytes);
     await decodeFrameAt(decoder, load, { position, viewport, format }, out);
   }
   return frames.buffer;
+}
+
+/** A paper asset may take a minute per task, for which nobody waits after a disconnect. */
+function throwIfCanceled({ canceled }: DecodeTask): void {
+  if (canceled !== undefined && Atomics.load(new Int32Array(canceled), 0) === 1)
+    throw new Error("nobody waits for these frames any more");
 }
 
 const PIXEL_FORMATS: Record<FrameFormat, PixelFormat> = {

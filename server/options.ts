@@ -82,7 +82,8 @@ export interface SieddOptions extends OpenLibrariesOptions {
   /**
    * Maximum work per segment: the area of the output times the number of frames. Larger segments are rejected with 400,
    * so that no request occupies a slot of `concurrency` for too long. The default is 300 frames of the default
-   * `maxArea`.
+   * `maxArea`. Segments and images that take far more work than that to decode, because of the network of their asset,
+   * are rejected too.
    *
    * @default 2831155200
    * @minimum 1

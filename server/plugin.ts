@@ -26,6 +26,7 @@ import { StatsCollector } from "./monitoring/stats.js";
 import { WatchCounts } from "./monitoring/watch-counts.js";
 import type { WorkEvent } from "./monitoring/work-event.js";
 import type { SieddOptions } from "./options.js";
+import { maxCostOf } from "./render/cost.js";
 import { IMAGE_SETTINGS } from "./render/encode-image.js";
 import { ImageService } from "./render/images.js";
 import { KeyframeService } from "./render/keyframes.js";
@@ -93,7 +94,7 @@ const plugin: FastifyPluginAsync<PluginOptions> = async (app, pluginOptions) => 
   const limits: SizeLimits = { minSide: MIN_OUTPUT_SIDE, maxSide: options.maxSide, maxArea: options.maxArea };
   const { videoEncoder: encoder, prefetch, maxWork } = options;
   const publicUrl = new PublicUrl(options.publicUrl, app.prefix);
-  const renderer = new Renderer({ cache, queue, onWork });
+  const renderer = new Renderer({ cache, queue, onWork, maxCost: maxCostOf(maxWork) });
   const streams = {
     readers,
     audio: new SourceAudio({ cache, queue }),

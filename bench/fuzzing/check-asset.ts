@@ -23,8 +23,8 @@ export interface AssetCheck {
 const OPEN_MS = 250;
 const OPEN_MS_PER_MEGABYTE = 200;
 /** Processor time in milliseconds to open a group and decode a small image of it, besides that per million samples. */
-const DECODE_MS = 1500;
-const DECODE_MS_PER_MILLION_SAMPLES = 1000;
+const DECODE_MS = 750;
+const DECODE_MS_PER_MILLION_SAMPLES = 150;
 /** Bytes of memory above those before the first asset. */
 const MEMORY_BYTES = 300 * 1024 * 1024;
 /** Cost above which images are not decoded here; in a server, such jobs wait for their turn. */
@@ -77,6 +77,7 @@ export class AssetChecker {
     return this.#step("decode", limit, faults, async () => {
       const runtime = () => import("onnxruntime-node");
       const decoder = await createFrameDecoder(asset, { runtime, threads: 1 });
+      decoder.expect?.({ count: 1 });
       const group = decoder.loadGroup(last, await asset.readGroup(last));
       await decoder.decodeRgba(group, 0, viewport, new Uint8Array(IMAGE.width * IMAGE.height * 4));
     });

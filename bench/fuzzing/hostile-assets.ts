@@ -1,6 +1,6 @@
 import { crc32c, memorySource, openAsset } from "../../codec/internal.js";
 import type { Random } from "../../encoder/training/sampling/random.js";
-import { type BoxNode, findBoxes, readTree, repairChecksum, rewriteAsset } from "./box-tree.js";
+import { type BoxNode, findBoxes, readTree, repairChecksum, rewriteAsset, writeTree } from "./box-tree.js";
 
 /*
  * Changes valid assets where a parser trusts them: entries of tables, fields of the configuration, payloads of groups, and
@@ -86,6 +86,8 @@ const SIDES = [0, 1, 15, 16, 17, 64, 100, 1000, 4096, 8192, 8193, 65_535];
 /** Bytes of a group's header, most of which are fields. */
 const GROUP_HEADER_BYTES = 60;
 const MAX_REPETITIONS = 3000;
+/** Bytes that the copies of a box may take together, so that memory is that of the reader. */
+const MAX_COPIED_BYTES = 4 * 1024 * 1024;
 
 /** Generates a reproducible sequence of hostile assets. */
 export class HostileAssets {
@@ -191,7 +193,8 @@ export class HostileAssets {
     this.#pick([
       () => children.splice(at, 1),
       () => {
-        const copies = this.#chance(0.2) ? this.#below(MAX_REPETITIONS) : 1;
+        const most = Math.ceil(MAX_COPIED_BYTES / writeTree([box]).length);
+        const copies = this.#chance(0.2) ? Math.min(most, this.#below(MAX_REPETITIONS)) : 1;
         children.push(...Array.from({ length: copies }, () => structuredCloneBox(box)));
       },
       () => {

@@ -1,6 +1,7 @@
 import type { Asset, PaperAsset } from "../asset/asset.js";
 import { CHANNELS, inputFeatures } from "../network/definition.js";
 import { headOutputs } from "../paper/weights.js";
+import { framesToCompute } from "./expected-frames.js";
 import { chooseSampling, samplesPerPixel } from "./sampling.js";
 import type { Viewport } from "./viewport.js";
 
@@ -8,6 +9,8 @@ import type { Viewport } from "./viewport.js";
 const SAMPLES_PER_BYTE = 4;
 /** Samples that are computed in the time in which a pixel of a patch is put in its place. */
 const SAMPLES_PER_PIXEL = 2;
+/** Multiplications of factored matrices per sample that is computed in the same time. */
+const PRODUCTS_PER_SAMPLE = 16;
 /** Multiplications per sample of the tile profile: three layers of width 16, and the head. */
 const TILE_MULTIPLICATIONS = 21 * 16 + 2 * 16 * 16 + 16 * CHANNELS;
 
@@ -31,7 +34,7 @@ export function decodeCost(asset: Asset, viewport: Viewport, { frames, groups }:
 }
 
 /**
- * The hidden features are computed once per group, the heads for all of its frames. Patches are only evaluated as a whole,
+ * The hidden features are computed once per group, the heads for all of its frames unless few are needed. Patches are only evaluated as a whole,
  * and rearranged to the pixels of the source.
  */
 function paperCost(
@@ -39,15 +42,18 @@ function paperCost(
   work: DecodedFrames & { readonly viewport: Viewport; readonly samples: number },
 ): number {
   const { viewport, samples, groups } = work;
-  const { patch, width, encoderLayers, hiddenLayers } = network;
-  const frames = Math.max(work.frames, (groups * frameCount) / entries.length);
+  const { patch, width, encoderLayers, hiddenLayers, factors } = network;
+  const frames = groups * framesToCompute(work.frames / groups, frameCount / entries.length);
   const { region } = viewport;
   const patches = Math.ceil(region.width / patch + 2) * Math.ceil(region.height / patch + 2);
   const evaluations = patch === 1 ? samples : patches;
   const hidden = width * (inputFeatures(network) + (encoderLayers - 1 + hiddenLayers) * width);
   const head = width * headOutputs(network);
   const pixels = patch === 1 ? 0 : frames * patches * patch ** 2;
+  const products = groups * hiddenLayers * width ** 2 * (factors?.rank ?? 0);
   return (
-    (evaluations * (groups * hidden + frames * head)) / TILE_MULTIPLICATIONS + SAMPLES_PER_PIXEL * pixels
+    (evaluations * (groups * hidden + frames * head)) / TILE_MULTIPLICATIONS +
+    SAMPLES_PER_PIXEL * pixels +
+    products / PRODUCTS_PER_SAMPLE
   );
 }

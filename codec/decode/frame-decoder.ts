@@ -3,6 +3,7 @@ import { SieddError } from "../errors.js";
 import type { Profile } from "../network/definition.js";
 import type { OnnxRuntime } from "../onnx/runtime.js";
 import type { YuvTarget } from "./color.js";
+import type { ExpectedFrames } from "./expected-frames.js";
 import type { KernelGroup } from "./fold.js";
 import { TileGraphDecoder } from "./graph/decoder.js";
 import type { TileGraphGroup } from "./graph/fold.js";
@@ -50,6 +51,11 @@ export interface FrameDecoder {
    * @throws SieddError `corrupt-group`, `bad-request`.
    */
   loadGroup(index: number, payload: Uint8Array): DecoderGroup;
+  /**
+   * Announces the frames that are decoded next, until it is called again. A decoder that computes the frames of a group
+   * together (the paper profile) then computes no others if these are less than half of the group. Optional.
+   */
+  expect?(frames: ExpectedFrames): void;
   /**
    * Decodes a frame as planar 4:2:0, limited range.
    * @param frame frame within the group, from 0. In the tile profile it may be fractional, and up to one frame

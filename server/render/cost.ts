@@ -38,3 +38,11 @@ export function imageCost({ entry, viewport, format, frames = 1 }: ImageWork): n
   const encoding = IMAGE_WEIGHTS[format] * viewport.width * viewport.height * frames;
   return Math.ceil(entry.video.cost(viewport, { frames, groups: frames }) + encoding);
 }
+
+/** Samples per pixel of the largest segment: HEVC below the size of its source takes 3.5 at most. */
+const MAX_SAMPLES_PER_PIXEL = 4;
+/** Maximum cost with any `maxWork`: twice that of 25 thumbnails of a 1080p video of the paper profile. */
+const MIN_MAX_COST = 2 ** 33;
+
+/** Returns the maximum cost of a job. A hostile asset of a few kilobytes could otherwise take hours per image. */
+export const maxCostOf = (maxWork: number): number => Math.max(MIN_MAX_COST, MAX_SAMPLES_PER_PIXEL * maxWork);

@@ -1,4 +1,5 @@
 import type { CoalescingCache } from "../cache/coalescing-cache.js";
+import { RequestError } from "../errors.js";
 import type { WorkEvent } from "../monitoring/work-event.js";
 import type { WorkQueue } from "../scheduling/queue.js";
 
@@ -6,6 +7,8 @@ export interface RendererDependencies {
   readonly cache: CoalescingCache;
   readonly queue: WorkQueue;
   readonly onWork: (event: WorkEvent) => void;
+  /** Maximum cost of a job, in decoded samples. */
+  readonly maxCost: number;
 }
 
 /** Bytes to render: a pure function of the key. */
@@ -30,10 +33,11 @@ export class Renderer {
 
   /**
    * Returns the bytes of a job. Requests for the same key share one job, which is aborted when all of their signals
-   * are. Rejects with the error of `render`, RequestError (see `WorkQueue.run`) or the signal's reason.
+   * are. Rejects with the error of `render`, RequestError `too-much-work` (or see `WorkQueue.run`) or the signal's reason.
    */
-  run(job: RenderJob, signal?: AbortSignal): Promise<Uint8Array> {
-    const { cache, queue } = this.#dependencies;
+  async run(job: RenderJob, signal?: AbortSignal): Promise<Uint8Array> {
+    const { cache, queue, maxCost } = this.#dependencies;
+    if (job.cost > maxCost) throw tooCostly(job.cost, maxCost);
     const compute = (sharedSignal: AbortSignal) =>
       queue.run((jobSignal) => this.#render(job, jobSignal), sharedSignal, job.cost);
     return cache.get(job.key, compute, signal);
@@ -47,3 +51,9 @@ export class Renderer {
     return bytes;
   }
 }
+
+const tooCostly = (cost: number, maxCost: number): RequestError =>
+  new RequestError(
+    "too-much-work",
+    `this takes as much work as ${cost} samples of a usual video, because of its network or its size, but the maximum is ${maxCost}; request a smaller size or region`,
+  );

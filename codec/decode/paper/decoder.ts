@@ -6,6 +6,7 @@ import { type FoldedLayer, foldLayer, layerFeeds, openSession } from "../../onnx
 import { readPaperGroup } from "../../paper/payload.js";
 import { dequantizePaper, dequantizePaperEncoder, headOutputs } from "../../paper/weights.js";
 import type { PixelFormat, YuvTarget } from "../color.js";
+import { type ExpectedFrames, framesToCompute } from "../expected-frames.js";
 import { finishStrip, type Strip } from "../output-strip.js";
 import { chooseSampling, type Sampling } from "../sampling.js";
 import {
@@ -75,6 +76,7 @@ export class PaperDecoder {
   readonly #kernel: Kernel;
   readonly #encoder: readonly FoldedLayer[];
   readonly #windowBytes: number;
+  #expected: ExpectedFrames = { count: Number.POSITIVE_INFINITY };
   #window: FrameWindow | undefined;
 
   private constructor(
@@ -123,6 +125,11 @@ export class PaperDecoder {
     return { index, frameCount: expected.frameCount, hidden, weights: { ...decoders, hidden: [] } };
   }
 
+  /** Implements `FrameDecoder.expect`. */
+  expect(frames: ExpectedFrames): void {
+    this.#expected = frames;
+  }
+
   /** Implements `FrameDecoder.decodeI420`. `frame` must be an integer within the group. */
   async decodeI420(
     group: PaperGroup,
@@ -163,7 +170,10 @@ export class PaperDecoder {
       frame < window.first + window.count;
     if (window === undefined || !hit) {
       checkViewport(viewport, this.#asset);
-      const capacity = this.#windowFrames(viewport, format);
+      const capacity = Math.min(
+        this.#windowFrames(viewport, format),
+        framesToCompute(this.#expected.count, group.frameCount),
+      );
       const first = capacity >= group.frameCount ? 0 : frame;
       const count = Math.min(capacity, group.frameCount - first);
       // Lets the frames of the previous window be collected while the next ones are computed.
@@ -266,6 +276,7 @@ export class PaperDecoder {
         const grid = { patch, rows: this.#rowAxis(plan, offsetY, first, count), columns };
         const points = coordinates(this.#asset, grid);
         const position = this.#tensor(points, [2, points.length / 2]);
+        this.#expected.check?.();
         const { samples } = await this.#session.run({ ...feeds, position });
         const at = (first - start) * sampleColumns;
         addSamples({ sums, at, frames, weight }, samples.data as Float32Array, grid);

@@ -106,59 +106,70 @@ export function addSamples(
   const { rows, columns } = grid;
   const planes = frames * CHANNELS;
   const stride = sums.length / planes;
+  if (rows.pixels !== undefined && columns.pixels !== undefined) {
+    const interpolation = planInterpolation(grid, rows.pixels, columns.pixels);
+    for (let plane = 0; plane < planes; plane++)
+      addInterpolated(outputs, plane, interpolation, { sums, at: plane * stride + at, weight });
+    return;
+  }
   const points = rows.evaluations.length * columns.evaluations.length;
   for (let plane = 0; plane < planes; plane++) {
-    const to = plane * stride + at;
-    if (rows.pixels !== undefined && columns.pixels !== undefined) {
-      const taps = { rows: rows.pixels, columns: columns.pixels };
-      addInterpolated(toRaster(outputs, plane, grid), taps, { sums, at: to, weight });
-      continue;
-    }
-    const from = plane * points;
+    const [from, to] = [plane * points, plane * stride + at];
     if (weight === 1) sums.set(outputs.subarray(from, from + points), to);
     else for (let i = 0; i < points; i++) sums[to + i] += weight * outputs[from + i];
   }
 }
 
-/** Source pixels of one channel of a frame, in row-major order. */
-interface Raster {
-  readonly values: Float32Array;
-  readonly width: number;
+/** Where the source pixels of a grid are in the outputs of one channel of a frame. */
+interface Interpolation {
+  readonly patch: number;
+  /** Patches of the grid. */
+  readonly points: number;
+  readonly rows: PixelTaps;
+  /** Weights of the taps along x, and the offset of each pixel in its row of the outputs. */
+  readonly columns: PixelTaps;
+  /** Offset in the outputs of each row of source pixels that has a tap; undefined if it has none. */
+  readonly rowOffsets: readonly (number | undefined)[];
 }
 
-/** Rearranges one channel of a frame from patches to rows of source pixels. */
-function toRaster(outputs: Float32Array, plane: number, { patch, rows, columns }: PatchGrid): Raster {
-  const patchRows = rows.evaluations.length;
-  const patchColumns = columns.evaluations.length;
-  const points = patchRows * patchColumns;
-  const width = patchColumns * patch;
-  const values = new Float32Array(points * patch ** 2);
-  const first = Math.floor(plane / CHANNELS) * patch ** 2 * CHANNELS + (plane % CHANNELS);
-  for (let pixel = 0; pixel < patch ** 2; pixel++) {
-    const from = (first + pixel * CHANNELS) * points;
-    const [row, column] = [Math.floor(pixel / patch), pixel % patch];
-    for (let y = 0; y < patchRows; y++) {
-      const to = (y * patch + row) * width + column;
-      for (let x = 0; x < patchColumns; x++) values[to + x * patch] = outputs[from + y * patchColumns + x];
-    }
-  }
-  return { values, width };
+/** The outputs are ordered by the pixel in its patch, then channel, then patch. */
+function planInterpolation(grid: PatchGrid, rows: PixelTaps, columns: PixelTaps): Interpolation {
+  const { patch } = grid;
+  const patchColumns = grid.columns.evaluations.length;
+  const points = grid.rows.evaluations.length * patchColumns;
+  const columnOffset = (x: number) => (x % patch) * CHANNELS * points + Math.floor(x / patch);
+  const rowOffset = (y: number) =>
+    (y % patch) * patch * CHANNELS * points + Math.floor(y / patch) * patchColumns;
+  const rowOffsets: (number | undefined)[] = Array.from({ length: grid.rows.evaluations.length * patch });
+  rows.index.forEach((y, tap) => {
+    if (rows.weight[tap] !== 0) rowOffsets[y] = rowOffset(y);
+  });
+  return {
+    patch,
+    points,
+    rows,
+    columns: { index: columns.index.map(columnOffset), weight: columns.weight },
+    rowOffsets,
+  };
 }
 
-/** Interpolates samples between source pixels, along rows first, and adds them to `sums` from `at` on. */
+/** Interpolates the samples of a plane between source pixels, along rows first, and adds them to `sums` from `at` on. */
 function addInterpolated(
-  { values, width }: Raster,
-  { rows, columns }: { readonly rows: PixelTaps; readonly columns: PixelTaps },
+  outputs: Float32Array,
+  plane: number,
+  { patch, points, rows, columns, rowOffsets }: Interpolation,
   { sums, at, weight }: { readonly sums: Float32Array; readonly at: number; readonly weight: number },
 ): void {
   const sampleColumns = columns.index.length / TAPS;
-  const height = values.length / width;
-  const interpolated = new Float32Array(height * sampleColumns);
-  for (let y = 0; y < height; y++) {
+  const first = (Math.floor(plane / CHANNELS) * patch ** 2 * CHANNELS + (plane % CHANNELS)) * points;
+  const interpolated = new Float32Array(rowOffsets.length * sampleColumns);
+  for (const [y, rowOffset] of rowOffsets.entries()) {
+    if (rowOffset === undefined) continue;
+    const from = first + rowOffset;
     for (let i = 0; i < sampleColumns; i++) {
       let sum = 0;
       for (let tap = TAPS * i; tap < TAPS * (i + 1); tap++)
-        sum += columns.weight[tap] * values[y * width + columns.index[tap]];
+        sum += columns.weight[tap] * outputs[from + columns.index[tap]];
       interpolated[y * sampleColumns + i] = sum;
     }
   }

@@ -6,6 +6,7 @@ import { withJobContext } from "../../../server/scheduling/job-context.js";
 import { WorkQueue } from "../../../server/scheduling/queue.js";
 import { deferred } from "../../support/deferred.js";
 import { segmentIndexes, type TestServer, testServer } from "../../support/running-server.js";
+import { syntheticPaperAsset } from "../../support/synthetic-paper.js";
 import { waitUntil } from "../../support/wait-until.js";
 
 /** Segments of 5, 5, 10, 10 and 10 frames. */
@@ -197,4 +198,16 @@ test("a prefetch is preempted by a request, unless the request joins it", async 
   const [, second] = segmentIndexes(server.work);
   assert.equal(second, 2);
   assert.ok([2, 3].includes(await prefetches(server, "dropped")));
+});
+
+test("an image whose network takes minutes to evaluate is rejected before decoding", async (t) => {
+  const frame = { width: 8192, height: 8192, groups: [1] };
+  const server = await testServer(t, {
+    large: syntheticPaperAsset({ ...frame, neurons: 512, hiddenLayers: 8 }),
+    usual: syntheticPaperAsset({ groups: [1] }),
+  });
+  const { status, code, text } = await server.get("large/full/64,64/frame-0.jpg");
+  assert.deepEqual([status, code], [400, "too-much-work"]);
+  assert.match(text, /as much work as \d{11} samples .* the maximum is 11324620800; request a smaller size/);
+  assert.equal((await server.get("usual/full/64,/frame-0.jpg")).status, 200);
 });

@@ -139,6 +139,25 @@ test("an aborted decode rejects with the signal's reason", async (t) => {
   await assert.rejects(collect(frames), /aborted by the test/);
 });
 
+test("an aborted decode of a very large network frees its thread", async (t) => {
+  const frame = { width: 4096, height: 4096 };
+  const paper = await assetFile(
+    t,
+    syntheticPaperAsset({ ...frame, groups: [1], neurons: 256, hiddenLayers: 4 }),
+  );
+  const single = new DecodePool({ workers: 1 });
+  t.after(() => single.close());
+  await single.ready;
+  const viewport = { region: fullRegion(frame), width: 16, height: 16 };
+  const decode = (signal: AbortSignal) =>
+    collect(decodeFrames(single, paper, { from: 0, count: 1, viewport, format: "rgba", signal }));
+  // Half a minute of work.
+  await assert.rejects(decode(AbortSignal.timeout(1000)), { name: "TimeoutError" });
+  const small = await assetFile(t);
+  const signal = AbortSignal.timeout(10_000);
+  assert.equal((await collect(decodeFrames(single, small, { ...all(), signal }))).length, 18);
+});
+
 test("rejects reads from a file that was replaced after it was opened", async (t) => {
   const path = await assetFile(t);
   const source = fileSource(path);

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AssetChecker } from "../../../../bench/fuzzing/check-asset.js";
 import { fuzzAssets, readCorpus } from "../../../../bench/fuzzing/fuzz-assets.js";
+import { decodeCost } from "../../../../codec/decode/cost.js";
+import { fullRegion, memorySource, openAsset } from "../../../../codec/internal.js";
 
 test("2,500 hostile assets end in time, within the memory, and with a result or a SieddError", async () => {
   const { outcomes, faults } = await fuzzAssets(2500, 5);
@@ -32,4 +34,16 @@ test("the assets of the corpus end as they must", async () => {
     "fuzz-slow-1.siedd": "expensive",
     "fuzz-slow-2.siedd": "bad-asset",
   });
+});
+
+test("a small image of patches costs about as much as a full-size one, and only its own frame", async () => {
+  const hostile = await readCorpus("hostile");
+  const asset = await openAsset(memorySource(hostile.get("fuzz-slow-1.siedd")!));
+  const cost = decodeCost(
+    asset,
+    { region: fullRegion(asset), width: 16, height: 16 },
+    { frames: 1, groups: 1 },
+  );
+  const pixels = asset.width * asset.height;
+  assert.ok(cost > pixels && cost < 2.5 * pixels, `${cost / pixels} samples per pixel`);
 });

@@ -177,6 +177,33 @@ test("hidden features are computed once per group, and each further frame costs 
   assert.deepEqual(costs, [hidden + head, hidden + 2 * head, hidden + 5 * head]);
 });
 
+test("a few frames of a group cost their own heads only, and have the same bytes", async () => {
+  const neurons = 20;
+  const decodeFrame = async (expected?: number) => {
+    const { runtime, count } = counting();
+    const { asset, decoder, group } = await opened(runtime, { groups: [5], neurons, patch: 3 });
+    if (expected !== undefined) decoder.expect({ count: expected });
+    const { width, height } = asset;
+    const out = new Uint8Array(width * height * 4);
+    await decoder.decodeRgba(await group(0), 2, { region: fullRegion(asset), width, height }, out);
+    return { out, products: count.multiplications / (Math.ceil(width / 3) * Math.ceil(height / 3)) };
+  };
+  const [all, one, two, most] = await Promise.all([undefined, 1, 2, 3].map(decodeFrame));
+  const hidden = 18 * neurons + 3 * neurons * neurons;
+  const head = 9 * 3 * neurons;
+  // Patches at the border of two batches are evaluated twice.
+  for (const [{ products, out }, heads] of [
+    [all, 5],
+    [one, 1],
+    [two, 2],
+    [most, 5],
+  ] as const) {
+    const expected = hidden + heads * head;
+    assert.ok(products >= expected && products < 1.15 * expected, `${products}, expected ${expected}`);
+    assert.ok(Buffer.from(out).equals(all.out));
+  }
+});
+
 test("strips bound memory, and frames that do not fit in the window decode to identical bytes later", async () => {
   const { runtime, count } = counting();
   const size = { width: 600, height: 400 };
