@@ -19,5 +19,5 @@ export type { OriginHeaders } from "./library/origin.js";
 export type { WorkEvent } from "./monitoring/work-event.js";
 export type { SieddOptions } from "./options.js";
 export { siedd as default, siedd } from "./plugin.js";
-export type { EncodeMode, EncodeSettings } from "./scheduling/background-encoder.js";
+export type { EncodeMode, EncodeSettings } from "./scheduling/encode-settings.js";
 export { type RunningServer, type ServeOptions, serve } from "./standalone/serve.js";

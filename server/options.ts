@@ -4,7 +4,7 @@ import type { Authorize } from "./auth/permissions.js";
 import type { SignKey } from "./auth/signature.js";
 import type { OpenLibrariesOptions } from "./library/options.js";
 import type { WorkEvent } from "./monitoring/work-event.js";
-import type { EncodeMode, EncodeSettings } from "./scheduling/background-encoder.js";
+import type { EncodeMode, EncodeSettings } from "./scheduling/encode-settings.js";
 
 /** Options of the plugin. Fastify's `prefix` may be given beside them. */
 export interface SieddOptions extends OpenLibrariesOptions {

@@ -111,7 +111,7 @@ const plugin: FastifyPluginAsync<PluginOptions> = async (app, pluginOptions) => 
   });
   const counts = new WatchCounts(state === undefined ? undefined : join(state, "watched.json"));
   app.addHook("onClose", () => counts.flush());
-  const backgroundEncoder = createBackgroundEncoder(app, { catalog, queue, counts, options });
+  const backgroundEncoder = createBackgroundEncoder(app, { catalog, queue, counts, options, state });
   const permissions = new Permissions(options.authorize, options.publicUrl);
   const context: PluginContext = {
     catalog,
@@ -155,7 +155,8 @@ const plugin: FastifyPluginAsync<PluginOptions> = async (app, pluginOptions) => 
 
   // Not awaited: a large catalog or an unresponsive origin must not delay startup.
   const listing = catalog.list();
-  if (options.watch !== false) await watchCatalog(libraries, catalog, listing, app);
+  const onChange = () => backgroundEncoder.notify();
+  if (options.watch !== false) await watchCatalog({ libraries, catalog, listed: listing, onChange }, app);
   logCatalog(listing, app);
   app.addHook("onListen", async () => backgroundEncoder.start());
 };

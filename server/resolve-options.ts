@@ -1,19 +1,17 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
-import { checkEncodeOptions } from "../encoder/encode.js";
-import { EncoderError } from "../encoder/errors.js";
 import { H264_MAX_AREA, VIDEO_ENCODERS, type VideoEncoder } from "../media/segments/segment-encoder.js";
 import type { Authorize } from "./auth/permissions.js";
 import { assertSignKey } from "./auth/sign-url.js";
 import type { SignKey } from "./auth/signature.js";
-import { invalidOption, ServeError } from "./errors.js";
+import { invalidOption, type ServeError } from "./errors.js";
 import {
   type OpenLibrariesOptions,
   type ResolvedLibraryOptions,
   resolveLibraryOptions,
 } from "./library/options.js";
 import type { SieddOptions } from "./options.js";
-import type { EncodeSettings } from "./scheduling/background-encoder.js";
+import { resolveEncoding } from "./scheduling/encode-settings.js";
 import { rejectUnknownOptions } from "./unknown-options.js";
 
 /** SieddOptions with every default filled in. */
@@ -146,45 +144,6 @@ function optionalFunction<K extends "clientKey" | "authorize" | "onWork">(
   const value = options[name];
   if (value === undefined || typeof value === "function") return value;
   throw invalid(name, "a function", value);
-}
-
-const ENCODE_MODES = ["off", "idle", "eager"] as const;
-/** The options of an encode that suit a whole folder. */
-const ENCODE_SETTINGS: readonly (keyof EncodeSettings)[] = [
-  "preset",
-  "size",
-  "targetPsnr",
-  "targetBpp",
-  "minPsnr",
-  "trainer",
-  "device",
-  "steps",
-  "phase1Steps",
-  "points",
-  "workers",
-];
-
-/** Checks the options of background encoding, so that a mistake is reported at startup and not by each video. */
-function resolveEncoding({ encode = "off", encodeOptions = {}, afterEncode = "keep" }: SieddOptions) {
-  if (!ENCODE_MODES.includes(encode)) throw invalid("encode", `one of ${ENCODE_MODES.join(", ")}`, encode);
-  if (afterEncode !== "keep" && afterEncode !== "delete") {
-    throw invalid("afterEncode", "keep or delete", afterEncode);
-  }
-  rejectUnknownOptions("siedd options.encodeOptions", encodeOptions, ENCODE_SETTINGS);
-  try {
-    checkEncodeOptions({ ...encodeOptions, input: "video", output: "video.siedd" });
-  } catch (cause) {
-    if (!(cause instanceof EncoderError)) throw cause;
-    throw new ServeError("bad-option", `siedd options.encodeOptions.${cause.message}`, { cause });
-  }
-  const { minPsnr = 0, size } = encodeOptions;
-  if (afterEncode === "delete" && !(minPsnr > 0 && size === undefined)) {
-    throw new ServeError(
-      "bad-option",
-      'siedd options.afterEncode must be "keep", unless `minPsnr` is set, and `size` is not',
-    );
-  }
-  return { encode, encodeOptions, afterEncode };
 }
 
 function resolveCacheDir({ cacheDir }: SieddOptions): string | undefined {

@@ -19,16 +19,21 @@ export function logCatalog(listed: Promise<CatalogListing>, app: FastifyInstance
   });
 }
 
+export interface WatchedCatalog {
+  readonly libraries: readonly Library[];
+  readonly catalog: Catalog;
+  /** The videos at startup. */
+  readonly listed: Promise<CatalogListing>;
+  /** Called after a video was added, replaced or removed. */
+  readonly onChange: () => void;
+}
+
 /**
  * Opens videos as they appear in a library, so that the first request finds them open, and logs videos that are
  * added, replaced or removed. Stops when the application closes.
- *
- * @param listed the videos at startup
  */
 export async function watchCatalog(
-  libraries: readonly Library[],
-  catalog: Catalog,
-  listed: Promise<CatalogListing>,
+  { libraries, catalog, listed, onChange }: WatchedCatalog,
   app: FastifyInstance,
 ): Promise<void> {
   const { log } = app;
@@ -63,6 +68,7 @@ export async function watchCatalog(
     for (const id of pending) {
       pending.delete(id);
       await update(id);
+      onChange();
     }
     running--;
   };
@@ -82,11 +88,11 @@ export async function watchCatalog(
     for (const timer of timers.values()) clearTimeout(timer);
     timers.clear();
   });
-  const onChange = (id: string) => scheduleUpdate(id, WATCH_DEBOUNCE_MS);
-  await Promise.all(libraries.map((library) => library.watch?.(onChange, onError)));
+  const onFile = (id: string) => scheduleUpdate(id, WATCH_DEBOUNCE_MS);
+  await Promise.all(libraries.map((library) => library.watch?.(onFile, onError)));
 }
 
-function describeWatchError(error: unknown): string {
+export function describeWatchError(error: unknown): string {
   const { code, message = String(error) } = (error ?? {}) as NodeJS.ErrnoException;
   const limits: Record<string, string> = {
     ENOSPC: "fs.inotify.max_user_watches",

@@ -285,6 +285,32 @@ describe("background encoding", { concurrency: 4 }, () => {
       assert.deepEqual(await readFile(join(server.root, `${id}.siedd`)), Buffer.from(other), id);
   });
 
+  test("pauses, cancels and other presets outlive the server", async (t) => {
+    const root = await tempFolder(t);
+    for (const id of ["a", "b", "c"]) await copyFile(short, join(root, `${id}.mkv`));
+    const control = async (server: TestServer, action: string) => {
+      const { status, text } = await server.get(`player/encode/${action}`, { method: "POST" });
+      assert.equal(status, 200, text);
+      return JSON.parse(text).encoding;
+    };
+    const first = await testServer(t, {}, { root, ...eager({ encodeOptions: ENDLESS }) });
+    assert.equal((await control(first, "pause/a")).state, "paused");
+    assert.equal((await control(first, "cancel/b")).state, "canceled");
+    await first.close();
+
+    const second = await testServer(t, {}, { root, ...eager() });
+    await waitUntil(() => isAsset(second, "c"), "the other one is encoded");
+    assert.deepEqual((await infoOf(second, "a")).encoding, { state: "paused", done: 0 });
+    assert.deepEqual((await infoOf(second, "b")).encoding, { state: "canceled" });
+    await control(second, "resume/a");
+    await waitUntil(() => isAsset(second, "a"), "the resumed one is encoded");
+    assert.deepEqual((await infoOf(second, "b")).encoding, { state: "canceled" });
+    await second.close();
+
+    const third = await testServer(t, {}, { root, ...eager({ encode: "off" }) });
+    assert.equal((await infoOf(third, "b")).encoding, undefined);
+  });
+
   test("a source that is removed while it plays or is in training leaves nothing behind", async (t) => {
     const server = await testServer(t, {}, eager({ encodeOptions: ENDLESS }));
     const removed = await add(server, "removed.mkv", long);
