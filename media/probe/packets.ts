@@ -17,6 +17,11 @@ export interface PacketTimes {
   readonly complete: boolean;
   /** Whether nearly all packets have a time. In some containers only keyframes have. */
   readonly timed: boolean;
+  /**
+   * Maximum number of seconds by which keyframes are decoded before they are shown; that of all frames if only samples
+   * were read; undefined if unknown.
+   */
+  readonly reorderDelay: number | undefined;
 }
 
 /** What is known of a file before its packets are read. */
@@ -162,6 +167,9 @@ interface Packet {
   readonly duration: number;
 }
 
+/** Returns the larger number. NaN counts as unknown. */
+const maximum = (a: number, b: number): number => (b <= a || Number.isNaN(b) ? a : b);
+
 /** Collects the packets of one stream in the order of the file. */
 class PacketCollector {
   readonly #jumps: boolean;
@@ -175,6 +183,8 @@ class PacketCollector {
   #seconds = 0;
   #packets = 0;
   #untimed = 0;
+  #keyframeDelay = Number.NaN;
+  #frameDelay = Number.NaN;
 
   constructor({ container }: PacketSource) {
     this.#jumps = hasJumpingClock(container);
@@ -188,6 +198,9 @@ class PacketCollector {
       return;
     }
     this.#hasKeyframe ||= isKeyframe;
+    const delay = packet.pts - packet.dts;
+    this.#frameDelay = maximum(this.#frameDelay, delay);
+    if (isKeyframe) this.#keyframeDelay = maximum(this.#keyframeDelay, delay);
     if (!this.#hasKeyframe) this.#early.push(packet);
     else this.#add(packet);
   }
@@ -214,6 +227,7 @@ class PacketCollector {
     // Packets before the first keyframe cannot be decoded, unless the encoder refreshes frames part by part.
     if (!this.#hasKeyframe) for (const packet of this.#early) this.#add(packet);
     this.startRun();
+    const delay = complete ? this.#keyframeDelay : this.#frameDelay;
     const isClear = reachedEnd && !(this.#jumps && this.#runs.length > 1);
     return {
       runs: this.#runs,
@@ -222,6 +236,7 @@ class PacketCollector {
       end: isClear ? this.#end : undefined,
       complete,
       timed: this.#untimed <= MAX_UNTIMED_SHARE * this.#packets,
+      reorderDelay: Number.isNaN(delay) ? undefined : delay,
     };
   }
 }

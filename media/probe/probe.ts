@@ -52,6 +52,10 @@ export interface ProbeResult extends VideoTiming, Description {
   readonly decoder: string | undefined;
   /** ffmpeg's index of the video stream. */
   readonly streamIndex: number;
+  /** Time base of the video stream: seconds per tick. */
+  readonly timeBase: Rational;
+  /** Maximum number of seconds by which keyframes are decoded before they are shown; undefined if unknown. */
+  readonly reorderDelay: number | undefined;
   /** Video streams of the file, except covers and thumbnails that are marked as such. */
   readonly videoStreams: readonly VideoStreamInfo[];
   /** Codec tag in the container, such as "avc1". "siv1" is a siedd asset, which ffmpeg cannot decode. */
@@ -223,6 +227,8 @@ function toProbeResult(path: string, { video, videos, times, probed }: ProbedVid
     color: { matrix: video.color_space, primaries: video.color_primaries, range: video.color_range },
     decoder,
     streamIndex: video.index,
+    timeBase: parseFraction(video.time_base, "/") ?? { num: 1, den: 1 },
+    reorderDelay: times?.reorderDelay,
     videoStreams: videos.flatMap((stream, index) =>
       stream === video || isMovingVideo(stream) ? [toStreamInfo(stream, index, stream === video)] : [],
     ),

@@ -19,6 +19,8 @@ export interface VideoTiming {
   readonly videoStart: number;
   /** Seconds from time 0 of ffmpeg, when it reads only the video stream, to frame 0. */
   readonly readStart: number;
+  /** Seconds from frame 0 to the first frame of the source, which is repeated for that time. */
+  readonly lead: number;
   /** Seconds from frame 0 to the end of the video stream, else of the file; 0 if unknown. */
   readonly duration: number;
   /** Frames of the converted video by the times of the source; undefined if they are not known to the end. */
@@ -57,6 +59,7 @@ export function videoTiming(
     fileStart,
     videoStart: origin - fileStart,
     readStart: origin - clockStart,
+    lead: grid.origin - origin,
     duration: Math.max(0, endOf(video, format, times) - origin),
     frameCount: countFrames(grid, origin, times),
   };

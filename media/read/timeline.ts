@@ -14,8 +14,10 @@ import type { FrameRange, TimeRange } from "./time-range.js";
 const reusesFilters = ({ rotation, interlaced, alpha, dynamicRange }: ProbeResult): boolean =>
   rotation === 0 && !interlaced && !alpha && dynamicRange === "sdr";
 
-/** Seconds by which a seek precedes the first frame, because frames near a keyframe may be stored out of order. */
+/** Seconds by which a seek precedes the first frame if it is not known where the keyframes are stored. */
 const SEEK_MARGIN = 2;
+/** A frame of the grid shows the last picture that begins before its middle. This is safely before. */
+const SEEK_POSITION = 0.25;
 
 /** Returns the number of frames in a time range at the constant rate; Infinity if it has no end. */
 export const frameCountOf = (info: ProbeResult, { from = 0, to }: TimeRange): number =>
@@ -38,6 +40,27 @@ export function rangeStart(info: ProbeResult, range: TimeRange): number {
   const { num, den } = info.frameRate;
   return info.videoStart + (firstFrameOf(info, range) * den) / num;
 }
+
+/**
+ * Returns the time to seek to before frame `first` is read, in seconds from time 0 of ffmpeg; 0 to read from the start.
+ * From there, ffmpeg goes back to a keyframe: in Matroska to the last one that is shown by then, in MP4 to the last one
+ * that is decoded by then, which is the next one if frame `first` is shown while that one is being decoded.
+ */
+function seekTime(info: ProbeResult, first: number): number {
+  const { frameRate, readStart, lead, reorderDelay, videoStreams, container, timeBase } = info;
+  if (!isSeekable(container)) return 0;
+  const delay = container.includes("matroska") ? 0 : reorderDelay;
+  // ffmpeg seeks in one stream, which may be another one.
+  const margin = videoStreams.length === 1 ? (delay ?? SEEK_MARGIN) : SEEK_MARGIN;
+  const latest = readStart + ((first + SEEK_POSITION) * frameRate.den) / frameRate.num - margin;
+  // ffmpeg shifts all times by this one: it must be a whole number of ticks and of microseconds.
+  const precision = timeBase.num === 1 ? greatestCommonDivisor(timeBase.den, 1e6) : 1;
+  const seek = Math.floor(latest * precision) / precision;
+  return seek > Math.max(0, readStart + lead) ? seek : 0;
+}
+
+const greatestCommonDivisor = (a: number, b: number): number =>
+  b === 0 ? a : greatestCommonDivisor(b, a % b);
 
 /**
  * Returns a command that reads a range of constant-rate frames, and its filters, to which callers append their own.
@@ -64,9 +87,7 @@ export function frameReader(
     first + (range.frameCount ?? Infinity),
     info.frameCount ?? Infinity,
   );
-  const early = Math.floor(info.readStart + (first * den) / num - SEEK_MARGIN);
-  // Integer seconds, so that the shift is an integer number of ticks in all seekable containers.
-  const seek = early >= 1 && early > info.readStart && isSeekable(info.container) ? early : 0;
+  const seek = seekTime(info, first);
   const end = Number.isFinite(last) ? `:end_pts=${last}` : "";
   // The last frame may be shorter than half a frame of the grid, and must not be dropped.
   const keepsLast = info.frameCount !== undefined || !info.regular;
@@ -85,7 +106,7 @@ export function frameReader(
     .inputOptions([...BASE_OPTIONS, ...(info.decoder ? ["-c:v", info.decoder] : [])])
     .inputOptions([...threadLimit(info.codedWidth * info.codedHeight)])
     .inputOptions(reusesFilters(info) ? ["-reinit_filter", "0"] : [])
-    .inputOptions([...(seek > 0 ? ["-noaccurate_seek", "-ss", String(seek)] : [])]);
+    .inputOptions([...(seek > 0 ? ["-noaccurate_seek", "-ss", seek.toFixed(6)] : [])]);
   return { command, filters };
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { detectScenes, encodeAudio, probeVideo, readFrames } from "../../../../media/index.js";
+import { frameReader } from "../../../../media/read/timeline.js";
 import { countWrongSteps, grayClip } from "../../../support/gray-clips.js";
 import { ffmpeg, keepAllFrames, lavfi } from "../../../support/odd-videos.js";
 import { tempFolder } from "../../../support/temp-folder.js";
@@ -70,6 +71,58 @@ test("a frame is the same wherever reading starts, with reordered frames and ope
     // Half a frame after frame 107: the grid does not move.
     const late = await levelsOf(path, { from: (107.5 * 1001) / 24000, firstFrame: 50, frameCount: 20 });
     assert.deepEqual(late, all.slice(157, 177), container);
+  }
+});
+
+/** Returns the time of the first packet that ffmpeg reads for a frame, in frames. */
+async function firstPacket(path: string, firstFrame: number): Promise<number> {
+  const info = await probeVideo(path);
+  const { command } = frameReader(path, info, { firstFrame });
+  const args = command.output("-")._getArguments();
+  const input = args.slice(0, args.indexOf("-i") + 2).filter((arg) => arg !== "-y");
+  const copy = ["-map", "0:v", "-c", "copy", "-copyts", "-frames:v", "1", "-f", "framecrc", "-"];
+  const text = (await ffmpeg(...input, ...copy)).toString();
+  const [, num, den] = /#tb 0: (\d+)\/(\d+)/.exec(text)!;
+  const pts = Number(text.trim().split("\n").at(-1)!.split(",")[2]);
+  return Math.round((pts * Number(num) * info.frameRate.num) / (Number(den) * info.frameRate.den));
+}
+
+test("reading starts at the last keyframe before a frame", async (t) => {
+  const folder = await tempFolder(t);
+  const mp4 = join(folder, "clip.mp4");
+  await grayClip("25", 200, mp4, "-x264-params", "keyint=40:bframes=3:b-adapt=0:scenecut=0");
+  for (const [frame, keyframe] of [
+    [39, 0],
+    [80, 80],
+    [119, 80],
+    [120, 120],
+    [121, 120],
+    [199, 160],
+  ]) {
+    assert.equal(await firstPacket(mp4, frame!), keyframe, `frame ${frame} of mp4`);
+  }
+  const mkv = join(folder, "clip.mkv");
+  await ffmpeg("-i", mp4, "-c", "copy", mkv);
+  // ffmpeg itself seeks 0.13 s earlier in Matroska.
+  for (const [frame, keyframe] of [
+    [119, 80],
+    [124, 120],
+  ]) {
+    assert.equal(await firstPacket(mkv, frame!), keyframe, `frame ${frame} of mkv`);
+  }
+});
+
+test("no frame is missing if reading starts in the time before a late video", async (t) => {
+  const folder = await tempFolder(t);
+  const [clip, path] = [join(folder, "clip.mp4"), join(folder, "late.mp4")];
+  await grayClip("25", 25, clip);
+  await ffmpeg("-itsoffset", "1.5", "-i", clip, ...lavfi("sine=d=3"), "-c:v", "copy", "-c:a", "aac", path);
+  const all = await levelsOf(path);
+  for (const firstFrame of [5, 36, 38, 45]) {
+    assert.deepEqual(
+      await levelsOf(path, { firstFrame, frameCount: 10 }),
+      all.slice(firstFrame, firstFrame + 10),
+    );
   }
 });
 
