@@ -5,6 +5,7 @@ import { MediaError } from "../errors.js";
 import { inputLimits, refusedDemuxer } from "./input-limits.js";
 import { killOnExit } from "./kill-on-exit.js";
 import { ffmpegLauncher } from "./launcher.js";
+import { lacksMemory, memoryLimit } from "./memory-limit.js";
 
 export { fileUrl } from "./input-limits.js";
 export { killOnExit } from "./kill-on-exit.js";
@@ -29,11 +30,18 @@ interface FfmpegInternals {
 }
 const noLines: Lines = { get: () => "" };
 
+/** The memory in bytes that commands may take. Others have no limit. */
+const memoryOf = new WeakMap<FfmpegCommand, number>();
+
 /**
  * Returns a command without inputs and outputs. Inputs that are files, as URLs of `fileUrl`, are read with `inputLimits`.
+ *
+ * @param memoryBytes the memory that ffmpeg may take; default: no limit
  */
-export function ffmpegCommand(): FfmpegCommand {
+export function ffmpegCommand(memoryBytes?: number): FfmpegCommand {
   const command = ffmpeg({ stdoutLines: 200 });
+  if (memoryBytes !== undefined) memoryOf.set(command, memoryBytes);
+  const limit = memoryBytes === undefined ? [] : memoryLimit(memoryBytes);
   const internals = command as unknown as FfmpegInternals;
   const spawn = internals._spawnFfmpeg;
   const findFfmpeg = internals._getFfmpegPath;
@@ -50,7 +58,7 @@ export function ffmpegCommand(): FfmpegCommand {
       const end = rest.pop() as SpawnCallback;
       const onEnd: SpawnCallback = (error, stdout = noLines, stderr = noLines) => end(error, stdout, stderr);
       findFfmpeg.call(command, (error, path) => {
-        const [program, ...launching] = error || !path ? [path] : [...ffmpegLauncher(), path];
+        const [program, ...launching] = error || !path ? [path] : [...ffmpegLauncher(), ...limit, path];
         internals._getFfmpegPath = (done) => done(error, program);
         spawn.call(command, [...launching, ...args], ...rest, onEnd);
       });
@@ -89,6 +97,7 @@ const diskFull = /No space left on device|Disk quota exceeded/;
  */
 export function runFfmpeg(command: FfmpegCommand, options: RunOptions): Promise<string> {
   const { signal, stdout, stdin } = options;
+  const memoryBytes = memoryOf.get(command);
   return new Promise<string>((resolve, reject) => {
     let child: ChildProcess | undefined;
     let inputError: unknown;
@@ -99,6 +108,8 @@ export function runFfmpeg(command: FfmpegCommand, options: RunOptions): Promise<
         stdin?.destroy();
         if (signal?.aborted) reject(signal.reason);
         else if (inputError !== undefined) reject(inputError);
+        else if (error && memoryBytes !== undefined && lacksMemory(stderr))
+          reject(outOfMemory(memoryBytes, options.failure, error));
         else if (error) reject(runError(error, stderr, options.failure));
         else if (diskFull.test(stderr) || stderr.includes("Error writing trailer"))
           reject(runError(new Error("ffmpeg reported a failed write"), stderr, options.failure));
@@ -132,6 +143,13 @@ export function runFfmpeg(command: FfmpegCommand, options: RunOptions): Promise<
     command.run();
   });
 }
+
+const outOfMemory = (bytes: number, failure: string, cause: unknown): MediaError =>
+  new MediaError(
+    "unsupported-video",
+    `${failure}: its decoder needs more than ${Math.round(bytes / 2 ** 20)} MiB, the most for frames of this size; encode it again with fewer reference frames`,
+    { cause },
+  );
 
 function runError(error: unknown, stderr: string, failure: string): MediaError {
   const message = error instanceof Error ? error.message : String(error);

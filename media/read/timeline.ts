@@ -1,6 +1,7 @@
 import type { FfmpegCommand } from "fluent-ffmpeg";
 import { MediaError } from "../errors.js";
 import { threadLimit } from "../ffmpeg/input-limits.js";
+import { decodingMemory } from "../ffmpeg/memory-limit.js";
 import { BASE_OPTIONS, ffmpegCommand, fileUrl } from "../ffmpeg/run.js";
 import { isSeekable } from "../probe/packets.js";
 import type { ProbeResult } from "../probe/probe.js";
@@ -101,7 +102,7 @@ export function frameReader(
     `trim=start_pts=${first}${end}`,
     ...normalizeFilters(info),
   ];
-  const command = ffmpegCommand()
+  const command = ffmpegCommand(decodingMemory(info))
     .input(fileUrl(path))
     .inputOptions([...BASE_OPTIONS, ...(info.decoder ? ["-c:v", info.decoder] : [])])
     .inputOptions([...threadLimit(info.codedWidth * info.codedHeight)])
