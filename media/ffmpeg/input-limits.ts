@@ -17,7 +17,7 @@ const OTHER_DEMUXERS =
   "aac ac3 aiff amr ape au caf dts eac3 flac mlp mp3 mpc mpc8 truehd tta w64 wav wv " +
   "bmp_pipe dds_pipe dpx_pipe exr_pipe gem_pipe gif_pipe hdr_pipe ico j2k_pipe jpeg_pipe jpegls_pipe jpegxl_pipe " +
   "pam_pipe pbm_pipe pcx_pipe pgm_pipe png_pipe ppm_pipe psd_pipe qoi_pipe sgi_pipe svg_pipe tiff_pipe webp_pipe " +
-  "xbm_pipe xpm_pipe xwd_pipe webvtt ffmetadata";
+  "xbm_pipe xpm_pipe xwd_pipe webvtt";
 
 /**
  * The demuxers that ffmpeg may use for files. Each reads only the file itself. Playlists, manifests and patterns of file

@@ -151,7 +151,8 @@ function writeVideo(options: Mp4Options, { tracks, texts, description, cover }: 
       const input = `${tracks.length + texts.length + 1}`;
       command
         .input(fileUrl(description))
-        .inputOptions(["-f", "ffmetadata"])
+        // Our own file; a user's file of this format is no video.
+        .inputOptions(["-f", "ffmetadata", "-format_whitelist", "ffmetadata"])
         .outputOptions(["-map_metadata", input, "-map_chapters", input]);
     }
     if (cover !== undefined) {
