@@ -74,7 +74,8 @@ function viewportFilters(
 ): string[] {
   const isFull = region.width === info.width && region.height === info.height;
   const isLarger = width > region.width || height > region.height;
-  const color = format === "rgba" ? "" : ":out_color_matrix=bt709:out_range=tv";
+  const isBt601 = format !== "rgba" && isLimitedBt601(info);
+  const color = format === "rgba" || isBt601 ? "" : ":out_color_matrix=bt709:out_range=tv";
   const { num, den } = info.pixelAspect;
   return [
     // Regions are in square pixels. Without subsampled chroma, any offset is exact.
@@ -84,5 +85,20 @@ function viewportFilters(
     ...(isFull ? [] : [`crop=${region.width}:${region.height}:${region.x}:${region.y}:exact=1`]),
     `scale=${width}:${height}:flags=${isLarger ? "bicubic" : "area"}+accurate_rnd+full_chroma_int${color}`,
     `format=${format === "rgba" ? "rgba" : "yuv420p"}`,
+    ...(isBt601 ? ["colormatrix=bt601:bt709"] : []),
   ];
 }
+
+const YUV_FORMAT = /^(yuv4\d\dp|nv\d\d|p\d1\d|yuyv422|uyvy422)/;
+const BT601_MATRICES: readonly (string | undefined)[] = [undefined, "bt470bg", "smpte170m"];
+
+/**
+ * Returns whether frames are limited-range BT.601, as untagged frames are taken to be. The filter `colormatrix` converts
+ * them in a sixteenth of the time that `scale` takes, and differs from it by rounding (54 dB).
+ */
+const isLimitedBt601 = ({ color, dynamicRange, alpha, pixelFormat }: ProbeResult): boolean =>
+  dynamicRange === "sdr" &&
+  !alpha &&
+  YUV_FORMAT.test(pixelFormat) &&
+  BT601_MATRICES.includes(color.matrix) &&
+  color.range !== "pc";

@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { detectScenes, probeVideo, readFrames, writeSample } from "../../../../media/index.js";
+import { readViewport } from "../../../../media/read/viewport-frames.js";
 import { remainingProcesses } from "../../../support/child-processes.js";
 import { clip } from "../../../support/clips.js";
 import { assertNear, framesOf, isMediaError } from "../../../support/media-checks.js";
@@ -128,6 +129,7 @@ test("color tags are honored, and untagged color is BT.601", async (t) => {
     { name: "bt601", ycc: [81, 90, 240], tags: [] },
     { name: "bt709", ycc: [63, 102, 240], tags: ["-colorspace", "bt709", "-color_range", "tv"] },
     { name: "full", ycc: [76, 85, 255], tags: ["-colorspace", "smpte170m", "-color_range", "pc"] },
+    { name: "pal", ycc: [81, 90, 240], tags: ["-colorspace", "bt470bg", "-color_range", "tv"] },
   ];
   for (const { name, ycc, tags } of cases) {
     const raw = join(folder, "red.yuv");
@@ -149,6 +151,15 @@ test("color tags are honored, and untagged color is BT.601", async (t) => {
     await ffmpeg(...input, "-c:v", "libx264", "-qp", "0", ...tags, path);
     const [frame] = await framesOf(path, { width: 32, height: 32, firstFrame: 0, frameCount: 1 });
     assertNear(pixel(frame!, 100), [255, 0, 0], 3);
+    const size = { width: 32, height: 32, firstFrame: 0, frameCount: 1 };
+    for (const region of [
+      { x: 0, y: 0, width: 64, height: 64 },
+      { x: 8, y: 8, width: 32, height: 32 },
+    ]) {
+      const viewport = { ...size, region, format: "i420-709" } as const;
+      for await (const i420 of readViewport(path, await probeVideo(path), viewport))
+        assertNear([i420[500]!, i420[1100]!, i420[1400]!], [63, 102, 240], 1);
+    }
   }
 });
 
