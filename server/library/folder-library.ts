@@ -4,7 +4,6 @@ import { basename, dirname, extname, join, relative } from "node:path";
 import { LRUCache } from "lru-cache";
 import { openAsset } from "../../codec/asset/asset.js";
 import { fileSource, readFailed } from "../../decode-pool/index.js";
-import { MediaError } from "../../media/errors.js";
 import { concurrently } from "./concurrently.js";
 import { FolderListings, isSourceName, isVideoFolder, isVideoName } from "./folder-listing.js";
 import { Identities } from "./identity.js";
@@ -28,6 +27,7 @@ import { openSettledAsset } from "./open-asset-file.js";
 import { assetIncomplete, isBeingWritten, waitUntilSettled } from "./settled-file.js";
 import type { SourceIndexes } from "./source-index.js";
 import { type FolderTreeWatcher, watchFolderTree } from "./watch-folder.js";
+import { withoutFolder } from "./without-folder.js";
 
 /** Maximum folders between the root and a video. */
 const MAX_DEPTH = 16;
@@ -280,9 +280,7 @@ export class FolderLibrary implements Library {
     } catch (error) {
       // Many files cannot be read before their last byte is there.
       if (await isBeingWritten(path)) throw assetIncomplete(name);
-      if (!(error instanceof MediaError)) throw error;
-      // Without the path: clients see the message.
-      throw new MediaError(error.code, error.message.replaceAll(path, name), { cause: error });
+      throw withoutFolder(error, path);
     }
   }
 }

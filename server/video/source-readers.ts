@@ -135,5 +135,5 @@ export class SourceReaders {
 const endsEarly = ({ path, frameCount }: SourceFile, frame: number): MediaError =>
   new MediaError(
     "no-frames",
-    `${path} ends before frame ${frame}, but its index says that it has ${frameCount} frames`,
+    `${path} ends before frame ${frame}, but its index says that it has ${frameCount} frames; copy or download it again`,
   );

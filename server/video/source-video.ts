@@ -3,6 +3,7 @@ import { MediaError } from "../../media/errors.js";
 import type { ProbeResult } from "../../media/probe/probe.js";
 import { readCover } from "../../media/read/cover.js";
 import type { SourceFile } from "../library/library.js";
+import { withoutFolder } from "../library/without-folder.js";
 import { audioTracksOf, type SourceAudio } from "./source-audio.js";
 import type { SourceReaders } from "./source-readers.js";
 import { type SourceText, textTracksOf } from "./source-text.js";
@@ -17,12 +18,16 @@ export interface SourceStreams {
 
 /** Returns the video of a source. Its frames, audio and subtitles are read by ffmpeg. */
 export function sourceVideo(source: SourceFile, streams: SourceStreams): Video {
-  const { info, frameCount } = source;
+  const { info, frameCount, path } = source;
   const { width, height, frameRate } = info;
+  const named = <T>(reading: Promise<T>): Promise<T> =>
+    reading.catch((error: unknown) => {
+      throw withoutFolder(error, path);
+    });
   return {
     backend: "source",
     metadata: metadataOf(info),
-    ...(source.hasCover && { readCover: (signal) => requireCover(source, signal) }),
+    ...(source.hasCover && { readCover: (signal) => named(requireCover(source, signal)) }),
     bytes: source.bytes,
     width,
     height,
@@ -31,10 +36,17 @@ export function sourceVideo(source: SourceFile, streams: SourceStreams): Video {
     duration: (frameCount * frameRate.den) / frameRate.num,
     audio: audioTracksOf(source),
     text: textTracksOf(source),
-    readAudio: (track, first, count, signal) => streams.audio.read(source, { track, first, count, signal }),
-    readText: (track) => streams.text.read(source, track),
+    readAudio: (track, first, count, signal) =>
+      named(streams.audio.read(source, { track, first, count, signal })),
+    readText: (track) => named(streams.text.read(source, track)),
     cost: (_viewport, work) => sourceCost(source, work),
-    frames: (request) => streams.readers.frames(source, request),
+    frames: async function* (request) {
+      try {
+        yield* streams.readers.frames(source, request);
+      } catch (error) {
+        throw withoutFolder(error, path);
+      }
+    },
   };
 }
 

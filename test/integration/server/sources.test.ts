@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { copyFile, mkdir, mkdtemp, rename, rm, utimes, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -187,6 +187,20 @@ test("an asset takes over from its source in the same timeline; a changed source
     ["counter", "asset"],
     ["other", "source"],
   ]);
+});
+
+test("a source that was not copied to its end plays until then, and says where it ends", async (t) => {
+  const server = await testServer(t, {});
+  const half = join(server.root, "half.mkv");
+  const bytes = await readFile(video);
+  await writeFile(half, bytes.subarray(0, bytes.length / 2));
+  const past = new Date(Date.now() - 60_000);
+  await utimes(half, past, past);
+  assert.equal((await server.get("half/full/64,36/seg-0.m4s")).status, 200);
+  const { status, code, text } = await server.get("half/full/64,36/seg-3.m4s");
+  assert.deepEqual([status, code], [500, "no-frames"]);
+  const { message } = JSON.parse(text).error;
+  assert.match(message, /^half\.mkv ends before frame \d+, but .* 75 frames; copy or download it again$/);
 });
 
 test("files that are no videos have one sentence each, and do not affect the others", async (t) => {
