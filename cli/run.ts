@@ -6,6 +6,7 @@ import { encodeCommand } from "./commands/encode.js";
 import { evalCommand } from "./commands/eval.js";
 import { infoCommand } from "./commands/info.js";
 import { serveCommand } from "./commands/serve.js";
+import { watchCommand } from "./commands/watch.js";
 import { ClosedOutputError, formatError, InterruptedError, UsageError } from "./errors.js";
 import { toCommandError } from "./input/flags.js";
 import { type Io, writeResult } from "./io.js";
@@ -60,7 +61,15 @@ function createProgram(io: Io, writeHelp: (text: string) => void): Command {
       outputError: (text, write) => write(text.replace(/^error: /, "siedd: ")),
     })
     .showSuggestionAfterError();
-  for (const create of [encodeCommand, infoCommand, decodeCommand, evalCommand, serveCommand, demoCommand]) {
+  for (const create of [
+    encodeCommand,
+    infoCommand,
+    decodeCommand,
+    evalCommand,
+    serveCommand,
+    watchCommand,
+    demoCommand,
+  ]) {
     siedd.addCommand(create(io).copyInheritedSettings(siedd));
   }
   return siedd;

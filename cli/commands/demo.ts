@@ -7,9 +7,10 @@ import { makeFolder, probeVideo, writeSample } from "../../media/index.js";
 import { type EncodeSettings, type RunningServer, ServeError, serve } from "../../server/index.js";
 import { CommandError } from "../errors.js";
 import { openAssetFile } from "../input/asset-file.js";
+import { tilePresetOption } from "../input/encode-settings.js";
 import { parseFile, parseSeconds, parseSize, type Size } from "../input/parsers.js";
 import type { Io } from "../io.js";
-import { encodeWithProgress, tilePresetOption } from "./encode.js";
+import { encodeWithProgress } from "./encode.js";
 import { parsePort, serveUntilInterrupted } from "./serve.js";
 
 interface DemoFlags {

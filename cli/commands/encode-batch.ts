@@ -14,14 +14,17 @@ export interface BatchItem {
   readonly output: string;
 }
 
+/** What became of a video. */
+export type EncodeOutcome =
+  | { readonly state: "encoded"; readonly summary: EncodeSummary }
+  /** The asset was already there. */
+  | { readonly state: "skipped" }
+  | { readonly state: "failed"; readonly message: string }
+  /** The command ended before; its finished parts are kept. */
+  | { readonly state: "waiting"; readonly done: number };
+
 /** What became of a video of a batch. */
-export type BatchResult = BatchItem &
-  (
-    | { readonly state: "encoded"; readonly summary: EncodeSummary }
-    /** The asset was already there. */
-    | { readonly state: "skipped" }
-    | { readonly state: "failed"; readonly message: string }
-  );
+export type BatchResult = BatchItem & EncodeOutcome;
 
 const EXTENSION = ".siedd";
 
@@ -119,31 +122,33 @@ async function isEncoded({ input, output }: BatchItem, signal: AbortSignal): Pro
 }
 
 /** Formats the results of a batch as a table with a line of totals. */
-export function describeBatch(results: readonly BatchResult[]): string {
-  const rows = results.map((result) => {
-    const name = basename(result.input);
-    if (result.state === "skipped") return [name, "already encoded", "", "", ""];
-    if (result.state === "failed") return [name, "failed", "", "", ""];
-    const { bytes, psnr, bpp, seconds } = result.summary;
-    return [
-      name,
-      formatBytes(bytes),
-      `${psnr.toFixed(1)} dB`,
-      `${bpp.toFixed(3)} bpp`,
-      formatDuration(seconds),
-    ];
-  });
-  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...rows.map((row) => row[column].length)));
+export const describeBatch = (results: readonly BatchResult[]): string =>
+  describeOutcomes(results.map((result) => [basename(result.input), result]));
+
+/** Formats what became of videos as a table with a line of totals. */
+export function describeOutcomes(outcomes: readonly (readonly [name: string, EncodeOutcome])[]): string {
+  const rows = outcomes.map(([name, outcome]) => [name, ...describeOutcome(outcome)]);
+  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
   const lines = rows.map((row) =>
     row
       .map((cell, column) => cell.padEnd(widths[column]))
       .join("  ")
       .trimEnd(),
   );
-  const count = (state: BatchResult["state"]) => results.filter((result) => result.state === state).length;
-  const failed = count("failed");
-  const totals = `${formatCount(count("encoded"), "video")} encoded, ${count("skipped")} already encoded, ${failed} failed`;
-  return [...lines, totals].join("\n");
+  const count = (state: EncodeOutcome["state"]) =>
+    outcomes.filter(([, outcome]) => outcome.state === state).length;
+  const waiting = count("waiting");
+  const totals = `${formatCount(count("encoded"), "video")} encoded, ${count("skipped")} already encoded, ${count("failed")} failed`;
+  return [...lines, waiting === 0 ? totals : `${totals}, ${waiting} not encoded yet`].join("\n");
+}
+
+function describeOutcome(outcome: EncodeOutcome): readonly string[] {
+  if (outcome.state === "skipped") return ["already encoded"];
+  if (outcome.state === "failed") return ["failed"];
+  if (outcome.state === "waiting")
+    return [outcome.done === 0 ? "not encoded yet" : `${Math.floor(100 * outcome.done)}% encoded`];
+  const { bytes, psnr, bpp, seconds } = outcome.summary;
+  return [formatBytes(bytes), `${psnr.toFixed(1)} dB`, `${bpp.toFixed(3)} bpp`, formatDuration(seconds)];
 }
 
 /** Returns the error with which a batch ends if a video could not be encoded. */

@@ -91,10 +91,6 @@ async function encodeInput(options: EncodeOptions, io: Io, json: boolean): Promi
   }
 }
 
-/** Returns the option --preset with the presets of the tile profile. */
-export const tilePresetOption = (): Option =>
-  new Option("--preset <name>", "trade-off between speed and quality").choices(TILE_PRESETS);
-
 function addVideoOptions(command: Command): void {
   command
     .requiredOption(
@@ -282,19 +278,27 @@ const PHASE_LABELS: Record<EncodePhase, string> = {
   write: "writing",
 };
 
-function showEvent(event: EncodeEvent, progress: Progress): void {
+/** @param name of the video, if there are several */
+export function showEvent(event: EncodeEvent, progress: Progress, name?: string): void {
+  const prefix = name === undefined ? "" : `${name}: `;
   if (event.type === "progress") {
-    progress.update(PHASE_LABELS[event.phase], event.done, event.remainingSeconds, event.detail);
+    progress.update(
+      `${prefix}${PHASE_LABELS[event.phase]}`,
+      event.done,
+      event.remainingSeconds,
+      event.detail,
+    );
   } else if (event.type === "analyzed") {
     const { frames, width, height, scenes, groups } = event;
     const counts = [formatCount(scenes, "scene"), formatCount(groups, "group")].join(", ");
-    progress.note(`${formatCount(frames, "frame")} of ${width} x ${height}, ${counts}`);
+    progress.note(`${prefix}${formatCount(frames, "frame")} of ${width} x ${height}, ${counts}`);
   } else if ("message" in event) {
-    progress.note(nameFlags(event.message));
+    progress.note(`${prefix}${nameFlags(event.message)}`);
   }
 }
 
-function describeEncode(output: string, summary: EncodeSummary): string {
+/** Formats the result of an encode as one line. */
+export function describeEncode(output: string, summary: EncodeSummary): string {
   const { frames, groups, psnr, bpp, bytes, seconds } = summary;
   return [
     `${output}: ${formatCount(frames, "frame")} in ${formatCount(groups, "group")}`,

@@ -1,11 +1,9 @@
 import { stat } from "node:fs/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { DECODER_ENGINES, type DecoderEngineChoice } from "../../codec/internal.js";
-import type { TilePreset } from "../../encoder/index.js";
 import { VIDEO_ENCODERS, type VideoEncoder } from "../../media/segments/segment-encoder.js";
 import {
   type EncodeMode,
-  type EncodeSettings,
   type Root,
   type RunningServer,
   type ServeOptions,
@@ -13,12 +11,16 @@ import {
   serve,
 } from "../../server/index.js";
 import { CommandError, UsageError } from "../errors.js";
+import {
+  addBackgroundEncodeOptions,
+  type BackgroundEncodeFlags,
+  encodeSettings,
+} from "../input/encode-settings.js";
 import { SIGN_KEYS_VARIABLE } from "../input/flags.js";
-import { decimal, integer, parseSize } from "../input/parsers.js";
+import { integer } from "../input/parsers.js";
 import { type Io, print } from "../io.js";
-import { tilePresetOption } from "./encode.js";
 
-interface ServeFlags {
+interface ServeFlags extends BackgroundEncodeFlags {
   readonly host: string;
   readonly port: number;
   readonly prefix?: string;
@@ -35,12 +37,6 @@ interface ServeFlags {
   readonly originAllow?: readonly string[];
   readonly watch: keyof typeof WATCH_MODES;
   readonly encode?: EncodeMode;
-  readonly preset?: TilePreset;
-  readonly size?: EncodeSettings["size"];
-  readonly targetPsnr?: number;
-  readonly minPsnr?: number;
-  readonly afterEncode?: "keep" | "delete";
-  readonly stateDir?: string;
   readonly allowUpload?: boolean;
   readonly maxUploadGb?: number;
   readonly publicMetrics?: boolean;
@@ -51,8 +47,15 @@ interface ServeFlags {
 /** Environment variable with request headers for remote origins, one "name: value" per line. */
 const ORIGIN_HEADERS_VARIABLE = "SIEDD_ORIGIN_HEADERS";
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
-const WATCH_MODES = { events: true, poll: "poll", off: false } as const;
+/** Values of --watch, and those of the option `watch`. */
+export const WATCH_MODES = { events: true, poll: "poll", off: false } as const;
 const MiB = 1024 * 1024;
+
+/** Returns the option --watch. */
+export const watchOption = (): Option =>
+  new Option("--watch <mode>", "how to watch folders for changes; poll suits network file systems")
+    .choices(Object.keys(WATCH_MODES))
+    .default("events");
 
 export const parsePort = integer(0, 65535);
 
@@ -143,11 +146,7 @@ function addResourceOptions(command: Command): void {
       integer(1, 1_000_000),
     )
     .option("--prefetch <n>", "segments to compute ahead while idle, 0 to 8 (default: 1)", integer(0, 8))
-    .addOption(
-      new Option("--watch <mode>", "how to watch folders for changes; poll suits network file systems")
-        .choices(Object.keys(WATCH_MODES))
-        .default("events"),
-    );
+    .addOption(watchOption());
 }
 
 function addMediaOptions(command: Command): void {
@@ -171,30 +170,9 @@ function addEncodeOptions(command: Command): void {
       new Option("--encode <mode>", "off, idle (while nothing is computed for viewers) or eager (always)")
         .choices(["off", "idle", "eager"])
         .default("off"),
-    )
-    .addOption(tilePresetOption())
-    .option("--size <WxH>", "size to encode at, in pixels (default: the video's size)", parseSize)
-    .option("--target-psnr <dB>", "target mean PSNR, 10 to 60 dB", decimal(10, 60, "dB"))
-    .option("--min-psnr <dB>", "minimum mean PSNR, 10 to 40 dB", decimal(10, 40, "dB"))
-    .addOption(
-      new Option(
-        "--after-encode <action>",
-        "keep the source, or delete it once its asset was read back and has --min-psnr (default: keep)",
-      ).choices(["keep", "delete"]),
-    )
-    .option(
-      "--state-dir <folder>",
-      "folder for indexes of videos and watch counts (default: .siedd in the first folder)",
     );
+  addBackgroundEncodeOptions(command);
 }
-
-/** Returns the options of background encodes that were given. */
-const encodeSettings = ({ preset, size, targetPsnr, minPsnr }: ServeFlags): EncodeSettings => ({
-  ...(preset !== undefined && { preset }),
-  ...(size !== undefined && { size }),
-  ...(targetPsnr !== undefined && { targetPsnr }),
-  ...(minPsnr !== undefined && { minPsnr }),
-});
 
 async function serveOptions(sources: readonly string[], flags: ServeFlags, io: Io): Promise<ServeOptions> {
   const { cacheDir, cacheMb, clientMpixels, logLevel, watch, maxUploadGb, allowUpload } = flags;
@@ -284,9 +262,15 @@ async function parseRoot(source: string): Promise<Root> {
       `unsupported source URL "${scheme}..."; use https:// (S3-compatible endpoints work over HTTPS)`,
     );
   }
-  const stats = await stat(source).catch(() => undefined);
-  if (stats?.isDirectory()) return source;
-  throw new CommandError(`${source} is not a folder; pass the folder that contains your .siedd files`);
+  await requireFolder(source);
+  return source;
+}
+
+/** @throws CommandError if there is no folder at the path */
+export async function requireFolder(path: string): Promise<void> {
+  const stats = await stat(path).catch(() => undefined);
+  if (stats?.isDirectory() !== true)
+    throw new CommandError(`${path} is not a folder; pass the folder that contains your videos`);
 }
 
 /** Removes the query of a URL, because that of a presigned URL is a secret. */
@@ -298,11 +282,15 @@ export async function serveUntilInterrupted(server: RunningServer, message: stri
   try {
     // The server is useful even if this line cannot be written.
     print(io, message).catch(() => {});
-    await new Promise<void>((resolve) => {
-      if (io.signal.aborted) resolve();
-      else io.signal.addEventListener("abort", () => resolve(), { once: true });
-    });
+    await interrupted(io);
   } finally {
     await server.close();
   }
 }
+
+/** Resolves when the command is interrupted. Does not keep the process running. */
+export const interrupted = ({ signal }: Io): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });

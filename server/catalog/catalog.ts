@@ -1,6 +1,4 @@
 import { createHash } from "node:crypto";
-import { access, constants } from "node:fs/promises";
-import { basename } from "node:path";
 import { LRUCache } from "lru-cache";
 import type { Asset } from "../../codec/asset/asset.js";
 import {
@@ -9,13 +7,15 @@ import {
   type DecoderEngineChoice,
 } from "../../codec/decode/frame-decoder.js";
 import { SieddError } from "../../codec/errors.js";
-import { type DecodePool, readFailed } from "../../decode-pool/index.js";
+import type { DecodePool } from "../../decode-pool/index.js";
 import { hasOnnxRuntime, onnxRuntimeMissing } from "../../decode-pool/load-onnxruntime.js";
 import { MediaError } from "../../media/errors.js";
 import { HEVC_AV1_RECIPE, h264Recipe, type VideoEncoder } from "../../media/segments/segment-encoder.js";
 import { RequestError } from "../errors.js";
 import { TIMELINE_KEY_LENGTH } from "../http/caching.js";
+import { checkReadable } from "../library/check-readable.js";
 import { concurrently } from "../library/concurrently.js";
+import { invalidIdReason } from "../library/invalid-id.js";
 import {
   ASSET_EXTENSION,
   type Library,
@@ -92,7 +92,6 @@ function memoryOf({ video, stored }: CatalogEntry): number {
   return Math.min(OPEN_ASSETS_BYTES, bytes);
 }
 
-const RESERVED_IDS = new Set(["player", "metrics", "healthz", "readyz", "stats.json"]);
 /** Increase the number when the decoders return different frames for an unchanged asset. */
 const RENDERING_VERSION = "rendering 1";
 /** Characters of the second part of a version. The first part has `TIMELINE_KEY_LENGTH`. */
@@ -107,11 +106,6 @@ const UNREADABLE = new Set([
 ]);
 /** Assets that `list` opens at the same time. */
 const LIST_CONCURRENCY = 8;
-
-/** Characters that no id may contain: control characters and backslashes, which are path separators on Windows. */
-const UNSAFE_CHARACTERS = /[\p{Cc}\\]/u;
-/** Maximum folders above a video. */
-const MAX_DEPTH = 16;
 
 /** The videos of all libraries. If several libraries contain the same id, the first one wins. */
 export class Catalog {
@@ -290,21 +284,7 @@ export class Catalog {
 
   /** Returns why an id cannot be served, or undefined for a valid id. */
   invalidIdReason(id: string): string | undefined {
-    const { maxIdLength } = this.#options;
-    const segments = id.split("/");
-    if (RESERVED_IDS.has(segments[0]))
-      return `the name "${id}" is reserved for a server URL; rename the file`;
-    if (segments.some((segment) => segment === "" || segment.startsWith("."))) {
-      return "names that start with a dot are hidden; rename the file";
-    }
-    const longest = segments.reduce((max, { length }) => Math.max(max, length), 0);
-    if (longest > maxIdLength || segments.length > MAX_DEPTH + 1) {
-      return `a name must have at most ${maxIdLength} characters and ${MAX_DEPTH} folders, got ${longest} and ${segments.length - 1}; rename the file`;
-    }
-    if (UNSAFE_CHARACTERS.test(id)) {
-      return "the name must not contain backslashes or control characters; rename the file";
-    }
-    return undefined;
+    return invalidIdReason(id, this.#options.maxIdLength);
   }
 }
 
@@ -333,14 +313,6 @@ function engineFor(asset: Asset, choice: DecoderEngineChoice): DecoderEngine {
     throw new SieddError("unsupported-version", message, { cause });
   }
   throw new SieddError("no-onnxruntime", onnxRuntimeMissing("the paper profile"));
-}
-
-/** Rejects with SieddError `read-failed` if the server has no permission to read a source. */
-async function checkReadable({ source, file }: LibraryEntry): Promise<void> {
-  if (source === undefined) return;
-  await access(source, constants.R_OK).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "ENOENT") throw readFailed(basename(file), error);
-  });
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import type { EncodeEvent } from "../../encoder/events.js";
 import { isLocked } from "../../encoder/job/lock.js";
 import { TrainingError, TrainingProcess, type TrainingResult } from "../../encoder/job/training-process.js";
+import { makeFolder } from "../../media/write/make-folder.js";
 import type { EncodeState } from "../../protocol/encode-state.js";
 import { isBeingWritten } from "../library/settled-file.js";
 import { byPriority, type EncodeCandidate } from "./encode-candidate.js";
@@ -176,9 +177,10 @@ export class BackgroundEncoder {
     clearTimeout(this.#timer);
     this.#selecting = true;
     this.#notified = false;
-    const { next, blocked } = await this.#selectNext().finally(() => {
-      this.#selecting = false;
-    });
+    const { next, blocked } = await this.#selectNext();
+    // If it cannot be created, the encode fails with a sentence.
+    if (next !== undefined) await makeFolder(dirname(next.output)).catch(() => {});
+    this.#selecting = false;
     if (this.#closed) return;
     if (next !== undefined) this.#run(next);
     else if (this.#notified) this.#startLater(NOTIFY_MS);
