@@ -5,12 +5,8 @@ export { setLauncher } from "./ffmpeg/launcher.js";
 export { fileIdentity } from "./probe/file-identity.js";
 export { isPerProcess, type ProbeResult, probeVideo } from "./probe/probe.js";
 export type { AudioInfo, SubtitleInfo } from "./probe/tracks.js";
-export {
-  AAC_PACKET_SAMPLES,
-  AAC_PRIMING_SAMPLES,
-  type EncodeAudioOptions,
-  encodeAudio,
-} from "./read/audio.js";
+export { aacPriming, type EncodeAudioOptions, encodeAudio } from "./read/aac-packets.js";
+export { AAC_PACKET_SAMPLES } from "./read/audio.js";
 export { type AudioNote, type AudioPlan, type PlannedAudio, planAudio } from "./read/audio-plan.js";
 export { readCover } from "./read/cover.js";
 export { type DetectScenesOptions, detectScenes, type SceneAnalysis } from "./read/detect-scenes.js";

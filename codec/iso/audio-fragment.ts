@@ -5,6 +5,8 @@ import { writeSampleTables } from "./tables.js";
 import { writeMovieHeader, writeTrack } from "./track.js";
 
 const TRACK_ID = 1;
+/** Bits per second and channel that init segments state. */
+const NOMINAL_BITRATE = 64_000;
 const SYNC_SAMPLE = 0x02000000;
 // Flags of tfhd and of trun.
 const DEFAULT_BASE_IS_MOOF = 0x020000;
@@ -16,13 +18,10 @@ const MDAT_HEADER = 8;
 export interface FragmentedAudio extends AacConfiguration {
   /** BCP 47 tag or ISO 639-2 code. */
   readonly language: string;
-  readonly packetCount: number;
   /** Samples per packet. */
   readonly packetDuration: number;
   /** Encoder delay: samples that precede time 0 of the video. */
   readonly priming: number;
-  /** Total size of all packets in bytes. */
-  readonly bytes: number;
 }
 
 /** Position of a fragment in its track. */
@@ -39,8 +38,9 @@ export interface AudioFragmentPosition {
  * a packet.
  */
 export function audioInit(track: FragmentedAudio): Uint8Array<ArrayBuffer> {
-  const { sampleRate, channels, config, packetDuration, bytes, packetCount } = track;
-  const bitrate = Math.round((8 * bytes * sampleRate) / (packetDuration * Math.max(1, packetCount)));
+  const { sampleRate, channels, config, packetDuration } = track;
+  // Not the mean of the track: the size of a source's track is not known before all of it was read.
+  const bitrate = NOMINAL_BITRATE * channels;
   const ftyp = new ByteWriter().text("iso6").u32(0).text("iso6").text("mp41");
   const trak = writeTrack({
     id: TRACK_ID,

@@ -1,15 +1,17 @@
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { AdtsIndexer, type AdtsStream, frameSeconds, type TrackLabelFields } from "../../codec/internal.js";
-import { encodeAudio, MediaError, type PlannedAudio, planAudio } from "../../media/index.js";
+import { aacPriming, encodeAudio, MediaError, type PlannedAudio, planAudio } from "../../media/index.js";
 import type { EncodeJob } from "./profile.js";
 
 /** An encoded audio track: an ADTS file and the positions of its packets. */
 export interface EncodedAudio extends AdtsStream, TrackLabelFields {
   readonly path: string;
+  /** Samples before time 0. */
+  readonly priming: number;
 }
 
 /**
- * Encodes the audio tracks of the video as `planAudio` says. Reuses tracks that the work folder already contains. Reports
+ * Encodes or copies the audio tracks of the video as `planAudio` says. Reuses tracks that the work folder already contains. Reports
  * what is left out or changed by events.
  */
 export async function encodeAudioTracks(job: EncodeJob): Promise<EncodedAudio[]> {
@@ -37,19 +39,20 @@ export async function encodeAudioTracks(job: EncodeJob): Promise<EncodedAudio[]>
 /** Encodes one track. Returns undefined if it turns out to be damaged or empty, which is reported. */
 async function encodeTrack(
   { checkpoints, emit, signal, video: { info }, options: { input } }: EncodeJob,
-  { source, mapping, downmixOf }: PlannedAudio,
+  planned: PlannedAudio,
   { from, seconds }: { readonly from: number; readonly seconds: number },
-): Promise<(AdtsStream & { readonly path: string }) | undefined> {
+): Promise<Omit<EncodedAudio, "language"> | undefined> {
+  const { source, mapping, downmixOf, copy } = planned;
   const skip = (reason: string): undefined => {
     const description = `audio track ${source.index + 1} of ${input} (${source.codec}, language ${source.language})`;
     emit({ type: "stream-skipped", message: `skipped ${description}: ${reason}` });
   };
-  const name = `audio-${source.index}${downmixOf === null ? "" : "-stereo"}`;
+  const name = `audio-${source.index}${downmixOf === null ? "" : "-stereo"}${copy === undefined ? "" : "-copy"}`;
   const path = checkpoints.path(`${name}.adts`);
   if ((await stat(path).catch(() => undefined)) === undefined) {
     // The temporary name includes the process id, because the ffmpeg of a killed encode may still be writing to its file.
     const output = checkpoints.path(`${name}.${process.pid}.part.adts`);
-    const range = { from, to: from + seconds, track: source.index, mapping, output, signal };
+    const range = { from, to: from + seconds, track: source.index, mapping, copy, output, signal };
     try {
       await encodeAudio(input, info, range);
     } catch (error) {
@@ -59,7 +62,8 @@ async function encodeTrack(
     await checkpoints.commitFile(`${name}.adts`, output);
   }
   const stream = await indexAdtsFile(path);
-  return stream === undefined ? skip("it has no audio in the encoded time range") : { ...stream, path };
+  if (stream === undefined) return skip("it has no audio in the encoded time range");
+  return { ...stream, path, priming: aacPriming(info, planned, { from }) };
 }
 
 const BUFFER_BYTES = 1 << 20;

@@ -7,7 +7,7 @@ import {
   writeAssetHeader,
 } from "../../codec/internal.js";
 import { writeError } from "../../media/errors.js";
-import { AAC_PACKET_SAMPLES, AAC_PRIMING_SAMPLES } from "../../media/index.js";
+import { AAC_PACKET_SAMPLES } from "../../media/index.js";
 import { type EncodedAudio, readPackets } from "./audio.js";
 import type { EncodeJob, TrainedGroups } from "./profile.js";
 
@@ -33,7 +33,6 @@ function layoutAsset(
       ...track,
       packetSizes: track.sizes,
       packetDuration: AAC_PACKET_SAMPLES,
-      priming: AAC_PRIMING_SAMPLES,
     })),
     text,
     cover,

@@ -26,7 +26,7 @@ export interface PacketTimes {
 
 /** What is known of a file before its packets are read. */
 export interface PacketSource {
-  readonly streams: readonly ProbedStream[];
+  readonly streams: readonly Pick<ProbedStream, "index" | "start_time">[];
   /** Container formats, as ffprobe names them. */
   readonly container: string;
   /** Duration of the longest video stream, seconds; 0 if unknown. */
@@ -147,7 +147,7 @@ async function forEachLine(
 }
 
 /** Returns the intervals to read, in ffprobe's syntax; none for the entire file. */
-function readIntervals({ container, duration, bytes, streams, all }: PacketSource): string[] {
+export function readIntervals({ container, duration, bytes, streams, all }: PacketSource): string[] {
   if (all) return [];
   if (duration <= MAX_FULL_SECONDS && bytes <= MAX_FULL_BYTES) return [];
   if (!isSeekable(container) || duration === 0) return [`%+#${MAX_HEAD_PACKETS}`];

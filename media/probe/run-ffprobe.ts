@@ -10,6 +10,7 @@ export interface ProbedStream {
   index: number;
   codec_type?: string;
   codec_name?: string;
+  profile?: string;
   codec_tag_string?: string;
   width?: number;
   height?: number;

@@ -17,6 +17,8 @@ export interface TrackInfo {
 
 /** An audio stream. */
 export interface AudioInfo extends TrackInfo {
+  /** ffmpeg's name of the profile, such as "LC" of AAC; "" if the codec has none. */
+  readonly profile: string;
   /** 0 if ffmpeg does not know the codec. */
   readonly channels: number;
   /** ffmpeg's name of the channel layout, such as "5.1(side)"; "" or "unknown" if the channels have no positions. */
@@ -41,6 +43,7 @@ const isType = (type: string) => (stream: ProbedStream) => stream.codec_type ===
 export const audioTracks = (streams: readonly ProbedStream[]): AudioInfo[] =>
   streams.filter(isType("audio")).map((stream, index) => ({
     ...trackInfo(stream, index),
+    profile: stream.profile ?? "",
     channels: stream.channels ?? 0,
     layout: stream.channel_layout ?? "",
     sampleRate: Number(stream.sample_rate ?? 0),

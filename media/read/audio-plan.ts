@@ -2,6 +2,7 @@ import type { TrackLabels } from "../../codec/iso/track-labels.js";
 import { MediaError } from "../errors.js";
 import type { ProbeResult } from "../probe/probe.js";
 import type { AudioInfo } from "../probe/tracks.js";
+import { planAacCopy } from "./aac-copy.js";
 import {
   AAC_PACKET_SAMPLES,
   type AacTrack,
@@ -40,7 +41,8 @@ export interface PlanRange {
 
 /**
  * Plans the audio tracks of a video: every track that ffmpeg can decode and that has audio in the range, and after them a
- * stereo downmix of each track with more than two channels. Tries a few packets of each.
+ * stereo downmix of each track with more than two channels. Tries a few packets of each. Tracks of AAC-LC in mono or stereo
+ * are copied.
  * @throws MediaError `ffmpeg-missing`, `ffmpeg-killed`; the signal's reason.
  */
 export async function planAudio(path: string, info: ProbeResult, range: PlanRange): Promise<AudioPlan> {
@@ -84,7 +86,10 @@ async function planTrack(
   if (failure !== undefined) return skip(`${failure.message}; convert it with ffmpeg to keep it`);
   if (mapping === undefined) return skip("it has no audio in the encoded time range");
   const track = { source, mapping };
-  if (mapping.change === undefined) return { track };
+  if (mapping.change === undefined) {
+    const copy = await planAacCopy(path, info, source, range.signal);
+    return { track: { ...track, ...(copy && { copy }) } };
+  }
   return { track, note: { type: "stream-converted", message: `${description}: ${mapping.change}` } };
 }
 

@@ -1,12 +1,8 @@
-import { open, rm } from "node:fs/promises";
-import { aacConfig, indexAdts, writeAdts } from "../../codec/iso/adts.js";
-import { padWithSilence } from "../../codec/iso/silence.js";
-import { MediaError, writeError } from "../errors.js";
+import { aacConfig, indexAdts } from "../../codec/iso/adts.js";
 import { BASE_OPTIONS, ffmpegCommand, fileUrl, runFfmpeg, stdoutPipe } from "../ffmpeg/run.js";
 import { hasJumpingClock } from "../probe/packets.js";
 import type { ProbeResult } from "../probe/probe.js";
 import type { AudioInfo } from "../probe/tracks.js";
-import type { TimeRange } from "./time-range.js";
 import { rangeStart } from "./timeline.js";
 
 /** A way to convert the channels of a track to a layout that AAC has. */
@@ -63,10 +59,22 @@ export const AAC_PACKET_SAMPLES = 1024;
 /** Samples per channel that an AAC encoder inserts before time 0. */
 export const AAC_PRIMING_SAMPLES = 1024;
 
+/** How the packets of an AAC-LC track are copied. */
+export interface AacCopy {
+  /** Samples by which the packets begin later than multiples of 1024 samples on the clock of the file, 0 to 1023. */
+  readonly phase: number;
+  /** Mean size of the packets that were sampled, in bytes. */
+  readonly meanBytes: number;
+  /** Size of the largest packet that was sampled, in bytes. */
+  readonly maxBytes: number;
+}
+
 /** An audio track, and what it becomes as AAC. */
 export interface AacTrack {
   readonly source: AudioInfo;
   readonly mapping: ChannelMapping;
+  /** Undefined for a track that is encoded. */
+  readonly copy?: AacCopy;
 }
 
 /** Returns the sample rate of a track as AAC, Hertz. */
@@ -89,9 +97,13 @@ const WINDOW_SECONDS = 60;
 export const windowPackets = (track: AudioInfo): number =>
   Math.round((WINDOW_SECONDS * aacSampleRate(track)) / AAC_PACKET_SAMPLES);
 
-/** Returns the packets of a track that lasts as long as its video. */
-export const aacPacketCount = (seconds: number, track: AudioInfo): number =>
-  Math.ceil((seconds * aacSampleRate(track) + AAC_PRIMING_SAMPLES) / AAC_PACKET_SAMPLES - 1e-6);
+/**
+ * Returns the packets of a track that lasts as long as its video.
+ *
+ * @param priming samples before time 0
+ */
+export const aacPacketCount = (seconds: number, track: AudioInfo, priming = AAC_PRIMING_SAMPLES): number =>
+  Math.ceil((seconds * aacSampleRate(track) + priming) / AAC_PACKET_SAMPLES - 1e-6);
 
 /**
  * Packets that are encoded before a window and dropped. After them, the encoder's state is as if it had encoded
@@ -101,7 +113,7 @@ const PREROLL_PACKETS = 32;
 /** Packets that are encoded after a window and dropped, because the encoder looks ahead. */
 const POSTROLL_PACKETS = 4;
 
-/** Packets of a track to encode. */
+/** Packets of a track to read. */
 export interface AacPacketRange {
   readonly first: number;
   readonly count: number;
@@ -113,7 +125,7 @@ export interface AacPacketRange {
 }
 
 /** Shortest audio that is encoded, seconds. */
-const MIN_SECONDS = 0.04;
+export const MIN_SECONDS = 0.04;
 
 /**
  * Encodes packets of one audio track as AAC-LC. Silence fills gaps, and the time before a late start, so that time 0 is
@@ -226,56 +238,4 @@ const PACKET_GRIDS: Readonly<Record<string, number>> = {
 function packetGrid({ container }: ProbeResult, { codec }: AudioInfo): string | undefined {
   if (/mov|mp4/.test(container)) return undefined;
   return codec.startsWith("pcm_") ? "NB_SAMPLES" : PACKET_GRIDS[codec]?.toString();
-}
-
-/** Options of `encodeAudio`. The time range defaults to the entire video. */
-export interface EncodeAudioOptions extends TimeRange {
-  /** The ADTS file to write (AAC-LC). An existing file is overwritten. */
-  readonly output: string;
-  /** Index in `info.audio`, from 0. Default 0. */
-  readonly track?: number;
-  /** Which channels to keep. Default: those of `channelMappings(track)[0]`. */
-  readonly mapping?: ChannelMapping;
-  readonly signal?: AbortSignal;
-}
-
-/**
- * Encodes one audio track as AAC, as `encodeAacPackets` does, window by window. Silence follows a track that ends before
- * the video. The file is empty if the track has no audio in the range.
- * @throws MediaError `ffmpeg-failed`, `disk-full`, `ffmpeg-missing`, `ffmpeg-killed`; the signal's reason.
- */
-export async function encodeAudio(
-  path: string,
-  info: ProbeResult,
-  options: EncodeAudioOptions,
-): Promise<void> {
-  const { from = 0, to, output, track: index = 0, signal } = options;
-  const source = info.audio[index];
-  if (!source) {
-    const count = info.audio.length;
-    throw new MediaError("ffmpeg-failed", `audio track ${index} does not exist: ${path} has ${count}`);
-  }
-  const track = { source, mapping: options.mapping ?? channelMappings(source)[0] };
-  const end = to ?? (info.duration > 0 ? info.duration : undefined);
-  const seconds = end === undefined ? undefined : Math.max(MIN_SECONDS, end - from);
-  try {
-    await using file = await open(output, "w");
-    const config = aacTrackConfig(track);
-    const total = seconds === undefined ? Infinity : aacPacketCount(seconds, source);
-    const window = windowPackets(source);
-    let encoded = 0;
-    for (let first = 0; first < total; first += window) {
-      const count = Math.min(window, total - first);
-      const packets = await encodeAacPackets(path, info, track, { first, count, from, seconds, signal });
-      encoded += packets.length;
-      if (packets.length === 0 && total === Infinity) break;
-      const isLast = total === Infinity && packets.length < count;
-      await file.writeFile(writeAdts(config, isLast ? packets : padWithSilence(packets, count, config)));
-      if (isLast) break;
-    }
-    if (encoded === 0) await file.truncate(0);
-  } catch (error) {
-    await rm(output, { force: true });
-    throw error instanceof MediaError || signal?.aborted ? error : writeError(output, error);
-  }
 }

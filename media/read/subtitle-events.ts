@@ -1,5 +1,6 @@
 import { MediaError } from "../errors.js";
 import { spawnFfprobe } from "../probe/run-ffprobe.js";
+import { parseHexDump } from "./hex-dump.js";
 
 /** A subtitle in the form that ffmpeg converts all text subtitles to. */
 export interface SubtitleEvent {
@@ -39,16 +40,11 @@ export async function readAssTrack(path: string, signal: AbortSignal | undefined
   const { packets = [], streams = [] } = JSON.parse(json) as ProbedTrack;
   const events = packets.map(({ pts_time, duration_time, data = "" }) => {
     const start = Math.round(Number(pts_time ?? 0) * 1000);
-    return { start, end: start + Math.round(Number(duration_time ?? 0) * 1000), ass: parseHexDump(data) };
+    return {
+      start,
+      end: start + Math.round(Number(duration_time ?? 0) * 1000),
+      ass: parseHexDump(data).toString("utf8"),
+    };
   });
-  return { header: parseHexDump(streams[0]?.extradata ?? ""), events };
-}
-
-/** Returns the text of a hex dump: lines of an offset, a colon, up to 16 bytes in groups of two, and their characters. */
-function parseHexDump(dump: string): string {
-  const digits = dump
-    .split("\n")
-    .map((line) => /^[\da-f]+: ((?:[\da-f]{2,4} )+)/.exec(line)?.[1] ?? "")
-    .join("");
-  return Buffer.from(digits.replaceAll(" ", ""), "hex").toString("utf8");
+  return { header: parseHexDump(streams[0]?.extradata ?? "").toString("utf8"), events };
 }

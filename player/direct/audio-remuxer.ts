@@ -32,7 +32,6 @@ export class AudioRemuxer {
       packetDuration: 1024,
       packetCount: 0,
       priming: 0,
-      bytes: 0,
       language: "und",
     };
     this.#track = track;

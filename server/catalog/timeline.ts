@@ -64,14 +64,16 @@ export const framesToSeconds = (frames: number, { frameRate }: Pick<Asset, "fram
 
 /**
  * Returns the audio packets of each video segment, to the nearest packet. Packets that are entirely encoder delay are
- * skipped, so that sample 0 of the rendition is time 0. The rendition ends with the video: packets after the last frame
+ * skipped, so that sample 0 of the rendition is time 0, or less than a packet before it. The rendition ends with the video: packets after the last frame
  * are dropped, and silent packets follow audio that ends early. Players wait forever for a rendition that is too short.
  */
 export function audioSegments(asset: SegmentedVideo, track: AudioTrack): AudioSegment[] {
   const skippedPackets = Math.floor(track.priming / track.packetDuration);
   const stored = Math.max(0, track.packetCount - skippedPackets);
+  // Sample 0 of the rendition is that much before time 0; an edit list skips the rest.
+  const early = track.priming % track.packetDuration;
   const packetsIn = (frames: number) =>
-    (framesToSeconds(frames, asset) * track.sampleRate) / track.packetDuration;
+    (framesToSeconds(frames, asset) * track.sampleRate + early) / track.packetDuration;
   const needed = Math.ceil(packetsIn(asset.frameCount) - 1e-6);
   const total = canBeSilent(track.config) ? needed : Math.min(stored, needed);
   const segments: AudioSegment[] = [];

@@ -3,15 +3,15 @@ import type { AudioTrack } from "../../codec/asset/asset.js";
 import { frameSeconds } from "../../codec/asset/rational.js";
 import { writeAdts } from "../../codec/iso/adts.js";
 import { padWithSilence } from "../../codec/iso/silence.js";
+import { aacPriming, readAacPackets } from "../../media/read/aac-packets.js";
 import {
   AAC_PACKET_SAMPLES,
-  AAC_PRIMING_SAMPLES,
+  type AacCopy,
   aacBitrate,
   aacPacketCount,
   aacSampleRate,
   aacTrackConfig,
   adtsPackets,
-  encodeAacPackets,
   windowPackets,
 } from "../../media/read/audio.js";
 import type { PlannedAudio } from "../../media/read/audio-plan.js";
@@ -31,8 +31,8 @@ export function audioTracksOf(source: SourceFile): AudioTrack[] {
   return source.audio.map((planned, index) => {
     const { mapping, language, title, downmixOf } = planned;
     const sampleRate = aacSampleRate(planned.source);
-    const packetCount = aacPacketCount(secondsOf(source), planned.source);
-    const packetBytes = (aacBitrate(mapping) * AAC_PACKET_SAMPLES) / sampleRate / 8;
+    const packetCount = packetCountOf(source, planned);
+    const { meanBytes, maxBytes } = packetSizes(planned);
     return {
       index,
       codec: "mp4a.40.2",
@@ -45,17 +45,30 @@ export function audioTracksOf(source: SourceFile): AudioTrack[] {
       config: aacTrackConfig(planned),
       packetCount,
       packetDuration: AAC_PACKET_SAMPLES,
-      priming: AAC_PRIMING_SAMPLES,
-      bytes: Math.ceil(packetCount * packetBytes),
-      maxPacketBytes: Math.ceil(PEAK_RATIO * packetBytes),
+      priming: aacPriming(source.info, planned),
+      bytes: Math.ceil(packetCount * meanBytes),
+      maxPacketBytes: Math.ceil(Math.max(maxBytes, PEAK_RATIO * meanBytes)),
     };
   });
+}
+
+/** Returns how many packets the asset of a source will have for a track. */
+const packetCountOf = (source: SourceFile, planned: PlannedAudio): number =>
+  aacPacketCount(secondsOf(source), planned.source, aacPriming(source.info, planned));
+
+/** Returns sizes of packets in bytes: samples of a track that is copied, or what its bit rate means. */
+function packetSizes({ source, mapping, copy }: PlannedAudio): Pick<AacCopy, "meanBytes" | "maxBytes"> {
+  if (copy !== undefined) return copy;
+  const meanBytes = (aacBitrate(mapping) * AAC_PACKET_SAMPLES) / aacSampleRate(source) / 8;
+  return { meanBytes, maxBytes: 0 };
 }
 
 /** Bytes of encoded windows in memory: about half an hour of stereo. */
 const MEMORY_BYTES = 32 << 20;
 /** Cost of encoding a second of one channel, in decoded samples. */
 const SAMPLES_PER_SECOND = 250_000;
+/** The same for copying: the packets of a minute are read in a fraction of a second. */
+const SAMPLES_PER_COPIED_SECOND = 5_000;
 
 /** Packets to read. */
 export interface PacketRequest {
@@ -73,8 +86,8 @@ export interface SourceAudioDependencies {
 }
 
 /**
- * Encodes the audio of sources to AAC in windows of about a minute, when a packet of them is needed. An encode of the
- * source stores the same packets.
+ * Reads the audio of sources as AAC in windows of about a minute, when a packet of them is needed: AAC-LC is copied, and
+ * other audio is encoded. An encode of the source stores the same packets.
  */
 export class SourceAudio {
   readonly #dependencies: SourceAudioDependencies;
@@ -93,7 +106,7 @@ export class SourceAudio {
    */
   async read(source: SourceFile, { track, first, count, signal }: PacketRequest): Promise<Uint8Array[]> {
     const planned = source.audio[track];
-    const total = planned === undefined ? 0 : aacPacketCount(secondsOf(source), planned.source);
+    const total = planned === undefined ? 0 : packetCountOf(source, planned);
     if (planned === undefined || !(first >= 0 && count >= 0 && first + count <= total)) {
       throw new RangeError(
         `packets ${first} to ${first + count - 1} of audio track ${track} do not exist: the track has ${total}`,
@@ -117,18 +130,21 @@ export class SourceAudio {
     { track, first, count, signal }: PacketRequest,
   ): Promise<readonly Uint8Array[]> {
     const { cache, queue } = this.#dependencies;
-    const key = `source ${source.identity} audio ${track} ${first} ${count} ${planned.mapping.filter}`;
+    const { mapping, copy } = planned;
+    const method = copy === undefined ? mapping.filter : `copy ${copy.phase}`;
+    const key = `source ${source.identity} audio ${track} ${first} ${count} ${method}`;
     const known = this.#windows.get(key);
     if (known !== undefined) return known;
     const config = aacTrackConfig(planned);
-    const encodeWindow = async (jobSignal: AbortSignal) => {
+    const readWindow = async (jobSignal: AbortSignal) => {
       const range = { first, count, seconds: secondsOf(source), signal: jobSignal };
-      const encoded = await encodeAacPackets(source.path, source.info, planned, range);
-      return writeAdts(config, padWithSilence(encoded, count, config));
+      const stored = await readAacPackets(source.path, source.info, planned, range);
+      return writeAdts(config, padWithSilence(stored, count, config));
     };
     const seconds = (count * AAC_PACKET_SAMPLES) / aacSampleRate(planned.source);
-    const cost = Math.ceil(SAMPLES_PER_SECOND * planned.mapping.channels * seconds);
-    const bytes = await cache.get(key, (shared) => queue.run(encodeWindow, shared, cost), signal);
+    const perSecond = copy === undefined ? SAMPLES_PER_SECOND : SAMPLES_PER_COPIED_SECOND;
+    const cost = Math.ceil(perSecond * mapping.channels * seconds);
+    const bytes = await cache.get(key, (shared) => queue.run(readWindow, shared, cost), signal);
     const packets = adtsPackets(bytes);
     this.#windows.set(key, packets);
     return packets;

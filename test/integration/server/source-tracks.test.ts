@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { encode } from "../../../encoder/index.js";
+import { adtsPackets } from "../../../media/read/audio.js";
 import { ffmpeg, keepAllFrames, lavfi } from "../../support/odd-videos.js";
 import { testServer } from "../../support/running-server.js";
 import { removeFolder } from "../../support/temp-folder.js";
@@ -13,7 +14,10 @@ const SECONDS = 66;
 const TIMELINE_KEY_LENGTH = 6;
 
 let folder: string;
-/** A minute with AC-3 5.1, Opus in another language, FLAC that starts late and ends early, and two SRT tracks. */
+/**
+ * A minute with AC-3 5.1, Opus in another language, FLAC that starts late and ends early, AAC-LC that starts a moment before
+ * the video, and two SRT tracks.
+ */
 let video: string;
 
 after(() => removeFolder(folder));
@@ -36,9 +40,26 @@ before(async () => {
     ...lavfi(`sine=300:sample_rate=48000:duration=${SECONDS},pan=5.1|FC=c0|FL=0.5*c0`),
     ...tone(500, SECONDS),
     ...["-itsoffset", "3", ...tone(700, 4)],
+    ...["-itsoffset", "-0.0137", ...tone(900, SECONDS)],
     ...["-i", await srt("en.srt", "<i>Hello</i>"), "-i", await srt("de.srt", "Hallo & guten Tag")],
-    ...["-map", "0", "-map", "1", "-map", "2", "-map", "3", "-map", "4", "-map", "5", ...keepAllFrames],
-    ...["-c:a:0", "ac3", "-c:a:1", "libopus", "-c:a:2", "flac", "-c:s", "srt"],
+    ...[
+      "-map",
+      "0",
+      "-map",
+      "1",
+      "-map",
+      "2",
+      "-map",
+      "3",
+      "-map",
+      "4",
+      "-map",
+      "5",
+      "-map",
+      "6",
+      ...keepAllFrames,
+    ],
+    ...["-c:a:0", "ac3", "-c:a:1", "libopus", "-c:a:2", "flac", "-c:a:3", "aac", "-c:s", "srt"],
     ...["-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=ger", "-metadata:s:a:1", "title=Dub"],
     ...["-metadata:s:s:0", "language=eng", "-metadata:s:s:1", "language=ger", "-disposition:s:1", "forced"],
     video,
@@ -74,6 +95,7 @@ test("a source has the audio and text of its asset, byte for byte, so that an en
       ["eng", "", 6, true, null],
       ["ger", "Dub", 1, false, null],
       ["und", "", 1, false, null],
+      ["und", "", 1, false, null],
       ["eng", "", 2, false, 0],
     ],
   );
@@ -87,14 +109,26 @@ test("a source has the audio and text of its asset, byte for byte, so that an en
   const last = source.segments.length - 1;
   // The last segment comes first: it is in the second window of the audio.
   const paths = [
-    ...[0, 1, 2, 3].flatMap((n) => [last, 0, 5, 60].map((k) => `audio-${n}/seg-${k}.m4s`)),
-    ...["text-0.vtt", "text-1.vtt", "text-1/seg-0.vtt", "audio-0/index.m3u8", "text-0/index.m3u8"],
+    ...[0, 1, 2, 3, 4].flatMap((n) => [last, 0, 5, 60].map((k) => `audio-${n}/seg-${k}.m4s`)),
+    ...[
+      "audio-3/init.mp4",
+      "audio-3/index.m3u8",
+      "text-0.vtt",
+      "text-1.vtt",
+      "text-1/seg-0.vtt",
+      "audio-0/index.m3u8",
+      "text-0/index.m3u8",
+    ],
   ];
   const before: Buffer[] = [];
   for (const path of paths) before.push(await read(path));
   const vtt = before[paths.indexOf("text-1.vtt")]!.toString();
   assert.match(vtt, /00:00:01\.000 --> 00:00:02\.500\nHallo &amp; guten Tag/);
   assert.deepEqual((await readdir(join(server.root, ".siedd/text"))).length, 2);
+  // The AAC packets of the last segment are those of the file, not of another encode.
+  const aac = adtsPackets(await ffmpeg("-i", video, "-map", "0:a:3", "-c", "copy", "-f", "adts", "-"));
+  const served = before[paths.indexOf(`audio-3/seg-${last}.m4s`)]!;
+  assert.ok(aac.slice(-44, -4).filter((packet) => served.includes(Buffer.from(packet))).length >= 20);
   await encode({
     input: join(server.root, "video.mkv"),
     output: join(server.root, "video.siedd"),
