@@ -58,6 +58,7 @@ export class AssetChecker {
           await asset.readAudio(index, Math.max(0, packetCount - PACKETS), Math.min(PACKETS, packetCount));
         }
         for (const { index } of asset.text) await asset.readText(index);
+        if (asset.coverBytes > 0) await asset.readCover();
       },
     );
     if (outcome === "ok" && asset !== undefined && (asset.profile === "tile" || decodesPaper)) {

@@ -55,6 +55,8 @@ const FIELD_BOXES = [
   "mvhd",
   "esds",
   "siv1",
+  "sivP",
+  "sivI",
 ];
 /** Offsets and sizes of the fields of `sivC`, for both profiles. */
 const CONFIGURATION_FIELDS: readonly (readonly [offset: number, bytes: 1 | 2 | 4])[] = [
@@ -86,6 +88,19 @@ const SIDES = [0, 1, 15, 16, 17, 64, 100, 1000, 4096, 8192, 8193, 65_535];
 /** Bytes of a group's header, most of which are fields. */
 const GROUP_HEADER_BYTES = 60;
 const MAX_REPETITIONS = 3000;
+/** Characters of changed metadata: more than readers accept. */
+const MAX_METADATA_TEXT = 300_000;
+/** JSON in place of a string or a number of the metadata. */
+const METADATA_VALUES = [
+  "null",
+  "-1",
+  "1e400",
+  "{}",
+  '"\\u0000<script>\\ud800"',
+  `"${"a".repeat(100_000)}"`,
+  "[".repeat(50_000),
+  `${"[".repeat(5000)}${"]".repeat(5000)}`,
+];
 /** Bytes that the copies of a box may take together, so that memory is that of the reader. */
 const MAX_COPIED_BYTES = 4 * 1024 * 1024;
 
@@ -123,6 +138,7 @@ export class HostileAssets {
       () => this.#changeConfiguration(nodes),
       () => this.#changeConfiguration(nodes),
       () => this.#changeSize(nodes),
+      () => this.#changeMetadata(nodes),
       () => this.#changeStructure(nodes),
       () => this.#changeGroup(nodes, seed),
       () => this.#changeGroup(nodes, seed),
@@ -181,6 +197,23 @@ export class HostileAssets {
     if (boxes.length === 0) return;
     const { bytes } = this.#pick(boxes);
     bytes.writeUInt16BE(this.#pick(SIDES), SIZE_OFFSET + 2 * this.#below(2));
+  }
+
+  /** Replaces, repeats or cuts the JSON of the metadata. */
+  #changeMetadata(nodes: BoxNode[]): void {
+    const boxes = findBoxes(nodes, "sivM");
+    if (boxes.length === 0) return;
+    const box = this.#pick(boxes);
+    const text = box.bytes.toString();
+    const value = this.#pick(METADATA_VALUES);
+    const most = Math.min(MAX_REPETITIONS, Math.ceil(MAX_METADATA_TEXT / value.length));
+    const change = this.#pick([
+      () => text.slice(0, this.#below(text.length + 1)),
+      () => text.replace(/"[^"]*"(?!:)|\d+/, value),
+      () => `{"title":${value},"created":${value},"source":{"identity":${value},"name":${value}}}`,
+      () => `{"chapters":[${Array(this.#below(most)).fill(`{"start":1,"title":${value}}`).join()}]}`,
+    ]);
+    box.bytes = Buffer.from(change());
   }
 
   /** Removes, repeats, renames or moves a box. */

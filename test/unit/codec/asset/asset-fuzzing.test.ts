@@ -27,6 +27,7 @@ test("the assets of the corpus end as they must", async () => {
     "paper-factors.siedd": "ok",
     "paper-patches.siedd": "ok",
     "paper.siedd": "ok",
+    "tile-described.siedd": "ok",
     "tile-encoder.siedd": "ok",
     "tile-widths.siedd": "ok",
     "tile.siedd": "ok",
