@@ -23,9 +23,20 @@ export * from "./index.js";
 export { AdtsIndexer, type AdtsStream, indexAdts, writeAdts } from "./iso/adts.js";
 export { type ChapterSpan, chapterSpans, MAX_CHAPTERS, normalizeChapters } from "./iso/chapters.js";
 export { padWithSilence } from "./iso/silence.js";
+export { writeTextSamples } from "./iso/text-track.js";
 export type { TrackLabelFields } from "./iso/track-labels.js";
 export { hasRelaxedSimd } from "./kernel/kernel.js";
-export { MAX_GROUP_VALUES, MAX_GROUPS } from "./limits.js";
+export {
+  MAX_CHILD_BOXES,
+  MAX_FRAME_RATE,
+  MAX_GROUP_VALUES,
+  MAX_GROUPS,
+  MAX_MOOV_BYTES,
+  MAX_TEXT_BYTES,
+  MAX_TEXT_SAMPLES,
+  MAX_VIDEO_SECONDS,
+  MIN_FRAME_RATE,
+} from "./limits.js";
 export {
   CHANNELS,
   decoderInputs,

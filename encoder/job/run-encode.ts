@@ -22,6 +22,7 @@ import { requireCuda, requireOnnxRuntime } from "../training/onnx/cuda-provider.
 import { requireTensorFlow } from "../training/tfjs/tfjs-runtime.js";
 import { encodeAudioTracks } from "./audio.js";
 import { Checkpoints } from "./checkpoints.js";
+import { checkTrackLimits, checkVideoLimits } from "./limits.js";
 import type {
   AnalyzedVideo,
   EncodeJob,
@@ -47,6 +48,7 @@ export async function runEncode(
   await checkWritable(options.output, options.input);
   const info = await probeVideo(options.input, signal, options.videoStream);
   const size = assetSize(info, options);
+  checkVideoLimits(options.input, info, options);
   await profile.loadInputs(signal);
   reportSource(info, options, emit);
   const meter = new ProgressMeter(emit);
@@ -104,6 +106,7 @@ async function trainAndWrite(plan: ProfilePlan, job: EncodeJob) {
     const { options, video } = job;
     const cover = await readCover(options.input, video.info, signal);
     const tracks = { audio, text, cover };
+    checkTrackLimits(job.options.input, { audio, text, groups: job.video.groups.length });
     const videoBytes = (trained: TrainedGroups) => countVideoBytes(job, tracks, trained);
     const trained = await plan.train({ ...job, videoBytes });
     meter.enterPhase("write");

@@ -1,5 +1,6 @@
 import { frameSeconds, type TextTrackContents } from "../../codec/internal.js";
 import { MediaError, readSubtitles, type SubtitleInfo } from "../../media/index.js";
+import { textLimitReason } from "./limits.js";
 import type { EncodeJob } from "./profile.js";
 
 /**
@@ -40,7 +41,8 @@ async function readTrack(job: EncodeJob, source: SubtitleInfo): Promise<TextTrac
       const message = `${description}: the text is not UTF-8 and is read as ${encoding}, which is a guess; convert it to UTF-8 if that is wrong`;
       emit({ type: "stream-converted", message });
     }
-    return cues;
+    const reason = textLimitReason(cues, to - from);
+    return reason === undefined ? cues : skip(reason);
   } catch (error) {
     if (!(error instanceof MediaError) || error.code !== "ffmpeg-failed") throw error;
     return skip(`${error.message}; convert it with ffmpeg to keep it`);
