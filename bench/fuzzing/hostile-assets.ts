@@ -1,6 +1,7 @@
 import { crc32c, memorySource, openAsset } from "../../codec/internal.js";
 import type { Random } from "../../encoder/training/sampling/random.js";
 import { type BoxNode, findBoxes, readTree, repairChecksum, rewriteAsset, writeTree } from "./box-tree.js";
+import { METADATA_CHANGES } from "./hostile-metadata.js";
 
 /*
  * Changes valid assets where a parser trusts them: entries of tables, fields of the configuration, payloads of groups, and
@@ -88,19 +89,6 @@ const SIDES = [0, 1, 15, 16, 17, 64, 100, 1000, 4096, 8192, 8193, 65_535];
 /** Bytes of a group's header, most of which are fields. */
 const GROUP_HEADER_BYTES = 60;
 const MAX_REPETITIONS = 3000;
-/** Characters of changed metadata: more than readers accept. */
-const MAX_METADATA_TEXT = 300_000;
-/** JSON in place of a string or a number of the metadata. */
-const METADATA_VALUES = [
-  "null",
-  "-1",
-  "1e400",
-  "{}",
-  '"\\u0000<script>\\ud800"',
-  `"${"a".repeat(100_000)}"`,
-  "[".repeat(50_000),
-  `${"[".repeat(5000)}${"]".repeat(5000)}`,
-];
 /** Bytes that the copies of a box may take together, so that memory is that of the reader. */
 const MAX_COPIED_BYTES = 4 * 1024 * 1024;
 
@@ -204,16 +192,11 @@ export class HostileAssets {
     const boxes = findBoxes(nodes, "sivM");
     if (boxes.length === 0) return;
     const box = this.#pick(boxes);
-    const text = box.bytes.toString();
-    const value = this.#pick(METADATA_VALUES);
-    const most = Math.min(MAX_REPETITIONS, Math.ceil(MAX_METADATA_TEXT / value.length));
-    const change = this.#pick([
-      () => text.slice(0, this.#below(text.length + 1)),
-      () => text.replace(/"[^"]*"(?!:)|\d+/, value),
-      () => `{"title":${value},"created":${value},"source":{"identity":${value},"name":${value}}}`,
-      () => `{"chapters":[${Array(this.#below(most)).fill(`{"start":1,"title":${value}}`).join()}]}`,
-    ]);
-    box.bytes = Buffer.from(change());
+    const random = {
+      pick: (values: readonly string[]) => this.#pick(values),
+      below: (n: number) => this.#below(n),
+    };
+    box.bytes = Buffer.from(this.#pick(METADATA_CHANGES)(box.bytes.toString(), random));
   }
 
   /** Removes, repeats, renames or moves a box. */
