@@ -22,6 +22,16 @@ const HTML_TYPE = "text/html; charset=utf-8";
 const EMBED_POLICY = playerPagePolicy("*");
 const VIDEO_POLICY = playerPagePolicy("'self'");
 
+/**
+ * Returns the relative URL of a page that was requested with a slash at its end, where its relative links would lead
+ * elsewhere; undefined for others.
+ */
+function withoutTrailingSlash(url: string): string | undefined {
+  const [path, ...query] = url.split(/(?=\?)/);
+  const [, name] = /([^/]+)\/$/.exec(path) ?? [];
+  return name && `../${name}${query.join("")}`;
+}
+
 /** Pages of videos, pages to embed, and oEmbed (oembed.com), by which other sites discover the latter. */
 export function embedRoutes(app: FastifyInstance, context: PluginContext): void {
   const { catalog, limits, publicUrl } = context;
@@ -39,6 +49,8 @@ export function embedRoutes(app: FastifyInstance, context: PluginContext): void 
   };
 
   getAndHead(app, "/player/embed/*", async (request, reply) => {
+    const target = withoutTrailingSlash(request.url);
+    if (target !== undefined) return reply.redirect(target, 308);
     const entry = await openVideo(request, catalog);
     const oembed = oembedUrl(request, reply, entry.id);
     setPagePolicy(reply, EMBED_POLICY);
@@ -47,6 +59,8 @@ export function embedRoutes(app: FastifyInstance, context: PluginContext): void 
   });
 
   getAndHead(app, "/player/video/*", async (request, reply) => {
+    const target = withoutTrailingSlash(request.url);
+    if (target !== undefined) return reply.redirect(target, 308);
     const entry = await openVideo(request, catalog);
     const template = await readTemplate("video");
     if (template === undefined) throw notFound();

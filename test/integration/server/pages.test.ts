@@ -11,6 +11,18 @@ const SMALL = { width: 160, height: 90, groups: [2] };
 /** The Accept header of a browser that opens a URL in a tab or an iframe. */
 const NAVIGATION = { accept: "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8" };
 
+test("a page with a slash at its end redirects to the one without, where its links are right", async (t) => {
+  const server = await testServer(t, { "a #1": SMALL }, { prefix: "/videos" });
+  for (const page of ["video", "embed"]) {
+    const response = await fetch(`${server.url}player/${page}/a%20%231/?t=1?`, { redirect: "manual" });
+    assert.equal(response.status, 308);
+    assert.equal(response.headers.get("location"), "../a%20%231?t=1?");
+    const target = new URL(response.headers.get("location")!, response.url);
+    assert.equal(target.pathname, `/videos/player/${page}/a%20%231`);
+    assert.equal((await fetch(target)).status, 200);
+  }
+});
+
 test("every page has a policy, says who may frame it, and forbids sniffing", async (t) => {
   const server = await testServer(t, { video: SMALL });
   for (const [path, status, ancestors] of [
