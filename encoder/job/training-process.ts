@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { killOnExit } from "../../media/index.js";
 import type { EncodeEvent, EncodeSummary } from "../events.js";
@@ -73,10 +74,24 @@ function installedCommands() {
   return available;
 }
 
+/** Waits until its stdin is closed, which happens when the parent ends for any reason, and kills a group of processes. */
+const GUARD = ["sh", "-c", 'read -r _; kill -s KILL -- "-$0"'];
+
+/** Kills a child and the processes of its group when this process ends. */
+function guardGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  const [command, ...args] = [...GUARD, `${child.pid}`];
+  const guard = spawn(command, args, { stdio: ["pipe", "ignore", "ignore"], detached: true });
+  // Without a shell, the next encode of the same video ends the child (see `bindToParent`).
+  guard.on("error", () => {});
+  guard.unref();
+  (guard.stdin as Socket | null)?.unref();
+  child.once("close", () => guard.kill("SIGKILL"));
+}
+
 /**
  * An encode in a child process at the lowest priority. A stopped child cannot notice that its parent has ended, so where
- * util-linux is installed (Linux), the kernel kills the child in that case. Elsewhere the next encode of the same video
- * ends it (see `bindToParent`).
+ * util-linux is installed (Linux), the kernel kills the child in that case. Elsewhere a third process does.
  */
 export class TrainingProcess {
   /** Resolves when the asset is written. Rejects with TrainingError. */
@@ -91,8 +106,10 @@ export class TrainingProcess {
   constructor(options: TrainingOptions, onEvent: (event: EncodeEvent) => void, verify = false) {
     const { nice, launcher } = installedCommands();
     const [command, ...args] = [...nice, ...launcher, process.execPath, CHILD];
-    const child = spawn(command, args, { stdio: ["ignore", "ignore", "pipe", "ipc"] });
+    const needsGuard = launcher.length === 0;
+    const child = spawn(command, args, { stdio: ["ignore", "ignore", "pipe", "ipc"], detached: needsGuard });
     killOnExit(child);
+    if (needsGuard) guardGroup(child);
     this.#child = child;
     this.#exited = once(child, "close").catch(() => {});
     this.result = outcome(child, onEvent);

@@ -75,9 +75,10 @@ export async function forkServer(
   t: Pick<TestContext, "after">,
   options: ServeOptions,
   user?: number,
+  env: NodeJS.ProcessEnv = process.env,
 ): Promise<ForkedServer> {
   const args = [JSON.stringify(options), ...(user === undefined ? [] : [`${user}`])];
-  const child = fork(new URL("./serve-in-child.js", import.meta.url), args);
+  const child = fork(new URL("./serve-in-child.js", import.meta.url), args, { env });
   t.after(() => child.kill("SIGKILL"));
   const [url] = (await once(child, "message")) as [string];
   return { url, child };

@@ -10,6 +10,7 @@ import {
   rename,
   rm,
   stat,
+  symlink,
   writeFile,
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -174,6 +175,24 @@ describe("background encoding", { concurrency: 4 }, () => {
       return isAsset(second, "video");
     }, "the other server finishes it");
     assert.equal(lastModified, mtimeMs, "the finished group was kept");
+  });
+
+  test("without setpriv, a killed server leaves no process either", async (t) => {
+    const root = await tempFolder(t);
+    const commands = await tempFolder(t);
+    for (const name of ["sh", "nice", "true", "ffmpeg", "ffprobe"]) {
+      const { stdout } = await promisify(execFile)("sh", ["-c", `command -v ${name}`]);
+      // `true` may be a command of the shell only.
+      await symlink(stdout.startsWith("/") ? stdout.trim() : `/bin/${name}`, join(commands, name));
+    }
+    await copyFile(long, join(root, "video.mkv"));
+    const options: ServeOptions = { root, port: 0, encode: "eager", encodeOptions: ENDLESS };
+    const { child: server } = await forkServer(t, options, undefined, { ...process.env, PATH: commands });
+    await waitUntil(() => trainingProcesses(server.pid).length >= 2, "training reads frames");
+    const training = trainingProcesses(server.pid);
+    for (const { pid } of training) process.kill(pid, "SIGSTOP");
+    server.kill("SIGKILL");
+    await waitUntil(() => !training.some(({ pid }) => isRunning(pid)), "no process is left");
   });
 
   test("a source is deleted only if its asset has its tracks and its quality", async (t) => {
