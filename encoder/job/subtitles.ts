@@ -4,14 +4,17 @@ import { textLimitReason } from "./limits.js";
 import type { EncodeJob } from "./profile.js";
 
 /**
- * Reads the text subtitle tracks that have cues in the encoded time range. Skips bitmap subtitles and tracks that ffmpeg
- * cannot decode, and reports each by a `stream-skipped` event.
+ * Reads the text subtitle tracks of the encoded time range. Skips bitmap subtitles, and reports them and text that ffmpeg
+ * cannot decode by `stream-skipped` events. An asset of a whole video has all text tracks of its source, even those
+ * without cues: a server lists them before it has read the video. An asset of a part has those with cues in it.
  */
 export async function collectSubtitles(job: EncodeJob): Promise<TextTrackContents[]> {
+  const { from: start, to: end } = job.options;
+  const isPart = start !== undefined || end !== undefined;
   const tracks: TextTrackContents[] = [];
   for (const source of job.video.info.subtitles) {
     const cues = await readTrack(job, source);
-    if (cues.length === 0) continue;
+    if (cues.length === 0 && (isPart || !source.text)) continue;
     const { language, title, forced } = source;
     const isDefault = source.default && tracks.every((other) => !other.default);
     tracks.push({ language, title, forced, default: isDefault, cues });

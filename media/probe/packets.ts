@@ -146,16 +146,23 @@ async function forEachLine(
   return spawnFfprobe(path, { args, onText, signal });
 }
 
-/** Returns the intervals to read, in ffprobe's syntax; none for the entire file. */
-export function readIntervals({ container, duration, bytes, streams, all }: PacketSource): string[] {
+/**
+ * Returns the intervals to read, in ffprobe's syntax; none for the entire file.
+ *
+ * @param windowPackets packets per window of a long file
+ */
+export function readIntervals(
+  { container, duration, bytes, streams, all }: PacketSource,
+  windowPackets = WINDOW_PACKETS,
+): string[] {
   if (all) return [];
   if (duration <= MAX_FULL_SECONDS && bytes <= MAX_FULL_BYTES) return [];
   if (!isSeekable(container) || duration === 0) return [`%+#${MAX_HEAD_PACKETS}`];
   const start = Math.max(0, Math.min(...streams.map(({ start_time }) => Number(start_time) || 0)));
   const starts = Array.from({ length: WINDOWS - 1 }, (_, i) => start + ((i + 1) * duration) / WINDOWS);
   return [
-    `%+#${WINDOW_PACKETS}`,
-    ...starts.map((at) => `${at.toFixed(3)}%+#${WINDOW_PACKETS}`),
+    `%+#${windowPackets}`,
+    ...starts.map((at) => `${at.toFixed(3)}%+#${windowPackets}`),
     `${Math.max(start, start + duration - TAIL_SECONDS).toFixed(3)}%`,
   ];
 }

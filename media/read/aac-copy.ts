@@ -9,6 +9,8 @@ import { parseHexDump } from "./hex-dump.js";
 
 /** Samples by which the time of a packet may differ from a multiple of its length. Many containers round to milliseconds. */
 const MAX_DEVIATION = AAC_PACKET_SAMPLES / 4;
+/** Packets per window of a long track: two seconds. */
+const WINDOW_PACKETS = 100;
 /** Packets, such as the first one of a recording, that may be further off. They move to the nearest multiple. */
 const MAX_OFF_GRID = 2;
 
@@ -56,7 +58,7 @@ async function probePackets(
 ): Promise<{ readonly packets: readonly ProbedPacket[]; readonly config: Uint8Array }> {
   const { size: bytes } = await stat(path);
   const streams = [{ index, start_time: `${startTime}` }];
-  const intervals = readIntervals({ streams, container, duration, bytes });
+  const intervals = readIntervals({ streams, container, duration, bytes }, WINDOW_PACKETS);
   let json = "";
   const args = [
     ...[

@@ -80,16 +80,16 @@ async function planTrack(
     note: { type: "stream-skipped", message: `skipped ${description}: ${reason}` },
   });
   if (source.channels === 0) return skip("ffmpeg does not know its codec");
-  const [mapping, failure] = await firstAccepted(channelMappings(source), (candidate) =>
-    hasAudio(path, info, { track: { source, mapping: candidate }, range }),
-  );
+  const [[mapping, failure], copy] = await Promise.all([
+    firstAccepted(channelMappings(source), (candidate) =>
+      hasAudio(path, info, { track: { source, mapping: candidate }, range }),
+    ),
+    planAacCopy(path, info, source, range.signal),
+  ]);
   if (failure !== undefined) return skip(`${failure.message}; convert it with ffmpeg to keep it`);
   if (mapping === undefined) return skip("it has no audio in the encoded time range");
   const track = { source, mapping };
-  if (mapping.change === undefined) {
-    const copy = await planAacCopy(path, info, source, range.signal);
-    return { track: { ...track, ...(copy && { copy }) } };
-  }
+  if (mapping.change === undefined) return { track: { ...track, ...(copy && { copy }) } };
   return { track, note: { type: "stream-converted", message: `${description}: ${mapping.change}` } };
 }
 

@@ -16,7 +16,7 @@ const TIMELINE_KEY_LENGTH = 6;
 let folder: string;
 /**
  * A minute with AC-3 5.1, Opus in another language, FLAC that starts late and ends early, AAC-LC that starts a moment before
- * the video, and two SRT tracks.
+ * the video, and three SRT tracks, one of which shows no text.
  */
 let video: string;
 
@@ -33,6 +33,8 @@ before(async () => {
     );
     return path;
   };
+  const silent = join(folder, "silent.srt");
+  await writeFile(silent, "1\n00:00:01,000 --> 00:00:02,000\n{\\an8}\n");
   const tone = (hertz: number, seconds: number) =>
     lavfi(`sine=${hertz}:sample_rate=48000:duration=${seconds}`);
   await ffmpeg(
@@ -42,23 +44,9 @@ before(async () => {
     ...["-itsoffset", "3", ...tone(700, 4)],
     ...["-itsoffset", "-0.0137", ...tone(900, SECONDS)],
     ...["-i", await srt("en.srt", "<i>Hello</i>"), "-i", await srt("de.srt", "Hallo & guten Tag")],
-    ...[
-      "-map",
-      "0",
-      "-map",
-      "1",
-      "-map",
-      "2",
-      "-map",
-      "3",
-      "-map",
-      "4",
-      "-map",
-      "5",
-      "-map",
-      "6",
-      ...keepAllFrames,
-    ],
+    ...["-i", silent],
+    ...["0", "1", "2", "3", "4", "5", "6", "7"].flatMap((input) => ["-map", input]),
+    ...keepAllFrames,
     ...["-c:a:0", "ac3", "-c:a:1", "libopus", "-c:a:2", "flac", "-c:a:3", "aac", "-c:s", "srt"],
     ...["-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=ger", "-metadata:s:a:1", "title=Dub"],
     ...["-metadata:s:s:0", "language=eng", "-metadata:s:s:1", "language=ger", "-disposition:s:1", "forced"],
@@ -104,6 +92,7 @@ test("a source has the audio and text of its asset, byte for byte, so that an en
     [
       ["eng", false],
       ["ger", true],
+      ["und", false],
     ],
   );
   const last = source.segments.length - 1;
@@ -115,6 +104,7 @@ test("a source has the audio and text of its asset, byte for byte, so that an en
       "audio-3/index.m3u8",
       "text-0.vtt",
       "text-1.vtt",
+      "text-2.vtt",
       "text-1/seg-0.vtt",
       "audio-0/index.m3u8",
       "text-0/index.m3u8",
@@ -124,7 +114,8 @@ test("a source has the audio and text of its asset, byte for byte, so that an en
   for (const path of paths) before.push(await read(path));
   const vtt = before[paths.indexOf("text-1.vtt")]!.toString();
   assert.match(vtt, /00:00:01\.000 --> 00:00:02\.500\nHallo &amp; guten Tag/);
-  assert.deepEqual((await readdir(join(server.root, ".siedd/text"))).length, 2);
+  assert.equal(before[paths.indexOf("text-2.vtt")]!.toString(), "WEBVTT\n");
+  assert.deepEqual((await readdir(join(server.root, ".siedd/text"))).length, 3);
   // The AAC packets of the last segment are those of the file, not of another encode.
   const aac = adtsPackets(await ffmpeg("-i", video, "-map", "0:a:3", "-c", "copy", "-f", "adts", "-"));
   const served = before[paths.indexOf(`audio-3/seg-${last}.m4s`)]!;
