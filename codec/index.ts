@@ -13,6 +13,7 @@ export { type AssetInfo, assetInfo } from "./asset/asset-info.js";
 export type { AssetMetadata } from "./asset/metadata.js";
 export type { Model, PaperModel, TileModel } from "./asset/model.js";
 export { frameSeconds, type Rational } from "./asset/rational.js";
+export type { PartEntry } from "./asset/spans.js";
 export { type ByteSource, memorySource } from "./bytes/byte-source.js";
 export type { PixelFormat, YuvMatrix, YuvTarget } from "./decode/color.js";
 export type { ExpectedFrames } from "./decode/expected-frames.js";

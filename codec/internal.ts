@@ -1,20 +1,34 @@
 /** All that our other folders use of the codec: the public exports, and these. The package does not export this file. */
 
-export { type AssetLayout, type TextTrackContents, writeAssetHeader } from "./asset/header.js";
+export {
+  type AssetLayout,
+  type GroupHeader,
+  type TextTrackContents,
+  writeAssetHeader,
+} from "./asset/header.js";
 export { IDENTITY_BYTES } from "./asset/identity.js";
 export { MAX_METADATA_BYTES, writeMetadata } from "./asset/metadata.js";
 export { MAX_SIDE, MIN_SIDE } from "./asset/parse.js";
 export { segmentStarts } from "./asset/segment-grid.js";
+export { type GroupSpans, locateParts, MAX_LEVEL, payloadRanges } from "./asset/spans.js";
+export { concatenate } from "./bytes/concatenate.js";
 export { crc32c } from "./bytes/crc32c.js";
 export { ByteWriter } from "./bytes/writer.js";
 export { planAxis } from "./decode/decode-plan.js";
 export { KernelDecoder, type TileDecoderAsset } from "./decode/kernel-decoder.js";
 export { PaperDecoder } from "./decode/paper/decoder.js";
+export { type GroupSample, type PartSize, readParts, writeParts } from "./group/parts.js";
 export { readGroup, writeGroup } from "./group/payload.js";
-export { dequantize, type QuantizationSteps, quantize } from "./group/quantize.js";
+export {
+  dequantize,
+  type QuantizationSteps,
+  type QuantizedPart,
+  quantize,
+} from "./group/quantize.js";
 export {
   allocateTile,
   type GroupWeights,
+  type PartWeights,
   parameterCount,
   sharedEncoderSize,
   type TileWeights,

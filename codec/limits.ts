@@ -23,6 +23,8 @@ export const FREE_VIDEO_SECONDS = 3600;
 export const MAX_GROUPS = 2 ** 18;
 /** Bytes of a group, below which there is no room for its header, its integers and its checksum. */
 export const MIN_GROUP_BYTES = 32;
+/** Bytes of a part of a group: a header without tiles, and a checksum. Also those of a group with spans. */
+export const MIN_PART_BYTES = 15;
 /** Bytes of a group: half a gigabit for about a second of video. */
 export const MAX_GROUP_BYTES = 64 * 1024 * 1024;
 /** Frames of a group, the maximum of its 16-bit field. */
@@ -56,11 +58,12 @@ export const FREE_GROUP_VALUES = 2 ** 22;
 export const GROUP_VALUES_PER_BYTE = 16;
 
 /**
- * Returns how many numbers (weights, biases and displacements) a group may have. The number is about the same in all
- * groups of a video, but a group of black frames takes far fewer bytes than others: their mean counts.
+ * Returns how many numbers (weights, biases and displacements) a group or one of its parts may have. The number is about
+ * the same in all groups of a video, but a group of black frames takes far fewer bytes than others: their mean counts.
  * @param groups the groups of the video
+ * @param span the number of groups that the longest part covers
  */
-export function maxGroupValues(groups: readonly { readonly size: number }[]): number {
-  const bytes = groups.reduce((sum, { size }) => sum + size, 0) / Math.max(1, groups.length);
+export function maxGroupValues(groups: readonly { readonly size: number }[], span = 1): number {
+  const bytes = (span * groups.reduce((sum, { size }) => sum + size, 0)) / Math.max(1, groups.length);
   return Math.min(MAX_GROUP_VALUES, FREE_GROUP_VALUES + Math.floor(GROUP_VALUES_PER_BYTE * bytes));
 }

@@ -1,3 +1,4 @@
+import type { PartSize } from "../group/parts.js";
 import type { Chapter } from "../iso/chapters.js";
 import type { Asset, AudioTrack, GroupEntry, TextTrack } from "./asset.js";
 import type { AssetMetadata } from "./metadata.js";
@@ -48,7 +49,13 @@ export interface AssetInfo {
     readonly bytes: number;
   }[];
   readonly text: readonly TextTrack[];
-  readonly groups: readonly GroupEntry[];
+  readonly groups: readonly GroupInfo[];
+}
+
+/** The properties of a group. */
+export interface GroupInfo extends Omit<GroupEntry, "parts"> {
+  /** The networks in the sample of the group that cover several groups, if any: level of the span and bytes. */
+  readonly longParts?: readonly PartSize[];
 }
 
 /** Returns the metadata of an audio track as a plain object that can be serialized to JSON. */
@@ -75,6 +82,12 @@ export const descriptionOf = ({
   chapters,
 });
 
+function groupInfo({ parts = [], ...group }: GroupEntry): GroupInfo {
+  const own = parts.filter(({ level, group: first }) => level > 0 && first === group.index);
+  if (own.length === 0) return group;
+  return { ...group, longParts: own.map(({ level, size }) => ({ level, size })) };
+}
+
 /** Returns the metadata of an open asset as a plain object that can be serialized to JSON. */
 export function assetInfo(asset: Asset): AssetInfo {
   const { identity, version, profile, width, height, frameCount, frameRate, duration, bytes, text, groups } =
@@ -93,6 +106,6 @@ export function assetInfo(asset: Asset): AssetInfo {
     coverBytes: asset.coverBytes,
     audio: asset.audio.map(audioTrackInfo),
     text,
-    groups,
+    groups: groups.map(groupInfo),
   };
 }

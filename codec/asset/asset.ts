@@ -1,4 +1,5 @@
 import type { ByteSource } from "../bytes/byte-source.js";
+import { concatenate } from "../bytes/concatenate.js";
 import { SieddError } from "../errors.js";
 import type { SampleTable } from "../iso/tables.js";
 import { readTextSamples, type TextCue } from "../iso/text-track.js";
@@ -9,17 +10,23 @@ import type { AssetMetadata } from "./metadata.js";
 import type { Model, PaperModel, TileModel } from "./model.js";
 import { type ParsedAudioTrack, parseMovie } from "./parse.js";
 import { frameSeconds, type Rational } from "./rational.js";
+import { type FileRange, locateParts, type PartEntry, payloadRanges } from "./spans.js";
 
-/** Index entry of a group: consecutive frames that decode independently of all other groups. */
+/** Index entry of a group: consecutive frames that decode independently of most other groups. */
 export interface GroupEntry {
   readonly index: number;
   /** Index of the group's first frame in the video. */
   readonly firstFrame: number;
   readonly frameCount: number;
-  /** Offset of the payload from the start of the file, in bytes. */
+  /** Offset of the group's sample from the start of the file, in bytes. */
   readonly offset: number;
-  /** Size of the payload in bytes. */
+  /** Size of the group's sample in bytes. */
   readonly size: number;
+  /**
+   * The parts that the group's networks consist of, longest span first. The last one covers this group only; others may be
+   * in the samples of up to three earlier groups. Undefined if all networks cover this group only.
+   */
+  readonly parts?: readonly PartEntry[];
 }
 
 /** One AAC-LC audio track. Packets are stored exactly as they were encoded at ingest. */
@@ -80,7 +87,7 @@ export interface BaseAsset {
   readonly audio: readonly AudioTrack[];
   readonly text: readonly TextTrack[];
   /**
-   * Reads the payload of one group.
+   * Reads the payload of one group: its sample, after the parts in the samples of earlier groups that it needs.
    * @throws SieddError `bad-request` if the group does not exist. Errors of the source pass through.
    */
   readGroup(index: number, signal?: AbortSignal): Promise<Uint8Array>;
@@ -144,7 +151,8 @@ async function open(source: ByteSource, name: string, signal?: AbortSignal): Pro
   const { start, contents } = await readMoov(source, signal);
   const { identity, metadata, cover, video, videoEnd, audio, text } = parseMovie(contents, source.size);
   const { configuration } = video;
-  const groups = groupEntries(video.samples, configuration.frameRate, configuration.frameCount);
+  const samples = groupEntries(video.samples, configuration.frameRate, configuration.frameCount);
+  const groups = video.spans === undefined ? samples : locateParts(samples, video.spans);
   checkDuration(configuration, source.size);
   const tracks = audioTracks(audio);
   return {
@@ -185,7 +193,7 @@ async function open(source: ByteSource, name: string, signal?: AbortSignal): Pro
           ),
         );
       }
-      return source.read(group.offset, group.size, readSignal);
+      return readRanges(source, payloadRanges(group), readSignal);
     },
     readAudio(track, first, count, readSignal) {
       const samples = audio[track]?.samples;
@@ -331,6 +339,16 @@ function checkDuration({ frameCount, frameRate }: Configuration, fileSize: numbe
     "bad-asset",
     `the asset is damaged: it lasts ${seconds} s, must be at most ${maxSeconds} s with ${fileSize} bytes`,
   );
+}
+
+/** Reads ranges of a file and joins them. */
+async function readRanges(
+  source: ByteSource,
+  ranges: readonly FileRange[],
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  const parts = await Promise.all(ranges.map(({ offset, size }) => source.read(offset, size, signal)));
+  return parts.length === 1 ? parts[0] : concatenate(parts);
 }
 
 /** Reads samples `first` to `first + count - 1`, with one read per run of contiguous samples. */

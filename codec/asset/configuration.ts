@@ -14,8 +14,10 @@ import {
 import type { Model, PaperModel, TileModel } from "./model.js";
 import type { Rational } from "./rational.js";
 
-/** Format version that this codec writes, and the only one that it reads. */
+/** Format version of an asset whose networks cover one group each. */
 export const ASSET_VERSION = 1;
+/** Format version of an asset with spans: networks that cover several groups. */
+export const SPANS_VERSION = 2;
 const PROFILES = ["tile", "paper"] as const;
 
 /** Contents of the `sivC` box: everything that a decoder needs before the first group. */
@@ -27,10 +29,10 @@ export interface Configuration {
 }
 
 /** Serializes the contents of the `sivC` box (docs/format.md, "The configuration box sivC"). */
-export function writeConfiguration(configuration: Omit<Configuration, "version">): Uint8Array {
+export function writeConfiguration(configuration: Configuration): Uint8Array {
   const writer = new ByteWriter();
   const { model } = configuration;
-  writer.u16(ASSET_VERSION).u8(PROFILES.indexOf(model.profile));
+  writer.u16(configuration.version).u8(PROFILES.indexOf(model.profile));
   writer.u32(0); // flags of features that a reader must support; none defined yet
   writer.u32(configuration.frameRate.num).u32(configuration.frameRate.den).u32(configuration.frameCount);
   if (model.profile === "tile") writeTileModel(writer, model);
@@ -59,10 +61,10 @@ function writePaperModel(writer: ByteWriter, { network, encoder }: PaperModel): 
 export function readConfiguration(contents: ByteReader): Configuration {
   const bytes = contents.bytes(contents.remaining);
   const version = new ByteReader(bytes, contents.path).u16();
-  if (version !== ASSET_VERSION) {
+  if (version !== ASSET_VERSION && version !== SPANS_VERSION) {
     throw new SieddError(
       "unsupported-version",
-      `unsupported format version ${version}: this version of siedd reads version ${ASSET_VERSION}; upgrade siedd`,
+      `unsupported format version ${version}: this version of siedd reads versions ${ASSET_VERSION} and ${SPANS_VERSION}; upgrade siedd`,
     );
   }
   if (bytes.length < 8) throw contents.error(`has only ${bytes.length} bytes`);
@@ -81,6 +83,8 @@ export function readConfiguration(contents: ByteReader): Configuration {
       `unsupported profile ${profileNumber} with feature flags ${features}; upgrade siedd`,
     );
   }
+  if (profile === "paper" && version === SPANS_VERSION)
+    throw contents.error("has spans, which the paper profile does not have");
   const num = reader.checkRange(reader.u32(), 1, 1_000_000_000, "the frame rate");
   const den = reader.checkRange(reader.u32(), 1, 1_000_000_000, "the frame rate's denominator");
   reader.checkRange(num / den, MIN_FRAME_RATE, MAX_FRAME_RATE, "the frame rate in frames per second");

@@ -11,13 +11,14 @@ import {
 } from "../iso/text-track.js";
 import { writeMovieHeader, writeTrack } from "../iso/track.js";
 import type { TrackLabelFields } from "../iso/track-labels.js";
-import { writeConfiguration } from "./configuration.js";
+import { ASSET_VERSION, SPANS_VERSION, writeConfiguration } from "./configuration.js";
 import { writeCoverRange } from "./cover.js";
 import { IDENTITY_BOX, IDENTITY_BYTES } from "./identity.js";
 import { type AudioTiming, type Chunk, interleave } from "./layout.js";
 import { type AssetMetadata, METADATA_BOX, writeMetadata } from "./metadata.js";
 import type { Model } from "./model.js";
 import type { Rational } from "./rational.js";
+import { type GroupSpans, locateParts, SPANS_BOX, writeSpans } from "./spans.js";
 
 /** Everything that the header of an asset describes. */
 export type AssetHeader = HeaderFields & Model;
@@ -28,7 +29,7 @@ export interface HeaderFields {
   readonly width: number;
   readonly height: number;
   readonly frameRate: Rational;
-  readonly groups: readonly { readonly frameCount: number; readonly size: number }[];
+  readonly groups: readonly GroupHeader[];
   readonly audio: readonly (AacConfiguration & AudioTiming & TrackLabelFields)[];
   /** Default: none. */
   readonly metadata?: AssetMetadata;
@@ -36,6 +37,13 @@ export interface HeaderFields {
   readonly cover?: Uint8Array;
   /** Subtitle tracks. Default: none. */
   readonly text?: readonly TextTrackContents[];
+}
+
+/** What the header says about a group. */
+export interface GroupHeader extends Partial<GroupSpans> {
+  readonly frameCount: number;
+  /** Bytes of its sample. */
+  readonly size: number;
 }
 
 /** The contents of one subtitle track. */
@@ -116,6 +124,7 @@ function writeMovie({ header, chunks, text, frames }: Movie, firstGroup: number)
     end += chunk.size;
     return { chunk, offset };
   });
+  const spans = spansOf(header.groups);
   const video = writeTrack({
     id: 1,
     handler: "vide",
@@ -127,7 +136,7 @@ function writeMovie({ header, chunks, text, frames }: Movie, firstGroup: number)
     labels: { language: "und" },
     mediaTime: 0,
     sampleTable: [
-      writeVideoSampleEntry(header, frames),
+      writeVideoSampleEntry(header, frames, spans),
       ...writeSampleTables(
         header.groups.map((group) => group.frameCount * frameRate.den),
         header.groups.map((group) => group.size),
@@ -135,6 +144,7 @@ function writeMovie({ header, chunks, text, frames }: Movie, firstGroup: number)
           .filter(({ chunk }) => chunk.kind === "group")
           .map(({ offset }) => ({ offset, count: 1 })),
       ),
+      ...(spans === undefined ? [] : [writeSyncSamples(header.groups, spans)]),
     ],
   });
   const audio = header.audio.map((track, index) => {
@@ -219,12 +229,42 @@ function writeTextTracks(
   });
 }
 
-/** Serializes `stsd` with the sample entry `siv1` (VisualSampleEntry, ISO/IEC 14496-12, 12.1.3) and its `sivC`. */
-function writeVideoSampleEntry(header: AssetHeader, frameCount: number): Uint8Array {
+/** Returns the spans of all groups; undefined if there are none. */
+function spansOf(groups: readonly GroupHeader[]): GroupSpans[] | undefined {
+  if (groups.every(({ longParts = [] }) => longParts.length === 0)) return undefined;
+  return groups.map(({ position = 0, longParts = [] }) => ({ position, longParts }));
+}
+
+/** Serializes `stss` (ISO/IEC 14496-12, 8.6.2): the samples that need no part of an earlier one, counted from 1. */
+function writeSyncSamples(groups: readonly GroupHeader[], spans: readonly GroupSpans[]): Uint8Array {
+  const entries = groups.map(({ frameCount, size }, index) => ({
+    index,
+    firstFrame: 0,
+    frameCount,
+    offset: 0,
+    size,
+  }));
+  const sync = locateParts(entries, spans).flatMap(({ index, parts = [] }) =>
+    parts.every(({ group }) => group === index) ? [index + 1] : [],
+  );
+  const writer = new ByteWriter().u32(sync.length);
+  for (const sample of sync) writer.u32(sample);
+  return fullBox("stss", 0, 0, writer.finish());
+}
+
+/** Serializes `stsd` with the sample entry `siv1` (VisualSampleEntry, ISO/IEC 14496-12, 12.1.3) and its boxes. */
+function writeVideoSampleEntry(
+  header: AssetHeader,
+  frameCount: number,
+  spans: readonly GroupSpans[] | undefined,
+): Uint8Array {
   const entry = new ByteWriter().zeros(6).u16(1).zeros(16).u16(header.width).u16(header.height);
   entry.u32(0x480000).u32(0x480000).u32(0).u16(1);
   entry.u8(5).text("siedd").zeros(26).u16(24).u16(0xffff);
-  const configuration = writeConfiguration({ frameRate: header.frameRate, frameCount, model: header });
-  const siv1 = box("siv1", entry.finish(), box("sivC", configuration));
+  const version = spans === undefined ? ASSET_VERSION : SPANS_VERSION;
+  const { frameRate } = header;
+  const boxes = [box("sivC", writeConfiguration({ version, frameRate, frameCount, model: header }))];
+  if (spans !== undefined) boxes.push(box(SPANS_BOX, writeSpans(spans)));
+  const siv1 = box("siv1", entry.finish(), ...boxes);
   return fullBox("stsd", 0, 0, new ByteWriter().u32(1).finish(), siv1);
 }

@@ -13,12 +13,14 @@ import {
   MAX_TEXT_BYTES,
   MAX_TEXT_SAMPLES,
   MIN_GROUP_BYTES,
+  MIN_PART_BYTES,
   MIN_TILE_PIXELS,
 } from "../limits.js";
-import { type Configuration, readConfiguration } from "./configuration.js";
+import { type Configuration, readConfiguration, SPANS_VERSION } from "./configuration.js";
 import { type CoverRange, readCoverRange } from "./cover.js";
 import { readIdentity } from "./identity.js";
 import { type AssetMetadata, readMetadata } from "./metadata.js";
+import { type GroupSpans, readSpans, SPANS_BOX } from "./spans.js";
 
 /** Minimum width and height of an asset's source frames, in pixels. */
 export const MIN_SIDE = 16;
@@ -38,6 +40,8 @@ export interface ParsedVideoTrack {
   readonly width: number;
   readonly height: number;
   readonly configuration: Configuration;
+  /** The spans that begin with each sample; undefined in version 1. */
+  readonly spans: readonly GroupSpans[] | undefined;
   readonly samples: SampleTable;
 }
 
@@ -125,7 +129,8 @@ function parseTrack(
   const stsd = onlyBox(tables, "stsd", stbl);
   if (handler === "vide") {
     const entry = parseVideoEntry(stsd);
-    return { ...entry, samples: readSampleTables(tables, stbl, fileSize, GROUP_LIMITS) };
+    const limits = entry.spans === undefined ? GROUP_LIMITS : { ...GROUP_LIMITS, minBytes: MIN_PART_BYTES };
+    return { ...entry, samples: readSampleTables(tables, stbl, fileSize, limits) };
   }
   if (handler === "text") {
     if (!isTextSampleEntry(stsd)) return undefined;
@@ -194,11 +199,14 @@ function parseVideoEntry(stsd: ByteReader): Omit<ParsedVideoTrack, "samples"> {
   const width = siv1.checkRange(siv1.u16(), MIN_SIDE, MAX_SIDE, "the width");
   const height = siv1.checkRange(siv1.u16(), MIN_SIDE, MAX_SIDE, "the height");
   siv1.skip(50);
-  const configuration = readConfiguration(onlyBox(readBoxes(siv1), "sivC", siv1));
+  const boxes = readBoxes(siv1);
+  const configuration = readConfiguration(onlyBox(boxes, "sivC", siv1));
+  const hasSpans = configuration.version === SPANS_VERSION;
+  const spans = hasSpans ? readSpans(onlyBox(boxes, SPANS_BOX, siv1)) : undefined;
   const { network } = configuration.model;
   if (network.profile === "tile") {
     const side = Math.min(width / network.columns, height / network.rows);
     siv1.checkRange(side, MIN_TILE_PIXELS, MAX_SIDE, "the side of a tile in pixels");
   }
-  return { width, height, configuration };
+  return { width, height, configuration, spans };
 }

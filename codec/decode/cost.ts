@@ -1,4 +1,4 @@
-import type { Asset, PaperAsset } from "../asset/asset.js";
+import type { Asset, GroupEntry, PaperAsset } from "../asset/asset.js";
 import { CHANNELS, inputFeatures } from "../network/definition.js";
 import { headOutputs } from "../paper/weights.js";
 import { framesToCompute } from "./expected-frames.js";
@@ -26,12 +26,17 @@ export interface DecodedFrames {
  * several samples. The cost is therefore bounded from below by the size of the region, however small the output is.
  */
 export function decodeCost(asset: Asset, viewport: Viewport, { frames, groups }: DecodedFrames): number {
-  const groupBytes = asset.groups.reduce((sum, { size }) => sum + size, 0) / Math.max(1, asset.groups.length);
+  const bytes = asset.groups.reduce((sum, group) => sum + payloadBytes(group), 0);
+  const groupBytes = bytes / Math.max(1, asset.groups.length);
   const opening = groups * groupBytes * SAMPLES_PER_BYTE;
   const samples = viewport.width * viewport.height * samplesPerPixel(chooseSampling(viewport));
   if (asset.profile === "tile") return opening + frames * samples;
   return opening + paperCost(asset, { viewport, samples, frames, groups });
 }
+
+/** Returns the bytes of all parts that a group needs. */
+const payloadBytes = ({ size, parts }: GroupEntry): number =>
+  parts === undefined ? size : parts.reduce((sum, part) => sum + part.size, 0);
 
 /**
  * The hidden features are computed once per group, the heads for all of its frames unless few are needed. Patches are only evaluated as a whole,

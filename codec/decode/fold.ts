@@ -1,4 +1,4 @@
-import type { GroupWeights, SharedEncoder } from "../group/weights.js";
+import type { GroupWeights, PartWeights, SharedEncoder } from "../group/weights.js";
 import { layerInputs } from "../group/weights.js";
 import {
   axisFeatures,
@@ -9,26 +9,21 @@ import {
 } from "../network/definition.js";
 import { outputTransform, type PixelFormat } from "./color.js";
 import { denseLayerWords, foldDenseLayer, foldHead, headWords } from "./fixed-point.js";
+import type { OpenedGroup, OpenedPart } from "./group-parts.js";
 
-/**
- * A group prepared for the kernel: its weights in the order in which the kernel reads them. Decodes at any
- * size. Independent of the kernel's memory, so that the caller can cache it.
- */
-export interface KernelGroup {
-  readonly index: number;
-  readonly frameCount: number;
-  /** Whether its first frame begins a scene. */
-  readonly startsScene: boolean;
+/** A group prepared for the kernel. Decodes at any size. Independent of the kernel's memory, so that the caller can cache it. */
+export type KernelGroup = OpenedGroup<KernelPart>;
+
+/** A part of a KernelGroup: its weights in the order in which the kernel reads them. */
+export interface KernelPart extends OpenedPart {
   /** All tiles in 32-bit words: floats and fixed-point values. Heads are empty; they depend on the output format. */
   readonly words: Int32Array;
   readonly tiles: readonly KernelTile[];
-  /** [tiles, frames, 2], tile-local units. */
-  readonly motion: Float32Array;
   readonly mean: readonly number[];
   readonly deviation: readonly number[];
 }
 
-/** One tile of a KernelGroup. */
+/** One tile of a KernelPart. */
 export interface KernelTile {
   readonly width: number;
   /** Index in `words` of its first layer. Unused if the asset has a shared encoder, which is stored separately. */
@@ -96,18 +91,14 @@ function tileLayout(network: TileNetwork, width: number): { dense: number; head:
   return { dense, head, size: head + headWords(width) };
 }
 
-/** Reorders and scales the weights of a group for the kernel. */
-export function foldGroup(
-  network: TileNetwork,
-  index: number,
-  group: GroupWeights<Float32Array>,
-): KernelGroup {
-  const layouts = group.tiles.map((tile) => tileLayout(network, tile.width));
+/** Reorders and scales the weights of a part for the kernel. */
+export function foldPart(network: TileNetwork, part: PartWeights<Float32Array>): KernelPart {
+  const layouts = part.tiles.map((tile) => tileLayout(network, tile.width));
   const words = new Int32Array(layouts.reduce((sum, layout) => sum + layout.size, 0));
   const floats = new Float32Array(words.buffer);
   const scale = turnsScale(network);
   let start = 0;
-  const tiles = group.tiles.map((tile, t): KernelTile => {
+  const tiles = part.tiles.map((tile, t): KernelTile => {
     const layout = layouts[t];
     let at = start + layout.dense;
     tile.hidden.forEach((matrix, layer) => {
@@ -129,8 +120,8 @@ export function foldGroup(
     start += layout.size;
     return folded;
   });
-  const { frameCount, startsScene = false, motion, mean, deviation } = group;
-  return { index, frameCount, startsScene, words, tiles, motion, mean, deviation };
+  const { indices, frameCount, motion, mean, deviation } = part;
+  return { indices, frameCount, words, tiles, motion, mean, deviation };
 }
 
 /** The head of a tile as trained. */
@@ -141,15 +132,13 @@ export type TrainedHead = Pick<KernelTile, "width" | "headWeights" | "headBias">
  * [width, 3] and bias [3]. This is possible because normalization, color matrix and head are all linear.
  */
 export function createHeadFolder(
-  group: Pick<KernelGroup, "mean" | "deviation">,
+  part: Pick<GroupWeights<Float32Array>, "mean" | "deviation">,
   format: PixelFormat,
 ): (head: TrainedHead) => { weights: Float64Array; bias: number[] } {
   const { rows, offset } = outputTransform(format);
   // out[c] = sum over d of transform[c][d] * head[d] + constant[c]
-  const transform = rows.map((row) => row.map((value, d) => value * group.deviation[d]));
-  const constant = rows.map((row, c) =>
-    row.reduce((sum, value, d) => sum + value * group.mean[d], offset[c]),
-  );
+  const transform = rows.map((row) => row.map((value, d) => value * part.deviation[d]));
+  const constant = rows.map((row, c) => row.reduce((sum, value, d) => sum + value * part.mean[d], offset[c]));
   const toChannel = (values: Float32Array, at: number, c: number): number => {
     const row = transform[c];
     return row[0] * values[at] + row[1] * values[at + 1] + row[2] * values[at + 2];
@@ -162,10 +151,10 @@ export function createHeadFolder(
   };
 }
 
-/** Writes the heads for an output format into `words`, a copy of the group's words. */
-export function foldHeads(group: KernelGroup, format: PixelFormat, words: Int32Array): void {
-  const fold = createHeadFolder(group, format);
-  for (const tile of group.tiles) {
+/** Writes the heads for an output format into `words`, a copy of the part's words. */
+export function foldHeads(part: KernelPart, format: PixelFormat, words: Int32Array): void {
+  const fold = createHeadFolder(part, format);
+  for (const tile of part.tiles) {
     const { weights, bias } = fold(tile);
     foldHead(weights, bias, words, tile.head);
   }

@@ -1,13 +1,11 @@
 import type { TileModel } from "../asset/model.js";
-import { readGroup } from "../group/payload.js";
-import { dequantize } from "../group/quantize.js";
 import { Kernel } from "../kernel/kernel.js";
-import type { TileNetwork } from "../network/definition.js";
+import { TIME_FEATURES, type TileNetwork } from "../network/definition.js";
 import type { PixelFormat, YuvTarget } from "./color.js";
 import { type DecodePlan, planDecode } from "./decode-plan.js";
-import { displacement } from "./displacement.js";
-import { foldEncoder, foldGroup, foldHeads, type KernelGroup } from "./fold.js";
-import { createMemoryMap, type MemoryMap, type PlacedGrid } from "./memory-map.js";
+import { foldEncoder, foldHeads, foldPart, type KernelGroup, type KernelPart } from "./fold.js";
+import { PartLoader, tileDisplacement, timeFeatures } from "./group-parts.js";
+import { createMemoryMap, type MemoryMap, type PlacedGrid, TIME_STRIDE } from "./memory-map.js";
 import { type ProgressiveFrame, renderProgressively } from "./progressive.js";
 import { type Sampling, sampleOnce } from "./sampling.js";
 import {
@@ -16,7 +14,6 @@ import {
   checkLength,
   checkViewport,
   type DecoderMetadata,
-  expectedGroup,
   sameViewport,
   type Viewport,
 } from "./viewport.js";
@@ -67,13 +64,17 @@ export class KernelDecoder {
   #wordCapacity = 0;
   #maxWidth = 0;
   #draftSampling: { readonly viewport: Viewport; readonly sampling: Sampling } | undefined;
+  readonly #parts: PartLoader<KernelPart>;
   #loaded: { group: KernelGroup; format: PixelFormat } | undefined;
+  /** Address in the kernel's memory of the words of each part of the loaded group. */
+  #partAddresses: number[] = [];
 
   private constructor(asset: TileDecoderAsset, kernel: Kernel) {
     this.#asset = asset;
     this.#network = asset.network;
     this.#kernel = kernel;
     this.#encoder = foldEncoder(asset.network, asset.encoder);
+    this.#parts = new PartLoader(asset, (part) => foldPart(asset.network, part));
   }
 
   /**
@@ -90,8 +91,7 @@ export class KernelDecoder {
 
   /** Implements `FrameDecoder.loadGroup`. */
   loadGroup(index: number, payload: Uint8Array): KernelGroup {
-    const expected = expectedGroup(this.#asset.groups, index);
-    return foldGroup(this.#network, index, dequantize(readGroup(this.#network, expected, payload)));
+    return this.#parts.load(index, payload);
   }
 
   /** Implements `FrameDecoder.decodeI420`. */
@@ -170,8 +170,8 @@ export class KernelDecoder {
     const plan = this.#planFor(viewport, sampling);
     const map = this.#mapFor(plan, group);
     this.#loadWeights(map, group, format);
-    const t = (2 * frame + 1) / group.frameCount - 1;
-    this.#kernel.floats(map.time, 3).set([t, Math.sin((Math.PI * t) / 2), Math.cos((Math.PI * t) / 2)]);
+    for (const [p, part] of group.parts.entries())
+      this.#kernel.floats(map.time + p * TIME_STRIDE, TIME_FEATURES).set(timeFeatures(part, frame));
     for (let strip = 0; strip * plan.stripRows < viewport.height; strip++) {
       const top = strip * plan.stripRows;
       const rows = Math.min(plan.stripRows, viewport.height - top);
@@ -191,10 +191,12 @@ export class KernelDecoder {
     for (const rows of grid.strips[strip]) {
       for (const column of grid.columns) {
         const index = rows.tile * columns + column.tile;
-        const tile = group.tiles[index];
+        const part = group.partOf[index];
+        const tile = group.parts[part].part.tiles[group.tileIn[index]];
+        const weights = this.#partAddresses[part];
         const sum = map.sums + rows.first * map.stride + column.first * 4;
         if (tile.width === 0) {
-          const color = map.weights + tile.head * 4 + 4;
+          const color = weights + tile.head * 4 + 4;
           exports.fillTile(
             color,
             column.address,
@@ -208,21 +210,21 @@ export class KernelDecoder {
           continue;
         }
         exports.sampleTile(
-          encoderWidth > 0 ? map.encoder : map.weights + tile.first * 4,
+          encoderWidth > 0 ? map.encoder : weights + tile.first * 4,
           encoderWidth || tile.width,
           frequencies,
-          map.weights + tile.dense * 4,
+          weights + tile.dense * 4,
           encoderWidth > 0 ? hiddenLayers : hiddenLayers - 1,
           tile.width,
           column.address,
           column.count,
-          displacement(group, index, frame, 0),
+          tileDisplacement(group, index, frame, 0),
           plan.blurX,
           rows.address,
           rows.count,
-          displacement(group, index, frame, 1),
+          tileDisplacement(group, index, frame, 1),
           plan.blurY,
-          map.time,
+          map.time + part * TIME_STRIDE,
           map.scratch,
           sum,
           map.stride,
@@ -247,9 +249,11 @@ export class KernelDecoder {
   }
 
   #mapFor(plan: DecodePlan, group: KernelGroup): MemoryMap {
-    const maxWidth = Math.max(this.#network.encoderWidth, ...new Set(group.tiles.map((tile) => tile.width)));
-    if (this.#map === undefined || group.words.length > this.#wordCapacity || maxWidth > this.#maxWidth) {
-      this.#wordCapacity = Math.max(this.#wordCapacity, group.words.length);
+    const widths = group.parts.flatMap(({ part }) => part.tiles.map(({ width }) => width));
+    const maxWidth = Math.max(this.#network.encoderWidth, ...new Set(widths));
+    const wordCount = group.parts.reduce((sum, { part }) => sum + part.words.length, 0);
+    if (this.#map === undefined || wordCount > this.#wordCapacity || maxWidth > this.#maxWidth) {
+      this.#wordCapacity = Math.max(this.#wordCapacity, wordCount);
       this.#maxWidth = Math.max(this.#maxWidth, maxWidth);
       this.#map = createMemoryMap(this.#kernel, plan, {
         frequencies: this.#network.frequencies,
@@ -266,9 +270,15 @@ export class KernelDecoder {
   /** Copies the weights of a group into the kernel's memory, unless they are already loaded. */
   #loadWeights(map: MemoryMap, group: KernelGroup, format: PixelFormat): void {
     if (this.#loaded?.group === group && this.#loaded.format === format) return;
-    const words = this.#kernel.words(map.weights, group.words.length);
-    words.set(group.words);
-    foldHeads(group, format, words);
+    let address = map.weights;
+    this.#partAddresses = group.parts.map(({ part }) => {
+      const start = address;
+      const words = this.#kernel.words(start, part.words.length);
+      words.set(part.words);
+      foldHeads(part, format, words);
+      address += part.words.length * 4;
+      return start;
+    });
     this.#loaded = { group, format };
   }
 }

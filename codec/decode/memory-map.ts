@@ -1,6 +1,9 @@
+import { MAX_LEVEL } from "../asset/spans.js";
 import { alignTo64, type Kernel } from "../kernel/kernel.js";
-import { TIME_FEATURES } from "../network/definition.js";
 import type { DecodePlan, Span } from "./decode-plan.js";
+
+/** Bytes from the time features of one part of a group to those of the next: three floats, aligned. */
+export const TIME_STRIDE = 64;
 
 /** The rows of samples that one row of tiles contributes to a strip, in kernel memory. */
 export interface PlacedRows {
@@ -33,7 +36,7 @@ export interface PlacedGrid {
 
 /** Layout of the kernel's memory for one plan. Addresses and sizes are in bytes. */
 export interface MemoryMap {
-  /** Time features, f32[3]. */
+  /** Time features of each part, f32[3] every TIME_STRIDE bytes. */
   readonly time: number;
   /** The shared encoder. */
   readonly encoder: number;
@@ -90,7 +93,7 @@ export function createMemoryMap(
     end += alignTo64(bytes);
     return address;
   };
-  const time = allocate(TIME_FEATURES * 4);
+  const time = allocate((MAX_LEVEL + 1) * TIME_STRIDE);
   const encoder = allocate(encoderFloats * 4);
   const weights = allocate(weightWords * 4);
 

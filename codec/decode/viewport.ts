@@ -1,7 +1,7 @@
 import type { BaseAsset, GroupEntry } from "../asset/asset.js";
 import { MAX_SIDE } from "../asset/parse.js";
 import { SieddError } from "../errors.js";
-import type { ExpectedGroup } from "../group/payload.js";
+import type { ExpectedGroupParts } from "../group/parts.js";
 import { maxGroupValues } from "../limits.js";
 
 /** A rectangle of the source frame, in source pixels. Values may be fractional. */
@@ -43,9 +43,10 @@ function groupEntry(groups: readonly GroupEntry[], index: number): GroupEntry {
 }
 
 /** Returns what the index says about a group. @throws SieddError `bad-request` if the group does not exist. */
-export function expectedGroup(groups: readonly GroupEntry[], index: number): Required<ExpectedGroup> {
-  const { frameCount } = groupEntry(groups, index);
-  return { index, frameCount, maxValues: maxGroupValues(groups) };
+export function expectedGroup(groups: readonly GroupEntry[], index: number) {
+  const { frameCount, parts } = groupEntry(groups, index);
+  const maxValues = maxGroupValues(groups, parts?.[0].groupCount);
+  return { index, frameCount, maxValues, parts } satisfies ExpectedGroupParts;
 }
 
 /** Throws SieddError `bad-request` unless `frame` is an integer within the group. */

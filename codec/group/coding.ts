@@ -35,7 +35,20 @@ export function integerReader(coder: RangeDecoder): IntegerCoder {
 }
 
 /**
- * Visits every integer of a group in file order. Writer and reader share this function, so that they cannot
+ * Visits the map of the tiles that a part holds: 1 for these tiles, 0 for the others, in row-major order. The context of a
+ * tile is its left and its upper neighbor, because tiles with long spans are neighbors.
+ */
+export function walkTileMap({ rows, columns }: TileNetwork, map: Int32Array, code: IntegerCoder): void {
+  const models = new IntegerModels(4);
+  for (let tile = 0; tile < rows * columns; tile++) {
+    const left = tile % columns > 0 && map[tile - 1] !== 0 ? 1 : 0;
+    const upper = tile >= columns && map[tile - columns] !== 0 ? 2 : 0;
+    code(models, left + upper, map, tile, 0);
+  }
+}
+
+/**
+ * Visits every integer of a group, or of a part after its map, in file order. Writer and reader share this function, so that they cannot
  * disagree. There is one context per input feature in the first layer (whose weights differ widely), per layer
  * in the others, and per output channel in the head. Motion is predicted from the previous frame.
  */

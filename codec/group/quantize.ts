@@ -1,6 +1,6 @@
 import { MAX_MAGNITUDE } from "../entropy/integer.js";
 import type { TileNetwork } from "../network/definition.js";
-import { allocateTile, type GroupWeights, type TileWeights } from "./weights.js";
+import { allocateTile, type GroupWeights, type PartWeights, type TileWeights } from "./weights.js";
 
 /** Step sizes of uniform quantization, one per kind of parameter: value = integer * step. */
 export interface QuantizationSteps {
@@ -19,6 +19,11 @@ export interface QuantizedGroup extends GroupWeights<Int32Array> {
   readonly steps: QuantizationSteps;
 }
 
+/** The quantized weights of a part and the steps that convert them back to values. */
+export interface QuantizedPart extends PartWeights<Int32Array> {
+  readonly steps: QuantizationSteps;
+}
+
 function quantizeValues(values: Float32Array, step: number): Int32Array {
   const integers = new Int32Array(values.length);
   for (let i = 0; i < values.length; i++) {
@@ -34,7 +39,9 @@ function dequantizeValues(integers: Int32Array, step: number): Float32Array {
   return values;
 }
 
-/** Quantizes every parameter to the nearest multiple of its step. */
+/** Quantizes every parameter of a group or a part to the nearest multiple of its step. */
+export function quantize(part: PartWeights<Float32Array>, steps: QuantizationSteps): QuantizedPart;
+export function quantize(group: GroupWeights<Float32Array>, steps: QuantizationSteps): QuantizedGroup;
 export function quantize(group: GroupWeights<Float32Array>, steps: QuantizationSteps): QuantizedGroup {
   return {
     ...group,
@@ -44,7 +51,9 @@ export function quantize(group: GroupWeights<Float32Array>, steps: QuantizationS
   };
 }
 
-/** Returns the parameters that a decoder computes with. */
+/** Returns the parameters of a group or a part that a decoder computes with. */
+export function dequantize(part: QuantizedPart): PartWeights<Float32Array>;
+export function dequantize(group: QuantizedGroup): GroupWeights<Float32Array>;
 export function dequantize(group: QuantizedGroup): GroupWeights<Float32Array> {
   const { steps, ...rest } = group;
   return {

@@ -32,6 +32,17 @@ export interface GroupWeights<T extends Float32Array | Int32Array> {
   readonly motion: T;
 }
 
+/**
+ * The weights of some tiles over a span of groups: a part of the networks that decode a group. `tiles` and `motion` hold
+ * only the tiles of the part, and `frameCount`, normalization and time are those of the span.
+ */
+export interface PartWeights<T extends Float32Array | Int32Array> extends GroupWeights<T> {
+  /** A span of level L lasts up to 2^L groups. At level 0 it is one group. */
+  readonly level: number;
+  /** Index in the frame of each of `tiles`, ascending. */
+  readonly indices: readonly number[];
+}
+
 /** The layer that all decoders of an asset share: [features, width] and [width]; empty if the width is 0. */
 export interface SharedEncoder {
   readonly weights: Float32Array;

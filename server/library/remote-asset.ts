@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { type Asset, openAsset } from "../../codec/asset/asset.js";
+import { payloadRanges } from "../../codec/asset/spans.js";
 import { SieddError } from "../../codec/errors.js";
 import type { ByteRange, TaskSource } from "../../decode-pool/messages.js";
 import { BLOCK_BYTES, type BlockCache, type RemoteBytes } from "./block-cache.js";
@@ -104,11 +105,13 @@ export async function openRemoteAsset(
     head.catch(() => {
       head = undefined;
     });
-    const payloads = groups.map(async (group) => {
-      const { offset } = asset.groups[group];
-      return sharedByteRange(offset, await asset.readGroup(group));
-    });
-    return { kind: "memory", key, name: file, size, ranges: await Promise.all([head, ...payloads]) };
+    const sizes = new Map<number, number>();
+    for (const { offset, size: bytes } of groups.flatMap((group) => payloadRanges(asset.groups[group])))
+      sizes.set(offset, Math.max(bytes, sizes.get(offset) ?? 0));
+    const reads = [...sizes].map(async ([offset, bytes]) =>
+      sharedByteRange(offset, await read(offset, bytes)),
+    );
+    return { kind: "memory", key, name: file, size, ranges: await Promise.all([head, ...reads]) };
   };
 
   return {

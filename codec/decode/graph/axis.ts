@@ -60,16 +60,16 @@ export function axisPart(
 
 /**
  * Splits a folded first layer into its weights along x and y, [features, outputs] each, and the offset [outputs]
- * that time `t` (-1 to 1 within the group) and bias add, in turns.
+ * that time and bias add, in turns.
+ * @param time the time features
  */
 export function splitFirstLayer(
   network: { frequencies: number },
   first: Float32Array,
   outputs: number,
-  t: number,
+  time: readonly number[],
 ): { x: Float32Array; y: Float32Array; offset: Float64Array } {
   const axis = axisFeatures(network) * outputs;
-  const time = [t, Math.sin((Math.PI * t) / 2), Math.cos((Math.PI * t) / 2)];
   const bias = 2 * axis + TIME_FEATURES * outputs;
   const offset = new Float64Array(outputs);
   for (let o = 0; o < outputs; o++) {

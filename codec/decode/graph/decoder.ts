@@ -1,13 +1,11 @@
-import { readGroup } from "../../group/payload.js";
-import { dequantize } from "../../group/quantize.js";
 import { Kernel } from "../../kernel/kernel.js";
 import { CHANNELS } from "../../network/definition.js";
 import type { OnnxRuntime, OnnxSession } from "../../onnx/runtime.js";
 import { type FoldedLayer, layerFeeds, openSession } from "../../onnx/session.js";
 import type { PixelFormat, YuvTarget } from "../color.js";
 import { type DecodePlan, planDecode, type Span } from "../decode-plan.js";
-import { displacement } from "../displacement.js";
 import { foldEncoder } from "../fold.js";
+import { PartLoader, tileDisplacement, timeFeatures } from "../group-parts.js";
 import type { TileDecoderAsset } from "../kernel-decoder.js";
 import { finishStrip, type Strip } from "../output-strip.js";
 import {
@@ -15,12 +13,17 @@ import {
   checkFramePosition,
   checkLength,
   checkViewport,
-  expectedGroup,
   sameViewport,
   type Viewport,
 } from "../viewport.js";
 import { type AxisPart, axisPart, splitFirstLayer } from "./axis.js";
-import { foldGraphGroup, foldGraphHeads, type GraphTile, type TileGraphGroup } from "./fold.js";
+import {
+  foldGraphHeads,
+  foldGraphPart,
+  type GraphPart,
+  type GraphTile,
+  type TileGraphGroup,
+} from "./fold.js";
 import { tileDecodingModel } from "./model.js";
 
 /** The samples of one tile within a strip. */
@@ -45,8 +48,10 @@ export class TileGraphDecoder {
   readonly #session: OnnxSession;
   readonly #kernel: Kernel;
   readonly #encoder: Float32Array;
+  readonly #parts: PartLoader<GraphPart>;
   #plan: DecodePlan | undefined;
-  #folded: { group: TileGraphGroup; format: PixelFormat; heads: readonly FoldedLayer[] } | undefined;
+  /** The heads of each part. */
+  #folded: { group: TileGraphGroup; format: PixelFormat; heads: readonly FoldedLayer[][] } | undefined;
 
   private constructor(asset: TileDecoderAsset, ort: OnnxRuntime, session: OnnxSession, kernel: Kernel) {
     this.#asset = asset;
@@ -54,6 +59,7 @@ export class TileGraphDecoder {
     this.#session = session;
     this.#kernel = kernel;
     this.#encoder = foldEncoder(asset.network, asset.encoder);
+    this.#parts = new PartLoader(asset, (part) => foldGraphPart(asset.network, part));
   }
 
   /**
@@ -73,12 +79,7 @@ export class TileGraphDecoder {
 
   /** Implements `FrameDecoder.loadGroup`. */
   loadGroup(index: number, payload: Uint8Array): TileGraphGroup {
-    const { network, groups } = this.#asset;
-    return foldGraphGroup(
-      network,
-      index,
-      dequantize(readGroup(network, expectedGroup(groups, index), payload)),
-    );
+    return this.#parts.load(index, payload);
   }
 
   /** Implements `FrameDecoder.decodeI420`. */
@@ -130,7 +131,7 @@ export class TileGraphDecoder {
   *#tileStrips(
     plan: DecodePlan,
     group: TileGraphGroup,
-    heads: readonly FoldedLayer[],
+    heads: readonly (readonly FoldedLayer[])[],
     { top, rows }: Strip,
   ): Generator<TileStrip> {
     const weight = 1 / plan.grids.length;
@@ -147,7 +148,10 @@ export class TileGraphDecoder {
         };
         for (const columns of grid.columns) {
           const index = span.tile * this.#asset.network.columns + columns.tile;
-          yield { index, tile: group.tiles[index], head: heads[index], columns, rows: part, weight };
+          const p = group.partOf[index];
+          const at = group.tileIn[index];
+          const tile = group.parts[p].part.tiles[at];
+          yield { index, tile, head: heads[p][at], columns, rows: part, weight };
         }
       }
     }
@@ -162,9 +166,9 @@ export class TileGraphDecoder {
   ): Promise<Float32Array> {
     const { network } = this.#asset;
     const outputs = tile.first === undefined ? network.encoderWidth : tile.width;
-    const t = (2 * frame + 1) / group.frameCount - 1;
-    const { x, y, offset } = splitFirstLayer(network, tile.first ?? this.#encoder, outputs, t);
-    const shift = (axis: number) => displacement(group, index, frame, axis);
+    const time = timeFeatures(group.parts[group.partOf[index]], frame);
+    const { x, y, offset } = splitFirstLayer(network, tile.first ?? this.#encoder, outputs, time);
+    const shift = (axis: number) => tileDisplacement(group, index, frame, axis);
     const columnPart = axisPart(x, undefined, outputs, {
       positions: columns.positions,
       shift: shift(0),
@@ -192,9 +196,10 @@ export class TileGraphDecoder {
     return this.#plan;
   }
 
-  #headsFor(group: TileGraphGroup, format: PixelFormat): readonly FoldedLayer[] {
+  #headsFor(group: TileGraphGroup, format: PixelFormat): readonly FoldedLayer[][] {
     if (this.#folded?.group !== group || this.#folded.format !== format) {
-      this.#folded = { group, format, heads: foldGraphHeads(group, format) };
+      const heads = group.parts.map(({ part }) => foldGraphHeads(part, format));
+      this.#folded = { group, format, heads };
     }
     return this.#folded.heads;
   }

@@ -1,21 +1,21 @@
-import type { GroupWeights } from "../../group/weights.js";
+import type { PartWeights } from "../../group/weights.js";
 import { CHANNELS, type TileNetwork } from "../../network/definition.js";
 import { type FoldedLayer, foldLayer } from "../../onnx/session.js";
 import type { PixelFormat } from "../color.js";
-import type { Motion } from "../displacement.js";
 import { createHeadFolder, foldSeparable } from "../fold.js";
+import type { OpenedGroup, OpenedPart } from "../group-parts.js";
 
 /** A group of the tile profile prepared for the graph, in floats. The caller can cache it. */
-export interface TileGraphGroup extends Motion {
-  readonly index: number;
-  /** Whether its first frame begins a scene. */
-  readonly startsScene: boolean;
+export type TileGraphGroup = OpenedGroup<GraphPart>;
+
+/** A part of a TileGraphGroup. */
+export interface GraphPart extends OpenedPart {
   readonly tiles: readonly GraphTile[];
   readonly mean: readonly number[];
   readonly deviation: readonly number[];
 }
 
-/** One tile of a TileGraphGroup. */
+/** One tile of a GraphPart. */
 export interface GraphTile {
   readonly width: number;
   /** Its separable layer (see foldSeparable); undefined if the shared encoder replaces it, or if width is 0. */
@@ -27,14 +27,10 @@ export interface GraphTile {
   readonly headBias: Float32Array;
 }
 
-/** Transposes and scales the weights of a group for the graph. */
-export function foldGraphGroup(
-  network: TileNetwork,
-  index: number,
-  group: GroupWeights<Float32Array>,
-): TileGraphGroup {
+/** Transposes and scales the weights of a part for the graph. */
+export function foldGraphPart(network: TileNetwork, part: PartWeights<Float32Array>): GraphPart {
   const hasFirstLayer = network.encoderWidth === 0;
-  const tiles = group.tiles.map(({ width, hidden, hiddenBias, head, headBias }): GraphTile => {
+  const tiles = part.tiles.map(({ width, hidden, hiddenBias, head, headBias }): GraphTile => {
     const layers = hidden.map((weights, l) => ({ weights, bias: hiddenBias[l] }));
     const separable = hasFirstLayer ? layers.shift() : undefined;
     return {
@@ -45,14 +41,14 @@ export function foldGraphGroup(
       headBias,
     };
   });
-  const { frameCount, startsScene = false, motion, mean, deviation } = group;
-  return { index, frameCount, startsScene, tiles, motion, mean, deviation };
+  const { indices, frameCount, motion, mean, deviation } = part;
+  return { indices, frameCount, tiles, motion, mean, deviation };
 }
 
-/** Returns the heads of all tiles, [3, width] and [3], which output the given format directly, 0 to 255. */
-export function foldGraphHeads(group: TileGraphGroup, format: PixelFormat): FoldedLayer[] {
-  const fold = createHeadFolder(group, format);
-  return group.tiles.map((tile) => {
+/** Returns the heads of the tiles of a part, [3, width] and [3], which output the given format directly, 0 to 255. */
+export function foldGraphHeads(part: GraphPart, format: PixelFormat): FoldedLayer[] {
+  const fold = createHeadFolder(part, format);
+  return part.tiles.map((tile) => {
     const { weights, bias } = fold(tile);
     const transposed = new Float32Array(weights.length);
     for (let i = 0; i < weights.length; i++) {

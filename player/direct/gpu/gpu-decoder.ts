@@ -1,8 +1,11 @@
-import { displacement, type Motion } from "../../../codec/decode/displacement.js";
+import {
+  type OpenedGroup,
+  PartLoader,
+  tileDisplacement,
+  timeFeatures,
+} from "../../../codec/decode/group-parts.js";
 import { chooseSampling, sampleOnce } from "../../../codec/decode/sampling.js";
-import { expectedGroup } from "../../../codec/decode/viewport.js";
-import { readGroup } from "../../../codec/group/payload.js";
-import { dequantize } from "../../../codec/group/quantize.js";
+import type { PartWeights } from "../../../codec/group/weights.js";
 import type { TileDecoderAsset, Viewport } from "../../../codec/internal.js";
 import { GROUP_SIDE, SHADER } from "./shader.js";
 import { type FlatGroup, flattenGroup } from "./weights.js";
@@ -13,11 +16,12 @@ const MAP_READ = 1;
 /** Size of the shader's `Params` struct, in bytes. */
 const PARAMS_BYTES = 7 * 16 + 3 * 16;
 /** Size of the shader's `Tile` struct, in bytes. */
-const TILE_BYTES = 16;
+const TILE_BYTES = 28;
 
 /** A group whose weights are on the GPU. */
 export interface GpuGroup {
-  readonly motion: Motion;
+  readonly opened: OpenedGroup<PartWeights<Float32Array>>;
+  /** By their index in the frame. */
   readonly tiles: FlatGroup["tiles"];
   readonly weights: GPUBuffer;
 }
@@ -47,12 +51,14 @@ export class GpuDecoder {
   readonly #pipeline: GPUComputePipeline;
   readonly #params: GPUBuffer;
   readonly #tiles: GPUBuffer;
+  readonly #parts: PartLoader<PartWeights<Float32Array>>;
   #output: OutputBuffers | null = null;
 
   private constructor(asset: TileDecoderAsset, device: GPUDevice, pipeline: GPUComputePipeline) {
     this.#asset = asset;
     this.#device = device;
     this.#pipeline = pipeline;
+    this.#parts = new PartLoader(asset, (part) => part);
     const { rows, columns } = asset.network;
     this.#params = device.createBuffer({
       size: PARAMS_BYTES,
@@ -95,15 +101,15 @@ export class GpuDecoder {
    * @throws SieddError `corrupt-group`
    */
   loadGroup(index: number, payload: Uint8Array): GpuGroup {
-    const { network, encoder, groups } = this.#asset;
-    const group = dequantize(readGroup(network, expectedGroup(groups, index), payload));
-    const { weights: values, tiles } = flattenGroup(network, encoder, group);
+    const { network, encoder } = this.#asset;
+    const opened = this.#parts.load(index, payload);
+    const { weights: values, tiles } = flattenGroup(network, encoder, opened);
     const weights = this.#device.createBuffer({
       size: values.byteLength,
       usage: USAGE.storage | USAGE.copyTarget,
     });
     this.#device.queue.writeBuffer(weights, 0, values);
-    return { motion: { frameCount: group.frameCount, motion: group.motion }, tiles, weights };
+    return { opened, tiles, weights };
   }
 
   unloadGroup(group: GpuGroup): void {
@@ -120,7 +126,7 @@ export class GpuDecoder {
     const { width, height } = job.viewport;
     const { pixels, readback, bytes } = this.#outputBuffers(width * height * 4);
     const { queue } = this.#device;
-    queue.writeBuffer(this.#params, 0, this.#packParams(group, job));
+    queue.writeBuffer(this.#params, 0, this.#packParams(job));
     queue.writeBuffer(this.#tiles, 0, packTiles(group, job.frame));
     const buffers = [this.#params, group.weights, this.#tiles, pixels];
     const bindings = this.#device.createBindGroup({
@@ -159,7 +165,7 @@ export class GpuDecoder {
   }
 
   /** Packs the shader's `Params` struct. */
-  #packParams(group: GpuGroup, { frame, viewport, draft }: GpuJob): ArrayBuffer {
+  #packParams({ viewport, draft }: GpuJob): ArrayBuffer {
     const { network, width, height } = this.#asset;
     const { rows, columns, overlap, frequencies, encoderWidth, hiddenLayers } = network;
     const { factorX, factorY, offsets, ...blur } = draft ? sampleOnce(viewport) : chooseSampling(viewport);
@@ -167,15 +173,13 @@ export class GpuDecoder {
     const [blurX, blurY] = [(2 * blur.blurX * columns) / width, (2 * blur.blurY * rows) / height];
     const { region } = viewport;
     const [sideX, sideY] = [width / columns, height / rows];
-    const t = (2 * frame + 1) / group.motion.frameCount - 1;
     const params = new ArrayBuffer(PARAMS_BYTES);
     const floats = new Float32Array(params);
     const integers = new Uint32Array(params);
     floats.set([region.x, region.y]);
     floats.set([region.width / (viewport.width * factorX), region.height / (viewport.height * factorY)], 2);
     floats.set([sideX, sideY, Math.min(overlap, sideX / 2), Math.min(overlap, sideY / 2)], 4);
-    floats.set([t, Math.sin((Math.PI * t) / 2), Math.cos((Math.PI * t) / 2)], 8);
-    floats[11] = 1 / (factorX * factorY * offsets.length);
+    floats[8] = 1 / (factorX * factorY * offsets.length);
     floats.set([blurX, blurY], 12);
     integers.set([viewport.width, viewport.height, factorX, factorY], 16);
     integers.set([columns, rows, frequencies, hiddenLayers - (encoderWidth > 0 ? 0 : 1)], 20);
@@ -186,13 +190,15 @@ export class GpuDecoder {
 }
 
 /** Packs the shader's array of `Tile` structs. */
-function packTiles({ tiles, motion }: GpuGroup, frame: number): ArrayBuffer {
+function packTiles({ tiles, opened }: GpuGroup, frame: number): ArrayBuffer {
+  const times = opened.parts.map((part) => timeFeatures(part, frame));
   const packed = new ArrayBuffer(tiles.length * TILE_BYTES);
   const integers = new Uint32Array(packed);
   const floats = new Float32Array(packed);
   tiles.forEach(({ offset, width }, i) => {
-    integers.set([offset, width], 4 * i);
-    floats.set([displacement(motion, i, frame, 0), displacement(motion, i, frame, 1)], 4 * i + 2);
+    const shift = (axis: number) => tileDisplacement(opened, i, frame, axis);
+    integers.set([offset, width], 7 * i);
+    floats.set([shift(0), shift(1), ...times[opened.partOf[i]!]!], 7 * i + 2);
   });
   return packed;
 }

@@ -18,8 +18,8 @@ struct Params {
   region: vec4f,
   // Side of a tile: x, y; half the width of its cross-fade: x, y. In source pixels.
   tiles: vec4f,
-  // t, sin(pi t / 2), cos(pi t / 2); weight of one sample in a pixel.
-  time: vec4f,
+  // Weight of one sample in a pixel.
+  weight: vec4f,
   // Width of the first layer's averaging, in tile-local units: x, y.
   blur: vec4f,
   // Output size in pixels: width, height; samples per pixel: x, y.
@@ -31,8 +31,9 @@ struct Params {
   // Offset of each pass, in samples.
   offsets: array<vec4f, 3>,
 }
-// Offset of the weights and width, both in vectors; displacement in tile-local units (-1 to 1 across a tile).
-struct Tile { offset: u32, width: u32, u: f32, v: f32 }
+// Offset of the weights and width, both in vectors; displacement in tile-local units (-1 to 1 across a tile); t in the
+// span of the tile, sin(pi t / 2), cos(pi t / 2).
+struct Tile { offset: u32, width: u32, u: f32, v: f32, t: f32, sineT: f32, cosineT: f32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> weights: array<vec4f>;
@@ -105,8 +106,8 @@ fn colorOf(tile: Tile, x: f32, y: f32) -> vec3f {
   let start = select(offset, 0u, encoder > 0u);
   for (var j = 0u; j < first; j++) {
     let timeRow = start + (1u + 2u * n) * first + j;
-    var z = weights[start + j] + weights[timeRow] * params.time.x + weights[timeRow + first] * params.time.y
-      + weights[timeRow + 2u * first] * params.time.z;
+    var z = weights[start + j] + weights[timeRow] * tile.t + weights[timeRow + first] * tile.sineT
+      + weights[timeRow + 2u * first] * tile.cosineT;
     var row = start + first + j;
     var wx = weights[row];
     var wy = weights[row + first];
@@ -190,7 +191,7 @@ fn decode(@builtin(global_invocation_id) id: vec3u) {
       }
     }
   }
-  let bytes = vec3u(clamp(round(color * params.time.w), vec3f(0.0), vec3f(255.0)));
+  let bytes = vec3u(clamp(round(color * params.weight.x), vec3f(0.0), vec3f(255.0)));
   pixels[id.y * params.size.x + id.x] = bytes.x | (bytes.y << 8) | (bytes.z << 16) | 0xff000000u;
 }
 `;

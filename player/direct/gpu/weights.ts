@@ -1,11 +1,12 @@
 import { createHeadFolder } from "../../../codec/decode/fold.js";
-import type { GroupWeights, SharedEncoder } from "../../../codec/group/weights.js";
+import type { OpenedGroup } from "../../../codec/decode/group-parts.js";
+import type { PartWeights, SharedEncoder } from "../../../codec/group/weights.js";
 import type { TileNetwork } from "../../../codec/internal.js";
 
 /** A group's weights in the layout of the shader: vectors of four floats. */
 export interface FlatGroup {
   readonly weights: Float32Array<ArrayBuffer>;
-  /** The offset of each tile's weights and the tile's width, both in vectors. */
+  /** The offset of the weights of each tile of the frame and the tile's width, both in vectors. */
   readonly tiles: readonly { readonly offset: number; readonly width: number }[];
 }
 
@@ -29,25 +30,26 @@ function writeLayer(
 export function flattenGroup(
   network: TileNetwork,
   encoder: SharedEncoder,
-  group: GroupWeights<Float32Array>,
+  { parts, partOf, tileIn }: OpenedGroup<PartWeights<Float32Array>>,
 ): FlatGroup {
   // The arguments of sines are in turns.
   const scale = network.omega / (2 * Math.PI);
   const sharedSize = network.encoderWidth === 0 ? 0 : encoder.weights.length + encoder.bias.length;
-  const tileSizes = group.tiles.map(({ hidden, hiddenBias, width }) =>
+  const tilesOfFrame = Array.from(partOf, (part, tile) => parts[part]!.part.tiles[tileIn[tile]!]!);
+  const tileSizes = tilesOfFrame.map(({ hidden, hiddenBias, width }) =>
     hidden.reduce((sum, matrix, layer) => sum + matrix.length + hiddenBias[layer]!.length, 4 * (width + 1)),
   );
   const weights = new Float32Array(tileSizes.reduce((sum, size) => sum + size, sharedSize));
   if (sharedSize > 0) writeLayer(weights, 0, { matrix: encoder.weights, bias: encoder.bias }, scale);
-  const foldHead = createHeadFolder(group, "rgba");
+  const headFolders = parts.map(({ part }) => createHeadFolder(part, "rgba"));
   let offset = sharedSize;
-  const tiles = group.tiles.map(({ width, hidden, hiddenBias, head, headBias }) => {
+  const tiles = tilesOfFrame.map(({ width, hidden, hiddenBias, head, headBias }, tileIndex) => {
     const tile = { offset: offset / 4, width: width / 4 };
     hidden.forEach((matrix, layer) => {
       offset = writeLayer(weights, offset, { matrix, bias: hiddenBias[layer]! }, scale);
     });
     // The head has three outputs; each of its rows is padded to a vector.
-    const folded = foldHead({ width, headWeights: head, headBias });
+    const folded = headFolders[partOf[tileIndex]!]!({ width, headWeights: head, headBias });
     weights.set(folded.bias, offset);
     for (let i = 0; i < width; i++) {
       const row = folded.weights.subarray(3 * i, 3 * i + 3);
