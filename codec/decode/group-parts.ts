@@ -124,4 +124,4 @@ class WeakPartCache<P extends object> implements PartCache<P> {
 
 /** The position of a part, and its checksum: an encoder opens several versions of the same part. */
 const partKey = ({ group, level }: PartEntry, bytes: Uint8Array): string =>
-  `${group} ${level} ${bytes.subarray(-4)} ${bytes.length}`;
+  [group, level, bytes.length, ...bytes.subarray(-4)].join(" ");

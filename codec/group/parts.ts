@@ -28,7 +28,8 @@ export interface GroupSample {
 export function writeParts(network: TileNetwork, parts: readonly QuantizedPart[]): GroupSample {
   const written = parts.map((part) => {
     if (part.level > 0) return writePart(network, part, "map");
-    return writePart(network, part, part.indices);
+    const coversAll = part.indices.length === network.rows * network.columns;
+    return coversAll ? writePart(network, part, "all") : writePart(network, part, part.indices);
   });
   const sizes = parts.map(({ level }, i) => ({ level, size: written[i].length }));
   return { bytes: concatenate(written), longParts: sizes.filter(({ level }) => level > 0) };

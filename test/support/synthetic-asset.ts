@@ -1,6 +1,14 @@
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import {
+  copySpan,
+  covers,
+  removeTime,
+  type SyntheticSpan,
+  selectTiles,
+  spanGroups,
+} from "./synthetic-spans.js";
+import {
   allocateTile,
   type GroupWeights,
   indexAdts,
@@ -11,6 +19,7 @@ import {
   type TrackLabelFields,
   writeAssetHeader,
   writeGroup,
+  writeParts,
 } from "../../codec/internal.js";
 
 /** Options of a synthetic asset. The defaults yield a small valid asset without audio. */
@@ -38,6 +47,15 @@ export interface SyntheticOptions {
   readonly hiddenLayers?: number;
   readonly overlap?: number;
   readonly seed?: number;
+  /** Networks that cover several groups, instead of those of their groups. Default: none. */
+  readonly spans?: readonly SyntheticSpan[];
+  /**
+   * Whether each group of a span has a copy of its networks, as in an asset of version 1. The frames are the same with
+   * `timeless`. Default false.
+   */
+  readonly copiesSpans?: boolean;
+  /** Whether the networks of spans do not depend on time, except for their motion. Default false. */
+  readonly timeless?: boolean;
 }
 
 /** Returns a pseudorandom number generator (32-bit xorshift, G. Marsaglia, 2003), uniform in [-1, 1). */
@@ -106,13 +124,38 @@ export function syntheticAsset(options: SyntheticOptions = {}): Uint8Array {
     motion: 1e-3,
   };
   const frameCounts = options.groups ?? [25, 25, 10];
-  const payloads = frameCounts.map((frames, i) => {
-    const group = syntheticGroup(network, frames, random, options.widths ?? [options.tileWidth ?? 8]);
-    return writeGroup(
-      network,
-      quantize({ ...group, startsScene: options.scenes?.includes(i) ?? false }, steps),
-    );
+  const widths = options.widths ?? [options.tileWidth ?? 8];
+  const groups = frameCounts.map((frames, i) => ({
+    ...syntheticGroup(network, frames, random, widths),
+    startsScene: options.scenes?.includes(i) ?? false,
+  }));
+  const { spans = [], scenes = [], copiesSpans = false } = options;
+  const trained = spans.map(({ group, level, tiles }) => {
+    const frames = frameCounts
+      .slice(group, group + spanGroups(frameCounts.length, scenes, group, level))
+      .reduce((sum, frameCount) => sum + frameCount);
+    const weights = syntheticGroup(network, frames, createRandom(97 * group + level), widths);
+    if (options.timeless) for (const { hidden } of weights.tiles) removeTime(network, hidden[0]);
+    return { ...selectTiles(weights, tiles), level, group };
   });
+  const samples = copiesSpans
+    ? groups.map((group, i) => {
+        const copied = trained.reduce((all, span) => copySpan(all, span, frameCounts, i), group);
+        return { bytes: writeGroup(network, quantize(copied, steps)), longParts: [] };
+      })
+    : groups.map((group, i) => {
+        const covering = trained.filter((span) => covers(span, frameCounts, i));
+        const own = [...group.tiles.keys()].filter((tile) =>
+          covering.every(({ indices }) => !indices.includes(tile)),
+        );
+        const parts = [...covering.filter((span) => span.group === i), { ...selectTiles(group, own), level: 0 }];
+        parts.sort((a, b) => b.level - a.level);
+        return writeParts(
+          network,
+          parts.map((part) => quantize(part, steps)),
+        );
+      });
+  const payloads = samples.map(({ bytes }) => bytes);
   const adts = (options.tone ?? 0) > 0 ? tone(options.tone ?? 0) : undefined;
   const track = adts === undefined ? undefined : indexAdts(adts);
   const labels = options.audioLabels ?? (options.languages ?? ["und"]).map((language) => ({ language }));
@@ -123,7 +166,12 @@ export function syntheticAsset(options: SyntheticOptions = {}): Uint8Array {
     profile: "tile",
     network,
     encoder,
-    groups: frameCounts.map((frameCount, i) => ({ frameCount, size: payloads[i].length })),
+    groups: frameCounts.map((frameCount, i) => ({
+      frameCount,
+      size: payloads[i].length,
+      position: i - Math.max(0, ...scenes.filter((scene) => scene <= i)),
+      longParts: samples[i].longParts,
+    })),
     audio:
       track === undefined
         ? []

@@ -208,10 +208,10 @@ test("rejects an asset truncated at any length with a SieddError", async () => {
 test("rejects a later format version and names both versions", async () => {
   const bytes = Buffer.from(syntheticAsset(SMALL));
   const at = bytes.indexOf("sivC") + 4;
-  bytes.writeUInt16BE(2, at);
+  bytes.writeUInt16BE(3, at);
   await assert.rejects(
     openAsset(memorySource(bytes)),
-    /unsupported format version 2.*reads version 1.*upgrade/,
+    /unsupported format version 3.*reads versions 1 and 2.*upgrade/,
   );
 });
 
