@@ -9,7 +9,7 @@ export {
   type TextTrack,
   type TileAsset,
 } from "./asset/asset.js";
-export { type AssetInfo, assetInfo } from "./asset/asset-info.js";
+export { type AssetInfo, assetInfo, type GroupInfo } from "./asset/asset-info.js";
 export type { AssetMetadata } from "./asset/metadata.js";
 export type { Model, PaperModel, TileModel } from "./asset/model.js";
 export { frameSeconds, type Rational } from "./asset/rational.js";

@@ -1,6 +1,7 @@
 export type { GroupEntry, TextTrack } from "../codec/asset/asset.js";
-export type { AssetInfo } from "../codec/asset/asset-info.js";
+export type { AssetInfo, GroupInfo } from "../codec/asset/asset-info.js";
 export type { Rational } from "../codec/asset/rational.js";
+export type { PartEntry } from "../codec/asset/spans.js";
 export type { Chapter } from "../codec/iso/chapters.js";
 export type { TrackLabels } from "../codec/iso/track-labels.js";
 export type { EncodeState } from "../protocol/encode-state.js";

@@ -1,6 +1,7 @@
 export type { GroupEntry, TextTrack } from "../codec/asset/asset.js";
-export type { AssetInfo } from "../codec/asset/asset-info.js";
+export type { AssetInfo, GroupInfo } from "../codec/asset/asset-info.js";
 export type { Rational } from "../codec/asset/rational.js";
+export type { PartEntry } from "../codec/asset/spans.js";
 export type { DecoderEngine, DecoderEngineChoice } from "../codec/decode/frame-decoder.js";
 export type { Chapter } from "../codec/iso/chapters.js";
 export type { TrackLabels } from "../codec/iso/track-labels.js";

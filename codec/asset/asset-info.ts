@@ -1,4 +1,3 @@
-import type { PartSize } from "../group/parts.js";
 import type { Chapter } from "../iso/chapters.js";
 import type { Asset, AudioTrack, GroupEntry, TextTrack } from "./asset.js";
 import type { AssetMetadata } from "./metadata.js";
@@ -55,7 +54,7 @@ export interface AssetInfo {
 /** The properties of a group. */
 export interface GroupInfo extends Omit<GroupEntry, "parts"> {
   /** The networks in the sample of the group that cover several groups, if any: level of the span and bytes. */
-  readonly longParts?: readonly PartSize[];
+  readonly longParts?: readonly { readonly level: number; readonly size: number }[];
 }
 
 /** Returns the metadata of an audio track as a plain object that can be serialized to JSON. */

@@ -1,14 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import {
-  copySpan,
-  covers,
-  removeTime,
-  type SyntheticSpan,
-  selectTiles,
-  spanGroups,
-} from "./synthetic-spans.js";
-import {
   allocateTile,
   type GroupWeights,
   indexAdts,
@@ -21,6 +13,14 @@ import {
   writeGroup,
   writeParts,
 } from "../../codec/internal.js";
+import {
+  copySpan,
+  covers,
+  removeTime,
+  type SyntheticSpan,
+  selectTiles,
+  spanGroups,
+} from "./synthetic-spans.js";
 
 /** Options of a synthetic asset. The defaults yield a small valid asset without audio. */
 export interface SyntheticOptions {
@@ -148,7 +148,10 @@ export function syntheticAsset(options: SyntheticOptions = {}): Uint8Array {
         const own = [...group.tiles.keys()].filter((tile) =>
           covering.every(({ indices }) => !indices.includes(tile)),
         );
-        const parts = [...covering.filter((span) => span.group === i), { ...selectTiles(group, own), level: 0 }];
+        const parts = [
+          ...covering.filter((span) => span.group === i),
+          { ...selectTiles(group, own), level: 0 },
+        ];
         parts.sort((a, b) => b.level - a.level);
         return writeParts(
           network,
