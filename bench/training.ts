@@ -56,7 +56,6 @@ async function trainTiles(trainer: TileTrainerName, workers: number): Promise<nu
       frameWidth,
     },
     width: 16,
-    start: undefined,
     plan: {
       steps: STEPS,
       points: POINTS,
@@ -69,7 +68,7 @@ async function trainTiles(trainer: TileTrainerName, workers: number): Promise<nu
     device: "cpu" as const,
     precision: "float32" as const,
     kernel,
-    quantization: undefined,
+    threads: 1,
   }));
   try {
     await pool.loaded;

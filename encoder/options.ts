@@ -66,6 +66,11 @@ export interface EncodeOptions {
   /** Frames per group, 1 to 600. Default: about one second; 20 in the paper profile. */
   readonly groupFrames?: number;
   /**
+   * Tile profile: maximum number of groups that the network of a tile covers: 1, 2, 4 or 8. Tiles that change little share
+   * one network over several groups, which takes fewer bytes and less training. Default 1.
+   */
+  readonly maxSpan?: number;
+  /**
    * Maximum number of anchor groups, 1 to 64, default 8. Paper profile: number of anchor frames, default one per 20
    * frames, at most 8.
    */

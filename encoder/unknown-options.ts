@@ -18,6 +18,7 @@ const KNOWN: Readonly<Record<keyof EncodeOptions, true>> = {
   width: true,
   hiddenLayers: true,
   groupFrames: true,
+  maxSpan: true,
   anchors: true,
   anchorChoice: true,
   optimizer: true,

@@ -165,6 +165,11 @@ function addTrainingOptions(command: Command): void {
       "maximum number of frames per group (default: about one second; paper: 20)",
       integer(1, 600),
     )
+    .option(
+      "--max-span <n>",
+      "maximum number of groups that a tile's network covers: 1, 2, 4 or 8 (default: 1)",
+      integer(1, 8),
+    )
     .option("--anchors <n>", "maximum number of anchor groups; paper: of anchor frames", integer(1, 64))
     .option(
       "--anchor-choice <method>",

@@ -25,6 +25,7 @@ export const FLAGS: ReadonlyMap<string, string> = new Map([
   ["width", "--width"],
   ["hiddenLayers", "--hidden-layers"],
   ["groupFrames", "--group-frames"],
+  ["maxSpan", "--max-span"],
   ["anchors", "--anchors"],
   ["anchorChoice", "--anchor-choice"],
   ["trainer", "--trainer"],

@@ -1,6 +1,7 @@
 import { readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
+import type { PartSize } from "../../codec/internal.js";
 import { writeError } from "../../media/errors.js";
 import { makeFolder } from "../../media/write/make-folder.js";
 import { EncoderError } from "../errors.js";
@@ -10,7 +11,10 @@ import { LOCK_FILE_NAME, lockWorkFolder } from "./lock.js";
 
 /** A finished group. */
 export interface FinishedGroup {
+  /** The sample of the group in the asset. */
   readonly payload: Uint8Array;
+  /** The parts of the sample that cover several groups. Default: none. */
+  readonly longParts?: readonly PartSize[];
   /** PSNR of each frame, dB. */
   readonly psnr: Float64Array;
 }

@@ -1,4 +1,4 @@
-import type { AssetMetadata, Model } from "../../codec/internal.js";
+import type { AssetMetadata, Model, PartSize } from "../../codec/internal.js";
 import type { ProbeResult } from "../../media/index.js";
 import type { EncodeEvent } from "../events.js";
 import type { CommonOptions } from "../options.js";
@@ -63,13 +63,19 @@ export interface TrainingJob extends EncodeJob {
   readonly videoBytes: (trained: TrainedGroups) => number;
 }
 
+/** Bytes of the sample of a group, and the parts of it that cover several groups. */
+export interface SampleSize {
+  readonly bytes: number;
+  readonly longParts: readonly PartSize[];
+}
+
 /** Properties of the trained groups that the layout of the asset depends on. */
 export interface TrainedGroups {
   readonly model: Model;
   /** The groups that were trained; `minPsnr` may have made them shorter than planned. */
   readonly groups: readonly PlannedGroup[];
-  /** Bytes of each group. */
-  readonly sizes: readonly number[];
+  /** The sample of each group. */
+  readonly samples: readonly SampleSize[];
 }
 
 /** The result of training. The groups themselves are in the checkpoints. */

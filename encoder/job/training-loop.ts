@@ -1,3 +1,4 @@
+import type { PartSize } from "../../codec/internal.js";
 import { readFrames } from "../../media/index.js";
 import type { PlannedGroup } from "../plan/groups.js";
 import type { Precision } from "../training/onnx/precision.js";
@@ -15,9 +16,14 @@ export interface FrameSpan {
   readonly frameCount: number;
 }
 
+/** Consecutive groups that are trained together. */
+export interface GroupBlock {
+  readonly groups: readonly PlannedGroup[];
+}
+
 /** Frames that are loaded and trained together. */
 export interface TrainingUnit {
-  /** Index of the group; in phase 1, of the checkpoint. */
+  /** Index of the first group; in phase 1, of the checkpoint. */
   readonly index: number;
   /** Ranges of frames, ascending. */
   readonly spans: readonly FrameSpan[];
@@ -39,6 +45,8 @@ export type AnchorWeights = ReadonlyMap<number, readonly TrainingWeights[]>;
  */
 export interface VideoTraining<Frames> {
   readonly groups: readonly PlannedGroup[];
+  /** The groups divided into blocks that are trained together. */
+  readonly blocks: readonly GroupBlock[];
   /** The units that phase 1 trains. */
   readonly anchorUnits: readonly TrainingUnit[];
   /** Describes phase 1 for progress, such as "2 anchor groups". */
@@ -58,14 +66,16 @@ export interface VideoTraining<Frames> {
   trainAnchor(unit: TrainingUnit, frames: Frames, settings: UnitSettings): Promise<TrainingWeights[]>;
   /** Called once all anchors are trained. */
   useAnchors(anchors: AnchorWeights): void;
-  /** Trains, encodes and measures a group. */
-  trainGroup(group: PlannedGroup, frames: Frames, settings: UnitSettings): Promise<FinishedGroup>;
+  /** Trains, encodes and measures the groups of a block. Returns one result per group. */
+  trainBlock(block: GroupBlock, frames: Frames, settings: UnitSettings): Promise<readonly FinishedGroup[]>;
 }
 
 /** Size and quality of a trained group. */
 export interface GroupResult {
   readonly frameCount: number;
   readonly bytes: number;
+  /** The parts that cover several groups, among the bytes. */
+  readonly longParts: readonly PartSize[];
   /** Mean over the frames, dB. */
   readonly psnr: number;
 }
@@ -121,12 +131,18 @@ export class TrainingLoop<Frames> {
     await this.#trainGroups();
   }
 
-  /** Reads which groups of the current pass are finished. */
+  /** Reads which blocks of the current pass are finished. */
   async reload(): Promise<void> {
     this.#finished.clear();
-    for (const { index, frameCount } of this.#groups) {
-      const group = await this.#job.checkpoints.readGroup(index);
-      if (group !== undefined) this.#finished.set(index, resultOf(group, frameCount));
+    for (const { groups } of this.#training.blocks) {
+      const results: [number, GroupResult][] = [];
+      for (const { index, frameCount } of groups) {
+        const group = await this.#job.checkpoints.readGroup(index);
+        if (group !== undefined) results.push([index, resultOf(group, frameCount)]);
+      }
+      // A group may need networks of the others, so a block is complete or is trained again.
+      if (results.length < groups.length) continue;
+      for (const [index, result] of results) this.#finished.set(index, result);
     }
   }
 
@@ -165,20 +181,22 @@ export class TrainingLoop<Frames> {
 
   async #trainGroups(): Promise<void> {
     this.#job.meter.enterPhase("phase2", this.#groupDetail());
-    const units = this.#groups
-      .filter(({ index }) => !this.#finished.has(index))
-      .map((group) => ({ index: group.index, group, spans: [group] }));
-    await this.#forEach(units, ({ group }, frames, settings) => this.#trainGroup(group, frames, settings));
+    const units = this.#training.blocks
+      .filter(({ groups }) => groups.some(({ index }) => !this.#finished.has(index)))
+      .map((block) => ({ index: block.groups[0].index, block, spans: block.groups }));
+    await this.#forEach(units, ({ block }, frames, settings) => this.#trainBlock(block, frames, settings));
   }
 
-  async #trainGroup(group: PlannedGroup, frames: Frames, settings: UnitSettings): Promise<void> {
+  async #trainBlock(block: GroupBlock, frames: Frames, settings: UnitSettings): Promise<void> {
     const { checkpoints, meter, emit } = this.#job;
-    const finished = await this.#training.trainGroup(group, frames, settings);
-    await checkpoints.writeGroup(group.index, finished);
-    const result = resultOf(finished, group.frameCount);
-    this.#finished.set(group.index, result);
-    meter.setDetail(this.#groupDetail());
-    emit({ type: "group", index: group.index, bytes: result.bytes, psnr: result.psnr });
+    const finished = await this.#training.trainBlock(block, frames, settings);
+    for (const [i, { index, frameCount }] of block.groups.entries()) {
+      await checkpoints.writeGroup(index, finished[i]);
+      const result = resultOf(finished[i], frameCount);
+      this.#finished.set(index, result);
+      meter.setDetail(this.#groupDetail());
+      emit({ type: "group", index, bytes: result.bytes, psnr: result.psnr });
+    }
   }
 
   #groupDetail(): string {
@@ -249,8 +267,8 @@ async function* readSpans(
   }
 }
 
-function resultOf({ payload, psnr }: FinishedGroup, frameCount: number): GroupResult {
-  return { frameCount, bytes: payload.length, psnr: sum(psnr) / psnr.length };
+function resultOf({ payload, longParts = [], psnr }: FinishedGroup, frameCount: number): GroupResult {
+  return { frameCount, bytes: payload.length, longParts, psnr: sum(psnr) / psnr.length };
 }
 
 /** Returns the mean PSNR over the frames of all groups, dB. */

@@ -22,13 +22,19 @@ export interface MediaTracks {
 function layoutAsset(
   { video }: EncodeJob,
   { audio, text, cover }: MediaTracks,
-  { model, groups, sizes }: TrainedGroups,
+  { model, groups, samples }: TrainedGroups,
 ): AssetLayout {
+  /** Index of the group in its scene. */
+  let position = 0;
   return writeAssetHeader({
     ...video.size,
     frameRate: video.info.frameRate,
     ...model,
-    groups: groups.map(({ frameCount }, i) => ({ frameCount, size: sizes[i] })),
+    groups: groups.map(({ frameCount, startsScene }, i) => {
+      position = startsScene ? 0 : position + 1;
+      const { bytes, longParts } = samples[i];
+      return { frameCount, size: bytes, position, longParts };
+    }),
     audio: audio.map((track) => ({
       ...track,
       packetSizes: track.sizes,

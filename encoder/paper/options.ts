@@ -76,6 +76,7 @@ const TILE_ONLY = [
   "targetBpp",
   "minPsnr",
   "kernel",
+  "maxSpan",
 ] as const satisfies readonly (keyof EncodeOptions)[];
 
 /** Returns the number of points that a step samples from frames of the given size. */

@@ -1,7 +1,13 @@
 import type { PaperEncoder, PaperNetwork } from "../../codec/internal.js";
 import type { FinishedGroup } from "../job/checkpoints.js";
 import type { EncodeJob } from "../job/profile.js";
-import type { AnchorWeights, TrainingUnit, UnitSettings, VideoTraining } from "../job/training-loop.js";
+import type {
+  AnchorWeights,
+  GroupBlock,
+  TrainingUnit,
+  UnitSettings,
+  VideoTraining,
+} from "../job/training-loop.js";
 import type { WorkerPool } from "../job/worker-pool.js";
 import type { PlannedGroup } from "../plan/groups.js";
 import type { PrecisionDecision } from "../training/onnx/precision-trial.js";
@@ -34,6 +40,7 @@ export interface PaperSetup {
 /** Trains a video of the paper profile: all anchor frames together in phase 1, each group in phase 2. */
 export class PaperTraining implements VideoTraining<PaperTarget> {
   readonly groups: readonly PlannedGroup[];
+  readonly blocks: readonly GroupBlock[];
   readonly anchorUnits: readonly TrainingUnit[];
   readonly anchorDetail: string;
   readonly tasksPerUnit = 1;
@@ -49,6 +56,7 @@ export class PaperTraining implements VideoTraining<PaperTarget> {
     this.#setup = setup;
     this.#pool = pool;
     this.groups = job.video.groups;
+    this.blocks = this.groups.map((group) => ({ groups: [group] }));
     this.anchorUnits = [
       { index: ANCHORS_INDEX, spans: anchors.map((firstFrame) => ({ firstFrame, frameCount: 1 })) },
     ];
@@ -109,7 +117,11 @@ export class PaperTraining implements VideoTraining<PaperTarget> {
     this.#encoder = sharedEncoder ?? quantizeEncoder(network, weights);
   }
 
-  trainGroup(group: PlannedGroup, target: PaperTarget, settings: UnitSettings): Promise<FinishedGroup> {
+  async trainBlock(
+    { groups: [group] }: GroupBlock,
+    target: PaperTarget,
+    settings: UnitSettings,
+  ): Promise<readonly FinishedGroup[]> {
     const { network, anchors } = this.#setup;
     const { encoder, groups } = this;
     const plan = this.#plan(PHASE_2, group.index);
@@ -129,7 +141,8 @@ export class PaperTraining implements VideoTraining<PaperTarget> {
       start: warmStartWeights(network, this.#anchorWeights, anchors, group),
     };
     const running = this.#pool.run("trainGroup", task, buffersOf(target));
-    return this.#job.meter.track(running, { steps: plan.steps, costPerStep: this.#groupStepCost(group) });
+    const cost = { steps: plan.steps, costPerStep: this.#groupStepCost(group) };
+    return [await this.#job.meter.track(running, cost)];
   }
 
   #anchorStepCost(): number {

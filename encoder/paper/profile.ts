@@ -63,7 +63,7 @@ async function trainPaperVideo(job: EncodeJob, setup: PaperSetup): Promise<Train
   return {
     model: { profile: "paper", network: setup.network, encoder: training.encoder },
     groups: training.groups,
-    sizes: results.map(({ bytes }) => bytes),
+    samples: results,
     psnr: meanPsnr(results),
   };
 }

@@ -15,7 +15,7 @@ export interface PassSchedule {
 }
 
 /** Schedule of phase 2, and of passes that relearn the video. */
-const FULL_LENGTH: PassSchedule = { stepShare: 1, learningRateShare: 1 };
+export const FULL_LENGTH: PassSchedule = { stepShare: 1, learningRateShare: 1 };
 /** Schedule of passes that change the trained weights only slightly. */
 const REFINEMENT: PassSchedule = { stepShare: 1 / 3, learningRateShare: 1 / 2 };
 

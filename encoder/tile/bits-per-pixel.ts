@@ -5,7 +5,7 @@ import type { TileTrainingSettings } from "../plan/tile-grid.js";
 import { nextLambda } from "../rate-control/targets.js";
 import { quantizationSteps } from "../training/quantization/quantization-steps.js";
 import type { TileRange } from "../training/sampling/group-target.js";
-import { groupPayload } from "./group-payload.js";
+import { sampleOfGroup } from "./group-samples.js";
 
 /** Approximate bytes of an asset besides its groups: the header, and the table entries of each group. */
 const HEADER_BYTES = 800;
@@ -48,12 +48,15 @@ export function lambdaForBpp(
   const normalization = { mean: 0, deviation: 1 };
   const sample = [...anchors].map(([index, weights]) => {
     const { frameCount, startsScene } = video.groups[index];
-    const trained = ranges.map((tiles, i) => ({
-      target: { frameCount, normalization, tiles },
+    const spans = ranges.map(({ first, count }, i) => ({
+      level: 0,
+      tiles: Array.from({ length: count }, (_, tile) => first + tile),
+      frameCount,
+      normalization,
       weights: weights[i],
     }));
-    const payload = groupPayload({ network, width, startsScene, ranges: trained }, steps);
-    return { bytes: payload.length, frameCount };
+    const { bytes } = sampleOfGroup({ network, width, steps }, { frameCount, startsScene }, spans);
+    return { bytes: bytes.length, frameCount };
   });
   const result = { lambda, psnr: 0, bpp: bitsPerPixel(video, sample) };
   return nextLambda({ kind: "bpp", value: bpp }, [result]) ?? lambda;

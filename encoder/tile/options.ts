@@ -32,6 +32,8 @@ export interface TileOptions extends CommonOptions {
   readonly fixedWidth: boolean;
   /** Frames per group; undefined: about one second. */
   readonly groupFrames: number | undefined;
+  /** Maximum number of groups that a tile's network covers. */
+  readonly maxSpan: number;
   /** Maximum number of anchor groups. */
   readonly anchors: number;
   readonly target: Target | undefined;
@@ -80,6 +82,8 @@ const PRESETS: Record<TilePreset, TileTrainingSettings> = {
 };
 
 const DEFAULT_ANCHORS = 8;
+const MAX_SPANS = [1, 2, 4, 8];
+const DEFAULT_MAX_SPAN = 1;
 
 const PAPER_ONLY = [
   "optimizer",
@@ -115,6 +119,7 @@ export function resolveTileOptions(options: EncodeOptions): TileOptions {
     training: resolveTraining(options, preset),
     fixedWidth: options.width !== undefined,
     groupFrames: checkInteger("groupFrames", options.groupFrames, 1, MAX_GROUP_FRAMES),
+    maxSpan: checkChoice("maxSpan", options.maxSpan, MAX_SPANS) ?? DEFAULT_MAX_SPAN,
     anchors: checkInteger("anchors", options.anchors, 1, MAX_ANCHORS) ?? DEFAULT_ANCHORS,
     target: resolveTarget(options),
     minPsnr: resolveMinPsnr(options),

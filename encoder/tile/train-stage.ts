@@ -1,5 +1,5 @@
 import { type Model, sharedEncoderSize, type TileNetwork } from "../../codec/internal.js";
-import type { TrainingJob } from "../job/profile.js";
+import type { SampleSize, TrainingJob } from "../job/profile.js";
 import { meanPsnr, TrainingLoop } from "../job/training-loop.js";
 import { WorkerPool } from "../job/worker-pool.js";
 import type { Capacity } from "../plan/capacity.js";
@@ -25,8 +25,8 @@ export interface StageControl {
 
 /** Result of a stage. All groups are in the checkpoints. */
 export interface StageResult {
-  /** Bytes of each group. */
-  readonly sizes: readonly number[];
+  /** The sample of each group. */
+  readonly samples: readonly SampleSize[];
   /** Mean over the frames, dB. */
   readonly psnr: number;
   readonly bpp: number;
@@ -49,8 +49,8 @@ export async function trainStage(
   const loop = new TrainingLoop(job, training, pool);
   const measure = (): PassResult => {
     const results = loop.results();
-    const sizes = results.map(({ bytes }) => bytes);
-    const bits = 8 * job.videoBytes({ model: tileModel(stage.tiles.network), groups: stage.groups, sizes });
+    const model = tileModel(stage.tiles.network);
+    const bits = 8 * job.videoBytes({ model, groups: stage.groups, samples: results });
     const { frameCount, size } = job.video;
     const bpp = bits / (frameCount * size.width * size.height);
     return { lambda: training.pass.lambda, psnr: meanPsnr(results), bpp };
@@ -74,8 +74,7 @@ export async function trainStage(
     if (outcome.message !== undefined) control.reportMissed(outcome.message);
   }
   const { psnr, bpp } = measure();
-  const sizes = loop.results().map(({ bytes }) => bytes);
-  return { sizes, psnr, bpp, requiredBpp: outcome?.requiredBpp };
+  return { samples: loop.results(), psnr, bpp, requiredBpp: outcome?.requiredBpp };
 }
 
 /** Returns the model of an asset. Its shared encoder is empty, because this profile does not train one. */

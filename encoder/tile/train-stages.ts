@@ -41,8 +41,8 @@ export async function trainStages(
     if (next === undefined) {
       const message = missedMessage(result, options, minPsnr);
       if (message !== undefined) emit({ type: "target-missed", message });
-      const { sizes, psnr } = result;
-      return { sizes, psnr, groups: stage.groups, model: tileModel(stage.tiles.network) };
+      const { samples, psnr } = result;
+      return { samples, psnr, groups: stage.groups, model: tileModel(stage.tiles.network) };
     }
     stage = next;
   }

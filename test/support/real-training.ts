@@ -2,10 +2,10 @@ import type { PaperNetwork } from "../../codec/internal.js";
 import { loadPaperTarget } from "../../encoder/paper/target.js";
 import type { PaperTrainingPlan, PaperTrainingProblem } from "../../encoder/paper/trainer.js";
 import { initialPaperWeights } from "../../encoder/paper/weights.js";
-import { planGroups } from "../../encoder/plan/groups.js";
 import { tileNetwork } from "../../encoder/plan/tile-grid.js";
-import { loadGroupFrames } from "../../encoder/tile/group-frames.js";
+import { loadBlockFrames } from "../../encoder/tile/block-frames.js";
 import { resolveTileOptions } from "../../encoder/tile/options.js";
+import { spanTarget } from "../../encoder/tile/spans.js";
 import { initialWeights } from "../../encoder/tile/weights.js";
 import {
   fakeQuantization,
@@ -45,12 +45,11 @@ export async function realTraining(
   const { training } = resolveTileOptions({ input, output: "a.siedd", hiddenLayers });
   const network = { ...tileNetwork(size.width, size.height, training), encoderWidth };
   const tiles = network.rows * network.columns;
-  const [span] = planGroups(frameCount, [], info.frameRate);
   const source = readFrames(input, info, { ...size, firstFrame: 0, frameCount });
-  const ranges = [{ first: 0, count: tiles }];
-  const { targets } = await loadGroupFrames(source, { network, size, span, ranges });
+  const request = { network, size, firstFrame: 0, frameCounts: [frameCount] };
+  const { targets } = await loadBlockFrames(source, { ...request, ranges: [{ first: 0, count: tiles }] });
   await source.return(undefined);
-  const [target] = targets;
+  const target = spanTarget(targets[0], { level: 0, group: 0, tiles: [...Array(tiles).keys()] });
   const weights = initialWeights({ network, tiles, width, frames: frameCount }, new Random(7));
   const quantization = fakeQuantization(quantizationSteps(network, 2e-3), 8000, target);
   return {

@@ -54,7 +54,7 @@ export function* windowLines(target: GroupTarget, tile: number): Generator<numbe
   const { windows, tiles, frameCount, frames, frameWidth } = target;
   const index = tiles.first + tile;
   const { left, top } = windows;
-  const corner = top[Math.floor(index / left.length)] * frameWidth + left[index % left.length];
+  const corner = top[index] * frameWidth + left[index];
   for (let frame = 0; frame < frameCount; frame++) {
     const start = (frame * frames.length) / frameCount + corner * CHANNELS;
     for (let y = 0; y < windows.height; y++) yield start + y * frameWidth * CHANNELS;
@@ -64,7 +64,30 @@ export function* windowLines(target: GroupTarget, tile: number): Generator<numbe
 /** Bytes per block. The sum of their squares is below 2^31, so integer arithmetic is exact and fast. */
 const BLOCK_BYTES = 8192;
 
-/** Accumulates the mean and deviation of the samples of a group. */
+/** Sums over the samples of some frames. */
+export interface SampleSums {
+  readonly sum: number;
+  readonly squares: number;
+  readonly count: number;
+}
+
+/**
+ * Returns the normalization of frames whose samples were summed in parts. The deviation is at least 1 / 255, so that frames
+ * of one color do not divide by 0.
+ */
+export function normalizationOf(parts: readonly SampleSums[]): Normalization {
+  const total = { sum: 0, squares: 0, count: 0 };
+  for (const { sum, squares, count } of parts) {
+    total.sum += sum;
+    total.squares += squares;
+    total.count += count;
+  }
+  const mean = total.sum / total.count;
+  const variance = Math.max(1, total.squares / total.count - mean * mean);
+  return { mean: mean / 255, deviation: Math.sqrt(variance) / 255 };
+}
+
+/** Sums the samples of a group. */
 export class PixelStatistics {
   #sum = 0;
   #squares = 0;
@@ -86,10 +109,7 @@ export class PixelStatistics {
     this.#count += frame.length;
   }
 
-  /** Returns the normalization. The deviation is at least 1 / 255, so that frames of one color do not divide by 0. */
-  normalization(): Normalization {
-    const mean = this.#sum / this.#count;
-    const variance = Math.max(1, this.#squares / this.#count - mean * mean);
-    return { mean: mean / 255, deviation: Math.sqrt(variance) / 255 };
+  sums(): SampleSums {
+    return { sum: this.#sum, squares: this.#squares, count: this.#count };
   }
 }

@@ -8,7 +8,7 @@ export interface TileWindows {
   /** Size of a window in pixels. */
   readonly width: number;
   readonly height: number;
-  /** Left pixel of each column and top pixel of each row of windows. */
+  /** [tiles]: left and top pixel of each window. */
   readonly left: readonly number[];
   readonly top: readonly number[];
   /** Tile-local units per pixel along x and y. */
@@ -42,9 +42,21 @@ export function tileWindows(network: TileNetwork, width: number, height: number)
   return {
     width: x.size,
     height: y.size,
-    left: x.starts,
-    top: y.starts,
+    left: y.starts.flatMap(() => x.starts),
+    top: y.starts.flatMap((top) => x.starts.map(() => top)),
     scale: [x.scale, y.scale],
     offsets: Float32Array.from(offsets),
+  };
+}
+
+/** Returns the windows of some of the tiles, in the given order. */
+export function selectWindows(windows: TileWindows, tiles: readonly number[]): TileWindows {
+  return {
+    ...windows,
+    left: tiles.map((tile) => windows.left[tile]),
+    top: tiles.map((tile) => windows.top[tile]),
+    offsets: Float32Array.from(
+      tiles.flatMap((tile) => [...windows.offsets.subarray(2 * tile, 2 * tile + 2)]),
+    ),
   };
 }

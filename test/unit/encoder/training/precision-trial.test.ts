@@ -60,10 +60,10 @@ function assertDecided({ precision, message }: PrecisionDecision): void {
 
 test("a worker of the tile profile runs a trial in both precisions", async () => {
   const { problem, plan } = await realTraining({ steps: 1, points: 16 });
-  const { network, target, width, weights: start } = problem;
+  const { network, target, width } = problem;
   const worker = new URL("../../../../encoder/tile/worker.js", import.meta.url);
   await using pool = new WorkerPool<TileTasks>(worker, 1);
-  const task = { network, target, width, start, plan, kernel: "plain" as const, quantization: undefined };
+  const task = { network, target, width, plan, kernel: "plain" as const, threads: 1 };
   assertDecided(await pool.run("tryPrecisions", { ...task, ...SETTINGS }).result);
 });
 

@@ -1,30 +1,30 @@
 import { CHANNELS, type TileNetwork } from "../../codec/internal.js";
-import type { FrameSpan } from "../job/training-loop.js";
-import { type GroupTarget, PixelStatistics, type TileRange } from "../training/sampling/group-target.js";
+import { PixelStatistics, type SampleSums, type TileRange } from "../training/sampling/group-target.js";
 import { tileWindows } from "../training/sampling/tile-windows.js";
+import type { BlockTarget } from "./spans.js";
 
 interface Size {
   readonly width: number;
   readonly height: number;
 }
 
-/** The frames of a group in memory. */
+/** The frames of a block in memory. */
 export interface LoadedFrames {
   /** Training targets of the tasks, one per range of tiles. */
-  readonly targets: readonly GroupTarget[];
+  readonly targets: readonly BlockTarget[];
   /** Packed R'G'B' [frames, height, width, 3] in shared memory. */
   readonly frames: Uint8Array<SharedArrayBuffer>;
 }
 
 /**
- * Shared memory for the frames of groups, which is reused from group to group. Worker threads rarely collect garbage, so a
+ * Shared memory for the frames of blocks, which is reused from block to block. Worker threads rarely collect garbage, so a
  * buffer stays in memory long after a thread has last used it.
  */
 export class FrameBuffers {
   readonly #bytes: number;
   readonly #free: SharedArrayBuffer[] = [];
 
-  /** @param maxFrames number of frames in the longest group */
+  /** @param maxFrames number of frames in the longest block */
   constructor(maxFrames: number, { width, height }: Size) {
     this.#bytes = maxFrames * width * height * CHANNELS;
   }
@@ -39,44 +39,43 @@ export class FrameBuffers {
 }
 
 /** The frames to load, and the tasks that train on them. */
-export interface GroupFramesRequest {
+export interface BlockFramesRequest {
   readonly network: TileNetwork;
   /** Size of the frames in pixels. */
   readonly size: Size;
-  readonly span: FrameSpan;
+  readonly firstFrame: number;
+  /** Frames of each group of the block. */
+  readonly frameCounts: readonly number[];
   readonly ranges: readonly TileRange[];
   /** Memory for the frames; default: a new buffer. */
   readonly buffer?: SharedArrayBuffer;
 }
 
 /**
- * Reads the frames of a group, which are the next frames of `source`.
+ * Reads the frames of a block of groups, which are the next frames of `source`.
  * @throws RangeError if `source` ends early
  */
-export async function loadGroupFrames(
+export async function loadBlockFrames(
   source: AsyncIterator<Uint8Array>,
-  { network, size, span, ranges, buffer }: GroupFramesRequest,
+  { network, size, firstFrame, frameCounts, ranges, buffer }: BlockFramesRequest,
 ): Promise<LoadedFrames> {
-  const { frameCount } = span;
+  const frameCount = frameCounts.reduce((sum, count) => sum + count, 0);
   const frameBytes = size.width * size.height * CHANNELS;
   const length = frameBytes * frameCount;
   const frames = new Uint8Array(buffer ?? new SharedArrayBuffer(length), 0, length);
-  const statistics = new PixelStatistics();
-  for (let index = 0; index < frameCount; index++) {
-    const next = await source.next();
-    if (next.done) throw new RangeError(`the video ended before frame ${span.firstFrame + index}`);
-    frames.set(next.value, index * frameBytes);
-    statistics.push(next.value);
+  const sums: SampleSums[] = [];
+  let index = 0;
+  for (const count of frameCounts) {
+    const statistics = new PixelStatistics();
+    for (const end = index + count; index < end; index++) {
+      const next = await source.next();
+      if (next.done) throw new RangeError(`the video ended before frame ${firstFrame + index}`);
+      frames.set(next.value, index * frameBytes);
+      statistics.push(next.value);
+    }
+    sums.push(statistics.sums());
   }
   const windows = tileWindows(network, size.width, size.height);
-  const normalization = statistics.normalization();
-  const targets = ranges.map((tiles) => ({
-    windows,
-    frameCount,
-    normalization,
-    frames,
-    frameWidth: size.width,
-    tiles,
-  }));
-  return { targets, frames };
+  const block = { windows, frameCounts, sums, frames, frameWidth: size.width };
+  return { targets: ranges.map((tiles) => ({ ...block, tiles })), frames };
 }
