@@ -33,7 +33,7 @@ const PHASE_1 = 1;
 const PHASE_2 = 2;
 
 /** A fifth of the steps tells whether a span is worth training (docs/decisions/0022-spans-in-time.md). */
-const SPLIT_RULE: SplitRule = { trialShare: 0.2, savedShare: 0.2 };
+const SPLIT_RULE: SplitRule = { trialShare: 0.2, savedShare: 0.3 };
 
 /** Doublings of lambda up to which a pass keeps the spans that an earlier pass chose. */
 const MAX_KEPT_DOUBLINGS = 0.15;

@@ -71,7 +71,7 @@ async function train(overrides: Partial<TrainSpansTask> = {}) {
       width: WIDTH,
       block: stillAndChanging(),
       spans: [{ level: 2, group: 0, tiles: [0, 1], weights: undefined }],
-      rule: { trialShare: 0.2, savedShare: 0.2 },
+      rule: { trialShare: 0.2, savedShare: 0.3 },
       lambda: 3000,
       stepSizes: STEP_SIZES,
       plan: { steps: 200, points: 64, learningRate: 4e-3, motionLearningRate: 1e-2, seed: 1 },
