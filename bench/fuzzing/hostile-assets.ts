@@ -2,6 +2,7 @@ import { crc32c, memorySource, openAsset } from "../../codec/internal.js";
 import type { Random } from "../../encoder/training/sampling/random.js";
 import { type BoxNode, findBoxes, readTree, repairChecksum, rewriteAsset, writeTree } from "./box-tree.js";
 import { METADATA_CHANGES } from "./hostile-metadata.js";
+import { changeSpans } from "./hostile-spans.js";
 
 /*
  * Changes valid assets where a parser trusts them: entries of tables, fields of the configuration, payloads of groups, and
@@ -11,7 +12,7 @@ import { METADATA_CHANGES } from "./hostile-metadata.js";
 /** A valid asset and where its samples are. */
 interface Seed {
   readonly bytes: Buffer;
-  /** Offset and size of the groups in the contents of `mdat`. */
+  /** Offset and size of the groups, or of their parts, in the contents of `mdat`. */
   readonly groups: readonly { readonly offset: number; readonly size: number }[];
 }
 
@@ -131,6 +132,7 @@ export class HostileAssets {
       () => this.#changeGroup(nodes, seed),
       () => this.#changeGroup(nodes, seed),
       () => this.#changeSamples(nodes),
+      () => changeSpans(nodes, this.#random),
     ]);
     change();
   }
@@ -296,7 +298,11 @@ async function toSeed(asset: Uint8Array): Promise<Seed> {
   const samples = readTree(bytes).find(({ type }) => type === "mdat")?.bytes.length ?? 0;
   const { groups } = await openAsset(memorySource(bytes));
   const start = bytes.length - samples;
-  return { bytes, groups: groups.map(({ offset, size }) => ({ offset: offset - start, size })) };
+  // Each part of a group has its own checksum.
+  const parts = groups.flatMap(({ index, offset, size, parts: own = [{ group: index, offset, size }] }) =>
+    own.filter(({ group }) => group === index),
+  );
+  return { bytes, groups: parts.map(({ offset, size }) => ({ offset: offset - start, size })) };
 }
 
 const containers = (nodes: readonly BoxNode[]): BoxNode[][] =>

@@ -179,7 +179,7 @@ export class DirectPlayback implements Playback {
     const { start, end } = groupTimes(asset, group);
     const startedAt = performance.now();
     try {
-      const { payload, packets } = await store.fetch(group, playingGroup);
+      const { packets } = await store.fetch(group, playingGroup);
       if (this.#failed || this.#abort.signal.aborted) return;
       this.#options.onSegment({
         index: group,
@@ -187,7 +187,7 @@ export class DirectPlayback implements Playback {
         duration: end - start,
         size: this.#options.requestedSize(),
         region: this.#options.requestedRegion(),
-        bytes: packets.reduce((sum, packet) => sum + packet.length, payload.length),
+        bytes: packets.reduce((sum, packet) => sum + packet.length, asset.groups[group]!.size),
         seconds: (performance.now() - startedAt) / 1000,
       });
     } catch (error) {

@@ -1,4 +1,5 @@
-import type { TileAsset } from "../../codec/internal.js";
+import { payloadRanges } from "../../codec/asset/spans.js";
+import type { GroupEntry, TileAsset } from "../../codec/internal.js";
 import type { AudioRemuxer } from "./audio-remuxer.js";
 import type { RangeSource } from "./range-source.js";
 
@@ -15,13 +16,21 @@ const MAX_BYTES = 64 * 1024 * 1024;
 /** Maximum bytes between two groups to fetch along with the first. A larger gap holds more than its audio. */
 const MAX_GAP_BYTES = 2 * 1024 * 1024;
 
-/** Fetches the groups of a video, each in one request together with its audio, and stores them. */
+/** Groups whose spans are kept for the groups after them. A group needs those of three earlier ones. */
+const MAX_SPAN_GROUPS = 12;
+
+/**
+ * Fetches the groups of a video, each in one request together with its audio, and stores them. Networks that cover several
+ * groups are kept, or fetched apart from the other bytes of the group that they begin with.
+ */
 export class GroupStore {
   readonly #asset: TileAsset;
   readonly #source: RangeSource;
   readonly #audio: AudioRemuxer;
   readonly #groups = new Map<number, StoredGroup>();
   readonly #loading = new Map<number, Promise<StoredGroup>>();
+  /** Offsets of kept spans, least recently used first. */
+  readonly #spans = new Set<number>();
   #bytes = 0;
 
   constructor(asset: TileAsset, source: RangeSource, audio: AudioRemuxer) {
@@ -58,25 +67,45 @@ export class GroupStore {
   }
 
   async #load(group: number, playingGroup: number): Promise<StoredGroup> {
-    const { offset, size } = this.#asset.groups[group]!;
+    const entry = this.#asset.groups[group]!;
+    const { offset, size } = entry;
     const end = this.#asset.groups[group + 1]?.offset ?? this.#asset.bytes;
     const gap = end - offset - size;
     const includesAudio = this.#asset.audio.length > 0 && gap >= 0 && gap <= MAX_GAP_BYTES;
+    let own: Uint8Array<ArrayBuffer> | undefined;
     try {
-      await this.#source.prefetch(offset, includesAudio ? end - offset : size);
+      const spans = payloadRanges(entry).slice(0, -1);
+      await Promise.all([
+        this.#source.prefetch(offset, includesAudio ? end - offset : size),
+        ...spans.map((range) => this.#source.prefetch(range.offset, range.size)),
+      ]);
+      for (const range of spans) this.#keepSpans(range.offset);
       const [payload, packets] = await Promise.all([
         this.#asset.readGroup(group),
         this.#audio.readPackets(group),
       ]);
       const stored = { payload, packets };
+      const ownSpans = spansOf(entry);
+      if (ownSpans > 0) own = new Uint8Array(await this.#source.read(offset, ownSpans));
       this.#groups.set(group, stored);
       this.#bytes += byteLength(stored);
       this.#evict(playingGroup);
       return stored;
     } finally {
       this.#loading.delete(group);
-      this.#source.release(offset);
+      this.#source.release(offset, own);
+      if (own !== undefined) this.#keepSpans(offset);
     }
+  }
+
+  /** Keeps the spans at an offset, and releases those that were not used for the longest time. */
+  #keepSpans(offset: number): void {
+    this.#spans.delete(offset);
+    this.#spans.add(offset);
+    if (this.#spans.size <= MAX_SPAN_GROUPS) return;
+    const [oldest] = this.#spans;
+    this.#spans.delete(oldest!);
+    this.#source.release(oldest!);
   }
 
   /** Evicts the groups farthest from the playing one while the store is over its limit. */
@@ -89,6 +118,10 @@ export class GroupStore {
     }
   }
 }
+
+/** Returns the bytes of the networks in a group's sample that cover several groups. */
+const spansOf = ({ index, parts = [] }: GroupEntry): number =>
+  parts.reduce((sum, { level, group, size }) => (level > 0 && group === index ? sum + size : sum), 0);
 
 const byteLength = ({ payload, packets }: StoredGroup) =>
   packets.reduce((sum, packet) => sum + packet.length, payload.length);

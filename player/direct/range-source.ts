@@ -36,15 +36,15 @@ export class RangeSource implements ByteSource {
   readonly size: number;
   readonly #validator: string | null;
   readonly #signal: AbortSignal;
-  /** Prefetched bytes by their offset in the file. */
-  readonly #prefetched = new Map<number, Uint8Array<ArrayBuffer>>();
+  /** Prefetched ranges by their offset in the file. */
+  readonly #prefetched = new Map<number, PrefetchedRange>();
 
   private constructor(url: string, size: number, first: RangeResponse, signal: AbortSignal) {
     this.url = url;
     this.size = size;
     this.#validator = first.validator;
     this.#signal = signal;
-    this.#prefetched.set(0, first.bytes);
+    this.#hold(0, first.bytes);
   }
 
   /**
@@ -70,29 +70,40 @@ export class RangeSource implements ByteSource {
    * @throws SieddError `truncated-asset`, AssetReplacedError, or PlayerError if the host does not respond
    */
   async read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
-    const prefetched = this.#findPrefetched(offset, length);
-    if (prefetched !== undefined) return prefetched;
+    for (const [start, range] of this.#prefetched) {
+      const first = offset - start;
+      if (first >= 0 && first + length <= range.length)
+        return (await range.bytes).subarray(first, first + length);
+    }
     return this.#fetch(offset, length);
   }
 
-  /** Fetches bytes in one request for later reads; `length` is clamped to the end of the file. */
+  /**
+   * Fetches bytes in one request for later reads, which wait for it; `length` is clamped to the end of the file. Bytes that
+   * are prefetched already take no request.
+   */
   async prefetch(offset: number, length: number): Promise<void> {
     const clamped = Math.min(length, this.size - offset);
-    if (this.#findPrefetched(offset, clamped) === undefined)
-      this.#prefetched.set(offset, await this.#fetch(offset, clamped));
-  }
-
-  /** Releases what `prefetch` fetched at this offset. The first bytes of the file are kept. */
-  release(offset: number): void {
-    if (offset > 0) this.#prefetched.delete(offset);
-  }
-
-  #findPrefetched(offset: number, length: number): Uint8Array<ArrayBuffer> | undefined {
-    for (const [start, bytes] of this.#prefetched) {
-      if (start <= offset && offset + length <= start + bytes.length)
-        return bytes.subarray(offset - start, offset - start + length);
+    const bytes = this.read(offset, clamped);
+    const range = { length: clamped, bytes };
+    if ((this.#prefetched.get(offset)?.length ?? 0) < clamped) this.#prefetched.set(offset, range);
+    try {
+      await bytes;
+    } catch (error) {
+      if (this.#prefetched.get(offset) === range) this.#prefetched.delete(offset);
+      throw error;
     }
-    return undefined;
+  }
+
+  /** Releases what `prefetch` fetched at this offset, except for the bytes of `kept`. The start of the file is kept. */
+  release(offset: number, kept?: Uint8Array<ArrayBuffer>): void {
+    if (offset === 0) return;
+    this.#prefetched.delete(offset);
+    if (kept !== undefined) this.#hold(offset, kept);
+  }
+
+  #hold(offset: number, bytes: Uint8Array<ArrayBuffer>): void {
+    this.#prefetched.set(offset, { length: bytes.length, bytes: Promise.resolve(bytes) });
   }
 
   async #fetch(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
@@ -114,6 +125,12 @@ export class RangeSource implements ByteSource {
     }
     return bytes;
   }
+}
+
+/** Bytes that are fetched or in flight. */
+interface PrefetchedRange {
+  readonly length: number;
+  readonly bytes: Promise<Uint8Array<ArrayBuffer>>;
 }
 
 interface RangeRequest {

@@ -29,6 +29,7 @@ test("the assets of the corpus end as they must", async () => {
     "paper.siedd": "ok",
     "tile-described.siedd": "ok",
     "tile-encoder.siedd": "ok",
+    "tile-spans.siedd": "ok",
     "tile-widths.siedd": "ok",
     "tile.siedd": "ok",
     "fast-rate.siedd": "bad-asset",
