@@ -22,6 +22,8 @@ export interface PacketTimes {
    * were read; undefined if unknown.
    */
   readonly reorderDelay: number | undefined;
+  /** Maximum distance of keyframes in seconds, as far as packets were read; undefined if unknown or if the clock jumps. */
+  readonly keyframeDistance: number | undefined;
 }
 
 /** What is known of a file before its packets are read. */
@@ -192,6 +194,8 @@ class PacketCollector {
   #untimed = 0;
   #keyframeDelay = Number.NaN;
   #frameDelay = Number.NaN;
+  #lastKeyframe = Number.NaN;
+  #keyframeDistance = Number.NaN;
 
   constructor({ container }: PacketSource) {
     this.#jumps = hasJumpingClock(container);
@@ -207,7 +211,11 @@ class PacketCollector {
     this.#hasKeyframe ||= isKeyframe;
     const delay = packet.pts - packet.dts;
     this.#frameDelay = maximum(this.#frameDelay, delay);
-    if (isKeyframe) this.#keyframeDelay = maximum(this.#keyframeDelay, delay);
+    this.#keyframeDistance = maximum(this.#keyframeDistance, packet.pts - this.#lastKeyframe);
+    if (isKeyframe) {
+      this.#keyframeDelay = maximum(this.#keyframeDelay, delay);
+      this.#lastKeyframe = packet.pts;
+    }
     if (!this.#hasKeyframe) this.#early.push(packet);
     else this.#add(packet);
   }
@@ -234,6 +242,7 @@ class PacketCollector {
     // Packets before the first keyframe cannot be decoded, unless the encoder refreshes frames part by part.
     if (!this.#hasKeyframe) for (const packet of this.#early) this.#add(packet);
     this.startRun();
+    const distance = this.#runs.length > 1 ? Number.NaN : this.#keyframeDistance;
     const delay = complete ? this.#keyframeDelay : this.#frameDelay;
     const isClear = reachedEnd && !(this.#jumps && this.#runs.length > 1);
     return {
@@ -244,6 +253,7 @@ class PacketCollector {
       complete,
       timed: this.#untimed <= MAX_UNTIMED_SHARE * this.#packets,
       reorderDelay: Number.isNaN(delay) ? undefined : delay,
+      keyframeDistance: Number.isNaN(distance) ? undefined : distance,
     };
   }
 }

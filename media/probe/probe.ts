@@ -56,6 +56,8 @@ export interface ProbeResult extends VideoTiming, Description {
   readonly timeBase: Rational;
   /** Maximum number of seconds by which keyframes are decoded before they are shown; undefined if unknown. */
   readonly reorderDelay: number | undefined;
+  /** Maximum distance of keyframes in seconds, as far as packets were read; undefined if unknown or if the clock jumps. */
+  readonly keyframeDistance: number | undefined;
   /** Video streams of the file, except covers and thumbnails that are marked as such. */
   readonly videoStreams: readonly VideoStreamInfo[];
   /** Codec tag in the container, such as "avc1". "siv1" is a siedd asset, which ffmpeg cannot decode. */
@@ -229,6 +231,7 @@ function toProbeResult(path: string, { video, videos, times, probed }: ProbedVid
     streamIndex: video.index,
     timeBase: parseFraction(video.time_base, "/") ?? { num: 1, den: 1 },
     reorderDelay: times?.reorderDelay,
+    keyframeDistance: times?.keyframeDistance,
     videoStreams: videos.flatMap((stream, index) =>
       stream === video || isMovingVideo(stream) ? [toStreamInfo(stream, index, stream === video)] : [],
     ),

@@ -3,7 +3,6 @@ import { MediaError } from "../errors.js";
 import { threadLimit } from "../ffmpeg/input-limits.js";
 import { decodingMemory } from "../ffmpeg/memory-limit.js";
 import { BASE_OPTIONS, ffmpegCommand, fileUrl } from "../ffmpeg/run.js";
-import { isSeekable } from "../probe/packets.js";
 import type { ProbeResult } from "../probe/probe.js";
 import { deinterlace, normalizeFilters } from "./normalize-filters.js";
 import type { FrameRange, TimeRange } from "./time-range.js";
@@ -15,8 +14,10 @@ import type { FrameRange, TimeRange } from "./time-range.js";
 const reusesFilters = ({ rotation, interlaced, alpha, dynamicRange }: ProbeResult): boolean =>
   rotation === 0 && !interlaced && !alpha && dynamicRange === "sdr";
 
-/** Seconds by which a seek precedes the first frame if it is not known where the keyframes are stored. */
+/** Seconds by which a seek precedes the first frame if the keyframe that it ends at is not known exactly. */
 const SEEK_MARGIN = 2;
+/** Keyframes of a stream that was not read to its end may be this many times as far apart as in the part that was read. */
+const DISTANCE_FACTOR = 2;
 /** A frame of the grid shows the last picture that begins before its middle. This is safely before. */
 const SEEK_POSITION = 0.25;
 
@@ -43,21 +44,35 @@ export function rangeStart(info: ProbeResult, range: TimeRange): number {
 }
 
 /**
- * Returns the time to seek to before frame `first` is read, in seconds from time 0 of ffmpeg; 0 to read from the start.
- * From there, ffmpeg goes back to a keyframe: in Matroska to the last one that is shown by then, in MP4 to the last one
- * that is decoded by then, which is the next one if frame `first` is shown while that one is being decoded.
+ * Returns the time to seek to before frame `first` is read, in seconds from the start of the file; 0 to read from the start.
  */
 function seekTime(info: ProbeResult, first: number): number {
-  const { frameRate, readStart, lead, reorderDelay, videoStreams, container, timeBase } = info;
-  if (!isSeekable(container)) return 0;
-  const delay = container.includes("matroska") ? 0 : reorderDelay;
-  // ffmpeg seeks in one stream, which may be another one.
-  const margin = videoStreams.length === 1 ? (delay ?? SEEK_MARGIN) : SEEK_MARGIN;
-  const latest = readStart + ((first + SEEK_POSITION) * frameRate.den) / frameRate.num - margin;
+  const { frameRate, videoStart, lead, timeBase } = info;
+  const margin = seekMargin(info);
+  if (margin === undefined) return 0;
+  const latest = videoStart + ((first + SEEK_POSITION) * frameRate.den) / frameRate.num - margin;
   // ffmpeg shifts all times by this one: it must be a whole number of ticks and of microseconds.
   const precision = timeBase.num === 1 ? greatestCommonDivisor(timeBase.den, 1e6) : 1;
   const seek = Math.floor(latest * precision) / precision;
-  return seek > Math.max(0, readStart + lead) ? seek : 0;
+  return seek > Math.max(0, videoStart + lead) ? seek : 0;
+}
+
+/**
+ * Returns the number of seconds by which a seek must precede a frame, so that all that the frame depends on is read;
+ * undefined if ffmpeg does not seek exactly in the container.
+ */
+function seekMargin({ container, videoStreams, frameCount, ...info }: ProbeResult): number | undefined {
+  const { reorderDelay = SEEK_MARGIN, keyframeDistance } = info;
+  // ffmpeg seeks in one stream, which may be another one.
+  const isOnly = videoStreams.length === 1;
+  // ffmpeg goes back to the last keyframe that is shown by then, in MP4 to the last one that is decoded by then.
+  if (container.includes("matroska")) return isOnly ? 0 : SEEK_MARGIN;
+  if (container.includes("mov")) return isOnly ? reorderDelay : SEEK_MARGIN;
+  if (/^(avi|flv|asf)$/.test(container)) return SEEK_MARGIN;
+  // ffmpeg goes to any frame. Only these decoders wait for the next keyframe.
+  const waits = /^(h264|mpeg[12]video)$/.test(videoStreams.find(({ chosen }) => chosen)?.codec ?? "");
+  if (container !== "mpegts" || !waits || keyframeDistance === undefined) return undefined;
+  return SEEK_MARGIN + (frameCount === undefined ? DISTANCE_FACTOR : 1) * keyframeDistance;
 }
 
 const greatestCommonDivisor = (a: number, b: number): number =>
@@ -96,7 +111,8 @@ export function frameReader(
     ...deinterlace(info),
     // Microseconds, because the ticks of some containers are as long as a frame.
     "settb=AVTB",
-    `setpts=PTS-${Math.round((info.readStart - seek) * 1e6)}`,
+    // After a seek, ffmpeg counts from the start of the file in all containers.
+    `setpts=PTS-${Math.round((seek === 0 ? info.readStart : info.videoStart - seek) * 1e6)}`,
     // At the start of the file, the first frame also fills the time before it.
     `fps=${num}/${den}${seek === 0 ? ":start_time=0" : ""}${keepsLast ? ":eof_action=pass" : ""}`,
     `trim=start_pts=${first}${end}`,

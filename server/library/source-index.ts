@@ -18,7 +18,7 @@ export interface SourceIndex {
 }
 
 /** Part of the file names. Increase it when the same source has another index. */
-const INDEX_VERSION = 4;
+const INDEX_VERSION = 5;
 
 /** The indexes of sources, kept in a folder across restarts. */
 export class SourceIndexes {

@@ -112,6 +112,31 @@ test("reading starts at the last keyframe before a frame", async (t) => {
   }
 });
 
+test("reading starts near a frame in containers without an exact index", async (t) => {
+  const folder = await tempFolder(t);
+  const clip = join(folder, "clip.mp4");
+  await grayClip("25", 400, clip, "-x264-params", "keyint=60:bframes=3:scenecut=0");
+  for (const [container, codec] of [
+    ["ts", ["-c:v", "copy"]],
+    ["flv", ["-c:v", "copy"]],
+    ["avi", ["-c:v", "mpeg4", "-q:v", "1", "-g", "60", "-bf", "2"]],
+    ["wmv", ["-c:v", "wmv2", "-q:v", "1", "-g", "60"]],
+  ] as const) {
+    const path = join(folder, `video.${container}`);
+    await ffmpeg("-i", clip, ...codec, path);
+    const all = await levelsOf(path);
+    for (const firstFrame of [299, 300, 371]) {
+      const part = await levelsOf(path, { firstFrame, frameCount: 20 });
+      assert.deepEqual(part, all.slice(firstFrame, firstFrame + 20), `${container} from ${firstFrame}`);
+    }
+    const info = await probeVideo(path);
+    const { command } = frameReader(path, info, { firstFrame: 371 });
+    const args = command.output("-")._getArguments();
+    const seek = Number(args[args.indexOf("-ss") + 1]);
+    assert.ok(seek > 371 / 25 - 5 && seek < 371 / 25 - 1.9, `${container}: ${seek}`);
+  }
+});
+
 test("no frame is missing if reading starts in the time before a late video", async (t) => {
   const folder = await tempFolder(t);
   const [clip, path] = [join(folder, "clip.mp4"), join(folder, "late.mp4")];
