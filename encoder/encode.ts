@@ -24,7 +24,7 @@ export function checkEncodeOptions(options: EncodeOptions): void {
 
 /**
  * Encodes a video into an asset: analyzes it, encodes the audio, trains the anchors (phase 1) and all groups (phase 2),
- * and writes the file. Checkpoints are kept in `<output>.work/`. The output is written atomically.
+ * and writes the file. Checkpoints are kept in `workDir`, by default `<output>.work/`. The output is written atomically.
  *
  * @throws EncoderError `bad-option`, `no-cuda`, `no-tfjs`, `no-onnxruntime`, `interrupted`, `in-use`, `no-match` or `diverged`
  * @throws MediaError if the video cannot be read or the output cannot be written
@@ -40,7 +40,7 @@ export async function encode(options: EncodeOptions): Promise<EncodeSummary> {
     if (!signal?.aborted) throw cause;
     throw new EncoderError(
       "interrupted",
-      `interrupted; the finished parts are kept in ${profile.options.output}.work; rerun with \`resume: true\` to continue`,
+      `interrupted; the finished parts are kept in ${profile.options.workDir}; rerun with \`resume: true\` to continue`,
       { cause },
     );
   }

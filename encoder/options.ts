@@ -134,6 +134,11 @@ export interface EncodeOptions {
   readonly seed?: number;
   /** Continues from the checkpoints of an interrupted encode, if there are any. */
   readonly resume?: boolean;
+  /**
+   * Folder for the checkpoints of this encode alone, which is removed when the encode is done. It must hold nothing else.
+   * Checkpoints of the same encode in the default folder are moved here. Default: `<output>.work`.
+   */
+  readonly workDir?: string;
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: EncodeEvent) => void;
 }
@@ -156,7 +161,12 @@ export interface CommonOptions {
   readonly workers: number;
   readonly seed: number;
   readonly resume: boolean;
+  /** Absolute path. */
+  readonly workDir: string;
 }
+
+/** Returns the default of the option `workDir`. */
+export const defaultWorkDir = (output: string): string => `${output}.work`;
 
 /** Bounds of the options that both profiles share. Each profile has its own defaults. */
 export const MAX_STEPS = 1_000_000;
@@ -198,6 +208,7 @@ export function resolveCommonOptions(options: EncodeOptions): CommonOptions {
       Math.min(MAX_WORKERS, availableParallelism()),
     seed: checkInteger("seed", options.seed, 0, Number.MAX_SAFE_INTEGER) ?? 0,
     resume: options.resume ?? false,
+    workDir: resolve(options.workDir ?? defaultWorkDir(options.output)),
   };
 }
 

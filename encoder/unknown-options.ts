@@ -41,6 +41,7 @@ const KNOWN: Readonly<Record<keyof EncodeOptions, true>> = {
   workers: true,
   seed: true,
   resume: true,
+  workDir: true,
   signal: true,
   onEvent: true,
 };

@@ -39,7 +39,7 @@ export function addBackgroundEncodeOptions(command: Command): void {
     )
     .option(
       "--state-dir <folder>",
-      "folder for indexes of videos, pauses and watch counts (default: .siedd in the first folder)",
+      "folder for indexes of videos, watch counts, checkpoints and pauses of encodes (default: .siedd in the first folder)",
     );
 }
 

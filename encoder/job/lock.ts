@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EncoderError } from "../errors.js";
 import { readProcess } from "./process-table.js";
@@ -25,8 +25,8 @@ const NO_LINKS = new Set(["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"]);
 /** Milliseconds in which a killed process ends. */
 const KILL_TIMEOUT_MS = 2000;
 
-/** Folders that this process has locked. */
-const lockedFolders = new Set<string>();
+/** Lock files of this process. */
+const lockFiles = new Set<string>();
 
 let boundParent: number | undefined;
 
@@ -38,18 +38,29 @@ export function bindToParent(): void {
   boundParent = process.ppid;
 }
 
+/** Returns the path of the lock file of an asset, which is hidden beside it: encodes of it may have other work folders. */
+export const assetLockFile = (asset: string): string => join(dirname(asset), `.${basename(asset)}.lock`);
+
 /**
- * Locks a work folder for one encode, so that no other encode writes its groups there. Replaces the lock of a process that
- * no longer runs on this machine.
- * @returns a function that unlocks the folder
+ * Locks a work folder for one encode, so that no other encode writes its groups there. See `lock`.
+ */
+export const lockWorkFolder = (folder: string): Promise<() => Promise<void>> =>
+  lock(join(folder, LOCK_FILE_NAME), folder);
+
+/** Locks an asset for one encode. See `lock`. */
+export const lockAsset = (asset: string): Promise<() => Promise<void>> => lock(assetLockFile(asset), asset);
+
+/**
+ * Creates a lock file. Replaces that of a process that no longer runs on this machine.
+ * @param locked path for messages
+ * @returns a function that removes it
  * @throws EncoderError `in-use`, or an error of the file system
  */
-export async function lockWorkFolder(folder: string): Promise<() => Promise<void>> {
-  const file = join(folder, LOCK_FILE_NAME);
-  await createLockFile(folder, file);
-  lockedFolders.add(folder);
+async function lock(file: string, locked: string): Promise<() => Promise<void>> {
+  await createLockFile(file, locked);
+  lockFiles.add(file);
   const unlock = () => {
-    lockedFolders.delete(folder);
+    lockFiles.delete(file);
     rmSync(file, { force: true });
   };
   // A second Ctrl-C exits the process without waiting for the encode.
@@ -60,12 +71,12 @@ export async function lockWorkFolder(folder: string): Promise<() => Promise<void
   };
 }
 
-/** Returns whether another process encodes with a work folder. Ends a process that has outlived its parent. */
-export async function isLocked(folder: string): Promise<boolean> {
-  return isOwnerAlive(parseOwner(await readFile(join(folder, LOCK_FILE_NAME), "utf8").catch(() => "")));
+/** Returns whether another process encodes to an asset. Ends a process that has outlived its parent. */
+export async function isLocked(asset: string): Promise<boolean> {
+  return isOwnerAlive(parseOwner(await readFile(assetLockFile(asset), "utf8").catch(() => "")));
 }
 
-async function createLockFile(folder: string, file: string): Promise<void> {
+async function createLockFile(file: string, locked: string): Promise<void> {
   const { startTime } = (await readProcess(process.pid)) ?? {};
   const own: LockOwner = { pid: process.pid, host: hostname(), startTime, parent: boundParent };
   for (let attempt = 1; ; attempt++) {
@@ -76,8 +87,8 @@ async function createLockFile(folder: string, file: string): Promise<void> {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
       const lock = await readFile(file, "utf8").catch(() => "");
       const owner = parseOwner(lock);
-      if (attempt >= MAX_ATTEMPTS || lockedFolders.has(folder) || (await isOwnerAlive(owner)))
-        throw inUse(folder, owner);
+      if (attempt >= MAX_ATTEMPTS || lockFiles.has(file) || (await isOwnerAlive(owner)))
+        throw inUse(locked, owner);
       await removeLock(file, lock);
     }
   }
@@ -149,10 +160,10 @@ async function endProcess(pid: number): Promise<boolean> {
   return false;
 }
 
-function inUse(folder: string, owner: LockOwner | undefined): EncoderError {
+function inUse(locked: string, owner: LockOwner | undefined): EncoderError {
   const name = owner === undefined ? "another encode" : `another encode (process ${owner.pid})`;
   return new EncoderError(
     "in-use",
-    `${name} is using ${folder}; wait until it ends, or choose another \`output\``,
+    `${name} is using ${locked}; wait until it ends, or choose another \`output\``,
   );
 }

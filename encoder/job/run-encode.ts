@@ -59,11 +59,7 @@ export async function runEncode(
     const { anchors } = plan;
     const scenes = video.cuts.length + 1;
     emit({ type: "analyzed", frames: frameCount, groups: groups.length, anchors, scenes, ...size });
-    const checkpoints = await Checkpoints.open(
-      options.output,
-      await identityOf(plan, video, options),
-      options.resume,
-    );
+    const checkpoints = await Checkpoints.open(options, await identityOf(plan, video, options));
     const written = await trainAndWrite(plan, { video, options, checkpoints, meter, emit, signal });
     const { bytes, audioBytes } = written;
     return {
@@ -111,7 +107,7 @@ async function trainAndWrite(plan: ProfilePlan, job: EncodeJob) {
     const trained = await plan.train({ ...job, videoBytes });
     meter.enterPhase("write");
     const written = await writeAsset(job, tracks, trained);
-    await checkpoints.remove();
+    await checkpoints.removeFinished();
     return { ...written, psnr: trained.psnr, groups: trained.groups.length };
   } catch (cause) {
     if (!signal?.aborted) await checkpoints.removeUnlessTrained();
@@ -169,7 +165,7 @@ async function identityOf(plan: ProfilePlan, video: AnalyzedVideo, options: Prof
   const source = await stat(options.input);
   return {
     input: [options.input, source.size, source.mtimeMs],
-    options: { ...options, output: "", workers: 0, kernel: undefined, resume: false },
+    options: { ...options, output: "", workers: 0, kernel: undefined, resume: false, workDir: undefined },
     groups: video.groups,
     ...plan.identity,
   };

@@ -1,13 +1,14 @@
 import { createHash } from "node:crypto";
-import { type FileHandle, open, rename } from "node:fs/promises";
+import { copyFile, type FileHandle, open, rename } from "node:fs/promises";
 import {
   type AssetLayout,
   IDENTITY_BYTES,
   type TextTrackContents,
   writeAssetHeader,
 } from "../../codec/internal.js";
-import { writeError } from "../../media/errors.js";
+import { MediaError, writeError } from "../../media/errors.js";
 import { AAC_PACKET_SAMPLES } from "../../media/index.js";
+import { writeAtomically } from "../../media/write/atomic-file.js";
 import { type EncodedAudio, readPackets } from "./audio.js";
 import type { EncodeJob, TrainedGroups } from "./profile.js";
 
@@ -91,11 +92,19 @@ export async function writeAsset(
       await file.write(hash.digest(), 0, IDENTITY_BYTES, identityOffset);
       await file.sync();
     }
-    await rename(temporary, options.output);
+    await moveAtomically(temporary, options.output);
   } catch (cause) {
-    throw writeError(options.output, cause);
+    throw cause instanceof MediaError ? cause : writeError(options.output, cause);
   } finally {
     for (const file of audioFiles) await file.close();
   }
   return { bytes, audioBytes };
+}
+
+/** Moves a file, which never appears in part. A work folder may be on another file system than the asset. */
+async function moveAtomically(from: string, to: string): Promise<void> {
+  await rename(from, to).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EXDEV") throw error;
+    await writeAtomically(to, ".part", (temporary) => copyFile(from, temporary));
+  });
 }

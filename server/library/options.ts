@@ -43,8 +43,8 @@ export interface OpenLibrariesOptions {
    */
   readonly watch?: boolean | "poll";
   /**
-   * Folder for what the server remembers of video files that are not encoded: their indexes, and how often they were
-   * watched. It may be deleted while the server is not running.
+   * Folder for what the server remembers of video files that are not encoded: their indexes, how often they were watched,
+   * and the checkpoints and pauses of their encodes. It may be deleted while the server is not running.
    *
    * @default `.siedd` in the first folder of `root`, or the system's cache folder if that is read-only
    */

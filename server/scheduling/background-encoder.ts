@@ -1,8 +1,9 @@
 import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { EncodeEvent } from "../../encoder/events.js";
-import { isLocked } from "../../encoder/job/lock.js";
+import { assetLockFile, isLocked } from "../../encoder/job/lock.js";
 import { TrainingError, TrainingProcess, type TrainingResult } from "../../encoder/job/training-process.js";
+import { defaultWorkDir } from "../../encoder/options.js";
 import { makeFolder } from "../../media/write/make-folder.js";
 import type { EncodeState } from "../../protocol/encode-state.js";
 import { isBeingWritten } from "../library/settled-file.js";
@@ -13,6 +14,7 @@ import type { EncodeMode, EncodeSettings } from "./encode-settings.js";
 import { LoadGate } from "./load-gate.js";
 import type { WorkQueue } from "./queue.js";
 import { isRemoved, watchSource } from "./source-watch.js";
+import { removeAbandonedWork, workFolder } from "./work-folder.js";
 
 export interface BackgroundEncoderOptions {
   readonly mode: EncodeMode;
@@ -23,6 +25,8 @@ export interface BackgroundEncoderOptions {
   readonly decisions: EncodeDecisions;
   /** Lists the sources without a current asset. */
   readonly candidates: () => Promise<readonly EncodeCandidate[]>;
+  /** Folder for checkpoints. Default: they are beside the assets. */
+  readonly state: string | undefined;
   /** Whether to read each asset back and to compare it with its source. */
   readonly verify: boolean;
   readonly onStarted?: (candidate: EncodeCandidate) => void;
@@ -93,7 +97,10 @@ export class BackgroundEncoder {
 
   /** Starts encoding, unless the mode is `off`. */
   start(): void {
-    if (this.isEnabled) void this.#startNext();
+    if (!this.isEnabled) return;
+    const { state } = this.#options;
+    if (state !== undefined) void removeAbandonedWork(state);
+    void this.#startNext();
   }
 
   /** Whether an operator has asked for another encode of a video, which may have a current asset. */
@@ -135,7 +142,7 @@ export class BackgroundEncoder {
   async resume(id: string): Promise<void> {
     this.#held.delete(id);
     await this.#options.decisions.change(id, { stopped: undefined });
-    if (this.#current === undefined) this.start();
+    if (this.isEnabled) void this.#startNext();
   }
 
   /** Stops the encode of a source for good, or that of a video that has an asset. */
@@ -227,7 +234,7 @@ export class BackgroundEncoder {
   async #isReady({ id, revision, input, output }: EncodeCandidate): Promise<boolean> {
     const held = this.#held.get(id);
     if (held?.revision === revision && !(held.retry && (await mayRetry(held.retry, output)))) return false;
-    return !(await isLocked(`${output}.work`)) && !(await isBeingWritten(input));
+    return !(await isLocked(output)) && !(await isBeingWritten(input));
   }
 
   #run(candidate: EncodeCandidate): void {
@@ -243,7 +250,8 @@ export class BackgroundEncoder {
       current.state = { ...current.state, phase, done, remainingSeconds };
     };
     const settings = { ...this.#options.settings, ...decisions.of(id).settings };
-    const options = { ...settings, input, output, resume: !this.#outdated.delete(id) };
+    const workDir = this.#workDirOf(candidate);
+    const options = { ...settings, input, output, workDir, resume: !this.#outdated.delete(id) };
     const process = new TrainingProcess(options, onEvent, this.#options.verify);
     const current: CurrentEncode = {
       candidate,
@@ -274,7 +282,8 @@ export class BackgroundEncoder {
   async #onError(candidate: EncodeCandidate, error: unknown): Promise<void> {
     const { id, input, output, revision } = candidate;
     if (await isRemoved(input)) {
-      await rm(`${output}.work`, { recursive: true, force: true });
+      await rm(this.#workDirOf(candidate), { recursive: true, force: true });
+      await rm(assetLockFile(output), { force: true });
       return;
     }
     const code = error instanceof TrainingError ? error.code : undefined;
@@ -288,9 +297,14 @@ export class BackgroundEncoder {
       this.#held.set(id, { state: { state: "waiting" }, revision, retry });
       return;
     }
-    const message = withoutFolders((error as Error).message, candidate);
+    const message = withoutFolders((error as Error).message, candidate, this.#workDirOf(candidate));
     this.#held.set(id, { state: { state: "failed", message }, revision, retry });
     this.#options.onFailed(candidate, error as Error);
+  }
+
+  #workDirOf({ output }: EncodeCandidate): string {
+    const { state } = this.#options;
+    return state === undefined ? defaultWorkDir(output) : workFolder(state, output);
   }
 
   #onLoad(isBusy: boolean): void {
@@ -303,5 +317,8 @@ export class BackgroundEncoder {
 }
 
 /** Removes the folders of a candidate's files from a message that viewers see. */
-const withoutFolders = (message: string, { input, output }: EncodeCandidate): string =>
-  [input, output].reduce((text, path) => text.replaceAll(join(dirname(path), "/"), ""), message);
+const withoutFolders = (message: string, { input, output }: EncodeCandidate, workDir: string): string =>
+  [input, output].reduce(
+    (text, path) => text.replaceAll(join(dirname(path), "/"), ""),
+    message.replaceAll(workDir, "checkpoints"),
+  );

@@ -20,7 +20,7 @@ export interface FolderEncoderOptions extends Omit<EncodingOptions, "encode"> {
   readonly folder: string;
   /** Folder for the assets, with the same subfolders. Default: beside the videos. */
   readonly output?: string;
-  /** Folder for indexes and pauses. Default: `.siedd` in `folder`, or the system's cache folder if that is read-only. */
+  /** Folder for indexes, checkpoints and pauses. Default: `.siedd` in `folder`, or the system's cache folder if that is read-only. */
   readonly stateDir?: string;
   /** Whether to watch the folder by events, by polling, or not at all. */
   readonly watch: boolean | "poll";
@@ -90,6 +90,7 @@ export class FolderEncoder {
       mode,
       settings,
       verify: afterEncode === "delete",
+      state,
       decisions: new EncodeDecisions(join(state, "encodes.json"), () => {}),
       candidates: async () => (await this.#list()).candidates,
       onStarted: (candidate) => events.onStarted(nameOf(candidate)),

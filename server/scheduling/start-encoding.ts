@@ -39,6 +39,7 @@ export function createBackgroundEncoder(
     settings,
     queue,
     decisions,
+    state,
     candidates,
     verify: afterEncode === "delete",
     onFinished: async (candidate, result) => {

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, readFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { encode } from "../../../encoder/index.js";
 import { commandLinesWith } from "../../support/child-processes.js";
 import { clip } from "../../support/clips.js";
-import { tempFolder } from "../../support/temp-folder.js";
+import { grayClip } from "../../support/gray-clips.js";
+import { removeFolder, tempFolder } from "../../support/temp-folder.js";
 import { waitUntil } from "../../support/wait-until.js";
 
 const COMMAND = join(import.meta.dirname, "../../../cli/main.js");
@@ -86,4 +88,22 @@ test("resumes after kill -9 with identical bytes and does not retrain finished g
   assert.ok((await readFile(asset)).equals(expected), message);
   assert.deepEqual((await readdir(folder)).sort(), ["killed.siedd", "uninterrupted.siedd"], message);
   await waitUntil(() => commandLinesWith(folder).length === 0, "all processes of the encodes have ended");
+});
+
+test("the work folder may be on another file system than the asset", async (t) => {
+  const folder = await tempFolder(t);
+  const shared = await mkdtemp("/dev/shm/siedd-test-").catch(() => undefined);
+  if (shared === undefined || (await stat(shared)).dev === (await stat(folder)).dev) {
+    t.skip("needs a second file system at /dev/shm");
+    return;
+  }
+  t.after(() => removeFolder(shared));
+  const input = join(folder, "video.mkv");
+  await grayClip("25", 10, input);
+  const output = join(shared, "video.siedd");
+  const options = { preset: "draft", steps: 20, phase1Steps: 20, minPsnr: 0 } as const;
+  const { bytes } = await encode({ ...options, input, output, workDir: join(folder, "work") });
+  assert.equal((await stat(output)).size, bytes);
+  assert.deepEqual(await readdir(shared), ["video.siedd"]);
+  assert.deepEqual(await readdir(folder), ["video.mkv"]);
 });

@@ -59,6 +59,9 @@ const exists = (path: string) =>
     () => true,
     () => false,
   );
+/** Returns the names of the checkpoints in a folder of videos, and of their folders. */
+const readWork = async (root: string): Promise<string[]> =>
+  (await readdir(join(root, ".siedd/work"), { recursive: true }).catch(() => [])).sort();
 const areStopped = (processes: readonly RunningProcess[]) =>
   processes.length > 0 && processes.every(({ state }) => state === "T");
 
@@ -150,12 +153,12 @@ describe("background encoding", { concurrency: 4 }, () => {
     await copyFile(long, join(root, "video.mkv"));
     const encodeOptions = { ...SHORT, steps: 1500 };
     const { child: first } = await forkServer(t, { root, port: 0, encode: "eager", encodeOptions });
-    const asset = join(root, "video.siedd");
-    const finishedGroup = async () =>
-      (await readdir(`${asset}.work`).catch(() => [])).find((name) => name.endsWith(".decoders"));
+    const finishedGroup = async () => (await readWork(root)).find((name) => name.endsWith(".decoders"));
     await waitUntil(async () => (await finishedGroup()) !== undefined, "a group is finished");
-    const checkpoint = join(`${asset}.work`, `${await finishedGroup()}`);
+    const checkpoint = join(root, ".siedd/work", `${await finishedGroup()}`);
     const { mtimeMs } = await stat(checkpoint);
+    const visible = (await readdir(root)).filter((name) => !name.startsWith("."));
+    assert.deepEqual(visible, ["video.mkv"]);
     const training = trainingProcesses(first.pid);
     assert.ok(training.length > 0);
     // Stopped processes cannot notice that their parent has ended.
@@ -333,8 +336,9 @@ describe("background encoding", { concurrency: 4 }, () => {
   test("a source that is removed while it plays or is in training leaves nothing behind", async (t) => {
     const server = await testServer(t, {}, eager({ encodeOptions: ENDLESS }));
     const removed = await add(server, "removed.mkv", long);
-    await waitUntil(() => exists(`${join(server.root, "removed.siedd")}.work`), "it is in training");
+    await waitUntil(async () => (await readWork(server.root)).length > 0, "it is in training");
     assert.equal((await server.get("removed/full/64,36/seg-0.m4s")).status, 200);
+    const [work] = await readWork(server.root);
     const next = await add(server, "next.mkv");
     await rm(removed);
     const { status, code } = await server.get("removed/full/64,36/seg-1.m4s");
@@ -343,7 +347,8 @@ describe("background encoding", { concurrency: 4 }, () => {
       async () => (await infoOf(server, "next")).encoding.state === "training",
       "the next is in training",
     );
-    assert.ok(!(await exists(join(server.root, "removed.siedd.work"))));
+    assert.ok(!(await readWork(server.root)).includes(work!));
+    assert.ok(!(await exists(join(server.root, ".removed.siedd.lock"))));
     assert.ok(await exists(next));
   });
 
@@ -365,10 +370,10 @@ describe("background encoding", { concurrency: 4 }, () => {
       "the disk is full",
     );
     const { message } = (await infoOf(server, "video")).encoding;
-    assert.match(message, /^cannot write video\.siedd\S*: the disk is full; free some space and try again$/);
+    assert.match(message, /^cannot write checkpoints\S*: the disk is full; free some space and try again$/);
     assert.equal((await server.get("video/full/64,36/seg-1.m4s")).status, 200);
     await rm(join(root, "filler"));
     await waitUntil(() => isAsset(server, "video"), "the encode goes on");
-    assert.ok(!(await exists(join(root, "video.siedd.work"))));
+    assert.deepEqual(await readWork(root), []);
   });
 });

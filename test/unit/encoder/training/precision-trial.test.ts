@@ -102,7 +102,10 @@ test("a trial chooses float32 if half precision fails, and an abort ends the tri
 });
 
 test("auto selects float32 on a CPU without a trial, and reuses the stored decision of a trial", async (t) => {
-  const checkpoints = await Checkpoints.open(join(await tempFolder(t), "video.siedd"), {}, false);
+  const checkpoints = await Checkpoints.open(
+    { output: join(await tempFolder(t), "video.siedd"), resume: false },
+    {},
+  );
   const events: EncodeEvent[] = [];
   const choose = (options: Partial<PrecisionOptions>) =>
     choosePrecision(
