@@ -34,6 +34,18 @@ export function infoCommand(io: Io): Command {
 const describeTrack = (track: { language: string; title: string; default: boolean }): string =>
   `language ${track.language}${track.title === "" ? "" : `, title "${track.title}"`}${track.default ? ", default" : ""}`;
 
+/** Returns the line about the networks that cover several groups, if there are any. */
+function describeSpans(groups: AssetInfo["groups"]): string[] {
+  const parts = groups.flatMap(({ longParts = [] }) => longParts);
+  if (parts.length === 0) return [];
+  const bytes = parts.reduce((sum, { size }) => sum + size, 0);
+  const share = (100 * bytes) / groups.reduce((sum, { size }) => sum + size, 0);
+  const longest = 2 ** Math.max(...parts.map(({ level }) => level));
+  return [
+    `  spans    ${share.toFixed(0)} % of the bytes of groups are networks that cover up to ${longest} groups`,
+  ];
+}
+
 function describeAsset(path: string, info: AssetInfo): string {
   const { width, height, frameCount, frameRate, groups, audio, text } = info;
   const audioBytes = audio.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -49,6 +61,7 @@ function describeAsset(path: string, info: AssetInfo): string {
     `  video    ${width} x ${height}, ${formatCount(frameCount, "frame")}, ${rate} fps, ${info.duration.toFixed(2)} s`,
     `  size     ${formatBytes(info.bytes)}, ${bpp.toFixed(3)} bits per pixel without audio`,
     `  groups   ${groups.length}, ${min === max ? min : `${min} to ${max}`} each`,
+    ...describeSpans(groups),
     ...(info.coverBytes === 0 ? [] : [`  cover    JPEG, ${formatBytes(info.coverBytes)}`]),
     ...audio.map((track) => {
       const { codec, channels, sampleRate, downmixOf } = track;
