@@ -10,7 +10,7 @@ import {
 import { nameFlags } from "../input/flags.js";
 import { parseFile } from "../input/parsers.js";
 import { type Io, print } from "../io.js";
-import { type Progress, showProgress } from "../output/progress.js";
+import { noProgress, type Progress, showProgress } from "../output/progress.js";
 import { describeEncode, showEvent } from "./encode.js";
 import { describeOutcomes, type EncodeOutcome } from "./encode-batch.js";
 import { interrupted, requireFolder, WATCH_MODES, watchOption } from "./serve.js";
@@ -121,8 +121,10 @@ class WatchReport implements FolderEncoderEvents {
     this.#progress.note(printable(nameFlags(text)));
   }
 
+  /** Removes the display; what an encode that is being stopped still reports is not shown. */
   stop(): void {
     this.#progress.stop();
+    this.#progress = noProgress;
   }
 
   /**
