@@ -48,20 +48,23 @@ function checkStyle() {
   if (!format("check")) throw new ScriptError("see above; npm run format fixes most problems");
 }
 
-/** Tests that may run two at a time. The others run one at a time: some measure time, and some use all cores. */
-const PARALLEL = /^(unit|integration\/(dash|hls|server(?!\/background-encoding)))\//;
+/** Tests that run one at a time, because they measure time or show videos in a browser. The others run two at a time. */
+const SERIAL = /^(browser\/|integration\/(docker\/|server\/background-encoding|cli\/(hostile-videos|watch)))/;
 
 async function runTests(total) {
   const tests = readdirSync(join(root, "test"), { recursive: true })
     .filter((name) => name.endsWith(".test.ts"))
     .sort();
-  const isParallel = (name) => PARALLEL.test(name);
   await runFiles(
-    tests.filter((name) => !isParallel(name)),
+    tests.filter((name) => SERIAL.test(name)),
     1,
     total,
   );
-  await runFiles(tests.filter(isParallel), 2, total);
+  await runFiles(
+    tests.filter((name) => !SERIAL.test(name)),
+    2,
+    total,
+  );
 }
 
 /** Runs test files, given relative to `test`, in that many processes, and adds their counts to the total. */
