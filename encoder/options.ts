@@ -66,8 +66,8 @@ export interface EncodeOptions {
   /** Frames per group, 1 to 600. Default: about one second; 20 in the paper profile. */
   readonly groupFrames?: number;
   /**
-   * Tile profile: maximum number of groups that the network of a tile covers: 1, 2, 4 or 8. Tiles that change little share
-   * one network over several groups, which takes fewer bytes and less training. Default 1.
+   * Tile profile: maximum number of groups that the network of a tile covers: 1, 2, 4 or 8, default 8. Tiles that change
+   * little share one network over several groups, which takes fewer bytes and less training.
    */
   readonly maxSpan?: number;
   /**

@@ -167,7 +167,7 @@ function addTrainingOptions(command: Command): void {
     )
     .option(
       "--max-span <n>",
-      "maximum number of groups that a tile's network covers: 1, 2, 4 or 8 (default: 1)",
+      "maximum number of groups that a tile's network covers: 1, 2, 4 or 8 (default: 8)",
       integer(1, 8),
     )
     .option("--anchors <n>", "maximum number of anchor groups; paper: of anchor frames", integer(1, 64))

@@ -83,7 +83,7 @@ const PRESETS: Record<TilePreset, TileTrainingSettings> = {
 
 const DEFAULT_ANCHORS = 8;
 const MAX_SPANS = [1, 2, 4, 8];
-const DEFAULT_MAX_SPAN = 1;
+const DEFAULT_MAX_SPAN = 8;
 
 const PAPER_ONLY = [
   "optimizer",

@@ -153,9 +153,9 @@ describe("background encoding", { concurrency: 4 }, () => {
     await copyFile(long, join(root, "video.mkv"));
     const encodeOptions = { ...SHORT, steps: 1500 };
     const { child: first } = await forkServer(t, { root, port: 0, encode: "eager", encodeOptions });
-    const finishedGroup = async () => (await readWork(root)).find((name) => name.endsWith(".decoders"));
-    await waitUntil(async () => (await finishedGroup()) !== undefined, "a group is finished");
-    const checkpoint = join(root, ".siedd/work", `${await finishedGroup()}`);
+    const finishedAnchor = async () => (await readWork(root)).find((name) => name.endsWith(".weights"));
+    await waitUntil(async () => (await finishedAnchor()) !== undefined, "an anchor is finished");
+    const checkpoint = join(root, ".siedd/work", `${await finishedAnchor()}`);
     const { mtimeMs } = await stat(checkpoint);
     const visible = (await readdir(root)).filter((name) => !name.startsWith("."));
     assert.deepEqual(visible, ["video.mkv"]);
@@ -177,7 +177,7 @@ describe("background encoding", { concurrency: 4 }, () => {
       lastModified = (await stat(checkpoint).catch(() => undefined))?.mtimeMs ?? lastModified;
       return isAsset(second, "video");
     }, "the other server finishes it");
-    assert.equal(lastModified, mtimeMs, "the finished group was kept");
+    assert.equal(lastModified, mtimeMs, "the finished anchor was kept");
   });
 
   test("without setpriv, a killed server leaves no process either", async (t) => {
