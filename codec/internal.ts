@@ -9,6 +9,7 @@ export {
 export { IDENTITY_BYTES } from "./asset/identity.js";
 export { MAX_METADATA_BYTES, writeMetadata } from "./asset/metadata.js";
 export { MAX_SIDE, MIN_SIDE } from "./asset/parse.js";
+export { greatestCommonDivisor } from "./asset/rational.js";
 export { segmentStarts } from "./asset/segment-grid.js";
 export { type GroupSpans, locateParts, MAX_LEVEL, payloadRanges } from "./asset/spans.js";
 export { concatenate } from "./bytes/concatenate.js";

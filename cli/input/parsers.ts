@@ -1,5 +1,11 @@
 import { InvalidArgumentError } from "commander";
-import { MAX_SIDE, MIN_SIDE, type Rational, type Region } from "../../codec/internal.js";
+import {
+  greatestCommonDivisor,
+  MAX_SIDE,
+  MIN_SIDE,
+  type Rational,
+  type Region,
+} from "../../codec/internal.js";
 import type { AnchorChoice } from "../../encoder/index.js";
 
 /** A size in pixels. */
@@ -77,9 +83,6 @@ export function parseFrameRate(text: string): Rational {
   const divisor = greatestCommonDivisor(rate.num, rate.den);
   return { num: rate.num / divisor, den: rate.den / divisor };
 }
-
-const greatestCommonDivisor = (a: number, b: number): number =>
-  b === 0 ? a : greatestCommonDivisor(b, a % b);
 
 const parseInteger = (text: string): number => (/^\d+$/.test(text) ? Number(text) : Number.NaN);
 

@@ -39,8 +39,8 @@ const payloadBytes = ({ size, parts }: GroupEntry): number =>
   parts === undefined ? size : parts.reduce((sum, part) => sum + part.size, 0);
 
 /**
- * The hidden features are computed once per group, the heads for all of its frames unless few are needed. Patches are only evaluated as a whole,
- * and rearranged to the pixels of the source.
+ * Returns the cost of the paper profile, without opening. The hidden features are computed once per group, the heads for
+ * all of its frames unless few are needed. Patches are only evaluated as a whole, and rearranged to the pixels of the source.
  */
 function paperCost(
   { network, groups: entries, frameCount }: PaperAsset,

@@ -1,4 +1,4 @@
-import type { Rational } from "../../codec/asset/rational.js";
+import { type Rational, toNumber } from "../../codec/asset/rational.js";
 import { COMMON_RATES, MAX_FRAME_RATE, simplestFraction } from "./frame-rate.js";
 import type { PacketTimes } from "./packets.js";
 
@@ -58,8 +58,6 @@ export function fitFrameGrid(
     regular: false,
   };
 }
-
-const toNumber = ({ num, den }: Rational): number => num / den;
 
 /** Returns the duration of the last frames if the container does not store it: one typical distance per run. */
 function missingSeconds(runs: readonly (readonly number[])[], seconds: number): number {

@@ -1,4 +1,5 @@
 import type { FfmpegCommand } from "fluent-ffmpeg";
+import { greatestCommonDivisor } from "../../codec/asset/rational.js";
 import { MediaError } from "../errors.js";
 import { threadLimit } from "../ffmpeg/input-limits.js";
 import { decodingMemory } from "../ffmpeg/memory-limit.js";
@@ -74,9 +75,6 @@ function seekMargin({ container, videoStreams, frameCount, ...info }: ProbeResul
   if (container !== "mpegts" || !waits || keyframeDistance === undefined) return undefined;
   return SEEK_MARGIN + (frameCount === undefined ? DISTANCE_FACTOR : 1) * keyframeDistance;
 }
-
-const greatestCommonDivisor = (a: number, b: number): number =>
-  b === 0 ? a : greatestCommonDivisor(b, a % b);
 
 /**
  * Returns a command that reads a range of constant-rate frames, and its filters, to which callers append their own.
